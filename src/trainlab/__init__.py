@@ -1,0 +1,1 @@
+"""trainlab finds out why a neural network learns, or does not."""

@@ -1,0 +1,43 @@
+"""The one tree of exceptions. Every message names the argument, its value, what is allowed and what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class TrainlabError(Exception):
+    """Anything trainlab tells its user is wrong. The command line prints it as one line and exits with 2."""
+
+
+class SpecError(TrainlabError, ValueError):
+    """An experiment, network, change or study file that can't be carried out as written."""
+
+
+class BudgetError(TrainlabError, ValueError):
+    """A question about parameter budgets that has no answer as asked."""
+
+
+class StoreError(TrainlabError):
+    """The store can't be read or written: not a store, of another version, locked, or the disk is full."""
+
+
+class EngineError(TrainlabError):
+    """An engine can't carry out this experiment here, for example for want of an optional package."""
+
+
+class StatsError(TrainlabError, ValueError):
+    """Counts or contrasts from which no interval can be computed."""
+
+
+def nearest(word: str, allowed: Iterable[str]) -> str:
+    """Return `` Did you mean 'x'?`` for the closest of `allowed`, or an empty string if none is close."""
+    options = {str(option).lower(): str(option) for option in allowed}
+    close = difflib.get_close_matches(str(word).lower(), options, n=1, cutoff=0.55)
+    return f" Did you mean {options[close[0]]!r}?" if close else ""
+
+
+def listing(allowed: Iterable[str]) -> str:
+    """Return ``'a', 'b' or 'c'``."""
+    words = [repr(str(option)) for option in allowed]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

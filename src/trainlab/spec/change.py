@@ -1,0 +1,96 @@
+"""A change: a named edit of an experiment, kept as plain (path, value) pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import msgspec
+
+from trainlab.errors import SpecError, listing, nearest
+from trainlab.spec.decode import decode
+from trainlab.spec.experiment import Experiment
+
+Scalar = bool | int | float | str
+Value = Scalar | tuple[Scalar, ...]
+
+
+class Edit(msgspec.Struct, frozen=True, kw_only=True):
+    """One field of an experiment, by its dotted path, and its new value."""
+
+    path: str
+    value: Value
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """A named list of edits; `label` says in words what changes."""
+
+    name: str
+    label: str = ""
+    edits: tuple[Edit, ...]
+
+    @classmethod
+    def from_dict(cls, name: str, data: Mapping[str, Any], *, label: str = "") -> Change:
+        """Make a change from a nested table, such as ``{"optimizer": {"name": "adam", "lr": 0.02}}``."""
+        return cls(name=name, label=label, edits=flatten(data))
+
+    def apply(self, experiment: Experiment) -> Experiment:
+        """Return the edited experiment; raise SpecError naming this change if it can't be made."""
+        try:
+            return apply_edits(experiment, self.edits)
+        except SpecError as error:
+            raise SpecError(f"change {self.name!r}: {error}") from None
+
+
+def flatten(data: Mapping[str, Any], *, prefix: str = "") -> tuple[Edit, ...]:
+    """Turn a nested table into (path, value) pairs, depth first, in the order written."""
+    edits: list[Edit] = []
+    for key, value in data.items():
+        path = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            edits.extend(flatten(cast("Mapping[str, Any]", value), prefix=f"{path}."))
+        elif isinstance(value, list | tuple):
+            edits.append(Edit(path=path, value=tuple(cast("list[Scalar]", value))))
+        elif isinstance(value, bool | int | float | str):
+            edits.append(Edit(path=path, value=value))
+        else:
+            raise SpecError(f"{path} = {value!r}: must be a number, text, true or false, a list or a table.")
+    return tuple(edits)
+
+
+def nest(edits: tuple[Edit, ...]) -> dict[str, Any]:
+    """Turn (path, value) pairs back into a nested table."""
+    tree: dict[str, Any] = {}
+    for edit in edits:
+        *parents, leaf = edit.path.split(".")
+        table = tree
+        for parent in parents:
+            table = table.setdefault(parent, {})
+        table[leaf] = list(edit.value) if isinstance(edit.value, tuple) else edit.value
+    return tree
+
+
+def apply_edits(experiment: Experiment, edits: tuple[Edit, ...]) -> Experiment:
+    """Return the experiment with the edits made.
+
+    A part that is edited with its `name` starts anew from that kind's defaults; without, its other fields stay.
+    """
+    return decode(Experiment, merge(experiment.to_dict(), nest(edits)))
+
+
+def merge(base: Mapping[str, Any], edit: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay one nested table over another; a table that names its kind replaces the old one whole."""
+    merged = dict(base)
+    for key, value in edit.items():
+        old = merged.get(key)
+        if isinstance(value, Mapping) and isinstance(old, Mapping) and "name" not in value:
+            merged[key] = merge(cast("Mapping[str, Any]", old), cast("Mapping[str, Any]", value))
+        else:
+            merged[key] = value
+    return merged
+
+
+def unknown_name(kind: str, name: str, known: list[str]) -> SpecError:
+    """Return the error for a network or change that the study doesn't have."""
+    have = listing(known) if known else "none"
+    return SpecError(f"{kind} {name!r}: the study has no such {kind}; it has {have}.{nearest(name, known)}")

@@ -1,0 +1,103 @@
+"""A study: experiments × changes × seeds, crossed, and the cells that this makes."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import msgspec
+
+from trainlab.errors import SpecError
+from trainlab.spec.change import Change, Edit, apply_edits, unknown_name
+from trainlab.spec.checks import check_number
+from trainlab.spec.experiment import Experiment
+
+MAX_SEEDS = 10_000_000
+MAX_CHANGES = 12
+
+
+class NamedNetwork(msgspec.Struct, frozen=True, kw_only=True):
+    """A network of the study, as an edit of the baseline's."""
+
+    name: str
+    edits: tuple[Edit, ...]
+
+
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
+    """One network with some of the changes, and the experiment that this makes."""
+
+    network: str
+    changes: tuple[str, ...]
+    experiment: Experiment
+
+    @property
+    def name(self) -> str:
+        """How the cell is written on the command line: ``Model 1:A+B``, or ``Model 1:none``."""
+        return f"{self.network}:{'+'.join(self.changes) or 'none'}"
+
+
+class Study(msgspec.Struct, frozen=True, kw_only=True):
+    """A baseline, named networks and named changes, each tried with and without, on the same seeds."""
+
+    baseline: Experiment
+    networks: tuple[NamedNetwork, ...] = ()
+    changes: tuple[Change, ...] = ()
+    seeds: int = 100
+    title: str = ""
+    question: str = ""
+
+    def __post_init__(self) -> None:
+        check_number("seeds", self.seeds, at_least=1, below=MAX_SEEDS + 1)
+        if len(self.changes) > MAX_CHANGES:
+            raise SpecError(
+                f"changes: {len(self.changes)} changes make {2 ** len(self.changes):,} cells a network; "
+                f"at most {MAX_CHANGES} are allowed. Split the study."
+            )
+        for kind, names in (("network", self.network_names), ("change", self.change_names)):
+            for name in names:
+                _check_name(kind, name)
+                if names.count(name) > 1:
+                    raise SpecError(f"{kind} {name!r} appears twice: names must differ.")
+        self.cells()
+
+    @property
+    def network_names(self) -> tuple[str, ...]:
+        """The networks, in order; a study without any has the baseline's, named by its widths."""
+        return tuple(network.name for network in self.networks) or (self.baseline.network.label,)
+
+    @property
+    def change_names(self) -> tuple[str, ...]:
+        """The changes, in order."""
+        return tuple(change.name for change in self.changes)
+
+    def experiment(self, network: str, changes: tuple[str, ...] = ()) -> Experiment:
+        """Return the baseline with one of the networks and some of the changes, made in the study's order."""
+        if network not in self.network_names:
+            raise unknown_name("network", network, list(self.network_names))
+        for name in changes:
+            if name not in self.change_names:
+                raise unknown_name("change", name, list(self.change_names))
+        edits = next((item.edits for item in self.networks if item.name == network), ())
+        try:
+            experiment = apply_edits(self.baseline, edits)
+            for change in self.changes:
+                if change.name in changes:
+                    experiment = change.apply(experiment)
+        except SpecError as error:
+            raise SpecError(f"network {network!r}: {error}") from None
+        return experiment
+
+    def cells(self) -> tuple[Cell, ...]:
+        """Return every network with every subset of the changes: first few changes, then many."""
+        subsets = [
+            subset for size in range(len(self.changes) + 1) for subset in combinations(self.change_names, size)
+        ]
+        return tuple(
+            Cell(network=network, changes=subset, experiment=self.experiment(network, subset))
+            for network in self.network_names
+            for subset in subsets
+        )
+
+
+def _check_name(kind: str, name: str) -> None:
+    if not name.strip() or any(character in name for character in ":+\n\r\t"):
+        raise SpecError(f"{kind} {name!r}: a name must not be empty or contain ':', '+' or line breaks.")

@@ -1,0 +1,164 @@
+"""Experiments and studies as TOML files: read strictly, written back without loss."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from trainlab.errors import SpecError, listing, nearest
+from trainlab.spec.change import Change, flatten, nest
+from trainlab.spec.decode import decode
+from trainlab.spec.experiment import Experiment
+from trainlab.spec.study import NamedNetwork, Study
+
+MAX_BYTES = 10_000_000
+STUDY_FIELDS = ("title", "question", "seeds", "baseline", "networks", "changes")
+CHANGE_FIELDS = ("label", "set")
+
+
+def study_from_dict(data: Mapping[str, Any]) -> Study:
+    """Make a study from the tables of a study file; raise SpecError with the place of the first fault."""
+    _check_fields("", data, STUDY_FIELDS)
+    for field, kind, wanted in (("title", str, "text"), ("question", str, "text"), ("seeds", int, "a whole number")):
+        value = data.get(field)
+        if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+            raise SpecError(f"{field} = {value!r}: must be {wanted}.")
+    if "baseline" not in data:
+        raise SpecError("baseline: this table is required; it describes the experiment that the changes edit.")
+    networks = _table("networks", data.get("networks", {}))
+    changes = _table("changes", data.get("changes", {}))
+    baseline = decode(Experiment, _baseline(data["baseline"], networks), where="baseline")
+    return Study(
+        baseline=baseline,
+        networks=tuple(_network(name, value) for name, value in networks.items()),
+        changes=tuple(_change(name, value) for name, value in changes.items()),
+        **{field: data[field] for field in ("title", "question", "seeds") if field in data},
+    )
+
+
+def study_to_dict(study: Study) -> dict[str, Any]:
+    """Return the tables from which `study_from_dict` makes an equal study."""
+    return {
+        "title": study.title,
+        "question": study.question,
+        "seeds": study.seeds,
+        "baseline": study.baseline.to_dict(),
+        "networks": {network.name: nest(network.edits)["network"] for network in study.networks},
+        "changes": {
+            change.name: {"label": change.label, "set": nest(change.edits)} for change in study.changes
+        },
+    }
+
+
+def study_from_toml(text: str) -> Study:
+    """Read a study from the text of a study file."""
+    return study_from_dict(_parse(text))
+
+
+def study_to_toml(study: Study) -> str:
+    """Write a study as the text of a study file."""
+    return _dump(study_to_dict(study))
+
+
+def experiment_from_toml(text: str) -> Experiment:
+    """Read an experiment from TOML text; the baseline, if the text is a study."""
+    data = _parse(text)
+    if "baseline" in data:
+        return study_from_dict(data).baseline
+    return Experiment.from_dict(data)
+
+
+def experiment_to_toml(experiment: Experiment) -> str:
+    """Write an experiment as TOML text."""
+    return _dump(experiment.to_dict())
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """Return a spec file's text, or raise SpecError in one line: missing, a folder, not text, empty, too large."""
+    file = Path(path)
+    if file.is_dir():
+        raise SpecError(f"{file}: is a folder; give a study file (TOML). 'trainlab new FILE' writes one.")
+    try:
+        raw = file.read_bytes() if file.stat().st_size <= MAX_BYTES else None
+        text = raw.decode("utf-8-sig") if raw is not None else None
+    except FileNotFoundError:
+        raise SpecError(f"{file}: no such file. 'trainlab new {file.name}' writes one to start from.") from None
+    except UnicodeDecodeError:
+        raise SpecError(f"{file}: is not a text file (UTF-8); give a study file (TOML).") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise SpecError(f"{file}: can't be read ({reason}).") from None
+    if text is None:
+        raise SpecError(f"{file}: is larger than {MAX_BYTES:,} bytes; a study file is a page of text.")
+    if not text.strip():
+        raise SpecError(f"{file}: is empty. 'trainlab new FILE' writes a study file to start from.")
+    return text
+
+
+def _parse(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SpecError(f"not valid TOML: {error}.") from None
+    except RecursionError:
+        raise SpecError("not valid TOML: nested too deeply.") from None
+
+
+def _dump(data: dict[str, Any]) -> str:
+    import tomli_w
+
+    return tomli_w.dumps(data)
+
+
+def _baseline(value: Any, networks: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give a baseline without widths those of the first network, so that a study need not name one twice."""
+    table = dict(_table("baseline", value))
+    network = table.get("network", {})
+    if isinstance(network, Mapping) and "widths" not in network and networks:
+        first = _shorthand(next(iter(networks.values())))
+        if isinstance(first, Mapping) and "widths" in first:
+            table["network"] = {**cast("Mapping[str, Any]", network), "widths": first["widths"]}
+    return table
+
+
+def _shorthand(value: Any) -> Any:
+    return {"widths": value} if isinstance(value, str | list) else value
+
+
+def _network(name: str, value: Any) -> NamedNetwork:
+    table = _table(f"networks.{name}", _shorthand(value))
+    # Decoded once by itself so that a wrong field is reported at its own place in the file.
+    if "widths" in table:
+        from trainlab.spec.network import Network
+
+        decode(Network, table, where=f"networks.{name}")
+    return NamedNetwork(name=name, edits=flatten({"network": table}))
+
+
+def _change(name: str, value: Any) -> Change:
+    where = f"changes.{name}"
+    table = _table(where, value)
+    _check_fields(where, table, CHANGE_FIELDS)
+    label = table.get("label", "")
+    if not isinstance(label, str):
+        raise SpecError(f"{where}.label = {label!r}: must be text.")
+    edits = _table(f"{where}.set", table.get("set", {}))
+    if not edits:
+        raise SpecError(f"{where}.set: is missing or empty; a change must set at least one field.")
+    return Change.from_dict(name, edits, label=label)
+
+
+def _table(where: str, value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise SpecError(f"{where} = {value!r}: must be a table.")
+    return cast("Mapping[str, Any]", value)
+
+
+def _check_fields(where: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    for name in table:
+        if name not in known:
+            place = f"{where}.{name}" if where else name
+            raise SpecError(f"{place}: unknown field; known are {listing(known)}.{nearest(name, known)}")
