@@ -1,0 +1,74 @@
+"""The fast engine: a population trained in tiles of SIMD lanes, tiles spread over threads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trainlab.engine.readings import check_marks, runs_at
+from trainlab.engine.runs import Runs
+from trainlab.engine.tiles import choose_networks, prepare, train_tiles
+from trainlab.spec import Experiment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FastEngine:
+    """The numba kernel.
+
+    How many `networks` stand side by side in a tile is chosen by size unless given, and `samples` is how many
+    examples are read at once; neither changes a bit of a run. `checked` refuses reads outside of the memory.
+    """
+
+    dtype: str = "float32"
+    networks: int | None = None
+    samples: int = 4
+    checked: bool = False
+
+    @property
+    def name(self) -> str:
+        """``fast``."""
+        return "fast"
+
+    @property
+    def in_processes(self) -> bool:
+        """Threads inside a chunk: the kernel runs without the interpreter's lock."""
+        return False
+
+    @property
+    def chunk_seeds(self) -> int:
+        """1,024: a few tenths of a second on the assignment's networks."""
+        return 1024
+
+    def train(
+        self, experiment: Experiment, seeds: range, *, marks: tuple[int, ...] = (), threads: int = 1
+    ) -> tuple[Runs, ...]:
+        """Train one run a seed, read at each mark; see `Engine.train`."""
+        wanted = check_marks(experiment, marks)
+        network = experiment.network
+        job = prepare(
+            experiment,
+            marks=wanted,
+            networks=self.networks or choose_networks(network.parameters, self.dtype, len(seeds)),
+            samples=self.samples,
+            dtype=self.dtype,
+            checked=self.checked,
+        )
+        output = train_tiles(job, seeds, threads=threads)
+        data = experiment.data()
+        p, values = network.parameters, data.points * data.outputs
+        readings = output.readings
+        return tuple(
+            runs_at(
+                mark,
+                experiment=experiment,
+                first_seed=seeds.start,
+                parameters=readings[:, index, :p],
+                predictions=readings[:, index, p : p + values].reshape(len(seeds), data.points, data.outputs),
+                loss=readings[:, index, p + values],
+                gradient=readings[:, index, p + values + 1 :],
+                loss_curve=output.loss_curve,
+                gradient_curve=output.gradient_curve,
+                solved_epoch=output.solved_epoch,
+                diverged_step=output.diverged_step,
+            )
+            for index, mark in enumerate(wanted)
+        )

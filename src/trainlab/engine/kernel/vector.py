@@ -1,0 +1,376 @@
+"""Explicit SIMD inside numba: an LLVM vector as a numba type, and the operations the kernel is written with.
+
+A *lane* is one network. A `Lanes` tag says at compile time how many networks a row of memory holds, how many
+samples of each a block holds, and in which precision; the operations take it to know the vector's shape. A
+vector of a block lists all networks of the first sample, then of the second, and so on.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.extending import (
+    NativeValue,
+    intrinsic,
+    lower_builtin,
+    models,
+    overload,
+    register_model,
+    typeof_impl,
+    unbox,
+)
+
+ELEMENTS = {
+    "float32": (ir.FloatType(), types.float32, 4),
+    "float64": (ir.DoubleType(), types.float64, 8),
+    "uint32": (ir.IntType(32), types.uint32, 4),
+}
+MAX_ALIGNMENT = 64
+
+
+class Vector(types.Type):
+    """`length` elements side by side in registers."""
+
+    def __init__(self, element: str, length: int) -> None:
+        self.element = element
+        self.length = length
+        super().__init__(name=f"Vector({element} x {length})")
+
+
+@register_model(Vector)
+class _VectorModel(models.PrimitiveModel):
+    def __init__(self, dmm: Any, fe_type: Vector) -> None:
+        super().__init__(dmm, fe_type, ir.VectorType(ELEMENTS[fe_type.element][0], fe_type.length))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lanes:
+    """How memory is read: `networks` side by side, `samples` of each, elements of `dtype`.
+
+    `source` is a digest of the kernel's code: part of the compiled kernel's identity on disk, so that an edit
+    anywhere in it can never be answered by an older build. `checked` refuses rows outside of the memory.
+    """
+
+    networks: int
+    samples: int = 1
+    dtype: str = "float32"
+    source: str = ""
+    checked: bool = False
+
+
+class LanesType(types.Type):
+    """The numba type of a `Lanes` tag; it holds no data."""
+
+    def __init__(self, tag: Lanes) -> None:
+        self.tag = tag
+        super().__init__(name=repr(tag))
+
+    @property
+    def vector(self) -> Vector:
+        """The type of a row or block."""
+        return Vector(self.tag.dtype, self.tag.networks * self.tag.samples)
+
+
+@register_model(LanesType)
+class _LanesModel(models.OpaqueModel):
+    pass
+
+
+@typeof_impl.register(Lanes)
+def _typeof_lanes(value: Lanes, _context: Any) -> LanesType:
+    return LanesType(value)
+
+
+@unbox(LanesType)
+def _unbox_lanes(typ: LanesType, _obj: Any, c: Any) -> NativeValue:
+    return NativeValue(c.context.get_dummy_value())
+
+
+def _splat(builder: Any, scalar: Any, length: int) -> Any:
+    kind = ir.VectorType(scalar.type, length)
+    undefined = ir.Constant(kind, ir.Undefined)
+    single = builder.insert_element(undefined, scalar, ir.Constant(ir.IntType(32), 0))
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), length), [0] * length)
+    return builder.shuffle_vector(single, undefined, zeros)
+
+
+def _slice(builder: Any, vector: Any, start: int, length: int) -> Any:
+    mask = ir.Constant(ir.VectorType(ir.IntType(32), length), list(range(start, start + length)))
+    return builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), mask)
+
+
+def _call(builder: Any, name: str, arguments: list[Any]) -> Any:
+    """Call an LLVM intrinsic whose arguments and result are one vector type."""
+    kind = arguments[0].type
+    element = {ir.FloatType(): "f32", ir.DoubleType(): "f64"}[kind.element]
+    function = cgutils.get_or_insert_function(
+        builder.module,
+        ir.FunctionType(kind, [kind] * len(arguments)),
+        f"llvm.{name}.v{kind.count}{element}",
+    )
+    return builder.call(function, arguments)
+
+
+def _address(context: Any, builder: Any, kind: Vector, tag: Lanes, array_type: Any, array: Any, row: Any) -> Any:
+    """Return the vector pointer and the alignment of a row: `tag.networks` elements a row."""
+    data = context.make_array(array_type)(context, builder, array).data
+    offset = builder.mul(row, ir.Constant(row.type, tag.networks))
+    pointer = builder.bitcast(
+        builder.gep(data, [offset]), ir.VectorType(ELEMENTS[kind.element][0], kind.length).as_pointer()
+    )
+    return pointer, min(MAX_ALIGNMENT, tag.networks * ELEMENTS[kind.element][2])
+
+
+@intrinsic
+def _load(_typing: Any, tag: Any, memory: Any, row: Any) -> Any:
+    result = Vector(str(memory.dtype), tag.vector.length)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        pointer, alignment = _address(context, builder, result, tag.tag, sig.args[1], args[1], args[2])
+        return builder.load(pointer, align=alignment)
+
+    return result(tag, memory, types.int64), codegen
+
+
+@intrinsic
+def _store(_typing: Any, tag: Any, memory: Any, row: Any, value: Any) -> Any:
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        pointer, alignment = _address(context, builder, value, tag.tag, sig.args[1], args[1], args[2])
+        builder.store(args[3], pointer, align=alignment)
+        return context.get_dummy_value()
+
+    return types.void(tag, memory, types.int64, value), codegen
+
+
+def load(tag: Lanes, memory: np.ndarray, row: int) -> Any:
+    """Return the row of memory, or the block of rows, that starts at `row`."""
+    raise TypeError("load runs in compiled code only")
+
+
+def store(tag: Lanes, memory: np.ndarray, row: int, value: Any) -> None:
+    """Write a row or block of memory."""
+    raise TypeError("store runs in compiled code only")
+
+
+@overload(load, strict=False, jit_options={"forceinline": True})
+def _overload_load(tag: Any, memory: Any, row: Any) -> Any:
+    if not tag.tag.checked:
+        return lambda tag, memory, row: _load(tag, memory, row)
+    networks, samples = tag.tag.networks, tag.tag.samples
+
+    def checked(tag: Any, memory: Any, row: Any) -> Any:
+        if row < 0 or (row + samples) * networks > memory.size:
+            raise IndexError("load outside of the tile's memory")
+        return _load(tag, memory, row)
+
+    return checked
+
+
+@overload(store, strict=False, jit_options={"forceinline": True})
+def _overload_store(tag: Any, memory: Any, row: Any, value: Any) -> Any:
+    if not tag.tag.checked:
+        return lambda tag, memory, row, value: _store(tag, memory, row, value)
+    networks, samples = tag.tag.networks, tag.tag.samples
+
+    def checked(tag: Any, memory: Any, row: Any, value: Any) -> Any:
+        if row < 0 or (row + samples) * networks > memory.size:
+            raise IndexError("store outside of the tile's memory")
+        _store(tag, memory, row, value)
+
+    return checked
+
+
+def samples_of(tag: Lanes) -> int:
+    """Return how many samples a block of this tag holds, known at compile time."""
+    return tag.samples
+
+
+@overload(samples_of, strict=False)
+def _overload_samples_of(tag: Any) -> Any:
+    samples = tag.tag.samples
+    return lambda tag: samples
+
+
+@intrinsic
+def splat(_typing: Any, tag: Any, value: Any) -> Any:
+    """Return a vector with the same value in every place."""
+    result = tag.vector
+    scalar_type = ELEMENTS[result.element][1]
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        scalar = context.cast(builder, args[1], sig.args[1], scalar_type)
+        return _splat(builder, scalar, result.length)
+
+    return result(tag, value), codegen
+
+
+@intrinsic
+def splat_word(_typing: Any, tag: Any, value: Any) -> Any:
+    """Return a vector of uint32, one a network, with the same value in every place."""
+    result = Vector("uint32", tag.tag.networks)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return _splat(builder, context.cast(builder, args[1], sig.args[1], types.uint32), result.length)
+
+    return result(tag, value), codegen
+
+
+@intrinsic
+def repeat_samples(_typing: Any, block: Any, row: Any) -> Any:
+    """Return a block with the same row for each of its samples."""
+    result = block.vector
+    networks, samples = block.tag.networks, block.tag.samples
+
+    def codegen(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
+        if samples == 1:
+            return args[1]
+        mask = ir.Constant(ir.VectorType(ir.IntType(32), result.length), list(range(networks)) * samples)
+        return builder.shuffle_vector(args[1], ir.Constant(args[1].type, ir.Undefined), mask)
+
+    return result(block, row), codegen
+
+
+@intrinsic
+def dot_samples(_typing: Any, block: Any, a: Any, b: Any) -> Any:
+    """Return Σ a·b over the samples of two blocks, a row: first product, then fused multiply-adds in order."""
+    networks, samples = block.tag.networks, block.tag.samples
+    result = Vector(a.element, networks)
+
+    def codegen(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
+        def part(value: Any, index: int) -> Any:
+            return value if samples == 1 else _slice(builder, value, index * networks, networks)
+
+        total = builder.fmul(part(args[1], 0), part(args[2], 0))
+        for index in range(1, samples):
+            total = _call(builder, "fma", [part(args[1], index), part(args[2], index), total])
+        return total
+
+    return result(block, a, b), codegen
+
+
+@intrinsic
+def sum_samples(_typing: Any, block: Any, a: Any) -> Any:
+    """Return the sum over the samples of a block, a row, added in order."""
+    networks, samples = block.tag.networks, block.tag.samples
+    result = Vector(a.element, networks)
+
+    def codegen(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
+        if samples == 1:
+            return args[1]
+        total = _slice(builder, args[1], 0, networks)
+        for index in range(1, samples):
+            total = builder.fadd(total, _slice(builder, args[1], index * networks, networks))
+        return total
+
+    return result(block, a), codegen
+
+
+@intrinsic
+def fma(_typing: Any, a: Any, b: Any, c: Any) -> Any:
+    """Return a·b + c, rounded once."""
+    return a(a, b, c), lambda _context, builder, _sig, args: _call(builder, "fma", list(args))
+
+
+@intrinsic
+def sqrt(_typing: Any, a: Any) -> Any:
+    """Return √a."""
+    return a(a), lambda _context, builder, _sig, args: _call(builder, "sqrt", list(args))
+
+
+@intrinsic
+def absolute(_typing: Any, a: Any) -> Any:
+    """Return |a|."""
+    return a(a), lambda _context, builder, _sig, args: _call(builder, "fabs", list(args))
+
+
+def _compare(predicate: str) -> Any:
+    def define(_typing: Any, a: Any, b: Any, yes: Any, no: Any) -> Any:
+        def codegen(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
+            if a.element == "uint32":
+                mask = builder.icmp_unsigned(predicate, args[0], args[1])
+            else:
+                mask = builder.fcmp_ordered(predicate, args[0], args[1])
+            return builder.select(mask, args[2], args[3])
+
+        return yes(a, b, yes, no), codegen
+
+    return define
+
+
+where_less = intrinsic(_compare("<"))
+"""``where_less(a, b, yes, no)``: `yes` where a < b, else `no`; a NaN is never less."""
+where_equal = intrinsic(_compare("=="))
+"""``where_equal(a, b, yes, no)``: `yes` where a = b, else `no`."""
+
+
+@intrinsic
+def any_not_finite(_typing: Any, a: Any) -> Any:
+    """Return whether any place holds a NaN or an infinity."""
+
+    def codegen(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
+        # x − x is 0 for a finite x and NaN otherwise.
+        difference = builder.fsub(args[0], args[0])
+        mask = builder.fcmp_unordered("uno", difference, difference)
+        bits = builder.bitcast(mask, ir.IntType(a.length))
+        return builder.icmp_unsigned("!=", bits, ir.Constant(bits.type, 0))
+
+    return types.boolean(a), codegen
+
+
+@intrinsic
+def power_of_two(_typing: Any, shifted: Any) -> Any:
+    """Return 2ⁿ for a whole number n that was added to `rounding_shift`: n stands in the low bits of the sum."""
+    bits, mantissa, one = (32, 23, 0x3F800000) if shifted.element == "float32" else (64, 52, 0x3FF0000000000000)
+
+    def codegen(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
+        kind = ir.VectorType(ir.IntType(bits), shifted.length)
+        whole = builder.bitcast(args[0], kind)
+        shift = ir.Constant(kind, [mantissa] * shifted.length)
+        exponent = builder.add(builder.shl(whole, shift), ir.Constant(kind, [one] * shifted.length))
+        return builder.bitcast(exponent, args[0].type)
+
+    return shifted(shifted), codegen
+
+
+@intrinsic
+def multiply_high(_typing: Any, a: Any, b: Any) -> Any:
+    """Return the upper 32 bits of the product of two vectors of uint32."""
+
+    def codegen(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
+        wide = ir.VectorType(ir.IntType(64), a.length)
+        product = builder.mul(builder.zext(args[0], wide), builder.zext(args[1], wide))
+        upper = builder.lshr(product, ir.Constant(wide, [32] * a.length))
+        return builder.trunc(upper, args[0].type)
+
+    return a(a, b), codegen
+
+
+def _operator(symbol: Any, float_operation: str | None, word_operation: str | None) -> None:
+    """Let compiled code write ``a + b`` for two vectors of one type."""
+
+    @infer_global(symbol)
+    class _Template(AbstractTemplate):  # pyright: ignore[reportUnusedClass]
+        def generic(self, args: Any, kws: Any) -> Any:
+            if len(args) == 2 and isinstance(args[0], Vector) and args[0] == args[1]:
+                return signature(args[0], *args)
+            return None
+
+    @lower_builtin(symbol, Vector, Vector)
+    def _lower(_context: Any, builder: Any, sig: Any, args: Any) -> Any:  # pyright: ignore[reportUnusedFunction]
+        operation = word_operation if sig.return_type.element == "uint32" else float_operation
+        if operation is None:
+            raise TypeError(f"{symbol.__name__} is not defined for {sig.return_type}")
+        return getattr(builder, operation)(*args)
+
+
+_operator(operator.add, "fadd", "add")
+_operator(operator.sub, "fsub", "sub")
+_operator(operator.mul, "fmul", "mul")
+_operator(operator.truediv, "fdiv", None)
+_operator(operator.xor, None, "xor")

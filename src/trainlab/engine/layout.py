@@ -1,0 +1,87 @@
+"""Where each weight and bias stands in a run's row of parameters, and the values they start from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from trainlab.engine import rng
+from trainlab.maths import INITS
+from trainlab.spec import Experiment, Network
+from trainlab.spec.parts import InitScheme
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LayerLayout:
+    """One linear layer: weights ``[fan_out, fan_in]`` row by row from `first_weight`, biases from `first_bias`."""
+
+    fan_in: int
+    fan_out: int
+    first_weight: int
+    first_bias: int | None
+    activation: str
+
+    @property
+    def weights(self) -> slice:
+        """The columns of the layer's weights."""
+        return slice(self.first_weight, self.first_weight + self.fan_in * self.fan_out)
+
+    @property
+    def biases(self) -> slice:
+        """The columns of the layer's biases; empty if it has none."""
+        start = self.weights.stop if self.first_bias is None else self.first_bias
+        return slice(start, start if self.first_bias is None else start + self.fan_out)
+
+
+def layers_of(network: Network) -> tuple[LayerLayout, ...]:
+    """Return the layers in order; together they cover the columns 0 … P − 1."""
+    layers: list[LayerLayout] = []
+    column = 0
+    for (fan_in, fan_out), bias, activation in zip(
+        pairwise(network.widths), network.biases, network.activations, strict=True
+    ):
+        first_bias = column + fan_in * fan_out
+        layers.append(
+            LayerLayout(
+                fan_in=fan_in,
+                fan_out=fan_out,
+                first_weight=column,
+                first_bias=first_bias if bias else None,
+                activation=activation,
+            )
+        )
+        column = first_bias + (fan_out if bias else 0)
+    return tuple(layers)
+
+
+def initial_parameters(experiment: Experiment, seeds: range) -> Array:
+    """Return the parameters ``[n, P]`` in float64 that each seed starts from.
+
+    A layer's draws depend on the seed, the layer's index and the place within it alone, so layers of one shape
+    start alike in every cell of a study.
+    """
+    keys = np.arange(seeds.start, seeds.stop, dtype=np.uint64)
+    parameters = np.empty((len(keys), experiment.network.parameters))
+    for index, layer in enumerate(layers_of(experiment.network)):
+        for stream, scheme, columns in (
+            (rng.WEIGHTS, experiment.init.weight, layer.weights),
+            (rng.BIASES, experiment.init.bias, layer.biases),
+        ):
+            count = columns.stop - columns.start
+            if count:
+                drawn = rng.words(keys, stream=stream, layer=index, count=count)
+                parameters[:, columns] = _initial_values(scheme, drawn, layer.fan_in)
+    return parameters
+
+
+def _initial_values(scheme: InitScheme, drawn: rng.Words, fan_in: int) -> Array:
+    settings = msgspec.to_builtins(scheme)
+    init = INITS[settings.pop("name")]
+    draws = rng.normals(drawn) if init.draws == "normal" else rng.uniforms(drawn)
+    return init.sample(draws, fan_in, **settings)
