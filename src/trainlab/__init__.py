@@ -1,1 +1,55 @@
-"""trainlab finds out why a neural network learns, or does not."""
+"""trainlab finds out why a neural network learns, or doesn't: thousands of seeds instead of one run and a hunch.
+
+The names below are loaded when first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trainlab.budgets import Budget, budget
+    from trainlab.errors import TrainlabError
+    from trainlab.spec import Change, Experiment, Network, Study
+    from trainlab.studies import StudyResult, load_study, run, study
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Budget": "budgets",
+    "Change": "spec",
+    "Experiment": "spec",
+    "Network": "spec",
+    "Study": "spec",
+    "StudyResult": "studies",
+    "TrainlabError": "errors",
+    "budget": "budgets",
+    "load_study": "studies",
+    "run": "studies",
+    "study": "studies",
+}
+
+__all__ = [
+    "Budget",
+    "Change",
+    "Experiment",
+    "Network",
+    "Study",
+    "StudyResult",
+    "TrainlabError",
+    "budget",
+    "load_study",
+    "run",
+    "study",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'trainlab' has no attribute {name!r}")
+    return getattr(import_module(f"trainlab.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

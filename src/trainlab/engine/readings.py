@@ -15,7 +15,8 @@ def check_marks(experiment: Experiment, marks: tuple[int, ...]) -> tuple[int, ..
     wanted = tuple(sorted(set(marks))) or (experiment.epochs,)
     if wanted[0] < 1 or wanted[-1] != experiment.epochs:
         raise EngineError(
-            f"marks = {marks}: must be epochs from 1 to the experiment's {experiment.epochs}, its end among them."
+            f"marks = {marks}: must be epochs from 1 to the experiment's {experiment.epochs}, "
+            f"with {experiment.epochs} itself among them."
         )
     return wanted
 
@@ -40,7 +41,9 @@ def runs_at(
     """
     short = experiment.at_epochs(mark)
     solved = is_solved(predictions, short.data().targets, short.solved)
-    first = np.where((solved_epoch >= 0) & (solved_epoch <= mark), solved_epoch, np.where(solved, mark, NEVER))
+    first = np.where(
+        (solved_epoch >= 0) & (solved_epoch <= mark), solved_epoch, np.where(solved, mark, NEVER)
+    )
     steps = mark * short.steps_per_epoch
     broken = ~np.isfinite(predictions).all(axis=(1, 2))
     diverged = np.where(

@@ -1,4 +1,4 @@
-"""The reference engine: an ordinary PyTorch loop over one network at a time. It is the truth of the others."""
+"""The reference engine: an ordinary PyTorch loop over one network at a time. It is the others' truth."""
 
 from __future__ import annotations
 
@@ -93,7 +93,9 @@ def build_optimizer(torch: Any, experiment: Experiment, module: Any) -> Any:
     return torch.optim.Adam(module.parameters(), lr=settings.lr, betas=settings.betas, eps=settings.eps)
 
 
-def _train_one(torch: Any, experiment: Experiment, seed: int, marks: tuple[int, ...], dtype: str) -> tuple[Runs, ...]:
+def _train_one(
+    torch: Any, experiment: Experiment, seed: int, marks: tuple[int, ...], dtype: str
+) -> tuple[Runs, ...]:
     data, record = experiment.data(), experiment.record
     inputs = torch.from_numpy(data.inputs.astype(dtype))
     targets = torch.from_numpy(data.targets.astype(dtype))
@@ -124,7 +126,11 @@ def _train_one(torch: Any, experiment: Experiment, seed: int, marks: tuple[int, 
         if epoch == experiment.epochs:
             break
         for step in range(epoch * experiment.steps_per_epoch, (epoch + 1) * experiment.steps_per_epoch):
-            x, y = (inputs, targets) if chosen is None else (inputs[chosen[step], None], targets[chosen[step], None])
+            x, y = (
+                (inputs, targets)
+                if chosen is None
+                else (inputs[chosen[step], None], targets[chosen[step], None])
+            )
             optimizer.zero_grad()
             prediction = module(x)
             if diverged_step == NEVER and not bool(torch.isfinite(prediction).all()):
@@ -150,13 +156,19 @@ def _train_one(torch: Any, experiment: Experiment, seed: int, marks: tuple[int, 
     )
 
 
-def _measure(torch: Any, module: Any, criterion: Any, inputs: Any, targets: Any) -> tuple[float, Any, list[float]]:
+def _measure(
+    torch: Any, module: Any, criterion: Any, inputs: Any, targets: Any
+) -> tuple[float, Any, list[float]]:
     """Return loss, predictions and the mean |gradient| of each layer's weights, over the whole data."""
     predictions = module(inputs)
     loss = criterion(predictions, targets)
     weights = [part.weight for part in module if isinstance(part, torch.nn.Linear)]
     gradients = torch.autograd.grad(loss, weights)
-    return float(loss.detach()), predictions.detach().numpy(), [float(gradient.abs().mean()) for gradient in gradients]
+    return (
+        float(loss.detach()),
+        predictions.detach().numpy(),
+        [float(gradient.abs().mean()) for gradient in gradients],
+    )
 
 
 def _flat(module: Any) -> Any:

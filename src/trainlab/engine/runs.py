@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -72,13 +73,15 @@ def recorded_epochs(every: int, epochs: int) -> npt.NDArray[np.int64]:
 def concatenate(parts: Sequence[Runs]) -> Runs:
     """Join the runs of one experiment on adjacent seed ranges, in order of their seeds."""
     ordered = sorted(parts, key=lambda part: part.first_seed)
-    for before, after in zip(ordered, ordered[1:], strict=False):
+    for before, after in pairwise(ordered):
         if before.seeds.stop != after.first_seed:
             raise EngineError(
                 f"seeds {before.seeds.stop} to {after.first_seed}: the parts must follow each other without a gap."
             )
     first = ordered[0]
-    return replace(first, **{name: np.concatenate([getattr(part, name) for part in ordered]) for name in ARRAYS})
+    return replace(
+        first, **{name: np.concatenate([getattr(part, name) for part in ordered]) for name in ARRAYS}
+    )
 
 
 def select(runs: Runs, seeds: range) -> Runs:
@@ -96,4 +99,4 @@ def is_solved(predictions: FloatArray, targets: FloatArray, solved: Solved) -> n
     """
     with np.errstate(invalid="ignore"):
         near = np.abs(predictions - targets) < np.asarray(solved.within, dtype=predictions.dtype)
-    return near.all(axis=(1, 2))
+    return np.asarray(near.all(axis=(1, 2)), dtype=np.bool_)

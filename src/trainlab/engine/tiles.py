@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from trainlab.engine.kernel import tables
 from trainlab.engine.kernel.draws import WORD_ROWS
+from trainlab.engine.kernel.lanes import Lanes
 from trainlab.engine.kernel.tables import Constants, Plan, Rows
 from trainlab.engine.kernel.tile import train_tile
-from trainlab.engine.kernel.vector import Lanes
 from trainlab.engine.layout import initial_parameters, layers_of
 from trainlab.engine.rng import seed_keys
 from trainlab.engine.runs import NEVER, FloatArray, recorded_epochs
@@ -52,7 +52,7 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TileOutput:
-    """What the tiles wrote, a row a run: curves ``[n, …]``, readings ``[n, marks, rows]``, first events ``[n]``."""
+    """What the tiles wrote, a row a run: curves ``[n, …]``, readings ``[n, marks, rows]``, events ``[n]``."""
 
     loss_curve: FloatArray
     gradient_curve: FloatArray
@@ -82,7 +82,9 @@ def prepare(
     blocks = -(-data.points // samples)
     lane = Lanes(networks=networks, dtype=dtype, source=kernel_digest(), checked=checked)
     units = sum(network.widths)
-    rows = _rows(network.parameters, units, network.layers, blocks * samples, samples, data.features, data.outputs)
+    rows = _rows(
+        network.parameters, units, network.layers, blocks * samples, samples, data.features, data.outputs
+    )
     steps = experiment.epochs * experiment.steps_per_epoch
     rates, scales = _step_tables(experiment, steps)
     return Job(
@@ -102,7 +104,7 @@ def prepare(
             layers=network.layers,
             parameters=network.parameters,
             loss=LOSSES[experiment.loss].code,
-            optimizer=OPTIMIZERS[type(experiment.optimizer).__struct_config__.tag].code,
+            optimizer=OPTIMIZERS[str(type(experiment.optimizer).__struct_config__.tag)].code,
             loss_every=experiment.record.loss_every,
             gradient_every=experiment.record.gradient_every,
             solved_every=experiment.record.solved_every,
@@ -134,13 +136,8 @@ def train_tiles(job: Job, seeds: range, *, threads: int) -> TileOutput:
     else:
         with ThreadPoolExecutor(min(threads, len(starts))) as pool:
             parts = list(pool.map(one, starts))
-    return TileOutput(
-        loss_curve=np.concatenate([part.loss_curve for part in parts]),
-        gradient_curve=np.concatenate([part.gradient_curve for part in parts]),
-        readings=np.concatenate([part.readings for part in parts]),
-        solved_epoch=np.concatenate([part.solved_epoch for part in parts]),
-        diverged_step=np.concatenate([part.diverged_step for part in parts]),
-    )
+    names = [field.name for field in fields(TileOutput)]
+    return TileOutput(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
 def _train_one(job: Job, seeds: range, initial: FloatArray) -> TileOutput:
@@ -150,7 +147,9 @@ def _train_one(job: Job, seeds: range, initial: FloatArray) -> TileOutput:
     table[job.rows.points : job.rows.points + len(job.data_rows)] = job.data_rows[:, None]
     table[job.rows.parameters : job.rows.parameters + job.plan.parameters] = initial.T
     words = aligned_zeros(WORD_ROWS * networks, "uint32")
-    words.reshape(WORD_ROWS, networks)[:2] = seed_keys(np.arange(seeds.start, seeds.start + networks, dtype=np.uint64)).T
+    words.reshape(WORD_ROWS, networks)[:2] = seed_keys(
+        np.arange(seeds.start, seeds.start + networks, dtype=np.uint64)
+    ).T
     record = job.experiment.record
     losses = len(recorded_epochs(record.loss_every, job.plan.epochs))
     gradients = len(recorded_epochs(record.gradient_every, job.plan.epochs))
@@ -179,8 +178,12 @@ def _train_one(job: Job, seeds: range, initial: FloatArray) -> TileOutput:
     )
     return TileOutput(
         loss_curve=loss_curve.reshape(losses, networks).T[:count].copy(),
-        gradient_curve=gradient_curve.reshape(gradients, job.plan.layers, networks).transpose(2, 0, 1)[:count].copy(),
-        readings=readings.reshape(len(job.marks), job.reading_rows, networks).transpose(2, 0, 1)[:count].copy(),
+        gradient_curve=gradient_curve.reshape(gradients, job.plan.layers, networks)
+        .transpose(2, 0, 1)[:count]
+        .copy(),
+        readings=readings.reshape(len(job.marks), job.reading_rows, networks)
+        .transpose(2, 0, 1)[:count]
+        .copy(),
         solved_epoch=solved_epoch[:count],
         diverged_step=diverged_step[:count],
     )
@@ -274,7 +277,9 @@ def _constants(experiment: Experiment) -> Constants:
     return Constants(**moments, within=experiment.solved.within)
 
 
-def _step_tables(experiment: Experiment, steps: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _step_tables(
+    experiment: Experiment, steps: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return the rate and the scale of every step, by its absolute number, so that no product runs along."""
     optimizer = experiment.optimizer
     if isinstance(optimizer, SGD):

@@ -1,1 +1,10 @@
-"""TODO."""
+"""From experiments and seeds to finished runs: plan what is missing, carry it out, load it all."""
+
+from trainlab.execution.crew import default_workers
+from trainlab.execution.interrupt import Interrupted
+from trainlab.execution.plan import Chunk, plan
+from trainlab.execution.pool import carry_out
+from trainlab.execution.progress import Progress
+from trainlab.execution.train import train_all
+
+__all__ = ["Chunk", "Interrupted", "Progress", "carry_out", "default_workers", "plan", "train_all"]

@@ -1,4 +1,4 @@
-"""Losses: mean over examples and outputs (PyTorch's ``reduction="mean"``), with the gradient that arrives at the output."""
+"""Losses: means over examples and outputs (PyTorch's ``reduction="mean"``), and their gradients at the output."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Array = npt.NDArray[np.float64]
 class Loss:
     """A loss of predictions and targets of one shape, each ``[examples, outputs]``.
 
-    ``value(prediction, target)`` is a scalar array; ``gradient`` its derivative by the prediction.
+    ``value(prediction, target)`` is a number; ``gradient`` its derivative by the prediction.
     """
 
     name: str
@@ -23,7 +23,7 @@ class Loss:
     formula: str
     citation: str
     torch_class: str
-    value: Callable[[Array, Array], Array]
+    value: Callable[[Array, Array], float]
     gradient: Callable[[Array, Array], Array]
 
 
@@ -34,7 +34,7 @@ _TABLE = (
         formula="L = mean |p − y|, ∂L/∂p = sign(p − y) / N, and 0 where p = y",
         citation="torch.nn.L1Loss",
         torch_class="L1Loss",
-        value=lambda p, y: np.mean(np.abs(p - y)),
+        value=lambda p, y: float(np.mean(np.abs(p - y))),
         gradient=lambda p, y: np.sign(p - y) / p.size,
     ),
     Loss(
@@ -43,7 +43,7 @@ _TABLE = (
         formula="L = mean (p − y)², ∂L/∂p = 2 (p − y) / N",
         citation="torch.nn.MSELoss",
         torch_class="MSELoss",
-        value=lambda p, y: np.mean((p - y) ** 2),
+        value=lambda p, y: float(np.mean((p - y) ** 2)),
         gradient=lambda p, y: 2.0 * (p - y) / p.size,
     ),
 )

@@ -8,8 +8,10 @@ from typing import Any, cast
 import msgspec
 
 from trainlab.errors import SpecError, listing, nearest
+from trainlab.spec.checks import check_depth, place, shown
 from trainlab.spec.decode import decode
 from trainlab.spec.experiment import Experiment
+from trainlab.spec.fields import settle
 
 Scalar = bool | int | float | str
 Value = Scalar | tuple[Scalar, ...]
@@ -21,6 +23,9 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     value: Value
 
+    def __post_init__(self) -> None:
+        settle(self)
+
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """A named list of edits; `label` says in words what changes."""
@@ -29,9 +34,15 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     label: str = ""
     edits: tuple[Edit, ...]
 
+    def __post_init__(self) -> None:
+        settle(self)
+        if not self.edits:
+            raise SpecError(f"change {shown(self.name)}: must set at least one field.")
+
     @classmethod
     def from_dict(cls, name: str, data: Mapping[str, Any], *, label: str = "") -> Change:
         """Make a change from a nested table, such as ``{"optimizer": {"name": "adam", "lr": 0.02}}``."""
+        check_depth(data)
         return cls(name=name, label=label, edits=flatten(data))
 
     def apply(self, experiment: Experiment) -> Experiment:
@@ -39,7 +50,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         try:
             return apply_edits(experiment, self.edits)
         except SpecError as error:
-            raise SpecError(f"change {self.name!r}: {error}") from None
+            raise SpecError(f"change {shown(self.name)}: {error}") from None
 
 
 def flatten(data: Mapping[str, Any], *, prefix: str = "") -> tuple[Edit, ...]:
@@ -47,15 +58,28 @@ def flatten(data: Mapping[str, Any], *, prefix: str = "") -> tuple[Edit, ...]:
     edits: list[Edit] = []
     for key, value in data.items():
         path = f"{prefix}{key}"
+        if not path.isprintable():
+            raise SpecError(f"{shown(path)}: is not the path of a field.")
         if isinstance(value, Mapping):
             edits.extend(flatten(cast("Mapping[str, Any]", value), prefix=f"{path}."))
         elif isinstance(value, list | tuple):
-            edits.append(Edit(path=path, value=tuple(cast("list[Scalar]", value))))
+            edits.append(_list_edit(path, cast("list[object]", value)))
         elif isinstance(value, bool | int | float | str):
             edits.append(Edit(path=path, value=value))
         else:
-            raise SpecError(f"{path} = {value!r}: must be a number, text, true or false, a list or a table.")
+            raise SpecError(
+                f"{place('', path)} = {shown(value)}: must be a number, text, true or false, a list or a table."
+            )
     return tuple(edits)
+
+
+def _list_edit(path: str, items: list[object] | tuple[object, ...]) -> Edit:
+    for item in items:
+        if not isinstance(item, bool | int | float | str):
+            raise SpecError(
+                f"{place('', path)} = {shown(items)}: must list numbers, texts, or true and false."
+            )
+    return Edit(path=path, value=cast("tuple[Scalar, ...]", tuple(items)))
 
 
 def nest(edits: tuple[Edit, ...]) -> dict[str, Any]:
@@ -66,6 +90,10 @@ def nest(edits: tuple[Edit, ...]) -> dict[str, Any]:
         table = tree
         for parent in parents:
             table = table.setdefault(parent, {})
+            if not isinstance(table, dict):
+                raise SpecError(
+                    f"{place('', edit.path)}: {parent!r} is already set as a whole; set it only once."
+                )
         table[leaf] = list(edit.value) if isinstance(edit.value, tuple) else edit.value
     return tree
 
@@ -79,7 +107,7 @@ def apply_edits(experiment: Experiment, edits: tuple[Edit, ...]) -> Experiment:
 
 
 def merge(base: Mapping[str, Any], edit: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay one nested table over another; a table that names its kind replaces the old one whole."""
+    """Lay one nested table over another; a table that names its kind, as an optimizer's, replaces the old whole."""
     merged = dict(base)
     for key, value in edit.items():
         old = merged.get(key)
@@ -93,4 +121,6 @@ def merge(base: Mapping[str, Any], edit: Mapping[str, Any]) -> dict[str, Any]:
 def unknown_name(kind: str, name: str, known: list[str]) -> SpecError:
     """Return the error for a network or change that the study doesn't have."""
     have = listing(known) if known else "none"
-    return SpecError(f"{kind} {name!r}: the study has no such {kind}; it has {have}.{nearest(name, known)}")
+    return SpecError(
+        f"{kind} {shown(name)}: the study has no such {kind}; it has {have}.{nearest(name, known)}"
+    )

@@ -3,16 +3,45 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
 from trainlab.errors import SpecError, listing, nearest
+
+MAX_COUNT = 100_000_000
+"""The most epochs, steps of an epoch, or epochs between two readings."""
+
+MAX_DEPTH = 16
+"""The most tables and lists within one another; a study file needs five."""
+
+MAX_SHOWN = 80
+
+
+def shown(value: object) -> str:
+    """Return `value` as Python writes it, on one line and no longer than a line."""
+    try:
+        text = " ".join(repr(value).split())
+    except (RecursionError, ValueError):
+        # Whole numbers of thousands of digits, and lists within lists without end, have no repr.
+        return f"a {type(value).__name__} too long to show"
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
+
+
+def place(where: str, name: object) -> str:
+    """Return the dotted path of a field; a name that doesn't print, or is very long, as Python writes it."""
+    text = (
+        str(name)
+        if isinstance(name, str) and name.isprintable() and 0 < len(name) <= MAX_SHOWN
+        else shown(name)
+    )
+    return f"{where}.{text}" if where else text
 
 
 def check_choice(field: str, value: str, allowed: Iterable[str]) -> None:
     """Refuse a name that is not one of `allowed`, naming the nearest."""
     options = list(allowed)
     if value not in options:
-        raise SpecError(f"{field} = {value!r}: must be {listing(options)}.{nearest(value, options)}")
+        raise SpecError(f"{field} = {shown(value)}: must be {listing(options)}.{nearest(value, options)}")
 
 
 def check_number(
@@ -22,17 +51,37 @@ def check_number(
     above: float | None = None,
     at_least: float | None = None,
     below: float | None = None,
+    at_most: float | None = None,
 ) -> None:
     """Refuse a number that isn't finite or lies outside the stated bounds."""
-    bounds = [
-        f"{sign} {bound:g}" for sign, bound in ((">", above), ("≥", at_least), ("<", below)) if bound is not None
-    ]
+    limits = ((">", above), ("≥", at_least), ("<", below), ("≤", at_most))
+    bounds = [f"{sign} {bound:,}" for sign, bound in limits if bound is not None]
     fine = (
-        math.isfinite(value)
+        # A whole number is finite, however large: math.isfinite would overflow.
+        (isinstance(value, int) or math.isfinite(value))
         and (above is None or value > above)
         and (at_least is None or value >= at_least)
         and (below is None or value < below)
+        and (at_most is None or value <= at_most)
     )
     if not fine:
         wanted = f"must be a finite number {' and '.join(bounds)}".rstrip()
-        raise SpecError(f"{field} = {value!r}: {wanted}.")
+        raise SpecError(f"{field} = {shown(value)}: {wanted}.")
+
+
+def check_depth(data: object) -> None:
+    """Refuse tables and lists nested so deeply that walking them would exhaust the stack."""
+    level: list[Any] = [data]
+    for _ in range(MAX_DEPTH):
+        level = [inner for outer in level for inner in _members(outer)]
+        if not level:
+            return
+    raise SpecError(
+        f"nested too deeply: at most {MAX_DEPTH} tables and lists within one another are allowed."
+    )
+
+
+def _members(value: object) -> Iterable[object]:
+    if isinstance(value, Mapping):
+        return cast("Mapping[str, object]", value).values()
+    return cast("list[object]", value) if isinstance(value, list | tuple) else ()

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
 from trainlab.errors import SpecError
 from trainlab.maths import LOSSES
-from trainlab.spec.checks import check_choice, check_number
+from trainlab.spec.checks import MAX_COUNT, check_choice, check_number
 from trainlab.spec.decode import decode
+from trainlab.spec.fields import settle
 from trainlab.spec.network import Network
 from trainlab.spec.parts import SGD, Default, Full, Init, Optimizer, Record, Sampling, Single, Solved
 from trainlab.tasks import TASKS, Task
 
-MAX_EPOCHS = 100_000_000
 FINGERPRINT_FORMAT = 1
 
 
@@ -37,9 +37,10 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     record: Record = Record()
 
     def __post_init__(self) -> None:
+        settle(self)
         check_choice("task", self.task, TASKS)
         check_choice("loss", self.loss, LOSSES)
-        check_number("epochs", self.epochs, at_least=1, below=MAX_EPOCHS)
+        check_number("epochs", self.epochs, at_least=1, at_most=MAX_COUNT)
         data = self.data()
         for end, width, wanted in (
             ("first", self.network.widths[0], data.features),
@@ -96,6 +97,6 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 def _without_none(value: Any) -> Any:
     # TOML has no null; every None here is also the default, so leaving it out loses nothing.
     if isinstance(value, dict):
-        items: dict[str, Any] = value
+        items = cast("dict[str, Any]", value)
         return {key: _without_none(item) for key, item in items.items() if item is not None}
     return value

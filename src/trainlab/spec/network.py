@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
 
 from trainlab.errors import SpecError
 from trainlab.maths import ACTIVATIONS
-from trainlab.spec.checks import check_choice
+from trainlab.spec.checks import check_choice, shown
+from trainlab.spec.fields import settle
 
 MAX_WIDTH = 4096
 T = TypeVar("T", bool, str)
@@ -30,13 +31,17 @@ class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     output_activation: str | None = None
 
     def __post_init__(self) -> None:
+        settle(self)
         if len(self.widths) < 2:
             raise SpecError(
-                f"widths = {self.label!r}: at least an input and an output width are needed, as in '2-5-4-1'."
+                f"widths = {shown(self.widths)}: at least an input and an output width are needed, as in '2-5-4-1'."
             )
         for width in self.widths:
             if not 1 <= width <= MAX_WIDTH:
-                raise SpecError(f"widths = {self.label!r}: every width must be from 1 to {MAX_WIDTH:,}.")
+                raise SpecError(
+                    f"widths = {shown(self.widths)}: every width must be from 1 to {MAX_WIDTH:,}, "
+                    f"not {shown(width)}."
+                )
         _check_per_layer("bias", self.bias, self.output_bias, self.layers)
         _check_per_layer("activation", self.activation, self.output_activation, self.layers)
         for name in self.activations:
@@ -74,9 +79,10 @@ class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 def parse_widths(text: str) -> tuple[int, ...]:
     """Return ``(2, 5, 4, 1)`` for ``"2-5-4-1"``."""
     words = text.strip()
-    if not re.fullmatch(r"\d+(-\d+)+", words):
+    if not re.fullmatch(r"[0-9]{1,9}(-[0-9]{1,9})+", words):
         raise SpecError(
-            f"widths = {text!r}: must be whole numbers joined by '-', from inputs to outputs, as in '2-5-4-1'."
+            f"widths = {shown(text)}: must be whole numbers joined by '-', from inputs to outputs, "
+            f"as in '2-5-4-1'."
         )
     return tuple(int(word) for word in words.split("-"))
 
@@ -90,12 +96,14 @@ def _per_layer(value: T | tuple[T, ...], last: T | None, layers: int) -> tuple[T
 def _check_per_layer(field: str, value: object, last: object, layers: int) -> None:
     if not isinstance(value, tuple):
         return
-    if len(value) != layers:
+    count = len(cast("tuple[object, ...]", value))
+    if count != layers:
         raise SpecError(
-            f"{field} lists {len(value)} values, but the network has {layers} layers: "
+            f"{field} lists {count} values, but the network has {layers} layers: "
             f"list one per layer, or give one for all."
         )
     if last is not None:
         raise SpecError(
-            f"output_{field} = {last!r} contradicts {field}, which already lists every layer: drop one of the two."
+            f"output_{field} = {last!r} contradicts {field}, which already lists every layer: "
+            f"drop one of the two."
         )

@@ -8,18 +8,23 @@ import msgspec
 
 from trainlab.errors import SpecError
 from trainlab.spec.change import Change, Edit, apply_edits, unknown_name
-from trainlab.spec.checks import check_number
+from trainlab.spec.checks import check_number, shown
 from trainlab.spec.experiment import Experiment
+from trainlab.spec.fields import settle
 
 MAX_SEEDS = 10_000_000
 MAX_CHANGES = 12
+NO_CHANGE = "none"
 
 
 class NamedNetwork(msgspec.Struct, frozen=True, kw_only=True):
     """A network of the study, as an edit of the baseline's."""
 
     name: str
-    edits: tuple[Edit, ...]
+    edits: tuple[Edit, ...] = ()
+
+    def __post_init__(self) -> None:
+        settle(self)
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +37,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """How the cell is written on the command line: ``Model 1:A+B``, or ``Model 1:none``."""
-        return f"{self.network}:{'+'.join(self.changes) or 'none'}"
+        return f"{self.network}:{'+'.join(self.changes) or NO_CHANGE}"
 
 
 class Study(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +51,8 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
     question: str = ""
 
     def __post_init__(self) -> None:
-        check_number("seeds", self.seeds, at_least=1, below=MAX_SEEDS + 1)
+        settle(self)
+        check_number("seeds", self.seeds, at_least=1, at_most=MAX_SEEDS)
         if len(self.changes) > MAX_CHANGES:
             raise SpecError(
                 f"changes: {len(self.changes)} changes make {2 ** len(self.changes):,} cells a network; "
@@ -56,7 +62,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
             for name in names:
                 _check_name(kind, name)
                 if names.count(name) > 1:
-                    raise SpecError(f"{kind} {name!r} appears twice: names must differ.")
+                    raise SpecError(f"{kind} {shown(name)} appears twice: names must differ.")
         self.cells()
 
     @property
@@ -83,13 +89,15 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
                 if change.name in changes:
                     experiment = change.apply(experiment)
         except SpecError as error:
-            raise SpecError(f"network {network!r}: {error}") from None
+            raise SpecError(f"network {shown(network)}: {error}") from None
         return experiment
 
     def cells(self) -> tuple[Cell, ...]:
         """Return every network with every subset of the changes: first few changes, then many."""
         subsets = [
-            subset for size in range(len(self.changes) + 1) for subset in combinations(self.change_names, size)
+            subset
+            for size in range(len(self.changes) + 1)
+            for subset in combinations(self.change_names, size)
         ]
         return tuple(
             Cell(network=network, changes=subset, experiment=self.experiment(network, subset))
@@ -99,5 +107,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _check_name(kind: str, name: str) -> None:
-    if not name.strip() or any(character in name for character in ":+\n\r\t"):
-        raise SpecError(f"{kind} {name!r}: a name must not be empty or contain ':', '+' or line breaks.")
+    if not name.strip() or not name.isprintable() or any(character in name for character in ":+"):
+        raise SpecError(f"{kind} {shown(name)}: a name must not be empty or contain ':', '+' or line breaks.")
+    if kind == "change" and name == NO_CHANGE:
+        raise SpecError(f"change {name!r}: this name stands for the cell without changes; choose another.")

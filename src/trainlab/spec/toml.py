@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from trainlab.errors import SpecError, listing, nearest
+from trainlab.errors import SpecError
 from trainlab.spec.change import Change, flatten, nest
-from trainlab.spec.decode import decode
+from trainlab.spec.checks import check_depth, place, shown
+from trainlab.spec.decode import decode, unknown_field
 from trainlab.spec.experiment import Experiment
+from trainlab.spec.network import Network
 from trainlab.spec.study import NamedNetwork, Study
 
 MAX_BYTES = 10_000_000
@@ -21,19 +23,16 @@ CHANGE_FIELDS = ("label", "set")
 
 def study_from_dict(data: Mapping[str, Any]) -> Study:
     """Make a study from the tables of a study file; raise SpecError with the place of the first fault."""
-    _check_fields("", data, STUDY_FIELDS)
-    for field, kind, wanted in (("title", str, "text"), ("question", str, "text"), ("seeds", int, "a whole number")):
-        value = data.get(field)
-        if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
-            raise SpecError(f"{field} = {value!r}: must be {wanted}.")
+    check_depth(data)
+    _check_fields("", _table("the study", data), STUDY_FIELDS)
     if "baseline" not in data:
-        raise SpecError("baseline: this table is required; it describes the experiment that the changes edit.")
+        raise SpecError("baseline: this table is required; it is the experiment that the changes edit.")
     networks = _table("networks", data.get("networks", {}))
+    named = tuple(_network(name, value) for name, value in networks.items())
     changes = _table("changes", data.get("changes", {}))
-    baseline = decode(Experiment, _baseline(data["baseline"], networks), where="baseline")
     return Study(
-        baseline=baseline,
-        networks=tuple(_network(name, value) for name, value in networks.items()),
+        baseline=decode(Experiment, _baseline(data["baseline"], networks), where="baseline"),
+        networks=named,
         changes=tuple(_change(name, value) for name, value in changes.items()),
         **{field: data[field] for field in ("title", "question", "seeds") if field in data},
     )
@@ -46,7 +45,7 @@ def study_to_dict(study: Study) -> dict[str, Any]:
         "question": study.question,
         "seeds": study.seeds,
         "baseline": study.baseline.to_dict(),
-        "networks": {network.name: nest(network.edits)["network"] for network in study.networks},
+        "networks": {network.name: nest(network.edits).get("network", {}) for network in study.networks},
         "changes": {
             change.name: {"label": change.label, "set": nest(change.edits)} for change in study.changes
         },
@@ -77,21 +76,23 @@ def experiment_to_toml(experiment: Experiment) -> str:
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
-    """Return a spec file's text, or raise SpecError in one line: missing, a folder, not text, empty, too large."""
-    file = Path(path)
-    if file.is_dir():
-        raise SpecError(f"{file}: is a folder; give a study file (TOML). 'trainlab new FILE' writes one.")
+    """Return a spec file's text; raise SpecError, one line: missing, a folder, not text, empty or too large."""
+    file = place("", os.fspath(path))
     try:
-        raw = file.read_bytes() if file.stat().st_size <= MAX_BYTES else None
-        text = raw.decode("utf-8-sig") if raw is not None else None
+        with Path(path).open("rb") as handle:
+            # Read no further than allowed: a device such as /dev/zero has no end.
+            raw = handle.read(MAX_BYTES + 1)
+        text = raw.decode("utf-8-sig")
     except FileNotFoundError:
-        raise SpecError(f"{file}: no such file. 'trainlab new {file.name}' writes one to start from.") from None
+        raise SpecError(f"{file}: no such file. 'trainlab new FILE' writes one to start from.") from None
+    except IsADirectoryError:
+        raise SpecError(f"{file}: is a folder; give a study file. 'trainlab new FILE' writes one.") from None
     except UnicodeDecodeError:
         raise SpecError(f"{file}: is not a text file (UTF-8); give a study file (TOML).") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise SpecError(f"{file}: can't be read ({reason}).") from None
-    if text is None:
+    if len(raw) > MAX_BYTES:
         raise SpecError(f"{file}: is larger than {MAX_BYTES:,} bytes; a study file is a page of text.")
     if not text.strip():
         raise SpecError(f"{file}: is empty. 'trainlab new FILE' writes a study file to start from.")
@@ -105,6 +106,9 @@ def _parse(text: str) -> dict[str, Any]:
         raise SpecError(f"not valid TOML: {error}.") from None
     except RecursionError:
         raise SpecError("not valid TOML: nested too deeply.") from None
+    except ValueError as error:
+        # Whole numbers of thousands of digits, which Python refuses to read.
+        raise SpecError(f"not valid TOML: {error}.") from None
 
 
 def _dump(data: dict[str, Any]) -> str:
@@ -125,40 +129,38 @@ def _baseline(value: Any, networks: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _shorthand(value: Any) -> Any:
-    return {"widths": value} if isinstance(value, str | list) else value
+    return {"widths": cast("object", value)} if isinstance(value, str | list) else value
 
 
 def _network(name: str, value: Any) -> NamedNetwork:
-    table = _table(f"networks.{name}", _shorthand(value))
+    where = place("networks", name)
+    table = _table(where, _shorthand(value))
     # Decoded once by itself so that a wrong field is reported at its own place in the file.
     if "widths" in table:
-        from trainlab.spec.network import Network
-
-        decode(Network, table, where=f"networks.{name}")
+        decode(Network, table, where=where)
     return NamedNetwork(name=name, edits=flatten({"network": table}))
 
 
 def _change(name: str, value: Any) -> Change:
-    where = f"changes.{name}"
+    where = place("changes", name)
     table = _table(where, value)
     _check_fields(where, table, CHANGE_FIELDS)
     label = table.get("label", "")
     if not isinstance(label, str):
-        raise SpecError(f"{where}.label = {label!r}: must be text.")
+        raise SpecError(f"{where}.label = {shown(label)}: must be text.")
     edits = _table(f"{where}.set", table.get("set", {}))
-    if not edits:
+    if not flatten(edits):
         raise SpecError(f"{where}.set: is missing or empty; a change must set at least one field.")
     return Change.from_dict(name, edits, label=label)
 
 
 def _table(where: str, value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise SpecError(f"{where} = {value!r}: must be a table.")
+        raise SpecError(f"{where} = {shown(value)}: must be a table.")
     return cast("Mapping[str, Any]", value)
 
 
 def _check_fields(where: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
     for name in table:
         if name not in known:
-            place = f"{where}.{name}" if where else name
-            raise SpecError(f"{place}: unknown field; known are {listing(known)}.{nearest(name, known)}")
+            raise unknown_field(where, name, list(known))

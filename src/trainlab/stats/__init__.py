@@ -1,1 +1,34 @@
-"""TODO."""
+"""Rates, paired differences, effects and their readings: pure functions over counts and arrays."""
+
+from trainlab.stats.contrast import contrast
+from trainlab.stats.curves import Bands, finite_counts, median_and_bands, quantile_curves
+from trainlab.stats.disagreement import disagreement
+from trainlab.stats.effects import alone_effect, interaction_effect, main_effect
+from trainlab.stats.estimate import Estimate
+from trainlab.stats.factorial import alone_scores, interaction_scores, main_scores
+from trainlab.stats.holm import holm
+from trainlab.stats.paired import paired_difference
+from trainlab.stats.rate import Rate, rate
+from trainlab.stats.reading import Reading, reading
+
+__all__ = [
+    "Bands",
+    "Estimate",
+    "Rate",
+    "Reading",
+    "alone_effect",
+    "alone_scores",
+    "contrast",
+    "disagreement",
+    "finite_counts",
+    "holm",
+    "interaction_effect",
+    "interaction_scores",
+    "main_effect",
+    "main_scores",
+    "median_and_bands",
+    "paired_difference",
+    "quantile_curves",
+    "rate",
+    "reading",
+]

@@ -1,1 +1,7 @@
-"""TODO."""
+"""Every finished run and every curve, in one SQLite file, nothing half-written."""
+
+from trainlab.store.holding import Holding
+from trainlab.store.ranges import merge, subtract
+from trainlab.store.store import DEFAULT_FOLDER, Store
+
+__all__ = ["DEFAULT_FOLDER", "Holding", "Store", "merge", "subtract"]

@@ -6,7 +6,8 @@ from typing import Any
 
 from numba import njit
 
-from trainlab.engine.kernel.vector import load, multiply_high, splat_word, store, where_equal
+from trainlab.engine.kernel.lanes import load, store
+from trainlab.engine.kernel.vector import multiply_high, splat_word, where_equal
 from trainlab.engine.rng import MULTIPLIER_0, MULTIPLIER_1, ROUNDS, SAMPLES, WEYL_0, WEYL_1
 
 KEY_LOW, KEY_HIGH, WORDS = 0, 1, 2
@@ -46,7 +47,7 @@ def draw_words(lane: Any, words: Any, block: int, layer: int, stream: int) -> No
 
 @njit(forceinline=True)
 def choose_example(lane: Any, memory: Any, words: Any, rows: Any, plan: Any, samples: int, step: int) -> None:
-    """Copy each network's example of this step to the first rows of its values, and its target to the chosen rows.
+    """Copy each network's example of this step to its first values, and its target to the chosen rows.
 
     Compare and select over all points: faster than a gather as long as they are few.
     """
@@ -56,9 +57,10 @@ def choose_example(lane: Any, memory: Any, words: Any, rows: Any, plan: Any, sam
     for column in range(plan.features + plan.outputs):
         is_feature = column < plan.features
         width = plan.features if is_feature else plan.outputs
-        source = rows.points + column * samples if is_feature else rows.targets + (column - plan.features) * samples
+        place = column if is_feature else column - plan.features
+        source = (rows.points if is_feature else rows.targets) + place * samples
         chosen = load(lane, memory, source)
         for point in range(1, plan.points):
             row = source + (point // samples) * width * samples + point % samples
             chosen = where_equal(index, splat_word(lane, point), load(lane, memory, row), chosen)
-        store(lane, memory, rows.values + column if is_feature else rows.chosen + column - plan.features, chosen)
+        store(lane, memory, (rows.values if is_feature else rows.chosen) + place, chosen)

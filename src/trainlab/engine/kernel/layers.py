@@ -6,6 +6,7 @@ from typing import Any
 
 from numba import njit
 
+from trainlab.engine.kernel.lanes import load, samples_of, store
 from trainlab.engine.kernel.tables import (
     ACTIVATION,
     FAN_IN,
@@ -19,17 +20,7 @@ from trainlab.engine.kernel.tables import (
     TANH,
 )
 from trainlab.engine.kernel.updates import apply_gradient
-from trainlab.engine.kernel.vector import (
-    dot_samples,
-    fma,
-    load,
-    repeat_samples,
-    samples_of,
-    splat,
-    store,
-    sum_samples,
-    where_less,
-)
+from trainlab.engine.kernel.vector import dot_samples, fma, repeat_samples, splat, sum_samples, where_less
 from trainlab.engine.kernel.vector_maths import sigmoid, tanh
 
 
@@ -39,7 +30,8 @@ def activate(block: Any, activation: int, memory: Any, first: int, units: int) -
     samples = samples_of(block)
     if activation == TANH:
         for unit in range(units):
-            store(block, memory, first + unit * samples, tanh(block, load(block, memory, first + unit * samples)))
+            row = first + unit * samples
+            store(block, memory, row, tanh(block, load(block, memory, row)))
     elif activation == SIGMOID:
         for unit in range(units):
             row = first + unit * samples

@@ -6,21 +6,21 @@ from typing import Any
 
 from numba import njit
 
+from trainlab.engine.kernel.lanes import load, samples_of, store
 from trainlab.engine.kernel.tables import L1
-from trainlab.engine.kernel.vector import (
-    absolute,
-    dot_samples,
-    load,
-    samples_of,
-    splat,
-    store,
-    where_less,
-)
+from trainlab.engine.kernel.vector import absolute, dot_samples, splat, where_less
 
 
 @njit(forceinline=True)
 def output_deltas(
-    block: Any, loss: int, memory: Any, predictions: int, targets: int, weights: Any, deltas: int, outputs: int
+    block: Any,
+    loss: int,
+    memory: Any,
+    predictions: int,
+    targets: int,
+    weights: Any,
+    deltas: int,
+    outputs: int,
 ) -> None:
     """Write ∂L/∂prediction of each output; `weights` is a block: each sample's share in the mean."""
     samples = samples_of(block)
@@ -29,7 +29,8 @@ def output_deltas(
         error = prediction - load(block, memory, targets + output * samples)
         if loss == L1:
             zero = splat(block, 0.0)
-            slope = where_less(zero, error, splat(block, 1.0), where_less(error, zero, splat(block, -1.0), zero))
+            negative = where_less(error, zero, splat(block, -1.0), zero)
+            slope = where_less(zero, error, splat(block, 1.0), negative)
         else:
             slope = error + error
         store(block, memory, deltas + output * samples, slope * weights)
@@ -37,7 +38,15 @@ def output_deltas(
 
 @njit(forceinline=True)
 def add_loss(
-    lane: Any, block: Any, loss: int, memory: Any, predictions: int, targets: int, weights: Any, row: int, outputs: int
+    lane: Any,
+    block: Any,
+    loss: int,
+    memory: Any,
+    predictions: int,
+    targets: int,
+    weights: Any,
+    row: int,
+    outputs: int,
 ) -> None:
     """Add a block's share of the mean loss to the row `row`."""
     samples = samples_of(block)

@@ -7,6 +7,7 @@ from typing import Any
 from numba import njit
 
 from trainlab.engine.kernel.draws import choose_example
+from trainlab.engine.kernel.lanes import load, samples_of, store
 from trainlab.engine.kernel.layers import backward, forward
 from trainlab.engine.kernel.losses import add_loss, mark_unsolved, output_deltas
 from trainlab.engine.kernel.tables import (
@@ -17,7 +18,7 @@ from trainlab.engine.kernel.tables import (
     OUTPUT_UNIT,
 )
 from trainlab.engine.kernel.updates import apply_gradients, clear_rows
-from trainlab.engine.kernel.vector import absolute, any_not_finite, load, samples_of, splat, store
+from trainlab.engine.kernel.vector import absolute, any_not_finite, splat
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -64,10 +65,23 @@ def train_tile(
             for step in range(epoch * plan.steps_per_epoch, (epoch + 1) * plan.steps_per_epoch):
                 if plan.single:
                     step_on_example(
-                        lane, block, memory, words, layers, rows, plan, constants, rates, scales, diverged_step, step
+                        lane,
+                        block,
+                        memory,
+                        words,
+                        layers,
+                        rows,
+                        plan,
+                        constants,
+                        rates,
+                        scales,
+                        diverged_step,
+                        step,
                     )
                 else:
-                    step_on_all(lane, block, memory, layers, rows, plan, constants, rates, scales, diverged_step, step)
+                    step_on_all(
+                        lane, block, memory, layers, rows, plan, constants, rates, scales, diverged_step, step
+                    )
 
 
 @njit(forceinline=True)
@@ -138,7 +152,9 @@ def step_on_all(
     for part in range(plan.blocks):
         output = forward_part(lane, block, memory, layers, rows, plan, part)
         note_diverged(lane, memory, output, plan.outputs * samples, diverged_step, step)
-        backward_part(lane, block, memory, layers, rows, plan, constants, part, action, rates[step], scales[step])
+        backward_part(
+            lane, block, memory, layers, rows, plan, constants, part, action, rates[step], scales[step]
+        )
     if plan.blocks > 1:
         apply_gradients(
             lane, plan.optimizer, memory, rows, constants, rates[step], scales[step], plan.parameters
@@ -236,7 +252,7 @@ def read(
     readings: Any,
     mark: int,
 ) -> None:
-    """Write a mark's rows: parameters, predictions point by point, the loss, the mean |gradient| of each layer."""
+    """Write a mark's rows: parameters, predictions point by point, the loss, mean |gradient| by layer."""
     samples = samples_of(block)
     row = mark * (plan.parameters + plan.points * plan.outputs + 1 + plan.layers)
     for p in range(plan.parameters):

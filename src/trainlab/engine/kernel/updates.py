@@ -6,8 +6,9 @@ from typing import Any
 
 from numba import njit
 
+from trainlab.engine.kernel.lanes import load, store
 from trainlab.engine.kernel.tables import ADAM, SGD
-from trainlab.engine.kernel.vector import fma, load, splat, sqrt, store
+from trainlab.engine.kernel.vector import fma, splat, sqrt
 
 
 @njit(forceinline=True)

@@ -1,8 +1,10 @@
+# pyright: basic
+# numba and llvmlite have no types, and arguments of compiled code have none before compilation.
 """exp, tanh and sigmoid of a vector, from basic operations: the same bits on every processor.
 
 x = n ln 2 + r with |r| ≤ ln 2 / 2, so expm1(x) = 2ⁿ expm1(r) + (2ⁿ − 1), and expm1(r) = r + r² q(r) with q a
-polynomial: a Taylor series for float64, its Chebyshev economisation for float32. Errors, measured in the tests:
-exp and sigmoid within 2 units in the last place, tanh within 3.
+polynomial: a Taylor series for float64, its Chebyshev economisation for float32. Errors, measured
+in the tests: exp within 1.1 units in the last place, sigmoid within 2.5, tanh within 2.6. A NaN stays a NaN.
 """
 
 from __future__ import annotations
@@ -105,7 +107,7 @@ def tanh(tag: Any, x: Any) -> Any:
 
 
 def sigmoid(tag: Any, x: Any) -> Any:
-    """Return 1/(1 + e⁻ˣ)."""
+    """Return 1/(1 + e⁻ˣ); below −87 (float32) or −708 (float64) the value at that limit, not yet 0."""
     raise TypeError("sigmoid runs in compiled code only")
 
 

@@ -1,0 +1,40 @@
+"""Refuse a wrong argument in words: its name, its value, what is allowed, what to do."""
+
+from __future__ import annotations
+
+from trainlab.errors import BudgetError, listing, nearest
+
+BIAS_RULES = ("yes", "no", "any")
+
+
+def check_whole(name: str, value: object, *, least: int) -> None:
+    """Raise BudgetError unless `value` is an int (not a bool) of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise BudgetError(
+            f"{name}={value!r} is not a whole number; allowed are integers of at least {least}: "
+            f"write for example {name}={least}."
+        )
+    if value < least:
+        raise BudgetError(f"{name}={value} is too small; allowed are integers of at least {least}: raise it.")
+
+
+def check_limits(name: str, least: int, most: int | None, *, floor: int) -> None:
+    """Raise BudgetError unless floor <= least <= most; `most` None means no upper limit."""
+    check_whole(f"min_{name}", least, least=floor)
+    if most is None:
+        return
+    check_whole(f"max_{name}", most, least=floor)
+    if most < least:
+        raise BudgetError(
+            f"max_{name}={most} is below min_{name}={least}; allowed are limits with min_{name} <= "
+            f"max_{name}: raise max_{name} or lower min_{name}."
+        )
+
+
+def check_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    """Raise BudgetError unless `value` is one of `allowed`; a misspelt one is told its nearest neighbour."""
+    if value not in allowed:
+        raise BudgetError(
+            f"{name}={value!r} is not known; allowed are {listing(allowed)}: "
+            f"choose one of them.{nearest(str(value), allowed)}"
+        )

@@ -1,0 +1,171 @@
+"""Scales from numbers to places, linear and logarithmic, with ticks a reader can count by."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from trainlab.errors import TrainlabError
+
+from .formats import format_fixed, format_number, format_power
+
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+Numbers: TypeAlias = Sequence[float] | npt.NDArray[np.float64]
+
+_MOST: Final = sys.float_info.max
+DECADES: Final = 16
+"""A log axis reaches at most this many decades below its greatest value; smaller ones lie on its edge."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scale:
+    """Maps numbers ``low … high`` to places ``start … end``; `low` < `high`, both above 0 if `log`."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+    log: bool = False
+
+    def __call__(self, value: float) -> float:
+        """Return the place of one number."""
+        return float(self.map(np.array([value]))[0])
+
+    def map(self, values: FloatArray) -> FloatArray:
+        """Return the places of numbers, in the same shape; numbers off the scale go to its ends."""
+        inside = np.clip(values, self.low, self.high)
+        if self.log:
+            low, high, inside = math.log10(self.low), math.log10(self.high), np.log10(inside)
+        else:
+            low, high = self.low, self.high
+        # Halves keep the difference finite even between the largest floats of either sign.
+        share = (inside / 2 - low / 2) / (high / 2 - low / 2)
+        return np.asarray(self.start + share * (self.end - self.start), dtype=np.float64)
+
+    def ticks(self, most: int = 6) -> tuple[float, ...]:
+        """Return at most about `most` round numbers on the scale, in rising order."""
+        return _log_ticks(self.low, self.high, most) if self.log else _linear_ticks(self.low, self.high, most)
+
+
+def linear_scale(
+    values: Iterable[float] | FloatArray, *, start: float, end: float, nice: bool = False
+) -> Scale:
+    """Return the linear scale that holds all finite `values`; `nice` widens it to the ticks around them.
+
+    No finite value gives 0 … 1; values that are all the same get room around them.
+    """
+    low, high = _bounds(_finite(values), fallback=(0.0, 1.0))
+    if high / 2 - low / 2 <= 1e-9 * max(abs(low), abs(high)):
+        room = abs(low) * 0.1
+        low, high = (max(low - room, -_MOST), min(high + room, _MOST)) if room > 0 else (0.0, 1.0)
+    if nice:
+        step = _step(low, high, 6)
+        if step > 0 and math.isfinite(step):
+            low, high = _round_out(low, high, step)
+    return Scale(low=low, high=high, start=start, end=end)
+
+
+def log_scale(values: Iterable[float] | FloatArray, *, start: float, end: float) -> Scale:
+    """Return the log scale, of whole decades, that holds the positive finite `values`.
+
+    It reaches at most `DECADES` decades down, so that one underflow doesn't flatten all the rest. No positive
+    value gives 0.1 … 1.
+    """
+    finite = _finite(values)
+    low, high = _bounds(finite[finite > 0], fallback=(0.1, 1.0))
+    top = min(max(math.ceil(math.log10(high) - 1e-9), -300), 308)
+    bottom = min(max(math.floor(math.log10(low) + 1e-9), top - DECADES), top - 1)
+    return Scale(low=10.0**bottom, high=10.0**top, start=start, end=end, log=True)
+
+
+def axis_label(words: str, *, log: bool = False) -> str:
+    """Return an axis label that says so if the axis is logarithmic.
+
+    >>> axis_label("Loss", log=True), axis_label("Time (s)", log=True)
+    ('Loss (log scale)', 'Time (s, log scale)')
+    """
+    if not log:
+        return words
+    return f"{words[:-1]}, log scale)" if words.endswith(")") else f"{words} (log scale)"
+
+
+def tick_labels(ticks: Sequence[float], *, log: bool = False) -> list[str]:
+    """Return the ticks as text: as many decimals for all; on a wide log axis, powers of ten for all."""
+    if log and any(not 1e-3 <= tick <= 1e4 for tick in ticks):
+        return [format_power(tick) for tick in ticks]
+    if log or len(ticks) < 2:
+        return [format_number(tick) for tick in ticks]
+    step = min(right - left for left, right in pairwise(ticks))
+    largest = max(abs(tick) for tick in ticks)
+    if not 1e-3 <= largest < 1e7:
+        digits = max(3, math.ceil(math.log10(largest / step)) + 1) if step > 0 else 3
+        return [format_number(tick, digits=digits) for tick in ticks]
+    # Steps are 1, 2 or 5 × 10ᵏ, so that this many decimals write them exactly.
+    return [format_fixed(tick, max(0, -math.floor(math.log10(step) + 1e-9))) for tick in ticks]
+
+
+def floats(name: str, values: Numbers, *, length: int | None = None) -> FloatArray:
+    """Return `values` as a one-dimensional float array.
+
+    Raises:
+        TrainlabError: if they aren't numbers in one dimension, or not `length` of them.
+    """
+    try:
+        numbers = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise TrainlabError(f"{name}: {values!r} isn't a sequence of numbers; give numbers only.") from error
+    if numbers.ndim != 1:
+        raise TrainlabError(f"{name}: an array of shape {numbers.shape}; give one dimension of numbers.")
+    if length is not None and numbers.size != length:
+        raise TrainlabError(f"{name}: {numbers.size} values where there must be {length}; give one for each.")
+    return numbers
+
+
+def _finite(values: Iterable[float] | FloatArray) -> FloatArray:
+    numbers = np.asarray(values if isinstance(values, np.ndarray) else list(values), dtype=np.float64)
+    return numbers[np.isfinite(numbers)]
+
+
+def _bounds(finite: FloatArray, *, fallback: tuple[float, float]) -> tuple[float, float]:
+    return (float(finite.min()), float(finite.max())) if finite.size else fallback
+
+
+def _step(low: float, high: float, most: int) -> float:
+    """Return the smallest of 1, 2, 5 × 10ᵏ that gives at most `most` steps between `low` and `high`."""
+    raw = high / most - low / most
+    if not raw > 0 or not math.isfinite(raw):
+        return 0.0
+    exponent = math.floor(math.log10(raw))
+    for factor in (1, 2, 5, 10):
+        step = float(f"{factor}e{exponent}")
+        if step >= raw * (1 - 1e-9):
+            return step
+    return float(f"1e{exponent + 1}")
+
+
+def _round_out(low: float, high: float, step: float) -> tuple[float, float]:
+    below, above = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
+    return (below, above) if math.isfinite(below) and math.isfinite(above) else (low, high)
+
+
+def _linear_ticks(low: float, high: float, most: int) -> tuple[float, ...]:
+    step = _step(low, high, most)
+    if step <= 0 or not math.isfinite(step):
+        return (low, high)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return tuple(float(f"{count * step:.12g}") for count in range(first, last + 1))
+
+
+def _log_ticks(low: float, high: float, most: int) -> tuple[float, ...]:
+    bottom, top = round(math.log10(low)), round(math.log10(high))
+    stride = next(
+        stride for stride in (1, 2, 4, 5, 10, 20, 50, 100, 200, 700) if (top - bottom) / stride < most
+    )
+    return tuple(float(f"1e{power}") for power in range(bottom, top + 1) if power % stride == 0)

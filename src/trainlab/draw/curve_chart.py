@@ -1,0 +1,171 @@
+"""Lines over time with bands: the loss of a population, or the gradients of its layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .axes import FloatArray, Scale, axis_label, linear_scale, log_scale, tick_labels
+from .curve_data import (
+    CheckedCurve,
+    Curve,
+    band_headers,
+    band_labels,
+    checked_curve,
+    in_words,
+    rows_of,
+    summary_of,
+)
+from .formats import format_number
+from .frame import legend, x_axis, y_axis
+from .marks import band, dash, line, rule, runs
+from .palette import series_role
+from .picture import Picture, compose
+from .svg import SMALL, WIDTH, group, text, text_width
+from .thin import thin
+
+_PLOT = 190.0
+_LABEL = 92.0
+_OPACITY = ("0.16", "0.22", "0.3")
+
+
+def curves(
+    series: Sequence[Curve], *, x_label: str, y_label: str, title: str, log_y: bool = False
+) -> Picture:
+    """Draw each curve with its bands; `x_label` and `y_label` are words with units.
+
+    On a log axis, values of 0 or less lie on the lower edge, and a note says so. Curves differ in hue and in
+    dash pattern. Their labels stand at the line ends where there is room, else in a legend.
+
+    Raises:
+        TrainlabError: if the numbers of a curve differ in length.
+    """
+    checked = [checked_curve(curve) for curve in series]
+    everything = np.concatenate([np.empty(0), *(edge for curve in checked for edge in curve.heights())])
+    direct = len(checked) <= 12 and max((text_width(c.label, SMALL) for c in checked), default=0) <= _LABEL
+    right = WIDTH - 12 - (max((text_width(c.label, SMALL) for c in checked), default=0) + 28 if direct else 0)
+    top, bottom = 24.0, 24.0 + _PLOT
+    y = _y_scale(everything, bottom, top, log=log_y)
+    left = 12 + max(text_width(words, SMALL) for words in _tick_words(y))
+    x = linear_scale(np.concatenate([np.empty(0), *(curve.x for curve in checked)]), start=left, end=right)
+    body = [
+        y_axis(y, left=left, right=right, label=y_label),
+        x_axis(x, stretches=[(top, bottom)], bottom=bottom, label=x_label),
+        *(_bands(curve, x, y, series_role(i)) for i, curve in enumerate(checked)),
+        *(_line(curve, x, y, i) for i, curve in enumerate(checked)),
+    ]
+    height = bottom + 38
+    if direct:
+        body.append(_end_labels(checked, x, y, right))
+    else:
+        swatches = [(_swatch(i), curve.label) for i, curve in enumerate(checked)]
+        drawn, taken = legend(swatches, y=height)
+        body.append(drawn)
+        height += taken + 2
+    return compose(
+        "".join(body),
+        height=height,
+        title=title,
+        summary=summary_of(checked, x_label, axis_label(y_label, log=log_y)),
+        details=[in_words(curve) for curve in checked],
+        notes=_notes(checked, everything, y),
+        headers=["Curve", x_label, "Median", *band_headers(checked)],
+        rows=rows_of(checked),
+    )
+
+
+def _y_scale(values: FloatArray, bottom: float, top: float, *, log: bool) -> Scale:
+    if log:
+        return log_scale(values, start=bottom, end=top)
+    return linear_scale(values, start=bottom, end=top, nice=True)
+
+
+def _points(x: Scale, y: Scale, across: FloatArray, heights: FloatArray) -> FloatArray:
+    return np.column_stack([x.map(across), y.map(heights)])
+
+
+def _line(curve: CheckedCurve, x: Scale, y: Scale, index: int) -> str:
+    points = _points(x, y, curve.x, curve.median)
+    gap = np.full((1, 2), np.nan)
+    pieces = [
+        part for start, stop in runs(np.isfinite(curve.median)) for part in (thin(points[start:stop]), gap)
+    ]
+    return line(np.concatenate(pieces), role=series_role(index), dashes=dash(index)) if pieces else ""
+
+
+def _bands(curve: CheckedCurve, x: Scale, y: Scale, role: str) -> str:
+    drawn: list[str] = []
+    for place, (_, low, high) in enumerate(curve.bands):
+        pieces = runs(np.isfinite(low) & np.isfinite(high))
+        below, above = _points(x, y, curve.x, low), _points(x, y, curve.x, high)
+        drawn.append(
+            band(
+                [thin(below[start:stop], keep="low") for start, stop in pieces],
+                [thin(above[start:stop], keep="high") for start, stop in pieces],
+                role=role,
+                opacity=_OPACITY[min(place, 2)],
+            )
+        )
+    return "".join(drawn)
+
+
+def _swatch(index: int) -> str:
+    return line(np.array([[0.0, 0.0], [22.0, 0.0]]), role=series_role(index), dashes=dash(index))
+
+
+def _end_labels(checked: Sequence[CheckedCurve], x: Scale, y: Scale, right: float) -> str:
+    ends: list[tuple[int, float, float]] = []
+    for index, curve in enumerate(checked):
+        finite = np.flatnonzero(np.isfinite(curve.median))
+        if finite.size:
+            last = int(finite[-1])
+            ends.append((index, x(float(curve.x[last])), y(float(curve.median[last]))))
+    placed = spread([height for _, _, height in ends], gap=14, low=y.end - 2, high=y.start - 6)
+    drawn: list[str] = []
+    for (index, across, height), label_y in zip(ends, placed, strict=True):
+        role = series_role(index)
+        if abs(label_y - height) > 2 or right - across > 2:
+            drawn.append(rule(across, height, right + 6, label_y, role="muted", width=0.8, dashes="1 2.5"))
+        short_line = line(
+            np.array([[right + 6, label_y], [right + 22, label_y]]), role=role, dashes=dash(index)
+        )
+        drawn += [short_line, text(right + 26, label_y + 4, checked[index].label, size=SMALL)]
+    return group(drawn)
+
+
+def spread(wanted: Sequence[float], *, gap: float, low: float, high: float) -> list[float]:
+    """Return places near the `wanted` ones, in the same order, `gap` apart (less if there is no room)."""
+    if len(wanted) > 1:
+        gap = min(gap, (high - low) / (len(wanted) - 1))
+    order = sorted(range(len(wanted)), key=lambda index: wanted[index])
+    placed = [0.0] * len(wanted)
+    edge = low
+    for index in order:
+        placed[index] = max(wanted[index], edge)
+        edge = placed[index] + gap
+    edge = high
+    for index in reversed(order):
+        placed[index] = min(placed[index], edge)
+        edge = placed[index] - gap
+    return placed
+
+
+def _tick_words(y: Scale) -> list[str]:
+    return tick_labels(y.ticks(6), log=y.log)
+
+
+def _notes(checked: Sequence[CheckedCurve], everything: FloatArray, y: Scale) -> list[str]:
+    notes: list[str] = []
+    labels = band_labels(checked)
+    if labels:
+        notes.append(f"Lines: medians. Bands: {', '.join(labels)}.")
+    if y.log:
+        below = everything[np.isfinite(everything) & (everything < y.low)]
+        if (below <= 0).any():
+            notes.append("Values of 0 or less, which a log axis can't hold, lie on the lower edge.")
+        if (below > 0).any():
+            notes.append(f"Values below {format_number(y.low)} lie on the lower edge.")
+    if not np.isfinite(everything).any():
+        notes.append("There is no finite value to show.")
+    return notes

@@ -1,0 +1,245 @@
+"""A grid of success rates: colour for the eye, the number in each cell for the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeAlias
+
+from trainlab.errors import TrainlabError
+
+from .formats import format_fixed, format_percent
+from .marks import cell
+from .palette import STEPS, heat_step
+from .picture import Picture, compose
+from .rows import label_text, label_width
+from .svg import SMALL, WIDTH, element, escape, group, paint, text, tooltip, wrap
+
+_COLUMNS: Final = 8
+_ROW: Final = 19.0
+_LINE: Final = 13.0
+
+
+class RateLike(Protocol):
+    """`k` of `n`, with its interval from `low` to `high` as shares between 0 and 1."""
+
+    @property
+    def k(self) -> int:
+        """How many."""
+        ...
+
+    @property
+    def n(self) -> int:
+        """Of how many."""
+        ...
+
+    @property
+    def low(self) -> float:
+        """Lower end of the interval."""
+        ...
+
+    @property
+    def high(self) -> float:
+        """Upper end of the interval."""
+        ...
+
+
+_Values: TypeAlias = Sequence[Sequence[RateLike | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One cell: its left and upper edge, width, rate and names."""
+
+    x: float
+    y: float
+    width: float
+    rate: RateLike | None
+    row: str
+    column: str
+
+
+def rate_grid(
+    rows: Sequence[str],
+    columns: Sequence[str],
+    values: _Values,
+    *,
+    title: str,
+    row_label: str = "",
+    column_label: str = "",
+    value_label: str = "Solved, % of seeds",
+) -> Picture:
+    """Draw ``values[row][column]`` as a grid; ``None`` is a cell without data.
+
+    A wide grid of few rows is turned, so that a phone shows it: the long side runs down. If more than eight
+    columns remain they continue in a second block below. Nearly none reads ``<1``, nearly all ``>99``.
+
+    Raises:
+        TrainlabError: if `values` hasn't a row for each of `rows` and a cell for each of `columns`.
+    """
+    _check(rows, columns, values)
+    turned = len(columns) > _COLUMNS and len(rows) < len(columns)
+    if turned:
+        rows, columns, row_label, column_label = columns, rows, column_label, row_label
+        values = [[line[place] for line in values] for place in range(len(rows))]
+    drawn, places, y = list[str](), list[_Place](), 2.0
+    for start in range(0, max(len(columns), 1), _COLUMNS):
+        part, found, y = _block(
+            rows, columns, values, start, y + (8 if start else 0), row_label, column_label
+        )
+        drawn.append(part)
+        places += found
+    key, height = _key(y + 8, value_label)
+    known = [place for place in places if place.rate is not None]
+    return compose(
+        "".join(drawn) + _cells(places) + key,
+        height=height,
+        title=title,
+        summary=_summary(places, rows, columns, value_label),
+        details=_in_words(places, rows),
+        notes=[] if known else ["There is nothing to show."],
+        headers=[row_label or "Row", column_label or "Column", "k", "n", "Rate", "Low", "High"],
+        rows=[
+            [
+                p.row,
+                p.column,
+                p.rate.k,
+                p.rate.n,
+                p.rate.k / p.rate.n if p.rate.n else None,
+                p.rate.low,
+                p.rate.high,
+            ]
+            for p in places
+            if p.rate is not None
+        ],
+    )
+
+
+def _check(rows: Sequence[str], columns: Sequence[str], values: _Values) -> None:
+    if len(values) != len(rows):
+        raise TrainlabError(
+            f"values: {len(values)} rows for {len(rows)} row names; give one row for each name."
+        )
+    for name, line in zip(rows, values, strict=True):
+        if len(line) != len(columns):
+            raise TrainlabError(
+                f"values: row {name!r} has {len(line)} cells for {len(columns)} columns; "
+                "give one for each column (None where there is no data)."
+            )
+
+
+def _block(
+    rows: Sequence[str],
+    columns: Sequence[str],
+    values: _Values,
+    start: int,
+    y: float,
+    row_words: str,
+    column_words: str,
+) -> tuple[str, list[_Place], float]:
+    """Return headers, cells and lower edge of the block of columns that begins with column `start`."""
+    names = columns[start : start + _COLUMNS]
+    left = 8 + label_width([*rows, row_words], 150 if len(columns) < 5 else 110, SMALL) + 8
+    width = min(108.0, (WIDTH - 8 - left) / max(min(len(columns), _COLUMNS), 1))
+    drawn: list[str] = []
+    if column_words:
+        drawn.append(text(left, y + 11, column_words, size=SMALL, role="muted"))
+        y += _LINE + 3
+    heads = [wrap(name, width - 2, SMALL, lines=3) for name in names]
+    depth = max((len(head) for head in heads), default=0)
+    drawn.append(
+        text(8, y + 10 + _LINE * max(depth - 1, 0), row_words, size=SMALL, role="muted") if row_words else ""
+    )
+    for place, head in enumerate(heads):
+        middle, first = left + width * (place + 0.5), y + 10 + _LINE * (depth - len(head))
+        drawn += [
+            text(middle, first + _LINE * i, word, anchor="middle", size=SMALL) for i, word in enumerate(head)
+        ]
+    y += _LINE * max(depth, 1) + 4
+    places: list[_Place] = []
+    for name, line in zip(rows, values, strict=True):
+        drawn.append(label_text(8, y + 13, name, width=left - 14, size=SMALL))
+        for place, column in enumerate(names):
+            places.append(_Place(left + width * place, y, width, line[start + place], name, column))
+        y += _ROW
+    return "".join(drawn), places, y
+
+
+def _cells(places: Sequence[_Place]) -> str:
+    """Return rectangles and numbers, those of one colour in one group: ninety cells stay small."""
+    drawn: list[str] = []
+    for step in (*range(STEPS), None):
+        same = [place for place in places if _step(place) == step]
+        fill, ink = ("grid", "muted") if step is None else (f"h{step}", f"t{step}")
+        drawn += _painted(same, fill, ink)
+    return "".join(drawn)
+
+
+def _painted(same: Sequence[_Place], fill: str, ink: str) -> Iterator[str]:
+    yield group(
+        (
+            element("rect", tooltip(_place_in_words(p)), x=p.x, y=p.y, width=p.width - 1.5, height=_ROW - 1.5)
+            for p in same
+        ),
+        **paint(fill=fill),
+    )
+    yield group(
+        (element("text", _shown(p), x=p.x + p.width / 2 - 0.7, y=p.y + 13) for p in same),
+        text_anchor="middle",
+        font_size=SMALL,
+        pointer_events="none",
+        **paint(fill=ink),
+    )
+
+
+def _step(place: _Place) -> int | None:
+    rate = place.rate
+    return heat_step(rate.k / rate.n) if rate is not None and rate.n > 0 else None
+
+
+def _key(y: float, value_label: str) -> tuple[str, float]:
+    """Return the legend of the ramp below height `y`, and its lower edge."""
+    width = 10.0
+    start = 32.0
+    ramp = [cell(start + width * step, y, width, 10, role=f"h{step}") for step in range(STEPS)]
+    end = start + width * STEPS
+    words = [
+        text(start - 6, y + 9, "0", anchor="end", size=SMALL, role="muted"),
+        text(end + 6, y + 9, "100", size=SMALL, role="muted"),
+        text(end + 40, y + 9, value_label, size=SMALL),
+    ]
+    return "".join(ramp + words), y + 18
+
+
+def _shown(place: _Place) -> str:
+    return "–" if place.rate is None else escape(format_percent(place.rate.k, place.rate.n))
+
+
+def _interval(rate: RateLike) -> str:
+    low, high = format_fixed(100 * rate.low, 1), format_fixed(100 * rate.high, 1)
+    return f"{rate.k:,} of {rate.n:,} ({low} to {high} %)"
+
+
+def _place_in_words(place: _Place) -> str:
+    return f"{place.row}, {place.column}: {'no data' if place.rate is None else _interval(place.rate)}"
+
+
+def _summary(places: Sequence[_Place], rows: Sequence[str], columns: Sequence[str], value_label: str) -> str:
+    size = f"{value_label}: {len(rows)} rows by {len(columns)} columns"
+    known = [
+        (place.rate.k / place.rate.n, place)
+        for place in places
+        if place.rate is not None and place.rate.n > 0
+    ]
+    if not known:
+        return f"{size}, without data."
+    low, high = min(known, key=lambda pair: pair[0])[1], max(known, key=lambda pair: pair[0])[1]
+    return f"{size}; least {_place_in_words(low)}; most {_place_in_words(high)}."
+
+
+def _in_words(places: Sequence[_Place], rows: Sequence[str]) -> list[str]:
+    gathered: dict[str, list[str]] = {name: [] for name in rows}
+    for place in places:
+        words = "no data" if place.rate is None else _interval(place.rate)
+        gathered[place.row].append(f"{place.column} {words}")
+    return [f"{name}: {'; '.join(words)}." for name, words in gathered.items()]

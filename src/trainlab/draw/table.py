@@ -1,0 +1,121 @@
+"""Tables of plain rows: for the terminal through rich, for a page as accessible HTML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from trainlab.errors import TrainlabError
+
+from .formats import format_number
+from .palette import TERMINAL
+from .svg import clean, escape
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+Cell: TypeAlias = str | float | int | bool | None
+Align: TypeAlias = Literal["left", "right"]
+
+_NUMBER = re.compile(r"[<>≤≥]?\s?[+−-]?[\d.,]+([×·]?10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?(\s?%)?")
+
+
+def terminal_table(
+    headers: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    title: str = "",
+    align: Sequence[Align] | None = None,
+) -> Table:
+    """Return a rich table. Columns of numbers stand to the right unless `align` says otherwise.
+
+    Text is shown as it is: rich markup and control characters in it do nothing.
+
+    Raises:
+        TrainlabError: if a row, or `align`, doesn't have one entry for each header.
+    """
+    _check(headers, rows, align)
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        title=Text(clean(title), style="bold") if title else None,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        border_style=TERMINAL["muted"],
+    )
+    sides = align or _sides(headers, rows)
+    for header, side in zip(headers, sides, strict=True):
+        table.add_column(Text(clean(header)), justify=side)
+    for row in rows:
+        table.add_row(*(Text(clean(_shown(cell))) for cell in row))
+    return table
+
+
+def html_table(headers: Sequence[str], rows: Sequence[Sequence[Cell]], *, caption: str = "") -> str:
+    """Return a ``<table>``: escaped, first cell of a row as its header, numbers to the right.
+
+    The alignment is inline, so that it also holds in a notebook; the rest of the look comes from `css`.
+
+    Raises:
+        TrainlabError: if a row doesn't have one entry for each header.
+    """
+    _check(headers, rows, None)
+    sides = _sides(headers, rows)
+    head = "".join(_header(header, side, "col") for header, side in zip(headers, sides, strict=True))
+    body = "".join(f"<tr>{_row(row, sides)}</tr>" for row in rows)
+    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    return (
+        '<div class="tl-scroll"><table class="tl-table" style="font-variant-numeric:tabular-nums">'
+        f'{title}<thead><tr>{head}</tr></thead><tbody style="text-align:right">{body}</tbody></table></div>'
+    )
+
+
+def _row(row: Sequence[Cell], sides: Sequence[Align]) -> str:
+    first = _header(_shown(row[0]), sides[0], "row") if row else ""
+    rest = zip(row[1:], sides[1:], strict=True)
+    return first + "".join(
+        f"<td>{escape(_shown(cell))}</td>"
+        if side == "right"
+        else f'<td style="text-align:left">{escape(_shown(cell))}</td>'
+        for cell, side in rest
+    )
+
+
+def _header(words: str, side: Align, scope: str) -> str:
+    weight = ";font-weight:400" if scope == "row" else ""
+    return f'<th scope="{scope}" style="text-align:{side}{weight}">{escape(words)}</th>'
+
+
+def _shown(cell: Cell) -> str:
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    return cell if isinstance(cell, str) else format_number(cell)
+
+
+def _sides(headers: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[Align]:
+    return ["right" if _numeric([row[place] for row in rows]) else "left" for place in range(len(headers))]
+
+
+def _numeric(column: Sequence[Cell]) -> bool:
+    known = [cell for cell in column if cell is not None and cell not in ("", "–")]
+    return bool(known) and all(
+        _NUMBER.fullmatch(cell) is not None if isinstance(cell, str) else not isinstance(cell, bool)
+        for cell in known
+    )
+
+
+def _check(headers: Sequence[str], rows: Sequence[Sequence[Cell]], align: Sequence[Align] | None) -> None:
+    for place, row in enumerate(rows):
+        if len(row) != len(headers):
+            raise TrainlabError(
+                f"rows: row {place} has {len(row)} cells, but there are {len(headers)} headers; "
+                "give one cell for each header (None for an empty one)."
+            )
+    if align is not None and len(align) != len(headers):
+        raise TrainlabError(
+            f"align: {len(align)} sides for {len(headers)} headers; give 'left' or 'right' for each header."
+        )

@@ -1,0 +1,62 @@
+"""How far the work is, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from trainlab.execution.plan import Chunk
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """What is done and saved, of what there was to do; what the store held before isn't counted.
+
+    A run is one seed at one mark; a network-step one optimizer step of one network. `elapsed` and
+    `seconds_left` in seconds, `rate` in network-steps per second. Until a chunk is done the rate is 0 and the
+    time left None.
+    """
+
+    chunks_done: int
+    chunks_total: int
+    runs_done: int
+    runs_total: int
+    steps_done: int
+    steps_total: int
+    elapsed: float
+    rate: float
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Load:
+    """An amount of work."""
+
+    chunks: int = 0
+    runs: int = 0
+    steps: int = 0
+    cost: int = 0
+
+    def plus(self, chunks: Iterable[Chunk]) -> Load:
+        """Return this amount and that of the chunks."""
+        added = [(1, chunk.runs, chunk.steps, chunk.cost) for chunk in chunks]
+        total = [
+            sum(column)
+            for column in zip((self.chunks, self.runs, self.steps, self.cost), *added, strict=True)
+        ]
+        return Load(chunks=total[0], runs=total[1], steps=total[2], cost=total[3])
+
+
+def progress(done: Load, total: Load, *, elapsed: float) -> Progress:
+    """Return the figures; the time left assumes that work goes on at its average pace, by cost."""
+    return Progress(
+        chunks_done=done.chunks,
+        chunks_total=total.chunks,
+        runs_done=done.runs,
+        runs_total=total.runs,
+        steps_done=done.steps,
+        steps_total=total.steps,
+        elapsed=elapsed,
+        rate=done.steps / elapsed if elapsed > 0 else 0.0,
+        seconds_left=elapsed * (total.cost - done.cost) / done.cost if done.cost else None,
+    )

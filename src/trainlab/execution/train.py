@@ -1,0 +1,42 @@
+"""Train what isn't in the store yet, and load all of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+
+from trainlab.engine import Engine, Runs, get_engine
+from trainlab.errors import SpecError
+from trainlab.execution.plan import plan
+from trainlab.execution.pool import carry_out
+from trainlab.execution.progress import Progress
+from trainlab.spec import Experiment
+from trainlab.store import Store
+
+
+def train_all(
+    experiments: Sequence[Experiment],
+    seeds: range,
+    *,
+    engine: str | Engine,
+    store: Store | None = None,
+    workers: int | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    stop: threading.Event | None = None,
+) -> list[Runs]:
+    """Return the runs of every experiment on all the seeds, in the order of the experiments.
+
+    Only what `store` doesn't hold is trained; without a store everything is, and nothing is written. If
+    nothing is missing, the engine isn't even imported. See `carry_out` for workers, progress and stopping.
+    """
+    if not seeds or seeds.step != 1:
+        raise SpecError(f"seeds = {seeds!r}: must be a range of at least one seed, with step 1.")
+    name = engine if isinstance(engine, str) else engine.name
+    with Store.in_memory() if store is None else nullcontext(store) as runs:
+        missing = {each: runs.missing(each, seeds, engine=name) for each in experiments}
+        if any(missing.values()):
+            trainer = get_engine(engine) if isinstance(engine, str) else engine
+            chunks = plan(experiments, missing=missing.__getitem__, chunk_seeds=trainer.chunk_seeds)
+            carry_out(chunks, trainer, runs, workers=workers, on_progress=on_progress, stop=stop)
+        return [runs.load(each, seeds, engine=name) for each in experiments]

@@ -1,0 +1,97 @@
+"""The mean of one score a seed, with an interval that holds near 0 and 1: the seeds are the clusters.
+
+A success rate near 0 or 1 leaves most scores equal, often all of them. The plain t interval then collapses
+around too few events, or none, and misses the truth. The guard adds two pseudo-seeds, one at each end of what
+a score can be, +bound and −bound, and takes the Wald interval of n + 2 seeds with the normal quantile. For
+the difference of two cells, bound 1, that is the interval of Bonett and Price (2012) exactly; here it serves
+the main effects (bound 1) and two-way interactions (bound 2) of a factorial as well.
+
+The guard was chosen by coverage. Lowest coverage of a 95 % interval, in %, over 495 cases of main effects and
+410 of interactions: factorials of 1, 2 and 5 changes (interactions: 2 and 5), rates from 0 to 1, with and
+without effects, cells of a seed independent, correlated by 0.5, 0.9, 0.99, or sharing one random number.
+
+                                             n = 20     50    200   1000
+    main effect   plain t                       5.8   13.8   44.9   79.6
+                  guard at bound / 2           84.5   88.5   90.7   90.4
+                  guard at bound               95.7   94.5   94.5   94.6
+    interaction   plain t                       5.8   13.7   44.9   79.9
+                  guard at bound / 2           84.7   88.4   90.6   90.3
+                  guard at bound               97.3   94.5   94.6   95.0
+
+A smaller guard fails where the cells of a seed agree: one seed then moves the score by the whole bound. Over
+a fine grid of two cells' probabilities, summed exactly, Bonett and Price's coverage itself dips to 92.7 %
+(n = 20, every seed changing) and 93.1 % (n = 50, a change that only ever helps).
+
+The price is width where a mean over many cells would have needed no guard. For a main effect over 16 pairs of
+cells at 50 %, correlated by 0.5, the interval is ±13.8 points at 20 seeds where plain t has ±6.6; 6.5 against
+4.1 at 50; 2.4 against 2.0 at 200; 0.93 against 0.90 at 1,000.
+
+Tests measure all these figures (tests/stats/test_coverage.py).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from trainlab.errors import StatsError
+from trainlab.stats.estimate import Estimate
+from trainlab.stats.normal import two_sided_p, two_sided_quantile
+
+
+def contrast(scores: npt.NDArray[np.float64], *, bound: float, confidence: float = 0.95) -> Estimate:
+    """Return the mean of one score a seed, with an interval over seeds.
+
+    `scores` is float [n], each within ±`bound`, the largest value that such a score could take: 1 for a
+    difference of two cells or a mean of such differences, 2 for a difference of differences. The estimate is
+    the plain mean; the interval is centred on the guarded mean (see the module), widened if need be to
+    contain the estimate, and clipped to ±`bound`.
+
+    Raises:
+        StatsError: no seed, more than one axis, a score that is not finite or beyond the bound, a bound that
+            is not positive, or `confidence` outside (0, 1).
+    """
+    values = _checked(scores, bound)
+    z = two_sided_quantile(confidence)
+    n = values.size
+    total = float(values.sum())
+    centre, error = guarded_mean(total, float(np.square(values).sum()), n=n, guard=bound)
+    estimate = total / n
+    return Estimate(
+        estimate=estimate,
+        low=max(-bound, min(centre - z * error, estimate)),
+        high=min(bound, max(centre + z * error, estimate)),
+        p=two_sided_p(centre / error),
+        n=n,
+    )
+
+
+def guarded_mean(total: float, squares: float, *, n: int, guard: float) -> tuple[float, float]:
+    """Return mean and standard error of `n` scores and two pseudo-seeds, one at +`guard`, one at −`guard`.
+
+    `total` and `squares` are the sums of the scores and of their squares; arrays of them give arrays.
+    """
+    size = n + 2
+    mean = total / size
+    variance = (squares + 2 * guard * guard) / size - mean * mean
+    return mean, (variance / size) ** 0.5
+
+
+def _checked(scores: npt.NDArray[np.float64], bound: float) -> npt.NDArray[np.float64]:
+    values = np.asarray(scores, dtype=np.float64)
+    if not 0.0 < bound < np.inf:
+        raise StatsError(f"bound is {bound!r}, but must be a positive number: the largest possible |score|.")
+    if values.ndim != 1 or values.size == 0:
+        raise StatsError(
+            f"scores has the shape {list(values.shape)}, but must be [n] with n >= 1, one score a seed."
+        )
+    if not np.isfinite(values).all():
+        raise StatsError(
+            "scores holds a value that is not finite, but each seed needs a number; leave it out."
+        )
+    largest = float(np.abs(values).max())
+    if largest > bound * (1 + 1e-9):  # a mean of many cells may overshoot by rounding
+        raise StatsError(
+            f"scores reach {largest:g}, beyond bound = {bound:g}; give the largest |score| that is possible."
+        )
+    return values

@@ -1,0 +1,99 @@
+"""Quantiles of many runs' curves, point by point.
+
+A run is left out wherever its value is not finite, as after it diverged, so the quantiles there are those of
+the runs that are left; `finite_counts` says how many these are, and belongs beside any such curve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from trainlab.errors import StatsError
+
+Curves = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Bands:
+    """Median and central bands of `n` curves at k points; every array is [k], NaN where no run is finite.
+
+    The middle half of the runs lies between `low50` and `high50`, nine in ten between `low90` and `high90`.
+    """
+
+    median: npt.NDArray[np.float64]
+    low50: npt.NDArray[np.float64]
+    high50: npt.NDArray[np.float64]
+    low90: npt.NDArray[np.float64]
+    high90: npt.NDArray[np.float64]
+    finite: npt.NDArray[np.int64]
+    n: int
+
+
+def quantile_curves(
+    curves: Curves, *, quantiles: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95)
+) -> npt.NDArray[np.float64]:
+    """Return [q, k]: the quantiles over the finite runs at each of the k points of `curves` [n, k].
+
+    Linear between the order statistics, as `numpy.quantile` does by default; NaN where no run is finite.
+
+    Raises:
+        StatsError: `curves` is not [n, k] with n >= 1, or a quantile is outside 0 to 1.
+    """
+    values, finite = _sorted_finite(curves)
+    levels = np.asarray(quantiles, dtype=np.float64)
+    if levels.ndim != 1 or not ((levels >= 0.0) & (levels <= 1.0)).all():
+        raise StatsError(f"quantiles is {quantiles!r}, but must be a list of numbers from 0 to 1.")
+    position = levels[:, None] * np.maximum(finite - 1, 0)  # [q, k]
+    below = np.floor(position).astype(np.int64)
+    above = np.minimum(below + 1, np.maximum(finite - 1, 0))
+    low, high = np.take_along_axis(values, below, axis=0), np.take_along_axis(values, above, axis=0)
+    share = position - below
+    # Weighted so that nothing overflows; clipped so that rounding can't leave the two neighbours.
+    return np.clip(low * (1.0 - share) + high * share, low, high)
+
+
+def finite_counts(curves: Curves) -> npt.NDArray[np.int64]:
+    """Return [k]: how many of the n runs in `curves` [n, k] are finite at each point.
+
+    Raises:
+        StatsError: `curves` is not [n, k] with n >= 1.
+    """
+    return np.isfinite(_checked(curves)).sum(axis=0, dtype=np.int64)
+
+
+def median_and_bands(curves: Curves) -> Bands:
+    """Return the median and the 25–75 % and 5–95 % bands of `curves` [n, k], with the finite counts.
+
+    Raises:
+        StatsError: `curves` is not [n, k] with n >= 1.
+    """
+    low90, low50, median, high50, high90 = quantile_curves(curves)
+    return Bands(
+        median=median,
+        low50=low50,
+        high50=high50,
+        low90=low90,
+        high90=high90,
+        finite=finite_counts(curves),
+        n=len(curves),
+    )
+
+
+def _sorted_finite(curves: Curves) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Return the curves sorted over runs, NaN last for what is not finite, and the finite counts."""
+    values = _checked(curves)
+    finite = np.isfinite(values)
+    return np.sort(np.where(finite, values, np.nan), axis=0), finite.sum(axis=0, dtype=np.int64)
+
+
+def _checked(curves: Curves) -> npt.NDArray[np.float64]:
+    values = np.asarray(curves, dtype=np.float64)
+    if values.ndim != 2 or values.shape[0] == 0:
+        raise StatsError(
+            f"curves has the shape {list(values.shape)}, but must be [n, k] with n >= 1: runs, then points."
+        )
+    return values

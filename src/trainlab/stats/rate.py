@@ -1,0 +1,59 @@
+"""A rate: k of n seeds, with the score interval of Wilson."""
+
+from __future__ import annotations
+
+import math
+import operator
+from dataclasses import dataclass
+
+from trainlab.errors import StatsError
+from trainlab.stats.normal import two_sided_quantile
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rate:
+    """`k` of `n`, and the interval [`low`, `high`] for the probability behind it, all within 0 to 1."""
+
+    k: int
+    n: int
+    low: float
+    high: float
+
+    @property
+    def estimate(self) -> float:
+        """The observed share, k / n."""
+        return self.k / self.n
+
+    def __str__(self) -> str:
+        share, low, high = (f"{100 * value:.1f}" for value in (self.estimate, self.low, self.high))
+        return f"{self.k:,} of {self.n:,} ({share} %, {low}–{high} %)"
+
+
+def rate(k: int, n: int, *, confidence: float = 0.95) -> Rate:
+    """Return `k` of `n` with its Wilson score interval.
+
+    The interval holds every p for which |k/n − p| <= z·√(p(1 − p)/n): E. B. Wilson, "Probable inference, the
+    law of succession, and statistical inference", JASA 22 (1927) 209–212. No continuity correction.
+
+    Raises:
+        StatsError: n < 1, k outside 0..n, either not a whole number, or `confidence` outside (0, 1).
+    """
+    k, n = _whole("k", k), _whole("n", n)
+    if n < 1:
+        raise StatsError(f"n is {n}, but a rate needs at least 1 seed; run some seeds first.")
+    if not 0 <= k <= n:
+        raise StatsError(f"k is {k}, but must be from 0 to n = {n}; it counts some of the n seeds.")
+    z = two_sided_quantile(confidence)
+    centre = (k + z * z / 2) / (n + z * z)
+    half = z * math.sqrt(k * (n - k) / n + z * z / 4) / (n + z * z)
+    # At the ends the formula gives exactly 0 and 1, save for rounding.
+    low = 0.0 if k == 0 else max(0.0, centre - half)
+    high = 1.0 if k == n else min(1.0, centre + half)
+    return Rate(k=k, n=n, low=low, high=high)
+
+
+def _whole(name: str, value: int) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise StatsError(f"{name} is {value!r}, but must be a whole number; it counts seeds.") from None

@@ -1,0 +1,59 @@
+"""What SQLite and the file system complain of, in one line that says what to do."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from trainlab.errors import StoreError
+
+ELSEWHERE = "Name another folder with --store."
+FRESH = "Move it away, or name another folder with --store."
+
+# By SQLite's primary result code, https://www.sqlite.org/rescode.html.
+REASONS = {
+    sqlite3.SQLITE_BUSY: "is locked: another process keeps writing. Try again when it is done.",
+    sqlite3.SQLITE_LOCKED: "is locked by another part of this program. Try again when it is done.",
+    sqlite3.SQLITE_FULL: "can't grow: the disk is full. Free some space; what was finished before is kept.",
+    sqlite3.SQLITE_READONLY: f"can't be written: the file or its folder is read-only. {ELSEWHERE}",
+    sqlite3.SQLITE_PERM: f"can't be used: permission denied. {ELSEWHERE}",
+    sqlite3.SQLITE_CANTOPEN: f"can't be opened: its folder must be one that you may write to. {ELSEWHERE}",
+    sqlite3.SQLITE_NOTADB: f"is not a trainlab store. {FRESH}",
+    sqlite3.SQLITE_CORRUPT: f"is damaged. {FRESH}",
+    sqlite3.SQLITE_IOERR: "can't be read or written: the disk reports a fault. Is it full?",
+    sqlite3.SQLITE_TOOBIG: "can't take a chunk of more than a gigabyte. Record less often.",
+}
+
+
+@contextmanager
+def explained(place: str) -> Generator[None]:
+    """Turn SQLite's errors inside the block into a StoreError about the store at `place`."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(f"{place}: {reason(error)}") from error
+    except OverflowError as error:
+        raise StoreError(
+            f"{place}: seeds must be below 2⁶³, and the arrays of a chunk below 1 GB."
+        ) from error
+
+
+def reason(error: sqlite3.Error) -> str:
+    """Return the rest of a sentence that begins with the store's name."""
+    # The low byte is the primary code. Errors of Python's module itself carry no code, and some no attribute.
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    known = REASONS.get(code & 0xFF) if code is not None else None
+    return known or f"can't be used ({error})."
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of a store, or raise StoreError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise StoreError(f"{folder}: is a file; the store needs a folder. {ELSEWHERE}") from None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise StoreError(f"{folder}: can't make this folder ({why}). {ELSEWHERE}") from None

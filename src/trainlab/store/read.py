@@ -1,0 +1,64 @@
+"""Runs out of the database: rows and blobs become arrays again."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trainlab.engine import Runs
+from trainlab.errors import StoreError
+from trainlab.spec import Experiment
+from trainlab.store.blobs import BLOBS, decode
+
+ROW = np.dtype(
+    [("solved", np.bool_), ("solved_epoch", np.int64), ("diverged_step", np.int64), ("loss", np.float64)]
+)
+
+
+def read_runs(
+    db: sqlite3.Connection, key: int, experiment: Experiment, seeds: range, *, engine: str, place: str
+) -> Runs:
+    """Return the runs of seeds that are all there; raise StoreError if the file contradicts itself."""
+    rows = _rows(db, key, seeds, engine=engine, place=place)
+    blobs = _blobs(db, key, seeds, engine=engine, place=place)
+    columns = {name: np.ascontiguousarray(rows[name]) for name in ("solved", "solved_epoch", "diverged_step")}
+    loss = rows["loss"].astype(blobs["predictions"].dtype)
+    return Runs(experiment=experiment, first_seed=seeds.start, loss=loss, **columns, **blobs)
+
+
+def _rows(db: sqlite3.Connection, key: int, seeds: range, *, engine: str, place: str) -> npt.NDArray[np.void]:
+    query = """SELECT solved, solved_epoch, diverged_step, loss FROM runs
+        WHERE experiment = ? AND engine = ? AND seed >= ? AND seed < ? ORDER BY seed"""
+    rows = db.execute(query, (key, engine, seeds.start, seeds.stop)).fetchall()
+    if len(rows) != len(seeds):
+        raise StoreError(f"{place}: is damaged: {len(rows)} rows for {len(seeds)} runs.")
+    # A loss that is NULL comes as None, which NumPy reads as NaN.
+    return np.array(rows, dtype=ROW)
+
+
+def _blobs(
+    db: sqlite3.Connection, key: int, seeds: range, *, engine: str, place: str
+) -> dict[str, npt.NDArray[Any]]:
+    """Join the chunks that touch `seeds` into arrays ``[n, …]``."""
+    query = f"""SELECT first_seed, count, dtype, shapes, {", ".join(BLOBS)} FROM chunks
+        WHERE experiment = ? AND engine = ? AND first_seed < ? AND first_seed + count > ?
+        ORDER BY first_seed"""
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    kinds: set[tuple[str, str]] = set()
+    for first, count, dtype, shapes, *blobs in db.execute(query, (key, engine, seeds.stop, seeds.start)):
+        kinds.add((dtype, shapes))
+        if len(kinds) > 1:
+            raise StoreError(f"{place}: engine {engine!r} saved runs in different formats: {sorted(kinds)}.")
+        held = range(max(first, seeds.start), min(first + count, seeds.stop))
+        for name, blob in zip(BLOBS, blobs, strict=True):
+            shape = json.loads(shapes)[name]
+            part = decode(blob, dtype=dtype, shape=shape, count=count, what=place)
+            if name not in arrays:
+                arrays[name] = np.empty((len(seeds), *shape), dtype=part.dtype.newbyteorder("="))
+            target = slice(held.start - seeds.start, held.stop - seeds.start)
+            arrays[name][target] = part[held.start - first : held.stop - first]
+    return arrays

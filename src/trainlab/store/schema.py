@@ -1,0 +1,113 @@
+"""The tables, their version, and how a file becomes a store."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from trainlab.errors import StoreError
+from trainlab.store.blobs import BLOBS
+from trainlab.store.faults import FRESH
+
+VERSION = 1
+APPLICATION = 0x746C6162
+"""``tlab``: tells a store from any other SQLite file."""
+
+# Chunks never overlap: within an experiment and engine every seed lies in one chunk and has one row in runs.
+TABLES = (
+    """CREATE TABLE experiments (
+        id INTEGER PRIMARY KEY,
+        fingerprint TEXT NOT NULL UNIQUE,
+        experiment TEXT NOT NULL  -- JSON of Experiment.to_dict()
+    )""",
+    f"""CREATE TABLE chunks (
+        experiment INTEGER NOT NULL REFERENCES experiments (id),
+        engine TEXT NOT NULL,
+        first_seed INTEGER NOT NULL,
+        count INTEGER NOT NULL CHECK (count > 0),
+        saved TEXT NOT NULL,  -- UTC, ISO 8601
+        dtype TEXT NOT NULL,  -- of every blob: '<f4' or '<f8'
+        shapes TEXT NOT NULL,  -- JSON: the shape of one run in each blob
+        {", ".join(f"{name} BLOB NOT NULL" for name in BLOBS)},
+        UNIQUE (experiment, engine, first_seed)
+    )""",
+    """CREATE TABLE runs (
+        experiment INTEGER NOT NULL REFERENCES experiments (id),
+        engine TEXT NOT NULL,
+        seed INTEGER NOT NULL,
+        solved INTEGER NOT NULL,  -- 0 or 1
+        solved_epoch INTEGER NOT NULL,  -- -1: never
+        diverged_step INTEGER NOT NULL,  -- -1: never
+        loss REAL,  -- NULL: not a number
+        PRIMARY KEY (experiment, engine, seed)
+    ) WITHOUT ROWID""",
+)
+
+
+def prepare(db: sqlite3.Connection, place: str, *, patience: float) -> None:
+    """Make an empty file a store, or check that it is one of this version; `patience` in seconds."""
+    _write_ahead(db, patience)
+    db.execute("PRAGMA synchronous = FULL")
+    if _pragma(db, "application_id") != APPLICATION:
+        with transaction(db):
+            # Another process may have made the tables since.
+            if _pragma(db, "application_id") != APPLICATION:
+                _create(db, place)
+    version = _pragma(db, "user_version")
+    if version != VERSION:
+        raise StoreError(
+            f"{place}: is a store of version {version}, but this trainlab reads version {VERSION}. "
+            f"Update trainlab, or name another folder with --store."
+        )
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Generator[None]:
+    """Write all of the block or nothing of it, whatever ends it."""
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def snapshot(db: sqlite3.Connection) -> Generator[None]:
+    """Let all the queries of the block see the same state, whatever other processes write meanwhile."""
+    db.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+
+
+def _create(db: sqlite3.Connection, place: str) -> None:
+    if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise StoreError(f"{place}: is a database, but not a trainlab store. {FRESH}")
+    for table in TABLES:
+        db.execute(table)
+    db.execute(f"PRAGMA application_id = {APPLICATION}")
+    db.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _pragma(db: sqlite3.Connection, name: str) -> int:
+    return db.execute(f"PRAGMA {name}").fetchone()[0]
+
+
+def _write_ahead(db: sqlite3.Connection, patience: float) -> None:
+    # Turning a new file to WAL needs it alone, and SQLite doesn't wait for that by itself.
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)

@@ -1,0 +1,159 @@
+"""The store: save, ask what is missing, load, delete."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from trainlab.engine import Runs, select
+from trainlab.errors import StoreError
+from trainlab.spec import Experiment
+from trainlab.store.blobs import BLOBS, encode
+from trainlab.store.faults import explained, make_folder
+from trainlab.store.holding import Holding, holdings
+from trainlab.store.ranges import subtract
+from trainlab.store.read import read_runs
+from trainlab.store.schema import prepare, snapshot, transaction
+
+DEFAULT_FOLDER = ".trainlab"
+FILE_NAME = "store.sqlite3"
+BUSY_SECONDS = 30.0
+"""How long to wait for another process that is writing."""
+
+
+class Store:
+    """Finished runs by experiment (its fingerprint), engine and seed.
+
+    Used from one thread; several processes may use one file. Every method raises StoreError, in one line, if
+    the file can't be used. A run that is there is never written again: the same experiment, engine and seed
+    give the same numbers, so of a chunk that overlaps what is held only the new seeds are added.
+    """
+
+    def __init__(self, database: str, *, place: str) -> None:
+        self.place = place
+        with explained(place):
+            self._db = sqlite3.connect(database, timeout=BUSY_SECONDS, isolation_level=None)
+            try:
+                prepare(self._db, place, patience=BUSY_SECONDS)
+            except BaseException:
+                self._db.close()
+                raise
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str] = DEFAULT_FOLDER, *, create: bool = True) -> Store:
+        """Open the store in a folder; `create` makes folder and file if they aren't there."""
+        file = Path(folder) / FILE_NAME
+        if create:
+            make_folder(file.parent)
+        elif not file.is_file():
+            raise StoreError(f"{Path(folder)}: holds no store. A study makes one; --store names its folder.")
+        return cls(str(file), place=str(file))
+
+    @classmethod
+    def in_memory(cls) -> Store:
+        """Return an empty store that vanishes with the program."""
+        return cls(":memory:", place="the store in memory")
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether what is saved outlives the program."""
+        with explained(self.place):
+            return bool(self._db.execute("PRAGMA database_list").fetchone()[2])
+
+    def close(self) -> None:
+        """Fold the write-ahead log into the file and close it."""
+        with explained(self.place):
+            self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def save(self, runs_list: Sequence[Runs], *, engine: str) -> None:
+        """Write all these runs in one transaction; seeds that are there already are left as they are."""
+        with explained(self.place), transaction(self._db):
+            for runs in runs_list:
+                key = self._key(runs.experiment) or self._add(runs.experiment)
+                for gap in subtract(runs.seeds, self._held(key, engine, runs.seeds)):
+                    self._insert(key, engine, runs if gap == runs.seeds else select(runs, gap))
+
+    def missing(self, experiment: Experiment, seeds: range, *, engine: str) -> list[range]:
+        """Return the seeds whose runs aren't there, as ascending ranges."""
+        with explained(self.place):
+            return subtract(seeds, self._held(self._key(experiment), engine, seeds))
+
+    def load(self, experiment: Experiment, seeds: range, *, engine: str) -> Runs:
+        """Return the runs of all these seeds; raise StoreError if one isn't there."""
+        with explained(self.place), snapshot(self._db):
+            key = self._key(experiment)
+            gaps = subtract(seeds, self._held(key, engine, seeds))
+            if key is None or gaps or not seeds:
+                what = (
+                    f"seeds {gaps[0].start} to {gaps[0].stop - 1} aren't there"
+                    if gaps
+                    else "no seeds asked for"
+                )
+                raise StoreError(
+                    f"{self.place}: {what} ({experiment.network.label}, {experiment.epochs} epochs, "
+                    f"engine {engine!r}). Train them first."
+                )
+            return read_runs(self._db, key, experiment, seeds, engine=engine, place=self.place)
+
+    def summary(self) -> list[Holding]:
+        """Return what the store holds, one row per experiment and engine, oldest experiment first."""
+        with explained(self.place), snapshot(self._db):
+            return holdings(self._db)
+
+    def delete(self, experiments: Iterable[Experiment], *, engine: str) -> int:
+        """Forget all runs of these experiments by this engine; return how many they were."""
+        deleted = 0
+        with explained(self.place), transaction(self._db):
+            for experiment in experiments:
+                key = self._key(experiment)
+                for table in ("chunks", "runs"):
+                    where = f"DELETE FROM {table} WHERE experiment = ? AND engine = ?"
+                    count = self._db.execute(where, (key, engine)).rowcount
+                    deleted += count if table == "runs" else 0
+            self._db.execute("DELETE FROM experiments WHERE id NOT IN (SELECT experiment FROM chunks)")
+        return deleted
+
+    def _key(self, experiment: Experiment) -> int | None:
+        query = "SELECT id FROM experiments WHERE fingerprint = ?"
+        row = self._db.execute(query, (experiment.fingerprint,)).fetchone()
+        return row[0] if row else None
+
+    def _add(self, experiment: Experiment) -> int | None:
+        text = msgspec.json.encode(experiment.to_dict(), order="sorted").decode()
+        insert = "INSERT INTO experiments (fingerprint, experiment) VALUES (?, ?)"
+        return self._db.execute(insert, (experiment.fingerprint, text)).lastrowid
+
+    def _held(self, key: int | None, engine: str, seeds: range) -> list[range]:
+        """Return the chunks that touch these seeds."""
+        query = """SELECT first_seed, count FROM chunks
+            WHERE experiment = ? AND engine = ? AND first_seed < ? AND first_seed + count > ?"""
+        rows = self._db.execute(query, (key, engine, seeds.stop, seeds.start))
+        return [range(first, first + count) for first, count in rows]
+
+    def _insert(self, key: int | None, engine: str, runs: Runs) -> None:
+        dtype, shapes, blobs = encode(runs)
+        saved = datetime.now(UTC).isoformat(timespec="seconds")
+        values = (key, engine, runs.first_seed, len(runs.seeds), saved, dtype, shapes, *blobs)
+        names = f"experiment, engine, first_seed, count, saved, dtype, shapes, {', '.join(BLOBS)}"
+        marks = ", ".join("?" * len(values))
+        self._db.execute(f"INSERT INTO chunks ({names}) VALUES ({marks})", values)
+        columns = (runs.solved, runs.solved_epoch, runs.diverged_step, runs.loss)
+        rows = zip(runs.seeds, *(column.tolist() for column in columns), strict=True)
+        self._db.executemany(
+            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)", ((key, engine, *row) for row in rows)
+        )

@@ -1,0 +1,98 @@
+"""One cell of a study, summarised: how often solved, diverged and right, and how its runs went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trainlab.engine import Runs
+from trainlab.spec import Cell
+from trainlab.stats import Bands, Rate, median_and_bands, rate
+from trainlab.studies.causes import Causes, causes_of
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class CellResult:
+    """A cell with its runs.
+
+    `right` is how often every prediction falls on its target's side of ½ between the targets, that is, rounds
+    to 0, 1, 1, 0; `solved` is the experiment's own, stricter threshold. `loss` and `gradients` (one a layer)
+    are medians with bands over the seeds at `runs.loss_epochs` and `runs.gradient_epochs`.
+    """
+
+    cell: Cell
+    runs: Runs
+    solved: Rate
+    diverged: Rate
+    right: Rate
+    loss: Bands
+    gradients: tuple[Bands, ...]
+    causes: Causes
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the cell as JSON has it."""
+        runs = self.runs
+        epochs = runs.solved_epoch[runs.solved]
+        return {
+            "network": self.cell.network,
+            "changes": list(self.cell.changes),
+            "fingerprint": runs.experiment.fingerprint,
+            "epochs": runs.experiment.epochs,
+            "solved": rate_to_dict(self.solved),
+            "diverged": rate_to_dict(self.diverged),
+            "right": rate_to_dict(self.right),
+            "final_loss": dict(zip(("q05", "q25", "median", "q75", "q95"), _quantiles(runs.loss), strict=True)),
+            "first_solved_epoch_median": float(np.median(epochs)) if len(epochs) else None,
+            "loss_curve": {
+                "epochs": runs.loss_epochs.tolist(),
+                "median": _numbers(self.loss.median),
+                "low90": _numbers(self.loss.low90),
+                "high90": _numbers(self.loss.high90),
+            },
+            "gradient_curves": {
+                "epochs": runs.gradient_epochs.tolist(),
+                "median_by_layer": [_numbers(bands.median) for bands in self.gradients],
+            },
+            "failures": self.causes.to_dict(),
+        }
+
+
+def summarise(cell: Cell, runs: Runs) -> CellResult:
+    """Count and summarise the runs of one cell."""
+    n = len(runs.solved)
+    return CellResult(
+        cell=cell,
+        runs=runs,
+        solved=rate(int(runs.solved.sum()), n),
+        diverged=rate(int(runs.diverged.sum()), n),
+        right=rate(int(predicts_right(runs).sum()), n),
+        loss=median_and_bands(runs.loss_curve),
+        gradients=tuple(median_and_bands(runs.gradient_curve[:, :, layer]) for layer in range(runs.gradient.shape[1])),
+        causes=causes_of(runs),
+    )
+
+
+def predicts_right(runs: Runs) -> npt.NDArray[np.bool_]:
+    """Return which runs have every prediction nearer to its own target than ½ the distance between 0 and 1."""
+    targets = runs.experiment.data().targets
+    with np.errstate(invalid="ignore"):
+        return (np.abs(runs.predictions - targets) < 0.5).all(axis=(1, 2))
+
+
+def rate_to_dict(value: Rate) -> dict[str, float | int]:
+    """Return ``{"k", "n", "low", "high"}``."""
+    return {"k": value.k, "n": value.n, "low": value.low, "high": value.high}
+
+
+def _quantiles(values: npt.NDArray[Any]) -> list[float | None]:
+    finite = values[np.isfinite(values)].astype(np.float64)
+    return [float(np.quantile(finite, q)) for q in QUANTILES] if len(finite) else [None] * len(QUANTILES)
+
+
+def _numbers(values: npt.NDArray[np.float64]) -> list[float | None]:
+    return [float(value) if np.isfinite(value) else None for value in values]

@@ -1,0 +1,128 @@
+"""What each change does to the success rate: alone, over the factorial, and together with another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from trainlab.spec import Study
+from trainlab.stats import Estimate, holm, interaction_effect, main_effect, paired_difference, reading
+from trainlab.stats import Reading as EffectReading
+from trainlab.studies.cells import CellResult
+
+Key = TypeVar("Key")
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadEstimate:
+    """A difference of success rates with its interval, its p-value corrected by Holm, and how it reads."""
+
+    value: Estimate
+    p_adjusted: float
+    reading: EffectReading
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return ``{"estimate", "low", "high", "p_adjusted", "reading"}``, as shares from −1 to 1."""
+        return {
+            "estimate": self.value.estimate,
+            "low": self.value.low,
+            "high": self.value.high,
+            "p_adjusted": self.p_adjusted,
+            "reading": self.reading,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Effect:
+    """One change on one network: `alone` against the baseline, `main` averaged over all other changes."""
+
+    network: str
+    change: str
+    alone: ReadEstimate | None
+    main: ReadEstimate | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the effect as JSON has it; null where the cells it needs were left out."""
+        return {
+            "network": self.network,
+            "change": self.change,
+            "alone": self.alone.to_dict() if self.alone else None,
+            "main": self.main.to_dict() if self.main else None,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Interaction:
+    """By how much one change's effect differs where the other is made too, averaged over the rest."""
+
+    network: str
+    changes: tuple[str, str]
+    effect: ReadEstimate
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the interaction as JSON has it."""
+        return {"network": self.network, "changes": list(self.changes), **self.effect.to_dict()}
+
+
+def effects_of(study: Study, cells: Sequence[CellResult]) -> tuple[tuple[Effect, ...], tuple[Interaction, ...]]:
+    """Return every effect and interaction whose cells are there; each family is Holm-corrected as a whole."""
+    solved = {(item.cell.network, item.cell.changes): item.runs.solved for item in cells}
+    names = study.change_names
+    alone: dict[tuple[str, str], Estimate] = {}
+    main: dict[tuple[str, str], Estimate] = {}
+    both: dict[tuple[str, str, str], Estimate] = {}
+    for network in study.network_names:
+        baseline = solved.get((network, ()))
+        for name in names:
+            only = solved.get((network, (name,)))
+            if baseline is not None and only is not None:
+                alone[network, name] = paired_difference(baseline, only)
+        crossed = factorial(solved, network, names)
+        if crossed is None:
+            continue
+        for index, name in enumerate(names):
+            main[network, name] = main_effect(crossed, index)
+        for a, b in combinations(range(len(names)), 2):
+            both[network, names[a], names[b]] = interaction_effect(crossed, a, b)
+    read_alone, read_main, read_both = read_family(alone), read_family(main), read_family(both)
+    pairs = [(network, name) for network in study.network_names for name in names]
+    return (
+        tuple(
+            Effect(network=network, change=name, alone=read_alone.get((network, name)), main=read_main.get((network, name)))
+            for network, name in pairs
+            if (network, name) in read_alone or (network, name) in read_main
+        ),
+        tuple(
+            Interaction(network=network, changes=(a, b), effect=effect) for (network, a, b), effect in read_both.items()
+        ),
+    )
+
+
+def read_family(family: dict[Key, Estimate]) -> dict[Key, ReadEstimate]:
+    """Correct the p-values of estimates that are read together, and put each into words."""
+    if not family:
+        return {}
+    adjusted = holm(np.array([value.p for value in family.values()]))
+    return {
+        key: ReadEstimate(value=value, p_adjusted=float(p), reading=reading(value, p_adjusted=float(p)))
+        for (key, value), p in zip(family.items(), adjusted, strict=True)
+    }
+
+
+def factorial(
+    solved: dict[tuple[str, tuple[str, ...]], Bools], network: str, names: tuple[str, ...]
+) -> Bools | None:
+    """Return ``[n, 2, …, 2]``, an axis a change, or None if a cell is missing or there are no changes."""
+    cells: list[Bools] = []
+    for index in np.ndindex(*(2,) * len(names)):
+        subset = tuple(name for name, made in zip(names, index, strict=True) if made)
+        if (network, subset) not in solved:
+            return None
+        cells.append(solved[network, subset])
+    return np.stack(cells, axis=1).reshape(-1, *(2,) * len(names)) if names else None

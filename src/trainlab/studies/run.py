@@ -1,0 +1,171 @@
+"""Carry out a study, or one experiment: plan, train what is missing, summarise, judge."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from trainlab.engine import Runs
+from trainlab.errors import SpecError
+from trainlab.execution import Progress, default_workers, train_all
+from trainlab.spec import Cell, Experiment, Study, read_text, study_from_toml
+from trainlab.spec.change import unknown_name
+from trainlab.spec.checks import check_number
+from trainlab.spec.study import MAX_SEEDS
+from trainlab.store import Store
+from trainlab.studies.cells import summarise
+from trainlab.studies.effects import effects_of
+from trainlab.studies.judge import verdicts_of
+from trainlab.studies.result import HowRun, StudyResult
+
+EXAMPLES = ("xor44", "second_notebook")
+"""Study files that come with the package and can be run by name."""
+
+
+def study(
+    spec: Study | str | os.PathLike[str],
+    *,
+    seeds: int | None = None,
+    engine: str = "fast",
+    only: Sequence[str] = (),
+    store: str | os.PathLike[str] | None = None,
+    workers: int | None = None,
+    fresh: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> StudyResult:
+    """Run every cell of a study on the same seeds, and say what is true of it.
+
+    `spec` is a Study, the path of a study file, or the name of an example. `seeds` overrides the file's number
+    (they are 0, 1, 2, …); `only` keeps some cells, as ``"Model 1:A+B"``, ``"Model 1"`` (all of its cells) or
+    ``":A+B"`` (that cell of every network). With `store`, a folder, finished runs are kept there and only what
+    is missing is trained; `fresh` forgets this study's runs first. Raises SpecError before anything runs.
+    """
+    plan = spec if isinstance(spec, Study) else load_study(spec)
+    count = plan.seeds if seeds is None else seeds
+    check_number("seeds", count, at_least=1, below=MAX_SEEDS + 1)
+    cells = select_cells(plan, only)
+    started = time.perf_counter()
+    results, last = _train([cell.experiment for cell in cells], range(count), engine, store, workers, fresh, on_progress)
+    summaries = tuple(summarise(cell, runs) for cell, runs in zip(cells, results, strict=True))
+    effects, interactions = effects_of(plan, summaries)
+    return StudyResult(
+        study=plan,
+        cells=summaries,
+        effects=effects,
+        interactions=interactions,
+        verdicts=verdicts_of(plan, summaries, effects),
+        how=HowRun(
+            engine=engine,
+            first_seed=0,
+            seeds=count,
+            workers=workers or default_workers(),
+            versions=versions(engine),
+            machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
+            seconds=time.perf_counter() - started,
+            trained_steps=last.steps_done if last else 0,
+            trained_seconds=last.elapsed if last else 0.0,
+        ),
+    )
+
+
+def run(
+    experiment: Experiment,
+    *,
+    seeds: int = 100,
+    engine: str = "fast",
+    store: str | os.PathLike[str] | None = None,
+    workers: int | None = None,
+    fresh: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> StudyResult:
+    """Run one experiment on `seeds` seeds: a study of a single cell."""
+    return study(
+        Study(baseline=experiment, seeds=seeds),
+        engine=engine,
+        store=store,
+        workers=workers,
+        fresh=fresh,
+        on_progress=on_progress,
+    )
+
+
+def load_study(spec: str | os.PathLike[str]) -> Study:
+    """Read a study file, or the example of that name; errors begin with the file's name."""
+    path = Path(spec)
+    if str(spec) in EXAMPLES and not path.exists():
+        path = example_path(str(spec))
+    text = read_text(path)
+    try:
+        return study_from_toml(text)
+    except SpecError as error:
+        raise SpecError(f"{path}: {error}") from None
+
+
+def example_path(name: str) -> Path:
+    """Return where an example study file lies: in the installed package, or in the source tree."""
+    inside = Path(__file__).parent.parent / "examples" / f"{name}.toml"
+    return inside if inside.exists() else Path(__file__).parents[3] / "examples" / f"{name}.toml"
+
+
+def select_cells(plan: Study, only: Sequence[str]) -> list[Cell]:
+    """Return the cells that `only` names, in the study's order; all of them if it names none."""
+    cells = list(plan.cells())
+    if not only:
+        return cells
+    wanted: set[str] = set()
+    for word in only:
+        network, colon, changes = word.partition(":")
+        names = [] if changes in ("", "none") else changes.split("+")
+        if network and network not in plan.network_names:
+            raise unknown_name("network", network, list(plan.network_names))
+        for name in names:
+            if name not in plan.change_names:
+                raise unknown_name("change", name, list(plan.change_names))
+        wanted.update(
+            cell.name
+            for cell in cells
+            if (not network or cell.network == network) and (not colon or set(cell.changes) == set(names))
+        )
+    return [cell for cell in cells if cell.name in wanted]
+
+
+def versions(engine: str) -> dict[str, str]:
+    """Return the versions of what computed the result."""
+    names = ["trainlab", "numpy", "scipy", *({"fast": ["numba"], "reference": ["torch"]}.get(engine, []))]
+    found = {"python": platform.python_version()}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed as a package"
+    return found
+
+
+def _train(
+    experiments: Sequence[Experiment],
+    seeds: range,
+    engine: str,
+    store: str | os.PathLike[str] | None,
+    workers: int | None,
+    fresh: bool,
+    on_progress: Callable[[Progress], None] | None,
+) -> tuple[list[Runs], Progress | None]:
+    last: Progress | None = None
+
+    def note(progress: Progress) -> None:
+        nonlocal last
+        last = progress
+        if on_progress:
+            on_progress(progress)
+
+    if store is None:
+        return train_all(experiments, seeds, engine=engine, workers=workers, on_progress=note), last
+    with Store.open(store) as opened:
+        if fresh:
+            opened.delete(experiments, engine=engine)
+        runs = train_all(experiments, seeds, engine=engine, store=opened, workers=workers, on_progress=note)
+    return runs, last

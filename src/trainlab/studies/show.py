@@ -1,0 +1,55 @@
+"""How a study shows itself: verdicts, the grid of success rates and the effects, in a notebook."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from trainlab.draw import Interval, Picture, css, intervals, rate_grid
+
+if TYPE_CHECKING:
+    from trainlab.studies.result import StudyResult
+
+
+def rate_picture(result: StudyResult) -> Picture:
+    """Return the grid of success rates: a row a combination of changes, a column a network."""
+    networks = list(dict.fromkeys(item.cell.network for item in result.cells))
+    combinations = list(dict.fromkeys(item.cell.changes for item in result.cells))
+    table = {(item.cell.changes, item.cell.network): item.solved for item in result.cells}
+    return rate_grid(
+        ["+".join(changes) or "none" for changes in combinations],
+        networks,
+        [[table.get((changes, network)) for network in networks] for changes in combinations],
+        title="Share of seeds solved, by changes made and network",
+    )
+
+
+def effect_picture(result: StudyResult, *, kind: str) -> Picture | None:
+    """Return the effects of each change, `kind` ``"main"`` or ``"alone"``, grouped by network."""
+    rows: list[Interval] = []
+    for effect in result.effects:
+        value = effect.main if kind == "main" else effect.alone
+        if value is not None:
+            rows.append(
+                Interval(
+                    label=effect.change,
+                    estimate=100 * value.value.estimate,
+                    low=100 * value.value.low,
+                    high=100 * value.value.high,
+                    group=effect.network,
+                    emphasis=value.reading if value.reading in ("helps", "hurts") else "none",  # type: ignore[arg-type]
+                )
+            )
+    if not rows:
+        return None
+    words = "averaged over all other changes" if kind == "main" else "made alone, against the baseline"
+    return intervals(rows, x_label="difference in success rate, points", title=f"Effect of each change, {words}")
+
+
+def summary_html(result: StudyResult) -> str:
+    """Return verdicts and the grid of rates as HTML for a notebook."""
+    verdicts = "".join(
+        f"<li><strong>{verdict.outcome}</strong>: {escape(verdict.sentence)}</li>" for verdict in result.verdicts
+    )
+    title = escape(result.study.title or "A study")
+    return f"<style>{css()}</style><h3>{title}</h3><ul>{verdicts}</ul>{rate_picture(result)._repr_html_()}"  # noqa: SLF001
