@@ -19,7 +19,7 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LayerLayout:
-    """One linear layer: weights ``[fan_out, fan_in]`` row by row from `first_weight`, biases from `first_bias`."""
+    """One linear layer: weights ``[fan_out, fan_in]`` row by row from `first_weight`, then biases."""
 
     fan_in: int
     fan_out: int
@@ -63,8 +63,8 @@ def layers_of(network: Network) -> tuple[LayerLayout, ...]:
 def initial_parameters(experiment: Experiment, seeds: range) -> Array:
     """Return the parameters ``[n, P]`` in float64 that each seed starts from.
 
-    A layer's draws depend on the seed, the layer's index and the place within it alone, so layers of one shape
-    start alike in every cell of a study.
+    A layer's draws depend on the seed, the layer's index and the place within it alone, so layers of one
+    shape start alike in every cell of a study.
     """
     keys = np.arange(seeds.start, seeds.stop, dtype=np.uint64)
     parameters = np.empty((len(keys), experiment.network.parameters))

@@ -24,7 +24,7 @@ _SHIFT = np.uint64(32)
 
 
 def philox4x32(counter: npt.ArrayLike, key: npt.ArrayLike) -> Words:
-    """Return four random words ``[..., 4]`` for each counter ``[..., 4]`` and key ``[..., 2]``, all uint32."""
+    """Return four random words ``[..., 4]`` for counters ``[..., 4]`` and keys ``[..., 2]``, all uint32."""
     counters = np.asarray(counter, dtype=np.uint64)
     keys = np.asarray(key, dtype=np.uint64)
     c0, c1, c2, c3 = (counters[..., i] for i in range(4))
@@ -101,7 +101,7 @@ def normal_quantile(p: Array) -> Array:
 
 
 def logarithm(x: Array) -> Array:
-    """Return ln x for x > 0, from basic operations only (NumPy's own differs in the last bit between processors).
+    """Return ln x for x > 0 from basic operations (NumPy's own differs in the last bit between processors).
 
     ln(m · 2ᵉ) = e ln 2 + 2 artanh((m − 1)/(m + 1)), the series cut where |s| ≤ 0.172 leaves 1e-17.
     """

@@ -18,13 +18,13 @@ NEVER = -1
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Runs:
-    """Row i is the run of seed ``first_seed + i``; floats are float32 unless the engine was asked for float64.
+    """Row i is the run of seed ``first_seed + i``; floats are float32, or as the engine was asked.
 
-    ``solved [n]`` at the end; ``solved_epoch [n]`` the first recorded epoch at which the run was solved, −1 if
-    never; ``diverged_step [n]`` the steps done before the first prediction that wasn't finite, −1 if none;
+    ``solved [n]`` at the end; ``solved_epoch [n]`` the first recorded epoch at which the run was solved, −1
+    if never; ``diverged_step [n]`` the steps done before the first prediction that wasn't finite, −1 if none;
     ``loss [n]`` over the whole data at the end; ``predictions [n, points, outputs]``; ``parameters [n, P]``,
-    layer by layer, weights ``[out, in]`` row by row, then biases; ``gradient [n, layers]`` the mean |∂L/∂w| of
-    each layer's weights over the whole data at the end; ``loss_curve [n, k]`` and ``gradient_curve
+    layer by layer, weights ``[out, in]`` row by row, then biases; ``gradient [n, layers]`` the mean |∂L/∂w|
+    of each layer's weights over the whole data at the end; ``loss_curve [n, k]`` and ``gradient_curve
     [n, k, layers]`` the same at epochs 0, every, 2·every, … up to the end.
     """
 
@@ -76,7 +76,8 @@ def concatenate(parts: Sequence[Runs]) -> Runs:
     for before, after in pairwise(ordered):
         if before.seeds.stop != after.first_seed:
             raise EngineError(
-                f"seeds {before.seeds.stop} to {after.first_seed}: the parts must follow each other without a gap."
+                f"seeds {before.seeds.stop} to {after.first_seed}: "
+                "the parts must follow each other without a gap."
             )
     first = ordered[0]
     return replace(

@@ -1,4 +1,4 @@
-"""Losses: means over examples and outputs (PyTorch's ``reduction="mean"``), and their gradients at the output."""
+"""Losses: means over examples and outputs (PyTorch's ``reduction="mean"``), and their gradients."""
 
 from __future__ import annotations
 

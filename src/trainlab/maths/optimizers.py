@@ -33,7 +33,7 @@ def sgd_step(
     parameters: Array, gradient: Array, state: State, t: int, *, lr: float, momentum: float
 ) -> tuple[Array, State]:
     """One step of stochastic gradient descent with momentum."""
-    # Zero state times momentum plus the gradient is the gradient: PyTorch's special first step needs no branch.
+    # From a zero state the first step's buffer is the gradient: PyTorch's special case needs no branch.
     (buffer,) = state
     buffer = momentum * buffer + gradient
     return parameters - lr * buffer, (buffer,)

@@ -68,7 +68,8 @@ def flatten(data: Mapping[str, Any], *, prefix: str = "") -> tuple[Edit, ...]:
             edits.append(Edit(path=path, value=value))
         else:
             raise SpecError(
-                f"{place('', path)} = {shown(value)}: must be a number, text, true or false, a list or a table."
+                f"{place('', path)} = {shown(value)}: "
+                "must be a number, text, true or false, a list or a table."
             )
     return tuple(edits)
 
@@ -89,11 +90,12 @@ def nest(edits: tuple[Edit, ...]) -> dict[str, Any]:
         *parents, leaf = edit.path.split(".")
         table = tree
         for parent in parents:
-            table = table.setdefault(parent, {})
-            if not isinstance(table, dict):
+            below: object = table.setdefault(parent, {})
+            if not isinstance(below, dict):
                 raise SpecError(
                     f"{place('', edit.path)}: {parent!r} is already set as a whole; set it only once."
                 )
+            table = cast("dict[str, Any]", below)
         table[leaf] = list(edit.value) if isinstance(edit.value, tuple) else edit.value
     return tree
 
@@ -101,13 +103,13 @@ def nest(edits: tuple[Edit, ...]) -> dict[str, Any]:
 def apply_edits(experiment: Experiment, edits: tuple[Edit, ...]) -> Experiment:
     """Return the experiment with the edits made.
 
-    A part that is edited with its `name` starts anew from that kind's defaults; without, its other fields stay.
+    A part that is edited with its `name` starts anew from that kind's defaults; without, its others stay.
     """
     return decode(Experiment, merge(experiment.to_dict(), nest(edits)))
 
 
 def merge(base: Mapping[str, Any], edit: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay one nested table over another; a table that names its kind, as an optimizer's, replaces the old whole."""
+    """Lay one nested table over another; a table that names its kind replaces the old one whole."""
     merged = dict(base)
     for key, value in edit.items():
         old = merged.get(key)

@@ -23,7 +23,7 @@ def shown(value: object) -> str:
         text = " ".join(repr(value).split())
     except (RecursionError, ValueError):
         # Whole numbers of thousands of digits, and lists within lists without end, have no repr.
-        return f"a {type(value).__name__} too long to show"
+        return "a value too long to show"
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -31,7 +31,7 @@ def decode(kind: type[T], data: Mapping[str, Any], *, where: str = "") -> T:
 def _expand(annotation: Any, value: Any, where: str) -> Any:
     """Resolve shorthands and refuse unknown fields, all the way down."""
     if annotation is Network and isinstance(value, str | list | tuple):
-        value = {"widths": value}
+        value = {"widths": cast("object", value)}
     options = _structs(annotation)
     if not options:
         return value
@@ -41,7 +41,7 @@ def _expand(annotation: Any, value: Any, where: str) -> Any:
         kind = options[0]
     if not isinstance(value, Mapping):
         raise SpecError(f"{where or 'the experiment'} = {shown(value)}: must be a table of fields.")
-    table = dict(typing.cast("Mapping[str, Any]", value))
+    table = dict(cast("Mapping[str, Any]", value))
     hints, tag = field_types(kind), kind.__struct_config__.tag_field
     known = [*kind.__struct_fields__, *([tag] if tag else [])]
     for name in table:
@@ -66,14 +66,14 @@ def _choose(options: list[Kind], value: Any, where: str) -> tuple[Any, Kind]:
     """Find which of several structs is meant, by its name."""
     table: Any = {"name": value} if isinstance(value, str) else value
     names = {str(option.__struct_config__.tag): option for option in options}
-    name: object = typing.cast("Mapping[str, Any]", table).get("name") if isinstance(table, Mapping) else None
+    name: object = cast("Mapping[str, Any]", table).get("name") if isinstance(table, Mapping) else None
     if name is None:
         wanted = f"must be {listing(names)}, or a table with one of these as its name"
         raise SpecError(f"{where} = {shown(value)}: {wanted}.")
     if not isinstance(name, str) or name not in names:
         wanted = f"must be {listing(names)}.{nearest(str(name), names)}"
         raise SpecError(f"{place(where, 'name')} = {shown(name)}: {wanted}")
-    return table, names[name]
+    return cast("Any", table), names[name]
 
 
 def _structs(kind: Any) -> list[Kind]:

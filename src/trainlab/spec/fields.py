@@ -1,4 +1,4 @@
-"""The fields of a struct: their types, held to in Python as in a file, and msgspec's complaints made readable."""
+"""The fields of a struct: types held to in Python as in a file, msgspec's complaints made readable."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def field_types(kind: type[msgspec.Struct]) -> dict[str, Any]:
 def settle(struct: msgspec.Struct) -> None:
     """Give every field of a new struct its declared type, or raise SpecError naming the field.
 
-    So ``SGD(lr=1)`` is written as ``SGD(lr=1.0)`` is, a list becomes a tuple, NumPy's scalars Python's, and −0
-    becomes 0: equal structs have equal fingerprints.
+    So ``SGD(lr=1)`` is written as ``SGD(lr=1.0)`` is, a list becomes a tuple, NumPy's scalars Python's,
+    and −0 becomes 0: equal structs have equal fingerprints.
     """
     for name, kind in field_types(type(struct)).items():
         value = getattr(struct, name)
@@ -47,7 +47,7 @@ def settle(struct: msgspec.Struct) -> None:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
-        value = value.item()
+        return _plain(cast("Any", value.item()))
     if isinstance(value, list | tuple):
         check_depth(cast("object", value))
         return tuple(_plain(item) for item in cast("list[Any]", value))
@@ -55,13 +55,14 @@ def _plain(value: Any) -> Any:
 
 
 def readable(error: msgspec.ValidationError, where: str, data: Any) -> str:
-    """Turn msgspec's ``… - at `$.optimizer.lr` `` into a sentence that begins with the place (below `where`)."""
+    """Turn msgspec's ``… - at `$.optimizer.lr` `` into a sentence that begins with the place."""
     match = re.fullmatch(r"(?s)(.*?)(?: - at `\$(.*)`)?", str(error))
     text, path = (match.group(1), match.group(2) or "") if match else (str(error), "")
     names = re.findall(r"\w+", path.replace("[...]", ""))
     value: Any = data
     for name in names:
-        where, value = place(where, name), value[int(name) if name.isdigit() else name]
+        where = f"{where}[{name}]" if name.isdigit() else place(where, name)
+        value = value[int(name) if name.isdigit() else name]
     if isinstance(error.__cause__, SpecError):
         return f"{where}.{error.__cause__}" if where else str(error.__cause__)
     missing = re.fullmatch(r"Object missing required field `(\w+)`", text)

@@ -34,7 +34,8 @@ class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         settle(self)
         if len(self.widths) < 2:
             raise SpecError(
-                f"widths = {shown(self.widths)}: at least an input and an output width are needed, as in '2-5-4-1'."
+                f"widths = {shown(self.widths)}: at least an input and an output width are needed, "
+                f"as in '2-5-4-1'."
             )
         for width in self.widths:
             if not 1 <= width <= MAX_WIDTH:

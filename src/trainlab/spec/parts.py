@@ -40,7 +40,8 @@ class Uniform(
         check_number("b", self.b)
         if self.a > self.b:
             raise SpecError(
-                f"a = {shown(self.a)}, b = {shown(self.b)}: the lower bound a must not exceed the upper bound b."
+                f"a = {shown(self.a)}, b = {shown(self.b)}: "
+                "the lower bound a must not exceed the upper bound b."
             )
 
 

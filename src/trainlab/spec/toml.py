@@ -76,7 +76,7 @@ def experiment_to_toml(experiment: Experiment) -> str:
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
-    """Return a spec file's text; raise SpecError, one line: missing, a folder, not text, empty or too large."""
+    """Return a spec file's text; raise SpecError if it is missing, a folder, not text, empty or too large."""
     file = place("", os.fspath(path))
     try:
         with Path(path).open("rb") as handle:
@@ -106,9 +106,9 @@ def _parse(text: str) -> dict[str, Any]:
         raise SpecError(f"not valid TOML: {error}.") from None
     except RecursionError:
         raise SpecError("not valid TOML: nested too deeply.") from None
-    except ValueError as error:
-        # Whole numbers of thousands of digits, which Python refuses to read.
-        raise SpecError(f"not valid TOML: {error}.") from None
+    except ValueError:
+        # Python refuses to read whole numbers of thousands of digits.
+        raise SpecError("not valid TOML: a number has too many digits.") from None
 
 
 def _dump(data: dict[str, Any]) -> str:
@@ -135,7 +135,8 @@ def _shorthand(value: Any) -> Any:
 def _network(name: str, value: Any) -> NamedNetwork:
     where = place("networks", name)
     table = _table(where, _shorthand(value))
-    # Decoded once by itself so that a wrong field is reported at its own place in the file.
+    _check_fields(where, table, Network.__struct_fields__)
+    # Decoded once by itself so that a wrong value is reported at its own place in the file.
     if "widths" in table:
         decode(Network, table, where=where)
     return NamedNetwork(name=name, edits=flatten({"network": table}))
@@ -149,9 +150,13 @@ def _change(name: str, value: Any) -> Change:
     if not isinstance(label, str):
         raise SpecError(f"{where}.label = {shown(label)}: must be text.")
     edits = _table(f"{where}.set", table.get("set", {}))
-    if not flatten(edits):
+    try:
+        flat = flatten(edits)
+    except SpecError as error:
+        raise SpecError(f"{where}.set.{error}") from None
+    if not flat:
         raise SpecError(f"{where}.set: is missing or empty; a change must set at least one field.")
-    return Change.from_dict(name, edits, label=label)
+    return Change(name=name, edits=flat, label=label)
 
 
 def _table(where: str, value: Any) -> Mapping[str, Any]:

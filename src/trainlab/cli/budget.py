@@ -1,0 +1,60 @@
+"""``trainlab budget 44 --inputs 2 --outputs 1``: the networks with exactly so many parameters."""
+
+from __future__ import annotations
+
+import json as json_module
+import sys
+from collections.abc import Iterable
+from typing import Annotated, cast
+
+from cyclopts import Parameter
+
+from trainlab.budgets import Architecture, BiasRule, budget
+from trainlab.errors import BudgetError
+
+
+def budget_command(
+    parameters: Annotated[int, Parameter(help="The exact number of trainable parameters.")],
+    /,
+    *,
+    inputs: Annotated[int, Parameter(help="Inputs of the network.")],
+    outputs: Annotated[int, Parameter(help="Outputs of the network.")],
+    hidden_bias: Annotated[str, Parameter(help="'yes', 'no', or 'any': each hidden layer chooses by itself.")] = "any",
+    output_bias: Annotated[str, Parameter(help="'yes', 'no' or 'any'.")] = "any",
+    min_width: Annotated[int, Parameter(help="Narrowest hidden layer.")] = 1,
+    max_width: Annotated[int | None, Parameter(help="Widest hidden layer.")] = None,
+    min_depth: Annotated[int, Parameter(help="Fewest hidden layers.")] = 0,
+    max_depth: Annotated[int | None, Parameter(help="Most hidden layers.")] = None,
+    count: Annotated[bool, Parameter(help="Print the exact number of networks, alone.", negative="")] = False,
+    list_: Annotated[bool, Parameter(name="--list", help="List them all, one a line.", negative="")] = False,
+    sample: Annotated[int | None, Parameter(help="Draw so many, all equally likely.")] = None,
+    seed: Annotated[int, Parameter(help="The seed of the draw.")] = 0,
+    json: Annotated[bool, Parameter(help="Print JSON, a line a network when listing.", negative="")] = False,
+) -> None:
+    """Count, list or draw the networks that have an exact number of parameters."""
+    if sum((count, list_, sample is not None)) > 1:
+        raise BudgetError("--count, --list and --sample: give one of them, or none for a summary.")
+    asked = budget(
+        parameters,
+        inputs=inputs,
+        outputs=outputs,
+        hidden_bias=cast("BiasRule", hidden_bias),
+        output_bias=cast("BiasRule", output_bias),
+        min_width=min_width,
+        max_width=max_width,
+        min_depth=min_depth,
+        max_depth=max_depth,
+    )
+    if count:
+        print(json_module.dumps({"count": asked.count()}) if json else asked.count())
+    elif list_:
+        _print_each(asked.list(), as_json=json)
+    elif sample is not None:
+        _print_each(asked.sample(sample, seed=seed), as_json=json)
+    else:
+        print(json_module.dumps(asked.to_dict(), indent=1) if json else asked)
+
+
+def _print_each(architectures: Iterable[Architecture], *, as_json: bool) -> None:
+    for architecture in architectures:
+        sys.stdout.write(f"{json_module.dumps(architecture.to_dict()) if as_json else architecture}\n")
