@@ -75,10 +75,8 @@ class DeepCounts:
             widest = _widest_placed(rules, remaining)
             if below is not None and widest >= rules.narrowest:
                 table.values[row + rules.narrowest : row + widest + 1] = _row(rules, below, remaining, widest)
-            for bias in rules.output:
-                width, rest = divmod(remaining, rules.outputs)
-                width -= bias
-                if rest == 0 and rules.narrowest <= width <= widest and level >= rules.shallowest:
+            if level >= rules.shallowest:
+                for width in _closable(rules, remaining):
                     table.values[row + width] += 1
 
     def _from_start(self) -> int:
@@ -132,3 +130,10 @@ def _row(rules: Rules, below: _Table, remaining: int, widest: int) -> list[int]:
     fan_ins = range(rules.narrowest + rules.hidden[0], widest + rules.hidden[-1] + 1)
     sums = [below.total(rules, remaining, fan_in) for fan_in in fan_ins]
     return sums if len(rules.hidden) == 1 else list(map(int.__add__, sums, sums[1:]))
+
+
+def _closable(rules: Rules, remaining: int) -> list[int]:
+    """Return the widths of a last hidden layer after which an output layer uses up `remaining` exactly."""
+    quotient, rest = divmod(remaining, rules.outputs)
+    widths = [quotient - bias for bias in rules.output if rest == 0]
+    return [width for width in widths if rules.narrowest <= width <= _widest_placed(rules, remaining)]

@@ -10,7 +10,7 @@ import numpy as np
 from trainlab.errors import TrainlabError
 
 from .axes import FloatArray, Numbers, floats
-from .formats import format_number
+from .formats import counted, format_number
 from .table import Cell
 
 
@@ -70,7 +70,7 @@ def checked_curve(curve: Curve) -> CheckedCurve:
 
 def summary_of(checked: Sequence[CheckedCurve], x_label: str, y_label: str) -> str:
     """Return what is drawn, in one sentence."""
-    return f"{y_label} against {x_label}, {len(checked)} curve{'s' * (len(checked) != 1)}."
+    return f"{y_label} against {x_label}, {counted(len(checked), 'curve')}."
 
 
 def in_words(curve: CheckedCurve) -> str:

@@ -85,5 +85,14 @@ def format_percent(k: int, n: int) -> str:
     return str(whole)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return the number with its noun, in the plural unless it is one.
+
+    >>> counted(1, "curve"), counted(1000, "curve")
+    ('1 curve', '1,000 curves')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def _trim(digits: str) -> str:
     return digits.rstrip("0").rstrip(".") if "." in digits else digits

@@ -8,7 +8,7 @@ from typing import Final, Protocol, TypeAlias
 
 from trainlab.errors import TrainlabError
 
-from .formats import format_fixed, format_percent
+from .formats import counted, format_fixed, format_percent
 from .marks import cell
 from .palette import STEPS, heat_step
 from .picture import Picture, compose
@@ -225,7 +225,7 @@ def _place_in_words(place: _Place) -> str:
 
 
 def _summary(places: Sequence[_Place], rows: Sequence[str], columns: Sequence[str], value_label: str) -> str:
-    size = f"{value_label}: {len(rows)} rows by {len(columns)} columns"
+    size = f"{value_label}: {counted(len(rows), 'row')} by {counted(len(columns), 'column')}"
     known = [
         (place.rate.k / place.rate.n, place)
         for place in places

@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 from trainlab.errors import TrainlabError, listing, nearest
 
 from .axes import Scale, linear_scale
-from .formats import decimals_for, format_fixed, format_number
+from .formats import counted, decimals_for, format_fixed, format_number
 from .frame import legend, x_axis
 from .marks import Shape, interval_bar, point, rule
 from .picture import Picture, compose
@@ -76,7 +76,7 @@ def intervals(rows: Sequence[Interval], *, x_label: str, title: str, reference: 
         body + key,
         height=y + 38 + taken,
         title=title,
-        summary=f"{x_label}: {len(rows)} estimates with intervals, beside {format_number(reference)}.",
+        summary=f"{x_label}: {counted(len(rows), 'estimate')} and the reference {format_number(reference)}.",
         details=[_in_words(row, numbers, reference, verdict=used != ["none"]) for row in rows],
         notes=[] if rows else ["There is nothing to show."],
         headers=["Group", "Row", "Estimate", "Low", "High", "Verdict"],

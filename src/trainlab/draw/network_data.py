@@ -62,14 +62,11 @@ def in_words(place: int, weight: FloatArray, bias: FloatArray | None) -> str:
     """Return the numbers of one layer, or their range if they are more than 64."""
     if weight.size > 64:
         finite = weight[np.isfinite(weight)]
-        ends = (
-            f"{format_number(float(finite.min()))} to {format_number(float(finite.max()))}"
-            if finite.size
-            else "NaN"
-        )
-        return (
-            f"Layer {place + 1}: {weight.size:,} weights from {ends}, {'no ' if bias is None else ''}biases."
-        )
+        ends = "none of them finite"
+        if finite.size:
+            ends = f"from {format_number(float(finite.min()))} to {format_number(float(finite.max()))}"
+        offsets = f"{'no ' if bias is None else ''}biases"
+        return f"Layer {place + 1}: {weight.size:,} weights, {ends}; {offsets}."
     units = [f"[{', '.join(format_number(float(value)) for value in unit)}]" for unit in weight]
     offsets = (
         "no biases" if bias is None else f"biases {', '.join(format_number(float(value)) for value in bias)}"

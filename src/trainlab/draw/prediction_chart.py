@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from .axes import FloatArray, Numbers, Scale, floats, linear_scale
-from .formats import format_number, format_percent
+from .formats import counted, format_number, format_percent
 from .frame import x_axis
 from .marks import point, rule
 from .picture import Picture, compose
@@ -81,7 +81,7 @@ def predictions(
         x_axis(x, stretches=stretches, bottom=y, label=x_label) + "".join(drawn),
         height=y + 36,
         title=title,
-        summary=f"{x_label} over seeds for {len(rows)} data points, beside the target.",
+        summary=f"{x_label} over seeds for {counted(len(rows), 'data point')}, beside the target.",
         details=[_in_words(row, tolerance) for row in rows],
         notes=_notes(rows, tallest, outside, tolerance),
         headers=[
@@ -198,8 +198,8 @@ def _notes(rows: Sequence[_Row], tallest: float, outside: int, tolerance: float)
         f"shaded: within ±{format_number(tolerance)} of it, the share of seeds there at the right."
     ]
     if outside:
-        notes.append(f"Beyond the axis: {outside:,} predictions, drawn in the outermost bars.")
+        notes.append(f"Beyond the axis: {counted(outside, 'prediction')}, drawn in the outermost bars.")
     lost = sum(row.total - int(row.finite.size) for row in rows)
     if lost:
-        notes.append(f"Not finite: {lost:,} predictions, not drawn.")
+        notes.append(f"Not finite: {counted(lost, 'prediction')}, not drawn.")
     return notes

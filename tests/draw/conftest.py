@@ -1,0 +1,120 @@
+"""One picture of every kind, with awkward names in it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from trainlab.draw import (
+    Answers,
+    Band,
+    Curve,
+    Interval,
+    Picture,
+    curves,
+    intervals,
+    network_graph,
+    predictions,
+    rate_grid,
+)
+
+NASTY = "<b>\"&'\x1b]]>\ud800 Model"
+
+
+@dataclass(frozen=True)
+class Rate:
+    k: int
+    n: int
+    low: float
+    high: float
+
+
+def _curves(*, log: bool) -> Picture:
+    rng = np.random.default_rng(0)
+    x = np.arange(2001.0)
+    series: list[Curve] = []
+    for layer in range(8):
+        median = 10.0 ** -(layer + x / 500) * rng.uniform(0.5, 2, x.size)
+        wide = Band(label="5–95 % of seeds", low=median / 3, high=median * 3)
+        narrow = Band(label="25–75 % of seeds", low=median / 2, high=median * 2)
+        series.append(Curve(label=f"Layer {layer + 1}", x=x, median=median, bands=(wide, narrow)))
+    series[0] = Curve(label=NASTY, x=x, median=np.where(x < 9, np.nan, 0.0))
+    return curves(series, x_label="Epoch", y_label="Loss (mean)", title=NASTY, log_y=log)
+
+
+def _intervals() -> Picture:
+    rows = [
+        Interval(label=f"{NASTY} {i}", estimate=i - 20, low=i - 22, high=i - 19.5, group=f"{NASTY} {i % 3}")
+        for i in range(45)
+    ]
+    rows.append(Interval(label="lost", estimate=np.nan, low=np.nan, high=np.nan, emphasis="helps"))
+    rows.append(Interval(label="open", estimate=1, low=-np.inf, high=np.inf, emphasis="hurts"))
+    return intervals(rows, x_label="Difference (percentage points)", title=NASTY)
+
+
+def _grid() -> Picture:
+    rows = ["Model 1", NASTY, "Model 3"]
+    values = [
+        [Rate(31 * j + i, 1000, (31 * j) / 1000, (31 * j + 9) / 1000) if j else None for j in range(32)]
+        for i in range(3)
+    ]
+    return rate_grid(rows, [f"{NASTY} {j}" for j in range(32)], values, title=NASTY, row_label="Network")
+
+
+def _predictions() -> Picture:
+    rng = np.random.default_rng(1)
+    points = [
+        Answers(
+            label=f"({a}, {b})",
+            target=float(a != b),
+            predictions=[np.nan, 1e9, *rng.normal(0.5, 0.4, 1000)],
+            group=f"{NASTY} {model}",
+        )
+        for model in range(3)
+        for a in (0, 1)
+        for b in (0, 1)
+    ]
+    return predictions(points, title=NASTY, tolerance=0.1)
+
+
+def network(*widths: int) -> Picture:
+    rng = np.random.default_rng(2)
+    weights = [rng.normal(size=(out, into)) for into, out in itertools.pairwise(widths)]
+    biases = [rng.normal(size=out) for out in widths[1:-1]]
+    return network_graph(widths, weights, [*biases, None], title=f"{NASTY} {widths}")
+
+
+KINDS: dict[str, Callable[[], Picture]] = {
+    "curves": lambda: _curves(log=False),
+    "log curves": lambda: _curves(log=True),
+    "no curves": lambda: curves([], x_label="Epoch", y_label="Loss", title="Nothing"),
+    "intervals": _intervals,
+    "no intervals": lambda: intervals([], x_label="Points", title="Nothing"),
+    "grid": _grid,
+    "no grid": lambda: rate_grid([], [], [], title="Nothing"),
+    "predictions": _predictions,
+    "no predictions": lambda: predictions([], title="Nothing", tolerance=0.1),
+    "2-5-4-1": lambda: network(2, 5, 4, 1),
+    "2-11-1": lambda: network(2, 11, 1),
+    "deep": lambda: network(2, 2, 2, 2, 2, 2, 2, 2, 1),
+    "wide": lambda: network(8, 64, 32, 10),
+}
+
+
+@pytest.fixture(params=KINDS)
+def make(request: pytest.FixtureRequest) -> Callable[[], Picture]:
+    return KINDS[request.param]
+
+
+@pytest.fixture
+def rate() -> Callable[[int, int], Rate]:
+    return lambda k, n: Rate(k, n, max(0.0, k / n - 0.01), min(1.0, k / n + 0.01))
+
+
+@pytest.fixture
+def nasty() -> str:
+    return NASTY

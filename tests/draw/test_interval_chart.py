@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import math
+import re
+
+import pytest
+
+from trainlab.draw import Interval, Picture, intervals
+from trainlab.errors import TrainlabError
+
+HELPS = Interval(label="A", estimate=12.34, low=8.1, high=16, group="Model 1", emphasis="helps")
+HURTS = Interval(label="B", estimate=-5, low=-9, high=-1, group="Model 2", emphasis="hurts")
+NONE = Interval(label="C", estimate=0.4, low=-1, high=2, group="Model 1")
+
+
+def _draw(*rows: Interval, reference: float = 0) -> Picture:
+    return intervals(rows, x_label="Difference (points)", title="Title", reference=reference)
+
+
+def test_rows_of_a_group_stand_together() -> None:
+    svg = _draw(HELPS, HURTS, NONE).svg
+    order = [svg.index(f">{words}</text>") for words in ("Model 1", "A", "C", "Model 2", "B")]
+    assert order == sorted(order)
+
+
+def test_numbers_stand_beside_the_picture_and_in_the_text() -> None:
+    picture = _draw(HELPS, HURTS, NONE)
+    assert ">+12.3 (+8.1 to +16.0)</text>" in picture.svg
+    assert "Model 1, A: +12.3 (+8.1 to +16.0), helps." in picture.text
+    assert "Model 1, C: +0.4 (−1.0 to +2.0), no difference seen." in picture.text
+    assert picture.data["rows"][1] == ["Model 2", "B", -5, -9, -1, "hurts"]
+
+
+def test_verdicts_differ_in_shape_and_have_a_legend() -> None:
+    svg = _draw(HELPS, HURTS, NONE).svg
+    assert [svg.count(f">{words}</text>") for words in ("helps", "hurts", "no difference seen")] == [1, 1, 1]
+    outlines = set(re.findall(r'<path d="M[\d. -]+L[\d. -]+L[\d. -]+Z"', svg))
+    assert len(outlines) == 4
+    assert svg.count("<circle") == 2
+
+
+def test_no_legend_where_there_is_no_verdict() -> None:
+    picture = _draw(NONE)
+    assert "no difference seen" not in picture.svg
+    assert "no difference seen" not in picture.text
+
+
+def test_the_reference_is_on_the_axis_and_signs_are_for_zero_only() -> None:
+    picture = _draw(Interval(label="ratio", estimate=0.5, low=0.25, high=0.75), reference=1)
+    assert "0.500 (0.250 to 0.750)" in picture.text
+    assert "1 estimate and the reference 1." in picture.text
+    assert ">1.0</text>" in picture.svg
+
+
+def test_what_is_not_finite_is_said() -> None:
+    nan = math.nan
+    picture = _draw(
+        Interval(label="lost", estimate=nan, low=nan, high=nan),
+        Interval(label="open", estimate=3, low=-math.inf, high=math.inf),
+    )
+    assert "lost: no estimate." in picture.text
+    assert "open: +3.00 (no interval)." in picture.text
+    assert "nan" not in picture.svg
+    assert "inf" not in picture.svg.replace("infor", "")
+
+
+def test_errors_name_the_row() -> None:
+    with pytest.raises(TrainlabError, match=r"low: 2 of row 'A' is above high \(1\)"):
+        _draw(Interval(label="A", estimate=1, low=2, high=1))
+    with pytest.raises(TrainlabError, match="emphasis: 'help' of row 'A' isn't 'helps', 'hurts' or 'none'"):
+        _draw(Interval(label="A", estimate=1, low=0, high=1, emphasis="help"))  # type: ignore[arg-type]

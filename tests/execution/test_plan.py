@@ -1,0 +1,103 @@
+from collections import Counter
+
+from execution.fake_engine import made_up
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trainlab.execution import Chunk, plan
+from trainlab.spec import Experiment
+from trainlab.store import Store
+
+BASE = Experiment.from_dict({"network": "2-2-1", "epochs": 1})
+SETTINGS = [
+    BASE,
+    Experiment.from_dict({"network": "2-11-1", "epochs": 1}),
+    Experiment.from_dict({"network": "2-2-1", "epochs": 1, "sampling": "single"}),
+]
+
+experiments = st.builds(
+    lambda setting, epochs: SETTINGS[setting].at_epochs(epochs), st.integers(0, 2), st.integers(1, 4)
+)
+seed_ranges = st.builds(
+    lambda start, size: range(start, start + size), st.integers(0, 25), st.integers(1, 25)
+)
+
+
+@settings(deadline=None)
+@given(
+    held=st.lists(st.tuples(experiments, seed_ranges), max_size=6),
+    wanted=st.lists(experiments, max_size=8),
+    seeds=seed_ranges,
+    chunk_seeds=st.integers(1, 12),
+)
+def test_chunks_are_exactly_what_is_missing(
+    held: list[tuple[Experiment, range]], wanted: list[Experiment], seeds: range, chunk_seeds: int
+) -> None:
+    with Store.in_memory() as store:
+        for experiment, some in held:
+            store.save([made_up(experiment, some)], engine="fake")
+        chunks = plan(
+            wanted,
+            missing=lambda experiment: store.missing(experiment, seeds, engine="fake"),
+            chunk_seeds=chunk_seeds,
+        )
+    there = {(experiment, seed) for experiment, some in held for seed in some}
+    due = Counter(
+        {(experiment, seed): 1 for experiment in wanted for seed in seeds} | dict.fromkeys(there, 0)
+    )
+    planned = Counter(
+        (chunk.experiment.at_epochs(mark), seed)
+        for chunk in chunks
+        for mark in chunk.marks
+        for seed in chunk.seeds
+    )
+    assert planned == due
+    for chunk in chunks:
+        assert 1 <= len(chunk.seeds) <= chunk_seeds
+        assert list(chunk.marks) == sorted(set(chunk.marks))
+        assert chunk.marks[-1] == chunk.experiment.epochs
+    costs = [chunk.cost for chunk in chunks]
+    assert costs == sorted(costs, reverse=True)
+    # No training is begun twice for one seed.
+    trained = Counter((chunk.experiment.at_epochs(1), seed) for chunk in chunks for seed in chunk.seeds)
+    assert set(trained.values()) <= {1}
+
+
+def chunks_of(
+    *experiments: Experiment, held: dict[int, list[range]], chunk_seeds: int = 100
+) -> tuple[Chunk, ...]:
+    return plan(experiments, missing=lambda each: held.get(each.epochs, []), chunk_seeds=chunk_seeds)
+
+
+def test_experiments_that_differ_in_epochs_are_trained_once() -> None:
+    both = chunks_of(BASE.at_epochs(30), BASE.at_epochs(200), held={30: [range(50)], 200: [range(50)]})
+    assert both == (Chunk(experiment=BASE.at_epochs(200), seeds=range(50), marks=(30, 200)),)
+
+
+def test_a_mark_that_is_there_is_not_asked_for_but_a_longer_one_is() -> None:
+    assert chunks_of(BASE.at_epochs(30), BASE.at_epochs(200), held={200: [range(9)]}) == (
+        Chunk(experiment=BASE.at_epochs(200), seeds=range(9), marks=(200,)),
+    )
+
+
+def test_a_training_goes_only_as_far_as_is_missing() -> None:
+    assert chunks_of(BASE.at_epochs(30), BASE.at_epochs(200), held={30: [range(9)]}) == (
+        Chunk(experiment=BASE.at_epochs(30), seeds=range(9), marks=(30,)),
+    )
+
+
+def test_whole_chunks_first_then_the_rest() -> None:
+    chunks = chunks_of(BASE, held={1: [range(3, 28)]}, chunk_seeds=10)
+    assert [chunk.seeds for chunk in chunks] == [range(3, 13), range(13, 23), range(23, 28)]
+
+
+def test_costliest_first() -> None:
+    cheap, dear = SETTINGS[0].at_epochs(100), SETTINGS[1].at_epochs(50)
+    chunks = plan([cheap, dear], missing=lambda _: [range(10)], chunk_seeds=10)
+    assert [chunk.experiment for chunk in chunks] == [dear, cheap]
+    assert [chunk.cost for chunk in chunks] == [45 * 10 * 50, 9 * 10 * 100]
+
+
+def test_amounts_of_a_chunk() -> None:
+    chunk = Chunk(experiment=SETTINGS[2].at_epochs(30), seeds=range(7), marks=(10, 30))
+    assert (chunk.runs, chunk.steps, chunk.cost) == (14, 7 * 30 * 4, 7 * 30 * 4 * 9)

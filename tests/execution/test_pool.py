@@ -1,0 +1,224 @@
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from execution.fake_engine import FakeEngine, assert_same, made_up
+
+from trainlab.engine import Runs
+from trainlab.errors import EngineError, SpecError, StoreError, TrainlabError
+from trainlab.execution import Chunk, Interrupted, Progress, carry_out, crew
+from trainlab.spec import Experiment
+from trainlab.store import Store
+
+EXPERIMENT = Experiment.from_dict({"network": "2-2-1", "epochs": 20})
+
+
+def chunks(count: int, *, size: int = 5) -> list[Chunk]:
+    starts = range(0, count * size, size)
+    return [
+        Chunk(experiment=EXPERIMENT, seeds=range(start, start + size), marks=(10, 20)) for start in starts
+    ]
+
+
+def held(store: Store) -> int:
+    return sum(row.seeds for row in store.summary() if row.epochs == 20)
+
+
+def at(done: int, act: Callable[[], object]) -> Callable[[Progress], None]:
+    """Return a listener that acts when so many chunks are done."""
+    return lambda now: act() if now.chunks_done == done else None
+
+
+def press() -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+def press_twice() -> None:
+    press()
+    press()
+
+
+def test_every_chunk_is_saved_at_every_mark() -> None:
+    engine = FakeEngine()
+    with Store.in_memory() as store:
+        carry_out(chunks(4), engine, store, workers=3)
+        for epochs in (10, 20):
+            each = EXPERIMENT.at_epochs(epochs)
+            assert_same(store.load(each, range(20), engine="fake"), made_up(each, range(20)))
+    assert [(seeds, threads) for seeds, _, threads in engine.asked] == [
+        (chunk.seeds, 3) for chunk in chunks(4)
+    ]
+
+
+def test_the_engine_trains_in_the_background_while_this_thread_saves() -> None:
+    threads: set[int] = set()
+
+    class Watched(FakeEngine):
+        def train(self, *args: object, **options: object) -> tuple[Runs, ...]:
+            threads.add(threading.get_ident())
+            return super().train(*args, **options)  # type: ignore[arg-type]
+
+    with Store.in_memory() as store:
+        carry_out(chunks(3), Watched(), store, workers=1)
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
+
+
+def test_one_worker_needs_no_process_and_one_thread() -> None:
+    engine = FakeEngine(in_processes=True)
+    with Store.in_memory() as store:
+        carry_out(chunks(3), engine, store, workers=1)
+        assert held(store) == 15
+    assert {threads for _, _, threads in engine.asked} == {1}
+
+
+def test_progress_starts_at_nothing_and_ends_at_all() -> None:
+    seen: list[Progress] = []
+    with Store.in_memory() as store:
+        carry_out(chunks(3), FakeEngine(seconds=0.005), store, workers=1, on_progress=seen.append)
+    assert [(now.chunks_done, now.runs_done, now.steps_done) for now in seen] == [
+        (0, 0, 0),
+        (1, 10, 100),
+        (2, 20, 200),
+        (3, 30, 300),
+    ]
+    assert {(now.chunks_total, now.runs_total, now.steps_total) for now in seen} == {(3, 30, 300)}
+    assert seen[0].seconds_left is None
+    assert seen[-1].seconds_left == 0.0
+    assert seen[-1].rate == pytest.approx(300 / seen[-1].elapsed)
+
+
+def test_nothing_to_do_says_nothing() -> None:
+    seen: list[Progress] = []
+    with Store.in_memory() as store:
+        carry_out([], FakeEngine(), store, on_progress=seen.append)
+    assert seen == []
+
+
+def test_ctrl_c_stops_at_a_border_and_keeps_what_is_finished(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    engine = FakeEngine(seconds=0.01)
+    with Store.open(tmp_path) as store:
+        with pytest.raises(Interrupted) as caught:
+            carry_out(chunks(50), engine, store, workers=1, on_progress=at(2, press))
+        assert 2 <= caught.value.done <= 5
+        assert caught.value.total == 50
+        assert held(store) == 5 * caught.value.done == 5 * len(engine.asked)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert isinstance(caught.value, TrainlabError)
+    assert str(caught.value) == (
+        f"stopped after {caught.value.done} of 50 chunks. "
+        "All that was finished is saved: the same command goes on from there."
+    )
+
+
+def test_ctrl_c_without_a_store_says_that_nothing_is_kept() -> None:
+    with (
+        Store.in_memory() as store,
+        pytest.raises(Interrupted, match="Nothing is kept, because no store was given"),
+    ):
+        carry_out(chunks(9), FakeEngine(), store, workers=1, on_progress=at(0, press))
+
+
+def test_ctrl_c_in_the_last_chunk_still_stops() -> None:
+    with Store.in_memory() as store:
+        with pytest.raises(Interrupted, match="stopped after 3 of 3 chunks"):
+            carry_out(chunks(3), FakeEngine(), store, workers=1, on_progress=at(3, press))
+        assert held(store) == 15
+
+
+def test_a_second_ctrl_c_stops_at_once() -> None:
+    class SlowAfterTheFirst(FakeEngine):
+        def train(self, experiment: Experiment, seeds: range, **options: Any) -> tuple[Runs, ...]:
+            time.sleep(5.0 if seeds.start else 0.0)
+            return super().train(experiment, seeds, **options)
+
+    before = signal.getsignal(signal.SIGINT)
+    start = time.monotonic()
+    with Store.in_memory() as store:
+        with pytest.raises(KeyboardInterrupt):
+            carry_out(chunks(5), SlowAfterTheFirst(), store, workers=1, on_progress=at(1, press_twice))
+        assert held(store) == 5
+    assert time.monotonic() - start < 4.0
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_an_ignored_sigint_stays_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Store.in_memory() as store:
+            carry_out(chunks(4), FakeEngine(), store, workers=1, on_progress=at(1, press))
+            assert held(store) == 20
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_outside_the_main_thread_signals_are_left_alone() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    seen: list[object] = []
+
+    def work() -> None:
+        with Store.in_memory() as store:
+            carry_out(chunks(3), FakeEngine(), store, workers=1)
+            seen.extend([held(store), signal.getsignal(signal.SIGINT)])
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [15, before]
+
+
+def test_an_event_stops_like_ctrl_c() -> None:
+    stop = threading.Event()
+    with Store.in_memory() as store, pytest.raises(Interrupted) as caught:
+        carry_out(chunks(50), FakeEngine(), store, workers=1, stop=stop, on_progress=at(2, stop.set))
+    assert 2 <= caught.value.done <= 5
+
+
+def test_an_event_set_before_trains_nothing() -> None:
+    stop, engine = threading.Event(), FakeEngine()
+    stop.set()
+    with Store.in_memory() as store, pytest.raises(Interrupted, match="stopped after 0 of 5 chunks"):
+        carry_out(chunks(5), engine, store, workers=1, stop=stop)
+    assert engine.asked == []
+
+
+def test_a_failing_engine_loses_no_finished_chunk() -> None:
+    engine = FakeEngine(fails_at=17)
+    with Store.in_memory() as store:
+        with pytest.raises(ZeroDivisionError, match="seed 17"):
+            carry_out(chunks(10), engine, store, workers=1)
+        assert store.missing(EXPERIMENT, range(15), engine="fake") == []
+        assert held(store) == 5 * (len(engine.asked) - 1)
+    assert len(engine.asked) <= 5
+
+
+def test_a_failing_store_is_told() -> None:
+    with Store.in_memory() as store:
+        store._db.execute("PRAGMA query_only = ON")
+        with pytest.raises(StoreError, match="read-only"):
+            carry_out(chunks(5), FakeEngine(), store, workers=1)
+
+
+def test_runs_that_were_not_asked_for_are_refused() -> None:
+    class Wrong(FakeEngine):
+        def train(self, *args: object, **options: object) -> tuple[Runs, ...]:
+            return super().train(*args, **options)[:1]  # type: ignore[arg-type]
+
+    with Store.in_memory() as store:
+        with pytest.raises(EngineError, match="engine 'fake': returned other runs than those asked for"):
+            carry_out(chunks(2), Wrong(), store, workers=1)
+        assert store.summary() == []
+
+
+def test_workers_must_be_one_or_more() -> None:
+    with Store.in_memory() as store, pytest.raises(SpecError, match="workers = 0"):
+        carry_out(chunks(2), FakeEngine(), store, workers=0)
+
+
+def test_default_workers_are_the_cores_of_this_process() -> None:
+    assert crew.default_workers() >= 1

@@ -1,0 +1,32 @@
+import pytest
+
+from trainlab.execution import Chunk
+from trainlab.execution.progress import Load, progress
+from trainlab.spec import Experiment
+
+SMALL = Chunk(
+    experiment=Experiment.from_dict({"network": "2-2-1", "epochs": 10}), seeds=range(6), marks=(5, 10)
+)
+LARGE = Chunk(
+    experiment=Experiment.from_dict({"network": "2-11-1", "epochs": 10}), seeds=range(6), marks=(10,)
+)
+
+
+def test_figures_of_half_the_work() -> None:
+    total = Load().plus([SMALL, LARGE])
+    now = progress(Load().plus([LARGE]), total, elapsed=3.0)
+    assert (now.chunks_done, now.chunks_total) == (1, 2)
+    assert (now.runs_done, now.runs_total) == (6, 18)
+    assert (now.steps_done, now.steps_total) == (60, 120)
+    assert now.rate == 20.0
+    assert now.seconds_left == pytest.approx(3.0 * 9 / 45)
+
+
+def test_nothing_done_yet() -> None:
+    now = progress(Load(), Load().plus([SMALL]), elapsed=0.0)
+    assert (now.rate, now.seconds_left) == (0.0, None)
+
+
+def test_all_done() -> None:
+    total = Load().plus([SMALL, LARGE])
+    assert progress(total, total, elapsed=2.0).seconds_left == 0.0

@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trainlab.errors import StatsError
+from trainlab.stats import Estimate, contrast
+
+SCORES = st.lists(st.integers(-16, 16).map(lambda step: step / 16), min_size=1, max_size=60).map(np.array)
+
+
+@given(SCORES, st.sampled_from([1.0, 2.0]))
+def test_is_the_wald_interval_of_the_scores_and_two_pseudo_seeds(scores, bound):
+    result = contrast(scores, bound=bound)
+    padded = np.append(scores, [bound, -bound])
+    centre, half = padded.mean(), 1.959963984540054 * padded.std() / np.sqrt(len(padded))
+    expected = max(-bound, centre - half), min(bound, centre + half)
+    assert (result.low, result.high) == pytest.approx(expected, abs=1e-12)
+    assert result.estimate == pytest.approx(scores.mean(), abs=1e-15)
+    assert result.n == len(scores)
+
+
+@given(SCORES, st.sampled_from([0.05, 0.5, 0.8, 0.95, 0.999]))
+def test_interval_holds_the_estimate_and_fits_the_p_value(scores, confidence):
+    result = contrast(scores, bound=1.0, confidence=confidence)
+    assert -1.0 <= result.low <= result.estimate <= result.high <= 1.0
+    assert 0.0 <= result.p <= 1.0
+    if abs(result.p - (1 - confidence)) > 1e-9:
+        assert (result.p < 1 - confidence) == (not result.low <= 0.0 <= result.high)
+
+
+@given(SCORES)
+def test_more_confidence_is_wider(scores):
+    narrow, wide = (contrast(scores, bound=1.0, confidence=level) for level in (0.8, 0.99))
+    assert wide.low <= narrow.low
+    assert narrow.high <= wide.high
+
+
+def test_no_spread_still_leaves_doubt():
+    result = contrast(np.zeros(1000), bound=1.0)
+    assert (result.estimate, result.p) == (0.0, 1.0)
+    assert result.high == pytest.approx(1.96 * np.sqrt(2) / 1002, rel=1e-3)
+    assert result.low == -result.high
+    assert contrast(np.ones(20), bound=1.0).low < 0.9
+
+
+def test_p_value_of_a_clear_effect_is_tiny_but_not_zero():
+    # Half of 1,000 seeds gain: z is about 31, far below where 1 − Φ(z) would round to 0.
+    assert 0 < contrast(np.repeat([0.0, 1.0], 500), bound=1.0).p < 1e-100
+
+
+def test_prints_in_points():
+    made_up = Estimate(estimate=0.123, low=0.0004, high=0.2, p=0.04, n=50)
+    assert str(made_up) == "+12.3 points (0.0 to +20.0)"
+    assert str(Estimate(estimate=-0.5, low=-0.6, high=-0.0001, p=0.0, n=9)) == "−50.0 points (−60.0 to 0.0)"
+
+
+@pytest.mark.parametrize(
+    ("scores", "bound", "message"),
+    [
+        ([], 1.0, r"shape \[0\], but must be \[n\] with n >= 1"),
+        ([[0.1]], 1.0, r"shape \[1, 1\]"),
+        ([0.0, np.nan], 1.0, "not finite"),
+        ([0.0, np.inf], 1.0, "not finite"),
+        ([0.0, -1.5], 1.0, "reach 1.5, beyond bound = 1"),
+        ([0.0], 0.0, "bound is 0.0, but must be a positive number"),
+        ([0.0], np.nan, "bound is nan"),
+    ],
+)
+def test_refuses_scores_that_have_no_interval(scores, bound, message):
+    with pytest.raises(StatsError, match=message):
+        contrast(np.array(scores), bound=bound)
+
+
+def test_allows_the_rounding_of_a_mean():
+    assert contrast(np.array([1.0 + 1e-15]), bound=1.0).high == 1.0

@@ -1,0 +1,34 @@
+import subprocess
+import sys
+
+from trainlab import stats
+
+
+def test_the_room_exports_these_names():
+    assert stats.__all__ == [
+        "Bands",
+        "Estimate",
+        "Rate",
+        "Reading",
+        "alone_effect",
+        "alone_scores",
+        "contrast",
+        "disagreement",
+        "finite_counts",
+        "holm",
+        "interaction_effect",
+        "interaction_scores",
+        "main_effect",
+        "main_scores",
+        "median_and_bands",
+        "paired_difference",
+        "quantile_curves",
+        "rate",
+        "reading",
+    ]
+    assert all(hasattr(stats, name) for name in stats.__all__)
+
+
+def test_importing_the_room_imports_no_scipy():
+    code = "import sys, trainlab.stats; sys.exit(any(name.split('.')[0] == 'scipy' for name in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,69 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from trainlab.errors import StatsError
+from trainlab.stats import Rate, rate
+
+COUNTS = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+
+
+@given(COUNTS, st.sampled_from([0.5, 0.9, 0.95, 0.99]))
+def test_wilson_as_scipy_has_it(counts, confidence):
+    k, n = counts
+    ours = rate(k, n, confidence=confidence)
+    theirs = stats.binomtest(k, n).proportion_ci(confidence, method="wilson")
+    np.testing.assert_allclose((ours.low, ours.high), (theirs.low, theirs.high), atol=1e-12)
+    assert 0.0 <= ours.low <= ours.estimate <= ours.high <= 1.0
+    assert ours.estimate == k / n
+
+
+def test_ends_are_exact():
+    # For some of these the formula alone would miss by a rounding error.
+    for n, confidence in itertools.product((1, 3, 7, 20, 49, 1000), np.linspace(0.5, 0.999, 60)):
+        assert rate(0, n, confidence=confidence).low == 0.0
+        assert rate(n, n, confidence=confidence).high == 1.0
+    assert rate(0, 20).high == pytest.approx(0.1611, abs=1e-4)
+
+
+def test_accepts_numpy_integers_and_keeps_plain_ones():
+    result = rate(np.int64(3), np.int32(4))
+    assert result == rate(3, 4)
+    assert type(result.k) is int
+
+
+def test_prints_as_a_sentence():
+    assert str(rate(812, 1000)) == "812 of 1,000 (81.2 %, 78.7–83.5 %)"
+    assert str(rate(0, 20)) == "0 of 20 (0.0 %, 0.0–16.1 %)"
+
+
+def test_is_frozen_and_comparable():
+    assert Rate(k=1, n=2, low=0.1, high=0.9) == Rate(k=1, n=2, low=0.1, high=0.9)
+    with pytest.raises(AttributeError):
+        rate(1, 2).k = 2
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "message"),
+    [
+        (0, 0, "n is 0, but a rate needs at least 1 seed"),
+        (1, -3, "n is -3"),
+        (-1, 5, "k is -1, but must be from 0 to n = 5"),
+        (6, 5, "k is 6, but must be from 0 to n = 5"),
+        (2.5, 5, "k is 2.5, but must be a whole number"),
+        (2, 5.0, "n is 5.0, but must be a whole number"),
+    ],
+)
+def test_refuses_impossible_counts(k, n, message):
+    with pytest.raises(StatsError, match=message):
+        rate(k, n)
+
+
+@pytest.mark.parametrize("confidence", [0.0, 1.0, 95, -0.1, float("nan")])
+def test_refuses_impossible_confidence(confidence):
+    with pytest.raises(StatsError, match=r"confidence is .* between 0 and 1"):
+        rate(1, 2, confidence=confidence)
