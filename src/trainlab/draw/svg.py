@@ -94,6 +94,8 @@ def _advance(character: str) -> float:
         return 0.36
     if character in "mwMW%@—":
         return 0.92
+    if character in "+−×=<>±≤≥→":
+        return 0.84
     if ord(character) >= 0x2E80:
         return 1.0
     return 0.7 if character.isupper() else 0.6

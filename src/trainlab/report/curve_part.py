@@ -1,0 +1,130 @@
+"""Loss and gradients over time, and the predictions at the end, over all seeds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trainlab.draw import Answers, Band, Curve, curves, predictions
+from trainlab.report.chosen import cell_words, ends_of, networks_of, singles_of
+from trainlab.report.parts import fold, heading, paragraph, picture, side_by_side
+from trainlab.report.words import loss_label
+from trainlab.stats import Bands
+from trainlab.studies.cells import CellResult
+from trainlab.studies.result import StudyResult
+
+FEW_LAYERS = 3
+"""Up to so many layers their bands can be told apart; of more, only the medians are drawn."""
+MAX_POINTS = 16
+"""Of larger data sets, the first so many points are shown."""
+
+
+def loss_part(result: StudyResult) -> str:
+    """Return the loss of the chosen cells of each network, those with one change folded."""
+    body = ""
+    for network in networks_of(result):
+        shown = _losses(result, ends_of(result, network))
+        if shown:
+            body += heading(network) + side_by_side(shown)
+            singles = _losses(result, singles_of(result, network))
+            if singles:
+                body += fold(f"{network} with one change: {len(singles)} cells", side_by_side(singles))
+    intro = "Median over the seeds and bands, on a log scale. L1 and MSE can't be compared by height."
+    return paragraph(intro) + body if body else ""
+
+
+def gradient_part(result: StudyResult) -> str:
+    """Return the mean |gradient| of each layer's weights of the chosen cells of each network."""
+    body = ""
+    for network in networks_of(result):
+        cells = ends_of(result, network)
+        shown = [_gradient(result, item) for item in cells if len(item.runs.gradient_epochs)]
+        if shown:
+            body += heading(network) + side_by_side(shown)
+    intro = (
+        "Mean |∂L/∂w| of each layer's weights over the whole data: median over the seeds, on a log scale. "
+        "Layer 1 is next to the inputs."
+    )
+    return paragraph(intro) + body if body else ""
+
+
+def prediction_part(result: StudyResult) -> str:
+    """Return what the chosen cells of each network predict for each data point, over the seeds."""
+    return "".join(
+        heading(network) + side_by_side([_answers(result, item) for item in ends_of(result, network)])
+        for network in networks_of(result)
+    )
+
+
+def _title(result: StudyResult, what: str, item: CellResult) -> str:
+    return f"{what}: {item.cell.network}, {cell_words(result, item.cell.changes)}"
+
+
+def _losses(result: StudyResult, cells: list[CellResult]) -> list[str]:
+    return [_loss(result, item) for item in cells if len(item.runs.loss_epochs)]
+
+
+def _loss(result: StudyResult, item: CellResult) -> str:
+    label = loss_label(item.runs.experiment.loss)
+    drawn = curves(
+        [_curve("median", item.runs.loss_epochs, item.loss, both=True)],
+        x_label="epoch",
+        y_label=label,
+        title=_title(result, f"L{label[1:]}", item),
+        log_y=True,
+    )
+    return picture(drawn) + _lost(item)
+
+
+def _gradient(result: StudyResult, item: CellResult) -> str:
+    few = len(item.gradients) <= FEW_LAYERS
+    series = [
+        _curve(f"layer {place}", item.runs.gradient_epochs, bands, both=False, half=few)
+        for place, bands in enumerate(item.gradients, 1)
+    ]
+    drawn = curves(
+        series,
+        x_label="epoch",
+        y_label="mean |gradient|",
+        title=_title(result, "Gradients by layer", item),
+        log_y=True,
+    )
+    return picture(drawn)
+
+
+def _curve(label: str, epochs: np.ndarray, bands: Bands, *, both: bool, half: bool = True) -> Curve:
+    wide = [Band(label="5–95 % of seeds", low=bands.low90, high=bands.high90)] if both else []
+    narrow = [Band(label="25–75 % of seeds", low=bands.low50, high=bands.high50)] if half else []
+    return Curve(label=label, x=epochs.astype(np.float64), median=bands.median, bands=[*wide, *narrow])
+
+
+def _lost(item: CellResult) -> str:
+    k = item.diverged.k
+    return (
+        paragraph(f"{k:,} of {item.diverged.n:,} runs diverged and are left out from there on.") if k else ""
+    )
+
+
+def _answers(result: StudyResult, item: CellResult) -> str:
+    data, answers = item.runs.experiment.data(), item.runs.predictions.astype(np.float64)
+    shown = [
+        Answers(
+            label=point_label(data.inputs[point], output, data.outputs),
+            target=float(data.targets[point, output]),
+            predictions=answers[:, point, output],
+        )
+        for point in range(data.points)
+        for output in range(data.outputs)
+    ]
+    drawn = predictions(
+        shown[:MAX_POINTS],
+        title=_title(result, "Predictions", item),
+        tolerance=item.runs.experiment.solved.within,
+    )
+    more = f"The first {MAX_POINTS} of {len(shown)} are shown."
+    return picture(drawn) + (paragraph(more, kind="muted") if len(shown) > MAX_POINTS else "")
+
+
+def point_label(inputs: np.ndarray, output: int, outputs: int) -> str:
+    """Return ``(0, 1)`` for a data point, with the output's number where there are several."""
+    place = f"({', '.join(f'{value:g}' for value in inputs)})"
+    return place if outputs == 1 else f"{place}, output {output + 1}"

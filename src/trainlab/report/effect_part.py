@@ -1,0 +1,120 @@
+"""Success rates, effects and interactions."""
+
+from __future__ import annotations
+
+from trainlab.draw import html_table
+from trainlab.report.parts import fold, heading, paragraph, picture, side_by_side, terms
+from trainlab.report.words import p_words, points
+from trainlab.studies.effects import Interaction
+from trainlab.studies.result import StudyResult
+from trainlab.studies.show import effect_picture, rate_picture
+
+LARGEST = 5
+"""So many interactions are shown without opening the rest."""
+
+
+def compared_part(result: StudyResult) -> str:
+    """Return the networks and changes that are crossed, and what counts as solved."""
+    study = result.study
+    networks = [(name, study.experiment(name).network) for name in study.network_names]
+    pairs = [
+        (
+            name,
+            f"widths {network.label}, {network.parameters:,} parameters, biases {_each(network.biases)}, "
+            f"activation {_each(network.activations)}",
+        )
+        for name, network in networks
+    ]
+    pairs += [(change.name, change.label or "a change without a label") for change in study.changes]
+    return terms(pairs) + paragraph(
+        f"A run is solved when every prediction is less than {study.baseline.solved.within:g} from its "
+        "target at the end. All cells share their seeds, so that differences are taken seed by seed."
+    )
+
+
+def _each(values: tuple[bool, ...] | tuple[str, ...]) -> str:
+    """Return what holds for every layer, or for all but the last, or layer by layer."""
+    words = [str(value) if isinstance(value, str) else ("yes" if value else "no") for value in values]
+    if len(set(words)) == 1:
+        return words[0]
+    if len(set(words[:-1])) == 1:
+        return f"{words[0]} (last layer {words[-1]})"
+    return ", ".join(words)
+
+
+def rate_part(result: StudyResult) -> str:
+    """Return the grid of success rates, after what its rows and columns stand for."""
+    return side_by_side([compared_part(result), picture(rate_picture(result))])
+
+
+def effect_part(result: StudyResult) -> str:
+    """Return effects alone and averaged, and the interactions; nothing if the cells they need are missing."""
+    drawn = [effect_picture(result, kind=kind) for kind in ("alone", "main")]
+    body = side_by_side([picture(item) for item in drawn if item is not None])
+    if result.effects:
+        body += fold(f"All {len(result.effects)} effects as a table", _effect_table(result), printed=True)
+    return body + _interactions(result)
+
+
+def _effect_table(result: StudyResult) -> str:
+    return html_table(
+        ["Network", "Change", "Alone, points", "p", "Reads", "Averaged, points", "p", "Reads"],
+        [
+            [
+                effect.network,
+                effect.change,
+                *(
+                    cell
+                    for value in (effect.alone, effect.main)
+                    for cell in (
+                        points(value),
+                        p_words(value.p_adjusted) if value else "–",
+                        value.reading if value else "–",
+                    )
+                ),
+            ]
+            for effect in result.effects
+        ],
+        caption="Change of the success rate in points, with 95 % intervals; p corrected by Holm",
+    )
+
+
+def _interactions(result: StudyResult) -> str:
+    if not result.interactions:
+        return ""
+    ordered = sorted(result.interactions, key=lambda item: -abs(item.effect.value.estimate))
+    body = (
+        heading("Interactions of two changes")
+        + paragraph(
+            "By how many points a change's effect differs where the other is made too, averaged over the "
+            "rest. Positive: together they do more than the sum."
+        )
+        + _interaction_table(ordered[:LARGEST], f"The {len(ordered[:LARGEST])} largest of {len(ordered)}")
+    )
+    if len(ordered) > LARGEST:
+        body += fold(
+            f"All {len(ordered)} interactions, largest first", _interaction_table(ordered, "All interactions")
+        )
+    return body
+
+
+def _interaction_table(items: list[Interaction], caption: str) -> str:
+    return html_table(
+        ["Network", "Changes", "Difference, points", "p (Holm)", "Reads"],
+        [
+            [
+                item.network,
+                " × ".join(item.changes),
+                points(item.effect),
+                p_words(item.effect.p_adjusted),
+                _reading(item),
+            ]
+            for item in items
+        ],
+        caption=caption,
+    )
+
+
+def _reading(item: Interaction) -> str:
+    words = {"helps": "more together", "hurts": "less together"}
+    return words.get(item.effect.reading, item.effect.reading)

@@ -1,0 +1,79 @@
+"""How the study was run, what its intervals are, what it did not test, and its cells as PyTorch code."""
+
+from __future__ import annotations
+
+from trainlab.draw import html_table
+from trainlab.report.chosen import cell_words, ends_of, networks_of
+from trainlab.report.parts import code, fold, paragraph, terms
+from trainlab.report.torch_code import cell_code
+from trainlab.studies.result import StudyResult
+
+INTERVALS = (
+    "All intervals are 95 %: of a success rate Wilson's, of the difference of two cells Bonett and Price's "
+    "for pairs on the same seeds, and of main effects and interactions that of one contrast for each seed, "
+    "over the seeds. p-values of effects that are read together are corrected by Holm."
+)
+
+
+def method_part(result: StudyResult) -> str:
+    """Return seeds, engine, time, versions, the method and its limits, and the fingerprints of the cells."""
+    how = result.how
+    pairs = [
+        ("Seeds", seeds_words(result)),
+        (
+            "Cells",
+            f"{len(result.cells):,} of {2 ** len(result.study.changes) * len(result.study.network_names):,}",
+        ),
+        ("Engine", how.engine),
+        ("Time", time_words(result)),
+        ("Machine", f"{how.machine}; {how.workers} workers"),
+        ("Versions", ", ".join(f"{name} {value}" for name, value in how.versions.items())),
+        ("Intervals", INTERVALS),
+        ("Not tested", _not_tested(result)),
+    ]
+    prints = html_table(
+        ["Cell", "Epochs", "Fingerprint"],
+        [
+            [item.cell.name, item.runs.experiment.epochs, item.runs.experiment.fingerprint]
+            for item in result.cells
+        ],
+    )
+    words = f"Fingerprints of the {len(result.cells):,} experiments"
+    return terms(pairs) + fold(words, paragraph("SHA-256 of each experiment's canonical form.") + prints)
+
+
+def seeds_words(result: StudyResult) -> str:
+    """Return which seeds, and how many runs that makes."""
+    how = result.how
+    last = how.first_seed + how.seeds - 1
+    which = f"{how.first_seed:,}" if how.seeds == 1 else f"{how.first_seed:,} to {last:,}"
+    return f"{which} in every cell, {how.seeds * len(result.cells):,} runs"
+
+
+def time_words(result: StudyResult) -> str:
+    """Return how long the call took, and how much of it was training."""
+    how = result.how
+    if not how.trained_steps:
+        return f"{how.seconds:.1f} s; every run was already stored, none was trained"
+    return f"{how.seconds:.1f} s; {how.trained_steps:,} steps trained in {how.trained_seconds:.1f} s"
+
+
+def _not_tested(result: StudyResult) -> str:
+    tasks = ", ".join(dict.fromkeys(item.runs.experiment.task.upper() for item in result.cells))
+    return (
+        f"{result.how.seeds:,} seeds, {tasks} only: nothing here speaks of other tasks, of networks, "
+        "learning rates or starting values other than those listed, or of data that a network wasn't trained "
+        "on. The intervals cover the chance of the seeds, nothing else."
+    )
+
+
+def code_part(result: StudyResult) -> str:
+    """Return the chosen cells of each network as scripts, each folded."""
+    return paragraph("Each script needs PyTorch only, and trains one network once.") + "".join(
+        fold(
+            f"{network}, {cell_words(result, item.cell.changes)}",
+            code(cell_code(item.runs.experiment, item.runs.first_seed)),
+        )
+        for network in networks_of(result)
+        for item in ends_of(result, network)
+    )

@@ -1,0 +1,75 @@
+"""A solved and an unsolved run of each network, side by side, down to weights and biases."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trainlab.draw import format_fixed, format_number, html_table, network_graph
+from trainlab.engine import Runs
+from trainlab.engine.layout import layers_of
+from trainlab.report.chosen import cell_words, cells_of, first_run, networks_of
+from trainlab.report.curve_part import MAX_POINTS, point_label
+from trainlab.report.parts import heading, paragraph, picture, side_by_side
+from trainlab.report.words import loss_label
+from trainlab.studies.result import StudyResult
+
+
+def run_part(result: StudyResult) -> str:
+    """Return both kinds of run of each network; where there is none, a sentence that says so."""
+    intro = (
+        "Of each network the run with the lowest seed that was solved, and the one that was not, in its cell "
+        "with the most changes that has such a run. They show how such a run looks, not how often it happens."
+    )
+    return paragraph(intro) + "".join(
+        heading(network) + side_by_side([_block(result, network, solved=solved) for solved in (True, False)])
+        for network in networks_of(result)
+    )
+
+
+def _block(result: StudyResult, network: str, *, solved: bool) -> str:
+    cells = cells_of(result, network)
+    found = first_run(cells, solved=solved)
+    word = "solved" if solved else "not solved"
+    if found is None:
+        total = sum(len(item.runs.solved) for item in cells)
+        return paragraph(f"There is no run that was {word}, among {total:,} of {len(cells):,} cells.")
+    item, row = found
+    runs = item.runs
+    title = f"{network}, {word}: seed {runs.seeds[row]:,}, {cell_words(result, item.cell.changes)}"
+    if bool(runs.diverged[row]):
+        words = (
+            f"It diverged after {int(runs.diverged_step[row]):,} steps: its weights are no longer numbers."
+        )
+    elif solved and int(runs.solved_epoch[row]) >= 0:
+        words = f"First seen solved at epoch {int(runs.solved_epoch[row]):,} of {runs.experiment.epochs:,}."
+    else:
+        words = f"After {runs.experiment.epochs:,} epochs."
+    loss = f"Final {loss_label(runs.experiment.loss)}: {format_number(float(runs.loss[row]))}."
+    return _graph(runs, row, title) + paragraph(f"{loss} {words}") + _predictions(runs, row)
+
+
+def _graph(runs: Runs, row: int, title: str) -> str:
+    network, values = runs.experiment.network, runs.parameters[row].astype(np.float64)
+    layers = layers_of(network)
+    return picture(
+        network_graph(
+            network.widths,
+            [values[layer.weights].reshape(layer.fan_out, layer.fan_in) for layer in layers],
+            [None if layer.first_bias is None else values[layer.biases] for layer in layers],
+            title=title,
+        )
+    )
+
+
+def _predictions(runs: Runs, row: int) -> str:
+    data = runs.experiment.data()
+    rows = [
+        [
+            point_label(data.inputs[point], output, data.outputs),
+            float(data.targets[point, output]),
+            format_fixed(float(runs.predictions[row, point, output]), 4),
+        ]
+        for point in range(data.points)
+        for output in range(data.outputs)
+    ]
+    return html_table(["Data point", "Target", "Prediction"], rows[:MAX_POINTS])

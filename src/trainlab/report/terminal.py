@@ -1,0 +1,103 @@
+"""A study in the terminal: verdicts, success rates, effects, and how it was run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trainlab.draw import TERMINAL, terminal_table
+from trainlab.report.chosen import networks_of
+from trainlab.report.method_part import seeds_words, time_words
+from trainlab.report.words import MARKS, points, share, single_run
+from trainlab.studies.effects import Effect
+from trainlab.studies.result import StudyResult
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+MANY = 40
+"""Of more combinations than this, only the baseline, single changes and all changes are listed."""
+_STYLES = {"upheld": "good", "refuted": "bad", "mixed": "neutral"}
+
+
+def print_study(result: StudyResult, *, console: Console) -> None:
+    """Print the summary of a study, as wide as `console` is. Marks and words say what colours say."""
+    from rich.text import Text
+
+    console.print(Text(result.study.title or "A study", style="bold"))
+    if result.study.question:
+        console.print(Text(result.study.question))
+    console.print()
+    _verdicts(result, console)
+    _rates(result, console)
+    _effects(result, console)
+    engine = f"{result.how.engine} engine, trainlab {result.how.versions.get('trainlab', '')}".rstrip()
+    console.print(
+        Text(f"Seeds {seeds_words(result)}; {engine}; {time_words(result)}.", style=TERMINAL["muted"])
+    )
+
+
+def _verdicts(result: StudyResult, console: Console) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    for verdict in result.verdicts:
+        mark = Text(f"{MARKS[verdict.outcome]} {verdict.outcome}", style=TERMINAL[_STYLES[verdict.outcome]])
+        sentence = Text(verdict.sentence)
+        alone = single_run(verdict)
+        if alone:
+            sentence.append(f" {alone}", style=TERMINAL["muted"])
+        grid.add_row(mark, sentence)
+    console.print(grid)
+    console.print()
+
+
+def _rates(result: StudyResult, console: Console) -> None:
+    networks = networks_of(result)
+    table = {(item.cell.changes, item.cell.network): item.solved for item in result.cells}
+    combinations = list(dict.fromkeys(item.cell.changes for item in result.cells))
+    everything = result.study.change_names
+    total = len(combinations)
+    if total > MANY:
+        combinations = [made for made in combinations if len(made) < 2 or made == everything]
+    names = ["+".join(made) or "none" for made in combinations]
+    # A full cell is 19 characters wide, plus 2 between columns.
+    roomy = (
+        max(map(len, [*names, "Changes"])) + sum(max(len(name), 20) + 2 for name in networks) <= console.width
+    )
+
+    def cell(made: tuple[str, ...], network: str) -> str:
+        value = table.get((made, network))
+        return "–" if value is None else share(value) if roomy else f"{100 * value.estimate:.1f} %"
+
+    rows = [
+        [name, *(cell(made, network) for network in networks)]
+        for name, made in zip(names, combinations, strict=True)
+    ]
+    title = "Solved, share of seeds (95 % interval)" if roomy else "Solved, share of seeds"
+    align = ["left", *["right"] * len(networks)]
+    console.print(terminal_table(["Changes", *networks], rows, title=title, align=align))  # type: ignore[arg-type]
+    if total > len(combinations):
+        console.print(f"{len(combinations)} of {total} combinations; the HTML report and the JSON have all.")
+
+
+def _effects(result: StudyResult, console: Console) -> None:
+    if not result.effects:
+        return
+    title = "Effect of each change on the success rate, points (95 % interval)"
+    headers = ["Change", "Alone", "Averaged over the others"]
+    longest = max(len(effect.network) for effect in result.effects)
+    if console.width >= longest + 66:
+        rows = [[effect.network, *_row(effect)] for effect in result.effects]
+        console.print(terminal_table(["Network", *headers], rows, title=title))
+        return
+    for network in dict.fromkeys(effect.network for effect in result.effects):
+        rows = [_row(effect) for effect in result.effects if effect.network == network]
+        headers = ["Change", "Alone", "Averaged"]
+        console.print(terminal_table(headers, rows, title=f"{title}: {network}"))
+
+
+def _row(effect: Effect) -> list[str]:
+    return [effect.change, points(effect.alone), points(effect.main)]

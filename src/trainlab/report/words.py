@@ -1,0 +1,56 @@
+"""Numbers in a report: rates, differences in points, p-values, and verdicts' marks."""
+
+from __future__ import annotations
+
+from trainlab.draw import format_fixed
+from trainlab.stats import Rate
+from trainlab.studies.effects import ReadEstimate
+from trainlab.studies.verdicts import Outcome, Verdict
+
+MARKS: dict[Outcome, str] = {"upheld": "✓", "refuted": "✗", "mixed": "≈"}
+"""A mark for each outcome, so that it isn't told by colour alone; the word always stands beside it."""
+
+LOSS_NAMES = {"l1": "L1", "mse": "MSE"}
+
+
+def loss_label(loss: str) -> str:
+    """Return ``loss (L1)`` for ``l1``: curves of different losses must not be compared by height."""
+    return f"loss ({LOSS_NAMES.get(loss, loss)})"
+
+
+def points(value: ReadEstimate | None) -> str:
+    """Return a difference of success rates in points with its interval: ``+37.1 (+36.2 to +37.8)``."""
+    if value is None:
+        return "–"
+    estimate, low, high = (
+        format_fixed(100 * number, 1, sign=True)
+        for number in (value.value.estimate, value.value.low, value.value.high)
+    )
+    return f"{estimate} ({low} to {high})"
+
+
+def p_words(p: float) -> str:
+    """Return a p-value with three decimals, or ``<0.001``."""
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def share(value: Rate) -> str:
+    """Return a rate in percent with its interval: ``95.9 % (94.5–97.0)``."""
+    return f"{100 * value.estimate:.1f} % ({100 * value.low:.1f}–{100 * value.high:.1f})"
+
+
+def single_run(verdict: Verdict) -> str:
+    """Return what one run would have concluded, or nothing where it concludes nothing."""
+    value = verdict.opposite
+    if value is None:
+        return ""
+    what = "failed runs" if verdict.topic == "vanishing" else "seeds"
+    return (
+        f"A single run would have said the opposite on {value.k:,} of {value.n:,} {what} "
+        f"({100 * value.estimate:.1f} %)."
+    )
+
+
+def unbroken(words: str) -> str:
+    """Return a sentence whose percent signs stay on the line of their number."""
+    return words.replace(" %", "\u00a0%")
