@@ -103,7 +103,8 @@ def normal_quantile(p: Array) -> Array:
 def logarithm(x: Array) -> Array:
     """Return ln x for x > 0 from basic operations (NumPy's own differs in the last bit between processors).
 
-    ln(m · 2ᵉ) = e ln 2 + 2 artanh((m − 1)/(m + 1)), the series cut where |s| ≤ 0.172 leaves 1e-17.
+    ln(m · 2ᵉ) = e ln 2 + 2 artanh((m − 1)/(m + 1)), the series cut where |s| ≤ 0.172 leaves 1e-17;
+    with rounding, the error stays under 3 units in the last place.
     """
     mantissa, exponent = np.frexp(x)
     small = mantissa < np.sqrt(0.5)

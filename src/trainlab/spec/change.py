@@ -28,7 +28,7 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """A named list of edits; `label` says in words what changes."""
+    """A named list of edits, one a field, sorted by path; `label` says in words what changes."""
 
     name: str
     label: str = ""
@@ -36,6 +36,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         settle(self)
+        tidy(self, "change")
         if not self.edits:
             raise SpecError(f"change {shown(self.name)}: must set at least one field.")
 
@@ -98,6 +99,18 @@ def nest(edits: tuple[Edit, ...]) -> dict[str, Any]:
             table = cast("dict[str, Any]", below)
         table[leaf] = list(edit.value) if isinstance(edit.value, tuple) else edit.value
     return tree
+
+
+def tidy(named: Any, kind: str) -> None:
+    """Sort the edits of a new struct by path, and where several set one field keep the last.
+
+    The order of fields in a table means nothing, and TOML doesn't keep it: equal edits must compare equal.
+    """
+    try:
+        edits = sorted(flatten(nest(named.edits)), key=lambda edit: edit.path)
+    except SpecError as error:
+        raise SpecError(f"{kind} {shown(named.name)}: {error}") from None
+    msgspec.structs.force_setattr(named, "edits", tuple(edits))
 
 
 def apply_edits(experiment: Experiment, edits: tuple[Edit, ...]) -> Experiment:

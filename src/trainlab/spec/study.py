@@ -7,7 +7,7 @@ from itertools import combinations
 import msgspec
 
 from trainlab.errors import SpecError
-from trainlab.spec.change import Change, Edit, apply_edits, unknown_name
+from trainlab.spec.change import Change, Edit, apply_edits, tidy, unknown_name
 from trainlab.spec.checks import check_number, shown
 from trainlab.spec.experiment import Experiment
 from trainlab.spec.fields import settle
@@ -25,6 +25,7 @@ class NamedNetwork(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         settle(self)
+        tidy(self, "network")
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):

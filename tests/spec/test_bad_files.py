@@ -1,0 +1,245 @@
+"""Bad study files: each is one line that names the place, the value and what is allowed."""
+
+from pathlib import Path
+
+import pytest
+
+from trainlab.errors import SpecError
+from trainlab.spec import read_text, study_from_dict, study_from_toml
+
+EXPERIMENT_FIELDS = (
+    "'network', 'task', 'init', 'loss', 'optimizer', 'sampling', 'epochs', 'solved' or 'record'"
+)
+
+FAULTS = {
+    "unknown field": (
+        "momentum = 0.9",
+        "momentun = 0.9",
+        "baseline.optimizer.momentun: unknown field; known are 'lr', 'momentum' or 'name'. "
+        "Did you mean 'momentum'?",
+    ),
+    "unknown field of a network": (
+        'widths = "2-11-1"',
+        'width = "2-11-1"',
+        "networks.Model 2.width: unknown field; known are 'widths', 'bias', 'output_bias', 'activation' or "
+        "'output_activation'. Did you mean 'widths'?",
+    ),
+    "unknown table": (
+        "[changes.E]",
+        "[change.E]",
+        "change: unknown field; known are 'title', 'question', 'seeds', 'baseline', 'networks' or 'changes'. "
+        "Did you mean 'changes'?",
+    ),
+    "misspelt activation": (
+        'activation = "tanh"',
+        'activation = "tahn"',
+        "baseline.network.activation = 'tahn': must be 'linear', 'tanh', 'sigmoid' or 'relu'. "
+        "Did you mean 'tanh'?",
+    ),
+    "misspelt activation in a change": (
+        '"sigmoid"',
+        '"sigmod"',
+        "network 'Model 1': change 'C': network.activation = 'sigmod': must be 'linear', 'tanh', 'sigmoid' "
+        "or 'relu'. Did you mean 'sigmoid'?",
+    ),
+    "misspelt optimizer": (
+        'name = "sgd"',
+        'name = "sdg"',
+        "baseline.optimizer.name = 'sdg': must be 'sgd' or 'adam'. Did you mean 'sgd'?",
+    ),
+    "optimizer's name a list": (
+        'name = "sgd"',
+        'name = ["sgd"]',
+        "baseline.optimizer.name = ['sgd']: must be 'sgd' or 'adam'. Did you mean 'sgd'?",
+    ),
+    "negative width": (
+        '"2-5-4-1"',
+        "[2, -5, 4, 1]",
+        "networks.Model 1.widths = (2, -5, 4, 1): every width must be from 1 to 4,096, not -5.",
+    ),
+    "negative width in words": (
+        '"2-5-4-1"',
+        '"2--5-4-1"',
+        "networks.Model 1.widths = '2--5-4-1': must be whole numbers joined by '-', from inputs to outputs, "
+        "as in '2-5-4-1'.",
+    ),
+    "edit of a name that doesn't exist": (
+        "set.network.output_activation",
+        "set.netwrk.output_activation",
+        "network 'Model 1': change 'E': netwrk: unknown field; known are "
+        f"{EXPERIMENT_FIELDS}. Did you mean 'network'?",
+    ),
+    "NaN": ("lr = 0.02\n", "lr = nan\n", "baseline.optimizer.lr = nan: must be a finite number ≥ 0."),
+    "beyond the largest number": (
+        "lr = 0.02\n",
+        "lr = 1e400\n",
+        "baseline.optimizer.lr = inf: must be a finite number ≥ 0.",
+    ),
+    "epochs 0": (
+        "epochs = 300",
+        "epochs = 0",
+        "baseline.epochs = 0: must be a finite number ≥ 1 and ≤ 100,000,000.",
+    ),
+    "contradictory biases": (
+        'widths = "2-11-1"\n',
+        'widths = "2-11-1"\nbias = [true, true]\n',
+        "networks.Model 2.output_bias = False contradicts bias, which already lists every layer: "
+        "drop one of the two.",
+    ),
+    "a list too long": (
+        'widths = "2-11-1"\noutput_bias = false',
+        'widths = "2-11-1"\nbias = [true, true, true]',
+        "networks.Model 2.bias lists 3 values, but the network has 2 layers: "
+        "list one per layer, or give one for all.",
+    ),
+    "a pair of three": (
+        '{ name = "adam", lr = 0.02 }',
+        '{ name = "adam", betas = [0.9, 0.99, 0.999] }',
+        "network 'Model 1': change 'A': optimizer.betas = [0.9, 0.99, 0.999]: must be a list of 2, not of 3.",
+    ),
+    "true for a number": ("epochs = 300", "epochs = true", "baseline.epochs = True: must be a whole number."),
+    "true for a width": (
+        '"2-5-4-1"',
+        "[2, true, 1]",
+        "networks.Model 1.widths[1] = True: must be a whole number.",
+    ),
+    "true for the seeds": ("seeds = 1000", "seeds = true", "seeds = True: must be a whole number."),
+    "text for a number": (
+        "epochs = 300",
+        'epochs = "many"',
+        "baseline.epochs = 'many': must be a whole number.",
+    ),
+    "a fraction of an epoch": (
+        "epochs = 300",
+        "epochs = 300.5",
+        "baseline.epochs = 300.5: must be a whole number.",
+    ),
+    "a list for a table": (
+        "[baseline.solved]",
+        "[[baseline.solved]]",
+        "baseline.solved = [{'within': 0.1}]: must be a table of fields.",
+    ),
+    "a date": ("set.epochs = 2001", "set.epochs = 2026-01-01", None),
+    "too many epochs": (
+        "epochs = 300",
+        f"epochs = {10**30}",
+        f"baseline.epochs = {10**30}: must be a finite number ≥ 1 and ≤ 100,000,000.",
+    ),
+    "an infinite threshold": (
+        "within = 0.1",
+        "within = inf",
+        "baseline.solved.within = inf: must be a finite number > 0.",
+    ),
+    "the wrong number of inputs": (
+        '"2-5-4-1"',
+        '"3-5-4-1"',
+        "baseline.network.widths = '3-5-4-1': the first width is 3, but the task 'xor' needs 2.",
+    ),
+    "more digits than Python prints": (
+        "epochs = 300",
+        f"epochs = 0x1{'0' * 5000}",
+        "baseline.epochs = a value too long to show: must be a finite number ≥ 1 and ≤ 100,000,000.",
+    ),
+    "more digits than Python reads": (
+        "epochs = 300",
+        f"epochs = 1{'0' * 5000}",
+        "not valid TOML: a number has too many digits.",
+    ),
+    "more digits than a float": ("lr = 0.02\n", f"lr = 1{'0' * 400}\n", None),
+    "more digits than a width": ('"2-5-4-1"', f"[2, 0x1{'0' * 5000}, 1]", None),
+    "nested by dots": (
+        "set.epochs = 2001",
+        f"set.{'.'.join('a' * 3000)} = 1",
+        "nested too deeply: at most 16 tables and lists within one another are allowed.",
+    ),
+    "nested by brackets": (
+        "set.epochs = 2001",
+        f"set.epochs = {'[' * 200}{']' * 200}",
+        "nested too deeply: at most 16 tables and lists within one another are allowed.",
+    ),
+    "nested beyond reading": ("set.epochs = 2001", f"set.epochs = {'[' * 20_000}{']' * 20_000}", None),
+    "a change that sets nothing": (
+        "set.epochs = 2001",
+        "set.optimizer = {}",
+        "changes.D.set: is missing or empty; a change must set at least one field.",
+    ),
+    "a field set whole and in part": (
+        "set.epochs = 2001",
+        'set = { optimizer = "adam", "optimizer.lr" = 0.1 }',
+        "change 'D': optimizer.lr: 'optimizer' is already set as a whole; set it only once.",
+    ),
+    "a name with a colon": (
+        "[changes.E]",
+        '[changes."E:F"]',
+        "change 'E:F': a name must not be empty or contain ':', '+' or line breaks.",
+    ),
+    "a name with a plus": (
+        '[networks."Model 3"]',
+        '[networks."Model 3+"]',
+        "network 'Model 3+': a name must not be empty or contain ':', '+' or line breaks.",
+    ),
+    "a field with a line break": (
+        "set.epochs",
+        'set."a\\nb"',
+        "changes.D.set.'a\\nb': is not the path of a field.",
+    ),
+    "the same name twice": ("[changes.E]", "[changes.A]", None),
+}
+
+
+@pytest.mark.parametrize(("right", "wrong", "message"), FAULTS.values(), ids=FAULTS.keys())
+def test_a_fault_is_one_clear_line(xor44_text: str, right: str, wrong: str, message: str | None):
+    assert right in xor44_text
+    with pytest.raises(SpecError) as error:
+        study_from_toml(xor44_text.replace(right, wrong, 1))
+    text = str(error.value)
+    assert text.isprintable()
+    assert len(text) < 400
+    if message is not None:
+        assert text == message
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty. 'trainlab new FILE' writes a study file to start from."),
+        (b" \n\t\n", "is empty. 'trainlab new FILE' writes a study file to start from."),
+        (b"\x89PNG\r\n\x1a\n\xff", "is not a text file (UTF-8); give a study file (TOML)."),
+    ],
+)
+def test_a_file_that_is_no_text(tmp_path: Path, content: bytes, message: str):
+    file = tmp_path / "study.toml"
+    file.write_bytes(content)
+    with pytest.raises(SpecError) as error:
+        read_text(file)
+    assert str(error.value).endswith(f"study.toml: {message}")
+
+
+def test_a_folder_a_missing_file_and_a_name_that_no_file_has(tmp_path: Path):
+    with pytest.raises(SpecError, match=r": is a folder; give a study file\."):
+        read_text(tmp_path)
+    with pytest.raises(SpecError, match=r"none\.toml: no such file\. 'trainlab new FILE' writes one"):
+        read_text(tmp_path / "none.toml")
+    with pytest.raises(SpecError, match="can't be read"):
+        read_text("a\0b")
+    with pytest.raises(SpecError) as error:
+        read_text("two\nlines")
+    assert str(error.value).isprintable()
+
+
+def test_a_file_without_end_is_not_read_to_its_end():
+    with pytest.raises(SpecError, match="is larger than 10,000,000 bytes"):
+        read_text("/dev/zero")
+
+
+def test_binary_without_a_bad_byte_is_not_toml():
+    with pytest.raises(SpecError, match="not valid TOML"):
+        study_from_toml("\0\1\2")
+
+
+@pytest.mark.parametrize(
+    "data", [[], None, 3, {1: 2}, {"baseline": {}, "networks": {1: "2-3-1"}}, {"baseline": {}}]
+)
+def test_plain_data_that_no_file_could_hold(data: object):
+    with pytest.raises(SpecError):
+        study_from_dict(data)  # type: ignore[arg-type]
