@@ -10,30 +10,37 @@ from typing import Annotated, cast
 from cyclopts import Parameter
 
 from trainlab.budgets import Architecture, BiasRule, budget
-from trainlab.errors import BudgetError
+from trainlab.cli.options import UsageError, check_range, whole
+
+MAX_SAMPLE = 1_000_000
+
+_HIDDEN_BIAS = "'yes', 'no', or 'any': each hidden layer chooses by itself."
 
 
 def budget_command(
-    parameters: Annotated[int, Parameter(help="The exact number of trainable parameters.")],
+    parameters: Annotated[int, Parameter(help="The exact number of trainable parameters.", converter=whole)],
     /,
     *,
-    inputs: Annotated[int, Parameter(help="Inputs of the network.")],
-    outputs: Annotated[int, Parameter(help="Outputs of the network.")],
-    hidden_bias: Annotated[str, Parameter(help="'yes', 'no', or 'any': each hidden layer chooses by itself.")] = "any",
+    inputs: Annotated[int, Parameter(help="Inputs of the network.", converter=whole)],
+    outputs: Annotated[int, Parameter(help="Outputs of the network.", converter=whole)],
+    hidden_bias: Annotated[str, Parameter(help=_HIDDEN_BIAS)] = "any",
     output_bias: Annotated[str, Parameter(help="'yes', 'no' or 'any'.")] = "any",
-    min_width: Annotated[int, Parameter(help="Narrowest hidden layer.")] = 1,
-    max_width: Annotated[int | None, Parameter(help="Widest hidden layer.")] = None,
-    min_depth: Annotated[int, Parameter(help="Fewest hidden layers.")] = 0,
-    max_depth: Annotated[int | None, Parameter(help="Most hidden layers.")] = None,
+    min_width: Annotated[int, Parameter(help="Narrowest hidden layer.", converter=whole)] = 1,
+    max_width: Annotated[int | None, Parameter(help="Widest hidden layer.", converter=whole)] = None,
+    min_depth: Annotated[int, Parameter(help="Fewest hidden layers.", converter=whole)] = 0,
+    max_depth: Annotated[int | None, Parameter(help="Most hidden layers.", converter=whole)] = None,
     count: Annotated[bool, Parameter(help="Print the exact number of networks, alone.", negative="")] = False,
     list_: Annotated[bool, Parameter(name="--list", help="List them all, one a line.", negative="")] = False,
-    sample: Annotated[int | None, Parameter(help="Draw so many, all equally likely.")] = None,
-    seed: Annotated[int, Parameter(help="The seed of the draw.")] = 0,
+    sample: Annotated[
+        int | None, Parameter(help="Draw so many, all equally likely.", converter=whole)
+    ] = None,
+    seed: Annotated[int, Parameter(help="The seed of the draw.", converter=whole)] = 0,
     json: Annotated[bool, Parameter(help="Print JSON, a line a network when listing.", negative="")] = False,
 ) -> None:
     """Count, list or draw the networks that have an exact number of parameters."""
     if sum((count, list_, sample is not None)) > 1:
-        raise BudgetError("--count, --list and --sample: give one of them, or none for a summary.")
+        raise UsageError("--count, --list and --sample: give one of them, or none for a summary.")
+    check_range("--sample", sample, least=1, most=MAX_SAMPLE)
     asked = budget(
         parameters,
         inputs=inputs,

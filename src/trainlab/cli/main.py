@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from cyclopts import App, CycloptsError
 
 from trainlab import __version__
+from trainlab.cli.options import UsageError, shortened
 from trainlab.errors import TrainlabError
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
+MAX_LINE = 1000
 
 app = App(
     name="trainlab",
-    help="Find out why a neural network learns, or doesn't: thousands of seeds instead of one run and a hunch.",
+    help="Find out why a neural network learns, or doesn't: thousands of seeds, not one run and a hunch.",
     version=__version__,
     version_flags=["--version"],
     help_format="plaintext",
@@ -37,38 +41,57 @@ for _name, _summary in (
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 2 a fault of the input, 130 stopped by Ctrl-C."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        # A terminal that can't show ≥ is no reason to fail; and in JSON the escape means the same.
+        reconfigure(errors="backslashreplace")
     sys.exit(_run(sys.argv[1:] if arguments is None else list(arguments)))
 
 
 def _run(arguments: list[str]) -> int:
     try:
-        result = app(
-            arguments, exit_on_error=False, print_error=False, result_action="return_value"
-        )
+        _check_text(arguments)
+        app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
     except CycloptsError as error:
-        return _complain(f"{_one_line(str(error))} See: trainlab --help")
+        return _complain(f"{error} See: trainlab --help")
     except TrainlabError as error:
-        interrupted = type(error).__name__ == "Interrupted"
-        _complain(_one_line(str(error)))
-        return INTERRUPTED if interrupted else USAGE_ERROR
+        _complain(str(error))
+        return INTERRUPTED if type(error).__name__ == "Interrupted" else USAGE_ERROR
     except KeyboardInterrupt:
         _complain("stopped. What was finished is saved: the same command goes on from there.")
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone, as in `trainlab budget 44 … --list | head`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_stdout()
         return 0
-    return result if isinstance(result, int) else 0
+    except OSError as error:
+        _close_stdout()
+        return _complain(f"can't read or write {error.filename or 'the output'} ({error.strerror}).")
+    return 0
+
+
+def _check_text(arguments: Sequence[str]) -> None:
+    """Refuse what can be no file's name, and so would fail in the middle of the work."""
+    for argument in arguments:
+        try:
+            possible = b"\0" not in os.fsencode(argument)
+        except UnicodeEncodeError:
+            possible = False
+        if not possible:
+            raise UsageError(f"{argument!a}: an argument can't hold this character.")
+
+
+def _close_stdout() -> None:
+    """Let what is still to be written go nowhere, so that Python doesn't fail on it at its end."""
+    with suppress(io.UnsupportedOperation):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(message: str) -> int:
-    print(f"trainlab: {message}", file=sys.stderr)
+    line = " ".join(message.split())
+    print(f"trainlab: {shortened(line, most=MAX_LINE)}", file=sys.stderr)
     return USAGE_ERROR
-
-
-def _one_line(message: str) -> str:
-    return " ".join(message.split())
 
 
 if __name__ == "__main__":

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from trainlab.cli.options import UsageError
 from trainlab.cli.output import check_writable, write_text
-from trainlab.errors import SpecError
 
 TEMPLATE = """\
 # A study: every network with every combination of changes, all on the same seeds.
@@ -30,7 +31,7 @@ output_activation = "linear"    # the last layer's; left out, like the others
 bias = true                     # or a list, one per layer; output_bias sets the last one apart
 
 [baseline.init]
-weight = "default"              # or {{ name = "normal", mean = 0.0, std = 1.0 }}, "uniform" (a, b), "constant" (val)
+weight = "default"              # or {{ name = "normal", mean = 0.0, std = 1.0 }}, "uniform" (a, b) …
 bias = "default"
 
 [baseline.optimizer]
@@ -39,7 +40,7 @@ lr = 0.1
 momentum = 0.9
 
 [baseline.sampling]
-name = "full"                   # all examples in each step; "single": one, drawn at random, steps_per_epoch times
+name = "full"                   # a step on all examples; "single" (steps_per_epoch): on one, at random
 
 [baseline.solved]
 within = 0.1                    # a run is solved if every |prediction − target| is below this at the end
@@ -67,9 +68,12 @@ set.network.activation = "sigmoid"
 
 def new_command(file: Annotated[str, Parameter(help="The file to write; it must not exist yet.")], /) -> None:
     """Write a commented study file to start from."""
+    if file == "-":
+        raise UsageError("FILE -: give the name of a file.")
+    check_writable("FILE", file)
     path = Path(file)
     if path.exists():
-        raise SpecError(f"{file}: exists already and is left alone. Give another name.")
-    check_writable("FILE", file)
-    write_text("FILE", file, TEMPLATE.format(name=path.name))
-    print(f"Wrote {file}. Run it with: trainlab study {file}")
+        raise UsageError(f"{file}: exists already and is left alone. Give another name.")
+    # The name stands in a comment, which ends with its line.
+    write_text("FILE", file, TEMPLATE.format(name=path.name if path.name.isprintable() else "FILE"))
+    print(f"Wrote {file}. Run it with: trainlab study {shlex.quote(file)}")

@@ -1,19 +1,13 @@
-"""Where a command's results go: files written whole or not at all, the terminal, and progress on stderr."""
+"""Where a command's results go: files written whole or not at all, or the terminal."""
 
 from __future__ import annotations
 
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from trainlab.errors import SpecError
-
-if TYPE_CHECKING:
-    from trainlab.execution import Progress
+from trainlab.cli.options import UsageError
 
 DEFAULT_STORE = ".trainlab"
 
@@ -22,14 +16,37 @@ def check_writable(option: str, path: str | None) -> None:
     """Refuse, before any work is done, a file that could not be written after it."""
     if path is None or path == "-":
         return
-    file = Path(path)
-    if file.is_dir():
-        raise SpecError(f"{option} {path}: is a folder; give the name of a file in it.")
-    folder = file.resolve().parent
-    if not folder.is_dir():
-        raise SpecError(f"{option} {path}: the folder {file.parent} does not exist. Make it first.")
-    if not os.access(folder, os.W_OK):
-        raise SpecError(f"{option} {path}: the folder {file.parent} can't be written to.")
+    if not path:
+        raise UsageError(f"{option} '': give the name of a file.")
+    if path.startswith("-"):
+        raise UsageError(f"{option} {path}: give the name of a file; one that begins so is written ./{path}")
+    try:
+        file = Path(path)
+        if file.is_dir():
+            raise UsageError(f"{option} {path}: is a folder; give the name of a file in it.")
+        if not file.parent.is_dir():
+            raise UsageError(f"{option} {path}: the folder {file.parent} does not exist. Make it first.")
+        if file.exists() and not os.access(file, os.W_OK):
+            raise UsageError(f"{option} {path}: is read-only. Give another name.")
+        if not _is_special(file):
+            # Asking for permission isn't enough: some file systems say yes and then refuse.
+            tempfile.TemporaryFile(dir=file.resolve().parent).close()
+    except (OSError, ValueError) as error:
+        if isinstance(error, UsageError):
+            raise
+        raise UsageError(f"{option} {path}: can't be written ({_reason(error)}).") from None
+
+
+def check_distinct(places: dict[str, str | None]) -> None:
+    """Refuse two of these arguments that name the same file: one would overwrite the other."""
+    seen: dict[str, str] = {}
+    for name, path in places.items():
+        if path is None or (path == "-") or _is_special(Path(path)):
+            continue
+        key = os.path.realpath(path)
+        if key in seen:
+            raise UsageError(f"{name} {path}: is the same file as {seen[key]}. Give another name.")
+        seen[key] = name
 
 
 def write_text(option: str, path: str, text: str) -> None:
@@ -37,43 +54,34 @@ def write_text(option: str, path: str, text: str) -> None:
     if path == "-":
         sys.stdout.write(text)
         return
-    file = Path(path)
     try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, delete=False) as neighbour:
+        if _is_special(Path(path)):
+            # A device or pipe, as in --json /dev/stdout, is written to, and never replaced by a file.
+            Path(path).write_text(text, encoding="utf-8")
+        else:
+            _replace(Path(path).resolve(), text)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{option} {path}: can't be written ({_reason(error)}).") from None
+
+
+def _replace(file: Path, text: str) -> None:
+    neighbour = tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, delete=False)  # noqa: SIM115
+    try:
+        with neighbour:
             neighbour.write(text)
         mask = os.umask(0)
         os.umask(mask)
         os.chmod(neighbour.name, 0o666 & ~mask)
         os.replace(neighbour.name, file)
-    except OSError as error:
-        raise SpecError(f"{option} {path}: can't be written ({error.strerror}).") from None
+    except BaseException:
+        os.unlink(neighbour.name)
+        raise
 
 
-@contextmanager
-def progress_line() -> Generator[Callable[[Progress], None]]:
-    """Show a bar, the rate and the time left on stderr while the block runs; nothing if stderr is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn
-    from rich.progress import Progress as Bar
-
-    console = Console(stderr=True)
-    columns = (TextColumn("training"), BarColumn(), TextColumn("{task.percentage:>3.0f} %  {task.fields[words]}"))
-    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("training", total=1.0, words="compiling the kernel, some seconds the first time")
-
-        def show(progress: Progress) -> None:
-            bar.update(
-                task, completed=progress.steps_done, total=max(progress.steps_total, 1), words=progress_words(progress)
-            )
-
-        yield show
+def _is_special(file: Path) -> bool:
+    """Whether something is there that is neither a file nor a folder."""
+    return file.exists() and not file.is_file() and not file.is_dir()
 
 
-def progress_words(progress: Progress) -> str:
-    """Return runs done, the rate in network-steps a second, and the time left, in words."""
-    done = f"{progress.runs_done:,} of {progress.runs_total:,} runs"
-    if progress.seconds_left is None:
-        return done
-    seconds = round(progress.seconds_left)
-    left = f"{seconds} s" if seconds < 100 else f"{seconds // 60} min {seconds % 60} s"
-    return f"{done}, {progress.rate / 1e6:.1f} million steps/s, {left} left"
+def _reason(error: OSError | ValueError) -> str:
+    return (isinstance(error, OSError) and error.strerror) or str(error)

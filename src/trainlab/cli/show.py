@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json as json_module
-from pathlib import Path
+import os
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from trainlab.cli.options import Folder
 from trainlab.cli.output import DEFAULT_STORE
 from trainlab.draw import terminal_table
 from trainlab.store import Holding, Store
 
+WIDE = 112
+"""Columns of a terminal from which the whole table fits."""
+
 
 def show_command(
     *,
-    store: Annotated[str, Parameter(help="The folder that keeps finished runs.")] = DEFAULT_STORE,
+    store: Folder = DEFAULT_STORE,
     json: Annotated[bool, Parameter(help="Print JSON instead of the table.", negative="")] = False,
 ) -> None:
     """Show what the store holds."""
-    if not Path(store).exists():
+    if not os.path.lexists(store):
         print("[]" if json else f"No store at {store} yet: 'trainlab study FILE' makes one.")
         return
     with Store.open(store, create=False) as opened:
@@ -29,23 +33,28 @@ def show_command(
         return
     from rich.console import Console
 
-    headers = ("experiment", "network", "loss", "optimizer", "epochs", "engine", "seeds", "solved", "MB", "last saved (UTC)")
+    console = Console()
+    wide = console.width >= WIDE
+    headers = ("experiment", "network", "loss", "epochs", "engine", "seeds", "solved")
+    more = ("optimizer", "MB", "last saved (UTC)")
     rows = [
         (
-            item.fingerprint[:12],
+            item.fingerprint[:8],
             item.network,
             item.experiment.loss,
-            type(item.experiment.optimizer).__name__,
             f"{item.epochs:,}",
             item.engine,
             f"{item.seeds:,}",
             f"{item.solved:,}",
+            type(item.experiment.optimizer).__name__,
             f"{item.bytes / 1e6:.1f}",
             item.last_saved.strftime("%Y-%m-%d %H:%M"),
         )
         for item in held
     ]
-    Console().print(terminal_table(headers, rows, title=f"{len(rows)} experiments in {store}"))
+    shown = len(headers) + (len(more) if wide else 0)
+    title = f"{len(rows)} experiment{'s' * (len(rows) != 1)} in {store}"
+    console.print(terminal_table((*headers, *more)[:shown], [row[:shown] for row in rows], title=title))
 
 
 def _plain(item: Holding) -> dict[str, object]:

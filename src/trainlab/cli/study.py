@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.output import DEFAULT_STORE, check_writable, progress_line, write_text
+from trainlab.cli.options import (
+    MAX_WORKERS,
+    Engine,
+    Folder,
+    Fresh,
+    Html,
+    Json,
+    UsageError,
+    Workers,
+    check_range,
+    whole,
+)
+from trainlab.cli.output import DEFAULT_STORE, check_distinct, check_writable, write_text
+from trainlab.cli.progress import progress_line
 from trainlab.engine import ENGINES
-from trainlab.errors import SpecError, listing, nearest
+from trainlab.errors import listing, nearest
+from trainlab.spec.study import MAX_SEEDS
 from trainlab.studies import StudyResult, load_study, study
 
 
@@ -17,20 +32,27 @@ def study_command(
     file: Annotated[str, Parameter(help="A study file (TOML), or the example 'xor44' or 'second_notebook'.")],
     /,
     *,
-    seeds: Annotated[int | None, Parameter(help="How many seeds, 0, 1, 2, …; the file's number if left out.")] = None,
-    engine: Annotated[str, Parameter(help="'fast', or 'reference' (a PyTorch loop, thousands of times slower).")] = "fast",
+    seeds: Annotated[
+        int | None,
+        Parameter(help="How many seeds, 0, 1, 2, …; the file's number if left out.", converter=whole),
+    ] = None,
+    engine: Engine = "fast",
     only: Annotated[
         list[str] | None,
-        Parameter(help="Only these cells: 'Model 1:A+B', 'Model 1' (all of its cells) or ':A+B'.", negative=""),
+        Parameter(
+            help="Only these cells: 'Model 1:A+B', 'Model 1' (all of its cells) or ':A+B'.", negative=""
+        ),
     ] = None,
-    json: Annotated[str | None, Parameter(help="Write the result as JSON to this file; '-' for the terminal.")] = None,
-    html: Annotated[str | None, Parameter(help="Write the report, one self-contained page, to this file.")] = None,
-    store: Annotated[str, Parameter(help="The folder that keeps finished runs.")] = DEFAULT_STORE,
-    workers: Annotated[int | None, Parameter(help="Threads or processes; all processors if left out.")] = None,
-    fresh: Annotated[bool, Parameter(help="Forget this study's stored runs and train anew.", negative="")] = False,
+    json: Json = None,
+    html: Html = None,
+    store: Folder = DEFAULT_STORE,
+    workers: Workers = None,
+    fresh: Fresh = False,
 ) -> None:
     """Run a study file: every network with every combination of changes, on the same seeds."""
-    check_options(engine=engine, workers=workers, json=json, html=html)
+    check_options(file, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
+    if only is not None and not all(only):
+        raise UsageError("--only '': name a cell, as in 'Model 1:A+B', 'Model 1' or ':A+B'.")
     plan = load_study(file)
     with progress_line() as show:
         result = study(
@@ -46,16 +68,31 @@ def study_command(
     deliver(result, json=json, html=html)
 
 
-def check_options(*, engine: str, workers: int | None, json: str | None, html: str | None) -> None:
+def check_options(
+    file: str, *, seeds: int | None, engine: str, workers: int | None, json: str | None, html: str | None
+) -> None:
     """Refuse wrong options before anything runs."""
+    check_range("--seeds", seeds, least=1, most=MAX_SEEDS)
+    check_range("--workers", workers, least=1, most=MAX_WORKERS)
     if engine not in ENGINES:
-        raise SpecError(f"--engine {engine}: must be {listing(ENGINES)}.{nearest(engine, ENGINES)}")
-    if workers is not None and not 1 <= workers <= 1024:
-        raise SpecError(f"--workers {workers}: must be a whole number from 1 to 1,024.")
+        raise UsageError(f"--engine {engine!r}: must be {listing(ENGINES)}.{nearest(engine, ENGINES)}")
     check_writable("--json", json)
     check_writable("--html", html)
     if html == "-":
-        raise SpecError("--html -: the report is a page; give the name of a file, as in --html report.html.")
+        raise UsageError("--html -: the report is a page; give the name of a file, as in --html report.html.")
+    check_input(file)
+    check_distinct({"FILE": file, "--json": json, "--html": html})
+
+
+def check_input(file: str) -> None:
+    """Refuse a named pipe, which nobody may ever write to; the shell's ``<(…)`` has no name and is fine."""
+    try:
+        path = Path(file)
+        endless = path.is_fifo() and path.resolve().exists()
+    except (OSError, ValueError, RuntimeError):
+        return
+    if endless:
+        raise UsageError(f"{file}: is a pipe; give a study file. 'trainlab new FILE' writes one.")
 
 
 def deliver(result: StudyResult, *, json: str | None, html: str | None) -> None:

@@ -1,0 +1,55 @@
+"""What several commands ask for alike: the parameters with their help, and whole numbers read strictly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Annotated
+
+from cyclopts import Parameter, Token
+
+from trainlab.errors import TrainlabError
+
+MAX_WORKERS = 1024
+
+
+class UsageError(TrainlabError, ValueError):
+    """A command or its options can't be carried out as written."""
+
+
+def whole(_type: object, tokens: Sequence[Token]) -> int:
+    """Read a whole number in decimal digits, where cyclopts would round 1.5 to 2."""
+    text = tokens[0].value
+    if not re.fullmatch(r"[+-]?[0-9]{1,100}", text):
+        raise ValueError(f"{shortened(text)!r} is not a whole number, as in 12.")
+    return int(text)
+
+
+def check_range(option: str, value: int | None, *, least: int, most: int) -> None:
+    """Raise UsageError unless least ≤ value ≤ most; None, an option left out, is fine."""
+    if value is not None and not least <= value <= most:
+        raise UsageError(
+            f"{option} {shortened(str(value))}: must be a whole number from {least} to {most:,}."
+        )
+
+
+def shortened(text: str, *, most: int = 80) -> str:
+    """Return the text, its end cut off if it is longer than `most`."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+Engine = Annotated[str, Parameter(help="'fast', or 'reference' (a PyTorch loop, thousands of times slower).")]
+# A hyphen alone is a value, the terminal; cyclopts takes it for an option unless told.
+Json = Annotated[
+    str | None,
+    Parameter(help="Write the result as JSON to this file; '-' for the terminal.", allow_leading_hyphen=True),
+]
+Html = Annotated[
+    str | None,
+    Parameter(help="Write the report, one self-contained page, to this file.", allow_leading_hyphen=True),
+]
+Folder = Annotated[str, Parameter(help="The folder that keeps finished runs.")]
+Workers = Annotated[
+    int | None, Parameter(help="Threads or processes; all processors if left out.", converter=whole)
+]
+Fresh = Annotated[bool, Parameter(help="Forget the stored runs and train anew.", negative="")]

@@ -1,0 +1,107 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli.calling import Caller, call_apart, without_time
+
+
+def study(trainlab: Caller, *options: str) -> dict[str, Any]:
+    outcome = trainlab("study", "tiny.toml", "--json", "-", *options)
+    assert (outcome.code, outcome.err) == (0, "")
+    return json.loads(outcome.out)
+
+
+def trained(result: dict[str, Any]) -> int:
+    return result["how"]["time"]["trained_steps"]
+
+
+def test_json_alone_on_stdout_and_the_same_again(trainlab: Caller) -> None:
+    first = trainlab("study", "tiny.toml", "--json", "-")
+    again = trainlab("study", "tiny.toml", "--json", "-")
+    result = json.loads(first.out)
+    assert [(cell["network"], cell["changes"]) for cell in result["cells"]] == [
+        ("small", []),
+        ("small", ["A"]),
+        ("large", []),
+        ("large", ["A"]),
+    ]
+    assert {cell["solved"]["n"] for cell in result["cells"]} == {5}
+    assert (trained(result), trained(json.loads(again.out))) == (4 * 5 * 20, 0)
+    assert without_time(again.out) == without_time(first.out)
+
+
+def test_files_and_the_summary(trainlab: Caller) -> None:
+    outcome = trainlab("study", "tiny.toml", "--json", "a.json", "--html", "a.html")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "Tiny" in outcome.out
+    assert outcome.out.splitlines()[-2:] == ["report: a.html", "JSON: a.json"]
+    assert len(json.loads(Path("a.json").read_text())["cells"]) == 4
+    assert Path("a.html").read_text().lower().startswith("<!doctype html>")
+
+
+def test_a_link_to_a_file_stays_a_link(trainlab: Caller) -> None:
+    Path("real.json").write_text("old")
+    Path("link.json").symlink_to("real.json")
+    assert trainlab("study", "tiny.toml", "--json", "link.json").code == 0
+    assert Path("link.json").is_symlink()
+    assert json.loads(Path("real.json").read_text())["title"] == "Tiny"
+
+
+def test_more_seeds_train_only_those(trainlab: Caller) -> None:
+    study(trainlab)
+    more = study(trainlab, "--seeds", "7")
+    assert trained(more) == 4 * 2 * 20
+    assert {cell["solved"]["n"] for cell in more["cells"]} == {7}
+    assert trained(study(trainlab, "--seeds", "3")) == 0
+    apart = trainlab("study", "tiny.toml", "--json", "-", "--seeds", "7", "--store", "other")
+    assert json.dumps(more["cells"]) == json.dumps(json.loads(apart.out)["cells"])
+
+
+def test_fresh_trains_anew(trainlab: Caller) -> None:
+    study(trainlab)
+    assert trained(study(trainlab, "--fresh")) == 4 * 5 * 20
+
+
+@pytest.mark.parametrize(
+    ("only", "cells"),
+    [
+        (["small"], ["small:", "small:A"]),
+        (["large:A"], ["large:A"]),
+        ([":A"], ["small:A", "large:A"]),
+        ([":none", "large:A"], ["small:", "large:", "large:A"]),
+    ],
+)
+def test_only(trainlab: Caller, only: list[str], cells: list[str]) -> None:
+    options = [word for name in only for word in ("--only", name)]
+    found = study(trainlab, *options)["cells"]
+    assert [f"{cell['network']}:{'+'.join(cell['changes'])}" for cell in found] == cells
+
+
+def test_run_takes_the_baseline(trainlab: Caller) -> None:
+    Path("one.toml").write_text('network = "2-4-1"\nepochs = 10\n')
+    outcome = trainlab("run", "one.toml", "--seeds", "3", "--json", "-")
+    (cell,) = json.loads(outcome.out)["cells"]
+    assert cell["solved"]["n"] == 3
+    assert trainlab("run", "one.toml", "--seeds", "3").code == 0
+
+
+def test_examples_by_name_from_another_folder(folder: Path) -> None:
+    ended = call_apart("study", "xor44", "--seeds", "2", "--only", ":none", "--json", "-", folder=folder)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert [cell["network"] for cell in json.loads(ended.stdout)["cells"]] == [
+        "Model 1",
+        "Model 2",
+        "Model 3",
+    ]
+
+
+def test_show(trainlab: Caller) -> None:
+    assert "No store" in trainlab("show").out
+    assert json.loads(trainlab("show", "--json").out) == []
+    study(trainlab)
+    held = json.loads(trainlab("show", "--json").out)
+    assert [(item["engine"], item["seeds"], item["ranges"]) for item in held] == [("fast", 5, [[0, 5]])] * 4
+    table = trainlab("show").out
+    assert "4 experiments in .trainlab" in table
+    assert table.count("fast") == 4
