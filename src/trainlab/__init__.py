@@ -1,4 +1,4 @@
-"""trainlab finds out why a neural network learns, or doesn't: thousands of seeds instead of one run and a hunch.
+"""trainlab finds out why a neural network learns, or doesn't: thousands of seeds, not one run and a hunch.
 
 The names below are loaded when first used, so that importing the package costs next to nothing.
 """

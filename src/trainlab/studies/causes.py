@@ -18,16 +18,21 @@ import numpy.typing as npt
 
 from trainlab.engine import Runs
 from trainlab.stats import Rate, rate
+from trainlab.studies.words import rate_to_dict
 
 THRESHOLD = 1e-4
 HIGH_LOSS = 0.5
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Causes:
     """Counts over the failed runs of a cell; the rates are None when no run failed.
 
-    `vanishing_by_layer` is the share of failed runs with a high loss whose layer has vanished, first to last.
+    `vanishing_by_layer` has, from first layer to last, the share of the failed runs that have a high loss and
+    a vanished gradient in that layer.
     """
 
     failed: int
@@ -42,7 +47,7 @@ class Causes:
         """Return the counts as JSON has them."""
 
         def plain(value: Rate | None) -> dict[str, float | int] | None:
-            return None if value is None else {"k": value.k, "n": value.n, "low": value.low, "high": value.high}
+            return None if value is None else rate_to_dict(value)
 
         return {
             "failed": self.failed,
@@ -58,22 +63,27 @@ class Causes:
 def causes_of(runs: Runs) -> Causes:
     """Apply the rule to every failed run of a cell."""
     return count_causes(
-        failed=~runs.solved & ~runs.diverged,
+        failed=failed(runs),
         loss=runs.loss.astype(np.float64),
         gradient=runs.gradient.astype(np.float64),
-        constant_loss=best_constant_loss(runs.experiment.loss, runs.experiment.data().targets),
+        constant_loss=_constant_loss(runs),
     )
 
 
-def count_causes(
-    *,
-    failed: npt.NDArray[np.bool_],
-    loss: npt.NDArray[np.float64],
-    gradient: npt.NDArray[np.float64],
-    constant_loss: float,
-) -> Causes:
-    """Apply the rule to plain numbers: `failed [n]`, final `loss [n]`, final mean |gradient| ``[n, layers]``."""
-    high = failed & (loss >= HIGH_LOSS * constant_loss)
+def failed(runs: Runs) -> Bools:
+    """Return which runs are neither solved nor diverged, ``[n]``."""
+    return ~runs.solved & ~runs.diverged
+
+
+def vanishing(runs: Runs) -> Bools:
+    """Return which runs failed by the rule's vanishing gradient, ``[n]``: those that `causes_of` counts."""
+    high = _high(failed(runs), runs.loss.astype(np.float64), _constant_loss(runs))
+    return high & (runs.gradient[:, 0].astype(np.float64) < THRESHOLD)
+
+
+def count_causes(*, failed: Bools, loss: Floats, gradient: Floats, constant_loss: float) -> Causes:
+    """Apply the rule to plain numbers: `failed [n]`, final `loss [n]`, mean |gradient| ``[n, layers]``."""
+    high = _high(failed, loss, constant_loss)
     n = int(failed.sum())
 
     def share(threshold: float, layer: int = 0) -> Rate | None:
@@ -81,6 +91,7 @@ def count_causes(
 
     layers = range(gradient.shape[1]) if n else range(0)
     by_layer = [share(THRESHOLD, layer) for layer in layers]
+    medians: Floats = np.median(gradient[failed], axis=0) if n else np.empty(0)
     return Causes(
         failed=n,
         high_loss=int(high.sum()),
@@ -88,12 +99,23 @@ def count_causes(
         vanishing_at_more=share(10 * THRESHOLD),
         vanishing_at_less=share(THRESHOLD / 10),
         vanishing_by_layer=tuple(value for value in by_layer if value is not None),
-        median_gradient_by_layer=tuple(float(np.median(gradient[failed, layer])) for layer in layers),
+        median_gradient_by_layer=tuple(float(median) for median in medians),
     )
 
 
-def best_constant_loss(loss: str, targets: npt.NDArray[np.float64]) -> float:
+def _high(failed: Bools, loss: Floats, constant_loss: float) -> Bools:
+    # A loss that isn't a number is not known to be high.
+    return failed & (loss >= HIGH_LOSS * constant_loss)
+
+
+def _constant_loss(runs: Runs) -> float:
+    return best_constant_loss(runs.experiment.loss, runs.experiment.data().targets)
+
+
+def best_constant_loss(loss: str, targets: Floats) -> float:
     """Return the loss of the best prediction that ignores the inputs: the median for L1, the mean for MSE."""
     if loss == "l1":
-        return float(np.mean(np.abs(targets - np.median(targets, axis=0))))
-    return float(np.mean((targets - np.mean(targets, axis=0)) ** 2))
+        middle: Floats = np.median(targets, axis=0)
+        return float(np.mean(np.abs(targets - middle)))
+    middle = np.mean(targets, axis=0)
+    return float(np.mean((targets - middle) ** 2))

@@ -12,17 +12,18 @@ from trainlab.engine import Runs
 from trainlab.spec import Cell
 from trainlab.stats import Bands, Rate, median_and_bands, rate
 from trainlab.studies.causes import Causes, causes_of
+from trainlab.studies.words import rate_to_dict
 
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class CellResult:
     """A cell with its runs.
 
-    `right` is how often every prediction falls on its target's side of ½ between the targets, that is, rounds
-    to 0, 1, 1, 0; `solved` is the experiment's own, stricter threshold. `loss` and `gradients` (one a layer)
-    are medians with bands over the seeds at `runs.loss_epochs` and `runs.gradient_epochs`.
+    `right` is how often every prediction falls on its target's side of ½, that is, rounds to 0, 1, 1, 0;
+    `solved` is the experiment's own, stricter threshold. `loss` and `gradients` (one a layer) are medians
+    with bands over the seeds at `runs.loss_epochs` and `runs.gradient_epochs`.
     """
 
     cell: Cell
@@ -46,7 +47,7 @@ class CellResult:
             "solved": rate_to_dict(self.solved),
             "diverged": rate_to_dict(self.diverged),
             "right": rate_to_dict(self.right),
-            "final_loss": dict(zip(("q05", "q25", "median", "q75", "q95"), _quantiles(runs.loss), strict=True)),
+            "final_loss": _quantiles(runs.loss),
             "first_solved_epoch_median": float(np.median(epochs)) if len(epochs) else None,
             "loss_curve": {
                 "epochs": runs.loss_epochs.tolist(),
@@ -72,26 +73,24 @@ def summarise(cell: Cell, runs: Runs) -> CellResult:
         diverged=rate(int(runs.diverged.sum()), n),
         right=rate(int(predicts_right(runs).sum()), n),
         loss=median_and_bands(runs.loss_curve),
-        gradients=tuple(median_and_bands(runs.gradient_curve[:, :, layer]) for layer in range(runs.gradient.shape[1])),
+        gradients=tuple(
+            median_and_bands(runs.gradient_curve[:, :, layer]) for layer in range(runs.gradient.shape[1])
+        ),
         causes=causes_of(runs),
     )
 
 
 def predicts_right(runs: Runs) -> npt.NDArray[np.bool_]:
-    """Return which runs have every prediction nearer to its own target than ½ the distance between 0 and 1."""
+    """Return which runs have every prediction less than ½ from its target, 0 or 1, as bool ``[n]``."""
     targets = runs.experiment.data().targets
     with np.errstate(invalid="ignore"):
-        return (np.abs(runs.predictions - targets) < 0.5).all(axis=(1, 2))
+        near = np.abs(runs.predictions - targets) < 0.5
+    return np.asarray(near.all(axis=(1, 2)), dtype=np.bool_)
 
 
-def rate_to_dict(value: Rate) -> dict[str, float | int]:
-    """Return ``{"k", "n", "low", "high"}``."""
-    return {"k": value.k, "n": value.n, "low": value.low, "high": value.high}
-
-
-def _quantiles(values: npt.NDArray[Any]) -> list[float | None]:
+def _quantiles(values: npt.NDArray[Any]) -> dict[str, float | None]:
     finite = values[np.isfinite(values)].astype(np.float64)
-    return [float(np.quantile(finite, q)) for q in QUANTILES] if len(finite) else [None] * len(QUANTILES)
+    return {name: float(np.quantile(finite, q)) if len(finite) else None for name, q in QUANTILES.items()}
 
 
 def _numbers(values: npt.NDArray[np.float64]) -> list[float | None]:

@@ -70,7 +70,9 @@ class Interaction:
         return {"network": self.network, "changes": list(self.changes), **self.effect.to_dict()}
 
 
-def effects_of(study: Study, cells: Sequence[CellResult]) -> tuple[tuple[Effect, ...], tuple[Interaction, ...]]:
+def effects_of(
+    study: Study, cells: Sequence[CellResult]
+) -> tuple[tuple[Effect, ...], tuple[Interaction, ...]]:
     """Return every effect and interaction whose cells are there; each family is Holm-corrected as a whole."""
     solved = {(item.cell.network, item.cell.changes): item.runs.solved for item in cells}
     names = study.change_names
@@ -94,12 +96,13 @@ def effects_of(study: Study, cells: Sequence[CellResult]) -> tuple[tuple[Effect,
     pairs = [(network, name) for network in study.network_names for name in names]
     return (
         tuple(
-            Effect(network=network, change=name, alone=read_alone.get((network, name)), main=read_main.get((network, name)))
-            for network, name in pairs
-            if (network, name) in read_alone or (network, name) in read_main
+            Effect(network=pair[0], change=pair[1], alone=read_alone.get(pair), main=read_main.get(pair))
+            for pair in pairs
+            if pair in read_alone or pair in read_main
         ),
         tuple(
-            Interaction(network=network, changes=(a, b), effect=effect) for (network, a, b), effect in read_both.items()
+            Interaction(network=network, changes=(a, b), effect=effect)
+            for (network, a, b), effect in read_both.items()
         ),
     )
 

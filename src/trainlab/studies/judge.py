@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from trainlab.spec import Study
 from trainlab.stats import paired_difference
-from trainlab.studies.causes import HIGH_LOSS, THRESHOLD, best_constant_loss
+from trainlab.studies.causes import failed, vanishing
 from trainlab.studies.cells import CellResult, predicts_right
 from trainlab.studies.effects import Effect
 from trainlab.studies.verdicts import (
@@ -19,6 +17,7 @@ from trainlab.studies.verdicts import (
     judge_together,
     judge_vanishing,
 )
+from trainlab.studies.words import join
 
 
 def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Effect]) -> tuple[Verdict, ...]:
@@ -26,7 +25,7 @@ def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Eff
     table = {(item.cell.network, item.cell.changes): item for item in cells}
     networks = study.network_names
     everything = study.change_names
-    where = f"with {', '.join(everything)}" if everything else "as described"
+    where = f"with {join(everything)}" if everything else ""
     found: list[Verdict] = [
         judge_parameters({name: study.experiment(name).network.parameters for name in networks})
     ]
@@ -34,21 +33,27 @@ def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Eff
         baseline, changed = table.get((network, ())), table.get((network, everything))
         if everything and baseline and changed:
             before, after = baseline.runs.solved, changed.runs.solved
-            found.append(
-                judge_together(network, everything, before, after, paired_difference(before, after))
-            )
+            found.append(judge_together(network, everything, before, after, paired_difference(before, after)))
     labels = {change.name: change.label for change in study.changes}
     for effect in effects:
         without, only = table.get((effect.network, ())), table.get((effect.network, (effect.change,)))
         if effect.main and without and only:
             found.append(
-                judge_change(effect, labels[effect.change], only.runs.solved, without.runs.solved)
+                judge_change(
+                    effect,
+                    labels[effect.change],
+                    only.runs.solved,
+                    without.runs.solved,
+                    others=len(everything) > 1,
+                )
             )
     deepest = max(networks, key=lambda name: study.experiment(name).network.layers)
-    for changes, words in _ends(everything):
+    # The first and the last cell of the deepest network; they are one where nothing changes.
+    for changes, words in {(): "at the baseline" if everything else "", everything: where}.items():
         item = table.get((deepest, changes))
         if item:
-            found.append(judge_vanishing(deepest, words, item.causes, _single_vanishing(item)))
+            single = vanishing(item.runs)[failed(item.runs)]
+            found.append(judge_vanishing(deepest, words, item.causes, single))
     for network in networks:
         item = table.get((network, everything))
         if item:
@@ -56,17 +61,3 @@ def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Eff
             values = ", ".join(f"{value:g}" for value in targets)
             found.append(judge_predictions(network, where, predicts_right(item.runs), values))
     return tuple(found)
-
-
-def _ends(everything: tuple[str, ...]) -> list[tuple[tuple[str, ...], str]]:
-    """Return the first and the last cell of a network, with words for them."""
-    ends: list[tuple[tuple[str, ...], str]] = [((), "at the baseline")]
-    return [*ends, (everything, f"with {', '.join(everything)}")] if everything else ends
-
-
-def _single_vanishing(item: CellResult) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Return, for each failed run, whether the rule of `causes` puts it down to a vanishing gradient."""
-    runs = item.runs
-    failed = ~runs.solved & ~runs.diverged
-    high = runs.loss >= HIGH_LOSS * best_constant_loss(runs.experiment.loss, runs.experiment.data().targets)
-    return (high & (runs.gradient[:, 0] < THRESHOLD))[failed]

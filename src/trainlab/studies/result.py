@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from trainlab.spec import Study
 from trainlab.studies.cells import CellResult
@@ -16,7 +16,10 @@ JSON_FORMAT = 1
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HowRun:
-    """How the study was run: enough to run it again. `seconds` is the time of this call, stored runs included."""
+    """How the study was run: enough to run it again.
+
+    `seconds` is the time of this call, loading stored runs included.
+    """
 
     engine: str
     first_seed: int
@@ -47,7 +50,7 @@ class HowRun:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class StudyResult:
-    """The outcome of a study. `print(result)` gives the verdicts; `.to_dict()` and `.to_json()` everything."""
+    """The outcome of a study. `print(result)` gives the verdicts, `to_dict()` and `to_json()` everything."""
 
     study: Study
     cells: tuple[CellResult, ...]
@@ -57,10 +60,15 @@ class StudyResult:
     how: HowRun
 
     def cell(self, network: str, *changes: str) -> CellResult:
-        """Return one cell; raise SpecError if the study has no such network or change."""
-        experiment = self.study.experiment(network, changes)
+        """Return one cell; the order of the changes doesn't matter.
+
+        Raises:
+            SpecError: the study has no such network or change.
+            KeyError: it has, but the cell was left out of this run.
+        """
+        self.study.experiment(network, changes)  # names the nearest if one is unknown
         for item in self.cells:
-            if item.cell.network == network and item.cell.experiment == experiment:
+            if item.cell.network == network and set(item.cell.changes) == set(changes):
                 return item
         raise KeyError(f"the cell {network}:{'+'.join(changes) or 'none'} was left out of this run")
 
@@ -101,10 +109,10 @@ class StudyResult:
 def finite(value: Any) -> Any:
     """Return plain data with every float that isn't finite replaced by None."""
     if isinstance(value, dict):
-        items: dict[str, Any] = value
+        items = cast("dict[str, Any]", value)
         return {key: finite(item) for key, item in items.items()}
     if isinstance(value, list):
-        entries: list[Any] = value
+        entries = cast("list[Any]", value)
         return [finite(item) for item in entries]
     if isinstance(value, float) and value - value != 0:
         return None

@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import msgspec
+
 from trainlab.engine import Runs
 from trainlab.errors import SpecError
 from trainlab.execution import Progress, default_workers, train_all
 from trainlab.spec import Cell, Experiment, Study, read_text, study_from_toml
 from trainlab.spec.change import unknown_name
-from trainlab.spec.checks import check_number
-from trainlab.spec.study import MAX_SEEDS
 from trainlab.store import Store
 from trainlab.studies.cells import summarise
 from trainlab.studies.effects import effects_of
@@ -39,17 +39,19 @@ def study(
 ) -> StudyResult:
     """Run every cell of a study on the same seeds, and say what is true of it.
 
-    `spec` is a Study, the path of a study file, or the name of an example. `seeds` overrides the file's number
-    (they are 0, 1, 2, …); `only` keeps some cells, as ``"Model 1:A+B"``, ``"Model 1"`` (all of its cells) or
-    ``":A+B"`` (that cell of every network). With `store`, a folder, finished runs are kept there and only what
-    is missing is trained; `fresh` forgets this study's runs first. Raises SpecError before anything runs.
+    `spec` is a Study, the path of a study file, or the name of an example. `seeds` overrides the file's
+    number; they are 0, 1, 2, and so on. `only` keeps some cells, as ``"Model 1:A+B"``, ``"Model 1"`` (all of
+    its cells) or ``":A+B"`` (that cell of every network). With `store`, a folder, finished runs are kept
+    there and only what is missing is trained; `fresh` forgets this study's runs first. Raises SpecError
+    before anything runs.
     """
     plan = spec if isinstance(spec, Study) else load_study(spec)
-    count = plan.seeds if seeds is None else seeds
-    check_number("seeds", count, at_least=1, below=MAX_SEEDS + 1)
+    # A study checks its own number of seeds, so an override is checked alike.
+    count = plan.seeds if seeds is None else msgspec.structs.replace(plan, seeds=seeds).seeds
     cells = select_cells(plan, only)
     started = time.perf_counter()
-    results, last = _train([cell.experiment for cell in cells], range(count), engine, store, workers, fresh, on_progress)
+    experiments = [cell.experiment for cell in cells]
+    results, last = _train(experiments, range(count), engine, store, workers, fresh, on_progress)
     summaries = tuple(summarise(cell, runs) for cell, runs in zip(cells, results, strict=True))
     effects, interactions = effects_of(plan, summaries)
     return StudyResult(
@@ -117,10 +119,10 @@ def select_cells(plan: Study, only: Sequence[str]) -> list[Cell]:
     if not only:
         return cells
     wanted: set[str] = set()
-    for word in only:
+    for word in [only] if isinstance(only, str) else only:
         network, colon, changes = word.partition(":")
         names = [] if changes in ("", "none") else changes.split("+")
-        if network and network not in plan.network_names:
+        if (network or not colon) and network not in plan.network_names:
             raise unknown_name("network", network, list(plan.network_names))
         for name in names:
             if name not in plan.change_names:

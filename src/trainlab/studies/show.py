@@ -5,10 +5,18 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from trainlab.draw import Interval, Picture, css, intervals, rate_grid
+from trainlab.draw import Emphasis, Interval, Picture, css, html_table, intervals, rate_grid
+from trainlab.stats import Reading
 
 if TYPE_CHECKING:
     from trainlab.studies.result import StudyResult
+
+_EMPHASIS: dict[Reading, Emphasis] = {
+    "helps": "helps",
+    "hurts": "hurts",
+    "shown to be small": "none",
+    "no difference seen": "none",
+}
 
 
 def rate_picture(result: StudyResult) -> Picture:
@@ -37,19 +45,28 @@ def effect_picture(result: StudyResult, *, kind: str) -> Picture | None:
                     low=100 * value.value.low,
                     high=100 * value.value.high,
                     group=effect.network,
-                    emphasis=value.reading if value.reading in ("helps", "hurts") else "none",  # type: ignore[arg-type]
+                    emphasis=_EMPHASIS[value.reading],
                 )
             )
     if not rows:
         return None
     words = "averaged over all other changes" if kind == "main" else "made alone, against the baseline"
-    return intervals(rows, x_label="difference in success rate, points", title=f"Effect of each change, {words}")
+    return intervals(
+        rows, x_label="difference in success rate, points", title=f"Effect of each change, {words}"
+    )
 
 
 def summary_html(result: StudyResult) -> str:
     """Return verdicts and the grid of rates as HTML for a notebook."""
     verdicts = "".join(
-        f"<li><strong>{verdict.outcome}</strong>: {escape(verdict.sentence)}</li>" for verdict in result.verdicts
+        f"<li><strong>{verdict.outcome}</strong>: {escape(verdict.sentence)}</li>"
+        for verdict in result.verdicts
     )
     title = escape(result.study.title or "A study")
-    return f"<style>{css()}</style><h3>{title}</h3><ul>{verdicts}</ul>{rate_picture(result)._repr_html_()}"  # noqa: SLF001
+    picture = rate_picture(result)
+    table = html_table(picture.data["headers"], picture.data["rows"], caption=picture.title)
+    return (
+        f"<style>{css()}</style><h3>{title}</h3><ul>{verdicts}</ul>"
+        f'<figure class="tl-figure">{picture.svg}'
+        f"<details><summary>In numbers</summary>{table}</details></figure>"
+    )

@@ -1,7 +1,7 @@
 """Verdicts: sentences made from numbers by rules that can come out either way.
 
-Each rule is a function of plain counts, so that made-up numbers can flip it. What is *upheld* must hold with its
-whole interval; what is *refuted* must fail with its whole interval; the rest is *mixed*, and said so.
+Each rule is a function of plain counts, so that made-up numbers can flip it. What is *upheld* must hold with
+its whole interval; what is *refuted* must fail with its whole interval; the rest is *mixed*, and said so.
 """
 
 from __future__ import annotations
@@ -13,22 +13,30 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.stats import Estimate, Rate, disagreement, rate
+from trainlab.stats import Estimate, Rate, Reading, disagreement, rate
 from trainlab.studies.causes import Causes
-from trainlab.studies.effects import Effect
+from trainlab.studies.effects import Effect, ReadEstimate
+from trainlab.studies.words import join, percent_words, points_words, rate_to_dict, share_words
 
 Outcome = Literal["upheld", "refuted", "mixed"]
 Bools = npt.NDArray[np.bool_]
 OFTEN = 0.9
-SELDOM = 0.5
+HALF = 0.5
+_OUTCOMES: dict[Reading, Outcome] = {
+    "helps": "upheld",
+    "hurts": "refuted",
+    "shown to be small": "refuted",
+    "no difference seen": "mixed",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
     """A statement, how it fared, and the sentence that says so with its numbers.
 
-    `opposite` is the share of seeds on which one run by itself would have concluded the opposite; None where a
-    single run concludes nothing.
+    `opposite` is the share of seeds on which one run by itself would have concluded the opposite; None where
+    the verdict, or a single run, concludes nothing. A change that can't be told apart from nothing counts as
+    one that doesn't help.
     """
 
     topic: str
@@ -45,9 +53,7 @@ class Verdict:
             "statement": self.statement,
             "outcome": self.outcome,
             "sentence": self.sentence,
-            "single_run_opposite": None
-            if opposite is None
-            else {"k": opposite.k, "n": opposite.n, "low": opposite.low, "high": opposite.high},
+            "single_run_opposite": None if opposite is None else rate_to_dict(opposite),
         }
 
 
@@ -55,117 +61,160 @@ def judge_parameters(counts: dict[str, int]) -> Verdict:
     """Do all networks have the same number of trainable parameters?"""
     numbers = sorted(set(counts.values()))
     same = len(numbers) == 1
-    each = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    each = ", ".join(f"{name} has {count:,}" for name, count in counts.items())
+    subject = "The network" if len(counts) == 1 else "Every network"
     return Verdict(
         topic="parameters",
         statement="The networks have one and the same number of trainable parameters.",
         outcome="upheld" if same else "refuted",
-        sentence=f"Every network has exactly {numbers[0]:,} trainable parameters."
+        sentence=f"{subject} has exactly {numbers[0]:,} trainable parameters."
         if same
         else f"The networks differ in trainable parameters: {each}.",
     )
 
 
-def judge_together(network: str, changes: Sequence[str], baseline: Bools, changed: Bools, difference: Estimate) -> Verdict:
-    """Did all changes together make the network learn? Upheld if most runs then solve, and more than before."""
+def judge_together(
+    network: str, changes: Sequence[str], baseline: Bools, changed: Bools, difference: Estimate
+) -> Verdict:
+    """Did all changes together make the network learn? Upheld if most runs then solve, and more than before.
+
+    `baseline` and `changed` are bool [n], solved or not, from the same seeds; `difference` is theirs. A
+    single run shows that the changes work when it is solved with them and not without.
+    """
     before, after = _rate(baseline), _rate(changed)
-    more = difference.low > 0
-    if more and after.low > SELDOM:
-        outcome: Outcome = "upheld"
-        word = f"makes {network} learn"
-    elif difference.high < 0 or after.high < SELDOM:
-        outcome = "refuted"
-        word = f"makes {network} learn on a minority of seeds only" if more else f"does not make {network} learn"
-    else:
-        outcome = "mixed"
-        word = f"can't be said to make {network} learn on most seeds"
-    single = changed & ~baseline
+    outcome, claim = _together(network, after, difference, one=len(changes) == 1)
+    subject = changes[0] if len(changes) == 1 else f"{join(changes)} together"
     return Verdict(
         topic="together",
-        statement=f"{_join(changes)} together made {network} learn.",
+        statement=f"{subject} made {network} learn.",
         outcome=outcome,
-        sentence=f"{_join(changes)} together {word}: {after} solved, against {before} at the baseline "
-        f"({_points(difference)}).",
-        opposite=disagreement(single, outcome == "upheld") if outcome != "mixed" else None,
+        sentence=f"{subject} {claim}: {share_words(after, 'seeds solved')}, against "
+        f"{share_words(before, 'at the baseline')}, a difference of {points_words(difference)}.",
+        opposite=_opposite(changed & ~baseline, outcome),
     )
 
 
-def judge_change(effect: Effect, label: str, solved_with: Bools, solved_without: Bools) -> Verdict:
-    """Does one change help, over all combinations of the others? Three answers: helps, hurts, not told apart."""
+def _together(network: str, after: Rate, difference: Estimate, *, one: bool) -> tuple[Outcome, str]:
+    make, do, lower = ("makes", "does", "lowers") if one else ("make", "do", "lower")
+    more = difference.low > 0
+    if more and after.low > HALF:
+        return "upheld", f"{make} {network} learn"
+    if difference.high < 0:
+        return "refuted", f"{do} not make {network} learn but {lower} its success rate"
+    if after.high < HALF:
+        seldom = f"{make} {network} learn on a minority of seeds only"
+        return "refuted", seldom if more else f"{do} not make {network} learn"
+    if after.low > HALF:
+        return "mixed", f"can't be said to make {network} learn, which it does on most seeds either way"
+    return "mixed", f"can't be said to make {network} learn on most seeds"
+
+
+def judge_change(
+    effect: Effect, label: str, solved_with: Bools, solved_without: Bools, *, others: bool = True
+) -> Verdict:
+    """Does one change help, over all combinations of the others? It helps, hurts, or can't be told apart.
+
+    `solved_with` and `solved_without` are bool [n]: the change alone and the baseline. `others` says whether
+    the study has other changes. A single run, one with the change and one without, shows that it helps when
+    only the first is solved.
+    """
     main = effect.main
     if main is None:
         raise ValueError("a change is judged by its main effect")
-    words = {
-        "helps": "helps",
-        "hurts": "hurts",
-        "shown to be small": "makes no difference worth naming (shown to be within ±2 points)",
-        "no difference seen": "can't be told apart from nothing",
-    }[main.reading]
-    outcome: Outcome = {"helps": "upheld", "hurts": "refuted", "shown to be small": "refuted"}.get(main.reading, "mixed")  # type: ignore[assignment]
-    # One run with and one without the change, all else as at the baseline: what would one have concluded?
-    helped = solved_with & ~solved_without
+    averaged = ", averaged over all combinations of the other changes" if others else ""
+    named = f"Change {effect.change} ({label})" if label else f"Change {effect.change}"
     return Verdict(
         topic="change",
-        statement=f"Change {effect.change} ({label}) helps {effect.network}." if label else f"{effect.change} helps {effect.network}.",
-        outcome=outcome,
-        sentence=f"{effect.change} {words} for {effect.network}: {_points(main.value)} in the success rate, "
-        "averaged over all combinations of the other changes.",
-        opposite=disagreement(helped, main.reading == "helps"),
+        statement=f"{named} helps {effect.network}.",
+        outcome=_OUTCOMES[main.reading],
+        sentence=f"{_change_claim(effect, main)}: {points_words(main.value)} in the success rate{averaged}."
+        f"{_holm_note(main)}",
+        opposite=disagreement(solved_with & ~solved_without, main.reading == "helps"),
     )
 
 
+def _change_claim(effect: Effect, main: ReadEstimate) -> str:
+    change, network = effect.change, effect.network
+    claims: dict[Reading, str] = {
+        "helps": f"{change} helps {network}",
+        "hurts": f"{change} hurts {network}",
+        "shown to be small": f"{change} is shown to change {network} by less than 2 points",
+        "no difference seen": f"{change} can't be told apart from nothing for {network}",
+    }
+    return claims[main.reading]
+
+
+def _holm_note(main: ReadEstimate) -> str:
+    if main.reading != "no difference seen" or main.value.low <= 0 <= main.value.high:
+        return ""
+    return f" Its interval leaves out 0, but Holm's correction raises p to {main.p_adjusted:.2g}."
+
+
 def judge_vanishing(network: str, where: str, causes: Causes, single: Bools) -> Verdict:
-    """Are the network's failures vanishing gradients? By the rule in `causes`; `single` is the rule run by run."""
-    statement = f"{network}'s failures are vanishing gradients ({where})."
-    share = causes.vanishing
-    if share is None:
+    """Are most of the network's failures vanishing gradients? By the rule in `causes`.
+
+    `where` names the cell, as in "with A and B", or is empty; `single` is the rule's answer for each failed
+    run, bool [failed].
+    """
+    failures = f"{network}'s failures{_after(where)}"
+    share, more, less = causes.vanishing, causes.vanishing_at_more, causes.vanishing_at_less
+    if share is None or more is None or less is None:
         return Verdict(
             topic="vanishing",
-            statement=statement,
+            statement=f"{failures} are vanishing gradients.",
             outcome="refuted",
-            sentence=f"{network} has no failed run {where}: there is nothing to put down to a vanishing gradient.",
+            sentence=f"{network} has no failed run{_after(where)}, so there is none to explain.",
         )
-    outcome: Outcome = "upheld" if share.low > 0.5 else "refuted" if share.high < 0.5 else "mixed"
-    words = {"upheld": "mostly", "refuted": "in a minority only", "mixed": "in about half of the cases"}[outcome]
-    layers = ", ".join(f"layer {i} {value.estimate:.0%}" for i, value in enumerate(causes.vanishing_by_layer, 1))
-    more, less = causes.vanishing_at_more, causes.vanishing_at_less
+    outcome: Outcome = "upheld" if share.low > HALF else "refuted" if share.high < HALF else "mixed"
+    claim = {
+        "upheld": f"Most of {failures} are vanishing gradients",
+        "refuted": f"Only a minority of {failures} are vanishing gradients",
+        "mixed": f"It can't be said whether most of {failures} are vanishing gradients",
+    }[outcome]
+    layers = ", ".join(percent_words(value) for value in causes.vanishing_by_layer)
     return Verdict(
         topic="vanishing",
-        statement=statement,
+        statement=f"{failures} are vanishing gradients.",
         outcome=outcome,
-        sentence=f"{network}'s failures {where} are vanishing gradients {words}: {share} of the failed runs have a "
-        f"high loss and a first-layer gradient below 1e-4 ({_percent(more)} at 1e-3, {_percent(less)} at 1e-5). "
-        f"By layer: {layers}.",
-        opposite=disagreement(single, outcome == "upheld") if outcome != "mixed" and len(single) else None,
+        sentence=f"{claim}: {share_words(share, 'failed runs')} have a high loss and a first-layer gradient "
+        f"below 1e-4. With the threshold at 1e-3 it is {percent_words(more)}, at 1e-5 {percent_words(less)}. "
+        f"At 1e-4 by layer, first to last: {layers}.",
+        opposite=_opposite(single, outcome),
     )
 
 
 def judge_predictions(network: str, where: str, right: Bools, values: str) -> Verdict:
-    """Does the network predict right after rounding? Upheld from 90 % of the seeds, refuted below half."""
+    """Does the network predict right after rounding? Upheld from 90 % of the seeds, refuted below half.
+
+    `where` as in `judge_vanishing`; `right` is bool [n]; `values` are the targets in words.
+    """
     share = _rate(right)
-    outcome: Outcome = "upheld" if share.low >= OFTEN else "refuted" if share.high < SELDOM else "mixed"
-    words = {"upheld": "almost always", "refuted": "on a minority of seeds", "mixed": "on some seeds and not on others"}
+    outcome: Outcome = "upheld" if share.low >= OFTEN else "refuted" if share.high < HALF else "mixed"
+    words = {"upheld": "almost always", "refuted": "on a minority of seeds", "mixed": _some(share)}[outcome]
     return Verdict(
         topic="predictions",
-        statement=f"{network} predicts {values} ({where}).",
+        statement=f"{network} predicts {values}{_after(where)}.",
         outcome=outcome,
-        sentence=f"{network} predicts {values} (rounded) {where} {words[outcome]}: {share}.",
-        opposite=disagreement(right, outcome != "refuted") if outcome != "mixed" else None,
+        sentence=f"{network}'s predictions{_after(where)} round to {values} {words}: {share_words(share)}.",
+        opposite=_opposite(right, outcome),
     )
+
+
+def _some(share: Rate) -> str:
+    if share.k == share.n:
+        return "on every seed tried, but these are too few to call it reliable"
+    if share.k == 0:
+        return "on no seed tried, but these are too few to call it rare"
+    return "on some seeds and not on others"
+
+
+def _opposite(single_runs: Bools, outcome: Outcome) -> Rate | None:
+    return None if outcome == "mixed" else disagreement(single_runs, outcome == "upheld")
 
 
 def _rate(values: Bools) -> Rate:
     return rate(int(values.sum()), len(values))
 
 
-def _join(changes: Sequence[str]) -> str:
-    names = list(changes)
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _points(value: Estimate) -> str:
-    return str(value)
-
-
-def _percent(value: Rate | None) -> str:
-    return "–" if value is None else f"{value.estimate:.0%}"
+def _after(where: str) -> str:
+    return f" {where}" if where else ""

@@ -1,0 +1,33 @@
+"""Numbers as sentences and JSON have them; in sentences every interval is "low to high"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trainlab.stats import Estimate, Rate
+
+
+def join(names: Sequence[str]) -> str:
+    """Return ``A``, ``A and B`` or ``A, B and C``."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def share_words(value: Rate, of: str = "seeds") -> str:
+    """Return a rate with its interval, here `of` ``"seeds"``: ``9 of 10 seeds (90.0 %, 59.6 to 98.2 %)``."""
+    share, low, high = (f"{100 * number:.1f}" for number in (value.estimate, value.low, value.high))
+    return f"{value.k:,} of {value.n:,} {of} ({share} %, {low} to {high} %)"
+
+
+def rate_to_dict(value: Rate) -> dict[str, float | int]:
+    """Return ``{"k", "n", "low", "high"}``."""
+    return {"k": value.k, "n": value.n, "low": value.low, "high": value.high}
+
+
+def points_words(value: Estimate) -> str:
+    """Return a difference of rates with its interval: ``+12.0 points (+3.1 to +20.0)``."""
+    return str(value)
+
+
+def percent_words(value: Rate) -> str:
+    """Return the share alone, rounded: ``90 %``."""
+    return f"{100 * value.estimate:.0f} %"

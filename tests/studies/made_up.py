@@ -1,0 +1,77 @@
+"""Cells whose runs are made up: what is solved, what diverged and how failures look is written down."""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from trainlab.engine import Runs
+from trainlab.engine.runs import recorded_epochs
+from trainlab.spec import Cell, Experiment, Study, study_from_dict
+from trainlab.studies.cells import CellResult, summarise
+
+TINY = Experiment.from_dict(
+    {
+        "network": "2-3-1",
+        "optimizer": {"name": "adam", "lr": 0.1},
+        "epochs": 20,
+        "record": {"loss_every": 10, "gradient_every": 10, "solved_every": 10},
+    }
+)
+
+
+def flags(*counts: tuple[int, bool]) -> npt.NDArray[np.bool_]:
+    """Return ``flags((2, True), (3, False))`` as two Trues and three Falses."""
+    return np.concatenate([np.full(count, value) for count, value in counts])
+
+
+def study_of(*names: str, networks: tuple[str, ...] = ("2-3-1",)) -> Study:
+    """Return a study of networks "Net 1", "Net 2", … with changes of these names, each another edit."""
+    return study_from_dict(
+        {
+            "baseline": {**TINY.to_dict(), "network": {"widths": networks[0]}},
+            "networks": {f"Net {i}": widths for i, widths in enumerate(networks, 1)},
+            "changes": {
+                name: {"label": f"change {name}", "set": {"epochs": 30 + 10 * i}}
+                for i, name in enumerate(names)
+            },
+        }
+    )
+
+
+def runs_of(
+    experiment: Experiment,
+    solved: npt.NDArray[np.bool_],
+    *,
+    diverged: npt.NDArray[np.bool_] | None = None,
+    loss: float = 1.0,
+    gradient: float = 1.0,
+    right: npt.NDArray[np.bool_] | None = None,
+) -> Runs:
+    """Return runs with these outcomes: a run not solved ends at `loss` and `gradient`, a solved one at 0."""
+    n, layers = len(solved), experiment.network.layers
+    lost = np.zeros(n, dtype=np.bool_) if diverged is None else diverged
+    end = np.where(lost, np.nan, np.where(solved, 0.0, loss)).astype(np.float32)
+    slopes = np.repeat(np.where(lost, np.nan, gradient)[:, None], layers, axis=1).astype(np.float32)
+    targets = experiment.data().targets
+    good = (solved if right is None else right)[:, None, None]
+    k = len(recorded_epochs(experiment.record.loss_every, experiment.epochs))
+    m = len(recorded_epochs(experiment.record.gradient_every, experiment.epochs))
+    return Runs(
+        experiment=experiment,
+        first_seed=0,
+        solved=solved,
+        solved_epoch=np.where(solved, 10, -1),
+        diverged_step=np.where(lost, 5, -1),
+        loss=end,
+        predictions=np.where(good, targets, 1 - targets).astype(np.float32),
+        parameters=np.zeros((n, experiment.network.parameters), dtype=np.float32),
+        gradient=slopes,
+        loss_curve=np.repeat(end[:, None], k, axis=1),
+        gradient_curve=np.repeat(slopes[:, None, :], m, axis=1),
+    )
+
+
+def cells_of(study: Study, make: Callable[[Cell], Runs]) -> tuple[CellResult, ...]:
+    """Return every cell of the study with the runs that `make` gives it."""
+    return tuple(summarise(cell, make(cell)) for cell in study.cells())

@@ -1,0 +1,119 @@
+"""The rule on vanishing gradients, run by run, on arrays small enough to count by eye."""
+
+import numpy as np
+import pytest
+from studies.made_up import TINY, flags, runs_of
+
+from trainlab.spec import Study
+from trainlab.studies.causes import best_constant_loss, causes_of, count_causes, failed, vanishing
+from trainlab.studies.cells import summarise
+
+NAN = float("nan")
+
+#            failed  loss  layer 1  layer 2
+BY_EYE = [
+    (True, 0.50, 0.0, 0.5),  #    vanishes at every threshold, in layer 1
+    (True, 0.25, 5e-5, 5e-5),  #  exactly half the constant's loss is high; vanishes at 1e-4, in both layers
+    (True, 0.30, 5e-4, 0.0),  #   only at 1e-3; layer 2 vanishes
+    (True, 0.24, 0.0, 0.0),  #    loss too low: an optimum, not a vanished gradient
+    (True, 0.90, 1e-4, 0.0),  #   at the threshold is not below it; layer 2 vanishes
+    (True, NAN, 0.0, 0.0),  #     a loss that isn't a number is not high
+    (False, 0.50, 0.0, 0.0),  #   solved or diverged: not counted
+    (False, NAN, NAN, NAN),  #    nor this one
+]
+
+
+def by_eye(rows: list[tuple[bool, float, float, float]]):
+    table = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    return count_causes(failed=table[:, 0] == 1, loss=table[:, 1], gradient=table[:, 2:], constant_loss=0.5)
+
+
+def test_counted_by_eye():
+    counted = by_eye(BY_EYE)
+    assert counted.failed == 6
+    assert counted.high_loss == 4
+    assert counted.vanishing is not None
+    assert counted.vanishing_at_more is not None
+    assert counted.vanishing_at_less is not None
+    assert (counted.vanishing.k, counted.vanishing.n) == (2, 6)
+    assert counted.vanishing_at_more.k == 4
+    assert counted.vanishing_at_less.k == 1
+    assert [value.k for value in counted.vanishing_by_layer] == [2, 3]
+    assert counted.median_gradient_by_layer == pytest.approx((2.5e-5, 0.0))
+
+
+def test_no_failed_run_has_no_shares():
+    counted = by_eye([(False, 0.5, 0.0, 0.0)])
+    assert (counted.failed, counted.high_loss) == (0, 0)
+    assert counted.vanishing is counted.vanishing_at_more is counted.vanishing_at_less is None
+    assert counted.vanishing_by_layer == counted.median_gradient_by_layer == ()
+    assert counted.to_dict()["vanishing"] is None
+
+
+def test_as_json_has_it():
+    data = by_eye(BY_EYE).to_dict()
+    assert list(data) == [
+        "failed",
+        "high_loss",
+        "vanishing",
+        "vanishing_at_1e-3",
+        "vanishing_at_1e-5",
+        "vanishing_by_layer",
+        "median_gradient_by_layer",
+    ]
+    assert (data["vanishing"]["k"], data["vanishing"]["n"]) == (2, 6)
+    assert len(data["vanishing_by_layer"]) == 2
+
+
+def test_solved_and_diverged_runs_did_not_fail():
+    solved, lost = flags((4, True), (6, False)), flags((7, False), (3, True))
+    runs = runs_of(TINY, solved, diverged=lost, gradient=0.0)
+    assert failed(runs).tolist() == [False] * 4 + [True] * 3 + [False] * 3
+    counted = causes_of(runs)
+    assert counted.vanishing is not None
+    assert (counted.vanishing.k, counted.vanishing.n) == (3, 3)
+    assert int(vanishing(runs).sum()) == 3
+
+
+@pytest.mark.parametrize(("loss", "gradient", "k"), [(0.2, 0.0, 5), (0.1, 0.0, 0), (0.2, 1e-3, 0)])
+def test_a_low_loss_or_a_live_gradient_is_no_vanishing_gradient(loss: float, gradient: float, k: int):
+    # With MSE the best constant is ½, its loss ¼, so a loss is high from 1/8 on.
+    runs = runs_of(TINY, flags((5, False)), loss=loss, gradient=gradient)
+    counted = causes_of(runs)
+    assert counted.vanishing is not None
+    assert counted.vanishing.k == int(vanishing(runs).sum()) == k
+
+
+def test_run_by_run_and_counted_agree_at_the_threshold_in_float32():
+    # float32(1e-4) is a little below or above 1e-4; both must judge it alike.
+    runs = runs_of(TINY, flags((5, False)), gradient=1e-4)
+    counted = causes_of(runs)
+    assert counted.vanishing is not None
+    assert counted.vanishing.k == int(vanishing(runs).sum())
+
+
+def test_the_best_constant_by_brute_force():
+    targets = np.array([[0.0], [1.0], [1.0], [5.0]])
+    tries = np.linspace(0, 5, 2001)
+    assert best_constant_loss("l1", targets) == pytest.approx(min(np.abs(targets - c).mean() for c in tries))
+    assert best_constant_loss("mse", targets) == pytest.approx(
+        min(((targets - c) ** 2).mean() for c in tries), abs=1e-5
+    )
+
+
+def test_a_cell_counts_right_apart_from_solved():
+    # Rounding right is less than solving: 4 are solved, 6 round right.
+    runs = runs_of(TINY, flags((4, True), (6, False)), right=flags((6, True), (4, False)))
+    cell = summarise(Study(baseline=TINY).cells()[0], runs)
+    assert (cell.solved.k, cell.right.k, cell.diverged.k, cell.solved.n) == (4, 6, 0, 10)
+
+
+def test_diverged_runs_leave_the_quantiles_of_the_others():
+    runs = runs_of(TINY, flags((3, True), (7, False)), diverged=flags((6, False), (4, True)), loss=0.5)
+    data = summarise(Study(baseline=TINY).cells()[0], runs).to_dict()
+    assert data["diverged"]["k"] == 4
+    # Three solved runs at 0, three failed ones at ½.
+    assert data["final_loss"] == {"q05": 0.0, "q25": 0.0, "median": 0.25, "q75": 0.5, "q95": 0.5}
+    assert data["loss_curve"]["median"] == [0.25, 0.25, 0.25]
+    assert data["first_solved_epoch_median"] == 10.0
+    assert data["failures"]["failed"] == 3

@@ -1,0 +1,295 @@
+"""Each rule, on counts made up so that it must come out one way, then the other."""
+
+import re
+
+import numpy as np
+import pytest
+from studies.made_up import flags
+
+from trainlab.stats import Estimate, paired_difference, rate
+from trainlab.studies.causes import Causes
+from trainlab.studies.effects import Effect, ReadEstimate
+from trainlab.studies.verdicts import (
+    Verdict,
+    judge_change,
+    judge_parameters,
+    judge_predictions,
+    judge_together,
+    judge_vanishing,
+)
+from trainlab.studies.words import join, share_words
+
+NO, YES = False, True
+
+
+def together(before: np.ndarray, after: np.ndarray, changes: tuple[str, ...] = ("A", "B", "C")) -> Verdict:
+    return judge_together("Net", changes, before, after, paired_difference(before, after))
+
+
+def effect(reading: str, estimate: float, low: float, high: float, *, p: float = 0.001) -> Effect:
+    value = Estimate(estimate=estimate, low=low, high=high, p=p, n=10)
+    read = ReadEstimate(value=value, p_adjusted=p, reading=reading)  # pyright: ignore[reportArgumentType]
+    return Effect(network="Net", change="A", alone=read, main=read)
+
+
+def causes(k: int, n: int, *, more: int | None = None, less: int | None = None) -> Causes:
+    if not n:
+        return Causes(
+            failed=0,
+            high_loss=0,
+            vanishing=None,
+            vanishing_at_more=None,
+            vanishing_at_less=None,
+            vanishing_by_layer=(),
+            median_gradient_by_layer=(),
+        )
+    return Causes(
+        failed=n,
+        high_loss=n,
+        vanishing=rate(k, n),
+        vanishing_at_more=rate(k if more is None else more, n),
+        vanishing_at_less=rate(k if less is None else less, n),
+        vanishing_by_layer=(rate(k, n), rate(n, n)),
+        median_gradient_by_layer=(0.0, 0.0),
+    )
+
+
+def opposite(verdict: Verdict) -> tuple[int, int]:
+    assert verdict.opposite is not None
+    return verdict.opposite.k, verdict.opposite.n
+
+
+# Parameters
+
+
+def test_equal_numbers_of_parameters():
+    verdict = judge_parameters({"One": 44, "Two": 44})
+    assert verdict.outcome == "upheld"
+    assert verdict.sentence == "Every network has exactly 44 trainable parameters."
+    assert verdict.opposite is None
+
+
+def test_one_network_is_not_every_network():
+    assert judge_parameters({"One": 1234}).sentence == "The network has exactly 1,234 trainable parameters."
+
+
+def test_unequal_numbers_of_parameters():
+    verdict = judge_parameters({"One": 44, "Two": 44, "Three": 50})
+    assert verdict.outcome == "refuted"
+    assert verdict.sentence == (
+        "The networks differ in trainable parameters: One has 44, Two has 44, Three has 50."
+    )
+
+
+# All changes together
+
+
+def test_together_upheld_and_its_opposite():
+    # Of 100 seeds 80 are solved only with the changes, 10 either way, 10 never.
+    verdict = together(flags((80, NO), (10, YES), (10, NO)), flags((80, YES), (10, YES), (10, NO)))
+    assert verdict.outcome == "upheld"
+    # One run shows that the changes work only where it is solved with and not without: not on 20 seeds.
+    assert opposite(verdict) == (20, 100)
+    assert verdict.statement == "A, B and C together made Net learn."
+    assert verdict.sentence.startswith("A, B and C together make Net learn: 90 of 100 seeds solved (90.0 %, ")
+    assert "against 10 of 100 at the baseline (10.0 %, 5.5 to 17.4 %)" in verdict.sentence
+    assert "a difference of +80.0 points (" in verdict.sentence
+
+
+def test_together_refuted_when_nothing_changes():
+    verdict = together(flags((100, NO)), flags((2, YES), (98, NO)))
+    assert verdict.outcome == "refuted"
+    assert opposite(verdict) == (2, 100)
+    assert "do not make Net learn: 2 of 100" in verdict.sentence
+
+
+def test_together_refuted_when_most_seeds_still_fail():
+    verdict = together(flags((100, NO)), flags((30, YES), (70, NO)))
+    assert verdict.outcome == "refuted"
+    assert opposite(verdict) == (30, 100)
+    assert "make Net learn on a minority of seeds only" in verdict.sentence
+
+
+def test_together_refuted_when_the_rate_falls_though_most_solve():
+    verdict = together(flags((100, YES)), flags((70, YES), (30, NO)))
+    assert verdict.outcome == "refuted"
+    assert opposite(verdict) == (0, 100)
+    assert "do not make Net learn but lower its success rate" in verdict.sentence
+    assert "a difference of −30.0 points" in verdict.sentence
+
+
+def test_together_mixed_when_half_of_the_seeds_solve():
+    verdict = together(flags((100, NO)), flags((50, YES), (50, NO)))
+    assert verdict.outcome == "mixed"
+    assert verdict.opposite is None
+    assert "can't be said to make Net learn on most seeds" in verdict.sentence
+
+
+def test_together_mixed_when_it_learns_either_way():
+    verdict = together(flags((90, YES), (10, NO)), flags((91, YES), (9, NO)))
+    assert verdict.outcome == "mixed"
+    assert "which it does on most seeds either way" in verdict.sentence
+
+
+@pytest.mark.parametrize(
+    ("solved", "outcome"), [(39, "refuted"), (41, "mixed"), (59, "mixed"), (61, "upheld")]
+)
+def test_together_flips_where_the_interval_of_the_rate_leaves_a_half(solved: int, outcome: str):
+    assert together(flags((100, NO)), flags((solved, YES), (100 - solved, NO))).outcome == outcome
+
+
+def test_one_change_alone_takes_the_singular():
+    upheld = together(flags((100, NO)), flags((100, YES)), ("A",))
+    refuted = together(flags((100, NO)), flags((100, NO)), ("A",))
+    worse = together(flags((100, YES)), flags((100, NO)), ("A",))
+    assert upheld.statement == "A made Net learn."
+    assert upheld.sentence.startswith("A makes Net learn: ")
+    assert refuted.sentence.startswith("A does not make Net learn: ")
+    assert worse.sentence.startswith("A does not make Net learn but lowers its success rate: ")
+
+
+# One change
+
+WITH = flags((3, YES), (7, NO))
+WITHOUT = flags((1, YES), (8, NO), (1, YES))  # so two seeds are solved with the change only
+
+
+@pytest.mark.parametrize(
+    ("reading", "numbers", "outcome", "words", "wrong"),
+    [
+        ("helps", (0.2, 0.1, 0.3), "upheld", "A helps Net: +20.0 points (+10.0 to +30.0)", 8),
+        ("hurts", (-0.2, -0.3, -0.1), "refuted", "A hurts Net: −20.0 points (−30.0 to −10.0)", 2),
+        (
+            "shown to be small",
+            (0.0, -0.01, 0.01),
+            "refuted",
+            "A is shown to change Net by less than 2 points",
+            2,
+        ),
+        ("no difference seen", (0.0, -0.1, 0.1), "mixed", "A can't be told apart from nothing for Net", 2),
+    ],
+)
+def test_a_change(reading: str, numbers: tuple[float, float, float], outcome: str, words: str, wrong: int):
+    verdict = judge_change(effect(reading, *numbers), "more of it", WITH, WITHOUT)
+    assert verdict.outcome == outcome
+    assert verdict.sentence.startswith(words)
+    assert verdict.sentence.endswith(", averaged over all combinations of the other changes.")
+    assert verdict.statement == "Change A (more of it) helps Net."
+    assert opposite(verdict) == (wrong, 10)
+
+
+def test_a_change_without_a_label_and_without_others():
+    verdict = judge_change(effect("helps", 0.2, 0.1, 0.3), "", WITH, WITHOUT, others=False)
+    assert verdict.statement == "Change A helps Net."
+    assert verdict.sentence == "A helps Net: +20.0 points (+10.0 to +30.0) in the success rate."
+
+
+def test_an_interval_without_zero_that_holm_does_not_let_pass_is_explained():
+    passed_over = effect("no difference seen", 0.2, 0.01, 0.39, p=0.12)
+    sentence = judge_change(passed_over, "", WITH, WITHOUT).sentence
+    assert sentence.endswith(" Its interval leaves out 0, but Holm's correction raises p to 0.12.")
+
+
+def test_a_change_is_judged_by_its_main_effect():
+    with pytest.raises(ValueError, match="main effect"):
+        judge_change(Effect(network="Net", change="A", alone=None, main=None), "", WITH, WITHOUT)
+
+
+# Vanishing gradients
+
+
+def test_no_failures_nothing_to_explain():
+    verdict = judge_vanishing("Net", "with A", causes(0, 0), flags((0, NO)))
+    assert (verdict.outcome, verdict.opposite) == ("refuted", None)
+    assert verdict.sentence == "Net has no failed run with A, so there is none to explain."
+
+
+def test_most_failures_vanish():
+    verdict = judge_vanishing(
+        "Net", "with A and B", causes(80, 100, more=90, less=7), flags((80, YES), (20, NO))
+    )
+    assert verdict.outcome == "upheld"
+    assert opposite(verdict) == (20, 100)
+    assert verdict.statement == "Net's failures with A and B are vanishing gradients."
+    assert verdict.sentence == (
+        "Most of Net's failures with A and B are vanishing gradients: 80 of 100 failed runs (80.0 %, "
+        "71.1 to 86.7 %) have a high loss and a first-layer gradient below 1e-4. With the threshold at 1e-3 "
+        "it is 90 %, at 1e-5 7 %. At 1e-4 by layer, first to last: 80 %, 100 %."
+    )
+
+
+def test_few_failures_vanish():
+    verdict = judge_vanishing("Net", "", causes(20, 100), flags((20, YES), (80, NO)))
+    assert verdict.outcome == "refuted"
+    assert opposite(verdict) == (20, 100)
+    assert verdict.sentence.startswith("Only a minority of Net's failures are vanishing gradients: 20 of 100")
+
+
+@pytest.mark.parametrize(("k", "n"), [(50, 100), (59, 100), (41, 100), (3, 4), (0, 1)])
+def test_about_half_or_too_few_to_say(k: int, n: int):
+    verdict = judge_vanishing("Net", "", causes(k, n), flags((k, YES), (n - k, NO)))
+    assert (verdict.outcome, verdict.opposite) == ("mixed", None)
+    assert verdict.sentence.startswith(
+        "It can't be said whether most of Net's failures are vanishing gradients: "
+    )
+
+
+def test_the_other_thresholds_are_told_but_do_not_decide():
+    single = flags((20, YES), (80, NO))
+    narrow = judge_vanishing("Net", "", causes(20, 100, more=20, less=20), single)
+    wide = judge_vanishing("Net", "", causes(20, 100, more=100, less=0), single)
+    assert narrow.outcome == wide.outcome == "refuted"
+    assert "at 1e-3 it is 100 %, at 1e-5 0 %" in wide.sentence
+
+
+# Predictions
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "outcome", "words", "wrong"),
+    [
+        (98, 100, "upheld", "almost always", 2),
+        (20, 100, "refuted", "on a minority of seeds", 20),
+        (90, 100, "mixed", "on some seeds and not on others", None),
+        (5, 5, "mixed", "on every seed tried, but these are too few to call it reliable", None),
+        (0, 2, "mixed", "on no seed tried, but these are too few to call it rare", None),
+    ],
+)
+def test_predictions(k: int, n: int, outcome: str, words: str, wrong: int | None):
+    verdict = judge_predictions("Net", "with A", flags((k, YES), (n - k, NO)), "0, 1, 1, 0")
+    assert verdict.outcome == outcome
+    assert verdict.statement == "Net predicts 0, 1, 1, 0 with A."
+    assert verdict.sentence.startswith(
+        f"Net's predictions with A round to 0, 1, 1, 0 {words}: {k} of {n} seeds ("
+    )
+    assert (verdict.opposite and verdict.opposite.k) == wrong
+
+
+# Sentences
+
+
+def test_a_verdict_as_json_has_it():
+    verdict = together(flags((100, NO)), flags((100, YES)))
+    assert verdict.opposite is not None
+    data = verdict.to_dict()
+    assert list(data) == ["topic", "statement", "outcome", "sentence", "single_run_opposite"]
+    assert data["single_run_opposite"] == {"k": 0, "n": 100, "low": 0.0, "high": verdict.opposite.high}
+    assert together(flags((9, NO)), flags((5, YES), (4, NO))).to_dict()["single_run_opposite"] is None
+
+
+def test_words():
+    assert [join(names) for names in (["A"], ["A", "B"], ["A", "B", "C"])] == ["A", "A and B", "A, B and C"]
+    assert share_words(rate(1234, 2000)) == "1,234 of 2,000 seeds (61.7 %, 59.5 to 63.8 %)"
+
+
+def test_no_sentence_nests_parentheses_or_doubles_marks():
+    verdicts = [
+        together(flags((100, NO)), flags((100, YES))),
+        judge_change(effect("helps", 0.2, 0.1, 0.3), "x", WITH, WITHOUT),
+        judge_vanishing("Net", "with A", causes(50, 100), flags((50, YES), (50, NO))),
+        judge_predictions("Net", "", flags((50, YES), (50, NO)), "0, 1"),
+        judge_parameters({"One": 1, "Two": 2}),
+    ]
+    for verdict in verdicts:
+        assert not re.search(r"\([^)]*\(|  |\.\.|None|nan", verdict.sentence), verdict.sentence
+        assert verdict.sentence.endswith(".")
