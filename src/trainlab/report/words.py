@@ -45,6 +45,11 @@ def single_run(verdict: Verdict) -> str:
     if value is None:
         return ""
     what = "failed runs" if verdict.topic == "vanishing" else "seeds"
+    if verdict.topic == "change":
+        return (
+            "One pair of runs, the baseline and this change alone, would have said otherwise on "
+            f"{value.k:,} of {value.n:,} seeds ({100 * value.estimate:.1f} %)."
+        )
     return (
         f"A single run would have said the opposite on {value.k:,} of {value.n:,} {what} "
         f"({100 * value.estimate:.1f} %)."

@@ -95,6 +95,11 @@ class StudyResult:
         """Return `to_dict` as text; a number that isn't finite is null."""
         return json.dumps(finite(self.to_dict()), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
+    def __repr__(self) -> str:
+        # The generated one would print every array of every run.
+        title = self.study.title or "a study"
+        return f"<StudyResult {title!r}: {len(self.cells)} cells × {self.how.seeds:,} seeds>"
+
     def __str__(self) -> str:
         head = f"{self.study.title or 'A study'}: {len(self.cells)} cells × {self.how.seeds:,} seeds"
         lines = [f"{verdict.outcome.upper():8} {verdict.sentence}" for verdict in self.verdicts]

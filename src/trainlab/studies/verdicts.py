@@ -35,8 +35,7 @@ class Verdict:
     """A statement, how it fared, and the sentence that says so with its numbers.
 
     `opposite` is the share of seeds on which one run by itself would have concluded the opposite; None where
-    the verdict, or a single run, concludes nothing. A change that can't be told apart from nothing counts as
-    one that doesn't help.
+    the verdict, or a single run, concludes nothing.
     """
 
     topic: str
@@ -115,8 +114,9 @@ def judge_change(
     """Does one change help, over all combinations of the others? It helps, hurts, or can't be told apart.
 
     `solved_with` and `solved_without` are bool [n]: the change alone and the baseline. `others` says whether
-    the study has other changes. A single run, one with the change and one without, shows that it helps when
-    only the first is solved.
+    the study has other changes. A pair of runs on one seed says "helps" when only the one with the change is
+    solved, "hurts" when only the other is, and else that there is no difference; `opposite` counts the seeds
+    whose pair says otherwise than the verdict.
     """
     main = effect.main
     if main is None:
@@ -129,8 +129,17 @@ def judge_change(
         outcome=_OUTCOMES[main.reading],
         sentence=f"{_change_claim(effect, main)}: {points_words(main.value)} in the success rate{averaged}."
         f"{_holm_note(main)}",
-        opposite=disagreement(solved_with & ~solved_without, main.reading == "helps"),
+        opposite=_pairs_that_differ(main.reading, solved_with, solved_without),
     )
+
+
+def _pairs_that_differ(reading: Reading, solved_with: Bools, solved_without: Bools) -> Rate | None:
+    said = {
+        "helps": solved_with & ~solved_without,
+        "hurts": ~solved_with & solved_without,
+        "shown to be small": solved_with == solved_without,
+    }
+    return disagreement(said[reading], True) if reading in said else None
 
 
 def _change_claim(effect: Effect, main: ReadEstimate) -> str:

@@ -1,0 +1,55 @@
+"""The code on the pages runs, and prints what stands there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from docs.pages import ROOT, console_examples, is_like
+from sybil.document import Document
+from sybil.example import Example
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+
+from trainlab.cli.main import main
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/assignment.md"])
+def test_the_page_runs(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.chdir(tmp_path)
+
+    def run_console(example: Example) -> str | None:
+        for arguments, wanted in console_examples(example.parsed):
+            capsys.readouterr()
+            with pytest.raises(SystemExit) as stopped:
+                main(arguments)
+            out, err = capsys.readouterr()
+            if stopped.value.code or not is_like(wanted, out):
+                return f"trainlab {' '.join(arguments)}: exit {stopped.value.code}\n{err}{out}"
+        return None
+
+    parsers = (PythonCodeBlockParser(), CodeBlockParser(language="console", evaluator=run_console))
+    examples = list(Document.parse(str(ROOT / page), *parsers))
+    assert len(examples) > 2
+    for example in examples:
+        example.evaluate()
+
+
+def test_a_wrong_output_is_seen():
+    assert is_like("a\n...\nz\n", "a\nb\nc\nz\n")
+    assert not is_like("a\n...\nz\n", "a\nb\nc\n")
+    assert not is_like("44\n", "45\n")
+
+
+def test_a_console_block_is_cut_into_commands():
+    block = "$ trainlab study 'a b.toml'\nx\ny\n$ trainlab show\n"
+    assert console_examples(block) == [(["study", "a b.toml"], "x\ny\n"), (["show"], "")]
+
+
+def test_links_between_pages_lead_somewhere():
+    import re
+
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")):
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page}: {target}"

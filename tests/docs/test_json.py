@@ -1,0 +1,55 @@
+"""docs/json.md names every field of a real result, and no other."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from docs.pages import ROOT
+
+import trainlab
+
+RATE = {"k", "n", "low", "high"}
+ESTIMATE = {"estimate", "low", "high", "p_adjusted", "reading"}
+
+
+def fields_of(value: Any, path: str = "") -> set[str]:
+    """Return the paths of all leaves; a rate or an estimate is a leaf, and its own fields are paths too."""
+    if isinstance(value, list):
+        return set().union(*(fields_of(item, f"{path}[]") for item in value))
+    if not isinstance(value, dict):
+        return {path}
+    for name, fields in (("rate", RATE), ("estimate", ESTIMATE)):
+        if set(value) == fields:
+            return {path, *(f"{name}.{field}" for field in fields)}
+    if path == "how.versions":
+        return {f"{path}.*"}
+    return set().union(*(fields_of(item, f"{path}.{key}".lstrip(".")) for key, item in value.items()))
+
+
+def documented() -> list[str]:
+    text = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+    return re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def result() -> dict[str, Any]:
+    return json.loads(trainlab.study("xor44", seeds=5).to_json())
+
+
+def test_every_field_is_documented_and_every_documented_field_is_there(result: dict[str, Any]):
+    assert sorted(fields_of(result)) == sorted(documented())
+
+
+def test_the_format_is_the_documented_one(result: dict[str, Any]):
+    assert f"format\n**{result['format']}**" in (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+
+
+def test_every_word_of_a_verdict_and_a_reading_is_documented(result: dict[str, Any]):
+    text = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+    words = {v[key] for v in result["verdicts"] for key in ("topic", "outcome")}
+    words |= {e[kind]["reading"] for e in result["effects"] for kind in ("alone", "main")}
+    for word in words:
+        assert f'`"{word}"`' in text, word
