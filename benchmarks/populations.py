@@ -1,4 +1,4 @@
-"""Nanoseconds per network-step of trainlab, an eager PyTorch loop and a stacked-torch population, side by side.
+"""Nanoseconds per network-step: trainlab, an eager PyTorch loop and a stacked-torch population, in one run.
 
 A network-step is one optimizer step of one network on one example. All train the networks of
 examples/xor44.toml from the same initial weights; every figure is the best of several rounds that take turns.
@@ -37,7 +37,10 @@ ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
 def eager(experiment: Experiment, steps: int) -> float:
     """Seconds for `steps` steps of one network: the loop everyone writes."""
     data = experiment.data()
-    inputs, targets = torch.tensor(data.inputs, dtype=torch.float32), torch.tensor(data.targets, dtype=torch.float32)
+    inputs, targets = (
+        torch.tensor(data.inputs, dtype=torch.float32),
+        torch.tensor(data.targets, dtype=torch.float32),
+    )
     module = build_module(torch, experiment, 0, "float32")
     optimizer = build_optimizer(torch, experiment, module)
     criterion = {"l1": torch.nn.L1Loss, "mse": torch.nn.MSELoss}[experiment.loss]()
@@ -52,9 +55,12 @@ def eager(experiment: Experiment, steps: int) -> float:
 
 
 def stacked(experiment: Experiment, networks: int, steps: int) -> float:
-    """Seconds for `steps` steps of `networks` networks stacked along a first axis: batched products, one optimizer."""
+    """Seconds for `steps` steps of networks stacked along a first axis: batched products, one optimizer."""
     data = experiment.data()
-    inputs, targets = torch.tensor(data.inputs, dtype=torch.float32), torch.tensor(data.targets, dtype=torch.float32)
+    inputs, targets = (
+        torch.tensor(data.inputs, dtype=torch.float32),
+        torch.tensor(data.targets, dtype=torch.float32),
+    )
     start_values = initial_parameters(experiment, range(networks)).astype(np.float32)
     layers = layers_of(experiment.network)
     weights: list[torch.Tensor] = []
@@ -127,7 +133,9 @@ def main() -> None:
     torch.set_num_threads(1)
     study = study_from_toml(read_text(ROOT / "examples" / "xor44.toml"))
     trainlab(study.experiment(study.network_names[0]), 8, 1)
-    print(f"{platform.machine()}, {os.cpu_count()} processors, torch {torch.__version__}; ns per network-step")
+    print(
+        f"{platform.machine()}, {os.cpu_count()} processors, torch {torch.__version__}; ns per network-step"
+    )
     rows = list(measured_rows(study, quick=options.quick))
     if options.json:
         Path(options.json).write_text(json.dumps({"rows": rows}, indent=1) + "\n")
