@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainlab.engine.readings import check_marks, runs_at
+from trainlab.engine.readings import check_marks, check_seeds, runs_at
 from trainlab.engine.runs import Runs
 from trainlab.engine.tiles import choose_networks, prepare, train_tiles
 from trainlab.spec import Experiment
@@ -14,8 +14,9 @@ from trainlab.spec import Experiment
 class FastEngine:
     """The numba kernel.
 
-    How many `networks` stand side by side in a tile is chosen by size unless given, and `samples` is how many
-    examples are read at once; neither changes a bit of a run. `checked` refuses reads outside of the memory.
+    How many `networks` stand side by side in a tile is chosen by size unless given, and changes no bit of a run.
+    `samples` is how many examples are read at once: the order in which a full batch is added up, so another
+    value rounds differently. `checked` refuses reads outside of the memory.
     """
 
     dtype: str = "float32"
@@ -42,6 +43,7 @@ class FastEngine:
         self, experiment: Experiment, seeds: range, *, marks: tuple[int, ...] = (), threads: int = 1
     ) -> tuple[Runs, ...]:
         """Train one run a seed, read at each mark; see `Engine.train`."""
+        check_seeds(seeds)
         wanted = check_marks(experiment, marks)
         network = experiment.network
         job = prepare(

@@ -21,6 +21,15 @@ def check_marks(experiment: Experiment, marks: tuple[int, ...]) -> tuple[int, ..
     return wanted
 
 
+def check_seeds(seeds: range) -> None:
+    """Refuse what isn't a row of 64-bit seeds."""
+    if not seeds or seeds.step != 1 or seeds.start < 0 or seeds.stop > 2**64:
+        raise EngineError(
+            f"seeds = {seeds}: must be one or more whole numbers in a row, from 0 to 2**64 - 1, "
+            f"as in range(0, 1000)."
+        )
+
+
 def runs_at(
     mark: int,
     *,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.engine.layout import initial_parameters, layers_of
-from trainlab.engine.readings import check_marks, runs_at
+from trainlab.engine.readings import check_marks, check_seeds, runs_at
 from trainlab.engine.rng import sample_indices
 from trainlab.engine.runs import NEVER, Runs, concatenate, is_solved
 from trainlab.errors import EngineError
@@ -41,6 +41,7 @@ class ReferenceEngine:
         self, experiment: Experiment, seeds: range, *, marks: tuple[int, ...] = (), threads: int = 1
     ) -> tuple[Runs, ...]:
         """Train one run a seed, read at each mark; see `Engine.train`."""
+        check_seeds(seeds)
         wanted = check_marks(experiment, marks)
         torch = _torch()
         before = torch.get_num_threads()

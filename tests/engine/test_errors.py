@@ -1,0 +1,71 @@
+"""What an engine can't carry out, it says in one line."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from trainlab.engine.choose import get_engine
+from trainlab.engine.fast import FastEngine
+from trainlab.engine.protocol import Engine
+from trainlab.engine.reference import ReferenceEngine
+from trainlab.errors import EngineError
+from trainlab.spec import Experiment, Network
+
+EXPERIMENT = Experiment(network=Network(widths=(2, 1)), epochs=20)
+
+
+@pytest.mark.parametrize("marks", [(0, 20), (-1, 20), (10,), (20, 21)])
+@pytest.mark.parametrize("engine", [FastEngine(networks=8), ReferenceEngine()])
+def test_marks_outside_of_the_training(engine: Engine, marks: tuple[int, ...]) -> None:
+    with pytest.raises(EngineError) as caught:
+        engine.train(EXPERIMENT, range(1), marks=marks)
+    assert str(caught.value) == (
+        f"marks = {marks}: must be epochs from 1 to the experiment's 20, with 20 itself among them."
+    )
+
+
+@pytest.mark.parametrize(
+    "seeds", [range(0), range(5, 2), range(0, 9, 2), range(-1, 3), range(2**64 - 1, 2**64 + 1)]
+)
+@pytest.mark.parametrize("engine", [FastEngine(networks=8), ReferenceEngine()])
+def test_seeds_that_are_no_range_of_seeds(engine: Engine, seeds: range) -> None:
+    with pytest.raises(EngineError) as caught:
+        engine.train(EXPERIMENT, seeds)
+    assert str(caught.value) == (
+        f"seeds = {seeds}: must be one or more whole numbers in a row, from 0 to 2**64 - 1, "
+        f"as in range(0, 1000)."
+    )
+
+
+@pytest.mark.parametrize("engine", [FastEngine(networks=8), ReferenceEngine()])
+def test_the_last_seeds_there_are(engine: Engine) -> None:
+    seeds = range(2**64 - 2, 2**64)
+    runs = engine.train(EXPERIMENT, seeds)[0]
+    assert runs.seeds == seeds
+    assert len(runs.parameters) == 2
+
+
+def test_torch_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(EngineError) as caught:
+        ReferenceEngine().train(EXPERIMENT, range(1))
+    assert str(caught.value) == (
+        "engine = 'reference': needs PyTorch, which is not installed. Use --engine fast, "
+        "or install it with: pip install 'trainlab[torch]'"
+    )
+
+
+def test_an_engine_that_does_not_exist() -> None:
+    with pytest.raises(
+        EngineError, match=r"engine = 'fats': must be 'fast' or 'reference'. Did you mean 'fast'\?"
+    ):
+        get_engine("fats")
+
+
+def test_engines_by_name() -> None:
+    assert get_engine("fast") == FastEngine()
+    assert get_engine("reference") == ReferenceEngine()
+    for name in ("fast", "reference"):
+        assert get_engine(name).name == name

@@ -1,0 +1,144 @@
+"""Forward and backward through the kernel's layers, against NumPy, finite differences and torch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from engine.lanes import NETWORKS
+from engine.made_task import made_task
+from numba import njit
+
+from trainlab.engine.kernel.tile import evaluate
+from trainlab.engine.layout import initial_parameters, layers_of
+from trainlab.engine.reference import build_module
+from trainlab.engine.tiles import Job, aligned_zeros, prepare
+from trainlab.maths import ACTIVATIONS, LOSSES
+from trainlab.spec import Experiment, Init, Network, Normal
+from trainlab.tasks import TASKS
+
+SEEDS = range(40, 40 + NETWORKS)
+ACTIVATION = ("linear", "tanh", "sigmoid", "relu")
+EPS = {"float32": 1.2e-7, "float64": 2.3e-16}
+
+
+@njit
+def _evaluate(lane: Any, block: Any, memory: Any, layers: Any, rows: Any, plan: Any, constants: Any) -> None:
+    evaluate(lane, block, memory, layers, rows, plan, constants, True)
+
+
+@pytest.fixture(autouse=True)
+def _tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TASKS, "made", made_task)
+
+
+def experiment_of(
+    activation: str, loss: str, *, task: str = "made", bias: Any = (True, False, True)
+) -> Experiment:
+    widths = (2, 3, 2, 1) if task == "xor" else (3, 3, 2, 2)
+    return Experiment(
+        network=Network(widths=widths, bias=bias, activation=(activation, activation, "sigmoid")),
+        task=task,
+        loss=loss,
+        init=Init(weight=Normal(std=0.5), bias=Normal(std=0.5)),
+    )
+
+
+def evaluated(experiment: Experiment, dtype: str, parameters: Any) -> tuple[Job, Any]:
+    """Return the job and the memory's rows after one evaluation of the parameters ``[networks, P]``."""
+    job = prepare(experiment, marks=(300,), networks=NETWORKS, samples=4, dtype=dtype, checked=False)
+    memory = aligned_zeros(job.rows.total * NETWORKS, dtype)
+    table = memory.reshape(-1, NETWORKS)
+    table[job.rows.points : job.rows.points + len(job.data_rows)] = job.data_rows[:, None]
+    table[: job.plan.parameters] = parameters.T
+    _evaluate(job.lane, job.block, memory, job.layers, job.rows, job.plan, job.constants)
+    return job, table
+
+
+def predict(experiment: Experiment, row: Any) -> Any:
+    """Return the predictions ``[points, outputs]`` in float64, by matrix products."""
+    values = experiment.data().inputs
+    for layer in layers_of(experiment.network):
+        weights = row[layer.weights].reshape(layer.fan_out, layer.fan_in)
+        sums = values @ weights.T + (0.0 if layer.first_bias is None else row[layer.biases])
+        values = ACTIVATIONS[layer.activation].value(sums)
+    return values
+
+
+def loss_of(experiment: Experiment, row: Any) -> float:
+    return float(LOSSES[experiment.loss].value(predict(experiment, row), experiment.data().targets))
+
+
+@pytest.mark.parametrize("task", ["xor", "made"])
+@pytest.mark.parametrize("dtype", EPS)
+@pytest.mark.parametrize("loss", ["l1", "mse"])
+@pytest.mark.parametrize("activation", ACTIVATION)
+def test_loss_and_misses_are_those_of_matrix_products(
+    activation: str, loss: str, dtype: str, task: str
+) -> None:
+    experiment = experiment_of(activation, loss, task=task)
+    parameters = initial_parameters(experiment, SEEDS)
+    job, table = evaluated(experiment, dtype, parameters)
+    targets = experiment.data().targets
+    for network, row in enumerate(parameters):
+        np.testing.assert_allclose(
+            table[job.rows.loss, network], loss_of(experiment, row), rtol=30 * EPS[dtype]
+        )
+        within = np.abs(predict(experiment, row) - targets) < experiment.solved.within
+        assert (table[job.rows.unsolved, network] == 0) == within.all()
+
+
+@pytest.mark.parametrize("bias", [True, False, (True, False, True)])
+@pytest.mark.parametrize("task", ["xor", "made"])
+@pytest.mark.parametrize("loss", ["l1", "mse"])
+@pytest.mark.parametrize("activation", ACTIVATION)
+def test_gradients_are_those_of_torch(activation: str, loss: str, task: str, bias: Any) -> None:
+    import torch
+
+    experiment = experiment_of(activation, loss, task=task, bias=bias)
+    parameters = initial_parameters(experiment, SEEDS)
+    found = {dtype: evaluated(experiment, dtype, parameters) for dtype in EPS}
+    data = experiment.data()
+    criterion = getattr(torch.nn, LOSSES[loss].torch_class)()
+    for network, seed in enumerate(SEEDS):
+        module = build_module(torch, experiment, seed, "float64")
+        criterion(module(torch.from_numpy(data.inputs)), torch.from_numpy(data.targets)).backward()
+        exact = np.concatenate([parameter.grad.numpy().ravel() for parameter in module.parameters()])
+        for dtype, (job, table) in found.items():
+            ours = table[job.rows.gradient : job.rows.gradient + job.plan.parameters, network]
+            # Absolute for L1, whose signs cancel; for MSE relative to the norm (2e-5 at float32), absolute
+            # where a network of dead units leaves only a bias whose four terms cancel.
+            if loss == "l1":
+                assert np.abs(ours - exact).max() <= 2.5 * EPS[dtype]
+            else:
+                assert np.linalg.norm(ours - exact) <= EPS[dtype] * (170 * np.linalg.norm(exact) + 1)
+
+
+@pytest.mark.parametrize("activation", ["linear", "tanh", "sigmoid"])
+def test_gradients_are_slopes_of_the_loss(activation: str) -> None:
+    experiment = experiment_of(activation, "mse")
+    parameters = initial_parameters(experiment, SEEDS)
+    job, table = evaluated(experiment, "float64", parameters)
+    step = 1e-6
+    for p in range(job.plan.parameters):
+        shift = np.zeros(job.plan.parameters)
+        shift[p] = step
+        for network, row in enumerate(parameters):
+            slope = (loss_of(experiment, row + shift) - loss_of(experiment, row - shift)) / (2 * step)
+            assert table[job.rows.gradient + p, network] == pytest.approx(slope, rel=1e-6, abs=1e-8)
+
+
+@pytest.mark.parametrize("dtype", EPS)
+def test_a_nan_in_one_network_leaves_its_neighbours_alone(dtype: str) -> None:
+    experiment = experiment_of("tanh", "mse")
+    parameters = initial_parameters(experiment, SEEDS)
+    job, clean = evaluated(experiment, dtype, parameters)
+    parameters[3, 2] = np.nan
+    _, spoilt = evaluated(experiment, dtype, parameters)
+    others = [network for network in range(NETWORKS) if network != 3]
+    gradients = slice(job.rows.gradient, job.rows.gradient + job.plan.parameters)
+    np.testing.assert_array_equal(spoilt[gradients, others], clean[gradients, others])
+    np.testing.assert_array_equal(spoilt[job.rows.loss, others], clean[job.rows.loss, others])
+    assert np.isnan(spoilt[job.rows.loss, 3])
+    assert spoilt[job.rows.unsolved, 3] > 0
