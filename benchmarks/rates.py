@@ -1,8 +1,8 @@
 """Success rates of the fast engine beside the reference engine, on 20 cells of examples/xor44.toml.
 
 Long float32 runs of two engines part ways (rounding over rounding), so single runs can't be compared, but
-rates must agree. The fast engine trains 1,000 seeds, the reference, a PyTorch loop, the first 200 of them: some
-40 minutes on two cores. Finished runs are kept, so it can be stopped and run again.
+rates must agree. The fast engine trains 1,000 seeds, the reference, a PyTorch loop, the first 200 of them:
+some 40 minutes on two cores. Finished runs are kept, so it can be stopped and run again.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trainlab.budgets import Budget, budget
     from trainlab.errors import TrainlabError
+    from trainlab.report import study_html
     from trainlab.spec import Change, Experiment, Network, Study
     from trainlab.studies import StudyResult, load_study, run, study
 
@@ -28,6 +29,7 @@ _HOMES = {
     "load_study": "studies",
     "run": "studies",
     "study": "studies",
+    "study_html": "report",
 }
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "load_study",
     "run",
     "study",
+    "study_html",
 ]
 
 

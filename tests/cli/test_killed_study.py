@@ -95,6 +95,6 @@ def test_interrupted(folder: Path, undisturbed: str) -> None:
     assert (ended.returncode, ended.stdout) == (130, "")
     assert len(ended.stderr.splitlines()) == 1
     assert ended.stderr.startswith("trainlab: stopped after ")
-    assert "the same command goes on from there" in ended.stderr
+    assert "the same command, without --fresh, goes on from there" in ended.stderr
     assert 4 <= saved(folder) < 16
     assert finish(folder) == undisturbed

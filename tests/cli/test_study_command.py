@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from cli.calling import Caller, call_apart, without_time
 
+from trainlab.engine import stored_name
+
 
 def study(trainlab: Caller, *options: str) -> dict[str, Any]:
     outcome = trainlab("study", "tiny.toml", "--json", "-", *options)
@@ -101,7 +103,8 @@ def test_show(trainlab: Caller) -> None:
     assert json.loads(trainlab("show", "--json").out) == []
     study(trainlab)
     held = json.loads(trainlab("show", "--json").out)
-    assert [(item["engine"], item["seeds"], item["ranges"]) for item in held] == [("fast", 5, [[0, 5]])] * 4
+    name = stored_name("fast")
+    assert [(item["engine"], item["seeds"], item["ranges"]) for item in held] == [(name, 5, [[0, 5]])] * 4
     table = trainlab("show").out
     assert "4 experiments in .trainlab" in table
     assert table.count("fast") == 4

@@ -102,7 +102,7 @@ def test_interrupted_it_stops_at_a_border_and_goes_on(tmp_path: Path) -> None:
     assert 5 <= done < CHUNKS
     assert message == (
         f"stopped after {done} of {CHUNKS} chunks. "
-        "All that was finished is saved: the same command goes on from there."
+        "All that was finished is saved: the same command, without --fresh, goes on from there."
     )
     assert seeds_held(tmp_path) == done * 4
     assert_ends_as_if_undisturbed(tmp_path)

@@ -112,7 +112,7 @@ def test_ctrl_c_stops_at_a_border_and_keeps_what_is_finished(tmp_path: Path) -> 
     assert isinstance(caught.value, TrainlabError)
     assert str(caught.value) == (
         f"stopped after {caught.value.done} of 50 chunks. "
-        "All that was finished is saved: the same command goes on from there."
+        "All that was finished is saved: the same command, without --fresh, goes on from there."
     )
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from execution.fake_engine import FakeEngine, assert_same, made_up
 
+from trainlab.engine import stored_name
 from trainlab.errors import EngineError, SpecError
 from trainlab.execution import Progress, train_all
 from trainlab.spec import Experiment
@@ -53,7 +54,7 @@ def test_a_finished_study_trains_nothing_and_says_nothing(tmp_path: Path) -> Non
 
 def test_a_finished_study_imports_no_engine() -> None:
     with Store.in_memory() as store:
-        store.save([made_up(SHORT, range(5))], engine="reference")
+        store.save([made_up(SHORT, range(5))], engine=stored_name("reference"))
         loaded = sys.modules.get("trainlab.engine.reference")
         sys.modules["trainlab.engine.reference"] = None  # type: ignore[assignment]
         try:

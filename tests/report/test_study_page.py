@@ -112,7 +112,7 @@ def test_one_cell_alone_has_no_effects():
 
 def test_one_network_without_changes():
     page = study_html(run(Experiment.from_dict({"network": "2-3-1", "epochs": 20}), seeds=3, workers=1))
-    assert "A study" in page
+    assert "2-3-1 on xor" in page
     assert "effects" not in sections(page)
     PageReader(page)
 

@@ -65,7 +65,7 @@ EXPERIMENTS = st.builds(
     loss=st.sampled_from(["l1", "mse"]),
     optimizer=OPTIMIZERS,
     sampling=st.just(Full()) | st.builds(Single, steps_per_epoch=st.none() | st.integers(1, 100)),
-    epochs=st.integers(1, 100_000_000),
+    epochs=st.integers(1, 10_000_000),
     solved=st.builds(Solved, within=st.floats(1e-6, 10)),
     record=st.builds(Record, loss_every=EVERY, gradient_every=EVERY, solved_every=EVERY),
 )

@@ -47,7 +47,7 @@ def test_a_study_comes_back_from_toml_and_from_plain_data(study: Study):
 
 def test_the_baseline_of_a_study_is_read_as_an_experiment():
     text = read_text(EXAMPLES / "xor44.toml")
-    assert experiment_from_toml(text) == study_from_toml(text).baseline
+    assert experiment_from_toml(text) == study_from_toml(text).cells()[0].experiment
 
 
 def test_a_network_that_is_just_the_baseline_comes_back():

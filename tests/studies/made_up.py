@@ -8,6 +8,8 @@ import numpy.typing as npt
 from trainlab.engine import Runs
 from trainlab.engine.runs import recorded_epochs
 from trainlab.spec import Cell, Experiment, Study, study_from_dict
+from trainlab.stats import rate
+from trainlab.studies.causes import Causes
 from trainlab.studies.cells import CellResult, summarise
 
 TINY = Experiment.from_dict(
@@ -23,6 +25,33 @@ TINY = Experiment.from_dict(
 def flags(*counts: tuple[int, bool]) -> npt.NDArray[np.bool_]:
     """Return ``flags((2, True), (3, False))`` as two Trues and three Falses."""
     return np.concatenate([np.full(count, value) for count, value in counts])
+
+
+def causes(
+    k: int, n: int, *, more: int | None = None, less: int | None = None, everywhere: int = 0
+) -> Causes:
+    """Return `n` failed runs of two layers with a high loss, of which `k` have a vanishing gradient."""
+    if not n:
+        return Causes(
+            failed=0,
+            high_loss=0,
+            vanishing=None,
+            vanishing_at_more=None,
+            vanishing_at_less=None,
+            vanishing_everywhere=None,
+            vanishing_by_layer=(),
+            median_gradient_by_layer=(),
+        )
+    return Causes(
+        failed=n,
+        high_loss=n,
+        vanishing=rate(k, n),
+        vanishing_at_more=rate(k if more is None else more, n),
+        vanishing_at_less=rate(k if less is None else less, n),
+        vanishing_everywhere=rate(everywhere, n),
+        vanishing_by_layer=(rate(k, n), rate(n, n)),
+        median_gradient_by_layer=(0.0, 0.0),
+    )
 
 
 def study_of(*names: str, networks: tuple[str, ...] = ("2-3-1",)) -> Study:

@@ -13,9 +13,9 @@ NAN = float("nan")
 #            failed  loss  layer 1  layer 2
 BY_EYE = [
     (True, 0.50, 0.0, 0.5),  #    vanishes at every threshold, in layer 1
-    (True, 0.25, 5e-5, 5e-5),  #  exactly half the constant's loss is high; vanishes at 1e-4, in both layers
+    (True, 0.20, 5e-5, 5e-5),  #  exactly 0.4 of the constant's loss is high; vanishes at 1e-4, in both layers
     (True, 0.30, 5e-4, 0.0),  #   only at 1e-3; layer 2 vanishes
-    (True, 0.24, 0.0, 0.0),  #    loss too low: an optimum, not a vanished gradient
+    (True, 0.19, 0.0, 0.0),  #    loss too low: an optimum, not a vanished gradient
     (True, 0.90, 1e-4, 0.0),  #   at the threshold is not below it; layer 2 vanishes
     (True, NAN, 0.0, 0.0),  #     a loss that isn't a number is not high
     (False, 0.50, 0.0, 0.0),  #   solved or diverged: not counted
@@ -39,15 +39,40 @@ def test_counted_by_eye():
     assert counted.vanishing_at_more.k == 4
     assert counted.vanishing_at_less.k == 1
     assert [value.k for value in counted.vanishing_by_layer] == [2, 3]
+    assert counted.vanishing_everywhere is not None
+    assert (counted.vanishing_everywhere.k, counted.vanishing_everywhere.n) == (1, 6)
     assert counted.median_gradient_by_layer == pytest.approx((2.5e-5, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("gradient", "everywhere"),
+    [
+        ((0.0, 0.0, 0.0), 1),
+        ((9e-5, 9e-5, 9e-5), 1),
+        ((1.0, 0.0, 0.0), 0),
+        ((0.0, 1.0, 0.0), 0),
+        ((0.0, 0.0, 1.0), 0),
+        ((0.0, 0.0, 1e-4), 0),
+    ],
+)
+def test_vanishing_everywhere_takes_every_layer(gradient: tuple[float, ...], everywhere: int):
+    counted = count_causes(
+        failed=flags((2, True), (1, False)),
+        loss=np.array([1.0, 0.1, 1.0]),  # the second is no high loss
+        gradient=np.array([gradient] * 3),
+        constant_loss=1.0,
+    )
+    assert counted.vanishing_everywhere is not None
+    assert (counted.vanishing_everywhere.k, counted.vanishing_everywhere.n) == (everywhere, 2)
 
 
 def test_no_failed_run_has_no_shares():
     counted = by_eye([(False, 0.5, 0.0, 0.0)])
     assert (counted.failed, counted.high_loss) == (0, 0)
     assert counted.vanishing is counted.vanishing_at_more is counted.vanishing_at_less is None
+    assert counted.vanishing_everywhere is None
     assert counted.vanishing_by_layer == counted.median_gradient_by_layer == ()
-    assert counted.to_dict()["vanishing"] is None
+    assert counted.to_dict()["vanishing"] is counted.to_dict()["vanishing_everywhere"] is None
 
 
 def test_as_json_has_it():
@@ -58,10 +83,12 @@ def test_as_json_has_it():
         "vanishing",
         "vanishing_at_1e-3",
         "vanishing_at_1e-5",
+        "vanishing_everywhere",
         "vanishing_by_layer",
         "median_gradient_by_layer",
     ]
     assert (data["vanishing"]["k"], data["vanishing"]["n"]) == (2, 6)
+    assert (data["vanishing_everywhere"]["k"], data["vanishing_everywhere"]["n"]) == (1, 6)
     assert len(data["vanishing_by_layer"]) == 2
 
 
@@ -75,9 +102,13 @@ def test_solved_and_diverged_runs_did_not_fail():
     assert int(vanishing(runs).sum()) == 3
 
 
-@pytest.mark.parametrize(("loss", "gradient", "k"), [(0.2, 0.0, 5), (0.1, 0.0, 0), (0.2, 1e-3, 0)])
+@pytest.mark.parametrize(
+    ("loss", "gradient", "k"),
+    [(0.2, 0.0, 5), (0.12499, 0.0, 5), (0.101, 0.0, 5), (0.099, 0.0, 0), (0.2, 1e-3, 0)],
+)
 def test_a_low_loss_or_a_live_gradient_is_no_vanishing_gradient(loss: float, gradient: float, k: int):
-    # With MSE the best constant is ½, its loss ¼, so a loss is high from 1/8 on.
+    # With MSE the best constant is ½, its loss ¼, so a loss is high from 0.1 on; two points at ½
+    # make 1/8, which rounding may leave a little below.
     runs = runs_of(TINY, flags((5, False)), loss=loss, gradient=gradient)
     counted = causes_of(runs)
     assert counted.vanishing is not None

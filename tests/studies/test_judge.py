@@ -1,12 +1,14 @@
 """Which verdicts a study gets, in which order, and that they follow its cells."""
 
+import itertools
+
 import numpy as np
 import pytest
 from studies.made_up import TINY, cells_of, flags, runs_of, study_of
 
-from trainlab.spec import Cell, Study
+from trainlab.spec import Cell, Change, Study
 from trainlab.studies.effects import effects_of
-from trainlab.studies.judge import verdicts_of
+from trainlab.studies.judge import _pairs, verdicts_of
 from trainlab.studies.verdicts import Verdict
 
 SEEDS = 200
@@ -59,7 +61,7 @@ def test_vanishing_is_asked_of_the_deepest_network_at_both_ends():
     gone = judged(study_of("A", **TWO), {("A",): 1.0}, gradient=0.0)
     assert by_topic(low, "vanishing") == ["upheld", "upheld"]
     assert by_topic(high, "vanishing") == ["refuted", "refuted"]
-    assert by_topic(gone, "vanishing") == ["upheld", "refuted"]
+    assert by_topic(gone, "vanishing") == ["upheld", "mixed"]
     statements = [verdict.statement for verdict in low if verdict.topic == "vanishing"]
     assert statements == [
         "Net 2's failures at the baseline are vanishing gradients.",
@@ -82,7 +84,9 @@ def test_networks_of_different_size_are_told():
 def test_a_study_without_changes_says_what_it_can():
     verdicts = judged(Study(baseline=TINY), {(): 1.0})
     assert [verdict.topic for verdict in verdicts] == ["parameters", "vanishing", "predictions"]
-    assert verdicts[1].sentence == "2-3-1 has no failed run, so there is none to explain."
+    assert verdicts[1].sentence == (
+        "2-3-1 has no run that failed without diverging (0 diverged), so the rule says nothing."
+    )
     assert verdicts[2].sentence.startswith(
         "2-3-1's predictions round to 0, 1, 1, 0 almost always: 200 of 200"
     )
@@ -103,12 +107,93 @@ def test_cells_left_out_leave_out_their_verdicts():
     assert [verdict.topic for verdict in verdicts] == ["parameters", "vanishing"]
 
 
-def test_the_single_runs_of_a_change_are_made_at_the_baseline():
-    # A helps on all 200 seeds where B is made too, but alone on 150 only: 50 single runs say it doesn't.
+def test_the_single_runs_of_a_change_take_turns_over_the_combinations():
+    # A helps on all 200 seeds where B is made too, alone on the first 150 only: of the last 50, the even
+    # ones ask A alone and say it doesn't help, the odd ones ask it beside B and say it does.
     verdicts = judged(study_of("A", "B"), {("A",): 0.75, ("A", "B"): 1.0})
     first, second = (verdict for verdict in verdicts if verdict.topic == "change")
     assert first.opposite is not None
     assert second.opposite is not None
-    assert (first.outcome, first.opposite.k) == ("upheld", 50)
-    # B helps by a quarter of the seeds where A is made; alone it never does, so every single run says no.
-    assert (second.outcome, second.opposite.k) == ("upheld", 200)
+    assert (first.outcome, first.opposite.k) == ("upheld", 25)
+    # B helps on the last 50 seeds where A is made, and never alone: only the 25 odd ones of these say so.
+    assert (second.outcome, second.opposite.k) == ("upheld", 175)
+
+
+@pytest.mark.parametrize("names", [("A",), ("A", "B"), ("A", "B", "C")])
+def test_a_pair_is_one_seed_of_two_cells_that_differ_in_the_change_only(names: tuple[str, ...]):
+    # What is solved is drawn apart for every cell, so that no other cell or seed gives the same pairs.
+    study, rng = study_of(*names, **TWO), np.random.default_rng(1)
+    cells = cells_of(study, lambda cell: runs_of(cell.experiment, rng.random(SEEDS) < 0.5))
+    table = {(item.cell.network, item.cell.changes): item for item in cells}
+    for effect in effects_of(study, cells)[0]:
+        others = [name for name in names if name != effect.change]
+        combinations = [
+            set(some) for size in range(len(names)) for some in itertools.combinations(others, size)
+        ]
+        assert len(combinations) == 2 ** (len(names) - 1)
+        found = []
+        for extra in (set[str](), {effect.change}):
+            solved = {
+                item.cell.changes: item.runs.solved for item in cells if item.cell.network == effect.network
+            }
+            chosen = [tuple(sorted(combinations[seed % len(combinations)] | extra)) for seed in range(SEEDS)]
+            found.append([bool(solved[changes][seed]) for seed, changes in enumerate(chosen)])
+        with_change, without = _pairs(table, effect, names)
+        assert without.tolist() == found[0]
+        assert with_change.tolist() == found[1]
+
+
+def test_the_average_and_the_change_alone_are_both_told():
+    # Alone A helps no seed; beside B it helps them all.
+    change = next(v for v in judged(study_of("A", "B"), {("A", "B"): 1.0}) if v.topic == "change")
+    assert change.outcome == "upheld"
+    assert change.sentence.startswith("A helps Net 1: +50.0 points (")
+    assert ", averaged over all combinations of the other changes. Made alone, " in change.sentence
+    same = next(v for v in judged(study_of("A", "B"), {("A",): 1.0, ("A", "B"): 1.0}) if v.topic == "change")
+    assert same.outcome == "upheld"
+    assert "alone" not in same.sentence
+
+
+def test_a_change_of_the_number_of_parameters_is_told():
+    wider = Change.from_dict("W", {"network": {"widths": "2-5-1"}})
+    longer = Change.from_dict("D", {"epochs": 30})
+    verdict = judged(Study(baseline=TINY, changes=(wider, longer)), {})[0]
+    assert (verdict.topic, verdict.outcome) == ("parameters", "refuted")
+    assert verdict.sentence == (
+        "The networks differ in trainable parameters: 2-3-1 has 13, 2-3-1:W has 21, 2-3-1:W+D has 21."
+    )
+    kept = judged(Study(baseline=TINY, changes=(longer,)), {})[0]
+    assert kept.outcome == "upheld"
+    assert kept.sentence == "The network has exactly 13 trainable parameters."
+
+
+def test_vanishing_is_compared_with_the_same_cell_of_the_other_networks():
+    study = study_of("A", **TWO)
+
+    def make(cell: Cell):
+        # Of 100 runs these fail; Net 1's gradients vanish with A only.
+        failures = {"Net 1": {(): 40, ("A",): 30}, "Net 2": {(): 20, ("A",): 10}}[cell.network][cell.changes]
+        gradient = 0.1 if (cell.network, cell.changes) == ("Net 1", ()) else 0.0
+        return runs_of(cell.experiment, flags((failures, False), (100 - failures, True)), gradient=gradient)
+
+    cells = cells_of(study, make)
+    before, after = (v for v in verdicts_of(study, cells, ()) if v.topic == "vanishing")
+    assert before.sentence.endswith(
+        " The same rule finds vanishing gradients in 0 % of 40 failed runs of Net 1."
+    )
+    assert after.sentence.endswith(
+        " The same rule finds vanishing gradients in 100 % of 30 failed runs of Net 1."
+    )
+    some = [item for item in cells if item.cell.name != "Net 1:A"]
+    assert "same rule" not in verdicts_of(study, some, ())[-2].sentence
+
+
+def test_where_every_run_diverged_vanishing_is_neither_upheld_nor_refuted():
+    study = Study(baseline=TINY)
+    solved, lost = flags((2, True), (7, False)), flags((2, False), (7, True))
+    cells = cells_of(study, lambda cell: runs_of(cell.experiment, solved, diverged=lost))
+    verdict = verdicts_of(study, cells, ())[1]
+    assert (verdict.topic, verdict.outcome, verdict.opposite) == ("vanishing", "mixed", None)
+    assert verdict.sentence == (
+        "2-3-1 has no run that failed without diverging (7 diverged), so the rule says nothing."
+    )

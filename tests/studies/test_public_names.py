@@ -20,6 +20,7 @@ NAMES = [
     "load_study",
     "run",
     "study",
+    "study_html",
 ]
 
 

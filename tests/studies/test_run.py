@@ -9,6 +9,7 @@ from execution.fake_engine import assert_same
 from studies.made_up import TINY
 
 from trainlab import Change, Experiment, Study, StudyResult, run, study
+from trainlab.engine import stored_name
 from trainlab.errors import TrainlabError
 from trainlab.execution import Progress
 from trainlab.store import Store
@@ -108,10 +109,12 @@ def test_fresh_forgets_this_study_only(tmp_path: Path):
     other = TINY.at_epochs(10)
     run(TINY, seeds=3, store=tmp_path, workers=1)
     run(other, seeds=3, store=tmp_path, workers=1)
-    run(TINY, seeds=3, store=tmp_path, workers=1, fresh=True)
+    fresh = run(TINY, seeds=3, store=tmp_path, workers=1, fresh=True)
+    assert fresh.how.trained_steps == 3 * 20
     with Store.open(tmp_path) as store:
-        assert store.missing(other, range(3), engine="fast") == []
-        assert store.missing(TINY, range(3), engine="fast") == []
+        for experiment in (other, TINY):
+            assert store.missing(experiment, range(3), engine=stored_name("fast")) == []
+            assert store.missing(experiment, range(3), engine="fast") == [range(3)]
 
 
 def test_progress_ends_with_everything_done(small: Study):

@@ -1,13 +1,13 @@
 """Each rule, on counts made up so that it must come out one way, then the other."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from studies.made_up import flags
+from studies.made_up import causes, flags
 
 from trainlab.stats import Estimate, paired_difference, rate
-from trainlab.studies.causes import Causes
 from trainlab.studies.effects import Effect, ReadEstimate
 from trainlab.studies.verdicts import (
     Verdict,
@@ -30,28 +30,6 @@ def effect(reading: str, estimate: float, low: float, high: float, *, p: float =
     value = Estimate(estimate=estimate, low=low, high=high, p=p, n=10)
     read = ReadEstimate(value=value, p_adjusted=p, reading=reading)  # pyright: ignore[reportArgumentType]
     return Effect(network="Net", change="A", alone=read, main=read)
-
-
-def causes(k: int, n: int, *, more: int | None = None, less: int | None = None) -> Causes:
-    if not n:
-        return Causes(
-            failed=0,
-            high_loss=0,
-            vanishing=None,
-            vanishing_at_more=None,
-            vanishing_at_less=None,
-            vanishing_by_layer=(),
-            median_gradient_by_layer=(),
-        )
-    return Causes(
-        failed=n,
-        high_loss=n,
-        vanishing=rate(k, n),
-        vanishing_at_more=rate(k if more is None else more, n),
-        vanishing_at_less=rate(k if less is None else less, n),
-        vanishing_by_layer=(rate(k, n), rate(n, n)),
-        median_gradient_by_layer=(0.0, 0.0),
-    )
 
 
 def opposite(verdict: Verdict) -> tuple[int, int]:
@@ -192,56 +170,35 @@ def test_an_interval_without_zero_that_holm_does_not_let_pass_is_explained():
     assert sentence.endswith(" Its interval leaves out 0, but Holm's correction raises p to 0.12.")
 
 
+@pytest.mark.parametrize(
+    ("reading", "words"),
+    [
+        ("helps", ""),
+        ("hurts", " Made alone, it hurts: −5.0 points (−8.0 to −2.0)."),
+        (
+            "shown to be small",
+            " Made alone, its effect is shown to be within 2 points: −5.0 points (−8.0 to −2.0).",
+        ),
+        ("no difference seen", " Made alone, no difference is seen: −5.0 points (−8.0 to −2.0)."),
+    ],
+)
+def test_what_a_change_does_alone_is_told_where_it_reads_otherwise(reading: str, words: str):
+    alone = effect(reading, -0.05, -0.08, -0.02).alone
+    both = replace(effect("helps", 0.2, 0.1, 0.3), alone=alone)
+    verdict = judge_change(both, "", WITH, WITHOUT)
+    assert verdict.outcome == "upheld"
+    assert verdict.sentence == (
+        "A helps Net: +20.0 points (+10.0 to +30.0) in the success rate, averaged over all combinations of "
+        f"the other changes.{words}"
+    )
+    # An only change has no average to read otherwise than, and a cell left out says nothing.
+    assert "alone" not in judge_change(both, "", WITH, WITHOUT, others=False).sentence
+    assert "alone" not in judge_change(replace(both, alone=None), "", WITH, WITHOUT).sentence
+
+
 def test_a_change_is_judged_by_its_main_effect():
     with pytest.raises(ValueError, match="main effect"):
         judge_change(Effect(network="Net", change="A", alone=None, main=None), "", WITH, WITHOUT)
-
-
-# Vanishing gradients
-
-
-def test_no_failures_nothing_to_explain():
-    verdict = judge_vanishing("Net", "with A", causes(0, 0), flags((0, NO)))
-    assert (verdict.outcome, verdict.opposite) == ("refuted", None)
-    assert verdict.sentence == "Net has no failed run with A, so there is none to explain."
-
-
-def test_most_failures_vanish():
-    verdict = judge_vanishing(
-        "Net", "with A and B", causes(80, 100, more=90, less=7), flags((80, YES), (20, NO))
-    )
-    assert verdict.outcome == "upheld"
-    assert opposite(verdict) == (20, 100)
-    assert verdict.statement == "Net's failures with A and B are vanishing gradients."
-    assert verdict.sentence == (
-        "Most of Net's failures with A and B are vanishing gradients: 80 of 100 failed runs (80.0 %, "
-        "71.1 to 86.7 %) have a high loss and a first-layer gradient below 1e-4. With the threshold at 1e-3 "
-        "it is 90 %, at 1e-5 7 %. At 1e-4 by layer, first to last: 80 %, 100 %."
-    )
-
-
-def test_few_failures_vanish():
-    verdict = judge_vanishing("Net", "", causes(20, 100), flags((20, YES), (80, NO)))
-    assert verdict.outcome == "refuted"
-    assert opposite(verdict) == (20, 100)
-    assert verdict.sentence.startswith("Only a minority of Net's failures are vanishing gradients: 20 of 100")
-
-
-@pytest.mark.parametrize(("k", "n"), [(50, 100), (59, 100), (41, 100), (3, 4), (0, 1)])
-def test_about_half_or_too_few_to_say(k: int, n: int):
-    verdict = judge_vanishing("Net", "", causes(k, n), flags((k, YES), (n - k, NO)))
-    assert (verdict.outcome, verdict.opposite) == ("mixed", None)
-    assert verdict.sentence.startswith(
-        "It can't be said whether most of Net's failures are vanishing gradients: "
-    )
-
-
-def test_the_other_thresholds_are_told_but_do_not_decide():
-    single = flags((20, YES), (80, NO))
-    narrow = judge_vanishing("Net", "", causes(20, 100, more=20, less=20), single)
-    wide = judge_vanishing("Net", "", causes(20, 100, more=100, less=0), single)
-    assert narrow.outcome == wide.outcome == "refuted"
-    assert "at 1e-3 it is 100 %, at 1e-5 0 %" in wide.sentence
 
 
 # Predictions
@@ -285,10 +242,22 @@ def test_words():
 
 
 def test_no_sentence_nests_parentheses_or_doubles_marks():
+    hurts_alone = effect("hurts", -0.2, -0.3, -0.1).alone
+    passed_over = effect("no difference seen", 0.2, 0.01, 0.39, p=0.12)
     verdicts = [
         together(flags((100, NO)), flags((100, YES))),
         judge_change(effect("helps", 0.2, 0.1, 0.3), "x", WITH, WITHOUT),
+        judge_change(replace(effect("helps", 0.2, 0.1, 0.3), alone=hurts_alone), "x", WITH, WITHOUT),
+        judge_change(replace(passed_over, alone=hurts_alone), "x", WITH, WITHOUT),
         judge_vanishing("Net", "with A", causes(50, 100), flags((50, YES), (50, NO))),
+        judge_vanishing("Net", "with A", causes(0, 0), flags((0, NO)), diverged=9),
+        judge_vanishing(
+            "Net",
+            "with A",
+            causes(5, 9),
+            flags((5, YES), (4, NO)),
+            others={"B": causes(1, 3), "C": causes(0, 0)},
+        ),
         judge_predictions("Net", "", flags((50, YES), (50, NO)), "0, 1"),
         judge_parameters({"One": 1, "Two": 2}),
     ]

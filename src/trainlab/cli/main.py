@@ -30,7 +30,7 @@ app = App(
 # A command's module is imported when the command is: help must not wait for the engines.
 for _name, _summary in (
     ("study", "Run a study file: every network with every combination of changes, on the same seeds."),
-    ("run", "Run one experiment, or the baseline of a study file, on many seeds."),
+    ("run", "Run one experiment on many seeds; of a study file, its first network without changes."),
     ("params", "Show the trainable parameters of a network, layer by layer."),
     ("budget", "Count, list or draw the networks that have an exact number of parameters."),
     ("show", "Show what the store holds."),
@@ -59,7 +59,9 @@ def _run(arguments: list[str]) -> int:
         _complain(str(error))
         return INTERRUPTED if type(error).__name__ == "Interrupted" else USAGE_ERROR
     except KeyboardInterrupt:
-        _complain("stopped. What was finished is saved: the same command goes on from there.")
+        _complain(
+            "stopped. What was finished is saved: the same command, without --fresh, goes on from there."
+        )
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone, as in `trainlab budget 44 … --list | head`.

@@ -17,7 +17,7 @@ from trainlab.studies import EXAMPLES, example_path, run
 
 
 def run_command(
-    file: Annotated[str, Parameter(help="An experiment file (TOML); of a study file, the baseline.")],
+    file: Annotated[str, Parameter(help="An experiment file (TOML), a study file, or an example by name.")],
     /,
     *,
     seeds: Annotated[int, Parameter(help="How many seeds, 0, 1, 2, …", converter=whole)] = 100,
@@ -28,7 +28,7 @@ def run_command(
     workers: Workers = None,
     fresh: Fresh = False,
 ) -> None:
-    """Run one experiment, or the baseline of a study file, on many seeds."""
+    """Run one experiment on many seeds; of a study file, its first network without changes."""
     check_options(file, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
     experiment = _load(file)
     with progress_line() as show:

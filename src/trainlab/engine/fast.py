@@ -14,9 +14,9 @@ from trainlab.spec import Experiment
 class FastEngine:
     """The numba kernel.
 
-    How many `networks` stand side by side in a tile is chosen by size unless given, and changes no bit of a run.
-    `samples` is how many examples are read at once: the order in which a full batch is added up, so another
-    value rounds differently. `checked` refuses reads outside of the memory.
+    How many `networks` stand side by side in a tile is chosen by size unless given; it changes no bit of
+    a run. `samples` is how many examples are read at once: the order in which a full batch is added up,
+    so another value rounds differently. `checked` refuses reads outside of the memory.
     """
 
     dtype: str = "float32"
@@ -26,8 +26,8 @@ class FastEngine:
 
     @property
     def name(self) -> str:
-        """``fast``."""
-        return "fast"
+        """``fast``; another precision than float32 is another engine to the store."""
+        return "fast" if self.dtype == "float32" else f"fast-{self.dtype}"
 
     @property
     def in_processes(self) -> bool:

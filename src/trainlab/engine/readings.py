@@ -23,9 +23,9 @@ def check_marks(experiment: Experiment, marks: tuple[int, ...]) -> tuple[int, ..
 
 def check_seeds(seeds: range) -> None:
     """Refuse what isn't a row of 64-bit seeds."""
-    if not seeds or seeds.step != 1 or seeds.start < 0 or seeds.stop > 2**64:
+    if not seeds or seeds.step != 1 or seeds.start < 0 or seeds.stop > 2**63:
         raise EngineError(
-            f"seeds = {seeds}: must be one or more whole numbers in a row, from 0 to 2**64 - 1, "
+            f"seeds = {seeds}: must be one or more whole numbers in a row, from 0 to 2**63 - 1, "
             f"as in range(0, 1000)."
         )
 
@@ -51,7 +51,9 @@ def runs_at(
     short = experiment.at_epochs(mark)
     solved = is_solved(predictions, short.data().targets, short.solved)
     first = np.where(
-        (solved_epoch >= 0) & (solved_epoch <= mark), solved_epoch, np.where(solved, mark, NEVER)
+        (solved_epoch >= 0) & (solved_epoch <= mark),
+        solved_epoch,
+        np.where(solved & (short.record.solved_every > 0), mark, NEVER),
     )
     steps = mark * short.steps_per_epoch
     broken = ~np.isfinite(predictions).all(axis=(1, 2))

@@ -24,8 +24,8 @@ class ReferenceEngine:
 
     @property
     def name(self) -> str:
-        """``reference``."""
-        return "reference"
+        """``reference``; another precision than float32 is another engine to the store."""
+        return "reference" if self.dtype == "float32" else f"reference-{self.dtype}"
 
     @property
     def in_processes(self) -> bool:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from trainlab.engine.identity import kernel_digest
 from trainlab.engine.kernel import tables
 from trainlab.engine.kernel.draws import WORD_ROWS
 from trainlab.engine.kernel.lanes import Lanes
@@ -195,20 +192,6 @@ def aligned_zeros(count: int, dtype: str) -> Any:
     raw = np.zeros(count * size + 64, dtype=np.uint8)
     start = -raw.ctypes.data % 64
     return raw[start : start + count * size].view(dtype)
-
-
-@cache
-def kernel_digest() -> str:
-    """Return a short digest of the kernel's own code, which names its compiled builds."""
-    digest = hashlib.sha256()
-    for path in _kernel_files():
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def _kernel_files() -> Iterator[Path]:
-    yield Path(__file__).with_name("rng.py")
-    yield from sorted((Path(__file__).parent / "kernel").glob("*.py"))
 
 
 def _layer_table(experiment: Experiment) -> npt.NDArray[np.int64]:

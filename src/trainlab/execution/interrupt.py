@@ -17,7 +17,7 @@ class Interrupted(TrainlabError):  # noqa: N818 - not an error of anybody
     def __init__(self, *, done: int, total: int, kept: bool) -> None:
         self.done = done
         self.total = total
-        after = "All that was finished is saved: the same command goes on from there."
+        after = "All that was finished is saved: the same command, without --fresh, goes on from there."
         lost = "Nothing is kept, because no store was given."
         super().__init__(f"stopped after {done} of {total} chunks. {after if kept else lost}")
 

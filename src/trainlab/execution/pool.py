@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 
-from trainlab.engine import Engine
+from trainlab.engine import Engine, stored_name
 from trainlab.errors import EngineError
 from trainlab.execution.crew import Results, Submit, default_workers, one_thread, worker_processes
 from trainlab.execution.interrupt import Interrupted, interrupts
@@ -59,7 +59,7 @@ def carry_out(
             crew, slots = one_thread(engine, threads=1 if engine.in_processes else workers), 2
         with crew as submit:
             for chunk, results in _train(chunks, submit, slots=slots, stopping=stopping):
-                store.save(results, engine=engine.name)
+                store.save(results, engine=stored_name(engine.name))
                 done = done.plus([chunk])
                 tell()
         if stopping():

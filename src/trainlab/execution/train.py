@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
-from trainlab.engine import Engine, Runs, get_engine
+from trainlab.engine import Engine, Runs, get_engine, stored_name
 from trainlab.errors import SpecError
 from trainlab.execution.plan import plan
 from trainlab.execution.pool import carry_out
@@ -32,7 +32,7 @@ def train_all(
     """
     if not seeds or seeds.step != 1:
         raise SpecError(f"seeds = {seeds!r}: must be a range of at least one seed, with step 1.")
-    name = engine if isinstance(engine, str) else engine.name
+    name = stored_name(engine if isinstance(engine, str) else engine.name)
     with Store.in_memory() if store is None else nullcontext(store) as runs:
         missing = {each: runs.missing(each, seeds, engine=name) for each in experiments}
         if any(missing.values()):

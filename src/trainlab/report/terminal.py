@@ -27,6 +27,7 @@ def print_study(result: StudyResult, *, console: Console) -> None:
     if result.study.question:
         console.print(Text(result.study.question))
     console.print()
+    _legend(result, console)
     _verdicts(result, console)
     _rates(result, console)
     _effects(result, console)
@@ -34,6 +35,20 @@ def print_study(result: StudyResult, *, console: Console) -> None:
     console.print(
         Text(f"Seeds {seeds_words(result)}; {engine}; {time_words(result)}.", style=TERMINAL["muted"])
     )
+
+
+def _legend(result: StudyResult, console: Console) -> None:
+    """Say what the networks and changes are, before their names are used."""
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2))
+    for name in networks_of(result):
+        grid.add_row(Text(name), Text(result.study.experiment(name).network.label))
+    for change in result.study.changes:
+        grid.add_row(Text(change.name), Text(change.label))
+    console.print(grid)
+    console.print()
 
 
 def _verdicts(result: StudyResult, console: Console) -> None:
@@ -45,7 +60,10 @@ def _verdicts(result: StudyResult, console: Console) -> None:
     grid.add_column()
     for verdict in result.verdicts:
         mark = Text(f"{MARKS[verdict.outcome]} {verdict.outcome}", style=TERMINAL[_STYLES[verdict.outcome]])
-        sentence = Text(verdict.sentence)
+        # The outcome is the statement's: without it, "refuted: C hurts" would read backwards.
+        sentence = Text(f"{verdict.statement} ", style=TERMINAL["muted"]).append(
+            verdict.sentence, style="default"
+        )
         alone = single_run(verdict)
         if alone:
             sentence.append(f" {alone}", style=TERMINAL["muted"])

@@ -47,7 +47,7 @@ def single_run(verdict: Verdict) -> str:
     what = "failed runs" if verdict.topic == "vanishing" else "seeds"
     if verdict.topic == "change":
         return (
-            "One pair of runs, the baseline and this change alone, would have said otherwise on "
+            "One pair of runs, with this change and without, would have said otherwise on "
             f"{value.k:,} of {value.n:,} seeds ({100 * value.estimate:.1f} %)."
         )
     return (

@@ -118,7 +118,11 @@ def apply_edits(experiment: Experiment, edits: tuple[Edit, ...]) -> Experiment:
 
     A part that is edited with its `name` starts anew from that kind's defaults; without, its others stay.
     """
-    return decode(Experiment, merge(experiment.to_dict(), nest(edits)))
+    table = nest(edits)
+    if isinstance(table.get("network"), str | list):
+        # "2-3-1" edits the widths alone, as it does under [networks].
+        table["network"] = {"widths": table["network"]}
+    return decode(Experiment, merge(experiment.to_dict(), table))
 
 
 def merge(base: Mapping[str, Any], edit: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from trainlab.spec.parts import SGD, Default, Full, Init, Optimizer, Record, Sam
 from trainlab.tasks import TASKS, Task
 
 FINGERPRINT_FORMAT = 1
+MAX_STEPS = 1_000_000_000
 
 
 class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,6 +42,11 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         check_choice("task", self.task, TASKS)
         check_choice("loss", self.loss, LOSSES)
         check_number("epochs", self.epochs, at_least=1, at_most=MAX_COUNT)
+        if self.epochs * self.steps_per_epoch > MAX_STEPS:
+            raise SpecError(
+                f"epochs = {self.epochs:,}: with {self.steps_per_epoch:,} steps each that is more than "
+                f"{MAX_STEPS:,} steps; lower epochs or sampling.steps_per_epoch."
+            )
         data = self.data()
         for end, width, wanted in (
             ("first", self.network.widths[0], data.features),

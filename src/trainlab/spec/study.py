@@ -26,6 +26,12 @@ class NamedNetwork(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         settle(self)
         tidy(self, "network")
+        for edit in self.edits:
+            if not edit.path.startswith("network."):
+                raise SpecError(
+                    f"network {self.name!r}: edits {edit.path!r}; a network may edit fields of network only, "
+                    "such as 'network.widths'. Make it a change."
+                )
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):

@@ -63,10 +63,11 @@ def study_to_toml(study: Study) -> str:
 
 
 def experiment_from_toml(text: str) -> Experiment:
-    """Read an experiment from TOML text; the baseline, if the text is a study."""
+    """Read an experiment from TOML text; of a study, its first network without changes."""
     data = _parse(text)
     if "baseline" in data:
-        return study_from_dict(data).baseline
+        study = study_from_dict(data)
+        return study.experiment(study.network_names[0])
     return Experiment.from_dict(data)
 
 
@@ -77,7 +78,9 @@ def experiment_to_toml(experiment: Experiment) -> str:
 
 def read_text(path: str | os.PathLike[str]) -> str:
     """Return a spec file's text; raise SpecError if it is missing, a folder, not text, empty or too large."""
-    file = place("", os.fspath(path))
+    # A path is told whole, however long: its end is what the user looks for.
+    name = os.fspath(path)
+    file = name if name.isprintable() and name else repr(name)
     try:
         with Path(path).open("rb") as handle:
             # Read no further than allowed: a device such as /dev/zero has no end.

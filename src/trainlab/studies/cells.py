@@ -35,6 +35,10 @@ class CellResult:
     gradients: tuple[Bands, ...]
     causes: Causes
 
+    def __repr__(self) -> str:
+        # The generated one would print every array of every run.
+        return f"<CellResult {self.cell.name!r}: {self.solved} solved>"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the cell as JSON has it."""
         runs = self.runs

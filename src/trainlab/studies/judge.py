@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
 
 from trainlab.spec import Study
 from trainlab.stats import paired_difference
@@ -19,6 +22,8 @@ from trainlab.studies.verdicts import (
 )
 from trainlab.studies.words import join
 
+Bools = npt.NDArray[np.bool_]
+
 
 def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Effect]) -> tuple[Verdict, ...]:
     """Return every verdict that the cells allow."""
@@ -27,7 +32,9 @@ def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Eff
     everything = study.change_names
     where = f"with {join(everything)}" if everything else ""
     found: list[Verdict] = [
-        judge_parameters({name: study.experiment(name).network.parameters for name in networks})
+        judge_parameters(
+            _counts(cells) or {name: study.experiment(name).network.parameters for name in networks}
+        )
     ]
     for network in networks:
         baseline, changed = table.get((network, ())), table.get((network, everything))
@@ -36,16 +43,10 @@ def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Eff
             found.append(judge_together(network, everything, before, after, paired_difference(before, after)))
     labels = {change.name: change.label for change in study.changes}
     for effect in effects:
-        without, only = table.get((effect.network, ())), table.get((effect.network, (effect.change,)))
-        if effect.main and without and only:
+        if effect.main:
+            with_change, without = _pairs(table, effect, everything)
             found.append(
-                judge_change(
-                    effect,
-                    labels[effect.change],
-                    only.runs.solved,
-                    without.runs.solved,
-                    others=len(everything) > 1,
-                )
+                judge_change(effect, labels[effect.change], with_change, without, others=len(everything) > 1)
             )
     deepest = max(networks, key=lambda name: study.experiment(name).network.layers)
     # The first and the last cell of the deepest network; they are one where nothing changes.
@@ -53,7 +54,14 @@ def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Eff
         item = table.get((deepest, changes))
         if item:
             single = vanishing(item.runs)[failed(item.runs)]
-            found.append(judge_vanishing(deepest, words, item.causes, single))
+            others = {
+                name: table[name, changes].causes
+                for name in networks
+                if name != deepest and (name, changes) in table
+            }
+            found.append(
+                judge_vanishing(deepest, words, item.causes, single, diverged=item.diverged.k, others=others)
+            )
     for network in networks:
         item = table.get((network, everything))
         if item:
@@ -61,3 +69,34 @@ def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Eff
             values = ", ".join(f"{value:g}" for value in targets)
             found.append(judge_predictions(network, where, predicts_right(item.runs), values))
     return tuple(found)
+
+
+def _counts(cells: Sequence[CellResult]) -> dict[str, int]:
+    """Return the parameters of every network; a change that alters them has its cells named apart."""
+    counts: dict[str, int] = {}
+    for item in cells:
+        network, count = item.cell.network, item.cell.experiment.network.parameters
+        if counts.setdefault(network, count) != count:
+            counts[item.cell.name] = count
+    return counts
+
+
+def _pairs(
+    table: Mapping[tuple[str, tuple[str, ...]], CellResult], effect: Effect, everything: tuple[str, ...]
+) -> tuple[Bools, Bools]:
+    """Return one pair of runs a seed, with and without a change: bool [n] each.
+
+    Seed after seed goes through the combinations of the other changes in turn, so that the pairs ask the same
+    question as the main effect: the change over all combinations.
+    """
+    without = [
+        changes for network, changes in table if network == effect.network and effect.change not in changes
+    ]
+    with_change = [
+        tuple(name for name in everything if name in (*changes, effect.change)) for changes in without
+    ]
+    plain = np.stack([table[effect.network, changes].runs.solved for changes in without])
+    changed = np.stack([table[effect.network, changes].runs.solved for changes in with_change])
+    seeds: npt.NDArray[np.int64] = np.arange(plain.shape[1], dtype=np.int64)
+    turn: npt.NDArray[np.int64] = seeds % len(without)
+    return changed[turn, seeds], plain[turn, seeds]

@@ -102,7 +102,9 @@ class StudyResult:
 
     def __str__(self) -> str:
         head = f"{self.study.title or 'A study'}: {len(self.cells)} cells × {self.how.seeds:,} seeds"
-        lines = [f"{verdict.outcome.upper():8} {verdict.sentence}" for verdict in self.verdicts]
+        lines = [
+            f"{verdict.statement} {verdict.outcome.upper()}. {verdict.sentence}" for verdict in self.verdicts
+        ]
         return "\n".join([head, *lines])
 
     def _repr_html_(self) -> str:

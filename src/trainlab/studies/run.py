@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from trainlab.engine import Runs
+from trainlab.engine import Runs, stored_name
 from trainlab.errors import SpecError
 from trainlab.execution import Progress, default_workers, train_all
 from trainlab.spec import Cell, Experiment, Study, read_text, study_from_toml
@@ -84,9 +84,14 @@ def run(
     fresh: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> StudyResult:
-    """Run one experiment on `seeds` seeds: a study of a single cell."""
+    """Run one experiment on `seeds` seeds, 0, 1, 2, …: a study of a single cell. Options as in `study`."""
+    if not isinstance(experiment, Experiment):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise SpecError(
+            f"experiment is {type(experiment).__name__}, but must be an Experiment: make one with "
+            "Experiment.from_dict, or give a study file to trainlab.study."
+        )
     return study(
-        Study(baseline=experiment, seeds=seeds),
+        Study(baseline=experiment, seeds=seeds, title=f"{experiment.network.label} on {experiment.task}"),
         engine=engine,
         store=store,
         workers=workers,
@@ -168,6 +173,6 @@ def _train(
         return train_all(experiments, seeds, engine=engine, workers=workers, on_progress=note), last
     with Store.open(store) as opened:
         if fresh:
-            opened.delete(experiments, engine=engine)
+            opened.delete(experiments, engine=stored_name(engine))
         runs = train_all(experiments, seeds, engine=engine, store=opened, workers=workers, on_progress=note)
     return runs, last

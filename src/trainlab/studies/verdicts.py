@@ -6,7 +6,7 @@ its whole interval; what is *refuted* must fail with its whole interval; the res
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -113,10 +113,10 @@ def judge_change(
 ) -> Verdict:
     """Does one change help, over all combinations of the others? It helps, hurts, or can't be told apart.
 
-    `solved_with` and `solved_without` are bool [n]: the change alone and the baseline. `others` says whether
-    the study has other changes. A pair of runs on one seed says "helps" when only the one with the change is
-    solved, "hurts" when only the other is, and else that there is no difference; `opposite` counts the seeds
-    whose pair says otherwise than the verdict.
+    `solved_with` and `solved_without` are bool [n]: one pair of runs a seed, that differ in this change only,
+    at combinations of the others that take turns. `others` says whether the study has other changes. A pair
+    says "helps" when only the run with the change is solved, "hurts" when only the other is, and else that
+    there is no difference; `opposite` counts the seeds whose pair says otherwise than the verdict.
     """
     main = effect.main
     if main is None:
@@ -128,7 +128,7 @@ def judge_change(
         statement=f"{named} helps {effect.network}.",
         outcome=_OUTCOMES[main.reading],
         sentence=f"{_change_claim(effect, main)}: {points_words(main.value)} in the success rate{averaged}."
-        f"{_holm_note(main)}",
+        f"{_holm_note(main)}{_alone_note(effect) if others else ''}",
         opposite=_pairs_that_differ(main.reading, solved_with, solved_without),
     )
 
@@ -159,11 +159,34 @@ def _holm_note(main: ReadEstimate) -> str:
     return f" Its interval leaves out 0, but Holm's correction raises p to {main.p_adjusted:.2g}."
 
 
-def judge_vanishing(network: str, where: str, causes: Causes, single: Bools) -> Verdict:
+def _alone_note(effect: Effect) -> str:
+    """Say what the change does alone where that reads otherwise than its average."""
+    alone, main = effect.alone, effect.main
+    if alone is None or main is None or alone.reading == main.reading:
+        return ""
+    words = {
+        "helps": "it helps",
+        "hurts": "it hurts",
+        "shown to be small": "its effect is shown to be within 2 points",
+        "no difference seen": "no difference is seen",
+    }[alone.reading]
+    return f" Made alone, {words}: {points_words(alone.value)}."
+
+
+def judge_vanishing(
+    network: str,
+    where: str,
+    causes: Causes,
+    single: Bools,
+    *,
+    diverged: int = 0,
+    others: Mapping[str, Causes] | None = None,
+) -> Verdict:
     """Are most of the network's failures vanishing gradients? By the rule in `causes`.
 
     `where` names the cell, as in "with A and B", or is empty; `single` is the rule's answer for each failed
-    run, bool [failed].
+    run, bool [failed]; `diverged` counts the runs that diverged, which the rule leaves out; `others` are the
+    same cells of the other networks, told for comparison.
     """
     failures = f"{network}'s failures{_after(where)}"
     share, more, less = causes.vanishing, causes.vanishing_at_more, causes.vanishing_at_less
@@ -171,8 +194,9 @@ def judge_vanishing(network: str, where: str, causes: Causes, single: Bools) -> 
         return Verdict(
             topic="vanishing",
             statement=f"{failures} are vanishing gradients.",
-            outcome="refuted",
-            sentence=f"{network} has no failed run{_after(where)}, so there is none to explain.",
+            outcome="mixed",
+            sentence=f"{network} has no run{_after(where)} that failed without diverging "
+            f"({diverged:,} diverged), so the rule says nothing.",
         )
     outcome: Outcome = "upheld" if share.low > HALF else "refuted" if share.high < HALF else "mixed"
     claim = {
@@ -187,9 +211,23 @@ def judge_vanishing(network: str, where: str, causes: Causes, single: Bools) -> 
         outcome=outcome,
         sentence=f"{claim}: {share_words(share, 'failed runs')} have a high loss and a first-layer gradient "
         f"below 1e-4. With the threshold at 1e-3 it is {percent_words(more)}, at 1e-5 {percent_words(less)}. "
-        f"At 1e-4 by layer, first to last: {layers}.",
+        f"At 1e-4 by layer, first to last: {layers}.{_everywhere(causes)}{_compared(others or {})}",
         opposite=_opposite(single, outcome),
     )
+
+
+def _everywhere(causes: Causes) -> str:
+    whole = causes.vanishing_everywhere
+    return f" In {percent_words(whole)} every layer is below 1e-4, the last included." if whole else ""
+
+
+def _compared(others: Mapping[str, Causes]) -> str:
+    told = [
+        f"{percent_words(causes.vanishing)} of {causes.failed:,} failed runs of {name}"
+        for name, causes in others.items()
+        if causes.vanishing is not None
+    ]
+    return f" The same rule finds vanishing gradients in {join(told)}." if told else ""
 
 
 def judge_predictions(network: str, where: str, right: Bools, values: str) -> Verdict:

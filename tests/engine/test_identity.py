@@ -1,0 +1,53 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from trainlab.engine import identity, stored_name
+from trainlab.engine.fast import FastEngine
+from trainlab.engine.reference import ReferenceEngine
+
+
+def test_engines_and_precisions_are_stored_apart() -> None:
+    engines = (FastEngine(), FastEngine(dtype="float64"), ReferenceEngine(), ReferenceEngine(dtype="float64"))
+    names = [stored_name(engine.name) for engine in engines]
+    assert len(set(names)) == 4
+    assert [name.partition("@")[0] for name in names] == [
+        "fast",
+        "fast-float64",
+        "reference",
+        "reference-float64",
+    ]
+    assert stored_name("an engine of somebody's own") == "an engine of somebody's own"
+
+
+@pytest.mark.parametrize("engine", ["fast", "reference"])
+def test_an_edit_of_any_source_that_computes_gives_another_name(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Path(identity.__file__).parent
+    sources = [here / "rng.py", here / "layout.py", here / "readings.py", here / f"{engine}.py"]
+    sources += sorted((here / "kernel").glob("*.py")) if engine == "fast" else []
+    (tmp_path / "kernel").mkdir()
+    for path in [*here.glob("*.py"), *(here / "kernel").glob("*.py")]:
+        (tmp_path / path.relative_to(here)).write_bytes(path.read_bytes())
+    monkeypatch.setattr(identity, "_HERE", tmp_path)
+    named = stored_name.__wrapped__
+    before = named(engine)
+    assert before == stored_name(engine)
+    for path in sources:
+        copy = tmp_path / path.relative_to(here)
+        kept = copy.read_bytes()
+        copy.write_bytes(kept + b"\n")
+        assert named(engine) != before, path.name
+        copy.write_bytes(kept)
+    assert named(engine) == before
+
+
+def test_the_name_costs_no_heavy_import() -> None:
+    code = (
+        "import sys; from trainlab.engine import stored_name; stored_name('fast'); stored_name('reference'); "
+        "sys.exit(bool({'numba', 'torch'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
