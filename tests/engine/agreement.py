@@ -22,7 +22,7 @@ STEPS = 100
 SEEDS = range(11, 13)
 WIDTHS = ((2, 3, 1), (2, 2, 2, 1))
 ACTIVATIONS = ("linear", "tanh", "sigmoid", "relu")
-OUTPUTS = ("linear", "tanh", "sigmoid")
+OUTPUTS = ("linear", "tanh", "sigmoid", "relu")
 LOSSES = ("l1", "mse")
 OPTIMIZERS = (SGD(lr=0.05), SGD(lr=0.02, momentum=0.9), Adam(lr=0.02))
 SAMPLINGS = (Full(), Single(steps_per_epoch=1))

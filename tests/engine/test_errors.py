@@ -27,21 +27,21 @@ def test_marks_outside_of_the_training(engine: Engine, marks: tuple[int, ...]) -
 
 
 @pytest.mark.parametrize(
-    "seeds", [range(0), range(5, 2), range(0, 9, 2), range(-1, 3), range(2**64 - 1, 2**64 + 1)]
+    "seeds", [range(0), range(5, 2), range(0, 9, 2), range(-1, 3), range(2**63 - 1, 2**63 + 1)]
 )
 @pytest.mark.parametrize("engine", [FastEngine(networks=8), ReferenceEngine()])
 def test_seeds_that_are_no_range_of_seeds(engine: Engine, seeds: range) -> None:
     with pytest.raises(EngineError) as caught:
         engine.train(EXPERIMENT, seeds)
     assert str(caught.value) == (
-        f"seeds = {seeds}: must be one or more whole numbers in a row, from 0 to 2**64 - 1, "
+        f"seeds = {seeds}: must be one or more whole numbers in a row, from 0 to 2**63 - 1, "
         f"as in range(0, 1000)."
     )
 
 
 @pytest.mark.parametrize("engine", [FastEngine(networks=8), ReferenceEngine()])
 def test_the_last_seeds_there_are(engine: Engine) -> None:
-    seeds = range(2**64 - 2, 2**64)
+    seeds = range(2**63 - 2, 2**63)
     runs = engine.train(EXPERIMENT, seeds)[0]
     assert runs.seeds == seeds
     assert len(runs.parameters) == 2
