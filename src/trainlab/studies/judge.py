@@ -31,11 +31,7 @@ def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Eff
     networks = study.network_names
     everything = study.change_names
     where = f"with {join(everything)}" if everything else ""
-    found: list[Verdict] = [
-        judge_parameters(
-            _counts(cells) or {name: study.experiment(name).network.parameters for name in networks}
-        )
-    ]
+    found: list[Verdict] = [judge_parameters(_counts(cells))]
     for network in networks:
         baseline, changed = table.get((network, ())), table.get((network, everything))
         if everything and baseline and changed:

@@ -48,15 +48,17 @@ def train_tile(
     """
     mark = 0
     for epoch in range(plan.epochs + 1):
-        if plan.solved_every > 0 and epoch % plan.solved_every == 0:
-            evaluate(lane, block, memory, layers, rows, plan, constants, False)
+        solved_due = plan.solved_every > 0 and epoch % plan.solved_every == 0
+        gradient_due = plan.gradient_every > 0 and epoch % plan.gradient_every == 0
+        loss_due = plan.loss_every > 0 and epoch % plan.loss_every == 0
+        if solved_due or gradient_due or loss_due:
+            evaluate(lane, block, memory, layers, rows, plan, constants, gradient_due)
+        if solved_due:
             note_solved(memory, rows, solved_epoch, epoch)
-        if plan.gradient_every > 0 and epoch % plan.gradient_every == 0:
-            evaluate(lane, block, memory, layers, rows, plan, constants, True)
+        if gradient_due:
             first = (epoch // plan.gradient_every) * plan.layers
             mean_gradients(lane, memory, layers, rows, gradient_curve, first)
-        if plan.loss_every > 0 and epoch % plan.loss_every == 0:
-            evaluate(lane, block, memory, layers, rows, plan, constants, False)
+        if loss_due:
             store(lane, loss_curve, epoch // plan.loss_every, load(lane, memory, rows.loss))
         if mark < marks.size and epoch == marks[mark]:
             read(lane, block, memory, layers, rows, plan, constants, readings, mark)
