@@ -22,7 +22,7 @@ from trainlab.engine.fast import FastEngine
 from trainlab.engine.layout import initial_parameters, layers_of
 from trainlab.engine.reference import build_module, build_optimizer
 from trainlab.engine.rng import sample_indices
-from trainlab.spec import Experiment, Record, Study, read_text, study_from_toml
+from trainlab.spec import Experiment, Record, Study, name_of, read_text, study_from_toml
 
 ROOT = Path(__file__).parents[1]
 QUIET = Record(loss_every=0, gradient_every=0, solved_every=0)
@@ -43,7 +43,7 @@ def eager(experiment: Experiment, steps: int) -> float:
     )
     module = build_module(torch, experiment, 0, "float32")
     optimizer = build_optimizer(torch, experiment, module)
-    criterion = {"l1": torch.nn.L1Loss, "mse": torch.nn.MSELoss}[experiment.loss]()
+    criterion = {"l1": torch.nn.L1Loss, "mse": torch.nn.MSELoss}[name_of(experiment.loss)]()
     chosen = sample_indices(0, steps=steps, points=data.points).tolist()
     start = time.perf_counter()
     for step in range(steps):
@@ -84,7 +84,7 @@ def stacked(experiment: Experiment, networks: int, steps: int) -> float:
             total = torch.bmm(weight, values) if bias is None else torch.baddbmm(bias, weight, values)
             values = ACTIVATIONS[layer.activation](total)
         error = values - targets[chosen[step]][:, :, None]
-        loss = (error.abs() if experiment.loss == "l1" else error * error).sum()
+        loss = (error.abs() if name_of(experiment.loss) == "l1" else error * error).sum()
         loss.backward()
         optimizer.step()
     return time.perf_counter() - start

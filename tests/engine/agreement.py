@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from trainlab.engine.fast import FastEngine
 from trainlab.engine.reference import ReferenceEngine
-from trainlab.spec import SGD, Adam, Experiment, Full, Network, Record, Single
+from trainlab.spec import SGD, Adam, Experiment, Full, Network, Record, Single, name_of
 
 STEPS = 100
 SEEDS = range(11, 13)
@@ -103,7 +103,7 @@ def describe(experiment: Experiment) -> str:
     network = experiment.network
     sampling = type(experiment.sampling).__name__
     return (
-        f"{network.label} {'/'.join(network.activations)} {experiment.loss} {experiment.optimizer} "
+        f"{network.label} {'/'.join(network.activations)} {name_of(experiment.loss)} {experiment.optimizer} "
         f"{sampling} biases {network.biases}"
     )
 

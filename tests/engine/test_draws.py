@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 from engine.lanes import NETWORKS, memory_of, tag
-from engine.made_task import made_task
+from engine.made_task import task_of
 from numba import njit
 
 from trainlab.engine import rng
 from trainlab.engine.kernel.draws import WORD_ROWS, WORDS, choose_example, draw_words
 from trainlab.engine.tiles import aligned_zeros, prepare
-from trainlab.spec import Experiment, Network, Single
-from trainlab.tasks import TASKS
+from trainlab.spec import Experiment, Network, Scaling, Single, Split
+from trainlab.tasks import build
 
 SEEDS = np.array([0, 1, 2, 3, 2**32 - 1, 2**32, 0x123456789ABCDEF0, 2**64 - 1], dtype=np.uint64)
 BLOCKS = (0, 1, 12345, 2**32 - 1, 2**32, 2**32 + 1, 2**40 + 3)
@@ -69,13 +69,10 @@ def _choose(
 
 @pytest.mark.parametrize("samples", [1, 4])
 @pytest.mark.parametrize("task", ["xor", "made"])
-def test_examples_are_those_of_sample_indices(
-    task: str, samples: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(TASKS, "made", made_task)
-    data = TASKS[task]()
+def test_examples_are_those_of_sample_indices(task: str, samples: int) -> None:
+    data = build(task_of(task), Split(), Scaling())
     network = Network(widths=(data.features, 2, data.outputs))
-    experiment = Experiment(network=network, task=task, sampling=Single())
+    experiment = Experiment(network=network, task=task_of(task), sampling=Single())
     job = prepare(
         experiment, marks=(300,), networks=NETWORKS, samples=samples, dtype="float64", checked=False
     )

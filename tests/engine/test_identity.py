@@ -27,17 +27,21 @@ def test_an_edit_of_any_source_that_computes_gives_another_name(
     engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = Path(identity.__file__).parent
-    sources = [here / "rng.py", here / "layout.py", here / "readings.py", here / f"{engine}.py"]
-    sources += sorted((here / "kernel").glob("*.py")) if engine == "fast" else []
-    (tmp_path / "kernel").mkdir()
-    for path in [*here.glob("*.py"), *(here / "kernel").glob("*.py")]:
-        (tmp_path / path.relative_to(here)).write_bytes(path.read_bytes())
-    monkeypatch.setattr(identity, "_HERE", tmp_path)
+    sources = [here / "rng.py", here / "layout.py", here / "readings.py"]
+    sources += [here / "fast.py"] if engine == "fast" else []
+    sources += sorted((here / {"fast": "kernel"}.get(engine, engine)).glob("*.py"))
+    sources += [here.parent / "maths" / "inits.py", here.parent / "tasks" / "shapes.py"]
+    for room in ("engine", "maths", "tasks"):
+        for path in (here.parent / room).rglob("*.py"):
+            copy = tmp_path / path.relative_to(here.parent)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(path.read_bytes())
+    monkeypatch.setattr(identity, "_HERE", tmp_path / "engine")
     named = stored_name.__wrapped__
     before = named(engine)
     assert before == stored_name(engine)
     for path in sources:
-        copy = tmp_path / path.relative_to(here)
+        copy = tmp_path / path.relative_to(here.parent)
         kept = copy.read_bytes()
         copy.write_bytes(kept + b"\n")
         assert named(engine) != before, path.name

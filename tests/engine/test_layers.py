@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from engine.lanes import NETWORKS
-from engine.made_task import made_task
+from engine.made_task import task_of
 from numba import njit
 
 from trainlab.engine.kernel.tile import evaluate
@@ -15,8 +15,7 @@ from trainlab.engine.layout import initial_parameters, layers_of
 from trainlab.engine.reference import build_module
 from trainlab.engine.tiles import Job, aligned_zeros, prepare
 from trainlab.maths import ACTIVATIONS, LOSSES
-from trainlab.spec import Experiment, Init, Network, Normal
-from trainlab.tasks import TASKS
+from trainlab.spec import Experiment, Init, Network, Normal, name_of
 
 SEEDS = range(40, 40 + NETWORKS)
 ACTIVATION = ("linear", "tanh", "sigmoid", "relu")
@@ -28,18 +27,13 @@ def _evaluate(lane: Any, block: Any, memory: Any, layers: Any, rows: Any, plan: 
     evaluate(lane, block, memory, layers, rows, plan, constants, True)
 
 
-@pytest.fixture(autouse=True)
-def _tasks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(TASKS, "made", made_task)
-
-
 def experiment_of(
     activation: str, loss: str, *, task: str = "made", bias: Any = (True, False, True)
 ) -> Experiment:
     widths = (2, 3, 2, 1) if task == "xor" else (3, 3, 2, 2)
     return Experiment(
         network=Network(widths=widths, bias=bias, activation=(activation, activation, "sigmoid")),
-        task=task,
+        task=task_of(task),
         loss=loss,
         init=Init(weight=Normal(std=0.5), bias=Normal(std=0.5)),
     )
@@ -67,7 +61,7 @@ def predict(experiment: Experiment, row: Any) -> Any:
 
 
 def loss_of(experiment: Experiment, row: Any) -> float:
-    return float(LOSSES[experiment.loss].value(predict(experiment, row), experiment.data().targets))
+    return float(LOSSES[name_of(experiment.loss)].value(predict(experiment, row), experiment.data().targets))
 
 
 @pytest.mark.parametrize("task", ["xor", "made"])
@@ -103,7 +97,7 @@ def test_gradients_are_those_of_torch(activation: str, loss: str, task: str, bia
     criterion = getattr(torch.nn, LOSSES[loss].torch_class)()
     for network, seed in enumerate(SEEDS):
         module = build_module(torch, experiment, seed, "float64")
-        criterion(module(torch.from_numpy(data.inputs)), torch.from_numpy(data.targets)).backward()
+        criterion(module(torch.tensor(data.inputs)), torch.tensor(data.targets)).backward()
         exact = np.concatenate([parameter.grad.numpy().ravel() for parameter in module.parameters()])
         for dtype, (job, table) in found.items():
             ours = table[job.rows.gradient : job.rows.gradient + job.plan.parameters, network]

@@ -78,7 +78,8 @@ def test_steps_follow_the_formula(name: str, settings: dict[str, Any], dtype: st
         table[Places().gradient : Places().gradient + COUNT] = gradient
         _all(tag(dtype), optimizer.code, memory, Places(), settled, rate, scale)
     np.testing.assert_allclose(table[:COUNT], expected, rtol=0, atol=200 * np.finfo(dtype).eps)
-    for index, part in enumerate(state):
+    # Without momentum nothing reads the buffer, and PyTorch keeps none.
+    for index, part in enumerate(state if settings.get("momentum") != 0 else ()):
         rows = table[(1 + index) * COUNT : (2 + index) * COUNT]
         np.testing.assert_allclose(rows, part, rtol=0, atol=200 * np.finfo(dtype).eps)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.engine import Runs
-from trainlab.engine.runs import ARRAYS, recorded_epochs
+from trainlab.engine.runs import ARRAYS, curve_rows, recorded_epochs
 from trainlab.spec import Experiment
 
 
@@ -34,18 +34,28 @@ def made_up(experiment: Experiment, seeds: range, *, dtype: Any = np.float32) ->
     gradient_epochs = recorded_epochs(experiment.record.gradient_every, end)
     loss_curve = wave(1, epochs=loss_epochs).reshape(len(rows), len(loss_epochs))
     loss_curve[lost, 1:] = -np.inf
+    record, kept = experiment.record, curve_rows(experiment, seeds)
+    held_out = wave(2, epochs=end).reshape(-1, 2)
     return Runs(
         experiment=experiment,
         first_seed=seeds.start,
         solved=(rows % 3 == 0) & ~lost,
         solved_epoch=np.where(rows % 3 == 0, rows % 50, -1),
+        stopped_epoch=np.where(rows % 5 == 0, rows % 40, -1),
         diverged_step=np.where(lost, rows + 1, -1),
         loss=loss,
-        predictions=predictions,
-        parameters=wave(experiment.network.parameters, epochs=end).reshape(len(rows), -1),
+        accuracy=np.where(lost, 0, rows % 5 / 4).astype(dtype),
+        held_out_loss=held_out[:, 0],
+        held_out_accuracy=held_out[:, 1],
+        predictions=predictions[:, : record.predictions],
+        parameters=wave(experiment.network.parameters if record.parameters else 0, epochs=end).reshape(
+            len(rows), -1
+        ),
         gradient=wave(layers, epochs=end).reshape(-1, layers),
-        loss_curve=loss_curve,
-        gradient_curve=wave(layers, epochs=gradient_epochs).reshape(len(rows), len(gradient_epochs), layers),
+        loss_curve=loss_curve[:kept],
+        gradient_curve=wave(layers, epochs=gradient_epochs).reshape(len(rows), len(gradient_epochs), layers)[
+            :kept
+        ],
     )
 
 

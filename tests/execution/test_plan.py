@@ -101,3 +101,18 @@ def test_costliest_first() -> None:
 def test_amounts_of_a_chunk() -> None:
     chunk = Chunk(experiment=SETTINGS[2].at_epochs(30), seeds=range(7), marks=(10, 30))
     assert (chunk.runs, chunk.steps, chunk.cost) == (14, 7 * 30 * 4, 7 * 30 * 4 * 9)
+
+
+def test_trainings_whose_schedule_looks_ahead_are_not_one_read_at_marks() -> None:
+    ahead = Experiment.from_dict({"network": "2-2-1", "schedule": "cosine_annealing"})
+    fixed = Experiment.from_dict({"network": "2-2-1", "schedule": {"name": "cosine_annealing", "T_max": 9}})
+
+    def marks(experiment: Experiment) -> list[tuple[int, ...]]:
+        wanted = [experiment.at_epochs(3), experiment.at_epochs(5)]
+        chunks = plan(wanted, missing=lambda _: [range(4)], chunk_seeds=10)
+        assert [chunk.experiment.epochs for chunk in chunks] == [chunk.marks[-1] for chunk in chunks]
+        return [chunk.marks for chunk in chunks]
+
+    assert ahead.looks_ahead
+    assert marks(ahead) == [(5,), (3,)]
+    assert marks(fixed) == [(3, 5)]

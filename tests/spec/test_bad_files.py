@@ -8,21 +8,28 @@ from trainlab.errors import SpecError
 from trainlab.spec import read_text, study_from_dict, study_from_toml
 
 EXPERIMENT_FIELDS = (
-    "'network', 'task', 'init', 'loss', 'optimizer', 'sampling', 'epochs', 'solved' or 'record'"
+    "'network', 'task', 'split', 'scaling', 'init', 'loss', 'optimizer', 'schedule', 'warmup', 'clip', "
+    "'penalty', 'noise', 'sampling', 'epochs', 'solved', 'stopping' or 'record'"
 )
+ACTIVATIONS = (
+    "'linear', 'tanh', 'sigmoid', 'relu', 'leaky_relu', 'elu', 'selu', 'gelu', 'silu', 'softplus', "
+    "'hardtanh', 'sin', 'softmax' or 'log_softmax'"
+)
+OPTIMIZERS = "'sgd', 'adam', 'adamw', 'nadam', 'radam', 'rmsprop', 'adagrad', 'adadelta' or 'lion'"
 
 FAULTS = {
     "unknown field": (
         "momentum = 0.9",
         "momentun = 0.9",
-        "baseline.optimizer.momentun: unknown field; known are 'lr', 'momentum' or 'name'. "
+        "baseline.optimizer.momentun: unknown field; known are 'lr', 'momentum', 'dampening', "
+        "'weight_decay', 'nesterov' or 'name'. "
         "Did you mean 'momentum'?",
     ),
     "unknown field of a network": (
         'widths = "2-11-1"',
         'width = "2-11-1"',
-        "networks.Model 2.width: unknown field; known are 'widths', 'bias', 'output_bias', 'activation' or "
-        "'output_activation'. Did you mean 'widths'?",
+        "networks.Model 2.width: unknown field; known are 'widths', 'bias', 'output_bias', 'activation', "
+        "'output_activation' or 'dropout'. Did you mean 'widths'?",
     ),
     "unknown table": (
         "[changes.E]",
@@ -33,24 +40,23 @@ FAULTS = {
     "misspelt activation": (
         'activation = "tanh"',
         'activation = "tahn"',
-        "baseline.network.activation = 'tahn': must be 'linear', 'tanh', 'sigmoid' or 'relu'. "
-        "Did you mean 'tanh'?",
+        f"baseline.network.activation = 'tahn': must be {ACTIVATIONS}. Did you mean 'tanh'?",
     ),
     "misspelt activation in a change": (
         '"sigmoid"',
         '"sigmod"',
-        "network 'Model 1': change 'C': network.activation = 'sigmod': must be 'linear', 'tanh', 'sigmoid' "
-        "or 'relu'. Did you mean 'sigmoid'?",
+        f"network 'Model 1': change 'C': network.activation = 'sigmod': must be {ACTIVATIONS}. "
+        "Did you mean 'sigmoid'?",
     ),
     "misspelt optimizer": (
         'name = "sgd"',
         'name = "sdg"',
-        "baseline.optimizer.name = 'sdg': must be 'sgd' or 'adam'. Did you mean 'sgd'?",
+        f"baseline.optimizer.name = 'sdg': must be {OPTIMIZERS}. Did you mean 'sgd'?",
     ),
     "optimizer's name a list": (
         'name = "sgd"',
         'name = ["sgd"]',
-        "baseline.optimizer.name = ['sgd']: must be 'sgd' or 'adam'. Did you mean 'sgd'?",
+        f"baseline.optimizer.name = ['sgd']: must be {OPTIMIZERS}. Did you mean 'sgd'?",
     ),
     "negative width": (
         '"2-5-4-1"',
@@ -117,7 +123,8 @@ FAULTS = {
     "a list for a table": (
         "[baseline.solved]",
         "[[baseline.solved]]",
-        "baseline.solved = [{'within': 0.1}]: must be a table of fields.",
+        "baseline.solved = [{'within': 0.1}]: must be 'within', 'accuracy' or 'loss', "
+        "or a table with its fields.",
     ),
     "a date": ("set.epochs = 2001", "set.epochs = 2026-01-01", None),
     "too many epochs": (

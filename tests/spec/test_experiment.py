@@ -2,8 +2,9 @@ from typing import Any
 
 import pytest
 
-from trainlab.errors import SpecError, TrainlabError
+from trainlab.errors import SpecError, TrainlabError, listing
 from trainlab.spec import (
+    MSE,
     SGD,
     Adam,
     Constant,
@@ -15,10 +16,15 @@ from trainlab.spec import (
     Normal,
     Record,
     Single,
-    Solved,
+    TaskSpec,
     Uniform,
+    Within,
+    Xor,
     parse_widths,
 )
+from trainlab.spec.fields import kinds_of
+
+TASK_NAMES = listing(kinds_of(TaskSpec))
 
 
 def test_the_defaults_are_pytorchs():
@@ -27,12 +33,12 @@ def test_the_defaults_are_pytorchs():
     assert Adam() == Adam(lr=1e-3, betas=(0.9, 0.999), eps=1e-8)
     assert one.init == Init(weight=Default(), bias=Default())
     assert one.network == Network(widths=(2, 3, 1), bias=True, activation="tanh")
-    assert (one.task, one.loss, one.sampling) == ("xor", "mse", Full())
+    assert (one.task, one.loss, one.sampling) == (Xor(), MSE(), Full())
     assert one.solved.within == 0.1
 
 
 @pytest.mark.parametrize(
-    "value", [Experiment(network=Network(widths=(2, 1))), Network(widths=(2, 1)), SGD(), Record(), Solved()]
+    "value", [Experiment(network=Network(widths=(2, 1))), Network(widths=(2, 1)), SGD(), Record(), Within()]
 )
 def test_a_spec_is_frozen_keyword_only_hashable_and_printable(value: Any):
     field = value.__struct_fields__[0]
@@ -110,7 +116,7 @@ def test_widths_that_cannot_be_read(text: str):
             {"steps_per_epoch": 0},
             "steps_per_epoch = 0: must be a finite number ≥ 1 and ≤ 100,000,000.",
         ),
-        (Solved, {"within": 0}, "within = 0.0: must be a finite number > 0."),
+        (Within, {"within": 0}, "within = 0.0: must be a finite number > 0."),
         (
             Record,
             {"loss_every": 10**30},
@@ -131,7 +137,7 @@ def test_widths_that_cannot_be_read(text: str):
         (
             Experiment,
             {"network": Network(widths=(2, 1)), "task": "xr"},
-            "task = 'xr': must be 'xor'. Did you mean 'xor'?",
+            f"task = 'xr': must be {TASK_NAMES}. Did you mean 'xor'?",
         ),
         (Experiment, {"network": Network(widths=(2, 1)), "epochs": 10**400}, None),
     ],

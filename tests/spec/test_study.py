@@ -1,7 +1,7 @@
 import pytest
 
 from trainlab.errors import SpecError
-from trainlab.spec import SGD, Adam, Change, Edit, Experiment, NamedNetwork, Network, Study, Uniform
+from trainlab.spec import MSE, SGD, Adam, Change, Edit, Experiment, NamedNetwork, Network, Study, Uniform
 
 PLAIN = Experiment.from_dict(
     {
@@ -38,7 +38,7 @@ def test_each_change_of_the_assignment_changes_what_it_says(xor44: Study):
     assert before.optimizer == SGD(lr=0.02, momentum=0.9)
     after = {name: xor44.experiment("Model 1", (name,)) for name in "ABCDE"}
     assert after["A"].optimizer == Adam(lr=0.02)
-    assert after["B"].loss == "mse"
+    assert after["B"].loss == MSE()
     assert after["C"].network.activations == ("sigmoid",) * 3
     assert after["D"].epochs == 2001
     assert after["E"].network.activations == ("tanh", "tanh", "linear")

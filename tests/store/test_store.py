@@ -42,6 +42,19 @@ def test_what_is_saved_is_loaded_to_the_bit(tmp_path: Path, record: dict[str, in
         assert_same(store.load(runs.experiment, runs.seeds, engine="fake"), runs)
 
 
+@pytest.mark.parametrize("curves", [0, 104, 110, 113, 500])
+def test_runs_without_curves_predictions_or_parameters_come_back(curves: int) -> None:
+    record = {"curves": curves, "predictions": 2, "parameters": False, "loss_every": 100}
+    whole = made_up(experiment(record=record), range(100, 120))
+    assert len(whole.loss_curve) == max(0, min(curves - 100, 20))
+    with Store.in_memory() as store:
+        for seeds in (range(110, 120), range(100, 107), range(105, 112)):
+            store.save([made_up(whole.experiment, seeds)], engine="fake")
+        assert_same(store.load(whole.experiment, range(100, 120), engine="fake"), whole)
+        for seeds in (range(100, 103), range(103, 111), range(109, 120)):
+            assert_same(store.load(whole.experiment, seeds, engine="fake"), select(whole, seeds))
+
+
 def test_nan_and_negative_zero_keep_their_bits_in_blobs() -> None:
     runs = made_up(experiment(), range(2))
     bits = np.array([0x7FC00001, 0xFFC00000, 0x80000000, 0x00000001], dtype=np.uint32)

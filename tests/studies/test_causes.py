@@ -1,10 +1,26 @@
 """The rule on vanishing gradients, run by run, on arrays small enough to count by eye."""
 
+import msgspec
 import numpy as np
 import pytest
 from studies.made_up import TINY, flags, runs_of
 
-from trainlab.spec import Study
+from trainlab.maths import LOSSES
+from trainlab.spec import (
+    BCE,
+    L1,
+    MSE,
+    NLL,
+    BCEWithLogits,
+    CrossEntropy,
+    Hinge,
+    Huber,
+    LogCosh,
+    Loss,
+    SmoothL1,
+    Study,
+    name_of,
+)
 from trainlab.studies.causes import best_constant_loss, causes_of, count_causes, failed, vanishing
 from trainlab.studies.cells import summarise
 
@@ -126,17 +142,43 @@ def test_run_by_run_and_counted_agree_at_the_threshold_in_float32():
 def test_the_best_constant_by_brute_force():
     targets = np.array([[0.0], [1.0], [1.0], [5.0]])
     tries = np.linspace(0, 5, 2001)
-    assert best_constant_loss("l1", targets) == pytest.approx(min(np.abs(targets - c).mean() for c in tries))
-    assert best_constant_loss("mse", targets) == pytest.approx(
+    assert best_constant_loss(L1(), targets) == pytest.approx(min(np.abs(targets - c).mean() for c in tries))
+    assert best_constant_loss(MSE(), targets) == pytest.approx(
         min(((targets - c) ** 2).mean() for c in tries), abs=1e-5
     )
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        *(L1(), MSE(), BCEWithLogits(), Hinge(), LogCosh(), Huber(delta=0.3), SmoothL1(beta=0.2)),
+        *(BCE(), CrossEntropy(label_smoothing=0.2), CrossEntropy()),
+    ],
+)
+def test_no_other_constant_outputs_have_a_lower_loss(loss: Loss):
+    targets = np.eye(3)[[0, 0, 0, 0, 1, 1, 2]]
+    value, settings = LOSSES[name_of(loss)].value, msgspec.structs.asdict(loss)
+    best = best_constant_loss(loss, targets)
+    random = np.random.default_rng(3)
+    for _ in range(3000):
+        drawn = random.uniform(0, 1, 3) if isinstance(loss, BCE) else random.normal(0, 2, 3)
+        other = value(np.broadcast_to(drawn, targets.shape), targets, **settings)
+        assert other >= best - 1e-9
+    assert 0 < best < 1.2
+
+
+def test_nll_of_constant_outputs_is_that_of_the_shares_of_the_classes():
+    targets = np.eye(3)[[0, 0, 0, 0, 1, 1, 2]]
+    shares = np.array([4, 2, 1]) / 7
+    assert best_constant_loss(NLL(), targets) == pytest.approx(-(shares * np.log(shares)).sum())
+    assert best_constant_loss(NLL(), np.eye(2)[[0, 0]]) == pytest.approx(0, abs=1e-9)
 
 
 def test_a_cell_counts_right_apart_from_solved():
     # Rounding right is less than solving: 4 are solved, 6 round right.
     runs = runs_of(TINY, flags((4, True), (6, False)), right=flags((6, True), (4, False)))
     cell = summarise(Study(baseline=TINY).cells()[0], runs)
-    assert (cell.solved.k, cell.right.k, cell.diverged.k, cell.solved.n) == (4, 6, 0, 10)
+    assert (cell.solved.k, cell.right and cell.right.k, cell.diverged.k, cell.solved.n) == (4, 6, 0, 10)
 
 
 def test_diverged_runs_leave_the_quantiles_of_the_others():

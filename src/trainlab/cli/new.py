@@ -22,11 +22,11 @@ seeds = 200                     # runs of each cell: seeds 0, 1, 2, …
 # The training that the changes edit. Whatever is left out is PyTorch's default.
 [baseline]
 task = "xor"
-loss = "mse"                    # "l1" or "mse"
+loss = "mse"                    # "l1", "huber", "bce_with_logits", "cross_entropy", "hinge" …
 epochs = 1000
 
 [baseline.network]
-activation = "tanh"             # "linear", "tanh", "sigmoid" or "relu"; or a list, one per layer
+activation = "tanh"             # "linear", "sigmoid", "relu", "gelu", "silu" …; or a list, one per layer
 output_activation = "linear"    # the last layer's; left out, like the others
 bias = true                     # or a list, one per layer; output_bias sets the last one apart
 
@@ -35,12 +35,12 @@ weight = "default"              # or {{ name = "normal", mean = 0.0, std = 1.0 }
 bias = "default"
 
 [baseline.optimizer]
-name = "sgd"                    # "sgd" (lr, momentum) or "adam" (lr, betas, eps)
+name = "sgd"                    # "adam", "adamw", "nadam", "rmsprop", "adagrad", "lion" …
 lr = 0.1
 momentum = 0.9
 
 [baseline.sampling]
-name = "full"                   # a step on all examples; "single" (steps_per_epoch): on one, at random
+name = "full"                   # a step on all examples; "single": on one, at random; "batch" (batch_size)
 
 [baseline.solved]
 within = 0.1                    # a run is solved if every |prediction − target| is below this at the end

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from trainlab.cli.options import Folder
 from trainlab.cli.output import DEFAULT_STORE
 from trainlab.draw import terminal_table
+from trainlab.spec import name_of
 from trainlab.store import Holding, Store
 
 WIDE = 112
@@ -41,7 +42,7 @@ def show_command(
         (
             item.fingerprint[:8],
             item.network,
-            item.experiment.loss,
+            name_of(item.experiment.loss),
             f"{item.epochs:,}",
             item.engine,
             f"{item.seeds:,}",

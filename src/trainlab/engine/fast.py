@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainlab.engine.readings import check_marks, check_seeds, runs_at
-from trainlab.engine.runs import Runs
+import numpy as np
+
+from trainlab.engine.readings import Reading, accuracy_of, check_marks, check_seeds, is_solved, runs_at
+from trainlab.engine.runs import NEVER, FloatArray, Runs
+from trainlab.engine.supports import unsupported
 from trainlab.engine.tiles import choose_networks, prepare, train_tiles
+from trainlab.errors import EngineError
 from trainlab.spec import Experiment
 
 
@@ -45,6 +49,9 @@ class FastEngine:
         """Train one run a seed, read at each mark; see `Engine.train`."""
         check_seeds(seeds)
         wanted = check_marks(experiment, marks)
+        fault = unsupported(experiment)
+        if fault is not None:
+            raise EngineError(f"engine = 'fast': can't train {fault}; use --engine reference.")
         network = experiment.network
         job = prepare(
             experiment,
@@ -55,22 +62,36 @@ class FastEngine:
             checked=self.checked,
         )
         output = train_tiles(job, seeds, threads=threads)
-        data = experiment.data()
-        p, values = network.parameters, data.points * data.outputs
-        readings = output.readings
         return tuple(
             runs_at(
                 mark,
+                _reading(experiment, output.readings[:, index]),
                 experiment=experiment,
                 first_seed=seeds.start,
-                parameters=readings[:, index, :p],
-                predictions=readings[:, index, p : p + values].reshape(len(seeds), data.points, data.outputs),
-                loss=readings[:, index, p + values],
-                gradient=readings[:, index, p + values + 1 :],
                 loss_curve=output.loss_curve,
                 gradient_curve=output.gradient_curve,
                 solved_epoch=output.solved_epoch,
+                stopped_epoch=np.full(len(seeds), NEVER),
                 diverged_step=output.diverged_step,
             )
             for index, mark in enumerate(wanted)
         )
+
+
+def _reading(experiment: Experiment, rows: FloatArray) -> Reading:
+    """Take apart what the kernel wrote at one mark, ``[n, rows]``."""
+    data = experiment.data()
+    p, values = experiment.network.parameters, data.points * data.outputs
+    predictions = rows[:, p : p + values].reshape(len(rows), data.points, data.outputs)
+    loss, none = rows[:, p + values], np.full_like(rows[:, 0], np.nan)
+    return Reading(
+        solved=is_solved(experiment, predictions, data.targets, loss),
+        finite=np.asarray(np.isfinite(predictions).all(axis=(1, 2)), dtype=np.bool_),
+        loss=loss,
+        accuracy=accuracy_of(data, predictions, data.targets),
+        held_out_loss=none,
+        held_out_accuracy=none,
+        predictions=predictions,
+        parameters=rows[:, :p],
+        gradient=rows[:, p + values + 1 :],
+    )

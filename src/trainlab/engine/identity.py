@@ -26,13 +26,19 @@ def stored_name(engine: str) -> str:
     Neither numba nor torch is imported. An engine that isn't one of trainlab's keeps its own name.
     """
     if engine.partition("-")[0] == "fast":
-        sources = ["fast.py", "tiles.py", *_SHARED]
-        digest = _digest([*(_HERE / name for name in sources), *sorted((_HERE / "kernel").glob("*.py"))])
+        sources = [_HERE / name for name in ("fast.py", "supports.py", "tiles.py")]
+        digest = _digest([*sources, *_shared(), *sorted((_HERE / "kernel").glob("*.py"))])
     elif engine.partition("-")[0] == "reference":
-        digest = _digest([_HERE / name for name in ("reference.py", *_SHARED)], _torch_version())
+        digest = _digest([*sorted((_HERE / "reference").glob("*.py")), *_shared()], _torch_version())
     else:
         return engine
     return f"{engine}@{digest[:8]}"
+
+
+def _shared() -> list[Path]:
+    """Return what every engine computes with: this room's shared files, the formulas, and the examples."""
+    rooms = [sorted((_HERE.parent / room).glob("*.py")) for room in ("maths", "tasks")]
+    return [*(_HERE / name for name in _SHARED), *rooms[0], *rooms[1]]
 
 
 def _digest(files: Iterable[Path], more: str = "") -> str:

@@ -11,8 +11,7 @@ import numpy.typing as npt
 
 from trainlab.engine import rng
 from trainlab.maths import INITS
-from trainlab.spec import Experiment, Network
-from trainlab.spec.parts import InitScheme
+from trainlab.spec import Experiment, InitScheme, Network
 
 Array = npt.NDArray[np.float64]
 
@@ -68,20 +67,22 @@ def initial_parameters(experiment: Experiment, seeds: range) -> Array:
     """
     keys = np.arange(seeds.start, seeds.stop, dtype=np.uint64)
     parameters = np.empty((len(keys), experiment.network.parameters))
-    for index, layer in enumerate(layers_of(experiment.network)):
+    layers, init = layers_of(experiment.network), experiment.init
+    schemes = zip(init.weights_of(len(layers)), init.biases_of(len(layers)), strict=True)
+    for index, (layer, (weight, bias)) in enumerate(zip(layers, schemes, strict=True)):
         for stream, scheme, columns in (
-            (rng.WEIGHTS, experiment.init.weight, layer.weights),
-            (rng.BIASES, experiment.init.bias, layer.biases),
+            (rng.WEIGHTS, weight, layer.weights),
+            (rng.BIASES, bias, layer.biases),
         ):
             count = columns.stop - columns.start
             if count:
                 drawn = rng.words(keys, stream=stream, layer=index, count=count)
-                parameters[:, columns] = _initial_values(scheme, drawn, layer.fan_in)
+                parameters[:, columns] = _initial_values(scheme, drawn, layer)
     return parameters
 
 
-def _initial_values(scheme: InitScheme, drawn: rng.Words, fan_in: int) -> Array:
+def _initial_values(scheme: InitScheme, drawn: rng.Words, layer: LayerLayout) -> Array:
     settings = msgspec.to_builtins(scheme)
     init = INITS[settings.pop("name")]
     draws = rng.normals(drawn) if init.draws == "normal" else rng.uniforms(drawn)
-    return init.sample(draws, fan_in, **settings)
+    return init.sample(draws, layer.fan_in, layer.fan_out, **settings)

@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.engine.runs import NEVER, FloatArray, Runs, is_solved, recorded_epochs
+from trainlab.engine.runs import NEVER, FloatArray, Runs, curve_rows, recorded_epochs
 from trainlab.errors import EngineError
-from trainlab.spec import Experiment
+from trainlab.maths import accuracy
+from trainlab.spec import Accuracy, Experiment, LossBelow, name_of
+from trainlab.tasks import Task
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Reading:
+    """What an engine reads of n networks at a mark, with the meanings and shapes that `Runs` has.
+
+    ``finite [n]``: whether every output over the examples trained on is finite. Predictions may be of more
+    examples than are kept.
+    """
+
+    solved: npt.NDArray[np.bool_]
+    finite: npt.NDArray[np.bool_]
+    loss: FloatArray
+    accuracy: FloatArray
+    held_out_loss: FloatArray
+    held_out_accuracy: FloatArray
+    predictions: FloatArray
+    parameters: FloatArray
+    gradient: FloatArray
 
 
 def check_marks(experiment: Experiment, marks: tuple[int, ...]) -> tuple[int, ...]:
@@ -17,6 +41,11 @@ def check_marks(experiment: Experiment, marks: tuple[int, ...]) -> tuple[int, ..
         raise EngineError(
             f"marks = {marks}: must be epochs from 1 to the experiment's {experiment.epochs}, "
             f"with {experiment.epochs} itself among them."
+        )
+    if experiment.looks_ahead and len(wanted) > 1:
+        raise EngineError(
+            f"marks = {marks}: the schedule {name_of(experiment.schedule)!r} depends on the length of the "
+            f"whole training, so a shorter one is another; train each number of epochs by itself."
         )
     return wanted
 
@@ -32,44 +61,74 @@ def check_seeds(seeds: range) -> None:
 
 def runs_at(
     mark: int,
+    reading: Reading,
     *,
     experiment: Experiment,
     first_seed: int,
-    loss: FloatArray,
-    predictions: FloatArray,
-    parameters: FloatArray,
-    gradient: FloatArray,
     loss_curve: FloatArray,
     gradient_curve: FloatArray,
     solved_epoch: npt.NDArray[np.int64],
+    stopped_epoch: npt.NDArray[np.int64],
     diverged_step: npt.NDArray[np.int64],
 ) -> Runs:
     """Cut a training down to one of its marks: what an experiment of that many epochs would have given.
 
     The arrays of the end are those read at the mark; curves and first events are the whole training's.
+    Curves may have rows that aren't kept.
     """
     short = experiment.at_epochs(mark)
-    solved = is_solved(predictions, short.data().targets, short.solved)
+    record = short.record
     first = np.where(
         (solved_epoch >= 0) & (solved_epoch <= mark),
         solved_epoch,
-        np.where(solved & (short.record.solved_every > 0), mark, NEVER),
+        np.where(reading.solved & (record.solved_every > 0), mark, NEVER),
     )
-    steps = mark * short.steps_per_epoch
-    broken = ~np.isfinite(predictions).all(axis=(1, 2))
+    stopped = np.where((stopped_epoch >= 0) & (stopped_epoch <= mark), stopped_epoch, NEVER)
+    steps = np.where(stopped >= 0, stopped, mark) * short.steps_per_epoch
     diverged = np.where(
-        (diverged_step >= 0) & (diverged_step < steps), diverged_step, np.where(broken, steps, NEVER)
+        (diverged_step >= 0) & (diverged_step < steps), diverged_step, np.where(reading.finite, NEVER, steps)
     )
+    rows = curve_rows(short, range(first_seed, first_seed + len(reading.solved)))
     return Runs(
         experiment=short,
         first_seed=first_seed,
-        solved=solved,
+        solved=reading.solved,
         solved_epoch=first.astype(np.int64),
+        stopped_epoch=stopped.astype(np.int64),
         diverged_step=diverged.astype(np.int64),
-        loss=loss,
-        predictions=predictions,
-        parameters=parameters,
-        gradient=gradient,
-        loss_curve=loss_curve[:, : len(recorded_epochs(short.record.loss_every, mark))],
-        gradient_curve=gradient_curve[:, : len(recorded_epochs(short.record.gradient_every, mark))],
+        loss=reading.loss,
+        accuracy=reading.accuracy,
+        held_out_loss=reading.held_out_loss,
+        held_out_accuracy=reading.held_out_accuracy,
+        predictions=reading.predictions[:, : record.predictions],
+        parameters=reading.parameters[:, : None if record.parameters else 0],
+        gradient=reading.gradient,
+        loss_curve=loss_curve[:rows, : len(recorded_epochs(record.loss_every, mark))],
+        gradient_curve=gradient_curve[:rows, : len(recorded_epochs(record.gradient_every, mark))],
     )
+
+
+def is_solved(
+    experiment: Experiment, predictions: FloatArray, targets: npt.NDArray[np.float64], loss: FloatArray
+) -> npt.NDArray[np.bool_]:
+    """Return which of n runs are solved, ``[n]``, by what they say on the examples that *solved* asks for.
+
+    `predictions` is ``[n, points, outputs]``, `targets` ``[points, outputs]``, `loss` ``[n]``, over the same
+    points. What isn't finite is never near its target.
+    """
+    solved = experiment.solved
+    if isinstance(solved, LossBelow):
+        return np.asarray(loss < solved.loss, dtype=np.bool_)
+    if isinstance(solved, Accuracy):
+        return np.asarray(accuracy(predictions, targets) >= solved.accuracy, dtype=np.bool_)
+    dtype = predictions.dtype
+    with np.errstate(invalid="ignore"):
+        near = np.abs(predictions - targets.astype(dtype)) < np.asarray(solved.within, dtype=dtype)
+    return np.asarray(near.all(axis=(1, 2)), dtype=np.bool_)
+
+
+def accuracy_of(task: Task, predictions: FloatArray, targets: npt.NDArray[np.float64]) -> FloatArray:
+    """Return the share of examples whose class is told, ``[n]``; NaN for a regression or without examples."""
+    told = task.kind != "regression" and len(targets) > 0
+    share: Any = accuracy(predictions, targets) if told else np.full(len(predictions), np.nan)
+    return share.astype(predictions.dtype)

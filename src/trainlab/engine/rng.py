@@ -7,13 +7,15 @@ with IEEE additions, multiplications, divisions and square roots only: the same 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
 Words = npt.NDArray[np.uint32]
 Array = npt.NDArray[np.float64]
 
-WEIGHTS, BIASES, SAMPLES, NOISE = range(4)
+WEIGHTS, BIASES, SAMPLES, NOISE, DROPOUT, SHUFFLE = range(6)
 """The streams; (seed, stream) never share a draw."""
 
 MULTIPLIER_0, MULTIPLIER_1 = 0xD2511F53, 0xCD9E8D57
@@ -60,19 +62,66 @@ def seed_keys(seeds: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
 
 
 def sample_indices(seed: int, *, steps: int, points: int) -> npt.NDArray[np.int64]:
-    """Return which of `points` examples each of the first `steps` steps sees, ``[steps]``.
+    """Return which of `points` examples each of the first `steps` steps sees, ``[steps]``."""
+    return batch_indices(seed, first=0, count=steps, points=points)
 
-    A word w becomes ⌊w · points / 2³²⌋ (Lemire 2019, without the rejection: no example is likelier than
-    another by more than points / 2³²).
+
+def batch_indices(seed: int, *, first: int, count: int, points: int) -> npt.NDArray[np.int64]:
+    """Return draws `first` to ``first + count − 1`` of one example of `points`, replaced, ``[count]``.
+
+    Slot b of the batch of B at step s is draw s · B + b. A word w becomes ⌊w · points / 2³²⌋ (Lemire 2019,
+    without the rejection: no example is likelier than another by more than points / 2³²).
     """
-    blocks = -(-steps // 4)
-    counter = np.zeros((blocks, 4), dtype=np.uint64)
-    counter[:, 0] = np.arange(blocks, dtype=np.uint64) & _LOW
-    counter[:, 1] = np.arange(blocks, dtype=np.uint64) >> _SHIFT
+    blocks = np.arange(first // 4, -(-(first + count) // 4), dtype=np.uint64)
+    counter = np.zeros((len(blocks), 4), dtype=np.uint64)
+    counter[:, 0] = blocks & _LOW
+    counter[:, 1] = blocks >> _SHIFT
     counter[:, 2] = SAMPLES
+    drawn = philox4x32(counter, seed_keys(np.array([seed], dtype=np.uint64))).reshape(-1)
+    return _below(drawn[first % 4 : first % 4 + count], np.uint64(points))
+
+
+def shuffled(seed: int, *, epoch: int, points: int) -> npt.NDArray[np.int64]:
+    """Return the order in which an epoch sees the examples, ``[points]``: a Fisher–Yates shuffle of 0, 1, …
+
+    For i from points − 1 down to 1, the next word w picks j = ⌊w (i + 1) / 2³²⌋, and i and j change places.
+    """
+    keys = np.array([seed], dtype=np.uint64)
+    drawn = words(keys, stream=SHUFFLE, layer=epoch, count=max(points - 1, 0))[0]
+    picks = _below(drawn, np.arange(points, 1, -1, dtype=np.uint64))
+    order = list(range(points))
+    for i, j in zip(range(points - 1, 0, -1), picks.tolist(), strict=True):
+        order[i], order[j] = order[j], order[i]
+    return np.array(order, dtype=np.int64)
+
+
+def step_words(seed: int, *, stream: int, step: int, slots: int, units: int) -> Words:
+    """Return the words of one training step, ``[slots, units]``: one for each example of it and unit.
+
+    Slot b of the batch and unit u take word b mod 4 of counter (⌊b/4⌋ · units + u, step, stream, 0).
+    """
+    blocks = -(-slots // 4)
+    counter = np.zeros((blocks * units, 4), dtype=np.uint64)
+    counter[:, 0] = np.arange(blocks * units)
+    counter[:, 1] = step
+    counter[:, 2] = stream
     drawn = philox4x32(counter, seed_keys(np.array([seed], dtype=np.uint64)))
-    indices = (drawn.reshape(-1)[:steps].astype(np.uint64) * np.uint64(points)) >> _SHIFT
-    return indices.astype(np.int64)
+    return drawn.reshape(blocks, units, 4).transpose(0, 2, 1).reshape(blocks * 4, units)[:slots]
+
+
+def keeps(drawn: Words, p: float) -> npt.NDArray[np.bool_]:
+    """Return which words keep their unit under dropout with probability `p`: those with (w + ½) / 2³² ≥ p."""
+    return drawn >= drop_threshold(p)
+
+
+def drop_threshold(p: float) -> int:
+    """Return the smallest word that keeps its unit under dropout with probability `p`, 0 ≤ p < 1."""
+    return math.ceil(p * 2.0**32 - 0.5)
+
+
+def _below(drawn: Words, count: npt.NDArray[np.uint64] | np.uint64) -> npt.NDArray[np.int64]:
+    """Turn words into whole numbers from 0 to count − 1."""
+    return ((drawn.astype(np.uint64) * count) >> _SHIFT).astype(np.int64)
 
 
 def uniforms(drawn: Words) -> Array:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.errors import EngineError
-from trainlab.spec import Experiment, Solved
+from trainlab.spec import Experiment
 
 FloatArray = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 NEVER = -1
@@ -21,19 +21,29 @@ class Runs:
     """Row i is the run of seed ``first_seed + i``; floats are float32, or as the engine was asked.
 
     ``solved [n]`` at the end; ``solved_epoch [n]`` the first recorded epoch at which the run was solved, −1
-    if never; ``diverged_step [n]`` the steps done before the first prediction that wasn't finite, −1 if none;
-    ``loss [n]`` over the whole data at the end; ``predictions [n, points, outputs]``; ``parameters [n, P]``,
-    layer by layer, weights ``[out, in]`` row by row, then biases; ``gradient [n, layers]`` the mean |∂L/∂w|
-    of each layer's weights over the whole data at the end; ``loss_curve [n, k]`` and ``gradient_curve
-    [n, k, layers]`` the same at epochs 0, every, 2·every, … up to the end.
+    if never; ``stopped_epoch [n]`` the epoch at which it was frozen, −1 if never; ``diverged_step [n]`` the
+    steps done before the first output that wasn't finite, −1 if none.
+
+    At the end, over all the examples trained on: ``loss [n]``, ``accuracy [n]`` (NaN for a regression) and
+    ``gradient [n, layers]``, the mean |∂L/∂w| of each layer's weights; over those held out: ``held_out_loss
+    [n]`` and ``held_out_accuracy [n]``, NaN if there are none. ``predictions [n, points, outputs]`` of the
+    first `record.predictions` examples; ``parameters [n, P]``, layer by layer, weights ``[out, in]`` row by
+    row, then biases, or ``[n, 0]`` without `record.parameters`.
+
+    ``loss_curve [k, epochs]`` and ``gradient_curve [k, epochs, layers]`` at epochs 0, every, 2·every, … up to
+    the end have a row for each of the first k runs, those of seeds below `record.curves`.
     """
 
     experiment: Experiment
     first_seed: int
     solved: npt.NDArray[np.bool_]
     solved_epoch: npt.NDArray[np.int64]
+    stopped_epoch: npt.NDArray[np.int64]
     diverged_step: npt.NDArray[np.int64]
     loss: FloatArray
+    accuracy: FloatArray
+    held_out_loss: FloatArray
+    held_out_accuracy: FloatArray
     predictions: FloatArray
     parameters: FloatArray
     gradient: FloatArray
@@ -47,27 +57,35 @@ class Runs:
 
     @property
     def diverged(self) -> npt.NDArray[np.bool_]:
-        """Which runs met a prediction that wasn't finite, ``[n]``."""
+        """Which runs met an output that wasn't finite, ``[n]``."""
         return self.diverged_step != NEVER
 
     @property
     def loss_epochs(self) -> npt.NDArray[np.int64]:
-        """The epochs of ``loss_curve``, ``[k]``."""
+        """The epochs of ``loss_curve``."""
         return recorded_epochs(self.experiment.record.loss_every, self.experiment.epochs)
 
     @property
     def gradient_epochs(self) -> npt.NDArray[np.int64]:
-        """The epochs of ``gradient_curve``, ``[k]``."""
+        """The epochs of ``gradient_curve``."""
         return recorded_epochs(self.experiment.record.gradient_every, self.experiment.epochs)
 
 
 ARRAYS = tuple(field.name for field in fields(Runs) if field.name not in ("experiment", "first_seed"))
 """The names of the arrays of `Runs`, each with a row a run."""
 
+CURVES = ("loss_curve", "gradient_curve")
+"""Those of which only the first runs have a row."""
+
 
 def recorded_epochs(every: int, epochs: int) -> npt.NDArray[np.int64]:
     """Return the epochs 0, every, 2·every, … ≤ epochs; none if `every` is 0."""
     return np.arange(0, epochs + 1, every) if every else np.empty(0, dtype=np.int64)
+
+
+def curve_rows(experiment: Experiment, seeds: range) -> int:
+    """Return how many of the seeds keep their curves; they are the first ones."""
+    return max(0, min(len(seeds), experiment.record.curves - seeds.start))
 
 
 def concatenate(parts: Sequence[Runs]) -> Runs:
@@ -87,17 +105,7 @@ def concatenate(parts: Sequence[Runs]) -> Runs:
 
 def select(runs: Runs, seeds: range) -> Runs:
     """Return the runs of a part of the seeds."""
+    # Curves that end before this part begins, or within it, are cut as slices are.
     rows = slice(seeds.start - runs.first_seed, seeds.stop - runs.first_seed)
     arrays = {name: getattr(runs, name)[rows] for name in ARRAYS}
     return replace(runs, first_seed=seeds.start, **arrays)
-
-
-def is_solved(predictions: FloatArray, targets: FloatArray, solved: Solved) -> npt.NDArray[np.bool_]:
-    """Return which runs have every |prediction − target| below the threshold, ``[n]``.
-
-    `predictions` is ``[n, points, outputs]``, `targets` ``[points, outputs]``. A prediction that isn't finite
-    is never near its target.
-    """
-    with np.errstate(invalid="ignore"):
-        near = np.abs(predictions - targets) < np.asarray(solved.within, dtype=predictions.dtype)
-    return np.asarray(near.all(axis=(1, 2)), dtype=np.bool_)

@@ -19,7 +19,7 @@ from trainlab.engine.layout import initial_parameters, layers_of
 from trainlab.engine.rng import seed_keys
 from trainlab.engine.runs import NEVER, FloatArray, recorded_epochs
 from trainlab.maths import ACTIVATIONS, LOSSES, OPTIMIZERS
-from trainlab.spec import SGD, Experiment, Single
+from trainlab.spec import SGD, Adam, Experiment, Single, Within, name_of
 
 TILE_BYTES = 900_000
 """A tile's parameters and moments must stay in cache through all of its steps."""
@@ -100,8 +100,8 @@ def prepare(
             outputs=data.outputs,
             layers=network.layers,
             parameters=network.parameters,
-            loss=LOSSES[experiment.loss].code,
-            optimizer=OPTIMIZERS[str(type(experiment.optimizer).__struct_config__.tag)].code,
+            loss=LOSSES[name_of(experiment.loss)].code,
+            optimizer=OPTIMIZERS[name_of(experiment.optimizer)].code,
             loss_every=experiment.record.loss_every,
             gradient_every=experiment.record.gradient_every,
             solved_every=experiment.record.solved_every,
@@ -255,8 +255,10 @@ def _constants(experiment: Experiment) -> Constants:
     if isinstance(optimizer, SGD):
         moments = {"momentum": optimizer.momentum, "beta1": 0.0, "beta2": 0.0, "eps": 0.0}
     else:
+        assert isinstance(optimizer, Adam)
         beta1, beta2 = optimizer.betas
         moments = {"momentum": 0.0, "beta1": beta1, "beta2": beta2, "eps": optimizer.eps}
+    assert isinstance(experiment.solved, Within)
     return Constants(**moments, within=experiment.solved.within)
 
 
@@ -267,6 +269,7 @@ def _step_tables(
     optimizer = experiment.optimizer
     if isinstance(optimizer, SGD):
         return np.full(steps, optimizer.lr), np.ones(steps)
+    assert isinstance(optimizer, Adam)
     beta1, beta2 = optimizer.betas
     t = np.arange(1, steps + 1, dtype=np.float64)
     return optimizer.lr / (1.0 - beta1**t), 1.0 / np.sqrt(1.0 - beta2**t)

@@ -45,12 +45,14 @@ def plan(
     """Return chunks of at most `chunk_seeds` seeds that make every missing run once, and no other.
 
     `missing` gives the seeds of an experiment that are still to be trained, as disjoint ranges. Experiments
-    that differ in nothing but their epochs are one training read at several marks; it goes only as far as the
-    longest mark that is missing. Costliest first, so that the workers end at about the same time.
+    that differ in nothing but their epochs are one training read at several marks, unless their schedule
+    looks ahead; it goes only as far as the longest mark that is missing. Costliest first, so that the workers
+    end at about the same time.
     """
     trainings: dict[str, dict[int, Experiment]] = {}
     for experiment in experiments:
-        marks = trainings.setdefault(experiment.at_epochs(1).fingerprint, {})
+        same = experiment if experiment.looks_ahead else experiment.at_epochs(1)
+        marks = trainings.setdefault(same.fingerprint, {})
         marks.setdefault(experiment.epochs, experiment)
     chunks = [
         Chunk(experiment=at_marks[marks[-1]], seeds=piece, marks=marks)

@@ -1,8 +1,42 @@
-"""Activations, losses, inits and optimizers: one table each, with formula, citation and float64 oracle."""
+"""Activations, losses, inits, optimizers, schedules: a table each, with formula, citation, float64 oracle."""
 
+from trainlab.maths.accuracy import accuracy, is_right
 from trainlab.maths.activations import ACTIVATIONS, Activation
-from trainlab.maths.inits import INITS, Init
+from trainlab.maths.formula import compile_formula
+from trainlab.maths.gradients import clip_norm, clip_value, penalise, penalty_value
+from trainlab.maths.inits import GAINS, INITS, Init
+from trainlab.maths.links import LINKS, Link
 from trainlab.maths.losses import LOSSES, Loss
-from trainlab.maths.optimizers import OPTIMIZERS, Optimizer
+from trainlab.maths.optimizers import OPTIMIZERS, Optimizer, initial_state
+from trainlab.maths.plateau import PlateauState, plateau_start, plateau_step
+from trainlab.maths.schedules import SCHEDULES, Schedule, learning_rates, momenta, warmup_factors
 
-__all__ = ["ACTIVATIONS", "INITS", "LOSSES", "OPTIMIZERS", "Activation", "Init", "Loss", "Optimizer"]
+__all__ = [
+    "ACTIVATIONS",
+    "GAINS",
+    "INITS",
+    "LINKS",
+    "LOSSES",
+    "OPTIMIZERS",
+    "SCHEDULES",
+    "Activation",
+    "Init",
+    "Link",
+    "Loss",
+    "Optimizer",
+    "PlateauState",
+    "Schedule",
+    "accuracy",
+    "clip_norm",
+    "clip_value",
+    "compile_formula",
+    "initial_state",
+    "is_right",
+    "learning_rates",
+    "momenta",
+    "penalise",
+    "penalty_value",
+    "plateau_start",
+    "plateau_step",
+    "warmup_factors",
+]

@@ -1,11 +1,14 @@
 """Initial values of weights and biases, from standard draws: uniform on (0, 1) or standard normal.
 
-``sample(draws, fan_in, **settings)`` turns float64 draws into values of the same shape; ``draws`` names which
-kind it needs. The draws themselves come from the counter-based generator, so every engine starts alike.
+``sample(draws, fan_in, fan_out, **settings)`` turns float64 draws ``[n, fan_out · fan_in]`` (weights, row by
+row) or ``[n, fan_out]`` (biases) into values of the same shape; ``draws`` names which kind it needs. The
+draws come from the counter-based generator, and what follows them is written with basic operations, so every
+engine starts alike, on every machine.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -13,18 +16,41 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from trainlab.maths.orthogonal import orthogonal
+
 Array = npt.NDArray[np.float64]
+Mode = Literal["fan_in", "fan_out"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Init:
-    """A distribution of initial values, given the number of inputs of the layer (``fan_in``)."""
+    """A distribution of initial values, given the numbers of inputs and outputs of the layer.
+
+    ``needs_matrix``: defined for weights only, as in ``torch.nn.init``, which refuses biases.
+    """
 
     name: str
     draws: Literal["uniform", "normal"]
     formula: str
     citation: str
+    needs_matrix: bool = False
     sample: Callable[..., Array]
+
+
+GAINS: dict[str, float] = {
+    "linear": 1.0,
+    "sigmoid": 1.0,
+    "tanh": 5.0 / 3.0,
+    "relu": math.sqrt(2.0),
+    "leaky_relu": math.sqrt(2.0),
+    "selu": 0.75,
+}
+"""``torch.nn.init.calculate_gain`` of each nonlinearity; leaky_relu's is for slope 0."""
+
+
+def gain_of(nonlinearity: str, a: float = 0.0) -> float:
+    """Return the recommended gain; `a` is the negative slope of leaky_relu, and of nothing else."""
+    return math.sqrt(2.0 / (1.0 + a * a)) if nonlinearity == "leaky_relu" else GAINS[nonlinearity]
 
 
 def default_bound(fan_in: int) -> float:
@@ -36,37 +62,92 @@ def default_bound(fan_in: int) -> float:
     return 1.0 / np.sqrt(fan_in)
 
 
-def _normal(draws: Array, fan_in: int, *, mean: float, std: float) -> Array:
+def _normal(draws: Array, fan_in: int, fan_out: int, *, mean: float, std: float) -> Array:
     return mean + std * draws
 
 
-def _uniform(draws: Array, fan_in: int, *, a: float, b: float) -> Array:
+def _uniform(draws: Array, fan_in: int, fan_out: int, *, a: float, b: float) -> Array:
     return a + (b - a) * draws
 
 
-def _constant(draws: Array, fan_in: int, *, val: float) -> Array:
+def _constant(draws: Array, fan_in: int, fan_out: int, *, val: float) -> Array:
     return np.full_like(draws, val)
 
 
-def _default(draws: Array, fan_in: int) -> Array:
-    bound = default_bound(fan_in)
+def _within(draws: Array, bound: float) -> Array:
     return bound * (2.0 * draws - 1.0)
 
 
+def _default(draws: Array, fan_in: int, fan_out: int) -> Array:
+    return _within(draws, default_bound(fan_in))
+
+
+def _xavier_std(fan_in: int, fan_out: int, gain: float) -> float:
+    return gain * math.sqrt(2.0 / (fan_in + fan_out))
+
+
+def _xavier_uniform(draws: Array, fan_in: int, fan_out: int, *, gain: float = 1.0) -> Array:
+    return _within(draws, math.sqrt(3.0) * _xavier_std(fan_in, fan_out, gain))
+
+
+def _xavier_normal(draws: Array, fan_in: int, fan_out: int, *, gain: float = 1.0) -> Array:
+    return _xavier_std(fan_in, fan_out, gain) * draws
+
+
+def _kaiming_std(fan_in: int, fan_out: int, a: float, mode: Mode, nonlinearity: str) -> float:
+    return gain_of(nonlinearity, a) / math.sqrt(fan_in if mode == "fan_in" else fan_out)
+
+
+def _kaiming_uniform(
+    draws: Array,
+    fan_in: int,
+    fan_out: int,
+    *,
+    a: float = 0.0,
+    mode: Mode = "fan_in",
+    nonlinearity: str = "leaky_relu",
+) -> Array:
+    return _within(draws, math.sqrt(3.0) * _kaiming_std(fan_in, fan_out, a, mode, nonlinearity))
+
+
+def _kaiming_normal(
+    draws: Array,
+    fan_in: int,
+    fan_out: int,
+    *,
+    a: float = 0.0,
+    mode: Mode = "fan_in",
+    nonlinearity: str = "leaky_relu",
+) -> Array:
+    return _kaiming_std(fan_in, fan_out, a, mode, nonlinearity) * draws
+
+
+def _lecun_uniform(draws: Array, fan_in: int, fan_out: int) -> Array:
+    return _within(draws, math.sqrt(3.0 / fan_in))
+
+
+def _lecun_normal(draws: Array, fan_in: int, fan_out: int) -> Array:
+    return math.sqrt(1.0 / fan_in) * draws
+
+
+_GLOROT = "Glorot & Bengio, AISTATS 2010"
+_HE = "He, Zhang, Ren & Sun, ICCV 2015"
+_LECUN = "LeCun, Bottou, Orr & Müller, Efficient BackProp, 1998"
+
 _TABLE = (
-    Init(
-        name="normal",
-        draws="normal",
-        formula="w ~ N(mean, std²)",
-        citation="torch.nn.init.normal_",
-        sample=_normal,
-    ),
     Init(
         name="uniform",
         draws="uniform",
         formula="w ~ U(a, b)",
         citation="torch.nn.init.uniform_",
         sample=_uniform,
+    ),
+    Init(
+        name="normal",
+        draws="normal",
+        formula="w ~ N(mean, std²)",
+        citation="torch.nn.init.normal_",
+        sample=_normal,
     ),
     Init(
         name="constant",
@@ -81,6 +162,69 @@ _TABLE = (
         formula="w ~ U(−1/√fan_in, 1/√fan_in)",
         citation="torch.nn.Linear.reset_parameters (He et al., ICCV 2015, with a = √5)",
         sample=_default,
+    ),
+    Init(
+        name="xavier_uniform",
+        draws="uniform",
+        formula="w ~ U(−b, b), b = gain √(6/(fan_in + fan_out))",
+        citation=f"{_GLOROT}; torch.nn.init.xavier_uniform_",
+        needs_matrix=True,
+        sample=_xavier_uniform,
+    ),
+    Init(
+        name="xavier_normal",
+        draws="normal",
+        formula="w ~ N(0, gain² · 2/(fan_in + fan_out))",
+        citation=f"{_GLOROT}; torch.nn.init.xavier_normal_",
+        needs_matrix=True,
+        sample=_xavier_normal,
+    ),
+    Init(
+        name="kaiming_uniform",
+        draws="uniform",
+        formula="w ~ U(−b, b), b = gain √(3/fan), fan = fan_in or fan_out, gain of the nonlinearity",
+        citation=f"{_HE}; torch.nn.init.kaiming_uniform_",
+        needs_matrix=True,
+        sample=_kaiming_uniform,
+    ),
+    Init(
+        name="kaiming_normal",
+        draws="normal",
+        formula="w ~ N(0, gain²/fan), fan = fan_in or fan_out, gain of the nonlinearity",
+        citation=f"{_HE}; torch.nn.init.kaiming_normal_",
+        needs_matrix=True,
+        sample=_kaiming_normal,
+    ),
+    Init(
+        name="lecun_uniform",
+        draws="uniform",
+        formula="w ~ U(−√(3/fan_in), √(3/fan_in))",
+        citation=_LECUN,
+        needs_matrix=True,
+        sample=_lecun_uniform,
+    ),
+    Init(
+        name="lecun_normal",
+        draws="normal",
+        formula="w ~ N(0, 1/fan_in)",
+        citation=f"{_LECUN}; Klambauer et al., NeurIPS 2017",
+        needs_matrix=True,
+        sample=_lecun_normal,
+    ),
+    Init(
+        name="fan_in_uniform",
+        draws="uniform",
+        formula="w ~ U(−1/√n, 1/√n), n = fan_in",
+        citation="Glorot & Bengio, AISTATS 2010, equation 1: the common heuristic",
+        sample=_default,
+    ),
+    Init(
+        name="orthogonal",
+        draws="normal",
+        formula="W = gain · Q, A = QR with diag R > 0, A normal (Aᵀ where fan_out < fan_in)",
+        citation="Saxe, McClelland & Ganguli, ICLR 2014; torch.nn.init.orthogonal_",
+        needs_matrix=True,
+        sample=orthogonal,
     ),
 )
 

@@ -8,6 +8,7 @@ from trainlab.draw import Answers, Band, Curve, curves, predictions
 from trainlab.report.chosen import cell_words, ends_of, networks_of, singles_of
 from trainlab.report.parts import fold, heading, paragraph, picture, side_by_side
 from trainlab.report.words import loss_label
+from trainlab.spec import Experiment, Within
 from trainlab.stats import Bands
 from trainlab.studies.cells import CellResult
 from trainlab.studies.result import StudyResult
@@ -28,7 +29,7 @@ def loss_part(result: StudyResult) -> str:
             singles = _losses(result, singles_of(result, network))
             if singles:
                 body += fold(f"{network} with one change: {len(singles)} cells", side_by_side(singles))
-    intro = "Median over the seeds and bands, on a log scale. L1 and MSE can't be compared by height."
+    intro = "Median over the seeds and bands, on a log scale. Different losses can't be compared by height."
     return paragraph(intro) + body if body else ""
 
 
@@ -37,7 +38,7 @@ def gradient_part(result: StudyResult) -> str:
     body = ""
     for network in networks_of(result):
         cells = ends_of(result, network)
-        shown = [_gradient(result, item) for item in cells if len(item.runs.gradient_epochs)]
+        shown = [_gradient(result, item) for item in cells if item.runs.gradient_curve.size]
         if shown:
             body += heading(network) + side_by_side(shown)
     intro = (
@@ -60,7 +61,7 @@ def _title(result: StudyResult, what: str, item: CellResult) -> str:
 
 
 def _losses(result: StudyResult, cells: list[CellResult]) -> list[str]:
-    return [_loss(result, item) for item in cells if len(item.runs.loss_epochs)]
+    return [_loss(result, item) for item in cells if item.runs.loss_curve.size]
 
 
 def _loss(result: StudyResult, item: CellResult) -> str:
@@ -112,16 +113,24 @@ def _answers(result: StudyResult, item: CellResult) -> str:
             target=float(data.targets[point, output]),
             predictions=answers[:, point, output],
         )
-        for point in range(data.points)
+        for point in range(answers.shape[1])
         for output in range(data.outputs)
     ]
+    if not shown:
+        return paragraph(f"{_title(result, 'Predictions', item)} were not kept.", kind="muted")
     drawn = predictions(
         shown[:MAX_POINTS],
         title=_title(result, "Predictions", item),
-        tolerance=item.runs.experiment.solved.within,
+        tolerance=_tolerance(item.runs.experiment),
     )
-    more = f"The first {MAX_POINTS} of {len(shown)} are shown."
-    return picture(drawn) + (paragraph(more, kind="muted") if len(shown) > MAX_POINTS else "")
+    count = data.points * data.outputs
+    more = f"The first {min(MAX_POINTS, len(shown))} of {count:,} are shown."
+    return picture(drawn) + (paragraph(more, kind="muted") if count > min(MAX_POINTS, len(shown)) else "")
+
+
+def _tolerance(experiment: Experiment) -> float:
+    """Return how near a prediction must be to be drawn as right: as *solved* has it, else the right half."""
+    return experiment.solved.within if isinstance(experiment.solved, Within) else 0.5
 
 
 def point_label(inputs: np.ndarray, output: int, outputs: int) -> str:

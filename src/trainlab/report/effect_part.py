@@ -8,6 +8,7 @@ from trainlab.report.words import p_words, points
 from trainlab.studies.effects import Interaction
 from trainlab.studies.result import StudyResult
 from trainlab.studies.show import effect_picture, rate_picture
+from trainlab.studies.words import solved_words
 
 LARGEST = 5
 """So many interactions are shown without opening the rest."""
@@ -27,8 +28,8 @@ def compared_part(result: StudyResult) -> str:
     ]
     pairs += [(change.name, change.label or "a change without a label") for change in study.changes]
     return terms(pairs) + paragraph(
-        f"A run is solved when every prediction is less than {study.baseline.solved.within:g} from its "
-        "target at the end. All cells share their seeds, so that differences are taken seed by seed."
+        f"A run is solved {solved_words(study.baseline.solved)} at the end. All cells share their seeds, so "
+        "that differences are taken seed by seed."
     )
 
 

@@ -6,6 +6,7 @@ from trainlab.draw import html_table
 from trainlab.report.chosen import cell_words, ends_of, networks_of
 from trainlab.report.parts import code, fold, paragraph, terms
 from trainlab.report.torch_code import cell_code
+from trainlab.report.words import task_label
 from trainlab.studies.result import StudyResult
 
 INTERVALS = (
@@ -59,7 +60,7 @@ def time_words(result: StudyResult) -> str:
 
 
 def _not_tested(result: StudyResult) -> str:
-    tasks = ", ".join(dict.fromkeys(item.runs.experiment.task.upper() for item in result.cells))
+    tasks = ", ".join(dict.fromkeys(task_label(item.runs.experiment.task) for item in result.cells))
     return (
         f"{result.how.seeds:,} seeds, {tasks} only: nothing here speaks of other tasks, of networks, "
         "learning rates or starting values other than those listed, or of data that a network wasn't trained "

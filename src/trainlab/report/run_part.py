@@ -49,6 +49,8 @@ def _block(result: StudyResult, network: str, *, solved: bool) -> str:
 
 
 def _graph(runs: Runs, row: int, title: str) -> str:
+    if not runs.experiment.record.parameters:
+        return paragraph(f"{title}. Its parameters were not kept.")
     network, values = runs.experiment.network, runs.parameters[row].astype(np.float64)
     layers = layers_of(network)
     return picture(
@@ -69,7 +71,7 @@ def _predictions(runs: Runs, row: int) -> str:
             float(data.targets[point, output]),
             format_fixed(float(runs.predictions[row, point, output]), 4),
         ]
-        for point in range(data.points)
+        for point in range(runs.predictions.shape[1])
         for output in range(data.outputs)
     ]
     return html_table(["Data point", "Target", "Prediction"], rows[:MAX_POINTS])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trainlab.draw import format_fixed
+from trainlab.spec import Loss, TaskSpec, name_of
 from trainlab.stats import Rate
 from trainlab.studies.effects import ReadEstimate
 from trainlab.studies.verdicts import Outcome, Verdict
@@ -10,12 +11,29 @@ from trainlab.studies.verdicts import Outcome, Verdict
 MARKS: dict[Outcome, str] = {"upheld": "✓", "refuted": "✗", "mixed": "≈"}
 """A mark for each outcome, so that it isn't told by colour alone; the word always stands beside it."""
 
-LOSS_NAMES = {"l1": "L1", "mse": "MSE"}
+LOSS_NAMES = {
+    "l1": "L1",
+    "mse": "MSE",
+    "huber": "Huber",
+    "smooth_l1": "smooth L1",
+    "log_cosh": "log cosh",
+    "bce": "BCE",
+    "bce_with_logits": "BCE with logits",
+    "cross_entropy": "cross-entropy",
+    "nll": "NLL",
+    "hinge": "hinge",
+}
 
 
-def loss_label(loss: str) -> str:
-    """Return ``loss (L1)`` for ``l1``: curves of different losses must not be compared by height."""
-    return f"loss ({LOSS_NAMES.get(loss, loss)})"
+def loss_label(loss: Loss) -> str:
+    """Return ``loss (L1)`` for L1: curves of different losses must not be compared by height."""
+    return f"loss ({LOSS_NAMES[name_of(loss)]})"
+
+
+def task_label(task: TaskSpec) -> str:
+    """Return ``XOR``, or the task's name in words."""
+    name = name_of(task)
+    return name.upper() if name == "xor" else name.replace("_", " ")
 
 
 def points(value: ReadEstimate | None) -> str:

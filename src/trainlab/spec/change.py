@@ -9,12 +9,20 @@ import msgspec
 
 from trainlab.errors import SpecError, listing, nearest
 from trainlab.spec.checks import check_depth, place, shown
-from trainlab.spec.decode import decode
+from trainlab.spec.decode import decode, implied
 from trainlab.spec.experiment import Experiment
-from trainlab.spec.fields import settle
+from trainlab.spec.fields import field_types, kinds_of, settle
 
 Scalar = bool | int | float | str
-Value = Scalar | tuple[Scalar, ...]
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """A table within a list, such as the init of one layer: its (field, value) pairs, sorted by field."""
+
+    fields: tuple[tuple[str, Scalar], ...]
+
+
+Value = Scalar | tuple[Scalar | Row, ...]
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,12 +84,22 @@ def flatten(data: Mapping[str, Any], *, prefix: str = "") -> tuple[Edit, ...]:
 
 
 def _list_edit(path: str, items: list[object] | tuple[object, ...]) -> Edit:
-    for item in items:
-        if not isinstance(item, bool | int | float | str):
-            raise SpecError(
-                f"{place('', path)} = {shown(items)}: must list numbers, texts, or true and false."
-            )
-    return Edit(path=path, value=cast("tuple[Scalar, ...]", tuple(items)))
+    return Edit(path=path, value=tuple(_item(path, items, item) for item in items))
+
+
+def _item(path: str, items: list[object] | tuple[object, ...], item: object) -> Scalar | Row:
+    if isinstance(item, bool | int | float | str):
+        return item
+    if isinstance(item, Mapping):
+        table = cast("Mapping[object, object]", item)
+        pairs = [
+            (str(key), value) for key, value in table.items() if isinstance(value, bool | int | float | str)
+        ]
+        if len(pairs) == len(table):
+            return Row(fields=tuple(sorted(pairs, key=lambda pair: pair[0])))
+    raise SpecError(
+        f"{place('', path)} = {shown(items)}: must list numbers, texts, true and false, or tables of these."
+    )
 
 
 def nest(edits: tuple[Edit, ...]) -> dict[str, Any]:
@@ -97,8 +115,12 @@ def nest(edits: tuple[Edit, ...]) -> dict[str, Any]:
                     f"{place('', edit.path)}: {parent!r} is already set as a whole; set it only once."
                 )
             table = cast("dict[str, Any]", below)
-        table[leaf] = list(edit.value) if isinstance(edit.value, tuple) else edit.value
+        table[leaf] = [_plain(item) for item in edit.value] if isinstance(edit.value, tuple) else edit.value
     return tree
+
+
+def _plain(item: Scalar | Row) -> Any:
+    return dict(item.fields) if isinstance(item, Row) else item
 
 
 def tidy(named: Any, kind: str) -> None:
@@ -118,11 +140,24 @@ def apply_edits(experiment: Experiment, edits: tuple[Edit, ...]) -> Experiment:
 
     A part that is edited with its `name` starts anew from that kind's defaults; without, its others stay.
     """
-    table = nest(edits)
+    base = experiment.to_dict()
+    table = _with_names(nest(edits), base)
     if isinstance(table.get("network"), str | list):
         # "2-3-1" edits the widths alone, as it does under [networks].
         table["network"] = {"widths": table["network"]}
-    return decode(Experiment, merge(experiment.to_dict(), table))
+    return decode(Experiment, merge(base, table))
+
+
+def _with_names(table: dict[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
+    """Name a part that a field names: ``solved.within`` as an edit of another kind starts that kind anew."""
+    hints = field_types(Experiment)
+    for part, edit in table.items():
+        if isinstance(edit, dict) and "name" not in edit:
+            fields = cast("dict[str, Any]", edit)
+            name = implied(kinds_of(hints.get(part)), fields)
+            if name is not None and name != base[part]["name"]:
+                fields["name"] = name
+    return table
 
 
 def merge(base: Mapping[str, Any], edit: Mapping[str, Any]) -> dict[str, Any]:

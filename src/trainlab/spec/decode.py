@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import types
-import typing
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
@@ -11,7 +9,7 @@ import msgspec
 
 from trainlab.errors import SpecError, listing, nearest
 from trainlab.spec.checks import check_depth, place, shown
-from trainlab.spec.fields import field_types, readable
+from trainlab.spec.fields import field_types, items_of, kinds_of, named, readable, structs_of
 from trainlab.spec.network import Network, parse_widths
 
 T = TypeVar("T")
@@ -32,13 +30,15 @@ def _expand(annotation: Any, value: Any, where: str) -> Any:
     """Resolve shorthands and refuse unknown fields, all the way down."""
     if annotation is Network and isinstance(value, str | list | tuple):
         value = {"widths": cast("object", value)}
-    options = _structs(annotation)
+    options = structs_of(annotation)
+    item = items_of(annotation)
+    if item is not None and isinstance(value, list | tuple):
+        items = cast("list[object]", value)
+        return [_expand(item, each, f"{where}[{index}]") for index, each in enumerate(items)]
     if not options:
-        return value
-    if len(options) > 1:
-        value, kind = _choose(options, value, where)
-    else:
-        kind = options[0]
+        return named(annotation, cast("object", value), where)
+    kinds = kinds_of(annotation)
+    value, kind = _choose(kinds, value, where) if kinds else (value, options[0])
     if not isinstance(value, Mapping):
         raise SpecError(f"{where or 'the experiment'} = {shown(value)}: must be a table of fields.")
     table = dict(cast("Mapping[str, Any]", value))
@@ -62,22 +62,29 @@ def unknown_field(where: str, name: object, known: list[str]) -> SpecError:
     )
 
 
-def _choose(options: list[Kind], value: Any, where: str) -> tuple[Any, Kind]:
-    """Find which of several structs is meant, by its name."""
-    table: Any = {"name": value} if isinstance(value, str) else value
-    names = {str(option.__struct_config__.tag): option for option in options}
-    name: object = cast("Mapping[str, Any]", table).get("name") if isinstance(table, Mapping) else None
+def implied(kinds: Mapping[str, Kind], table: Mapping[str, Any]) -> str | None:
+    """Return the kind that a table without a name means: the one with a field that is called like it.
+
+    So ``solved.within = 0.1`` needs no name.
+    """
+    return next((name for name in kinds if name in table and name in kinds[name].__struct_fields__), None)
+
+
+def _choose(kinds: Mapping[str, Kind], value: Any, where: str) -> tuple[Any, Kind]:
+    """Find which of several kinds is meant, by its name."""
+    if isinstance(value, str):
+        named_kind = {"name": value}
+        if value not in kinds:
+            raise SpecError(f"{where} = {shown(value)}: must be {listing(kinds)}.{nearest(value, kinds)}")
+        return named_kind, kinds[value]
+    if not isinstance(value, Mapping):
+        raise SpecError(f"{where} = {shown(value)}: must be {listing(kinds)}, or a table with its fields.")
+    table = dict(cast("Mapping[str, Any]", value))
+    name: object = table.get("name", implied(kinds, table))
     if name is None:
-        wanted = f"must be {listing(names)}, or a table with one of these as its name"
-        raise SpecError(f"{where} = {shown(value)}: {wanted}.")
-    if not isinstance(name, str) or name not in names:
-        wanted = f"must be {listing(names)}.{nearest(str(name), names)}"
+        wanted = f"must be {listing(kinds)}, or a table with one of these as its name"
+        raise SpecError(f"{where} = {shown(table)}: {wanted}.")
+    if not isinstance(name, str) or name not in kinds:
+        wanted = f"must be {listing(kinds)}.{nearest(str(name), kinds)}"
         raise SpecError(f"{place(where, 'name')} = {shown(name)}: {wanted}")
-    return cast("Any", table), names[name]
-
-
-def _structs(kind: Any) -> list[Kind]:
-    """Return the struct types among the alternatives of an annotation."""
-    is_union = isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union
-    alternatives = typing.get_args(kind) if is_union else (kind,)
-    return [item for item in alternatives if isinstance(item, type) and issubclass(item, msgspec.Struct)]
+    return {**table, "name": name}, kinds[name]

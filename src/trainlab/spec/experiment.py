@@ -8,66 +8,74 @@ from typing import Any, cast
 
 import msgspec
 
-from trainlab.errors import SpecError
-from trainlab.maths import LOSSES
-from trainlab.spec.checks import MAX_COUNT, check_choice, check_number
+from trainlab.spec.checks import MAX_COUNT, check_number
 from trainlab.spec.decode import decode
 from trainlab.spec.fields import settle
+from trainlab.spec.inits import Init
+from trainlab.spec.losses import MSE, Loss
 from trainlab.spec.network import Network
-from trainlab.spec.parts import SGD, Default, Full, Init, Optimizer, Record, Sampling, Single, Solved
-from trainlab.tasks import TASKS, Task
+from trainlab.spec.optimizers import SGD, Optimizer
+from trainlab.spec.record import Record
+from trainlab.spec.rules import check_rules
+from trainlab.spec.sampling import Batch, Full, Sampling, Single, steps_per_epoch
+from trainlab.spec.schedules import ConstantLR, Schedule, Warmup, looks_ahead, resolved
+from trainlab.spec.solved import Solved, Within
+from trainlab.spec.steps import Clip, Noise, Penalty
+from trainlab.spec.stopping import NoStopping, Stopping
+from trainlab.spec.tasks import Scaling, Split, TaskSpec, Xor
+from trainlab.tasks import Task, build, fingerprint_data
 
-FINGERPRINT_FORMAT = 1
-MAX_STEPS = 1_000_000_000
+FINGERPRINT_FORMAT = 2
 
 
 class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One training: what is learnt, by which network, how, for how long, and what counts as solved.
 
-    `Experiment.from_dict` takes the shorthands of a study file, such as ``network="2-5-4-1"``.
+    A part of which there are several kinds can be given by its name, such as ``loss="mse"``.
+    `Experiment.from_dict` takes the other shorthands of a study file, too, such as ``network="2-5-4-1"``.
     """
 
     network: Network
-    task: str = "xor"
-    init: Init = Init(weight=Default(), bias=Default())
-    loss: str = "mse"
+    task: TaskSpec = Xor()
+    split: Split = Split()
+    scaling: Scaling = Scaling()
+    init: Init = Init()
+    loss: Loss = MSE()
     optimizer: Optimizer = SGD()
+    schedule: Schedule = ConstantLR()
+    warmup: Warmup = Warmup()
+    clip: Clip = Clip()
+    penalty: Penalty = Penalty()
+    noise: Noise = Noise()
     sampling: Sampling = Full()
     epochs: int = 300
-    solved: Solved = Solved()
+    solved: Solved = Within()
+    stopping: Stopping = NoStopping()
     record: Record = Record()
 
     def __post_init__(self) -> None:
         settle(self)
-        check_choice("task", self.task, TASKS)
-        check_choice("loss", self.loss, LOSSES)
         check_number("epochs", self.epochs, at_least=1, at_most=MAX_COUNT)
-        if self.epochs * self.steps_per_epoch > MAX_STEPS:
-            raise SpecError(
-                f"epochs = {self.epochs:,}: with {self.steps_per_epoch:,} steps each that is more than "
-                f"{MAX_STEPS:,} steps; lower epochs or sampling.steps_per_epoch."
-            )
-        data = self.data()
-        for end, width, wanted in (
-            ("first", self.network.widths[0], data.features),
-            ("last", self.network.widths[-1], data.outputs),
-        ):
-            if width != wanted:
-                raise SpecError(
-                    f"network.widths = {self.network.label!r}: the {end} width is {width}, "
-                    f"but the task {self.task!r} needs {wanted}."
-                )
+        check_rules(self)
 
     def data(self) -> Task:
-        """Return the examples of the task."""
-        return TASKS[self.task]()
+        """Return the examples of the task, split and scaled; raise SpecError if they can't be had."""
+        return build(self.task, self.split, self.scaling)
 
     @property
     def steps_per_epoch(self) -> int:
         """Optimizer steps in one epoch."""
-        if isinstance(self.sampling, Single):
-            return self.sampling.steps_per_epoch or self.data().points
-        return 1
+        return steps_per_epoch(self.sampling, self.data().points)
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether the learning rate changes during the training."""
+        return not isinstance(self.schedule, ConstantLR) or self.warmup.total_iters > 0
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether the learning rate of a step depends on how many epochs the whole training has."""
+        return looks_ahead(self.schedule)
 
     @property
     def fingerprint(self) -> str:
@@ -75,15 +83,24 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return hashlib.sha256(msgspec.json.encode(self.canonical(), order="sorted")).hexdigest()
 
     def canonical(self) -> dict[str, Any]:
-        """Return the experiment with every shorthand resolved, layer by layer."""
+        """Return the experiment with every shorthand resolved, layer by layer; a file as what it says."""
         form = self.to_dict()
+        layers = self.network.layers
         form["network"] = {
             "widths": list(self.network.widths),
             "bias": list(self.network.biases),
             "activation": list(self.network.activations),
+            "dropout": list(self.network.dropouts),
         }
-        if isinstance(self.sampling, Single):
-            form["sampling"]["steps_per_epoch"] = self.steps_per_epoch
+        form["init"] = msgspec.to_builtins(
+            {"weight": self.init.weights_of(layers), "bias": self.init.biases_of(layers)}
+        )
+        form["sampling"] = msgspec.to_builtins(self._sampling())
+        schedule = resolved(self.schedule, epochs=self.epochs, steps_per_epoch=self.steps_per_epoch)
+        form["schedule"] = _without_none(msgspec.to_builtins(schedule))
+        content = fingerprint_data(self.task)
+        if content is not None:
+            form["task"] = {"name": "file", "content": content}
         return {"format": FINGERPRINT_FORMAT, **form}
 
     def to_dict(self) -> dict[str, Any]:
@@ -98,6 +115,15 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     def at_epochs(self, epochs: int) -> Experiment:
         """Return the same experiment with another number of epochs."""
         return msgspec.structs.replace(self, epochs=epochs)
+
+    def _sampling(self) -> Sampling:
+        """Return the sampling with its steps written out; batches of one, replaced, are single examples."""
+        alone = (
+            isinstance(self.sampling, Batch) and self.sampling.replacement and self.sampling.batch_size == 1
+        )
+        if alone or isinstance(self.sampling, Single):
+            return Single(steps_per_epoch=self.steps_per_epoch)
+        return self.sampling
 
 
 def _without_none(value: Any) -> Any:

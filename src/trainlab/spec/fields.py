@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+import types
 import typing
 from functools import cache
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import msgspec
 import numpy as np
 
-from trainlab.errors import SpecError
-from trainlab.spec.checks import check_depth, place, shown
+from trainlab.errors import SpecError, listing, nearest
+from trainlab.spec.checks import check_choice, check_depth, place, shown
 
 PLAIN = {
     "int": "a whole number",
@@ -27,22 +28,85 @@ PLAIN = {
 @cache
 def field_types(kind: type[msgspec.Struct]) -> dict[str, Any]:
     """Return the type of each field of a struct."""
-    return typing.get_type_hints(kind)
+    hints = typing.get_type_hints(kind)
+    return {name: hints[name] for name in kind.__struct_fields__}
+
+
+@cache
+def alternatives(annotation: Any) -> tuple[Any, ...]:
+    """Return the types that an annotation allows: those of a union, or the one itself."""
+    is_union = isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is typing.Union
+    return typing.get_args(annotation) if is_union else (annotation,)
+
+
+@cache
+def structs_of(annotation: Any) -> tuple[type[msgspec.Struct], ...]:
+    """Return the structs among an annotation's types."""
+    types_allowed = alternatives(annotation)
+    return tuple(
+        item for item in types_allowed if isinstance(item, type) and issubclass(item, msgspec.Struct)
+    )
+
+
+@cache
+def kinds_of(annotation: Any) -> dict[str, type[msgspec.Struct]]:
+    """Return the structs among an annotation's types that are told apart by name, by that name."""
+    return {
+        str(item.__struct_config__.tag): item for item in structs_of(annotation) if item.__struct_config__.tag
+    }
+
+
+@cache
+def items_of(annotation: Any) -> Any:
+    """Return the type of the items, if the annotation allows a list of any length; else None."""
+    for item in alternatives(annotation):
+        if typing.get_origin(item) is tuple and typing.get_args(item)[1:] == (Ellipsis,):
+            return typing.get_args(item)[0]
+    return None
 
 
 def settle(struct: msgspec.Struct) -> None:
     """Give every field of a new struct its declared type, or raise SpecError naming the field.
 
-    So ``SGD(lr=1)`` is written as ``SGD(lr=1.0)`` is, a list becomes a tuple, NumPy's scalars Python's,
-    and −0 becomes 0: equal structs have equal fingerprints.
+    So ``SGD(lr=1)`` is written as ``SGD(lr=1.0)`` is, ``loss="mse"`` as ``loss=MSE()``, a list becomes a
+    tuple, NumPy's scalars Python's, and −0 becomes 0: equal structs have equal fingerprints.
     """
-    for name, kind in field_types(type(struct)).items():
-        value = getattr(struct, name)
+    for name, annotation in field_types(type(struct)).items():
+        value = named(annotation, _plain(getattr(struct, name)), name)
         try:
-            settled = msgspec.convert(_plain(value), kind, strict=True)
+            settled = msgspec.convert(value, annotation, strict=True)
         except msgspec.ValidationError as error:
             raise SpecError(readable(error, name, value)) from None
         msgspec.structs.force_setattr(struct, name, settled)
+
+
+def named(annotation: Any, value: Any, where: str) -> Any:
+    """Make a kind of its name alone, in lists too; refuse a name, or a word, that isn't allowed there."""
+    if isinstance(value, tuple):
+        item = items_of(annotation)
+        return tuple(named(item, each, f"{where}[{index}]") for index, each in enumerate(value))  # type: ignore[misc]
+    if not isinstance(value, str):
+        return value
+    if typing.get_origin(annotation) is Literal:
+        check_choice(where, value, typing.get_args(annotation))
+    kinds = kinds_of(annotation)
+    if not kinds or str in alternatives(annotation):
+        return value
+    if value not in kinds:
+        raise SpecError(f"{where} = {shown(value)}: must be {listing(kinds)}.{nearest(value, kinds)}")
+    return _made(kinds[value], where)
+
+
+def _made(kind: type[msgspec.Struct], where: str) -> msgspec.Struct:
+    """Return a kind with its defaults; some can't do without a field."""
+    missing = [field.name for field in msgspec.structs.fields(kind) if field.required]
+    if missing:
+        name = str(kind.__struct_config__.tag)
+        written = "".join(f", {field} = …" for field in missing)
+        raise SpecError(
+            f"{where} = {name!r}: needs {' and '.join(missing)}; write {{name = {name!r}{written}}}."
+        )
+    return kind()
 
 
 def _plain(value: Any) -> Any:

@@ -10,10 +10,13 @@ import msgspec
 
 from trainlab.errors import SpecError
 from trainlab.maths import ACTIVATIONS
-from trainlab.spec.checks import check_choice, shown
+from trainlab.spec.checks import check_choice, check_number, shown
 from trainlab.spec.fields import settle
 
 MAX_WIDTH = 4096
+OVER_OUTPUTS = ("softmax", "log_softmax")
+"""The activations that aren't elementwise: each output depends on all of a layer's sums."""
+
 T = TypeVar("T", bool, str)
 
 
@@ -21,7 +24,9 @@ class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Widths from inputs to outputs, with what stands in each layer.
 
     `bias` and `activation` hold for every layer, or list one value per layer. `output_bias` and
-    `output_activation` set the last layer apart; left out, it is like the others.
+    `output_activation` set the last layer apart; left out, it is like the others. `dropout` is the
+    probability with which training zeroes an output of a hidden layer, after its activation, as
+    ``torch.nn.Dropout``; or a list with one per hidden layer.
     """
 
     widths: tuple[int, ...]
@@ -29,6 +34,7 @@ class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     output_bias: bool | None = None
     activation: str | tuple[str, ...] = "tanh"
     output_activation: str | None = None
+    dropout: float | tuple[float, ...] = 0.0
 
     def __post_init__(self) -> None:
         settle(self)
@@ -47,6 +53,8 @@ class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         _check_per_layer("activation", self.activation, self.output_activation, self.layers)
         for name in self.activations:
             check_choice("activation", name, ACTIVATIONS)
+        self._check_vectors()
+        self._check_dropout()
 
     @property
     def layers(self) -> int:
@@ -64,6 +72,11 @@ class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return _per_layer(self.activation, self.output_activation, self.layers)
 
     @property
+    def dropouts(self) -> tuple[float, ...]:
+        """The probability of dropout after each hidden layer."""
+        return self.dropout if isinstance(self.dropout, tuple) else (self.dropout,) * (self.layers - 1)
+
+    @property
     def parameters(self) -> int:
         """The number of trainable parameters."""
         return sum(
@@ -75,6 +88,30 @@ class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def label(self) -> str:
         """The widths as they are written: ``2-5-4-1``."""
         return "-".join(str(width) for width in self.widths)
+
+    def _check_vectors(self) -> None:
+        for layer, name in enumerate(self.activations, start=1):
+            if name not in OVER_OUTPUTS:
+                continue
+            if layer < self.layers:
+                raise SpecError(
+                    f"activation = {name!r}: is for the last layer, not for layer {layer} of {self.layers}; "
+                    f"set output_activation = {name!r}."
+                )
+            if self.widths[-1] < 2:
+                raise SpecError(
+                    f"activation = {name!r}: needs two outputs or more, but widths = {self.label!r} has one; "
+                    "use 'sigmoid' for one output."
+                )
+
+    def _check_dropout(self) -> None:
+        if isinstance(self.dropout, tuple) and len(self.dropout) != self.layers - 1:
+            raise SpecError(
+                f"dropout lists {len(self.dropout)} values, but the network has {self.layers - 1} hidden "
+                "layers: list one per hidden layer, or give one for all."
+            )
+        for value in self.dropout if isinstance(self.dropout, tuple) else (self.dropout,):
+            check_number("dropout", value, at_least=0, below=1)
 
 
 def parse_widths(text: str) -> tuple[int, ...]:

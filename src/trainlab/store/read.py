@@ -10,13 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine import Runs
+from trainlab.engine.runs import CURVES, curve_rows
 from trainlab.errors import StoreError
 from trainlab.spec import Experiment
 from trainlab.store.blobs import BLOBS, decode
 
-ROW = np.dtype(
-    [("solved", np.bool_), ("solved_epoch", np.int64), ("diverged_step", np.int64), ("loss", np.float64)]
-)
+EVENTS = {"solved": np.bool_, "solved_epoch": np.int64, "stopped_epoch": np.int64, "diverged_step": np.int64}
+NUMBERS = ("loss", "accuracy", "held_out_loss", "held_out_accuracy")
+COLUMNS = (*EVENTS, *NUMBERS)
+"""The arrays of `Runs` that have a column in the table of runs; the others are blobs."""
+
+ROW = np.dtype([*EVENTS.items(), *((name, np.float64) for name in NUMBERS)])
 
 
 def read_runs(
@@ -24,26 +28,30 @@ def read_runs(
 ) -> Runs:
     """Return the runs of seeds that are all there; raise StoreError if the file contradicts itself."""
     rows = _rows(db, key, seeds, engine=engine, place=place)
-    blobs = _blobs(db, key, seeds, engine=engine, place=place)
-    columns = {name: np.ascontiguousarray(rows[name]) for name in ("solved", "solved_epoch", "diverged_step")}
-    loss = rows["loss"].astype(blobs["predictions"].dtype)
-    return Runs(experiment=experiment, first_seed=seeds.start, loss=loss, **columns, **blobs)
+    blobs = _blobs(db, key, experiment, seeds, engine=engine, place=place)
+    events = {name: np.ascontiguousarray(rows[name]) for name in EVENTS}
+    numbers = {name: rows[name].astype(blobs["predictions"].dtype) for name in NUMBERS}
+    return Runs(experiment=experiment, first_seed=seeds.start, **events, **numbers, **blobs)
 
 
 def _rows(db: sqlite3.Connection, key: int, seeds: range, *, engine: str, place: str) -> npt.NDArray[np.void]:
-    query = """SELECT solved, solved_epoch, diverged_step, loss FROM runs
+    query = f"""SELECT {", ".join(COLUMNS)} FROM runs
         WHERE experiment = ? AND engine = ? AND seed >= ? AND seed < ? ORDER BY seed"""
     rows = db.execute(query, (key, engine, seeds.start, seeds.stop)).fetchall()
     if len(rows) != len(seeds):
         raise StoreError(f"{place}: is damaged: {len(rows)} rows for {len(seeds)} runs.")
-    # A loss that is NULL comes as None, which NumPy reads as NaN.
+    # A number that is NULL comes as None, which NumPy reads as NaN.
     return np.array(rows, dtype=ROW)
 
 
 def _blobs(
-    db: sqlite3.Connection, key: int, seeds: range, *, engine: str, place: str
+    db: sqlite3.Connection, key: int, experiment: Experiment, seeds: range, *, engine: str, place: str
 ) -> dict[str, npt.NDArray[Any]]:
-    """Join the chunks that touch `seeds` into arrays ``[n, …]``."""
+    """Join the chunks that touch `seeds` into arrays ``[n, …]``, curves ``[k, …]``: the first k of them."""
+
+    def kept(name: str, held: range) -> int:
+        return curve_rows(experiment, held) if name in CURVES else len(held)
+
     query = f"""SELECT first_seed, count, dtype, shapes, {", ".join(BLOBS)} FROM chunks
         WHERE experiment = ? AND engine = ? AND first_seed < ? AND first_seed + count > ?
         ORDER BY first_seed"""
@@ -56,9 +64,10 @@ def _blobs(
         held = range(max(first, seeds.start), min(first + count, seeds.stop))
         for name, blob in zip(BLOBS, blobs, strict=True):
             shape = json.loads(shapes)[name]
-            part = decode(blob, dtype=dtype, shape=shape, count=count, what=place)
+            rows = kept(name, range(first, first + count))
+            part = decode(blob, dtype=dtype, shape=shape, count=rows, what=place)
             if name not in arrays:
-                arrays[name] = np.empty((len(seeds), *shape), dtype=part.dtype.newbyteorder("="))
+                arrays[name] = np.empty((kept(name, seeds), *shape), dtype=part.dtype.newbyteorder("="))
             target = slice(held.start - seeds.start, held.stop - seeds.start)
             arrays[name][target] = part[held.start - first : held.stop - first]
     return arrays

@@ -11,7 +11,7 @@ from trainlab.errors import StoreError
 from trainlab.store.blobs import BLOBS
 from trainlab.store.faults import FRESH
 
-VERSION = 1
+VERSION = 2
 APPLICATION = 0x746C6162
 """``tlab``: tells a store from any other SQLite file."""
 
@@ -29,7 +29,7 @@ TABLES = (
         count INTEGER NOT NULL CHECK (count > 0),
         saved TEXT NOT NULL,  -- UTC, ISO 8601
         dtype TEXT NOT NULL,  -- of every blob: '<f4' or '<f8'
-        shapes TEXT NOT NULL,  -- JSON: the shape of one run in each blob
+        shapes TEXT NOT NULL,  -- JSON: the shape of one run in each blob; curves are of the first runs only
         {", ".join(f"{name} BLOB NOT NULL" for name in BLOBS)},
         UNIQUE (experiment, engine, first_seed)
     )""",
@@ -39,8 +39,12 @@ TABLES = (
         seed INTEGER NOT NULL,
         solved INTEGER NOT NULL,  -- 0 or 1
         solved_epoch INTEGER NOT NULL,  -- -1: never
+        stopped_epoch INTEGER NOT NULL,  -- -1: never
         diverged_step INTEGER NOT NULL,  -- -1: never
-        loss REAL,  -- NULL: not a number
+        loss REAL,  -- of this and the next: NULL: not a number
+        accuracy REAL,
+        held_out_loss REAL,
+        held_out_accuracy REAL,
         PRIMARY KEY (experiment, engine, seed)
     ) WITHOUT ROWID""",
 )
@@ -56,6 +60,11 @@ def prepare(db: sqlite3.Connection, place: str, *, patience: float) -> None:
             if _pragma(db, "application_id") != APPLICATION:
                 _create(db, place)
     version = _pragma(db, "user_version")
+    if version < VERSION:
+        raise StoreError(
+            f"{place}: is a store of version {version}, of an older trainlab; this one writes version "
+            f"{VERSION}. Name another folder with --store, or delete this one: its runs are made again."
+        )
     if version != VERSION:
         raise StoreError(
             f"{place}: is a store of version {version}, but this trainlab reads version {VERSION}. "

@@ -19,7 +19,7 @@ from trainlab.store.blobs import BLOBS, encode
 from trainlab.store.faults import explained, make_folder
 from trainlab.store.holding import Holding, holdings
 from trainlab.store.ranges import subtract
-from trainlab.store.read import read_runs
+from trainlab.store.read import COLUMNS, read_runs
 from trainlab.store.schema import prepare, snapshot, transaction
 
 DEFAULT_FOLDER = ".trainlab"
@@ -152,8 +152,9 @@ class Store:
         names = f"experiment, engine, first_seed, count, saved, dtype, shapes, {', '.join(BLOBS)}"
         marks = ", ".join("?" * len(values))
         self._db.execute(f"INSERT INTO chunks ({names}) VALUES ({marks})", values)
-        columns = (runs.solved, runs.solved_epoch, runs.diverged_step, runs.loss)
-        rows = zip(runs.seeds, *(column.tolist() for column in columns), strict=True)
+        rows = zip(runs.seeds, *(getattr(runs, name).tolist() for name in COLUMNS), strict=True)
+        names = f"experiment, engine, seed, {', '.join(COLUMNS)}"
+        marks = ", ".join("?" * (3 + len(COLUMNS)))
         self._db.executemany(
-            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)", ((key, engine, *row) for row in rows)
+            f"INSERT INTO runs ({names}) VALUES ({marks})", ((key, engine, *row) for row in rows)
         )

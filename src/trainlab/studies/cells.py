@@ -21,16 +21,18 @@ QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 class CellResult:
     """A cell with its runs.
 
-    `right` is how often every prediction falls on its target's side of ½, that is, rounds to 0, 1, 1, 0;
-    `solved` is the experiment's own, stricter threshold. `loss` and `gradients` (one a layer) are medians
-    with bands over the seeds at `runs.loss_epochs` and `runs.gradient_epochs`.
+    `right` is how often every prediction is less than ½ from its target, so that XOR rounds to 0, 1, 1, 0 (of
+    one-hot targets, or where not all predictions are kept: how often every example's class is told right);
+    None for a regression. `solved` is the experiment's own, often stricter threshold.
+    `loss` and `gradients` (one a layer) are medians with bands over the seeds that keep their curves, at
+    `runs.loss_epochs` and `runs.gradient_epochs`.
     """
 
     cell: Cell
     runs: Runs
     solved: Rate
     diverged: Rate
-    right: Rate
+    right: Rate | None
     loss: Bands
     gradients: tuple[Bands, ...]
     causes: Causes
@@ -50,7 +52,7 @@ class CellResult:
             "epochs": runs.experiment.epochs,
             "solved": rate_to_dict(self.solved),
             "diverged": rate_to_dict(self.diverged),
-            "right": rate_to_dict(self.right),
+            "right": None if self.right is None else rate_to_dict(self.right),
             "final_loss": _quantiles(runs.loss),
             "first_solved_epoch_median": float(np.median(epochs)) if len(epochs) else None,
             "loss_curve": {
@@ -70,26 +72,39 @@ class CellResult:
 def summarise(cell: Cell, runs: Runs) -> CellResult:
     """Count and summarise the runs of one cell."""
     n = len(runs.solved)
+    regression = runs.experiment.data().kind == "regression"
     return CellResult(
         cell=cell,
         runs=runs,
         solved=rate(int(runs.solved.sum()), n),
         diverged=rate(int(runs.diverged.sum()), n),
-        right=rate(int(predicts_right(runs).sum()), n),
-        loss=median_and_bands(runs.loss_curve),
-        gradients=tuple(
-            median_and_bands(runs.gradient_curve[:, :, layer]) for layer in range(runs.gradient.shape[1])
-        ),
+        right=None if regression else rate(int(predicts_right(runs).sum()), n),
+        loss=_bands(runs.loss_curve),
+        gradients=tuple(_bands(runs.gradient_curve[:, :, layer]) for layer in range(runs.gradient.shape[1])),
         causes=causes_of(runs),
     )
 
 
 def predicts_right(runs: Runs) -> npt.NDArray[np.bool_]:
-    """Return which runs have every prediction less than ½ from its target, 0 or 1, as bool ``[n]``."""
-    targets = runs.experiment.data().targets
+    """Return which runs have every prediction less than ½ from its target, 0 or 1, as bool ``[n]``.
+
+    Of one-hot targets, or where not all predictions are kept: which tell the class of every example right.
+    """
+    data = runs.experiment.data()
+    if data.kind != "binary" or runs.predictions.shape[1] < data.points:
+        return np.asarray(runs.accuracy == 1.0, dtype=np.bool_)
     with np.errstate(invalid="ignore"):
-        near = np.abs(runs.predictions - targets) < 0.5
+        near = np.abs(runs.predictions - data.targets) < 0.5
     return np.asarray(near.all(axis=(1, 2)), dtype=np.bool_)
+
+
+def _bands(curves: npt.NDArray[Any]) -> Bands:
+    """Return the bands of curves ``[k, epochs]``; NaN throughout where no run keeps its curve."""
+    if len(curves):
+        return median_and_bands(curves)
+    none = np.full(curves.shape[1], np.nan)
+    counts = np.zeros(curves.shape[1], dtype=np.int64)
+    return Bands(median=none, low50=none, high50=none, low90=none, high90=none, finite=counts, n=0)
 
 
 def _quantiles(values: npt.NDArray[Any]) -> dict[str, float | None]:

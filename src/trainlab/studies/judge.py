@@ -24,6 +24,9 @@ from trainlab.studies.words import join
 
 Bools = npt.NDArray[np.bool_]
 
+MAX_LISTED = 16
+"""Up to so many targets are told one by one."""
+
 
 def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Effect]) -> tuple[Verdict, ...]:
     """Return every verdict that the cells allow."""
@@ -60,9 +63,12 @@ def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Eff
             )
     for network in networks:
         item = table.get((network, everything))
-        if item:
-            targets = item.runs.experiment.data().targets.ravel()
-            values = ", ".join(f"{value:g}" for value in targets)
+        data = item.runs.experiment.data() if item else None
+        if item and data and data.kind != "regression":
+            listed = data.kind == "binary" and data.points <= MAX_LISTED
+            values = (
+                ", ".join(f"{value:g}" for value in data.targets[:, 0]) if listed else "the right classes"
+            )
             found.append(judge_predictions(network, where, predicts_right(item.runs), values))
     return tuple(found)
 

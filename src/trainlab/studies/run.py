@@ -14,7 +14,7 @@ import msgspec
 from trainlab.engine import Runs, stored_name
 from trainlab.errors import SpecError
 from trainlab.execution import Progress, default_workers, train_all
-from trainlab.spec import Cell, Experiment, Study, read_text, study_from_toml
+from trainlab.spec import Cell, Experiment, Study, name_of, read_text, study_from_toml
 from trainlab.spec.change import unknown_name
 from trainlab.store import Store
 from trainlab.studies.cells import summarise
@@ -91,7 +91,11 @@ def run(
             "Experiment.from_dict, or give a study file to trainlab.study."
         )
     return study(
-        Study(baseline=experiment, seeds=seeds, title=f"{experiment.network.label} on {experiment.task}"),
+        Study(
+            baseline=experiment,
+            seeds=seeds,
+            title=f"{experiment.network.label} on {name_of(experiment.task)}",
+        ),
         engine=engine,
         store=store,
         workers=workers,

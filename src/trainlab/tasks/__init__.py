@@ -1,11 +1,7 @@
-"""The tasks by name, made when asked for."""
+"""What networks learn: generated tasks, scikit-learn's copies, a user's own data; split and scaled."""
 
-from collections.abc import Callable
+from trainlab.tasks.build import TASKS, build, fingerprint_data
+from trainlab.tasks.given import arrays
+from trainlab.tasks.task import Kind, Task, classified, examples
 
-from trainlab.tasks.task import Task
-from trainlab.tasks.xor import xor
-
-TASKS: dict[str, Callable[[], Task]] = {"xor": xor}
-"""Every task by name."""
-
-__all__ = ["TASKS", "Task", "xor"]
+__all__ = ["TASKS", "Kind", "Task", "arrays", "build", "classified", "examples", "fingerprint_data"]

@@ -1,0 +1,129 @@
+"""The training loop of one network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from trainlab.engine.readings import Reading, runs_at
+from trainlab.engine.reference.measure import Meter
+from trainlab.engine.reference.module import build_module, forward, weights_of
+from trainlab.engine.reference.optimizers import build_optimizer
+from trainlab.engine.reference.rates import Rates
+from trainlab.engine.reference.steps import Steps
+from trainlab.engine.reference.stopping import Stopper
+from trainlab.engine.runs import NEVER, Runs
+from trainlab.spec import Experiment, ReduceLROnPlateau
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Log:
+    """What one training has recorded so far."""
+
+    loss_curve: list[float] = field(default_factory=list[float])
+    gradient_curve: list[list[float]] = field(default_factory=list[list[float]])
+    readings: dict[int, Reading] = field(default_factory=dict[int, Reading])
+    solved_epoch: int = NEVER
+    stopped_epoch: int = NEVER
+    diverged_step: int = NEVER
+
+
+def train_one(
+    torch: Any, experiment: Experiment, seed: int, *, marks: tuple[int, ...], dtype: str
+) -> tuple[Runs, ...]:
+    """Train one network from one seed and return its runs at each mark, each with one row."""
+    log, meter = Log(), Meter.of(torch, experiment, dtype)
+    module = build_module(torch, experiment, seed, dtype)
+    optimizer = build_optimizer(torch, experiment, module)
+    rates, stopper = Rates(torch, experiment, optimizer), Stopper(experiment)
+    steps = Steps(experiment=experiment, seed=seed, dtype=dtype)
+    for epoch in range(experiment.epochs + 1):
+        _record(log, meter, module, epoch, marks)
+        if log.stopped_epoch == NEVER:
+            found = log.solved_epoch == epoch
+            if stopper.stops(epoch, meter=meter, module=module, solved=found):
+                log.stopped_epoch = epoch
+        if epoch == experiment.epochs:
+            break
+        if log.stopped_epoch == NEVER:
+            _train_epoch(torch, log, meter, module, optimizer, rates, steps, epoch)
+    return tuple(_runs(log, experiment, seed, mark, dtype) for mark in marks)
+
+
+def _record(log: Log, meter: Meter, module: Any, epoch: int, marks: tuple[int, ...]) -> None:
+    record = meter.experiment.record
+    due = record.solved_every and epoch % record.solved_every == 0
+    if due and log.solved_epoch == NEVER and meter.solved(module):
+        log.solved_epoch = epoch
+    if record.gradient_every and epoch % record.gradient_every == 0:
+        log.gradient_curve.append(meter.gradient(module))
+    if record.loss_every and epoch % record.loss_every == 0:
+        log.loss_curve.append(meter.loss(module, "train"))
+    if epoch in marks:
+        log.readings[epoch] = meter.reading(module)
+
+
+def _train_epoch(
+    torch: Any,
+    log: Log,
+    meter: Meter,
+    module: Any,
+    optimizer: Any,
+    rates: Rates,
+    steps: Steps,
+    epoch: int,
+) -> None:
+    experiment = meter.experiment
+    inputs, targets = meter.parts["train"]
+    for index, chosen in enumerate(steps.examples(epoch)):
+        step = epoch * experiment.steps_per_epoch + index
+        x, y = (inputs, targets) if chosen is None else (inputs[chosen], targets[chosen])
+        noise = steps.noise(step, len(x))
+        x = x if noise is None else x + torch.from_numpy(noise)
+        masks = [None if mask is None else torch.from_numpy(mask) for mask in steps.masks(step, len(x))]
+        optimizer.zero_grad()
+        outputs = forward(module, x, masks)
+        if log.diverged_step == NEVER and not bool(torch.isfinite(outputs).all()):
+            log.diverged_step = step
+        (meter.criterion(outputs, y) + _penalty(torch, experiment, module)).backward()
+        _clip(torch, experiment, module)
+        rates.apply()
+        optimizer.step()
+        rates.after_step()
+    rates.after_epoch()
+    if isinstance(experiment.schedule, ReduceLROnPlateau):
+        rates.after_reading(meter.loss(module, experiment.schedule.on))
+
+
+def _penalty(torch: Any, experiment: Experiment, module: Any) -> Any:
+    penalty, total = experiment.penalty, 0.0
+    for weights in weights_of(torch, module):
+        if penalty.l1:
+            total = total + penalty.l1 * weights.abs().sum()
+        if penalty.l2:
+            total = total + penalty.l2 * (weights * weights).sum()
+    return total
+
+
+def _clip(torch: Any, experiment: Experiment, module: Any) -> None:
+    if experiment.clip.norm is not None:
+        torch.nn.utils.clip_grad_norm_(module.parameters(), experiment.clip.norm)
+    if experiment.clip.value is not None:
+        torch.nn.utils.clip_grad_value_(module.parameters(), experiment.clip.value)
+
+
+def _runs(log: Log, experiment: Experiment, seed: int, mark: int, dtype: str) -> Runs:
+    layers = experiment.network.layers
+    return runs_at(
+        mark,
+        log.readings[mark],
+        experiment=experiment,
+        first_seed=seed,
+        loss_curve=np.array([log.loss_curve], dtype=dtype),
+        gradient_curve=np.array(log.gradient_curve, dtype=dtype).reshape(1, -1, layers),
+        solved_epoch=np.array([log.solved_epoch]),
+        stopped_epoch=np.array([log.stopped_epoch]),
+        diverged_step=np.array([log.diverged_step]),
+    )

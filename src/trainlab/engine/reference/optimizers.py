@@ -1,0 +1,59 @@
+"""Optimizers: those of torch.optim, and Lion, which it doesn't have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from trainlab.maths import OPTIMIZERS
+from trainlab.spec import Experiment, Lion, name_of
+
+
+def build_optimizer(torch: Any, experiment: Experiment, module: Any) -> Any:
+    """Return the experiment's optimizer of the module's parameters."""
+    settings = msgspec.structs.asdict(experiment.optimizer)
+    if isinstance(experiment.optimizer, Lion):
+        return LionOptimizer(torch, module.parameters(), **settings)
+    kind = getattr(torch.optim, str(OPTIMIZERS[name_of(experiment.optimizer)].torch_class))
+    return kind(module.parameters(), **settings)
+
+
+class LionOptimizer:
+    """Lion (Chen et al., NeurIPS 2023), with what the loop uses of a torch.optim.Optimizer.
+
+    w ← w − lr · weight_decay · w, then w ← w − lr · sign(β₁ m + (1 − β₁) g); m ← β₂ m + (1 − β₂) g.
+    """
+
+    def __init__(
+        self,
+        torch: Any,
+        parameters: Iterable[Any],
+        *,
+        lr: float,
+        betas: tuple[float, float],
+        weight_decay: float,
+    ) -> None:
+        self._torch = torch
+        params = list(parameters)
+        self._momenta = [torch.zeros_like(parameter) for parameter in params]
+        self.param_groups: list[dict[str, Any]] = [
+            {"params": params, "lr": lr, "betas": betas, "weight_decay": weight_decay}
+        ]
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        for parameter in self.param_groups[0]["params"]:
+            parameter.grad = None
+
+    def step(self) -> None:
+        """Take one step along the gradients."""
+        group = self.param_groups[0]
+        beta1, beta2 = group["betas"]
+        with self._torch.no_grad():
+            for parameter, momentum in zip(group["params"], self._momenta, strict=True):
+                parameter.mul_(1.0 - group["lr"] * group["weight_decay"])
+                blend = beta1 * momentum + (1.0 - beta1) * parameter.grad
+                parameter.sub_(group["lr"] * self._torch.sign(blend))
+                momentum.mul_(beta2).add_((1.0 - beta2) * parameter.grad)

@@ -1,0 +1,39 @@
+"""What happens to a gradient between backpropagation and the optimizer: penalty first, then clipping."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+CLIP_EPS = 1e-6
+
+
+def penalty_value(parameters: Array, weights: npt.NDArray[np.bool_], *, l1: float, l2: float) -> Array:
+    """Return l1 Σ|w| + l2 Σw² over the weights of parameters ``[..., P]``; `weights` ``[P]`` marks them."""
+    w = np.where(weights, parameters, 0.0)
+    return l1 * np.abs(w).sum(axis=-1) + l2 * (w * w).sum(axis=-1)
+
+
+def penalise(
+    gradient: Array, parameters: Array, weights: npt.NDArray[np.bool_], *, l1: float, l2: float
+) -> Array:
+    """Return gradients ``[..., P]`` plus the penalty's, l1 sign(w) + 2 l2 w for weights; sign(0) = 0."""
+    added = l1 * np.sign(parameters) + 2.0 * l2 * parameters
+    return gradient + np.where(weights, added, 0.0)
+
+
+def clip_norm(gradient: Array, norm: float) -> Array:
+    """Return gradients ``[..., P]`` scaled by min(1, norm / (‖g‖₂ + 1e-6)): ``clip_grad_norm_`` of torch.
+
+    The norm is over all parameters of a network. A gradient that overflowed becomes 0 and NaN, as there.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = np.sqrt((gradient * gradient).sum(axis=-1, keepdims=True))
+        return gradient * np.minimum(1.0, norm / (total + CLIP_EPS))
+
+
+def clip_value(gradient: Array, value: float) -> Array:
+    """Return gradients ``[..., P]`` held within ±value: ``clip_grad_value_`` of torch."""
+    return np.clip(gradient, -value, value)

@@ -1,0 +1,73 @@
+"""Links: what turns a network's outputs into predictions, given the loss it is trained with.
+
+Loss and training read outputs; *solved* and accuracy read predictions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from trainlab.maths.activation_functions import identity, sigmoid, softmax
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Link:
+    """A function of outputs ``[..., outputs]`` whose values, of the same shape, are the predictions."""
+
+    name: str
+    code: int
+    formula: str
+    citation: str
+    value: Callable[[Array], Array]
+
+
+def _exp(outputs: Array) -> Array:
+    with np.errstate(over="ignore"):
+        return np.exp(outputs)
+
+
+def _margin(outputs: Array) -> Array:
+    # Halved first: the sum of the largest floats would overflow.
+    return np.clip(0.5 * outputs + 0.5, 0.0, 1.0)
+
+
+_TABLE = (
+    Link(name="identity", code=0, formula="p = z", citation="outputs are predictions", value=identity),
+    Link(
+        name="sigmoid",
+        code=1,
+        formula="p = 1 / (1 + e⁻ᶻ)",
+        citation="outputs are log-odds; torch.nn.BCEWithLogitsLoss",
+        value=sigmoid,
+    ),
+    Link(
+        name="softmax",
+        code=2,
+        formula="pᵢ = eᶻⁱ / Σⱼ eᶻʲ",
+        citation="outputs are logits; torch.nn.CrossEntropyLoss",
+        value=softmax,
+    ),
+    Link(
+        name="exp",
+        code=3,
+        formula="p = eᶻ",
+        citation="outputs are log-probabilities; torch.nn.NLLLoss",
+        value=_exp,
+    ),
+    Link(
+        name="margin",
+        code=4,
+        formula="p = min(max((z + 1) / 2, 0), 1)",
+        citation="outputs are margins about 0, right at −1 and 1; Vapnik 1995",
+        value=_margin,
+    ),
+)
+
+LINKS: dict[str, Link] = {entry.name: entry for entry in _TABLE}
+"""Every link by name."""

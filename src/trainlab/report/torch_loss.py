@@ -1,0 +1,57 @@
+"""The loss of a cell's script, its predictions, and when it calls a run solved."""
+
+from __future__ import annotations
+
+import msgspec
+
+from trainlab.maths import LOSSES
+from trainlab.spec import Accuracy, Experiment, LossBelow, name_of
+
+BY_HAND = {
+    "log_cosh": [
+        "    gap = (outputs - targets).abs()",
+        "    return (gap + nn.functional.softplus(-2 * gap) - math.log(2)).mean()",
+    ],
+    "nll": ["    return -(targets * outputs).sum(dim=1).mean()"],
+    "hinge": ["    return torch.relu(1 - (2 * targets - 1) * outputs).mean()"],
+}
+LINKS = {
+    "identity": "{}",
+    "sigmoid": "torch.sigmoid({})",
+    "softmax": "torch.softmax({}, dim=1)",
+    "exp": "torch.exp({})",
+    "margin": "(({} + 1) / 2).clamp(0, 1)",
+}
+
+
+def loss_lines(experiment: Experiment) -> list[str]:
+    """Return the lines that make ``criterion``."""
+    name = name_of(experiment.loss)
+    if name in BY_HAND:
+        return ["", "def criterion(outputs, targets):", *BY_HAND[name], "", ""]
+    settings = ", ".join(f"{key}={value!r}" for key, value in msgspec.structs.asdict(experiment.loss).items())
+    return [f"criterion = nn.{LOSSES[name].torch_class}({settings})"]
+
+
+def prediction_code(experiment: Experiment, outputs: str) -> str:
+    """Return code for the predictions that the outputs stand for."""
+    return LINKS[LOSSES[name_of(experiment.loss)].link].format(outputs)
+
+
+def solved_lines(experiment: Experiment) -> list[str]:
+    """Return the lines of the function ``solved()``."""
+    rule, part = experiment.solved, "held_out_" if experiment.solved.on == "held_out" else ""
+    outputs = f"network({part}inputs)"
+    lines = ["", "@torch.no_grad()", "def solved():"]
+    if isinstance(rule, LossBelow):
+        return [*lines, f"    return bool(criterion({outputs}, {part}targets) < {rule.loss!r})", "", ""]
+    lines.append(f"    predictions = {prediction_code(experiment, outputs)}")
+    if not isinstance(rule, Accuracy):
+        near = f"((predictions - {part}targets).abs() < {rule.within!r})"
+        return [*lines, f"    return bool({near}.all())", "", ""]
+    if experiment.data().outputs == 1:
+        right = f"(predictions > 0.5) == ({part}targets > 0.5)"
+    else:
+        right = f"predictions.argmax(dim=1) == {part}targets.argmax(dim=1)"
+    share = [f"    right = {right}", f"    return right.double().mean().item() >= {rule.accuracy!r}"]
+    return [*lines, *share, "", ""]

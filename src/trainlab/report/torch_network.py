@@ -1,0 +1,119 @@
+"""The network of a cell's script: layers, activations, dropout, and where its parameters start."""
+
+from __future__ import annotations
+
+from trainlab.engine.layout import LayerLayout, layers_of
+from trainlab.spec import (
+    Constant,
+    Experiment,
+    InitScheme,
+    KaimingNormal,
+    KaimingUniform,
+    Normal,
+    Orthogonal,
+    Uniform,
+    XavierNormal,
+    XavierUniform,
+    name_of,
+)
+
+ACTIVATIONS = {
+    "tanh": "nn.Tanh()",
+    "sigmoid": "nn.Sigmoid()",
+    "relu": "nn.ReLU()",
+    "leaky_relu": "nn.LeakyReLU()",
+    "elu": "nn.ELU()",
+    "selu": "nn.SELU()",
+    "gelu": "nn.GELU()",
+    "silu": "nn.SiLU()",
+    "softplus": "nn.Softplus()",
+    "hardtanh": "nn.Hardtanh()",
+    "sin": "Sin()",
+    "softmax": "nn.Softmax(dim=1)",
+    "log_softmax": "nn.LogSoftmax(dim=1)",
+}
+FAN_IN = ("default", "fan_in_uniform")
+SINE = [
+    "",
+    "class Sin(nn.Module):",
+    "    def forward(self, values):",
+    "        return torch.sin(values)",
+    "",
+    "",
+]
+
+
+def network_lines(experiment: Experiment) -> list[str]:
+    """Return the lines that make ``network`` and give its parameters their initial values."""
+    network = experiment.network
+    lines = [*(SINE if "sin" in network.activations else []), "network = nn.Sequential("]
+    for layer, p in zip(layers_of(network), (*network.dropouts, 0.0), strict=True):
+        bias = "" if layer.first_bias is not None else ", bias=False"
+        lines.append(f"    nn.Linear({layer.fan_in}, {layer.fan_out}{bias}),")
+        if layer.activation != "linear":
+            lines.append(f"    {ACTIVATIONS[layer.activation]},")
+        if p:
+            lines.append(f"    nn.Dropout({p!r}),")
+    lines.append(f")  # {network.parameters:,} parameters")
+    init = experiment.init
+    weights, biases = init.weights_of(network.layers), init.biases_of(network.layers)
+    layered = len(set(weights)) > 1 or len(set(biases)) > 1
+    return [*lines, *(_by_layer(experiment) if layered else _alike(experiment)), ""]
+
+
+def _alike(experiment: Experiment) -> list[str]:
+    """Return a loop over the layers, which all start by the same schemes."""
+    weight, bias = experiment.init.weights_of(1)[0], experiment.init.biases_of(1)[0]
+    lines = ["for layer in network:", "    if isinstance(layer, nn.Linear):"]
+    if name_of(weight) in FAN_IN or name_of(bias) in FAN_IN:
+        lines.append("        bound = layer.in_features**-0.5  # PyTorch's default for nn.Linear")
+    lines.append(f"        {_init('layer.weight', weight, 'bound', 'layer.in_features')}")
+    if any(experiment.network.biases):
+        lines += [
+            "        if layer.bias is not None:",
+            f"            {_init('layer.bias', bias, 'bound', 'layer.in_features')}",
+        ]
+    return lines
+
+
+def _by_layer(experiment: Experiment) -> list[str]:
+    """Return a line for each weight matrix and bias."""
+    layers = layers_of(experiment.network)
+    init = experiment.init
+    lines = ["layers = [layer for layer in network if isinstance(layer, nn.Linear)]"]
+    schemes = zip(layers, init.weights_of(len(layers)), init.biases_of(len(layers)), strict=True)
+    for place, (layer, weight, bias) in enumerate(schemes):
+        lines.append(_init(f"layers[{place}].weight", weight, *_fans(layer)))
+        if layer.first_bias is not None:
+            lines.append(_init(f"layers[{place}].bias", bias, *_fans(layer)))
+    return lines
+
+
+def _fans(layer: LayerLayout) -> tuple[str, str]:
+    return f"{layer.fan_in}**-0.5", str(layer.fan_in)
+
+
+def _init(what: str, scheme: InitScheme, bound: str, fan_in: str) -> str:
+    """Return the call that fills one tensor; `bound` is code for 1/√fan_in."""
+    if isinstance(scheme, Normal):
+        return f"nn.init.normal_({what}, mean={scheme.mean!r}, std={scheme.std!r})"
+    if isinstance(scheme, Uniform):
+        return f"nn.init.uniform_({what}, a={scheme.a!r}, b={scheme.b!r})"
+    if isinstance(scheme, Constant):
+        return f"nn.init.constant_({what}, {scheme.val!r})"
+    if isinstance(scheme, XavierUniform | XavierNormal | Orthogonal):
+        return f"nn.init.{name_of(scheme)}_({what}, gain={scheme.gain!r})"
+    if isinstance(scheme, KaimingUniform | KaimingNormal):
+        return (
+            f"nn.init.{name_of(scheme)}_({what}, a={scheme.a!r}, mode={scheme.mode!r}, "
+            f"nonlinearity={scheme.nonlinearity!r})"
+        )
+    if name_of(scheme) == "lecun_normal":
+        return f"nn.init.normal_({what}, std={fan_in}**-0.5)"
+    if name_of(scheme) == "lecun_uniform":
+        return f"nn.init.uniform_({what}, -((3 / {fan_in}) ** 0.5), (3 / {fan_in}) ** 0.5)"
+    return (
+        f"nn.init.uniform_({what}, -({bound}), {bound})"
+        if "*" in bound
+        else f"nn.init.uniform_({what}, -{bound}, {bound})"
+    )

@@ -1,0 +1,178 @@
+"""What the parts of an experiment demand of each other; each rule names the field and what to do."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from trainlab.errors import SpecError
+from trainlab.maths import learning_rates
+from trainlab.spec.kinds import name_of
+from trainlab.spec.losses import BCE, NLL, BCEWithLogits, CrossEntropy, Hinge
+from trainlab.spec.optimizers import cycles
+from trainlab.spec.schedules import (
+    CyclicLR,
+    ExponentialLR,
+    LambdaLR,
+    MultiplicativeLR,
+    MultiStepLR,
+    OneCycleLR,
+    Schedule,
+    StepLR,
+)
+from trainlab.spec.solved import Accuracy
+from trainlab.spec.stopping import StopSolved
+
+if TYPE_CHECKING:
+    from trainlab.spec.experiment import Experiment
+
+MAX_STEPS = 1_000_000_000
+MAX_SCHEDULED_STEPS = 20_000_000
+"""The most steps of a training whose learning rate changes: the rate of every step is held in memory."""
+
+GROWING = (StepLR, MultiStepLR, ExponentialLR, LambdaLR, MultiplicativeLR)
+"""The schedules whose rate may grow without end, or come from a formula."""
+
+PROBABILITIES = ("sigmoid", "softmax")
+
+
+def check_rules(experiment: Experiment) -> None:
+    """Raise SpecError at the first rule that the parts of an experiment break between them."""
+    _check_steps(experiment)
+    _check_widths(experiment)
+    _check_layers(experiment)
+    _check_loss(experiment)
+    _check_length(experiment)
+    _check_momentum(experiment)
+    if isinstance(experiment.schedule, GROWING):
+        check_rates(
+            experiment.schedule, experiment.optimizer.lr, experiment.epochs, experiment.steps_per_epoch
+        )
+    _check_held_out(experiment)
+    _check_classes(experiment)
+    if isinstance(experiment.stopping, StopSolved) and not experiment.record.solved_every:
+        raise SpecError(
+            "stopping = 'solved': needs record.solved_every > 0, how often to look whether a run is solved."
+        )
+
+
+def _check_steps(experiment: Experiment) -> None:
+    steps = experiment.epochs * experiment.steps_per_epoch
+    if not steps:
+        raise SpecError(
+            f"sampling.batch_size = {experiment.sampling.batch_size:,}: with drop_last no batch is left of "  # type: ignore[union-attr]
+            f"{experiment.data().points:,} examples; lower batch_size or drop drop_last."
+        )
+    if steps > MAX_STEPS:
+        raise SpecError(
+            f"epochs = {experiment.epochs:,}: with {experiment.steps_per_epoch:,} steps each that is more "
+            f"than {MAX_STEPS:,} steps; lower epochs or the steps of an epoch (sampling)."
+        )
+    if experiment.scheduled and steps > MAX_SCHEDULED_STEPS:
+        raise SpecError(
+            f"epochs = {experiment.epochs:,}: {steps:,} steps are more than {MAX_SCHEDULED_STEPS:,}, the "
+            "most with a schedule or warmup; lower epochs or the steps of an epoch, or use no schedule."
+        )
+
+
+def _check_widths(experiment: Experiment) -> None:
+    data, network = experiment.data(), experiment.network
+    for end, width, wanted in (
+        ("first", network.widths[0], data.features),
+        ("last", network.widths[-1], data.outputs),
+    ):
+        if width != wanted:
+            raise SpecError(
+                f"network.widths = {network.label!r}: the {end} width is {width}, "
+                f"but the task {name_of(experiment.task)!r} needs {wanted}."
+            )
+
+
+def _check_layers(experiment: Experiment) -> None:
+    layers, init = experiment.network.layers, experiment.init
+    for field, schemes in (("weight", init.weight), ("bias", init.bias)):
+        if isinstance(schemes, tuple) and len(schemes) != layers:
+            raise SpecError(
+                f"init.{field} lists {len(schemes)} values, but the network has {layers} layers: "
+                "list one per layer, or give one for all."
+            )
+
+
+def _check_loss(experiment: Experiment) -> None:
+    loss, network, data = experiment.loss, experiment.network, experiment.data()
+    name = name_of(loss)
+    if isinstance(loss, CrossEntropy | NLL) and data.outputs < 2:
+        raise SpecError(
+            f"loss = {name!r}: needs two outputs or more, but the task {name_of(experiment.task)!r} has "
+            "one; use 'bce_with_logits', or a task with one_hot = true."
+        )
+    if isinstance(loss, BCE) and network.activations[-1] not in PROBABILITIES:
+        raise SpecError(
+            f"loss = 'bce': needs outputs that are probabilities, but the last activation is "
+            f"{network.activations[-1]!r}; set network.output_activation = 'sigmoid' or 'softmax', "
+            "or use 'bce_with_logits'."
+        )
+    if isinstance(loss, BCE | BCEWithLogits | CrossEntropy | NLL | Hinge):
+        both = np.concatenate([data.targets.ravel(), data.held_out_targets.ravel()])
+        if both.min() < 0 or both.max() > 1:
+            raise SpecError(
+                f"loss = {name!r}: needs targets from 0 to 1, but those of the task "
+                f"{name_of(experiment.task)!r} go from {both.min():g} to {both.max():g}; use 'mse' or 'l1'."
+            )
+
+
+def _check_length(experiment: Experiment) -> None:
+    schedule = experiment.schedule
+    if not isinstance(schedule, OneCycleLR) or schedule.total_steps is None:
+        return
+    length = experiment.epochs * (1 if schedule.per == "epoch" else experiment.steps_per_epoch)
+    if schedule.total_steps < length:
+        raise SpecError(
+            f"schedule.total_steps = {schedule.total_steps:,}: the training has {length:,}, and the cycle "
+            "must not end before it; raise total_steps, or leave it out."
+        )
+
+
+def _check_momentum(experiment: Experiment) -> None:
+    schedule, optimizer = experiment.schedule, experiment.optimizer
+    if isinstance(schedule, CyclicLR | OneCycleLR) and schedule.cycle_momentum and not cycles(optimizer):
+        raise SpecError(
+            f"schedule.cycle_momentum = True: the optimizer {name_of(optimizer)!r} has neither momentum nor "
+            "betas to cycle; set cycle_momentum = false."
+        )
+
+
+@lru_cache(maxsize=64)
+def check_rates(schedule: Schedule, lr: float, epochs: int, steps_per_epoch: int) -> None:
+    """Raise SpecError if a formula is no factor of a rate somewhere in the training, or a rate overflows."""
+    settings = msgspec.structs.asdict(schedule)
+    try:
+        learning_rates(name_of(schedule), lr=lr, epochs=epochs, steps_per_epoch=steps_per_epoch, **settings)
+    except SpecError as error:
+        raise SpecError(f"schedule.{error}" if str(error).startswith("factor") else str(error)) from None
+
+
+def _check_held_out(experiment: Experiment) -> None:
+    if experiment.data().held_out_targets.size:
+        return
+    for field, part in (
+        ("solved", experiment.solved),
+        ("stopping", experiment.stopping),
+        ("schedule", experiment.schedule),
+    ):
+        if getattr(part, "on", "train") == "held_out":
+            raise SpecError(
+                f"{field}.on = 'held_out': no examples are held out; set split.held_out to their share, "
+                "such as 0.2."
+            )
+
+
+def _check_classes(experiment: Experiment) -> None:
+    if isinstance(experiment.solved, Accuracy) and experiment.data().kind == "regression":
+        raise SpecError(
+            f"solved.accuracy = {experiment.solved.accuracy:g}: the task {name_of(experiment.task)!r} is a "
+            "regression and has no classes; use solved.within or solved.loss."
+        )

@@ -1,0 +1,44 @@
+"""What counts as solved."""
+
+from __future__ import annotations
+
+from trainlab.spec.checks import check_number
+from trainlab.spec.fields import settle
+from trainlab.spec.kinds import Kind
+from trainlab.spec.record import On
+
+
+class Within(Kind, frozen=True, kw_only=True, tag="within"):
+    """A run counts as solved when every |prediction − target| is below `within`."""
+
+    within: float = 0.1
+    on: On = "train"
+
+    def __post_init__(self) -> None:
+        settle(self)
+        check_number("within", self.within, above=0)
+
+
+class Accuracy(Kind, frozen=True, kw_only=True, tag="accuracy"):
+    """A run counts as solved when the share of examples whose class it tells is at least `accuracy`."""
+
+    accuracy: float = 1.0
+    on: On = "train"
+
+    def __post_init__(self) -> None:
+        settle(self)
+        check_number("accuracy", self.accuracy, above=0, at_most=1)
+
+
+class LossBelow(Kind, frozen=True, kw_only=True, tag="loss"):
+    """A run counts as solved when its loss over all the examples is below `loss`."""
+
+    loss: float
+    on: On = "train"
+
+    def __post_init__(self) -> None:
+        settle(self)
+        check_number("loss", self.loss)
+
+
+Solved = Within | Accuracy | LossBelow

@@ -1,0 +1,51 @@
+"""What happens to a training step beside loss and optimizer: clipping, penalty, noise on the inputs."""
+
+from __future__ import annotations
+
+from trainlab.errors import SpecError
+from trainlab.spec.checks import check_number
+from trainlab.spec.fields import settle
+from trainlab.spec.kinds import Part
+
+
+class Clip(Part, frozen=True, kw_only=True):
+    """Cap the gradient's `norm` over all parameters, or the `value` of each element; at most one of them.
+
+    As ``torch.nn.utils.clip_grad_norm_`` (L2) and ``clip_grad_value_``.
+    """
+
+    norm: float | None = None
+    value: float | None = None
+
+    def __post_init__(self) -> None:
+        settle(self)
+        for field, number in (("norm", self.norm), ("value", self.value)):
+            if number is not None:
+                check_number(field, number, above=0)
+        if self.norm is not None and self.value is not None:
+            raise SpecError(f"norm = {self.norm:g}, value = {self.value:g}: set only one of the two.")
+
+
+class Penalty(Part, frozen=True, kw_only=True):
+    """Add l1 · Σ|w| + l2 · Σw² over the weights, not the biases, to what is trained.
+
+    Recorded losses and gradients are without it.
+    """
+
+    l1: float = 0.0
+    l2: float = 0.0
+
+    def __post_init__(self) -> None:
+        settle(self)
+        check_number("l1", self.l1, at_least=0)
+        check_number("l2", self.l2, at_least=0)
+
+
+class Noise(Part, frozen=True, kw_only=True):
+    """Add N(0, std²) to each input each time that a training step sees it."""
+
+    std: float = 0.0
+
+    def __post_init__(self) -> None:
+        settle(self)
+        check_number("std", self.std, at_least=0)

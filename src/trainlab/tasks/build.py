@@ -1,0 +1,75 @@
+"""From the description of a task to its examples, each made once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from trainlab.tasks.copies import breast_cancer, diabetes, digits, iris, wine
+from trainlab.tasks.curves import curve, plane
+from trainlab.tasks.files import Stamp, content, file, stamp
+from trainlab.tasks.logic import parity, quadrants, xor
+from trainlab.tasks.scale import scaled
+from trainlab.tasks.shapes import blobs, circles, moons, spirals
+from trainlab.tasks.split import parted
+from trainlab.tasks.task import Task
+
+# Spec rests on this room, so its structs are named here but never imported when this runs.
+if TYPE_CHECKING:
+    from trainlab.spec.tasks import Scaling, Split, TaskSpec
+
+TASKS: dict[str, Callable[..., Task]] = {
+    "xor": xor,
+    "quadrants": quadrants,
+    "parity": parity,
+    "circles": circles,
+    "moons": moons,
+    "spirals": spirals,
+    "blobs": blobs,
+    "curve": curve,
+    "plane": plane,
+    "digits": digits,
+    "iris": iris,
+    "wine": wine,
+    "breast_cancer": breast_cancer,
+    "diabetes": diabetes,
+    "file": file,
+}
+"""Every task by name: a function of the fields that its struct in ``spec`` has."""
+
+
+def build(task: TaskSpec, split: Split, scaling: Scaling) -> Task:
+    """Return the examples of a task, split and scaled; equal questions share one answer.
+
+    A file is read again when it has changed. Raises SpecError where it can't be read as asked, a package is
+    missing, or the split leaves a part empty.
+    """
+    return _built(task, split, scaling, _stamp(task))
+
+
+def fingerprint_data(task: TaskSpec) -> str | None:
+    """Return the SHA-256 of what a file says, however it is written, in hex; None for every other task."""
+    stamped = _stamp(task)
+    return None if stamped is None else _content(task, stamped)
+
+
+def _stamp(task: TaskSpec) -> Stamp | None:
+    path = getattr(task, "path", None)
+    return None if path is None else stamp(path)
+
+
+@lru_cache(maxsize=16)
+def _built(task: TaskSpec, split: Split, scaling: Scaling, stamped: Stamp | None) -> Task:
+    return scaled(parted(_whole(task, stamped), split), scaling)
+
+
+@lru_cache(maxsize=64)
+def _content(task: TaskSpec, stamped: Stamp) -> str:
+    return content(_whole(task, stamped))
+
+
+@lru_cache(maxsize=16)
+def _whole(task: TaskSpec, stamped: Stamp | None) -> Task:
+    fields = {field: getattr(task, field) for field in task.__struct_fields__}
+    return TASKS[str(task.__struct_config__.tag)](**fields)

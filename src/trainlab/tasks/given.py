@@ -1,0 +1,80 @@
+"""A user's own arrays as a task: kept as a file named by its content, so that others can repeat it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from trainlab.errors import SpecError
+from trainlab.tasks.meaning import meant
+from trainlab.tasks.npz_file import from_arrays
+
+if TYPE_CHECKING:
+    from trainlab.spec.tasks import File
+
+
+def arrays(
+    inputs: npt.ArrayLike,
+    targets: npt.ArrayLike,
+    *,
+    kind: Literal["auto", "regression", "binary", "classes"] = "auto",
+    folder: str | os.PathLike[str],
+) -> File:
+    """Write ``inputs [points, features]`` and ``targets [points]`` or ``[points, outputs]`` into `folder`.
+
+    Returns the task of the file written, ``<SHA-256 of the arrays>.npz``; the same arrays make the same file.
+    Raises SpecError where they can't be a task. `kind` is as in `File`.
+    """
+    # Spec rests on this room, so it is asked for only now.
+    from trainlab.spec.tasks import File
+
+    values, labels = _array("inputs", inputs), _array("targets", targets)
+    spec = File(path=str(Path(folder) / f"{_digest(values, labels)}.npz"), kind=kind)
+    meant(from_arrays(values, labels, source="arrays"), kind)
+    try:
+        if not os.path.exists(spec.path):
+            _write(Path(spec.path), values, labels)
+    except OSError as error:
+        raise SpecError(f"folder = {os.fspath(folder)!r}: can't be written ({error.strerror}).") from None
+    return spec
+
+
+def _array(name: str, given: npt.ArrayLike) -> npt.NDArray[Any]:
+    try:
+        values = np.asarray(given)
+    except (ValueError, TypeError) as error:
+        raise SpecError(f"arrays: {name} can't be made an array ({' '.join(str(error).split())}).") from None
+    if values.dtype.kind == "O" and all(isinstance(item, str) for item in values.flat):
+        values = values.astype(np.str_)
+    if values.dtype.kind == "f":
+        values = values.astype(np.float64)
+    return values
+
+
+def _digest(*values: npt.NDArray[Any]) -> str:
+    digest = hashlib.sha256()
+    for array in values:
+        digest.update(f"{array.dtype.str} {array.shape} ".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def _write(path: Path, inputs: npt.NDArray[Any], targets: npt.NDArray[Any]) -> None:
+    """Write the file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, draft = tempfile.mkstemp(suffix=".npz", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as handle:
+            np.savez_compressed(handle, inputs=inputs, targets=targets)
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.replace(draft, path)
+    except BaseException:
+        os.unlink(draft)
+        raise

@@ -1,0 +1,112 @@
+"""What the targets of a user's data mean: numbers, one of two classes, or one of many."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trainlab.errors import SpecError
+from trainlab.tasks.raw import Column, Raw, number, quoted
+from trainlab.tasks.task import MAX_CLASSES, MAX_FEATURES, Array, Task, classified, examples
+
+
+def meant(raw: Raw, kind: str) -> Task:
+    """Make the task that `kind` ("auto", "regression", "binary", "classes") makes of the columns."""
+    for what, count in (("features", raw.inputs.shape[1]), ("targets", len(raw.targets))):
+        if count > MAX_FEATURES:
+            raise SpecError(f"{raw.source}: has {count:,} {what}; at most {MAX_FEATURES:,} are allowed.")
+    return _one(raw, raw.targets[0], kind) if len(raw.targets) == 1 else _many(raw, kind)
+
+
+def _one(raw: Raw, column: Column, kind: str) -> Task:
+    if isinstance(column, list):
+        return _labelled(raw, kind, *_texts(raw, column, kind))
+    values = np.unique(column)
+    if kind == "regression" or (kind == "auto" and values.tolist() != [0, 1]):
+        return _numbers(raw, column[:, None])
+    if kind == "classes" or len(values) == 2:
+        _check_count(raw, len(values))
+        # Two values are classes of one target unless "classes" is asked for.
+        return _labelled(raw, kind, np.searchsorted(values, column), tuple(f"{value:g}" for value in values))
+    raise SpecError(
+        f"{raw.source}: kind = 'binary': the target has {len(values):,} different values; it must have two. "
+        "Use kind = 'classes' or 'regression'."
+    )
+
+
+def _texts(
+    raw: Raw, column: list[str], kind: str
+) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], tuple[str, ...]]:
+    """Return the class of each label, and the labels sorted."""
+    numeric = [number(text) is not None for text in column]
+    if kind == "regression" or (kind == "auto" and any(numeric)):
+        row = numeric.index(False)
+        cure = "" if kind == "regression" else " If the column holds labels, say kind = 'classes'."
+        raise SpecError(
+            f"{raw.source}: {raw.where(row)}: the target {quoted(column[row])} is not a number"
+            f"{', though others are' if any(numeric) else ''}.{cure}"
+        )
+    labels = sorted(set(column))
+    _check_count(raw, len(labels))
+    if kind == "binary" and len(labels) > 2:
+        raise SpecError(
+            f"{raw.source}: kind = 'binary': the target has {len(labels):,} different labels; it must have "
+            "two. Use kind = 'classes'."
+        )
+    place = {label: index for index, label in enumerate(labels)}
+    return np.array([place[label] for label in column]), tuple(labels)
+
+
+def _check_count(raw: Raw, count: int) -> None:
+    if not 2 <= count <= MAX_CLASSES:
+        raise SpecError(
+            f"{raw.source}: the target has {count:,} class{'' if count == 1 else 'es'}; "
+            f"it must have 2 to {MAX_CLASSES:,}."
+        )
+
+
+def _labelled(
+    raw: Raw, kind: str, classes: np.ndarray[tuple[int], np.dtype[np.int64]], labels: tuple[str, ...]
+) -> Task:
+    return classified(
+        "file",
+        raw.inputs,
+        classes,
+        count=len(labels),
+        one_hot=kind == "classes",
+        feature_names=raw.feature_names,
+        class_names=labels,
+    )
+
+
+def _many(raw: Raw, kind: str) -> Task:
+    columns = [column for column in raw.targets if not isinstance(column, list)]
+    if len(columns) < len(raw.targets):
+        raise SpecError(
+            f"{raw.source}: {len(raw.targets)} columns are targets and some hold texts; texts are classes, "
+            "which need a single column."
+        )
+    if kind == "binary":
+        raise SpecError(
+            f"{raw.source}: kind = 'binary': {len(columns)} columns are targets; there must be one."
+        )
+    targets = np.stack(columns, axis=1)
+    one_hot = bool(np.isin(targets, (0, 1)).all() and (targets.sum(axis=1) == 1).all())
+    if kind == "classes" and not one_hot:
+        raise SpecError(
+            f"{raw.source}: kind = 'classes': {len(columns)} columns are targets, but not every row has one "
+            "1 among 0s; give one column of labels, or one-hot columns."
+        )
+    if one_hot and kind != "regression":
+        return examples(
+            "file",
+            raw.inputs,
+            targets,
+            kind="classes",
+            feature_names=raw.feature_names,
+            class_names=raw.target_names,
+        )
+    return _numbers(raw, targets)
+
+
+def _numbers(raw: Raw, targets: Array) -> Task:
+    return examples("file", raw.inputs, targets, kind="regression", feature_names=raw.feature_names)

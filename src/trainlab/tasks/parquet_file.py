@@ -1,0 +1,77 @@
+"""Parquet files, read by pyarrow (extra ``data``)."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trainlab.errors import SpecError
+from trainlab.tasks.copies import missing
+from trainlab.tasks.raw import Column, Raw, check_finite, chosen_targets, column_name, quoted
+
+MAX_NUMBERS = 125_000_000
+"""The most cells, 1 GB as double precision: a compressed file may be far smaller than what it holds."""
+
+
+def read_parquet(path: Path, source: str, targets: str | int | tuple[str | int, ...]) -> Raw:
+    """Read a Parquet file of numbers, truth values and texts; rows are told by their number from 0."""
+    try:
+        arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
+    except ModuleNotFoundError as error:
+        raise missing(source, "pyarrow", error) from None
+    try:
+        with parquet.ParquetFile(path) as file:
+            rows, width = int(file.metadata.num_rows), int(file.metadata.num_columns)
+            if rows * width > MAX_NUMBERS:
+                raise SpecError(
+                    f"{source}: holds {rows * width:,} numbers; at most {MAX_NUMBERS:,} are allowed."
+                )
+            table = file.read()
+    except (arrow.ArrowException, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise SpecError(f"{source}: is not a Parquet file that can be read ({reason}).") from None
+    names = tuple(str(name) for name in table.column_names)
+    if not rows or not names:
+        raise SpecError(f"{source}: has no examples; it must have a row for each.")
+    chosen = chosen_targets(source, targets, names, len(names))
+    others = [index for index in range(len(names)) if index not in chosen]
+    columns = [_column(arrow, source, table.column(index), names, index) for index in range(len(names))]
+    for index in others:
+        if isinstance(columns[index], list):
+            raise SpecError(
+                f"{source}: {column_name(names, index)} holds texts; inputs must be numbers. "
+                "Replace texts by numbers, or name the targets if this column is one."
+            )
+    return Raw(
+        source=source,
+        inputs=np.stack([np.asarray(columns[index], dtype=np.float64) for index in others], axis=1),
+        targets=tuple(columns[index] for index in chosen),
+        feature_names=tuple(names[index] for index in others),
+        target_names=tuple(names[index] for index in chosen),
+        where=_row,
+    )
+
+
+def _row(row: int) -> str:
+    return f"row {row:,}"
+
+
+def _column(arrow: Any, source: str, column: Any, names: tuple[str, ...], index: int) -> Column:
+    """Return one column as numbers or texts."""
+    kinds, cell = arrow.types, column_name(names, index)
+    if column.null_count:
+        row = column.is_null().to_pylist().index(True)
+        raise SpecError(f"{source}: {_row(row)}, {cell} is empty. Fill it in, or leave this example out.")
+    kind = column.type.value_type if kinds.is_dictionary(column.type) else column.type
+    if kinds.is_string(kind) or kinds.is_large_string(kind):
+        return [str(text) for text in column.to_pylist()]
+    if not (
+        kinds.is_integer(kind) or kinds.is_floating(kind) or kinds.is_boolean(kind) or kinds.is_decimal(kind)
+    ):
+        raise SpecError(f"{source}: {cell} holds {quoted(str(kind))}; only numbers and texts can be read.")
+    values = np.array(column.to_pylist(), dtype=np.float64)
+    check_finite(source, values[:, None], lambda row, _: f"{_row(row)}, {cell}")
+    return values

@@ -1,0 +1,282 @@
+"""What is wrong with a file is told in one line: where, what, and what to do."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from trainlab.errors import SpecError
+from trainlab.spec.tasks import File, Scaling, Split
+from trainlab.tasks import build
+
+
+def fault(path: str, **fields: object) -> str:
+    with pytest.raises(SpecError) as caught:
+        build(File(path=path, **fields), Split(), Scaling())  # type: ignore[arg-type]
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+CSV = {
+    "ragged": ("a,y\n1,2\n1\n", {}, "line 3 has 1 value, but line 1 has 2; every line must have as many."),
+    "nan": (
+        "a,y\n1,2\n\nnan,2\n",
+        {},
+        "line 4, column 'a' is nan; every number must be finite. Fill it in, or leave this example out.",
+    ),
+    "infinite target": (
+        "1,2\n1,2\n1,-inf\n",
+        {},
+        "line 3, column 1 is -inf; every number must be finite. Fill it in, or leave this example out.",
+    ),
+    "overflow": (
+        "1,2\n1e999,2\n",
+        {},
+        "line 2, column 0 is inf; every number must be finite. Fill it in, or leave this example out.",
+    ),
+    "missing": ("a,y\n1,2\n,2\n", {}, "line 3, column 'a' is empty. Fill it in, or leave this example out."),
+    "missing target": (
+        "a,y\n1,2\n3,\n",
+        {},
+        "line 3, column 'y' is empty. Fill it in, or leave this example out.",
+    ),
+    "text": (
+        "a,y\n1,2\nred,2\n",
+        {},
+        "line 3, column 'a' is 'red'; inputs must be numbers. Replace texts by numbers, or name the targets "
+        "if this column is one.",
+    ),
+    "underscore": (
+        "1,2\n1_0,2\n",
+        {},
+        "line 2, column 0 is '1_0'; inputs must be numbers. Replace texts by numbers, or name the targets "
+        "if this column is one.",
+    ),
+    "half text": (
+        "a,y\n1,2\n1,1.O\n",
+        {},
+        "line 3: the target '1.O' is not a number, though others are. If the column holds labels, say "
+        "kind = 'classes'.",
+    ),
+    "text regression": ("1,b\n2,c\n", {"kind": "regression"}, "line 1: the target 'b' is not a number."),
+    "unknown column": (
+        "height,width,weight\n1,2,3\n",
+        {"targets": "wieght"},
+        "targets = 'wieght': no such column; it has 'height', 'width' and 'weight'. Did you mean 'weight'?",
+    ),
+    "no headings": (
+        "1,2,3\n1,2,3\n",
+        {"targets": "y"},
+        "targets = 'y': the file has no headings; give the column's number, 0 to 2.",
+    ),
+    "beyond": ("1,2\n1,2\n", {"targets": 2}, "targets = 2: must be a column from 0 to 1, or from -2 to -1."),
+    "double heading": (
+        "y,y,x\n1,2,3\n",
+        {"targets": "y"},
+        "targets = 'y': 2 columns have this heading; give the column's number.",
+    ),
+    "twice": ("a,b,y\n1,2,3\n", {"targets": ("y", -1)}, "targets = ('y', -1): name column 'y' twice."),
+    "no inputs": (
+        "1\n2\n",
+        {},
+        "no column is left for the inputs: it has 1 and all are targets; at least one must be an input.",
+    ),
+    "blank": ("\n \n", {}, "is empty; it must have a row for each example."),
+    "only headings": ("a,y\n", {}, "has headings but no examples; add a row for each."),
+    "quote": ('a,y\n1,2\n"1,2\n', {}, "line 3 is not CSV (unexpected end of data)."),
+    "one class": ("1,b\n2,b\n", {}, "the target has 1 class; it must have 2 to 1,000."),
+    "many labels": (
+        "".join(f"1,label {place}\n" for place in range(1001)),
+        {},
+        "the target has 1,001 classes; it must have 2 to 1,000.",
+    ),
+    "not binary": (
+        "1,b\n2,c\n3,d\n",
+        {"kind": "binary"},
+        "kind = 'binary': the target has 3 different labels; it must have two. Use kind = 'classes'.",
+    ),
+    "not two numbers": (
+        "1,1\n2,2\n3,3\n",
+        {"kind": "binary"},
+        "kind = 'binary': the target has 3 different values; it must have two. Use kind = 'classes' or "
+        "'regression'.",
+    ),
+    "two binary": (
+        "1,1,0\n2,0,1\n",
+        {"kind": "binary", "targets": (1, 2)},
+        "kind = 'binary': 2 columns are targets; there must be one.",
+    ),
+    "not one-hot": (
+        "1,1,1\n2,0,1\n",
+        {"kind": "classes", "targets": (1, 2)},
+        "kind = 'classes': 2 columns are targets, but not every row has one 1 among 0s; give one column of "
+        "labels, or one-hot columns.",
+    ),
+    "text among targets": (
+        "1,1,b\n2,0,c\n",
+        {"targets": (1, 2)},
+        "2 columns are targets and some hold texts; texts are classes, which need a single column.",
+    ),
+    "wide": (",".join(["1"] * 4098), {}, "has 4,097 features; at most 4,096 are allowed."),
+}
+
+
+@pytest.mark.parametrize("case", CSV)
+def test_a_bad_csv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str):
+    content, fields, message = CSV[case]
+    monkeypatch.chdir(tmp_path)
+    Path("data.csv").write_text(content)
+    assert fault("data.csv", **fields) == f"data.csv: {message}"
+
+
+def test_a_text_late_in_a_long_file_is_found_at_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    Path("data.csv").write_text("a,y\n" + "1,2\n" * 24_000 + "1,2\nx,2\n")
+    assert fault("data.csv").startswith("data.csv: line 24003, column 'a' is 'x'; inputs must be numbers.")
+
+
+def test_files_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    assert fault("no.csv") == "no.csv: no such file; paths start at the working directory."
+    Path("folder.csv").mkdir()
+    assert fault("folder.csv") == "folder.csv: is a folder; give a CSV, Parquet or .npz file."
+    assert fault("/dev/null") == "/dev/null: is not a file; give a CSV, Parquet or .npz file."
+    Path("empty.csv").touch()
+    assert fault("empty.csv") == "empty.csv: is empty; it must have a row for each example."
+    with open("huge.csv", "wb") as handle:
+        handle.truncate(1_000_000_001)
+    assert fault("huge.csv") == "huge.csv: is larger than 1,000,000,000 bytes; train on a part of it."
+    Path("latin.csv").write_bytes("größe,y\n1,2\n".encode("latin-1"))
+    assert fault("latin.csv") == "latin.csv: is not text in UTF-8; save it as CSV in UTF-8."
+    Path("data.xlsx").write_text("x")
+    assert fault("data.xlsx") == (
+        "data.xlsx: its ending '.xlsx' says nothing; must be '.csv', '.tsv', '.txt', '.parquet' or '.npz'."
+    )
+
+
+def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "data.csv"
+    path.write_text("1,2\n")
+
+    def refuse(*_args: object, **_options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert fault(str(path)) == f"{path}: can't be read (Permission denied)."
+
+
+NPZ = {
+    "one dimension": (
+        {"inputs": np.ones(3), "targets": np.ones(3)},
+        "inputs has shape (3,); it must have two dimensions, examples and features. inputs.reshape(-1, 1) "
+        "makes one feature.",
+    ),
+    "three dimensions": (
+        {"inputs": np.ones((3, 1)), "targets": np.ones((3, 1, 1))},
+        "targets has shape (3, 1, 1); it must have one or two dimensions.",
+    ),
+    "lengths": (
+        {"inputs": np.ones((3, 2)), "targets": np.ones(4)},
+        "3 inputs but 4 targets; every example needs one of each.",
+    ),
+    "nothing": (
+        {"inputs": np.ones((0, 2)), "targets": np.ones(0)},
+        "inputs has shape (0, 2), targets (0,): at least one example with one feature and one target is "
+        "needed.",
+    ),
+    "nan": (
+        {"inputs": np.array([[0, 1], [2, np.nan]]), "targets": np.ones(2)},
+        "inputs[1, 1] is nan; every number must be finite. Fill it in, or leave this example out.",
+    ),
+    "infinite target": (
+        {"inputs": np.ones((2, 1)), "targets": np.array([0, np.inf])},
+        "targets[1] is inf; every number must be finite. Fill it in, or leave this example out.",
+    ),
+    "texts": (
+        {"inputs": np.array([["a"]]), "targets": np.ones(1)},
+        "inputs has dtype '<U1'; it must hold numbers.",
+    ),
+    "complex": (
+        {"inputs": np.ones((1, 1)), "targets": np.ones(1, complex)},
+        "targets has dtype 'complex128'; it must hold numbers, or texts for classes.",
+    ),
+    "names": (
+        {"x": np.ones((1, 1)), "y": np.ones(1)},
+        "has no array 'inputs'; its arrays: 'x' and 'y'.",
+    ),
+    "objects": (
+        {"inputs": np.array([[None]]), "targets": np.ones(1)},
+        "is not an .npz file that can be read (Object arrays cannot be loaded when allow_pickle=False).",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NPZ)
+def test_a_bad_npz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str):
+    content, message = NPZ[case]
+    monkeypatch.chdir(tmp_path)
+    np.savez("data.npz", **content)
+    assert fault("data.npz") == f"data.npz: {message}"
+
+
+def test_other_faults_of_an_npz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    np.savez("data.npz", inputs=np.ones((2, 1)), targets=np.ones(2))
+    assert fault("data.npz", targets="y") == (
+        "data.npz: targets = 'y': an .npz file has its own; leave targets out."
+    )
+    Path("text.npz").write_text("1,2\n")
+    assert fault("text.npz") == "text.npz: is not an .npz file that can be read (File is not a zip file)."
+    whole = Path("data.npz").read_bytes()
+    Path("cut.npz").write_bytes(whole[: len(whole) // 2])
+    assert fault("cut.npz").startswith("cut.npz: is not an .npz file that can be read (")
+    monkeypatch.setattr("trainlab.tasks.npz_file.MAX_BYTES", 100)
+    assert fault("data.npz") == "data.npz: unpacks to 288 bytes; at most 100 are allowed."
+
+
+PARQUET = {
+    "texts": (
+        {"a": ["x", "y"], "y": [1, 2]},
+        "column 'a' holds texts; inputs must be numbers. Replace texts by numbers, or name the targets if "
+        "this column is one.",
+    ),
+    "null": (
+        {"a": [1.0, None], "y": [1, 2]},
+        "row 1, column 'a' is empty. Fill it in, or leave this example out.",
+    ),
+    "nan": (
+        {"a": [1.0, 2.0], "y": [float("nan"), 2]},
+        "row 0, column 'y' is nan; every number must be finite. Fill it in, or leave this example out.",
+    ),
+    "lists": (
+        {"a": [[1], [2]], "y": [1, 2]},
+        "column 'a' holds 'list<element: int64>'; only numbers and texts can be read.",
+    ),
+    "no rows": ({"a": pa.array([], pa.float64())}, "has no examples; it must have a row for each."),
+}
+
+
+@pytest.mark.parametrize("case", PARQUET)
+def test_a_bad_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str):
+    content, message = PARQUET[case]
+    monkeypatch.chdir(tmp_path)
+    pq.write_table(pa.table(content), "data.parquet")
+    assert fault("data.parquet") == f"data.parquet: {message}"
+
+
+def test_other_faults_of_a_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    Path("text.parquet").write_text("a,y\n1,2\n")
+    assert fault("text.parquet").startswith("text.parquet: is not a Parquet file that can be read (")
+    pq.write_table(pa.table({"a": [1, 2], "y": [1, 2]}), "data.parquet")
+    monkeypatch.setattr("trainlab.tasks.parquet_file.MAX_NUMBERS", 3)
+    assert fault("data.parquet") == "data.parquet: holds 4 numbers; at most 3 are allowed."
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert fault("data.parquet") == (
+        "data.parquet: needs pyarrow (import of pyarrow halted; None in sys.modules); "
+        "install it with: pip install 'trainlab[data]'."
+    )

@@ -1,0 +1,103 @@
+"""A user's own arrays, kept as a file named by its content."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trainlab.errors import SpecError
+from trainlab.spec.tasks import File, Scaling, Split
+from trainlab.tasks import arrays, build
+
+INPUTS = np.arange(12.0).reshape(6, 2)
+
+
+def test_arrays_come_back_as_they_were(tmp_path: Path):
+    targets = np.arange(6) % 2
+    task = arrays(INPUTS, targets, folder=tmp_path / "new" / "folder")
+    assert isinstance(task, File)
+    assert Path(task.path).parent == tmp_path / "new" / "folder"
+    made = build(task, Split(), Scaling())
+    np.testing.assert_array_equal(made.inputs, INPUTS)
+    np.testing.assert_array_equal(made.targets[:, 0], targets)
+    assert made.kind == "binary"
+
+
+@pytest.mark.parametrize(
+    ("targets", "kind", "meaning", "outputs"),
+    [
+        ([0.5] * 5 + [1.5], "auto", "regression", 1),
+        (list("abcabc"), "auto", "classes", 3),
+        (np.array(list("ababab"), dtype=object), "auto", "binary", 1),
+        ([0, 1, 2, 0, 1, 2], "classes", "classes", 3),
+        (np.eye(3, dtype=bool)[[0, 1, 2, 0, 1, 2]], "auto", "classes", 3),
+        (INPUTS, "auto", "regression", 2),
+    ],
+)
+def test_the_kinds_of_targets(tmp_path: Path, targets, kind, meaning, outputs):
+    task = arrays(INPUTS.tolist(), targets, kind=kind, folder=tmp_path)
+    made = build(task, Split(), Scaling())
+    assert (made.kind, made.outputs, task.kind) == (meaning, outputs, kind)
+
+
+def test_the_same_content_is_one_file_and_other_content_another(tmp_path: Path):
+    first = arrays(INPUTS, INPUTS[:, 0], folder=tmp_path)
+    state = os.stat(first.path)
+    again = arrays(np.asfortranarray(INPUTS), list(INPUTS[:, 0]), folder=str(tmp_path))
+    assert again == first
+    assert os.stat(again.path).st_mtime_ns == state.st_mtime_ns
+    other = arrays(INPUTS, INPUTS[:, 1], folder=tmp_path)
+    assert other.path != first.path
+    assert sorted(os.listdir(tmp_path)) == sorted(Path(task.path).name for task in (first, other))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "targets", "message"),
+    [
+        (
+            [1, 2],
+            [1, 2],
+            "arrays: inputs has shape (2,); it must have two dimensions, examples and features.",
+        ),
+        ([[1], [2]], [1], "arrays: 2 inputs but 1 targets; every example needs one of each."),
+        ([[1], [float("nan")]], [1, 2], "arrays: inputs[1, 0] is nan; every number must be finite."),
+        (
+            [[1], [2]],
+            [[1, 2], [3, float("inf")]],
+            "arrays: targets[1, 1] is inf; every number must be finite.",
+        ),
+        ([[1], [2, 3]], [1, 2], "arrays: inputs can't be made an array ("),
+        ([["a"], ["b"]], [1, 2], "arrays: inputs has dtype '<U1'; it must hold numbers."),
+        ([[1], [2]], ["a", None], "arrays: targets has dtype 'object'; it must hold numbers, or texts"),
+        ([[1], [2]], ["a", "a"], "arrays: the target has 1 class; it must have 2 to 1,000."),
+    ],
+)
+def test_arrays_that_are_no_task_write_nothing(tmp_path: Path, inputs, targets, message: str):
+    with pytest.raises(SpecError) as caught:
+        arrays(inputs, targets, folder=tmp_path)
+    assert str(caught.value).startswith(message)
+    assert not os.listdir(tmp_path)
+
+
+def test_a_wrong_kind_is_refused_before_anything_is_written(tmp_path: Path):
+    with pytest.raises(SpecError, match=r"^kind = 'class': must be "):
+        arrays(INPUTS, INPUTS, kind="class", folder=tmp_path)  # type: ignore[arg-type]
+    assert not os.listdir(tmp_path)
+
+
+def test_a_write_that_breaks_off_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(*_args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(SpecError) as caught:
+        arrays(INPUTS, INPUTS, folder=tmp_path)
+    assert str(caught.value) == f"folder = {str(tmp_path)!r}: can't be written (No space left on device)."
+    assert not os.listdir(tmp_path)
+
+
+def test_a_folder_that_is_a_file_is_told(tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(SpecError, match=r"^folder = .*: can't be written \(.*\)\.$"):
+        arrays(INPUTS, INPUTS, folder=tmp_path / "file")
