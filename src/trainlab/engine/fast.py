@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from trainlab.engine.readings import Reading, accuracy_of, check_marks, check_seeds, is_solved, runs_at
-from trainlab.engine.runs import NEVER, FloatArray, Runs
-from trainlab.engine.supports import unsupported
-from trainlab.engine.tiles import choose_networks, prepare, train_tiles
-from trainlab.errors import EngineError
+from trainlab.engine.job import prepare
+from trainlab.engine.readings import check_marks, check_seeds, runs_at
+from trainlab.engine.runs import Runs
+from trainlab.engine.tiles import reading_at, train_tiles
 from trainlab.spec import Experiment
 
 
@@ -18,14 +15,13 @@ from trainlab.spec import Experiment
 class FastEngine:
     """The numba kernel.
 
-    How many `networks` stand side by side in a tile is chosen by size unless given; it changes no bit of
-    a run. `samples` is how many examples are read at once: the order in which a full batch is added up,
-    so another value rounds differently. `checked` refuses reads outside of the memory.
+    How many `networks` stand side by side in a tile, and how many `samples` of each are read at once, is
+    chosen by size unless given; it changes no bit of a run. `checked` refuses reads outside of the memory.
     """
 
     dtype: str = "float32"
     networks: int | None = None
-    samples: int = 4
+    samples: int | None = None
     checked: bool = False
 
     @property
@@ -49,14 +45,11 @@ class FastEngine:
         """Train one run a seed, read at each mark; see `Engine.train`."""
         check_seeds(seeds)
         wanted = check_marks(experiment, marks)
-        fault = unsupported(experiment)
-        if fault is not None:
-            raise EngineError(f"engine = 'fast': can't train {fault}; use --engine reference.")
-        network = experiment.network
         job = prepare(
             experiment,
             marks=wanted,
-            networks=self.networks or choose_networks(network.parameters, self.dtype, len(seeds)),
+            population=len(seeds),
+            networks=self.networks,
             samples=self.samples,
             dtype=self.dtype,
             checked=self.checked,
@@ -65,33 +58,14 @@ class FastEngine:
         return tuple(
             runs_at(
                 mark,
-                _reading(experiment, output.readings[:, index]),
+                reading_at(job, output, index),
                 experiment=experiment,
                 first_seed=seeds.start,
                 loss_curve=output.loss_curve,
                 gradient_curve=output.gradient_curve,
                 solved_epoch=output.solved_epoch,
-                stopped_epoch=np.full(len(seeds), NEVER),
+                stopped_epoch=output.stopped_epoch,
                 diverged_step=output.diverged_step,
             )
             for index, mark in enumerate(wanted)
         )
-
-
-def _reading(experiment: Experiment, rows: FloatArray) -> Reading:
-    """Take apart what the kernel wrote at one mark, ``[n, rows]``."""
-    data = experiment.data()
-    p, values = experiment.network.parameters, data.points * data.outputs
-    predictions = rows[:, p : p + values].reshape(len(rows), data.points, data.outputs)
-    loss, none = rows[:, p + values], np.full_like(rows[:, 0], np.nan)
-    return Reading(
-        solved=is_solved(experiment, predictions, data.targets, loss),
-        finite=np.asarray(np.isfinite(predictions).all(axis=(1, 2)), dtype=np.bool_),
-        loss=loss,
-        accuracy=accuracy_of(data, predictions, data.targets),
-        held_out_loss=none,
-        held_out_accuracy=none,
-        predictions=predictions,
-        parameters=rows[:, :p],
-        gradient=rows[:, p + values + 1 :],
-    )

@@ -143,9 +143,9 @@ def normal_quantile(p: Array) -> Array:
     q = p - 0.5
     central = np.abs(q) <= 0.425
     r = 0.180625 - q * q
-    middle = q * _polynomial(r, _A) / _polynomial(r, _B)
+    middle = q * _polynomial(r, AS241_A) / _polynomial(r, AS241_B)
     tail = np.sqrt(-logarithm(np.where(central, 0.5, np.minimum(p, 1.0 - p)))) - 1.6
-    outer = np.copysign(_polynomial(tail, _C) / _polynomial(tail, _D), q)
+    outer = np.copysign(_polynomial(tail, AS241_C) / _polynomial(tail, AS241_D), q)
     return np.where(central, middle, outer)
 
 
@@ -171,7 +171,7 @@ def _polynomial(x: Array, coefficients: tuple[float, ...]) -> Array:
     return total
 
 
-_A = (
+AS241_A = (
     3.3871328727963666080e0,
     1.3314166789178437745e2,
     1.9715909503065514427e3,
@@ -181,7 +181,7 @@ _A = (
     3.3430575583588128105e4,
     2.5090809287301226727e3,
 )
-_B = (
+AS241_B = (
     1.0,
     4.2313330701600911252e1,
     6.8718700749205790830e2,
@@ -191,7 +191,7 @@ _B = (
     2.8729085735721942674e4,
     5.2264952788528545610e3,
 )
-_C = (
+AS241_C = (
     1.42343711074968357734e0,
     4.63033784615654529590e0,
     5.76949722146069140550e0,
@@ -201,7 +201,7 @@ _C = (
     2.27238449892691845833e-2,
     7.74545014278341407640e-4,
 )
-_D = (
+AS241_D = (
     1.0,
     2.05319162663775882187e0,
     1.67638483018380384940e0,

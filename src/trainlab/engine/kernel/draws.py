@@ -1,18 +1,35 @@
-"""Philox4x32-10 in every lane, and the choice of the example that a step sees."""
+"""Philox4x32-10 in every lane, and what a training step draws with it: examples, batches, noise."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numba import njit
 
-from trainlab.engine.kernel.lanes import load, store
-from trainlab.engine.kernel.vector import multiply_high, splat_word, where_equal
-from trainlab.engine.rng import MULTIPLIER_0, MULTIPLIER_1, ROUNDS, SAMPLES, WEYL_0, WEYL_1
+from trainlab.engine.kernel.lanes import load, load_words, samples_of, store
+from trainlab.engine.kernel.memory import set_word, word
+from trainlab.engine.kernel.tables import SHUFFLED
+from trainlab.engine.kernel.vector import fma, multiply_high, splat, splat_word, where_equal
+from trainlab.engine.kernel.vector_bits import gather
+from trainlab.engine.kernel.vector_normal import normal_quantile
+from trainlab.engine.rng import (
+    MULTIPLIER_0,
+    MULTIPLIER_1,
+    NOISE,
+    ROUNDS,
+    SAMPLES,
+    SHUFFLE,
+    WEYL_0,
+    WEYL_1,
+)
 
-KEY_LOW, KEY_HIGH, WORDS = 0, 1, 2
-"""Rows of a tile's words: both halves of each network's seed, then the four words last drawn."""
-WORD_ROWS = 6
+KEY_LOW, KEY_HIGH, EXAMPLE_WORDS, NOISE_WORDS, ORDER = 0, 1, 2, 6, 10
+"""Rows of a tile's words: both halves of each network's seed; the four words last drawn for examples, and
+for noise; then, where batches are shuffled, the order of the examples, a row an example."""
+
+FEW_POINTS = 8
+"""Up to so many points, comparing and selecting beats a gather."""
 
 
 @njit(forceinline=True)
@@ -28,39 +45,117 @@ def philox_round(lane: Any, c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any
 
 
 @njit(forceinline=True)
-def draw_words(lane: Any, words: Any, block: int, layer: int, stream: int) -> None:
-    """Write the four words of counter block `block` of a stream, for every network's seed."""
-    k0, k1 = load(lane, words, KEY_LOW), load(lane, words, KEY_HIGH)
-    c0 = splat_word(lane, block & 0xFFFFFFFF)
-    c1 = splat_word(lane, ((block >> 32) & 0xFFFFFFFF) + layer)
+def draw_words(lane: Any, words: Any, first: int, low: int, high: int, stream: int) -> None:
+    """Write the four words of the counter (low, high, stream, 0) from row `first`, for every network's seed."""
+    k0, k1 = load_words(lane, words, KEY_LOW), load_words(lane, words, KEY_HIGH)
+    c0 = splat_word(lane, low & 0xFFFFFFFF)
+    c1 = splat_word(lane, high & 0xFFFFFFFF)
     c2 = splat_word(lane, stream)
     c3 = splat_word(lane, 0)
     for _ in range(ROUNDS):
         c0, c1, c2, c3 = philox_round(lane, c0, c1, c2, c3, k0, k1)
         k0 = k0 + splat_word(lane, WEYL_0)
         k1 = k1 + splat_word(lane, WEYL_1)
-    store(lane, words, WORDS, c0)
-    store(lane, words, WORDS + 1, c1)
-    store(lane, words, WORDS + 2, c2)
-    store(lane, words, WORDS + 3, c3)
+    store(lane, words, first, c0)
+    store(lane, words, first + 1, c1)
+    store(lane, words, first + 2, c2)
+    store(lane, words, first + 3, c3)
 
 
 @njit(forceinline=True)
-def choose_example(lane: Any, memory: Any, words: Any, rows: Any, plan: Any, samples: int, step: int) -> None:
-    """Copy each network's example of this step to its first values, and its target to the chosen rows.
+def draw_example(lane: Any, tile: Any, number: int) -> Any:
+    """Return, for every network, the example that draw `number` of the stream gives; numbers must ascend."""
+    if number % 4 == 0:
+        draw_words(lane, tile.words, EXAMPLE_WORDS, number // 4, (number // 4) >> 32, SAMPLES)
+    drawn = load_words(lane, tile.words, EXAMPLE_WORDS + number % 4)
+    return multiply_high(drawn, splat_word(lane, tile.points))
 
-    Compare and select over all points: faster than a gather as long as they are few.
-    """
-    if step % 4 == 0:
-        draw_words(lane, words, step // 4, 0, SAMPLES)
-    index = multiply_high(load(lane, words, WORDS + step % 4), splat_word(lane, plan.points))
-    for column in range(plan.features + plan.outputs):
-        is_feature = column < plan.features
-        width = plan.features if is_feature else plan.outputs
-        place = column if is_feature else column - plan.features
-        source = (rows.points if is_feature else rows.targets) + place * samples
-        chosen = load(lane, memory, source)
-        for point in range(1, plan.points):
+
+@njit(forceinline=True)
+def choose_example(lane: Any, block: Any, tile: Any, step: int) -> None:
+    """Copy each network's example of this step, inputs and targets; few points stand in memory, by block."""
+    samples = samples_of(block)
+    index = draw_example(lane, tile, step)
+    for column in range(tile.features + tile.outputs):
+        is_feature = column < tile.features
+        width = tile.features if is_feature else tile.outputs
+        place = column if is_feature else column - tile.features
+        source = (tile.row_points if is_feature else tile.row_point_targets) + place * samples
+        chosen = load(lane, tile.memory, source)
+        for point in range(1, tile.points):
             row = source + (point // samples) * width * samples + point % samples
-            chosen = where_equal(index, splat_word(lane, point), load(lane, memory, row), chosen)
-        store(lane, memory, (rows.values if is_feature else rows.chosen) + place, chosen)
+            chosen = where_equal(index, splat_word(lane, point), load(lane, tile.memory, row), chosen)
+        store(lane, tile.memory, (tile.row_inputs if is_feature else tile.row_targets) + place, chosen)
+
+
+@njit(forceinline=True)
+def gather_example(lane: Any, block: Any, tile: Any, index: Any, slot: int) -> None:
+    """Copy each network's own example to the slot of a block."""
+    samples = samples_of(block)
+    for feature in range(tile.features):
+        value = gather(lane, tile.inputs, index, tile.features, feature)
+        store(lane, tile.memory, tile.row_inputs + feature * samples + slot, value)
+    for output in range(tile.outputs):
+        value = gather(lane, tile.targets, index, tile.outputs, output)
+        store(lane, tile.memory, tile.row_targets + output * samples + slot, value)
+
+
+@njit(forceinline=True)
+def gather_block(lane: Any, block: Any, tile: Any, step: int, part: int, size: int) -> None:
+    """Copy the examples of one block of a mini-batch of `size`; slots beyond it repeat its last example."""
+    samples = samples_of(block)
+    last = load_words(lane, tile.words, KEY_LOW)
+    for slot in range(samples):
+        place = part * samples + slot
+        if place < size:
+            if tile.sampling == SHUFFLED:
+                first = (step % tile.steps_per_epoch) * tile.batch
+                last = load_words(lane, tile.words, ORDER + first + place)
+            else:
+                last = draw_example(lane, tile, step * tile.batch + place)
+        gather_example(lane, block, tile, last, slot)
+
+
+@njit(forceinline=True)
+def shuffle_examples(lane: Any, tile: Any, epoch: int) -> None:
+    """Put the examples of an epoch in an order of each network's own: Fisher and Yates, from the end."""
+    words, points, networks = tile.words, tile.points, tile.networks
+    for point in range(points):
+        store(lane, words, ORDER + point, splat_word(lane, point))
+    for drawn in range(points - 1):
+        if drawn % 4 == 0:
+            draw_words(lane, words, NOISE_WORDS, drawn // 4, epoch, SHUFFLE)
+        place = points - 1 - drawn
+        here, source = (ORDER + place) * networks, (NOISE_WORDS + drawn % 4) * networks
+        for network in range(networks):
+            other = (np.int64(word(lane, words, source + network)) * (place + 1)) >> 32
+            there = (ORDER + other) * networks + network
+            swapped = word(lane, words, there)
+            set_word(lane, words, there, word(lane, words, here + network))
+            set_word(lane, words, here + network, swapped)
+
+
+@njit(forceinline=True)
+def draw_noise_words(
+    lane: Any, tile: Any, counter: int, step: int, stream: int, number: int, new: bool
+) -> Any:
+    """Return word `number` of a step's counter; `new` says that it isn't the one drawn last."""
+    if new:
+        draw_words(lane, tile.words, NOISE_WORDS, counter, step, stream)
+    return load_words(lane, tile.words, NOISE_WORDS + number)
+
+
+@njit(forceinline=True)
+def add_noise(lane: Any, block: Any, tile: Any, step: int, part: int) -> None:
+    """Add normal noise to every input of a block of a training step."""
+    samples = samples_of(block)
+    for feature in range(tile.features):
+        for sample in range(samples):
+            slot = part * samples + sample
+            counter = (slot // 4) * tile.features + feature
+            new = sample == 0 or slot % 4 == 0
+            drawn = draw_noise_words(lane, tile, counter, step, NOISE, slot % 4, new)
+            row = tile.row_inputs + feature * samples + sample
+            noise = normal_quantile(lane, drawn)
+            noisy = fma(noise, splat(lane, tile.noise), load(lane, tile.memory, row))
+            store(lane, tile.memory, row, noisy)

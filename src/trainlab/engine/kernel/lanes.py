@@ -12,16 +12,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
-from numba import extending
+from numba import extending, njit
 from numba.core import types
+from numba.core.imputils import lower_constant
 from numba.extending import NativeValue, models, overload, register_model, typeof_impl, unbox
 
 ELEMENTS = {
     "float32": (ir.FloatType(), types.float32, 4),
     "float64": (ir.DoubleType(), types.float64, 8),
     "uint32": (ir.IntType(32), types.uint32, 4),
+    "int64": (ir.IntType(64), types.int64, 8),
 }
 MAX_ALIGNMENT = 64
 
@@ -59,6 +60,41 @@ class Lanes:
     checked: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """One of the functions of a table, by its place there, known at compile time.
+
+    A tag and not the function itself: a compiled function that is handed over changes the identity on disk of
+    what it is compiled into, every time.
+    """
+
+    table: str
+    code: int
+
+
+class ChosenType(types.Type):
+    """The numba type of a `Chosen` tag; it holds no data."""
+
+    def __init__(self, tag: Chosen) -> None:
+        self.tag = tag
+        super().__init__(name=repr(tag))
+
+
+@register_model(ChosenType)
+class _ChosenModel(models.OpaqueModel):
+    pass
+
+
+@typeof_impl.register(Chosen)
+def _typeof_chosen(value: Chosen, _context: Any) -> ChosenType:
+    return ChosenType(value)
+
+
+@lower_constant(ChosenType)
+def _constant_chosen(context: Any, _builder: Any, _typ: ChosenType, _value: Any) -> Any:
+    return context.get_dummy_value()
+
+
 class LanesType(types.Type):
     """The numba type of a `Lanes` tag; it holds no data."""
 
@@ -82,78 +118,139 @@ def _typeof_lanes(value: Lanes, _context: Any) -> LanesType:
     return LanesType(value)
 
 
+@lower_constant(LanesType)
+def _constant_lanes(context: Any, _builder: Any, _typ: LanesType, _value: Any) -> Any:
+    return context.get_dummy_value()
+
+
 @unbox(LanesType)
 def _unbox_lanes(typ: LanesType, _obj: Any, c: Any) -> NativeValue:
     return NativeValue(c.context.get_dummy_value())
 
 
-def _address(
-    context: Any, builder: Any, kind: Vector, tag: Lanes, array_type: Any, array: Any, row: Any
-) -> Any:
+HEADER = 64
+"""The bytes before an array that the kernel reads.
+
+The last eight hold its number of elements; the eight before them 1 if a checked build was asked for others.
+"""
+
+
+def element_pointer(builder: Any, address: Any, index: Any, element: str) -> Any:
+    kind = ELEMENTS[element][0]
+    return builder.gep(builder.inttoptr(address, kind.as_pointer()), [index])
+
+
+def _row_pointer(builder: Any, kind: Vector, tag: Lanes, address: Any, row: Any) -> Any:
     """Return the vector pointer and the alignment of a row: `tag.networks` elements a row."""
-    data = context.make_array(array_type)(context, builder, array).data
     offset = builder.mul(row, ir.Constant(row.type, tag.networks))
-    pointer = builder.bitcast(
-        builder.gep(data, [offset]), ir.VectorType(ELEMENTS[kind.element][0], kind.length).as_pointer()
-    )
-    return pointer, min(MAX_ALIGNMENT, tag.networks * ELEMENTS[kind.element][2])
+    pointer = element_pointer(builder, address, offset, kind.element)
+    vector = ir.VectorType(ELEMENTS[kind.element][0], kind.length).as_pointer()
+    return builder.bitcast(pointer, vector), min(MAX_ALIGNMENT, tag.networks * ELEMENTS[kind.element][2])
+
+
+def _loader(words: bool) -> Any:
+    def define(_typing: Any, tag: Any, address: Any, row: Any) -> Any:
+        result = Vector("uint32", tag.tag.networks) if words else tag.vector
+
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            pointer, alignment = _row_pointer(builder, result, tag.tag, args[1], args[2])
+            return builder.load(pointer, align=alignment)
+
+        return result(tag, types.int64, types.int64), codegen
+
+    return intrinsic(define)
+
+
+def _storer() -> Any:
+    def define(_typing: Any, tag: Any, address: Any, row: Any, value: Any) -> Any:
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            pointer, alignment = _row_pointer(builder, value, tag.tag, args[1], args[2])
+            builder.store(args[3], pointer, align=alignment)
+            return context.get_dummy_value()
+
+        return types.void(tag, types.int64, types.int64, value), codegen
+
+    return intrinsic(define)
+
+
+_load, _load_words, _store = _loader(False), _loader(True), _storer()
 
 
 @intrinsic
-def _load(_typing: Any, tag: Any, memory: Any, row: Any) -> Any:
-    result = Vector(str(memory.dtype), tag.vector.length)
+def count_of(_typing: Any, address: Any) -> Any:
+    """Return how many elements the array at an address has."""
 
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        pointer, alignment = _address(context, builder, result, tag.tag, sig.args[1], args[1], args[2])
-        return builder.load(pointer, align=alignment)
+    def codegen(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
+        place = builder.sub(args[0], ir.Constant(args[0].type, 8))
+        return builder.load(builder.inttoptr(place, ir.IntType(64).as_pointer()))
 
-    return result(tag, memory, types.int64), codegen
+    return types.int64(types.int64), codegen
 
 
 @intrinsic
-def _store(_typing: Any, tag: Any, memory: Any, row: Any, value: Any) -> Any:
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        pointer, alignment = _address(context, builder, value, tag.tag, sig.args[1], args[1], args[2])
-        builder.store(args[3], pointer, align=alignment)
+def mark_fault(_typing: Any, address: Any) -> Any:
+    """Note before an array that a place outside of it was asked for."""
+
+    def codegen(context: Any, builder: Any, _sig: Any, args: Any) -> Any:
+        kind = ir.IntType(64)
+        place = builder.sub(args[0], ir.Constant(kind, 16))
+        builder.store(ir.Constant(kind, 1), builder.inttoptr(place, kind.as_pointer()))
         return context.get_dummy_value()
 
-    return types.void(tag, memory, types.int64, value), codegen
+    return types.void(types.int64), codegen
 
 
-def load(tag: Lanes, memory: np.ndarray, row: int) -> Any:
-    """Return the row of memory, or the block of rows, that starts at `row`."""
+@njit(forceinline=True)
+def inside(address: int, first: int, count: int) -> bool:
+    """Return whether elements lie within an array; mark a fault if they don't."""
+    if first < 0 or first + count > count_of(address):
+        mark_fault(address)
+        return False
+    return True
+
+
+def load(tag: Lanes, address: int, row: int) -> Any:
+    """Return the row of an array, or the block of rows, that starts at `row`."""
     raise TypeError("load runs in compiled code only")
 
 
-def store(tag: Lanes, memory: np.ndarray, row: int, value: Any) -> None:
-    """Write a row or block of memory."""
+def load_words(tag: Lanes, address: int, row: int) -> Any:
+    """Return the row of an array of uint32."""
+    raise TypeError("load_words runs in compiled code only")
+
+
+def store(tag: Lanes, address: int, row: int, value: Any) -> None:
+    """Write a row or block of an array."""
     raise TypeError("store runs in compiled code only")
 
 
 @overload(load, strict=False, jit_options={"forceinline": True})
-def _overload_load(tag: Any, memory: Any, row: Any) -> Any:
+def _overload_load(tag: Any, address: Any, row: Any) -> Any:
     if not tag.tag.checked:
-        return lambda tag, memory, row: _load(tag, memory, row)
-    networks, samples = tag.tag.networks, tag.tag.samples
+        return lambda tag, address, row: _load(tag, address, row)
+    networks, count = tag.tag.networks, tag.vector.length
+    return lambda tag, address, row: _load(tag, address, row if inside(address, row * networks, count) else 0)
 
-    def checked(tag: Any, memory: Any, row: Any) -> Any:
-        if row < 0 or (row + samples) * networks > memory.size:
-            raise IndexError("load outside of the tile's memory")
-        return _load(tag, memory, row)
 
-    return checked
+@overload(load_words, strict=False, jit_options={"forceinline": True})
+def _overload_load_words(tag: Any, address: Any, row: Any) -> Any:
+    if not tag.tag.checked:
+        return lambda tag, address, row: _load_words(tag, address, row)
+    count = tag.tag.networks
+    return lambda tag, address, row: _load_words(
+        tag, address, row if inside(address, row * count, count) else 0
+    )
 
 
 @overload(store, strict=False, jit_options={"forceinline": True})
-def _overload_store(tag: Any, memory: Any, row: Any, value: Any) -> Any:
+def _overload_store(tag: Any, address: Any, row: Any, value: Any) -> Any:
     if not tag.tag.checked:
-        return lambda tag, memory, row, value: _store(tag, memory, row, value)
-    networks, samples = tag.tag.networks, tag.tag.samples
+        return lambda tag, address, row, value: _store(tag, address, row, value)
+    networks, count = tag.tag.networks, value.length
 
-    def checked(tag: Any, memory: Any, row: Any, value: Any) -> Any:
-        if row < 0 or (row + samples) * networks > memory.size:
-            raise IndexError("store outside of the tile's memory")
-        _store(tag, memory, row, value)
+    def checked(tag: Any, address: Any, row: Any, value: Any) -> Any:
+        if inside(address, row * networks, count):
+            _store(tag, address, row, value)
 
     return checked
 

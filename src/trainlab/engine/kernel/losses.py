@@ -1,4 +1,7 @@
-"""Losses at the output: the gradient that starts the backward pass, and the loss itself."""
+"""Losses at the outputs: the gradient that starts the backward pass, and the loss itself.
+
+L1 and MSE stand here; the others are compiled units of their own, made of loss_terms.py and entropy.py.
+"""
 
 from __future__ import annotations
 
@@ -7,68 +10,52 @@ from typing import Any
 from numba import njit
 
 from trainlab.engine.kernel.lanes import load, samples_of, store
+from trainlab.engine.kernel.layers import outputs_row
+from trainlab.engine.kernel.memory import call
 from trainlab.engine.kernel.tables import L1
 from trainlab.engine.kernel.vector import absolute, dot_samples, splat, where_less
 
 
 @njit(forceinline=True)
-def output_deltas(
-    block: Any,
-    loss: int,
-    memory: Any,
-    predictions: int,
-    targets: int,
-    weights: Any,
-    deltas: int,
-    outputs: int,
-) -> None:
-    """Write ∂L/∂prediction of each output; `weights` is a block: each sample's share in the mean."""
+def output_deltas(block: Any, tile: Any, unit: int, targets: int, shares: int) -> None:
+    """Write ∂L/∂output of each output; the rows from `shares` hold each sample's share in the mean."""
+    if unit != 0:
+        call(unit, tile, targets, shares, 0)
+        return
     samples = samples_of(block)
-    for output in range(outputs):
-        prediction = load(block, memory, predictions + output * samples)
-        error = prediction - load(block, memory, targets + output * samples)
-        if loss == L1:
+    outputs = outputs_row(block, tile)
+    deltas = outputs - tile.row_values + tile.row_deltas
+    weights = load(block, tile.memory, shares)
+    for output in range(tile.outputs):
+        prediction = load(block, tile.memory, outputs + output * samples)
+        error = prediction - load(block, tile.memory, targets + output * samples)
+        if tile.loss == L1:
             zero = splat(block, 0.0)
             negative = where_less(error, zero, splat(block, -1.0), zero)
             slope = where_less(zero, error, splat(block, 1.0), negative)
         else:
             slope = error + error
-        store(block, memory, deltas + output * samples, slope * weights)
+        store(block, tile.memory, deltas + output * samples, slope * weights)
 
 
 @njit(forceinline=True)
-def add_loss(
-    lane: Any,
-    block: Any,
-    loss: int,
-    memory: Any,
-    predictions: int,
-    targets: int,
-    weights: Any,
-    row: int,
-    outputs: int,
-) -> None:
-    """Add a block's share of the mean loss to the row `row`."""
+def add_loss(lane: Any, block: Any, tile: Any, targets: int, shares: int) -> None:
+    """Add a block's share of the mean loss to the loss row, sample by sample."""
+    if tile.unit_block_loss != 0:
+        call(tile.unit_block_loss, tile, targets, shares, 0)
+        return
     samples = samples_of(block)
-    for output in range(outputs):
-        prediction = load(block, memory, predictions + output * samples)
-        error = prediction - load(block, memory, targets + output * samples)
-        if loss == L1:
-            share = dot_samples(block, absolute(error), weights)
-        else:
-            share = dot_samples(block, error * error, weights)
-        store(lane, memory, row, load(lane, memory, row) + share)
+    outputs = outputs_row(block, tile)
+    weights = load(block, tile.memory, shares)
+    for output in range(tile.outputs):
+        value = load(block, tile.memory, outputs + output * samples)
+        error = value - load(block, tile.memory, targets + output * samples)
+        terms = absolute(error) if tile.loss == L1 else error * error
+        add_terms(lane, block, tile, terms, weights)
 
 
 @njit(forceinline=True)
-def mark_unsolved(
-    lane: Any, block: Any, memory: Any, predictions: int, targets: int, within: float, row: int, outputs: int
-) -> None:
-    """Add up, for each network, how many predictions of a block are not within reach of their target."""
-    samples = samples_of(block)
-    for output in range(outputs):
-        prediction = load(block, memory, predictions + output * samples)
-        error = absolute(prediction - load(block, memory, targets + output * samples))
-        one = splat(block, 1.0)
-        missed = where_less(error, splat(block, within), splat(block, 0.0), one)
-        store(lane, memory, row, load(lane, memory, row) + dot_samples(block, missed, one))
+def add_terms(lane: Any, block: Any, tile: Any, terms: Any, weights: Any) -> None:
+    """Add terms times their samples' shares to the loss row."""
+    total = dot_samples(block, terms, weights, load(lane, tile.memory, tile.row_loss))
+    store(lane, tile.memory, tile.row_loss, total)

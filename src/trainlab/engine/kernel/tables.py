@@ -1,62 +1,205 @@
-"""The plain data that steer the kernel at run time: one compiled kernel serves every architecture."""
+"""The plain data that steer the kernel at run time: one compiled kernel serves every experiment."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-LINEAR, TANH, SIGMOID, RELU = range(4)
-L1, MSE = range(2)
-SGD, ADAM, ACCUMULATE = range(3)
-"""What the backward pass does with a gradient: a step of an optimizer, or add it up for later."""
+import numpy as np
 
-FAN_IN, FAN_OUT, FIRST_WEIGHT, FIRST_BIAS, ACTIVATION, INPUT_UNIT, OUTPUT_UNIT, COLUMNS = range(8)
-"""Columns of the layer table; `FIRST_BIAS` is −1 without a bias, units count from the network's inputs."""
+(
+    LINEAR,
+    TANH,
+    SIGMOID,
+    RELU,
+    LEAKY_RELU,
+    ELU,
+    SELU,
+    GELU,
+    SILU,
+    SOFTPLUS,
+    HARDTANH,
+    SIN,
+    SOFTMAX,
+    LOG_SOFTMAX,
+) = range(14)
+
+L1, MSE, HUBER, SMOOTH_L1, LOG_COSH, BCE, BCE_WITH_LOGITS, CROSS_ENTROPY, NLL, HINGE = range(10)
+
+IDENTITY_LINK, SIGMOID_LINK, SOFTMAX_LINK, EXP_LINK, MARGIN_LINK = range(5)
+"""What turns outputs into predictions."""
+
+FULL, SINGLE, SHUFFLED, DRAWN = range(4)
+"""Where the examples of a step come from: all, one with replacement, a batch in shuffled order, or drawn."""
+
+WITHIN, ACCURACY, LOSS_BELOW = range(3)
+"""What counts as solved."""
+
+NOT_CLIPPED, CLIP_NORM, CLIP_VALUE = range(3)
+NEVER_STOPS, STOPS_SOLVED, STOPS_PATIENCE = range(3)
+
+FAN_IN, FAN_OUT, FIRST_WEIGHT, FIRST_BIAS, ACTIVATION, INPUT_UNIT, OUTPUT_UNIT, DROPS = range(8)
+TRAIN_UNIT, READ_UNIT, LAYER_COLUMNS = 8, 9, 10
+"""Columns of the layer table.
+
+`FIRST_BIAS` is −1 without a bias; units count from the first hidden layer's, so `INPUT_UNIT` means nothing in
+the first row; `DROPS` is the number, among all units that can be dropped, of the layer's first, or −1; the
+last two are the addresses of compiled units for activations whose slope is kept, in training and reading.
+"""
+
+RATE, SCALE, MOMENTUM, DECAY, SECOND_RATE, STEP_COLUMNS = range(6)
+"""Columns of the table of steps; what they hold is said in engine/coefficients.py."""
 
 
 class Rows(NamedTuple):
     """Where things stand in a tile's memory, in rows of one element a network."""
 
     parameters: int
-    first_moment: int
-    second_moment: int
+    first_state: int
+    second_state: int
+    third_state: int
     gradient: int
+    frozen: int
     points: int
+    point_targets: int
+    point_weights: int
+    inputs: int
     targets: int
-    sample_weights: int
+    weights: int
+    share: int
     values: int
+    slopes: int
     deltas: int
-    block_values: int
-    block_deltas: int
+    predictions: int
     loss: int
-    unsolved: int
-    chosen: int
+    missed: int
+    wrong: int
+    broken: int
+    rate_factor: int
+    best: int
+    waited: int
+    cooldown: int
+    plateau_best: int
+    plateau_bad: int
     total: int
+
+
+class Units(NamedTuple):
+    """The addresses of the compiled units that an experiment needs, 0 where it needs none; see units.py."""
+
+    steps: int
+    evaluate: int
+    update: int
+    deltas: int
+    block_loss: int
+    block_deltas: int
+    link: int
+    drop: int
+    noise: int
+    gather: int
+    shuffle: int
 
 
 class Plan(NamedTuple):
     """What is to be done, in whole numbers."""
 
+    networks: int
+    used: int
+    step_rows: int
+    mark_count: int
     epochs: int
     steps_per_epoch: int
-    single: bool
+    sampling: int
+    batch: int
     points: int
-    blocks: int
+    held_points: int
+    resident: int
     features: int
     outputs: int
     layers: int
     parameters: int
     loss: int
-    optimizer: int
+    link: int
+    over_examples: int
+    adds_up: int
     loss_every: int
     gradient_every: int
     solved_every: int
+    solved: int
+    solved_held: int
+    allowed: int
+    kept_parameters: int
+    kept_points: int
+    clip: int
+    penalised: int
+    drop_units: int
+    plateau: int
+    plateau_held: int
+    plateau_relative: int
+    plateau_patience: int
+    plateau_cooldown: int
+    stopping: int
+    patience: int
+    patience_every: int
+    patience_held: int
+    amsgrad: int
+    nesterov: int
+    decoupled: int
+    centered: int
+    carries_momentum: int
 
 
-class Constants(NamedTuple):
-    """The numbers that hold for the whole training."""
+class Numbers(NamedTuple):
+    """The real numbers that hold for the whole training."""
 
-    momentum: float
     beta1: float
     beta2: float
     eps: float
-    within: float
+    weight_decay: float
+    loss_setting: float
+    threshold: float
+    clip_limit: float
+    l1: float
+    l2: float
+    noise: float
+    min_delta: float
+    plateau_factor: float
+    plateau_threshold: float
+    plateau_floor: float
+    plateau_eps: float
+
+
+ADDRESSES = (
+    "memory",
+    "words",
+    "inputs",
+    "targets",
+    "layer_table",
+    "drop_table",
+    "step_table",
+    "marks",
+    "losses",
+    "gradients",
+    "readings",
+    "solved_epoch",
+    "diverged_step",
+    "stopped_epoch",
+)
+"""What a tile's record points to.
+
+`memory` is laid out by the rows; `words` by the constants of draws.py; `inputs` and `targets` are the
+examples, row by row, those held out last. The last six are written: `losses` and `gradients` (a row a layer)
+and `readings` are rows of one element a network, the events one element a network. A mark of `readings` is a
+group of rows: parameters, predictions point by point, `SUMMARY_ROWS` numbers, then the gradient a layer.
+"""
+
+READ_LOSS, READ_WRONG, READ_BROKEN, READ_HELD_LOSS, READ_HELD_WRONG, READ_SOLVED, SUMMARY_ROWS = range(7)
+"""The rows of a reading between predictions and gradients."""
+
+RECORD = np.dtype(
+    [(name, np.int64) for name in ADDRESSES]
+    + [(f"row_{name}", np.int64) for name in Rows._fields]
+    + [(f"unit_{name}", np.int64) for name in Units._fields]
+    + [(name, np.int64) for name in Plan._fields]
+    + [(name, np.float64) for name in Numbers._fields]
+)
+"""A tile's record: addresses, rows, plan and numbers, each by its name."""

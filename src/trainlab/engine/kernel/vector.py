@@ -80,8 +80,8 @@ def repeat_samples(_typing: Any, block: Any, row: Any) -> Any:
 
 
 @intrinsic
-def dot_samples(_typing: Any, block: Any, a: Any, b: Any) -> Any:
-    """Return Σ a·b over the samples of two blocks, a row: a product, then fused multiply-adds in order."""
+def dot_samples(_typing: Any, block: Any, a: Any, b: Any, before: Any) -> Any:
+    """Return the row `before` + Σ a·b over the samples of two blocks: fused multiply-adds in order."""
     networks, samples = block.tag.networks, block.tag.samples
     result = Vector(a.element, networks)
 
@@ -89,29 +89,28 @@ def dot_samples(_typing: Any, block: Any, a: Any, b: Any) -> Any:
         def part(value: Any, index: int) -> Any:
             return value if samples == 1 else _slice(builder, value, index * networks, networks)
 
-        total = builder.fmul(part(args[1], 0), part(args[2], 0))
-        for index in range(1, samples):
+        total = args[3]
+        for index in range(samples):
             total = _call(builder, "fma", [part(args[1], index), part(args[2], index), total])
         return total
 
-    return result(block, a, b), codegen
+    return result(block, a, b, before), codegen
 
 
 @intrinsic
-def sum_samples(_typing: Any, block: Any, a: Any) -> Any:
-    """Return the sum over the samples of a block, a row, added in order."""
+def sum_samples(_typing: Any, block: Any, a: Any, before: Any) -> Any:
+    """Return the row `before` plus the samples of a block, added in order."""
     networks, samples = block.tag.networks, block.tag.samples
     result = Vector(a.element, networks)
 
     def codegen(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
-        if samples == 1:
-            return args[1]
-        total = _slice(builder, args[1], 0, networks)
-        for index in range(1, samples):
-            total = builder.fadd(total, _slice(builder, args[1], index * networks, networks))
+        total = args[2]
+        for index in range(samples):
+            part = args[1] if samples == 1 else _slice(builder, args[1], index * networks, networks)
+            total = builder.fadd(total, part)
         return total
 
-    return result(block, a), codegen
+    return result(block, a, before), codegen
 
 
 @intrinsic

@@ -1,0 +1,34 @@
+"""Dropout after a hidden layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from trainlab.engine.kernel.draws import draw_noise_words
+from trainlab.engine.kernel.lanes import load, samples_of, store
+from trainlab.engine.kernel.memory import constant_float
+from trainlab.engine.kernel.tables import DROPS, FAN_OUT, OUTPUT_UNIT
+from trainlab.engine.kernel.vector import splat, splat_word, where_less
+from trainlab.engine.kernel.views import layer_of
+from trainlab.engine.rng import DROPOUT
+
+
+@njit(forceinline=True)
+def drop_units(lane: Any, block: Any, tile: Any, index: int, step: int, part: int) -> None:
+    """Drop units of a hidden layer, values and slopes alike, and scale up those that stay."""
+    samples = samples_of(block)
+    scale = constant_float(tile.drop_table, 2 * index)
+    least = np.int64(constant_float(tile.drop_table, 2 * index + 1))
+    for unit in range(layer_of(tile, index, FAN_OUT)):
+        for sample in range(samples):
+            slot = part * samples + sample
+            counter = (slot // 4) * tile.drop_units + layer_of(tile, index, DROPS) + unit
+            new = sample == 0 or slot % 4 == 0
+            drawn = draw_noise_words(lane, tile, counter, step, DROPOUT, slot % 4, new)
+            kept = where_less(drawn, splat_word(lane, least), splat(lane, 0.0), splat(lane, scale))
+            row = (layer_of(tile, index, OUTPUT_UNIT) + unit) * samples + sample
+            for first in (tile.row_values, tile.row_slopes):
+                store(lane, tile.memory, first + row, load(lane, tile.memory, first + row) * kept)

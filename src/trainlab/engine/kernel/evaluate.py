@@ -1,0 +1,124 @@
+"""A reading of all networks of a tile: loss, misses and gradients over the train or the held-out examples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import njit
+
+from trainlab.engine.kernel.blocks import bring_block
+from trainlab.engine.kernel.lanes import load, samples_of, store
+from trainlab.engine.kernel.layers import backward, forward, outputs_row
+from trainlab.engine.kernel.losses import add_loss, output_deltas
+from trainlab.engine.kernel.memory import call
+from trainlab.engine.kernel.tables import FAN_IN, FAN_OUT, FIRST_WEIGHT, WITHIN
+from trainlab.engine.kernel.updates import clear_rows
+from trainlab.engine.kernel.vector import absolute, dot_samples, splat, where_less
+from trainlab.engine.kernel.views import layer_of
+
+
+@njit(forceinline=True)
+def evaluate(lane: Any, block: Any, tile: Any, adding: Any, held: bool, gradients: bool, kept: int) -> None:
+    """Compute the loss over all train or held-out examples, the misses and, if asked, the gradients.
+
+    With `kept` ≥ 0, the first predictions are written from that row of the readings on.
+    """
+    samples = samples_of(block)
+    clear_rows(lane, tile.memory, tile.row_loss, 4)
+    if gradients:
+        clear_rows(lane, tile.memory, tile.row_gradient, tile.parameters)
+    points = tile.held_points if held else tile.points
+    for part in range((points + samples - 1) // samples):
+        inputs, targets, shares = bring_block(lane, block, tile, part, held)
+        forward(lane, block, tile, inputs, -1, part)
+        add_loss(lane, block, tile, targets, shares)
+        note_broken(lane, block, tile)
+        predictions = outputs_row(block, tile)
+        if tile.unit_link != 0:
+            call(tile.unit_link, tile, 0, 0, 0)
+            predictions = tile.row_predictions
+        count_misses(lane, block, tile, predictions, targets, shares)
+        if kept >= 0:
+            keep_predictions(lane, block, tile, predictions, part, kept)
+        if gradients:
+            output_deltas(block, tile, tile.unit_block_deltas, targets, shares)
+            backward(lane, block, tile, inputs, adding, (0.0, 0.0, 0.0), False)
+
+
+@njit(forceinline=True)
+def note_broken(lane: Any, block: Any, tile: Any) -> None:
+    """Add x − x of every output: 0 as long as all are finite."""
+    samples, row = samples_of(block), tile.row_broken
+    outputs, one = outputs_row(block, tile), splat(block, 1.0)
+    for output in range(tile.outputs):
+        value = load(block, tile.memory, outputs + output * samples)
+        total = dot_samples(block, value - value, one, load(lane, tile.memory, row))
+        store(lane, tile.memory, row, total)
+
+
+@njit(forceinline=True)
+def count_misses(lane: Any, block: Any, tile: Any, predictions: int, targets: int, shares: int) -> None:
+    """Add up predictions out of reach of their targets, and examples put into the wrong class.
+
+    Samples without a share in the mean fill up a block, and count nowhere.
+    """
+    samples = samples_of(block)
+    zero, one, half = splat(block, 0.0), splat(block, 1.0), splat(block, 0.5)
+    counted = where_less(zero, load(block, tile.memory, shares), one, zero)
+    if tile.solved == WITHIN:
+        within = splat(block, tile.threshold)
+        for output in range(tile.outputs):
+            prediction = load(block, tile.memory, predictions + output * samples)
+            error = absolute(prediction - load(block, tile.memory, targets + output * samples))
+            missed = where_less(error, within, zero, one)
+            row = tile.row_missed
+            store(lane, tile.memory, row, dot_samples(block, missed, counted, load(lane, tile.memory, row)))
+    if tile.outputs == 1:
+        prediction = where_less(half, load(block, tile.memory, predictions), one, zero)
+        target = where_less(half, load(block, tile.memory, targets), one, zero)
+        wrong = absolute(prediction - target)
+    else:
+        # The largest target, and whether the first largest prediction stands at its place.
+        best, top = load(block, tile.memory, predictions), load(block, tile.memory, targets)
+        right = one
+        for output in range(1, tile.outputs):
+            prediction = load(block, tile.memory, predictions + output * samples)
+            target = load(block, tile.memory, targets + output * samples)
+            moved = where_less(best, prediction, one, zero)
+            here = where_less(top, target, one, zero)
+            # Both move: right. One of them: wrong. Neither: as before.
+            stays = where_less(moved + here, half, right, zero)
+            right = where_less(one, moved + here, one, stays)
+            best = where_less(best, prediction, prediction, best)
+            top = where_less(top, target, target, top)
+        wrong = one - right
+    store(
+        lane,
+        tile.memory,
+        tile.row_wrong,
+        dot_samples(block, wrong, counted, load(lane, tile.memory, tile.row_wrong)),
+    )
+
+
+@njit(forceinline=True)
+def keep_predictions(lane: Any, block: Any, tile: Any, predictions: int, part: int, kept: int) -> None:
+    """Write the predictions of the first examples to the readings."""
+    samples = samples_of(block)
+    for sample in range(samples):
+        point = part * samples + sample
+        if point < tile.kept_points:
+            for output in range(tile.outputs):
+                value = load(lane, tile.memory, predictions + output * samples + sample)
+                store(lane, tile.readings, kept + point * tile.outputs + output, value)
+
+
+@njit(forceinline=True)
+def mean_gradients(lane: Any, tile: Any, target: Any, first: int) -> None:
+    """Write the mean |gradient| of each layer's weights, a row a layer from row `first`."""
+    for index in range(tile.layers):
+        count = layer_of(tile, index, FAN_IN) * layer_of(tile, index, FAN_OUT)
+        total = splat(lane, 0.0)
+        for p in range(count):
+            row = tile.row_gradient + layer_of(tile, index, FIRST_WEIGHT) + p
+            total = total + absolute(load(lane, tile.memory, row))
+        store(lane, target, first + index, total * splat(lane, 1.0 / count))

@@ -1,0 +1,203 @@
+# pyright: basic
+# numba and llvmlite have no types, and arguments of compiled code have none before compilation.
+"""How compiled code reaches a tile: one pointer to a record of numbers and addresses, and single elements.
+
+Handing arrays and tuples to every function of the kernel makes it thirty times longer and slower to compile.
+The record never changes while the kernel runs, so its fields are loaded as invariant: the compiler may keep
+them in registers across stores.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.imputils import lower_getattr_generic
+from numba.core.typing.templates import AttributeTemplate, infer_getattr
+from numba.extending import models, overload, register_model
+
+from trainlab.engine.kernel.lanes import ELEMENTS, HEADER, element_pointer, inside, intrinsic
+from trainlab.engine.kernel.tables import RECORD
+
+
+class TileType(types.Type):
+    """The numba type of the pointer to a tile's record."""
+
+    def __init__(self) -> None:
+        super().__init__(name="Tile")
+
+
+@register_model(TileType)
+class _TileModel(models.OpaqueModel):
+    pass
+
+
+@intrinsic
+def tile_at(_typing: Any, address: Any) -> Any:
+    """Return the tile whose record, of type `RECORD`, lies at an address."""
+
+    def codegen(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], cgutils.voidptr_t)
+
+    return TileType()(types.int64), codegen
+
+
+@intrinsic
+def call(_typing: Any, function: Any, tile: Any, a: Any, b: Any, c: Any) -> Any:
+    """Call the compiled unit at an address with the tile's address and three whole numbers."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        whole = ir.IntType(64)
+        kind = ir.FunctionType(ir.VoidType(), [whole] * 4)
+        numbers = [
+            context.cast(builder, value, given, types.int64)
+            for value, given in zip(args[2:], sig.args[2:], strict=True)
+        ]
+        builder.call(
+            builder.inttoptr(args[0], kind.as_pointer()), [builder.ptrtoint(args[1], whole), *numbers]
+        )
+        return context.get_dummy_value()
+
+    return types.void(types.int64, tile, a, b, c), codegen
+
+
+def _field_type(name: str) -> Any:
+    return types.int64 if RECORD[name] == np.int64 else types.float64
+
+
+@infer_getattr
+class _TileAttributes(AttributeTemplate):
+    key = TileType
+
+    def generic_resolve(self, typ: Any, attr: str) -> Any:
+        return _field_type(attr) if attr in RECORD.names else None
+
+
+def _invariant_load(builder: Any, pointer: Any) -> Any:
+    value = builder.load(pointer)
+    value.set_metadata("invariant.load", builder.module.add_metadata([]))
+    return value
+
+
+@lower_getattr_generic(TileType)
+def _lower_field(_context: Any, builder: Any, _typ: Any, value: Any, attr: str) -> Any:
+    kind = ir.IntType(64) if _field_type(attr) is types.int64 else ir.DoubleType()
+    offset = ir.Constant(ir.IntType(64), RECORD.fields[attr][1])
+    return _invariant_load(builder, builder.bitcast(builder.gep(value, [offset]), kind.as_pointer()))
+
+
+def _constant_loader(kind: Any, result: Any) -> Any:
+    def define(_typing: Any, address: Any, index: Any) -> Any:
+        def codegen(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
+            return _invariant_load(
+                builder, builder.gep(builder.inttoptr(args[0], kind.as_pointer()), [args[1]])
+            )
+
+        return result(types.int64, types.int64), codegen
+
+    return intrinsic(define)
+
+
+constant_int = _constant_loader(ir.IntType(64), types.int64)
+"""``constant_int(address, index)``: an element of an int64 table that doesn't change."""
+constant_float = _constant_loader(ir.DoubleType(), types.float64)
+"""``constant_float(address, index)``: an element of a float64 table that doesn't change."""
+
+
+def _getter(element: str | None) -> Any:
+    def define(_typing: Any, tag: Any, address: Any, index: Any) -> Any:
+        name = element or tag.tag.dtype
+
+        def codegen(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
+            return builder.load(element_pointer(builder, args[1], args[2], name))
+
+        return ELEMENTS[name][1](tag, types.int64, types.int64), codegen
+
+    return intrinsic(define)
+
+
+def _setter(element: str | None) -> Any:
+    def define(_typing: Any, tag: Any, address: Any, index: Any, value: Any) -> Any:
+        name = element or tag.tag.dtype
+        kind = ELEMENTS[name][1]
+
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            converted = context.cast(builder, args[3], sig.args[3], kind)
+            builder.store(converted, element_pointer(builder, args[1], args[2], name))
+            return context.get_dummy_value()
+
+        return types.void(tag, types.int64, types.int64, value), codegen
+
+    return intrinsic(define)
+
+
+def _checked(plain: Any, name: str, *, setting: bool) -> Any:
+    """Return a function of compiled code that is `plain`, but refuses places outside in a checked build."""
+    if setting:
+
+        def access(tag: Any, address: Any, index: Any, value: Any) -> Any:
+            raise TypeError(f"{name} runs in compiled code only")
+
+        @overload(access, strict=False, jit_options={"forceinline": True})
+        def _overload_set(tag: Any, address: Any, index: Any, value: Any) -> Any:
+            if not tag.tag.checked:
+                return lambda tag, address, index, value: plain(tag, address, index, value)
+
+            def checked(tag: Any, address: Any, index: Any, value: Any) -> Any:
+                if inside(address, index, 1):
+                    plain(tag, address, index, value)
+
+            return checked
+
+        return access
+
+    def access(tag: Any, address: Any, index: Any) -> Any:
+        raise TypeError(f"{name} runs in compiled code only")
+
+    @overload(access, strict=False, jit_options={"forceinline": True})
+    def _overload_get(tag: Any, address: Any, index: Any) -> Any:
+        if not tag.tag.checked:
+            return lambda tag, address, index: plain(tag, address, index)
+
+        return lambda tag, address, index: plain(tag, address, index if inside(address, index, 1) else 0)
+
+    return access
+
+
+element = _checked(_getter(None), "element", setting=False)
+"""``element(tag, address, index)``: a number of an array of the tag's precision."""
+set_element = _checked(_setter(None), "set_element", setting=True)
+"""``set_element(tag, address, index, value)``."""
+word = _checked(_getter("uint32"), "word", setting=False)
+"""``word(tag, address, index)``: a number of an array of uint32."""
+set_word = _checked(_setter("uint32"), "set_word", setting=True)
+"""``set_word(tag, address, index, value)``."""
+event = _checked(_getter("int64"), "event", setting=False)
+"""``event(tag, address, index)``: a number of an array of int64."""
+set_event = _checked(_setter("int64"), "set_event", setting=True)
+"""``set_event(tag, address, index, value)``."""
+
+
+def aligned_zeros(count: int, dtype: str) -> Any:
+    """Return zeros that begin at a multiple of 64 bytes, as loads require, with their number before them."""
+    size = np.dtype(dtype).itemsize
+    raw = np.zeros(count * size + 2 * HEADER, dtype=np.uint8)
+    start = -raw.ctypes.data % HEADER + HEADER
+    raw[start - 8 : start].view(np.int64)[0] = count
+    return raw[start : start + count * size].view(dtype)
+
+
+def is_faulty(array: np.ndarray) -> bool:
+    """Return whether a checked build was asked for a place outside of an array made here."""
+    address = array.ctypes.data - 16
+    return bool(np.ctypeslib.as_array((ctypes.c_int64 * 1).from_address(address))[0])
+
+
+def aligned(values: np.ndarray, dtype: str) -> Any:
+    """Return a flat copy of an array as `aligned_zeros` makes them."""
+    copy = aligned_zeros(values.size, dtype)
+    copy[:] = values.ravel()
+    return copy

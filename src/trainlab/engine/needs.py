@@ -1,0 +1,63 @@
+"""Which compiled units of the kernel an experiment needs."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from trainlab.engine.kernel import tables, units
+from trainlab.engine.kernel.draws import FEW_POINTS
+from trainlab.engine.kernel.lanes import Lanes
+from trainlab.engine.kernel.tables import Plan, Units
+from trainlab.engine.kernel.updates import ADDED_UP
+from trainlab.maths import LOSSES, OPTIMIZERS
+from trainlab.spec import SGD, Adam, Experiment, ReduceLROnPlateau, name_of
+
+
+def fused_optimizer(experiment: Experiment, *, batch: int, samples: int) -> int | None:
+    """Return the code of the optimizer whose step is made during the backward pass, None if it can't be.
+
+    Plain SGD and Adam, on batches that one block of `samples` holds, with nothing done to the gradient.
+    """
+    optimizer, clip, penalty = experiment.optimizer, experiment.clip, experiment.penalty
+    plain = (isinstance(optimizer, SGD) and not optimizer.nesterov and optimizer.dampening == 0) or (
+        isinstance(optimizer, Adam) and not optimizer.amsgrad
+    )
+    untouched = clip.norm is None and clip.value is None and penalty.l1 == 0 and penalty.l2 == 0
+    same_for_all = not isinstance(experiment.schedule, ReduceLROnPlateau)
+    fits = batch == 1 or batch <= samples
+    if plain and optimizer.weight_decay == 0 and untouched and same_for_all and fits:
+        return OPTIMIZERS[name_of(optimizer)].code
+    return None
+
+
+def units_of(
+    experiment: Experiment, plan: Plan, layers: npt.NDArray[np.int64], lane: Lanes, block: Lanes
+) -> Units:
+    """Return the addresses of the units an experiment needs, compiled or loaded now; fill in the layers'."""
+    single = plan.sampling == tables.SINGLE
+    steps_block = lane if single else block
+    fused = fused_optimizer(experiment, batch=plan.batch, samples=block.samples)
+    for row in layers:
+        code = int(row[tables.ACTIVATION])
+        if code > tables.RELU:
+            row[tables.READ_UNIT] = units.activation(block, code)
+        if code > tables.RELU or row[tables.DROPS] >= 0:
+            row[tables.TRAIN_UNIT] = units.activation(steps_block, code)
+    loss, other = LOSSES[name_of(experiment.loss)].code, plan.loss > tables.MSE
+    gathers = plan.sampling in (tables.SHUFFLED, tables.DRAWN) or (single and plan.points > FEW_POINTS)
+    return Units(
+        steps=(units.single_steps if single else units.batch_steps)(
+            lane, block, ADDED_UP if fused is None else fused
+        ),
+        evaluate=units.evaluation(lane, block),
+        update=units.update(lane, OPTIMIZERS[name_of(experiment.optimizer)].code) if plan.adds_up else 0,
+        deltas=units.loss_deltas(steps_block, loss) if other else 0,
+        block_loss=units.loss_value(lane, block, loss) if other else 0,
+        block_deltas=units.loss_deltas(block, loss) if other else 0,
+        link=units.link(block, plan.link) if plan.link != tables.IDENTITY_LINK else 0,
+        drop=units.drop(lane, steps_block) if plan.drop_units else 0,
+        noise=units.noise(lane, steps_block) if experiment.noise.std > 0 else 0,
+        gather=units.gather(lane, steps_block) if gathers else 0,
+        shuffle=units.shuffle(lane) if plan.sampling == tables.SHUFFLED else 0,
+    )
