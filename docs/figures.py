@@ -21,10 +21,12 @@ ALIKE = 0.01
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Studies:
-    """The two studies that every figure comes from."""
+    """The two studies and two races that every figure comes from."""
 
     xor44: trainlab.StudyResult
     notebook: trainlab.StudyResult
+    race: trainlab.RaceResult
+    race_all: trainlab.RaceResult
 
     @property
     def together(self) -> tuple[str, ...]:
@@ -37,10 +39,19 @@ class Studies:
 
 
 def carry_out(*, seeds: int, store: str | None) -> Studies:
-    """Run both studies, or read them from the store."""
+    """Run the studies and races, or read them from the store; the first race has four times the seeds."""
+    networks = trainlab.budget(44, inputs=2, outputs=1, hidden_bias="yes", min_width=2)
+    race, race_all = (
+        trainlab.race(
+            "xor44", networks=networks, cell=cell, seeds=min(32, seeds), max_seeds=most, store=store
+        )
+        for cell, most in ((":A+B+E", 4 * seeds), (":A+B+C+D+E", seeds))
+    )
     return Studies(
         xor44=trainlab.study("xor44", seeds=seeds, store=store),
         notebook=trainlab.study("second_notebook", seeds=seeds, store=store),
+        race=race,
+        race_all=race_all,
     )
 
 
@@ -299,6 +310,44 @@ def tour(studies: Studies) -> str:
     )
 
 
+def race_board(studies: Studies) -> str:
+    """The race of the 30 networks with A+B+E: verdict, first ones, and where the assignment's three are."""
+    return board(studies, studies.race)
+
+
+def race_all_board(studies: Studies) -> str:
+    """The same with all five changes."""
+    return board(studies, studies.race_all)
+
+
+def board(studies: Studies, race: trainlab.RaceResult) -> str:
+    """Return a race's verdict, its first six and the assignment's three, and what it took."""
+    own = {studies.xor44.study.experiment(name).network: name for name in networks(studies)}
+    models = {(net.widths, net.biases): name for net, name in own.items()}
+    rows: list[tuple[str, ...]] = []
+    for place, item in enumerate(race.candidates):
+        network = item.experiment.network
+        model = models.get((network.widths, network.biases), "")
+        if place < 6 or model:
+            out = "–" if item.dropped_in is None else f"{item.dropped_in}"
+            rows.append(
+                (
+                    item.rank_words,
+                    f"{item.name}{f', {model}' if model else ''}",
+                    f"{item.solved.k:,} of {item.solved.n:,}",
+                    percent(item.solved),
+                    out,
+                )
+            )
+    saved = 1 - race.runs / race.full_grid
+    return (
+        f"**{race.verdict}**\n\n"
+        + table(("rank", "network", "solved", "share (simultaneous interval)", "dropped in round"), rows)
+        + f"\n\n{race.runs:,} runs, where all {len(race.candidates)} networks on {race.rounds[-1].seeds:,} "
+        f"seeds would have been {race.full_grid:,}: {100 * saved:.0f} % saved."
+    )
+
+
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a Markdown table."""
     lines = [heads, ["---"] * len(heads), *rows]
@@ -346,4 +395,6 @@ BLOCKS: tuple[Callable[[Studies], str], ...] = (
     predictions,
     notebook,
     tour,
+    race_board,
+    race_all_board,
 )

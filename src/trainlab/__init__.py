@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trainlab.budgets import Budget, budget
     from trainlab.errors import TrainlabError
-    from trainlab.report import study_html
+    from trainlab.report import race_html, study_html
     from trainlab.spec import Change, Experiment, Network, Study
-    from trainlab.studies import StudyResult, load_study, run, study
+    from trainlab.studies import RaceResult, StudyResult, load_study, race, run, study
 
 __version__ = "0.1.0"
 
@@ -22,11 +22,14 @@ _HOMES = {
     "Change": "spec",
     "Experiment": "spec",
     "Network": "spec",
+    "RaceResult": "studies",
     "Study": "spec",
     "StudyResult": "studies",
     "TrainlabError": "errors",
     "budget": "budgets",
     "load_study": "studies",
+    "race": "studies",
+    "race_html": "report",
     "run": "studies",
     "study": "studies",
     "study_html": "report",
@@ -37,11 +40,14 @@ __all__ = [
     "Change",
     "Experiment",
     "Network",
+    "RaceResult",
     "Study",
     "StudyResult",
     "TrainlabError",
     "budget",
     "load_study",
+    "race",
+    "race_html",
     "run",
     "study",
     "study_html",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from trainlab.cli.main import main
 
-COMMANDS = ("study", "run", "params", "budget", "show", "new", "--help", "--version")
+COMMANDS = ("study", "run", "race", "params", "budget", "show", "new", "--help", "--version")
 FLAGS = ("--seeds", "--engine", "--only", "--json", "--html", "--store", "--workers", "--fresh", "--inputs")
 MORE = ("--outputs", "--hidden-bias", "--min-width", "--max-depth", "--count", "--sample", "--seed", "--help")
 VALUES = (

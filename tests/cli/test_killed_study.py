@@ -16,7 +16,7 @@ title = "Sixteen cells"
 seeds = 100
 [baseline]
 loss = "l1"
-epochs = 1000
+epochs = 2000
 [baseline.network]
 activation = "tanh"
 [baseline.init]

@@ -69,7 +69,7 @@ def test_help_waits_for_no_engine(folder: Path) -> None:
     script = """if True:
         import sys
         from trainlab.cli.main import app
-        for name in ("study", "run", "params", "budget", "show", "new"):
+        for name in ("study", "run", "race", "params", "budget", "show", "new"):
             app([name, "--help"], result_action="return_value")
         app(["--help"], result_action="return_value")
         heavy = {"torch", "numba", "scipy"} & set(sys.modules)
@@ -84,7 +84,7 @@ def test_help_waits_for_no_engine(folder: Path) -> None:
         timeout=60,
     )
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert ended.stdout.count("Usage: trainlab") == 7
+    assert ended.stdout.count("Usage: trainlab") == 8
 
 
 def test_help_and_version_exit_with_0(trainlab: Caller) -> None:

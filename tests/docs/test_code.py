@@ -13,7 +13,7 @@ from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 from trainlab.cli.main import main
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/assignment.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/assignment.md", "docs/race.md"])
 def test_the_page_runs(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
@@ -53,3 +53,15 @@ def test_links_between_pages_lead_somewhere():
     for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")):
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page}: {target}"
+
+
+def test_the_race_table_on_its_page_can_be_read_and_raced():
+    import re
+
+    from trainlab.spec import study_from_toml
+    from trainlab.studies.candidates import study_field
+
+    (table,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "race.md").read_text(encoding="utf-8"), re.S)
+    example = (ROOT / "examples" / "xor44.toml").read_text(encoding="utf-8")
+    field = study_field(study_from_toml(f"{example}\n{table}"), ":A+B+E")
+    assert len(field.candidates) == 18

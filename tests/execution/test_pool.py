@@ -76,6 +76,29 @@ def test_one_worker_needs_no_process_and_one_thread() -> None:
     assert {threads for _, _, threads in engine.asked} == {1}
 
 
+def test_many_chunks_are_trained_side_by_side_few_are_shared_out() -> None:
+    """Four chunks a worker are many: then a thread takes a chunk by itself."""
+    for count, threads in ((7, 2), (8, 1)):
+        engine = FakeEngine()
+        with Store.in_memory() as store:
+            carry_out(chunks(count), engine, store, workers=2)
+            assert held(store) == 5 * count
+        assert {used for _, _, used in engine.asked} == {threads}
+
+
+def test_several_threads_train_at_the_same_time() -> None:
+    both = threading.Barrier(2, timeout=5)
+
+    class Meeting(FakeEngine):
+        def train(self, *args: object, **options: object) -> tuple[Runs, ...]:
+            both.wait()
+            return super().train(*args, **options)  # type: ignore[arg-type]
+
+    with Store.in_memory() as store:
+        carry_out(chunks(8), Meeting(), store, workers=2)
+        assert held(store) == 40
+
+
 def test_progress_starts_at_nothing_and_ends_at_all() -> None:
     seen: list[Progress] = []
     with Store.in_memory() as store:
@@ -173,9 +196,9 @@ def test_outside_the_main_thread_signals_are_left_alone() -> None:
 
 
 def test_an_event_stops_like_ctrl_c() -> None:
-    stop = threading.Event()
+    stop, engine = threading.Event(), FakeEngine(seconds=0.01)
     with Store.in_memory() as store, pytest.raises(Interrupted) as caught:
-        carry_out(chunks(50), FakeEngine(), store, workers=1, stop=stop, on_progress=at(2, stop.set))
+        carry_out(chunks(50), engine, store, workers=1, stop=stop, on_progress=at(2, stop.set))
     assert 2 <= caught.value.done <= 5
 
 

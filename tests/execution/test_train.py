@@ -1,12 +1,13 @@
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from execution.fake_engine import FakeEngine, assert_same, made_up
 
 from trainlab.engine import stored_name
 from trainlab.errors import EngineError, SpecError
-from trainlab.execution import Progress, train_all
+from trainlab.execution import Progress, train_all, train_missing
 from trainlab.spec import Experiment
 from trainlab.store import Store
 
@@ -75,3 +76,16 @@ def test_an_unknown_engine_is_named() -> None:
 def test_seeds_must_be_one_range(seeds: range) -> None:
     with pytest.raises(SpecError, match="must be a range of at least one seed, with step 1"):
         train_all([SHORT], seeds, engine=FakeEngine())
+
+
+def test_train_missing_trains_and_loads_nothing(tmp_path: Path) -> None:
+    engine = FakeEngine()
+    with Store.open(tmp_path) as store:
+        train_missing([SHORT, OTHER], range(20), engine=engine, store=store, workers=1)
+        assert len(engine.asked) == 4
+        train_missing([SHORT, OTHER], range(20), engine=engine, store=store, workers=1)
+        assert len(engine.asked) == 4
+        expected = made_up(OTHER, range(3, 17))
+        outcomes = store.outcomes(OTHER, range(3, 17), engine="fake")
+    for name in ("solved", "solved_epoch", "diverged_step", "loss"):
+        np.testing.assert_array_equal(outcomes[name], getattr(expected, name).astype(outcomes[name].dtype))

@@ -10,11 +10,15 @@ def test_the_room_exports_these_names():
         "Estimate",
         "Rate",
         "Reading",
+        "Round",
+        "Standing",
         "alone_effect",
         "alone_scores",
         "contrast",
         "disagreement",
+        "exact_interval",
         "finite_counts",
+        "hold_race",
         "holm",
         "interaction_effect",
         "interaction_scores",
@@ -23,8 +27,11 @@ def test_the_room_exports_these_names():
         "median_and_bands",
         "paired_difference",
         "quantile_curves",
+        "rank_ranges",
         "rate",
         "reading",
+        "round_sizes",
+        "sign_test",
     ]
     assert all(hasattr(stats, name) for name in stats.__all__)
 

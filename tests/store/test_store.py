@@ -15,7 +15,7 @@ from trainlab.errors import StoreError
 from trainlab.spec import Experiment
 from trainlab.store import Store, subtract
 from trainlab.store.blobs import BLOBS
-from trainlab.store.read import ROW
+from trainlab.store.read import OUTCOME
 
 
 def experiment(**fields: Any) -> Experiment:
@@ -23,7 +23,7 @@ def experiment(**fields: Any) -> Experiment:
 
 
 def test_every_array_of_runs_is_kept_once() -> None:
-    assert sorted([*BLOBS, *(ROW.names or ())]) == sorted(ARRAYS)
+    assert sorted([*BLOBS, *(OUTCOME.names or ())]) == sorted(ARRAYS)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -177,3 +177,14 @@ def test_on_disk_is_true_for_a_file(tmp_path: Path) -> None:
 def test_an_empty_range_can_not_be_loaded() -> None:
     with Store.in_memory() as store, pytest.raises(StoreError, match="no seeds asked for"):
         store.load(experiment(), range(0), engine="fake")
+
+
+def test_outcomes_are_those_of_the_runs_that_are_there() -> None:
+    with Store.in_memory() as store:
+        store.save([made_up(experiment(), range(5))], engine="fake")
+        assert (
+            store.outcomes(experiment(), range(1, 4), engine="fake")["solved"].tolist()
+            == made_up(experiment(), range(1, 4)).solved.tolist()
+        )
+        with pytest.raises(StoreError, match="seeds 5 to 7 aren't there"):
+            store.outcomes(experiment(), range(8), engine="fake")

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from trainlab.execution import Progress
 
 
+class Show(Protocol):
+    """What shows progress."""
+
+    def __call__(self, progress: Progress, *, before: str = "") -> None:
+        """Show it; `before` stands before its words."""
+        ...
+
+
 @contextmanager
-def progress_line() -> Generator[Callable[[Progress], None]]:
+def progress_line(*, quiet: bool = False) -> Generator[Show]:
     """Show a bar, the rate and the time left while the block runs; nothing if stderr is no terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn
@@ -20,12 +28,14 @@ def progress_line() -> Generator[Callable[[Progress], None]]:
     console = Console(stderr=True)
     percent_and_words = TextColumn("{task.percentage:>3.0f} %  {task.fields[words]}")
     columns = (TextColumn("training"), BarColumn(), percent_and_words)
-    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    hidden = quiet or not console.is_terminal
+    with Bar(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task("training", total=1.0, words="compiling the kernel, some seconds the first time")
 
-        def show(progress: Progress) -> None:
+        def show(progress: Progress, *, before: str = "") -> None:
             total = max(progress.steps_total, 1)
-            bar.update(task, completed=progress.steps_done, total=total, words=progress_words(progress))
+            words = f"{before}{progress_words(progress)}"
+            bar.update(task, completed=progress.steps_done, total=total, words=words)
 
         yield show
 

@@ -12,7 +12,8 @@ class Engine(Protocol):
     """Something that trains a population.
 
     ``in_processes`` says how the work is spread: one chunk a worker process, or threads inside a chunk;
-    ``chunk_seeds`` is how many seeds make a chunk of a second or less.
+    ``chunk_seeds`` is how many seeds make a chunk of a second or less. Where threads do the work, `train` may
+    be called from several at once, each for a chunk of its own.
     """
 
     @property

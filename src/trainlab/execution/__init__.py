@@ -5,6 +5,15 @@ from trainlab.execution.interrupt import Interrupted
 from trainlab.execution.plan import Chunk, plan
 from trainlab.execution.pool import carry_out
 from trainlab.execution.progress import Progress
-from trainlab.execution.train import train_all
+from trainlab.execution.train import train_all, train_missing
 
-__all__ = ["Chunk", "Interrupted", "Progress", "carry_out", "default_workers", "plan", "train_all"]
+__all__ = [
+    "Chunk",
+    "Interrupted",
+    "Progress",
+    "carry_out",
+    "default_workers",
+    "plan",
+    "train_all",
+    "train_missing",
+]

@@ -1,4 +1,4 @@
-"""Who trains the chunks: one background thread, or worker processes. Either is a function chunk → future."""
+"""Who trains the chunks: background threads, or worker processes. Either is a function chunk → future."""
 
 from __future__ import annotations
 
@@ -39,16 +39,20 @@ def train_chunk(engine: Engine, chunk: Chunk, *, threads: int) -> Results:
 
 
 @contextmanager
-def one_thread(engine: Engine, *, threads: int) -> Generator[Submit]:
-    """One background thread, in which the engine may use `threads` threads of its own.
+def background_threads(
+    engine: Engine, *, crew: int, threads: int, stopping: Callable[[], bool]
+) -> Generator[Submit]:
+    """`crew` background threads with one chunk each at a time, in which the engine may use `threads` threads.
 
-    A daemon: leaving the block doesn't wait for the chunk in work.
+    No chunk is begun once `stopping` says so. Daemons: leaving the block doesn't wait for the chunks in work.
     """
     jobs: SimpleQueue[tuple[Future[Results], Chunk] | None] = SimpleQueue()
 
     def work() -> None:
         while (job := jobs.get()) is not None:
             future, chunk = job
+            if stopping():
+                future.cancel()
             if future.set_running_or_notify_cancel():
                 try:
                     future.set_result(train_chunk(engine, chunk, threads=threads))
@@ -60,11 +64,13 @@ def one_thread(engine: Engine, *, threads: int) -> Generator[Submit]:
         jobs.put((future, chunk))
         return future
 
-    threading.Thread(target=work, name="trainlab-chunks", daemon=True).start()
+    for number in range(crew):
+        threading.Thread(target=work, name=f"trainlab-chunks-{number}", daemon=True).start()
     try:
         yield submit
     finally:
-        jobs.put(None)
+        for _ in range(crew):
+            jobs.put(None)
 
 
 @contextmanager

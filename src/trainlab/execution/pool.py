@@ -7,15 +7,25 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from contextlib import AbstractContextManager
 
 from trainlab.engine import Engine, stored_name
 from trainlab.errors import EngineError
-from trainlab.execution.crew import Results, Submit, default_workers, one_thread, worker_processes
+from trainlab.execution.crew import Results, Submit, background_threads, default_workers, worker_processes
 from trainlab.execution.interrupt import Interrupted, interrupts
 from trainlab.execution.plan import Chunk
 from trainlab.execution.progress import Load, Progress, progress
+from trainlab.execution.saver import LONGEST, Saver
 from trainlab.spec.checks import check_number
 from trainlab.store import Store
+
+MANY = 4
+"""From so many chunks a worker on, threads take a chunk each: a small one can't be shared out, and with so
+many the last ones hardly leave a thread idle."""
+QUEUED = 2
+"""Chunks that a thread is given: one in work and one that it begins without waiting for a save."""
+PAUSE = LONGEST / 2
+"""How often, in seconds, to look after what waits to be saved while nothing is finished."""
 
 
 def carry_out(
@@ -27,10 +37,13 @@ def carry_out(
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
 ) -> None:
-    """Train the chunks in their order and save each, in this thread, as soon as it is done.
+    """Train the chunks in their order and save them, in this thread, soon after they are done.
 
-    An engine of threads gets one chunk at a time and `workers` threads; one of processes as many processes;
-    the default is one for each core. `on_progress` is called at the start and after every chunk saved.
+    An engine of threads gets `workers` threads: all of them for one chunk after the other, or one for each
+    of as many chunks where these are many; an engine of processes gets as many processes. The default is one
+    for each core. Chunks are saved as soon as they are done, unless they are so short that saving would take
+    much of the time: then several at once, see `Saver`. `on_progress` is called at the start and for every
+    chunk saved.
 
     Ctrl-C, or setting `stop`, lets the chunks in work finish, saves them and raises Interrupted; a second
     Ctrl-C raises KeyboardInterrupt at once. If an engine fails, the other chunks in work are still saved
@@ -41,35 +54,54 @@ def carry_out(
     if not chunks:
         return
     start, done, total = time.monotonic(), Load(), Load().plus(chunks)
-    workers_needed = min(workers, len(chunks))
     with interrupts() as pressed:
 
         def stopping() -> bool:
             return pressed.is_set() or (stop is not None and stop.is_set())
 
-        def tell() -> None:
+        def tell(chunk: Chunk | None = None) -> None:
+            nonlocal done
+            done = done.plus([chunk] if chunk else [])
             if on_progress is not None:
                 on_progress(progress(done, total, elapsed=time.monotonic() - start))
 
         tell()
-        if engine.in_processes and workers_needed > 1:
-            crew, slots = worker_processes(engine, workers=workers_needed), workers_needed
-        else:
-            # Two, so that the thread needn't wait for a save; the second can still be withdrawn.
-            crew, slots = one_thread(engine, threads=1 if engine.in_processes else workers), 2
-        with crew as submit:
-            for chunk, results in _train(chunks, submit, slots=slots, stopping=stopping):
-                store.save(results, engine=stored_name(engine.name))
-                done = done.plus([chunk])
-                tell()
+        saver = Saver(store, engine=stored_name(engine.name), on_saved=tell)
+        crew, slots = _crew(engine, len(chunks), workers, stopping)
+        try:
+            with crew as submit:
+                for finished in _train(chunks, submit, slots=slots, stopping=stopping):
+                    saver.add(finished)
+        except Exception:
+            # The engine failed: what it finished before is kept. A KeyboardInterrupt waits for nothing.
+            saver.flush()
+            raise
+        saver.flush()
         if stopping():
             raise Interrupted(done=done.chunks, total=total.chunks, kept=store.on_disk)
 
 
+def _crew(
+    engine: Engine, chunks: int, workers: int, stopping: Callable[[], bool]
+) -> tuple[AbstractContextManager[Submit], int]:
+    """Return who trains, and how many chunks to hand out; those not begun can still be withdrawn."""
+    wanted = min(workers, chunks)
+    if engine.in_processes:
+        if wanted > 1:
+            return worker_processes(engine, workers=wanted), wanted
+        return background_threads(engine, crew=1, threads=1, stopping=stopping), QUEUED
+    if chunks < MANY * workers:
+        return background_threads(engine, crew=1, threads=workers, stopping=stopping), QUEUED
+    return background_threads(engine, crew=wanted, threads=1, stopping=stopping), wanted * QUEUED
+
+
 def _train(
     chunks: Sequence[Chunk], submit: Submit, *, slots: int, stopping: Callable[[], bool]
-) -> Generator[tuple[Chunk, Results]]:
-    """Keep `slots` chunks in work, give the results as they come, and raise the first failure at the end."""
+) -> Generator[list[tuple[Chunk, Results]]]:
+    """Keep `slots` chunks in work, give the results as they come, and raise the first failure at the end.
+
+    Gives an empty list where nothing was finished for a while.
+    """
     waiting = deque(chunks)
     running: dict[Future[Results], Chunk] = {}
     finished: list[tuple[Chunk, Future[Results]]] = []
@@ -83,11 +115,12 @@ def _train(
         while waiting and len(running) < slots:
             chunk = waiting.popleft()
             running[submit(chunk)] = chunk
-        yield from ((chunk, future.result()) for chunk, future in finished if not future.exception())
+        yield [(chunk, future.result()) for chunk, future in finished if not future.exception()]
         if not running:
             break
-        ended, _ = wait(running, return_when=FIRST_COMPLETED)
+        ended, _ = wait(running, timeout=PAUSE, return_when=FIRST_COMPLETED)
         finished = [(running.pop(future), future) for future in list(running) if future in ended]
+        finished = [(chunk, future) for chunk, future in finished if not future.cancelled()]
     if failure is not None:
         raise _readable(failure) from failure
 

@@ -30,13 +30,34 @@ def train_all(
     Only what `store` doesn't hold is trained; without a store everything is, and nothing is written. If
     nothing is missing, the engine isn't even imported. See `carry_out` for workers, progress and stopping.
     """
+    name = stored_name(engine if isinstance(engine, str) else engine.name)
+    with Store.in_memory() if store is None else nullcontext(store) as runs:
+        train_missing(
+            experiments, seeds, engine=engine, store=runs, workers=workers, on_progress=on_progress, stop=stop
+        )
+        return [runs.load(each, seeds, engine=name) for each in experiments]
+
+
+def train_missing(
+    experiments: Sequence[Experiment],
+    seeds: range,
+    *,
+    engine: str | Engine,
+    store: Store,
+    workers: int | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    stop: threading.Event | None = None,
+) -> None:
+    """Train and save what `store` doesn't hold of these experiments and seeds, and load nothing.
+
+    For thousands of experiments, of which `Store.outcomes` then says how they ended: their curves and weights
+    together might not fit in memory. Otherwise as `train_all`.
+    """
     if not seeds or seeds.step != 1:
         raise SpecError(f"seeds = {seeds!r}: must be a range of at least one seed, with step 1.")
     name = stored_name(engine if isinstance(engine, str) else engine.name)
-    with Store.in_memory() if store is None else nullcontext(store) as runs:
-        missing = {each: runs.missing(each, seeds, engine=name) for each in experiments}
-        if any(missing.values()):
-            trainer = get_engine(engine) if isinstance(engine, str) else engine
-            chunks = plan(experiments, missing=missing.__getitem__, chunk_seeds=trainer.chunk_seeds)
-            carry_out(chunks, trainer, runs, workers=workers, on_progress=on_progress, stop=stop)
-        return [runs.load(each, seeds, engine=name) for each in experiments]
+    missing = {each: store.missing(each, seeds, engine=name) for each in experiments}
+    if any(missing.values()):
+        trainer = get_engine(engine) if isinstance(engine, str) else engine
+        chunks = plan(experiments, missing=missing.__getitem__, chunk_seeds=trainer.chunk_seeds)
+        carry_out(chunks, trainer, store, workers=workers, on_progress=on_progress, stop=stop)

@@ -7,7 +7,7 @@ from trainlab.report.chosen import cell_words, ends_of, networks_of
 from trainlab.report.parts import code, fold, paragraph, terms
 from trainlab.report.torch_code import cell_code
 from trainlab.report.words import task_label
-from trainlab.studies.result import StudyResult
+from trainlab.studies.result import HowRun, StudyResult
 
 INTERVALS = (
     "All intervals are 95 %: of a success rate Wilson's, of the difference of two cells Bonett and Price's "
@@ -26,7 +26,7 @@ def method_part(result: StudyResult) -> str:
             f"{len(result.cells):,} of {2 ** len(result.study.changes) * len(result.study.network_names):,}",
         ),
         ("Engine", how.engine),
-        ("Time", time_words(result)),
+        ("Time", time_words(result.how)),
         ("Machine", f"{how.machine}; {how.workers} workers"),
         ("Versions", ", ".join(f"{name} {value}" for name, value in how.versions.items())),
         ("Intervals", INTERVALS),
@@ -51,9 +51,8 @@ def seeds_words(result: StudyResult) -> str:
     return f"{which} in every cell, {how.seeds * len(result.cells):,} runs"
 
 
-def time_words(result: StudyResult) -> str:
+def time_words(how: HowRun) -> str:
     """Return how long the call took, and how much of it was training."""
-    how = result.how
     if not how.trained_steps:
         return f"{how.seconds:.1f} s; every run was already stored, none was trained"
     return f"{how.seconds:.1f} s; {how.trained_steps:,} steps trained in {how.trained_seconds:.1f} s"

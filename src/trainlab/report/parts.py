@@ -32,6 +32,7 @@ nav ul{list-style:none;display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;padding:0}
 .mixed .mark{color:var(--tl-neutral)}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:0 2rem}
 .pair>*{min-width:0;margin-bottom:1rem}
+.small{grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr))}
 details{margin:.5rem 0}
 summary{cursor:pointer;padding:.15rem 0}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:.75rem 0}
@@ -90,9 +91,12 @@ def picture(drawn: Picture) -> str:
     return drawn._repr_html_() + "\n"  # pyright: ignore[reportPrivateUsage]
 
 
-def side_by_side(blocks: list[str]) -> str:
-    """Return blocks next to each other where there is room."""
-    return f'<div class="pair">{"".join(f"<div>{block}</div>" for block in blocks)}</div>\n' if blocks else ""
+def side_by_side(blocks: list[str], *, small: bool = False) -> str:
+    """Return blocks next to each other where there is room: two in a row, or three `small` ones."""
+    kind = "pair small" if small else "pair"
+    return (
+        f'<div class="{kind}">{"".join(f"<div>{block}</div>" for block in blocks)}</div>\n' if blocks else ""
+    )
 
 
 def terms(pairs: list[tuple[str, str]]) -> str:

@@ -45,10 +45,11 @@ def _block(result: StudyResult, network: str, *, solved: bool) -> str:
     else:
         words = f"After {runs.experiment.epochs:,} epochs."
     loss = f"Final {loss_label(runs.experiment.loss)}: {format_number(float(runs.loss[row]))}."
-    return _graph(runs, row, title) + paragraph(f"{loss} {words}") + _predictions(runs, row)
+    return run_graph(runs, row, title) + paragraph(f"{loss} {words}") + _predictions(runs, row)
 
 
-def _graph(runs: Runs, row: int, title: str) -> str:
+def run_graph(runs: Runs, row: int, title: str) -> str:
+    """Return one run's network as a picture: nodes, and links as thick as their weights."""
     if not runs.experiment.record.parameters:
         return paragraph(f"{title}. Its parameters were not kept.")
     network, values = runs.experiment.network, runs.parameters[row].astype(np.float64)

@@ -33,7 +33,7 @@ def print_study(result: StudyResult, *, console: Console) -> None:
     _effects(result, console)
     engine = f"{result.how.engine} engine, trainlab {result.how.versions.get('trainlab', '')}".rstrip()
     console.print(
-        Text(f"Seeds {seeds_words(result)}; {engine}; {time_words(result)}.", style=TERMINAL["muted"])
+        Text(f"Seeds {seeds_words(result)}; {engine}; {time_words(result.how)}.", style=TERMINAL["muted"])
     )
 
 

@@ -45,6 +45,7 @@ from trainlab.spec.optimizers import (
     RAdam,
     RMSprop,
 )
+from trainlab.spec.race import Axis, Choice, Race
 from trainlab.spec.record import Record
 from trainlab.spec.sampling import Batch, Full, Sampling, Single
 from trainlab.spec.schedules import (
@@ -89,6 +90,7 @@ from trainlab.spec.tasks import (
 from trainlab.spec.toml import (
     experiment_from_toml,
     experiment_to_toml,
+    racers_from_toml,
     read_text,
     study_from_dict,
     study_from_toml,
@@ -107,12 +109,14 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "Axis",
     "BCEWithLogits",
     "Batch",
     "Blobs",
     "BreastCancer",
     "Cell",
     "Change",
+    "Choice",
     "Circles",
     "Clip",
     "Constant",
@@ -164,6 +168,7 @@ __all__ = [
     "Quadrants",
     "RAdam",
     "RMSprop",
+    "Race",
     "Record",
     "ReduceLROnPlateau",
     "Sampling",
@@ -190,6 +195,7 @@ __all__ = [
     "experiment_to_toml",
     "name_of",
     "parse_widths",
+    "racers_from_toml",
     "read_text",
     "study_from_dict",
     "study_from_toml",

@@ -11,6 +11,7 @@ from trainlab.spec.change import Change, Edit, apply_edits, tidy, unknown_name
 from trainlab.spec.checks import check_number, shown
 from trainlab.spec.experiment import Experiment
 from trainlab.spec.fields import settle
+from trainlab.spec.race import Race
 
 MAX_SEEDS = 10_000_000
 MAX_CHANGES = 12
@@ -48,7 +49,10 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Study(msgspec.Struct, frozen=True, kw_only=True):
-    """A baseline, named networks and named changes, each tried with and without, on the same seeds."""
+    """A baseline, named networks and named changes, each tried with and without, on the same seeds.
+
+    `race` is what `trainlab.race` makes of the file; a study's cells don't depend on it.
+    """
 
     baseline: Experiment
     networks: tuple[NamedNetwork, ...] = ()
@@ -56,6 +60,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
     seeds: int = 100
     title: str = ""
     question: str = ""
+    race: Race | None = None
 
     def __post_init__(self) -> None:
         settle(self)

@@ -14,10 +14,11 @@ from trainlab.spec.checks import check_depth, place, shown
 from trainlab.spec.decode import decode, unknown_field
 from trainlab.spec.experiment import Experiment
 from trainlab.spec.network import Network
+from trainlab.spec.race import race_from_dict, race_to_dict
 from trainlab.spec.study import NamedNetwork, Study
 
 MAX_BYTES = 10_000_000
-STUDY_FIELDS = ("title", "question", "seeds", "baseline", "networks", "changes")
+STUDY_FIELDS = ("title", "question", "seeds", "baseline", "networks", "changes", "race")
 CHANGE_FIELDS = ("label", "set")
 
 
@@ -34,13 +35,14 @@ def study_from_dict(data: Mapping[str, Any]) -> Study:
         baseline=decode(Experiment, _baseline(data["baseline"], networks), where="baseline"),
         networks=named,
         changes=tuple(_change(name, value) for name, value in changes.items()),
+        race=race_from_dict(_table("race", data["race"])) if "race" in data else None,
         **{field: data[field] for field in ("title", "question", "seeds") if field in data},
     )
 
 
 def study_to_dict(study: Study) -> dict[str, Any]:
     """Return the tables from which `study_from_dict` makes an equal study."""
-    return {
+    tables = {
         "title": study.title,
         "question": study.question,
         "seeds": study.seeds,
@@ -50,6 +52,7 @@ def study_to_dict(study: Study) -> dict[str, Any]:
             change.name: {"label": change.label, "set": nest(change.edits)} for change in study.changes
         },
     }
+    return tables if study.race is None else {**tables, "race": race_to_dict(study.race)}
 
 
 def study_from_toml(text: str) -> Study:
@@ -69,6 +72,14 @@ def experiment_from_toml(text: str) -> Experiment:
         study = study_from_dict(data)
         return study.experiment(study.network_names[0])
     return Experiment.from_dict(data)
+
+
+def racers_from_toml(text: str) -> Study:
+    """Read a study from the text of a study file; of an experiment file, a study of it alone."""
+    data = _parse(text)
+    if any(name in STUDY_FIELDS for name in data):
+        return study_from_dict(data)
+    return Study(baseline=Experiment.from_dict(data))
 
 
 def experiment_to_toml(experiment: Experiment) -> str:

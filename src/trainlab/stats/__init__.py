@@ -5,9 +5,11 @@ from trainlab.stats.curves import Bands, finite_counts, median_and_bands, quanti
 from trainlab.stats.disagreement import disagreement
 from trainlab.stats.effects import alone_effect, interaction_effect, main_effect
 from trainlab.stats.estimate import Estimate
+from trainlab.stats.exact import exact_interval, sign_test
 from trainlab.stats.factorial import alone_scores, interaction_scores, main_scores
 from trainlab.stats.holm import holm
 from trainlab.stats.paired import paired_difference
+from trainlab.stats.race import Round, Standing, hold_race, rank_ranges, round_sizes
 from trainlab.stats.rate import Rate, rate
 from trainlab.stats.reading import Reading, reading
 
@@ -16,11 +18,15 @@ __all__ = [
     "Estimate",
     "Rate",
     "Reading",
+    "Round",
+    "Standing",
     "alone_effect",
     "alone_scores",
     "contrast",
     "disagreement",
+    "exact_interval",
     "finite_counts",
+    "hold_race",
     "holm",
     "interaction_effect",
     "interaction_scores",
@@ -29,6 +35,9 @@ __all__ = [
     "median_and_bands",
     "paired_difference",
     "quantile_curves",
+    "rank_ranges",
     "rate",
     "reading",
+    "round_sizes",
+    "sign_test",
 ]

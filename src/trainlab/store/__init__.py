@@ -2,6 +2,7 @@
 
 from trainlab.store.holding import Holding
 from trainlab.store.ranges import merge, subtract
+from trainlab.store.read import OUTCOME, Outcomes
 from trainlab.store.store import DEFAULT_FOLDER, Store
 
-__all__ = ["DEFAULT_FOLDER", "Holding", "Store", "merge", "subtract"]
+__all__ = ["DEFAULT_FOLDER", "OUTCOME", "Holding", "Outcomes", "Store", "merge", "subtract"]

@@ -20,28 +20,31 @@ NUMBERS = ("loss", "accuracy", "held_out_loss", "held_out_accuracy")
 COLUMNS = (*EVENTS, *NUMBERS)
 """The arrays of `Runs` that have a column in the table of runs; the others are blobs."""
 
-ROW = np.dtype([*EVENTS.items(), *((name, np.float64) for name in NUMBERS)])
+OUTCOME = np.dtype([*EVENTS.items(), *((name, np.float64) for name in NUMBERS)])
+"""How a run ended, as in `Runs`; a loss that isn't a number is NaN."""
+Outcomes = npt.NDArray[np.void]
 
 
 def read_runs(
     db: sqlite3.Connection, key: int, experiment: Experiment, seeds: range, *, engine: str, place: str
 ) -> Runs:
     """Return the runs of seeds that are all there; raise StoreError if the file contradicts itself."""
-    rows = _rows(db, key, seeds, engine=engine, place=place)
+    rows = read_outcomes(db, key, seeds, engine=engine, place=place)
     blobs = _blobs(db, key, experiment, seeds, engine=engine, place=place)
     events = {name: np.ascontiguousarray(rows[name]) for name in EVENTS}
     numbers = {name: rows[name].astype(blobs["predictions"].dtype) for name in NUMBERS}
     return Runs(experiment=experiment, first_seed=seeds.start, **events, **numbers, **blobs)
 
 
-def _rows(db: sqlite3.Connection, key: int, seeds: range, *, engine: str, place: str) -> npt.NDArray[np.void]:
+def read_outcomes(db: sqlite3.Connection, key: int, seeds: range, *, engine: str, place: str) -> Outcomes:
+    """Return how the runs ended, ``[n]``; raise StoreError if the file contradicts itself."""
     query = f"""SELECT {", ".join(COLUMNS)} FROM runs
         WHERE experiment = ? AND engine = ? AND seed >= ? AND seed < ? ORDER BY seed"""
     rows = db.execute(query, (key, engine, seeds.start, seeds.stop)).fetchall()
     if len(rows) != len(seeds):
         raise StoreError(f"{place}: is damaged: {len(rows)} rows for {len(seeds)} runs.")
     # A number that is NULL comes as None, which NumPy reads as NaN.
-    return np.array(rows, dtype=ROW)
+    return np.array(rows, dtype=OUTCOME)
 
 
 def _blobs(

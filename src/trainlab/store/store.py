@@ -19,7 +19,7 @@ from trainlab.store.blobs import BLOBS, encode
 from trainlab.store.faults import explained, make_folder
 from trainlab.store.holding import Holding, holdings
 from trainlab.store.ranges import subtract
-from trainlab.store.read import COLUMNS, read_runs
+from trainlab.store.read import COLUMNS, Outcomes, read_outcomes, read_runs
 from trainlab.store.schema import prepare, snapshot, transaction
 
 DEFAULT_FOLDER = ".trainlab"
@@ -96,19 +96,18 @@ class Store:
     def load(self, experiment: Experiment, seeds: range, *, engine: str) -> Runs:
         """Return the runs of all these seeds; raise StoreError if one isn't there."""
         with explained(self.place), snapshot(self._db):
-            key = self._key(experiment)
-            gaps = subtract(seeds, self._held(key, engine, seeds))
-            if key is None or gaps or not seeds:
-                what = (
-                    f"seeds {gaps[0].start} to {gaps[0].stop - 1} aren't there"
-                    if gaps
-                    else "no seeds asked for"
-                )
-                raise StoreError(
-                    f"{self.place}: {what} ({experiment.network.label}, {experiment.epochs} epochs, "
-                    f"engine {engine!r}). Train them first."
-                )
+            key = self._whole(experiment, seeds, engine)
             return read_runs(self._db, key, experiment, seeds, engine=engine, place=self.place)
+
+    def outcomes(self, experiment: Experiment, seeds: range, *, engine: str) -> Outcomes:
+        """Return how the runs of all these seeds ended, without their arrays: ``[n]`` rows of `OUTCOME`.
+
+        Of 32 runs in 50 µs, where `load` takes 170. Raises StoreError if one isn't there.
+        """
+        with explained(self.place), snapshot(self._db):
+            return read_outcomes(
+                self._db, self._whole(experiment, seeds, engine), seeds, engine=engine, place=self.place
+            )
 
     def summary(self) -> list[Holding]:
         """Return what the store holds, one row per experiment and engine, oldest experiment first."""
@@ -127,6 +126,20 @@ class Store:
                     deleted += count if table == "runs" else 0
             self._db.execute("DELETE FROM experiments WHERE id NOT IN (SELECT experiment FROM chunks)")
         return deleted
+
+    def _whole(self, experiment: Experiment, seeds: range, engine: str) -> int:
+        """Return the experiment's key; raise StoreError unless all the seeds are there."""
+        key = self._key(experiment)
+        gaps = subtract(seeds, self._held(key, engine, seeds))
+        if key is None or gaps or not seeds:
+            what = (
+                f"seeds {gaps[0].start} to {gaps[0].stop - 1} aren't there" if gaps else "no seeds asked for"
+            )
+            raise StoreError(
+                f"{self.place}: {what} ({experiment.network.label}, {experiment.epochs} epochs, "
+                f"engine {engine!r}). Train them first."
+            )
+        return key
 
     def _key(self, experiment: Experiment) -> int | None:
         query = "SELECT id FROM experiments WHERE fingerprint = ?"

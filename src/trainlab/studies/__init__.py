@@ -1,8 +1,11 @@
-"""Studies: cells × seeds carried out, summarised, and judged by stated rules."""
+"""Studies and races: cells × seeds carried out, summarised, and judged by stated rules."""
 
 from trainlab.studies.causes import Causes
 from trainlab.studies.cells import CellResult
 from trainlab.studies.effects import Effect, Interaction, ReadEstimate
+from trainlab.studies.race import RaceProgress, race
+from trainlab.studies.race_result import RaceCandidate, RaceResult, RaceRound
+from trainlab.studies.race_show import race_picture
 from trainlab.studies.result import HowRun, StudyResult
 from trainlab.studies.run import EXAMPLES, example_path, load_study, run, select_cells, study
 from trainlab.studies.show import effect_picture, rate_picture
@@ -15,12 +18,18 @@ __all__ = [
     "Effect",
     "HowRun",
     "Interaction",
+    "RaceCandidate",
+    "RaceProgress",
+    "RaceResult",
+    "RaceRound",
     "ReadEstimate",
     "StudyResult",
     "Verdict",
     "effect_picture",
     "example_path",
     "load_study",
+    "race",
+    "race_picture",
     "rate_picture",
     "run",
     "select_cells",

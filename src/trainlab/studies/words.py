@@ -43,3 +43,8 @@ def solved_words(solved: Solved) -> str:
     if isinstance(solved, LossBelow):
         return f"when its loss{' on the held-out examples' if where else ''} is below {solved.loss:g}"
     return f"when every prediction{where} is less than {solved.within:g} from its target"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return ``1 cell`` or ``1,000 cells``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,170 @@
+"""``trainlab race 44 --inputs 2 --outputs 1 FILE`` or ``trainlab race FILE``: which candidate learns best?"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Annotated, Any, cast
+
+from cyclopts import Parameter
+
+from trainlab.budgets import Budget, budget
+from trainlab.cli.options import (
+    Engine,
+    Folder,
+    Fresh,
+    Html,
+    Json,
+    UsageError,
+    Workers,
+    check_range,
+    shortened,
+    whole,
+)
+from trainlab.cli.output import DEFAULT_STORE, write_text
+from trainlab.cli.progress import progress_line
+from trainlab.cli.study import check_options
+from trainlab.spec.race import MAX_CANDIDATES
+from trainlab.spec.study import MAX_SEEDS
+from trainlab.studies import RaceProgress, RaceResult, race
+
+MAX_RUNS = 1_000_000_000_000
+_BUDGET_ONLY = "--inputs, --outputs, --hidden-bias, --output-bias, --min-width and so on"
+
+
+def race_command(
+    what: Annotated[
+        str,
+        Parameter(
+            help="The exact number of parameters of the networks that race, followed by FILE; or FILE alone, "
+            "whose [race] table says what races.",
+        ),
+    ],
+    file: Annotated[
+        str | None, Parameter(help="A study or experiment file (TOML), or an example by name.")
+    ] = None,
+    /,
+    *,
+    inputs: Annotated[int | None, Parameter(help="Inputs of the networks.", converter=whole)] = None,
+    outputs: Annotated[int | None, Parameter(help="Outputs of the networks.", converter=whole)] = None,
+    hidden_bias: Annotated[
+        str | None, Parameter(help="'yes', 'no', or 'any' (each hidden layer by itself).")
+    ] = None,
+    output_bias: Annotated[str | None, Parameter(help="'yes', 'no' or 'any'.")] = None,
+    min_width: Annotated[int | None, Parameter(help="Narrowest hidden layer.", converter=whole)] = None,
+    max_width: Annotated[int | None, Parameter(help="Widest hidden layer.", converter=whole)] = None,
+    min_depth: Annotated[int | None, Parameter(help="Fewest hidden layers.", converter=whole)] = None,
+    max_depth: Annotated[int | None, Parameter(help="Most hidden layers.", converter=whole)] = None,
+    draw: Annotated[
+        int | None, Parameter(help="Draw so many of the networks; all race if left out.", converter=whole)
+    ] = None,
+    draw_seed: Annotated[int, Parameter(help="The seed of the draw.", converter=whole)] = 0,
+    cell: Annotated[
+        str | None,
+        Parameter(help="The study's cell that gives everything else, as 'Model 1:A+B' or ':A+B'."),
+    ] = None,
+    seeds: Annotated[int, Parameter(help="Seeds of each in the first round.", converter=whole)] = 32,
+    max_seeds: Annotated[int, Parameter(help="The most seeds of each.", converter=whole)] = 4096,
+    budget_seeds: Annotated[
+        int | None,
+        Parameter(help="The most runs in all: one network on one seed is a run.", converter=whole),
+    ] = None,
+    engine: Engine = "fast",
+    json: Json = None,
+    html: Html = None,
+    store: Folder = DEFAULT_STORE,
+    workers: Workers = None,
+    fresh: Fresh = False,
+    quiet: Annotated[bool, Parameter(help="Show no progress.", negative="")] = False,
+) -> None:
+    """Race many candidates: all get a few seeds, those shown to be worse are dropped, the rest get more."""
+    limits = {
+        "hidden_bias": hidden_bias,
+        "output_bias": output_bias,
+        "min_width": min_width,
+        "max_width": max_width,
+        "min_depth": min_depth,
+        "max_depth": max_depth,
+    }
+    parameters, path = _what(what, file)
+    networks = _networks(parameters, inputs, outputs, {k: v for k, v in limits.items() if v is not None})
+    if networks is None and draw is not None:
+        raise UsageError("--draw: draws networks; give their number of parameters first, as in: race 44 FILE")
+    check_options(path, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
+    check_range("--max-seeds", max_seeds, least=seeds, most=MAX_SEEDS)
+    check_range("--budget-seeds", budget_seeds, least=1, most=MAX_RUNS)
+    check_range("--draw", draw, least=2, most=MAX_CANDIDATES)
+    with progress_line(quiet=quiet) as show:
+
+        def note(progress: RaceProgress) -> None:
+            show(progress.training, before=_round_words(progress))
+
+        result = race(
+            path,
+            networks=networks,
+            draw=draw,
+            draw_seed=draw_seed,
+            cell=cell,
+            seeds=seeds,
+            max_seeds=max_seeds,
+            budget_seeds=budget_seeds,
+            engine=engine,
+            store=store,
+            workers=workers,
+            fresh=fresh,
+            on_progress=note,
+        )
+    _deliver(result, json=json, html=html)
+
+
+def _what(what: str, file: str | None) -> tuple[int | None, str]:
+    """Return the number of parameters, None without, and the file."""
+    if file is None:
+        if re.fullmatch(r"[0-9]+", what):
+            raise UsageError(
+                f"race {shortened(what)}: give a study file as well, as in: race {shortened(what)} xor44 "
+                "--inputs 2 --outputs 1"
+            )
+        return None, what
+    if not re.fullmatch(r"[0-9]{1,100}", what):
+        raise UsageError(f"race {shortened(what)}: must be a whole number of parameters, as in: race 44 FILE")
+    return int(what), file
+
+
+def _networks(
+    parameters: int | None, inputs: int | None, outputs: int | None, limits: dict[str, str | int]
+) -> Budget | None:
+    if parameters is None:
+        if inputs is not None or outputs is not None or limits:
+            raise UsageError(
+                f"{_BUDGET_ONLY}: say which networks race; give their number of parameters, as in: "
+                "race 44 FILE --inputs 2 --outputs 1"
+            )
+        return None
+    if inputs is None or outputs is None:
+        raise UsageError("--inputs and --outputs: give both, as in: --inputs 2 --outputs 1")
+    return budget(parameters, inputs=inputs, outputs=outputs, **cast("Any", limits))
+
+
+def _round_words(progress: RaceProgress) -> str:
+    return f"round {progress.round} of {progress.rounds} at most, {progress.candidates:,} in the race: "
+
+
+def _deliver(result: RaceResult, *, json: str | None, html: str | None) -> None:
+    """Print the summary, unless JSON goes to the terminal, and write the files asked for."""
+    if json is not None:
+        write_text("--json", json, result.to_json())
+    if html is not None:
+        from trainlab.report import race_html
+
+        write_text("--html", html, race_html(result))
+    if json != "-":
+        from rich.console import Console
+
+        from trainlab.report import print_race
+
+        print_race(result, console=Console())
+        for word, path in (("report", html), ("JSON", json)):
+            if path is not None:
+                print(f"{word}: {path}")
+    sys.stdout.flush()

@@ -1,0 +1,150 @@
+"""Who races: networks of one size, or what a study file's [race] table crosses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from trainlab.budgets import Architecture, Budget
+from trainlab.budgets.words import limits
+from trainlab.errors import SpecError
+from trainlab.spec import Experiment, Network, Study
+from trainlab.spec.race import MAX_CANDIDATES
+from trainlab.studies.run import select_cells
+from trainlab.studies.words import counted, join
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """A name and the experiment that races under it."""
+
+    name: str
+    experiment: Experiment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Field:
+    """All the candidates, who they are in words, and how many there were to draw from (None: not drawn)."""
+
+    candidates: tuple[Candidate, ...]
+    noun: str
+    words: str
+    drawn_from: int | None = None
+
+
+def base_of(plan: Study, cell: str | None) -> Experiment:
+    """Return the experiment of one cell, by its name; without a name, of the first network unchanged.
+
+    ``":A+B"`` names that cell of the first network.
+    """
+    if cell is None:
+        return plan.experiment(plan.network_names[0])
+    found = select_cells(plan, [cell]) if cell else []
+    if not found or (len(found) > 1 and not cell.startswith(":")):
+        raise SpecError(
+            f"cell {cell!r}: names {counted(len(found), 'cell')}; name one, as in "
+            f"'{plan.network_names[0]}:{'+'.join(plan.change_names) or 'none'}'."
+        )
+    return found[0].experiment
+
+
+def networks_field(base: Experiment, asked: Budget, *, draw: int | None, seed: int) -> Field:
+    """Return the base with each of the networks that a budget allows, or with `draw` of them."""
+    data = base.data()
+    if (asked.inputs, asked.outputs) != (data.features, data.outputs):
+        raise SpecError(
+            f"inputs = {asked.inputs}, outputs = {asked.outputs}: the task {base.task!r} needs "
+            f"{data.features} and {data.outputs}."
+        )
+    count = asked.count()
+    drawn = draw is not None and draw < count
+    wanted = draw if drawn and draw is not None else count
+    if wanted > MAX_CANDIDATES:
+        fix = "give draw = 1000 (--draw 1000)" if draw is None else "draw fewer"
+        raise SpecError(
+            f"networks: {wanted:,} are more than {MAX_CANDIDATES:,}, which is the most that can race; "
+            f"{fix}, or narrow the question."
+        )
+    chosen: Iterable[Architecture] = asked.sample(wanted, seed=seed) if drawn else asked.list()
+    words = (
+        f"{wanted:,} networks drawn (seed {seed}) from the {count:,} with exactly "
+        if drawn
+        else f"all {count:,} networks with exactly "
+    )
+    return _checked(
+        Field(
+            candidates=tuple(_network(base, architecture) for architecture in chosen),
+            noun="network",
+            words=f"{words}{counted(asked.parameters, 'parameter')} ({', '.join(limits(asked))})",
+            drawn_from=count if drawn else None,
+        )
+    )
+
+
+def study_field(plan: Study, cell: str | None) -> Field:
+    """Return what the study's [race] table crosses."""
+    race = plan.race
+    if race is None:
+        raise SpecError(
+            "race: the study has no [race] table; write one, or give a number of parameters "
+            "(trainlab race 44 --inputs 2 --outputs 1 FILE)."
+        )
+    if race.changes:
+        cells = list(plan.cells()) if cell is None else select_cells(plan, [cell])
+        starts = [(item.name, item.experiment) for item in cells]
+    else:
+        starts = [("", base_of(plan, cell))]
+    total = len(starts) * race.combinations
+    if total > MAX_CANDIDATES:
+        raise SpecError(
+            f"race: {len(starts):,} cells × {race.combinations:,} combinations are {total:,}; "
+            f"at most {MAX_CANDIDATES:,} can race. List fewer values, or name a cell."
+        )
+    candidates = tuple(
+        Candidate(name=", ".join(filter(None, (name, label))), experiment=experiment)
+        for name, start in starts
+        for label, experiment in race.variants(start)
+    )
+    crossed = [f"{counted(len(starts), 'cell')} of the study"] if race.changes else []
+    crossed += [f"{counted(len(axis.choices), 'value')} of {axis.path}" for axis in race.axes]
+    return _checked(Field(candidates=candidates, noun="candidate", words=join(crossed)))
+
+
+def _network(base: Experiment, architecture: Architecture) -> Candidate:
+    network = base.network
+    try:
+        changed = msgspec.structs.replace(
+            network, widths=architecture.widths, bias=architecture.biases, output_bias=None
+        )
+        return Candidate(
+            name=str(architecture), experiment=msgspec.structs.replace(base, network=_plain(changed))
+        )
+    except SpecError as error:
+        raise SpecError(f"network {str(architecture)!r} in place of {network.label!r}: {error}") from None
+
+
+def _plain(network: Network) -> Network:
+    """Write biases that are all alike, or all but the last, as a study file has them."""
+    *hidden, last = network.biases
+    if len(set(hidden)) > 1:
+        return network
+    first = hidden[0] if hidden else last
+    return msgspec.structs.replace(network, bias=first, output_bias=None if last == first else last)
+
+
+def _checked(field: Field) -> Field:
+    if len(field.candidates) < 2:
+        who = "; ".join(candidate.name for candidate in field.candidates) or "none"
+        raise SpecError(f"race: at least two must race, but the {field.noun}s are: {who}. Allow more.")
+    seen: dict[str, str] = {}
+    for candidate in field.candidates:
+        digest = candidate.experiment.fingerprint
+        if digest in seen:
+            raise SpecError(
+                f"race: {seen[digest]!r} and {candidate.name!r} are one and the same experiment; "
+                "they could never be told apart. Drop one."
+            )
+        seen[digest] = candidate.name
+    return field

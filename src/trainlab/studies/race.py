@@ -1,0 +1,239 @@
+"""Hold a race: train a round, drop who is shown to be worse, go on with the rest."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from trainlab.budgets import Budget
+from trainlab.engine import Runs, stored_name
+from trainlab.errors import SpecError
+from trainlab.execution import Progress, default_workers, train_missing
+from trainlab.spec import Experiment, Study, racers_from_toml, read_text
+from trainlab.spec.checks import check_number
+from trainlab.spec.study import MAX_SEEDS
+from trainlab.stats import Rate, Standing, hold_race, round_sizes
+from trainlab.stats.exact import Bools, Counts
+from trainlab.store import Store
+from trainlab.studies.candidates import Candidate, Field, base_of, networks_field, study_field
+from trainlab.studies.race_result import RaceCandidate, RaceResult, RaceRound
+from trainlab.studies.result import HowRun
+from trainlab.studies.run import EXAMPLES, example_path, versions
+
+DRAWN = 6
+"""Of so many leaders a run is kept, to be drawn."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RaceProgress:
+    """Which round of how many at most, how many candidates are in it, and how far its training is."""
+
+    round: int
+    rounds: int
+    candidates: int
+    training: Progress
+
+
+def race(
+    spec: Study | Experiment | str | os.PathLike[str],
+    *,
+    networks: Budget | None = None,
+    draw: int | None = None,
+    draw_seed: int = 0,
+    cell: str | None = None,
+    seeds: int = 32,
+    max_seeds: int = 4096,
+    budget_seeds: int | None = None,
+    engine: str = "fast",
+    store: str | os.PathLike[str] | None = None,
+    workers: int | None = None,
+    fresh: bool = False,
+    on_progress: Callable[[RaceProgress], None] | None = None,
+) -> RaceResult:
+    """Find out which of many candidates learns best, without giving all of them all the seeds.
+
+    `spec` is a study, an experiment, or the path of a file of either. With `networks`, a budget, its networks
+    race in place of the experiment's own, all of them or `draw` drawn with `draw_seed`; without, what the
+    study's [race] table crosses. `cell`, as ``"Model 1:A+B"`` or ``":A+B"``, says which cell of the study
+    gives everything else; left out, the first network's without changes.
+
+    All get the first `seeds` seeds, those not yet shown to be worse (see `stats.race`) twice as many in each
+    further round, until one is left, all have `max_seeds`, or the next round would take more than
+    `budget_seeds` runs in all. With `store` and `fresh` as in `study`: what is stored is never trained again.
+    """
+    plan = _plan(spec)
+    _check(seeds, max_seeds, budget_seeds, draw)
+    field = (
+        study_field(plan, cell)
+        if networks is None
+        else networks_field(base_of(plan, cell), networks, draw=draw, seed=draw_seed)
+    )
+    if networks is None and draw is not None:
+        raise SpecError(f"draw = {draw}: draws networks of a budget; what [race] lists races as a whole.")
+    needed = len(field.candidates) * seeds
+    if budget_seeds is not None and budget_seeds < needed:
+        raise SpecError(
+            f"budget_seeds = {budget_seeds:,}: the first round alone takes {needed:,} runs "
+            f"({len(field.candidates):,} {field.noun}s × {seeds:,} seeds). Raise it, or lower seeds."
+        )
+    started = time.perf_counter()
+    with Store.in_memory() if store is None else Store.open(store) as opened:
+        if fresh:
+            opened.delete((item.experiment for item in field.candidates), engine=stored_name(engine))
+        track = _Track(
+            candidates=field.candidates,
+            engine=engine,
+            store=opened,
+            workers=workers,
+            on_progress=on_progress,
+            rounds=len(round_sizes(first=seeds, most=max_seeds)),
+        )
+        standing = hold_race(
+            track.outcomes,
+            candidates=len(field.candidates),
+            first=seeds,
+            most=max_seeds,
+            budget=budget_seeds,
+        )
+        ranked = _ranked(field, standing, track)
+    return RaceResult(
+        title=plan.title or "A race",
+        field=f"{field.words}{_trained_as(plan, cell)}" if networks else field.words,
+        noun=field.noun,
+        drawn_from=field.drawn_from,
+        base=base_of(plan, cell) if cell is None or networks else field.candidates[0].experiment,
+        candidates=ranked,
+        rounds=tuple(
+            RaceRound(
+                seeds=item.seeds,
+                candidates=item.candidates,
+                dropped=item.dropped,
+                leader=field.candidates[item.leader].name,
+                runs=item.runs,
+            )
+            for item in standing.rounds
+        ),
+        ended=standing.ended,
+        first_seeds=seeds,
+        max_seeds=max_seeds,
+        budget_seeds=budget_seeds,
+        how=HowRun(
+            engine=engine,
+            first_seed=0,
+            seeds=standing.rounds[-1].seeds,
+            workers=workers or default_workers(),
+            versions=versions(engine),
+            machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
+            seconds=time.perf_counter() - started,
+            trained_steps=track.steps,
+            trained_seconds=track.seconds,
+        ),
+    )
+
+
+@dataclass(kw_only=True, slots=True)
+class _Track:
+    """Trains what a round asks for, and adds up what was trained."""
+
+    candidates: tuple[Candidate, ...]
+    engine: str
+    store: Store
+    workers: int | None
+    on_progress: Callable[[RaceProgress], None] | None
+    rounds: int
+    round: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+
+    def outcomes(self, alive: Counts, seeds: range) -> Bools:
+        """Train these candidates on these seeds, and return who solved which, ``[alive, seeds]``."""
+        experiments = [self.candidates[int(place)].experiment for place in alive]
+        self.round += 1
+        last: Progress | None = None
+
+        def note(progress: Progress) -> None:
+            nonlocal last
+            last = progress
+            if self.on_progress:
+                self.on_progress(
+                    RaceProgress(
+                        round=self.round, rounds=self.rounds, candidates=len(alive), training=progress
+                    )
+                )
+
+        train_missing(
+            experiments, seeds, engine=self.engine, store=self.store, workers=self.workers, on_progress=note
+        )
+        if last is not None:
+            self.steps += last.steps_done
+            self.seconds += last.elapsed
+        name = stored_name(self.engine)
+        return np.stack(
+            [self.store.outcomes(each, seeds, engine=name)["solved"] for each in experiments]
+        ).astype(np.bool_)
+
+    def solved_run(self, place: int, seeds: int) -> Runs | None:
+        """Return a candidate's solved run of lowest seed; None if it has none."""
+        name, experiment = stored_name(self.engine), self.candidates[place].experiment
+        solved = self.store.outcomes(experiment, range(seeds), engine=name)["solved"]
+        if not solved.any():
+            return None
+        seed = int(np.argmax(solved))
+        return self.store.load(experiment, range(seed, seed + 1), engine=name)
+
+
+def _ranked(field: Field, standing: Standing, track: _Track) -> tuple[RaceCandidate, ...]:
+    ranked: list[RaceCandidate] = []
+    for place in map(int, standing.order):
+        candidate, dropped = field.candidates[place], int(standing.dropped_in[place])
+        k, n = int(standing.k[place]), int(standing.n[place])
+        ranked.append(
+            RaceCandidate(
+                name=candidate.name,
+                experiment=candidate.experiment,
+                solved=Rate(k=k, n=n, low=float(standing.low[place]), high=float(standing.high[place])),
+                rank=(int(standing.best[place]), int(standing.worst[place])),
+                dropped_in=dropped or None,
+                beaten_by=field.candidates[int(standing.beaten_by[place])].name if dropped else None,
+                run=track.solved_run(place, n) if len(ranked) < DRAWN else None,
+            )
+        )
+    return tuple(ranked)
+
+
+def _trained_as(plan: Study, cell: str | None) -> str:
+    """Say which cell of a study with changes gives everything else."""
+    if not plan.change_names:
+        return ""
+    made = (cell or "").partition(":")[2]
+    return f", trained with {made}" if made not in ("", "none") else ", trained as the baseline"
+
+
+def _plan(spec: Study | Experiment | str | os.PathLike[str]) -> Study:
+    if isinstance(spec, Study):
+        return spec
+    if isinstance(spec, Experiment):
+        return Study(baseline=spec)
+    path = Path(spec)
+    if str(spec) in EXAMPLES and not path.exists():
+        path = example_path(str(spec))
+    text = read_text(path)
+    try:
+        return racers_from_toml(text)
+    except SpecError as error:
+        raise SpecError(f"{path}: {error}") from None
+
+
+def _check(seeds: int, max_seeds: int, budget_seeds: int | None, draw: int | None) -> None:
+    check_number("seeds", seeds, at_least=1, at_most=MAX_SEEDS)
+    check_number("max_seeds", max_seeds, at_least=seeds, at_most=MAX_SEEDS)
+    if budget_seeds is not None:
+        check_number("budget_seeds", budget_seeds, at_least=1)
+    if draw is not None:
+        check_number("draw", draw, at_least=2)

@@ -1,0 +1,203 @@
+"""What a race returns: a verdict, the leaderboard, the rounds; it prints and shows itself."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from trainlab.engine import Runs
+from trainlab.spec import Experiment
+from trainlab.stats import Rate
+from trainlab.stats.race import Ending
+from trainlab.studies.result import JSON_FORMAT, HowRun, finite
+from trainlab.studies.words import counted, join, rate_to_dict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class RaceCandidate:
+    """One candidate at the end.
+
+    `solved` has the simultaneous interval. `rank` is the best and the worst rank that it may have. Dropped
+    ones say in which round, from 1, and by which leader. `run` is a leader's solved run of lowest seed.
+    """
+
+    name: str
+    experiment: Experiment
+    solved: Rate
+    rank: tuple[int, int]
+    dropped_in: int | None
+    beaten_by: str | None
+    run: Runs | None
+
+    @property
+    def rank_words(self) -> str:
+        """The ranks, as ``1–3``, or ``2`` where there is no doubt."""
+        best, worst = self.rank
+        return f"{best:,}" if best == worst else f"{best:,}–{worst:,}"
+
+    def __repr__(self) -> str:
+        # The generated one would print the arrays of the run.
+        return f"<RaceCandidate {self.name!r}: {self.solved} solved, rank {self.rank_words}>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the candidate as JSON has it."""
+        network = self.experiment.network
+        return {
+            "name": self.name,
+            "widths": network.label,
+            "biases": list(network.biases),
+            "parameters": network.parameters,
+            "fingerprint": self.experiment.fingerprint,
+            "solved": rate_to_dict(self.solved),
+            "rank": {"best": self.rank[0], "worst": self.rank[1]},
+            "dropped_in": self.dropped_in,
+            "beaten_by": self.beaten_by,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RaceRound:
+    """One round: `seeds` a candidate so far, how many `candidates` began it and were `dropped`, who led."""
+
+    seeds: int
+    candidates: int
+    dropped: int
+    leader: str
+    runs: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the round as JSON has it."""
+        return {
+            "seeds": self.seeds,
+            "candidates": self.candidates,
+            "dropped": self.dropped,
+            "leader": self.leader,
+            "runs": self.runs,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class RaceResult:
+    """The outcome of a race. `print(result)` gives verdict and leaders, `to_dict()` everything.
+
+    `candidates` from first to last: those still in by their rate, then the dropped, last dropped first.
+    `field` says who raced, `noun` what one is called; `drawn_from` is how many networks there were to draw
+    from, None if all raced. `ended` is ``"one left"``, ``"most seeds"`` or ``"budget"``.
+    """
+
+    title: str
+    field: str
+    noun: str
+    drawn_from: int | None
+    base: Experiment
+    candidates: tuple[RaceCandidate, ...]
+    rounds: tuple[RaceRound, ...]
+    ended: Ending
+    first_seeds: int
+    max_seeds: int
+    budget_seeds: int | None
+    how: HowRun
+
+    @property
+    def leaders(self) -> tuple[RaceCandidate, ...]:
+        """Those that were never dropped: they can't be told apart at the top."""
+        return tuple(item for item in self.candidates if item.dropped_in is None)
+
+    @property
+    def runs(self) -> int:
+        """How many runs the race took, those that were stored already included."""
+        return sum(item.runs for item in self.rounds)
+
+    @property
+    def full_grid(self) -> int:
+        """How many runs it would have taken to give every candidate as many seeds as the leaders got."""
+        return len(self.candidates) * self.rounds[-1].seeds
+
+    @property
+    def verdict(self) -> str:
+        """The outcome in a sentence or two."""
+        return verdict_of(self)
+
+    def candidate(self, name: str) -> RaceCandidate:
+        """Return one candidate by its name; KeyError if none has it."""
+        for item in self.candidates:
+            if item.name == name:
+                return item
+        raise KeyError(f"no candidate is called {name!r}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as plain data; the format is documented in docs/json.md."""
+        return {
+            "format": JSON_FORMAT,
+            "title": self.title,
+            "verdict": self.verdict,
+            "field": self.field,
+            "drawn_from": self.drawn_from,
+            "ended": self.ended,
+            "candidates": [item.to_dict() for item in self.candidates],
+            "rounds": [item.to_dict() for item in self.rounds],
+            "first_seeds": self.first_seeds,
+            "max_seeds": self.max_seeds,
+            "budget_seeds": self.budget_seeds,
+            "runs": self.runs,
+            "runs_of_full_grid": self.full_grid,
+            "how": self.how.to_dict(),
+        }
+
+    def to_json(self) -> str:
+        """Return `to_dict` as text; a number that isn't finite is null."""
+        return json.dumps(finite(self.to_dict()), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def __repr__(self) -> str:
+        return f"<RaceResult {self.title!r}: {len(self.candidates):,} {self.noun}s, {self.runs:,} runs>"
+
+    def __str__(self) -> str:
+        lines = [f"{item.rank_words}. {item.name}: {item.solved} solved" for item in self.candidates[:LISTED]]
+        left = len(self.candidates) - LISTED
+        return "\n".join([self.verdict, *lines, *([f"… and {left:,} more"] if left > 0 else [])])
+
+    def _repr_html_(self) -> str:
+        from trainlab.studies.race_show import summary_html
+
+        return summary_html(self)
+
+
+LISTED = 10
+"""So many candidates are printed."""
+NAMED = 5
+"""Of more leaders than this, only the first are named."""
+
+
+def verdict_of(result: RaceResult) -> str:
+    """Return the outcome in a sentence or two, made of numbers only."""
+    leaders, noun = result.leaders, result.noun
+    rest = len(result.candidates) - len(leaders)
+    first = leaders[0]
+    if first.solved.k == 0:
+        return (
+            f"None of the {counted(len(result.candidates), noun)} solved a single one of "
+            f"{counted(first.solved.n, 'seed')}."
+        )
+    share, low, high = (
+        f"{100 * value:.1f}" for value in (first.solved.estimate, first.solved.low, first.solved.high)
+    )
+    rate = f"{first.solved.k:,} of {counted(first.solved.n, 'seed')} solved ({share} %, {low} to {high} %)"
+    if len(leaders) == 1:
+        others = f"the other {noun}" if rest == 1 else f"all {rest:,} others"
+        return f"{first.name} learns best: {rate}. It is shown to be better than {others}."
+    names = [item.name for item in leaders[:NAMED]]
+    more = len(leaders) - len(names)
+    listed = join([*names, f"{more:,} more"] if more else names)
+    worst = min(item.solved.estimate for item in leaders)
+    span = f"{100 * worst:.1f} to {share} %" if f"{100 * worst:.1f}" != share else f"{share} %"
+    who = f"The {len(leaders):,} {noun}s can't" if not rest else f"{len(leaders):,} {noun}s can't"
+    why = {
+        "budget": f"when the budget of {result.budget_seeds or 0:,} runs was spent",
+        "most seeds": "the most that were allowed",
+    }.get(result.ended, "")
+    dropped = f" The other {rest:,} {'is' if rest == 1 else 'are'} shown to be worse." if rest else ""
+    return (
+        f"{who} be told apart at the top: {listed}, with {span} of {first.solved.n:,} seeds solved, {why}."
+        f"{dropped}"
+    )

@@ -1,0 +1,64 @@
+import io
+
+from report.page_reader import PageReader, svgs
+from rich.console import Console
+from studies.racing import networks_race, race
+
+from trainlab.report import print_race, race_html
+from trainlab.studies import RaceResult
+from trainlab.studies.race_show import SHOWN
+
+
+def printed(result: RaceResult, *, width: int) -> str:
+    out = io.StringIO()
+    print_race(result, console=Console(file=out, width=width))
+    return out.getvalue()
+
+
+def test_the_page_is_whole_and_escaped() -> None:
+    result = networks_race()
+    page = race_html(result)
+    reader = PageReader(page)
+    assert [words for level, words in reader.headings if level == "h2"] == [
+        "Verdict",
+        "Leaderboard",
+        "The networks in front",
+        "Round by round",
+        "How it was run",
+    ]
+    assert "<b>" not in page
+    assert "&lt;b&gt;" in page
+    assert not any(tag in ("script", "link", "img") for tag, _ in reader.tags)
+    assert len(svgs(page)) == 1 + sum(item.run is not None for item in result.candidates)
+    assert all(item.name in page for item in result.candidates)
+    assert f"{result.runs:,} runs instead of {result.full_grid:,}" in page
+    assert race_html(result) == page
+
+
+def test_of_many_candidates_the_first_are_shown_and_all_can_be_opened() -> None:
+    page = race_html(networks_race())
+    total = len(networks_race().candidates)
+    assert total > SHOWN
+    assert f"Share solved by the first {SHOWN} of {total}" in page
+    assert f"All {total} networks with their shares" in page
+
+
+def test_a_page_without_a_solved_run_says_so() -> None:
+    nobody = race(cell="M:A+B", max_seeds=8, seeds=8, budget_seeds=32)
+    page = race_html(nobody)
+    PageReader(page)
+    assert ("The networks in front" in page) == any(item.run for item in nobody.candidates)
+    assert "32 runs: all candidates went to the end" in page
+
+
+def test_the_terminal_has_verdict_leaders_and_rounds() -> None:
+    result = networks_race()
+    text = printed(result, width=140)
+    assert result.verdict[:60] in text
+    for item in result.candidates[:12]:
+        assert item.name in text
+        assert f"{item.solved.k:,} of {item.solved.n:,}" in text
+    assert f"… and {len(result.candidates) - 12} more" in text
+    for item in result.rounds:
+        assert f"{item.runs:,}" in text
+    assert max(map(len, printed(result, width=60).splitlines())) <= 60
