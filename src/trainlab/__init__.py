@@ -13,7 +13,16 @@ if TYPE_CHECKING:
     from trainlab.errors import TrainlabError
     from trainlab.report import race_html, study_html
     from trainlab.spec import Change, Experiment, Network, Study
-    from trainlab.studies import RaceResult, StudyResult, load_study, race, run, study
+    from trainlab.studies import (
+        MapResult,
+        RaceResult,
+        StudyResult,
+        load_study,
+        map_plane,
+        race,
+        run,
+        study,
+    )
 
 __version__ = "0.1.0"
 
@@ -21,6 +30,7 @@ _HOMES = {
     "Budget": "budgets",
     "Change": "spec",
     "Experiment": "spec",
+    "MapResult": "studies",
     "Network": "spec",
     "RaceResult": "studies",
     "Study": "spec",
@@ -30,6 +40,7 @@ _HOMES = {
     "load_study": "studies",
     "race": "studies",
     "race_html": "report",
+    "map_plane": "studies",
     "run": "studies",
     "study": "studies",
     "study_html": "report",
@@ -39,6 +50,7 @@ __all__ = [
     "Budget",
     "Change",
     "Experiment",
+    "MapResult",
     "Network",
     "RaceResult",
     "Study",
@@ -48,6 +60,7 @@ __all__ = [
     "load_study",
     "race",
     "race_html",
+    "map_plane",
     "run",
     "study",
     "study_html",

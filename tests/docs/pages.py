@@ -13,9 +13,9 @@ from types import ModuleType
 ROOT = Path(__file__).parents[2]
 
 
-def load_script() -> ModuleType:
-    """Return scripts/docs_figures as a module."""
-    loader = SourceFileLoader("docs_figures", str(ROOT / "scripts" / "docs_figures"))
+def load_script(name: str = "docs_figures") -> ModuleType:
+    """Return a script of scripts/ as a module."""
+    loader = SourceFileLoader(name, str(ROOT / "scripts" / name))
     spec = importlib.util.spec_from_file_location(loader.name, loader.path, loader=loader)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)

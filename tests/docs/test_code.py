@@ -13,7 +13,7 @@ from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 from trainlab.cli.main import main
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/assignment.md", "docs/race.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/assignment.md", "docs/map.md", "docs/race.md"])
 def test_the_page_runs(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):

@@ -24,14 +24,16 @@ def fields_of(value: Any, path: str = "") -> set[str]:
     for name, fields in (("rate", RATE), ("estimate", ESTIMATE)):
         if set(value) == fields:
             return {path, *(f"{name}.{field}" for field in fields)}
-    if path == "how.versions":
+    if path in ("how.versions", "experiment"):
         return {f"{path}.*"}
     return set().union(*(fields_of(item, f"{path}.{key}".lstrip(".")) for key, item in value.items()))
 
 
-def documented() -> list[str]:
+def documented(title: str) -> list[str]:
+    """Return the fields under one of the page's main headings."""
     text = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
-    return re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
+    parts = dict(part.split("\n", 1) for part in re.split(r"^# ", text, flags=re.MULTILINE)[1:])
+    return re.findall(r"^\| `([^`]+)` \|", parts[title], re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,14 @@ def test_the_same_of_a_race(result: dict[str, Any]):
     assert sorted(fields) == sorted(f for f in documented() if f.startswith("race."))
     text = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
     assert all(f'`"{word}"`' in text for word in ("one left", "most seeds", "budget"))
+    assert sorted(fields_of(result)) == sorted(documented("The JSON of a study"))
+
+
+def test_every_field_of_a_map_is_documented_and_every_documented_field_is_there():
+    axes = {"x": "lr=1e-3..1", "y": "init.std=0.5..2"}
+    made = trainlab.map_plane("xor44", size=(6, 5), seeds=5, cell="Model 2:A+B+E", **axes)
+    found = {path for path in fields_of(json.loads(made.to_json())) if not path.startswith("rate.")}
+    assert sorted(found) == sorted(documented("The JSON of a map"))
 
 
 def test_the_format_is_the_documented_one(result: dict[str, Any]):

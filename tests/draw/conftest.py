@@ -12,14 +12,19 @@ import pytest
 from trainlab.draw import (
     Answers,
     Band,
+    Contour,
     Curve,
+    HeatAxis,
     Interval,
     Picture,
+    Spot,
     curves,
+    heat_map,
     intervals,
     network_graph,
     predictions,
     rate_grid,
+    region_map,
 )
 
 NASTY = "<b>\"&'\x1b]]>\ud800 Model"
@@ -88,6 +93,45 @@ def network(*widths: int) -> Picture:
     return network_graph(widths, weights, [*biases, None], title=f"{NASTY} {widths}")
 
 
+def _plane() -> tuple[HeatAxis, HeatAxis, np.ndarray, list[Spot]]:
+    x = HeatAxis(values=np.geomspace(1e-4, 10, 64), label=f"{NASTY} rate", log=True)
+    y = HeatAxis(values=np.arange(1.0, 65.0), label=f"{NASTY} " * 9)
+    rows, columns = np.mgrid[0:64, 0:64]
+    hill = 120 - np.hypot(rows - 32, columns - 32) * 4 + np.random.default_rng(3).normal(0, 5, (64, 64))
+    return (
+        x,
+        y,
+        hill,
+        [Spot(x=1, y=9, label=NASTY), Spot(x=1e-4, y=64, label=f"{NASTY} own", shape="diamond")],
+    )
+
+
+def _heat() -> Picture:
+    x, y, hill, places = _plane()
+    line = np.column_stack([np.geomspace(1e-4, 10, 500), np.linspace(1, 64, 500)])
+    return heat_map(
+        x,
+        y,
+        np.where(hill < 0, np.nan, hill),
+        title=NASTY,
+        value_label=f"{NASTY} % of seeds",
+        low=0,
+        high=100,
+        missing=f"{NASTY} none",
+        levels=[Contour(label=f"{NASTY} 50 %", lines=[line]), Contour(label="90 %", lines=[])],
+        places=places,
+    )
+
+
+def _regions() -> Picture:
+    x, y, hill, places = _plane()
+    names = [f"{NASTY} {i}" for i in range(3)]
+    codes = np.clip(hill // 40, 0, 2)
+    return region_map(
+        x, y, codes, names=names, roles=["s3", "s2", "grid"], title=f"{NASTY} regions", places=places
+    )
+
+
 KINDS: dict[str, Callable[[], Picture]] = {
     "curves": lambda: _curves(log=False),
     "log curves": lambda: _curves(log=True),
@@ -98,6 +142,8 @@ KINDS: dict[str, Callable[[], Picture]] = {
     "no grid": lambda: rate_grid([], [], [], title="Nothing"),
     "predictions": _predictions,
     "no predictions": lambda: predictions([], title="Nothing", tolerance=0.1),
+    "heat": _heat,
+    "regions": _regions,
     "2-5-4-1": lambda: network(2, 5, 4, 1),
     "2-11-1": lambda: network(2, 11, 1),
     "deep": lambda: network(2, 2, 2, 2, 2, 2, 2, 2, 1),

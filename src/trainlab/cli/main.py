@@ -32,6 +32,7 @@ for _name, _summary in (
     ("study", "Run a study file: every network with every combination of changes, on the same seeds."),
     ("run", "Run one experiment on many seeds; of a study file, its first network without changes."),
     ("race", "Race many candidates: those shown to be worse are dropped, the rest get more seeds."),
+    ("map", "Show where in a plane of two settings training works."),
     ("params", "Show the trainable parameters of a network, layer by layer."),
     ("budget", "Count, list or draw the networks that have an exact number of parameters."),
     ("show", "Show what the store holds."),

@@ -164,8 +164,18 @@ def _linear_ticks(low: float, high: float, most: int) -> tuple[float, ...]:
 
 
 def _log_ticks(low: float, high: float, most: int) -> tuple[float, ...]:
-    bottom, top = round(math.log10(low)), round(math.log10(high))
+    bottom, top = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
+    if top <= bottom:
+        return _ticks_within_a_decade(low, high, most)
     stride = next(
         stride for stride in (1, 2, 4, 5, 10, 20, 50, 100, 200, 700) if (top - bottom) / stride < most
     )
     return tuple(float(f"1e{power}") for power in range(bottom, top + 1) if power % stride == 0)
+
+
+def _ticks_within_a_decade(low: float, high: float, most: int) -> tuple[float, ...]:
+    """Return 1, 2 and 5 times powers of ten on a short log scale; of these too few, evenly spaced ones."""
+    first = math.floor(math.log10(low))
+    round_numbers = [float(f"{factor}e{first + power}") for power in (0, 1, 2) for factor in (1, 2, 5)]
+    inside = tuple(tick for tick in round_numbers if low * (1 - 1e-9) <= tick <= high * (1 + 1e-9))
+    return inside if 2 <= len(inside) <= most else _linear_ticks(low, high, most)

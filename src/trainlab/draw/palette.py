@@ -98,6 +98,12 @@ def heat_step(share: float) -> int:
     return round(min(max(share, 0.0), 1.0) * (STEPS - 1))
 
 
+def ramp(*, dark: bool) -> list[str]:
+    """Return the heat ramp's colours, from a share of 0 to one of 1, for where no style sheet applies."""
+    theme = DARK if dark else LIGHT
+    return [theme[f"h{step}"] for step in range(STEPS)]
+
+
 def css() -> str:
     """Return the text of a style sheet: the palette as ``--tl-…`` custom properties, and rules for tables.
 

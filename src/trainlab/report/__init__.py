@@ -1,9 +1,11 @@
-"""Whole pages: a study or a race as one HTML file or in the terminal, and a cell as PyTorch code."""
+"""Whole pages: a study, a race or a map as one HTML file or in the terminal, and a cell as PyTorch code."""
 
+from .map_page import map_html
+from .map_terminal import print_map
 from .race_page import race_html
 from .race_terminal import print_race
 from .study_page import study_html
 from .terminal import print_study
 from .torch_code import cell_code
 
-__all__ = ["cell_code", "print_race", "print_study", "race_html", "study_html"]
+__all__ = ["cell_code", "map_html", "print_map", "print_race", "print_study", "race_html", "study_html"]

@@ -66,6 +66,7 @@ from trainlab.spec.schedules import (
 from trainlab.spec.solved import Accuracy, LossBelow, Solved, Within
 from trainlab.spec.steps import Clip, Noise, Penalty
 from trainlab.spec.stopping import NoStopping, Patience, Stopping, StopSolved
+from trainlab.spec.paths import find_field, numeric_fields, value_of, with_values
 from trainlab.spec.study import Cell, NamedNetwork, Study
 from trainlab.spec.tasks import (
     Blobs,
@@ -88,6 +89,7 @@ from trainlab.spec.tasks import (
     Xor,
 )
 from trainlab.spec.toml import (
+    any_study_from_toml,
     experiment_from_toml,
     experiment_to_toml,
     racers_from_toml,
@@ -194,6 +196,11 @@ __all__ = [
     "experiment_from_toml",
     "experiment_to_toml",
     "name_of",
+    "any_study_from_toml",
+    "experiment_from_toml",
+    "experiment_to_toml",
+    "find_field",
+    "numeric_fields",
     "parse_widths",
     "racers_from_toml",
     "read_text",
@@ -201,4 +208,6 @@ __all__ = [
     "study_from_toml",
     "study_to_dict",
     "study_to_toml",
+    "value_of",
+    "with_values",
 ]

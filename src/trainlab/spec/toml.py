@@ -67,11 +67,14 @@ def study_to_toml(study: Study) -> str:
 
 def experiment_from_toml(text: str) -> Experiment:
     """Read an experiment from TOML text; of a study, its first network without changes."""
+    study = any_study_from_toml(text)
+    return study.experiment(study.network_names[0])
+
+
+def any_study_from_toml(text: str) -> Study:
+    """Read a study from TOML text; a single experiment becomes the study of its one cell."""
     data = _parse(text)
-    if "baseline" in data:
-        study = study_from_dict(data)
-        return study.experiment(study.network_names[0])
-    return Experiment.from_dict(data)
+    return study_from_dict(data) if "baseline" in data else Study(baseline=Experiment.from_dict(data))
 
 
 def racers_from_toml(text: str) -> Study:

@@ -6,6 +6,7 @@ from trainlab.studies.effects import Effect, Interaction, ReadEstimate
 from trainlab.studies.race import RaceProgress, race
 from trainlab.studies.race_result import RaceCandidate, RaceResult, RaceRound
 from trainlab.studies.race_show import race_picture
+from trainlab.studies.maps import MapResult, map_picture, map_plane
 from trainlab.studies.result import HowRun, StudyResult
 from trainlab.studies.run import EXAMPLES, example_path, load_study, run, select_cells, study
 from trainlab.studies.show import effect_picture, rate_picture
@@ -22,6 +23,7 @@ __all__ = [
     "RaceProgress",
     "RaceResult",
     "RaceRound",
+    "MapResult",
     "ReadEstimate",
     "StudyResult",
     "Verdict",
@@ -30,6 +32,8 @@ __all__ = [
     "load_study",
     "race",
     "race_picture",
+    "map_picture",
+    "map_plane",
     "rate_picture",
     "run",
     "select_cells",

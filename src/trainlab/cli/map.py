@@ -1,0 +1,95 @@
+"""``trainlab map FILE --x optimizer.lr=1e-4..10 --y init.std=0.01..10``: where training works."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from trainlab.cli.options import Engine, Folder, Fresh, Html, Json, UsageError, Workers, whole
+from trainlab.cli.output import DEFAULT_STORE, check_distinct, check_writable, write_text
+from trainlab.cli.progress import progress_line
+from trainlab.cli.study import check_options
+from trainlab.studies import MapResult, map_picture, map_plane
+from trainlab.studies.maps.question import SEEDS, read_size
+
+
+def map_command(
+    file: Annotated[str, Parameter(help="An experiment or study file (TOML), or an example by name.")],
+    /,
+    *,
+    x: Annotated[
+        str,
+        Parameter(
+            help="The setting that runs across, as optimizer.lr=1e-4..10; ':log' or ':linear' may follow."
+        ),
+    ],
+    y: Annotated[str, Parameter(help="The setting that runs up, as init.std=0.01..10.")],
+    size: Annotated[str, Parameter(help="Values of x and of y.")] = "64x64",
+    seeds: Annotated[int, Parameter(help="Seeds at each point, 0, 1, 2, …", converter=whole)] = SEEDS,
+    cell: Annotated[
+        str | None,
+        Parameter(
+            help="The cell of a study, as 'Model 1:A+B'; its first network without changes if left out."
+        ),
+    ] = None,
+    every_point: Annotated[
+        bool,
+        Parameter(help="Train every point, not only those where neighbours differ.", negative=""),
+    ] = False,
+    engine: Engine = "fast",
+    json: Json = None,
+    html: Html = None,
+    svg: Annotated[
+        str | None,
+        Parameter(help="Write the picture of the share solved to this file.", allow_leading_hyphen=True),
+    ] = None,
+    store: Folder = DEFAULT_STORE,
+    workers: Workers = None,
+    fresh: Fresh = False,
+) -> None:
+    """Show where in a plane of two settings training works, and how it fails elsewhere."""
+    check_options(file, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
+    check_writable("--svg", svg)
+    check_distinct({"FILE": file, "--json": json, "--html": html, "--svg": svg})
+    if cell == "":
+        raise UsageError("--cell '': name a cell, as in 'Model 1:A+B' or 'Model 1:none'.")
+    with progress_line() as show:
+        result = map_plane(
+            file,
+            x=x,
+            y=y,
+            size=read_size(size),
+            seeds=seeds,
+            cell=cell,
+            every_point=every_point,
+            engine=engine,
+            store=store,
+            workers=workers,
+            fresh=fresh,
+            on_progress=show,
+        )
+    _deliver(result, json=json, html=html, svg=svg)
+
+
+def _deliver(result: MapResult, *, json: str | None, html: str | None, svg: str | None) -> None:
+    """Print the summary, unless JSON or SVG goes to the terminal, and write the files asked for."""
+    if json is not None:
+        write_text("--json", json, result.to_json())
+    if svg is not None:
+        write_text("--svg", svg, map_picture(result).svg + "\n")
+    if html is not None:
+        from trainlab.report import map_html
+
+        write_text("--html", html, map_html(result))
+    if "-" not in (json, svg):
+        from rich.console import Console
+
+        from trainlab.report import print_map
+
+        print_map(result, console=Console())
+        for word, path in (("report", html), ("picture", svg), ("JSON", json)):
+            if path is not None:
+                print(f"{word}: {path}")
+    sys.stdout.flush()

@@ -1,0 +1,137 @@
+"""A map of a plane: numbers as shades of one hue, with contours, marked places and a key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from trainlab.errors import TrainlabError
+
+from .axes import FloatArray, axis_label
+from .formats import format_number
+from .frame import legend
+from .heat_data import Contour, HeatAxis, Plane, Spot, plane, sampled
+from .heat_frame import cells, contours, crisp, frame, key_entries, spots
+from .marks import cell
+from .palette import STEPS
+from .picture import Picture, compose
+from .svg import SMALL, WIDTH, fit, text, text_width
+
+
+def heat_map(
+    x: HeatAxis,
+    y: HeatAxis,
+    values: npt.ArrayLike,
+    *,
+    title: str,
+    value_label: str,
+    low: float,
+    high: float,
+    log: bool = False,
+    missing: str = "no value",
+    levels: Sequence[Contour] = (),
+    places: Sequence[Spot] = (),
+) -> Picture:
+    """Draw ``values[y, x]``, from `low` (faintest) to `high` (strongest), by ratio if `log`.
+
+    NaN is grey, and `missing` says what it means. Values beyond `low` and `high` have their colours.
+
+    Raises:
+        TrainlabError: if the axes aren't ascending, the values don't fit them, or `low` isn't below `high`.
+    """
+    if not low < high or (log and low <= 0):
+        raise TrainlabError(f"low = {low!r}, high = {high!r}: low must be less than high, above 0 if log.")
+    drawn = plane(x, y, values)
+    laid = frame(drawn)
+    steps = _steps(drawn.values, low, high, log=log)
+    shades = [cells(laid, steps == step, role=f"h{step}") for step in range(STEPS)]
+    unknown = steps < 0
+    key, height = _key(laid.bottom + 46, value_label, low, high, log=log)
+    grey = [(cell(3, -5, 16, 10, role="grid"), missing)] if unknown.any() else []
+    more, taken = legend([*key_entries(levels, places), *grey], y=height + 4)
+    return compose(
+        "".join(
+            [
+                laid.axes,
+                crisp([*shades, cells(laid, unknown, role="grid")]),
+                contours(laid, levels),
+                spots(laid, places),
+                key,
+                more,
+            ]
+        ),
+        height=height + 4 + taken,
+        title=title,
+        summary=_summary(drawn, value_label, missing),
+        details=_in_words(drawn, missing, places),
+        notes=drawn.notes,
+        headers=[x.label, y.label, value_label],
+        rows=[
+            [float(a), float(b), float(drawn.values[i, j])]
+            for i, b in enumerate(drawn.y)
+            for j, a in enumerate(drawn.x)
+        ],
+    )
+
+
+def _steps(values: FloatArray, low: float, high: float, *, log: bool) -> npt.NDArray[np.int64]:
+    """Return the step of the ramp for each value, −1 for what isn't finite."""
+    known = np.isfinite(values)
+    inside = np.clip(np.where(known, values, low), low, high)
+    share = np.log(inside / low) / np.log(high / low) if log else (inside - low) / (high - low)
+    return np.where(known, np.round(share * (STEPS - 1)), -1).astype(np.int64)
+
+
+def _key(y: float, value_label: str, low: float, high: float, *, log: bool) -> tuple[str, float]:
+    """Return the ramp with its ends in numbers below height `y`, and its lower edge."""
+    first, last = format_number(low), format_number(high)
+    width, start = 10.0, 14 + text_width(first, SMALL)
+    end = start + width * STEPS
+    ramp = [cell(start + width * step, y, width, 10, role=f"h{step}") for step in range(STEPS)]
+    after = end + 12 + text_width(last, SMALL) + 6
+    words = fit(axis_label(value_label, log=log), WIDTH - 8 - after, SMALL)
+    return "".join(
+        [
+            *ramp,
+            text(start - 5, y + 9, first, anchor="end", size=SMALL, role="muted"),
+            text(end + 5, y + 9, last, size=SMALL, role="muted"),
+            text(after, y + 9, words, size=SMALL),
+        ]
+    ), y + 16
+
+
+def _summary(drawn: Plane, value_label: str, missing: str) -> str:
+    rows, columns = drawn.values.shape
+    size = f"{value_label} at {columns} values of {drawn.across.label} by {rows} of {drawn.up.label}"
+    known = np.isfinite(drawn.values)
+    if not known.any():
+        return f"{size}: everywhere {missing}."
+    least, most = (
+        np.unravel_index(int(place), drawn.values.shape)
+        for place in (np.nanargmin(drawn.values), np.nanargmax(drawn.values))
+    )
+    lost = f"; {missing} at {int((~known).sum()):,}" if not known.all() else ""
+    return f"{size}; least {_at(drawn, *least)}; most {_at(drawn, *most)}{lost}."
+
+
+def _at(drawn: Plane, row: np.intp, column: np.intp) -> str:
+    x, y = (format_number(float(value)) for value in (drawn.x[column], drawn.y[row]))
+    return f"{format_number(float(drawn.values[row, column]))} at ({x}, {y})"
+
+
+def _in_words(drawn: Plane, missing: str, places: Sequence[Spot]) -> list[str]:
+    """Return a line for each of a few rows, and one for each marked place."""
+    rows, columns = (sampled(count) for count in (len(drawn.y), len(drawn.x)))
+    lines: list[str] = []
+    for row in rows[::-1]:
+        told = [
+            f"{format_number(float(drawn.x[column]))}: "
+            f"{format_number(float(value)) if np.isfinite(value) else missing}"
+            for column in columns
+            for value in [drawn.values[row, column]]
+        ]
+        at = f"{drawn.up.label} {format_number(float(drawn.y[row]))}, by {drawn.across.label}"
+        lines.append(f"{at}: {'; '.join(told)}.")
+    return lines + [f"{spot.label}: ({format_number(spot.x)}, {format_number(spot.y)})." for spot in places]

@@ -1,0 +1,142 @@
+"""A map of a plane in characters: two points one above the other in each, or one glyph where colours fail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from .axes import FloatArray, Scale, axis_label, tick_labels
+from .heat_data import HeatAxis, plane
+from .palette import TERMINAL
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+_WIDE: Final = 64
+"""Columns that a map is stretched to where it has fewer points, or cut down to."""
+_HALF: Final = "▀"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shade:
+    """How a code is shown: a colour (``#rrggbb``), a glyph where there is none, words for the key if any."""
+
+    colour: str
+    glyph: str
+    words: str = ""
+
+
+def heat_text(
+    x: HeatAxis,
+    y: HeatAxis,
+    codes: npt.NDArray[np.int64],
+    shades: Sequence[Shade],
+    *,
+    width: int,
+    coloured: bool,
+) -> Text:
+    """Return ``codes[y, x]``, places among `shades`, as lines of at most `width` characters with both axes.
+
+    Raises:
+        TrainlabError: if the axes aren't ascending or the codes don't fit them.
+    """
+    from rich.text import Text
+
+    drawn = plane(x, y, codes)
+    labels = _labels(_scale(drawn.y, y.log))
+    left = max((len(words) for _, words in labels), default=0)
+    columns = _columns(len(drawn.x), max(8, min(_WIDE, width - left - 3)))
+    across = _places(len(drawn.x), columns)
+    up = _places(len(drawn.y), _rows(len(drawn.y), across=len(drawn.x), columns=columns))[::-1]
+    pixels = drawn.values.astype(np.int64)[np.ix_(up, across)]
+    text = Text(no_wrap=True)
+    text.append(f"{' ' * (left + 1)}{axis_label(y.label, log=y.log)}\n")
+    named = {_row(share, len(up)): words for share, words in labels}
+    for row in range(len(up) // 2):
+        text.append(f"{named.get(row, ''):>{left}} ", style=TERMINAL["muted"])
+        text.append("┤" if row in named else "│", style=TERMINAL["muted"])
+        _append_row(text, pixels[2 * row], pixels[2 * row + 1], shades, coloured=coloured)
+        text.append("\n")
+    for line in _below(_scale(drawn.x, x.log), columns):
+        text.append(f"{' ' * (left + 1)}{line}\n", style=TERMINAL["muted"])
+    text.append(f"{' ' * (left + 2)}{axis_label(x.label, log=x.log).center(columns).rstrip()}\n")
+    return text.append(_key(shades, left + 2, coloured=coloured))
+
+
+def _append_row(
+    text: Text,
+    above: npt.NDArray[np.int64],
+    below: npt.NDArray[np.int64],
+    shades: Sequence[Shade],
+    *,
+    coloured: bool,
+) -> None:
+    for places in zip(above.tolist(), below.tolist(), strict=True):
+        upper, lower = (shades[int(place)] for place in places)
+        if coloured:
+            text.append(_HALF, style=f"{upper.colour} on {lower.colour}")
+        else:
+            text.append(lower.glyph)
+
+
+def _places(count: int, wanted: int) -> npt.NDArray[np.intp]:
+    """Return which of `count` points stands in each of `wanted` places, spread evenly."""
+    return ((np.arange(wanted) + 0.5) * count / wanted).astype(np.intp)
+
+
+def _columns(count: int, room: int) -> int:
+    """Return how many columns to draw: each point equally often, or fewer points where there is no room."""
+    return count * (room // count) if count <= room else room
+
+
+def _rows(count: int, *, across: int, columns: int) -> int:
+    """Return how many rows of points to draw, two to a line: as stretched or thinned as the columns are."""
+    wanted = min(_WIDE, max(2, round(count * columns / across)))
+    return wanted + wanted % 2
+
+
+def _scale(values: FloatArray, log: bool) -> Scale:
+    room = 0.5 / len(values)
+    return Scale(low=float(values[0]), high=float(values[-1]), start=room, end=1 - room, log=log)
+
+
+def _labels(scale: Scale) -> list[tuple[float, str]]:
+    """Return the ticks as shares of the axis, with their labels."""
+    ticks = scale.ticks(6)
+    return [
+        (scale(tick), words) for tick, words in zip(ticks, tick_labels(ticks, log=scale.log), strict=True)
+    ]
+
+
+def _row(share: float, pixels: int) -> int:
+    lines = pixels // 2
+    return min(lines - 1, max(0, int((1 - share) * lines)))
+
+
+def _below(scale: Scale, width: int) -> tuple[str, str]:
+    """Return the line under the plane with its ticks, and the line of their labels."""
+    axis, names = ["─"] * width, [" "] * (width + 12)
+    free = 0
+    for share, words in _labels(scale):
+        place = min(width - 1, max(0, int(share * width)))
+        start = max(0, place - len(words) // 2)
+        if start >= free:
+            axis[place] = "┬"
+            names[start : start + len(words)] = list(words)
+            free = start + len(words) + 2
+    return f"└{''.join(axis)}", f" {''.join(names).rstrip()}"
+
+
+def _key(shades: Sequence[Shade], indent: int, *, coloured: bool) -> Text:
+    from rich.text import Text
+
+    text = Text(" " * indent, no_wrap=True)
+    for shade in shades:
+        if shade.words:
+            sample = ("██", shade.colour) if coloured else (shade.glyph * 2, "")
+            text.append(*sample).append(f" {shade.words}   ")
+    return text

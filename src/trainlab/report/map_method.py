@@ -1,0 +1,77 @@
+"""How a map was made, and what it doesn't say: the same words for page and terminal."""
+
+from __future__ import annotations
+
+from trainlab.draw import format_number
+from trainlab.studies.maps import Axis, MapResult
+
+
+def method_pairs(result: MapResult) -> list[tuple[str, str]]:
+    """Return terms with their explanation."""
+    asked, how = result.question, result.how
+    experiment = asked.experiment
+    return [
+        ("Cell", f"{asked.cell}, network {experiment.network.label}, task {experiment.task}"),
+        ("Axes", f"{axis_range(asked.x)}; {axis_range(asked.y)}"),
+        ("Points", points_words(result)),
+        ("Seeds", f"0 to {how.seeds - 1:,} at every point; the best point again on {fresh_words(result)}"),
+        ("Engine", how.engine),
+        ("Time", time_words(result)),
+        ("Machine", f"{how.machine}; {how.workers} workers"),
+        ("Versions", ", ".join(f"{name} {value}" for name, value in how.versions.items())),
+        (
+            "Epochs",
+            f"whether a run is solved was looked at every {experiment.record.solved_every:,} epochs",
+        ),
+        ("Not tested", _not_tested(result)),
+    ]
+
+
+def axis_range(axis: Axis) -> str:
+    """Return ``optimizer.lr: 64 values from 10⁻⁴ to 10, log``."""
+    first, last = format_number(float(axis.values[0])), format_number(float(axis.values[-1]))
+    scale = "log" if axis.log else "linear"
+    return f"{axis.field}: {len(axis.values)} values from {first} to {last}, {scale}"
+
+
+def points_words(result: MapResult) -> str:
+    """Return how many points were trained, and where the rest comes from."""
+    trained = result.counts.trained
+    if trained.all():
+        return f"all {trained.size:,} trained"
+    return (
+        f"{int(trained.sum()):,} of {trained.size:,} trained: a coarse grid, then more wherever neighbours "
+        "differed by more than 10 points or in what most seeds come to; the rest is interpolated between "
+        "trained points that agree. What is smaller than the coarse grid can be missed"
+    )
+
+
+def fresh_words(result: MapResult) -> str:
+    """Return which seeds the best point was tested again on."""
+    first = result.how.seeds
+    return f"{first:,} to {first + result.best.fresh.n - 1:,}"
+
+
+def time_words(result: MapResult) -> str:
+    """Return how long the call took, and how much of it was training."""
+    how = result.how
+    if not how.trained_steps:
+        return f"{how.seconds:.1f} s; every run was already stored, none was trained"
+    return f"{how.seconds:.1f} s; {how.trained_steps:,} steps trained in {how.trained_seconds:.1f} s"
+
+
+def _not_tested(result: MapResult) -> str:
+    seeds, task = result.how.seeds, result.question.experiment.task
+    low, high = (100 * end for end in _interval_at_most(result))
+    return (
+        f"A shade rests on {seeds:,} seeds: where all of them are solved, the interval is {low:.0f} to "
+        f"{high:.0f} %. All points share their seeds, so that neighbours err alike. Everything else is as "
+        f"the file has it: another task than {task}, another network or setting has another map."
+    )
+
+
+def _interval_at_most(result: MapResult) -> tuple[float, float]:
+    from trainlab.stats import rate
+
+    best = rate(result.how.seeds, result.how.seeds)
+    return best.low, best.high

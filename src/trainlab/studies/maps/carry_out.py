@@ -1,0 +1,119 @@
+"""Train the points of a map, some hundred experiments at a time, and keep the whole map's progress."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from trainlab.engine import Runs, stored_name
+from trainlab.execution import Interrupted, Progress, train_all
+from trainlab.spec import Experiment
+from trainlab.store import Store
+from trainlab.studies.maps.refine import Point
+
+BATCH = 256
+"""So many experiments are planned, trained and loaded together; what isn't counted yet stays this small."""
+
+
+class Trainer:
+    """Trains experiments through the store, batch by batch, and tells how far all that it was given is.
+
+    `steps` and `seconds` add up what was trained, not what the store held already.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine: str,
+        store: Store | None,
+        workers: int | None,
+        fresh: bool,
+        on_progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self.engine, self.store, self.workers, self.fresh = engine, store, workers, fresh
+        self.on_progress = on_progress
+        self.steps, self.seconds = 0, 0.0
+        self._started = time.monotonic()
+        self._points_done = self._points_total = 0
+        self._runs_done = self._runs_total = 0
+        self._steps_done = self._steps_total = 0
+
+    def train(
+        self,
+        points: Sequence[Point],
+        seeds: range,
+        *,
+        make: Callable[[Point], Experiment],
+        take: Callable[[Point, Runs], None],
+    ) -> None:
+        """Train the experiment that `make` gives for each point on all the seeds; `take` gets its runs.
+
+        Raises:
+            Interrupted: Ctrl-C was pressed; what was finished is in the store.
+        """
+        self._points_total += len(points)
+        self._runs_total += len(points) * len(seeds)
+        # Made twice, rather than all of a large map kept.
+        self._steps_total += _steps(map(make, points), seeds)
+        for start in range(0, len(points), BATCH):
+            batch = points[start : start + BATCH]
+            experiments = [make(point) for point in batch]
+            for point, runs in zip(batch, self._train(experiments, seeds), strict=True):
+                take(point, runs)
+            self._points_done += len(batch)
+            self._runs_done += len(batch) * len(seeds)
+            self._steps_done += _steps(experiments, seeds)
+            self._tell(None)
+
+    def _train(self, experiments: Sequence[Experiment], seeds: range) -> list[Runs]:
+        if self.fresh and self.store is not None:
+            self.store.delete(experiments, engine=stored_name(self.engine))
+        last: Progress | None = None
+
+        def note(progress: Progress) -> None:
+            nonlocal last
+            last = progress
+            self._tell(progress)
+
+        try:
+            return train_all(
+                experiments,
+                seeds,
+                engine=self.engine,
+                store=self.store,
+                workers=self.workers,
+                on_progress=note,
+            )
+        except Interrupted as stopped:
+            done = self._points_done + stopped.done
+            kept = self.store is not None and self.store.on_disk
+            raise Interrupted(done=done, total=self._points_total, kept=kept) from None
+        finally:
+            if last is not None:
+                self.steps += last.steps_done
+                self.seconds += last.elapsed
+
+    def _tell(self, batch: Progress | None) -> None:
+        """Add the progress within a batch to that of the batches before it."""
+        if self.on_progress is None:
+            return
+        trained = self.steps + (batch.steps_done if batch else 0)
+        seconds = self.seconds + (batch.elapsed if batch else 0.0)
+        done = self._steps_done + (batch.steps_done if batch else 0)
+        self.on_progress(
+            Progress(
+                chunks_done=self._points_done + (batch.chunks_done if batch else 0),
+                chunks_total=self._points_total,
+                runs_done=self._runs_done + (batch.runs_done if batch else 0),
+                runs_total=self._runs_total,
+                steps_done=done,
+                steps_total=self._steps_total,
+                elapsed=time.monotonic() - self._started,
+                rate=trained / seconds if seconds > 0 else 0.0,
+                seconds_left=seconds * (self._steps_total - done) / trained if trained else None,
+            )
+        )
+
+
+def _steps(experiments: Iterable[Experiment], seeds: range) -> int:
+    return sum(each.epochs * each.steps_per_epoch for each in experiments) * len(seeds)

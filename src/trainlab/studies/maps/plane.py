@@ -1,0 +1,150 @@
+"""Carry out a map: train the points of the plane, coarse to fine, and find and test again the best."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+
+import numpy as np
+import numpy.typing as npt
+
+from trainlab.engine import Runs
+from trainlab.execution import Progress, default_workers
+from trainlab.spec import Experiment, Study, value_of
+from trainlab.stats import Rate, rate
+from trainlab.store import Store
+from trainlab.studies.maps.carry_out import Trainer
+from trainlab.studies.maps.counts import Counts, Shares, interpolate, no_counts
+from trainlab.studies.maps.question import SEEDS, SIZE, Question, ask, read_size
+from trainlab.studies.maps.refine import Point, refine, stride
+from trainlab.studies.maps.result import Best, MapResult, Own
+from trainlab.studies.result import HowRun
+from trainlab.studies.run import versions
+
+Floats = npt.NDArray[np.float64]
+
+FRESH = 10
+"""The best point is tested again on so many times the seeds of a point."""
+
+
+def map_plane(
+    spec: Experiment | Study | str | os.PathLike[str],
+    *,
+    x: str,
+    y: str,
+    size: tuple[int, int] | str = SIZE,
+    seeds: int = SEEDS,
+    cell: str | None = None,
+    every_point: bool = False,
+    engine: str = "fast",
+    store: str | os.PathLike[str] | None = None,
+    workers: int | None = None,
+    fresh: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> MapResult:
+    """Say where in a plane of two settings training works, and how it fails elsewhere.
+
+    `spec` is an Experiment, a Study, the path of a file of either, or the name of an example; of a study,
+    `cell` names the one to map, as ``"Model 1:A+B"``, and without it is the first. `x` and `y` are axes, as
+    ``"optimizer.lr=1e-4..10"`` or ``"epochs=10..1000:log"``; `size` is how many values they take,
+    ``(64, 64)`` or ``"64x64"``. Points are trained on the seeds 0, 1, 2, …, `seeds` of them: at first a
+    coarse grid, then more wherever neighbours differ, or all of them with `every_point`. The best point is
+    tested again on other seeds. `store`, `fresh`, `workers` and `on_progress` are as in `study`. Raises
+    SpecError before anything runs.
+    """
+    asked = ask(
+        spec, x=x, y=y, size=read_size(size) if isinstance(size, str) else size, seeds=seeds, cell=cell
+    )
+    started = time.perf_counter()
+    with nullcontext() if store is None else Store.open(store) as opened:
+        trainer = Trainer(engine=engine, store=opened, workers=workers, fresh=fresh, on_progress=on_progress)
+        counts, shares = _train_plane(asked, trainer, every_point=every_point)
+        best = _best(asked, trainer, counts, shares)
+        own = _own(asked, trainer)
+    return MapResult(
+        question=asked,
+        counts=counts,
+        shares=shares,
+        best=best,
+        own=own,
+        every_point=every_point,
+        how=HowRun(
+            engine=engine,
+            first_seed=0,
+            seeds=seeds,
+            workers=workers or default_workers(),
+            versions=versions(engine),
+            machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
+            seconds=time.perf_counter() - started,
+            trained_steps=trainer.steps,
+            trained_seconds=trainer.seconds,
+        ),
+    )
+
+
+def _train_plane(asked: Question, trainer: Trainer, *, every_point: bool) -> tuple[Counts, Shares]:
+    counts = no_counts(asked.shape, seeds=asked.seeds)
+
+    def train(points: Sequence[Point]) -> None:
+        trainer.train(points, range(asked.seeds), make=lambda point: asked.at(*point), take=counts.put)
+
+    strides = (1, 1) if every_point else (stride(asked.shape[0]), stride(asked.shape[1]))
+    rects = refine(asked.shape, strides=strides, train=train, differ=counts.differ)
+    return counts, interpolate(counts, rects)
+
+
+def _best(asked: Question, trainer: Trainer, counts: Counts, shares: Shares) -> Best:
+    point = best_point(counts, shares)
+    again = range(asked.seeds, (1 + FRESH) * asked.seeds)
+    return Best(
+        row=point[0],
+        column=point[1],
+        seen=rate(int(counts.runs[0, *point]), asked.seeds),
+        fresh=_rate_of(trainer, asked.at(*point), again),
+    )
+
+
+def best_point(counts: Counts, shares: Shares) -> Point:
+    """Return the trained point with the most seeds solved.
+
+    Of several, the one around which most is solved, a sixteenth of the plane each way: small changes of it
+    should do no harm, and beyond the plane nothing is known. Of these the one solved soonest.
+    """
+    around = _mean_around(shares.solved)
+    epochs = np.where(np.isfinite(counts.epochs), counts.epochs, np.inf)
+    order = np.lexsort((epochs.ravel(), -around.ravel(), -counts.runs[0].ravel()))
+    row, column = np.unravel_index(int(order[0]), shares.solved.shape)
+    return int(row), int(column)
+
+
+def _mean_around(values: Floats) -> Floats:
+    """Return the mean over a window around each point; what lies beyond the plane counts as 0."""
+    for axis, count in enumerate(values.shape):
+        reach = max(1, count // 16)
+        edges = [(reach + 1, reach) if each == axis else (0, 0) for each in (0, 1)]
+        sums = np.cumsum(np.pad(values, edges), axis=axis)
+        width = 2 * reach + 1
+        starts: npt.NDArray[np.int64] = np.arange(count, dtype=np.int64)
+        values = (np.take(sums, starts + width, axis=axis) - np.take(sums, starts, axis=axis)) / width
+    # Equal means must stay equal whatever was added up before them.
+    return np.round(values, 6)
+
+
+def _own(asked: Question, trainer: Trainer) -> Own | None:
+    """Train the experiment as its file has it, if that lies in the plane."""
+    place = [value_of(asked.experiment, axis.field) for axis in (asked.x, asked.y)]
+    x, y = place
+    if x is None or y is None:
+        return None
+    if not (asked.x.values[0] <= x <= asked.x.values[-1] and asked.y.values[0] <= y <= asked.y.values[-1]):
+        return None
+    return Own(x=x, y=y, solved=_rate_of(trainer, asked.experiment, range(asked.seeds)))
+
+
+def _rate_of(trainer: Trainer, experiment: Experiment, seeds: range) -> Rate:
+    found: list[Runs] = []
+    trainer.train([(0, 0)], seeds, make=lambda _: experiment, take=lambda _, runs: found.append(runs))
+    return rate(int(found[0].solved.sum()), len(seeds))

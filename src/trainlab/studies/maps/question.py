@@ -1,0 +1,150 @@
+"""What a map asks: which experiment, which two settings over which values, how many seeds; checked whole."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainlab.errors import SpecError, listing
+from trainlab.spec import Cell, Experiment, Record, Study, any_study_from_toml, read_text, with_values
+from trainlab.spec.checks import check_number, shown
+from trainlab.spec.study import MAX_SEEDS
+from trainlab.studies.maps.axis import MIN_VALUES, Axis, read_axis
+from trainlab.studies.run import EXAMPLES, example_path, select_cells
+from trainlab.studies.words import join
+
+MAX_POINTS = 1_000_000
+SIZE = (64, 64)
+SEEDS = 32
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """The `experiment` of the cell `cell`, with its `x` and `y` settings varied, on the first `seeds` seeds.
+
+    `name` says in words which cell it is. The experiment records what the map reads and nothing else.
+    """
+
+    cell: str
+    name: str
+    experiment: Experiment
+    x: Axis
+    y: Axis
+    seeds: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Values of y, values of x: the shape of every array of the map."""
+        return len(self.y.values), len(self.x.values)
+
+    def at(self, row: int, column: int) -> Experiment:
+        """Return the experiment at a point of the plane."""
+        values = {self.x.field: self.x.values[column], self.y.field: self.y.values[row]}
+        return with_values(self.experiment, values)
+
+    def nearest(self, x: float, y: float) -> tuple[int, int]:
+        """Return row and column of the point nearest to these values, on the axes' own scales."""
+        return self.y.nearest(y), self.x.nearest(x)
+
+
+def ask(
+    spec: Experiment | Study | str | os.PathLike[str],
+    *,
+    x: str,
+    y: str,
+    size: tuple[int, int],
+    seeds: int,
+    cell: str | None,
+) -> Question:
+    """Return the question in full; raise SpecError, before anything runs, if it can't be answered."""
+    check_number("seeds", seeds, at_least=1, at_most=MAX_SEEDS)
+    check_size(size)
+    chosen = _cell(spec, cell)
+    across = read_axis(chosen.experiment, x, name="x", count=size[0])
+    up = read_axis(chosen.experiment, y, name="y", count=size[1])
+    if across.field == up.field:
+        raise SpecError(f"x and y: both are {across.field}; a plane needs two different settings.")
+    question = Question(
+        cell=chosen.name,
+        name=_in_words(chosen),
+        experiment=_recording_little(chosen.experiment),
+        x=across,
+        y=up,
+        seeds=seeds,
+    )
+    for row, column in _rim(question.shape):
+        try:
+            question.at(row, column)
+        except SpecError as error:
+            place = f"{across.field} = {across.values[column]:g}, {up.field} = {up.values[row]:g}"
+            raise SpecError(f"at {place}: {error}") from None
+    return question
+
+
+def read_size(text: str) -> tuple[int, int]:
+    """Return ``(64, 48)`` for ``64x48``: the number of values along x, and along y."""
+    match = re.fullmatch(r"\s*([0-9]{1,9})\s*[xX×]\s*([0-9]{1,9})\s*", text)
+    if match is None:
+        raise SpecError(f"size = {shown(text)}: must be the numbers of values along x and y, as in 64x64.")
+    size = int(match[1]), int(match[2])
+    check_size(size)
+    return size
+
+
+def check_size(size: tuple[int, int]) -> None:
+    """Refuse a plane of a single line, or of too many points."""
+    across, up = size
+    if min(size) < MIN_VALUES or across * up > MAX_POINTS:
+        raise SpecError(
+            f"size = {across}x{up}: must be at least {MIN_VALUES}x{MIN_VALUES} and at most "
+            f"{MAX_POINTS:,} points."
+        )
+
+
+def _cell(spec: Experiment | Study | str | os.PathLike[str], name: str | None) -> Cell:
+    if isinstance(spec, Experiment):
+        study = Study(baseline=spec)
+    else:
+        study = spec if isinstance(spec, Study) else _read(spec)
+    if name is None:
+        return study.cells()[0]
+    cells = select_cells(study, [name])
+    if len(cells) != 1:
+        some = listing([cell.name for cell in cells[:3]])
+        raise SpecError(f"cell = {shown(name)}: means {len(cells)} cells; name one, as in {some}.")
+    return cells[0]
+
+
+def _read(spec: str | os.PathLike[str]) -> Study:
+    path = Path(spec)
+    if str(spec) in EXAMPLES and not path.exists():
+        path = example_path(str(spec))
+    text = read_text(path)
+    try:
+        return any_study_from_toml(text)
+    except SpecError as error:
+        raise SpecError(f"{path}: {error}") from None
+
+
+def _in_words(cell: Cell) -> str:
+    return f"{cell.network} with {join(cell.changes)}" if cell.changes else cell.network
+
+
+def _recording_little(experiment: Experiment) -> Experiment:
+    """Keep how often it is looked at whether a run is solved; a map shows no curves."""
+    from msgspec.structs import replace
+
+    every = experiment.record.solved_every
+    return replace(experiment, record=Record(loss_every=0, gradient_every=0, solved_every=every))
+
+
+def _rim(shape: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """Yield the points along the edge of the plane: every limit that the fields have is met there first."""
+    rows, columns = shape
+    for column in range(columns):
+        yield from ((0, column), (rows - 1, column))
+    for row in range(1, rows - 1):
+        yield from ((row, 0), (row, columns - 1))

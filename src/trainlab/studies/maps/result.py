@@ -1,0 +1,172 @@
+"""What a map returns; it prints and shows itself."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trainlab.spec import Experiment
+from trainlab.stats import Rate, rate
+from trainlab.studies.maps.counts import OUTCOMES, Counts, Shares
+from trainlab.studies.maps.question import Question
+from trainlab.studies.result import JSON_FORMAT, HowRun, finite
+from trainlab.studies.words import rate_to_dict
+
+LEVELS = (0.5, 0.9)
+"""Contours of the share solved; from the last on, training is said to work."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Best:
+    """The best point: its place, what was `seen` there, and its rate on `fresh` seeds.
+
+    `seen` is the best of many and so flatters; `fresh` had no part in the choice.
+    """
+
+    row: int
+    column: int
+    seen: Rate
+    fresh: Rate
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Own:
+    """The experiment's own two values, and how often it is solved on the seeds of the map."""
+
+    x: float
+    y: float
+    solved: Rate
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class MapResult:
+    """The outcome of a map. `print(result)` gives the verdict, `to_dict()` and `to_json()` everything.
+
+    `own` is None where the experiment's own values lie outside of the plane.
+    """
+
+    question: Question
+    counts: Counts
+    shares: Shares
+    best: Best
+    own: Own | None
+    every_point: bool
+    how: HowRun
+
+    @property
+    def learns(self) -> npt.NDArray[np.bool_]:
+        """Where training works: at least 90 % of the seeds are solved, ``[y, x]``."""
+        return np.asarray(self.shares.solved >= LEVELS[-1] - 1e-9, dtype=np.bool_)
+
+    @property
+    def learns_ranges(self) -> tuple[tuple[float, float], ...]:
+        """The least and the greatest x, and y, where training works; empty if it works nowhere."""
+        asked, learns = self.question, self.learns
+        if not learns.any():
+            return ()
+        pairs = ((asked.x, learns.any(axis=0)), (asked.y, learns.any(axis=1)))
+        return tuple(
+            (axis.values[int(places[0])], axis.values[int(places[-1])])
+            for axis, places in ((axis, np.flatnonzero(some)) for axis, some in pairs)
+        )
+
+    @property
+    def best_experiment(self) -> Experiment:
+        """The experiment at the best point."""
+        return self.question.at(self.best.row, self.best.column)
+
+    @property
+    def verdict(self) -> tuple[str, ...]:
+        """What the map says, in sentences; the first is the answer."""
+        from trainlab.studies.maps.verdict import sentences
+
+        return sentences(self)
+
+    def at(self, x: float, y: float) -> Rate | None:
+        """Return the share solved at the point nearest to these values; None if it wasn't trained."""
+        row, column = self.question.nearest(x, y)
+        k = int(self.counts.runs[0, row, column])
+        return rate(k, self.counts.seeds) if k >= 0 else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as plain data; the format is documented in docs/json.md."""
+        from trainlab.studies.maps.contour import solved_contours
+
+        asked, trained = self.question, self.counts.trained
+        return {
+            "format": JSON_FORMAT,
+            "kind": "map",
+            "cell": asked.cell,
+            "experiment": asked.experiment.to_dict(),
+            "x": asked.x.to_dict(),
+            "y": asked.y.to_dict(),
+            "verdict": list(self.verdict),
+            "points": {"total": trained.size, "trained": int(trained.sum())},
+            "learns": _learns(self),
+            "best": {
+                "x": asked.x.values[self.best.column],
+                "y": asked.y.values[self.best.row],
+                "seen": rate_to_dict(self.best.seen),
+                "fresh": rate_to_dict(self.best.fresh),
+            },
+            "own": self.own and {"x": self.own.x, "y": self.own.y, "solved": rate_to_dict(self.own.solved)},
+            "trained": trained.tolist(),
+            "solved": {**_counted(self, 0), **_intervals(self)},
+            "diverged": _counted(self, 1),
+            "vanishing": _counted(self, 2),
+            "stuck": _counted(self, 3),
+            "outcome": [[OUTCOMES[place] for place in row] for row in self.shares.outcome.tolist()],
+            "epochs_until_solved": _numbers(self.shares.epochs),
+            "contours": [
+                {"level": level, "lines": [line.tolist() for line in lines]}
+                for level, lines in solved_contours(self)
+            ],
+            "how": self.how.to_dict(),
+        }
+
+    def to_json(self) -> str:
+        """Return `to_dict` as text; a number that isn't finite is null."""
+        return json.dumps(finite(self.to_dict()), ensure_ascii=False, allow_nan=False) + "\n"
+
+    def __repr__(self) -> str:
+        rows, columns = self.question.shape
+        return f"<MapResult {self.question.name!r}: {columns}×{rows} points × {self.how.seeds:,} seeds>"
+
+    def __str__(self) -> str:
+        return "\n".join(self.verdict)
+
+    def _repr_html_(self) -> str:
+        from trainlab.studies.maps.show import summary_html
+
+        return summary_html(self)
+
+
+def _learns(result: MapResult) -> dict[str, Any]:
+    points = int(result.learns.sum())
+    x, y = (list(pair) for pair in result.learns_ranges or ((), ()))
+    return {"level": LEVELS[-1], "points": points, "share": points / result.learns.size, "x": x, "y": y}
+
+
+def _counted(result: MapResult, outcome: int) -> dict[str, Any]:
+    counts = result.counts.runs[outcome].tolist()
+    return {
+        "k": [[None if k < 0 else k for k in row] for row in counts],
+        "share": _numbers(result.shares.runs[outcome]),
+    }
+
+
+def _intervals(result: MapResult) -> dict[str, Any]:
+    rates = [rate(k, result.counts.seeds) for k in range(result.counts.seeds + 1)]
+    rows: list[list[int]] = result.counts.runs[0].tolist()
+    return {
+        "low": [[None if k < 0 else rates[k].low for k in row] for row in rows],
+        "high": [[None if k < 0 else rates[k].high for k in row] for row in rows],
+    }
+
+
+def _numbers(values: npt.NDArray[np.float64]) -> list[list[float | None]]:
+    return [[round(value, 6) if value == value else None for value in row] for row in values.tolist()]

@@ -1,0 +1,118 @@
+"""How a map shows itself: four pictures of the plane."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+
+from trainlab.draw import Contour, HeatAxis, Picture, Spot, css, heat_map, region_map
+from trainlab.errors import TrainlabError, listing, nearest
+from trainlab.studies.maps.axis import Axis
+from trainlab.studies.maps.contour import solved_contours
+from trainlab.studies.maps.counts import OUTCOMES
+from trainlab.studies.maps.fields import axis_words
+
+if TYPE_CHECKING:
+    from trainlab.studies.maps.result import MapResult
+
+Measure = Literal["solved", "epochs", "diverged", "outcome"]
+MEASURES: tuple[Measure, ...] = get_args(Measure)
+ROLES = ("s3", "s2", "s4", "grid")
+"""The colours of `OUTCOMES`."""
+
+
+def map_picture(result: MapResult, measure: Measure = "solved") -> Picture:
+    """Return the plane with the share solved, epochs until solved, share diverged, or most seeds' outcome.
+
+    Raises:
+        TrainlabError: there is no such measure.
+    """
+    if measure not in MEASURES:
+        raise TrainlabError(
+            f"measure = {measure!r}: must be {listing(MEASURES)}.{nearest(measure, MEASURES)}"
+        )
+    asked, shares = result.question, result.shares
+    x, y = heat_axis(asked.x), heat_axis(asked.y)
+    places, name = spots(result), asked.name
+    if measure == "outcome":
+        return region_map(
+            x,
+            y,
+            shares.outcome,
+            names=OUTCOMES,
+            roles=ROLES,
+            title=f"{name}: what most seeds come to",
+            places=places,
+        )
+    if measure == "epochs":
+        low, high = _epoch_range(result)
+        return heat_map(
+            x,
+            y,
+            shares.epochs,
+            title=f"{name}: epochs until solved",
+            value_label="epochs, median",
+            low=low,
+            high=high,
+            log=True,
+            missing="none solved",
+            places=places,
+        )
+    if measure == "diverged":
+        return heat_map(
+            x,
+            y,
+            100 * shares.runs[1],
+            title=f"{name}: share of seeds that diverge",
+            value_label="diverged, % of seeds",
+            low=0,
+            high=100,
+            places=places,
+        )
+    return heat_map(
+        x,
+        y,
+        100 * shares.solved,
+        title=f"{name}: share of seeds solved",
+        value_label="solved, % of seeds",
+        low=0,
+        high=100,
+        levels=[
+            Contour(label=f"{100 * level:.0f} % solved", lines=lines)
+            for level, lines in solved_contours(result)
+        ],
+        places=places,
+    )
+
+
+def heat_axis(axis: Axis) -> HeatAxis:
+    """Return the axis as pictures take it."""
+    return HeatAxis(values=[float(value) for value in axis.values], label=axis_words(axis), log=axis.log)
+
+
+def spots(result: MapResult) -> list[Spot]:
+    """Return the places to be marked: the best point, and the file's own if it lies in the plane."""
+    asked, best = result.question, result.best
+    x, y = asked.x.values[best.column], asked.y.values[best.row]
+    marked = [Spot(x=float(x), y=float(y), label="best point", shape="circle")]
+    if result.own is not None:
+        own = Spot(x=result.own.x, y=result.own.y, label="as the file has it", shape="diamond")
+        marked.append(own)
+    return marked
+
+
+def summary_html(result: MapResult) -> str:
+    """Return verdict and the share solved as HTML for a notebook."""
+    verdict = "".join(f"<li>{escape(sentence)}</li>" for sentence in result.verdict)
+    drawn = map_picture(result)._repr_html_()  # pyright: ignore[reportPrivateUsage]
+    return f"<style>{css()}</style><h3>{escape(result.question.name)}</h3><ul>{verdict}</ul>{drawn}"
+
+
+def _epoch_range(result: MapResult) -> tuple[float, float]:
+    """Return the ends of the ramp for epochs: of what there is, at least a factor of 2 apart."""
+    known = result.shares.epochs[np.isfinite(result.shares.epochs)]
+    low = max(1.0, float(known.min())) if known.size else 1.0
+    high = float(known.max()) if known.size else float(result.question.experiment.epochs)
+    return low, max(high, 2 * low)

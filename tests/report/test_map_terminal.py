@@ -1,0 +1,66 @@
+"""A map in the terminal: the verdict, two planes and how it was made, with colours and without."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+from studies.maps.made_map import made_map
+
+from trainlab.report import print_map
+from trainlab.studies import MapResult
+
+
+def printed(given: MapResult, width: int, **settings: object) -> str:
+    out = io.StringIO()
+    print_map(given, console=Console(file=out, width=width, **settings))  # type: ignore[arg-type]
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("system", [None, "truecolor"])
+def test_no_line_is_wider_than_the_terminal(width: int, system: str | None):
+    out = io.StringIO()
+    console = Console(file=out, width=width, color_system=system, force_terminal=True, record=True)  # type: ignore[arg-type]
+    print_map(made_map(), console=console)
+    assert max(map(len, console.export_text().splitlines())) <= width
+
+
+def test_everything_is_said_in_order():
+    text = " ".join(printed(made_map(), 100).split())
+    places = [
+        text.index(words)
+        for words in (
+            "2-3-1: where training works",
+            "2-3-1 learns (at least 90 %",
+            "The best point is",
+            "Share of seeds solved",
+            "within",
+            "learning rate (optimizer.lr, log scale)",
+            "90 % and more",
+            "What most seeds come to",
+            ["vanishing", "gradient", "stuck"][0],
+            "Points: all 48 trained; seeds 0 to 9; the best point again on 10 to 109; fast engine",
+        )
+    ]
+    assert places[:4] == sorted(places[:4])
+    assert places[-1] == max(places)
+
+
+def test_glyphs_without_colours_and_half_blocks_with():
+    plain = printed(made_map(), 100)
+    assert "█" in plain
+    assert "x" * 8 in plain
+    assert "\x1b" not in plain
+    coloured = printed(made_map(), 100, force_terminal=True, color_system="truecolor")
+    assert "▀" in coloured
+    assert "border of 90 %" in coloured
+
+
+def test_the_best_point_s_row_is_solved_in_glyphs():
+    rows = [line for line in printed(made_map(), 100).splitlines() if "│" in line or "┤" in line]
+    # 8 columns at 8 characters each; the hill stands in the fourth.
+    best = [row for row in rows[: len(rows) // 2] if "█" in row]
+    assert best
+    assert all(row.split("│")[-1].split("┤")[-1][24:32] == "█" * 8 for row in best)
