@@ -1,7 +1,9 @@
-"""Nanoseconds per network-step: trainlab, an eager PyTorch loop and a stacked-torch population, in one run.
+"""Nanoseconds per network-step: the machine's limit, trainlab and its peers, on the same work in one run.
 
-A network-step is one optimizer step of one network on one example. All train the networks of
-examples/xor44.toml from the same initial weights; every figure is the best of several rounds that take turns.
+A network-step is one optimizer step of one network. The work is three networks of examples/xor44.toml, by SGD
+and Adam, on single examples and on the full batch, with one thread and with two. All start from the same
+weights, and all but scikit-learn see the same examples. Figures are the best of several rounds in which
+all take turns, without compilation. The quick form takes about two minutes on two cores.
 """
 
 from __future__ import annotations
@@ -9,155 +11,92 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
-import time
-from collections.abc import Callable
+import subprocess
+import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-
-from trainlab.engine.fast import FastEngine
-from trainlab.engine.layout import initial_parameters, layers_of
-from trainlab.engine.reference import build_module, build_optimizer
-from trainlab.engine.rng import sample_indices
-from trainlab.spec import Experiment, Record, Study, name_of, read_text, study_from_toml
+from benchmarks.machine import machine
+from benchmarks.peaks import Peaks
+from benchmarks.results import compared, limit_rows, tables
 
 ROOT = Path(__file__).parents[1]
-QUIET = Record(loss_every=0, gradient_every=0, solved_every=0)
-ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
-    "tanh": torch.tanh,
-    "sigmoid": torch.sigmoid,
-    "relu": torch.relu,
-    "linear": lambda x: x,
-}
-
-
-def eager(experiment: Experiment, steps: int) -> float:
-    """Seconds for `steps` steps of one network: the loop everyone writes."""
-    data = experiment.data()
-    inputs, targets = (
-        torch.tensor(data.inputs, dtype=torch.float32),
-        torch.tensor(data.targets, dtype=torch.float32),
-    )
-    module = build_module(torch, experiment, 0, "float32")
-    optimizer = build_optimizer(torch, experiment, module)
-    criterion = {"l1": torch.nn.L1Loss, "mse": torch.nn.MSELoss}[name_of(experiment.loss)]()
-    chosen = sample_indices(0, steps=steps, points=data.points).tolist()
-    start = time.perf_counter()
-    for step in range(steps):
-        index = chosen[step]
-        optimizer.zero_grad()
-        criterion(module(inputs[index, None]), targets[index, None]).backward()
-        optimizer.step()
-    return time.perf_counter() - start
-
-
-def stacked(experiment: Experiment, networks: int, steps: int) -> float:
-    """Seconds for `steps` steps of networks stacked along a first axis: batched products, one optimizer."""
-    data = experiment.data()
-    inputs, targets = (
-        torch.tensor(data.inputs, dtype=torch.float32),
-        torch.tensor(data.targets, dtype=torch.float32),
-    )
-    start_values = initial_parameters(experiment, range(networks)).astype(np.float32)
-    layers = layers_of(experiment.network)
-    weights: list[torch.Tensor] = []
-    biases: list[torch.Tensor | None] = []
-    for layer in layers:
-        shape = (networks, layer.fan_out, layer.fan_in)
-        weights.append(torch.tensor(start_values[:, layer.weights].reshape(shape), requires_grad=True))
-        column = torch.tensor(start_values[:, layer.biases][:, :, None], requires_grad=True)
-        biases.append(None if layer.first_bias is None else column)
-    holder: Any = torch.nn.ParameterList(weights + [bias for bias in biases if bias is not None])
-    optimizer = build_optimizer(torch, experiment, holder)
-    weights = list(holder[: len(weights)])
-    rest = iter(holder[len(weights) :])
-    biases = [None if bias is None else next(rest) for bias in biases]
-    chosen = torch.randint(data.points, (steps, networks))
-    start = time.perf_counter()
-    for step in range(steps):
-        optimizer.zero_grad()
-        values = inputs[chosen[step]][:, :, None]
-        for layer, weight, bias in zip(layers, weights, biases, strict=True):
-            total = torch.bmm(weight, values) if bias is None else torch.baddbmm(bias, weight, values)
-            values = ACTIVATIONS[layer.activation](total)
-        error = values - targets[chosen[step]][:, :, None]
-        loss = (error.abs() if name_of(experiment.loss) == "l1" else error * error).sum()
-        loss.backward()
-        optimizer.step()
-    return time.perf_counter() - start
-
-
-def trainlab(experiment: Experiment, networks: int, threads: int) -> float:
-    """Seconds for all of an experiment's steps on `networks` networks, results included."""
-    start = time.perf_counter()
-    FastEngine().train(experiment, range(networks), threads=threads)
-    return time.perf_counter() - start
-
-
-def measure(experiment: Experiment, *, quick: bool) -> dict[str, float]:
-    """Return ns per network-step by name: the best of the rounds."""
-    from msgspec.structs import replace
-
-    work = replace(experiment.at_epochs(500), record=QUIET)
-    recorded = experiment.at_epochs(500)
-    steps = work.epochs * work.steps_per_epoch
-    sizes = (1000,) if quick else (1000, 10_000)
-    jobs: dict[str, tuple[Callable[[], float], int]] = {
-        "trainlab, 1 thread": (lambda: trainlab(work, 1024, 1), 1024 * steps),
-        "trainlab, 1 thread, recording": (lambda: trainlab(recorded, 1024, 1), 1024 * steps),
-        "trainlab, 2 threads": (lambda: trainlab(work, 2048, 2), 2048 * steps),
-        "eager PyTorch loop": (lambda: eager(work, 1000), 1000),
-    }
-    for networks in sizes:
-        count = 200 if networks == 1000 else 40
-        jobs[f"stacked torch, {networks:,}"] = (
-            lambda networks=networks, count=count: stacked(work, networks, count),
-            networks * count,
-        )
-    best = dict.fromkeys(jobs, float("inf"))
-    for _ in range(2 if quick else 4):
-        for name, (job, amount) in jobs.items():
-            best[name] = min(best[name], job() / amount * 1e9)
-    return best
+THREADS = (1, 2)
 
 
 def main() -> None:
-    """Print the table, and write JSON if asked for."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer rounds and sizes")
-    parser.add_argument("--json", metavar="PATH", help="write the rows to this file, too")
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    study = study_from_toml(read_text(ROOT / "examples" / "xor44.toml"))
-    trainlab(study.experiment(study.network_names[0]), 8, 1)
-    print(
-        f"{platform.machine()}, {os.cpu_count()} processors, torch {torch.__version__}; ns per network-step"
+    """Measure, print the tables, and write JSON or the page if asked for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    rows = list(measured_rows(study, quick=options.quick))
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, peers and sizes; no sweeps")
+    parser.add_argument("--json", metavar="PATH", help="write everything measured to this file, too")
+    parser.add_argument(
+        "--docs", action="store_true", help="write docs/benchmarks.json and what is made of it: the page"
+    )
+    options = parser.parse_args()
+    if options.docs and options.quick:
+        parser.error("--docs shows what only the full form measures: leave out --quick")
+    result = run(full=not options.quick)
+    show(result)
     if options.json:
-        Path(options.json).write_text(json.dumps({"rows": rows}, indent=1) + "\n")
+        write(result, Path(options.json))
+    if options.docs:
+        from benchmarks.page import write_page
+
+        write(result, ROOT / "docs" / "benchmarks.json")
+        write_page(ROOT / "docs")
 
 
-def measured_rows(study: Study, *, quick: bool) -> Any:
-    """Measure and print each network with each optimizer; yield a row a figure."""
-    for name in study.network_names:
-        for changes, optimizer in (((), "sgd"), (("A",), "adam")):
-            experiment = study.experiment(name, changes)
-            best = measure(experiment, quick=quick)
-            ours = best["trainlab, 1 thread"]
-            print(f"\n{experiment.network.label}, one example a step, {optimizer}")
-            for job, nanoseconds in best.items():
-                print(f"  {job:32} {nanoseconds:12,.1f}   {nanoseconds / ours:10,.1f} ×")
-                yield {
-                    "engine": job,
-                    "network": experiment.network.label,
-                    "sampling": "single",
-                    "optimizer": optimizer,
-                    "ns_per_network_step": nanoseconds,
-                }
+def run(*, full: bool) -> dict[str, Any]:
+    """Measure everything, each number of threads in a process of its own."""
+    few = [] if full else ["--quick"]
+    parts = [start("measure", str(number), *few) for number in THREADS if number <= (os.cpu_count() or 1)]
+    peaks = Peaks(**{name: max(part["peaks"][name] for part in parts) for name in parts[0]["peaks"]})
+    limits = [row for part in parts for row in limit_rows(peaks, part["rows"][0]["threads"])]
+    result: dict[str, Any] = {
+        "machine": machine(),
+        "peaks": asdict(peaks),
+        "rows": compared([*limits, *(row for part in parts for row in part["rows"])]),
+        "missing": parts[0]["missing"],
+    }
+    if full:
+        from benchmarks.footprint import cold_start, memory
+
+        result |= {"sweeps": start("sweeps"), "memory": memory(), "cold_start": cold_start()}
+    return result
+
+
+def start(module: str, *arguments: str) -> Any:
+    """Run a module of this folder in a process of its own, and return the JSON of its last line."""
+    command = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def show(result: dict[str, Any]) -> None:
+    """Print the machine, the peaks and a table for each work."""
+    from rich.console import Console
+
+    from trainlab.draw import terminal_table
+
+    console = Console(width=128)
+    about = result["machine"]
+    versions = ", ".join(f"{name} {number}" for name, number in about["versions"].items())
+    console.print(f"{about['processor']}, {about['processors']} processors, {about['vectors']}; {versions}")
+    console.print(str(Peaks(**result["peaks"])), highlight=False)
+    for engine, package in result["missing"].items():
+        console.print(f"{engine}: not measured, since {package} is not installed (pip install {package}).")
+    for title, headers, rows in tables(result["rows"]):
+        console.print(terminal_table(headers, rows, title=title))
+    console.print("ns per network-step · times the limit · times trainlab. In brackets: how many networks;")
+    console.print("after a limit, what exact roots and divisions take by themselves, where that is longer.")
+
+
+def write(result: dict[str, Any], path: Path) -> None:
+    """Write the result as JSON."""
+    path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ from trainlab.spec.optimizers import (
     RAdam,
     RMSprop,
 )
+from trainlab.spec.paths import find_field, numeric_fields, value_of, with_values
 from trainlab.spec.race import Axis, Choice, Race
 from trainlab.spec.record import Record
 from trainlab.spec.sampling import Batch, Full, Sampling, Single
@@ -66,7 +67,6 @@ from trainlab.spec.schedules import (
 from trainlab.spec.solved import Accuracy, LossBelow, Solved, Within
 from trainlab.spec.steps import Clip, Noise, Penalty
 from trainlab.spec.stopping import NoStopping, Patience, Stopping, StopSolved
-from trainlab.spec.paths import find_field, numeric_fields, value_of, with_values
 from trainlab.spec.study import Cell, NamedNetwork, Study
 from trainlab.spec.tasks import (
     Blobs,
@@ -193,13 +193,11 @@ __all__ = [
     "XavierNormal",
     "XavierUniform",
     "Xor",
-    "experiment_from_toml",
-    "experiment_to_toml",
-    "name_of",
     "any_study_from_toml",
     "experiment_from_toml",
     "experiment_to_toml",
     "find_field",
+    "name_of",
     "numeric_fields",
     "parse_widths",
     "racers_from_toml",

@@ -3,10 +3,10 @@
 from trainlab.studies.causes import Causes
 from trainlab.studies.cells import CellResult
 from trainlab.studies.effects import Effect, Interaction, ReadEstimate
+from trainlab.studies.maps import MapResult, map_picture, map_plane
 from trainlab.studies.race import RaceProgress, race
 from trainlab.studies.race_result import RaceCandidate, RaceResult, RaceRound
 from trainlab.studies.race_show import race_picture
-from trainlab.studies.maps import MapResult, map_picture, map_plane
 from trainlab.studies.result import HowRun, StudyResult
 from trainlab.studies.run import EXAMPLES, example_path, load_study, run, select_cells, study
 from trainlab.studies.show import effect_picture, rate_picture
@@ -19,21 +19,21 @@ __all__ = [
     "Effect",
     "HowRun",
     "Interaction",
+    "MapResult",
     "RaceCandidate",
     "RaceProgress",
     "RaceResult",
     "RaceRound",
-    "MapResult",
     "ReadEstimate",
     "StudyResult",
     "Verdict",
     "effect_picture",
     "example_path",
     "load_study",
-    "race",
-    "race_picture",
     "map_picture",
     "map_plane",
+    "race",
+    "race_picture",
     "rate_picture",
     "run",
     "select_cells",

@@ -38,11 +38,12 @@ def loss_of_terms(lane: Any, block: Any, tile: Any, targets: int, shares: int, t
     """Add a block's share of the mean loss to the loss row."""
     samples = samples_of(block)
     outputs = outputs_row(block, tile)
-    weights = load(block, tile.memory, shares)
+    terms = splat(block, 0.0)
     for output in range(tile.outputs):
         value = load(block, tile.memory, outputs + output * samples)
         target = load(block, tile.memory, targets + output * samples)
-        add_terms(lane, block, tile, term_of(block, tile.loss_setting, value, target), weights)
+        terms = terms + term_of(block, tile.loss_setting, value, target)
+    add_terms(lane, block, tile, terms, load(block, tile.memory, shares))
 
 
 @njit(forceinline=True)
@@ -117,9 +118,11 @@ def log_within(block: Any, x: Any) -> Any:
 @njit(forceinline=True)
 def bce_term(block: Any, setting: float, value: Any, target: Any) -> Any:
     """Return −(y ln p + (1 − y) ln(1 − p))."""
-    zero, one = splat(block, 0.0), splat(block, 1.0)
-    wrong = (one - target) * log_within(block, one - value)
-    return zero - (target * log_within(block, value) + wrong)
+    zero, one, small = splat(block, 0.0), splat(block, 1.0), splat(block, 0.25)
+    # log1p keeps the digits that 1 − p loses of a small p; it is no good beyond a quarter.
+    near = where_less(value, small, value, small)
+    rest = where_less(value, small, log1p(block, zero - near), log_within(block, one - value))
+    return zero - (target * log_within(block, value) + (one - target) * rest)
 
 
 @njit(forceinline=True)

@@ -40,18 +40,21 @@ def output_deltas(block: Any, tile: Any, unit: int, targets: int, shares: int) -
 
 @njit(forceinline=True)
 def add_loss(lane: Any, block: Any, tile: Any, targets: int, shares: int) -> None:
-    """Add a block's share of the mean loss to the loss row, sample by sample."""
+    """Add a block's share of the mean loss to the loss row, sample by sample.
+
+    A sample's outputs are added up before, so that no block size changes the order of the sum.
+    """
     if tile.unit_block_loss != 0:
         call(tile.unit_block_loss, tile, targets, shares, 0)
         return
     samples = samples_of(block)
     outputs = outputs_row(block, tile)
-    weights = load(block, tile.memory, shares)
+    terms = splat(block, 0.0)
     for output in range(tile.outputs):
         value = load(block, tile.memory, outputs + output * samples)
         error = value - load(block, tile.memory, targets + output * samples)
-        terms = absolute(error) if tile.loss == L1 else error * error
-        add_terms(lane, block, tile, terms, weights)
+        terms = terms + (absolute(error) if tile.loss == L1 else error * error)
+    add_terms(lane, block, tile, terms, load(block, tile.memory, shares))
 
 
 @njit(forceinline=True)

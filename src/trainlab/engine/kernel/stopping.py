@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from numba import njit
@@ -46,12 +47,12 @@ def note_patience(lane: Any, tile: Any, epoch: int) -> None:
     """Freeze every network whose loss hasn't fallen by more than min_delta for too many readings in a row."""
     for network in range(tile.used):
         loss = number_of(lane, tile, tile.row_loss, network)
-        best = number_of(lane, tile, tile.row_best, network)
-        if epoch == tile.patience_every or loss < best - tile.min_delta:
-            set_number(lane, tile, tile.row_best, network, loss)
-            set_number(lane, tile, tile.row_waited, network, 0.0)
-            continue
-        waited = number_of(lane, tile, tile.row_waited, network) + 1.0
+        first = epoch == tile.patience_every
+        best = math.inf if first else number_of(lane, tile, tile.row_best, network)
+        # A loss that isn't a number is no improvement, not even the first.
+        better = loss < best - tile.min_delta
+        set_number(lane, tile, tile.row_best, network, loss if better else best)
+        waited = 0.0 if better else number_of(lane, tile, tile.row_waited, network) + 1.0
         set_number(lane, tile, tile.row_waited, network, waited)
         if waited >= tile.patience:
             freeze(lane, tile, network, epoch)
@@ -87,15 +88,13 @@ def lower_rates(lane: Any, tile: Any, first: bool) -> None:
     """ReduceLROnPlateau, a network at a time, on the loss of the last evaluation; factors of the first rate."""
     for network in range(tile.networks):
         loss = number_of(lane, tile, tile.row_loss, network)
-        best = number_of(lane, tile, tile.row_plateau_best, network)
+        best = math.inf if first else number_of(lane, tile, tile.row_plateau_best, network)
         if tile.plateau_relative > 0:
             better = loss < best * (1.0 - tile.plateau_threshold)
         else:
             better = loss < best - tile.plateau_threshold
-        bad = number_of(lane, tile, tile.row_plateau_bad, network) + 1.0
-        if first or better:
-            set_number(lane, tile, tile.row_plateau_best, network, loss)
-            bad = 0.0
+        set_number(lane, tile, tile.row_plateau_best, network, loss if better else best)
+        bad = 0.0 if better else number_of(lane, tile, tile.row_plateau_bad, network) + 1.0
         cooling = number_of(lane, tile, tile.row_cooldown, network)
         if cooling > 0.0:
             set_number(lane, tile, tile.row_cooldown, network, cooling - 1.0)

@@ -98,22 +98,6 @@ def dot_samples(_typing: Any, block: Any, a: Any, b: Any, before: Any) -> Any:
 
 
 @intrinsic
-def sum_samples(_typing: Any, block: Any, a: Any, before: Any) -> Any:
-    """Return the row `before` plus the samples of a block, added in order."""
-    networks, samples = block.tag.networks, block.tag.samples
-    result = Vector(a.element, networks)
-
-    def codegen(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
-        total = args[2]
-        for index in range(samples):
-            part = args[1] if samples == 1 else _slice(builder, args[1], index * networks, networks)
-            total = builder.fadd(total, part)
-        return total
-
-    return result(block, a, before), codegen
-
-
-@intrinsic
 def fma(_typing: Any, a: Any, b: Any, c: Any) -> Any:
     """Return a·b + c, rounded once."""
     return a(a, b, c), lambda _context, builder, _sig, args: _call(builder, "fma", list(args))
