@@ -17,7 +17,7 @@ from numba import njit
 from trainlab.engine.kernel import vector_maths
 from trainlab.engine.kernel.lanes import Lanes, load, store
 from trainlab.engine.kernel.vector import fma, splat, sqrt
-from trainlab.engine.tiles import aligned_zeros
+from trainlab.engine.kernel.memory import aligned_zeros
 
 CHAINS = 12
 WIDTHS = (8, 16)
@@ -103,17 +103,20 @@ def _timed(run: Callable[..., None], width: int) -> Callable[[int], float]:
     def seconds(steps: int) -> float:
         memory[:] = np.linspace(0.5, 1.5, memory.size, dtype=np.float32)
         start = time.perf_counter()
-        run(lane, memory, steps)
+        run(lane, memory.ctypes.data, steps)
         return time.perf_counter() - start
 
     return seconds
 
 
 def probe(operation: Any) -> Callable[..., None]:
-    """Return a compiled loop that applies `operation` to each of the chains, `steps` times."""
+    """Return a compiled loop that applies `operation` to each of the chains, `steps` times.
+
+    Its arguments: the tag of the lanes, the address of ``[chains, width]`` float32, the steps.
+    """
 
     @njit(error_model="numpy")
-    def run(lane: Any, memory: Any, steps: int) -> None:
+    def run(lane: Any, memory: int, steps: int) -> None:
         a, b, c = load(lane, memory, 0), load(lane, memory, 1), load(lane, memory, 2)
         d, e, f = load(lane, memory, 3), load(lane, memory, 4), load(lane, memory, 5)
         g, h, i = load(lane, memory, 6), load(lane, memory, 7), load(lane, memory, 8)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,7 @@ import numpy.typing as npt
 from benchmarks.operations import batch_size
 from trainlab.engine.layout import LayerLayout, initial_parameters, layers_of
 from trainlab.engine.rng import sample_indices
-from trainlab.spec import Experiment, Full, Single
+from trainlab.spec import Experiment, Full, Single, name_of
 
 Floats = npt.NDArray[np.float32]
 Job = Callable[[], tuple[float, Floats]]
@@ -72,11 +71,6 @@ def lay_out(experiment: Experiment, *, networks: int, steps: int) -> Work:
         chosen=_chosen(experiment, networks, steps, data.points),
         loss=loss,
     )
-
-
-def name_of(part: Any) -> str:
-    """Return the name of a part of an experiment, be it a text or a struct with a tag."""
-    return part if isinstance(part, str) else str(part.__struct_config__.tag)
 
 
 def _chosen(experiment: Experiment, networks: int, steps: int, points: int) -> npt.NDArray[np.int64] | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trainlab.budgets import Budget, budget
     from trainlab.errors import TrainlabError
-    from trainlab.report import race_html, study_html
+    from trainlab.report import map_html, race_html, study_html
     from trainlab.spec import Change, Experiment, Network, Study
     from trainlab.studies import (
         MapResult,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         run,
         study,
     )
+    from trainlab.tasks import arrays
 
 __version__ = "0.1.0"
 
@@ -36,11 +37,13 @@ _HOMES = {
     "Study": "spec",
     "StudyResult": "studies",
     "TrainlabError": "errors",
+    "arrays": "tasks",
     "budget": "budgets",
     "load_study": "studies",
+    "map_html": "report",
+    "map_plane": "studies",
     "race": "studies",
     "race_html": "report",
-    "map_plane": "studies",
     "run": "studies",
     "study": "studies",
     "study_html": "report",
@@ -56,8 +59,10 @@ __all__ = [
     "Study",
     "StudyResult",
     "TrainlabError",
+    "arrays",
     "budget",
     "load_study",
+    "map_html",
     "map_plane",
     "race",
     "race_html",

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.peaks import CHAINS, OPERATIONS, measure_peaks, probe
 from trainlab.engine.kernel.lanes import Lanes
-from trainlab.engine.tiles import aligned_zeros
+from trainlab.engine.kernel.memory import aligned_zeros
 
 TRUTH: dict[str, Any] = {
     "fma": lambda x: 0.5 * x + 0.75,
@@ -27,7 +27,7 @@ def test_every_chain_runs_its_operation_at_every_step(name: str):
     start = np.linspace(0.1, 0.9, CHAINS * 8)
     memory = aligned_zeros(CHAINS * 8, "float32")
     memory[:] = start
-    probe(OPERATIONS[name])(Lanes(networks=8), memory, 2)
+    probe(OPERATIONS[name])(Lanes(networks=8), memory.ctypes.data, 2)
     np.testing.assert_allclose(memory, TRUTH[name](TRUTH[name](start)), rtol=2e-6)
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from numba import njit
 
 from trainlab.engine.kernel.lanes import Lanes, load, store
-from trainlab.engine.tiles import aligned_zeros
+from trainlab.engine.kernel.memory import aligned_zeros
 
 NETWORKS = 8
 Floats = npt.NDArray[Any]
@@ -30,6 +30,11 @@ def memory_of(rows: npt.ArrayLike, dtype: str | None = None) -> Floats:
     return flat
 
 
+def call(function: Any, *arguments: Any) -> Any:
+    """Call a compiled function with the addresses of arrays instead of the arrays."""
+    return function(*(part.ctypes.data if isinstance(part, np.ndarray) else part for part in arguments))
+
+
 def elementwise(function: Any) -> Callable[[Floats], Floats]:
     """Return a function of arrays of any length that applies a vector function ``f(tag, x)``."""
 
@@ -42,7 +47,7 @@ def elementwise(function: Any) -> Callable[[Floats], Floats]:
         rows = -(-x.size // NETWORKS)
         source, target = (aligned_zeros(rows * NETWORKS, str(x.dtype)) for _ in range(2))
         source[: x.size] = x
-        over_rows(tag(str(x.dtype)), source, target, rows)
+        call(over_rows, tag(str(x.dtype)), source, target, rows)
         return target[: x.size].copy()
 
     return apply

@@ -8,23 +8,16 @@ import numpy as np
 import pytest
 from engine.lanes import NETWORKS
 from engine.made_task import task_of
-from numba import njit
+from engine.tile import Tile, tile_of
 
-from trainlab.engine.kernel.tile import evaluate
 from trainlab.engine.layout import initial_parameters, layers_of
 from trainlab.engine.reference import build_module
-from trainlab.engine.tiles import Job, aligned_zeros, prepare
 from trainlab.maths import ACTIVATIONS, LOSSES
 from trainlab.spec import Experiment, Init, Network, Normal, name_of
 
 SEEDS = range(40, 40 + NETWORKS)
-ACTIVATION = ("linear", "tanh", "sigmoid", "relu")
+ACTIVATION = tuple(name for name in ACTIVATIONS if "softmax" not in name)
 EPS = {"float32": 1.2e-7, "float64": 2.3e-16}
-
-
-@njit
-def _evaluate(lane: Any, block: Any, memory: Any, layers: Any, rows: Any, plan: Any, constants: Any) -> None:
-    evaluate(lane, block, memory, layers, rows, plan, constants, True)
 
 
 def experiment_of(
@@ -39,15 +32,11 @@ def experiment_of(
     )
 
 
-def evaluated(experiment: Experiment, dtype: str, parameters: Any) -> tuple[Job, Any]:
-    """Return the job and the memory's rows after one evaluation of the parameters ``[networks, P]``."""
-    job = prepare(experiment, marks=(300,), networks=NETWORKS, samples=4, dtype=dtype, checked=False)
-    memory = aligned_zeros(job.rows.total * NETWORKS, dtype)
-    table = memory.reshape(-1, NETWORKS)
-    table[job.rows.points : job.rows.points + len(job.data_rows)] = job.data_rows[:, None]
-    table[: job.plan.parameters] = parameters.T
-    _evaluate(job.lane, job.block, memory, job.layers, job.rows, job.plan, job.constants)
-    return job, table
+def evaluated(experiment: Experiment, dtype: str, parameters: Any) -> Tile:
+    """Return the tile after one evaluation, with gradients, of the parameters ``[networks, P]``."""
+    tile = tile_of(experiment, parameters=parameters, dtype=dtype)
+    tile.run("evaluate", False, True, -1)
+    return tile
 
 
 def predict(experiment: Experiment, row: Any) -> Any:
@@ -73,14 +62,14 @@ def test_loss_and_misses_are_those_of_matrix_products(
 ) -> None:
     experiment = experiment_of(activation, loss, task=task)
     parameters = initial_parameters(experiment, SEEDS)
-    job, table = evaluated(experiment, dtype, parameters)
+    tile = evaluated(experiment, dtype, parameters)
     targets = experiment.data().targets
     for network, row in enumerate(parameters):
         np.testing.assert_allclose(
-            table[job.rows.loss, network], loss_of(experiment, row), rtol=30 * EPS[dtype]
+            tile.rows("loss")[0, network], loss_of(experiment, row), rtol=30 * EPS[dtype]
         )
         within = np.abs(predict(experiment, row) - targets) < experiment.solved.within
-        assert (table[job.rows.unsolved, network] == 0) == within.all()
+        assert tile.rows("missed")[0, network] == np.count_nonzero(~within)
 
 
 @pytest.mark.parametrize("bias", [True, False, (True, False, True)])
@@ -99,8 +88,8 @@ def test_gradients_are_those_of_torch(activation: str, loss: str, task: str, bia
         module = build_module(torch, experiment, seed, "float64")
         criterion(module(torch.tensor(data.inputs)), torch.tensor(data.targets)).backward()
         exact = np.concatenate([parameter.grad.numpy().ravel() for parameter in module.parameters()])
-        for dtype, (job, table) in found.items():
-            ours = table[job.rows.gradient : job.rows.gradient + job.plan.parameters, network]
+        for dtype, tile in found.items():
+            ours = tile.rows("gradient", tile.job.plan.parameters)[:, network]
             # Absolute for L1, whose signs cancel; for MSE relative to the norm (2e-5 at float32), absolute
             # where a network of dead units leaves only a bias whose four terms cancel.
             if loss == "l1":
@@ -109,30 +98,31 @@ def test_gradients_are_those_of_torch(activation: str, loss: str, task: str, bia
                 assert np.linalg.norm(ours - exact) <= EPS[dtype] * (170 * np.linalg.norm(exact) + 1)
 
 
-@pytest.mark.parametrize("activation", ["linear", "tanh", "sigmoid"])
+@pytest.mark.parametrize("activation", ["linear", "tanh", "sigmoid", "gelu", "softplus", "sin"])
 def test_gradients_are_slopes_of_the_loss(activation: str) -> None:
     experiment = experiment_of(activation, "mse")
     parameters = initial_parameters(experiment, SEEDS)
-    job, table = evaluated(experiment, "float64", parameters)
+    gradient = evaluated(experiment, "float64", parameters).rows("gradient", parameters.shape[1])
     step = 1e-6
-    for p in range(job.plan.parameters):
-        shift = np.zeros(job.plan.parameters)
+    for p in range(parameters.shape[1]):
+        shift = np.zeros(parameters.shape[1])
         shift[p] = step
         for network, row in enumerate(parameters):
             slope = (loss_of(experiment, row + shift) - loss_of(experiment, row - shift)) / (2 * step)
-            assert table[job.rows.gradient + p, network] == pytest.approx(slope, rel=1e-6, abs=1e-8)
+            assert gradient[p, network] == pytest.approx(slope, rel=1e-6, abs=1e-8)
 
 
 @pytest.mark.parametrize("dtype", EPS)
 def test_a_nan_in_one_network_leaves_its_neighbours_alone(dtype: str) -> None:
     experiment = experiment_of("tanh", "mse")
     parameters = initial_parameters(experiment, SEEDS)
-    job, clean = evaluated(experiment, dtype, parameters)
+    clean = evaluated(experiment, dtype, parameters)
+    count = parameters.shape[1]
     parameters[3, 2] = np.nan
-    _, spoilt = evaluated(experiment, dtype, parameters)
+    spoilt = evaluated(experiment, dtype, parameters)
     others = [network for network in range(NETWORKS) if network != 3]
-    gradients = slice(job.rows.gradient, job.rows.gradient + job.plan.parameters)
-    np.testing.assert_array_equal(spoilt[gradients, others], clean[gradients, others])
-    np.testing.assert_array_equal(spoilt[job.rows.loss, others], clean[job.rows.loss, others])
-    assert np.isnan(spoilt[job.rows.loss, 3])
-    assert spoilt[job.rows.unsolved, 3] > 0
+    for name, rows in (("gradient", count), ("loss", 1), ("missed", 1), ("wrong", 1), ("broken", 1)):
+        np.testing.assert_array_equal(spoilt.rows(name, rows)[:, others], clean.rows(name, rows)[:, others])
+    assert np.isnan(spoilt.rows("loss")[0, 3])
+    assert np.isnan(spoilt.rows("broken")[0, 3])
+    assert spoilt.rows("missed")[0, 3] > 0

@@ -7,13 +7,14 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
-from engine.lanes import NETWORKS, Floats, elementwise, memory_of, tag
+from engine.lanes import NETWORKS, Floats, call, elementwise, memory_of, tag
 from engine.series import exactly, interpolated, ulps
 from numba import njit
 from scipy import special
 
 from trainlab.engine import rng
-from trainlab.engine.kernel.lanes import load, store
+from trainlab.engine.kernel.lanes import load_words, store
+from trainlab.engine.kernel.memory import aligned_zeros
 from trainlab.engine.kernel.vector_normal import (
     CENTRE,
     LIMIT,
@@ -22,7 +23,6 @@ from trainlab.engine.kernel.vector_normal import (
     normal_density,
     normal_quantile,
 )
-from trainlab.engine.tiles import aligned_zeros
 
 each_dtype = pytest.mark.parametrize("dtype", LIMIT)
 CDF, DENSITY = elementwise(normal_cdf), elementwise(normal_density)
@@ -95,12 +95,12 @@ def test_the_tail_is_the_interpolation_that_is_stated(dtype: str) -> None:
 @njit
 def _quantiles(lane: Any, words: Any, target: Any, rows: int) -> None:
     for row in range(rows):
-        store(lane, target, row, normal_quantile(lane, load(lane, words, row)))
+        store(lane, target, row, normal_quantile(lane, load_words(lane, words, row)))
 
 
 def quantiles(words: Floats, dtype: str) -> Floats:
     target = aligned_zeros(words.size, dtype)
-    _quantiles(tag(dtype), memory_of(words), target, words.size // NETWORKS)
+    call(_quantiles, tag(dtype), memory_of(words), target, words.size // NETWORKS)
     return target
 
 

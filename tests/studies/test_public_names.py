@@ -18,11 +18,13 @@ NAMES = [
     "Study",
     "StudyResult",
     "TrainlabError",
+    "arrays",
     "budget",
     "load_study",
+    "map_html",
+    "map_plane",
     "race",
     "race_html",
-    "map_plane",
     "run",
     "study",
     "study_html",
@@ -30,7 +32,7 @@ NAMES = [
 
 
 def test_the_package_exports_these_names():
-    assert trainlab.__all__ == NAMES
+    assert trainlab.__all__ == NAMES == sorted(NAMES)
     assert dir(trainlab) == sorted([*NAMES, "__version__"])
 
 
@@ -71,22 +73,23 @@ def test_the_studies_room_exports_these_names():
         "Effect",
         "HowRun",
         "Interaction",
+        "MapResult",
         "RaceCandidate",
         "RaceProgress",
         "RaceResult",
         "RaceRound",
-        "MapResult",
         "ReadEstimate",
         "StudyResult",
         "Verdict",
         "effect_picture",
         "example_path",
         "load_study",
-        "race",
-        "race_picture",
         "map_picture",
         "map_plane",
+        "race",
+        "race_picture",
         "rate_picture",
+        "read_spec",
         "run",
         "select_cells",
         "study",

@@ -14,6 +14,7 @@ from trainlab import Experiment, Study
 from trainlab.engine import stored_name
 from trainlab.errors import SpecError
 from trainlab.execution import Interrupted, train_all
+from trainlab.spec import name_of
 from trainlab.stats import hold_race
 from trainlab.store import Store
 from trainlab.studies import RaceProgress, RaceResult
@@ -65,7 +66,7 @@ def test_a_grid_races_and_the_cell_gives_the_rest() -> None:
     assert {item.name for item in result.candidates} == {
         f"lr {lr}, activation {name}" for lr in ("0.0001", "0.05") for name in ("tanh", "sigmoid")
     }
-    assert {item.experiment.loss for item in result.candidates} == {"l1"}
+    assert {name_of(item.experiment.loss) for item in result.candidates} == {"l1"}
     assert {item.experiment.network.label for item in result.candidates} == {"2-3-1"}
     assert race(max_seeds=8, cell="N:B").candidates[0].experiment.network.label == "2-2-2-1"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -11,9 +10,8 @@ from trainlab.cli.options import Engine, Folder, Fresh, Html, Json, Workers, who
 from trainlab.cli.output import DEFAULT_STORE
 from trainlab.cli.progress import progress_line
 from trainlab.cli.study import check_options, deliver
-from trainlab.errors import SpecError
-from trainlab.spec import Experiment, experiment_from_toml, read_text
-from trainlab.studies import EXAMPLES, example_path, run
+from trainlab.spec import experiment_from_toml
+from trainlab.studies import read_spec, run
 
 
 def run_command(
@@ -30,7 +28,7 @@ def run_command(
 ) -> None:
     """Run one experiment on many seeds; of a study file, its first network without changes."""
     check_options(file, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
-    experiment = _load(file)
+    experiment = read_spec(file, experiment_from_toml)
     with progress_line() as show:
         result = run(
             experiment,
@@ -42,12 +40,3 @@ def run_command(
             on_progress=show,
         )
     deliver(result, json=json, html=html)
-
-
-def _load(file: str) -> Experiment:
-    path = example_path(file) if file in EXAMPLES and not Path(file).exists() else Path(file)
-    text = read_text(path)
-    try:
-        return experiment_from_toml(text)
-    except SpecError as error:
-        raise SpecError(f"{path}: {error}") from None

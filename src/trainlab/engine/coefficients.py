@@ -88,9 +88,9 @@ def _schedule(experiment: Experiment, settings: dict[str, Any], steps: int) -> t
 
 
 def _sgd(table: Array, settings: dict[str, Any]) -> None:
-    # PyTorch begins the buffer with the whole gradient, whatever the dampening.
+    # PyTorch begins the buffer with the whole gradient, whatever the dampening, once there is a momentum.
     table[:, SCALE] = 1.0 - settings["dampening"]
-    table[0, SCALE] = 1.0
+    table[np.argmax(table[:, MOMENTUM] > 0.0), SCALE] = 1.0
 
 
 def _nadam(table: Array, settings: dict[str, Any], t: Array) -> None:

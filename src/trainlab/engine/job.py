@@ -35,7 +35,7 @@ from trainlab.spec import (
 from trainlab.tasks import Task
 
 TILE_BYTES = 900_000
-"""A tile's parameters and moments must stay in cache through all of its steps."""
+"""The parameters and moments of a tile that still stay in cache through all of its steps."""
 
 RESIDENT_BYTES = 65_536
 """Examples that take no more than this, once for each network, are kept so: nothing to copy at a step."""
@@ -51,8 +51,7 @@ class Job:
     block: Lanes
     rows: Rows
     plan: Plan
-    units: Units
-    numbers: Numbers
+    record: npt.NDArray[np.void]
     marks: tuple[int, ...]
     tables: dict[str, npt.NDArray[Any]]
     resident: FloatArray
@@ -65,19 +64,25 @@ class Job:
         return kept + tables.SUMMARY_ROWS + plan.layers
 
 
-def choose_lanes(experiment: Experiment, population: int, dtype: str) -> tuple[int, int]:
-    """Return (networks side by side, samples in a block): the most whose state stays in cache.
+def choose_lanes(experiment: Experiment, *, batch: int, population: int, dtype: str) -> tuple[int, int]:
+    """Return (networks side by side, samples of each in a block), measured to be fast.
 
-    One example a step goes best with 64 networks, batches with 32 networks of 4 samples each; a population
-    that doesn't fill so many takes fewer. No choice changes a bit of any run.
+    One example a step goes best with 64 networks. A batch goes best with blocks of 128 numbers: more samples
+    of fewer networks the larger the batch and the network, since each weight is then loaded for more of them
+    and fewer weights must stay in cache. A small population takes fewer. No choice changes a bit of a run.
     """
-    size = np.dtype(dtype).itemsize
-    single = isinstance(experiment.sampling, Single)
-    for networks in (64, 32, 16) if single else (32, 16):
-        fits = 3 * experiment.network.parameters * networks * size <= TILE_BYTES
-        if population > networks // 2 and fits:
-            return networks, 2 if networks == 64 else 4
-    return 8, 4
+    state = 3 * experiment.network.parameters * np.dtype(dtype).itemsize
+    if isinstance(experiment.sampling, Single):
+        networks, samples = 64, 2
+    elif batch < 8:
+        networks, samples = 32, 4
+    elif batch < 16 or state * 16 <= TILE_BYTES:
+        networks, samples = 16, 8
+    else:
+        networks, samples = 8, 16
+    while networks > 8 and population <= networks // 2:
+        networks, samples = networks // 2, min(2 * samples, 4 if batch < 8 else 16)
+    return networks, samples
 
 
 def prepare(
@@ -92,7 +97,8 @@ def prepare(
 ) -> Job:
     """Lay out the tables that the kernel reads for one experiment."""
     data = experiment.data()
-    chosen = choose_lanes(experiment, population, dtype)
+    batch = _sampling(experiment, data.points)[1]
+    chosen = choose_lanes(experiment, batch=batch, population=population, dtype=dtype)
     networks, samples = networks or chosen[0], samples or chosen[1]
     lane = Lanes(networks=networks, dtype=dtype, source=kernel_digest(), checked=checked)
     block = Lanes(networks=networks, samples=samples, dtype=dtype, source=kernel_digest(), checked=checked)
@@ -109,26 +115,43 @@ def prepare(
     resident = _resident(data, plan, samples) if plan.resident else np.empty(0)
     layers, keep = _layer_tables(experiment)
     units = units_of(experiment, plan, layers, lane, block)
+    rows = _rows(experiment, plan, samples=samples, resident=len(resident))
+    shared = {
+        "layer_table": aligned(layers, "int64"),
+        "drop_table": aligned(keep, "float64"),
+        "step_table": aligned(steps, "float64"),
+        "marks": aligned(np.array(marks), "int64"),
+        "inputs": aligned(np.concatenate([data.inputs, data.held_out_inputs]), dtype),
+        "targets": aligned(np.concatenate([data.targets, data.held_out_targets]), dtype),
+    }
     return Job(
         experiment=experiment,
         data=data,
         lane=lane,
         block=block,
-        rows=_rows(experiment, plan, samples=samples, resident=len(resident)),
+        rows=rows,
         plan=plan,
-        units=units,
-        numbers=_numbers(experiment),
+        record=_record(shared, rows, units, plan, _numbers(experiment)),
         marks=marks,
-        tables={
-            "layer_table": aligned(layers, "int64"),
-            "drop_table": aligned(keep, "float64"),
-            "step_table": aligned(steps, "float64"),
-            "marks": aligned(np.array(marks), "int64"),
-            "inputs": aligned(np.concatenate([data.inputs, data.held_out_inputs]), dtype),
-            "targets": aligned(np.concatenate([data.targets, data.held_out_targets]), dtype),
-        },
+        tables=shared,
         resident=resident.astype(dtype),
     )
+
+
+def _record(
+    shared: dict[str, npt.NDArray[Any]], rows: Rows, units: Units, plan: Plan, numbers: Numbers
+) -> npt.NDArray[np.void]:
+    """Return the record of a tile, but for the addresses of what is the tile's own."""
+    record = np.zeros((), dtype=tables.RECORD)
+    for name, array in shared.items():
+        record[name] = array.ctypes.data
+    for name, value in rows._asdict().items():
+        record[f"row_{name}"] = value
+    for name, value in units._asdict().items():
+        record[f"unit_{name}"] = value
+    for name, value in {**plan._asdict(), **numbers._asdict()}.items():
+        record[name] = value
+    return record
 
 
 def _layer_tables(experiment: Experiment) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from trainlab.engine import rng
 from trainlab.maths import INITS
-from trainlab.spec import Experiment, InitScheme, Network
+from trainlab.spec import Experiment, Network
 
 Array = npt.NDArray[np.float64]
 
@@ -59,14 +60,22 @@ def layers_of(network: Network) -> tuple[LayerLayout, ...]:
     return tuple(layers)
 
 
-def initial_parameters(experiment: Experiment, seeds: range) -> Array:
+def numpy_draws(seeds: range, *, stream: int, layer: int, count: int, normal: bool) -> Array:
+    """Return draws ``[n, count]`` of a stream for each seed and one layer: standard normal, or in (0, 1)."""
+    keys = np.arange(seeds.start, seeds.stop, dtype=np.uint64)
+    drawn = rng.words(keys, stream=stream, layer=layer, count=count)
+    return rng.normals(drawn) if normal else rng.uniforms(drawn)
+
+
+def initial_parameters(
+    experiment: Experiment, seeds: range, *, draw: Callable[..., Array] = numpy_draws
+) -> Array:
     """Return the parameters ``[n, P]`` in float64 that each seed starts from.
 
-    A layer's draws depend on the seed, the layer's index and the place within it alone, so layers of one
+    `draw` makes the draws, as `numpy_draws` does. A layer's draws depend on the seed, the layer's index and the place within it alone, so layers of one
     shape start alike in every cell of a study.
     """
-    keys = np.arange(seeds.start, seeds.stop, dtype=np.uint64)
-    parameters = np.empty((len(keys), experiment.network.parameters))
+    parameters = np.empty((len(seeds), experiment.network.parameters))
     layers, init = layers_of(experiment.network), experiment.init
     schemes = zip(init.weights_of(len(layers)), init.biases_of(len(layers)), strict=True)
     for index, (layer, (weight, bias)) in enumerate(zip(layers, schemes, strict=True)):
@@ -76,13 +85,8 @@ def initial_parameters(experiment: Experiment, seeds: range) -> Array:
         ):
             count = columns.stop - columns.start
             if count:
-                drawn = rng.words(keys, stream=stream, layer=index, count=count)
-                parameters[:, columns] = _initial_values(scheme, drawn, layer)
+                settings = msgspec.to_builtins(scheme)
+                init = INITS[settings.pop("name")]
+                draws = draw(seeds, stream=stream, layer=index, count=count, normal=init.draws == "normal")
+                parameters[:, columns] = init.sample(draws, layer.fan_in, layer.fan_out, **settings)
     return parameters
-
-
-def _initial_values(scheme: InitScheme, drawn: rng.Words, layer: LayerLayout) -> Array:
-    settings = msgspec.to_builtins(scheme)
-    init = INITS[settings.pop("name")]
-    draws = rng.normals(drawn) if init.draws == "normal" else rng.uniforms(drawn)
-    return init.sample(draws, layer.fan_in, layer.fan_out, **settings)

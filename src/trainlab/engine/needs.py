@@ -24,9 +24,15 @@ def fused_optimizer(experiment: Experiment, *, batch: int, samples: int) -> int 
         isinstance(optimizer, Adam) and not optimizer.amsgrad
     )
     untouched = clip.norm is None and clip.value is None and penalty.l1 == 0 and penalty.l2 == 0
-    same_for_all = not isinstance(experiment.schedule, ReduceLROnPlateau)
+    schedule = experiment.schedule
+    same_for_all = not isinstance(schedule, ReduceLROnPlateau)
+    # Where a cycle takes the momentum to 0, SGD's buffer must wait.
+    waits = bool(getattr(schedule, "cycle_momentum", False)) and 0.0 in (
+        getattr(schedule, "base_momentum", 1.0),
+        getattr(schedule, "max_momentum", 1.0),
+    )
     fits = batch == 1 or batch <= samples
-    if plain and optimizer.weight_decay == 0 and untouched and same_for_all and fits:
+    if plain and optimizer.weight_decay == 0 and untouched and same_for_all and fits and not waits:
         return OPTIMIZERS[name_of(optimizer)].code
     return None
 
@@ -45,7 +51,9 @@ def units_of(
         if code > tables.RELU or row[tables.DROPS] >= 0:
             row[tables.TRAIN_UNIT] = units.activation(steps_block, code)
     loss, other = LOSSES[name_of(experiment.loss)].code, plan.loss > tables.MSE
-    gathers = plan.sampling in (tables.SHUFFLED, tables.DRAWN) or (single and plan.points > FEW_POINTS)
+    gathers = plan.sampling in (tables.SHUFFLED, tables.DRAWN) or (
+        single and (plan.points > FEW_POINTS or not plan.resident)
+    )
     return Units(
         steps=(units.single_steps if single else units.batch_steps)(
             lane, block, ADDED_UP if fused is None else fused

@@ -76,7 +76,7 @@ def runs_at(
     The arrays of the end are those read at the mark; curves and first events are the whole training's.
     Curves may have rows that aren't kept.
     """
-    short = experiment.at_epochs(mark)
+    short = experiment if mark == experiment.epochs else experiment.at_epochs(mark)
     record = short.record
     first = np.where(
         (solved_epoch >= 0) & (solved_epoch <= mark),

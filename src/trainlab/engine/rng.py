@@ -160,8 +160,7 @@ def logarithm(x: Array) -> Array:
     mantissa = np.where(small, 2.0 * mantissa, mantissa)
     exponent = exponent - small
     s = (mantissa - 1.0) / (mantissa + 1.0)
-    series = _polynomial(s * s, tuple(1.0 / (2 * k + 1) for k in range(11)))
-    return exponent * 0.6931471805599453 + 2.0 * s * series
+    return exponent * LN2 + 2.0 * s * _polynomial(s * s, LOG_SERIES)
 
 
 def _polynomial(x: Array, coefficients: tuple[float, ...]) -> Array:
@@ -170,6 +169,9 @@ def _polynomial(x: Array, coefficients: tuple[float, ...]) -> Array:
         total = total * x + coefficient
     return total
 
+
+LN2 = 0.6931471805599453
+LOG_SERIES = tuple(1.0 / (2 * k + 1) for k in range(11))
 
 AS241_A = (
     3.3871328727963666080e0,

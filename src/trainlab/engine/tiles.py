@@ -12,6 +12,7 @@ import numpy.typing as npt
 from trainlab.engine.job import Job
 from trainlab.engine.kernel import tables
 from trainlab.engine.kernel.draws import ORDER
+from trainlab.engine.kernel.initial import fill_draws
 from trainlab.engine.kernel.memory import aligned_zeros, is_faulty
 from trainlab.engine.kernel.tile import train_tile
 from trainlab.engine.layout import initial_parameters
@@ -21,6 +22,8 @@ from trainlab.engine.runs import NEVER, FloatArray, curve_rows, recorded_epochs
 from trainlab.spec import Adagrad
 
 EVENTS = ("solved_epoch", "stopped_epoch", "diverged_step")
+OWN = ("memory", "words", "losses", "gradients", "readings", *EVENTS)
+"""The arrays that every tile has of its own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +70,7 @@ def train_one_tile(job: Job, seeds: range) -> TileOutput:
     for name in EVENTS:
         written[name][:] = NEVER
     own = {"memory": _memory(job, seeds), "words": _words(job, seeds), **written}
-    record_of_tile = _record(job, {**job.tables, **own}, used=count)
+    record_of_tile = _record(job, own, used=count)
     train_tile(job.lane, record_of_tile.ctypes.data)
     _check(job, {**job.tables, **own})
     kept = min(count, curve_rows(job.experiment, seeds))
@@ -90,7 +93,7 @@ def _memory(job: Job, seeds: range) -> FloatArray:
     networks, rows, plan = job.lane.networks, job.rows, job.plan
     memory = aligned_zeros(rows.total * networks, job.lane.dtype)
     table = memory.reshape(rows.total, networks)
-    start = initial_parameters(job.experiment, seeds)
+    start = initial_parameters(job.experiment, seeds, draw=_draws)
     table[: plan.parameters, : len(seeds)] = start.T
     table[: plan.parameters, len(seeds) :] = start[-1:].T
     table[rows.points : rows.points + len(job.resident)] = job.resident[:, None]
@@ -100,6 +103,13 @@ def _memory(job: Job, seeds: range) -> FloatArray:
         value = job.experiment.optimizer.initial_accumulator_value
         table[rows.first_state : rows.first_state + plan.parameters] = value
     return memory
+
+
+def _draws(seeds: range, *, stream: int, layer: int, count: int, normal: bool) -> npt.NDArray[np.float64]:
+    """Return what `numpy_draws` returns, to the bit."""
+    draws = np.empty((len(seeds), count))
+    fill_draws(seeds.start, stream, layer, normal, draws)
+    return draws
 
 
 def _words(job: Job, seeds: range) -> npt.NDArray[np.uint32]:
@@ -114,15 +124,9 @@ def _words(job: Job, seeds: range) -> npt.NDArray[np.uint32]:
 
 def _record(job: Job, arrays: dict[str, npt.NDArray[Any]], *, used: int) -> npt.NDArray[np.void]:
     """Return the record through which the kernel reaches the tile."""
-    record = np.zeros((), dtype=tables.RECORD)
-    for name in tables.ADDRESSES:
+    record = job.record.copy()
+    for name in OWN:
         record[name] = arrays[name].ctypes.data
-    for name, value in job.rows._asdict().items():
-        record[f"row_{name}"] = value
-    for name, value in job.units._asdict().items():
-        record[f"unit_{name}"] = value
-    for name, value in {**job.plan._asdict(), **job.numbers._asdict()}.items():
-        record[name] = value
     record["used"] = used
     return record
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trainlab.draw import format_number
+from trainlab.report.words import task_label
 from trainlab.studies.maps import Axis, MapResult
 
 
@@ -11,7 +12,7 @@ def method_pairs(result: MapResult) -> list[tuple[str, str]]:
     asked, how = result.question, result.how
     experiment = asked.experiment
     return [
-        ("Cell", f"{asked.cell}, network {experiment.network.label}, task {experiment.task}"),
+        ("Cell", f"{asked.cell}, network {experiment.network.label}, task {task_label(experiment.task)}"),
         ("Axes", f"{axis_range(asked.x)}; {axis_range(asked.y)}"),
         ("Points", points_words(result)),
         ("Seeds", f"0 to {how.seeds - 1:,} at every point; the best point again on {fresh_words(result)}"),
@@ -61,7 +62,7 @@ def time_words(result: MapResult) -> str:
 
 
 def _not_tested(result: MapResult) -> str:
-    seeds, task = result.how.seeds, result.question.experiment.task
+    seeds, task = result.how.seeds, task_label(result.question.experiment.task)
     low, high = (100 * end for end in _interval_at_most(result))
     return (
         f"A shade rests on {seeds:,} seeds: where all of them are solved, the interval is {low:.0f} to "

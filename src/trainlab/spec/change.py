@@ -9,10 +9,13 @@ import msgspec
 
 from trainlab.errors import SpecError, listing, nearest
 from trainlab.spec.checks import check_depth, place, shown
-from trainlab.spec.decode import decode, implied
+from trainlab.spec.decode import decode_value, implied, unknown_field
 from trainlab.spec.experiment import Experiment
 from trainlab.spec.fields import field_types, kinds_of, settle
+from trainlab.spec.kinds import name_of
+from trainlab.spec.network import Network
 
+MAX_DIGITS = 9
 Scalar = bool | int | float | str
 
 
@@ -136,40 +139,59 @@ def tidy(named: Any, kind: str) -> None:
 
 
 def apply_edits(experiment: Experiment, edits: tuple[Edit, ...]) -> Experiment:
-    """Return the experiment with the edits made.
+    """Return the experiment with the edits made, all at once, and checked as a file's is.
 
-    A part that is edited with its `name` starts anew from that kind's defaults; without, its others stay.
+    A part that is edited with its `name` starts anew from that kind's defaults; without, its others stay. An
+    entry of a list goes by its place, from 0: ``network.widths.1``.
     """
-    base = experiment.to_dict()
-    table = _with_names(nest(edits), base)
-    if isinstance(table.get("network"), str | list):
+    table, types = nest(edits), field_types(Experiment)
+    for name in table:
+        if name not in types:
+            raise unknown_field("", name, list(types))
+    parts = {name: _edited(getattr(experiment, name), types[name], edit, name) for name, edit in table.items()}
+    return msgspec.structs.replace(experiment, **parts)
+
+
+def _edited(part: Any, annotation: Any, edit: Any, name: str) -> Any:
+    """Return a part of an experiment with its edit made; the parts beside it are left alone."""
+    if annotation is Network and isinstance(edit, str | list):
         # "2-3-1" edits the widths alone, as it does under [networks].
-        table["network"] = {"widths": table["network"]}
-    return decode(Experiment, merge(base, table))
+        edit = {"widths": cast("object", edit)}
+    if isinstance(edit, dict) and "name" not in edit:
+        # ``solved.within`` as an edit of another kind starts that kind anew.
+        fields = cast("dict[str, Any]", edit)
+        meant = implied(kinds_of(annotation), fields)
+        if meant is not None and meant != name_of(part):
+            edit = {**fields, "name": meant}
+    return decode_value(annotation, merge(msgspec.to_builtins(part), edit, where=name), where=name)
 
 
-def _with_names(table: dict[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
-    """Name a part that a field names: ``solved.within`` as an edit of another kind starts that kind anew."""
-    hints = field_types(Experiment)
-    for part, edit in table.items():
-        if isinstance(edit, dict) and "name" not in edit:
-            fields = cast("dict[str, Any]", edit)
-            name = implied(kinds_of(hints.get(part)), fields)
-            if name is not None and name != base[part]["name"]:
-                fields["name"] = name
+def merge(old: Any, edit: Any, *, where: str) -> Any:
+    """Lay an edit over plain data; a table that names its kind replaces what was there as a whole."""
+    if not isinstance(edit, Mapping) or "name" in edit:
+        return cast("object", edit)
+    table = cast("Mapping[str, Any]", edit)
+    if isinstance(old, Mapping):
+        fields = cast("Mapping[str, Any]", old)
+        return {
+            **fields,
+            **{key: merge(fields.get(key), value, where=place(where, key)) for key, value in table.items()},
+        }
+    if isinstance(old, list | tuple) and table and all(key.isdecimal() for key in table):
+        return _with_entries(list(cast("list[Any]", old)), table, where)
     return table
 
 
-def merge(base: Mapping[str, Any], edit: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay one nested table over another; a table that names its kind replaces the old one whole."""
-    merged = dict(base)
-    for key, value in edit.items():
-        old = merged.get(key)
-        if isinstance(value, Mapping) and isinstance(old, Mapping) and "name" not in value:
-            merged[key] = merge(cast("Mapping[str, Any]", old), cast("Mapping[str, Any]", value))
-        else:
-            merged[key] = value
-    return merged
+def _with_entries(items: list[Any], entries: Mapping[str, Any], where: str) -> list[Any]:
+    """Return the list with some entries edited, each by its place."""
+    changed = items.copy()
+    for key, value in entries.items():
+        if len(key) > MAX_DIGITS or int(key) >= len(items):
+            raise SpecError(
+                f"{place(where, key)}: {where} lists {len(items)} values; their places are 0 to {len(items) - 1}."
+            )
+        changed[int(key)] = merge(items[int(key)], value, where=place(where, key))
+    return changed
 
 
 def unknown_name(kind: str, name: str, known: list[str]) -> SpecError:

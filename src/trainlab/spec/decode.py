@@ -19,9 +19,14 @@ Kind = type[msgspec.Struct]
 def decode(kind: type[T], data: Mapping[str, Any], *, where: str = "") -> T:
     """Make a `kind` from `data`; raise SpecError with the place (below `where`) and what is allowed."""
     check_depth(data)
-    expanded = _expand(kind, data, where)
+    return decode_value(kind, data, where=where)
+
+
+def decode_value(annotation: Any, data: Any, *, where: str) -> Any:
+    """Make what a field of this type holds; raise SpecError as `decode` does."""
+    expanded = _expand(annotation, data, where)
     try:
-        return msgspec.convert(expanded, kind, strict=True)
+        return msgspec.convert(expanded, annotation, strict=True)
     except msgspec.ValidationError as error:
         raise SpecError(readable(error, where, expanded)) from None
 

@@ -58,11 +58,18 @@ def kinds_of(annotation: Any) -> dict[str, type[msgspec.Struct]]:
 
 @cache
 def items_of(annotation: Any) -> Any:
-    """Return the type of the items, if the annotation allows a list of any length; else None."""
-    for item in alternatives(annotation):
-        if typing.get_origin(item) is tuple and typing.get_args(item)[1:] == (Ellipsis,):
-            return typing.get_args(item)[0]
-    return None
+    """Return the type of the items, all of one type, if the annotation allows a list; else None."""
+    lists = (item for item in alternatives(annotation) if typing.get_origin(item) is tuple)
+    return next((typing.get_args(item)[0] for item in lists), None)
+
+
+@cache
+def _as_declared(kind: type[msgspec.Struct]) -> tuple[tuple[str, Any, frozenset[type]], ...]:
+    """Return each field of a struct: its name, its annotation, and the types of values that need no change."""
+    return tuple(
+        (name, annotation, frozenset(item for item in alternatives(annotation) if isinstance(item, type)))
+        for name, annotation in field_types(kind).items()
+    )
 
 
 def settle(struct: msgspec.Struct) -> None:
@@ -71,8 +78,14 @@ def settle(struct: msgspec.Struct) -> None:
     So ``SGD(lr=1)`` is written as ``SGD(lr=1.0)`` is, ``loss="mse"`` as ``loss=MSE()``, a list becomes a
     tuple, NumPy's scalars Python's, and −0 becomes 0: equal structs have equal fingerprints.
     """
-    for name, annotation in field_types(type(struct)).items():
-        value = named(annotation, _plain(getattr(struct, name)), name)
+    for name, annotation, declared in _as_declared(type(struct)):
+        given: Any = getattr(struct, name)
+        # A struct was settled when it was made; of plain values only floats have two ways to be 0.
+        if type(given) in declared:
+            if type(given) is float and given == 0:
+                msgspec.structs.force_setattr(struct, name, 0.0)
+            continue
+        value = named(annotation, _plain(given), name)
         try:
             settled = msgspec.convert(value, annotation, strict=True)
         except msgspec.ValidationError as error:

@@ -1,18 +1,19 @@
-"""The numeric fields of an experiment by their dotted paths: listed, found by a short name, set."""
+"""The fields of an experiment by their dotted paths: listed, found by a short name, read, set, checked."""
 
 from __future__ import annotations
 
-import types
-import typing
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, cast
 
 import msgspec
 
 from trainlab.errors import SpecError, listing, nearest
-from trainlab.spec.checks import shown
+from trainlab.spec.change import Edit, apply_edits
+from trainlab.spec.checks import place, shown
+from trainlab.spec.decode import unknown_field
 from trainlab.spec.experiment import Experiment
-from trainlab.spec.fields import field_types
+from trainlab.spec.fields import alternatives, field_types, items_of, kinds_of, structs_of
+from trainlab.spec.kinds import name_of
 
 Number = int | float
 NumberKind = Literal["whole", "real"]
@@ -24,7 +25,14 @@ def numeric_fields(experiment: Experiment) -> dict[str, NumberKind]:
     Entries of a list go by their place, from 0: ``network.widths.1``. What is recorded changes no training
     and is left out.
     """
-    return {path: kind for path, kind in _numbers(experiment, "") if not path.startswith("record.")}
+    fields: dict[str, NumberKind] = {}
+    for path, value, annotation in _walk(experiment, Experiment, ""):
+        # A number, or nothing where a number may stand.
+        if isinstance(value, int | float | None) and not isinstance(value, bool):
+            types = alternatives(annotation)
+            if float in types or int in types:
+                fields[path] = "real" if float in types else "whole"
+    return {path: kind for path, kind in fields.items() if not path.startswith("record.")}
 
 
 def find_field(experiment: Experiment, name: str) -> str:
@@ -64,37 +72,41 @@ def with_values(experiment: Experiment, values: Mapping[str, Number]) -> Experim
     Raises:
         SpecError: beginning with the path of the field, as from `Experiment.from_dict`.
     """
-    tree: dict[str, Any] = {}
-    for path, value in values.items():
-        *parents, leaf = path.split(".")
-        table = tree
-        for parent in parents:
-            table = table.setdefault(parent, {})
-        table[leaf] = value
-    return cast("Experiment", _replaced(experiment, tree))
+    return apply_edits(experiment, tuple(Edit(path=path, value=value) for path, value in values.items()))
 
 
-def _numbers(struct: msgspec.Struct, prefix: str) -> Iterator[tuple[str, NumberKind]]:
-    for name, annotation in field_types(type(struct)).items():
-        yield from _numbers_in(getattr(struct, name), annotation, f"{prefix}{name}")
+def check_path(path: str) -> None:
+    """Refuse a path that no experiment has, whatever its kinds and lists, naming the nearest field."""
+    types: list[Any] = [Experiment]
+    where = ""
+    for name in path.split("."):
+        kinds = [kind for each in types for kind in structs_of(each)]
+        items = [item for each in types if (item := items_of(each)) is not None]
+        known = list(dict.fromkeys(field for kind in kinds for field in kind.__struct_fields__))
+        tags = [tag for kind in kinds if (tag := kind.__struct_config__.tag_field)]
+        if name.isdecimal() and items:
+            types = items
+        elif name in tags:
+            types = []
+        elif name in known:
+            types = [found for kind in kinds if (found := field_types(kind).get(name)) is not None]
+        elif known:
+            raise unknown_field(where, name, [*tags[:1], *known])
+        else:
+            fault = "entries go by their place, from 0" if items else f"{where} is a single value and has no fields"
+            raise SpecError(f"{place(where, name)}: {fault}.")
+        where = place(where, name)
 
 
-def _numbers_in(value: Any, annotation: Any, path: str) -> Iterator[tuple[str, NumberKind]]:
+def _walk(value: Any, annotation: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+    """Yield everything in an experiment, from the outside in: its path, itself, and the type it is held to."""
+    yield path, value, annotation
     if isinstance(value, msgspec.Struct):
-        yield from _numbers(value, f"{path}.")
+        for name, inner in field_types(type(value)).items():
+            yield from _walk(getattr(value, name), inner, f"{path}.{name}" if path else name)
     elif isinstance(value, tuple):
-        for place, item in enumerate(cast("tuple[Any, ...]", value)):
-            yield from _numbers_in(item, type(item), f"{path}.{place}")
-    elif not isinstance(value, str | bool):
-        # A number, or nothing where a number may stand.
-        alternatives = _alternatives(annotation)
-        if float in alternatives or int in alternatives:
-            yield path, "real" if float in alternatives else "whole"
-
-
-def _alternatives(annotation: Any) -> tuple[Any, ...]:
-    is_union = isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is typing.Union
-    return typing.get_args(annotation) if is_union else (annotation,)
+        for index, item in enumerate(cast("tuple[Any, ...]", value)):
+            yield from _walk(item, items_of(annotation), f"{path}.{index}")
 
 
 def _shortens(name: str, path: str) -> bool:
@@ -106,43 +118,10 @@ def _shortens(name: str, path: str) -> bool:
 def _other_kind(experiment: Experiment, name: str) -> str:
     """Say where another kind of a part, as a normal init instead of the default one, would have the field."""
     leaf = name.split(".")[-1]
-    for path, struct, annotation in _choices(experiment, ""):
-        options = {str(kind.__struct_config__.tag): kind for kind in _alternatives(annotation)}
-        having = [tag for tag, kind in options.items() if leaf in kind.__struct_fields__]
+    for path, value, annotation in _walk(experiment, Experiment, ""):
+        if not isinstance(value, msgspec.Struct):
+            continue
+        having = [kind for kind, struct in kinds_of(annotation).items() if leaf in struct.__struct_fields__]
         if having and _shortens(name, f"{path}.{leaf}"):
-            return f" {path} is {struct.__struct_config__.tag!r}; {listing(having)} has {leaf!r}."
+            return f" {path} is {name_of(value)!r}; {listing(having)} has {leaf!r}."
     return ""
-
-
-def _choices(struct: msgspec.Struct, prefix: str) -> Iterator[tuple[str, msgspec.Struct, Any]]:
-    """Yield every part that is one of several kinds, with its path and the annotation that lists them."""
-    for name, annotation in field_types(type(struct)).items():
-        value = getattr(struct, name)
-        if isinstance(value, msgspec.Struct):
-            kinds = [kind for kind in _alternatives(annotation) if isinstance(kind, type)]
-            if len(kinds) > 1 and all(issubclass(kind, msgspec.Struct) for kind in kinds):
-                yield f"{prefix}{name}", value, annotation
-            yield from _choices(value, f"{prefix}{name}.")
-
-
-def _replaced(value: Any, tree: Mapping[str, Any]) -> Any:
-    """Return a struct or a tuple with what the tree says replaced in it."""
-    if isinstance(value, tuple):
-        items = cast("tuple[Any, ...]", value)
-        return tuple(_inner(item, tree.get(str(place), _SAME)) for place, item in enumerate(items))
-    changed: dict[str, Any] = {}
-    for name, below in tree.items():
-        try:
-            changed[name] = _inner(getattr(value, name), below)
-        except SpecError as error:
-            raise SpecError(f"{name}.{error}") from None
-    return msgspec.structs.replace(value, **changed)
-
-
-def _inner(value: Any, below: Any) -> Any:
-    if below is _SAME:
-        return value
-    return _replaced(value, cast("dict[str, Any]", below)) if isinstance(below, dict) else below
-
-
-_SAME: Any = object()

@@ -11,10 +11,10 @@ import msgspec
 
 from trainlab.errors import SpecError
 from trainlab.spec.change import Edit, apply_edits, flatten, nest
-from trainlab.spec.checks import check_depth, place, shown
-from trainlab.spec.decode import unknown_field
+from trainlab.spec.checks import check_depth, shown
 from trainlab.spec.experiment import Experiment
-from trainlab.spec.fields import field_types, settle, structs_of
+from trainlab.spec.fields import settle
+from trainlab.spec.paths import check_path
 
 MAX_CANDIDATES = 100_000
 CHANGES = "changes"
@@ -55,8 +55,8 @@ class Race(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         settle(self)
-        # A part is set before its fields, in whichever order they are written.
-        ordered = sorted(self.axes, key=lambda axis: axis.path.count("."))
+        # A part is set before its fields, in whichever order they are written; its name makes it anew.
+        ordered = sorted(self.axes, key=lambda axis: axis.path.removesuffix(".name").count("."))
         msgspec.structs.force_setattr(self, "axes", tuple(ordered))
         paths = [axis.path for axis in ordered]
         for path in paths:
@@ -119,23 +119,6 @@ def race_to_dict(race: Race) -> dict[str, Any]:
     for axis in race.axes:
         table[axis.path] = [_value(axis.path, choice) for choice in axis.choices]
     return table
-
-
-def check_path(path: str) -> None:
-    """Refuse a path that no experiment has, naming the nearest field."""
-    kinds: list[type[msgspec.Struct]] = [Experiment]
-    where = ""
-    for name in path.split("."):
-        known = list(dict.fromkeys(field for kind in kinds for field in kind.__struct_fields__))
-        tags = [tag for kind in kinds if (tag := kind.__struct_config__.tag_field)]
-        if name not in (*known, *tags):
-            if not known:
-                raise SpecError(f"{place(where, name)}: {where} is a single value and has no fields.")
-            raise unknown_field(where, name, [*tags[:1], *known])
-        kinds = [
-            inner for kind in kinds for inner in structs_of(field_types(kind).get(name)) if name not in tags
-        ]
-        where = place(where, name)
 
 
 def _axes(table: Mapping[str, Any], prefix: str) -> Iterator[Axis]:

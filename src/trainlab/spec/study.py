@@ -97,12 +97,9 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
         edits = next((item.edits for item in self.networks if item.name == network), ())
         try:
             experiment = apply_edits(self.baseline, edits)
-            for change in self.changes:
-                if change.name in changes:
-                    experiment = change.apply(experiment)
         except SpecError as error:
             raise SpecError(f"network {shown(network)}: {error}") from None
-        return experiment
+        return self._changed(network, experiment, changes)
 
     def cells(self) -> tuple[Cell, ...]:
         """Return every network with every subset of the changes: first few changes, then many."""
@@ -111,11 +108,27 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
             for size in range(len(self.changes) + 1)
             for subset in combinations(self.change_names, size)
         ]
-        return tuple(
-            Cell(network=network, changes=subset, experiment=self.experiment(network, subset))
-            for network in self.network_names
-            for subset in subsets
-        )
+        cells: list[Cell] = []
+        for network in self.network_names:
+            made: dict[tuple[str, ...], Experiment] = {}
+            for subset in subsets:
+                # A subset without its last change came before it: only that one is still to be made.
+                made[subset] = (
+                    self._changed(network, made[subset[:-1]], subset[-1:])
+                    if subset
+                    else self.experiment(network)
+                )
+                cells.append(Cell(network=network, changes=subset, experiment=made[subset]))
+        return tuple(cells)
+
+    def _changed(self, network: str, experiment: Experiment, names: tuple[str, ...]) -> Experiment:
+        try:
+            for change in self.changes:
+                if change.name in names:
+                    experiment = change.apply(experiment)
+        except SpecError as error:
+            raise SpecError(f"network {shown(network)}: {error}") from None
+        return experiment
 
 
 def _check_name(kind: str, name: str) -> None:

@@ -72,13 +72,7 @@ def experiment_from_toml(text: str) -> Experiment:
 
 
 def any_study_from_toml(text: str) -> Study:
-    """Read a study from TOML text; a single experiment becomes the study of its one cell."""
-    data = _parse(text)
-    return study_from_dict(data) if "baseline" in data else Study(baseline=Experiment.from_dict(data))
-
-
-def racers_from_toml(text: str) -> Study:
-    """Read a study from the text of a study file; of an experiment file, a study of it alone."""
+    """Read a study from the text of a study file; of an experiment file, the study of its one cell."""
     data = _parse(text)
     if any(name in STUDY_FIELDS for name in data):
         return study_from_dict(data)

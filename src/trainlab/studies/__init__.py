@@ -8,7 +8,7 @@ from trainlab.studies.race import RaceProgress, race
 from trainlab.studies.race_result import RaceCandidate, RaceResult, RaceRound
 from trainlab.studies.race_show import race_picture
 from trainlab.studies.result import HowRun, StudyResult
-from trainlab.studies.run import EXAMPLES, example_path, load_study, run, select_cells, study
+from trainlab.studies.run import EXAMPLES, example_path, load_study, read_spec, run, select_cells, study
 from trainlab.studies.show import effect_picture, rate_picture
 from trainlab.studies.verdicts import Verdict
 
@@ -35,6 +35,7 @@ __all__ = [
     "race",
     "race_picture",
     "rate_picture",
+    "read_spec",
     "run",
     "select_cells",
     "study",

@@ -10,7 +10,7 @@ import msgspec
 from trainlab.budgets import Architecture, Budget
 from trainlab.budgets.words import limits
 from trainlab.errors import SpecError
-from trainlab.spec import Experiment, Network, Study
+from trainlab.spec import Experiment, Network, Study, name_of
 from trainlab.spec.race import MAX_CANDIDATES
 from trainlab.studies.run import select_cells
 from trainlab.studies.words import counted, join
@@ -55,7 +55,7 @@ def networks_field(base: Experiment, asked: Budget, *, draw: int | None, seed: i
     data = base.data()
     if (asked.inputs, asked.outputs) != (data.features, data.outputs):
         raise SpecError(
-            f"inputs = {asked.inputs}, outputs = {asked.outputs}: the task {base.task!r} needs "
+            f"inputs = {asked.inputs}, outputs = {asked.outputs}: the task {name_of(base.task)!r} needs "
             f"{data.features} and {data.outputs}."
         )
     count = asked.count()

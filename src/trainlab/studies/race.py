@@ -7,7 +7,6 @@ import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from trainlab.budgets import Budget
 from trainlab.engine import Runs, stored_name
 from trainlab.errors import SpecError
 from trainlab.execution import Progress, default_workers, train_missing
-from trainlab.spec import Experiment, Study, racers_from_toml, read_text
+from trainlab.spec import Experiment, Study
 from trainlab.spec.checks import check_number
 from trainlab.spec.study import MAX_SEEDS
 from trainlab.stats import Rate, Standing, hold_race, round_sizes
@@ -24,7 +23,7 @@ from trainlab.store import Store
 from trainlab.studies.candidates import Candidate, Field, base_of, networks_field, study_field
 from trainlab.studies.race_result import RaceCandidate, RaceResult, RaceRound
 from trainlab.studies.result import HowRun
-from trainlab.studies.run import EXAMPLES, example_path, versions
+from trainlab.studies.run import any_study, versions
 
 DRAWN = 6
 """Of so many leaders a run is kept, to be drawn."""
@@ -67,7 +66,7 @@ def race(
     further round, until one is left, all have `max_seeds`, or the next round would take more than
     `budget_seeds` runs in all. With `store` and `fresh` as in `study`: what is stored is never trained again.
     """
-    plan = _plan(spec)
+    plan = any_study(spec)
     _check(seeds, max_seeds, budget_seeds, draw)
     field = (
         study_field(plan, cell)
@@ -213,21 +212,6 @@ def _trained_as(plan: Study, cell: str | None) -> str:
         return ""
     made = (cell or "").partition(":")[2]
     return f", trained with {made}" if made not in ("", "none") else ", trained as the baseline"
-
-
-def _plan(spec: Study | Experiment | str | os.PathLike[str]) -> Study:
-    if isinstance(spec, Study):
-        return spec
-    if isinstance(spec, Experiment):
-        return Study(baseline=spec)
-    path = Path(spec)
-    if str(spec) in EXAMPLES and not path.exists():
-        path = example_path(str(spec))
-    text = read_text(path)
-    try:
-        return racers_from_toml(text)
-    except SpecError as error:
-        raise SpecError(f"{path}: {error}") from None
 
 
 def _check(seeds: int, max_seeds: int, budget_seeds: int | None, draw: int | None) -> None:

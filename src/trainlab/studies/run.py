@@ -8,19 +8,22 @@ import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from trainlab.engine import Runs, stored_name
 from trainlab.errors import SpecError
 from trainlab.execution import Progress, default_workers, train_all
-from trainlab.spec import Cell, Experiment, Study, name_of, read_text, study_from_toml
+from trainlab.spec import Cell, Experiment, Study, any_study_from_toml, name_of, read_text, study_from_toml
 from trainlab.spec.change import unknown_name
 from trainlab.store import Store
 from trainlab.studies.cells import summarise
 from trainlab.studies.effects import effects_of
 from trainlab.studies.judge import verdicts_of
 from trainlab.studies.result import HowRun, StudyResult
+
+T = TypeVar("T")
 
 EXAMPLES = ("xor44", "second_notebook")
 """Study files that come with the package and can be run by name."""
@@ -106,12 +109,24 @@ def run(
 
 def load_study(spec: str | os.PathLike[str]) -> Study:
     """Read a study file, or the example of that name; errors begin with the file's name."""
+    return read_spec(spec, study_from_toml)
+
+
+def any_study(spec: Study | Experiment | str | os.PathLike[str]) -> Study:
+    """Return the study that is meant: itself, a file's, an example's; an experiment is a study of one cell."""
+    if isinstance(spec, Study):
+        return spec
+    return Study(baseline=spec) if isinstance(spec, Experiment) else read_spec(spec, any_study_from_toml)
+
+
+def read_spec(spec: str | os.PathLike[str], read: Callable[[str], T]) -> T:
+    """Return what `read` makes of a file's text, or an example's; errors begin with the file's name."""
     path = Path(spec)
     if str(spec) in EXAMPLES and not path.exists():
         path = example_path(str(spec))
     text = read_text(path)
     try:
-        return study_from_toml(text)
+        return read(text)
     except SpecError as error:
         raise SpecError(f"{path}: {error}") from None
 

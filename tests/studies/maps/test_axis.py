@@ -86,7 +86,7 @@ def test_nearest_is_by_the_axis_s_scale():
         ("epochs=5.1..5.9", "x = 'epochs=5.1..5.9': epochs takes whole numbers, and the range holds only 0"),
         ("epochs=5..5.9", "holds only 1 of them; at least 2 are needed."),
         ("lrr=1..2", "x: 'lrr': no numeric field of this experiment; it has 'network.widths.0',"),
-        ("momentum=0..1", "optimizer is 'adam'; 'sgd' has 'momentum'."),
+        ("momentum=0..1", "optimizer is 'adam'; 'sgd' or 'rmsprop' has 'momentum'."),
     ],
 )
 def test_refused_in_one_line(text: str, message: str):

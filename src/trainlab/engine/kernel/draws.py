@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from trainlab.engine.kernel.lanes import load, load_words, samples_of, store
+from trainlab.engine.kernel.lanes import load, load_words, networks_of, samples_of, store, strip_of
 from trainlab.engine.kernel.memory import set_word, word
 from trainlab.engine.kernel.tables import SHUFFLED
 from trainlab.engine.kernel.vector import fma, multiply_high, splat, splat_word, where_equal
@@ -45,21 +45,28 @@ def philox_round(lane: Any, c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any
 
 
 @njit(forceinline=True)
-def draw_words(lane: Any, words: Any, first: int, low: int, high: int, stream: int) -> None:
-    """Write the four words of the counter (low, high, stream, 0) from row `first`, for every network's seed."""
-    k0, k1 = load_words(lane, words, KEY_LOW), load_words(lane, words, KEY_HIGH)
-    c0 = splat_word(lane, low & 0xFFFFFFFF)
-    c1 = splat_word(lane, high & 0xFFFFFFFF)
-    c2 = splat_word(lane, stream)
-    c3 = splat_word(lane, 0)
-    for _ in range(ROUNDS):
-        c0, c1, c2, c3 = philox_round(lane, c0, c1, c2, c3, k0, k1)
-        k0 = k0 + splat_word(lane, WEYL_0)
-        k1 = k1 + splat_word(lane, WEYL_1)
-    store(lane, words, first, c0)
-    store(lane, words, first + 1, c1)
-    store(lane, words, first + 2, c2)
-    store(lane, words, first + 3, c3)
+def draw_words(lane: Any, words: int, first: int, low: int, high: int, stream: int) -> None:
+    """Write the four words of the counter (low, high, stream, 0) from row `first`, for every network's seed.
+
+    In strips that leave all of a round in registers.
+    """
+    strip = strip_of(lane)
+    strips = networks_of(lane) // networks_of(strip)
+    for part in range(strips):
+        k0 = load_words(strip, words, KEY_LOW * strips + part)
+        k1 = load_words(strip, words, KEY_HIGH * strips + part)
+        c0 = splat_word(strip, low & 0xFFFFFFFF)
+        c1 = splat_word(strip, high & 0xFFFFFFFF)
+        c2 = splat_word(strip, stream)
+        c3 = splat_word(strip, 0)
+        for _ in range(ROUNDS):
+            c0, c1, c2, c3 = philox_round(strip, c0, c1, c2, c3, k0, k1)
+            k0 = k0 + splat_word(strip, WEYL_0)
+            k1 = k1 + splat_word(strip, WEYL_1)
+        store(strip, words, first * strips + part, c0)
+        store(strip, words, (first + 1) * strips + part, c1)
+        store(strip, words, (first + 2) * strips + part, c2)
+        store(strip, words, (first + 3) * strips + part, c3)
 
 
 @njit(forceinline=True)

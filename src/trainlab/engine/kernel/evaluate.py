@@ -13,7 +13,7 @@ from trainlab.engine.kernel.losses import add_loss, output_deltas
 from trainlab.engine.kernel.memory import call
 from trainlab.engine.kernel.tables import FAN_IN, FAN_OUT, FIRST_WEIGHT, WITHIN
 from trainlab.engine.kernel.updates import clear_rows
-from trainlab.engine.kernel.vector import absolute, dot_samples, splat, where_less
+from trainlab.engine.kernel.vector import absolute, dot_samples, splat, where_equal, where_less
 from trainlab.engine.kernel.views import layer_of
 
 
@@ -60,7 +60,7 @@ def note_broken(lane: Any, block: Any, tile: Any) -> None:
 def count_misses(lane: Any, block: Any, tile: Any, predictions: int, targets: int, shares: int) -> None:
     """Add up predictions out of reach of their targets, and examples put into the wrong class.
 
-    Samples without a share in the mean fill up a block, and count nowhere.
+    Samples without a share in the mean fill up a block, and count nowhere. A NaN is never right.
     """
     samples = samples_of(block)
     zero, one, half = splat(block, 0.0), splat(block, 1.0), splat(block, 0.5)
@@ -74,13 +74,14 @@ def count_misses(lane: Any, block: Any, tile: Any, predictions: int, targets: in
             row = tile.row_missed
             store(lane, tile.memory, row, dot_samples(block, missed, counted, load(lane, tile.memory, row)))
     if tile.outputs == 1:
-        prediction = where_less(half, load(block, tile.memory, predictions), one, zero)
+        value = load(block, tile.memory, predictions)
+        prediction = where_less(half, value, one, zero)
         target = where_less(half, load(block, tile.memory, targets), one, zero)
-        wrong = absolute(prediction - target)
+        wrong = where_equal(value, value, absolute(prediction - target), one)
     else:
         # The largest target, and whether the first largest prediction stands at its place.
         best, top = load(block, tile.memory, predictions), load(block, tile.memory, targets)
-        right = one
+        right, told = one, where_equal(best, best, one, zero)
         for output in range(1, tile.outputs):
             prediction = load(block, tile.memory, predictions + output * samples)
             target = load(block, tile.memory, targets + output * samples)
@@ -89,9 +90,10 @@ def count_misses(lane: Any, block: Any, tile: Any, predictions: int, targets: in
             # Both move: right. One of them: wrong. Neither: as before.
             stays = where_less(moved + here, half, right, zero)
             right = where_less(one, moved + here, one, stays)
+            told = where_equal(prediction, prediction, told, zero)
             best = where_less(best, prediction, prediction, best)
             top = where_less(top, target, target, top)
-        wrong = one - right
+        wrong = one - right * told
     store(
         lane,
         tile.memory,

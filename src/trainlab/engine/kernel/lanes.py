@@ -9,7 +9,7 @@ vector of a block lists all networks of the first sample, then of the second, an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from llvmlite import ir
@@ -264,3 +264,29 @@ def samples_of(tag: Lanes) -> int:
 def _overload_samples_of(tag: Any) -> Any:
     samples = tag.tag.samples
     return lambda tag: samples
+
+
+def networks_of(tag: Lanes) -> int:
+    """Return how many networks stand side by side, known at compile time."""
+    return tag.networks
+
+
+@overload(networks_of, strict=False)
+def _overload_networks_of(tag: Any) -> Any:
+    networks = tag.tag.networks
+    return lambda tag: networks
+
+
+STRIP = 16
+"""Networks in a strip: what one register of the widest processors holds of float32."""
+
+
+def strip_of(tag: Lanes) -> Lanes:
+    """Return the tag of a strip of the same networks, at most `STRIP` of them, one sample each."""
+    return replace(tag, networks=min(tag.networks, STRIP), samples=1)
+
+
+@overload(strip_of, strict=False)
+def _overload_strip_of(tag: Any) -> Any:
+    strip = strip_of(tag.tag)
+    return lambda tag: strip

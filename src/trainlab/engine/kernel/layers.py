@@ -23,6 +23,13 @@ from trainlab.engine.kernel.vector import fma, repeat_samples, splat
 from trainlab.engine.kernel.views import layer_of
 
 
+GROUP = 8
+"""Units that the backward pass goes through together: so many rows of weights are read side by side, in order.
+
+All the units of a wide layer at once would jump from page to page with every weight.
+"""
+
+
 @njit(forceinline=True)
 def outputs_row(block: Any, tile: Any) -> int:
     """Return the row at which a block's outputs begin."""
@@ -72,17 +79,21 @@ def backward(lane: Any, block: Any, tile: Any, inputs: int, apply: Any, rates: A
         below = tile.row_deltas + layer_of(tile, index, INPUT_UNIT) * samples
         above = tile.row_deltas + layer_of(tile, index, OUTPUT_UNIT) * samples
         multiply_by_slope(block, tile, index, training)
-        for column in range(fan_in):
-            a = load(block, tile.memory, source + column * samples)
-            back = splat(block, 0.0)
-            for unit in range(fan_out):
-                delta = load(block, tile.memory, above + unit * samples)
-                p = weights + unit * fan_in + column
-                weight = load(lane, tile.memory, tile.row_parameters + p)
-                back = fma(repeat_samples(block, weight), delta, back)
-                apply_gradient(apply, lane, block, tile, rates, p, delta, a)
-            if index > 0:
-                store(block, tile.memory, below + column * samples, back)
+        for start in range(0, fan_out, GROUP):
+            stop = min(start + GROUP, fan_out)
+            for column in range(fan_in):
+                a = load(block, tile.memory, source + column * samples)
+                back = splat(block, 0.0)
+                if start > 0 and index > 0:
+                    back = load(block, tile.memory, below + column * samples)
+                for unit in range(start, stop):
+                    delta = load(block, tile.memory, above + unit * samples)
+                    p = weights + unit * fan_in + column
+                    weight = load(lane, tile.memory, tile.row_parameters + p)
+                    back = fma(repeat_samples(block, weight), delta, back)
+                    apply_gradient(apply, lane, block, tile, rates, p, delta, a)
+                if index > 0:
+                    store(block, tile.memory, below + column * samples, back)
         if bias >= 0:
             one = splat(block, 1.0)
             for unit in range(fan_out):

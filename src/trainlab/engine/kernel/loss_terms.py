@@ -1,4 +1,4 @@
-"""The losses, beyond L1 and MSE, that have a term for each output: (term, slope) of each; see maths/losses.py."""
+"""Losses, beyond L1 and MSE, with a term for each output: (term, slope) of each; see maths/losses.py."""
 
 from __future__ import annotations
 

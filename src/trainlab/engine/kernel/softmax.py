@@ -55,8 +55,5 @@ def softmax_backward(block: Any, tile: Any, index: int, logarithm: bool) -> None
     for unit in range(units):
         a = load(block, tile.memory, values + unit * samples)
         delta = load(block, tile.memory, deltas + unit * samples)
-        if logarithm:
-            delta = delta - exp(block, a) * shared
-        else:
-            delta = a * (delta - shared)
+        delta = delta - exp(block, a) * shared if logarithm else a * (delta - shared)
         store(block, tile.memory, deltas + unit * samples, delta)

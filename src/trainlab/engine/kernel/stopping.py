@@ -85,7 +85,7 @@ def restore_frozen(lane: Any, tile: Any) -> bool:
 
 @njit
 def lower_rates(lane: Any, tile: Any, first: bool) -> None:
-    """ReduceLROnPlateau, a network at a time, on the loss of the last evaluation; factors of the first rate."""
+    """ReduceLROnPlateau, a network at a time, on the loss last evaluated; factors of the first rate."""
     for network in range(tile.networks):
         loss = number_of(lane, tile, tile.row_loss, network)
         best = math.inf if first else number_of(lane, tile, tile.row_plateau_best, network)

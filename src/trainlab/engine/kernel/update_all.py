@@ -95,21 +95,33 @@ def decayed_gradient(lane: Any, tile: Any, p: int) -> Any:
 
 
 @njit(forceinline=True)
+def parameter(lane: Any, tile: Any, p: int, kept: Any) -> Any:
+    """Return w, or w · kept where weight decay is decoupled."""
+    w = load(lane, tile.memory, tile.row_parameters + p)
+    return w * kept if tile.decoupled > 0 else w
+
+
+@njit(forceinline=True)
+def descend(lane: Any, tile: Any, p: int, w: Any, rate: Any, change: Any) -> None:
+    """w ← w − rate · change, rounded once, as the step fused with the backward pass has it."""
+    store(lane, tile.memory, tile.row_parameters + p, fma(splat(lane, -1.0) * rate, change, w))
+
+
+@njit(forceinline=True)
 def step_sgd(lane: Any, tile: Any, row: int) -> None:
-    """b ← momentum · b + (1 − dampening) g; w ← w − lr · (b, or g + momentum · b)."""
-    rate = rate_of(lane, tile, row, RATE)
-    momentum, share = (
-        splat(lane, step_number(tile, row, MOMENTUM)),
-        splat(lane, step_number(tile, row, SCALE)),
-    )
+    """b ← momentum · b + (1 − dampening) g; w ← w − lr · (b, or g + momentum · b).
+
+    Where a schedule takes the momentum to 0, the buffer waits, as PyTorch's does.
+    """
+    rate, now = rate_of(lane, tile, row, RATE), step_number(tile, row, MOMENTUM)
+    momentum, share = splat(lane, now), splat(lane, step_number(tile, row, SCALE))
     for p in range(tile.parameters):
         g = decayed_gradient(lane, tile, p)
-        if tile.carries_momentum > 0:
+        if tile.carries_momentum > 0 and now > 0.0:
             buffer = fma(momentum, load(lane, tile.memory, tile.row_first_state + p), share * g)
             store(lane, tile.memory, tile.row_first_state + p, buffer)
             g = fma(momentum, buffer, g) if tile.nesterov > 0 else buffer
-        w = load(lane, tile.memory, tile.row_parameters + p)
-        store(lane, tile.memory, tile.row_parameters + p, w - rate * g)
+        descend(lane, tile, p, load(lane, tile.memory, tile.row_parameters + p), rate, g)
 
 
 @njit(forceinline=True)
@@ -142,15 +154,8 @@ def step_adam(lane: Any, tile: Any, row: int) -> None:
             largest = load(lane, tile.memory, tile.row_third_state + p)
             square = where_less(largest, square, square, largest)
             store(lane, tile.memory, tile.row_third_state + p, square)
-        w = load(lane, tile.memory, tile.row_parameters + p)
-        if tile.decoupled > 0:
-            w = w * kept
-        store(
-            lane,
-            tile.memory,
-            tile.row_parameters + p,
-            w - rate * (mean / fma(sqrt(square), splat(lane, scale), eps)),
-        )
+        change = mean / fma(sqrt(square), splat(lane, scale), eps)
+        descend(lane, tile, p, parameter(lane, tile, p, kept), rate, change)
 
 
 @njit(forceinline=True)
@@ -162,16 +167,8 @@ def step_nadam(lane: Any, tile: Any, row: int) -> None:
     for p in range(tile.parameters):
         g = decayed_gradient(lane, tile, p)
         mean, square = moments(lane, tile, row, p, g)
-        denominator = fma(sqrt(square), scale, eps)
-        w = load(lane, tile.memory, tile.row_parameters + p)
-        if tile.decoupled > 0:
-            w = w * kept
-        store(
-            lane,
-            tile.memory,
-            tile.row_parameters + p,
-            w - (gradient_rate * g + mean_rate * mean) / denominator,
-        )
+        change = (gradient_rate * g + mean_rate * mean) / fma(sqrt(square), scale, eps)
+        descend(lane, tile, p, parameter(lane, tile, p, kept), splat(lane, 1.0), change)
 
 
 @njit(forceinline=True)
@@ -185,17 +182,14 @@ def step_radam(lane: Any, tile: Any, row: int) -> None:
         change = mean
         if scale > 0.0:
             change = mean * (splat(lane, scale) / (sqrt(square) + eps))
-        w = load(lane, tile.memory, tile.row_parameters + p)
-        if tile.decoupled > 0:
-            w = w * kept
-        store(lane, tile.memory, tile.row_parameters + p, w - rate * change)
+        descend(lane, tile, p, parameter(lane, tile, p, kept), rate, change)
 
 
 @njit(forceinline=True)
 def step_rmsprop(lane: Any, tile: Any, row: int) -> None:
     """v ← α v + (1 − α) g²; b ← momentum · b + g / (√(v − ḡ²) + eps); w ← w − lr · b."""
     rate, eps = rate_of(lane, tile, row, RATE), splat(lane, tile.eps)
-    momentum = splat(lane, step_number(tile, row, MOMENTUM))
+    momentum = step_number(tile, row, MOMENTUM)
     for p in range(tile.parameters):
         g = decayed_gradient(lane, tile, p)
         square = mean_square(lane, tile, tile.row_first_state + p, tile.beta2, g)
@@ -205,11 +199,11 @@ def step_rmsprop(lane: Any, tile: Any, row: int) -> None:
             store(lane, tile.memory, tile.row_second_state + p, mean)
             square = square - mean * mean
         change = g / (sqrt(square) + eps)
-        if tile.carries_momentum > 0:
-            change = fma(momentum, load(lane, tile.memory, tile.row_third_state + p), change)
+        if tile.carries_momentum > 0 and momentum > 0.0:
+            before = load(lane, tile.memory, tile.row_third_state + p)
+            change = fma(splat(lane, momentum), before, change)
             store(lane, tile.memory, tile.row_third_state + p, change)
-        w = load(lane, tile.memory, tile.row_parameters + p)
-        store(lane, tile.memory, tile.row_parameters + p, w - rate * change)
+        descend(lane, tile, p, load(lane, tile.memory, tile.row_parameters + p), rate, change)
 
 
 @njit(forceinline=True)
@@ -221,7 +215,7 @@ def step_adagrad(lane: Any, tile: Any, row: int) -> None:
         square = fma(g, g, load(lane, tile.memory, tile.row_first_state + p))
         store(lane, tile.memory, tile.row_first_state + p, square)
         w = load(lane, tile.memory, tile.row_parameters + p)
-        store(lane, tile.memory, tile.row_parameters + p, w - rate * (g / (sqrt(square) + eps)))
+        descend(lane, tile, p, w, rate, g / (sqrt(square) + eps))
 
 
 @njit(forceinline=True)
@@ -234,8 +228,7 @@ def step_adadelta(lane: Any, tile: Any, row: int) -> None:
         before = load(lane, tile.memory, tile.row_second_state + p)
         change = sqrt(before + eps) / sqrt(square + eps) * g
         mean_square(lane, tile, tile.row_second_state + p, tile.beta2, change)
-        w = load(lane, tile.memory, tile.row_parameters + p)
-        store(lane, tile.memory, tile.row_parameters + p, w - rate * change)
+        descend(lane, tile, p, load(lane, tile.memory, tile.row_parameters + p), rate, change)
 
 
 @njit(forceinline=True)
@@ -249,8 +242,7 @@ def step_lion(lane: Any, tile: Any, row: int) -> None:
         mean = load(lane, tile.memory, tile.row_first_state + p)
         blend = splat(lane, beta1) * mean + splat(lane, 1.0 - beta1) * g
         side = where_less(zero, blend, one, where_less(blend, zero, zero - one, zero))
-        w = load(lane, tile.memory, tile.row_parameters + p) * kept
-        store(lane, tile.memory, tile.row_parameters + p, w - rate * side)
+        descend(lane, tile, p, parameter(lane, tile, p, kept), rate, side)
         store(
             lane,
             tile.memory,

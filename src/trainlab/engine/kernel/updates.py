@@ -26,10 +26,10 @@ def rates_of(tile: Any, step: int) -> Any:
 def apply_sgd(lane: Any, block: Any, tile: Any, rates: Any, p: int, delta: Any, a: Any) -> None:
     """b ← momentum · b + g, w ← w − lr · b, for parameter row `p` with g = Σ delta · a over the samples."""
     rate, _, momentum = rates
+    weight = load(lane, tile.memory, tile.row_parameters + p)
     g = dot_samples(block, delta, a, splat(lane, 0.0))
     buffer = fma(splat(lane, momentum), load(lane, tile.memory, tile.row_first_state + p), g)
     store(lane, tile.memory, tile.row_first_state + p, buffer)
-    weight = load(lane, tile.memory, tile.row_parameters + p)
     store(lane, tile.memory, tile.row_parameters + p, fma(splat(lane, -rate), buffer, weight))
 
 
@@ -37,15 +37,15 @@ def apply_sgd(lane: Any, block: Any, tile: Any, rates: Any, p: int, delta: Any, 
 def apply_adam(lane: Any, block: Any, tile: Any, rates: Any, p: int, delta: Any, a: Any) -> None:
     """m ← m + (1 − β₁)(g − m), v ← β₂ v + (1 − β₂) g², w ← w − rate · m / (√v · scale + eps)."""
     rate, scale, beta1 = rates
-    g = dot_samples(block, delta, a, splat(lane, 0.0))
+    weight = load(lane, tile.memory, tile.row_parameters + p)
     mean = load(lane, tile.memory, tile.row_first_state + p)
+    square = load(lane, tile.memory, tile.row_second_state + p) * splat(lane, tile.beta2)
+    g = dot_samples(block, delta, a, splat(lane, 0.0))
     mean = fma(splat(lane, 1.0 - beta1), g - mean, mean)
     store(lane, tile.memory, tile.row_first_state + p, mean)
-    square = load(lane, tile.memory, tile.row_second_state + p) * splat(lane, tile.beta2)
     square = fma(splat(lane, 1.0 - tile.beta2) * g, g, square)
     store(lane, tile.memory, tile.row_second_state + p, square)
     denominator = fma(sqrt(square), splat(lane, scale), splat(lane, tile.eps))
-    weight = load(lane, tile.memory, tile.row_parameters + p)
     store(lane, tile.memory, tile.row_parameters + p, fma(splat(lane, -rate), mean / denominator, weight))
 
 

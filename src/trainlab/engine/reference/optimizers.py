@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from trainlab.maths import OPTIMIZERS
-from trainlab.spec import Experiment, Lion, name_of
+from trainlab.spec import Experiment, Lion, NAdam, name_of
 
 
 def build_optimizer(torch: Any, experiment: Experiment, module: Any) -> Any:
@@ -17,7 +17,24 @@ def build_optimizer(torch: Any, experiment: Experiment, module: Any) -> Any:
     if isinstance(experiment.optimizer, Lion):
         return LionOptimizer(torch, module.parameters(), **settings)
     kind = getattr(torch.optim, str(OPTIMIZERS[name_of(experiment.optimizer)].torch_class))
-    return kind(module.parameters(), **settings)
+    optimizer = kind(module.parameters(), **settings)
+    if isinstance(experiment.optimizer, NAdam):
+        _keep_product(torch, optimizer)
+    return optimizer
+
+
+def _keep_product(torch: Any, optimizer: Any) -> None:
+    """Begin NAdam's state with a product Πμ as exact as the parameters.
+
+    torch.optim.NAdam itself would begin it in torch's default precision, whatever that of the parameters.
+    """
+    for parameter in optimizer.param_groups[0]["params"]:
+        optimizer.state[parameter] = {
+            "step": torch.tensor(0.0, dtype=parameter.dtype),
+            "mu_product": torch.tensor(1.0, dtype=parameter.dtype),
+            "exp_avg": torch.zeros_like(parameter),
+            "exp_avg_sq": torch.zeros_like(parameter),
+        }
 
 
 class LionOptimizer:

@@ -6,14 +6,13 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from trainlab.errors import SpecError, listing
-from trainlab.spec import Cell, Experiment, Record, Study, any_study_from_toml, read_text, with_values
+from trainlab.spec import Cell, Experiment, Record, Study, with_values
 from trainlab.spec.checks import check_number, shown
 from trainlab.spec.study import MAX_SEEDS
 from trainlab.studies.maps.axis import MIN_VALUES, Axis, read_axis
-from trainlab.studies.run import EXAMPLES, example_path, select_cells
+from trainlab.studies.run import any_study, select_cells
 from trainlab.studies.words import join
 
 MAX_POINTS = 1_000_000
@@ -105,10 +104,7 @@ def check_size(size: tuple[int, int]) -> None:
 
 
 def _cell(spec: Experiment | Study | str | os.PathLike[str], name: str | None) -> Cell:
-    if isinstance(spec, Experiment):
-        study = Study(baseline=spec)
-    else:
-        study = spec if isinstance(spec, Study) else _read(spec)
+    study = any_study(spec)
     if name is None:
         return study.cells()[0]
     cells = select_cells(study, [name])
@@ -116,17 +112,6 @@ def _cell(spec: Experiment | Study | str | os.PathLike[str], name: str | None) -
         some = listing([cell.name for cell in cells[:3]])
         raise SpecError(f"cell = {shown(name)}: means {len(cells)} cells; name one, as in {some}.")
     return cells[0]
-
-
-def _read(spec: str | os.PathLike[str]) -> Study:
-    path = Path(spec)
-    if str(spec) in EXAMPLES and not path.exists():
-        path = example_path(str(spec))
-    text = read_text(path)
-    try:
-        return any_study_from_toml(text)
-    except SpecError as error:
-        raise SpecError(f"{path}: {error}") from None
 
 
 def _in_words(cell: Cell) -> str:
