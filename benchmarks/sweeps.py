@@ -17,7 +17,6 @@ from benchmarks.contenders import Contender, in_turns, prepare
 from benchmarks.measure import keep_to
 from benchmarks.operations import count
 from benchmarks.workloads import QUIET, workload
-from trainlab.errors import TrainlabError
 from trainlab.spec import Experiment
 
 POPULATIONS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 1000, 10_000, 100_000, 1_000_000)
@@ -67,8 +66,6 @@ def batch(sizes: tuple[int, ...] = BATCHES) -> Iterator[dict[str, Any]]:
     """2-16-16-1 by Adam on mini-batches of a task of 256 points, drawn with replacement."""
     for size in sizes:
         experiment = batched(size)
-        if experiment is None:
-            return
         steps = _steps(1024 * size, 4_000_000)
         peers = [_trainlab(1024, steps), *_peers(1000, _steps(1000 * size, 300_000), ("vmap", "by layer"))]
         yield from _timed("batch", size, peers, experiment)
@@ -84,19 +81,16 @@ def threads(numbers: tuple[int, ...] = THREADS) -> Iterator[dict[str, Any]]:
             )
 
 
-def batched(size: int) -> Experiment | None:
-    """Return the experiment on batches of `size`; None if experiments have no mini-batches yet."""
-    try:
-        return Experiment.from_dict(
-            {
-                "network": "2-16-16-1",
-                "task": {"name": "quadrants", "points": 256},
-                "optimizer": {"name": "adam", "lr": 0.02},
-                "sampling": {"name": "batch", "batch_size": size, "replacement": True},
-            }
-        )
-    except TrainlabError:
-        return None
+def batched(size: int) -> Experiment:
+    """Return the experiment on batches of `size`."""
+    return Experiment.from_dict(
+        {
+            "network": "2-16-16-1",
+            "task": {"name": "quadrants", "points": 256},
+            "optimizer": {"name": "adam", "lr": 0.02},
+            "sampling": {"name": "batch", "batch_size": size, "replacement": True},
+        }
+    )
 
 
 def _timed(

@@ -7,7 +7,18 @@ import re
 import pytest
 
 from trainlab.errors import SpecError
-from trainlab.spec import Experiment, find_field, numeric_fields, value_of, with_values
+from trainlab.spec import (
+    Change,
+    Constant,
+    Experiment,
+    Normal,
+    find_field,
+    name_of,
+    numeric_fields,
+    value_of,
+    with_values,
+)
+from trainlab.spec.paths import check_path
 
 PLAIN = {
     "network": "2-3-1",
@@ -38,7 +49,7 @@ def test_every_number_that_training_depends_on_is_listed_with_its_kind():
         ("lr", "optimizer.lr"),
         ("init.std", "init.weight.std"),
         ("weight.std", "init.weight.std"),
-        ("std", "init.weight.std"),
+        ("noise.std", "noise.std"),
         ("widths.1", "network.widths.1"),
         ("epochs", "epochs"),
     ],
@@ -55,15 +66,19 @@ def test_a_name_that_means_two_fields_is_refused():
         "'init.std': could be 'init.weight.std' or 'init.bias.std'. Write the whole path."
     )
     assert find_field(both, "bias.std") == "init.bias.std"
+    with pytest.raises(SpecError, match=r"^'std': could be 'init\.weight\.std' or 'noise\.std'\. Write the"):
+        find_field(experiment(), "std")
 
 
 @pytest.mark.parametrize(
     ("name", "end"),
     [
         ("optimzer.lr", "Did you mean 'optimizer.lr'?"),
-        ("init.a", "init.weight is 'normal'; 'uniform' has 'a'."),
-        ("eps", "optimizer is 'sgd'; 'adam' has 'eps'."),
-        ("loss", "or 'solved.within'."),
+        ("init.a", "init.weight is 'normal'; 'uniform', 'kaiming_uniform' or 'kaiming_normal' has 'a'."),
+        ("alpha", "optimizer is 'sgd'; 'rmsprop' has 'alpha'."),
+        ("loss", "solved is 'within'; 'loss' has 'loss'."),
+        ("T_max", "schedule is 'constant'; 'cosine_annealing' has 'T_max'."),
+        ("record.curves", "or 'solved.within'."),
         ("optimizer", "Did you mean 'optimizer.lr'?"),
         ("", "or 'solved.within'."),
         ("lr.optimizer", "Did you mean 'optimizer.lr'?"),
@@ -99,6 +114,73 @@ def test_an_entry_of_a_list_is_set_by_its_place():
             {"network": "2-3-1", "optimizer": {"name": "adam", "betas": [0.5, 0.999]}}
         ).optimizer
     )
+
+
+LAYERS = {
+    "init": {"weight": [{"name": "normal", "std": 0.5}, {"name": "uniform", "a": -1, "b": 1}]},
+    "network": {"widths": "2-3-1", "activation": ["relu", "linear"], "dropout": [0.25]},
+    "schedule": {"name": "multi_step", "milestones": [10, 20]},
+    "clip": {"norm": 1.0},
+}
+
+
+def test_a_part_that_is_listed_layer_by_layer_has_a_path_a_layer():
+    listed = experiment(**LAYERS)
+    fields = numeric_fields(listed)
+    paths = ("init.weight.0.std", "init.weight.1.a", "network.dropout.0", "schedule.milestones.1", "clip.norm")
+    assert set(paths) <= set(fields)
+    assert fields["schedule.milestones.1"] == "whole"
+    assert find_field(listed, "init.std") == "init.weight.0.std"
+    moved = with_values(listed, {"init.weight.1.a": -2, "network.dropout.0": 0.5, "schedule.milestones.1": 30})
+    assert [name_of(scheme) for scheme in moved.init.weights_of(2)] == ["normal", "uniform"]
+    assert (value_of(moved, "init.weight.1.a"), moved.network.dropouts) == (-2.0, (0.5,))
+    assert value_of(moved, "schedule.milestones.1") == 30
+    with pytest.raises(SpecError) as raised:
+        find_field(listed, "weight.1.std")
+    assert str(raised.value).endswith(" init.weight.1 is 'uniform'; 'normal' has 'std'.")
+
+
+def test_a_change_edits_an_entry_of_a_list_too():
+    def changed(**edits: object) -> Experiment:
+        return Change.from_dict("A", edits).apply(experiment(**LAYERS))
+
+    made = changed(network={"activation": {"0": "tanh"}}, init={"weight": {"1": {"name": "constant", "val": 3}}})
+    assert made.network.activation == ("tanh", "linear")
+    assert made.init.weight == (Normal(std=0.5), Constant(val=3))
+    with pytest.raises(SpecError) as raised:
+        changed(network={"activation": {"2": "tanh"}})
+    assert str(raised.value) == (
+        "change 'A': network.activation.2: network.activation lists 2 values; their places are 0 to 1."
+    )
+    with pytest.raises(SpecError, match=r"init\.weight\.'9+…: init\.weight lists 2 values"):
+        changed(init={"weight": {"9" * 99: "default"}})
+
+
+def test_an_edit_leaves_the_other_parts_as_they_are():
+    before = experiment(**LAYERS)
+    after = with_values(before, {"optimizer.lr": 0.5})
+    for part in Experiment.__struct_fields__:
+        assert (getattr(after, part) is getattr(before, part)) == (part != "optimizer"), part
+
+
+@pytest.mark.parametrize("path", [path for path in numeric_fields(experiment(**LAYERS)) if "." in path])
+def test_every_numeric_field_is_a_path_of_the_table_that_a_race_reads(path: str):
+    check_path(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("network.widths.first", "network.widths.first: entries go by their place, from 0."),
+        ("epochs.0", "epochs.0: epochs is a single value and has no fields."),
+        ("init.weight.0.sdt", "init.weight.0.sdt: unknown field; known are 'name', 'mean', 'std'"),
+        ("optimizer.name.x", "optimizer.name.x: optimizer.name is a single value and has no fields."),
+    ],
+)
+def test_a_path_that_no_experiment_has(path: str, message: str):
+    with pytest.raises(SpecError) as raised:
+        check_path(path)
+    assert str(raised.value).startswith(message)
 
 
 def test_two_fields_that_hold_each_other_are_set_at_once():

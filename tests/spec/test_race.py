@@ -5,8 +5,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainlab.errors import SpecError
-from trainlab.spec import Experiment, study_from_toml, study_to_toml
-from trainlab.spec.race import MAX_CANDIDATES, Race, check_path, race_from_dict, race_to_dict
+from trainlab.spec import (
+    CosineAnnealingLR,
+    Default,
+    Experiment,
+    Lion,
+    Orthogonal,
+    study_from_toml,
+    study_to_toml,
+)
+from trainlab.spec.paths import check_path
+from trainlab.spec.race import MAX_CANDIDATES, Race, race_from_dict, race_to_dict
 
 BASE = Experiment.from_dict({"network": "2-3-1", "optimizer": {"name": "adam", "lr": 0.05}})
 HEAD = '[baseline]\nnetwork = "2-3-1"\n[race]\n'
@@ -54,11 +63,41 @@ def test_parts_are_set_before_their_fields_in_whichever_order() -> None:
     assert found["optimizer sgd, lr 0.2"].optimizer.__struct_config__.tag == "sgd"
 
 
+def test_a_name_makes_its_part_anew_before_its_fields_are_set() -> None:
+    found = variants('"optimizer.lr" = [0.1, 0.2]\n"optimizer.name" = ["sgd", "lion"]')
+    names = ["optimizer sgd, lr 0.1", "optimizer sgd, lr 0.2", "optimizer lion, lr 0.1", "optimizer lion, lr 0.2"]
+    assert list(found) == names
+    assert found["optimizer lion, lr 0.2"].optimizer == Lion(lr=0.2)
+
+
+def test_every_part_of_several_kinds_can_race_by_its_name() -> None:
+    found = variants(
+        '"schedule.name" = ["constant", "cosine_annealing"]\n"init.weight.name" = ["orthogonal", "lecun_normal"]'
+        '\nloss = ["huber", "bce_with_logits"]\nsampling = ["full", { name = "batch", batch_size = 2 }]'
+    )
+    assert len(found) == 16
+    assert len({experiment.fingerprint for experiment in found.values()}) == 16
+    name = "schedule cosine_annealing, loss huber, sampling batch(batch_size 2), weight orthogonal"
+    assert isinstance(found[name].schedule, CosineAnnealingLR)
+    with pytest.raises(SpecError, match=r"^race, schedule step: schedule\.step_size: this field is required\.$"):
+        variants('"schedule.name" = ["constant", "step"]')
+
+
+def test_entries_of_lists_can_race() -> None:
+    layers = Experiment.from_dict({**BASE.to_dict(), "init": {"weight": ["default", "orthogonal"]}})
+    found = variants('"network.widths.1" = [3, 5]\n"init.weight.1.gain" = [1, 2]', layers)
+    assert list(found)[-1] == "widths.1 5, gain 2"
+    assert found["widths.1 5, gain 2"].network.widths == (2, 5, 1)
+    assert found["widths.1 5, gain 2"].init.weight == (Default(), Orthogonal(gain=2))
+    with pytest.raises(SpecError, match=r"race, widths\.7 1: network\.widths\.7: network\.widths lists 3 values"):
+        variants('"network.widths.7" = [1, 2]')
+
+
 def test_names_are_as_short_as_they_can_be_told_apart() -> None:
     found = variants(
         '"init.weight.name" = ["default"]\n"init.bias.name" = ["default"]\n"loss" = ["l1", "mse"]'
     )
-    assert next(iter(found)) == "loss l1, weight.name default, bias.name default"
+    assert next(iter(found)) == "loss l1, weight default, bias default"
 
 
 def test_networks_and_lists_can_race() -> None:
@@ -117,6 +156,7 @@ def test_a_study_with_a_race_is_written_back_without_loss() -> None:
         ('"epochs.x" = [1]', "race.epochs.x: epochs is a single value and has no fields."),
         ('"optimizer.lr" = [0.1, 0.10]', "race.optimizer.lr: lists 0.1 twice; list each value once."),
         ('"optimizer.lr" = [0.1]\noptimizer.lr = [0.2]', "race.optimizer.lr: appears twice; "),
+        ('optimizer = ["sgd"]\n"optimizer.name" = ["adam"]', "race.optimizer: appears twice; "),
         ("optimizer = [{}]", "race.optimizer: the value {} sets nothing; leave it out."),
         ("epochs = [1979-05-27]", "race.epochs = datetime.date(1979, 5, 27): must be a number, text, "),
     ],

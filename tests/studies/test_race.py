@@ -99,6 +99,32 @@ def test_an_experiment_and_its_file_can_race(tmp_path: Path) -> None:
     assert "trained" not in one.field
 
 
+def test_kinds_and_their_fields_race() -> None:
+    text = """
+[baseline]
+network = "2-3-1"
+epochs = 10
+loss = "mse"
+[race]
+"optimizer.lr" = [0.01, 0.1]
+"optimizer.name" = ["sgd", "rmsprop"]
+schedule = ["constant", "cosine_annealing"]
+"init.weight.name" = ["default", "orthogonal"]
+"""
+    result = race_of(text, seeds=2, max_seeds=2, engine="reference")
+    assert len(result.candidates) == 16
+    best = result.candidate("optimizer rmsprop, schedule cosine_annealing, lr 0.1, weight orthogonal")
+    assert best.experiment == Experiment.from_dict(
+        {
+            "network": "2-3-1",
+            "epochs": 10,
+            "optimizer": {"name": "rmsprop", "lr": 0.1},
+            "schedule": "cosine_annealing",
+            "init": {"weight": "orthogonal"},
+        }
+    )
+
+
 def test_a_draw_is_seeded_and_never_more_than_there_are() -> None:
     total = networks().count()
     options: dict[str, Any] = {"networks": networks(), "max_seeds": 8}

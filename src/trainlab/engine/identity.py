@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 _HERE = Path(__file__).parent
+_FAST = ("coefficients.py", "fast.py", "job.py", "needs.py", "plans.py", "tile_rows.py", "tiles.py")
 _SHARED = ("layout.py", "readings.py", "rng.py", "runs.py")
 
 
@@ -26,7 +27,7 @@ def stored_name(engine: str) -> str:
     Neither numba nor torch is imported. An engine that isn't one of trainlab's keeps its own name.
     """
     if engine.partition("-")[0] == "fast":
-        sources = [_HERE / name for name in ("coefficients.py", "fast.py", "job.py", "needs.py", "tiles.py")]
+        sources = [_HERE / name for name in _FAST]
         digest = _digest([*sources, *_shared(), *sorted((_HERE / "kernel").glob("*.py"))])
     elif engine.partition("-")[0] == "reference":
         digest = _digest([*sorted((_HERE / "reference").glob("*.py")), *_shared()], _torch_version())

@@ -72,8 +72,8 @@ def initial_parameters(
 ) -> Array:
     """Return the parameters ``[n, P]`` in float64 that each seed starts from.
 
-    `draw` makes the draws, as `numpy_draws` does. A layer's draws depend on the seed, the layer's index and the place within it alone, so layers of one
-    shape start alike in every cell of a study.
+    `draw` makes the draws, as `numpy_draws` does. A layer's depend on the seed, the layer's index and the
+    place within it alone, so layers of one shape start alike in every cell of a study.
     """
     parameters = np.empty((len(seeds), experiment.network.parameters))
     layers, init = layers_of(experiment.network), experiment.init

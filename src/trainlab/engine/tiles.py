@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,7 @@ OWN = ("memory", "words", "losses", "gradients", "readings", *EVENTS)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TileOutput:
-    """What tiles wrote, a row a run: curves ``[k, …]`` of those kept, readings ``[n, marks, rows]``, events."""
+    """What tiles wrote, a row a run: curves ``[k, …]`` of those kept, readings ``[n, marks, rows]``; events."""
 
     loss_curve: FloatArray
     gradient_curve: FloatArray
@@ -46,7 +47,7 @@ def train_tiles(job: Job, seeds: range, *, threads: int) -> TileOutput:
         outputs = [train_one_tile(job, tile) for tile in tiles]
     else:
         with ThreadPoolExecutor(threads) as pool:
-            outputs = list(pool.map(lambda tile: train_one_tile(job, tile), tiles))
+            outputs = list(pool.map(partial(train_one_tile, job), tiles))
     return TileOutput(
         **{
             field.name: np.concatenate([getattr(output, field.name) for output in outputs])
@@ -147,7 +148,7 @@ def reading_at(job: Job, output: TileOutput, index: int) -> Reading:
     kept = plan.kept_points * plan.outputs
     predictions = rows[:, plan.kept_parameters : plan.kept_parameters + kept]
     summary = rows[:, plan.kept_parameters + kept :]
-    nothing = np.full(count, np.nan, dtype=rows.dtype)
+    nothing = cast("FloatArray", np.full(count, np.nan, dtype=rows.dtype))
     classified, held = data.kind != "regression", plan.held_points > 0
     return Reading(
         solved=summary[:, tables.READ_SOLVED] > 0,
@@ -167,4 +168,4 @@ def reading_at(job: Job, output: TileOutput, index: int) -> Reading:
 
 
 def _share_right(wrong: FloatArray, examples: int) -> FloatArray:
-    return ((examples - wrong.astype(np.float64)) / examples).astype(wrong.dtype)
+    return cast("FloatArray", ((examples - wrong.astype(np.float64)) / examples).astype(wrong.dtype))

@@ -55,10 +55,10 @@ class Race(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         settle(self)
-        # A part is set before its fields, in whichever order they are written; its name makes it anew.
-        ordered = sorted(self.axes, key=lambda axis: axis.path.removesuffix(".name").count("."))
+        # A part is set before its fields, in whichever order they are written.
+        ordered = sorted(self.axes, key=lambda axis: _part(axis.path).count("."))
         msgspec.structs.force_setattr(self, "axes", tuple(ordered))
-        paths = [axis.path for axis in ordered]
+        paths = [_part(axis.path) for axis in ordered]
         for path in paths:
             if paths.count(path) > 1:
                 raise SpecError(f"{path}: appears twice; list all of its values in one place.")
@@ -79,7 +79,7 @@ class Race(msgspec.Struct, frozen=True, kw_only=True):
 
         Raises SpecError, naming the combination, where one can't be carried out.
         """
-        names = _short_names([axis.path for axis in self.axes])
+        names = _short_names([_part(axis.path) for axis in self.axes])
         *outer, last = self.axes or (None,)
         if last is None:
             yield "", experiment
@@ -170,12 +170,18 @@ def _label(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
 
 
+def _part(path: str) -> str:
+    """Return the path of the part that a name makes anew, or the path itself: both set the same."""
+    return path.removesuffix(".name")
+
+
 def _short_names(paths: list[str]) -> list[str]:
     """Return the last part of each path, or as many of its parts as tell it from the others."""
     names: list[str] = []
     for path in paths:
         parts = path.split(".")
-        ends = [".".join(parts[place:]) for place in reversed(range(len(parts)))]
+        starts = (place for place in reversed(range(len(parts))) if not parts[place].isdecimal())
+        ends = [".".join(parts[start:]) for start in starts]
         others = [other for other in paths if other != path]
         names.append(
             next((end for end in ends if not any(f".{o}".endswith(f".{end}") for o in others)), path)

@@ -1,4 +1,4 @@
-"""Activations of a layer's block, in place; the common four here, the others as compiled units of their own."""
+"""Activations of a layer's block, in place: the common four here, the others as units of their own."""
 
 from __future__ import annotations
 

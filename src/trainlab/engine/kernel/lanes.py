@@ -136,6 +136,7 @@ The last eight hold its number of elements; the eight before them 1 if a checked
 
 
 def element_pointer(builder: Any, address: Any, index: Any, element: str) -> Any:
+    """Return the LLVM pointer to an element of an array at an address."""
     kind = ELEMENTS[element][0]
     return builder.gep(builder.inttoptr(address, kind.as_pointer()), [index])
 

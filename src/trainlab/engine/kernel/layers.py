@@ -1,4 +1,4 @@
-"""Forward and backward through the linear layers and their activations, for a block of samples of every lane."""
+"""Forward and backward through linear layers and activations, for a block of samples of every lane."""
 
 from __future__ import annotations
 
@@ -22,9 +22,8 @@ from trainlab.engine.kernel.updates import apply_gradient
 from trainlab.engine.kernel.vector import fma, repeat_samples, splat
 from trainlab.engine.kernel.views import layer_of
 
-
 GROUP = 8
-"""Units that the backward pass goes through together: so many rows of weights are read side by side, in order.
+"""Units that the backward pass takes together: so many rows of weights are read side by side, in order.
 
 All the units of a wide layer at once would jump from page to page with every weight.
 """

@@ -73,7 +73,7 @@ class _TileAttributes(AttributeTemplate):
     key = TileType
 
     def generic_resolve(self, typ: Any, attr: str) -> Any:
-        return _field_type(attr) if attr in RECORD.names else None
+        return _field_type(attr) if attr in (RECORD.names or ()) else None
 
 
 def _invariant_load(builder: Any, pointer: Any) -> Any:
@@ -85,7 +85,8 @@ def _invariant_load(builder: Any, pointer: Any) -> Any:
 @lower_getattr_generic(TileType)
 def _lower_field(_context: Any, builder: Any, _typ: Any, value: Any, attr: str) -> Any:
     kind = ir.IntType(64) if _field_type(attr) is types.int64 else ir.DoubleType()
-    offset = ir.Constant(ir.IntType(64), RECORD.fields[attr][1])
+    fields: Any = RECORD.fields
+    offset = ir.Constant(ir.IntType(64), fields[attr][1])
     return _invariant_load(builder, builder.bitcast(builder.gep(value, [offset]), kind.as_pointer()))
 
 
@@ -134,50 +135,52 @@ def _setter(element: str | None) -> Any:
     return intrinsic(define)
 
 
-def _checked(plain: Any, name: str, *, setting: bool) -> Any:
-    """Return a function of compiled code that is `plain`, but refuses places outside in a checked build."""
-    if setting:
-
-        def access(tag: Any, address: Any, index: Any, value: Any) -> Any:
-            raise TypeError(f"{name} runs in compiled code only")
-
-        @overload(access, strict=False, jit_options={"forceinline": True})
-        def _overload_set(tag: Any, address: Any, index: Any, value: Any) -> Any:
-            if not tag.tag.checked:
-                return lambda tag, address, index, value: plain(tag, address, index, value)
-
-            def checked(tag: Any, address: Any, index: Any, value: Any) -> Any:
-                if inside(address, index, 1):
-                    plain(tag, address, index, value)
-
-            return checked
-
-        return access
+def _reading(plain: Any) -> Any:
+    """Return a function of compiled code that is `plain`, but stays inside in a checked build."""
 
     def access(tag: Any, address: Any, index: Any) -> Any:
-        raise TypeError(f"{name} runs in compiled code only")
+        raise TypeError("runs in compiled code only")
 
     @overload(access, strict=False, jit_options={"forceinline": True})
-    def _overload_get(tag: Any, address: Any, index: Any) -> Any:
+    def _overload(tag: Any, address: Any, index: Any) -> Any:
         if not tag.tag.checked:
             return lambda tag, address, index: plain(tag, address, index)
-
         return lambda tag, address, index: plain(tag, address, index if inside(address, index, 1) else 0)
 
     return access
 
 
-element = _checked(_getter(None), "element", setting=False)
+def _writing(plain: Any) -> Any:
+    """Return a function of compiled code that is `plain`, but does nothing outside in a checked build."""
+
+    def access(tag: Any, address: Any, index: Any, value: Any) -> Any:
+        raise TypeError("runs in compiled code only")
+
+    @overload(access, strict=False, jit_options={"forceinline": True})
+    def _overload(tag: Any, address: Any, index: Any, value: Any) -> Any:
+        if not tag.tag.checked:
+            return lambda tag, address, index, value: plain(tag, address, index, value)
+
+        def checked(tag: Any, address: Any, index: Any, value: Any) -> Any:
+            if inside(address, index, 1):
+                plain(tag, address, index, value)
+
+        return checked
+
+    return access
+
+
+element = _reading(_getter(None))
 """``element(tag, address, index)``: a number of an array of the tag's precision."""
-set_element = _checked(_setter(None), "set_element", setting=True)
+set_element = _writing(_setter(None))
 """``set_element(tag, address, index, value)``."""
-word = _checked(_getter("uint32"), "word", setting=False)
+word = _reading(_getter("uint32"))
 """``word(tag, address, index)``: a number of an array of uint32."""
-set_word = _checked(_setter("uint32"), "set_word", setting=True)
+set_word = _writing(_setter("uint32"))
 """``set_word(tag, address, index, value)``."""
-event = _checked(_getter("int64"), "event", setting=False)
+event = _reading(_getter("int64"))
 """``event(tag, address, index)``: a number of an array of int64."""
-set_event = _checked(_setter("int64"), "set_event", setting=True)
+set_event = _writing(_setter("int64"))
 """``set_event(tag, address, index, value)``."""
 
 

@@ -14,6 +14,13 @@ WORDS = {
     "init.bias.std": "std of the initial biases",
     "sampling.steps_per_epoch": "steps of an epoch",
     "sampling.batch_size": "batch size",
+    "network.dropout": "dropout",
+    "noise.std": "std of the noise on the inputs",
+    "clip.norm": "largest norm of the gradient",
+    "clip.value": "largest value of the gradient",
+    "penalty.l1": "L1 penalty",
+    "penalty.l2": "L2 penalty",
+    "split.held_out": "share held out",
     "solved.within": "tolerance of what counts as solved",
 }
 """Fields that say more in words; any other stands for itself."""
