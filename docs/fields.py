@@ -98,10 +98,16 @@ BLOCKS: tuple[Callable[[], str], ...] = (
 
 def _kinds(annotation: Any) -> str:
     rows = [
-        (f"`{name}`", ", ".join(_field(kind, field) for field in msgspec.structs.fields(kind)) or "–", _about(kind))
+        (
+            f"`{name}`",
+            ", ".join(_field(kind, field) for field in msgspec.structs.fields(kind)) or "–",
+            _about(kind),
+        )
         for name, kind in kinds_of(annotation).items()
     ]
-    return _table(("name", "fields and defaults", "what it is"), [(a, b, " ".join(c.split())) for a, b, c in rows])
+    return _table(
+        ("name", "fields and defaults", "what it is"), [(a, b, " ".join(c.split())) for a, b, c in rows]
+    )
 
 
 def _own_fields(kind: Struct) -> str:
@@ -159,7 +165,9 @@ def _about(kind: Struct) -> str:
 
 
 def _plural(part: str) -> str:
-    return {"loss": "losses", "solved": "solved", "stopping": "stopping", "sampling": "sampling"}.get(part, f"{part}s")
+    return {"loss": "losses", "solved": "solved", "stopping": "stopping", "sampling": "sampling"}.get(
+        part, f"{part}s"
+    )
 
 
 def _table(headers: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

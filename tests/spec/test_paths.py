@@ -127,11 +127,19 @@ LAYERS = {
 def test_a_part_that_is_listed_layer_by_layer_has_a_path_a_layer():
     listed = experiment(**LAYERS)
     fields = numeric_fields(listed)
-    paths = ("init.weight.0.std", "init.weight.1.a", "network.dropout.0", "schedule.milestones.1", "clip.norm")
+    paths = (
+        "init.weight.0.std",
+        "init.weight.1.a",
+        "network.dropout.0",
+        "schedule.milestones.1",
+        "clip.norm",
+    )
     assert set(paths) <= set(fields)
     assert fields["schedule.milestones.1"] == "whole"
     assert find_field(listed, "init.std") == "init.weight.0.std"
-    moved = with_values(listed, {"init.weight.1.a": -2, "network.dropout.0": 0.5, "schedule.milestones.1": 30})
+    moved = with_values(
+        listed, {"init.weight.1.a": -2, "network.dropout.0": 0.5, "schedule.milestones.1": 30}
+    )
     assert [name_of(scheme) for scheme in moved.init.weights_of(2)] == ["normal", "uniform"]
     assert (value_of(moved, "init.weight.1.a"), moved.network.dropouts) == (-2.0, (0.5,))
     assert value_of(moved, "schedule.milestones.1") == 30
@@ -144,7 +152,9 @@ def test_a_change_edits_an_entry_of_a_list_too():
     def changed(**edits: object) -> Experiment:
         return Change.from_dict("A", edits).apply(experiment(**LAYERS))
 
-    made = changed(network={"activation": {"0": "tanh"}}, init={"weight": {"1": {"name": "constant", "val": 3}}})
+    made = changed(
+        network={"activation": {"0": "tanh"}}, init={"weight": {"1": {"name": "constant", "val": 3}}}
+    )
     assert made.network.activation == ("tanh", "linear")
     assert made.init.weight == (Normal(std=0.5), Constant(val=3))
     with pytest.raises(SpecError) as raised:

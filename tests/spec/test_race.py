@@ -65,7 +65,12 @@ def test_parts_are_set_before_their_fields_in_whichever_order() -> None:
 
 def test_a_name_makes_its_part_anew_before_its_fields_are_set() -> None:
     found = variants('"optimizer.lr" = [0.1, 0.2]\n"optimizer.name" = ["sgd", "lion"]')
-    names = ["optimizer sgd, lr 0.1", "optimizer sgd, lr 0.2", "optimizer lion, lr 0.1", "optimizer lion, lr 0.2"]
+    names = [
+        "optimizer sgd, lr 0.1",
+        "optimizer sgd, lr 0.2",
+        "optimizer lion, lr 0.1",
+        "optimizer lion, lr 0.2",
+    ]
     assert list(found) == names
     assert found["optimizer lion, lr 0.2"].optimizer == Lion(lr=0.2)
 
@@ -79,7 +84,9 @@ def test_every_part_of_several_kinds_can_race_by_its_name() -> None:
     assert len({experiment.fingerprint for experiment in found.values()}) == 16
     name = "schedule cosine_annealing, loss huber, sampling batch(batch_size 2), weight orthogonal"
     assert isinstance(found[name].schedule, CosineAnnealingLR)
-    with pytest.raises(SpecError, match=r"^race, schedule step: schedule\.step_size: this field is required\.$"):
+    with pytest.raises(
+        SpecError, match=r"^race, schedule step: schedule\.step_size: this field is required\.$"
+    ):
         variants('"schedule.name" = ["constant", "step"]')
 
 
@@ -89,7 +96,9 @@ def test_entries_of_lists_can_race() -> None:
     assert list(found)[-1] == "widths.1 5, gain 2"
     assert found["widths.1 5, gain 2"].network.widths == (2, 5, 1)
     assert found["widths.1 5, gain 2"].init.weight == (Default(), Orthogonal(gain=2))
-    with pytest.raises(SpecError, match=r"race, widths\.7 1: network\.widths\.7: network\.widths lists 3 values"):
+    with pytest.raises(
+        SpecError, match=r"race, widths\.7 1: network\.widths\.7: network\.widths lists 3 values"
+    ):
         variants('"network.widths.7" = [1, 2]')
 
 

@@ -7,6 +7,7 @@ from trainlab.report.chosen import cell_words, ends_of, networks_of
 from trainlab.report.parts import code, fold, paragraph, terms
 from trainlab.report.torch_code import cell_code
 from trainlab.report.words import task_label
+from trainlab.spec import NoStopping
 from trainlab.studies.result import HowRun, StudyResult
 
 INTERVALS = (
@@ -30,6 +31,7 @@ def method_part(result: StudyResult) -> str:
         ("Machine", f"{how.machine}; {how.workers} workers"),
         ("Versions", ", ".join(f"{name} {value}" for name, value in how.versions.items())),
         ("Intervals", INTERVALS),
+        *([("Stopped early", stopped_words(result))] if stopped_words(result) else []),
         ("Not tested", _not_tested(result)),
     ]
     prints = html_table(
@@ -49,6 +51,19 @@ def seeds_words(result: StudyResult) -> str:
     last = how.first_seed + how.seeds - 1
     which = f"{how.first_seed:,}" if how.seeds == 1 else f"{how.first_seed:,} to {last:,}"
     return f"{which} in every cell, {how.seeds * len(result.cells):,} runs"
+
+
+def stopped_words(result: StudyResult) -> str:
+    """Say how many runs were frozen early, and what that changes; nothing if no cell may stop early."""
+    may = [item for item in result.cells if not isinstance(item.runs.experiment.stopping, NoStopping)]
+    if not may:
+        return ""
+    stopped, runs = sum(item.stopped for item in may), sum(len(item.runs.solved) for item in may)
+    return (
+        f"{stopped:,} of {runs:,} runs were frozen before their last epoch. For them the end is where they "
+        "stopped: trained on, a solved network can lose its solution, and an unsolved one can still find it, "
+        "so these rates aren't those of networks trained to the last epoch."
+    )
 
 
 def time_words(how: HowRun) -> str:

@@ -8,6 +8,7 @@ from trainlab.report.effect_part import effect_part, rate_part
 from trainlab.report.method_part import code_part, method_part
 from trainlab.report.parts import document, paragraph, section
 from trainlab.report.run_part import run_part
+from trainlab.report.score_part import score_part
 from trainlab.report.verdict_part import verdict_part
 from trainlab.studies.result import StudyResult
 
@@ -22,6 +23,7 @@ def study_html(result: StudyResult) -> str:
     parts = [
         ("rates", "How often each cell is solved", rate_part(result)),
         ("effects", "What each change does", effect_part(result)),
+        ("scores", "Accuracy", score_part(result)),
         ("loss", "Loss over time", loss_part(result)),
         ("gradients", "Gradients by layer", gradient_part(result)),
         ("predictions", "Predictions", prediction_part(result)),

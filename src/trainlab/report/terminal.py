@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from trainlab.draw import TERMINAL, terminal_table
 from trainlab.report.chosen import networks_of
-from trainlab.report.method_part import seeds_words, time_words
+from trainlab.report.method_part import seeds_words, stopped_words, time_words
+from trainlab.report.score_part import HEADERS, TITLE, score_rows
 from trainlab.report.words import MARKS, points, share, single_run
 from trainlab.studies.effects import Effect
 from trainlab.studies.result import StudyResult
@@ -31,6 +32,10 @@ def print_study(result: StudyResult, *, console: Console) -> None:
     _verdicts(result, console)
     _rates(result, console)
     _effects(result, console)
+    _scores(result, console)
+    stopped = stopped_words(result)
+    if stopped:
+        console.print(Text(stopped))
     engine = f"{result.how.engine} engine, trainlab {result.how.versions.get('trainlab', '')}".rstrip()
     console.print(
         Text(f"Seeds {seeds_words(result)}; {engine}; {time_words(result.how)}.", style=TERMINAL["muted"])
@@ -115,6 +120,12 @@ def _effects(result: StudyResult, console: Console) -> None:
         rows = [_row(effect) for effect in result.effects if effect.network == network]
         headers = ["Change", "Alone", "Averaged"]
         console.print(terminal_table(headers, rows, title=f"{title}: {network}"))
+
+
+def _scores(result: StudyResult, console: Console) -> None:
+    rows = score_rows(result)[:MANY]
+    if rows:
+        console.print(terminal_table(list(HEADERS), rows, title=TITLE))
 
 
 def _row(effect: Effect) -> list[str]:

@@ -148,7 +148,9 @@ def apply_edits(experiment: Experiment, edits: tuple[Edit, ...]) -> Experiment:
     for name in table:
         if name not in types:
             raise unknown_field("", name, list(types))
-    parts = {name: _edited(getattr(experiment, name), types[name], edit, name) for name, edit in table.items()}
+    parts = {
+        name: _edited(getattr(experiment, name), types[name], edit, name) for name, edit in table.items()
+    }
     return msgspec.structs.replace(experiment, **parts)
 
 

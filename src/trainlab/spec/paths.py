@@ -93,7 +93,11 @@ def check_path(path: str) -> None:
         elif known:
             raise unknown_field(where, name, [*tags[:1], *known])
         else:
-            fault = "entries go by their place, from 0" if items else f"{where} is a single value and has no fields"
+            fault = (
+                "entries go by their place, from 0"
+                if items
+                else f"{where} is a single value and has no fields"
+            )
             raise SpecError(f"{place(where, name)}: {fault}.")
         where = place(where, name)
 

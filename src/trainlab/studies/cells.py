@@ -37,6 +37,11 @@ class CellResult:
     gradients: tuple[Bands, ...]
     causes: Causes
 
+    @property
+    def stopped(self) -> int:
+        """How many runs were frozen before the last epoch."""
+        return int((self.runs.stopped_epoch >= 0).sum())
+
     def __repr__(self) -> str:
         # The generated one would print every array of every run.
         return f"<CellResult {self.cell.name!r}: {self.solved} solved>"
@@ -54,6 +59,10 @@ class CellResult:
             "diverged": rate_to_dict(self.diverged),
             "right": None if self.right is None else rate_to_dict(self.right),
             "final_loss": _quantiles(runs.loss),
+            "accuracy": _spread(runs.accuracy),
+            "held_out_accuracy": _spread(runs.held_out_accuracy),
+            "held_out_loss": _spread(runs.held_out_loss),
+            "stopped": self.stopped,
             "first_solved_epoch_median": float(np.median(epochs)) if len(epochs) else None,
             "loss_curve": {
                 "epochs": runs.loss_epochs.tolist(),
@@ -110,6 +119,11 @@ def _bands(curves: npt.NDArray[Any]) -> Bands:
 def _quantiles(values: npt.NDArray[Any]) -> dict[str, float | None]:
     finite = values[np.isfinite(values)].astype(np.float64)
     return {name: float(np.quantile(finite, q)) if len(finite) else None for name, q in QUANTILES.items()}
+
+
+def _spread(values: npt.NDArray[Any]) -> dict[str, float | None] | None:
+    """Return the quantiles, or None where there is nothing to measure: all are NaN."""
+    return None if np.isnan(values).all() else _quantiles(values)
 
 
 def _numbers(values: npt.NDArray[np.float64]) -> list[float | None]:
