@@ -16,8 +16,8 @@ from numba import njit
 
 from trainlab.engine.kernel import vector_maths
 from trainlab.engine.kernel.lanes import Lanes, load, store
-from trainlab.engine.kernel.vector import fma, splat, sqrt
 from trainlab.engine.kernel.memory import aligned_zeros
+from trainlab.engine.kernel.vector import fma, splat, sqrt
 
 CHAINS = 12
 WIDTHS = (8, 16)

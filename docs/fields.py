@@ -1,4 +1,4 @@
-"""What can be said in a study file, as Markdown made of the structs that read it: tables of kinds and fields."""
+"""What can be said in a study file, as Markdown made of the structs that read it."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _own_fields(kind: Struct) -> str:
 
 
 def _field(kind: Struct, field: msgspec.structs.FieldInfo) -> str:
-    """Return ``mode = "fan_in"`` with the other words that may stand there; what is required, or unset, is said."""
+    """Return ``mode = "fan_in"`` with the other words that may stand there, or that it is required."""
     words = typing.get_args(field_types(kind)[field.name])
     if field.required:
         return f"`{field.name}` (required)"

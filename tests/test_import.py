@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "numba", "scipy", "rich", "cyclopts")
+COMPUTING = ("torch", "numba", "scipy", "sklearn", "pyarrow", "contourpy", "jax")
+HEAVY = (*COMPUTING, "rich", "cyclopts")
 
 
 @pytest.mark.parametrize(
@@ -14,8 +15,28 @@ HEAVY = ("torch", "numba", "scipy", "rich", "cyclopts")
     ["trainlab", "trainlab.spec", "trainlab.maths", "trainlab.tasks", "trainlab.errors", "trainlab.engine"],
 )
 def test_importing_it_brings_nothing_heavy(module: str):
-    code = f"import sys, json, {module}; print(json.dumps(sorted(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = {name.split(".")[0] for name in json.loads(done.stdout)}
+    loaded = loaded_by(f"import {module}")
     assert "trainlab" in loaded
     assert loaded.isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["study", "--help"], ["race", "--help"], ["params", "2-3-1"]])
+def test_a_command_that_trains_nothing_brings_nothing_that_computes(words: list[str]):
+    code = f"from trainlab.cli.main import main\ntry:\n    main({words})\nexcept SystemExit:\n    pass"
+    loaded = loaded_by(code)
+    assert "cyclopts" in loaded
+    assert loaded.isdisjoint(COMPUTING)
+
+
+def test_reading_a_study_brings_nothing_that_computes():
+    code = "import trainlab; trainlab.load_study('xor44').cells()[0].experiment.fingerprint"
+    assert loaded_by(code).isdisjoint(COMPUTING)
+
+
+def loaded_by(code: str) -> set[str]:
+    """Return the packages that are loaded once the code has run in a process of its own."""
+    last = "import sys, json\nprint()\nprint(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{last}"], capture_output=True, text=True, check=True
+    )
+    return {name.split(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}

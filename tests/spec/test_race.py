@@ -77,8 +77,10 @@ def test_a_name_makes_its_part_anew_before_its_fields_are_set() -> None:
 
 def test_every_part_of_several_kinds_can_race_by_its_name() -> None:
     found = variants(
-        '"schedule.name" = ["constant", "cosine_annealing"]\n"init.weight.name" = ["orthogonal", "lecun_normal"]'
-        '\nloss = ["huber", "bce_with_logits"]\nsampling = ["full", { name = "batch", batch_size = 2 }]'
+        '"schedule.name" = ["constant", "cosine_annealing"]\n'
+        '"init.weight.name" = ["orthogonal", "lecun_normal"]\n'
+        'loss = ["huber", "bce_with_logits"]\n'
+        'sampling = ["full", { name = "batch", batch_size = 2 }]'
     )
     assert len(found) == 16
     assert len({experiment.fingerprint for experiment in found.values()}) == 16

@@ -190,7 +190,8 @@ def _with_entries(items: list[Any], entries: Mapping[str, Any], where: str) -> l
     for key, value in entries.items():
         if len(key) > MAX_DIGITS or int(key) >= len(items):
             raise SpecError(
-                f"{place(where, key)}: {where} lists {len(items)} values; their places are 0 to {len(items) - 1}."
+                f"{place(where, key)}: {where} lists {len(items)} values; "
+                f"their places are 0 to {len(items) - 1}."
             )
         changed[int(key)] = merge(items[int(key)], value, where=place(where, key))
     return changed

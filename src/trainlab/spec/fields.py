@@ -65,7 +65,7 @@ def items_of(annotation: Any) -> Any:
 
 @cache
 def _as_declared(kind: type[msgspec.Struct]) -> tuple[tuple[str, Any, frozenset[type]], ...]:
-    """Return each field of a struct: its name, its annotation, and the types of values that need no change."""
+    """Return each field of a struct: name, annotation, and the types of values that need no change."""
     return tuple(
         (name, annotation, frozenset(item for item in alternatives(annotation) if isinstance(item, type)))
         for name, annotation in field_types(kind).items()

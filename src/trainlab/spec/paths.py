@@ -103,7 +103,7 @@ def check_path(path: str) -> None:
 
 
 def _walk(value: Any, annotation: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
-    """Yield everything in an experiment, from the outside in: its path, itself, and the type it is held to."""
+    """Yield everything in an experiment, from the outside in: path, value, and the type it is held to."""
     yield path, value, annotation
     if isinstance(value, msgspec.Struct):
         for name, inner in field_types(type(value)).items():

@@ -113,7 +113,7 @@ def load_study(spec: str | os.PathLike[str]) -> Study:
 
 
 def any_study(spec: Study | Experiment | str | os.PathLike[str]) -> Study:
-    """Return the study that is meant: itself, a file's, an example's; an experiment is a study of one cell."""
+    """Return the study meant: itself, a file's, an example's; an experiment is a study of one cell."""
     if isinstance(spec, Study):
         return spec
     return Study(baseline=spec) if isinstance(spec, Experiment) else read_spec(spec, any_study_from_toml)

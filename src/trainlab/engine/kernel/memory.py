@@ -76,24 +76,30 @@ class _TileAttributes(AttributeTemplate):
         return _field_type(attr) if attr in (RECORD.names or ()) else None
 
 
-def _invariant_load(builder: Any, pointer: Any) -> Any:
+def invariant_load(builder: Any, pointer: Any) -> Any:
+    """Load what doesn't change while the kernel runs."""
     value = builder.load(pointer)
     value.set_metadata("invariant.load", builder.module.add_metadata([]))
     return value
 
 
+def field_pointer(builder: Any, tile: Any, name: str, kind: Any) -> Any:
+    """Return the LLVM pointer to a field of a tile's record."""
+    fields: Any = RECORD.fields
+    offset = ir.Constant(ir.IntType(64), fields[name][1])
+    return builder.bitcast(builder.gep(tile, [offset]), kind.as_pointer())
+
+
 @lower_getattr_generic(TileType)
 def _lower_field(_context: Any, builder: Any, _typ: Any, value: Any, attr: str) -> Any:
     kind = ir.IntType(64) if _field_type(attr) is types.int64 else ir.DoubleType()
-    fields: Any = RECORD.fields
-    offset = ir.Constant(ir.IntType(64), fields[attr][1])
-    return _invariant_load(builder, builder.bitcast(builder.gep(value, [offset]), kind.as_pointer()))
+    return invariant_load(builder, field_pointer(builder, value, attr, kind))
 
 
 def _constant_loader(kind: Any, result: Any) -> Any:
     def define(_typing: Any, address: Any, index: Any) -> Any:
         def codegen(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
-            return _invariant_load(
+            return invariant_load(
                 builder, builder.gep(builder.inttoptr(args[0], kind.as_pointer()), [args[1]])
             )
 
