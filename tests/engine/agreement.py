@@ -3,8 +3,8 @@
 ``PYTHONPATH=src:tests python tests/engine/agreement.py 3000`` prints the number of combinations, and the
 largest relative differences after the first step and after all of about 50. Beside each that is far from
 rounding it prints how far the reference itself moves if every initial parameter is rounded the other way: a
-sign of Lion's or a kink that hangs on rounding, a gradient of rounding's size divided by itself, or a training
-that multiplies every difference, shows there just as well. What doesn't is an error.
+sign of Lion's or a kink that hangs on rounding, a gradient of rounding's size divided by itself, or a
+training that multiplies every difference, shows there just as well. What doesn't is an error.
 """
 
 from __future__ import annotations

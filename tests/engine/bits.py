@@ -1,7 +1,7 @@
-"""Every way to split one work, over experiments that need every kind of compiled unit: the bits stay the same.
+"""Every way to split one work, over experiments that need every kind of unit: the bits stay the same.
 
-``PYTHONPATH=src:tests python tests/engine/bits.py`` compares all ways by hand (half an hour of compilation the
-first time), and prints how many there are. The tests take those of `FEW`.
+``PYTHONPATH=src:tests python tests/engine/bits.py`` compares all ways by hand (half an hour of compilation
+the first time), and prints how many there are. The tests take those of `FEW`.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ FEW = (
 
 def all_ways() -> list[Way]:
     """Return every way; those that check each access in two shapes only, since each needs its own build."""
-    shapes = [(n, s, False) for n, s in product((8, 16, 32, 64), (1, 2, 4))] + [(8, 4, True), (16, 1, True)]
+    shapes = [(n, s, False) for n, s in [*product((8, 16, 32, 64), (1, 2, 4)), (16, 8), (8, 16)]]
+    shapes += [(8, 4, True), (16, 1, True)]
     return [
         Way(networks=n, samples=s, checked=c, threads=threads, chunks=chunks, record=record)
         for (n, s, c), threads, chunks, record in product(shapes, (1, 2), (False, True), RECORDS)

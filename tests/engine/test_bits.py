@@ -37,12 +37,14 @@ def test_the_experiments_have_every_kind_of_step() -> None:
     assert {LOSSES[name_of(each.loss)].link for each in met} == set(LINKS)
     assert {name_of(each.sampling) for each in met} == {"full", "single", "batch"}
     assert {name_of(each.stopping) for each in met} == {"none", "solved", "patience"}
-    # 12 shapes and 2 that check, × 2 numbers of threads × 2 chunkings × 3 recordings: by hand, with bits.py.
-    assert len(set(all_ways())) == 14 * 2 * 2 * 3
+    # 14 shapes and 2 that check, × 2 numbers of threads × 2 chunkings × 3 recordings: by hand, with bits.py.
+    assert len(set(all_ways())) == 16 * 2 * 2 * 3
 
 
-@pytest.mark.parametrize("name", ["single", "full"])
-@pytest.mark.parametrize("shape", [(8, 1), (16, 4), (32, 4), (64, 2)])
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [("single", (64, 2)), ("single", (32, 4)), ("full", (32, 4)), ("classes", (16, 8)), ("classes", (8, 16))],
+)
 def test_the_shapes_that_the_engine_chooses_at_float32(name: str, shape: tuple[int, int]) -> None:
     networks, samples = shape
     runs = train(EXPERIMENTS[name], Way(networks=networks, samples=samples), "float32")

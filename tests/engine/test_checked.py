@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from trainlab.engine.fast import FastEngine
+from trainlab.engine.job import Job, choose_lanes, prepare
+from trainlab.engine.plans import sampling_of
 from trainlab.engine.runs import ARRAYS
-from trainlab.engine.tiles import choose_networks
+from trainlab.engine.tiles import train_tiles
 from trainlab.spec import Adam, Experiment, Full, Network, Record, Sampling, Single, parse_widths
 
 SHAPES = ("2-1", "2-11-1", "2-2-2-2-2-2-2-2-1", "2-5-4-1")
+CHECKED, PLAIN = (FastEngine(dtype="float64", networks=8, checked=checked) for checked in (True, False))
 
 
 @pytest.mark.parametrize("sampling", [Full(), Single()])
@@ -26,29 +31,67 @@ def test_no_access_leaves_the_memory_and_no_bit_changes(widths: str, bias: bool,
     )
     seeds = range(5, 16)
     marks = (1, 29, 30)
-    checked = FastEngine(networks=8, checked=True).train(experiment, seeds, marks=marks)
-    plain = FastEngine(networks=8).train(experiment, seeds, marks=marks)
+    checked = CHECKED.train(experiment, seeds, marks=marks)
+    plain = PLAIN.train(experiment, seeds, marks=marks)
     for ours, theirs in zip(checked, plain, strict=True):
         for name in ARRAYS:
             np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
 
 
+def checked_job() -> Job:
+    return prepare(
+        Experiment(network=Network(widths=(2, 3, 1)), optimizer=Adam(), epochs=3),
+        marks=(3,),
+        population=8,
+        networks=8,
+        samples=4,
+        dtype="float64",
+        checked=True,
+    )
+
+
 @pytest.mark.parametrize(
-    ("parameters", "dtype", "population", "expected"),
+    ("field", "by", "named"),
     [
-        (44, "float32", 1000, 32),
-        (44, "float32", 17, 32),
-        (44, "float32", 16, 16),
-        (44, "float32", 9, 16),
-        (44, "float32", 8, 8),
-        (44, "float32", 1, 8),
-        (2343, "float32", 1000, 32),
-        (2344, "float32", 1000, 16),
-        (2344, "float64", 1000, 8),
-        (10**7, "float32", 1000, 8),
+        ("row_gradient", 10**6, "memory"),
+        ("row_parameters", -1, "memory"),
+        ("mark_count", 0, ""),
+        ("kept_points", 10**6, "readings"),
+        ("points", 10**4, "memory"),
     ],
 )
-def test_as_many_networks_as_fit_in_cache(
-    parameters: int, dtype: str, population: int, expected: int
+def test_a_place_outside_is_an_error_that_names_the_array(field: str, by: int, named: str) -> None:
+    job = checked_job()
+    job.record[field] += by
+    if named:
+        with pytest.raises(IndexError, match=f"^the kernel asked for places outside of .*{named}"):
+            train_tiles(job, range(8), threads=1)
+    else:
+        train_tiles(job, range(8), threads=1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "population", "expected"),
+    [
+        ({"sampling": "single"}, 1000, (64, 2)),
+        ({"sampling": "single"}, 33, (64, 2)),
+        ({"sampling": "single"}, 32, (32, 4)),
+        ({"sampling": "single"}, 9, (16, 4)),
+        ({"sampling": "single"}, 1, (8, 4)),
+        ({}, 1000, (32, 4)),
+        ({}, 16, (16, 4)),
+        ({}, 1, (8, 4)),
+        ({"task": {"name": "moons", "points": 12}}, 1000, (16, 8)),
+        ({"task": {"name": "moons", "points": 12}}, 8, (8, 16)),
+        ({"task": "moons", "sampling": {"name": "batch", "batch_size": 6}}, 1000, (32, 4)),
+        ({"task": "moons"}, 1000, (16, 8)),
+        ({"task": "moons", "network": [2, 1200, 1]}, 1000, (8, 16)),
+        ({"task": "moons"}, 1, (8, 16)),
+    ],
+)
+def test_as_many_networks_as_the_work_goes_best_with(
+    fields: dict[str, Any], population: int, expected: tuple[int, int]
 ) -> None:
-    assert choose_networks(parameters, dtype, population) == expected
+    experiment = Experiment.from_dict({"network": "2-5-4-1", **fields})
+    batch = sampling_of(experiment, experiment.data().points)[1]
+    assert choose_lanes(experiment, batch=batch, population=population, dtype="float32") == expected

@@ -43,12 +43,12 @@ def test_the_step_is_that_of_the_reference(lr: float, sampling: Sampling) -> Non
 
 
 def test_a_run_that_breaks_after_its_last_step_has_diverged() -> None:
-    long = FastEngine(dtype="float64").train(experiment_of(10.0, Full()), SEEDS)[0]
+    long = FastEngine(dtype="float64", networks=8).train(experiment_of(10.0, Full()), SEEDS)[0]
     step = int(long.diverged_step[0])
     for epochs, expected in ((step - 1, NEVER), (step, step), (step + 1, step)):
-        runs = FastEngine(dtype="float64").train(experiment_of(10.0, Full(), epochs), SEEDS)[0]
+        runs = FastEngine(dtype="float64", networks=8).train(experiment_of(10.0, Full(), epochs), SEEDS)[0]
         assert runs.diverged_step[0] == expected
-    at_mark = FastEngine(dtype="float64").train(
+    at_mark = FastEngine(dtype="float64", networks=8).train(
         experiment_of(10.0, Full()), SEEDS, marks=(step - 1, step, 60)
     )
     assert [int(runs.diverged_step[0]) for runs in at_mark] == [NEVER, step, step]
@@ -63,8 +63,8 @@ def test_neighbours_of_a_broken_network_keep_every_bit(
     clean = engine.train(experiment, SEEDS)[0]
     original = tiles.initial_parameters
 
-    def spoilt(wanted: Experiment, seeds: range) -> Any:
-        parameters = original(wanted, seeds)
+    def spoilt(wanted: Experiment, seeds: range, **draws: Any) -> Any:
+        parameters = original(wanted, seeds, **draws)
         parameters[2, 0], parameters[5, 1] = np.nan, np.inf
         return parameters
 

@@ -55,7 +55,7 @@ def experiment_of(name: str, settings: dict[str, Any], **fields: Any) -> Experim
 
 
 def steps(experiment: Experiment, dtype: str) -> tuple[Any, Any, Any]:
-    """Return where the kernel's parameters go, ``[steps, P, networks]``, the gradients, and where they began."""
+    """Return where parameters go, ``[steps, P, networks]``, the gradients, and where they began."""
     tile = tile_of(experiment, dtype=dtype)
     count = tile.job.plan.parameters
     if experiment.optimizer.__struct_config__.tag == "adagrad":

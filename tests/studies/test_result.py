@@ -96,13 +96,17 @@ def test_the_fields_of_the_json(trained: StudyResult):
         "diverged",
         "right",
         "final_loss",
+        "accuracy",
+        "held_out_accuracy",
+        "held_out_loss",
+        "stopped",
         "first_solved_epoch_median",
         "loss_curve",
         "gradient_curves",
         "failures",
     ]
     assert list(cell["solved"]) == list(cell["diverged"]) == list(cell["right"]) == ["k", "n", "low", "high"]
-    assert list(cell["final_loss"]) == ["q05", "q25", "median", "q75", "q95"]
+    assert list(cell["final_loss"]) == list(cell["accuracy"]) == ["q05", "q25", "median", "q75", "q95"]
     assert list(cell["loss_curve"]) == ["epochs", "median", "low90", "high90"]
     assert list(cell["gradient_curves"]) == ["epochs", "median_by_layer"]
     assert list(data["how"]) == ["engine", "first_seed", "seeds", "versions", "time"]

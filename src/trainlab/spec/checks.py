@@ -54,8 +54,6 @@ def check_number(
     at_most: float | None = None,
 ) -> None:
     """Refuse a number that isn't finite or lies outside the stated bounds."""
-    limits = ((">", above), ("≥", at_least), ("<", below), ("≤", at_most))
-    bounds = [f"{sign} {bound:,}" for sign, bound in limits if bound is not None]
     fine = (
         # A whole number is finite, however large: math.isfinite would overflow.
         (isinstance(value, int) or math.isfinite(value))
@@ -65,6 +63,8 @@ def check_number(
         and (at_most is None or value <= at_most)
     )
     if not fine:
+        limits = ((">", above), ("≥", at_least), ("<", below), ("≤", at_most))
+        bounds = [f"{sign} {bound:,}" for sign, bound in limits if bound is not None]
         wanted = f"must be a finite number {' and '.join(bounds)}".rstrip()
         raise SpecError(f"{field} = {shown(value)}: {wanted}.")
 

@@ -14,6 +14,8 @@ from trainlab.spec.network import Network, parse_widths
 
 T = TypeVar("T")
 Kind = type[msgspec.Struct]
+NUMBERS = (bool, int, float)
+"""What needs no further look, where a plain value may stand."""
 
 
 def decode(kind: type[T], data: Mapping[str, Any], *, where: str = "") -> T:
@@ -33,6 +35,8 @@ def decode_value(annotation: Any, data: Any, *, where: str) -> Any:
 
 def _expand(annotation: Any, value: Any, where: str) -> Any:
     """Resolve shorthands and refuse unknown fields, all the way down."""
+    if type(value) in NUMBERS and not structs_of(annotation):
+        return value
     if annotation is Network and isinstance(value, str | list | tuple):
         value = {"widths": cast("object", value)}
     options = structs_of(annotation)
