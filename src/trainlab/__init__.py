@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trainlab.budgets import Budget, budget
+    from trainlab.engine.torch import Population, population
     from trainlab.errors import TrainlabError
     from trainlab.report import map_html, race_html, study_html
     from trainlab.spec import Change, Experiment, Network, Study
@@ -34,6 +35,7 @@ _HOMES = {
     "MapResult": "studies",
     "Network": "spec",
     "RaceResult": "studies",
+    "Population": "engine.torch",
     "Study": "spec",
     "StudyResult": "studies",
     "TrainlabError": "errors",
@@ -44,6 +46,7 @@ _HOMES = {
     "map_plane": "studies",
     "race": "studies",
     "race_html": "report",
+    "population": "engine.torch",
     "run": "studies",
     "study": "studies",
     "study_html": "report",
@@ -55,6 +58,7 @@ __all__ = [
     "Experiment",
     "MapResult",
     "Network",
+    "Population",
     "RaceResult",
     "Study",
     "StudyResult",
@@ -64,6 +68,7 @@ __all__ = [
     "load_study",
     "map_html",
     "map_plane",
+    "population",
     "race",
     "race_html",
     "run",

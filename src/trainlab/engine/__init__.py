@@ -1,8 +1,19 @@
-"""Engines train populations: one protocol, a plain reference and a fast kernel, one generator for both."""
+"""Engines train populations: one protocol, a plain reference, a fast kernel, stacked torch; one generator."""
 
-from trainlab.engine.choose import ENGINES, get_engine
+from trainlab.engine.choose import ENGINES, Choice, by_engine, engine_of, get_engine
 from trainlab.engine.identity import stored_name
 from trainlab.engine.protocol import Engine
 from trainlab.engine.runs import Runs, concatenate, select
 
-__all__ = ["ENGINES", "Engine", "Runs", "concatenate", "get_engine", "select", "stored_name"]
+__all__ = [
+    "ENGINES",
+    "Choice",
+    "Engine",
+    "Runs",
+    "by_engine",
+    "concatenate",
+    "engine_of",
+    "get_engine",
+    "select",
+    "stored_name",
+]

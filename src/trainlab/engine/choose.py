@@ -1,22 +1,95 @@
-"""Engines by name."""
+"""Engines by name, and which of them trains an experiment fastest."""
 
 from __future__ import annotations
 
-from trainlab.engine.protocol import Engine
-from trainlab.errors import EngineError, listing, nearest
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 
-ENGINES = ("fast", "reference")
-"""The names that `get_engine` takes."""
+from trainlab.engine.crossover import equal_width, ratio
+from trainlab.engine.protocol import Engine
+from trainlab.engine.work import examples_of_a_step
+from trainlab.errors import EngineError, listing, nearest
+from trainlab.spec import Experiment
+
+ENGINES = ("auto", "fast", "torch", "torch-cuda", "reference")
+"""What an engine can be asked for by; ``auto`` is for each experiment the one that `choose` chooses."""
+
+MANY = 64
+"""A population as large as makes a difference to `choose`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """The name of the engine to take, and why, in a sentence."""
+
+    engine: str
+    reason: str
+
+
+def choose(experiment: Experiment, population: int = MANY, *, device: str = "cpu") -> Choice:
+    """Return the faster engine for so many networks, by what was measured on one core (`crossover`).
+
+    What counts is how many parameters a network has, how many examples a step sees, and how many networks
+    there are; on CUDA there is only the torch engine.
+    """
+    if device == "cuda":
+        return Choice(engine="torch-cuda", reason="only the torch engine uses a CUDA device.")
+    parameters, batch = experiment.network.parameters, examples_of_a_step(experiment)
+    times = ratio(width=equal_width(parameters), batch=batch, population=population)
+    step = (
+        f"{parameters:,} parameter{'s' if parameters > 1 else ''} and {batch:,} "
+        f"example{'s' if batch > 1 else ''} a step"
+    )
+    if times <= 1.0:
+        return Choice(engine="fast", reason=f"with {step} the fast engine is quicker than torch's products.")
+    if not has_torch():
+        return Choice(engine="fast", reason=f"with {step} torch would be quicker, but it isn't installed.")
+    return Choice(
+        engine="torch", reason=f"with {step} torch's products are about {times:.1f} × as quick as the kernel."
+    )
+
+
+def engine_of(engine: str, experiment: Experiment) -> str:
+    """Return the name of the engine that trains an experiment: `engine` itself, unless that is ``auto``.
+
+    The choice is that for many networks: it must not change, and leave stored runs behind, when seeds are
+    added.
+    """
+    return choose(experiment).engine if engine == "auto" else engine
+
+
+def by_engine(engine: str, experiments: Iterable[Experiment]) -> dict[str, list[Experiment]]:
+    """Return the experiments by the name of the engine that trains them, each in the order given."""
+    groups: dict[str, list[Experiment]] = {}
+    for experiment in experiments:
+        groups.setdefault(engine_of(engine, experiment), []).append(experiment)
+    return groups
 
 
 def get_engine(name: str) -> Engine:
-    """Return the engine of that name; imports what it needs (numba or torch) only now."""
+    """Return the engine of that name; imports what it needs (numba or torch) only when it trains."""
+    if name == "auto":
+        raise EngineError(
+            "engine = 'auto': is another engine for each experiment; ask engine_of which, and get that."
+        )
     if name == "fast":
         from trainlab.engine.fast import FastEngine
 
         return FastEngine()
+    if name in ("torch", "torch-cuda"):
+        from trainlab.engine.torch import TorchEngine
+
+        return TorchEngine(device="cuda" if name == "torch-cuda" else "cpu")
     if name == "reference":
         from trainlab.engine.reference import ReferenceEngine
 
         return ReferenceEngine()
     raise EngineError(f"engine = {name!r}: must be {listing(ENGINES)}.{nearest(name, ENGINES)}")
+
+
+@cache
+def has_torch() -> bool:
+    """Return whether torch is installed, without importing it."""
+    return find_spec("torch") is not None

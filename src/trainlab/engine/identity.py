@@ -23,7 +23,7 @@ def kernel_digest() -> str:
 def stored_name(engine: str) -> str:
     """Return the name under which the store keeps an engine's runs, as ``fast@1a2b3c4d``.
 
-    It holds a digest of the sources that compute them, and for the reference engine PyTorch's version.
+    It holds a digest of the sources that compute them, and for those that use it PyTorch's version.
     Neither numba nor torch is imported. An engine that isn't one of trainlab's keeps its own name.
     """
     if engine.partition("-")[0] == "fast":
@@ -31,6 +31,9 @@ def stored_name(engine: str) -> str:
         digest = _digest([*sources, *_shared(), *sorted((_HERE / "kernel").glob("*.py"))])
     elif engine.partition("-")[0] == "reference":
         digest = _digest([*sorted((_HERE / "reference").glob("*.py")), *_shared()], _torch_version())
+    elif engine.partition("-")[0] == "torch":
+        sources = [_HERE / "work.py", _HERE / "reference" / "optimizers.py"]
+        digest = _digest([*sources, *sorted((_HERE / "torch").glob("*.py")), *_shared()], _torch_version())
     else:
         return engine
     return f"{engine}@{digest[:8]}"

@@ -1,0 +1,94 @@
+"""What each step of a block of networks sees: its examples, noise and masks, drawn for all seeds at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from trainlab.engine import rng
+from trainlab.engine.torch import words
+from trainlab.engine.torch.tensors import on_device
+from trainlab.spec import Batch, Full, Network, Sampling, Single
+
+PIECE = 2**22
+"""The most draws of examples held at once, over all networks."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Examples:
+    """Which of `points` examples each step of an epoch sees, for the networks of ``keys [n, 2]``."""
+
+    sampling: Sampling
+    points: int
+    steps: int
+    keys: npt.NDArray[np.uint64]
+    device: str
+
+    def of_epoch(self, epoch: int) -> Iterator[torch.Tensor | None]:
+        """Yield ``[n, batch]`` for each step; None is all of them, in order."""
+        if isinstance(self.sampling, Full):
+            yield None
+        elif isinstance(self.sampling, Batch) and not self.sampling.replacement:
+            order = np.empty((len(self.keys), self.points), dtype=np.int64)
+            words.shuffle_examples(self.keys, epoch, order)
+            batches = _split(order, self.sampling.batch_size, self.device)
+            yield from batches[: self.steps]
+        else:
+            yield from self._drawn(epoch)
+
+    def _drawn(self, epoch: int) -> Iterator[torch.Tensor]:
+        size = 1 if isinstance(self.sampling, Single) else getattr(self.sampling, "batch_size", 1)
+        at_once = max(1, PIECE // (len(self.keys) * size))
+        for step in range(0, self.steps, at_once):
+            count = min(at_once, self.steps - step) * size
+            drawn = np.empty((len(self.keys), count), dtype=np.int64)
+            words.draw_examples(self.keys, (epoch * self.steps + step) * size, self.points, drawn)
+            yield from _split(drawn, size, self.device)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Disturbances:
+    """The noise on the inputs and the masks of dropout of each step, for the networks of ``keys [n, 2]``."""
+
+    std: float
+    features: int
+    network: Network
+    keys: npt.NDArray[np.uint64]
+    dtype: str
+    device: str
+
+    def noise(self, step: int, slots: int) -> torch.Tensor | None:
+        """Return what is added to the inputs, ``[n, slots, features]``; None if nothing is."""
+        if not self.std:
+            return None
+        drawn = np.empty((len(self.keys), slots, self.features), dtype=np.uint32)
+        words.noise_words(self.keys, step, drawn)
+        return on_device((self.std * rng.normals(drawn)).astype(self.dtype), self.device)
+
+    def masks(self, step: int, slots: int) -> list[torch.Tensor | None]:
+        """Return what each hidden layer's values are multiplied by, ``[n, slots, units]``; None: by 1."""
+        layers = list(zip(self.network.widths[1:-1], self.network.dropouts, strict=True))
+        shares = np.concatenate([np.full(width, p) for width, p in layers if p] or [np.empty(0)])
+        if not len(shares):
+            return [None] * len(layers)
+        out = np.empty((len(self.keys), slots, len(shares)), dtype=self.dtype)
+        thresholds = np.array([rng.drop_threshold(p) for p in shares.tolist()], dtype=np.uint64)
+        words.draw_masks(self.keys, step, thresholds, 1.0 / (1.0 - shares), out)
+        drawn = on_device(out, self.device)
+        masks: list[Any] = []
+        first = 0
+        for width, p in layers:
+            masks.append(drawn[:, :, first : first + width] if p else None)
+            first += width if p else 0
+        return masks
+
+
+def _split(indices: npt.NDArray[np.int64], size: int, device: str) -> tuple[torch.Tensor, ...]:
+    """Cut ``[n, count]`` into the batches of the steps, ``[n, size]`` each; the last may be shorter."""
+    whole: Any = on_device(indices, device)
+    return whole.split(size, dim=1)

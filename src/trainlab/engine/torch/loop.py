@@ -1,0 +1,172 @@
+"""The training loop of one block of networks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from trainlab.engine.readings import Reading, runs_at
+from trainlab.engine.rng import seed_keys
+from trainlab.engine.runs import NEVER, Runs, curve_rows, recorded_epochs
+from trainlab.engine.torch.draws import Disturbances, Examples
+from trainlab.engine.torch.freezing import Freezer
+from trainlab.engine.torch.meter import Meter
+from trainlab.engine.torch.optimizers import StackedOptimizer
+from trainlab.engine.torch.rates import Rates
+from trainlab.engine.torch.stack import Stack
+from trainlab.engine.torch.steps import Divergence, clipped, penalised
+from trainlab.spec import Experiment, ReduceLROnPlateau
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Log:
+    """What a block has recorded so far: curves of the first `kept` networks, first events of all."""
+
+    kept: slice
+    loss_curve: npt.NDArray[Any]
+    gradient_curve: npt.NDArray[Any]
+    solved_epoch: npt.NDArray[np.int64]
+    readings: dict[int, Reading] = field(default_factory=dict[int, Reading])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Block:
+    """The networks of a block, with everything that moves them."""
+
+    experiment: Experiment
+    stack: Stack
+    meter: Meter
+    optimizer: StackedOptimizer
+    rates: Rates
+    examples: Examples
+    disturbances: Disturbances
+    freezer: Freezer
+    divergence: Divergence
+
+
+def train_block(
+    experiment: Experiment, seeds: range, *, wanted: range, marks: tuple[int, ...], dtype: str, device: str
+) -> tuple[Runs, ...]:
+    """Train the networks of `seeds` and return the runs of those `wanted` at each mark."""
+    block = _build(experiment, seeds, dtype=dtype, device=device)
+    rows = slice(wanted.start - seeds.start, wanted.stop - seeds.start)
+    log = _log(experiment, wanted, rows, networks=len(seeds), dtype=dtype)
+    for epoch in range(experiment.epochs + 1):
+        found = _record(log, block.meter, epoch)
+        if epoch in marks:
+            log.readings[epoch] = block.meter.reading(rows)
+        block.freezer.after_epoch(epoch, meter=block.meter, found=found)
+        running = bool((block.freezer.stopped_epoch[rows] == NEVER).any())
+        if epoch < experiment.epochs and running:
+            _train_epoch(block, epoch)
+    return tuple(
+        runs_at(
+            mark,
+            log.readings[mark],
+            experiment=experiment,
+            first_seed=wanted.start,
+            loss_curve=log.loss_curve,
+            gradient_curve=log.gradient_curve,
+            solved_epoch=log.solved_epoch[rows],
+            stopped_epoch=block.freezer.stopped_epoch[rows],
+            diverged_step=block.divergence.first[rows],
+        )
+        for mark in marks
+    )
+
+
+def _build(experiment: Experiment, seeds: range, *, dtype: str, device: str) -> Block:
+    stack = Stack.of(experiment, seeds, dtype=dtype, device=device)
+    rates = Rates(experiment, len(seeds), dtype=dtype, device=device)
+    data = experiment.data()
+    keys = seed_keys(np.arange(seeds.start, seeds.stop, dtype=np.uint64))
+    return Block(
+        experiment=experiment,
+        stack=stack,
+        meter=Meter.of(experiment, stack, dtype=dtype, device=device),
+        optimizer=StackedOptimizer(
+            experiment.optimizer, stack.parameters, rates_of_networks=rates.rates_of_networks
+        ),
+        rates=rates,
+        examples=Examples(
+            sampling=experiment.sampling,
+            points=data.points,
+            steps=experiment.steps_per_epoch,
+            keys=keys,
+            device=device,
+        ),
+        disturbances=Disturbances(
+            std=experiment.noise.std,
+            features=data.features,
+            network=experiment.network,
+            keys=keys,
+            dtype=dtype,
+            device=device,
+        ),
+        freezer=Freezer(experiment.stopping, stack.parameters),
+        divergence=Divergence(len(seeds)),
+    )
+
+
+def _log(experiment: Experiment, wanted: range, rows: slice, *, networks: int, dtype: str) -> Log:
+    record, epochs = experiment.record, experiment.epochs
+    curves = curve_rows(experiment, wanted)
+    losses = len(recorded_epochs(record.loss_every, epochs))
+    gradients = len(recorded_epochs(record.gradient_every, epochs))
+    return Log(
+        kept=slice(rows.start, rows.start + curves),
+        loss_curve=np.empty((curves, losses), dtype=dtype),
+        gradient_curve=np.empty((curves, gradients, experiment.network.layers), dtype=dtype),
+        solved_epoch=np.full(networks, NEVER, dtype=np.int64),
+    )
+
+
+def _record(log: Log, meter: Meter, epoch: int) -> npt.NDArray[np.bool_]:
+    """Record what falls due, and return which networks were just found solved for the first time."""
+    record = meter.experiment.record
+    found = np.zeros(len(log.solved_epoch), dtype=np.bool_)
+    due = record.solved_every and epoch % record.solved_every == 0
+    if due and (log.solved_epoch == NEVER).any():
+        found = meter.solved() & (log.solved_epoch == NEVER)
+        log.solved_epoch[found] = epoch
+    if len(log.loss_curve) and record.loss_every and epoch % record.loss_every == 0:
+        log.loss_curve[:, epoch // record.loss_every] = meter.loss("train")[log.kept]
+    if len(log.gradient_curve) and record.gradient_every and epoch % record.gradient_every == 0:
+        log.gradient_curve[:, epoch // record.gradient_every] = meter.gradient()[log.kept]
+    return found
+
+
+def _train_epoch(block: Block, epoch: int) -> None:
+    first = epoch * block.experiment.steps_per_epoch
+    for index, chosen in enumerate(block.examples.of_epoch(epoch)):
+        _train_step(block, first + index, chosen)
+    block.divergence.settle()
+    block.meter.forget()
+    schedule = block.experiment.schedule
+    if isinstance(schedule, ReduceLROnPlateau):
+        block.rates.after_epoch(block.meter.loss(schedule.on))
+
+
+def _train_step(block: Block, step: int, chosen: torch.Tensor | None) -> None:
+    experiment, stack = block.experiment, block.stack
+    inputs, targets = block.meter.parts["train"]
+    if chosen is None:
+        x, y = inputs.expand(len(stack.weights[0]), -1, -1), targets[None]
+    else:
+        x, y = inputs[chosen], targets[chosen]
+    noise = block.disturbances.noise(step, x.shape[1])
+    x = x if noise is None else x + noise
+    outputs = stack.forward(x, block.disturbances.masks(step, x.shape[1]))
+    block.divergence.watch(step, outputs.detach())
+    # Every network's loss counts once in the sum, so each gets the gradient of its own.
+    loss = block.meter.criterion(outputs, y).sum()
+    gradients = list(torch.autograd.grad(loss, stack.parameters))
+    with torch.no_grad():
+        gradients = penalised(gradients, stack.weights, experiment.penalty)
+        gradients = clipped(gradients, experiment.clip)
+    block.optimizer.step(gradients, block.rates.at(step), block.rates.momentum_at(step))
+    block.freezer.put_back()

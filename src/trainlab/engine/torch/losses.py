@@ -1,0 +1,81 @@
+"""The loss of each network of a stack, from outputs and targets ``[n, examples, outputs]``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import torch
+from torch.nn import functional as f
+
+from trainlab.engine.torch.stack import over_outputs
+from trainlab.maths import LOSSES
+from trainlab.spec import BCE, NLL, CrossEntropy, Hinge, LogCosh, Loss, name_of
+
+Criterion = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+"""Outputs and targets to losses ``[n]``."""
+
+
+def criterion_of(loss: Loss) -> Criterion:
+    """Return the loss as a function: torch.nn.functional's, or a formula where that has none."""
+    if isinstance(loss, CrossEntropy):
+        smoothing, log_softmax = loss.label_smoothing, over_outputs(torch.log_softmax)
+        return lambda z, y: _nll(log_softmax(z), _smoothed(y, smoothing))
+    if isinstance(loss, NLL):
+        return _nll
+    elementwise = _elementwise(loss)
+    return lambda p, y: elementwise(p, y).mean(dim=(1, 2))
+
+
+def predictions_of(loss: Loss, outputs: torch.Tensor) -> torch.Tensor:
+    """Return the predictions that outputs ``[n, examples, outputs]`` stand for under this loss."""
+    link = LOSSES[name_of(loss)].link
+    if link == "sigmoid":
+        return torch.sigmoid(outputs)
+    if link == "softmax":
+        return over_outputs(torch.softmax)(outputs)
+    if link == "exp":
+        return torch.exp(outputs)
+    return torch.clamp((outputs + 1.0) / 2.0, 0.0, 1.0) if link == "margin" else outputs
+
+
+def _elementwise(loss: Loss) -> Criterion:
+    if isinstance(loss, BCE):
+        return _bce
+    if isinstance(loss, LogCosh):
+        # log cosh d = |d| + log(1 + e^(−2|d|)) − log 2: no power of e overflows.
+        return lambda p, y: (p - y).abs() + f.softplus(-2.0 * (p - y).abs()) - math.log(2.0)
+    if isinstance(loss, Hinge):
+        # relu, whose derivative at the kink is 0; that of clamp is 1.
+        return lambda p, y: torch.relu(1.0 - (2.0 * y - 1.0) * p)
+    function: Any = getattr(f, FUNCTIONS[name_of(loss)])
+    settings = msgspec.structs.asdict(loss)
+    return lambda p, y: function(p, y.expand_as(p), reduction="none", **settings)
+
+
+FUNCTIONS = {
+    "l1": "l1_loss",
+    "mse": "mse_loss",
+    "huber": "huber_loss",
+    "smooth_l1": "smooth_l1_loss",
+    "bce_with_logits": "binary_cross_entropy_with_logits",
+}
+"""The losses that torch.nn.functional has as they are."""
+
+
+def _bce(probabilities: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    # torch refuses NaN. As in the reference, a network with one somewhere has the loss p·y, NaN itself.
+    lost = torch.isnan(probabilities).flatten(1).any(dim=1)[:, None, None]
+    safe = torch.where(lost, 0.5, probabilities)
+    losses = f.binary_cross_entropy(safe, targets.expand_as(safe), reduction="none")
+    return torch.where(lost, probabilities * targets, losses)
+
+
+def _nll(logs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return -(targets * logs).sum(dim=2).mean(dim=1)
+
+
+def _smoothed(targets: torch.Tensor, smoothing: float) -> torch.Tensor:
+    return targets if not smoothing else targets * (1.0 - smoothing) + smoothing / targets.shape[-1]

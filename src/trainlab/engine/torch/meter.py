@@ -1,0 +1,115 @@
+"""What is read of a stack of networks as it stands: losses, predictions, gradients, which are solved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from trainlab.engine.readings import Reading, accuracy_of, is_solved
+from trainlab.engine.torch.losses import Criterion, criterion_of, predictions_of
+from trainlab.engine.torch.stack import Stack
+from trainlab.engine.torch.tensors import on_device
+from trainlab.spec import Experiment, LossBelow
+
+Part = Literal["train", "held_out"]
+Floats = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Meter:
+    """Reads a stack; what was computed is kept until `forget`, since several records may fall due at once."""
+
+    experiment: Experiment
+    stack: Stack
+    criterion: Criterion
+    parts: dict[Part, tuple[torch.Tensor, torch.Tensor]]
+    known: dict[Any, Any] = field(default_factory=dict[Any, Any])
+
+    @classmethod
+    def of(cls, experiment: Experiment, stack: Stack, *, dtype: str, device: str) -> Meter:
+        """Return the meter of a stack, with the examples as tensors ``[examples, …]``."""
+        data = experiment.data()
+        pairs: dict[Part, Any] = {
+            "train": (data.inputs, data.targets),
+            "held_out": (data.held_out_inputs, data.held_out_targets),
+        }
+        return cls(
+            experiment=experiment,
+            stack=stack,
+            criterion=criterion_of(experiment.loss),
+            parts={
+                part: (on_device(x.astype(dtype), device), on_device(y.astype(dtype), device))
+                for part, (x, y) in pairs.items()
+            },
+        )
+
+    def forget(self) -> None:
+        """Forget what was read: the networks have changed."""
+        self.known.clear()
+
+    def loss(self, part: Part) -> Floats:
+        """Return the losses ``[n]`` over the train or held-out examples; NaN if there are none."""
+        if ("loss", part) not in self.known:
+            targets = self.parts[part][1]
+            with torch.no_grad():
+                losses = self.criterion(self._outputs(part), targets[None])
+            self.known["loss", part] = losses.cpu().numpy()
+        return self.known["loss", part]
+
+    def predictions(self, part: Part) -> Floats:
+        """Return the predictions ``[n, examples, outputs]``."""
+        if ("predictions", part) not in self.known:
+            predictions = predictions_of(self.experiment.loss, self._outputs(part))
+            self.known["predictions", part] = predictions.cpu().numpy()
+        return self.known["predictions", part]
+
+    def solved(self) -> npt.NDArray[np.bool_]:
+        """Return which networks the experiment counts as solved, ``[n]``."""
+        solved = self.experiment.solved
+        targets = self.parts[solved.on][1].cpu().numpy()
+        # Only one of them is asked for.
+        loss = self.loss(solved.on) if isinstance(solved, LossBelow) else np.empty(0)
+        none = np.empty((0, 0, 0))
+        predictions = none if isinstance(solved, LossBelow) else self.predictions(solved.on)
+        return is_solved(self.experiment, predictions, targets, loss)
+
+    def gradient(self) -> Floats:
+        """Return the mean |∂L/∂w| of each layer's weights, ``[n, layers]``, over all examples trained on."""
+        if "gradient" not in self.known:
+            inputs, targets = self._inputs("train"), self.parts["train"][1]
+            losses = self.criterion(self.stack.forward(inputs), targets[None])
+            gradients = torch.autograd.grad(losses.sum(), self.stack.weights)
+            means = [gradient.abs().mean(dim=(1, 2)) for gradient in gradients]
+            self.known["gradient"] = torch.stack(means, dim=1).cpu().numpy()
+        return self.known["gradient"]
+
+    def reading(self, rows: slice) -> Reading:
+        """Return everything that `Runs` has of the end, of these networks."""
+        data = self.experiment.data()
+        train, held_out = self.predictions("train")[rows], self.predictions("held_out")[rows]
+        finite = torch.isfinite(self._outputs("train")).flatten(1).all(dim=1)
+        return Reading(
+            solved=self.solved()[rows],
+            finite=finite.cpu().numpy()[rows],
+            loss=self.loss("train")[rows],
+            accuracy=accuracy_of(data, train, data.targets),
+            held_out_loss=self.loss("held_out")[rows],
+            held_out_accuracy=accuracy_of(data, held_out, data.held_out_targets),
+            predictions=train[:, : self.experiment.record.predictions].copy(),
+            parameters=self.stack.rows()[rows],
+            gradient=self.gradient()[rows],
+        )
+
+    def _inputs(self, part: Part) -> torch.Tensor:
+        networks = len(self.stack.weights[0])
+        return self.parts[part][0].expand(networks, -1, -1)
+
+    def _outputs(self, part: Part) -> torch.Tensor:
+        if ("outputs", part) not in self.known:
+            with torch.no_grad():
+                self.known["outputs", part] = self.stack.forward(self._inputs(part))
+        return self.known["outputs", part]

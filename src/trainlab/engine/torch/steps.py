@@ -1,0 +1,65 @@
+"""What happens in a step beside loss and optimizer: penalty and clipping network by network, divergence."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from trainlab.engine.runs import NEVER
+from trainlab.maths.gradients import CLIP_EPS
+from trainlab.spec import Clip, Penalty
+
+HELD = 256
+"""Steps whose screens are held before they are looked at: a look waits for the device."""
+
+
+class Divergence:
+    """The first step at which each network's outputs weren't all finite: ``first [n]``, −1 if none."""
+
+    def __init__(self, networks: int) -> None:
+        self.first = np.full(networks, NEVER, dtype=np.int64)
+        self._screens: list[torch.Tensor] = []
+        self._start = 0
+
+    def watch(self, step: int, outputs: torch.Tensor) -> None:
+        """Note a step's outputs ``[n, examples, outputs]``; steps come one after the other."""
+        if not self._screens:
+            self._start = step
+        # 0 times what isn't finite is NaN; one pass, no waiting for the device.
+        self._screens.append((outputs * 0.0).sum(dim=(1, 2)))
+        if len(self._screens) == HELD:
+            self.settle()
+
+    def settle(self) -> None:
+        """Find the first steps among those noted."""
+        if not self._screens:
+            return
+        lost = torch.isnan(torch.stack(self._screens)).cpu().numpy()
+        new = lost.any(axis=0) & (self.first == NEVER)
+        self.first[new] = self._start + lost.argmax(axis=0)[new]
+        self._screens.clear()
+
+
+def penalised(
+    gradients: list[torch.Tensor], weights: list[torch.Tensor], penalty: Penalty
+) -> list[torch.Tensor]:
+    """Add the penalty's gradient, l1 sign(w) + 2 l2 w, to those of the weights, which come first."""
+    if not penalty.l1 and not penalty.l2:
+        return gradients
+    added = [
+        gradient + penalty.l1 * torch.sign(weight) + 2.0 * penalty.l2 * weight
+        for gradient, weight in zip(gradients, weights, strict=False)
+    ]
+    return added + gradients[len(weights) :]
+
+
+def clipped(gradients: list[torch.Tensor], clip: Clip) -> list[torch.Tensor]:
+    """Cap each network's norm over all its gradients ``[n, …]``, or each element's value."""
+    if clip.value is not None:
+        return [gradient.clamp(-clip.value, clip.value) for gradient in gradients]
+    if clip.norm is None:
+        return gradients
+    squares = [gradient.square().sum(dim=(1, 2)) for gradient in gradients]
+    total = torch.stack(squares).sum(dim=0).sqrt()
+    scale = (clip.norm / (total + CLIP_EPS)).clamp(max=1.0)[:, None, None]
+    return [gradient * scale for gradient in gradients]
