@@ -97,12 +97,14 @@ def relative_difference(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> float:
     What isn't finite must be so in both; a loss or gradient that vanishes is compared absolutely.
     """
     rows = (len(b), -1)
-    a, b = np.asarray(a).reshape(rows), np.asarray(b).reshape(rows)
-    if not np.array_equal(np.isfinite(a), np.isfinite(b)):
+    # Squares of a diverging network's numbers overflow float64.
+    a, b = (np.asarray(part).reshape(rows).astype(np.longdouble) for part in (a, b))
+    finite = np.isfinite(b)
+    if not np.array_equal(np.isfinite(a), finite):
         return float("inf")
-    apart = np.linalg.norm(np.nan_to_num(a - b, nan=0.0), axis=1)
-    size = np.linalg.norm(np.where(np.isfinite(b), b, 0.0), axis=1)
-    return float(np.max(apart / np.maximum(size, 1e-3), initial=0.0))
+    apart = np.where(finite, a, 0.0) - np.where(finite, b, 0.0)
+    size = np.sqrt((np.where(finite, b, 0.0) ** 2).sum(axis=1))
+    return float(np.max(np.sqrt((apart**2).sum(axis=1)) / np.maximum(size, 1e-3), initial=0.0))
 
 
 def describe(experiment: Experiment) -> str:

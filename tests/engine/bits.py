@@ -45,6 +45,7 @@ FEW = (
     Way(record="none"),
     Way(record="all", chunks=True, threads=2),
     Way(checked=True),
+    Way(checked=True, record="none"),
     Way(networks=16, samples=1, chunks=True),
 )
 

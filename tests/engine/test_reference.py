@@ -1,4 +1,4 @@
-"""The reference engine against a trainer in NumPy that shares nothing with it but the generator."""
+"""Both engines against a trainer in NumPy that shares nothing with them but the generator."""
 
 from typing import Any
 
@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from engine.numpy_trainer import NumpyTrainer
 
+from trainlab.engine.fast import FastEngine
 from trainlab.engine.reference import ReferenceEngine
 from trainlab.maths import ACTIVATIONS, LOSSES, OPTIMIZERS
 from trainlab.spec import Experiment
 
 SEED = 2**33 + 5
+ENGINES = (ReferenceEngine(dtype="float64"), FastEngine(dtype="float64", networks=8))
 BLOBS = {"name": "blobs", "points": 14, "classes": 3, "std": 2.0}
 BASE: dict[str, Any] = {
     "network": {"widths": "2-4-3-3", "activation": "tanh", "output_activation": "linear"},
@@ -55,9 +57,12 @@ def agrees(fields: dict[str, Any], *, base: dict[str, Any] = BASE, rtol: float =
     experiment = Experiment.from_dict({**base, **fields})
     rows = NumpyTrainer(experiment, SEED).train()
     marks = (experiment.epochs,) if experiment.looks_ahead else (1, experiment.epochs)
-    found = ReferenceEngine(dtype="float64").train(experiment, range(SEED, SEED + 1), marks=marks)
-    for mark, runs in zip(marks, found, strict=True):
-        np.testing.assert_allclose(runs.parameters[0], rows[mark - 1], rtol=rtol, atol=1e-10)
+    for engine in ENGINES:
+        found = engine.train(experiment, range(SEED, SEED + 1), marks=marks)
+        for mark, runs in zip(marks, found, strict=True):
+            np.testing.assert_allclose(
+                runs.parameters[0], rows[mark - 1], rtol=rtol, atol=1e-10, err_msg=engine.name
+            )
     assert np.abs(rows[-1] - rows[0]).max() > 1e-4
 
 
@@ -145,9 +150,10 @@ def test_clip_and_penalty(fields: dict[str, Any]):
 
 def test_batches_of_one_drawn_with_replacement_are_single_examples():
     one = {"sampling": {"name": "batch", "batch_size": 1, "replacement": True}}
-    runs = [
-        ReferenceEngine().train(Experiment.from_dict({**BASE, **fields}), range(2))[0]
-        for fields in (one, {"sampling": "single"})
-    ]
-    np.testing.assert_array_equal(runs[0].parameters, runs[1].parameters)
-    assert runs[0].experiment.fingerprint == runs[1].experiment.fingerprint
+    for engine in ENGINES:
+        runs = [
+            engine.train(Experiment.from_dict({**BASE, **fields}), range(2))[0]
+            for fields in (one, {"sampling": "single"})
+        ]
+        np.testing.assert_array_equal(runs[0].parameters, runs[1].parameters)
+        assert runs[0].experiment.fingerprint == runs[1].experiment.fingerprint

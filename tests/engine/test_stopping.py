@@ -1,5 +1,6 @@
-"""Freezing, solved and readings on held-out data, and what is kept, by the reference engine."""
+"""Freezing, solved and readings on held-out data, and what is kept, by either engine."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -7,12 +8,14 @@ import pytest
 from engine.numpy_trainer import NumpyTrainer
 
 from trainlab.engine import Runs, concatenate, select
+from trainlab.engine.fast import FastEngine
 from trainlab.engine.reference import ReferenceEngine
 from trainlab.engine.runs import ARRAYS, CURVES
 from trainlab.errors import EngineError
 from trainlab.maths import LINKS, is_right
 from trainlab.spec import Experiment
 
+Train = Callable[..., tuple[Runs, ...]]
 SEEDS = range(3, 9)
 MOONS: dict[str, Any] = {
     "network": {"widths": "2-6-1", "output_activation": "linear"},
@@ -26,9 +29,21 @@ MOONS: dict[str, Any] = {
 }
 
 
-def train(fields: dict[str, Any], *, marks: tuple[int, ...] = (), seeds: range = SEEDS) -> tuple[Runs, ...]:
-    experiment = Experiment.from_dict({**MOONS, **fields})
-    return ReferenceEngine(dtype="float64").train(experiment, seeds, marks=marks)
+@pytest.fixture(params=["reference", "fast"])
+def train(request: pytest.FixtureRequest) -> Train:
+    """Return a function that trains an experiment, given by what it changes in MOONS."""
+    engines = {
+        "reference": ReferenceEngine(dtype="float64"),
+        "fast": FastEngine(dtype="float64", networks=8),
+    }
+    engine = engines[request.param]
+
+    def trained(
+        fields: dict[str, Any], *, marks: tuple[int, ...] = (), seeds: range = SEEDS
+    ) -> tuple[Runs, ...]:
+        return engine.train(Experiment.from_dict({**MOONS, **fields}), seeds, marks=marks)
+
+    return trained
 
 
 def assert_equal(ours: Runs, theirs: Runs) -> None:
@@ -37,7 +52,7 @@ def assert_equal(ours: Runs, theirs: Runs) -> None:
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name), err_msg=name)
 
 
-def test_readings_are_of_all_examples_trained_on_and_held_out():
+def test_readings_are_of_all_examples_trained_on_and_held_out(train: Train):
     runs = train({})[0]
     data = runs.experiment.data()
     for row, seed in enumerate(SEEDS):
@@ -61,7 +76,7 @@ def test_readings_are_of_all_examples_trained_on_and_held_out():
     assert (runs.accuracy != runs.held_out_accuracy).any()
 
 
-def test_without_held_out_examples_or_classes_there_is_nothing_to_tell():
+def test_without_held_out_examples_or_classes_there_is_nothing_to_tell(train: Train):
     runs = train({"split": {}, "solved": {"within": 0.5}})[0]
     assert np.isnan(runs.held_out_loss).all()
     assert np.isnan(runs.held_out_accuracy).all()
@@ -80,7 +95,7 @@ def test_without_held_out_examples_or_classes_there_is_nothing_to_tell():
         {"patience": 3, "min_delta": 0.01, "on": "held_out"},
     ],
 )
-def test_a_frozen_network_stays_what_it_is(stopping: Any):
+def test_a_frozen_network_stays_what_it_is(stopping: Any, train: Train):
     free, frozen = train({})[0], train({"stopping": stopping})[0]
     stopped = frozen.stopped_epoch
     assert (stopped >= 0).any()
@@ -95,7 +110,7 @@ def test_a_frozen_network_stays_what_it_is(stopping: Any):
     assert (free.stopped_epoch == -1).all()
 
 
-def test_solved_stops_at_the_first_check_that_finds_it_so():
+def test_solved_stops_at_the_first_check_that_finds_it_so(train: Train):
     free, frozen = train({})[0], train({"stopping": "solved"})[0]
     checked = np.where(free.solved_epoch % 5 == 0, free.solved_epoch, -1)
     np.testing.assert_array_equal(frozen.stopped_epoch, checked)
@@ -103,7 +118,7 @@ def test_solved_stops_at_the_first_check_that_finds_it_so():
 
 
 @pytest.mark.parametrize(("min_delta", "every"), [(0.0, 1), (0.002, 1), (0.0, 4), (0.05, 4)])
-def test_patience_by_hand(min_delta: float, every: int):
+def test_patience_by_hand(min_delta: float, every: int, train: Train):
     noisy = {"sampling": {"name": "batch", "batch_size": 10}, "optimizer": {"name": "adam", "lr": 0.5}}
     free = train(noisy)[0]
     frozen = train({**noisy, "stopping": {"patience": 2, "min_delta": min_delta, "every": every}})[0]
@@ -120,7 +135,7 @@ def test_patience_by_hand(min_delta: float, every: int):
 
 
 @pytest.mark.parametrize("stopping", ["none", "solved", {"patience": 2, "every": 3}])
-def test_a_mark_is_what_a_shorter_training_gives(stopping: Any):
+def test_a_mark_is_what_a_shorter_training_gives(stopping: Any, train: Train):
     fields = {
         "stopping": stopping,
         "sampling": {"name": "batch", "batch_size": 7},
@@ -130,7 +145,7 @@ def test_a_mark_is_what_a_shorter_training_gives(stopping: Any):
         assert_equal(runs, train({**fields, "epochs": epochs})[0])
 
 
-def test_a_schedule_that_looks_ahead_is_read_at_its_end_only():
+def test_a_schedule_that_looks_ahead_is_read_at_its_end_only(train: Train):
     cosine = {"schedule": "cosine_annealing"}
     assert len(train(cosine)) == 1
     with pytest.raises(EngineError, match="'cosine_annealing' depends on the length of the whole training"):
@@ -139,7 +154,7 @@ def test_a_schedule_that_looks_ahead_is_read_at_its_end_only():
 
 
 @pytest.mark.parametrize("curves", [0, 2, 5, 6, 100])
-def test_only_low_seeds_keep_their_curves(curves: int):
+def test_only_low_seeds_keep_their_curves(curves: int, train: Train):
     full = train({"record": {**MOONS["record"], "curves": 1000}})[0]
     runs = train({"record": {**MOONS["record"], "curves": curves}})[0]
     kept = sum(seed < curves for seed in SEEDS)
@@ -150,14 +165,14 @@ def test_only_low_seeds_keep_their_curves(curves: int):
     assert_equal(concatenate(parts), runs)
 
 
-def test_predictions_and_parameters_are_kept_as_asked():
+def test_predictions_and_parameters_are_kept_as_asked(train: Train):
     runs = train({"record": {"predictions": 3, "parameters": False}})[0]
     assert runs.predictions.shape == (6, 3, 1)
     assert runs.parameters.shape == (6, 0)
     assert train({"record": {"predictions": 0}})[0].predictions.shape == (6, 0, 1)
 
 
-def test_solved_asks_all_the_examples_not_those_kept():
+def test_solved_asks_all_the_examples_not_those_kept(train: Train):
     within = {"solved": {"within": 0.5}, "record": {"predictions": 1}}
     runs = train(within)[0]
     near = np.abs(runs.predictions[:, 0, 0] - runs.experiment.data().targets[0, 0]) < 0.5
@@ -167,7 +182,7 @@ def test_solved_asks_all_the_examples_not_those_kept():
 
 @pytest.mark.parametrize("loss", ["bce_with_logits", "mse"])
 @pytest.mark.parametrize("stopping", ["none", {"patience": 3, "every": 1}])
-def test_divergence_is_an_output_that_is_not_finite(loss: str, stopping: Any):
+def test_divergence_is_an_output_that_is_not_finite(loss: str, stopping: Any, train: Train):
     wild = {"name": "sgd", "lr": 1e200}
     network = {"widths": "2-6-1", "activation": "relu", "output_activation": "linear"}
     runs = train({"optimizer": wild, "loss": loss, "network": network, "epochs": 30, "stopping": stopping})[0]
@@ -181,7 +196,7 @@ def test_divergence_is_an_output_that_is_not_finite(loss: str, stopping: Any):
         assert np.isnan(runs.loss[runs.diverged]).any() or np.isinf(runs.loss[runs.diverged]).any()
 
 
-def test_bce_of_a_network_that_diverges_goes_on():
+def test_bce_of_a_network_that_diverges_goes_on(train: Train):
     network = {"widths": "2-6-1", "activation": "relu", "output_activation": "sigmoid"}
     fields = {"network": network, "loss": "bce", "optimizer": {"name": "sgd", "lr": 1e200}, "epochs": 30}
     assert train(fields)[0].diverged.any()

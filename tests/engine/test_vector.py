@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from typing import Any
 
 import numpy as np
@@ -260,12 +261,15 @@ def test_words_wrap_at_32_bits() -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "uint32"])
-@pytest.mark.parametrize("count", [1, 7, 64, 1000])
+@pytest.mark.parametrize("count", [0, 1, 7, 64, 1000])
 def test_memory_begins_at_a_cache_line(dtype: str, count: int) -> None:
     memory = aligned_zeros(count, dtype)
     assert memory.ctypes.data % 64 == 0
     assert memory.shape == (count,)
     assert not memory.any()
+    assert memory.flags.writeable
+    assert not is_faulty(memory)
+    assert ctypes.c_int64.from_address(memory.ctypes.data - 8).value == count
     values = np.arange(count).reshape(-1, 1)
     copy = aligned(values, dtype)
     assert copy.ctypes.data % 64 == 0

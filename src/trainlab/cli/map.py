@@ -38,7 +38,7 @@ def map_command(
         bool,
         Parameter(help="Train every point, not only those where neighbours differ.", negative=""),
     ] = False,
-    engine: Engine = "fast",
+    engine: Engine = "auto",
     json: Json = None,
     html: Html = None,
     svg: Annotated[

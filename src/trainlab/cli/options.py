@@ -38,7 +38,13 @@ def shortened(text: str, *, most: int = 80) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-Engine = Annotated[str, Parameter(help="'fast', or 'reference' (a PyTorch loop, thousands of times slower).")]
+Engine = Annotated[
+    str,
+    Parameter(
+        help="'auto' takes the quicker of 'fast' and 'torch' for each experiment; 'torch-cuda' needs a GPU; "
+        "'reference' is a PyTorch loop, thousands of times slower."
+    ),
+]
 # A hyphen alone is a value, the terminal; cyclopts takes it for an option unless told.
 Json = Annotated[
     str | None,

@@ -69,7 +69,7 @@ def race_command(
         int | None,
         Parameter(help="The most runs in all: one network on one seed is a run.", converter=whole),
     ] = None,
-    engine: Engine = "fast",
+    engine: Engine = "auto",
     json: Json = None,
     html: Html = None,
     store: Folder = DEFAULT_STORE,

@@ -19,7 +19,7 @@ def run_command(
     /,
     *,
     seeds: Annotated[int, Parameter(help="How many seeds, 0, 1, 2, …", converter=whole)] = 100,
-    engine: Engine = "fast",
+    engine: Engine = "auto",
     json: Json = None,
     html: Html = None,
     store: Folder = DEFAULT_STORE,

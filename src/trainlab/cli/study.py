@@ -36,7 +36,7 @@ def study_command(
         int | None,
         Parameter(help="How many seeds, 0, 1, 2, …; the file's number if left out.", converter=whole),
     ] = None,
-    engine: Engine = "fast",
+    engine: Engine = "auto",
     only: Annotated[
         list[str] | None,
         Parameter(

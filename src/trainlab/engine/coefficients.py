@@ -97,7 +97,7 @@ def _nadam(table: Array, settings: dict[str, Any], t: Array) -> None:
     decay = settings["momentum_decay"]
     mu = table[:, MOMENTUM] * (1.0 - 0.5 * 0.96 ** (t * decay))
     after = table[:, MOMENTUM] * (1.0 - 0.5 * 0.96 ** ((t + 1.0) * decay))
-    product: Array = np.cumprod(mu)
+    product = np.multiply.accumulate(mu)
     lr = table[:, RATE].copy()
     table[:, RATE] = lr * (1.0 - mu) / (1.0 - product)
     table[:, SECOND_RATE] = lr * after / (1.0 - product * after)

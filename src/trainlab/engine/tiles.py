@@ -29,7 +29,7 @@ OWN = ("memory", "words", "losses", "gradients", "readings", *EVENTS)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TileOutput:
-    """What tiles wrote, a row a run: curves ``[k, …]`` of those kept, readings ``[n, marks, rows]``; events."""
+    """What tiles wrote, a row a run: curves ``[k, …]`` of those kept, readings ``[n, marks, rows]``."""
 
     loss_curve: FloatArray
     gradient_curve: FloatArray

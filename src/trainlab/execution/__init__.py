@@ -5,7 +5,7 @@ from trainlab.execution.interrupt import Interrupted
 from trainlab.execution.plan import Chunk, plan
 from trainlab.execution.pool import carry_out
 from trainlab.execution.progress import Progress
-from trainlab.execution.train import train_all, train_missing
+from trainlab.execution.train import stored_under, train_all, train_missing
 
 __all__ = [
     "Chunk",
@@ -14,6 +14,7 @@ __all__ = [
     "carry_out",
     "default_workers",
     "plan",
+    "stored_under",
     "train_all",
     "train_missing",
 ]

@@ -36,6 +36,9 @@ def carry_out(
     workers: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
+    before: Load | None = None,
+    total: Load | None = None,
+    start: float | None = None,
 ) -> None:
     """Train the chunks in their order and save them, in this thread, soon after they are done.
 
@@ -43,7 +46,8 @@ def carry_out(
     of as many chunks where these are many; an engine of processes gets as many processes. The default is one
     for each core. Chunks are saved as soon as they are done, unless they are so short that saving would take
     much of the time: then several at once, see `Saver`. `on_progress` is called at the start and for every
-    chunk saved.
+    chunk saved. Where other engines carry out a part of the work, `before` is what they have done, `total`
+    the whole and `start` the time, by ``time.monotonic``, at which the first began.
 
     Ctrl-C, or setting `stop`, lets the chunks in work finish, saves them and raises Interrupted; a second
     Ctrl-C raises KeyboardInterrupt at once. If an engine fails, the other chunks in work are still saved
@@ -53,7 +57,9 @@ def carry_out(
     check_number("workers", workers, at_least=1)
     if not chunks:
         return
-    start, done, total = time.monotonic(), Load(), Load().plus(chunks)
+    start = time.monotonic() if start is None else start
+    done = before or Load()
+    total = total or done.plus(chunks)
     with interrupts() as pressed:
 
         def stopping() -> bool:

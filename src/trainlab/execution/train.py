@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
-from trainlab.engine import Engine, Runs, get_engine, stored_name
+from trainlab.engine import Engine, Runs, by_engine, engine_of, get_engine, stored_name
 from trainlab.errors import SpecError
 from trainlab.execution.plan import plan
 from trainlab.execution.pool import carry_out
-from trainlab.execution.progress import Progress
+from trainlab.execution.progress import Load, Progress
 from trainlab.spec import Experiment
 from trainlab.store import Store
 
@@ -27,15 +28,15 @@ def train_all(
 ) -> list[Runs]:
     """Return the runs of every experiment on all the seeds, in the order of the experiments.
 
+    With ``engine="auto"`` each experiment is trained by the engine that `choose` takes for it.
     Only what `store` doesn't hold is trained; without a store everything is, and nothing is written. If
     nothing is missing, the engine isn't even imported. See `carry_out` for workers, progress and stopping.
     """
-    name = stored_name(engine if isinstance(engine, str) else engine.name)
     with Store.in_memory() if store is None else nullcontext(store) as runs:
         train_missing(
             experiments, seeds, engine=engine, store=runs, workers=workers, on_progress=on_progress, stop=stop
         )
-        return [runs.load(each, seeds, engine=name) for each in experiments]
+        return [runs.load(each, seeds, engine=stored_under(engine, each)) for each in experiments]
 
 
 def train_missing(
@@ -55,9 +56,33 @@ def train_missing(
     """
     if not seeds or seeds.step != 1:
         raise SpecError(f"seeds = {seeds!r}: must be a range of at least one seed, with step 1.")
-    name = stored_name(engine if isinstance(engine, str) else engine.name)
-    missing = {each: store.missing(each, seeds, engine=name) for each in experiments}
-    if any(missing.values()):
-        trainer = get_engine(engine) if isinstance(engine, str) else engine
-        chunks = plan(experiments, missing=missing.__getitem__, chunk_seeds=trainer.chunk_seeds)
-        carry_out(chunks, trainer, store, workers=workers, on_progress=on_progress, stop=stop)
+    missing = {each: store.missing(each, seeds, engine=stored_under(engine, each)) for each in experiments}
+    wanted = [each for each in experiments if missing[each]]
+    if isinstance(engine, str):
+        crews = [(get_engine(name), group) for name, group in by_engine(engine, wanted).items()]
+    else:
+        crews = [(engine, wanted)]
+    plans = [
+        (trainer, plan(group, missing=missing.__getitem__, chunk_seeds=trainer.chunk_seeds))
+        for trainer, group in crews
+    ]
+    done, start = Load(), time.monotonic()
+    total = done.plus(chunk for _, chunks in plans for chunk in chunks)
+    for trainer, chunks in plans:
+        carry_out(
+            chunks,
+            trainer,
+            store,
+            workers=workers,
+            on_progress=on_progress,
+            stop=stop,
+            before=done,
+            total=total,
+            start=start,
+        )
+        done = done.plus(chunks)
+
+
+def stored_under(engine: str | Engine, experiment: Experiment) -> str:
+    """Return under which name the store keeps what an engine, or the one chosen, trains."""
+    return stored_name(engine_of(engine, experiment) if isinstance(engine, str) else engine.name)

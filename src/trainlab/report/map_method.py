@@ -16,7 +16,7 @@ def method_pairs(result: MapResult) -> list[tuple[str, str]]:
         ("Axes", f"{axis_range(asked.x)}; {axis_range(asked.y)}"),
         ("Points", points_words(result)),
         ("Seeds", f"0 to {how.seeds - 1:,} at every point; the best point again on {fresh_words(result)}"),
-        ("Engine", how.engine),
+        ("Engine", f"{how.engine}: {how.engine_reason}"),
         ("Time", time_words(result)),
         ("Machine", f"{how.machine}; {how.workers} workers"),
         ("Versions", ", ".join(f"{name} {value}" for name, value in how.versions.items())),

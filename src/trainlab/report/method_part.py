@@ -26,7 +26,7 @@ def method_part(result: StudyResult) -> str:
             "Cells",
             f"{len(result.cells):,} of {2 ** len(result.study.changes) * len(result.study.network_names):,}",
         ),
-        ("Engine", how.engine),
+        ("Engine", f"{how.engine}: {how.engine_reason}"),
         ("Time", time_words(result.how)),
         ("Machine", f"{how.machine}; {how.workers} workers"),
         ("Versions", ", ".join(f"{name} {value}" for name, value in how.versions.items())),

@@ -95,7 +95,7 @@ def _method(result: RaceResult) -> str:
         ("Not said", NOT_SAID),
         ("Seeds", f"0, 1, 2, …: {limits}{budget}"),
         ("Spent", saved_words(result)),
-        ("Engine", how.engine),
+        ("Engine", f"{how.engine}: {how.engine_reason}"),
         ("Time", time_words(how)),
         ("Machine", f"{how.machine}; {how.workers} workers"),
         ("Versions", ", ".join(f"{name} {value}" for name, value in how.versions.items())),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainlab.budgets import Budget
-from trainlab.engine import Runs, stored_name
+from trainlab.engine import Runs
 from trainlab.errors import SpecError
-from trainlab.execution import Progress, default_workers, train_missing
+from trainlab.execution import Progress, stored_under, train_missing
 from trainlab.spec import Experiment, Study
 from trainlab.spec.checks import check_number
 from trainlab.spec.study import MAX_SEEDS
@@ -21,9 +20,9 @@ from trainlab.stats import Rate, Standing, hold_race, round_sizes
 from trainlab.stats.exact import Bools, Counts
 from trainlab.store import Store
 from trainlab.studies.candidates import Candidate, Field, base_of, networks_field, study_field
+from trainlab.studies.how import how_run
 from trainlab.studies.race_result import RaceCandidate, RaceResult, RaceRound
-from trainlab.studies.result import HowRun
-from trainlab.studies.run import any_study, versions
+from trainlab.studies.run import any_study
 
 DRAWN = 6
 """Of so many leaders a run is kept, to be drawn."""
@@ -49,7 +48,7 @@ def race(
     seeds: int = 32,
     max_seeds: int = 4096,
     budget_seeds: int | None = None,
-    engine: str = "fast",
+    engine: str = "auto",
     store: str | os.PathLike[str] | None = None,
     workers: int | None = None,
     fresh: bool = False,
@@ -84,7 +83,8 @@ def race(
     started = time.perf_counter()
     with Store.in_memory() if store is None else Store.open(store) as opened:
         if fresh:
-            opened.delete((item.experiment for item in field.candidates), engine=stored_name(engine))
+            for item in field.candidates:
+                opened.delete([item.experiment], engine=stored_under(engine, item.experiment))
         track = _Track(
             candidates=field.candidates,
             engine=engine,
@@ -122,13 +122,11 @@ def race(
         first_seeds=seeds,
         max_seeds=max_seeds,
         budget_seeds=budget_seeds,
-        how=HowRun(
-            engine=engine,
-            first_seed=0,
+        how=how_run(
+            engine,
+            (item.experiment for item in field.candidates),
             seeds=standing.rounds[-1].seeds,
-            workers=workers or default_workers(),
-            versions=versions(engine),
-            machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
+            workers=workers,
             seconds=time.perf_counter() - started,
             trained_steps=track.steps,
             trained_seconds=track.seconds,
@@ -172,14 +170,17 @@ class _Track:
         if last is not None:
             self.steps += last.steps_done
             self.seconds += last.elapsed
-        name = stored_name(self.engine)
         return np.stack(
-            [self.store.outcomes(each, seeds, engine=name)["solved"] for each in experiments]
+            [
+                self.store.outcomes(each, seeds, engine=stored_under(self.engine, each))["solved"]
+                for each in experiments
+            ]
         ).astype(np.bool_)
 
     def solved_run(self, place: int, seeds: int) -> Runs | None:
         """Return a candidate's solved run of lowest seed; None if it has none."""
-        name, experiment = stored_name(self.engine), self.candidates[place].experiment
+        experiment = self.candidates[place].experiment
+        name = stored_under(self.engine, experiment)
         solved = self.store.outcomes(experiment, range(seeds), engine=name)["solved"]
         if not solved.any():
             return None

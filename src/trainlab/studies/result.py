@@ -22,6 +22,7 @@ class HowRun:
     """
 
     engine: str
+    engine_reason: str
     first_seed: int
     seeds: int
     workers: int
@@ -35,6 +36,7 @@ class HowRun:
         """Return what another run would give alike, then the times."""
         return {
             "engine": self.engine,
+            "engine_reason": self.engine_reason,
             "first_seed": self.first_seed,
             "seeds": self.seeds,
             "versions": self.versions,

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import os
-import platform
 import time
 from collections.abc import Callable, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
-from trainlab.engine import Runs, stored_name
+from trainlab.engine import Runs
 from trainlab.errors import SpecError
-from trainlab.execution import Progress, default_workers, train_all
+from trainlab.execution import Progress, stored_under, train_all
 from trainlab.spec import Cell, Experiment, Study, any_study_from_toml, name_of, read_text, study_from_toml
 from trainlab.spec.change import unknown_name
 from trainlab.store import Store
 from trainlab.studies.cells import summarise
 from trainlab.studies.effects import effects_of
+from trainlab.studies.how import how_run
 from trainlab.studies.judge import verdicts_of
-from trainlab.studies.result import HowRun, StudyResult
+from trainlab.studies.result import StudyResult
 
 T = TypeVar("T")
 
@@ -33,7 +32,7 @@ def study(
     spec: Study | str | os.PathLike[str],
     *,
     seeds: int | None = None,
-    engine: str = "fast",
+    engine: str = "auto",
     only: Sequence[str] = (),
     store: str | os.PathLike[str] | None = None,
     workers: int | None = None,
@@ -63,13 +62,11 @@ def study(
         effects=effects,
         interactions=interactions,
         verdicts=verdicts_of(plan, summaries, effects),
-        how=HowRun(
-            engine=engine,
-            first_seed=0,
+        how=how_run(
+            engine,
+            experiments,
             seeds=count,
-            workers=workers or default_workers(),
-            versions=versions(engine),
-            machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
+            workers=workers,
             seconds=time.perf_counter() - started,
             trained_steps=last.steps_done if last else 0,
             trained_seconds=last.elapsed if last else 0.0,
@@ -81,7 +78,7 @@ def run(
     experiment: Experiment,
     *,
     seeds: int = 100,
-    engine: str = "fast",
+    engine: str = "auto",
     store: str | os.PathLike[str] | None = None,
     workers: int | None = None,
     fresh: bool = False,
@@ -159,18 +156,6 @@ def select_cells(plan: Study, only: Sequence[str]) -> list[Cell]:
     return [cell for cell in cells if cell.name in wanted]
 
 
-def versions(engine: str) -> dict[str, str]:
-    """Return the versions of what computed the result."""
-    names = ["trainlab", "numpy", "scipy", *({"fast": ["numba"], "reference": ["torch"]}.get(engine, []))]
-    found = {"python": platform.python_version()}
-    for name in names:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "not installed as a package"
-    return found
-
-
 def _train(
     experiments: Sequence[Experiment],
     seeds: range,
@@ -192,6 +177,7 @@ def _train(
         return train_all(experiments, seeds, engine=engine, workers=workers, on_progress=note), last
     with Store.open(store) as opened:
         if fresh:
-            opened.delete(experiments, engine=stored_name(engine))
+            for each in experiments:
+                opened.delete([each], engine=stored_under(engine, each))
         runs = train_all(experiments, seeds, engine=engine, store=opened, workers=workers, on_progress=note)
     return runs, last

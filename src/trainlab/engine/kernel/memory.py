@@ -196,7 +196,8 @@ def aligned_zeros(count: int, dtype: str) -> Any:
     raw = np.zeros(count * size + 2 * HEADER, dtype=np.uint8)
     start = -raw.ctypes.data % HEADER + HEADER
     raw[start - 8 : start].view(np.int64)[0] = count
-    return raw[start : start + count * size].view(dtype)
+    # Not a view of a slice: of one without elements NumPy forgets the place.
+    return np.ndarray(count, dtype, buffer=raw.data, offset=start)
 
 
 def is_faulty(array: np.ndarray) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from trainlab.engine import Runs, stored_name
-from trainlab.execution import Interrupted, Progress, train_all
+from trainlab.engine import Runs
+from trainlab.execution import Interrupted, Progress, stored_under, train_all
 from trainlab.spec import Experiment
 from trainlab.store import Store
 from trainlab.studies.maps.refine import Point
@@ -67,7 +67,8 @@ class Trainer:
 
     def _train(self, experiments: Sequence[Experiment], seeds: range) -> list[Runs]:
         if self.fresh and self.store is not None:
-            self.store.delete(experiments, engine=stored_name(self.engine))
+            for each in experiments:
+                self.store.delete([each], engine=stored_under(self.engine, each))
         last: Progress | None = None
 
         def note(progress: Progress) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -12,17 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine import Runs
-from trainlab.execution import Progress, default_workers
+from trainlab.execution import Progress
 from trainlab.spec import Experiment, Study, value_of
 from trainlab.stats import Rate, rate
 from trainlab.store import Store
+from trainlab.studies.how import how_run
 from trainlab.studies.maps.carry_out import Trainer
 from trainlab.studies.maps.counts import Counts, Shares, interpolate, no_counts
 from trainlab.studies.maps.question import SEEDS, SIZE, Question, ask, read_size
 from trainlab.studies.maps.refine import Point, refine, stride
 from trainlab.studies.maps.result import Best, MapResult, Own
-from trainlab.studies.result import HowRun
-from trainlab.studies.run import versions
 
 Floats = npt.NDArray[np.float64]
 
@@ -39,7 +37,7 @@ def map_plane(
     seeds: int = SEEDS,
     cell: str | None = None,
     every_point: bool = False,
-    engine: str = "fast",
+    engine: str = "auto",
     store: str | os.PathLike[str] | None = None,
     workers: int | None = None,
     fresh: bool = False,
@@ -71,13 +69,11 @@ def map_plane(
         best=best,
         own=own,
         every_point=every_point,
-        how=HowRun(
-            engine=engine,
-            first_seed=0,
+        how=how_run(
+            engine,
+            [asked.experiment],
             seeds=seeds,
-            workers=workers or default_workers(),
-            versions=versions(engine),
-            machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
+            workers=workers,
             seconds=time.perf_counter() - started,
             trained_steps=trainer.steps,
             trained_seconds=trainer.seconds,
