@@ -66,6 +66,7 @@ def units_of(
         link=units.link(block, plan.link) if plan.link != tables.IDENTITY_LINK else 0,
         drop=units.drop(lane, steps_block) if plan.drop_units else 0,
         noise=units.noise(lane, steps_block) if experiment.noise.std > 0 else 0,
+        copy=0 if plan.resident and not plan.held_points else units.copy(lane, block),
         gather=units.gather(lane, steps_block) if gathers else 0,
         shuffle=units.shuffle(lane) if plan.sampling == tables.SHUFFLED else 0,
     )

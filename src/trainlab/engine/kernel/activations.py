@@ -6,7 +6,7 @@ from typing import Any
 
 from numba import njit
 
-from trainlab.engine.kernel.lanes import load, samples_of, store
+from trainlab.engine.kernel.lanes import load, samples_of, slice_of, store
 from trainlab.engine.kernel.memory import call
 from trainlab.engine.kernel.tables import (
     ACTIVATION,
@@ -34,50 +34,48 @@ def unit_of(tile: Any, index: int, training: bool) -> int:
 @njit(forceinline=True)
 def activate(block: Any, tile: Any, index: int, training: bool) -> None:
     """Replace a layer's weighted sums by their activations."""
-    samples = samples_of(block)
-    activation, units = layer_of(tile, index, ACTIVATION), layer_of(tile, index, FAN_OUT)
-    first = tile.row_values + layer_of(tile, index, OUTPUT_UNIT) * samples
     unit = unit_of(tile, index, training)
     if unit != 0:
         call(unit, tile, index, FORWARD, 0)
-    elif activation == TANH:
-        for unit in range(units):
-            row = first + unit * samples
-            store(block, tile.memory, row, tanh(block, load(block, tile.memory, row)))
+        return
+    part, activation = slice_of(block), layer_of(tile, index, ACTIVATION)
+    first = tile.row_values + layer_of(tile, index, OUTPUT_UNIT) * samples_of(block)
+    rows = range(first, first + layer_of(tile, index, FAN_OUT) * samples_of(block), samples_of(part))
+    if activation == TANH:
+        for row in rows:
+            store(part, tile.memory, row, tanh(part, load(part, tile.memory, row)))
     elif activation == SIGMOID:
-        for unit in range(units):
-            row = first + unit * samples
-            store(block, tile.memory, row, sigmoid(block, load(block, tile.memory, row)))
+        for row in rows:
+            store(part, tile.memory, row, sigmoid(part, load(part, tile.memory, row)))
     elif activation == RELU:
-        for unit in range(units):
-            value = load(block, tile.memory, first + unit * samples)
-            zero = splat(block, 0.0)
-            store(block, tile.memory, first + unit * samples, where_less(value, zero, zero, value))
+        for row in rows:
+            value, zero = load(part, tile.memory, row), splat(part, 0.0)
+            store(part, tile.memory, row, where_less(value, zero, zero, value))
 
 
 @njit(forceinline=True)
 def multiply_by_slope(block: Any, tile: Any, index: int, training: bool) -> None:
     """Turn ∂L/∂output into ∂L/∂sum: times f′, which the common four have from their own output."""
-    samples = samples_of(block)
-    activation, units = layer_of(tile, index, ACTIVATION), layer_of(tile, index, FAN_OUT)
-    output = layer_of(tile, index, OUTPUT_UNIT) * samples
-    values, deltas = tile.row_values + output, tile.row_deltas + output
     unit = unit_of(tile, index, training)
     if unit != 0:
         call(unit, tile, index, BACKWARD, 0)
-    elif activation == TANH:
-        for unit in range(units):
-            a = load(block, tile.memory, values + unit * samples)
-            delta = load(block, tile.memory, deltas + unit * samples)
-            store(block, tile.memory, deltas + unit * samples, delta * (splat(block, 1.0) - a * a))
+        return
+    part, activation = slice_of(block), layer_of(tile, index, ACTIVATION)
+    output = layer_of(tile, index, OUTPUT_UNIT) * samples_of(block)
+    values, deltas = tile.row_values + output, tile.row_deltas + output
+    rows = range(0, layer_of(tile, index, FAN_OUT) * samples_of(block), samples_of(part))
+    if activation == TANH:
+        for row in rows:
+            a = load(part, tile.memory, values + row)
+            delta = load(part, tile.memory, deltas + row)
+            store(part, tile.memory, deltas + row, delta * (splat(part, 1.0) - a * a))
     elif activation == SIGMOID:
-        for unit in range(units):
-            a = load(block, tile.memory, values + unit * samples)
-            delta = load(block, tile.memory, deltas + unit * samples)
-            store(block, tile.memory, deltas + unit * samples, delta * (a * (splat(block, 1.0) - a)))
+        for row in rows:
+            a = load(part, tile.memory, values + row)
+            delta = load(part, tile.memory, deltas + row)
+            store(part, tile.memory, deltas + row, delta * (a * (splat(part, 1.0) - a)))
     elif activation == RELU:
-        for unit in range(units):
-            a = load(block, tile.memory, values + unit * samples)
-            delta = load(block, tile.memory, deltas + unit * samples)
-            zero = splat(block, 0.0)
-            store(block, tile.memory, deltas + unit * samples, where_less(zero, a, delta, zero))
+        for row in rows:
+            a = load(part, tile.memory, values + row)
+            delta, zero = load(part, tile.memory, deltas + row), splat(part, 0.0)
+            store(part, tile.memory, deltas + row, where_less(zero, a, delta, zero))

@@ -9,7 +9,7 @@ from typing import Any
 
 from numba import njit
 
-from trainlab.engine.kernel.lanes import load, samples_of, store
+from trainlab.engine.kernel.lanes import load, samples_of, slice_of, store
 from trainlab.engine.kernel.tables import FAN_OUT, OUTPUT_UNIT
 from trainlab.engine.kernel.vector import absolute, fma, splat, where_less
 from trainlab.engine.kernel.vector_log import expm1, log1p
@@ -23,25 +23,25 @@ from trainlab.maths.activation_functions import LEAKY_SLOPE, SELU_ALPHA, SELU_SC
 @njit(forceinline=True)
 def activate_by_slope(block: Any, tile: Any, index: int, value_and_slope: Any) -> None:
     """Replace a layer's weighted sums by their activations, and keep the slopes."""
-    samples = samples_of(block)
-    output = layer_of(tile, index, OUTPUT_UNIT) * samples
-    for unit in range(layer_of(tile, index, FAN_OUT)):
-        row = output + unit * samples
-        value, slope = value_and_slope(block, load(block, tile.memory, tile.row_values + row))
-        store(block, tile.memory, tile.row_values + row, value)
-        store(block, tile.memory, tile.row_slopes + row, slope)
+    part = slice_of(block)
+    first = layer_of(tile, index, OUTPUT_UNIT) * samples_of(block)
+    last = first + layer_of(tile, index, FAN_OUT) * samples_of(block)
+    for row in range(first, last, samples_of(part)):
+        value, slope = value_and_slope(part, load(part, tile.memory, tile.row_values + row))
+        store(part, tile.memory, tile.row_values + row, value)
+        store(part, tile.memory, tile.row_slopes + row, slope)
 
 
 @njit(forceinline=True)
 def multiply_by_kept_slope(block: Any, tile: Any, index: int) -> None:
     """Turn ∂L/∂output into ∂L/∂sum with the slopes kept."""
-    samples = samples_of(block)
-    output = layer_of(tile, index, OUTPUT_UNIT) * samples
-    for unit in range(layer_of(tile, index, FAN_OUT)):
-        row = output + unit * samples
-        delta = load(block, tile.memory, tile.row_deltas + row)
-        slope = load(block, tile.memory, tile.row_slopes + row)
-        store(block, tile.memory, tile.row_deltas + row, delta * slope)
+    part = slice_of(block)
+    first = layer_of(tile, index, OUTPUT_UNIT) * samples_of(block)
+    last = first + layer_of(tile, index, FAN_OUT) * samples_of(block)
+    for row in range(first, last, samples_of(part)):
+        delta = load(part, tile.memory, tile.row_deltas + row)
+        slope = load(part, tile.memory, tile.row_slopes + row)
+        store(part, tile.memory, tile.row_deltas + row, delta * slope)
 
 
 @njit(forceinline=True)

@@ -6,13 +6,13 @@ from typing import Any
 
 from numba import njit
 
-from trainlab.engine.kernel.lanes import load, samples_of, store
-from trainlab.engine.kernel.memory import element
+from trainlab.engine.kernel.lanes import samples_of, store
+from trainlab.engine.kernel.memory import call, element
 from trainlab.engine.kernel.vector import splat
 
 
 @njit(forceinline=True)
-def bring_block(lane: Any, block: Any, tile: Any, part: int, held: bool) -> Any:
+def bring_block(block: Any, tile: Any, part: int, held: bool) -> Any:
     """Return the rows of a block's inputs, targets and shares; copied there unless they stand in memory."""
     samples = samples_of(block)
     if tile.resident > 0 and not held:
@@ -21,11 +21,11 @@ def bring_block(lane: Any, block: Any, tile: Any, part: int, held: bool) -> Any:
             tile.row_point_targets + part * tile.outputs * samples,
             tile.row_point_weights + part * samples,
         )
-    copy_block(lane, block, tile, part, held)
+    call(tile.unit_copy, tile, part, held, 0)
     return tile.row_inputs, tile.row_targets, tile.row_weights
 
 
-@njit
+@njit(forceinline=True)
 def copy_block(lane: Any, block: Any, tile: Any, part: int, held: bool) -> None:
     """Copy consecutive examples, the same for every network, to the block; the last fills up what is left."""
     samples = samples_of(block)
@@ -52,12 +52,3 @@ def share_batch(lane: Any, block: Any, tile: Any, part: int, size: int) -> None:
     for sample in range(samples):
         inside = part * samples + sample < size
         store(lane, tile.memory, tile.row_weights + sample, splat(lane, share if inside else 0.0))
-
-
-@njit(forceinline=True)
-def copy_resident(lane: Any, block: Any, tile: Any, part: int) -> None:
-    """Copy a block of the resident points to where noise may be added to it."""
-    samples = samples_of(block)
-    for row in range(tile.features * samples):
-        value = load(lane, tile.memory, tile.row_points + part * tile.features * samples + row)
-        store(lane, tile.memory, tile.row_inputs + row, value)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from trainlab.engine.kernel.blocks import share_batch
 from trainlab.engine.kernel.lanes import load, load_words, networks_of, samples_of, store, strip_of
 from trainlab.engine.kernel.memory import set_word, word
 from trainlab.engine.kernel.tables import SHUFFLED
@@ -121,6 +122,7 @@ def gather_block(lane: Any, block: Any, tile: Any, step: int, part: int, size: i
             else:
                 last = draw_example(lane, tile, step * tile.batch + place)
         gather_example(lane, block, tile, last, slot)
+    share_batch(lane, block, tile, part, size)
 
 
 @njit(forceinline=True)
@@ -153,8 +155,8 @@ def draw_noise_words(
 
 
 @njit(forceinline=True)
-def add_noise(lane: Any, block: Any, tile: Any, step: int, part: int) -> None:
-    """Add normal noise to every input of a block of a training step."""
+def add_noise(lane: Any, block: Any, tile: Any, step: int, part: int, inputs: int) -> None:
+    """Write the inputs that stand from row `inputs` with normal noise to the rows of the block's inputs."""
     samples = samples_of(block)
     for feature in range(tile.features):
         for sample in range(samples):
@@ -162,7 +164,7 @@ def add_noise(lane: Any, block: Any, tile: Any, step: int, part: int) -> None:
             counter = (slot // 4) * tile.features + feature
             new = sample == 0 or slot % 4 == 0
             drawn = draw_noise_words(lane, tile, counter, step, NOISE, slot % 4, new)
-            row = tile.row_inputs + feature * samples + sample
+            row = feature * samples + sample
             noise = normal_quantile(lane, drawn)
-            noisy = fma(noise, splat(lane, tile.noise), load(lane, tile.memory, row))
-            store(lane, tile.memory, row, noisy)
+            noisy = fma(noise, splat(lane, tile.noise), load(lane, tile.memory, inputs + row))
+            store(lane, tile.memory, tile.row_inputs + row, noisy)

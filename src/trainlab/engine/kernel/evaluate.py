@@ -29,7 +29,7 @@ def evaluate(lane: Any, block: Any, tile: Any, adding: Any, held: bool, gradient
         clear_rows(lane, tile.memory, tile.row_gradient, tile.parameters)
     points = tile.held_points if held else tile.points
     for part in range((points + samples - 1) // samples):
-        inputs, targets, shares = bring_block(lane, block, tile, part, held)
+        inputs, targets, shares = bring_block(block, tile, part, held)
         forward(lane, block, tile, inputs, -1, part)
         add_loss(lane, block, tile, targets, shares)
         note_broken(lane, block, tile)

@@ -6,7 +6,7 @@ from typing import Any
 
 from numba import njit
 
-from trainlab.engine.kernel.blocks import bring_block, copy_resident, share_batch
+from trainlab.engine.kernel.blocks import bring_block
 from trainlab.engine.kernel.draws import choose_example
 from trainlab.engine.kernel.lanes import load, samples_of
 from trainlab.engine.kernel.layers import backward, forward, outputs_row
@@ -25,7 +25,7 @@ def step_on_example(lane: Any, block: Any, tile: Any, step: int, apply: Any) -> 
     else:
         choose_example(lane, block, tile, step)
     if tile.unit_noise != 0:
-        call(tile.unit_noise, tile, step, 0, 0)
+        call(tile.unit_noise, tile, step, 0, tile.row_inputs)
     forward(lane, lane, tile, tile.row_inputs, step, 0)
     note_diverged(lane, tile, outputs_row(lane, tile), tile.outputs, step)
     output_deltas(lane, tile, tile.unit_deltas, tile.row_targets, tile.row_share)
@@ -46,7 +46,7 @@ def step_on_batch(lane: Any, block: Any, tile: Any, step: int, apply: Any) -> No
     if tile.adds_up > 0:
         clear_rows(lane, tile.memory, tile.row_gradient, tile.parameters)
     for part in range((size + samples - 1) // samples):
-        inputs, targets, shares = bring_batch(lane, block, tile, step, part, size)
+        inputs, targets, shares = bring_batch(block, tile, step, part, size)
         forward(lane, block, tile, inputs, step, part)
         note_diverged(lane, tile, outputs_row(block, tile), tile.outputs * samples, step)
         output_deltas(block, tile, tile.unit_deltas, targets, shares)
@@ -56,21 +56,17 @@ def step_on_batch(lane: Any, block: Any, tile: Any, step: int, apply: Any) -> No
 
 
 @njit(forceinline=True)
-def bring_batch(lane: Any, block: Any, tile: Any, step: int, part: int, size: int) -> Any:
+def bring_batch(block: Any, tile: Any, step: int, part: int, size: int) -> Any:
     """Return the rows of inputs, targets and shares of one block of a step's batch."""
+    if tile.sampling != FULL:
+        call(tile.unit_gather, tile, step, part, size)
+    inputs, targets, shares = tile.row_inputs, tile.row_targets, tile.row_weights
     if tile.sampling == FULL:
-        inputs, targets, shares = bring_block(lane, block, tile, part, False)
-        if tile.unit_noise != 0:
-            if tile.resident > 0:
-                copy_resident(lane, block, tile, part)
-            call(tile.unit_noise, tile, step, part, 0)
-            inputs = tile.row_inputs
-        return inputs, targets, shares
-    call(tile.unit_gather, tile, step, part, size)
-    share_batch(lane, block, tile, part, size)
+        inputs, targets, shares = bring_block(block, tile, part, False)
     if tile.unit_noise != 0:
-        call(tile.unit_noise, tile, step, part, 0)
-    return tile.row_inputs, tile.row_targets, tile.row_weights
+        call(tile.unit_noise, tile, step, part, inputs)
+        inputs = tile.row_inputs
+    return inputs, targets, shares
 
 
 @njit(forceinline=True)

@@ -95,6 +95,7 @@ class Units(NamedTuple):
     link: int
     drop: int
     noise: int
+    copy: int
     gather: int
     shuffle: int
 

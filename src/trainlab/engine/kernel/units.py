@@ -15,6 +15,7 @@ import numba
 from numba import types
 
 from trainlab.engine.kernel.activations import FORWARD
+from trainlab.engine.kernel.blocks import copy_block
 from trainlab.engine.kernel.choices import (
     activate_layer,
     add_loss_of,
@@ -150,17 +151,27 @@ def drop(lane: Lanes, block: Lanes) -> int:
 
 @cache
 def noise(lane: Lanes, block: Lanes) -> int:
-    """Add noise to the inputs of step a, part b of its batch."""
+    """Add noise to the inputs, from row c, of step a, part b of its batch."""
 
     def unit(address: int, a: int, b: int, c: int) -> None:
-        add_noise(lane, block, tile_at(address), a, b)
+        add_noise(lane, block, tile_at(address), a, b, c)
+
+    return _compiled(unit)
+
+
+@cache
+def copy(lane: Lanes, block: Lanes) -> int:
+    """Copy block a of the train examples, or if b isn't 0 of those held out."""
+
+    def unit(address: int, a: int, b: int, c: int) -> None:
+        copy_block(lane, block, tile_at(address), a, b != 0)
 
     return _compiled(unit)
 
 
 @cache
 def gather(lane: Lanes, block: Lanes) -> int:
-    """Copy each network's own examples of step a, part b of a batch of c."""
+    """Copy each network's own examples of step a, part b of a batch of c, with their shares in the mean."""
 
     def unit(address: int, a: int, b: int, c: int) -> None:
         gather_block(lane, block, tile_at(address), a, b, c)
