@@ -135,7 +135,7 @@ EXPERIMENTS = {
         task=MOONS,
         split=HELD,
         loss="hinge",
-        optimizer={"name": "adamw", "lr": 0.1, "amsgrad": True},
+        optimizer={"name": "adamw", "lr": 0.1, "amsgrad": True, "eps": 1e-3},
         schedule={"name": "reduce_on_plateau", "patience": 0, "threshold": 0.05, "on": "held_out"},
         stopping={"name": "patience", "patience": 2, "min_delta": 0.01, "on": "held_out"},
     ),
@@ -171,6 +171,12 @@ EXPERIMENTS = {
         loss="mse",
         optimizer={"name": "adadelta"},
         sampling={"name": "single", "steps_per_epoch": 3},
+    ),
+    "diverging": _experiment(
+        network={"widths": [2, 4, 3, 1], "activation": "relu", "output_activation": "linear"},
+        task=MOONS,
+        optimizer={"name": "sgd", "lr": 3.0},
+        sampling={"name": "batch", "batch_size": 5},
     ),
     "cycle": _experiment(
         network={"widths": [2, 3, 1], "activation": "tanh", "output_activation": "sigmoid"},

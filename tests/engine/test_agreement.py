@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from engine.agreement import (
+    CLOSE,
+    EXACT,
     REFERENCE,
     SEEDS,
     describe,
@@ -12,6 +14,7 @@ from engine.agreement import (
     relative_difference,
     sensitivity,
 )
+from engine.bits import EXPERIMENTS
 from engine.combinations import FACTORS, every_pair, pairs, pairwise
 
 from trainlab.engine.fast import FastEngine
@@ -119,3 +122,14 @@ def test_float32_is_as_close_to_torch_as_rounding_allows(optimizer: Optimizer, s
         # No further from float64 than torch's own float32 is, give or take.
         assert relative_difference(ours, truth) < 4 * relative_difference(theirs, truth) + 1e-6, name
     np.testing.assert_array_equal(fast.solved_epoch, torch.solved_epoch)
+
+
+@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name != "diverging"])
+def test_float32_sees_the_same_events_as_torch_in_a_short_run(name: str) -> None:
+    experiment, seeds = EXPERIMENTS[name].at_epochs(8), range(960, 964)
+    fast = FastEngine(networks=8).train(experiment, seeds)[0]
+    torch = ReferenceEngine().train(experiment, seeds)[0]
+    for array in EXACT:
+        np.testing.assert_array_equal(getattr(fast, array), getattr(torch, array), err_msg=array)
+    for array in CLOSE:
+        assert relative_difference(getattr(fast, array), getattr(torch, array)) < 1e-4, array

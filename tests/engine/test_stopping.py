@@ -199,7 +199,7 @@ def test_divergence_is_an_output_that_is_not_finite(loss: str, stopping: Any, tr
 def test_bce_of_a_network_that_diverges_goes_on(train: Train):
     # Hidden values that overflow, times weights of either sign: outputs that aren't numbers.
     network = {"widths": "2-6-1", "activation": "relu", "output_activation": "sigmoid"}
-    huge = {"weight": {"name": "normal", "std": 1e308}}
+    huge = {"weight": [{"name": "constant", "val": 1e308}, {"name": "normal"}]}
     runs = train({"network": network, "loss": "bce", "init": huge, "epochs": 3})[0]
     assert runs.diverged.any()
     assert (runs.diverged_step[runs.diverged] == 0).all()

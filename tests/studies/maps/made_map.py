@@ -16,6 +16,7 @@ from trainlab.studies.maps.result import Best, Own
 
 HOW = HowRun(
     engine="fast",
+    engine_reason="asked for",
     first_seed=0,
     seeds=10,
     workers=1,

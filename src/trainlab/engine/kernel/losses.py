@@ -59,6 +59,8 @@ def add_loss(lane: Any, block: Any, tile: Any, targets: int, shares: int) -> Non
 
 @njit(forceinline=True)
 def add_terms(lane: Any, block: Any, tile: Any, terms: Any, weights: Any) -> None:
-    """Add terms times their samples' shares to the loss row."""
+    """Add terms times their samples' shares to the loss row; without a share not even ∞ counts."""
+    zero = splat(block, 0.0)
+    terms = where_less(zero, weights, terms, zero)
     total = dot_samples(block, terms, weights, load(lane, tile.memory, tile.row_loss))
     store(lane, tile.memory, tile.row_loss, total)
