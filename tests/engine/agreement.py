@@ -2,7 +2,7 @@
 
 ``PYTHONPATH=src:tests python tests/engine/agreement.py 3000`` prints the number of combinations, and the
 largest relative differences after the first step and after all of about 50. Beside each that is far from
-rounding it prints how far the reference itself moves if every initial parameter is rounded the other way: a
+rounding it prints how far the reference itself moves if initial parameters and gradients are rounded anew: a
 sign of Lion's or a kink that hangs on rounding, a gradient of rounding's size divided by itself, or a
 training that multiplies every difference, shows there just as well. What doesn't is an error.
 """
@@ -19,7 +19,7 @@ import numpy.typing as npt
 from engine.combinations import at_random
 
 from trainlab.engine.fast import FastEngine
-from trainlab.engine.reference import ReferenceEngine, module
+from trainlab.engine.reference import ReferenceEngine, loop, module
 from trainlab.engine.runs import Runs
 from trainlab.spec import Experiment, name_of
 
@@ -67,20 +67,31 @@ def difference(experiment: Experiment, seeds: range = SEEDS) -> Difference:
     )
 
 
-def sensitivity(experiment: Experiment, seeds: range = SEEDS, draws: int = 8) -> float:
-    """Return how far the reference moves, at most, if its initial parameters move by one rounding."""
-    exact, random = module.initial_parameters, np.random.default_rng(0)
+def sensitivity(experiment: Experiment, seeds: range = SEEDS, draws: int = 4) -> float:
+    """Return how far the reference moves, at most, by one rounding of parameters and gradients.
+
+    The initial parameters move by one, and each gradient by one of the largest that its sum could hold.
+    """
+    start, clip, random = module.initial_parameters, loop._clip, np.random.default_rng(0)
+    eps = float(np.finfo(np.float64).eps)
 
     def rounded(wanted: Experiment, chosen: range) -> Any:
-        start = exact(wanted, chosen)
-        return start * (1.0 + random.choice([-1.0, 1.0], start.shape) * np.finfo(np.float64).eps)
+        exact = start(wanted, chosen)
+        return exact * (1.0 + random.choice([-eps, eps], exact.shape))
+
+    def clipped(torch: Any, wanted: Experiment, network: Any) -> None:
+        clip(torch, wanted, network)
+        gradients = [parameter.grad for parameter in network.parameters()]
+        largest = max(float(gradient.abs().max()) for gradient in gradients)
+        for gradient in gradients:
+            gradient += torch.from_numpy(random.uniform(-eps, eps, tuple(gradient.shape)) * largest)
 
     here = REFERENCE.train(experiment, seeds)[0]
-    module.initial_parameters = rounded
+    module.initial_parameters, loop._clip = rounded, clipped
     try:
         moved = [REFERENCE.train(experiment, seeds)[0] for _ in range(draws)]
     finally:
-        module.initial_parameters = exact
+        module.initial_parameters, loop._clip = start, clip
     apart = [compare(there, here, name) for there in moved for name in CLOSE]
     unequal = any(not np.array_equal(there.stopped_epoch, here.stopped_epoch) for there in moved)
     return max(apart, default=0.0) + unequal

@@ -22,8 +22,9 @@ def sigmoid_link(block: Any, z: Any) -> Any:
 
 @njit(forceinline=True)
 def exp_link(block: Any, z: Any) -> Any:
-    """Return eᶻ."""
-    return exp(block, z)
+    """Return eᶻ as a square, which reaches 0 and ∞ where exp itself stops before them."""
+    root = exp(block, splat(block, 0.5) * z)
+    return root * root
 
 
 @njit(forceinline=True)
