@@ -1,8 +1,8 @@
 """Where the torch engine overtakes the fast one: ns per network-step over width, batch and population.
 
 Networks 1-w-w-1, tanh, Adam, on one thread. A training's time is that of a longer one less that of a shorter
-one: what both do once, such as drawing initial weights, drops out. The engines take turns, in processor time,
-and the best round counts. Prints the table that ``src/trainlab/engine/crossover.py`` holds.
+one: what both do once, such as drawing initial weights, drops out. Each is the least of several, in processor
+time. Prints the table that ``src/trainlab/engine/crossover.py`` holds.
 """
 
 from __future__ import annotations
@@ -54,24 +54,25 @@ def seconds(engine: Any, width: int, batch: int, population: int, epochs: int) -
 
 def measure(width: int, batch: int, population: int, *, rounds: int) -> dict[str, float]:
     """Return the ns per network-step of each engine."""
-    epochs: dict[str, int] = {}
-    shortest = dict.fromkeys(ENGINES, float("inf"))
-    longest = dict.fromkeys(ENGINES, float("inf"))
-    for name, engine in ENGINES.items():
-        seconds(engine, width, batch, population, 1)
-        once = seconds(engine, width, batch, population, 1)
-        epochs[name] = 2
-        # What is done once must not drown in its own noise what is done at each step.
-        while seconds(engine, width, batch, population, epochs[name]) - once < max(LEAST, once / 2):
-            epochs[name] *= 2
-    for _ in range(rounds):
-        for name, engine in ENGINES.items():
-            shortest[name] = min(shortest[name], seconds(engine, width, batch, population, 1))
-            longest[name] = min(longest[name], seconds(engine, width, batch, population, epochs[name]))
     return {
-        name: max(longest[name] - shortest[name], 1e-9) / (4 * (epochs[name] - 1) * population) * 1e9
-        for name in ENGINES
+        name: _step(engine, width, batch, population, rounds=rounds) * 1e9 for name, engine in ENGINES.items()
     }
+
+
+def _step(engine: Any, width: int, batch: int, population: int, *, rounds: int) -> float:
+    """Return the seconds of a network-step."""
+
+    def best(epochs: int) -> float:
+        return min(seconds(engine, width, batch, population, epochs) for _ in range(rounds))
+
+    # Compiles the kernel, too.
+    seconds(engine, width, batch, population, 1)
+    once, epochs, steps = best(1), 1, 0.0
+    # What is done at each step must not drown in the noise of what is done once.
+    while steps < max(LEAST, once / 2):
+        epochs *= 2
+        steps = best(epochs) - once
+    return steps / (4 * (epochs - 1) * population)
 
 
 def main() -> None:

@@ -6,10 +6,11 @@ import sys
 
 import pytest
 
-from trainlab.engine.choose import get_engine
+from trainlab.engine.choose import ENGINES, get_engine
 from trainlab.engine.fast import FastEngine
 from trainlab.engine.protocol import Engine
 from trainlab.engine.reference import ReferenceEngine
+from trainlab.engine.torch import TorchEngine
 from trainlab.errors import EngineError
 from trainlab.spec import Experiment, Network
 
@@ -17,7 +18,7 @@ EXPERIMENT = Experiment(network=Network(widths=(2, 1)), epochs=20)
 
 
 @pytest.mark.parametrize("marks", [(0, 20), (-1, 20), (10,), (20, 21)])
-@pytest.mark.parametrize("engine", [FastEngine(networks=8), ReferenceEngine()])
+@pytest.mark.parametrize("engine", [FastEngine(networks=8), ReferenceEngine(), TorchEngine()])
 def test_marks_outside_of_the_training(engine: Engine, marks: tuple[int, ...]) -> None:
     with pytest.raises(EngineError) as caught:
         engine.train(EXPERIMENT, range(1), marks=marks)
@@ -29,7 +30,7 @@ def test_marks_outside_of_the_training(engine: Engine, marks: tuple[int, ...]) -
 @pytest.mark.parametrize(
     "seeds", [range(0), range(5, 2), range(0, 9, 2), range(-1, 3), range(2**63 - 1, 2**63 + 1)]
 )
-@pytest.mark.parametrize("engine", [FastEngine(networks=8), ReferenceEngine()])
+@pytest.mark.parametrize("engine", [FastEngine(networks=8), ReferenceEngine(), TorchEngine()])
 def test_seeds_that_are_no_range_of_seeds(engine: Engine, seeds: range) -> None:
     with pytest.raises(EngineError) as caught:
         engine.train(EXPERIMENT, seeds)
@@ -39,7 +40,7 @@ def test_seeds_that_are_no_range_of_seeds(engine: Engine, seeds: range) -> None:
     )
 
 
-@pytest.mark.parametrize("engine", [FastEngine(networks=8), ReferenceEngine()])
+@pytest.mark.parametrize("engine", [FastEngine(networks=8), ReferenceEngine(), TorchEngine()])
 def test_the_last_seeds_there_are(engine: Engine) -> None:
     seeds = range(2**63 - 2, 2**63)
     runs = engine.train(EXPERIMENT, seeds)[0]
@@ -47,25 +48,34 @@ def test_the_last_seeds_there_are(engine: Engine) -> None:
     assert len(runs.parameters) == 2
 
 
-def test_torch_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("engine", [ReferenceEngine(), TorchEngine()])
+def test_torch_is_missing(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(EngineError) as caught:
-        ReferenceEngine().train(EXPERIMENT, range(1))
+        engine.train(EXPERIMENT, range(1))
     assert str(caught.value) == (
-        "engine = 'reference': needs PyTorch, which is not installed. Use --engine fast, "
+        f"engine = '{engine.name}': needs PyTorch, which is not installed. Use --engine fast, "
         "or install it with: pip install 'trainlab[torch]'"
     )
 
 
 def test_an_engine_that_does_not_exist() -> None:
-    with pytest.raises(
-        EngineError, match=r"engine = 'fats': must be 'fast' or 'reference'. Did you mean 'fast'\?"
-    ):
+    with pytest.raises(EngineError) as caught:
         get_engine("fats")
+    assert str(caught.value) == (
+        "engine = 'fats': must be 'auto', 'fast', 'torch', 'torch-cuda' or 'reference'. Did you mean 'fast'?"
+    )
+
+
+def test_auto_is_no_engine_by_itself() -> None:
+    with pytest.raises(EngineError, match="engine = 'auto': is another engine for each experiment"):
+        get_engine("auto")
 
 
 def test_engines_by_name() -> None:
     assert get_engine("fast") == FastEngine()
     assert get_engine("reference") == ReferenceEngine()
-    for name in ("fast", "reference"):
+    assert get_engine("torch") == TorchEngine()
+    assert get_engine("torch-cuda") == TorchEngine(device="cuda")
+    for name in ENGINES[1:]:
         assert get_engine(name).name == name

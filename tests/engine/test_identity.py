@@ -7,22 +7,29 @@ import pytest
 from trainlab.engine import identity, stored_name
 from trainlab.engine.fast import FastEngine
 from trainlab.engine.reference import ReferenceEngine
+from trainlab.engine.torch import TorchEngine
 
 
 def test_engines_and_precisions_are_stored_apart() -> None:
-    engines = (FastEngine(), FastEngine(dtype="float64"), ReferenceEngine(), ReferenceEngine(dtype="float64"))
+    engines = (
+        *(FastEngine(), FastEngine(dtype="float64"), ReferenceEngine(), ReferenceEngine(dtype="float64")),
+        *(TorchEngine(), TorchEngine(dtype="float64"), TorchEngine(device="cuda", dtype="float64")),
+    )
     names = [stored_name(engine.name) for engine in engines]
-    assert len(set(names)) == 4
+    assert len(set(names)) == 7
     assert [name.partition("@")[0] for name in names] == [
         "fast",
         "fast-float64",
         "reference",
         "reference-float64",
+        "torch",
+        "torch-float64",
+        "torch-cuda-float64",
     ]
     assert stored_name("an engine of somebody's own") == "an engine of somebody's own"
 
 
-@pytest.mark.parametrize("engine", ["fast", "reference"])
+@pytest.mark.parametrize("engine", ["fast", "reference", "torch"])
 def test_an_edit_of_any_source_that_computes_gives_another_name(
     engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -52,6 +59,7 @@ def test_an_edit_of_any_source_that_computes_gives_another_name(
 def test_the_name_costs_no_heavy_import() -> None:
     code = (
         "import sys; from trainlab.engine import stored_name; stored_name('fast'); stored_name('reference'); "
+        "stored_name('torch'); "
         "sys.exit(bool({'numba', 'torch'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
