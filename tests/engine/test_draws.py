@@ -118,7 +118,8 @@ def test_batches_are_gathered_as_the_reference_takes_them(sampling: dict[str, An
 
 @njit
 def _noise(lane: Any, block: Any, address: int, step: int, part: int) -> None:
-    add_noise(lane, block, tile_at(address), step, part)
+    tile = tile_at(address)
+    add_noise(lane, block, tile, step, part, tile.row_inputs)
 
 
 @njit
