@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from trainlab.cli.options import Engine, Folder, Fresh, Html, Json, UsageError, Workers, whole
-from trainlab.cli.output import DEFAULT_STORE, check_distinct, check_writable, write_text
+from trainlab.cli.output import DEFAULT_STORE, Output, check_distinct, check_writable, hand_over
 from trainlab.cli.progress import progress_line
 from trainlab.cli.study import check_options
 from trainlab.studies import MapResult, map_picture, map_plane
@@ -74,22 +73,12 @@ def map_command(
 
 
 def _deliver(result: MapResult, *, json: str | None, html: str | None, svg: str | None) -> None:
-    """Print the summary, unless JSON or SVG goes to the terminal, and write the files asked for."""
-    if json is not None:
-        write_text("--json", json, result.to_json())
-    if svg is not None:
-        write_text("--svg", svg, map_picture(result).svg + "\n")
-    if html is not None:
-        from trainlab.report import map_html
+    """Print the summary, unless a file goes to the terminal, and write the files asked for."""
+    from trainlab.report import map_html, print_map
 
-        write_text("--html", html, map_html(result))
-    if "-" not in (json, svg):
-        from rich.console import Console
-
-        from trainlab.report import print_map
-
-        print_map(result, console=Console())
-        for word, path in (("report", html), ("picture", svg), ("JSON", json)):
-            if path is not None:
-                print(f"{word}: {path}")
-    sys.stdout.flush()
+    hand_over(
+        lambda console: print_map(result, console=console),
+        Output(option="--json", word="JSON", path=json, text=result.to_json),
+        Output(option="--svg", word="picture", path=svg, text=lambda: map_picture(result).svg + "\n"),
+        Output(option="--html", word="report", path=html, text=lambda: map_html(result)),
+    )

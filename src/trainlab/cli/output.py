@@ -5,9 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trainlab.cli.options import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 DEFAULT_STORE = ".trainlab"
 
@@ -85,3 +91,27 @@ def _is_special(file: Path) -> bool:
 
 def _reason(error: OSError | ValueError) -> str:
     return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Output:
+    """A file that a command may be asked for: option, what it is, path or None, how its text is made."""
+
+    option: str
+    word: str
+    path: str | None
+    text: Callable[[], str]
+
+
+def hand_over(show: Callable[[Console], None], *outputs: Output) -> None:
+    """Write the files asked for, in order, and show the result unless one of them goes to the terminal."""
+    wanted = [(output, output.path) for output in outputs if output.path is not None]
+    for output, path in wanted:
+        write_text(output.option, path, output.text())
+    if all(path != "-" for _, path in wanted):
+        from rich.console import Console
+
+        show(Console())
+        for output, path in reversed(wanted):
+            print(f"{output.word}: {path}")
+    sys.stdout.flush()

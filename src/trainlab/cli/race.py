@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import Annotated, Any, cast
 
 from cyclopts import Parameter
@@ -21,7 +20,7 @@ from trainlab.cli.options import (
     shortened,
     whole,
 )
-from trainlab.cli.output import DEFAULT_STORE, write_text
+from trainlab.cli.output import DEFAULT_STORE, Output, hand_over
 from trainlab.cli.progress import progress_line
 from trainlab.cli.study import check_options
 from trainlab.spec.race import MAX_CANDIDATES
@@ -151,20 +150,11 @@ def _round_words(progress: RaceProgress) -> str:
 
 
 def _deliver(result: RaceResult, *, json: str | None, html: str | None) -> None:
-    """Print the summary, unless JSON goes to the terminal, and write the files asked for."""
-    if json is not None:
-        write_text("--json", json, result.to_json())
-    if html is not None:
-        from trainlab.report import race_html
+    """Print the summary, unless a file goes to the terminal, and write the files asked for."""
+    from trainlab.report import print_race, race_html
 
-        write_text("--html", html, race_html(result))
-    if json != "-":
-        from rich.console import Console
-
-        from trainlab.report import print_race
-
-        print_race(result, console=Console())
-        for word, path in (("report", html), ("JSON", json)):
-            if path is not None:
-                print(f"{word}: {path}")
-    sys.stdout.flush()
+    hand_over(
+        lambda console: print_race(result, console=console),
+        Output(option="--json", word="JSON", path=json, text=result.to_json),
+        Output(option="--html", word="report", path=html, text=lambda: race_html(result)),
+    )

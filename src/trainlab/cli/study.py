@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +19,7 @@ from trainlab.cli.options import (
     check_range,
     whole,
 )
-from trainlab.cli.output import DEFAULT_STORE, check_distinct, check_writable, write_text
+from trainlab.cli.output import DEFAULT_STORE, Output, check_distinct, check_writable, hand_over
 from trainlab.cli.progress import progress_line
 from trainlab.engine import ENGINES
 from trainlab.errors import listing, nearest
@@ -96,20 +95,11 @@ def check_input(file: str) -> None:
 
 
 def deliver(result: StudyResult, *, json: str | None, html: str | None) -> None:
-    """Print the summary, unless JSON goes to the terminal, and write the files asked for."""
-    if json is not None:
-        write_text("--json", json, result.to_json())
-    if html is not None:
-        from trainlab.report import study_html
+    """Print the summary, unless a file goes to the terminal, and write the files asked for."""
+    from trainlab.report import print_study, study_html
 
-        write_text("--html", html, study_html(result))
-    if json != "-":
-        from rich.console import Console
-
-        from trainlab.report import print_study
-
-        print_study(result, console=Console())
-        for word, path in (("report", html), ("JSON", json)):
-            if path is not None:
-                print(f"{word}: {path}")
-    sys.stdout.flush()
+    hand_over(
+        lambda console: print_study(result, console=console),
+        Output(option="--json", word="JSON", path=json, text=result.to_json),
+        Output(option="--html", word="report", path=html, text=lambda: study_html(result)),
+    )

@@ -157,7 +157,7 @@ def _optimizer(experiment: Experiment) -> dict[str, Any]:
 def numbers_of(experiment: Experiment) -> Numbers:
     """Return the real numbers that hold for the whole training."""
     optimizer: dict[str, Any] = msgspec.to_builtins(experiment.optimizer)
-    beta1, beta2 = optimizer.get("betas", (0.0, optimizer.get("alpha", optimizer.get("rho", 0.0))))
+    _, beta2 = optimizer.get("betas", (0.0, optimizer.get("alpha", optimizer.get("rho", 0.0))))
     loss: dict[str, Any] = msgspec.to_builtins(experiment.loss)
     solved, schedule, stopping = experiment.solved, experiment.schedule, experiment.stopping
     threshold = solved.within if isinstance(solved, Within) else 0.0
@@ -167,7 +167,6 @@ def numbers_of(experiment: Experiment) -> Numbers:
     # Kept as factors of the first rate.
     lr = optimizer["lr"] or 1.0
     return Numbers(
-        beta1=beta1,
         beta2=beta2,
         eps=optimizer.get("eps", 0.0),
         weight_decay=optimizer["weight_decay"],

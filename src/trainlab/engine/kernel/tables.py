@@ -152,7 +152,6 @@ class Plan(NamedTuple):
 class Numbers(NamedTuple):
     """The real numbers that hold for the whole training."""
 
-    beta1: float
     beta2: float
     eps: float
     weight_decay: float
