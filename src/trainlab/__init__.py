@@ -13,17 +13,8 @@ if TYPE_CHECKING:
     from trainlab.engine.torch import Population, population
     from trainlab.errors import TrainlabError
     from trainlab.report import map_html, race_html, study_html
-    from trainlab.spec import Change, Experiment, Network, Study
-    from trainlab.studies import (
-        MapResult,
-        RaceResult,
-        StudyResult,
-        load_study,
-        map_plane,
-        race,
-        run,
-        study,
-    )
+    from trainlab.spec import Change, Experiment, Network, Study, load_study
+    from trainlab.studies import MapResult, RaceResult, StudyResult, map_plane, race, run, study
     from trainlab.tasks import arrays
 
 __version__ = "0.1.0"
@@ -41,7 +32,7 @@ _HOMES = {
     "TrainlabError": "errors",
     "arrays": "tasks",
     "budget": "budgets",
-    "load_study": "studies",
+    "load_study": "spec",
     "map_html": "report",
     "map_plane": "studies",
     "race": "studies",

@@ -8,10 +8,10 @@ import pytest
 from studies.made_up import TINY, cells_of, flags, runs_of, study_of
 
 from trainlab import Change, Experiment, Study, StudyResult, run, study
+from trainlab.draw.plain import finite
 from trainlab.errors import SpecError
 from trainlab.studies import effect_picture, rate_picture
 from trainlab.studies.effects import effects_of
-from trainlab.studies.result import finite
 
 
 def no_constant(name: str) -> Any:

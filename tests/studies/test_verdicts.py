@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from studies.made_up import causes, flags
 
+from trainlab.draw.formats import join
 from trainlab.stats import Estimate, paired_difference, rate
+from trainlab.stats.words import share_words
 from trainlab.studies.effects import Effect, ReadEstimate
 from trainlab.studies.verdicts import (
     Verdict,
@@ -17,7 +19,6 @@ from trainlab.studies.verdicts import (
     judge_together,
     judge_vanishing,
 )
-from trainlab.studies.words import join, share_words
 
 NO, YES = False, True
 

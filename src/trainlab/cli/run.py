@@ -10,8 +10,8 @@ from trainlab.cli.options import Engine, Folder, Fresh, Html, Json, Workers, who
 from trainlab.cli.output import DEFAULT_STORE
 from trainlab.cli.progress import progress_line
 from trainlab.cli.study import check_options, deliver
-from trainlab.spec import experiment_from_toml
-from trainlab.studies import read_spec, run
+from trainlab.spec import experiment_from_toml, read_spec
+from trainlab.studies import run
 
 
 def run_command(

@@ -23,8 +23,9 @@ from trainlab.cli.output import DEFAULT_STORE, Output, check_distinct, check_wri
 from trainlab.cli.progress import progress_line
 from trainlab.engine import ENGINES
 from trainlab.errors import listing, nearest
+from trainlab.spec import load_study
 from trainlab.spec.study import MAX_SEEDS
-from trainlab.studies import StudyResult, load_study, study
+from trainlab.studies import StudyResult, study
 
 
 def study_command(

@@ -4,7 +4,7 @@ from .axes import axis_label
 from .contours import contour_lines
 from .curve_chart import curves
 from .curve_data import Band, Curve
-from .formats import format_fixed, format_number, format_percent
+from .formats import counted, format_fixed, format_number, format_percent, join
 from .grid_chart import RateLike, rate_grid
 from .heat_chart import heat_map
 from .heat_data import Contour, HeatAxis, Spot
@@ -14,11 +14,13 @@ from .interval_chart import Emphasis, Interval, intervals
 from .network_chart import network_graph
 from .palette import TERMINAL, css, ramp
 from .picture import Data, Picture
+from .plain import JSON_FORMAT, json_text
 from .prediction_chart import Answers, predictions
 from .region_chart import region_map
 from .table import Cell, html_table, terminal_table
 
 __all__ = [
+    "JSON_FORMAT",
     "TERMINAL",
     "Answers",
     "Band",
@@ -36,6 +38,7 @@ __all__ = [
     "axis_label",
     "bar",
     "contour_lines",
+    "counted",
     "css",
     "curves",
     "format_fixed",
@@ -45,6 +48,8 @@ __all__ = [
     "heat_text",
     "html_table",
     "intervals",
+    "join",
+    "json_text",
     "network_graph",
     "predictions",
     "ramp",

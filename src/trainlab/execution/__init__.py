@@ -1,6 +1,7 @@
 """From experiments and seeds to finished runs: plan what is missing, carry it out, load it all."""
 
 from trainlab.execution.crew import default_workers
+from trainlab.execution.how import HowRun, how_run
 from trainlab.execution.interrupt import Interrupted
 from trainlab.execution.plan import Chunk, plan
 from trainlab.execution.pool import carry_out
@@ -9,10 +10,12 @@ from trainlab.execution.train import stored_under, train_all, train_missing
 
 __all__ = [
     "Chunk",
+    "HowRun",
     "Interrupted",
     "Progress",
     "carry_out",
     "default_workers",
+    "how_run",
     "plan",
     "stored_under",
     "train_all",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from trainlab.draw import html_table
 from trainlab.report.parts import fold, heading, paragraph, picture, side_by_side, terms
 from trainlab.report.words import p_words, points
+from trainlab.spec import solved_words
 from trainlab.studies.effects import Interaction
 from trainlab.studies.result import StudyResult
 from trainlab.studies.show import effect_picture, rate_picture
-from trainlab.studies.words import solved_words
 
 LARGEST = 5
 """So many interactions are shown without opening the rest."""

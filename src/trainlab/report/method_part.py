@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from trainlab.draw import html_table
+from trainlab.execution import HowRun
 from trainlab.report.chosen import cell_words, ends_of, networks_of
 from trainlab.report.parts import code, fold, paragraph, terms
 from trainlab.report.torch_code import cell_code
 from trainlab.report.words import task_label
 from trainlab.spec import NoStopping
-from trainlab.studies.result import HowRun, StudyResult
+from trainlab.studies.result import StudyResult
 
 INTERVALS = (
     "All intervals are 95 %: of a success rate Wilson's, of the difference of two cells Bonett and Price's "

@@ -47,6 +47,15 @@ from trainlab.spec.optimizers import (
 )
 from trainlab.spec.paths import find_field, numeric_fields, value_of, with_values
 from trainlab.spec.race import Axis, Choice, Race
+from trainlab.spec.reading import (
+    EXAMPLES,
+    any_study,
+    cell_experiment,
+    example_path,
+    load_study,
+    read_spec,
+    select_cells,
+)
 from trainlab.spec.record import Record
 from trainlab.spec.sampling import Batch, Full, Sampling, Single
 from trainlab.spec.schedules import (
@@ -64,7 +73,7 @@ from trainlab.spec.schedules import (
     StepLR,
     Warmup,
 )
-from trainlab.spec.solved import Accuracy, LossBelow, Solved, Within
+from trainlab.spec.solved import Accuracy, LossBelow, Solved, Within, solved_words
 from trainlab.spec.steps import Clip, Noise, Penalty
 from trainlab.spec.stopping import NoStopping, Patience, Stopping, StopSolved
 from trainlab.spec.study import Cell, NamedNetwork, Study
@@ -101,6 +110,7 @@ from trainlab.spec.toml import (
 
 __all__ = [
     "BCE",
+    "EXAMPLES",
     "L1",
     "MSE",
     "NLL",
@@ -192,14 +202,21 @@ __all__ = [
     "XavierNormal",
     "XavierUniform",
     "Xor",
+    "any_study",
     "any_study_from_toml",
+    "cell_experiment",
+    "example_path",
     "experiment_from_toml",
     "experiment_to_toml",
     "find_field",
+    "load_study",
     "name_of",
     "numeric_fields",
     "parse_widths",
+    "read_spec",
     "read_text",
+    "select_cells",
+    "solved_words",
     "study_from_dict",
     "study_from_toml",
     "study_to_dict",

@@ -42,3 +42,14 @@ class LossBelow(Kind, frozen=True, kw_only=True, tag="loss"):
 
 
 Solved = Within | Accuracy | LossBelow
+
+
+def solved_words(solved: Solved) -> str:
+    """Return when a run is solved: ``when every prediction is less than 0.1 from its target``."""
+    where = " of the held-out examples" if solved.on == "held_out" else ""
+    if isinstance(solved, Accuracy):
+        share = f"{100 * solved.accuracy:.10g} %"
+        return f"when it tells the class of at least {share}{where or ' of the examples'} right"
+    if isinstance(solved, LossBelow):
+        return f"when its loss{' on the held-out examples' if where else ''} is below {solved.loss:g}"
+    return f"when every prediction{where} is less than {solved.within:g} from its target"

@@ -12,6 +12,7 @@ from trainlab.stats.paired import paired_difference
 from trainlab.stats.race import Round, Standing, hold_race, rank_ranges, round_sizes
 from trainlab.stats.rate import Rate, rate
 from trainlab.stats.reading import Reading, reading
+from trainlab.stats.words import percent_words, share_words
 
 __all__ = [
     "Bands",
@@ -34,10 +35,12 @@ __all__ = [
     "main_scores",
     "median_and_bands",
     "paired_difference",
+    "percent_words",
     "quantile_curves",
     "rank_ranges",
     "rate",
     "reading",
     "round_sizes",
+    "share_words",
     "sign_test",
 ]

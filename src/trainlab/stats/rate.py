@@ -24,6 +24,10 @@ class Rate:
         """The observed share, k / n."""
         return self.k / self.n
 
+    def to_dict(self) -> dict[str, float | int]:
+        """Return ``{"k", "n", "low", "high"}``, as JSON has it."""
+        return {"k": self.k, "n": self.n, "low": self.low, "high": self.high}
+
     def __str__(self) -> str:
         share, low, high = (f"{100 * value:.1f}" for value in (self.estimate, self.low, self.high))
         return f"{self.k:,} of {self.n:,} ({share} %, {low}–{high} %)"

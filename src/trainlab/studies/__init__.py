@@ -7,17 +7,15 @@ from trainlab.studies.maps import MapResult, map_picture, map_plane
 from trainlab.studies.race import RaceProgress, race
 from trainlab.studies.race_result import RaceCandidate, RaceResult, RaceRound
 from trainlab.studies.race_show import race_picture
-from trainlab.studies.result import HowRun, StudyResult
-from trainlab.studies.run import EXAMPLES, example_path, load_study, read_spec, run, select_cells, study
+from trainlab.studies.result import StudyResult
+from trainlab.studies.run import run, study
 from trainlab.studies.show import effect_picture, rate_picture
 from trainlab.studies.verdicts import Verdict
 
 __all__ = [
-    "EXAMPLES",
     "Causes",
     "CellResult",
     "Effect",
-    "HowRun",
     "Interaction",
     "MapResult",
     "RaceCandidate",
@@ -28,15 +26,11 @@ __all__ = [
     "StudyResult",
     "Verdict",
     "effect_picture",
-    "example_path",
-    "load_study",
     "map_picture",
     "map_plane",
     "race",
     "race_picture",
     "rate_picture",
-    "read_spec",
     "run",
-    "select_cells",
     "study",
 ]

@@ -9,11 +9,10 @@ import msgspec
 
 from trainlab.budgets import Architecture, Budget
 from trainlab.budgets.words import limits
+from trainlab.draw import counted, join
 from trainlab.errors import SpecError
-from trainlab.spec import Experiment, Network, Study, name_of
+from trainlab.spec import Experiment, Network, Study, cell_experiment, name_of, select_cells
 from trainlab.spec.race import MAX_CANDIDATES
-from trainlab.studies.run import select_cells
-from trainlab.studies.words import counted, join
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,22 +31,6 @@ class Field:
     noun: str
     words: str
     drawn_from: int | None = None
-
-
-def base_of(plan: Study, cell: str | None) -> Experiment:
-    """Return the experiment of one cell, by its name; without a name, of the first network unchanged.
-
-    ``":A+B"`` names that cell of the first network.
-    """
-    if cell is None:
-        return plan.experiment(plan.network_names[0])
-    found = select_cells(plan, [cell]) if cell else []
-    if not found or (len(found) > 1 and not cell.startswith(":")):
-        raise SpecError(
-            f"cell {cell!r}: names {counted(len(found), 'cell')}; name one, as in "
-            f"'{plan.network_names[0]}:{'+'.join(plan.change_names) or 'none'}'."
-        )
-    return found[0].experiment
 
 
 def networks_field(base: Experiment, asked: Budget, *, draw: int | None, seed: int) -> Field:
@@ -95,7 +78,7 @@ def study_field(plan: Study, cell: str | None) -> Field:
         cells = list(plan.cells()) if cell is None else select_cells(plan, [cell])
         starts = [(item.name, item.experiment) for item in cells]
     else:
-        starts = [("", base_of(plan, cell))]
+        starts = [("", cell_experiment(plan, cell))]
     total = len(starts) * race.combinations
     if total > MAX_CANDIDATES:
         raise SpecError(

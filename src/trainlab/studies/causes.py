@@ -28,7 +28,6 @@ from trainlab.engine import Runs
 from trainlab.maths import LOSSES
 from trainlab.spec import BCE, L1, MSE, NLL, BCEWithLogits, CrossEntropy, Hinge, Loss, name_of
 from trainlab.stats import Rate, rate
-from trainlab.studies.words import rate_to_dict
 from trainlab.tasks import Task
 
 THRESHOLD = 1e-4
@@ -59,7 +58,7 @@ class Causes:
         """Return the counts as JSON has them."""
 
         def plain(value: Rate | None) -> dict[str, float | int] | None:
-            return None if value is None else rate_to_dict(value)
+            return None if value is None else value.to_dict()
 
         return {
             "failed": self.failed,

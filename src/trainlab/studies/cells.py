@@ -12,7 +12,6 @@ from trainlab.engine import Runs
 from trainlab.spec import Cell
 from trainlab.stats import Bands, Rate, median_and_bands, rate
 from trainlab.studies.causes import Causes, causes_of
-from trainlab.studies.words import rate_to_dict
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 
@@ -55,9 +54,9 @@ class CellResult:
             "changes": list(self.cell.changes),
             "fingerprint": runs.experiment.fingerprint,
             "epochs": runs.experiment.epochs,
-            "solved": rate_to_dict(self.solved),
-            "diverged": rate_to_dict(self.diverged),
-            "right": None if self.right is None else rate_to_dict(self.right),
+            "solved": self.solved.to_dict(),
+            "diverged": self.diverged.to_dict(),
+            "right": None if self.right is None else self.right.to_dict(),
             "final_loss": _quantiles(runs.loss),
             "accuracy": _spread(runs.accuracy),
             "held_out_accuracy": _spread(runs.held_out_accuracy),

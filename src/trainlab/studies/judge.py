@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from trainlab.draw import join
 from trainlab.spec import Study
 from trainlab.stats import paired_difference
 from trainlab.studies.causes import failed, vanishing
@@ -20,7 +21,6 @@ from trainlab.studies.verdicts import (
     judge_together,
     judge_vanishing,
 )
-from trainlab.studies.words import join
 
 Bools = npt.NDArray[np.bool_]
 

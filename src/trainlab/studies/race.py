@@ -12,17 +12,15 @@ import numpy as np
 from trainlab.budgets import Budget
 from trainlab.engine import Runs
 from trainlab.errors import SpecError
-from trainlab.execution import Progress, stored_under, train_missing
-from trainlab.spec import Experiment, Study
+from trainlab.execution import Progress, how_run, stored_under, train_missing
+from trainlab.spec import Experiment, Study, any_study, cell_experiment
 from trainlab.spec.checks import check_number
 from trainlab.spec.study import MAX_SEEDS
 from trainlab.stats import Rate, Standing, hold_race, round_sizes
 from trainlab.stats.exact import Bools, Counts
 from trainlab.store import Store
-from trainlab.studies.candidates import Candidate, Field, base_of, networks_field, study_field
-from trainlab.studies.how import how_run
+from trainlab.studies.candidates import Candidate, Field, networks_field, study_field
 from trainlab.studies.race_result import RaceCandidate, RaceResult, RaceRound
-from trainlab.studies.run import any_study
 
 DRAWN = 6
 """Of so many leaders a run is kept, to be drawn."""
@@ -70,7 +68,7 @@ def race(
     field = (
         study_field(plan, cell)
         if networks is None
-        else networks_field(base_of(plan, cell), networks, draw=draw, seed=draw_seed)
+        else networks_field(cell_experiment(plan, cell), networks, draw=draw, seed=draw_seed)
     )
     if networks is None and draw is not None:
         raise SpecError(f"draw = {draw}: draws networks of a budget; what [race] lists races as a whole.")
@@ -106,7 +104,7 @@ def race(
         field=f"{field.words}{_trained_as(plan, cell)}" if networks else field.words,
         noun=field.noun,
         drawn_from=field.drawn_from,
-        base=base_of(plan, cell) if cell is None or networks else field.candidates[0].experiment,
+        base=cell_experiment(plan, cell) if cell is None or networks else field.candidates[0].experiment,
         candidates=ranked,
         rounds=tuple(
             RaceRound(

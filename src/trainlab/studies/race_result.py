@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
+from trainlab.draw import JSON_FORMAT, counted, join, json_text
 from trainlab.engine import Runs
+from trainlab.execution import HowRun
 from trainlab.spec import Experiment
 from trainlab.stats import Rate
 from trainlab.stats.race import Ending
-from trainlab.studies.result import JSON_FORMAT, HowRun, finite
-from trainlab.studies.words import counted, join, rate_to_dict
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -49,7 +48,7 @@ class RaceCandidate:
             "biases": list(network.biases),
             "parameters": network.parameters,
             "fingerprint": self.experiment.fingerprint,
-            "solved": rate_to_dict(self.solved),
+            "solved": self.solved.to_dict(),
             "rank": {"best": self.rank[0], "worst": self.rank[1]},
             "dropped_in": self.dropped_in,
             "beaten_by": self.beaten_by,
@@ -147,7 +146,7 @@ class RaceResult:
 
     def to_json(self) -> str:
         """Return `to_dict` as text; a number that isn't finite is null."""
-        return json.dumps(finite(self.to_dict()), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        return json_text(self.to_dict())
 
     def __repr__(self) -> str:
         return f"<RaceResult {self.title!r}: {len(self.candidates):,} {self.noun}s, {self.runs:,} runs>"

@@ -2,52 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
+from trainlab.draw import JSON_FORMAT, json_text
+from trainlab.execution import HowRun
 from trainlab.spec import Study
 from trainlab.studies.cells import CellResult
 from trainlab.studies.effects import Effect, Interaction
 from trainlab.studies.verdicts import Verdict
-
-JSON_FORMAT = 1
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HowRun:
-    """How the study was run: enough to run it again.
-
-    `seconds` is the time of this call, loading stored runs included.
-    """
-
-    engine: str
-    engine_reason: str
-    first_seed: int
-    seeds: int
-    workers: int
-    versions: dict[str, str]
-    machine: str
-    seconds: float
-    trained_steps: int
-    trained_seconds: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what another run would give alike, then the times."""
-        return {
-            "engine": self.engine,
-            "engine_reason": self.engine_reason,
-            "first_seed": self.first_seed,
-            "seeds": self.seeds,
-            "versions": self.versions,
-            "time": {
-                "workers": self.workers,
-                "machine": self.machine,
-                "seconds": self.seconds,
-                "trained_steps": self.trained_steps,
-                "trained_seconds": self.trained_seconds,
-            },
-        }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -95,7 +58,7 @@ class StudyResult:
 
     def to_json(self) -> str:
         """Return `to_dict` as text; a number that isn't finite is null."""
-        return json.dumps(finite(self.to_dict()), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        return json_text(self.to_dict())
 
     def __repr__(self) -> str:
         # The generated one would print every array of every run.
@@ -113,16 +76,3 @@ class StudyResult:
         from trainlab.studies.show import summary_html
 
         return summary_html(self)
-
-
-def finite(value: Any) -> Any:
-    """Return plain data with every float that isn't finite replaced by None."""
-    if isinstance(value, dict):
-        items = cast("dict[str, Any]", value)
-        return {key: finite(item) for key, item in items.items()}
-    if isinstance(value, list):
-        entries = cast("list[Any]", value)
-        return [finite(item) for item in entries]
-    if isinstance(value, float) and value - value != 0:
-        return None
-    return value

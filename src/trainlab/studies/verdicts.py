@@ -13,10 +13,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.stats import Estimate, Rate, Reading, disagreement, rate
+from trainlab.draw import join
+from trainlab.stats import Estimate, Rate, Reading, disagreement, percent_words, rate, share_words
 from trainlab.studies.causes import Causes
 from trainlab.studies.effects import Effect, ReadEstimate
-from trainlab.studies.words import join, percent_words, points_words, rate_to_dict, share_words
 
 Outcome = Literal["upheld", "refuted", "mixed"]
 Bools = npt.NDArray[np.bool_]
@@ -52,7 +52,7 @@ class Verdict:
             "statement": self.statement,
             "outcome": self.outcome,
             "sentence": self.sentence,
-            "single_run_opposite": None if opposite is None else rate_to_dict(opposite),
+            "single_run_opposite": None if opposite is None else opposite.to_dict(),
         }
 
 
@@ -88,7 +88,7 @@ def judge_together(
         statement=f"{subject} made {network} learn.",
         outcome=outcome,
         sentence=f"{subject} {claim}: {share_words(after, 'seeds solved')}, against "
-        f"{share_words(before, 'at the baseline')}, a difference of {points_words(difference)}.",
+        f"{share_words(before, 'at the baseline')}, a difference of {difference}.",
         opposite=_opposite(changed & ~baseline, outcome),
     )
 
@@ -127,7 +127,7 @@ def judge_change(
         topic="change",
         statement=f"{named} helps {effect.network}.",
         outcome=_OUTCOMES[main.reading],
-        sentence=f"{_change_claim(effect, main)}: {points_words(main.value)} in the success rate{averaged}."
+        sentence=f"{_change_claim(effect, main)}: {main.value} in the success rate{averaged}."
         f"{_holm_note(main)}{_alone_note(effect) if others else ''}",
         opposite=_pairs_that_differ(main.reading, solved_with, solved_without),
     )
@@ -170,7 +170,7 @@ def _alone_note(effect: Effect) -> str:
         "shown to be small": "its effect is shown to be within 2 points",
         "no difference seen": "no difference is seen",
     }[alone.reading]
-    return f" Made alone, {words}: {points_words(alone.value)}."
+    return f" Made alone, {words}: {alone.value}."
 
 
 def judge_vanishing(

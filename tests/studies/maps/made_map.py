@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from studies.made_up import TINY
 
+from trainlab.execution import HowRun
 from trainlab.spec import Experiment
 from trainlab.stats import rate
-from trainlab.studies import HowRun, MapResult
+from trainlab.studies import MapResult
 from trainlab.studies.maps.counts import Counts, Shares, no_counts
 from trainlab.studies.maps.question import ask
 from trainlab.studies.maps.result import Best, Own

@@ -11,11 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine import Runs
-from trainlab.execution import Progress
+from trainlab.execution import Progress, how_run
 from trainlab.spec import Experiment, Study, value_of
 from trainlab.stats import Rate, rate
 from trainlab.store import Store
-from trainlab.studies.how import how_run
 from trainlab.studies.maps.carry_out import Trainer
 from trainlab.studies.maps.counts import Counts, Shares, interpolate, no_counts
 from trainlab.studies.maps.question import SEEDS, SIZE, Question, ask, read_size

@@ -7,13 +7,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from trainlab.draw import join
 from trainlab.errors import SpecError, listing
-from trainlab.spec import Cell, Experiment, Record, Study, with_values
+from trainlab.spec import Cell, Experiment, Record, Study, any_study, select_cells, with_values
 from trainlab.spec.checks import check_number, shown
 from trainlab.spec.study import MAX_SEEDS
 from trainlab.studies.maps.axis import MIN_VALUES, Axis, read_axis
-from trainlab.studies.run import any_study, select_cells
-from trainlab.studies.words import join
 
 MAX_POINTS = 1_000_000
 SIZE = (64, 64)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from trainlab.draw import JSON_FORMAT, json_text
+from trainlab.execution import HowRun
 from trainlab.spec import Experiment
 from trainlab.stats import Rate, rate
 from trainlab.studies.maps.counts import OUTCOMES, Counts, Shares
 from trainlab.studies.maps.question import Question
-from trainlab.studies.result import JSON_FORMAT, HowRun, finite
-from trainlab.studies.words import rate_to_dict
 
 LEVELS = (0.5, 0.9)
 """Contours of the share solved; from the last on, training is said to work."""
@@ -110,10 +109,10 @@ class MapResult:
             "best": {
                 "x": asked.x.values[self.best.column],
                 "y": asked.y.values[self.best.row],
-                "seen": rate_to_dict(self.best.seen),
-                "fresh": rate_to_dict(self.best.fresh),
+                "seen": self.best.seen.to_dict(),
+                "fresh": self.best.fresh.to_dict(),
             },
-            "own": self.own and {"x": self.own.x, "y": self.own.y, "solved": rate_to_dict(self.own.solved)},
+            "own": self.own and {"x": self.own.x, "y": self.own.y, "solved": self.own.solved.to_dict()},
             "trained": trained.tolist(),
             "solved": {**_counted(self, 0), **_intervals(self)},
             "diverged": _counted(self, 1),
@@ -130,7 +129,7 @@ class MapResult:
 
     def to_json(self) -> str:
         """Return `to_dict` as text; a number that isn't finite is null."""
-        return json.dumps(finite(self.to_dict()), ensure_ascii=False, allow_nan=False) + "\n"
+        return json_text(self.to_dict(), indent=None)
 
     def __repr__(self) -> str:
         rows, columns = self.question.shape

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trainlab.draw import format_number, format_percent
+from trainlab.draw import format_number, format_percent, join
+from trainlab.stats import share_words
 from trainlab.studies.maps.counts import OUTCOMES
 from trainlab.studies.maps.fields import short_name
-from trainlab.studies.words import join, share_words
 
 if TYPE_CHECKING:
     from trainlab.studies.maps.result import MapResult

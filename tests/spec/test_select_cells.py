@@ -5,8 +5,7 @@ from studies.made_up import TINY, study_of
 
 from trainlab import run, study
 from trainlab.errors import SpecError
-from trainlab.spec import Study
-from trainlab.studies import select_cells
+from trainlab.spec import Study, select_cells
 
 STUDY = study_of("A", "B", networks=("2-3-1", "2-2-1"))
 ALL = [cell.name for cell in STUDY.cells()]

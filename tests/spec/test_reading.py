@@ -7,8 +7,7 @@ from studies.made_up import study_of
 
 from trainlab import load_study, study
 from trainlab.errors import SpecError
-from trainlab.spec import study_to_toml
-from trainlab.studies import EXAMPLES, example_path
+from trainlab.spec import EXAMPLES, example_path, study_to_toml
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

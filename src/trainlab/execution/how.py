@@ -5,16 +5,53 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterable
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from trainlab.engine import by_engine
 from trainlab.engine.choose import choose
-from trainlab.execution import default_workers
+from trainlab.execution.crew import default_workers
 from trainlab.spec import Experiment
-from trainlab.studies.result import HowRun
 
 PACKAGES = {"fast": "numba", "reference": "torch", "torch": "torch", "torch-cuda": "torch"}
 """What an engine computes with."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HowRun:
+    """How the study was run: enough to run it again.
+
+    `seconds` is the time of this call, loading stored runs included.
+    """
+
+    engine: str
+    engine_reason: str
+    first_seed: int
+    seeds: int
+    workers: int
+    versions: dict[str, str]
+    machine: str
+    seconds: float
+    trained_steps: int
+    trained_seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what another run would give alike, then the times."""
+        return {
+            "engine": self.engine,
+            "engine_reason": self.engine_reason,
+            "first_seed": self.first_seed,
+            "seeds": self.seeds,
+            "versions": self.versions,
+            "time": {
+                "workers": self.workers,
+                "machine": self.machine,
+                "seconds": self.seconds,
+                "trained_steps": self.trained_steps,
+                "trained_seconds": self.trained_seconds,
+            },
+        }
 
 
 def how_run(

@@ -1,0 +1,87 @@
+"""Studies and experiments by the name of their file, or of an example; and the cells that words name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from trainlab.errors import SpecError
+from trainlab.spec.change import unknown_name
+from trainlab.spec.experiment import Experiment
+from trainlab.spec.study import Cell, Study
+from trainlab.spec.toml import any_study_from_toml, read_text, study_from_toml
+
+T = TypeVar("T")
+
+EXAMPLES = ("xor44", "second_notebook")
+"""Study files that come with the package and can be run by name."""
+
+
+def load_study(spec: str | os.PathLike[str]) -> Study:
+    """Read a study file, or the example of that name; errors begin with the file's name."""
+    return read_spec(spec, study_from_toml)
+
+
+def any_study(spec: Study | Experiment | str | os.PathLike[str]) -> Study:
+    """Return the study meant: itself, a file's, an example's; an experiment is a study of one cell."""
+    if isinstance(spec, Study):
+        return spec
+    return Study(baseline=spec) if isinstance(spec, Experiment) else read_spec(spec, any_study_from_toml)
+
+
+def read_spec(spec: str | os.PathLike[str], read: Callable[[str], T]) -> T:
+    """Return what `read` makes of a file's text, or an example's; errors begin with the file's name."""
+    path = Path(spec)
+    if str(spec) in EXAMPLES and not path.exists():
+        path = example_path(str(spec))
+    text = read_text(path)
+    try:
+        return read(text)
+    except SpecError as error:
+        raise SpecError(f"{path}: {error}") from None
+
+
+def example_path(name: str) -> Path:
+    """Return where an example study file lies: in the installed package, or in the source tree."""
+    inside = Path(__file__).parent.parent / "examples" / f"{name}.toml"
+    return inside if inside.exists() else Path(__file__).parents[3] / "examples" / f"{name}.toml"
+
+
+def select_cells(plan: Study, only: Sequence[str]) -> list[Cell]:
+    """Return the cells that `only` names, in the study's order; all of them if it names none."""
+    cells = list(plan.cells())
+    if not only:
+        return cells
+    wanted: set[str] = set()
+    for word in [only] if isinstance(only, str) else only:
+        network, colon, changes = word.partition(":")
+        names = [] if changes in ("", "none") else changes.split("+")
+        if (network or not colon) and network not in plan.network_names:
+            raise unknown_name("network", network, list(plan.network_names))
+        for name in names:
+            if name not in plan.change_names:
+                raise unknown_name("change", name, list(plan.change_names))
+        wanted.update(
+            cell.name
+            for cell in cells
+            if (not network or cell.network == network) and (not colon or set(cell.changes) == set(names))
+        )
+    return [cell for cell in cells if cell.name in wanted]
+
+
+def cell_experiment(plan: Study, cell: str | None) -> Experiment:
+    """Return the experiment of one cell, by its name; without a name, of the first network unchanged.
+
+    ``":A+B"`` names that cell of the first network.
+    """
+    if cell is None:
+        return plan.experiment(plan.network_names[0])
+    found = select_cells(plan, [cell]) if cell else []
+    if not found or (len(found) > 1 and not cell.startswith(":")):
+        raise SpecError(
+            f"cell {cell!r}: names {len(found):,} cell{'' if len(found) == 1 else 's'}; name one, as in "
+            f"'{plan.network_names[0]}:{'+'.join(plan.change_names) or 'none'}'."
+        )
+    return found[0].experiment
