@@ -43,7 +43,7 @@ def population(populations: tuple[int, ...] = POPULATIONS) -> Iterator[dict[str,
         peers = [_trainlab(networks, STEPS)]
         if networks <= 100_000:
             few = _steps(networks, 2_000_000)
-            peers += _peers(networks, few, ("by layer", "vmap"))
+            peers += _peers(networks, few, ("by unit", "by layer", "vmap"))
         yield from _timed("population", networks, peers, experiment)
 
 

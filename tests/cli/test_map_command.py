@@ -92,6 +92,8 @@ WRONG: list[tuple[list[str], str]] = [
     (arguments(svg="tiny.toml"), "same file"),
     (arguments(svg="x", json="x"), "same file"),
     (arguments(html="-"), "--html -"),
+    (arguments(json="-", svg="-"), "--json - and --svg -: only one can go to the terminal; name a file."),
+    (arguments(x="epochs=1e20..1e25"), "epochs"),
 ]
 
 
@@ -131,7 +133,8 @@ def test_stopped_by_ctrl_c_it_goes_on_to_the_same_map(folder: Path) -> None:
         out, err = process.communicate(timeout=50)
     assert (process.returncode, out) == (130, "")
     assert err.startswith("trainlab: stopped after ")
-    assert "of 256 chunks" in err
+    assert "of 256 points" in err
+    assert "after 0 of" not in err
     assert "the same command, without --fresh, goes on from there" in err
     assert not (folder / "out.json").exists()
     before = saved(folder)

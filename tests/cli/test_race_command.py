@@ -18,7 +18,7 @@ def test_networks_race_to_files_and_terminal(trainlab: Caller, folder: Path) -> 
     assert data["field"].endswith("trained with A")
     assert {item["parameters"] for item in data["candidates"]} == {13}
     assert "<!doctype html>" in (folder / "r.html").read_text()
-    again = trainlab(*RACE, *FEW, "--cell", "small:A", "--json", "-", "--quiet")
+    again = trainlab(*RACE, *FEW, "--cell", "small:A", "--json", "-")
     assert without_time(again.out) == without_time((folder / "r.json").read_text())
     assert json.loads(again.out)["how"]["time"]["trained_steps"] == 0
 

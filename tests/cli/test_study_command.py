@@ -108,3 +108,15 @@ def test_show(trainlab: Caller) -> None:
     table = trainlab("show").out
     assert "4 experiments in .trainlab" in table
     assert table.count("fast") == 4
+
+
+def test_show_needs_no_data_file(trainlab: Caller) -> None:
+    data, file = Path("points.csv"), Path("own.toml")
+    data.write_text("x,y\n0,0\n1,1\n")
+    file.write_text(
+        'network = "1-2-1"\nepochs = 10\ntask = {name = "file", path = "points.csv", targets = "y"}\n'
+        "solved = {loss = 0.1}\n"
+    )
+    assert trainlab("run", "own.toml", "--seeds", "3").code == 0
+    data.unlink()
+    assert "1-2-1" in trainlab("show").out

@@ -25,6 +25,8 @@ def corner() -> np.ndarray:
 def test_large_x_is_right_and_small_y_below():
     shown = [line.split("│")[-1].split("┤")[-1] for line in lines(corner()) if "│" in line or "┤" in line]
     assert len(shown) == 16
+    # As many glyphs as points: nothing is left out, so nothing is said.
+    assert "shown" not in "\n".join(lines(corner()))
     assert shown[0] == "." * 64
     assert shown[-1] == "." * 32 + "#" * 32
     assert shown[7:9] == ["." * 64, "." * 32 + "#" * 32]
@@ -68,3 +70,12 @@ def test_few_points_are_repeated_and_many_sampled():
     many = HeatAxis(values=np.arange(1.0, 501.0), label="n")
     big = heat_text(many, many, np.eye(500, dtype=np.int64), SHADES, width=80, coloured=False).plain
     assert max(map(len, big.splitlines())) <= 80
+
+
+def test_what_there_is_no_room_for_is_said() -> None:
+    x = HeatAxis(values=np.arange(64.0), label="x")
+    y = HeatAxis(values=np.arange(64.0), label="y")
+    plain = heat_text(x, y, np.zeros((64, 64), dtype=np.int64), SHADES, width=80, coloured=False).plain
+    assert plain.splitlines()[-1].strip() == "32 of 64 rows, 64 of 64 columns shown"
+    coloured = heat_text(x, y, np.zeros((64, 64), dtype=np.int64), SHADES, width=80, coloured=True).plain
+    assert "shown" not in coloured

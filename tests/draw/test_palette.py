@@ -115,6 +115,14 @@ def test_the_style_sheet_sets_every_role_in_every_theme() -> None:
     assert set(re.findall(r"var\(--tl-(\w+)\)", sheet)) <= palette.LIGHT.keys()
 
 
+def test_in_a_notebook_nothing_but_figures_and_tables_changes() -> None:
+    sheet = palette.css(scope=palette.INSIDE)
+    assert ":root" not in sheet
+    rules = re.findall(r"(?m)^([^@{]+)\{", sheet)
+    assert [rule for rule in rules if not rule.startswith((".tl-", "[data-"))] == []
+    assert "background:var(--tl-bg)" in sheet
+
+
 def test_print_is_light_and_comes_after_the_themes() -> None:
     sheet = palette.css()
     assert sheet.index("@media print{:root,[data-theme]") > sheet.index("[data-theme=dark]")

@@ -173,9 +173,15 @@ EXPERIMENTS = {
         sampling={"name": "single", "steps_per_epoch": 3},
     ),
     "diverging": _experiment(
-        network={"widths": [2, 4, 3, 1], "activation": "relu", "output_activation": "linear"},
+        network={
+            "widths": [2, 8, 8, 1],
+            "activation": "relu",
+            "output_activation": "linear",
+            "dropout": 0.5,
+        },
         task=MOONS,
-        optimizer={"name": "sgd", "lr": 3.0},
+        noise={"std": 1.0},
+        optimizer={"name": "sgd", "lr": 1.0},
         sampling={"name": "batch", "batch_size": 5},
     ),
     "cycle": _experiment(

@@ -147,7 +147,7 @@ def test_summary_says_what_is_held() -> None:
     with Store.in_memory() as store:
         store.save(runs, engine="fake")
         (row,) = store.summary()
-    assert row.experiment == experiment()
+    assert Experiment.from_dict(row.experiment) == experiment()
     assert (row.fingerprint, row.network, row.epochs) == (experiment().fingerprint, "2-5-4-1", 300)
     assert (row.engine, row.ranges, row.seeds) == ("fake", (range(20), range(40, 43)), 23)
     assert row.solved == sum(int(part.solved.sum()) for part in runs)

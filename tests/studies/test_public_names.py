@@ -69,11 +69,9 @@ def test_importing_the_package_imports_nothing_heavy():
 
 def test_the_studies_room_exports_these_names():
     assert studies.__all__ == [
-        "EXAMPLES",
         "Causes",
         "CellResult",
         "Effect",
-        "HowRun",
         "Interaction",
         "MapResult",
         "RaceCandidate",
@@ -84,16 +82,12 @@ def test_the_studies_room_exports_these_names():
         "StudyResult",
         "Verdict",
         "effect_picture",
-        "example_path",
-        "load_study",
         "map_picture",
         "map_plane",
         "race",
         "race_picture",
         "rate_picture",
-        "read_spec",
         "run",
-        "select_cells",
         "study",
     ]
     assert all(hasattr(studies, name) for name in studies.__all__)

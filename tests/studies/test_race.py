@@ -62,7 +62,7 @@ def test_the_leaders_come_with_a_solved_run() -> None:
 
 def test_a_grid_races_and_the_cell_gives_the_rest() -> None:
     result = race(cell=":A", max_seeds=16)
-    assert result.field == "2 values of optimizer.lr and 2 values of network.activation"
+    assert result.field == "2 values of optimizer.lr and 2 values of network.activation, of M with A"
     assert {item.name for item in result.candidates} == {
         f"lr {lr}, activation {name}" for lr in ("0.0001", "0.05") for name in ("tanh", "sigmoid")
     }
@@ -235,8 +235,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "budget_seeds = 31: the first round alone takes 32 runs (4 candidates × 8 seeds).",
     ),
     "cell": ({"cell": "M:X"}, "change 'X': the study has no such change; it has 'A' or 'B'."),
-    "cells": ({"cell": "M"}, "cell 'M': names 4 cells; name one, as in 'M:A+B'."),
-    "no cell": ({"cell": ""}, "cell '': names 0 cells; name one"),
+    "cells": ({"cell": "M"}, "cell = 'M': means 4 cells; name one, as in 'M:none', 'M:A' or 'M:B'."),
+    "no cell": ({"cell": ""}, "cell = '': means 0 cells; name one, as in"),
 }
 
 

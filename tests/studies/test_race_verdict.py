@@ -38,7 +38,8 @@ def test_one_is_left() -> None:
 def test_some_are_tied() -> None:
     assert made_up(90, 88, 10, out=1, ended="most seeds").verdict == (
         "2 networks can't be told apart at the top: N0 and N1, with 88.0 to 90.0 % of 100 seeds solved, the "
-        "most that were allowed. The other 1 is shown to be worse."
+        "most that were allowed. The other one is shown to be worse than one that led; ranks say "
+        "against whom it holds."
     )
     seven = made_up(*[90] * 7, ended="budget", budget_seeds=7000).verdict
     assert seven == (

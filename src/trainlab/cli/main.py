@@ -62,7 +62,7 @@ def _run(arguments: list[str]) -> int:
         return INTERRUPTED if type(error).__name__ == "Interrupted" else USAGE_ERROR
     except KeyboardInterrupt:
         _complain(
-            "stopped. What was finished is saved: the same command, without --fresh, goes on from there."
+            "stopped at once. Training goes on, without --fresh, from what was saved half a second before."
         )
         return INTERRUPTED
     except BrokenPipeError:

@@ -42,7 +42,10 @@ def map_command(
     html: Html = None,
     svg: Annotated[
         str | None,
-        Parameter(help="Write the picture of the share solved to this file.", allow_leading_hyphen=True),
+        Parameter(
+            help="Write the picture of the share solved to this file; '-' for the terminal.",
+            allow_leading_hyphen=True,
+        ),
     ] = None,
     store: Folder = DEFAULT_STORE,
     workers: Workers = None,

@@ -46,6 +46,11 @@ def check_writable(option: str, path: str | None) -> None:
 def check_distinct(places: dict[str, str | None]) -> None:
     """Refuse two of these arguments that name the same file: one would overwrite the other."""
     seen: dict[str, str] = {}
+    terminal = [name for name, path in places.items() if path == "-"]
+    if len(terminal) > 1:
+        raise UsageError(
+            f"{terminal[0]} - and {terminal[1]} -: only one can go to the terminal; name a file."
+        )
     for name, path in places.items():
         if path is None or (path == "-") or _is_special(Path(path)):
             continue

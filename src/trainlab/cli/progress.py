@@ -19,7 +19,7 @@ class Show(Protocol):
 
 
 @contextmanager
-def progress_line(*, quiet: bool = False) -> Generator[Show]:
+def progress_line() -> Generator[Show]:
     """Show a bar, the rate and the time left while the block runs; nothing if stderr is no terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn
@@ -28,7 +28,7 @@ def progress_line(*, quiet: bool = False) -> Generator[Show]:
     console = Console(stderr=True)
     percent_and_words = TextColumn("{task.percentage:>3.0f} %  {task.fields[words]}")
     columns = (TextColumn("training"), BarColumn(), percent_and_words)
-    hidden = quiet or not console.is_terminal
+    hidden = not console.is_terminal
     with Bar(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task("training", total=1.0, words="compiling the kernel, some seconds the first time")
 

@@ -74,7 +74,6 @@ def race_command(
     store: Folder = DEFAULT_STORE,
     workers: Workers = None,
     fresh: Fresh = False,
-    quiet: Annotated[bool, Parameter(help="Show no progress.", negative="")] = False,
 ) -> None:
     """Race many candidates: all get a few seeds, those shown to be worse are dropped, the rest get more."""
     limits = {
@@ -93,7 +92,7 @@ def race_command(
     check_range("--max-seeds", max_seeds, least=seeds, most=MAX_SEEDS)
     check_range("--budget-seeds", budget_seeds, least=1, most=MAX_RUNS)
     check_range("--draw", draw, least=2, most=MAX_CANDIDATES)
-    with progress_line(quiet=quiet) as show:
+    with progress_line() as show:
 
         def note(progress: RaceProgress) -> None:
             show(progress.training, before=_round_words(progress))

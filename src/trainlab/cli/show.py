@@ -11,7 +11,6 @@ from cyclopts import Parameter
 from trainlab.cli.options import Folder
 from trainlab.cli.output import DEFAULT_STORE
 from trainlab.draw import terminal_table
-from trainlab.spec import name_of
 from trainlab.store import Holding, Store
 
 WIDE = 112
@@ -42,12 +41,12 @@ def show_command(
         (
             item.fingerprint[:8],
             item.network,
-            name_of(item.experiment.loss),
+            item.experiment["loss"]["name"],
             f"{item.epochs:,}",
             item.engine,
             f"{item.seeds:,}",
             f"{item.solved:,}",
-            type(item.experiment.optimizer).__name__,
+            item.experiment["optimizer"]["name"],
             f"{item.bytes / 1e6:.1f}",
             item.last_saved.strftime("%Y-%m-%d %H:%M"),
         )
@@ -61,7 +60,7 @@ def show_command(
 def _plain(item: Holding) -> dict[str, object]:
     return {
         "fingerprint": item.fingerprint,
-        "experiment": item.experiment.to_dict(),
+        "experiment": item.experiment,
         "engine": item.engine,
         "seeds": item.seeds,
         "ranges": [[piece.start, piece.stop] for piece in item.ranges],

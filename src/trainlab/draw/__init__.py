@@ -9,10 +9,9 @@ from .grid_chart import RateLike, rate_grid
 from .heat_chart import heat_map
 from .heat_data import Contour, HeatAxis, Spot
 from .heat_text import Shade, heat_text
-from .inline import bar, sparkline
 from .interval_chart import Emphasis, Interval, intervals
 from .network_chart import network_graph
-from .palette import TERMINAL, css, ramp
+from .palette import INSIDE, TERMINAL, css, ramp
 from .picture import Data, Picture
 from .plain import JSON_FORMAT, json_text
 from .prediction_chart import Answers, predictions
@@ -20,6 +19,7 @@ from .region_chart import region_map
 from .table import Cell, html_table, terminal_table
 
 __all__ = [
+    "INSIDE",
     "JSON_FORMAT",
     "TERMINAL",
     "Answers",
@@ -36,7 +36,6 @@ __all__ = [
     "Shade",
     "Spot",
     "axis_label",
-    "bar",
     "contour_lines",
     "counted",
     "css",
@@ -55,6 +54,5 @@ __all__ = [
     "ramp",
     "rate_grid",
     "region_map",
-    "sparkline",
     "terminal_table",
 ]

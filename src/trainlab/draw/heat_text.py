@@ -51,36 +51,39 @@ def heat_text(
     left = max((len(words) for _, words in labels), default=0)
     columns = _columns(len(drawn.x), max(8, min(_WIDE, width - left - 3)))
     across = _places(len(drawn.x), columns)
-    up = _places(len(drawn.y), _rows(len(drawn.y), across=len(drawn.x), columns=columns))[::-1]
+    # A colour cell shows two points, one above the other; a glyph shows one.
+    lines = _lines(len(drawn.y), across=len(drawn.x), columns=columns)
+    each = 2 if coloured else 1
+    up = _places(len(drawn.y), each * lines)[::-1]
     pixels = drawn.values.astype(np.int64)[np.ix_(up, across)]
     text = Text(no_wrap=True)
     text.append(f"{' ' * (left + 1)}{axis_label(y.label, log=y.log)}\n")
-    named = {_row(share, len(up)): words for share, words in labels}
-    for row in range(len(up) // 2):
+    named = {_row(share, lines): words for share, words in labels}
+    for row in range(lines):
         text.append(f"{named.get(row, ''):>{left}} ", style=TERMINAL["muted"])
         text.append("┤" if row in named else "│", style=TERMINAL["muted"])
-        _append_row(text, pixels[2 * row], pixels[2 * row + 1], shades, coloured=coloured)
+        _append_row(text, pixels[each * row : each * (row + 1)], shades)
         text.append("\n")
     for line in _below(_scale(drawn.x, x.log), columns):
         text.append(f"{' ' * (left + 1)}{line}\n", style=TERMINAL["muted"])
     text.append(f"{' ' * (left + 2)}{axis_label(x.label, log=x.log).center(columns).rstrip()}\n")
-    return text.append(_key(shades, left + 2, coloured=coloured))
+    text.append(_key(shades, left + 2, coloured=coloured))
+    shown, points = (len(np.unique(up)), len(np.unique(across))), (len(drawn.y), len(drawn.x))
+    if shown != points:
+        text.append(
+            f"\n{' ' * (left + 2)}{shown[0]} of {points[0]} rows, {shown[1]} of {points[1]} columns shown"
+        )
+    return text
 
 
-def _append_row(
-    text: Text,
-    above: npt.NDArray[np.int64],
-    below: npt.NDArray[np.int64],
-    shades: Sequence[Shade],
-    *,
-    coloured: bool,
-) -> None:
-    for places in zip(above.tolist(), below.tolist(), strict=True):
-        upper, lower = (shades[int(place)] for place in places)
-        if coloured:
-            text.append(_HALF, style=f"{upper.colour} on {lower.colour}")
+def _append_row(text: Text, pixels: npt.NDArray[np.int64], shades: Sequence[Shade]) -> None:
+    """Append a line: of two rows of points, coloured halves; of one, a glyph each."""
+    for column in pixels.T.tolist():
+        if len(column) == 2:
+            upper, lower = (shades[int(place)].colour for place in column)
+            text.append(_HALF, style=f"{upper} on {lower}")
         else:
-            text.append(lower.glyph)
+            text.append(shades[int(column[0])].glyph)
 
 
 def _places(count: int, wanted: int) -> npt.NDArray[np.intp]:
@@ -93,10 +96,10 @@ def _columns(count: int, room: int) -> int:
     return count * (room // count) if count <= room else room
 
 
-def _rows(count: int, *, across: int, columns: int) -> int:
-    """Return how many rows of points to draw, two to a line: as stretched or thinned as the columns are."""
+def _lines(count: int, *, across: int, columns: int) -> int:
+    """Return how many lines to draw, as stretched as the columns: a line is as high as two are wide."""
     wanted = min(_WIDE, max(2, round(count * columns / across)))
-    return wanted + wanted % 2
+    return (wanted + 1) // 2
 
 
 def _scale(values: FloatArray, log: bool) -> Scale:
@@ -112,8 +115,7 @@ def _labels(scale: Scale) -> list[tuple[float, str]]:
     ]
 
 
-def _row(share: float, pixels: int) -> int:
-    lines = pixels // 2
+def _row(share: float, lines: int) -> int:
     return min(lines - 1, max(0, int((1 - share) * lines)))
 
 

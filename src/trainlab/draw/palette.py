@@ -76,16 +76,20 @@ TERMINAL: Final[dict[str, str]] = {
 """Rich style names with the same meanings, from the 256 colours that read on light and dark terminals."""
 
 _RULES = """\
-.tl-figure{margin:0 0 1.5rem}
+.tl-figure{margin:0 0 1.5rem;background:var(--tl-bg)}
 .tl-figure details{color:var(--tl-muted);font-size:.875rem}
 .tl-table{border-collapse:collapse;color:var(--tl-text)}
 .tl-table caption{text-align:left;font-weight:600;padding:.25rem 0}
 .tl-table th,.tl-table td{padding:.25rem .6rem;border-bottom:1px solid var(--tl-grid)}
 .tl-table thead th{border-bottom-color:var(--tl-muted)}
 .tl-table td:not([style]){white-space:nowrap}
-.tl-scroll{overflow-x:auto}
+.tl-scroll{overflow-x:auto;background:var(--tl-bg)}
 @media print{.tl-figure,.tl-table tr{break-inside:avoid}.tl-scroll{overflow:visible}}
 """
+
+
+INSIDE: Final = ".tl-figure,.tl-scroll"
+"""The scope of `css` in a notebook."""
 
 
 def series_role(index: int) -> str:
@@ -104,19 +108,21 @@ def ramp(*, dark: bool) -> list[str]:
     return [theme[f"h{step}"] for step in range(STEPS)]
 
 
-def css() -> str:
+def css(*, scope: str = ":root") -> str:
     """Return the text of a style sheet: the palette as ``--tl-…`` custom properties, and rules for tables.
 
     Light unless the reader prefers dark; ``data-theme="light"`` or ``"dark"`` on any element decides for what
-    is in it; print is always light. Put it inside one ``<style>`` element of the page.
+    is in it; print is always light. Put it inside one ``<style>`` element of the page. In somebody else's
+    page, such as a notebook, `scope` is `INSIDE`: figures and tables then bring their own background, and
+    nothing around them changes.
     """
     light, dark = _properties(LIGHT), _properties(DARK)
     return (
-        f":root{{color-scheme:light;{light}}}\n"
-        f"@media (prefers-color-scheme:dark){{:root{{color-scheme:dark;{dark}}}}}\n"
+        f"{scope}{{color-scheme:light;{light}}}\n"
+        f"@media (prefers-color-scheme:dark){{{scope}{{color-scheme:dark;{dark}}}}}\n"
         f"[data-theme=light]{{color-scheme:light;{light}}}\n"
         f"[data-theme=dark]{{color-scheme:dark;{dark}}}\n"
-        f"@media print{{:root,[data-theme]{{color-scheme:light;{light}}}}}\n"
+        f"@media print{{{scope},[data-theme]{{color-scheme:light;{light}}}}}\n"
         f"{_RULES}"
     )
 

@@ -42,10 +42,15 @@ class Picture:
     def _repr_html_(self) -> str:
         paragraphs = "".join(f"<p>{escape(line)}</p>" for line in self.text.splitlines()[1:])
         rows = self.data["rows"]
-        table = html_table(self.data["headers"], rows, caption=self.title) if len(rows) <= _ROWS_SHOWN else ""
+        few = len(rows) <= _ROWS_SHOWN
+        table = (
+            html_table(self.data["headers"], rows, caption=self.title)
+            if few
+            else f"<p>Its {len(rows):,} numbers are in the JSON.</p>"
+        )
         return (
-            f'<figure class="tl-figure">{self.svg}<details><summary>In words and numbers</summary>'
-            f"{paragraphs}{table}</details></figure>"
+            f'<figure class="tl-figure">{self.svg}<details><summary>In words{" and numbers" if few else ""}'
+            f"</summary>{paragraphs}{table}</details></figure>"
         )
 
 

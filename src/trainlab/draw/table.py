@@ -68,8 +68,10 @@ def html_table(headers: Sequence[str], rows: Sequence[Sequence[Cell]], *, captio
     head = "".join(_header(header, side, "col") for header, side in zip(headers, sides, strict=True))
     body = "".join(f"<tr>{_row(row, sides)}</tr>" for row in rows)
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    name = escape(caption or ", ".join(headers))
     return (
-        '<div class="tl-scroll"><table class="tl-table" style="font-variant-numeric:tabular-nums">'
+        f'<div class="tl-scroll" tabindex="0" role="region" aria-label="{name}">'
+        '<table class="tl-table" style="font-variant-numeric:tabular-nums">'
         f'{title}<thead><tr>{head}</tr></thead><tbody style="text-align:right">{body}</tbody></table></div>'
     )
 

@@ -26,6 +26,11 @@ EVENTS = ("solved_epoch", "stopped_epoch", "diverged_step")
 OWN = ("memory", "words", "losses", "gradients", "readings", *EVENTS)
 """The arrays that every tile has of its own."""
 
+GROUP = 1024
+"""A thread takes at most so many seeds at once: Python's own time then hardly counts."""
+GROUP_BYTES = 16_000_000
+"""The initial parameters drawn at once take no more room than this, or those of one tile."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TileOutput:
@@ -40,70 +45,103 @@ class TileOutput:
 
 
 def train_tiles(job: Job, seeds: range, *, threads: int) -> TileOutput:
-    """Train every seed, a tile at a time, in `threads` threads that take the next tile when free."""
-    size = job.lane.networks
-    tiles = [range(start, min(start + size, seeds.stop)) for start in range(seeds.start, seeds.stop, size)]
-    if threads == 1 or len(tiles) == 1:
-        outputs = [train_one_tile(job, tile) for tile in tiles]
+    """Train every seed, tile after tile, in `threads` threads that take the next few tiles when free."""
+    tile = job.lane.networks
+    # Of few seeds each thread takes fewer at once, so that all have something to do until the end.
+    most = GROUP if threads == 1 else min(GROUP, len(seeds) // (4 * threads))
+    most = min(most, GROUP_BYTES // (8 * job.plan.parameters))
+    groups = _parts(seeds, tile * max(1, most // tile))
+    if threads == 1 or len(groups) == 1:
+        outputs = [_train_group(job, group) for group in groups]
     else:
         with ThreadPoolExecutor(threads) as pool:
-            outputs = list(pool.map(partial(train_one_tile, job), tiles))
+            outputs = list(pool.map(partial(_train_group, job), groups))
+    return _joined(outputs)
+
+
+def _parts(seeds: range, size: int) -> list[range]:
+    return [range(start, min(start + size, seeds.stop)) for start in range(seeds.start, seeds.stop, size)]
+
+
+def _joined(outputs: list[TileOutput]) -> TileOutput:
+    names = [field.name for field in fields(TileOutput)]
     return TileOutput(
-        **{
-            field.name: np.concatenate([getattr(output, field.name) for output in outputs])
-            for field in fields(TileOutput)
-        }
+        **{name: np.concatenate([getattr(output, name) for output in outputs]) for name in names}
     )
 
 
-def train_one_tile(job: Job, seeds: range) -> TileOutput:
-    """Train the seeds of one tile; lanes beyond them train copies of the last, which are dropped."""
-    networks, count, plan = job.lane.networks, len(seeds), job.plan
-    record, dtype = job.experiment.record, job.lane.dtype
+def _train_group(job: Job, seeds: range) -> TileOutput:
+    """Train the tiles of some seeds one after another, in the same memory, from draws made in one go."""
+    start = initial_parameters(job.experiment, seeds, draw=_draws)
+    own = _arrays(job)
+    record = _record(job, own)
+    outputs: list[TileOutput] = []
+    for tile in _parts(seeds, job.lane.networks):
+        _begin(job, own, tile, start[tile.start - seeds.start : tile.stop - seeds.start])
+        record["used"] = len(tile)
+        train_tile(job.lane, record.ctypes.data)
+        _check(job, {**job.tables, **own})
+        outputs.append(_output(job, own, tile))
+    return _joined(outputs)
+
+
+def _arrays(job: Job) -> dict[str, npt.NDArray[Any]]:
+    """Return the arrays that a tile has of its own, `OWN`."""
+    networks, plan, dtype = job.lane.networks, job.plan, job.lane.dtype
+    record = job.experiment.record
     losses = len(recorded_epochs(record.loss_every, plan.epochs))
     gradients = len(recorded_epochs(record.gradient_every, plan.epochs))
-    written = {
+    order = plan.points if plan.sampling == tables.SHUFFLED else 0
+    return {
+        "memory": aligned_zeros(job.rows.total * networks, dtype),
+        "words": aligned_zeros((ORDER + order) * networks, "uint32"),
         "losses": aligned_zeros(losses * networks, dtype),
         "gradients": aligned_zeros(gradients * plan.layers * networks, dtype),
         "readings": aligned_zeros(len(job.marks) * job.reading_rows * networks, dtype),
         **{name: aligned_zeros(networks, "int64") for name in EVENTS},
     }
-    for name in EVENTS:
-        written[name][:] = NEVER
-    own = {"memory": _memory(job, seeds), "words": _words(job, seeds), **written}
-    record_of_tile = _record(job, own, used=count)
-    train_tile(job.lane, record_of_tile.ctypes.data)
-    _check(job, {**job.tables, **own})
-    kept = min(count, curve_rows(job.experiment, seeds))
-    return TileOutput(
-        loss_curve=written["losses"].reshape(losses, networks).T[:kept].copy(),
-        gradient_curve=written["gradients"]
-        .reshape(gradients, plan.layers, networks)
-        .transpose(2, 0, 1)[:kept]
-        .copy(),
-        readings=written["readings"]
-        .reshape(len(job.marks), job.reading_rows, networks)
-        .transpose(2, 0, 1)[:count]
-        .copy(),
-        **{name: written[name][:count] for name in EVENTS},
-    )
 
 
-def _memory(job: Job, seeds: range) -> FloatArray:
-    """Return a tile's memory as its training begins."""
+def _begin(job: Job, own: dict[str, npt.NDArray[Any]], seeds: range, start: npt.NDArray[np.float64]) -> None:
+    """Set a tile's arrays to where the training of these seeds begins, with parameters ``start [n, P]``.
+
+    Lanes beyond the seeds train copies of the last one, which are dropped.
+    """
     networks, rows, plan = job.lane.networks, job.rows, job.plan
-    memory = aligned_zeros(rows.total * networks, job.lane.dtype)
-    table = memory.reshape(rows.total, networks)
-    start = initial_parameters(job.experiment, seeds, draw=_draws)
-    table[: plan.parameters, : len(seeds)] = start.T
-    table[: plan.parameters, len(seeds) :] = start[-1:].T
+    for name in OWN:
+        own[name].fill(NEVER if name in EVENTS else 0)
+    table = own["memory"].reshape(rows.total, networks)
+    table[: plan.parameters, : len(start)] = start.T
+    table[: plan.parameters, len(start) :] = start[-1:].T
     table[rows.points : rows.points + len(job.resident)] = job.resident[:, None]
     table[rows.rate_factor] = 1.0
     table[rows.share] = 1.0 if plan.over_examples else 1.0 / plan.outputs
     if isinstance(job.experiment.optimizer, Adagrad):
         value = job.experiment.optimizer.initial_accumulator_value
         table[rows.first_state : rows.first_state + plan.parameters] = value
-    return memory
+    keys = np.minimum(
+        np.arange(networks, dtype=np.uint64) + np.uint64(seeds.start), np.uint64(seeds.stop - 1)
+    )
+    own["words"].reshape(-1, networks)[:2] = seed_keys(keys).T
+
+
+def _output(job: Job, own: dict[str, npt.NDArray[Any]], seeds: range) -> TileOutput:
+    """Return what a tile wrote for its seeds."""
+    networks, plan, count = job.lane.networks, job.plan, len(seeds)
+    kept = min(count, curve_rows(job.experiment, seeds))
+
+    def by_run(name: str, *shape: int, runs: int) -> FloatArray:
+        """Return the array ``[…, networks]`` with a row a run."""
+        return np.moveaxis(own[name].reshape(*shape, networks), -1, 0)[:runs].copy()
+
+    return TileOutput(
+        loss_curve=by_run("losses", len(own["losses"]) // networks, runs=kept),
+        gradient_curve=by_run(
+            "gradients", len(own["gradients"]) // (plan.layers * networks), plan.layers, runs=kept
+        ),
+        readings=by_run("readings", len(job.marks), job.reading_rows, runs=count),
+        **{name: own[name][:count].copy() for name in EVENTS},
+    )
 
 
 def _draws(seeds: range, *, stream: int, layer: int, count: int, normal: bool) -> npt.NDArray[np.float64]:
@@ -113,22 +151,11 @@ def _draws(seeds: range, *, stream: int, layer: int, count: int, normal: bool) -
     return draws
 
 
-def _words(job: Job, seeds: range) -> npt.NDArray[np.uint32]:
-    """Return a tile's words: the seeds as keys, and room for what is drawn."""
-    networks, plan = job.lane.networks, job.plan
-    order = plan.points if plan.sampling == tables.SHUFFLED else 0
-    words = aligned_zeros((ORDER + order) * networks, "uint32")
-    own = np.minimum(np.arange(networks, dtype=np.uint64) + np.uint64(seeds.start), np.uint64(seeds.stop - 1))
-    words.reshape(-1, networks)[:2] = seed_keys(own).T
-    return words
-
-
-def _record(job: Job, arrays: dict[str, npt.NDArray[Any]], *, used: int) -> npt.NDArray[np.void]:
-    """Return the record through which the kernel reaches the tile."""
+def _record(job: Job, arrays: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.void]:
+    """Return the record through which the kernel reaches the tile, but for how many lanes are used."""
     record = job.record.copy()
     for name in OWN:
         record[name] = arrays[name].ctypes.data
-    record["used"] = used
     return record
 
 

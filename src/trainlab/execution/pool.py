@@ -72,7 +72,7 @@ def carry_out(
                 on_progress(progress(done, total, elapsed=time.monotonic() - start))
 
         tell()
-        saver = Saver(store, engine=stored_name(engine.name), on_saved=tell)
+        saver = Saver(store, chunks, engine=stored_name(engine.name), on_saved=tell)
         crew, slots = _crew(engine, len(chunks), workers, stopping)
         try:
             with crew as submit:

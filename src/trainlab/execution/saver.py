@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 
+from trainlab.errors import SpecError
 from trainlab.execution.crew import Results
 from trainlab.execution.plan import Chunk
 from trainlab.store import Store
+from trainlab.tasks import fingerprint_data
 
 SHARE = 4.0
 """After a save, the next one waits so many times as long as that one took."""
@@ -24,8 +26,11 @@ class Saver:
     killed. Chunks that take longer than that are saved one by one.
     """
 
-    def __init__(self, store: Store, *, engine: str, on_saved: Callable[[Chunk], None]) -> None:
+    def __init__(
+        self, store: Store, chunks: Iterable[Chunk], *, engine: str, on_saved: Callable[[Chunk], None]
+    ) -> None:
         self._store = store
+        self._contents = {chunk.experiment.task: fingerprint_data(chunk.experiment.task) for chunk in chunks}
         self._engine = engine
         self._on_saved = on_saved
         self._waiting: list[tuple[Chunk, Results]] = []
@@ -42,9 +47,19 @@ class Saver:
         saved, self._waiting = self._waiting, []
         if not saved:
             return
+        self._check_data(chunk for chunk, _ in saved)
         start = time.monotonic()
         self._store.save([runs for _, results in saved for runs in results], engine=self._engine)
         end = time.monotonic()
         self._due = end + min(SHARE * (end - start), LONGEST)
         for chunk, _ in saved:
             self._on_saved(chunk)
+
+    def _check_data(self, chunks: Iterable[Chunk]) -> None:
+        """Refuse to save runs of a data file that changed meanwhile: whose they are can't be known."""
+        for task in dict.fromkeys(chunk.experiment.task for chunk in chunks):
+            if fingerprint_data(task) != self._contents[task]:
+                raise SpecError(
+                    f"task.path = {getattr(task, 'path', '')!r}: the file changed while networks were "
+                    "trained on it; what wasn't saved yet is dropped. Run the same command again."
+                )

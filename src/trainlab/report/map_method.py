@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trainlab.draw import format_number
+from trainlab.report.method_part import time_words
 from trainlab.report.words import task_label
 from trainlab.studies.maps import Axis, MapResult
 
@@ -17,7 +18,7 @@ def method_pairs(result: MapResult) -> list[tuple[str, str]]:
         ("Points", points_words(result)),
         ("Seeds", f"0 to {how.seeds - 1:,} at every point; the best point again on {fresh_words(result)}"),
         ("Engine", f"{how.engine}: {how.engine_reason}"),
-        ("Time", time_words(result)),
+        ("Time", time_words(result.how)),
         ("Machine", f"{how.machine}; {how.workers} workers"),
         ("Versions", ", ".join(f"{name} {value}" for name, value in how.versions.items())),
         (
@@ -51,14 +52,6 @@ def fresh_words(result: MapResult) -> str:
     """Return which seeds the best point was tested again on."""
     first = result.how.seeds
     return f"{first:,} to {first + result.best.fresh.n - 1:,}"
-
-
-def time_words(result: MapResult) -> str:
-    """Return how long the call took, and how much of it was training."""
-    how = result.how
-    if not how.trained_steps:
-        return f"{how.seconds:.1f} s; every run was already stored, none was trained"
-    return f"{how.seconds:.1f} s; {how.trained_steps:,} steps trained in {how.trained_seconds:.1f} s"
 
 
 def _not_tested(result: MapResult) -> str:

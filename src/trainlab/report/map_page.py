@@ -81,7 +81,7 @@ def _best_table(result: MapResult) -> str:
                 f"{own.solved.n:,}",
             ]
         )
-    headers = ["", asked.x.field, asked.y.field, "solved (95 % interval)", "seeds"]
+    headers = ["Point", asked.x.field, asked.y.field, "solved (95 % interval)", "seeds"]
     return html_table(headers, rows)
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.draw import TERMINAL, Shade, heat_text, ramp
-from trainlab.report.map_method import fresh_words, points_words, time_words
+from trainlab.report.map_method import fresh_words, points_words
+from trainlab.report.method_part import time_words
 from trainlab.studies.maps import MapResult
 from trainlab.studies.maps.counts import OUTCOMES
 from trainlab.studies.maps.result import LEVELS
@@ -54,7 +55,7 @@ def print_map(result: MapResult, *, console: Console) -> None:
         console.print(drawn, overflow="crop")
     console.print()
     seeds = f"seeds 0 to {result.how.seeds - 1:,}; the best point again on {fresh_words(result)}"
-    words = f"Points: {points_words(result)}; {seeds}; {result.how.engine} engine; {time_words(result)}."
+    words = f"Points: {points_words(result)}; {seeds}; {result.how.engine} engine; {time_words(result.how)}."
     console.print(Text(words, style=TERMINAL["muted"]))
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from trainlab.errors import SpecError
+from trainlab.errors import SpecError, listing
 from trainlab.spec.change import unknown_name
+from trainlab.spec.checks import shown
 from trainlab.spec.experiment import Experiment
 from trainlab.spec.study import Cell, Study
 from trainlab.spec.toml import any_study_from_toml, read_text, study_from_toml
@@ -71,17 +72,15 @@ def select_cells(plan: Study, only: Sequence[str]) -> list[Cell]:
     return [cell for cell in cells if cell.name in wanted]
 
 
-def cell_experiment(plan: Study, cell: str | None) -> Experiment:
-    """Return the experiment of one cell, by its name; without a name, of the first network unchanged.
+def named_cell(plan: Study, name: str | None) -> Cell:
+    """Return one cell by its name, as ``"Model 1:A+B"``; without a name the first network's without changes.
 
-    ``":A+B"`` names that cell of the first network.
+    ``":A+B"`` names that cell of the first network. Raises SpecError if it names none, or several.
     """
-    if cell is None:
-        return plan.experiment(plan.network_names[0])
-    found = select_cells(plan, [cell]) if cell else []
-    if not found or (len(found) > 1 and not cell.startswith(":")):
-        raise SpecError(
-            f"cell {cell!r}: names {len(found):,} cell{'' if len(found) == 1 else 's'}; name one, as in "
-            f"'{plan.network_names[0]}:{'+'.join(plan.change_names) or 'none'}'."
-        )
-    return found[0].experiment
+    if name is None:
+        return plan.cells()[0]
+    cells = select_cells(plan, [name]) if name else []
+    if len(cells) != 1 and not (cells and name.startswith(":")):
+        some = listing([cell.name for cell in cells[:3]] or [plan.cells()[-1].name])
+        raise SpecError(f"cell = {shown(name)}: means {len(cells)} cells; name one, as in {some}.")
+    return cells[0]

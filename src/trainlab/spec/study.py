@@ -47,6 +47,13 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
         """How the cell is written on the command line: ``Model 1:A+B``, or ``Model 1:none``."""
         return f"{self.network}:{'+'.join(self.changes) or NO_CHANGE}"
 
+    @property
+    def words(self) -> str:
+        """The cell in a sentence: ``Model 1 with A and B``, or ``Model 1``."""
+        *most, last = self.changes or ("",)
+        made = f"{', '.join(most)} and {last}" if most else last
+        return f"{self.network} with {made}" if made else self.network
+
 
 class Study(msgspec.Struct, frozen=True, kw_only=True):
     """A baseline, named networks and named changes, each tried with and without, on the same seeds.

@@ -6,19 +6,22 @@ import sqlite3
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
-from trainlab.spec import Experiment
 from trainlab.store.blobs import BLOBS
 from trainlab.store.ranges import merge
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Holding:
-    """The runs of one experiment by one engine: which seeds, how many solved, bytes, when saved (UTC)."""
+    """The runs of one experiment by one engine: which seeds, how many solved, bytes, when saved (UTC).
 
-    experiment: Experiment
+    `experiment` is the plain data of which `Experiment.from_dict` makes it: its data file may be gone.
+    """
+
+    experiment: dict[str, Any]
     fingerprint: str
     engine: str
     ranges: tuple[range, ...]
@@ -30,12 +33,12 @@ class Holding:
     @property
     def network(self) -> str:
         """The widths, as ``2-5-4-1``."""
-        return self.experiment.network.label
+        return "-".join(str(width) for width in self.experiment["network"]["widths"])
 
     @property
     def epochs(self) -> int:
         """The length of the training."""
-        return self.experiment.epochs
+        return self.experiment["epochs"]
 
     @property
     def seeds(self) -> int:
@@ -58,7 +61,7 @@ def holdings(db: sqlite3.Connection) -> list[Holding]:
     )
     return [
         Holding(
-            experiment=Experiment.from_dict(msgspec.json.decode(text)),
+            experiment=msgspec.json.decode(text),
             fingerprint=fingerprint,
             engine=engine,
             ranges=tuple(merge(ranges[key, engine])),

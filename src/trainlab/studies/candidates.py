@@ -11,7 +11,7 @@ from trainlab.budgets import Architecture, Budget
 from trainlab.budgets.words import limits
 from trainlab.draw import counted, join
 from trainlab.errors import SpecError
-from trainlab.spec import Experiment, Network, Study, cell_experiment, name_of, select_cells
+from trainlab.spec import Experiment, Network, Study, name_of, named_cell, select_cells
 from trainlab.spec.race import MAX_CANDIDATES
 
 
@@ -78,7 +78,7 @@ def study_field(plan: Study, cell: str | None) -> Field:
         cells = list(plan.cells()) if cell is None else select_cells(plan, [cell])
         starts = [(item.name, item.experiment) for item in cells]
     else:
-        starts = [("", cell_experiment(plan, cell))]
+        starts = [("", named_cell(plan, cell).experiment)]
     total = len(starts) * race.combinations
     if total > MAX_CANDIDATES:
         raise SpecError(
@@ -92,7 +92,10 @@ def study_field(plan: Study, cell: str | None) -> Field:
     )
     crossed = [f"{counted(len(starts), 'cell')} of the study"] if race.changes else []
     crossed += [f"{counted(len(axis.choices), 'value')} of {axis.path}" for axis in race.axes]
-    return _checked(Field(candidates=candidates, noun="candidate", words=join(crossed)))
+    words = join(crossed)
+    if not race.changes and len(plan.cells()) > 1:
+        words += f", of {named_cell(plan, cell).words}"
+    return _checked(Field(candidates=candidates, noun="candidate", words=words))
 
 
 def _network(base: Experiment, architecture: Architecture) -> Candidate:

@@ -13,7 +13,7 @@ from trainlab.budgets import Budget
 from trainlab.engine import Runs
 from trainlab.errors import SpecError
 from trainlab.execution import Progress, how_run, stored_under, train_missing
-from trainlab.spec import Experiment, Study, any_study, cell_experiment
+from trainlab.spec import Experiment, Study, any_study, named_cell
 from trainlab.spec.checks import check_number
 from trainlab.spec.study import MAX_SEEDS
 from trainlab.stats import Rate, Standing, hold_race, round_sizes
@@ -68,7 +68,7 @@ def race(
     field = (
         study_field(plan, cell)
         if networks is None
-        else networks_field(cell_experiment(plan, cell), networks, draw=draw, seed=draw_seed)
+        else networks_field(named_cell(plan, cell).experiment, networks, draw=draw, seed=draw_seed)
     )
     if networks is None and draw is not None:
         raise SpecError(f"draw = {draw}: draws networks of a budget; what [race] lists races as a whole.")
@@ -104,7 +104,9 @@ def race(
         field=f"{field.words}{_trained_as(plan, cell)}" if networks else field.words,
         noun=field.noun,
         drawn_from=field.drawn_from,
-        base=cell_experiment(plan, cell) if cell is None or networks else field.candidates[0].experiment,
+        base=named_cell(plan, cell).experiment
+        if cell is None or networks
+        else field.candidates[0].experiment,
         candidates=ranked,
         rounds=tuple(
             RaceRound(

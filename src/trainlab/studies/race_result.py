@@ -195,7 +195,8 @@ def verdict_of(result: RaceResult) -> str:
         "budget": f"when the budget of {result.budget_seeds or 0:,} runs was spent",
         "most seeds": "the most that were allowed",
     }.get(result.ended, "")
-    dropped = f" The other {rest:,} {'is' if rest == 1 else 'are'} shown to be worse." if rest else ""
+    each = "The other one is" if rest == 1 else f"Each of the other {rest:,} is"
+    dropped = f" {each} shown to be worse than one that led; ranks say against whom it holds." if rest else ""
     return (
         f"{who} be told apart at the top: {listed}, with {span} of {first.solved.n:,} seeds solved, {why}."
         f"{dropped}"

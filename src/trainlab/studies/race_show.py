@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from trainlab.draw import Cell, Interval, Picture, css, html_table, intervals
+from trainlab.draw import INSIDE, Cell, Interval, Picture, css, html_table, intervals
 
 if TYPE_CHECKING:
     from trainlab.studies.race_result import RaceCandidate, RaceResult
@@ -58,7 +58,7 @@ def summary_html(result: RaceResult) -> str:
     """Return the verdict, the intervals and the leaderboard as HTML for a notebook."""
     table = html_table(HEADERS, [board_row(item) for item in result.candidates[:SHOWN]])
     return (
-        f"<style>{css()}</style><h3>{escape(result.title)}</h3><p>{escape(result.verdict)}</p>"
+        f"<style>{css(scope=INSIDE)}</style><h3>{escape(result.title)}</h3><p>{escape(result.verdict)}</p>"
         f'<figure class="tl-figure">{race_picture(result).svg}'
         f"<details><summary>In numbers</summary>{table}</details></figure>"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from trainlab.draw import Emphasis, Interval, Picture, css, html_table, intervals, rate_grid
+from trainlab.draw import INSIDE, Emphasis, Interval, Picture, css, html_table, intervals, rate_grid
 from trainlab.stats import Reading
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def summary_html(result: StudyResult) -> str:
     picture = rate_picture(result)
     table = html_table(picture.data["headers"], picture.data["rows"], caption=picture.title)
     return (
-        f"<style>{css()}</style><h3>{title}</h3><ul>{verdicts}</ul>"
+        f"<style>{css(scope=INSIDE)}</style><h3>{title}</h3><ul>{verdicts}</ul>"
         f'<figure class="tl-figure">{picture.svg}'
         f"<details><summary>In numbers</summary>{table}</details></figure>"
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from execution.fake_engine import made_up
 
-from trainlab import Experiment, MapResult, map_plane, run
+from trainlab import Experiment, MapResult, Network, map_plane, run
 from trainlab.engine import Runs
 from trainlab.execution import Interrupted, Progress
 from trainlab.studies.causes import vanishing
@@ -83,6 +84,18 @@ def test_fresh_trains_anew(tmp_path: Path):
     options = {"size": (2, 2), "seeds": 2, "store": tmp_path, "workers": 1, **AXES}
     steps = [map_plane(BASE, fresh=fresh, **options).how.trained_steps for fresh in (False, False, True)]
     assert steps[0] == steps[2] > steps[1] == 0
+    # And what it has trained, the best point's other seeds included, stays.
+    assert map_plane(BASE, **options).how.trained_steps == 0
+
+
+def test_of_each_engine_the_largest_experiment_says_why_it_was_taken(monkeypatch: pytest.MonkeyPatch):
+    each = [msgspec.structs.replace(BASE, network=Network(widths=(2, width, 1))) for width in (2, 3, 4)]
+    monkeypatch.setattr(carry_out, "engine_of", lambda _, one: "torch" if one == each[2] else "fast")
+    trainer = carry_out.Trainer(engine="fast", store=None, workers=1, fresh=False, on_progress=None)
+    trainer.train(
+        [(0, place) for place in range(3)], range(2), make=lambda point: each[point[1]], take=lambda *_: None
+    )
+    assert trainer.largest == {"fast": each[1], "torch": each[2]}
 
 
 def test_a_refined_map_trains_less_and_agrees_where_it_trained():

@@ -145,13 +145,28 @@ def shuffle_examples(lane: Any, tile: Any, epoch: int) -> None:
 
 
 @njit(forceinline=True)
-def draw_noise_words(
-    lane: Any, tile: Any, counter: int, step: int, stream: int, number: int, new: bool
+def batch_size(tile: Any, step: int) -> int:
+    """Return how many examples a step's batch has: the last one of an epoch may be smaller."""
+    if tile.sampling == SHUFFLED:
+        return min(tile.batch, tile.points - (step % tile.steps_per_epoch) * tile.batch)
+    return tile.batch
+
+
+@njit(forceinline=True)
+def draw_noise_word(
+    lane: Any, block: Any, tile: Any, part: int, sample: int, width: int, place: int, step: int, stream: int
 ) -> Any:
-    """Return word `number` of a step's counter; `new` says that it isn't the one drawn last."""
-    if new:
-        draw_words(lane, tile.words, NOISE_WORDS, counter, step, stream)
-    return load_words(lane, tile.words, NOISE_WORDS + number)
+    """Return the word of a step's stream for one of `width` places of a sample; samples must ascend.
+
+    Samples that fill up a block repeat the last one of the batch here, too: were their draws their own, a
+    network might diverge in a sample that doesn't exist.
+    """
+    slot = part * samples_of(block) + sample
+    last = batch_size(tile, step) - 1
+    number = min(slot, last)
+    if sample == 0 or (slot <= last and slot % 4 == 0):
+        draw_words(lane, tile.words, NOISE_WORDS, (number // 4) * width + place, step, stream)
+    return load_words(lane, tile.words, NOISE_WORDS + number % 4)
 
 
 @njit(forceinline=True)
@@ -160,10 +175,7 @@ def add_noise(lane: Any, block: Any, tile: Any, step: int, part: int, inputs: in
     samples = samples_of(block)
     for feature in range(tile.features):
         for sample in range(samples):
-            slot = part * samples + sample
-            counter = (slot // 4) * tile.features + feature
-            new = sample == 0 or slot % 4 == 0
-            drawn = draw_noise_words(lane, tile, counter, step, NOISE, slot % 4, new)
+            drawn = draw_noise_word(lane, block, tile, part, sample, tile.features, feature, step, NOISE)
             row = feature * samples + sample
             noise = normal_quantile(lane, drawn)
             noisy = fma(noise, splat(lane, tile.noise), load(lane, tile.memory, inputs + row))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from trainlab.engine.kernel.draws import draw_noise_words
+from trainlab.engine.kernel.draws import draw_noise_word
 from trainlab.engine.kernel.lanes import load, samples_of, store
 from trainlab.engine.kernel.memory import constant_float
 from trainlab.engine.kernel.tables import DROPS, FAN_OUT, OUTPUT_UNIT
@@ -24,10 +24,8 @@ def drop_units(lane: Any, block: Any, tile: Any, index: int, step: int, part: in
     least = np.int64(constant_float(tile.drop_table, 2 * index + 1))
     for unit in range(layer_of(tile, index, FAN_OUT)):
         for sample in range(samples):
-            slot = part * samples + sample
-            counter = (slot // 4) * tile.drop_units + layer_of(tile, index, DROPS) + unit
-            new = sample == 0 or slot % 4 == 0
-            drawn = draw_noise_words(lane, tile, counter, step, DROPOUT, slot % 4, new)
+            place = layer_of(tile, index, DROPS) + unit
+            drawn = draw_noise_word(lane, block, tile, part, sample, tile.drop_units, place, step, DROPOUT)
             kept = where_less(drawn, splat_word(lane, least), splat(lane, 0.0), splat(lane, scale))
             row = (layer_of(tile, index, OUTPUT_UNIT) + unit) * samples + sample
             for first in (tile.row_values, tile.row_slopes):

@@ -7,12 +7,12 @@ from typing import Any
 from numba import njit
 
 from trainlab.engine.kernel.blocks import bring_block
-from trainlab.engine.kernel.draws import choose_example
+from trainlab.engine.kernel.draws import batch_size, choose_example
 from trainlab.engine.kernel.lanes import load, samples_of
 from trainlab.engine.kernel.layers import backward, forward, outputs_row
 from trainlab.engine.kernel.losses import output_deltas
 from trainlab.engine.kernel.memory import call, element, event, set_event
-from trainlab.engine.kernel.tables import FULL, SHUFFLED
+from trainlab.engine.kernel.tables import FULL
 from trainlab.engine.kernel.updates import clear_rows, rates_of
 from trainlab.engine.kernel.vector import any_not_finite
 
@@ -40,9 +40,7 @@ def step_on_example(lane: Any, block: Any, tile: Any, step: int, apply: Any) -> 
 def step_on_batch(lane: Any, block: Any, tile: Any, step: int, apply: Any) -> None:
     """One step on a batch, block by block; `apply` makes the step only where one block holds every batch."""
     samples = samples_of(block)
-    size = tile.batch
-    if tile.sampling == SHUFFLED:
-        size = min(size, tile.points - (step % tile.steps_per_epoch) * tile.batch)
+    size = batch_size(tile, step)
     if tile.adds_up > 0:
         clear_rows(lane, tile.memory, tile.row_gradient, tile.parameters)
     for part in range((size + samples - 1) // samples):

@@ -101,7 +101,7 @@ def _values(
         low, high = math.ceil(low), math.floor(high)
         if low >= high:
             return tuple(range(int(low), int(high) + 1))
-    ends = np.log10([low, high]) if log else np.array([low, high])
+    ends = np.log10([float(low), float(high)]) if log else np.array([low, high])
     # Halves keep the difference finite even between the largest floats of either sign.
     share = np.linspace(0.0, 1.0, count)
     between = 2 * (ends[0] / 2 * (1 - share) + ends[1] / 2 * share)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from trainlab.engine import Runs
+from trainlab.engine import Runs, engine_of
 from trainlab.execution import Interrupted, Progress, stored_under, train_all
 from trainlab.spec import Experiment
 from trainlab.store import Store
@@ -18,7 +18,8 @@ BATCH = 256
 class Trainer:
     """Trains experiments through the store, batch by batch, and tells how far all that it was given is.
 
-    `steps` and `seconds` add up what was trained, not what the store held already.
+    `steps` and `seconds` add up what was trained, not what the store held already. `largest` is for each
+    engine the experiment with the most parameters that it got.
     """
 
     def __init__(
@@ -33,6 +34,8 @@ class Trainer:
         self.engine, self.store, self.workers, self.fresh = engine, store, workers, fresh
         self.on_progress = on_progress
         self.steps, self.seconds = 0, 0.0
+        self.largest: dict[str, Experiment] = {}
+        self._forgotten: set[str] = set()
         self._started = time.monotonic()
         self._points_done = self._points_total = 0
         self._runs_done = self._runs_total = 0
@@ -63,18 +66,21 @@ class Trainer:
             self._points_done += len(batch)
             self._runs_done += len(batch) * len(seeds)
             self._steps_done += _steps(experiments, seeds)
-            self._tell(None)
+            self._tell(None, len(seeds))
 
     def _train(self, experiments: Sequence[Experiment], seeds: range) -> list[Runs]:
-        if self.fresh and self.store is not None:
-            for each in experiments:
-                self.store.delete([each], engine=stored_under(self.engine, each))
+        for each in experiments:
+            self._forget(each)
+            engine = engine_of(self.engine, each)
+            known = self.largest.get(engine)
+            if known is None or known.network.parameters < each.network.parameters:
+                self.largest[engine] = each
         last: Progress | None = None
 
         def note(progress: Progress) -> None:
             nonlocal last
             last = progress
-            self._tell(progress)
+            self._tell(progress, len(seeds))
 
         try:
             return train_all(
@@ -86,16 +92,22 @@ class Trainer:
                 on_progress=note,
             )
         except Interrupted as stopped:
-            done = self._points_done + stopped.done
             kept = self.store is not None and self.store.on_disk
-            raise Interrupted(done=done, total=self._points_total, kept=kept) from None
+            done = self._points_done + (last.runs_done // len(seeds) if last else 0)
+            raise Interrupted(done=done, total=self._points_total, kept=kept, noun="points") from stopped
         finally:
             if last is not None:
                 self.steps += last.steps_done
                 self.seconds += last.elapsed
 
-    def _tell(self, batch: Progress | None) -> None:
-        """Add the progress within a batch to that of the batches before it."""
+    def _forget(self, experiment: Experiment) -> None:
+        """Forget what the store held before this command, once: what it has trained since is to stay."""
+        if self.fresh and self.store is not None and experiment.fingerprint not in self._forgotten:
+            self._forgotten.add(experiment.fingerprint)
+            self.store.delete([experiment], engine=stored_under(self.engine, experiment))
+
+    def _tell(self, batch: Progress | None, seeds: int) -> None:
+        """Add the progress within a batch, of so many seeds a point, to that of the batches before it."""
         if self.on_progress is None:
             return
         trained = self.steps + (batch.steps_done if batch else 0)
@@ -103,7 +115,7 @@ class Trainer:
         done = self._steps_done + (batch.steps_done if batch else 0)
         self.on_progress(
             Progress(
-                chunks_done=self._points_done + (batch.chunks_done if batch else 0),
+                chunks_done=self._points_done + (batch.runs_done // seeds if batch else 0),
                 chunks_total=self._points_total,
                 runs_done=self._runs_done + (batch.runs_done if batch else 0),
                 runs_total=self._runs_total,

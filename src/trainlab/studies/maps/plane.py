@@ -70,7 +70,7 @@ def map_plane(
         every_point=every_point,
         how=how_run(
             engine,
-            [asked.experiment],
+            trainer.largest.values(),
             seeds=seeds,
             workers=workers,
             seconds=time.perf_counter() - started,

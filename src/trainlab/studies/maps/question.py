@@ -7,9 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from trainlab.draw import join
-from trainlab.errors import SpecError, listing
-from trainlab.spec import Cell, Experiment, Record, Study, any_study, select_cells, with_values
+from trainlab.errors import SpecError
+from trainlab.spec import Experiment, Record, Study, any_study, named_cell, with_values
 from trainlab.spec.checks import check_number, shown
 from trainlab.spec.study import MAX_SEEDS
 from trainlab.studies.maps.axis import MIN_VALUES, Axis, read_axis
@@ -60,14 +59,14 @@ def ask(
     """Return the question in full; raise SpecError, before anything runs, if it can't be answered."""
     check_number("seeds", seeds, at_least=1, at_most=MAX_SEEDS)
     check_size(size)
-    chosen = _cell(spec, cell)
+    chosen = named_cell(any_study(spec), cell)
     across = read_axis(chosen.experiment, x, name="x", count=size[0])
     up = read_axis(chosen.experiment, y, name="y", count=size[1])
     if across.field == up.field:
         raise SpecError(f"x and y: both are {across.field}; a plane needs two different settings.")
     question = Question(
         cell=chosen.name,
-        name=_in_words(chosen),
+        name=chosen.words,
         experiment=_recording_little(chosen.experiment),
         x=across,
         y=up,
@@ -100,21 +99,6 @@ def check_size(size: tuple[int, int]) -> None:
             f"size = {across}x{up}: must be at least {MIN_VALUES}x{MIN_VALUES} and at most "
             f"{MAX_POINTS:,} points."
         )
-
-
-def _cell(spec: Experiment | Study | str | os.PathLike[str], name: str | None) -> Cell:
-    study = any_study(spec)
-    if name is None:
-        return study.cells()[0]
-    cells = select_cells(study, [name])
-    if len(cells) != 1:
-        some = listing([cell.name for cell in cells[:3]])
-        raise SpecError(f"cell = {shown(name)}: means {len(cells)} cells; name one, as in {some}.")
-    return cells[0]
-
-
-def _in_words(cell: Cell) -> str:
-    return f"{cell.network} with {join(cell.changes)}" if cell.changes else cell.network
 
 
 def _recording_little(experiment: Experiment) -> Experiment:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from trainlab.draw import Contour, HeatAxis, Picture, Spot, css, heat_map, region_map
+from trainlab.draw import INSIDE, Contour, HeatAxis, Picture, Spot, css, heat_map, region_map
 from trainlab.errors import TrainlabError, listing, nearest
 from trainlab.studies.maps.axis import Axis
 from trainlab.studies.maps.contour import solved_contours
@@ -107,7 +107,9 @@ def summary_html(result: MapResult) -> str:
     """Return verdict and the share solved as HTML for a notebook."""
     verdict = "".join(f"<li>{escape(sentence)}</li>" for sentence in result.verdict)
     drawn = map_picture(result)._repr_html_()  # pyright: ignore[reportPrivateUsage]
-    return f"<style>{css()}</style><h3>{escape(result.question.name)}</h3><ul>{verdict}</ul>{drawn}"
+    return (
+        f"<style>{css(scope=INSIDE)}</style><h3>{escape(result.question.name)}</h3><ul>{verdict}</ul>{drawn}"
+    )
 
 
 def _epoch_range(result: MapResult) -> tuple[float, float]:
