@@ -23,7 +23,7 @@ RECORDS = {
     "none": {"loss_every": 0, "gradient_every": 0},
     "all": {"loss_every": 1, "gradient_every": 1},
 }
-RECORDED = ("loss_curve", "gradient_curve")
+RECORDED = ("loss_curve", "gradient_curve", "coarse_loss")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

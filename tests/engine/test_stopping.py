@@ -8,6 +8,7 @@ import pytest
 from engine.numpy_trainer import NumpyTrainer
 
 from trainlab.engine import Runs, concatenate, select
+from trainlab.engine.coarse import encode
 from trainlab.engine.fast import FastEngine
 from trainlab.engine.reference import ReferenceEngine
 from trainlab.engine.runs import ARRAYS, CURVES
@@ -160,8 +161,10 @@ def test_only_low_seeds_keep_their_curves(curves: int, train: Train):
     kept = sum(seed < curves for seed in SEEDS)
     for name in CURVES:
         np.testing.assert_array_equal(getattr(runs, name), getattr(full, name)[:kept])
+    np.testing.assert_array_equal(runs.coarse_loss, encode(full.loss_curve[kept:]))
     parts = [select(runs, range(3, 5)), select(runs, range(5, 9))]
     assert [len(part.loss_curve) for part in parts] == [min(kept, 2), max(0, kept - 2)]
+    assert [len(part.coarse_loss) for part in parts] == [2 - min(kept, 2), 4 - max(0, kept - 2)]
     assert_equal(concatenate(parts), runs)
 
 

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 import torch
 
+from trainlab.engine.coarse import encode
 from trainlab.engine.runs import ARRAYS, Runs, concatenate, select
 from trainlab.engine.torch import TorchEngine
 from trainlab.engine.torch.engine import MOST, block_size
@@ -16,7 +17,7 @@ from trainlab.engine.torch.needs import available_devices
 from trainlab.spec import Experiment, Record
 
 SEEDS = range(990, 1031)
-RECORD = {"loss_every": 2, "gradient_every": 3, "solved_every": 1, "curves": 5000}
+RECORD = {"loss_every": 2, "gradient_every": 3, "solved_every": 1, "curves": 1010}
 # Widths at which products of torch are rounded otherwise in another place, and functions whose vectors take
 # another path where one of their numbers is large.
 BASE: dict[str, Any] = {
@@ -78,6 +79,17 @@ def test_a_mark_is_the_shorter_run_and_recording_changes_nothing(name: str) -> N
         quiet = Record(loss_every=0, gradient_every=0, solved_every=0)
         silent = ENGINE.train(msgspec.structs.replace(experiment, record=quiet), few)[0]
         assert_same_bits(silent, long[1], ("parameters", "predictions", "loss", "gradient", "diverged_step"))
+
+
+def test_seeds_that_keep_no_curve_keep_its_losses_rounded() -> None:
+    experiment = experiment_of("batch")
+    runs = ENGINE.train(experiment, SEEDS)[0]
+    record = msgspec.structs.replace(experiment.record, curves=5000)
+    full = ENGINE.train(msgspec.structs.replace(experiment, record=record), SEEDS)[0]
+    assert (len(full.coarse_loss), len(runs.coarse_loss)) == (0, 21)
+    assert runs.loss_curve.tobytes() == full.loss_curve[:20].tobytes()
+    assert runs.gradient_curve.tobytes() == full.gradient_curve[:20].tobytes()
+    assert runs.coarse_loss.tobytes() == encode(full.loss_curve[20:]).tobytes()
 
 
 def test_what_happens_to_the_caller_of_torch() -> None:

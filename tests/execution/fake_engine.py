@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.engine import Runs
+from trainlab.engine.coarse import encode
 from trainlab.engine.runs import ARRAYS, curve_rows, recorded_epochs
 from trainlab.spec import Experiment
 
@@ -56,6 +57,7 @@ def made_up(experiment: Experiment, seeds: range, *, dtype: Any = np.float32) ->
         gradient_curve=wave(layers, epochs=gradient_epochs).reshape(len(rows), len(gradient_epochs), layers)[
             :kept
         ],
+        coarse_loss=encode(loss_curve[kept:]),
     )
 
 

@@ -97,6 +97,23 @@ def test_single_run_sentence_has_count_and_share():
     assert f"said the opposite on {opposite.k:,} of {opposite.n:,}" in page
 
 
+def test_bands_say_of_how_many_seeds_they_are():
+    experiment = {"network": "2-3-1", "epochs": 20, "record": {"loss_every": 10, "gradient_every": 10}}
+    options = {"seeds": 9, "engine": "reference", "workers": 1}
+    whole = study_html(run(Experiment.from_dict(experiment), **options))
+    assert "Of all 9 seeds" not in whole
+    assert "Of the first" not in whole
+    experiment["record"]["curves"] = 4
+    some = run(Experiment.from_dict(experiment), **options)
+    assert "Of all 9 seeds, to within 0.4 %." in study_html(some)
+    assert "Of the first 4 of 9 seeds." in study_html(some)
+    (cell,) = some.cells
+    old = replace(cell, loss=replace(cell.loss, n=4))
+    assert "Of the 4 of 9 seeds whose losses were kept, to within 0.4 %." in study_html(
+        replace(some, cells=(old,))
+    )
+
+
 def test_losses_are_named_on_their_axes():
     page = study_html(result())
     assert "loss (L1, log scale)" in page

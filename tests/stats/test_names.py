@@ -7,6 +7,7 @@ from trainlab import stats
 def test_the_room_exports_these_names():
     assert stats.__all__ == [
         "Bands",
+        "CodeCounts",
         "Estimate",
         "Rate",
         "Reading",
@@ -14,7 +15,10 @@ def test_the_room_exports_these_names():
         "Standing",
         "alone_effect",
         "alone_scores",
+        "coded_bands",
+        "coded_quantiles",
         "contrast",
+        "count_codes",
         "disagreement",
         "exact_interval",
         "finite_counts",
@@ -26,11 +30,13 @@ def test_the_room_exports_these_names():
         "main_scores",
         "median_and_bands",
         "paired_difference",
+        "percent_words",
         "quantile_curves",
         "rank_ranges",
         "rate",
         "reading",
         "round_sizes",
+        "share_words",
         "sign_test",
     ]
     assert all(hasattr(stats, name) for name in stats.__all__)

@@ -47,6 +47,7 @@ def test_runs_without_curves_predictions_or_parameters_come_back(curves: int) ->
     record = {"curves": curves, "predictions": 2, "parameters": False, "loss_every": 100}
     whole = made_up(experiment(record=record), range(100, 120))
     assert len(whole.loss_curve) == max(0, min(curves - 100, 20))
+    assert whole.coarse_loss.shape == (20 - len(whole.loss_curve), 4)
     with Store.in_memory() as store:
         for seeds in (range(110, 120), range(100, 107), range(105, 112)):
             store.save([made_up(whole.experiment, seeds)], engine="fake")

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine import Runs
-from trainlab.engine.runs import recorded_epochs
+from trainlab.engine.coarse import encode
+from trainlab.engine.runs import curve_rows, recorded_epochs
 from trainlab.spec import Cell, Experiment, Study, study_from_dict
 from trainlab.stats import rate
 from trainlab.studies.causes import Causes
@@ -86,6 +87,8 @@ def runs_of(
     good = (solved if right is None else right)[:, None, None]
     k = len(recorded_epochs(experiment.record.loss_every, experiment.epochs))
     m = len(recorded_epochs(experiment.record.gradient_every, experiment.epochs))
+    curves = np.repeat(end[:, None], k, axis=1)
+    kept = curve_rows(experiment, range(n))
     return Runs(
         experiment=experiment,
         first_seed=0,
@@ -100,8 +103,9 @@ def runs_of(
         predictions=np.where(good, targets, 1 - targets).astype(np.float32),
         parameters=np.zeros((n, experiment.network.parameters), dtype=np.float32),
         gradient=slopes,
-        loss_curve=np.repeat(end[:, None], k, axis=1),
-        gradient_curve=np.repeat(slopes[:, None, :], m, axis=1),
+        loss_curve=curves[:kept],
+        gradient_curve=np.repeat(slopes[:kept, None, :], m, axis=1),
+        coarse_loss=encode(curves[kept:]),
     )
 
 

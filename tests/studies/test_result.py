@@ -107,8 +107,8 @@ def test_the_fields_of_the_json(trained: StudyResult):
     ]
     assert list(cell["solved"]) == list(cell["diverged"]) == list(cell["right"]) == ["k", "n", "low", "high"]
     assert list(cell["final_loss"]) == list(cell["accuracy"]) == ["q05", "q25", "median", "q75", "q95"]
-    assert list(cell["loss_curve"]) == ["epochs", "median", "low90", "high90"]
-    assert list(cell["gradient_curves"]) == ["epochs", "median_by_layer"]
+    assert list(cell["loss_curve"]) == ["epochs", "runs", "relative_error", "median", "low90", "high90"]
+    assert list(cell["gradient_curves"]) == ["epochs", "runs", "median_by_layer"]
     assert list(data["how"]) == ["engine", "engine_reason", "first_seed", "seeds", "versions", "time"]
     effect = data["effects"][0]
     assert (effect["network"], effect["change"]) == ("2-3-1", "A")

@@ -63,6 +63,7 @@ class FastEngine:
                 first_seed=seeds.start,
                 loss_curve=output.loss_curve,
                 gradient_curve=output.gradient_curve,
+                coarse_loss=output.coarse_loss,
                 solved_epoch=output.solved_epoch,
                 stopped_epoch=output.stopped_epoch,
                 diverged_step=output.diverged_step,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 _HERE = Path(__file__).parent
 _FAST = ("coefficients.py", "fast.py", "job.py", "needs.py", "plans.py", "tile_rows.py", "tiles.py")
-_SHARED = ("layout.py", "readings.py", "rng.py", "runs.py")
+_SHARED = ("coarse.py", "layout.py", "readings.py", "rng.py", "runs.py")
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.engine.runs import NEVER, FloatArray, Runs, curve_rows, recorded_epochs
+from trainlab.engine.runs import NEVER, Codes, FloatArray, Runs, curve_rows, recorded_epochs
 from trainlab.errors import EngineError
 from trainlab.maths import accuracy
 from trainlab.spec import Accuracy, Experiment, LossBelow, name_of
@@ -67,6 +67,7 @@ def runs_at(
     first_seed: int,
     loss_curve: FloatArray,
     gradient_curve: FloatArray,
+    coarse_loss: Codes,
     solved_epoch: npt.NDArray[np.int64],
     stopped_epoch: npt.NDArray[np.int64],
     diverged_step: npt.NDArray[np.int64],
@@ -74,7 +75,7 @@ def runs_at(
     """Cut a training down to one of its marks: what an experiment of that many epochs would have given.
 
     The arrays of the end are those read at the mark; curves and first events are the whole training's.
-    Curves may have rows that aren't kept.
+    Curves may have rows that aren't kept; `coarse_loss` is of the runs that keep none.
     """
     short = experiment if mark == experiment.epochs else experiment.at_epochs(mark)
     record = short.record
@@ -89,6 +90,7 @@ def runs_at(
         (diverged_step >= 0) & (diverged_step < steps), diverged_step, np.where(reading.finite, NEVER, steps)
     )
     rows = curve_rows(short, range(first_seed, first_seed + len(reading.solved)))
+    losses = len(recorded_epochs(record.loss_every, mark))
     return Runs(
         experiment=short,
         first_seed=first_seed,
@@ -103,8 +105,9 @@ def runs_at(
         predictions=reading.predictions[:, : record.predictions],
         parameters=reading.parameters[:, : None if record.parameters else 0],
         gradient=reading.gradient,
-        loss_curve=loss_curve[:rows, : len(recorded_epochs(record.loss_every, mark))],
+        loss_curve=loss_curve[:rows, :losses],
         gradient_curve=gradient_curve[:rows, : len(recorded_epochs(record.gradient_every, mark))],
+        coarse_loss=coarse_loss[:, :losses],
     )
 
 

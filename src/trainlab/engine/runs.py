@@ -13,6 +13,7 @@ from trainlab.errors import EngineError
 from trainlab.spec import Experiment
 
 FloatArray = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+Codes = npt.NDArray[np.uint16]
 NEVER = -1
 
 
@@ -31,7 +32,8 @@ class Runs:
     row, then biases, or ``[n, 0]`` without `record.parameters`.
 
     ``loss_curve [k, epochs]`` and ``gradient_curve [k, epochs, layers]`` at epochs 0, every, 2·every, … up to
-    the end have a row for each of the first k runs, those of seeds below `record.curves`.
+    the end have a row for each of the first k runs, those of seeds below `record.curves`. The others have
+    ``coarse_loss [n − k, epochs]``: their losses at the same epochs as 16-bit codes, see `engine.coarse`.
     """
 
     experiment: Experiment
@@ -49,6 +51,7 @@ class Runs:
     gradient: FloatArray
     loss_curve: FloatArray
     gradient_curve: FloatArray
+    coarse_loss: Codes
 
     @property
     def seeds(self) -> range:
@@ -77,6 +80,9 @@ ARRAYS = tuple(field.name for field in fields(Runs) if field.name not in ("exper
 CURVES = ("loss_curve", "gradient_curve")
 """Those of which only the first runs have a row."""
 
+COARSE = "coarse_loss"
+"""That of which only the other runs have a row."""
+
 
 def recorded_epochs(every: int, epochs: int) -> npt.NDArray[np.int64]:
     """Return the epochs 0, every, 2·every, … ≤ epochs; none if `every` is 0."""
@@ -86,6 +92,17 @@ def recorded_epochs(every: int, epochs: int) -> npt.NDArray[np.int64]:
 def curve_rows(experiment: Experiment, seeds: range) -> int:
     """Return how many of the seeds keep their curves; they are the first ones."""
     return max(0, min(len(seeds), experiment.record.curves - seeds.start))
+
+
+def rows_of(name: str, experiment: Experiment, seeds: range, part: range) -> slice:
+    """Return which rows of the array of that name over `seeds` are those of a part of the seeds."""
+    kept = curve_rows(experiment, seeds)
+    start, stop = part.start - seeds.start, part.stop - seeds.start
+    if name in CURVES:
+        return slice(min(start, kept), min(stop, kept))
+    if name == COARSE:
+        return slice(max(start - kept, 0), max(stop - kept, 0))
+    return slice(start, stop)
 
 
 def concatenate(parts: Sequence[Runs]) -> Runs:
@@ -105,7 +122,5 @@ def concatenate(parts: Sequence[Runs]) -> Runs:
 
 def select(runs: Runs, seeds: range) -> Runs:
     """Return the runs of a part of the seeds."""
-    # Curves that end before this part begins, or within it, are cut as slices are.
-    rows = slice(seeds.start - runs.first_seed, seeds.stop - runs.first_seed)
-    arrays = {name: getattr(runs, name)[rows] for name in ARRAYS}
+    arrays = {name: getattr(runs, name)[rows_of(name, runs.experiment, runs.seeds, seeds)] for name in ARRAYS}
     return replace(runs, first_seed=seeds.start, **arrays)

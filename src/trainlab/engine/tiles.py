@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from trainlab.engine.coarse import encode
 from trainlab.engine.job import Job
 from trainlab.engine.kernel import tables
 from trainlab.engine.kernel.draws import ORDER
@@ -19,7 +20,7 @@ from trainlab.engine.kernel.tile import train_tile
 from trainlab.engine.layout import initial_parameters
 from trainlab.engine.readings import Reading
 from trainlab.engine.rng import seed_keys
-from trainlab.engine.runs import NEVER, FloatArray, curve_rows, recorded_epochs
+from trainlab.engine.runs import NEVER, Codes, FloatArray, curve_rows, recorded_epochs
 from trainlab.spec import Adagrad
 
 EVENTS = ("solved_epoch", "stopped_epoch", "diverged_step")
@@ -34,10 +35,14 @@ GROUP_BYTES = 16_000_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TileOutput:
-    """What tiles wrote, a row a run: curves ``[k, …]`` of those kept, readings ``[n, marks, rows]``."""
+    """What tiles wrote, a row a run: curves ``[k, …]`` of those kept, readings ``[n, marks, rows]``.
+
+    ``coarse_loss`` is ``[n − k, …]``, of the others.
+    """
 
     loss_curve: FloatArray
     gradient_curve: FloatArray
+    coarse_loss: Codes
     readings: FloatArray
     solved_epoch: npt.NDArray[np.int64]
     stopped_epoch: npt.NDArray[np.int64]
@@ -128,18 +133,19 @@ def _begin(job: Job, own: dict[str, npt.NDArray[Any]], seeds: range, start: npt.
 def _output(job: Job, own: dict[str, npt.NDArray[Any]], seeds: range) -> TileOutput:
     """Return what a tile wrote for its seeds."""
     networks, plan, count = job.lane.networks, job.plan, len(seeds)
-    kept = min(count, curve_rows(job.experiment, seeds))
+    kept = curve_rows(job.experiment, seeds)
 
-    def by_run(name: str, *shape: int, runs: int) -> FloatArray:
+    def by_run(name: str, *shape: int) -> FloatArray:
         """Return the array ``[…, networks]`` with a row a run."""
-        return np.moveaxis(own[name].reshape(*shape, networks), -1, 0)[:runs].copy()
+        return np.moveaxis(own[name].reshape(*shape, networks), -1, 0)[:count]
 
+    losses = by_run("losses", len(own["losses"]) // networks)
+    gradients = by_run("gradients", len(own["gradients"]) // (plan.layers * networks), plan.layers)
     return TileOutput(
-        loss_curve=by_run("losses", len(own["losses"]) // networks, runs=kept),
-        gradient_curve=by_run(
-            "gradients", len(own["gradients"]) // (plan.layers * networks), plan.layers, runs=kept
-        ),
-        readings=by_run("readings", len(job.marks), job.reading_rows, runs=count),
+        loss_curve=losses[:kept].copy(),
+        gradient_curve=gradients[:kept].copy(),
+        coarse_loss=encode(losses[kept:]),
+        readings=by_run("readings", len(job.marks), job.reading_rows).copy(),
         **{name: own[name][:count].copy() for name in EVENTS},
     )
 

@@ -61,7 +61,7 @@ def _title(result: StudyResult, what: str, item: CellResult) -> str:
 
 
 def _losses(result: StudyResult, cells: list[CellResult]) -> list[str]:
-    return [_loss(result, item) for item in cells if item.runs.loss_curve.size]
+    return [_loss(result, item) for item in cells if item.loss.n and len(item.runs.loss_epochs)]
 
 
 def _loss(result: StudyResult, item: CellResult) -> str:
@@ -73,7 +73,7 @@ def _loss(result: StudyResult, item: CellResult) -> str:
         title=_title(result, f"L{label[1:]}", item),
         log_y=True,
     )
-    return picture(drawn) + _lost(item)
+    return picture(drawn) + _rounded(item) + _lost(item)
 
 
 def _gradient(result: StudyResult, item: CellResult) -> str:
@@ -89,13 +89,23 @@ def _gradient(result: StudyResult, item: CellResult) -> str:
         title=_title(result, "Gradients by layer", item),
         log_y=True,
     )
-    return picture(drawn)
+    kept, n = len(item.runs.gradient_curve), len(item.runs.solved)
+    return picture(drawn) + (paragraph(f"Of the first {kept:,} of {n:,} seeds.") if kept < n else "")
 
 
 def _curve(label: str, epochs: np.ndarray, bands: Bands, *, both: bool, half: bool = True) -> Curve:
     wide = [Band(label="5–95 % of seeds", low=bands.low90, high=bands.high90)] if both else []
     narrow = [Band(label="25–75 % of seeds", low=bands.low50, high=bands.high50)] if half else []
     return Curve(label=label, x=epochs.astype(np.float64), median=bands.median, bands=[*wide, *narrow])
+
+
+def _rounded(item: CellResult) -> str:
+    """Say of how many runs the bands are, and how exact, where they aren't those of whole curves."""
+    if not item.loss_error:
+        return ""
+    kept, n = item.loss.n, len(item.runs.solved)
+    whose = f"all {n:,} seeds" if kept == n else f"the {kept:,} of {n:,} seeds whose losses were kept"
+    return paragraph(f"Of {whose}, to within {100 * item.loss_error:.1f} %.")
 
 
 def _lost(item: CellResult) -> str:

@@ -1,5 +1,6 @@
 """Rates, paired differences, effects and their readings: pure functions over counts and arrays."""
 
+from trainlab.stats.coded import CodeCounts, coded_bands, coded_quantiles, count_codes
 from trainlab.stats.contrast import contrast
 from trainlab.stats.curves import Bands, finite_counts, median_and_bands, quantile_curves
 from trainlab.stats.disagreement import disagreement
@@ -16,6 +17,7 @@ from trainlab.stats.words import percent_words, share_words
 
 __all__ = [
     "Bands",
+    "CodeCounts",
     "Estimate",
     "Rate",
     "Reading",
@@ -23,7 +25,10 @@ __all__ = [
     "Standing",
     "alone_effect",
     "alone_scores",
+    "coded_bands",
+    "coded_quantiles",
     "contrast",
+    "count_codes",
     "disagreement",
     "exact_interval",
     "finite_counts",

@@ -15,6 +15,11 @@ import numpy.typing as npt
 from trainlab.errors import StatsError
 
 Curves = npt.NDArray[np.floating]
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+DRAWN = (0.05, 0.25, 0.5, 0.75, 0.95)
+"""The quantiles of a median with its bands."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -33,9 +38,7 @@ class Bands:
     n: int
 
 
-def quantile_curves(
-    curves: Curves, *, quantiles: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95)
-) -> npt.NDArray[np.float64]:
+def quantile_curves(curves: Curves, *, quantiles: Sequence[float] = DRAWN) -> npt.NDArray[np.float64]:
     """Return [q, k]: the quantiles over the finite runs at each of the k points of `curves` [n, k].
 
     Linear between the order statistics, as `numpy.quantile` does by default; NaN where no run is finite.
@@ -44,16 +47,9 @@ def quantile_curves(
         StatsError: `curves` is not [n, k] with n >= 1, or a quantile is outside 0 to 1.
     """
     values, finite = _sorted_finite(curves)
-    levels = np.asarray(quantiles, dtype=np.float64)
-    if levels.ndim != 1 or not ((levels >= 0.0) & (levels <= 1.0)).all():
-        raise StatsError(f"quantiles is {quantiles!r}, but must be a list of numbers from 0 to 1.")
-    position = levels[:, None] * np.maximum(finite - 1, 0)  # [q, k]
-    below = np.floor(position).astype(np.int64)
-    above = np.minimum(below + 1, np.maximum(finite - 1, 0))
+    below, above, share = places(quantiles, finite)
     low, high = np.take_along_axis(values, below, axis=0), np.take_along_axis(values, above, axis=0)
-    share = position - below
-    # Weighted so that nothing overflows; clipped so that rounding can't leave the two neighbours.
-    return np.clip(low * (1.0 - share) + high * share, low, high)
+    return between(low, high, share)
 
 
 def finite_counts(curves: Curves) -> npt.NDArray[np.int64]:
@@ -71,16 +67,34 @@ def median_and_bands(curves: Curves) -> Bands:
     Raises:
         StatsError: `curves` is not [n, k] with n >= 1.
     """
-    low90, low50, median, high50, high90 = quantile_curves(curves)
-    return Bands(
-        median=median,
-        low50=low50,
-        high50=high50,
-        low90=low90,
-        high90=high90,
-        finite=finite_counts(curves),
-        n=len(curves),
-    )
+    return bands_of(quantile_curves(curves), finite=finite_counts(curves), n=len(curves))
+
+
+def bands_of(quantiles: Floats, *, finite: Ints, n: int) -> Bands:
+    """Return the bands that the quantiles `DRAWN` make, [5, k]."""
+    low90, low50, median, high50, high90 = quantiles
+    return Bands(median=median, low50=low50, high50=high50, low90=low90, high90=high90, finite=finite, n=n)
+
+
+def places(quantiles: Sequence[float], counts: Ints) -> tuple[Ints, Ints, Floats]:
+    """Return between which of `counts` [k] sorted values quantiles lie, and how far from the lower: [q, k].
+
+    Raises:
+        StatsError: a quantile is outside 0 to 1.
+    """
+    levels = np.asarray(quantiles, dtype=np.float64)
+    if levels.ndim != 1 or not ((levels >= 0.0) & (levels <= 1.0)).all():
+        raise StatsError(f"quantiles is {quantiles!r}, but must be a list of numbers from 0 to 1.")
+    last = np.maximum(counts - 1, 0)
+    position = levels[:, None] * last
+    below = np.floor(position).astype(np.int64)
+    return below, np.minimum(below + 1, last), position - below
+
+
+def between(low: Floats, high: Floats, share: Floats) -> Floats:
+    """Return low + share · (high − low)."""
+    # Weighted so that nothing overflows; clipped so that rounding can't leave the two neighbours.
+    return np.clip(low * (1.0 - share) + high * share, low, high)
 
 
 def _sorted_finite(curves: Curves) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:

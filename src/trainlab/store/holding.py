@@ -53,7 +53,8 @@ def holdings(db: sqlite3.Connection) -> list[Holding]:
         ranges[key, engine].append(range(first, first + count))
     query = "SELECT experiment, engine, sum(solved) FROM runs GROUP BY experiment, engine"
     solved = {(key, engine): count for key, engine, count in db.execute(query)}
-    size = " + ".join(f"length({name})" for name in BLOBS)
+    # Of chunks that an older version saved one is NULL.
+    size = " + ".join(f"ifnull(length({name}), 0)" for name in BLOBS)
     rows = db.execute(
         f"""SELECT e.id, e.fingerprint, e.experiment, c.engine, sum({size}), min(c.saved), max(c.saved)
         FROM chunks c JOIN experiments e ON e.id = c.experiment

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine import Runs
-from trainlab.engine.runs import CURVES, curve_rows
+from trainlab.engine.coarse import MISSING
+from trainlab.engine.runs import COARSE, rows_of
 from trainlab.errors import StoreError
 from trainlab.spec import Experiment
-from trainlab.store.blobs import BLOBS, decode
+from trainlab.store.blobs import BLOBS, CODES, decode
 
 EVENTS = {"solved": np.bool_, "solved_epoch": np.int64, "stopped_epoch": np.int64, "diverged_step": np.int64}
 NUMBERS = ("loss", "accuracy", "held_out_loss", "held_out_accuracy")
@@ -50,11 +51,7 @@ def read_outcomes(db: sqlite3.Connection, key: int, seeds: range, *, engine: str
 def _blobs(
     db: sqlite3.Connection, key: int, experiment: Experiment, seeds: range, *, engine: str, place: str
 ) -> dict[str, npt.NDArray[Any]]:
-    """Join the chunks that touch `seeds` into arrays ``[n, …]``, curves ``[k, …]``: the first k of them."""
-
-    def kept(name: str, held: range) -> int:
-        return curve_rows(experiment, held) if name in CURVES else len(held)
-
+    """Join the chunks that touch `seeds` into arrays as `Runs` has them."""
     query = f"""SELECT first_seed, count, dtype, shapes, {", ".join(BLOBS)} FROM chunks
         WHERE experiment = ? AND engine = ? AND first_seed < ? AND first_seed + count > ?
         ORDER BY first_seed"""
@@ -64,13 +61,25 @@ def _blobs(
         kinds.add((dtype, shapes))
         if len(kinds) > 1:
             raise StoreError(f"{place}: engine {engine!r} saved runs in different formats: {sorted(kinds)}.")
-        held = range(max(first, seeds.start), min(first + count, seeds.stop))
+        chunk = range(first, first + count)
+        held = range(max(chunk.start, seeds.start), min(chunk.stop, seeds.stop))
         for name, blob in zip(BLOBS, blobs, strict=True):
-            shape = json.loads(shapes)[name]
-            rows = kept(name, range(first, first + count))
-            part = decode(blob, dtype=dtype, shape=shape, count=rows, what=place)
+            due = rows_of(name, experiment, chunk, chunk).stop
+            part = _array(name, blob, dtype=dtype, shapes=json.loads(shapes), count=due, place=place)
             if name not in arrays:
-                arrays[name] = np.empty((kept(name, seeds), *shape), dtype=part.dtype.newbyteorder("="))
-            target = slice(held.start - seeds.start, held.stop - seeds.start)
-            arrays[name][target] = part[held.start - first : held.stop - first]
+                size = (rows_of(name, experiment, seeds, seeds).stop, *part.shape[1:])
+                arrays[name] = np.empty(size, dtype=part.dtype.newbyteorder("="))
+            target = rows_of(name, experiment, seeds, held)
+            arrays[name][target] = part[rows_of(name, experiment, chunk, held)]
     return arrays
+
+
+def _array(
+    name: str, blob: bytes | None, *, dtype: str, shapes: dict[str, list[int]], count: int, place: str
+) -> npt.NDArray[Any]:
+    """Return a chunk's array of that name, with `count` rows."""
+    kind, shape = (CODES, shapes["loss_curve"]) if name == COARSE else (dtype, shapes[name])
+    if blob is None:
+        # Only coarse curves may be: the chunk was saved when there were none.
+        return np.full((count, *shape), MISSING, dtype=kind)
+    return decode(blob, dtype=kind, shape=shape, count=count, what=place)

@@ -7,11 +7,15 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from trainlab.engine.runs import COARSE
 from trainlab.errors import StoreError
-from trainlab.store.blobs import BLOBS
+from trainlab.store.blobs import FLOATS
 from trainlab.store.faults import FRESH
 
-VERSION = 2
+VERSION = 3
+BEFORE = 2
+"""The version that becomes this one when it is opened: it has no column of coarse curves."""
+
 APPLICATION = 0x746C6162
 """``tlab``: tells a store from any other SQLite file."""
 
@@ -28,9 +32,10 @@ TABLES = (
         first_seed INTEGER NOT NULL,
         count INTEGER NOT NULL CHECK (count > 0),
         saved TEXT NOT NULL,  -- UTC, ISO 8601
-        dtype TEXT NOT NULL,  -- of every blob: '<f4' or '<f8'
+        dtype TEXT NOT NULL,  -- of every blob but the last: '<f4' or '<f8'; that is '<u2'
         shapes TEXT NOT NULL,  -- JSON: the shape of one run in each blob; curves are of the first runs only
-        {", ".join(f"{name} BLOB NOT NULL" for name in BLOBS)},
+        {", ".join(f"{name} BLOB NOT NULL" for name in FLOATS)},
+        {COARSE} BLOB,  -- NULL: saved by version 2
         UNIQUE (experiment, engine, first_seed)
     )""",
     """CREATE TABLE runs (
@@ -51,7 +56,10 @@ TABLES = (
 
 
 def prepare(db: sqlite3.Connection, place: str, *, patience: float) -> None:
-    """Make an empty file a store, or check that it is one of this version; `patience` in seconds."""
+    """Make an empty file a store, or one of the version before one of this; `patience` in seconds.
+
+    Raises StoreError for any other.
+    """
     _write_ahead(db, patience)
     db.execute("PRAGMA synchronous = FULL")
     if _pragma(db, "application_id") != APPLICATION:
@@ -59,6 +67,10 @@ def prepare(db: sqlite3.Connection, place: str, *, patience: float) -> None:
             # Another process may have made the tables since.
             if _pragma(db, "application_id") != APPLICATION:
                 _create(db, place)
+    if _pragma(db, "user_version") == BEFORE:
+        with transaction(db):
+            if _pragma(db, "user_version") == BEFORE:
+                _upgrade(db)
     version = _pragma(db, "user_version")
     if version < VERSION:
         raise StoreError(
@@ -102,6 +114,13 @@ def _create(db: sqlite3.Connection, place: str) -> None:
     for table in TABLES:
         db.execute(table)
     db.execute(f"PRAGMA application_id = {APPLICATION}")
+    db.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _upgrade(db: sqlite3.Connection) -> None:
+    # No row is rewritten. A program of the version before that has the file open goes on saving: it names its
+    # columns.
+    db.execute(f"ALTER TABLE chunks ADD COLUMN {COARSE} BLOB")
     db.execute(f"PRAGMA user_version = {VERSION}")
 
 

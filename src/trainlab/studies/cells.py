@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine import Runs
+from trainlab.engine.coarse import RELATIVE_ERROR, decode, encode, is_missing
+from trainlab.engine.runs import Codes
 from trainlab.spec import Cell
-from trainlab.stats import Bands, Rate, median_and_bands, rate
+from trainlab.stats import Bands, Rate, coded_bands, count_codes, median_and_bands, rate
 from trainlab.studies.causes import Causes, causes_of
+
+PART = 16_384
+"""Runs whose coarse curves are counted at once."""
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 
@@ -23,8 +29,9 @@ class CellResult:
     `right` is how often every prediction is less than ½ from its target, so that XOR rounds to 0, 1, 1, 0 (of
     one-hot targets, or where not all predictions are kept: how often every example's class is told right);
     None for a regression. `solved` is the experiment's own, often stricter threshold.
-    `loss` and `gradients` (one a layer) are medians with bands over the seeds that keep their curves, at
-    `runs.loss_epochs` and `runs.gradient_epochs`.
+    `loss` and `gradients` (one a layer) are medians with bands at `runs.loss_epochs` and
+    `runs.gradient_epochs`: of the loss over all seeds, to within `loss_error` where some keep no curve, and
+    of the gradients over the seeds that keep theirs. Each says over how many runs, as `loss.n`.
     """
 
     cell: Cell
@@ -35,6 +42,11 @@ class CellResult:
     loss: Bands
     gradients: tuple[Bands, ...]
     causes: Causes
+
+    @property
+    def loss_error(self) -> float:
+        """How far the numbers of `loss` may be from those of the losses themselves, as a share of them."""
+        return RELATIVE_ERROR if len(self.runs.coarse_loss) else 0.0
 
     @property
     def stopped(self) -> int:
@@ -65,12 +77,15 @@ class CellResult:
             "first_solved_epoch_median": float(np.median(epochs)) if len(epochs) else None,
             "loss_curve": {
                 "epochs": runs.loss_epochs.tolist(),
+                "runs": self.loss.n,
+                "relative_error": self.loss_error,
                 "median": _numbers(self.loss.median),
                 "low90": _numbers(self.loss.low90),
                 "high90": _numbers(self.loss.high90),
             },
             "gradient_curves": {
                 "epochs": runs.gradient_epochs.tolist(),
+                "runs": len(runs.gradient_curve),
                 "median_by_layer": [_numbers(bands.median) for bands in self.gradients],
             },
             "failures": self.causes.to_dict(),
@@ -87,7 +102,7 @@ def summarise(cell: Cell, runs: Runs) -> CellResult:
         solved=rate(int(runs.solved.sum()), n),
         diverged=rate(int(runs.diverged.sum()), n),
         right=None if regression else rate(int(predicts_right(runs).sum()), n),
-        loss=_bands(runs.loss_curve),
+        loss=_loss_bands(runs),
         gradients=tuple(_bands(runs.gradient_curve[:, :, layer]) for layer in range(runs.gradient.shape[1])),
         causes=causes_of(runs),
     )
@@ -104,6 +119,21 @@ def predicts_right(runs: Runs) -> npt.NDArray[np.bool_]:
     with np.errstate(invalid="ignore"):
         near = np.abs(runs.predictions - data.targets) < 0.5
     return np.asarray(near.all(axis=(1, 2)), dtype=np.bool_)
+
+
+def _loss_bands(runs: Runs) -> Bands:
+    """Return the bands of the loss over all runs, from rounded losses unless every run keeps its curve."""
+    if len(runs.coarse_loss):
+        return coded_bands(count_codes(_codes(runs)), decode)
+    return _bands(runs.loss_curve)
+
+
+def _codes(runs: Runs) -> Iterator[Codes]:
+    """Yield the loss curves of all runs that have one as codes, ``[n, epochs]`` a part."""
+    yield encode(runs.loss_curve)
+    for start in range(0, len(runs.coarse_loss), PART):
+        part = runs.coarse_loss[start : start + PART]
+        yield part[~is_missing(part)]
 
 
 def _bands(curves: npt.NDArray[Any]) -> Bands:

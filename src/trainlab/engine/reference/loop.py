@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from trainlab.engine.coarse import encode
 from trainlab.engine.readings import Reading, runs_at
 from trainlab.engine.reference.measure import Meter
 from trainlab.engine.reference.module import build_module, forward, weights_of
@@ -14,7 +15,7 @@ from trainlab.engine.reference.optimizers import build_optimizer
 from trainlab.engine.reference.rates import Rates
 from trainlab.engine.reference.steps import Steps
 from trainlab.engine.reference.stopping import Stopper
-from trainlab.engine.runs import NEVER, Runs
+from trainlab.engine.runs import NEVER, Runs, curve_rows
 from trainlab.spec import Experiment, ReduceLROnPlateau
 
 
@@ -116,13 +117,15 @@ def _clip(torch: Any, experiment: Experiment, module: Any) -> None:
 
 def _runs(log: Log, experiment: Experiment, seed: int, mark: int, dtype: str) -> Runs:
     layers = experiment.network.layers
+    curve, kept = np.array([log.loss_curve], dtype=dtype), curve_rows(experiment, range(seed, seed + 1))
     return runs_at(
         mark,
         log.readings[mark],
         experiment=experiment,
         first_seed=seed,
-        loss_curve=np.array([log.loss_curve], dtype=dtype),
+        loss_curve=curve,
         gradient_curve=np.array(log.gradient_curve, dtype=dtype).reshape(1, -1, layers),
+        coarse_loss=encode(curve[kept:]),
         solved_epoch=np.array([log.solved_epoch]),
         stopped_epoch=np.array([log.stopped_epoch]),
         diverged_step=np.array([log.diverged_step]),

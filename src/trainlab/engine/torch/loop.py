@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from trainlab.engine.coarse import encode
 from trainlab.engine.readings import Reading, runs_at
 from trainlab.engine.rng import seed_keys
 from trainlab.engine.runs import NEVER, Runs, curve_rows, recorded_epochs
@@ -24,8 +25,12 @@ from trainlab.spec import Experiment, ReduceLROnPlateau
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Log:
-    """What a block has recorded so far: curves of the first `kept` networks, first events of all."""
+    """What a block has recorded so far: losses of the networks `wanted`, gradients of the first `kept`.
 
+    ``solved_epoch`` is of all networks of the block.
+    """
+
+    wanted: slice
     kept: slice
     loss_curve: npt.NDArray[Any]
     gradient_curve: npt.NDArray[Any]
@@ -63,6 +68,7 @@ def train_block(
         running = bool((block.freezer.stopped_epoch[rows] == NEVER).any())
         if epoch < experiment.epochs and running:
             _train_epoch(block, epoch)
+    coarse = encode(log.loss_curve[len(log.gradient_curve) :])
     return tuple(
         runs_at(
             mark,
@@ -71,6 +77,7 @@ def train_block(
             first_seed=wanted.start,
             loss_curve=log.loss_curve,
             gradient_curve=log.gradient_curve,
+            coarse_loss=coarse,
             solved_epoch=log.solved_epoch[rows],
             stopped_epoch=block.freezer.stopped_epoch[rows],
             diverged_step=block.divergence.first[rows],
@@ -118,8 +125,9 @@ def _log(experiment: Experiment, wanted: range, rows: slice, *, networks: int, d
     losses = len(recorded_epochs(record.loss_every, epochs))
     gradients = len(recorded_epochs(record.gradient_every, epochs))
     return Log(
+        wanted=rows,
         kept=slice(rows.start, rows.start + curves),
-        loss_curve=np.empty((curves, losses), dtype=dtype),
+        loss_curve=np.empty((len(wanted), losses), dtype=dtype),
         gradient_curve=np.empty((curves, gradients, experiment.network.layers), dtype=dtype),
         solved_epoch=np.full(networks, NEVER, dtype=np.int64),
     )
@@ -133,8 +141,8 @@ def _record(log: Log, meter: Meter, epoch: int) -> npt.NDArray[np.bool_]:
     if due and (log.solved_epoch == NEVER).any():
         found = meter.solved() & (log.solved_epoch == NEVER)
         log.solved_epoch[found] = epoch
-    if len(log.loss_curve) and record.loss_every and epoch % record.loss_every == 0:
-        log.loss_curve[:, epoch // record.loss_every] = meter.loss("train")[log.kept]
+    if record.loss_every and epoch % record.loss_every == 0:
+        log.loss_curve[:, epoch // record.loss_every] = meter.loss("train")[log.wanted]
     if len(log.gradient_curve) and record.gradient_every and epoch % record.gradient_every == 0:
         log.gradient_curve[:, epoch // record.gradient_every] = meter.gradient()[log.kept]
     return found

@@ -1,0 +1,168 @@
+"""A store of version 2, made by hand, becomes one of this version; its runs have no coarse curves."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from execution.fake_engine import assert_same, made_up
+
+from trainlab.engine import Runs, concatenate, select
+from trainlab.engine.coarse import MISSING
+from trainlab.errors import StoreError
+from trainlab.spec import Experiment
+from trainlab.store import Store, schema
+from trainlab.store.read import COLUMNS
+
+EXPERIMENT = Experiment.from_dict(
+    {"network": "2-3-1", "epochs": 100, "record": {"curves": 8, "loss_every": 10, "gradient_every": 50}}
+)
+BLOBS = ("predictions", "parameters", "gradient", "loss_curve", "gradient_curve")
+VERSION_2 = """
+CREATE TABLE experiments (id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, experiment TEXT NOT NULL);
+CREATE TABLE chunks (
+    experiment INTEGER NOT NULL REFERENCES experiments (id), engine TEXT NOT NULL,
+    first_seed INTEGER NOT NULL, count INTEGER NOT NULL CHECK (count > 0), saved TEXT NOT NULL,
+    dtype TEXT NOT NULL, shapes TEXT NOT NULL,
+    predictions BLOB NOT NULL, parameters BLOB NOT NULL, gradient BLOB NOT NULL, loss_curve BLOB NOT NULL,
+    gradient_curve BLOB NOT NULL, UNIQUE (experiment, engine, first_seed)
+);
+CREATE TABLE runs (
+    experiment INTEGER NOT NULL REFERENCES experiments (id), engine TEXT NOT NULL, seed INTEGER NOT NULL,
+    solved INTEGER NOT NULL, solved_epoch INTEGER NOT NULL, stopped_epoch INTEGER NOT NULL,
+    diverged_step INTEGER NOT NULL, loss REAL, accuracy REAL, held_out_loss REAL, held_out_accuracy REAL,
+    PRIMARY KEY (experiment, engine, seed)
+) WITHOUT ROWID;
+PRAGMA application_id = 1953259874;
+PRAGMA user_version = 2;
+"""
+
+
+def save_as_version_2(db: sqlite3.Connection, runs: Runs) -> None:
+    arrays = [getattr(runs, name) for name in BLOBS]
+    shapes = json.dumps({name: array.shape[1:] for name, array in zip(BLOBS, arrays, strict=True)})
+    db.execute(
+        "INSERT INTO chunks (experiment, engine, first_seed, count, saved, dtype, shapes, "
+        f"{', '.join(BLOBS)}) VALUES (1, 'fake', ?, ?, '2026-01-01T00:00:00+00:00', '<f4', ?, ?, ?, ?, ?, ?)",
+        (runs.first_seed, len(runs.seeds), shapes, *(array.tobytes() for array in arrays)),
+    )
+    for row in zip(runs.seeds, *(getattr(runs, name).tolist() for name in COLUMNS), strict=True):
+        db.execute(f"INSERT INTO runs VALUES (1, 'fake', {', '.join('?' * len(row))})", row)
+
+
+def version_2(folder: Path, *chunks: range) -> sqlite3.Connection:
+    db = sqlite3.connect(folder / "store.sqlite3", isolation_level=None)
+    db.executescript(VERSION_2)
+    text = msgspec.json.encode(EXPERIMENT.to_dict(), order="sorted").decode()
+    db.execute("INSERT INTO experiments VALUES (1, ?, ?)", (EXPERIMENT.fingerprint, text))
+    for seeds in chunks:
+        save_as_version_2(db, made_up(EXPERIMENT, seeds))
+    return db
+
+
+def without_coarse(runs: Runs) -> Runs:
+    return replace(runs, coarse_loss=np.full_like(runs.coarse_loss, MISSING))
+
+
+def columns(file: Path) -> list[tuple[str, str, int]]:
+    with sqlite3.connect(file) as db:
+        found = db.execute("SELECT name, type, \"notnull\" FROM pragma_table_info('chunks')").fetchall()
+    db.close()
+    return found
+
+
+def version(file: Path) -> int:
+    with sqlite3.connect(file) as db:
+        (number,) = db.execute("PRAGMA user_version").fetchone()
+    db.close()
+    return number
+
+
+def test_everything_that_was_there_is_there_and_coarse_curves_are_missing(tmp_path: Path) -> None:
+    version_2(tmp_path, range(5), range(5, 12), range(12, 20)).close()
+    whole = without_coarse(made_up(EXPERIMENT, range(20)))
+    assert whole.coarse_loss.shape == (12, 11)
+    for _ in range(2):
+        with Store.open(tmp_path) as store:
+            assert_same(store.load(EXPERIMENT, range(20), engine="fake"), whole)
+            assert_same(store.load(EXPERIMENT, range(6, 15), engine="fake"), select(whole, range(6, 15)))
+            (row,) = store.summary()
+            assert row.seeds == 20
+            assert row.bytes == sum(getattr(whole, name).nbytes for name in BLOBS)
+    assert version(tmp_path / "store.sqlite3") == 3
+
+
+def test_what_is_saved_from_then_on_has_them(tmp_path: Path) -> None:
+    version_2(tmp_path, range(10)).close()
+    with Store.open(tmp_path) as store:
+        store.save([made_up(EXPERIMENT, range(5, 20))], engine="fake")
+        loaded = store.load(EXPERIMENT, range(20), engine="fake")
+    old, new = made_up(EXPERIMENT, range(10)), made_up(EXPERIMENT, range(10, 20))
+    assert_same(loaded, concatenate([without_coarse(old), new]))
+
+
+def test_a_program_of_version_2_that_has_the_file_open_goes_on(tmp_path: Path) -> None:
+    old = version_2(tmp_path, range(10))
+    with Store.open(tmp_path) as store:
+        save_as_version_2(old, made_up(EXPERIMENT, range(10, 13)))
+        whole = without_coarse(made_up(EXPERIMENT, range(13)))
+        assert_same(store.load(EXPERIMENT, range(13), engine="fake"), whole)
+    old.close()
+
+
+def test_it_has_the_columns_of_a_new_one(tmp_path: Path) -> None:
+    version_2(tmp_path).close()
+    Store.open(tmp_path).close()
+    Store.open(tmp_path / "new").close()
+    assert columns(tmp_path / "store.sqlite3") == columns(tmp_path / "new" / "store.sqlite3")
+
+
+def test_an_upgrade_that_fails_leaves_version_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    version_2(tmp_path, range(10)).close()
+    before = columns(tmp_path / "store.sqlite3")
+    upgrade = schema._upgrade
+
+    def fails(db: sqlite3.Connection) -> None:
+        upgrade(db)
+        raise sqlite3.OperationalError("no more")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "_upgrade", fails)
+        with pytest.raises(StoreError, match="can't be used"):
+            Store.open(tmp_path)
+    assert (version(tmp_path / "store.sqlite3"), columns(tmp_path / "store.sqlite3")) == (2, before)
+    Store.open(tmp_path).close()
+    assert version(tmp_path / "store.sqlite3") == 3
+
+
+def test_many_may_open_it_at_once(tmp_path: Path) -> None:
+    version_2(tmp_path, range(10)).close()
+    failures: list[BaseException] = []
+
+    def open_it() -> None:
+        try:
+            with Store.open(tmp_path) as store:
+                store.load(EXPERIMENT, range(10), engine="fake")
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=open_it) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_coarse_curves_cut_short_are_damage(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store:
+        store.save([made_up(EXPERIMENT, range(12))], engine="fake")
+        store._db.execute("UPDATE chunks SET coarse_loss = x''")
+        with pytest.raises(StoreError, match="is damaged: 0 bytes where 4 runs"):
+            store.load(EXPERIMENT, range(12), engine="fake")
