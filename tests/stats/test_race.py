@@ -1,60 +1,18 @@
 """Races of made-up rates: what is said is wrong in less than 5 % of them, and most seeds are saved."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
-from scipy.special import ndtr
+from stats.made_races import RATES, SHARED, is_wrong, race_of
 
 from trainlab.errors import StatsError
-from trainlab.stats import Standing, hold_race, rank_ranges, round_sizes
+from trainlab.stats import hold_race, rank_ranges, round_sizes
 
 RACES = 400
 ERROR = 0.05
 
 
-def race_of(rates: Sequence[float], *, seed: int, shared: float, most: int, **options: int) -> Standing:
-    """Hold a race of candidates whose outcomes on a seed are correlated: `shared` of the normal behind."""
-    random = np.random.default_rng(seed)
-    common, own = random.standard_normal(most), random.standard_normal((len(rates), most))
-    solved = ndtr(np.sqrt(shared) * common + np.sqrt(1 - shared) * own) < np.asarray(rates)[:, None]
-    return hold_race(
-        lambda alive, seeds: solved[alive, seeds.start : seeds.stop],
-        candidates=len(rates),
-        first=32,
-        most=most,
-        **options,
-    )
-
-
-def is_wrong(rates: Sequence[float], standing: Standing) -> bool:
-    """Whether anything that a race says is false: an interval, a rank, who is better, or who is out."""
-    p = np.asarray(rates)
-    out = np.flatnonzero(standing.dropped_in)
-    not_covered = (p < standing.low) | (p > standing.high)
-    really_best = 1 + (p[:, None] < p[None]).sum(axis=1)
-    really_worst = len(p) - (p[:, None] > p[None]).sum(axis=1)
-    return bool(
-        not_covered.any()
-        or (p[out] >= p[standing.beaten_by[out]]).any()
-        or (standing.best > really_worst).any()
-        or (standing.worst < really_best).any()
-        or standing.dropped_in[p == p.max()].all()
-    )
-
-
-@pytest.mark.parametrize("shared", [0.0, 0.6])
-@pytest.mark.parametrize(
-    "rates",
-    [
-        [0.5] * 12,
-        [0.97] * 12,
-        [0.5, 0.5],
-        [0.95, 0.94, 0.93, 0.9, 0.9, 0.9, 0.6, 0.6],
-        [0.98, 0.98, *np.linspace(0.2, 0.97, 18)],
-    ],
-    ids=["all equal", "all equal and high", "two", "close", "spread"],
-)
+@pytest.mark.parametrize("shared", SHARED)
+@pytest.mark.parametrize("rates", RATES.values(), ids=RATES)
 def test_what_a_race_says_is_wrong_in_less_than_5_percent(rates: list[float], shared: float) -> None:
     wrong = [is_wrong(rates, race_of(rates, seed=seed, shared=shared, most=1024)) for seed in range(RACES)]
     assert np.mean(wrong) < ERROR
