@@ -43,7 +43,7 @@ def test_json_alone_on_stdout_and_the_same_again(trainlab: Caller) -> None:
 def test_files_and_the_summary(trainlab: Caller) -> None:
     outcome = trainlab(*MAP, "--json", "a.json", "--html", "a.html", "--svg", "a.svg")
     assert (outcome.code, outcome.err) == (0, "")
-    assert "small learns nowhere in this plane" in " ".join(outcome.out.split())
+    assert "small isn't seen to learn in this plane" in " ".join(outcome.out.split())
     assert outcome.out.splitlines()[-3:] == ["report: a.html", "picture: a.svg", "JSON: a.json"]
     assert json.loads(Path("a.json").read_text())["points"]["total"] == 20
     assert Path("a.html").read_text().lower().startswith("<!doctype html>")

@@ -12,7 +12,7 @@ from docs.pages import ROOT
 import trainlab
 
 RATE = {"k", "n", "low", "high"}
-ESTIMATE = {"estimate", "low", "high", "p_adjusted", "reading"}
+ESTIMATE = {"estimate", "low", "high", "p_adjusted", "p_small_adjusted", "reading"}
 
 
 def fields_of(value: Any, path: str = "") -> set[str]:

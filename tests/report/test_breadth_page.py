@@ -56,7 +56,8 @@ def test_a_whole_page(name: str):
     assert (cell["right"] is None) == (name == "regression")
     assert cell["solved"]["n"] == 3
     topics = {verdict.topic for verdict in result.verdicts}
-    assert ("predictions" in topics) == (name != "regression")
+    # None of them has all its targets told one by one, so each is judged by what counts as solved.
+    assert topics == {"parameters", "vanishing", "solved"}
     assert len(str(result)) > 0
 
 

@@ -37,7 +37,7 @@ def test_four_pictures_without_scripts_or_links_outside():
 
 def test_where_nothing_diverges_a_sentence_says_so():
     result = made_map()
-    result.shares.runs[3] += result.shares.runs[1]
+    result.shares.runs[-1] += result.shares.runs[1]
     result.shares.runs[1] = 0
     page = map_html(result)
     assert len(svgs(page)) == 3
@@ -65,6 +65,15 @@ def test_the_method_says_what_was_trained_and_what_not():
     assert "optimizer.lr: 8 values from 0.001 to 10, log" in page
     result.counts.runs[:, 0, 0] = -1
     assert "47 of 48 trained: a coarse grid, then more" in map_html(result)
+
+
+def test_without_a_best_point_the_page_has_none():
+    page = map_html(made_map(height=0))
+    assert "The best point as" not in page
+    assert "best point" not in page
+    assert "The file's own setting" in page.replace("&#x27;", "'")
+    assert "30.0 % (10.8–60.3)" in page
+    assert 'id="best"' not in map_html(made_map(height=0, own=False))
 
 
 def test_names_are_escaped():

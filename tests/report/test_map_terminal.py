@@ -33,15 +33,16 @@ def test_everything_is_said_in_order():
         text.index(words)
         for words in (
             "2-3-1: where training works",
-            "2-3-1 learns (at least 90 %",
+            "2-3-1 learns at 1 of 48 trained points: at least 90 %",
             "The best point is",
             "Share of seeds solved",
             "within",
             "learning rate (optimizer.lr, log scale)",
             "90 % and more",
-            "What most seeds come to",
+            "The commonest outcome",
             ["vanishing", "gradient", "stuck"][0],
-            "Points: all 48 trained; seeds 0 to 9; the best point again on 10 to 109; fast engine",
+            "Points: all 48 trained; seeds 0 to 9 at every point; the best point again on 10 to 109; fast "
+            "engine",
         )
     ]
     assert places[:4] == sorted(places[:4])

@@ -50,9 +50,12 @@ def test_p_value_of_a_clear_effect_is_tiny_but_not_zero():
 
 
 def test_prints_in_points():
-    made_up = Estimate(estimate=0.123, low=0.0004, high=0.2, p=0.04, n=50)
+    made_up = Estimate(estimate=0.123, low=0.0004, high=0.2, p=0.04, p_small=0.9, n=50)
     assert str(made_up) == "+12.3 points (0.0 to +20.0)"
-    assert str(Estimate(estimate=-0.5, low=-0.6, high=-0.0001, p=0.0, n=9)) == "−50.0 points (−60.0 to 0.0)"
+    assert (
+        str(Estimate(estimate=-0.5, low=-0.6, high=-0.0001, p=0.0, p_small=1.0, n=9))
+        == "−50.0 points (−60.0 to 0.0)"
+    )
 
 
 @pytest.mark.parametrize(

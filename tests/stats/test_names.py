@@ -6,6 +6,8 @@ from trainlab import stats
 
 def test_the_room_exports_these_names():
     assert stats.__all__ == [
+        "SIGNIFICANCE",
+        "SMALL",
         "Bands",
         "CodeCounts",
         "Estimate",
@@ -36,6 +38,7 @@ def test_the_room_exports_these_names():
         "rate",
         "reading",
         "round_sizes",
+        "share_p",
         "share_words",
         "sign_test",
     ]

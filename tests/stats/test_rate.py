@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from trainlab.errors import StatsError
-from trainlab.stats import Rate, rate
+from trainlab.stats import Rate, rate, share_p
 
 COUNTS = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -67,3 +67,20 @@ def test_refuses_impossible_counts(k, n, message):
 def test_refuses_impossible_confidence(confidence):
     with pytest.raises(StatsError, match=r"confidence is .* between 0 and 1"):
         rate(1, 2, confidence=confidence)
+
+
+@given(COUNTS, st.sampled_from([0.1, 0.5, 0.9]))
+def test_the_p_value_of_a_share_fits_wilsons_interval(counts, share):
+    value = rate(*counts)
+    p = share_p(value, share)
+    inside = value.low < share < value.high
+    assert (p > 0.05) == inside or p == pytest.approx(0.05, abs=1e-6)
+    # The chi-squared test of one proportion is the same test.
+    expected = np.array([share, 1 - share]) * value.n
+    assert p == pytest.approx(stats.chisquare([value.k, value.n - value.k], expected).pvalue, abs=1e-9)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, float("nan")])
+def test_a_share_without_a_spread_has_no_p_value(share):
+    with pytest.raises(StatsError, match=r"share is .*, but must lie strictly between 0 and 1"):
+        share_p(rate(1, 2), share)

@@ -29,9 +29,17 @@ def flags(*counts: tuple[int, bool]) -> npt.NDArray[np.bool_]:
 
 
 def causes(
-    k: int, n: int, *, more: int | None = None, less: int | None = None, everywhere: int = 0
+    k: int,
+    n: int,
+    *,
+    more: int | None = None,
+    less: int | None = None,
+    still: tuple[int, int, int] = (0, 0, 0),
 ) -> Causes:
-    """Return `n` failed runs of two layers with a high loss, of which `k` have a vanishing gradient."""
+    """Return `n` failed runs of two layers with a high loss, of which `k` have a vanishing gradient.
+
+    `more` and `less` have one at ten times the threshold and at a tenth; `still` stand still at all three.
+    """
     if not n:
         return Causes(
             failed=0,
@@ -39,7 +47,9 @@ def causes(
             vanishing=None,
             vanishing_at_more=None,
             vanishing_at_less=None,
-            vanishing_everywhere=None,
+            standing_still=None,
+            standing_still_at_more=None,
+            standing_still_at_less=None,
             vanishing_by_layer=(),
             median_gradient_by_layer=(),
         )
@@ -49,7 +59,9 @@ def causes(
         vanishing=rate(k, n),
         vanishing_at_more=rate(k if more is None else more, n),
         vanishing_at_less=rate(k if less is None else less, n),
-        vanishing_everywhere=rate(everywhere, n),
+        standing_still=rate(still[0], n),
+        standing_still_at_more=rate(still[1], n),
+        standing_still_at_less=rate(still[2], n),
         vanishing_by_layer=(rate(k, n), rate(n, n)),
         median_gradient_by_layer=(0.0, 0.0),
     )
@@ -76,13 +88,19 @@ def runs_of(
     diverged: npt.NDArray[np.bool_] | None = None,
     loss: float = 1.0,
     gradient: float = 1.0,
+    last_gradient: float | None = None,
     right: npt.NDArray[np.bool_] | None = None,
 ) -> Runs:
-    """Return runs with these outcomes: a run not solved ends at `loss` and `gradient`, a solved one at 0."""
+    """Return runs with these outcomes: a run not solved ends at `loss`, a solved one at 0.
+
+    All end at `gradient`, but for the last layer if it has a `last_gradient`.
+    """
     n, layers = len(solved), experiment.network.layers
     lost = np.zeros(n, dtype=np.bool_) if diverged is None else diverged
     end = np.where(lost, np.nan, np.where(solved, 0.0, loss)).astype(np.float32)
     slopes = np.repeat(np.where(lost, np.nan, gradient)[:, None], layers, axis=1).astype(np.float32)
+    if last_gradient is not None:
+        slopes[:, -1] = np.where(lost, np.nan, last_gradient)
     targets = experiment.data().targets
     good = (solved if right is None else right)[:, None, None]
     k = len(recorded_epochs(experiment.record.loss_every, experiment.epochs))

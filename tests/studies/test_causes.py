@@ -1,10 +1,13 @@
 """The rule on vanishing gradients, run by run, on arrays small enough to count by eye."""
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 import pytest
 from studies.made_up import TINY, flags, runs_of
 
+from trainlab import run
 from trainlab.maths import LOSSES
 from trainlab.spec import (
     BCE,
@@ -13,6 +16,7 @@ from trainlab.spec import (
     NLL,
     BCEWithLogits,
     CrossEntropy,
+    Experiment,
     Hinge,
     Huber,
     LogCosh,
@@ -21,19 +25,23 @@ from trainlab.spec import (
     Study,
     name_of,
 )
-from trainlab.studies.causes import best_constant_loss, causes_of, count_causes, failed, vanishing
+from trainlab.studies.causes import causes_of, count_causes, failed, standing_still, vanishing
 from trainlab.studies.cells import summarise
+from trainlab.studies.constant import best_constant_loss
 
 NAN = float("nan")
 
 #            failed  loss  layer 1  layer 2
 BY_EYE = [
-    (True, 0.50, 0.0, 0.5),  #    vanishes at every threshold, in layer 1
-    (True, 0.20, 5e-5, 5e-5),  #  exactly 0.4 of the constant's loss is high; vanishes at 1e-4, in both layers
-    (True, 0.30, 5e-4, 0.0),  #   only at 1e-3; layer 2 vanishes
+    (True, 0.50, 1e-6, 0.5),  #   a vanishing gradient at every threshold
+    (True, 0.20, 5e-5, 5e-5),  #  exactly 0.4 of the constant's loss is high; stands still at 1e-4 and 1e-3
+    (True, 0.30, 5e-4, 0.0),  #   stands still only at 1e-3; layer 2 has vanished at 1e-4
+    (True, 0.40, 5e-5, 5e-4),  #  a vanishing gradient at 1e-4, stands still at 1e-3
     (True, 0.19, 0.0, 0.0),  #    loss too low: an optimum, not a vanished gradient
-    (True, 0.90, 1e-4, 0.0),  #   at the threshold is not below it; layer 2 vanishes
+    (True, 0.90, 1e-4, 0.0),  #   at the threshold is not below it; layer 2 has vanished at every one
+    (True, 0.90, 0.0, 1e-4),  #   at the threshold the last layer still has a signal; at 1e-3 it has none
     (True, NAN, 0.0, 0.0),  #     a loss that isn't a number is not high
+    (True, 0.90, 0.0, NAN),  #    a gradient that isn't a number is neither there nor gone
     (False, 0.50, 0.0, 0.0),  #   solved or diverged: not counted
     (False, NAN, NAN, NAN),  #    nor this one
 ]
@@ -46,49 +54,82 @@ def by_eye(rows: list[tuple[bool, float, float, float]]):
 
 def test_counted_by_eye():
     counted = by_eye(BY_EYE)
-    assert counted.failed == 6
-    assert counted.high_loss == 4
-    assert counted.vanishing is not None
-    assert counted.vanishing_at_more is not None
-    assert counted.vanishing_at_less is not None
-    assert (counted.vanishing.k, counted.vanishing.n) == (2, 6)
-    assert counted.vanishing_at_more.k == 4
-    assert counted.vanishing_at_less.k == 1
-    assert [value.k for value in counted.vanishing_by_layer] == [2, 3]
-    assert counted.vanishing_everywhere is not None
-    assert (counted.vanishing_everywhere.k, counted.vanishing_everywhere.n) == (1, 6)
-    assert counted.median_gradient_by_layer == pytest.approx((2.5e-5, 0.0))
+    assert counted.failed == 9
+    assert counted.high_loss == 7
+    lost = (counted.vanishing, counted.vanishing_at_more, counted.vanishing_at_less)
+    assert [(share.k, share.n) for share in lost if share] == [(3, 9), (1, 9), (2, 9)]
+    still = (counted.standing_still, counted.standing_still_at_more, counted.standing_still_at_less)
+    assert [(share.k, share.n) for share in still if share] == [(1, 9), (5, 9), (0, 9)]
+    assert [value.k for value in counted.vanishing_by_layer] == [5, 3]
+    assert counted.median_gradient_by_layer[0] == pytest.approx(1e-6)
 
 
 @pytest.mark.parametrize(
-    ("gradient", "everywhere"),
+    ("gradient", "lost", "still"),
     [
-        ((0.0, 0.0, 0.0), 1),
-        ((9e-5, 9e-5, 9e-5), 1),
-        ((1.0, 0.0, 0.0), 0),
-        ((0.0, 1.0, 0.0), 0),
-        ((0.0, 0.0, 1.0), 0),
-        ((0.0, 0.0, 1e-4), 0),
+        ((0.0, 0.0, 0.0), 0, 1),
+        ((9e-5, 9e-5, 9e-5), 0, 1),
+        ((1.0, 0.0, 0.0), 0, 0),
+        ((0.0, 1.0, 0.0), 0, 0),  # a signal that the last layer hasn't got can't be lost on its way
+        ((0.0, 0.0, 1.0), 1, 0),
+        ((0.0, 1.0, 1.0), 1, 0),
+        ((0.0, 0.0, 1e-4), 1, 0),
+        ((1.0, 1.0, 1.0), 0, 0),
     ],
 )
-def test_vanishing_everywhere_takes_every_layer(gradient: tuple[float, ...], everywhere: int):
+def test_a_signal_that_fades_is_told_from_none_at_all(gradient: tuple[float, ...], lost: int, still: int):
     counted = count_causes(
         failed=flags((2, True), (1, False)),
         loss=np.array([1.0, 0.1, 1.0]),  # the second is no high loss
         gradient=np.array([gradient] * 3),
         constant_loss=1.0,
     )
-    assert counted.vanishing_everywhere is not None
-    assert (counted.vanishing_everywhere.k, counted.vanishing_everywhere.n) == (everywhere, 2)
+    assert counted.vanishing is not None
+    assert counted.standing_still is not None
+    assert (counted.vanishing.k, counted.vanishing.n) == (lost, 2)
+    assert (counted.standing_still.k, counted.standing_still.n) == (still, 2)
+
+
+def test_of_a_single_layer_vanishing_is_never_asked():
+    counted = count_causes(
+        failed=flags((3, True)), loss=np.ones(3), gradient=np.array([[0.0], [0.0], [1.0]]), constant_loss=1.0
+    )
+    assert counted.vanishing is counted.vanishing_at_more is counted.vanishing_at_less is None
+    assert counted.standing_still is not None
+    assert counted.standing_still.k == 2
+    assert counted.to_dict()["vanishing"] is None
+
+
+def test_a_network_at_its_best_answer_stands_still_and_has_no_vanishing_gradient():
+    # One linear layer can't do XOR: its best answer under MSE is ½ everywhere, with the gradient 0.
+    linear = Experiment.from_dict(
+        {
+            "network": {"widths": "2-1", "output_activation": "linear"},
+            "loss": "mse",
+            "optimizer": {"name": "sgd", "lr": 0.1},
+            "epochs": 2000,
+        }
+    )
+    deep = Experiment.from_dict({**linear.to_dict(), "network": {"widths": "2-3-1", "activation": "linear"}})
+    for experiment in (linear, deep):
+        result = run(experiment, seeds=5, workers=1)
+        cell = result.cells[0]
+        assert cell.runs.loss == pytest.approx(0.25, abs=1e-6)
+        assert cell.causes.standing_still is not None
+        assert cell.causes.standing_still.k == 5
+        assert not vanishing(cell.runs).any()
+        assert standing_still(cell.runs).all()
+        assert "UPHELD. Most of" not in str(result)
+    assert "vanishing" not in [verdict.topic for verdict in run(linear, seeds=5, workers=1).verdicts]
 
 
 def test_no_failed_run_has_no_shares():
     counted = by_eye([(False, 0.5, 0.0, 0.0)])
     assert (counted.failed, counted.high_loss) == (0, 0)
     assert counted.vanishing is counted.vanishing_at_more is counted.vanishing_at_less is None
-    assert counted.vanishing_everywhere is None
+    assert counted.standing_still is counted.standing_still_at_more is counted.standing_still_at_less is None
     assert counted.vanishing_by_layer == counted.median_gradient_by_layer == ()
-    assert counted.to_dict()["vanishing"] is counted.to_dict()["vanishing_everywhere"] is None
+    assert counted.to_dict()["vanishing"] is counted.to_dict()["standing_still"] is None
 
 
 def test_as_json_has_it():
@@ -99,18 +140,22 @@ def test_as_json_has_it():
         "vanishing",
         "vanishing_at_1e-3",
         "vanishing_at_1e-5",
-        "vanishing_everywhere",
+        "standing_still",
+        "standing_still_at_1e-3",
+        "standing_still_at_1e-5",
         "vanishing_by_layer",
         "median_gradient_by_layer",
     ]
-    assert (data["vanishing"]["k"], data["vanishing"]["n"]) == (2, 6)
-    assert (data["vanishing_everywhere"]["k"], data["vanishing_everywhere"]["n"]) == (1, 6)
+    names = ("vanishing", "vanishing_at_1e-3", "vanishing_at_1e-5")
+    assert [data[name]["k"] for name in names] == [3, 1, 2]
+    names = ("standing_still", "standing_still_at_1e-3", "standing_still_at_1e-5")
+    assert [data[name]["k"] for name in names] == [1, 5, 0]
     assert len(data["vanishing_by_layer"]) == 2
 
 
 def test_solved_and_diverged_runs_did_not_fail():
     solved, lost = flags((4, True), (6, False)), flags((7, False), (3, True))
-    runs = runs_of(TINY, solved, diverged=lost, gradient=0.0)
+    runs = runs_of(TINY, solved, diverged=lost, gradient=0.0, last_gradient=1.0)
     assert failed(runs).tolist() == [False] * 4 + [True] * 3 + [False] * 3
     counted = causes_of(runs)
     assert counted.vanishing is not None
@@ -125,18 +170,23 @@ def test_solved_and_diverged_runs_did_not_fail():
 def test_a_low_loss_or_a_live_gradient_is_no_vanishing_gradient(loss: float, gradient: float, k: int):
     # With MSE the best constant is ½, its loss ¼, so a loss is high from 0.1 on; two points at ½
     # make 1/8, which rounding may leave a little below.
-    runs = runs_of(TINY, flags((5, False)), loss=loss, gradient=gradient)
-    counted = causes_of(runs)
-    assert counted.vanishing is not None
-    assert counted.vanishing.k == int(vanishing(runs).sum()) == k
+    for last, rule in ((1.0, vanishing), (0.0, standing_still)):
+        runs = runs_of(TINY, flags((5, False)), loss=loss, gradient=gradient, last_gradient=last)
+        counted = causes_of(runs)
+        share = counted.vanishing if rule is vanishing else counted.standing_still
+        assert share is not None
+        assert share.k == int(rule(runs).sum()) == k
 
 
 def test_run_by_run_and_counted_agree_at_the_threshold_in_float32():
     # float32(1e-4) is a little below or above 1e-4; both must judge it alike.
-    runs = runs_of(TINY, flags((5, False)), gradient=1e-4)
-    counted = causes_of(runs)
-    assert counted.vanishing is not None
-    assert counted.vanishing.k == int(vanishing(runs).sum())
+    for last in (1.0, 1e-4):
+        runs = runs_of(TINY, flags((5, False)), gradient=1e-4, last_gradient=last)
+        counted = causes_of(runs)
+        assert counted.vanishing is not None
+        assert counted.standing_still is not None
+        assert counted.vanishing.k == int(vanishing(runs).sum())
+        assert counted.standing_still.k == int(standing_still(runs).sum())
 
 
 def test_the_best_constant_by_brute_force():
@@ -189,4 +239,7 @@ def test_diverged_runs_leave_the_quantiles_of_the_others():
     assert data["final_loss"] == {"q05": 0.0, "q25": 0.0, "median": 0.25, "q75": 0.5, "q95": 0.5}
     assert data["loss_curve"]["median"] == [0.25, 0.25, 0.25]
     assert data["first_solved_epoch_median"] == 10.0
+    # Solved runs that were never looked at on their way have no such epoch.
+    unseen = replace(runs, solved_epoch=np.full(10, -1))
+    assert summarise(Study(baseline=TINY).cells()[0], unseen).to_dict()["first_solved_epoch_median"] is None
     assert data["failures"]["failed"] == 3

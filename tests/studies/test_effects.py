@@ -110,6 +110,8 @@ def test_holm_runs_over_each_family_of_all_networks(study: Study, cells):
         assert len(read) == 6
         expected = holm(np.array([member.value.p for member in read]))
         assert [member.p_adjusted for member in read] == pytest.approx(expected.tolist())
+        small = holm(np.array([member.value.p_small for member in read]))
+        assert [member.p_small_adjusted for member in read] == pytest.approx(small.tolist())
     # Made-up data of such different cells must show something, and not everything.
     assert {member.reading for family in families for member in family if member} > {"no difference seen"}
 
@@ -166,7 +168,7 @@ def test_as_json_has_them(study: Study, cells):
     data = effects[0].to_dict()
     assert list(data) == ["network", "change", "alone", "main"]
     for value in (data["alone"], data["main"]):
-        assert list(value) == ["estimate", "low", "high", "p_adjusted", "reading"]
+        assert list(value) == ["estimate", "low", "high", "p_adjusted", "p_small_adjusted", "reading"]
     assert list(interactions[0].to_dict()) == [
         "network",
         "changes",
@@ -174,5 +176,6 @@ def test_as_json_has_them(study: Study, cells):
         "low",
         "high",
         "p_adjusted",
+        "p_small_adjusted",
         "reading",
     ]

@@ -1,12 +1,14 @@
 """Which verdicts a study gets, in which order, and that they follow its cells."""
 
 import itertools
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from studies.made_up import TINY, cells_of, flags, runs_of, study_of
 
-from trainlab.spec import Cell, Change, Study
+from trainlab.spec import Cell, Change, Experiment, Study
 from trainlab.studies.effects import effects_of
 from trainlab.studies.judge import _pairs, verdicts_of
 from trainlab.studies.verdicts import Verdict
@@ -14,12 +16,14 @@ from trainlab.studies.verdicts import Verdict
 SEEDS = 200
 
 
-def judged(study: Study, share: dict[tuple[str, ...], float], **kwargs: float) -> tuple[Verdict, ...]:
+def judged(
+    study: Study, share: dict[tuple[str, ...], float], *, seeds: int = SEEDS, **kwargs: float
+) -> tuple[Verdict, ...]:
     """Judge cells that solve these shares of their seeds; a cell that isn't named solves none."""
 
     def make(cell: Cell):
-        k = round(SEEDS * share.get(cell.changes, 0.0))
-        return runs_of(cell.experiment, flags((k, True), (SEEDS - k, False)), **kwargs)
+        k = round(seeds * share.get(cell.changes, 0.0))
+        return runs_of(cell.experiment, flags((k, True), (seeds - k, False)), **kwargs)
 
     cells = cells_of(study, make)
     return verdicts_of(study, cells, effects_of(study, cells)[0])
@@ -49,18 +53,20 @@ def test_the_verdicts_come_in_the_order_of_the_conclusions():
     ],
 )
 def test_they_follow_the_cells(share, together: str, changes: list[str], predictions: str):
-    verdicts = judged(study_of("A", "B"), share)
+    # That a change does nothing takes more seeds to show than that it does something.
+    verdicts = judged(study_of("A", "B"), share, seeds=500)
     assert by_topic(verdicts, "together") == [together]
     assert by_topic(verdicts, "change") == changes
     assert by_topic(verdicts, "predictions") == [predictions]
 
 
 def test_vanishing_is_asked_of_the_deepest_network_at_both_ends():
-    low = judged(study_of("A", **TWO), {("A",): 0.5}, gradient=0.0)
+    low = judged(study_of("A", **TWO), {("A",): 0.5}, gradient=0.0, last_gradient=0.1)
+    still = judged(study_of("A", **TWO), {("A",): 0.5}, gradient=0.0)
     high = judged(study_of("A", **TWO), {("A",): 0.5}, gradient=0.1)
-    gone = judged(study_of("A", **TWO), {("A",): 1.0}, gradient=0.0)
+    gone = judged(study_of("A", **TWO), {("A",): 1.0}, gradient=0.0, last_gradient=0.1)
     assert by_topic(low, "vanishing") == ["upheld", "upheld"]
-    assert by_topic(high, "vanishing") == ["refuted", "refuted"]
+    assert by_topic(high, "vanishing") == by_topic(still, "vanishing") == ["refuted", "refuted"]
     assert by_topic(gone, "vanishing") == ["upheld", "mixed"]
     statements = [verdict.statement for verdict in low if verdict.topic == "vanishing"]
     assert statements == [
@@ -70,10 +76,62 @@ def test_vanishing_is_asked_of_the_deepest_network_at_both_ends():
 
 
 def test_the_single_runs_of_vanishing_are_the_failed_ones():
-    verdicts = judged(study_of("A"), {("A",): 0.25}, gradient=0.0)
+    verdicts = judged(study_of("A"), {("A",): 0.25}, gradient=0.0, last_gradient=0.1)
     last = [verdict for verdict in verdicts if verdict.topic == "vanishing"][-1]
     assert last.opposite is not None
     assert (last.opposite.k, last.opposite.n) == (0, 150)
+
+
+def test_vanishing_is_not_asked_of_networks_with_a_single_layer():
+    study = study_of("A", networks=("2-1", "2-1"))
+    topics = [verdict.topic for verdict in judged(study, {}, gradient=0.0)]
+    assert "vanishing" not in topics
+    beside = judged(study_of("A", networks=("2-1", "2-3-1")), {}, gradient=0.0, last_gradient=0.1)
+    told = [verdict.sentence for verdict in beside if verdict.topic == "vanishing"]
+    assert len(told) == 2
+    assert not any("Net 1" in sentence for sentence in told)
+
+
+def end_of(experiment: dict[str, Any], accuracy: float, solved: bool) -> Verdict:
+    """Judge 200 runs of one experiment that all end alike, and return the last verdict."""
+    study = Study(baseline=Experiment.from_dict({**TINY.to_dict(), **experiment}))
+
+    def make(cell: Cell):
+        runs = runs_of(cell.experiment, flags((SEEDS, solved)), right=flags((SEEDS, False)))
+        kept = runs.predictions[:, : cell.experiment.record.predictions]
+        return replace(runs, predictions=kept, accuracy=np.full(SEEDS, accuracy, dtype=np.float32))
+
+    return verdicts_of(study, cells_of(study, make), ())[-1]
+
+
+FLOWERS = {
+    "network": {"widths": "4-3-3", "output_activation": "linear"},
+    "task": "iris",
+    "loss": "cross_entropy",
+    "solved": {"accuracy": 0.95},
+}
+
+
+def test_many_examples_are_judged_by_what_counts_as_solved():
+    # Not one network gets all 150 flowers right, but every one is solved as the experiment has it.
+    verdict = end_of(FLOWERS, 0.98, True)
+    assert (verdict.topic, verdict.outcome) == ("solved", "upheld")
+    assert verdict.statement == "4-3-3 is solved."
+    assert verdict.sentence == (
+        "4-3-3 is solved almost always: 200 of 200 seeds (100.0 %, 98.1 to 100.0 %). A run is solved when it "
+        "tells the class of at least 95 % of the examples right."
+    )
+    assert end_of(FLOWERS, 0.94, False).outcome == "refuted"
+
+
+def test_so_are_two_classes_of_many_points_targets_not_all_kept_and_regressions():
+    many = {"network": "2-3-1", "task": {"name": "circles", "points": 17}}
+    kept = {"record": {**TINY.to_dict()["record"], "predictions": 3}}
+    line = {"network": "1-3-1", "task": {"name": "curve"}, "loss": "mse", "solved": {"loss": 0.1}}
+    for experiment in (many, kept, line):
+        assert end_of(experiment, 0.98, True).topic == "solved"
+    few = {"network": "2-3-1", "task": {"name": "circles", "points": 16}}
+    assert end_of(few, 0.98, True).topic == "predictions"
 
 
 def test_networks_of_different_size_are_told():
@@ -174,15 +232,16 @@ def test_vanishing_is_compared_with_the_same_cell_of_the_other_networks():
         # Of 100 runs these fail; Net 1's gradients vanish with A only.
         failures = {"Net 1": {(): 40, ("A",): 30}, "Net 2": {(): 20, ("A",): 10}}[cell.network][cell.changes]
         gradient = 0.1 if (cell.network, cell.changes) == ("Net 1", ()) else 0.0
-        return runs_of(cell.experiment, flags((failures, False), (100 - failures, True)), gradient=gradient)
+        solved = flags((failures, False), (100 - failures, True))
+        return runs_of(cell.experiment, solved, gradient=gradient, last_gradient=0.1)
 
     cells = cells_of(study, make)
     before, after = (v for v in verdicts_of(study, cells, ()) if v.topic == "vanishing")
     assert before.sentence.endswith(
-        " The same rule finds vanishing gradients in 0 % of 40 failed runs of Net 1."
+        " By the same rule the two shares are 0 % and 0 % of 40 failed runs of Net 1."
     )
     assert after.sentence.endswith(
-        " The same rule finds vanishing gradients in 100 % of 30 failed runs of Net 1."
+        " By the same rule the two shares are 100 % and 0 % of 30 failed runs of Net 1."
     )
     some = [item for item in cells if item.cell.name != "Net 1:A"]
     assert "same rule" not in verdicts_of(study, some, ())[-2].sentence

@@ -1,9 +1,11 @@
 """The rule on vanishing gradients, from counts made up to its sentence."""
 
+from dataclasses import replace
+
 import pytest
 from studies.made_up import causes, flags
 
-from trainlab.studies.verdicts import judge_vanishing
+from trainlab.studies.vanishing_verdict import judge_vanishing
 
 NO, YES = False, True
 
@@ -27,7 +29,10 @@ def test_runs_that_all_diverged_are_told_and_not_judged():
 
 def test_most_failures_vanish():
     verdict = judge_vanishing(
-        "Net", "with A and B", causes(80, 100, more=90, less=7, everywhere=35), flags((80, YES), (20, NO))
+        "Net",
+        "with A and B",
+        causes(80, 100, more=60, less=7, still=(15, 40, 1)),
+        flags((80, YES), (20, NO)),
     )
     assert verdict.outcome == "upheld"
     assert verdict.opposite is not None
@@ -35,21 +40,22 @@ def test_most_failures_vanish():
     assert verdict.statement == "Net's failures with A and B are vanishing gradients."
     assert verdict.sentence == (
         "Most of Net's failures with A and B are vanishing gradients: 80 of 100 failed runs (80.0 %, "
-        "71.1 to 86.7 %) have a high loss and a first-layer gradient below 1e-4. With the threshold at 1e-3 "
-        "it is 90 %, at 1e-5 7 %. At 1e-4 by layer, first to last: 80 %, 100 %. In 35 % every layer is below "
-        "1e-4, the last included."
+        "71.1 to 86.7 %) have a high loss, a first-layer gradient below 1e-4 and a last-layer gradient that "
+        "isn't. 15 of 100 failed runs (15.0 %, 9.3 to 23.3 %) stand still as a whole: a high loss and every "
+        "layer below 1e-4. At a threshold of 1e-3 the two shares are 60 % and 40 %, at 1e-5 7 % and 1 %. A "
+        "high loss and a gradient below 1e-4 by layer, first to last: 80 %, 100 %."
     )
 
 
 def test_other_networks_are_told_for_comparison_but_do_not_decide():
     single = flags((80, YES), (20, NO))
     alone = judge_vanishing("Net", "", causes(80, 100), single)
-    others = {"One": causes(100, 2000), "Two": causes(0, 0), "Three": causes(3, 4)}
+    others = {"One": causes(100, 2000, still=(20, 0, 0)), "Two": causes(0, 0), "Three": causes(1, 1)}
     compared = judge_vanishing("Net", "", causes(80, 100), single, others=others)
     # Two has no failed run, so nothing can be said of it.
     assert compared.sentence == (
-        f"{alone.sentence} The same rule finds vanishing gradients in 5 % of 2,000 failed runs of One and "
-        "75 % of 4 failed runs of Three."
+        f"{alone.sentence} By the same rule the two shares are 5 % and 1 % of 2,000 failed runs of One and "
+        "100 % and 0 % of 1 failed run of Three."
     )
     assert (compared.outcome, compared.opposite) == (alone.outcome, alone.opposite)
     nothing = judge_vanishing("Net", "", causes(80, 100), single, others={"Two": causes(0, 0)})
@@ -78,4 +84,24 @@ def test_the_other_thresholds_are_told_but_do_not_decide():
     narrow = judge_vanishing("Net", "", causes(20, 100, more=20, less=20), single)
     wide = judge_vanishing("Net", "", causes(20, 100, more=100, less=0), single)
     assert narrow.outcome == wide.outcome == "refuted"
-    assert "at 1e-3 it is 100 %, at 1e-5 0 %" in wide.sentence
+    assert "At a threshold of 1e-3 the two shares are 100 % and 0 %, at 1e-5 0 % and 0 %." in wide.sentence
+
+
+def test_runs_that_stand_still_are_no_vanishing_gradients():
+    verdict = judge_vanishing("Net", "", causes(20, 100, still=(80, 80, 80)), flags((20, YES), (80, NO)))
+    assert verdict.outcome == "refuted"
+    assert "80 of 100 failed runs (80.0 %, 71.1 to 86.7 %) stand still as a whole" in verdict.sentence
+
+
+def test_a_few_of_many_are_not_rounded_to_none_nor_nearly_all_to_all():
+    verdict = judge_vanishing(
+        "Net", "", causes(790, 793, more=792, less=1, still=(1, 0, 0)), flags((790, YES), (3, NO))
+    )
+    assert "the two shares are >99 % and 0 %, at 1e-5 <1 % and 0 %." in verdict.sentence
+    assert "first to last: >99 %, 100 %." in verdict.sentence
+    assert "1 of 793 failed runs (0.1 %, 0.0 to 0.7 %) stands still" in verdict.sentence
+
+
+def test_a_single_layer_is_refused():
+    with pytest.raises(ValueError, match="two layers"):
+        judge_vanishing("Net", "", replace(causes(1, 2), vanishing=None), flags((1, YES), (1, NO)))

@@ -8,28 +8,30 @@ import pytest
 from studies.made_up import causes, flags
 
 from trainlab.draw.formats import join
-from trainlab.stats import Estimate, paired_difference, rate
-from trainlab.stats.words import share_words
+from trainlab.spec import Accuracy, LossBelow
+from trainlab.stats import Estimate, rate
+from trainlab.stats.words import percent_words, share_words
 from trainlab.studies.effects import Effect, ReadEstimate
+from trainlab.studies.together_verdict import judge_together
+from trainlab.studies.vanishing_verdict import judge_vanishing
 from trainlab.studies.verdicts import (
     Verdict,
     judge_change,
     judge_parameters,
     judge_predictions,
-    judge_together,
-    judge_vanishing,
+    judge_solved,
 )
 
 NO, YES = False, True
 
 
 def together(before: np.ndarray, after: np.ndarray, changes: tuple[str, ...] = ("A", "B", "C")) -> Verdict:
-    return judge_together("Net", changes, before, after, paired_difference(before, after))
+    return judge_together(changes, {"Net": (before, after)})[0]
 
 
 def effect(reading: str, estimate: float, low: float, high: float, *, p: float = 0.001) -> Effect:
-    value = Estimate(estimate=estimate, low=low, high=high, p=p, n=10)
-    read = ReadEstimate(value=value, p_adjusted=p, reading=reading)  # pyright: ignore[reportArgumentType]
+    value = Estimate(estimate=estimate, low=low, high=high, p=p, p_small=p, n=10)
+    read = ReadEstimate(value=value, p_adjusted=p, p_small_adjusted=p, reading=reading)  # pyright: ignore[reportArgumentType]
     return Effect(network="Net", change="A", alone=read, main=read)
 
 
@@ -117,6 +119,26 @@ def test_together_flips_where_the_interval_of_the_rate_leaves_a_half(solved: int
     assert together(flags((100, NO)), flags((solved, YES), (100 - solved, NO))).outcome == outcome
 
 
+def test_networks_judged_together_share_the_chance_of_a_wrong_verdict():
+    # 61 of 100 against none: the rate is above ½ with p = 0.028, enough for one network but not for eight.
+    # The others solve half of their seeds, which decides nothing.
+    before, half = flags((100, NO)), flags((50, YES), (50, NO))
+    pairs = {f"Net {i}": (before, half) for i in range(7)}
+    one = judge_together(["A"], {"Net": (before, flags((61, YES), (39, NO)))})[0]
+    among = judge_together(["A"], {**pairs, "Net": (before, flags((61, YES), (39, NO)))})[-1]
+    assert (one.outcome, among.outcome, among.opposite) == ("upheld", "mixed", None)
+    note = " Its own intervals would decide it, but not after Holm's correction for all networks."
+    assert among.sentence.endswith(note)
+    assert "correction" not in one.sentence
+    sure = judge_together(["A"], {**pairs, "Net": (before, flags((90, YES), (10, NO)))})[-1]
+    assert (sure.outcome, "correction" in sure.sentence) == ("upheld", False)
+    # Likewise the difference: 12 seeds of 200 lost and 2 gained is p = 0.02 by itself.
+    lost = flags((12, YES), (2, NO), (150, YES), (36, NO)), flags((12, NO), (2, YES), (150, YES), (36, NO))
+    others = {f"Net {i}": (lost[0], lost[0]) for i in range(7)}
+    assert judge_together(["A"], {"Net": lost})[0].outcome == "refuted"
+    assert judge_together(["A"], {**others, "Net": lost})[-1].outcome == "mixed"
+
+
 def test_one_change_alone_takes_the_singular():
     upheld = together(flags((100, NO)), flags((100, YES)), ("A",))
     refuted = together(flags((100, NO)), flags((100, NO)), ("A",))
@@ -169,6 +191,14 @@ def test_an_interval_without_zero_that_holm_does_not_let_pass_is_explained():
     passed_over = effect("no difference seen", 0.2, 0.01, 0.39, p=0.12)
     sentence = judge_change(passed_over, "", WITH, WITHOUT).sentence
     assert sentence.endswith(" Its interval leaves out 0, but Holm's correction raises p to 0.12.")
+
+
+def test_an_interval_within_2_points_that_holm_does_not_let_pass_is_explained():
+    small = effect("no difference seen", 0.01, 0.003, 0.019, p=0.12)
+    sentence = judge_change(small, "", WITH, WITHOUT).sentence
+    assert sentence.endswith(
+        " Its interval lies within 2 points, but the test for that has p = 0.12 after Holm's correction."
+    )
 
 
 @pytest.mark.parametrize(
@@ -225,6 +255,25 @@ def test_predictions(k: int, n: int, outcome: str, words: str, wrong: int | None
     assert (verdict.opposite and verdict.opposite.k) == wrong
 
 
+@pytest.mark.parametrize(
+    ("k", "n", "outcome", "words", "wrong"),
+    [
+        (98, 100, "upheld", "almost always", 2),
+        (20, 100, "refuted", "on a minority of seeds", 20),
+        (90, 100, "mixed", "on some seeds and not on others", None),
+    ],
+)
+def test_solved(k: int, n: int, outcome: str, words: str, wrong: int | None):
+    verdict = judge_solved("Net", "with A", flags((k, YES), (n - k, NO)), Accuracy(accuracy=0.95))
+    assert (verdict.topic, verdict.outcome) == ("solved", outcome)
+    assert verdict.statement == "Net is solved with A."
+    assert verdict.sentence.startswith(f"Net is solved with A {words}: {k} of {n} seeds (")
+    assert verdict.sentence.endswith(
+        " %). A run is solved when it tells the class of at least 95 % of the examples right."
+    )
+    assert (verdict.opposite and verdict.opposite.k) == wrong
+
+
 # Sentences
 
 
@@ -240,6 +289,12 @@ def test_a_verdict_as_json_has_it():
 def test_words():
     assert [join(names) for names in (["A"], ["A", "B"], ["A", "B", "C"])] == ["A", "A and B", "A, B and C"]
     assert share_words(rate(1234, 2000)) == "1,234 of 2,000 seeds (61.7 %, 59.5 to 63.8 %)"
+    assert share_words(rate(9999, 10_000)).startswith("9,999 of 10,000 seeds (>99.9 %, ")
+    assert share_words(rate(1, 10_000)).startswith("1 of 10,000 seeds (<0.1 %, ")
+    assert share_words(rate(1, 1), "failed runs").startswith("1 of 1 failed run (100.0 %, ")
+    assert share_words(rate(0, 1)).startswith("0 of 1 seed (0.0 %, ")
+    told = [percent_words(rate(k, 793)) for k in (793, 792, 3, 0)]
+    assert told == ["100 %", ">99 %", "<1 %", "0 %"]
 
 
 def test_no_sentence_nests_parentheses_or_doubles_marks():
@@ -260,6 +315,7 @@ def test_no_sentence_nests_parentheses_or_doubles_marks():
             others={"B": causes(1, 3), "C": causes(0, 0)},
         ),
         judge_predictions("Net", "", flags((50, YES), (50, NO)), "0, 1"),
+        judge_solved("Net", "", flags((50, YES), (50, NO)), LossBelow(loss=0.1)),
         judge_parameters({"One": 1, "Two": 2}),
     ]
     for verdict in verdicts:

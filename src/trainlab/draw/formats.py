@@ -6,6 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
+# Drawn and said alike: the rule lies below, where statistics reach it too.
+from trainlab.maths import format_percent as format_percent
+
 _SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MINUS: Final = "−"
 
@@ -68,22 +71,6 @@ def decimals_for(span: float) -> int:
     if not math.isfinite(span) or span <= 0:
         return 1
     return min(6, max(0, 2 - math.floor(math.log10(span))))
-
-
-def format_percent(k: int, n: int) -> str:
-    """Return k of n in percent without the sign, rounded, but never rounded *to* all or *to* none.
-
-    >>> [format_percent(k, 1000) for k in (1000, 999, 500, 1, 0)]
-    ['100', '>99', '50', '<1', '0']
-    """
-    if n <= 0:
-        return "–"
-    whole = round(100 * k / n)
-    if whole == 100 and k < n:
-        return ">99"
-    if whole == 0 and k > 0:
-        return "<1"
-    return str(whole)
 
 
 def counted(number: int, noun: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainlab.draw import format_number
+from trainlab.draw import counted, format_number
 from trainlab.report.method_part import time_words
 from trainlab.report.words import task_label
 from trainlab.studies.maps import Axis, MapResult
@@ -16,15 +16,12 @@ def method_pairs(result: MapResult) -> list[tuple[str, str]]:
         ("Cell", f"{asked.cell}, network {experiment.network.label}, task {task_label(experiment.task)}"),
         ("Axes", f"{axis_range(asked.x)}; {axis_range(asked.y)}"),
         ("Points", points_words(result)),
-        ("Seeds", f"0 to {how.seeds - 1:,} at every point; the best point again on {fresh_words(result)}"),
+        ("Seeds", seeds_words(result)),
         ("Engine", f"{how.engine}: {how.engine_reason}"),
         ("Time", time_words(result.how)),
         ("Machine", f"{how.machine}; {how.workers} workers"),
         ("Versions", ", ".join(f"{name} {value}" for name, value in how.versions.items())),
-        (
-            "Epochs",
-            f"whether a run is solved was looked at every {experiment.record.solved_every:,} epochs",
-        ),
+        ("Epochs", _epochs(experiment.record.solved_every)),
         ("Not tested", _not_tested(result)),
     ]
 
@@ -43,22 +40,34 @@ def points_words(result: MapResult) -> str:
         return f"all {trained.size:,} trained"
     return (
         f"{int(trained.sum()):,} of {trained.size:,} trained: a coarse grid, then more wherever neighbours "
-        "differed by more than 10 points or in what most seeds come to; the rest is interpolated between "
+        "differed by more than 10 points or in their commonest outcome; the rest is interpolated between "
         "trained points that agree. What is smaller than the coarse grid can be missed"
     )
 
 
-def fresh_words(result: MapResult) -> str:
-    """Return which seeds the best point was tested again on."""
+def seeds_words(result: MapResult) -> str:
+    """Return which seeds every point was trained on, and which the best point again."""
     first = result.how.seeds
-    return f"{first:,} to {first + result.best.fresh.n - 1:,}"
+    every = f"{_span(0, first)} at every point"
+    best = result.best
+    return every if best is None else f"{every}; the best point again on {_span(first, best.fresh.n)}"
+
+
+def _span(first: int, count: int) -> str:
+    return f"{first:,}" if count == 1 else f"{first:,} to {first + count - 1:,}"
+
+
+def _epochs(every: int) -> str:
+    if not every:
+        return "whether a run is solved was looked at at its end only"
+    return f"whether a run is solved was looked at every {counted(every, 'epoch')}"
 
 
 def _not_tested(result: MapResult) -> str:
     seeds, task = result.how.seeds, task_label(result.question.experiment.task)
     low, high = (100 * end for end in _interval_at_most(result))
     return (
-        f"A shade rests on {seeds:,} seeds: where all of them are solved, the interval is {low:.0f} to "
+        f"A shade rests on {counted(seeds, 'seed')}: where all are solved, the interval is {low:.0f} to "
         f"{high:.0f} %. All points share their seeds, so that neighbours err alike. Everything else is as "
         f"the file has it: another task than {task}, another network or setting has another map."
     )

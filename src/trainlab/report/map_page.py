@@ -8,17 +8,19 @@ from trainlab.report.map_method import method_pairs
 from trainlab.report.parts import code, document, fold, paragraph, picture, section, side_by_side, terms
 from trainlab.report.words import share, unbroken
 from trainlab.spec import experiment_to_toml
+from trainlab.stats import Rate
 from trainlab.studies.maps import MapResult, map_picture
 from trainlab.studies.maps.fields import axis_words
-from trainlab.studies.maps.show import MEASURES, Measure
+from trainlab.studies.maps.show import NO_EPOCHS, Measure, measures
 
 CAPTIONS = {
     "solved": "How much of the plane works, and how sharply it ends. Each shade is the share of a "
     "point's seeds.",
     "epochs": "How soon, where some seeds are solved: a plane that works can still be slow.",
     "diverged": "Where numbers overflow: a prediction was no longer finite.",
-    "outcome": "How training fails where it does. A vanishing gradient is a high loss with almost no "
-    "gradient in the first layer at the end; saturated layers end so, too.",
+    "outcome": "How training fails where it does; the commonest outcome may be less than half of the seeds. "
+    "A vanishing gradient is a high loss with almost no gradient in the first layer at the end, but one in "
+    "the last; standing still, a high loss with almost none in any layer.",
 }
 
 
@@ -30,12 +32,15 @@ def map_html(result: MapResult) -> str:
         paragraph(unbroken(sentence), kind="" if place else "question")
         for place, sentence in enumerate(result.verdict)
     )
-    measures: list[Measure] = [item for item in MEASURES if item != "diverged" or result.shares.runs[1].any()]
+    diverged = result.shares.runs[1].any()
+    shown: list[Measure] = [item for item in measures(result) if item != "diverged" or diverged]
     pictures = [
         picture(map_picture(result, measure)) + paragraph(CAPTIONS[measure], kind="muted")
-        for measure in measures
+        for measure in shown
     ]
-    lost = "" if "diverged" in measures else paragraph("No seed diverged anywhere in this plane.")
+    lost = "" if "diverged" in shown else paragraph("No seed diverged anywhere in this plane.")
+    if "epochs" not in shown:
+        lost += paragraph(f"{NO_EPOCHS[0].upper()}{NO_EPOCHS[1:]}")
     return document(
         f"Map of {asked.name}",
         "\n".join(
@@ -44,47 +49,37 @@ def map_html(result: MapResult) -> str:
                 paragraph(f"{axes[0].upper()}{axes[1:]}", kind="muted") + "</header>",
                 section("verdict", "Verdict", verdict),
                 section("plane", "The plane", side_by_side(pictures) + lost),
-                section("best", "The best points", _best_table(result) + _experiment(result)),
+                section("best", _points_title(result), _points_table(result) + _experiment(result)),
                 section("method", "How it was run", terms(method_pairs(result))),
             ]
         ),
     )
 
 
-def _best_table(result: MapResult) -> str:
-    """Return the best point on fresh seeds, and the file's own setting."""
+def _points_title(result: MapResult) -> str:
+    return "The file's own setting" if result.best is None else "The best point"
+
+
+def _points_table(result: MapResult) -> str:
+    """Return the best point, on fresh seeds and on the map's, and the file's own setting; what there is."""
     asked, best, own = result.question, result.best, result.own
-    x, y = asked.x.values[best.column], asked.y.values[best.row]
-    rows: list[list[str]] = [
-        [
-            "best point, fresh seeds",
-            format_number(x),
-            format_number(y),
-            share(best.fresh),
-            f"{best.fresh.n:,}",
-        ],
-        [
-            "best point, seeds of the map",
-            format_number(x),
-            format_number(y),
-            share(best.seen),
-            f"{best.seen.n:,}",
-        ],
-    ]
+    rows: list[list[str]] = []
+    if best is not None:
+        x, y = float(asked.x.values[best.column]), float(asked.y.values[best.row])
+        rows.append(_row("best point, fresh seeds", x, y, best.fresh))
+        rows.append(_row("best point, seeds of the map", x, y, best.seen))
     if own is not None:
-        rows.append(
-            [
-                "as the file has it",
-                format_number(own.x),
-                format_number(own.y),
-                share(own.solved),
-                f"{own.solved.n:,}",
-            ]
-        )
+        rows.append(_row("as the file has it", own.x, own.y, own.solved))
     headers = ["Point", asked.x.field, asked.y.field, "solved (95 % interval)", "seeds"]
-    return html_table(headers, rows)
+    return html_table(headers, rows) if rows else ""
+
+
+def _row(what: str, x: float, y: float, solved: Rate) -> list[str]:
+    return [what, format_number(x), format_number(y), share(solved), f"{solved.n:,}"]
 
 
 def _experiment(result: MapResult) -> str:
-    script = experiment_to_toml(result.best_experiment)
-    return fold("The best point as an experiment file (TOML)", code(script))
+    experiment = result.best_experiment
+    if experiment is None:
+        return ""
+    return fold("The best point as an experiment file (TOML)", code(experiment_to_toml(experiment)))

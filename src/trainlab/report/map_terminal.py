@@ -1,4 +1,4 @@
-"""A map in the terminal: the verdict, the share solved and what most seeds come to, how it was made."""
+"""A map in the terminal: the verdict, the share solved and the commonest outcome, how it was made."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.draw import TERMINAL, Shade, heat_text, ramp
-from trainlab.report.map_method import fresh_words, points_words
+from trainlab.report.map_method import points_words, seeds_words
 from trainlab.report.method_part import time_words
 from trainlab.studies.maps import MapResult
 from trainlab.studies.maps.counts import OUTCOMES
@@ -24,7 +24,8 @@ _OUTCOMES = (
     Shade(colour="#1FB98A", glyph="█", words=OUTCOMES[0]),
     Shade(colour="#EE6C1F", glyph="x", words=OUTCOMES[1]),
     Shade(colour="#D88BBB", glyph="v", words=OUTCOMES[2]),
-    Shade(colour="#4A535D", glyph="·", words=OUTCOMES[3]),
+    Shade(colour="#3D9BDC", glyph="=", words=OUTCOMES[3]),
+    Shade(colour="#4A535D", glyph="·", words=OUTCOMES[4]),
 )
 
 
@@ -40,7 +41,7 @@ def print_map(result: MapResult, *, console: Console) -> None:
     coloured = console.color_system is not None
     for title, codes, shades in (
         ("Share of seeds solved", *_solved(result, coloured=coloured)),
-        ("What most seeds come to", result.shares.outcome, _OUTCOMES),
+        ("The commonest outcome", result.shares.outcome, _OUTCOMES),
     ):
         console.print()
         console.print(Text(title, style="bold"))
@@ -54,7 +55,7 @@ def print_map(result: MapResult, *, console: Console) -> None:
         )
         console.print(drawn, overflow="crop")
     console.print()
-    seeds = f"seeds 0 to {result.how.seeds - 1:,}; the best point again on {fresh_words(result)}"
+    seeds = f"seeds {seeds_words(result)}"
     words = f"Points: {points_words(result)}; {seeds}; {result.how.engine} engine; {time_words(result.how)}."
     console.print(Text(words, style=TERMINAL["muted"]))
 

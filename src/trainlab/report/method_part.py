@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainlab.draw import html_table
+from trainlab.draw import counted, html_table
 from trainlab.execution import HowRun
 from trainlab.report.chosen import cell_words, ends_of, networks_of
 from trainlab.report.parts import code, fold, paragraph, terms
@@ -14,7 +14,9 @@ from trainlab.studies.result import StudyResult
 INTERVALS = (
     "All intervals are 95 %: of a success rate Wilson's, of the difference of two cells Bonett and Price's "
     "for pairs on the same seeds, and of main effects and interactions that of one contrast for each seed, "
-    "over the seeds. p-values of effects that are read together are corrected by Holm."
+    "over the seeds. p-values of effects that are read together are corrected by Holm, both those against no "
+    "difference and those against one of 2 points or more; so an interval may lie within ±2 points, or leave "
+    "out 0, and the effect still not be called small, or help."
 )
 
 
@@ -77,9 +79,9 @@ def time_words(how: HowRun) -> str:
 def _not_tested(result: StudyResult) -> str:
     tasks = ", ".join(dict.fromkeys(task_label(item.runs.experiment.task) for item in result.cells))
     return (
-        f"{result.how.seeds:,} seeds, {tasks} only: nothing here speaks of other tasks, of networks, "
-        "learning rates or starting values other than those listed, or of data that a network wasn't trained "
-        "on. The intervals cover the chance of the seeds, nothing else."
+        f"{counted(result.how.seeds, 'seed')}, {tasks} only: nothing here speaks of other tasks, of "
+        "networks, learning rates or starting values other than those listed, or of data that a network "
+        "wasn't trained on. The intervals cover the chance of the seeds, nothing else."
     )
 
 

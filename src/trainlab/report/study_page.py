@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trainlab.draw import counted
 from trainlab.draw.svg import escape
 from trainlab.report.curve_part import gradient_part, loss_part, prediction_part
 from trainlab.report.effect_part import effect_part, rate_part
@@ -38,7 +39,10 @@ def study_html(result: StudyResult) -> str:
             [
                 f"<header>\n<h1>{escape(title)}</h1>",
                 paragraph(result.study.question, kind="question") if result.study.question else "",
-                paragraph(f"{len(result.cells):,} cells × {result.how.seeds:,} seeds", kind="muted")
+                paragraph(
+                    f"{counted(len(result.cells), 'cell')} × {counted(result.how.seeds, 'seed')}",
+                    kind="muted",
+                )
                 + "</header>",
                 section("verdicts", "Verdicts", verdict_part(result.verdicts)),
                 f'<nav aria-label="Contents"><ul>{links}</ul></nav>',

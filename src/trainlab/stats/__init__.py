@@ -5,17 +5,19 @@ from trainlab.stats.contrast import contrast
 from trainlab.stats.curves import Bands, finite_counts, median_and_bands, quantile_curves
 from trainlab.stats.disagreement import disagreement
 from trainlab.stats.effects import alone_effect, interaction_effect, main_effect
-from trainlab.stats.estimate import Estimate
+from trainlab.stats.estimate import SMALL, Estimate
 from trainlab.stats.exact import exact_interval, sign_test
 from trainlab.stats.factorial import alone_scores, interaction_scores, main_scores
 from trainlab.stats.holm import holm
 from trainlab.stats.paired import paired_difference
 from trainlab.stats.race import Round, Standing, hold_race, rank_ranges, round_sizes
-from trainlab.stats.rate import Rate, rate
-from trainlab.stats.reading import Reading, reading
+from trainlab.stats.rate import Rate, rate, share_p
+from trainlab.stats.reading import SIGNIFICANCE, Reading, reading
 from trainlab.stats.words import percent_words, share_words
 
 __all__ = [
+    "SIGNIFICANCE",
+    "SMALL",
     "Bands",
     "CodeCounts",
     "Estimate",
@@ -46,6 +48,7 @@ __all__ = [
     "rate",
     "reading",
     "round_sizes",
+    "share_p",
     "share_words",
     "sign_test",
 ]

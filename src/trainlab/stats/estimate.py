@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SMALL = 0.02
+"""A difference within ±2 points is called small."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Estimate:
     """A difference of rates seen on `n` seeds, as a share (0.1 is 10 points), not in per cent.
 
     `p` is two-sided and fits the interval: it is below 1 − confidence exactly when 0 is outside [low, high].
+    `p_small` is against a difference of ±`SMALL` or more: of the two one-sided tests the larger p-value,
+    doubled. Where it is below 1 − confidence the whole interval lies within ±`SMALL`; it asks a little more,
+    see `contrast`.
     """
 
     estimate: float
     low: float
     high: float
     p: float
+    p_small: float
     n: int
 
     def __str__(self) -> str:

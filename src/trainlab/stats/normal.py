@@ -26,3 +26,10 @@ def two_sided_p(z: float) -> float:
     from scipy.special import ndtr
 
     return float(2.0 * ndtr(-abs(z)))
+
+
+def upper_p(z: float) -> float:
+    """Return the probability that a standard normal lies above z."""
+    from scipy.special import ndtr
+
+    return float(ndtr(-z))

@@ -7,7 +7,7 @@ import operator
 from dataclasses import dataclass
 
 from trainlab.errors import StatsError
-from trainlab.stats.normal import two_sided_quantile
+from trainlab.stats.normal import two_sided_p, two_sided_quantile
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +54,20 @@ def rate(k: int, n: int, *, confidence: float = 0.95) -> Rate:
     low = 0.0 if k == 0 else max(0.0, centre - half)
     high = 1.0 if k == n else min(1.0, centre + half)
     return Rate(k=k, n=n, low=low, high=high)
+
+
+def share_p(value: Rate, share: float) -> float:
+    """Return the two-sided p-value of the hypothesis that the probability behind a rate is `share`.
+
+    It is Wilson's own score test, (k/n − share) / √(share·(1 − share)/n) as a normal, so that it is below
+    1 − confidence exactly when `share` is outside the interval.
+
+    Raises:
+        StatsError: `share` is not strictly between 0 and 1.
+    """
+    if not 0.0 < share < 1.0:
+        raise StatsError(f"share is {share!r}, but must lie strictly between 0 and 1; write 0.5 for half.")
+    return two_sided_p((value.estimate - share) / math.sqrt(share * (1 - share) / value.n))
 
 
 def _whole(name: str, value: int) -> int:

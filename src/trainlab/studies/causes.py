@@ -4,34 +4,38 @@ A run *failed* when it is neither solved nor diverged. Its loss is *high* when i
 loss of the best constant prediction: below the places where XOR runs get stuck (one point of four wrong
 under L1 and two points at ½ under MSE are exactly half of it), so that rounding decides nothing. A layer's
 gradient has *vanished* when the mean |∂L/∂w| of its weights, over the whole data, is below the threshold at
-the end. A failed run with a high loss is put down to a *vanishing gradient* when its first layer's gradient
-has vanished: nothing reaches it. The layers are counted one by one beside it, and how often all of them
-have vanished, the last included: a run that stands still as a whole, saturated or at a flat place, rather
-than a signal lost on its way down. At the threshold of 1e-4 and a steady gradient, 8,004 steps of SGD at lr
-0.02 move a weight by 0.02 (ten times that with momentum 0.9); Adam rescales gradients, so there it says
-what arrives, not how far weights move. Any threshold is a choice: the share is given at ten times more and
-less, too.
+the end. Of the failed runs with a high loss two kinds are told apart:
+
+- a *vanishing gradient*: the first layer's gradient has vanished and the last layer's hasn't. There is a
+  signal, and it is lost on its way down. It takes two layers: of a network with one it is never asked.
+- *standing still*: every layer's gradient has vanished, the last included. Nothing pulls anywhere: the run
+  has come to a stationary point, or its outputs are saturated. Even the best answer that a network can give
+  is such a place, where that answer is poor.
+
+The rest is stuck for another reason, or was still on its way. The layers are counted one by one beside it.
+At the threshold of 1e-4 and a steady gradient, 8,004 steps of SGD at lr 0.02 move a weight by 0.02 (ten
+times that with momentum 0.9); Adam rescales gradients, so there it says what arrives, not how far weights
+move. Any threshold is a choice: both shares are given at ten times more and less, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine import Runs
-from trainlab.maths import LOSSES
-from trainlab.spec import BCE, L1, MSE, NLL, BCEWithLogits, CrossEntropy, Hinge, Loss, name_of
+from trainlab.spec import Loss
 from trainlab.stats import Rate, rate
+from trainlab.studies.constant import best_constant_loss
 from trainlab.tasks import Task
 
 THRESHOLD = 1e-4
 HIGH_LOSS = 0.4
+_THRESHOLDS = (THRESHOLD, 10 * THRESHOLD, THRESHOLD / 10)
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -41,8 +45,10 @@ Floats = npt.NDArray[np.float64]
 class Causes:
     """Counts over the failed runs of a cell; the rates are None when no run failed.
 
+    `vanishing` and `standing_still` are as the rule tells them, `…_at_more` and `…_at_less` the same at ten
+    times the threshold and at a tenth; `vanishing` is None of a network with a single layer, too.
     `vanishing_by_layer` has, from first layer to last, the share of the failed runs that have a high loss and
-    a vanished gradient in that layer; `vanishing_everywhere` counts those in which it has in every layer.
+    a vanished gradient in that layer, whatever the others have.
     """
 
     failed: int
@@ -50,7 +56,9 @@ class Causes:
     vanishing: Rate | None
     vanishing_at_more: Rate | None
     vanishing_at_less: Rate | None
-    vanishing_everywhere: Rate | None
+    standing_still: Rate | None
+    standing_still_at_more: Rate | None
+    standing_still_at_less: Rate | None
     vanishing_by_layer: tuple[Rate, ...]
     median_gradient_by_layer: tuple[float, ...]
 
@@ -66,7 +74,9 @@ class Causes:
             "vanishing": plain(self.vanishing),
             "vanishing_at_1e-3": plain(self.vanishing_at_more),
             "vanishing_at_1e-5": plain(self.vanishing_at_less),
-            "vanishing_everywhere": plain(self.vanishing_everywhere),
+            "standing_still": plain(self.standing_still),
+            "standing_still_at_1e-3": plain(self.standing_still_at_more),
+            "standing_still_at_1e-5": plain(self.standing_still_at_less),
             "vanishing_by_layer": [plain(value) for value in self.vanishing_by_layer],
             "median_gradient_by_layer": list(self.median_gradient_by_layer),
         }
@@ -78,7 +88,7 @@ def causes_of(runs: Runs) -> Causes:
         failed=failed(runs),
         loss=runs.loss.astype(np.float64),
         gradient=runs.gradient.astype(np.float64),
-        constant_loss=_constant_loss(runs),
+        constant_loss=_constant_loss(runs.experiment.loss, runs.experiment.data()),
     )
 
 
@@ -88,32 +98,57 @@ def failed(runs: Runs) -> Bools:
 
 
 def vanishing(runs: Runs) -> Bools:
-    """Return which runs failed by the rule's vanishing gradient, ``[n]``: those that `causes_of` counts."""
-    high = _high(failed(runs), runs.loss.astype(np.float64), _constant_loss(runs))
-    return high & (runs.gradient[:, 0].astype(np.float64) < THRESHOLD)
+    """Return which runs failed by the rule's vanishing gradient, ``[n]``: those that `causes_of` counts.
+
+    None of a network with a single layer.
+    """
+    return _lost(_high_loss(runs), runs.gradient.astype(np.float64), THRESHOLD)
+
+
+def standing_still(runs: Runs) -> Bools:
+    """Return which runs failed and stand still as a whole, ``[n]``: those that `causes_of` counts."""
+    return _still(_high_loss(runs), runs.gradient.astype(np.float64), THRESHOLD)
 
 
 def count_causes(*, failed: Bools, loss: Floats, gradient: Floats, constant_loss: float) -> Causes:
     """Apply the rule to plain numbers: `failed [n]`, final `loss [n]`, mean |gradient| ``[n, layers]``."""
     high = _high(failed, loss, constant_loss)
-    n = int(failed.sum())
+    n, layers = int(failed.sum()), gradient.shape[1]
 
-    def share(threshold: float, layer: int = 0) -> Rate | None:
-        return rate(int((high & (gradient[:, layer] < threshold)).sum()), n) if n else None
+    def share(which: Bools) -> Rate | None:
+        return rate(int(which.sum()), n) if n else None
 
-    layers = range(gradient.shape[1]) if n else range(0)
-    by_layer = [share(THRESHOLD, layer) for layer in layers]
+    lost, lost_at_more, lost_at_less = (
+        share(_lost(high, gradient, threshold)) if layers > 1 else None for threshold in _THRESHOLDS
+    )
+    still, still_at_more, still_at_less = (
+        share(_still(high, gradient, threshold)) for threshold in _THRESHOLDS
+    )
+    by_layer = [share(high & (gradient[:, layer] < THRESHOLD)) for layer in range(layers)]
     medians: Floats = np.median(gradient[failed], axis=0) if n else np.empty(0)
     return Causes(
         failed=n,
         high_loss=int(high.sum()),
-        vanishing=share(THRESHOLD),
-        vanishing_at_more=share(10 * THRESHOLD),
-        vanishing_at_less=share(THRESHOLD / 10),
-        vanishing_everywhere=rate(int((high & (gradient < THRESHOLD).all(axis=1)).sum()), n) if n else None,
+        vanishing=lost,
+        vanishing_at_more=lost_at_more,
+        vanishing_at_less=lost_at_less,
+        standing_still=still,
+        standing_still_at_more=still_at_more,
+        standing_still_at_less=still_at_less,
         vanishing_by_layer=tuple(value for value in by_layer if value is not None),
         median_gradient_by_layer=tuple(float(median) for median in medians),
     )
+
+
+def _lost(high: Bools, gradient: Floats, threshold: float) -> Bools:
+    """Return in which runs the gradient fades on its way: gone in the first layer, there in the last."""
+    # Of a single layer the first is the last, which can't be both. NaN is neither.
+    return high & (gradient[:, 0] < threshold) & (gradient[:, -1] >= threshold)
+
+
+def _still(high: Bools, gradient: Floats, threshold: float) -> Bools:
+    """Return in which runs no layer has a gradient."""
+    return high & (gradient < threshold).all(axis=1)
 
 
 def _high(failed: Bools, loss: Floats, constant_loss: float) -> Bools:
@@ -121,65 +156,14 @@ def _high(failed: Bools, loss: Floats, constant_loss: float) -> Bools:
     return failed & (loss >= HIGH_LOSS * constant_loss)
 
 
-def _constant_loss(runs: Runs) -> float:
-    return _constant_loss_on(runs.experiment.loss, runs.experiment.data())
+def _high_loss(runs: Runs) -> Bools:
+    experiment = runs.experiment
+    return _high(
+        failed(runs), runs.loss.astype(np.float64), _constant_loss(experiment.loss, experiment.data())
+    )
 
 
 @lru_cache(maxsize=16)
-def _constant_loss_on(loss: Loss, task: Task) -> float:
+def _constant_loss(loss: Loss, task: Task) -> float:
     # A map asks for each of its points, and some losses are searched.
     return best_constant_loss(loss, task.targets)
-
-
-def best_constant_loss(loss: Loss, targets: Floats) -> float:
-    """Return the loss of the best outputs that ignore the inputs, the same for all targets ``[n, outputs]``.
-
-    The median for L1 and the mean for MSE; for cross-entropies the shares of the classes. Of the others,
-    which are convex in each output, the minimum is searched for between the lowest and the highest target.
-    """
-    settings = msgspec.structs.asdict(loss)
-    value = LOSSES[name_of(loss)].value
-    outputs = targets.shape[1]
-    if isinstance(loss, CrossEntropy):
-        smooth = loss.label_smoothing
-        best = [_logarithm((1.0 - smooth) * mean + smooth / outputs) for mean in targets.mean(axis=0)]
-    else:
-        best = [_best_constant(loss, targets[:, [column]]) for column in range(outputs)]
-    return float(value(np.broadcast_to(np.array(best), targets.shape), targets, **settings))
-
-
-def _best_constant(loss: Loss, targets: Floats) -> float:
-    """Return the best constant output for one column of targets ``[n, 1]``."""
-    mean = float(np.mean(targets))
-    if isinstance(loss, L1):
-        return float(np.median(targets))
-    if isinstance(loss, MSE | BCE):
-        return mean
-    if isinstance(loss, BCEWithLogits):
-        return _logarithm(mean) - _logarithm(1.0 - mean)
-    if isinstance(loss, NLL):
-        return _logarithm(mean)
-    if isinstance(loss, Hinge):
-        return 1.0 if mean >= 0.5 else -1.0
-    settings = msgspec.structs.asdict(loss)
-
-    def height(output: float) -> float:
-        return LOSSES[name_of(loss)].value(np.full_like(targets, output), targets, **settings)
-
-    return _lowest(height, float(targets.min()), float(targets.max()))
-
-
-def _lowest(height: Callable[[float], float], low: float, high: float) -> float:
-    """Return where a convex function is lowest between two ends, dropping a third of the rest at a time."""
-    for _ in range(100):
-        third = (high - low) / 3.0
-        if height(low + third) <= height(high - third):
-            high -= third
-        else:
-            low += third
-    return (low + high) / 2.0
-
-
-def _logarithm(share: float) -> float:
-    # A class that is never there has no finite best output; this one is near enough.
-    return float(np.log(max(share, 1e-12)))

@@ -60,7 +60,7 @@ class CellResult:
     def to_dict(self) -> dict[str, Any]:
         """Return the cell as JSON has it."""
         runs = self.runs
-        epochs = runs.solved_epoch[runs.solved]
+        epochs = runs.solved_epoch[runs.solved & (runs.solved_epoch >= 0)]
         return {
             "network": self.cell.network,
             "changes": list(self.cell.changes),

@@ -21,19 +21,24 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReadEstimate:
-    """A difference of success rates with its interval, its p-value corrected by Holm, and how it reads."""
+    """A difference of success rates with its interval, its p-values corrected by Holm, and how it reads.
+
+    `p_adjusted` is against no difference, `p_small_adjusted` against one of 2 points or more.
+    """
 
     value: Estimate
     p_adjusted: float
+    p_small_adjusted: float
     reading: EffectReading
 
     def to_dict(self) -> dict[str, Any]:
-        """Return ``{"estimate", "low", "high", "p_adjusted", "reading"}``, as shares from −1 to 1."""
+        """Return estimate, interval, both p-values and the reading; differences are shares, from −1 to 1."""
         return {
             "estimate": self.value.estimate,
             "low": self.value.low,
             "high": self.value.high,
             "p_adjusted": self.p_adjusted,
+            "p_small_adjusted": self.p_small_adjusted,
             "reading": self.reading,
         }
 
@@ -109,13 +114,21 @@ def effects_of(
 
 def read_family(family: dict[Key, Estimate]) -> dict[Key, ReadEstimate]:
     """Correct the p-values of estimates that are read together, and put each into words."""
-    if not family:
-        return {}
-    adjusted = holm(np.array([value.p for value in family.values()]))
+    different = holm(np.array([value.p for value in family.values()]))
+    small = holm(np.array([value.p_small for value in family.values()]))
     return {
-        key: ReadEstimate(value=value, p_adjusted=float(p), reading=reading(value, p_adjusted=float(p)))
-        for (key, value), p in zip(family.items(), adjusted, strict=True)
+        key: _read(value, float(p), float(p_small))
+        for (key, value), p, p_small in zip(family.items(), different, small, strict=True)
     }
+
+
+def _read(value: Estimate, p: float, p_small: float) -> ReadEstimate:
+    return ReadEstimate(
+        value=value,
+        p_adjusted=p,
+        p_small_adjusted=p_small,
+        reading=reading(value, p_adjusted=p, p_small_adjusted=p_small),
+    )
 
 
 def factorial(

@@ -9,17 +9,17 @@ import numpy.typing as npt
 
 from trainlab.draw import join
 from trainlab.spec import Study
-from trainlab.stats import paired_difference
 from trainlab.studies.causes import failed, vanishing
 from trainlab.studies.cells import CellResult, predicts_right
 from trainlab.studies.effects import Effect
+from trainlab.studies.together_verdict import judge_together
+from trainlab.studies.vanishing_verdict import judge_vanishing
 from trainlab.studies.verdicts import (
     Verdict,
     judge_change,
     judge_parameters,
     judge_predictions,
-    judge_together,
-    judge_vanishing,
+    judge_solved,
 )
 
 Bools = npt.NDArray[np.bool_]
@@ -35,11 +35,10 @@ def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Eff
     everything = study.change_names
     where = f"with {join(everything)}" if everything else ""
     found: list[Verdict] = [judge_parameters(_counts(cells))]
-    for network in networks:
-        baseline, changed = table.get((network, ())), table.get((network, everything))
-        if everything and baseline and changed:
-            before, after = baseline.runs.solved, changed.runs.solved
-            found.append(judge_together(network, everything, before, after, paired_difference(before, after)))
+    if everything:
+        ends = {name: (table.get((name, ())), table.get((name, everything))) for name in networks}
+        pairs = {name: (a.runs.solved, b.runs.solved) for name, (a, b) in ends.items() if a and b}
+        found += judge_together(everything, pairs)
     labels = {change.name: change.label for change in study.changes}
     for effect in effects:
         if effect.main:
@@ -51,7 +50,8 @@ def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Eff
     # The first and the last cell of the deepest network; they are one where nothing changes.
     for changes, words in {(): "at the baseline" if everything else "", everything: where}.items():
         item = table.get((deepest, changes))
-        if item:
+        # In a single layer nothing can fade on its way. A change may take layers away, or add some.
+        if item and item.cell.experiment.network.layers > 1:
             single = vanishing(item.runs)[failed(item.runs)]
             others = {
                 name: table[name, changes].causes
@@ -63,14 +63,20 @@ def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Eff
             )
     for network in networks:
         item = table.get((network, everything))
-        data = item.runs.experiment.data() if item else None
-        if item and data and data.kind != "regression":
-            listed = data.kind == "binary" and data.points <= MAX_LISTED
-            values = (
-                ", ".join(f"{value:g}" for value in data.targets[:, 0]) if listed else "the right classes"
-            )
-            found.append(judge_predictions(network, where, predicts_right(item.runs), values))
+        if item:
+            found.append(_end(item, network, where))
     return tuple(found)
+
+
+def _end(item: CellResult, network: str, where: str) -> Verdict:
+    """Judge the answers where the targets are so few that all are told; elsewhere what counts as solved."""
+    experiment = item.runs.experiment
+    data = experiment.data()
+    listed = data.kind == "binary" and data.points <= min(MAX_LISTED, item.runs.predictions.shape[1])
+    if not listed:
+        return judge_solved(network, where, item.runs.solved, experiment.solved)
+    values = ", ".join(f"{value:g}" for value in data.targets[:, 0])
+    return judge_predictions(network, where, predicts_right(item.runs), values)
 
 
 def _counts(cells: Sequence[CellResult]) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from trainlab.draw import JSON_FORMAT, json_text
+from trainlab.draw import JSON_FORMAT, counted, json_text
 from trainlab.execution import HowRun
 from trainlab.spec import Study
 from trainlab.studies.cells import CellResult
@@ -63,10 +63,11 @@ class StudyResult:
     def __repr__(self) -> str:
         # The generated one would print every array of every run.
         title = self.study.title or "a study"
-        return f"<StudyResult {title!r}: {len(self.cells)} cells × {self.how.seeds:,} seeds>"
+        return f"<StudyResult {title!r}: {len(self.cells)} cells × {counted(self.how.seeds, 'seed')}>"
 
     def __str__(self) -> str:
-        head = f"{self.study.title or 'A study'}: {len(self.cells)} cells × {self.how.seeds:,} seeds"
+        size = f"{counted(len(self.cells), 'cell')} × {counted(self.how.seeds, 'seed')}"
+        head = f"{self.study.title or 'A study'}: {size}"
         lines = [
             f"{verdict.statement} {verdict.outcome.upper()}. {verdict.sentence}" for verdict in self.verdicts
         ]

@@ -2,20 +2,19 @@
 
 Each rule is a function of plain counts, so that made-up numbers can flip it. What is *upheld* must hold with
 its whole interval; what is *refuted* must fail with its whole interval; the rest is *mixed*, and said so.
+Here are those on parameters, single changes, predictions and what is solved; two have files of their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.draw import join
-from trainlab.stats import Estimate, Rate, Reading, disagreement, percent_words, rate, share_words
-from trainlab.studies.causes import Causes
+from trainlab.spec import Solved, solved_words
+from trainlab.stats import SMALL, Rate, Reading, disagreement, rate, share_words
 from trainlab.studies.effects import Effect, ReadEstimate
 
 Outcome = Literal["upheld", "refuted", "mixed"]
@@ -72,42 +71,6 @@ def judge_parameters(counts: dict[str, int]) -> Verdict:
     )
 
 
-def judge_together(
-    network: str, changes: Sequence[str], baseline: Bools, changed: Bools, difference: Estimate
-) -> Verdict:
-    """Did all changes together make the network learn? Upheld if most runs then solve, and more than before.
-
-    `baseline` and `changed` are bool [n], solved or not, from the same seeds; `difference` is theirs. A
-    single run shows that the changes work when it is solved with them and not without.
-    """
-    before, after = _rate(baseline), _rate(changed)
-    outcome, claim = _together(network, after, difference, one=len(changes) == 1)
-    subject = changes[0] if len(changes) == 1 else f"{join(changes)} together"
-    return Verdict(
-        topic="together",
-        statement=f"{subject} made {network} learn.",
-        outcome=outcome,
-        sentence=f"{subject} {claim}: {share_words(after, 'seeds solved')}, against "
-        f"{share_words(before, 'at the baseline')}, a difference of {difference}.",
-        opposite=_opposite(changed & ~baseline, outcome),
-    )
-
-
-def _together(network: str, after: Rate, difference: Estimate, *, one: bool) -> tuple[Outcome, str]:
-    make, do, lower = ("makes", "does", "lowers") if one else ("make", "do", "lower")
-    more = difference.low > 0
-    if more and after.low > HALF:
-        return "upheld", f"{make} {network} learn"
-    if difference.high < 0:
-        return "refuted", f"{do} not make {network} learn but {lower} its success rate"
-    if after.high < HALF:
-        seldom = f"{make} {network} learn on a minority of seeds only"
-        return "refuted", seldom if more else f"{do} not make {network} learn"
-    if after.low > HALF:
-        return "mixed", f"can't be said to make {network} learn, which it does on most seeds either way"
-    return "mixed", f"can't be said to make {network} learn on most seeds"
-
-
 def judge_change(
     effect: Effect, label: str, solved_with: Bools, solved_without: Bools, *, others: bool = True
 ) -> Verdict:
@@ -154,9 +117,17 @@ def _change_claim(effect: Effect, main: ReadEstimate) -> str:
 
 
 def _holm_note(main: ReadEstimate) -> str:
-    if main.reading != "no difference seen" or main.value.low <= 0 <= main.value.high:
+    """Say where Holm's correction doesn't let pass what the interval by itself would show."""
+    value = main.value
+    if main.reading != "no difference seen":
         return ""
-    return f" Its interval leaves out 0, but Holm's correction raises p to {main.p_adjusted:.2g}."
+    if value.low >= -SMALL and value.high <= SMALL:
+        p = main.p_small_adjusted
+        within = "Its interval lies within 2 points, but the test for that has"
+        return f" {within} p = {p:.2g} after Holm's correction."
+    if not value.low <= 0 <= value.high:
+        return f" Its interval leaves out 0, but Holm's correction raises p to {main.p_adjusted:.2g}."
+    return ""
 
 
 def _alone_note(effect: Effect) -> str:
@@ -173,78 +144,48 @@ def _alone_note(effect: Effect) -> str:
     return f" Made alone, {words}: {alone.value}."
 
 
-def judge_vanishing(
-    network: str,
-    where: str,
-    causes: Causes,
-    single: Bools,
-    *,
-    diverged: int = 0,
-    others: Mapping[str, Causes] | None = None,
-) -> Verdict:
-    """Are most of the network's failures vanishing gradients? By the rule in `causes`.
-
-    `where` names the cell, as in "with A and B", or is empty; `single` is the rule's answer for each failed
-    run, bool [failed]; `diverged` counts the runs that diverged, which the rule leaves out; `others` are the
-    same cells of the other networks, told for comparison.
-    """
-    failures = f"{network}'s failures{_after(where)}"
-    share, more, less = causes.vanishing, causes.vanishing_at_more, causes.vanishing_at_less
-    if share is None or more is None or less is None:
-        return Verdict(
-            topic="vanishing",
-            statement=f"{failures} are vanishing gradients.",
-            outcome="mixed",
-            sentence=f"{network} has no run{_after(where)} that failed without diverging "
-            f"({diverged:,} diverged), so the rule says nothing.",
-        )
-    outcome: Outcome = "upheld" if share.low > HALF else "refuted" if share.high < HALF else "mixed"
-    claim = {
-        "upheld": f"Most of {failures} are vanishing gradients",
-        "refuted": f"Only a minority of {failures} are vanishing gradients",
-        "mixed": f"It can't be said whether most of {failures} are vanishing gradients",
-    }[outcome]
-    layers = ", ".join(percent_words(value) for value in causes.vanishing_by_layer)
-    return Verdict(
-        topic="vanishing",
-        statement=f"{failures} are vanishing gradients.",
-        outcome=outcome,
-        sentence=f"{claim}: {share_words(share, 'failed runs')} have a high loss and a first-layer gradient "
-        f"below 1e-4. With the threshold at 1e-3 it is {percent_words(more)}, at 1e-5 {percent_words(less)}. "
-        f"At 1e-4 by layer, first to last: {layers}.{_everywhere(causes)}{_compared(others or {})}",
-        opposite=_opposite(single, outcome),
-    )
-
-
-def _everywhere(causes: Causes) -> str:
-    whole = causes.vanishing_everywhere
-    return f" In {percent_words(whole)} every layer is below 1e-4, the last included." if whole else ""
-
-
-def _compared(others: Mapping[str, Causes]) -> str:
-    told = [
-        f"{percent_words(causes.vanishing)} of {causes.failed:,} failed runs of {name}"
-        for name, causes in others.items()
-        if causes.vanishing is not None
-    ]
-    return f" The same rule finds vanishing gradients in {join(told)}." if told else ""
-
-
 def judge_predictions(network: str, where: str, right: Bools, values: str) -> Verdict:
     """Does the network predict right after rounding? Upheld from 90 % of the seeds, refuted below half.
 
-    `where` as in `judge_vanishing`; `right` is bool [n]; `values` are the targets in words.
+    `where` names the cell, as in "with A and B", or is empty; `right` is bool [n]; `values` are the targets,
+    one by one.
     """
-    share = _rate(right)
-    outcome: Outcome = "upheld" if share.low >= OFTEN else "refuted" if share.high < HALF else "mixed"
-    words = {"upheld": "almost always", "refuted": "on a minority of seeds", "mixed": _some(share)}[outcome]
+    share = rate_of(right)
+    outcome = _often(share)
     return Verdict(
         topic="predictions",
-        statement=f"{network} predicts {values}{_after(where)}.",
+        statement=f"{network} predicts {values}{after_words(where)}.",
         outcome=outcome,
-        sentence=f"{network}'s predictions{_after(where)} round to {values} {words}: {share_words(share)}.",
-        opposite=_opposite(right, outcome),
+        sentence=f"{network}'s predictions{after_words(where)} round to {values} {_how_often(share)}: "
+        f"{share_words(share)}.",
+        opposite=opposite_of(right, outcome),
     )
+
+
+def judge_solved(network: str, where: str, solved: Bools, rule: Solved) -> Verdict:
+    """Is the network solved, by the experiment's own rule? Upheld from 90 % of the seeds, refuted below half.
+
+    `where` as in `judge_predictions`; `solved` is bool [n].
+    """
+    share = rate_of(solved)
+    outcome = _often(share)
+    return Verdict(
+        topic="solved",
+        statement=f"{network} is solved{after_words(where)}.",
+        outcome=outcome,
+        sentence=f"{network} is solved{after_words(where)} {_how_often(share)}: {share_words(share)}. "
+        f"A run is solved {solved_words(rule)}.",
+        opposite=opposite_of(solved, outcome),
+    )
+
+
+def _often(share: Rate) -> Outcome:
+    return "upheld" if share.low >= OFTEN else "refuted" if share.high < HALF else "mixed"
+
+
+def _how_often(share: Rate) -> str:
+    words = {"upheld": "almost always", "refuted": "on a minority of seeds", "mixed": _some(share)}
+    return words[_often(share)]
 
 
 def _some(share: Rate) -> str:
@@ -255,13 +196,16 @@ def _some(share: Rate) -> str:
     return "on some seeds and not on others"
 
 
-def _opposite(single_runs: Bools, outcome: Outcome) -> Rate | None:
+def opposite_of(single_runs: Bools, outcome: Outcome) -> Rate | None:
+    """Return the share of seeds whose single run, bool [n], says otherwise; None for a mixed outcome."""
     return None if outcome == "mixed" else disagreement(single_runs, outcome == "upheld")
 
 
-def _rate(values: Bools) -> Rate:
+def rate_of(values: Bools) -> Rate:
+    """Return how many are true, as a rate."""
     return rate(int(values.sum()), len(values))
 
 
-def _after(where: str) -> str:
+def after_words(where: str) -> str:
+    """Return what names the cell as it stands after another word, or nothing."""
     return f" {where}" if where else ""

@@ -13,7 +13,7 @@ from execution.fake_engine import made_up
 from trainlab import Experiment, MapResult, Network, map_plane, run
 from trainlab.engine import Runs
 from trainlab.execution import Interrupted, Progress
-from trainlab.studies.causes import vanishing
+from trainlab.studies.causes import standing_still, vanishing
 from trainlab.studies.maps import carry_out
 from trainlab.studies.maps.counts import Shares, no_counts
 from trainlab.studies.maps.plane import best_point
@@ -42,8 +42,8 @@ def whole(store: Path) -> MapResult:
 def test_a_point_is_what_running_it_gives(whole: MapResult):
     for row, column in ((0, 0), (6, 8), (9, 11), (4, 7)):
         alone = run(whole.question.at(row, column), seeds=12, workers=1).cells[0]
-        lost = vanishing(alone.runs).sum()
-        assert whole.counts.runs[:3, row, column].tolist() == [alone.solved.k, alone.diverged.k, lost]
+        failed = [vanishing(alone.runs).sum(), standing_still(alone.runs).sum()]
+        assert whole.counts.runs[:4, row, column].tolist() == [alone.solved.k, alone.diverged.k, *failed]
         epochs = alone.runs.solved_epoch[alone.runs.solved]
         assert np.isnan(whole.counts.epochs[row, column]) if not len(epochs) else True
         if len(epochs):
@@ -156,9 +156,9 @@ def test_ctrl_c_between_chunks_keeps_what_was_finished(
 
 def test_the_best_of_several_is_the_one_with_the_best_surroundings():
     counts = no_counts((20, 20), seeds=10)
-    counts.runs[:] = np.array([0, 0, 0, 10])[:, None, None]
-    counts.runs[:, 2, 2] = [10, 0, 0, 0]  # alone
-    counts.runs[:, 10:15, 10:15] = np.array([10, 0, 0, 0])[:, None, None]
+    counts.runs[:] = np.array([0, 0, 0, 0, 10])[:, None, None]
+    counts.runs[:, 2, 2] = [10, 0, 0, 0, 0]  # alone
+    counts.runs[:, 10:15, 10:15] = np.array([10, 0, 0, 0, 0])[:, None, None]
     counts.epochs[:] = 50.0
     counts.epochs[2, 2] = 1.0
     shares = Shares(runs=counts.runs / 10, epochs=counts.epochs)
@@ -170,13 +170,26 @@ def test_the_best_of_several_is_the_one_with_the_best_surroundings():
 
 def test_a_point_at_the_edge_is_no_better_than_one_within():
     counts = no_counts((32, 32), seeds=10)
-    counts.runs[:] = np.array([10, 0, 0, 0])[:, None, None]
+    counts.runs[:] = np.array([10, 0, 0, 0, 0])[:, None, None]
     counts.epochs[:] = 50.0
     counts.epochs[0, 0] = 1.0
     shares = Shares(runs=counts.runs / 10, epochs=counts.epochs)
     row, column = best_point(counts, shares)
     assert 2 <= row < 30
     assert 2 <= column < 30
+
+
+def test_where_nothing_is_solved_there_is_no_best_point():
+    counts = no_counts((4, 4), seeds=10)
+    counts.runs[:] = np.array([0, 3, 0, 0, 7])[:, None, None]
+    counts.runs[:, 1, 1] = -1  # not trained
+    assert best_point(counts, Shares(runs=counts.runs / 10, epochs=counts.epochs)) is None
+    hopeless = Experiment.from_dict({**BASE.to_dict(), "epochs": 1, "solved": {"within": 1e-6}})
+    result = map_plane(hopeless, size="2x2", seeds=3, workers=1, **AXES)
+    assert result.best is result.best_experiment is result.to_dict()["best"] is None
+    # No fresh seeds were spent: four points and the file's own setting.
+    assert result.how.trained_steps == (4 + 1) * 3 * 1
+    result.to_json()
 
 
 def test_a_run_counts_once_even_if_made_up_ones_contradict_themselves():

@@ -3,50 +3,122 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from studies.made_up import TINY
 from studies.maps.made_map import made_map
 
+from trainlab import Experiment
 from trainlab.errors import TrainlabError
+from trainlab.report import map_html
+from trainlab.stats import rate
 from trainlab.studies import map_picture
 from trainlab.studies.maps.contour import solved_contours
+from trainlab.studies.maps.counts import Shares, no_counts
 from trainlab.studies.maps.fields import axis_words, short_name
-from trainlab.studies.maps.show import MEASURES
+from trainlab.studies.maps.result import Best, Own
+from trainlab.studies.maps.show import MEASURES, measures, spots
 
 
 def test_the_sentences():
     result = made_map()
     assert result.verdict == (
-        "2-3-1 learns (at least 90 % of 10 seeds solved) in 2 % of the plane (1 of 48 points): "
-        "for lr 0.0518 and within 0.3.",
+        "2-3-1 learns at 1 of 48 trained points: at least 90 % of 10 seeds are solved there, and 9 of 10 "
+        "mean a rate of 60 to 98 %.",
+        "That is 2 % of the plane: lr 0.0518 and within 0.3.",
         "The best point is lr 0.0518, within 0.3: 90 of 100 fresh seeds (90.0 %, 82.6 to 94.5 %) are solved "
         "there. It was chosen from 48 trained points for 10 of 10, a figure that flatters; the fresh seeds "
         "had no part in the choice.",
         "As its file has it (lr 0.1, within 0.1), 3 of 10 seeds (30.0 %, 10.8 to 60.3 %) are solved.",
-        "Where it isn't mostly solved, most seeds get stuck in 52 %, end with a vanishing gradient in 12 % "
-        "and diverge in 12 % of the plane.",
+        "Less than half of the seeds are solved in 77 % of the plane; the commonest outcome there is stuck "
+        "in 38 %, standing still in 15 %, diverged in 12 % and vanishing gradient in 12 % of the plane.",
     )
     assert str(result) == "\n".join(result.verdict)
+
+
+def test_what_is_interpolated_is_not_said_to_be_measured():
+    result = made_map()
+    result.shares.runs[0, 2, 4] = 1
+    result.counts.runs[:, 2, 4:6] = -1
+    assert result.verdict[0].startswith("2-3-1 learns at 1 of 46 trained points: ")
+    assert result.verdict[1].startswith(
+        "With 1 more, interpolated between trained ones, that is 4 % of the plane: "
+    )
+    assert "(46 of 48" not in str(result)
+    assert " of the plane, interpolated points included; " in result.verdict[-1]
+    learns = result.to_dict()["learns"]
+    assert (learns["points"], learns["trained"]) == (2, 1)
 
 
 def test_a_range_of_pairs_says_if_not_all_of_them_learn():
     result = made_map()
     result.shares.runs[0, 2:4, 3:5] = 1
-    assert "for lr from 0.0518 to 0.193 and within from 0.3 to 0.4." in result.verdict[0]
+    assert result.verdict[1].endswith(" of the plane: lr from 0.0518 to 0.193 and within from 0.3 to 0.4.")
     result.shares.runs[0, 2, 4] = 0
-    assert "within from 0.3 to 0.4, not every pair of them." in result.verdict[0]
+    assert result.verdict[1].endswith("within from 0.3 to 0.4, not every pair of them.")
 
 
 def test_learning_nowhere_and_no_own_setting():
     result = made_map(height=8, own=False)
     assert result.verdict[0] == (
-        "2-3-1 learns nowhere in this plane: at none of 48 points are at least 90 % of 10 seeds solved."
+        "2-3-1 isn't seen to learn in this plane: at none of 48 trained points are at least 90 % of 10 seeds "
+        "solved."
     )
     assert len(result.verdict) == 3
     assert result.learns_ranges == ()
-    assert result.to_dict()["learns"] == {"level": 0.9, "points": 0, "share": 0.0, "x": [], "y": []}
+    nowhere = {"level": 0.9, "points": 0, "trained": 0, "share": 0.0, "x": [], "y": []}
+    assert result.to_dict()["learns"] == nowhere
     assert result.to_dict()["own"] is None
+
+
+def test_where_nothing_is_solved_no_point_is_the_best():
+    result = made_map(height=0)
+    assert result.verdict[1] == "No seed is solved at any trained point, so none is the best."
+    assert result.best_experiment is result.to_dict()["best"] is None
+    assert [spot.label for spot in spots(result)] == ["as the file has it"]
+    assert "best point" not in map_picture(result).svg
+
+
+@pytest.mark.parametrize(("fresh", "flatters"), [(99, True), (100, False)])
+def test_a_figure_flatters_only_where_fresh_seeds_did_worse(fresh: int, flatters: bool):
+    result = made_map()
+    best = Best(row=2, column=3, seen=rate(10, 10), fresh=rate(fresh, 100))
+    sentence = replace(result, best=best).verdict[2]
+    assert ("10 of 10, a figure that flatters; the fresh" in sentence) == flatters
+    assert ("10 of 10; the fresh" in sentence) != flatters
+
+
+def test_the_commonest_outcome_is_not_called_most():
+    # 4 solved, 3 diverged, 3 stuck: solved is the commonest outcome of less than half of the seeds.
+    result = made_map()
+    result.counts.runs[:] = np.array([4, 3, 0, 0, 3])[:, None, None]
+    result.shares.runs[:] = result.counts.runs / 10
+    assert result.verdict[-1] == (
+        "Less than half of the seeds are solved in 100 % of the plane; the commonest outcome there is solved "
+        "in 100 % of the plane."
+    )
+    result.shares.runs[:] = np.array([0.5, 0.5, 0, 0, 0])[:, None, None]
+    assert result.verdict[-1] == "Nowhere in the plane are less than half of the seeds solved."
+    told = (*result.verdict, map_picture(result, "outcome").title, map_html(result))
+    assert not any("most seeds" in text for text in told)
+
+
+def test_one_seed_is_not_seeds():
+    result = made_map(seeds=1)
+    counts = no_counts((6, 8), seeds=1)
+    counts.runs[:] = np.array([1, 0, 0, 0, 0])[:, None, None]
+    shares = Shares(runs=counts.runs * 1.0, epochs=counts.epochs)
+    best = Best(row=2, column=3, seen=rate(1, 1), fresh=rate(1, 1))
+    own = Own(x=0.1, y=0.1, solved=rate(1, 1))
+    one = replace(result, counts=counts, shares=shares, best=best, own=own, how=replace(result.how, seeds=1))
+    page = map_html(one)
+    for text in (str(one), repr(one), page):
+        assert "1 seeds" not in text
+    assert "2-3-1 learns at 48 of 48 trained points: at least 90 % of 1 seed are solved there" in str(one)
+    assert "1 of 1 seed (100.0 %, 20.7 to 100.0 %) is solved." in str(one)
+    assert "0 at every point; the best point again on 1<" in page
 
 
 def test_nine_of_ten_is_ninety_percent():
@@ -64,7 +136,8 @@ def test_the_json_holds_every_point():
     assert data["epochs_until_solved"][0][0] is None
     assert data["outcome"][2][3:8] == ["solved", "solved", "stuck", "stuck", "diverged"]
     assert data["points"] == {"total": 48, "trained": 48}
-    total = sum(np.array(data[name]["k"]) for name in ("solved", "diverged", "vanishing", "stuck"))
+    names = ("solved", "diverged", "vanishing", "standing_still", "stuck")
+    total = sum(np.array(data[name]["k"]) for name in names)
     assert (total == 10).all()
 
 
@@ -99,7 +172,7 @@ def test_the_four_pictures():
         "2-3-1: share of seeds solved",
         "2-3-1: epochs until solved",
         "2-3-1: share of seeds that diverge",
-        "2-3-1: what most seeds come to",
+        "2-3-1: the commonest outcome",
     ]
     assert "learning rate (optimizer.lr, log scale)" in map_picture(result).svg
     with pytest.raises(TrainlabError) as raised:
@@ -107,6 +180,28 @@ def test_the_four_pictures():
     assert str(raised.value) == (
         "measure = 'solve': must be 'solved', 'epochs', 'diverged' or 'outcome'. Did you mean 'solved'?"
     )
+
+
+def test_without_looking_when_runs_are_solved_there_are_no_epochs_to_show():
+    base = Experiment.from_dict({**TINY.to_dict(), "record": {"solved_every": 0}})
+    result = made_map(base=base)
+    result.counts.epochs[:] = np.nan
+    assert measures(result) == ["solved", "diverged", "outcome"]
+    assert measures(made_map()) == list(MEASURES)
+    with pytest.raises(TrainlabError) as raised:
+        map_picture(result, "epochs")
+    assert str(raised.value) == (
+        "measure = 'epochs': when runs are solved wasn't looked at, as record.solved_every is 0; set it, as "
+        "in solved_every = 10, for epochs until solved."
+    )
+    page = map_html(result)
+    assert (
+        "When runs are solved wasn&#x27;t looked at" in page
+        or "When runs are solved wasn't looked at" in page
+    )
+    assert "whether a run is solved was looked at at its end only" in page.replace("&#x27;", "'")
+    assert "until solved</" not in page
+    assert "none solved" not in map_picture(made_map(), "epochs").svg
 
 
 def test_it_shows_itself():

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine import Runs
-from trainlab.studies.causes import vanishing
+from trainlab.studies.causes import standing_still, vanishing
 from trainlab.studies.maps.refine import Point, Rect
 
-Outcome = Literal["solved", "diverged", "vanishing gradient", "stuck"]
-OUTCOMES: tuple[Outcome, ...] = ("solved", "diverged", "vanishing gradient", "stuck")
-"""What a run can come to; the first three as in a study, stuck is whatever failed otherwise."""
+Outcome = Literal["solved", "diverged", "vanishing gradient", "standing still", "stuck"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+"""What a run can come to; the first four as in a study, stuck is whatever failed otherwise."""
 
 DIFFERENT = 0.1
 """Neighbours differ when the shares of their seeds that are solved, or diverged, are further apart."""
@@ -44,14 +44,14 @@ class Counts:
 
     def put(self, point: Point, runs: Runs) -> None:
         """Count the runs of one point."""
-        solved, diverged, lost = runs.solved, runs.diverged & ~runs.solved, vanishing(runs)
-        counts = [int(solved.sum()), int(diverged.sum()), int(lost.sum())]
+        solved, diverged = runs.solved, runs.diverged & ~runs.solved
+        counts = [int(which.sum()) for which in (solved, diverged, vanishing(runs), standing_still(runs))]
         self.runs[:, *point] = [*counts, self.seeds - sum(counts)]
         epochs = runs.solved_epoch[solved & (runs.solved_epoch >= 0)]
         self.epochs[point] = np.median(epochs) if len(epochs) else np.nan
 
     def differ(self, rect: Rect) -> bool:
-        """Whether the corners of a rectangle came to different ends, or to the same ones at other rates."""
+        """Whether a rectangle's corners differ in the commonest outcome, or the share solved or diverged."""
         corners = np.array([self.runs[:, *point] for point in rect.corners])
         if len(set(corners.argmax(axis=1).tolist())) > 1:
             return True
@@ -75,7 +75,10 @@ class Shares:
 
     @property
     def outcome(self) -> npt.NDArray[np.intp]:
-        """What most seeds came to, as a place in `OUTCOMES`, ``[y, x]``; of several, the first."""
+        """The commonest outcome, as a place in `OUTCOMES`, ``[y, x]``; of several, the first.
+
+        It is what most seeds came to only where its share is above one half.
+        """
         return self.runs.argmax(axis=0)
 
 

@@ -91,8 +91,10 @@ def _train_plane(asked: Question, trainer: Trainer, *, every_point: bool) -> tup
     return counts, interpolate(counts, rects)
 
 
-def _best(asked: Question, trainer: Trainer, counts: Counts, shares: Shares) -> Best:
+def _best(asked: Question, trainer: Trainer, counts: Counts, shares: Shares) -> Best | None:
     point = best_point(counts, shares)
+    if point is None:
+        return None
     again = range(asked.seeds, (1 + FRESH) * asked.seeds)
     return Best(
         row=point[0],
@@ -102,12 +104,14 @@ def _best(asked: Question, trainer: Trainer, counts: Counts, shares: Shares) -> 
     )
 
 
-def best_point(counts: Counts, shares: Shares) -> Point:
-    """Return the trained point with the most seeds solved.
+def best_point(counts: Counts, shares: Shares) -> Point | None:
+    """Return the trained point with the most seeds solved; None if none is solved anywhere.
 
     Of several, the one around which most is solved, a sixteenth of the plane each way: small changes of it
     should do no harm, and beyond the plane nothing is known. Of these the one solved soonest.
     """
+    if counts.runs[0].max() < 1:
+        return None
     around = _mean_around(shares.solved)
     epochs = np.where(np.isfinite(counts.epochs), counts.epochs, np.inf)
     order = np.lexsort((epochs.ravel(), -around.ravel(), -counts.runs[0].ravel()))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.draw import JSON_FORMAT, json_text
+from trainlab.draw import JSON_FORMAT, counted, json_text
 from trainlab.execution import HowRun
 from trainlab.spec import Experiment
 from trainlab.stats import Rate, rate
@@ -23,7 +23,7 @@ LEVELS = (0.5, 0.9)
 class Best:
     """The best point: its place, what was `seen` there, and its rate on `fresh` seeds.
 
-    `seen` is the best of many and so flatters; `fresh` had no part in the choice.
+    `seen` is the best of many and so may flatter; `fresh` had no part in the choice.
     """
 
     row: int
@@ -45,20 +45,24 @@ class Own:
 class MapResult:
     """The outcome of a map. `print(result)` gives the verdict, `to_dict()` and `to_json()` everything.
 
-    `own` is None where the experiment's own values lie outside of the plane.
+    `best` is None where no seed is solved at any point, `own` where the experiment's own values lie outside
+    of the plane.
     """
 
     question: Question
     counts: Counts
     shares: Shares
-    best: Best
+    best: Best | None
     own: Own | None
     every_point: bool
     how: HowRun
 
     @property
     def learns(self) -> npt.NDArray[np.bool_]:
-        """Where training works: at least 90 % of the seeds are solved, ``[y, x]``."""
+        """Where training works: at least 90 % of the seeds are solved, ``[y, x]``.
+
+        Where a point wasn't trained, the interpolated share decides; `counts.trained` tells which those are.
+        """
         return np.asarray(self.shares.solved >= LEVELS[-1] - 1e-9, dtype=np.bool_)
 
     @property
@@ -74,9 +78,9 @@ class MapResult:
         )
 
     @property
-    def best_experiment(self) -> Experiment:
-        """The experiment at the best point."""
-        return self.question.at(self.best.row, self.best.column)
+    def best_experiment(self) -> Experiment | None:
+        """The experiment at the best point; None if there is none."""
+        return self.best and self.question.at(self.best.row, self.best.column)
 
     @property
     def verdict(self) -> tuple[str, ...]:
@@ -106,7 +110,8 @@ class MapResult:
             "verdict": list(self.verdict),
             "points": {"total": trained.size, "trained": int(trained.sum())},
             "learns": _learns(self),
-            "best": {
+            "best": self.best
+            and {
                 "x": asked.x.values[self.best.column],
                 "y": asked.y.values[self.best.row],
                 "seen": self.best.seen.to_dict(),
@@ -117,7 +122,8 @@ class MapResult:
             "solved": {**_counted(self, 0), **_intervals(self)},
             "diverged": _counted(self, 1),
             "vanishing": _counted(self, 2),
-            "stuck": _counted(self, 3),
+            "standing_still": _counted(self, 3),
+            "stuck": _counted(self, 4),
             "outcome": [[OUTCOMES[place] for place in row] for row in self.shares.outcome.tolist()],
             "epochs_until_solved": _numbers(self.shares.epochs),
             "contours": [
@@ -133,7 +139,9 @@ class MapResult:
 
     def __repr__(self) -> str:
         rows, columns = self.question.shape
-        return f"<MapResult {self.question.name!r}: {columns}×{rows} points × {self.how.seeds:,} seeds>"
+        return (
+            f"<MapResult {self.question.name!r}: {columns}×{rows} points × {counted(self.how.seeds, 'seed')}>"
+        )
 
     def __str__(self) -> str:
         return "\n".join(self.verdict)
@@ -147,7 +155,14 @@ class MapResult:
 def _learns(result: MapResult) -> dict[str, Any]:
     points = int(result.learns.sum())
     x, y = (list(pair) for pair in result.learns_ranges or ((), ()))
-    return {"level": LEVELS[-1], "points": points, "share": points / result.learns.size, "x": x, "y": y}
+    return {
+        "level": LEVELS[-1],
+        "points": points,
+        "trained": int((result.learns & result.counts.trained).sum()),
+        "share": points / result.learns.size,
+        "x": x,
+        "y": y,
+    }
 
 
 def _counted(result: MapResult, outcome: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How a map shows itself: four pictures of the plane."""
+"""How a map shows itself: pictures of the plane, one a measure."""
 
 from __future__ import annotations
 
@@ -19,20 +19,27 @@ if TYPE_CHECKING:
 
 Measure = Literal["solved", "epochs", "diverged", "outcome"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
-ROLES = ("s3", "s2", "s4", "grid")
+ROLES = ("s3", "s2", "s4", "s1", "grid")
 """The colours of `OUTCOMES`."""
+
+NO_EPOCHS = (
+    "when runs are solved wasn't looked at, as record.solved_every is 0; set it, as in solved_every = 10, "
+    "for epochs until solved."
+)
 
 
 def map_picture(result: MapResult, measure: Measure = "solved") -> Picture:
-    """Return the plane with the share solved, epochs until solved, share diverged, or most seeds' outcome.
+    """Return the plane with the share solved, epochs until solved, share diverged, or commonest outcome.
 
     Raises:
-        TrainlabError: there is no such measure.
+        TrainlabError: there is no such measure, or no epochs were looked at (`record.solved_every` is 0).
     """
     if measure not in MEASURES:
         raise TrainlabError(
             f"measure = {measure!r}: must be {listing(MEASURES)}.{nearest(measure, MEASURES)}"
         )
+    if measure not in measures(result):
+        raise TrainlabError(f"measure = {measure!r}: {NO_EPOCHS}")
     asked, shares = result.question, result.shares
     x, y = heat_axis(asked.x), heat_axis(asked.y)
     places, name = spots(result), asked.name
@@ -43,7 +50,7 @@ def map_picture(result: MapResult, measure: Measure = "solved") -> Picture:
             shares.outcome,
             names=OUTCOMES,
             roles=ROLES,
-            title=f"{name}: what most seeds come to",
+            title=f"{name}: the commonest outcome",
             places=places,
         )
     if measure == "epochs":
@@ -57,7 +64,7 @@ def map_picture(result: MapResult, measure: Measure = "solved") -> Picture:
             low=low,
             high=high,
             log=True,
-            missing="none solved",
+            missing="no epoch seen",
             places=places,
         )
     if measure == "diverged":
@@ -87,6 +94,12 @@ def map_picture(result: MapResult, measure: Measure = "solved") -> Picture:
     )
 
 
+def measures(result: MapResult) -> list[Measure]:
+    """Return which pictures the map has: epochs only if it was looked at when runs are solved."""
+    looked = result.question.experiment.record.solved_every > 0
+    return [measure for measure in MEASURES if measure != "epochs" or looked]
+
+
 def heat_axis(axis: Axis) -> HeatAxis:
     """Return the axis as pictures take it."""
     return HeatAxis(values=[float(value) for value in axis.values], label=axis_words(axis), log=axis.log)
@@ -94,9 +107,10 @@ def heat_axis(axis: Axis) -> HeatAxis:
 
 def spots(result: MapResult) -> list[Spot]:
     """Return the places to be marked: the best point, and the file's own if it lies in the plane."""
-    asked, best = result.question, result.best
-    x, y = asked.x.values[best.column], asked.y.values[best.row]
-    marked = [Spot(x=float(x), y=float(y), label="best point", shape="circle")]
+    asked, best, marked = result.question, result.best, list[Spot]()
+    if best is not None:
+        x, y = asked.x.values[best.column], asked.y.values[best.row]
+        marked.append(Spot(x=float(x), y=float(y), label="best point", shape="circle"))
     if result.own is not None:
         own = Spot(x=result.own.x, y=result.own.y, label="as the file has it", shape="diamond")
         marked.append(own)

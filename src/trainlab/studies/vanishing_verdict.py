@@ -1,0 +1,92 @@
+"""Are a network's failures vanishing gradients? The rule of `causes`, as a verdict with its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from trainlab.draw import counted, join
+from trainlab.stats import Rate, percent_words, share_words
+from trainlab.studies.causes import Causes
+from trainlab.studies.verdicts import HALF, Bools, Outcome, Verdict, after_words, opposite_of
+
+
+def judge_vanishing(
+    network: str,
+    where: str,
+    causes: Causes,
+    single: Bools,
+    *,
+    diverged: int = 0,
+    others: Mapping[str, Causes] | None = None,
+) -> Verdict:
+    """Are most of the failures of a network with several layers vanishing gradients? By the rule in `causes`.
+
+    `where` names the cell, as in "with A and B", or is empty; `single` is the rule's answer for each failed
+    run, bool [failed]; `diverged` counts the runs that diverged, which the rule leaves out; `others` are the
+    same cells of the other networks, told for comparison.
+    """
+    failures = f"{network}'s failures{after_words(where)}"
+    if not causes.failed:
+        return Verdict(
+            topic="vanishing",
+            statement=f"{failures} are vanishing gradients.",
+            outcome="mixed",
+            sentence=f"{network} has no run{after_words(where)} that failed without diverging "
+            f"({diverged:,} diverged), so the rule says nothing.",
+        )
+    share = causes.vanishing
+    if share is None:
+        raise ValueError("the rule needs two layers")
+    outcome: Outcome = "upheld" if share.low > HALF else "refuted" if share.high < HALF else "mixed"
+    claim = {
+        "upheld": f"Most of {failures} are vanishing gradients",
+        "refuted": f"Only a minority of {failures} are vanishing gradients",
+        "mixed": f"It can't be said whether most of {failures} are vanishing gradients",
+    }[outcome]
+    return Verdict(
+        topic="vanishing",
+        statement=f"{failures} are vanishing gradients.",
+        outcome=outcome,
+        sentence=f"{claim}: {share_words(share, 'failed runs')} {_have(share)} a high loss, a first-layer "
+        f"gradient below 1e-4 and a last-layer gradient that isn't."
+        f"{_still(causes)}{_thresholds(causes)}{_by_layer(causes)}{_compared(others or {})}",
+        opposite=opposite_of(single, outcome),
+    )
+
+
+def _have(share: Rate) -> str:
+    return "has" if share.k == 1 else "have"
+
+
+def _still(causes: Causes) -> str:
+    still = causes.standing_still
+    if still is None:
+        return ""
+    stand = "stands" if still.k == 1 else "stand"
+    share = share_words(still, "failed runs")
+    return f" {share} {stand} still as a whole: a high loss and every layer below 1e-4."
+
+
+def _thresholds(causes: Causes) -> str:
+    more = _both(causes.vanishing_at_more, causes.standing_still_at_more)
+    less = _both(causes.vanishing_at_less, causes.standing_still_at_less)
+    return f" At a threshold of 1e-3 the two shares are {more}, at 1e-5 {less}."
+
+
+def _by_layer(causes: Causes) -> str:
+    shares = ", ".join(map(percent_words, causes.vanishing_by_layer))
+    return f" A high loss and a gradient below 1e-4 by layer, first to last: {shares}."
+
+
+def _compared(others: Mapping[str, Causes]) -> str:
+    told = [
+        f"{_both(causes.vanishing, causes.standing_still)} of "
+        f"{counted(causes.failed, 'failed run')} of {name}"
+        for name, causes in others.items()
+        if causes.vanishing is not None
+    ]
+    return f" By the same rule the two shares are {join(told)}." if told else ""
+
+
+def _both(vanishing: Rate | None, still: Rate | None) -> str:
+    return " and ".join(percent_words(share) for share in (vanishing, still) if share is not None)
