@@ -26,6 +26,10 @@ class EngineError(TrainlabError):
     """An engine can't carry out this experiment here, for example for want of an optional package."""
 
 
+class ExplainError(TrainlabError, ValueError):
+    """A question that can't be asked of this network, module or data."""
+
+
 class StatsError(TrainlabError, ValueError):
     """Counts or contrasts from which no interval can be computed."""
 

@@ -16,15 +16,19 @@ from trainlab.draw import (
     Curve,
     HeatAxis,
     Interval,
+    Part,
     Picture,
     Spot,
+    contributions,
     curves,
     heat_map,
     intervals,
     network_graph,
+    panels,
     predictions,
     rate_grid,
     region_map,
+    tangent,
 )
 
 NASTY = "<b>\"&'\x1b]]>\ud800 Model"
@@ -49,6 +53,13 @@ def _curves(*, log: bool) -> Picture:
         series.append(Curve(label=f"Layer {layer + 1}", x=x, median=median, bands=(wide, narrow)))
     series[0] = Curve(label=NASTY, x=x, median=np.where(x < 9, np.nan, 0.0))
     return curves(series, x_label="Epoch", y_label="Loss (mean)", title=NASTY, log_y=log)
+
+
+def _panels() -> Picture:
+    x = np.arange(301.0)
+    band = Band(label="5–95 % of seeds", low=np.zeros(301), high=np.full(301, 2.0))
+    series = [Curve(label=f"{NASTY} {i}", x=x, median=1 / (1 + i * x), bands=(band,)) for i in range(11)]
+    return panels(series, x_label=NASTY, y_label=f"{NASTY} rate", title=NASTY)
 
 
 def _intervals() -> Picture:
@@ -132,9 +143,22 @@ def _regions() -> Picture:
     )
 
 
+def _contributions() -> Picture:
+    parts = [Part(label=f"{NASTY} {i}", value=(-1.0) ** i * i, how=f"{NASTY} × {i}") for i in range(30)]
+    return contributions(parts, total=15.0, total_label=NASTY, x_label=NASTY, title=NASTY)
+
+
+def _tangent() -> Picture:
+    x = np.linspace(-4, 4, 161)
+    return tangent(
+        x, np.tanh(x), at=(1.5, 0.905), slope=0.18, name=NASTY, x_label=NASTY, y_label=NASTY, title=NASTY
+    )
+
+
 KINDS: dict[str, Callable[[], Picture]] = {
     "curves": lambda: _curves(log=False),
     "log curves": lambda: _curves(log=True),
+    "panels": _panels,
     "no curves": lambda: curves([], x_label="Epoch", y_label="Loss", title="Nothing"),
     "intervals": _intervals,
     "no intervals": lambda: intervals([], x_label="Points", title="Nothing"),
@@ -144,6 +168,8 @@ KINDS: dict[str, Callable[[], Picture]] = {
     "no predictions": lambda: predictions([], title="Nothing", tolerance=0.1),
     "heat": _heat,
     "regions": _regions,
+    "contributions": _contributions,
+    "tangent": _tangent,
     "2-5-4-1": lambda: network(2, 5, 4, 1),
     "2-11-1": lambda: network(2, 11, 1),
     "deep": lambda: network(2, 2, 2, 2, 2, 2, 2, 2, 1),

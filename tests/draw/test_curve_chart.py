@@ -53,6 +53,16 @@ def test_an_underflow_does_not_flatten_the_rest_and_is_said() -> None:
     assert "Values of 0 or less" not in picture.text
 
 
+def test_a_log_x_axis_has_decades_apart_alike_and_says_so() -> None:
+    series = [Curve(label="a", x=[1e-3, 1e-2, 1e-1], median=[1, 2, 3])]
+    picture = curves(series, x_label="Rate", y_label="Loss", title="T", log_x=True, middle="share")
+    across = [float(p.split()[0]) for p in _paths(picture)[0][1:].split("L")]
+    assert across[1] - across[0] == pytest.approx(across[2] - across[1], abs=0.11)
+    assert "Rate (log scale)" in picture.svg
+    assert "a: share 1 at 0.001" in picture.text
+    assert picture.data["headers"][2] == "Share"
+
+
 def test_no_note_without_need() -> None:
     picture = _draw(Curve(label="a", x=[0, 1], median=[1, 0.01]), log_y=True)
     assert "edge" not in picture.text

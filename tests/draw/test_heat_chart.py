@@ -164,3 +164,11 @@ def test_regions_have_their_names_in_them_where_there_is_room():
     assert picture.data["rows"][0] == [0.0, 0.0, "tiny"]
     with pytest.raises(TrainlabError, match=r"codes: \[0.0, 1.0, 2.0\] for 2 names and 2 roles"):
         region_map(axis, axis, codes, names=["a", "b"], roles=["s1", "s2"], title="T")
+
+
+def test_places_alike_share_an_entry_of_the_legend() -> None:
+    axis = HeatAxis(values=[0.0, 1.0, 2.0], label="x")
+    spots = [Spot(x=at, y=at, label="target 0") for at in (0.0, 1.0)] + [Spot(x=2, y=2, label="target 1")]
+    svg = heat_map(axis, axis, np.zeros((3, 3)), title="t", value_label="v", low=0, high=1, places=spots).svg
+    assert svg.count(">target 0</text>") == 1
+    assert svg.count(">target 1</text>") == 1

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from maths.torch_schedules import pytorch, recorded
 from torch.optim import lr_scheduler
 
 from trainlab.errors import SpecError
@@ -37,29 +38,6 @@ CASES = [
     ("multiplicative", {"factor": "0.95 if t % 3 == 0 else 1.001"}),
 ]
 IDS = [f"{name} {' '.join(f'{k}={v}' for k, v in fields.items())}".strip() for name, fields in CASES]
-
-
-def pytorch(name: str, optimizer: torch.optim.Optimizer, fields: dict):
-    if name == "constant":
-        return lr_scheduler.ConstantLR(optimizer, factor=1.0)
-    kind = getattr(lr_scheduler, SCHEDULES[name].torch_class)
-    if "factor" in fields:
-        return kind(optimizer, lambda t: eval(fields["factor"], {}, {"t": t}))
-    return kind(optimizer, **fields)
-
-
-def recorded(optimizer: torch.optim.Optimizer, schedulers: list, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    rates, cycled = [], []
-    for step in range(steps):
-        if step:
-            # None after the last step: a OneCycleLR at its end may divide by 0 there.
-            optimizer.step()
-            for scheduler in schedulers:
-                scheduler.step()
-        group = optimizer.param_groups[0]
-        rates.append(group["lr"])
-        cycled.append(group["betas"][0] if "betas" in group else group["momentum"])
-    return np.array(rates), np.array(cycled)
 
 
 @pytest.mark.parametrize("kind", [torch.optim.SGD, torch.optim.Adam])

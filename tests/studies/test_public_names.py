@@ -78,7 +78,6 @@ def test_the_studies_room_exports_these_names():
         "RaceProgress",
         "RaceResult",
         "RaceRound",
-        "ReadEstimate",
         "StudyResult",
         "Verdict",
         "effect_picture",

@@ -39,6 +39,11 @@ for _name, _summary in (
     ("new", "Write a commented study file to start from."),
 ):
     app.command(f"trainlab.cli.{_name}:{_name}_command", name=_name, help=_summary)
+app.command(
+    "trainlab.cli.explain:explain_app",
+    name="explain",
+    help="Answer one of five questions with the numbers of your own network, checked and tested.",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

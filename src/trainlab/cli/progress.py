@@ -4,18 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
     from trainlab.execution import Progress
 
 
-class Show(Protocol):
-    """What shows progress."""
+class Show:
+    """What shows progress: call it with the progress; `before` stands before its words."""
+
+    def __init__(self, bar: Bar) -> None:
+        self._bar = bar
+        self._task = bar.add_task(
+            "training", total=1.0, words="compiling the kernel, some seconds the first time"
+        )
 
     def __call__(self, progress: Progress, *, before: str = "") -> None:
-        """Show it; `before` stands before its words."""
-        ...
+        """Show it, also if the bar was hidden."""
+        total = max(progress.steps_total, 1)
+        words = f"{before}{progress_words(progress)}"
+        self._bar.update(self._task, completed=progress.steps_done, total=total, words=words)
+        self._bar.start()
+
+    def hide(self) -> None:
+        """Take the bar away until the next progress, so that something can be printed."""
+        self._bar.stop()
 
 
 @contextmanager
@@ -29,15 +44,8 @@ def progress_line() -> Generator[Show]:
     percent_and_words = TextColumn("{task.percentage:>3.0f} %  {task.fields[words]}")
     columns = (TextColumn("training"), BarColumn(), percent_and_words)
     hidden = not console.is_terminal
-    with Bar(*columns, console=console, transient=True, disable=hidden) as bar:
-        task = bar.add_task("training", total=1.0, words="compiling the kernel, some seconds the first time")
-
-        def show(progress: Progress, *, before: str = "") -> None:
-            total = max(progress.steps_total, 1)
-            words = f"{before}{progress_words(progress)}"
-            bar.update(task, completed=progress.steps_done, total=total, words=words)
-
-        yield show
+    with Bar(*columns, console=console, transient=True, disable=hidden, redirect_stdout=False) as bar:
+        yield Show(bar)
 
 
 def progress_words(progress: Progress) -> str:

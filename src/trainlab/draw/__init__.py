@@ -2,6 +2,7 @@
 
 from .axes import axis_label
 from .contours import contour_lines
+from .contribution_chart import Part, contributions
 from .curve_chart import curves
 from .curve_data import Band, Curve
 from .formats import counted, format_fixed, format_number, format_percent, join
@@ -9,34 +10,43 @@ from .grid_chart import RateLike, rate_grid
 from .heat_chart import heat_map
 from .heat_data import Contour, HeatAxis, Spot
 from .heat_text import Shade, heat_text
+from .histogram_chart import Density, histogram
+from .inline import bar, sparkline
 from .interval_chart import Emphasis, Interval, intervals
+from .measured_chart import Measured, measured_curves
 from .network_chart import network_graph
 from .palette import INSIDE, TERMINAL, css, ramp
+from .panel_chart import panels
 from .picture import Data, Picture
 from .plain import JSON_FORMAT, json_text
 from .prediction_chart import Answers, predictions
 from .region_chart import region_map
 from .table import Cell, html_table, terminal_table
+from .tangent_chart import tangent
 
 __all__ = [
-    "INSIDE",
-    "JSON_FORMAT",
-    "TERMINAL",
     "Answers",
     "Band",
     "Cell",
     "Contour",
     "Curve",
     "Data",
+    "Density",
     "Emphasis",
     "HeatAxis",
+    "INSIDE",
     "Interval",
+    "JSON_FORMAT",
+    "Measured",
+    "Part",
     "Picture",
     "RateLike",
     "Shade",
     "Spot",
+    "TERMINAL",
     "axis_label",
     "contour_lines",
+    "contributions",
     "counted",
     "css",
     "curves",
@@ -45,14 +55,19 @@ __all__ = [
     "format_percent",
     "heat_map",
     "heat_text",
+    "histogram",
     "html_table",
     "intervals",
     "join",
     "json_text",
+    "measured_curves",
     "network_graph",
+    "panels",
     "predictions",
     "ramp",
     "rate_grid",
     "region_map",
+    "sparkline",
+    "tangent",
     "terminal_table",
 ]

@@ -31,12 +31,21 @@ _OPACITY = ("0.16", "0.22", "0.3")
 
 
 def curves(
-    series: Sequence[Curve], *, x_label: str, y_label: str, title: str, log_y: bool = False
+    series: Sequence[Curve],
+    *,
+    x_label: str,
+    y_label: str,
+    title: str,
+    log_x: bool = False,
+    log_y: bool = False,
+    middle: str = "median",
 ) -> Picture:
     """Draw each curve with its bands; `x_label` and `y_label` are words with units.
 
-    On a log axis, values of 0 or less lie on the lower edge, and a note says so. Curves differ in hue and in
-    dash pattern. Their labels stand at the line ends where there is room, else in a legend.
+    `middle` says what a line shows where it isn't the median of something, as ``"share"``.
+    A log x axis is for places above 0. On a log y axis, values of 0 or less lie on the lower edge, and a note
+    says so. Curves differ in hue and in dash pattern. Their labels stand at the line ends where there is
+    room, else in a legend.
 
     Raises:
         TrainlabError: if the numbers of a curve differ in length.
@@ -48,7 +57,8 @@ def curves(
     top, bottom = 24.0, 24.0 + _PLOT
     y = _y_scale(everything, bottom, top, log=log_y)
     left = 12 + max(text_width(words, SMALL) for words in _tick_words(y))
-    x = linear_scale(np.concatenate([np.empty(0), *(curve.x for curve in checked)]), start=left, end=right)
+    places = np.concatenate([np.empty(0), *(curve.x for curve in checked)])
+    x = (log_scale if log_x else linear_scale)(places, start=left, end=right)
     body = [
         y_axis(y, left=left, right=right, label=y_label),
         x_axis(x, stretches=[(top, bottom)], bottom=bottom, label=x_label),
@@ -67,10 +77,10 @@ def curves(
         "".join(body),
         height=height,
         title=title,
-        summary=summary_of(checked, x_label, axis_label(y_label, log=log_y)),
-        details=[in_words(curve) for curve in checked],
-        notes=_notes(checked, everything, y),
-        headers=["Curve", x_label, "Median", *band_headers(checked)],
+        summary=summary_of(checked, axis_label(x_label, log=log_x), axis_label(y_label, log=log_y)),
+        details=[in_words(curve, middle) for curve in checked],
+        notes=_notes(checked, everything, y, middle),
+        headers=["Curve", x_label, middle.capitalize(), *band_headers(checked)],
         rows=rows_of(checked),
     )
 
@@ -155,11 +165,11 @@ def _tick_words(y: Scale) -> list[str]:
     return tick_labels(y.ticks(6), log=y.log)
 
 
-def _notes(checked: Sequence[CheckedCurve], everything: FloatArray, y: Scale) -> list[str]:
+def _notes(checked: Sequence[CheckedCurve], everything: FloatArray, y: Scale, middle: str) -> list[str]:
     notes: list[str] = []
     labels = band_labels(checked)
     if labels:
-        notes.append(f"Lines: medians. Bands: {', '.join(labels)}.")
+        notes.append(f"Lines: {middle}s. Bands: {', '.join(labels)}.")
     if y.log:
         below = everything[np.isfinite(everything) & (everything < y.low)]
         if (below <= 0).any():

@@ -73,7 +73,7 @@ def summary_of(checked: Sequence[CheckedCurve], x_label: str, y_label: str) -> s
     return f"{y_label} against {x_label}, {counted(len(checked), 'curve')}."
 
 
-def in_words(curve: CheckedCurve) -> str:
+def in_words(curve: CheckedCurve, middle: str = "median") -> str:
     """Return where the curve begins, ends and is least, with the bands at its end."""
     finite = np.flatnonzero(np.isfinite(curve.median))
     if not finite.size:
@@ -89,7 +89,9 @@ def in_words(curve: CheckedCurve) -> str:
     def at(index: int) -> str:
         return f"{number(float(curve.median[index]))} at {number(float(curve.x[index]))}"
 
-    return f"{curve.label}: median {at(first)}, {at(last)}{f' ({ends})' if ends else ''}; least {at(least)}."
+    return (
+        f"{curve.label}: {middle} {at(first)}, {at(last)}{f' ({ends})' if ends else ''}; least {at(least)}."
+    )
 
 
 def band_labels(checked: Sequence[CheckedCurve]) -> list[str]:

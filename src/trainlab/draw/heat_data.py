@@ -37,7 +37,7 @@ class Contour:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spot:
-    """A place of the plane to be marked; `label` is for the legend."""
+    """A place of the plane to be marked; `label` is for the legend, where equal ones stand once."""
 
     x: float
     y: float

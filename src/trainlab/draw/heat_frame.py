@@ -12,7 +12,7 @@ import numpy.typing as npt
 from .axes import FloatArray, Scale, tick_labels
 from .frame import x_axis, y_axis
 from .heat_data import Contour, Plane, Spot
-from .marks import line, point, rule, runs
+from .marks import Shape, line, point, rule, runs
 from .svg import SMALL, WIDTH, element, group, paint, text_width
 
 TOP: Final = 24.0
@@ -93,7 +93,7 @@ def spots(laid: Frame, places: Sequence[Spot]) -> str:
 
 
 def key_entries(levels: Sequence[Contour], places: Sequence[Spot]) -> list[tuple[str, str]]:
-    """Return the legend's entries for contours and marked places."""
+    """Return the legend's entries for contours and places; places alike in label and shape share one."""
     across = np.array([[0.0, 0.0], [22.0, 0.0]])
     lines = [
         (
@@ -102,8 +102,9 @@ def key_entries(levels: Sequence[Contour], places: Sequence[Spot]) -> list[tuple
         )
         for index, level in enumerate(levels)
     ]
+    kinds: dict[tuple[Shape, str], None] = dict.fromkeys((spot.shape, spot.label) for spot in places)
     return lines + [
-        (point(11, 0, shape=spot.shape, role="text", hollow=True, radius=5.5), spot.label) for spot in places
+        (point(11, 0, shape=shape, role="text", hollow=True, radius=5.5), label) for shape, label in kinds
     ]
 
 

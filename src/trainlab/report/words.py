@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from trainlab.draw import format_fixed
 from trainlab.spec import Loss, TaskSpec, name_of
-from trainlab.stats import Rate
-from trainlab.studies.effects import ReadEstimate
+from trainlab.stats import Rate, ReadEstimate
 from trainlab.studies.verdicts import Outcome, Verdict
 
 MARKS: dict[Outcome, str] = {"upheld": "✓", "refuted": "✗", "mixed": "≈"}

@@ -2,7 +2,7 @@
 
 from trainlab.studies.causes import Causes
 from trainlab.studies.cells import CellResult
-from trainlab.studies.effects import Effect, Interaction, ReadEstimate
+from trainlab.studies.effects import Effect, Interaction
 from trainlab.studies.maps import MapResult, map_picture, map_plane
 from trainlab.studies.race import RaceProgress, race
 from trainlab.studies.race_result import RaceCandidate, RaceResult, RaceRound
@@ -22,7 +22,6 @@ __all__ = [
     "RaceProgress",
     "RaceResult",
     "RaceRound",
-    "ReadEstimate",
     "StudyResult",
     "Verdict",
     "effect_picture",

@@ -5,42 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from trainlab.spec import Study
-from trainlab.stats import Estimate, holm, interaction_effect, main_effect, paired_difference, reading
-from trainlab.stats import Reading as EffectReading
+from trainlab.stats import (
+    Estimate,
+    ReadEstimate,
+    interaction_effect,
+    main_effect,
+    paired_difference,
+    read_family,
+)
 from trainlab.studies.cells import CellResult
 
-Key = TypeVar("Key")
 Bools = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReadEstimate:
-    """A difference of success rates with its interval, its p-values corrected by Holm, and how it reads.
-
-    `p_adjusted` is against no difference, `p_small_adjusted` against one of 2 points or more.
-    """
-
-    value: Estimate
-    p_adjusted: float
-    p_small_adjusted: float
-    reading: EffectReading
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return estimate, interval, both p-values and the reading; differences are shares, from −1 to 1."""
-        return {
-            "estimate": self.value.estimate,
-            "low": self.value.low,
-            "high": self.value.high,
-            "p_adjusted": self.p_adjusted,
-            "p_small_adjusted": self.p_small_adjusted,
-            "reading": self.reading,
-        }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,25 +90,6 @@ def effects_of(
             Interaction(network=network, changes=(a, b), effect=effect)
             for (network, a, b), effect in read_both.items()
         ),
-    )
-
-
-def read_family(family: dict[Key, Estimate]) -> dict[Key, ReadEstimate]:
-    """Correct the p-values of estimates that are read together, and put each into words."""
-    different = holm(np.array([value.p for value in family.values()]))
-    small = holm(np.array([value.p_small for value in family.values()]))
-    return {
-        key: _read(value, float(p), float(p_small))
-        for (key, value), p, p_small in zip(family.items(), different, small, strict=True)
-    }
-
-
-def _read(value: Estimate, p: float, p_small: float) -> ReadEstimate:
-    return ReadEstimate(
-        value=value,
-        p_adjusted=p,
-        p_small_adjusted=p_small,
-        reading=reading(value, p_adjusted=p, p_small_adjusted=p_small),
     )
 
 

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.spec import Solved, solved_words
-from trainlab.stats import SMALL, Rate, Reading, disagreement, rate, share_words
-from trainlab.studies.effects import Effect, ReadEstimate
+from trainlab.stats import SMALL, Rate, ReadEstimate, Reading, disagreement, rate, share_words
+from trainlab.studies.effects import Effect
 
 Outcome = Literal["upheld", "refuted", "mixed"]
 Bools = npt.NDArray[np.bool_]

@@ -1,0 +1,72 @@
+"""``trainlab explain init``: schemes, signals through depth, symmetry, what they do to learning."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from trainlab.cli.options import Engine, Folder, Html, Json, UsageError, Workers, whole
+from trainlab.cli.output import DEFAULT_STORE
+from trainlab.cli.study import check_options
+from trainlab.cli.telling import check_files, tell
+from trainlab.explain.inits import init
+from trainlab.explain.inits.answer import SEEDS
+from trainlab.explain.inits.question import DEFAULT
+
+
+def init_command(
+    file: Annotated[
+        str,
+        Parameter(
+            help="An experiment or study file (TOML), or an example by name; of xor44, Model 3 with changes "
+            "A and B unless --cell says otherwise."
+        ),
+    ] = DEFAULT,
+    /,
+    *,
+    cell: Annotated[
+        str | None,
+        Parameter(
+            help="The cell of a study, as 'Model 1:A+B'; its first network without changes if left out."
+        ),
+    ] = None,
+    scheme: Annotated[
+        list[str] | None,
+        Parameter(
+            help="Show and train only these schemes, as he_normal or 'normal(std=0.5)'; can be repeated.",
+            negative="",
+        ),
+    ] = None,
+    activation: Annotated[
+        str | None, Parameter(help="Of the stack that signals go through; the experiment's if left out.")
+    ] = None,
+    depth: Annotated[int, Parameter(help="Layers of that stack.", converter=whole)] = 10,
+    width: Annotated[int, Parameter(help="Units of each of them.", converter=whole)] = 64,
+    seeds: Annotated[int, Parameter(help="Seeds of a population, 0, 1, 2, …", converter=whole)] = SEEDS,
+    engine: Engine = "auto",
+    json: Json = None,
+    html: Html = None,
+    store: Folder = DEFAULT_STORE,
+    workers: Workers = None,
+) -> None:
+    """Show what each scheme draws, what it does to a deep stack, and from which start networks learn."""
+    check_options(file, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
+    check_files(json=json, html=html, file=file)
+    if cell == "":
+        raise UsageError("--cell '': name a cell, as in 'Model 1:A+B' or 'Model 1:none'.")
+    tell(
+        init,
+        json=json,
+        html=html,
+        source=file,
+        cell=cell,
+        schemes=scheme,
+        activation=activation,
+        depth=depth,
+        width=width,
+        seeds=seeds,
+        engine=engine,
+        store=store,
+        workers=workers,
+    )

@@ -1,0 +1,67 @@
+"""``trainlab explain learning-rate``: what the learning rate is for."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from trainlab.cli.options import Engine, Folder, Html, Json, UsageError, Workers, whole
+from trainlab.cli.output import DEFAULT_STORE
+from trainlab.cli.study import check_options
+from trainlab.cli.telling import tell
+from trainlab.explain import learning_rate
+from trainlab.explain.rates.answer import SEEDS
+from trainlab.explain.rates.asking import DEFAULT
+from trainlab.explain.rates.grid import RATES
+
+
+def learning_rate_command(
+    file: Annotated[
+        str, Parameter(help="An experiment or study file (TOML), or an example by name.")
+    ] = DEFAULT,
+    /,
+    *,
+    cell: Annotated[
+        str | None,
+        Parameter(
+            help="The cell of a study, as 'Model 1:A+B'; if left out its first network without "
+            "changes, and of xor44 'Model 2:B+E'."
+        ),
+    ] = None,
+    rates: Annotated[
+        str, Parameter(help="The rates to try, as LOW..HIGH; ':25' behind it says how many.")
+    ] = RATES,
+    schedule: Annotated[
+        list[str] | None,
+        Parameter(
+            help="A schedule to draw and compare with a constant rate: 'step', "
+            "'step:step_size=30,gamma=0.1', 'warmup:total_iters=20+one_cycle'. May be given again; "
+            "eleven if left out.",
+            negative="",
+        ),
+    ] = None,
+    seeds: Annotated[int, Parameter(help="Networks at each rate.", converter=whole)] = SEEDS,
+    engine: Engine = "auto",
+    json: Json = None,
+    html: Html = None,
+    store: Folder = DEFAULT_STORE,
+    workers: Workers = None,
+) -> None:
+    """Show what the learning rate does: one step, stability, a grid of rates, a range test, schedules."""
+    check_options(file, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
+    if cell == "":
+        raise UsageError("--cell '': name a cell, as in 'Model 1:A+B' or 'Model 1:none'.")
+    tell(
+        learning_rate,
+        json=json,
+        html=html,
+        source=file,
+        cell=cell,
+        rates=rates,
+        schedules=schedule,
+        seeds=seeds,
+        engine=engine,
+        store=store,
+        workers=workers,
+    )

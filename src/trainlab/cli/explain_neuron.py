@@ -1,0 +1,87 @@
+"""``trainlab explain neuron [FILE]``: one neuron taken apart, and stacks without activations."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from trainlab.cli.options import Engine, Folder, Html, Json, UsageError, Workers, shortened, whole
+from trainlab.cli.output import DEFAULT_STORE
+from trainlab.cli.study import check_options
+from trainlab.cli.telling import check_files, tell
+from trainlab.explain import neuron
+from trainlab.explain.neurons.neuron import DEFAULT, SEEDS
+
+_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
+
+
+def neuron_command(
+    file: Annotated[
+        str, Parameter(help="An experiment or study file (TOML), or an example by name.")
+    ] = DEFAULT,
+    /,
+    *,
+    cell: Annotated[
+        str | None,
+        Parameter(help="The cell of a study, as 'Model 1:A+B'; its first network unchanged if left out."),
+    ] = None,
+    layer: Annotated[
+        int, Parameter(help="The layer, from 1, the first after the inputs.", converter=whole)
+    ] = 1,
+    unit: Annotated[int, Parameter(help="The unit of that layer, from 1.", converter=whole)] = 1,
+    point: Annotated[
+        int | None,
+        Parameter(
+            help="The data point, from 1; the first that isn't all zeros if left out.", converter=whole
+        ),
+    ] = None,
+    input_: Annotated[
+        str | None,
+        Parameter(
+            name="--input",
+            help="An input of your own instead of a data point: numbers joined by commas, as in 0,1.",
+            allow_leading_hyphen=True,
+        ),
+    ] = None,
+    seed: Annotated[int, Parameter(help="The seed whose weights are looked at.", converter=whole)] = 0,
+    trained: Annotated[
+        bool, Parameter(help="Weights after that seed's training, or as drawn.", negative="--initial")
+    ] = True,
+    seeds: Annotated[int, Parameter(help="Seeds of each population, 0, 1, 2, …", converter=whole)] = SEEDS,
+    engine: Engine = "auto",
+    json: Json = None,
+    html: Html = None,
+    store: Folder = DEFAULT_STORE,
+    workers: Workers = None,
+) -> None:
+    """Take one neuron apart: its sum, its activation, its line; then collapse stacks without activations."""
+    check_options(file, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
+    check_files(json=json, html=html, file=file)
+    if cell == "":
+        raise UsageError("--cell '': name a cell, as in 'Model 1:A+B' or 'Model 1:none'.")
+    tell(
+        neuron,
+        json=json,
+        html=html,
+        source=file,
+        cell=cell,
+        layer=layer,
+        unit=unit,
+        point=point,
+        input=None if input_ is None else _read_input(input_),
+        seed=seed,
+        trained=trained,
+        seeds=seeds,
+        engine=engine,
+        store=store,
+        workers=workers,
+    )
+
+
+def _read_input(text: str) -> list[float]:
+    words = [word.strip() for word in text.split(",")]
+    if not all(re.fullmatch(_NUMBER, word) for word in words):
+        raise UsageError(f"--input {shortened(text)!r}: must be finite numbers joined by commas, as in 0,1.")
+    return [float(word) for word in words]

@@ -1,0 +1,151 @@
+"""The shape of every explanation: an answer, sections of text, tables and pictures, and the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from trainlab.draw import JSON_FORMAT, Cell, Picture, css, html_table, json_text, terminal_table
+from trainlab.draw.svg import escape
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Table:
+    """Rows under headers; the first `shown` stand on a page and in the terminal, JSON has all."""
+
+    title: str
+    headers: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    shown: int = 20
+
+    @property
+    def more(self) -> str:
+        """How many rows are not shown, in words; empty if all are."""
+        left = len(self.rows) - self.shown
+        return f"… and {left:,} more rows; the JSON has all." if left > 0 else ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return title, headers and all rows, ready for JSON."""
+        return {"title": self.title, "headers": list(self.headers), "rows": [list(row) for row in self.rows]}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Section:
+    """A part of an explanation; `name` is its id on a page: lower-case words joined by hyphens.
+
+    `code`, if any, is shown as it is, after the text.
+    """
+
+    name: str
+    heading: str
+    text: tuple[str, ...] = ()
+    code: str = ""
+    pictures: tuple[Picture, ...] = ()
+    tables: tuple[Table, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the section ready for JSON: pictures as their text and data."""
+        return {
+            "name": self.name,
+            "heading": self.heading,
+            "text": list(self.text),
+            "code": self.code,
+            "pictures": [drawn.to_dict() for drawn in self.pictures],
+            "tables": [table.to_dict() for table in self.tables],
+        }
+
+    def __rich__(self) -> RenderableType:
+        from rich.console import Group
+        from rich.text import Text
+
+        parts: list[RenderableType] = [Text(self.heading, style="bold underline"), *map(Text, self.text)]
+        parts += [Text(self.code)] if self.code else []
+        for table in self.tables:
+            rows = table.rows[: table.shown]
+            parts.append(terminal_table(table.headers, rows, title=table.title))
+            parts += [Text(table.more)] if table.more else []
+        if not self.tables:
+            # Where no table holds the numbers, a picture says them in words.
+            parts += [Text(drawn.text) for drawn in self.pictures]
+        return Group(*parts, Text(""))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Explanation:
+    """What every function of trainlab.explain returns. It prints, plots and serialises itself.
+
+    `question` is the name by which it is asked for, `verdict` the answer in a few sentences, with numbers;
+    `numbers` holds everything computed, as plain data.
+    """
+
+    question: str
+    title: str
+    verdict: str
+    sections: tuple[Section, ...]
+    numbers: dict[str, Any]
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """All pictures, in order."""
+        return tuple(drawn for part in self.sections for drawn in part.pictures)
+
+    def section(self, name: str) -> Section:
+        """Return one section by its name; KeyError if none has it."""
+        for part in self.sections:
+            if part.name == name:
+                return part
+        raise KeyError(f"no section is called {name!r}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the explanation as plain data; the format is documented in docs/json.md."""
+        return {
+            "format": JSON_FORMAT,
+            "question": self.question,
+            "title": self.title,
+            "verdict": self.verdict,
+            "numbers": self.numbers,
+            "sections": [part.to_dict() for part in self.sections],
+        }
+
+    def to_json(self) -> str:
+        """Return `to_dict` as text; a number that isn't finite is null."""
+        return json_text(self.to_dict())
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.title!r}: {len(self.sections)} sections>"
+
+    def __str__(self) -> str:
+        lines = [f"{part.heading}: {' '.join(part.text)}" for part in self.sections if part.text]
+        return "\n".join([self.title, self.verdict, *lines])
+
+    def __rich__(self) -> RenderableType:
+        from rich.console import Group
+        from rich.text import Text
+
+        return Group(Text(self.title, style="bold"), Text(self.verdict), Text(""), *self.sections)
+
+    def _repr_html_(self) -> str:
+        parts = "".join(f"<h4>{escape(part.heading)}</h4>{section_html(part)}" for part in self.sections)
+        head = f"<h3>{escape(self.title)}</h3><p>{escape(self.verdict)}</p>"
+        return f"<style>{css()}</style>{head}{parts}"
+
+
+def section_html(part: Section) -> str:
+    """Return text, code, pictures and tables of a section, without its heading."""
+    blocks = [f"<p>{escape(words)}</p>" for words in part.text]
+    blocks += [f'<pre tabindex="0"><code>{escape(part.code)}</code></pre>'] if part.code else []
+    blocks += [drawn._repr_html_() for drawn in part.pictures]  # pyright: ignore[reportPrivateUsage]
+    for table in part.tables:
+        blocks.append(html_table(table.headers, table.rows[: table.shown], caption=table.title))
+        blocks += [f'<p class="muted">{escape(table.more)}</p>'] if table.more else []
+    return "\n".join(blocks)
+
+
+def paragraphs(*words: str | Iterable[str]) -> tuple[str, ...]:
+    """Return the texts that aren't empty, in order; lists of texts are taken apart."""
+    flat = [word for each in words for word in ([each] if isinstance(each, str) else each)]
+    return tuple(word for word in flat if word)

@@ -1,0 +1,106 @@
+"""Equal neurons: counted, kept by training, and broken by random biases."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+
+from trainlab.engine.reference import build_module
+from trainlab.execution import train_all
+from trainlab.explain.inits.part_symmetry import symmetry_section, zero_section
+from trainlab.explain.inits.symmetry import Symmetry, distinct_rows, started, starts, symmetry, zero_gradients
+from trainlab.spec import Constant, Experiment, Init
+
+
+def experiment(**parts: object) -> Experiment:
+    data = {"network": {"widths": [2, 5, 4, 1]}, "loss": "mse", "epochs": 60, "sampling": "single"}
+    return Experiment.from_dict({**data, **parts})
+
+
+def measured(made: Experiment, *, engine: str = "fast", seeds: int = 6) -> dict[str, Symmetry]:
+    chosen = starts(made)
+    runs = train_all([started(made, start) for start in chosen], range(seeds), engine=engine)
+    return {start.label: symmetry("x", start.label, each) for start, each in zip(chosen, runs, strict=True)}
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", {"name": "adam", "lr": 0.02}])
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
+def test_equal_neurons_stay_equal_to_the_bit(optimizer: object, activation: str) -> None:
+    made = experiment(optimizer=optimizer, network={"widths": [2, 5, 4, 1], "activation": activation})
+    found = measured(made)["weights 0.5, biases 0"]
+    assert [(each.neurons, each.distinct_gradients) for each in found.layers] == [(5, 1), (4, 1)]
+    assert [(each.fewest, each.most, each.rank) for each in found.layers] == [(1, 1, 1), (1, 1, 1)]
+    assert [each.update_rank for each in found.layers] == [1, 1]
+    assert (found.seeds, found.steps, found.most, found.neurons) == (6, 240, 2, 9)
+
+
+def test_the_reference_engine_says_the_same() -> None:
+    found = measured(experiment(epochs=3), engine="reference", seeds=1)
+    assert [each.most for each in found["weights 0.5, biases 0"].layers] == [1, 1]
+    assert [each.fewest for each in found["as the experiment"].layers] == [5, 4]
+
+
+def test_random_biases_or_weights_break_it() -> None:
+    found = measured(experiment())
+    for start in ("weights 0.5, own biases", "as the experiment"):
+        assert [(each.fewest, each.most) for each in found[start].layers] == [(5, 5), (4, 4)]
+        assert [each.distinct_gradients for each in found[start].layers] == [5, 4]
+    assert [each.rank for each in found["as the experiment"].layers] == [2, 4]
+
+
+def test_nothing_moves_from_zero_but_the_output_bias() -> None:
+    found = measured(experiment())["all 0"]
+    assert all(each.zero_gradients for each in found.layers)
+    assert [(each.rank, each.update_rank, each.most) for each in found.layers] == [(0, 0, 1), (0, 0, 1)]
+
+
+def test_without_biases_one_start_is_left_out() -> None:
+    labels = [start.label for start in starts(experiment(network={"widths": [2, 3, 1], "bias": False}))]
+    assert labels == ["all 0", "weights 0.5, biases 0", "as the experiment"]
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid"])
+@pytest.mark.parametrize("bias", [True, False])
+def test_which_gradients_are_exactly_zero_is_what_autograd_says(activation: str, *, bias: bool) -> None:
+    made = experiment(network={"widths": [2, 5, 4, 1], "activation": activation, "bias": bias})
+    zero = msgspec.structs.replace(made, init=Init(weight=Constant(val=0.0), bias=Constant(val=0.0)))
+    module, data = build_module(torch, zero, 0, "float64"), made.data()
+    outputs = module(torch.from_numpy(data.inputs.copy()))
+    torch.nn.MSELoss()(outputs, torch.from_numpy(data.targets.copy())).backward()
+    wanted = [
+        (not part.weight.grad.any(), None if part.bias is None else not part.bias.grad.any())
+        for part in module
+        if isinstance(part, torch.nn.Linear)
+    ]
+    assert dict(zero_gradients(made))[activation] == wanted
+
+
+def test_what_is_said_of_zero() -> None:
+    part = zero_section("Net", zero_gradients(experiment()))
+    assert "tanh: only the bias of the output layer have a gradient" not in part.text
+    assert any(
+        words.startswith("tanh: only the bias of the output layer has a gradient") for words in part.text
+    )
+    none = zero_section("Net", zero_gradients(experiment(network={"widths": [2, 2, 1], "bias": False})))
+    assert "tanh: every gradient is exactly 0, so that training never moves." in none.text
+    assert ("tanh", "1 to 2", "exactly 0", "exactly 0") in part.tables[0].rows
+
+
+def test_rows_are_counted_to_the_bit() -> None:
+    weight = np.array([[0.0, 1.0], [-0.0, 1.0], [1e-300, 1.0]])
+    assert distinct_rows(weight, None) == 2
+    assert distinct_rows(weight, np.array([0.0, 1.0, 0.0])) == 3
+
+
+def test_runs_that_diverged_are_left_out() -> None:
+    found = measured(experiment(optimizer={"name": "sgd", "lr": 1e30}, epochs=5, network="2-3-1"))
+    assert found["as the experiment"].layers[0].most in (0, 1, 2, 3)
+
+
+def test_the_section_says_layers_briefly() -> None:
+    found = measured(experiment(network={"widths": [2, 2, 2, 2, 1]}, epochs=5), seeds=2)
+    part = symmetry_section(list(found.values()))
+    row = next(row for row in part.tables[0].rows if row[1] == "weights 0.5, biases 0")
+    assert row[2:6] == ("1/2 in all 3", "1/2 in all 3", "1 in all 3", "1 in all 3")
