@@ -19,7 +19,7 @@ from trainlab.explain.neurons.affine_section import can_be_solved
 from trainlab.explain.neurons.depths import depths_of, without_activations
 from trainlab.report import explanation_html
 from trainlab.spec import Experiment, any_study
-from trainlab.spec.reading import cell_experiment
+from trainlab.spec.reading import named_cell
 
 BEST = "Model 1:A+B+C+D+E"
 
@@ -87,7 +87,7 @@ def test_trained_weights_are_those_of_the_run_and_initial_ones_as_drawn(
     answer: NeuronExplanation, store: Path
 ) -> None:
     drawn = neuron(cell=BEST, seeds=40, store=store, trained=False, seed=3, unit=2)
-    experiment = cell_experiment(any_study("xor44"), BEST)
+    experiment = named_cell(any_study("xor44"), BEST).experiment
     row = initial_parameters(experiment, range(3, 4))[0]
     assert drawn.neuron.weights.tolist() == row[2:4].tolist()
     assert drawn.neuron.bias == row[11]
@@ -149,7 +149,7 @@ def test_whether_an_affine_map_can(changes: dict[str, Any], expected: bool | Non
 
 
 def test_stacks_differ_in_depth_and_activation_alone() -> None:
-    experiment = cell_experiment(any_study("xor44"), "Model 3:A+C")
+    experiment = named_cell(any_study("xor44"), "Model 3:A+C").experiment
     for depth in depths_of(experiment):
         assert depth.active.network.layers == depth.linear.network.layers == depth.layers
         assert set(depth.linear.network.activations) == {"linear"}
@@ -208,7 +208,7 @@ def test_an_unknown_cell_is_refused() -> None:
 
 
 def test_a_seed_that_diverged_is_refused() -> None:
-    experiment = cell_experiment(any_study("xor44"), "Model 1:B+E")
+    experiment = named_cell(any_study("xor44"), "Model 1:B+E").experiment
     wild = msgspec.structs.replace(
         experiment, optimizer=msgspec.structs.replace(experiment.optimizer, lr=1e6)
     )

@@ -10,7 +10,7 @@ from trainlab.explain.neurons.answer import explain_experiment
 from trainlab.explain.neurons.result import NeuronExplanation
 from trainlab.explain.telling import OnProgress, OnSection, Populations, Telling
 from trainlab.spec import Experiment, Study, any_study
-from trainlab.spec.reading import cell_experiment
+from trainlab.spec.reading import named_cell
 
 if TYPE_CHECKING:
     import torch
@@ -57,7 +57,7 @@ def neuron(
                 "input of your own."
             )
         return explain_experiment(
-            cell_experiment(any_study(source), cell),
+            named_cell(any_study(source), cell).experiment,
             layer=layer,
             unit=unit,
             point=point,
