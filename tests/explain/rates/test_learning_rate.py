@@ -104,7 +104,7 @@ def test_populations_are_those_that_the_engine_trains(
         fast.train(population(at_rate(small(), each)), range(SEEDS, 2 * SEEDS))[0]
         for each in (own, suggested)
     ]
-    assert found.suggestion[1].difference == paired_difference(fresh[0].solved, fresh[1].solved)
+    assert found.suggestion[1].difference.value == paired_difference(fresh[0].solved, fresh[1].solved)
     assert (found.suggestion[0].label, own) == ("own rate", 0.05)
     for named, each in list(zip(found.schedules, found.comparison[1:], strict=True))[:4]:
         runs = fast.train(named.of(small()), range(SEEDS))[0]
@@ -211,7 +211,7 @@ WRONG: list[tuple[dict[str, Any], type[TrainlabError], str]] = [
     ({"source": 3}, ExplainError, "source: int is no experiment; give an Experiment, a Study, the path"),
     ({"source": "nowhere.toml"}, SpecError, "nowhere.toml: no such file"),
     ({"source": "xor44", "cell": "Model 9:A"}, SpecError, "'Model 9'"),
-    ({"source": "xor44", "cell": ""}, SpecError, "names 0 cells"),
+    ({"source": "xor44", "cell": ""}, SpecError, "means 0 cells"),
     ({"rates": "0..1"}, ExplainError, "finite number above 0"),
     ({"rates": [0.1]}, ExplainError, "1 different rates"),
     ({"rates": [0.1, float("nan")]}, ExplainError, "nan is no learning rate"),

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from trainlab.engine import ENGINES
 from trainlab.errors import EngineError, ExplainError, listing, nearest
-from trainlab.spec import ConstantLR, Experiment, Study, Warmup, any_study, cell_experiment
+from trainlab.spec import ConstantLR, Experiment, Study, Warmup, any_study, named_cell
 from trainlab.spec.study import MAX_SEEDS
 
 DEFAULT = "xor44"
@@ -32,7 +32,7 @@ def ask(source: Experiment | Study | str | os.PathLike[str], cell: str | None) -
     study = any_study(source)
     if source == DEFAULT and cell is None:
         cell = DEFAULT_CELL
-    experiment = cell_experiment(study, cell)
+    experiment = named_cell(study, cell).experiment
     if isinstance(source, Experiment):
         return experiment.network.label, experiment
     name = next(each.name for each in study.cells() if each.experiment == experiment)

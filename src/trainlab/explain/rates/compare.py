@@ -9,40 +9,34 @@ from dataclasses import dataclass
 from trainlab.draw import Cell, Emphasis, Interval
 from trainlab.engine import Runs
 from trainlab.explain.rates.grid import RatePoint, point_of
-from trainlab.stats import Estimate, Rate, Reading, holm, paired_difference, reading
+from trainlab.stats import Rate, ReadEstimate, Reading, paired_difference, read_family
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Compared:
     """A population called `label`, and how its share solved differs from the first one's.
 
-    `point` has its numbers. `difference`, `p_adjusted` and `reading` are None for the first itself.
+    `point` has its numbers. `difference` is None for the first itself.
     """
 
     label: str
     point: RatePoint
-    difference: Estimate | None
-    p_adjusted: float | None
-    reading: Reading | None
+    difference: ReadEstimate | None
+
+    @property
+    def reading(self) -> Reading | None:
+        """How the difference reads, None for the first itself."""
+        return None if self.difference is None else self.difference.reading
 
 
 def compare(labels: Sequence[str], runs: Sequence[Runs]) -> tuple[Compared, ...]:
     """Return populations on the same seeds compared with the first of them."""
-    differences = [paired_difference(runs[0].solved, each.solved) for each in runs[1:]]
-    adjusted = [float(p) for p in holm([each.p for each in differences])]
-    first = Compared(label=labels[0], point=_point(runs[0]), difference=None, p_adjusted=None, reading=None)
-    return (
-        first,
-        *(
-            Compared(
-                label=label,
-                point=_point(each),
-                difference=difference,
-                p_adjusted=p,
-                reading=reading(difference, p_adjusted=p),
-            )
-            for label, each, difference, p in zip(labels[1:], runs[1:], differences, adjusted, strict=True)
-        ),
+    read = read_family(
+        {place: paired_difference(runs[0].solved, each.solved) for place, each in enumerate(runs) if place}
+    )
+    return tuple(
+        Compared(label=label, point=_point(each), difference=read.get(place))
+        for place, (label, each) in enumerate(zip(labels, runs, strict=True))
     )
 
 
@@ -60,7 +54,7 @@ def intervals_of(compared: Sequence[Compared], names: Sequence[str]) -> list[Int
     rows: list[Interval] = []
     for each, name in zip(compared, names, strict=True):
         if each.difference is not None:
-            found = each.difference
+            found = each.difference.value
             emphasis: Emphasis = each.reading if each.reading in ("helps", "hurts") else "none"
             rows.append(
                 Interval(
@@ -80,11 +74,7 @@ def to_dict(compared: Compared) -> dict[str, object]:
     return {
         "label": compared.label,
         **point_dict(compared.point),
-        "difference": None
-        if found is None
-        else {"estimate": found.estimate, "low": found.low, "high": found.high, "p": found.p, "n": found.n},
-        "p_adjusted": compared.p_adjusted,
-        "reading": compared.reading,
+        "difference": None if found is None else found.to_dict(),
     }
 
 
@@ -115,9 +105,10 @@ def _point(runs: Runs) -> RatePoint:
 
 def _row(each: Compared, name: str) -> list[Cell]:
     epochs = "–" if math.isnan(each.point.epochs) else f"{each.point.epochs:g}"
-    solved, found = share_cell(each.point.solved), each.difference
-    if found is None or each.p_adjusted is None:
+    solved, read = share_cell(each.point.solved), each.difference
+    if read is None:
         return [name, solved, "–", "–", epochs]
+    found = read.value
     difference = f"{100 * found.estimate:+.1f} ({span(found.low, found.high)})".replace("-", "−")
-    p = "< 0.0001" if each.p_adjusted < 1e-4 else f"{each.p_adjusted:.4f}"
+    p = "< 0.0001" if read.p_adjusted < 1e-4 else f"{read.p_adjusted:.4f}"
     return [name, solved, difference, p, epochs]

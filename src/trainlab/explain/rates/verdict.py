@@ -92,7 +92,7 @@ def _suggestion(test: RangeTest, fared: Sequence[Compared]) -> str:
     other = next((each for each in fared if each.label == "suggested"), None)
     if other is None or other.difference is None:
         return f"The range test suggests {format_number(test.suggested)}."
-    gap, own = other.difference, fared[0].point
+    gap, own = other.difference.value, fared[0].point
     return (
         f"The range test suggests {format_number(test.suggested)}; on fresh seeds its share solved differs "
         f"by {100 * gap.estimate:+.1f} points ({span(gap.low, gap.high)}) from that of the experiment's own "
