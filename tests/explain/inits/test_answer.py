@@ -16,7 +16,7 @@ from trainlab.explain.inits.question import subject
 from trainlab.explain.inits.sizes import Claim, _claims, _outcome  # pyright: ignore[reportPrivateUsage]
 from trainlab.explain.inits.variants import with_stack, with_weights
 from trainlab.spec import Experiment, Normal
-from trainlab.stats import holm, paired_difference, rate
+from trainlab.stats import holm, paired_difference, rate, read_family
 
 TINY: dict[str, Any] = {
     "network": {"widths": [2, 4, 3, 1]},
@@ -100,8 +100,9 @@ def test_claims_are_paired_and_corrected_together() -> None:
         paired_difference(runs["x", each.draw, 1.0].solved, runs["x", each.draw, each.value].solved)
         for each in found
     ]
-    assert [each.difference for each in found] == raw
-    assert [each.p for each in found] == pytest.approx(list(holm([each.p for each in raw])))
+    assert [each.difference.value for each in found] == raw
+    adjusted = [each.difference.p_adjusted for each in found]
+    assert adjusted == pytest.approx(list(holm([each.p for each in raw])))
     assert [each.outcome for each in found] == ["upheld", "bounded", "refuted", "bounded"]
     assert outcome_words(found, 0.5) == "upheld for x (normal); refuted for x (uniform)"
     assert outcome_words(found, 0.5, "normal") == "upheld for x"
@@ -129,9 +130,7 @@ def test_few_learn_is_said() -> None:
         value=0.5,
         usual=found,
         solved=found,
-        difference=paired_difference(np.zeros(9, dtype=bool), np.zeros(9, dtype=bool)),
-        p=1.0,
-        reading="shown to be small",
+        difference=read_family({"": paired_difference(np.zeros(9, dtype=bool), np.zeros(9, dtype=bool))})[""],
         outcome="too few learn",
     )
     assert outcome_words([claim], 0.5) == "too few learn to tell for deep (normal)"

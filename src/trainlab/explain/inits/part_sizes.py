@@ -30,7 +30,7 @@ _EMPHASIS: dict[Reading, Emphasis] = {"helps": "helps", "hurts": "hurts"}
 
 def sizes_section(sizes: Sequence[Size], claims: Sequence[Claim], at_start: Sequence[StartSize]) -> Section:
     """Return curves of the share solved against the deviation, and the claims."""
-    tested = f"{claims[0].difference.n:,} seeds, paired; {len(claims)} comparisons read together (Holm)"
+    tested = f"{claims[0].difference.value.n:,} seeds, paired; {len(claims)} comparisons read together (Holm)"
     ratios = {(each.case, each.value): each for each in at_start}
     rows: list[tuple[Cell, ...]] = [
         (
@@ -38,7 +38,7 @@ def sizes_section(sizes: Sequence[Size], claims: Sequence[Claim], at_start: Sequ
             _draw_words(each),
             WORDS[each.value],
             _points(each),
-            "<0.001" if each.p < 0.001 else f"{each.p:.3f}",
+            "<0.001" if each.difference.p_adjusted < 0.001 else f"{each.difference.p_adjusted:.3f}",
             each.outcome,
         )
         for each in claims
@@ -115,7 +115,7 @@ def _draw_words(claim: Claim) -> str:
 
 
 def _points(claim: Claim) -> str:
-    found = claim.difference
+    found = claim.difference.value
     shares = (found.estimate, found.low, found.high)
     estimate, low, high = (format_fixed(100 * share, 1, sign=True) for share in shares)
     return f"{estimate} ({low} to {high})"
@@ -155,10 +155,10 @@ def _intervals(claims: Sequence[Claim]) -> list[Picture]:
             [
                 Interval(
                     label=f"{each.case}, {each.draw}",
-                    estimate=100 * each.difference.estimate,
-                    low=100 * each.difference.low,
-                    high=100 * each.difference.high,
-                    emphasis=_EMPHASIS.get(each.reading, "none"),
+                    estimate=100 * each.difference.value.estimate,
+                    low=100 * each.difference.value.low,
+                    high=100 * each.difference.value.high,
+                    emphasis=_EMPHASIS.get(each.difference.reading, "none"),
                 )
                 for each in claims
                 if each.value == value

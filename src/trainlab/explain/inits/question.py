@@ -11,7 +11,7 @@ from trainlab.errors import ExplainError, listing, nearest
 from trainlab.explain.inits.schemes import SHOWN, TRAINED, Scheme, all_schemes, find_schemes
 from trainlab.explain.inits.sizes import Case
 from trainlab.maths import ACTIVATIONS
-from trainlab.spec import Experiment, InitScheme, Study, any_study, cell_experiment
+from trainlab.spec import Experiment, InitScheme, Study, any_study, named_cell
 
 DEFAULT = "xor44"
 DEFAULT_CELL = "Model 3:A+B"
@@ -80,7 +80,7 @@ def subject(source: Study | Experiment | str | os.PathLike[str], cell: str | Non
     plan = any_study(source)
     if cell is None and str(source) == DEFAULT and not isinstance(source, Study | Experiment):
         cell = DEFAULT_CELL
-    experiment = cell_experiment(plan, cell)
+    experiment = named_cell(plan, cell).experiment
     found = next((each for each in plan.cells() if each.experiment == experiment), None)
     network = found.network if found is not None else experiment.network.label
     changes = found.changes if found is not None else ()

@@ -11,7 +11,7 @@ from trainlab.explain.inits.stack import network_signals
 from trainlab.explain.inits.variants import with_weights
 from trainlab.explain.telling import Populations
 from trainlab.spec import Experiment, Normal, Uniform
-from trainlab.stats import Estimate, Rate, Reading, holm, paired_difference, rate, reading
+from trainlab.stats import Rate, ReadEstimate, Reading, paired_difference, rate, read_family
 
 GRID = (0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)
 """Deviations of normal draws; 0.5, 1 and 1.5 are among them."""
@@ -57,7 +57,7 @@ class Size:
 class Claim:
     """The statement that `value` is worse than 1: the paired difference in the share solved, and its reading.
 
-    `p` is adjusted by Holm over all claims. `outcome`: "upheld" if fewer seeds are solved; "refuted" if more
+    All claims are read together. `outcome`: "upheld" if fewer seeds are solved; "refuted" if more
     are, or if the whole interval lies inside ±2 points; "too few learn" if hardly any is solved at either;
     else "bounded": the interval is all that can be said.
     """
@@ -67,9 +67,7 @@ class Claim:
     value: float
     usual: Rate
     solved: Rate
-    difference: Estimate
-    p: float
-    reading: Reading
+    difference: ReadEstimate
     outcome: Outcome
 
     def to_dict(self) -> dict[str, Any]:
@@ -81,11 +79,7 @@ class Claim:
             "against": USUAL,
             "solved": self.solved.to_dict(),
             "solved_at_1": self.usual.to_dict(),
-            "difference": self.difference.estimate,
-            "low": self.difference.low,
-            "high": self.difference.high,
-            "p_holm": self.p,
-            "reading": self.reading,
+            "difference": self.difference.to_dict(),
             "outcome": self.outcome,
         }
 
@@ -145,16 +139,18 @@ def _init(draw: str, value: float) -> Normal | Uniform:
 
 def _claims(cases: Sequence[str], runs: dict[tuple[str, str, float], Runs]) -> list[Claim]:
     asked = [(case, draw, value) for case in cases for draw in DRAWS for value in CLAIMED]
-    differences = [
-        paired_difference(runs[case, draw, USUAL].solved, runs[case, draw, value].solved)
-        for case, draw, value in asked
-    ]
-    adjusted = holm([each.p for each in differences])
+    read = read_family(
+        {
+            (case, draw, value): paired_difference(
+                runs[case, draw, USUAL].solved, runs[case, draw, value].solved
+            )
+            for case, draw, value in asked
+        }
+    )
     found: list[Claim] = []
-    for (case, draw, value), difference, p in zip(asked, differences, adjusted, strict=True):
+    for (case, draw, value), difference in read.items():
         usual, solved = runs[case, draw, USUAL].solved, runs[case, draw, value].solved
         rates = rate(int(usual.sum()), len(usual)), rate(int(solved.sum()), len(solved))
-        read = reading(difference, p_adjusted=float(p))
         found.append(
             Claim(
                 case=case,
@@ -163,9 +159,7 @@ def _claims(cases: Sequence[str], runs: dict[tuple[str, str, float], Runs]) -> l
                 usual=rates[0],
                 solved=rates[1],
                 difference=difference,
-                p=float(p),
-                reading=read,
-                outcome=_outcome(read, *rates),
+                outcome=_outcome(difference.reading, *rates),
             )
         )
     return found

@@ -24,7 +24,7 @@ def verdict(
 ) -> str:
     """Return the answer for an experiment."""
     tested = (
-        f"Tested on {claims[0].difference.n:,} seeds with weights from N(0, std²) against std 1, "
+        f"Tested on {claims[0].difference.value.n:,} seeds with weights from N(0, std²) against std 1, "
         f"{name_of(about.experiment.task)} only."
     )
     said = [f"{WORDS[value]}: {outcome_words(claims, value, 'normal')}." for value in CLAIMED]
