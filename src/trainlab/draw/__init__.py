@@ -8,10 +8,9 @@ from .curve_data import Band, Curve
 from .formats import counted, format_fixed, format_number, format_percent, join
 from .grid_chart import RateLike, rate_grid
 from .heat_chart import heat_map
-from .heat_data import Contour, HeatAxis, Spot
+from .heat_data import Contour, HeatAxis, Spot, Track
 from .heat_text import Shade, heat_text
 from .histogram_chart import Density, histogram
-from .inline import bar, sparkline
 from .interval_chart import Emphasis, Interval, intervals
 from .measured_chart import Measured, measured_curves
 from .network_chart import network_graph
@@ -23,8 +22,12 @@ from .prediction_chart import Answers, predictions
 from .region_chart import region_map
 from .table import Cell, html_table, terminal_table
 from .tangent_chart import tangent
+from .value_chart import can_show_values, value_graph
 
 __all__ = [
+    "INSIDE",
+    "JSON_FORMAT",
+    "TERMINAL",
     "Answers",
     "Band",
     "Cell",
@@ -34,17 +37,16 @@ __all__ = [
     "Density",
     "Emphasis",
     "HeatAxis",
-    "INSIDE",
     "Interval",
-    "JSON_FORMAT",
     "Measured",
     "Part",
     "Picture",
     "RateLike",
     "Shade",
     "Spot",
-    "TERMINAL",
+    "Track",
     "axis_label",
+    "can_show_values",
     "contour_lines",
     "contributions",
     "counted",
@@ -67,7 +69,7 @@ __all__ = [
     "ramp",
     "rate_grid",
     "region_map",
-    "sparkline",
     "tangent",
     "terminal_table",
+    "value_graph",
 ]

@@ -12,8 +12,8 @@ from trainlab.errors import TrainlabError
 from .axes import FloatArray, axis_label
 from .formats import format_number
 from .frame import legend
-from .heat_data import Contour, HeatAxis, Plane, Spot, plane, sampled
-from .heat_frame import cells, contours, crisp, frame, key_entries, spots
+from .heat_data import Contour, HeatAxis, Plane, Spot, Track, plane, sampled
+from .heat_frame import cells, contours, crisp, frame, key_entries, spots, tracks
 from .marks import cell
 from .palette import STEPS
 from .picture import Picture, compose
@@ -33,6 +33,7 @@ def heat_map(
     missing: str = "no value",
     levels: Sequence[Contour] = (),
     places: Sequence[Spot] = (),
+    ways: Sequence[Track] = (),
 ) -> Picture:
     """Draw ``values[y, x]``, from `low` (faintest) to `high` (strongest), by ratio if `log`.
 
@@ -50,13 +51,14 @@ def heat_map(
     unknown = steps < 0
     key, height = _key(laid.bottom + 46, value_label, low, high, log=log)
     grey = [(cell(3, -5, 16, 10, role="grid"), missing)] if unknown.any() else []
-    more, taken = legend([*key_entries(levels, places), *grey], y=height + 4)
+    more, taken = legend([*key_entries(levels, places, ways), *grey], y=height + 4)
     return compose(
         "".join(
             [
                 laid.axes,
                 crisp([*shades, cells(laid, unknown, role="grid")]),
                 contours(laid, levels),
+                tracks(laid, ways),
                 spots(laid, places),
                 key,
                 more,
@@ -65,7 +67,7 @@ def heat_map(
         height=height + 4 + taken,
         title=title,
         summary=_summary(drawn, value_label, missing),
-        details=_in_words(drawn, missing, places),
+        details=_in_words(drawn, missing, places, ways),
         notes=drawn.notes,
         headers=[x.label, y.label, value_label],
         rows=[
@@ -121,8 +123,8 @@ def _at(drawn: Plane, row: np.intp, column: np.intp) -> str:
     return f"{format_number(float(drawn.values[row, column]))} at ({x}, {y})"
 
 
-def _in_words(drawn: Plane, missing: str, places: Sequence[Spot]) -> list[str]:
-    """Return a line for each of a few rows, and one for each marked place."""
+def _in_words(drawn: Plane, missing: str, places: Sequence[Spot], ways: Sequence[Track]) -> list[str]:
+    """Return a line for each of a few rows, and one for each way and marked place."""
     rows, columns = (sampled(count) for count in (len(drawn.y), len(drawn.x)))
     lines: list[str] = []
     for row in rows[::-1]:
@@ -134,4 +136,11 @@ def _in_words(drawn: Plane, missing: str, places: Sequence[Spot]) -> list[str]:
         ]
         at = f"{drawn.up.label} {format_number(float(drawn.y[row]))}, by {drawn.across.label}"
         lines.append(f"{at}: {'; '.join(told)}.")
+    lines += [f"{way.label}: {_way_in_words(way)}." for way in ways]
     return lines + [f"{spot.label}: ({format_number(spot.x)}, {format_number(spot.y)})." for spot in places]
+
+
+def _way_in_words(way: Track) -> str:
+    """Return a few of the points on the way, the first and the last among them."""
+    points = way.points[sampled(len(way.points))].tolist()
+    return " → ".join(f"({format_number(x)}, {format_number(y)})" for x, y in points)

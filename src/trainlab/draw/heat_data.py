@@ -45,6 +45,14 @@ class Spot:
     shape: Shape = "circle"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Track:
+    """A way across the plane: ``points [n, 2]`` of x and y values in order; `label` is for the legend."""
+
+    label: str
+    points: FloatArray = field(repr=False)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Plane:
     """Checked and thinned: ascending `x` and `y`, and an array ``[y, x]`` of what is there."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from .axes import FloatArray, Scale, tick_labels
 from .frame import x_axis, y_axis
-from .heat_data import Contour, Plane, Spot
+from .heat_data import Contour, Plane, Spot, Track
 from .marks import Shape, line, point, rule, runs
 from .svg import SMALL, WIDTH, element, group, paint, text_width
 
@@ -82,6 +82,17 @@ def contours(laid: Frame, levels: Sequence[Contour]) -> str:
     return group(drawn)
 
 
+def tracks(laid: Frame, ways: Sequence[Track]) -> str:
+    """Return each way as a line over a halo, with a dot at every step that can be told apart."""
+    drawn: list[str] = []
+    for way in ways:
+        points = _places(laid, way.points)
+        drawn.append(line(points, role="bg", width=4.2))
+        drawn.append(line(points, role="text", width=1.4))
+        drawn += [_dot(x, y) for x, y in _apart(points, 5.0)]
+    return group(drawn)
+
+
 def spots(laid: Frame, places: Sequence[Spot]) -> str:
     """Return a marker for each place, with a halo."""
     drawn: list[str] = []
@@ -92,8 +103,10 @@ def spots(laid: Frame, places: Sequence[Spot]) -> str:
     return group(drawn)
 
 
-def key_entries(levels: Sequence[Contour], places: Sequence[Spot]) -> list[tuple[str, str]]:
-    """Return the legend's entries for contours and places; places alike in label and shape share one."""
+def key_entries(
+    levels: Sequence[Contour], places: Sequence[Spot], ways: Sequence[Track] = ()
+) -> list[tuple[str, str]]:
+    """Return the legend's entries for contours, ways and places; places alike share one."""
     across = np.array([[0.0, 0.0], [22.0, 0.0]])
     lines = [
         (
@@ -102,10 +115,24 @@ def key_entries(levels: Sequence[Contour], places: Sequence[Spot]) -> list[tuple
         )
         for index, level in enumerate(levels)
     ]
+    lines += [(line(across, role="text", width=1.4) + _dot(11.0, 0.0), way.label) for way in ways]
     kinds: dict[tuple[Shape, str], None] = dict.fromkeys((spot.shape, spot.label) for spot in places)
     return lines + [
         (point(11, 0, shape=shape, role="text", hollow=True, radius=5.5), label) for shape, label in kinds
     ]
+
+
+def _dot(x: float, y: float) -> str:
+    return element("circle", cx=x, cy=y, r=2.0, **paint(fill="text"))
+
+
+def _apart(points: FloatArray, gap: float) -> list[tuple[float, float]]:
+    """Return the points, without those closer than `gap` to the one kept before them; always the last."""
+    kept: list[tuple[float, float]] = []
+    for place, (x, y) in enumerate(points.tolist()):
+        if not kept or place == len(points) - 1 or np.hypot(x - kept[-1][0], y - kept[-1][1]) >= gap:
+            kept.append((x, y))
+    return kept
 
 
 def _places(laid: Frame, part: FloatArray) -> FloatArray:

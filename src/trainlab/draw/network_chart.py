@@ -51,7 +51,7 @@ def network_graph(widths: Sequence[int], weights: Weights, biases: Biases, *, ti
         ),
         _captions(widths, nodes, height),
     ]
-    key, taken = legend(_key_entries([*arrays, *(b for b in offsets if b is not None)]), y=height + 20)
+    key, taken = legend(sign_entries([*arrays, *(b for b in offsets if b is not None)]), y=height + 20)
     notes = [f"Thickest line: ±{format_number(largest)}. Rings of units: biases, in the same way."]
     if any(width > _UNITS for width in widths):
         notes.append(f"Of layers wider than {_UNITS} units, the first {_UNITS} are drawn.")
@@ -124,25 +124,28 @@ def _drawn_links(
         (x1, y1), (x2, y2) = nodes[layer][into], nodes[layer + 1][out]
         words = f"Layer {layer + 1}, unit {out + 1} from {source(layer, into)}: {format_number(value)}"
         path = f"M{short(x1)} {short(y1)}L{short(x2)} {short(y2)}"
-        link = element("path", tooltip(words), d=path, stroke_width=_thickness(value, full))
-        drawn.append((_role(value), link))
+        link = element("path", tooltip(words), d=path, stroke_width=link_width(value, full))
+        drawn.append((sign_role(value), link))
     return "".join(
-        group((link for _, link in same), **_dashes(role), **paint(fill="none", stroke=role))
+        group((link for _, link in same), **sign_dashes(role), **paint(fill="none", stroke=role))
         for role, same in groupby(drawn, key=lambda pair: pair[0])
     )
 
 
-def _role(value: float) -> str:
+def sign_role(value: float) -> str:
+    """Return the palette role of a number by its sign."""
     if not math.isfinite(value) or value == 0:
         return "neutral"
     return "s1" if value > 0 else "s2"
 
 
-def _dashes(role: str) -> dict[str, str]:
+def sign_dashes(role: str) -> dict[str, str]:
+    """Return the dashes that go with a sign's role."""
     return {"s1": {}, "s2": {"stroke_dasharray": "5 3"}, "neutral": {"stroke_dasharray": "1 3"}}[role]
 
 
-def _thickness(value: float, full: float) -> float:
+def link_width(value: float, full: float) -> float:
+    """Return how thick a link is drawn; one of size `full` is the thickest."""
     if not math.isfinite(value) or full == 0:
         return _THIN
     return _THIN + (_THICK - _THIN) * abs(value) / full
@@ -152,10 +155,10 @@ def _layer(place: int, nodes: Sequence[_Node], bias: FloatArray | None, radius: 
     drawn: list[str] = []
     for unit, (x, y) in enumerate(nodes):
         value = None if bias is None else float(bias[unit])
-        role = "muted" if value is None else _role(value)
+        role = "muted" if value is None else sign_role(value)
         name = source(place, unit) if place == 0 else f"Layer {place}, unit {unit + 1}"
         words = name if value is None else f"{name}: bias {format_number(value)}"
-        ring = 1.0 if value is None else min(_thickness(value, full), radius / 2)
+        ring = 1.0 if value is None else min(link_width(value, full), radius / 2)
         dashes = {} if value is None or value > 0 else {"stroke_dasharray": "3 2"}
         drawn.append(
             element(
@@ -190,10 +193,14 @@ def _captions(widths: Sequence[int], nodes: Sequence[Sequence[_Node]], height: f
     return "".join(drawn)
 
 
-def _key_entries(arrays: Sequence[FloatArray]) -> list[tuple[str, str]]:
+def sign_entries(arrays: Sequence[FloatArray]) -> list[tuple[str, str]]:
+    """Return the legend's entries for the signs that occur."""
+
     def swatch(role: str) -> str:
         return line(
-            np.array([[0.0, 0.0], [22.0, 0.0]]), role=role, dashes=_dashes(role).get("stroke_dasharray", "")
+            np.array([[0.0, 0.0], [22.0, 0.0]]),
+            role=role,
+            dashes=sign_dashes(role).get("stroke_dasharray", ""),
         )
 
     entries = [(swatch("s1"), "positive"), (swatch("s2"), "negative")]

@@ -1,0 +1,140 @@
+"""A module layer by layer: how much of the error signal each gets, and the norm of each local Jacobian.
+
+Layers are the parts that own parameters, in the order in which they ran. The norm of a Jacobian too large to
+write down comes from power iteration on JᵀJ with vector-Jacobian products, J u being the derivative of vᵀJ u
+by v (Golub & Van Loan, Matrix Computations, 8.2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from trainlab.explain.chains.copy_module import Subject
+
+_WHOLE = 512
+"""Outputs of a layer up to which its Jacobian is written down whole."""
+_ITERATIONS = 30
+_MOST_VALUES = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModuleLayer:
+    """One layer at work: ``delta`` is ‖∂L/∂output‖ over the batch, ``weight_gradient`` its parameters' norm.
+
+    ``ratio`` = delta / the delta of the layer after; ``jacobian`` = ‖∂(output of the layer after)/∂(its
+    output)‖₂, None where the one doesn't depend on the other or it is too large; ``kept`` = delta /
+    ‖∂L/∂(the module's output)‖.
+    """
+
+    name: str
+    kind: str
+    outputs: int
+    delta: float
+    weight_gradient: float
+    ratio: float | None
+    jacobian: float | None
+    kept: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain data."""
+        return asdict(self)
+
+
+def module_layers(subject: Subject) -> tuple[ModuleLayer, ...]:
+    """Return the layers of a module in the order in which they ran."""
+    torch = subject.torch
+    caught: list[tuple[str, Any, Any]] = []
+
+    def prepare(module: Any) -> None:
+        for name, part in module.named_modules():
+            if any(p.requires_grad for p in part.parameters(recurse=False)):
+                part.register_forward_hook(_catcher(torch, name or "module", caught))
+
+    _, outputs, loss = subject.run(prepare)
+    if not caught or not isinstance(outputs, torch.Tensor):
+        return ()
+    values = [value for _, _, value in caught]
+    gradients = torch.autograd.grad(
+        loss, [*values, outputs], retain_graph=True, allow_unused=True, materialize_grads=True
+    )
+    deltas = [float(gradient.norm()) for gradient in gradients]
+    calls: dict[str, int] = {}
+    found: list[ModuleLayer] = []
+    for place, (name, part, value) in enumerate(caught):
+        calls[name] = calls.get(name, 0) + 1
+        own = [p for p in part.parameters(recurse=False) if p.requires_grad]
+        weights = torch.autograd.grad(loss, own, retain_graph=True, allow_unused=True, materialize_grads=True)
+        after = values[place + 1] if place + 1 < len(values) else outputs
+        found.append(
+            ModuleLayer(
+                name=name if calls[name] == 1 else f"{name} (call {calls[name]})",
+                kind=type(part).__name__,
+                outputs=value.numel(),
+                delta=deltas[place],
+                weight_gradient=float(sum(float(g.norm()) ** 2 for g in weights) ** 0.5),
+                ratio=deltas[place] / deltas[place + 1] if deltas[place + 1] > 0 else None,
+                jacobian=jacobian_norm(torch, value, after),
+                kept=deltas[place] / deltas[-1] if deltas[-1] > 0 else None,
+            )
+        )
+    return tuple(found)
+
+
+def jacobian_norm(torch: Any, value: Any, after: Any) -> float | None:
+    """Return ‖∂after/∂value‖₂; None if `after` doesn't depend on `value`, or it is too large."""
+    if max(value.numel(), after.numel()) > _MOST_VALUES:
+        return None
+    if torch.autograd.grad(after.sum(), value, retain_graph=True, allow_unused=True)[0] is None:
+        return 1.0 if after is value else None
+    if after is value:
+        return 1.0
+    if after.numel() <= _WHOLE and value.numel() <= _WHOLE:
+        return _whole(torch, value, after)
+    try:
+        return _iterated(torch, value, after)
+    except RuntimeError:
+        # Some operations have no second derivative, which the product J u needs.
+        return None
+
+
+def _whole(torch: Any, value: Any, after: Any) -> float:
+    units = torch.eye(after.numel(), dtype=after.dtype, device=after.device)
+    rows = [
+        torch.autograd.grad(after, value, unit.reshape(after.shape), retain_graph=True)[0].reshape(-1)
+        for unit in units
+    ]
+    return float(np.linalg.norm(torch.stack(rows).detach().cpu().double().numpy(), 2))
+
+
+def _iterated(torch: Any, value: Any, after: Any) -> float:
+    """Return the norm by power iteration; from below, so at most the true one."""
+    probe = torch.zeros_like(after, requires_grad=True)
+    (back,) = torch.autograd.grad(after, value, probe, create_graph=True)
+    numbers = np.random.default_rng(0).standard_normal(tuple(value.shape))
+    u = torch.as_tensor(numbers, dtype=value.dtype, device=value.device)
+    norm = 0.0
+    for _ in range(_ITERATIONS):
+        u = u / u.norm()
+        (pushed,) = torch.autograd.grad(back, probe, u, retain_graph=True)
+        norm = float(pushed.norm())
+        if norm == 0:
+            break
+        (u,) = torch.autograd.grad(after, value, pushed, retain_graph=True)
+    return norm
+
+
+def _catcher(torch: Any, name: str, caught: list[tuple[str, Any, Any]]) -> Any:
+    def hook(part: Any, _inputs: Any, output: Any) -> Any:
+        parts = cast("tuple[Any, ...]", output) if isinstance(output, tuple) else (output,)
+        first: Any = parts[0] if parts else None
+        if not isinstance(first, torch.Tensor) or not first.requires_grad:
+            return None
+        caught.append((name, part, first))
+        # What comes next may work in place; it gets a copy, so that this one stays what it is.
+        passed = first.clone()
+        return passed if first is output else (passed, *parts[1:])
+
+    return hook
