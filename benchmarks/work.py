@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from benchmarks.operations import batch_size
 from trainlab.engine.layout import LayerLayout, initial_parameters, layers_of
-from trainlab.engine.rng import sample_indices
+from trainlab.engine.rng import batch_indices
 from trainlab.spec import Experiment, Full, Single, name_of
 
 Floats = npt.NDArray[np.float32]
@@ -78,7 +78,7 @@ def _chosen(experiment: Experiment, networks: int, steps: int, points: int) -> n
         return None
     seeds = range(min(networks, DRAWN))
     if isinstance(experiment.sampling, Single):
-        drawn = np.stack([sample_indices(seed, steps=steps, points=points) for seed in seeds], axis=1)
+        drawn = np.stack([batch_indices(seed, first=0, count=steps, points=points) for seed in seeds], axis=1)
         drawn = drawn[:, :, None]
     else:
         shape = (steps, len(seeds), batch_size(experiment))

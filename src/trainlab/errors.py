@@ -34,6 +34,20 @@ class StatsError(TrainlabError, ValueError):
     """Counts or contrasts from which no interval can be computed."""
 
 
+MAX_SHOWN = 80
+"""The most characters of a value that a message shows."""
+
+
+def shown(value: object) -> str:
+    """Return `value` as Python writes it, on one line and no longer than a line."""
+    try:
+        text = " ".join(repr(value).split())
+    except (RecursionError, ValueError):
+        # Whole numbers of thousands of digits, and lists within lists without end, have no repr.
+        return "a value too long to show"
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
+
+
 def nearest(word: str, allowed: Iterable[str]) -> str:
     """Return `` Did you mean 'x'?`` for the closest of `allowed`, or an empty string if none is close."""
     options = {str(option).lower(): str(option) for option in allowed}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from typing import Any
 
 import numpy as np
@@ -38,9 +39,9 @@ def test_no_access_leaves_the_memory_and_no_bit_changes(widths: str, bias: bool,
             np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
 
 
-def checked_job() -> Job:
+def checked_job(dropout: float = 0.0) -> Job:
     return prepare(
-        Experiment(network=Network(widths=(2, 3, 1)), optimizer=Adam(), epochs=3),
+        Experiment(network=Network(widths=(2, 3, 1), dropout=dropout), optimizer=Adam(), epochs=3),
         marks=(3,),
         population=8,
         networks=8,
@@ -51,22 +52,33 @@ def checked_job() -> Job:
 
 
 @pytest.mark.parametrize(
-    ("field", "by", "named"),
+    ("changed", "named"),
     [
-        ("row_gradient", 10**6, "memory"),
-        ("row_parameters", -1, "memory"),
-        ("mark_count", 0, ""),
-        ("kept_points", 10**6, "readings"),
-        ("points", 10**4, "memory"),
+        ({"row_gradient": 10**6}, "memory"),
+        ({"row_parameters": -1}, "memory"),
+        ({"kept_points": 10**6}, "readings"),
+        ({"points": 10**4}, "memory"),
+        ({"layers": 1}, "layer_table"),
+        ({"step_rows": 99, "steps_per_epoch": 4}, "step_table"),
+        ({"epochs": 2, "mark_count": 1}, "marks"),
     ],
 )
-def test_a_place_outside_is_an_error_that_names_the_array(field: str, by: int, named: str) -> None:
+def test_a_place_outside_is_an_error_that_names_the_array(changed: dict[str, int], named: str) -> None:
     job = checked_job()
-    job.record[field] += by
-    if named:
-        with pytest.raises(IndexError, match=f"^the kernel asked for places outside of .*{named}"):
-            train_tiles(job, range(8), threads=1)
-    else:
+    for field, by in changed.items():
+        job.record[field] += by
+    with pytest.raises(IndexError, match=f"^the kernel asked for places outside of .*\\b{named}\\b"):
+        train_tiles(job, range(8), threads=1)
+
+
+def test_the_table_of_dropout_is_no_longer_than_it_is() -> None:
+    job = checked_job(dropout=0.5)
+    assert len(job.tables["drop_table"]) == 4
+    train_tiles(job, range(8), threads=1)
+    # The count that stands before an array.
+    table = job.tables["drop_table"]
+    ctypes.c_int64.from_address(table.ctypes.data - 8).value = 1
+    with pytest.raises(IndexError, match=r"^the kernel asked for places outside of drop_table$"):
         train_tiles(job, range(8), threads=1)
 
 

@@ -45,10 +45,6 @@ def test_the_faster_one_is_taken_and_why_is_said() -> None:
     )
 
 
-def test_a_cuda_device_has_one_engine() -> None:
-    assert choose(SMALL, device="cuda").engine == "torch-cuda"
-
-
 @pytest.mark.usefixtures("_wide_is_for_torch")
 def test_without_torch_there_is_only_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trainlab.engine.choose.has_torch", lambda: False)

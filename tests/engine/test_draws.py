@@ -69,14 +69,14 @@ def made(sampling: Any, **fields: Any) -> tuple[Experiment, Tile]:
 
 @njit
 def _choose(lane: Any, block: Any, address: int, step: int) -> None:
-    choose_example(lane, block, tile_at(address), step)
+    choose_example(lane, block, tile_at(lane, address), step)
 
 
-def test_few_examples_are_chosen_as_sample_indices_says() -> None:
+def test_few_examples_are_chosen_as_batch_indices_says() -> None:
     experiment, tile = made("single")
     data, steps = experiment.data(), 203
     examples = np.concatenate([data.inputs, data.targets], axis=1)
-    indices = [rng.sample_indices(int(seed), steps=steps, points=data.points) for seed in SEEDS]
+    indices = [rng.batch_indices(int(seed), first=0, count=steps, points=data.points) for seed in SEEDS]
     assert len(np.unique(indices[0])) == data.points
     for step in range(steps):
         _choose(tag(), tag(samples=4), tile.address, step)
@@ -118,13 +118,13 @@ def test_batches_are_gathered_as_the_reference_takes_them(sampling: dict[str, An
 
 @njit
 def _noise(lane: Any, block: Any, address: int, step: int, part: int) -> None:
-    tile = tile_at(address)
+    tile = tile_at(lane, address)
     add_noise(lane, block, tile, step, part, tile.row_inputs)
 
 
 @njit
 def _drop(lane: Any, block: Any, address: int, layer: int, step: int, part: int) -> None:
-    drop_units(lane, block, tile_at(address), layer, step, part)
+    drop_units(lane, block, tile_at(lane, address), layer, step, part)
 
 
 @pytest.mark.parametrize("samples", [1, 2, 4])

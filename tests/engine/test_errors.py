@@ -59,6 +59,21 @@ def test_torch_is_missing(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> No
     )
 
 
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"networks": 12}, "networks = 12: must be one of 8, 16, 32, 64, or left out."),
+        ({"networks": 0}, "networks = 0: must be one of 8, 16, 32, 64, or left out."),
+        ({"networks": 128}, "networks = 128: must be one of 8, 16, 32, 64, or left out."),
+        ({"samples": 3}, "samples = 3: must be one of 1, 2, 4, 8, 16, or left out."),
+    ],
+)
+def test_tiles_that_no_register_holds(fields: dict[str, int], message: str) -> None:
+    with pytest.raises(EngineError) as caught:
+        FastEngine(**fields)
+    assert str(caught.value) == message
+
+
 def test_an_engine_that_does_not_exist() -> None:
     with pytest.raises(EngineError) as caught:
         get_engine("fats")

@@ -1,13 +1,18 @@
+import ast
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from trainlab.engine import identity, stored_name
 from trainlab.engine.fast import FastEngine
+from trainlab.engine.kernel.initial import fill_draws
 from trainlab.engine.reference import ReferenceEngine
 from trainlab.engine.torch import TorchEngine
+from trainlab.engine.torch.words import shuffle_examples
 
 
 def test_engines_and_precisions_are_stored_apart() -> None:
@@ -37,8 +42,10 @@ def test_an_edit_of_any_source_that_computes_gives_another_name(
     sources = [here / "rng.py", here / "layout.py", here / "readings.py"]
     sources += [here / "fast.py"] if engine == "fast" else []
     sources += sorted((here / {"fast": "kernel"}.get(engine, engine)).glob("*.py"))
+    sources += [here / "kernel" / "philox.py", here / "reference" / "losses.py"] if engine == "torch" else []
     sources += [here.parent / "maths" / "inits.py", here.parent / "tasks" / "shapes.py"]
-    for room in ("engine", "maths", "tasks"):
+    sources += [here.parent / "spec" / "sampling.py", here.parent / "spec" / "schedules.py"]
+    for room in ("engine", "maths", "spec", "tasks"):
         for path in (here.parent / room).rglob("*.py"):
             copy = tmp_path / path.relative_to(here.parent)
             copy.parent.mkdir(parents=True, exist_ok=True)
@@ -54,6 +61,44 @@ def test_an_edit_of_any_source_that_computes_gives_another_name(
         assert named(engine) != before, path.name
         copy.write_bytes(kept)
     assert named(engine) == before
+
+
+def imported_by_the_kernel() -> list[str]:
+    """Return the files outside of the kernel from which it takes constants, below the package."""
+    here = Path(identity.__file__).parent
+    names = set[str]()
+    for path in (here / "kernel").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("trainlab."):
+                names.add(node.module)
+    outside = {name for name in names if not name.startswith("trainlab.engine.kernel")}
+    # identity itself makes the digest.
+    return sorted(name.split(".", 1)[1].replace(".", "/") for name in outside - {"trainlab.engine.identity"})
+
+
+def test_an_edit_of_a_constant_that_is_compiled_in_names_another_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = imported_by_the_kernel()
+    assert {"engine/rng", "maths/activation_functions", "maths/loss_functions"} <= set(files)
+    package = Path(identity.__file__).parents[1]
+    shutil.copytree(package / "engine", tmp_path / "engine")
+    shutil.copytree(package / "maths", tmp_path / "maths")
+    monkeypatch.setattr(identity, "_HERE", tmp_path / "engine")
+    for file in files:
+        before = identity.kernel_digest.__wrapped__()
+        with (tmp_path / f"{file}.py").open("a") as handle:
+            handle.write("\n")
+        assert identity.kernel_digest.__wrapped__() != before, file
+
+
+def test_what_is_compiled_without_lanes_is_kept_under_the_digest() -> None:
+    keys, order = np.zeros((1, 2), dtype=np.uint64), np.zeros((1, 3), dtype=np.int64)
+    shuffle_examples(keys, 0, order)
+    fill_draws(0, 0, 0, False, np.zeros((1, 1)))
+    for function in (shuffle_examples, fill_draws):
+        kept = Path(function.stats.cache_path).glob(f"*-{identity.kernel_digest()}-*.nbi")
+        assert any(function.py_func.__name__ in path.name for path in kept)
 
 
 def test_the_name_costs_no_heavy_import() -> None:

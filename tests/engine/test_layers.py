@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from engine.lanes import NETWORKS
+from engine.lanes import NETWORKS, elementwise
 from engine.made_task import task_of
 from engine.tile import Tile, tile_of
+from numba import njit
 
+from trainlab.engine.kernel.activations_by_slope import silu_slope
 from trainlab.engine.layout import initial_parameters, layers_of
 from trainlab.engine.reference import build_module
 from trainlab.maths import ACTIVATIONS, LOSSES
@@ -51,6 +53,29 @@ def predict(experiment: Experiment, row: Any) -> Any:
 
 def loss_of(experiment: Experiment, row: Any) -> float:
     return float(LOSSES[name_of(experiment.loss)].value(predict(experiment, row), experiment.data().targets))
+
+
+@njit
+def _silu(lane: Any, x: Any) -> Any:
+    return silu_slope(lane, x)[0]
+
+
+@njit
+def _silu_slope(lane: Any, x: Any) -> Any:
+    return silu_slope(lane, x)[1]
+
+
+@pytest.mark.parametrize("dtype", EPS)
+def test_silu_of_a_very_negative_number_is_0(dtype: str) -> None:
+    largest = float(np.finfo(dtype).max)
+    x = np.array([-largest, -largest / 3, -1e30, -1e4, -800.0, -90.0, -20.0, 0.0, 90.0], dtype=dtype)
+    table, tolerance = ACTIVATIONS["silu"], {"rtol": 8 * EPS[dtype], "atol": 1e-35}
+    with np.errstate(over="ignore"):
+        value, slope = table.value(x.astype(np.float64)), table.derivative(x.astype(np.float64))
+    np.testing.assert_allclose(elementwise(_silu)(x), value, **tolerance)
+    np.testing.assert_allclose(elementwise(_silu_slope)(x), slope, **tolerance)
+    # What is no number, or none to 0, is told as torch tells it.
+    assert np.isnan(elementwise(_silu)(np.array([np.nan, -np.inf], dtype=dtype))).all()
 
 
 @pytest.mark.parametrize("task", ["xor", "made"])

@@ -29,14 +29,14 @@ SETTINGS: dict[str, dict[str, float]] = {
 
 @njit
 def _losses(lane: Any, block: Any, address: int) -> None:
-    tile = tile_at(address)
+    tile = tile_at(lane, address)
     output_deltas(block, tile, tile.unit_block_deltas, tile.row_targets, tile.row_weights)
     add_loss(lane, block, tile, tile.row_targets, tile.row_weights)
 
 
 @njit
 def _count(lane: Any, block: Any, address: int) -> None:
-    tile = tile_at(address)
+    tile = tile_at(lane, address)
     count_misses(lane, block, tile, outputs_row(block, tile), tile.row_targets, tile.row_weights)
 
 

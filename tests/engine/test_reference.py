@@ -4,10 +4,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from engine.numpy_trainer import NumpyTrainer
 
 from trainlab.engine.fast import FastEngine
 from trainlab.engine.reference import ReferenceEngine
+from trainlab.engine.reference.loop import train_one
 from trainlab.maths import ACTIVATIONS, LOSSES, OPTIMIZERS
 from trainlab.spec import Experiment
 
@@ -109,6 +111,41 @@ def test_schedules(name: str, per: str):
             "optimizer": optimizer,
         }
     )
+
+
+@pytest.mark.parametrize(
+    ("schedule", "sampling"),
+    [
+        ({"name": "lambda", "factor": "1 - t / 5"}, "full"),
+        ({"name": "lambda", "factor": "1 - t / 17", "per": "step"}, {"name": "batch", "batch_size": 4}),
+        ({"name": "one_cycle", "max_lr": 0.3, "pct_start": 1.0}, "full"),
+        (
+            {"name": "one_cycle", "max_lr": 0.3, "pct_start": 0.5, "total_steps": 6, "three_phase": True},
+            "full",
+        ),
+    ],
+)
+def test_no_schedule_is_asked_for_a_rate_after_the_last(schedule: dict[str, Any], sampling: Any):
+    optimizer = {"name": "sgd", "lr": 0.1, "momentum": 0.5}
+    agrees({"schedule": schedule, "sampling": sampling, "optimizer": optimizer})
+
+
+def test_sums_are_not_cut_by_the_number_of_threads(monkeypatch: pytest.MonkeyPatch):
+    seen = []
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        seen.append(torch.get_num_threads())
+        return train_one(*arguments, **options)
+
+    monkeypatch.setattr("trainlab.engine.reference.engine.train_one", counted)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        ReferenceEngine().train(Experiment.from_dict({**BASE, "epochs": 1}), range(2), threads=3)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [1, 1]
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,7 @@ def test_the_logarithm_against_fifty_digits():
 
 @pytest.mark.parametrize("points", [2, 3, 4, 7])
 def test_every_example_is_as_likely(points: int):
-    drawn = rng.sample_indices(11, steps=20_000, points=points)
+    drawn = rng.batch_indices(11, first=0, count=20_000, points=points)
     assert drawn.min() == 0
     assert drawn.max() == points - 1
     assert stats.chisquare(np.bincount(drawn)).pvalue > 1e-3
@@ -154,12 +154,12 @@ def test_samples_are_at_the_counter_and_key_that_the_page_says():
     by_hand = [
         word * 4 // 2**32 for block in range(3) for word in philox_by_hand((block, 0, rng.SAMPLES, 0), (9, 3))
     ]
-    assert rng.sample_indices(seed, steps=10, points=4).tolist() == by_hand[:10]
+    assert rng.batch_indices(seed, first=0, count=10, points=4).tolist() == by_hand[:10]
 
 
 def test_a_longer_training_sees_the_same_examples_first():
-    long = rng.sample_indices(2**40, steps=1001, points=4)
-    np.testing.assert_array_equal(rng.sample_indices(2**40, steps=77, points=4), long[:77])
-    assert (rng.sample_indices(2**40 + 1, steps=1001, points=4) != long).any()
-    assert (rng.sample_indices(0, steps=1001, points=4) != long).any()
-    assert len(rng.sample_indices(0, steps=0, points=4)) == 0
+    long = rng.batch_indices(2**40, first=0, count=1001, points=4)
+    np.testing.assert_array_equal(rng.batch_indices(2**40, first=0, count=77, points=4), long[:77])
+    assert (rng.batch_indices(2**40 + 1, first=0, count=1001, points=4) != long).any()
+    assert (rng.batch_indices(0, first=0, count=1001, points=4) != long).any()
+    assert len(rng.batch_indices(0, first=0, count=0, points=4)) == 0

@@ -10,6 +10,7 @@ from engine.numpy_trainer import NumpyTrainer
 from trainlab.engine import Runs, concatenate, select
 from trainlab.engine.coarse import encode
 from trainlab.engine.fast import FastEngine
+from trainlab.engine.readings import is_solved
 from trainlab.engine.reference import ReferenceEngine
 from trainlab.engine.runs import ARRAYS, CURVES
 from trainlab.errors import EngineError
@@ -207,3 +208,13 @@ def test_bce_of_a_network_that_diverges_goes_on(train: Train):
     assert runs.diverged.any()
     assert (runs.diverged_step[runs.diverged] == 0).all()
     assert np.isnan(runs.loss[runs.diverged]).all()
+
+
+def test_a_loss_is_held_against_the_bound_that_was_asked_for() -> None:
+    # As a float32 the bound is a little lower: the loss would be no smaller.
+    experiment = Experiment.from_dict({"network": "2-3-1", "solved": {"loss": 0.7}})
+    loss = np.array([0.7, 0.70000005, np.nan], dtype=np.float32)
+    assert float(loss[0]) < 0.7 < float(loss[1])
+    nothing = np.zeros((3, 4, 1), dtype=np.float32)
+    found = is_solved(experiment, nothing, np.zeros((4, 1)), loss)
+    assert found.tolist() == [True, False, False]

@@ -131,7 +131,7 @@ def test_penalty_then_clip_then_step(fields: dict[str, Any]) -> None:
 def fused(apply: Any) -> Any:
     @njit
     def one(lane: Any, address: int, step: int, p: int) -> None:
-        tile = tile_at(address)
+        tile = tile_at(lane, address)
         ones = load(lane, tile.memory, tile.row_values)
         apply(lane, lane, tile, rates_of(tile, step), p, load(lane, tile.memory, tile.row_deltas), ones)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from trainlab.spec import (
@@ -15,7 +16,6 @@ from trainlab.spec import (
     Change,
     Clip,
     Constant,
-    ConstantLR,
     CosineAnnealingLR,
     Default,
     Experiment,
@@ -37,6 +37,7 @@ from trainlab.spec import (
     Network,
     Noise,
     Normal,
+    NoSchedule,
     NoStopping,
     OneCycleLR,
     Orthogonal,
@@ -58,11 +59,13 @@ from trainlab.spec import (
     Xor,
 )
 from trainlab.spec.change import flatten
+from trainlab.spec.network import MAX_DROPOUT
 
 ACTIVATIONS = st.sampled_from(["linear", "tanh", "sigmoid", "relu", "gelu", "sin", "softplus"])
 FINITE = st.floats(-1e6, 1e6)
 RATES = st.floats(0, 10)
 SHARES = st.floats(0, 1, exclude_max=True)
+DROPOUTS = st.floats(0, MAX_DROPOUT)
 EVERY = st.integers(0, 1000)
 NAMES = st.text(
     st.characters(categories=["L", "N", "P", "S", "Zs"], exclude_characters=":+"), min_size=1, max_size=12
@@ -80,7 +83,7 @@ def networks(draw: st.DrawFn) -> Network:
         output_bias=None if per_layer_bias else draw(st.none() | st.booleans()),
         activation=draw(st.tuples(*[ACTIVATIONS] * layers) if per_layer_activation else ACTIVATIONS),
         output_activation=None if per_layer_activation else draw(st.none() | ACTIVATIONS),
-        dropout=draw(SHARES | st.tuples(*[SHARES] * (layers - 1))),
+        dropout=draw(DROPOUTS | st.tuples(*[DROPOUTS] * (layers - 1))),
     )
 
 
@@ -115,7 +118,7 @@ LOSSES = st.one_of(
     st.builds(Huber, delta=POSITIVE),
 )
 SCHEDULES = st.one_of(
-    st.just(ConstantLR()),
+    st.just(NoSchedule()),
     st.builds(StepLR, step_size=COUNTS, gamma=SHARES, per=PERS),
     st.builds(MultiStepLR, milestones=st.lists(COUNTS, max_size=3).map(lambda each: tuple(sorted(each)))),
     st.builds(CosineAnnealingLR, T_max=st.none() | COUNTS, eta_min=RATES, per=PERS),
@@ -146,8 +149,11 @@ def experiments(draw: st.DrawFn) -> Experiment:
     layers = network.layers
     scheme, bias = draw(SCHEMES), draw(PLAIN_SCHEMES)
     by_layer = draw(st.booleans())
-    cycles = isinstance(schedule, ConstantLR) and draw(st.booleans())
+    cycles = isinstance(schedule, NoSchedule) and draw(st.booleans())
     warmup = Warmup() if cycles else draw(st.builds(Warmup, total_iters=EVERY, per=PERS))
+    epochs = draw(st.integers(1, 10_000_000 if cycles else 10_000))
+    # A rise of one step has no length.
+    assume(not isinstance(schedule, OneCycleLR) or schedule.pct_start * epochs != 1)
     return Experiment(
         network=network,
         task=draw(st.sampled_from([Xor(), Moons(points=20, seed=3)])),
@@ -165,7 +171,7 @@ def experiments(draw: st.DrawFn) -> Experiment:
         penalty=draw(st.builds(Penalty, l1=RATES, l2=RATES)),
         noise=draw(st.builds(Noise, std=RATES)),
         sampling=draw(SAMPLINGS),
-        epochs=draw(st.integers(1, 10_000_000 if cycles else 10_000)),
+        epochs=epochs,
         solved=draw(SOLVED),
         stopping=draw(STOPPINGS),
         record=draw(

@@ -18,7 +18,6 @@ from trainlab.spec import (
     Batch,
     Change,
     Clip,
-    ConstantLR,
     CosineAnnealingLR,
     Default,
     Experiment,
@@ -31,6 +30,7 @@ from trainlab.spec import (
     LossBelow,
     MultiStepLR,
     Network,
+    NoSchedule,
     NoStopping,
     Optimizer,
     Orthogonal,
@@ -181,7 +181,7 @@ def test_an_edit_of_the_same_kind_keeps_its_other_fields():
 
 
 def test_the_defaults_of_what_is_new_change_nothing():
-    assert (PLAIN.schedule, PLAIN.stopping, PLAIN.sampling) == (ConstantLR(), NoStopping(), Full())
+    assert (PLAIN.schedule, PLAIN.stopping, PLAIN.sampling) == (NoSchedule(), NoStopping(), Full())
     assert (PLAIN.warmup.total_iters, PLAIN.clip, PLAIN.noise.std) == (0, Clip(), 0)
     assert (PLAIN.penalty.l1, PLAIN.penalty.l2, PLAIN.split.held_out) == (0, 0, 0)
     assert PLAIN.network.dropouts == (0.0,)
@@ -312,6 +312,35 @@ RULES: list[tuple[dict[str, Any], str]] = [
         "total_steps, or leave it out.",
     ),
     (
+        {"schedule": {"name": "one_cycle", "max_lr": 0.5, "pct_start": 0.1}, "epochs": 10},
+        "schedule.pct_start = 0.1: of 10 epochs the rise to max_lr would begin and end with the first, where "
+        "PyTorch divides by 0; set another, or 0 for no rise.",
+    ),
+    (
+        {
+            "schedule": {"name": "one_cycle", "max_lr": 1, "pct_start": 1, "total_steps": 1, "per": "step"},
+            "epochs": 1,
+        },
+        "schedule.pct_start = 1: of 1 step the rise",
+    ),
+    (
+        {"schedule": {"name": "one_cycle", "max_lr": 1, "div_factor": 1e-310}},
+        "schedule.max_lr / div_factor = inf: must be a finite number.",
+    ),
+    (
+        {"schedule": {"name": "one_cycle", "max_lr": 1, "final_div_factor": 1e-310}},
+        "schedule.max_lr / div_factor / final_div_factor = inf: must be a finite number.",
+    ),
+    (
+        {"schedule": {"name": "cyclic", "base_lr": 0.1, "max_lr": 1, "mode": "exp_range", "gamma": 2}},
+        "schedule.gamma = 2.0: must be a finite number ≥ 0 and ≤ 1.",
+    ),
+    (
+        {"network": {"widths": "2-3-1", "dropout": 1 - 2**-34}},
+        "network.dropout = 0.9999999999417923: must be at most 1 - 2**-33 = 0.9999999998835847: a unit is "
+        "kept by a word of 32 bits, and none would be. Lower it.",
+    ),
+    (
         {"schedule": "cosine_annealing", "epochs": 20_000_001},
         "epochs = 20,000,001: 20,000,001 steps are more than 20,000,000, the most with a schedule or warmup; "
         "lower epochs or the steps of an epoch, or use no schedule.",
@@ -397,6 +426,8 @@ def test_a_broken_rule_is_one_line_that_says_what_to_do(fields: dict[str, Any], 
         {"optimizer": "adagrad", "schedule": {"name": "one_cycle", "max_lr": 1, "cycle_momentum": False}},
         {"optimizer": {"name": "sgd", "momentum": 0.5, "nesterov": True}},
         {"network": {"widths": "2-1", "dropout": 0.5}},
+        {"network": {"widths": "2-3-1", "dropout": 1 - 2**-33}},
+        {"schedule": {"name": "one_cycle", "max_lr": 0.5, "pct_start": 0}, "epochs": 10},
         {"epochs": 20_000_001},
     ],
 )

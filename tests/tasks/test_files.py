@@ -54,6 +54,18 @@ def test_a_csv_however_written(tmp_path: Path, content: str):
     np.testing.assert_array_equal(made.targets[:, 0], [0.5, 0.25, -1000])
 
 
+def test_blank_lines_before_the_first_row_don_t_count(tmp_path: Path):
+    made = read(text(tmp_path, "\n \n\nx\tz\ty\n1\t2\t3\n"))
+    assert (made.feature_names, made.inputs.tolist(), made.targets.tolist()) == (("x", "z"), [[1, 2]], [[3]])
+
+
+def test_a_tsv_is_separated_by_tabs_whatever_its_headings_hold(tmp_path: Path):
+    headings = "length, width, height\tweight, in kg\n"
+    made = read(text(tmp_path, headings + "1\t2\n", "a.TSV"))
+    assert (made.feature_names, made.inputs.tolist()) == (("length, width, height",), [[1]])
+    assert read(text(tmp_path, "a,b\n1,2\n", "b.tsv")).inputs.tolist() == [[1]]
+
+
 def test_a_first_example_that_ends_in_a_label_is_no_heading(tmp_path: Path):
     made = read(text(tmp_path, "5.1,3.5,setosa\n7.0,3.2,versicolor\n6.3,3.3,setosa\n"))
     assert (made.points, made.kind, made.class_names) == (3, "binary", ("setosa", "versicolor"))

@@ -28,14 +28,12 @@ class Choice:
     reason: str
 
 
-def choose(experiment: Experiment, population: int = MANY, *, device: str = "cpu") -> Choice:
+def choose(experiment: Experiment, population: int = MANY) -> Choice:
     """Return the faster engine for so many networks, by what was measured on one core (`crossover`).
 
     What counts is how many parameters a network has, how many examples a step sees, and how many networks
-    there are; on CUDA there is only the torch engine.
+    there are. It is between engines on the CPU: only the torch engine uses a CUDA device.
     """
-    if device == "cuda":
-        return Choice(engine="torch-cuda", reason="only the torch engine uses a CUDA device.")
     parameters, batch = experiment.network.parameters, examples_of_a_step(experiment)
     times = ratio(width=equal_width(parameters), batch=batch, population=population)
     step = (

@@ -8,7 +8,11 @@ from trainlab.engine.job import prepare
 from trainlab.engine.readings import check_marks, check_seeds, runs_at
 from trainlab.engine.runs import Runs
 from trainlab.engine.tiles import reading_at, train_tiles
+from trainlab.errors import EngineError, shown
 from trainlab.spec import Experiment
+
+NETWORKS, SAMPLES = (8, 16, 32, 64), (1, 2, 4, 8, 16)
+"""How many networks a tile may have side by side, and samples of each a block."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +27,16 @@ class FastEngine:
     networks: int | None = None
     samples: int | None = None
     checked: bool = False
+
+    def __post_init__(self) -> None:
+        # With others rows would lie where no register can load them from.
+        for name, value, allowed in (
+            ("networks", self.networks, NETWORKS),
+            ("samples", self.samples, SAMPLES),
+        ):
+            if value is not None and value not in allowed:
+                numbers = ", ".join(str(number) for number in allowed)
+                raise EngineError(f"{name} = {shown(value)}: must be one of {numbers}, or left out.")
 
     @property
     def name(self) -> str:

@@ -11,12 +11,17 @@ from pathlib import Path
 _HERE = Path(__file__).parent
 _FAST = ("coefficients.py", "fast.py", "job.py", "needs.py", "plans.py", "tile_rows.py", "tiles.py")
 _SHARED = ("coarse.py", "layout.py", "readings.py", "rng.py", "runs.py")
+_COMPILED_IN = ("activation_functions.py", "loss_functions.py")
+"""Files of maths whose constants the kernel's compiled code holds."""
+_TORCH_TOO = ("kernel/philox.py", "reference/losses.py", "reference/optimizers.py", "work.py")
+"""Files outside of its own folder that the torch engine computes with."""
 
 
 @cache
 def kernel_digest() -> str:
-    """Return a digest of the kernel's sources, which names its compiled builds."""
-    return _digest([_HERE / "rng.py", *sorted((_HERE / "kernel").glob("*.py"))])
+    """Return a digest of the sources that end up in compiled code, which names its builds on disk."""
+    constants = [_HERE.parent / "maths" / name for name in _COMPILED_IN]
+    return _digest([_HERE / "rng.py", *constants, *sorted((_HERE / "kernel").glob("*.py"))])
 
 
 @cache
@@ -32,7 +37,7 @@ def stored_name(engine: str) -> str:
     elif engine.partition("-")[0] == "reference":
         digest = _digest([*sorted((_HERE / "reference").glob("*.py")), *_shared()], _torch_version())
     elif engine.partition("-")[0] == "torch":
-        sources = [_HERE / "work.py", _HERE / "reference" / "optimizers.py"]
+        sources = [_HERE / name for name in _TORCH_TOO]
         digest = _digest([*sources, *sorted((_HERE / "torch").glob("*.py")), *_shared()], _torch_version())
     else:
         return engine
@@ -40,9 +45,14 @@ def stored_name(engine: str) -> str:
 
 
 def _shared() -> list[Path]:
-    """Return what every engine computes with: this room's shared files, the formulas, and the examples."""
-    rooms = [sorted((_HERE.parent / room).glob("*.py")) for room in ("maths", "tasks")]
-    return [*(_HERE / name for name in _SHARED), *rooms[0], *rooms[1]]
+    """Return what every engine computes with: this room's shared files, formulas, examples and specs.
+
+    Specs say how many steps an epoch has, which layers have a bias, how long a schedule is.
+    """
+    rooms = [
+        path for room in ("maths", "spec", "tasks") for path in sorted((_HERE.parent / room).glob("*.py"))
+    ]
+    return [*(_HERE / name for name in _SHARED), *rooms]
 
 
 def _digest(files: Iterable[Path], more: str = "") -> str:

@@ -121,7 +121,8 @@ def is_solved(
     """
     solved = experiment.solved
     if isinstance(solved, LossBelow):
-        return np.asarray(loss < solved.loss, dtype=np.bool_)
+        # In float64, as the kernel compares them: as a float32 the bound may be another number.
+        return np.asarray(loss.astype(np.float64) < solved.loss, dtype=np.bool_)
     if isinstance(solved, Accuracy):
         return np.asarray(accuracy(predictions, targets) >= solved.accuracy, dtype=np.bool_)
     dtype = predictions.dtype

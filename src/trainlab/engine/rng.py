@@ -61,11 +61,6 @@ def seed_keys(seeds: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return np.stack([seeds & _LOW, seeds >> _SHIFT], axis=-1)
 
 
-def sample_indices(seed: int, *, steps: int, points: int) -> npt.NDArray[np.int64]:
-    """Return which of `points` examples each of the first `steps` steps sees, ``[steps]``."""
-    return batch_indices(seed, first=0, count=steps, points=points)
-
-
 def batch_indices(seed: int, *, first: int, count: int, points: int) -> npt.NDArray[np.int64]:
     """Return draws `first` to ``first + count − 1`` of one example of `points`, replaced, ``[count]``.
 
@@ -115,7 +110,7 @@ def keeps(drawn: Words, p: float) -> npt.NDArray[np.bool_]:
 
 
 def drop_threshold(p: float) -> int:
-    """Return the smallest word that keeps its unit under dropout with probability `p`, 0 ≤ p < 1."""
+    """Return the smallest word that keeps its unit under dropout with probability `p`, 0 ≤ p ≤ 1 − 2⁻³³."""
     return math.ceil(p * 2.0**32 - 0.5)
 
 

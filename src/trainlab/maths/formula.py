@@ -1,6 +1,7 @@
 """Formulas of t as text, such as ``0.95 ** t``: a small language, read as a tree and never run as Python.
 
-Numbers, ``t``, ``pi``, ``+ - * / // % **``, comparisons, ``a if c else b`` and the functions of `FUNCTIONS`.
+Numbers, ``t``, ``pi``, ``+ - * / // % **``, comparisons (which are 1 or 0), ``a if c else b`` and the
+functions of `FUNCTIONS`.
 """
 
 from __future__ import annotations
@@ -111,7 +112,8 @@ def _compiled(node: ast.expr, text: str) -> Formula:
         case ast.Compare(left=left, ops=ops, comparators=rights) if all(type(op) in _OPERATORS for op in ops):
             sides = [inner(side) for side in (left, *rights)]
             pairs = [_applied(_OPERATORS[type(op)], [sides[i], sides[i + 1]]) for i, op in enumerate(ops)]
-            return lambda t: reduce(np.logical_and, [pair(t) for pair in pairs])
+            # As numbers, 1 or 0: of NumPy's truth values the sum is no number, and − is refused.
+            return lambda t: np.asarray(reduce(np.logical_and, [pair(t) for pair in pairs]), dtype=np.float64)
         case ast.IfExp(test=test, body=body, orelse=orelse):
             return _applied(np.where, [inner(test), inner(body), inner(orelse)])
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in FUNCTIONS:

@@ -9,11 +9,11 @@ import msgspec
 
 from trainlab.maths import SCHEDULES
 from trainlab.spec import (
-    ConstantLR,
     CyclicLR,
     Experiment,
     LambdaLR,
     MultiplicativeLR,
+    NoSchedule,
     OneCycleLR,
     ReduceLROnPlateau,
     name_of,
@@ -27,7 +27,7 @@ def schedule_lines(experiment: Experiment) -> list[str]:
     torch's schedulers compute from the rate that they find, so that two of them on one optimizer disturb each
     other: with both, each moves an optimizer of its own, and the rate is the product of theirs.
     """
-    scheduled = not isinstance(experiment.schedule, ConstantLR)
+    scheduled = not isinstance(experiment.schedule, NoSchedule)
     warm = experiment.warmup.total_iters > 0
     if not scheduled and not warm:
         return [""]
@@ -64,12 +64,12 @@ def _scheduler(experiment: Experiment, target: str) -> list[str]:
 def advance_lines(experiment: Experiment, per: str) -> list[str]:
     """Return the lines, not indented, that move schedule and warmup on after each step or epoch (`per`)."""
     schedule, warmup = experiment.schedule, experiment.warmup
-    both = not isinstance(schedule, ConstantLR) and warmup.total_iters > 0
+    both = not isinstance(schedule, NoSchedule) and warmup.total_iters > 0
     lines: list[str] = []
     if isinstance(schedule, ReduceLROnPlateau):
         part = "held_out_" if schedule.on == "held_out" else ""
         lines += [f"scheduler.step(loss_of({part}inputs, {part}targets))"] if per == "epoch" else []
-    elif not isinstance(schedule, ConstantLR) and schedule.per == per:
+    elif not isinstance(schedule, NoSchedule) and schedule.per == per:
         lines += ["scheduled.step()"] if both else []
         lines.append("scheduler.step()")
     if warmup.total_iters and warmup.per == per:
@@ -81,7 +81,7 @@ def advance_lines(experiment: Experiment, per: str) -> list[str]:
 def before_step_lines(experiment: Experiment) -> list[str]:
     """Return the lines, not indented, that give the optimizer the product of schedule and warmup."""
     schedule = experiment.schedule
-    if isinstance(schedule, ConstantLR) or not experiment.warmup.total_iters:
+    if isinstance(schedule, NoSchedule) or not experiment.warmup.total_iters:
         return []
     lines = [
         "group, now = optimizer.param_groups[0], scheduled.param_groups[0]",

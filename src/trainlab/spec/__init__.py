@@ -59,7 +59,6 @@ from trainlab.spec.reading import (
 from trainlab.spec.record import Record
 from trainlab.spec.sampling import Batch, Full, Sampling, Single
 from trainlab.spec.schedules import (
-    ConstantLR,
     CosineAnnealingLR,
     CosineAnnealingWarmRestarts,
     CyclicLR,
@@ -67,6 +66,7 @@ from trainlab.spec.schedules import (
     LambdaLR,
     MultiplicativeLR,
     MultiStepLR,
+    NoSchedule,
     OneCycleLR,
     ReduceLROnPlateau,
     Schedule,
@@ -131,7 +131,6 @@ __all__ = [
     "Circles",
     "Clip",
     "Constant",
-    "ConstantLR",
     "CosineAnnealingLR",
     "CosineAnnealingWarmRestarts",
     "CrossEntropy",
@@ -166,6 +165,7 @@ __all__ = [
     "NAdam",
     "NamedNetwork",
     "Network",
+    "NoSchedule",
     "NoStopping",
     "Noise",
     "Normal",

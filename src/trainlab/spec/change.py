@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import msgspec
 
-from trainlab.errors import SpecError, listing, nearest
-from trainlab.spec.checks import check_depth, place, shown
+from trainlab.errors import SpecError, listing, nearest, shown
+from trainlab.spec.checks import check_depth, place
 from trainlab.spec.decode import decode_value, implied, unknown_field
 from trainlab.spec.experiment import Experiment
 from trainlab.spec.fields import field_types, kinds_of, settle

@@ -6,25 +6,13 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-from trainlab.errors import SpecError, listing, nearest
+from trainlab.errors import MAX_SHOWN, SpecError, listing, nearest, shown
 
 MAX_COUNT = 100_000_000
 """The most epochs, steps of an epoch, or epochs between two readings."""
 
 MAX_DEPTH = 16
 """The most tables and lists within one another; a study file needs five."""
-
-MAX_SHOWN = 80
-
-
-def shown(value: object) -> str:
-    """Return `value` as Python writes it, on one line and no longer than a line."""
-    try:
-        text = " ".join(repr(value).split())
-    except (RecursionError, ValueError):
-        # Whole numbers of thousands of digits, and lists within lists without end, have no repr.
-        return "a value too long to show"
-    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
 
 
 def place(where: str, name: object) -> str:

@@ -7,8 +7,8 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from trainlab.errors import SpecError, listing, nearest
-from trainlab.spec.checks import check_depth, place, shown
+from trainlab.errors import SpecError, listing, nearest, shown
+from trainlab.spec.checks import check_depth, place
 from trainlab.spec.fields import field_types, items_of, kinds_of, named, readable, structs_of
 from trainlab.spec.network import Network, parse_widths
 

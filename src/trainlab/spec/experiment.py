@@ -18,7 +18,7 @@ from trainlab.spec.optimizers import SGD, Optimizer
 from trainlab.spec.record import Record
 from trainlab.spec.rules import check_rules
 from trainlab.spec.sampling import Batch, Full, Sampling, Single, steps_per_epoch
-from trainlab.spec.schedules import ConstantLR, Schedule, Warmup, looks_ahead, resolved
+from trainlab.spec.schedules import NoSchedule, Schedule, Warmup, looks_ahead, resolved
 from trainlab.spec.solved import Solved, Within
 from trainlab.spec.steps import Clip, Noise, Penalty
 from trainlab.spec.stopping import NoStopping, Stopping
@@ -42,7 +42,7 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     init: Init = Init()
     loss: Loss = MSE()
     optimizer: Optimizer = SGD()
-    schedule: Schedule = ConstantLR()
+    schedule: Schedule = NoSchedule()
     warmup: Warmup = Warmup()
     clip: Clip = Clip()
     penalty: Penalty = Penalty()
@@ -70,7 +70,7 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     @property
     def scheduled(self) -> bool:
         """Whether the learning rate changes during the training."""
-        return not isinstance(self.schedule, ConstantLR) or self.warmup.total_iters > 0
+        return not isinstance(self.schedule, NoSchedule) or self.warmup.total_iters > 0
 
     @property
     def looks_ahead(self) -> bool:

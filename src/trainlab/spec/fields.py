@@ -11,8 +11,8 @@ from typing import Any, Literal, cast
 import msgspec
 import numpy as np
 
-from trainlab.errors import SpecError, listing, nearest
-from trainlab.spec.checks import check_choice, check_depth, place, shown
+from trainlab.errors import SpecError, listing, nearest, shown
+from trainlab.spec.checks import check_choice, check_depth, place
 
 PLAIN = {
     "int": "a whole number",

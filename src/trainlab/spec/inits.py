@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from trainlab.errors import SpecError, listing
+from trainlab.errors import SpecError, listing, shown
 from trainlab.maths import INITS
-from trainlab.spec.checks import check_number, shown
+from trainlab.spec.checks import check_number
 from trainlab.spec.fields import settle
 from trainlab.spec.kinds import Kind, Part, name_of
 

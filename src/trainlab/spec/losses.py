@@ -58,7 +58,11 @@ class CrossEntropy(Kind, frozen=True, kw_only=True, tag="cross_entropy"):
 
 
 class NLL(Kind, frozen=True, kw_only=True, tag="nll"):
-    """Cross-entropy of outputs that are log-probabilities, as ``torch.nn.NLLLoss``."""
+    """Cross-entropy of outputs that are log-probabilities, as ``torch.nn.NLLLoss``.
+
+    As in PyTorch any outputs may stand in their place, so that a wrong pairing of the two can be studied: of
+    outputs that aren't from ``log_softmax`` it is no cross-entropy, and may fall without end.
+    """
 
 
 class Hinge(Kind, frozen=True, kw_only=True, tag="hinge"):

@@ -8,12 +8,14 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from trainlab.errors import SpecError
+from trainlab.errors import SpecError, shown
 from trainlab.maths import ACTIVATIONS
-from trainlab.spec.checks import check_choice, check_number, shown
+from trainlab.spec.checks import check_choice, check_number
 from trainlab.spec.fields import settle
 
 MAX_WIDTH = 4096
+MAX_DROPOUT = 1.0 - 2.0**-33
+"""The largest probability under which some word of 32 bits still keeps its unit."""
 OVER_OUTPUTS = ("softmax", "log_softmax")
 """The activations that aren't elementwise: each output depends on all of a layer's sums."""
 
@@ -112,6 +114,11 @@ class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             )
         for value in self.dropout if isinstance(self.dropout, tuple) else (self.dropout,):
             check_number("dropout", value, at_least=0, below=1)
+            if value > MAX_DROPOUT:
+                raise SpecError(
+                    f"dropout = {value!r}: must be at most 1 - 2**-33 = {MAX_DROPOUT!r}: a unit is kept by a "
+                    "word of 32 bits, and none would be. Lower it."
+                )
 
 
 def parse_widths(text: str) -> tuple[int, ...]:

@@ -7,9 +7,9 @@ from typing import Any, Literal, cast
 
 import msgspec
 
-from trainlab.errors import SpecError, listing, nearest
+from trainlab.errors import SpecError, listing, nearest, shown
 from trainlab.spec.change import Edit, apply_edits
-from trainlab.spec.checks import place, shown
+from trainlab.spec.checks import place
 from trainlab.spec.decode import unknown_field
 from trainlab.spec.experiment import Experiment
 from trainlab.spec.fields import alternatives, field_types, items_of, kinds_of, structs_of

@@ -9,9 +9,9 @@ from typing import Any, cast
 
 import msgspec
 
-from trainlab.errors import SpecError
+from trainlab.errors import SpecError, shown
 from trainlab.spec.change import Edit, apply_edits, flatten, nest
-from trainlab.spec.checks import check_depth, shown
+from trainlab.spec.checks import check_depth
 from trainlab.spec.experiment import Experiment
 from trainlab.spec.fields import settle
 from trainlab.spec.paths import check_path

@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from trainlab.errors import SpecError, listing
+from trainlab.errors import SpecError, listing, shown
 from trainlab.spec.change import unknown_name
-from trainlab.spec.checks import shown
 from trainlab.spec.experiment import Experiment
 from trainlab.spec.study import Cell, Study
 from trainlab.spec.toml import any_study_from_toml, read_text, study_from_toml

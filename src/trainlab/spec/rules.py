@@ -13,6 +13,7 @@ from trainlab.maths import learning_rates
 from trainlab.spec.kinds import name_of
 from trainlab.spec.losses import BCE, NLL, BCEWithLogits, CrossEntropy, Hinge
 from trainlab.spec.optimizers import cycles
+from trainlab.spec.sampling import check_batches
 from trainlab.spec.schedules import (
     CyclicLR,
     ExponentialLR,
@@ -60,12 +61,8 @@ def check_rules(experiment: Experiment) -> None:
 
 
 def _check_steps(experiment: Experiment) -> None:
+    check_batches(experiment.sampling, experiment.data().points)
     steps = experiment.epochs * experiment.steps_per_epoch
-    if not steps:
-        raise SpecError(
-            f"sampling.batch_size = {experiment.sampling.batch_size:,}: with drop_last no batch is left of "  # type: ignore[union-attr]
-            f"{experiment.data().points:,} examples; lower batch_size or drop drop_last."
-        )
     if steps > MAX_STEPS:
         raise SpecError(
             f"epochs = {experiment.epochs:,}: with {experiment.steps_per_epoch:,} steps each that is more "
@@ -126,12 +123,19 @@ def _check_loss(experiment: Experiment) -> None:
 
 def _check_length(experiment: Experiment) -> None:
     schedule = experiment.schedule
-    if not isinstance(schedule, OneCycleLR) or schedule.total_steps is None:
+    if not isinstance(schedule, OneCycleLR):
         return
     length = experiment.epochs * (1 if schedule.per == "epoch" else experiment.steps_per_epoch)
-    if schedule.total_steps < length:
+    total = length if schedule.total_steps is None else schedule.total_steps
+    if schedule.pct_start * total == 1.0:
+        counted = f"{total:,} {schedule.per}{'s' if total > 1 else ''}"
         raise SpecError(
-            f"schedule.total_steps = {schedule.total_steps:,}: the training has {length:,}, and the cycle "
+            f"schedule.pct_start = {schedule.pct_start:g}: of {counted} the rise to max_lr would begin and "
+            "end with the first, where PyTorch divides by 0; set another, or 0 for no rise."
+        )
+    if total < length:
+        raise SpecError(
+            f"schedule.total_steps = {total:,}: the training has {length:,}, and the cycle "
             "must not end before it; raise total_steps, or leave it out."
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trainlab.errors import SpecError
 from trainlab.spec.checks import MAX_COUNT, check_number
 from trainlab.spec.fields import settle
 from trainlab.spec.kinds import Kind
@@ -53,3 +54,12 @@ def steps_per_epoch(sampling: Sampling, points: int) -> int:
     if sampling.drop_last and not sampling.replacement:
         return points // sampling.batch_size
     return -(-points // sampling.batch_size)
+
+
+def check_batches(sampling: Sampling, points: int) -> None:
+    """Refuse a sampling that drops every batch of `points` examples."""
+    if isinstance(sampling, Batch) and not steps_per_epoch(sampling, points):
+        raise SpecError(
+            f"sampling.batch_size = {sampling.batch_size:,}: with drop_last no batch is left of "
+            f"{points:,} examples; lower batch_size or drop drop_last."
+        )

@@ -9,9 +9,9 @@ from typing import Literal
 
 import msgspec
 
-from trainlab.errors import SpecError
+from trainlab.errors import SpecError, shown
 from trainlab.maths.formula import compile_formula
-from trainlab.spec.checks import MAX_COUNT, check_number, shown
+from trainlab.spec.checks import MAX_COUNT, check_number
 from trainlab.spec.fields import settle
 from trainlab.spec.kinds import Kind, Part
 from trainlab.spec.record import On
@@ -19,8 +19,11 @@ from trainlab.spec.record import On
 Per = Literal["epoch", "step"]
 
 
-class ConstantLR(Kind, frozen=True, kw_only=True, tag="constant"):
-    """The optimizer's own learning rate throughout."""
+class NoSchedule(Kind, frozen=True, kw_only=True, tag="constant"):
+    """The optimizer's own learning rate throughout.
+
+    ``torch.optim.lr_scheduler.ConstantLR`` is another thing: a third of it for the first five epochs.
+    """
 
 
 class StepLR(Kind, frozen=True, kw_only=True, tag="step"):
@@ -108,8 +111,10 @@ class CyclicLR(Kind, frozen=True, kw_only=True, tag="cyclic"):
 
     def __post_init__(self) -> None:
         settle(self)
-        for field in ("base_lr", "max_lr", "gamma"):
+        for field in ("base_lr", "max_lr"):
             check_number(field, getattr(self, field), at_least=0)
+        # With more the cycles would grow without end, and the momentum go below 0.
+        check_number("gamma", self.gamma, at_least=0, at_most=1)
         check_number("step_size_up", self.step_size_up, at_least=1, at_most=MAX_COUNT)
         if self.step_size_down is not None:
             check_number("step_size_down", self.step_size_down, at_least=1, at_most=MAX_COUNT)
@@ -139,6 +144,9 @@ class OneCycleLR(Kind, frozen=True, kw_only=True, tag="one_cycle"):
         check_number("pct_start", self.pct_start, at_least=0, at_most=1)
         check_number("div_factor", self.div_factor, above=0)
         check_number("final_div_factor", self.final_div_factor, above=0)
+        low = self.max_lr / self.div_factor
+        check_number("max_lr / div_factor", low)
+        check_number("max_lr / div_factor / final_div_factor", low / self.final_div_factor)
         _check_momenta(self.base_momentum, self.max_momentum)
 
 
@@ -190,7 +198,7 @@ class ReduceLROnPlateau(Kind, frozen=True, kw_only=True, tag="reduce_on_plateau"
 
 
 Schedule = (
-    ConstantLR
+    NoSchedule
     | StepLR
     | MultiStepLR
     | ExponentialLR

@@ -6,9 +6,9 @@ from itertools import combinations
 
 import msgspec
 
-from trainlab.errors import SpecError
+from trainlab.errors import SpecError, shown
 from trainlab.spec.change import Change, Edit, apply_edits, tidy, unknown_name
-from trainlab.spec.checks import check_number, shown
+from trainlab.spec.checks import check_number
 from trainlab.spec.experiment import Experiment
 from trainlab.spec.fields import settle
 from trainlab.spec.race import Race

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from trainlab.errors import SpecError
-from trainlab.spec.checks import check_number, shown
+from trainlab.errors import SpecError, shown
+from trainlab.spec.checks import check_number
 from trainlab.spec.fields import settle
 from trainlab.spec.kinds import Kind, Part
 from trainlab.tasks.task import MAX_CLASSES, MAX_FEATURES

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from trainlab.errors import SpecError
+from trainlab.errors import SpecError, shown
 from trainlab.spec.change import Change, flatten, nest
-from trainlab.spec.checks import check_depth, place, shown
+from trainlab.spec.checks import check_depth, place
 from trainlab.spec.decode import decode, unknown_field
 from trainlab.spec.experiment import Experiment
 from trainlab.spec.network import Network

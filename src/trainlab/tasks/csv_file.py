@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from trainlab.errors import SpecError
-from trainlab.tasks.raw import Column, Raw, check_finite, chosen_targets, column_name, number, quoted
+from trainlab.errors import SpecError, shown
+from trainlab.tasks.raw import Column, Raw, check_finite, chosen_targets, column_name, number
 from trainlab.tasks.task import Array
 
 Row = tuple[int, list[str]]
@@ -28,14 +28,17 @@ def read_csv(path: Path, source: str, targets: str | int | tuple[str | int, ...]
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as handle:
-            first = handle.readline()
+            first = next((line for line in handle if line.strip()), "")
             handle.seek(0)
-            return _read(_rows(handle, source, _separator(first)), source, targets)
+            return _read(_rows(handle, source, _separator(first, path)), source, targets)
     except UnicodeDecodeError:
         raise SpecError(f"{source}: is not text in UTF-8; save it as CSV in UTF-8.") from None
 
 
-def _separator(line: str) -> str:
+def _separator(line: str, path: Path) -> str:
+    """Return what separates the cells of a file's first line: in a .tsv file tabs, if there are any."""
+    if path.suffix.lower() == ".tsv" and "\t" in line:
+        return "\t"
     return max(",;\t", key=line.count)
 
 
@@ -127,7 +130,7 @@ def _no_number(source: str, cell: str, text: str) -> SpecError:
     if not text:
         return SpecError(f"{source}: {cell} is empty. Fill it in, or leave this example out.")
     return SpecError(
-        f"{source}: {cell} is {quoted(text)}; inputs must be numbers. Replace texts by numbers, "
+        f"{source}: {cell} is {shown(text)}; inputs must be numbers. Replace texts by numbers, "
         "or name the targets if this column is one."
     )
 

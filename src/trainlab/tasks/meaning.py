@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from trainlab.errors import SpecError
-from trainlab.tasks.raw import Column, Raw, number, quoted
+from trainlab.errors import SpecError, shown
+from trainlab.tasks.raw import Column, Raw, number
 from trainlab.tasks.task import MAX_CLASSES, MAX_FEATURES, Array, Task, classified, examples
 
 
@@ -42,7 +42,7 @@ def _texts(
         row = numeric.index(False)
         cure = "" if kind == "regression" else " If the column holds labels, say kind = 'classes'."
         raise SpecError(
-            f"{raw.source}: {raw.where(row)}: the target {quoted(column[row])} is not a number"
+            f"{raw.source}: {raw.where(row)}: the target {shown(column[row])} is not a number"
             f"{', though others are' if any(numeric) else ''}.{cure}"
         )
     labels = sorted(set(column))

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.errors import SpecError, listing
-from trainlab.tasks.raw import Column, Raw, check_finite, quoted
+from trainlab.errors import SpecError, listing, shown
+from trainlab.tasks.raw import Column, Raw, check_finite
 
 NAMES = ("inputs", "targets")
 MAX_BYTES = 1_000_000_000
@@ -24,9 +24,7 @@ UNREADABLE = (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, Run
 def read_npz(path: Path, source: str, targets: str | int | tuple[str | int, ...]) -> Raw:
     """Read the arrays `inputs` and `targets`; pickled objects are refused."""
     if targets != ():
-        raise SpecError(
-            f"{source}: targets = {quoted(targets)}: an .npz file has its own; leave targets out."
-        )
+        raise SpecError(f"{source}: targets = {shown(targets)}: an .npz file has its own; leave targets out.")
     try:
         with zipfile.ZipFile(path) as packed:
             size = sum(item.file_size for item in packed.infolist())

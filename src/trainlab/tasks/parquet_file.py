@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from trainlab.errors import SpecError
+from trainlab.errors import SpecError, shown
 from trainlab.tasks.copies import missing
-from trainlab.tasks.raw import Column, Raw, check_finite, chosen_targets, column_name, quoted
+from trainlab.tasks.raw import Column, Raw, check_finite, chosen_targets, column_name
 
 MAX_NUMBERS = 125_000_000
 """The most cells, 1 GB as double precision: a compressed file may be far smaller than what it holds."""
@@ -71,7 +71,7 @@ def _column(arrow: Any, source: str, column: Any, names: tuple[str, ...], index:
     if not (
         kinds.is_integer(kind) or kinds.is_floating(kind) or kinds.is_boolean(kind) or kinds.is_decimal(kind)
     ):
-        raise SpecError(f"{source}: {cell} holds {quoted(str(kind))}; only numbers and texts can be read.")
+        raise SpecError(f"{source}: {cell} holds {shown(str(kind))}; only numbers and texts can be read.")
     values = np.array(column.to_pylist(), dtype=np.float64)
     check_finite(source, values[:, None], lambda row, _: f"{_row(row)}, {cell}")
     return values

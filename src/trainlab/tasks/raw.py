@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainlab.errors import SpecError, listing, nearest
+from trainlab.errors import SpecError, listing, nearest, shown
 from trainlab.tasks.task import Array
 
 Column = Array | list[str]
 """One column of targets: numbers, or texts as they stand where not every one is a number."""
 
-MAX_SHOWN = 80
 MAX_LISTED = 12
 
 
@@ -33,12 +32,6 @@ class Raw:
     where: Callable[[int], str]
 
 
-def quoted(value: object) -> str:
-    """Return a value as Python writes it, cut to a line."""
-    text = repr(value)
-    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
-
-
 def number(text: str) -> float | None:
     """Return the number that a text is, or None; Python's underscores between digits don't count."""
     try:
@@ -49,7 +42,7 @@ def number(text: str) -> float | None:
 
 def column_name(names: tuple[str, ...], index: int) -> str:
     """Return how messages call a column: by its heading, or by its number from 0."""
-    return f"column {quoted(names[index])}" if names else f"column {index}"
+    return f"column {shown(names[index])}" if names else f"column {index}"
 
 
 def check_finite(source: str, values: Array, cell: Callable[[int, int], str]) -> None:
@@ -71,7 +64,7 @@ def chosen_targets(
     found = [_find(source, item, names, width) for item in wanted] or [width - 1]
     twice = next((index for place, index in enumerate(found) if index in found[:place]), None)
     if twice is not None:
-        raise SpecError(f"{source}: targets = {quoted(asked)}: name {column_name(names, twice)} twice.")
+        raise SpecError(f"{source}: targets = {shown(asked)}: name {column_name(names, twice)} twice.")
     if len(found) == width:
         raise SpecError(
             f"{source}: no column is left for the inputs: it has {width} and all are targets; "
@@ -81,7 +74,7 @@ def chosen_targets(
 
 
 def _find(source: str, item: str | int, names: tuple[str, ...], width: int) -> int:
-    where = f"{source}: targets = {quoted(item)}"
+    where = f"{source}: targets = {shown(item)}"
     if isinstance(item, int):
         if not -width <= item < width:
             raise SpecError(f"{where}: must be a column from 0 to {width - 1}, or from -{width} to -1.")

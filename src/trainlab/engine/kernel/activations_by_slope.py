@@ -13,7 +13,7 @@ from trainlab.engine.kernel.lanes import load, samples_of, slice_of, store
 from trainlab.engine.kernel.tables import FAN_OUT, OUTPUT_UNIT
 from trainlab.engine.kernel.vector import absolute, fma, splat, where_less
 from trainlab.engine.kernel.vector_log import expm1, log1p
-from trainlab.engine.kernel.vector_maths import exp, sigmoid, tanh
+from trainlab.engine.kernel.vector_maths import exp, exp_limit, sigmoid, tanh
 from trainlab.engine.kernel.vector_normal import normal_cdf, normal_density
 from trainlab.engine.kernel.vector_sin import sin_cos
 from trainlab.engine.kernel.views import layer_of
@@ -104,8 +104,12 @@ def gelu_slope(block: Any, x: Any) -> Any:
 
 @njit(forceinline=True)
 def silu_slope(block: Any, x: Any) -> Any:
-    """Return x σ(x) and σ(x) (1 + x (1 − σ(x)))."""
-    one, share = splat(block, 1.0), sigmoid(block, x)
+    """Return x σ(x) and σ(x) (1 + x (1 − σ(x))).
+
+    Where σ stops before 0, it is taken for 0: times a large x what is left of it would count.
+    """
+    zero, one, low = splat(block, 0.0), splat(block, 1.0), splat(block, -exp_limit(block))
+    share = where_less(x, low, zero, sigmoid(block, x))
     return x * share, share * fma(x, one - share, one)
 
 

@@ -9,10 +9,9 @@ from numba import njit
 
 from trainlab.engine.kernel.draws import draw_noise_word
 from trainlab.engine.kernel.lanes import load, samples_of, store
-from trainlab.engine.kernel.memory import constant_float
 from trainlab.engine.kernel.tables import DROPS, FAN_OUT, OUTPUT_UNIT
 from trainlab.engine.kernel.vector import splat, splat_word, where_less
-from trainlab.engine.kernel.views import layer_of
+from trainlab.engine.kernel.views import drop_number, layer_of
 from trainlab.engine.rng import DROPOUT
 
 
@@ -20,8 +19,7 @@ from trainlab.engine.rng import DROPOUT
 def drop_units(lane: Any, block: Any, tile: Any, index: int, step: int, part: int) -> None:
     """Drop units of a hidden layer, values and slopes alike, and scale up those that stay."""
     samples = samples_of(block)
-    scale = constant_float(tile.drop_table, 2 * index)
-    least = np.int64(constant_float(tile.drop_table, 2 * index + 1))
+    scale, least = drop_number(tile, index, 0), np.int64(drop_number(tile, index, 1))
     for unit in range(layer_of(tile, index, FAN_OUT)):
         for sample in range(samples):
             place = layer_of(tile, index, DROPS) + unit

@@ -12,47 +12,25 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from trainlab.engine.rng import (
-    AS241_A,
-    AS241_B,
-    AS241_C,
-    AS241_D,
-    LN2,
-    LOG_SERIES,
-    MULTIPLIER_0,
-    MULTIPLIER_1,
-    ROUNDS,
-    WEYL_0,
-    WEYL_1,
-)
+from trainlab.engine.kernel.kept import kept
+from trainlab.engine.kernel.philox import LOW, SHIFT, philox
+from trainlab.engine.rng import AS241_A, AS241_B, AS241_C, AS241_D, LN2, LOG_SERIES
 
-_LOW = 0xFFFFFFFF
 _SQRT_HALF = float(np.sqrt(0.5))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kept
 def fill_draws(first_seed: int, stream: int, layer: int, normal: bool, draws: Any) -> None:
     """Fill ``draws [n, count]``, float64, with the draws of n seeds in a row for one layer and stream."""
-    words = np.empty(4, dtype=np.uint64)
     for row in range(draws.shape[0]):
         seed = np.uint64(first_seed + row)
-        for column in range(draws.shape[1]):
-            if column % 4 == 0:
-                _philox(seed, np.uint64(column // 4), np.uint64(layer), np.uint64(stream), words)
-            u = (float(words[column % 4]) + 0.5) * 2.0**-32
-            draws[row, column] = _normal_quantile(u) if normal else u
-
-
-@njit
-def _philox(seed: Any, c0: Any, c1: Any, c2: Any, words: Any) -> None:
-    low, shift, c3 = np.uint64(_LOW), np.uint64(32), np.uint64(0)
-    k0, k1 = seed & low, seed >> shift
-    for _ in range(ROUNDS):
-        product0, product1 = np.uint64(MULTIPLIER_0) * c0, np.uint64(MULTIPLIER_1) * c2
-        c0, c1 = (product1 >> shift) ^ c1 ^ k0, product1 & low
-        c2, c3 = (product0 >> shift) ^ c3 ^ k1, product0 & low
-        k0, k1 = (k0 + np.uint64(WEYL_0)) & low, (k1 + np.uint64(WEYL_1)) & low
-    words[0], words[1], words[2], words[3] = c0, c1, c2, c3
+        for block in range((draws.shape[1] + 3) // 4):
+            words = philox(block, layer, stream, seed & LOW, seed >> SHIFT)
+            for i in range(4):
+                column = block * 4 + i
+                if column < draws.shape[1]:
+                    u = (float(words[i]) + 0.5) * 2.0**-32
+                    draws[row, column] = _normal_quantile(u) if normal else u
 
 
 @njit

@@ -10,6 +10,7 @@ them in registers across stores.
 from __future__ import annotations
 
 import ctypes
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,11 @@ from trainlab.engine.kernel.tables import RECORD
 
 
 class TileType(types.Type):
-    """The numba type of the pointer to a tile's record."""
+    """The numba type of the pointer to a tile's record; a `checked` build reads no table outside of it."""
 
-    def __init__(self) -> None:
-        super().__init__(name="Tile")
+    def __init__(self, *, checked: bool) -> None:
+        self.checked = checked
+        super().__init__(name=f"Tile(checked={checked})")
 
 
 @register_model(TileType)
@@ -36,18 +38,21 @@ class _TileModel(models.OpaqueModel):
 
 
 @intrinsic
-def tile_at(_typing: Any, address: Any) -> Any:
-    """Return the tile whose record, of type `RECORD`, lies at an address."""
+def tile_at(_typing: Any, tag: Any, address: Any) -> Any:
+    """Return the tile whose record, of type `RECORD`, lies at an address; the `Lanes` say whether checked."""
 
     def codegen(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
-        return builder.inttoptr(args[0], cgutils.voidptr_t)
+        return builder.inttoptr(args[1], cgutils.voidptr_t)
 
-    return TileType()(types.int64), codegen
+    return TileType(checked=tag.tag.checked)(tag, types.int64), codegen
 
 
 @intrinsic
 def call(_typing: Any, function: Any, tile: Any, a: Any, b: Any, c: Any) -> Any:
-    """Call the compiled unit at an address with the tile's address and three whole numbers."""
+    """Call the compiled unit at an address with the tile's address and three whole numbers.
+
+    A checked build passes over the address 0, which is what it reads outside of a table.
+    """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         whole = ir.IntType(64)
@@ -56,9 +61,13 @@ def call(_typing: Any, function: Any, tile: Any, a: Any, b: Any, c: Any) -> Any:
             context.cast(builder, value, given, types.int64)
             for value, given in zip(args[2:], sig.args[2:], strict=True)
         ]
-        builder.call(
-            builder.inttoptr(args[0], kind.as_pointer()), [builder.ptrtoint(args[1], whole), *numbers]
-        )
+        guard: Any = nullcontext()
+        if tile.checked:
+            guard = builder.if_then(builder.icmp_unsigned("!=", args[0], ir.Constant(whole, 0)))
+        with guard:
+            builder.call(
+                builder.inttoptr(args[0], kind.as_pointer()), [builder.ptrtoint(args[1], whole), *numbers]
+            )
         return context.get_dummy_value()
 
     return types.void(types.int64, tile, a, b, c), codegen
@@ -94,24 +103,6 @@ def field_pointer(builder: Any, tile: Any, name: str, kind: Any) -> Any:
 def _lower_field(_context: Any, builder: Any, _typ: Any, value: Any, attr: str) -> Any:
     kind = ir.IntType(64) if _field_type(attr) is types.int64 else ir.DoubleType()
     return invariant_load(builder, field_pointer(builder, value, attr, kind))
-
-
-def _constant_loader(kind: Any, result: Any) -> Any:
-    def define(_typing: Any, address: Any, index: Any) -> Any:
-        def codegen(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
-            return invariant_load(
-                builder, builder.gep(builder.inttoptr(args[0], kind.as_pointer()), [args[1]])
-            )
-
-        return result(types.int64, types.int64), codegen
-
-    return intrinsic(define)
-
-
-constant_int = _constant_loader(ir.IntType(64), types.int64)
-"""``constant_int(address, index)``: an element of an int64 table that doesn't change."""
-constant_float = _constant_loader(ir.DoubleType(), types.float64)
-"""``constant_float(address, index)``: an element of a float64 table that doesn't change."""
 
 
 def _getter(element: str | None) -> Any:

@@ -8,7 +8,7 @@ from numba import njit
 
 from trainlab.engine.kernel.evaluate import mean_gradients
 from trainlab.engine.kernel.lanes import load, store
-from trainlab.engine.kernel.memory import call, constant_int, set_element, tile_at
+from trainlab.engine.kernel.memory import call, set_element, tile_at
 from trainlab.engine.kernel.stopping import (
     is_solved,
     lower_rates,
@@ -28,19 +28,20 @@ from trainlab.engine.kernel.tables import (
     STOPS_PATIENCE,
     SUMMARY_ROWS,
 )
+from trainlab.engine.kernel.views import mark_of
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def train_tile(lane: Any, address: int) -> None:
     """Train the networks of the tile at an address, and write what was asked for; see `RECORD`."""
-    tile = tile_at(address)
+    tile = tile_at(lane, address)
     mark = 0
     stopped = False
     for epoch in range(tile.epochs + 1):
         if tile.stopping != NEVER_STOPS:
             stopped = restore_frozen(lane, tile)
         record(lane, tile, epoch)
-        if mark < tile.mark_count and epoch == constant_int(tile.marks, mark):
+        if mark < tile.mark_count and epoch == mark_of(tile, mark, 0):
             read(lane, tile, mark)
             mark += 1
         if epoch < tile.epochs and not stopped:

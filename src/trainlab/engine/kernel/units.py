@@ -53,7 +53,7 @@ def single_steps(lane: Lanes, block: Lanes, applied: int) -> int:
 
     def unit(address: int, a: int, b: int, c: int) -> None:
         for step in range(a, b):
-            step_on_example(lane, block, tile_at(address), step, apply)
+            step_on_example(lane, block, tile_at(lane, address), step, apply)
 
     return _compiled(unit)
 
@@ -65,7 +65,7 @@ def batch_steps(lane: Lanes, block: Lanes, applied: int) -> int:
 
     def unit(address: int, a: int, b: int, c: int) -> None:
         for step in range(a, b):
-            step_on_batch(lane, block, tile_at(address), step, apply)
+            step_on_batch(lane, block, tile_at(lane, address), step, apply)
 
     return _compiled(unit)
 
@@ -76,7 +76,7 @@ def evaluation(lane: Lanes, block: Lanes) -> int:
     apply = Chosen(table="applies", code=ADDED_UP)
 
     def unit(address: int, a: int, b: int, c: int) -> None:
-        evaluate(lane, block, tile_at(address), apply, a != 0, b != 0, c)
+        evaluate(lane, block, tile_at(lane, address), apply, a != 0, b != 0, c)
 
     return _compiled(unit)
 
@@ -87,7 +87,7 @@ def update(lane: Lanes, optimizer: int) -> int:
     chosen = Chosen(table="optimizers", code=optimizer)
 
     def unit(address: int, a: int, b: int, c: int) -> None:
-        update_all(lane, tile_at(address), a, chosen)
+        update_all(lane, tile_at(lane, address), a, chosen)
 
     return _compiled(unit)
 
@@ -99,9 +99,9 @@ def activation(block: Lanes, code: int) -> int:
 
     def unit(address: int, a: int, b: int, c: int) -> None:
         if b == FORWARD:
-            activate_layer(chosen, block, tile_at(address), a)
+            activate_layer(chosen, block, tile_at(block, address), a)
         else:
-            back_through_layer(chosen, block, tile_at(address), a)
+            back_through_layer(chosen, block, tile_at(block, address), a)
 
     return _compiled(unit)
 
@@ -112,7 +112,7 @@ def loss_deltas(block: Lanes, loss: int) -> int:
     chosen = Chosen(table="losses", code=loss)
 
     def unit(address: int, a: int, b: int, c: int) -> None:
-        write_deltas(chosen, block, tile_at(address), a, b)
+        write_deltas(chosen, block, tile_at(block, address), a, b)
 
     return _compiled(unit)
 
@@ -123,7 +123,7 @@ def loss_value(lane: Lanes, block: Lanes, loss: int) -> int:
     chosen = Chosen(table="losses", code=loss)
 
     def unit(address: int, a: int, b: int, c: int) -> None:
-        add_loss_of(chosen, lane, block, tile_at(address), a, b)
+        add_loss_of(chosen, lane, block, tile_at(lane, address), a, b)
 
     return _compiled(unit)
 
@@ -134,7 +134,7 @@ def link(block: Lanes, code: int) -> int:
     chosen = Chosen(table="links", code=code)
 
     def unit(address: int, a: int, b: int, c: int) -> None:
-        write_predictions(chosen, block, tile_at(address))
+        write_predictions(chosen, block, tile_at(block, address))
 
     return _compiled(unit)
 
@@ -144,7 +144,7 @@ def drop(lane: Lanes, block: Lanes) -> int:
     """Drop units of layer a at step b, part c of its batch."""
 
     def unit(address: int, a: int, b: int, c: int) -> None:
-        drop_units(lane, block, tile_at(address), a, b, c)
+        drop_units(lane, block, tile_at(lane, address), a, b, c)
 
     return _compiled(unit)
 
@@ -154,7 +154,7 @@ def noise(lane: Lanes, block: Lanes) -> int:
     """Add noise to the inputs, from row c, of step a, part b of its batch."""
 
     def unit(address: int, a: int, b: int, c: int) -> None:
-        add_noise(lane, block, tile_at(address), a, b, c)
+        add_noise(lane, block, tile_at(lane, address), a, b, c)
 
     return _compiled(unit)
 
@@ -164,7 +164,7 @@ def copy(lane: Lanes, block: Lanes) -> int:
     """Copy block a of the train examples, or if b isn't 0 of those held out."""
 
     def unit(address: int, a: int, b: int, c: int) -> None:
-        copy_block(lane, block, tile_at(address), a, b != 0)
+        copy_block(lane, block, tile_at(lane, address), a, b != 0)
 
     return _compiled(unit)
 
@@ -174,7 +174,7 @@ def gather(lane: Lanes, block: Lanes) -> int:
     """Copy each network's own examples of step a, part b of a batch of c, with their shares in the mean."""
 
     def unit(address: int, a: int, b: int, c: int) -> None:
-        gather_block(lane, block, tile_at(address), a, b, c)
+        gather_block(lane, block, tile_at(lane, address), a, b, c)
 
     return _compiled(unit)
 
@@ -184,6 +184,6 @@ def shuffle(lane: Lanes) -> int:
     """Put the examples of epoch a in order."""
 
     def unit(address: int, a: int, b: int, c: int) -> None:
-        shuffle_examples(lane, tile_at(address), a)
+        shuffle_examples(lane, tile_at(lane, address), a)
 
     return _compiled(unit)

@@ -96,6 +96,17 @@ def clamp(tag: Any, x: Any, limit: float) -> Any:
     return where_less(x, low, low, x)
 
 
+def exp_limit(tag: Any) -> float:
+    """Return where `exp` stops: 87 for float32, 708 for float64."""
+    raise TypeError("exp_limit runs in compiled code only")
+
+
+@overload(exp_limit, strict=False, jit_options={"forceinline": True})
+def _overload_exp_limit(tag: Any) -> Any:
+    limit = _SETTINGS[tag.tag.dtype]["exp_limit"]
+    return lambda tag: limit
+
+
 def exp(tag: Any, x: Any) -> Any:
     """Return eˣ; beyond ±87 (float32) or ±708 (float64) the value at that limit."""
     raise TypeError("exp runs in compiled code only")

@@ -19,11 +19,11 @@ def build_optimizer(torch: Any, experiment: Experiment, module: Any) -> Any:
     kind = getattr(torch.optim, str(OPTIMIZERS[name_of(experiment.optimizer)].torch_class))
     optimizer = kind(module.parameters(), **settings)
     if isinstance(experiment.optimizer, NAdam):
-        _keep_product(torch, optimizer)
+        begin_nadam(torch, optimizer)
     return optimizer
 
 
-def _keep_product(torch: Any, optimizer: Any) -> None:
+def begin_nadam(torch: Any, optimizer: Any) -> None:
     """Begin NAdam's state with a product Πμ as exact as the parameters.
 
     torch.optim.NAdam itself would begin it in torch's default precision, whatever that of the parameters.

@@ -10,11 +10,11 @@ import numpy as np
 from trainlab.maths import SCHEDULES
 from trainlab.maths.formula import evaluate_factor
 from trainlab.spec import (
-    ConstantLR,
     CyclicLR,
     Experiment,
     LambdaLR,
     MultiplicativeLR,
+    NoSchedule,
     OneCycleLR,
     ReduceLROnPlateau,
     name_of,
@@ -34,9 +34,12 @@ class Rates:
         self._schedule = experiment.schedule
         self._per = getattr(experiment.schedule, "per", "epoch")
         self._warmup_per = experiment.warmup.per
+        # The last step and epoch have none after them whose rate could be asked for.
+        steps = experiment.epochs * experiment.steps_per_epoch
+        self._moves = {"step": steps - 1, "epoch": experiment.epochs - 1}
         self._shadow = _shadow(torch, optimizer.param_groups[0])
         self._scheduler = (
-            None if isinstance(self._schedule, ConstantLR) else _scheduler(torch, experiment, self._shadow)
+            None if isinstance(self._schedule, NoSchedule) else _scheduler(torch, experiment, self._shadow)
         )
         self._warmup = torch.optim.SGD([torch.zeros(1)], lr=1.0)
         self._warmer = None
@@ -74,6 +77,9 @@ class Rates:
             self._scheduler.step(loss)
 
     def _advance(self, per: str) -> None:
+        if not self._moves[per]:
+            return
+        self._moves[per] -= 1
         scheduled = self._scheduler is not None and not isinstance(self._schedule, ReduceLROnPlateau)
         if scheduled and self._per == per:
             self._shadow.step()

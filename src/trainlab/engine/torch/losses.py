@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ import msgspec
 import torch
 from torch.nn import functional as f
 
+from trainlab.engine.reference.losses import log_cosh
 from trainlab.engine.torch.stack import over_outputs
 from trainlab.maths import LOSSES
 from trainlab.spec import BCE, NLL, CrossEntropy, Hinge, LogCosh, Loss, name_of
@@ -45,8 +45,7 @@ def _elementwise(loss: Loss) -> Criterion:
     if isinstance(loss, BCE):
         return _bce
     if isinstance(loss, LogCosh):
-        # log cosh d = |d| + log(1 + e^(−2|d|)) − log 2: no power of e overflows.
-        return lambda p, y: (p - y).abs() + f.softplus(-2.0 * (p - y).abs()) - math.log(2.0)
+        return lambda p, y: log_cosh(torch, p - y)
     if isinstance(loss, Hinge):
         # relu, whose derivative at the kink is 0; that of clamp is 1.
         return lambda p, y: torch.relu(1.0 - (2.0 * y - 1.0) * p)

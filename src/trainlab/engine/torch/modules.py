@@ -51,8 +51,8 @@ class Stacked:
     def of(cls, modules: list[torch.nn.Module], device: str) -> Stacked:
         """Stack modules of one kind."""
         shapes = [{name: value.shape for name, value in module.state_dict().items()} for module in modules]
-        other = next((index for index, shape in enumerate(shapes) if shape != shapes[0]), None)
-        if other is not None or len({type(module).__qualname__ for module in modules}) > 1:
+        kinds = {_kind(module) for module in modules}
+        if len(kinds) > 1 or any(shape != shapes[0] for shape in shapes):
             raise EngineError(
                 "factory() returned modules of different kinds or shapes for different seeds: a population "
                 "is of one architecture, and only its initial values may depend on the seed."
@@ -154,6 +154,12 @@ def check_stackable(stacked: Stacked, loss: Loss, inputs: torch.Tensor, targets:
             "side by side can't do. Use a layer without it: for BatchNorm, track_running_stats=False, "
             "GroupNorm or LayerNorm."
         )
+
+
+def _kind(module: torch.nn.Module) -> tuple[str, ...]:
+    """Return what tells one architecture from another: each part's class by name, and what all print."""
+    # By name, since a class within the factory is another at every call.
+    return (*(type(part).__qualname__ for part in module.modules()), repr(module))
 
 
 def _reason(error: Exception) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,10 +12,11 @@ import numpy.typing as npt
 
 from trainlab.engine.readings import check_seeds
 from trainlab.engine.torch.needs import usable_torch
-from trainlab.errors import EngineError, listing
+from trainlab.errors import EngineError, listing, shown
 from trainlab.spec import Optimizer, Sampling
 from trainlab.spec.checks import MAX_COUNT, check_number
 from trainlab.spec.fields import kinds_of, named
+from trainlab.spec.sampling import check_batches
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -63,11 +65,15 @@ def population(
 
     Modules are trained in training mode and read in evaluation mode. Raises EngineError for modules that
     torch.func can't stack: of different kinds or shapes, with buffers that change in ``forward`` (as those of
-    BatchNorm do), or with random numbers drawn in it (as Dropout does).
+    BatchNorm do), or with random numbers drawn in it (as Dropout does). Kinds are told apart by the classes
+    of all their parts and what these print of themselves; another attribute that depends on the seed, such as
+    a number that ``forward`` reads, can't be seen, and is for all what it is in the first.
     """
     torch = usable_torch(device)
     seeds = range(seeds) if isinstance(seeds, int) else seeds
     check_seeds(seeds)
+    if not isinstance(epochs, Integral):
+        raise EngineError(f"epochs = {shown(epochs)}: must be a whole number ≥ 1 and ≤ {MAX_COUNT:,}.")
     check_number("epochs", epochs, at_least=1, at_most=MAX_COUNT)
     x, y = torch.as_tensor(inputs), torch.as_tensor(targets)
     if len(x) != len(y) or not len(x):
@@ -75,6 +81,8 @@ def population(
             f"inputs has {len(x):,} examples and targets has {len(y):,}: must be as many, along the first "
             "axis, and at least one."
         )
+    chosen = _kind(Sampling, sampling, "sampling")
+    check_batches(chosen, len(x))
     from trainlab.engine.torch.modules import made, train_modules
 
     return train_modules(
@@ -85,7 +93,7 @@ def population(
         optimizer=_kind(Optimizer, optimizer, "optimizer"),
         seeds=seeds,
         epochs=epochs,
-        sampling=_kind(Sampling, sampling, "sampling"),
+        sampling=chosen,
         solved=solved,
         device=device,
     )

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from trainlab.engine import ENGINES
 from trainlab.errors import EngineError, ExplainError, listing, nearest
-from trainlab.spec import ConstantLR, Experiment, Study, Warmup, any_study, named_cell
+from trainlab.spec import Experiment, NoSchedule, Study, Warmup, any_study, named_cell
 from trainlab.spec.study import MAX_SEEDS
 
 DEFAULT = "xor44"
@@ -53,4 +53,4 @@ def check_options(seeds: Any, engine: str) -> None:
 
 def constant(experiment: Experiment) -> Experiment:
     """Return the experiment at its optimizer's own rate throughout."""
-    return replace(experiment, schedule=ConstantLR(), warmup=Warmup())
+    return replace(experiment, schedule=NoSchedule(), warmup=Warmup())

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from trainlab.engine import Runs
 from trainlab.errors import ExplainError
-from trainlab.spec import ConstantLR, CyclicLR, Experiment, OneCycleLR, Record
+from trainlab.spec import CyclicLR, Experiment, NoSchedule, OneCycleLR, Record
 from trainlab.stats import Rate, rate
 
 Array = npt.NDArray[np.float64]
@@ -82,7 +82,7 @@ def population(experiment: Experiment) -> Experiment:
 
     Records when runs are solved, often enough to tell rates apart, and the parameters at the end.
     """
-    schedule = experiment.schedule if follows_rate(experiment) else ConstantLR()
+    schedule = experiment.schedule if follows_rate(experiment) else NoSchedule()
     return replace(experiment, schedule=schedule, record=lean(experiment))
 
 

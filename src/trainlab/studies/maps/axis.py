@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from trainlab.errors import SpecError
+from trainlab.errors import SpecError, shown
 from trainlab.spec import Experiment, find_field, numeric_fields
-from trainlab.spec.checks import shown
 
 MIN_VALUES = 2
 LOG_DECADES = 2

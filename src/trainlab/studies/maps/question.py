@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from trainlab.errors import SpecError
+from trainlab.errors import SpecError, shown
 from trainlab.spec import Experiment, Record, Study, any_study, named_cell, with_values
-from trainlab.spec.checks import check_number, shown
+from trainlab.spec.checks import check_number
 from trainlab.spec.study import MAX_SEEDS
 from trainlab.studies.maps.axis import MIN_VALUES, Axis, read_axis
 
