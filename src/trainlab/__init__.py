@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trainlab.budgets import Budget, budget
+    from trainlab.engine import custom_loss
     from trainlab.engine.torch import Population, population
     from trainlab.errors import TrainlabError
     from trainlab.report import map_html, race_html, study_html
@@ -32,6 +33,7 @@ _HOMES = {
     "TrainlabError": "errors",
     "arrays": "tasks",
     "budget": "budgets",
+    "custom_loss": "engine",
     "load_study": "spec",
     "map_html": "report",
     "map_plane": "studies",
@@ -56,6 +58,7 @@ __all__ = [
     "TrainlabError",
     "arrays",
     "budget",
+    "custom_loss",
     "load_study",
     "map_html",
     "map_plane",

@@ -21,6 +21,7 @@ NAMES = [
     "TrainlabError",
     "arrays",
     "budget",
+    "custom_loss",
     "load_study",
     "map_html",
     "map_plane",

@@ -1,6 +1,7 @@
 """Engines train populations: one protocol, a plain reference, a fast kernel, stacked torch; one generator."""
 
 from trainlab.engine.choose import ENGINES, Choice, by_engine, engine_of, get_engine
+from trainlab.engine.custom_loss import custom_loss
 from trainlab.engine.identity import stored_name
 from trainlab.engine.protocol import Engine
 from trainlab.engine.runs import Runs, concatenate, select
@@ -12,6 +13,7 @@ __all__ = [
     "Runs",
     "by_engine",
     "concatenate",
+    "custom_loss",
     "engine_of",
     "get_engine",
     "select",

@@ -11,7 +11,8 @@ from trainlab.engine.crossover import equal_width, ratio
 from trainlab.engine.protocol import Engine
 from trainlab.engine.work import examples_of_a_step
 from trainlab.errors import EngineError, listing, nearest
-from trainlab.spec import Experiment
+from trainlab.maths.custom_losses import custom_entry
+from trainlab.spec import Custom, Experiment
 
 ENGINES = ("auto", "fast", "torch", "torch-cuda", "reference")
 """What an engine can be asked for by; ``auto`` is for each experiment the one that `choose` chooses."""
@@ -34,6 +35,10 @@ def choose(experiment: Experiment, population: int = MANY) -> Choice:
     What counts is how many parameters a network has, how many examples a step sees, and how many networks
     there are. It is between engines on the CPU: only the torch engine uses a CUDA device.
     """
+    if isinstance(experiment.loss, Custom):
+        own = _of_custom(experiment.loss)
+        if own is not None:
+            return own
     parameters, batch = experiment.network.parameters, examples_of_a_step(experiment)
     times = ratio(width=equal_width(parameters), batch=batch, population=population)
     step = (
@@ -47,6 +52,22 @@ def choose(experiment: Experiment, population: int = MANY) -> Choice:
     return Choice(
         engine="torch", reason=f"with {step} torch's products are about {times:.1f} × as quick as the kernel."
     )
+
+
+def _of_custom(loss: Custom) -> Choice | None:
+    """Return the one engine that can train with a loss of the user's own; None if several can."""
+    entry = custom_entry(loss.function, loss.digest)
+    if entry.derivative is None:
+        return Choice(
+            engine="torch", reason=f"the loss {entry.name!r} has no derivative: autograd makes one."
+        )
+    from trainlab.engine.custom_compiled import can_compile
+
+    if not entry.on_tensors:
+        return Choice(engine="fast", reason=f"the loss {entry.name!r} is a function of numbers, not tensors.")
+    if not can_compile(loss):
+        return Choice(engine="torch", reason=f"numba can't compile the loss {entry.name!r}.")
+    return None
 
 
 def engine_of(engine: str, experiment: Experiment) -> str:

@@ -9,8 +9,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 _HERE = Path(__file__).parent
-_FAST = ("coefficients.py", "fast.py", "job.py", "needs.py", "plans.py", "tile_rows.py", "tiles.py")
-_SHARED = ("coarse.py", "layout.py", "readings.py", "rng.py", "runs.py")
+_FAST = (
+    "coefficients.py",
+    "custom_compiled.py",
+    "fast.py",
+    "job.py",
+    "needs.py",
+    "plans.py",
+    "tile_rows.py",
+    "tiles.py",
+)
+_SHARED = ("coarse.py", "custom_loss.py", "layout.py", "readings.py", "rng.py", "runs.py")
 _COMPILED_IN = ("activation_functions.py", "loss_functions.py")
 """Files of maths whose constants the kernel's compiled code holds."""
 _TORCH_TOO = ("kernel/philox.py", "reference/losses.py", "reference/optimizers.py", "work.py")

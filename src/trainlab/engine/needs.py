@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from trainlab.engine.custom_compiled import compiled_pair
 from trainlab.engine.kernel import tables, units
 from trainlab.engine.kernel.draws import FEW_POINTS
 from trainlab.engine.kernel.lanes import Lanes
 from trainlab.engine.kernel.tables import Plan, Units
 from trainlab.engine.kernel.updates import ADDED_UP
-from trainlab.maths import LOSSES, OPTIMIZERS
-from trainlab.spec import SGD, Adam, Experiment, ReduceLROnPlateau, name_of
+from trainlab.maths import OPTIMIZERS
+from trainlab.spec import SGD, Adam, Custom, Experiment, ReduceLROnPlateau, name_of
 
 
 def fused_optimizer(experiment: Experiment, *, batch: int, samples: int) -> int | None:
@@ -50,7 +51,6 @@ def units_of(
             row[tables.READ_UNIT] = units.activation(block, code)
         if code > tables.RELU or row[tables.DROPS] >= 0:
             row[tables.TRAIN_UNIT] = units.activation(steps_block, code)
-    loss, other = LOSSES[name_of(experiment.loss)].code, plan.loss > tables.MSE
     gathers = plan.sampling in (tables.SHUFFLED, tables.DRAWN) or (
         single and (plan.points > FEW_POINTS or not plan.resident)
     )
@@ -60,9 +60,7 @@ def units_of(
         ),
         evaluate=units.evaluation(lane, block),
         update=units.update(lane, OPTIMIZERS[name_of(experiment.optimizer)].code) if plan.adds_up else 0,
-        deltas=units.loss_deltas(steps_block, loss) if other else 0,
-        block_loss=units.loss_value(lane, block, loss) if other else 0,
-        block_deltas=units.loss_deltas(block, loss) if other else 0,
+        **_loss_units(experiment, plan.loss, lane, block, steps_block),
         link=units.link(block, plan.link) if plan.link != tables.IDENTITY_LINK else 0,
         drop=units.drop(lane, steps_block) if plan.drop_units else 0,
         noise=units.noise(lane, steps_block) if experiment.noise.std > 0 else 0,
@@ -70,3 +68,23 @@ def units_of(
         gather=units.gather(lane, steps_block) if gathers else 0,
         shuffle=units.shuffle(lane) if plan.sampling == tables.SHUFFLED else 0,
     )
+
+
+def _loss_units(
+    experiment: Experiment, code: int, lane: Lanes, block: Lanes, steps_block: Lanes
+) -> dict[str, int]:
+    """Return the units of the loss: none for those that stand in the kernel, L1 and MSE."""
+    if isinstance(experiment.loss, Custom):
+        value, slope = compiled_pair(experiment.loss)
+        return {
+            "deltas": units.custom_deltas(steps_block, slope),
+            "block_loss": units.custom_value(lane, block, value),
+            "block_deltas": units.custom_deltas(block, slope),
+        }
+    if code <= tables.MSE:
+        return {"deltas": 0, "block_loss": 0, "block_deltas": 0}
+    return {
+        "deltas": units.loss_deltas(steps_block, code),
+        "block_loss": units.loss_value(lane, block, code),
+        "block_deltas": units.loss_deltas(block, code),
+    }

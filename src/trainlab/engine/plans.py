@@ -12,7 +12,7 @@ from trainlab.engine.kernel import tables
 from trainlab.engine.kernel.lanes import Lanes
 from trainlab.engine.kernel.tables import Numbers, Plan
 from trainlab.engine.needs import fused_optimizer
-from trainlab.maths import LINKS, LOSSES
+from trainlab.maths import LINKS
 from trainlab.spec import (
     Accuracy,
     Experiment,
@@ -23,7 +23,7 @@ from trainlab.spec import (
     Single,
     StopSolved,
     Within,
-    name_of,
+    loss_entry,
 )
 from trainlab.tasks import Task
 
@@ -33,7 +33,7 @@ RESIDENT_BYTES = 65_536
 
 def plan_of(experiment: Experiment, data: Task, block: Lanes, *, step_rows: int, marks: int) -> Plan:
     """Return the plan of an experiment for tiles of the block's networks and samples."""
-    loss, network, record = LOSSES[name_of(experiment.loss)], experiment.network, experiment.record
+    loss, network, record = loss_entry(experiment.loss), experiment.network, experiment.record
     sampling, batch = sampling_of(experiment, data.points)
     fused = fused_optimizer(experiment, batch=batch, samples=block.samples)
     penalty = experiment.penalty
@@ -170,7 +170,7 @@ def numbers_of(experiment: Experiment) -> Numbers:
         beta2=beta2,
         eps=optimizer.get("eps", 0.0),
         weight_decay=optimizer["weight_decay"],
-        loss_setting=float(next((value for key, value in loss.items() if key != "name"), 0.0)),
+        loss_setting=next((value for value in loss.values() if isinstance(value, float)), 0.0),
         threshold=threshold,
         clip_limit=experiment.clip.norm or experiment.clip.value or 0.0,
         l1=experiment.penalty.l1,

@@ -16,6 +16,7 @@ from trainlab.execution.interrupt import Interrupted, interrupts
 from trainlab.execution.plan import Chunk
 from trainlab.execution.progress import Load, Progress, progress
 from trainlab.execution.saver import LONGEST, Saver
+from trainlab.spec import Custom
 from trainlab.spec.checks import check_number
 from trainlab.store import Store
 
@@ -73,7 +74,8 @@ def carry_out(
 
         tell()
         saver = Saver(store, chunks, engine=stored_name(engine.name), on_saved=tell)
-        crew, slots = _crew(engine, len(chunks), workers, stopping)
+        own = any(isinstance(chunk.experiment.loss, Custom) for chunk in chunks)
+        crew, slots = _crew(engine, len(chunks), workers, stopping, own_function=own)
         try:
             with crew as submit:
                 for finished in _train(chunks, submit, slots=slots, stopping=stopping):
@@ -88,12 +90,13 @@ def carry_out(
 
 
 def _crew(
-    engine: Engine, chunks: int, workers: int, stopping: Callable[[], bool]
+    engine: Engine, chunks: int, workers: int, stopping: Callable[[], bool], *, own_function: bool
 ) -> tuple[AbstractContextManager[Submit], int]:
     """Return who trains, and how many chunks to hand out; those not begun can still be withdrawn."""
     wanted = min(workers, chunks)
     if engine.in_processes:
-        if wanted > 1:
+        # A loss of the user's own is a function in this process, unknown in another.
+        if wanted > 1 and not own_function:
             return worker_processes(engine, workers=wanted), wanted
         return background_threads(engine, crew=1, threads=1, stopping=stopping), QUEUED
     if chunks < MANY * workers:

@@ -3,6 +3,7 @@
 from trainlab.explain.chains import ChainRuleExplanation, chain_rule
 from trainlab.explain.explanation import Explanation, Section, Table
 from trainlab.explain.inits import InitExplanation, init
+from trainlab.explain.losses import LossExplanation, Pairing, loss, pairing
 from trainlab.explain.neurons import Collapse, NeuronExplanation, collapse, neuron
 from trainlab.explain.rates import LearningRateExplanation, learning_rate
 
@@ -12,12 +13,16 @@ __all__ = [
     "Explanation",
     "InitExplanation",
     "LearningRateExplanation",
+    "LossExplanation",
     "NeuronExplanation",
+    "Pairing",
     "Section",
     "Table",
     "chain_rule",
     "collapse",
     "init",
     "learning_rate",
+    "loss",
     "neuron",
+    "pairing",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from trainlab.maths import LOSSES
-from trainlab.spec import Accuracy, Experiment, LossBelow, name_of
+from trainlab.spec import Accuracy, Custom, Experiment, Loss, LossBelow, name_of
 
 BY_HAND = {
     "log_cosh": [
@@ -26,6 +26,16 @@ LINKS = {
 
 def loss_lines(experiment: Experiment) -> list[str]:
     """Return the lines that make ``criterion``."""
+    if isinstance(experiment.loss, Custom):
+        own = experiment.loss.function
+        return [
+            "",
+            "def criterion(outputs, targets):",
+            f"    # The loss registered as {own!r}, of (prediction, target): define it above.",
+            f"    return {own}(outputs, targets).mean()",
+            "",
+            "",
+        ]
     name = name_of(experiment.loss)
     if name in BY_HAND:
         return ["", "def criterion(outputs, targets):", *BY_HAND[name], "", ""]
@@ -35,7 +45,12 @@ def loss_lines(experiment: Experiment) -> list[str]:
 
 def prediction_code(experiment: Experiment, outputs: str) -> str:
     """Return code for the predictions that the outputs stand for."""
-    return LINKS[LOSSES[name_of(experiment.loss)].link].format(outputs)
+    return LINKS[loss_link(experiment.loss)].format(outputs)
+
+
+def loss_link(loss: Loss) -> str:
+    """Return the name of the link; a loss of one's own is of predictions."""
+    return "identity" if isinstance(loss, Custom) else LOSSES[name_of(loss)].link
 
 
 def solved_lines(experiment: Experiment) -> list[str]:

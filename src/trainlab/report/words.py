@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trainlab.draw import format_fixed
-from trainlab.spec import Loss, TaskSpec, name_of
+from trainlab.spec import Custom, Loss, TaskSpec, name_of
 from trainlab.stats import Rate, ReadEstimate
 from trainlab.studies.verdicts import Outcome, Verdict
 
@@ -26,7 +26,8 @@ LOSS_NAMES = {
 
 def loss_label(loss: Loss) -> str:
     """Return ``loss (L1)`` for L1: curves of different losses must not be compared by height."""
-    return f"loss ({LOSS_NAMES[name_of(loss)]})"
+    name = loss.function if isinstance(loss, Custom) else LOSS_NAMES[name_of(loss)]
+    return f"loss ({name})"
 
 
 def task_label(task: TaskSpec) -> str:

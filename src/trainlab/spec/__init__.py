@@ -26,11 +26,13 @@ from trainlab.spec.losses import (
     NLL,
     BCEWithLogits,
     CrossEntropy,
+    Custom,
     Hinge,
     Huber,
     LogCosh,
     Loss,
     SmoothL1,
+    loss_entry,
 )
 from trainlab.spec.network import Network, parse_widths
 from trainlab.spec.optimizers import (
@@ -135,6 +137,7 @@ __all__ = [
     "CosineAnnealingWarmRestarts",
     "CrossEntropy",
     "Curve",
+    "Custom",
     "CyclicLR",
     "Default",
     "Diabetes",
@@ -209,6 +212,7 @@ __all__ = [
     "experiment_to_toml",
     "find_field",
     "load_study",
+    "loss_entry",
     "name_of",
     "named_cell",
     "numeric_fields",

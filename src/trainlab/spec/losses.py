@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
+import msgspec
+
+from trainlab.errors import SpecError, shown
+from trainlab.maths import LOSSES
+from trainlab.maths import Loss as Entry
+from trainlab.maths.custom_losses import custom_entry, latest_digest
 from trainlab.spec.checks import check_number
 from trainlab.spec.fields import settle
-from trainlab.spec.kinds import Kind
+from trainlab.spec.kinds import Kind, name_of
 
 
 class L1(Kind, frozen=True, kw_only=True, tag="l1"):
@@ -69,4 +77,36 @@ class Hinge(Kind, frozen=True, kw_only=True, tag="hinge"):
     """mean max(0, 1 − t·p) with t = 2y − 1 (Cortes & Vapnik 1995)."""
 
 
-Loss = L1 | MSE | Huber | SmoothL1 | LogCosh | BCE | BCEWithLogits | CrossEntropy | NLL | Hinge
+class Custom(Kind, frozen=True, kw_only=True, tag="custom"):
+    """The mean of a function of the user's own, which ``trainlab.custom_loss`` registered by this name.
+
+    `digest` says which function it is; left out, it is that of the one registered last. With it a file can be
+    read where nothing is registered, but not trained.
+    """
+
+    function: str
+    digest: str = ""
+
+    def __post_init__(self) -> None:
+        settle(self)
+        if self.digest and not re.fullmatch(r"[0-9a-f]{64}", self.digest):
+            raise SpecError(f"digest = {shown(self.digest)}: must be 64 hexadecimal digits, or left out.")
+        if self.digest:
+            return
+        digest = latest_digest(self.function)
+        if digest is None:
+            raise SpecError(
+                f"function = {shown(self.function)}: no loss is registered by that name; register it first: "
+                f"trainlab.custom_loss({shown(self.function)}, function)."
+            )
+        msgspec.structs.force_setattr(self, "digest", digest)
+
+
+Loss = L1 | MSE | Huber | SmoothL1 | LogCosh | BCE | BCEWithLogits | CrossEntropy | NLL | Hinge | Custom
+
+
+def loss_entry(loss: Loss) -> Entry:
+    """Return the formulas of a loss; of a custom one those registered, or SpecError if they aren't."""
+    if isinstance(loss, Custom):
+        return custom_entry(loss.function, loss.digest).entry
+    return LOSSES[name_of(loss)]

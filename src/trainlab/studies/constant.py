@@ -8,8 +8,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.maths import LOSSES
-from trainlab.spec import BCE, L1, MSE, NLL, BCEWithLogits, CrossEntropy, Hinge, Loss, name_of
+from trainlab.spec import BCE, L1, MSE, NLL, BCEWithLogits, CrossEntropy, Hinge, Loss, loss_entry
 
 Floats = npt.NDArray[np.float64]
 
@@ -21,7 +20,7 @@ def best_constant_loss(loss: Loss, targets: Floats) -> float:
     which are convex in each output, the minimum is searched for between the lowest and the highest target.
     """
     settings = msgspec.structs.asdict(loss)
-    value = LOSSES[name_of(loss)].value
+    value = loss_entry(loss).value
     outputs = targets.shape[1]
     if isinstance(loss, CrossEntropy):
         smooth = loss.label_smoothing
@@ -47,7 +46,7 @@ def _best_constant(loss: Loss, targets: Floats) -> float:
     settings = msgspec.structs.asdict(loss)
 
     def height(output: float) -> float:
-        return LOSSES[name_of(loss)].value(np.full_like(targets, output), targets, **settings)
+        return loss_entry(loss).value(np.full_like(targets, output), targets, **settings)
 
     return _lowest(height, float(targets.min()), float(targets.max()))
 

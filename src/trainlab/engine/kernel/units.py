@@ -23,6 +23,7 @@ from trainlab.engine.kernel.choices import (
     write_deltas,
     write_predictions,
 )
+from trainlab.engine.kernel.custom import add_custom_loss, write_custom_deltas
 from trainlab.engine.kernel.draws import add_noise, gather_block, shuffle_examples
 from trainlab.engine.kernel.dropout import drop_units
 from trainlab.engine.kernel.evaluate import evaluate
@@ -40,8 +41,8 @@ _kept: list[Any] = []
 """Compiled functions; their addresses hold as long as they live."""
 
 
-def _compiled(unit: Unit) -> int:
-    compiled: Any = numba.cfunc(SIGNATURE, cache=True, error_model="numpy")(unit)
+def _compiled(unit: Unit, *, kept_on_disk: bool = True) -> int:
+    compiled: Any = numba.cfunc(SIGNATURE, cache=kept_on_disk, error_model="numpy")(unit)
     _kept.append(compiled)
     return int(compiled.address)
 
@@ -126,6 +127,29 @@ def loss_value(lane: Lanes, block: Lanes, loss: int) -> int:
         add_loss_of(chosen, lane, block, tile_at(lane, address), a, b)
 
     return _compiled(unit)
+
+
+@cache
+def custom_deltas(block: Lanes, slope: int) -> int:
+    """Write ∂L/∂output of a custom loss, whose derivative lies at the address `slope`.
+
+    Not kept on disk: the address holds in this process alone.
+    """
+
+    def unit(address: int, a: int, b: int, c: int) -> None:
+        write_custom_deltas(block, tile_at(block, address), a, b, slope)
+
+    return _compiled(unit, kept_on_disk=False)
+
+
+@cache
+def custom_value(lane: Lanes, block: Lanes, value: int) -> int:
+    """Add a block's share of a custom loss, whose value lies at the address `value`."""
+
+    def unit(address: int, a: int, b: int, c: int) -> None:
+        add_custom_loss(lane, block, tile_at(lane, address), a, b, value)
+
+    return _compiled(unit, kept_on_disk=False)
 
 
 @cache

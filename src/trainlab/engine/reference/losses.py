@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
+from trainlab.engine.custom_loss import tensor_function
 from trainlab.maths import LOSSES
-from trainlab.spec import BCE, NLL, CrossEntropy, Hinge, LogCosh, Loss, name_of
+from trainlab.spec import BCE, NLL, CrossEntropy, Custom, Hinge, LogCosh, Loss, loss_entry, name_of
 
 Criterion = Callable[[Any, Any], Any]
 
@@ -17,6 +18,9 @@ Criterion = Callable[[Any, Any], Any]
 def build_criterion(torch: Any, loss: Loss) -> Criterion:
     """Return the loss as a function: torch.nn's, or its formula where torch.nn has none for such targets."""
     f = torch.nn.functional
+    if isinstance(loss, Custom):
+        function = tensor_function(loss, engine="reference")
+        return lambda p, y: function(p, y).mean()
     if isinstance(loss, BCE):
         return lambda p, y: _bce(torch, p, y)
     if isinstance(loss, CrossEntropy):
@@ -34,7 +38,7 @@ def build_criterion(torch: Any, loss: Loss) -> Criterion:
 
 def predictions_of(torch: Any, loss: Loss, outputs: Any) -> Any:
     """Return the predictions that the outputs ``[examples, outputs]`` stand for under this loss."""
-    link = LOSSES[name_of(loss)].link
+    link = loss_entry(loss).link
     if link == "sigmoid":
         return torch.sigmoid(outputs)
     if link == "softmax":

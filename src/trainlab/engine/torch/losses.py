@@ -9,10 +9,10 @@ import msgspec
 import torch
 from torch.nn import functional as f
 
+from trainlab.engine.custom_loss import tensor_function
 from trainlab.engine.reference.losses import log_cosh
 from trainlab.engine.torch.stack import over_outputs
-from trainlab.maths import LOSSES
-from trainlab.spec import BCE, NLL, CrossEntropy, Hinge, LogCosh, Loss, name_of
+from trainlab.spec import BCE, NLL, CrossEntropy, Custom, Hinge, LogCosh, Loss, loss_entry, name_of
 
 Criterion = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 """Outputs and targets to losses ``[n]``."""
@@ -31,7 +31,7 @@ def criterion_of(loss: Loss) -> Criterion:
 
 def predictions_of(loss: Loss, outputs: torch.Tensor) -> torch.Tensor:
     """Return the predictions that outputs ``[n, examples, outputs]`` stand for under this loss."""
-    link = LOSSES[name_of(loss)].link
+    link = loss_entry(loss).link
     if link == "sigmoid":
         return torch.sigmoid(outputs)
     if link == "softmax":
@@ -42,6 +42,9 @@ def predictions_of(loss: Loss, outputs: torch.Tensor) -> torch.Tensor:
 
 
 def _elementwise(loss: Loss) -> Criterion:
+    if isinstance(loss, Custom):
+        own = tensor_function(loss, engine="torch")
+        return lambda p, y: own(p, y.expand_as(p))
     if isinstance(loss, BCE):
         return _bce
     if isinstance(loss, LogCosh):
