@@ -10,13 +10,15 @@ import numpy.typing as npt
 
 import trainlab
 from trainlab.budgets import bias_flags, layer_table
-from trainlab.stats import Rate, disagreement, paired_difference, rate
-from trainlab.studies import CellResult, ReadEstimate, Verdict
+from trainlab.stats import Rate, ReadEstimate, disagreement, paired_difference, rate
+from trainlab.studies import CellResult, Verdict
 from trainlab.studies.causes import THRESHOLD
 
 Bools = npt.NDArray[np.bool_]
 ALIKE = 0.01
 """Predictions closer than this are called the same."""
+
+SEEDS = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +40,7 @@ class Studies:
         return self.xor44.cell(network, *changes)
 
 
-def carry_out(*, seeds: int, store: str | None) -> Studies:
+def carry_out(*, store: str | None, seeds: int = SEEDS) -> Studies:
     """Run the studies and races, or read them from the store; the first race has four times the seeds."""
     networks = trainlab.budget(44, inputs=2, outputs=1, hidden_bias="yes", min_width=2)
     race, race_all = (

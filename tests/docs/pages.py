@@ -3,28 +3,10 @@
 from __future__ import annotations
 
 import doctest
-import importlib.util
 import shlex
-import sys
-from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
-
-
-def load_script(name: str = "docs_figures") -> ModuleType:
-    """Return a script of scripts/ as a module."""
-    loader = SourceFileLoader(name, str(ROOT / "scripts" / name))
-    spec = importlib.util.spec_from_file_location(loader.name, loader.path, loader=loader)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    try:
-        loader.exec_module(module)
-    finally:
-        sys.dont_write_bytecode = before
-    return module
 
 
 def console_examples(text: str) -> list[tuple[list[str], str]]:

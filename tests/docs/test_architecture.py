@@ -6,6 +6,8 @@ import re
 
 from docs.pages import ROOT
 
+from docs import blocks
+
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 PLACES = ("src/trainlab", "benchmarks", "docs")
 
@@ -29,6 +31,6 @@ def test_every_decision_is_listed():
         assert f"](decisions/{path.name})" in PAGE
 
 
-def test_every_script_that_writes_pages_is_listed():
-    for path in (ROOT / "scripts").glob("docs_*"):
-        assert f"`scripts/{path.name}`" in PAGE
+def test_every_source_of_blocks_is_listed():
+    for source in blocks.sources():
+        assert f"| `docs/{source}.py` |" in PAGE

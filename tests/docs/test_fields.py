@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from types import ModuleType
 
 import pytest
-from docs.pages import ROOT, load_script
+from docs.pages import ROOT
 
+from docs import blocks
 from trainlab import Experiment
 from trainlab.maths import ACTIVATIONS, INITS, LOSSES, OPTIMIZERS, SCHEDULES
 from trainlab.spec import study_from_toml
@@ -24,29 +24,20 @@ TABLES = {
 }
 
 
-@pytest.fixture(scope="module")
-def script() -> ModuleType:
-    return load_script("docs_fields")
-
-
 def read(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-def test_the_pages_are_what_the_structs_give(script: ModuleType):
-    for name in script.PAGES:
-        assert script.render(read(name)) == read(name), f"{name} is out of date: run scripts/docs_fields"
+def test_the_pages_are_what_the_structs_give():
+    wanted = blocks.files({"fields": None})
+    assert {str(path) for path in wanted} == {"README.md", "docs/study_file.md"}
+    assert blocks.stale(wanted) == [], "out of date: run scripts/docs --figures fields"
 
 
-def test_every_block_is_made_and_used(script: ModuleType):
-    used = re.findall(r"<!-- fields: (\w+) -->", "".join(map(read, script.PAGES)))
-    assert sorted(used) == sorted(maker.__name__ for maker in script.BLOCKS)
-    assert set(Experiment.__struct_fields__) - {"epochs"} <= set(used)
-
-
-def test_a_block_without_a_maker_is_an_error(script: ModuleType):
-    with pytest.raises(KeyError, match="nonsense"):
-        script.render("<!-- fields: nonsense -->\n<!-- end -->")
+def test_every_field_of_an_experiment_has_a_block():
+    assert set(Experiment.__struct_fields__) - {"epochs"} <= set(
+        blocks.used(blocks.pages().values())["fields"]
+    )
 
 
 @pytest.mark.parametrize("what", TABLES)
