@@ -83,6 +83,7 @@ _RULES = """\
 .tl-table th,.tl-table td{padding:.25rem .6rem;border-bottom:1px solid var(--tl-grid)}
 .tl-table thead th{border-bottom-color:var(--tl-muted)}
 .tl-table td:not([style]){white-space:nowrap}
+.tl-scroll+.tl-scroll{margin-top:1.25rem}
 .tl-scroll{overflow-x:auto;background:var(--tl-bg)}
 @media print{.tl-figure,.tl-table tr{break-inside:avoid}.tl-scroll{overflow:visible}}
 """

@@ -13,9 +13,9 @@ import pytest
 
 from trainlab.errors import ExplainError, SpecError
 from trainlab.explain import ChainRuleExplanation, Section, chain_rule
-from trainlab.explain.chains.flow import layer_flows
+from trainlab.explain.chains.flow import Flow, layer_flows
 from trainlab.explain.chains.objective import Objective
-from trainlab.explain.chains.trace import trace
+from trainlab.explain.chains.trace import Trace, trace
 from trainlab.explain.network_pass import initial_layers, layers_from
 from trainlab.report import explanation_html
 from trainlab.spec import Experiment, load_study
@@ -185,6 +185,41 @@ def test_a_thousand_million_paths_are_told_in_one_line() -> None:
     assert {step.phase for step in result.steps} == {"by layer"}
 
 
+def test_of_a_costly_training_fewer_seeds_are_trained_than_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Experiment.from_dict({"network": "2-3-1", "epochs": 3})
+    for place in ("telling", "chains.deep"):
+        monkeypatch.setattr(f"trainlab.explain.{place}.MOST_WORK", 25 * 3 * 4 * 13.0)
+    result = chain_rule(made, seeds=40)
+    population = result.numbers["layers"]["population"]
+    assert (population["before"]["seeds"], population["after"]["seeds"]) == (40, 25)
+    assert population["solved"]["n"] == 25
+    part = result.section("population")
+    assert "Of the 40 seeds asked for 25 were trained: more would be too much work" in " ".join(part.text)
+    assert "before and after training (25 trained)" in part.pictures[0].title
+
+
+def test_layers_of_one_trace_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+
+    def counted(traced: Trace) -> tuple[Flow, ...]:
+        calls.append(len(traced.layers))
+        return layer_flows(traced)
+
+    monkeypatch.setattr("trainlab.explain.chains.ask.layer_flows", counted)
+    monkeypatch.setattr("trainlab.explain.chains.deep.layer_flows", counted)
+    result = chain_rule(Experiment.from_dict({"network": "2-3-1", "epochs": 100_000_000}), seeds=5)
+    assert calls == [2]
+    assert [flow.to_dict() for flow in result.flows] == result.numbers["layers"]["flows"]
+
+
+def test_norms_of_wide_layers_are_said_to_be_near() -> None:
+    made = Experiment.from_dict({"network": "2-520-520-1", "epochs": 100_000_000})
+    result = chain_rule(made, seeds=2)
+    words = " ".join(result.section("layers").text)
+    assert "Norms of layers wider than 512 are Lanczos' and may be too small by 0.0" in words
+    assert result.flows[0].norm_error > 0
+
+
 def test_what_is_too_long_to_train_is_not() -> None:
     made = Experiment.from_dict({"network": "2-3-1", "epochs": 100_000_000})
     result = chain_rule(made, seeds=5)
@@ -245,6 +280,27 @@ def test_targets_that_a_loss_can_not_take() -> None:
         ExplainError, match=r"targets = 2: the loss 'bce_with_logits' needs targets from 0 to 1"
     ):
         chain_rule(made, inputs=(0, 1), targets=2)
+
+
+def test_without_a_gradient_it_does_not_deny_that_there_is_a_way_downhill() -> None:
+    """All zero is a saddle: lower places are next to it, and the gradient is 0."""
+    made = Experiment.from_dict(
+        {
+            "network": {"widths": [2, 3, 1], "bias": False},
+            "init": {"weight": {"name": "constant", "val": 0.0}},
+            "epochs": 2,
+        }
+    )
+    words = " ".join(chain_rule(made, seeds=2).section("downhill").text)
+    assert "shows no way downhill; on a plateau or at a saddle there may be one" in words
+
+
+def test_a_large_rate_does_not_hide_the_fall() -> None:
+    made = Experiment.from_dict({"network": "2-3-1", "optimizer": {"name": "sgd", "lr": 1e5}, "epochs": 2})
+    words = " ".join(chain_rule(made, seeds=2).section("downhill").text)
+    assert "the loss falls to" in words
+    assert "at α = 0," not in words
+    assert "it is first as high as at the start again" in words
 
 
 @pytest.mark.parametrize("activation", ["linear", "relu"])

@@ -9,7 +9,8 @@ import pytest
 
 from trainlab.engine.reference import ReferenceEngine
 from trainlab.explain.chains.descent import descend, training_gradient, training_loss
-from trainlab.explain.chains.surface import along_gradient, plane_of
+from trainlab.explain.chains.surface import Line, along_gradient, plane_of
+from trainlab.explain.chains.tell_downhill import Downhill, downhill_section
 from trainlab.spec import Experiment
 
 CASES: dict[str, dict[str, Any]] = {
@@ -87,6 +88,35 @@ def test_the_gradient_is_the_slope_of_the_line() -> None:
     assert line.losses.min() == line.losses[list(line.rates).index(line.best)]
     assert line.back is not None
     assert training_loss(made, start - line.back * gradient) >= line.losses[0]
+
+
+@pytest.mark.parametrize("lr", [1e-6, 0.3, 1e3, 1e9, 1e200])
+@pytest.mark.parametrize("activation", ["tanh", "relu", "linear"])
+def test_the_line_shows_the_fall_whatever_the_rate(lr: float, activation: str) -> None:
+    made = Experiment.from_dict(
+        {"network": {"widths": [2, 3, 1], "activation": activation}, "optimizer": {"name": "sgd", "lr": lr}}
+    )
+    start = descend(made, 0, 0).parameters[0]
+    line = along_gradient(made, start, points=81)
+    assert line is not None
+    assert line.best > 0
+    assert line.losses[list(line.rates).index(line.best)] == np.nanmin(line.losses) < line.losses[0]
+    assert line.back is not None
+    gradient = training_gradient(made, start)
+    assert not training_loss(made, start - line.back * gradient) < line.losses[0]
+    # Between the first lower place looked at and that one it is nowhere as high.
+    before = line.losses[line.rates < line.back] < line.losses[0]
+    assert before.any()
+    assert (np.diff(before.astype(int)) >= 0).all()
+
+
+def test_where_nothing_on_the_line_is_lower_no_fall_is_claimed() -> None:
+    line = Line(norm=1.0, rates=np.arange(3.0), losses=np.array([0.5, 0.6, 0.7]), best=0.0, back=None)
+    made = experiment("sgd")
+    found = Downhill(experiment=made, seed=0, descent=descend(made, 0, 1), line=line, plane=None)
+    words = " ".join(downhill_section(found).text)
+    assert "At none of the 2 points looked at is the loss below 0.5." in words
+    assert "which holds for small α" not in words
 
 
 def test_the_plane_holds_start_and_end() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import tracemalloc
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -54,6 +55,45 @@ def test_the_derivative_is_that_of_the_module_in_float64() -> None:
     (expected,) = torch.autograd.grad(loss, [double[2].bias])
     assert result.derivative == pytest.approx(float(expected), rel=1e-12)
     assert result.numbers["precision"] == "float64"
+
+
+@pytest.mark.parametrize("weight", ["0.bias[2]", "2.bias[3]", "4.bias[0]", "2.weight[1,2]"])
+def test_a_bias_has_a_path_for_each_example(weight: str) -> None:
+    """x + b passes on the gradient of b with a row for each example, which autograd sums only afterwards."""
+    result = explained(stack(2, 3, 4, 1), weight=weight)
+    assert result.numbers["paths"]["sum"] == pytest.approx(result.derivative, rel=1e-10)
+    assert sum(path.product for path in result.paths) == pytest.approx(result.derivative, rel=1e-10)
+    assert result.path_count == 2 * {"0": 4, "2": 1, "4": 1}[weight[0]]
+
+
+def test_local_derivatives_are_not_all_held_at_once() -> None:
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(20, 20), nn.Tanh(), nn.Linear(20, 1500))
+    tracemalloc.start()
+    try:
+        result = explained(module, weight="0.bias[3]", inputs=torch.ones(1, 20), targets=torch.zeros(1, 1500))
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert result.path_count == 1500
+    assert result.numbers["paths"]["sum"] == pytest.approx(result.derivative, rel=1e-9)
+    # Each of 1,500 outputs has a derivative by each of 20 × 1,500 weights: 360 MB if they were kept.
+    assert most < 60e6
+
+
+def test_where_too_many_derivatives_would_be_kept_nodes_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    module, weight = stack(2, 8, 8, 1), "0.weight[0,0]"
+    assert explained(module, weight=weight).numbers["paths"]["between"] == "numbers"
+    monkeypatch.setattr("trainlab.explain.chains.locals_module.MOST_WAYS", 100)
+    assert explained(module, weight=weight).numbers["paths"]["between"] == "nodes"
+
+
+def test_work_counts_what_nodes_pass_on_elsewhere_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = stack(2, 8, 8, 1)
+    monkeypatch.setattr("trainlab.explain.chains.locals_module.MOST_NUMBERS", 1_500)
+    # The way to 0.bias meets 8 × 8 weights at each of 16 numbers, which lead elsewhere.
+    assert explained(module, weight="0.bias[0]").numbers["paths"]["between"] == "nodes"
+    assert explained(module, weight="4.bias[0]").numbers["paths"]["between"] == "numbers"
 
 
 def test_more_than_a_thousand_million_paths_are_counted_exactly() -> None:

@@ -45,6 +45,8 @@ def test_the_numbers_are_plain_and_whole(answer: LossExplanation) -> None:
     assert numbers["autograd_difference"] < 1e-12
     assert [each["loss"] for each in numbers["takes"]][:2] == ["l1", "mse"]
     assert len(numbers["points"]["start"]) == len(numbers["points"]["trained"]) == 4
+    assert numbers["points"]["inputs"] == [[0, 0], [0, 1], [1, 0], [1, 1]]
+    assert not any("inputs" in each for each in numbers["points"]["start"] + numbers["points"]["trained"])
     assert numbers["population"][1]["difference"]["low"] <= numbers["population"][1]["difference"]["estimate"]
     assert set(numbers["outliers"]) == {"losses", "comparisons", "statements"}
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from scipy import stats
@@ -59,6 +60,17 @@ def test_of_few_values_the_interval_is_all_of_them() -> None:
     assert str(median_of([2.0])) == "2 (2 to 2)"
 
 
+@pytest.mark.parametrize("n", [2, 3, 5, 6, 7, 9, 20, 61])
+def test_the_level_is_how_often_the_median_is_held(n: int) -> None:
+    found = median_of(np.arange(n))
+    below = int(found.low)
+    assert found.level == pytest.approx(1 - 2 * stats.binom.cdf(below, n, 0.5), abs=1e-12)
+    assert found.sure == (n >= 6)
+    draws = np.sort(np.random.default_rng(n).normal(size=(20_000, n)), axis=1)
+    held = np.mean((draws[:, below] <= 0) & (draws[:, n - 1 - below] >= 0))
+    assert held == pytest.approx(found.level, abs=0.012)
+
+
 @pytest.mark.parametrize(
     ("loss", "jump"), [(L1(), 2), (MSE(), 0), (Huber(), 0), (LogCosh(), 0), (SmoothL1(beta=0.0), 2)]
 )
@@ -110,6 +122,33 @@ def test_the_statements_are_read_from_the_numbers() -> None:
     none = read_outliers(made_up(l1=9.0, mse=9.0, huber=9.0, small=9.0, log_cosh=9.0))
     assert none.statements[0].reading == "not seen"
     assert "9" in outliers_sentence(none)
+
+
+def test_with_few_data_sets_nothing_is_upheld_by_their_range() -> None:
+    runs = made_up(l1=1.3, mse=9.0, huber=5.0, small=1.4, log_cosh=6.0)
+
+    def few(values: dict[str, Any]) -> dict[str, Any]:
+        return {label: each[:5] for label, each in values.items()}
+
+    fewer = replace(runs, draws=5, clean=few(runs.clean), dirty=few(runs.dirty), climbs=few(runs.climbs))
+    found = read_outliers(fewer)
+    assert "upheld" not in [found.statements[place].reading for place in (0, 2, 3)]
+    section = outliers_section(fewer, found)
+    assert section.tables[0].title.endswith("5 data sets, ranges from least to largest, 93.75 % intervals")
+    assert "Of 5 data sets the median has no 95 % interval" in " ".join(section.text)
+    assert "(ranges over 5 data sets, 93.75 % intervals)" in outliers_sentence(found)
+    many = outliers_section(runs, read_outliers(runs))
+    assert many.tables[0].title == "Medians over 20 data sets, 95 % intervals"
+    assert "no 95 % interval" not in " ".join(many.text)
+
+
+def test_of_a_costly_regression_there_are_fewer_data_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainlab.explain.telling.MOST_WORK", 1.0)
+    base = msgspec.structs.replace(OWN, epochs=2)
+    runs = train_outliers(base, Populations(seeds=1000, workers=1))
+    assert (runs.draws, runs.seeds) == (2, 8)
+    assert runs.note.startswith("Of the 160 seeds asked for 16 were trained")
+    assert train_outliers(base, Populations(seeds=16, workers=1)).note == ""
 
 
 def test_a_jumpy_square_would_not_be_smooth() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from fractions import Fraction
 from itertools import combinations
 
@@ -80,3 +81,21 @@ def test_many_numbers_get_least_squares_alone() -> None:
     found = best_affine(rng.normal(size=(3000, 8)), rng.normal(size=3000))
     assert [fit.criterion for fit in found] == ["squared"]
     assert found[0].exact is None
+
+
+def test_ten_thousand_points_need_no_matrix_of_their_pairs() -> None:
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(10_000, 1))
+    targets = inputs[:, 0] + rng.normal(size=10_000)
+    tracemalloc.start()
+    try:
+        found = fits(inputs, targets)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 100e6
+    fit = found["absolute"]
+    assert fit.least == pytest.approx(float(np.abs(fit.predictions - targets).mean()), rel=1e-9)
+    for shift in (-0.01, 0.01):
+        assert float(np.abs(fit.predictions + shift - targets).mean()) > fit.least
+        assert float(np.abs(fit.predictions + shift * inputs[:, 0] - targets).mean()) > fit.least

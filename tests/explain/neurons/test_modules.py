@@ -167,7 +167,17 @@ def test_these_do_not(name: str) -> None:
     assert found.collapses == ()
     stops = [row[1] for row in found.section("own-layers").tables[0].rows]
     assert stop in stops
+    assert stop == "the output" or stop in found.verdict
     assert "one linear layer," in found.verdict or "linear layers collapse" in found.verdict
+
+
+def test_what_is_affine_all_the_same_is_not_denied() -> None:
+    """A skip, a layer called twice and channel dropout in evaluation are affine; they aren't merged here."""
+    for module in (Residual(), Twice(), sequential(nn.Dropout1d()).eval()):
+        found = neuron(module, inputs=BATCH)
+        words = found.section("own-layers").text[0]
+        assert "no two of them could be merged. What stands in the way: " in words
+        assert "affine" not in words
 
 
 def test_which_layers_and_how_many_parameters() -> None:

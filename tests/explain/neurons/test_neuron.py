@@ -69,7 +69,7 @@ def test_no_linear_stack_solves_xor_and_activations_do(answer: NeuronExplanation
     assert own.difference.low > 0.4
     assert own.p < 0.001
     assert "None of 40 seeds of any of the 5 linear stacks solved it" in answer.verdict
-    assert "No single layer can bring every error below 1/2." in answer.verdict
+    assert "No single linear layer can bring every error below 1/2." in answer.verdict
     assert answer.numbers["can_be_solved"] is False
 
 
@@ -127,6 +127,9 @@ def test_other_tasks(task: dict[str, Any], widths: str, words: str, store: Path)
     assert json.loads(found.to_json())["numbers"]["stacks"][0]["linear"]["n"] == 2
 
 
+SQUASHED = {"network": {"widths": "2-1", "output_activation": "sigmoid"}}
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
@@ -139,6 +142,10 @@ def test_other_tasks(task: dict[str, Any], widths: str, words: str, store: Path)
         ({"task": "plane"}, True),
         ({"task": "xor", "loss": "hinge"}, None),
         ({"task": {"name": "blobs", "classes": 2, "std": 0.1}, "solved": {"accuracy": 1.0}}, True),
+        # The linear stacks of a loss of probabilities are trained on logits, which 0.1 is no bound of.
+        ({"task": {"name": "blobs", "classes": 2, "std": 0.4}, "loss": "bce", **SQUASHED}, True),
+        ({"task": {"name": "blobs", "classes": 2, "std": 0.4}, **SQUASHED}, False),
+        ({"task": "xor", "loss": "bce", **SQUASHED}, False),
     ],
 )
 def test_whether_an_affine_map_can(changes: dict[str, Any], expected: bool | None) -> None:
@@ -146,6 +153,31 @@ def test_whether_an_affine_map_can(changes: dict[str, Any], expected: bool | Non
     task = experiment.data()
     fits = [best_affine(task.inputs, task.targets[:, at]) for at in range(task.outputs)]
     assert can_be_solved(experiment, fits) is expected
+
+
+def test_of_a_loss_of_probabilities_the_page_says_what_its_stacks_show(store: Path) -> None:
+    task = {"name": "blobs", "classes": 2, "std": 0.4}
+    network = {"widths": "2-3-1", "output_activation": "sigmoid"}
+    optimizer = {"name": "adam", "lr": 0.3}
+    found = neuron(
+        Experiment.from_dict(
+            {"network": network, "task": task, "loss": "bce", "optimizer": optimizer, "epochs": 400}
+        ),
+        seeds=4,
+        store=store,
+    )
+    assert found.numbers["can_be_solved"] is True
+    words = " ".join(found.section("affine").text)
+    assert "an affine map can do that (trained with bce_with_logits in place of bce" in words
+    assert any(each.linear.k for each in found.stacks)
+
+
+def test_where_seeds_are_too_costly_fewer_are_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainlab.explain.telling.MOST_WORK", 1.0)
+    found = neuron(Experiment.from_dict({"network": "2-2-1", "epochs": 3}), seeds=30)
+    assert {each.linear.n for each in found.stacks} == {20}
+    assert found.section("stacks").text[-1].startswith("Of the 30 seeds asked for 20 were trained")
+    assert "Tested: 20 seeds" in found.verdict
 
 
 def test_stacks_differ_in_depth_and_activation_alone() -> None:

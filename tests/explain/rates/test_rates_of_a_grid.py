@@ -12,7 +12,7 @@ from trainlab.engine import Runs, get_engine
 from trainlab.errors import ExplainError
 from trainlab.explain.rates.grid import RatePoint, at_rate, follows_rate, point_of, population, read_rates
 from trainlab.explain.rates.regimes import Regimes, regime_words, regimes_of
-from trainlab.spec import ConstantLR, Experiment
+from trainlab.spec import NoSchedule, Experiment
 from trainlab.stats import rate
 
 
@@ -158,6 +158,6 @@ def test_a_schedule_with_rates_of_its_own_is_left_out() -> None:
         {**EXPERIMENT.to_dict(), "schedule": {"name": "cyclic", "base_lr": 0.1, "max_lr": 1.0}}
     )
     assert not follows_rate(cyclic)
-    assert population(cyclic).schedule == ConstantLR()
+    assert population(cyclic).schedule == NoSchedule()
     step = Experiment.from_dict({**EXPERIMENT.to_dict(), "schedule": {"name": "step", "step_size": 3}})
     assert population(step).schedule == step.schedule

@@ -153,7 +153,7 @@ def _tell(
     telling.add(layers_section(deep))
     downhill = look_downhill(question.experiment, question.seed)
     telling.add(downhill_section(downhill))
-    deep = trained_deep(deep, populations.train, populations.seeds)
+    deep = trained_deep(deep, populations)
     telling.add(population_section(deep))
     numbers = {
         "source": "experiment",
@@ -178,7 +178,7 @@ def _tell(
         path_count=paths.count,
         paths=paths.listed,
         steps=steps,
-        flows=layer_flows(traced),
+        flows=layer_flows(traced) if question.default else deep.flows,
     )
 
 

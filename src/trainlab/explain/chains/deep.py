@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
 
-from trainlab.engine import Runs
 from trainlab.errors import ExplainError
 from trainlab.explain.chains.flow import Flow, layer_flows
 from trainlab.explain.chains.objective import Objective
 from trainlab.explain.chains.population import Signals, initial_rows, signals
 from trainlab.explain.chains.question import Question, default_point, numbers_words
-from trainlab.explain.chains.trace import trace
+from trainlab.explain.chains.trace import Trace, trace
 from trainlab.explain.network_pass import Array, initial_layers, layers_from
+from trainlab.explain.telling import MOST_WORK, Populations, work
 from trainlab.spec import Experiment, load_study
-
-Train = Callable[[Sequence[Experiment]], list[Runs]]
-
-MOST_WORK = 2e9
-"""Seeds × steps × parameters of a training that is still done for this."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -29,7 +23,7 @@ class Deep:
     """A network and an example, its `flows` at the seed's initial weights, and the signals of all seeds.
 
     ``trained_flows`` and ``trained`` are the same after training, ``solved`` the share of seeds solved in
-    words; None, and `note` why, where it wasn't trained.
+    words; None where it wasn't trained. `note` says why not, or why fewer seeds were.
     """
 
     name: str
@@ -49,27 +43,19 @@ class Deep:
 def deep_question(question: Question, seeds: int) -> Deep:
     """Return the network asked about; by default Model 3 of the assignment, for the same point of XOR."""
     if not question.default:
-        traced = question.trace
-        return _deep(
-            "the network",
-            question.experiment,
-            question.seed,
-            question.point,
-            traced.inputs,
-            traced.targets,
-            seeds,
-        )
+        return _deep("the network", question.experiment, question.seed, question.point, question.trace, seeds)
     experiment = load_study("xor44").experiment("Model 3")
     data, place = experiment.data(), default_point(experiment.data())
     x, y = data.inputs[place : place + 1], data.targets[place : place + 1]
     words = (
         f"example {place + 1} of {data.points}, inputs {numbers_words(x[0])}, target {numbers_words(y[0])}"
     )
-    return _deep("Model 3 of the assignment", experiment, question.seed, words, x, y, seeds)
+    traced = trace(initial_layers(experiment, question.seed), Objective.of(experiment.loss), x, y)
+    return _deep("Model 3 of the assignment", experiment, question.seed, words, traced, seeds)
 
 
-def _deep(name: str, experiment: Experiment, seed: int, point: str, x: Array, y: Array, seeds: int) -> Deep:
-    traced = trace(initial_layers(experiment, seed), Objective.of(experiment.loss), x, y)
+def _deep(name: str, experiment: Experiment, seed: int, point: str, traced: Trace, seeds: int) -> Deep:
+    x, y = traced.inputs, traced.targets
     return Deep(
         name=name,
         experiment=experiment,
@@ -82,19 +68,19 @@ def _deep(name: str, experiment: Experiment, seed: int, point: str, x: Array, y:
     )
 
 
-def trained_deep(deep: Deep, train: Train, seeds: int) -> Deep:
-    """Return the same with what is so after training, if that is cheap."""
-    experiment = deep.experiment
-    work = seeds * experiment.epochs * experiment.steps_per_epoch * experiment.network.parameters
-    if work > MOST_WORK:
+def trained_deep(deep: Deep, populations: Populations) -> Deep:
+    """Return the same with what is so after training, unless a few seeds of that are too much already."""
+    experiment = _lean(deep.experiment)
+    seeds = populations.affordable([experiment])
+    if seeds * work([experiment]) > MOST_WORK:
         return replace(
             deep,
-            note=f"It was not trained: {seeds:,} seeds of {experiment.epochs:,} epochs are too much for an "
-            "explanation; take fewer seeds.",
+            note=f"It was not trained: even {seeds:,} seeds of {experiment.epochs:,} epochs are too much for "
+            "an explanation.",
         )
-    runs = train([_lean(experiment)])[0]
+    runs = populations.train([experiment])[0]
     flows = None
-    if deep.seed < seeds and np.isfinite(runs.parameters[deep.seed]).all():
+    if deep.seed < len(runs.solved) and np.isfinite(runs.parameters[deep.seed]).all():
         layers = layers_from(experiment.network, runs.parameters[deep.seed])
         try:
             traced = trace(layers, Objective.of(experiment.loss), deep.inputs, deep.targets)
@@ -107,6 +93,7 @@ def trained_deep(deep: Deep, train: Train, seeds: int) -> Deep:
         trained_flows=flows,
         trained=signals(experiment, runs.parameters[: deep.initial.seeds], deep.inputs, deep.targets),
         solved=(int(runs.solved.sum()), len(runs.solved)),
+        note=populations.note(len(runs.solved)),
     )
 
 

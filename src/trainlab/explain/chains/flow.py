@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from trainlab.explain.chains.norms import spectral_norm
 from trainlab.explain.chains.objective import Objective
 from trainlab.explain.chains.slopes import largest_slope
 from trainlab.explain.chains.trace import Trace
@@ -27,7 +28,8 @@ class Flow:
     ``delta`` is ‖δ_l‖, ``weight_gradient`` ‖∂L/∂W_l‖. Coming from layer l + 1 the signal was multiplied by
     ``ratio`` = ``by_weights`` · ``by_slopes``, at most ``jacobian`` = ‖J_l‖₂, at most ``bound``. The last
     layer gets ∂L/∂a from the loss and has slopes only. ``kept`` is the product of the ratios so far,
-    ‖δ_l‖/‖∂L/∂a‖, ``bound_kept`` that of the bounds. A ratio to a signal of 0 is None.
+    ‖δ_l‖/‖∂L/∂a‖, ``bound_kept`` that of the bounds. A ratio to a signal of 0 is None. ``norm_error`` is by
+    how much ``jacobian`` may be too small, for want of time in wide layers; the bound has it added.
     """
 
     layer: int
@@ -41,6 +43,7 @@ class Flow:
     bound: float
     kept: float | None
     bound_kept: float
+    norm_error: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain data."""
@@ -59,12 +62,15 @@ def layer_flows(trace: Trace) -> tuple[Flow, ...]:
         units, activation = trace.widths[place + 1], trace.layers[place].activation
         slope, bound = trace.slope(place), largest_slope(activation, units)
         before = behind = start
-        jacobian = slope if slope.ndim == 2 else np.diag(slope)
         if place < last:
             after = trace.layers[place + 1].weight
-            jacobian = slope[:, None] * after.T
-            bound *= float(norm(after, 2))
+            jacobian, error = spectral_norm(slope[:, None] * after.T)
+            bound *= sum(spectral_norm(after))
             before, behind = deltas[place + 1], float(norm(trace.gradients[place + 1].inputs))
+        elif slope.ndim == 2:
+            jacobian, error = spectral_norm(slope)
+        else:
+            jacobian, error = float(np.abs(slope).max()), 0.0
         bound_kept *= bound
         flows.append(
             Flow(
@@ -75,10 +81,11 @@ def layer_flows(trace: Trace) -> tuple[Flow, ...]:
                 by_weights=_over(behind, before) if place < last else None,
                 by_slopes=_over(deltas[place], behind),
                 ratio=_over(deltas[place], before),
-                jacobian=float(norm(jacobian, 2)),
+                jacobian=jacobian,
                 bound=bound,
                 kept=_over(deltas[place], start),
                 bound_kept=bound_kept,
+                norm_error=error,
             )
         )
     return tuple(reversed(flows))

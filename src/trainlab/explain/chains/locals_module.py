@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from trainlab.explain.chains.graph_module import Graph
 from trainlab.explain.chains.paths import Factor, Path
@@ -19,34 +20,39 @@ from trainlab.explain.network_pass import Array
 
 MOST_CALLS = 20_000
 """Vector-Jacobian products in all that are still asked for."""
-MOST_NUMBERS = 200_000_000
+MOST_NUMBERS = 1_000_000_000
+"""Numbers in all that nodes pass on in answer; they are looked at call by call, and few kept."""
+MOST_WAYS = 4_000_000
+"""Derivatives that aren't 0 and are kept: 64 MB."""
 
 Spot = tuple[int, int, int]
 """A single number: node, which of its outputs, and its place in that."""
+Way = tuple[tuple[int, int], npt.NDArray[np.int64], Array]
+"""To one output of a node: the places there with a derivative that isn't 0, and those derivatives."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Locals:
     """Local derivatives of the nodes that lead to one parameter.
 
-    ``onward[spot]`` lists (spot further from the loss, derivative) where it isn't 0; ``counts`` and ``sums``
-    have for each spot the number of paths from it to the loss and the sum of their products.
+    ``onward[spot]`` lists the ways further from the loss. ``counts`` and ``sums`` have, for each output of a
+    node, the paths to the loss from each of its numbers (exact, however many) and the sum of their products.
     """
 
     graph: Graph
     target: int
     shapes: dict[tuple[int, int], tuple[int, ...]]
-    onward: dict[Spot, list[tuple[Spot, float]]]
-    counts: dict[Spot, int]
-    sums: dict[Spot, float]
+    onward: dict[Spot, list[Way]]
+    counts: dict[tuple[int, int], npt.NDArray[np.object_]]
+    sums: dict[tuple[int, int], Array]
 
     def count(self, place: int) -> int:
         """Return the number of paths on which no derivative is 0, from one number of the parameter."""
-        return self.counts.get((self.target, 0, place), 0)
+        return int(self.counts[self.target, 0][place])
 
     def total(self, place: int) -> float:
         """Return the sum of their products."""
-        return self.sums.get((self.target, 0, place), 0.0)
+        return float(self.sums[self.target, 0][place])
 
     def paths(self, place: int, *, listed: int) -> tuple[Path, ...]:
         """Return the paths from one number of the parameter, the largest first."""
@@ -64,19 +70,19 @@ class Locals:
             if spot == goal:
                 yield walk, math.prod(value for _, value in walk)
                 continue
-            stack += [
-                (after, [*walk, (after, value)])
-                for after, value in self.onward.get(spot, [])
-                if after in leads
-            ]
+            for edge, places, values in self.onward.get(spot, []):
+                for at in np.flatnonzero(leads[edge][places]).tolist():
+                    after: Spot = (*edge, int(places[at]))
+                    stack.append((after, [*walk, (after, float(values[at]))]))
 
-    def _leading(self, goal: Spot) -> set[Spot]:
-        """Return the spots from which a way leads on to the goal."""
-        leads = {goal}
+    def _leading(self, goal: Spot) -> dict[tuple[int, int], npt.NDArray[np.bool_]]:
+        """Return, for each output of a node, from which of its numbers a way leads on to the goal."""
+        leads = {key: np.zeros(len(sums), dtype=np.bool_) for key, sums in self.sums.items()}
+        leads[goal[:2]][goal[2]] = True
         # Spots were met from the loss on, so backwards each comes after all that it leads to.
         for spot in reversed(self.onward):
-            if any(after in leads for after, _ in self.onward[spot]):
-                leads.add(spot)
+            if any(leads[edge][places].any() for edge, places, _ in self.onward[spot]):
+                leads[spot[:2]][spot[2]] = True
         return leads
 
     def _path(self, walk: list[tuple[Spot, float]], product: float) -> Path:
@@ -105,28 +111,41 @@ def local_derivatives(torch: Any, graph: Graph, target: int) -> Locals | None:
     if shapes is None or 0 not in wanted:
         return None
     sizes = {key: math.prod(shape) for key, shape in shapes.items()}
-    calls = sum(size for (node, _), size in sizes.items() if node != target)
-    if calls > MOST_CALLS or calls * max(sizes.values()) > MOST_NUMBERS:
+    asked = {key: size for key, size in sizes.items() if key[0] != target}
+    numbers = sum(size * _passed_on(graph, node) for (node, _), size in asked.items())
+    if sum(asked.values()) > MOST_CALLS or numbers > MOST_NUMBERS:
         return None
-    onward: dict[Spot, list[tuple[Spot, float]]] = {}
-    counts: dict[Spot, int] = {(0, 0, 0): 1}
-    sums: dict[Spot, float] = {(0, 0, 0): 1.0}
-    for node in sorted(wanted - {target}):
-        for (owner, output), size in sizes.items():
-            if owner != node:
-                continue
-            try:
-                rows = _rows(torch, graph, node, output, size, shapes)
-            except (RuntimeError, TypeError, ValueError, NotImplementedError):
-                return None
-            for place, gradients in enumerate(rows):
-                spot = (node, output, place)
-                if spot in counts:
-                    onward[spot] = _ways(graph, node, gradients, wanted)
-                    for after, value in onward[spot]:
-                        counts[after] = counts.get(after, 0) + counts[spot]
-                        sums[after] = sums.get(after, 0.0) + value * sums[spot]
-    return Locals(graph=graph, target=target, shapes=shapes, onward=onward, counts=counts, sums=sums)
+    found = Locals(
+        graph=graph,
+        target=target,
+        shapes=shapes,
+        onward={},
+        counts={key: np.zeros(size, dtype=np.object_) for key, size in sizes.items()},
+        sums={key: np.zeros(size) for key, size in sizes.items()},
+    )
+    found.counts[0, 0][0], found.sums[0, 0][0] = 1, 1.0
+    try:
+        return found if _filled(torch, found, wanted) else None
+    except (RuntimeError, TypeError, ValueError, NotImplementedError):
+        return None
+
+
+def _filled(torch: Any, found: Locals, wanted: set[int]) -> bool:
+    """Ask node by node from the loss on, and add up; return False where too many derivatives aren't 0."""
+    kept = 0
+    for node, output in sorted(key for key in found.shapes if key[0] != found.target):
+        counts, sums = found.counts[node, output], found.sums[node, output]
+        # What no way leads to needn't be asked.
+        for place in np.flatnonzero(counts).tolist():
+            ways = _ways(torch, found, (node, output, place), wanted)
+            found.onward[node, output, place] = ways
+            for edge, places, values in ways:
+                found.counts[edge][places] += counts[place]
+                found.sums[edge][places] += values * sums[place]
+                kept += len(places)
+            if kept > MOST_WAYS:
+                return False
+    return True
 
 
 def _shapes(graph: Graph, wanted: set[int]) -> dict[tuple[int, int], tuple[int, ...]] | None:
@@ -141,40 +160,36 @@ def _shapes(graph: Graph, wanted: set[int]) -> dict[tuple[int, int], tuple[int, 
     return found
 
 
-def _rows(
-    torch: Any,
-    graph: Graph,
-    node: int,
-    output: int,
-    size: int,
-    shapes: dict[tuple[int, int], tuple[int, ...]],
-) -> list[list[Array | None]]:
-    """Return, for each unit vector of one output, the gradients that the node passes on."""
-    function = graph.nodes[node]
-    metadata = function._input_metadata
-    outputs = len(metadata)
-    rows: list[list[Array | None]] = []
-    for place in range(size):
-        unit = torch.zeros(size, dtype=metadata[output].dtype, device=metadata[output].device)
-        unit[place] = 1.0
-        arguments = [None] * outputs
-        arguments[output] = unit.reshape(shapes[node, output])
-        with torch.no_grad():
-            answer = function(*arguments)
-        passed = cast("tuple[Any, ...]", answer) if isinstance(answer, tuple) else (answer,)
-        rows.append(
-            [None if part is None else part.detach().cpu().double().numpy().ravel() for part in passed]
-        )
-    return rows
+def _passed_on(graph: Graph, node: int) -> int:
+    """Return how many numbers a node passes on at once, those included that lead elsewhere."""
+    total = 0
+    for edge in graph.edges[node]:
+        metadata = None if edge is None else getattr(graph.nodes[edge[0]], "_input_metadata", None)
+        if edge is not None and metadata is not None:
+            total += math.prod(int(size) for size in metadata[edge[1]].shape)
+    return total
 
 
-def _ways(
-    graph: Graph, node: int, gradients: list[Array | None], wanted: set[int]
-) -> list[tuple[Spot, float]]:
-    ways: list[tuple[Spot, float]] = []
-    for edge, gradient in zip(graph.edges[node], gradients, strict=False):
+def _ways(torch: Any, found: Locals, spot: Spot, wanted: set[int]) -> list[Way]:
+    """Return the derivatives of one number that aren't 0, by the node's answer to a unit vector."""
+    node, output, place = spot
+    function, edges = found.graph.nodes[node], found.graph.edges[node]
+    metadata, shape = function._input_metadata, found.shapes[node, output]
+    unit = torch.zeros(math.prod(shape), dtype=metadata[output].dtype, device=metadata[output].device)
+    unit[place] = 1.0
+    arguments = [None] * len(metadata)
+    arguments[output] = unit.reshape(shape)
+    with torch.no_grad():
+        answer = function(*arguments)
+    passed = cast("tuple[Any, ...]", answer) if isinstance(answer, tuple) else (answer,)
+    ways: list[Way] = []
+    for edge, gradient in zip(edges, passed, strict=False):
         if edge is None or gradient is None or edge[0] not in wanted:
             continue
-        places = np.flatnonzero(gradient)
-        ways += [((*edge, int(place)), float(gradient[place])) for place in places]
+        # A node may pass on what was broadcast unsummed, as that of x + b does: autograd sums it.
+        summed = gradient.detach().sum_to_size(found.shapes[edge])
+        numbers = summed.cpu().double().numpy().ravel()
+        places = np.flatnonzero(numbers)
+        if len(places):
+            ways.append((edge, places, numbers[places]))
     return ways

@@ -6,6 +6,7 @@ Studer & Goldstein, NeurIPS 2018.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +17,7 @@ from trainlab.explain.network_pass import Array
 from trainlab.spec import Experiment
 
 MARGIN = 0.25
+_DOUBLINGS, _HALVINGS = 40, 1100
 _ALONE = 1e-6
 """A displacement whose part beside the gradient is a smaller share than this has no direction of its own."""
 
@@ -24,8 +26,9 @@ _ALONE = 1e-6
 class Line:
     """The loss L(w − α g) at each of ``rates`` α ``[k]``, rising from 0, in ``losses [k]``; `norm` is ‖g‖.
 
-    ``best`` is the α of the least of them; ``back`` the first α at which the loss is again as high as at
-    the start, None if there is none among them.
+    ``best`` is the α of the least of them, 0 if none is below the start; ``back`` the first α beyond a lower
+    loss at which it is again as high as at the start, None if there is none among them. It may fall again
+    after that.
     """
 
     norm: float
@@ -61,30 +64,47 @@ class Plane:
 def along_gradient(experiment: Experiment, start: Array, *, points: int) -> Line | None:
     """Return the loss along the negative gradient; None where the gradient is 0 or not finite.
 
-    The line is as long as it takes the loss to come back to where it began, in doublings of the optimizer's
-    learning rate, 40 at most.
+    The line ends at the optimizer's learning rate, doubled until the loss there is above the start, 40 times
+    at most; or, if it is so at once, halved while it still is at its middle, so that the fall is seen.
     """
     gradient = training_gradient(experiment, start)
     norm = float(np.linalg.norm(gradient))
     if not np.isfinite(norm) or norm == 0:
         return None
-    first, reach = training_loss(experiment, start), experiment.optimizer.lr or 1e-3
-    for _ in range(40):
-        loss = training_loss(experiment, start - reach * gradient)
-        if not loss <= first:
-            break
-        reach *= 2.0
+    first = training_loss(experiment, start)
+
+    def above(rate: float) -> bool:
+        return not training_loss(experiment, start - rate * gradient) <= first
+
+    reach = _reach(experiment.optimizer.lr or 1e-3, above)
     rates = np.linspace(0.0, reach, points)
     losses = np.array([training_loss(experiment, start - rate * gradient) for rate in rates])
     known = np.where(np.isfinite(losses), losses, np.inf)
-    above = np.flatnonzero(known[1:] >= known[0]) + 1
+    below = np.flatnonzero(known < known[0])
+    back = np.flatnonzero(known[below[0] :] >= known[0]) + below[0] if len(below) else below
     return Line(
         norm=norm,
         rates=rates,
         losses=losses,
         best=float(rates[int(np.argmin(known))]),
-        back=float(rates[above[0]]) if len(above) else None,
+        back=float(rates[back[0]]) if len(back) else None,
     )
+
+
+def _reach(lr: float, above: Callable[[float], bool]) -> float:
+    """Return how far a line goes; see `along_gradient`."""
+    reach = lr
+    if above(reach):
+        for _ in range(_HALVINGS):
+            if not above(reach / 2.0):
+                break
+            reach /= 2.0
+        return reach
+    for _ in range(_DOUBLINGS):
+        reach *= 2.0
+        if above(reach):
+            break
+    return reach
 
 
 def plane_of(experiment: Experiment, descent: Descent, seed: int, *, points: int) -> Plane | None:

@@ -64,7 +64,8 @@ def downhill_section(found: Downhill) -> Section:
             name="downhill",
             heading=heading,
             text=(
-                "The gradient over all examples is 0 or not finite at the start: there is no way downhill.",
+                "The gradient over all examples is 0 or not finite at the start, so it shows no way "
+                "downhill; on a plateau or at a saddle there may be one all the same.",
             ),
         )
     return Section(
@@ -72,8 +73,8 @@ def downhill_section(found: Downhill) -> Section:
         heading=heading,
         text=paragraphs(
             f"Now the loss over all {points:,} training examples, at the same initial weights; its "
-            f"gradient g has length {format_number(line.norm)}. A step w − α g should lower the loss "
-            "by α‖g‖², and does for small α.",
+            f"gradient g has length {format_number(line.norm)}. By its slope a step w − α g lowers the loss "
+            f"by α‖g‖²{', which holds for small α' if line.best > 0 else ''}.",
             _line_words(line, found.experiment),
             *(_plane_words(found, plane) if plane else []),
         ),
@@ -130,10 +131,12 @@ def _line_words(line: Line, experiment: Experiment) -> str:
     first, best = format_number(float(line.losses[0])), format_number(line.best)
     start = f"From {first} the loss falls to {lowest} at α = {best}"
     back = (
-        f", and from α = {format_number(line.back)} on it is higher than at the start"
+        f", and at α = {format_number(line.back)} it is first as high as at the start again"
         if line.back is not None
         else "; within this line it does not come back to where it began"
     )
+    if line.best == 0:
+        start, back = f"At none of the {len(line.rates) - 1} points looked at is the loss below {first}", ""
     lr = f" The optimizer's learning rate is {format_number(experiment.optimizer.lr)}."
     return f"{start}{back}.{lr}"
 

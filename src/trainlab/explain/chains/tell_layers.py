@@ -10,6 +10,7 @@ import numpy as np
 from trainlab.draw import Band, Curve, curves, format_number
 from trainlab.explain.chains.deep import Deep
 from trainlab.explain.chains.flow import Flow, greatest_loss
+from trainlab.explain.chains.norms import WHOLE
 from trainlab.explain.chains.population import VANISHED, Signals
 from trainlab.explain.explanation import Section, Table, paragraphs
 from trainlab.spec import name_of
@@ -26,7 +27,7 @@ def layers_section(deep: Deep) -> Section:
             f"{_capital(deep.name)}, {deep.experiment.network.label}, initial weights of seed "
             f"{deep.seed}; {deep.point}. Going back one layer multiplies the error signal δ = ∂L/∂z by "
             "the weights of the layer after, then by the slopes f′(z). No layer can keep more than its "
-            "bound, max |f′| · ‖W‖₂, allows.",
+            f"bound, max |f′| · ‖W‖₂, allows.{_norm_words(deep.flows)}",
             _kept_words(deep.flows),
             _worst_words(worst),
         ),
@@ -71,7 +72,9 @@ def population_words(deep: Deep) -> list[str]:
         return [*words, f"After training {solved}, and no seed has a signal at the output at this point."]
     change = ""
     if deep.trained.left_out == 0 and deep.initial.left_out == 0:
-        gap = paired_difference(deep.initial.starved, deep.trained.starved)
+        # Of a costly training fewer seeds are there than of initial weights, the first of them.
+        paired = min(len(deep.initial.starved), len(deep.trained.starved))
+        gap = paired_difference(deep.initial.starved[:paired], deep.trained.starved[:paired])
         low, high = (format_number(100 * end, digits=3) for end in (gap.low, gap.high))
         change = f" ({_signed(100 * gap.estimate)} points, 95 % interval {low} to {high})"
     words.append(
@@ -108,6 +111,17 @@ def worst_sentence(deep: Deep) -> str:
         f"In {deep.name} ({deep.experiment.network.label}, seed {deep.seed}) {_share(first.kept)} of "
         f"the error signal reaches the first layer; layer {worst.layer} loses most, keeping "
         f"{_share(worst.ratio)}{f', {cause}' if cause else ''}."
+    )
+
+
+def _norm_words(flows: Sequence[Flow]) -> str:
+    """Return how far the norms of wide layers may be off."""
+    shares = [flow.norm_error / flow.jacobian for flow in flows if flow.norm_error and flow.jacobian]
+    if not shares:
+        return ""
+    return (
+        f" Norms of layers wider than {WHOLE} are Lanczos' and may be too small by "
+        f"{format_number(100 * max(shares), digits=2)} % at most; bounds have that added."
     )
 
 
@@ -188,6 +202,8 @@ def _population_picture(deep: Deep) -> tuple[Any, ...]:
         return ()
     layers = np.arange(1.0, deep.initial.kept.shape[1] + 1)
     both = ", before and after training" if len(drawn) > 1 else ""
+    if both and deep.trained and deep.trained.seeds < deep.initial.seeds:
+        both += f" ({deep.trained.seeds:,} trained)"
     return (
         curves(
             [

@@ -27,7 +27,7 @@ def graph_section(found: Reading, paths: tuple[Path, ...]) -> Section:
             f"the loss {exactly(found.loss)}.",
             _reach_words(found),
             "Indices are those of PyTorch, from 0; the second tanh of the forward pass is tanh#2. The "
-            "backward pass is in `result.steps`, node by node.",
+            "backward pass is in result.steps, node by node.",
         ),
         tables=(*_path_tables(found, paths), _compared(found), _nodes(found)),
     )

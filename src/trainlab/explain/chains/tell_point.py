@@ -75,7 +75,7 @@ def backward_section(question: Question, steps: tuple[Step, ...]) -> Section:
             f"{activation} lets every output depend on every sum, so its δ adds up over the outputs."
             if branching
             else "",
-            "All steps, forward ones too, with their numbers and what they feed are in `result.steps` "
+            "All steps, forward ones too, with their numbers and what they feed are in result.steps "
             "and the JSON.",
         ),
         tables=(

@@ -102,12 +102,14 @@ def _of_experiment(
     zeros = zero_gradients(experiment)
     telling.add(zero_section(about.network, zeros))
     symmetries = _symmetries(about, populations)
-    telling.add(symmetry_section(symmetries))
+    fewer = populations.note(symmetries[0].seeds, asked=SYMMETRY_SEEDS)
+    telling.add(symmetry_section(symmetries), fewer)
     sizes, claims = train_sizes(about.cases, populations)
     at_start = start_sizes(about.cases, networks=min(seeds, START_NETWORKS))
-    telling.add(sizes_section(sizes, claims, at_start))
+    telling.add(sizes_section(sizes, claims, at_start), populations.note(sizes[0].solved.n))
     learnt = _learnt(asked, experiment, populations)
-    telling.add(learning_section(learnt, experiment, about.name))
+    fewer = populations.note(learnt[0].solved.n, asked=LEARNING_SEEDS)
+    telling.add(learning_section(learnt, experiment, about.name), fewer)
     return InitExplanation(
         question="init",
         title="How are weights initialised?",

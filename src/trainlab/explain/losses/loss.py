@@ -42,11 +42,11 @@ class LossExplanation(Explanation):
     ``numbers`` has the keys ``pairing``; ``pairings``, the whole table, a list of such records; ``takes``, a
     record for each loss: ``loss``, ``torch_class``, ``outputs``, ``targets``, ``aims_at``; ``shapes``, a list
     of ``output``, ``loss``, ``x``, ``value``, ``slope``; ``log_table``, rows of p, −ln p, (1 − p)², 1 − p and
-    the slopes of −ln p and (1 − p)² at z; ``points``, with ``start`` and ``trained``, each a list of
-    ``inputs``, ``target``, ``output``, ``prediction``, ``error``, ``loss``, ``share``, ``gradient``;
-    ``autograd_difference`` (null without torch); ``population``, a list of ``output``, ``loss``,
-    ``verdict``, ``solved``, ``diverged``, ``difference``, ``p_adjusted``, ``reading``; and ``outliers``, with
-    ``losses``, ``comparisons`` and ``statements`` (null for a module).
+    the slopes of −ln p and (1 − p)² at z; ``points``, with the ``inputs`` of each example, and in the same
+    order ``start`` and ``trained``, each a list of ``target``, ``output``, ``prediction``, ``error``,
+    ``loss``, ``share``, ``gradient``; ``autograd_difference`` (null without torch); ``population``, a list of
+    ``output``, ``loss``, ``verdict``, ``solved``, ``diverged``, ``difference``, ``p_adjusted``, ``reading``;
+    and ``outliers``, with ``losses``, ``comparisons`` and ``statements`` (null for a module).
     """
 
     pairing: Pairing
@@ -112,13 +112,14 @@ def _of_experiment(
     rates = pair_rates(variants, population)
     section, trained = trained_points(experiment, population[0])
     telling.add(section)
-    telling.add(matter_section(variants, rates, experiment.solved, refused))
+    note = populations.note(rates[0].solved.n)
+    telling.add(matter_section(variants, rates, experiment.solved, refused), note)
     runs = train_outliers(experiment if data.kind == "regression" else None, populations)
     outliers = read_outliers(runs)
-    telling.add(outliers_section(runs, outliers))
+    telling.add(outliers_section(runs, outliers), runs.note)
     numbers = {
         **_numbers(found, shapes),
-        "points": {"start": _plain(start), "trained": _plain(trained)},
+        "points": _points(start, trained),
         "autograd_difference": gap,
         "population": _plain(rates),
         "outliers": outliers.to_dict(),
@@ -152,7 +153,7 @@ def _of_module(live: Live, telling: Telling) -> LossExplanation:
         sections=telling.done(),
         numbers={
             **_numbers(found, shapes),
-            "points": {"start": _plain(points), "trained": []},
+            "points": _points(points, ()),
             "autograd_difference": gap,
             "population": [],
             "outliers": None,
@@ -181,6 +182,14 @@ def _numbers(found: Pairing, shapes: Sequence[Shape]) -> dict[str, Any]:
         ],
         "shapes": _plain(shapes),
         "log_table": [list(row) for row in log_table().rows],
+    }
+
+
+def _points(start: Sequence[Point], trained: Sequence[Point]) -> dict[str, Any]:
+    return {
+        "inputs": [list(each.inputs) for each in start],
+        "start": _plain(start),
+        "trained": _plain(trained),
     }
 
 

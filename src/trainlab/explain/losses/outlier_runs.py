@@ -63,6 +63,8 @@ class OutlierRuns:
     climbs: dict[str, Array]
     fits: dict[str, Array]
     """Of one input: the prediction of the first draw's first seed at its clean examples, with outliers."""
+    note: str = ""
+    """Why there are fewer data sets than asked for; empty if there are not."""
 
 
 def outlier_experiment(own: Experiment | None) -> Experiment:
@@ -103,7 +105,10 @@ def train_outliers(own: Experiment | None, populations: Populations) -> OutlierR
     are files in a folder that vanishes.
     """
     base = outlier_experiment(own)
-    draws = min(MOST_DRAWS, max(2, populations.seeds // SEEDS))
+    asked = min(MOST_DRAWS, max(2, populations.seeds // SEEDS))
+    # Every loss is trained twice on every draw, with outliers and without.
+    costs = [base] * (2 * len(losses_compared(base.data().targets)))
+    draws = max(2, populations.affordable(costs, seeds=asked * SEEDS) // SEEDS)
     data = [outlier_data(own, draw) for draw in range(draws)]
     losses = losses_compared(data[0].clean)
     apart = Populations(
@@ -141,6 +146,7 @@ def train_outliers(own: Experiment | None, populations: Populations) -> OutlierR
         dirty={label: errors[label, True] for label, _ in losses},
         climbs={label: np.array([_climbs(each) for each in runs[label, False]]) for label, _ in losses},
         fits={label: fit for label, fit in fits.items() if fit is not None},
+        note=populations.note(draws * SEEDS, asked=asked * SEEDS),
     )
 
 

@@ -207,10 +207,10 @@ def _statements(losses: Sequence[OutlierLoss], comparisons: Sequence[Comparison]
 
 
 def _shrugs(loss: OutlierLoss, against_mse: Comparison) -> str:
-    """Upheld: shown to be less harmed than mse, and the error less than doubled, the whole interval."""
+    """Upheld: shown to be less harmed than mse, and the error less than doubled, the whole 95 % interval."""
     if not against_mse.shown:
         return "not seen"
-    return "upheld" if loss.ratio.high < SHRUGGED else "in part"
+    return "upheld" if loss.ratio.sure and loss.ratio.high < SHRUGGED else "in part"
 
 
 def _lower(each: Comparison) -> str:

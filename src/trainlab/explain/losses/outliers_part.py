@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from trainlab.draw import Cell, Curve, Interval, Picture, curves, intervals
-from trainlab.explain.explanation import Section, Table
+from trainlab.explain.explanation import Section, Table, paragraphs
+from trainlab.explain.losses.medians import Median
 from trainlab.explain.losses.outlier_data import NOISE, POINTS, SHARE, SHIFT
 from trainlab.explain.losses.outlier_runs import LAST_EPOCHS, OutlierRuns
 from trainlab.explain.losses.outliers import SHRUGGED, Comparison, OutlierLoss, Outliers, percent
@@ -20,12 +21,14 @@ def outliers_section(runs: OutlierRuns, found: Outliers) -> Section:
         for each in found.losses
     ]
     headers = ["Loss", "Clean error", "With outliers", "Times", "Climb of the loss"]
+    ratio = found.losses[0].ratio
+    level = "95 % intervals" if ratio.sure else f"ranges from least to largest, {_level(ratio)} intervals"
     return Section(
         name="outliers",
         heading="Outliers: L1, MSE and Huber",
-        text=(*_words(runs), *map(str, found.statements)),
+        text=paragraphs(_words(runs), _few_words(ratio), map(str, found.statements)),
         tables=(
-            Table(title=f"Medians over {runs.draws} data sets, 95 % intervals", headers=headers, rows=rows),
+            Table(title=f"Medians over {runs.draws} data sets, {level}", headers=headers, rows=rows),
             _comparison_table(found.comparisons),
         ),
         pictures=(_ratios(found.losses), *(_fit_picture(runs) if runs.fits else ())),
@@ -52,6 +55,21 @@ def _words(runs: OutlierRuns) -> tuple[str, ...]:
         f"Outliers count as shrugged off if they multiply the clean error by less than {SHRUGGED:g}, the "
         "whole interval.",
     )
+
+
+def _few_words(ratio: Median) -> str:
+    """Return that a median of so few data sets has no 95 % interval."""
+    if ratio.sure:
+        return ""
+    return (
+        f"Of {ratio.n} data sets the median has no 95 % interval: the ranges given, from the least to the "
+        f"largest, hold it with {_level(ratio)}. So no loss can be shown to shrug outliers off; 48 seeds are "
+        "6 data sets, enough for that."
+    )
+
+
+def _level(ratio: Median) -> str:
+    return f"{100 * ratio.level:g} %"
 
 
 def _comparison_table(comparisons: Sequence[Comparison]) -> Table:
@@ -104,4 +122,6 @@ def outliers_sentence(found: Outliers) -> str:
         readings.setdefault(each.reading, []).append(f"“{each.statement}”")
     fared = "; ".join(f"{reading}: {', '.join(said)}" for reading, said in readings.items())
     fared = fared[:1].upper() + fared[1:]
-    return f"{100 * SHARE:g} % outliers multiply the error on clean data by {factors}. {fared}."
+    ratio = found.losses[0].ratio
+    few = "" if ratio.sure else f" (ranges over {ratio.n} data sets, {_level(ratio)} intervals)"
+    return f"{100 * SHARE:g} % outliers multiply the error on clean data by {factors}{few}. {fared}."

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from trainlab.draw import format_number
 from trainlab.spec import Experiment
 
 Array = npt.NDArray[np.float64]
@@ -44,4 +45,5 @@ def difference_words(ours: Array, theirs: Array | None) -> str:
     if theirs is None:
         return "The gradient isn't compared with autograd: torch isn't installed."
     gap = difference(ours, theirs)
-    return f"Largest difference of these gradients to torch's autograd: {f'{gap:.1e}' if gap else 'none'}."
+    said = format_number(gap, digits=2) if gap else "none"
+    return f"Largest difference of these gradients to torch's autograd: {said}."

@@ -41,9 +41,8 @@ class Point:
     gradient: tuple[float, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain data."""
+        """Return the fields as plain data, without the inputs: the same before and after training."""
         return {
-            "inputs": list(self.inputs),
             "target": list(self.target),
             "output": list(self.output),
             "prediction": list(self.prediction),

@@ -109,7 +109,9 @@ def live_points(live: Live) -> tuple[Section, tuple[Point, ...], float | None]:
     if sums is not None:
         ours = example_gradients(live.loss, live.pairing.output, sums, live.targets)
         gap = difference(ours, live.gradients)
-        compared += f" Largest difference to the formula {live.pairing.gradient}: {gap:.1e}."
+        compared += (
+            f" Largest difference to the formula {live.pairing.gradient}: {format_number(gap, digits=2)}."
+        )
     words = (f"{live.pairing.loss} of this batch is {format_number(mean_loss(points))}.", WHAT, compared)
     table = points_table(points, "This batch, in float64 and evaluation mode")
     return Section(name="points", heading=heading, text=words, tables=(table,)), points, gap

@@ -89,25 +89,25 @@ def _least_squares(inputs: Array, targets: Array) -> AffineFit:
 
 
 def _absolute(inputs: Array, targets: Array) -> AffineFit | None:
-    """Minimise Σ eᵢ under −eᵢ ≤ pᵢ − tᵢ ≤ eᵢ; None if the solver gives up."""
+    """Minimise Σ |pᵢ − tᵢ| by the dual program: maximise Σ cᵢtᵢ with Σ cᵢ = 0, Σ cᵢxᵢ = 0 and |cᵢ| ≤ 1. None
+    if the solver gives up. It needs no error eᵢ for each point, so no matrix of points × points.
+    """
     design, points = _design(inputs), len(targets)
-    above = np.hstack([design, -np.eye(points)])
-    below = np.hstack([-design, -np.eye(points)])
-    costs = np.concatenate([np.zeros(design.shape[1]), np.ones(points)])
-    limits = np.concatenate([targets, -targets])
-    rows = np.vstack([above, below])
-    found = _linear_program(costs, rows, limits)
+    linprog: Any = import_module("scipy.optimize").linprog
+    zeros = np.zeros(design.shape[1])
+    found = linprog(-targets, A_eq=design.T, b_eq=zeros, bounds=(-1.0, 1.0), method="highs")
     if found.status != 0:
         return None
-    solution, least = found.x[: design.shape[1]], float(found.fun) / points
+    solution = -np.asarray(found.eqlin.marginals, dtype=np.float64)
+    least = -float(found.fun) / points
     proof, exact = _proved(
         inputs,
         targets,
-        _dual(found),
+        np.asarray(found.x, dtype=np.float64),
         least,
         lambda c, dot: abs(dot) / max(abs(x) for x in c) / len(c),
     )
-    ranges = _ranges(costs, rows, limits, float(found.fun), design) if points <= MOST_RANGES else None
+    ranges = _ranges(design, targets, points * least) if points <= MOST_RANGES else None
     return _fit("absolute", inputs, solution, least, exact, proof, ranges)
 
 
@@ -164,9 +164,15 @@ def _dual(found: Any) -> Array:
     return duals[points:] - duals[:points]
 
 
-def _ranges(costs: Array, rows: Array, limits: Array, least: float, design: Array) -> Array:
-    """Return the least and most that maps as good as the best predict at each point."""
-    rows, limits = np.vstack([rows, costs]), np.append(limits, least + 1e-9)
+def _ranges(design: Array, targets: Array, least: float) -> Array:
+    """Return the least and most that maps with Σ eᵢ no more than the `least` predict at each point, where
+    −eᵢ ≤ pᵢ − tᵢ ≤ eᵢ.
+    """
+    points = len(targets)
+    costs = np.concatenate([np.zeros(design.shape[1]), np.ones(points)])
+    above, below = (np.hstack([sign * design, -np.eye(points)]) for sign in (1.0, -1.0))
+    rows = np.vstack([above, below, costs])
+    limits = np.concatenate([targets, -targets, [least + 1e-9]])
     found = np.empty((len(design), 2))
     for place, row in enumerate(design):
         aim = np.concatenate([row, np.zeros(len(costs) - len(row))])

@@ -13,6 +13,7 @@ from trainlab.explain.explanation import Section, Table, paragraphs
 from trainlab.explain.network_pass import Array
 from trainlab.explain.neurons.affine import MOST_NUMBERS, AffineFit, Criterion
 from trainlab.explain.neurons.apart import point_words
+from trainlab.explain.neurons.depths import without_activations
 from trainlab.maths import LOSSES
 from trainlab.spec import Experiment, name_of, solved_words
 from trainlab.spec.solved import Accuracy, LossBelow, Within
@@ -50,7 +51,7 @@ def affine_section(
     if shown:
         rows.append(["target", None, *(float(value) for value in targets)])
         if proof is not None:
-            rows.append(["weight in the proof", None, *(str(value) for value in _scaled(proof)[:shown])])
+            rows.append(["weight in the proof", None, *(float(value) for value in _scaled(proof)[:shown])])
     return Section(
         name="affine",
         heading="The best that one layer can do",
@@ -82,13 +83,15 @@ def affine_section(
 def can_be_solved(experiment: Experiment, fits: Sequence[Sequence[AffineFit]]) -> bool | None:
     """Return whether some affine map solves the task as the experiment says; None where that isn't known.
 
+    An affine map is trained with the loss that takes its outputs, as the linear stacks are: of a loss of
+    probabilities they are log-odds.
     Within ε: the least largest error must be below ε, of outputs that are predictions. Of log-odds, as for an
     accuracy of 1, classes must be linearly separable, which they are just if that error is below ½.
     """
     worst = [fit for each in fits for fit in each if fit.criterion == "largest"]
     if len(worst) < len(fits):
         return None
-    solved, tag = experiment.solved, name_of(experiment.loss)
+    solved, tag = experiment.solved, name_of(without_activations(experiment).loss)
     link, binary = LOSSES[tag].link, experiment.data().kind == "binary"
     largest = max(worst, key=lambda fit: fit.least)
     if isinstance(solved, Within) and link == "identity":
@@ -112,13 +115,19 @@ def _below(fit: AffineFit, limit: float) -> bool | None:
 
 def _can_words(can: bool | None, experiment: Experiment) -> str:
     when = solved_words(experiment.solved)
+    own, linear = name_of(experiment.loss), name_of(without_activations(experiment).loss)
+    read = "" if own == linear else f" (trained with {linear} in place of {own}: its outputs are logits)"
     if can is None:
         return (
-            f"Here a run is solved {when}; whether an affine map can do that isn't settled by these errors."
+            f"Here a run is solved {when}; whether an affine map can do that{read} isn't settled by these "
+            "errors."
         )
     if can:
-        return f"Here a run is solved {when}: an affine map can do that, so this task needs no activation."
-    return f"Here a run is solved {when}: no affine map does that, however long it is trained."
+        return (
+            f"Here a run is solved {when}: an affine map can do that{read}, so this task needs no activation "
+            "between layers."
+        )
+    return f"Here a run is solved {when}: no affine map does that{read}, however long it is trained."
 
 
 def _proof_words(fits: Sequence[AffineFit], points: Array, targets: Array) -> str:

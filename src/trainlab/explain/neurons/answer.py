@@ -93,7 +93,7 @@ def explain_experiment(
     telling.add(check_section(difference))
     depths = depths_of(experiment)
     runs, rates = train_depths(depths, populations)
-    telling.add(depths_section(experiment, rates, runs, depths))
+    telling.add(depths_section(experiment, rates, runs, depths), populations.note(rates[0].linear.n))
     numbers: dict[str, Any] = {
         "network": list(network.widths),
         "seed": seed,
@@ -147,7 +147,7 @@ def _verdict(
     cannot = ""
     if can is False and largest is not None:
         least = str(largest.exact) if largest.exact is not None else number(largest.least)
-        cannot = f"No single layer can bring every error below {least}. "
+        cannot = f"No single linear layer can bring every error below {least}. "
     name = activation_of(experiment.network)
     return (
         "A neuron adds up its weighted inputs and its bias, and its activation decides what passes on. "

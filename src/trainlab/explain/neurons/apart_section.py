@@ -13,6 +13,7 @@ from trainlab.explain.explanation import Section, Table, paragraphs
 from trainlab.explain.network_pass import Array
 from trainlab.explain.neurons.apart import Neuron, point_words, slope_words
 from trainlab.explain.neurons.plane import PlaneView, line_formula, plane_picture, plane_view
+from trainlab.explain.neurons.rising import line_words, side_words
 
 MOST_ROWS: Final = 24
 """Of a neuron with more inputs the table has the largest parts; `numbers` has all."""
@@ -111,20 +112,23 @@ def plane_section(
     )
     on = output(points) > view.level
     share = f"{format_percent(round(1000 * view.on), 1000)} % of the plane drawn"
+    level = format_number(view.level)
     told = _points_on(points, on)
     if first:
         text = (
-            f"In the plane of the two inputs z = 0 is the line {words}. On one side of it, {share}, z is "
-            "above 0 and "
-            f"the output above {format_number(view.level)}. {told} One neuron can tell apart only what one "
-            "straight "
-            "line can."
+            f"In the plane of the two inputs z = 0 is the line {words}. {side_words(neuron, share, level)} "
+            f"{told} {line_words(neuron)}"
         )
         text += "" if view.line is not None else " The line lies outside the plane drawn."
     else:
+        why = (
+            "Its output hangs on the sums of its whole layer"
+            if neuron.layer == 1
+            else "Its inputs are outputs of other units"
+        )
         text = (
-            "Its inputs are outputs of other units, so in the plane of the network's inputs its border may "
-            f"bend: it is drawn where the output crosses {format_number(view.level)}, the middle between its "
+            f"{why}, so in the plane of the network's inputs its border may "
+            f"bend: it is drawn where the output crosses {level}, the middle between its "
             f"least and its greatest there. Above it: {share}. {told}"
         )
     picture = plane_picture(

@@ -137,7 +137,11 @@ def own_words(chains: Sequence[Chain], found: Sequence[Merged], *, total: int) -
     if not found:
         if layers == 1:
             return "There is one linear layer, and so nothing to collapse."
-        return f"None of its {layers} linear layers collapse: between any two stands what isn't affine."
+        # What ends a chain may be affine all the same, as a skip is: all that is known is what it was.
+        stops = list(dict.fromkeys(chain.stop for chain in chains if chain.stop != "the output"))
+        shown = join(stops) if len(stops) <= 6 else f"{', '.join(stops[:6])}, …"
+        met = f" What stands in the way: {shown}." if stops else ""
+        return f"None of its {layers} linear layers collapse: no two of them could be merged.{met}"
     words: list[str] = []
     for one in found:
         before, after = one.chain.parameters, one.single.parameters_after

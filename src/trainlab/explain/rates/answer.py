@@ -103,16 +103,18 @@ def learning_rate(
     telling.add(sharpness_part(places, experiment))
     points = tuple(point_of(value, runs) for value, runs in zip(grid, trained, strict=True))
     found = regimes_of(points)
-    telling.add(effects_part(points, found, experiment, notes_of(experiment, own)))
+    fewer = trainer.note(len(own.solved))
+    telling.add(effects_part(points, found, experiment, notes_of(experiment, own)), fewer)
 
     test = read_range(climbed, grid[0], grid[-1])
     suggestion = compare_suggestion(base, test, found, trainer)
-    telling.add(range_part(test, suggestion, experiment))
+    fresh = suggestion[0].point.solved.n if suggestion else seeds
+    telling.add(range_part(test, suggestion, experiment), trainer.note(fresh))
 
     comparison, plateaus = compare_schedules(experiment, chosen, trainer)
     if chosen:
         telling.add(schedules_part(chosen, steady, plateaus))
-        telling.add(comparison_part(comparison))
+        telling.add(comparison_part(comparison), trainer.note(comparison[0].point.solved.n))
     checked, part = checks_part(steady, step, places, chosen)
     telling.add(part)
     return LearningRateExplanation(

@@ -16,7 +16,7 @@ from trainlab.explain.rates.named_schedules import NamedSchedule
 from trainlab.explain.rates.plateaus import plateau_rates, recorded
 from trainlab.explain.rates.range_test import RangeTest
 from trainlab.explain.rates.regimes import Regimes
-from trainlab.explain.telling import Populations
+from trainlab.explain.telling import FEWEST, Populations
 from trainlab.spec import Experiment
 from trainlab.stats import share_words
 
@@ -49,9 +49,11 @@ def compare_suggestion(
     rates = {"own rate": base.optimizer.lr, "suggested": float(f"{test.suggested:.6g}")}
     if found.best:
         rates["best of the grid"] = found.best[len(found.best) // 2]
-    n = trainer.seeds
-    runs = trainer.train([at_rate(base, each) for each in rates.values()], seeds=2 * n)
-    return compare(list(rates), [select(each, range(n, 2 * n)) for each in runs])
+    tried = [at_rate(base, each) for each in rates.values()]
+    # Of a costly training there are fewer: half of them still as many as the grid had, which has more rates.
+    runs = trainer.train(tried, seeds=2 * trainer.seeds, fewest=2 * FEWEST)
+    n = len(runs[0].solved)
+    return compare(list(rates), [select(each, range(n // 2, n)) for each in runs])
 
 
 def compare_schedules(
