@@ -12,7 +12,7 @@ from trainlab.engine import Runs, get_engine
 from trainlab.errors import ExplainError
 from trainlab.explain.rates.grid import RatePoint, at_rate, follows_rate, point_of, population, read_rates
 from trainlab.explain.rates.regimes import Regimes, regime_words, regimes_of
-from trainlab.spec import NoSchedule, Experiment
+from trainlab.spec import Experiment, NoSchedule
 from trainlab.stats import rate
 
 
