@@ -78,3 +78,14 @@ def test_nothing_at_all() -> None:
 def test_lengths_must_fit() -> None:
     with pytest.raises(TrainlabError, match=r"series 'he', low: 2 values where there must be 3"):
         drawn(series(low=[1.0, 2.0]))
+
+
+def test_without_an_interval_no_bar_is_drawn() -> None:
+    """A low that isn't known is not one of 0."""
+    nothing = [NAN] * 3
+    bare = drawn(series(low=nothing, high=nothing))
+    assert bare.svg.count("V") == drawn(series(low=series().measured, high=series().measured)).svg.count("V")
+    half = drawn(series(low=nothing))
+    assert half.svg.count("V") == drawn(series(low=series().measured)).svg.count("V")
+    for low in (math.inf, -math.inf):
+        assert drawn(series(low=[low] * 3, high=nothing)).svg.count("V") == bare.svg.count("V")

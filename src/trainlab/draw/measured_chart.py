@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .axes import FloatArray, Numbers, Scale, axis_label, floats, linear_scale, log_scale, tick_labels
 from .formats import format_number
@@ -23,7 +24,7 @@ _SHAPES: Final[tuple[Shape, ...]] = ("circle", "up", "diamond", "down")
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Measured:
-    """At each place `x`: what `theory` says (NaN where nothing), what was measured, and its interval."""
+    """At each place `x`: what `theory` says, what was measured, and its interval; NaN where there is none."""
 
     label: str
     x: Numbers
@@ -41,6 +42,7 @@ class _Checked:
     measured: FloatArray
     low: FloatArray
     high: FloatArray
+    to_zero: NDArray[np.bool_]
 
 
 def measured_curves(
@@ -103,7 +105,9 @@ def _checked(given: Measured, *, log: bool) -> _Checked:
         return np.where(np.isfinite(numbers) & ((numbers > 0) | (not log)), numbers, np.nan)
 
     measured, low, high = (column(part, getattr(given, part)) for part in ("measured", "low", "high"))
-    return _Checked(given.label, x, column("theory", given.theory), measured, low, high)
+    lows = floats(f"{name}, low", given.low, length=x.size)
+    to_zero = log & np.isfinite(lows) & (lows <= 0)
+    return _Checked(given.label, x, column("theory", given.theory), measured, low, high, to_zero)
 
 
 def _line(each: _Checked, x: Scale, y: Scale, index: int) -> str:
@@ -115,11 +119,12 @@ def _line(each: _Checked, x: Scale, y: Scale, index: int) -> str:
 def _points(each: _Checked, x: Scale, y: Scale, index: int) -> str:
     role, shape = series_role(index), _SHAPES[index % len(_SHAPES)]
     drawn: list[str] = []
-    for across, value, low, high in zip(each.x, each.measured, each.low, each.high, strict=True):
+    columns = (each.x, each.measured, each.low, each.high, each.to_zero)
+    for across, value, low, high, to_zero in zip(*columns, strict=True):
         if np.isnan(value):
             continue
         place, middle = x(float(across)), y(float(value))
-        bottom = y.start if np.isnan(low) and y.log else y(float(low) if np.isfinite(low) else float(value))
+        bottom = y.start if to_zero else y(float(low)) if np.isfinite(low) else middle
         top = y(float(high)) if np.isfinite(high) else middle
         marks = [tooltip(f"{each.label}: {format_number(float(value))}")]
         if bottom - top > 1.5:

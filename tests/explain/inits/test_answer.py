@@ -11,6 +11,7 @@ import pytest
 from trainlab.errors import ExplainError, SpecError
 from trainlab.execution import train_all
 from trainlab.explain import InitExplanation, Section, init
+from trainlab.explain.inits.learning import Learnt, learning_section
 from trainlab.explain.inits.part_sizes import outcome_words
 from trainlab.explain.inits.question import subject
 from trainlab.explain.inits.sizes import Claim, _claims, _outcome  # pyright: ignore[reportPrivateUsage]
@@ -186,3 +187,30 @@ def test_what_is_refused(options: dict[str, Any], message: str) -> None:
 def test_a_cell_that_is_none() -> None:
     with pytest.raises(SpecError, match="network 'Model 9'"):
         init("xor44", cell="Model 9:A")
+
+
+OUTPUTS: list[tuple[dict[str, Any], str]] = [
+    ({}, "with a linear output, trained"),
+    (
+        {"loss": "bce", "network": {"widths": [2, 3, 1], "output_activation": "sigmoid"}},
+        "with a sigmoid output",
+    ),
+    (
+        {
+            "task": {"name": "blobs", "classes": 3, "features": 2, "one_hot": True},
+            "network": {"widths": [2, 5, 3], "output_activation": "log_softmax"},
+            "loss": "nll",
+        },
+        "with a log_softmax output",
+    ),
+]
+
+
+@pytest.mark.parametrize(("parts", "words"), OUTPUTS, ids=[words for _, words in OUTPUTS])
+def test_the_output_that_was_trained_is_the_one_spoken_of(parts: dict[str, Any], words: str) -> None:
+    made = Experiment.from_dict({**TINY, **parts})
+    stack = with_stack(made, init=Normal(), activation="tanh", depth=1, width=8)
+    assert stack.network.activations[-1] in words
+    share = rate(1, 2)
+    found = [Learnt(scheme="normal", activation="tanh", depth=1, solved=share, diverged=share)]
+    assert words in learning_section(found, made, "it").text[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from trainlab.explain.inits.default_module import drawn_layers
 from trainlab.explain.inits.draws import draw_weights, remembered_draws
 from trainlab.explain.inits.law import Law, law_of
 from trainlab.explain.inits.part_example import worked_example
-from trainlab.explain.inits.part_schemes import default_section, schemes_section
+from trainlab.explain.inits.part_schemes import check_words, default_section, schemes_section
 from trainlab.explain.inits.sample import sample_facts
 from trainlab.explain.inits.schemes import NAMED, all_schemes, find_schemes, label_of
 from trainlab.spec import Constant, KaimingUniform, Normal
@@ -175,3 +176,23 @@ def test_the_table_has_every_scheme_and_fans() -> None:
     assert numbers["default"][1] == "U(±0.3162)"
     assert numbers["he_normal"][2] == "N(0, 1²)"
     assert numbers["uniform"][1] == "U(0, 1)"
+
+
+def test_what_is_said_of_torchs_layers_is_what_they_are() -> None:
+    layers = drawn_layers()
+    words = check_words(layers)
+    errors = [abs(each.sample.std_z or 0) for each in layers]
+    assert "no weight or bias lies outside the bound" in words
+    assert f"within {max(errors):.2g} standard errors of theory, and" in words
+    assert "gives the same weights to the bit" in words
+    first, *others = layers
+    assert f"{first.name} has values outside the bound" in check_words(
+        [replace(first, most_bias=1.001 * first.bound), *others]
+    )
+    assert f"{first.name} has values outside the bound" in check_words(
+        [replace(first, most_weight=1.001 * first.bound), *others]
+    )
+    far = check_words([replace(first, sample=replace(first.sample, std_z=-5.0)), *others])
+    assert f"within 5 standard errors of theory, too far for chance in {first.name}, and" in far
+    other = check_words([*layers[:-1], replace(layers[-1], same_as_kaiming=False)])
+    assert other.endswith(f"gives other weights in {layers[-1].name}.")

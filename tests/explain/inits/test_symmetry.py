@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 import pytest
@@ -10,7 +12,10 @@ import torch
 from trainlab.engine.reference import build_module
 from trainlab.execution import train_all
 from trainlab.explain.inits.part_symmetry import symmetry_section, zero_section
+from trainlab.explain.inits.question import subject
+from trainlab.explain.inits.ranks import greatest_rank, matrix_rank, seeds_ranked
 from trainlab.explain.inits.symmetry import Symmetry, distinct_rows, started, starts, symmetry, zero_gradients
+from trainlab.explain.inits.verdict import symmetry_words
 from trainlab.spec import Constant, Experiment, Init
 
 
@@ -104,3 +109,87 @@ def test_the_section_says_layers_briefly() -> None:
     part = symmetry_section(list(found.values()))
     row = next(row for row in part.tables[0].rows if row[1] == "weights 0.5, biases 0")
     assert row[2:6] == ("1/2 in all 3", "1/2 in all 3", "1 in all 3", "1 in all 3")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_rank_is_the_number_of_singular_values_that_count(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows, columns, inner = (int(rng.integers(1, 12)) for _ in range(3))
+    matrix = rng.normal(size=(rows, inner)) @ rng.normal(size=(inner, columns))
+    wanted = min(rows, columns, inner)
+    assert matrix_rank(matrix) == wanted
+    assert matrix_rank(matrix + 1e-9 * rng.normal(size=matrix.shape)) == wanted
+    assert matrix_rank(np.repeat(matrix, 3, axis=0)) == wanted
+    assert matrix_rank(np.zeros((rows, columns))) == 0
+    assert matrix_rank(np.full((rows, columns), 0.5)) == 1
+
+
+def test_ranks_need_nothing_that_numpy_1_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = np.linalg.matrix_rank
+
+    def of_numpy_1(A: object, tol: object = None, hermitian: bool = False) -> object:
+        return ours(A, tol=tol, hermitian=hermitian)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(np.linalg, "matrix_rank", of_numpy_1)
+    assert [layer.rank for layer in measured(experiment(), seeds=2)["as the experiment"].layers] == [2, 4]
+
+
+def test_ranks_stop_at_the_greatest_that_can_be_and_have_a_limit_of_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(0)
+    seen: list[int] = []
+    svd = np.linalg.svd
+
+    def counted(matrix: np.ndarray, **options: object) -> object:
+        seen.append(len(matrix))
+        return svd(matrix, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(np.linalg, "svd", counted)
+    full, poor = rng.normal(size=(5, 4)), np.outer(np.arange(5.0), np.arange(4.0))
+    assert greatest_rank([poor, full, full, full]) == 4
+    assert greatest_rank([np.full((5, 4), 0.3)] * 9) == 1
+    assert greatest_rank([]) == 0
+    assert len(seen) == 2  # the poor one and the first full one; equal rows need none
+    assert seeds_ranked((8, 8)) > 100_000
+    assert seeds_ranked((500, 500)) == 1
+    assert seeds_ranked((2000, 2000)) == 1
+    monkeypatch.setattr("trainlab.explain.inits.ranks.WORK", 4 * 5 * 4 * 2 * 2)
+    found = measured(experiment(), seeds=6)
+    assert [layer.ranked for layer in found["as the experiment"].layers] == [4, 1]
+    said = " ".join(symmetry_section(list(found.values())).text)
+    assert "Of large layers only the first seeds are ranked, at least 1." in said
+
+
+def test_seeds_that_diverged_are_not_among_those_spoken_of() -> None:
+    all_lost = measured(
+        experiment(
+            network={"widths": [2, 3, 1], "activation": "relu", "output_activation": "linear"},
+            optimizer={"name": "sgd", "lr": 1e30},
+            epochs=20,
+        )
+    )["weights 0.5, biases 0"]
+    assert (all_lost.kept, all_lost.seeds) == (0, 6)
+    about = replace(subject("xor44", None), network="x")
+    (words,) = symmetry_words(about, [all_lost])
+    assert words.startswith("From equal weights and zero biases, all 6 runs of x diverged")
+    (words,) = symmetry_words(about, [replace(all_lost, kept=4)])
+    assert "in any of 4 seeds that didn't diverge (2 did): 0 of 3." in words
+    part = symmetry_section([all_lost])
+    assert part.tables[0].rows[0][3:6] == ("all diverged", "–", "–")
+    assert "Diverged, and so not counted: x from weights 0.5, biases 0, 6 of 6." in part.text
+
+
+def test_training_that_stops_early_is_said() -> None:
+    made = experiment(
+        stopping={"name": "patience", "patience": 1, "min_delta": 10.0, "every": 1},
+        epochs=30,
+        network="2-3-1",
+    )
+    found = measured(made, seeds=2)
+    assert all(each.stopped for each in found.values())
+    said = " ".join(symmetry_section(list(found.values())).text)
+    assert "after up to 120 steps (some runs stop early)" in said
+    steady = measured(experiment(epochs=2, network="2-3-1"), seeds=2)
+    assert not any(each.stopped for each in steady.values())
+    assert "after 8 steps of" in " ".join(symmetry_section(list(steady.values())).text)

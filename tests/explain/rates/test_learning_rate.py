@@ -168,6 +168,9 @@ def test_an_experiment_with_a_schedule_and_warm_up_is_compared_with_its_own() ->
             "init": {"weight": {"name": "constant", "val": 1e30}},
             "network": {"widths": "2-4-1", "activation": "linear"},
         },
+        {"optimizer": {"name": "sgd", "lr": 0.05, "momentum": 0.9, "dampening": 1.0}},
+        {"optimizer": {"name": "sgd", "lr": 0.05, "momentum": 1.0}},
+        {"optimizer": {"name": "sgd", "lr": 0.05, "momentum": 1.5}},
     ],
     ids=str,
 )
@@ -233,3 +236,28 @@ def test_wrong_use_is_refused_before_anything_is_shown(
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
     assert shown == []
+
+
+def test_only_the_own_rate_keeps_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
+    from trainlab.explain.telling import Populations
+
+    asked: list[Experiment] = []
+    train = Populations.train
+
+    def noted(self: Populations, experiments: Any, **options: Any) -> Any:
+        asked.extend(experiments)
+        return train(self, experiments, **options)
+
+    monkeypatch.setattr(Populations, "train", noted)
+    learning_rate(small(epochs=5), rates="1e-3..1:3", seeds=2, engine="fast", schedules=["step"])
+    assert [each.optimizer.lr for each in asked if each.record.parameters] == [0.05]
+    assert len(asked) > 6
+
+
+def test_no_limit_is_said_in_answer_and_section() -> None:
+    made = small(optimizer={"name": "sgd", "lr": 0.05, "momentum": 1.5})
+    found = learning_rate(made, rates="1e-3..1:3", seeds=4, engine="fast", schedules=[])
+    assert "converges at no rate: momentum 1.5 forgets nothing" in found.verdict
+    assert "There is no limit: momentum 1.5" in " ".join(found.section("sharpness").text)
+    assert {row[4] for row in found.section("sharpness").tables[0].rows} == {"none"}
+    assert found.stability[0].limit > 0  # plain descent still has one

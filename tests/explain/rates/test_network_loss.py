@@ -11,15 +11,19 @@ import torch
 
 from trainlab.engine.layout import initial_parameters
 from trainlab.explain.rates.checks_autograd import dense_hessian, loss_of, sgd_step
+from trainlab.explain.rates.exact_parts import quadratic_part
 from trainlab.explain.rates.full_loss import FullLoss
 from trainlab.explain.rates.network_sharpness import (
+    PlaceSharpness,
+    example_curvature,
     network_edges,
     place_sharpness,
     rate_limit,
     start_sharpness,
 )
-from trainlab.explain.rates.sharpness import most_negative, power_iteration, sharpness
-from trainlab.explain.rates.step_rule import one_step, own_step
+from trainlab.explain.rates.sharpness import Curvature, most_negative, power_iteration, sharpness
+from trainlab.explain.rates.step_rule import one_step, own_step, step_words
+from trainlab.explain.rates.verdict import limit_words
 from trainlab.spec import Experiment
 
 CASES: list[dict[str, Any]] = [
@@ -114,7 +118,9 @@ def test_no_curvature_sets_no_limit() -> None:
     assert rate_limit(made, -1.0) == math.inf
     found = start_sharpness(made)
     assert found.smooth
-    assert found.largest.value == pytest.approx(network_edges(made)[0].curvatures[0], abs=1.0)
+    values = np.linalg.eigvalsh(dense_hessian(torch, made, at(made)))
+    assert found.largest.value == pytest.approx(values[-1], abs=1e-9)
+    assert found.lowest.value == pytest.approx(values[0], abs=1e-9)
 
 
 def test_at_a_kink_there_is_no_curvature() -> None:
@@ -124,7 +130,8 @@ def test_at_a_kink_there_is_no_curvature() -> None:
     found = start_sharpness(made)
     assert not found.smooth
     assert math.isnan(found.limit)
-    assert network_edges(made)[0].curvatures == (1.0,)
+    assert network_edges(made, found)[0].curvatures == (1.0,)
+    assert "has a kink at the start of seed 0" in example_curvature(found)[1]
     assert start_sharpness(experiment(loss="l1")).smooth
 
 
@@ -167,7 +174,7 @@ def test_a_step_of_one_weight_is_torchs(optimizer: str) -> None:
     stepper = build_optimizer(torch, made, module)
     loss_of(torch, made, module).backward()
     stepper.step()
-    np.testing.assert_allclose(own_step(made, at(made), full.gradient(at(made))), flat(module), rtol=1e-7)
+    np.testing.assert_allclose(own_step(made, at(made)), flat(module), rtol=1e-7)
     assert found.own_after == pytest.approx(float(flat(module)[found.place]), rel=1e-7)
     own = next(trial for trial in found.trials if trial.rate == 0.05)
     assert own.loss == pytest.approx(full.value(at(made) - 0.05 * full.gradient(at(made))), rel=1e-12)
@@ -181,3 +188,109 @@ def test_the_weight_is_where_it_says() -> None:
 
     weights = [part.weight for part in build_module(torch, made, 1, "float64") if hasattr(part, "weight")]
     assert weights[found.layer - 1][found.target - 1, found.source - 1].item() == found.before
+
+
+CLIPPED: list[dict[str, Any]] = [
+    {"clip": {"norm": 0.01}},
+    {"clip": {"value": 0.003}, "penalty": {"l1": 0.02, "l2": 0.1}},
+    {"clip": {"norm": 0.01}, "optimizer": {"name": "sgd", "lr": 0.2, "momentum": 0.9, "weight_decay": 0.1}},
+]
+
+
+@pytest.mark.parametrize("changes", CLIPPED, ids=str)
+def test_the_own_step_is_clipped_as_torchs(changes: dict[str, Any]) -> None:
+    from trainlab.engine.reference import build_module, build_optimizer
+    from trainlab.engine.reference.module import flat
+
+    made = experiment(**changes)
+    module = build_module(torch, made, 3, "float64")
+    stepper = build_optimizer(torch, made, module)
+    loss_of(torch, made, module).backward()
+    if made.clip.norm is not None:
+        torch.nn.utils.clip_grad_norm_(module.parameters(), made.clip.norm)
+    else:
+        torch.nn.utils.clip_grad_value_(module.parameters(), made.clip.value or 0.0)
+    stepper.step()
+    found = one_step(made, seed=3)
+    np.testing.assert_allclose(own_step(made, at(made)), flat(module), rtol=1e-9)
+    assert found.own_after == pytest.approx(float(flat(module)[found.place]), rel=1e-9)
+    words = step_words(found, made)[-1]
+    assert "is this very one" not in words
+    assert "clipped to" in words
+
+
+def test_a_clip_that_is_not_reached_a_penalty_and_warm_up() -> None:
+    loose = experiment(clip={"norm": 100.0}, penalty={"l2": 0.1})
+    assert "is this very one" in step_words(one_step(loose), loose)[-1]
+    warm = experiment(warmup={"total_iters": 10})
+    assert "with warm-up, makes something else" in step_words(one_step(warm), warm)[-1]
+
+
+def place(value: float, residual: float = 0.0, *, smooth: bool = True) -> PlaceSharpness:
+    found = Curvature(value=value, residual=residual, products=9)
+    limit = 2 / value if smooth and value > 0 else math.nan
+    return PlaceSharpness(seed=0, moment="start", largest=found, lowest=found, limit=limit, smooth=smooth)
+
+
+@pytest.mark.parametrize(
+    ("where", "curvature", "words"),
+    [
+        (
+            place(3.0),
+            3.0,
+            "as steeply as the loss of this network curves at the start of seed 0, in its steepest direction",
+        ),
+        (place(3.0, 0.2), 3.0, "as far as power iteration came: ± 0.2"),
+        (place(4e12), 4e12, "as steeply as the loss of this network curves"),
+        (place(-0.5), 1.0, "curves upwards in no direction"),
+        (place(1e-12), 1.0, "curves upwards in no direction"),
+        (place(5.0, smooth=False), 1.0, "has a kink"),
+        (place(math.nan, smooth=False), 1.0, "has no finite curvature"),
+    ],
+)
+def test_whose_curvature_the_quadratic_has(where: PlaceSharpness, curvature: float, words: str) -> None:
+    found, said = example_curvature(where)
+    assert found == curvature
+    assert words in said
+    edges = network_edges(experiment(), where)
+    assert edges[0].curvatures == (curvature,)
+    assert edges[0].difference < 1e-9
+    assert said in quadratic_part(edges, where).text[0]
+
+
+MOMENTA: list[tuple[dict[str, Any], str]] = [
+    ({}, "Momentum β widens the limit to 2(1 + β)/λ,"),
+    ({"momentum": 0.9}, "Momentum β widens the limit to 2(1 + β)/λ,"),
+    (
+        {"momentum": 0.9, "nesterov": True},
+        "Nesterov's momentum β narrows the limit to 2(1 + β)/((1 + 2β) λ),",
+    ),
+    (
+        {"momentum": 0.9, "dampening": 0.5},
+        "Momentum β with dampening d moves the limit to 2(1 + β)/((1 − d) λ),",
+    ),
+    (
+        {"momentum": 0.9, "dampening": 1.0},
+        "With this experiment's momentum there is no limit: dampening 1 lets",
+    ),
+    ({"momentum": 1.0}, "With this experiment's momentum there is no limit: momentum 1 forgets nothing"),
+]
+
+
+@pytest.mark.parametrize(("settings", "words"), MOMENTA, ids=[words for _, words in MOMENTA])
+def test_what_momentum_does_is_said_of_the_own_kind(settings: dict[str, Any], words: str) -> None:
+    made = experiment(optimizer={"name": "sgd", "lr": 0.1, **settings})
+    part = quadratic_part(network_edges(made, place(3.0)), place(3.0))
+    assert words in part.text[-1]
+    assert "nan" not in str(part.to_dict()).lower()
+    assert (part.tables[0].rows[1][2] == "none") == ("no limit" in words)
+
+
+def test_a_curvature_that_did_not_settle_bounds_the_limit_from_one_side_only() -> None:
+    made = experiment()
+    assert limit_words(made, [place(4.0)]).endswith("to rates up to 0.5 (seed 0).")
+    loose = limit_words(made, [place(4.0), place(2.0, 0.3)])
+    assert "0.5 to 1 (2 seeds), or to less" in loose
+    assert "λ_max of 1 of 2 uncertain by ± 0.3" in loose
+    never = limit_words(experiment(optimizer={"name": "sgd", "momentum": 1.0}), [place(4.0)])
+    assert never.startswith("Full-batch descent converges at no rate: momentum 1 forgets nothing")

@@ -23,6 +23,16 @@ DESCENTS = [
     Descent(momentum=0.9, dampening=0.5),
     Descent(dampening=0.7),
     Descent(momentum=0.9, nesterov=True),
+    Descent(momentum=1.0, nesterov=True),
+    Descent(momentum=0.5, dampening=-1.0),
+]
+
+UNSTABLE = [
+    (Descent(momentum=1.0), "momentum 1 forgets nothing"),
+    (Descent(momentum=1.5), "momentum 1.5 forgets nothing"),
+    (Descent(momentum=1.1, nesterov=True), "momentum 1.1 forgets nothing"),
+    (Descent(momentum=0.9, dampening=1.0), "dampening 1 lets no gradient but the first through"),
+    (Descent(momentum=0.9, dampening=1.5), "dampening 1.5 turns the gradient around"),
 ]
 
 
@@ -78,3 +88,21 @@ def test_the_iteration_matrix_takes_a_step() -> None:
 
 def test_a_wrong_formula_would_be_seen() -> None:
     assert abs(measured_edge([2.0], Descent(momentum=0.9)) - 2 / 2.0) > 0.5
+
+
+@pytest.mark.parametrize(("descent", "words"), UNSTABLE, ids=str)
+def test_what_converges_at_no_small_rate_has_no_limit_and_says_why(descent: Descent, words: str) -> None:
+    assert words in descent.unstable
+    edge = stability_edge([2.0, 0.5], descent)
+    assert np.isnan([edge.limit, edge.spectral, edge.measured]).all()
+    # The eigenvalues: at every small rate one lies on the unit circle or outside.
+    for rate in np.geomspace(1e-6, 0.03, 40):
+        roots = np.abs(np.linalg.eigvals(iteration_matrix(float(rate), 2.0, descent)))
+        assert roots.max() > 1 - 1e-12
+
+
+@pytest.mark.parametrize("descent", DESCENTS, ids=str)
+def test_what_has_a_limit_says_nothing_and_converges_at_small_rates(descent: Descent) -> None:
+    assert descent.unstable == ""
+    for rate in np.geomspace(1e-4, 0.9 * stability_limit(2.0, descent), 20):
+        assert np.abs(np.linalg.eigvals(iteration_matrix(float(rate), 2.0, descent))).max() < 1

@@ -5,12 +5,21 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from trainlab.engine import Runs, get_engine
 from trainlab.errors import ExplainError
-from trainlab.explain.rates.grid import RatePoint, at_rate, follows_rate, point_of, population, read_rates
+from trainlab.explain.rates.grid import (
+    RatePoint,
+    at_rate,
+    follows_rate,
+    lean,
+    point_of,
+    population,
+    read_rates,
+)
 from trainlab.explain.rates.regimes import Regimes, regime_words, regimes_of
 from trainlab.spec import Experiment, NoSchedule
 from trainlab.stats import rate
@@ -82,6 +91,8 @@ def test_three_regimes_bounded_by_intervals() -> None:
     words = " ".join(regime_words(points, found))
     assert "Most runs are solved at 1,000: 100 of 100 runs." in words
     assert "Too small: up to 10 (30 % solved" in words
+    assert "where the median loss ends at 1, at the least working rate at 1." in words
+    assert "epochs run out" not in words
     assert "The border lies between 10 and 100." in words
     assert "Too large: from 100,000 (50 % solved" in words
     assert "From 1,000,000 on, half of the runs or more diverge" in words
@@ -104,6 +115,7 @@ def test_flat_and_nothing_solved() -> None:
     points, found = regimes(0, 0)
     assert found.of(0) == found.of(1) == "nothing solved"
     assert "No rate of the grid solved a single run" in regime_words(points, found)[0]
+    assert "not what is missing" not in " ".join(regime_words(points, found))
 
 
 def test_a_difference_within_two_points_is_none() -> None:
@@ -161,3 +173,39 @@ def test_a_schedule_with_rates_of_its_own_is_left_out() -> None:
     assert population(cyclic).schedule == NoSchedule()
     step = Experiment.from_dict({**EXPERIMENT.to_dict(), "schedule": {"name": "step", "step_size": 3}})
     assert population(step).schedule == step.schedule
+
+
+def test_where_hardly_any_is_solved_no_rate_is_said_to_work() -> None:
+    points, found = regimes(0, 3, 2, 0, diverged=(0, 0, 0, 100))
+    assert found.best == (10.0,)
+    assert (found.low, found.high) == (-1, -1)
+    assert {found.of(place) for place in range(4)} == {"too few solved"}
+    words = regime_words(points, found)
+    assert words[0] == (
+        "Most runs are solved at 10: 3 of 100 runs. That is too few to tell which rates work."
+    )
+    assert "From 1,000 on, half of the runs or more diverge" in words[1]
+
+
+@pytest.mark.parametrize("n", [1, 2, 4, 10, 100, 1000])
+def test_a_rate_that_solved_nothing_never_works(n: int) -> None:
+    for most in range(1, n + 1, max(1, n // 10)):
+        points = [point(1.0, 0, n=n, diverged=n), point(2.0, most, n=n), point(3.0, 0, n=n)]
+        found = regimes_of(points)
+        assert found.of(0) != "works"
+        assert found.of(2) != "works"
+        lower = rate(most, n).low
+        assert found.of(1) == ("works" if lower > 0.02 else "too few solved")
+
+
+def test_a_rate_within_the_regime_that_solved_nothing_is_an_exception() -> None:
+    points = [point(1.0, 2, n=4), point(2.0, 0, n=4), point(3.0, 2, n=4)]
+    found = regimes_of(points)
+    assert (found.low, found.high, found.exceptions) == (0, 2, (2.0,))
+
+
+def test_parameters_are_kept_only_where_they_are_asked_for() -> None:
+    made = population(EXPERIMENT)
+    assert trained(made, 2).parameters.shape == (2, 0)
+    kept = msgspec.structs.replace(made, record=lean(EXPERIMENT, parameters=True))
+    assert trained(kept, 2).parameters.shape == (2, EXPERIMENT.network.parameters)

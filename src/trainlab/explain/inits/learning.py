@@ -10,7 +10,7 @@ from trainlab.draw import Picture, format_percent, join, rate_grid
 from trainlab.draw.table import Cell
 from trainlab.explain.explanation import Section, Table
 from trainlab.explain.inits.schemes import Scheme
-from trainlab.explain.inits.variants import with_stack
+from trainlab.explain.inits.variants import stack_output, with_stack
 from trainlab.explain.telling import Populations
 from trainlab.spec import Experiment, name_of, solved_words
 from trainlab.stats import Rate, rate
@@ -72,13 +72,13 @@ def learn(
 def learning_section(found: Sequence[Learnt], experiment: Experiment, name: str) -> Section:
     """Return the grids, one an activation."""
     activations = list(dict.fromkeys(each.activation for each in found))
-    diverged = sum(each.diverged.k for each in found)
+    diverged, output = sum(each.diverged.k for each in found), stack_output(experiment)
     return Section(
         name="learning",
         heading="What it does to learning: scheme × activation × depth",
         text=(
-            f"Networks of 1 to {max(DEPTHS)} hidden layers of {WIDTH} units with a linear output, trained as "
-            f"{name} is ({training_words(experiment)}), {found[0].solved.n:,} seeds each. Solved "
+            f"Networks of 1 to {max(DEPTHS)} hidden layers of {WIDTH} units with a {output} output, trained "
+            f"as {name} is ({training_words(experiment)}), {found[0].solved.n:,} seeds each. Solved "
             f"{solved_words(experiment.solved)}. Biases start as the experiment's do, "
             "so that weights of 0 alone leave no symmetry where there are random biases.",
             *(f"{activation}: {_extremes(found, activation)}." for activation in activations),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from trainlab.draw import format_number
+from trainlab.draw import format_number, join
 from trainlab.engine.choose import has_torch
 from trainlab.explain.explanation import Section, Table
 from trainlab.explain.inits.default_module import DrawnLayer, drawn_layers
@@ -65,6 +65,33 @@ def schemes_numbers(schemes: Sequence[Scheme], fans: Sequence[Fans]) -> list[dic
     ]
 
 
+FAR = 4.0
+"""An honest deviation is so many standard errors from theory once in 16,000 times."""
+
+ROUNDED = 1e-6
+"""Relatively, by how much rounding to float32 may lead beyond a bound."""
+
+
+def check_words(found: Sequence[DrawnLayer]) -> str:
+    """Return what layers that torch made say of the bound, the deviation and the routine behind them."""
+    beyond = [
+        layer.name
+        for layer in found
+        if max(layer.most_weight, layer.most_bias) > layer.bound * (1.0 + ROUNDED)
+    ]
+    errors = {layer.name: abs(layer.sample.std_z or 0.0) for layer in found}
+    far = [name for name, error in errors.items() if error > FAR]
+    others = [layer.name for layer in found if not layer.same_as_kaiming]
+    bounds = f"{join(beyond)} has values" if beyond else "no weight or bias lies"
+    chance = f", too far for chance in {join(far)}" if far else ""
+    drawn = f"other weights in {join(others)}" if others else "the same weights to the bit"
+    return (
+        f"Checked on layers that torch made ({format_number(found[0].outputs)} outputs each): {bounds} "
+        f"outside the bound, deviations are within {format_number(max(errors.values()), digits=2)} standard "
+        f"errors of theory{chance}, and kaiming_uniform_(a=√5) with the same random state gives {drawn}."
+    )
+
+
 ARITHMETIC = """\
 kaiming_uniform_(weight, a=√5):
   gain  = √(2 / (1 + a²)) = √(2 / (1 + 5)) = √(1/3) = {gain:.4f}
@@ -89,12 +116,7 @@ def default_section() -> tuple[Section, list[DrawnLayer]]:
         without = "torch isn't installed, so that this isn't checked against its layers here."
         return Section(name="default", heading="PyTorch's default", text=(*text, without), code=code), []
     found = drawn_layers()
-    same = all(layer.same_as_kaiming for layer in found)
-    checked = (
-        f"Checked on layers that torch made ({format_number(found[0].outputs)} outputs each): no weight or "
-        "bias lies outside the bound, the deviations are those of theory, and kaiming_uniform_(a=√5) with "
-        f"the same random state gives {'the same weights to the bit' if same else 'other weights'}."
-    )
+    checked = check_words(found)
     rows = [
         (
             layer.name,

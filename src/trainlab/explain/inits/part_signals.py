@@ -29,7 +29,9 @@ def stack_section(found: Sequence[LayerSignals], *, depth: int, width: int, acti
             "keeps signals alive where the lines stay level.",
             "Theory, of infinitely wide layers: forward q → n Var(w) E[f(√q z)²], back χ = n_out Var(w) "
             "E[f′(√q z)²] a layer, z standard normal; the gradient lives through depth only where χ is "
-            "near 1. Intervals are Student's over networks; for the deviation of activations, the jackknife.",
+            "near 1. Weights with a mean carry along what a layer's neurons share, approximately; of their "
+            "gradients there is no theory where slopes vary. Intervals are Student's over networks; for the "
+            "deviation of activations, the jackknife.",
             *_overflows(found),
         ),
         pictures=_pictures(found, stack),

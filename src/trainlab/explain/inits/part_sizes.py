@@ -106,7 +106,8 @@ def _best_words(sizes: Sequence[Size], name: str) -> str:
     if not best.solved.k:
         return f"{name}: no seed is solved at any deviation."
     near = [f"{each.value:g}" for each in mine if each.solved.high >= best.solved.low and each != best]
-    overlap = f"; the intervals at {join(near)} overlap with that" if near else ""
+    which = f"intervals at {join(near)} overlap" if len(near) > 1 else f"interval at {join(near)} overlaps"
+    overlap = f"; the {which} with that" if near else ""
     return f"{name}: most seeds are solved at std {best.value:g}, {share_words(best.solved)}{overlap}."
 
 

@@ -155,8 +155,15 @@ def _one_stack(
         inputs,
         last_mean=float(gradient.mean()),
         last_square=float((gradient**2).mean()),
+        last_pair=_mean_pair(gradient),
     )
     return _together(scheme.label, (width,) * (depth + 1), activation, signals, theory)
+
+
+def _mean_pair(rows: Array) -> float:
+    """Return the mean product of two different numbers of a row ``[rows, k]``; 0 if there is only one."""
+    pairs = rows.shape[1] * (rows.shape[1] - 1)
+    return float((rows.sum(axis=1) ** 2 - (rows**2).sum(axis=1)).mean()) / max(pairs, 1)
 
 
 @np.errstate(all="ignore")

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from trainlab.engine import Runs
 from trainlab.engine.layout import layers_of
+from trainlab.explain.inits.ranks import greatest_rank, seeds_ranked
 from trainlab.explain.inits.variants import without_curves
 from trainlab.explain.network_pass import Layer, LayerGradient, backward, forward, initial_layers, layers_from
 from trainlab.maths import LOSSES
@@ -38,7 +39,7 @@ class LayerSymmetry:
     ``distinct_gradients`` is how many rows of [∂L/∂W | ∂L/∂b] differ at the start (seed 0, all examples),
     `zero_gradients` whether all of them are exactly 0; the others count, at the end of training, neurons
     whose incoming weights and bias differ, in the seed with the fewest and the one with the most; and the
-    greatest rank of the layer's weight matrix and of what training added to it.
+    greatest rank, over the first `ranked` seeds, of the weight matrix and of what training added to it.
     """
 
     layer: int
@@ -49,16 +50,23 @@ class LayerSymmetry:
     most: int
     rank: int
     update_rank: int
+    ranked: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Symmetry:
-    """One network from one start: its hidden layers, seeds, steps of training and the share solved."""
+    """One network from one start: its hidden layers, seeds, the most steps of training, and the share solved.
+
+    `kept` are the seeds that didn't diverge; without any, `layers` count no neurons at the end. Runs of which
+    some `stopped` early took fewer steps.
+    """
 
     network: str
     start: str
     seeds: int
+    kept: int
     steps: int
+    stopped: bool
     layers: tuple[LayerSymmetry, ...]
     solved: Rate
 
@@ -78,7 +86,9 @@ class Symmetry:
             "network": self.network,
             "start": self.start,
             "seeds": self.seeds,
+            "seeds_not_diverged": self.kept,
             "steps": self.steps,
+            "some_stopped_early": self.stopped,
             "solved": self.solved.to_dict(),
             "layers": [
                 {
@@ -90,6 +100,7 @@ class Symmetry:
                     "distinct_neurons_most": each.most,
                     "weight_rank": each.rank,
                     "update_rank": each.update_rank,
+                    "seeds_ranked": each.ranked,
                 }
                 for each in self.layers
             ],
@@ -131,6 +142,8 @@ def symmetry(network: str, start: str, runs: Runs) -> Symmetry:
         network=network,
         start=start,
         seeds=len(runs.solved),
+        kept=len(kept),
+        stopped=bool((runs.stopped_epoch[kept] >= 0).any()),
         steps=experiment.epochs * experiment.steps_per_epoch,
         layers=tuple(layers),
         solved=rate(int(runs.solved.sum()), len(runs.solved)),
@@ -186,7 +199,8 @@ def _layer(
     first: Sequence[Array],
 ) -> LayerSymmetry:
     counts = [distinct_rows(each.weight, each.bias) for each in ends]
-    bias = gradient.bias
+    bias, ranked = gradient.bias, min(len(ends), seeds_ranked(gradient.weight.shape))
+    weights = [each.weight for each in ends[:ranked]]
     return LayerSymmetry(
         layer=index + 1,
         neurons=neurons,
@@ -194,18 +208,12 @@ def _layer(
         zero_gradients=not gradient.weight.any() and (bias is None or not bias.any()),
         fewest=min(counts, default=0),
         most=max(counts, default=0),
-        rank=max((_rank(each.weight) for each in ends), default=0),
-        update_rank=max(
-            (_rank(each.weight - before) for each, before in zip(ends, first, strict=True)), default=0
-        ),
+        rank=greatest_rank(weights),
+        update_rank=greatest_rank([end - start for end, start in zip(weights, first[:ranked], strict=True)]),
+        ranked=ranked,
     )
 
 
 def _single(layers: Sequence[Layer]) -> list[Array]:
     """The weights as training in float32 starts with them."""
     return [layer.weight.astype(np.float32).astype(np.float64) for layer in layers]
-
-
-def _rank(matrix: Array) -> int:
-    """The numerical rank, to the precision of float32, in which populations train."""
-    return int(np.linalg.matrix_rank(matrix, rtol=1e-6)) if matrix.any() else 0

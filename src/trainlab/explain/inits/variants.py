@@ -28,6 +28,12 @@ def with_weights(experiment: Experiment, init: InitScheme) -> Experiment:
     )
 
 
+def stack_output(experiment: Experiment) -> str:
+    """Return the activation of the output layer of a stack that is trained as the experiment is."""
+    last = experiment.network.activations[-1]
+    return last if last in OVER_OUTPUTS or isinstance(experiment.loss, BCE) else "linear"
+
+
 def with_stack(
     experiment: Experiment, *, init: InitScheme, activation: str, depth: int, width: int
 ) -> Experiment:
@@ -35,12 +41,10 @@ def with_stack(
 
     The output layer is linear, unless the loss needs what the experiment has there.
     """
-    last = experiment.network.activations[-1]
-    keeps = last in OVER_OUTPUTS or isinstance(experiment.loss, BCE)
     network = Network(
         widths=(experiment.network.widths[0], *((width,) * depth), experiment.network.widths[-1]),
         activation=activation,
-        output_activation=last if keeps else "linear",
+        output_activation=stack_output(experiment),
     )
     bias = Default() if isinstance(experiment.init.bias, tuple) else experiment.init.bias
     return without_curves(

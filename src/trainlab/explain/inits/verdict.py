@@ -28,7 +28,7 @@ def verdict(
         f"{name_of(about.experiment.task)} only."
     )
     said = [f"{WORDS[value]}: {outcome_words(claims, value, 'normal')}." for value in CLAIMED]
-    return " ".join([signal_words(asked, signals), *_symmetry_words(about, symmetries), *said, tested])
+    return " ".join([signal_words(asked, signals), *symmetry_words(about, symmetries), *said, tested])
 
 
 def module_verdict(name: str, layers: Sequence[ModuleLayer], never: Sequence[str]) -> str:
@@ -77,16 +77,24 @@ def _ratio_words(each: LayerSignals) -> str:
     return f"{format_number(each.gradient_ratio)} with {each.label}{theory}"
 
 
-def _symmetry_words(about: Subject, symmetries: Sequence[Symmetry]) -> list[str]:
+def symmetry_words(about: Subject, symmetries: Sequence[Symmetry]) -> list[str]:
+    """Return how many neurons differ that began equal, a sentence; none without hidden layers."""
     mine = [each for each in symmetries if each.network == about.network and each.layers]
     constant = [each for each in mine if each.start.endswith("biases 0")]
     if not constant:
         return []
     found = constant[0]
+    begun = "From equal weights and zero biases, "
+    if not found.kept:
+        return [
+            f"{begun}all {found.seeds:,} runs of {about.network} diverged, and no neurons are left to count."
+        ]
     counts = ", ".join(f"{each.most} of {each.neurons}" for each in found.layers)
     if len(found.layers) > 2 and len({(each.most, each.neurons) for each in found.layers}) == 1:
         counts = f"{found.layers[0].most} of {found.layers[0].neurons} in each of {len(found.layers)}"
+    lost = found.seeds - found.kept
+    seeds = f"{found.kept:,} seeds" + (f" that didn't diverge ({lost:,} did)" if lost else "")
     return [
-        f"From equal weights and zero biases, neurons of {about.network}'s hidden layers that differ after "
-        f"{found.steps:,} steps, in any of {found.seeds:,} seeds: {counts}."
+        f"{begun}neurons of {about.network}'s hidden layers that differ after {'up to ' * found.stopped}"
+        f"{found.steps:,} steps, in any of {seeds}: {counts}."
     ]

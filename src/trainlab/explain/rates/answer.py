@@ -6,15 +6,22 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from msgspec.structs import replace
+
 from trainlab.explain.explanation import Explanation
 from trainlab.explain.rates.asking import DEFAULT, ask, check_options, constant
 from trainlab.explain.rates.compare import Compared, to_dict
 from trainlab.explain.rates.effects import effects_part
 from trainlab.explain.rates.exact_parts import quadratic_part, schedules_part, step_part
 from trainlab.explain.rates.follow_ups import compare_schedules, compare_suggestion, notes_of
-from trainlab.explain.rates.grid import RATES, RatePoint, at_rate, point_of, population, read_rates
+from trainlab.explain.rates.grid import RATES, RatePoint, at_rate, lean, point_of, population, read_rates
 from trainlab.explain.rates.named_schedules import Given, NamedSchedule, read_schedules
-from trainlab.explain.rates.network_sharpness import PlaceSharpness, along_training, network_edges
+from trainlab.explain.rates.network_sharpness import (
+    PlaceSharpness,
+    along_training,
+    network_edges,
+    start_sharpness,
+)
 from trainlab.explain.rates.numbers import numbers_of, schedule_dict
 from trainlab.explain.rates.population_parts import comparison_part, range_part, sharpness_part
 from trainlab.explain.rates.quadratic import StabilityEdge
@@ -93,12 +100,14 @@ def learning_rate(
 
     step = one_step(experiment)
     telling.add(step_part(step, experiment))
-    stability = network_edges(experiment)
-    telling.add(quadratic_part(stability))
+    start = start_sharpness(experiment)
+    stability = network_edges(experiment, start)
+    telling.add(quadratic_part(stability, start))
 
     base = population(experiment)
+    kept = replace(base, record=lean(experiment, parameters=True))
     climbing = range_experiment(base, grid[0], grid[-1])
-    own, *trained, climbed = trainer.train([base, *(at_rate(base, each) for each in grid), climbing])
+    own, *trained, climbed = trainer.train([kept, *(at_rate(base, each) for each in grid), climbing])
     places = along_training(own)
     telling.add(sharpness_part(places, experiment))
     points = tuple(point_of(value, runs) for value, runs in zip(grid, trained, strict=True))

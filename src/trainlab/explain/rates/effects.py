@@ -90,7 +90,7 @@ def _effect_pictures(points: Sequence[RatePoint], found: Regimes) -> tuple[Pictu
                 [Curve(label="epochs", x=rates, median=[point.epochs for point in points])],
                 x_label="Learning rate",
                 y_label="Epochs until solved (median of the solved)",
-                title="How long it takes, where it works",
+                title="How long it takes the runs that are solved",
                 log_x=True,
             )
         )

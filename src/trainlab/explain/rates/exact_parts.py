@@ -10,6 +10,7 @@ import numpy.typing as npt
 from trainlab.draw import Band, Cell, Curve, curves, format_number, panels
 from trainlab.explain.explanation import Section, Table
 from trainlab.explain.rates.named_schedules import NamedSchedule, rates_of, step_example
+from trainlab.explain.rates.network_sharpness import PlaceSharpness, example_curvature
 from trainlab.explain.rates.quadratic import Descent, StabilityEdge, path
 from trainlab.explain.rates.step_rule import OneStep, step_words
 from trainlab.spec import Experiment, ReduceLROnPlateau
@@ -50,26 +51,25 @@ def step_part(step: OneStep, experiment: Experiment) -> Section:
     )
 
 
-def quadratic_part(edges: Sequence[StabilityEdge]) -> Section:
-    """Return the section on quadratics; the steepest curvature is the network's own, or 1."""
-    steep = max(edges[0].curvatures)
+def quadratic_part(edges: Sequence[StabilityEdge], place: PlaceSharpness) -> Section:
+    """Return the section on quadratics; the steepest curvature is that of the network at `place`, or 1."""
+    steep, whose = example_curvature(place)
     limit = 2.0 / steep
     steps = np.arange(STEPS + 1.0)
     drawn = [
         Curve(label=name, x=steps, median=path(share * limit, [steep], STEPS)[:, 0])
         for name, share in MULTIPLES
     ]
-    worst = max(edge.difference for edge in edges)
-    whose = (
-        "that is how steeply the loss of this network curves where seed 0 begins, in its steepest direction"
-        if steep != 1.0
-        else "an example, as this network's loss curves upwards nowhere at its start"
-    )
+    worst = max(edge.difference for edge in edges if not edge.descent.unstable)
     rows: list[list[Cell]] = [
         [
             ", ".join(f"{each:.4g}" for each in edge.curvatures),
             descent_words(edge.descent),
-            *(f"{each:.10g}" for each in (edge.limit, edge.spectral, edge.measured)),
+            *(
+                ("none", "–", "–")
+                if edge.descent.unstable
+                else (f"{each:.10g}" for each in (edge.limit, edge.spectral, edge.measured))
+            ),
         ]
         for edge in edges
     ]
@@ -84,8 +84,7 @@ def quadratic_part(edges: Sequence[StabilityEdge]) -> Section:
             "With several directions the steepest sets the limit, and the flattest sets the pace: at λ = "
             f"{flat:.4g} beside it, the best rate 2/(λ_max + λ_min) still leaves "
             f"{100 * (steep - flat) / (steep + flat):.1f} % of the distance after each step.",
-            "Momentum β widens the limit to 2(1 + β)/λ, where an eigenvalue of the step, a matrix that "
-            "acts on weight and momentum, reaches −1. Formula, eigenvalues and iterating agree to "
+            f"{_momentum_words(edges[-1].descent)} Formula, eigenvalues and iterating agree to "
             f"{format_number(worst, digits=2)}, relatively.",
         ),
         pictures=(
@@ -104,6 +103,21 @@ def quadratic_part(edges: Sequence[StabilityEdge]) -> Section:
                 rows=rows,
             ),
         ),
+    )
+
+
+def _momentum_words(descent: Descent) -> str:
+    """Return what momentum does to the limit 2/λ."""
+    if descent.unstable:
+        return f"With this experiment's momentum there is no limit: {descent.unstable}."
+    if descent.nesterov:
+        formula = "Nesterov's momentum β narrows the limit to 2(1 + β)/((1 + 2β) λ)"
+    elif descent.dampening:
+        formula = "Momentum β with dampening d moves the limit to 2(1 + β)/((1 − d) λ)"
+    else:
+        formula = "Momentum β widens the limit to 2(1 + β)/λ"
+    return (
+        f"{formula}, where an eigenvalue of the step, a matrix that acts on weight and momentum, reaches −1."
     )
 
 

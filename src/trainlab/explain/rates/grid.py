@@ -80,16 +80,16 @@ def follows_rate(experiment: Experiment) -> bool:
 def population(experiment: Experiment) -> Experiment:
     """Return the experiment as populations of it are trained: at its own rate throughout if need be.
 
-    Records when runs are solved, often enough to tell rates apart, and the parameters at the end.
+    Records when runs are solved, often enough to tell rates apart.
     """
     schedule = experiment.schedule if follows_rate(experiment) else NoSchedule()
     return replace(experiment, schedule=schedule, record=lean(experiment))
 
 
-def lean(experiment: Experiment) -> Record:
-    """Return a record of the end alone, and of when a run is solved."""
+def lean(experiment: Experiment, *, parameters: bool = False) -> Record:
+    """Return a record of the end, with the parameters only if asked for, and of when a run is solved."""
     every = experiment.record.solved_every or max(1, experiment.epochs // 50)
-    return Record(loss_every=0, gradient_every=0, solved_every=every, predictions=0)
+    return Record(loss_every=0, gradient_every=0, solved_every=every, predictions=0, parameters=parameters)
 
 
 def point_of(value: float, runs: Runs) -> RatePoint:

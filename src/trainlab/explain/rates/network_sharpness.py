@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from trainlab.draw import format_number
 from trainlab.engine import Runs
 from trainlab.engine.layout import initial_parameters
 from trainlab.explain.rates.full_loss import FullLoss
@@ -25,6 +26,9 @@ SEEDS = 5
 FLATTER = 50.0
 """How many times flatter the second direction of the example in two is."""
 
+FLAT = 1e-9
+"""A curvature no larger may be rounding."""
+
 _CHEAP = 100_000
 _WORK = 300_000_000
 
@@ -33,8 +37,9 @@ _WORK = 300_000_000
 class PlaceSharpness:
     """The curvatures at a place: the `largest`, the `lowest`, and the rate up to which descent converges.
 
-    `moment` is ``"start"`` or ``"end"``. `limit` is infinite where no direction curves upwards. A place that
-    is not `smooth` lies at a kink, as of ReLU or L1, where there is no curvature: its `limit` is NaN.
+    `moment` is ``"start"`` or ``"end"``. `limit` is infinite where no direction curves upwards, and NaN if
+    the optimizer's momentum or dampening is unstable at any. A place that is not `smooth` lies at a kink, as
+    of ReLU or L1, or has a curvature beyond float64: its `limit` is NaN.
     """
 
     seed: int
@@ -106,15 +111,30 @@ def along_training(runs: Runs) -> tuple[PlaceSharpness, ...]:
     return tuple(found)
 
 
-def network_edges(experiment: Experiment) -> tuple[StabilityEdge, ...]:
-    """Return where descent diverges on quadratics as steep as the loss where seed 0 begins.
+def example_curvature(place: PlaceSharpness) -> tuple[float, str]:
+    """Return the curvature of a quadratic to show, and whose it is: that of the place, or 1, and why."""
+    found, where = place.largest, f"at the {place.moment} of seed {place.seed}"
+    if not math.isfinite(found.value):
+        missing = f"the loss of this network has no finite curvature {where}"
+    elif not place.smooth:
+        missing = f"the loss of this network has a kink {where}, and no curvature there"
+    elif found.value <= FLAT:
+        missing = f"the loss of this network curves upwards in no direction {where}, but for rounding"
+    else:
+        more = "" if found.settled else f", as far as power iteration came: ± {format_number(found.residual)}"
+        return (
+            found.value,
+            f"as steeply as the loss of this network curves {where}, in its steepest direction{more}",
+        )
+    return 1.0, f"an example, as {missing}"
 
-    In one direction and in two, without and with momentum: the experiment's, or 0.9. If the loss curves
-    upwards nowhere there, the quadratic's curvature is 1.
+
+def network_edges(experiment: Experiment, place: PlaceSharpness) -> tuple[StabilityEdge, ...]:
+    """Return where descent diverges on quadratics as steep as the loss at a place, see `example_curvature`.
+
+    In one direction and in two, without and with momentum: the experiment's, or 0.9.
     """
-    place = start_sharpness(experiment)
-    found = place.largest.value
-    steep = found if place.smooth and 1e-9 < found < 1e9 else 1.0
+    steep = example_curvature(place)[0]
     own = descent_of(experiment)
     heavy = own if own.momentum else Descent(momentum=0.9)
     return tuple(

@@ -24,7 +24,7 @@ CLIFF = 100.0
 
 def sharpness_part(places: Sequence[PlaceSharpness], experiment: Experiment) -> Section:
     """Return the section on the sharpness of the network's own loss."""
-    own = experiment.optimizer.lr
+    own, descent = experiment.optimizer.lr, descent_of(experiment)
     rows: list[list[Cell]] = [
         [
             str(place.seed),
@@ -33,11 +33,14 @@ def sharpness_part(places: Sequence[PlaceSharpness], experiment: Experiment) -> 
                 (
                     _curvature(place.largest),
                     _curvature(place.lowest),
-                    format_number(place.limit),
-                    format_number(own / place.limit, digits=2),
+                    *(
+                        ("none", "–")
+                        if descent.unstable
+                        else (format_number(place.limit), format_number(own / place.limit, digits=2))
+                    ),
                 )
                 if place.smooth
-                else ("at a kink", "–", "–", "–")
+                else ("at a kink" if math.isfinite(place.largest.value) else "not finite", "–", "–", "–")
             ),
         ]
         for place in places
@@ -54,9 +57,14 @@ def sharpness_part(places: Sequence[PlaceSharpness], experiment: Experiment) -> 
             "The limit is that of descent over all the examples. This training steps on some at a time, "
             "whose own loss may be sharper, so that it may break down earlier."
         )
-    if not all(place.smooth for place in places):
+    if any(not place.smooth and math.isfinite(place.largest.value) for place in places):
         caveats.append(
             "At a kink, of the loss or an activation, the gradient jumps: it has no curvature, and no limit."
+        )
+    if any(place.smooth and not place.largest.settled for place in places):
+        caveats.append(
+            "Where ± follows λ_max the power iteration stopped before it settled: λ_max may be larger, and "
+            "the limit lower."
         )
     return Section(
         name="sharpness",
@@ -66,9 +74,10 @@ def sharpness_part(places: Sequence[PlaceSharpness], experiment: Experiment) -> 
             "of λ: by power iteration on products of the Hessian with a vector, each a central difference of "
             "exact gradients in float64 (good to about 10⁻⁹ of λ_max). The most negative one, which makes a "
             "place no minimum, by Lanczos on the same products.",
-            f"Beyond the limit ({descent_words(descent_of(experiment))} descent), steps along the sharpest "
-            "direction grow. In a network that need not be the end: they may be thrown to where the loss is "
-            "flatter.",
+            f"There is no limit: {descent.unstable}."
+            if descent.unstable
+            else f"Beyond the limit ({descent_words(descent)} descent), steps along the sharpest direction "
+            "grow. In a network that need not be the end: they may be thrown to where the loss is flatter.",
             caveats,
         ),
         tables=(
@@ -197,6 +206,6 @@ def _below(values: npt.NDArray[np.float64], most: float) -> npt.NDArray[np.float
 def _curvature(found: Curvature) -> str:
     """Return an eigenvalue, with how far off one may be if that shows."""
     shown = format_number(found.value, digits=4)
-    if math.isfinite(found.residual) and found.residual > 1e-3 * abs(found.value):
+    if math.isfinite(found.residual) and not found.settled:
         return f"{shown} ± {format_number(found.residual, digits=2)}"
     return shown

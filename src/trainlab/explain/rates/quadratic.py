@@ -5,12 +5,15 @@ several directions the steepest one decides. With momentum, PyTorch's v ← β v
 linear map of (w, v); it converges while its eigenvalues lie inside the unit circle. They are the roots of
 z² − (1 + β − lr(1 − d)λ) z + β, and the first to leave the circle does so at −1, where
 lr = 2 (1 + β)/((1 − d) λ). With Nesterov's step the characteristic polynomial is
-z² − (1 + β)(1 − lr·λ) z + β (1 − lr·λ), and the limit 2 (1 + β)/((1 + 2β) λ).
+z² − (1 + β)(1 − lr·λ) z + β (1 − lr·λ), and the limit 2 (1 + β)/((1 + 2β) λ). The roots' product is β, and
+β (1 − lr·λ) with Nesterov: from β = 1 on, there beyond it, one lies on the circle or outside whatever small
+rate is taken. Nor does anything converge where 1 − d is 0 or less, and no gradient is fed or its opposite.
 Polyak, USSR Computational Mathematics and Mathematical Physics 4, 1964; Sutskever et al., ICML 2013.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,6 +35,21 @@ class Descent:
     dampening: float = 0.0
     nesterov: bool = False
 
+    @property
+    def fed(self) -> float:
+        """The share 1 − d of a gradient that enters the buffer; PyTorch dampens nothing without momentum."""
+        return 1.0 - self.dampening if self.momentum else 1.0
+
+    @property
+    def unstable(self) -> str:
+        """Why no small rate makes it converge, as a clause; empty if one does."""
+        beta = self.momentum
+        if beta > 1.0 or (beta == 1.0 and not self.nesterov):
+            return f"momentum {beta:g} forgets nothing, so that even the smallest rate doesn't come to rest"
+        if self.fed == 0.0:
+            return "dampening 1 lets no gradient but the first through"
+        return f"dampening {self.dampening:g} turns the gradient around: steps lead uphill" * (self.fed < 0.0)
+
 
 PLAIN = Descent()
 
@@ -41,7 +59,7 @@ class StabilityEdge:
     """Above which rate descent diverges on a quadratic with these `curvatures`, found in three ways.
 
     `limit` by the formula, `spectral` where an eigenvalue of the iteration matrix leaves the unit circle,
-    `measured` by iterating.
+    `measured` by iterating. All NaN if the descent is unstable at every small rate.
     """
 
     curvatures: tuple[float, ...]
@@ -57,20 +75,19 @@ class StabilityEdge:
 
 
 def stability_limit(curvature: float, descent: Descent = PLAIN) -> float:
-    """Return the rate up to which descent converges at a positive curvature λ; see the module."""
+    """Return the rate up to which descent converges at a positive curvature λ, NaN without one."""
+    if descent.unstable:
+        return math.nan
     beta = descent.momentum
     if descent.nesterov:
         return 2.0 * (1.0 + beta) / ((1.0 + 2.0 * beta) * curvature)
-    # PyTorch dampens nothing where there is no momentum.
-    fed = 1.0 - descent.dampening if beta else 1.0
-    return 2.0 * (1.0 + beta) / (fed * curvature)
+    return 2.0 * (1.0 + beta) / (descent.fed * curvature)
 
 
 def iteration_matrix(rate: float, curvature: float, descent: Descent = PLAIN) -> Array:
     """Return the matrix that takes (w, v) of one step to those of the next, ``[2, 2]``."""
     beta = descent.momentum
-    fed = 1.0 - descent.dampening if beta else 1.0
-    buffer = np.array([fed * curvature, beta])
+    buffer = np.array([descent.fed * curvature, beta])
     if descent.nesterov:
         moved = np.array([1.0, 0.0]) - rate * (np.array([curvature, 0.0]) + beta * buffer)
     else:
@@ -80,13 +97,14 @@ def iteration_matrix(rate: float, curvature: float, descent: Descent = PLAIN) ->
 
 def stability_edge(curvatures: Sequence[float], descent: Descent = PLAIN) -> StabilityEdge:
     """Return where descent on ½ Σ λᵢ wᵢ² begins to diverge, in the three ways."""
-    steepest = max(curvatures)
+    limit = stability_limit(max(curvatures), descent)
+    found = not math.isnan(limit)
     return StabilityEdge(
         curvatures=tuple(curvatures),
         descent=descent,
-        limit=stability_limit(steepest, descent),
-        spectral=_spectral_edge(curvatures, descent),
-        measured=measured_edge(curvatures, descent),
+        limit=limit,
+        spectral=_spectral_edge(curvatures, descent) if found else math.nan,
+        measured=measured_edge(curvatures, descent) if found else math.nan,
     )
 
 
@@ -125,14 +143,15 @@ def path(rate: float, curvatures: Sequence[float], steps: int, descent: Descent 
 def _step(w: Array, v: Array, rate: Array, curved: Array, descent: Descent) -> tuple[Array, Array]:
     """Take a step; a first buffer starts from 0, which differs from PyTorch's by a factor and no edge."""
     gradient = curved * w
-    fed = 1.0 - descent.dampening if descent.momentum else 1.0
-    v = descent.momentum * v + fed * gradient
+    v = descent.momentum * v + descent.fed * gradient
     return w - rate * (gradient + descent.momentum * v if descent.nesterov else v), v
 
 
 def _grows(rates: Array, curvatures: Sequence[float], descent: Descent) -> npt.NDArray[np.bool_]:
     """Return which rates lead away from the minimum, ``[rates]``."""
-    half = min(20_000, max(500, round(30 / (1.0 - descent.momentum))))
+    # With Nesterov's step a momentum of 1 is forgotten as well, the faster the larger the rate.
+    forgotten = 30 / (1.0 - descent.momentum) if descent.momentum < 1.0 else 2_000
+    half = min(20_000, max(500, round(forgotten)))
     curved = np.array(curvatures)[:, None]
     w = np.ones((len(curved), len(rates)))
     v = np.zeros_like(w)

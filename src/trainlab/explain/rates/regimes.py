@@ -9,23 +9,25 @@ from typing import Literal
 from trainlab.draw import format_number
 from trainlab.explain.rates.grid import RatePoint
 
-Regime = Literal["too small", "works", "too large", "nothing solved"]
+Regime = Literal["too small", "works", "too large", "nothing solved", "too few solved"]
 
 SMALL = 0.02
 """A difference in the share solved that is counted as none: 2 points, as everywhere."""
 
 RULE = (
-    "Rule: a rate works if the 95 % interval of its share solved reaches to within 2 points of that of the "
-    "best rate; the regime goes from the least to the greatest such rate. Smaller ones are too small, "
-    "greater ones too large."
+    "Rule: a rate works if it solved any run, and the 95 % interval of its share reaches to within 2 points "
+    "of that of the best rate; the regime goes from the least to the greatest such rate. Smaller ones are "
+    "too small, greater ones too large. Where even the interval of the best rate reaches down to 2 % or "
+    "less, too few are solved to tell."
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Regimes:
-    """Where a grid of rates works; `low` and `high` are places in it, −1 if no rate solved anything.
+    """Where a grid of rates works; `low` and `high` are places in it, −1 if none or too few are solved.
 
-    `best` are the rates with the most solved, several if they tie. `exceptions` lie within the regime though
+    `best` are the rates with the most solved, several if they tie, none if no rate solved anything.
+    `exceptions` lie within the regime though
     their share is clearly lower. `diverging` is the rate from which on half of the runs or more
     diverged at every one, None if there is none.
     """
@@ -39,7 +41,7 @@ class Regimes:
     def of(self, place: int) -> Regime:
         """Return the regime of the rate at a place of the grid."""
         if self.low < 0:
-            return "nothing solved"
+            return "too few solved" if self.best else "nothing solved"
         if place < self.low:
             return "too small"
         return "too large" if place > self.high else "works"
@@ -52,16 +54,19 @@ def regimes_of(points: Sequence[RatePoint]) -> Regimes:
     calm = [place for place, point in enumerate(points) if 2 * point.diverged.k < point.diverged.n]
     first = calm[-1] + 1 if calm else 0
     diverging = points[first].rate if first < len(points) else None
-    if most == 0:
-        return Regimes(best=(), low=-1, high=-1, exceptions=(), diverging=diverging)
+    rates = tuple(point.rate for point in best) if most else ()
     floor = best[0].solved.low - SMALL
-    working = [place for place, point in enumerate(points) if point.solved.high >= floor]
-    inside = points[working[0] : working[-1] + 1]
+    # Of no learning the share is 0; a best rate not shown to be more than 2 points above it tells nothing.
+    if floor <= 0:
+        return Regimes(best=rates, low=-1, high=-1, exceptions=(), diverging=diverging)
+    works = [point.solved.k > 0 and point.solved.high >= floor for point in points]
+    working = [place for place, fine in enumerate(works) if fine]
+    inside = range(working[0], working[-1] + 1)
     return Regimes(
-        best=tuple(point.rate for point in best),
+        best=rates,
         low=working[0],
         high=working[-1],
-        exceptions=tuple(point.rate for point in inside if point.solved.high < floor),
+        exceptions=tuple(points[place].rate for place in inside if not works[place]),
         diverging=diverging,
     )
 
@@ -69,7 +74,12 @@ def regimes_of(points: Sequence[RatePoint]) -> Regimes:
 def regime_words(points: Sequence[RatePoint], found: Regimes) -> tuple[str, ...]:
     """Return the regimes in words, one sentence each, with what bounds them."""
     if found.low < 0:
-        return ("No rate of the grid solved a single run: the learning rate alone is not what is missing.",)
+        said = (
+            f"{_best_words(points, found)} That is too few to tell which rates work."
+            if found.best
+            else "No rate of the grid solved a single run; about rates outside it this says nothing."
+        )
+        return said, _divergence_words(points, found)
     low, high = points[found.low], points[found.high]
     rates = [point.rate for point in points]
     words = [_best_words(points, found)]
@@ -78,28 +88,27 @@ def regime_words(points: Sequence[RatePoint], found: Regimes) -> tuple[str, ...]
         "clearly lower than the "
         "best."
         if found.low < found.high
-        else f"Works: {format_number(low.rate)} alone; its neighbours in the grid solve clearly fewer."
+        else f"Works: {format_number(low.rate)} alone; its neighbours in the grid solve none, or clearly "
+        "fewer."
     )
     if found.exceptions:
         words.append(f"Within it, {_listed(found.exceptions)} solved fewer than the best rate nevertheless.")
     if found.low > 0:
         below = points[found.low - 1]
         words.append(
-            f"Too small: up to {format_number(below.rate)} ({_share(below)} solved, at "
-            f"{format_number(rates[0])} "
-            f"{_share(points[0])}): "
-            "the epochs run out before the loss is down. The border lies between "
-            f"{format_number(below.rate)} and {format_number(low.rate)}."
+            f"Too small: up to {format_number(below.rate)} ({_share(below)} solved, "
+            f"{_share(points[0])} at {format_number(rates[0])}), where the median loss ends at "
+            f"{format_number(below.loss)}, at the least working rate at {format_number(low.loss)}. The "
+            f"border lies between {format_number(below.rate)} and {format_number(low.rate)}."
         )
     else:
         words.append("Too small: not reached; the least rate of the grid still works. Start it lower.")
     if found.high < len(points) - 1:
         above = points[found.high + 1]
         words.append(
-            f"Too large: from {format_number(above.rate)} ({_share(above)} solved, at "
-            f"{format_number(rates[-1])} "
-            f"{_share(points[-1])}). The border lies between {format_number(high.rate)} and "
-            f"{format_number(above.rate)}."
+            f"Too large: from {format_number(above.rate)} ({_share(above)} solved, "
+            f"{_share(points[-1])} at {format_number(rates[-1])}). The border lies between "
+            f"{format_number(high.rate)} and {format_number(above.rate)}."
         )
     else:
         words.append("Too large: not reached; the greatest rate of the grid still works. End it higher.")

@@ -29,6 +29,11 @@ class Curvature:
     residual: float
     products: int
 
+    @property
+    def settled(self) -> bool:
+        """Whether the residual is below a thousandth of the value, so that its digits can be read."""
+        return bool(self.residual <= 1e-3 * abs(self.value))
+
 
 def power_iteration(
     product: Product, start: Array, *, shift: float = 0.0, most: int, tolerance: float = TOLERANCE

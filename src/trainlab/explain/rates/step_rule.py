@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
+from trainlab.draw import join
 from trainlab.engine.layout import initial_parameters, layers_of
+from trainlab.explain.own_optimizer import OwnOptimizer
 from trainlab.explain.rates.full_loss import FullLoss
-from trainlab.maths import OPTIMIZERS, initial_state
-from trainlab.spec import Experiment, name_of
+from trainlab.spec import Experiment, NoSchedule, Penalty, name_of
 
 Array = npt.NDArray[np.float64]
 
@@ -33,7 +33,8 @@ class OneStep:
     """A weight of layer `layer` (from 1), from input `source` to neuron `target` (both from 1), and its step.
 
     `place` is its column in the row of parameters. `after` is `before` − `rate` × `gradient`; `own_after` is
-    what the experiment's own optimizer makes of the same gradient in its first step, at the same rate.
+    what the experiment's own optimizer makes of the same gradient in its first step, clipped and at the rate
+    of its schedule and warm-up, if it has them.
     `loss` is that before the step, over all examples; `trials` are steps of all weights at once.
     """
 
@@ -78,18 +79,17 @@ def one_step(experiment: Experiment, *, seed: int = 0) -> OneStep:
         before=float(start[place]),
         gradient=float(gradient[place]),
         after=float(start[place] - rate * gradient[place]),
-        own_after=float(own_step(experiment, start, gradient)[place]),
+        own_after=float(own_step(experiment, start)[place]),
         loss=loss,
         trials=tuple(trials),
     )
 
 
-def own_step(experiment: Experiment, start: Array, gradient: Array) -> Array:
-    """Return all parameters after the first step of the experiment's own optimizer, at its own rate."""
-    settings: dict[str, Any] = msgspec.to_builtins(experiment.optimizer)
-    name = settings.pop("name")
-    state = initial_state(name, start.shape, **settings)
-    return OPTIMIZERS[name].step(start, gradient, state, 1, **settings)[0]
+def own_step(experiment: Experiment, start: Array) -> Array:
+    """Return all parameters after the first step of the experiment's own optimizer, over all the examples."""
+    # The optimizer adds the penalty's gradient by itself.
+    bare = FullLoss.of(replace(experiment, penalty=Penalty())).gradient(start)
+    return OwnOptimizer(experiment, start).step(start, bare, 0)
 
 
 def step_words(step: OneStep, experiment: Experiment) -> tuple[str, ...]:
@@ -108,9 +108,23 @@ def step_words(step: OneStep, experiment: Experiment) -> tuple[str, ...]:
         return (*words, "The first step of this experiment's own optimizer is this very one.")
     return (
         *words,
-        f"This experiment's own optimizer, {name}, makes something else of the same gradient first: its step "
-        f"leads to {own}. The learning rate still multiplies what comes out.",
+        f"This experiment's own optimizer, {name}{_around(experiment)}, makes something else of the same "
+        f"gradient first: its step leads to {own}. The learning rate still multiplies what comes out.",
     )
+
+
+def _around(experiment: Experiment) -> str:
+    """Return what else shapes the first step."""
+    clip, parts = experiment.clip, list[str]()
+    if clip.norm is not None:
+        parts.append(f"the gradient's norm clipped to {clip.norm:g}")
+    if clip.value is not None:
+        parts.append(f"the gradient's entries clipped to ±{clip.value:g}")
+    if not isinstance(experiment.schedule, NoSchedule):
+        parts.append("a schedule")
+    if experiment.warmup.total_iters:
+        parts.append("warm-up")
+    return f" with {join(parts)}" if parts else ""
 
 
 def _signed(value: float) -> str:

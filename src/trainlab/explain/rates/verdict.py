@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from trainlab.draw import format_number
 from trainlab.explain.rates.compare import Compared, span
 from trainlab.explain.rates.grid import RatePoint
-from trainlab.explain.rates.network_sharpness import PlaceSharpness
+from trainlab.explain.rates.network_sharpness import PlaceSharpness, descent_of
 from trainlab.explain.rates.range_test import RangeTest
 from trainlab.explain.rates.regimes import Regimes
 from trainlab.spec import SGD, Experiment, name_of
@@ -30,7 +30,7 @@ def verdict(
     """Return the answer: where rates work, the limit of stability, the suggestion, and schedules."""
     said = [
         _rates(points, found),
-        _limit(experiment, places),
+        limit_words(experiment, places),
         _suggestion(test, fared),
         _schedules(schedules),
     ]
@@ -39,6 +39,12 @@ def verdict(
 
 
 def _rates(points: Sequence[RatePoint], found: Regimes) -> str:
+    if found.best and found.low < 0:
+        most = next(point for point in points if point.rate == found.best[0])
+        return (
+            f"Too few learn to tell which rates work: from {format_number(points[0].rate)} to "
+            f"{format_number(points[-1].rate)}, at most {share_words(most.solved)} are solved."
+        )
     if found.low < 0:
         return (
             f"No rate from {format_number(points[0].rate)} to {format_number(points[-1].rate)} solved any of "
@@ -69,20 +75,32 @@ def _rates(points: Sequence[RatePoint], found: Regimes) -> str:
     return f"{where}: at {format_number(best.rate)}{tie}, {share_words(best.solved)} are solved{ends}{burst}."
 
 
-def _limit(experiment: Experiment, places: Sequence[PlaceSharpness]) -> str:
-    limits = [place.limit for place in places if place.moment == "start" and math.isfinite(place.limit)]
+def limit_words(experiment: Experiment, places: Sequence[PlaceSharpness]) -> str:
+    """Return up to which rates descent is stable where training begins; empty if nothing curves upwards."""
+    descent = descent_of(experiment)
+    if descent.unstable:
+        return f"Full-batch descent converges at no rate: {descent.unstable}."
+    known = [place for place in places if place.moment == "start" and math.isfinite(place.limit)]
+    limits = [place.limit for place in known]
     if not limits:
         return ""
+    loose = [place.largest.residual for place in known if not place.largest.settled]
+    caveat = (
+        f", or to less, as the power iteration leaves λ_max of {len(loose)} of {len(known)} uncertain by "
+        f"± {format_number(max(loose), digits=2)}"
+        if loose
+        else ""
+    )
     span_words = (
         f"{format_number(min(limits))}"
         if len(limits) == 1
         else f"{format_number(min(limits))} to {format_number(max(limits))}"
     )
-    count = f"seed {places[0].seed}" if len(limits) == 1 else f"{len(limits)} seeds"
+    count = f"seed {known[0].seed}" if len(limits) == 1 else f"{len(limits)} seeds"
     kind = "" if isinstance(experiment.optimizer, SGD) else " plain"
     return (
         f"Where training begins, the sharpness of the loss limits{kind} full-batch descent to rates up to "
-        f"{span_words} ({count})."
+        f"{span_words} ({count}){caveat}."
     )
 
 
