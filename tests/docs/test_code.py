@@ -12,8 +12,11 @@ from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
 from trainlab.cli.main import main
 
+QUESTIONS = ("neuron", "learning_rate", "init", "loss", "chain_rule")
+PAGES = ["README.md", *(f"docs/{name}.md" for name in ("assignment", "map", "race", *QUESTIONS))]
 
-@pytest.mark.parametrize("page", ["README.md", "docs/assignment.md", "docs/map.md", "docs/race.md"])
+
+@pytest.mark.parametrize("page", PAGES)
 def test_the_page_runs(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):

@@ -10,6 +10,7 @@ import pytest
 from docs.pages import ROOT
 
 import trainlab
+from trainlab import explain
 
 RATE = {"k", "n", "low", "high"}
 ESTIMATE = {"estimate", "low", "high", "p_adjusted", "p_small_adjusted", "reading"}
@@ -60,6 +61,13 @@ def test_so_it_is_of_a_race(result: dict[str, Any]):
     assert own_fields_of(raced) == documented("The JSON of a race")
     assert raced["how"].keys() == result["how"].keys()
     assert all(f'`"{word}"`' in page() for word in ("one left", "most seeds", "budget"))
+
+
+def test_so_it_is_of_an_explanation():
+    found = json.loads(explain.chain_rule(seeds=20).to_json())
+    found["numbers"] = 0
+    assert sorted(fields_of(found)) == documented("The JSON of an explanation")
+    assert f'`"{found["question"]}"`' in page()
 
 
 def test_so_it_is_of_a_map():

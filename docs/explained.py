@@ -1,0 +1,149 @@
+"""The five questions as the pages ask them, and three populations beside them: what every figure comes "
+"from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from trainlab import Experiment, explain
+from trainlab.explain.inits.schemes import find_schemes
+from trainlab.explain.inits.stack import LayerSignals, stack_signals
+from trainlab.explain.losses.matter import PairRate, pair_rates
+from trainlab.explain.losses.variants import variants_of
+from trainlab.explain.rates.grid import at_rate, lean
+from trainlab.explain.rates.named_schedules import TEN, read_schedules
+from trainlab.explain.telling import Populations
+from trainlab.spec import load_study
+from trainlab.stats import Rate, ReadEstimate, paired_difference, rate, read_family
+
+Bools = npt.NDArray[np.bool_]
+
+NETWORKS = ("Model 1", "Model 2", "Model 3")
+PEAKS = tuple(float(f"{each:.3g}") for each in np.geomspace(10**-2.5, 10**-1.25, 6))
+"""Quarters of a decade: the rates at which schedules peak, and at which a constant rate stays."""
+CONTEST_SEEDS = 600
+CLASSES_SEEDS = 200
+STACKS = ("linear", "tanh", "relu")
+STACK_SCHEMES = ("xavier", "xavier_uniform", "he_normal")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contest:
+    """One network: its best constant rate against its best schedule, both chosen on half of the seeds.
+
+    The shares solved, and their difference, are those of the other half.
+    """
+
+    network: str
+    constant_rate: float
+    schedule: str
+    peak: float
+    constant: Rate
+    scheduled: Rate
+    difference: ReadEstimate
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explained:
+    """The answers that the pages show."""
+
+    neuron: explain.NeuronExplanation
+    learning_rate: explain.LearningRateExplanation
+    init: explain.InitExplanation
+    loss: explain.LossExplanation
+    chain_rule: explain.ChainRuleExplanation
+    contests: tuple[Contest, ...]
+    classes: tuple[PairRate, ...]
+    stacks: Mapping[tuple[str, str], LayerSignals]
+    """By activation and scheme: what is left of signals after ten layers of 64."""
+
+
+def carry_out(*, store: str | None) -> Explained:
+    """Ask the five questions, with a learner's defaults, or read the runs from the store."""
+    return Explained(
+        neuron=explain.neuron("xor44", cell="Model 1:A+B+E", point=4, store=store),
+        learning_rate=explain.learning_rate(store=store),
+        init=explain.init(store=store),
+        loss=explain.loss(store=store),
+        chain_rule=explain.chain_rule(store=store),
+        contests=_contests(Populations(seeds=CONTEST_SEEDS, store=store)),
+        classes=_classes(Populations(seeds=CLASSES_SEEDS, store=store)),
+        stacks={
+            (activation, found.label): found
+            for activation in STACKS
+            for found in stack_signals(find_schemes(STACK_SCHEMES), depth=10, width=64, activation=activation)
+        },
+    )
+
+
+def three_arms() -> Experiment:
+    """Return a task of three classes, with the output and loss that the assignment's table pairs."""
+    return Experiment.from_dict(
+        {
+            "network": {"widths": "2-16-3", "output_activation": "softmax"},
+            "task": {"name": "spirals", "arms": 3, "points": 150, "turns": 0.75, "noise": 0.02},
+            "loss": "cross_entropy",
+            "optimizer": {"name": "adam", "lr": 0.02},
+            "epochs": 300,
+            "solved": {"accuracy": 0.95},
+        }
+    )
+
+
+def _classes(populations: Populations) -> tuple[PairRate, ...]:
+    """Return how often each pairing of output and loss tells the three classes apart."""
+    variants, _ = variants_of(three_arms(), ())
+    return pair_rates(variants, populations.train([each.experiment for each in variants]))
+
+
+def _contests(populations: Populations) -> tuple[Contest, ...]:
+    """Return the contests of the three networks with A and B, their differences read together (Holm)."""
+    solved = {network: _solved_by_schedule(network, populations) for network in NETWORKS}
+    half = populations.seeds // 2
+    chosen: dict[str, tuple[tuple[str, float], tuple[str, float]]] = {}
+    for network, runs in solved.items():
+        counts = {key: int(each[:half].sum()) for key, each in runs.items()}
+        ranked = sorted(counts, key=lambda key: -counts[key])
+        steady = next(key for key in ranked if key[0] == "constant")
+        chosen[network] = steady, next(key for key in ranked if key[0] != "constant")
+    differences = read_family(
+        {
+            network: paired_difference(solved[network][steady][half:], solved[network][other][half:])
+            for network, (steady, other) in chosen.items()
+        }
+    )
+    return tuple(
+        Contest(
+            network=network,
+            constant_rate=steady[1],
+            schedule=other[0],
+            peak=other[1],
+            constant=_rate(solved[network][steady][half:]),
+            scheduled=_rate(solved[network][other][half:]),
+            difference=differences[network],
+        )
+        for network, (steady, other) in chosen.items()
+    )
+
+
+def _solved_by_schedule(network: str, populations: Populations) -> dict[tuple[str, float], Bools]:
+    """Return which seeds are solved, by schedule and rate, for a constant rate and each of the ten."""
+    own = load_study("xor44").experiment(network, ("A", "B"))
+    ends = msgspec.structs.replace(lean(own), parameters=False, solved_every=0)
+    own = msgspec.structs.replace(own, record=ends)
+    asked: dict[tuple[str, float], Experiment] = {}
+    for peak in PEAKS:
+        steady = at_rate(own, peak)
+        asked["constant", peak] = steady
+        asked |= {(each.label, peak): each.of(steady) for each in read_schedules(TEN, steady)}
+    runs = populations.train(list(asked.values()))
+    return {key: each.solved for key, each in zip(asked, runs, strict=True)}
+
+
+def _rate(solved: Bools) -> Rate:
+    return rate(int(solved.sum()), len(solved))

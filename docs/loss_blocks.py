@@ -1,0 +1,137 @@
+"""The blocks of docs/loss.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from docs.explained import Explained
+from docs.figures import percent, table
+from docs.words import cell, chance, points
+from trainlab.draw import format_number
+from trainlab.explain import pairing
+from trainlab.explain.losses.matter import PairRate
+from trainlab.explain.losses.outliers import percent as climb
+from trainlab.stats import share_words
+
+TAUGHT = (
+    ("regression", "linear", "mse"),
+    ("regression", "linear", "l1"),
+    ("regression", "linear", "huber"),
+    ("binary", "sigmoid", "bce"),
+    ("classes", "softmax", "cross_entropy"),
+    ("classes", "softmax", "nll"),
+)
+"""The assignment's table, row by row."""
+
+INSTEAD = (
+    ("binary", "linear", "bce_with_logits"),
+    ("binary", "sigmoid", "mse"),
+    ("binary", "sigmoid", "bce_with_logits"),
+    ("classes", "linear", "cross_entropy"),
+    ("classes", "log_softmax", "nll"),
+)
+"""Pairs beside them: what PyTorch's classes want, and two common ones that aren't to choose."""
+
+PROBABILITIES = (0.9, 0.1, 0.01, 1e-6)
+
+WORDS = {"regression": "regression", "binary": "two classes", "classes": "many classes"}
+
+
+def loss_answer(explained: Explained) -> str:
+    """The answer in three sentences."""
+    own, *others = explained.loss.rates
+    best = max(others, key=lambda each: each.solved.k)
+    assert explained.loss.outliers is not None
+    by_label = {each.label: each for each in explained.loss.outliers.losses}
+    return (
+        "A loss says in one number how far predictions are from targets, and its slope says in which "
+        f"direction, and how strongly, to correct them. With {own.output} and {own.loss}, as the assignment "
+        f"began, 2-5-4-1 solved XOR from {share_words(own.solved)}; with {best.output} and {best.loss}, made "
+        f"for two classes, from {share_words(best.solved)}. A fifth of the targets shifted far off "
+        f"multiplies the error on clean data by {by_label['mse'].ratio} under MSE and by "
+        f"{by_label['l1'].ratio} under L1."
+    )
+
+
+def loss_pairs(explained: Explained) -> str:
+    """The assignment's pairing table, judged, and what to use beside it."""
+    return _pairs(TAUGHT) + "\n\nAnd beside the table:\n\n" + _pairs(INSTEAD)
+
+
+def _pairs(asked: Sequence[tuple[str, str, str]]) -> str:
+    rows: list[tuple[str, ...]] = []
+    for kind, output, loss in asked:
+        found = pairing(kind, output, loss)
+        rows.append(
+            (
+                WORDS[kind],
+                output,
+                f"{loss} (`nn.{found.torch_class}`)",
+                found.takes,
+                cell(found.gradient),
+                f"**{found.verdict}**" + (f": {found.reason}" if found.verdict == "wrong" else ""),
+            )
+        )
+    heads = ("task", "output", "loss", "the class takes", "what arrives at the last sum", "the pair is")
+    return table(heads, rows)
+
+
+def loss_log(explained: Explained) -> str:
+    """What the logarithm does to a right answer that was given a small probability."""
+    rows = [
+        tuple(format_number(float(each)) for each in row)  # type: ignore[arg-type]
+        for row in explained.loss.numbers["log_table"]
+        if row[0] in PROBABILITIES
+    ]
+    heads = ("p", "−ln p", "(1 − p)²", "1 − p", "slope of −ln p at the last sum", "slope of (1 − p)² there")
+    return table(heads, rows)
+
+
+def loss_two_classes(explained: Explained) -> str:
+    """XOR with other outputs and losses."""
+    return _rates(explained.loss.rates)
+
+
+def loss_many_classes(explained: Explained) -> str:
+    """Three spiral arms with other outputs and losses."""
+    return _rates(explained.classes)
+
+
+def _rates(rates: Sequence[PairRate]) -> str:
+    rows = [
+        (
+            f"{each.output} + {each.loss}",
+            each.verdict,
+            percent(each.solved),
+            *(
+                ("–", "–", "–")
+                if each.difference is None
+                else (points(each.difference.value), chance(each.difference.p_adjusted), each.reading or "–")
+            ),
+        )
+        for each in rates
+    ]
+    heads = (
+        "output + loss",
+        "by the table",
+        "solved",
+        "difference to the first, points",
+        "p (Holm)",
+        "reading",
+    )
+    return table(heads, rows)
+
+
+def loss_outliers(explained: Explained) -> str:
+    """Errors with outliers and without, and how smoothly the loss comes down."""
+    outliers = explained.loss.outliers
+    assert outliers is not None
+    rows = [
+        (each.label, str(each.clean), str(each.dirty), str(each.ratio), climb(each.climbs))
+        for each in outliers.losses
+    ]
+    heads = ("loss", "clean error", "with outliers", "times", "climb of the loss")
+    statements = "\n".join(
+        f"- “{each.statement}”: **{each.reading}**; {each.evidence}." for each in outliers.statements
+    )
+    return f"{table(heads, rows)}\n\n{statements}"

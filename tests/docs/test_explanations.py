@@ -1,0 +1,134 @@
+"""The pages on the five questions are what the code makes of them, with as many seeds as they say."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from docs.pages import ROOT
+
+from docs import blocks, explained, explanations, statements
+from trainlab.explain.chains.question import DEFAULT
+from trainlab.explain.inits.part_example import FAN_IN, FAN_OUT
+from trainlab.explain.losses.outlier_data import NOISE, POINTS, SHARE, SHIFT
+from trainlab.explain.losses.outlier_runs import LAST_EPOCHS
+from trainlab.explain.rates.named_schedules import TEN
+
+PAGES = ("neuron", "learning_rate", "init", "loss", "chain_rule", "questions")
+
+
+@pytest.fixture(scope="module")
+def answers() -> explained.Explained:
+    return explanations.carry_out(store=None)
+
+
+def words(page: str) -> str:
+    """Return a page with its line breaks as spaces."""
+    return " ".join((ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8").split())
+
+
+def test_pages_and_pictures_are_what_the_explanations_give(answers: explained.Explained):
+    wanted = blocks.files({"explanations": answers})
+    assert {path.stem for path in wanted if path.suffix == ".md"} == set(PAGES)
+    assert blocks.stale(wanted) == [], "out of date: run scripts/docs --figures explanations"
+
+
+def test_the_pictures_are_few_and_small_and_shown():
+    shown: set[str] = set()
+    for page, names in explanations.SHOWN.items():
+        found = re.findall(r"!\[([^]]{40,})\]\(pictures/([^)]+)\)", words(page))
+        assert {name for _, name in found} == {f"{page}-{name}.svg" for name in names}
+        assert len(found) == 3
+        shown |= {name for _, name in found}
+    there = {path.name for path in (ROOT / blocks.PICTURES).glob("*.svg") if not path.name.startswith("map-")}
+    assert there == shown
+    assert all((ROOT / blocks.PICTURES / name).stat().st_size < 60_000 for name in shown)
+
+
+def test_what_the_prose_counts(answers: explained.Explained):
+    rate, initial, fields = answers.learning_rate, answers.init, explained.three_arms()
+    lr, epochs = rate.experiment.optimizer.lr, rate.experiment.epochs
+    found, peaks = initial.signals[0], spelt(len(explained.PEAKS))
+    counted = {
+        "learning_rate": (
+            f"SGD with lr {lr:g}",
+            f"{rate.rates[0].solved.n:,} seeds at each of {len(rate.rates)} rates, every fourth",
+            f"over this network's {epochs} epochs",
+            f"All {spelt(len(TEN))}, and one that warms up first",
+            f"best of {peaks} constant rates was held against the best of {spelt(len(TEN))} schedules at "
+            f"{peaks} peaks each",
+        ),
+        "init": (
+            f"{FAN_IN} inputs and {FAN_IN * FAN_OUT:,} weights, drawn with seed 0",
+            f"{spelt(len(found.widths) - 1)} layers of {found.widths[1]} units",
+            f"in {initial.symmetry[0].seeds} seeds, by hidden layer",
+            f"changes A and B, {initial.claims[0].difference.value.n:,} seeds each",
+            "Networks of eight units a layer",
+        ),
+        "loss": (
+            f"from the same {answers.loss.rates[0].solved.n:,} seeds",
+            f"{fields.network.label} with Adam at {fields.optimizer.lr:g}, {fields.epochs} epochs, "
+            f"{answers.classes[0].solved.n} seeds",
+            f"{POINTS} points of a sine",
+            f"last {LAST_EPOCHS} epochs",
+        ),
+        "chain_rule": (f"{DEFAULT.network.label} is the assignment's drawing", "more than 10¹⁶"),
+    }
+    for page, phrases in counted.items():
+        for phrase in phrases:
+            assert phrase in words(page), f"{page}: {phrase}"
+    assert (SHARE, SHIFT, NOISE) == (0.2, 4.0, 0.1)  # "a fifth", "four standard deviations", "a little noise"
+    assert 10**16 < 64**9
+    assert fields.solved.accuracy == 0.95  # type: ignore[union-attr]  # "95 % of the points"
+    assert explained.CONTEST_SEEDS // 2 == 300
+
+
+def test_what_the_prose_concludes(answers: explained.Explained):
+    stacks = [each for each in answers.neuron.stacks if each.layers > 1]
+    assert min(stacks, key=lambda each: each.active.k) is stacks[-1]
+    own, suggested = (each.point for each in answers.learning_rate.suggestion[:2])
+    assert suggested.rate < own.rate
+    assert suggested.epochs > own.epochs
+    above = answers.learning_rate.rates[answers.learning_rate.regimes.high + 1 :]
+    assert any(each.solved.high < 0.01 and each.diverged.high < 0.05 for each in above)
+    worst = answers.chain_rule.numbers["layers"]["population"]["after"]["worst"]
+    assert max(worst) == worst[-1]
+    assert all(answers.stacks[each, "xavier"].gradient_ratio < 0.1 for each in explained.STACKS)
+    assert 0.8 < answers.stacks["linear", "xavier_uniform"].gradient_ratio < 1.25
+    assert 0.8 < answers.stacks["relu", "he_normal"].gradient_ratio < 1.25
+    equal = {(each.network, each.start): each.solved for each in answers.init.symmetry}
+    assert equal["Model 2", "weights 0.5, own biases"].high > equal["Model 2", "as the experiment"].estimate
+    learnt = {
+        (each.scheme, each.depth): each.solved for each in answers.init.learning if each.activation == "tanh"
+    }
+    assert all(learnt["default", depth].k >= learnt["he_normal", depth].k for depth in (1, 2, 4))
+    assert learnt["default", 8].high < learnt["he_normal", 8].low
+    assert answers.loss.outliers is not None
+    ratio = {each.label: each.ratio.median for each in answers.loss.outliers.losses}
+    assert ratio["huber, delta 0.1"] < 3 < ratio["huber, delta 1"]
+
+
+def test_every_statement_has_numbers_and_a_page(answers: explained.Explained):
+    found = statements.judged(answers)
+    assert {each.page for each in found} == set(PAGES) - {"questions"}
+    assert all(re.search(r"\d", each.numbers) for each in found)
+    assert {each.outcome for each in found} <= {"upheld", "in part", "refuted", "bounded"}
+    assert len({each.said for each in found}) == len(found)
+
+
+def test_other_runs_would_change_verdict_and_page(answers: explained.Explained):
+    """With a stack that solves XOR without activations, the collapse would be refuted."""
+    first, second, *others = answers.neuron.stacks
+    solved = replace(first, linear=second.active)
+    changed = replace(answers, neuron=replace(answers.neuron, stacks=(solved, second, *others)))
+    before, after = (statements.judged(each)[1] for each in (answers, changed))
+    assert (before.outcome, after.outcome) == ("upheld", "refuted")
+    text = blocks.pages()[Path("docs/neuron.md")]
+    assert blocks.render(text, {"explanations": changed}) != text
+
+
+def spelt(count: int) -> str:
+    """Return one of the numbers that the pages write as words."""
+    return {6: "six", 10: "ten"}[count]
