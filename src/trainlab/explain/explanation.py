@@ -138,7 +138,11 @@ def section_html(part: Section) -> str:
     """Return text, code, pictures and tables of a section, without its heading."""
     blocks = [f"<p>{escape(words)}</p>" for words in part.text]
     blocks += [f'<pre tabindex="0"><code>{escape(part.code)}</code></pre>'] if part.code else []
-    blocks += [drawn._repr_html_() for drawn in part.pictures]  # pyright: ignore[reportPrivateUsage]
+    drawn = [each._repr_html_() for each in part.pictures]  # pyright: ignore[reportPrivateUsage]
+    if len(drawn) > 1:
+        # Beside each other where the page's style has room for two.
+        drawn = [f'<div class="pair">{"".join(f"<div>{each}</div>" for each in drawn)}</div>']
+    blocks += drawn
     for table in part.tables:
         blocks.append(html_table(table.headers, table.rows[: table.shown], caption=table.title))
         blocks += [f'<p class="muted">{escape(table.more)}</p>'] if table.more else []
