@@ -16,7 +16,7 @@ def test_json_alone_on_stdout(trainlab: Caller) -> None:
     assert (outcome.code, outcome.err) == (0, "")
     result = json.loads(outcome.out)
     assert result["question"] == "chain-rule"
-    assert result["numbers"]["network"] == "2-3-2-1"
+    assert result["numbers"]["network"] == {"label": "2-3-2-1", "widths": [2, 3, 2, 1], "parameters": 20}
     checks = result["numbers"]["checks"]
     assert checks["paths"] == pytest.approx(checks["autograd"], rel=1e-12)
 
@@ -37,7 +37,7 @@ def test_a_file_a_cell_a_network_a_weight_and_a_point(trainlab: Caller) -> None:
     point = ("--input", "-0.5,1", "--target", "1", "--seed", "5", "--engine", "torch")
     result = json.loads(trainlab(*CHAIN, *words, *point, "--json", "-").out)
     numbers = result["numbers"]
-    assert (numbers["network"], numbers["weight"], numbers["seed"]) == ("2-4-4-1", "w1[2,1]", 5)
+    assert (numbers["network"]["label"], numbers["weight"], numbers["seed"]) == ("2-4-4-1", "w1[2,1]", 5)
     assert numbers["inputs"] == [-0.5, 1.0]
     assert numbers["paths"]["count"] == 4
 
@@ -53,12 +53,12 @@ def test_a_thousand_million_paths_are_no_error(trainlab: Caller) -> None:
     [
         (("--weight", "w9[1,1]"), "there is no layer 9; the network has layers 1 to 3"),
         (("--weight", "first"), "is no weight's name; write w2[1,3]"),
-        (("--input", "nan,1", "--target", "1"), "--input nan,1: nan is not a finite number"),
-        (("--input", "0,x", "--target", "1"), "--input 0,x: 'x' is not a number"),
+        (("--input", "nan,1", "--target", "1"), "--input 'nan,1': nan is not a finite number"),
+        (("--input", "0,x", "--target", "1"), "--input '0,x': 'x' is not a number"),
         (("--input", "0,1"), "--input: is given without --target"),
         (("--target", "1"), "--target: is given without --input"),
         (("--input", "0", "--target", "1"), "has 1 number, but the task needs 2"),
-        (("--point", "5"), "point = 5: must be the number of an example, from 1 to 4"),
+        (("--point", "5"), "point = 5: the data have 4 examples; give a whole number from 1 to 4"),
         (("--point", "1.5"), "'1.5' is not a whole number"),
         (("--network", "2-64-64-64-64-64-64-1", "--paths", "all"), "has 1,073,741,824 paths to the loss"),
         (("--network", "2-x-1"), "widths = '2-x-1'"),

@@ -13,7 +13,7 @@ def test_json_alone_on_stdout(trainlab: Caller) -> None:
     outcome = trainlab("explain", "neuron", "tiny.toml", "--cell", "small:A", "--seeds", "4", "--json", "-")
     assert (outcome.code, outcome.err) == (0, "")
     numbers = json.loads(outcome.out)["numbers"]
-    assert (numbers["network"], numbers["input"]) == ([2, 2, 1], [0, 1])
+    assert (numbers["network"]["widths"], numbers["input"]) == ([2, 2, 1], [0, 1])
     assert numbers["stacks"][0]["linear"]["n"] == 4
 
 
@@ -33,10 +33,11 @@ WRONG: list[tuple[list[str], str]] = [
     (["tiny.toml", "--layer", "3"], "layer = 3: 2-2-1 has 2 layers; give a whole number from 1 to 2"),
     (["tiny.toml", "--layer", "x"], "'x' is not a whole number"),
     (["tiny.toml", "--unit", "0"], "unit = 0: layer 1 of 2-2-1 has 2 units"),
-    (["tiny.toml", "--point", "7"], "point = 7: the data have 4 data points"),
-    (["tiny.toml", "--input", "0,nan"], "--input '0,nan': must be finite numbers joined by commas"),
-    (["tiny.toml", "--input", ""], "--input '': must be finite numbers"),
-    (["tiny.toml", "--input", "1e999,0"], "input: holds inf at [0]"),
+    (["tiny.toml", "--point", "7"], "point = 7: the data have 4 examples"),
+    (["tiny.toml", "--input", "0,nan"], "--input '0,nan': nan is not a finite number; give a finite one."),
+    (["tiny.toml", "--input", ""], "--input '': '' is not a number; write numbers joined by commas, as 0,1."),
+    (["tiny.toml", "--input", "1e999,0"], "--input '1e999,0': 1e999 is not a finite number"),
+    (["tiny.toml", "--input", "1_0,0"], "--input '1_0,0': '1_0' is not a number"),
     (["tiny.toml", "--input", "1,2,3"], "the network takes 2 inputs"),
     (["tiny.toml", "--input", "0,1", "--point", "1"], "give only one of the two"),
     (["tiny.toml", "--seed", "-1"], "seed = -1: must be a whole number from 0"),

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.options import Engine, Folder, Html, Json, UsageError, Workers, whole
+from trainlab.cli.explain_options import CellName, Seeds, check_question
+from trainlab.cli.options import Engine, Folder, Html, Json, Workers, whole
 from trainlab.cli.output import DEFAULT_STORE
-from trainlab.cli.study import check_options
-from trainlab.cli.telling import check_files, tell
+from trainlab.cli.telling import tell
 from trainlab.explain.inits import init
 from trainlab.explain.inits.answer import SEEDS
 from trainlab.explain.inits.question import DEFAULT
@@ -25,12 +25,7 @@ def init_command(
     ] = DEFAULT,
     /,
     *,
-    cell: Annotated[
-        str | None,
-        Parameter(
-            help="The cell of a study, as 'Model 1:A+B'; its first network without changes if left out."
-        ),
-    ] = None,
+    cell: CellName = None,
     scheme: Annotated[
         list[str] | None,
         Parameter(
@@ -43,7 +38,7 @@ def init_command(
     ] = None,
     depth: Annotated[int, Parameter(help="Layers of that stack.", converter=whole)] = 10,
     width: Annotated[int, Parameter(help="Units of each of them.", converter=whole)] = 64,
-    seeds: Annotated[int, Parameter(help="Seeds of a population, 0, 1, 2, …", converter=whole)] = SEEDS,
+    seeds: Seeds = SEEDS,
     engine: Engine = "auto",
     json: Json = None,
     html: Html = None,
@@ -51,10 +46,7 @@ def init_command(
     workers: Workers = None,
 ) -> None:
     """Show what each scheme draws, what it does to a deep stack, and from which start networks learn."""
-    check_options(file, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
-    check_files(json=json, html=html, file=file)
-    if cell == "":
-        raise UsageError("--cell '': name a cell, as in 'Model 1:A+B' or 'Model 1:none'.")
+    check_question(file, cell=cell, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
     tell(
         init,
         json=json,

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.options import Engine, Folder, Html, Json, UsageError, Workers, whole
+from trainlab.cli.explain_options import Seeds, check_question
+from trainlab.cli.options import Engine, Folder, Html, Json, Workers
 from trainlab.cli.output import DEFAULT_STORE
-from trainlab.cli.study import check_options
 from trainlab.cli.telling import tell
 from trainlab.explain import learning_rate
 from trainlab.explain.rates.answer import SEEDS
@@ -41,7 +41,7 @@ def learning_rate_command(
             negative="",
         ),
     ] = None,
-    seeds: Annotated[int, Parameter(help="Networks at each rate.", converter=whole)] = SEEDS,
+    seeds: Seeds = SEEDS,
     engine: Engine = "auto",
     json: Json = None,
     html: Html = None,
@@ -49,9 +49,7 @@ def learning_rate_command(
     workers: Workers = None,
 ) -> None:
     """Show what the learning rate does: one step, stability, a grid of rates, a range test, schedules."""
-    check_options(file, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
-    if cell == "":
-        raise UsageError("--cell '': name a cell, as in 'Model 1:A+B' or 'Model 1:none'.")
+    check_question(file, cell=cell, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
     tell(
         learning_rate,
         json=json,

@@ -6,13 +6,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.options import Engine, Folder, Html, Json, Workers, whole
+from trainlab.cli.explain_options import CellName, Seeds, check_question
+from trainlab.cli.options import Engine, Folder, Html, Json, Workers
 from trainlab.cli.output import DEFAULT_STORE
-from trainlab.cli.study import check_options
-from trainlab.cli.telling import check_files, tell
+from trainlab.cli.telling import tell
 from trainlab.explain import loss as explain_loss
 from trainlab.explain.losses.loss import DEFAULT, SEEDS
-from trainlab.explain.losses.variants import named_losses
 
 
 def loss_command(
@@ -21,17 +20,12 @@ def loss_command(
     ] = DEFAULT,
     /,
     *,
-    cell: Annotated[
-        str | None,
-        Parameter(
-            help="The cell of a study, as 'Model 1:A+B'; its first network without changes if left out."
-        ),
-    ] = None,
+    cell: CellName = None,
     loss: Annotated[
         list[str] | None,
         Parameter(help="Draw and compare these losses, as 'mse', not the usual ones.", negative=""),
     ] = None,
-    seeds: Annotated[int, Parameter(help="Seeds of each pairing, 0, 1, 2, …", converter=whole)] = SEEDS,
+    seeds: Seeds = SEEDS,
     engine: Engine = "auto",
     json: Json = None,
     html: Html = None,
@@ -39,9 +33,7 @@ def loss_command(
     workers: Workers = None,
 ) -> None:
     """Say whether output and loss fit the task, and show losses, their slopes, and what outliers do."""
-    check_options(file, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
-    check_files(json=json, html=html, file=file)
-    named_losses(loss or ())
+    check_question(file, cell=cell, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
     tell(
         explain_loss,
         json=json,

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.options import Engine, Folder, Html, Json, UsageError, Workers, shortened, whole
+from trainlab.cli.explain_options import CellName, Seeds, check_question, read_numbers
+from trainlab.cli.options import Engine, Folder, Html, Json, Workers, whole
 from trainlab.cli.output import DEFAULT_STORE
-from trainlab.cli.study import check_options
-from trainlab.cli.telling import check_files, tell
+from trainlab.cli.telling import tell
 from trainlab.explain import neuron
 from trainlab.explain.neurons.neuron import DEFAULT, SEEDS
-
-_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 
 
 def neuron_command(
@@ -23,10 +20,7 @@ def neuron_command(
     ] = DEFAULT,
     /,
     *,
-    cell: Annotated[
-        str | None,
-        Parameter(help="The cell of a study, as 'Model 1:A+B'; its first network unchanged if left out."),
-    ] = None,
+    cell: CellName = None,
     layer: Annotated[
         int, Parameter(help="The layer, from 1, the first after the inputs.", converter=whole)
     ] = 1,
@@ -49,7 +43,7 @@ def neuron_command(
     trained: Annotated[
         bool, Parameter(help="Weights after that seed's training, or as drawn.", negative="--initial")
     ] = True,
-    seeds: Annotated[int, Parameter(help="Seeds of each population, 0, 1, 2, …", converter=whole)] = SEEDS,
+    seeds: Seeds = SEEDS,
     engine: Engine = "auto",
     json: Json = None,
     html: Html = None,
@@ -57,10 +51,7 @@ def neuron_command(
     workers: Workers = None,
 ) -> None:
     """Take one neuron apart: its sum, its activation, its line; then collapse stacks without activations."""
-    check_options(file, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
-    check_files(json=json, html=html, file=file)
-    if cell == "":
-        raise UsageError("--cell '': name a cell, as in 'Model 1:A+B' or 'Model 1:none'.")
+    check_question(file, cell=cell, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
     tell(
         neuron,
         json=json,
@@ -70,7 +61,7 @@ def neuron_command(
         layer=layer,
         unit=unit,
         point=point,
-        input=None if input_ is None else _read_input(input_),
+        input=None if input_ is None else read_numbers("--input", input_),
         seed=seed,
         trained=trained,
         seeds=seeds,
@@ -78,10 +69,3 @@ def neuron_command(
         store=store,
         workers=workers,
     )
-
-
-def _read_input(text: str) -> list[float]:
-    words = [word.strip() for word in text.split(",")]
-    if not all(re.fullmatch(_NUMBER, word) for word in words):
-        raise UsageError(f"--input {shortened(text)!r}: must be finite numbers joined by commas, as in 0,1.")
-    return [float(word) for word in words]

@@ -69,7 +69,13 @@ def study_command(
 
 
 def check_options(
-    file: str, *, seeds: int | None, engine: str, workers: int | None, json: str | None, html: str | None
+    file: str | None,
+    *,
+    seeds: int | None,
+    engine: str,
+    workers: int | None,
+    json: str | None,
+    html: str | None,
 ) -> None:
     """Refuse wrong options before anything runs."""
     check_range("--seeds", seeds, least=1, most=MAX_SEEDS)
@@ -80,7 +86,8 @@ def check_options(
     check_writable("--html", html)
     if html == "-":
         raise UsageError("--html -: the report is a page; give the name of a file, as in --html report.html.")
-    check_input(file)
+    if file is not None:
+        check_input(file)
     check_distinct({"FILE": file, "--json": json, "--html": html})
 
 

@@ -6,21 +6,11 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from trainlab.cli.options import UsageError
-from trainlab.cli.output import Output, check_distinct, check_writable, hand_over
+from trainlab.cli.output import Output, hand_over
 from trainlab.cli.progress import progress_line
 
 if TYPE_CHECKING:
     from trainlab.explain import Explanation, Section
-
-
-def check_files(*, json: str | None, html: str | None, **inputs: str | None) -> None:
-    """Refuse, before any work, files that can't be written, or that are one and the same as an input."""
-    check_writable("--json", json)
-    check_writable("--html", html)
-    if html == "-":
-        raise UsageError("--html -: the report is a page; give the name of a file, as in --html report.html.")
-    check_distinct({**{name.upper(): path for name, path in inputs.items()}, "--json": json, "--html": html})
 
 
 def tell(explain: Callable[..., Explanation], *, json: str | None, html: str | None, **options: Any) -> None:
@@ -41,7 +31,12 @@ def tell(explain: Callable[..., Explanation], *, json: str | None, html: str | N
 
         result = explain(**options, on_section=on_section, on_progress=show)
     hand_over(
-        lambda console: console.print(Text(f"{result.title}: {result.verdict}", style="bold")),
+        lambda console: console.print(Text(f"{headed(result.title)} {result.verdict}", style="bold")),
         Output(option="--json", word="JSON", path=json, text=result.to_json),
         Output(option="--html", word="report", path=html, text=lambda: explanation_html(result)),
     )
+
+
+def headed(title: str) -> str:
+    """Return a title as what is said after it needs it: with a colon, unless it is a question."""
+    return title if title.endswith("?") else f"{title}:"

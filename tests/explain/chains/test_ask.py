@@ -70,7 +70,7 @@ def test_the_deep_part_is_about_the_assignments_model_3(
 ) -> None:
     result, _ = told
     layers = result.numbers["layers"]
-    assert layers["network"] == "2-2-2-2-2-2-2-2-1"
+    assert layers["network"]["label"] == "2-2-2-2-2-2-2-2-1"
     experiment = load_study("xor44").experiment("Model 3")
     data = experiment.data()
     flows = layer_flows(
@@ -160,14 +160,14 @@ def test_a_cell_a_network_and_a_point_of_your_own() -> None:
         engine="torch",
     )
     numbers = result.numbers
-    assert (numbers["network"], numbers["loss"], numbers["activations"]) == (
+    assert (numbers["network"]["label"], numbers["loss"], numbers["activations"]) == (
         "2-4-4-1",
         "mse",
         ["sigmoid"] * 3,
     )
     assert numbers["point"] == "the point given, inputs (0.25, −1), target 0.5"
     assert (result.weight, result.path_count) == ("b2[3]", 1)
-    assert numbers["layers"]["network"] == "2-4-4-1"
+    assert numbers["layers"]["network"] == {"label": "2-4-4-1", "widths": [2, 4, 4, 1], "parameters": 37}
 
 
 def test_all_paths_are_listed_if_asked_for() -> None:
@@ -246,13 +246,13 @@ def test_without_torch_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"inputs": (0, 1, 1), "targets": 1}, r"inputs = \(0, 1, 1\): has 3 numbers, but the task needs 2"),
         ({"inputs": "ab", "targets": 1}, r"inputs = 'ab': must be numbers, 2 of them"),
         ({"inputs": (0, 1), "targets": 1, "point": 2}, r"point = 2: is given beside inputs"),
-        ({"point": 0}, r"point = 0: must be the number of an example, from 1 to 4"),
+        ({"point": 0}, r"point = 0: the data have 4 examples; give a whole number from 1 to 4"),
         ({"point": True}, r"point = True"),
         ({"seed": -1}, r"seed = -1: must be a whole number from 0"),
-        ({"seeds": 0}, r"seeds = 0: must be a whole number of 1 or more"),
+        ({"seeds": 0}, r"seeds = 0: must be a whole number from 1 to 1,000,000"),
         ({"paths": "some"}, r"paths = 'some': must be 'auto'"),
-        ({"loss": "mse"}, r"loss = 'mse': is for a torch.nn.Module"),
-        ({"source": 3}, r"source = int: must be an Experiment, a Study, a file"),
+        ({"loss": "mse"}, r"loss: is for a torch.nn.Module; an experiment has its own loss"),
+        ({"source": 3}, r"source: is a int; give an Experiment, a Study, the name of a file"),
         (
             {"network": "2-64-64-64-64-64-64-1", "paths": "all"},
             r"has 1,073,741,824 paths to the loss, and at most 100,000",

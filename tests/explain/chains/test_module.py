@@ -17,7 +17,8 @@ from torch import nn
 from trainlab.errors import ExplainError
 from trainlab.explain import ChainRuleExplanation, chain_rule
 from trainlab.explain.chains.graph_module import read_graph
-from trainlab.explain.chains.layers_module import jacobian_norm
+from trainlab.explain.chains.layers_module import jacobian_norm, module_layers
+from trainlab.explain.subject_module import subject_of
 
 X, Y = [[0.5, 1.0], [1.0, -1.0]], [[1.0], [0.0]]
 
@@ -194,6 +195,66 @@ def test_layers_are_those_of_autograd() -> None:
         assert layer["ratio"] <= layer["jacobian"] * (1 + 1e-9)
 
 
+def test_what_ran_next_need_not_come_after() -> None:
+    class Heads(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(3)
+            self.body, self.head_a, self.head_b = nn.Linear(2, 4), nn.Linear(4, 1), nn.Linear(4, 1)
+            with torch.no_grad():
+                self.head_a.weight.mul_(0.01)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            z = torch.tanh(self.body(x))
+            return 1e-3 * self.head_a(z) + self.head_b(z)
+
+    module = Heads().double()
+    result = explained(module)
+    layers = {layer["name"]: layer for layer in result.numbers["layers"]}
+    assert [layers[name]["follows"] for name in ("body", "head_a", "head_b")] == [True, False, True]
+    assert (layers["head_a"]["ratio"], layers["head_a"]["jacobian"]) == (None, None)
+    assert layers["head_a"]["kept"] == pytest.approx(1e-3, rel=1e-9)
+    assert layers["head_b"]["ratio"] == pytest.approx(1.0, rel=1e-12)
+    told = " ".join(result.section("layers").text)
+    assert "lost at Layer head_a" not in told
+    assert "What ran next doesn't depend on head_a: no ratio there." in told
+    module.zero_grad()
+    nn.functional.mse_loss(module(torch.tensor(X).double()), torch.tensor(Y).double()).backward()
+    for name, part in module.named_children():
+        norms = [
+            float(parameter.grad.norm()) for parameter in part.parameters() if parameter.grad is not None
+        ]
+        assert layers[name]["weight_gradient"] == pytest.approx(math.hypot(*norms), rel=1e-10)
+
+
+def test_one_backward_pass_for_all_layers() -> None:
+    """Of 40 layers the first would be passed 40 times, if each asked for its own gradients."""
+    passed: list[int] = []
+
+    class Counts(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx: Any, grad: torch.Tensor) -> torch.Tensor:
+            passed.append(1)
+            return grad
+
+    class Deep(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.body = nn.Linear(2, 2), stack(*([2] * 40), 1)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.body(Counts.apply(self.first(x)))
+
+    subject = subject_of(Deep(), X, Y, "mse")
+    module_layers(subject)
+    # Once for the gradients, and for its own Jacobian: whether it depends, and a row for each output.
+    assert len(passed) <= 2 + 4
+
+
 def test_power_iteration_finds_the_norm_of_a_large_jacobian() -> None:
     torch.manual_seed(0)
     x = torch.randn(600, dtype=torch.float64, requires_grad=True)
@@ -319,9 +380,17 @@ def frozen() -> nn.Module:
         (frozen(), {}, r"module: its output has no grad_fn"),
         (stack(2, 1), {"inputs": [[0.5, math.nan]]}, r"inputs\[0, 1\]: is nan, not a finite number"),
         (stack(2, 1), {"targets": [[1.0], [math.inf]]}, r"targets\[1, 0\]: is inf, not a finite number"),
-        (stack(2, 1), {"inputs": None}, r"inputs: a module needs inputs, targets and a loss"),
-        (stack(2, 1), {"loss": None}, r"loss: a module needs inputs, targets and a loss"),
-        (stack(2, 1), {"loss": "msee"}, r"loss = 'msee': is none of l1, mse, .*Did you mean 'mse'\?"),
+        (stack(2, 1), {"inputs": None}, r"inputs = None: a torch module is asked with a batch"),
+        (
+            stack(2, 1),
+            {"loss": None},
+            r"loss = None: a torch module is asked with its loss; give loss=",
+        ),
+        (
+            stack(2, 1),
+            {"loss": "msee"},
+            r"loss = 'msee': must be .*, or a function\. Did you mean 'mse'\?",
+        ),
         (stack(2, 1), {"loss": 3}, r"loss = 3: must be the name of a loss"),
         (
             stack(2, 1),
@@ -330,7 +399,7 @@ def frozen() -> nn.Module:
         ),
         (stack(2, 1), {"inputs": [["a", "b"]]}, r"inputs: must be numbers in an array or a tensor"),
         (stack(2, 1), {"inputs": [[1.0], [1.0, 2.0]]}, r"inputs: must be numbers in an array or a tensor"),
-        (stack(3, 1), {}, r"module: its forward pass, or the loss, fails on these inputs and targets: mat1"),
+        (stack(3, 1), {}, r"module: its forward pass, or the loss, fails on inputs of shape \(2, 2\) \(mat1"),
         (
             stack(2, 1),
             {"loss": lambda p, y: p - y},

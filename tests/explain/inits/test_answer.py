@@ -51,7 +51,7 @@ def test_it_prints_plots_and_serialises(tiny: tuple[InitExplanation, list[Sectio
     numbers = data["numbers"]
     assert set(numbers) == {
         *("schemes", "example", "torch", "stack", "experiment", "network", "zero", "symmetry", "learning"),
-        *("sizes", "claims", "gradient_ratios", "seeds"),
+        *("sizes", "claims", "gradient_ratios", "seeds", "module", "network_signals"),
     }
     assert [each["scheme"] for each in numbers["stack"]["signals"]] == ["he_normal", "normal(std=0.5)"]
     assert len(numbers["learning"]) == 2 * 3 * 4
@@ -176,7 +176,7 @@ def test_a_network_without_hidden_layers_and_softmax_outputs() -> None:
         ({"width": 0}, r"width = 0: must be a whole number from 1 to 1,000\."),
         ({"width": True}, r"width = True: must be a whole number"),
         ({"depth": 20, "width": 1000}, r"a stack of 20,000,000 weights; at most 300,000 are allowed"),
-        ({"seeds": 1}, r"seeds = 1: must be a whole number from 2"),
+        ({"seeds": 0}, r"seeds = 0: must be a whole number from 1 to 1,000,000\."),
     ],
 )
 def test_what_is_refused(options: dict[str, Any], message: str) -> None:

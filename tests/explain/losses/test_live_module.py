@@ -1,5 +1,6 @@
 """Live modules: what the graph says of the output, what targets mean, gradients, and every refusal."""
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -61,12 +62,13 @@ def test_the_output_is_read_from_the_graph_and_the_gradient_arrives(
 ) -> None:
     module = Ending(function, width)
     targets = torch.eye(3)[CLASSES] if width == 3 else NUMBERS
+    targets = targets.reshape(module(X).shape)
     live = inspect_module(module, X, targets, "mse")
     assert live.pairing.output == output
     # By hand: the gradient by the linear layer's output, of each example's own loss.
     twin = Ending(function, width).double()
     z = twin.linear(X.double()).detach().requires_grad_()
-    nn.MSELoss()(twin.function(z).reshape(10, width), targets.double()).backward()
+    nn.MSELoss()(twin.function(z), targets.double()).backward()
     assert z.grad is not None
     np.testing.assert_allclose(live.gradients, z.grad.numpy() * 10, rtol=1e-10, atol=1e-14)
 
@@ -116,12 +118,6 @@ def test_a_softmax_over_the_examples_is_wrong() -> None:
     assert found.numbers["autograd_difference"] is None
 
 
-def test_shapes_that_torch_would_broadcast_are_told() -> None:
-    live = inspect_module(Ending(lambda z: z), X, NUMBERS[:, 0], "mse")
-    assert "torch would broadcast every output against every target" in live.notes[0]
-    assert inspect_module(Ending(lambda z: z), X, NUMBERS, "mse").notes == ()
-
-
 def test_bce_of_what_is_no_probability_has_no_value() -> None:
     found = explain.loss(Ending(lambda z: z + 9), inputs=X, targets=BITS, loss=nn.BCELoss())
     assert found.pairing.verdict == "wrong"
@@ -142,6 +138,42 @@ def test_settings_weights_and_reductions() -> None:
     )
 
 
+def by_hand(z: torch.Tensor, after: Any, targets: torch.Tensor) -> Any:
+    """Each output's own gradient by its own sum: of nn.MSELoss, without its mean over the examples."""
+    z = z.detach().requires_grad_()
+    outputs = after(z)
+    nn.MSELoss()(outputs, targets.double()).backward()
+    return z.grad, len(outputs)
+
+
+def test_what_is_moved_after_the_last_activation_is_moved_back() -> None:
+    torch.manual_seed(0)
+    linear = nn.Linear(4, 6)
+    moved: list[tuple[Any, Any]] = [
+        (lambda z: torch.sigmoid(z)[:, 0], lambda g: g[:, 0]),
+        (lambda z: torch.sigmoid(z)[:, 1:3], lambda g: g[:, 1:3]),
+        (lambda z: torch.tanh(z).reshape(10, 2, 3).transpose(1, 2), lambda g: g.reshape(10, 2, 3).mT),
+        (lambda z: torch.sigmoid(z).reshape(10, 3, 2).permute(0, 2, 1)[:, 1:], None),
+        (
+            lambda z: torch.softmax(z.reshape(10, 2, 3), dim=1).transpose(1, 2),
+            lambda g: g.reshape(10, 2, 3).mT,
+        ),
+    ]
+    for function, placed in moved:
+        module = Ending(function, 6)
+        module.linear = linear
+        targets = torch.rand(function(linear(X)).shape)
+        live = inspect_module(module, X, targets, "mse")
+        twin = copy.deepcopy(linear).double()
+        gradient, count = by_hand(twin(X.double()), function, targets)
+        wanted = gradient.reshape(10, 3, 2).mT[:, 1:] if placed is None else placed(gradient)
+        np.testing.assert_allclose(
+            live.gradients, wanted.reshape(10, -1).numpy() * count, rtol=1e-10, atol=1e-14
+        )
+        gap = explain.loss(module, inputs=X, targets=targets, loss="mse").numbers["autograd_difference"]
+        assert gap is None or gap < 1e-12
+
+
 NOT_FINITE = torch.full((10, 4), float("nan"))
 
 
@@ -152,20 +184,48 @@ NOT_FINITE = torch.full((10, 4), float("nan"))
         (Ending(lambda z: torch.sigmoid(z) + 1), {}, "outputs end in AddBackward0, after which it can't be"),
         (Ending(nn.ReLU6()), {}, "end in hardtanh with min_val = 0.0; the table of pairings is for torch's"),
         (
+            Ending(lambda z: torch.softmax(z, dim=1)[:, :1], 3),
+            {},
+            "module: returns 10 of the 30 numbers of its last softmax, each of which depends on all the sums",
+        ),
+        (
+            Ending(lambda z: torch.sigmoid(z).expand(10, 3)),
+            {"targets": torch.zeros(10, 3)},
+            "module: numbers of its last sigmoid stand in several outputs; return each once.",
+        ),
+        (
             Ending(lambda z: z.detach()),
             {},
             "outputs depend on no parameter in a way that autograd can follow",
         ),
-        (Ending(lambda z: z.detach().numpy()), {}, "module: returns a ndarray; it must return a tensor."),
+        (
+            Ending(lambda z: z.detach().numpy()),
+            {},
+            "module: its forward returns a ndarray, not a tensor",
+        ),
         (Ending(lambda z: z.sum()), {}, "module: returns the shape () for 10 examples"),
         (Ending(lambda z: z / 0), {}, "module: its outputs aren't all finite"),
-        (nn.Linear(5, 1), {}, "module: fails on these inputs (RuntimeError: mat1 and mat2"),
-        (nn.Linear(4, 1), {"inputs": NOT_FINITE}, "inputs: example 0 holds a number that isn't finite"),
-        (nn.Linear(4, 1), {"targets": NUMBERS / 0}, "targets: example 0 holds a number that isn't finite"),
-        (nn.Linear(4, 1), {"targets": NUMBERS[:3]}, "targets: 3 of them for 10 examples"),
-        (nn.Linear(4, 1), {"targets": X}, "targets: 4 an example, but the module has 1 output."),
+        (nn.Linear(5, 1), {}, "module: its forward pass fails on inputs of shape (10, 4) (mat1 and mat2"),
+        (nn.Linear(4, 1), {"inputs": NOT_FINITE}, "inputs[0, 0]: is nan, not a finite number"),
+        (nn.Linear(4, 1), {"targets": NUMBERS / 0}, "targets[0, 0]: is -inf, not a finite number"),
+        (
+            nn.Linear(4, 1),
+            {"targets": NUMBERS[:3]},
+            "targets: of shape (3, 1), but the module's outputs",
+        ),
+        (
+            nn.Linear(4, 1),
+            {"targets": X},
+            "targets: of shape (10, 4), but the module's outputs",
+        ),
         (nn.Linear(4, 3), {"targets": CLASSES + 1, "loss": "nll"}, "targets: class 3 of example 2, but the"),
-        (nn.Linear(4, 3), {"targets": NUMBERS}, "give 3, or the number of the class as a whole number"),
+        (nn.Linear(4, 3), {"targets": NUMBERS}, "targets: of shape (10, 1), but the module's outputs are of"),
+        (
+            nn.Linear(4, 3),
+            {"targets": NUMBERS, "loss": "cross_entropy"},
+            "give targets of that shape, or whole numbers of classes, one for each example; of other shapes",
+        ),
+        (nn.Linear(4, 3), {"targets": CLASSES}, "targets: of shape (10,), but the module's outputs are of"),
         (nn.Linear(4, 1), {"loss": "bce"}, "targets: go from -3 to 4, but bce takes targets from 0 to 1"),
         (nn.Linear(4, 1), {"loss": "msee"}, "loss = 'msee': must be 'l1', 'mse'"),
         (nn.Linear(4, 1), {"loss": nn.KLDivLoss()}, "loss: nn.KLDivLoss is none of those known: nn.L1Loss"),
@@ -175,9 +235,21 @@ NOT_FINITE = torch.full((10, 4), float("nan"))
             {"loss": nn.HuberLoss(delta=-1.0)},
             "loss: delta = -1.0: must be a finite number > 0",
         ),
-        (nn.Linear(4, 1), {"loss": None}, "loss: is missing; a module needs inputs, targets and loss"),
-        (nn.Linear(4, 1), {"inputs": None}, "inputs: is missing"),
-        (nn.Linear(4, 1), {"inputs": [[1], [2, 3]]}, "inputs: can't be made a tensor"),
+        (
+            nn.Linear(4, 1),
+            {"loss": None},
+            "loss = None: a torch module is asked with its loss",
+        ),
+        (
+            nn.Linear(4, 1),
+            {"inputs": None},
+            "inputs = None: a torch module is asked with a batch",
+        ),
+        (
+            nn.Linear(4, 1),
+            {"inputs": [[1], [2, 3]]},
+            "inputs: must be numbers in an array or a tensor",
+        ),
         (nn.Linear(4, 1), {"inputs": 3.0}, "inputs: has the shape (); give a row for each example."),
     ],
 )

@@ -135,7 +135,7 @@ KEEP: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "skip": (Residual, "used 2 times"),
     "called twice": (Twice, "a (weights used more than once)"),
     "tied": (tied, "1 (weights used more than once)"),
-    "hooks": (hooked, "the output"),
+    "hooks": (hooked, "0 (has hooks)"),
     "own forward": (lambda: nn.Sequential(Bent(3, 4), nn.Linear(4, 2)), "pow"),
 }
 
@@ -244,18 +244,116 @@ def test_a_line_for_the_first_layer_of_two_inputs() -> None:
     assert deeper.plane.line is None
 
 
+@pytest.mark.parametrize(
+    ("between", "words"),
+    [
+        (lambda: normed(), "What follows is BatchNorm1d '1' in training; that isn't looked through"),
+        (lambda: normed().eval(), "What follows is BatchNorm1d '1'; that isn't looked through"),
+        (lambda: nn.Dropout(0.5), "What follows is Dropout '1' in training; that isn't looked through"),
+        (lambda: nn.LayerNorm(4), "What follows is LayerNorm '1'; that isn't looked through"),
+        (lambda: nn.Softmax(dim=0), "What follows is Softmax '1', which mixes examples or draws at random"),
+        (lambda: nn.RReLU(), "What follows is RReLU '1', which mixes examples or draws at random"),
+        (lambda: nn.GLU(), "What follows is GLU '1', which changes the shape"),
+    ],
+)
+def test_what_is_not_looked_through_is_said(between: Callable[[], nn.Module], words: str) -> None:
+    torch.manual_seed(0)
+    width = 2 if "GLU" in words else 4
+    found = neuron(nn.Sequential(nn.Linear(3, 4), between(), nn.ReLU(), nn.Linear(width, 2)), inputs=BATCH)
+    text = " ".join(found.section("apart").text)
+    assert words in text
+    assert "no activation" not in text
+    assert "slope" not in text
+    assert (found.neuron.output, found.neuron.slope) == (found.neuron.sum, 1.0)
+    assert found.numbers["neuron"]["follows"] == found.neuron.follows
+    assert "isn't looked through" in found.verdict
+    assert "its activation makes" not in found.verdict
+
+
+def test_sums_that_go_to_several_places_are_not_looked_through() -> None:
+    found = neuron(Residual(), inputs=BATCH)
+    assert "Its sums are used 2 times (b, add); that isn't looked through" in found.section("apart").text[0]
+    assert neuron(Residual(), inputs=BATCH, layer=2).neuron.follows == "add, which takes other values, too"
+    assert neuron(Twice(), inputs=BATCH).neuron.activation == "linear"
+    assert neuron(hooked(), inputs=BATCH).neuron.place == "layer '0'"
+    linear = neuron(sequential(), inputs=BATCH)
+    assert ", and goes on as it is. " in linear.verdict
+    assert "There is no activation" in linear.section("apart").text[1]
+    assert linear.neuron.follows == ""
+
+
+def test_dropout_in_evaluation_is_looked_through() -> None:
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(3, 4), nn.Dropout(), nn.Identity(), nn.Sigmoid(), nn.Linear(4, 2)).eval()
+    one = neuron(module, inputs=BATCH, unit=3, point=4).neuron
+    assert one.activation == "Sigmoid"
+    assert one.output == pytest.approx(1 / (1 + np.exp(-one.sum)), rel=1e-12)
+    assert one.slope == pytest.approx(one.output * (1 - one.output), rel=1e-12)
+    named = nn.Sequential()
+    named.add_module("dropout", nn.Linear(3, 2))
+    named.add_module("normal", nn.ReLU())
+    assert neuron(named, inputs=BATCH).neuron.activation == "ReLU"
+
+
+@pytest.mark.parametrize("dim", [1, 2, -1])
+def test_of_sequences_the_activation_sees_all_that_it_saw(dim: int) -> None:
+    torch.manual_seed(2)
+    linear, activation = nn.Linear(3, 4).double(), nn.Softmax(dim=dim)
+    batch = np.random.default_rng(1).normal(size=(5, 7, 3))
+    one = neuron(nn.Sequential(linear, activation), inputs=batch, unit=3, point=4).neuron
+    sums = linear(torch.from_numpy(batch)).detach().requires_grad_()
+    output = activation(sums)[3, 0, 2]
+    (slope,) = torch.autograd.grad(output, sums)
+    assert one.sum == pytest.approx(sums[3, 0, 2].item(), rel=1e-12)
+    assert one.output == pytest.approx(output.item(), rel=1e-12)
+    assert one.slope == pytest.approx(slope[3, 0, 2].item(), rel=1e-12)
+    grid, values = one.curve
+    for place in (0, 80, 160):
+        changed = sums.detach().clone()
+        changed[3, 0, 2] = grid[place]
+        assert values[place] == pytest.approx(activation(changed)[3, 0, 2].item(), rel=1e-12)
+
+
+def test_examples_that_are_not_on_the_first_axis_are_refused() -> None:
+    class Turned(nn.Module):
+        def __init__(self, function: Callable[[torch.Tensor], torch.Tensor]) -> None:
+            super().__init__()
+            self.a, self.function = nn.Linear(3, 4), function
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.tanh(self.a(self.function(x)))
+
+    with pytest.raises(ExplainError, match=r"at 'a' values have the shape \(7, 5, 4\), whose"):
+        neuron(Turned(lambda x: x.transpose(0, 1)), inputs=np.ones((5, 7, 3)))
+    torch.manual_seed(0)
+    rows, batch = Turned(lambda x: x.reshape(-1, 3)).double(), np.random.default_rng(3).normal(size=(5, 7, 3))
+    one = neuron(rows, inputs=batch, point=2, unit=4).neuron
+    assert one.output == pytest.approx(rows(torch.from_numpy(batch))[7, 3].item(), rel=1e-12)
+    assert one.output == pytest.approx(np.tanh(one.sum), rel=1e-12)
+
+
 REFUSED: list[tuple[Callable[[], Any], Any, dict[str, Any], str]] = [
     (lambda: nn.Sequential(nn.ReLU()), BATCH, {}, "module: has no torch.nn.Linear layer"),
     (lambda: nn.Conv1d(3, 2, 1), np.ones((2, 3, 4)), {}, "module: has no torch.nn.Linear layer"),
     (Branching, BATCH, {}, "module Branching: can't be traced by torch.fx ("),
-    (sequential, None, {}, "inputs: a module needs a batch"),
-    (sequential, [[1, 2, float("nan")]], {}, "inputs: holds nan at [0, 2]"),
-    (sequential, torch.full((2, 3), float("inf")), {}, "inputs: holds inf at [0, 0]"),
-    (sequential, [1.0, 2, 3], {}, "inputs: shape [3]; give at least one row"),
-    (sequential, np.ones((0, 3)), {}, "inputs: shape [0, 3]"),
-    (sequential, np.ones((2, 5)), {}, "inputs: module Sequential can't be run on shape [2, 5]"),
-    (sequential, "words", {}, "inputs: is not an array of numbers"),
-    (lambda: nn.Sequential(nn.LazyLinear(2)), BATCH, {}, "has a lazy layer without weights"),
+    (sequential, None, {}, "inputs = None: a torch module is asked with a batch; give inputs=."),
+    (sequential, [[1, 2, float("nan")]], {}, "inputs[0, 2]: is nan, not a finite number"),
+    (sequential, torch.full((2, 3), float("inf")), {}, "inputs[0, 0]: is inf, not a finite number"),
+    (sequential, [1.0, 2, 3], {}, "inputs: of shape (3,); give at least one row"),
+    (sequential, np.ones((0, 3)), {}, "inputs: has the shape (0, 3); give a row for each example."),
+    (
+        sequential,
+        np.ones((2, 5)),
+        {},
+        "module: its forward pass fails on inputs of shape (2, 5) (mat1",
+    ),
+    (sequential, "words", {}, "inputs: must be numbers in an array or a tensor"),
+    (
+        lambda: nn.Sequential(nn.LazyLinear(2)),
+        BATCH,
+        {},
+        "module: '0.weight' is lazy and has no shape",
+    ),
     (lambda: nn.Bilinear(3, 3, 2), BATCH, {}, "its forward takes several inputs"),
     (
         sequential,
@@ -265,9 +363,14 @@ REFUSED: list[tuple[Callable[[], Any], Any, dict[str, Any], str]] = [
     ),
     (sequential, BATCH, {"unit": 9}, "unit = 9: '0' has 4 units"),
     (sequential, BATCH, {"point": 0}, "point = 0: inputs hold 6 examples"),
-    (sequential, BATCH, {"cell": "a"}, "cell: isn't for a torch.nn.Module"),
-    (sequential, BATCH, {"input": [1]}, "input: isn't for a torch.nn.Module"),
-    (lambda: 7, BATCH, {}, "source: is a int; give an Experiment"),
+    (
+        sequential,
+        BATCH,
+        {"cell": "a"},
+        "cell = 'a': is for an experiment; a torch module has",
+    ),
+    (sequential, BATCH, {"input": [1]}, "input = [1]: is for an experiment"),
+    (lambda: 7, BATCH, {}, "source: is a int; give an Experiment, a Study, the name of a file"),
 ]
 
 

@@ -215,14 +215,14 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"layer": 4}, "layer = 4: 2-5-4-1 has 3 layers"),
     ({"unit": 6}, "unit = 6: layer 1 of 2-5-4-1 has 5 units"),
     ({"unit": 1.5}, "unit = 1.5:"),
-    ({"point": 5}, "point = 5: the data have 4 data points"),
+    ({"point": 5}, "point = 5: the data have 4 examples; give a whole number from 1 to 4."),
     ({"point": 1, "input": [0, 1]}, "point = 1: input is given as well"),
     ({"input": [0, float("nan")]}, "input: holds nan at [1]; every number must be finite"),
     ({"input": [0, 1, 2]}, "input: has shape [3], but the network takes 2 inputs"),
     ({"input": "ab"}, "input: is not an array of numbers"),
     ({"seed": -1}, "seed = -1: must be a whole number from 0"),
     ({"seed": 0.5}, "seed = 0.5: must be"),
-    ({"inputs": [[0, 1]]}, "inputs: are for a torch.nn.Module"),
+    ({"inputs": [[0, 1]]}, "inputs: is for a torch.nn.Module; an experiment has its own inputs."),
 ]
 
 

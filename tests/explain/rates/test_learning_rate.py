@@ -68,6 +68,8 @@ def test_the_numbers_are_json_and_say_what_the_fields_say(
     numbers = data["numbers"]
     assert list(numbers) == [
         "experiment",
+        "network",
+        "module",
         "cell",
         "seeds",
         "step",
@@ -211,7 +213,7 @@ def test_the_default_shows_all_three_regimes() -> None:
 
 
 WRONG: list[tuple[dict[str, Any], type[TrainlabError], str]] = [
-    ({"source": 3}, ExplainError, "source: int is no experiment; give an Experiment, a Study, the path"),
+    ({"source": 3}, ExplainError, "source: is a int; give an Experiment, a Study, the name of a file"),
     ({"source": "nowhere.toml"}, SpecError, "nowhere.toml: no such file"),
     ({"source": "xor44", "cell": "Model 9:A"}, SpecError, "'Model 9'"),
     ({"source": "xor44", "cell": ""}, SpecError, "means 0 cells"),

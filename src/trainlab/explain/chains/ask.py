@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 from trainlab.errors import ExplainError
@@ -36,8 +35,10 @@ from trainlab.explain.chains.tell_point import (
     point_numbers,
 )
 from trainlab.explain.chains.words import apart, counted_paths, exactly
+from trainlab.explain.checks import check_source, only_for_experiments, only_for_modules, populations_of, text
+from trainlab.explain.live import is_module
+from trainlab.explain.network_numbers import network_numbers
 from trainlab.explain.telling import OnProgress, OnSection, Populations, Telling
-from trainlab.spec import Experiment, Study
 
 LISTED = 50
 """Paths that are written out, the largest first, unless all are asked for."""
@@ -85,15 +86,14 @@ def chain_rule(
     """
     if paths not in ("auto", "all"):
         raise ExplainError(f"paths = {paths!r}: must be 'auto', the largest {LISTED}, or 'all'.")
-    if not isinstance(source, Experiment | Study | str | Path):
-        from trainlab.explain.chains.ask_module import chain_rule_of_module, is_module
+    weight = text("weight", weight, example="w2[1,3]")
+    populations = populations_of(
+        seeds=seeds, engine=engine, store=store, workers=workers, on_progress=on_progress
+    )
+    if is_module(source):
+        from trainlab.explain.chains.ask_module import chain_rule_of_module
 
-        if not is_module(source):
-            raise ExplainError(
-                f"source = {type(source).__name__}: must be an Experiment, a Study, a file, an "
-                "example's name or a torch.nn.Module."
-            )
-        _only_for_experiments(cell=cell, network=network, point=point)
+        only_for_experiments(cell=cell, network=network, point=point)
         return chain_rule_of_module(
             source,
             inputs=inputs,
@@ -103,12 +103,8 @@ def chain_rule(
             every=paths == "all",
             on_section=on_section,
         )
-    if loss is not None:
-        raise ExplainError(
-            f"loss = {loss!r}: is for a torch.nn.Module; an experiment has its own loss, set it there."
-        )
-    if isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ExplainError(f"seeds = {seeds!r}: must be a whole number of 1 or more, such as {SEEDS}.")
+    source = check_source(source)
+    only_for_modules(loss=loss)
     question = read_question(
         source,
         cell=cell,
@@ -119,18 +115,7 @@ def chain_rule(
         targets=targets,
         seed=seed,
     )
-    populations = Populations(
-        seeds=seeds, engine=engine, store=store, workers=workers, on_progress=on_progress
-    )
     return _tell(question, populations, Telling(on_section=on_section), every=paths == "all")
-
-
-def _only_for_experiments(**options: Any) -> None:
-    for name, value in options.items():
-        if value is not None:
-            raise ExplainError(
-                f"{name} = {value!r}: is for an experiment; a module has its own network and batch."
-            )
 
 
 def _tell(
@@ -157,6 +142,8 @@ def _tell(
     telling.add(population_section(deep))
     numbers = {
         "source": "experiment",
+        "network": network_numbers(question.experiment),
+        "module": None,
         **point_numbers(question, paths, autograd, difference, steps),
         "layers": layers_numbers(deep),
         "downhill": downhill_numbers(downhill),

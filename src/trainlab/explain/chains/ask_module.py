@@ -9,7 +9,6 @@ import numpy as np
 
 from trainlab.errors import ExplainError
 from trainlab.explain.chains.ask import LISTED
-from trainlab.explain.chains.copy_module import Subject, is_module, subject_of
 from trainlab.explain.chains.differences import STEP, Difference
 from trainlab.explain.chains.entry_module import Place, read_place
 from trainlab.explain.chains.graph_module import Graph, read_graph
@@ -25,14 +24,14 @@ from trainlab.explain.chains.tell_module import (
     module_verdict,
 )
 from trainlab.explain.chains.words import counted_paths
+from trainlab.explain.subject_module import Subject, recording, subject_of
 from trainlab.explain.telling import OnSection, Telling
-
-__all__ = ["Reading", "chain_rule_of_module", "is_module"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Reading:
-    """What was read of a module: its graph, the number asked about, and the derivatives.
+    """What was read of a module: its graph, the number asked about, and the derivatives; and, as `notes`, how
+    it was looked at.
 
     `count` are the paths between single numbers, None where there are too many numbers to count between;
     ``node_count`` those over the graph's nodes. `gradients` has an array for every parameter reached.
@@ -40,6 +39,7 @@ class Reading:
 
     kind: str
     precision: str
+    notes: tuple[str, ...]
     loss: float
     graph: Graph
     place: Place
@@ -65,7 +65,9 @@ def chain_rule_of_module(
 ) -> ChainRuleExplanation:
     """Return the explanation; see `chain_rule`."""
     subject, telling = subject_of(module, inputs, targets, loss), Telling(on_section=on_section)
-    found = _read(subject, weight)
+    # A backward pass of the user's own may draw random numbers, too.
+    with recording(subject.look.torch):
+        found = _read(subject, weight)
     count = found.node_count if found.count is None else found.count
     if every and (found.count is None or found.count > MOST):
         raise ExplainError(
@@ -77,7 +79,8 @@ def chain_rule_of_module(
     if found.locals is not None and found.count is not None and found.count <= MOST:
         paths = found.locals.paths(found.place.flat, listed=MOST if every else LISTED)
     telling.add(graph_section(found, paths))
-    layers = module_layers(subject)
+    with recording(subject.look.torch):
+        layers = module_layers(subject)
     telling.add(module_layers_section(layers))
     return ChainRuleExplanation(
         question="chain-rule",
@@ -95,7 +98,7 @@ def chain_rule_of_module(
 
 
 def _read(subject: Subject, weight: str | None) -> Reading:
-    torch = subject.torch
+    torch = subject.look.torch
     module, _, loss = subject.run()
     graph = read_graph(loss, module)
     arrivals = _watch(graph)
@@ -116,8 +119,9 @@ def _read(subject: Subject, weight: str | None) -> Reading:
     located = None if node is None else local_derivatives(torch, graph, node)
     value = float(trained[place.name].detach().reshape(-1)[place.flat])
     return Reading(
-        kind=type(subject.module).__name__,
-        precision=subject.precision,
+        kind=subject.look.name,
+        precision=subject.look.precision,
+        notes=subject.look.notes,
         loss=float(loss.detach()),
         graph=graph,
         place=place,
@@ -178,12 +182,12 @@ def _steps(graph: Graph, arrivals: dict[int, float], gradients: dict[str, Any]) 
 def _difference(subject: Subject, place: Place, value: float) -> Difference:
     """Return the central difference, in float64 only; every evaluation draws the same random numbers."""
     step = STEP * max(1.0, abs(value))
-    if subject.precision != "float64":
+    if subject.look.precision != "float64":
         return Difference(value=None, step=step)
 
     def at(offset: float) -> float:
         def prepare(module: Any) -> None:
-            with subject.torch.no_grad():
+            with subject.look.torch.no_grad():
                 dict(module.named_parameters())[place.name].view(-1)[place.flat] += offset
 
         return float(subject.run(prepare)[2].detach())

@@ -7,12 +7,13 @@ by v (Golub & Van Loan, Matrix Computations, 8.2).
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 import numpy as np
 
-from trainlab.explain.chains.copy_module import Subject
+from trainlab.explain.subject_module import Subject
 
 _WHOLE = 512
 """Outputs of a layer up to which its Jacobian is written down whole."""
@@ -24,9 +25,10 @@ _MOST_VALUES = 1_000_000
 class ModuleLayer:
     """One layer at work: ``delta`` is ‖∂L/∂output‖ over the batch, ``weight_gradient`` its parameters' norm.
 
-    ``ratio`` = delta / the delta of the layer after; ``jacobian`` = ‖∂(output of the layer after)/∂(its
-    output)‖₂, None where the one doesn't depend on the other or it is too large; ``kept`` = delta /
-    ‖∂L/∂(the module's output)‖.
+    The layer after is the one that ran next, of the last the module's output; ``follows`` says whether that
+    depends on this one. ``ratio`` = delta / the delta of the layer after; ``jacobian`` = ‖∂(output of the
+    layer after)/∂(its output)‖₂; both None where it doesn't follow, the first where that delta is 0, the
+    second where it is too large. ``kept`` = delta / ‖∂L/∂(the module's output)‖.
     """
 
     name: str
@@ -37,6 +39,7 @@ class ModuleLayer:
     ratio: float | None
     jacobian: float | None
     kept: float | None
+    follows: bool
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain data."""
@@ -45,7 +48,7 @@ class ModuleLayer:
 
 def module_layers(subject: Subject) -> tuple[ModuleLayer, ...]:
     """Return the layers of a module in the order in which they ran."""
-    torch = subject.torch
+    torch = subject.look.torch
     caught: list[tuple[str, Any, Any]] = []
 
     def prepare(module: Any) -> None:
@@ -54,41 +57,51 @@ def module_layers(subject: Subject) -> tuple[ModuleLayer, ...]:
                 part.register_forward_hook(_catcher(torch, name or "module", caught))
 
     _, outputs, loss = subject.run(prepare)
-    if not caught or not isinstance(outputs, torch.Tensor):
+    if not caught:
         return ()
     values = [value for _, _, value in caught]
-    gradients = torch.autograd.grad(
-        loss, [*values, outputs], retain_graph=True, allow_unused=True, materialize_grads=True
+    own = {id(p): p for _, part, _ in caught for p in part.parameters(recurse=False) if p.requires_grad}
+    # One backward pass for all that is asked.
+    found_gradients = torch.autograd.grad(
+        loss, [*values, outputs, *own.values()], retain_graph=True, allow_unused=True, materialize_grads=True
     )
-    deltas = [float(gradient.norm()) for gradient in gradients]
+    norms = [float(gradient.norm()) for gradient in found_gradients]
+    deltas, weights = norms[: len(values) + 1], dict(zip(own, norms[len(values) + 1 :], strict=True))
     calls: dict[str, int] = {}
     found: list[ModuleLayer] = []
     for place, (name, part, value) in enumerate(caught):
         calls[name] = calls.get(name, 0) + 1
-        own = [p for p in part.parameters(recurse=False) if p.requires_grad]
-        weights = torch.autograd.grad(loss, own, retain_graph=True, allow_unused=True, materialize_grads=True)
+        mine = [weights[id(p)] for p in part.parameters(recurse=False) if id(p) in weights]
         after = values[place + 1] if place + 1 < len(values) else outputs
+        follows = depends(torch, value, after)
         found.append(
             ModuleLayer(
                 name=name if calls[name] == 1 else f"{name} (call {calls[name]})",
                 kind=type(part).__name__,
                 outputs=value.numel(),
                 delta=deltas[place],
-                weight_gradient=float(sum(float(g.norm()) ** 2 for g in weights) ** 0.5),
-                ratio=deltas[place] / deltas[place + 1] if deltas[place + 1] > 0 else None,
-                jacobian=jacobian_norm(torch, value, after),
+                weight_gradient=math.hypot(*mine),
+                ratio=deltas[place] / deltas[place + 1] if follows and deltas[place + 1] > 0 else None,
+                jacobian=jacobian_norm(torch, value, after) if follows else None,
                 kept=deltas[place] / deltas[-1] if deltas[-1] > 0 else None,
+                follows=follows,
             )
         )
     return tuple(found)
 
 
+def depends(torch: Any, value: Any, after: Any) -> bool:
+    """Return whether `after` is computed from `value`."""
+    if after is value:
+        return True
+    (found,) = torch.autograd.grad(after.sum(), value, retain_graph=True, allow_unused=True)
+    return found is not None
+
+
 def jacobian_norm(torch: Any, value: Any, after: Any) -> float | None:
-    """Return ‖∂after/∂value‖₂; None if `after` doesn't depend on `value`, or it is too large."""
+    """Return ‖∂after/∂value‖₂ of what `depends`; None if it is too large."""
     if max(value.numel(), after.numel()) > _MOST_VALUES:
         return None
-    if torch.autograd.grad(after.sum(), value, retain_graph=True, allow_unused=True)[0] is None:
-        return 1.0 if after is value else None
     if after is value:
         return 1.0
     if after.numel() <= _WHOLE and value.numel() <= _WHOLE:

@@ -12,11 +12,13 @@ import msgspec
 import numpy as np
 
 from trainlab.draw import counted, format_number
-from trainlab.errors import ExplainError
+from trainlab.errors import ExplainError, shown
 from trainlab.explain.chains.names import Entry, parse_entry
 from trainlab.explain.chains.objective import Objective
 from trainlab.explain.chains.trace import Trace, trace
+from trainlab.explain.checks import check_cell, check_place, check_seed
 from trainlab.explain.network_pass import Array, initial_layers
+from trainlab.explain.points import first_telling
 from trainlab.spec import MSE, SGD, Experiment, Network, Study, any_study, named_cell, parse_widths
 from trainlab.tasks import Task
 
@@ -61,12 +63,12 @@ def read_question(
         ExplainError: if the point, seed or weight isn't one.
         SpecError: if the experiment can't be read, or the network doesn't fit its task.
     """
-    experiment = named_cell(any_study(source), cell).experiment
+    experiment = named_cell(any_study(source), check_cell(cell)).experiment
     if network is not None:
-        widths = parse_widths(network) if isinstance(network, str) else tuple(network)
+        widths = _widths(network)
         wanted = msgspec.structs.replace(experiment.network, widths=widths)
         experiment = msgspec.structs.replace(experiment, network=wanted)
-    _check_seed(seed)
+    check_seed(seed)
     x, y, words = _example(experiment, point, inputs, targets)
     layers = initial_layers(experiment, seed)
     traced = trace(layers, Objective.of(experiment.loss), x, y)
@@ -89,7 +91,7 @@ def numbers_words(values: Array) -> str:
 
 def default_point(data: Task) -> int:
     """Return the first example, from 0, with an input that isn't 0: its weight has a gradient."""
-    return int(np.argmax((data.inputs != 0).any(axis=1)))
+    return first_telling(data.inputs) - 1
 
 
 def _default_entry(traced: Trace) -> Entry:
@@ -97,10 +99,12 @@ def _default_entry(traced: Trace) -> Entry:
     return Entry(layer=1, unit=1, source=int(np.argmax(np.abs(traced.inputs[0]))) + 1)
 
 
-def _check_seed(seed: object) -> None:
-    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
-    if not whole or not 0 <= int(cast("int", seed)) < 2**63:
-        raise ExplainError(f"seed = {seed!r}: must be a whole number from 0 to 2**63 − 1, such as 0.")
+def _widths(network: object) -> tuple[int, ...]:
+    if isinstance(network, str):
+        return parse_widths(network)
+    if not isinstance(network, list | tuple):
+        raise ExplainError(f"network = {shown(network)}: must be widths, as in '2-8-8-1' or [2, 8, 8, 1].")
+    return tuple(cast("Sequence[int]", network))
 
 
 def _example(
@@ -112,7 +116,7 @@ def _example(
         given, missing = ("inputs", "targets") if targets is None else ("targets", "inputs")
         raise ExplainError(f"{given}: is given without {missing}; give both, or neither and a point.")
     if inputs is None:
-        place = default_point(data) if point is None else _place(point, data.points)
+        place = default_point(data) if point is None else check_place("point", point, data.points) - 1
         x, y = data.inputs[place : place + 1], data.targets[place : place + 1]
         which = f"example {place + 1:,} of {data.points:,}"
     else:
@@ -132,13 +136,6 @@ def _example(
 def loss_name(experiment: Experiment) -> str:
     """Return the name of an experiment's loss."""
     return Objective.of(experiment.loss).name
-
-
-def _place(point: object, points: int) -> int:
-    whole = isinstance(point, int | np.integer) and not isinstance(point, bool)
-    if not whole or not 1 <= int(cast("int", point)) <= points:
-        raise ExplainError(f"point = {point!r}: must be the number of an example, from 1 to {points:,}.")
-    return int(cast("int", point)) - 1
 
 
 def _row(name: str, values: Any, count: int) -> Array:

@@ -20,8 +20,8 @@ class ChainRuleExplanation(Explanation):
 
     ``numbers`` has these keys, for an experiment:
 
-    - ``source`` (what was explained), ``seed``, ``network``, ``loss``, ``activations``, ``point`` (words),
-      ``inputs``, ``targets``, ``outputs``, ``loss_value``;
+    - ``source`` (what was explained), ``network`` (label, widths, parameters), ``seed``, ``loss``,
+      ``activations``, ``point`` (words), ``inputs``, ``targets``, ``outputs``, ``loss_value``;
     - ``weight``, ``weight_value``, ``derivative``, ``paths``: ``count`` (exact; null beyond 4,000 digits),
       ``count_text``, ``sum`` (null if they aren't listed), ``listed`` (``through``, ``factors``,
       ``product``);
@@ -38,9 +38,11 @@ class ChainRuleExplanation(Explanation):
       (``second``, ``across``, ``up``, ``losses``, ``track``, ``below``, ``inside``), ``steps``, ``losses``;
       null where there is no gradient.
 
-    For a module: ``module``, ``precision``, ``loss_value``, ``weight``, ``weight_value``, ``derivative``,
+    For a module: ``module`` (the name of its class; ``network`` is then null, as ``module`` is for an
+    experiment), ``precision``, ``loss_value``, ``weight``, ``weight_value``, ``derivative``,
     ``paths`` (as above), ``graph`` (``nodes``, ``node_paths``), ``checks``, ``steps``, ``layers``: for each
-    ``name``, ``kind``, ``outputs``, ``delta``, ``weight_gradient``, ``ratio``, ``jacobian``, ``kept``.
+    ``name``, ``kind``, ``outputs``, ``delta``, ``weight_gradient``, ``ratio``, ``jacobian``, ``kept``,
+    ``follows``.
     """
 
     weight: str

@@ -13,6 +13,7 @@ from trainlab.explain.chains.flow import Flow, greatest_loss
 from trainlab.explain.chains.norms import WHOLE
 from trainlab.explain.chains.population import VANISHED, Signals
 from trainlab.explain.explanation import Section, Table, paragraphs
+from trainlab.explain.network_numbers import network_numbers
 from trainlab.spec import name_of
 from trainlab.stats import paired_difference
 
@@ -88,7 +89,7 @@ def layers_numbers(deep: Deep) -> dict[str, Any]:
     """Return what these sections say as plain data."""
     trained = deep.trained_flows
     return {
-        "network": deep.experiment.network.label,
+        "network": network_numbers(deep.experiment),
         "seed": deep.seed,
         "point": deep.point,
         "flows": [flow.to_dict() for flow in deep.flows],

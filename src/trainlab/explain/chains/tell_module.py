@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from trainlab.draw import Curve, curves, format_number
+from trainlab.draw import Curve, curves, format_number, join
 from trainlab.explain.chains.layers_module import ModuleLayer
 from trainlab.explain.chains.paths import MOST, Path
 from trainlab.explain.chains.tell_paths import paths_numbers
@@ -22,7 +22,8 @@ def graph_section(found: Reading, paths: tuple[Path, ...]) -> Section:
         name="graph",
         heading=f"From {found.place} to the loss, through the graph that autograd recorded",
         text=paragraphs(
-            f"Computed on a copy of the module in {found.precision}; the module itself is as it was. "
+            f"Computed on a copy of the module in {found.precision}; the module itself is as it was.",
+            found.notes,
             f"The graph has {len(found.graph.nodes):,} nodes; {found.place} is {exactly(found.value)}, "
             f"the loss {exactly(found.loss)}.",
             _reach_words(found),
@@ -36,6 +37,7 @@ def graph_section(found: Reading, paths: tuple[Path, ...]) -> Section:
 def module_layers_section(layers: Sequence[ModuleLayer]) -> Section:
     """Return how much of the signal each layer gets."""
     worst = _worst(layers)
+    aside = [each for each in layers if not each.follows]
     return Section(
         name="layers",
         heading="Layer by layer",
@@ -45,7 +47,10 @@ def module_layers_section(layers: Sequence[ModuleLayer]) -> Section:
             "the norm of the Jacobian between their outputs at most, where nothing leads around it.",
             f"Most is lost at {_layer(worst)}: it keeps {_share(worst.ratio)} of what the layer after it has."
             if worst
-            else "The signal shrinks at no layer.",
+            else "The signal shrinks at no layer whose outputs go to the one that ran next.",
+            f"What ran next doesn't depend on {join([each.name for each in aside])}: no ratio there."
+            if aside
+            else "",
         )
         if layers
         else ("No part of the module that has parameters gave out a tensor that could be followed.",),
@@ -88,6 +93,7 @@ def module_numbers(found: Reading, paths: tuple[Path, ...], layers: Sequence[Mod
     total = found.locals.total(found.place.flat) if found.locals else None
     return {
         "source": "module",
+        "network": None,
         "module": found.kind,
         "precision": found.precision,
         "loss_value": found.loss,

@@ -105,7 +105,6 @@ def point_numbers(
     small = question.experiment.network.parameters <= MOST_PARAMETERS
     return {
         "seed": question.seed,
-        "network": "-".join(map(str, traced.widths)),
         "activations": [layer.activation for layer in traced.layers],
         "loss": traced.objective.name,
         "point": question.point,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from trainlab.errors import ExplainError
+from trainlab.explain.checks import check_source, only_for_experiments, only_for_modules, populations_of
 from trainlab.explain.inits.learning import ACTIVATIONS, Learnt, learn, learning_section
-from trainlab.explain.inits.live_module import is_module, module_layers
+from trainlab.explain.inits.live_module import module_layers
 from trainlab.explain.inits.part_example import PICTURED, worked_example
 from trainlab.explain.inits.part_module import module_section, module_symmetry_section
 from trainlab.explain.inits.part_schemes import Fans, default_section, schemes_numbers, schemes_section
@@ -20,7 +20,6 @@ from trainlab.explain.inits.question import (
     DEFAULT,
     Question,
     Subject,
-    check_seeds,
     question,
     subject,
     usual_activation,
@@ -32,6 +31,9 @@ from trainlab.explain.inits.stack import LayerSignals, network_signals, stack_si
 from trainlab.explain.inits.symmetry import Symmetry, started, starts, symmetry, zero_gradients
 from trainlab.explain.inits.variants import with_weights
 from trainlab.explain.inits.verdict import module_verdict, verdict
+from trainlab.explain.live import is_module
+from trainlab.explain.network_numbers import network_numbers
+from trainlab.explain.subject_module import subject_of
 from trainlab.explain.telling import OnProgress, OnSection, Populations, Telling
 from trainlab.spec import Experiment, InitScheme, Study
 
@@ -49,7 +51,7 @@ def init(
     cell: str | None = None,
     inputs: Any = None,
     targets: Any = None,
-    loss: Callable[[Any, Any], Any] | None = None,
+    loss: Any = None,
     schemes: Sequence[str | InitScheme] | None = None,
     activation: str | None = None,
     depth: int = 10,
@@ -64,30 +66,28 @@ def init(
     """Explain how weights are initialised: schemes, signals through depth, symmetry, the effect on learning.
 
     `source` is an experiment, a study or its file (`cell` names one of its cells), or a ``torch.nn.Module``
-    with a batch of `inputs` and `targets` (and a `loss` of outputs and targets). By default it is the
-    assignment's Model 3 with changes A and B. `schemes` are names such as "he_normal" or "normal(std=0.5)",
-    or parts of an experiment; `activation`, `depth` and `width` are of the stack that signals go through.
-    Populations have `seeds` seeds, the largest grids fewer.
+    with a batch of `inputs` and `targets`; its `loss` is a name such as "mse", one of torch's or a function
+    of outputs and targets, cross-entropy for whole-number targets and mse for others if left out. By default
+    `source` is the assignment's Model 3 with changes A and B. `schemes` are names such as "he_normal" or
+    "normal(std=0.5)", or parts of an experiment; `activation`, `depth` and `width` are of the stack that
+    signals go through. Populations have `seeds` seeds, the largest grids fewer.
 
     Raises:
         ExplainError: an unknown scheme or activation, a stack or batch that can't be.
         SpecError: a study or experiment that can't be.
     """
-    check_seeds(seeds)
-    telling = Telling(on_section=on_section)
-    if is_module(source):
-        if cell is not None:
-            raise ExplainError(f"cell = {cell!r}: names a cell of a study, and the source is a module.")
-        asked = question(schemes, activation=activation, usual_activation="tanh", depth=depth, width=width)
-        return _of_module(telling, asked, source, inputs, targets, loss)
-    if inputs is not None or targets is not None or loss is not None:
-        raise ExplainError("inputs, targets, loss: are for a torch module; an experiment has its own.")
-    about = subject(source, cell)
-    usual = usual_activation(about.experiment)
-    asked = question(schemes, activation=activation, usual_activation=usual, depth=depth, width=width)
-    populations = Populations(
+    populations = populations_of(
         seeds=seeds, engine=engine, store=store, workers=workers, on_progress=on_progress
     )
+    telling = Telling(on_section=on_section)
+    if is_module(source):
+        only_for_experiments(cell=cell)
+        asked = question(schemes, activation=activation, usual_activation="tanh", depth=depth, width=width)
+        return _of_module(telling, asked, source, inputs, targets, loss)
+    about = subject(check_source(source), cell)
+    only_for_modules(inputs=inputs, targets=targets, loss=loss)
+    usual = usual_activation(about.experiment)
+    asked = question(schemes, activation=activation, usual_activation=usual, depth=depth, width=width)
     return _of_experiment(telling, asked, about, populations)
 
 
@@ -118,7 +118,9 @@ def _of_experiment(
         numbers={
             **common["numbers"],
             "experiment": experiment.to_dict(),
-            "network": [each.to_dict() for each in network],
+            "network": network_numbers(experiment),
+            "module": None,
+            "network_signals": [each.to_dict() for each in network],
             "zero": {
                 name: [{"weights": weights, "biases": biases} for weights, biases in layers]
                 for name, layers in zeros
@@ -152,11 +154,12 @@ def _of_experiment(
 def _of_module(
     telling: Telling, asked: Question, module: Any, inputs: Any, targets: Any, loss: Any
 ) -> InitExplanation:
-    layers, never = module_layers(module, inputs, targets, loss)
-    name = type(module).__name__
-    telling.add(module_section(layers, name, len(inputs), never))
+    looked_at = subject_of(module, inputs, targets, loss, usual_loss=True)
+    layers, never = module_layers(looked_at)
+    name, batch = looked_at.look.name, len(looked_at.look.inputs)
+    telling.add(module_section(layers, name, batch, never, looked_at.look.notes))
     telling.add(module_symmetry_section(layers))
-    fans = tuple((each.fan_in, each.neurons) for each in layers)
+    fans = tuple((each.fan_in, each.fan_out) for each in layers)
     common = _common(telling, asked, fans)
     return InitExplanation(
         question="init",
@@ -165,7 +168,10 @@ def _of_module(
         sections=telling.done(),
         numbers={
             **common["numbers"],
-            "module": {"layers": [each.to_dict() for each in layers], "never_met": never},
+            "network": None,
+            "module": name,
+            "module_layers": [each.to_dict() for each in layers],
+            "never_met": never,
         },
         samples=common["samples"],
         torch_layers=tuple(common["torch"]),

@@ -7,27 +7,30 @@ from collections.abc import Sequence
 
 from trainlab.draw import Measured, format_number, join, measured_curves
 from trainlab.draw.table import Cell
-from trainlab.explain.explanation import Section, Table
+from trainlab.explain.explanation import Section, Table, paragraphs
 from trainlab.explain.inits.live_module import ModuleLayer
 
 
-def module_section(layers: Sequence[ModuleLayer], name: str, batch: int, never: Sequence[str]) -> Section:
-    """Return what the layers of a module pass on and get back, for one batch."""
+def module_section(
+    layers: Sequence[ModuleLayer], name: str, batch: int, never: Sequence[str], notes: Sequence[str]
+) -> Section:
+    """Return what the layers of a module pass on and get back, for one batch; `notes` say how it was run."""
     rows: list[tuple[Cell, ...]] = [
         (
             f"{each.name} ({each.kind})",
             each.fan_in,
             each.weight_std,
             each.scaled,
-            each.mean,
-            each.std,
-            each.gradient if math.isfinite(each.gradient) else None,
-            each.weight_gradient if math.isfinite(each.weight_gradient) else None,
+            *(
+                value if math.isfinite(value) else None
+                for value in (each.mean, each.std, each.gradient, each.weight_gradient)
+            ),
         )
         for each in layers
     ]
-    nothing = [math.nan] * len(layers)
-    places = list(range(1, len(layers) + 1))
+    called = [each for each in layers if each.called]
+    nothing = [math.nan] * len(called)
+    places = list(range(1, len(called) + 1))
     pictures = [
         measured_curves(
             [Measured(label=label, x=places, theory=nothing, measured=values, low=nothing, high=nothing)],
@@ -42,28 +45,32 @@ def module_section(layers: Sequence[ModuleLayer], name: str, batch: int, never: 
                 "outputs",
                 "Standard deviation of outputs",
                 f"Forward through {name}",
-                [each.std for each in layers],
+                [each.std for each in called],
             ),
             (
                 "gradients",
                 "Root mean square of ∂L/∂output",
                 f"Back through {name}",
-                [each.gradient for each in layers],
+                [each.gradient for each in called],
             ),
         )
     ]
     return Section(
         name="module",
         heading=f"{name}, with a batch of {batch:,}",
-        text=(
-            "Each layer with weights, measured by hooks and left as it was. To compare the weights with "
-            "schemes: std · √fan_in is 0.577 for PyTorch's default, 1 for LeCun's, 1.414 for He's.",
-            f"From the first layer to the last, outputs go from a deviation of {_n(layers[0].std)} to "
-            f"{_n(layers[-1].std)}, gradients from {_n(layers[-1].gradient)} at the last back to "
-            f"{_n(layers[0].gradient)} at the first.",
-            *([f"The batch never met {join([repr(each) for each in never])}."] if never else []),
+        text=paragraphs(
+            "Each layer with weights, measured on a copy; the module itself is as it was. To compare the "
+            "weights with schemes: std · √fan_in is 0.577 for PyTorch's default, 1 for LeCun's, 1.414 for "
+            "He's.",
+            notes,
+            f"From the first layer to the last, outputs go from a deviation of {_n(called[0].std)} to "
+            f"{_n(called[-1].std)}, gradients from {_n(called[-1].gradient)} at the last back to "
+            f"{_n(called[0].gradient)} at the first."
+            if called
+            else "",
+            met_words(layers, never),
         ),
-        pictures=tuple(pictures),
+        pictures=tuple(pictures) if called else (),
         tables=(
             Table(
                 title="Layer by layer",
@@ -82,6 +89,16 @@ def module_section(layers: Sequence[ModuleLayer], name: str, batch: int, never: 
             ),
         ),
     )
+
+
+def met_words(layers: Sequence[ModuleLayer], never: Sequence[str]) -> str:
+    """Return which layers the batch met without calling them, and which it never met; empty if none."""
+    aside = [repr(each.name) for each in layers if not each.called]
+    words = f"{join(aside)} is used without being called, so its outputs weren't seen." if aside else ""
+    if len(aside) > 1:
+        words = f"{join(aside)} are used without being called, so their outputs weren't seen."
+    told = f"The batch never met {join([repr(each) for each in never])}." if never else ""
+    return " ".join(part for part in (words, told) if part)
 
 
 def module_symmetry_section(layers: Sequence[ModuleLayer]) -> Section:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from trainlab.errors import ExplainError, listing, nearest
+from trainlab.explain.checks import check_cell, listed, whole
 from trainlab.explain.inits.schemes import SHOWN, TRAINED, Scheme, all_schemes, find_schemes
 from trainlab.explain.inits.sizes import Case
 from trainlab.maths import ACTIVATIONS
@@ -18,7 +18,7 @@ DEFAULT_CELL = "Model 3:A+B"
 """The assignment's deepest network, whose gradient vanishes, with Adam and MSE: of those unchanged hardly any
 learns from any start, so that no start could be seen to help."""
 
-MOST_DEPTH, MOST_WIDTH, MOST_SEEDS = 1000, 1000, 100_000
+MOST_DEPTH, MOST_WIDTH = 1000, 1000
 MOST_WEIGHTS = 300_000
 """Of one stack: what 15 seconds allow, for all schemes and 8 networks each."""
 
@@ -62,7 +62,7 @@ def question(
     Raises:
         ExplainError: an unknown scheme or activation, or a stack that is none, or too large.
     """
-    asked = find_schemes(schemes or ())
+    asked = find_schemes(listed("schemes", schemes, example="'he_normal'"))
     _check_stack(depth, width)
     return Question(
         schemes=find_schemes([*all_schemes(), *asked]),
@@ -77,7 +77,7 @@ def question(
 
 def subject(source: Study | Experiment | str | os.PathLike[str], cell: str | None) -> Subject:
     """Return the experiment meant, and the networks of its study with the same changes."""
-    plan = any_study(source)
+    cell, plan = check_cell(cell), any_study(source)
     if cell is None and str(source) == DEFAULT and not isinstance(source, Study | Experiment):
         cell = DEFAULT_CELL
     experiment = named_cell(plan, cell).experiment
@@ -89,11 +89,6 @@ def subject(source: Study | Experiment | str | os.PathLike[str], cell: str | Non
     cases = [Case(name=name, experiment=plan.experiment(name, changes)) for name in ordered]
     label = f"{network} with {'+'.join(changes)}" if changes else network
     return Subject(name=label, network=network, experiment=experiment, cases=tuple(cases))
-
-
-def check_seeds(seeds: int) -> None:
-    """Refuse a number of seeds that is none."""
-    _check_whole("seeds", seeds, 2, MOST_SEEDS)
 
 
 def usual_activation(experiment: Experiment) -> str:
@@ -110,16 +105,11 @@ def _activation(name: str) -> str:
 
 
 def _check_stack(depth: int, width: int) -> None:
-    _check_whole("depth", depth, 1, MOST_DEPTH)
-    _check_whole("width", width, 1, MOST_WIDTH)
+    whole("depth", depth, least=1, most=MOST_DEPTH)
+    whole("width", width, least=1, most=MOST_WIDTH)
     weights = depth * width * width
     if weights > MOST_WEIGHTS:
         raise ExplainError(
             f"depth = {depth:,}, width = {width:,}: a stack of {weights:,} weights; at most "
             f"{MOST_WEIGHTS:,} are allowed, as 10 layers of 173. Lower one of the two."
         )
-
-
-def _check_whole(name: str, value: Any, least: int, most: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise ExplainError(f"{name} = {value!r}: must be a whole number from {least} to {most:,}.")

@@ -27,9 +27,11 @@ class InitExplanation(Explanation):
 
     `numbers` has the keys ``schemes`` (name, formula, source, laws by fans), ``example`` (by scheme),
     ``torch`` (layers, against 1/√fan_in), ``stack`` (depth, width, activation, and ``signals``: lists with an
-    entry a layer), and either ``module`` (layers, and ``never_met``: names of those the batch didn't pass),
-    or ``experiment``, ``network``, ``zero`` (by activation: which gradients are exactly 0), ``symmetry``,
-    ``learning``, ``sizes``, ``claims``, ``gradient_ratios`` and ``seeds``. Rates are {k, n, low, high}.
+    entry a layer), ``network`` (label, widths, parameters; null for a module) and ``module`` (the name of its
+    class; null for an experiment); and either ``module_layers`` and ``never_met`` (names of those that the
+    batch didn't pass), or ``experiment``, ``network_signals``, ``zero`` (by activation: which gradients are
+    exactly 0), ``symmetry``, ``learning``, ``sizes``, ``claims``, ``gradient_ratios`` and ``seeds``. Rates
+    are {k, n, low, high}.
     """
 
     samples: Mapping[str, Sample]

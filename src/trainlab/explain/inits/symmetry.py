@@ -14,8 +14,8 @@ from trainlab.engine import Runs
 from trainlab.engine.layout import layers_of
 from trainlab.explain.inits.ranks import greatest_rank, seeds_ranked
 from trainlab.explain.inits.variants import without_curves
-from trainlab.explain.network_pass import Layer, LayerGradient, backward, forward, initial_layers, layers_from
-from trainlab.maths import LOSSES
+from trainlab.explain.network_pass import Layer, LayerGradient, initial_layers, layers_from
+from trainlab.explain.objective import examples_gradients
 from trainlab.spec import Constant, Experiment, Init
 from trainlab.stats import Rate, rate
 
@@ -152,10 +152,7 @@ def symmetry(network: str, start: str, runs: Runs) -> Symmetry:
 
 def start_gradients(experiment: Experiment, layers: Sequence[Layer]) -> tuple[LayerGradient, ...]:
     """Return the gradients of the experiment's loss over all its examples."""
-    data, settings = experiment.data(), msgspec.to_builtins(experiment.loss)
-    loss = LOSSES[settings.pop("name")]
-    passes = forward(layers, data.inputs)
-    return backward(layers, passes, loss.gradient(passes[-1].outputs, data.targets, **settings))
+    return examples_gradients(experiment, layers)
 
 
 def distinct_rows(weight: Array, bias: Array | None) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from trainlab.draw import format_number, join
+from trainlab.draw import counted, format_number, join
 from trainlab.explain.inits.live_module import ModuleLayer
+from trainlab.explain.inits.part_module import met_words
 from trainlab.explain.inits.part_sizes import WORDS, outcome_words
 from trainlab.explain.inits.question import Question, Subject
 from trainlab.explain.inits.sizes import CLAIMED, Claim
@@ -33,19 +34,10 @@ def verdict(
 
 def module_verdict(name: str, layers: Sequence[ModuleLayer], never: Sequence[str]) -> str:
     """Return the answer for a module."""
-    first, last = layers[0], layers[-1]
-    parts = [
-        f"{name}: from the first to the last of {len(layers)} layers with weights the outputs' deviation "
-        f"goes from {format_number(first.std)} to {format_number(last.std)}"
-    ]
-    if math.isfinite(first.gradient) and math.isfinite(last.gradient):
-        parts.append(
-            f", and the gradient from {format_number(last.gradient)} at the last back to "
-            f"{format_number(first.gradient)} at the first"
-        )
-    parts.append(", on this batch and these weights.")
-    if never:
-        parts.append(f" The batch never met {join([repr(each) for each in never])}.")
+    called = [each for each in layers if each.called]
+    parts = [f"{name}: {_through(called)}, on this batch and these weights."]
+    met = met_words(layers, never)
+    parts.append(f" {met}" if met else "")
     equal = [each.name for each in layers if each.distinct_rows < each.neurons]
     parts.append(
         f" Neurons that are equal in weights and bias: in {join(equal)}."
@@ -53,6 +45,23 @@ def module_verdict(name: str, layers: Sequence[ModuleLayer], never: Sequence[str
         else " No two neurons of a layer are equal."
     )
     return "".join(parts)
+
+
+def _through(layers: Sequence[ModuleLayer]) -> str:
+    """Return how outputs and gradients change from the first of the layers that are called to the last."""
+    if not layers:
+        return "no layer with weights is called, so that no outputs were seen"
+    first, last = layers[0], layers[-1]
+    words = (
+        f"from the first to the last of {counted(len(layers), 'layer')} with weights the outputs' deviation "
+        f"goes from {format_number(first.std)} to {format_number(last.std)}"
+    )
+    if math.isfinite(first.gradient) and math.isfinite(last.gradient):
+        words += (
+            f", and the gradient from {format_number(last.gradient)} at the last back to "
+            f"{format_number(first.gradient)} at the first"
+        )
+    return words
 
 
 def signal_words(asked: Question, signals: Sequence[LayerSignals]) -> str:

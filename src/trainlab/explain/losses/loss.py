@@ -8,8 +8,16 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from trainlab.errors import ExplainError
+from trainlab.explain.checks import (
+    check_cell,
+    check_source,
+    only_for_experiments,
+    only_for_modules,
+    populations_of,
+)
 from trainlab.explain.explanation import Explanation
-from trainlab.explain.losses.live_module import Live, inspect_module, is_module
+from trainlab.explain.live import is_module
+from trainlab.explain.losses.live_module import Live, inspect_module
 from trainlab.explain.losses.matter import PairRate, matter_section, matter_sentence, pair_rates
 from trainlab.explain.losses.outlier_runs import train_outliers
 from trainlab.explain.losses.outliers import Outliers, read_outliers
@@ -21,8 +29,9 @@ from trainlab.explain.losses.points_part import live_points, own_points, trained
 from trainlab.explain.losses.shapes import Shape, log_table, shapes_section
 from trainlab.explain.losses.takes import TAKES
 from trainlab.explain.losses.variants import named_losses, variants_of
+from trainlab.explain.network_numbers import network_numbers
 from trainlab.explain.telling import OnProgress, OnSection, Populations, Telling
-from trainlab.spec import Experiment, Study, any_study, name_of, named_cell
+from trainlab.spec import Experiment, any_study, name_of, named_cell
 from trainlab.tasks import Kind
 
 DEFAULT = "xor44"
@@ -39,7 +48,8 @@ class LossExplanation(Explanation):
     training if it was trained; `rates` how often pairings solved the task, one's own first; `outliers` what
     they do. The last two are empty and None for a module.
 
-    ``numbers`` has the keys ``pairing``; ``pairings``, the whole table, a list of such records; ``takes``, a
+    ``numbers`` has the keys ``network`` (label, widths, parameters; null for a module) and ``module`` (the
+    name of its class); ``pairing``; ``pairings``, the whole table, a list of such records; ``takes``, a
     record for each loss: ``loss``, ``torch_class``, ``outputs``, ``targets``, ``aims_at``; ``shapes``, a list
     of ``output``, ``loss``, ``x``, ``value``, ``slope``; ``log_table``, rows of p, −ln p, (1 − p)², 1 − p and
     the slopes of −ln p and (1 − p)² at z; ``points``, with the ``inputs`` of each example, and in the same
@@ -81,15 +91,17 @@ def loss(
         ExplainError: a loss that isn't known, a module or data that don't fit.
         SpecError: a source that can't be read.
     """
-    telling = Telling(on_section=on_section)
-    if is_module(source):
-        return _of_module(inspect_module(source, inputs, targets, loss), telling)
-    _check(inputs, targets, seeds)
-    named = named_losses(_names(loss))
-    experiment = _experiment(source, cell)
-    populations = Populations(
+    populations = populations_of(
         seeds=seeds, engine=engine, store=store, workers=workers, on_progress=on_progress
     )
+    telling = Telling(on_section=on_section)
+    if is_module(source):
+        only_for_experiments(cell=cell)
+        return _of_module(inspect_module(source, inputs, targets, loss), telling)
+    study = any_study(check_source(source))
+    only_for_modules(inputs=inputs, targets=targets)
+    named = named_losses(_names(loss))
+    experiment = named_cell(study, check_cell(cell)).experiment
     return _of_experiment(experiment, named, populations, telling)
 
 
@@ -118,6 +130,8 @@ def _of_experiment(
     outliers = read_outliers(runs)
     telling.add(outliers_section(runs, outliers), runs.note)
     numbers = {
+        "network": network_numbers(experiment),
+        "module": None,
         **_numbers(found, shapes),
         "points": _points(start, trained),
         "autograd_difference": gap,
@@ -152,6 +166,8 @@ def _of_module(live: Live, telling: Telling) -> LossExplanation:
         verdict=f"{found} What arrives at the last sum is {found.gradient}.",
         sections=telling.done(),
         numbers={
+            "network": None,
+            "module": live.name,
             **_numbers(found, shapes),
             "points": _points(points, ()),
             "autograd_difference": gap,
@@ -197,14 +213,6 @@ def _plain(items: Sequence[Any]) -> list[dict[str, Any]]:
     return [each.to_dict() for each in items]
 
 
-def _experiment(source: Any, cell: str | None) -> Experiment:
-    if not isinstance(source, Experiment | Study | str | os.PathLike):
-        raise ExplainError(
-            f"source: is a {type(source).__name__}; give an experiment, a study, a file's name or a module."
-        )
-    return named_cell(any_study(source), cell).experiment  # pyright: ignore[reportUnknownArgumentType]
-
-
 def _names(given: Any) -> Sequence[str]:
     if given is None:
         return ()
@@ -212,10 +220,3 @@ def _names(given: Any) -> Sequence[str]:
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):  # pyright: ignore[reportUnknownVariableType]
         raise ExplainError("loss: for an experiment it must be a loss's name, as 'mse', or a list of names.")
     return names  # pyright: ignore[reportUnknownVariableType]
-
-
-def _check(inputs: Any, targets: Any, seeds: int) -> None:
-    if inputs is not None or targets is not None:
-        raise ExplainError("inputs, targets: go with a torch module; an experiment has its own task.")
-    if seeds < 1:
-        raise ExplainError(f"seeds = {seeds}: must be 1 or more.")

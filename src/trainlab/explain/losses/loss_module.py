@@ -7,22 +7,10 @@ from typing import Any, cast
 import msgspec
 
 from trainlab.errors import ExplainError, SpecError, listing, nearest
-from trainlab.maths import LOSSES
+from trainlab.explain.criterion_module import CLASSES, FUNCTIONS, named_loss
 from trainlab.spec import Loss, name_of
 
 SETTINGS = ("delta", "beta", "label_smoothing")
-
-FUNCTIONS = {
-    "l1_loss": "l1",
-    "mse_loss": "mse",
-    "huber_loss": "huber",
-    "smooth_l1_loss": "smooth_l1",
-    "binary_cross_entropy": "bce",
-    "binary_cross_entropy_with_logits": "bce_with_logits",
-    "cross_entropy": "cross_entropy",
-    "nll_loss": "nll",
-}
-CLASSES = {entry.torch_class: name for name, entry in LOSSES.items() if entry.torch_class}
 
 
 def loss_of(torch: Any, given: Any) -> tuple[Loss, tuple[str, ...]]:
@@ -32,7 +20,7 @@ def loss_of(torch: Any, given: Any) -> tuple[Loss, tuple[str, ...]]:
         ExplainError: it is none of the known losses.
     """
     if isinstance(given, str):
-        return _made(given, {}), ()
+        return named_loss(given), ()
     if isinstance(given, msgspec.Struct):
         return _made(name_of(given), msgspec.structs.asdict(given)), ()
     if isinstance(given, type) and issubclass(given, torch.nn.Module):
@@ -54,8 +42,6 @@ def loss_of(torch: Any, given: Any) -> tuple[Loss, tuple[str, ...]]:
 
 
 def _made(name: str, settings: dict[str, Any]) -> Loss:
-    if name not in LOSSES:
-        raise ExplainError(f"loss = {name!r}: must be {listing(LOSSES)}.{nearest(name, LOSSES)}")
     try:
         return msgspec.convert({"name": name, **settings}, Loss)
     except (msgspec.ValidationError, SpecError) as error:

@@ -113,5 +113,6 @@ def live_points(live: Live) -> tuple[Section, tuple[Point, ...], float | None]:
             f" Largest difference to the formula {live.pairing.gradient}: {format_number(gap, digits=2)}."
         )
     words = (f"{live.pairing.loss} of this batch is {format_number(mean_loss(points))}.", WHAT, compared)
-    table = points_table(points, "This batch, in float64 and evaluation mode")
+    mode = "as it was given" if live.mode == "mixed" else f"in {live.mode} mode"
+    table = points_table(points, f"This batch, the module {mode}, in {live.precision}")
     return Section(name="points", heading=heading, text=words, tables=(table,)), points, gap

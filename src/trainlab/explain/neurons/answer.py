@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.draw import format_number
+from trainlab.explain.checks import check_place
+from trainlab.explain.network_numbers import network_numbers
 from trainlab.explain.network_pass import Array, forward
 from trainlab.explain.neurons.affine import AffineFit, best_affine
 from trainlab.explain.neurons.affine_section import affine_section, can_be_solved, hardest
@@ -18,7 +20,7 @@ from trainlab.explain.neurons.collapse_section import collapse_section, random_i
 from trainlab.explain.neurons.depths import activation_of, depths_of
 from trainlab.explain.neurons.depths_section import active_words, depths_section, none_words, train_depths
 from trainlab.explain.neurons.neuron_autograd import autograd_difference
-from trainlab.explain.neurons.question import check_place, chosen_input
+from trainlab.explain.neurons.question import chosen_input
 from trainlab.explain.neurons.result import NeuronExplanation, StackRates
 from trainlab.explain.neurons.stack import Collapse, few_numbers
 from trainlab.explain.neurons.weights import layers_of_seed
@@ -42,8 +44,8 @@ def explain_experiment(
 ) -> NeuronExplanation:
     """Answer for one neuron of an experiment; see `trainlab.explain.neuron`."""
     network, task = experiment.network, experiment.data()
-    check_place("layer", layer, network.layers, "layers", f"{network.label} has")
-    check_place("unit", unit, network.widths[layer], "units", f"layer {layer} of {network.label} has")
+    check_place("layer", layer, network.layers, f"{network.label} has", "layers")
+    check_place("unit", unit, network.widths[layer], f"layer {layer} of {network.label} has", "units")
     chosen, place = chosen_input(given, point, task.inputs)
     layers, solved = layers_of_seed(experiment, seed, trained=trained, how=populations)
     names = input_names(task.features, task.feature_names)
@@ -95,7 +97,8 @@ def explain_experiment(
     runs, rates = train_depths(depths, populations)
     telling.add(depths_section(experiment, rates, runs, depths), populations.note(rates[0].linear.n))
     numbers: dict[str, Any] = {
-        "network": list(network.widths),
+        "network": network_numbers(experiment),
+        "module": None,
         "seed": seed,
         "trained": trained,
         "solved": solved,

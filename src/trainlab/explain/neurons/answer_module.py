@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 
 from trainlab.draw import counted, format_number
+from trainlab.explain.checks import check_place
 from trainlab.explain.explanation import Section
 from trainlab.explain.network_pass import Array
-from trainlab.explain.neurons.apart import input_names, point_words
+from trainlab.explain.neurons.apart import Neuron, input_names, point_words
 from trainlab.explain.neurons.apart_section import MOST_DRAWN, apart_section, plane_section
 from trainlab.explain.neurons.chains import merged, own_section, own_words
 from trainlab.explain.neurons.chains_module import changes_by_batch, module_chains
 from trainlab.explain.neurons.neuron_module import module_neuron
-from trainlab.explain.neurons.question import first_telling
 from trainlab.explain.neurons.result import NeuronExplanation
 from trainlab.explain.neurons.trace_module import trace
+from trainlab.explain.points import first_telling
 from trainlab.explain.telling import Telling
 
 
@@ -25,10 +26,12 @@ def explain_module(
 ) -> NeuronExplanation:
     """Answer for one neuron of a module and its batch ``[examples, …]``; see `trainlab.explain.neuron`."""
     traced = trace(module, inputs)
-    points = traced.inputs.double().numpy()
-    place = first_telling(points) if point is None else point
+    points = traced.inputs.detach().cpu().double().numpy()
+    place = (
+        first_telling(points) if point is None else check_place("point", point, len(points), "inputs hold")
+    )
     one, output = module_neuron(traced, layer=layer, unit=unit, point=place)
-    name = type(module).__name__
+    name = traced.look.name
     where = f"Unit {unit} of {one.place} of {name}, at example {place}"
     where += f", {point_words(points[place - 1])}." if points.ndim == 2 else "."
     telling.add(apart_section(one, where=where))
@@ -59,29 +62,28 @@ def explain_module(
         telling.add(side)
     told = module_chains(traced)
     chains = [each.chain for each in told]
-    found = tuple(merged(each.chain, each.inputs, each.outputs) for each in told if each.chain.collapses)
-    total = sum(each.numel() for each in module.parameters())
-    mode = (
-        "It was looked at in training mode, where dropout and batch-norm aren't affine; call eval() first "
-        "to see it as "
-        "it predicts."
-        if module.training
-        else "It was looked at in evaluation mode."
+    # What a module made in float32 says nothing of the stack in float64.
+    exact = traced.look.precision == "float64"
+    found = tuple(
+        merged(each.chain, each.inputs, each.outputs if exact else None)
+        for each in told
+        if each.chain.collapses
     )
-    telling.add(own_section(chains, found, total=total, notes=[mode]))
+    total = sum(each.numel() for each in module.parameters())
+    notes = [*traced.look.notes, f"Computed on a copy in {traced.look.precision}."]
+    telling.add(own_section(chains, found, total=total, notes=notes))
     return NeuronExplanation(
         question="neuron",
         title="What is a neuron?",
         verdict=(
             "A neuron adds up its weighted inputs and its bias, and its activation decides what passes "
-            f"on. {where.removesuffix('.')}: the sum is "
-            f"{format_number(one.sum)}, its "
-            f"activation makes {format_number(one.output)} of it, slope {format_number(one.slope)}. "
+            f"on. {where.removesuffix('.')}: the sum is {format_number(one.sum)}{_onward(one)}. "
             f"{own_words(chains, found, total=total)} Looked at: {counted(len(points), 'example')}."
         ),
         sections=telling.done(),
         numbers={
-            "network": name,
+            "network": None,
+            "module": name,
             "seed": None,
             "trained": None,
             "solved": None,
@@ -104,6 +106,15 @@ def explain_module(
         stacks=(),
         autograd_difference=None,
     )
+
+
+def _onward(one: Neuron) -> str:
+    """Return what becomes of the sum, in a clause."""
+    if one.follows:
+        return f"; what is done to it ({one.follows}) isn't looked through"
+    if one.activation == "linear":
+        return ", and goes on as it is"
+    return f", its activation makes {format_number(one.output)} of it, slope {format_number(one.slope)}"
 
 
 def _direct(inputs: Array, point: Array) -> bool:

@@ -26,6 +26,8 @@ class Neuron:
 
     `layer` and `unit` count from 1; `place` names the layer. `sources` name its inputs. ``curve`` holds sums
     ``[k]`` and the activation's outputs there ``[k]``, the other units of the layer staying as they are.
+    `follows` says what is done to the sum that isn't looked through, and so isn't in the output; empty if all
+    of it is.
     """
 
     layer: int
@@ -41,6 +43,7 @@ class Neuron:
     output: float
     slope: float
     curve: tuple[Array, Array]
+    follows: str = ""
 
     @property
     def products(self) -> Array:
@@ -70,6 +73,7 @@ class Neuron:
             "sum": self.sum,
             "output": self.output,
             "slope": self.slope,
+            "follows": self.follows or None,
         }
 
 
@@ -130,9 +134,19 @@ def point_words(point: Array) -> str:
     return f"({', '.join(shown)}{', …' if len(point) > 6 else ''})"
 
 
+def output_words(neuron: Neuron) -> str:
+    """Return what becomes of the sum."""
+    if neuron.follows:
+        told = "Its sums are" if neuron.follows.startswith("used ") else "What follows is"
+        return f"{told} {neuron.follows}; that isn't looked through: the output here is the sum itself."
+    return f"Then its activation, {neuron.formula}, makes {format_number(neuron.output)} of that."
+
+
 def slope_words(neuron: Neuron) -> str:
     """Return what the slope means."""
     slope = neuron.slope
+    if neuron.follows:
+        return ""
     if neuron.activation == "linear":
         return "There is no activation: the sum goes on as it is, and every change of it in full (slope 1)."
     number = format_number(slope)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from trainlab.draw import Cell, Part, contributions, counted, format_number, format_percent, tangent
 from trainlab.explain.explanation import Section, Table, paragraphs
 from trainlab.explain.network_pass import Array
-from trainlab.explain.neurons.apart import Neuron, point_words, slope_words
+from trainlab.explain.neurons.apart import Neuron, output_words, point_words, slope_words
 from trainlab.explain.neurons.plane import PlaneView, line_formula, plane_picture, plane_view
 from trainlab.explain.neurons.rising import line_words, side_words
 
@@ -51,7 +51,7 @@ def apart_section(neuron: Neuron, *, where: str) -> Section:
             f"{where} It adds up weight × input over {counted(len(triples), 'input')}"
             f"{' and its bias' if neuron.bias is not None else ', without a bias'}: z = "
             f"{number(neuron.sum)}. "
-            f"Then its activation, {neuron.formula}, makes {number(neuron.output)} of that.",
+            f"{output_words(neuron)}",
             slope_words(neuron),
         ),
         pictures=(

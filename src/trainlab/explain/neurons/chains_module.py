@@ -99,6 +99,8 @@ class Reader:
         """Return "linear", "scale" or "through", or else the words for what the node is."""
         if self.linear_of(node) is not None:
             alone = self.uses[self._identity(node)] == 1
+            if node.op == "call_module" and self._hooked(node):
+                return f"{self._name(node)} (has hooks)"
             return "linear" if alone else f"{self._name(node)} (weights used more than once)"
         if node.op == "call_module":
             return self._kind_of_module(node)
@@ -159,7 +161,7 @@ class Reader:
         words = f"{type(module).__name__} {node.target!r}"
         if self.calls[node.target] > 1 and any(True for _ in module.parameters()):
             return f"{words} (called {self.calls[node.target]} times)"
-        if _hooked(module):
+        if self._hooked(node):
             return f"{words} (has hooks)"
         if any(_plain(module, each) for each in (nn.Dropout, nn.AlphaDropout)):
             return "through" if not module.training else f"{words} in training"
@@ -197,6 +199,12 @@ class Reader:
     def _module(self, node: Any) -> Any:
         return self.traced.graph_module.get_submodule(node.target)
 
+    def _hooked(self, node: Any) -> bool:
+        """Return whether a part has hooks, the user's, which the copy hasn't, or torch's own."""
+        module = self._module(node)
+        own = bool(module._forward_hooks or module._forward_pre_hooks)
+        return own or node.target in self.traced.look.hooked
+
     def _identity(self, node: Any) -> object:
         """Return what two uses of the same weights have in common."""
         pair = self.linear_of(node)
@@ -222,12 +230,8 @@ def _plain(module: Any, kind: Any) -> bool:
     """Return whether a module does what those of that torch class do, and nothing else."""
     own = cast("Any", type(module))
     same = isinstance(module, kind) and own.forward is kind.forward
-    return same and "forward" not in vars(module) and not _hooked(module)
-
-
-def _hooked(module: Any) -> bool:
-    return bool(module._forward_hooks or module._forward_pre_hooks)
+    return same and "forward" not in vars(module)
 
 
 def _numbers(tensor: Any) -> Array:
-    return tensor.detach().double().numpy()
+    return tensor.detach().cpu().double().numpy()

@@ -5,10 +5,19 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final
 
-from trainlab.errors import ExplainError
+from trainlab.explain.checks import (
+    check_cell,
+    check_seed,
+    check_source,
+    check_yes_or_no,
+    only_for_experiments,
+    only_for_modules,
+    populations_of,
+)
+from trainlab.explain.live import is_module
 from trainlab.explain.neurons.answer import explain_experiment
 from trainlab.explain.neurons.result import NeuronExplanation
-from trainlab.explain.telling import OnProgress, OnSection, Populations, Telling
+from trainlab.explain.telling import OnProgress, OnSection, Telling
 from trainlab.spec import Experiment, Study, any_study
 from trainlab.spec.reading import named_cell
 
@@ -49,36 +58,26 @@ def neuron(
             without linear layers, or one that can't be traced.
         SpecError: a study that can't be read, or no such cell.
     """
+    populations = populations_of(
+        seeds=seeds, engine=engine, store=store, workers=workers, on_progress=on_progress
+    )
     telling = Telling(on_section=on_section)
-    if isinstance(source, Experiment | Study | str | os.PathLike):
-        if inputs is not None:
-            raise ExplainError(
-                "inputs: are for a torch.nn.Module; an experiment has its own data. Give input for an "
-                "input of your own."
-            )
-        return explain_experiment(
-            named_cell(any_study(source), cell).experiment,
-            layer=layer,
-            unit=unit,
-            point=point,
-            given=input,
-            seed=seed,
-            trained=trained,
-            populations=Populations(
-                seeds=seeds, engine=engine, store=store, workers=workers, on_progress=on_progress
-            ),
-            telling=telling,
-        )
-    if not (hasattr(source, "named_modules") and hasattr(source, "forward")):
-        raise ExplainError(
-            f"source: is a {type(source).__name__}; give an Experiment, a Study, a file's name or a "
-            "torch.nn.Module."
-        )
-    for name, value in (("cell", cell), ("input", input)):
-        if value is not None:
-            raise ExplainError(
-                f"{name}: isn't for a torch.nn.Module; put the input into inputs, and give its point."
-            )
-    from trainlab.explain.neurons.answer_module import explain_module
+    if is_module(source):
+        from trainlab.explain.neurons.answer_module import explain_module
 
-    return explain_module(source, inputs, layer=layer, unit=unit, point=point, telling=telling)
+        # An input of one's own goes into `inputs`, and `point` says which it is.
+        only_for_experiments(cell=cell, input=input)
+        return explain_module(source, inputs, layer=layer, unit=unit, point=point, telling=telling)
+    study = any_study(check_source(source))
+    only_for_modules(inputs=inputs)
+    return explain_experiment(
+        named_cell(study, check_cell(cell)).experiment,
+        layer=layer,
+        unit=unit,
+        point=point,
+        given=input,
+        seed=check_seed(seed),
+        trained=check_yes_or_no("trained", trained),
+        populations=populations,
+        telling=telling,
+    )

@@ -50,7 +50,8 @@ class StackRates:
 class NeuronExplanation(Explanation):
     """A neuron taken apart, and what its network is without activations.
 
-    `numbers` has: ``network`` (widths), ``seed``, ``trained``, ``solved`` (by that seed), ``point`` (from 1),
+    `numbers` has: ``network`` (label, widths, parameters; None for a module), ``module`` (the name of its
+    class), ``seed``, ``trained``, ``solved`` (by that seed), ``point`` (from 1),
     ``input``; ``neuron`` (contributions, bias, sum, output, slope); ``autograd_difference``; ``plane``
     (level, share of the plane where the unit is on, line); ``own_layers`` (each collapse: places, parameters,
     weight, bias, difference, bound); ``stack`` (the network without activations as one layer: weight, bias,

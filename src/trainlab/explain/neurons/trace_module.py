@@ -1,32 +1,38 @@
 """A torch module as a graph of its calls, with the value of each on a batch.
 
 The graph is that of torch.fx's symbolic trace, so calls in ``forward`` such as ``F.relu`` are seen; it is
-made of a copy in float64, and the user's module stays as it is.
+made of a copy, and the user's module stays as it is.
 """
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 from trainlab.errors import ExplainError
-from trainlab.explain.neurons.stack import array
+from trainlab.explain.live import one_line
+from trainlab.explain.subject_module import Look, check_outputs, look_at, undisturbed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Traced:
-    """A module's copy in float64 as a `graph_module`, its nodes in order, and their values by node name."""
+    """A module's copy as a `graph_module`, its nodes in order, and their values by node name."""
 
+    look: Look
     graph_module: Any
     nodes: tuple[Any, ...]
     values: dict[str, Any]
-    inputs: Any
+
+    @property
+    def inputs(self) -> Any:
+        """The batch ``[examples, …]``."""
+        return self.look.inputs
 
     def run(self, inputs: Any) -> dict[str, Any]:
         """Return the value of every node on other inputs."""
-        return _values(self.graph_module, inputs)
+        with undisturbed(self.look.torch):
+            return _values(self.graph_module, inputs.to(self.look.inputs))
 
     def call(self, node: Any, source: Any, value: Any) -> Any:
         """Return what one node makes of `value` in the place of its input `source`."""
@@ -36,11 +42,12 @@ class Traced:
             return map_arg(argument, lambda each: value.clone() if each is source else self.values[each.name])
 
         arguments, keywords = filled(node.args), filled(node.kwargs)
-        if node.op == "call_module":
-            return self.graph_module.get_submodule(node.target)(*arguments, **keywords)
-        if node.op == "call_method":
-            return getattr(arguments[0], node.target)(*arguments[1:], **keywords)
-        return node.target(*arguments, **keywords)
+        with undisturbed(self.look.torch):
+            if node.op == "call_module":
+                return self.graph_module.get_submodule(node.target)(*arguments, **keywords)
+            if node.op == "call_method":
+                return getattr(arguments[0], node.target)(*arguments[1:], **keywords)
+            return node.target(*arguments, **keywords)
 
 
 def trace(module: Any, inputs: Any) -> Traced:
@@ -49,39 +56,20 @@ def trace(module: Any, inputs: Any) -> Traced:
     Raises:
         ExplainError: inputs that aren't finite numbers, a module that can't be traced or run on them.
     """
-    torch: Any = import_module("torch")
-    name = type(module).__name__
-    batch = _batch(torch, inputs)
-    if any(torch.nn.parameter.is_lazy(each) for each in [*module.parameters(), *module.buffers()]):
-        raise ExplainError(f"module {name}: has a lazy layer without weights; run it on a batch first.")
-    try:
-        copied = copy.deepcopy(module).cpu().double()
-    except Exception as error:
-        raise ExplainError(f"module {name}: can't be copied ({_line(error)}).") from None
-    graph_module = _graph_module(torch, copied, name)
+    return look_at(module, inputs, _traced)[1]
+
+
+def _traced(look: Look) -> Traced:
+    shape = tuple(look.inputs.shape)
+    if len(shape) < 2:
+        raise ExplainError(f"inputs: of shape {shape}; give at least one row, [examples, features].")
+    graph_module = _graph_module(look.torch, look.module, look.name)
     nodes = tuple(graph_module.graph.nodes)
     if sum(node.op == "placeholder" for node in nodes) != 1:
-        raise ExplainError(f"module {name}: its forward takes several inputs; give a module of one.")
-    try:
-        values = _values(graph_module, batch)
-    except Exception as error:
-        raise ExplainError(
-            f"inputs: module {name} can't be run on shape {list(batch.shape)} ({_line(error)}); give a batch "
-            "as it takes it."
-        ) from None
-    return Traced(graph_module=graph_module, nodes=nodes, values=values, inputs=batch)
-
-
-def _batch(torch: Any, inputs: Any) -> Any:
-    if inputs is None:
-        raise ExplainError("inputs: a module needs a batch; give inputs = [examples, features].")
-    if isinstance(inputs, torch.Tensor) and not inputs.is_floating_point():
-        batch = inputs.detach().cpu()
-    else:
-        batch = torch.from_numpy(array("inputs", inputs).copy())
-    if batch.ndim < 2 or 0 in batch.shape:
-        raise ExplainError(f"inputs: shape {list(batch.shape)}; give at least one row, [examples, features].")
-    return batch
+        raise ExplainError(f"module {look.name}: its forward takes several inputs; give a module of one.")
+    values = _values(graph_module, look.inputs)
+    check_outputs(look.torch, values[nodes[-1].name])
+    return Traced(look=look, graph_module=graph_module, nodes=nodes, values=values)
 
 
 def _graph_module(torch: Any, module: Any, name: str) -> Any:
@@ -89,7 +77,7 @@ def _graph_module(torch: Any, module: Any, name: str) -> Any:
     try:
         return _traced_by(torch.fx.Tracer(), torch, module)
     except Exception as error:
-        reason = _line(error)
+        reason = one_line(error)
     if isinstance(module, torch.nn.Sequential):
 
         class OnlySequentials(torch.fx.Tracer):
@@ -99,7 +87,7 @@ def _graph_module(torch: Any, module: Any, name: str) -> Any:
         try:
             return _traced_by(OnlySequentials(), torch, module)
         except Exception as error:
-            reason = _line(error)
+            reason = one_line(error)
     raise ExplainError(
         f"module {name}: can't be traced by torch.fx ({reason}); give a part of it whose forward has no "
         "branches that depend on values."
@@ -130,8 +118,3 @@ def _values(graph_module: Any, inputs: Any) -> dict[str, Any]:
     with torch.no_grad():
         interpreter.run(inputs.clone())
     return seen
-
-
-def _line(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 160 else f"{text[:159]}…"

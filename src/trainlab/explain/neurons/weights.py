@@ -12,20 +12,17 @@ from trainlab.execution import train_all
 from trainlab.explain.network_pass import Layer, initial_layers, layers_from
 from trainlab.explain.telling import Populations
 from trainlab.spec import Experiment
-from trainlab.spec.study import MAX_SEEDS
 from trainlab.store import Store
 
 
 def layers_of_seed(
-    experiment: Experiment, seed: object, *, trained: bool, how: Populations
+    experiment: Experiment, seed: int, *, trained: bool, how: Populations
 ) -> tuple[tuple[Layer, ...], bool | None]:
     """Return the layers, and whether the seed's training solved the task; None if it wasn't trained.
 
     Raises:
-        ExplainError: no such seed, or its training diverged and left no finite weights.
+        ExplainError: its training diverged and left no finite weights.
     """
-    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < MAX_SEEDS:
-        raise ExplainError(f"seed = {seed!r}: must be a whole number from 0 to {MAX_SEEDS - 1:,}.")
     if not trained:
         return initial_layers(experiment, seed), None
     if not experiment.record.parameters:

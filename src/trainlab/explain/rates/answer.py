@@ -8,8 +8,10 @@ from dataclasses import asdict, dataclass
 
 from msgspec.structs import replace
 
+from trainlab.explain.checks import populations_of
 from trainlab.explain.explanation import Explanation
-from trainlab.explain.rates.asking import DEFAULT, ask, check_options, constant
+from trainlab.explain.network_numbers import network_numbers
+from trainlab.explain.rates.asking import DEFAULT, ask, constant
 from trainlab.explain.rates.compare import Compared, to_dict
 from trainlab.explain.rates.effects import effects_part
 from trainlab.explain.rates.exact_parts import quadratic_part, schedules_part, step_part
@@ -30,7 +32,7 @@ from trainlab.explain.rates.regimes import Regimes, regimes_of
 from trainlab.explain.rates.step_rule import OneStep, one_step
 from trainlab.explain.rates.torch_part import checks_part
 from trainlab.explain.rates.verdict import verdict
-from trainlab.explain.telling import OnProgress, OnSection, Populations, Telling
+from trainlab.explain.telling import OnProgress, OnSection, Telling
 from trainlab.spec import Experiment, Study
 
 SEEDS = 1000
@@ -40,7 +42,8 @@ SEEDS = 1000
 class LearningRateExplanation(Explanation):
     """The answer of `learning_rate`, with everything in it to compute on.
 
-    `numbers` has: experiment, cell, seeds; step; stability (a list of edges); sharpness (a list of places);
+    `numbers` has: experiment, network (label, widths, parameters), module (null), cell, seeds; step;
+    stability (a list of edges); sharpness (a list of places);
     rates (a list, one a rate), regimes; range_test (with the curve), suggestion (populations compared);
     schedules (label, toml, rates by epoch), comparison (populations compared); checks (against PyTorch).
     """
@@ -91,12 +94,13 @@ def learning_rate(
         SpecError: a file or cell that can't be read, or a schedule that doesn't fit the experiment.
         EngineError: an engine that doesn't exist or can't train this here.
     """
+    trainer = populations_of(
+        seeds=seeds, engine=engine, store=store, workers=workers, on_progress=on_progress
+    )
     name, experiment = ask(source, cell)
-    check_options(seeds, engine)
     grid, steady = read_rates(rates), constant(experiment)
     chosen = read_schedules(schedules, steady)
     telling = Telling(on_section=on_section)
-    trainer = Populations(seeds=seeds, engine=engine, store=store, workers=workers, on_progress=on_progress)
 
     step = one_step(experiment)
     telling.add(step_part(step, experiment))
@@ -133,8 +137,10 @@ def learning_rate(
         sections=telling.done(),
         numbers={
             "experiment": experiment.to_dict(),
+            "network": network_numbers(experiment),
+            "module": None,
             "cell": name,
-            "seeds": seeds,
+            "seeds": trainer.seeds,
             **numbers_of(step, stability, places, points, found, test),
             "suggestion": [to_dict(each) for each in suggestion],
             "schedules": [schedule_dict(each, steady, plateaus.get(each.label)) for each in chosen],

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import operator
 import os
-from typing import Any
 
 from msgspec.structs import replace
 
-from trainlab.engine import ENGINES
-from trainlab.errors import EngineError, ExplainError, listing, nearest
+from trainlab.explain.checks import check_cell, check_source
 from trainlab.spec import Experiment, NoSchedule, Study, Warmup, any_study, named_cell
-from trainlab.spec.study import MAX_SEEDS
 
 DEFAULT = "xor44"
 DEFAULT_CELL = "Model 2:B+E"
@@ -23,13 +19,7 @@ With A's Adam a step no longer grows with the gradient, and with tanh at the out
 
 def ask(source: Experiment | Study | str | os.PathLike[str], cell: str | None) -> tuple[str, Experiment]:
     """Return the experiment meant, and what it is called."""
-    given: Any = source
-    if not isinstance(given, Experiment | Study | str | os.PathLike):
-        raise ExplainError(
-            f"source: {type(given).__name__} is no experiment; give an Experiment, a Study, the path of a "
-            f"file or an example's name, such as {DEFAULT!r}."
-        )
-    study = any_study(source)
+    study, cell = any_study(check_source(source, modules=False)), check_cell(cell)
     if source == DEFAULT and cell is None:
         cell = DEFAULT_CELL
     experiment = named_cell(study, cell).experiment
@@ -37,18 +27,6 @@ def ask(source: Experiment | Study | str | os.PathLike[str], cell: str | None) -
         return experiment.network.label, experiment
     name = next(each.name for each in study.cells() if each.experiment == experiment)
     return name.removesuffix(":none"), experiment
-
-
-def check_options(seeds: Any, engine: str) -> None:
-    """Refuse a number of seeds or an engine that can't be."""
-    try:
-        count = operator.index(seeds)
-    except TypeError:
-        count = 0
-    if not 1 <= count <= MAX_SEEDS // 2:
-        raise ExplainError(f"seeds = {seeds!r}: must be a whole number from 1 to {MAX_SEEDS // 2:,}.")
-    if engine not in ENGINES:
-        raise EngineError(f"engine = {engine!r}: must be {listing(ENGINES)}.{nearest(engine, ENGINES)}")
 
 
 def constant(experiment: Experiment) -> Experiment:

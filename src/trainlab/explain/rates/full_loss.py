@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine.layout import layers_of
-from trainlab.explain.network_pass import backward, forward, layers_from
-from trainlab.maths import LOSSES, penalise, penalty_value
-from trainlab.spec import Experiment, name_of
+from trainlab.explain.network_pass import layers_from
+from trainlab.explain.objective import examples_gradients, examples_loss
+from trainlab.maths import penalise, penalty_value
+from trainlab.spec import Experiment
 from trainlab.tasks import Task
 
 Array = npt.NDArray[np.float64]
@@ -30,35 +29,26 @@ class FullLoss:
 
     experiment: Experiment
     task: Task
-    settings: dict[str, Any]
     weights: npt.NDArray[np.bool_]
 
     @classmethod
     def of(cls, experiment: Experiment) -> FullLoss:
         """Return the loss of an experiment."""
-        settings: dict[str, Any] = msgspec.to_builtins(experiment.loss)
-        del settings["name"]
         weights = np.zeros(experiment.network.parameters, dtype=np.bool_)
         for layer in layers_of(experiment.network):
             weights[layer.weights] = True
-        return cls(experiment=experiment, task=experiment.data(), settings=settings, weights=weights)
+        return cls(experiment=experiment, task=experiment.data(), weights=weights)
 
     def value(self, parameters: Array) -> float:
         """Return the loss."""
-        layers = layers_from(self.experiment.network, parameters)
-        outputs = forward(layers, self.task.inputs)[-1].outputs
-        loss = LOSSES[name_of(self.experiment.loss)].value(outputs, self.task.targets, **self.settings)
+        loss = examples_loss(self.experiment, layers_from(self.experiment.network, parameters))
         penalty = self.experiment.penalty
         return loss + float(penalty_value(parameters, self.weights, l1=penalty.l1, l2=penalty.l2))
 
     def gradient(self, parameters: Array) -> Array:
         """Return ∂L/∂w ``[P]``."""
-        layers = layers_from(self.experiment.network, parameters)
-        passes = forward(layers, self.task.inputs)
-        criterion = LOSSES[name_of(self.experiment.loss)]
-        at_outputs = criterion.gradient(passes[-1].outputs, self.task.targets, **self.settings)
         parts: list[Array] = []
-        for each in backward(layers, passes, at_outputs):
+        for each in examples_gradients(self.experiment, layers_from(self.experiment.network, parameters)):
             parts.append(each.weight.ravel())
             parts += [] if each.bias is None else [each.bias]
         penalty = self.experiment.penalty

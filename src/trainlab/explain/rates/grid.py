@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from trainlab.engine import Runs
 from trainlab.errors import ExplainError
+from trainlab.explain.checks import listed
 from trainlab.spec import CyclicLR, Experiment, NoSchedule, OneCycleLR, Record
 from trainlab.stats import Rate, rate
 
@@ -48,7 +49,8 @@ def read_rates(rates: str | Sequence[float]) -> tuple[float, ...]:
         ExplainError: a rate isn't a finite number above 0, or there are fewer than two, or too many.
     """
     if not isinstance(rates, str):
-        return _checked([_number(each, rates) for each in rates], rates)
+        listed_rates = listed("rates", rates, example="1e-3, 1e-2")
+        return _checked([_number(each, rates) for each in listed_rates], rates)
     match = re.fullmatch(r"\s*([^.:\s]\S*?)\s*\.\.\s*([^:\s]+)\s*(?::\s*([0-9]{1,9})\s*)?", rates)
     if match is None:
         raise ExplainError(

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.errors import ExplainError
+from trainlab.explain.checks import listed
 from trainlab.maths import SCHEDULES, learning_rates, warmup_factors
 from trainlab.spec import Experiment, ReduceLROnPlateau, Schedule, Warmup, name_of
 from trainlab.spec.decode import decode_value
@@ -80,7 +81,7 @@ def read_schedules(given: Sequence[Given] | None, experiment: Experiment) -> tup
     if isinstance(given, str):
         raise ExplainError(f"schedules = {given!r}: must be a list of schedules, as in [{given!r}].")
     found: list[NamedSchedule] = []
-    for each in [*TEN, CHAINED] if given is None else given:
+    for each in [*TEN, CHAINED] if given is None else listed("schedules", given, example="'step'"):
         read = _read(each, experiment)
         if all(read != before for before in found):
             read.of(experiment)
