@@ -29,7 +29,7 @@ MEANINGS = {
     "task": "what is learnt",
     "split": "which examples are held out",
     "scaling": "how columns are scaled",
-    "init": "where weights and biases start",
+    "init": "where weights and biases start; a scheme alone is that of the weights",
     "loss": "what training makes small",
     "optimizer": "how a gradient becomes a step",
     "schedule": "how the learning rate changes",

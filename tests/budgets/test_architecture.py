@@ -57,7 +57,7 @@ def test_torch_holds_as_many_parameters(layers_after, inputs):
     ("widths", "biases", "message"),
     [
         ((2,), (), r"widths=\(2,\) is not a network; allowed are two widths or more.*\(2, 11, 1\)"),
-        ((2, 0, 1), (True, True), r"a width=0 is too small; allowed are integers of at least 1"),
+        ((2, 0, 1), (True, True), r"width=0 is too small; allowed are integers of at least 1"),
         (
             (2, 3, 1),
             (True,),

@@ -52,7 +52,10 @@ def test_limits_and_draws_are_passed_on(trainlab: Caller) -> None:
         (("race", "tiny.toml"), ("the study has no [race] table",)),
         (("race", "none.toml"), ("none.toml: no such file",)),
         ((*RACE, "--seeds", "0"), ("--seeds 0: must be a whole number from 1",)),
-        ((*RACE, "--max-seeds", "8"), ("--max-seeds 8: must be a whole number from 32",)),
+        (
+            (*RACE, "--max-seeds", "8"),
+            ("--max-seeds 8: is less than the 32 seeds of the first round; raise it, or lower --seeds.",),
+        ),
         ((*RACE, "--budget-seeds", "0"), ("--budget-seeds 0: must be",)),
         ((*RACE, "--budget-seeds", "5"), ("budget_seeds = 5: the first round alone takes",)),
         ((*RACE, "--draw", "1"), ("--draw 1: must be a whole number from 2",)),

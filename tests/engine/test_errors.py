@@ -11,6 +11,7 @@ from trainlab.engine.fast import FastEngine
 from trainlab.engine.protocol import Engine
 from trainlab.engine.reference import ReferenceEngine
 from trainlab.engine.torch import TorchEngine
+from trainlab.engine.torch.needs import usable_torch
 from trainlab.errors import EngineError
 from trainlab.spec import Experiment, Network
 
@@ -94,3 +95,11 @@ def test_engines_by_name() -> None:
     assert get_engine("torch-cuda") == TorchEngine(device="cuda")
     for name in ENGINES[1:]:
         assert get_engine(name).name == name
+
+
+def test_no_cuda_device_is_told_with_what_to_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(EngineError, match=r"Use device = 'cpu' \(on the command line --engine torch\)"):
+        usable_torch("cuda")

@@ -183,6 +183,129 @@ def test_classes_by_number_and_arrays_of_numpy() -> None:
     assert ours.solved is not None
 
 
+class Loop(nn.Module):
+    """A recurrent network of plain layers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = nn.GRUCell(2, 3)
+        self.last = nn.Linear(3, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        state = None
+        for step in x.unbind(1):
+            state = self.cell(step, state)
+        return self.last(state)
+
+
+class LastOfLSTM(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.lstm(x)[0]
+
+
+def of_ones(**options: Any) -> Population:
+    """Train Linear(2, 1) in float32 on eight examples."""
+    generator = torch.Generator().manual_seed(1)
+    x = torch.randn(8, 2, generator=generator)
+    options = {
+        "inputs": x,
+        "targets": x.sum(1, keepdim=True),
+        "loss": nn.functional.mse_loss,
+        "seeds": 3,
+        "epochs": 2,
+        **options,
+    }
+    return population(options.pop("factory", lambda: nn.Linear(2, 1)), **options)
+
+
+def test_data_in_double_precision_is_that_of_the_parameters() -> None:
+    x = torch.randn(8, 2, generator=torch.Generator().manual_seed(1))
+    wide = of_ones(inputs=x.double().numpy(), targets=x.sum(1, keepdim=True).double().numpy())
+    np.testing.assert_array_equal(wide.losses, of_ones().losses)
+    assert wide.losses.dtype == np.float32
+
+
+def test_whole_numbers_are_read_as_numbers_or_as_they_are() -> None:
+    whole = np.arange(16).reshape(8, 2)
+    np.testing.assert_array_equal(of_ones(inputs=whole).losses, of_ones(inputs=whole.astype(float)).losses)
+    classes = np.arange(8).reshape(8, 1) % 2
+    logits = nn.functional.binary_cross_entropy_with_logits
+    np.testing.assert_array_equal(
+        of_ones(targets=classes, loss=logits).losses,
+        of_ones(targets=classes.astype(float), loss=logits).losses,
+    )
+    embedded = of_ones(
+        factory=lambda: nn.Sequential(nn.Embedding(4, 3), nn.Flatten(), nn.Linear(6, 1)), inputs=whole % 4
+    )
+    assert np.isfinite(embedded.losses).all()
+
+
+def test_kinds_by_their_fields() -> None:
+    ours = trained(
+        convolution, optimizer={"name": "sgd", "lr": 0.1}, sampling={"name": "batch", "batch_size": 4}
+    )
+    same = trained(convolution, optimizer=SGD(lr=0.1), sampling=Batch(batch_size=4))
+    np.testing.assert_array_equal(ours.losses, same.losses)
+
+
+def test_a_recurrent_network_of_cells() -> None:
+    with pytest.warns(UserWarning, match="performance drop"):
+        ours = of_ones(factory=Loop, inputs=torch.randn(8, 5, 2), optimizer=Adam(lr=0.1), epochs=20)
+    assert (ours.losses[:, -1] < ours.losses[:, 0]).all()
+
+
+def test_it_tells_itself_in_a_line() -> None:
+    ours = of_ones(solved=lambda p, y: True)
+    end = np.median(ours.losses[:, -1].astype(float))
+    assert repr(ours) == (
+        "<Population of 3 modules, 2 epochs: 3 of 3 solved (100.0 %, 43.9–100.0 %), "
+        f"median final loss {end:.3g}>"
+    )
+    assert repr(of_ones(seeds=1)).startswith("<Population of 1 module, 2 epochs: median final loss ")
+
+
+def one_module() -> Callable[[], nn.Module]:
+    module = nn.Linear(2, 1)
+    return lambda: module
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"inputs": torch.full((8, 2), torch.nan)}, "inputs: example 0 has a number that isn't finite"),
+        ({"targets": torch.tensor([[0.0]] * 7 + [[torch.inf]])}, "targets: example 7 has a number"),
+        ({"loss": "mse"}, "loss = 'mse': must be a function .* such as torch.nn.functional.mse_loss"),
+        ({"loss": nn.MSELoss}, r"loss is the class MSELoss, but must be a function: write MSELoss\(\)"),
+        (
+            {"loss": lambda p, y: p - y},
+            r"loss\(outputs, targets\) returned a tensor of shape \(8, 1\), but must",
+        ),
+        ({"loss": lambda p, y: {}["mse"]}, r"on these inputs and targets: KeyError\('mse'\)"),
+        ({"factory": nn.Linear(2, 1)}, "factory is Linear, but must be a function that makes a new module"),
+        ({"factory": one_module()}, r"factory\(\) returned the same module twice, but must make a new one"),
+        (
+            {"solved": lambda p, y: (p - y).abs() < 0.1},
+            r"solved\(predictions, targets\) returned a tensor of shape \(8, 1\), but must return one true",
+        ),
+        ({"optimizer": {"name": "adam", "rate": 1.0}}, "optimizer.rate: unknown field"),
+        ({"optimizer": 0.1}, r"optimizer is float, but must be .* such as {'name': 'adam', 'lr': 0.05}"),
+        (
+            {"targets": torch.zeros(8)},
+            r"targets has the shape \(8,\) and the outputs \(8, 1\): .* targets.reshape\(8, 1\)",
+        ),
+        ({"factory": lambda: nn.LSTM(2, 1)}, r"whose forward gives a tuple, but must give one tensor"),
+    ],
+)
+def test_what_is_asked_for_wrongly_is_told_in_one_line(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(TrainlabError, match=words) as caught:
+        of_ones(**options)
+    assert "\n" not in str(caught.value)
+
+
 def counting() -> nn.Module:
     class Counting(nn.Linear):
         def __init__(self) -> None:
@@ -205,6 +328,7 @@ def branching() -> nn.Module:
     return Branching(4, 4)
 
 
+@pytest.mark.filterwarnings("ignore:There is a performance drop:UserWarning")
 @pytest.mark.parametrize(
     ("factory", "words"),
     [
@@ -227,6 +351,10 @@ def branching() -> nn.Module:
         (
             lambda: nn.Sequential(nn.Linear(4, 4), nn.LeakyReLU(float(torch.rand(())))),
             "modules of different kinds or shapes",
+        ),
+        (
+            LastOfLSTM,
+            "calls 'lstm', which torch.func can't carry out .* for LSTM, RNNCell or GRUCell in a loop",
         ),
         (lambda: nn.Tanh(), "without parameters that require a gradient"),
     ],
@@ -252,7 +380,7 @@ def test_what_cannot_be_stacked_is_said_in_one_line(factory: Callable[[], nn.Mod
         ),
         ({"epochs": 2.5}, "epochs = 2.5: must be a whole number ≥ 1 and ≤ 100,000,000"),
         ({"epochs": "3"}, "epochs = '3': must be a whole number ≥ 1"),
-        ({"epochs": 0}, "epochs = 0: must be a finite number ≥ 1"),
+        ({"epochs": 0}, "epochs = 0: must be a whole number ≥ 1"),
         ({"device": "gpu"}, "device = 'gpu': must be 'cpu' or 'cuda'"),
     ],
 )

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from trainlab.draw import format_number
+from trainlab.draw.svg import escape
 from trainlab.report import print_study, study_html
-from trainlab.spec import Experiment
-from trainlab.studies import StudyResult, run
+from trainlab.report.score_part import scores
+from trainlab.spec import Change, Experiment, Study
+from trainlab.studies import StudyResult, run, study
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +67,74 @@ def test_nothing_is_said_without_them() -> None:
     assert "Held-out" not in text
     cell = plain.to_dict()["cells"][0]
     assert (cell["held_out_accuracy"], cell["held_out_loss"], cell["stopped"]) == (None, None, 0)
+
+
+def test_the_accuracy_of_classes_is_told_without_held_out_examples() -> None:
+    experiment = Experiment.from_dict(
+        {
+            "task": {"name": "blobs", "points": 30, "classes": 3},
+            "network": {"widths": "2-3", "output_activation": "linear"},
+            "loss": "cross_entropy",
+            "epochs": 5,
+        }
+    )
+    result = run(experiment, seeds=5)
+    low, middle, high = (100 * np.quantile(result.cells[0].runs.accuracy, q) for q in (0.05, 0.5, 0.95))
+    words = f"{middle:.1f} % ({low:.1f}–{high:.1f})"
+    assert words in printed(result)
+    assert words in study_html(result)
+    assert "Held-out" not in printed(result)
+
+
+def curve(**fields: object) -> StudyResult:
+    described = {"task": "curve", "network": "1-3-1", "epochs": 5, **fields}
+    return run(Experiment.from_dict(described), seeds=5)
+
+
+def test_the_final_loss_of_a_regression_is_told() -> None:
+    result = curve(split={"held_out": 0.25})
+    for losses in (result.cells[0].runs.loss, result.cells[0].runs.held_out_loss):
+        low, middle, high = (format_number(float(np.quantile(losses, q))) for q in (0.05, 0.5, 0.95))
+        words = f"{middle} ({low}–{high})"
+        assert words in printed(result)
+        assert words in study_html(result)
+    assert "Final loss, median of the seeds (their middle 90 %)" in printed(result)
+    assert "Accuracy" not in printed(result)
+
+
+def test_final_losses_of_several_kinds_are_told_apart() -> None:
+    baseline = Experiment.from_dict({"task": "curve", "network": "1-3-1", "epochs": 2})
+    result = study(Study(baseline=baseline, changes=(Change.from_dict("A", {"loss": "l1"}),)), seeds=3)
+    assert [row[1].split()[-1] for row in scores(result).rows] == ["(MSE)", "(L1)"]
+
+
+def test_of_many_cells_the_terminal_says_where_their_scores_are() -> None:
+    baseline = Experiment.from_dict({"network": "2-1", "epochs": 1})
+    changes = tuple(Change.from_dict(name, {"optimizer": {"lr": 0.1}}) for name in "ABCDEF")
+    text = printed(study(Study(baseline=baseline, changes=changes), seeds=1))
+    assert "Accuracy, median of the seeds (their middle 90 %): in the HTML report and the JSON" in text
+
+
+def test_a_last_layer_that_does_not_fit_its_loss_is_noted() -> None:
+    wrong = run(Experiment.from_dict({"network": "2-2-1", "loss": "bce_with_logits", "epochs": 1}), seeds=2)
+    (note,) = wrong.notes
+    assert note == (
+        "the last layer's activation 'tanh' doesn't fit the loss 'bce_with_logits': the logits are numbers "
+        "from −1 to 1 only, so the prediction stays between 26.9 and 73.1 %. Fitting: linear output with "
+        "bce_with_logits (network.output_activation, loss)."
+    )
+    assert f"Note: {note}" in printed(wrong)
+    assert f"Note: {escape(note)}" in study_html(wrong)
+    assert wrong.to_dict()["notes"] == [note]
+    assert curve().notes == ()
+    (regression,) = curve(scaling={"targets": "standard"}).notes
+    assert "'tanh' doesn't fit the loss 'mse': targets go from" in regression
+
+
+def test_notes_say_of_how_many_cells_and_are_silent_where_all_fit() -> None:
+    fitting = {"widths": "2-2-1", "output_activation": "linear"}
+    baseline = Experiment.from_dict({"network": fitting, "loss": "bce_with_logits", "epochs": 1})
+    changes = (Change.from_dict("A", {"network": {"output_activation": "tanh"}}),)
+    result = study(Study(baseline=baseline, changes=changes), seeds=1)
+    assert [note[:15] for note in result.notes] == ["In 1 of 2 cells"]
+    assert run(baseline, seeds=1).notes == ()

@@ -12,7 +12,18 @@ from trainlab.report import study_html
 from trainlab.spec import Experiment
 from trainlab.studies.result import StudyResult
 
-SECTIONS = ["verdicts", "rates", "effects", "loss", "gradients", "predictions", "runs", "method", "code"]
+SECTIONS = [
+    "verdicts",
+    "rates",
+    "effects",
+    "scores",
+    "loss",
+    "gradients",
+    "predictions",
+    "runs",
+    "method",
+    "code",
+]
 
 
 def sections(page: str) -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from trainlab.errors import SpecError
-from trainlab.spec import read_text, study_from_dict, study_from_toml
+from trainlab.spec import any_study_from_toml, load_study, read_text, study_from_dict, study_from_toml
 
 EXPERIMENT_FIELDS = (
     "'network', 'task', 'split', 'scaling', 'init', 'loss', 'optimizer', 'schedule', 'warmup', 'clip', "
@@ -84,7 +84,7 @@ FAULTS = {
     "epochs 0": (
         "epochs = 300",
         "epochs = 0",
-        "baseline.epochs = 0: must be a finite number ≥ 1 and ≤ 100,000,000.",
+        "baseline.epochs = 0: must be a whole number ≥ 1 and ≤ 100,000,000.",
     ),
     "contradictory biases": (
         'widths = "2-11-1"\n',
@@ -130,7 +130,7 @@ FAULTS = {
     "too many epochs": (
         "epochs = 300",
         f"epochs = {10**30}",
-        f"baseline.epochs = {10**30}: must be a finite number ≥ 1 and ≤ 100,000,000.",
+        f"baseline.epochs = {10**30}: must be a whole number ≥ 1 and ≤ 100,000,000.",
     ),
     "an infinite threshold": (
         "within = 0.1",
@@ -145,7 +145,7 @@ FAULTS = {
     "more digits than Python prints": (
         "epochs = 300",
         f"epochs = 0x1{'0' * 5000}",
-        "baseline.epochs = a value too long to show: must be a finite number ≥ 1 and ≤ 100,000,000.",
+        "baseline.epochs = a value too long to show: must be a whole number ≥ 1 and ≤ 100,000,000.",
     ),
     "more digits than Python reads": (
         "epochs = 300",
@@ -250,3 +250,21 @@ def test_binary_without_a_bad_byte_is_not_toml():
 def test_plain_data_that_no_file_could_hold(data: object):
     with pytest.raises(SpecError):
         study_from_dict(data)  # type: ignore[arg-type]
+
+
+def test_an_experiment_s_field_beside_a_study_s_is_told_where_it_belongs():
+    text = 'network = "2-3-1"\n[changes.A]\nset.epochs = 2\n'
+    with pytest.raises(SpecError) as caught:
+        any_study_from_toml(text)
+    assert str(caught.value) == (
+        "network: is a field of an experiment, which in a study (a file with 'changes') stands under "
+        "[baseline]: write it there, as baseline.network."
+    )
+
+
+def test_a_name_like_an_example_s_is_told_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SpecError, match=r"^xor45: no such file, nor an example .* Did you mean 'xor44'\?$"):
+        load_study("xor45")
+    with pytest.raises(SpecError, match=r"no such file\. 'trainlab new FILE'"):
+        load_study("mine.toml")

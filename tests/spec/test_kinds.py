@@ -276,7 +276,7 @@ RULES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"solved": "accuracy", "task": "curve", "network": "1-3-1"},
-        "solved.accuracy = 1: the task 'curve' is a regression and has no classes; use solved.within or "
+        "solved.accuracy = 1: the task 'curve' is a regression and has no classes. Use solved.within or "
         "solved.loss.",
     ),
     (
@@ -401,8 +401,8 @@ RULES: list[tuple[dict[str, Any], str]] = [
         "'sigmoid' for one output.",
     ),
     ({"warmup": {"start_factor": 0}}, "warmup.start_factor = 0.0: must be a finite number > 0 and ≤ 1."),
-    ({"record": {"curves": -1}}, "record.curves = -1: must be a finite number ≥ 0"),
-    ({"stopping": {"patience": 0}}, "stopping.patience = 0: must be a finite number ≥ 1"),
+    ({"record": {"curves": -1}}, "record.curves = -1: must be a whole number ≥ 0"),
+    ({"stopping": {"patience": 0}}, "stopping.patience = 0: must be a whole number ≥ 1"),
     ({"solved": "loss"}, "solved.loss: this field is required."),
 ]
 

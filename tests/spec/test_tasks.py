@@ -70,13 +70,13 @@ def test_a_list_of_targets_becomes_a_tuple_and_can_be_hashed():
 @pytest.mark.parametrize(
     ("kind", "fields", "message"),
     [
-        (Quadrants, {"points": 1}, "points = 1: must be a finite number ≥ 2 and ≤ 10,000,000."),
+        (Quadrants, {"points": 1}, "points = 1: must be a whole number ≥ 2 and ≤ 10,000,000."),
         (Quadrants, {"noise": -0.1}, "noise = -0.1: must be a finite number ≥ 0."),
         (Quadrants, {"noise": float("nan")}, "noise = nan: must be a finite number ≥ 0."),
-        (Parity, {"bits": 17}, "bits = 17: must be a finite number ≥ 1 and ≤ 16."),
+        (Parity, {"bits": 17}, "bits = 17: must be a whole number ≥ 1 and ≤ 16."),
         (Circles, {"factor": 1.0}, "factor = 1.0: must be a finite number > 0 and < 1."),
-        (Circles, {"seed": -1}, "seed = -1: must be a finite number ≥ 0 and ≤ 9,223,372,036,854,775,807."),
-        (Spirals, {"arms": 1}, "arms = 1: must be a finite number ≥ 2 and ≤ 1,000."),
+        (Circles, {"seed": -1}, "seed = -1: must be a whole number ≥ 0 and ≤ 9,223,372,036,854,775,807."),
+        (Spirals, {"arms": 1}, "arms = 1: must be a whole number ≥ 2 and ≤ 1,000."),
         (
             Spirals,
             {"points": 3, "arms": 4},

@@ -205,7 +205,7 @@ def test_json_and_words() -> None:
     assert str(result).startswith(result.verdict)
     assert "array" not in repr(result) + repr(result.candidates)
     assert result.candidate(result.candidates[2].name) is result.candidates[2]
-    with pytest.raises(KeyError, match="no candidate is called '2-9-1'"):
+    with pytest.raises(SpecError, match="candidate '2-9-1': the race has no candidate of this name"):
         result.candidate("2-9-1")
     assert "<svg" in result._repr_html_()
     assert "&lt;b&gt;" in result._repr_html_()
@@ -227,9 +227,9 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "draws": ({"networks": of(44), "draw": 100_001}, "draw fewer, or narrow the question."),
     "draw": ({"draw": 5}, "draw = 5: draws networks of a budget; what [race] lists races as a whole."),
-    "small draw": ({"networks": of(17), "draw": 1}, "draw = 1: must be a finite number ≥ 2"),
-    "seeds": ({"seeds": 0}, "seeds = 0: must be a finite number ≥ 1"),
-    "order": ({"seeds": 64, "max_seeds": 32}, "max_seeds = 32: must be a finite number ≥ 64"),
+    "small draw": ({"networks": of(17), "draw": 1}, "draw = 1: must be a whole number ≥ 2"),
+    "seeds": ({"seeds": 0}, "seeds = 0: must be a whole number ≥ 1"),
+    "order": ({"seeds": 64, "max_seeds": 32}, "max_seeds = 32: must be a whole number ≥ 64"),
     "budget": (
         {"budget_seeds": 31},
         "budget_seeds = 31: the first round alone takes 32 runs (4 candidates × 8 seeds).",

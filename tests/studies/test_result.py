@@ -61,8 +61,11 @@ def test_a_cell_that_is_not_there(trained: StudyResult, small: Study):
     with pytest.raises(SpecError, match="change 'B'"):
         trained.cell("2-3-1", "B")
     part = study(small, seeds=2, only=[":none"], workers=1)
-    with pytest.raises(KeyError, match=r"2-3-1:A\+C was left out"):
+    with pytest.raises(
+        SpecError, match=r"cell '2-3-1:A\+C': was left out of this run, which has '2-3-1:none'"
+    ):
         part.cell("2-3-1", "A", "C")
+    assert repr(part) == "<StudyResult 'A small study': 1 cell × 2 seeds>"
 
 
 # JSON
@@ -80,6 +83,7 @@ def test_the_fields_of_the_json(trained: StudyResult):
         "effects",
         "interactions",
         "verdicts",
+        "notes",
         "how",
     ]
     assert data["format"] == 1

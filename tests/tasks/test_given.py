@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from trainlab.errors import SpecError
+from trainlab.spec import Experiment
 from trainlab.spec.tasks import File, Scaling, Split
 from trainlab.tasks import arrays, build
 
@@ -101,3 +102,76 @@ def test_a_folder_that_is_a_file_is_told(tmp_path: Path):
     (tmp_path / "file").touch()
     with pytest.raises(SpecError, match=r"^folder = .*: can't be written \(.*\)\.$"):
         arrays(INPUTS, INPUTS, folder=tmp_path / "file")
+
+
+LIKE_CLASSES = (
+    "Its targets, 0, 1 and 2, are taken for numbers; if they are classes, set task.kind = 'classes'."
+)
+
+
+@pytest.mark.parametrize(
+    ("targets", "kind", "fields", "message"),
+    [
+        (
+            [0, 1, 2, 0, 1, 2],
+            "auto",
+            {"network": "2-8-3"},
+            f"network.widths = '2-8-3': the last width is 3, but the task 'file' needs 1. {LIKE_CLASSES}",
+        ),
+        (
+            [0, 1, 2, 0, 1, 2],
+            "auto",
+            {"network": "2-8-1", "solved": {"accuracy": 0.9}},
+            f"solved.accuracy = 0.9: the task 'file' is a regression and has no classes. {LIKE_CLASSES}",
+        ),
+        (
+            [0, 1, 2, 0, 1, 2],
+            "auto",
+            {"network": "2-8-1", "loss": "cross_entropy"},
+            "loss = 'cross_entropy': needs two outputs or more, but the task 'file' has one. " + LIKE_CLASSES,
+        ),
+        (
+            [1, 2, 1, 2, 1, 2],
+            "auto",
+            {"network": "2-8-1", "loss": "bce_with_logits"},
+            "loss = 'bce_with_logits': needs targets from 0 to 1, but those of the task 'file' go from 1 to "
+            "2. Its targets, 1 and 2, are taken for numbers; if they are classes, set task.kind = 'binary' "
+            "or 'classes'.",
+        ),
+        (
+            [1.5, 2, 1, 2, 1, 2],
+            "auto",
+            {"network": "2-8-1", "loss": "bce_with_logits"},
+            "loss = 'bce_with_logits': needs targets from 0 to 1, but those of the task 'file' go from 1 to "
+            "2; use 'mse' or 'l1'.",
+        ),
+        (
+            [0, 1, 0, 1, 0, 1],
+            "auto",
+            {"network": "2-8-1", "loss": "cross_entropy"},
+            "loss = 'cross_entropy': needs two outputs or more, but the task 'file' has one; use "
+            "'bce_with_logits', or task.kind = 'classes'.",
+        ),
+        (
+            list("abcabc"),
+            "auto",
+            {"network": "2-8-1"},
+            "network.widths = '2-8-1': the last width is 1, but the task 'file' needs 3, one for each of its "
+            "classes: 'a', 'b', 'c'.",
+        ),
+        (
+            list(range(13)),
+            "classes",
+            {"network": "2-8-1"},
+            "network.widths = '2-8-1': the last width is 1, but the task 'file' needs 13, one for each of "
+            "its classes: '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11' and 1 more.",
+        ),
+    ],
+)
+def test_what_messages_say_of_classes(tmp_path: Path, targets, kind, fields, message):
+    inputs = np.arange(2.0 * len(targets)).reshape(-1, 2)
+    task = arrays(inputs, targets, kind=kind, folder=tmp_path)
+    described = {"name": "file", "path": task.path, "kind": task.kind}
+    with pytest.raises(SpecError) as caught:
+        Experiment.from_dict({"task": described, **fields})
+    assert str(caught.value) == message

@@ -53,7 +53,7 @@ class Architecture:
                 "inputs first and outputs last: write for example (2, 11, 1)."
             )
         for width in self.widths:
-            check_whole("a width", width, least=1)
+            check_whole("width", width, least=1)
         if len(self.biases) != len(self.widths) - 1:
             raise BudgetError(
                 f"biases={self.biases!r} has {len(self.biases)} entries; allowed is one a layer, "

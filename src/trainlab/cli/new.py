@@ -19,7 +19,8 @@ title = "My first study"
 question = "Does Adam help, and does a wider layer?"
 seeds = 200                     # runs of each cell: seeds 0, 1, 2, …
 
-# The training that the changes edit. Whatever is left out is PyTorch's default.
+# The training that the changes edit. What is left out is PyTorch's default where it has one;
+# without an activation named, every layer has "tanh", the last one too.
 [baseline]
 task = "xor"
 loss = "mse"                    # "l1", "huber", "bce_with_logits", "cross_entropy", "hinge" …
@@ -27,7 +28,7 @@ epochs = 1000
 
 [baseline.network]
 activation = "tanh"             # "linear", "sigmoid", "relu", "gelu", "silu" …; or a list, one per layer
-output_activation = "linear"    # the last layer's; left out, like the others
+output_activation = "linear"    # the last layer's: "linear" for logits and numbers
 bias = true                     # or a list, one per layer; output_bias sets the last one apart
 
 [baseline.init]

@@ -89,7 +89,12 @@ def race_command(
     if networks is None and draw is not None:
         raise UsageError("--draw: draws networks; give their number of parameters first, as in: race 44 FILE")
     check_options(path, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
-    check_range("--max-seeds", max_seeds, least=seeds, most=MAX_SEEDS)
+    check_range("--max-seeds", max_seeds, least=1, most=MAX_SEEDS)
+    if max_seeds < seeds:
+        raise UsageError(
+            f"--max-seeds {max_seeds}: is less than the {seeds:,} seeds of the first round; raise it, or "
+            "lower --seeds."
+        )
     check_range("--budget-seeds", budget_seeds, least=1, most=MAX_RUNS)
     check_range("--draw", draw, least=2, most=MAX_CANDIDATES)
     with progress_line() as show:

@@ -11,6 +11,7 @@ from trainlab.maths.optimizers import OPTIMIZERS, Optimizer, initial_state
 from trainlab.maths.percent import format_percent
 from trainlab.maths.plateau import PlateauState, plateau_start, plateau_step
 from trainlab.maths.schedules import SCHEDULES, Schedule, learning_rates, momenta, warmup_factors
+from trainlab.maths.wilson import wilson
 
 __all__ = [
     "ACTIVATIONS",
@@ -41,4 +42,5 @@ __all__ = [
     "plateau_start",
     "plateau_step",
     "warmup_factors",
+    "wilson",
 ]

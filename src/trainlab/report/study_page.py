@@ -24,7 +24,7 @@ def study_html(result: StudyResult) -> str:
     parts = [
         ("rates", "How often each cell is solved", rate_part(result)),
         ("effects", "What each change does", effect_part(result)),
-        ("scores", "Accuracy", score_part(result)),
+        ("scores", "Accuracy and loss at the end", score_part(result)),
         ("loss", "Loss over time", loss_part(result)),
         ("gradients", "Gradients by layer", gradient_part(result)),
         ("predictions", "Predictions", prediction_part(result)),
@@ -44,7 +44,12 @@ def study_html(result: StudyResult) -> str:
                     kind="muted",
                 )
                 + "</header>",
-                section("verdicts", "Verdicts", verdict_part(result.verdicts)),
+                section(
+                    "verdicts",
+                    "Verdicts",
+                    verdict_part(result.verdicts)
+                    + "".join(paragraph(f"Note: {note}") for note in result.notes),
+                ),
                 f'<nav aria-label="Contents"><ul>{links}</ul></nav>',
                 *(section(name, words, body) for name, words, body in parts),
             ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from trainlab.draw import TERMINAL, terminal_table
 from trainlab.report.chosen import networks_of
 from trainlab.report.method_part import seeds_words, stopped_words, time_words
-from trainlab.report.score_part import HEADERS, TITLE, score_rows
+from trainlab.report.score_part import scores
 from trainlab.report.words import MARKS, points, share, single_run
 from trainlab.studies.effects import Effect
 from trainlab.studies.result import StudyResult
@@ -30,6 +30,8 @@ def print_study(result: StudyResult, *, console: Console) -> None:
     console.print()
     _legend(result, console)
     _verdicts(result, console)
+    for note in result.notes:
+        console.print(Text(f"Note: {note}\n"))
     _rates(result, console)
     _effects(result, console)
     _scores(result, console)
@@ -123,9 +125,12 @@ def _effects(result: StudyResult, console: Console) -> None:
 
 
 def _scores(result: StudyResult, console: Console) -> None:
-    rows = score_rows(result)[:MANY]
-    if rows:
-        console.print(terminal_table(list(HEADERS), rows, title=TITLE))
+    table = scores(result)
+    if len(table.rows) > MANY:
+        console.print(f"{table.title}: in the HTML report and the JSON, for each of {len(table.rows)} cells.")
+        return
+    align = ["left", *["right"] * (len(table.headers) - 1)]
+    console.print(terminal_table(table.headers, table.rows, title=table.title, align=align))  # type: ignore[arg-type]
 
 
 def _row(effect: Effect) -> list[str]:

@@ -9,9 +9,10 @@ import msgspec
 
 from trainlab.errors import SpecError, listing, nearest, shown
 from trainlab.spec.checks import check_depth, place
-from trainlab.spec.decode import decode_value, implied, unknown_field
+from trainlab.spec.decode import decode_value, implied, is_scheme, unknown_field
 from trainlab.spec.experiment import Experiment
 from trainlab.spec.fields import field_types, kinds_of, settle
+from trainlab.spec.inits import Init
 from trainlab.spec.kinds import name_of
 from trainlab.spec.network import Network
 
@@ -159,6 +160,9 @@ def _edited(part: Any, annotation: Any, edit: Any, name: str) -> Any:
     if annotation is Network and isinstance(edit, str | list):
         # "2-3-1" edits the widths alone, as it does under [networks].
         edit = {"widths": cast("object", edit)}
+    if annotation is Init and is_scheme(edit):
+        # As in an experiment, a scheme is that of the weights.
+        edit = {"weight": cast("object", edit)}
     if isinstance(edit, dict) and "name" not in edit:
         # ``solved.within`` as an edit of another kind starts that kind anew.
         fields = cast("dict[str, Any]", edit)

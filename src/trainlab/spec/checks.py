@@ -41,7 +41,7 @@ def check_number(
     below: float | None = None,
     at_most: float | None = None,
 ) -> None:
-    """Refuse a number that isn't finite or lies outside the stated bounds."""
+    """Refuse a number that isn't finite or lies outside the stated bounds; whole numbers are told as such."""
     fine = (
         # A whole number is finite, however large: math.isfinite would overflow.
         (isinstance(value, int) or math.isfinite(value))
@@ -53,7 +53,8 @@ def check_number(
     if not fine:
         limits = ((">", above), ("≥", at_least), ("<", below), ("≤", at_most))
         bounds = [f"{sign} {bound:,}" for sign, bound in limits if bound is not None]
-        wanted = f"must be a finite number {' and '.join(bounds)}".rstrip()
+        kind = "whole" if isinstance(value, int) else "finite"
+        wanted = f"must be a {kind} number {' and '.join(bounds)}".rstrip()
         raise SpecError(f"{field} = {shown(value)}: {wanted}.")
 
 

@@ -10,6 +10,7 @@ import msgspec
 from trainlab.errors import SpecError, listing, nearest, shown
 from trainlab.spec.checks import check_depth, place
 from trainlab.spec.fields import field_types, items_of, kinds_of, named, readable, structs_of
+from trainlab.spec.inits import Init
 from trainlab.spec.network import Network, parse_widths
 
 T = TypeVar("T")
@@ -39,6 +40,8 @@ def _expand(annotation: Any, value: Any, where: str) -> Any:
         return value
     if annotation is Network and isinstance(value, str | list | tuple):
         value = {"widths": cast("object", value)}
+    if annotation is Init and is_scheme(value):
+        value = {"weight": cast("object", value)}
     options = structs_of(annotation)
     item = items_of(annotation)
     if item is not None and isinstance(value, list | tuple):
@@ -62,6 +65,11 @@ def _expand(annotation: Any, value: Any, where: str) -> Any:
         except SpecError as error:
             raise SpecError(f"{where}.{error}" if where else str(error)) from None
     return {name: _expand(hints.get(name), item, place(where, name)) for name, item in table.items()}
+
+
+def is_scheme(value: object) -> bool:
+    """Whether an init is given as the scheme of the weights alone: its name, or a table with its name."""
+    return isinstance(value, str) or (isinstance(value, Mapping) and "name" in value)
 
 
 def unknown_field(where: str, name: object, known: list[str]) -> SpecError:

@@ -26,9 +26,10 @@ class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Widths from inputs to outputs, with what stands in each layer.
 
     `bias` and `activation` hold for every layer, or list one value per layer. `output_bias` and
-    `output_activation` set the last layer apart; left out, it is like the others. `dropout` is the
-    probability with which training zeroes an output of a hidden layer, after its activation, as
-    ``torch.nn.Dropout``; or a list with one per hidden layer.
+    `output_activation` set the last layer apart; left out, it is like the others: "tanh" unless another is
+    named, which losses of logits and most numbers don't fit ("linear" does). `dropout` is the probability
+    with which training zeroes an output of a hidden layer, after its activation, as ``torch.nn.Dropout``; or
+    a list with one per hidden layer.
     """
 
     widths: tuple[int, ...]
@@ -124,6 +125,8 @@ class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 def parse_widths(text: str) -> tuple[int, ...]:
     """Return ``(2, 5, 4, 1)`` for ``"2-5-4-1"``."""
     words = text.strip()
+    if re.fullmatch(r"[0-9]+(-[0-9]+)+", words) and not re.fullmatch(r"[0-9]{1,9}(-[0-9]{1,9})+", words):
+        raise SpecError(f"widths = {shown(text)}: a width has at most 9 digits; lower the widest.")
     if not re.fullmatch(r"[0-9]{1,9}(-[0-9]{1,9})+", words):
         raise SpecError(
             f"widths = {shown(text)}: must be whole numbers joined by '-', from inputs to outputs, "

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from trainlab.errors import SpecError, listing, shown
+from trainlab.errors import SpecError, listing, nearest, shown
 from trainlab.spec.change import unknown_name
 from trainlab.spec.experiment import Experiment
 from trainlab.spec.study import Cell, Study
@@ -36,6 +36,9 @@ def read_spec(spec: str | os.PathLike[str], read: Callable[[str], T]) -> T:
     path = Path(spec)
     if str(spec) in EXAMPLES and not path.exists():
         path = example_path(str(spec))
+    meant = nearest(str(spec), EXAMPLES) if not path.suffix and len(path.parts) == 1 else ""
+    if meant and not path.exists():
+        raise SpecError(f"{spec}: no such file, nor an example of that name.{meant}")
     text = read_text(path)
     try:
         return read(text)

@@ -10,6 +10,7 @@ import numpy as np
 
 from trainlab.errors import SpecError
 from trainlab.maths import learning_rates
+from trainlab.spec.class_words import class_words, one_output_words, outputs_words
 from trainlab.spec.kinds import name_of
 from trainlab.spec.losses import BCE, NLL, BCEWithLogits, CrossEntropy, Hinge
 from trainlab.spec.optimizers import cycles
@@ -82,9 +83,10 @@ def _check_widths(experiment: Experiment) -> None:
         ("last", network.widths[-1], data.outputs),
     ):
         if width != wanted:
+            reason = outputs_words(experiment.task, data) if end == "last" else "."
             raise SpecError(
                 f"network.widths = {network.label!r}: the {end} width is {width}, "
-                f"but the task {name_of(experiment.task)!r} needs {wanted}."
+                f"but the task {name_of(experiment.task)!r} needs {wanted}{reason}"
             )
 
 
@@ -104,7 +106,7 @@ def _check_loss(experiment: Experiment) -> None:
     if isinstance(loss, CrossEntropy | NLL) and data.outputs < 2:
         raise SpecError(
             f"loss = {name!r}: needs two outputs or more, but the task {name_of(experiment.task)!r} has "
-            "one; use 'bce_with_logits', or a task with one_hot = true."
+            f"one{one_output_words(experiment.task, data)}"
         )
     if isinstance(loss, BCE) and network.activations[-1] not in PROBABILITIES:
         raise SpecError(
@@ -115,9 +117,11 @@ def _check_loss(experiment: Experiment) -> None:
     if isinstance(loss, BCE | BCEWithLogits | CrossEntropy | NLL | Hinge):
         both = np.concatenate([data.targets.ravel(), data.held_out_targets.ravel()])
         if both.min() < 0 or both.max() > 1:
+            meant = class_words(experiment.task, data)
+            cure = f". {meant}" if meant else "; use 'mse' or 'l1'."
             raise SpecError(
                 f"loss = {name!r}: needs targets from 0 to 1, but those of the task "
-                f"{name_of(experiment.task)!r} go from {both.min():g} to {both.max():g}; use 'mse' or 'l1'."
+                f"{name_of(experiment.task)!r} go from {both.min():g} to {both.max():g}{cure}"
             )
 
 
@@ -175,8 +179,10 @@ def _check_held_out(experiment: Experiment) -> None:
 
 
 def _check_classes(experiment: Experiment) -> None:
-    if isinstance(experiment.solved, Accuracy) and experiment.data().kind == "regression":
+    data = experiment.data()
+    if isinstance(experiment.solved, Accuracy) and data.kind == "regression":
+        cure = class_words(experiment.task, data) or "Use solved.within or solved.loss."
         raise SpecError(
             f"solved.accuracy = {experiment.solved.accuracy:g}: the task {name_of(experiment.task)!r} is a "
-            "regression and has no classes; use solved.within or solved.loss."
+            f"regression and has no classes. {cure}"
         )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from trainlab.errors import SpecError, shown
+from trainlab.errors import SpecError, listing, shown
 from trainlab.spec.change import Change, flatten, nest
 from trainlab.spec.checks import check_depth, place
 from trainlab.spec.decode import decode, unknown_field
@@ -25,7 +25,7 @@ CHANGE_FIELDS = ("label", "set")
 def study_from_dict(data: Mapping[str, Any]) -> Study:
     """Make a study from the tables of a study file; raise SpecError with the place of the first fault."""
     check_depth(data)
-    _check_fields("", _table("the study", data), STUDY_FIELDS)
+    _check_top(_table("the study", data))
     if "baseline" not in data:
         raise SpecError("baseline: this table is required; it is the experiment that the changes edit.")
     networks = _table("networks", data.get("networks", {}))
@@ -174,6 +174,17 @@ def _table(where: str, value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise SpecError(f"{where} = {shown(value)}: must be a table.")
     return cast("Mapping[str, Any]", value)
+
+
+def _check_top(data: Mapping[str, Any]) -> None:
+    for name in data:
+        if name in Experiment.__struct_fields__ and name not in STUDY_FIELDS:
+            beside = listing([other for other in data if other in STUDY_FIELDS][:1] or ["baseline"])
+            raise SpecError(
+                f"{name}: is a field of an experiment, which in a study (a file with {beside}) stands under "
+                f"[baseline]: write it there, as baseline.{name}."
+            )
+    _check_fields("", data, STUDY_FIELDS)
 
 
 def _check_fields(where: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:

@@ -7,6 +7,7 @@ import operator
 from dataclasses import dataclass
 
 from trainlab.errors import StatsError
+from trainlab.maths import wilson
 from trainlab.stats.normal import two_sided_p, two_sided_quantile
 
 
@@ -47,12 +48,7 @@ def rate(k: int, n: int, *, confidence: float = 0.95) -> Rate:
         raise StatsError(f"n is {n}, but a rate needs at least 1 seed; run some seeds first.")
     if not 0 <= k <= n:
         raise StatsError(f"k is {k}, but must be from 0 to n = {n}; it counts some of the n seeds.")
-    z = two_sided_quantile(confidence)
-    centre = (k + z * z / 2) / (n + z * z)
-    half = z * math.sqrt(k * (n - k) / n + z * z / 4) / (n + z * z)
-    # At the ends the formula gives exactly 0 and 1, save for rounding.
-    low = 0.0 if k == 0 else max(0.0, centre - half)
-    high = 1.0 if k == n else min(1.0, centre + half)
+    low, high = wilson(k, n, z=two_sided_quantile(confidence))
     return Rate(k=k, n=n, low=low, high=high)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from trainlab.draw import JSON_FORMAT, counted, join, json_text
 from trainlab.engine import Runs
+from trainlab.errors import SpecError, nearest, shown
 from trainlab.execution import HowRun
 from trainlab.spec import Experiment
 from trainlab.stats import Rate
@@ -119,11 +120,12 @@ class RaceResult:
         return verdict_of(self)
 
     def candidate(self, name: str) -> RaceCandidate:
-        """Return one candidate by its name; KeyError if none has it."""
+        """Return one candidate by its name; raise SpecError if none has it."""
         for item in self.candidates:
             if item.name == name:
                 return item
-        raise KeyError(f"no candidate is called {name!r}")
+        near = nearest(name, [item.name for item in self.candidates])
+        raise SpecError(f"candidate {shown(name)}: the race has no candidate of this name.{near}")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain data; the format is documented in docs/json.md."""

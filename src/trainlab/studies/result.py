@@ -6,11 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainlab.draw import JSON_FORMAT, counted, json_text
+from trainlab.errors import SpecError, shown
 from trainlab.execution import HowRun
 from trainlab.spec import Study
+from trainlab.spec.study import NO_CHANGE
 from trainlab.studies.cells import CellResult
 from trainlab.studies.effects import Effect, Interaction
+from trainlab.studies.notes import notes_of
 from trainlab.studies.verdicts import Verdict
+
+MAX_NAMED = 4
+"""The most cells that a message names."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -24,18 +30,26 @@ class StudyResult:
     verdicts: tuple[Verdict, ...]
     how: HowRun
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know beforehand: a sentence for each last layer and loss that don't fit each other."""
+        return notes_of(self.cells)
+
     def cell(self, network: str, *changes: str) -> CellResult:
         """Return one cell; the order of the changes doesn't matter.
 
         Raises:
-            SpecError: the study has no such network or change.
-            KeyError: it has, but the cell was left out of this run.
+            SpecError: the study has no such network or change, or the cell was left out of this run.
         """
         self.study.experiment(network, changes)  # names the nearest if one is unknown
         for item in self.cells:
             if item.cell.network == network and set(item.cell.changes) == set(changes):
                 return item
-        raise KeyError(f"the cell {network}:{'+'.join(changes) or 'none'} was left out of this run")
+        name = f"{network}:{'+'.join(changes) or NO_CHANGE}"
+        raise SpecError(
+            f"cell {shown(name)}: was left out of this run, which has {_some(self.cells)}; run the study "
+            "without `only`, or with this cell in it."
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain data; the format is documented in docs/json.md."""
@@ -53,6 +67,7 @@ class StudyResult:
             "effects": [item.to_dict() for item in self.effects],
             "interactions": [item.to_dict() for item in self.interactions],
             "verdicts": [item.to_dict() for item in self.verdicts],
+            "notes": list(self.notes),
             "how": self.how.to_dict(),
         }
 
@@ -63,7 +78,9 @@ class StudyResult:
     def __repr__(self) -> str:
         # The generated one would print every array of every run.
         title = self.study.title or "a study"
-        return f"<StudyResult {title!r}: {len(self.cells)} cells × {counted(self.how.seeds, 'seed')}>"
+        return (
+            f"<StudyResult {title!r}: {counted(len(self.cells), 'cell')} × {counted(self.how.seeds, 'seed')}>"
+        )
 
     def __str__(self) -> str:
         size = f"{counted(len(self.cells), 'cell')} × {counted(self.how.seeds, 'seed')}"
@@ -77,3 +94,9 @@ class StudyResult:
         from trainlab.studies.show import summary_html
 
         return summary_html(self)
+
+
+def _some(cells: tuple[CellResult, ...]) -> str:
+    """Return the names of the first few cells."""
+    names = ", ".join(repr(item.cell.name) for item in cells[:MAX_NAMED])
+    return names if len(cells) <= MAX_NAMED else f"{names} and {len(cells) - MAX_NAMED:,} more"

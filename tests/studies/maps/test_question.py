@@ -54,7 +54,7 @@ def test_a_file_of_a_study_or_of_an_experiment_or_an_example(tmp_path: Path):
     ("options", "message"),
     [
         ({"y": "optimizer.lr=1..2"}, "x and y: both are optimizer.lr; a plane needs two different settings."),
-        ({"seeds": 0}, "seeds = 0: must be a finite number ≥ 1"),
+        ({"seeds": 0}, "seeds = 0: must be a whole number ≥ 1"),
         ({"size": (1, 9)}, "size = 1x9: must be at least 2x2 and at most 1,000,000 points."),
         ({"size": (1001, 1000)}, "size = 1001x1000: must be at least 2x2 and at most 1,000,000 points."),
         (
@@ -63,10 +63,10 @@ def test_a_file_of_a_study_or_of_an_experiment_or_an_example(tmp_path: Path):
         ),
         (
             {"y": "epochs=0..10"},
-            "at optimizer.lr = 0.01, epochs = 0: epochs = 0: must be a finite number ≥ 1",
+            "at optimizer.lr = 0.01, epochs = 0: epochs = 0: must be a whole number ≥ 1",
         ),
         ({"y": "widths.0=2..5"}, "the first width is 5, but the task 'xor' needs 2."),
-        ({"y": "epochs=1..2e9"}, "epochs = 2000000000: must be a finite number"),
+        ({"y": "epochs=1..2e9"}, "epochs = 2000000000: must be a whole number"),
         ({"cell": "nothing"}, "network 'nothing': the study has no such network; it has '2-3-1'."),
     ],
 )

@@ -12,6 +12,7 @@ import torch
 
 from trainlab.engine.rng import seed_keys
 from trainlab.engine.torch.draws import Examples
+from trainlab.engine.torch.module_checks import check_stackable, fitted, is_solved
 from trainlab.engine.torch.optimizers import StackedOptimizer
 from trainlab.engine.torch.populations import Population
 from trainlab.errors import EngineError
@@ -33,6 +34,11 @@ def made(factory: Callable[[], Any], seeds: range) -> list[torch.nn.Module]:
             if not isinstance(module, torch.nn.Module):
                 raise EngineError(
                     f"factory() returned {type(module).__name__}, but must return a torch.nn.Module."
+                )
+            if modules and module is modules[-1]:
+                raise EngineError(
+                    "factory() returned the same module twice, but must make a new one whenever it is "
+                    "called, such as lambda: torch.nn.Linear(2, 1)."
                 )
             modules.append(module)
     return modules
@@ -110,7 +116,11 @@ def train_modules(
 ) -> Population:
     """Train the modules as one; see `population`."""
     stacked = Stacked.of(modules, device)
+    inputs, targets = fitted(stacked, loss, inputs, targets)
     check_stackable(stacked, loss, inputs, targets)
+    if solved is not None:
+        # Told before the training, not after it.
+        is_solved(solved, stacked.outputs(inputs)[0], targets)
     examples = Examples(
         sampling=sampling,
         points=len(inputs),
@@ -131,51 +141,15 @@ def train_modules(
         seeds=seeds,
         losses=np.stack(losses, axis=1),
         predictions=predictions.cpu().numpy(),
-        solved=None if solved is None else np.array([bool(solved(row, targets)) for row in predictions]),
+        solved=None if solved is None else np.array([is_solved(solved, row, targets) for row in predictions]),
         state_dicts=tuple(_state_dict(module, stacked, row) for row, module in enumerate(modules)),
     )
-
-
-def check_stackable(stacked: Stacked, loss: Loss, inputs: torch.Tensor, targets: torch.Tensor) -> None:
-    """Raise EngineError for modules that torch.func can't train side by side, by trying."""
-    probe = deepcopy(stacked.training)
-    before = {name: value.clone() for name, value in probe.named_buffers()}
-    try:
-        with torch.no_grad():
-            probe(inputs)
-        changed = [name for name, value in probe.named_buffers() if not _equal(value, before.get(name))]
-        if not changed:
-            stacked.gradients(loss, inputs, targets, own=False)
-    except (RuntimeError, ValueError, TypeError, IndexError) as error:
-        raise EngineError(_reason(error)) from error
-    if changed:
-        raise EngineError(
-            f"factory() returned a module whose buffer {changed[0]!r} changes in forward, which modules "
-            "side by side can't do. Use a layer without it: for BatchNorm, track_running_stats=False, "
-            "GroupNorm or LayerNorm."
-        )
 
 
 def _kind(module: torch.nn.Module) -> tuple[str, ...]:
     """Return what tells one architecture from another: each part's class by name, and what all print."""
     # By name, since a class within the factory is another at every call.
     return (*(type(part).__qualname__ for part in module.modules()), repr(module))
-
-
-def _reason(error: Exception) -> str:
-    words = str(error).strip() or type(error).__name__
-    if "random" in words and "vmap" in words:
-        return (
-            "factory() returned a module that draws random numbers in forward, as Dropout does: modules side "
-            "by side would draw otherwise than one by one. Set its p to 0, or use an Experiment, which has "
-            "dropout of its own."
-        )
-    first = words.splitlines()[0].rstrip(".")
-    return f"factory(): torch.func can't train these modules on these inputs and targets: {first}."
-
-
-def _equal(value: torch.Tensor, before: torch.Tensor | None) -> bool:
-    return before is not None and torch.equal(value, before)
 
 
 def _losses(stacked: Stacked, loss: Loss, inputs: torch.Tensor, targets: torch.Tensor) -> Any:

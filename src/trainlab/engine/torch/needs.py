@@ -22,8 +22,8 @@ def usable_torch(device: str) -> Any:
         ) from None
     if device == "cuda" and not torch.cuda.is_available():
         raise EngineError(
-            "device = 'cuda': this PyTorch sees no CUDA device. Use device = 'cpu', or install a build of "
-            "PyTorch with CUDA on a machine that has one."
+            "device = 'cuda': this PyTorch sees no CUDA device. Use device = 'cpu' (on the command "
+            "line --engine torch), or install a build of PyTorch with CUDA on a machine that has one."
         )
     return torch
 

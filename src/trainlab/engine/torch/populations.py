@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,11 @@ import numpy.typing as npt
 from trainlab.engine.readings import check_seeds
 from trainlab.engine.torch.needs import usable_torch
 from trainlab.errors import EngineError, listing, shown
+from trainlab.maths import wilson
 from trainlab.spec import Optimizer, Sampling
 from trainlab.spec.checks import MAX_COUNT, check_number
-from trainlab.spec.fields import kinds_of, named
+from trainlab.spec.decode import decode_value
+from trainlab.spec.fields import kinds_of
 from trainlab.spec.sampling import check_batches
 
 if TYPE_CHECKING:
@@ -38,6 +40,17 @@ class Population:
     solved: npt.NDArray[np.bool_] | None
     state_dicts: tuple[dict[str, Tensor], ...]
 
+    def __repr__(self) -> str:
+        # The generated one would print every tensor of every module.
+        n, end = len(self.seeds), np.median(self.losses[:, -1].astype(np.float64))
+        size = f"<Population of {n:,} module{'s' if n > 1 else ''}, {self.losses.shape[1] - 1:,} epochs: "
+        loss = f"median final loss {end:.3g}>"
+        if self.solved is None:
+            return size + loss
+        k = int(self.solved.sum())
+        low, high = (100 * limit for limit in wilson(k, n))
+        return f"{size}{k:,} of {n:,} solved ({100 * k / n:.1f} %, {low:.1f}–{high:.1f} %), {loss}"
+
 
 def population(
     factory: Callable[[], Module],
@@ -45,10 +58,10 @@ def population(
     inputs: Tensor | npt.NDArray[Any],
     targets: Tensor | npt.NDArray[Any],
     loss: Callable[[Tensor, Tensor], Tensor],
-    optimizer: Optimizer | str = "adam",
+    optimizer: Optimizer | Mapping[str, Any] | str = "adam",
     seeds: range | int = 100,
     epochs: int = 100,
-    sampling: Sampling | str = "full",
+    sampling: Sampling | Mapping[str, Any] | str = "full",
     solved: Callable[[Tensor, Tensor], Tensor] | None = None,
     device: str = "cpu",
 ) -> Population:
@@ -58,18 +71,26 @@ def population(
     loop would make. The modules are stacked along a first axis and trained with ``torch.func``: the results
     are those of a plain loop over the modules, to rounding.
 
-    `inputs` and `targets` have the examples along their first axis. ``loss(outputs, targets)`` is a number,
-    such as ``torch.nn.functional.mse_loss``; ``solved(predictions, targets)`` true or false, such as
-    ``lambda p, y: ((p - y).abs() < 0.1).all()``. `optimizer` and `sampling` are those of an Experiment, or
-    their names; which examples a step sees depends on the seed alone.
+    `inputs` and `targets` have the examples along their first axis, and are taken in the precision of the
+    parameters; whole numbers as they are where the module or the loss reads them so. ``loss(outputs,
+    targets)`` is a number, such as ``torch.nn.functional.mse_loss``; ``solved(predictions, targets)`` true or
+    false, such as ``lambda p, y: ((p - y).abs() < 0.1).all()``. `optimizer` and `sampling` are those of an
+    Experiment, such as ``"adam"`` or ``{"name": "adam", "lr": 0.05}``; which examples a step sees depends on
+    the seed alone.
 
     Modules are trained in training mode and read in evaluation mode. Raises EngineError for modules that
     torch.func can't stack: of different kinds or shapes, with buffers that change in ``forward`` (as those of
-    BatchNorm do), or with random numbers drawn in it (as Dropout does). Kinds are told apart by the classes
-    of all their parts and what these print of themselves; another attribute that depends on the seed, such as
-    a number that ``forward`` reads, can't be seen, and is for all what it is in the first.
+    BatchNorm do), with random numbers drawn in it (as Dropout does), or with an operation that torch.func has
+    no rule for (as LSTM's). Kinds are told apart by the classes of all their parts and what these print of
+    themselves; another attribute that depends on the seed, such as a number that ``forward`` reads, can't be
+    seen, and is for all what it is in the first.
     """
     torch = usable_torch(device)
+    from trainlab.engine.torch.module_checks import check_factory, check_finite, check_loss
+    from trainlab.engine.torch.modules import made, train_modules
+
+    check_factory(factory)
+    check_loss(loss)
     seeds = range(seeds) if isinstance(seeds, int) else seeds
     check_seeds(seeds)
     if not isinstance(epochs, Integral):
@@ -81,16 +102,16 @@ def population(
             f"inputs has {len(x):,} examples and targets has {len(y):,}: must be as many, along the first "
             "axis, and at least one."
         )
-    chosen = _kind(Sampling, sampling, "sampling")
+    for name, values in (("inputs", x), ("targets", y)):
+        check_finite(name, values)
+    chosen = _kind(Sampling, sampling, "sampling", "{'name': 'batch', 'batch_size': 32}")
     check_batches(chosen, len(x))
-    from trainlab.engine.torch.modules import made, train_modules
-
     return train_modules(
         made(factory, seeds),
         inputs=x.to(device),
         targets=y.to(device),
         loss=loss,
-        optimizer=_kind(Optimizer, optimizer, "optimizer"),
+        optimizer=_kind(Optimizer, optimizer, "optimizer", "{'name': 'adam', 'lr': 0.05}"),
         seeds=seeds,
         epochs=epochs,
         sampling=chosen,
@@ -99,12 +120,13 @@ def population(
     )
 
 
-def _kind(kinds: Any, value: Any, field: str) -> Any:
-    """Return one of the kinds of an Experiment's field, by its name or as it is."""
-    found = named(kinds, value, field)
+def _kind(kinds: Any, value: Any, field: str, example: str) -> Any:
+    """Return one of the kinds of an Experiment's field, by its name, its fields, or as it is."""
+    given = type(value).__name__
+    found = decode_value(kinds, value, where=field) if isinstance(value, str | Mapping) else value
     if not isinstance(found, kinds):
         raise EngineError(
-            f"{field} is {type(value).__name__}, but must be {listing(kinds_of(kinds))}, or one of their "
-            "classes in trainlab.spec."
+            f"{field} is {given}, but must be {listing(kinds_of(kinds))}, one with its "
+            f"fields, such as {example}, or one of their classes in trainlab.spec."
         )
     return found
