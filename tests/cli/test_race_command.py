@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 from cli.calling import TINY, Caller, assert_refused, without_time
 
+from trainlab.studies import RaceProgress
+
 RACE = ("race", "13", "tiny.toml", "--inputs", "2", "--outputs", "1", "--min-width", "2")
 """Few networks."""
 FEW = ("--seeds", "4", "--max-seeds", "8")
@@ -78,8 +80,9 @@ def test_ctrl_c_is_130_and_goes_on(trainlab: Caller, monkeypatch: pytest.MonkeyP
 
     from trainlab.cli import race as command
 
-    def pressed(progress: object) -> str:
-        signal.raise_signal(signal.SIGINT)
+    def pressed(progress: RaceProgress) -> str:
+        if not progress.training.stopping:
+            signal.raise_signal(signal.SIGINT)
         return ""
 
     with monkeypatch.context() as patched:

@@ -101,7 +101,7 @@ def test_interrupted_it_stops_at_a_border_and_goes_on(tmp_path: Path) -> None:
     done = int(message.split()[2])
     assert 5 <= done < CHUNKS
     assert message == (
-        f"stopped after {done} of {CHUNKS} chunks. "
+        f"stopped after {done} of {CHUNKS} chunks (each some seeds of one experiment). "
         "All that was finished is saved: the same command, without --fresh, goes on from there."
     )
     assert seeds_held(tmp_path) == done * 4

@@ -71,6 +71,16 @@ def test_values_that_are_not_evenly_spaced_have_cells_that_reach_halfway():
     assert (np.diff(laid.x_edges) > 0).all()
 
 
+@pytest.mark.parametrize("count", [2, 8, 64])
+def test_no_cell_covers_the_label_of_the_axis(count: int):
+    axis = HeatAxis(values=np.arange(count), label="depth")
+    picture = heat_map(X, axis, np.zeros((count, 4)), title="T", value_label="v", low=0, high=1)
+    label = re.search(r'<text x="[\d.]+" y="([\d.]+)"[^>]*>depth</text>', picture.svg)
+    assert label is not None
+    highest = min(top for cells in rectangles(picture).values() for _, top, _, _ in cells) / 10
+    assert 8 < float(label[1]) < highest - 4
+
+
 def test_a_log_ramp_is_by_ratio():
     found = rectangles(drawn(np.geomspace(1, 1024, 12).reshape(3, 4), low=1, high=1024, log=True))
     assert {"h0", "h5", "h10"} <= set(found)

@@ -39,6 +39,16 @@ def test_verdicts_differ_in_shape_and_have_a_legend() -> None:
     assert svg.count("<circle") == 2
 
 
+def test_small_is_another_verdict_than_none() -> None:
+    small = Interval(label="D", estimate=0.4, low=-1, high=1, group="Model 2", emphasis="small")
+    picture = _draw(HELPS, small)
+    assert ">shown to be small</text>" in picture.svg
+    assert "no difference seen" not in picture.svg
+    assert "<circle" not in picture.svg
+    assert "Model 2, D: +0.4 (−1.0 to +1.0), shown to be small." in picture.text
+    assert "shown to be small" in _draw(small).text
+
+
 def test_no_legend_where_there_is_no_verdict() -> None:
     picture = _draw(NONE)
     assert "no difference seen" not in picture.svg
@@ -67,5 +77,7 @@ def test_what_is_not_finite_is_said() -> None:
 def test_errors_name_the_row() -> None:
     with pytest.raises(TrainlabError, match=r"low: 2 of row 'A' is above high \(1\)"):
         _draw(Interval(label="A", estimate=1, low=2, high=1))
-    with pytest.raises(TrainlabError, match="emphasis: 'help' of row 'A' isn't 'helps', 'hurts' or 'none'"):
+    with pytest.raises(
+        TrainlabError, match="emphasis: 'help' of row 'A' isn't 'helps', 'hurts', 'small' or 'none'"
+    ):
         _draw(Interval(label="A", estimate=1, low=0, high=1, emphasis="help"))  # type: ignore[arg-type]

@@ -29,8 +29,8 @@ def held(store: Store) -> int:
 
 
 def at(done: int, act: Callable[[], object]) -> Callable[[Progress], None]:
-    """Return a listener that acts when so many chunks are done."""
-    return lambda now: act() if now.chunks_done == done else None
+    """Return a listener that acts, once, when so many chunks are done."""
+    return lambda now: act() if now.chunks_done == done and not now.stopping else None
 
 
 def press() -> None:
@@ -112,7 +112,8 @@ def test_progress_starts_at_nothing_and_ends_at_all() -> None:
     assert {(now.chunks_total, now.runs_total, now.steps_total) for now in seen} == {(3, 30, 300)}
     assert seen[0].seconds_left is None
     assert seen[-1].seconds_left == 0.0
-    assert seen[-1].rate == pytest.approx(300 / seen[-1].elapsed)
+    assert 0 < seen[-1].steps_trained < 300  # the made-up runs of every fifth seed are frozen early
+    assert seen[-1].rate == pytest.approx(seen[-1].steps_trained / seen[-1].elapsed)
 
 
 def test_nothing_to_do_says_nothing() -> None:
@@ -135,7 +136,7 @@ def test_ctrl_c_stops_at_a_border_and_keeps_what_is_finished(tmp_path: Path) -> 
     assert signal.getsignal(signal.SIGINT) is before
     assert isinstance(caught.value, TrainlabError)
     assert str(caught.value) == (
-        f"stopped after {caught.value.done} of 50 chunks. "
+        f"stopped after {caught.value.done} of 50 chunks (each some seeds of one experiment). "
         "All that was finished is saved: the same command, without --fresh, goes on from there."
     )
 
@@ -194,6 +195,21 @@ def test_outside_the_main_thread_signals_are_left_alone() -> None:
     thread.start()
     thread.join()
     assert seen == [15, before]
+
+
+def test_ctrl_c_is_answered_while_a_long_chunk_is_still_in_work() -> None:
+    seen: list[tuple[bool, int]] = []
+    threading.Timer(0.1, press).start()
+    with Store.in_memory() as store, pytest.raises(Interrupted):
+        carry_out(
+            chunks(3),
+            FakeEngine(seconds=1.5),
+            store,
+            workers=1,
+            on_progress=lambda now: seen.append((now.stopping, now.chunks_done)),
+        )
+    assert seen[:2] == [(False, 0), (True, 0)]
+    assert seen[-1] == (True, 1)
 
 
 def test_an_event_stops_like_ctrl_c() -> None:

@@ -1,7 +1,11 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
+from execution.fake_engine import made_up
 
 from trainlab.execution import Chunk
-from trainlab.execution.progress import Load, progress
+from trainlab.execution.progress import Load, progress, spared_steps
 from trainlab.spec import Experiment
 
 SMALL = Chunk(
@@ -30,3 +34,14 @@ def test_nothing_done_yet() -> None:
 def test_all_done() -> None:
     total = Load().plus([SMALL, LARGE])
     assert progress(total, total, elapsed=2.0).seconds_left == 0.0
+
+
+def test_steps_of_frozen_networks_are_not_counted_as_trained() -> None:
+    runs = made_up(SMALL.experiment, SMALL.seeds)
+    stops = np.array([-1, 4, 0, 10, 9, -1])
+    spared = spared_steps(replace(runs, stopped_epoch=stops))
+    assert spared == 6 + 10 + 1
+    total = Load().plus([SMALL, LARGE])
+    now = progress(Load().plus([SMALL], spared=spared), total, elapsed=2.0)
+    assert (now.steps_done, now.steps_trained, now.rate) == (60, 43, 21.5)
+    assert Load(spared=5).plus([SMALL], spared=2).spared == 7

@@ -49,7 +49,7 @@ def finished(start: int) -> tuple[Chunk, Any]:
 
 def test_a_chunk_that_took_long_is_saved_at_once(clock: Clock) -> None:
     store, told = Recorder(clock), list[Chunk]()
-    kept = saver.Saver(store, [finished(0)[0]], engine="fake", on_saved=told.append)  # type: ignore[arg-type]
+    kept = saver.Saver(store, [finished(0)[0]], engine="fake", on_saved=lambda chunk, _: told.append(chunk))  # type: ignore[arg-type]
     clock.save_takes = 0.01
     for start in (0, 5, 10):
         kept.add([finished(start)])
@@ -60,7 +60,7 @@ def test_a_chunk_that_took_long_is_saved_at_once(clock: Clock) -> None:
 
 def test_short_chunks_wait_for_four_times_the_last_save_and_go_together(clock: Clock) -> None:
     store = Recorder(clock)
-    kept = saver.Saver(store, [finished(0)[0]], engine="fake", on_saved=lambda _: None)  # type: ignore[arg-type]
+    kept = saver.Saver(store, [finished(0)[0]], engine="fake", on_saved=lambda *_: None)  # type: ignore[arg-type]
     clock.save_takes = 0.01
     for start in range(0, 60, 5):
         kept.add([finished(start)])
@@ -78,7 +78,7 @@ def test_short_chunks_wait_for_four_times_the_last_save_and_go_together(clock: C
 
 def test_nothing_waits_longer_than_half_a_second(clock: Clock) -> None:
     store = Recorder(clock)
-    kept = saver.Saver(store, [finished(0)[0]], engine="fake", on_saved=lambda _: None)  # type: ignore[arg-type]
+    kept = saver.Saver(store, [finished(0)[0]], engine="fake", on_saved=lambda *_: None)  # type: ignore[arg-type]
     clock.save_takes = 2.0
     kept.add([finished(0)])
     kept.add([finished(5)])
@@ -93,7 +93,9 @@ def test_nothing_waits_longer_than_half_a_second(clock: Clock) -> None:
 def test_a_transaction_is_whole_or_not_there(tmp_path: Path) -> None:
     told: list[Chunk] = []
     with Store.open(tmp_path) as store:
-        kept = saver.Saver(store, [finished(0)[0]], engine="fake", on_saved=told.append)
+        kept = saver.Saver(
+            store, [finished(0)[0]], engine="fake", on_saved=lambda chunk, _: told.append(chunk)
+        )
         kept.flush()
         kept.add([finished(0)])
         broken = made_up(EXPERIMENT, range(10, 15))
@@ -114,7 +116,7 @@ def test_runs_of_a_data_file_that_changed_meanwhile_are_refused(tmp_path: Path) 
     )
     chunk = Chunk(experiment=experiment, seeds=range(5), marks=(20,))
     with Store.open(tmp_path / "store") as store:
-        kept = saver.Saver(store, [chunk], engine="fake", on_saved=lambda _: None)
+        kept = saver.Saver(store, [chunk], engine="fake", on_saved=lambda *_: None)
         data.write_text("x,y\n0,0\n1,2\n")
         with pytest.raises(SpecError, match="the file changed while networks were trained on it"):
             kept.add([(chunk, (made_up(experiment, range(5)),))])

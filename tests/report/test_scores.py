@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,12 +54,45 @@ def test_accuracies_with_their_spread(held_out: StudyResult) -> None:
 
 
 def test_early_stops_are_counted_and_explained(held_out: StudyResult) -> None:
-    stopped = int((held_out.cells[0].runs.stopped_epoch >= 0).sum())
+    runs = held_out.cells[0].runs
+    stopped = int(((runs.stopped_epoch >= 0) & (runs.stopped_epoch < 4)).sum())
     assert stopped > 0
     assert held_out.to_dict()["cells"][0]["stopped"] == stopped
-    sentence = f"{stopped} of 20 runs were frozen before their last epoch."
+    epochs = held_out.cells[0].stopped_epochs
+    assert len(epochs) == stopped
+    low, middle, high = np.quantile(epochs, (0.05, 0.5, 0.95))
+    sentence = (
+        f"{stopped} of 20 runs were frozen before their last epoch, in the median after epoch {middle:.0f} "
+        f"(the middle 90 % after {low:.0f} to {high:.0f})."
+    )
     assert sentence in printed(held_out)
     assert sentence in study_html(held_out)
+    found = held_out.to_dict()["cells"][0]["stopped_epoch"]
+    assert (found["q05"], found["median"], found["q95"]) == (low, middle, high)
+
+
+def test_steps_are_those_that_were_made(held_out: StudyResult) -> None:
+    runs = held_out.cells[0].runs
+    epochs = np.where(runs.stopped_epoch < 0, 4, runs.stopped_epoch)
+    assert held_out.how.trained_steps == epochs.sum() * 30 < 20 * 4 * 30
+    words = f"{held_out.how.trained_steps:,} steps trained in"
+    assert words in printed(held_out)
+    assert ("compiling it the first time" in printed(held_out)) == (held_out.how.engine == "fast")
+
+
+def test_panels_say_when_a_run_was_frozen(held_out: StudyResult) -> None:
+    (cell,) = held_out.cells
+    solved, found = np.arange(20) < 10, np.where(np.arange(20) < 10, 1, -1)
+    runs = replace(cell.runs, solved=solved, solved_epoch=found, stopped_epoch=np.full(20, 2))
+    page = study_html(replace(held_out, cells=(replace(cell, runs=runs),)))
+    assert "First seen solved at epoch 1 of 4. Frozen after epoch 2 of 4.</p>" in page
+    assert re.search(r"Final loss \(BCE\): [\d.]+\. Frozen after epoch 2 of 4\.</p>", page)
+    assert "After 4 epochs." not in page
+    # At the last epoch nothing is left to be spared.
+    last = replace(runs, stopped_epoch=np.full(20, 4))
+    page = study_html(replace(held_out, cells=(replace(cell, runs=last),)))
+    assert "Frozen" not in page
+    assert "After 4 epochs." in page
 
 
 def test_nothing_is_said_without_them() -> None:
@@ -138,3 +173,5 @@ def test_notes_say_of_how_many_cells_and_are_silent_where_all_fit() -> None:
     result = study(Study(baseline=baseline, changes=changes), seeds=1)
     assert [note[:15] for note in result.notes] == ["In 1 of 2 cells"]
     assert run(baseline, seeds=1).notes == ()
+
+    assert cell["stopped_epoch"] is None

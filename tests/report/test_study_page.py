@@ -11,6 +11,7 @@ from trainlab import run, study
 from trainlab.report import study_html
 from trainlab.spec import Experiment
 from trainlab.studies.result import StudyResult
+from trainlab.studies.verdicts import Verdict
 
 SECTIONS = [
     "verdicts",
@@ -125,6 +126,70 @@ def test_bands_say_of_how_many_seeds_they_are():
     )
 
 
+def test_too_few_readings_for_a_curve_are_told_instead():
+    def page(epochs: int, **record: int) -> str:
+        experiment = {"network": "2-3-1", "epochs": epochs, "record": record}
+        return study_html(run(Experiment.from_dict(experiment), seeds=3, engine="reference", workers=1))
+
+    short = page(60)
+    assert (
+        "No curve of the loss: 2 readings, at epoch 0 and 50 of 60; with record.loss_every = 3 there are 21."
+        in short
+    )
+    assert (
+        "No curve of the gradient: 1 reading, at epoch 0 of 60; with record.gradient_every = 3 there are 21."
+        in short
+    )
+    for words in (
+        "Loss (MSE): 2-3-1",
+        "Gradients by layer: 2-3-1",
+        "Median over the seeds",
+        "Layer 1 is next",
+    ):
+        assert words not in short
+    enough = page(60, loss_every=3, gradient_every=30)
+    assert "No curve" not in enough
+    for words in (
+        "Loss (MSE): 2-3-1",
+        "Gradients by layer: 2-3-1",
+        "Median over the seeds",
+        "Layer 1 is next",
+    ):
+        assert words in enough
+    assert "1 reading, at epoch 0 of 1; more need more epochs." in page(1)
+    assert "No curve" not in page(60, loss_every=0, gradient_every=0)
+
+
+def test_a_name_that_is_the_widths_is_not_followed_by_them():
+    page = study_html(run(Experiment.from_dict({"network": "2-3-1", "epochs": 4}), seeds=3, workers=1))
+    assert "<dt>2-3-1</dt><dd>13 parameters" in page
+    assert "<dt>deep</dt><dd>widths 2-3-2-2-1, " in study_html(result())
+
+
+def test_a_verdict_is_said_once_if_it_is_upheld():
+    given = result()
+    upheld = Verdict(topic="solved", statement="It holds.", outcome="upheld", sentence="It holds always.")
+    refuted = replace(upheld, outcome="refuted", sentence="It never holds.")
+    page = study_html(replace(given, verdicts=(upheld, refuted)))
+    assert page.count("It holds.") == 1
+    assert '<span class="muted">It holds.</span></p><p>It never holds.</p>' in page
+
+
+def test_no_difference_beside_an_interval_without_zero_is_explained():
+    given = result()
+    first = given.effects[0]
+    assert first.alone is not None
+    value = replace(first.alone.value, estimate=0.2, low=0.01, high=0.39)
+    read = replace(first.alone, value=value, reading="no difference seen", p_adjusted=0.12, together=4)
+    plain = replace(read, value=replace(value, low=-0.01))
+    told = study_html(replace(given, effects=(replace(first, alone=read, main=plain),)))
+    assert "No difference seen, all the same. A on " in told
+    assert ", alone: its interval leaves out 0, but the test has p = 0.12 as one of 4 read together" in told
+    assert told.count("no difference seen, of 4 read together") == 1
+    untold = study_html(replace(given, effects=(replace(first, alone=plain, main=plain),), interactions=()))
+    assert "read together (Holm)" not in untold
+
+
 def test_losses_are_named_on_their_axes():
     page = study_html(result())
     assert "loss (L1, log scale)" in page
@@ -133,7 +198,8 @@ def test_losses_are_named_on_their_axes():
 
 def test_one_cell_alone_has_no_effects():
     page = study_html(result("deep:A"))
-    assert sections(page) == [name for name in SECTIONS if name != "effects"]
+    # Nor is it judged: it has neither all changes nor a baseline.
+    assert sections(page) == [name for name in SECTIONS if name not in ("verdicts", "effects")]
     assert "none was solved" in page or "solved: seed" in page
     PageReader(page)
 

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import pytest
 from report.small_study import result
@@ -61,3 +62,22 @@ def test_many_combinations_are_cut_to_the_simple_ones():
     assert "8 of 64 combinations" in text
     assert "C0+C1+C2+C3+C4+C5" in text
     assert " C0+C1 " not in text
+
+
+def test_a_network_called_by_its_widths_is_named_once():
+    from trainlab import run
+    from trainlab.spec import Experiment
+
+    one = run(Experiment.from_dict({"network": "2-3-1", "epochs": 2}), seeds=2, workers=1)
+    lines = [line.strip() for line in printed(one, 80).splitlines()]
+    assert "2-3-1" in lines
+    assert "2-3-1  2-3-1" not in lines
+    assert "trainable parameters" not in printed(one, 80)
+
+
+def test_a_verdict_that_is_upheld_is_said_once():
+    from trainlab.studies.verdicts import Verdict
+
+    upheld = Verdict(topic="solved", statement="It holds.", outcome="upheld", sentence="Always it holds.")
+    assert "It holds." not in printed(replace(result(), verdicts=(upheld,)), 80)
+    assert "It holds." in printed(replace(result(), verdicts=(replace(upheld, outcome="mixed"),)), 80)

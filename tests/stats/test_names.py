@@ -33,6 +33,7 @@ def test_the_room_exports_these_names():
         "main_scores",
         "median_and_bands",
         "paired_difference",
+        "passed_over",
         "percent_words",
         "quantile_curves",
         "rank_ranges",

@@ -179,3 +179,12 @@ def test_as_json_has_them(study: Study, cells):
         "p_small_adjusted",
         "reading",
     ]
+
+
+def test_the_chart_says_of_an_effect_what_the_table_says():
+    from trainlab.studies.show import _EMPHASIS
+
+    words = {"helps": "helps", "hurts": "hurts", "small": "shown to be small", "none": "no difference seen"}
+    assert {reading: words[emphasis] for reading, emphasis in _EMPHASIS.items()} == {
+        reading: reading for reading in words.values()
+    }

@@ -163,7 +163,7 @@ def test_stopped_it_keeps_what_is_finished_and_goes_on(tmp_path: Path) -> None:
     import signal
 
     def press(progress: RaceProgress) -> None:
-        if progress.round == 2 and progress.training.chunks_done == 2:
+        if progress.round == 2 and progress.training.chunks_done == 2 and not progress.training.stopping:
             signal.raise_signal(signal.SIGINT)
 
     assert threading.current_thread() is threading.main_thread()

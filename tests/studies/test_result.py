@@ -104,6 +104,7 @@ def test_the_fields_of_the_json(trained: StudyResult):
         "held_out_accuracy",
         "held_out_loss",
         "stopped",
+        "stopped_epoch",
         "first_solved_epoch_median",
         "loss_curve",
         "gradient_curves",
@@ -157,8 +158,6 @@ def test_its_text_has_no_number_that_json_lacks(diverging: StudyResult):
     assert "NaN" not in text
     assert "Infinity" not in text
     assert text.endswith("}\n")
-    assert "2-3-1 has no run that failed without diverging (8 diverged)" in str(diverging)
-    assert diverging.verdicts[1].outcome == "mixed"
     assert "8 seeds" in str(diverging)
 
 
@@ -177,7 +176,8 @@ def test_a_result_prints_its_verdicts(trained: StudyResult):
     assert lines[0] == "A small study: 8 cells × 24 seeds"
     assert len(lines) == 1 + len(trained.verdicts)
     for line, verdict in zip(lines[1:], trained.verdicts, strict=True):
-        assert line == f"{verdict.statement} {verdict.outcome.upper()}. {verdict.sentence}"
+        claim = "" if verdict.outcome == "upheld" else f"{verdict.statement} "
+        assert line == f"{claim}{verdict.outcome.upper()}. {verdict.sentence}"
 
 
 def test_a_result_shows_itself_in_a_notebook(trained: StudyResult):

@@ -10,23 +10,6 @@ from trainlab.studies.vanishing_verdict import judge_vanishing
 NO, YES = False, True
 
 
-def test_no_failures_nothing_to_explain():
-    verdict = judge_vanishing("Net", "with A", causes(0, 0), flags((0, NO)))
-    assert (verdict.outcome, verdict.opposite) == ("mixed", None)
-    assert verdict.statement == "Net's failures with A are vanishing gradients."
-    assert verdict.sentence == (
-        "Net has no run with A that failed without diverging (0 diverged), so the rule says nothing."
-    )
-
-
-def test_runs_that_all_diverged_are_told_and_not_judged():
-    verdict = judge_vanishing("Net", "", causes(0, 0), flags((0, NO)), diverged=1234)
-    assert (verdict.outcome, verdict.opposite) == ("mixed", None)
-    assert verdict.sentence == (
-        "Net has no run that failed without diverging (1,234 diverged), so the rule says nothing."
-    )
-
-
 def test_most_failures_vanish():
     verdict = judge_vanishing(
         "Net",
@@ -70,6 +53,12 @@ def test_few_failures_vanish():
     assert verdict.sentence.startswith("Only a minority of Net's failures are vanishing gradients: 20 of 100")
 
 
+def test_no_failure_vanishes():
+    verdict = judge_vanishing("Net", "with A", causes(0, 100), flags((100, NO)))
+    assert verdict.outcome == "refuted"
+    assert verdict.sentence.startswith("None of Net's failures with A is a vanishing gradient: 0 of 100")
+
+
 @pytest.mark.parametrize(("k", "n"), [(50, 100), (59, 100), (41, 100), (3, 4), (0, 1)])
 def test_about_half_or_too_few_to_say(k: int, n: int):
     verdict = judge_vanishing("Net", "", causes(k, n), flags((k, YES), (n - k, NO)))
@@ -103,5 +92,5 @@ def test_a_few_of_many_are_not_rounded_to_none_nor_nearly_all_to_all():
 
 
 def test_a_single_layer_is_refused():
-    with pytest.raises(ValueError, match="two layers"):
+    with pytest.raises(ValueError, match="failed runs, of two layers"):
         judge_vanishing("Net", "", replace(causes(1, 2), vanishing=None), flags((1, YES), (1, NO)))

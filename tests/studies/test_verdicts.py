@@ -31,7 +31,7 @@ def together(before: np.ndarray, after: np.ndarray, changes: tuple[str, ...] = (
 
 def effect(reading: str, estimate: float, low: float, high: float, *, p: float = 0.001) -> Effect:
     value = Estimate(estimate=estimate, low=low, high=high, p=p, p_small=p, n=10)
-    read = ReadEstimate(value=value, p_adjusted=p, p_small_adjusted=p, reading=reading)  # pyright: ignore[reportArgumentType]
+    read = ReadEstimate(value=value, p_adjusted=p, p_small_adjusted=p, reading=reading, together=15)  # pyright: ignore[reportArgumentType]
     return Effect(network="Net", change="A", alone=read, main=read)
 
 
@@ -48,10 +48,6 @@ def test_equal_numbers_of_parameters():
     assert verdict.outcome == "upheld"
     assert verdict.sentence == "Every network has exactly 44 trainable parameters."
     assert verdict.opposite is None
-
-
-def test_one_network_is_not_every_network():
-    assert judge_parameters({"One": 1234}).sentence == "The network has exactly 1,234 trainable parameters."
 
 
 def test_unequal_numbers_of_parameters():
@@ -190,14 +186,17 @@ def test_a_change_without_a_label_and_without_others():
 def test_an_interval_without_zero_that_holm_does_not_let_pass_is_explained():
     passed_over = effect("no difference seen", 0.2, 0.01, 0.39, p=0.12)
     sentence = judge_change(passed_over, "", WITH, WITHOUT).sentence
-    assert sentence.endswith(" Its interval leaves out 0, but Holm's correction raises p to 0.12.")
+    assert sentence.endswith(
+        " Its interval leaves out 0, but the test has p = 0.12 as one of 15 read together (Holm)."
+    )
 
 
 def test_an_interval_within_2_points_that_holm_does_not_let_pass_is_explained():
     small = effect("no difference seen", 0.01, 0.003, 0.019, p=0.12)
     sentence = judge_change(small, "", WITH, WITHOUT).sentence
     assert sentence.endswith(
-        " Its interval lies within 2 points, but the test for that has p = 0.12 after Holm's correction."
+        " Its interval lies within 2 points, but the test for that has p = 0.12 as one of 15 read together "
+        "(Holm)."
     )
 
 
@@ -210,7 +209,11 @@ def test_an_interval_within_2_points_that_holm_does_not_let_pass_is_explained():
             "shown to be small",
             " Made alone, its effect is shown to be within 2 points: −5.0 points (−8.0 to −2.0).",
         ),
-        ("no difference seen", " Made alone, no difference is seen: −5.0 points (−8.0 to −2.0)."),
+        (
+            "no difference seen",
+            " Made alone, no difference is seen: −5.0 points (−8.0 to −2.0), which leaves out 0, but the "
+            "test has p = 0.001 as one of 15 read together (Holm).",
+        ),
     ],
 )
 def test_what_a_change_does_alone_is_told_where_it_reads_otherwise(reading: str, words: str):
@@ -242,6 +245,7 @@ def test_a_change_is_judged_by_its_main_effect():
         (20, 100, "refuted", "on a minority of seeds", 20),
         (90, 100, "mixed", "on some seeds and not on others", None),
         (5, 5, "mixed", "on every seed tried, but these are too few to call it reliable", None),
+        (0, 100, "refuted", "on no seed", 0),
         (0, 2, "mixed", "on no seed tried, but these are too few to call it rare", None),
     ],
 )
@@ -286,6 +290,12 @@ def test_a_verdict_as_json_has_it():
     assert together(flags((9, NO)), flags((5, YES), (4, NO))).to_dict()["single_run_opposite"] is None
 
 
+def test_a_claim_is_not_made_twice():
+    refuted = together(flags((100, NO)), flags((100, NO)))
+    assert refuted.claim == refuted.statement == "A, B and C together made Net learn."
+    assert together(flags((100, NO)), flags((100, YES))).claim == ""
+
+
 def test_words():
     assert [join(names) for names in (["A"], ["A", "B"], ["A", "B", "C"])] == ["A", "A and B", "A, B and C"]
     assert share_words(rate(1234, 2000)) == "1,234 of 2,000 seeds (61.7 %, 59.5 to 63.8 %)"
@@ -306,7 +316,7 @@ def test_no_sentence_nests_parentheses_or_doubles_marks():
         judge_change(replace(effect("helps", 0.2, 0.1, 0.3), alone=hurts_alone), "x", WITH, WITHOUT),
         judge_change(replace(passed_over, alone=hurts_alone), "x", WITH, WITHOUT),
         judge_vanishing("Net", "with A", causes(50, 100), flags((50, YES), (50, NO))),
-        judge_vanishing("Net", "with A", causes(0, 0), flags((0, NO)), diverged=9),
+        judge_vanishing("Net", "with A", causes(0, 50), flags((50, NO))),
         judge_vanishing(
             "Net",
             "with A",
@@ -319,5 +329,5 @@ def test_no_sentence_nests_parentheses_or_doubles_marks():
         judge_parameters({"One": 1, "Two": 2}),
     ]
     for verdict in verdicts:
-        assert not re.search(r"\([^)]*\(|  |\.\.|None|nan", verdict.sentence), verdict.sentence
+        assert not re.search(r"\([^)]*\(|  |\.\.|\bNone\b(?! of)|nan", verdict.sentence), verdict.sentence
         assert verdict.sentence.endswith(".")

@@ -24,6 +24,7 @@ app = App(
     version=__version__,
     version_flags=["--version"],
     help_format="plaintext",
+    suppress_keyboard_interrupt=False,
 )
 
 
@@ -52,7 +53,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if reconfigure is not None:
         # A terminal that can't show ≥ is no reason to fail; and in JSON the escape means the same.
         reconfigure(errors="backslashreplace")
-    sys.exit(_run(sys.argv[1:] if arguments is None else list(arguments)))
+    try:
+        code = _run(sys.argv[1:] if arguments is None else list(arguments))
+    except KeyboardInterrupt:
+        _complain(
+            "stopped at once. Training goes on, without --fresh, from what was saved half a second before."
+        )
+        sys.stderr.flush()
+        code = INTERRUPTED
+        if arguments is None:
+            # A thread that is still inside an engine would hold up an ordinary exit, or abort it.
+            os._exit(code)
+    sys.exit(code)
 
 
 def _run(arguments: list[str]) -> int:
@@ -65,11 +77,6 @@ def _run(arguments: list[str]) -> int:
     except TrainlabError as error:
         _complain(str(error))
         return INTERRUPTED if type(error).__name__ == "Interrupted" else USAGE_ERROR
-    except KeyboardInterrupt:
-        _complain(
-            "stopped at once. Training goes on, without --fresh, from what was saved half a second before."
-        )
-        return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone, as in `trainlab budget 44 … --list | head`.
         _close_stdout()

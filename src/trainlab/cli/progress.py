@@ -11,15 +11,16 @@ if TYPE_CHECKING:
 
     from trainlab.execution import Progress
 
+FEW = 3
+"""From so many chunks on, the pace says something about the time left."""
+
 
 class Show:
     """What shows progress: call it with the progress; `before` stands before its words."""
 
     def __init__(self, bar: Bar) -> None:
         self._bar = bar
-        self._task = bar.add_task(
-            "training", total=1.0, words="compiling the kernel, some seconds the first time"
-        )
+        self._task = bar.add_task("training", total=1.0, words="preparing")
 
     def __call__(self, progress: Progress, *, before: str = "") -> None:
         """Show it, also if the bar was hidden."""
@@ -49,10 +50,23 @@ def progress_line() -> Generator[Show]:
 
 
 def progress_words(progress: Progress) -> str:
-    """Return runs done, the rate in network-steps a second, and the time left, in words."""
+    """Return runs done, the rate in network-steps a second, and the time left, in words.
+
+    Rate and time left only after a few chunks: the first ones have the start of the engine in their time.
+    """
     done = f"{progress.runs_done:,} of {progress.runs_total:,} runs"
-    if progress.seconds_left is None:
+    if progress.stopping:
+        # Alone, to fit 80 columns.
+        return "finishing what is in work; Ctrl-C again stops at once"
+    if not progress.chunks_done:
+        compiling = ", compiling the kernel, some seconds the first time"
+        return f"{done}{compiling if progress.engine == 'fast' else ''}"
+    if progress.seconds_left is None or progress.chunks_done < FEW:
         return done
     seconds = round(progress.seconds_left)
     left = f"{seconds} s" if seconds < 100 else f"{seconds // 60} min {seconds % 60} s"
-    return f"{done}, {progress.rate / 1e6:.1f} million steps/s, {left} left"
+    return f"{done}, {_rate_words(progress.rate)}, {left} left"
+
+
+def _rate_words(rate: float) -> str:
+    return f"{rate / 1e6:.1f} million steps/s" if rate >= 1e6 else f"{rate:,.0f} steps/s"

@@ -40,8 +40,11 @@ def x_axis(scale: Scale, *, stretches: Sequence[tuple[float, float]], bottom: fl
     )
 
 
-def y_axis(scale: Scale, *, left: float, right: float, label: str) -> str:
-    """Return grid lines, tick labels and, above the axis where it needs no turned head, the label."""
+def y_axis(scale: Scale, *, left: float, right: float, label: str, top: float | None = None) -> str:
+    """Return grid lines, tick labels and, above the axis where it needs no turned head, the label.
+
+    `top` is the upper edge of what is drawn, where that lies above the end of the scale.
+    """
     ticks = scale.ticks(6)
     places = [scale(tick) for tick in ticks]
     grid = "".join(f"M{short(left)} {short(place)}H{short(right)}" for place in places)
@@ -56,7 +59,9 @@ def y_axis(scale: Scale, *, left: float, right: float, label: str) -> str:
                 ),
                 **paint(fill="muted"),
             ),
-            text(8, scale.end - 10, fit(axis_label(label, log=scale.log), WIDTH - 16)),
+            text(
+                8, (scale.end if top is None else top) - 10, fit(axis_label(label, log=scale.log), WIDTH - 16)
+            ),
         ]
     )
 

@@ -43,7 +43,7 @@ def frame(drawn: Plane) -> Frame:
     marks = [rule(x(tick), bottom, x(tick), bottom + 4) for tick in x.ticks(6)]
     marks += [rule(left - 4, y(tick), left, y(tick)) for tick in y.ticks(6)]
     axes = (
-        y_axis(y, left=left - 4, right=left, label=drawn.up.label)
+        y_axis(y, left=left - 4, right=left, label=drawn.up.label, top=TOP)
         + x_axis(x, stretches=[], bottom=bottom + 2, label=drawn.across.label)
         + "".join(marks)
     )

@@ -17,13 +17,14 @@ from .picture import Picture, compose
 from .rows import by_group, label_text, label_width
 from .svg import SMALL, WIDTH, group, text, tooltip
 
-Emphasis: TypeAlias = Literal["helps", "hurts", "none"]
+Emphasis: TypeAlias = Literal["helps", "hurts", "small", "none"]
 _STYLE: Final[dict[Emphasis, tuple[Shape, str, str]]] = {
     "helps": ("up", "good", "helps"),
     "hurts": ("down", "bad", "hurts"),
+    "small": ("diamond", "neutral", "shown to be small"),
     "none": ("circle", "neutral", "no difference seen"),
 }
-_KINDS: Final[tuple[Emphasis, ...]] = ("helps", "hurts", "none")
+_KINDS: Final[tuple[Emphasis, ...]] = ("helps", "hurts", "small", "none")
 _ROW: Final = 34.0
 _HEADING: Final = 24.0
 
@@ -43,11 +44,11 @@ class Interval:
 def intervals(rows: Sequence[Interval], *, x_label: str, title: str, reference: float = 0.0) -> Picture:
     """Draw one row for each interval, grouped, against a line at `reference`; `x_label` is words with unit.
 
-    A triangle up helps, one down hurts, a hollow circle is neither: shape says what colour says. Numbers that
-    aren't finite are said in words.
+    A triangle up helps, one down hurts, a diamond is shown to be small, a hollow circle is none of these:
+    shape says what colour says. Numbers that aren't finite are said in words.
 
     Raises:
-        TrainlabError: if a `low` is above its `high`, or an `emphasis` isn't one of the three.
+        TrainlabError: if a `low` is above its `high`, or an `emphasis` isn't one of the four.
     """
     for row in rows:
         _check(row)

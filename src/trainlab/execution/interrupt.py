@@ -12,14 +12,15 @@ from trainlab.errors import TrainlabError
 
 
 class Interrupted(TrainlabError):  # noqa: N818 - not an error of anybody
-    """The work was stopped at the border of a chunk; `done` of `total` are done, counted in `noun`."""
+    """The work was stopped between two chunks; `done` of `total` are done, counted in `noun`."""
 
     def __init__(self, *, done: int, total: int, kept: bool, noun: str = "chunks") -> None:
         self.done = done
         self.total = total
         after = "All that was finished is saved: the same command, without --fresh, goes on from there."
         lost = "Nothing is kept, because no store was given."
-        super().__init__(f"stopped after {done:,} of {total:,} {noun}. {after if kept else lost}")
+        what = " (each some seeds of one experiment)" if noun == "chunks" else ""
+        super().__init__(f"stopped after {done:,} of {total:,} {noun}{what}. {after if kept else lost}")
 
 
 @contextmanager

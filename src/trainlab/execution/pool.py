@@ -14,7 +14,7 @@ from trainlab.errors import EngineError
 from trainlab.execution.crew import Results, Submit, background_threads, default_workers, worker_processes
 from trainlab.execution.interrupt import Interrupted, interrupts
 from trainlab.execution.plan import Chunk
-from trainlab.execution.progress import Load, Progress, progress
+from trainlab.execution.progress import Load, Progress, progress, spared_steps
 from trainlab.execution.saver import LONGEST, Saver
 from trainlab.spec import Custom
 from trainlab.spec.checks import check_number
@@ -40,15 +40,16 @@ def carry_out(
     before: Load | None = None,
     total: Load | None = None,
     start: float | None = None,
-) -> None:
+) -> Load:
     """Train the chunks in their order and save them, in this thread, soon after they are done.
 
     An engine of threads gets `workers` threads: all of them for one chunk after the other, or one for each
     of as many chunks where these are many; an engine of processes gets as many processes. The default is one
     for each core. Chunks are saved as soon as they are done, unless they are so short that saving would take
-    much of the time: then several at once, see `Saver`. `on_progress` is called at the start and for every
-    chunk saved. Where other engines carry out a part of the work, `before` is what they have done, `total`
-    the whole and `start` the time, by ``time.monotonic``, at which the first began.
+    much of the time: then several at once, see `Saver`. `on_progress` is called at the start, for every chunk
+    saved, and as soon as stopping is asked for. Returns the work done. Where other engines carry out a part
+    of the work, `before` is what they have done, `total` the whole and `start` the time, by
+    ``time.monotonic``, at which the first began.
 
     Ctrl-C, or setting `stop`, lets the chunks in work finish, saves them and raises Interrupted; a second
     Ctrl-C raises KeyboardInterrupt at once. If an engine fails, the other chunks in work are still saved
@@ -56,29 +57,37 @@ def carry_out(
     """
     workers = default_workers() if workers is None else workers
     check_number("workers", workers, at_least=1)
-    if not chunks:
-        return
-    start = time.monotonic() if start is None else start
     done = before or Load()
+    if not chunks:
+        return done
+    start = time.monotonic() if start is None else start
     total = total or done.plus(chunks)
     with interrupts() as pressed:
 
         def stopping() -> bool:
             return pressed.is_set() or (stop is not None and stop.is_set())
 
-        def tell(chunk: Chunk | None = None) -> None:
+        def saved(chunk: Chunk, results: Results) -> None:
             nonlocal done
-            done = done.plus([chunk] if chunk else [])
+            done = done.plus([chunk], spared=spared_steps(results[-1]))
+            tell()
+
+        def tell() -> None:
             if on_progress is not None:
-                on_progress(progress(done, total, elapsed=time.monotonic() - start))
+                elapsed = time.monotonic() - start
+                on_progress(progress(done, total, elapsed=elapsed, engine=engine.name, stopping=stopping()))
 
         tell()
-        saver = Saver(store, chunks, engine=stored_name(engine.name), on_saved=tell)
+        saver = Saver(store, chunks, engine=stored_name(engine.name), on_saved=saved)
         own = any(isinstance(chunk.experiment.loss, Custom) for chunk in chunks)
         crew, slots = _crew(engine, len(chunks), workers, stopping, own_function=own)
         try:
             with crew as submit:
+                told = False
                 for finished in _train(chunks, submit, slots=slots, stopping=stopping):
+                    if stopping() and not told:
+                        told = True
+                        tell()
                     saver.add(finished)
         except Exception:
             # The engine failed: what it finished before is kept. A KeyboardInterrupt waits for nothing.
@@ -87,6 +96,7 @@ def carry_out(
         saver.flush()
         if stopping():
             raise Interrupted(done=done.chunks, total=total.chunks, kept=store.on_disk)
+    return done
 
 
 def _crew(

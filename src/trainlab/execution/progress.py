@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
+from trainlab.engine import Runs
 from trainlab.execution.plan import Chunk
 
 
@@ -12,9 +15,11 @@ from trainlab.execution.plan import Chunk
 class Progress:
     """What is done and saved, of what there was to do; what the store held before isn't counted.
 
-    A run is one seed at one mark; a network-step one optimizer step of one network. `elapsed` and
-    `seconds_left` in seconds, `rate` in network-steps per second. Until a chunk is done the rate is 0 and the
-    time left None.
+    A run is one seed at one mark; a network-step one optimizer step of one network. `steps_done` counts those
+    to the last epoch, as `steps_total` does, and `steps_trained` those that were made: fewer, where networks
+    were frozen. `elapsed` and `seconds_left` in seconds, `rate` in network-steps made per second. Until a
+    chunk is done the rate is 0 and the time left None. `engine` is at work; `stopping` says that it was asked
+    to stop and finishes the chunks in work.
     """
 
     chunks_done: int
@@ -23,31 +28,46 @@ class Progress:
     runs_total: int
     steps_done: int
     steps_total: int
+    steps_trained: int
     elapsed: float
     rate: float
     seconds_left: float | None
+    engine: str = ""
+    stopping: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Load:
-    """An amount of work."""
+    """An amount of work; `spared` are those of its steps that frozen networks did not make."""
 
     chunks: int = 0
     runs: int = 0
     steps: int = 0
     cost: int = 0
+    spared: int = 0
 
-    def plus(self, chunks: Iterable[Chunk]) -> Load:
-        """Return this amount and that of the chunks."""
+    def plus(self, chunks: Iterable[Chunk], *, spared: int = 0) -> Load:
+        """Return this amount and that of the chunks, of whose steps so many were spared."""
         added = [(1, chunk.runs, chunk.steps, chunk.cost) for chunk in chunks]
         total = [
             sum(column)
             for column in zip((self.chunks, self.runs, self.steps, self.cost), *added, strict=True)
         ]
-        return Load(chunks=total[0], runs=total[1], steps=total[2], cost=total[3])
+        return Load(
+            chunks=total[0], runs=total[1], steps=total[2], cost=total[3], spared=self.spared + spared
+        )
 
 
-def progress(done: Load, total: Load, *, elapsed: float) -> Progress:
+def spared_steps(runs: Runs) -> int:
+    """Return how many steps the networks that were frozen early did not make."""
+    epochs, stopped = runs.experiment.epochs, runs.stopped_epoch
+    frozen = (stopped >= 0) & (stopped < epochs)
+    return int(np.sum(epochs - stopped[frozen])) * runs.experiment.steps_per_epoch
+
+
+def progress(
+    done: Load, total: Load, *, elapsed: float, engine: str = "", stopping: bool = False
+) -> Progress:
     """Return the figures; the time left assumes that work goes on at its average pace, by cost."""
     return Progress(
         chunks_done=done.chunks,
@@ -56,7 +76,10 @@ def progress(done: Load, total: Load, *, elapsed: float) -> Progress:
         runs_total=total.runs,
         steps_done=done.steps,
         steps_total=total.steps,
+        steps_trained=done.steps - done.spared,
         elapsed=elapsed,
-        rate=done.steps / elapsed if elapsed > 0 else 0.0,
+        rate=(done.steps - done.spared) / elapsed if elapsed > 0 else 0.0,
         seconds_left=elapsed * (total.cost - done.cost) / done.cost if done.cost else None,
+        engine=engine,
+        stopping=stopping,
     )

@@ -18,7 +18,7 @@ LONGEST = 0.5
 
 
 class Saver:
-    """Keeps finished chunks until it is time to save them, and says `on_saved` of each that is saved.
+    """Keeps finished chunks until it is time to save them, and gives each that is saved to `on_saved`.
 
     A transaction that reaches the disk takes a third of a millisecond on a fast one and tens on a slow one,
     whatever it holds; thousands of chunks of a millisecond each would mostly wait for it. So the time between
@@ -27,7 +27,12 @@ class Saver:
     """
 
     def __init__(
-        self, store: Store, chunks: Iterable[Chunk], *, engine: str, on_saved: Callable[[Chunk], None]
+        self,
+        store: Store,
+        chunks: Iterable[Chunk],
+        *,
+        engine: str,
+        on_saved: Callable[[Chunk, Results], None],
     ) -> None:
         self._store = store
         self._contents = {chunk.experiment.task: fingerprint_data(chunk.experiment.task) for chunk in chunks}
@@ -52,8 +57,8 @@ class Saver:
         self._store.save([runs for _, results in saved for runs in results], engine=self._engine)
         end = time.monotonic()
         self._due = end + min(SHARE * (end - start), LONGEST)
-        for chunk, _ in saved:
-            self._on_saved(chunk)
+        for chunk, results in saved:
+            self._on_saved(chunk, results)
 
     def _check_data(self, chunks: Iterable[Chunk]) -> None:
         """Refuse to save runs of a data file that changed meanwhile: whose they are can't be known."""

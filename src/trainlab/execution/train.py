@@ -69,7 +69,7 @@ def train_missing(
     done, start = Load(), time.monotonic()
     total = done.plus(chunk for _, chunks in plans for chunk in chunks)
     for trainer, chunks in plans:
-        carry_out(
+        done = carry_out(
             chunks,
             trainer,
             store,
@@ -80,7 +80,6 @@ def train_missing(
             total=total,
             start=start,
         )
-        done = done.plus(chunks)
 
 
 def stored_under(engine: str | Engine, experiment: Experiment) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
-from trainlab.draw import Answers, Band, Curve, curves, predictions
+from trainlab.draw import Answers, Band, Curve, counted, curves, predictions
 from trainlab.report.chosen import cell_words, ends_of, networks_of, singles_of
 from trainlab.report.parts import fold, heading, paragraph, picture, side_by_side
 from trainlab.report.words import loss_label
@@ -15,37 +17,48 @@ from trainlab.studies.result import StudyResult
 
 FEW_LAYERS = 3
 """Up to so many layers their bands can be told apart; of more, only the medians are drawn."""
+FEWEST_READINGS = 3
+"""Fewer make no curve; a sentence says so instead."""
 MAX_POINTS = 16
 """Of larger data sets, the first so many points are shown."""
 
 
 def loss_part(result: StudyResult) -> str:
     """Return the loss of the chosen cells of each network, those with one change folded."""
-    body = ""
+    body, drawn = "", False
     for network in networks_of(result):
-        shown = _losses(result, ends_of(result, network))
+        ends = ends_of(result, network)
+        shown, missing = _losses(result, ends), _too_few(ends, "loss")
+        if shown or missing:
+            body += heading(network) + side_by_side(shown) + missing
+        drawn = drawn or bool(shown)
         if shown:
-            body += heading(network) + side_by_side(shown)
             singles = _losses(result, singles_of(result, network))
             if singles:
                 body += fold(f"{network} with one change: {len(singles)} cells", side_by_side(singles))
     intro = "Median over the seeds and bands, on a log scale. Different losses can't be compared by height."
-    return paragraph(intro) + body if body else ""
+    return (paragraph(intro) if drawn else "") + body
 
 
 def gradient_part(result: StudyResult) -> str:
     """Return the mean |gradient| of each layer's weights of the chosen cells of each network."""
-    body = ""
+    body, drawn = "", False
     for network in networks_of(result):
         cells = ends_of(result, network)
-        shown = [_gradient(result, item) for item in cells if item.runs.gradient_curve.size]
-        if shown:
-            body += heading(network) + side_by_side(shown)
+        shown = [
+            _gradient(result, item)
+            for item in cells
+            if item.runs.gradient_curve.size and len(item.runs.gradient_epochs) >= FEWEST_READINGS
+        ]
+        missing = _too_few([item for item in cells if item.runs.gradient_curve.size], "gradient")
+        if shown or missing:
+            body += heading(network) + side_by_side(shown) + missing
+        drawn = drawn or bool(shown)
     intro = (
         "Mean |∂L/∂w| of each layer's weights over the whole data: median over the seeds, on a log scale. "
         "Layer 1 is next to the inputs."
     )
-    return paragraph(intro) + body if body else ""
+    return (paragraph(intro) if drawn else "") + body
 
 
 def prediction_part(result: StudyResult) -> str:
@@ -61,7 +74,26 @@ def _title(result: StudyResult, what: str, item: CellResult) -> str:
 
 
 def _losses(result: StudyResult, cells: list[CellResult]) -> list[str]:
-    return [_loss(result, item) for item in cells if item.loss.n and len(item.runs.loss_epochs)]
+    return [
+        _loss(result, item) for item in cells if item.loss.n and len(item.runs.loss_epochs) >= FEWEST_READINGS
+    ]
+
+
+def _too_few(cells: list[CellResult], what: Literal["loss", "gradient"]) -> str:
+    """Say of cells with readings too few for a curve which setting gives more; those alike share a line."""
+    lines: dict[str, None] = {}
+    for item in cells:
+        runs, field = item.runs, f"record.{what}_every"
+        at = runs.loss_epochs if what == "loss" else runs.gradient_epochs
+        if 0 < len(at) < FEWEST_READINGS:
+            epochs, words = runs.experiment.epochs, " and ".join(map(str, at.tolist()))
+            every = max(1, epochs // 20)
+            more = f"with {field} = {every} there are {epochs // every + 1}"
+            if epochs // every + 1 < FEWEST_READINGS:
+                more = "more need more epochs"
+            read = f"{counted(len(at), 'reading')}, at epoch {words} of {epochs}"
+            lines[f"No curve of the {what}: {read}; {more}."] = None
+    return "".join(map(paragraph, lines))
 
 
 def _loss(result: StudyResult, item: CellResult) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from trainlab.draw import html_table
 from trainlab.report.parts import fold, heading, paragraph, picture, side_by_side, terms
-from trainlab.report.words import p_words, points
-from trainlab.spec import solved_words
+from trainlab.report.words import p_words, points, reading_words
+from trainlab.spec import Network, solved_words
+from trainlab.stats import passed_over
 from trainlab.studies.effects import Interaction
 from trainlab.studies.result import StudyResult
 from trainlab.studies.show import effect_picture, rate_picture
@@ -21,7 +22,7 @@ def compared_part(result: StudyResult) -> str:
     pairs = [
         (
             name,
-            f"widths {network.label}, {network.parameters:,} parameters, biases {_each(network.biases)}, "
+            f"{_widths(name, network)}{network.parameters:,} parameters, biases {_each(network.biases)}, "
             f"activation {_each(network.activations)}",
         )
         for name, network in networks
@@ -31,6 +32,10 @@ def compared_part(result: StudyResult) -> str:
         f"A run is solved {solved_words(study.baseline.solved)} at the end. All cells share their seeds, so "
         "that differences are taken seed by seed."
     )
+
+
+def _widths(name: str, network: Network) -> str:
+    return "" if name == network.label else f"widths {network.label}, "
 
 
 def _each(values: tuple[bool, ...] | tuple[str, ...]) -> str:
@@ -51,10 +56,22 @@ def rate_part(result: StudyResult) -> str:
 def effect_part(result: StudyResult) -> str:
     """Return effects alone and averaged, and the interactions; nothing if the cells they need are missing."""
     drawn = [effect_picture(result, kind=kind) for kind in ("alone", "main")]
-    body = side_by_side([picture(item) for item in drawn if item is not None])
+    body = side_by_side([picture(item) for item in drawn if item is not None]) + _why_none(result)
     if result.effects:
         body += fold(f"All {len(result.effects)} effects as a table", _effect_table(result), printed=True)
     return body + _interactions(result)
+
+
+def _why_none(result: StudyResult) -> str:
+    """Explain the charts' hollow circles whose intervals by themselves would show something."""
+    found = [
+        f"{effect.change} on {effect.network}, {words}: its interval {passed_over(value)}."
+        for words in ("alone", "averaged")
+        for effect in result.effects
+        for value in [effect.alone if words == "alone" else effect.main]
+        if value is not None and passed_over(value)
+    ]
+    return paragraph(f"No difference seen, all the same. {' '.join(found)}") if found else ""
 
 
 def _effect_table(result: StudyResult) -> str:
@@ -70,7 +87,7 @@ def _effect_table(result: StudyResult) -> str:
                     for cell in (
                         points(value),
                         p_words(value.p_adjusted) if value else "–",
-                        value.reading if value else "–",
+                        reading_words(value) if value else "–",
                     )
                 ),
             ]
@@ -118,4 +135,4 @@ def _interaction_table(items: list[Interaction], caption: str) -> str:
 
 def _reading(item: Interaction) -> str:
     words = {"helps": "more together", "hurts": "less together"}
-    return words.get(item.effect.reading, item.effect.reading)
+    return words.get(item.effect.reading) or reading_words(item.effect)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from trainlab.draw import counted, html_table
 from trainlab.execution import HowRun
 from trainlab.report.chosen import cell_words, ends_of, networks_of
@@ -61,19 +64,29 @@ def stopped_words(result: StudyResult) -> str:
     may = [item for item in result.cells if not isinstance(item.runs.experiment.stopping, NoStopping)]
     if not may:
         return ""
-    stopped, runs = sum(item.stopped for item in may), sum(len(item.runs.solved) for item in may)
+    stopped = np.concatenate([item.stopped_epochs for item in may])
+    runs = sum(len(item.runs.solved) for item in may)
     return (
-        f"{stopped:,} of {runs:,} runs were frozen before their last epoch. For them the end is where they "
-        "stopped: trained on, a solved network can lose its solution, and an unsolved one can still find it, "
-        "so these rates aren't those of networks trained to the last epoch."
+        f"{len(stopped):,} of {runs:,} runs were frozen before their last epoch{_epochs(stopped)}. For them "
+        "the end is where they stopped: trained on, a solved network can lose its solution, and an unsolved "
+        "one can still find it, so these rates aren't those of networks trained to the last epoch."
     )
+
+
+def _epochs(stopped: npt.NDArray[np.int64]) -> str:
+    if not len(stopped):
+        return ""
+    low, middle, high = np.quantile(stopped, (0.05, 0.5, 0.95))
+    return f", in the median after epoch {middle:,.0f} (the middle 90 % after {low:,.0f} to {high:,.0f})"
 
 
 def time_words(how: HowRun) -> str:
     """Return how long the call took, and how much of it was training."""
     if not how.trained_steps:
         return f"{how.seconds:.1f} s; every run was already stored, none was trained"
-    return f"{how.seconds:.1f} s; {how.trained_steps:,} steps trained in {how.trained_seconds:.1f} s"
+    words = f"{how.seconds:.1f} s; {how.trained_steps:,} steps trained in {how.trained_seconds:.1f} s"
+    kernel = ", loading the kernel included, or compiling it the first time"
+    return f"{words}{kernel if 'fast' in how.engine else ''}"
 
 
 def _not_tested(result: StudyResult) -> str:

@@ -36,16 +36,21 @@ def _block(result: StudyResult, network: str, *, solved: bool) -> str:
     item, row = found
     runs = item.runs
     title = f"{network}, {word}: seed {runs.seeds[row]:,}, {cell_words(result, item.cell.changes)}"
-    if bool(runs.diverged[row]):
-        words = (
-            f"It diverged after {int(runs.diverged_step[row]):,} steps: its weights are no longer numbers."
-        )
-    elif solved and int(runs.solved_epoch[row]) >= 0:
-        words = f"First seen solved at epoch {int(runs.solved_epoch[row]):,} of {runs.experiment.epochs:,}."
-    else:
-        words = f"After {runs.experiment.epochs:,} epochs."
+    words = _ending(runs, row)
     loss = f"Final {loss_label(runs.experiment.loss)}: {format_number(float(runs.loss[row]))}."
     return run_graph(runs, row, title) + paragraph(f"{loss} {words}") + _predictions(runs, row)
+
+
+def _ending(runs: Runs, row: int) -> str:
+    """Say when a run was first solved, and when it ended: by itself, frozen, or by diverging."""
+    last = runs.experiment.epochs
+    if bool(runs.diverged[row]):
+        return f"It diverged after {int(runs.diverged_step[row]):,} steps: its weights are no longer numbers."
+    solved, stopped = int(runs.solved_epoch[row]), int(runs.stopped_epoch[row])
+    frozen = f"Frozen after epoch {stopped:,} of {last:,}." if 0 <= stopped < last else ""
+    if not bool(runs.solved[row]) or solved < 0:
+        return frozen or f"After {last:,} epochs."
+    return f"First seen solved at epoch {solved:,} of {last:,}. {frozen}".rstrip()
 
 
 def run_graph(runs: Runs, row: int, title: str) -> str:

@@ -51,7 +51,8 @@ def _legend(result: StudyResult, console: Console) -> None:
 
     grid = Table.grid(padding=(0, 2))
     for name in networks_of(result):
-        grid.add_row(Text(name), Text(result.study.experiment(name).network.label))
+        label = result.study.experiment(name).network.label
+        grid.add_row(Text(name), Text(label if label != name else ""))
     for change in result.study.changes:
         grid.add_row(Text(change.name), Text(change.label))
     console.print(grid)
@@ -68,9 +69,8 @@ def _verdicts(result: StudyResult, console: Console) -> None:
     for verdict in result.verdicts:
         mark = Text(f"{MARKS[verdict.outcome]} {verdict.outcome}", style=TERMINAL[_STYLES[verdict.outcome]])
         # The outcome is the statement's: without it, "refuted: C hurts" would read backwards.
-        sentence = Text(f"{verdict.statement} ", style=TERMINAL["muted"]).append(
-            verdict.sentence, style="default"
-        )
+        sentence = Text(f"{verdict.claim} " if verdict.claim else "", style=TERMINAL["muted"])
+        sentence.append(verdict.sentence, style="default")
         alone = single_run(verdict)
         if alone:
             sentence.append(f" {alone}", style=TERMINAL["muted"])

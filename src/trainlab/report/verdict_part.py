@@ -33,9 +33,10 @@ def _list(verdicts: Sequence[Verdict]) -> str:
 
 def _item(verdict: Verdict) -> str:
     alone = single_run(verdict)
+    claim = f' <span class="muted">{escape(verdict.claim)}</span>' if verdict.claim else ""
     return (
         f'<li class="{verdict.outcome}"><p><span class="mark">{MARKS[verdict.outcome]} '
-        f'{verdict.outcome.capitalize()}:</span> <span class="muted">{escape(verdict.statement)}</span></p>'
+        f"{verdict.outcome.capitalize()}:</span>{claim}</p>"
         f"<p>{escape(unbroken(verdict.sentence))}</p>"
         + (f'<p class="muted">{escape(unbroken(alone))}</p>' if alone else "")
         + "</li>\n"

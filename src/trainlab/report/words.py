@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trainlab.draw import format_fixed
 from trainlab.spec import Custom, Loss, TaskSpec, name_of
-from trainlab.stats import Rate, ReadEstimate
+from trainlab.stats import Rate, ReadEstimate, passed_over
 from trainlab.studies.verdicts import Outcome, Verdict
 
 MARKS: dict[Outcome, str] = {"upheld": "✓", "refuted": "✗", "mixed": "≈"}
@@ -45,6 +45,11 @@ def points(value: ReadEstimate | None) -> str:
         for number in (value.value.estimate, value.value.low, value.value.high)
     )
     return f"{estimate} ({low} to {high})"
+
+
+def reading_words(value: ReadEstimate) -> str:
+    """Return how a difference reads, with the reason where its interval by itself would read otherwise."""
+    return f"{value.reading}, of {value.together:,} read together" if passed_over(value) else value.reading
 
 
 def p_words(p: float) -> str:

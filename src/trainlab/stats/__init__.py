@@ -8,7 +8,7 @@ from trainlab.stats.effects import alone_effect, interaction_effect, main_effect
 from trainlab.stats.estimate import SMALL, Estimate
 from trainlab.stats.exact import exact_interval, sign_test
 from trainlab.stats.factorial import alone_scores, interaction_scores, main_scores
-from trainlab.stats.family import ReadEstimate, read_family
+from trainlab.stats.family import ReadEstimate, passed_over, read_family
 from trainlab.stats.holm import holm
 from trainlab.stats.paired import paired_difference
 from trainlab.stats.race import Round, Standing, hold_race, rank_ranges, round_sizes
@@ -44,6 +44,7 @@ __all__ = [
     "main_scores",
     "median_and_bands",
     "paired_difference",
+    "passed_over",
     "percent_words",
     "quantile_curves",
     "rank_ranges",

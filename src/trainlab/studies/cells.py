@@ -51,7 +51,13 @@ class CellResult:
     @property
     def stopped(self) -> int:
         """How many runs were frozen before the last epoch."""
-        return int((self.runs.stopped_epoch >= 0).sum())
+        return len(self.stopped_epochs)
+
+    @property
+    def stopped_epochs(self) -> npt.NDArray[np.int64]:
+        """The epochs at which they were, in the order of their seeds."""
+        epochs = self.runs.stopped_epoch
+        return epochs[(epochs >= 0) & (epochs < self.runs.experiment.epochs)]
 
     def __repr__(self) -> str:
         # The generated one would print every array of every run.
@@ -74,6 +80,7 @@ class CellResult:
             "held_out_accuracy": _spread(runs.held_out_accuracy),
             "held_out_loss": _spread(runs.held_out_loss),
             "stopped": self.stopped,
+            "stopped_epoch": _quantiles(self.stopped_epochs) if self.stopped else None,
             "first_solved_epoch_median": float(np.median(epochs)) if len(epochs) else None,
             "loss_curve": {
                 "epochs": runs.loss_epochs.tolist(),

@@ -26,15 +26,20 @@ Bools = npt.NDArray[np.bool_]
 
 MAX_LISTED = 16
 """Up to so many targets are told one by one."""
+FEWEST_FAILED = 20
+LEAST_FAILED = 0.2
+"""What failures are is asked where a cell has so many, and they are at least this share of its runs."""
 
 
 def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Effect]) -> tuple[Verdict, ...]:
-    """Return every verdict that the cells allow."""
+    """Return every verdict that the cells allow, and where it answers what the study asks."""
     table = {(item.cell.network, item.cell.changes): item for item in cells}
     networks = study.network_names
     everything = study.change_names
     where = f"with {join(everything)}" if everything else ""
-    found: list[Verdict] = [judge_parameters(_counts(cells))]
+    found: list[Verdict] = []
+    if _of_one_size(study, cells):
+        found.append(judge_parameters(_counts(cells)))
     if everything:
         ends = {name: (table.get((name, ())), table.get((name, everything))) for name in networks}
         pairs = {name: (a.runs.solved, b.runs.solved) for name, (a, b) in ends.items() if a and b}
@@ -51,16 +56,14 @@ def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Eff
     for changes, words in {(): "at the baseline" if everything else "", everything: where}.items():
         item = table.get((deepest, changes))
         # In a single layer nothing can fade on its way. A change may take layers away, or add some.
-        if item and item.cell.experiment.network.layers > 1:
+        if item and item.cell.experiment.network.layers > 1 and _fails_often(item):
             single = vanishing(item.runs)[failed(item.runs)]
             others = {
                 name: table[name, changes].causes
                 for name in networks
                 if name != deepest and (name, changes) in table
             }
-            found.append(
-                judge_vanishing(deepest, words, item.causes, single, diverged=item.diverged.k, others=others)
-            )
+            found.append(judge_vanishing(deepest, words, item.causes, single, others=others))
     for network in networks:
         item = table.get((network, everything))
         if item:
@@ -77,6 +80,16 @@ def _end(item: CellResult, network: str, where: str) -> Verdict:
         return judge_solved(network, where, item.runs.solved, experiment.solved)
     values = ", ".join(f"{value:g}" for value in data.targets[:, 0])
     return judge_predictions(network, where, predicts_right(item.runs), values)
+
+
+def _of_one_size(study: Study, cells: Sequence[CellResult]) -> bool:
+    """Whether the study compares several networks that, as they are written, have equally many parameters."""
+    names = {item.cell.network for item in cells}
+    return len(names) > 1 and len({study.experiment(name).network.parameters for name in names}) == 1
+
+
+def _fails_often(item: CellResult) -> bool:
+    return item.causes.failed >= max(FEWEST_FAILED, LEAST_FAILED * len(item.runs.solved))
 
 
 def _counts(cells: Sequence[CellResult]) -> dict[str, int]:

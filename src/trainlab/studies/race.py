@@ -168,7 +168,7 @@ class _Track:
             experiments, seeds, engine=self.engine, store=self.store, workers=self.workers, on_progress=note
         )
         if last is not None:
-            self.steps += last.steps_done
+            self.steps += last.steps_trained
             self.seconds += last.elapsed
         return np.stack(
             [

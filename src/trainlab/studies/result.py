@@ -86,7 +86,8 @@ class StudyResult:
         size = f"{counted(len(self.cells), 'cell')} × {counted(self.how.seeds, 'seed')}"
         head = f"{self.study.title or 'A study'}: {size}"
         lines = [
-            f"{verdict.statement} {verdict.outcome.upper()}. {verdict.sentence}" for verdict in self.verdicts
+            f"{verdict.claim} {verdict.outcome.upper()}. {verdict.sentence}".strip()
+            for verdict in self.verdicts
         ]
         return "\n".join([head, *lines])
 

@@ -59,7 +59,7 @@ def study(
             seeds=count,
             workers=workers,
             seconds=time.perf_counter() - started,
-            trained_steps=last.steps_done if last else 0,
+            trained_steps=last.steps_trained if last else 0,
             trained_seconds=last.elapsed if last else 0.0,
         ),
     )

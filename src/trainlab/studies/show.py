@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _EMPHASIS: dict[Reading, Emphasis] = {
     "helps": "helps",
     "hurts": "hurts",
-    "shown to be small": "none",
+    "shown to be small": "small",
     "no difference seen": "none",
 }
 
@@ -59,7 +59,7 @@ def effect_picture(result: StudyResult, *, kind: str) -> Picture | None:
 def summary_html(result: StudyResult) -> str:
     """Return verdicts and the grid of rates as HTML for a notebook."""
     verdicts = "".join(
-        f"<li>{escape(verdict.statement)} <strong>{verdict.outcome}.</strong> {escape(verdict.sentence)}</li>"
+        f"<li>{escape(verdict.claim)} <strong>{verdict.outcome}.</strong> {escape(verdict.sentence)}</li>"
         for verdict in result.verdicts
     )
     title = escape(result.study.title or "A study")

@@ -16,31 +16,23 @@ def judge_vanishing(
     causes: Causes,
     single: Bools,
     *,
-    diverged: int = 0,
     others: Mapping[str, Causes] | None = None,
 ) -> Verdict:
     """Are most of the failures of a network with several layers vanishing gradients? By the rule in `causes`.
 
     `where` names the cell, as in "with A and B", or is empty; `single` is the rule's answer for each failed
-    run, bool [failed]; `diverged` counts the runs that diverged, which the rule leaves out; `others` are the
-    same cells of the other networks, told for comparison.
+    run, bool [failed]; `others` are the same cells of the other networks, told for comparison.
     """
     failures = f"{network}'s failures{after_words(where)}"
-    if not causes.failed:
-        return Verdict(
-            topic="vanishing",
-            statement=f"{failures} are vanishing gradients.",
-            outcome="mixed",
-            sentence=f"{network} has no run{after_words(where)} that failed without diverging "
-            f"({diverged:,} diverged), so the rule says nothing.",
-        )
     share = causes.vanishing
     if share is None:
-        raise ValueError("the rule needs two layers")
+        raise ValueError("the rule needs failed runs, of two layers")
     outcome: Outcome = "upheld" if share.low > HALF else "refuted" if share.high < HALF else "mixed"
     claim = {
         "upheld": f"Most of {failures} are vanishing gradients",
-        "refuted": f"Only a minority of {failures} are vanishing gradients",
+        "refuted": f"Only a minority of {failures} are vanishing gradients"
+        if share.k
+        else f"None of {failures} is a vanishing gradient",
         "mixed": f"It can't be said whether most of {failures} are vanishing gradients",
     }[outcome]
     return Verdict(

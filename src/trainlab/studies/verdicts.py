@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.spec import Solved, solved_words
-from trainlab.stats import SMALL, Rate, ReadEstimate, Reading, disagreement, rate, share_words
+from trainlab.stats import Rate, ReadEstimate, Reading, disagreement, passed_over, rate, share_words
 from trainlab.studies.effects import Effect
 
 Outcome = Literal["upheld", "refuted", "mixed"]
@@ -43,6 +43,11 @@ class Verdict:
     sentence: str
     opposite: Rate | None = None
 
+    @property
+    def claim(self) -> str:
+        """The statement, for where `sentence` follows it; empty if upheld: the sentence repeats it then."""
+        return "" if self.outcome == "upheld" else self.statement
+
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as JSON has it."""
         opposite = self.opposite
@@ -56,16 +61,15 @@ class Verdict:
 
 
 def judge_parameters(counts: dict[str, int]) -> Verdict:
-    """Do all networks have the same number of trainable parameters?"""
+    """Do all of several networks, changed ones included, have the same number of trainable parameters?"""
     numbers = sorted(set(counts.values()))
     same = len(numbers) == 1
     each = ", ".join(f"{name} has {count:,}" for name, count in counts.items())
-    subject = "The network" if len(counts) == 1 else "Every network"
     return Verdict(
         topic="parameters",
         statement="The networks have one and the same number of trainable parameters.",
         outcome="upheld" if same else "refuted",
-        sentence=f"{subject} has exactly {numbers[0]:,} trainable parameters."
+        sentence=f"Every network has exactly {numbers[0]:,} trainable parameters."
         if same
         else f"The networks differ in trainable parameters: {each}.",
     )
@@ -118,16 +122,8 @@ def _change_claim(effect: Effect, main: ReadEstimate) -> str:
 
 def _holm_note(main: ReadEstimate) -> str:
     """Say where Holm's correction doesn't let pass what the interval by itself would show."""
-    value = main.value
-    if main.reading != "no difference seen":
-        return ""
-    if value.low >= -SMALL and value.high <= SMALL:
-        p = main.p_small_adjusted
-        within = "Its interval lies within 2 points, but the test for that has"
-        return f" {within} p = {p:.2g} after Holm's correction."
-    if not value.low <= 0 <= value.high:
-        return f" Its interval leaves out 0, but Holm's correction raises p to {main.p_adjusted:.2g}."
-    return ""
+    note = passed_over(main)
+    return f" Its interval {note}." if note else ""
 
 
 def _alone_note(effect: Effect) -> str:
@@ -141,7 +137,8 @@ def _alone_note(effect: Effect) -> str:
         "shown to be small": "its effect is shown to be within 2 points",
         "no difference seen": "no difference is seen",
     }[alone.reading]
-    return f" Made alone, {words}: {alone.value}."
+    note = passed_over(alone)
+    return f" Made alone, {words}: {alone.value}{f', which {note}' if note else ''}."
 
 
 def judge_predictions(network: str, where: str, right: Bools, values: str) -> Verdict:
@@ -184,7 +181,8 @@ def _often(share: Rate) -> Outcome:
 
 
 def _how_often(share: Rate) -> str:
-    words = {"upheld": "almost always", "refuted": "on a minority of seeds", "mixed": _some(share)}
+    seldom = "on a minority of seeds" if share.k else "on no seed"
+    words = {"upheld": "almost always", "refuted": seldom, "mixed": _some(share)}
     return words[_often(share)]
 
 

@@ -25,7 +25,7 @@ from trainlab.stats import Reading, share_words
 
 WORDS = {0.5: "0.5 is too small", 1.5: "1.5 is too large"}
 OUTCOMES: tuple[Outcome, ...] = ("upheld", "refuted", "bounded", "too few learn")
-_EMPHASIS: dict[Reading, Emphasis] = {"helps": "helps", "hurts": "hurts"}
+_EMPHASIS: dict[Reading, Emphasis] = {"helps": "helps", "hurts": "hurts", "shown to be small": "small"}
 
 
 def sizes_section(sizes: Sequence[Size], claims: Sequence[Claim], at_start: Sequence[StartSize]) -> Section:

@@ -14,7 +14,7 @@ from trainlab.spec import LossBelow, solved_words
 from trainlab.stats import Rate, ReadEstimate, Reading, paired_difference, percent_words, rate, read_family
 
 GROUPS = {"right": "Right pairings", "works": "Pairings that work", "wrong": "Wrong pairings"}
-EMPHASIS: dict[str, Emphasis] = {"helps": "helps", "hurts": "hurts"}
+EMPHASIS: dict[str, Emphasis] = {"helps": "helps", "hurts": "hurts", "shown to be small": "small"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,6 +11,8 @@ from trainlab.engine import Runs
 from trainlab.explain.rates.grid import RatePoint, point_of
 from trainlab.stats import Rate, ReadEstimate, Reading, paired_difference, read_family
 
+_EMPHASIS: dict[Reading, Emphasis] = {"helps": "helps", "hurts": "hurts", "shown to be small": "small"}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Compared:
@@ -55,7 +57,7 @@ def intervals_of(compared: Sequence[Compared], names: Sequence[str]) -> list[Int
     for each, name in zip(compared, names, strict=True):
         if each.difference is not None:
             found = each.difference.value
-            emphasis: Emphasis = each.reading if each.reading in ("helps", "hurts") else "none"
+            emphasis = _EMPHASIS.get(each.reading or "no difference seen", "none")
             rows.append(
                 Interval(
                     label=name,

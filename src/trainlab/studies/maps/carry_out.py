@@ -40,6 +40,8 @@ class Trainer:
         self._points_done = self._points_total = 0
         self._runs_done = self._runs_total = 0
         self._steps_done = self._steps_total = 0
+        # Of the steps of this call those to the last epoch, as the other counts, frozen or not.
+        self._steps_to_end = 0
 
     def train(
         self,
@@ -97,7 +99,8 @@ class Trainer:
             raise Interrupted(done=done, total=self._points_total, kept=kept, noun="points") from stopped
         finally:
             if last is not None:
-                self.steps += last.steps_done
+                self.steps += last.steps_trained
+                self._steps_to_end += last.steps_done
                 self.seconds += last.elapsed
 
     def _forget(self, experiment: Experiment) -> None:
@@ -110,7 +113,8 @@ class Trainer:
         """Add the progress within a batch, of so many seeds a point, to that of the batches before it."""
         if self.on_progress is None:
             return
-        trained = self.steps + (batch.steps_done if batch else 0)
+        trained = self.steps + (batch.steps_trained if batch else 0)
+        to_end = self._steps_to_end + (batch.steps_done if batch else 0)
         seconds = self.seconds + (batch.elapsed if batch else 0.0)
         done = self._steps_done + (batch.steps_done if batch else 0)
         self.on_progress(
@@ -121,9 +125,12 @@ class Trainer:
                 runs_total=self._runs_total,
                 steps_done=done,
                 steps_total=self._steps_total,
+                steps_trained=trained,
                 elapsed=time.monotonic() - self._started,
                 rate=trained / seconds if seconds > 0 else 0.0,
-                seconds_left=seconds * (self._steps_total - done) / trained if trained else None,
+                seconds_left=seconds * (self._steps_total - done) / to_end if to_end else None,
+                engine=batch.engine if batch else "",
+                stopping=batch.stopping if batch else False,
             )
         )
 

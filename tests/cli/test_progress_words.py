@@ -1,0 +1,70 @@
+"""What the line on stderr says of the work, and that Ctrl-C is answered."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from trainlab.cli.progress import progress_words
+from trainlab.execution import Progress
+
+NOW = Progress(
+    chunks_done=3,
+    chunks_total=50,
+    runs_done=60,
+    runs_total=1000,
+    steps_done=600,
+    steps_total=10_000,
+    steps_trained=600,
+    elapsed=1.0,
+    rate=12_300.0,
+    seconds_left=79.4,
+    engine="torch",
+)
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [(12_300.0, "12,300 steps/s"), (999_000.0, "999,000 steps/s"), (2_340_000.0, "2.3 million steps/s")],
+)
+def test_slow_engines_have_a_rate_too(rate: float, words: str) -> None:
+    assert progress_words(replace(NOW, rate=rate)) == f"60 of 1,000 runs, {words}, 79 s left"
+
+
+def test_no_time_left_is_guessed_from_the_first_chunks() -> None:
+    assert progress_words(replace(NOW, chunks_done=2)) == "60 of 1,000 runs"
+    assert progress_words(replace(NOW, seconds_left=150.0)).endswith(", 2 min 30 s left")
+
+
+def test_only_the_engine_with_a_kernel_compiles_one() -> None:
+    start = replace(NOW, chunks_done=0, runs_done=0, rate=0.0, seconds_left=None)
+    assert progress_words(start) == "0 of 1,000 runs"
+    fast = progress_words(replace(start, engine="fast"))
+    assert fast == "0 of 1,000 runs, compiling the kernel, some seconds the first time"
+
+
+def test_stopping_is_said_with_what_to_press() -> None:
+    words = progress_words(replace(NOW, stopping=True))
+    assert words == "finishing what is in work; Ctrl-C again stops at once"
+
+
+def test_a_second_ctrl_c_has_a_message_whatever_is_still_at_work() -> None:
+    # What runs is exchanged for a press of Ctrl-C beside a thread that would hold up the exit.
+    script = """
+import sys, threading, time
+from trainlab.cli import main, run
+def pressed(*arguments, **options):
+    threading.Thread(target=time.sleep, args=(60,)).start()
+    raise KeyboardInterrupt
+run.run = pressed
+sys.argv = ["trainlab", "run", "xor44", "--seeds", "1"]
+main.main()
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert ended.returncode == 130
+    assert ended.stderr.startswith("trainlab: stopped at once. Training goes on, without --fresh, from what")
