@@ -102,6 +102,7 @@ def test_nothing_is_said_without_them() -> None:
     assert "Held-out" not in text
     cell = plain.to_dict()["cells"][0]
     assert (cell["held_out_accuracy"], cell["held_out_loss"], cell["stopped"]) == (None, None, 0)
+    assert cell["stopped_epoch"] is None
 
 
 def test_the_accuracy_of_classes_is_told_without_held_out_examples() -> None:
@@ -173,5 +174,3 @@ def test_notes_say_of_how_many_cells_and_are_silent_where_all_fit() -> None:
     result = study(Study(baseline=baseline, changes=changes), seeds=1)
     assert [note[:15] for note in result.notes] == ["In 1 of 2 cells"]
     assert run(baseline, seeds=1).notes == ()
-
-    assert cell["stopped_epoch"] is None
