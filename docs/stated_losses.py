@@ -21,7 +21,7 @@ def _pair(explained: Explained) -> Statement:
         page="loss",
         said="Regression: linear output with MSE, L1 or Huber. Two classes: sigmoid with binary "
         "cross-entropy.",
-        outcome="upheld" if right and bce.reading == "helps" else "in part",
+        outcome="in part" if right and bce.reading == "helps" else "bounded",
         numbers=f"XOR: sigmoid + bce {percent(bce.solved)} solved, {own.output} + {own.loss} "
         f"{percent(own.solved)}, {best.output} + {best.loss} {percent(best.solved)}. For regression the "
         "pairs are right by the rules; no population was asked.",

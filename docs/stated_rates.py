@@ -79,7 +79,7 @@ def _small(explained: Explained) -> Statement:
     return Statement(
         page="learning_rate",
         said="Small rates: slow, steady, may stall.",
-        outcome="upheld" if slower and fewer else "in part",
+        outcome="in part" if slower and fewer else "bounded",
         numbers=f"Solved after {low.epochs:g} epochs (median) at {format_number(low.rate)} and "
         f"{best.epochs:g} at {format_number(best.rate)}; at {format_number(rates[0].rate)} "
         f"{percent(rates[0].solved)} within {explained.learning_rate.experiment.epochs} epochs. Whether "

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,3 +55,13 @@ WRONG: list[tuple[list[str], str]] = [
 @pytest.mark.parametrize(("given", "words"), WRONG, ids=[f"{words} {len(given)}" for given, words in WRONG])
 def test_refused(trainlab: Caller, given: list[str], words: str) -> None:
     assert_refused(trainlab("explain", "neuron", *given), words)
+
+
+def test_the_page_is_written_even_if_nobody_reads_on(tmp_path: Path) -> None:
+    page = tmp_path / "neuron.html"
+    options = f"--seeds 20 --store {tmp_path} --html {page}"
+    line = f"{sys.executable} -m trainlab.cli.main explain neuron {options} | head -1"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout.count("\n") == 1
+    assert "Traceback" not in done.stderr
+    assert "</html>" in page.read_text(encoding="utf-8")

@@ -24,10 +24,15 @@ def tell(explain: Callable[..., Explanation], *, json: str | None, html: str | N
     with progress_line() as show:
 
         def on_section(part: Section) -> None:
+            nonlocal shown
             show.hide()
             if shown:
-                Console().print(part)
-                sys.stdout.flush()
+                try:
+                    Console().print(part)
+                    sys.stdout.flush()
+                except (BrokenPipeError, SystemExit):
+                    # Whoever read has gone, as with `| head`, and rich would end here; the files are to come.
+                    shown = False
 
         result = explain(**options, on_section=on_section, on_progress=show)
     hand_over(

@@ -168,7 +168,7 @@ def test_these_do_not(name: str) -> None:
     stops = [row[1] for row in found.section("own-layers").tables[0].rows]
     assert stop in stops
     assert stop == "the output" or stop in found.verdict
-    assert "one linear layer," in found.verdict or "linear layers collapse" in found.verdict
+    assert "one fully connected layer," in found.verdict or "linear layers collapse" in found.verdict
 
 
 def test_what_is_affine_all_the_same_is_not_denied() -> None:

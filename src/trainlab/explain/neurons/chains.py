@@ -136,7 +136,7 @@ def own_words(chains: Sequence[Chain], found: Sequence[Merged], *, total: int) -
     layers = sum(chain.linears for chain in chains)
     if not found:
         if layers == 1:
-            return "There is one linear layer, and so nothing to collapse."
+            return "There is one fully connected layer, and so no two that could be merged."
         # What ends a chain may be affine all the same, as a skip is: all that is known is what it was.
         stops = list(dict.fromkeys(chain.stop for chain in chains if chain.stop != "the output"))
         shown = join(stops) if len(stops) <= 6 else f"{', '.join(stops[:6])}, …"

@@ -12,7 +12,7 @@ from trainlab.draw import join
 from trainlab.engine.layout import initial_parameters, layers_of
 from trainlab.explain.own_optimizer import OwnOptimizer
 from trainlab.explain.rates.full_loss import FullLoss
-from trainlab.spec import Experiment, NoSchedule, Penalty, name_of
+from trainlab.spec import Experiment, Full, NoSchedule, Penalty, name_of
 
 Array = npt.NDArray[np.float64]
 
@@ -104,12 +104,18 @@ def step_words(step: OneStep, experiment: Experiment) -> tuple[str, ...]:
         "fast the loss rises with it.",
         f"w_new = w − lr × gradient = {before} − {step.rate:g} × {factor} = {after}",
     )
+    some = "" if isinstance(experiment.sampling, Full) else " In training each step sees only some of them."
     if step.own_after == step.after:
-        return (*words, "The first step of this experiment's own optimizer is this very one.")
+        same = "The first step of this experiment's own optimizer on all examples is this one."
+        return (*words, f"{same}{some}")
+    return (
+        *words,
+        f"The first step of this experiment's own optimizer on all examples is this one.{some}",
+    )
     return (
         *words,
         f"This experiment's own optimizer, {name}{_around(experiment)}, makes something else of the same "
-        f"gradient first: its step leads to {own}. The learning rate still multiplies what comes out.",
+        f"gradient first: its step leads to {own}. The learning rate still multiplies what comes out.{some}",
     )
 
 
