@@ -110,10 +110,6 @@ def step_words(step: OneStep, experiment: Experiment) -> tuple[str, ...]:
         return (*words, f"{same}{some}")
     return (
         *words,
-        f"The first step of this experiment's own optimizer on all examples is this one.{some}",
-    )
-    return (
-        *words,
         f"This experiment's own optimizer, {name}{_around(experiment)}, makes something else of the same "
         f"gradient first: its step leads to {own}. The learning rate still multiplies what comes out.{some}",
     )
