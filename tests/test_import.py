@@ -40,3 +40,9 @@ def loaded_by(code: str) -> set[str]:
         [sys.executable, "-c", f"{code}\n{last}"], capture_output=True, text=True, check=True
     )
     return {name.split(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
+
+
+def test_reports_do_not_load_the_explanations():
+    code = "import sys, trainlab.report; print([n for n in sys.modules if n.startswith('trainlab.explain.')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['trainlab.explain.explanation']"

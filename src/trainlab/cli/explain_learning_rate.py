@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.explain_options import Seeds, check_question
+from trainlab.cli.explain_options import File, Seeds, check_question
 from trainlab.cli.options import Engine, Folder, Html, Json, Workers
 from trainlab.cli.output import DEFAULT_STORE
 from trainlab.cli.telling import tell
@@ -17,9 +17,7 @@ from trainlab.explain.rates.grid import RATES
 
 
 def learning_rate_command(
-    file: Annotated[
-        str, Parameter(help="An experiment or study file (TOML), or an example by name.")
-    ] = DEFAULT,
+    file: File = DEFAULT,
     /,
     *,
     cell: Annotated[

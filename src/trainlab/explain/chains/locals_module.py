@@ -126,7 +126,7 @@ def local_derivatives(torch: Any, graph: Graph, target: int) -> Locals | None:
     found.counts[0, 0][0], found.sums[0, 0][0] = 1, 1.0
     try:
         return found if _filled(torch, found, wanted) else None
-    except (RuntimeError, TypeError, ValueError, NotImplementedError):
+    except (RuntimeError, TypeError, ValueError):
         return None
 
 
