@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trainlab.budgets import Budget, budget
+    from trainlab.diagnosis import watch
     from trainlab.engine import custom_loss
     from trainlab.engine.torch import Population, population
     from trainlab.errors import TrainlabError
@@ -43,6 +44,7 @@ _HOMES = {
     "run": "studies",
     "study": "studies",
     "study_html": "report",
+    "watch": "diagnosis",
 }
 
 __all__ = [
@@ -68,6 +70,7 @@ __all__ = [
     "run",
     "study",
     "study_html",
+    "watch",
 ]
 
 

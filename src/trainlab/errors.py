@@ -30,6 +30,10 @@ class ExplainError(TrainlabError, ValueError):
     """A question that can't be asked of this network, module or data."""
 
 
+class DiagnosisError(TrainlabError, ValueError):
+    """A script that can't be run under the doctor, or a watch that can't be entered."""
+
+
 class StatsError(TrainlabError, ValueError):
     """Counts or contrasts from which no interval can be computed."""
 

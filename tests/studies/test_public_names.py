@@ -31,6 +31,7 @@ NAMES = [
     "run",
     "study",
     "study_html",
+    "watch",
 ]
 
 

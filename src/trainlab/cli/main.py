@@ -36,6 +36,7 @@ for _name, _summary in (
     ("map", "Show where in a plane of two settings training works."),
     ("params", "Show the trainable parameters of a network, layer by layer."),
     ("budget", "Count, list or draw the networks that have an exact number of parameters."),
+    ("doctor", "Run a training script and tell what keeps it from learning."),
     ("show", "Show what the store holds."),
     ("new", "Write a commented study file to start from."),
 ):
@@ -48,7 +49,10 @@ app.command(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 2 a fault of the input, 130 stopped by Ctrl-C."""
+    """Run the command line and exit: 0 done, 2 a fault of the input, 130 stopped by Ctrl-C.
+
+    The doctor's own codes stand in its page: 1 something found, 3 the script failed.
+    """
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         # A terminal that can't show ≥ is no reason to fail; and in JSON the escape means the same.
@@ -70,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: list[str]) -> int:
     try:
         _check_text(arguments)
-        app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+        code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
     except CycloptsError as error:
         return _complain(f"{error} See: trainlab --help")
@@ -84,7 +88,7 @@ def _run(arguments: list[str]) -> int:
     except OSError as error:
         _close_stdout()
         return _complain(f"can't read or write {error.filename or 'the output'} ({error.strerror}).")
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def _check_text(arguments: Sequence[str]) -> None:

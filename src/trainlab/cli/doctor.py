@@ -1,0 +1,56 @@
+"""``trainlab doctor train.py``: run a training under the probe and tell what is wrong with it.
+
+Exit codes: 0 nothing found; 1 something found; 2 the command can't be carried out (no file, no PyTorch);
+3 the script itself failed or was killed, whatever was found before; 130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import json as json_module
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from trainlab.cli.options import Json, check_range, whole
+from trainlab.cli.output import Output, check_writable, hand_over
+
+FOUND, FAILED, INTERRUPTED = 1, 3, 130
+MAX_STEPS, MAX_SECONDS = 1_000_000_000, 10_000_000
+
+
+def doctor_command(
+    script: Annotated[str, Parameter(help="The training script, run unchanged in a process of its own.")],
+    /,
+    *arguments: Annotated[
+        str, Parameter(help="The script's own arguments.", allow_leading_hyphen=True, show=True)
+    ],
+    steps: Annotated[
+        int | None, Parameter(help="End after so many optimizer steps.", converter=whole)
+    ] = None,
+    for_: Annotated[
+        int | None, Parameter(name="--for", help="End after so many seconds.", converter=whole)
+    ] = None,
+    json: Json = None,
+) -> int:
+    """Run a training under the probe and tell what keeps it from learning: cause, place, evidence, remedy."""
+    from trainlab.diagnosis import run_script, show_report
+
+    check_range("--steps", steps, least=1, most=MAX_STEPS)
+    check_range("--for", for_, least=1, most=MAX_SECONDS)
+    check_writable("--json", json)
+    report = run_script(script, arguments, steps=steps, seconds=for_, output_to_stderr=json == "-")
+    text = Output(
+        option="--json", word="JSON", path=json, text=lambda: json_module.dumps(report, indent=1) + "\n"
+    )
+    hand_over(lambda console: show_report(report, console), text)
+    return exit_code(report)
+
+
+def exit_code(report: dict[str, Any]) -> int:
+    """Return the command's exit code."""
+    ended = report["ended"]
+    if ended["how"] == "interrupted":
+        return INTERRUPTED
+    if ended["how"] in ("error", "killed") or ended.get("code"):
+        return FAILED
+    return FOUND if report["findings"] else 0

@@ -1,0 +1,62 @@
+"""What a diagnosis says: findings in the order of blame, and notes that accuse nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """A fault, its place, the numbers that show it, and what to change.
+
+    `confidence` is between 0 and 1; `consequence_of` names the finding that explains this one.
+    """
+
+    fault: str
+    where: str
+    confidence: float
+    evidence: tuple[str, ...]
+    remedy: str
+    code: str = ""
+    consequence_of: str | None = None
+    is_note: bool = False
+
+    def as_note(self) -> Finding:
+        """Return the same as something worth knowing that is no accusation."""
+        return replace(self, is_note=True)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the finding as JSON has it."""
+        return {
+            "fault": self.fault,
+            "where": self.where,
+            "confidence": round(self.confidence, 2),
+            "evidence": list(self.evidence),
+            "remedy": {"text": self.remedy, "code": self.code},
+            "consequence_of": self.consequence_of,
+            "tried": None,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """The whole diagnosis. `ended` says how the training came to its end, `card` what was trained."""
+
+    findings: tuple[Finding, ...]
+    notes: tuple[Finding, ...]
+    card: dict[str, Any]
+    looked_at: dict[str, Any]
+    ended: dict[str, Any]
+    troubles: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON has it; `findings` are in the order of blame."""
+        return {
+            "findings": [finding.to_dict() for finding in self.findings],
+            "notes": [note.to_dict() for note in self.notes],
+            "card": self.card,
+            "looked_at": self.looked_at,
+            "ended": self.ended,
+            "troubles": list(self.troubles),
+        }

@@ -1,0 +1,111 @@
+# pyright: basic
+"""Shares of silent and of saturated units, at each place where a non-linear function is called."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from trainlab.diagnosis.probe.core import Core
+from trainlab.diagnosis.probe.walk import KEY
+from trainlab.diagnosis.seen import ActivationSeen, Op
+
+_SILENT = frozenset(("relu", "relu_", "relu6", "threshold", "clamp", "clamp_min"))
+_BOUNDED = frozenset(("tanh", "tanh_", "sigmoid", "sigmoid_", "hardtanh", "hardsigmoid"))
+ACTIVATIONS = _SILENT | _BOUNDED
+MAX_PLACES = 200
+MAX_ELEMENTS = 2_000_000
+WINDOW = 20
+_CONVOLUTIONS = ("conv1d", "conv2d", "conv3d", "conv_transpose2d", "batch_norm", "max_pool2d")
+
+
+class Activations:
+    """One entry for each module path, line and feeding layer."""
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self._known: dict[tuple[Any, ...], ActivationSeen] = {}
+        self._awake: dict[int, torch.Tensor] = {}
+        self._turns: dict[int, int] = {}
+
+    def hear(
+        self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor, op: Op
+    ) -> None:
+        """Measure one call: of ReLU which units answer nothing, of tanh how many sit at an end."""
+        if (
+            out.numel() == 0
+            or out.numel() > MAX_ELEMENTS
+            or not args
+            or not isinstance(args[0], torch.Tensor)
+        ):
+            return
+        if name in ("clamp",) and not _is_relu_like(args, kwargs):
+            return
+        feeder = _feeder(out)
+        channels_first = out.dim() >= 3 and feeder is not None and feeder.name in _CONVOLUTIONS
+        units = out.shape[1] if channels_first else out.shape[-1] if out.dim() else 1
+        label = feeder.module if feeder is not None else ""
+        key = (op.module, op.site, label, name, units)
+        seen = self._known.get(key)
+        if seen is None:
+            if len(self._known) >= MAX_PLACES:
+                return
+            seen = ActivationSeen(name, op.place, op.module, op.site, label, units)
+            self._known[key] = seen
+            self.core.seen.activations.append(seen)
+        op.facts["activation"] = self.core.seen.activations.index(seen)
+        if seen.ticks and seen.ticks[-1] == self.core.seen.tick:
+            return  # a layer used several times in a step: its first use is measured
+        seen.ticks.append(self.core.seen.tick)
+        values = out.detach().float()
+        by_unit = values.movedim(1, -1).reshape(-1, units) if channels_first else values.reshape(-1, units)
+        if name in _SILENT:
+            self._silent(seen, by_unit)
+        else:
+            self._bounded(seen, by_unit, args[0], name)
+
+    def _silent(self, seen: ActivationSeen, by_unit: torch.Tensor) -> None:
+        awake = (by_unit > 0).any(0)
+        key = id(seen)
+        turn = self._turns.get(key, 0)
+        window = awake if turn % WINDOW == 0 else self._awake[key] | awake
+        self._awake[key] = window
+        self._turns[key] = turn + 1
+        complete = turn % WINDOW == WINDOW - 1
+        shares = torch.stack([1 - awake.float().mean(), 1 - window.float().mean()])
+
+        def keep(got: list[float]) -> None:
+            seen.silent.append(got[0])
+            if complete:
+                seen.window_silent.append(got[1])
+
+        self.core.later.read(shares, keep)
+
+    def _bounded(self, seen: ActivationSeen, by_unit: torch.Tensor, before: torch.Tensor, name: str) -> None:
+        low, high = (0.01, 0.99) if "sigmoid" in name else (-0.99, 0.99)
+        outside = ((by_unit < low) | (by_unit > high)).float().mean()
+        spread = by_unit.std(0, unbiased=False).mean()
+        size = before.detach().float().abs().mean() if "_" not in name else spread
+        seen_values = torch.stack([outside, spread, size])
+
+        def keep(got: list[float]) -> None:
+            seen.saturated.append(got[0])
+            seen.spread.append(got[1])
+            seen.before.append(got[2])
+
+        self.core.later.read(seen_values, keep)
+
+
+def _is_relu_like(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    low = args[1] if len(args) > 1 else kwargs.get("min")
+    high = args[2] if len(args) > 2 else kwargs.get("max")
+    return low == 0 and high is None
+
+
+def _feeder(out: torch.Tensor) -> Op | None:
+    """Return the operation that made an activation's input, also where that was overwritten in place."""
+    node: Any = out.grad_fn
+    parents = () if node is None else node.next_functions
+    op = parents[0][0].metadata.get(KEY) if parents and parents[0][0] is not None else None
+    return op if isinstance(op, Op) else None

@@ -1,0 +1,212 @@
+# pyright: basic
+"""Backward passes: the loss and its place, its graph, and where numbers stop being finite."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+
+from trainlab.diagnosis.probe.calls import Calls
+from trainlab.diagnosis.probe.core import Core, guarded
+from trainlab.diagnosis.probe.losses import Losses
+from trainlab.diagnosis.probe.manual import Manual
+from trainlab.diagnosis.probe.places import user_site
+from trainlab.diagnosis.probe.poles import first_nonfinite, near_poles, nearest_pole, saved_nonfinite
+from trainlab.diagnosis.probe.schedule import is_walked
+from trainlab.diagnosis.probe.steps import Steps
+from trainlab.diagnosis.probe.walk import depths, walk
+from trainlab.diagnosis.seen import Graph, LossStream, Op, Site
+
+MAX_STREAMS = 32
+MAX_GRAPHS = 24
+MAX_WALKS_A_TICK = 6
+
+
+class Backward:
+    """Listens at ``torch.autograd.backward``, which ``Tensor.backward`` calls, too."""
+
+    def __init__(self, core: Core, calls: Calls, losses: Losses, steps: Steps) -> None:
+        self.core = core
+        self.calls = calls
+        self.losses = losses
+        self.steps = steps
+        self.manual = Manual(core)
+        self._streams: dict[Any, LossStream] = {}
+        self._signatures: dict[Any, int] = {}
+        self._walks = (-1, 0)
+        self._last: Graph | None = None
+        self._suspects: list[Op] = []
+
+    def wrap(self, original: Any) -> Any:
+        """Return ``backward`` with a look before and after it."""
+
+        def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
+            self.before(tensors, kwargs)
+            out = original(tensors, *args, **kwargs)
+            self.after()
+            return out
+
+        return backward
+
+    def wrap_grad(self, original: Any) -> Any:
+        """Return ``grad`` with a look before it, where it is asked for gradients of parameters."""
+
+        def grad(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+            if self._asks_for_parameters(inputs):
+                self.before(outputs, kwargs)
+            return original(outputs, inputs, *args, **kwargs)
+
+        return grad
+
+    def _asks_for_parameters(self, inputs: Any) -> bool:
+        first = (
+            inputs
+            if isinstance(inputs, torch.Tensor)
+            else next(iter(inputs), None)
+            if isinstance(inputs, list | tuple)
+            else None
+        )
+        return (
+            isinstance(first, torch.Tensor)
+            and first.is_leaf
+            and first.requires_grad
+            and self.core.book.known(first) is not None
+        )
+
+    @guarded
+    def before(self, tensors: Any, kwargs: dict[str, Any]) -> None:
+        """The loss is known and its graph is whole."""
+        core = self.core
+        loss = tensors if isinstance(tensors, torch.Tensor) else tensors[0] if tensors else None
+        if not isinstance(loss, torch.Tensor):
+            return
+        if core.steps_taken == 0:
+            self.manual.before_backward()
+        core.seen.backwards += 1
+        self.steps.clearing.before_backward_now()
+        site = user_site()
+        stream = self._stream(site)
+        if stream is None:
+            return
+        stream.retained += bool(kwargs.get("retain_graph")) and not kwargs.get("create_graph")
+        if loss.grad_fn is None:
+            stream.leafs += 1
+        self.calls.learned()
+        tick = core.seen.tick
+        if loss.numel() == 1:
+            was_bad = stream.first_nonfinite is not None
+            core.later.read(loss.detach(), lambda got: stream.add(tick, got[0]))
+            if stream.first_nonfinite is not None and not was_bad:
+                self._look_for_origin(loss)
+        if core.sampling:
+            self._read_graph(loss, site, tick)
+
+    def _stream(self, site: Site | None) -> LossStream | None:
+        stream = self._streams.get(site)
+        if stream is None and len(self._streams) < MAX_STREAMS:
+            stream = self._streams[site] = LossStream(site)
+            self.core.seen.streams.append(stream)
+        return stream
+
+    def _read_graph(self, loss: torch.Tensor, site: Site | None, tick: int) -> None:
+        core = self.core
+        count = self._walks[1] + 1 if self._walks[0] == tick else 1
+        self._walks = (tick, count)
+        if not is_walked(tick) or count > MAX_WALKS_A_TICK:
+            return
+        graph = walk(loss, core.book, tick=tick, site=site)
+        self._last = graph
+        core.seen.graph_sizes.append((tick, len(graph.nodes), core.seen.backwards))
+        self.losses.confirm(graph)
+        depth = depths(graph)
+        present = {node.param for node in graph.nodes if node.param is not None}
+        for key in present:
+            told = core.seen.params[key]
+            told.reached += 1
+            told.depth = max(told.depth, depth.get(key, 0))
+            tensor = core.book.tensor(key)
+            if not told.start and tensor is not None:
+                from trainlab.diagnosis.probe.values import first_look
+
+                first_look(core.later, told, tensor)
+        self.manual.reached(present)
+        for told in core.seen.params.values():
+            told.graphs += 1
+        signature = (site, tuple(node.kind for node in graph.nodes[:400]))
+        times = self._signatures.get(signature, 0)
+        self._signatures[signature] = times + 1
+        if times == 0 and len(core.seen.graphs) < MAX_GRAPHS:
+            core.seen.graphs.append(graph)
+
+    def _look_for_origin(self, loss: torch.Tensor) -> None:
+        """The loss has just stopped being finite: which operation was the first?"""
+        core = self.core
+        bad = [told.name for key, told in core.seen.params.items() if _bad(core.book.tensor(key))]
+        op = first_nonfinite(self.losses.sums)
+        saved = ""
+        if op is None and bad:
+            # The weights were spoilt by the step before: what came next to a pole when last looked at?
+            op = min(self._suspects, key=lambda one: one.facts["nearest"], default=None)
+        elif op is None:
+            saved, place = saved_nonfinite(loss)
+            op = self._op_at(place, saved)
+        core.event(
+            "nonfinite_loss",
+            op.site if op is not None else user_site(),
+            op.module if op is not None else "",
+            name=op.name if op is not None else saved,
+            parameters=bad[:5],
+            nearest=op.facts.get("nearest") if op is not None else None,
+            input=core.seen.data.nonfinite_input is not None,
+        )
+
+    def _op_at(self, place: int, kind: str) -> Op | None:
+        """Return the call at a place of the graph, as it was when last looked at closely."""
+        nodes = self._last.nodes if self._last is not None else []
+        node = nodes[place] if 0 <= place < len(nodes) else None
+        return node.op if node is not None and node.kind.lower() == kind else None
+
+    @guarded
+    def after(self) -> None:
+        """The gradients are there: are they finite?"""
+        core = self.core
+        if core.sampling and core.seen.tick % 4 == 0:
+            core.seen.retained_ticks.append((core.seen.tick, core.old_graphs_alive()))
+        if core.sampling and not core.seen.events_of("nonfinite_gradient"):
+            self._check_gradients()
+        if self.losses.sums:
+            self._suspects = near_poles(self.losses.sums)
+        self.losses.sums = []
+
+    def _check_gradients(self) -> None:
+        core = self.core
+        grads = [
+            (key, tensor.grad)
+            for key in list(core.seen.params)[:400]
+            if (tensor := core.book.tensor(key)) is not None
+            and tensor.grad is not None
+            and not tensor.grad.is_sparse
+        ]
+        if not grads or grads[0][1].device.type != "cpu":
+            return
+        total = sum(float(grad.detach().float().sum()) for _, grad in grads)
+        if math.isfinite(total):
+            return
+        bad = [core.seen.params[key].name for key, grad in grads if not bool(torch.isfinite(grad).all())]
+        if not bad:
+            return
+        op = first_nonfinite(self.losses.sums) or nearest_pole(self.losses.sums)
+        core.event(
+            "nonfinite_gradient",
+            op.site if op is not None else user_site(),
+            op.module if op is not None else "",
+            name=op.name if op is not None else "",
+            nearest=op.facts.get("nearest") if op is not None else None,
+            parameters=bad[:5],
+        )
+
+
+def _bad(tensor: torch.Tensor | None) -> bool:
+    return tensor is not None and tensor.is_floating_point() and not bool(torch.isfinite(tensor).all())

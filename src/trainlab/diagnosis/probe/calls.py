@@ -1,0 +1,202 @@
+# pyright: basic
+"""Calls of modules: which is the network, in which mode, to learn or to judge; and the path that runs."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import torch
+from torch import nn
+
+from trainlab.diagnosis.probe.book import variable_name
+from trainlab.diagnosis.probe.core import Core, guarded
+from trainlab.diagnosis.probe.data import Data
+from trainlab.diagnosis.probe.listener import Listener
+from trainlab.diagnosis.probe.places import user_site
+from trainlab.diagnosis.probe.values import first_look
+from trainlab.diagnosis.seen import RootSeen, Site
+
+_FAST = (nn.TransformerEncoder, nn.TransformerEncoderLayer, nn.MultiheadAttention)
+_NOISY = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)  # pyright: ignore[reportPrivateUsage]
+MAX_ROOTS = 64
+
+
+class Calls:
+    """Global module hooks."""
+
+    def __init__(self, core: Core, listener: Listener, data: Data) -> None:
+        self.core = core
+        self.listener = listener
+        self.data = data
+        self.pending: list[tuple[RootSeen, bool, bool]] = []
+        self._roots: weakref.WeakKeyDictionary[nn.Module, RootSeen | None] = weakref.WeakKeyDictionary()
+        self._noisy: dict[int, list[weakref.ref[nn.Module]]] = {}
+        self._data_root: RootSeen | None = None
+        self._suspended: nn.Module | None = None
+        self._eval_sites: weakref.WeakKeyDictionary[nn.Module, Site | None] = weakref.WeakKeyDictionary()
+        self._eval_ticks: weakref.WeakKeyDictionary[nn.Module, int] = weakref.WeakKeyDictionary()
+        self._handles: list[Any] = []
+
+    def attach(self) -> None:
+        """Register the hooks."""
+        register = nn.modules.module
+        self._handles = [
+            register.register_module_forward_pre_hook(self.before),
+            register.register_module_forward_hook(self.after, always_call=True),
+        ]
+
+    def detach(self) -> None:
+        """Take the hooks off."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+
+    def before(self, module: nn.Module, args: Any) -> None:
+        """A module is called."""
+        core = self.core
+        if not core.mine():
+            return
+        if not core.modules:
+            self._root_before(module, args)
+        elif core.sampling and not core.judging and not torch.is_grad_enabled():
+            self._without_gradients(module)
+        if not module.training and self.listener.active and isinstance(module, _FAST):
+            self.listener.switch(False)
+            if not self.listener.active:
+                self._suspended = module
+        core.modules.append(module)
+
+    def after(self, module: nn.Module, args: Any, output: Any) -> None:
+        """A module has returned, or failed."""
+        core = self.core
+        if not core.mine() or not core.modules:
+            return
+        while core.modules and core.modules.pop() is not module:
+            pass
+        if self._suspended is module:
+            self._suspended = None
+            self.listener.switch(True)
+
+    @guarded
+    def _root_before(self, module: nn.Module, args: Any) -> None:
+        root = self._root(module)
+        if root is None:
+            return
+        self._call(module, root, args)
+
+    @guarded
+    def _without_gradients(self, module: nn.Module) -> None:
+        """A part of a network that learns is called under no_grad."""
+        keys = {self.core.book.key(parameter) for parameter in module.parameters() if parameter.requires_grad}
+        if keys:
+            path = self.core.book.path(module)
+            self.core.event("no_grad_inside", user_site(), path, name="no_grad", inside=True, params=keys)
+
+    def _call(self, module: nn.Module, root: RootSeen, args: Any) -> None:
+        core = self.core
+        # The guard has switched gradients off for itself: what the user has set is in `learning`.
+        learning = core.grad_enabled and root.trainable > 0
+        core.judging = not learning
+        self.listener.switch(core.sampling or core.judging)
+        if module.training:
+            root.train_calls += 1
+        else:
+            root.eval_calls += 1
+        batch = next((value for value in args if isinstance(value, torch.Tensor)), None)
+        if learning:
+            if core.sampling and not module.training:
+                self._look_at_modes(module, root)
+            self.pending.append((root, module.training, False))
+            del self.pending[:-256]
+            if self._data_root is None:
+                self._data_root = root
+            if root is self._data_root and batch is not None and not batch.requires_grad:
+                self.data.trained_on(batch)
+            elif batch is not None and not batch.requires_grad:
+                self.data.used_elsewhere(batch)
+            return
+        if module.training:
+            root.judge_in_train += 1
+            root.judge_site = root.judge_site or user_site()
+        else:
+            root.judge_in_eval += 1
+        if root.last_judge_tick != core.seen.tick:
+            root.last_judge_tick = core.seen.tick
+            root.judge_ticks += 1
+        if root is self._data_root and batch is not None:
+            self.data.judged_on(batch)
+
+    def learned(self) -> None:
+        """A backward pass: the forward passes before it were there to learn."""
+        for root, training, _ in self.pending:
+            if training:
+                root.learn_in_train += 1
+            else:
+                root.learn_in_eval += 1
+        self.pending.clear()
+
+    def finish(self) -> None:
+        """Forward passes that no backward pass followed were there to judge."""
+        for root, training, _ in self.pending:
+            if training:
+                root.judge_in_train += 1
+            else:
+                root.judge_in_eval += 1
+        self.pending.clear()
+
+    def _look_at_modes(self, module: nn.Module, root: RootSeen) -> None:
+        root.last_eval = self._eval_sites.get(module) or root.last_eval
+        if root.eval_called_tick is None:
+            root.eval_called_tick = self._eval_ticks.get(module)
+        names = [self.core.book.path(inner) for inner in self._noisy_of(module) if not inner.training]
+        root.noisy_in_eval = names
+
+    def _noisy_of(self, module: nn.Module) -> list[nn.Module]:
+        return [inner for inner in module.modules() if isinstance(inner, _NOISY) and _at_work(inner)]
+
+    def _root(self, module: nn.Module) -> RootSeen | None:
+        if module in self._roots:
+            return self._roots[module]
+        root: RootSeen | None = None
+        parameters = list(module.parameters())
+        hidden = not parameters and not isinstance(module, nn.modules.loss._Loss)  # pyright: ignore[reportPrivateUsage]
+        if (parameters or hidden) and len(self.core.seen.roots) < MAX_ROOTS:
+            name = variable_name(module) or type(module).__name__
+            keys = self.core.book.enter(module, name)
+            if parameters:
+                trainable = [parameter for parameter in parameters if parameter.requires_grad]
+                root = RootSeen(
+                    name=name,
+                    kind=type(module).__name__,
+                    parameters=sum(parameter.numel() for parameter in parameters),
+                    trainable=sum(parameter.numel() for parameter in trainable),
+                    params=keys,
+                    noisy=[self.core.book.path(inner) for inner in self._noisy_of(module)],
+                    dtype=str(parameters[0].dtype).removeprefix("torch."),
+                )
+                for key in keys:
+                    self._enter(key, len(self.core.seen.roots))
+                self.core.seen.roots.append(root)
+        self._roots[module] = root
+        return root
+
+    def _enter(self, key: int, root: int) -> None:
+        seen, tensor = self.core.seen.params[key], self.core.book.tensor(key)
+        seen.owner = root
+        if tensor is not None and not tensor.requires_grad and not seen.start:
+            first_look(self.core.later, seen, tensor)
+
+    def mode_set(self, module: nn.Module, mode: bool) -> None:
+        """``eval()`` was called on a module."""
+        if not mode and self.core.mine() and self._roots.get(module) is not None:
+            self._eval_sites[module] = user_site()
+            self._eval_ticks.setdefault(module, self.core.seen.tick)
+            root = self._roots[module]
+            if root is not None:
+                root.eval_ever = True
+
+
+def _at_work(module: nn.Module) -> bool:
+    share: Any = getattr(module, "p", None)
+    return share is None or share > 0

@@ -1,0 +1,214 @@
+# pyright: basic
+"""Fingerprints of the rows that a network is given: to know repeated batches and rows met again."""
+
+from __future__ import annotations
+
+import gc
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader
+
+from trainlab.diagnosis.probe.core import Core, guarded
+from trainlab.diagnosis.probe.fits import Fits
+from trainlab.diagnosis.probe.places import user_site
+from trainlab.diagnosis.probe.schedule import DENSE
+from trainlab.diagnosis.seen import LoaderSeen
+
+_WHOLE = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
+MAX_ROWS = 256
+MAX_ROWS_CLOSE = 2_048
+MAX_FEATURES = 64
+MAX_KNOWN = 50_000
+MAX_SAMPLE = 600
+MAX_HELD = 4_000
+_EVERY_TICK = 600
+_KNOWN_BATCHES = 40
+
+
+class Data:
+    """What goes into the first network that is called."""
+
+    def __init__(self, core: Core, fits: Fits, *, whole_process: bool) -> None:
+        self.core = core
+        self.fits = fits
+        self.whole_process = whole_process
+        self._places: dict[int, list[int]] = {}
+        self._odd: dict[int, Any] = {}
+        self._loaders: dict[int, LoaderSeen] = {}
+        self._passes = 0
+        self._held: set[int] = set()
+        self._strange: set[int] = set()
+        self._known_in_a_row = 0
+        self._elsewhere: set[int] = set()
+        self._last_judge = -1
+
+    def trained_on(self, batch: torch.Tensor) -> None:
+        """Enter a batch of a forward pass that gradients flow through."""
+        core, data = self.core, self.core.seen.data
+        news = core.seen.tick < _EVERY_TICK and self._known_in_a_row < _KNOWN_BATCHES
+        close = core.sampling or (batch.device.type == "cpu" and news)
+        if not close or batch.numel() == 0:
+            return
+        if not data.input_shape:
+            data.input_shape = tuple(batch.shape)
+            data.input_dtype = str(batch.dtype).removeprefix("torch.")
+        hashes = self._rows(batch, most=MAX_ROWS_CLOSE if core.seen.tick < DENSE else MAX_ROWS)
+        whole = hash(tuple(hashes))
+        data.fingerprinted += 1
+        if len(data.batches) < MAX_KNOWN:
+            data.batches[whole] = data.batches.get(whole, 0) + 1
+        if len(data.order) < 4_096:
+            data.order.append(whole)
+        if len(data.train_rows) < MAX_KNOWN:
+            before = len(data.train_rows)
+            data.train_rows.update(hashes)
+            self._known_in_a_row = 0 if len(data.train_rows) > before else self._known_in_a_row + 1
+        data.train_row_count += len(hashes)
+        data.largest_batch = max(data.largest_batch, batch.shape[0] if batch.dim() > 1 else 1)
+        if core.sampling:
+            self._sample(batch)
+
+    def _sample(self, batch: torch.Tensor) -> None:
+        self.fits.rows = []
+        if not batch.is_floating_point() or len(self.core.seen.data.sample_x) >= MAX_SAMPLE:
+            return
+        rows = self._features(batch, most=min(512, MAX_SAMPLE - len(self.core.seen.data.sample_x)))
+        if data_nonfinite(rows):
+            if self.core.seen.data.nonfinite_input is None:
+                self.core.seen.data.nonfinite_input = self.core.seen.tick
+            return
+        self.fits.rows = [tuple(map(float, row)) for row in rows.tolist()]
+
+    def used_elsewhere(self, batch: torch.Tensor) -> None:
+        """Remember rows that another network is given: they aren't unused, whatever for."""
+        shape = self.core.seen.data.input_shape
+        if (
+            batch.device.type == "cpu"
+            and shape
+            and tuple(batch.shape[1:]) == shape[1:]
+            and len(self._elsewhere) < MAX_KNOWN
+        ):
+            self._elsewhere.update(self._rows(batch, most=MAX_ROWS_CLOSE))
+
+    def judged_on(self, batch: torch.Tensor) -> None:
+        """Enter a batch of an evaluation."""
+        core, data = self.core, self.core.seen.data
+        if batch.numel() == 0 or tuple(batch.shape[1:]) != data.input_shape[1:] or core.seen.tick == 0:
+            return
+        if core.seen.tick != self._last_judge:
+            self._last_judge = core.seen.tick
+            self._passes += 1
+            data.judge_passes += 1
+            if self._passes in (1, 3, 12):
+                self.look_for_unused()
+        if self._passes > 20 and batch.device.type != "cpu":
+            return
+        rows = self._rows(batch, most=MAX_ROWS_CLOSE)
+        data.judged_count += len(rows)
+        if len(data.judged_rows) < MAX_KNOWN:
+            data.judged_rows.update(rows)
+
+    def look_for_unused(self) -> None:
+        """Find tensors in memory that hold rows of the same shape: data that may never have been used.
+
+        One that holds rows trained on belongs to this training. Of others that is only sure where the whole
+        process is this training: a notebook may have the data of another one in memory.
+        """
+        data = self.core.seen.data
+        shape = data.input_shape
+        if len(shape) < 2:
+            return
+        data_rows = data.train_rows
+        looked = 0
+        # An optimizer's moments have the shapes of weights, and are no data.
+        weights = {param.shape for param in self.core.seen.params.values()}
+        for thing in gc.get_objects():
+            if type(thing) is not torch.Tensor or thing.requires_grad or thing.device.type != "cpu":
+                continue
+            if tuple(thing.shape[1:]) != shape[1:] or str(thing.dtype) != f"torch.{data.input_dtype}":
+                continue
+            if thing.shape[0] <= shape[0] or tuple(thing.shape) in weights:
+                continue
+            stride = max(1, thing.shape[0] // MAX_HELD)
+            rows = set(self._rows(thing[::stride], most=MAX_HELD))
+            if not rows.isdisjoint(data_rows) or not data_rows.isdisjoint(self._rows(thing)):
+                self._held |= rows
+            elif self.whole_process:
+                self._strange |= rows
+            looked += len(rows)
+            if looked > 4 * MAX_HELD:
+                break
+
+    def finish(self) -> None:
+        """Count what the comparison of the fingerprints gives."""
+        data = self.core.seen.data
+        self.look_for_unused()
+        unused = self._held | self._strange
+        data.unused_rows = len(unused - data.train_rows - data.judged_rows - self._elsewhere)
+        data.held = len(self._held | data.train_rows)
+        data.judged_known = len(data.judged_rows & data.train_rows)
+
+    def _rows(self, batch: torch.Tensor, *, most: int = MAX_ROWS) -> list[int]:
+        """Return a fingerprint a row: its bits as whole numbers, times odd numbers, summed modulo 2⁶⁴."""
+        part = self._features(batch, most=most)
+        if part.dtype.itemsize not in _WHOLE:
+            part = part.astype(np.int64)
+        bits = part.view(_WHOLE[part.dtype.itemsize]).astype(np.uint64)
+        return (bits * self._factors(bits.shape[1])).sum(1, dtype=np.uint64).tolist()
+
+    def _factors(self, width: int) -> Any:
+        known = self._odd.get(width)
+        if known is None:
+            generator = np.random.default_rng(width)
+            known = self._odd[width] = generator.integers(1, 2**63, width, dtype=np.uint64) * np.uint64(
+                2
+            ) + np.uint64(1)
+        return known
+
+    def _features(self, batch: torch.Tensor, *, most: int) -> Any:
+        """Return up to `most` rows at up to 64 places each, always the same ones, as an array."""
+        values = batch.detach()
+        values = (
+            values.reshape(1, -1)
+            if values.dim() < 2
+            else values[:most].reshape(min(most, values.shape[0]), -1)
+        )
+        width = values.shape[1]
+        if width > MAX_FEATURES:
+            places = self._places.get(width)
+            if places is None:
+                places = sorted(random.Random(width).sample(range(width), MAX_FEATURES))
+                self._places[width] = places
+            values = values[:, places]
+        if values.dtype in (torch.bfloat16, torch.float16):
+            values = values.float()
+        return values.contiguous().cpu().numpy()
+
+    @guarded
+    def loader_started(self, loader: DataLoader[Any]) -> None:
+        """Enter a DataLoader each time that it's iterated."""
+        known = self._loaders.get(id(loader))
+        if known is None:
+            if len(self._loaders) > 64:
+                return
+            dataset: Any = loader.dataset
+            rows = len(dataset) if hasattr(dataset, "__len__") else None
+            sampler = type(getattr(loader, "sampler", None)).__name__
+            known = LoaderSeen(
+                rows=rows,
+                batch=loader.batch_size,
+                shuffled=sampler != "SequentialSampler",
+                dataset=id(dataset),
+                site=user_site(),
+            )
+            self._loaders[id(loader)] = known
+            self.core.seen.loaders.append(known)
+        known.passes += 1
+
+
+def data_nonfinite(rows: Any) -> bool:
+    """Whether an array of numbers has a NaN or an infinity in it."""
+    return not bool(np.isfinite(rows).all())

@@ -1,0 +1,178 @@
+# pyright: basic
+"""How well outputs fit targets, by plain criteria whatever the user's loss does with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from trainlab.diagnosis.probe.core import Core
+from trainlab.diagnosis.seen import Fit, LossSeen
+
+CLASSES = frozenset(("cross_entropy", "nll_loss"))
+BINARY = frozenset(("binary_cross_entropy", "binary_cross_entropy_with_logits"))
+MAX_ROWS = 512
+MAX_COLUMNS = 256
+MAX_SAMPLE = 2048
+MAX_BATCHES = 256
+MAX_FITS = 2_000
+
+
+class Fits:
+    """Reads pairs of outputs and targets."""
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self.rows: list[tuple[float, ...]] = []
+
+    def read(self, seen: LossSeen, out: torch.Tensor, target: torch.Tensor, *, judged: bool = False) -> None:
+        """Measure one batch at its place."""
+        into = seen.judged if judged else seen.fits
+        if len(into) >= MAX_FITS or out.numel() == 0:
+            return
+        out, target = out.detach(), target.detach()
+        if seen.kind in CLASSES:
+            self._classes(seen, out, target, judged)
+        elif out.shape == target.shape:
+            self._columns(seen, out.float(), target.float(), judged)
+
+    def _classes(self, seen: LossSeen, out: torch.Tensor, target: torch.Tensor, judged: bool) -> None:
+        logits = out.float() if out.dim() == 1 else out.float().movedim(1, -1)
+        logits = logits.reshape(-1, logits.shape[-1])[:MAX_ROWS]
+        if target.is_floating_point():
+            soft = target if target.dim() == 1 else target.movedim(1, -1)
+            labels = soft.reshape(-1, logits.shape[-1])[:MAX_ROWS].argmax(-1)
+        else:
+            labels = target.reshape(-1)[:MAX_ROWS]
+        seen.classes = logits.shape[-1]
+        good = (labels >= 0) & (labels < logits.shape[-1])
+        safe = labels.clamp(0, logits.shape[-1] - 1).long()
+        logs = logits if seen.kind == "nll_loss" else functional.log_softmax(logits, -1)
+        weight = good.float()
+        total = weight.sum().clamp(min=1)
+        value = (-logs.gather(1, safe[:, None])[:, 0] * weight).sum() / total
+        predicted = logits.argmax(-1)
+        accuracy = ((predicted == safe).float() * weight).sum() / total
+        spread = logits.std(0, unbiased=False).mean()
+        mass = logits.logsumexp(-1).abs().median()
+        numbers = torch.stack([value, accuracy, spread, logits.min(), logits.max(), mass])
+        tick = self.core.seen.tick
+        into = seen.judged if judged else seen.fits
+
+        def keep(got: list[float]) -> None:
+            into.append(Fit(tick, got[0], got[1], got[2], got[3], got[4], scale=got[5]))
+
+        self.core.later.read(numbers, keep)
+        if not judged:
+            pairs = torch.stack([torch.where(good, safe, -1), predicted]).float()
+            self.core.later.read(pairs, lambda got: self._labels(seen, got))
+
+    def _labels(self, seen: LossSeen, got: list[float]) -> None:
+        half = len(got) // 2
+        labels = [label for label in got[:half] if label >= 0]
+        for label in labels:
+            seen.counts[int(label)] = seen.counts.get(int(label), 0) + 1
+        if len(seen.batches) < MAX_BATCHES:
+            seen.batches.append(tuple(labels))
+        seen.rows += len(labels)
+        self._pair(got[:half])
+
+    def _pair(self, targets: list[float]) -> None:
+        data = self.core.seen.data
+        if self.rows and len(targets) >= len(self.rows):
+            data.sample_x += self.rows
+            data.sample_y += targets[: len(self.rows)]
+        self.rows = []
+
+    def _columns(self, seen: LossSeen, out: torch.Tensor, target: torch.Tensor, judged: bool) -> None:
+        rows = out.shape[0] if out.dim() else 1
+        out2, target2 = out.reshape(rows, -1)[:MAX_ROWS], target.reshape(rows, -1)[:MAX_ROWS]
+        stride = max(1, -(-out2.shape[1] // MAX_COLUMNS))
+        out2, target2 = out2[:, ::stride], target2[:, ::stride]
+        accuracy = torch.full((), -1.0, device=out.device)
+        floor = torch.zeros((), device=out.device)
+        if seen.kind in BINARY:
+            # Targets between 0 and 1 have an entropy of their own, which no answer gets below.
+            floor = (torch.special.entr(target2) + torch.special.entr(1 - target2)).mean()
+        if seen.kind == "binary_cross_entropy_with_logits":
+            value = functional.binary_cross_entropy_with_logits(out2, target2)
+            accuracy = ((out2 > 0) == (target2 > 0.5)).float().mean()
+        elif seen.kind == "binary_cross_entropy":
+            safe = out2.clamp(1e-7, 1 - 1e-7)
+            value = -(target2 * safe.log() + (1 - target2) * (1 - safe).log()).mean()
+            accuracy = ((out2 > 0.5) == (target2 > 0.5)).float().mean()
+        else:
+            value = ((out2 - target2) ** 2).mean()
+        numbers = torch.stack(
+            [
+                value,
+                accuracy,
+                out2.std(0, unbiased=False).mean(),
+                out2.min(),
+                out2.max(),
+                target2.min(),
+                target2.max(),
+                floor,
+            ]
+        )
+        tick = self.core.seen.tick
+        into = seen.judged if judged else seen.fits
+
+        def keep(got: list[float]) -> None:
+            accurate = got[1] if got[1] >= 0 else None
+            into.append(Fit(tick, got[0] - got[7], accurate, got[2], got[3], got[4]))
+            if not judged:
+                seen.floor += got[7]
+                seen.target_low, seen.target_high = (
+                    min(seen.target_low, got[5]),
+                    max(seen.target_high, got[6]),
+                )
+
+        self.core.later.read(numbers, keep)
+        if judged:
+            return
+        columns, count = target2.shape[1], target2.shape[0]
+        self.core.later.read(
+            torch.cat([target2.sum(0), (target2**2).sum(0)]),
+            lambda got: self._sums(seen, got, columns, count),
+        )
+        if len(seen.sample) < MAX_SAMPLE or columns == 1:
+            self.core.later.read(target2[:, 0], lambda got: self._first_column(seen, got, columns))
+
+    def _sums(self, seen: LossSeen, got: list[float], columns: int, count: int) -> None:
+        if seen.columns != columns or not seen.sums:
+            if seen.sums:
+                return
+            seen.columns, seen.sums, seen.squares = columns, [0.0] * columns, [0.0] * columns
+        seen.sums = [old + new for old, new in zip(seen.sums, got[:columns], strict=True)]
+        seen.squares = [old + new for old, new in zip(seen.squares, got[columns:], strict=True)]
+        seen.rows += count
+
+    def _first_column(self, seen: LossSeen, got: list[float], columns: int) -> None:
+        if len(seen.sample) < MAX_SAMPLE:
+            seen.sample += got
+        if len(seen.batches) < MAX_BATCHES:
+            seen.batches.append(tuple(got))
+        if columns == 1:
+            self._pair(got)
+
+    def compared(self, args: tuple[Any, ...], out: torch.Tensor) -> None:
+        """Read the accuracy off a comparison of predicted with true classes in an evaluation."""
+        if len(args) < 2 or not all(isinstance(value, torch.Tensor) for value in args[:2]):
+            return
+        first, second = args[:2]
+        if first.shape != second.shape or first.dim() == 0 or out.numel() == 0:
+            return
+        tick, count, told = self.core.seen.tick, out.numel(), self.core.seen.judged_accuracy
+
+        def keep(got: list[float]) -> None:
+            if told and told[-1][0] == tick:
+                before = told[-1]
+                total = before[2] + count
+                told[-1] = (tick, (before[1] * before[2] + got[0] * count) / total, total)
+            elif len(told) < MAX_FITS:
+                told.append((tick, got[0], count))
+
+        self.core.later.read(out.float().mean(), keep)

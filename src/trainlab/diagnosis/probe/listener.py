@@ -1,0 +1,212 @@
+# pyright: basic
+"""Every torch function that the user's code calls passes here, while the step is looked at closely."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from trainlab.diagnosis.probe.activations import ACTIVATIONS, Activations
+from trainlab.diagnosis.probe.core import Core, guarded
+from trainlab.diagnosis.probe.fits import Fits
+from trainlab.diagnosis.probe.layers import LAYERS, Layers
+from trainlab.diagnosis.probe.losses import LOSSES, Losses
+from trainlab.diagnosis.probe.places import user_site
+from trainlab.diagnosis.probe.walk import KEY
+from trainlab.diagnosis.seen import Op
+
+_GETTER = "__get__"
+_DATA = torch.Tensor.data.__get__  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
+_CUTS = frozenset(
+    ("detach", "item", "tolist", "numpy", "argmax", "round", "sign", "__float__", "tensor", "as_tensor")
+)
+_CASTS = frozenset(("long", "int", "to", "type", "short", "byte"))
+_MADE = frozenset(
+    (
+        "randn",
+        "randn_like",
+        "normal",
+        "normal_",
+        "ones",
+        "ones_like",
+        "zeros",
+        "zeros_like",
+        "full",
+        "full_like",
+    )
+)
+_SCALED = frozenset(("mul", "__mul__", "__rmul__", "multiply", "__rsub__", "rsub"))
+_COMPARED = frozenset(("eq", "__eq__"))
+_RISKY = frozenset(
+    (
+        "sqrt",
+        "log",
+        "div",
+        "true_divide",
+        "__truediv__",
+        "pow",
+        "__pow__",
+        "norm",
+        "rsqrt",
+        "acos",
+        "asin",
+        "atan2",
+        "log2",
+        "log10",
+        "reciprocal",
+        "exp",
+        "log1p",
+        "logdet",
+        "std",
+        "__rtruediv__",
+    )
+)
+_depth: Callable[[], int] | None = getattr(torch._C, "_len_torch_function_stack", None)
+_transforming: Callable[[], Any] | None = getattr(
+    getattr(torch._C, "_functorch", None), "peek_interpreter_stack", None
+)
+
+
+class Listener(TorchFunctionMode):
+    """Passes each call on as it is, then looks at what came of it."""
+
+    def __init__(self, core: Core, losses: Losses, fits: Fits) -> None:
+        super().__init__()  # pyright: ignore[reportUnknownMemberType]
+        self.core = core
+        self.losses = losses
+        self.fits = fits
+        self.activations = Activations(core)
+        self.layers = Layers(core)
+        self.active = False
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        core = self.core
+        core.inside += 1
+        try:
+            out = func(*args, **(kwargs or {}))
+        finally:
+            core.inside -= 1
+        if core.on and not core.busy and (core.sampling or core.judging):
+            self.hear(func, args, kwargs or {}, out)
+        return out
+
+    def switch(self, wanted: bool) -> None:
+        """Start or stop listening; never among modes of the user's own: theirs would be taken off."""
+        core = self.core
+        if wanted == self.active or core.inside or _depth is None:
+            return
+        if wanted and _depth() == 0:
+            self.__enter__()
+            self.active = True
+        elif not wanted and _depth() == 1:
+            self.__exit__(None, None, None)
+            self.active = False
+
+    @guarded
+    def hear(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+        """Note the call at its node of the autograd graph; measure it if it is of a kind that matters."""
+        name: str = getattr(func, "__name__", "")
+        if name == _GETTER:
+            if self.core.modules and args and func == _DATA:
+                self._cut("data", args)
+            return
+        if _transforming is not None and _transforming() is not None:
+            return
+        if name in _CUTS:
+            self._cut(name, args)
+        first = out[0] if type(out) is tuple and out else out  # pyright: ignore[reportUnknownVariableType]
+        if not isinstance(first, torch.Tensor):
+            return
+        if self.core.judging:
+            self._judge(name, args, kwargs, first)
+            return
+        if not first.requires_grad:
+            if name in _MADE and self.core.seen.tick:
+                self.losses.made_now(first)
+            if name in _CASTS and args:
+                self._cast(args[0], first, name)
+            return
+        self._note(name, args, kwargs, first)
+
+    def _note(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor) -> None:
+        core = self.core
+        try:
+            node: Any = out.grad_fn
+        except RuntimeError:
+            return  # a view whose base was changed since: PyTorch itself refuses to tell
+        if node is None:
+            return
+        tensors = [value for value in args if isinstance(value, torch.Tensor)]
+        tensors += [value for value in kwargs.values() if isinstance(value, torch.Tensor)]
+        op = Op(
+            name=name,
+            module=core.module_path(),
+            site=user_site(),
+            tick=core.seen.tick,
+            shapes=tuple(tuple(tensor.shape) for tensor in tensors),
+            out=tuple(out.shape),
+            dtype=str(out.dtype).removeprefix("torch."),
+        )
+        node.metadata[KEY] = op
+        core.mark_alive(node.metadata)
+        if name in _SCALED:
+            number = next((value for value in args if isinstance(value, int | float)), None)
+            op.facts["scalar"] = number
+        if name in ACTIVATIONS:
+            self.activations.hear(name, args, kwargs, out, op)
+        elif name in LAYERS:
+            self.layers.hear(name, args, kwargs, out, op)
+        if name in LOSSES:
+            self.losses.hear(name, args, kwargs, out, op)
+        self._finite(name, tensors, out, op)
+
+    def _judge(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor) -> None:
+        if name in LOSSES:
+            self.losses.judge(name, args, kwargs, out)
+        elif name in _COMPARED:
+            self.fits.compared(args, out)
+        elif name in ("dropout", "dropout1d", "dropout2d", "alpha_dropout"):
+            self.layers.dropout_while_judging(args, kwargs)
+
+    def _cut(self, name: str, args: tuple[Any, ...]) -> None:
+        core = self.core
+        source = args[0] if args else None
+        if not isinstance(source, torch.Tensor) or source.grad_fn is None or core.judging:
+            return
+        op = Op(name=name, module=core.module_path(), site=user_site(), tick=core.seen.tick)
+        self.losses.cut(op, source)
+
+    def _cast(self, source: Any, out: torch.Tensor, name: str) -> None:
+        """A cast to whole numbers: does it cut fractions off?"""
+        if not isinstance(source, torch.Tensor) or not source.is_floating_point() or out.is_floating_point():
+            return
+        if not 20 <= source.numel() <= 1_000_000 or self.core.seen.tick > 8 or source.device.type != "cpu":
+            return
+        share = float((source != source.trunc()).float().mean())
+        if share > 0.5:
+            self.core.event(
+                "truncated", user_site(), name=f".{name}()", share=share, count=source.numel(),
+                before=int(source.unique().numel()), after=int(out.unique().numel()),
+                dtype=str(out.dtype).removeprefix("torch."),
+            )  # fmt: skip
+
+    def _finite(self, name: str, inputs: list[torch.Tensor], out: torch.Tensor, op: Op) -> None:
+        """Sum up, so that a NaN or infinity shows; of functions with a pole, how near the input came."""
+        if not out.is_floating_point() or out.numel() > 4_000_000 or out.numel() == 0 or out.is_sparse:
+            return
+        facts = op.facts
+        self.core.later.read(out.detach().float().sum(), lambda got: facts.__setitem__("sum", got[0]))
+        if name in _RISKY and inputs and inputs[-1].is_floating_point():
+            near = [
+                tensor.detach().float().abs().min()
+                for tensor in inputs
+                if tensor.numel() and not tensor.is_sparse
+            ]
+            if near:
+                self.core.later.read(torch.stack(near), lambda got: facts.__setitem__("nearest", min(got)))
+        self.losses.sums.append(op)

@@ -1,0 +1,149 @@
+# pyright: basic
+"""Where outputs meet targets: loss functions, and differences that a hand-written loss is made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from trainlab.diagnosis.probe.core import Core
+from trainlab.diagnosis.probe.fits import Fits
+from trainlab.diagnosis.probe.places import user_site
+from trainlab.diagnosis.probe.walk import leaves_above
+from trainlab.diagnosis.seen import Graph, LossSeen, Op
+
+DIFFERENCES = frozenset(("sub", "__sub__", "__rsub__", "rsub", "subtract"))
+NAMED = frozenset(
+    ("cross_entropy", "nll_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "mse_loss",
+     "l1_loss", "smooth_l1_loss", "huber_loss", "kl_div", "gaussian_nll_loss", "poisson_nll_loss")
+)  # fmt: skip
+LOSSES = DIFFERENCES | NAMED
+MAX_PLACES = 60
+MAX_JUDGED_A_TICK = 64
+_NEAR = 12
+
+
+class Losses:
+    """One entry for each kind, line and module."""
+
+    def __init__(self, core: Core, fits: Fits) -> None:
+        self.core = core
+        self.fits = fits
+        self.sums: list[Op] = []
+        self._known: dict[tuple[Any, ...], LossSeen] = {}
+        self._rejected: set[int] = set()
+        self._walks = 0
+        self._judged: tuple[int, int] = (-1, 0)
+        self._made: dict[int, set[int]] = {}
+
+    def hear(
+        self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor, op: Op
+    ) -> None:
+        """Measure a loss function or a difference; a difference only until it is known to be in no loss."""
+        pair = _pair(name, args, kwargs)
+        if pair is None:
+            return
+        output, target = pair
+        seen = self._entry(name, output, target, op)
+        if seen is None:
+            return
+        index = self.core.seen.losses.index(seen)
+        if index in self._rejected:
+            return
+        op.facts["loss"] = index
+        if name not in ("cross_entropy", "nll_loss") and output.shape != target.shape:
+            wide = torch.broadcast_shapes(output.shape, target.shape)
+            op.facts["shapes"] = (tuple(output.shape), tuple(target.shape), tuple(wide))
+        seen.made_here += target.data_ptr() in self._made.get(self.core.seen.tick, ())
+        seen.target_has_grad += target.requires_grad
+        self.fits.read(seen, output, target)
+
+    def _entry(self, name: str, output: torch.Tensor, target: torch.Tensor, op: Op) -> LossSeen | None:
+        kind = "difference" if name in DIFFERENCES else name
+        key = (kind, op.site, op.module, output.dim(), target.dim())
+        seen = self._known.get(key)
+        if seen is None and len(self._known) < MAX_PLACES:
+            dtype = str(target.dtype).removeprefix("torch.")
+            seen = LossSeen(kind, op.site, op.module, tuple(output.shape), tuple(target.shape), dtype)
+            self._known[key] = seen
+            self.core.seen.losses.append(seen)
+        return seen
+
+    def made_now(self, tensor: torch.Tensor) -> None:
+        """Noise, ones or zeros were made in this step: as targets they are no data."""
+        tick = self.core.seen.tick
+        if tick not in self._made:
+            self._made = {tick: set()}
+        self._made[tick].add(tensor.data_ptr())
+
+    def judge(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor) -> None:
+        """Measure a loss in an evaluation, where the same kind was met in training."""
+        tick = self.core.seen.tick
+        count = self._judged[1] + 1 if self._judged[0] == tick else 1
+        self._judged = (tick, count)
+        if count > MAX_JUDGED_A_TICK:
+            return
+        pair = _pair(name, args, kwargs)
+        kind = "difference" if name in DIFFERENCES else name
+        same = [seen for seen in self.core.seen.losses if seen.kind == kind and seen.count]
+        if pair is not None and same and pair[0].shape[1:] == torch.Size(same[0].out_shape[1:]):
+            site = user_site()
+            at = [seen for seen in same if seen.site == site] or same
+            self.fits.read(at[0], *pair, judged=True)
+
+    def confirm(self, graph: Graph) -> None:
+        """Count the entries that this loss was made of; forget the differences that it wasn't."""
+        self._walks += 1
+        found: set[int] = set()
+        reach, frontier = {0}, [(0, 0)]
+        for place, steps in frontier:
+            op = graph.nodes[place].op if graph.nodes else None
+            index = op.facts.get("loss") if op is not None else None
+            if index is not None:
+                found.add(index)
+                continue
+            if steps < _NEAR and graph.nodes:
+                for parent in graph.nodes[place].inputs:
+                    if parent not in reach and graph.nodes[parent].kind not in _BARRIERS:
+                        reach.add(parent)
+                        frontier.append((parent, steps + 1))
+        for index in found:
+            self.core.seen.losses[index].count += 1
+        if self._walks >= 4:
+            losses = self.core.seen.losses
+            self._rejected |= {
+                index for index, seen in enumerate(losses) if seen.kind == "difference" and not seen.count
+            }
+
+    def cut(self, op: Op, source: torch.Tensor) -> None:
+        """A tensor leaves the graph: note by which call, and which parameters it was computed from."""
+        inside = bool(self.core.modules)
+        event = self.core.event(
+            "cut", op.site, op.module, key=op.name, name=op.name, inside=inside, params=set[int]()
+        )
+        if event.count <= 3:
+            event.facts["params"].update(leaves_above(source, self.core.book))
+
+
+_BARRIERS = frozenset(("AccumulateGrad", "Addmm", "Mm", "Bmm", "Convolution", "NativeBatchNorm", "Embedding"))
+
+
+def _pair(
+    name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """Return output and target, or None where a call has no such pair."""
+    first = args[0] if args else kwargs.get("input")
+    second = args[1] if len(args) > 1 else kwargs.get("target", kwargs.get("other"))
+    if name not in DIFFERENCES:
+        if isinstance(first, torch.Tensor) and isinstance(second, torch.Tensor):
+            return first, second
+        return None
+    if isinstance(first, torch.Tensor) and isinstance(second, int | float):
+        second = torch.full_like(first, float(second)) if first.numel() == 1 else None
+    if not isinstance(first, torch.Tensor) or not isinstance(second, torch.Tensor):
+        return None
+    if first.requires_grad == second.requires_grad:
+        return None
+    output, target = (first, second) if first.requires_grad else (second, first)
+    return None if output.is_leaf else (output, target)

@@ -1,0 +1,117 @@
+# pyright: basic
+"""The probe as a whole: put on, taken off, and what it has seen."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer, lr_scheduler
+from torch.utils.data import DataLoader
+
+from trainlab.diagnosis.probe.backward import Backward
+from trainlab.diagnosis.probe.calls import Calls
+from trainlab.diagnosis.probe.core import Core
+from trainlab.diagnosis.probe.data import Data
+from trainlab.diagnosis.probe.endings import finish_params
+from trainlab.diagnosis.probe.fits import Fits
+from trainlab.diagnosis.probe.listener import Listener
+from trainlab.diagnosis.probe.losses import Losses
+from trainlab.diagnosis.probe.others import Others
+from trainlab.diagnosis.probe.patches import Patches
+from trainlab.diagnosis.probe.steps import Steps
+from trainlab.diagnosis.seen import Seen
+
+
+class Probe:
+    """Listens from `start` to `stop`; never raises on account of what it does itself.
+
+    Args:
+        whole_process: nothing but the training to be watched lives in this process.
+    """
+
+    def __init__(self, *, whole_process: bool = False) -> None:
+        self.core = Core()
+        fits = Fits(self.core)
+        self.data = Data(self.core, fits, whole_process=whole_process)
+        losses = Losses(self.core, fits)
+        self.listener = Listener(self.core, losses, fits)
+        self.calls = Calls(self.core, self.listener, self.data)
+        self.steps = Steps(self.core)
+        self.backward = Backward(self.core, self.calls, losses, self.steps)
+        self.others = Others(self.core)
+        self.patches = Patches()
+        self.core.at_boundary.append(lambda: self.listener.switch(self.core.sampling))
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self.core.started = time.monotonic()
+        self.core.on = True
+        wrap, others = self.patches.wrap, self.others
+        wrap(torch.autograd, "backward", self.backward.wrap)
+        wrap(torch.autograd, "grad", self.backward.wrap_grad)
+        wrap(Optimizer, "__init__", self._wrap_made)
+        wrap(DataLoader, "__iter__", self._wrap_loader)
+        wrap(nn.Module, "train", self._wrap_train)
+        wrap(nn.Module, "load_state_dict", others.wrap_loading)
+        for owner in (lr_scheduler.LRScheduler, lr_scheduler.ReduceLROnPlateau):
+            wrap(owner, "step", others.wrap_scheduler_step)
+        for owner in (nn.utils, nn.utils.clip_grad):
+            wrap(owner, "clip_grad_norm_", others.wrap_clipping)
+        wrap(torch.amp.GradScaler, "step", others.wrap_scaler)
+        self.calls.attach()
+        self.steps.attach()
+        self.listener.switch(True)
+
+    def stop(self) -> Seen:
+        """Stop listening and return what was seen."""
+        core = self.core
+        core.seen.seconds = time.monotonic() - core.started
+        self.listener.switch(False)
+        self.steps.detach()
+        self.calls.detach()
+        self.patches.undo()
+        self.read()
+        core.on = False
+        return core.seen
+
+    def read(self) -> Seen:
+        """Bring what was seen up to date, also in the middle of a training."""
+        core = self.core
+        was_busy, core.busy = core.busy, True
+        try:
+            with torch.no_grad():
+                core.seen.seconds = time.monotonic() - core.started
+                core.later.flush()
+                self.calls.finish()
+                self.data.finish()
+                finish_params(core)
+        except Exception as error:
+            core.trouble(error)
+        finally:
+            core.busy = was_busy
+        return core.seen
+
+    def _wrap_made(self, original: Any) -> Any:
+        def made(optimizer: Any, *args: Any, **kwargs: Any) -> None:
+            original(optimizer, *args, **kwargs)
+            self.steps.made(optimizer)
+
+        return made
+
+    def _wrap_loader(self, original: Any) -> Any:
+        def iterated(loader: Any) -> Any:
+            self.data.loader_started(loader)
+            return original(loader)
+
+        return iterated
+
+    def _wrap_train(self, original: Any) -> Any:
+        def train(module: Any, mode: bool = True) -> Any:
+            if not mode:
+                self.calls.mode_set(module, mode)
+            return original(module, mode)
+
+        return train

@@ -1,0 +1,153 @@
+# pyright: basic
+"""Optimizers: their steps, learning rates, gradients and updates; whether gradients were cleared."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import torch
+from torch.optim import Optimizer
+from torch.optim.optimizer import (
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
+
+from trainlab.diagnosis.probe.clearing import Clearing
+from trainlab.diagnosis.probe.core import Core, guarded
+from trainlab.diagnosis.probe.endings import finish_params
+from trainlab.diagnosis.probe.places import user_site
+from trainlab.diagnosis.probe.schedule import is_compared
+from trainlab.diagnosis.probe.values import first_look, gradient_numbers, sample_of
+from trainlab.diagnosis.seen import OptimizerSeen
+
+MAX_OPTIMIZERS = 32
+MAX_MEASURED = 400
+_SETTINGS = ("lr", "momentum", "weight_decay", "betas", "eps", "nesterov", "dampening", "alpha")
+
+
+class Steps:
+    """Global optimizer hooks."""
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self.clearing = Clearing(core)
+        self._known: weakref.WeakKeyDictionary[Optimizer, OptimizerSeen] = weakref.WeakKeyDictionary()
+        self._handles: list[Any] = []
+        self._before: list[tuple[int, torch.Tensor]] = []
+
+    def attach(self) -> None:
+        """Register the hooks."""
+        self._handles = [
+            register_optimizer_step_pre_hook(self.before),
+            register_optimizer_step_post_hook(self.after),
+        ]
+
+    def detach(self) -> None:
+        """Take the hooks off."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+
+    @guarded
+    def made(self, optimizer: Optimizer) -> None:
+        """An optimizer was made."""
+        self.entry(optimizer)
+
+    def entry(self, optimizer: Optimizer) -> OptimizerSeen | None:
+        """Return what is kept of the optimizer."""
+        seen = self._known.get(optimizer)
+        optimizers = self.core.seen.optimizers
+        if seen is None and len(optimizers) < MAX_OPTIMIZERS:
+            group = optimizer.param_groups[0]
+            settings = {name: _plain(group[name]) for name in _SETTINGS if name in group}
+            keys = self._keys(optimizer, len(optimizers))
+            seen = OptimizerSeen(len(optimizers), type(optimizer).__name__, user_site(), keys, settings)
+            self._known[optimizer] = seen
+            optimizers.append(seen)
+        return seen
+
+    def _keys(self, optimizer: Optimizer, index: int) -> list[int]:
+        keys: list[int] = []
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                key = self.core.book.key(parameter)
+                keys.append(key)
+                self.core.seen.params[key].optimizers.add(index)
+        return keys
+
+    @guarded
+    def before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        """A step begins: gradients and weights are measured at the ticks that are looked at."""
+        core = self.core
+        seen = self.entry(optimizer)
+        if seen is None:
+            return
+        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        if len(parameters) != len(seen.params):
+            seen.params = self._keys(optimizer, seen.index)
+        if not seen.steps:
+            seen.first_tick = core.seen.tick
+        seen.last_tick = core.seen.tick
+        seen.steps += 1
+        seen.step_site = seen.step_site or user_site()
+        closure = (args[1] if len(args) > 1 else None) or (kwargs or {}).get("closure")
+        seen.uses_closure = seen.uses_closure or closure is not None
+        rate = _plain(optimizer.param_groups[0].get("lr"))
+        if isinstance(rate, float) and (not seen.lr or seen.lr[-1][1] != rate) and len(seen.lr) < 20_000:
+            seen.lr.append((core.seen.tick, rate))
+        if not seen.uses_closure:
+            self.clearing.step(optimizer, seen, parameters)
+        self._before = []
+        if core.sampling:
+            self._measure(seen, parameters)
+
+    def _measure(self, seen: OptimizerSeen, parameters: list[torch.Tensor]) -> None:
+        core = self.core
+        with_grad: list[tuple[int, torch.Tensor, torch.Tensor]] = []
+        for key, parameter in zip(seen.params, parameters, strict=True):
+            told = core.seen.params[key]
+            if not told.start:
+                told.start = {"known": 1.0}
+                first_look(core.later, told, parameter)
+            grad = parameter.grad
+            if grad is None:
+                told.without_grad += 1
+            else:
+                told.with_grad += 1
+                with_grad.append((key, parameter, grad))
+        if not with_grad:
+            seen.empty += 1
+            return
+        for key, parameter, grad in with_grad[:MAX_MEASURED]:
+            told = core.seen.params[key]
+            told.ticks.append(core.seen.tick)
+            gradient_numbers(core.later, told, parameter, grad)
+            self._before.append((key, sample_of(parameter)))
+
+    @guarded
+    def after(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        """A step is done: by how much each weight has moved; then the clock goes on."""
+        core = self.core
+        for key, old in self._before:
+            parameter = core.book.tensor(key)
+            if parameter is None:
+                continue
+            told = core.seen.params[key]
+            moved = (sample_of(parameter, copy=False) - old).float()
+            pair = torch.stack([moved.square().mean().sqrt(), old.float().square().mean().sqrt()])
+            core.later.read(pair, lambda got, told=told: told.update.append(got[0] / max(got[1], 1e-30)))
+        self._before = []
+        self.clearing.stepped(optimizer)
+        core.steps_taken += 1
+        if is_compared(core.seen.tick):
+            finish_params(core)
+        core.boundary()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return float(value) if value.device.type == "cpu" and value.numel() == 1 else "tensor"
+    if isinstance(value, bool):
+        return value
+    return float(value) if isinstance(value, int | float) else value

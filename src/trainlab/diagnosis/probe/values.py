@@ -1,0 +1,80 @@
+# pyright: basic
+"""Numbers of one parameter: as it starts, and its gradient at a step."""
+
+from __future__ import annotations
+
+import torch
+
+from trainlab.diagnosis.probe.later import Later
+from trainlab.diagnosis.seen import ParamSeen
+
+MAX_SAMPLE = 4_096
+MAX_ELEMENTS = 4_000_000
+_FIRST = ("mean", "std", "largest", "zeros", "equal_rows", "equal_columns", "mean_abs")
+
+
+def sample_of(parameter: torch.Tensor, *, copy: bool = True) -> torch.Tensor:
+    """Return up to 4,096 elements of a parameter, evenly spread."""
+    flat = parameter.detach().reshape(-1)
+    part = flat[:: max(1, flat.numel() // MAX_SAMPLE)]
+    return part.clone() if copy else part
+
+
+def first_look(later: Later, seen: ParamSeen, parameter: torch.Tensor) -> None:
+    """Write down how a parameter starts: mean, spread, largest, share of zeros and of equal rows."""
+    seen.start = {"known": 1.0}
+    if parameter.numel() == 0 or parameter.numel() > MAX_ELEMENTS or not parameter.is_floating_point():
+        return
+    values = parameter.detach().float()
+    rows, columns = equal_shares(values)
+    numbers = torch.stack(
+        [
+            values.mean(),
+            values.std(unbiased=False),
+            values.abs().max(),
+            (values == 0).float().mean(),
+            rows,
+            columns,
+            values.abs().mean(),
+        ]
+    )
+    later.read(numbers, lambda got: seen.start.update(zip(_FIRST, got, strict=True)))
+
+
+def equal_shares(values: torch.Tensor, *, within: float = 1e-6) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the share of rows that equal the first row, and of columns that equal the first column."""
+    if values.dim() < 2 or values.shape[0] < 2:
+        nothing = torch.zeros((), device=values.device)
+        return nothing, nothing
+    table = values.reshape(values.shape[0], -1)
+    near = within * table.abs().max().clamp(min=1e-12)
+    rows = ((table[1:] - table[:1]).abs() <= near).all(1).float().mean()
+    columns = (
+        rows * 0
+        if table.shape[1] < 2
+        else ((table[:, 1:] - table[:, :1]).abs() <= near).all(0).float().mean()
+    )
+    return rows, columns
+
+
+def gradient_numbers(later: Later, seen: ParamSeen, parameter: torch.Tensor, grad: torch.Tensor) -> None:
+    """Write down rms of gradient and weight, and the share of the gradient that is exactly zero."""
+    dense = grad.detach()._values() if grad.is_sparse else grad.detach()
+    if dense.numel() == 0:
+        dense = torch.zeros(1, device=grad.device)
+    some = dense.reshape(-1)[:: max(1, dense.numel() // MAX_SAMPLE)]
+    weight = parameter.detach()
+    numbers = torch.stack(
+        [
+            dense.float().norm() / dense.numel() ** 0.5,
+            weight.float().norm() / max(1, weight.numel()) ** 0.5,
+            (some == 0).float().mean(),
+        ]
+    )
+
+    def keep(got: list[float]) -> None:
+        seen.grad_rms.append(got[0])
+        seen.weight_rms.append(got[1])
+        seen.grad_zeros.append(got[2])
+
+    later.read(numbers, keep)

@@ -1,0 +1,63 @@
+"""From what was seen to a report: every rule is asked, causes come before what they cause."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from trainlab.diagnosis.card import card_of, looked_at
+from trainlab.diagnosis.findings import Finding, Report
+from trainlab.diagnosis.rules import rules
+from trainlab.diagnosis.seen import Seen
+from trainlab.diagnosis.signals.case import make_case
+
+
+def in_order_of_blame(found: list[Finding]) -> list[Finding]:
+    """Return the findings with two exceptions made from the order of the rules.
+
+    A NaN that no pole explains comes after what blew the numbers up; and gradients that are huge before
+    the first step come before the learning rate.
+    """
+    places = {finding.fault: float(place) for place, finding in enumerate(found)}
+    by_fault = {finding.fault: finding for finding in found}
+    nan, huge = by_fault.get("nonfinite_values"), by_fault.get("exploding_gradient")
+    if nan is not None and nan.confidence < 0.9:
+        blown = [places[name] for name in ("lr_too_high", "exploding_gradient") if name in places]
+        if blown:
+            places["nonfinite_values"] = max(blown) + 0.5
+    if huge is not None and huge.confidence >= 0.9 and "lr_too_high" in places:
+        places["exploding_gradient"] = places["lr_too_high"] - 0.5
+    return sorted(found, key=lambda finding: places[finding.fault])
+
+
+SYMPTOMS = frozenset(("loss_plateau",))
+
+
+def diagnose(seen: Seen, *, ended: dict[str, object] | None = None) -> Report:
+    """Ask every rule; one that fails itself is told of, and the others go on."""
+    case = make_case(seen)
+    found: list[Finding] = []
+    troubles = list(seen.troubles)
+    for name, judge in rules().items():
+        try:
+            finding = judge(case)
+        except Exception as error:
+            troubles.append(f"rule {name}: {type(error).__name__}: {error}")
+            continue
+        if finding is not None:
+            found.append(finding)
+            if not finding.is_note:
+                case.faults.add(finding.fault)
+    faults = in_order_of_blame([finding for finding in found if not finding.is_note])
+    first = faults[0].fault if faults else None
+    ranked = [
+        replace(finding, consequence_of=first) if place and finding.fault in SYMPTOMS else finding
+        for place, finding in enumerate(faults)
+    ]
+    return Report(
+        findings=tuple(ranked),
+        notes=tuple(finding for finding in found if finding.is_note),
+        card=card_of(case),
+        looked_at=looked_at(case),
+        ended=dict(ended or {"how": seen.ended}),
+        troubles=tuple(troubles),
+    )

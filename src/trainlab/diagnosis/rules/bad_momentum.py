@@ -1,0 +1,38 @@
+"""Momentum so close to 1 that the weights overshoot for hundreds of steps."""
+
+from __future__ import annotations
+
+from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.signals.case import Case, optimizer_name
+
+FAULT = "bad_momentum"
+HIGH = 0.98
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire where the training fails with momentum (or Adam's β₁) above 0.98; else it is a note."""
+    for optimizer in case.stepped:
+        betas = optimizer.settings.get("betas")
+        momentum = optimizer.settings.get("momentum", betas[0] if isinstance(betas, tuple) else 0.0)
+        if not isinstance(momentum, int | float) or momentum < HIGH:
+            continue
+        rate = max((value for _, value in optimizer.lr), default=float("nan"))
+        name = optimizer_name(optimizer)
+        finding = Finding(
+            fault=FAULT,
+            where=(
+                f"{name}: {optimizer.kind} "
+                f"momentum={momentum:g}{f' ({optimizer.site.quoted})' if optimizer.site else ''}"
+            ),
+            confidence=0.85,
+            evidence=(
+                f"each gradient goes on acting for 1 / (1 − {momentum:g}) ≈ "
+                f"{1 / max(1e-9, 1 - momentum):.0f} steps; "
+                f"lr / (1 − momentum) is {rate / max(1e-9, 1 - momentum):.3g}",
+                case.learning.words,
+            ),
+            remedy="Use momentum 0.9.",
+            code="momentum=0.9",
+        )
+        return finding if case.learning.failing else finding.as_note()
+    return None

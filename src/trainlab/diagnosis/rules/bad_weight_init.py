@@ -1,0 +1,37 @@
+"""Weights start far too small or far too large for their number of inputs, in most layers without a norm."""
+
+from __future__ import annotations
+
+from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.signals.case import Case, named
+
+FAULT = "bad_weight_init"
+SMALL, LARGE = 0.15, 4.0
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire where the training fails and std(w)·√fan_in is outside [0.15, 4] in more than half of the layers.
+
+    PyTorch's default gives 0.58, Xavier about 1, He 1.4.
+    """
+    if not case.learning.failing:
+        return None
+    found = [
+        param for param in case.weights() if "std" in param.start and "Embedding" not in param.module_kind
+    ]
+    gains = {param.name: param.start["std"] * (param.size / param.shape[0]) ** 0.5 for param in found}
+    off = {name: gain for name, gain in gains.items() if gain > 0 and not SMALL <= gain <= LARGE}
+    if len(off) <= 0.5 * len(gains) or not off:
+        return None
+    shown = ", ".join(f"{name} {gain:.2g}" for name, gain in list(off.items())[:8])
+    return Finding(
+        fault=FAULT,
+        where=named(off),
+        confidence=0.8,
+        evidence=(
+            f"std(w)·√fan_in at the start: {shown}; 0.58 is PyTorch's default, 1 to 1.4 keep a signal's size",
+            case.learning.words,
+        ),
+        remedy="Initialize with Xavier (tanh, sigmoid) or He (ReLU).",
+        code="torch.nn.init.kaiming_uniform_(layer.weight, nonlinearity='relu')",
+    )

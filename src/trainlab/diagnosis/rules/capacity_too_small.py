@@ -1,0 +1,49 @@
+"""A hidden layer so narrow that what the classes differ in can't pass.
+
+Only where the training has come to rest well below what nearest neighbours reach. Narrow codes of an
+autoencoder are meant so, and its targets are no classes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.signals.case import Case
+
+FAULT = "capacity_too_small"
+NARROW = 3
+BEHIND = 0.12
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire where a hidden layer has at most 3 units and the network is 0.12 behind its neighbours."""
+    learning = case.learning
+    if learning.state not in ("poor", "stuck") or learning.main is None or learning.rows < 100:
+        return None
+    if not learning.reference - learning.reached > BEHIND:
+        return None
+    weights = [param for param in case.weights() if len(param.shape) == 2]
+    hidden = weights[:-1]
+    if not hidden:
+        return None
+    narrow = min(hidden, key=lambda param: param.shape[0])
+    needed = max(2, min((learning.main.classes or 2) - 1, weights[0].shape[1]))
+    if narrow.shape[0] > NARROW or (narrow.shape[0] >= needed and narrow.shape[0] > 2):
+        return None
+    if float(np.median(narrow.update or [0.0])) * max(1, case.seen.tick) < 0.5:
+        return None
+    module = narrow.name.rpartition(".")[0] or narrow.name
+    return Finding(
+        fault=FAULT,
+        where=f"{module} ({narrow.name}): {narrow.shape[0]} hidden unit{'s' if narrow.shape[0] > 1 else ''}",
+        confidence=0.8,
+        evidence=(
+            f"{narrow.name} has {narrow.shape[0]} output{'s' if narrow.shape[0] > 1 else ''}; "
+            f"{narrow.shape[1]} come in, and {learning.main.classes or weights[-1].shape[0]} "
+            "are told apart after it",
+            learning.words,
+        ),
+        remedy="Make this layer wider: 8 times, at least as wide as the classes.",
+        code=f"# {module}: {narrow.shape[0]} → {max(16, 8 * narrow.shape[0])} units",
+    )

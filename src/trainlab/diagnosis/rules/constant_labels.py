@@ -1,0 +1,46 @@
+"""All targets are the same: whatever the network learns, it's a constant.
+
+Silent where targets are made on the spot (a GAN's ones and zeros), where the training is adversarial, and
+where another loss has targets that differ.
+"""
+
+from __future__ import annotations
+
+from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.rules.label_dtype import truncations
+from trainlab.diagnosis.seen import LossSeen
+from trainlab.diagnosis.signals.case import Case
+
+FAULT = "constant_labels"
+LEAST = 100
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire if at least 100 targets of the only loss were one value."""
+    losses = [loss for loss in case.seen.losses if loss.count and loss.rows]
+    if case.learning.adversarial or not losses or truncations(case):
+        return None
+    constant = [loss for loss in losses if is_constant(loss)]
+    if len(constant) < len(losses):
+        return None
+    loss = constant[0]
+    value = next(iter(loss.counts)) if loss.counts else loss.target_low
+    place = loss.site.quoted if loss.site else loss.kind
+    return Finding(
+        fault=FAULT,
+        where=f"the targets of the loss at {place}",
+        confidence=0.95,
+        evidence=(f"all {loss.rows} targets looked at are {value:g} ({loss.target_dtype})",),
+        remedy=(
+            "Look at how the labels are made: a comparison that is always true, a cast that cuts, "
+            "a wrong column."
+        ),
+        code="print(y.unique(return_counts=True))",
+    )
+
+
+def is_constant(loss: LossSeen) -> bool:
+    """Whether all targets seen are one value, not made in the step itself."""
+    if loss.rows < LEAST or loss.made_here or loss.target_has_grad:
+        return False
+    return len(loss.counts) == 1 if loss.counts else loss.target_low == loss.target_high

@@ -1,0 +1,57 @@
+"""Layers that are frozen although they were never trained and never loaded: they stay random.
+
+Silent for weights that were loaded, that an optimizer trained before, or whose spread is not what PyTorch's
+default initialization gives (then someone has set them).
+"""
+
+from __future__ import annotations
+
+from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.seen import ParamSeen
+from trainlab.diagnosis.signals.case import Case, modules_of
+
+FAULT = "frozen_params"
+SHARE = 0.2
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire if a fifth of a trained network's weights is frozen at random values."""
+    seen = case.seen
+    for root in seen.roots:
+        learnt = root.learn_in_train + root.learn_in_eval
+        params = [seen.params[key] for key in root.params]
+        frozen = [param for param in params if not param.requires_grad]
+        random = [param for param in frozen if is_random(param)]
+        if (
+            learnt < 20
+            or not random
+            or any(param.loaded or param.moved or param.with_grad for param in frozen)
+        ):
+            continue
+        size, total = sum(param.size for param in frozen), sum(param.size for param in params)
+        if size < SHARE * total:
+            continue
+        return Finding(
+            fault=FAULT,
+            where=(
+                f"{modules_of(param.name for param in frozen)} ({case.names(frozen)}): requires_grad is False"
+            ),
+            confidence=0.85,
+            evidence=(
+                f"{size:,} of {total:,} values of {root.name} are frozen; they were neither "
+                "loaded nor trained before",
+                f"{len(random)} of these weights still have the spread of PyTorch's random initialization",
+            ),
+            remedy="Leave these layers trainable, or load trained weights into them first.",
+            code=f"{root.name}.requires_grad_(True)",
+        )
+    return None
+
+
+def is_random(param: ParamSeen) -> bool:
+    """Whether a weight looks as Linear and Conv are initialized: uniform on ±1/√fan_in, std 1/√(3·fan_in)."""
+    if len(param.shape) < 2 or "std" not in param.start or param.size < 32:
+        return False
+    fan_in = param.size // param.shape[0]
+    bound = fan_in**-0.5
+    return 0.85 < param.start["std"] / (bound / 3**0.5) < 1.15 and param.start["largest"] <= 1.001 * bound

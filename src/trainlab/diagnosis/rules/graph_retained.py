@@ -1,0 +1,63 @@
+"""The graphs of old steps stay in memory: a loss or a state is kept with all that it was computed from.
+
+A second backward through one graph (retain_graph, gradient penalties) has a bounded size and is fine.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.signals.case import Case
+
+FAULT = "graph_retained"
+LEAST = 15
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire if backward goes through more nodes in every step, or if the graphs of many steps are alive."""
+    seen = case.seen
+    grown = _growth(seen.graph_sizes)
+    alive = max((count for _, count in seen.retained_ticks), default=0)
+    if grown is None and alive < LEAST:
+        return None
+    stream = case.learning.stream
+    site = stream.site.quoted if stream is not None and stream.site is not None else "backward()"
+    evidence: list[str] = []
+    if grown is not None:
+        evidence.append(
+            f"the graph has {grown[0]:,} nodes at step {grown[2]} and {grown[1]:,} at step "
+            f"{grown[3]}: it grows with every step"
+        )
+    if alive >= LEAST:
+        evidence.append(f"the graphs of {alive} earlier steps are still in memory")
+    kept = stream.retained if stream is not None else 0
+    if kept:
+        evidence.append(f"retain_graph=True in {kept} backward passes")
+    return Finding(
+        fault=FAULT,
+        where=site,
+        confidence=0.93,
+        evidence=tuple(evidence),
+        remedy=(
+            "Keep numbers, not graphs: loss.item() for sums and lists, state.detach() for what "
+            "goes into the next step."
+        ),
+        code="total += loss.item()\nhidden = hidden.detach()",
+    )
+
+
+def _growth(sizes: list[tuple[int, int, int]]) -> tuple[int, int, int, int] | None:
+    """Return first and last size with their ticks if the graph grew by the same again and again."""
+    by_tick: dict[int, int] = {}
+    for tick, nodes, _ in sizes:
+        by_tick[tick] = max(by_tick.get(tick, 0), nodes)
+    pairs = sorted(by_tick.items())
+    if len(pairs) < 6:
+        return None
+    ticks, nodes = [tick for tick, _ in pairs], [count for _, count in pairs]
+    rises = sum(later > earlier for earlier, later in pairwise(nodes))
+    steady = rises >= 0.8 * (len(nodes) - 1) or nodes[-1] >= 6_000 > 10 * nodes[0]
+    if nodes[-1] < 4 * nodes[0] or not steady or nodes[-1] - nodes[0] < 40:
+        return None
+    return nodes[0], nodes[-1], ticks[0], ticks[-1]

@@ -1,0 +1,41 @@
+"""Targets lost what they said when they were cast: 0.3 became 0."""
+
+from __future__ import annotations
+
+from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.seen import Event
+from trainlab.diagnosis.signals.case import Case
+
+FAULT = "label_dtype"
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire if a cast that cut fractions off left the targets of the loss with one or two values."""
+    found = truncations(case)
+    if not found:
+        return None
+    cut = found[0]
+    facts = cut.facts
+    return Finding(
+        fault=FAULT,
+        where=f"{facts['name']} at {cut.site.quoted if cut.site else 'a cast'}",
+        confidence=0.9,
+        evidence=(
+            f"{facts['share']:.0%} of {facts['count']:,} values weren't whole numbers before "
+            f"the cast to {facts['dtype']}",
+            f"{facts['before']} different values before it, {facts['after']} after it",
+        ),
+        remedy=(
+            "Keep targets of a regression as floats; scale or bin values on purpose before making "
+            "classes of them."
+        ),
+        code="y = torch.as_tensor(y, dtype=torch.float32)",
+    )
+
+
+def truncations(case: Case) -> list[Event]:
+    """Return the casts to whole numbers that cut fractions off, where the targets are (nearly) constant."""
+    cuts = [cut for cut in case.seen.events_of("truncated") if cut.facts["after"] <= 2 < cut.facts["before"]]
+    losses = [loss for loss in case.seen.losses if loss.count and loss.rows]
+    few = [loss for loss in losses if (len(loss.counts) if loss.counts else len(set(loss.sample))) <= 2]
+    return cuts if few else []

@@ -1,0 +1,146 @@
+"""A loss gets what it isn't made for: softmax before cross-entropy, raw outputs into NLL, and so on.
+
+Read off the autograd graph, not off values: a healthy network's outputs may well lie between 0 and 1.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.seen import Graph, Node
+from trainlab.diagnosis.signals.case import SHAPING, Case, behind
+
+FAULT = "loss_activation_mismatch"
+_TO_LOSS = frozenset(
+    ("NllLoss", "NllLoss2D", "Mul", "Neg", "Sum", "Mean", "Div", "Add", "KlDiv", "Gather", "Sub")
+)
+_SQUASHED = frozenset(("Softmax", "Sigmoid"))
+_LIMITED = frozenset(("Clamp", "Relu", "Hardtanh", "ClampMin", "ClampMax", "Abs", "Tanh", "Hardsigmoid"))
+OFF = 0.05
+
+
+def judge(case: Case) -> Finding | None:
+    """Go through the kinds of graphs that were seen."""
+    for graph in case.seen.graphs:
+        near = _near_loss(graph)
+        for place in near:
+            found = _judge_node(case, graph, graph.nodes[place])
+            if found is not None:
+                return found
+    return None
+
+
+def _near_loss(graph: Graph) -> list[int]:
+    """Return the nodes between the loss and the first that isn't loss arithmetic, that one included."""
+    if not graph.nodes:
+        return []
+    queue, met = [0], {0}
+    for place in queue:
+        kind = graph.nodes[place].kind
+        if len(queue) > 400:
+            break
+        if place and kind not in _TO_LOSS and kind not in SHAPING:
+            continue
+        if kind in ("NllLoss", "NllLoss2D") or place == 0 or kind in _TO_LOSS or kind in SHAPING:
+            new = [parent for parent in graph.nodes[place].inputs if parent not in met]
+            met.update(new)
+            queue += new
+    return queue
+
+
+def _judge_node(case: Case, graph: Graph, node: Node) -> Finding | None:
+    before = behind(graph, node)
+    kinds = {parent.kind for parent in before}
+    if node.kind == "LogSoftmax":
+        wrong = next((parent for parent in before if parent.kind in _SQUASHED), None)
+        if wrong is not None:
+            return _twice(case, node, wrong, "cross-entropy applies softmax itself")
+    if node.kind == "BinaryCrossEntropyWithLogits":
+        wrong = next((parent for parent in before if parent.kind in _SQUASHED), None)
+        if wrong is not None:
+            return _twice(case, node, wrong, "BCEWithLogitsLoss applies sigmoid itself")
+    if node.kind in ("NllLoss", "NllLoss2D") and "LogSoftmax" not in kinds:
+        return _raw_into_nll(case, node, before)
+    if node.kind == "BinaryCrossEntropy":
+        return _raw_into_bce(graph, node, before)
+    return None
+
+
+def _place(node: Node) -> str:
+    return node.op.place if node.op is not None else node.kind
+
+
+def _loss_name(node: Node) -> str:
+    return (
+        f" into the loss at {node.op.site.quoted}"
+        if node.op is not None and node.op.site
+        else " into the loss"
+    )
+
+
+def _twice(case: Case, loss: Node, wrong: Node, why: str) -> Finding:
+    name = wrong.kind.lower()
+    main = case.learning.main
+    evidence = [f"the tensor given to the loss comes out of {name} ({_place(wrong)}); {why}"]
+    if main is not None and main.classes and wrong.kind == "Softmax" and loss.kind == "LogSoftmax":
+        floor = math.log(main.classes - 1 + math.e) - 1
+        evidence.append(
+            f"with outputs between 0 and 1 the loss of {main.classes} classes can't fall below {floor:.2f}"
+        )
+    line = f" `{wrong.op.site.text}`" if wrong.op is not None and wrong.op.site else ""
+    return Finding(
+        fault=FAULT,
+        where=f"{name} at {_place(wrong)}{line}{_loss_name(loss)}",
+        confidence=0.97,
+        evidence=tuple(evidence),
+        remedy=f"Return the raw outputs (logits) in training: leave out the {name} before the loss.",
+        code=f"logits = …  # no {name} here\nloss = criterion(logits, target)",
+    )
+
+
+def _raw_into_nll(case: Case, node: Node, before: list[Node]) -> Finding | None:
+    loss = case.loss_of(node.op)
+    if loss is None or node.op is None or node.op.name != "nll_loss":
+        return None
+    mass = float(np.median([fit.scale for fit in loss.fits])) if loss.fits else 0.0
+    if mass < OFF:
+        return None
+    source = before[0] if before else node
+    return Finding(
+        fault=FAULT,
+        where=f"{_place(source)}{_loss_name(node)}",
+        confidence=0.97,
+        evidence=(
+            f"nll_loss expects log-probabilities, but gets the output of {source.kind.lower()} "
+            f"({_place(source)})",
+            f"the rows' probabilities don't sum to 1: |log Σ exp| is {mass:.3g} in the middle, "
+            "0 for log-probabilities",
+        ),
+        remedy="Apply log_softmax over the classes before nll_loss, or use cross_entropy on the raw outputs.",
+        code="loss = torch.nn.functional.cross_entropy(logits, target)",
+    )
+
+
+def _raw_into_bce(graph: Graph, node: Node, before: list[Node]) -> Finding | None:
+    for parent in before:
+        if parent.kind in _LIMITED:
+            above = behind(graph, parent)
+            if any(one.kind in _SQUASHED for one in above) or any(one.kind in _LIMITED for one in above):
+                continue
+        elif parent.kind not in ("Addmm", "Mm", "Linear", "Convolution", "Mv"):
+            continue
+        return Finding(
+            fault=FAULT,
+            where=f"{_place(parent)}{_loss_name(node)}",
+            confidence=0.9,
+            evidence=(
+                f"binary_cross_entropy expects probabilities, but gets the output of {parent.kind.lower()} "
+                f"({_place(parent)}) without a sigmoid before it",
+            ),
+            remedy="Use binary_cross_entropy_with_logits on the raw outputs.",
+            code="loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, target)",
+        )
+    return None

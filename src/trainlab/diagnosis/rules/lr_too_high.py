@@ -1,0 +1,79 @@
+"""Steps so large that weights change by much of their own size: the training jumps about or diverges."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.signals.case import Case, optimizer_name
+from trainlab.diagnosis.signals.curve import medians_of_5
+
+FAULT = "lr_too_high"
+LARGE = 5e-2
+WINDOW, UNTIL = 10, 100
+GROWN = 2.0
+FAR = 0.2
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire where the training fails and updates are over 5 % of the weights for 10 of the first 100 steps.
+
+    Also where the loss rose to twice its start within the first steps, with updates over 1 %.
+    """
+    if not case.learning.failing or not case.stepped or case.faults & _OTHER_CAUSES:
+        return None
+    by_weight = {
+        param.name: _largest_window(param.update[:UNTIL])
+        for param in case.weights()
+        if param.start.get("std", 0) > 1e-3 and len(param.update) >= 3
+    }
+    if not by_weight:
+        return None
+    typical = float(np.median(list(by_weight.values())))
+    stream = case.learning.stream
+    values = medians_of_5(stream.values[:200]) if stream is not None else np.empty(0)
+    rose = len(values) > 3 and float(values.max()) > GROWN * abs(float(values[0]))
+    if typical <= LARGE and not (rose and typical > LARGE / 5):
+        return None
+    if case.learning.state == "poor":
+        # It learns, if not enough: only where the steps are still that large, and lead nowhere.
+        late = [float(np.median(param.update[-WINDOW:])) for param in case.weights() if param.update]
+        far = case.learning.reference - case.learning.reached > FAR and typical > 3 * LARGE
+        lasting = float(np.median(late)) >= LARGE / 3 and not case.learning.falling
+        if not lasting and not far:
+            return None
+    optimizer = max(case.stepped, key=lambda one: one.steps)
+    rate = max((value for _, value in optimizer.lr), default=float("nan"))
+    name = optimizer_name(optimizer)
+    shown = ", ".join(
+        f"{key} {value:.1e}" for key, value in sorted(by_weight.items(), key=lambda pair: -pair[1])[:6]
+    )
+    evidence = [
+        f"rms(update) / rms(weight) is {typical:.2g} over 10 steps, in the middle of the "
+        f"weights ({shown}); 1e-3 to 1e-2 is usual",
+        case.learning.words,
+    ]
+    if rose:
+        evidence.append(f"the loss rose from {values[0]:.3g} to {values.max():.3g} at first")
+    return Finding(
+        fault=FAULT,
+        where=(
+            f"{name}: {optimizer.kind} lr={rate:g}{f' ({optimizer.site.quoted})' if optimizer.site else ''}"
+        ),
+        confidence=0.85 if typical > LARGE else 0.7,
+        evidence=tuple(evidence),
+        remedy=f"Divide the learning rate by 10, and by 10 again: lr={rate / 10:g}, lr={rate / 100:g}.",
+        code=f"for group in {name}.param_groups:\n    group['lr'] = {rate / 10:g}",
+    )
+
+
+_OTHER_CAUSES = frozenset(("missing_zero_grad", "unnormalised_targets"))
+
+
+def _largest_window(update: list[float]) -> float:
+    """Return the largest median over 10 updates in a row."""
+    values = np.minimum(np.nan_to_num(np.asarray(update), nan=1e3, posinf=1e3), 1e3)
+    if len(values) <= WINDOW:
+        return float(np.median(values))
+    windows = np.lib.stride_tricks.sliding_window_view(values, WINDOW)
+    return float(np.median(windows, axis=1).max())

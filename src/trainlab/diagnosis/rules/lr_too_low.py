@@ -1,0 +1,61 @@
+"""Steps so small that the weights can't have gone anywhere."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.signals.case import Case, optimizer_name
+
+FAULT = "lr_too_low"
+WAY = 0.05
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire where the training fails and no weight matrix moved by 5 % of its size over all steps together."""
+    if (
+        case.learning.state not in ("stuck", "poor")
+        or not case.stepped
+        or case.seen.tick < 20
+        or case.faults & _OTHER_CAUSES
+    ):
+        return None
+    live = [
+        param
+        for param in case.weights()
+        if len(param.update) >= 5
+        and param.start.get("std", 0) > 0
+        and np.median(param.grad_zeros or [1.0]) < 0.9
+    ]
+    if not live or len(live) < 0.5 * len(case.weights()):
+        return None
+    optimizer = max(case.stepped, key=lambda one: one.steps)
+    way = {param.name: float(np.mean(param.update)) * optimizer.steps for param in live}
+    if max(way.values()) > WAY:
+        return None
+    rate = max((value for _, value in optimizer.lr), default=float("nan"))
+    name = optimizer_name(optimizer)
+    return Finding(
+        fault=FAULT,
+        where=(
+            f"{name}: {optimizer.kind} lr={rate:g}{f' ({optimizer.site.quoted})' if optimizer.site else ''}"
+        ),
+        confidence=0.85,
+        evidence=(
+            f"in {optimizer.steps} steps no weight matrix has moved by more than "
+            f"{max(way.values()):.1%} of its size",
+            f"rms(update) / rms(weight) is {max(way.values()) / optimizer.steps:.1e} a step at "
+            "most; 1e-3 to 1e-2 is usual",
+            case.learning.words,
+        ),
+        remedy=(
+            f"Raise the learning rate by 10 to 1,000 times: lr={rate * 10:g}, {rate * 100:g}, "
+            f"{rate * 1000:g}."
+        ),
+        code=f"for group in {name}.param_groups:\n    group['lr'] = {rate * 100:g}",
+    )
+
+
+_OTHER_CAUSES = frozenset(
+    ("scheduler_kills_lr", "clip_too_tight", "missing_optimizer_step", "float16_underflow")
+)

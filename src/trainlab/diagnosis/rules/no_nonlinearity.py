@@ -1,0 +1,89 @@
+"""Layers one after the other with nothing between them: together they are one linear layer.
+
+A finding where the training fails, else a note: a linear model may be meant.
+"""
+
+from __future__ import annotations
+
+from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.seen import Graph
+from trainlab.diagnosis.signals.case import SHAPING, Case, named
+
+FAULT = "no_nonlinearity"
+_LINEAR = frozenset(("Addmm", "Mm", "Convolution", "Mv", "Bmm", "Addmv", "Linear", "MkldnnLinear"))
+_PASSING = frozenset(
+    (
+        "NativeDropout",
+        "Add",
+        "NativeBatchNorm",
+        "CudnnBatchNorm",
+        "Mean",
+        "AccumulateGrad",
+        "AvgPool2D",
+        "Fused Dropout",
+    )
+)
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire if no layer of at least two is followed by anything but another layer."""
+    for graph in case.seen.graphs[:6]:
+        chain = _chain(case, graph)
+        if chain is None:
+            continue
+        finding = Finding(
+            fault=FAULT,
+            where=f"between {named(chain)}",
+            confidence=0.85,
+            evidence=(
+                f"{len(chain)} linear layers ({named(chain)}) follow each other without a "
+                "non-linear function: "
+                "their product is one matrix",
+                case.learning.words,
+            ),
+            remedy="Put an activation after each hidden layer.",
+            code="x = torch.relu(self.layer1(x))\nreturn self.layer2(x)",
+        )
+        return finding if case.learning.failing else finding.as_note()
+    return None
+
+
+def _chain(case: Case, graph: Graph) -> list[str] | None:
+    """Return the weights in order if all linear layers of the graph are joined directly, else None."""
+    linear = [
+        place
+        for place, node in enumerate(graph.nodes)
+        if node.kind in _LINEAR and _weight(case, graph, place)
+    ]
+    if len(linear) < 2 or not graph.complete:
+        return None
+    joined = 0
+    for place in linear:
+        met, waiting = set[int](), list(graph.nodes[place].inputs)
+        while waiting:
+            at = waiting.pop()
+            node = graph.nodes[at]
+            if at in met or node.kind == "AccumulateGrad":
+                continue
+            met.add(at)
+            if at in linear:
+                joined += 1
+                continue
+            dropped = node.kind == "Mul" and node.op is not None and node.op.name == "dropout"
+            if node.kind not in SHAPING and node.kind not in _PASSING and not dropped:
+                return None
+            waiting += node.inputs
+    if joined < len(linear) - 1:
+        return None
+    return [_weight(case, graph, place) for place in reversed(linear)]
+
+
+def _weight(case: Case, graph: Graph, place: int) -> str:
+    """Return the name of the weight that a linear node uses, or an empty string."""
+    for at in graph.nodes[place].inputs:
+        node = graph.nodes[at]
+        while node.kind in SHAPING and node.inputs:
+            node = graph.nodes[node.inputs[0]]
+        if node.param is not None and len(case.seen.params[node.param].shape) >= 2:
+            return case.seen.params[node.param].name
+    return ""

@@ -1,0 +1,83 @@
+"""Parameters that get gradients and belong to no optimizer: they never learn.
+
+Silent for weights that were loaded or trained before (a backbone kept on purpose), and where what is
+optimized isn't the network at all (an image, say).
+"""
+
+from __future__ import annotations
+
+from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.seen import ParamSeen
+from trainlab.diagnosis.signals.case import Case, modules_of, optimizer_name
+
+FAULT = "params_not_in_optimizer"
+LEAST = 10
+
+
+def judge(case: Case) -> Finding | None:
+    """Compare what the loss depends on with what the optimizers hold."""
+    seen = case.seen
+    if not case.stepped or case.seen.tick < LEAST:
+        return None
+    held = [seen.params[key] for optimizer in case.stepped for key in optimizer.params]
+    if not any(param.owner is not None or param.module_kind for param in held):
+        return None
+    outside = [param for param in seen.params.values() if _is_left_out(case, param)]
+    if not outside or (case.learning.adversarial and all(param.owner is None for param in outside)):
+        return None
+    inside = sum(param.size for param in held if param.reached)
+    missing = sum(param.size for param in outside)
+    name = optimizer_name(case.stepped[0])
+    lost = [param for param in held if not param.reached and not param.with_grad]
+    unregistered = [param for param in outside if not param.registered]
+    stale = bool(lost) and not unregistered
+    if unregistered:
+        cause = "they lie in a plain list or dictionary, which nn.Module doesn't look into"
+        remedy, code = (
+            "Keep layers in nn.ModuleList (or nn.ModuleDict), tensors in nn.Parameter.",
+            "self.layers = nn.ModuleList(…)",
+        )
+    elif stale:
+        cause = (
+            f"{name} still holds {len(lost)} other parameters that no loss reaches: "
+            "it was made before these layers were"
+        )
+        remedy, code = (
+            "Make the optimizer after the model has its final layers.",
+            f"{name} = type({name})(model.parameters(), …)",
+        )
+    else:
+        cause = f"{name} was made without them"
+        remedy, code = (
+            f"Give these parameters to {name}, too.",
+            f"{name}.add_param_group({{'params': module.parameters()}})",
+        )
+    made = case.stepped[0].site
+    return Finding(
+        fault=FAULT,
+        where=f"{modules_of(param.name for param in outside)} ({case.names(outside)})",
+        confidence=0.95,
+        evidence=(
+            f"{len(outside)} parameters with {missing:,} values get gradients and belong to no optimizer "
+            f"({missing / max(1, missing + inside):.0%} of all that the loss depends on)",
+            cause,
+            f"{name}: {made.quoted}" if made is not None else name,
+        ),
+        remedy=remedy,
+        code=code,
+    )
+
+
+def _is_left_out(case: Case, param: ParamSeen) -> bool:
+    in_network = param.owner is not None or not param.registered
+    module_like = bool(param.module_kind) or "." in param.name or "[" in param.name
+    return (
+        param.requires_grad
+        and in_network
+        and module_like
+        and param.reached >= 5
+        and param.reached >= 0.5 * param.graphs
+        and not param.loaded
+        and not param.optimizers
+        and param.moved is not True
+    )

@@ -1,0 +1,59 @@
+"""Hidden tanh or sigmoid units sit at their ends, where the slope is nearly 0, from the start.
+
+At the end of a solved problem that's normal, and so it is judged early and only where the training fails.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.signals.case import Case
+
+FAULT = "saturated_activation"
+SHARE = 0.5
+EARLY = 50
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire where over half of a hidden layer's values are past ±0.99 (0.01, 0.99) in the first 50 steps."""
+    if case.learning.state not in ("stuck", "poor"):
+        return None
+    outputs = _outputs(case)
+    for place, one in enumerate(case.seen.activations):
+        early = [value for tick, value in zip(one.ticks, one.saturated, strict=False) if tick < EARLY]
+        if place in outputs or len(early) < 5 or one.units < 2 or np.median(early) <= SHARE:
+            continue
+        return Finding(
+            fault=FAULT,
+            where=f"{one.kind} at {one.place}{f', fed by {one.feeder}' if one.feeder else ''}",
+            confidence=0.8,
+            evidence=(
+                f"{np.median(early):.0%} of the values of this layer are at an end of "
+                f"{one.kind} in the first {len(early)} steps",
+                f"its mean |input| is {np.median(one.before[: len(early)]):.3g}; beyond 3 the "
+                "slope is under 1 %",
+                case.learning.words,
+            ),
+            remedy="Scale the inputs to a spread of 1 and start from smaller weights (Xavier).",
+            code="X = (X - X.mean(0)) / X.std(0)",
+        )
+    return None
+
+
+def _outputs(case: Case) -> set[int]:
+    """Return the activations that no layer follows: those of the output."""
+    outputs: set[int] = set()
+    for graph in case.seen.graphs:
+        queue, met = [0], {0}
+        for place in queue if graph.nodes else []:
+            node = graph.nodes[place]
+            if node.kind in ("Addmm", "Mm", "Bmm", "Convolution", "Mv"):
+                continue
+            if node.op is not None and "activation" in node.op.facts:
+                outputs.add(node.op.facts["activation"])
+                continue
+            new = [parent for parent in node.inputs if parent not in met]
+            met.update(new)
+            queue += new
+    return outputs

@@ -1,0 +1,53 @@
+"""Targets that have nothing to do with the inputs: rows got out of step.
+
+Only where nothing else explains it: neighbours in the data agree no more than chance, and so does the network
+on samples that it hasn't learnt by heart.
+"""
+
+from __future__ import annotations
+
+import math
+
+from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.signals.trivial import BINARY, CLASSES
+
+FAULT = "shuffled_targets"
+ROWS = 200
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire if 5 neighbours do no better than chance, and the network is stuck or no better on new samples."""
+    learning = case.learning
+    main = learning.main
+    if case.faults or main is None or learning.rows < ROWS or learning.adversarial:
+        return None
+    classes = main.kind in CLASSES + BINARY
+    width = math.sqrt(max(1e-9, learning.chance * (1 - learning.chance)) / learning.rows) if classes else 0.02
+    if learning.reference > learning.chance + 2 * width:
+        return None
+    judged = case.seen.judged_accuracy[-1][1:] if case.seen.judged_accuracy else None
+    new_at_chance = (
+        classes
+        and judged is not None
+        and judged[0] < learning.chance + 3 * math.sqrt(0.25 / max(1, judged[1]))
+    )
+    if learning.state != "stuck" and not new_at_chance:
+        return None
+    kind = "accuracy" if classes else "R²"
+    evidence = [
+        f"5 nearest neighbours reach {kind} {learning.reference:.2f} over {learning.rows} rows; "
+        f"chance gives {learning.chance:.2f}"
+    ]
+    if judged is not None:
+        evidence.append(
+            f"accuracy on evaluation data {judged[0]:.2f}, on training batches {learning.reached:.2f}"
+        )
+    return Finding(
+        fault=FAULT,
+        where=f"the data: inputs and targets of the loss at {main.site.quoted if main.site else main.kind}",
+        confidence=0.6,
+        evidence=(*evidence, learning.words),
+        remedy="Check that inputs and targets are shuffled together, sorted alike and cut at the same rows.",
+        code="order = torch.randperm(len(X))\nX, y = X[order], y[order]",
+    )

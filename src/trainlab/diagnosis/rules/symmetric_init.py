@@ -1,0 +1,46 @@
+"""Units that start alike and get alike gradients stay alike: a layer of one unit, repeated."""
+
+from __future__ import annotations
+
+from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.seen import ParamSeen
+from trainlab.diagnosis.signals.case import Case, named
+
+FAULT = "symmetric_init"
+EQUAL = 0.5
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire if over half of a hidden weight's rows are equal at the start and after 20 steps."""
+    found = [param for param in alike(case) if param.start.get("zeros", 0) < 0.99]
+    if not found:
+        return None
+    return Finding(
+        fault=FAULT,
+        where=named(param.name for param in found),
+        confidence=0.93,
+        evidence=tuple(
+            f"{param.name}: {param.start['equal_rows']:.0%} of {param.shape[0]} rows were equal "
+            "at the start, "
+            f"{param.equal_rows_later or 0:.0%} still are after {case.seen.tick} steps"
+            for param in found[:4]
+        ),
+        remedy="Start from random weights, so that units can become different.",
+        code="torch.nn.init.xavier_uniform_(layer.weight)",
+    )
+
+
+def alike(case: Case) -> list[ParamSeen]:
+    """Return the hidden weights whose rows were equal and stayed so."""
+    weights = case.weights()
+    if case.seen.tick < 20 or len(weights) < 2:
+        return []
+    last = min(param.depth for param in weights)
+    return [
+        param
+        for param in weights
+        if param.depth > last
+        and param.shape[0] >= 2
+        and param.start.get("equal_rows", 0) > EQUAL
+        and (param.equal_rows_later or 0) > EQUAL
+    ]

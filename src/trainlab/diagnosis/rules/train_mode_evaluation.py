@@ -1,0 +1,47 @@
+"""The network is evaluated in train mode: dropout still drops, batch-norm uses (and learns) the test batch.
+
+Silent if any evaluation is in eval mode, and where passes without gradients come in most steps: those feed
+another network or a target, and judge nothing.
+"""
+
+from __future__ import annotations
+
+from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.signals.case import Case, named
+
+FAULT = "train_mode_evaluation"
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire if all evaluations of a trained network with dropout or batch-norm are in train mode."""
+    if case.learning.adversarial:
+        return None
+    for root in case.seen.roots:
+        learnt = root.learn_in_train + root.learn_in_eval
+        often = root.judge_ticks > 0.5 * max(1, case.seen.tick)
+        if (
+            not root.noisy
+            or learnt < 20
+            or often
+            or root.judge_in_eval
+            or not root.judge_in_train
+            or root.eval_ever
+        ):
+            continue
+        site = root.judge_site
+        return Finding(
+            fault=FAULT,
+            where=(
+                f"{root.name} at {site.quoted if site else 'the evaluation'}: no {root.name}.eval() "
+                f"before it ({named(root.noisy)})"
+            ),
+            confidence=0.9,
+            evidence=(
+                f"all {root.judge_in_train} passes of {root.name} that evaluate were made in train mode",
+                f"{named(root.noisy)} are at work then: results change from call to call and "
+                "depend on the batch",
+            ),
+            remedy=f"Call {root.name}.eval() before evaluating and {root.name}.train() after it.",
+            code=f"{root.name}.eval()\nwith torch.no_grad():\n    …\n{root.name}.train()",
+        )
+    return None

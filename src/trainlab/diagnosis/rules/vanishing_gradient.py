@@ -1,0 +1,43 @@
+"""The gradient fades on its way to the first layers: told relative to the others, not by its size."""
+
+from __future__ import annotations
+
+from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.signals.gradients import early_gradients
+
+FAULT = "vanishing_gradient"
+FADED = 1e-2
+FADED_FAR = 1e-3
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire where the training fails and the first layer's gradient is under 1 % (0.1 %) of the largest."""
+    if not case.learning.failing or case.learning.state == "diverged":
+        return None
+    found = early_gradients(case)
+    if len(found) < 3:
+        return None
+    (first, small), (largest, big) = found[0], max(found, key=lambda pair: pair[1])
+    if big <= 0 or small <= 0 or largest.depth >= first.depth:
+        return None
+    if small / big >= (FADED if case.learning.state == "stuck" else FADED_FAR):
+        return None
+    layers = max(1, sum(param.depth > largest.depth for param, _ in found))
+    kinds = sorted({activation.kind.rstrip("_") for activation in case.seen.activations})
+    profile = ", ".join(f"{param.name} {value:.1e}" for param, value in found[:12])
+    return Finding(
+        fault=FAULT,
+        where=f"{first.name} up to {largest.name}",
+        confidence=0.85,
+        evidence=(
+            f"rms gradient of {first.name} {small:.2g}, of {largest.name} {big:.2g}: a factor "
+            f"{small / big:.1e} "
+            f"({(small / big) ** (1 / layers):.2g} a layer)",
+            f"by layer, input first: {profile}",
+            f"activations: {', '.join(kinds) or 'unknown'}; {case.learning.words}",
+        ),
+        remedy="Start from weights that keep the gradient's size (Xavier for tanh, He for ReLU), use ReLU, "
+        "batch- or layer-norm, or shortcuts around layers.",
+        code="for p in model.parameters():\n    if p.dim() > 1:\n        torch.nn.init.xavier_uniform_(p)",
+    )

@@ -1,0 +1,64 @@
+"""Weight decay pulls harder than the loss: the weights shrink to nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.signals.case import Case, named, optimizer_name
+
+FAULT = "weight_decay_too_high"
+SHRUNK = 0.5
+UNFIT = 0.5
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire where decay outweighs the gradient, weights shrink by half, and the fit is poor.
+
+    Compared are wd·rms(w) and rms(g); of AdamW, where decay is a step of its own, lr·wd and 0.5 %.
+    """
+    unfit = case.learning.failing or (case.learning.ratio > UNFIT and not case.learning.adversarial)
+    if not unfit:
+        return None
+    for optimizer in case.stepped:
+        decay = optimizer.settings.get("weight_decay")
+        if not isinstance(decay, int | float) or decay <= 0:
+            continue
+        rate = max((value for _, value in optimizer.lr), default=0.0)
+        weights = [param for param in case.weights() if optimizer.index in param.optimizers]
+        if not weights:
+            continue
+        decoupled = optimizer.kind in ("AdamW", "NAdamW", "Lion")
+        pulls = [
+            float(np.median(decay * np.asarray(param.weight_rms) > np.asarray(param.grad_rms)))
+            for param in weights
+        ]
+        heavy = rate * decay > 5e-3 if decoupled else float(np.mean(pulls)) > 0.5
+        shrunk = [
+            param
+            for param in weights
+            if param.weight_rms and param.weight_rms[-1] < SHRUNK * max(param.weight_rms[0], 1e-12)
+        ]
+        if not heavy or len(shrunk) < 0.5 * len(weights):
+            continue
+        return Finding(
+            fault=FAULT,
+            where=(
+                f"{optimizer_name(optimizer)}: {optimizer.kind} "
+                f"weight_decay={decay:g}{f' ({optimizer.site.quoted})' if optimizer.site else ''}"
+            ),
+            confidence=0.88,
+            evidence=(
+                ", ".join(
+                    f"rms of {param.name} {param.weight_rms[0]:.3g} → {param.weight_rms[-1]:.3g}"
+                    for param in shrunk[:5]
+                ),
+                f"decay outweighs the gradient in {named(param.name for param in weights)}"
+                if not decoupled
+                else f"each step shrinks the weights by {rate * decay:.2%}",
+                case.learning.words,
+            ),
+            remedy=f"Divide weight_decay by 100: {decay / 100:g}.",
+            code=f"weight_decay={decay / 100:g}",
+        )
+    return None

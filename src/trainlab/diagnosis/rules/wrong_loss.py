@@ -1,0 +1,89 @@
+"""A loss that asks for the opposite, or that measures classes as if they were numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.seen import Graph, Node
+from trainlab.diagnosis.signals.case import SHAPING, Case
+
+FAULT = "wrong_loss"
+_DISTANCES = frozenset(
+    (
+        "MseLoss",
+        "L1Loss",
+        "SmoothL1Loss",
+        "HuberLoss",
+        "NllLoss",
+        "BinaryCrossEntropy",
+        "BinaryCrossEntropyWithLogits",
+    )
+)
+_NUMBERS = frozenset(("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "difference"))
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire if a distance is maximized, or if class numbers are fitted as numbers."""
+    if case.learning.adversarial:
+        return None
+    for graph in case.seen.graphs:
+        node = _negated(graph)
+        if node is not None and len(case.stepped) == 1:
+            place = node.op.site.quoted if node.op is not None and node.op.site else node.kind
+            return Finding(
+                fault=FAULT,
+                where=f"the sign of the loss at {place}",
+                confidence=0.85,
+                evidence=(
+                    f"{node.kind} enters the loss with a minus sign: training makes it larger",
+                    case.learning.words,
+                ),
+                remedy="Take the minus sign away.",
+                code="loss = criterion(output, target)",
+            )
+    return _classes_as_numbers(case)
+
+
+def _negated(graph: Graph) -> Node | None:
+    """Return the distance that reaches the loss through one change of sign and nothing but scaling."""
+    place, sign = 0, 1
+    for _ in range(10):
+        if not graph.nodes:
+            return None
+        node = graph.nodes[place]
+        if node.kind in _DISTANCES:
+            return node if sign < 0 else None
+        scalar = node.op.facts.get("scalar") if node.op is not None else None
+        if node.kind == "Neg" or (node.kind == "Mul" and scalar is not None and scalar < 0):
+            sign = -sign
+        elif node.kind in ("Mul", "Div") and len(node.inputs) == 1:
+            pass
+        elif node.kind not in ("Mean", "Sum") and node.kind not in SHAPING:
+            return None
+        if len(node.inputs) != 1:
+            return None
+        place = node.inputs[0]
+    return None
+
+
+def _classes_as_numbers(case: Case) -> Finding | None:
+    main = case.learning.main
+    if main is None or main.kind not in _NUMBERS or main.columns != 1 or len(main.sample) < 50:
+        return None
+    values = np.unique(main.sample)
+    whole = bool(np.all(values == np.round(values))) and values.min() == 0 and 3 <= len(values) <= 20
+    judged = case.seen.judged_accuracy
+    if not whole or len(values) != values.max() + 1 or not judged or not case.learning.ratio > 0.1:
+        return None
+    return Finding(
+        fault=FAULT,
+        where=f"{main.kind} at {main.site.quoted if main.site else 'the loss'}",
+        confidence=0.7,
+        evidence=(
+            f"the targets are the class numbers 0 to {values.max():.0f}, measured as if 2 were twice 1",
+            f"evaluated as classes: accuracy {judged[-1][1]:.2f}",
+        ),
+        remedy="Give the network one output a class and use cross_entropy.",
+        code="loss = torch.nn.functional.cross_entropy(logits, labels.long())",
+    )

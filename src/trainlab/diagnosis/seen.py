@@ -1,0 +1,340 @@
+"""What the probe saw of a training: plain numbers and words, no tensors. The rules read nothing else.
+
+A *tick* is the number of optimizer steps taken so far (of backward passes, where no optimizer is used).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A line of the user's code."""
+
+    file: str
+    line: int
+    function: str
+    text: str
+
+    def __str__(self) -> str:
+        """Return ``train.py:24``, with the function where there is one."""
+        inside = "" if self.function.startswith("<") else f", in {self.function}()"
+        return f"{self.file}:{self.line}{inside}"
+
+    @property
+    def quoted(self) -> str:
+        """The place with its source line."""
+        return f"{self}: `{self.text}`" if self.text else str(self)
+
+
+@dataclass(slots=True)
+class Op:
+    """One call of a torch function in a step that was looked at closely."""
+
+    name: str
+    module: str
+    site: Site | None
+    tick: int
+    shapes: tuple[tuple[int, ...], ...] = ()
+    out: tuple[int, ...] = ()
+    dtype: str = ""
+    facts: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def place(self) -> str:
+        """The module path and the line, as far as they are known."""
+        known = [part for part in (self.module, str(self.site) if self.site else "") if part]
+        return " at ".join(known) or self.name
+
+
+@dataclass(slots=True)
+class Node:
+    """A node of an autograd graph: ``Addmm``, ``Relu``…; `inputs` are places in the graph's list of nodes."""
+
+    kind: str
+    inputs: list[int] = field(default_factory=list[int])
+    param: int | None = None
+    op: Op | None = None
+
+
+@dataclass(slots=True)
+class Graph:
+    """What one backward pass went through; node 0 is the loss."""
+
+    tick: int
+    site: Site | None
+    nodes: list[Node]
+    complete: bool = True
+
+
+@dataclass(slots=True)
+class ParamSeen:
+    """A parameter: its first values, and at the ticks looked at its gradient, size and update."""
+
+    key: int
+    name: str
+    module_kind: str
+    shape: tuple[int, ...]
+    dtype: str = "float32"
+    requires_grad: bool = True
+    registered: bool = True
+    owner: int | None = None
+    loaded: bool = False
+    optimizers: set[int] = field(default_factory=set[int])
+    reached: int = 0
+    graphs: int = 0
+    with_grad: int = 0
+    without_grad: int = 0
+    depth: int = 0
+    start: dict[str, float] = field(default_factory=dict[str, float])
+    equal_rows_later: float | None = None
+    moved: bool | None = None
+    ticks: list[int] = field(default_factory=list[int])
+    grad_rms: list[float] = field(default_factory=list[float])
+    grad_zeros: list[float] = field(default_factory=list[float])
+    weight_rms: list[float] = field(default_factory=list[float])
+    update: list[float] = field(default_factory=list[float])
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        total = 1
+        for extent in self.shape:
+            total *= extent
+        return total
+
+
+@dataclass(slots=True)
+class OptimizerSeen:
+    """An optimizer: settings, its learning rate over time, how its gradients were cleared."""
+
+    index: int
+    kind: str
+    site: Site | None
+    params: list[int]
+    settings: dict[str, Any]
+    steps: int = 0
+    checked: int = 0
+    stale: int = 0
+    empty: int = 0
+    uses_closure: bool = False
+    first_tick: int = 0
+    last_tick: int = 0
+    step_site: Site | None = None
+    lr: list[tuple[int, float]] = field(default_factory=list[tuple[int, float]])
+
+
+@dataclass(slots=True)
+class SchedulerSeen:
+    """A learning-rate scheduler, and when it was stepped."""
+
+    kind: str
+    optimizer: int | None
+    site: Site | None
+    steps: int = 0
+    early: int = 0
+    first_tick: int | None = None
+    last_tick: int = 0
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(slots=True)
+class RootSeen:
+    """A module called from the user's own code, not from inside another one."""
+
+    name: str
+    kind: str
+    parameters: int
+    trainable: int
+    params: list[int]
+    noisy: list[str]
+    train_calls: int = 0
+    eval_calls: int = 0
+    learn_in_train: int = 0
+    learn_in_eval: int = 0
+    judge_in_train: int = 0
+    judge_in_eval: int = 0
+    judge_ticks: int = 0
+    last_judge_tick: int = -1
+    last_eval: Site | None = None
+    eval_ever: bool = False
+    eval_called_tick: int | None = None
+    learn_since_eval: int = 0
+    judge_site: Site | None = None
+    noisy_in_eval: list[str] = field(default_factory=list[str])
+    dtype: str = "float32"
+
+
+@dataclass(slots=True)
+class LossStream:
+    """The values that backward was called on, from one line of code."""
+
+    site: Site | None
+    ticks: list[int] = field(default_factory=list[int])
+    values: list[float] = field(default_factory=list[float])
+    count: int = 0
+    stride: int = 1
+    first_nonfinite: int | None = None
+    nonfinite: int = 0
+    leafs: int = 0
+    retained: int = 0
+    last: float = float("nan")
+    optimizers: set[int] = field(default_factory=set[int])
+
+    def add(self, tick: int, value: float) -> None:
+        """Keep the value; of long trainings every second, every fourth… so that no more than 4,096 stay."""
+        finite = value == value and abs(value) != float("inf")
+        if not finite:
+            self.nonfinite += 1
+            if self.first_nonfinite is None:
+                self.first_nonfinite = tick
+        if self.count % self.stride == 0:
+            self.ticks.append(tick)
+            self.values.append(value)
+            if len(self.values) >= 4096:
+                del self.ticks[1::2], self.values[1::2]
+                self.stride *= 2
+        self.count += 1
+        self.last = value
+
+
+@dataclass(slots=True)
+class Fit:
+    """How well outputs fitted targets at one tick: mean loss by the plain criterion, accuracy, spreads."""
+
+    tick: int
+    value: float
+    accuracy: float | None = None
+    out_std: float | None = None
+    out_low: float | None = None
+    out_high: float | None = None
+    scale: float = 1.0
+
+
+@dataclass(slots=True)
+class LossSeen:
+    """A place where outputs meet targets: a loss function, or a difference that the loss is made of."""
+
+    kind: str
+    site: Site | None
+    module: str
+    out_shape: tuple[int, ...]
+    target_shape: tuple[int, ...]
+    target_dtype: str
+    classes: int | None = None
+    fits: list[Fit] = field(default_factory=list[Fit])
+    judged: list[Fit] = field(default_factory=list[Fit])
+    batches: list[tuple[float, ...]] = field(default_factory=list[tuple[float, ...]])
+    made_here: int = 0
+    target_has_grad: int = 0
+    count: int = 0
+    columns: int = 1
+    rows: int = 0
+    sums: list[float] = field(default_factory=list[float])
+    squares: list[float] = field(default_factory=list[float])
+    counts: dict[int, int] = field(default_factory=dict[int, int])
+    sample: list[float] = field(default_factory=list[float])
+    floor: float = 0.0
+    target_low: float = float("inf")
+    target_high: float = float("-inf")
+
+
+@dataclass(slots=True)
+class ActivationSeen:
+    """A non-linear function at one place of the network: share of silent or saturated units over time."""
+
+    kind: str
+    place: str
+    module: str
+    site: Site | None
+    feeder: str
+    units: int
+    ticks: list[int] = field(default_factory=list[int])
+    silent: list[float] = field(default_factory=list[float])
+    window_silent: list[float] = field(default_factory=list[float])
+    saturated: list[float] = field(default_factory=list[float])
+    spread: list[float] = field(default_factory=list[float])
+    before: list[float] = field(default_factory=list[float])
+
+
+@dataclass(slots=True)
+class LoaderSeen:
+    """A DataLoader that was iterated."""
+
+    rows: int | None
+    batch: int | None
+    shuffled: bool
+    dataset: int
+    passes: int = 0
+    batches: int = 0
+    site: Site | None = None
+
+
+@dataclass(slots=True)
+class DataSeen:
+    """Fingerprints of rows and batches, and a small sample of the first rows with their targets."""
+
+    train_rows: set[int] = field(default_factory=set[int])
+    judged_rows: set[int] = field(default_factory=set[int])
+    judged_count: int = 0
+    judged_known: int = 0
+    judge_passes: int = 0
+    unused_rows: int = 0
+    batches: dict[int, int] = field(default_factory=dict[int, int])
+    order: list[int] = field(default_factory=list[int])
+    fingerprinted: int = 0
+    train_row_count: int = 0
+    largest_batch: int = 0
+    held: int = 0
+    sample_x: list[tuple[float, ...]] = field(default_factory=list[tuple[float, ...]])
+    sample_y: list[float] = field(default_factory=list[float])
+    sample_p: list[float] = field(default_factory=list[float])
+    input_shape: tuple[int, ...] = ()
+    input_dtype: str = ""
+    nonfinite_input: int | None = None
+
+
+@dataclass(slots=True)
+class Event:
+    """Something seen once or counted: its kind, place and numbers."""
+
+    kind: str
+    site: Site | None
+    module: str = ""
+    tick: int = 0
+    count: int = 1
+    facts: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(slots=True)
+class Seen:
+    """All that the probe saw."""
+
+    tick: int = 0
+    backwards: int = 0
+    seconds: float = 0.0
+    ended: str = "end of the script"
+    params: dict[int, ParamSeen] = field(default_factory=dict[int, ParamSeen])
+    optimizers: list[OptimizerSeen] = field(default_factory=list[OptimizerSeen])
+    schedulers: list[SchedulerSeen] = field(default_factory=list[SchedulerSeen])
+    roots: list[RootSeen] = field(default_factory=list[RootSeen])
+    streams: list[LossStream] = field(default_factory=list[LossStream])
+    losses: list[LossSeen] = field(default_factory=list[LossSeen])
+    activations: list[ActivationSeen] = field(default_factory=list[ActivationSeen])
+    graphs: list[Graph] = field(default_factory=list[Graph])
+    graph_sizes: list[tuple[int, int, int]] = field(default_factory=list[tuple[int, int, int]])
+    retained_ticks: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    loaders: list[LoaderSeen] = field(default_factory=list[LoaderSeen])
+    data: DataSeen = field(default_factory=DataSeen)
+    events: list[Event] = field(default_factory=list[Event])
+    clips: list[tuple[int, float, float]] = field(default_factory=list[tuple[int, float, float]])
+    judged_accuracy: list[tuple[int, float, int]] = field(default_factory=list[tuple[int, float, int]])
+    uses_scaler: bool = False
+    restored: bool = False
+    troubles: list[str] = field(default_factory=list[str])
+
+    def events_of(self, kind: str) -> list[Event]:
+        """Return the events of one kind, in the order they were first seen."""
+        return [event for event in self.events if event.kind == kind]

@@ -1,0 +1,113 @@
+"""All that a rule may ask about: what was seen, and the signals made of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from trainlab.diagnosis.seen import Graph, LossSeen, Node, Op, OptimizerSeen, ParamSeen, Seen
+from trainlab.diagnosis.signals.learning import Learning, learning
+
+MAX_NAMED = 6
+
+
+@dataclass(slots=True)
+class Case:
+    """One training, ready to be judged."""
+
+    seen: Seen
+    learning: Learning
+    faults: set[str] = field(default_factory=set[str])
+
+    @property
+    def stepped(self) -> list[OptimizerSeen]:
+        """The optimizers that took a step."""
+        return [one for one in self.seen.optimizers if one.steps]
+
+    def is_stepped(self, param: ParamSeen) -> bool:
+        """Whether an optimizer that takes steps has the parameter."""
+        return any(self.seen.optimizers[index].steps for index in param.optimizers)
+
+    def loss_of(self, op: Op | None) -> LossSeen | None:
+        """Return the loss that an operation is known to be part of."""
+        index: int | None = None if op is None else op.facts.get("loss")
+        loss = None if index is None else self.seen.losses[index]
+        return loss if loss is not None and loss.count else None
+
+    def names(self, params: Iterable[ParamSeen]) -> str:
+        """Return the parameters' names in order, not more than six."""
+        return named([param.name for param in params])
+
+    def weights(self) -> list[ParamSeen]:
+        """Return the trainable weight matrices that steps moved, from the input to the output."""
+        found = [
+            param
+            for param in self.seen.params.values()
+            if len(param.shape) >= 2 and param.size >= 4 and param.grad_rms and param.reached
+        ]
+        return sorted(found, key=lambda param: -param.depth)
+
+
+def make_case(seen: Seen) -> Case:
+    """Compute the signals; what came after the first NaN tells nothing and is cut off."""
+    bad = [event.tick for event in seen.events if event.kind.startswith("nonfinite_")]
+    bad += [stream.first_nonfinite for stream in seen.streams if stream.first_nonfinite is not None]
+    if bad:
+        _cut(seen, min(bad))
+    return Case(seen, learning(seen))
+
+
+def _cut(seen: Seen, tick: int) -> None:
+    for param in seen.params.values():
+        keep = sum(one < tick for one in param.ticks)
+        for series in (param.ticks, param.update, param.grad_rms, param.grad_zeros, param.weight_rms):
+            del series[keep:]
+    for one in seen.activations:
+        keep = sum(at <= tick for at in one.ticks)
+        del one.ticks[keep:], one.silent[keep:], one.saturated[keep:], one.window_silent[keep // 20 :]
+
+
+def named(names: Iterable[str]) -> str:
+    """Return ``a, b, c and 4 more``."""
+    unique = list(dict.fromkeys(name for name in names if name))
+    shown = ", ".join(unique[:MAX_NAMED])
+    return f"{shown} and {len(unique) - MAX_NAMED} more" if len(unique) > MAX_NAMED else shown
+
+
+def modules_of(names: Iterable[str]) -> str:
+    """Return the modules that parameters belong to."""
+    return named(name.rpartition(".")[0] or name for name in names)
+
+
+def optimizer_name(optimizer: OptimizerSeen) -> str:
+    """Return the user's variable, read off the line that steps it or makes it; else ``optimizer``."""
+    for site, pattern in (
+        (optimizer.step_site, r"([\w.\[\]]+)\.step\("),
+        (optimizer.site, r"^([\w.]+)\s*=[^=]"),
+    ):
+        match = re.search(pattern, site.text) if site is not None else None
+        if match is not None and match.group(1) not in ("scaler", "self"):
+            return match.group(1)
+    return "optimizer"
+
+
+SHAPING = frozenset(
+    ("View", "UnsafeView", "ReshapeAlias", "Unsqueeze", "Squeeze", "Transpose", "T", "Permute", "Expand",
+     "Clone", "Select", "Slice", "Index", "Alias", "ToCopy", "AsStrided", "Split", "Unbind", "SplitWithSizes")
+)  # fmt: skip
+
+
+def behind(graph: Graph, node: Node) -> list[Node]:
+    """Return the nodes that a node's inputs come from, seen through changes of shape."""
+    found: list[Node] = []
+    waiting, met = list(node.inputs), set(node.inputs)
+    while waiting:
+        parent = graph.nodes[waiting.pop()]
+        if parent.kind.rstrip("0123456789") in SHAPING:
+            new = [place for place in parent.inputs if place not in met]
+            met.update(new)
+            waiting += new
+        else:
+            found.append(parent)
+    return found

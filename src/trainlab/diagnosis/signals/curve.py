@@ -1,0 +1,65 @@
+"""Numbers of a curve: smoothed start and end, how far it came, how it swings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+
+def finite(values: Sequence[float]) -> Floats:
+    """Return the finite values, ``[n]``."""
+    array = np.asarray(values, dtype=np.float64)
+    return array[np.isfinite(array)]
+
+
+def start(values: Sequence[float]) -> float:
+    """Return the median of the first twentieth, at least 3 values and at most 20; NaN of none."""
+    array = finite(values)
+    count = int(np.clip(len(array) // 20, 3, 20))
+    return float(np.median(array[:count])) if len(array) else float("nan")
+
+
+def end(values: Sequence[float]) -> float:
+    """Return the median of the last tenth, at least 5 values; NaN of none."""
+    array = finite(values)
+    return float(np.median(array[-max(5, len(array) // 10) :])) if len(array) else float("nan")
+
+
+def improvement(values: Sequence[float]) -> float:
+    """Return (start − end) / |start|; NaN of none."""
+    first, last = start(values), end(values)
+    return (first - last) / max(abs(first), 1e-12)
+
+
+def medians_of_5(values: Sequence[float]) -> Floats:
+    """Return the medians of 5 neighbours, ``[n − 4]``."""
+    array = finite(values)
+    if len(array) < 5:
+        return array
+    return np.median(np.lib.stride_tricks.sliding_window_view(array, 5), axis=1)
+
+
+def still_falling(values: Sequence[float]) -> bool:
+    """Whether the median of the last third is below 90 % of that of the third before it."""
+    array = finite(values)
+    third = len(array) // 3
+    return third >= 5 and float(np.median(array[-third:])) < 0.9 * float(
+        np.median(array[-2 * third : -third])
+    )
+
+
+def autocorrelation(values: Sequence[float], lag: int = 1) -> float:
+    """Return the correlation of a curve, less its moving median of 9, with itself `lag` later."""
+    array = finite(values)
+    if len(array) < 30:
+        return 0.0
+    padded = np.pad(array, 4, mode="edge")
+    trend = np.median(np.lib.stride_tricks.sliding_window_view(padded, 9), axis=1)
+    rest = array - trend
+    rest -= rest.mean()
+    power = float((rest**2).sum())
+    return float((rest[:-lag] * rest[lag:]).sum() / power) if power > 0 else 0.0

@@ -1,0 +1,40 @@
+"""Gradients by depth and over time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+
+from trainlab.diagnosis.seen import ParamSeen
+from trainlab.diagnosis.signals.case import Case
+
+EARLY = 20
+
+
+def early_gradients(case: Case) -> list[tuple[ParamSeen, float]]:
+    """Return the weight matrices, input first, with the median rms gradient of the first 20 steps looked at.
+
+    Embeddings are left out: most of their rows get none.
+    """
+    found = [param for param in case.weights() if "Embedding" not in param.module_kind]
+    return [(param, float(np.median(param.grad_rms[:EARLY]))) for param in found]
+
+
+def total_norms(case: Case) -> tuple[list[int], list[float]]:
+    """Return ‖gradient‖ over all parameters at the ticks looked at."""
+    squares: dict[int, float] = defaultdict(float)
+    for param in case.seen.params.values():
+        for tick, rms in zip(param.ticks, param.grad_rms, strict=False):
+            squares[tick] += rms * rms * param.size
+    ticks = sorted(squares)
+    return ticks, [squares[tick] ** 0.5 for tick in ticks]
+
+
+def updates(case: Case, *, first: int | None = None) -> dict[str, float]:
+    """Return for each weight matrix the median of rms(update) / rms(weight), of the first steps or of all."""
+    return {
+        param.name: float(np.median(param.update[:first]))
+        for param in case.weights()
+        if len(param.update) >= 5 and param.start.get("std", 0) > 0
+    }

@@ -1,0 +1,152 @@
+"""Does it learn? The gate before every symptom: what is no trouble to the training is no fault."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from trainlab.diagnosis.seen import LossSeen, LossStream, Seen
+from trainlab.diagnosis.signals import curve
+from trainlab.diagnosis.signals.neighbours import neighbours
+from trainlab.diagnosis.signals.trivial import BINARY, CLASSES, trivial_loss
+
+State = Literal["learnt", "poor", "stuck", "diverged", "unknown"]
+STUCK = 0.9
+"""At 90 % of the loss of the best constant answer hardly anything was learnt."""
+FEW = 60
+"""In fewer steps a healthy training may well not have left the start."""
+BEHIND = 0.1
+"""How far behind its nearest neighbours, in accuracy or R², a network is poor."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Learning:
+    """How the training went. `ratio` is the last loss in units of the best constant's."""
+
+    state: State
+    main: LossSeen | None
+    stream: LossStream | None
+    adversarial: bool
+    trivial: float
+    start: float
+    end: float
+    reached: float
+    reference: float
+    chance: float
+    rows: int
+    improvement: float
+    falling: bool
+
+    @property
+    def ratio(self) -> float:
+        """The last loss by the loss of the best constant answer."""
+        return self.end / self.trivial if self.trivial > 1e-12 else float("nan")
+
+    @property
+    def failing(self) -> bool:
+        """Whether something is wrong with the outcome."""
+        return self.state in ("poor", "stuck", "diverged")
+
+    @property
+    def words(self) -> str:
+        """The outcome in a sentence."""
+        if self.state == "unknown" or self.main is None:
+            return f"the loss went from {self.start:.3g} to {self.end:.3g}"
+        if self.state == "poor":
+            kind = "accuracy" if self.main.kind in CLASSES + BINARY else "R²"
+            return (
+                f"the network reaches {kind} {self.reached:.2f} on its training batches, "
+                f"5 nearest neighbours {self.reference:.2f}"
+            )
+        return f"the last loss is {self.end:.3g}, that of the best constant answer {self.trivial:.3g}"
+
+
+def learning(seen: Seen) -> Learning:
+    """Judge the outcome by the loss that has most of the training."""
+    main = _main(seen)
+    stream = max(seen.streams, key=lambda one: one.count, default=None)
+    adversarial = _adversarial(seen)
+    values = stream.values if stream is not None else []
+    first, last, trivial = curve.start(values), curve.end(values), float("nan")
+    reached = reference = chance = float("nan")
+    rows = 0
+    if main is not None and main.fits:
+        trivial = trivial_loss(main)
+        fits = [fit.value for fit in main.fits]
+        first, last = curve.start(fits), curve.end(fits)
+        classes = main.kind in CLASSES or (main.kind in BINARY and main.columns == 1)
+        if main.kind in CLASSES + BINARY:
+            late = [fit.accuracy for fit in main.fits[-max(5, len(main.fits) // 10) :]]
+            reached = float(np.mean([value for value in late if value is not None] or [float("nan")]))
+        elif trivial > 0:
+            reached = 1 - last / trivial
+        if main.columns == 1 or main.kind in CLASSES:
+            found = neighbours(seen.data.sample_x, seen.data.sample_y, classes=classes)
+            if found is not None:
+                reference, chance, rows = found
+    bad = stream is not None and stream.nonfinite > 0
+    state = _state(seen.tick, main, first, last, trivial, reached, reference, rows, bad, adversarial)
+    return Learning(
+        state=state,
+        main=main,
+        stream=stream,
+        adversarial=adversarial,
+        trivial=trivial,
+        start=first,
+        end=last,
+        reached=reached,
+        reference=reference,
+        chance=chance,
+        rows=rows,
+        improvement=curve.improvement(values),
+        falling=curve.still_falling([fit.value for fit in main.fits] if main is not None else values),
+    )
+
+
+def _state(
+    ticks: int,
+    main: LossSeen | None,
+    first: float,
+    last: float,
+    trivial: float,
+    reached: float,
+    reference: float,
+    rows: int,
+    bad: bool,
+    adversarial: bool,
+) -> State:
+    if bad:
+        return "diverged"
+    if adversarial or main is None or len(main.fits) < 10 or main.made_here > 0.5 * len(main.fits):
+        return "unknown"
+    if last > 10 * max(first, trivial) > 0:
+        return "diverged"
+    if ticks < FEW:
+        return "unknown"
+    if trivial > 1e-9 and last > STUCK * trivial:
+        return "stuck"
+    if rows >= 100 and reference - reached > BEHIND:
+        return "poor"
+    return "learnt" if trivial > 1e-9 else "unknown"
+
+
+def _main(seen: Seen) -> LossSeen | None:
+    confirmed = [loss for loss in seen.losses if loss.count and loss.fits]
+    named = [loss for loss in confirmed if loss.kind != "difference"]
+    return max(named or confirmed, key=lambda loss: (loss.count, len(loss.fits)), default=None)
+
+
+def _adversarial(seen: Seen) -> bool:
+    """Several optimizers that take turns with different parameters: their losses needn't fall."""
+    stepped = [one for one in seen.optimizers if one.steps >= 5]
+    if len(stepped) < 2:
+        return False
+    most = max(one.steps for one in stepped)
+    regular = [one for one in stepped if one.steps > 0.1 * most]
+    return any(
+        not set(a.params) & set(b.params) and a.first_tick < b.last_tick and b.first_tick < a.last_tick
+        for place, a in enumerate(regular)
+        for b in regular[place + 1 :]
+    )

@@ -1,0 +1,32 @@
+"""What the best constant answer would score: the loss below which something has been learnt."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trainlab.diagnosis.seen import LossSeen
+
+CLASSES = ("cross_entropy", "nll_loss")
+BINARY = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
+
+
+def trivial_loss(seen: LossSeen) -> float:
+    """Return the entropy of the labels for classes, else of each column, or its variance; NaN if unknown.
+
+    Cross-entropy: H(p) = −Σ p ln p of the labels' shares. Binary: the mean over the columns, less the
+    targets' own entropy.
+    Anything else is measured in squared error, whose best constant is the mean: the variance.
+    """
+    if seen.kind in CLASSES:
+        shares = np.asarray(list(seen.counts.values()), dtype=np.float64)
+        shares = shares[shares > 0] / max(1.0, float(shares.sum()))
+        return float(-(shares * np.log(shares)).sum()) if len(shares) else float("nan")
+    if seen.rows < 2 or not seen.sums:
+        return float("nan")
+    means = np.asarray(seen.sums) / seen.rows
+    if seen.kind in BINARY:
+        p = np.clip(means, 1e-9, 1 - 1e-9)
+        entropy = float(-(p * np.log(p) + (1 - p) * np.log(1 - p)).mean())
+        return entropy - seen.floor / max(1, len(seen.fits))
+    variance = np.asarray(seen.squares) / seen.rows - means**2
+    return float(np.maximum(variance, 0).mean())

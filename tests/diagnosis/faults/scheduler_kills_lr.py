@@ -1,0 +1,19 @@
+import torch
+from diagnosis.faults.made import batches, blobs, mlp
+from torch.nn import functional as F
+
+
+def train(broken):
+    x, y = blobs(spread=1.5)
+    model = mlp(8, 24, 4)
+    opt = torch.optim.SGD(model.parameters(), lr=0.1)
+    scheduler = torch.optim.lr_scheduler.ExponentialLR(opt, 0.7)
+    for _ in range(10):
+        for index in batches(600, 30, 1):
+            opt.zero_grad()
+            F.cross_entropy(model(x[index]), y[index]).backward()
+            opt.step()
+            if broken:
+                scheduler.step()
+        if not broken:
+            scheduler.step()

@@ -1,0 +1,58 @@
+"""Each rule on a training with its fault, and on the same mended."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import pytest
+import torch
+from diagnosis.watched import diagnosed, faults
+
+from trainlab.diagnosis.rules import ORDER, rules
+
+FOLDER = Path(__file__).parent / "faults"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "made")
+FIRST_OF_TWO = {"oscillating_loss": "lr_too_high", "saturated_activation": "bad_weight_init"}
+"""Where one fault is the other's reason, the reason may come first."""
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_fault_is_found_and_blamed_first(name: str):
+    module = importlib.import_module(f"diagnosis.faults.{name}")
+    report = diagnosed(lambda: module.train(True), whole_process=name == "eval_on_train")
+    assert report.troubles == ()
+    found = faults(report)
+    assert name in found
+    assert found[0] in (name, FIRST_OF_TWO.get(name))
+    finding = next(finding for finding in report.findings if finding.fault == name)
+    assert finding.where
+    assert finding.evidence
+    assert finding.remedy
+    assert 0 < finding.confidence <= 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_mended_is_healthy(name: str):
+    module = importlib.import_module(f"diagnosis.faults.{name}")
+    report = diagnosed(lambda: module.train(False))
+    assert faults(report) == []
+    assert report.troubles == ()
+
+
+def test_every_rule_has_a_training_that_it_finds():
+    assert set(ORDER) - set(NAMES) == {"loss_plateau"}
+    assert set(NAMES) <= set(ORDER)
+
+
+def test_each_rule_names_the_fault_of_its_file():
+    for name in rules():
+        assert name == importlib.import_module(f"trainlab.diagnosis.rules.{name}").FAULT

@@ -1,0 +1,134 @@
+"""Scripts that end badly, or not at all: what was seen before is reported all the same."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+LOOP = """
+import sys
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+model = nn.Linear(3, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+
+
+def step():
+    optimizer.zero_grad()
+    x = torch.randn(8, 3)
+    nn.functional.mse_loss(model(x), x.sum(1, keepdim=True)).backward()
+    optimizer.step()
+
+
+"""
+
+
+def doctor(path: Path, code: str, *options: str, stdin: str = "") -> tuple[int, dict[str, Any], str]:
+    """Run the command on a script of this code: exit code, report, what it wrote to stderr."""
+    script = path / "script.py"
+    script.write_text(code, encoding="utf-8")
+    command = [sys.executable, "-m", "trainlab.cli.main", "doctor", str(script), *options, "--json", "-"]
+    done = subprocess.run(command, capture_output=True, text=True, input=stdin, timeout=120, check=False)
+    return done.returncode, json.loads(done.stdout) if done.stdout else {}, done.stderr
+
+
+def test_an_exception_after_three_steps(tmp_path: Path):
+    code, report, said = doctor(
+        tmp_path, f"{LOOP}for _ in range(3):\n    step()\nraise ValueError('no more')\n"
+    )
+    assert code == 3
+    assert report["ended"] == {
+        "how": "error",
+        "code": 1,
+        "message": "ValueError: no more",
+        "where": "script.py:20",
+    }
+    assert report["card"]["steps"] == 3
+    assert "Traceback" in said
+    assert "runpy" not in said
+
+
+def test_a_syntax_error(tmp_path: Path):
+    code, report, _ = doctor(tmp_path, "x = (\n")
+    assert code == 3
+    assert report["ended"]["message"].startswith("SyntaxError")
+    assert report["ended"]["where"] == "script.py:1"
+
+
+@pytest.mark.parametrize(("call", "code"), [("sys.exit()", 0), ("sys.exit(4)", 3), ("sys.exit('bad')", 3)])
+def test_an_exit(tmp_path: Path, call: str, code: int):
+    got, report, _ = doctor(tmp_path, f"{LOOP}step()\n{call}\n")
+    assert got == code
+    assert report["ended"]["how"] == "exit"
+    assert report["card"]["steps"] == 1
+
+
+def test_an_endless_loop_is_ended_in_time(tmp_path: Path):
+    code, report, _ = doctor(tmp_path, f"{LOOP}while True:\n    step()\n", "--for", "3")
+    assert code == 0
+    assert report["ended"]["how"] == "time"
+    assert report["card"]["steps"] > 10
+
+
+def test_so_many_steps(tmp_path: Path):
+    code, report, _ = doctor(tmp_path, f"{LOOP}while True:\n    step()\n", "--steps", "25")
+    assert code == 0
+    assert report["card"]["steps"] == 25
+
+
+def test_no_training_at_all(tmp_path: Path):
+    code, report, _ = doctor(tmp_path, "print('hello')\n")
+    assert code == 0
+    assert report["findings"] == []
+    assert report["looked_at"]["steps"] == 0
+
+
+def test_arguments_and_stdin_reach_the_script(tmp_path: Path):
+    text = "import sys\nassert __name__ == '__main__'\n"
+    text += "assert sys.argv[1:] == ['a', '7']\nassert input() == 'yes'\n"
+    code, _, said = doctor(tmp_path, text, "a", "7", stdin="yes\n")
+    assert code == 0, said
+
+
+def test_loaders_with_processes(tmp_path: Path):
+    text = f"""{LOOP}
+from torch.utils.data import DataLoader, TensorDataset
+data = TensorDataset(torch.randn(64, 3), torch.randn(64, 1))
+for xb, yb in DataLoader(data, batch_size=8, shuffle=True, num_workers=2):
+    optimizer.zero_grad()
+    nn.functional.mse_loss(model(xb), yb).backward()
+    optimizer.step()
+"""
+    code, report, said = doctor(tmp_path, text)
+    assert code == 0, said
+    assert report["card"]["steps"] == 8
+    assert report["troubles"] == []
+
+
+def test_a_process_that_is_killed_at_once(tmp_path: Path):
+    code, report, said = doctor(tmp_path, "import os\nos._exit(9)\n")
+    assert code == 2
+    assert report == {}
+    assert "script.py: the process ended (exit code 9) before anything could be reported." in said
+
+
+def test_a_file_that_is_not_there(tmp_path: Path):
+    command = [sys.executable, "-m", "trainlab.cli.main", "doctor", str(tmp_path / "none.py")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "no such file. Give the training script, as in: trainlab doctor train.py" in done.stderr
+
+
+def test_a_fault_is_exit_code_1(tmp_path: Path):
+    text = LOOP.replace("    optimizer.zero_grad()\n", "") + "for _ in range(30):\n    step()\n"
+    code, report, _ = doctor(tmp_path, text)
+    assert code == 1
+    assert report["findings"][0]["fault"] == "missing_zero_grad"
+    assert "optimizer.step()" in report["findings"][0]["where"]
