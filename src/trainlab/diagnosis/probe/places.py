@@ -52,10 +52,12 @@ def user_frames() -> list[FrameType]:
 
 
 def is_library(file: str) -> bool:
-    """Whether the file belongs to Python, to an installed package or to the probe itself."""
+    """Whether the file belongs to Python, to an installed package (wherever that is) or to the probe itself."""
     known = _foreign.get(file)
     if known is None:
-        known = file.startswith("<frozen") or os.path.realpath(file).startswith(_LIBRARIES)
+        path = os.path.realpath(file)
+        installed = any(f"{os.sep}{folder}{os.sep}" in path for folder in ("site-packages", "dist-packages"))
+        known = file.startswith("<frozen") or installed or path.startswith(_LIBRARIES)
         _foreign[file] = known
     return known
 
