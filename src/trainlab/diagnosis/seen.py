@@ -90,6 +90,7 @@ class ParamSeen:
     depth: int = 0
     start: dict[str, float] = field(default_factory=dict[str, float])
     equal_rows_later: float | None = None
+    equal_columns_later: float | None = None
     moved: bool | None = None
     ticks: list[int] = field(default_factory=list[int])
     grad_rms: list[float] = field(default_factory=list[float])
@@ -237,6 +238,7 @@ class LossSeen:
     counts: dict[int, int] = field(default_factory=dict[int, int])
     sample: list[float] = field(default_factory=list[float])
     floor: float = 0.0
+    soft_rows_off: float = 0.0
     target_low: float = float("inf")
     target_high: float = float("-inf")
 
@@ -288,6 +290,7 @@ class DataSeen:
     train_row_count: int = 0
     largest_batch: int = 0
     held: int = 0
+    made_anew: int = 0
     sample_x: list[tuple[float, ...]] = field(default_factory=list[tuple[float, ...]])
     sample_y: list[float] = field(default_factory=list[float])
     sample_p: list[float] = field(default_factory=list[float])

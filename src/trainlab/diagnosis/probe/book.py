@@ -115,6 +115,10 @@ class Book:
             seen.registered = False
         return key
 
+    def modules(self) -> list[tuple[nn.Module, str]]:
+        """Return the modules that are still alive, with their paths."""
+        return list(self._paths.items())
+
     def has_path(self, module: nn.Module) -> bool:
         """Whether the module belongs to a root that was entered."""
         return module in self._paths

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gc
 import random
+import weakref
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,7 @@ class Data:
         self._known_in_a_row = 0
         self._elsewhere: set[int] = set()
         self._last_judge = -1
+        self._last_batch: weakref.ref[torch.Tensor] | None = None
 
     def trained_on(self, batch: torch.Tensor) -> None:
         """Enter a batch of a forward pass that gradients flow through."""
@@ -58,6 +60,7 @@ class Data:
         hashes = self._rows(batch, most=MAX_ROWS_CLOSE if core.seen.tick < DENSE else MAX_ROWS)
         whole = hash(tuple(hashes))
         data.fingerprinted += 1
+        data.made_anew += self._is_made_anew(batch)
         if len(data.batches) < MAX_KNOWN:
             data.batches[whole] = data.batches.get(whole, 0) + 1
         if len(data.order) < 4_096:
@@ -70,6 +73,12 @@ class Data:
         data.largest_batch = max(data.largest_batch, batch.shape[0] if batch.dim() > 1 else 1)
         if core.sampling:
             self._sample(batch)
+
+    def _is_made_anew(self, batch: torch.Tensor) -> bool:
+        """Whether the last batch is gone: then this one isn't the same tensor, nor a view of the same."""
+        last, base = self._last_batch, batch if batch._base is None else batch._base
+        self._last_batch = weakref.ref(base)
+        return last is not None and last() is not base
 
     def _sample(self, batch: torch.Tensor) -> None:
         self.fits.rows = []

@@ -12,6 +12,17 @@ ALIKE = 1e-3
 """Rounding sets equal units apart a little, and Adam makes small differences larger."""
 
 
+def finish_modules(core: Core) -> None:
+    """Note where ``module.requires_grad = True`` was written: it sets an attribute and unfreezes nothing."""
+    for module, path in core.book.modules():
+        if vars(module).get("requires_grad") is not True:
+            continue
+        frozen = [core.book.known(one) for one in module.parameters() if not one.requires_grad]
+        keys = {key for key in frozen if key is not None}
+        if keys:
+            core.event("unfrozen_in_name", None, path, params=keys)
+
+
 def finish_params(core: Core) -> None:
     """Compare each parameter that is still alive with its first look."""
     for key, seen in core.seen.params.items():
@@ -24,10 +35,11 @@ def finish_params(core: Core) -> None:
         seen.requires_grad = tensor.requires_grad
         if "mean" not in seen.start:
             continue
-        rows, _ = equal_shares(values, within=ALIKE)
-        now = torch.stack([values.mean(), values.std(unbiased=False), values.abs().mean(), rows]).tolist()
+        rows, columns = equal_shares(values, within=ALIKE)
+        numbers = [values.mean(), values.std(unbiased=False), values.abs().mean(), rows, columns]
+        now = torch.stack(numbers).tolist()
         start = [seen.start["mean"], seen.start["std"], seen.start["mean_abs"]]
         if seen.moved is not True:
             seen.moved = now[:3] != start or any(seen.update)
-        seen.equal_rows_later = now[3]
+        seen.equal_rows_later, seen.equal_columns_later = now[3], now[4]
         seen.start["end_std"], seen.start["end_mean_abs"] = now[1], now[2]

@@ -35,13 +35,14 @@ class Fits:
         out, target = out.detach(), target.detach()
         if seen.kind in CLASSES:
             self._classes(seen, out, target, judged)
-        elif out.shape == target.shape:
+        elif out.shape == target.shape and seen.kind != "kl_div":
             self._columns(seen, out.float(), target.float(), judged)
 
     def _classes(self, seen: LossSeen, out: torch.Tensor, target: torch.Tensor, judged: bool) -> None:
         logits = out.float() if out.dim() == 1 else out.float().movedim(1, -1)
         logits = logits.reshape(-1, logits.shape[-1])[:MAX_ROWS]
         if target.is_floating_point():
+            self._soft(seen, target)
             soft = target if target.dim() == 1 else target.movedim(1, -1)
             labels = soft.reshape(-1, logits.shape[-1])[:MAX_ROWS].argmax(-1)
         else:
@@ -68,6 +69,16 @@ class Fits:
         if not judged:
             pairs = torch.stack([torch.where(good, safe, -1), predicted]).float()
             self.core.later.read(pairs, lambda got: self._labels(seen, got))
+
+    def _soft(self, seen: LossSeen, target: torch.Tensor) -> None:
+        """Targets given as probabilities: do they add up to 1?"""
+        totals = target.float().sum(1 if target.dim() > 1 else 0)
+        off = ((totals - 1).abs() > 0.05).float().mean()
+
+        def keep(got: list[float]) -> None:
+            seen.soft_rows_off = max(seen.soft_rows_off, got[0])
+
+        self.core.later.read(off, keep)
 
     def _labels(self, seen: LossSeen, got: list[float]) -> None:
         half = len(got) // 2

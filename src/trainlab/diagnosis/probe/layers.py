@@ -17,6 +17,9 @@ LAYERS = frozenset(
 )  # fmt: skip
 
 
+_TAKES_DATA = frozenset(("linear", "conv1d", "conv2d", "conv3d"))
+
+
 class Layers:
     """Puts such arguments into the operation's facts."""
 
@@ -27,7 +30,9 @@ class Layers:
         self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor, op: Op
     ) -> None:
         """Read the arguments of one call."""
-        if name == "batch_norm":
+        if name in _TAKES_DATA:
+            self._what_enters(args, op)
+        elif name == "batch_norm":
             if out.dim() > 1 and _given(args, kwargs, 5, "training", False):
                 values = out.numel() // max(1, out.shape[1])
                 event = self.core.event("batch_norm", op.site, op.module, values=values, calls=0, small=0)
@@ -41,6 +46,23 @@ class Layers:
                 self.core.event("dropout", op.site, op.module, p=share)
         elif name in ("softmax", "log_softmax"):
             op.facts["dim"] = _given(args, kwargs, 1, "dim", None)
+
+    def _what_enters(self, args: tuple[Any, ...], op: Op) -> None:
+        """Measure what a layer gets that comes from no other layer: its size, how unlike its features are."""
+        entered = args[0] if args else None
+        if not isinstance(entered, torch.Tensor) or entered.requires_grad or self.core.seen.tick > 3:
+            return
+        if not entered.is_floating_point() or entered.dim() < 2 or not 2 <= entered.numel() <= 4_000_000:
+            return
+        values = entered.detach().float()
+        spread = values.reshape(-1, values.shape[-1] if op.name == "linear" else 1).std(0, unbiased=False)
+        live = spread[spread > 1e-9]
+        ratio = live.max() / live.min() if live.numel() else spread.max() * 0
+        event = self.core.event("first_input", None, op.module)
+        self.core.later.read(
+            torch.stack([values.abs().mean(), ratio]),
+            lambda got: event.facts.update(size=got[0], ratio=got[1]),
+        )
 
     def dropout_while_judging(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Dropout that is at work in an evaluation although the module that calls it is in eval mode."""

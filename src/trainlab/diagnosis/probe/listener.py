@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
@@ -24,6 +25,7 @@ _CUTS = frozenset(
     ("detach", "item", "tolist", "numpy", "argmax", "round", "sign", "__float__", "tensor", "as_tensor")
 )
 _CASTS = frozenset(("long", "int", "to", "type", "short", "byte"))
+_FROM_ARRAYS = frozenset(("tensor", "as_tensor"))
 _MADE = frozenset(
     (
         "randn",
@@ -130,6 +132,8 @@ class Listener(TorchFunctionMode):
                 self.losses.made_now(first)
             if name in _CASTS and args:
                 self._cast(args[0], first, name)
+            elif name in _FROM_ARRAYS and args:
+                self._cast_of_array(args[0], first, name)
             return
         self._note(name, args, kwargs, first)
 
@@ -192,6 +196,21 @@ class Listener(TorchFunctionMode):
             self.core.event(
                 "truncated", user_site(), name=f".{name}()", share=share, count=source.numel(),
                 before=int(source.unique().numel()), after=int(out.unique().numel()),
+                dtype=str(out.dtype).removeprefix("torch."),
+            )  # fmt: skip
+
+    def _cast_of_array(self, source: Any, out: torch.Tensor, name: str) -> None:
+        """The same of a NumPy array or a list that becomes a tensor."""
+        if out.is_floating_point() or not 20 <= out.numel() <= 1_000_000 or out.device.type != "cpu":
+            return
+        values = np.asarray(source)
+        if values.dtype.kind != "f" or self.core.seen.tick > 8:
+            return
+        share = float((values != np.trunc(values)).mean())
+        if share > 0.5:
+            self.core.event(
+                "truncated", user_site(), name=f"torch.{name}", share=share, count=int(values.size),
+                before=len(np.unique(values)), after=int(out.unique().numel()),
                 dtype=str(out.dtype).removeprefix("torch."),
             )  # fmt: skip
 

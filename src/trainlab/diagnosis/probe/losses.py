@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from trainlab.diagnosis.probe.core import Core
-from trainlab.diagnosis.probe.fits import Fits
+from trainlab.diagnosis.probe.fits import CLASSES, Fits
 from trainlab.diagnosis.probe.places import user_site
 from trainlab.diagnosis.probe.walk import leaves_above
 from trainlab.diagnosis.seen import Graph, LossSeen, Op
@@ -57,11 +57,13 @@ class Losses:
             op.facts["shapes"] = (tuple(output.shape), tuple(target.shape), tuple(wide))
         seen.made_here += target.data_ptr() in self._made.get(self.core.seen.tick, ())
         seen.target_has_grad += target.requires_grad
-        self.fits.read(seen, output, target)
+        self.fits.read(seen, _on_the_targets_scale(name, output, args, kwargs), target)
 
     def _entry(self, name: str, output: torch.Tensor, target: torch.Tensor, op: Op) -> LossSeen | None:
         kind = "difference" if name in DIFFERENCES else name
-        key = (kind, op.site, op.module, output.dim(), target.dim())
+        # One line may serve several trainings, of other classes each.
+        classes = output.shape[1] if kind in CLASSES and output.dim() > 1 else 0
+        key = (kind, op.site, op.module, output.dim(), target.dim(), classes)
         seen = self._known.get(key)
         if seen is None and len(self._known) < MAX_PLACES:
             dtype = str(target.dtype).removeprefix("torch.")
@@ -90,7 +92,8 @@ class Losses:
         if pair is not None and same and pair[0].shape[1:] == torch.Size(same[0].out_shape[1:]):
             site = user_site()
             at = [seen for seen in same if seen.site == site] or same
-            self.fits.read(at[0], *pair, judged=True)
+            output, target = pair
+            self.fits.read(at[0], _on_the_targets_scale(name, output, args, kwargs), target, judged=True)
 
     def confirm(self, graph: Graph) -> None:
         """Count the entries that this loss was made of; forget the differences that it wasn't."""
@@ -127,6 +130,15 @@ class Losses:
 
 
 _BARRIERS = frozenset(("AccumulateGrad", "Addmm", "Mm", "Bmm", "Convolution", "NativeBatchNorm", "Embedding"))
+
+
+def _on_the_targets_scale(
+    name: str, output: torch.Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> torch.Tensor:
+    """Return what the output answers in the target's units: a Poisson loss takes logarithms of rates."""
+    if name != "poisson_nll_loss":
+        return output
+    return output.exp() if (args[2] if len(args) > 2 else kwargs.get("log_input", True)) else output
 
 
 def _pair(

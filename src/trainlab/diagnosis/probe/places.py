@@ -52,7 +52,7 @@ def user_frames() -> list[FrameType]:
 
 
 def is_library(file: str) -> bool:
-    """Whether the file belongs to Python, to an installed package (wherever that is) or to the probe itself."""
+    """Whether the file belongs to Python, to an installed package, wherever it is, or to the probe."""
     known = _foreign.get(file)
     if known is None:
         path = os.path.realpath(file)

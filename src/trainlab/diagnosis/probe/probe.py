@@ -15,7 +15,7 @@ from trainlab.diagnosis.probe.backward import Backward
 from trainlab.diagnosis.probe.calls import Calls
 from trainlab.diagnosis.probe.core import Core
 from trainlab.diagnosis.probe.data import Data
-from trainlab.diagnosis.probe.endings import finish_params
+from trainlab.diagnosis.probe.endings import finish_modules, finish_params
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.listener import Listener
 from trainlab.diagnosis.probe.losses import Losses
@@ -88,6 +88,7 @@ class Probe:
                 self.calls.finish()
                 self.data.finish()
                 finish_params(core)
+                finish_modules(core)
         except Exception as error:
             core.trouble(error)
         finally:

@@ -1,8 +1,9 @@
-"""Hidden biases so large that they decide a unit's state whatever comes in."""
+"""Biases so large that they decide a unit's state whatever comes in, or answers far from any target."""
 
 from __future__ import annotations
 
 from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.seen import ParamSeen
 from trainlab.diagnosis.signals.case import Case, named
 
 FAULT = "bad_bias_init"
@@ -13,12 +14,15 @@ def judge(case: Case) -> Finding | None:
     """Fire where the training fails and biases start at 2.5 or more in the mean."""
     if not case.learning.failing:
         return None
+    last = min((param.depth for param in case.weights()), default=0)
+    heads = {param.name.rpartition(".")[0] for param in case.weights() if param.depth <= last}
     found = [
         param
         for param in case.seen.params.values()
         if param.name.rpartition(".")[2].startswith("bias")
         and param.reached
         and param.start.get("mean_abs", 0) >= LARGE
+        and (param.name.rpartition(".")[0] not in heads or _misses_the_targets(case, param))
     ]
     if not found:
         return None
@@ -31,3 +35,12 @@ def judge(case: Case) -> Finding | None:
         remedy="Start biases at 0.",
         code="torch.nn.init.zeros_(layer.bias)",
     )
+
+
+def _misses_the_targets(case: Case, param: ParamSeen) -> bool:
+    """The last bias is rightly set to the targets' mean; not to numbers far from them all."""
+    main = case.learning.main
+    if main is None or main.target_high < main.target_low:
+        return False
+    span = max(main.target_high - main.target_low, 1e-12)
+    return not main.target_low - span <= param.start["mean"] <= main.target_high + span

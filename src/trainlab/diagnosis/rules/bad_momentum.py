@@ -6,7 +6,7 @@ from trainlab.diagnosis.findings import Finding
 from trainlab.diagnosis.signals.case import Case, optimizer_name
 
 FAULT = "bad_momentum"
-HIGH = 0.98
+HIGH, EXTREME = 0.98, 0.99
 
 
 def judge(case: Case) -> Finding | None:
@@ -34,5 +34,8 @@ def judge(case: Case) -> Finding | None:
             remedy="Use momentum 0.9.",
             code="momentum=0.9",
         )
-        return finding if case.learning.failing else finding.as_note()
+        learning = case.learning
+        # Of a loss without targets (triplets, energies) there is no more to see than that it doesn't fall.
+        rises = learning.state == "unknown" and not learning.adversarial and learning.improvement < 0
+        return finding if learning.failing or (rises and momentum >= EXTREME) else finding.as_note()
     return None

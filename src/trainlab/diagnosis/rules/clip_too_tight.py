@@ -8,7 +8,7 @@ from trainlab.diagnosis.findings import Finding
 from trainlab.diagnosis.signals.case import Case
 
 FAULT = "clip_too_tight"
-COEFFICIENT = 2e-2
+COEFFICIENT, COEFFICIENT_OF_SGD = 2e-2, 0.2
 SHARE = 0.95
 UNFIT = 0.3
 
@@ -19,7 +19,10 @@ def judge(case: Case) -> Finding | None:
     if len(clips) < 10:
         return None
     coefficients = np.asarray([min(1.0, limit / norm) for norm, limit in clips])
-    if float(np.median(coefficients)) >= COEFFICIENT or float((coefficients < 1).mean()) < SHARE:
+    # Adam's steps don't depend on the gradient's size; with plain SGD the clip sets how far a step goes.
+    plain = all(optimizer.kind == "SGD" for optimizer in case.stepped)
+    limit = COEFFICIENT_OF_SGD if plain else COEFFICIENT
+    if float(np.median(coefficients)) >= limit or float((coefficients < 1).mean()) < SHARE:
         return None
     event = next(iter(case.seen.events_of("clip")), None)
     norms = np.asarray([norm for norm, _ in clips])

@@ -41,6 +41,6 @@ def judge(case: Case) -> Finding | None:
 
 def is_constant(loss: LossSeen) -> bool:
     """Whether all targets seen are one value, not made in the step itself."""
-    if loss.rows < LEAST or loss.made_here or loss.target_has_grad:
+    if loss.rows < LEAST or loss.made_here or loss.target_has_grad or loss.classes == 1:
         return False
     return len(loss.counts) == 1 if loss.counts else loss.target_low == loss.target_high

@@ -30,6 +30,9 @@ def judge(case: Case) -> Finding | None:
                 remedy="Call backward() on the loss itself, not on a tensor made of its value.",
                 code="loss = criterion(model(x), y)\nloss.backward()",
             )
+    elsewhere = _reaches_nothing(case)
+    if elsewhere is not None:
+        return elsewhere
     lost = without_gradient(case)
     cut = cut_above(case, lost) if lost else None
     if cut is None:
@@ -51,6 +54,36 @@ def judge(case: Case) -> Finding | None:
             "in an optimizer and never get a gradient",
         ),
         remedy=f"Pass the tensor on without {called}.",
+    )
+
+
+def _reaches_nothing(case: Case) -> Finding | None:
+    """The loss has a graph, but one that begins at a tensor of its own and leads to no parameter."""
+    seen = case.seen
+    keys = {key for optimizer in seen.optimizers for key in optimizer.params}
+    params = [seen.params[key] for key in keys]
+    losses = [graph for graph in seen.graphs if graph.nodes and graph.complete]
+    if seen.backwards < 2 * LEAST or not losses or not params or not any(param.graphs for param in params):
+        return None
+    # A leaf that is made anew in every step is no parameter: those are met again and again.
+    if any(param.reached >= 3 or param.with_grad for param in seen.params.values()):
+        return None
+    site = losses[0].site.quoted if losses[0].site else "backward()"
+    made = next(
+        (event for event in seen.events_of("cut") if event.facts["name"] in ("tensor", "as_tensor")), None
+    )
+    made_at = f"; a new tensor is made at {made.site.quoted}" if made is not None and made.site else ""
+    return Finding(
+        fault=FAULT,
+        where=f"the loss at {site}{made_at}",
+        confidence=0.93,
+        evidence=(
+            f"in {params[0].graphs} of {params[0].graphs} graphs looked at, the loss leads to none of the "
+            f"{len(params)} parameters that the optimizer has ({case.names(params)})",
+            "it was made of a new tensor (torch.tensor(…), .detach(), .item()): numbers without history",
+        ),
+        remedy="Add up the losses themselves: sum(parts), or torch.stack(parts).sum().",
+        code="loss = sum(parts)\nloss.backward()",
     )
 
 

@@ -7,23 +7,27 @@ default initialization gives (then someone has set them).
 from __future__ import annotations
 
 from trainlab.diagnosis.findings import Finding
-from trainlab.diagnosis.seen import ParamSeen
+from trainlab.diagnosis.seen import Event, ParamSeen
 from trainlab.diagnosis.signals.case import Case, modules_of
 
 FAULT = "frozen_params"
 SHARE = 0.2
+LEAST = 20
 
 
 def judge(case: Case) -> Finding | None:
     """Fire if a fifth of a trained network's weights is frozen at random values."""
     seen = case.seen
+    for event in seen.events_of("unfrozen_in_name"):
+        if seen.tick >= LEAST:
+            return _in_name_only(case, event)
     for root in seen.roots:
         learnt = root.learn_in_train + root.learn_in_eval
         params = [seen.params[key] for key in root.params]
         frozen = [param for param in params if not param.requires_grad]
         random = [param for param in frozen if is_random(param)]
         if (
-            learnt < 20
+            learnt < LEAST
             or not random
             or any(param.loaded or param.moved or param.with_grad for param in frozen)
         ):
@@ -46,6 +50,21 @@ def judge(case: Case) -> Finding | None:
             code=f"{root.name}.requires_grad_(True)",
         )
     return None
+
+
+def _in_name_only(case: Case, event: Event) -> Finding:
+    params = [case.seen.params[key] for key in event.facts["params"]]
+    return Finding(
+        fault=FAULT,
+        where=f"{event.module}: .requires_grad = True was set on the module ({case.names(params)})",
+        confidence=0.95,
+        evidence=(
+            f"{sum(param.size for param in params):,} values of {event.module} are still frozen",
+            "on a module, unlike on a tensor, requires_grad is an attribute that nothing reads",
+        ),
+        remedy=f"Call {event.module}.requires_grad_(True), which sets it on every parameter.",
+        code=f"{event.module}.requires_grad_(True)",
+    )
 
 
 def is_random(param: ParamSeen) -> bool:

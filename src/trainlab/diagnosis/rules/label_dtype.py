@@ -7,10 +7,12 @@ from trainlab.diagnosis.seen import Event
 from trainlab.diagnosis.signals.case import Case
 
 FAULT = "label_dtype"
+_NUMBERS = frozenset(("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "difference"))
+_WHOLE = frozenset(("int64", "int32", "int16", "int8", "uint8"))
 
 
 def judge(case: Case) -> Finding | None:
-    """Fire if a cast that cut fractions off left the targets of the loss with one or two values."""
+    """Fire if a cast that cut fractions off left one or two targets, or whole ones to a regression."""
     found = truncations(case)
     if not found:
         return None
@@ -34,8 +36,14 @@ def judge(case: Case) -> Finding | None:
 
 
 def truncations(case: Case) -> list[Event]:
-    """Return the casts to whole numbers that cut fractions off, where the targets are (nearly) constant."""
-    cuts = [cut for cut in case.seen.events_of("truncated") if cut.facts["after"] <= 2 < cut.facts["before"]]
+    """Return the casts to whole numbers that cut fractions off, of the targets of a loss."""
+    truncated = case.seen.events_of("truncated")
+    cuts = [cut for cut in truncated if cut.facts["after"] <= 2 < cut.facts["before"]]
     losses = [loss for loss in case.seen.losses if loss.count and loss.rows]
     few = [loss for loss in losses if (len(loss.counts) if loss.counts else len(set(loss.sample))) <= 2]
-    return cuts if few else []
+    if cuts and few:
+        return cuts
+    # Measured as numbers, though they are whole ones now: at least half of what told them apart is gone.
+    numbers = [loss for loss in losses if loss.kind in _NUMBERS and loss.target_dtype in _WHOLE]
+    coarse = [cut for cut in truncated if cut.facts["after"] <= 0.5 * cut.facts["before"]]
+    return [cut for cut in coarse if any(cut.facts["after"] >= len(set(loss.sample)) for loss in numbers)]

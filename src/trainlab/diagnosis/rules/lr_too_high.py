@@ -12,15 +12,17 @@ FAULT = "lr_too_high"
 LARGE = 5e-2
 WINDOW, UNTIL = 10, 100
 GROWN = 2.0
-FAR = 0.2
+UNFIT, FITTED = 0.3, 0.05
 
 
 def judge(case: Case) -> Finding | None:
     """Fire where the training fails and updates are over 5 % of the weights for 10 of the first 100 steps.
 
-    Also where the loss rose to twice its start within the first steps, with updates over 1 %.
+    Also where the loss rose to twice its start within the first steps, with updates over 1 %; and in a
+    training that gets somewhere, but stays well short of a fit, if the updates are far larger or stay large.
     """
-    if not case.learning.failing or not case.stepped or case.faults & _OTHER_CAUSES:
+    learning = case.learning
+    if not case.stepped or case.faults & _OTHER_CAUSES or learning.state == "unknown":
         return None
     by_weight = {
         param.name: _largest_window(param.update[:UNTIL])
@@ -33,15 +35,11 @@ def judge(case: Case) -> Finding | None:
     stream = case.learning.stream
     values = medians_of_5(stream.values[:200]) if stream is not None else np.empty(0)
     rose = len(values) > 3 and float(values.max()) > GROWN * abs(float(values[0]))
-    if typical <= LARGE and not (rose and typical > LARGE / 5):
-        return None
-    if case.learning.state == "poor":
-        # It learns, if not enough: only where the steps are still that large, and lead nowhere.
-        late = [float(np.median(param.update[-WINDOW:])) for param in case.weights() if param.update]
-        far = case.learning.reference - case.learning.reached > FAR and typical > 3 * LARGE
-        lasting = float(np.median(late)) >= LARGE / 3 and not case.learning.falling
-        if not lasting and not far:
+    if learning.state in ("stuck", "diverged"):
+        if typical <= LARGE and not (rose and typical > LARGE / 5):
             return None
+    elif not _keeps_it_short(case, typical):
+        return None
     optimizer = max(case.stepped, key=lambda one: one.steps)
     rate = max((value for _, value in optimizer.lr), default=float("nan"))
     name = optimizer_name(optimizer)
@@ -65,6 +63,21 @@ def judge(case: Case) -> Finding | None:
         remedy=f"Divide the learning rate by 10, and by 10 again: lr={rate / 10:g}, lr={rate / 100:g}.",
         code=f"for group in {name}.param_groups:\n    group['lr'] = {rate / 10:g}",
     )
+
+
+def _keeps_it_short(case: Case, typical: float) -> bool:
+    """It learns, if not enough: only where the steps are still large, or were huge and led nowhere."""
+    learning = case.learning
+    late = [
+        float(np.median(param.update[-WINDOW:]))
+        for param in case.weights()
+        if len(param.update) > WINDOW and param.start.get("std", 0) > 1e-3
+    ]
+    if not late or not learning.ratio > FITTED:
+        return False
+    lasting = learning.state == "poor" and float(np.median(late)) >= LARGE / 3 and not learning.falling
+    huge = typical > 2 * LARGE and learning.ratio > UNFIT and not learning.falling
+    return max(late) > 1.6 * LARGE or (typical > LARGE and lasting) or huge
 
 
 _OTHER_CAUSES = frozenset(("missing_zero_grad", "unnormalised_targets"))

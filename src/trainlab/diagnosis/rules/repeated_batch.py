@@ -5,11 +5,15 @@ Silent for full-batch training: there the batch is all that the training data ha
 
 from __future__ import annotations
 
+import numpy as np
+
 from trainlab.diagnosis.findings import Finding
 from trainlab.diagnosis.signals.case import Case
 
 FAULT = "repeated_batch"
 LEAST = 20
+GAP = 0.15
+UNFIT = 0.3
 
 
 def judge(case: Case) -> Finding | None:
@@ -24,7 +28,8 @@ def judge(case: Case) -> Finding | None:
     from_memory = (
         data.held - len(data.judged_rows - data.train_rows) >= 3 * shown and data.largest_batch <= 256
     )
-    if not from_loader and not from_memory:
+    learnt_by_heart = _is_new_to(case, shown)
+    if not from_loader and not from_memory and not learnt_by_heart:
         return None
     loader = next((one for one in loaders if one.site is not None), None)
     place = loader.site.quoted if loader is not None and loader.site else "the training loop"
@@ -35,8 +40,31 @@ def judge(case: Case) -> Finding | None:
         evidence=(
             f"{data.fingerprinted} training passes looked at used {len(data.batches)} different batch"
             f"{'es' if len(data.batches) > 1 else ''} ({shown} rows)",
-            f"the data has {max(rows, data.held):,} rows",
+            f"the data has {max(rows, data.held):,} rows"
+            if from_loader or from_memory
+            else f"each is made anew; evaluated were {len(data.judged_rows):,} other rows, and much worse",
         ),
         remedy="Take a new batch in every step: iterate over the loader inside the loop.",
         code="for epoch in range(epochs):\n    for xb, yb in loader:\n        …",
     )
+
+
+def _is_new_to(case: Case, shown: int) -> bool:
+    """Batches that are made step by step and yet the same, and a network that knows these rows alone."""
+    data, main = case.seen.data, case.learning.main
+    loaders = [loader for loader in case.seen.loaders if loader.rows]
+    others = len(data.judged_rows - data.train_rows)
+    if loaders or main is None or not main.fits or others < 3 * shown or data.largest_batch > 256:
+        return False
+    if data.made_anew < 0.9 * (data.fingerprinted - 1):
+        return False
+    last = main.fits[-5:]
+    rates = [fit.accuracy for fit in last if fit.accuracy is not None]
+    judged = [share for _, share, count in case.seen.judged_accuracy[-3:] if count >= 30]
+    judged += [fit.accuracy for fit in main.judged[-3:] if fit.accuracy is not None]
+    if rates and judged:
+        return float(np.median(rates)) - max(judged) > GAP
+    if not main.judged or not case.learning.trivial > 0:
+        return False
+    train, new = float(np.median([fit.value for fit in last])), min(fit.value for fit in main.judged[-3:])
+    return new > 10 * train and new > UNFIT * case.learning.trivial

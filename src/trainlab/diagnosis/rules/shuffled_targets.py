@@ -32,8 +32,10 @@ def judge(case: Case) -> Finding | None:
         and judged is not None
         and judged[0] < learning.chance + 3 * math.sqrt(0.25 / max(1, judged[1]))
     )
-    if learning.state != "stuck" and not new_at_chance:
+    if not new_at_chance and (judged is not None or learning.state != "stuck"):
         return None
+    if judged is None and learning.reached > learning.chance + 3 * width:
+        return None  # it has learnt something, if little
     kind = "accuracy" if classes else "R²"
     evidence = [
         f"5 nearest neighbours reach {kind} {learning.reference:.2f} over {learning.rows} rows; "

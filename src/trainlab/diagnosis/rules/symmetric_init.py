@@ -14,7 +14,7 @@ def judge(case: Case) -> Finding | None:
     """Fire if over half of a hidden weight's rows are equal at the start and after 20 steps."""
     found = [param for param in alike(case) if param.start.get("zeros", 0) < 0.99]
     if not found:
-        return None
+        return _of_embeddings(case)
     return Finding(
         fault=FAULT,
         where=named(param.name for param in found),
@@ -27,6 +27,34 @@ def judge(case: Case) -> Finding | None:
         ),
         remedy="Start from random weights, so that units can become different.",
         code="torch.nn.init.xavier_uniform_(layer.weight)",
+    )
+
+
+def _of_embeddings(case: Case) -> Finding | None:
+    """The units of an embedding are its columns: each row is one thing's values."""
+    found = [
+        param
+        for param in case.weights()
+        if param.module_kind.startswith("Embedding")
+        and len(param.shape) == 2
+        and param.shape[1] >= 2
+        and case.seen.tick >= 20
+        and param.start.get("equal_columns", 0) > EQUAL
+        and (param.equal_columns_later or 0) > EQUAL
+    ]
+    if not found:
+        return None
+    return Finding(
+        fault=FAULT,
+        where=named(param.name for param in found),
+        confidence=0.9,
+        evidence=tuple(
+            f"{param.name}: all {param.shape[1]} values of a row were equal at the start, "
+            f"{param.equal_columns_later or 0:.0%} of the columns still are after {case.seen.tick} steps"
+            for param in found[:4]
+        ),
+        remedy="Start from random values: equal columns get equal gradients and stay one and the same.",
+        code="torch.nn.init.normal_(embedding.weight, std=0.1)",
     )
 
 

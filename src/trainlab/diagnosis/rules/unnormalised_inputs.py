@@ -28,8 +28,10 @@ def judge(case: Case) -> Finding | None:
     uneven = tabular and ratio > RATIO and float(live.max()) > 3
     if not uneven and size <= LARGE:
         return None
-    weights = case.weights()
+    weights = [one for one in case.weights() if len(one.shape) >= 2]
     if weights and weights[0].module_kind not in _LAYERS:
+        return None
+    if _scaled_inside(case, weights[0].name if weights else ""):
         return None
     worst = int(np.argmax(np.abs(middle) + spread))
     least = int(np.argmin(np.where(spread > 1e-9, spread, np.inf)))
@@ -47,4 +49,13 @@ def judge(case: Case) -> Finding | None:
         ),
         remedy="Standardize the features with the training data's mean and standard deviation.",
         code="mean, std = X_train.mean(0), X_train.std(0)\nX = (X - mean) / std",
+    )
+
+
+def _scaled_inside(case: Case, name: str) -> bool:
+    """Whether the network scales its input itself, so that the first layer gets numbers of usual size."""
+    module = name.rpartition(".")[0]
+    entered = [event.facts for event in case.seen.events_of("first_input") if event.module == module]
+    return bool(entered) and all(
+        facts["size"] <= LARGE and facts["ratio"] <= RATIO for facts in entered if "size" in facts
     )

@@ -9,6 +9,7 @@ from trainlab.diagnosis.seen import Graph, Node
 from trainlab.diagnosis.signals.case import SHAPING, Case
 
 FAULT = "wrong_loss"
+HALF = 0.5
 _DISTANCES = frozenset(
     (
         "MseLoss",
@@ -42,7 +43,34 @@ def judge(case: Case) -> Finding | None:
                 remedy="Take the minus sign away.",
                 code="loss = criterion(output, target)",
             )
-    return _classes_as_numbers(case)
+    return _classes_as_numbers(case) or _no_probabilities(case)
+
+
+def _no_probabilities(case: Case) -> Finding | None:
+    """Cross-entropy over one class, or with targets that are no distribution: several ones in a row."""
+    for loss in case.seen.losses:
+        if loss.kind != "cross_entropy" or not loss.count:
+            continue
+        one = loss.classes == 1
+        if not one and not loss.soft_rows_off > HALF:
+            continue
+        site = loss.site.quoted if loss.site else loss.kind
+        shapes = f"output {list(loss.out_shape)}, target {list(loss.target_shape)} ({loss.target_dtype})"
+        return Finding(
+            fault=FAULT,
+            where=f"cross_entropy at {site}",
+            confidence=0.95 if one else 0.85,
+            evidence=(
+                "softmax over a single output is always 1: the loss is 0 whatever the network says"
+                if one
+                else f"{loss.soft_rows_off:.0%} of the rows of targets don't add up to 1: "
+                "several classes at once, or none",
+                shapes,
+            ),
+            remedy="Use binary_cross_entropy_with_logits: one yes or no for each output.",
+            code="loss = torch.nn.functional.binary_cross_entropy_with_logits(output, target.float())",
+        )
+    return None
 
 
 def _negated(graph: Graph) -> Node | None:

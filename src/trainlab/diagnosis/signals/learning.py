@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -82,6 +83,7 @@ def learning(seen: Seen) -> Learning:
             reached = float(np.mean([value for value in late if value is not None] or [float("nan")]))
         elif trivial > 0:
             reached = 1 - last / trivial
+        reached = _best(reached, _judged(seen, main, trivial))
         if main.columns == 1 or main.kind in CLASSES:
             found = neighbours(seen.data.sample_x, seen.data.sample_y, classes=classes)
             if found is not None:
@@ -130,6 +132,21 @@ def _state(
     if rows >= 100 and reference - reached > BEHIND:
         return "poor"
     return "learnt" if trivial > 1e-9 else "unknown"
+
+
+def _best(reached: float, judged: float) -> float:
+    """Dropout and noise hold training batches back: where an evaluation shows more, that counts."""
+    return judged if math.isnan(reached) or judged > reached else reached
+
+
+def _judged(seen: Seen, main: LossSeen, trivial: float) -> float:
+    """Return the accuracy, or R², of the last evaluations; NaN where there were none."""
+    late = main.judged[-3:]
+    if main.kind in CLASSES + BINARY:
+        rates = [fit.accuracy for fit in late if fit.accuracy is not None]
+        rates += [share for _, share, count in seen.judged_accuracy[-1:] if count >= 30 and main.columns == 1]
+        return max(rates, default=float("nan"))
+    return 1 - float(np.mean([fit.value for fit in late])) / trivial if late and trivial > 0 else float("nan")
 
 
 def _main(seen: Seen) -> LossSeen | None:
