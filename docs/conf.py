@@ -30,8 +30,15 @@ NAVIGATION = {
         "docs/chain_rule",
         "docs/questions",
     ),
-    "Guides": ("docs/race", "docs/map"),
-    "Reference": ("docs/study_file", "docs/api", "docs/json", "docs/benchmarks"),
+    "Guides": ("docs/doctor", "docs/race", "docs/map"),
+    "Reference": (
+        "docs/faults",
+        "docs/signals",
+        "docs/study_file",
+        "docs/api",
+        "docs/json",
+        "docs/benchmarks",
+    ),
     "The project": ("docs/architecture", "CONTRIBUTING", "CHANGELOG"),
     "Decisions": ("docs/decisions/*",),
 }

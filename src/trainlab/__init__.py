@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from trainlab.engine import custom_loss
     from trainlab.engine.torch import Population, population
     from trainlab.errors import TrainlabError
-    from trainlab.report import map_html, race_html, study_html
+    from trainlab.report import diagnosis_html, map_html, race_html, study_html
     from trainlab.spec import Change, Experiment, Network, Study, load_study
     from trainlab.studies import MapResult, RaceResult, StudyResult, map_plane, race, run, study
     from trainlab.tasks import arrays
@@ -35,6 +35,7 @@ _HOMES = {
     "arrays": "tasks",
     "budget": "budgets",
     "custom_loss": "engine",
+    "diagnosis_html": "report",
     "load_study": "spec",
     "map_html": "report",
     "map_plane": "studies",
@@ -61,6 +62,7 @@ __all__ = [
     "arrays",
     "budget",
     "custom_loss",
+    "diagnosis_html",
     "load_study",
     "map_html",
     "map_plane",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from diagnosis.drawable import shown
 from diagnosis.watched import diagnosed, faults
 
 from trainlab.diagnosis.rules import ORDER, rules
@@ -38,6 +39,10 @@ def test_a_fault_is_found_and_blamed_first(name: str):
     assert finding.evidence
     assert finding.remedy
     assert 0 < finding.confidence <= 1
+    assert finding.picture is not None
+    _, text, page = shown(report)
+    assert name in text
+    assert f'id="{name}"' in page
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -132,3 +132,35 @@ def test_a_fault_is_exit_code_1(tmp_path: Path):
     assert code == 1
     assert report["findings"][0]["fault"] == "missing_zero_grad"
     assert "optimizer.step()" in report["findings"][0]["where"]
+
+
+def test_a_page_and_json_are_written_and_the_terminal_has_the_report(tmp_path: Path):
+    script, page, data = (tmp_path / name for name in ("script.py", "page.html", "report.json"))
+    text = LOOP.replace("    optimizer.zero_grad()\n", "") + "for _ in range(30):\n    step()\n"
+    script.write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "trainlab.cli.main", "doctor", str(script)]
+    options = ["--html", str(page), "--json", str(data)]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1, done.stderr
+    report = json.loads(data.read_text(encoding="utf-8"))
+    assert (
+        report["verdict"] == "Something is wrong with the training: gradients are never cleared "
+        "(missing_zero_grad)."
+    )
+    assert " ".join(done.stdout.split()).startswith(report["verdict"])
+    assert done.stdout.endswith(f"report: {page}\nJSON: {data}\n")
+    assert "<h1>Diagnosis of script.py</h1>" in page.read_text(encoding="utf-8")
+    assert report["findings"][0]["remedy"]["code"].splitlines()[1] == "+ optimizer.zero_grad()"
+
+
+def test_a_page_has_no_place_in_the_terminal(tmp_path: Path):
+    script = tmp_path / "script.py"
+    script.write_text("raise SystemExit(7)\n", encoding="utf-8")
+    command = [sys.executable, "-m", "trainlab.cli.main", "doctor", str(script)]
+    for html, said in (
+        ("-", "--html -: the report is a page; give the name of a file"),
+        (str(script), "same file"),
+    ):
+        done = subprocess.run([*command, "--html", html], capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert said in done.stderr

@@ -86,5 +86,5 @@ def test_a_picture_that_is_missing_is_out_of_date(copy: Path):
 def test_an_unknown_source_is_one_line(capsys: pytest.CaptureFixture[str]):
     assert build.main(["--figures", "nonsense"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    wanted = "scripts/docs: no page has blocks of 'nonsense'; there are explanations, fields, figures, maps"
-    assert line.startswith(wanted)
+    wanted = "scripts/docs: no page has blocks of 'nonsense'; there are "
+    assert line.startswith(f"{wanted}explanations, faults, fields, figures, maps")

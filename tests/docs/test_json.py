@@ -11,6 +11,7 @@ from docs.pages import ROOT
 
 import trainlab
 from trainlab import explain
+from trainlab.diagnosis import run_script
 
 RATE = {"k", "n", "low", "high"}
 ESTIMATE = {"estimate", "low", "high", "p_adjusted", "p_small_adjusted", "reading"}
@@ -68,6 +69,25 @@ def test_so_it_is_of_an_explanation():
     found["numbers"] = 0
     assert sorted(fields_of(found)) == documented("The JSON of an explanation")
     assert f'`"{found["question"]}"`' in page()
+
+
+def test_so_it_is_of_a_diagnosis():
+    script = ROOT / "examples" / "silent_network.py"
+    report = run_script(str(script), steps=80, output_to_stderr=True)
+    # Of these one line stands for what differs by kind, or says that they are findings as well.
+    for finding in [*report["findings"], *report["notes"]]:
+        assert finding["picture"]["kind"] in page()
+        assert finding.keys() == report["findings"][0].keys()
+        finding["picture"] = None
+    report["picture"], report["notes"], report["troubles"] = None, [0], [""]
+    card = report["card"]
+    card["loaders"] = [{"rows": 1, "batch": 1, "shuffled": True, "passes": 1}]
+    card["models"][0]["depends_on_mode"] = ["0"]
+    paths = {
+        re.sub(r"^card\.optimizers\[\]\.settings\..*", "card.optimizers[].settings.*", path)
+        for path in fields_of(report)
+    }
+    assert sorted(paths - {"ended.message"}) == documented("The JSON of a diagnosis")
 
 
 def test_so_it_is_of_a_map():

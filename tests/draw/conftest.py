@@ -16,9 +16,14 @@ from trainlab.draw import (
     Curve,
     HeatAxis,
     Interval,
+    Link,
     Part,
     Picture,
+    Shape,
     Spot,
+    bars,
+    binned,
+    chain,
     contributions,
     curves,
     heat_map,
@@ -28,6 +33,8 @@ from trainlab.draw import (
     predictions,
     rate_grid,
     region_map,
+    shapes,
+    strips,
     tangent,
 )
 
@@ -148,6 +155,32 @@ def _contributions() -> Picture:
     return contributions(parts, total=15.0, total_label=NASTY, x_label=NASTY, title=NASTY)
 
 
+def _bars(*, log: bool) -> Picture:
+    rows = [(f"{NASTY} {'hidden.' * i}weight", 10.0**-i if log else float(i - 3)) for i in range(14)]
+    rows.append((NASTY, 0.0))
+    return bars(rows, x_label=f"{NASTY} (rms)", title=NASTY, log=log, usual=(1e-3, 1e-2))
+
+
+def _binned() -> Picture:
+    counts, edges = np.histogram(np.random.default_rng(4).normal(size=500), bins=20)
+    return binned(edges, counts, x_label=NASTY, title=NASTY, reach=(0.0, np.inf), reach_label=NASTY)
+
+
+def _chain() -> Picture:
+    links = [Link(label=f"{NASTY} {i}", note=f"{NASTY} " * i, wrong=i % 3 == 1) for i in range(9)]
+    return chain(links, title=NASTY)
+
+
+def _strips() -> Picture:
+    rows = [(f"{NASTY} {i}", [i, 32 - i, 0]) for i in range(24)]
+    return strips(rows, [NASTY, "class 1", "class 2"], title=NASTY)
+
+
+def _shapes() -> Picture:
+    drawn = [Shape(label=f"{NASTY} {i}", shape=(3,) * i, wrong=i == 3) for i in range(4)]
+    return shapes(drawn, title=NASTY)
+
+
 def _tangent() -> Picture:
     x = np.linspace(-4, 4, 161)
     return tangent(
@@ -170,6 +203,14 @@ KINDS: dict[str, Callable[[], Picture]] = {
     "regions": _regions,
     "contributions": _contributions,
     "tangent": _tangent,
+    "bars": lambda: _bars(log=False),
+    "log bars": lambda: _bars(log=True),
+    "no bars": lambda: bars([], x_label="units", title="Nothing"),
+    "binned": _binned,
+    "chain": _chain,
+    "no chain": lambda: chain([], title="Nothing"),
+    "strips": _strips,
+    "shapes": _shapes,
     "2-5-4-1": lambda: network(2, 5, 4, 1),
     "2-11-1": lambda: network(2, 11, 1),
     "deep": lambda: network(2, 2, 2, 2, 2, 2, 2, 2, 1),

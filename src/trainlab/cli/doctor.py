@@ -6,13 +6,13 @@ Exit codes: 0 nothing found; 1 something found; 2 the command can't be carried o
 
 from __future__ import annotations
 
-import json as json_module
+import os
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from trainlab.cli.options import Json, check_range, whole
-from trainlab.cli.output import Output, check_writable, hand_over
+from trainlab.cli.options import Html, Json, UsageError, check_range, whole
+from trainlab.cli.output import Output, check_distinct, check_writable, hand_over
 
 FOUND, FAILED, INTERRUPTED = 1, 3, 130
 MAX_STEPS, MAX_SECONDS = 1_000_000_000, 10_000_000
@@ -31,18 +31,31 @@ def doctor_command(
         int | None, Parameter(name="--for", help="End after so many seconds.", converter=whole)
     ] = None,
     json: Json = None,
+    html: Html = None,
 ) -> int:
     """Run a training under the probe and tell what keeps it from learning: cause, place, evidence, remedy."""
     from trainlab.diagnosis import run_script, show_report
+    from trainlab.draw import json_text
 
     check_range("--steps", steps, least=1, most=MAX_STEPS)
     check_range("--for", for_, least=1, most=MAX_SECONDS)
     check_writable("--json", json)
+    check_writable("--html", html)
+    if html == "-":
+        raise UsageError("--html -: the report is a page; give the name of a file, as in --html report.html.")
+    check_distinct({"SCRIPT": script, "--json": json, "--html": html})
     report = run_script(script, arguments, steps=steps, seconds=for_, output_to_stderr=json == "-")
-    text = Output(
-        option="--json", word="JSON", path=json, text=lambda: json_module.dumps(report, indent=1) + "\n"
+
+    def page() -> str:
+        from trainlab.report import diagnosis_html
+
+        return diagnosis_html(report, title=f"Diagnosis of {os.path.basename(script)}")
+
+    hand_over(
+        lambda console: show_report(report, console),
+        Output(option="--json", word="JSON", path=json, text=lambda: json_text(report)),
+        Output(option="--html", word="report", path=html, text=page),
     )
-    hand_over(lambda console: show_report(report, console), text)
     return exit_code(report)
 
 

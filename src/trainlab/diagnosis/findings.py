@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from trainlab.diagnosis.faults import FAULTS
+from trainlab.diagnosis.verdict import verdict
+from trainlab.draw import JSON_FORMAT
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
     """A fault, its place, the numbers that show it, and what to change.
 
-    `confidence` is between 0 and 1; `consequence_of` names the finding that explains this one.
+    `confidence` is between 0 and 1; `consequence_of` names the finding that explains this one,
+    `because` says how; `picture` holds the numbers of a picture (`diagnosis.pictured`).
     """
 
     fault: str
@@ -20,6 +25,8 @@ class Finding:
     remedy: str
     code: str = ""
     consequence_of: str | None = None
+    because: str = ""
+    picture: dict[str, Any] | None = None
     is_note: bool = False
 
     def as_note(self) -> Finding:
@@ -30,18 +37,25 @@ class Finding:
         """Return the finding as JSON has it."""
         return {
             "fault": self.fault,
+            "title": FAULTS[self.fault].title,
             "where": self.where,
             "confidence": round(self.confidence, 2),
             "evidence": list(self.evidence),
             "remedy": {"text": self.remedy, "code": self.code},
             "consequence_of": self.consequence_of,
+            "because": self.because,
+            "picture": self.picture,
+            "link": FAULTS[self.fault].link,
             "tried": None,
         }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """The whole diagnosis. `ended` says how the training came to its end, `card` what was trained."""
+    """The whole diagnosis. `ended` says how the training came to its end, `card` what was trained.
+
+    Printed it is what the command shows.
+    """
 
     findings: tuple[Finding, ...]
     notes: tuple[Finding, ...]
@@ -49,14 +63,24 @@ class Report:
     looked_at: dict[str, Any]
     ended: dict[str, Any]
     troubles: tuple[str, ...] = ()
+    picture: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON has it; `findings` are in the order of blame."""
-        return {
+        data: dict[str, Any] = {
+            "format": JSON_FORMAT,
+            "verdict": "",
             "findings": [finding.to_dict() for finding in self.findings],
             "notes": [note.to_dict() for note in self.notes],
             "card": self.card,
             "looked_at": self.looked_at,
             "ended": self.ended,
             "troubles": list(self.troubles),
+            "picture": self.picture,
         }
+        return data | {"verdict": verdict(data)}
+
+    def __str__(self) -> str:
+        from trainlab.diagnosis.show import report_text
+
+        return report_text(self.to_dict())

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from trainlab.diagnosis.card import card_of, looked_at
+from trainlab.diagnosis.edits import code_for
+from trainlab.diagnosis.explains import explained
 from trainlab.diagnosis.findings import Finding, Report
+from trainlab.diagnosis.pictured import loss_curve, picture_of
 from trainlab.diagnosis.rules import rules
 from trainlab.diagnosis.seen import Seen
-from trainlab.diagnosis.signals.case import make_case
+from trainlab.diagnosis.signals.case import Case, make_case
 
 
 def in_order_of_blame(found: list[Finding]) -> list[Finding]:
@@ -29,9 +32,6 @@ def in_order_of_blame(found: list[Finding]) -> list[Finding]:
     return sorted(found, key=lambda finding: places[finding.fault])
 
 
-SYMPTOMS = frozenset(("loss_plateau",))
-
-
 def diagnose(seen: Seen, *, ended: dict[str, object] | None = None) -> Report:
     """Ask every rule; one that fails itself is told of, and the others go on."""
     case = make_case(seen)
@@ -48,16 +48,23 @@ def diagnose(seen: Seen, *, ended: dict[str, object] | None = None) -> Report:
             if not finding.is_note:
                 case.faults.add(finding.fault)
     faults = in_order_of_blame([finding for finding in found if not finding.is_note])
-    first = faults[0].fault if faults else None
-    ranked = [
-        replace(finding, consequence_of=first) if place and finding.fault in SYMPTOMS else finding
-        for place, finding in enumerate(faults)
-    ]
+    told = [_whole(finding, case, troubles) for finding in explained(faults)]
     return Report(
-        findings=tuple(ranked),
-        notes=tuple(finding for finding in found if finding.is_note),
+        findings=tuple(told),
+        notes=tuple(_whole(finding, case, troubles) for finding in found if finding.is_note),
         card=card_of(case),
         looked_at=looked_at(case),
         ended=dict(ended or {"how": seen.ended}),
         troubles=tuple(troubles),
+        picture=loss_curve(case),
     )
+
+
+def _whole(finding: Finding, case: Case, troubles: list[str]) -> Finding:
+    """Return the finding with its picture, and its remedy in the script's own words."""
+    try:
+        edit = code_for(finding, case) or finding.code
+        return replace(finding, code=edit, picture=picture_of(finding.fault, case))
+    except Exception as error:
+        troubles.append(f"picture of {finding.fault}: {type(error).__name__}: {error}")
+        return finding

@@ -1,6 +1,9 @@
 """Small SVG pictures, tables and one palette: what results print and plot themselves with."""
 
 from .axes import axis_label
+from .bar_chart import bars
+from .binned_chart import binned
+from .chain_chart import Link, chain
 from .contours import contour_lines
 from .contribution_chart import Part, contributions
 from .curve_chart import curves
@@ -20,6 +23,8 @@ from .picture import Data, Picture
 from .plain import JSON_FORMAT, json_text
 from .prediction_chart import Answers, predictions
 from .region_chart import region_map
+from .shape_chart import Shape, shapes
+from .strip_chart import strips
 from .table import Cell, html_table, terminal_table
 from .tangent_chart import tangent
 from .value_chart import can_show_values, value_graph
@@ -38,15 +43,20 @@ __all__ = [
     "Emphasis",
     "HeatAxis",
     "Interval",
+    "Link",
     "Measured",
     "Part",
     "Picture",
     "RateLike",
     "Shade",
+    "Shape",
     "Spot",
     "Track",
     "axis_label",
+    "bars",
+    "binned",
     "can_show_values",
+    "chain",
     "contour_lines",
     "contributions",
     "counted",
@@ -69,6 +79,8 @@ __all__ = [
     "ramp",
     "rate_grid",
     "region_map",
+    "shapes",
+    "strips",
     "tangent",
     "terminal_table",
     "value_graph",

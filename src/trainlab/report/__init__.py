@@ -1,5 +1,6 @@
-"""Whole pages: a study, a race or a map as one HTML file or in the terminal, and a cell as PyTorch code."""
+"""Whole pages: a study, a race, a map or a diagnosis as one HTML file; most in the terminal, too."""
 
+from .diagnosis_page import diagnosis_html
 from .explanation_page import explanation_html
 from .map_page import map_html
 from .map_terminal import print_map
@@ -11,6 +12,7 @@ from .torch_code import cell_code
 
 __all__ = [
     "cell_code",
+    "diagnosis_html",
     "explanation_html",
     "map_html",
     "print_map",

@@ -51,12 +51,12 @@ details.printed::details-content{content-visibility:visible;block-size:auto}}
 """
 
 
-def document(title: str, body: str) -> str:
-    """Return the whole HTML file; `title` is text, `body` is HTML."""
+def document(title: str, body: str, *, style: str = "") -> str:
+    """Return the whole HTML file; `title` is text, `body` is HTML, `style` are rules of this page's own."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{css()}{_STYLE}</style>\n</head>\n"
+        f"<title>{escape(title)}</title>\n<style>\n{css()}{_STYLE}{style}</style>\n</head>\n"
         f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     )
 

@@ -75,7 +75,7 @@ class Calls:
         while core.modules and core.modules.pop() is not module:
             pass
         if not core.modules and isinstance(output, torch.Tensor) and output.grad_fn is not None:
-            core.mark_alive(output.grad_fn.metadata)
+            core.mark_alive(output.grad_fn.metadata)  # pyright: ignore[reportArgumentType]
         if self._suspended is module:
             self._suspended = None
             self.listener.switch(True)

@@ -1,0 +1,126 @@
+"""What the doctor knows, as Markdown made of its own tables: the faults, what explains what, the signals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from docs import blocks
+from docs.words import cell
+from trainlab.diagnosis.explains import EXPLAINS
+from trainlab.diagnosis.faults import FAMILIES, FAULTS, Fault
+from trainlab.diagnosis.runner import run_script
+from trainlab.diagnosis.signals.learning import BEHIND, FEW, STUCK
+from trainlab.diagnosis.signals.neighbours import K
+from trainlab.diagnosis.signals.table import SIGNALS
+from trainlab.report.diagnosis_pictures import drawn
+
+
+def index() -> str:
+    """All faults by family, a line each."""
+    lines = [f"{len(FAULTS)} faults:", ""]
+    for family, faults in FAMILIES.items():
+        lines += [f"- **{family}**", *(f"  - [`{one.name}`](#{one.name}): {one.title}" for one in faults)]
+    return "\n".join(lines)
+
+
+def outcomes() -> str:
+    """How a training is said to have gone."""
+    rows = [
+        ("stuck", f"the last losses are above {STUCK:.0%} of that of the best constant answer"),
+        (
+            "poor",
+            f"it is more than {BEHIND:g} behind its {K} nearest neighbours, in accuracy or R², over at least "
+            "100 rows",
+        ),
+        ("diverged", "a loss isn't finite, or ends at 10 times both its start and the best constant answer"),
+        ("learnt", "none of these"),
+        (
+            "unknown",
+            f"fewer than {FEW} steps, targets made in the step itself, or networks that train against each "
+            "other",
+        ),
+    ]
+    return _table(("outcome", "if"), [(name, words.replace("%", " %")) for name, words in rows])
+
+
+def sections() -> str:
+    """A section for each fault, under its family."""
+    parts: list[str] = []
+    for family, faults in FAMILIES.items():
+        parts += [f"## {family}", *(_section(fault) for fault in faults)]
+    return "\n\n".join(parts)
+
+
+def explained() -> str:
+    """Which fault explains which, and why."""
+    rows = [(_link(one.cause), ", ".join(map(_link, one.symptoms)), one.why) for one in EXPLAINS]
+    return _table(("cause", "explains", "because"), rows)
+
+
+def signals() -> str:
+    """The signals with their formulas."""
+    rows = [
+        (one.name, cell(one.formula), f"`{one.home}`", ", ".join(map(_page_link, one.rules)))
+        for one in SIGNALS
+    ]
+    return _table(("signal", "formula", "computed in", "rules that read it"), rows)
+
+
+def pictures(_: object) -> dict[str, str]:
+    """Return the picture of docs/doctor.md: what the example's optimizer has; counts, the same everywhere."""
+    script = blocks.ROOT / "examples" / "silent_network.py"
+    report = run_script(str(script), steps=60, output_to_stderr=True)
+    return {"doctor-layers.svg": drawn(report["findings"][0]["picture"]).svg + "\n"}
+
+
+BLOCKS: tuple[Callable[[], str], ...] = (index, outcomes, sections, explained, signals)
+
+
+def _section(fault: Fault) -> str:
+    lines = [
+        f"### {fault.name}",
+        "",
+        f"*{fault.title[:1].upper()}{fault.title[1:]}.* {fault.what}",
+        "",
+        f"- **Found if:** {_sentence(fault.rule)}",
+        f"- **Source:** {_sentence(fault.source)}",
+        f"- **Silent if** {fault.silent}",
+        f"- **Remedy:** {_sentence(fault.remedy)}",
+    ]
+    constants = _constants(fault.name)
+    if constants:
+        lines.append(f"- **Constants** of `rules/{fault.name}.py`: {constants}")
+    if fault.see:
+        lines.append(f"- **More:** {', '.join(f'[{_heading(page)}]({page}.md)' for page in fault.see)}")
+    return "\n".join(lines)
+
+
+def _heading(page: str) -> str:
+    """Return what a page of docs/ is called."""
+    return (blocks.ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
+
+
+def _constants(name: str) -> str:
+    """Return the rule's numbers as its file has them."""
+    rule = vars(import_module(f"trainlab.diagnosis.rules.{name}"))
+    numbers = {key: value for key, value in rule.items() if key.isupper() and isinstance(value, int | float)}
+    return ", ".join(f"`{key} = {value:g}`" for key, value in numbers.items())
+
+
+def _sentence(words: str) -> str:
+    return words if words.endswith((".", ")", "?")) else f"{words}."
+
+
+def _link(name: str) -> str:
+    return f"[`{name}`](#{name})"
+
+
+def _page_link(name: str) -> str:
+    assert name in FAULTS, name
+    return f"[`{name}`](faults.md#{name})"
+
+
+def _table(headers: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [headers, tuple("---" for _ in headers), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -1,0 +1,140 @@
+"""The card of facts as rows of words, and the sentences around a report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trainlab.draw import counted, format_number
+
+
+def card_rows(report: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return label and words of each fact."""
+    card = report["card"]
+    rows = [("model", _model(model)) for model in card["models"]]
+    if card["unregistered_parameters"]:
+        rows.append(("", f"and {card['unregistered_parameters']:,} values that no module has registered"))
+    rows += [("head", card["output_head"])] if card["output_head"] else []
+    for optimizer in card["optimizers"]:
+        rows.append(("optimizer", _optimizer(optimizer)))
+    for loss in card["losses"]:
+        shapes = f"output {_shape(loss['output_shape'])}, target {_shape(loss['target_shape'])}"
+        kind = "written by hand" if loss["kind"] == "difference" else loss["kind"]
+        rows.append(("loss", f"{kind} at {loss['where']}: {shapes} {loss['target_dtype']}"))
+    rows += _data(card)
+    rows += [("modes", words) for model in card["models"] if (words := _modes(model))]
+    if card["first_loss"] is not None:
+        rows.append(("training", _training(card)))
+    return rows
+
+
+def _model(model: dict[str, Any]) -> str:
+    of = f" ({model['class']})" if model["class"] != model["name"] else ""
+    text = f"{model['name']}{of}: {model['parameters']:,} parameters declared"
+    if model["trainable"] != model["parameters"]:
+        text += f", {model['trainable']:,} trainable"
+    return f"{text}, {model['reachable']:,} reachable from the loss"
+
+
+def _optimizer(optimizer: dict[str, Any]) -> str:
+    settings = [
+        f"{name} {_number(value)}"
+        for name, value in optimizer["settings"].items()
+        if name == "lr" or (name in ("momentum", "weight_decay") and value)
+    ]
+    last = optimizer["last_lr"]
+    if isinstance(last, float) and last != optimizer["settings"].get("lr"):
+        settings.append(f"lr at the end {format_number(last)}")
+    parts = [
+        f"{optimizer['name']}: {optimizer['kind']}",
+        *settings,
+        f"{optimizer['parameters']:,} parameters",
+        counted(optimizer["steps"], "step"),
+    ]
+    return ", ".join(parts)
+
+
+def _data(card: dict[str, Any]) -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    if card["batch"]:
+        rows.append(("batch", f"input {_shape(card['batch'])}"))
+    if card["loaders"]:
+        rows.append(("loaders", "; ".join(_loader(one) for one in card["loaders"])))
+    length = counted(card["steps"], "step")
+    if card["epochs"] is not None:
+        length += f", about {format_number(card['epochs'])} epoch{'' if card['epochs'] == 1 else 's'}"
+    passes = card["backward_passes"]
+    rows.append(("length", f"{length}, {passes:,} backward pass{'es' if passes != 1 else ''}"))
+    return rows
+
+
+def _loader(one: dict[str, Any]) -> str:
+    order = "shuffled" if one["shuffled"] else "in order"
+    times = counted(one["passes"], "time")
+    return f"{_number(one['rows'])} rows, {order}, in batches of {_number(one['batch'])}, {times}"
+
+
+def _modes(model: dict[str, Any]) -> str:
+    """Return how many passes were made in which mode, where the network depends on it."""
+    if not model["depends_on_mode"]:
+        return ""
+    train, judge = model["training_passes"], model["evaluation_passes"]
+    words = [
+        f"{count:,} {purpose} passes in {mode}"
+        for purpose, passes in (("training", train), ("evaluation", judge))
+        for mode, count in passes.items()
+        if count
+    ]
+    return f"{model['name']}: {', '.join(words)}" if words else ""
+
+
+def _training(card: dict[str, Any]) -> str:
+    text = f"loss {_number(card['first_loss'])} → {_number(card['last_loss'])}"
+    constant = card["constant_answer_loss"]
+    if isinstance(constant, float):
+        text += f"; the best constant answer has {_number(constant)}"
+    return text
+
+
+def looked_at_line(report: dict[str, Any]) -> str:
+    """Say what was looked at, which is all that "nothing found" is worth."""
+    looked = report["looked_at"]
+    parts = [
+        counted(looked["steps"], "step"),
+        counted(looked["graphs"], "autograd graph"),
+        counted(looked["parameters"], "parameter tensor"),
+        counted(looked["activations"], "activation"),
+        f"{looked['batches']:,} batches",
+        counted(looked["losses"], "place") + " where outputs meet targets",
+    ]
+    return f"Looked at: {', '.join(parts)}."
+
+
+def tried_words(finding: dict[str, Any]) -> str:
+    """Return what trying the remedy came to; empty where it wasn't tried."""
+    tried: dict[str, Any] = finding["tried"] or {}
+    return str(tried.get("words") or "")
+
+
+def ending_line(ended: dict[str, Any]) -> str:
+    """Say how the script came to its end."""
+    words = {
+        "end": "The script ran to its end.",
+        "exit": f"The script ended itself with exit code {ended.get('code')}.",
+        "time": "Ended when the time given was over.",
+        "interrupted": "Stopped by Ctrl-C.",
+    }
+    how = str(ended.get("how"))
+    if how == "error":
+        where = f" at {ended['where']}" if ended.get("where") else ""
+        return f"The script failed{where}: {ended.get('message')}"
+    return words.get(how) or str(ended.get("message") or how)
+
+
+def _shape(shape: list[int]) -> str:
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def _number(value: Any) -> str:
+    if value is None:
+        return "unknown"
+    return format_number(value) if isinstance(value, int | float) else str(value)

@@ -1,0 +1,182 @@
+"""A diagnosis as one self-contained HTML page: verdict, card, findings under their causes, notes apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trainlab.diagnosis import Report
+from trainlab.diagnosis.facts import card_rows, ending_line, looked_at_line, tried_words
+from trainlab.diagnosis.faults import FAULTS
+from trainlab.diagnosis.verdict import confidence_words
+from trainlab.draw.svg import escape
+from trainlab.report.diagnosis_pictures import drawn
+from trainlab.report.parts import document, fold, paragraph, picture, section, side_by_side, terms
+
+_STYLE = """\
+.finding{border-left:4px solid var(--tl-bad);padding-left:.9rem;margin:0 0 2.5rem}
+.finding .finding{border-left-style:dashed;margin:1.5rem 0 0}
+.finding h3{margin:0 0 .25rem;font-size:1.15rem}
+.note{border-left:4px dotted var(--tl-neutral);padding-left:.9rem;margin:0 0 1.5rem}
+.note h3{margin:0 0 .25rem}
+.finding ul,.note ul{margin:.25rem 0;padding-left:1.2rem}
+.finding dd ul{padding-left:1.1rem;margin:0}
+.finding pre code{font-size:1em}
+.finding .pair>*{margin-bottom:.25rem}
+.finding figure{margin-bottom:.5rem}
+.added{color:var(--tl-good);font-weight:600}
+.removed{color:var(--tl-bad)}
+"""
+
+
+def diagnosis_html(report: Report | dict[str, Any], *, title: str = "Diagnosis") -> str:
+    """Return a diagnosis as one HTML file that needs no network and no script.
+
+    Args:
+        report: `watch(…).report`, or what ``trainlab doctor --json`` has written.
+        title: the page's heading.
+    """
+    data = report.to_dict() if isinstance(report, Report) else report
+    parts = [
+        ("card", "What was trained", _card(data)),
+        ("findings", "What is wrong", _findings(data)),
+        ("notes", "Worth knowing", _notes(data)),
+        ("looked", "What was looked at", _looked(data)),
+    ]
+    links = "".join(f'<li><a href="#{name}">{escape(words)}</a></li>' for name, words, body in parts if body)
+    return document(
+        title,
+        "\n".join(
+            [
+                f"<header>\n<h1>{escape(title)}</h1></header>",
+                section("verdict", "Verdict", paragraph(data["verdict"], kind="question")),
+                f'<nav aria-label="Contents"><ul>{links}</ul></nav>',
+                *(section(name, words, body) for name, words, body in parts),
+            ]
+        ),
+        style=_STYLE,
+    )
+
+
+def _card(data: dict[str, Any]) -> str:
+    card = terms([(label.capitalize(), words) for label, words in card_rows(data)])
+    curve = picture(drawn(data["picture"])) if data.get("picture") else ""
+    return side_by_side([card, curve]) if curve else card
+
+
+def _findings(data: dict[str, Any]) -> str:
+    findings: list[dict[str, Any]] = data["findings"]
+    names = {finding["fault"] for finding in findings}
+    pictures: list[Any] = []
+
+    def block(finding: dict[str, Any]) -> str:
+        same = pictures.index(finding["picture"]) + 1 if finding["picture"] in pictures else None
+        pictures.append(finding["picture"])
+        number = len(pictures)
+        inner = [block(other) for other in findings if other["consequence_of"] == finding["fault"]]
+        return _finding(finding, number, "".join(inner), same_as=same)
+
+    return "".join(block(finding) for finding in findings if finding["consequence_of"] not in names)
+
+
+def _finding(finding: dict[str, Any], number: int, inner: str, *, same_as: int | None) -> str:
+    name = finding["fault"]
+    sure = f"{confidence_words(finding['confidence'])} ({finding['confidence']:.2f})"
+    words = [
+        ("Fault", f"<code>{escape(name)}</code>"),
+        ("Confidence", escape(sure)),
+        ("Where", _inline(finding["where"])),
+        ("Evidence", _evidence(finding["evidence"])),
+    ]
+    if finding["consequence_of"]:
+        cause = f"<code>{escape(finding['consequence_of'])}</code>: {escape(finding['because'])}"
+        words.insert(1, ("Explained by", cause))
+    remedy = f"<p><strong>Remedy.</strong> {_inline(finding['remedy']['text'])}</p>"
+    told = _terms(words) + remedy
+    shown = picture(drawn(finding["picture"])) if finding["picture"] else ""
+    if shown and same_as is not None:
+        # Twice on a page, its ids would be there twice.
+        shown = paragraph(f"The picture is that of finding {same_as}.", kind="muted")
+    blocks = [
+        f'<h3 id="{escape(name)}-h">{number}. {escape(_sentence(finding["title"]))}</h3>',
+        side_by_side([told, shown]) if shown else told,
+        _code(finding["remedy"]["code"]),
+        _tried(finding),
+        _about(name),
+        inner,
+    ]
+    opening = f'<article class="finding" id="{escape(name)}" aria-labelledby="{escape(name)}-h">'
+    return f"{opening}{''.join(blocks)}</article>\n"
+
+
+def _notes(data: dict[str, Any]) -> str:
+    if not data["notes"]:
+        return ""
+    blocks = [
+        f'<article class="note"><h3>{escape(_sentence(note["title"]))}</h3>'
+        + _terms([("Where", _inline(note["where"])), ("Seen", _evidence(note["evidence"]))])
+        + f"<p>If it is meant so, there is nothing to do; else: {_inline(note['remedy']['text'])}</p>"
+        + _about(note["fault"])
+        + "</article>\n"
+        for note in data["notes"]
+    ]
+    return paragraph("These are no faults: the training does without a remedy for them.") + "".join(blocks)
+
+
+def _looked(data: dict[str, Any]) -> str:
+    words = [paragraph(looked_at_line(data)), paragraph(ending_line(data["ended"]))]
+    words += [
+        paragraph(f"The doctor itself stumbled, which did the training no harm: {trouble}", kind="muted")
+        for trouble in data["troubles"]
+    ]
+    return "".join(words)
+
+
+def _about(name: str) -> str:
+    fault = FAULTS[name]
+    pairs = [
+        ("Rule", fault.rule),
+        ("Source", fault.source),
+        ("Silent if", fault.silent),
+        ("Remedy", fault.remedy),
+        ("Page", f"`{fault.link}`"),
+    ]
+    words = _terms([(term, _inline(text)) for term, text in pairs])
+    return fold(f"About {name}", f"<p>{_inline(fault.what)}</p>{words}")
+
+
+def _tried(finding: dict[str, Any]) -> str:
+    words = tried_words(finding)
+    return f"<p><strong>Tried.</strong> {_inline(words)}</p>" if words else ""
+
+
+def _code(code: str) -> str:
+    """Return the remedy's code; added and removed lines are told by their sign, and in colour."""
+    if not code:
+        return ""
+    kinds = {"+": "added", "-": "removed"}
+    lines = [
+        f'<span class="{kinds[line[0]]}">{escape(line)}</span>' if line[:2] in ("+ ", "- ") else escape(line)
+        for line in code.splitlines()
+    ]
+    return f'<pre tabindex="0" aria-label="Remedy as code"><code>{chr(10).join(lines)}</code></pre>\n'
+
+
+def _evidence(evidence: list[str]) -> str:
+    return f"<ul>{''.join(f'<li>{_inline(text)}</li>' for text in evidence)}</ul>"
+
+
+def _terms(pairs: list[tuple[str, str]]) -> str:
+    """Return terms whose words are HTML already."""
+    return f"<dl>{''.join(f'<dt>{escape(term)}</dt><dd>{words}</dd>' for term, words in pairs)}</dl>\n"
+
+
+def _inline(text: str) -> str:
+    """Return text with what stands between backticks as code."""
+    return "".join(
+        f"<code>{escape(part)}</code>" if place % 2 else escape(part)
+        for place, part in enumerate(text.split("`"))
+    )
+
+
+def _sentence(title: str) -> str:
+    return title[:1].upper() + title[1:]

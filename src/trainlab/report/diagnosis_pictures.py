@@ -1,0 +1,84 @@
+"""A diagnosis's pictures, drawn from their plain numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from trainlab.draw import Curve, Link, Picture, Shape, bars, binned, chain, curves, shapes, strips
+
+Numbers = dict[str, Any]
+
+
+def drawn(picture: Numbers) -> Picture:
+    """Return the picture of the numbers that a report or finding holds (`diagnosis.pictured`)."""
+    return _KINDS[picture["kind"]](picture)
+
+
+def _bars(picture: Numbers) -> Picture:
+    return bars(
+        [(bar["label"], bar["value"]) for bar in picture["bars"]],
+        x_label=picture["x_label"],
+        title=picture["title"],
+        log=picture["log"],
+        usual=(picture["usual"][0], picture["usual"][1]) if picture["usual"] else None,
+    )
+
+
+def _lines(picture: Numbers) -> Picture:
+    series = [
+        Curve(label=one["label"], x=one["x"], median=[math.nan if y is None else y for y in one["y"]])
+        for one in picture["lines"]
+    ]
+    return curves(
+        series,
+        x_label=picture["x_label"],
+        y_label=picture["y_label"],
+        title=picture["title"],
+        log_y=picture["log_y"],
+        middle="value",
+    )
+
+
+def _histogram(picture: Numbers) -> Picture:
+    band = picture["range"]
+    reach = None
+    if band:
+        reach = (
+            -math.inf if band["low"] is None else band["low"],
+            math.inf if band["high"] is None else band["high"],
+        )
+    return binned(
+        picture["edges"],
+        picture["counts"],
+        x_label=picture["x_label"],
+        title=picture["title"],
+        reach=reach,
+        reach_label=band["label"] if band else "",
+    )
+
+
+def _strips(picture: Numbers) -> Picture:
+    rows = [(row["label"], row["counts"]) for row in picture["rows"]]
+    return strips(rows, picture["parts"], title=picture["title"])
+
+
+def _chain(picture: Numbers) -> Picture:
+    links = [Link(label=one["label"], note=one["note"], wrong=one["wrong"]) for one in picture["nodes"]]
+    return chain(links, title=picture["title"], arrows=picture["arrows"])
+
+
+def _shapes(picture: Numbers) -> Picture:
+    boxes = [Shape(label=b["label"], shape=tuple(b["shape"]), wrong=b["wrong"]) for b in picture["boxes"]]
+    return shapes(boxes, title=picture["title"])
+
+
+_KINDS: dict[str, Callable[[Numbers], Picture]] = {
+    "bars": _bars,
+    "lines": _lines,
+    "histogram": _histogram,
+    "strips": _strips,
+    "chain": _chain,
+    "shapes": _shapes,
+}

@@ -1,0 +1,147 @@
+"""The remedy as an edit of the user's own line: made only where it is certain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from diagnosis.watched import diagnosed
+from torch import nn
+from torch.nn import functional as F
+
+from trainlab.diagnosis import Finding, Report
+from trainlab.diagnosis.edits import code_for
+from trainlab.diagnosis.seen import Event, LoaderSeen, LossStream, OptimizerSeen, Seen, Site
+from trainlab.diagnosis.signals.case import make_case
+
+
+def site(text: str, line: int = 7) -> Site:
+    return Site("train.py", line, "<module>", text)
+
+
+def finding(fault: str, where: str = "", code: str = "") -> Finding:
+    return Finding(fault=fault, where=where, confidence=0.9, evidence=(), remedy="", code=code)
+
+
+def optimizer(made: str, **changes: Any) -> Seen:
+    seen = OptimizerSeen(0, "SGD", site(made), [], {}, **{"steps": 9, "lr": [(0, 0.5)]} | changes)
+    stream = LossStream(site("loss.backward()", 20), ticks=[0, 1], values=[1.0, 1.0], count=2)
+    return Seen(optimizers=[seen], streams=[stream])
+
+
+@pytest.mark.parametrize(
+    ("fault", "made", "wanted"),
+    [
+        ("lr_too_high", "opt = SGD(net.parameters(), lr=0.5)", "opt = SGD(net.parameters(), lr=0.05)"),
+        ("lr_too_low", "opt = Adam(params, lr = 1e-7, eps=1)", "opt = Adam(params, lr = 1e-05, eps=1)"),
+        ("bad_momentum", "o = SGD(p, lr=1, momentum=0.99)", "o = SGD(p, lr=1, momentum=0.9)"),
+        ("weight_decay_too_high", "o = SGD(p, weight_decay=1.0)", "o = SGD(p, weight_decay=0.01)"),
+    ],
+)
+def test_a_number_in_the_line_is_changed(fault: str, made: str, wanted: str):
+    code = code_for(finding(fault), make_case(optimizer(made)))
+    assert code == f"# train.py:7\n- {made}\n+ {wanted}"
+
+
+@pytest.mark.parametrize(
+    "made", ["opt = SGD(p, lr=rate)", "opt = SGD(p, 0.5)", "opt = make(p, lr=0.5 if x else 1)"]
+)
+def test_a_number_that_is_not_there_is_not_changed(made: str):
+    assert code_for(finding("lr_too_high"), make_case(optimizer(made))) == ""
+
+
+def test_calls_that_are_missing_are_put_beside_backward():
+    never = optimizer("opt = SGD(p)", steps=0)
+    code = code_for(finding("missing_optimizer_step"), make_case(never))
+    assert code == "# train.py:20\n  loss.backward()\n+ opt.step()"
+    stale = optimizer("opt = SGD(p)", stale=9)
+    code = code_for(finding("missing_zero_grad"), make_case(stale))
+    assert code == "# train.py:20\n+ opt.zero_grad()\n  loss.backward()"
+
+
+def test_a_cut_is_taken_out():
+    text = "h = self.body(x).detach()"
+    event = Event("cut", site(text), facts={"name": "detach"})
+    where = f"detach() at {site(text).quoted}"
+    code = code_for(finding("detached_graph", where), make_case(Seen(events=[event])))
+    assert code.endswith("+ h = self.body(x)")
+    assert code_for(finding("detached_graph", "elsewhere"), make_case(Seen(events=[event]))) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("loader = DataLoader(data, batch_size=8)", "loader = DataLoader(data, batch_size=8, shuffle=True)"),
+        ("for x in DataLoader(data, shuffle=False):", "for x in DataLoader(data, shuffle=True):"),
+        ("for x in DataLoader(Set(a, b), 8):", "for x in DataLoader(Set(a, b), 8, shuffle=True):"),
+    ],
+)
+def test_a_loader_is_shuffled(text: str, wanted: str):
+    loader = LoaderSeen(rows=9, batch=8, shuffled=False, dataset=1, site=site(text))
+    code = code_for(finding("data_not_shuffled", site(text).quoted), make_case(Seen(loaders=[loader])))
+    assert code == f"# train.py:7\n- {text}\n+ {wanted}"
+
+
+def test_a_limit_is_loosened():
+    text = "clip_grad_norm_(net.parameters(), 1e-4)"
+    seen = Seen(events=[Event("clip", site(text))])
+    code = code_for(
+        finding("clip_too_tight", code="clip_grad_norm_(model.parameters(), 2.5)"), make_case(seen)
+    )
+    assert code.endswith("+ clip_grad_norm_(net.parameters(), 2.5)")
+
+
+def train(line: Any) -> Report:
+    model = nn.Linear(3, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    x = torch.randn(64, 3)
+
+    def loop() -> None:
+        for _ in range(30):
+            optimizer.zero_grad()
+            line(model, x, x.sum(1)).backward()
+            optimizer.step()
+
+    return diagnosed(loop)
+
+
+def test_the_longer_of_two_shapes_is_squeezed():
+    def minus(model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return ((y - model(x)) ** 2).mean()
+
+    def called(model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return (model(x) - y[None, :, None]).square().mean()
+
+    code = train(minus).findings[0].code
+    assert code.splitlines()[1:] == [
+        "- return ((y - model(x)) ** 2).mean()",
+        "+ return ((y - model(x).squeeze(-1)) ** 2).mean()",
+    ]
+    # (64, 1) and (1, 64, 1): no axis of 1 at the end tells them apart, and so nothing is edited.
+    other = train(called).findings
+    assert all(not one.code.startswith("#") for one in other if one.fault == "loss_broadcast")
+
+
+@pytest.mark.parametrize("style", ["function", "method", "module"])
+def test_an_activation_before_the_loss_is_taken_out(style: str):
+    softmax = nn.Softmax(dim=1)
+    model = nn.Linear(3, 4)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    x, y = torch.randn(64, 3), torch.randint(4, (64,))
+
+    def loop() -> None:
+        for _ in range(70):
+            optimizer.zero_grad()
+            if style == "function":
+                out = F.softmax(model(x), dim=1)
+            elif style == "method":
+                out = model(x).softmax(1)
+            else:
+                out = softmax(model(x))
+            F.cross_entropy(out, y).backward()
+            optimizer.step()
+
+    first = diagnosed(loop).findings[0]
+    assert first.fault == "loss_activation_mismatch"
+    assert first.code.splitlines()[-1] == "+ out = model(x)"

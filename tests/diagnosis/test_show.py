@@ -1,0 +1,246 @@
+"""The report in the terminal: verdict first, symptoms under causes, notes apart, 80 columns."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from trainlab.diagnosis import Finding, Report, show_report
+from trainlab.diagnosis.show import report_text
+from trainlab.diagnosis.verdict import confidence_words, verdict
+
+CARD: dict[str, Any] = {
+    "models": [
+        {
+            "name": "net",
+            "class": "Net",
+            "parameters": 44,
+            "trainable": 44,
+            "reachable": 38,
+            "training_passes": {"train mode": 30, "eval mode": 70},
+            "evaluation_passes": {"train mode": 0, "eval mode": 5},
+            "depends_on_mode": ["drop"],
+        }
+    ],
+    "unregistered_parameters": 0,
+    "optimizers": [
+        {
+            "name": "opt",
+            "kind": "SGD",
+            "where": "train.py:9",
+            "settings": {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.0},
+            "parameters": 44,
+            "steps": 100,
+            "last_lr": 0.01,
+        }
+    ],
+    "losses": [
+        {
+            "kind": "mse_loss",
+            "where": "train.py:20",
+            "output_shape": [32, 1],
+            "target_shape": [32, 1],
+            "target_dtype": "float32",
+        }
+    ],
+    "batch": [32, 2],
+    "loaders": [{"rows": 640, "batch": 32, "shuffled": True, "passes": 5}],
+    "epochs": 5.0,
+    "output_head": "linear (out), then sigmoid",
+    "steps": 100,
+    "backward_passes": 100,
+    "first_loss": 0.25,
+    "last_loss": None,
+    "constant_answer_loss": 0.25,
+    "outcome": "stuck",
+    "seconds": 1.0,
+}
+LOOKED = {"steps": 100, "graphs": 9, "parameters": 4, "activations": 1, "batches": 60, "losses": 1}
+CURVE = {
+    "kind": "lines",
+    "title": "Loss over the steps",
+    "x_label": "step",
+    "y_label": "loss",
+    "log_y": False,
+    "lines": [{"label": "training loss", "x": [0.0, 50.0, 100.0], "y": [0.25, 0.5, None]}],
+}
+LONG = "a_very_long_module_path." * 5 + "weight"
+
+
+def finding(fault: str, **changes: Any) -> Finding:
+    known: dict[str, Any] = {
+        "fault": fault,
+        "where": f"opt.step() at train.py:22: `opt.step()` of {LONG}",
+        "confidence": 0.97,
+        "evidence": ("100 of 100 steps", "[bold]not markup[/bold] " * 6),
+        "remedy": "Clear the gradients in every step.",
+        "code": "# train.py:21\n+ opt.zero_grad()\n  loss.backward()",
+    }
+    return Finding(**known | changes)
+
+
+def report(*findings: Finding, notes: tuple[Finding, ...] = (), **changes: Any) -> Report:
+    known: dict[str, Any] = {
+        "findings": findings,
+        "notes": notes,
+        "card": CARD,
+        "looked_at": LOOKED,
+        "ended": {"how": "end", "code": 0},
+        "picture": CURVE,
+    }
+    return Report(**known | changes)
+
+
+def test_the_verdict_comes_first_and_names_causes_only():
+    text = str(
+        report(
+            finding("missing_zero_grad"),
+            finding("scheduler_order"),
+            finding("dead_relu", consequence_of="missing_zero_grad", because="too much"),
+        )
+    )
+    head = " ".join(text.split("\n\n")[0].split())
+    assert head == (
+        "The training doesn't learn because gradients are never cleared (missing_zero_grad). "
+        "Besides: the scheduler steps before the optimizer (scheduler_order)."
+    )
+
+
+def test_symptoms_stand_under_their_causes():
+    text = str(
+        report(
+            finding("lr_too_high"),
+            finding("scheduler_order"),
+            finding("nonfinite_values", consequence_of="lr_too_high", because="steps overshoot"),
+        )
+    )
+    headings = [line for line in text.splitlines() if line.strip()[:2] in ("1.", "2.", "3.")]
+    assert headings == [
+        "1. lr_too_high: the steps are too large",
+        "   2. nonfinite_values: values become NaN or infinite",
+        "3. scheduler_order: the scheduler steps before the optimizer",
+    ]
+    assert "explained  by lr_too_high: steps overshoot" in text
+
+
+def test_no_line_is_longer_than_80_columns_and_no_name_is_cut():
+    text = str(report(finding("missing_zero_grad"), notes=(finding("no_nonlinearity"),)))
+    long = [line for line in text.splitlines() if len(line) > 80]
+    assert all(LONG in line for line in long)
+    assert text.count(LONG) == 2
+    assert "[bold]not markup[/bold]" in text
+
+
+def test_a_narrow_terminal_gets_narrow_lines():
+    out = io.StringIO()
+    show_report(report(finding("scheduler_order", where="train.py:3")).to_dict(), Console(file=out, width=50))
+    assert max(map(len, out.getvalue().splitlines())) <= 50
+
+
+def test_without_colour_there_is_no_escape_and_with_it_the_words_are_the_same():
+    out = io.StringIO()
+    data = report(finding("missing_zero_grad")).to_dict()
+    show_report(data, Console(file=out, width=80, force_terminal=True, color_system="256"))
+    assert "\x1b" in out.getvalue()
+    plain = report_text(data)
+    assert "\x1b" not in plain
+    import re
+
+    assert re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue()) == plain
+
+
+def test_the_card_is_a_table_of_facts():
+    text = str(report())
+    for line in (
+        "model      net (Net): 44 parameters declared, 38 reachable from the loss",
+        "head       linear (out), then sigmoid",
+        "optimizer  opt: SGD, lr 0.1, momentum 0.9, lr at the end 0.01, 44 parameters,",
+        "loss       mse_loss at train.py:20: output (32, 1), target (32, 1) float32",
+        "loaders    640 rows, shuffled, in batches of 32, 5 times",
+        "length     100 steps, about 5 epochs, 100 backward passes",
+        "training   loss 0.25 → unknown; the best constant answer has 0.25",
+    ):
+        assert line in text.splitlines(), line
+    assert "net: 30 training passes in train mode, 70 training passes in eval mode, 5" in " ".join(
+        text.split()
+    )
+
+
+def test_nothing_found_says_what_was_looked_at():
+    learnt = CARD | {"outcome": "learnt"}
+    text = str(report(card=learnt))
+    assert text.startswith("Nothing found.\nLooked at: 100 steps, 9 autograd graphs, 4 parameter tensors,")
+    assert "Nothing found that explains it" in str(report())
+    assert "before the script failed" in str(report(card=learnt, ended={"how": "error", "message": "E"}))
+    none = {"steps": 0, "graphs": 0, "parameters": 0, "activations": 0, "batches": 0, "losses": 0}
+    unseen = report(card=learnt | {"backward_passes": 0}, looked_at=none)
+    assert str(unseen).startswith("No training was seen")
+
+
+def test_notes_are_no_accusations():
+    text = str(report(finding("scheduler_order"), notes=(finding("no_nonlinearity"),)))
+    before, after = text.split("Worth knowing (no faults):")
+    assert "no_nonlinearity" not in before
+    assert "nothing non-linear stands between the layers (no_nonlinearity)" in after
+    assert "if meant" in after
+    assert "almost certain" not in after
+
+
+def test_evidence_picture_remedy_and_link_are_there():
+    bars = {
+        "kind": "bars",
+        "title": "Calls counted",
+        "x_label": "calls",
+        "log": False,
+        "usual": None,
+        "bars": [{"label": "loss.backward()", "value": 100.0}, {"label": "opt.step()", "value": 0.0}],
+    }
+    lines = str(report(finding("missing_optimizer_step", picture=bars))).splitlines()
+    assert "   picture    Calls counted (calls):" in lines
+    (drawn,) = [line for line in lines if "loss.backward()" in line and "▇" in line]
+    assert drawn.startswith("              loss.backward() 100 ▇▇▇")
+    assert "              opt.step()        0" in lines
+    assert "              + opt.zero_grad()" in lines
+    assert "   more       docs/faults.md#missing_optimizer_step" in lines
+    assert "   confidence almost certain (0.97)" in lines
+
+
+def test_the_same_picture_is_shown_once():
+    text = str(report(finding("lr_too_high", picture=CURVE), finding("bad_momentum", picture=CURVE)))
+    assert text.count("training loss") == 2  # with the card, and with the first finding
+    assert "   picture    the same as that of 1" in text.splitlines()
+
+
+def test_a_loss_that_stops_being_finite_is_told_by_a_sign():
+    (line,) = [line for line in str(report()).splitlines() if "training loss" in line]
+    assert "!" in line
+    assert line.endswith("0.25 → not finite")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "start"),
+    [
+        ("stuck", "The training doesn't learn because the steps are too large"),
+        ("poor", "The training learns too little because the steps"),
+        ("diverged", "The training fails because the steps"),
+        ("learnt", "The loss falls, but the steps"),
+        ("unknown", "Something is wrong with the training: the steps"),
+    ],
+)
+def test_the_verdict_says_how_it_went(outcome: str, start: str):
+    data = report(finding("lr_too_high"), card=CARD | {"outcome": outcome}).to_dict()
+    assert verdict(data).startswith(start)
+    assert data["verdict"] == verdict(data)
+
+
+def test_confidence_in_words():
+    assert [confidence_words(value) for value in (0.97, 0.93, 0.85, 0.75, 0.6)] == [
+        "almost certain",
+        "almost certain",
+        "likely",
+        "likely",
+        "possible",
+    ]

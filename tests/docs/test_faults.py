@@ -1,0 +1,42 @@
+"""docs/faults.md and docs/signals.md say what the rules do, and nothing else."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from docs.pages import ROOT
+
+from docs import blocks
+from trainlab.diagnosis.faults import FAULTS
+from trainlab.diagnosis.rules import ORDER
+
+
+def page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+def test_the_pages_are_what_the_rules_give():
+    wanted = blocks.files({"faults": None})
+    names = {"docs/faults.md", "docs/signals.md", "docs/pictures/doctor-layers.svg"}
+    assert {str(path) for path in wanted} == names
+    assert blocks.stale(wanted) == [], "out of date: run scripts/docs --figures faults"
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_a_finding_leads_to_a_section(name: str):
+    path, _, anchor = FAULTS[name].link.partition("#")
+    headings = re.findall(r"^### (\w+)$", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
+    assert headings.count(anchor) == 1
+
+
+def test_no_section_is_of_a_fault_that_no_rule_finds():
+    assert sorted(re.findall(r"^### (\w+)$", page("faults.md"), re.MULTILINE)) == sorted(ORDER)
+
+
+def test_a_threshold_on_the_page_is_the_rules_own(monkeypatch: pytest.MonkeyPatch):
+    from trainlab.diagnosis.rules import dead_relu
+
+    monkeypatch.setattr(dead_relu, "DEAD", 0.77)
+    assert "over 77 % of a layer's units" in FAULTS["dead_relu"].rule
+    assert "`DEAD = 0.77`" in blocks.load("faults").sections()

@@ -1,0 +1,144 @@
+"""The page of a diagnosis: whole, escaped, causes around their symptoms, every picture with its numbers."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from diagnosis.test_show import CARD, finding, report
+from report.page_reader import PageReader, svgs
+
+from trainlab.report import diagnosis_html
+
+CHAIN: dict[str, Any] = {
+    "kind": "chain",
+    "title": "From the input to the loss",
+    "arrows": True,
+    "nodes": [
+        {"label": "<b>linear", "note": "fc", "wrong": False},
+        {"label": "softmax", "note": "", "wrong": True},
+    ],
+}
+BARS: dict[str, Any] = {
+    "kind": "bars",
+    "title": "Update a step",
+    "x_label": "update / weight (rms)",
+    "log": True,
+    "usual": [1e-3, 1e-2],
+    "bars": [{"label": "fc.weight", "value": 0.3}, {"label": "out.weight", "value": 0.2}],
+}
+HISTOGRAM: dict[str, Any] = {
+    "kind": "histogram",
+    "title": "Targets",
+    "x_label": "target",
+    "edges": [0.0, 1.0, 2.0],
+    "counts": [3, 5],
+    "range": {"label": "what relu can answer", "low": 0.0, "high": None},
+}
+STRIPS: dict[str, Any] = {
+    "kind": "strips",
+    "title": "Classes",
+    "parts": ["class 0", "class 1"],
+    "rows": [{"label": "batch 1", "counts": [8, 0]}, {"label": "batch 2", "counts": [0, 8]}],
+}
+SHAPES: dict[str, Any] = {
+    "kind": "shapes",
+    "title": "Shapes",
+    "boxes": [
+        {"label": "output", "shape": [8, 1], "wrong": False},
+        {"label": "all", "shape": [8, 8], "wrong": True},
+    ],
+}
+
+
+def page() -> str:
+    return diagnosis_html(
+        report(
+            finding("lr_too_high", picture=BARS, where="opt at <b>train.py</b>:9"),
+            finding("loss_activation_mismatch", picture=CHAIN),
+            finding("dead_relu", picture=HISTOGRAM, consequence_of="lr_too_high", because="steps overshoot"),
+            notes=(finding("no_nonlinearity"),),
+        ),
+        title="Diagnosis of <b>train.py",
+    )
+
+
+def test_the_page_is_whole_and_escaped():
+    reader = PageReader(page())
+    assert [words for level, words in reader.headings if level == "h2"] == [
+        "Verdict",
+        "What was trained",
+        "What is wrong",
+        "Worth knowing",
+        "What was looked at",
+    ]
+    assert [words for level, words in reader.headings if level == "h3"] == [
+        "1. The steps are too large",
+        "2. ReLUs are silent for every sample",
+        "3. The loss gets what it isn't made for",
+        "Nothing non-linear stands between the layers",
+    ]
+    assert "<b>" not in page()
+    assert not any(tag in ("script", "link", "img") for tag, _ in reader.tags)
+    assert page() == page()
+
+
+def test_a_symptom_stands_inside_of_its_cause():
+    cause, symptom = (
+        page().index(f'<article class="finding" id="{name}"') for name in ("lr_too_high", "dead_relu")
+    )
+    inner = page()[cause:symptom]
+    assert inner.count("<article") == 1
+    assert "</article>" not in inner
+    assert "<code>lr_too_high</code>: steps overshoot" in page()
+
+
+def test_notes_look_unlike_findings():
+    (note,) = re.findall(r'<article class="note">.*?</article>', page(), re.DOTALL)
+    assert "no_nonlinearity" in note
+    assert "Confidence" not in note
+    assert "If it is meant so, there is nothing to do" in note
+
+
+def test_everything_can_be_reached_by_keyboard_and_is_named():
+    reader = PageReader(page())
+    ids = [attributes["id"] for _, attributes in reader.tags if attributes.get("id")]
+    assert len(ids) == len(set(ids))
+    for tag, attributes in reader.tags:
+        if tag == "pre":
+            assert attributes["tabindex"] == "0"
+        if "aria-labelledby" in attributes:
+            assert set(str(attributes["aria-labelledby"]).split()) <= set(ids)
+    assert len(svgs(page())) == 4
+    assert page().count("<summary>In words and numbers</summary>") == 4
+
+
+@pytest.mark.parametrize("picture", [BARS, CHAIN, HISTOGRAM, STRIPS, SHAPES], ids=lambda one: one["kind"])
+def test_every_kind_of_picture_is_drawn(picture: dict[str, Any]):
+    made = diagnosis_html(report(finding("lr_too_high", picture=picture)))
+    PageReader(made)
+    assert len(svgs(made)) == 2
+
+
+def test_the_same_picture_is_drawn_once():
+    made = diagnosis_html(report(finding("lr_too_high", picture=BARS), finding("bad_momentum", picture=BARS)))
+    assert len(svgs(made)) == 2
+    assert "The picture is that of finding 1." in made
+
+
+def test_added_and_removed_lines_are_marked_besides_their_sign():
+    assert '<span class="added">+ opt.zero_grad()</span>' in page()
+
+
+def test_what_is_known_of_a_fault_is_on_the_page():
+    assert "<summary>About lr_too_high</summary>" in page()
+    assert "docs/faults.md#lr_too_high" in page()
+
+
+def test_nothing_found_has_no_findings_section():
+    made = diagnosis_html(report(card=CARD | {"outcome": "learnt"}))
+    headings = [words for _, words in PageReader(made).headings]
+    assert "What is wrong" not in headings
+    assert "Nothing found." in made
+    assert "Looked at: 100 steps" in made
