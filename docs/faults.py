@@ -9,6 +9,7 @@ from docs import blocks
 from docs.words import cell
 from trainlab.diagnosis.explains import EXPLAINS
 from trainlab.diagnosis.faults import FAMILIES, FAULTS, Fault
+from trainlab.diagnosis.plan import Plan
 from trainlab.diagnosis.runner import run_script
 from trainlab.diagnosis.signals.learning import BEHIND, FEW, STUCK
 from trainlab.diagnosis.signals.neighbours import K
@@ -70,7 +71,7 @@ def signals() -> str:
 def pictures(_: object) -> dict[str, str]:
     """Return the picture of docs/doctor.md: what the example's optimizer has; counts, the same everywhere."""
     script = blocks.ROOT / "examples" / "silent_network.py"
-    report = run_script(str(script), steps=60, output_to_stderr=True)
+    report = run_script(Plan(script=str(script), steps=60), output_to_stderr=True)
     return {"doctor-layers.svg": drawn(report["findings"][0]["picture"]).svg + "\n"}
 
 

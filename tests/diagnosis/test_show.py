@@ -89,6 +89,7 @@ def report(*findings: Finding, notes: tuple[Finding, ...] = (), **changes: Any) 
         "card": CARD,
         "looked_at": LOOKED,
         "ended": {"how": "end", "code": 0},
+        "outcome": {},
         "picture": CURVE,
     }
     return Report(**known | changes)

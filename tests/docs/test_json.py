@@ -11,7 +11,7 @@ from docs.pages import ROOT
 
 import trainlab
 from trainlab import explain
-from trainlab.diagnosis import run_script
+from trainlab.diagnosis import Plan, run_script
 
 RATE = {"k", "n", "low", "high"}
 ESTIMATE = {"estimate", "low", "high", "p_adjusted", "p_small_adjusted", "reading"}
@@ -73,7 +73,7 @@ def test_so_it_is_of_an_explanation():
 
 def test_so_it_is_of_a_diagnosis():
     script = ROOT / "examples" / "silent_network.py"
-    report = run_script(str(script), steps=80, output_to_stderr=True)
+    report = run_script(Plan(script=str(script), steps=80), output_to_stderr=True)
     # Of these one line stands for what differs by kind, or says that they are findings as well.
     for finding in [*report["findings"], *report["notes"]]:
         assert finding["picture"]["kind"] in page()

@@ -34,7 +34,7 @@ def doctor_command(
     html: Html = None,
 ) -> int:
     """Run a training under the probe and tell what keeps it from learning: cause, place, evidence, remedy."""
-    from trainlab.diagnosis import run_script, show_report
+    from trainlab.diagnosis import Plan, run_script, show_report
     from trainlab.draw import json_text
 
     check_range("--steps", steps, least=1, most=MAX_STEPS)
@@ -44,7 +44,8 @@ def doctor_command(
     if html == "-":
         raise UsageError("--html -: the report is a page; give the name of a file, as in --html report.html.")
     check_distinct({"SCRIPT": script, "--json": json, "--html": html})
-    report = run_script(script, arguments, steps=steps, seconds=for_, output_to_stderr=json == "-")
+    plan = Plan(script=script, arguments=arguments, steps=steps or 0, seconds=for_ or 0)
+    report = run_script(plan, output_to_stderr=json == "-")
 
     def page() -> str:
         from trainlab.report import diagnosis_html

@@ -1,6 +1,6 @@
 """The process in which a user's script runs under the probe; it writes its report to a file.
 
-``python -m trainlab.diagnosis.child REPORT STEPS SECONDS SCRIPT [ARGS…]``: 0 for no limit.
+``python -m trainlab.diagnosis.child REPORT PLAN``, both names of files; the plan is in JSON (`plan`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ import sys
 import threading
 import time
 import traceback
+from pathlib import Path
 from typing import Any
+
+from trainlab.diagnosis.plan import Plan, plan_from_json
 
 GRACE = 5.0
 FIRST_SNAPSHOT = 10.0
@@ -26,31 +29,35 @@ class LimitReached(BaseException):
 class Child:
     """Runs one script and writes what was seen, whatever becomes of the script."""
 
-    def __init__(self, report: str, *, steps: int, seconds: float) -> None:
+    def __init__(self, report: str, plan: Plan) -> None:
         from trainlab.diagnosis.probe.probe import Probe
 
         self.report = report
-        self.steps = steps
-        self.seconds = seconds
+        self.plan = plan
         self.probe = Probe(whole_process=True)
         self.process = os.getpid()
         self.out_of_time = False
         self.written = threading.Lock()
         self.snapshot_at = time.monotonic() + FIRST_SNAPSHOT
 
-    def run(self, script: str, arguments: list[str]) -> int:
+    def run(self) -> int:
         """Run the script as ``python script arguments…`` would, and return its exit code."""
-        sys.argv = [script, *arguments]
+        script = self.plan.script
+        sys.argv = [script, *self.plan.arguments]
         sys.path[0] = os.path.dirname(os.path.abspath(script))
         self.probe.core.at_boundary.append(self._at_step)
-        if self.seconds:
+        if self.plan.seconds:
             threading.Thread(target=self._end_in_time, daemon=True).start()
+        if self.plan.seed is not None:
+            from trainlab.diagnosis.reseed import Reseed
+
+            Reseed(self.plan.seed, from_start=self.plan.seed_from_start).start()
         self.probe.start()
         ended: dict[str, Any] = {"how": "end", "code": 0}
         try:
             runpy.run_path(script, run_name="__main__")
         except LimitReached:
-            ended = {"how": "steps", "code": 0, "message": f"ended after {self.steps} steps, as asked"}
+            ended = {"how": "steps", "code": 0, "message": f"ended after {self.plan.steps} steps, as asked"}
         except SystemExit as error:
             ended = {"how": "exit", "code": _exit_code(error)}
         except KeyboardInterrupt:
@@ -79,7 +86,7 @@ class Child:
         os.replace(f"{self.report}.part", self.report)
 
     def _at_step(self) -> None:
-        if self.steps and self.probe.core.seen.tick >= self.steps:
+        if self.plan.steps and self.probe.core.seen.tick >= self.plan.steps:
             raise LimitReached
         if time.monotonic() > self.snapshot_at:
             # Should the process be killed, the last of these is what is known.
@@ -88,7 +95,7 @@ class Child:
             self.snapshot_at = started + max(30.0, 100 * (time.monotonic() - started))
 
     def _end_in_time(self) -> None:
-        time.sleep(self.seconds)
+        time.sleep(self.plan.seconds)
         self.out_of_time = True
         _thread.interrupt_main()
         time.sleep(GRACE)
@@ -130,11 +137,9 @@ def _print_trace(error: BaseException) -> None:
 
 
 def main() -> None:
-    """Read the arguments, run, and exit as the script would have."""
-    report, steps, seconds, script = sys.argv[1:5]
-    child = Child(report, steps=int(steps), seconds=float(seconds))
-    code = child.run(script, sys.argv[5:])
-    sys.exit(code)
+    """Read the plan, run, and exit as the script would have."""
+    report, plan = sys.argv[1:3]
+    sys.exit(Child(report, plan_from_json(Path(plan).read_bytes())).run())
 
 
 if __name__ == "__main__":

@@ -52,7 +52,9 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """The whole diagnosis. `ended` says how the training came to its end, `card` what was trained.
+    """The whole diagnosis.
+
+    `ended` says how the training came to its end, `card` what was trained, `outcome` with what result.
 
     Printed it is what the command shows.
     """
@@ -62,6 +64,7 @@ class Report:
     card: dict[str, Any]
     looked_at: dict[str, Any]
     ended: dict[str, Any]
+    outcome: dict[str, Any]
     troubles: tuple[str, ...] = ()
     picture: dict[str, Any] | None = None
 
@@ -75,6 +78,7 @@ class Report:
             "card": self.card,
             "looked_at": self.looked_at,
             "ended": self.ended,
+            "outcome": self.outcome,
             "troubles": list(self.troubles),
             "picture": self.picture,
         }

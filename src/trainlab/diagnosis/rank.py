@@ -8,6 +8,7 @@ from trainlab.diagnosis.card import card_of, looked_at
 from trainlab.diagnosis.edits import code_for
 from trainlab.diagnosis.explains import explained
 from trainlab.diagnosis.findings import Finding, Report
+from trainlab.diagnosis.outcome import outcome_of
 from trainlab.diagnosis.pictured import loss_curve, picture_of
 from trainlab.diagnosis.rules import rules
 from trainlab.diagnosis.seen import Seen
@@ -55,6 +56,7 @@ def diagnose(seen: Seen, *, ended: dict[str, object] | None = None) -> Report:
         card=card_of(case),
         looked_at=looked_at(case),
         ended=dict(ended or {"how": seen.ended}),
+        outcome=outcome_of(case),
         troubles=tuple(troubles),
         picture=loss_curve(case),
     )

@@ -7,51 +7,35 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from trainlab.diagnosis.plan import Plan
 from trainlab.errors import DiagnosisError
 
 AFTER_LIMIT = 60.0
 
 
-def run_script(
-    script: str,
-    arguments: Sequence[str] = (),
-    *,
-    steps: int | None = None,
-    seconds: float | None = None,
-    output_to_stderr: bool = False,
-) -> dict[str, Any]:
-    """Run ``script arguments…`` and return the report as JSON has it.
+def run_script(plan: Plan, *, output_to_stderr: bool = False) -> dict[str, Any]:
+    """Carry out a plan in a process of its own and return the report as JSON has it.
 
     Args:
-        script: a Python file.
-        arguments: its own arguments.
-        steps: end it after so many optimizer steps.
-        seconds: end it after so much time.
+        plan: which script, and how it is run.
         output_to_stderr: send what the script prints to stderr, to keep stdout for the report.
 
     Raises:
         DiagnosisError: if there is no such file, PyTorch is missing, or the process ended without a word.
     """
-    check_script(script)
+    check_script(plan.script)
     with tempfile.TemporaryDirectory(prefix="trainlab-doctor-") as folder:
-        report = os.path.join(folder, "report.json")
-        command = [
-            sys.executable,
-            "-m",
-            "trainlab.diagnosis.child",
-            report,
-            str(steps or 0),
-            str(seconds or 0),
-        ]
-        code = _run([*command, script, *arguments], seconds, output_to_stderr)
+        report, asked = os.path.join(folder, "report.json"), os.path.join(folder, "plan.json")
+        Path(asked).write_bytes(plan.to_json())
+        command = [sys.executable, "-m", "trainlab.diagnosis.child", report, asked]
+        code = _run(command, plan.seconds, output_to_stderr)
         if not os.path.exists(report):
             raise DiagnosisError(
-                f"{script}: the process ended ({_ending(code)}) before anything could be reported."
+                f"{plan.script}: the process ended ({_ending(code)}) before anything could be reported."
             )
         with open(report, encoding="utf-8") as file:
             found: dict[str, Any] = json.load(file)
@@ -79,13 +63,13 @@ def check_script(script: str) -> None:
         raise DiagnosisError("the doctor needs PyTorch, which isn't installed. pip install 'trainlab[torch]'")
 
 
-def _run(command: list[str], seconds: float | None, output_to_stderr: bool) -> int:
+def _run(command: list[str], seconds: float, output_to_stderr: bool) -> int:
     environment = dict(os.environ)
     with subprocess.Popen(
         command, env=environment, stdout=sys.stderr.fileno() if output_to_stderr else None
     ) as process:
         try:
-            return process.wait(None if seconds is None else seconds + AFTER_LIMIT)
+            return process.wait(seconds + AFTER_LIMIT if seconds else None)
         except subprocess.TimeoutExpired:
             process.kill()
             return process.wait()

@@ -10,6 +10,7 @@ from trainlab.diagnosis.signals.curve import medians_of_5
 
 FAULT = "lr_too_high"
 LARGE = 5e-2
+HUGE, OVERRUN = 0.4, 10
 WINDOW, UNTIL = 10, 100
 GROWN = 2.0
 UNFIT, FITTED = 0.3, 0.05
@@ -19,7 +20,8 @@ def judge(case: Case) -> Finding | None:
     """Fire where the training fails and updates are over 5 % of the weights for 10 of the first 100 steps.
 
     Also where the loss rose to twice its start within the first steps, with updates over 1 %; and in a
-    training that gets somewhere, but stays well short of a fit, if the updates are far larger or stay large.
+    training that gets somewhere, but stays well short of a fit, if the updates are far larger, stay large, or
+    overran the start.
     """
     learning = case.learning
     if not case.stepped or case.faults & _OTHER_CAUSES or learning.state == "unknown":
@@ -76,8 +78,21 @@ def _keeps_it_short(case: Case, typical: float) -> bool:
     if not late or not learning.ratio > FITTED:
         return False
     lasting = learning.state == "poor" and float(np.median(late)) >= LARGE / 3 and not learning.falling
-    huge = typical > 2 * LARGE and learning.ratio > UNFIT and not learning.falling
-    return max(late) > 1.6 * LARGE or (typical > LARGE and lasting) or huge
+    huge = learning.ratio > UNFIT and (typical > HUGE or (typical > HUGE / 2 and not learning.falling))
+    overrun = learning.state == "poor" and _start_overrun(case)
+    return max(late) > 1.6 * LARGE or (typical > LARGE and lasting) or huge or overrun
+
+
+def _start_overrun(case: Case) -> bool:
+    """The first step was larger than the weights, which ended ten times as large as they began."""
+    weights = [param for param in case.weights() if param.start.get("std", 0) > 1e-3 and param.update]
+    first = [param.update[0] for param in weights]
+    growth = [
+        param.start["end_mean_abs"] / param.start["mean_abs"]
+        for param in weights
+        if param.start.get("mean_abs") and "end_mean_abs" in param.start
+    ]
+    return bool(growth) and float(np.median(first)) > 1 and float(np.median(growth)) > OVERRUN
 
 
 _OTHER_CAUSES = frozenset(("missing_zero_grad", "unnormalised_targets"))

@@ -1,0 +1,47 @@
+"""How a training ended, in numbers that several runs of it can be compared by."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.signals.trivial import BINARY, CLASSES
+
+FIRST, LAST = 0.02, 0.1
+
+
+def outcome_of(case: Case) -> dict[str, Any]:
+    """Return the state, the loss at both ends, and the accuracy or R² reached.
+
+    ``first_loss`` and ``last_loss`` are medians of what backward was called on: over the first 2 % and
+    the last 10 % of the calls that were kept, at least 1 and 5. ``curve`` has what was kept, every
+    ``stride``-th, at most 4,096.
+    """
+    learning = case.learning
+    stream = learning.stream
+    values = [] if stream is None else stream.values
+    kind = learning.main.kind if learning.main is not None else ""
+    return {
+        "state": learning.state,
+        "first_loss": _median(values[: max(1, round(FIRST * len(values)))]),
+        "last_loss": _median(values[-max(5, round(LAST * len(values))) :]),
+        "constant_answer_loss": _plain(learning.trivial),
+        "reached": _plain(learning.reached),
+        "reached_as": ("accuracy" if kind in CLASSES + BINARY else "R²") if kind else None,
+        "neighbours_reach": _plain(learning.reference),
+        "curve": {
+            "stride": 1 if stream is None else stream.stride,
+            "loss": [_plain(value) for value in values],
+        },
+    }
+
+
+def _median(values: list[float]) -> float | None:
+    return _plain(float(np.median(values))) if values else None
+
+
+def _plain(value: float) -> float | None:
+    return value if math.isfinite(value) else None
