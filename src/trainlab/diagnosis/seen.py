@@ -282,6 +282,8 @@ class DataSeen:
     judged_rows: set[int] = field(default_factory=set[int])
     judged_count: int = 0
     judged_known: int = 0
+    acted_rows: int = 0
+    new_rows: int = 0
     judge_passes: int = 0
     unused_rows: int = 0
     batches: dict[int, int] = field(default_factory=dict[int, int])

@@ -27,6 +27,8 @@ MAX_SAMPLE = 600
 MAX_HELD = 4_000
 _EVERY_TICK = 600
 _KNOWN_BATCHES = 40
+_ACTING = 0.25
+"""An agent asks its network one state at a time, or a few; batches to learn from are larger."""
 
 
 class Data:
@@ -45,6 +47,7 @@ class Data:
         self._known_in_a_row = 0
         self._elsewhere: set[int] = set()
         self._last_judge = -1
+        self._acted: set[int] = set()
         self._last_batch: weakref.ref[torch.Tensor] | None = None
 
     def trained_on(self, batch: torch.Tensor) -> None:
@@ -67,7 +70,10 @@ class Data:
             data.order.append(whole)
         if len(data.train_rows) < MAX_KNOWN:
             before = len(data.train_rows)
-            data.train_rows.update(hashes)
+            new = set(hashes) - data.train_rows
+            data.new_rows += len(new)
+            data.acted_rows += len(new & self._acted)
+            data.train_rows.update(new)
             self._known_in_a_row = 0 if len(data.train_rows) > before else self._known_in_a_row + 1
         data.train_row_count += len(hashes)
         data.largest_batch = max(data.largest_batch, batch.shape[0] if batch.dim() > 1 else 1)
@@ -117,6 +123,8 @@ class Data:
             return
         rows = self._rows(batch, most=MAX_ROWS_CLOSE)
         data.judged_count += len(rows)
+        if len(rows) <= _ACTING * data.largest_batch and len(self._acted) < MAX_KNOWN:
+            self._acted.update(rows)
         if len(data.judged_rows) < MAX_KNOWN:
             data.judged_rows.update(rows)
 

@@ -124,7 +124,7 @@ class Listener(TorchFunctionMode):
         first = out[0] if type(out) is tuple and out else out  # pyright: ignore[reportUnknownVariableType]
         if not isinstance(first, torch.Tensor):
             return
-        if self.core.judging:
+        if self.core.judging and not (first.requires_grad and self.core.sampling):
             self._judge(name, args, kwargs, first)
             return
         if not first.requires_grad:
@@ -180,7 +180,11 @@ class Listener(TorchFunctionMode):
     def _cut(self, name: str, args: tuple[Any, ...]) -> None:
         core = self.core
         source = args[0] if args else None
-        if not isinstance(source, torch.Tensor) or source.grad_fn is None or core.judging:
+        if (
+            not isinstance(source, torch.Tensor)
+            or source.grad_fn is None
+            or (core.judging and not core.sampling)
+        ):
             return
         op = Op(name=name, module=core.module_path(), site=user_site(), tick=core.seen.tick)
         self.losses.cut(op, source)

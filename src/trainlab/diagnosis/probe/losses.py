@@ -36,12 +36,13 @@ class Losses:
         self._walks = 0
         self._judged: tuple[int, int] = (-1, 0)
         self._made: dict[int, set[int]] = {}
+        self._asked = 0
 
     def hear(
         self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor, op: Op
     ) -> None:
         """Measure a loss function or a difference; a difference only until it is known to be in no loss."""
-        pair = _pair(name, args, kwargs)
+        pair = _pair(name, args, kwargs) or self._of_two_networks(name, args)
         if pair is None:
             return
         output, target = pair
@@ -71,6 +72,19 @@ class Losses:
             self._known[key] = seen
             self.core.seen.losses.append(seen)
         return seen
+
+    def _of_two_networks(self, name: str, args: tuple[Any, ...]) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """Outputs of two networks, one of them the target, in a difference that may be blown up."""
+        if name not in DIFFERENCES or len(args) < 2 or self._asked > MAX_PLACES:
+            return None
+        first, second = args[:2]
+        if not isinstance(first, torch.Tensor) or not isinstance(second, torch.Tensor):
+            return None
+        if not first.requires_grad or not second.requires_grad or first.dim() == second.dim():
+            return None
+        self._asked += 1
+        ours, theirs = (leaves_above(tensor, self.core.book) for tensor in (first, second))
+        return (first, second) if ours and theirs and not set(ours) & set(theirs) else None
 
     def made_now(self, tensor: torch.Tensor) -> None:
         """Noise, ones or zeros were made in this step: as targets they are no data."""
@@ -123,8 +137,19 @@ class Losses:
         """A tensor leaves the graph: note by which call, and which parameters it was computed from."""
         inside = bool(self.core.modules)
         event = self.core.event(
-            "cut", op.site, op.module, key=op.name, name=op.name, inside=inside, params=set[int]()
+            "cut",
+            op.site,
+            op.module,
+            key=op.name,
+            name=op.name,
+            inside=inside,
+            params=set[int](),
+            ticks=0,
+            last=-1,
         )
+        if event.facts["last"] != self.core.seen.tick:
+            event.facts["last"] = self.core.seen.tick
+            event.facts["ticks"] += 1
         if event.count <= 3:
             event.facts["params"].update(leaves_above(source, self.core.book))
 

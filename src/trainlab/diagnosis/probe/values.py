@@ -10,7 +10,17 @@ from trainlab.diagnosis.seen import ParamSeen
 
 MAX_SAMPLE = 4_096
 MAX_ELEMENTS = 4_000_000
-_FIRST = ("mean", "std", "largest", "zeros", "equal_rows", "equal_columns", "mean_abs")
+_FIRST = (
+    "mean",
+    "std",
+    "largest",
+    "zeros",
+    "equal_rows",
+    "equal_columns",
+    "mean_abs",
+    "largest_quarter",
+    "largest_third",
+)
 
 
 def sample_of(parameter: torch.Tensor, *, copy: bool = True) -> torch.Tensor:
@@ -36,9 +46,18 @@ def first_look(later: Later, seen: ParamSeen, parameter: torch.Tensor) -> None:
             rows,
             columns,
             values.abs().mean(),
+            _largest_part(values, 4),
+            _largest_part(values, 3),
         ]
     )
     later.read(numbers, lambda got: seen.start.update(zip(_FIRST, got, strict=True)))
+
+
+def _largest_part(values: torch.Tensor, parts: int) -> torch.Tensor:
+    """Return the largest |mean| of a bias's equal parts: those of an LSTM's gates are 4, a GRU's 3."""
+    if values.dim() != 1 or values.numel() % parts or values.numel() < 2 * parts:
+        return torch.zeros((), device=values.device)
+    return values.view(parts, -1).mean(1).abs().max()
 
 
 def equal_shares(values: torch.Tensor, *, within: float = 1e-6) -> tuple[torch.Tensor, torch.Tensor]:

@@ -11,7 +11,7 @@ LARGE = 2.5
 
 
 def judge(case: Case) -> Finding | None:
-    """Fire where the training fails and biases start at 2.5 or more in the mean."""
+    """Fire where the training fails and biases, or those of an LSTM's or GRU's gate, start at 2.5 or more."""
     if not case.learning.failing:
         return None
     last = min((param.depth for param in case.weights()), default=0)
@@ -21,12 +21,12 @@ def judge(case: Case) -> Finding | None:
         for param in case.seen.params.values()
         if param.name.rpartition(".")[2].startswith("bias")
         and param.reached
-        and param.start.get("mean_abs", 0) >= LARGE
+        and _size(param) >= LARGE
         and (param.name.rpartition(".")[0] not in heads or _misses_the_targets(case, param))
     ]
     if not found:
         return None
-    shown = ", ".join(f"{param.name} mean {param.start['mean']:.3g}" for param in found[:6])
+    shown = ", ".join(_in_words(param) for param in found[:6])
     return Finding(
         fault=FAULT,
         where=named(param.name for param in found),
@@ -35,6 +35,23 @@ def judge(case: Case) -> Finding | None:
         remedy="Start biases at 0.",
         code="torch.nn.init.zeros_(layer.bias)",
     )
+
+
+def _gates(param: ParamSeen) -> float:
+    """Return the largest |mean| over the gates of a recurrent layer's bias; 0 of other layers."""
+    kind = param.module_kind
+    part = "largest_quarter" if kind.startswith("LSTM") else "largest_third" if kind.startswith("GRU") else ""
+    return param.start.get(part, 0.0)
+
+
+def _size(param: ParamSeen) -> float:
+    return max(param.start.get("mean_abs", 0.0), _gates(param))
+
+
+def _in_words(param: ParamSeen) -> str:
+    if param.start["mean_abs"] < LARGE:
+        return f"{param.name} {_gates(param):.3g} in size in the mean of one gate"
+    return f"{param.name} mean {param.start['mean']:.3g}"
 
 
 def _misses_the_targets(case: Case, param: ParamSeen) -> bool:

@@ -6,21 +6,23 @@ from trainlab.diagnosis.findings import Finding
 from trainlab.diagnosis.signals.case import Case, named
 
 FAULT = "bad_weight_init"
-SMALL, LARGE = 0.15, 4.0
+SMALL, LARGE, UNFIT = 0.15, 4.0, 0.5
 
 
 def judge(case: Case) -> Finding | None:
     """Fire where the training fails and std(w)·√fan_in is outside [0.15, 4] in more than half of the layers.
 
-    PyTorch's default gives 0.58, Xavier about 1, He 1.4.
+    Above 4 also where the loss stays above half of the best constant's. PyTorch's default gives 0.58, Xavier
+    about 1, He 1.4.
     """
-    if not case.learning.failing:
+    unfit = case.learning.state == "learnt" and case.learning.ratio > UNFIT
+    if not case.learning.failing and not unfit:
         return None
     found = [
         param for param in case.weights() if "std" in param.start and "Embedding" not in param.module_kind
     ]
     gains = {param.name: param.start["std"] * (param.size / param.shape[0]) ** 0.5 for param in found}
-    off = {name: gain for name, gain in gains.items() if gain > 0 and not SMALL <= gain <= LARGE}
+    off = {name: gain for name, gain in gains.items() if gain > LARGE or (0 < gain < SMALL and not unfit)}
     if len(off) <= 0.5 * len(gains) or not off:
         return None
     shown = ", ".join(f"{name} {gain:.2g}" for name, gain in list(off.items())[:8])

@@ -12,6 +12,8 @@ from trainlab.diagnosis.signals.case import Case, modules_of
 
 FAULT = "detached_graph"
 LEAST = 10
+TIMES = 5
+UNFIT = 0.3
 
 
 def judge(case: Case) -> Finding | None:
@@ -36,7 +38,7 @@ def judge(case: Case) -> Finding | None:
     lost = without_gradient(case)
     cut = cut_above(case, lost) if lost else None
     if cut is None:
-        return None
+        return _cut_at_each_turn(case)
     called = {"data": ".data", "tensor": "torch.tensor(…)", "no_grad": "torch.no_grad()"}.get(
         str(cut.facts["name"]), f"{cut.facts['name']}()"
     )
@@ -85,6 +87,29 @@ def _reaches_nothing(case: Case) -> Finding | None:
         remedy="Add up the losses themselves: sum(parts), or torch.stack(parts).sum().",
         code="loss = sum(parts)\nloss.backward()",
     )
+
+
+def _cut_at_each_turn(case: Case) -> Finding | None:
+    """A network that fits badly cuts its own state at one line in every turn of a loop."""
+    unfit = case.learning.failing or case.learning.ratio > UNFIT
+    for cut in case.seen.events_of("cut") if unfit else []:
+        turns = cut.count / max(1, cut.facts["ticks"])
+        if not cut.facts["inside"] or not cut.facts["params"] or cut.facts["name"] == "item" or turns < TIMES:
+            continue
+        place = cut.site.quoted if cut.site is not None else cut.module
+        return Finding(
+            fault=FAULT,
+            where=f"{cut.facts['name']}() at {place}",
+            confidence=0.7,
+            evidence=(
+                f"called {turns:.0f} times in a forward pass, each time on what "
+                f"{case.names(case.seen.params[key] for key in sorted(cut.facts['params']))} gave",
+                "what happens in one turn of the loop gets no gradient from the turns after it",
+                case.learning.words,
+            ),
+            remedy="Cut the graph between batches, not between the steps of one sequence.",
+        )
+    return None
 
 
 def without_gradient(case: Case) -> list[ParamSeen]:

@@ -9,18 +9,24 @@ from trainlab.diagnosis.signals.case import Case
 
 FAULT = "l1_constant_collapse"
 ATOM = 0.5
-FIT = 0.1
+FIT, NEARLY = 0.1, 0.2
+FLAT = 0.35
 
 
 def judge(case: Case) -> Finding | None:
-    """Fire if over half of the targets equal their median and R² on training batches is under 0.1."""
+    """Fire if over half of the targets equal their median and R² on training batches is under 0.1.
+
+    Under 0.2 if the outputs' spread is under 0.35 of the targets' as well.
+    """
     main = case.learning.main
     if main is None or len(main.sample) < 50 or not (main.kind == "l1_loss" or _is_absolute(case)):
         return None
     targets = np.asarray(main.sample)
     median = float(np.median(targets))
     share = float((targets == median).mean())
-    if share <= ATOM or not case.learning.reached < FIT or float(targets.var()) == 0:
+    spread = [fit.out_std for fit in main.fits[-max(5, len(main.fits) // 10) :] if fit.out_std is not None]
+    flat = bool(spread) and float(np.median(spread)) < FLAT * float(targets.std())
+    if share <= ATOM or not case.learning.reached < (NEARLY if flat else FIT) or float(targets.var()) == 0:
         return None
     return Finding(
         fault=FAULT,

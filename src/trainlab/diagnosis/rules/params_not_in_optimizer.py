@@ -20,7 +20,8 @@ def judge(case: Case) -> Finding | None:
     if not case.stepped or case.seen.tick < LEAST:
         return None
     held = [seen.params[key] for optimizer in case.stepped for key in optimizer.params]
-    if not any(param.owner is not None or param.module_kind for param in held):
+    in_use = any(param.reached or param.with_grad for param in held)
+    if in_use and not any(param.owner is not None or param.module_kind for param in held):
         return None
     outside = [param for param in seen.params.values() if _is_left_out(case, param)]
     if not outside or (case.learning.adversarial and all(param.owner is None for param in outside)):

@@ -12,17 +12,24 @@ from trainlab.diagnosis.signals.case import Case
 
 FAULT = "saturated_activation"
 SHARE = 0.5
+FAR, UNFIT = 0.8, 0.5
 EARLY = 50
 
 
 def judge(case: Case) -> Finding | None:
-    """Fire where over half of a hidden layer's values are past ±0.99 (0.01, 0.99) in the first 50 steps."""
-    if case.learning.state not in ("stuck", "poor"):
+    """Fire where over half of a hidden layer's values are past ±0.99 (0.01, 0.99) in the first 50 steps.
+
+    In a training that gets somewhere, but stays above half of the best constant's loss: 80 %.
+    """
+    learning = case.learning
+    unfit = learning.state == "learnt" and learning.ratio > UNFIT
+    if learning.state not in ("stuck", "poor") and not unfit:
         return None
+    limit = FAR if unfit else SHARE
     outputs = _outputs(case)
     for place, one in enumerate(case.seen.activations):
         early = [value for tick, value in zip(one.ticks, one.saturated, strict=False) if tick < EARLY]
-        if place in outputs or len(early) < 5 or one.units < 2 or np.median(early) <= SHARE:
+        if place in outputs or len(early) < 5 or one.units < 2 or np.median(early) <= limit:
             continue
         return Finding(
             fault=FAULT,

@@ -15,10 +15,13 @@ UNFIT = 0.5
 def judge(case: Case) -> Finding | None:
     """Fire where decay outweighs the gradient, weights shrink by half, and the fit is poor.
 
+    Where nothing is known of the fit: if the loss hasn't come down by half.
+
     Compared are wd·rms(w) and rms(g); of AdamW, where decay is a step of its own, lr·wd and 0.5 %.
     """
     unfit = case.learning.failing or (case.learning.ratio > UNFIT and not case.learning.adversarial)
-    if not unfit:
+    blind = case.learning.state == "unknown" and not case.learning.improvement > 0.5
+    if not unfit and not blind:
         return None
     for optimizer in case.stepped:
         decay = optimizer.settings.get("weight_decay")

@@ -18,6 +18,8 @@ STUCK = 0.9
 """At 90 % of the loss of the best constant answer hardly anything was learnt."""
 FEW = 60
 """In fewer steps a healthy training may well not have left the start."""
+MOVED = 0.5
+"""A mean of the targets that moves by half of their standard deviation is another task than at first."""
 BEHIND = 0.1
 """How far behind its nearest neighbours, in accuracy or R², a network is poor."""
 
@@ -89,7 +91,8 @@ def learning(seen: Seen) -> Learning:
             if found is not None:
                 reference, chance, rows = found
     bad = stream is not None and stream.nonfinite > 0
-    state = _state(seen.tick, main, first, last, trivial, reached, reference, rows, bad, adversarial)
+    unsteady = adversarial or (main is not None and targets_move(main)) or acts(seen)
+    state = _state(seen.tick, main, first, last, trivial, reached, reference, rows, bad, unsteady)
     return Learning(
         state=state,
         main=main,
@@ -117,11 +120,11 @@ def _state(
     reference: float,
     rows: int,
     bad: bool,
-    adversarial: bool,
+    unsteady: bool,
 ) -> State:
     if bad:
         return "diverged"
-    if adversarial or main is None or len(main.fits) < 10 or main.made_here > 0.5 * len(main.fits):
+    if unsteady or main is None or len(main.fits) < 10 or main.made_here > 0.5 * len(main.fits):
         return "unknown"
     if last > 10 * max(first, trivial) > 0:
         return "diverged"
@@ -132,6 +135,31 @@ def _state(
     if rows >= 100 and reference - reached > BEHIND:
         return "poor"
     return "learnt" if trivial > 1e-9 else "unknown"
+
+
+def acts(seen: Seen) -> bool:
+    """Whether it makes its own data: most rows it learns from were put to it before, a few at a time."""
+    return seen.data.new_rows >= FEW and seen.data.acted_rows > 0.5 * seen.data.new_rows
+
+
+def targets_move(main: LossSeen) -> bool:
+    """Whether targets are others later than at first, as returns are while an agent learns to act.
+
+    The mean of the last third of the batches is half a standard deviation and 5 standard errors from that
+    of the first third.
+    """
+    if main.kind in CLASSES + BINARY:
+        return False
+    batches = [batch for batch in main.batches if batch]
+    third = len(batches) // 3
+    if third < 5:
+        return False
+    means = np.asarray([np.mean(batch) for batch in batches])
+    spread = float(np.std(np.concatenate([np.asarray(batch) for batch in batches])))
+    first, last = means[:third], means[-third:]
+    moved = abs(float(last.mean() - first.mean()))
+    error = math.sqrt(float(first.var(ddof=1) + last.var(ddof=1)) / third)
+    return spread > 0 and moved > MOVED * spread and moved > 5 * error
 
 
 def _best(reached: float, judged: float) -> float:
