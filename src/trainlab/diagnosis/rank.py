@@ -19,7 +19,7 @@ def in_order_of_blame(found: list[Finding]) -> list[Finding]:
     """Return the findings with two exceptions made from the order of the rules.
 
     A NaN that no pole explains comes after what blew the numbers up; and gradients that are huge before
-    the first step come before the learning rate.
+    the first step come before the learning rate, with the weights that make them so.
     """
     places = {finding.fault: float(place) for place, finding in enumerate(found)}
     by_fault = {finding.fault: finding for finding in found}
@@ -30,6 +30,8 @@ def in_order_of_blame(found: list[Finding]) -> list[Finding]:
             places["nonfinite_values"] = max(blown) + 0.5
     if huge is not None and huge.confidence >= 0.9 and "lr_too_high" in places:
         places["exploding_gradient"] = places["lr_too_high"] - 0.5
+        if "bad_weight_init" in places:
+            places["bad_weight_init"] = places["lr_too_high"] - 0.6
     return sorted(found, key=lambda finding: places[finding.fault])
 
 
