@@ -36,6 +36,9 @@ def judge(case: Case) -> Finding | None:
     if elsewhere is not None:
         return elsewhere
     lost = without_gradient(case)
+    asked = _only_asked(case, lost) if lost else None
+    if asked is not None:
+        return asked
     cut = cut_above(case, lost) if lost else None
     if cut is None:
         return _cut_at_each_turn(case)
@@ -87,6 +90,35 @@ def _reaches_nothing(case: Case) -> Finding | None:
         remedy="Add up the losses themselves: sum(parts), or torch.stack(parts).sum().",
         code="loss = sum(parts)\nloss.backward()",
     )
+
+
+def _only_asked(case: Case, lost: list[ParamSeen]) -> Finding | None:
+    """A network that an optimizer has is called in every step, and always under no_grad."""
+    steps = max(optimizer.steps for optimizer in case.stepped)
+    keys = {param.key for param in lost}
+    for root in case.seen.roots:
+        asked = root.judge_in_train + root.judge_in_eval
+        mine = keys & set(root.params)
+        if (
+            not mine
+            or root.learn_in_train + root.learn_in_eval
+            or asked < steps
+            or root.judge_ticks < steps / 2
+        ):
+            continue
+        place = f" at {root.judge_site.quoted}" if root.judge_site is not None else ""
+        names = case.names(case.seen.params[key] for key in sorted(mine))
+        return Finding(
+            fault=FAULT,
+            where=f"{root.name} ({root.kind}), called under no_grad(){place}",
+            confidence=0.93,
+            evidence=(
+                f"{asked:,} calls, all of them without gradients, in {steps:,} steps",
+                f"its {len(mine)} parameters ({names}) are in an optimizer and never get a gradient",
+            ),
+            remedy="Compute what the loss is made of with gradients on; keep no_grad() for evaluations.",
+        )
+    return None
 
 
 def _cut_at_each_turn(case: Case) -> Finding | None:

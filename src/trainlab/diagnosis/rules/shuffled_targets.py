@@ -13,7 +13,7 @@ from trainlab.diagnosis.signals.case import Case
 from trainlab.diagnosis.signals.trivial import BINARY, CLASSES
 
 FAULT = "shuffled_targets"
-ROWS = 200
+ROWS = 150
 
 
 def judge(case: Case) -> Finding | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from trainlab.diagnosis.findings import Finding
 from trainlab.diagnosis.signals.case import Case
 from trainlab.diagnosis.signals.gradients import early_gradients
@@ -9,20 +11,25 @@ from trainlab.diagnosis.signals.gradients import early_gradients
 FAULT = "vanishing_gradient"
 FADED = 1e-2
 FADED_FAR = 1e-3
+FADED_IN_TIME = 1e-3
 
 
 def judge(case: Case) -> Finding | None:
-    """Fire where the training fails and the first layer's gradient is under 1 % (0.1 %) of the largest."""
+    """Fire where the training fails and the first layer's gradient is under 1 % (0.1 %) of the largest.
+
+    Also where a plain recurrent network is stuck whose state shrinks to 0.1 % over the sequence: its weights'
+    gain std(w)·√n, about their spectral radius, to the power of the length.
+    """
     if not case.learning.failing or case.learning.state == "diverged":
         return None
     found = early_gradients(case)
     if len(found) < 3:
-        return None
+        return _in_time(case)
     (first, small), (largest, big) = found[0], max(found, key=lambda pair: pair[1])
     if big <= 0 or small <= 0 or largest.depth >= first.depth:
-        return None
+        return _in_time(case)
     if small / big >= (FADED if case.learning.state == "stuck" else FADED_FAR):
-        return None
+        return _in_time(case)
     layers = max(1, sum(param.depth > largest.depth for param, _ in found))
     kinds = sorted({activation.kind.rstrip("_") for activation in case.seen.activations})
     profile = ", ".join(f"{param.name} {value:.1e}" for param, value in found[:12])
@@ -41,3 +48,31 @@ def judge(case: Case) -> Finding | None:
         "batch- or layer-norm, or shortcuts around layers.",
         code="for p in model.parameters():\n    if p.dim() > 1:\n        torch.nn.init.xavier_uniform_(p)",
     )
+
+
+def _in_time(case: Case) -> Finding | None:
+    """Nothing comes back from the end of a sequence to its beginning."""
+    shape = case.seen.data.input_shape
+    if case.learning.state != "stuck" or len(shape) < 2:
+        return None
+    length = min(shape[:2])  # batch first or time first: the shorter one is the safe guess
+    for param in case.weights():
+        kind, leaf = param.module_kind, param.name.rpartition(".")[2]
+        if kind not in ("RNN", "RNNCell") or not leaf.startswith("weight_hh") or "std" not in param.start:
+            continue
+        gain = param.start["std"] * math.sqrt(param.shape[1])
+        if gain**length >= FADED_IN_TIME:
+            continue
+        return Finding(
+            fault=FAULT,
+            where=f"{param.name}, over the steps of the sequence",
+            confidence=0.75,
+            evidence=(
+                f"std(w)·√n of {param.name} is {gain:.2g} at the start, about its spectral radius: over "
+                f"{length} steps a gradient shrinks to {gain**length:.1e}",
+                case.learning.words,
+            ),
+            remedy="Start the recurrent weights orthogonal, or use an LSTM or GRU, whose gates keep a state.",
+            code=f"torch.nn.init.orthogonal_({param.name})",
+        )
+    return None
