@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from trainlab.diagnosis.findings import Finding
@@ -26,7 +28,11 @@ def judge(case: Case) -> Finding | None:
     share = float((targets == median).mean())
     spread = [fit.out_std for fit in main.fits[-max(5, len(main.fits) // 10) :] if fit.out_std is not None]
     flat = bool(spread) and float(np.median(spread)) < FLAT * float(targets.std())
-    if share <= ATOM or not case.learning.reached < (NEARLY if flat else FIT) or float(targets.var()) == 0:
+    if (
+        share <= ATOM + 1 / math.sqrt(len(targets))
+        or not case.learning.reached < (NEARLY if flat else FIT)
+        or float(targets.var()) == 0
+    ):
         return None
     return Finding(
         fault=FAULT,

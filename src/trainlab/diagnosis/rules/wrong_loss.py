@@ -7,9 +7,11 @@ import numpy as np
 from trainlab.diagnosis.findings import Finding
 from trainlab.diagnosis.seen import Graph, Node
 from trainlab.diagnosis.signals.case import SHAPING, Case
+from trainlab.diagnosis.signals.neighbours import neighbours
 
 FAULT = "wrong_loss"
 HALF = 0.5
+UNFIT, BEHIND = 0.1, 0.12
 _DISTANCES = frozenset(
     (
         "MseLoss",
@@ -102,7 +104,11 @@ def _classes_as_numbers(case: Case) -> Finding | None:
     values = np.unique(main.sample)
     whole = bool(np.all(values == np.round(values))) and values.min() == 0 and 3 <= len(values) <= 20
     judged = case.seen.judged_accuracy
-    if not whole or len(values) != values.max() + 1 or not judged or not case.learning.ratio > 0.1:
+    if not whole or len(values) != values.max() + 1 or not judged:
+        return None
+    found = neighbours(case.seen.data.sample_x, case.seen.data.sample_y, classes=True)
+    behind = found is not None and found[0] - judged[-1][1] > BEHIND
+    if not case.learning.ratio > UNFIT and not behind:
         return None
     return Finding(
         fault=FAULT,
@@ -110,7 +116,8 @@ def _classes_as_numbers(case: Case) -> Finding | None:
         confidence=0.7,
         evidence=(
             f"the targets are the class numbers 0 to {values.max():.0f}, measured as if 2 were twice 1",
-            f"evaluated as classes: accuracy {judged[-1][1]:.2f}",
+            f"evaluated as classes: accuracy {judged[-1][1]:.2f}"
+            + (f"; 5 nearest neighbours {found[0]:.2f} on training batches" if found is not None else ""),
         ),
         remedy="Give the network one output a class and use cross_entropy.",
         code="loss = torch.nn.functional.cross_entropy(logits, labels.long())",
