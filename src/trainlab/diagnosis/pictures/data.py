@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from trainlab.diagnosis.features import feature_name
 from trainlab.diagnosis.pictures.kinds import bars, histogram, strips
 from trainlab.diagnosis.seen import LossSeen
 from trainlab.diagnosis.signals.case import Case, behind
@@ -86,7 +87,8 @@ def feature_spread(case: Case) -> Picture | None:
     x = np.asarray([row for row in rows if len(row) == len(rows[0])], dtype=np.float64)
     spread = x.std(0)
     order = np.argsort(-spread)
-    pairs = [(f"feature {at}", float(spread[at])) for at in order.tolist() if spread[at] > 0]
+    shape = case.seen.data.input_shape
+    pairs = [(feature_name(at, shape), float(spread[at])) for at in order.tolist() if spread[at] > 0]
     return bars(
         "Spread of the input features, largest first", "standard deviation", pairs, log=True, usual=(0.3, 3.0)
     )

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import gc
-import random
 import weakref
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
+from trainlab.diagnosis.features import MAX_FEATURES, sampled_places
 from trainlab.diagnosis.probe.core import Core, guarded
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.places import user_site
@@ -21,7 +21,6 @@ from trainlab.diagnosis.seen import LoaderSeen
 _WHOLE = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
 MAX_ROWS = 256
 MAX_ROWS_CLOSE = 2_048
-MAX_FEATURES = 64
 MAX_KNOWN = 50_000
 MAX_SAMPLE = 600
 MAX_HELD = 4_000
@@ -197,8 +196,7 @@ class Data:
         if width > MAX_FEATURES:
             places = self._places.get(width)
             if places is None:
-                places = sorted(random.Random(width).sample(range(width), MAX_FEATURES))
-                self._places[width] = places
+                places = self._places[width] = sampled_places(width)
             values = values[:, places]
         if values.dtype in (torch.bfloat16, torch.float16):
             values = values.float()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from trainlab.diagnosis.features import feature_name
 from trainlab.diagnosis.findings import Finding
 from trainlab.diagnosis.signals.case import Case
 
@@ -36,15 +37,19 @@ def judge(case: Case) -> Finding | None:
     worst = int(np.argmax(np.abs(middle) + spread))
     least = int(np.argmin(np.where(spread > 1e-9, spread, np.inf)))
     first = weights[0].name if weights else "the first layer"
+
+    def name(place: int) -> str:
+        return feature_name(place, case.seen.data.input_shape)
+
     return Finding(
         fault=FAULT,
         where=(
-            f"the inputs of {first}: feature {worst} has mean {middle[worst]:.3g} and std {spread[worst]:.3g}"
+            f"the inputs of {first}: {name(worst)} has mean {middle[worst]:.3g} and std {spread[worst]:.3g}"
         ),
         confidence=0.85,
         evidence=(
-            f"std of the features from {spread[least]:.3g} (feature {least}) to "
-            f"{spread[worst]:.3g} (feature {worst}), a ratio of {ratio:.0f}; mean |x| {size:.3g}",
+            f"std of the features from {spread[least]:.3g} ({name(least)}) to "
+            f"{spread[worst]:.3g} ({name(worst)}), a ratio of {ratio:.0f}; mean |x| {size:.3g}",
             case.learning.words,
         ),
         remedy="Standardize the features with the training data's mean and standard deviation.",
