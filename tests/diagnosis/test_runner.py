@@ -112,11 +112,18 @@ for xb, yb in DataLoader(data, batch_size=8, shuffle=True, num_workers=2):
     assert report["troubles"] == []
 
 
+def test_a_process_that_ends_itself_at_once(tmp_path: Path):
+    code, report, _ = doctor(tmp_path, "import os\nos._exit(9)\n")
+    assert code == 3
+    assert report["ended"]["code"] == 9
+    assert report["card"]["steps"] == 0
+
+
 def test_a_process_that_is_killed_at_once(tmp_path: Path):
-    code, report, said = doctor(tmp_path, "import os\nos._exit(9)\n")
-    assert code == 2
-    assert report == {}
-    assert "script.py: the process ended (exit code 9) before anything could be reported." in said
+    code, report, _ = doctor(tmp_path, "import os\nos.kill(os.getpid(), 9)\n")
+    assert code == 3
+    assert report["ended"]["how"] == "killed"
+    assert report["card"]["steps"] == 0
 
 
 def test_a_file_that_is_not_there(tmp_path: Path):

@@ -58,7 +58,19 @@ CARD: dict[str, Any] = {
     "outcome": "stuck",
     "seconds": 1.0,
 }
-LOOKED = {"steps": 100, "graphs": 9, "parameters": 4, "activations": 1, "batches": 60, "losses": 1}
+LOOKED = {
+    "steps": 100,
+    "graphs": 9,
+    "parameters": 4,
+    "activations": 1,
+    "batches": 60,
+    "losses": 1,
+    "torch_imported": True,
+    "compiled_calls": 0,
+    "other_threads": 0,
+    "other_processes": 0.0,
+    "other_frameworks": [],
+}
 CURVE = {
     "kind": "lines",
     "title": "Loss over the steps",
@@ -176,7 +188,7 @@ def test_nothing_found_says_what_was_looked_at():
     assert text.startswith("Nothing found.\nLooked at: 100 steps, 9 autograd graphs, 4 parameter tensors,")
     assert "Nothing found that explains it" in str(report())
     assert "before the script failed" in str(report(card=learnt, ended={"how": "error", "message": "E"}))
-    none = {"steps": 0, "graphs": 0, "parameters": 0, "activations": 0, "batches": 0, "losses": 0}
+    none = LOOKED | dict.fromkeys(("steps", "graphs", "parameters", "activations", "batches", "losses"), 0)
     unseen = report(card=learnt | {"backward_passes": 0}, looked_at=none)
     assert str(unseen).startswith("No training was seen")
 

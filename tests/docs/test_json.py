@@ -80,6 +80,7 @@ def test_so_it_is_of_a_diagnosis():
         assert finding.keys() == report["findings"][0].keys()
         finding["picture"] = None
     report["picture"], report["notes"], report["troubles"] = None, [0], [""]
+    report["looked_at"]["other_frameworks"] = ["jax"]
     card = report["card"]
     card["loaders"] = [{"rows": 1, "batch": 1, "shuffled": True, "passes": 1}]
     card["models"][0]["depends_on_mode"] = ["0"]

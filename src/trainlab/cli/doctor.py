@@ -19,7 +19,13 @@ MAX_STEPS, MAX_SECONDS = 1_000_000_000, 10_000_000
 
 
 def doctor_command(
-    script: Annotated[str, Parameter(help="The training script, run unchanged in a process of its own.")],
+    script: Annotated[
+        str,
+        Parameter(
+            help="The training script or notebook, run unchanged in a process of its own; or -m MODULE.",
+            allow_leading_hyphen=True,
+        ),
+    ],
     /,
     *arguments: Annotated[
         str, Parameter(help="The script's own arguments.", allow_leading_hyphen=True, show=True)
@@ -37,6 +43,8 @@ def doctor_command(
     from trainlab.diagnosis import Plan, run_script, show_report
     from trainlab.draw import json_text
 
+    if script.startswith("-") and script not in ("-", "-m"):
+        raise UsageError(f"{script}: there is no such option. See: trainlab doctor --help")
     check_range("--steps", steps, least=1, most=MAX_STEPS)
     check_range("--for", for_, least=1, most=MAX_SECONDS)
     check_writable("--json", json)
@@ -50,7 +58,8 @@ def doctor_command(
     def page() -> str:
         from trainlab.report import diagnosis_html
 
-        return diagnosis_html(report, title=f"Diagnosis of {os.path.basename(script)}")
+        name = arguments[0] if script == "-m" else os.path.basename(script)
+        return diagnosis_html(report, title=f"Diagnosis of {name}")
 
     hand_over(
         lambda console: show_report(report, console),

@@ -152,6 +152,11 @@ def looked_at(case: Case) -> dict[str, Any]:
         "activations": len(seen.activations),
         "batches": seen.data.fingerprinted,
         "losses": sum(loss.count > 0 for loss in seen.losses),
+        "torch_imported": seen.torch_imported,
+        "compiled_calls": seen.compiled_calls,
+        "other_threads": seen.other_threads,
+        "other_processes": round(seen.other_processes, 2),
+        "other_frameworks": list(seen.other_frameworks),
     }
 
 

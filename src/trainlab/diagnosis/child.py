@@ -6,20 +6,27 @@
 from __future__ import annotations
 
 import _thread
+import contextlib
 import json
 import os
-import runpy
 import sys
 import threading
 import time
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from trainlab.diagnosis.launch import Launch, launch
+from trainlab.diagnosis.loaded import WhenLoaded
 from trainlab.diagnosis.plan import Plan, plan_from_json
+from trainlab.diagnosis.seen import Seen, line_of
+from trainlab.diagnosis.sudden import finish_in_peace, leave, report_first, wait_for_threads
+
+if TYPE_CHECKING:
+    from trainlab.diagnosis.probe.probe import Probe
 
 GRACE = 5.0
-FIRST_SNAPSHOT = 10.0
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 
 
 class LimitReached(BaseException):
@@ -30,32 +37,33 @@ class Child:
     """Runs one script and writes what was seen, whatever becomes of the script."""
 
     def __init__(self, report: str, plan: Plan) -> None:
-        from trainlab.diagnosis.probe.probe import Probe
-
         self.report = report
         self.plan = plan
-        self.probe = Probe(whole_process=True)
+        self.probe: Probe | None = None
+        self.seen = Seen()
         self.process = os.getpid()
         self.out_of_time = False
         self.written = threading.Lock()
-        self.snapshot_at = time.monotonic() + FIRST_SNAPSHOT
+        self.finished = False
+        self.told_at = 0.0
+        self.pause = FIRST_PAUSE
+        self.snapshot_at: float | None = None
 
     def run(self) -> int:
         """Run the script as ``python script arguments…`` would, and return its exit code."""
-        script = self.plan.script
-        sys.argv = [script, *self.plan.arguments]
-        sys.path[0] = os.path.dirname(os.path.abspath(script))
-        self.probe.core.at_boundary.append(self._at_step)
+        started = launch(self.plan.script, self.plan.arguments)
+        report_first(self.finish)
         if self.plan.seconds:
             threading.Thread(target=self._end_in_time, daemon=True).start()
-        if self.plan.seed is not None:
-            from trainlab.diagnosis.reseed import Reseed
-
-            Reseed(self.plan.seed, from_start=self.plan.seed_from_start).start()
-        self.probe.start()
+        if self.plan.seed is None and self.plan.remedy is None:
+            # PyTorch reads the environment when it's imported: the script may set it before that.
+            WhenLoaded("torch", self.listen).start()
+        else:
+            self.listen()
         ended: dict[str, Any] = {"how": "end", "code": 0}
         try:
-            runpy.run_path(script, run_name="__main__")
+            started.run()
+            wait_for_threads()
         except LimitReached:
             ended = {"how": "steps", "code": 0, "message": f"ended after {self.plan.steps} steps, as asked"}
         except SystemExit as error:
@@ -64,35 +72,66 @@ class Child:
             asked = self.out_of_time
             ended = {"how": "time" if asked else "interrupted", "code": 0 if asked else 130}
         except BaseException as error:
-            ended = {"how": "error", "code": 1, "message": _last_line(error), "where": _place(error, script)}
-            _print_trace(error)
+            ended = {"how": "error", "code": 1, "message": _last_line(error), "where": _place(error, started)}
+            with contextlib.suppress(Exception):
+                _print_trace(error)
         self.finish(ended)
         return int(ended["code"])
 
+    def listen(self) -> None:
+        """Put the probe on; should that fail, the script goes on without."""
+        if os.getpid() != self.process:
+            return
+        try:
+            from trainlab.diagnosis.probe.probe import Probe
+
+            if self.plan.seed is not None:
+                from trainlab.diagnosis.reseed import Reseed
+
+                Reseed(self.plan.seed, from_start=self.plan.seed_from_start).start()
+            probe = Probe(whole_process=True)
+            probe.core.at_boundary.append(self._at_step)
+            probe.start()
+        except Exception as error:
+            self.seen.troubles.append(_last_line(error))
+            return
+        self.probe, self.seen = probe, probe.core.seen
+
     def finish(self, ended: dict[str, Any]) -> None:
         """Stop the probe and write the report."""
-        if os.getpid() != self.process:
+        if os.getpid() != self.process or self.finished:
             return  # a forked worker that left the script by an exception
+        self.finished = True
+        finish_in_peace()
         with self.written:
-            self.write(ended, self.probe.stop())
+            if self.probe is not None:
+                self.probe.stop()
+            self.seen.torch_imported = self.probe is not None or bool(self.seen.troubles)
+            self.write(ended)
 
-    def write(self, ended: dict[str, Any], seen: Any) -> None:
+    def write(self, ended: dict[str, Any]) -> None:
         """Write the report whole."""
         from trainlab.diagnosis.rank import diagnose
 
-        text = json.dumps(diagnose(seen, ended=ended).to_dict())
+        text = json.dumps(diagnose(self.seen, ended=ended).to_dict())
         with open(f"{self.report}.part", "w", encoding="utf-8") as file:
             file.write(text)
         os.replace(f"{self.report}.part", self.report)
 
     def _at_step(self) -> None:
-        if self.plan.steps and self.probe.core.seen.tick >= self.plan.steps:
+        if self.plan.steps and self.seen.tick >= self.plan.steps:
             raise LimitReached
-        if time.monotonic() > self.snapshot_at:
-            # Should the process be killed, the last of these is what is known.
-            started = time.monotonic()
-            self.write({"how": "killed", "code": 1}, self.probe.read())
-            self.snapshot_at = started + max(30.0, 100 * (time.monotonic() - started))
+        now = time.monotonic()
+        if now > self.told_at + 1:
+            self.told_at = now
+            Path(f"{self.report}.steps").write_text(str(self.seen.tick), encoding="ascii")
+        self.snapshot_at = self.snapshot_at or now + self.pause
+        if now > self.snapshot_at and self.probe is not None:
+            # Should the process be killed, the last of these is what is known. They take 1 % of the time.
+            self.probe.read()
+            self.write({"how": "killed", "code": 1})
+            self.pause = min(2 * self.pause, LONGEST_PAUSE)
+            self.snapshot_at = now + max(self.pause, 100 * (time.monotonic() - now))
 
     def _end_in_time(self) -> None:
         time.sleep(self.plan.seconds)
@@ -101,8 +140,8 @@ class Child:
         time.sleep(GRACE)
         if self.written.acquire(blocking=False):
             # The script holds on to its process: what was seen is written from here.
-            self.write({"how": "time", "code": 0}, self.probe.core.seen)
-            os._exit(0)
+            self.write({"how": "time", "code": 0})
+            leave(0)
 
 
 def _exit_code(error: SystemExit) -> int:
@@ -118,20 +157,25 @@ def _last_line(error: BaseException) -> str:
     return traceback.format_exception_only(error)[-1].strip()[:500]
 
 
-def _place(error: BaseException, script: str) -> str:
-    if isinstance(error, SyntaxError) and error.lineno:
-        return f"{os.path.basename(error.filename or script)}:{error.lineno}"
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if os.path.abspath(frame.filename) == os.path.abspath(script)]
-    return f"{os.path.basename(script)}:{own[-1].lineno}" if own else ""
+def _place(error: BaseException, started: Launch) -> str:
+    """Return the line of the script's own code at which an exception left it."""
+    if isinstance(error, SyntaxError) and error.lineno and error.filename:
+        return line_of(os.path.basename(error.filename), error.lineno)
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if started.owns(frame.filename)]
+    return line_of(os.path.basename(own[-1].filename), own[-1].lineno or 0) if own else ""
+
+
+_OURS = (os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "<frozen runpy>")
+_SHELL = (f"{os.sep}IPython{os.sep}", f"{os.sep}asyncio{os.sep}")
 
 
 def _print_trace(error: BaseException) -> None:
-    """Print the trace as Python would, without the frames of the runner."""
+    """Print the trace as Python would, without the frames of what has started the script."""
     trace = error.__traceback__
-    while trace is not None and (
-        "runpy" in trace.tb_frame.f_code.co_filename or trace.tb_frame.f_code.co_filename == __file__
-    ):
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if not file.startswith(_OURS) and not any(part in file for part in _SHELL):
+            break
         trace = trace.tb_next
     traceback.print_exception(type(error), error, trace)
 

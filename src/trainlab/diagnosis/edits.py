@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from trainlab.diagnosis.findings import Finding
-from trainlab.diagnosis.seen import LossStream, OptimizerSeen, Site
+from trainlab.diagnosis.seen import LossStream, OptimizerSeen, Site, line_of
 from trainlab.diagnosis.signals.case import Case, optimizer_name
 
 _SQUASHING = frozenset(("softmax", "sigmoid", "tanh", "relu", "softplus", "Softmax", "Sigmoid"))
@@ -23,7 +23,7 @@ def code_for(finding: Finding, case: Case) -> str:
 
 
 def _diff(site: Site, *lines: str) -> str:
-    return "\n".join((f"# {site.file}:{site.line}", *lines))
+    return "\n".join((f"# {line_of(site.file, site.line)}", *lines))
 
 
 def _replaced(site: Site | None, text: str | None) -> str:

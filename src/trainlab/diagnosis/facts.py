@@ -106,7 +106,14 @@ def looked_at_line(report: dict[str, Any]) -> str:
         f"{looked['batches']:,} batches",
         counted(looked["losses"], "place") + " where outputs meet targets",
     ]
-    return f"Looked at: {', '.join(parts)}."
+    text = f"Looked at: {', '.join(parts)}."
+    if looked["compiled_calls"]:
+        calls = counted(looked["compiled_calls"], "call")
+        text += (
+            f" Of {calls} of compiled code only what goes in and comes out; "
+            "TORCH_COMPILE_DISABLE=1 shows the doctor the rest."
+        )
+    return text
 
 
 def tried_words(finding: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ class Plan:
     """One run of a script.
 
     Args:
-        script: the file.
+        script: the file, a script or a notebook; ``-m`` where the first argument is a module's name.
         arguments: its own arguments.
         steps: end it after so many optimizer steps; 0 for no limit.
         seconds: end it after so much time; 0 for no limit.

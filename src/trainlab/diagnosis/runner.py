@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from trainlab.diagnosis.launch import MODULE, check_module
+from trainlab.diagnosis.notebook import is_notebook, read_cells
 from trainlab.diagnosis.plan import Plan
+from trainlab.diagnosis.waiting import wait
 from trainlab.errors import DiagnosisError
 
 AFTER_LIMIT = 60.0
@@ -27,60 +32,86 @@ def run_script(plan: Plan, *, output_to_stderr: bool = False) -> dict[str, Any]:
     Raises:
         DiagnosisError: if there is no such file, PyTorch is missing, or the process ended without a word.
     """
-    check_script(plan.script)
+    check_script(plan.script, plan.arguments)
     with tempfile.TemporaryDirectory(prefix="trainlab-doctor-") as folder:
         report, asked = os.path.join(folder, "report.json"), os.path.join(folder, "plan.json")
         Path(asked).write_bytes(plan.to_json())
-        command = [sys.executable, "-m", "trainlab.diagnosis.child", report, asked]
-        code = _run(command, plan.seconds, output_to_stderr)
-        if not os.path.exists(report):
-            raise DiagnosisError(
-                f"{plan.script}: the process ended ({_ending(code)}) before anything could be reported."
-            )
-        with open(report, encoding="utf-8") as file:
-            found: dict[str, Any] = json.load(file)
-    if code < 0 or found["ended"].get("how") == "killed":
-        found["ended"] = {
-            "how": "killed",
-            "code": code,
-            "message": f"the process was ended from outside ({_ending(code)})",
-        }
-    return found
+        command = [sys.executable, "-m", "trainlab.diagnosis.child"]
+        code, interrupted = _run([*command, report, asked], plan, output_to_stderr)
+        return _fetch(report, plan, code, interrupted=interrupted)
 
 
-def check_script(script: str) -> None:
+def _fetch(report: str, plan: Plan, code: int, *, interrupted: bool) -> dict[str, Any]:
+    """Read the report that the process has left; say there how it ended, where it couldn't itself."""
+    found: dict[str, Any] = {}
+    if os.path.exists(report):
+        found = json.loads(Path(report).read_bytes())
+        if code >= 0 and found["ended"].get("how") != "killed":
+            return found
+    elif code >= 0 and not interrupted:
+        raise DiagnosisError(
+            f"{plan.script}: the process ended ({_ending(code)}) before anything could be reported."
+        )
+    ended: dict[str, Any] = {
+        "how": "killed",
+        "code": code,
+        "message": f"the process was ended from outside ({_ending(code)})",
+    }
+    if interrupted:
+        ended = {"how": "interrupted", "code": 130}
+    if found:
+        return found | {"ended": ended}
+    from trainlab.diagnosis.rank import diagnose
+    from trainlab.diagnosis.seen import Seen
+
+    return diagnose(Seen(), ended=ended).to_dict()
+
+
+def check_script(script: str, arguments: Sequence[str] = ()) -> None:
     """Refuse what can't be run."""
     path = Path(script)
-    if not path.is_file():
+    if script == MODULE:
+        check_module(arguments)
+    elif script == "-":
+        raise DiagnosisError("-: the doctor runs files; write the script to one and give its name.")
+    elif path.is_dir():
+        raise DiagnosisError(f"{script}: is a folder; give the training script in it.")
+    elif not path.is_file():
         raise DiagnosisError(
             f"{script}: no such file. Give the training script, as in: trainlab doctor train.py"
         )
-    if path.suffix == ".ipynb":
-        raise DiagnosisError(
-            f"{script}: notebooks can't be run yet; export it with jupyter nbconvert --to script."
-        )
+    elif not os.access(path, os.R_OK):
+        raise DiagnosisError(f"{script}: can't be read; you aren't allowed to.")
+    elif is_notebook(script):
+        read_cells(script)
     if find_spec("torch") is None:
         raise DiagnosisError("the doctor needs PyTorch, which isn't installed. pip install 'trainlab[torch]'")
 
 
-def _run(command: list[str], seconds: float, output_to_stderr: bool) -> int:
-    environment = dict(os.environ)
+def _run(command: list[str], plan: Plan, output_to_stderr: bool) -> tuple[int, bool]:
+    """Return the exit code, and whether Ctrl-C was pressed."""
+    name = f"{MODULE} {plan.arguments[0]}" if plan.script == MODULE else plan.script
     with subprocess.Popen(
-        command, env=environment, stdout=sys.stderr.fileno() if output_to_stderr else None
+        command, env=dict(os.environ), stdout=sys.stderr.fileno() if output_to_stderr else None
     ) as process:
         try:
-            return process.wait(seconds + AFTER_LIMIT if seconds else None)
+            limit = plan.seconds + AFTER_LIMIT if plan.seconds else None
+            return wait(process, limit, steps=f"{command[-2]}.steps", script=name), False
         except subprocess.TimeoutExpired:
             process.kill()
-            return process.wait()
+            return process.wait(), False
         except KeyboardInterrupt:
             # Ctrl-C reaches the script as well: it ends, and its report comes.
             try:
-                return process.wait(AFTER_LIMIT)
+                return process.wait(AFTER_LIMIT), True
             except (subprocess.TimeoutExpired, KeyboardInterrupt):
                 process.kill()
-                return process.wait()
+                return process.wait(), True
 
 
 def _ending(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"exit code {code}"
+    if code >= 0:
+        return f"exit code {code}"
+    known = {one.value: one.name for one in signal.Signals}
+    text = f"signal {-code}, {known.get(-code, 'unknown')}"
+    return f"{text}: often because memory ran out" if -code == signal.SIGKILL else text

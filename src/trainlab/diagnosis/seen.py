@@ -9,6 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+def line_of(file: str, line: int) -> str:
+    """Return ``train.py:24``, or ``notebook.ipynb, cell 3, line 2``."""
+    return f"{file}, line {line}" if ".ipynb, cell " in file else f"{file}:{line}"
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """A line of the user's code."""
@@ -21,7 +26,7 @@ class Site:
     def __str__(self) -> str:
         """Return ``train.py:24``, with the function where there is one."""
         inside = "" if self.function.startswith("<") else f", in {self.function}()"
-        return f"{self.file}:{self.line}{inside}"
+        return f"{line_of(self.file, self.line)}{inside}"
 
     @property
     def quoted(self) -> str:
@@ -338,6 +343,11 @@ class Seen:
     judged_accuracy: list[tuple[int, float, int]] = field(default_factory=list[tuple[int, float, int]])
     uses_scaler: bool = False
     restored: bool = False
+    torch_imported: bool = True
+    compiled_calls: int = 0
+    other_threads: int = 0
+    other_processes: float = 0.0
+    other_frameworks: list[str] = field(default_factory=list[str])
     troubles: list[str] = field(default_factory=list[str])
 
     def events_of(self, kind: str) -> list[Event]:

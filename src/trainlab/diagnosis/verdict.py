@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from trainlab.diagnosis.unseen import nothing_seen
+
 _OUTCOMES = {
     "stuck": "The training doesn't learn because",
     "poor": "The training learns too little because",
@@ -29,7 +31,7 @@ def verdict(report: dict[str, Any]) -> str:
 def _nothing(report: dict[str, Any]) -> str:
     steps, outcome = report["looked_at"]["steps"], report["card"]["outcome"]
     if not steps and not report["card"]["backward_passes"]:
-        return "No training was seen: no backward pass, no optimizer step."
+        return nothing_seen(report)
     if report["ended"].get("how") in ("error", "killed"):
         return "Nothing found before the script failed."
     if outcome in ("stuck", "poor", "diverged"):

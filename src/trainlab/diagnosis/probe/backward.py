@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from trainlab.diagnosis.probe.losses import Losses
 from trainlab.diagnosis.probe.manual import Manual
 from trainlab.diagnosis.probe.places import user_site
 from trainlab.diagnosis.probe.poles import first_nonfinite, near_poles, nearest_pole, saved_nonfinite
+from trainlab.diagnosis.probe.readable import as_floats, is_compiling, readable
 from trainlab.diagnosis.probe.schedule import is_walked
 from trainlab.diagnosis.probe.steps import Steps
 from trainlab.diagnosis.probe.walk import depths, walk
@@ -43,8 +45,11 @@ class Backward:
         """Return ``backward`` with a look before and after it."""
 
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
+            if is_compiling():
+                return original(tensors, *args, **kwargs)
+            self.core.seen.other_threads += self.core.on and threading.get_ident() != self.core.thread
             self.before(tensors, kwargs)
-            out = original(tensors, *args, **kwargs)
+            out = self._run(original, tensors, *args, **kwargs)
             self.after()
             return out
 
@@ -54,11 +59,27 @@ class Backward:
         """Return ``grad`` with a look before it, where it is asked for gradients of parameters."""
 
         def grad(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-            if self._asks_for_parameters(inputs):
-                self.before(outputs, kwargs)
-            return original(outputs, inputs, *args, **kwargs)
+            if is_compiling():
+                return original(outputs, inputs, *args, **kwargs)
+            self.before_grad(outputs, inputs, kwargs)
+            return self._run(original, outputs, inputs, *args, **kwargs)
 
         return grad
+
+    def _run(self, original: Any, *args: Any, **kwargs: Any) -> Any:
+        """Make the backward pass: what is called in it, as checkpoints are, is no pass of its own."""
+        mine = self.core.thread == threading.get_ident()
+        self.core.in_backward += mine
+        try:
+            return original(*args, **kwargs)
+        finally:
+            self.core.in_backward -= mine
+
+    @guarded
+    def before_grad(self, outputs: Any, inputs: Any, kwargs: dict[str, Any]) -> None:
+        """Gradients are asked for: of parameters, this is a backward pass."""
+        if self._asks_for_parameters(inputs):
+            self._look(outputs, kwargs)
 
     def _asks_for_parameters(self, inputs: Any) -> bool:
         first = (
@@ -78,6 +99,9 @@ class Backward:
     @guarded
     def before(self, tensors: Any, kwargs: dict[str, Any]) -> None:
         """The loss is known and its graph is whole."""
+        self._look(tensors, kwargs)
+
+    def _look(self, tensors: Any, kwargs: dict[str, Any]) -> None:
         core = self.core
         loss = tensors if isinstance(tensors, torch.Tensor) else tensors[0] if tensors else None
         if not isinstance(loss, torch.Tensor):
@@ -95,7 +119,7 @@ class Backward:
             stream.leafs += 1
         self.calls.learned()
         tick = core.seen.tick
-        if loss.numel() == 1:
+        if loss.numel() == 1 and readable(loss) is not None:
             was_bad = stream.first_nonfinite is not None
             core.later.read(loss.detach(), lambda got: stream.add(tick, got[0]))
             if stream.first_nonfinite is not None and not was_bad:
@@ -187,11 +211,11 @@ class Backward:
             for key in list(core.seen.params)[:400]
             if (tensor := core.book.tensor(key)) is not None
             and tensor.grad is not None
-            and not tensor.grad.is_sparse
+            and readable(tensor.grad) is tensor.grad
         ]
         if not grads or grads[0][1].device.type != "cpu":
             return
-        total = sum(float(grad.detach().float().sum()) for _, grad in grads)
+        total = sum(float(as_floats(grad).sum()) for _, grad in grads)
         if math.isfinite(total):
             return
         bad = [core.seen.params[key].name for key, grad in grads if not bool(torch.isfinite(grad).all())]
@@ -209,4 +233,5 @@ class Backward:
 
 
 def _bad(tensor: torch.Tensor | None) -> bool:
-    return tensor is not None and tensor.is_floating_point() and not bool(torch.isfinite(tensor).all())
+    values = None if tensor is None else readable(tensor)
+    return values is not None and values.is_floating_point() and not bool(torch.isfinite(values).all())

@@ -3,17 +3,21 @@
 
 from __future__ import annotations
 
+import re
 import weakref
 from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from trainlab.diagnosis.probe.places import user_frames
+from trainlab.diagnosis.probe.readable import readable
 from trainlab.diagnosis.seen import ParamSeen, Seen
 
 MAX_PARAMS = 20_000
 MAX_ITEMS = 1_000
+_NO_NAMES = re.compile(r"__.*|_\d*|_oh|Out")  # the latter are what a notebook showed last
 
 
 class Book:
@@ -25,6 +29,7 @@ class Book:
         self._live: dict[int, weakref.ref[torch.Tensor]] = {}
         self._paths: weakref.WeakKeyDictionary[nn.Module, str] = weakref.WeakKeyDictionary()
         self._next = 0
+        self.parted: weakref.WeakKeyDictionary[nn.Module, dict[str, int]] = weakref.WeakKeyDictionary()
 
     def key(self, tensor: torch.Tensor) -> int:
         """Return the tensor's key; it is entered under a provisional name when first met."""
@@ -40,7 +45,7 @@ class Book:
             key=key,
             name="",
             module_kind="",
-            shape=tuple(tensor.shape),
+            shape=() if is_lazy(tensor) else tuple(tensor.shape),
             dtype=str(tensor.dtype).removeprefix("torch."),
             requires_grad=tensor.requires_grad,
         )
@@ -74,10 +79,20 @@ class Book:
                 if key not in keys:
                     keys.append(key)
                 self._name(key, f"{path}.{leaf}" if path else leaf, module)
+                if readable(parameter) is not parameter and not is_lazy(parameter):
+                    self.parted.setdefault(module, {})[leaf] = key
             self._enter_hidden(module, path)
             if len(keys) > MAX_PARAMS:
                 break
         return keys
+
+    def meet_whole(self, module: nn.Module) -> None:
+        """Know the whole parameters that stand in for a module's distributed ones while it runs."""
+        for leaf, key in self.parted.get(module, {}).items():
+            whole = module._parameters.get(leaf)
+            if whole is not None and id(whole) not in self._keys:
+                self._keys[id(whole)] = key
+                weakref.finalize(whole, self._forget, id(whole), key)
 
     def _name(self, key: int, name: str, module: nn.Module | None, *, registered: bool = True) -> None:
         seen = self.seen.params[key]
@@ -157,7 +172,7 @@ def variable_name(thing: object) -> str:
             continue
         seen.add(id(space))
         for name, value in list(space.items()):
-            if name.startswith("__"):
+            if _NO_NAMES.fullmatch(name):
                 continue
             if value is thing:
                 return name

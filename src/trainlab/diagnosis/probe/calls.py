@@ -8,12 +8,14 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from trainlab.diagnosis.probe.book import variable_name
 from trainlab.diagnosis.probe.core import Core, guarded
 from trainlab.diagnosis.probe.data import Data
 from trainlab.diagnosis.probe.listener import Listener
 from trainlab.diagnosis.probe.places import user_site
+from trainlab.diagnosis.probe.readable import in_function, readable
 from trainlab.diagnosis.probe.values import first_look
 from trainlab.diagnosis.seen import RootSeen, Site
 
@@ -55,7 +57,7 @@ class Calls:
     def before(self, module: nn.Module, args: Any) -> None:
         """A module is called."""
         core = self.core
-        if not core.mine():
+        if not core.mine() or core.in_backward:
             return
         if not core.modules:
             self._root_before(module, args)
@@ -70,15 +72,22 @@ class Calls:
     def after(self, module: nn.Module, args: Any, output: Any) -> None:
         """A module has returned, or failed."""
         core = self.core
-        if not core.mine() or not core.modules:
+        if not core.mine() or not core.modules or core.in_backward:
             return
         while core.modules and core.modules.pop() is not module:
             pass
-        if not core.modules and isinstance(output, torch.Tensor) and output.grad_fn is not None:
-            core.mark_alive(output.grad_fn.metadata)  # pyright: ignore[reportArgumentType]
+        if core.sampling and module in core.book.parted:
+            core.book.meet_whole(module)
+        if not core.modules:
+            self._made(output)
         if self._suspended is module:
             self._suspended = None
             self.listener.switch(True)
+
+    @guarded
+    def _made(self, output: Any) -> None:
+        if isinstance(output, torch.Tensor) and output.grad_fn is not None:
+            self.core.mark_alive(output.grad_fn.metadata)  # pyright: ignore[reportArgumentType]
 
     @guarded
     def _root_before(self, module: nn.Module, args: Any) -> None:
@@ -90,6 +99,8 @@ class Calls:
     @guarded
     def _without_gradients(self, module: nn.Module) -> None:
         """A part of a network that learns is called under no_grad."""
+        if in_function():
+            return
         keys = {self.core.book.key(parameter) for parameter in module.parameters() if parameter.requires_grad}
         if keys:
             path = self.core.book.path(module)
@@ -98,7 +109,7 @@ class Calls:
     def _call(self, module: nn.Module, root: RootSeen, args: Any) -> None:
         core = self.core
         # The guard has switched gradients off for itself: what the user has set is in `learning`.
-        learning = core.grad_enabled and root.trainable > 0
+        learning = root.trainable > 0 and (core.grad_enabled or in_function())
         core.judging = not learning
         self.listener.switch(core.sampling or core.judging)
         if module.training:
@@ -106,6 +117,7 @@ class Calls:
         else:
             root.eval_calls += 1
         batch = next((value for value in args if isinstance(value, torch.Tensor)), None)
+        batch = None if batch is None or readable(batch) is not batch else batch
         if learning:
             if core.sampling and not module.training:
                 self._look_at_modes(module, root)
@@ -162,6 +174,8 @@ class Calls:
             return self._roots[module]
         root: RootSeen | None = None
         parameters = list(module.parameters())
+        if any(is_lazy(parameter) for parameter in parameters):
+            return None  # known from its second call on
         hidden = not parameters and not isinstance(module, nn.modules.loss._Loss)  # pyright: ignore[reportPrivateUsage]
         if (parameters or hidden) and len(self.core.seen.roots) < MAX_ROOTS:
             name = variable_name(module) or type(module).__name__

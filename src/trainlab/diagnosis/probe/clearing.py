@@ -11,6 +11,7 @@ import torch
 from torch.optim import Optimizer
 
 from trainlab.diagnosis.probe.core import Core
+from trainlab.diagnosis.probe.readable import readable
 from trainlab.diagnosis.seen import OptimizerSeen
 
 MAX_WATCHED = 3
@@ -46,11 +47,16 @@ class Clearing:
         for group in optimizer.param_groups:
             for parameter in group["params"]:
                 grad = parameter.grad
-                if grad is not None and not grad.is_sparse and len(state.used) < MAX_WATCHED:
+                if grad is not None and readable(grad) is grad and len(state.used) < MAX_WATCHED:
                     size = float(grad.detach().abs().sum()) if grad.device.type == "cpu" else float("nan")
                     if size != 0.0:
                         state.used.append((weakref.ref(parameter), grad._version, size))
         self._states[optimizer] = state
+        self.backwards_since_step = 0
+
+    def forget(self, optimizer: Optimizer) -> None:
+        """A step whose gradients weren't seen."""
+        self._states.pop(optimizer, None)
         self.backwards_since_step = 0
 
     def before_backward_now(self) -> None:

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
 import torch
@@ -16,6 +17,7 @@ from torch import nn
 
 from trainlab.diagnosis.probe.book import Book
 from trainlab.diagnosis.probe.later import Later
+from trainlab.diagnosis.probe.readable import is_compiling, is_dispatched, is_recorded
 from trainlab.diagnosis.probe.schedule import is_sampled
 from trainlab.diagnosis.seen import Event, Seen, Site
 
@@ -43,6 +45,7 @@ class Core:
         self.busy = False
         self.on = False
         self.inside = 0
+        self.in_backward = 0
         self.grad_enabled = True
         self.process = os.getpid()
         self.thread = threading.get_ident()
@@ -54,9 +57,18 @@ class Core:
         self._alive: dict[int, weakref.WeakSet[_Token]] = {}
 
     def mine(self) -> bool:
-        """Whether this process and thread are listened to, and the probe isn't at work itself."""
+        """Whether this process and thread are listened to, and the probe isn't at work itself.
+
+        A compiler that reads this takes `is_compiling` for true, and leaves the probe out.
+        """
+        if is_compiling():
+            return False
         return (
-            self.on and not self.busy and threading.get_ident() == self.thread and os.getpid() == self.process
+            self.on
+            and not self.busy
+            and threading.get_ident() == self.thread
+            and os.getpid() == self.process
+            and not is_recorded()
         )
 
     def trouble(self, error: BaseException) -> None:
@@ -124,6 +136,20 @@ class Core:
         return self.book.path(self.modules[-1]) if self.modules else ""
 
 
+@contextlib.contextmanager
+def unheard() -> Generator[None]:
+    """Let the probe compute: no gradients, and no mode or tensor class of the user's own gets to see it."""
+    # In this order: switching gradients off is itself a function that modes get to see.
+    with torch._C.DisableTorchFunction(), torch.no_grad():
+        if is_dispatched():
+            from torch.utils._python_dispatch import _disable_current_modes
+
+            with _disable_current_modes():
+                yield
+        else:
+            yield
+
+
 def guarded(function: F) -> F:
     """Make a method of a listener (it has a `core`) silent while the probe works, harmless if it fails."""
 
@@ -135,7 +161,7 @@ def guarded(function: F) -> F:
         core.busy = True
         core.grad_enabled = torch.is_grad_enabled()
         try:
-            with torch.no_grad():
+            with unheard():
                 function(self, *args, **kwargs)
         except Exception as error:
             core.trouble(error)

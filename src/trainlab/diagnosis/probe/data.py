@@ -15,6 +15,7 @@ from trainlab.diagnosis.features import MAX_FEATURES, sampled_places
 from trainlab.diagnosis.probe.core import Core, guarded
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.places import user_site
+from trainlab.diagnosis.probe.readable import readable
 from trainlab.diagnosis.probe.schedule import DENSE
 from trainlab.diagnosis.seen import LoaderSeen
 
@@ -143,6 +144,8 @@ class Data:
         weights = {param.shape for param in self.core.seen.params.values()}
         for thing in gc.get_objects():
             if type(thing) is not torch.Tensor or thing.requires_grad or thing.device.type != "cpu":
+                continue
+            if readable(thing) is None:
                 continue
             if tuple(thing.shape[1:]) != shape[1:] or str(thing.dtype) != f"torch.{data.input_dtype}":
                 continue

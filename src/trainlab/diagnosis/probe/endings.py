@@ -6,6 +6,7 @@ from __future__ import annotations
 import torch
 
 from trainlab.diagnosis.probe.core import Core
+from trainlab.diagnosis.probe.readable import readable
 from trainlab.diagnosis.probe.values import MAX_ELEMENTS, equal_shares
 
 ALIKE = 1e-3
@@ -27,9 +28,12 @@ def finish_params(core: Core) -> None:
     """Compare each parameter that is still alive with its first look."""
     for key, seen in core.seen.params.items():
         tensor = core.book.tensor(key)
-        if tensor is None or not tensor.is_floating_point() or not 0 < tensor.numel() <= MAX_ELEMENTS:
+        values = None if tensor is None else readable(tensor)
+        if tensor is None or values is None or not 0 < values.numel() <= MAX_ELEMENTS:
             continue
-        values = tensor.detach().float()
+        if not values.is_floating_point():
+            continue
+        values = values.detach().float()
         if not seen.name:
             core.book.name_leaf(tensor)
         seen.requires_grad = tensor.requires_grad

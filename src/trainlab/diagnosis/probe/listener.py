@@ -16,6 +16,7 @@ from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.layers import LAYERS, Layers
 from trainlab.diagnosis.probe.losses import LOSSES, Losses
 from trainlab.diagnosis.probe.places import user_site
+from trainlab.diagnosis.probe.readable import are_readable, is_compiling, readable
 from trainlab.diagnosis.probe.walk import KEY
 from trainlab.diagnosis.seen import Op
 
@@ -67,9 +68,6 @@ _RISKY = frozenset(
     )
 )
 _depth: Callable[[], int] | None = getattr(torch._C, "_len_torch_function_stack", None)
-_transforming: Callable[[], Any] | None = getattr(
-    getattr(torch._C, "_functorch", None), "peek_interpreter_stack", None
-)
 
 
 class Listener(TorchFunctionMode):
@@ -87,13 +85,15 @@ class Listener(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
+        if is_compiling():
+            return func(*args, **(kwargs or {}))
         core = self.core
         core.inside += 1
         try:
             out = func(*args, **(kwargs or {}))
         finally:
             core.inside -= 1
-        if core.on and not core.busy and (core.sampling or core.judging):
+        if core.on and not core.busy and not core.in_backward and (core.sampling or core.judging):
             self.hear(func, args, kwargs or {}, out)
         return out
 
@@ -117,17 +117,18 @@ class Listener(TorchFunctionMode):
             if self.core.modules and args and func == _DATA:
                 self._cut("data", args)
             return
-        if _transforming is not None and _transforming() is not None:
-            return
         if name in _CUTS:
             self._cut(name, args)
         first = out[0] if type(out) is tuple and out else out  # pyright: ignore[reportUnknownVariableType]
         if not isinstance(first, torch.Tensor):
             return
         if self.core.judging and not (first.requires_grad and self.core.sampling):
-            self._judge(name, args, kwargs, first)
+            if are_readable([*_tensors(args, kwargs), first]):
+                self._judge(name, args, kwargs, first)
             return
         if not first.requires_grad:
+            if readable(first) is None:
+                return
             if name in _MADE and self.core.seen.tick:
                 self.losses.made_now(first)
             if name in _CASTS and args:
@@ -145,15 +146,14 @@ class Listener(TorchFunctionMode):
             return  # a view whose base was changed since: PyTorch itself refuses to tell
         if node is None:
             return
-        tensors = [value for value in args if isinstance(value, torch.Tensor)]
-        tensors += [value for value in kwargs.values() if isinstance(value, torch.Tensor)]
+        tensors = _tensors(args, kwargs)
         op = Op(
             name=name,
             module=core.module_path(),
             site=user_site(),
             tick=core.seen.tick,
-            shapes=tuple(tuple(tensor.shape) for tensor in tensors),
-            out=tuple(out.shape),
+            shapes=tuple(_shape(tensor) for tensor in tensors),
+            out=_shape(out),
             dtype=str(out.dtype).removeprefix("torch."),
         )
         node.metadata[KEY] = op
@@ -161,6 +161,18 @@ class Listener(TorchFunctionMode):
         if name in _SCALED:
             number = next((value for value in args if isinstance(value, int | float)), None)
             op.facts["scalar"] = number
+        if are_readable([*tensors, out]):
+            self._measure(name, args, kwargs, out, op, tensors)
+
+    def _measure(
+        self,
+        name: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        out: torch.Tensor,
+        op: Op,
+        tensors: list[torch.Tensor],
+    ) -> None:
         if name in ACTIVATIONS:
             self.activations.hear(name, args, kwargs, out, op)
         elif name in LAYERS:
@@ -233,3 +245,11 @@ class Listener(TorchFunctionMode):
             if near:
                 self.core.later.read(torch.stack(near), lambda got: facts.__setitem__("nearest", min(got)))
         self.losses.sums.append(op)
+
+
+def _tensors(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[torch.Tensor]:
+    return [value for value in (*args, *kwargs.values()) if isinstance(value, torch.Tensor)]
+
+
+def _shape(tensor: torch.Tensor) -> tuple[int, ...]:
+    return () if tensor.is_nested else tuple(tensor.shape)

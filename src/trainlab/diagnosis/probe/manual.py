@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from trainlab.diagnosis.probe.core import Core
+from trainlab.diagnosis.probe.readable import as_floats, readable
 from trainlab.diagnosis.probe.values import sample_of
 from trainlab.diagnosis.seen import OptimizerSeen
 
@@ -27,8 +28,9 @@ class Manual:
         """The loss depends on these parameters."""
         for key in keys:
             tensor = self.core.book.tensor(key)
-            if tensor is not None and len(self._watched) < MAX_WATCHED and key not in self._watched:
-                self._watched[key] = sample_of(tensor)
+            values = None if tensor is None else readable(tensor)
+            if values is not None and len(self._watched) < MAX_WATCHED and key not in self._watched:
+                self._watched[key] = sample_of(values)
 
     def before_backward(self) -> None:
         """Have the weights moved since the last backward pass, and are its gradients still there?"""
@@ -40,14 +42,15 @@ class Manual:
         moved = stale = False
         for key, old in self._watched.items():
             tensor = core.book.tensor(key)
-            if tensor is None:
+            values = None if tensor is None else readable(tensor)
+            if tensor is None or values is None:
                 continue
-            now = sample_of(tensor)
+            now = sample_of(values)
             if not torch.equal(now, old):
                 moved = True
                 self._watched[key] = now
                 told = core.seen.params[key]
-                change, size = (now - old).float().square().mean().sqrt(), old.float().square().mean().sqrt()
+                change, size = (as_floats(part).square().mean().sqrt() for part in (now - old, old))
                 told.ticks.append(core.seen.tick)
                 told.update.append(float(change) / max(float(size), 1e-30))
                 told.moved = True

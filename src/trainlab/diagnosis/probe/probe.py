@@ -13,8 +13,10 @@ from torch.utils.data import DataLoader
 
 from trainlab.diagnosis.probe.backward import Backward
 from trainlab.diagnosis.probe.calls import Calls
-from trainlab.diagnosis.probe.core import Core
+from trainlab.diagnosis.probe.compiled import Compiled
+from trainlab.diagnosis.probe.core import Core, unheard
 from trainlab.diagnosis.probe.data import Data
+from trainlab.diagnosis.probe.elsewhere import Elsewhere
 from trainlab.diagnosis.probe.endings import finish_modules, finish_params
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.listener import Listener
@@ -42,12 +44,15 @@ class Probe:
         self.steps = Steps(self.core)
         self.backward = Backward(self.core, self.calls, losses, self.steps)
         self.others = Others(self.core)
+        self.elsewhere = Elsewhere()
         self.patches = Patches()
+        self.compiled = Compiled(self.core, self.calls, self.listener, self.steps, self.patches)
         self.core.at_boundary.append(lambda: self.listener.switch(self.core.sampling))
 
     def start(self) -> None:
         """Begin to listen."""
         self.core.started = time.monotonic()
+        self.elsewhere.start()
         self.core.on = True
         wrap, others = self.patches.wrap, self.others
         wrap(torch.autograd, "backward", self.backward.wrap)
@@ -61,6 +66,8 @@ class Probe:
         for owner in (nn.utils, nn.utils.clip_grad):
             wrap(owner, "clip_grad_norm_", others.wrap_clipping)
         wrap(torch.amp.GradScaler, "step", others.wrap_scaler)
+        wrap(torch, "compile", self.compiled.wrap)
+        self.compiled.attach()
         self.calls.attach()
         self.steps.attach()
         self.listener.switch(True)
@@ -82,8 +89,9 @@ class Probe:
         core = self.core
         was_busy, core.busy = core.busy, True
         try:
-            with torch.no_grad():
+            with unheard():
                 core.seen.seconds = time.monotonic() - core.started
+                self.elsewhere.read(core.seen)
                 core.later.flush()
                 self.calls.finish()
                 self.data.finish()

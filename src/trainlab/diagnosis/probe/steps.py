@@ -17,6 +17,7 @@ from trainlab.diagnosis.probe.clearing import Clearing
 from trainlab.diagnosis.probe.core import Core, guarded
 from trainlab.diagnosis.probe.endings import finish_params
 from trainlab.diagnosis.probe.places import user_site
+from trainlab.diagnosis.probe.readable import as_floats, readable
 from trainlab.diagnosis.probe.schedule import is_compared
 from trainlab.diagnosis.probe.values import first_look, gradient_numbers, sample_of
 from trainlab.diagnosis.seen import OptimizerSeen
@@ -35,6 +36,7 @@ class Steps:
         self._known: weakref.WeakKeyDictionary[Optimizer, OptimizerSeen] = weakref.WeakKeyDictionary()
         self._handles: list[Any] = []
         self._before: list[tuple[int, torch.Tensor]] = []
+        self._versions: dict[Optimizer, tuple[int, int]] = {}
 
     def attach(self) -> None:
         """Register the hooks."""
@@ -86,37 +88,44 @@ class Steps:
         parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
         if len(parameters) != len(seen.params):
             seen.params = self._keys(optimizer, seen.index)
-        if not seen.steps:
-            seen.first_tick = core.seen.tick
-        seen.last_tick = core.seen.tick
-        seen.steps += 1
-        seen.step_site = seen.step_site or user_site()
+        self._step_begins(optimizer, seen)
         closure = (args[1] if len(args) > 1 else None) or (kwargs or {}).get("closure")
         seen.uses_closure = seen.uses_closure or closure is not None
-        rate = _plain(optimizer.param_groups[0].get("lr"))
-        if isinstance(rate, float) and (not seen.lr or seen.lr[-1][1] != rate) and len(seen.lr) < 20_000:
-            seen.lr.append((core.seen.tick, rate))
         if not seen.uses_closure:
             self.clearing.step(optimizer, seen, parameters)
         self._before = []
         if core.sampling:
             self._measure(seen, parameters)
 
+    def _step_begins(self, optimizer: Optimizer, seen: OptimizerSeen) -> None:
+        tick = self.core.seen.tick
+        if not seen.steps:
+            seen.first_tick = tick
+        seen.last_tick = tick
+        seen.steps += 1
+        seen.step_site = seen.step_site or user_site()
+        rate = _plain(optimizer.param_groups[0].get("lr"))
+        if isinstance(rate, float) and (not seen.lr or seen.lr[-1][1] != rate) and len(seen.lr) < 20_000:
+            seen.lr.append((tick, rate))
+
     def _measure(self, seen: OptimizerSeen, parameters: list[torch.Tensor]) -> None:
         core = self.core
         with_grad: list[tuple[int, torch.Tensor, torch.Tensor]] = []
+        empty = True
         for key, parameter in zip(seen.params, parameters, strict=True):
             told = core.seen.params[key]
             if not told.start:
-                told.start = {"known": 1.0}
                 first_look(core.later, told, parameter)
             grad = parameter.grad
             if grad is None:
                 told.without_grad += 1
-            else:
-                told.with_grad += 1
-                with_grad.append((key, parameter, grad))
-        if not with_grad:
+                continue
+            told.with_grad += 1
+            empty = False
+            values, slope = readable(parameter), grad if grad.is_sparse else readable(grad)
+            if values is not None and slope is not None:
+                with_grad.append((key, values, slope))
+        if empty:
             seen.empty += 1
             return
         for key, parameter, grad in with_grad[:MAX_MEASURED]:
@@ -126,16 +135,33 @@ class Steps:
             self._before.append((key, sample_of(parameter)))
 
     @guarded
+    def before_compiled(self) -> None:
+        """Compiled code begins: remember how often each optimizer's first parameter was changed in place."""
+        self._versions = {one: (seen.steps, _version(one)) for one, seen in self._known.items()}
+
+    @guarded
+    def after_compiled(self) -> None:
+        """Compiled code has run: an optimizer whose parameter it changed was stepped in it, unheard."""
+        for optimizer, (steps, version) in list(self._versions.items()):
+            seen = self._known[optimizer]
+            if seen.steps == steps and _version(optimizer) != version:
+                self._step_begins(optimizer, seen)
+                self.clearing.forget(optimizer)
+                self.core.steps_taken += 1
+                self.core.boundary()
+
+    @guarded
     def after(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         """A step is done: by how much each weight has moved; then the clock goes on."""
         core = self.core
         for key, old in self._before:
             parameter = core.book.tensor(key)
-            if parameter is None:
+            values = None if parameter is None else readable(parameter)
+            if values is None:
                 continue
             told = core.seen.params[key]
-            moved = (sample_of(parameter, copy=False) - old).float()
-            pair = torch.stack([moved.square().mean().sqrt(), old.float().square().mean().sqrt()])
+            moved = as_floats(sample_of(values, copy=False) - old)
+            pair = torch.stack([moved.square().mean().sqrt(), as_floats(old).square().mean().sqrt()])
             core.later.read(pair, lambda got, told=told: told.update.append(got[0] / max(got[1], 1e-30)))
         self._before = []
         self.clearing.stepped(optimizer)
@@ -143,6 +169,12 @@ class Steps:
         if is_compared(core.seen.tick):
             finish_params(core)
         core.boundary()
+
+
+def _version(optimizer: Optimizer) -> int:
+    parameters = (one for group in optimizer.param_groups for one in group["params"])
+    first = next(parameters, None)
+    return 0 if first is None or first.is_inference() else first._version
 
 
 def _plain(value: Any) -> Any:

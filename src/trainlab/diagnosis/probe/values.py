@@ -6,6 +6,7 @@ from __future__ import annotations
 import torch
 
 from trainlab.diagnosis.probe.later import Later
+from trainlab.diagnosis.probe.readable import as_floats, readable
 from trainlab.diagnosis.seen import ParamSeen
 
 MAX_SAMPLE = 4_096
@@ -23,19 +24,23 @@ _FIRST = (
 )
 
 
-def sample_of(parameter: torch.Tensor, *, copy: bool = True) -> torch.Tensor:
-    """Return up to 4,096 elements of a parameter, evenly spread."""
-    flat = parameter.detach().reshape(-1)
+def sample_of(values: torch.Tensor, *, copy: bool = True) -> torch.Tensor:
+    """Return up to 4,096 elements of a readable tensor, evenly spread."""
+    flat = values.detach().reshape(-1)
     part = flat[:: max(1, flat.numel() // MAX_SAMPLE)]
     return part.clone() if copy else part
 
 
 def first_look(later: Later, seen: ParamSeen, parameter: torch.Tensor) -> None:
     """Write down how a parameter starts: mean, spread, largest, share of zeros and of equal rows."""
-    seen.start = {"known": 1.0}
-    if parameter.numel() == 0 or parameter.numel() > MAX_ELEMENTS or not parameter.is_floating_point():
+    values = readable(parameter)
+    if values is None:
         return
-    values = parameter.detach().float()
+    seen.start = {"known": 1.0}
+    seen.shape = tuple(parameter.shape)
+    if not 0 < values.numel() <= MAX_ELEMENTS or not values.is_floating_point():
+        return
+    values = values.detach().float()
     rows, columns = equal_shares(values)
     numbers = torch.stack(
         [
@@ -79,14 +84,14 @@ def equal_shares(values: torch.Tensor, *, within: float = 1e-6) -> tuple[torch.T
 def gradient_numbers(later: Later, seen: ParamSeen, parameter: torch.Tensor, grad: torch.Tensor) -> None:
     """Write down rms of gradient and weight, and the share of the gradient that is exactly zero."""
     dense = grad.detach()._values() if grad.is_sparse else grad.detach()
+    weight = as_floats(parameter)
     if dense.numel() == 0:
         dense = torch.zeros(1, device=grad.device)
     some = dense.reshape(-1)[:: max(1, dense.numel() // MAX_SAMPLE)]
-    weight = parameter.detach()
     numbers = torch.stack(
         [
-            dense.float().norm() / dense.numel() ** 0.5,
-            weight.float().norm() / max(1, weight.numel()) ** 0.5,
+            as_floats(dense).norm() / dense.numel() ** 0.5,
+            weight.norm() / max(1, parameter.numel()) ** 0.5,
             (some == 0).float().mean(),
         ]
     )

@@ -1,0 +1,96 @@
+"""The code cells of a Jupyter notebook, and the names under which their lines are known."""
+
+from __future__ import annotations
+
+import json
+import linecache
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from trainlab.errors import DiagnosisError, shown
+
+SUFFIX = ".ipynb"
+MAY_FAIL = "raises-exception"
+"""Jupyter's own tag for a cell whose error doesn't stop the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A code cell. `number` is what Jupyter shows beside it after *Restart and run all*."""
+
+    number: int
+    source: str
+    may_fail: bool = False
+
+
+def is_notebook(script: str) -> bool:
+    """Whether the file's name is that of a notebook."""
+    return script.endswith(SUFFIX)
+
+
+def read_cells(path: str) -> list[Cell]:
+    """Return the cells that have code in them, in order.
+
+    Raises:
+        DiagnosisError: if it is no notebook of format 4, not in Python, or has no code.
+    """
+    data = _parsed(path)
+    version = data.get("nbformat")
+    if version != 4:
+        raise DiagnosisError(
+            f"{path}: is a notebook of format {shown(version)}; the doctor runs format 4. "
+            "Convert it with: jupyter nbconvert --to notebook --nbformat 4"
+        )
+    language = _language(data)
+    if not language.lower().startswith(("python", "ipython", "xpython")):
+        raise DiagnosisError(f"{path}: is written in {language}; the doctor runs notebooks in Python.")
+    cells: list[Cell] = []
+    for cell in _dictionaries(data.get("cells")):
+        source = cell.get("source", "")
+        text = source if isinstance(source, str) else "".join(map(str, source))
+        if cell.get("cell_type") == "code" and text.strip():
+            tags = _dictionary(cell.get("metadata")).get("tags", [])
+            cells.append(Cell(len(cells) + 1, text, MAY_FAIL in tags))
+    if not cells:
+        raise DiagnosisError(f"{path}: has no code cells, so there is nothing to run.")
+    return cells
+
+
+def _parsed(path: str) -> dict[str, Any]:
+    try:
+        data = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise DiagnosisError(f"{path}: is no notebook: it isn't JSON ({error}).") from None
+    if not isinstance(data, dict) or "nbformat" not in data:
+        raise DiagnosisError(f"{path}: is JSON, but no notebook: it has no nbformat.")
+    return cast("dict[str, Any]", data)
+
+
+def _language(data: dict[str, Any]) -> str:
+    """Return the language that the notebook says it is in; where it says nothing, Python."""
+    about = _dictionary(data.get("metadata"))
+    named = _dictionary(about.get("language_info")).get("name")
+    return str(named or _dictionary(about.get("kernelspec")).get("language") or "python")
+
+
+def _dictionary(value: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _dictionaries(value: Any) -> list[dict[str, Any]]:
+    return [_dictionary(one) for one in cast("list[Any]", value)] if isinstance(value, list) else []
+
+
+def cell_file(path: str, number: int) -> str:
+    """Return the file name that a cell's code is compiled under, as tracebacks and places show it."""
+    return f"{os.path.abspath(path)}, cell {number}"
+
+
+def enter_lines(path: str, cell: Cell) -> str:
+    """Make the cell's lines, as they are written, known to tracebacks; return its file name."""
+    name = cell_file(path, cell.number)
+    # Without a time of change `linecache` never looks for such a file.
+    linecache.cache[name] = (len(cell.source), None, [f"{line}\n" for line in cell.source.splitlines()], name)
+    return name

@@ -1,0 +1,94 @@
+# pyright: basic
+"""Compiled code runs as if nobody listened: the compiler must find neither hooks nor modes to build in."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sys
+from collections.abc import Generator
+from typing import Any
+
+from torch import nn
+
+from trainlab.diagnosis.probe.calls import Calls
+from trainlab.diagnosis.probe.core import Core
+from trainlab.diagnosis.probe.listener import Listener
+from trainlab.diagnosis.probe.patches import Patches
+from trainlab.diagnosis.probe.readable import is_compiling
+from trainlab.diagnosis.probe.steps import Steps
+
+_COMPILER = "torch._dynamo.eval_frame"
+
+
+class Compiled:
+    """Steps aside while a compiled function or network runs, and counts how often."""
+
+    def __init__(self, core: Core, calls: Calls, listener: Listener, steps: Steps, patches: Patches) -> None:
+        self.core = core
+        self.steps = steps
+        self.calls = calls
+        self.listener = listener
+        self.patches = patches
+        self._aside = False
+
+    def wrap(self, original: Any) -> Any:
+        """Return ``torch.compile`` whose functions are called with nobody listening."""
+
+        def compiled(model: Any = None, *args: Any, **kwargs: Any) -> Any:
+            made = original(model, *args, **kwargs)
+            self.attach()
+            if model is None or made is model or isinstance(made, nn.Module | type) or not callable(made):
+                return made
+            return self._quiet(made)
+
+        return compiled
+
+    def attach(self) -> None:
+        """Listen at compiled networks from the outside, if the compiler is loaded: that takes seconds."""
+        network = getattr(sys.modules.get(_COMPILER), "OptimizedModule", None)
+        if network is not None and not any(owner is network for owner, *_ in self.patches.done):
+            self.patches.wrap(network, "__call__", self._wrap_call)
+
+    def _wrap_call(self, original: Any) -> Any:
+        def call(module: Any, *args: Any, **kwargs: Any) -> Any:
+            if is_compiling():
+                return original(module, *args, **kwargs)
+            inner = module._orig_mod
+            self.calls.before(inner, args)
+            with self.aside():
+                out = original(module, *args, **kwargs)
+            self.calls.after(inner, args, out)
+            return out
+
+        return call
+
+    def _quiet(self, function: Any) -> Any:
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if is_compiling():
+                return function(*args, **kwargs)
+            with self.aside():
+                return function(*args, **kwargs)
+
+        return call
+
+    @contextlib.contextmanager
+    def aside(self) -> Generator[None]:
+        """Take hooks and mode away; a compiled function inside of another finds them gone."""
+        if self._aside or not self.core.mine():
+            yield
+            return
+        self._aside = True
+        self.core.seen.compiled_calls += 1
+        heard = self.listener.active
+        self.steps.before_compiled()
+        self.listener.switch(False)
+        self.calls.detach()
+        try:
+            yield
+        finally:
+            self.calls.attach()
+            self.listener.switch(heard)
+            self._aside = False
+        self.steps.after_compiled()

@@ -1,0 +1,55 @@
+"""Ends of a process that no exception tells of: ``os._exit`` and signals. What was seen is written first."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+leave = os._exit
+_SIGNALS = ("SIGTERM", "SIGHUP")
+
+
+def report_first(finish: Callable[[dict[str, Any]], None]) -> None:
+    """Call `finish` before this process, not one forked from it, leaves in such a way."""
+    process = os.getpid()
+
+    def leave_with_report(status: int) -> None:
+        if os.getpid() == process:
+            finish({"how": "exit", "code": status})
+        leave(status)
+
+    os._exit = leave_with_report
+
+    def ended(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        if os.getpid() == process:
+            finish({"how": "killed", "code": -number})
+        os.kill(os.getpid(), number)
+
+    def as_before() -> None:
+        for number in own:
+            if signal.getsignal(number) is ended:
+                signal.signal(number, signal.SIG_DFL)
+
+    own = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+    own = [number for number in own if signal.getsignal(number) is signal.SIG_DFL]
+    for number in own:
+        signal.signal(number, ended)
+    os.register_at_fork(after_in_child=as_before)
+
+
+def finish_in_peace() -> None:
+    """Let a second Ctrl-C not spoil the report that the first one asked for."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def wait_for_threads() -> None:
+    """Wait for the script's other threads, as Python does before it ends."""
+    for thread in threading.enumerate():
+        if not thread.daemon and thread is not threading.current_thread():
+            thread.join()

@@ -1,0 +1,174 @@
+"""Notebooks: their cells run in order, and their lines are told as the notebook has them."""
+
+from __future__ import annotations
+
+import json
+import linecache
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from trainlab.diagnosis import notebook_plain
+from trainlab.diagnosis.notebook import read_cells
+from trainlab.errors import DiagnosisError
+
+SETUP = "%matplotlib inline\nimport os, torch\nfrom torch import nn\n!echo from the shell"
+NET = """
+class Net(nn.Linear):
+    pass
+
+model = Net(3, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+model"""
+TIMED = """
+
+%%time
+
+for _ in range(40):
+    x = torch.randn(8, 3)
+    loss = nn.functional.mse_loss(model(x), x.sum(1, keepdim=True))
+    loss.backward()
+    optimizer.step()"""
+AWAITED = """import asyncio, pickle
+assert type(pickle.loads(pickle.dumps(model))) is Net and __name__ == "__main__"
+await asyncio.sleep(0)
+print("in", os.path.basename(os.getcwd()))"""
+CAPTURED = """%%capture out
+loss = nn.functional.mse_loss(model(x), x.sum(1, keepdim=True))
+loss.backward()
+optimizer.step()"""
+FAILING = "def f():\n    raise ValueError('oh')\n\n\nf()"
+
+
+def write(path: Path, *sources: str, tags: dict[int, str] | None = None, **metadata: Any) -> str:
+    """Write a notebook of these code cells, a text between them, and return its name."""
+    cells: list[dict[str, Any]] = [{"cell_type": "markdown", "metadata": {}, "source": "# Title"}]
+    for place, source in enumerate(sources):
+        about = {"tags": [(tags or {})[place]]} if place in (tags or {}) else {}
+        cells.append({"cell_type": "code", "metadata": about, "source": source.splitlines(keepends=True)})
+    data = {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells}
+    path.write_text(json.dumps(data), encoding="utf-8")
+    return str(path)
+
+
+def doctor(name: str) -> tuple[int, dict[str, Any], str]:
+    command = [sys.executable, "-m", "trainlab.cli.main", "doctor", name, "--json", "-"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    return done.returncode, json.loads(done.stdout) if done.stdout else {}, done.stderr
+
+
+def test_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("IPython")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    folder = tmp_path / "lab"
+    folder.mkdir()
+    cells = (SETUP, "", "1 / 0", NET, TIMED, AWAITED, CAPTURED, FAILING, "print('never')")
+    code, report, said = doctor(write(folder / "notebook.ipynb", *cells, tags={2: "raises-exception"}))
+    assert code == 3, said
+    assert report["ended"] == {
+        "how": "error",
+        "code": 1,
+        "message": "ValueError: oh",
+        "where": "notebook.ipynb, cell 7, line 2",
+    }
+    assert report["card"]["steps"] == 41
+    assert report["card"]["models"][0]["name"] == "model"
+    assert report["card"]["losses"][0]["where"] == "notebook.ipynb, cell 4, line 7"
+    finding = report["findings"][0]
+    assert finding["fault"] == "missing_zero_grad"
+    assert "optimizer.step() at notebook.ipynb, cell 4, line 9: " in finding["where"]
+    remedy = "# notebook.ipynb, cell 4, line 8\n+ optimizer.zero_grad()\n  loss.backward()"
+    assert finding["remedy"]["code"] == remedy
+    assert "from the shell" in said
+    assert "in lab" in said
+    assert "ZeroDivisionError" in said
+    assert "never" not in said
+    assert 'notebook.ipynb, cell 7", line 5, in <module>\n    f()' in said
+    assert "IPython/core" not in said.split("ValueError")[0].split("ZeroDivisionError")[-1]
+    assert list((tmp_path / "home").iterdir()) == []
+
+
+def test_a_notebook_ends_with_a_step_inside_of_a_magic(tmp_path: Path):
+    pytest.importorskip("IPython")
+    name = write(
+        tmp_path / "n.ipynb", SETUP, NET, "%%capture\n" + TIMED.replace("%%time", ""), "print('never')"
+    )
+    command = [sys.executable, "-m", "trainlab.cli.main", "doctor", name, "--json", "-", "--steps", "20"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    report = json.loads(done.stdout)
+    assert report["ended"]["how"] == "steps"
+    assert report["card"]["steps"] == 20
+    assert report["card"]["losses"][0]["where"] == "n.ipynb, cell 3, line 8"
+    assert "never" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "is no notebook: it isn't JSON (Expecting property name"),
+        ("[]", "is JSON, but no notebook: it has no nbformat."),
+        ('{"nbformat": 3, "worksheets": []}', "is a notebook of format 3; the doctor runs format 4. Convert"),
+        ('{"nbformat": 4, "cells": [{"cell_type": "code", "source": " "}]}', "has no code cells"),
+        ('{"nbformat": 4, "cells": 7}', "has no code cells"),
+        (
+            '{"nbformat": 4, "metadata": {"kernelspec": {"language": "julia"}}, "cells": []}',
+            "is written in julia; the doctor runs notebooks in Python.",
+        ),
+        (
+            '{"nbformat": 4, "metadata": {"language_info": {"name": "R"}}, "cells": []}',
+            "is written in R; the doctor runs notebooks in Python.",
+        ),
+    ],
+)
+def test_what_is_no_notebook_to_run(tmp_path: Path, text: str, message: str):
+    path = tmp_path / "notebook.ipynb"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(DiagnosisError) as caught:
+        read_cells(str(path))
+    assert str(caught.value).startswith(f"{path}: {message}")
+
+
+def test_a_notebook_that_cannot_be_run_is_one_line(tmp_path: Path):
+    path = tmp_path / "notebook.ipynb"
+    path.write_text("{", encoding="utf-8")
+    code, report, said = doctor(str(path))
+    assert (code, report) == (2, {})
+    assert said.startswith(f"trainlab: {path}: is no notebook")
+    assert said.count("\n") == 1
+
+
+def test_cells_are_numbered_as_jupyter_does(tmp_path: Path):
+    cells = read_cells(write(tmp_path / "n.ipynb", "a = 1", "  \n", "b = 2"))
+    assert [(cell.number, cell.source) for cell in cells] == [(1, "a = 1"), (2, "b = 2")]
+
+
+def test_without_ipython_magics_are_left_out_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    sources = (
+        "%matplotlib inline\n!pip install torch\nif True:\n    %time x = 1\n"
+        "text = '''\n%not a magic\n'''\ny = 7 \\\n% 4",
+        "%%bash\necho no",
+        "%%time\nimport asyncio\nawait asyncio.sleep(0)\nz = y\nz?",
+        "raise KeyError(z)",
+    )
+    name = write(tmp_path / "n.ipynb", *sources)
+    module = ModuleType("cells")
+    errors = [notebook_plain.run_cell(name, module, cell) for cell in read_cells(name)]
+    assert errors[:3] == [None, None, None]
+    assert isinstance(errors[3], KeyError)
+    assert vars(module)["text"] == "\n%not a magic\n"
+    assert vars(module)["z"] == 3
+    assert "x" not in vars(module)
+    said = capsys.readouterr().err.splitlines()
+    assert said == [
+        f"trainlab: cell {number}: `{line}` isn't run without IPython."
+        for number, line in (
+            (1, "%matplotlib inline"), (1, "!pip install torch"), (1, "%time x = 1"),
+            (2, "%%bash"), (3, "%%time"), (3, "z?"),
+        )
+    ]  # fmt: skip
+    assert linecache.getline(f"{name}, cell 4", 1) == "raise KeyError(z)\n"
