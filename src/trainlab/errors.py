@@ -34,6 +34,10 @@ class DiagnosisError(TrainlabError, ValueError):
     """A script that can't be run under the doctor, or a watch that can't be entered."""
 
 
+class MissingPackageError(TrainlabError, ImportError):
+    """An optional package that isn't installed."""
+
+
 class StatsError(TrainlabError, ValueError):
     """Counts or contrasts from which no interval can be computed."""
 

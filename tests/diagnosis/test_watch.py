@@ -87,6 +87,34 @@ def test_the_report_can_be_asked_for_in_between():
     assert watched.report.card["steps"] == 60
 
 
+def test_a_model_that_is_given_is_one_network_though_its_layers_are_called_singly():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.5), nn.Linear(4, 2))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with watch(model) as watched:
+        for _ in range(30):
+            optimizer.zero_grad()
+            nn.functional.mse_loss(
+                model[2](model[1](model[0](torch.randn(8, 3)))), torch.zeros(8, 2)
+            ).backward()
+            optimizer.step()
+    (told,) = watched.report.card["models"]
+    assert (told["class"], told["parameters"], told["reachable"]) == ("Sequential", 26, 26)
+    assert told["training_passes"] == {"train mode": 30, "eval mode": 0}
+    assert told["depends_on_mode"] == ["1"]
+
+
+def test_it_can_be_started_and_stopped_where_there_is_no_block():
+    watched = watch().start()
+    assert watched.listening
+    steps(nn.Linear(3, 2))
+    watched.stop(how="over")
+    watched.stop(how="over again")
+    assert not watched.listening
+    assert watched.report.ended == {"how": "over"}
+    assert {"loss", "update ratio"} < {one.signal for one in watched.signals}
+
+
 def test_two_at_once_are_refused():
     with watch(), pytest.raises(DiagnosisError, match="another watch is listening already"), watch():
         pass

@@ -14,7 +14,8 @@ from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 from trainlab.cli.main import main
 
 QUESTIONS = ("neuron", "learning_rate", "init", "loss", "chain_rule")
-PAGES = ["README.md", *(f"docs/{name}.md" for name in ("assignment", "doctor", "map", "race", *QUESTIONS))]
+GUIDES = ("assignment", "callbacks", "doctor", "map", "race")
+PAGES = ["README.md", *(f"docs/{name}.md" for name in (*GUIDES, *QUESTIONS))]
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -22,6 +22,7 @@ NAMES = [
     "arrays",
     "budget",
     "custom_loss",
+    "diagnosis_html",
     "load_study",
     "map_html",
     "map_plane",

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from trainlab.diagnosis.plan import Plan
     from trainlab.diagnosis.runner import run_script
     from trainlab.diagnosis.show import show_report
+    from trainlab.diagnosis.signals.series import Series
     from trainlab.diagnosis.watching import Watch, watch
 
 # A script under the doctor begins before any of these is loaded: NumPy, too, reads the environment only once.
@@ -17,13 +18,14 @@ _HOMES = {
     "Finding": "findings",
     "Plan": "plan",
     "Report": "findings",
+    "Series": "signals.series",
     "Watch": "watching",
     "run_script": "runner",
     "show_report": "show",
     "watch": "watching",
 }
 
-__all__ = ["Finding", "Plan", "Report", "Watch", "run_script", "show_report", "watch"]
+__all__ = ["Finding", "Plan", "Report", "Series", "Watch", "run_script", "show_report", "watch"]
 
 
 def __getattr__(name: str) -> Any:

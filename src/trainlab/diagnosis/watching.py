@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import weakref
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from trainlab.diagnosis.findings import Report
 from trainlab.diagnosis.rank import diagnose
+from trainlab.diagnosis.seen import Seen
+from trainlab.diagnosis.signals.series import Series, all_series
 from trainlab.errors import DiagnosisError
 
 if TYPE_CHECKING:
@@ -16,56 +19,106 @@ _active: list[Watch] = []
 
 
 class Watch:
-    """Listens between entering and leaving. `report` is the diagnosis so far, also after the end."""
+    """Listens between entering and leaving. `report` is the diagnosis so far, also after the end.
 
-    def __init__(self) -> None:
+    In a script that ``trainlab doctor`` runs, the command listens already (`shared`): what it heard counts.
+    """
+
+    def __init__(self, *models: Any) -> None:
+        self.shared = False
+        self._models = [weakref.ref(model) for model in models]
         self._probe: Probe | None = None
+        self._seen: Seen | None = None
         self._report: Report | None = None
 
     def __enter__(self) -> Watch:
         """Begin to listen."""
-        if _active:
-            raise DiagnosisError(
-                "watch: another watch is listening already; leave it before you enter this one."
-            )
-        try:
-            from trainlab.diagnosis.probe.probe import Probe
-        except ModuleNotFoundError as error:
-            raise DiagnosisError(
-                "watch: needs PyTorch, which isn't installed. pip install 'trainlab[torch]'"
-            ) from error
-        self._probe = Probe()
-        self._report = None
-        _active.append(self)
-        self._probe.start()
-        return self
+        return self.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop listening; an exception of the training goes on its way."""
-        _active.remove(self)
+        self.stop(error, how="end of the block")
+
+    def start(self) -> Watch:
+        """Begin to listen, where there is no block to enter.
+
+        Raises:
+            DiagnosisError: if another watch is listening, or PyTorch isn't installed.
+        """
+        if _active:
+            raise DiagnosisError(
+                "watch: another watch is listening already; leave it before you enter this one."
+            )
+        try:
+            from trainlab.diagnosis.probe.probe import Probe, listening
+        except ModuleNotFoundError as error:
+            raise DiagnosisError(
+                "watch: needs PyTorch, which isn't installed. pip install 'trainlab[torch]'"
+            ) from error
+        heard = listening()
+        self.shared = heard is not None
+        self._probe = heard or Probe()
+        self._report = None
+        _active.append(self)
+        if not self.shared:
+            self._probe.start()
+        self.declare(*(model for one in self._models if (model := one()) is not None))
+        return self
+
+    def declare(self, *models: Any) -> None:
+        """Make known, while listening, that these are whole networks, though layers may be called singly."""
         if self._probe is not None:
-            seen = self._probe.stop()
-            how = "end of the block" if kind is None else f"{kind.__name__}: {error}"
-            self._report = diagnose(seen, ended={"how": how})
-            self._probe = None
+            for model in models:
+                self._probe.calls.declare(model)
+
+    def stop(self, error: BaseException | None = None, *, how: str = "stopped") -> None:
+        """Stop listening, if it is; `error` ended the training, or it ended as `how` says."""
+        if self._probe is None:
+            return
+        _active.remove(self)
+        self._seen = self._probe.read() if self.shared else self._probe.stop()
+        self._probe = None
+        if error is not None:
+            how = f"{type(error).__name__}: {error}"
+        if isinstance(error, KeyboardInterrupt):
+            how = "interrupted"
+        self._report = diagnose(self._seen, ended={"how": how})
+
+    @property
+    def listening(self) -> bool:
+        """Whether it has begun and not ended."""
+        return self._probe is not None
 
     @property
     def report(self) -> Report:
         """What was found; asked inside of the block, what was found so far."""
-        if self._report is not None:
-            return self._report
-        if self._probe is None:
+        return self._report or diagnose(self._heard(), ended={"how": "still training"})
+
+    @property
+    def signals(self) -> tuple[Series, ...]:
+        """The signals over the steps so far: loss, rates, and those of each parameter and activation."""
+        return all_series(self._heard())
+
+    def _heard(self) -> Seen:
+        if self._probe is not None:
+            return self._probe.read()
+        if self._seen is None:
             raise DiagnosisError("watch: nothing was watched yet; train inside of `with trainlab.watch(…):`.")
-        return diagnose(self._probe.read(), ended={"how": "still training"})
+        return self._seen
+
+
+def open_watch() -> Watch | None:
+    """Return the watch that is listening in this process, or None."""
+    return _active[-1] if _active else None
 
 
 def watch(*models: Any) -> Watch:
     """Return a context in which trainings are listened to.
 
-    Everything in the process is heard; models that are given are checked to be modules, so that a slip of the
-    pen shows at once.
+    Everything in the process is heard; models that are given are known to be whole networks, also where the
+    loop calls their layers one by one, and checked to be modules, so that a slip of the pen shows at once.
 
     Raises:
         DiagnosisError: if something given isn't a torch module, or another watch is listening.
@@ -76,4 +129,4 @@ def watch(*models: Any) -> Watch:
                 f"watch: {type(model).__name__} is not a torch module; give models, or nothing "
                 "to hear everything."
             )
-    return Watch()
+    return Watch(*models)

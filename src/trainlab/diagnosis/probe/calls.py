@@ -38,6 +38,12 @@ class Calls:
         self._suspended: nn.Module | None = None
         self._eval_sites: weakref.WeakKeyDictionary[nn.Module, Site | None] = weakref.WeakKeyDictionary()
         self._eval_ticks: weakref.WeakKeyDictionary[nn.Module, int] = weakref.WeakKeyDictionary()
+        self._wholes: weakref.WeakKeyDictionary[nn.Module, weakref.ref[nn.Module]] = (
+            weakref.WeakKeyDictionary()
+        )
+        self._entries: weakref.WeakKeyDictionary[nn.Module, weakref.ref[nn.Module]] = (
+            weakref.WeakKeyDictionary()
+        )
         self._handles: list[Any] = []
 
     def attach(self) -> None:
@@ -90,8 +96,30 @@ class Calls:
             self.core.mark_alive(output.grad_fn.metadata)  # pyright: ignore[reportArgumentType]
 
     @guarded
+    def declare(self, model: nn.Module) -> None:
+        """Make known that this is a whole: its layers, where they are called one by one, belong together."""
+        book = self.core.book
+        known = {module for module, _ in book.modules()}
+        book.enter(model, variable_name(model) or type(model).__name__)
+        for module, _ in book.modules():
+            if module not in known and module is not model and next(module.children(), None) is None:
+                self._wholes[module] = weakref.ref(model)
+
+    def _whole(self, module: nn.Module) -> nn.Module | None:
+        """Return the network that a call of this layer is a pass of; None of layers later in the pass."""
+        reference = self._wholes.get(module)
+        model = None if reference is None else reference()
+        if model is None:
+            return module
+        entry = self._entries.setdefault(model, weakref.ref(module))()
+        return model if entry is module else None
+
+    @guarded
     def _root_before(self, module: nn.Module, args: Any) -> None:
-        root = self._root(module)
+        whole = self._whole(module)
+        if whole is None:
+            return
+        module, root = whole, self._root(whole)
         if root is None:
             return
         self._call(module, root, args)

@@ -214,10 +214,10 @@ class Data:
                 return
             dataset: Any = loader.dataset
             rows = len(dataset) if hasattr(dataset, "__len__") else None
-            sampler = type(getattr(loader, "sampler", None)).__name__
+            sampler, batch = _sampling(loader)
             known = LoaderSeen(
                 rows=rows,
-                batch=loader.batch_size,
+                batch=batch,
                 shuffled=sampler != "SequentialSampler",
                 dataset=id(dataset),
                 site=user_site(),
@@ -225,6 +225,14 @@ class Data:
             self._loaders[id(loader)] = known
             self.core.seen.loaders.append(known)
         known.passes += 1
+
+
+def _sampling(loader: DataLoader[Any]) -> tuple[str, int | None]:
+    """Return the kind of sampler and the rows of a batch, of a ``batch_sampler`` where one was given."""
+    batches: Any = loader.batch_sampler if loader.batch_size is None else None
+    if batches is None:
+        return type(getattr(loader, "sampler", None)).__name__, loader.batch_size
+    return type(getattr(batches, "sampler", batches)).__name__, getattr(batches, "batch_size", None)
 
 
 def data_nonfinite(rows: Any) -> bool:

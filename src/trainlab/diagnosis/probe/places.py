@@ -10,13 +10,14 @@ from types import CodeType, FrameType
 
 from trainlab.diagnosis.seen import Site
 
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _LIBRARIES = tuple(
     os.path.realpath(path) + os.sep
     for path in {
         sysconfig.get_path("stdlib"),
         sysconfig.get_path("purelib"),
         sysconfig.get_path("platlib"),
-        os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+        _PACKAGE,
     }
     if path
 )
@@ -33,7 +34,7 @@ def user_site() -> Site | None:
 
 
 def user_frame() -> FrameType | None:
-    """Return the innermost frame that is neither of a library nor of the probe."""
+    """Return the innermost frame that is neither of a library nor of trainlab."""
     frame: FrameType | None = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
     while frame is not None and is_library(frame.f_code.co_filename):
         frame = frame.f_back
@@ -52,7 +53,7 @@ def user_frames() -> list[FrameType]:
 
 
 def is_library(file: str) -> bool:
-    """Whether the file belongs to Python, to an installed package, wherever it is, or to the probe."""
+    """Whether the file belongs to Python, to an installed package, wherever it is, or to trainlab."""
     known = _foreign.get(file)
     if known is None:
         path = os.path.realpath(file)

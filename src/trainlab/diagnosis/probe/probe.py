@@ -26,6 +26,13 @@ from trainlab.diagnosis.probe.patches import Patches
 from trainlab.diagnosis.probe.steps import Steps
 from trainlab.diagnosis.seen import Seen
 
+_listening: list[Probe] = []
+
+
+def listening() -> Probe | None:
+    """Return the probe that listens in this process, or None."""
+    return _listening[-1] if _listening else None
+
 
 class Probe:
     """Listens from `start` to `stop`; never raises on account of what it does itself.
@@ -54,6 +61,7 @@ class Probe:
         self.core.started = time.monotonic()
         self.elsewhere.start()
         self.core.on = True
+        _listening.append(self)
         wrap, others = self.patches.wrap, self.others
         wrap(torch.autograd, "backward", self.backward.wrap)
         wrap(torch.autograd, "grad", self.backward.wrap_grad)
@@ -76,6 +84,8 @@ class Probe:
         """Stop listening and return what was seen."""
         core = self.core
         core.seen.seconds = time.monotonic() - core.started
+        if self in _listening:
+            _listening.remove(self)
         self.listener.switch(False)
         self.steps.detach()
         self.calls.detach()

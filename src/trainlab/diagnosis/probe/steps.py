@@ -37,6 +37,7 @@ class Steps:
         self._handles: list[Any] = []
         self._before: list[tuple[int, torch.Tensor]] = []
         self._versions: dict[Optimizer, tuple[int, int]] = {}
+        self._awaited = False
 
     def attach(self) -> None:
         """Register the hooks."""
@@ -85,7 +86,7 @@ class Steps:
         seen = self.entry(optimizer)
         if seen is None:
             return
-        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        parameters = _parameters(optimizer)
         if len(parameters) != len(seen.params):
             seen.params = self._keys(optimizer, seen.index)
         self._step_begins(optimizer, seen)
@@ -93,9 +94,13 @@ class Steps:
         seen.uses_closure = seen.uses_closure or closure is not None
         if not seen.uses_closure:
             self.clearing.step(optimizer, seen, parameters)
-        self._before = []
+        self._before, self._awaited = [], False
         if core.sampling:
-            self._measure(seen, parameters)
+            self._first_looks(seen, parameters)
+            # A closure has yet to make the gradients: they are measured after the step.
+            self._awaited = closure is not None
+            measured = _trainable(seen, parameters) if self._awaited else self._gradients(seen, parameters)
+            self._before = [(key, sample_of(parameter)) for key, parameter in measured]
 
     def _step_begins(self, optimizer: Optimizer, seen: OptimizerSeen) -> None:
         tick = self.core.seen.tick
@@ -108,14 +113,21 @@ class Steps:
         if isinstance(rate, float) and (not seen.lr or seen.lr[-1][1] != rate) and len(seen.lr) < 20_000:
             seen.lr.append((tick, rate))
 
-    def _measure(self, seen: OptimizerSeen, parameters: list[torch.Tensor]) -> None:
+    def _first_looks(self, seen: OptimizerSeen, parameters: list[torch.Tensor]) -> None:
+        for key, parameter in zip(seen.params, parameters, strict=True):
+            told = self.core.seen.params[key]
+            if not told.start:
+                first_look(self.core.later, told, parameter)
+
+    def _gradients(
+        self, seen: OptimizerSeen, parameters: list[torch.Tensor]
+    ) -> list[tuple[int, torch.Tensor]]:
+        """Measure gradients, and return the parameters that have one with their keys."""
         core = self.core
         with_grad: list[tuple[int, torch.Tensor, torch.Tensor]] = []
         empty = True
         for key, parameter in zip(seen.params, parameters, strict=True):
             told = core.seen.params[key]
-            if not told.start:
-                first_look(core.later, told, parameter)
             grad = parameter.grad
             if grad is None:
                 told.without_grad += 1
@@ -125,14 +137,12 @@ class Steps:
             values, slope = readable(parameter), grad if grad.is_sparse else readable(grad)
             if values is not None and slope is not None:
                 with_grad.append((key, values, slope))
-        if empty:
-            seen.empty += 1
-            return
-        for key, parameter, grad in with_grad[:MAX_MEASURED]:
+        seen.empty += empty
+        for key, values, slope in with_grad[:MAX_MEASURED]:
             told = core.seen.params[key]
             told.ticks.append(core.seen.tick)
-            gradient_numbers(core.later, told, parameter, grad)
-            self._before.append((key, sample_of(parameter)))
+            gradient_numbers(core.later, told, values, slope)
+        return [(key, values) for key, values, _ in with_grad[:MAX_MEASURED]]
 
     @guarded
     def before_compiled(self) -> None:
@@ -154,6 +164,10 @@ class Steps:
     def after(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         """A step is done: by how much each weight has moved; then the clock goes on."""
         core = self.core
+        seen = self._known.get(optimizer)
+        if self._awaited and seen is not None:
+            measured = {key for key, _ in self._gradients(seen, _parameters(optimizer))}
+            self._before = [(key, old) for key, old in self._before if key in measured]
         for key, old in self._before:
             parameter = core.book.tensor(key)
             values = None if parameter is None else readable(parameter)
@@ -163,7 +177,7 @@ class Steps:
             moved = as_floats(sample_of(values, copy=False) - old)
             pair = torch.stack([moved.square().mean().sqrt(), as_floats(old).square().mean().sqrt()])
             core.later.read(pair, lambda got, told=told: told.update.append(got[0] / max(got[1], 1e-30)))
-        self._before = []
+        self._before, self._awaited = [], False
         self.clearing.stepped(optimizer)
         core.steps_taken += 1
         if is_compared(core.seen.tick):
@@ -175,6 +189,17 @@ def _version(optimizer: Optimizer) -> int:
     parameters = (one for group in optimizer.param_groups for one in group["params"])
     first = next(parameters, None)
     return 0 if first is None or first.is_inference() else first._version
+
+
+def _parameters(optimizer: Optimizer) -> list[torch.Tensor]:
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
+
+
+def _trainable(seen: OptimizerSeen, parameters: list[torch.Tensor]) -> list[tuple[int, torch.Tensor]]:
+    pairs = [
+        (key, readable(one)) for key, one in zip(seen.params, parameters, strict=True) if one.requires_grad
+    ]
+    return [(key, values) for key, values in pairs if values is not None][:MAX_MEASURED]
 
 
 def _plain(value: Any) -> Any:

@@ -1,0 +1,163 @@
+"""Does the doctor's probe change a training? Final weights and random states, with and without it.
+
+Over all scripts of the folders given, each run twice by a process of its own, and the four models of
+`probe_models`. A script's weights are those of all optimizers that it made, as they are at its end; one that
+differs from itself without the probe too, as one that sets no seed does, is said to, and counts for neither.
+Prints a table, and exits with 1 if anything differs in a bit, fails, or took no step that the probe heard.
+
+    python -m benchmarks.probe_bits [FOLDER…]
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import hashlib
+import io
+import os
+import random
+import runpy
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benchmarks.probe_models import MODELS
+from trainlab.diagnosis.probe.probe import Probe
+from trainlab.draw import terminal_table
+
+STEPS = 120
+FAILED = "failed"
+
+
+def digest(tensors: Iterable[torch.Tensor]) -> str:
+    """Return a fingerprint of the tensors' bits."""
+    found = hashlib.sha256()
+    for tensor in tensors:
+        found.update(f"{tensor.dtype}{tuple(tensor.shape)}".encode())
+        found.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return found.hexdigest()[:12]
+
+
+def random_states() -> str:
+    """Return a fingerprint of the states of PyTorch's, NumPy's and Python's generators."""
+    found = hashlib.sha256(torch.get_rng_state().numpy().tobytes())
+    found.update(repr([np.random.get_state()[0], *np.random.get_state()[2:]]).encode())
+    found.update(np.random.get_state()[1].tobytes())
+    found.update(repr(random.getstate()).encode())
+    return found.hexdigest()[:12]
+
+
+def of_script(script: str) -> tuple[int, str, str]:
+    """Run the script here, and return the number of values in its optimizers, and what they came to."""
+    made: list[torch.optim.Optimizer] = []
+    original = torch.optim.Optimizer.__init__
+
+    def init(optimizer: torch.optim.Optimizer, *args: object, **options: object) -> None:
+        original(optimizer, *args, **options)
+        made.append(optimizer)
+
+    torch.optim.Optimizer.__init__ = init
+    sys.path.insert(0, os.path.dirname(os.path.abspath(script)))
+    sys.argv = [script]
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+        runpy.run_path(script, run_name="__main__")
+    tensors = [one for each in made for group in each.param_groups for one in group["params"]]
+    return sum(one.numel() for one in tensors), digest(tensors), random_states()
+
+
+def of_model(name: str) -> tuple[int, str, str]:
+    """Train one of the four, and return the same."""
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+    (made,) = [one for one in MODELS if one.name == name]
+    job = made.make()
+    for _ in range(STEPS):
+        job.step()
+    state = job.model.state_dict()
+    return sum(one.numel() for one in state.values()), digest(state.values()), random_states()
+
+
+def child(what: str, *, watched: bool) -> None:
+    """Train with or without the probe, and print what came of it; the last word is the probe's own steps."""
+    torch.set_num_threads(1)
+    probe = Probe(whole_process=True)
+    if watched:
+        probe.start()
+    values, weights, states = of_script(what) if Path(what).exists() else of_model(what)
+    heard = probe.stop() if watched else None
+    if heard is not None:
+        states = random_states() if states == random_states() else "changed by stop()"
+    print(values, weights, states.replace(" ", "_"), 0 if heard is None else heard.tick)
+    for trouble in [] if heard is None else heard.troubles:
+        print(f"the probe's own fault: {trouble}", file=sys.stderr)
+
+
+def outcome(what: str, *, watched: bool) -> list[str]:
+    """Return what a process of its own prints of a script or model."""
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.probe_bits",
+        "--child",
+        what,
+        *(["--watched"] if watched else []),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return [FAILED, (done.stderr.strip().splitlines() or ["?"])[-1][:60], "", "0"]
+    return done.stdout.splitlines()[-1].split()
+
+
+def compared(what: str) -> tuple[tuple[str, ...], str]:
+    """Return a row of the table, and ``same``, ``different`` or ``not repeatable``."""
+    bare, watched = (outcome(what, watched=one) for one in (False, True))
+    weights, states = bare[:2] == watched[:2], bare[2] == watched[2]
+    verdict = "same" if weights and states and bare[0] != FAILED and watched[3] != "0" else "different"
+    if verdict == "different" and bare[0] != FAILED and outcome(what, watched=False) != bare:
+        verdict = "not repeatable"
+    said = ("same" if weights else verdict, "same" if states else verdict)
+    return (Path(what).name, bare[0], watched[3], *said, bare[1], "" if weights else watched[1]), verdict
+
+
+def main() -> int:
+    """Print a row for each script and model."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folders", nargs="*", type=Path, help="folders of scripts to run")
+    parser.add_argument("--child", metavar="WHAT", help=argparse.SUPPRESS)
+    parser.add_argument("--watched", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        child(options.child, watched=options.watched)
+        return 0
+    scripts = sorted(
+        str(path) for folder in options.folders for path in folder.glob("*.py") if path.name != "score.py"
+    )
+    rows: list[tuple[str, ...]] = []
+    counts = Counter[str]()
+    for what in (*scripts, *(made.name for made in MODELS)):
+        row, verdict = compared(what)
+        rows.append(row)
+        counts[verdict] += 1
+        print(".", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    from rich.console import Console
+
+    headers = ("training", "values", "steps", "final weights", "random states", "without", "with, if other")
+    Console(width=150).print(terminal_table(headers, rows, title="With and without the probe"))
+    print(
+        f"{len(rows)} trainings: {counts['same']} the same bit for bit, {counts['different']} not, "
+        f"{counts['not repeatable']} not repeatable by themselves"
+    )
+    return 1 if counts["different"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

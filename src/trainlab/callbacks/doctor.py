@@ -1,0 +1,95 @@
+"""What the callbacks share: a watch that is open while a fit goes on, and what it heard."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from trainlab.diagnosis.findings import Report
+from trainlab.diagnosis.rank import diagnose
+from trainlab.diagnosis.seen import Seen
+from trainlab.diagnosis.signals.series import Series
+from trainlab.diagnosis.watching import Watch, open_watch
+from trainlab.errors import DiagnosisError
+
+OTHER_PROCESS = "Not listened to: of a distributed training, the first process is."
+SHARDED = "Not listened to: its parameters are spread over processes."
+
+
+class Doctor:
+    """Listens from the begin of a fit to its end; `report` is that of the last fit.
+
+    Where a watch of the user's own is open it leaves listening and printing to that one. It never ends a
+    training: what goes wrong with the diagnosis is printed in a line.
+
+    Args:
+        show: print the report at the end of a fit.
+    """
+
+    def __init__(self, *, show: bool = True) -> None:
+        self.show = show
+        # skorch takes attributes for parameters, but for those that end in an underscore.
+        self._watch_: Watch | None = None
+        self._own_ = False
+        self._unheard_ = ""
+
+    @property
+    def report(self) -> Report:
+        """What was found in the last fit; while it goes on, so far.
+
+        Raises:
+            DiagnosisError: before the first fit.
+        """
+        if self._unheard_:
+            return diagnose(Seen(), ended={"how": self._unheard_})
+        return self._heard().report
+
+    @property
+    def signals(self) -> tuple[Series, ...]:
+        """The signals of the last fit over its steps."""
+        return () if self._unheard_ else self._heard().signals
+
+    def _heard(self) -> Watch:
+        if self._watch_ is None:
+            raise DiagnosisError("DoctorCallback: nothing was fitted yet; give it to a trainer, and fit.")
+        return self._watch_
+
+    @property
+    def _listens(self) -> bool:
+        return self._own_ and self._watch_ is not None and self._watch_.listening
+
+    def _begin(self, *, unheard: str = "") -> None:
+        """A fit begins; `unheard` says why it isn't listened to."""
+        if self._listens and self._watch_ is not None:
+            self._watch_.stop(how="begun anew")
+        self._unheard_ = unheard
+        if not unheard:
+            others = open_watch()
+            self._own_ = others is None
+            self._watch_ = others or Watch().start()
+
+    def _declare(self, model: Any) -> None:
+        """Make the model known to the watch: its layers may be called one by one."""
+        if self._watch_ is not None and not self._unheard_:
+            self._watch_.declare(model)
+
+    def _end(self, error: BaseException | None = None) -> None:
+        """The fit has ended, by `error` or well; nothing if it has before."""
+        watch = self._watch_
+        if watch is None or not self._listens:
+            return
+        try:
+            watch.stop(error, how="The fit ran to its end.")
+            if self.show and not watch.shared:
+                _print(str(watch.report))
+        except Exception as trouble:
+            _print(f"The doctor itself stumbled, which did the training no harm: {trouble!r}")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy has heard nothing."""
+        return vars(self) | {"_watch_": None, "_own_": False, "_unheard_": ""}
+
+
+def _print(text: str) -> None:
+    coding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    print(text.encode(coding, "replace").decode(coding))

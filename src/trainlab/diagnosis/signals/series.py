@@ -1,0 +1,93 @@
+"""Signals over the steps of a training, by name and place: what TensorBoard and MLflow are given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from trainlab.diagnosis.seen import ActivationSeen, ParamSeen, Seen
+from trainlab.diagnosis.signals.case import Case, make_case, optimizer_name
+from trainlab.diagnosis.signals.gradients import total_norms
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Series:
+    """One signal at one place.
+
+    Args:
+        signal: its name, as in docs/signals.md; or ``loss`` or ``learning rate``.
+        place: a parameter, an activation's module; empty for the training as a whole.
+        steps: optimizer steps taken before each value.
+        values: as many numbers; of a training that broke they may be NaN or infinite.
+    """
+
+    signal: str
+    place: str
+    steps: tuple[int, ...]
+    values: tuple[float, ...]
+
+
+def all_series(seen: Seen) -> tuple[Series, ...]:
+    """Return the loss, the rates, the gradient norm, and the signals of each parameter and activation.
+
+    No two have the same signal and place: a second one's place ends in ``#2``.
+    """
+    case = make_case(seen)
+    told: list[Series] = []
+    met: dict[tuple[str, str], int] = {}
+    for one in (*_of_training(case), *_of_parameters(seen), *_of_activations(seen)):
+        if one.values:
+            key = (one.signal, one.place)
+            met[key] = met.get(key, 0) + 1
+            told.append(one if met[key] == 1 else replace(one, place=f"{one.place}#{met[key]}"))
+    return tuple(told)
+
+
+def _of_training(case: Case) -> Iterator[Series]:
+    several = len(case.seen.streams) > 1
+    for stream in case.seen.streams:
+        place = str(stream.site.line) if several and stream.site is not None else ""
+        yield _series("loss", place and f"line {place}", stream.ticks, stream.values)
+    several = len(case.stepped) > 1
+    for one in case.stepped:
+        steps, rates = zip(*one.lr, strict=True) if one.lr else ((), ())
+        yield _series("learning rate", optimizer_name(one) if several else "", steps, rates)
+    yield _series("gradient norm", "", *total_norms(case))
+
+
+def _of_parameters(seen: Seen) -> Iterator[Series]:
+    several = sum(bool(root.params) for root in seen.roots) > 1
+    for param in seen.params.values():
+        place = _parameter_place(seen, param, several=several)
+        if place:
+            yield _series("rms gradient", place, param.ticks, param.grad_rms)
+            yield _series("update ratio", place, param.ticks, param.update)
+
+
+def _parameter_place(seen: Seen, param: ParamSeen, *, several: bool) -> str:
+    """Return the parameter's path, under its model's name where there is more than one model."""
+    named = several and param.owner is not None and param.name
+    return f"{seen.roots[param.owner].name}.{param.name}" if named and param.owner is not None else param.name
+
+
+def _of_activations(seen: Seen) -> Iterator[Series]:
+    for one in seen.activations:
+        place = _activation_place(one)
+        yield _series("silent units", place, one.ticks, one.silent)
+        yield _series("saturated values", place, one.ticks, one.saturated)
+
+
+def _activation_place(one: ActivationSeen) -> str:
+    """Return ``relu after fc1``, as pictures have it, or ``relu in net`` where nothing known feeds it."""
+    after = one.feeder or one.module
+    return f"{one.kind} after {after}" if one.feeder else f"{one.kind} in {after}" if after else one.kind
+
+
+def _series(signal: str, place: str, steps: Sequence[int], values: Sequence[float]) -> Series:
+    pairs = list(zip(steps, values, strict=False))  # of the step that is under way there is no update yet
+    return Series(
+        signal=signal,
+        place=place,
+        steps=tuple(step for step, _ in pairs),
+        values=tuple(value for _, value in pairs),
+    )
