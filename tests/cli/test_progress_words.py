@@ -68,3 +68,10 @@ main.main()
     )
     assert ended.returncode == 130
     assert ended.stderr.startswith("trainlab: stopped at once. Training goes on, without --fresh, from what")
+
+
+def test_runs_that_are_judged_have_words_of_their_own() -> None:
+    judging = replace(NOW, engine="doctor")
+    assert progress_words(judging) == "why runs failed: 60 of 1,000 judged, 79 s left"
+    assert progress_words(replace(judging, chunks_done=1)) == "why runs failed: 60 of 1,000 judged"
+    assert progress_words(replace(judging, stopping=True)).startswith("finishing what is in work")

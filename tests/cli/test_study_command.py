@@ -120,3 +120,13 @@ def test_show_needs_no_data_file(trainlab: Caller) -> None:
     assert trainlab("run", "own.toml", "--seeds", "3").code == 0
     data.unlink()
     assert "1-2-1" in trainlab("show").out
+
+
+def test_why_runs_failed_is_asked_for_and_kept(trainlab: Caller) -> None:
+    options = ("--only", "small:none", "--why", "2", "--workers", "1")
+    why = study(trainlab, *options)["cells"][0]["why"]
+    assert (why["failed"], why["looked_into"], why["lost"]) == (5, 2, 0)
+    assert study(trainlab, *options)["cells"][0]["why"] == why
+    run = trainlab("run", "tiny.toml", "--seeds", "5", "--why", "2", "--workers", "1")
+    assert "Why runs failed" in run.out
+    assert "5 of 5 runs failed; --why 20" in trainlab("run", "tiny.toml", "--seeds", "5").out

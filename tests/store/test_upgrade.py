@@ -1,4 +1,4 @@
-"""A store of version 2, made by hand, becomes one of this version; its runs have no coarse curves."""
+"""Stores of older versions become one of this one; runs of version 2 have no coarse curves."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_everything_that_was_there_is_there_and_coarse_curves_are_missing(tmp_pa
             (row,) = store.summary()
             assert row.seeds == 20
             assert row.bytes == sum(getattr(whole, name).nbytes for name in BLOBS)
-    assert version(tmp_path / "store.sqlite3") == 3
+    assert version(tmp_path / "store.sqlite3") == 4
 
 
 def test_what_is_saved_from_then_on_has_them(tmp_path: Path) -> None:
@@ -138,7 +138,21 @@ def test_an_upgrade_that_fails_leaves_version_2(tmp_path: Path, monkeypatch: pyt
             Store.open(tmp_path)
     assert (version(tmp_path / "store.sqlite3"), columns(tmp_path / "store.sqlite3")) == (2, before)
     Store.open(tmp_path).close()
-    assert version(tmp_path / "store.sqlite3") == 3
+    assert version(tmp_path / "store.sqlite3") == 4
+
+
+def test_one_of_version_3_gets_the_table_of_judged_runs(tmp_path: Path) -> None:
+    runs = made_up(EXPERIMENT, range(10))
+    with Store.open(tmp_path) as store:
+        store.save([runs], engine="fake")
+    with sqlite3.connect(tmp_path / "store.sqlite3") as db:
+        db.executescript("DROP TABLE judged_runs; PRAGMA user_version = 3;")
+    db.close()
+    with Store.open(tmp_path) as store:
+        assert_same(store.load(EXPERIMENT, range(10), engine="fake"), runs)
+        store.save_judged(EXPERIMENT, 4, b"{}", engine="fake", rules="r")
+        assert store.judged(EXPERIMENT, engine="fake", rules="r") == {4: "{}"}
+    assert version(tmp_path / "store.sqlite3") == 4
 
 
 def test_many_may_open_it_at_once(tmp_path: Path) -> None:

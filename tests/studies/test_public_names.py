@@ -72,6 +72,7 @@ def test_importing_the_package_imports_nothing_heavy():
 
 def test_the_studies_room_exports_these_names():
     assert studies.__all__ == [
+        "Cause",
         "Causes",
         "CellResult",
         "Effect",
@@ -83,6 +84,7 @@ def test_the_studies_room_exports_these_names():
         "RaceRound",
         "StudyResult",
         "Verdict",
+        "WhyFailed",
         "effect_picture",
         "map_picture",
         "map_plane",

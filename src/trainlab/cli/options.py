@@ -11,6 +11,7 @@ from cyclopts import Parameter, Token
 from trainlab.errors import TrainlabError
 
 MAX_WORKERS = 1024
+MAX_WHY = 10_000
 
 
 class UsageError(TrainlabError, ValueError):
@@ -57,5 +58,11 @@ Html = Annotated[
 Folder = Annotated[str, Parameter(help="The folder that keeps finished runs.")]
 Workers = Annotated[
     int | None, Parameter(help="Threads or processes; all processors if left out.", converter=whole)
+]
+Why = Annotated[
+    int,
+    Parameter(
+        help="Train so many failed runs of each cell once more, and tell why they failed.", converter=whole
+    ),
 ]
 Fresh = Annotated[bool, Parameter(help="Forget the stored runs and train anew.", negative="")]

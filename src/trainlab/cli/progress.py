@@ -6,6 +6,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from trainlab.execution.progress import DOCTOR
+
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
@@ -58,14 +60,27 @@ def progress_words(progress: Progress) -> str:
     if progress.stopping:
         # Alone, to fit 80 columns.
         return "finishing what is in work; Ctrl-C again stops at once"
+    if progress.engine == DOCTOR:
+        return _judged_words(progress)
     if not progress.chunks_done:
         compiling = ", compiling the kernel, some seconds the first time"
         return f"{done}{compiling if progress.engine == 'fast' else ''}"
     if progress.seconds_left is None or progress.chunks_done < FEW:
         return done
-    seconds = round(progress.seconds_left)
-    left = f"{seconds} s" if seconds < 100 else f"{seconds // 60} min {seconds % 60} s"
-    return f"{done}, {_rate_words(progress.rate)}, {left} left"
+    return f"{done}, {_rate_words(progress.rate)}, {_left_words(progress.seconds_left)} left"
+
+
+def _judged_words(progress: Progress) -> str:
+    """Return the same where runs are trained once more to tell why they failed."""
+    words = f"why runs failed: {progress.runs_done:,} of {progress.runs_total:,} judged"
+    if progress.seconds_left is None or progress.chunks_done < FEW:
+        return words
+    return f"{words}, {_left_words(progress.seconds_left)} left"
+
+
+def _left_words(seconds_left: float) -> str:
+    seconds = round(seconds_left)
+    return f"{seconds} s" if seconds < 100 else f"{seconds // 60} min {seconds % 60} s"
 
 
 def _rate_words(rate: float) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.options import Engine, Folder, Fresh, Html, Json, Workers, whole
+from trainlab.cli.options import Engine, Folder, Fresh, Html, Json, Why, Workers, whole
 from trainlab.cli.output import DEFAULT_STORE
 from trainlab.cli.progress import progress_line
 from trainlab.cli.study import check_options, deliver
@@ -25,9 +25,10 @@ def run_command(
     store: Folder = DEFAULT_STORE,
     workers: Workers = None,
     fresh: Fresh = False,
+    why: Why = 0,
 ) -> None:
     """Run one experiment on many seeds; of a study file, its first network without changes."""
-    check_options(file, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
+    check_options(file, seeds=seeds, engine=engine, workers=workers, why=why, json=json, html=html)
     experiment = read_spec(file, experiment_from_toml)
     with progress_line() as show:
         result = run(
@@ -37,6 +38,7 @@ def run_command(
             store=store,
             workers=workers,
             fresh=fresh,
+            why=why,
             on_progress=show,
         )
     deliver(result, json=json, html=html)

@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from trainlab.cli.options import (
+    MAX_WHY,
     MAX_WORKERS,
     Engine,
     Folder,
@@ -15,6 +16,7 @@ from trainlab.cli.options import (
     Html,
     Json,
     UsageError,
+    Why,
     Workers,
     check_range,
     whole,
@@ -48,9 +50,10 @@ def study_command(
     store: Folder = DEFAULT_STORE,
     workers: Workers = None,
     fresh: Fresh = False,
+    why: Why = 0,
 ) -> None:
     """Run a study file: every network with every combination of changes, on the same seeds."""
-    check_options(file, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
+    check_options(file, seeds=seeds, engine=engine, workers=workers, why=why, json=json, html=html)
     if only is not None and not all(only):
         raise UsageError("--only '': name a cell, as in 'Model 1:A+B', 'Model 1' or ':A+B'.")
     plan = load_study(file)
@@ -63,6 +66,7 @@ def study_command(
             store=store,
             workers=workers,
             fresh=fresh,
+            why=why,
             on_progress=show,
         )
     deliver(result, json=json, html=html)
@@ -76,10 +80,12 @@ def check_options(
     workers: int | None,
     json: str | None,
     html: str | None,
+    why: int = 0,
 ) -> None:
     """Refuse wrong options before anything runs."""
     check_range("--seeds", seeds, least=1, most=MAX_SEEDS)
     check_range("--workers", workers, least=1, most=MAX_WORKERS)
+    check_range("--why", why, least=0, most=MAX_WHY)
     if engine not in ENGINES:
         raise UsageError(f"--engine {engine!r}: must be {listing(ENGINES)}.{nearest(engine, ENGINES)}")
     check_writable("--json", json)

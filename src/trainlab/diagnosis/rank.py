@@ -8,6 +8,7 @@ from trainlab.diagnosis.card import card_of, looked_at
 from trainlab.diagnosis.edits import code_for
 from trainlab.diagnosis.explains import explained
 from trainlab.diagnosis.findings import Finding, Report
+from trainlab.diagnosis.missed_goal import MissedGoal
 from trainlab.diagnosis.outcome import outcome_of
 from trainlab.diagnosis.pictured import loss_curve, picture_of
 from trainlab.diagnosis.rules import rules
@@ -35,9 +36,16 @@ def in_order_of_blame(found: list[Finding]) -> list[Finding]:
     return sorted(found, key=lambda finding: places[finding.fault])
 
 
-def diagnose(seen: Seen, *, ended: dict[str, object] | None = None) -> Report:
-    """Ask every rule; one that fails itself is told of, and the others go on."""
+def diagnose(
+    seen: Seen, *, ended: dict[str, object] | None = None, missed: MissedGoal | None = None
+) -> Report:
+    """Ask every rule; one that fails itself is told of, and the others go on.
+
+    Where it is known that a goal was missed, that is the outcome, and no rule has to guess it from batches.
+    """
     case = make_case(seen)
+    if missed is not None:
+        case.learning = missed.judge(case.learning)
     found: list[Finding] = []
     troubles = list(seen.troubles)
     for name, judge in rules().items():

@@ -1,8 +1,9 @@
 """From experiments and seeds to finished runs: plan what is missing, carry it out, load it all."""
 
 from trainlab.execution.crew import default_workers
+from trainlab.execution.each import for_each
 from trainlab.execution.how import HowRun, how_run
-from trainlab.execution.interrupt import Interrupted
+from trainlab.execution.interrupt import Interrupted, interrupts
 from trainlab.execution.plan import Chunk, plan
 from trainlab.execution.pool import carry_out
 from trainlab.execution.progress import Progress
@@ -15,7 +16,9 @@ __all__ = [
     "Progress",
     "carry_out",
     "default_workers",
+    "for_each",
     "how_run",
+    "interrupts",
     "plan",
     "stored_under",
     "train_all",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trainlab.engine import Engine, Runs
 from trainlab.errors import EngineError
@@ -75,7 +75,14 @@ def background_threads(
 
 @contextmanager
 def worker_processes(engine: Engine, *, workers: int) -> Generator[Submit]:
-    """`workers` processes with one chunk each at a time; the engine reaches them by pickle, as it is here.
+    """`workers` processes with one chunk each at a time; the engine reaches them by pickle, as it is here."""
+    with processes(workers) as submit:
+        yield lambda chunk: submit(train_chunk, engine, chunk, threads=1)
+
+
+@contextmanager
+def processes(workers: int) -> Generator[Callable[..., Future[Any]]]:
+    """`workers` processes, each with one call at a time; functions and arguments reach them by pickle.
 
     However the block ends, and if this process is killed too, the workers end: each holds a pipe that only
     this process can write to, and exits when that closes.
@@ -88,12 +95,12 @@ def worker_processes(engine: Engine, *, workers: int) -> Generator[Submit]:
     lifeline, end = context.Pipe(duplex=False)
     executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_hold_on, initargs=(lifeline,))
 
-    def submit(chunk: Chunk) -> Future[Results]:
+    def submit(function: Callable[..., Any], *arguments: Any, **named: Any) -> Future[Any]:
         try:
             with held_back():
-                return executor.submit(train_chunk, engine, chunk, threads=1)
+                return executor.submit(function, *arguments, **named)
         except BrokenExecutor as error:
-            broken: Future[Results] = Future()
+            broken: Future[Any] = Future()
             broken.set_exception(error)
             return broken
 

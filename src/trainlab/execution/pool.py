@@ -141,10 +141,11 @@ def _train(
         finished = [(running.pop(future), future) for future in list(running) if future in ended]
         finished = [(chunk, future) for chunk, future in finished if not future.cancelled()]
     if failure is not None:
-        raise _readable(failure) from failure
+        raise readable(failure) from failure
 
 
-def _readable(failure: BaseException) -> BaseException:
+def readable(failure: BaseException) -> BaseException:
+    """Return the failure, of a worker that ended by itself as an EngineError that says what may be why."""
     if isinstance(failure, BrokenExecutor):
         return EngineError(
             "a worker process ended by itself: out of memory (then use fewer workers), or started from a "

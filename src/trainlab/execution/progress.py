@@ -10,6 +10,9 @@ import numpy as np
 from trainlab.engine import Runs
 from trainlab.execution.plan import Chunk
 
+DOCTOR = "doctor"
+"""What the engine is called while runs are judged, not trained to be recorded."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:

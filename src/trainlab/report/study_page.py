@@ -11,6 +11,7 @@ from trainlab.report.parts import document, paragraph, section
 from trainlab.report.run_part import run_part
 from trainlab.report.score_part import score_part
 from trainlab.report.verdict_part import verdict_part
+from trainlab.report.why_part import why_part
 from trainlab.studies.result import StudyResult
 
 
@@ -24,6 +25,7 @@ def study_html(result: StudyResult) -> str:
     parts = [
         ("rates", "How often each cell is solved", rate_part(result)),
         ("effects", "What each change does", effect_part(result)),
+        ("why", "Why runs failed", why_part(result)),
         ("scores", "Accuracy and loss at the end", score_part(result)),
         ("loss", "Loss over time", loss_part(result)),
         ("gradients", "Gradients by layer", gradient_part(result)),

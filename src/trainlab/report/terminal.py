@@ -8,6 +8,7 @@ from trainlab.draw import TERMINAL, terminal_table
 from trainlab.report.chosen import networks_of
 from trainlab.report.method_part import seeds_words, stopped_words, time_words
 from trainlab.report.score_part import scores
+from trainlab.report.why_words import HEADERS, method_words, offer_words, table_rows
 from trainlab.report.words import MARKS, points, share, single_run
 from trainlab.studies.effects import Effect
 from trainlab.studies.result import StudyResult
@@ -33,6 +34,7 @@ def print_study(result: StudyResult, *, console: Console) -> None:
     for note in result.notes:
         console.print(Text(f"Note: {note}\n"))
     _rates(result, console)
+    _why(result, console)
     _effects(result, console)
     _scores(result, console)
     stopped = stopped_words(result)
@@ -106,6 +108,22 @@ def _rates(result: StudyResult, console: Console) -> None:
     console.print(terminal_table(["Changes", *networks], rows, title=title, align=align))  # type: ignore[arg-type]
     if total > len(combinations):
         console.print(f"{len(combinations)} of {total} combinations; the HTML report and the JSON have all.")
+
+
+def _why(result: StudyResult, console: Console) -> None:
+    from rich.text import Text
+
+    offer = offer_words(result)
+    if offer:
+        console.print(Text(f"{offer}\n", style=TERMINAL["muted"]))
+    rows = table_rows(list(result.cells))
+    if not rows:
+        return
+    if len(rows) > MANY:
+        console.print(f"Why runs failed: {len(rows):,} rows, in the HTML report and the JSON.\n")
+        return
+    console.print(terminal_table(HEADERS, rows, title="Why runs failed (95 % interval)"))
+    console.print(Text(f"{method_words(result)}\n", style=TERMINAL["muted"]))
 
 
 def _effects(result: StudyResult, console: Console) -> None:

@@ -12,12 +12,24 @@ from trainlab.errors import StoreError
 from trainlab.store.blobs import FLOATS
 from trainlab.store.faults import FRESH
 
-VERSION = 3
-BEFORE = 2
-"""The version that becomes this one when it is opened: it has no column of coarse curves."""
+VERSION = 4
+OLDEST = 2
+"""Versions from this one on become this one when they are opened.
+
+Version 2 has no column of coarse curves, version 3 no table of judged runs.
+"""
 
 APPLICATION = 0x746C6162
 """``tlab``: tells a store from any other SQLite file."""
+
+JUDGED_RUNS = """CREATE TABLE judged_runs (
+        experiment INTEGER NOT NULL REFERENCES experiments (id),
+        engine TEXT NOT NULL,
+        seed INTEGER NOT NULL,
+        rules TEXT NOT NULL,  -- a digest of the rules that judged it
+        found TEXT NOT NULL,  -- JSON
+        PRIMARY KEY (experiment, engine, seed)
+    ) WITHOUT ROWID"""
 
 # Chunks never overlap: within an experiment and engine every seed lies in one chunk and has one row in runs.
 TABLES = (
@@ -52,11 +64,12 @@ TABLES = (
         held_out_accuracy REAL,
         PRIMARY KEY (experiment, engine, seed)
     ) WITHOUT ROWID""",
+    JUDGED_RUNS,
 )
 
 
 def prepare(db: sqlite3.Connection, place: str, *, patience: float) -> None:
-    """Make an empty file a store, or one of the version before one of this; `patience` in seconds.
+    """Make an empty file a store, or one of a version before one of this; `patience` in seconds.
 
     Raises StoreError for any other.
     """
@@ -67,9 +80,9 @@ def prepare(db: sqlite3.Connection, place: str, *, patience: float) -> None:
             # Another process may have made the tables since.
             if _pragma(db, "application_id") != APPLICATION:
                 _create(db, place)
-    if _pragma(db, "user_version") == BEFORE:
+    if OLDEST <= _pragma(db, "user_version") < VERSION:
         with transaction(db):
-            if _pragma(db, "user_version") == BEFORE:
+            if OLDEST <= _pragma(db, "user_version") < VERSION:
                 _upgrade(db)
     version = _pragma(db, "user_version")
     if version < VERSION:
@@ -118,9 +131,11 @@ def _create(db: sqlite3.Connection, place: str) -> None:
 
 
 def _upgrade(db: sqlite3.Connection) -> None:
-    # No row is rewritten. A program of the version before that has the file open goes on saving: it names its
+    # No row is rewritten. A program of a version before that has the file open goes on saving: it names its
     # columns.
-    db.execute(f"ALTER TABLE chunks ADD COLUMN {COARSE} BLOB")
+    if _pragma(db, "user_version") == OLDEST:
+        db.execute(f"ALTER TABLE chunks ADD COLUMN {COARSE} BLOB")
+    db.execute(JUDGED_RUNS)
     db.execute(f"PRAGMA user_version = {VERSION}")
 
 

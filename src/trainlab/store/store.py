@@ -109,6 +109,23 @@ class Store:
                 self._db, self._whole(experiment, seeds, engine), seeds, engine=engine, place=self.place
             )
 
+    def save_judged(
+        self, experiment: Experiment, seed: int, found: bytes, *, engine: str, rules: str
+    ) -> None:
+        """Keep what rules with this digest say of a run, JSON; the run must be there."""
+        with explained(self.place), transaction(self._db):
+            key = self._whole(experiment, range(seed, seed + 1), engine)
+            self._db.execute(
+                "INSERT OR REPLACE INTO judged_runs VALUES (?, ?, ?, ?, ?)",
+                (key, engine, seed, rules, found.decode()),
+            )
+
+    def judged(self, experiment: Experiment, *, engine: str, rules: str) -> dict[int, str]:
+        """Return what rules with this digest have said of runs, JSON, by seed."""
+        query = "SELECT seed, found FROM judged_runs WHERE experiment = ? AND engine = ? AND rules = ?"
+        with explained(self.place):
+            return dict(self._db.execute(query, (self._key(experiment), engine, rules)))
+
     def summary(self) -> list[Holding]:
         """Return what the store holds, one row per experiment and engine, oldest experiment first."""
         with explained(self.place), snapshot(self._db):
@@ -120,7 +137,7 @@ class Store:
         with explained(self.place), transaction(self._db):
             for experiment in experiments:
                 key = self._key(experiment)
-                for table in ("chunks", "runs"):
+                for table in ("chunks", "runs", "judged_runs"):
                     where = f"DELETE FROM {table} WHERE experiment = ? AND engine = ?"
                     count = self._db.execute(where, (key, engine)).rowcount
                     deleted += count if table == "runs" else 0

@@ -11,8 +11,10 @@ from trainlab.studies.result import StudyResult
 from trainlab.studies.run import run, study
 from trainlab.studies.show import effect_picture, rate_picture
 from trainlab.studies.verdicts import Verdict
+from trainlab.studies.why_failed import Cause, WhyFailed
 
 __all__ = [
+    "Cause",
     "Causes",
     "CellResult",
     "Effect",
@@ -24,6 +26,7 @@ __all__ = [
     "RaceRound",
     "StudyResult",
     "Verdict",
+    "WhyFailed",
     "effect_picture",
     "map_picture",
     "map_plane",

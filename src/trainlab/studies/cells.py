@@ -15,6 +15,7 @@ from trainlab.engine.runs import Codes
 from trainlab.spec import Cell
 from trainlab.stats import Bands, Rate, coded_bands, count_codes, median_and_bands, rate
 from trainlab.studies.causes import Causes, causes_of
+from trainlab.studies.why_failed import WhyFailed
 
 PART = 16_384
 """Runs whose coarse curves are counted at once."""
@@ -31,7 +32,8 @@ class CellResult:
     None for a regression. `solved` is the experiment's own, often stricter threshold.
     `loss` and `gradients` (one a layer) are medians with bands at `runs.loss_epochs` and
     `runs.gradient_epochs`: of the loss over all seeds, to within `loss_error` where some keep no curve, and
-    of the gradients over the seeds that keep theirs. Each says over how many runs, as `loss.n`.
+    of the gradients over the seeds that keep theirs. Each says over how many runs, as `loss.n`. `causes` are
+    read off the record; `why` is what the doctor's rules say, None unless that was asked for.
     """
 
     cell: Cell
@@ -42,6 +44,7 @@ class CellResult:
     loss: Bands
     gradients: tuple[Bands, ...]
     causes: Causes
+    why: WhyFailed | None = None
 
     @property
     def loss_error(self) -> float:
@@ -96,6 +99,7 @@ class CellResult:
                 "median_by_layer": [_numbers(bands.median) for bands in self.gradients],
             },
             "failures": self.causes.to_dict(),
+            "why": None if self.why is None else self.why.to_dict(),
         }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 
 import msgspec
 
@@ -12,11 +14,13 @@ from trainlab.engine import Runs
 from trainlab.errors import SpecError
 from trainlab.execution import Progress, how_run, stored_under, train_all
 from trainlab.spec import Experiment, Study, load_study, name_of, select_cells
+from trainlab.spec.checks import check_number
 from trainlab.store import Store
 from trainlab.studies.cells import summarise
 from trainlab.studies.effects import effects_of
 from trainlab.studies.judge import verdicts_of
 from trainlab.studies.result import StudyResult
+from trainlab.studies.why_failed import why_failed
 
 
 def study(
@@ -28,6 +32,7 @@ def study(
     store: str | os.PathLike[str] | None = None,
     workers: int | None = None,
     fresh: bool = False,
+    why: int = 0,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> StudyResult:
     """Run every cell of a study on the same seeds, and say what is true of it.
@@ -35,9 +40,11 @@ def study(
     `spec` is a Study, the path of a study file, or the name of an example. `seeds` overrides the file's
     number; they are 0, 1, 2, and so on. `only` keeps some cells, as ``"Model 1:A+B"``, ``"Model 1"`` (all of
     its cells) or ``":A+B"`` (that cell of every network). With `store`, a folder, finished runs are kept
-    there and only what is missing is trained; `fresh` forgets this study's runs first. Raises SpecError
+    there and only what is missing is trained; `fresh` forgets this study's runs first. So many failed runs of
+    each cell as `why` says are trained once more, to tell why they failed (`WhyFailed`). Raises SpecError
     before anything runs.
     """
+    check_number("why", why, at_least=0)
     plan = spec if isinstance(spec, Study) else load_study(spec)
     # A study checks its own number of seeds, so an override is checked alike.
     count = plan.seeds if seeds is None else msgspec.structs.replace(plan, seeds=seeds).seeds
@@ -46,6 +53,12 @@ def study(
     experiments = [cell.experiment for cell in cells]
     results, last = _train(experiments, range(count), engine, store, workers, fresh, on_progress)
     summaries = tuple(summarise(cell, runs) for cell, runs in zip(cells, results, strict=True))
+    if why:
+        with nullcontext() if store is None else Store.open(store) as held:
+            found = why_failed(
+                results, most=why, engine=engine, store=held, workers=workers, on_progress=on_progress
+            )
+        summaries = tuple(replace(item, why=each) for item, each in zip(summaries, found, strict=True))
     effects, interactions = effects_of(plan, summaries)
     return StudyResult(
         study=plan,
@@ -73,6 +86,7 @@ def run(
     store: str | os.PathLike[str] | None = None,
     workers: int | None = None,
     fresh: bool = False,
+    why: int = 0,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> StudyResult:
     """Run one experiment on `seeds` seeds, 0, 1, 2, …: a study of a single cell. Options as in `study`."""
@@ -91,6 +105,7 @@ def run(
         store=store,
         workers=workers,
         fresh=fresh,
+        why=why,
         on_progress=on_progress,
     )
 

@@ -105,8 +105,12 @@ class Core:
 
     def boundary(self) -> None:
         """The end of a step: the clock moves on, and whether to look at the next one is settled."""
-        self.seen.tick += 1
-        self.sampling = is_sampled(self.seen.tick)
+        self.jump(self.seen.tick + 1)
+
+    def jump(self, tick: int) -> None:
+        """Set the clock, forward only: steps of a training that is played back are left out."""
+        self.seen.tick = tick
+        self.sampling = is_sampled(tick)
         for action in self.at_boundary:
             action()
 

@@ -26,7 +26,10 @@ BEHIND = 0.1
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Learning:
-    """How the training went. `ratio` is the last loss in units of the best constant's."""
+    """How the training went. `ratio` is the last loss in units of the best constant's.
+
+    `missed_goal` says what was to be reached, where the outcome was judged by that.
+    """
 
     state: State
     main: LossSeen | None
@@ -41,6 +44,7 @@ class Learning:
     rows: int
     improvement: float
     falling: bool
+    missed_goal: str = ""
 
     @property
     def ratio(self) -> float:
@@ -57,6 +61,8 @@ class Learning:
         """The outcome in a sentence."""
         if self.state == "unknown" or self.main is None:
             return f"the loss went from {self.start:.3g} to {self.end:.3g}"
+        if self.missed_goal:
+            return f"{self.missed_goal}; the last loss is {self.end:.3g}"
         if self.state == "poor":
             kind = "accuracy" if self.main.kind in CLASSES + BINARY else "R²"
             return (

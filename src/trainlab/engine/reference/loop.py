@@ -6,17 +6,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from trainlab.engine.coarse import encode
 from trainlab.engine.readings import Reading, runs_at
 from trainlab.engine.reference.measure import Meter
-from trainlab.engine.reference.module import build_module, forward, weights_of
+from trainlab.engine.reference.module import build_module, weights_of
 from trainlab.engine.reference.optimizers import build_optimizer
 from trainlab.engine.reference.rates import Rates
 from trainlab.engine.reference.steps import Steps
 from trainlab.engine.reference.stopping import Stopper
 from trainlab.engine.runs import NEVER, Runs, curve_rows
 from trainlab.spec import Experiment, ReduceLROnPlateau
+
+Chosen = npt.NDArray[np.int64] | None
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -49,7 +52,7 @@ def train_one(
         if epoch == experiment.epochs:
             break
         if log.stopped_epoch == NEVER:
-            _train_epoch(torch, log, meter, module, optimizer, rates, steps, epoch)
+            train_epoch(torch, log, meter, module, optimizer, rates, steps, epoch)
     return tuple(_runs(log, experiment, seed, mark, dtype) for mark in marks)
 
 
@@ -66,7 +69,31 @@ def _record(log: Log, meter: Meter, module: Any, epoch: int, marks: tuple[int, .
         log.readings[epoch] = meter.reading(module)
 
 
-def _train_epoch(
+def backpropagate(
+    torch: Any, meter: Meter, module: Any, optimizer: Any, steps: Steps, *, step: int, chosen: Chosen
+) -> Any:
+    """Give the parameters their gradients in one training step, clipped, and return its outputs."""
+    optimizer.zero_grad()
+    loss, outputs = penalised_loss(torch, meter, module, steps, step=step, chosen=chosen)
+    loss.backward()
+    _clip(torch, meter.experiment, module)
+    return outputs
+
+
+def penalised_loss(
+    torch: Any, meter: Meter, module: Any, steps: Steps, *, step: int, chosen: Chosen
+) -> tuple[Any, Any]:
+    """Return what a training step makes smaller, and its outputs; `chosen` are its examples, None for all."""
+    inputs, targets = meter.parts["train"]
+    x, y = (inputs, targets) if chosen is None else (inputs[chosen], targets[chosen])
+    noise = steps.noise(step, len(x))
+    x = x if noise is None else x + torch.from_numpy(noise)
+    masks = [None if mask is None else torch.from_numpy(mask) for mask in steps.masks(step, len(x))]
+    outputs = module(x, masks)
+    return meter.criterion(outputs, y) + _penalty(torch, meter.experiment, module), outputs
+
+
+def train_epoch(
     torch: Any,
     log: Log,
     meter: Meter,
@@ -76,20 +103,13 @@ def _train_epoch(
     steps: Steps,
     epoch: int,
 ) -> None:
+    """Take the steps of one epoch."""
     experiment = meter.experiment
-    inputs, targets = meter.parts["train"]
     for index, chosen in enumerate(steps.examples(epoch)):
         step = epoch * experiment.steps_per_epoch + index
-        x, y = (inputs, targets) if chosen is None else (inputs[chosen], targets[chosen])
-        noise = steps.noise(step, len(x))
-        x = x if noise is None else x + torch.from_numpy(noise)
-        masks = [None if mask is None else torch.from_numpy(mask) for mask in steps.masks(step, len(x))]
-        optimizer.zero_grad()
-        outputs = forward(module, x, masks)
+        outputs = backpropagate(torch, meter, module, optimizer, steps, step=step, chosen=chosen)
         if log.diverged_step == NEVER and not bool(torch.isfinite(outputs).all()):
             log.diverged_step = step
-        (meter.criterion(outputs, y) + _penalty(torch, experiment, module)).backward()
-        _clip(torch, experiment, module)
         rates.apply()
         optimizer.step()
         rates.after_step()

@@ -1,7 +1,8 @@
-"""The network as a torch module, and its pass through one training step with dropout."""
+"""The network as a torch module, with its pass through a training step with dropout."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,10 +13,15 @@ from trainlab.spec import Experiment
 
 
 def build_module(torch: Any, experiment: Experiment, seed: int, dtype: str) -> Any:
-    """Return a torch.nn.Sequential of linear layers and activations, with the seed's initial parameters."""
+    """Return a torch.nn.Sequential of linear layers and activations, with the seed's initial parameters.
+
+    The parts are ``layer1``, ``activation1``, ``layer2`` and so on. Called as ``module(inputs, masks)`` it
+    multiplies each hidden layer's values by its mask, ``[examples, units]``, unless that is None: 0, or
+    1/(1 − p) for a unit that dropout keeps.
+    """
     row = initial_parameters(experiment, range(seed, seed + 1))[0]
-    parts: list[Any] = []
-    for layer in layers_of(experiment.network):
+    parts: OrderedDict[str, Any] = OrderedDict()
+    for number, layer in enumerate(layers_of(experiment.network), 1):
         linear = torch.nn.Linear(
             layer.fan_in, layer.fan_out, bias=layer.first_bias is not None, dtype=getattr(torch, dtype)
         )
@@ -23,24 +29,17 @@ def build_module(torch: Any, experiment: Experiment, seed: int, dtype: str) -> A
             linear.weight.copy_(torch.from_numpy(row[layer.weights].reshape(layer.fan_out, layer.fan_in)))
             if layer.first_bias is not None:
                 linear.bias.copy_(torch.from_numpy(row[layer.biases]))
-        parts += [linear, _activation(torch, layer.activation)]
-    return torch.nn.Sequential(*parts)
+        parts |= {f"layer{number}": linear, f"activation{number}": _activation(torch, layer.activation)}
 
+    class Network(torch.nn.Sequential):
+        def forward(self: Any, values: Any, masks: Sequence[Any] = ()) -> Any:
+            for place, part in enumerate(self):
+                values = part(values)
+                mask = masks[place // 2] if place % 2 and place // 2 < len(masks) else None
+                values = values if mask is None else values * mask
+            return values
 
-def forward(module: Any, inputs: Any, masks: Sequence[Any]) -> Any:
-    """Return the outputs; after each hidden layer its values are multiplied by its mask, unless it is None.
-
-    `masks` has one a hidden layer, ``[examples, units]``: 0, or 1/(1 − p) for a unit that dropout keeps.
-    """
-    if not any(mask is not None for mask in masks):
-        return module(inputs)
-    values = inputs
-    parts = list(module)
-    for layer, (linear, activation) in enumerate(zip(parts[::2], parts[1::2], strict=True)):
-        values = activation(linear(values))
-        if layer < len(masks) and masks[layer] is not None:
-            values = values * masks[layer]
-    return values
+    return Network(parts)
 
 
 def flat(module: Any) -> Any:

@@ -1,0 +1,51 @@
+"""Why runs failed, on a study's page: a picture for each network, a table of all cells, the evidence."""
+
+from __future__ import annotations
+
+from trainlab.draw import Interval, html_table, intervals
+from trainlab.report.chosen import cells_of, ends_of, networks_of
+from trainlab.report.parts import fold, heading, paragraph, picture
+from trainlab.report.why_words import HEADERS, evidence_words, method_words, shares_of, table_rows
+from trainlab.studies.result import StudyResult
+
+FEW = 6
+"""Of a network with more cells, only the chosen ones are drawn."""
+
+
+def why_part(result: StudyResult) -> str:
+    """Return why the failed runs failed; nothing if it wasn't asked, or none did."""
+    items = [item for item in result.cells if shares_of(item)]
+    if not items:
+        return ""
+    table = html_table(HEADERS, [list(row) for row in table_rows(items)])
+    evidence = "".join(
+        heading(item.cell.name) + "".join(map(paragraph, evidence_words(item.why)))
+        for item in items
+        if item.why is not None and item.why.causes
+    )
+    return (
+        paragraph(method_words(result))
+        + "".join(_network(result, network) for network in networks_of(result))
+        + fold("In numbers, for each cell", table, printed=True)
+        + (fold("Where, and in which numbers it shows", evidence) if evidence else "")
+    )
+
+
+def _network(result: StudyResult, network: str) -> str:
+    cells = cells_of(result, network)
+    shown = cells if len(cells) <= FEW else ends_of(result, network)
+    rows = [
+        Interval(
+            label=row.cause,
+            estimate=100 * row.failed.estimate,
+            low=100 * row.failed.low,
+            high=100 * row.failed.high,
+            group=row.cell,
+        )
+        for item in shown
+        for row in shares_of(item)
+    ]
+    if not rows:
+        return ""
+    title = f"What failed runs of {network} are blamed on first"
+    return picture(intervals(rows, x_label="share of the failed runs looked into, %", title=title))
