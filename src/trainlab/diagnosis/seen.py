@@ -169,6 +169,7 @@ class RootSeen:
     eval_called_tick: int | None = None
     learn_since_eval: int = 0
     judge_site: Site | None = None
+    eval_site: Site | None = None
     noisy_in_eval: list[str] = field(default_factory=list[str])
     dtype: str = "float32"
 

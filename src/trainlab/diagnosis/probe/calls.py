@@ -163,6 +163,7 @@ class Calls:
             root.judge_site = root.judge_site or user_site()
         else:
             root.judge_in_eval += 1
+            root.eval_site = root.eval_site or user_site()
         if root.last_judge_tick != core.seen.tick:
             root.last_judge_tick = core.seen.tick
             root.judge_ticks += 1

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import torch
@@ -35,7 +36,7 @@ class Losses:
         self._rejected: set[int] = set()
         self._walks = 0
         self._judged: tuple[int, int] = (-1, 0)
-        self._made: dict[int, set[int]] = {}
+        self._made: tuple[int, dict[int, weakref.ref[torch.Tensor]]] = (-1, {})
         self._asked = 0
 
     def hear(
@@ -56,7 +57,7 @@ class Losses:
         if name not in ("cross_entropy", "nll_loss") and output.shape != target.shape:
             wide = torch.broadcast_shapes(output.shape, target.shape)
             op.facts["shapes"] = (tuple(output.shape), tuple(target.shape), tuple(wide))
-        seen.made_here += target.data_ptr() in self._made.get(self.core.seen.tick, ())
+        seen.made_here += self._is_made_now(target)
         seen.target_has_grad += target.requires_grad
         self.fits.read(seen, _on_the_targets_scale(name, output, args, kwargs), target)
 
@@ -89,9 +90,15 @@ class Losses:
     def made_now(self, tensor: torch.Tensor) -> None:
         """Noise, ones or zeros were made in this step: as targets they are no data."""
         tick = self.core.seen.tick
-        if tick not in self._made:
-            self._made = {tick: set()}
-        self._made[tick].add(tensor.data_ptr())
+        if self._made[0] != tick:
+            self._made = (tick, {})
+        self._made[1][tensor.data_ptr()] = weakref.ref(tensor)
+
+    def _is_made_now(self, target: torch.Tensor) -> bool:
+        """Whether its numbers are those made in this step; an address may have been used again since."""
+        tick, made = self._made
+        known = made.get(target.data_ptr()) if tick == self.core.seen.tick else None
+        return known is not None and known() is not None
 
     def judge(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor) -> None:
         """Measure a loss in an evaluation, where the same kind was met in training."""

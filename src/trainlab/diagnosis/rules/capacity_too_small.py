@@ -9,16 +9,24 @@ from __future__ import annotations
 import numpy as np
 
 from trainlab.diagnosis.findings import Finding
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.seen import Graph, Node
+from trainlab.diagnosis.signals.case import Case, behind, named
 
 FAULT = "capacity_too_small"
 NARROW = 3
 BEHIND = 0.12
+UNFIT = 0.5
 
 
 def judge(case: Case) -> Finding | None:
-    """Fire where a hidden layer has at most 3 units and the network is 0.12 behind its neighbours."""
+    """Fire where a hidden layer has at most 3 units and the network is 0.12 behind its neighbours.
+
+    Also where embeddings of one column are multiplied, and the loss stays above half of the best constant's.
+    """
     learning = case.learning
+    single = _single_factor(case)
+    if single is not None:
+        return single
     if learning.state not in ("poor", "stuck") or learning.main is None or learning.rows < 100:
         return None
     if not learning.reference - learning.reached > BEHIND:
@@ -47,3 +55,37 @@ def judge(case: Case) -> Finding | None:
         remedy="Make this layer wider: 8 times, at least as wide as the classes.",
         code=f"# {module}: {narrow.shape[0]} → {max(16, 8 * narrow.shape[0])} units",
     )
+
+
+def _single_factor(case: Case) -> Finding | None:
+    """Two embeddings are multiplied that have one number for each row, and half of the loss stays."""
+    if not case.learning.ratio > UNFIT or case.learning.adversarial:
+        return None
+    for graph in case.seen.graphs:
+        for node in graph.nodes:
+            if node.kind != "Mul":
+                continue
+            tables = [
+                case.seen.params[key]
+                for parent in behind(graph, node)
+                if parent.kind == "Embedding" and (key := _table(graph, parent)) is not None
+            ]
+            if len(tables) != 2 or any(table.shape[1:] != (1,) for table in tables):
+                continue
+            return Finding(
+                fault=FAULT,
+                where=f"{named(table.name for table in tables)}: one number for each row",
+                confidence=0.6,
+                evidence=(
+                    f"their product has a single factor: {tables[0].shape[0]} times {tables[1].shape[0]} "
+                    "pairs are told apart by one number each",
+                    case.learning.words,
+                ),
+                remedy="Give the embeddings more columns, 8 or 16, and sum the products over them.",
+                code=f"nn.Embedding({tables[0].shape[0]}, 16)",
+            )
+    return None
+
+
+def _table(graph: Graph, node: Node) -> int | None:
+    return next((graph.nodes[place].param for place in node.inputs), None)

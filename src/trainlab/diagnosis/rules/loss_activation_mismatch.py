@@ -19,6 +19,9 @@ _TO_LOSS = frozenset(
 )
 _SQUASHED = frozenset(("Softmax", "Sigmoid"))
 _LIMITED = frozenset(("Clamp", "Relu", "Hardtanh", "ClampMin", "ClampMax", "Abs", "Tanh", "Hardsigmoid"))
+_LOGARITHMS = frozenset(("Log1P", "Softplus", "Logsumexp"))
+_ARITHMETIC = frozenset(("Mul", "Neg", "Sum", "Mean", "Div", "Add", "Sub", "Clamp", "Maximum"))
+MOST = 60
 OFF = 0.05
 
 
@@ -30,6 +33,41 @@ def judge(case: Case) -> Finding | None:
             found = _judge_node(case, graph, graph.nodes[place])
             if found is not None:
                 return found
+        found = _by_hand(case, graph)
+        if found is not None:
+            return found
+    return None
+
+
+def _by_hand(case: Case, graph: Graph) -> Finding | None:
+    """A loss written out for logits, log(1 + exp(…)) or log Σ exp(…), of what is a probability already."""
+    reach, met = [0] if graph.nodes else [], {0}
+    for place in reach:
+        node = graph.nodes[place]
+        if len(reach) > MOST:
+            break
+        if node.kind in _LOGARITHMS:
+            wrong = _squashed_behind(graph, node)
+            if wrong is not None:
+                return _twice(case, node, wrong, f"{node.kind.lower()} in the loss takes it for a logit")
+        elif node.kind in _ARITHMETIC or node.kind in SHAPING:
+            new = [parent for parent in node.inputs if parent not in met]
+            met.update(new)
+            reach += new
+    return None
+
+
+def _squashed_behind(graph: Graph, node: Node) -> Node | None:
+    """Return the softmax or sigmoid whose output, at most with another sign, goes into a logarithm."""
+    for _ in range(4):
+        before = behind(graph, node)
+        if len(before) != 1:
+            return None
+        node = before[0]
+        if node.kind in _SQUASHED:
+            return node
+        if node.kind not in ("Exp", "Neg", "Abs", "Mul"):
+            return None
     return None
 
 

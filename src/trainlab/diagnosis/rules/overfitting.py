@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from trainlab.diagnosis.card import epochs
 from trainlab.diagnosis.findings import Finding
 from trainlab.diagnosis.seen import LossSeen
 from trainlab.diagnosis.signals.case import Case
@@ -12,12 +13,14 @@ FAULT = "overfitting"
 RISEN = 1.3
 BEFORE = 0.6
 GAP = 3.0
+BY_HEART, APART, PASSES = 0.98, 0.25, 20
 
 
 def judge(case: Case) -> Finding | None:
     """Fire if the held-out loss was least before 60 % of the run and ends 1.3 times that.
 
-    And at 3 times the training loss at least.
+    And at 3 times the training loss at least. Also where the training data are learnt by heart, gone through
+    20 times, and the accuracy on other rows is 0.25 lower.
     """
     if case.seen.restored or case.learning.adversarial:
         return None
@@ -49,7 +52,36 @@ def judge(case: Case) -> Finding | None:
             ),
             code="# keep the weights of the best epoch\nbest = copy.deepcopy(model.state_dict())",
         )
-    return None
+    return _by_heart(case)
+
+
+def _by_heart(case: Case) -> Finding | None:
+    """Every training example is answered rightly and surely, and new ones are not."""
+    learning, data = case.learning, case.seen.data
+    told = case.seen.judged_accuracy[-1:]
+    if case.faults or not told or learning.main is None or not data.train_rows or not data.judged_rows:
+        return None
+    _, judged, count = told[0]
+    known = data.judged_known / len(data.judged_rows)
+    passes = epochs(case.seen) or 0.0
+    by_heart = learning.reached > BY_HEART and learning.ratio < 1 - BY_HEART
+    if not by_heart or known > 0.5 or count < 100 or passes < PASSES or learning.reached - judged < APART:
+        return None
+    site = next((root.eval_site for root in case.seen.roots if root.eval_site), None)
+    values = sum(param.size for param in case.weights())
+    return Finding(
+        fault=FAULT,
+        where=f"the evaluation{f' at {site.quoted}' if site else ''}, on other rows than those trained on",
+        confidence=0.65,
+        evidence=(
+            f"accuracy {learning.reached:.2f} on training batches, {judged:.2f} in the last evaluation "
+            f"({count:,} answers)",
+            f"{len(data.train_rows):,} different training rows, gone through {passes:.0f} times, "
+            f"for {values:,} weights",
+        ),
+        remedy="More data, a smaller network, weight decay or dropout; stop where the evaluation is best.",
+        code="# keep the weights of the best epoch\nbest = copy.deepcopy(model.state_dict())",
+    )
 
 
 def _curve(loss: LossSeen) -> tuple[list[int], list[float]]:

@@ -13,19 +13,21 @@ from trainlab.diagnosis.signals.case import Case
 FAULT = "saturated_activation"
 SHARE = 0.5
 FAR, UNFIT = 0.8, 0.5
+NEARLY_ALL, SHORT = 0.9, 0.1
 EARLY = 50
 
 
 def judge(case: Case) -> Finding | None:
     """Fire where over half of a hidden layer's values are past ±0.99 (0.01, 0.99) in the first 50 steps.
 
-    In a training that gets somewhere, but stays above half of the best constant's loss: 80 %.
+    In a training that gets somewhere, but stays above half (a tenth) of the best constant's loss: 80 %
+    (90 %).
     """
     learning = case.learning
-    unfit = learning.state == "learnt" and learning.ratio > UNFIT
-    if learning.state not in ("stuck", "poor") and not unfit:
+    failing = learning.state in ("stuck", "poor")
+    if not failing and not (learning.state == "learnt" and learning.ratio > SHORT):
         return None
-    limit = FAR if unfit else SHARE
+    limit = SHARE if failing else FAR if learning.ratio > UNFIT else NEARLY_ALL
     outputs = _outputs(case)
     for place, one in enumerate(case.seen.activations):
         early = [value for tick, value in zip(one.ticks, one.saturated, strict=False) if tick < EARLY]

@@ -9,19 +9,22 @@ from trainlab.diagnosis.signals.case import Case, named, optimizer_name
 
 FAULT = "weight_decay_too_high"
 SHRUNK = 0.5
-UNFIT = 0.5
+UNFIT, SHORT = 0.5, 0.15
+DECOUPLED, EXTREME = 5e-3, 1e-2
 
 
 def judge(case: Case) -> Finding | None:
     """Fire where decay outweighs the gradient, weights shrink by half, and the fit is poor.
 
-    Where nothing is known of the fit: if the loss hasn't come down by half.
+    Where nothing is known of the fit: if the loss hasn't come down by half. Decoupled decay of 1 % a step, by
+    which weights forget in 70 steps what they learnt, is too much in any training that stays short of a fit.
 
     Compared are wd·rms(w) and rms(g); of AdamW, where decay is a step of its own, lr·wd and 0.5 %.
     """
     unfit = case.learning.failing or (case.learning.ratio > UNFIT and not case.learning.adversarial)
     blind = case.learning.state == "unknown" and not case.learning.improvement > 0.5
-    if not unfit and not blind:
+    short = case.learning.ratio > SHORT and not case.learning.adversarial
+    if not unfit and not blind and not short:
         return None
     for optimizer in case.stepped:
         decay = optimizer.settings.get("weight_decay")
@@ -36,13 +39,14 @@ def judge(case: Case) -> Finding | None:
             float(np.median(decay * np.asarray(param.weight_rms) > np.asarray(param.grad_rms)))
             for param in weights
         ]
-        heavy = rate * decay > 5e-3 if decoupled else float(np.mean(pulls)) > 0.5
+        heavy = rate * decay > DECOUPLED if decoupled else float(np.mean(pulls)) > 0.5
+        extreme = decoupled and rate * decay >= EXTREME
         shrunk = [
             param
             for param in weights
             if param.weight_rms and param.weight_rms[-1] < SHRUNK * max(param.weight_rms[0], 1e-12)
         ]
-        if not heavy or len(shrunk) < 0.5 * len(weights):
+        if not extreme and not (heavy and (unfit or blind) and len(shrunk) >= 0.5 * len(weights)):
             continue
         return Finding(
             fault=FAULT,
@@ -54,7 +58,7 @@ def judge(case: Case) -> Finding | None:
             evidence=(
                 ", ".join(
                     f"rms of {param.name} {param.weight_rms[0]:.3g} → {param.weight_rms[-1]:.3g}"
-                    for param in shrunk[:5]
+                    for param in (shrunk or [one for one in weights if one.weight_rms])[:5]
                 ),
                 f"decay outweighs the gradient in {named(param.name for param in weights)}"
                 if not decoupled
