@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
+from threading import Event
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from docs.pages import ROOT
 import trainlab
 from trainlab import explain
 from trainlab.diagnosis import Plan, run_script
+from trainlab.diagnosis.seeds import Question, populate
 
 RATE = {"k", "n", "low", "high"}
 ESTIMATE = {"estimate", "low", "high", "p_adjusted", "p_small_adjusted", "reading"}
@@ -95,6 +98,20 @@ def test_so_it_is_of_a_diagnosis():
         for path in fields_of(report)
     }
     assert sorted(paths - {"ended.message"}) == documented("The JSON of a diagnosis")
+
+
+def test_so_it_is_of_a_scripts_seeds():
+    question = Question(script=str(ROOT / "examples" / "seeds_of_xor.py"), count=3, arguments=("x",))
+    population = populate(question, stop=Event(), on_progress=lambda done, total, left: None)
+    assert population is not None
+    failed = replace(population.runs[0], state="stuck", fault="dead_relu", reached=0.0)
+    data = replace(population, runs=(failed, *population.runs[1:]), notes=("",)).to_dict()
+    data["measure"]["picture"] = None
+    paths = fields_of(data)
+    runs = {path.replace("runs[]", "yours") for path in paths if path.startswith("runs[]")}
+    assert runs <= paths
+    rest = {path for path in {*paths, "yours.*"} - runs if not path.startswith("rate.")}
+    assert sorted(rest) == documented("The JSON of a script's seeds")
 
 
 def test_so_it_is_of_a_map():

@@ -37,6 +37,7 @@ for _name, _summary in (
     ("params", "Show the trainable parameters of a network, layer by layer."),
     ("budget", "Count, list or draw the networks that have an exact number of parameters."),
     ("doctor", "Run a training script and tell what keeps it from learning."),
+    ("seeds", "Was it the seed? Run a training script with many and tell how its outcome spreads."),
     ("show", "Show what the store holds."),
     ("new", "Write a commented study file to start from."),
 ):

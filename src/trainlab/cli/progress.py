@@ -22,13 +22,15 @@ class Show:
 
     def __init__(self, bar: Bar) -> None:
         self._bar = bar
-        self._task = bar.add_task("training", total=1.0, words="preparing")
+        self._task = bar.add_task("", total=1.0, words="preparing")
 
     def __call__(self, progress: Progress, *, before: str = "") -> None:
         """Show it, also if the bar was hidden."""
-        total = max(progress.steps_total, 1)
-        words = f"{before}{progress_words(progress)}"
-        self._bar.update(self._task, completed=progress.steps_done, total=total, words=words)
+        self.tell(progress.steps_done, progress.steps_total, f"{before}{progress_words(progress)}")
+
+    def tell(self, done: float, total: float, words: str) -> None:
+        """Show how much of what is done, with these words beside it."""
+        self._bar.update(self._task, completed=done, total=max(total, 1), words=words)
         self._bar.start()
 
     def hide(self) -> None:
@@ -37,7 +39,7 @@ class Show:
 
 
 @contextmanager
-def progress_line() -> Generator[Show]:
+def progress_line(label: str = "training") -> Generator[Show]:
     """Show a bar, the rate and the time left while the block runs; nothing if stderr is no terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn
@@ -45,7 +47,7 @@ def progress_line() -> Generator[Show]:
 
     console = Console(stderr=True)
     percent_and_words = TextColumn("{task.percentage:>3.0f} %  {task.fields[words]}")
-    columns = (TextColumn("training"), BarColumn(), percent_and_words)
+    columns = (TextColumn(label), BarColumn(), percent_and_words)
     hidden = not console.is_terminal
     with Bar(*columns, console=console, transient=True, disable=hidden, redirect_stdout=False) as bar:
         yield Show(bar)
@@ -67,7 +69,7 @@ def progress_words(progress: Progress) -> str:
         return f"{done}{compiling if progress.engine == 'fast' else ''}"
     if progress.seconds_left is None or progress.chunks_done < FEW:
         return done
-    return f"{done}, {_rate_words(progress.rate)}, {_left_words(progress.seconds_left)} left"
+    return f"{done}, {_rate_words(progress.rate)}, {seconds_words(progress.seconds_left)} left"
 
 
 def _judged_words(progress: Progress) -> str:
@@ -75,12 +77,13 @@ def _judged_words(progress: Progress) -> str:
     words = f"why runs failed: {progress.runs_done:,} of {progress.runs_total:,} judged"
     if progress.seconds_left is None or progress.chunks_done < FEW:
         return words
-    return f"{words}, {_left_words(progress.seconds_left)} left"
+    return f"{words}, {seconds_words(progress.seconds_left)} left"
 
 
-def _left_words(seconds_left: float) -> str:
-    seconds = round(seconds_left)
-    return f"{seconds} s" if seconds < 100 else f"{seconds // 60} min {seconds % 60} s"
+def seconds_words(seconds: float) -> str:
+    """Return a time as ``12 s`` or ``2 min 5 s``."""
+    whole = round(seconds)
+    return f"{whole} s" if whole < 100 else f"{whole // 60} min {whole % 60} s"
 
 
 def _rate_words(rate: float) -> str:

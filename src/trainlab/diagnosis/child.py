@@ -24,6 +24,7 @@ from trainlab.diagnosis.sudden import finish_in_peace, leave, report_first, wait
 
 if TYPE_CHECKING:
     from trainlab.diagnosis.probe.probe import Probe
+    from trainlab.diagnosis.seeds.beside import Beside
 
 GRACE = 5.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
@@ -48,6 +49,7 @@ class Child:
         self.told_at = 0.0
         self.pause = FIRST_PAUSE
         self.snapshot_at: float | None = None
+        self.beside: Beside | None = None
 
     def run(self) -> int:
         """Run the script as ``python script arguments…`` would, and return its exit code."""
@@ -55,7 +57,7 @@ class Child:
         report_first(self.finish)
         if self.plan.seconds:
             threading.Thread(target=self._end_in_time, daemon=True).start()
-        if self.plan.seed is None and self.plan.remedy is None:
+        if self.plan.seed is None and self.plan.remedy is None and self.plan.beside is None:
             # PyTorch reads the environment when it's imported: the script may set it before that.
             WhenLoaded("torch", self.listen).start()
         else:
@@ -91,6 +93,11 @@ class Child:
                 Reseed(self.plan.seed, from_start=self.plan.seed_from_start).start()
             probe = Probe(whole_process=True)
             probe.core.at_boundary.append(self._at_step)
+            if self.plan.beside is not None:
+                from trainlab.diagnosis.seeds.beside import Beside
+
+                self.beside = Beside(self.plan, probe)
+                self.beside.start()
             probe.start()
         except Exception as error:
             self.seen.troubles.append(_last_line(error))
@@ -113,7 +120,10 @@ class Child:
         """Write the report whole."""
         from trainlab.diagnosis.rank import diagnose
 
-        text = json.dumps(diagnose(self.seen, ended=ended).to_dict())
+        report = diagnose(self.seen, ended=ended).to_dict()
+        if self.beside is not None:
+            report["beside"] = self.beside.told(self.seen)
+        text = json.dumps(report)
         with open(f"{self.report}.part", "w", encoding="utf-8") as file:
             file.write(text)
         os.replace(f"{self.report}.part", self.report)

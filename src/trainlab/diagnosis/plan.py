@@ -20,6 +20,8 @@ class Plan:
         seed: run it as with another random seed (`reseed`); None as it is.
         seed_from_start: the script makes no modules: change the seeds it sets itself, from the start.
         remedy: what to change from outside; None for nothing.
+        beside: report what a population needs, too (`seeds.beside`): whether it is to be `lifted` (a file to
+            write to) and the `variable` whose value at the end is wanted; None for nothing.
     """
 
     script: str
@@ -29,6 +31,7 @@ class Plan:
     seed: int | None = None
     seed_from_start: bool = False
     remedy: dict[str, Any] | None = None
+    beside: dict[str, str] | None = None
 
     def to_json(self) -> bytes:
         """Return the plan as the child reads it."""

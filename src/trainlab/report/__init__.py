@@ -1,4 +1,4 @@
-"""Whole pages: a study, a race, a map or a diagnosis as one HTML file; most in the terminal, too."""
+"""Whole pages, as one HTML file each: studies, races, maps, diagnoses, seeds; most in the terminal, too."""
 
 from .diagnosis_page import diagnosis_html
 from .explanation_page import explanation_html
@@ -6,6 +6,7 @@ from .map_page import map_html
 from .map_terminal import print_map
 from .race_page import race_html
 from .race_terminal import print_race
+from .seeds_page import seeds_html
 from .study_page import study_html
 from .terminal import print_study
 from .torch_code import cell_code
@@ -19,5 +20,6 @@ __all__ = [
     "print_race",
     "print_study",
     "race_html",
+    "seeds_html",
     "study_html",
 ]

@@ -1,0 +1,170 @@
+"""``trainlab seeds train.py -n 200``: was it the seed? The user's own training as a population.
+
+Exit codes: 0 done; 2 the command can't be carried out (no file, no PyTorch, no such metric); 3 the script
+fails alike with its own seed and others; 130 stopped by Ctrl-C, with the report of what was finished. With
+``--seed`` they are the doctor's.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from trainlab.cli.options import MAX_WORKERS, Html, Json, UsageError, Workers, check_range, whole
+from trainlab.cli.output import Output, check_distinct, check_writable, hand_over
+
+if TYPE_CHECKING:
+    from trainlab.diagnosis.seeds import Question
+    from trainlab.diagnosis.seeds.population import Population
+
+FAILED, INTERRUPTED = 3, 130
+MAX_RUNS, MAX_SEED = 1_000_000, 2**32 - 1
+
+
+def seeds_command(
+    script: Annotated[str, Parameter(help="The training script; it is run again, unchanged.")],
+    /,
+    *arguments: Annotated[
+        str, Parameter(help="The script's own arguments.", allow_leading_hyphen=True, show=True)
+    ],
+    n: Annotated[int, Parameter(name="-n", help="How many other seeds.", converter=whole)] = 100,
+    metric: Annotated[
+        str | None,
+        Parameter(help="A number that the script prints after this name, or a variable of it at its end."),
+    ] = None,
+    at_least: Annotated[
+        float | None,
+        Parameter(help="A run succeeds if the metric is at least this.", allow_leading_hyphen=True),
+    ] = None,
+    at_most: Annotated[
+        float | None,
+        Parameter(help="A run succeeds if the metric is at most this.", allow_leading_hyphen=True),
+    ] = None,
+    seed: Annotated[
+        int | None, Parameter(help="Run this seed alone and show the doctor's report of it.", converter=whole)
+    ] = None,
+    rerun: Annotated[
+        bool, Parameter(help="Run the file again in any case; never lift it into an experiment.", negative="")
+    ] = False,
+    as_experiment: Annotated[
+        str | None, Parameter(help="Write the training as a study file, if it can be lifted.")
+    ] = None,
+    save: Annotated[
+        str | None, Parameter(help="Keep finished runs in this file, and go on from what it holds.")
+    ] = None,
+    workers: Workers = None,
+    json: Json = None,
+    html: Html = None,
+) -> int:
+    """Was it the seed? Run a training script with other seeds and tell how its outcome spreads."""
+    check_range("-n", n, least=1, most=MAX_RUNS)
+    check_range("--seed", seed, least=0, most=MAX_SEED)
+    check_range("--workers", workers, least=1, most=MAX_WORKERS)
+    if metric is not None and not metric.strip():
+        raise UsageError("--metric '': give the name that the script prints, as in --metric accuracy.")
+    if at_least is not None and at_most is not None and at_least > at_most:
+        raise UsageError(f"--at-least {at_least:g}: is above --at-most {at_most:g}; no run could succeed.")
+    check_writable("--json", json)
+    check_writable("--html", html)
+    check_writable("--save", save)
+    check_writable("--as-experiment", as_experiment)
+    if as_experiment is not None and rerun:
+        raise UsageError("--as-experiment with --rerun: drop one; what is run again isn't lifted.")
+    if "-" in (html, save, as_experiment):
+        raise UsageError(
+            "--html, --save, --as-experiment: give the name of a file; only --json can go to the terminal."
+        )
+    check_distinct(
+        {"SCRIPT": script, "--json": json, "--html": html, "--save": save}
+        | {"--as-experiment": as_experiment}
+    )
+    from trainlab.diagnosis.seeds import Question, Success
+    from trainlab.execution import default_workers
+
+    question = Question(
+        script=script,
+        arguments=arguments,
+        count=n,
+        metric=metric.strip() if metric else "",
+        success=Success(at_least=at_least, at_most=at_most),
+        workers=workers or default_workers(),
+        save=save,
+        lift=not rerun,
+        as_experiment=as_experiment,
+    )
+    if seed is not None:
+        return _one_seed(question, seed, json, html)
+    population = _populated(question)
+    if population is None:
+        print("trainlab: stopped before the script's own run was over: nothing to report.", file=sys.stderr)
+        return INTERRUPTED
+    _deliver(population, json, html)
+    if as_experiment and json != "-":
+        print(f"experiment: {as_experiment}")
+    if population.interrupted:
+        return INTERRUPTED
+    return FAILED if population.yours.failed and all(run.failed for run in population.runs) else 0
+
+
+def _populated(question: Question) -> Population | None:
+    from trainlab.cli.progress import progress_line
+    from trainlab.diagnosis.seeds import populate
+    from trainlab.execution.interrupt import interrupts
+
+    with interrupts() as stop, progress_line("seeds") as show:
+        show.tell(0, question.count, "the script's own run first")
+
+        def on_progress(done: int, total: int, seconds_left: float | None) -> None:
+            show.tell(done, total, runs_words(done, total, seconds_left))
+
+        return populate(question, stop=stop, on_progress=on_progress)
+
+
+def runs_words(done: int, total: int, seconds_left: float | None) -> str:
+    """Return runs done and the time left, in words."""
+    from trainlab.cli.progress import seconds_words
+
+    left = "" if seconds_left is None or not done else f", {seconds_words(seconds_left)} left"
+    return f"{done:,} of {total:,} runs{left}"
+
+
+def _deliver(population: Population, json: str | None, html: str | None) -> None:
+    from trainlab.diagnosis.seeds import show_seeds
+    from trainlab.draw import json_text
+
+    data = population.to_dict()
+
+    def page() -> str:
+        from trainlab.report import seeds_html
+
+        return seeds_html(data, title=f"Seeds of {os.path.basename(population.script)}")
+
+    hand_over(
+        lambda console: show_seeds(data, console),
+        Output(option="--json", word="JSON", path=json, text=lambda: json_text(data)),
+        Output(option="--html", word="report", path=html, text=page),
+    )
+
+
+def _one_seed(question: Question, seed: int, json: str | None, html: str | None) -> int:
+    from trainlab.cli.doctor import exit_code
+    from trainlab.diagnosis import show_report
+    from trainlab.diagnosis.seeds import report_of_seed
+    from trainlab.draw import json_text
+
+    report: dict[str, Any] = report_of_seed(question, seed, output_to_stderr=json == "-")
+
+    def page() -> str:
+        from trainlab.report import diagnosis_html
+
+        return diagnosis_html(report, title=f"Diagnosis of {os.path.basename(question.script)}, seed {seed}")
+
+    hand_over(
+        lambda console: show_report(report, console),
+        Output(option="--json", word="JSON", path=json, text=lambda: json_text(report)),
+        Output(option="--html", word="report", path=html, text=page),
+    )
+    return exit_code(report)

@@ -1,0 +1,1 @@
+"""Lifting: a user's training told as an experiment, and shown to be the same."""

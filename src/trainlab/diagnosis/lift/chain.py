@@ -1,0 +1,136 @@
+# pyright: basic
+"""Whether what a network calls is a chain of linear layers and activations that an experiment can have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as f
+
+from trainlab.diagnosis.lift.recording import Layer, Refused
+
+ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "relu": torch.relu,
+    "leaky_relu": f.leaky_relu,
+    "elu": f.elu,
+    "selu": f.selu,
+    "gelu": f.gelu,
+    "silu": f.silu,
+    "softplus": f.softplus,
+    "hardtanh": f.hardtanh,
+    "sin": torch.sin,
+    "softmax": lambda x: torch.softmax(x, -1),
+    "log_softmax": lambda x: torch.log_softmax(x, -1),
+}
+"""With PyTorch's defaults, by the names of an experiment's activations."""
+SHAPES = ("view", "reshape", "flatten", "squeeze", "unsqueeze", "contiguous", "float", "to", "__getitem__")
+NOTHING = ("dropout", "alpha_dropout", "dropout1d", "dropout2d", "feature_alpha_dropout", "identity")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Op:
+    """A call of a torch function that returned a tensor."""
+
+    name: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    out: Any
+
+
+def activation_of(name: str, given: Any, out: Any) -> str | None:
+    """Return the activation that made `out` of `given`, if it has PyTorch's defaults; else None."""
+    plain = name.rstrip("_") if not name.startswith("__") else name
+    function = ACTIVATIONS.get(plain)
+    if function is None or given.shape != out.shape:
+        return None
+    # What is done in place has overwritten what it was given; of those only relu can be told after it.
+    if given is out and plain != "relu":
+        return None
+    return plain if torch.equal(function(given), out) else None
+
+
+def keeps_rows(name: str, given: Any, out: Any) -> bool:
+    """Whether an op changes nothing but the shape, and leaves the rows what they are."""
+    return (
+        name in SHAPES
+        and given.numel() == out.numel()
+        and (given.dim() < 2 or out.dim() == 0 or out.shape[0] == given.shape[0])
+    )
+
+
+def chain_of(root: nn.Module, inputs: Any, output: Any, ops: list[Op]) -> list[Layer]:
+    """Return the layers; raise Refused with the reason where they are no such chain."""
+    names = {id(param): name for name, param in root.named_parameters()}
+    layers: list[Layer] = []
+    last, fresh = inputs, False
+    for op in ops:
+        given = op.args[0] if op.args else op.kwargs.get("input")
+        if given is not last:
+            if not isinstance(given, torch.Tensor) or op.out is last:
+                continue
+            raise Refused(
+                _not_a_stack(root, f"{op.name} is given something that isn't the last layer's output")
+            )
+        if op.name == "linear":
+            weight, bias = (_argument(op, place, name) for place, name in ((1, "weight"), (2, "bias")))
+            if id(weight) not in names or (bias is not None and id(bias) not in names):
+                raise Refused(_not_a_stack(root, "a layer's weights are no parameters of it"))
+            layers.append(
+                Layer(
+                    weight=names[id(weight)],
+                    bias=None if bias is None else names[id(bias)],
+                    fan_in=weight.shape[1],
+                    fan_out=weight.shape[0],
+                )
+            )
+            fresh = True
+        elif (kind := activation_of(op.name, given, op.out)) is not None and fresh:
+            layers[-1], fresh = replace(layers[-1], activation=kind), False
+        elif op.name in NOTHING and given is not None and torch.equal(given, op.out) and not _drops(root):
+            pass
+        elif op.name in NOTHING:
+            raise Refused(f"its {op.name} draws masks that an experiment can't be given to compare by")
+        elif not keeps_rows(op.name, given, op.out):
+            raise Refused(_not_a_stack(root, f"it calls {op.name}"))
+        last = op.out
+    _check_whole(root, layers, output, last, names)
+    return layers
+
+
+def _check_whole(root: nn.Module, layers: list[Layer], output: Any, last: Any, names: dict[int, str]) -> None:
+    if last is not output or not layers:
+        raise Refused(_not_a_stack(root, "its output isn't that of the last layer"))
+    used = {name for layer in layers for name in (layer.weight, layer.bias) if name}
+    if len(used) != sum(2 if layer.bias else 1 for layer in layers):
+        raise Refused(_not_a_stack(root, "a layer is used twice"))
+    unused = [name for name in names.values() if name not in used]
+    if unused:
+        raise Refused(_not_a_stack(root, f"{unused[0]} isn't part of it"))
+    if any(True for _ in root.buffers()):
+        raise Refused(_not_a_stack(root, "it has buffers"))
+
+
+def _argument(op: Op, place: int, name: str) -> Any:
+    return op.args[place] if len(op.args) > place else op.kwargs.get(name)
+
+
+def _drops(root: nn.Module) -> bool:
+    return any(getattr(part, "p", 0) for part in root.modules() if "Dropout" in type(part).__name__)
+
+
+def _not_a_stack(root: nn.Module, why: str) -> str:
+    parts = [type(part).__name__ for part in root.modules() if not list(part.children())]
+    odd = [name for name in dict.fromkeys(parts) if name not in KNOWN_PARTS]
+    return f"the network isn't a stack of layers that trainlab knows ({', '.join(odd[:3]) or why})"
+
+
+KNOWN_PARTS = (
+    *("Linear", "Identity", "Flatten", "Tanh", "Sigmoid", "ReLU", "LeakyReLU", "ELU", "SELU", "GELU", "SiLU"),
+    *("Softplus", "Hardtanh", "Softmax", "LogSoftmax", "Dropout"),
+)

@@ -1,0 +1,53 @@
+"""A lifted training as a study file."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import msgspec
+
+from trainlab.diagnosis.lift.lifted import Lift
+from trainlab.diagnosis.seeds.lifted_runs import Reader, solved_of
+from trainlab.diagnosis.seeds.population import Population
+from trainlab.errors import DiagnosisError
+from trainlab.spec import Experiment
+
+
+def write_experiment(path: str, lift: Lift, reader: Reader, population: Population) -> None:
+    """Write the experiment as a study of one cell, which ``trainlab study``, ``race`` and ``map`` take."""
+    import tomli_w
+
+    solved = solved_of(reader, population.success, population.measure)
+    name = os.path.basename(population.script)
+    study = {
+        "title": f"{name}, lifted",
+        "question": "Was it the seed?",
+        "seeds": population.asked,
+        "baseline": shortened(msgspec.structs.replace(lift.experiment, solved=solved)),
+    }
+    head = (
+        f"# The training of {name} as an experiment: it gives the script's {lift.steps:,} losses of "
+        f"{len(lift.replayed)} runs,\n# to a relative difference of {lift.difference:.1g}. "
+        f"Run it with:  trainlab study {path}\n\n"
+    )
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(head + tomli_w.dumps(study))
+    except OSError as error:
+        raise DiagnosisError(f"--as-experiment {path}: can't be written ({error.strerror}).") from None
+
+
+def shortened(experiment: Experiment) -> dict[str, Any]:
+    """Return the experiment as plain data without the parts that are the defaults."""
+    fields = experiment.to_dict()
+    usual = {
+        name: msgspec.to_builtins(default)
+        for name, default in zip(
+            experiment.__struct_fields__[1:], experiment.__struct_defaults__, strict=True
+        )
+    }
+    kept = {name: value for name, value in fields.items() if name == "network" or value != usual[name]}
+    network = experiment.network
+    bias = {} if all(network.biases) else {"bias": list(network.biases)}
+    return kept | {"network": {"widths": network.label, "activation": list(network.activations), **bias}}

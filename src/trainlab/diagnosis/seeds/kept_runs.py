@@ -1,0 +1,87 @@
+"""Finished runs as lines of JSON in a file, so that a population that was stopped can go on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from trainlab.diagnosis.seeds.seed_run import SeedRun
+from trainlab.errors import DiagnosisError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What the runs of a file are of: other runs don't belong to them."""
+
+    script: str
+    arguments: tuple[str, ...]
+    metric: str
+    version: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptRuns:
+    """The file; without one (None) nothing is kept."""
+
+    path: str | None
+    asked: Asked
+
+    def read(self) -> list[SeedRun]:
+        """Return the runs that it holds, and write its first line if it's new.
+
+        Raises:
+            DiagnosisError: it is of another script, other arguments or another metric, or no such file.
+        """
+        if self.path is None:
+            return []
+        file = Path(self.path)
+        try:
+            if not file.exists() or not file.read_bytes():
+                file.write_bytes(msgspec.json.encode(self.asked) + b"\n")
+                return []
+            lines = file.read_bytes().split(b"\n")
+            first = msgspec.json.decode(lines[0], type=Asked)
+            whole = lines[1:-1]  # what stands after the last line break was cut off
+            if lines[-1]:
+                file.write_bytes(b"\n".join([*lines[:-1], b""]))
+            runs = [msgspec.json.decode(line, type=SeedRun) for line in whole if line]
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise DiagnosisError(
+                f"--save {self.path}: isn't a file of runs that trainlab seeds wrote. Give another name."
+            ) from None
+        except OSError as error:
+            raise DiagnosisError(
+                f"--save {self.path}: can't be read or written ({error.strerror})."
+            ) from None
+        if first != self.asked:
+            raise DiagnosisError(
+                f"--save {self.path}: holds runs of {self._difference(first)}. "
+                "Give another name, or delete it."
+            )
+        return runs
+
+    def add(self, runs: Sequence[SeedRun]) -> None:
+        """Write runs at the end of the file."""
+        if self.path is None or not runs:
+            return
+        try:
+            with open(self.path, "ab") as file:
+                file.write(b"".join(msgspec.json.encode(run) + b"\n" for run in runs))
+        except OSError as error:
+            raise DiagnosisError(f"--save {self.path}: can't be written ({error.strerror}).") from None
+
+    def _difference(self, first: Asked) -> str:
+        if first.script != self.asked.script:
+            return "another script, or of this one before it was changed"
+        if first.arguments != self.asked.arguments:
+            return f"the script with other arguments: {' '.join(first.arguments) or 'none'}"
+        return f"another metric: {first.metric or 'none'}"
+
+
+def digest_of(script: str) -> str:
+    """Return the SHA-256 of a script's text, in hex."""
+    return hashlib.sha256(Path(script).read_bytes()).hexdigest()

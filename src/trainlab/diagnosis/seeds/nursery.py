@@ -1,0 +1,57 @@
+# pyright: basic
+"""A process that has imported PyTorch and forks a run at a time, which so starts at once.
+
+``python -m trainlab.diagnosis.seeds.nursery`` reads a line of JSON a run from stdin, ``[report, plan, out,
+err]``, names of files, and answers with the process's number, then, at its end, with its wait status.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+
+
+def main() -> None:
+    """Answer until stdin ends. The runs leave this function too, each through `sys.exit`."""
+    import torch
+
+    from trainlab.diagnosis.child import Child
+    from trainlab.diagnosis.plan import plan_from_json
+    from trainlab.diagnosis.rules import rules
+
+    # What every run would else import for itself.
+    for name in ("probe.probe", "rank", "reseed", "seeds.beside"):
+        import_module(f"trainlab.diagnosis.{name}")
+    rules()
+    torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)  # the first one imports torch._dynamo
+    answers = os.fdopen(os.dup(1), "w")
+    for line in sys.stdin:
+        report, asked, out, err = json.loads(line)
+        process = os.fork()
+        if process == 0:
+            os.setsid()
+            answers.close()
+            _redirect(out, err)
+            sys.exit(Child(report, plan_from_json(Path(asked).read_bytes())).run())
+        print(process, file=answers, flush=True)
+        print(os.waitpid(process, 0)[1], file=answers, flush=True)
+
+
+def _redirect(out: str, err: str) -> None:
+    """Give the run nothing to read, and files to write to."""
+    for descriptor, name, mode in (
+        (0, os.devnull, os.O_RDONLY),
+        (1, out, os.O_WRONLY | os.O_CREAT),
+        (2, err, os.O_WRONLY | os.O_CREAT),
+    ):
+        opened = os.open(name, mode, 0o600)
+        os.dup2(opened, descriptor)
+        os.close(opened)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - what was read ahead is no run's
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""From the question to the population: the script's own run, then the quickest way shown to be right."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from trainlab.diagnosis.lift.lifted import Lift, lift_own, with_others
+from trainlab.diagnosis.lift.recording import Refused, read
+from trainlab.diagnosis.plan import Plan
+from trainlab.diagnosis.runner import check_script, run_script
+from trainlab.diagnosis.seeds.ask import OnProgress, Question
+from trainlab.diagnosis.seeds.experiment_file import write_experiment
+from trainlab.diagnosis.seeds.kept_runs import KeptRuns
+from trainlab.diagnosis.seeds.lifted_runs import Reader, reader_of, run_lifted
+from trainlab.diagnosis.seeds.population import Population
+from trainlab.diagnosis.seeds.processes import Processes
+from trainlab.diagnosis.seeds.rerun import own_run, rerun, seed_run
+from trainlab.diagnosis.seeds.seed_run import SeedRun
+from trainlab.errors import DiagnosisError, EngineError
+
+PILOTS = (1, 2)
+"""The other seeds that a lift is shown on."""
+
+
+def populate(question: Question, *, stop: Event, on_progress: OnProgress) -> Population | None:
+    """Run what is needed to answer the question; None if `stop` came before the script's own run was over.
+
+    Raises:
+        DiagnosisError: the file can't be run, it has no such metric, `save` is of other runs, or it is to be
+            written as an experiment and is none.
+    """
+    check_script(question.script)
+    kept = KeptRuns(path=question.save, asked=question.asked)
+    known = kept.read()
+    with tempfile.TemporaryDirectory(prefix="trainlab-lift-") as folder:
+        attempt = _Attempt(question, known, folder)
+        yours = attempt.own(stop)
+        if yours is None:
+            return None
+        if not attempt.known_own:
+            kept.add([yours])
+        ready = attempt.lifted(yours, stop)
+        kept.add([run for run in attempt.pilots if run.seed not in {one.seed for one in known}])
+        if ready is not None:
+            lift, reader = ready
+            population = run_lifted(question, lift, reader, yours, stop=stop, on_progress=on_progress)
+            if question.as_experiment:
+                write_experiment(question.as_experiment, lift, reader, population)
+            return population
+    if question.as_experiment:
+        raise DiagnosisError(
+            f"--as-experiment {question.as_experiment}: the training can't be lifted: {attempt.reason}."
+        )
+    others = [*known, *attempt.pilots]
+    return rerun(question, yours, kept, others, why=attempt.reason, stop=stop, on_progress=on_progress)
+
+
+class _Attempt:
+    """The script's own run, two more, and what they say about lifting; `reason` is why it wasn't."""
+
+    def __init__(self, question: Question, known: Sequence[SeedRun], folder: str) -> None:
+        self.question = question
+        self.folder = folder
+        self.pilots: list[SeedRun] = []
+        self.known_own = next((run for run in known if run.seed is None), None)
+        self.reason = "asked for"
+        self.wanted = question.lift
+        if question.lift and len(known) > 1 + len(PILOTS):
+            self.wanted, self.reason = False, f"so were the runs that {question.save} holds"
+
+    def own(self, stop: Event) -> SeedRun | None:
+        """Return the script's own run, known or made."""
+        if self.known_own is not None and not self.wanted:
+            return self.known_own
+        run = own_run(self.question, stop, lifted=self._file(None) if self.wanted else "")
+        return self.known_own or run if run is not None else None
+
+    def lifted(self, yours: SeedRun, stop: Event) -> tuple[Lift, Reader] | None:
+        """Return the lift and how its runs are read, if that was shown to be right."""
+        if not self.wanted or stop.is_set():
+            return None
+        if yours.failed:
+            self.reason = "the script failed"
+            return None
+        try:
+            own = read(self._file(None))
+            target = self.question.as_experiment
+            data = os.path.dirname(target) or "." if target else self.folder
+            lift = lift_own(own, folder=data)
+            self._run_pilots(yours, stop)
+            if len(self.pilots) < len(PILOTS):
+                return None
+            if any(run.failed for run in self.pilots):
+                raise Refused("with another seed the script fails")
+            ordered = sorted(self.pilots, key=lambda run: run.seed or 0)
+            lift = with_others(lift, own, [read(self._file(run.seed)) for run in ordered])
+            return lift, reader_of(lift, [yours, *ordered], self.question.metric)
+        except (Refused, EngineError) as error:
+            self.reason = str(error).rstrip(".")
+            return None
+
+    def _run_pilots(self, yours: SeedRun, stop: Event) -> None:
+        processes = Processes(workers=min(len(PILOTS), self.question.workers))
+        plans = [self.question.plan(seed, lifted=self._file(seed)) for seed in PILOTS]
+        for ran in processes.carry_out(plans, stop):
+            self.pilots.append(seed_run(ran, self.question.metric))
+
+    def _file(self, seed: int | None) -> str:
+        return str(Path(self.folder) / f"{'own' if seed is None else seed}.npz")
+
+
+def report_of_seed(question: Question, seed: int, *, output_to_stderr: bool = False) -> dict[str, Any]:
+    """Run the script as with one of the seeds of its population and return the doctor's report of it."""
+    plan = Plan(script=question.script, arguments=question.arguments, seed=seed)
+    report = run_script(plan, output_to_stderr=output_to_stderr)
+    if report["card"]["models"] or not report["card"]["backward_passes"]:
+        return report
+    from_start = Plan(script=question.script, arguments=question.arguments, seed=seed, seed_from_start=True)
+    return run_script(from_start, output_to_stderr=output_to_stderr)

@@ -1,0 +1,125 @@
+"""A population of seeds as plain data: how many succeed, why others fail, where yours stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from trainlab.diagnosis.pictures.kinds import histogram
+from trainlab.diagnosis.seeds.seed_run import NOT_LOOKED_AT, UNEXPLAINED, SeedRun
+from trainlab.diagnosis.seeds.success import Measure, Success
+from trainlab.diagnosis.seeds.words import verdict_of
+from trainlab.draw import JSON_FORMAT
+from trainlab.stats import rate
+
+NAMED_SEEDS = 10
+_HIDDEN = ("curve", "rows", "models", "seeded", "title", "link", "first_loss", "neighbours_reach")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Way:
+    """Which way the population was trained, ``"rerun"`` or ``"lifted"``, and why."""
+
+    name: str
+    why: str
+    checks: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Population:
+    """What is known: the script's own run, the other seeds' runs as far as they are finished, and how."""
+
+    script: str
+    arguments: tuple[str, ...]
+    way: Way
+    asked: int
+    yours: SeedRun
+    runs: tuple[SeedRun, ...]
+    measure: Measure
+    success: Success
+    notes: tuple[str, ...] = ()
+    how: dict[str, Any] = field(default_factory=dict[str, Any])
+    interrupted: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the population as JSON has it."""
+        judged = [(run, self.success.of(run, self.measure)) for run in self.runs]
+        known = [good for _, good in judged if good is not None]
+        values = [value for run in self.runs if (value := self.measure.of(run)) is not None]
+        data: dict[str, Any] = {
+            "format": JSON_FORMAT,
+            "verdict": "",
+            "script": self.script,
+            "arguments": list(self.arguments),
+            "way": {"name": self.way.name, "why": self.way.why, "checks": self.way.checks},
+            "seeds": {"asked": self.asked, "finished": len(self.runs), "interrupted": self.interrupted},
+            "success": {
+                "means": self.success.words(self.measure),
+                "rate": rate(sum(known), len(known)).to_dict() if known else None,
+                "not_judged": len(judged) - len(known),
+            },
+            "measure": _spread(self.measure, values),
+            "yours": self._row(self.yours) | {"standing": _standing(self.measure, self.yours, values)},
+            "failures": _failures([run for run, good in judged if good is False]),
+            "runs": [self._row(run) for run in self.runs],
+            "notes": list(self.notes),
+            "how": self.how,
+        }
+        return data | {"verdict": verdict_of(data)}
+
+    def _row(self, run: SeedRun) -> dict[str, Any]:
+        row = {name: value for name, value in asdict(run).items() if name not in _HIDDEN}
+        return row | {"value": self.measure.of(run), "success": self.success.of(run, self.measure)}
+
+
+def _spread(measure: Measure, values: Sequence[float]) -> dict[str, Any]:
+    quantiles: list[float | None] = [None] * 5
+    if values:
+        quantiles = list(np.quantile(values, (0, 0.25, 0.5, 0.75, 1)).tolist())
+    names = ("min", "q25", "median", "q75", "max")
+    return {
+        "name": measure.name,
+        "higher_is_better": measure.higher,
+        "runs": len(values),
+        **dict(zip(names, quantiles, strict=True)),
+        "picture": histogram(f"{measure.name} over the seeds", measure.name, values),
+    }
+
+
+def _standing(measure: Measure, yours: SeedRun, values: Sequence[float]) -> dict[str, Any] | None:
+    """Return how many of the others' values are below, equal to and above the script's own."""
+    own = measure.of(yours)
+    if own is None or not values:
+        return None
+    below, equal = sum(value < own for value in values), sum(value == own for value in values)
+    return {"below": below, "equal": equal, "above": len(values) - below - equal}
+
+
+def _failures(failed: Sequence[SeedRun]) -> dict[str, Any]:
+    """Group the failed runs by their first finding; the commonest first, the unexplained last."""
+    groups: dict[tuple[str, str], list[SeedRun]] = {}
+    for run in failed:
+        kind = "error" if run.failed else "finding" if run.fault else UNEXPLAINED
+        if run.fault == NOT_LOOKED_AT:
+            continue
+        groups.setdefault((kind, run.fault or UNEXPLAINED), []).append(run)
+    looked = sum(len(runs) for runs in groups.values())
+    ordered = sorted(groups.items(), key=lambda one: (one[0][0] == UNEXPLAINED, -len(one[1]), one[0]))
+    return {
+        "count": len(failed),
+        "looked_at": looked,
+        "causes": [
+            {
+                "kind": kind,
+                "name": name,
+                "title": runs[0].title or runs[0].message.removeprefix(f"{name}:").strip(),
+                "link": runs[0].link,
+                "rate": rate(len(runs), looked).to_dict(),
+                "seeds": [run.seed for run in runs[:NAMED_SEEDS]],
+            }
+            for (kind, name), runs in ordered
+        ],
+    }

@@ -1,0 +1,178 @@
+"""Runs of a script side by side: each in a process of its own, of a single thread, with nothing to read."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from trainlab.diagnosis.plan import Plan
+
+ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+TAIL = 8_000_000
+"""Of what a script prints, the last so many bytes are read."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ran:
+    """A process that has ended: its report (None if it left none), what it printed, how it ended."""
+
+    plan: Plan
+    report: dict[str, Any] | None
+    printed: str
+    ending: str
+    seconds: float
+
+
+@dataclass(slots=True)
+class Processes:
+    """Starts the processes and ends them; `limit` in seconds kills a run that never ends, 0 none.
+
+    Ctrl-C at a terminal doesn't reach them: each is a session of its own, and `stop` ends it with all that it
+    started. Each worker has a nursery (`nursery`) that forks its runs one after the other.
+    """
+
+    workers: int
+    limit: float = 0.0
+    _alive: set[int] = field(default_factory=set[int])
+    _nurseries: list[subprocess.Popen[str]] = field(default_factory=list[subprocess.Popen[str]])
+    _idle: list[subprocess.Popen[str]] = field(default_factory=list[subprocess.Popen[str]])
+    _lock: Any = field(default_factory=threading.Lock)
+    _stopped: bool = False
+
+    def carry_out(self, plans: Iterable[Plan], stop: threading.Event) -> Iterator[Ran]:
+        """Run the plans, as many at once as there are workers, and yield each as it ends, until `stop`."""
+        waiting = iter(plans)
+        with ThreadPoolExecutor(self.workers) as pool:
+            try:
+                running: set[Future[Ran | None]] = set()
+                while not stop.is_set():
+                    while len(running) < self.workers and (plan := next(waiting, None)) is not None:
+                        running.add(pool.submit(self._run, plan))
+                    if not running:
+                        return
+                    ended, running = wait(running, timeout=0.1, return_when=FIRST_COMPLETED)
+                    for one in ended:
+                        if (ran := one.result()) is not None:
+                            yield ran
+            finally:
+                self.stop()
+        self._bury()
+
+    def stop(self) -> None:
+        """End every process that is alive."""
+        with self._lock:
+            self._stopped = True
+            for process in [*self._alive, *(nursery.pid for nursery in self._nurseries)]:
+                _kill(process)
+
+    def _bury(self) -> None:
+        """Wait for the nurseries that were ended, and close what led to them."""
+        for nursery in self._nurseries:
+            for pipe in (nursery.stdin, nursery.stdout):
+                if pipe is not None:
+                    with suppress(OSError):
+                        pipe.close()
+            nursery.wait()
+
+    def _run(self, plan: Plan) -> Ran | None:
+        """Run one plan to its end; None if it was stopped from here."""
+        nursery = self._nursery()
+        if nursery is None:
+            return None
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="trainlab-seeds-") as folder:
+            report, asked, out, err = (
+                os.path.join(folder, name) for name in ("report", "plan", "out", "err")
+            )
+            Path(asked).write_bytes(plan.to_json())
+            code = self._born(nursery, [report, asked, out, err])
+            if self._stopped or code is None:
+                return None
+            found = json.loads(Path(report).read_text("utf-8")) if os.path.exists(report) else None
+            if found is not None and (code < 0 or found["ended"].get("how") == "killed"):
+                found["ended"] = {"how": "killed", "code": code, "message": f"killed ({_ending(code)})"}
+            return Ran(
+                plan=plan,
+                report=found,
+                printed=_tail(out),
+                ending=_ending(code),
+                seconds=time.monotonic() - started,
+            )
+
+    def _nursery(self) -> subprocess.Popen[str] | None:
+        """Return a nursery that is idle, or a new one; None once all was stopped."""
+        with self._lock:
+            if self._stopped:
+                return None
+            if self._idle:
+                return self._idle.pop()
+            nursery = subprocess.Popen(
+                [sys.executable, "-m", "trainlab.diagnosis.seeds.nursery"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=surroundings(),
+                start_new_session=True,
+                text=True,
+            )
+            self._nurseries.append(nursery)
+            return nursery
+
+    def _born(self, nursery: subprocess.Popen[str], files: list[str]) -> int | None:
+        """Have the nursery fork a run and return its exit code; None if the nursery is gone."""
+        if nursery.stdin is None or nursery.stdout is None:
+            return None
+        with suppress(OSError, ValueError):
+            print(json.dumps(files), file=nursery.stdin, flush=True)
+            process = int(nursery.stdout.readline())
+            with self._lock:
+                self._alive.add(process)
+                if self._stopped:
+                    _kill(process)
+            timer = threading.Timer(self.limit, _kill, [process]) if self.limit else None
+            if timer:
+                timer.start()
+            try:
+                code = os.waitstatus_to_exitcode(int(nursery.stdout.readline()))
+            finally:
+                if timer:
+                    timer.cancel()
+                with self._lock:
+                    self._alive.discard(process)
+                    self._idle.append(nursery)
+            return code
+        return None
+
+
+def surroundings() -> dict[str, str]:
+    """Return the environment of a run: one thread, so that runs don't take turns; no windows."""
+    return {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), "MPLBACKEND": "Agg"}
+
+
+def _ending(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def _kill(process: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process, signal.SIGKILL)
+
+
+def _tail(path: str) -> str:
+    if not os.path.exists(path):
+        return ""
+    with open(path, "rb") as file:
+        file.seek(max(0, os.path.getsize(path) - TAIL))
+        return file.read().decode("utf-8", errors="replace")

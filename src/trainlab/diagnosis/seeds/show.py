@@ -1,0 +1,98 @@
+"""A population of seeds in the terminal, in 80 columns."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+from trainlab.diagnosis.seeds.words import causes_words
+from trainlab.diagnosis.text_picture import in_text
+from trainlab.draw import TERMINAL, counted, format_number
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDTH = 80
+_LABEL = 13
+
+
+def show_seeds(data: dict[str, Any], console: Console) -> None:
+    """Print a population, as `Population.to_dict` has it; nothing is told by colour alone."""
+    from rich.text import Text
+
+    for text, style in seeds_lines(data, width=min(WIDTH, console.width)):
+        console.print(Text(text, style=TERMINAL.get(style, style)), soft_wrap=True)
+
+
+def seeds_lines(data: dict[str, Any], *, width: int = WIDTH) -> list[tuple[str, str]]:
+    """Return the lines with their styles: a role of the palette, ``bold`` or nothing."""
+    lines = [(line, "bold") for line in textwrap.wrap(data["verdict"], width)]
+    lines.append(("", ""))
+    for label, text in facts(data):
+        lines += _field(label, text, width)
+    picture = data["measure"]["picture"]
+    if picture and data["measure"]["runs"] > 1:
+        lines += [(line, "") for line in in_text(picture, width=width, label="histogram".ljust(_LABEL))]
+    failures = data["failures"]
+    if failures["count"]:
+        lines += [("", ""), (_heading(failures), "bold")]
+        for text in causes_words(data):
+            wrapped = textwrap.wrap(text, width, initial_indent="- ", subsequent_indent="  ")
+            lines += [(line, "") for line in wrapped]
+        lines += [(line, "") for line in textwrap.wrap(one_seed_words(data), width)]
+    if data["notes"]:
+        lines += [("", ""), ("Worth knowing:", "bold")]
+        for text in data["notes"]:
+            wrapped = textwrap.wrap(text, width, initial_indent="- ", subsequent_indent="  ")
+            lines += [(line, "") for line in wrapped]
+    return lines
+
+
+def facts(data: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return label and words of what was run, and of the numbers."""
+    way, seeds, measure, how = data["way"], data["seeds"], data["measure"], data["how"]
+    done = f"{seeds['finished']:,} of {counted(seeds['asked'], 'seed')}, besides the script's own"
+    if seeds["interrupted"]:
+        done += "; stopped by Ctrl-C"
+    name = "the file run again" if way["name"] == "rerun" else "lifted"
+    rows = [("way", f"{name}: {way['why']}"), ("seeds", done)]
+    if how.get("seconds") is not None:
+        each = f", {format_number(how['seconds_a_run'])} s a run" if how["seconds_a_run"] else ""
+        by = f"{how['engine']} engine" if how["engine"] else f"{how['workers']} at once"
+        rows.append(("time", f"{format_number(how['seconds'])} s, {by}{each}"))
+    if measure["runs"]:
+        numbers = {key: format_number(measure[key]) for key in ("min", "q25", "median", "q75", "max")}
+        rows.append(
+            (
+                "measure",
+                f"{measure['name']}: median {numbers['median']}, middle half {numbers['q25']} to "
+                f"{numbers['q75']}, all {numbers['min']} to {numbers['max']} "
+                f"({counted(measure['runs'], 'run')})",
+            )
+        )
+    yours = data["yours"]
+    own = "failed" if yours["failed"] else yours["state"]
+    cause = f", first finding {yours['fault']}" if yours["fault"] and not yours["failed"] else ""
+    message = f": {yours['message']}" if yours["failed"] else ""
+    rows.append(("your run", f"{own}, {measure['name']} {format_number(yours['value'])}{cause}{message}"))
+    return rows
+
+
+def _heading(failures: dict[str, Any]) -> str:
+    looked, count = failures["looked_at"], failures["count"]
+    of = f"the {looked:,} looked at of " if looked < count else ""
+    return f"Of {of}{counted(count, 'failed run')}:"
+
+
+def one_seed_words(data: dict[str, Any]) -> str:
+    """Return how one of the failed seeds is looked at."""
+    if data["way"]["name"] == "lifted":
+        return "The seeds are the experiment's. For seeds of the script itself, to look at one: --rerun"
+    seed = data["failures"]["causes"][0]["seeds"][0]
+    arguments = "".join(f" {word}" for word in data["arguments"])
+    return f"Look at one: trainlab seeds {data['script']} --seed {seed}{arguments}"
+
+
+def _field(label: str, text: str, width: int) -> list[tuple[str, str]]:
+    wrapped = textwrap.wrap(text, width, initial_indent=label.ljust(_LABEL), subsequent_indent=" " * _LABEL)
+    return [(line, "") for line in wrapped]

@@ -1,0 +1,103 @@
+"""What a population of seeds comes to, in sentences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trainlab.draw import counted, format_number
+from trainlab.stats import Rate, share_words
+
+MOST, FEW = 0.8, 0.2
+"""Nearly every seed: the whole interval lies above the first; hardly any: below the second."""
+SOME, NOT_ALL = 0.05, 0.95
+"""The seed decides: the interval lies between these, and neither of the above holds."""
+LUCKY = 0.9
+
+
+def verdict_of(data: dict[str, Any]) -> str:
+    """Answer whether it was the seed; `data` as `Population.to_dict` has it."""
+    if not data["runs"]:
+        return "No other seed was run: nothing can be said."
+    return " ".join(part for part in (_success(data), standing_words(data)) if part)
+
+
+def rate_of(fields: dict[str, Any]) -> Rate:
+    """Return the rate that JSON holds."""
+    return Rate(**fields)
+
+
+def _success(data: dict[str, Any]) -> str:
+    success = data["success"]
+    if success["rate"] is None:
+        return (
+            "No outcome was judged: the doctor tells whether a training learnt from 60 steps on, where it "
+            "knows the loss. Say what counts with --metric NAME and --at-least or --at-most."
+        )
+    found = rate_of(success["rate"])
+    told = f"{share_words(found)} succeed: {success['means']}."
+    own = data["yours"]["success"]
+    if own is None:
+        return told
+    yours = "Your run succeeds" if own else "Your run fails"
+    if found.low >= MOST:
+        return f"{told} {yours}, and " + (
+            "so does nearly every seed: it wasn't the seed."
+            if own
+            else "nearly every seed succeeds: it was the seed."
+        )
+    if found.high <= FEW:
+        return f"{told} {yours}, and " + (
+            "hardly any other seed does: it was the seed."
+            if own
+            else "so does nearly every seed: it wasn't the seed."
+        )
+    if found.low >= SOME and found.high <= NOT_ALL:
+        return f"{told} {yours}: the seed decides."
+    return f"{told} {yours}; {counted(found.n, 'seed')} are too few to say more."
+
+
+def standing_words(data: dict[str, Any]) -> str:
+    """Say where the script's own run stands among the others."""
+    standing, measure = data["yours"]["standing"], data["measure"]
+    if standing is None:
+        return ""
+    total = standing["below"] + standing["equal"] + standing["above"]
+    start = f"Its {measure['name']}, {format_number(data['yours']['value'])}, is"
+    if measure["higher_is_better"] is None:
+        share = _percent(standing["below"], total)
+        return f"{start} above that of {share} of the seeds{_ties(standing, total)}."
+    better = standing["below"] if measure["higher_is_better"] else standing["above"]
+    worse = total - better - standing["equal"]
+    luck = ""
+    if total >= 20 and better >= LUCKY * total:
+        luck = ": a lucky seed"
+    elif total >= 20 and worse >= LUCKY * total:
+        luck = ": an unlucky seed"
+    return (
+        f"{start} better than that of {_percent(better, total)} of the seeds{_ties(standing, total)}{luck}."
+    )
+
+
+def _ties(standing: dict[str, int], total: int) -> str:
+    return f", the same as of {_percent(standing['equal'], total)}" if standing["equal"] else ""
+
+
+def _percent(part: int, total: int) -> str:
+    share = 100 * part / total
+    text = f"{share:.0f}"
+    if text == "100" and part < total:
+        return ">99 %"
+    return "<1 %" if text == "0" and part else f"{text} %"
+
+
+def causes_words(data: dict[str, Any]) -> list[str]:
+    """Return a line for each cause of failure: its name, its share with the interval, seeds to look at."""
+    count = data["failures"]["count"]
+    lines: list[str] = []
+    for cause in data["failures"]["causes"]:
+        title = f": {cause['title']}" if cause["title"] else ""
+        seeds = ", ".join(str(seed) for seed in cause["seeds"])
+        more = "" if cause["rate"]["k"] <= len(cause["seeds"]) else ", …"
+        share = share_words(rate_of(cause["rate"]), of="failed runs")
+        lines.append(f"{cause['name']}{title}. {share}; seed{'s' if count > 1 else ''} {seeds}{more}")
+    return lines

@@ -1,0 +1,176 @@
+"""`trainlab seeds` on real scripts, in real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from diagnosis.seeds.made import SCRIPT
+
+COMMAND = [sys.executable, "-m", "trainlab.cli.main", "seeds"]
+
+
+def seeds(*words: str, folder: Path, text: str = SCRIPT) -> subprocess.CompletedProcess[str]:
+    (folder / "train.py").write_text(text, encoding="utf-8")
+    return subprocess.run(
+        [*COMMAND, "train.py", *words], cwd=folder, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def told(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    assert done.stdout, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """A folder with the script, and a population of it, of which the runs are kept."""
+    folder = tmp_path_factory.mktemp("seeds")
+    done = seeds(
+        "--rerun", "-n", "6", "--metric", "mse", "--save", "runs.jsonl", "--json", "-", folder=folder
+    )
+    assert done.returncode == 0, done.stderr
+    return folder, told(done)
+
+
+def test_outcomes_differ_by_seed_and_an_exception_is_an_outcome(kept: tuple[Path, dict[str, Any]]):
+    _, data = kept
+    assert data["way"] == {"name": "rerun", "why": "asked for", "checks": None}
+    assert [run["seed"] for run in data["runs"]] == [1, 2, 3, 4, 5, 6]
+    assert data["yours"]["seed"] is None
+    values = [run["value"] for run in [data["yours"], *data["runs"]]]
+    assert len(set(values)) == 7
+    failed = [run for run in data["runs"] if run["failed"]]
+    assert failed
+    assert len(failed) < 6
+    assert {run["message"] for run in failed} == {"ValueError: bad luck"}
+    (error,) = [cause for cause in data["failures"]["causes"] if cause["kind"] == "error"]
+    assert error["name"] == "ValueError"
+    assert error["seeds"] == [run["seed"] for run in failed]
+
+
+def test_the_file_is_gone_on_from(kept: tuple[Path, dict[str, Any]]):
+    folder, before = kept
+    options = ("--rerun", "-n", "7", "--metric", "mse", "--save", "runs.jsonl", "--json", "-")
+    after = told(seeds(*options, folder=folder))
+    assert after["runs"][:6] == before["runs"]
+    assert after["yours"] | {"standing": 0} == before["yours"] | {"standing": 0}
+    assert len((folder / "runs.jsonl").read_text(encoding="utf-8").splitlines()) == 1 + 8
+
+
+def test_one_seed_is_diagnosed_and_is_the_run_of_the_population(kept: tuple[Path, dict[str, Any]]):
+    folder, data = kept
+    run = next(run for run in data["runs"] if run["failed"])
+    done = seeds("--seed", str(run["seed"]), "--json", "-", folder=folder)
+    assert done.returncode == 3
+    report = told(done)
+    assert report["ended"]["message"] == "ValueError: bad luck"
+    assert report["outcome"]["last_loss"] == run["last_loss"]
+
+
+def test_a_seed_that_changes_nothing_is_found_early(tmp_path: Path):
+    fixed = SCRIPT.replace(
+        "start =",
+        "generator = torch.Generator().manual_seed(1)\nfor p in model.parameters():\n"
+        "    nn.init.normal_(p, generator=generator)\nstart =",
+    ).replace("start > 0", "False")
+    data = told(seeds("-n", "30", "--rerun", "--json", "-", folder=tmp_path, text=fixed))
+    assert data["seeds"]["finished"] < 10
+    assert "The seed changes nothing" in data["notes"][0]
+
+
+def test_a_script_that_is_broken_is_run_thrice(tmp_path: Path):
+    done = seeds("-n", "50", "--json", "-", folder=tmp_path, text="import torch\nraise KeyError('x')\n")
+    assert done.returncode == 3
+    data = told(done)
+    assert data["seeds"]["finished"] <= 3
+    assert data["notes"][0].endswith("KeyError: 'x'")
+
+
+def test_data_drawn_after_the_network_are_told_of(tmp_path: Path):
+    text = SCRIPT.replace("loss = nn", "x = torch.randn(32, 1)\n    y = x**2\n    loss = nn")
+    data = told(seeds("-n", "3", "--rerun", "--json", "-", folder=tmp_path, text=text))
+    assert any("differ from seed to seed " in note for note in data["notes"])
+
+
+def test_without_modules_the_seeds_are_changed_from_the_start(tmp_path: Path):
+    text = """
+import torch
+torch.manual_seed(0)
+w = torch.randn(3, requires_grad=True)
+x = torch.randn(20, 3)
+for step in range(3):
+    loss = ((x @ w - 1) ** 2).mean()
+    loss.backward()
+    with torch.no_grad():
+        w -= 0.1 * w.grad
+    w.grad = None
+error = loss.item()
+raise SystemExit(0)
+"""
+    data = told(seeds("-n", "2", "--metric", "error", "--json", "-", folder=tmp_path, text=text))
+    assert len({run["value"] for run in [data["yours"], *data["runs"]]}) == 3
+    assert any("makes no module" in note for note in data["notes"])
+
+
+def test_ctrl_c_reports_what_is_finished_and_keeps_it(tmp_path: Path):
+    (tmp_path / "train.py").write_text(SCRIPT, encoding="utf-8")
+    options = ["train.py", "-n", "100000", "--rerun", "--save", "runs.jsonl", "--json", "-"]
+    with subprocess.Popen(
+        [*COMMAND, *options], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        lines = tmp_path / "runs.jsonl"
+        deadline = time.monotonic() + 200
+        while not (lines.exists() and lines.read_bytes().count(b"\n") > 3) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    data = json.loads(out)
+    assert data["seeds"]["interrupted"] is True
+    assert len(data["runs"]) == lines.read_bytes().count(b"\n") - 2
+    assert not _children_of_the_script()
+
+
+def _children_of_the_script() -> list[str]:
+    mine = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            words = Path("/proc", name, "cmdline").read_bytes()
+            state = Path("/proc", name, "stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0]
+        except OSError:
+            continue
+        if b"trainlab.diagnosis.seeds.nursery" in words and state != "Z":
+            mine.append(name)
+    return mine
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("none.py",), "none.py: no such file. Give the training script"),
+        (("train.py", "--metric", "acc"), "--metric acc: the script prints no number after this name"),
+        (("train.py", "--metric", " "), "give the name that the script prints"),
+        (("train.py", "-n", "0"), "-n 0: must be a whole number from 1"),
+        (("train.py", "--at-least", "2", "--at-most", "1"), "no run could succeed"),
+        (("train.py", "--html", "-"), "only --json can go to the terminal"),
+        (("train.py", "--json", "train.py"), "is the same file as SCRIPT"),
+        (("train.py", "--save", "train.py"), "is the same file as SCRIPT"),
+    ],
+)
+def test_mistakes_are_one_line(tmp_path: Path, words: tuple[str, ...], said: str):
+    (tmp_path / "train.py").write_text(SCRIPT, encoding="utf-8")
+    done = subprocess.run(
+        [*COMMAND, *words], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stdout == ""

@@ -1,0 +1,67 @@
+"""The file of finished runs: gone on from, or refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from diagnosis.seeds.made import run
+
+from trainlab.diagnosis.seeds.kept_runs import Asked, KeptRuns
+from trainlab.errors import DiagnosisError
+
+ASKED = Asked(script="abc", arguments=("--x",), metric="acc")
+
+
+def kept(path: Path, asked: Asked = ASKED) -> KeptRuns:
+    return KeptRuns(path=str(path), asked=asked)
+
+
+def test_what_is_added_is_read_again(tmp_path: Path):
+    file = tmp_path / "runs.jsonl"
+    assert kept(file).read() == []
+    kept(file).add([run(None), run(1, value=0.5)])
+    kept(file).add([run(2)])
+    assert kept(file).read() == [run(None), run(1, value=0.5), run(2)]
+
+
+def test_a_line_that_was_cut_off_is_lost_and_no_other(tmp_path: Path):
+    file = tmp_path / "runs.jsonl"
+    kept(file).read()
+    kept(file).add([run(1), run(2)])
+    file.write_bytes(file.read_bytes()[:-20])
+    assert kept(file).read() == [run(1)]
+    kept(file).add([run(3)])
+    assert kept(file).read() == [run(1), run(3)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (
+            Asked(script="abd", arguments=("--x",), metric="acc"),
+            "another script, or of this one before it was",
+        ),
+        (Asked(script="abc", arguments=(), metric="acc"), "the script with other arguments: --x"),
+        (Asked(script="abc", arguments=("--x",), metric=""), "another metric: acc"),
+    ],
+)
+def test_runs_of_something_else_are_refused(tmp_path: Path, asked: Asked, words: str):
+    file = tmp_path / "runs.jsonl"
+    kept(file).read()
+    with pytest.raises(DiagnosisError, match=words):
+        kept(file, asked).read()
+
+
+def test_a_file_of_something_else_is_refused(tmp_path: Path):
+    file = tmp_path / "notes.txt"
+    file.write_text("hello\n", encoding="utf-8")
+    with pytest.raises(DiagnosisError, match="isn't a file of runs"):
+        kept(file).read()
+    assert file.read_text(encoding="utf-8") == "hello\n"
+
+
+def test_without_a_file_nothing_is_kept():
+    nothing = KeptRuns(path=None, asked=ASKED)
+    nothing.add([run(1)])
+    assert nothing.read() == []

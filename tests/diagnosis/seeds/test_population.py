@@ -1,0 +1,152 @@
+"""Outcomes over seeds: shares with intervals, causes, spread, and where the script's own run stands."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from diagnosis.seeds.made import population, run
+from rich.console import Console
+
+from trainlab.diagnosis.seeds import Success, show_seeds
+from trainlab.diagnosis.seeds.notes import notes_of
+from trainlab.diagnosis.seeds.show import seeds_lines
+from trainlab.draw import json_text
+from trainlab.report import seeds_html
+from trainlab.stats import rate
+
+DEAD = {"state": "stuck", "reached": 0.5, "fault": "dead_relu", "title": "units are dead", "link": "docs/x"}
+
+
+def mixed():
+    return population(
+        *(run(seed) for seed in range(1, 7)),
+        run(7, **DEAD),
+        run(8, **DEAD),
+        run(9, state="poor", reached=0.6),
+        run(10, state="unknown", failed=True, ended="error", fault="ValueError", message="ValueError: no"),
+    )
+
+
+def test_the_share_has_wilsons_interval_and_errors_are_failures():
+    assert mixed().to_dict()["success"]["rate"] == rate(6, 10).to_dict()
+
+
+def test_failed_runs_are_grouped_by_their_first_finding_the_unexplained_last():
+    failures = mixed().to_dict()["failures"]
+    assert failures["count"] == 4
+    told = [(one["kind"], one["name"], one["rate"]["k"], one["seeds"]) for one in failures["causes"]]
+    assert told == [
+        ("finding", "dead_relu", 2, [7, 8]),
+        ("error", "ValueError", 1, [10]),
+        ("unexplained", "unexplained", 1, [9]),
+    ]
+    assert failures["causes"][0]["rate"] == rate(2, 4).to_dict()
+
+
+def test_a_finding_in_a_run_that_succeeds_is_no_failure():
+    assert population(run(1, fault="overfitting")).to_dict()["failures"]["count"] == 0
+
+
+def test_what_the_doctor_could_not_judge_is_in_no_share():
+    data = population(run(1), run(2, state="unknown")).to_dict()
+    assert data["success"]["rate"] == rate(1, 1).to_dict()
+    assert data["success"]["not_judged"] == 1
+
+
+def test_without_a_judgement_a_threshold_is_asked_for():
+    verdict = population(run(1, state="unknown"), yours=run(None, state="unknown")).to_dict()["verdict"]
+    assert verdict.startswith("No outcome was judged")
+    assert "--at-least" in verdict
+
+
+@pytest.mark.parametrize(
+    ("success", "good"),
+    [
+        (Success(at_least=0.5), [False, True, True, False]),
+        (Success(at_most=0.5), [True, True, False, False]),
+        (Success(at_least=0.5, at_most=0.6), [False, True, False, False]),
+    ],
+)
+def test_thresholds_decide_and_a_run_without_a_number_fails(success: Success, good: list[bool]):
+    runs = [run(seed, value=value) for seed, value in enumerate((0.1, 0.5, 0.9, None))]
+    data = population(*runs, metric="x", success=success).to_dict()
+    assert [one["success"] for one in data["runs"]] == good
+
+
+def test_the_spread_is_that_of_the_numbers_there_are():
+    values = (0.0, 0.1, 0.2, 0.3, 0.4, float("nan"))
+    measure = population(*(run(1, value=value) for value in values), metric="x").to_dict()["measure"]
+    assert [measure[key] for key in ("min", "q25", "median", "q75", "max")] == [0, 0.1, 0.2, 0.3, 0.4]
+    assert measure["runs"] == 5
+    assert sum(measure["picture"]["counts"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("metric", "own", "words"),
+    [
+        ("accuracy", 96.5, "is better than that of 96 % of the seeds: a lucky seed."),
+        ("accuracy", 3.0, "is better than that of 2 % of the seeds, the same as of 1 %: an unlucky seed."),
+        ("loss", 3.5, "is better than that of 97 % of the seeds: a lucky seed."),
+        ("temperature", 50.5, "is above that of 50 % of the seeds."),
+    ],
+)
+def test_where_yours_stands(metric: str, own: float, words: str):
+    runs = [run(seed, value=float(seed)) for seed in range(1, 101)]
+    verdict = population(*runs, yours=run(None, value=own), metric=metric).to_dict()["verdict"]
+    assert verdict.endswith(words)
+
+
+@pytest.mark.parametrize(
+    ("good", "yours", "words"),
+    [
+        (98, "stuck", "nearly every seed succeeds: it was the seed."),
+        (98, "learnt", "so does nearly every seed: it wasn't the seed."),
+        (2, "learnt", "hardly any other seed does: it was the seed."),
+        (2, "stuck", "so does nearly every seed: it wasn't the seed."),
+        (50, "stuck", "Your run fails: the seed decides."),
+    ],
+)
+def test_was_it_the_seed(good: int, yours: str, words: str):
+    runs = [run(seed, state="learnt" if seed <= good else "stuck") for seed in range(1, 101)]
+    assert words in population(*runs, yours=run(None, state=yours)).to_dict()["verdict"]
+
+
+def test_few_seeds_say_little():
+    verdict = population(run(1), run(2), run(3)).to_dict()["verdict"]
+    assert "3 of 3 seeds (100.0 %, 43.9 to 100.0 %) succeed" in verdict
+    assert "3 seeds are too few to say more" in verdict
+
+
+def test_notes_tell_of_data_drawn_anew_lengths_and_missing_numbers():
+    runs = [run(1, rows=(9, 8), steps=90), run(2, rows=(7,))]
+    told = notes_of(run(None, seeded=False), runs, early="", from_start=True, metric="acc")
+    for words in ("differ from seed to seed (2 of 2 runs)", "90 to 100", "2 runs ended without", "no seed"):
+        assert any(words in note for note in told), words
+    assert any("from the start" in note for note in told)
+    assert notes_of(run(None), [run(1)], early="", from_start=False, metric="") == ()
+
+
+def test_a_seed_that_changes_nothing_is_told_of():
+    (note,) = notes_of(run(None), [run(1)], early="alike", from_start=False, metric="")
+    assert note.startswith("The seed changes nothing: 1 of 1 runs")
+
+
+def test_the_terminal_has_80_columns_and_names_a_seed():
+    lines = [line for line, _ in seeds_lines(mixed().to_dict())]
+    assert max(map(len, lines)) <= 80
+    text = "\n".join(lines)
+    assert "Look at one: trainlab seeds train.py --seed 7" in text
+    assert "- dead_relu: units are dead. 2 of 4 failed runs (50.0 %, 15.0 to 85.0 %)" in text
+    out = io.StringIO()
+    show_seeds(mixed().to_dict(), Console(file=out, width=80, force_terminal=True, color_system="256"))
+    assert "dead_relu" in out.getvalue()
+
+
+def test_the_page_and_the_json_hold_it_all():
+    data = json.loads(json_text(mixed().to_dict()))
+    page = seeds_html(data, title="Seeds of train.py")
+    for words in ("Was it the seed?", "dead_relu", "<svg", "your run", "ValueError", "Every run"):
+        assert words in page
+    assert len(data["runs"]) == 10
