@@ -71,7 +71,7 @@ def test_an_exit(tmp_path: Path, call: str, code: int):
 
 
 def test_an_endless_loop_is_ended_in_time(tmp_path: Path):
-    code, report, _ = doctor(tmp_path, f"{LOOP}while True:\n    step()\n", "--for", "3")
+    code, report, _ = doctor(tmp_path, f"{LOOP}while True:\n    step()\n", "--for", "8")
     assert code == 0
     assert report["ended"]["how"] == "time"
     assert report["card"]["steps"] > 10
@@ -124,6 +124,14 @@ def test_a_process_that_is_killed_at_once(tmp_path: Path):
     assert code == 3
     assert report["ended"]["how"] == "killed"
     assert report["card"]["steps"] == 0
+
+
+def test_a_process_that_is_ended_past_python(tmp_path: Path):
+    # As a library in C would: past Python, so that nothing can be written first.
+    code, report, said = doctor(tmp_path, "import ctypes\nctypes.CDLL(None)._exit(9)\n")
+    assert code == 2
+    assert report == {}
+    assert "script.py: the process ended (exit code 9) before anything could be reported." in said
 
 
 def test_a_file_that_is_not_there(tmp_path: Path):

@@ -47,6 +47,7 @@ def test_the_terminal_has_a_row_a_cause() -> None:
         for row in shares_of(item):
             assert item.cell.name in table
             assert f"{row.failed.k:,} of {row.failed.n:,}" in table
+            assert row.cause.split(", ")[0] in printed(judged(), 80)
     assert max(map(len, printed(judged(), 60).splitlines())) <= 60
 
 

@@ -46,6 +46,7 @@ class Child:
         self.out_of_time = False
         self.written = threading.Lock()
         self.finished = False
+        self.began = time.monotonic()
         self.told_at = 0.0
         self.pause = FIRST_PAUSE
         self.snapshot_at: float | None = None
@@ -102,7 +103,7 @@ class Child:
         except Exception as error:
             self.seen.troubles.append(_last_line(error))
             return
-        self.probe, self.seen = probe, probe.core.seen
+        self.probe, self.seen, self.began = probe, probe.core.seen, time.monotonic()
 
     def finish(self, ended: dict[str, Any]) -> None:
         """Stop the probe and write the report."""
@@ -143,8 +144,13 @@ class Child:
             self.pause = min(2 * self.pause, LONGEST_PAUSE)
             self.snapshot_at = now + max(self.pause, 100 * (time.monotonic() - now))
 
+    def _is_loading(self) -> bool:
+        """Whether PyTorch is being imported, which is no time of the training's."""
+        return "torch" in sys.modules and self.probe is None and not self.seen.troubles
+
     def _end_in_time(self) -> None:
-        time.sleep(self.plan.seconds)
+        while self._is_loading() or time.monotonic() < self.began + self.plan.seconds:
+            time.sleep(0.05)
         self.out_of_time = True
         _thread.interrupt_main()
         time.sleep(GRACE)

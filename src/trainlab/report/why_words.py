@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trainlab.draw import counted
-from trainlab.report.words import share
 from trainlab.stats import Rate
 from trainlab.studies.cells import CellResult
 from trainlab.studies.result import StudyResult
@@ -45,7 +44,7 @@ def shares_of(item: CellResult) -> list[Share]:
 def table_rows(items: list[CellResult]) -> list[list[str]]:
     """Return a row a cause: cell, cause, its share of the failed runs looked into, and of the solved ones."""
     return [
-        [row.cell, row.cause, _counted(row.failed), "–" if row.solved is None else _counted(row.solved)]
+        [row.cell, row.cause, _with_interval(row.failed), "–" if row.solved is None else _of(row.solved)]
         for item in items
         for row in shares_of(item)
     ]
@@ -85,5 +84,11 @@ def evidence_words(why: WhyFailed) -> list[str]:
     ]
 
 
-def _counted(value: Rate) -> str:
-    return f"{value.k:,} of {value.n:,}, {share(value)}"
+def _with_interval(value: Rate) -> str:
+    """Return ``18 of 20, 90 % (70–97)``: of so few runs a share has no decimals."""
+    share, low, high = (f"{100 * number:.0f}" for number in (value.estimate, value.low, value.high))
+    return f"{_of(value)}, {share} % ({low}–{high})"
+
+
+def _of(value: Rate) -> str:
+    return f"{value.k:,} of {value.n:,}"

@@ -13,33 +13,16 @@ from torch import nn
 from torch.nn.modules.loss import _Loss
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.optim.optimizer import register_optimizer_step_pre_hook
-from torch.overrides import TorchFunctionMode
 
 from trainlab.diagnosis.lift.chain import Op, chain_of
 from trainlab.diagnosis.lift.draws_heard import DrawsHeard
+from trainlab.diagnosis.lift.ear import Ear
 from trainlab.diagnosis.lift.outputs import Outputs
 from trainlab.diagnosis.lift.recording import Recording, Refused
 from trainlab.diagnosis.lift.rows import Rows
 
 CLOSE_STEPS = 20_000
 """So many steps are recorded; the rest is counted."""
-
-
-class _Ear(TorchFunctionMode):
-    """Hands every call on; to the probe, too, which enters no mode of its own while there is another."""
-
-    def __init__(self, heard: Any, probe: Any) -> None:
-        super().__init__()
-        self.heard = heard
-        self.probe = probe
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        out = func(*args, **(kwargs or {}))
-        core = self.probe.core
-        if core.on and not core.busy and (core.sampling or core.judging):
-            self.probe.listener.hear(func, args, kwargs or {}, out)
-        self.heard(func, args, kwargs or {}, out)
-        return out
 
 
 class Listener:
@@ -69,7 +52,7 @@ class Listener:
         register_module_forward_pre_hook(self._entered)
         register_module_forward_hook(self._left)
         register_optimizer_step_pre_hook(self._before_step)
-        _Ear(self._called, self.probe).__enter__()
+        Ear(self._called, self.probe).__enter__()
 
     def finished(self) -> Recording:
         """Return what was heard."""

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from trainlab.diagnosis.lift.lifted import Lift
-from trainlab.diagnosis.seeds.lifted_runs import Reader, solved_of
 from trainlab.diagnosis.seeds.population import Population
+from trainlab.diagnosis.seeds.reader import Reader, solved_of
 from trainlab.errors import DiagnosisError
 from trainlab.spec import Experiment
 
@@ -47,7 +47,9 @@ def shortened(experiment: Experiment) -> dict[str, Any]:
             experiment.__struct_fields__[1:], experiment.__struct_defaults__, strict=True
         )
     }
-    kept = {name: value for name, value in fields.items() if name == "network" or value != usual[name]}
+    kept = {
+        name: value for name, value in fields.items() if name == "network" or value not in (usual[name], {})
+    }
     network = experiment.network
     bias = {} if all(network.biases) else {"bias": list(network.biases)}
     return kept | {"network": {"widths": network.label, "activation": list(network.activations), **bias}}

@@ -16,9 +16,10 @@ from trainlab.diagnosis.runner import check_script, run_script
 from trainlab.diagnosis.seeds.ask import OnProgress, Question
 from trainlab.diagnosis.seeds.experiment_file import write_experiment
 from trainlab.diagnosis.seeds.kept_runs import KeptRuns
-from trainlab.diagnosis.seeds.lifted_runs import Reader, reader_of, run_lifted
+from trainlab.diagnosis.seeds.lifted_runs import run_lifted
 from trainlab.diagnosis.seeds.population import Population
 from trainlab.diagnosis.seeds.processes import Processes
+from trainlab.diagnosis.seeds.reader import Reader, reader_of
 from trainlab.diagnosis.seeds.rerun import own_run, rerun, seed_run
 from trainlab.diagnosis.seeds.seed_run import SeedRun
 from trainlab.errors import DiagnosisError, EngineError
@@ -102,6 +103,9 @@ class _Attempt:
             return lift, reader_of(lift, [yours, *ordered], self.question.metric)
         except (Refused, EngineError) as error:
             self.reason = str(error).rstrip(".")
+            return None
+        except OSError as error:
+            self.reason = f"what was heard of it can't be read or written ({error.strerror})"
             return None
 
     def _run_pilots(self, yours: SeedRun, stop: Event) -> None:

@@ -98,7 +98,7 @@ class Processes:
             )
             Path(asked).write_bytes(plan.to_json())
             code = self._born(nursery, [report, asked, out, err])
-            if self._stopped or code is None:
+            if self._stopped:
                 return None
             found = json.loads(Path(report).read_text("utf-8")) if os.path.exists(report) else None
             if found is not None and (code < 0 or found["ended"].get("how") == "killed"):
@@ -130,10 +130,11 @@ class Processes:
             self._nurseries.append(nursery)
             return nursery
 
-    def _born(self, nursery: subprocess.Popen[str], files: list[str]) -> int | None:
-        """Have the nursery fork a run and return its exit code; None if the nursery is gone."""
+    def _born(self, nursery: subprocess.Popen[str], files: list[str]) -> int:
+        """Have the nursery fork a run and return its exit code; that of SIGKILL if the nursery is gone."""
+        lost = -int(signal.SIGKILL)
         if nursery.stdin is None or nursery.stdout is None:
-            return None
+            return lost
         with suppress(OSError, ValueError):
             print(json.dumps(files), file=nursery.stdin, flush=True)
             process = int(nursery.stdout.readline())
@@ -151,9 +152,10 @@ class Processes:
                     timer.cancel()
                 with self._lock:
                     self._alive.discard(process)
-                    self._idle.append(nursery)
+            with self._lock:
+                self._idle.append(nursery)
             return code
-        return None
+        return lost
 
 
 def surroundings() -> dict[str, str]:

@@ -1,0 +1,25 @@
+# pyright: basic
+"""A mode in which every call of a torch function is heard, by us and by the probe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch.overrides import TorchFunctionMode
+
+
+class Ear(TorchFunctionMode):
+    """Hands every call on; to the probe, too, which enters no mode of its own while there is another."""
+
+    def __init__(self, heard: Any, probe: Any) -> None:
+        super().__init__()
+        self.heard = heard
+        self.probe = probe
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = func(*args, **(kwargs or {}))
+        core = self.probe.core
+        if core.on and not core.busy and (core.sampling or core.judging):
+            self.probe.listener.hear(func, args, kwargs or {}, out)
+        self.heard(func, args, kwargs or {}, out)
+        return out

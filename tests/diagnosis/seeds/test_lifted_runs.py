@@ -1,0 +1,107 @@
+"""The lifted population: judged as the doctor does, outcomes as of running again, written as a study."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import numpy as np
+import pytest
+from diagnosis.lift.made import PLAIN
+from scipy import stats
+
+from trainlab.diagnosis.seeds import Question, Success, populate
+from trainlab.diagnosis.seeds.lifted_runs import late_loss
+from trainlab.diagnosis.seeds.population import Population
+from trainlab.diagnosis.seeds.reader import Reader
+from trainlab.errors import DiagnosisError
+from trainlab.spec import LossBelow, load_study
+from trainlab.studies import study
+
+READER = Reader(constant=1.0, neighbours=0.9, first_loss=1.2, points=200, steps=100, classes=True)
+PRINTS = """
+print(f"loss={F.mse_loss(model(x), y).item():.5f}")
+print("other:", model[0].weight[0, 0].item())
+"""
+
+
+def populated(folder: Path, text: str, **options: Any) -> Population:
+    (folder / "train.py").write_text(text, encoding="utf-8")
+    known: dict[str, Any] = {"script": str(folder / "train.py"), "count": 16, "workers": 2}
+    found = populate(Question(**known | options), stop=Event(), on_progress=lambda done, total, left: None)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("reader", "late", "accuracy", "diverged", "state"),
+    [
+        (READER, 0.1, 0.95, False, "learnt"),
+        (READER, 0.1, 0.75, False, "poor"),
+        (replace(READER, points=99), 0.1, 0.75, False, "learnt"),
+        (READER, 0.95, 0.9, False, "stuck"),
+        (READER, 13.0, 0.1, False, "diverged"),
+        (READER, 0.1, 0.95, True, "diverged"),
+        (READER, math.nan, 0.95, False, "diverged"),
+        (replace(READER, steps=59), 0.1, 0.95, False, "unknown"),
+        (replace(READER, constant=None), 0.1, 0.95, False, "unknown"),
+    ],
+)
+def test_a_lifted_run_is_judged_as_the_doctor_does(
+    reader: Reader, late: float, accuracy: float, diverged: bool, state: str
+):
+    run = reader.run(3, late=late, loss=late, accuracy=accuracy, diverged=diverged)
+    assert run.state == state
+    assert (run.last_loss is None) == (state == "diverged" and late != 13.0)
+
+
+@pytest.mark.parametrize("epochs", [1, 4, 20, 33, 1000])
+def test_the_late_loss_of_a_curve_that_falls_evenly_is_exact(epochs: int):
+    before, after = (
+        math.exp(-mark / epochs) for mark in (math.floor(0.95 * epochs), math.ceil(0.95 * epochs))
+    )
+    assert late_loss(before, after, epochs) == pytest.approx(math.exp(-0.95))
+
+
+def test_both_ways_give_the_same_outcomes(tmp_path: Path):
+    lifted = populated(tmp_path, PLAIN, count=300)
+    again = populated(tmp_path, PLAIN, lift=False)
+    assert (lifted.way.name, again.way.name) == ("lifted", "rerun")
+    assert lifted.way.checks is not None
+    assert lifted.way.checks["steps"] == 3 * 64
+    losses = [np.array([run.last_loss for run in made.runs]) for made in (lifted, again)]
+    assert stats.ks_2samp(*losses).pvalue > 0.001
+    assert lifted.yours.last_loss == again.yours.last_loss
+
+
+def test_it_is_written_as_a_study_that_gives_the_same_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    made = populated(
+        tmp_path, PLAIN + PRINTS, metric="loss", success=Success(at_most=0.05), as_experiment="it.toml"
+    )
+    assert made.way.name == "lifted"
+    written = load_study("it.toml")
+    assert written.seeds == 16
+    assert written.baseline.solved == LossBelow(loss=0.05)
+    (cell,) = study(written).cells
+    assert cell.runs.loss.tolist() == [run.value for run in made.runs]
+    assert cell.solved.k == sum(made.success.of(run, made.measure) is True for run in made.runs)
+
+
+def test_a_number_that_the_experiment_has_not_is_no_metric_of_it(tmp_path: Path):
+    made = populated(tmp_path, PLAIN + PRINTS, metric="other", count=2)
+    assert made.way.name == "rerun"
+    assert made.way.why == "other isn't the loss or the accuracy over the data trained on"
+    assert [run.seed for run in made.runs] == [1, 2]
+
+
+def test_what_cannot_be_lifted_is_written_nowhere(tmp_path: Path):
+    text = PLAIN.replace("nn.Tanh(), ", "nn.Tanh(), nn.LayerNorm(5), ")
+    with pytest.raises(
+        DiagnosisError, match=r"--as-experiment it.toml: the training can't be lifted: .*LayerNorm"
+    ):
+        populated(tmp_path, text, as_experiment="it.toml")
+    assert not Path("it.toml").exists()
