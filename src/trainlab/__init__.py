@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trainlab.budgets import Budget, budget
-    from trainlab.diagnosis import watch
+    from trainlab.diagnosis import doctor, watch
     from trainlab.engine import custom_loss
     from trainlab.engine.torch import Population, population
     from trainlab.errors import TrainlabError
@@ -36,6 +36,7 @@ _HOMES = {
     "budget": "budgets",
     "custom_loss": "engine",
     "diagnosis_html": "report",
+    "doctor": "diagnosis",
     "load_study": "spec",
     "map_html": "report",
     "map_plane": "studies",
@@ -63,6 +64,7 @@ __all__ = [
     "budget",
     "custom_loss",
     "diagnosis_html",
+    "doctor",
     "load_study",
     "map_html",
     "map_plane",

@@ -41,7 +41,7 @@ class Stopped(Failing):
 
 def net(doctor: DoctorCallback, *, kind: Any = NeuralNetClassifier, lr: float = 0.02, **options: Any) -> Any:
     torch.manual_seed(0)
-    options = {"module__softmax": True, "max_epochs": 10, **options}
+    options = {"module__softmax": True, "max_epochs": 8, **options}
     shared = {"batch_size": 32, "iterator_train__shuffle": True, "verbose": 0, "callbacks": [doctor]}
     return kind(Rings, lr=lr, optimizer=torch.optim.Adam, **shared, **options)
 
@@ -59,7 +59,7 @@ def test_healthy_fits_are_healthy(options: dict[str, Any]):
     report = fitted(**options).report
     assert faults(report) == []
     assert report.troubles == ()
-    assert report.card["steps"] == 10 * 10
+    assert report.card["steps"] == 8 * 10
     assert report.ended == {"how": "The fit ran to its end."}
 
 

@@ -51,7 +51,7 @@ class Failing(Trainer):
 
 
 def trainer(
-    folder: Path, *callbacks: Any, kind: Any = Trainer, epochs: int = 10, lr: float = 5e-3, **options: Any
+    folder: Path, *callbacks: Any, kind: Any = Trainer, epochs: int = 7, lr: float = 5e-3, **options: Any
 ) -> Any:
     torch.manual_seed(0)
     config = BertConfig(
@@ -79,7 +79,7 @@ def trained(folder: Path, **options: Any) -> DoctorCallback:
     "options",
     [
         {},
-        {"gradient_accumulation_steps": 2, "epochs": 14},
+        {"gradient_accumulation_steps": 2, "epochs": 13},
         {"bf16": True, "warmup_steps": 20, "lr_scheduler_type": "cosine"},
     ],
     ids=["plain", "accumulated", "bfloat16 and warm-up"],
@@ -88,12 +88,12 @@ def test_healthy_trainings_are_healthy(options: dict[str, Any], tmp_path: Path):
     report = trained(tmp_path, **options).report
     assert faults(report) == []
     assert report.troubles == ()
-    assert report.card["steps"] == (70 if "epochs" in options else 100)
+    assert report.card["steps"] == (65 if "epochs" in options else 70)
     assert report.card["loaders"][0] == {
         "rows": 320,
         "batch": 32,
         "shuffled": True,
-        "passes": options.get("epochs", 10),
+        "passes": options.get("epochs", 7),
     }
     assert report.ended == {"how": "The fit ran to its end."}
 

@@ -13,6 +13,7 @@ from docs.pages import ROOT
 
 import trainlab
 from trainlab import explain
+from trainlab.cli.trying import tried
 from trainlab.diagnosis import Plan, run_script
 from trainlab.diagnosis.seeds import Question, populate
 
@@ -82,7 +83,15 @@ def test_so_it_is_of_an_explanation():
 
 def test_so_it_is_of_a_diagnosis():
     script = ROOT / "examples" / "silent_network.py"
-    report = run_script(Plan(script=str(script), steps=80), output_to_stderr=True)
+    plan = Plan(script=str(script), steps=80)
+    report = run_script(plan, output_to_stderr=True)
+    report = tried(report, plan, seeds=1, budget=300.0, seconds=10.0, tell=lambda used, words: None)
+    trials = [
+        one for finding in report["findings"] for one in (finding["tried"] or {"remedies": []})["remedies"]
+    ]
+    assert trials
+    assert all(f'`"{trial["verdict"]}"' in page() for trial in trials)
+    assert f'`"{report["tried"]["ended"]}"`' in page()
     # Of these one line stands for what differs by kind, or says that they are findings as well.
     for finding in [*report["findings"], *report["notes"]]:
         assert finding["picture"]["kind"] in page()
@@ -93,10 +102,8 @@ def test_so_it_is_of_a_diagnosis():
     card = report["card"]
     card["loaders"] = [{"rows": 1, "batch": 1, "shuffled": True, "passes": 1}]
     card["models"][0]["depends_on_mode"] = ["0"]
-    paths = {
-        re.sub(r"^card\.optimizers\[\]\.settings\..*", "card.optimizers[].settings.*", path)
-        for path in fields_of(report)
-    }
+    listed = r"^(card\.optimizers\[\]\.settings|.*\.changes\[\]|.*\.seeds\[\]\.(?:before|after))\..*"
+    paths = {re.sub(listed, r"\1.*", path) for path in fields_of(report)} | {"tried", "findings[].tried"}
     assert sorted(paths - {"ended.message"}) == documented("The JSON of a diagnosis")
 
 

@@ -23,6 +23,7 @@ NAMES = [
     "budget",
     "custom_loss",
     "diagnosis_html",
+    "doctor",
     "load_study",
     "map_html",
     "map_plane",

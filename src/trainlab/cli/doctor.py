@@ -13,9 +13,10 @@ from cyclopts import Parameter
 
 from trainlab.cli.options import Html, Json, UsageError, check_range, whole
 from trainlab.cli.output import Output, check_distinct, check_writable, hand_over
+from trainlab.cli.trying import run_and_try
 
 FOUND, FAILED, INTERRUPTED = 1, 3, 130
-MAX_STEPS, MAX_SECONDS = 1_000_000_000, 10_000_000
+MAX_STEPS, MAX_SECONDS, MAX_SEEDS = 1_000_000_000, 10_000_000, 1_000
 
 
 def doctor_command(
@@ -36,6 +37,15 @@ def doctor_command(
     for_: Annotated[
         int | None, Parameter(name="--for", help="End after so many seconds.", converter=whole)
     ] = None,
+    try_: Annotated[
+        bool, Parameter(name="--try", help="Run it again with remedies, and say what helps.", negative="")
+    ] = False,
+    budget: Annotated[
+        int | None, Parameter(help="Seconds for --try, 120 if left out.", converter=whole)
+    ] = None,
+    seeds: Annotated[
+        int | None, Parameter(help="Seeds that --try runs each remedy on, 5 if left out.", converter=whole)
+    ] = None,
     json: Json = None,
     html: Html = None,
 ) -> int:
@@ -47,13 +57,21 @@ def doctor_command(
         raise UsageError(f"{script}: there is no such option. See: trainlab doctor --help")
     check_range("--steps", steps, least=1, most=MAX_STEPS)
     check_range("--for", for_, least=1, most=MAX_SECONDS)
+    check_range("--budget", budget, least=1, most=MAX_SECONDS)
+    check_range("--seeds", seeds, least=1, most=MAX_SEEDS)
+    for option, value in (("--budget", budget), ("--seeds", seeds)):
+        if value is not None and not try_:
+            raise UsageError(f"{option} {value}: says how remedies are tried; give --try as well.")
     check_writable("--json", json)
     check_writable("--html", html)
     if html == "-":
         raise UsageError("--html -: the report is a page; give the name of a file, as in --html report.html.")
     check_distinct({"SCRIPT": script, "--json": json, "--html": html})
     plan = Plan(script=script, arguments=arguments, steps=steps or 0, seconds=for_ or 0)
-    report = run_script(plan, output_to_stderr=json == "-")
+    if try_:
+        report = run_and_try(plan, seeds=seeds, budget=budget, output_to_stderr=json == "-")
+    else:
+        report = run_script(plan, output_to_stderr=json == "-")
 
     def page() -> str:
         from trainlab.report import diagnosis_html
@@ -71,8 +89,8 @@ def doctor_command(
 
 def exit_code(report: dict[str, Any]) -> int:
     """Return the command's exit code."""
-    ended = report["ended"]
-    if ended["how"] == "interrupted":
+    ended, tried = report["ended"], report["tried"]
+    if ended["how"] == "interrupted" or (tried is not None and tried["ended"] == "interrupted"):
         return INTERRUPTED
     if ended["how"] in ("error", "killed") or ended.get("code"):
         return FAILED

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trainlab.diagnosis.findings import Finding, Report
+    from trainlab.diagnosis.function import doctor
     from trainlab.diagnosis.plan import Plan
     from trainlab.diagnosis.runner import run_script
     from trainlab.diagnosis.show import show_report
@@ -20,12 +21,13 @@ _HOMES = {
     "Report": "findings",
     "Series": "signals.series",
     "Watch": "watching",
+    "doctor": "function",
     "run_script": "runner",
     "show_report": "show",
     "watch": "watching",
 }
 
-__all__ = ["Finding", "Plan", "Report", "Series", "Watch", "run_script", "show_report", "watch"]
+__all__ = ["Finding", "Plan", "Report", "Series", "Watch", "doctor", "run_script", "show_report", "watch"]
 
 
 def __getattr__(name: str) -> Any:

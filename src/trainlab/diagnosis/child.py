@@ -24,6 +24,7 @@ from trainlab.diagnosis.sudden import finish_in_peace, leave, report_first, wait
 
 if TYPE_CHECKING:
     from trainlab.diagnosis.probe.probe import Probe
+    from trainlab.diagnosis.remedies.applied import Applied
     from trainlab.diagnosis.seeds.beside import Beside
 
 GRACE = 5.0
@@ -42,6 +43,7 @@ class Child:
         self.plan = plan
         self.probe: Probe | None = None
         self.seen = Seen()
+        self.applied: Applied | None = None
         self.process = os.getpid()
         self.out_of_time = False
         self.written = threading.Lock()
@@ -92,6 +94,11 @@ class Child:
                 from trainlab.diagnosis.reseed import Reseed
 
                 Reseed(self.plan.seed, from_start=self.plan.seed_from_start).start()
+            if self.plan.remedy is not None:
+                from trainlab.diagnosis.remedies.applied import Applied
+
+                self.applied = Applied(self.plan.remedy)
+                self.applied.start()
             probe = Probe(whole_process=True)
             probe.core.at_boundary.append(self._at_step)
             if self.plan.beside is not None:
@@ -124,6 +131,8 @@ class Child:
         report = diagnose(self.seen, ended=ended).to_dict()
         if self.beside is not None:
             report["beside"] = self.beside.told(self.seen)
+        if self.applied is not None:
+            report["acted"] = self.applied.acted
         text = json.dumps(report)
         with open(f"{self.report}.part", "w", encoding="utf-8") as file:
             file.write(text)

@@ -116,10 +116,12 @@ def looked_at_line(report: dict[str, Any]) -> str:
     return text
 
 
-def tried_words(finding: dict[str, Any]) -> str:
-    """Return what trying the remedy came to; empty where it wasn't tried."""
-    tried: dict[str, Any] = finding["tried"] or {}
-    return str(tried.get("words") or "")
+def tried_lines(finding: dict[str, Any]) -> list[str]:
+    """Return what trying each remedy came to; empty where none was tried."""
+    tried: dict[str, Any] | None = finding["tried"]
+    if tried is None:
+        return []
+    return [f"With {one['words']}" for one in tried["remedies"]] or [str(tried["words"])]
 
 
 def ending_line(ended: dict[str, Any]) -> str:

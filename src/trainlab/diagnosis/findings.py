@@ -15,7 +15,8 @@ class Finding:
     """A fault, its place, the numbers that show it, and what to change.
 
     `confidence` is between 0 and 1; `consequence_of` names the finding that explains this one,
-    `because` says how; `picture` holds the numbers of a picture (`diagnosis.pictured`).
+    `because` says how; `picture` holds the numbers of a picture (`diagnosis.pictured`); `tried` what
+    trying its remedies came to (`diagnosis.remedies`).
     """
 
     fault: str
@@ -27,6 +28,7 @@ class Finding:
     consequence_of: str | None = None
     because: str = ""
     picture: dict[str, Any] | None = None
+    tried: dict[str, Any] | None = None
     is_note: bool = False
 
     def as_note(self) -> Finding:
@@ -46,7 +48,7 @@ class Finding:
             "because": self.because,
             "picture": self.picture,
             "link": FAULTS[self.fault].link,
-            "tried": None,
+            "tried": self.tried,
         }
 
 
@@ -54,7 +56,8 @@ class Finding:
 class Report:
     """The whole diagnosis.
 
-    `ended` says how the training came to its end, `card` what was trained, `outcome` with what result.
+    `ended` says how the training came to its end, `card` what was trained, `outcome` with what result,
+    `tried` what trying remedies came to.
 
     Printed it is what the command shows.
     """
@@ -67,6 +70,7 @@ class Report:
     outcome: dict[str, Any]
     troubles: tuple[str, ...] = ()
     picture: dict[str, Any] | None = None
+    tried: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON has it; `findings` are in the order of blame."""
@@ -81,6 +85,7 @@ class Report:
             "outcome": self.outcome,
             "troubles": list(self.troubles),
             "picture": self.picture,
+            "tried": self.tried,
         }
         return data | {"verdict": verdict(data)}
 

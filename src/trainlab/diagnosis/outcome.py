@@ -29,6 +29,8 @@ def outcome_of(case: Case) -> dict[str, Any]:
         "first_loss": _median(values[: max(1, round(FIRST * len(values)))]),
         "last_loss": _median(values[-max(5, round(LAST * len(values))) :]),
         "constant_answer_loss": _plain(learning.trivial),
+        # Losses of networks that compete needn't fall.
+        "fit_by_constant": None if learning.adversarial else _plain(learning.ratio),
         "reached": _plain(learning.reached),
         "reached_as": ("accuracy" if kind in CLASSES + BINARY else "R²") if kind else None,
         "neighbours_reach": _plain(learning.reference),

@@ -6,7 +6,7 @@ import io
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from trainlab.diagnosis.facts import card_rows, ending_line, looked_at_line, tried_words
+from trainlab.diagnosis.facts import card_rows, ending_line, looked_at_line, tried_lines
 from trainlab.diagnosis.text_picture import in_text
 from trainlab.diagnosis.verdict import confidence_words
 from trainlab.draw import TERMINAL
@@ -43,6 +43,8 @@ def report_lines(report: dict[str, Any], *, width: int = WIDTH) -> Lines:
     told: Lines = [(line, "bold") for line in _wrapped(report["verdict"], width)]
     if not report["findings"]:
         told += [(line, "") for line in _wrapped(looked_at_line(report), width)]
+    if report["tried"] is not None:
+        told += [(line, "bold") for line in _wrapped(report["tried"]["words"], width)]
     told.append(("", ""))
     for label, text in card_rows(report):
         told += _field(label, text, width)
@@ -116,8 +118,8 @@ def _body(finding: dict[str, Any], width: int, indent: str, same_as: int | None)
     told += _field("remedy", finding["remedy"]["text"], width, indent=indent)
     for line in finding["remedy"]["code"].splitlines():
         told.append((f"{indent}{' ' * _LABEL}{line}", "s1"))
-    tried = tried_words(finding)
-    told += _field("tried", tried, width, indent=indent) if tried else []
+    for place, text in enumerate(tried_lines(finding)):
+        told += _field("tried" if place == 0 else "", text, width, indent=indent)
     told += _field("more", finding["link"], width, indent=indent, style="muted")
     return told
 

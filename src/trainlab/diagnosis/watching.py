@@ -30,6 +30,8 @@ class Watch:
         self._probe: Probe | None = None
         self._seen: Seen | None = None
         self._report: Report | None = None
+        self.trained = frozenset[int]()
+        """The ids of the networks that were called and are still there at the end."""
 
     def __enter__(self) -> Watch:
         """Begin to listen."""
@@ -79,6 +81,7 @@ class Watch:
             return
         _active.remove(self)
         self._seen = self._probe.read() if self.shared else self._probe.stop()
+        self.trained = frozenset(id(module) for module in self._probe.calls.roots())
         self._probe = None
         if error is not None:
             how = f"{type(error).__name__}: {error}"

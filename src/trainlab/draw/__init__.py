@@ -2,6 +2,7 @@
 
 from .axes import axis_label
 from .bar_chart import bars
+from .before_after_chart import BeforeAfter, before_after
 from .binned_chart import binned
 from .chain_chart import Link, chain
 from .contours import contour_lines
@@ -35,6 +36,7 @@ __all__ = [
     "TERMINAL",
     "Answers",
     "Band",
+    "BeforeAfter",
     "Cell",
     "Contour",
     "Curve",
@@ -54,6 +56,7 @@ __all__ = [
     "Track",
     "axis_label",
     "bars",
+    "before_after",
     "binned",
     "can_show_values",
     "chain",

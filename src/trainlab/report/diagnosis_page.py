@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from trainlab.diagnosis import Report
-from trainlab.diagnosis.facts import card_rows, ending_line, looked_at_line, tried_words
+from trainlab.diagnosis.facts import card_rows, ending_line, looked_at_line, tried_lines
 from trainlab.diagnosis.faults import FAULTS
 from trainlab.diagnosis.verdict import confidence_words
 from trainlab.draw.svg import escape
 from trainlab.report.diagnosis_pictures import drawn
+from trainlab.report.diagnosis_trials import trial_picture
 from trainlab.report.parts import document, fold, paragraph, picture, section, side_by_side, terms
 
 _STYLE = """\
@@ -48,7 +49,9 @@ def diagnosis_html(report: Report | dict[str, Any], *, title: str = "Diagnosis")
         "\n".join(
             [
                 f"<header>\n<h1>{escape(title)}</h1></header>",
-                section("verdict", "Verdict", paragraph(data["verdict"], kind="question")),
+                section(
+                    "verdict", "Verdict", paragraph(data["verdict"], kind="question") + _tried_at_all(data)
+                ),
                 f'<nav aria-label="Contents"><ul>{links}</ul></nav>',
                 *(section(name, words, body) for name, words, body in parts),
             ]
@@ -67,18 +70,21 @@ def _findings(data: dict[str, Any]) -> str:
     findings: list[dict[str, Any]] = data["findings"]
     names = {finding["fault"] for finding in findings}
     pictures: list[Any] = []
+    tried_already: set[str] = set()
 
     def block(finding: dict[str, Any]) -> str:
         same = pictures.index(finding["picture"]) + 1 if finding["picture"] in pictures else None
         pictures.append(finding["picture"])
         number = len(pictures)
         inner = [block(other) for other in findings if other["consequence_of"] == finding["fault"]]
-        return _finding(finding, number, "".join(inner), same_as=same)
+        return _finding(finding, number, "".join(inner), same_as=same, tried_already=tried_already)
 
     return "".join(block(finding) for finding in findings if finding["consequence_of"] not in names)
 
 
-def _finding(finding: dict[str, Any], number: int, inner: str, *, same_as: int | None) -> str:
+def _finding(
+    finding: dict[str, Any], number: int, inner: str, *, same_as: int | None, tried_already: set[str]
+) -> str:
     name = finding["fault"]
     sure = f"{confidence_words(finding['confidence'])} ({finding['confidence']:.2f})"
     words = [
@@ -100,7 +106,7 @@ def _finding(finding: dict[str, Any], number: int, inner: str, *, same_as: int |
         f'<h3 id="{escape(name)}-h">{number}. {escape(_sentence(finding["title"]))}</h3>',
         side_by_side([told, shown]) if shown else told,
         _code(finding["remedy"]["code"]),
-        _tried(finding),
+        _tried(finding, tried_already),
         _about(name),
         inner,
     ]
@@ -144,9 +150,22 @@ def _about(name: str) -> str:
     return fold(f"About {name}", f"<p>{_inline(fault.what)}</p>{words}")
 
 
-def _tried(finding: dict[str, Any]) -> str:
-    words = tried_words(finding)
-    return f"<p><strong>Tried.</strong> {_inline(words)}</p>" if words else ""
+def _tried_at_all(data: dict[str, Any]) -> str:
+    return paragraph(data["tried"]["words"]) if data["tried"] is not None else ""
+
+
+def _tried(finding: dict[str, Any], drawn_already: set[str]) -> str:
+    """Return what was tried; the picture of a remedy that two findings have comes once."""
+    lines = tried_lines(finding)
+    if not lines:
+        return ""
+    told = f"<p><strong>Tried.</strong></p>{_evidence(lines)}"
+    pictures: list[str] = []
+    for trial in finding["tried"]["remedies"]:
+        shown = None if trial["remedy"] in drawn_already else trial_picture(trial)
+        drawn_already.add(trial["remedy"])
+        pictures += [picture(shown)] if shown is not None else []
+    return told + side_by_side(pictures)
 
 
 def _code(code: str) -> str:

@@ -226,6 +226,10 @@ class Calls:
         self._roots[module] = root
         return root
 
+    def roots(self) -> list[nn.Module]:
+        """Return the networks that were called and are still there."""
+        return [module for module, root in self._roots.items() if root is not None]
+
     def _enter(self, key: int, root: int) -> None:
         seen, tensor = self.core.seen.params[key], self.core.book.tensor(key)
         seen.owner = root

@@ -1,0 +1,99 @@
+# pyright: basic
+"""A remedy at work: its changes put on before a training, taken off after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from trainlab.diagnosis.remedies.changes import (
+    activations,
+    clips,
+    halves,
+    held,
+    layers,
+    lines,
+    loaders,
+    logits,
+    loops,
+    losses,
+    modes,
+    rates,
+    scales,
+    starts,
+)
+from trainlab.diagnosis.remedies.patching import Patching
+
+CHANGES: dict[str, Callable[..., None]] = {
+    function.__name__: function
+    for function in (
+        activations.between,
+        activations.off_output,
+        activations.replace,
+        clips.clip,
+        clips.looser_clip,
+        halves.bfloat16,
+        held.all_parameters,
+        held.trainable,
+        layers.dropout,
+        layers.group_norm,
+        lines.away_from_pole,
+        lines.gradients_inside,
+        lines.no_cast,
+        lines.no_cut,
+        loaders.shuffle,
+        logits.given_logits,
+        loops.other_sign,
+        loops.scheduler_after_step,
+        loops.step,
+        loops.zero_grad,
+        losses.equal_shapes,
+        losses.squared,
+        modes.eval_to_judge,
+        modes.train_to_learn,
+        rates.highest_lr,
+        rates.lr,
+        rates.momentum,
+        rates.weight_decay,
+        scales.finite_inputs,
+        scales.inputs,
+        scales.targets,
+        starts.init,
+    )
+}
+"""The names that plans have for changes."""
+
+
+class Applied:
+    """Puts a remedy, as a plan has it, on this process from `start` to `stop`, or as a context."""
+
+    def __init__(self, remedy: dict[str, Any]) -> None:
+        self._remedy = remedy
+        self._patching = Patching()
+
+    @property
+    def acted(self) -> int:
+        """How often the changes took hold."""
+        return self._patching.acted
+
+    def start(self) -> None:
+        """Put the changes on."""
+        for change in self._remedy["changes"]:
+            settings = {name: value for name, value in change.items() if name != "change"}
+            CHANGES[change["change"]](self._patching, **settings)
+
+    def stop(self) -> None:
+        """Take them off."""
+        self._patching.undo()
+
+    def __enter__(self) -> Applied:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop."""
+        self.stop()

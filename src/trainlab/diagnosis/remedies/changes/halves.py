@@ -1,0 +1,47 @@
+# pyright: basic
+"""bfloat16 where the script takes float16."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from trainlab.diagnosis.remedies.patching import Patching
+
+
+def bfloat16(on: Patching) -> None:
+    """Compute in bfloat16, whose smallest number is that of float32, where the script computes in float16."""
+
+    def other(value: Any) -> Any:
+        if value is torch.float16:
+            on.act()
+            return torch.bfloat16
+        return value
+
+    def wrap(original: Any) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            changed = [other(value) for value in args]
+            return original(*changed, **{name: other(value) for name, value in kwargs.items()})
+
+        return call
+
+    def wrap_half(original: Any) -> Any:
+        def half(given: Any, *args: Any, **kwargs: Any) -> Any:
+            on.act()
+            return given.bfloat16()
+
+        return half
+
+    def wrap_autocast(original: Any) -> Any:
+        def init(self: Any, device_type: str, dtype: Any = None, *args: Any, **kwargs: Any) -> None:
+            default = torch.get_autocast_dtype(device_type) if dtype is None else dtype
+            original(self, device_type, other(default), *args, **kwargs)
+
+        return init
+
+    on.replace(torch.autocast, "__init__", wrap_autocast)
+    for owner in (nn.Module, torch.Tensor):
+        on.replace(owner, "to", wrap)
+        on.replace(owner, "half", wrap_half)

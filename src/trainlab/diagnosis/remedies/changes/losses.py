@@ -1,0 +1,77 @@
+# pyright: basic
+"""Where outputs meet targets: shapes made equal, squared error for the absolute one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from trainlab.diagnosis.remedies.patching import Patching
+
+NAMED = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
+
+
+def equal_shapes(on: Patching) -> None:
+    """Give a target its output's shape, where the two would be blown up to a table of all pairs."""
+
+    def wrap_named(original: Any) -> Any:
+        def loss(output: Any, target: Any, *args: Any, **kwargs: Any) -> Any:
+            if _blown_up(output, target):
+                on.act()
+                target = target.reshape(output.shape)
+            return original(output, target, *args, **kwargs)
+
+        return loss
+
+    def wrap_difference(original: Any) -> Any:
+        def difference(first: Any, second: Any, *args: Any, **kwargs: Any) -> Any:
+            if _blown_up(first, second) and first.requires_grad != second.requires_grad:
+                on.act()
+                if first.requires_grad:
+                    second = second.reshape(first.shape)
+                else:
+                    first = first.reshape(second.shape)
+            return original(first, second, *args, **kwargs)
+
+        return difference
+
+    for name in NAMED:
+        on.replace(nn.functional, name, wrap_named)
+    for owner, name in differences():
+        on.replace(owner, name, wrap_difference)
+
+
+def differences() -> list[tuple[Any, str]]:
+    """Return the places of subtraction."""
+    return [
+        (torch.Tensor, "__sub__"), (torch.Tensor, "__rsub__"), (torch.Tensor, "sub"), (torch, "sub"),
+        (torch.Tensor, "subtract"), (torch, "subtract"),
+    ]  # fmt: skip
+
+
+def _blown_up(first: Any, second: Any) -> bool:
+    """Whether as many values, on other numbers of axes, would meet all with all."""
+    if not isinstance(first, torch.Tensor) or not isinstance(second, torch.Tensor):
+        return False
+    if first.dim() == second.dim() or first.numel() != second.numel():
+        return False
+    pairs = zip(reversed(first.shape), reversed(second.shape), strict=False)
+    if not all(a == b or 1 in (a, b) for a, b in pairs):
+        return False
+    return torch.broadcast_shapes(first.shape, second.shape).numel() > first.numel()
+
+
+def squared(on: Patching) -> None:
+    """Take squared error where the script takes the absolute one."""
+
+    def wrap(original: Any) -> Any:
+        def l1_loss(output: Any, target: Any, *args: Any, **kwargs: Any) -> Any:
+            on.act()
+            allowed = {name: value for name, value in kwargs.items() if name in ("reduction", "weight")}
+            return nn.functional.mse_loss(output, target, **allowed)
+
+        return l1_loss
+
+    on.replace(nn.functional, "l1_loss", wrap)

@@ -1,0 +1,122 @@
+"""Runs of a script in processes of their own, as many at a time as there are processors."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Generator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from trainlab.diagnosis.plan import Plan
+from trainlab.diagnosis.remedies.runs import Job, Run
+
+POLL = 0.05
+PATIENCE, SLACK = 4.0, 20.0
+"""A run that takes over 4 times as long as the script's first one, and 20 s more, is ended."""
+
+
+@dataclass(slots=True)
+class _Started:
+    process: subprocess.Popen[bytes]
+    report: Path
+    at: float
+
+
+class ScriptRuns:
+    """Runs the script of a plan again.
+
+    Each process has the user's folder and environment, one thread, an empty stdin, and prints nothing.
+
+    Args:
+        plan: how the script ran the first time.
+        seconds: how long that took.
+    """
+
+    def __init__(self, plan: Plan, *, seconds: float) -> None:
+        self.plan = plan
+        self.seconds = seconds
+        from trainlab.execution import default_workers
+
+        self.lanes = default_workers()
+        self._numbers = itertools.count()
+
+    def run(self, jobs: Sequence[Job], *, deadline: float) -> Generator[tuple[Job, Run]]:
+        """Yield each job with what came of it, as they end (`Runner.run`)."""
+        waiting = list(jobs)
+        at_work: dict[Job, _Started] = {}
+        with tempfile.TemporaryDirectory(prefix="trainlab-try-", ignore_cleanup_errors=True) as folder:
+            try:
+                while waiting or at_work:
+                    while waiting and len(at_work) < self.lanes:
+                        job = waiting.pop(0)
+                        at_work[job] = self._start(job, Path(folder))
+                    for job, run in self._ended(at_work):
+                        if "out of memory" in run.error and self.lanes > 1:
+                            # The device can't hold several at a time: on, one after the other.
+                            self.lanes = 1
+                            waiting.insert(0, job)
+                        else:
+                            yield job, run
+                    if time.monotonic() > deadline:
+                        return
+                    time.sleep(POLL)
+            finally:
+                _end_all(list(at_work.values()))
+
+    def _start(self, job: Job, folder: Path) -> _Started:
+        number = next(self._numbers)
+        asked, report = folder / f"{number}.plan", folder / f"{number}.json"
+        remedy = None if job.remedy is None else job.remedy.to_plan()
+        asked.write_bytes(replace(self.plan, seed=job.seed, remedy=remedy).to_json())
+        process = subprocess.Popen(
+            [sys.executable, "-m", "trainlab.diagnosis.child", str(report), str(asked)],
+            env=os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            # Ctrl-C is for us to hear: we end what we have started.
+            start_new_session=True,
+        )
+        return _Started(process, report, time.monotonic())
+
+    def _ended(self, at_work: dict[Job, _Started]) -> list[tuple[Job, Run]]:
+        done: list[tuple[Job, Run]] = []
+        for job, started in list(at_work.items()):
+            took = time.monotonic() - started.at
+            late = took > PATIENCE * self.seconds + SLACK
+            if started.process.poll() is None and not late:
+                continue
+            del at_work[job]
+            if late:
+                _end_all([started])
+            run = _read(started.report, took)
+            done.append((job, replace(run, error=f"not done after {took:.0f} s") if late else run))
+        return done
+
+
+def _read(report: Path, seconds: float) -> Run:
+    if not report.exists():
+        return Run(outcome=None, seconds=seconds, error="the process ended without a report")
+    found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+    ended = found["ended"]
+    failed = ended["how"] in ("error", "killed")
+    message = str(ended.get("message") or "the process was ended") if failed else ""
+    return Run(outcome=found["outcome"], acted=found.get("acted", 0), seconds=seconds, error=message)
+
+
+def _end_all(started: Sequence[_Started]) -> None:
+    """End processes, and what they have started: a loader's workers are of the same session."""
+    for one in started:
+        if one.process.poll() is None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(one.process.pid, signal.SIGKILL)
+        one.process.wait()

@@ -1,0 +1,102 @@
+"""Trials in words: one sentence a remedy, one for all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trainlab.draw import counted, format_number
+
+Trial = dict[str, Any]
+FEW = 5
+"""Of so many seeds that differ, all are on one side once in 32 times by chance."""
+
+
+def trial_words(trial: Trial, narrow: str) -> str:
+    """Return ``the learning rate × 0.1: loss 0.693 → 0.02, 5 of 5 seeds learn …; unchanged: 0 of 5``."""
+    remedy, verdict = trial["remedy"], trial["verdict"]
+    if verdict == "no hold":
+        return f"{remedy}: it didn't take hold: {narrow}"
+    if verdict == "failed":
+        return f"{remedy}: the training fails with it: {trial['error']}"
+    judged = _JUDGED[verdict]
+    if verdict == "no help" and _learns_anyway(trial):
+        judged = "It learns either way."
+    if verdict == "better" and trial["learnt"] == 0:
+        judged = "That is better, and no learning yet."
+    differ = {"no help": FEW, "harmed": trial["worse"], "learns": trial["runs"]}.get(verdict, trial["better"])
+    doubt = f" A difference on {counted(differ, 'seed')} may be chance." if differ < FEW else ""
+    return f"{remedy}: {_numbers(trial)}{_seeds(trial)}. {judged}{doubt}"
+
+
+_JUDGED = {
+    "mended": "It learns.",
+    "learns": "It learns; whether it did without, can't be told.",
+    "partly": "That helps some seeds.",
+    "better": "That is better.",
+    "no help": "That is no help.",
+    "harmed": "That is worse.",
+}
+
+
+def _learns_anyway(trial: Trial) -> bool:
+    return trial["unchanged"]["learnt"] == trial["runs"] == trial["learnt"]
+
+
+def _numbers(trial: Trial) -> str:
+    """Return the losses, or what can be compared where the remedy changes what the loss measures."""
+    before, after = trial["before"], trial["after"]
+    if trial["same_loss"] or after["reached"] is None:
+        return f"loss {_loss(before['loss'])} → {_loss(after['loss'])}, "
+    return f"{trial['reached_as']} {_reached(before['reached'])} → {_reached(after['reached'])}, "
+
+
+def _loss(value: float | None) -> str:
+    return "not finite" if value is None else format_number(value)
+
+
+def _reached(value: float | None) -> str:
+    if value is None:
+        return "unknown"
+    return "below −1" if value < -1 else f"{value:.2f}".replace("-", "−")
+
+
+def _seeds(trial: Trial) -> str:
+    count, learnt, unchanged = trial["runs"], trial["learnt"], trial["unchanged"]["learnt"]
+    better = f"better on {trial['better']} of {counted(count, 'seed')}"
+    if learnt is None:
+        return better
+    low, high = (round(100 * one) for one in trial["interval"])
+    words = f"{learnt} of {counted(count, 'seed')} {'learns' if learnt == 1 else 'learn'} ({low}–{high} %)"
+    words += f"; unchanged: {'unknown' if unchanged is None else f'{unchanged} of {count}'}"
+    return f"{words}; {better}" if learnt == unchanged else words
+
+
+def summary_words(summary: dict[str, Any], tried: dict[str, Any]) -> str:
+    """Say in a sentence what trying came to."""
+    seeds, runs = counted(summary["seeds"], "seed"), counted(summary["runs"], "run")
+    cost = f"({runs} in {summary['seconds']:.0f} s)"
+    trials = [(fault, trial) for fault, one in tried.items() for trial in one["remedies"]]
+    told = {"mended": "it learns", "learns": "it learns", "better": "it comes out better"}
+    for verdict, what in told.items():
+        for fault, trial in trials:
+            if trial["verdict"] == verdict:
+                none = "no remedy made it learn; " if verdict == "better" and trial["learnt"] == 0 else ""
+                numbers = f"{_numbers(trial)}{_seeds(trial)}"
+                return f"Tried: {none}with {trial['remedy']} ({fault}) {what}: {numbers} {cost}."
+    ends = {
+        "no time": f"Not tried: {summary['reason']}",
+        "nothing to try": f"Nothing could be tried: {summary['reason']}",
+        "interrupted": f"Trying was stopped by Ctrl-C {cost}; nothing that was tried until then helped.",
+        "budget": f"Tried until the budget was used up {cost}: nothing that was tried helped.",
+        "all tried": f"Tried on {seeds} {cost}: {_no_help([trial for _, trial in trials])}.",
+    }
+    return ends[summary["ended"]]
+
+
+def _no_help(trials: list[Trial]) -> str:
+    worked = [trial for trial in trials if trial["verdict"] not in ("no hold", "failed")]
+    if not worked:
+        return "no remedy could be put to work"
+    if all(_learns_anyway(trial) for trial in worked):
+        return "it learns with every seed as it is, and no remedy makes a difference to that"
+    return "no remedy made it learn"

@@ -1,0 +1,56 @@
+"""Outcomes and runs that were never made, and a runner that hands them out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
+
+from trainlab.diagnosis.remedies import Job, Run
+
+
+def outcome(state: str = "learnt", **changes: Any) -> dict[str, Any]:
+    known = {
+        "state": state,
+        "first_loss": 1.0,
+        "last_loss": 0.1 if state == "learnt" else 1.0,
+        "constant_answer_loss": 1.0,
+        "fit_by_constant": 0.1 if state == "learnt" else 1.0,
+        "reached": 0.9 if state == "learnt" else 0.0,
+        "reached_as": "R²",
+        "neighbours_reach": None,
+    }
+    return known | changes
+
+
+def ran(state: str = "learnt", *, acted: int = 0, error: str = "", **changes: Any) -> Run:
+    return Run(outcome=outcome(state, **changes), acted=acted, seconds=1.0, error=error)
+
+
+def finding(fault: str, **changes: Any) -> dict[str, Any]:
+    known = {
+        "fault": fault,
+        "where": "opt: SGD lr=1 (train.py:9: `opt = SGD(…)`)",
+        "evidence": [""],
+        "remedy": {"text": "", "code": ""},
+        "consequence_of": None,
+    }
+    return known | changes
+
+
+class MadeRuns:
+    """Answers jobs by a function; `asked` has what was asked for."""
+
+    def __init__(self, answer: Callable[[Job], Run], *, lanes: int = 2, wait: float = 0.0) -> None:
+        self.answer = answer
+        self.lanes = lanes
+        self.wait = wait
+        self.asked: list[tuple[int, str]] = []
+
+    def run(self, jobs: Sequence[Job], *, deadline: float) -> Generator[tuple[Job, Run]]:
+        for job in jobs:
+            if time.monotonic() > deadline:
+                return
+            time.sleep(self.wait)
+            self.asked.append((job.seed, job.remedy.words if job.remedy is not None else "unchanged"))
+            yield job, self.answer(job)

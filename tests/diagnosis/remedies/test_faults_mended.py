@@ -1,0 +1,105 @@
+"""Remedies that can be tried from outside make the faulty training of their rule better."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from trainlab.diagnosis import watch
+from trainlab.diagnosis.remedies.applied import Applied
+from trainlab.diagnosis.remedies.choose import remedies_for, why_not
+from trainlab.diagnosis.remedies.remedy import Remedy
+from trainlab.diagnosis.remedies.runs import Run
+from trainlab.diagnosis.remedies.weigh import Pair, weighed
+from trainlab.diagnosis.rules import ORDER
+
+LEARNS = (
+    "bad_bias_init", "bad_momentum", "bad_weight_init", "batchnorm_small_batch", "clip_too_tight",
+    "dead_relu", "dropout_misuse", "loss_broadcast", "lr_too_high", "missing_optimizer_step",
+    "no_nonlinearity",
+    "output_range_mismatch", "scheduler_kills_lr", "symmetric_init", "unnormalised_inputs",
+    "vanishing_gradient", "weight_decay_too_high", "wrong_loss", "zero_init",
+)  # fmt: skip
+"""The training fails as it is, and learns with the remedy."""
+BETTER = (
+    "exploding_gradient", "float16_underflow", "frozen_params", "l1_constant_collapse", "lr_too_low",
+    "nonfinite_values", "oscillating_loss", "params_not_in_optimizer", "saturated_activation",
+    "unnormalised_targets",
+)  # fmt: skip
+"""It comes out better: it learnt before, or learns less than what a longer training would."""
+TAKES_HOLD = (
+    "eval_mode_training", "label_dtype", "loss_activation_mismatch", "missing_zero_grad", "scheduler_order",
+    "train_mode_evaluation",
+)  # fmt: skip
+"""It learns either way; the remedy takes hold and does it no harm."""
+ELSEWHERE = {"data_not_shuffled", "detached_graph", "loss_plateau"}
+"""Their faulty training has nothing that the remedy could act on: tested in test_changes.py."""
+IMPOSSIBLE = (
+    "capacity_too_small", "constant_labels", "eval_on_train", "graph_retained", "overfitting",
+    "repeated_batch", "shuffled_targets", "unreachable_params",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def one_quiet_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+    torch.set_num_threads(before)
+
+
+def found(name: str) -> tuple[Callable[[], object], dict[str, Any], Run]:
+    """Return the faulty training, the finding, and the run as it is."""
+    module = importlib.import_module(f"diagnosis.faults.{name}")
+    torch.manual_seed(1)
+    with watch() as watched:
+        module.train(True)
+    finding = next(one for one in watched.report.findings if one.fault == name)
+    return lambda: module.train(True), finding.to_dict(), Run(outcome=watched.report.outcome)
+
+
+def tried(name: str, remedy: Remedy, train: Callable[[], object], before: Run) -> dict[str, Any]:
+    torch.manual_seed(1)
+    with Applied(remedy.to_plan()) as applied, watch() as watched:
+        train()
+    after = Run(outcome=watched.report.outcome, acted=applied.acted)
+    return weighed(remedy, [Pair(1, before, after)], seconds=1)
+
+
+def verdicts(name: str) -> list[str]:
+    train, finding, before = found(name)
+    return [tried(name, remedy, train, before)["verdict"] for remedy in remedies_for(finding)]
+
+
+@pytest.mark.parametrize("name", LEARNS)
+def test_it_learns_with_a_remedy(name: str):
+    assert set(verdicts(name)) & {"mended", "learns"}
+
+
+@pytest.mark.parametrize("name", BETTER)
+def test_it_is_better_with_a_remedy(name: str):
+    assert set(verdicts(name)) & {"mended", "better"}
+
+
+@pytest.mark.parametrize("name", TAKES_HOLD)
+def test_a_remedy_takes_hold_and_does_no_harm(name: str):
+    assert set(verdicts(name)) <= {"no help", "learns", "better"}
+
+
+@pytest.mark.parametrize("name", IMPOSSIBLE)
+def test_what_cannot_be_tried_says_why(name: str):
+    _, finding, _ = found(name)
+    assert remedies_for(finding) == ()
+    assert why_not(finding) != why_not({"fault": "another"})
+
+
+def test_every_rule_is_in_one_of_these():
+    named = [*LEARNS, *BETTER, *TAKES_HOLD, *IMPOSSIBLE, *ELSEWHERE]
+    assert sorted(named) == sorted(ORDER)

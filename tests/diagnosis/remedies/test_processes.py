@@ -1,0 +1,89 @@
+"""Runs in processes of their own: what comes back, what is ended, what is done again."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from trainlab.diagnosis import Plan
+from trainlab.diagnosis.remedies import Job, Remedy, Run, ScriptRuns
+
+TRAIN = """
+import os, sys, time
+import torch
+from torch import nn
+
+assert sys.stdin.read() == ""
+model = nn.Linear(3, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+for _ in range(20):
+    optimizer.zero_grad()
+    nn.functional.mse_loss(model(torch.randn(8, 3)), torch.randn(8, 1)).backward()
+    optimizer.step()
+"""
+LR = Remedy(words="the learning rate × 0.1", changes=({"change": "lr", "times": 0.1},))
+
+
+def runs(
+    folder: Path, code: str, jobs: list[Job], *, seconds: float = 20, within: float = 120, lanes: int = 2
+) -> list[tuple[Job, Run]]:
+    script = folder / "train.py"
+    script.write_text(code, encoding="utf-8")
+    runner = ScriptRuns(Plan(script=str(script)), seconds=seconds)
+    runner.lanes = lanes
+    return list(runner.run(jobs, deadline=time.monotonic() + within))
+
+
+def test_runs_of_one_seed_are_one_but_for_the_remedy(tmp_path: Path):
+    jobs = [Job(1), Job(1), Job(2), Job(1, LR)]
+    made = dict(runs(tmp_path, TRAIN, jobs))
+    losses = [made[job].outcome["curve"]["loss"] for job in jobs]  # pyright: ignore[reportOptionalSubscript]
+    assert losses[0] == losses[1] != losses[2]
+    assert losses[3][0] == losses[0][0]
+    assert losses[3][5] != losses[0][5]
+    assert [made[job].acted for job in jobs] == [0, 0, 0, 20]
+    assert all(run.error == "" and run.seconds > 0 for run in made.values())
+
+
+def test_a_failing_script_and_one_that_ends_without_a_word(tmp_path: Path):
+    ((_, run),) = runs(tmp_path, f"{TRAIN}raise ValueError('no more')", [Job(1)])
+    assert run.error == "ValueError: no more"
+    assert run.outcome is not None
+    ((_, run),) = runs(tmp_path, "import ctypes\nctypes.CDLL(None)._exit(3)", [Job(1)])
+    assert run.outcome is None
+    assert run.error == "the process ended without a report"
+
+
+def test_what_is_at_work_at_the_deadline_is_ended(tmp_path: Path):
+    code = f"import os, time\nopen({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\ntime.sleep(99)"
+    started = time.monotonic()
+    assert runs(tmp_path, code, [Job(1), Job(2)], within=15, lanes=1) == []
+    assert time.monotonic() - started < 30
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_a_run_that_takes_far_longer_than_the_first_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("trainlab.diagnosis.remedies.processes.SLACK", 5.0)
+    ((_, run),) = runs(tmp_path, "import time\ntime.sleep(99)", [Job(1)], seconds=0.1)
+    assert run.outcome is None
+    assert run.error == "not done after 5 s"
+
+
+def test_runs_that_do_not_fit_on_the_device_together_go_one_after_the_other(tmp_path: Path):
+    lock = tmp_path / "lock"
+    code = f"""
+import os, time
+try:
+    os.close(os.open({str(lock)!r}, os.O_CREAT | os.O_EXCL))
+except FileExistsError:
+    raise RuntimeError("CUDA out of memory.")
+{TRAIN}
+time.sleep(8)
+os.remove({str(lock)!r})
+"""
+    made = runs(tmp_path, code, [Job(1), Job(2)])
+    assert [run.error for _, run in made] == ["", ""]
