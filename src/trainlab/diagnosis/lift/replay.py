@@ -19,13 +19,16 @@ TOLERANCE = {"float32": 1e-3, "float64": 1e-8}
 """The largest difference of two losses by the larger of the script's and `FLOOR` times its first."""
 FLOOR = 1e-3
 MOST_SECONDS = 60.0
+LATE = 0.95
+"""The median of the last tenth of a curve that falls lies here."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Replayed:
     """How the replay went: steps compared, the largest relative difference, and what it ended with.
 
-    `loss` and `accuracy` are over all the data after the last step; None where the replay stopped before it.
+    `loss` and `accuracy` are over all the data after the last step, `late` is the loss over them at 95 % of
+    the training; None where the replay stopped before it.
     """
 
     steps: int
@@ -33,6 +36,7 @@ class Replayed:
     tolerance: float
     loss: float | None
     accuracy: float | None
+    late: float | None
     seconds: float
 
     @property
@@ -57,8 +61,10 @@ def replay(recording: Recording, experiment: Experiment, *, targets: Any) -> Rep
             build_criterion(torch, experiment.loss),
         )
         x, y = (torch.from_numpy(np.ascontiguousarray(v, dtype=dtype)) for v in (recording.inputs, targets))
-        worst, done, floor = 0.0, 0, FLOOR * abs(recording.losses[0])
+        worst, done, floor, late = 0.0, 0, FLOOR * abs(recording.losses[0]), None
         for rows, said in zip(recording.each, recording.losses, strict=True):
+            if done == int(LATE * recording.steps):
+                late = _end(module, experiment, criterion, x, y, recording)[0]
             chosen = torch.from_numpy(rows)
             optimizer.zero_grad()
             loss = criterion(module(x[chosen]), y[chosen])
@@ -78,6 +84,7 @@ def replay(recording: Recording, experiment: Experiment, *, targets: Any) -> Rep
         tolerance=TOLERANCE[dtype],
         loss=end[0],
         accuracy=end[1],
+        late=late,
         seconds=time.monotonic() - started,
     )
 

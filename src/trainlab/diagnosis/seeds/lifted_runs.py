@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from threading import Event
 
 import msgspec
 
 from trainlab.diagnosis.lift.lifted import Lift
+from trainlab.diagnosis.lift.replay import LATE
 from trainlab.diagnosis.seeds.ask import OnProgress, Question
 from trainlab.diagnosis.seeds.causes import with_causes
 from trainlab.diagnosis.seeds.population import Population, Way
@@ -25,8 +25,6 @@ from trainlab.spec import Experiment, Record, name_of
 BLOCKS, LEAST = 8, 64
 """Seeds are trained in so many parts, of at least so many seeds, so that Ctrl-C loses little."""
 QUIET = Record(loss_every=0, gradient_every=0, solved_every=0, curves=0, predictions=0, parameters=False)
-LATE = 0.95
-"""The median of the last tenth of a curve that falls lies here."""
 
 
 def run_lifted(
@@ -38,13 +36,10 @@ def run_lifted(
     runs: list[SeedRun] = []
     for seeds in _parts(question.count):
         try:
-            runs += _read(reader, _train(question, experiment, seeds, stop, on_progress))
+            runs += _read(reader, _train(question, experiment, reader, seeds, stop, on_progress))
         except Interrupted:
             break
     seconds = time.monotonic() - started
-    whole = lift.replayed[0]
-    if reader.classes and whole.accuracy is not None:
-        yours = replace(yours, reached=whole.accuracy)
     measure = measure_of([yours, *runs], metric=question.metric, success=question.success)
     told, notes = with_causes(lift.experiment, runs, measure, question.success, stop=stop)
     return Population(
@@ -90,9 +85,14 @@ def _parts(count: int) -> list[range]:
 
 
 def _train(
-    question: Question, experiment: Experiment, seeds: range, stop: Event, on_progress: OnProgress
+    question: Question,
+    experiment: Experiment,
+    reader: Reader,
+    seeds: range,
+    stop: Event,
+    on_progress: OnProgress,
 ) -> list[Runs]:
-    """Return the runs as they stood before and after 95 % of the training, and at its end."""
+    """Return the runs on both sides of 95 % of the training and of where accuracy is read, and at the end."""
     started = time.monotonic()
 
     def told(progress: Progress) -> None:
@@ -103,7 +103,8 @@ def _train(
             left = (time.monotonic() - started) / (share * len(seeds)) * (question.count - done)
         on_progress(done, question.count, left)
 
-    marks = [max(1, math.floor(LATE * experiment.epochs)), max(1, math.ceil(LATE * experiment.epochs))]
+    places = [share * experiment.epochs for share in (LATE, reader.accuracy_at)]
+    marks = [max(1, whole(place)) for place in places for whole in (math.floor, math.ceil)]
     read = [experiment.at_epochs(mark) for mark in (*marks, experiment.epochs)]
     return train_all(read, seeds, engine="auto", workers=question.workers, on_progress=told, stop=stop)
 
@@ -117,15 +118,18 @@ def late_loss(before: float, after: float, epochs: int) -> float:
 
 
 def _read(reader: Reader, trained: Sequence[Runs]) -> list[SeedRun]:
-    before, after, trained_whole = trained
-    epochs = trained_whole.experiment.epochs
+    before, after, low, high, end = trained
+    epochs = end.experiment.epochs
+    part = reader.accuracy_at * epochs - math.floor(reader.accuracy_at * epochs)
+    seen = (1 - part) * low.accuracy + part * high.accuracy
     return [
         reader.run(
             seed,
             late=late_loss(float(before.loss[row]), float(after.loss[row]), epochs),
-            loss=float(trained_whole.loss[row]),
-            accuracy=float(trained_whole.accuracy[row]) if reader.classes else None,
-            diverged=bool(trained_whole.diverged[row]),
+            seen=float(seen[row]) if reader.classes else None,
+            loss=float(end.loss[row]),
+            accuracy=float(end.accuracy[row]) if reader.classes else None,
+            diverged=bool(end.diverged[row]),
         )
-        for row, seed in enumerate(trained_whole.seeds)
+        for row, seed in enumerate(end.seeds)
     ]

@@ -53,22 +53,22 @@ class Processes:
 
     def carry_out(self, plans: Iterable[Plan], stop: threading.Event) -> Iterator[Ran]:
         """Run the plans, as many at once as there are workers, and yield each as it ends, until `stop`."""
-        waiting = iter(plans)
-        with ThreadPoolExecutor(self.workers) as pool:
-            try:
-                running: set[Future[Ran | None]] = set()
-                while not stop.is_set():
-                    while len(running) < self.workers and (plan := next(waiting, None)) is not None:
-                        running.add(pool.submit(self._run, plan))
-                    if not running:
-                        return
-                    ended, running = wait(running, timeout=0.1, return_when=FIRST_COMPLETED)
-                    for one in ended:
-                        if (ran := one.result()) is not None:
-                            yield ran
-            finally:
-                self.stop()
-        self._bury()
+        waiting, pool = iter(plans), ThreadPoolExecutor(self.workers)
+        running: set[Future[Ran | None]] = set()
+        try:
+            while not stop.is_set():
+                while len(running) < self.workers and (plan := next(waiting, None)) is not None:
+                    running.add(pool.submit(self._run, plan))
+                if not running:
+                    return
+                ended, running = wait(running, timeout=0.1, return_when=FIRST_COMPLETED)
+                for one in ended:
+                    if (ran := one.result()) is not None:
+                        yield ran
+        finally:
+            self.stop()
+            pool.shutdown()
+            self._bury()
 
     def stop(self) -> None:
         """End every process that is alive."""

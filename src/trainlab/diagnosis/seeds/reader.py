@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from trainlab.diagnosis.lift.lifted import Lift
 from trainlab.diagnosis.lift.recording import Refused
 from trainlab.diagnosis.lift.replay import Replayed
+from trainlab.diagnosis.probe.schedule import is_sampled
 from trainlab.diagnosis.seeds.seed_run import SeedRun
 from trainlab.diagnosis.seeds.success import Measure, Success
 from trainlab.diagnosis.signals.learning import BEHIND, FEW, STUCK
@@ -23,6 +24,9 @@ PRINTED = 0.006
 class Reader:
     """Makes a run of what an engine trained: `constant` and `neighbours` are of the script's own run.
 
+    What the doctor has of a run are losses and accuracies of its batches; an engine reads them over all the
+    data. `batch_loss` is by how much the former loss is the larger one, and `accuracy_at` at which share of
+    the training the batches lie whose accuracy the doctor has; both are as in the runs that were replayed.
     `metric` says which number of the experiment the asked one is: ``"accuracy"``, ``"loss"`` or empty, times
     `scale`.
     """
@@ -33,18 +37,30 @@ class Reader:
     points: int
     steps: int
     classes: bool
+    batch_loss: float = 1.0
+    accuracy_at: float = 1.0
     metric: str = ""
     scale: float = 1.0
 
-    def run(self, seed: int, *, late: float, loss: float, accuracy: float | None, diverged: bool) -> SeedRun:
+    def run(
+        self,
+        seed: int,
+        *,
+        late: float,
+        seen: float | None,
+        loss: float,
+        accuracy: float | None,
+        diverged: bool,
+    ) -> SeedRun:
         """Return the run of one seed: the doctor's judgement, from the loss over all the data.
 
         It takes the median of the last tenth of the losses: in a curve that falls that is the `late` one, at
-        95 % of the training. `loss` and `accuracy` are those at the end.
+        95 % of the training, and the accuracy `seen` at `accuracy_at`. `loss` and `accuracy` are of the end.
         """
         finite = math.isfinite(loss) and not diverged
+        late *= self.batch_loss
         relative = late / self.constant if self.constant and finite else None
-        reached = accuracy if self.classes else None if relative is None else 1 - relative
+        reached = seen if self.classes else None if relative is None else 1 - relative
         state = self._state(late, reached, diverged=not finite)
         value = (accuracy if self.metric == "accuracy" else loss) if self.metric else None
         return SeedRun(
@@ -82,13 +98,16 @@ def reader_of(lift: Lift, runs: Sequence[SeedRun], metric: str) -> Reader:
     constant = None
     if yours.last_loss is not None and yours.relative_loss:
         constant = yours.last_loss / yours.relative_loss
+    classes = yours.reached_as == "accuracy" and data.kind != "regression"
     reader = Reader(
         constant=constant,
         neighbours=yours.neighbours_reach,
         first_loss=yours.first_loss,
         points=data.points,
         steps=yours.steps,
-        classes=yours.reached_as == "accuracy" and data.kind != "regression",
+        classes=classes,
+        batch_loss=_batch_loss(lift, runs),
+        accuracy_at=_accuracy_at(lift, runs) if classes else 1.0,
     )
     if not metric:
         return reader
@@ -98,6 +117,26 @@ def reader_of(lift: Lift, runs: Sequence[SeedRun], metric: str) -> Reader:
             if all(_is_printed(run.value, one, name, scale) for run, one in pairs):
                 return replace(reader, metric=name, scale=scale)
     raise Refused(f"{metric} isn't the loss or the accuracy over the data trained on")
+
+
+def _batch_loss(lift: Lift, runs: Sequence[SeedRun]) -> float:
+    """Return how the last losses of the replayed runs stand to those over all the data, on average."""
+    ratios = [
+        math.log(run.last_loss / one.late)
+        for run, one in zip(runs, lift.replayed, strict=True)
+        if run.last_loss and one.late and run.last_loss > 0 and one.late > 0
+    ]
+    return math.exp(sum(ratios) / len(ratios)) if ratios else 1.0
+
+
+def _accuracy_at(lift: Lift, runs: Sequence[SeedRun]) -> float:
+    """Return 1 if the script's evaluations show the accuracy at the end, else where the doctor looks last."""
+    ends = zip(runs, lift.replayed, strict=True)
+    if all(_is_printed(run.reached, one, "accuracy", 1.0) for run, one in ends):
+        return 1.0
+    close = [tick for tick in range(runs[0].steps) if is_sampled(tick)]
+    last = close[-max(5, len(close) // 10) :]
+    return sum(last) / len(last) / runs[0].steps
 
 
 def _is_printed(value: float | None, one: Replayed, name: str, scale: float) -> bool:
