@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
@@ -82,3 +83,15 @@ def test_afterwards_nothing_is_left():
     with reseeded(1):
         assert torch.manual_seed is not before[0]
     assert (torch.manual_seed, np.random.seed, random.seed, nn.Module.__init__) == before
+
+
+@pytest.mark.parametrize("from_start", [False, True])
+def test_a_seed_given_by_its_name_is_a_seed(from_start: bool):
+    def training():
+        torch.manual_seed(seed=3)
+        np.random.seed(seed=3)
+        random.seed(a=3)
+        return torch.randn(2), torch.tensor(np.random.rand(2)), torch.tensor(random.random())
+
+    one, other = (drawn(training, seed, from_start=from_start) for seed in (1, 2))
+    assert (one != other) is from_start

@@ -22,9 +22,10 @@ def run_and_try(
     from trainlab.diagnosis.remedies import BUDGET, SEEDS
     from trainlab.diagnosis.runner import check_script
 
-    check_script(plan.script)
+    check_script(plan.script, plan.arguments)
+    name = f"-m {plan.arguments[0]}" if plan.script == "-m" else os.path.basename(plan.script)
     limit = float(BUDGET if budget is None else budget)
-    print(notice(os.path.basename(plan.script), limit), file=sys.stderr, flush=True)
+    print(notice(name, limit), file=sys.stderr, flush=True)
     started = time.monotonic()
     report = run_script(plan, output_to_stderr=output_to_stderr)
     took = time.monotonic() - started

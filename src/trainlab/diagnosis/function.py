@@ -184,7 +184,7 @@ class FunctionRuns:
             with applied or contextlib.nullcontext(), open(os.devnull, "w", encoding="utf-8") as nowhere:
                 probe.start()
                 try:
-                    with contextlib.redirect_stdout(nowhere):
+                    with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
                         self.train()
                 except Exception as raised:
                     error = f"{type(raised).__name__}: {raised}"[:500]

@@ -56,9 +56,10 @@ class Reseed:
         return int(np.random.SeedSequence([given % LIMIT, self.seed]).generate_state(1)[0])
 
     def _wrap_seeding(self, original: Any) -> Any:
-        def seeding(given: Any = None, *args: Any, **kwargs: Any) -> Any:
+        def seeding(*args: Any, **kwargs: Any) -> Any:
             if not self.active:
-                return original(given, *args, **kwargs)
+                return original(*args, **kwargs)
+            given = next(iter((*args, *kwargs.values())), None)
             return original(self.mixed(given if isinstance(given, int) else 0))
 
         return seeding

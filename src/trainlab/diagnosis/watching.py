@@ -64,9 +64,13 @@ class Watch:
         self._probe = heard or Probe()
         self._report = None
         _active.append(self)
-        if not self.shared:
-            self._probe.start()
-        self.declare(*(model for one in self._models if (model := one()) is not None))
+        try:
+            if not self.shared:
+                self._probe.start()
+            self.declare(*(model for one in self._models if (model := one()) is not None))
+        except BaseException as error:
+            self.stop(error)
+            raise
         return self
 
     def declare(self, *models: Any) -> None:

@@ -59,6 +59,8 @@ class Listener:
         recording = self.recording
         if not recording.refused and not self.steps:
             recording.refused = "no optimizer took a step"
+        if not recording.refused and self.backwards != self.steps:
+            recording.refused = "there are backward passes without a step"
         if not recording.refused:
             recording.steps = self.steps
             recording.losses = self.losses

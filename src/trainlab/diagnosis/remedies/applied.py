@@ -88,8 +88,12 @@ class Applied:
         self._patching.undo()
 
     def __enter__(self) -> Applied:
-        """Start."""
-        self.start()
+        """Start; should a change fail, those before it are taken off."""
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(

@@ -79,7 +79,7 @@ class ScriptRuns:
         asked.write_bytes(replace(self.plan, seed=job.seed, remedy=remedy).to_json())
         process = subprocess.Popen(
             [sys.executable, "-m", "trainlab.diagnosis.child", str(report), str(asked)],
-            env=os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+            env=os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "MPLBACKEND": "Agg"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -1,7 +1,7 @@
 """All targets are the same: whatever the network learns, it's a constant.
 
-Silent where targets are made on the spot (a GAN's ones and zeros), where the training is adversarial, and
-where another loss has targets that differ.
+Silent where targets are made on the spot (a GAN's ones and zeros), where the training is adversarial,
+where another loss has targets that differ, and where derivatives are to be 0.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ def judge(case: Case) -> Finding | None:
     if len(constant) < len(losses):
         return None
     loss = constant[0]
+    if loss.target_low == 0 and _is_of_slopes(case):
+        return None
     value = next(iter(loss.counts)) if loss.counts else loss.target_low
     place = loss.site.quoted if loss.site else loss.kind
     return Finding(
@@ -44,3 +46,8 @@ def is_constant(loss: LossSeen) -> bool:
     if loss.rows < LEAST or loss.made_here or loss.target_has_grad or loss.classes == 1:
         return False
     return len(loss.counts) == 1 if loss.counts else loss.target_low == loss.target_high
+
+
+def _is_of_slopes(case: Case) -> bool:
+    """Whether the loss is made of derivatives, as a differential equation's residual is: 0 is their aim."""
+    return any(node.kind.endswith("Backward") for graph in case.seen.graphs for node in graph.nodes)

@@ -123,7 +123,7 @@ def _only_asked(case: Case, lost: list[ParamSeen]) -> Finding | None:
 
 def _cut_at_each_turn(case: Case) -> Finding | None:
     """A network that fits badly cuts its own state at one line in every turn of a loop."""
-    unfit = case.learning.failing or case.learning.ratio > UNFIT
+    unfit = case.learning.failing or (case.learning.ratio > UNFIT and not case.learning.adversarial)
     for cut in case.seen.events_of("cut") if unfit else []:
         turns = cut.count / max(1, cut.facts["ticks"])
         if not cut.facts["inside"] or not cut.facts["params"] or cut.facts["name"] == "item" or turns < TIMES:

@@ -41,7 +41,7 @@ def judge(case: Case) -> Finding | None:
         evidence=(
             f"{share:.0%} of the targets are {median:g}, which is their median: the best "
             "constant answer under L1",
-            f"R² on training batches is {case.learning.reached:.2f}",
+            f"R² is {case.learning.reached:.2f} at best, in training or evaluation",
         ),
         remedy="Use squared error, or first tell whether the target is that value and then how large it is.",
         code="loss = torch.nn.functional.mse_loss(output, target)",

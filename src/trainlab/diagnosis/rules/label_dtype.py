@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from trainlab.diagnosis.findings import Finding
-from trainlab.diagnosis.seen import Event
+from trainlab.diagnosis.seen import Event, LossSeen
 from trainlab.diagnosis.signals.case import Case
 
 FAULT = "label_dtype"
+ALIKE = 0.7
 _NUMBERS = frozenset(("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "difference"))
 _WHOLE = frozenset(("int64", "int32", "int16", "int8", "uint8"))
 
@@ -46,4 +47,10 @@ def truncations(case: Case) -> list[Event]:
     # Measured as numbers, though they are whole ones now: at least half of what told them apart is gone.
     numbers = [loss for loss in losses if loss.kind in _NUMBERS and loss.target_dtype in _WHOLE]
     coarse = [cut for cut in truncated if cut.facts["after"] <= 0.5 * cut.facts["before"]]
-    return [cut for cut in coarse if any(cut.facts["after"] >= len(set(loss.sample)) for loss in numbers)]
+    return [cut for cut in coarse if any(_made(cut, loss) for loss in numbers)]
+
+
+def _made(cut: Event, loss: LossSeen) -> bool:
+    """Whether the cast's values may be the targets: there are about as many different ones."""
+    different = len(set(loss.sample))
+    return ALIKE * cut.facts["after"] <= different <= cut.facts["after"]

@@ -80,7 +80,8 @@ def _keeps_it_short(case: Case, typical: float) -> bool:
     lasting = learning.state == "poor" and float(np.median(late)) >= LARGE / 3 and not learning.falling
     huge = learning.ratio > UNFIT and (typical > HUGE or (typical > HUGE / 2 and not learning.falling))
     overrun = learning.state == "poor" and _start_overrun(case)
-    return max(late) > 1.6 * LARGE or (typical > LARGE and lasting) or huge or overrun
+    still = learning.ratio > UNFIT or learning.state == "poor"
+    return (still and max(late) > 1.6 * LARGE) or (typical > LARGE and lasting) or huge or overrun
 
 
 def _start_overrun(case: Case) -> bool:

@@ -33,6 +33,9 @@ def judge(case: Case) -> Finding | None:
     way = {param.name: float(np.mean(param.update)) * optimizer.steps for param in live}
     if max(way.values()) > WAY:
         return None
+    rates = [value for _, value in optimizer.lr]
+    if len(rates) > 1 and rates[-1] >= max(rates) > rates[0]:
+        return None  # a warm-up that was ended before its end
     rate = max((value for _, value in optimizer.lr), default=float("nan"))
     name = optimizer_name(optimizer)
     return Finding(

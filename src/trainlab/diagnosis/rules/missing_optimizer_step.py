@@ -28,7 +28,8 @@ def judge(case: Case) -> Finding | None:
         ):
             return _cleared(optimizer, looked)
     reached = [param for param in seen.params.values() if param.reached >= 5]
-    if not seen.optimizers and reached and not any(_moves(case, param) for param in reached):
+    borrowed = any(param.loaded for param in reached)  # gradients of a finished network: saliency, attacks
+    if not seen.optimizers and reached and not borrowed and not any(_moves(case, one) for one in reached):
         return Finding(
             fault=FAULT,
             where=f"no optimizer; the parameters {named(param.name for param in reached)} stay as they are",

@@ -74,7 +74,7 @@ def _by_heart(case: Case) -> Finding | None:
         where=f"the evaluation{f' at {site.quoted}' if site else ''}, on other rows than those trained on",
         confidence=0.65,
         evidence=(
-            f"accuracy {learning.reached:.2f} on training batches, {judged:.2f} in the last evaluation "
+            f"accuracy {learning.reached:.2f} on rows trained on, {judged:.2f} in the last evaluation "
             f"({count:,} answers)",
             f"{len(data.train_rows):,} different training rows, gone through {passes:.0f} times, "
             f"for {values:,} weights",

@@ -42,9 +42,7 @@ def judge(case: Case) -> Finding | None:
         f"chance gives {learning.chance:.2f}"
     ]
     if judged is not None:
-        evidence.append(
-            f"accuracy on evaluation data {judged[0]:.2f}, on training batches {learning.reached:.2f}"
-        )
+        evidence.append(f"accuracy on evaluation data {judged[0]:.2f}, at best {learning.reached:.2f}")
     return Finding(
         fault=FAULT,
         where=f"the data: inputs and targets of the loss at {main.site.quoted if main.site else main.kind}",

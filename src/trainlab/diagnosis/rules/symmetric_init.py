@@ -59,7 +59,7 @@ def _of_embeddings(case: Case) -> Finding | None:
 
 
 def alike(case: Case) -> list[ParamSeen]:
-    """Return the hidden weights whose rows were equal and stayed so."""
+    """Return the hidden weights whose rows were equal and stayed so; an embedding's rows are no units."""
     weights = case.weights()
     if case.seen.tick < 20 or len(weights) < 2:
         return []
@@ -69,6 +69,7 @@ def alike(case: Case) -> list[ParamSeen]:
         for param in weights
         if param.depth > last
         and param.shape[0] >= 2
+        and not param.module_kind.startswith("Embedding")
         and param.start.get("equal_rows", 0) > EQUAL
         and (param.equal_rows_later or 0) > EQUAL
     ]

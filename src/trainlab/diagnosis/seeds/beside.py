@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from trainlab.diagnosis.lift.listen import Listener
-from trainlab.diagnosis.lift.recording import write
+from trainlab.diagnosis.lift.recording import Recording, write
 from trainlab.diagnosis.plan import Plan
 from trainlab.diagnosis.seen import Seen
 
@@ -36,15 +36,23 @@ class Beside:
             self.listener = Listener(self.probe)
             self.listener.start()
 
+    def _write_recording(self, listener: Listener, seen: Seen) -> None:
+        """Write what a lift needs; one that can't be had is no lift, and harms no report."""
+        try:
+            recording = listener.finished()
+            recording.elsewhere = bool(seen.data.judged_rows - seen.data.train_rows)
+            write(recording, self.lifted)
+        except Exception as error:
+            refused = Recording(refused=f"it couldn't be followed ({type(error).__name__})")
+            write(refused, self.lifted)
+
     def told(self, seen: Seen) -> dict[str, Any]:
         """Return the variable's value, a sketch of the rows trained on, and whether torch was seeded."""
         if self.listener is not None and not self.core.on:
             self.core.busy = True
             if seen.clips or seen.uses_scaler:
                 self.listener.refuse("it clips or scales gradients")
-            recording = self.listener.finished()
-            recording.elsewhere = bool(seen.data.judged_rows - seen.data.train_rows)
-            write(recording, self.lifted)
+            self._write_recording(self.listener, seen)
         names = vars(sys.modules["__main__"])
         return {
             "variable": number_in(names.get(self.variable)) if self.variable else None,

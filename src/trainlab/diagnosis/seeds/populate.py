@@ -69,7 +69,7 @@ class _Attempt:
         self.folder = folder
         self.pilots: list[SeedRun] = []
         self.known_own = next((run for run in known if run.seed is None), None)
-        self.reason = "asked for"
+        self.reason = "asked for" if not question.lift else "stopped before that was known"
         self.wanted = question.lift
         if question.lift and len(known) > 1 + len(PILOTS):
             self.wanted, self.reason = False, f"so were the runs that {question.save} holds"

@@ -66,7 +66,7 @@ class Learning:
         if self.state == "poor":
             kind = "accuracy" if self.main.kind in CLASSES + BINARY else "R²"
             return (
-                f"the network reaches {kind} {self.reached:.2f} on its training batches, "
+                f"the network reaches {kind} {self.reached:.2f} at best, in training or evaluation; "
                 f"5 nearest neighbours {self.reference:.2f}"
             )
         return f"the last loss is {self.end:.3g}, that of the best constant answer {self.trivial:.3g}"

@@ -24,13 +24,13 @@ SIGNALS: tuple[Signal, ...] = (
     ),
     Signal(
         "smoothed start",
-        "median of the first twentieth of the losses, 3 to 20 of them",
+        "median of the means of 5 parts of the first twentieth of the losses, 3 to 20 of them",
         "signals/curve.py",
         ("exploding_gradient", "loss_plateau"),
     ),
     Signal(
         "smoothed end",
-        "median of the last tenth of the losses, at least 5",
+        "median of the means of 5 parts of the last tenth of the losses, at least 5",
         "signals/curve.py",
         ("loss_plateau", "unnormalised_targets"),
     ),

@@ -55,8 +55,13 @@ def highest_lr(on: Patching) -> None:
 def _while_stepping(on: Patching, settings: Callable[[Group], Group]) -> None:
     """Change settings before each step, and put them back after it."""
     kept: list[tuple[Group, Group]] = []
+    depth = 0  # a step may call another's: that of SAM its base optimizer's
 
     def before(optimizer: Optimizer) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > 1:
+            return
         kept.clear()
         for group in optimizer.param_groups:
             changed = settings(group)
@@ -67,6 +72,10 @@ def _while_stepping(on: Patching, settings: Callable[[Group], Group]) -> None:
             on.act()
 
     def after(optimizer: Optimizer) -> None:
+        nonlocal depth
+        depth = max(0, depth - 1)
+        if depth:
+            return
         for group, old in kept:
             group.update(old)
         kept.clear()
