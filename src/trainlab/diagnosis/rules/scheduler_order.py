@@ -1,4 +1,4 @@
-"""The scheduler is stepped before the optimizer, or in every batch although it counts epochs."""
+"""The scheduler is stepped before the optimizer."""
 
 from __future__ import annotations
 
@@ -11,12 +11,7 @@ FAULT = "scheduler_order"
 def judge(case: Case) -> Finding | None:
     """Fire if a scheduler took a step before any optimizer had; loss scalers may skip the first steps."""
     for scheduler in case.seen.schedulers:
-        if (
-            scheduler.early
-            and case.stepped
-            and not case.seen.uses_scaler
-            and scheduler.kind != "LambdaLR_warm"
-        ):
+        if scheduler.early and case.stepped and not case.seen.uses_scaler:
             place = scheduler.site.quoted if scheduler.site else scheduler.kind
             return Finding(
                 fault=FAULT,
