@@ -109,6 +109,7 @@ def test_the_fields_of_the_json(trained: StudyResult):
         "loss_curve",
         "gradient_curves",
         "failures",
+        "why",
     ]
     assert list(cell["solved"]) == list(cell["diverged"]) == list(cell["right"]) == ["k", "n", "low", "high"]
     assert list(cell["final_loss"]) == list(cell["accuracy"]) == ["q05", "q25", "median", "q75", "q95"]
