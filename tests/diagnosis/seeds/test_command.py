@@ -123,15 +123,24 @@ raise SystemExit(0)
 def test_ctrl_c_reports_what_is_finished_and_keeps_it(tmp_path: Path):
     (tmp_path / "train.py").write_text(SCRIPT, encoding="utf-8")
     options = ["train.py", "-n", "100000", "--rerun", "--save", "runs.jsonl", "--json", "-"]
-    with subprocess.Popen(
-        [*COMMAND, *options], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    process = subprocess.Popen(
+        [*COMMAND, *options],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell's job in the background ignores Ctrl-C, and hands that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    try:
         lines = tmp_path / "runs.jsonl"
         deadline = time.monotonic() + 200
         while not (lines.exists() and lines.read_bytes().count(b"\n") > 3) and time.monotonic() < deadline:
             time.sleep(0.2)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 130, err
     data = json.loads(out)
     assert data["seeds"]["interrupted"] is True
@@ -140,16 +149,15 @@ def test_ctrl_c_reports_what_is_finished_and_keeps_it(tmp_path: Path):
 
 
 def _nurseries_in(folder: Path) -> list[str]:
-    """Return those that were started here: other tests have their own."""
-    mine = []
+    mine: list[str] = []
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:
             words = Path("/proc", name, "cmdline").read_bytes()
-            here = os.readlink(f"/proc/{name}/cwd") == str(folder)
+            where = os.readlink(f"/proc/{name}/cwd")
             state = Path("/proc", name, "stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0]
         except OSError:
             continue
-        if b"trainlab.diagnosis.seeds.nursery" in words and here and state != "Z":
+        if b"trainlab.diagnosis.seeds.nursery" in words and state != "Z" and where == str(folder):
             mine.append(name)
     return mine
 
