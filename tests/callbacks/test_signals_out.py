@@ -195,9 +195,9 @@ def held_by_mlflow(run: Run, one: Series) -> list[tuple[int, float]]:
 
 
 def test_mlflow_holds_every_signal_and_the_report(watched: Watch, store: Path):
-    mlflow.create_experiment("rings", artifact_location=(store / "artifacts").as_uri())
-    mlflow.set_experiment("rings")
-    with mlflow.start_run() as run:
+    # Not set_experiment, which MLflow remembers for whatever runs in this process later.
+    rings = mlflow.create_experiment("rings", artifact_location=(store / "artifacts").as_uri())
+    with mlflow.start_run(experiment_id=rings) as run:
         trainlab.callbacks.mlflow.log(watched)
     names = mlflow.MlflowClient().get_run(run.info.run_id).data.metrics.keys()
     assert names == {tag(one) for one in watched.signals}
