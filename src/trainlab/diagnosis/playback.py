@@ -42,7 +42,7 @@ def play(trail: Trail) -> tuple[Seen, LossSeen]:
     module = build_module(torch, experiment, trail.seed, dtype)
     steps = Steps(experiment=experiment, seed=trail.seed, dtype=dtype)
     chosen = _examples(trail)
-    probe = Probe()
+    probe = Probe(search_memory=False)
     probe.start()
     try:
         optimizer = _played_optimizer(experiment, module)
@@ -76,7 +76,7 @@ def train(experiment: Experiment, seed: int, dtype: str) -> tuple[Seen, LossSeen
     meter = Meter.of(torch, experiment, dtype)
     module = build_module(torch, experiment, seed, dtype)
     steps = Steps(experiment=experiment, seed=seed, dtype=dtype)
-    probe = Probe()
+    probe = Probe(search_memory=False)
     probe.start()
     try:
         optimizer = build_optimizer(torch, experiment, module)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import weakref
 from typing import Any
 
@@ -27,6 +28,8 @@ MAX_SAMPLE = 600
 MAX_HELD = 4_000
 _EVERY_TICK = 600
 _KNOWN_BATCHES = 40
+_BELONGS = 0.3
+_WIDE = 8
 _ACTING = 0.25
 """An agent asks its network one state at a time, or a few; batches to learn from are larger."""
 
@@ -34,14 +37,16 @@ _ACTING = 0.25
 class Data:
     """What goes into the first network that is called."""
 
-    def __init__(self, core: Core, fits: Fits, *, whole_process: bool) -> None:
+    def __init__(self, core: Core, fits: Fits, *, whole_process: bool, search_memory: bool = True) -> None:
         self.core = core
         self.fits = fits
         self.whole_process = whole_process
+        self.search_memory = search_memory
         self._places: dict[int, list[int]] = {}
         self._odd: dict[int, Any] = {}
         self._loaders: dict[int, LoaderSeen] = {}
         self._passes = 0
+        self._telling: set[int] = set()
         self._held: set[int] = set()
         self._strange: set[int] = set()
         self._known_in_a_row = 0
@@ -60,7 +65,8 @@ class Data:
         if not data.input_shape:
             data.input_shape = tuple(batch.shape)
             data.input_dtype = str(batch.dtype).removeprefix("torch.")
-        hashes = self._rows(batch, most=MAX_ROWS_CLOSE if core.seen.tick < DENSE else MAX_ROWS)
+        part = self._features(batch, most=MAX_ROWS_CLOSE if core.seen.tick < DENSE else MAX_ROWS)
+        hashes = self._fingerprints(part)
         whole = hash(tuple(hashes))
         data.fingerprinted += 1
         data.made_anew += self._is_made_anew(batch)
@@ -74,6 +80,8 @@ class Data:
             data.new_rows += len(new)
             data.acted_rows += len(new & self._acted)
             data.train_rows.update(new)
+            if new:
+                self._telling.update(itertools.compress(hashes, _telling(part)))
             self._known_in_a_row = 0 if len(data.train_rows) > before else self._known_in_a_row + 1
         data.train_row_count += len(hashes)
         data.largest_batch = max(data.largest_batch, batch.shape[0] if batch.dim() > 1 else 1)
@@ -131,14 +139,13 @@ class Data:
     def look_for_unused(self) -> None:
         """Find tensors in memory that hold rows of the same shape: data that may never have been used.
 
-        One that holds rows trained on belongs to this training. Of others that is only sure where the whole
-        process is this training: a notebook may have the data of another one in memory.
+        One that holds a good part of the rows trained on belongs to this training. Of others that is only
+        sure where the whole process is this training: a notebook may have other trainings' data in memory.
         """
         data = self.core.seen.data
         shape = data.input_shape
-        if len(shape) < 2:
+        if len(shape) < 2 or not self.search_memory:
             return
-        data_rows = data.train_rows
         looked = 0
         # An optimizer's moments have the shapes of weights, and are no data.
         weights = {param.shape for param in self.core.seen.params.values()}
@@ -153,13 +160,21 @@ class Data:
                 continue
             stride = max(1, thing.shape[0] // MAX_HELD)
             rows = set(self._rows(thing[::stride], most=MAX_HELD))
-            if not rows.isdisjoint(data_rows) or not data_rows.isdisjoint(self._rows(thing)):
+            if self._belongs(rows, stride) or self._belongs(set(self._rows(thing)), 1):
                 self._held |= rows
             elif self.whole_process:
                 self._strange |= rows
             looked += len(rows)
             if looked > 4 * MAX_HELD:
                 break
+
+    def _belongs(self, rows: set[int], stride: int) -> bool:
+        """Whether these rows, one of `stride` of a tensor, are of the data trained on.
+
+        Two tensors have a few rows in common by chance: the 0 of two grids, the corners of a map of XOR.
+        """
+        known = self.core.seen.data.train_rows if self.whole_process else self._telling
+        return len(rows & known) > _BELONGS * len(known) / stride
 
     def finish(self) -> None:
         """Count what the comparison of the fingerprints gives."""
@@ -171,8 +186,10 @@ class Data:
         data.judged_known = len(data.judged_rows & data.train_rows)
 
     def _rows(self, batch: torch.Tensor, *, most: int = MAX_ROWS) -> list[int]:
+        return self._fingerprints(self._features(batch, most=most))
+
+    def _fingerprints(self, part: Any) -> list[int]:
         """Return a fingerprint a row: its bits as whole numbers, times odd numbers, summed modulo 2⁶⁴."""
-        part = self._features(batch, most=most)
         if part.dtype.itemsize not in _WHOLE:
             part = part.astype(np.int64)
         bits = part.view(_WHOLE[part.dtype.itemsize]).astype(np.uint64)
@@ -233,6 +250,11 @@ def _sampling(loader: DataLoader[Any]) -> tuple[str, int | None]:
     if batches is None:
         return type(getattr(loader, "sampler", None)).__name__, loader.batch_size
     return type(getattr(batches, "sampler", batches)).__name__, getattr(batches, "batch_size", None)
+
+
+def _telling(part: Any) -> Any:
+    """Return which rows tell what data they are of: a few zeros and ones are in many."""
+    return np.full(len(part), True) if part.shape[1] >= _WIDE else ~np.isin(part, (-1, 0, 1)).all(1)
 
 
 def data_nonfinite(rows: Any) -> bool:

@@ -39,12 +39,13 @@ class Probe:
 
     Args:
         whole_process: nothing but the training to be watched lives in this process.
+        search_memory: look among all tensors for data that is never used; not where the data is known.
     """
 
-    def __init__(self, *, whole_process: bool = False) -> None:
+    def __init__(self, *, whole_process: bool = False, search_memory: bool = True) -> None:
         self.core = Core()
         fits = Fits(self.core)
-        self.data = Data(self.core, fits, whole_process=whole_process)
+        self.data = Data(self.core, fits, whole_process=whole_process, search_memory=search_memory)
         losses = Losses(self.core, fits)
         self.listener = Listener(self.core, losses, fits)
         self.calls = Calls(self.core, self.listener, self.data)
