@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -204,7 +205,14 @@ def test_the_environment_is_the_scripts_until_it_imports_torch(
     assert report["card"]["steps"] == 70
 
 
-def test_ctrl_c(tmp_path: Path):
+@pytest.mark.parametrize(
+    ("number", "send"),
+    [(signal.SIGINT, os.killpg), (signal.SIGTERM, os.kill), (signal.SIGTERM, os.killpg)],
+    ids=["Ctrl-C", "SIGTERM to the doctor alone", "SIGTERM to the script as well"],
+)
+def test_stopped_it_shows_what_it_has(
+    tmp_path: Path, number: signal.Signals, send: Callable[[int, int], None]
+):
     (tmp_path / "train.py").write_text(
         f"{TRAIN}train()\nopen('begun', 'w')\ntrain(10**9)\n", encoding="utf-8"
     )
@@ -220,7 +228,7 @@ def test_ctrl_c(tmp_path: Path):
     ) as process:
         while not (tmp_path / "begun").exists() and process.poll() is None:
             time.sleep(0.05)
-        os.killpg(process.pid, signal.SIGINT)
+        send(process.pid, number)
         out, _ = process.communicate(timeout=120)
     assert process.returncode == 130
     report = json.loads(out)

@@ -138,7 +138,7 @@ def test_a_file_that_is_not_there(tmp_path: Path):
     command = [sys.executable, "-m", "trainlab.cli.main", "doctor", str(tmp_path / "none.py")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "no such file. Give the training script, as in: trainlab doctor train.py" in done.stderr
+    assert "no such file. Give the training script, a .py or .ipynb file." in done.stderr
 
 
 def test_a_fault_is_exit_code_1(tmp_path: Path):

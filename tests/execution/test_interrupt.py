@@ -3,22 +3,29 @@ import threading
 
 import pytest
 
-from trainlab.execution.interrupt import held_back, interrupts
+from trainlab.execution.interrupt import Terminated, held_back, interrupts, termination
 
 
-def press() -> None:
-    signal.raise_signal(signal.SIGINT)
+BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 
 
-def test_the_first_sets_the_event_the_second_raises() -> None:
-    before = signal.getsignal(signal.SIGINT)
+@BOTH
+def test_the_first_sets_the_event_the_second_raises(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
     with interrupts() as pressed:
         assert not pressed.is_set()
-        press()
+        signal.raise_signal(number)
         assert pressed.is_set()
         with pytest.raises(KeyboardInterrupt):
-            press()
-    assert signal.getsignal(signal.SIGINT) is before
+            signal.raise_signal(number)
+    assert signal.getsignal(number) is before
+
+
+def test_termination_is_an_interrupt_that_is_known_by_name() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with termination(), pytest.raises(Terminated):
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_outside_the_main_thread_the_handler_stays() -> None:
@@ -35,9 +42,10 @@ def test_outside_the_main_thread_the_handler_stays() -> None:
     assert inside == [before]
 
 
-def test_a_signal_held_back_is_not_lost() -> None:
+@BOTH
+def test_a_signal_held_back_is_not_lost(number: signal.Signals) -> None:
     with interrupts() as pressed:
         with held_back():
-            signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+            signal.pthread_kill(threading.get_ident(), number)
             assert not pressed.is_set()
         assert pressed.is_set()

@@ -1,7 +1,7 @@
 """``trainlab doctor train.py``: run a training under the probe and tell what is wrong with it.
 
 Exit codes: 0 nothing found; 1 something found; 2 the command can't be carried out (no file, no PyTorch);
-3 the script itself failed or was killed, whatever was found before; 130 stopped by Ctrl-C.
+3 the script itself failed or was killed, whatever was found before; 130 stopped by Ctrl-C or SIGTERM.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ def doctor_command(
     """Run a training under the probe and tell what keeps it from learning: cause, place, evidence, remedy."""
     from trainlab.diagnosis import Plan, run_script, show_report
     from trainlab.draw import json_text
+    from trainlab.execution.interrupt import termination
 
     if script.startswith("-") and script not in ("-", "-m"):
         raise UsageError(f"{script}: there is no such option. See: trainlab doctor --help")
@@ -68,10 +69,11 @@ def doctor_command(
         raise UsageError("--html -: the report is a page; give the name of a file, as in --html report.html.")
     check_distinct({"SCRIPT": script, "--json": json, "--html": html})
     plan = Plan(script=script, arguments=arguments, steps=steps or 0, seconds=for_ or 0)
-    if try_:
-        report = run_and_try(plan, seeds=seeds, budget=budget, output_to_stderr=json == "-")
-    else:
-        report = run_script(plan, output_to_stderr=json == "-")
+    with termination():
+        if try_:
+            report = run_and_try(plan, seeds=seeds, budget=budget, output_to_stderr=json == "-")
+        else:
+            report = run_script(plan, output_to_stderr=json == "-")
 
     def page() -> str:
         from trainlab.report import diagnosis_html

@@ -1,8 +1,8 @@
 """``trainlab seeds train.py -n 200``: was it the seed? The user's own training as a population.
 
 Exit codes: 0 done; 2 the command can't be carried out (no file, no PyTorch, no such metric); 3 the script
-fails alike with its own seed and others; 130 stopped by Ctrl-C, with the report of what was finished. With
-``--seed`` they are the doctor's.
+fails alike with its own seed and others; 130 stopped by Ctrl-C or SIGTERM, with the report of what was
+finished. With ``--seed`` they are the doctor's.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def seeds_command(
         print("trainlab: stopped before the script's own run was over: nothing to report.", file=sys.stderr)
         return INTERRUPTED
     _deliver(population, json, html)
-    if as_experiment and json != "-":
+    if as_experiment and population.way.name == "lifted" and json != "-":
         print(f"experiment: {as_experiment}")
     if population.interrupted:
         return INTERRUPTED

@@ -24,6 +24,7 @@ def card_rows(report: dict[str, Any]) -> list[tuple[str, str]]:
     rows += [("modes", words) for model in card["models"] if (words := _modes(model))]
     if card["first_loss"] is not None:
         rows.append(("training", _training(card)))
+    rows += [("reached", words) for words in [_reached(report["outcome"])] if words]
     return rows
 
 
@@ -93,6 +94,15 @@ def _training(card: dict[str, Any]) -> str:
     if isinstance(constant, float):
         text += f"; the best constant answer has {_number(constant)}"
     return text
+
+
+def _reached(outcome: dict[str, Any]) -> str:
+    """Say how good the network is on its own data, and what 5 nearest neighbours are on them."""
+    if outcome["reached"] is None:
+        return ""
+    text = f"{outcome['reached_as']} {_number(outcome['reached'])}"
+    neighbours = outcome["neighbours_reach"]
+    return text if neighbours is None else f"{text}; 5 nearest neighbours reach {_number(neighbours)}"
 
 
 def looked_at_line(report: dict[str, Any]) -> str:

@@ -13,13 +13,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from trainlab.diagnosis.children import ending_words
 from trainlab.diagnosis.launch import MODULE, check_module
 from trainlab.diagnosis.notebook import is_notebook, read_cells
 from trainlab.diagnosis.plan import Plan
 from trainlab.diagnosis.waiting import wait
 from trainlab.errors import DiagnosisError
+from trainlab.execution.interrupt import Terminated
 
 AFTER_LIMIT = 60.0
+GROUP = 1.0
+"""So many seconds after SIGTERM it's clear that it didn't go to the whole group of processes."""
 
 
 def run_script(plan: Plan, *, output_to_stderr: bool = False) -> dict[str, Any]:
@@ -50,12 +54,12 @@ def _fetch(report: str, plan: Plan, code: int, *, interrupted: bool) -> dict[str
             return found
     elif code >= 0 and not interrupted:
         raise DiagnosisError(
-            f"{plan.script}: the process ended ({_ending(code)}) before anything could be reported."
+            f"{plan.script}: the process ended ({ending_words(code)}) before anything could be reported."
         )
     ended: dict[str, Any] = {
         "how": "killed",
         "code": code,
-        "message": f"the process was ended from outside ({_ending(code)})",
+        "message": f"the process was ended from outside ({ending_words(code)})",
     }
     if interrupted:
         ended = {"how": "interrupted", "code": 130}
@@ -77,15 +81,21 @@ def check_script(script: str, arguments: Sequence[str] = ()) -> None:
     elif path.is_dir():
         raise DiagnosisError(f"{script}: is a folder; give the training script in it.")
     elif not path.is_file():
-        raise DiagnosisError(
-            f"{script}: no such file. Give the training script, as in: trainlab doctor train.py"
-        )
+        raise DiagnosisError(f"{script}: no such file. Give the training script, a .py or .ipynb file.")
     elif not os.access(path, os.R_OK):
         raise DiagnosisError(f"{script}: can't be read; you aren't allowed to.")
     elif is_notebook(script):
         read_cells(script)
     if find_spec("torch") is None:
         raise DiagnosisError("the doctor needs PyTorch, which isn't installed. pip install 'trainlab[torch]'")
+
+
+def _tell(process: subprocess.Popen[bytes]) -> None:
+    """Interrupt the script, unless it ends by itself because SIGTERM came to it, too."""
+    try:
+        process.wait(GROUP)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
 
 
 def _run(command: list[str], plan: Plan, output_to_stderr: bool) -> tuple[int, bool]:
@@ -100,18 +110,12 @@ def _run(command: list[str], plan: Plan, output_to_stderr: bool) -> tuple[int, b
         except subprocess.TimeoutExpired:
             process.kill()
             return process.wait(), False
-        except KeyboardInterrupt:
-            # Ctrl-C reaches the script as well: it ends, and its report comes.
+        except KeyboardInterrupt as stop:
+            # Ctrl-C reaches the script as well, SIGTERM perhaps: it ends, and its report comes.
             try:
+                if isinstance(stop, Terminated):
+                    _tell(process)
                 return process.wait(AFTER_LIMIT), True
             except (subprocess.TimeoutExpired, KeyboardInterrupt):
                 process.kill()
                 return process.wait(), True
-
-
-def _ending(code: int) -> str:
-    if code >= 0:
-        return f"exit code {code}"
-    known = {one.value: one.name for one in signal.Signals}
-    text = f"signal {-code}, {known.get(-code, 'unknown')}"
-    return f"{text}: often because memory ran out" if -code == signal.SIGKILL else text

@@ -25,9 +25,12 @@ def report_first(finish: Callable[[dict[str, Any]], None]) -> None:
     os._exit = leave_with_report
 
     def ended(number: int, frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_DFL)
+        # Nothing that comes meanwhile is to spoil the report.
+        signal.signal(number, signal.SIG_IGN)
+        finish_in_peace()
         if os.getpid() == process:
             finish({"how": "killed", "code": -number})
+        signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
     def as_before() -> None:

@@ -161,5 +161,5 @@ def test_ctrl_c_keeps_what_is_known():
         raise KeyboardInterrupt
 
     by_fault, summary = tried(MadeRuns(at_once), finding("lr_too_high"))
-    assert by_fault["lr_too_high"]["words"] == "not tried: stopped by Ctrl-C"
-    assert summary["words"].startswith("Trying was stopped by Ctrl-C (0 runs in 0 s)")
+    assert by_fault["lr_too_high"]["words"] == "not tried: stopped early"
+    assert summary["words"].startswith("Trying was stopped (0 runs in 0 s)")

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Generator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from trainlab.diagnosis.children import kill_session, one_thread_environment
 from trainlab.diagnosis.plan import Plan
 from trainlab.diagnosis.remedies.runs import Job, Run
 
@@ -79,7 +77,7 @@ class ScriptRuns:
         asked.write_bytes(replace(self.plan, seed=job.seed, remedy=remedy).to_json())
         process = subprocess.Popen(
             [sys.executable, "-m", "trainlab.diagnosis.child", str(report), str(asked)],
-            env=os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "MPLBACKEND": "Agg"},
+            env=one_thread_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -114,9 +112,7 @@ def _read(report: Path, seconds: float) -> Run:
 
 
 def _end_all(started: Sequence[_Started]) -> None:
-    """End processes, and what they have started: a loader's workers are of the same session."""
     for one in started:
         if one.process.poll() is None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(one.process.pid, signal.SIGKILL)
+            kill_session(one.process.pid)
         one.process.wait()

@@ -111,7 +111,7 @@ class Trying:
                 self._ended = "mended"
                 break
         if not trials:
-            why = "stopped by Ctrl-C" if self._ended == "interrupted" else "the budget was used up"
+            why = "stopped early" if self._ended == "interrupted" else "the budget was used up"
             told["words"] = f"not tried: {why}"
         return self._ended != "all tried"
 

@@ -86,7 +86,7 @@ def summary_words(summary: dict[str, Any], tried: dict[str, Any]) -> str:
     ends = {
         "no time": f"Not tried: {summary['reason']}",
         "nothing to try": f"Nothing could be tried: {summary['reason']}",
-        "interrupted": f"Trying was stopped by Ctrl-C {cost}; nothing that was tried until then helped.",
+        "interrupted": f"Trying was stopped {cost}; nothing that was tried until then helped.",
         "budget": f"Tried until the budget was used up {cost}: nothing that was tried helped.",
         "all tried": f"Tried on {seeds} {cost}: {_no_help([trial for _, trial in trials])}.",
     }

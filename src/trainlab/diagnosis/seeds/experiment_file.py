@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import Any
 
 import msgspec
@@ -26,12 +27,15 @@ def write_experiment(path: str, lift: Lift, reader: Reader, population: Populati
         "seeds": population.asked,
         "baseline": shortened(msgspec.structs.replace(lift.experiment, solved=solved)),
     }
+    task = study["baseline"]["task"]
     head = (
         f"# The training of {name} as an experiment: it gives the script's {lift.steps:,} losses of "
         f"{len(lift.replayed)} runs,\n# to a relative difference of {lift.difference:.1g}. "
         f"Run it with:  trainlab study {path}\n\n"
     )
     try:
+        if task["name"] == "file":
+            task["path"] = shutil.copy(task["path"], os.path.dirname(path) or ".")
         with open(path, "w", encoding="utf-8") as file:
             file.write(head + tomli_w.dumps(study))
     except OSError as error:

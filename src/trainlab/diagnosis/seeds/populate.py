@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +19,7 @@ from trainlab.diagnosis.seeds.lifted_runs import run_lifted
 from trainlab.diagnosis.seeds.population import Population
 from trainlab.diagnosis.seeds.processes import Processes
 from trainlab.diagnosis.seeds.reader import Reader, reader_of
-from trainlab.diagnosis.seeds.rerun import own_run, rerun, seed_run
+from trainlab.diagnosis.seeds.rerun import limit_of, own_run, rerun, seed_run
 from trainlab.diagnosis.seeds.seed_run import SeedRun
 from trainlab.errors import DiagnosisError, EngineError
 
@@ -53,7 +52,7 @@ def populate(question: Question, *, stop: Event, on_progress: OnProgress) -> Pop
             if question.as_experiment:
                 write_experiment(question.as_experiment, lift, reader, population)
             return population
-    if question.as_experiment:
+    if question.as_experiment and not stop.is_set():
         raise DiagnosisError(
             f"--as-experiment {question.as_experiment}: the training can't be lifted: {attempt.reason}."
         )
@@ -90,9 +89,7 @@ class _Attempt:
             return None
         try:
             own = read(self._file(None))
-            target = self.question.as_experiment
-            data = os.path.dirname(target) or "." if target else self.folder
-            lift = lift_own(own, folder=data)
+            lift = lift_own(own, folder=self.folder)
             self._run_pilots(yours, stop)
             if len(self.pilots) < len(PILOTS):
                 return None
@@ -109,7 +106,8 @@ class _Attempt:
             return None
 
     def _run_pilots(self, yours: SeedRun, stop: Event) -> None:
-        processes = Processes(workers=min(len(PILOTS), self.question.workers))
+        workers = min(len(PILOTS), self.question.workers)
+        processes = Processes(workers=workers, limit=limit_of(yours))
         plans = [self.question.plan(seed, lifted=self._file(seed)) for seed in PILOTS]
         for ran in processes.carry_out(plans, stop):
             self.pilots.append(seed_run(ran, self.question.metric))

@@ -17,21 +17,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from trainlab.diagnosis.children import ending_words, kill_session, one_thread_environment
 from trainlab.diagnosis.plan import Plan
 
-ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 TAIL = 8_000_000
 """Of what a script prints, the last so many bytes are read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ran:
-    """A process that has ended: its report (None if it left none), what it printed, how it ended."""
+    """A process that has ended: its report (None if it left none), what it printed, how it ended.
+
+    `late` says that it was ended, at the limit of time.
+    """
 
     plan: Plan
     report: dict[str, Any] | None
     printed: str
     ending: str
+    late: bool = False
     seconds: float
 
 
@@ -75,7 +79,7 @@ class Processes:
         with self._lock:
             self._stopped = True
             for process in [*self._alive, *(nursery.pid for nursery in self._nurseries)]:
-                _kill(process)
+                kill_session(process)
 
     def _bury(self) -> None:
         """Wait for the nurseries that were ended, and close what led to them."""
@@ -100,15 +104,24 @@ class Processes:
             code = self._born(nursery, [report, asked, out, err])
             if self._stopped:
                 return None
+            seconds = time.monotonic() - started
+            late = bool(self.limit) and code == -signal.SIGKILL and seconds >= self.limit
+            ending = f"the limit of {self.limit:.0f} s" if late else ending_words(code)
             found = json.loads(Path(report).read_text("utf-8")) if os.path.exists(report) else None
             if found is not None and (code < 0 or found["ended"].get("how") == "killed"):
-                found["ended"] = {"how": "killed", "code": code, "message": f"killed ({_ending(code)})"}
+                found["ended"] = {
+                    "how": "killed",
+                    "code": code,
+                    "message": f"killed ({ending})",
+                    "late": late,
+                }
             return Ran(
                 plan=plan,
                 report=found,
                 printed=_tail(out),
-                ending=_ending(code),
-                seconds=time.monotonic() - started,
+                ending=ending,
+                late=late,
+                seconds=seconds,
             )
 
     def _nursery(self) -> subprocess.Popen[str] | None:
@@ -123,7 +136,7 @@ class Processes:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env=surroundings(),
+                env=one_thread_environment(),
                 start_new_session=True,
                 text=True,
             )
@@ -141,8 +154,8 @@ class Processes:
             with self._lock:
                 self._alive.add(process)
                 if self._stopped:
-                    _kill(process)
-            timer = threading.Timer(self.limit, _kill, [process]) if self.limit else None
+                    kill_session(process)
+            timer = threading.Timer(self.limit, kill_session, [process]) if self.limit else None
             if timer:
                 timer.start()
             try:
@@ -156,20 +169,6 @@ class Processes:
                 self._idle.append(nursery)
             return code
         return lost
-
-
-def surroundings() -> dict[str, str]:
-    """Return the environment of a run: one thread, so that runs don't take turns; no windows."""
-    return {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), "MPLBACKEND": "Agg"}
-
-
-def _ending(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"exit code {code}"
-
-
-def _kill(process: int) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process, signal.SIGKILL)
 
 
 def _tail(path: str) -> str:

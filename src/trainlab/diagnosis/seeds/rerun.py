@@ -30,7 +30,7 @@ def seed_run(ran: Ran, metric: str) -> SeedRun:
     """Return the run that a process was."""
     seed = ran.plan.seed
     if ran.report is None:
-        return run_without_report(seed=seed, ending=ran.ending, seconds=ran.seconds)
+        return run_without_report(seed=seed, ending=ran.ending, late=ran.late, seconds=ran.seconds)
     return run_from_report(ran.report, seed=seed, printed=ran.printed, metric=metric, seconds=ran.seconds)
 
 
@@ -62,7 +62,7 @@ def rerun(
     started, from_start = time.monotonic(), is_from_start(yours)
     runs = {run.seed: run for run in known if run.seed is not None and run.seed <= question.count}
     wanted = [seed for seed in range(1, question.count + 1) if seed not in runs]
-    processes = Processes(workers=question.workers, limit=max(LIMIT, TIMES * yours.seconds))
+    processes = Processes(workers=question.workers, limit=limit_of(yours))
     early, before = "", len(runs)
     on_progress(before, question.count, None)
     plans = (question.plan(seed, from_start=from_start) for seed in wanted)
@@ -94,6 +94,11 @@ def rerun(
         },
         interrupted=stop.is_set(),
     )
+
+
+def limit_of(yours: SeedRun) -> float:
+    """Return the seconds after which a run with another seed is ended."""
+    return max(LIMIT, TIMES * yours.seconds)
 
 
 def is_from_start(yours: SeedRun) -> bool:

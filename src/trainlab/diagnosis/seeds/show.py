@@ -53,7 +53,7 @@ def facts(data: dict[str, Any]) -> list[tuple[str, str]]:
     way, seeds, measure, how = data["way"], data["seeds"], data["measure"], data["how"]
     done = f"{seeds['finished']:,} of {counted(seeds['asked'], 'seed')}, besides the script's own"
     if seeds["interrupted"]:
-        done += "; stopped by Ctrl-C"
+        done += "; stopped early"
     name = "the file run again" if way["name"] == "rerun" else "lifted"
     rows = [("way", f"{name}: {way['why']}"), ("seeds", done)]
     if how.get("seconds") is not None:

@@ -20,6 +20,8 @@ FEW = 60
 """In fewer steps a healthy training may well not have left the start."""
 MOVED = 0.5
 """A mean of the targets that moves by half of their standard deviation is another task than at first."""
+SAME = 0.01
+"""A loss that is computed anew from outputs and targets is the training's own to 1 %."""
 BEHIND = 0.1
 """How far behind its nearest neighbours, in accuracy or R², a network is poor."""
 
@@ -84,7 +86,7 @@ def learning(seen: Seen) -> Learning:
     if main is not None and main.fits:
         trivial = trivial_loss(main)
         fits = [fit.value for fit in main.fits]
-        first, last = curve.start(fits), curve.end(fits)
+        first, last = curve.start(fits), min(curve.end(fits), curve.end(_all_losses(main, stream) or fits))
         classes = main.kind in CLASSES or (main.kind in BINARY and main.columns == 1)
         if main.kind in CLASSES + BINARY:
             late = [fit.accuracy for fit in main.fits[-max(5, len(main.fits) // 10) :]]
@@ -166,6 +168,20 @@ def targets_move(main: LossSeen) -> bool:
     moved = abs(float(last.mean() - first.mean()))
     error = math.sqrt(float(first.var(ddof=1) + last.var(ddof=1)) / third)
     return spread > 0 and moved > MOVED * spread and moved > 5 * error
+
+
+def _all_losses(main: LossSeen, stream: LossStream | None) -> list[float]:
+    """Return the loss of every step, where what backward was called on is the loss that is judged.
+
+    Fits are looked at seldom later on: their last tenth may reach back to when nothing was learnt yet, or
+    miss the end. Of the two the lower one counts: nothing is blamed for a few batches worse than most.
+    """
+    if stream is None:
+        return []
+    called = dict(zip(stream.ticks, stream.values, strict=True))
+    both = [(fit.value, called[fit.tick]) for fit in main.fits if fit.tick in called]
+    same = sum(math.isclose(value, other, rel_tol=SAME) for value, other in both)
+    return stream.values if same >= max(5, 0.9 * len(both)) else []
 
 
 def _best(reached: float, judged: float) -> float:

@@ -1,0 +1,61 @@
+"""A run that never ends is ended, and a command that is stopped early leaves nothing half done."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from diagnosis.lift.made import PLAIN
+from diagnosis.seeds.made import run
+
+from trainlab.diagnosis.plan import Plan
+from trainlab.diagnosis.seeds import Question, populate
+from trainlab.diagnosis.seeds.processes import Processes
+from trainlab.diagnosis.seeds.rerun import limit_of, seed_run
+from trainlab.errors import DiagnosisError
+
+REDRAWN = PLAIN.replace("optimizer =", "x = x + 0.1 * torch.randn(12, 2)\noptimizer =", 1)
+
+
+def test_a_run_with_another_seed_that_never_ends_is_a_failure_by_name(tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text("import torch\nwhile True:\n    torch.rand(3)\n", encoding="utf-8")
+    plans = [Plan(script=str(script), seed=seed) for seed in (1, 2)]
+    ran = list(Processes(workers=2, limit=4.0).carry_out(plans, Event()))
+    runs = [seed_run(one, "") for one in ran]
+    assert [one.fault for one in runs] == ["time limit"] * 2
+    assert all(one.failed and "the limit of 4 s" in one.message for one in runs)
+
+
+@pytest.mark.parametrize(("own", "limit"), [(3.0, 120.0), (40.0, 400.0)])
+def test_the_limit_goes_by_the_scripts_own_run(own: float, limit: float) -> None:
+    assert limit_of(run(None, seconds=own)) == limit
+
+
+def test_stopped_before_it_is_known_whether_it_lifts_there_is_a_report_and_no_experiment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = Event()
+    attempt = sys.modules["trainlab.diagnosis.seeds.populate"]._Attempt
+    monkeypatch.setattr(attempt, "_run_pilots", lambda *_: stop.set())
+    found = populate(_question(tmp_path, PLAIN), stop=stop, on_progress=lambda *_: None)
+    assert found is not None
+    assert (found.interrupted, found.way.name, found.runs) == (True, "rerun", ())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["train.py"]
+
+
+def test_the_data_of_an_experiment_are_written_with_it_or_not_at_all(tmp_path: Path) -> None:
+    with pytest.raises(DiagnosisError, match="the training can't be lifted"):
+        populate(_question(tmp_path, REDRAWN), stop=Event(), on_progress=lambda *_: None)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["train.py"]
+    populate(_question(tmp_path, PLAIN), stop=Event(), on_progress=lambda *_: None)
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".npz", ".py", ".toml"]
+
+
+def _question(folder: Path, text: str, **options: Any) -> Question:
+    (folder / "train.py").write_text(text, encoding="utf-8")
+    experiment = str(folder / "it.toml")
+    return Question(script=str(folder / "train.py"), count=3, workers=2, as_experiment=experiment, **options)
