@@ -53,6 +53,8 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("new", "nowhere/x.toml"), "does not exist"),
     (("new", "."), "is a folder"),
     (("new", "-"), "-"),
+    (("doctor",), "See: trainlab doctor --help"),
+    (("seeds",), "See: trainlab seeds --help"),
 ]
 
 

@@ -90,8 +90,9 @@ def test_killed_twice(folder: Path, undisturbed: str) -> None:
     assert finish(folder) == undisturbed
 
 
-def test_interrupted(folder: Path, undisturbed: str) -> None:
-    ended = stop(folder, signal.SIGINT, after=4)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted(folder: Path, undisturbed: str, number: signal.Signals) -> None:
+    ended = stop(folder, number, after=4)
     assert (ended.returncode, ended.stdout) == (130, "")
     assert len(ended.stderr.splitlines()) == 1
     assert ended.stderr.startswith("trainlab: stopped after ")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import linecache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +14,12 @@ from torch.nn import functional as F
 
 from trainlab.diagnosis import Finding, Report
 from trainlab.diagnosis.edits import code_for
-from trainlab.diagnosis.seen import Event, LoaderSeen, LossStream, OptimizerSeen, Seen, Site
+from trainlab.diagnosis.seen import Event, LoaderSeen, LossStream, OptimizerSeen, Seen
 from trainlab.diagnosis.signals.case import make_case
+from trainlab.diagnosis.site import Site
+from trainlab.diagnosis.stacked_layer import line_without
+
+STACK = "net = nn.Sequential(nn.Linear(3, 4))"
 
 
 def site(text: str, line: int = 7) -> Site:
@@ -145,3 +151,39 @@ def test_an_activation_before_the_loss_is_taken_out(style: str):
     first = diagnosed(loop).findings[0]
     assert first.fault == "loss_activation_mismatch"
     assert first.code.splitlines()[-1] == "+ out = model(x)"
+
+
+@pytest.mark.parametrize(
+    ("text", "edit"),
+    [
+        (
+            "net = nn.Sequential(nn.Linear(3, 4), nn.Softmax(dim=1))\n",
+            (
+                1,
+                "net = nn.Sequential(nn.Linear(3, 4), nn.Softmax(dim=1))",
+                "net = nn.Sequential(nn.Linear(3, 4))",
+            ),
+        ),
+        (
+            "net = Sequential(\n    Softmax(1), Linear(3, 4)\n)\n",
+            (2, "Softmax(1), Linear(3, 4)", "Linear(3, 4)"),
+        ),
+        (
+            "net = nn.Sequential(\n    nn.Linear(3, 4),  # größer\n    nn.Softmax(1),\n)\n",
+            (3, "nn.Softmax(1),", ""),
+        ),
+        ("net = nn.Sequential(nn.Softmax(1), nn.Softmax(1))\n", None),
+        ("self.out = nn.Softmax(1)\n", None),
+        ("net = nn.Sequential(\n", None),
+    ],
+    ids=["the last", "the first", "a line of its own", "two of them", "not in a stack", "no Python"],
+)
+def test_a_layer_of_a_stack_is_left_out_where_it_is_made(
+    tmp_path: Path, text: str, edit: tuple[int, str, str] | None
+):
+    file = tmp_path / f"train_{abs(hash(text))}.py"
+    file.write_text(f"{text}train(net)\n", encoding="utf-8")
+    called = text.count("\n") + 1
+    linecache.getline(str(file), called)
+    assert line_without(Site(file.name, called, "<module>", "train(net)"), "Softmax") == edit
+    assert line_without(Site(file.name, called, "<module>", "train(other)"), "Softmax") is None

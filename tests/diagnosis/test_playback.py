@@ -114,7 +114,7 @@ def heard(seen: Seen) -> dict[str, Any]:
             for one in seen.params.values()
         ],
         "activations": [
-            (one.kind, one.module, one.ticks, one.saturated, one.silent, one.window_silent, one.spread)
+            (one.kind, one.module, one.ticks, one.saturated, one.silent, one.window_silent)
             for one in seen.activations
         ],
         "losses": [

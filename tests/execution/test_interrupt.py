@@ -5,7 +5,6 @@ import pytest
 
 from trainlab.execution.interrupt import Terminated, held_back, interrupts, termination
 
-
 BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 
 

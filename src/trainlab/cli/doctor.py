@@ -11,11 +11,12 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from trainlab.cli.options import Html, Json, UsageError, check_range, whole
+from trainlab.cli.options import Html, Json, UsageError, check_range, hint_at_options, whole
 from trainlab.cli.output import Output, check_distinct, check_writable, hand_over
 from trainlab.cli.trying import run_and_try
 
 FOUND, FAILED, INTERRUPTED = 1, 3, 130
+OPTIONS = ("--steps", "--for", "--try", "--budget", "--seeds", "--json", "--html")
 MAX_STEPS, MAX_SECONDS, MAX_SEEDS = 1_000_000_000, 10_000_000, 1_000
 
 
@@ -68,6 +69,7 @@ def doctor_command(
     if html == "-":
         raise UsageError("--html -: the report is a page; give the name of a file, as in --html report.html.")
     check_distinct({"SCRIPT": script, "--json": json, "--html": html})
+    hint_at_options(script, arguments, OPTIONS)
     plan = Plan(script=script, arguments=arguments, steps=steps or 0, seconds=for_ or 0)
     with termination():
         if try_:

@@ -78,7 +78,7 @@ def _run(arguments: list[str]) -> int:
         code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
     except CycloptsError as error:
-        return _complain(f"{error} See: trainlab --help")
+        return _complain(f"{error} See: trainlab {_command(arguments)}--help")
     except TrainlabError as error:
         _complain(str(error))
         return INTERRUPTED if type(error).__name__ == "Interrupted" else USAGE_ERROR
@@ -90,6 +90,12 @@ def _run(arguments: list[str]) -> int:
         _close_stdout()
         return _complain(f"can't read or write {error.filename or 'the output'} ({error.strerror}).")
     return code if isinstance(code, int) else 0
+
+
+def _command(arguments: Sequence[str]) -> str:
+    """Return the command that was given, to point to its own help."""
+    first = arguments[0] if arguments else ""
+    return f"{first} " if first in list(app) and not first.startswith("-") else ""
 
 
 def _check_text(arguments: Sequence[str]) -> None:

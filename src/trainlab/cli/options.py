@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Annotated
 
 from cyclopts import Parameter, Token
@@ -12,6 +14,8 @@ from trainlab.errors import TrainlabError
 
 MAX_WORKERS = 1024
 MAX_WHY = 10_000
+ALIKE = 0.8
+"""How alike a misspelt option is to the one that is meant, by `difflib`."""
 
 
 class UsageError(TrainlabError, ValueError):
@@ -32,6 +36,18 @@ def check_range(option: str, value: int | None, *, least: int, most: int) -> Non
         raise UsageError(
             f"{option} {shortened(str(value))}: must be a whole number from {least} to {most:,}."
         )
+
+
+def hint_at_options(script: str, arguments: Sequence[str], options: Sequence[str]) -> None:
+    """Say which of a script's arguments look like misspelt options of the command: the script gets them.
+
+    A beginning of an option is none: ``--seed`` and ``--step`` are names that scripts have themselves.
+    """
+    for word in arguments:
+        name = word.split("=", 1)[0]
+        meant = get_close_matches(name, options, n=1, cutoff=ALIKE) if name.startswith("--") else []
+        if meant and not meant[0].startswith(name):
+            print(f"trainlab: {name} goes to {script}; did you mean {meant[0]}?", file=sys.stderr)
 
 
 def shortened(text: str, *, most: int = 80) -> str:

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from trainlab.cli.options import MAX_WORKERS, Html, Json, UsageError, Workers, check_range, whole
+from trainlab.cli.options import (
+    MAX_WORKERS,
+    Html,
+    Json,
+    UsageError,
+    Workers,
+    check_range,
+    hint_at_options,
+    whole,
+)
 from trainlab.cli.output import Output, check_distinct, check_writable, hand_over
 
 if TYPE_CHECKING:
@@ -21,6 +30,10 @@ if TYPE_CHECKING:
     from trainlab.diagnosis.seeds.population import Population
 
 FAILED, INTERRUPTED = 3, 130
+OPTIONS = (
+    *("--metric", "--at-least", "--at-most", "--seed", "--rerun", "--as-experiment", "--save", "--workers"),
+    *("--json", "--html"),
+)
 MAX_RUNS, MAX_SEED = 1_000_000, 2**32 - 1
 
 
@@ -84,6 +97,7 @@ def seeds_command(
     from trainlab.diagnosis.seeds import Question, Success
     from trainlab.execution import default_workers
 
+    hint_at_options(script, arguments, OPTIONS)
     question = Question(
         script=script,
         arguments=arguments,

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from trainlab.diagnosis.launch import Launch, launch
 from trainlab.diagnosis.loaded import WhenLoaded
 from trainlab.diagnosis.plan import Plan, plan_from_json
-from trainlab.diagnosis.seen import Seen, line_of
+from trainlab.diagnosis.seen import Seen
+from trainlab.diagnosis.site import line_of
 from trainlab.diagnosis.sudden import finish_in_peace, leave, report_first, wait_for_threads
 
 if TYPE_CHECKING:

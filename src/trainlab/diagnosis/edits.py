@@ -10,10 +10,19 @@ import re
 from collections.abc import Callable
 
 from trainlab.diagnosis.findings import Finding
-from trainlab.diagnosis.seen import LossStream, OptimizerSeen, Site, line_of
+from trainlab.diagnosis.seen import LossStream, Op, OptimizerSeen
 from trainlab.diagnosis.signals.case import Case, optimizer_name
+from trainlab.diagnosis.site import Site, line_of
+from trainlab.diagnosis.stacked_layer import line_without
 
-_SQUASHING = frozenset(("softmax", "sigmoid", "tanh", "relu", "softplus", "Softmax", "Sigmoid"))
+_LAYERS = {
+    "softmax": "Softmax",
+    "sigmoid": "Sigmoid",
+    "tanh": "Tanh",
+    "relu": "ReLU",
+    "softplus": "Softplus",
+}
+_SQUASHING = frozenset((*_LAYERS, "Softmax", "Sigmoid"))
 
 
 def code_for(finding: Finding, case: Case) -> str:
@@ -151,18 +160,33 @@ def _splice(text: str, node: ast.expr, new: str) -> str | None:
 
 
 def _without_activation(finding: Finding, case: Case) -> str:
-    """Leave out the one call of softmax, sigmoid… on the line that the finding's place names first."""
-    site = next((one for one in _op_sites(case) if one.quoted.split(": `")[0] in finding.where), None)
-    return _replaced(site, _unwrapped(site.text)) if site is not None else ""
+    """Leave out the one call of softmax, sigmoid… on the line that the finding's place names first.
+
+    Where that line only calls the network, the layer is left out where it is made.
+    """
+    for op in _squashing_ops(case):
+        site = op.site
+        if site is not None and site.quoted.split(": `")[0] in finding.where:
+            return _replaced(site, _unwrapped(site.text)) or _unstacked(site, op)
+    return ""
 
 
-def _op_sites(case: Case) -> list[Site]:
-    """Return the lines of squashing operations that were seen in graphs."""
+def _unstacked(site: Site, op: Op) -> str:
+    kind = _LAYERS.get(op.name.rstrip("_"), "")
+    found = line_without(site, kind) if op.module and kind else None
+    if found is None:
+        return ""
+    number, before, after = found
+    return "\n".join([f"# {line_of(site.file, number)}", f"- {before}", *([f"+ {after}"] if after else [])])
+
+
+def _squashing_ops(case: Case) -> list[Op]:
+    """Return the squashing operations that were seen in graphs."""
     return [
-        node.op.site
+        node.op
         for graph in case.seen.graphs
         for node in graph.nodes
-        if node.op is not None and node.op.site is not None and node.op.name.rstrip("_") in _SQUASHING
+        if node.op is not None and node.op.name.rstrip("_") in _SQUASHING
     ]
 
 

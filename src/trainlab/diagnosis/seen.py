@@ -8,30 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-
-def line_of(file: str, line: int) -> str:
-    """Return ``train.py:24``, or ``notebook.ipynb, cell 3, line 2``."""
-    return f"{file}, line {line}" if ".ipynb, cell " in file else f"{file}:{line}"
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A line of the user's code."""
-
-    file: str
-    line: int
-    function: str
-    text: str
-
-    def __str__(self) -> str:
-        """Return ``train.py:24``, with the function where there is one."""
-        inside = "" if self.function.startswith("<") else f", in {self.function}()"
-        return f"{line_of(self.file, self.line)}{inside}"
-
-    @property
-    def quoted(self) -> str:
-        """The place with its source line."""
-        return f"{self}: `{self.text}`" if self.text else str(self)
+from trainlab.diagnosis.site import Site
 
 
 @dataclass(slots=True)
@@ -141,7 +118,6 @@ class SchedulerSeen:
     site: Site | None
     steps: int = 0
     early: int = 0
-    first_tick: int | None = None
     last_tick: int = 0
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
 
@@ -263,7 +239,6 @@ class ActivationSeen:
     silent: list[float] = field(default_factory=list[float])
     window_silent: list[float] = field(default_factory=list[float])
     saturated: list[float] = field(default_factory=list[float])
-    spread: list[float] = field(default_factory=list[float])
     before: list[float] = field(default_factory=list[float])
 
 
@@ -286,14 +261,12 @@ class DataSeen:
 
     train_rows: set[int] = field(default_factory=set[int])
     judged_rows: set[int] = field(default_factory=set[int])
-    judged_count: int = 0
     judged_known: int = 0
     acted_rows: int = 0
     new_rows: int = 0
     judge_passes: int = 0
     unused_rows: int = 0
     batches: dict[int, int] = field(default_factory=dict[int, int])
-    order: list[int] = field(default_factory=list[int])
     fingerprinted: int = 0
     train_row_count: int = 0
     largest_batch: int = 0

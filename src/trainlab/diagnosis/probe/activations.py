@@ -82,19 +82,17 @@ class Activations:
 
         self.core.later.read(shares, keep)
 
-    def _bounded(self, seen: ActivationSeen, by_unit: torch.Tensor, before: torch.Tensor, name: str) -> None:
+    def _bounded(self, seen: ActivationSeen, by_unit: torch.Tensor, given: torch.Tensor, name: str) -> None:
         low, high = (0.01, 0.99) if "sigmoid" in name else (-0.99, 0.99)
         outside = ((by_unit < low) | (by_unit > high)).float().mean()
-        spread = by_unit.std(0, unbiased=False).mean()
-        size = before.detach().float().abs().mean() if "_" not in name else spread
-        seen_values = torch.stack([outside, spread, size])
+        # In place, what was given is gone.
+        before = by_unit.std(0, unbiased=False) if "_" in name else given.detach().float().abs()
 
         def keep(got: list[float]) -> None:
             seen.saturated.append(got[0])
-            seen.spread.append(got[1])
-            seen.before.append(got[2])
+            seen.before.append(got[1])
 
-        self.core.later.read(seen_values, keep)
+        self.core.later.read(torch.stack([outside, before.mean()]), keep)
 
 
 def _is_relu_like(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

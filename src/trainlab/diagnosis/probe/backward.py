@@ -19,7 +19,8 @@ from trainlab.diagnosis.probe.readable import as_floats, is_compiling, readable
 from trainlab.diagnosis.probe.schedule import is_walked
 from trainlab.diagnosis.probe.steps import Steps
 from trainlab.diagnosis.probe.walk import depths, walk
-from trainlab.diagnosis.seen import Graph, LossStream, Op, Site
+from trainlab.diagnosis.seen import Graph, LossStream, Op
+from trainlab.diagnosis.site import Site
 
 MAX_STREAMS = 32
 MAX_GRAPHS = 24

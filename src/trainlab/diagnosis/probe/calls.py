@@ -17,7 +17,8 @@ from trainlab.diagnosis.probe.listener import Listener
 from trainlab.diagnosis.probe.places import user_site
 from trainlab.diagnosis.probe.readable import in_function, readable
 from trainlab.diagnosis.probe.values import first_look
-from trainlab.diagnosis.seen import RootSeen, Site
+from trainlab.diagnosis.seen import RootSeen
+from trainlab.diagnosis.site import Site
 
 _FAST = (nn.TransformerEncoder, nn.TransformerEncoderLayer, nn.MultiheadAttention)
 _NOISY = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)  # pyright: ignore[reportPrivateUsage]

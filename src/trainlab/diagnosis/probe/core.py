@@ -19,7 +19,8 @@ from trainlab.diagnosis.probe.book import Book
 from trainlab.diagnosis.probe.later import Later
 from trainlab.diagnosis.probe.readable import is_compiling, is_dispatched, is_recorded
 from trainlab.diagnosis.probe.schedule import is_sampled
-from trainlab.diagnosis.seen import Event, Seen, Site
+from trainlab.diagnosis.seen import Event, Seen
+from trainlab.diagnosis.site import Site
 
 F = TypeVar("F", bound=Callable[..., None])
 MAX_TROUBLES = 10

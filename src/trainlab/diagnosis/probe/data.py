@@ -72,8 +72,6 @@ class Data:
         data.made_anew += self._is_made_anew(batch)
         if len(data.batches) < MAX_KNOWN:
             data.batches[whole] = data.batches.get(whole, 0) + 1
-        if len(data.order) < 4_096:
-            data.order.append(whole)
         if len(data.train_rows) < MAX_KNOWN:
             before = len(data.train_rows)
             new = set(hashes) - data.train_rows
@@ -130,7 +128,6 @@ class Data:
         if self._passes > 20 and batch.device.type != "cpu":
             return
         rows = self._rows(batch, most=MAX_ROWS_CLOSE)
-        data.judged_count += len(rows)
         if len(rows) <= _ACTING * data.largest_batch and len(self._acted) < MAX_KNOWN:
             self._acted.update(rows)
         if len(data.judged_rows) < MAX_KNOWN:

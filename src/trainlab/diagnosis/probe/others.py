@@ -52,7 +52,6 @@ class Others:
             settings = {name: getattr(scheduler, name) for name in _SETTINGS if hasattr(scheduler, name)}
             plain = {name: value for name, value in settings.items() if isinstance(value, int | float | str)}
             seen = SchedulerSeen(type(scheduler).__name__, None, user_site(), settings=plain)
-            seen.first_tick = self.core.seen.tick
             self._schedulers[scheduler] = seen
             self.core.seen.schedulers.append(seen)
         seen.steps += 1

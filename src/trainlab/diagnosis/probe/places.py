@@ -8,7 +8,7 @@ import sys
 import sysconfig
 from types import CodeType, FrameType
 
-from trainlab.diagnosis.seen import Site
+from trainlab.diagnosis.site import Site
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _LIBRARIES = tuple(

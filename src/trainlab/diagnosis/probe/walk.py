@@ -9,7 +9,8 @@ from typing import Any
 import torch
 
 from trainlab.diagnosis.probe.book import Book
-from trainlab.diagnosis.seen import Graph, Node, Op, Site
+from trainlab.diagnosis.seen import Graph, Node, Op
+from trainlab.diagnosis.site import Site
 
 KEY = "trainlab"
 MAX_NODES = 6_000

@@ -73,11 +73,14 @@ class Trying:
         rounds = int(self.budget / max(self.seconds, 1e-3))
         most = rounds * self.runner.lanes // 2
         if most < 1:
-            needed = self.seconds * (1 if self.runner.lanes > 1 else 2)
+            beside = self.runner.lanes > 1
+            needed = int(self.seconds * (1 if beside else 2)) + 1
             self._ended = "no time"
             self._reason = (
-                f"a run takes about {format_number(self.seconds)} s, and it takes two, with and without a "
-                f"remedy; the budget is {format_number(self.budget)} s. Give it {int(needed) + 1} s at least."
+                f"a run takes about {format_number(self.seconds)} s, and two are needed, with and without a "
+                f"remedy, {'side by side' if beside else 'one after the other'}; the budget is "
+                f"{format_number(self.budget)} s. Give {needed} at least: --budget {needed}, in Python "
+                f"budget={needed}."
             )
         self.seeds = max(1, min(self.seeds, most))
 

@@ -21,13 +21,14 @@ def write_experiment(path: str, lift: Lift, reader: Reader, population: Populati
 
     solved = solved_of(reader, population.success, population.measure)
     name = os.path.basename(population.script)
+    baseline = shortened(msgspec.structs.replace(lift.experiment, solved=solved))
+    task: dict[str, Any] = baseline["task"]
     study = {
         "title": f"{name}, lifted",
         "question": "Was it the seed?",
         "seeds": population.asked,
-        "baseline": shortened(msgspec.structs.replace(lift.experiment, solved=solved)),
+        "baseline": baseline,
     }
-    task = study["baseline"]["task"]
     head = (
         f"# The training of {name} as an experiment: it gives the script's {lift.steps:,} losses of "
         f"{len(lift.replayed)} runs,\n# to a relative difference of {lift.difference:.1g}. "

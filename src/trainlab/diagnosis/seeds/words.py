@@ -92,12 +92,13 @@ def _percent(part: int, total: int) -> str:
 
 def causes_words(data: dict[str, Any]) -> list[str]:
     """Return a line for each cause of failure: its name, its share with the interval, seeds to look at."""
-    count = data["failures"]["count"]
     lines: list[str] = []
     for cause in data["failures"]["causes"]:
         title = f": {cause['title']}" if cause["title"] else ""
         seeds = ", ".join(str(seed) for seed in cause["seeds"])
         more = "" if cause["rate"]["k"] <= len(cause["seeds"]) else ", …"
         share = share_words(rate_of(cause["rate"]), of="failed runs")
-        lines.append(f"{cause['name']}{title}. {share}; seed{'s' if count > 1 else ''} {seeds}{more}")
+        lines.append(
+            f"{cause['name']}{title}. {share}; seed{'s' if len(cause['seeds']) > 1 else ''} {seeds}{more}"
+        )
     return lines

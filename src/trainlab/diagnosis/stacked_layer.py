@@ -1,0 +1,47 @@
+"""The line on which a layer of an `nn.Sequential` is made, and that line without it."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import re
+from os.path import basename
+
+from trainlab.diagnosis.site import Site
+
+
+def line_without(site: Site, kind: str) -> tuple[int, str, str] | None:
+    """Return number and text of the line with the one layer of a kind in the site's file, and without it.
+
+    The new line is empty if there was nothing else on it. None where the file isn't known, makes no such
+    layer or several, or makes it anywhere but in a ``Sequential(…)``.
+    """
+    lines = _lines(site)
+    try:
+        tree = ast.parse("".join(lines))
+    except (SyntaxError, ValueError):
+        return None
+    made = [one for one in ast.walk(tree) if isinstance(one, ast.Call) and _name(one) == kind]
+    stacks = [one for one in ast.walk(tree) if isinstance(one, ast.Call) and _name(one) == "Sequential"]
+    if len(made) != 1 or not any(made[0] in stack.args for stack in stacks):
+        return None
+    layer = made[0]
+    if layer.end_col_offset is None or layer.end_lineno != layer.lineno:
+        return None
+    # The columns of `ast` count bytes.
+    raw = lines[layer.lineno - 1].encode()
+    before, after = (part.decode() for part in (raw[: layer.col_offset], raw[layer.end_col_offset :]))
+    left = re.sub(r",\s*$", "", before) if "," in before else before
+    right = after if left != before else re.sub(r"^\s*,\s*", "", after)
+    return layer.lineno, lines[layer.lineno - 1].strip(), f"{left}{right}".strip()
+
+
+def _lines(site: Site) -> list[str]:
+    """Return the lines of the file, whose folder a site doesn't have, as Python read them for the site."""
+    known = [linecache.getlines(path) for path in list(linecache.cache) if basename(path) == site.file]
+    same = [lines for lines in known if "".join(lines[site.line - 1 : site.line]).strip() == site.text]
+    return same[0] if len(same) == 1 else []
+
+
+def _name(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
