@@ -121,7 +121,7 @@ class Child:
         finish_in_peace()
         with self.written:
             if self.probe is not None:
-                self.probe.stop()
+                self.probe.stop(whole=ended["how"] in ("end", "exit"))
             self.seen.torch_imported = self.probe is not None or bool(self.seen.troubles)
             self.write(ended)
 

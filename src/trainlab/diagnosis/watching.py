@@ -84,7 +84,7 @@ class Watch:
         if self._probe is None:
             return
         _active.remove(self)
-        self._seen = self._probe.read() if self.shared else self._probe.stop()
+        self._seen = self._probe.read() if self.shared else self._probe.stop(whole=error is None)
         self.trained = frozenset(id(module) for module in self._probe.calls.roots())
         self._probe = None
         if error is not None:

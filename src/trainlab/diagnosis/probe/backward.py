@@ -118,7 +118,7 @@ class Backward:
         stream.retained += bool(kwargs.get("retain_graph")) and not kwargs.get("create_graph")
         if loss.grad_fn is None:
             stream.leafs += 1
-        self.calls.learned()
+        passes = self.calls.learned()
         tick = core.seen.tick
         if loss.numel() == 1 and readable(loss) is not None:
             was_bad = stream.first_nonfinite is not None
@@ -126,7 +126,7 @@ class Backward:
             if stream.first_nonfinite is not None and not was_bad:
                 self._look_for_origin(loss)
         if core.sampling:
-            self._read_graph(loss, site, tick)
+            self._read_graph(loss, site, tick, passes)
 
     def _stream(self, site: Site | None) -> LossStream | None:
         stream = self._streams.get(site)
@@ -135,7 +135,7 @@ class Backward:
             self.core.seen.streams.append(stream)
         return stream
 
-    def _read_graph(self, loss: torch.Tensor, site: Site | None, tick: int) -> None:
+    def _read_graph(self, loss: torch.Tensor, site: Site | None, tick: int, passes: int) -> None:
         core = self.core
         count = self._walks[1] + 1 if self._walks[0] == tick else 1
         self._walks = (tick, count)
@@ -143,7 +143,7 @@ class Backward:
             return
         graph = walk(loss, core.book, tick=tick, site=site)
         self._last = graph
-        core.seen.graph_sizes.append((tick, len(graph.nodes), core.seen.backwards))
+        core.seen.graph_sizes.append((tick, len(graph.nodes), passes))
         self.losses.confirm(graph)
         depth = depths(graph)
         present = {node.param for node in graph.nodes if node.param is not None}

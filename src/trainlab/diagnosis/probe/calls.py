@@ -23,6 +23,8 @@ from trainlab.diagnosis.site import Site
 _FAST = (nn.TransformerEncoder, nn.TransformerEncoderLayer, nn.MultiheadAttention)
 _NOISY = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)  # pyright: ignore[reportPrivateUsage]
 MAX_ROOTS = 64
+MANY = 4
+"""With so many forward passes to a backward one a step is a game or a sequence, which may be cut off."""
 
 
 class Calls:
@@ -32,7 +34,9 @@ class Calls:
         self.core = core
         self.listener = listener
         self.data = data
-        self.pending: list[tuple[RootSeen, bool, bool]] = []
+        self.pending: list[tuple[RootSeen, bool]] = []
+        self.passes = 0
+        self.most_passes = 0
         self._roots: weakref.WeakKeyDictionary[nn.Module, RootSeen | None] = weakref.WeakKeyDictionary()
         self._noisy: dict[int, list[weakref.ref[nn.Module]]] = {}
         self._data_root: RootSeen | None = None
@@ -150,8 +154,9 @@ class Calls:
         if learning:
             if core.sampling and not module.training:
                 self._look_at_modes(module, root)
-            self.pending.append((root, module.training, False))
+            self.pending.append((root, module.training))
             del self.pending[:-256]
+            self.passes += 1
             if self._data_root is None:
                 self._data_root = root
             if root is self._data_root and batch is not None and not batch.requires_grad:
@@ -171,18 +176,26 @@ class Calls:
         if root is self._data_root and batch is not None:
             self.data.judged_on(batch)
 
-    def learned(self) -> None:
-        """A backward pass: the forward passes before it were there to learn."""
-        for root, training, _ in self.pending:
+    def learned(self) -> int:
+        """A backward pass: the forward passes before it were there to learn; return how many they were."""
+        for root, training in self.pending:
             if training:
                 root.learn_in_train += 1
             else:
                 root.learn_in_eval += 1
         self.pending.clear()
+        passes, self.passes = self.passes, 0
+        self.most_passes = max(self.most_passes, passes)
+        return passes
 
     def finish(self) -> None:
-        """Forward passes that no backward pass followed were there to judge."""
-        for root, training, _ in self.pending:
+        """Forward passes that no backward pass followed were there to judge.
+
+        Unless many make a step, as those of an agent's game do: they may be of one that wasn't ended.
+        """
+        if self.most_passes >= MANY and self.passes <= 2 * self.most_passes:
+            return
+        for root, training in self.pending:
             if training:
                 root.judge_in_train += 1
             else:

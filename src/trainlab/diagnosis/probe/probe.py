@@ -81,8 +81,8 @@ class Probe:
         self.steps.attach()
         self.listener.switch(True)
 
-    def stop(self) -> Seen:
-        """Stop listening and return what was seen."""
+    def stop(self, *, whole: bool = True) -> Seen:
+        """Stop listening and return what was seen; not `whole` is a training that was cut off."""
         core = self.core
         core.seen.seconds = time.monotonic() - core.started
         if self in _listening:
@@ -91,12 +91,12 @@ class Probe:
         self.steps.detach()
         self.calls.detach()
         self.patches.undo()
-        self.read()
+        self.read(whole=whole)
         core.on = False
         return core.seen
 
-    def read(self) -> Seen:
-        """Bring what was seen up to date, also in the middle of a training."""
+    def read(self, *, whole: bool = False) -> Seen:
+        """Bring what was seen up to date, also in the middle of a training; `whole` if it has ended."""
         core = self.core
         was_busy, core.busy = core.busy, True
         try:
@@ -104,7 +104,8 @@ class Probe:
                 core.seen.seconds = time.monotonic() - core.started
                 self.elsewhere.read(core.seen)
                 core.later.flush()
-                self.calls.finish()
+                if whole:
+                    self.calls.finish()
                 self.data.finish()
                 finish_params(core)
                 finish_modules(core)

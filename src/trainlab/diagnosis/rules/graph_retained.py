@@ -48,10 +48,13 @@ def judge(case: Case) -> Finding | None:
 
 
 def _growth(sizes: list[tuple[int, int, int]]) -> tuple[int, int, int, int] | None:
-    """Return first and last size with their ticks if the graph grew by the same again and again."""
+    """Return first and last size with their ticks if the graph grew by the same again and again.
+
+    A graph of more forward passes, as that of a longer game, is larger by rights.
+    """
     by_tick: dict[int, int] = {}
-    for tick, nodes, _ in sizes:
-        by_tick[tick] = max(by_tick.get(tick, 0), nodes)
+    for tick, nodes, passes in sizes:
+        by_tick[tick] = max(by_tick.get(tick, 0), nodes // max(1, passes))
     pairs = sorted(by_tick.items())
     if len(pairs) < 6:
         return None
