@@ -273,6 +273,7 @@ class DataSeen:
     held: int = 0
     made_anew: int = 0
     sample_x: list[tuple[float, ...]] = field(default_factory=list[tuple[float, ...]])
+    sample_summaries: list[tuple[float, ...]] = field(default_factory=list[tuple[float, ...]])
     sample_y: list[float] = field(default_factory=list[float])
     sample_p: list[float] = field(default_factory=list[float])
     input_shape: tuple[int, ...] = ()

@@ -19,6 +19,7 @@ from trainlab.diagnosis.probe.places import user_site
 from trainlab.diagnosis.probe.readable import readable
 from trainlab.diagnosis.probe.schedule import DENSE
 from trainlab.diagnosis.seen import LoaderSeen
+from trainlab.diagnosis.summaries import summaries
 
 _WHOLE = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
 MAX_ROWS = 256
@@ -26,6 +27,7 @@ MAX_ROWS_CLOSE = 2_048
 MAX_KNOWN = 50_000
 MAX_SAMPLE = 600
 MAX_HELD = 4_000
+MAX_AXIS = 64
 _EVERY_TICK = 600
 _KNOWN_BATCHES = 40
 _BELONGS = 0.3
@@ -93,7 +95,7 @@ class Data:
         return last is not None and last() is not base
 
     def _sample(self, batch: torch.Tensor) -> None:
-        self.fits.rows = []
+        self.fits.rows = self.fits.summaries = []
         if not batch.is_floating_point() or len(self.core.seen.data.sample_x) >= MAX_SAMPLE:
             return
         rows = self._features(batch, most=min(512, MAX_SAMPLE - len(self.core.seen.data.sample_x)))
@@ -102,6 +104,7 @@ class Data:
                 self.core.seen.data.nonfinite_input = self.core.seen.tick
             return
         self.fits.rows = [tuple(map(float, row)) for row in rows.tolist()]
+        self.fits.summaries = _summaries(batch, len(rows))
 
     def used_elsewhere(self, batch: torch.Tensor) -> None:
         """Remember rows that another network is given: they aren't unused, whatever for."""
@@ -252,6 +255,15 @@ def _sampling(loader: DataLoader[Any]) -> tuple[str, int | None]:
 def _telling(part: Any) -> Any:
     """Return which rows tell what data they are of: a few zeros and ones are in many."""
     return np.full(len(part), True) if part.shape[1] >= _WIDE else ~np.isin(part, (-1, 0, 1)).all(1)
+
+
+def _summaries(batch: torch.Tensor, count: int) -> list[tuple[float, ...]]:
+    """Return the summary of each of the first rows, of every second, third… value of a long axis."""
+    if batch.dim() < 3:
+        return []
+    few = tuple(slice(None, None, -(-length // MAX_AXIS)) for length in batch.shape[1:])
+    values = batch.detach()[:count][(slice(None), *few)].float().cpu().numpy()
+    return [tuple(row) for row in summaries(values).tolist()]
 
 
 def data_nonfinite(rows: Any) -> bool:

@@ -26,6 +26,7 @@ class Fits:
     def __init__(self, core: Core) -> None:
         self.core = core
         self.rows: list[tuple[float, ...]] = []
+        self.summaries: list[tuple[float, ...]] = []
 
     def read(self, seen: LossSeen, out: torch.Tensor, target: torch.Tensor, *, judged: bool = False) -> None:
         """Measure one batch at its place."""
@@ -94,8 +95,9 @@ class Fits:
         data = self.core.seen.data
         if self.rows and len(targets) >= len(self.rows):
             data.sample_x += self.rows
+            data.sample_summaries += self.summaries
             data.sample_y += targets[: len(self.rows)]
-        self.rows = []
+        self.rows = self.summaries = []
 
     def _columns(self, seen: LossSeen, out: torch.Tensor, target: torch.Tensor, judged: bool) -> None:
         rows = out.shape[0] if out.dim() else 1

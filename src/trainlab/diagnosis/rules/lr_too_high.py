@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trainlab.diagnosis.findings import Finding
-from trainlab.diagnosis.signals.case import Case, optimizer_name
+from trainlab.diagnosis.signals.case import Case, optimizer_name, vanished
 from trainlab.diagnosis.signals.curve import medians_of_5
 
 FAULT = "lr_too_high"
@@ -73,7 +73,7 @@ def _keeps_it_short(case: Case, typical: float) -> bool:
     late = [
         float(np.median(param.update[-WINDOW:]))
         for param in case.weights()
-        if len(param.update) > WINDOW and param.start.get("std", 0) > 1e-3
+        if len(param.update) > WINDOW and param.start.get("std", 0) > 1e-3 and not vanished(param)
     ]
     if not late or not learning.ratio > FITTED:
         return False

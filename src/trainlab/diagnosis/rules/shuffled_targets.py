@@ -1,7 +1,8 @@
 """Targets that have nothing to do with the inputs: rows got out of step.
 
 Only where nothing else explains it: neighbours in the data agree no more than chance, and so does the network
-on samples that it hasn't learnt by heart.
+on samples that it hasn't learnt by heart. Of images and sequences, where what matters may be anywhere, the
+same must be true of neighbours by their summaries.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import math
 
 from trainlab.diagnosis.findings import Finding
 from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.signals.neighbours import neighbours
 from trainlab.diagnosis.signals.trivial import BINARY, CLASSES
 
 FAULT = "shuffled_targets"
@@ -17,14 +19,17 @@ ROWS = 150
 
 
 def judge(case: Case) -> Finding | None:
-    """Fire if 5 neighbours do no better than chance, and the network is stuck or no better on new samples."""
+    """Fire if 5 neighbours do no better than chance, and the network is stuck or no better on new samples.
+
+    Neighbours by what is given to the network, and by summaries of it: spread, changes, means along axes.
+    """
     learning = case.learning
     main = learning.main
     if case.faults or main is None or learning.rows < ROWS or learning.adversarial:
         return None
     classes = main.kind in CLASSES + BINARY
     width = math.sqrt(max(1e-9, learning.chance * (1 - learning.chance)) / learning.rows) if classes else 0.02
-    if learning.reference > learning.chance + 2 * width:
+    if learning.reference > learning.chance + 2 * width or _alike_agree(case, 2 * width):
         return None
     judged = case.seen.judged_accuracy[-1][1:] if case.seen.judged_accuracy else None
     new_at_chance = (
@@ -51,3 +56,13 @@ def judge(case: Case) -> Finding | None:
         remedy="Check that inputs and targets are shuffled together, sorted alike and cut at the same rows.",
         code="order = torch.randperm(len(X))\nX, y = X[order], y[order]",
     )
+
+
+def _alike_agree(case: Case, margin: float) -> bool:
+    """Whether images or sequences that are alike as a whole have like targets more often than by chance."""
+    data, main = case.seen.data, case.learning.main
+    classes = main is not None and (main.kind in CLASSES or (main.kind in BINARY and main.columns == 1))
+    if len(data.sample_summaries) != len(data.sample_y):
+        return False
+    found = neighbours(data.sample_summaries, data.sample_y, classes=classes)
+    return found is not None and found[0] > found[1] + margin

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trainlab.diagnosis.findings import Finding
-from trainlab.diagnosis.signals.case import Case, named, optimizer_name
+from trainlab.diagnosis.signals.case import Case, named, optimizer_name, vanished
 
 FAULT = "weight_decay_too_high"
 SHRUNK = 0.5
@@ -18,6 +18,8 @@ def judge(case: Case) -> Finding | None:
 
     Where nothing is known of the fit: if the loss hasn't come down by half. Decoupled decay of 1 % a step, by
     which weights forget in 70 steps what they learnt, is too much in any training that stays short of a fit.
+
+    A weight matrix that decay has brought below 1 % of its start is enough by itself.
 
     Compared are wd·rms(w) and rms(g); of AdamW, where decay is a step of its own, lr·wd and 0.5 %.
     """
@@ -41,12 +43,15 @@ def judge(case: Case) -> Finding | None:
         ]
         heavy = rate * decay > DECOUPLED if decoupled else float(np.mean(pulls)) > 0.5
         extreme = decoupled and rate * decay >= EXTREME
+        # One factor of a product that is gone takes the other with it, whatever the rest does.
+        gone = [param for param, pull in zip(weights, pulls, strict=True) if pull > 0.5 and vanished(param)]
+        heavy = heavy or (bool(gone) and not decoupled)
         shrunk = [
             param
             for param in weights
             if param.weight_rms and param.weight_rms[-1] < SHRUNK * max(param.weight_rms[0], 1e-12)
         ]
-        if not extreme and not (heavy and (unfit or blind) and len(shrunk) >= 0.5 * len(weights)):
+        if not extreme and not (heavy and (unfit or blind) and (gone or len(shrunk) >= 0.5 * len(weights))):
             continue
         return Finding(
             fault=FAULT,

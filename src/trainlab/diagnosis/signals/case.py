@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from trainlab.diagnosis.seen import Graph, LossSeen, Node, Op, OptimizerSeen, ParamSeen, Seen
 from trainlab.diagnosis.signals.learning import Learning, learning
 
+GONE = 0.01
 MAX_NAMED = 6
 
 
@@ -73,6 +74,11 @@ def named(names: Iterable[str]) -> str:
     unique = list(dict.fromkeys(name for name in names if name))
     shown = ", ".join(unique[:MAX_NAMED])
     return f"{shown} and {len(unique) - MAX_NAMED} more" if len(unique) > MAX_NAMED else shown
+
+
+def vanished(param: ParamSeen) -> bool:
+    """Whether hardly anything is left of a parameter: sizes relative to it mean nothing any more."""
+    return bool(param.weight_rms) and param.weight_rms[-1] < GONE * param.weight_rms[0]
 
 
 def modules_of(names: Iterable[str]) -> str:

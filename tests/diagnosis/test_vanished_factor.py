@@ -1,0 +1,32 @@
+"""Decay that takes one factor of a product takes the other with it, though most parameters stay."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from diagnosis.watched import diagnosed, faults
+from torch import nn
+
+
+@pytest.mark.parametrize(("decay", "found"), [(0.05, ["weight_decay_too_high"]), (1e-5, [])])
+def test_two_tables_whose_product_is_wanted(decay: float, found: list[str]) -> None:
+    taste, style = torch.randn(120, 3), torch.randn(80, 3)
+    user, film = torch.nonzero(torch.rand(120, 80) < 0.7, as_tuple=True)
+    liking = (taste[user] * style[film]).sum(1) / 3**0.5 + 0.4 * torch.randn(80)[film]
+
+    def training() -> None:
+        tables = nn.ModuleList(nn.Embedding(rows, 4) for rows in (120, 80))
+        lean = nn.Embedding(80, 1)
+        for table in tables:
+            nn.init.normal_(table.weight, std=0.3)
+        nn.init.zeros_(lean.weight)
+        optimizer = torch.optim.Adam([*tables.parameters(), *lean.parameters()], lr=0.01, weight_decay=decay)
+        for _ in range(20):
+            for places in torch.randperm(len(user)).split(200):
+                product = (tables[0](user[places]) * tables[1](film[places])).sum(1)
+                loss = nn.functional.mse_loss(product + lean(film[places])[:, 0], liking[places])
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+
+    assert faults(diagnosed(training)) == found
