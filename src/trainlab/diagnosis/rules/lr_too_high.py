@@ -29,7 +29,7 @@ def judge(case: Case) -> Finding | None:
     by_weight = {
         param.name: _largest_window(param.update[:UNTIL])
         for param in case.weights()
-        if param.start.get("std", 0) > 1e-3 and len(param.update) >= 3
+        if param.start.get("std", 0) > 1e-3 and len(param.update) >= 3 and not vanished(param)
     }
     if not by_weight:
         return None
