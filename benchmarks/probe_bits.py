@@ -2,7 +2,8 @@
 
 Over all scripts of the folders given, each run twice by a process of its own, and the four models of
 `probe_models`. A script's weights are those of all optimizers that it made, as they are at its end; one that
-differs from itself without the probe too, as one that sets no seed does, is said to, and counts for neither.
+differs from itself without the probe too, as one that seeds by the clock does, is said to, and counts for
+neither.
 Prints a table, and exits with 1 if anything differs in a bit, fails, or took no step that the probe heard.
 
     python -m benchmarks.probe_bits [FOLDER…]
@@ -72,9 +73,6 @@ def of_script(script: str) -> tuple[int, str, str]:
 
 def of_model(name: str) -> tuple[int, str, str]:
     """Train one of the four, and return the same."""
-    random.seed(0)
-    np.random.seed(0)
-    torch.manual_seed(0)
     (made,) = [one for one in MODELS if one.name == name]
     job = made.make()
     for _ in range(STEPS):
@@ -86,6 +84,10 @@ def of_model(name: str) -> tuple[int, str, str]:
 def child(what: str, *, watched: bool) -> None:
     """Train with or without the probe, and print what came of it; the last word is the probe's own steps."""
     torch.set_num_threads(1)
+    # A script that doesn't seed one of them leaves it as a new process has it, each time another.
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
     probe = Probe(whole_process=True)
     if watched:
         probe.start()
