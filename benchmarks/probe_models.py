@@ -11,12 +11,20 @@ from torch import nn
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """A model with its optimizer, and a function that makes one step and returns nothing."""
+    """A model, its loss and its optimizer, and a function that makes inputs and targets."""
 
     model: nn.Module
     criterion: nn.Module
     optimizer: torch.optim.Optimizer
-    step: Callable[[], None]
+    batch: Callable[[], tuple[torch.Tensor, torch.Tensor]]
+
+    def step(self) -> None:
+        """Make one step, as scripts do."""
+        x, y = self.batch()
+        self.optimizer.zero_grad()
+        loss = self.criterion(self.model(x), y)
+        loss.backward()
+        self.optimizer.step()
 
     @property
     def parameters(self) -> int:
@@ -36,15 +44,7 @@ def training(
     model: nn.Module, criterion: nn.Module, batch: Callable[[], tuple[torch.Tensor, torch.Tensor]]
 ) -> Training:
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-
-    def step() -> None:
-        x, y = batch()
-        optimizer.zero_grad()
-        loss = criterion(model(x), y)
-        loss.backward()
-        optimizer.step()
-
-    return Training(model=model, criterion=criterion, optimizer=optimizer, step=step)
+    return Training(model=model, criterion=criterion, optimizer=optimizer, batch=batch)
 
 
 def xor() -> Training:

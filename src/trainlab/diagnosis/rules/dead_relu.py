@@ -8,24 +8,29 @@ from __future__ import annotations
 
 from trainlab.diagnosis.findings import Finding
 from trainlab.diagnosis.signals.case import Case
+from trainlab.draw import counted
 
 FAULT = "dead_relu"
 DEAD = 0.9
 
 
 def judge(case: Case) -> Finding | None:
-    """Fire where the training fails and 90 % of a layer were silent over 20 batches in a row."""
+    """Fire where the training fails and 90 % of a layer were silent over 20 batches in a row.
+
+    Of a single unit, an output as a rule, where nothing is learnt at all.
+    """
     if case.learning.state not in ("stuck", "poor"):
         return None
-    layers = [one for one in case.seen.activations if one.window_silent and one.units >= 2]
+    fewest = 1 if case.learning.state == "stuck" else 2
+    layers = [one for one in case.seen.activations if one.window_silent and one.units >= fewest]
     dead = [one for one in layers if max(one.window_silent) > DEAD]
     if not dead:
         return None
     early = [one for one in dead if one.window_silent[0] > DEAD]
     shown = early or dead
     words = [
-        f"{one.feeder or one.place}: {max(one.window_silent):.0%} of {one.units} units were 0 "
-        "for every sample of 20 batches"
+        f"{one.feeder or one.place}: {max(one.window_silent):.0%} of {counted(one.units, 'unit')} "
+        f"{'were' if one.units > 1 else 'was'} 0 for every sample of 20 batches"
         for one in shown[:6]
     ]
     when = (

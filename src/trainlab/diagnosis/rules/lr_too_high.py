@@ -19,6 +19,8 @@ UNFIT, FITTED = 0.3, 0.05
 def judge(case: Case) -> Finding | None:
     """Fire where the training fails and updates are over 5 % of the weights for 10 of the first 100 steps.
 
+    Or where the very first step was larger than the weights, which ended ten times as large.
+
     Also where the loss rose to twice its start within the first steps, with updates over 1 %; and in a
     training that gets somewhere, but stays well short of a fit, if the updates are far larger, stay large, or
     overran the start.
@@ -38,7 +40,8 @@ def judge(case: Case) -> Finding | None:
     values = medians_of_5(stream.values[:200]) if stream is not None else np.empty(0)
     rose = len(values) > 3 and float(values.max()) > GROWN * abs(float(values[0]))
     if learning.state in ("stuck", "diverged"):
-        if typical <= LARGE and not (rose and typical > LARGE / 5):
+        told = typical > LARGE or (rose and typical > LARGE / 5) or _start_overrun(case)
+        if not told or (learning.state == "stuck" and case.faults & _FLAT):
             return None
     elif not _keeps_it_short(case, typical):
         return None
@@ -96,6 +99,8 @@ def _start_overrun(case: Case) -> bool:
     return bool(growth) and float(np.median(first)) > 1 and float(np.median(growth)) > OVERRUN
 
 
+_FLAT = frozenset(("no_nonlinearity", "bad_bias_init"))
+"""With these a training gets nowhere with steps of any size."""
 _OTHER_CAUSES = frozenset(("missing_zero_grad", "unnormalised_targets"))
 
 

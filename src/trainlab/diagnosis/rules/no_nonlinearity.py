@@ -10,6 +10,7 @@ from trainlab.diagnosis.seen import Graph
 from trainlab.diagnosis.signals.case import SHAPING, Case, named
 
 FAULT = "no_nonlinearity"
+LONG = 200
 _LINEAR = frozenset(("Addmm", "Mm", "Convolution", "Mv", "Bmm", "Addmv", "Linear", "MkldnnLinear"))
 _PASSING = frozenset(
     (
@@ -26,7 +27,10 @@ _PASSING = frozenset(
 
 
 def judge(case: Case) -> Finding | None:
-    """Fire if no layer of at least two is followed by anything but another layer."""
+    """Fire if no layer of at least two is followed by anything but another layer.
+
+    A single layer that gets nowhere is told of in a note.
+    """
     for graph in case.seen.graphs[:6]:
         chain = _chain(case, graph)
         if chain is None:
@@ -45,7 +49,27 @@ def judge(case: Case) -> Finding | None:
             code="x = torch.relu(self.layer1(x))\nreturn self.layer2(x)",
         )
         return finding if case.learning.failing else finding.as_note()
-    return None
+    return _alone(case).as_note() if case.learning.state == "stuck" and _is_alone(case) else None
+
+
+def _is_alone(case: Case) -> bool:
+    """Whether the network is a single linear layer, which has had time to find the best line."""
+    matrices = [one for one in case.seen.params.values() if len(one.shape) >= 2 and one.reached]
+    kinds = {node.kind for graph in case.seen.graphs[:6] for node in graph.nodes}
+    joined = bool(kinds & _LINEAR) and "Convolution" not in kinds and not case.seen.activations
+    return len(matrices) == 1 and joined and case.seen.tick >= LONG and not case.learning.falling
+
+
+def _alone(case: Case) -> Finding:
+    (name,) = [one.name for one in case.seen.params.values() if len(one.shape) >= 2 and one.reached]
+    return Finding(
+        fault=FAULT,
+        where=name,
+        confidence=0.7,
+        evidence=(f"{name} is the network's only layer: what it computes is linear", case.learning.words),
+        remedy="If no line or plane can tell the targets, put a hidden layer with an activation before it.",
+        code="nn.Sequential(nn.Linear(inputs, 16), nn.Tanh(), nn.Linear(16, outputs))",
+    )
 
 
 def _chain(case: Case, graph: Graph) -> list[str] | None:

@@ -60,7 +60,7 @@ def _of_embeddings(case: Case) -> Finding | None:
 
 def alike(case: Case) -> list[ParamSeen]:
     """Return the hidden weights whose rows were equal and stayed so; an embedding's rows are no units."""
-    weights = case.weights()
+    weights = case.weights(least=2)
     if case.seen.tick < 20 or len(weights) < 2:
         return []
     last = min(param.depth for param in weights)

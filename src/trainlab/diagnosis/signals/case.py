@@ -40,12 +40,15 @@ class Case:
         """Return the parameters' names in order, not more than six."""
         return named([param.name for param in params])
 
-    def weights(self) -> list[ParamSeen]:
-        """Return the trainable weight matrices that steps moved, from the input to the output."""
+    def weights(self, *, least: int = 4) -> list[ParamSeen]:
+        """Return the trainable weight matrices that steps moved, from the input to the output.
+
+        Of fewer values than `least` there is no telling whether they are large or small.
+        """
         found = [
             param
             for param in self.seen.params.values()
-            if len(param.shape) >= 2 and param.size >= 4 and param.grad_rms and param.reached
+            if len(param.shape) >= 2 and param.size >= least and param.grad_rms and param.reached
         ]
         return sorted(found, key=lambda param: -param.depth)
 

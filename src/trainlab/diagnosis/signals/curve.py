@@ -61,14 +61,24 @@ def still_falling(values: Sequence[float]) -> bool:
     )
 
 
+def _without_trend(array: Floats) -> Floats:
+    """Return a curve less its moving median of 9, and less the mean of what is left."""
+    padded = np.pad(array, 4, mode="edge")
+    rest = array - np.median(np.lib.stride_tricks.sliding_window_view(padded, 9), axis=1)
+    return rest - rest.mean()
+
+
+def swing(values: Sequence[float]) -> float:
+    """Return the standard deviation of a curve without its trend; 0 of fewer than 30 values."""
+    array = finite(values)
+    return float(_without_trend(array).std()) if len(array) >= 30 else 0.0
+
+
 def autocorrelation(values: Sequence[float], lag: int = 1) -> float:
     """Return the correlation of a curve, less its moving median of 9, with itself `lag` later."""
     array = finite(values)
     if len(array) < 30:
         return 0.0
-    padded = np.pad(array, 4, mode="edge")
-    trend = np.median(np.lib.stride_tricks.sliding_window_view(padded, 9), axis=1)
-    rest = array - trend
-    rest -= rest.mean()
+    rest = _without_trend(array)
     power = float((rest**2).sum())
     return float((rest[:-lag] * rest[lag:]).sum() / power) if power > 0 else 0.0

@@ -1,0 +1,92 @@
+"""The course's own problem, as learners get it wrong: XOR in a few lines, each with one mistake."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from diagnosis.watched import diagnosed, faults
+
+SCRIPT = """
+import torch
+from torch import nn
+
+X, y = torch.tensor([[0.0, 0], [0, 1], [1, 0], [1, 1]]), torch.tensor({targets})
+net = {net}
+{init}
+opt = torch.optim.{optimizer}
+for epoch in range(600):
+    {clear}
+    out = net(X)
+    loss = nn.functional.{loss}
+    loss.backward()
+    {step}
+"""
+RIGHT = {
+    "targets": "[[0.0], [1], [1], [0]]",
+    "net": "nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1), nn.Sigmoid())",
+    "init": "",
+    "optimizer": "Adam(net.parameters(), lr=0.05)",
+    "clear": "opt.zero_grad()",
+    "loss": "binary_cross_entropy(out, y)",
+    "step": "opt.step()",
+}
+TWO = "nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1), nn.Sigmoid())"
+RELU = "nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 1), nn.ReLU())"
+DEEP = "nn.Sequential(*[m for _ in range(7) for m in (nn.Linear(2, 2), nn.Sigmoid())], nn.Linear(2, 1))"
+MSE = "mse_loss(out, y)"
+CASES: dict[str, tuple[dict[str, str], list[str]]] = {
+    "right": ({}, []),
+    "a local minimum": ({"net": TWO, "init": "torch.manual_seed(1)"}, []),
+    "gradients kept": ({"clear": "", "optimizer": "SGD(net.parameters(), lr=0.5)"}, ["missing_zero_grad"]),
+    "no step": ({"step": ""}, ["missing_optimizer_step"]),
+    "targets of another shape": ({"targets": "[0.0, 1, 1, 0]", "loss": MSE}, ["loss_broadcast"]),
+    "two layers, one line": (
+        {"net": "nn.Sequential(nn.Linear(2, 8), nn.Linear(8, 1))", "loss": MSE},
+        ["no_nonlinearity"],
+    ),
+    "steps too small": ({"optimizer": "SGD(net.parameters(), lr=1e-5)"}, ["lr_too_low"]),
+    "steps far too large": (
+        {"optimizer": "SGD(net.parameters(), lr=100.0)"},
+        ["lr_too_high", "saturated_activation"],
+    ),
+    "sigmoid twice": ({"loss": "binary_cross_entropy_with_logits(out, y)"}, ["loss_activation_mismatch"]),
+    "targets out of reach": ({"targets": "[[-1.0], [1], [1], [-1]]", "loss": MSE}, ["output_range_mismatch"]),
+    "weights at zero": ({"net": TWO, "init": "[nn.init.zeros_(p) for p in net.parameters()]"}, ["zero_init"]),
+    "weights alike": (
+        {"net": TWO, "init": "[nn.init.constant_(p, 0.5) for p in net.parameters()]"},
+        ["symmetric_init"],
+    ),
+    "biases far off": (
+        {"init": "nn.init.constant_(net[0].bias, 50.0)"},
+        ["bad_bias_init", "saturated_activation"],
+    ),
+    "an output that is silent": (
+        {"net": RELU, "init": "nn.init.constant_(net[2].bias, -3.0)", "loss": MSE},
+        ["bad_bias_init", "dead_relu"],
+    ),
+    "eight layers of sigmoids": (
+        {"net": DEEP, "loss": MSE, "optimizer": "SGD(net.parameters(), lr=0.1)"},
+        ["vanishing_gradient"],
+    ),
+    "decay": (
+        {"optimizer": "Adam(net.parameters(), lr=0.05, weight_decay=0.5)"},
+        ["weight_decay_too_high"],
+    ),
+    "half of it left out": ({"optimizer": "Adam(net[2].parameters(), lr=0.05)"}, ["params_not_in_optimizer"]),
+    "cut in two": (
+        {"loss": "binary_cross_entropy(net[3](net[2](net[1](net[0](X)).detach())), y)"},
+        ["detached_graph"],
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Using a target size")
+@pytest.mark.parametrize("name", CASES)
+def test_each_mistake_is_named_and_nothing_else(name: str) -> None:
+    changes, found = CASES[name]
+    text = SCRIPT.format(**(RIGHT | changes))
+    space: dict[str, Any] = {"__name__": "__main__"}
+    report = diagnosed(lambda: exec(text, space), whole_process=True)
+    assert faults(report) == found
+    assert report.troubles == ()
