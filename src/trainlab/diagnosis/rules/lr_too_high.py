@@ -6,13 +6,13 @@ import numpy as np
 
 from trainlab.diagnosis.findings import Finding
 from trainlab.diagnosis.signals.case import Case, optimizer_name, vanished
-from trainlab.diagnosis.signals.curve import medians_of_5
+from trainlab.diagnosis.signals.curve import finite, medians_of_5
 
 FAULT = "lr_too_high"
 LARGE = 5e-2
 HUGE, OVERRUN = 0.4, 10
 WINDOW, UNTIL = 10, 100
-GROWN = 2.0
+GROWN, BACK = 2.0, 2.0
 UNFIT, FITTED = 0.3, 0.05
 
 
@@ -84,7 +84,20 @@ def _keeps_it_short(case: Case, typical: float) -> bool:
     huge = learning.ratio > UNFIT and (typical > HUGE or (typical > HUGE / 2 and not learning.falling))
     overrun = learning.state == "poor" and _start_overrun(case)
     still = learning.ratio > UNFIT or learning.state == "poor"
-    return (still and max(late) > 1.6 * LARGE) or (typical > LARGE and lasting) or huge or overrun
+    thrown_back = max(late) > LARGE and learning.ratio > 2 * FITTED and _is_thrown_back(case)
+    wild = thrown_back or (still and max(late) > 1.6 * LARGE)
+    return wild or (typical > LARGE and lasting) or huge or overrun
+
+
+def _is_thrown_back(case: Case) -> bool:
+    """The loss was at half of where it ended for a twentieth of the steps in a row, in their first half."""
+    values = finite(case.learning.stream.values if case.learning.stream is not None else [])
+    width = len(values) // 20
+    if width < 5:
+        return False
+    means = np.convolve(values, np.ones(width) / width, mode="valid")
+    best = float(means[: len(values) // 2].min())
+    return 0 < best < float(np.median(means[-len(values) // 10 :])) / BACK
 
 
 def _start_overrun(case: Case) -> bool:

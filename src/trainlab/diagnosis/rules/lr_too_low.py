@@ -9,12 +9,18 @@ from trainlab.diagnosis.signals.case import Case, optimizer_name
 
 FAULT = "lr_too_low"
 WAY = 0.05
+LONG = 200
 
 
 def judge(case: Case) -> Finding | None:
-    """Fire where the training fails and no weight matrix moved by 5 % of its size over all steps together."""
+    """Fire where the training fails and no weight matrix moved by 5 % of its size over all steps together.
+
+    Of a loss that nothing is known of: where it hasn't fallen by 5 % in 200 steps.
+    """
+    learning = case.learning
+    still = learning.state == "unknown" and not learning.adversarial and case.seen.tick >= LONG
     if (
-        case.learning.state not in ("stuck", "poor")
+        not (learning.state in ("stuck", "poor") or (still and abs(learning.improvement) < WAY))
         or not case.stepped
         or case.seen.tick < 20
         or case.faults & _OTHER_CAUSES
@@ -43,7 +49,7 @@ def judge(case: Case) -> Finding | None:
         where=(
             f"{name}: {optimizer.kind} lr={rate:g}{f' ({optimizer.site.quoted})' if optimizer.site else ''}"
         ),
-        confidence=0.85,
+        confidence=0.85 if learning.failing else 0.7,
         evidence=(
             f"in {optimizer.steps} steps no weight matrix has moved by more than "
             f"{max(way.values()):.1%} of its size",

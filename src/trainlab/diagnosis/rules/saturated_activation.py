@@ -5,9 +5,12 @@ At the end of a solved problem that's normal, and so it is judged early and only
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.seen import ActivationSeen
 from trainlab.diagnosis.signals.case import Case
 
 FAULT = "saturated_activation"
@@ -16,13 +19,15 @@ FAR, UNFIT = 0.8, 0.5
 NEARLY_ALL, SHORT = 0.9, 0.1
 EARLY = 50
 FIRST = 3
+WIDE = 4.0
 
 
 def judge(case: Case) -> Finding | None:
     """Fire where over half of a hidden layer's values are past ±0.99 (0.01, 0.99) in the first 50 steps.
 
     In a training that gets somewhere, but stays above half (a tenth) of the best constant's loss: 80 %
-    (90 %), in the first steps already: there it is a matter of the start, and not of what was learnt.
+    (90 %), in the first steps already: there it is a matter of the start, and not of what was learnt. 50 %
+    is enough where the weights before it start at 4 times 1/√fan-in.
     """
     learning = case.learning
     failing = learning.state in ("stuck", "poor")
@@ -32,9 +37,10 @@ def judge(case: Case) -> Finding | None:
     outputs = _outputs(case)
     for place, one in enumerate(case.seen.activations):
         early = [value for tick, value in zip(one.ticks, one.saturated, strict=False) if tick < EARLY]
-        if place in outputs or len(early) < 5 or one.units < 2 or np.median(early) <= limit:
+        least = SHARE if _is_fed_wide(case, one) else limit
+        if place in outputs or len(early) < 5 or one.units < 2 or np.median(early) <= least:
             continue
-        if not failing and np.median(early[:FIRST]) <= limit:
+        if not failing and np.median(early[:FIRST]) <= least:
             continue
         return Finding(
             fault=FAULT,
@@ -51,6 +57,14 @@ def judge(case: Case) -> Finding | None:
             code="X = (X - X.mean(0)) / X.std(0)",
         )
     return None
+
+
+def _is_fed_wide(case: Case, one: ActivationSeen) -> bool:
+    """Whether the weights of the layer before start much wider than is usual, about 1/√fan-in."""
+    weight = next((param for param in case.weights() if param.name == f"{one.feeder}.weight"), None)
+    if weight is None or not one.feeder:
+        return False
+    return weight.start.get("std", 0.0) * math.sqrt(math.prod(weight.shape[1:])) > WIDE
 
 
 def _outputs(case: Case) -> set[int]:

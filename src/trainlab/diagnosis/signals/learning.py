@@ -86,7 +86,8 @@ def learning(seen: Seen) -> Learning:
     if main is not None and main.fits:
         trivial = trivial_loss(main)
         fits = [fit.value for fit in main.fits]
-        first, last = curve.start(fits), min(curve.end(fits), curve.end(_all_losses(main, stream) or fits))
+        first = curve.start(fits)
+        last = _last(first, curve.end(fits), curve.end(_all_losses(main, stream)))
         classes = main.kind in CLASSES or (main.kind in BINARY and main.columns == 1)
         if main.kind in CLASSES + BINARY:
             late = [fit.accuracy for fit in main.fits[-max(5, len(main.fits) // 10) :]]
@@ -174,7 +175,7 @@ def _all_losses(main: LossSeen, stream: LossStream | None) -> list[float]:
     """Return the loss of every step, where what backward was called on is the loss that is judged.
 
     Fits are looked at seldom later on: their last tenth may reach back to when nothing was learnt yet, or
-    miss the end. Of the two the lower one counts: nothing is blamed for a few batches worse than most.
+    miss the end.
     """
     if stream is None:
         return []
@@ -182,6 +183,16 @@ def _all_losses(main: LossSeen, stream: LossStream | None) -> list[float]:
     both = [(fit.value, called[fit.tick]) for fit in main.fits if fit.tick in called]
     same = sum(math.isclose(value, other, rel_tol=SAME) for value, other in both)
     return stream.values if same >= max(5, 0.9 * len(both)) else []
+
+
+def _last(first: float, looked_at: float, of_all: float) -> float:
+    """Return the loss at the end: the lower of both, unless that of all steps is above the start.
+
+    Nothing is blamed for some batches that are worse than most; but what ends above its start has lost all.
+    """
+    if math.isnan(of_all):
+        return looked_at
+    return of_all if of_all > first else min(looked_at, of_all)
 
 
 def _best(reached: float, judged: float) -> float:

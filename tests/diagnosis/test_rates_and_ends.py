@@ -1,0 +1,62 @@
+"""Steps too small or too large, told by what is left where the loss says little."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from diagnosis.watched import diagnosed, faults
+from torch import nn
+
+from trainlab.diagnosis.signals.learning import _last
+
+
+@pytest.mark.parametrize(
+    ("first", "looked_at", "of_all", "last"),
+    [
+        (1.0, 0.9, 0.3, 0.3),
+        (1.0, 0.3, 0.5, 0.3),
+        (1.0, 0.3, 9.0, 9.0),
+        (1.0, 0.3, math.nan, 0.3),
+    ],
+    ids=["seldom looked at", "a worse batch or two", "ends above its start", "another loss"],
+)
+def test_the_end(first: float, looked_at: float, of_all: float, last: float) -> None:
+    assert _last(first, looked_at, of_all) == last
+
+
+@pytest.mark.parametrize(("rate", "found"), [(1e-7, ["lr_too_low"]), (3e-3, [])])
+def test_a_likelihood_written_by_hand(rate: float, found: list[str]) -> None:
+    x = torch.rand(256, 2)
+    y = torch.where(torch.rand(256) < 0.5, x.sum(1), -x.sum(1)) + 0.1 * torch.randn(256)
+
+    def training() -> None:
+        net = nn.Sequential(nn.Linear(2, 32), nn.Tanh(), nn.Linear(32, 4))
+        optimizer = torch.optim.Adam(net.parameters(), lr=rate)
+        for _ in range(40):
+            for places in torch.randperm(256).split(32):
+                means, widths = net(x[places]).chunk(2, 1)
+                logs = -widths - 0.5 * ((y[places, None] - means) / widths.exp()) ** 2
+                optimizer.zero_grad()
+                (-logs.logsumexp(1).mean()).backward()
+                optimizer.step()
+
+    assert faults(diagnosed(training)) == found
+
+
+@pytest.mark.parametrize(("rate", "found"), [(0.05, ["lr_too_high"]), (2e-3, [])])
+def test_a_loss_that_was_lower_once(rate: float, found: list[str]) -> None:
+    x = torch.rand(600, 2) * 4 - 2
+    y = torch.stack([torch.sin(2 * x[:, 0]), torch.cos(x[:, 1])], 1)
+
+    def training() -> None:
+        net = nn.Sequential(nn.Linear(2, 48), nn.Tanh(), nn.Linear(48, 48), nn.Tanh(), nn.Linear(48, 2))
+        optimizer = torch.optim.RMSprop(net.parameters(), lr=rate)
+        for _ in range(30):
+            for places in torch.randperm(600).split(30):
+                optimizer.zero_grad()
+                nn.functional.mse_loss(net(x[places]), y[places]).backward()
+                optimizer.step()
+
+    assert faults(diagnosed(training)) == found
