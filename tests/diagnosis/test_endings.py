@@ -206,12 +206,17 @@ def test_the_environment_is_the_scripts_until_it_imports_torch(
 
 
 @pytest.mark.parametrize(
-    ("number", "send"),
-    [(signal.SIGINT, os.killpg), (signal.SIGTERM, os.kill), (signal.SIGTERM, os.killpg)],
-    ids=["Ctrl-C", "SIGTERM to the doctor alone", "SIGTERM to the script as well"],
+    ("number", "send", "heard"),
+    [
+        (signal.SIGINT, os.killpg, signal.SIG_DFL),
+        (signal.SIGTERM, os.kill, signal.SIG_DFL),
+        (signal.SIGTERM, os.killpg, signal.SIG_DFL),
+        (signal.SIGTERM, os.kill, signal.SIG_IGN),
+    ],
+    ids=["Ctrl-C", "SIGTERM to the doctor", "SIGTERM to both", "SIGTERM to a job in the background"],
 )
 def test_stopped_it_shows_what_it_has(
-    tmp_path: Path, number: signal.Signals, send: Callable[[int, int], None]
+    tmp_path: Path, number: signal.Signals, send: Callable[[int, int], None], heard: signal.Handlers
 ):
     (tmp_path / "train.py").write_text(
         f"{TRAIN}train()\nopen('begun', 'w')\ntrain(10**9)\n", encoding="utf-8"
@@ -223,8 +228,8 @@ def test_stopped_it_shows_what_it_has(
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        # Where these tests run in the background, the signal is ignored from there on.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        # A shell's job in the background ignores the signal, and hands that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, heard),
     ) as process:
         while not (tmp_path / "begun").exists() and process.poll() is None:
             time.sleep(0.05)
@@ -234,6 +239,22 @@ def test_stopped_it_shows_what_it_has(
     report = json.loads(out)
     assert report["ended"] == {"how": "interrupted", "code": 130}
     assert report["card"]["steps"] >= 70
+
+
+def test_no_signal_spoils_a_report_that_is_being_written():
+    code = """
+import os, signal
+from trainlab.diagnosis.sudden import finish_in_peace, report_first
+def finish(ended):
+    finish_in_peace()
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        os.kill(os.getpid(), number)
+    print("written", ended["code"], flush=True)
+report_first(finish)
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGTERM, "written -15\n", "")
 
 
 def test_a_silent_terminal_gets_a_sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -10,6 +10,7 @@ from torch import nn
 
 @pytest.mark.parametrize(("decay", "found"), [(0.05, ["weight_decay_too_high"]), (1e-5, [])])
 def test_two_tables_whose_product_is_wanted(decay: float, found: list[str]) -> None:
+    torch.manual_seed(0)
     taste, style = torch.randn(120, 3), torch.randn(80, 3)
     user, film = torch.nonzero(torch.rand(120, 80) < 0.7, as_tuple=True)
     liking = (taste[user] * style[film]).sum(1) / 3**0.5 + 0.4 * torch.randn(80)[film]

@@ -46,7 +46,8 @@ def hint_at_options(script: str, arguments: Sequence[str], options: Sequence[str
     for word in arguments:
         name = word.split("=", 1)[0]
         meant = get_close_matches(name, options, n=1, cutoff=ALIKE) if name.startswith("--") else []
-        if meant and not meant[0].startswith(name):
+        near = meant and meant[0][2] == name[2:3] and abs(len(meant[0]) - len(name)) <= 1
+        if near and not meant[0].startswith(name):
             print(f"trainlab: {name} goes to {script}; did you mean {meant[0]}?", file=sys.stderr)
 
 

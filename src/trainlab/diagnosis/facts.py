@@ -140,7 +140,7 @@ def ending_line(ended: dict[str, Any]) -> str:
         "end": "The script ran to its end.",
         "exit": f"The script ended itself with exit code {ended.get('code')}.",
         "time": "Ended when the time given was over.",
-        "interrupted": "Stopped by Ctrl-C.",
+        "interrupted": "Stopped early.",
     }
     how = str(ended.get("how"))
     if how == "error":

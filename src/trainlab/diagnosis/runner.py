@@ -24,6 +24,8 @@ from trainlab.execution.interrupt import Terminated
 AFTER_LIMIT = 60.0
 GROUP = 1.0
 """So many seconds after SIGTERM it's clear that it didn't go to the whole group of processes."""
+DEAF = 5.0
+"""And so many after SIGINT that the script doesn't hear that."""
 
 
 def run_script(plan: Plan, *, output_to_stderr: bool = False) -> dict[str, Any]:
@@ -91,15 +93,21 @@ def check_script(script: str, arguments: Sequence[str] = ()) -> None:
 
 
 def _tell(process: subprocess.Popen[bytes]) -> None:
-    """Interrupt the script, unless it ends by itself because SIGTERM came to it, too."""
-    try:
-        process.wait(GROUP)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGINT)
+    """Interrupt the script, unless it ends by itself because SIGTERM came to it, too.
+
+    A job in the background of a shell ignores SIGINT; SIGTERM is then what ends it with a report.
+    """
+    for patience, number in ((GROUP, signal.SIGINT), (DEAF, signal.SIGTERM)):
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            process.send_signal(number)
+        else:
+            return
 
 
 def _run(command: list[str], plan: Plan, output_to_stderr: bool) -> tuple[int, bool]:
-    """Return the exit code, and whether Ctrl-C was pressed."""
+    """Return the exit code, and whether Ctrl-C or SIGTERM came."""
     name = f"{MODULE} {plan.arguments[0]}" if plan.script == MODULE else plan.script
     with subprocess.Popen(
         command, env=dict(os.environ), stdout=sys.stderr.fileno() if output_to_stderr else None

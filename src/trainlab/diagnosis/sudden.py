@@ -25,9 +25,6 @@ def report_first(finish: Callable[[dict[str, Any]], None]) -> None:
     os._exit = leave_with_report
 
     def ended(number: int, frame: FrameType | None) -> None:
-        # Nothing that comes meanwhile is to spoil the report.
-        signal.signal(number, signal.SIG_IGN)
-        finish_in_peace()
         if os.getpid() == process:
             finish({"how": "killed", "code": -number})
         signal.signal(number, signal.SIG_DFL)
@@ -46,9 +43,11 @@ def report_first(finish: Callable[[dict[str, Any]], None]) -> None:
 
 
 def finish_in_peace() -> None:
-    """Let a second Ctrl-C not spoil the report that the first one asked for."""
+    """Let no signal spoil the report that is being written, as a second Ctrl-C would."""
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for name in ("SIGINT", *_SIGNALS):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
 def wait_for_threads() -> None:

@@ -20,6 +20,7 @@ def summaries(values: Floats) -> Floats:
     1, 2 and 4 places apart are (their covariance by the variance); and the means along short axes.
     """
     axes = tuple(range(1, values.ndim))
+    values = values.astype(np.float64)
     mean, spread = (part(values, axis=axes, keepdims=True) for part in (np.mean, np.std))
     scaled = (values - mean) / np.maximum(spread, 1e-12)
     found: list[Floats] = [mean.ravel(), spread.ravel(), values.min(axes), values.max(axes)]

@@ -61,7 +61,8 @@ FAULTS = (
         what="A loss, or a state, is kept together with all that it was computed from: memory grows with "
         "every step, and `backward()` may walk through the whole past.",
         formula="The graphs of at least {LEAST} earlier steps are alive, or the number of autograd nodes "
-        "that one backward pass goes through grows steadily to 4 times its start.",
+        "that one backward pass goes through, for each forward pass of its step, grows steadily to 4 times "
+        "its start.",
         source="A fact, counted: a second backward pass through one graph (gradient penalties) has a "
         "bounded size.",
         silent="the number of nodes stays within bounds.",

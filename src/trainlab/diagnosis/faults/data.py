@@ -33,7 +33,8 @@ FAULTS = (
         title="targets have nothing to do with the inputs",
         what="Rows got out of step: inputs and targets were shuffled, sorted or cut apart.",
         formula="Of at least {ROWS} rows, 5 nearest neighbours do no better than chance by 2 standard "
-        "errors, and the network is stuck, or no better on new samples.",
+        "errors, nor do neighbours by what images and sequences are like as a whole (spread, changes along "
+        "their axes), and the network is stuck, or no better on new samples.",
         source="Nearest neighbours agree above chance in any data that can be learnt from so few rows "
         "(Cover and Hart 1967).",
         silent="any other fault was found: that comes first.",

@@ -12,10 +12,13 @@ FAULTS = (
         "diverges.",
         formula="The training fails, and rms(update) / rms(weight) is above {LARGE:.0%}, in the median over "
         "the weights, for {WINDOW} of the first {UNTIL} steps; a fifth of that is enough if the loss rose "
-        "to {GROWN:g} times its start. If the network is only poor, steps must have stayed that large.",
+        "to {GROWN:g} times its start, and a first step larger than the weights, if these grow tenfold. If "
+        "the network learns something, steps must have stayed that large, or the loss ends at {BACK:g} times "
+        "what it had come down to.",
         source="1e-3 is the usual ratio (Karpathy, CS231n, Neural Networks Part 3); healthy first steps "
         "reach 1e-2.",
-        silent="the training succeeds, stale gradients or huge targets explain it, or weights start at 0.",
+        silent="the training succeeds, stale gradients or huge targets explain it, weights start at 0, or "
+        "nothing could be learnt with steps of any size (no non-linearity, biases far off).",
         remedy="Divide the learning rate by 10, and by 10 again.",
         see=("learning_rate",),
     ),
@@ -24,7 +27,8 @@ FAULTS = (
         title="the steps are too small to get anywhere",
         what="All steps together move no weight by a noticeable part of its size.",
         formula="The training fails, and mean rms(update) / rms(weight) × steps is below {WAY:.0%} for "
-        "every weight matrix that gets gradients.",
+        "every weight matrix that gets gradients. Where nothing is known of the loss: if that has fallen by "
+        "less than it swings in {LONG} steps, from weights that weren't loaded.",
         source="The farthest way that so many steps can go, all in one direction: below it nothing can have "
         "been learnt in the hidden layers.",
         silent="a schedule, clipping or float16 explains it, or the training succeeds.",
@@ -46,7 +50,8 @@ FAULTS = (
         title="weight decay pulls harder than the loss",
         what="The weights shrink to nothing, and the network answers a constant.",
         formula="wd·rms(w) > rms(g) in over half of the steps looked at (of AdamW: lr·wd above 0.5 % a "
-        "step), over half of the weights end below {SHRUNK:.0%} of their start, and the fit is poor.",
+        "step), over half of the weights end below {SHRUNK:.0%} of their start, or one matrix below 1 %, and "
+        "the fit is poor.",
         source="The two pulls on a weight, compared; usual values, 1e-4 to 0.1, are a tenth of the gradient "
         "or less.",
         silent="the fit is good.",

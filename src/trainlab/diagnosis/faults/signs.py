@@ -65,7 +65,7 @@ FAULTS = (
         title="ReLUs are silent for every sample",
         what="No gradient passes a unit that is 0 for every sample: it can't come back.",
         formula="The network is stuck or poor, and over {DEAD:.0%} of a layer's units are 0 for all samples "
-        "of 20 batches in a row.",
+        "of 20 batches in a row; a layer of one unit counts where the network is stuck.",
         source="Healthy layers have up to half of their units silent, so the limits of 20 to 50 % of other "
         "tools ring there.",
         silent="fewer are silent, or the training succeeds.",
@@ -82,7 +82,9 @@ FAULTS = (
         formula="The network is stuck or poor, and over {SHARE:.0%} of a hidden layer's values are past "
         "±0.99 (of a sigmoid: 0.01 or 0.99) in the first {EARLY} steps.",
         source="At the end of a solved problem over 0.6 are past it, so it is judged early.",
-        silent="it is the output's activation, or the training succeeds.",
+        silent="it is the output's activation, or the training succeeds. One that learns, but ends above "
+        "{UNFIT:.0%} ({SHORT:.0%}) of the best constant's loss, needs {FAR:.0%} ({NEARLY_ALL:.0%}) from the "
+        "first steps on, or half of the values where the weights before it start wide.",
         remedy="Scale the inputs to a spread of 1, and start from smaller weights.",
         see=(
             "neuron",
@@ -94,7 +96,7 @@ FAULTS = (
         title="the loss jumps up and down",
         what="Steps overshoot, and the next ones come back.",
         formula="The training fails, and the loss, less its moving median of 9, has a correlation below "
-        "{OPPOSITE:g} with itself one step later.",
+        "{OPPOSITE:g} with itself one step later; its swings are above {SMALL:.0%} of the loss.",
         source="Noise of batches has no such sign; gradient descent above half of its limit has.",
         silent="the same few batches come in turn, several optimizers train, or the training succeeds.",
         remedy="Lower the learning rate or the momentum.",

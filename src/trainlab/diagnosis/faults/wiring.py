@@ -64,7 +64,8 @@ FAULTS = (
         formula="Of at least two linear layers or convolutions none is followed by anything but another "
         "one, read off the autograd graph.",
         source="The product of matrices is a matrix.",
-        silent="the training succeeds: then it is a note, since a linear model may be meant.",
+        silent="the training succeeds: then it is a note, since a linear model may be meant. So is a network "
+        "of one layer that gets nowhere.",
         remedy="Put an activation after each hidden layer.",
         see=("neuron",),
     ),

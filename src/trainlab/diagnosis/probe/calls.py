@@ -36,7 +36,7 @@ class Calls:
         self.data = data
         self.pending: list[tuple[RootSeen, bool]] = []
         self.passes = 0
-        self.most_passes = 0
+        self.most_passes = self.long_steps = self.learning_steps = 0
         self._roots: weakref.WeakKeyDictionary[nn.Module, RootSeen | None] = weakref.WeakKeyDictionary()
         self._noisy: dict[int, list[weakref.ref[nn.Module]]] = {}
         self._data_root: RootSeen | None = None
@@ -186,14 +186,17 @@ class Calls:
         self.pending.clear()
         passes, self.passes = self.passes, 0
         self.most_passes = max(self.most_passes, passes)
+        self.learning_steps += passes > 0
+        self.long_steps += passes >= MANY
         return passes
 
     def finish(self) -> None:
         """Forward passes that no backward pass followed were there to judge.
 
-        Unless many make a step, as those of an agent's game do: they may be of one that wasn't ended.
+        Unless most steps have many, as those of an agent's games do: they may be of one that wasn't ended.
         """
-        if self.most_passes >= MANY and self.passes <= 2 * self.most_passes:
+        usual = self.learning_steps and self.long_steps > 0.5 * self.learning_steps
+        if usual and self.passes <= 2 * self.most_passes:
             return
         for root, training in self.pending:
             if training:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import gc
 import itertools
 import weakref
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ MAX_ROWS_CLOSE = 2_048
 MAX_KNOWN = 50_000
 MAX_SAMPLE = 600
 MAX_HELD = 4_000
-MAX_AXIS = 64
+MAX_AXIS, MAX_VALUES = 64, 2_000_000
 _EVERY_TICK = 600
 _KNOWN_BATCHES = 40
 _BELONGS = 0.3
@@ -261,9 +262,14 @@ def _summaries(batch: torch.Tensor, count: int) -> list[tuple[float, ...]]:
     """Return the summary of each of the first rows, of every second, third… value of a long axis."""
     if batch.dim() < 3:
         return []
-    few = tuple(slice(None, None, -(-length // MAX_AXIS)) for length in batch.shape[1:])
-    values = batch.detach()[:count][(slice(None), *few)].float().cpu().numpy()
-    return [tuple(row) for row in summaries(values).tolist()]
+    most = MAX_AXIS
+    while count * prod(min(most, length) for length in batch.shape[1:]) > MAX_VALUES and most > 2:
+        most //= 2
+    few = tuple(slice(None, None, -(-length // most)) for length in batch.shape[1:])
+    values = batch.detach()[:count][(slice(None), *few)].cpu().float().numpy()
+    with np.errstate(all="ignore"):
+        found = summaries(values)
+    return [] if data_nonfinite(found) else [tuple(row) for row in found.tolist()]
 
 
 def data_nonfinite(rows: Any) -> bool:

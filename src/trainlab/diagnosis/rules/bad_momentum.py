@@ -10,10 +10,7 @@ HIGH, EXTREME = 0.98, 0.99
 
 
 def judge(case: Case) -> Finding | None:
-    """Fire where the training fails with momentum (or Adam's β₁) above 0.98; else it is a note.
-
-    With 0.99 or more also where the loss ends above its start.
-    """
+    """Fire where the training fails with momentum (or Adam's β₁) above 0.98; else it is a note."""
     for optimizer in case.stepped:
         betas = optimizer.settings.get("betas")
         momentum = optimizer.settings.get("momentum", betas[0] if isinstance(betas, tuple) else 0.0)
@@ -38,6 +35,7 @@ def judge(case: Case) -> Finding | None:
             code="momentum=0.9",
         )
         learning = case.learning
-        rises = not learning.adversarial and learning.improvement < 0
+        # Of a loss without targets (triplets, energies) there is no more to see than that it doesn't fall.
+        rises = learning.state == "unknown" and not learning.adversarial and learning.improvement < 0
         return finding if learning.failing or (rises and momentum >= EXTREME) else finding.as_note()
     return None

@@ -52,15 +52,16 @@ def _growth(sizes: list[tuple[int, int, int]]) -> tuple[int, int, int, int] | No
 
     A graph of more forward passes, as that of a longer game, is larger by rights.
     """
-    by_tick: dict[int, int] = {}
+    by_tick: dict[int, tuple[int, int]] = {}
     for tick, nodes, passes in sizes:
-        by_tick[tick] = max(by_tick.get(tick, 0), nodes // max(1, passes))
+        by_tick[tick] = max(by_tick.get(tick, (0, 0)), (nodes // max(1, passes), nodes))
     pairs = sorted(by_tick.items())
     if len(pairs) < 6:
         return None
-    ticks, nodes = [tick for tick, _ in pairs], [count for _, count in pairs]
+    ticks, nodes = [tick for tick, _ in pairs], [of_a_pass for _, (of_a_pass, _) in pairs]
     rises = sum(later > earlier for earlier, later in pairwise(nodes))
     steady = rises >= 0.8 * (len(nodes) - 1) or nodes[-1] >= 6_000 > 10 * nodes[0]
-    if nodes[-1] < 4 * nodes[0] or not steady or nodes[-1] - nodes[0] < 40:
+    first, last = pairs[0][1][1], pairs[-1][1][1]
+    if nodes[-1] < 4 * nodes[0] or not steady or last - first < 40:
         return None
-    return nodes[0], nodes[-1], ticks[0], ticks[-1]
+    return first, last, ticks[0], ticks[-1]

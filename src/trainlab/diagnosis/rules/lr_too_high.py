@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.rules.no_nonlinearity import is_alone
 from trainlab.diagnosis.signals.case import Case, optimizer_name, vanished
 from trainlab.diagnosis.signals.curve import finite, medians_of_5
 
@@ -19,11 +20,9 @@ UNFIT, FITTED = 0.3, 0.05
 def judge(case: Case) -> Finding | None:
     """Fire where the training fails and updates are over 5 % of the weights for 10 of the first 100 steps.
 
-    Or where the very first step was larger than the weights, which ended ten times as large.
-
-    Also where the loss rose to twice its start within the first steps, with updates over 1 %; and in a
-    training that gets somewhere, but stays well short of a fit, if the updates are far larger, stay large, or
-    overran the start.
+    Also where the loss rose to twice its start within the first steps, with updates over 1 %, or where the
+    first step overran the weights. In a training that gets somewhere, but stays well short of a fit: if the
+    updates are far larger, stay large, overran the start, or threw it back from a loss it had reached.
     """
     learning = case.learning
     if not case.stepped or case.faults & _OTHER_CAUSES or learning.state == "unknown":
@@ -40,8 +39,9 @@ def judge(case: Case) -> Finding | None:
     values = medians_of_5(stream.values[:200]) if stream is not None else np.empty(0)
     rose = len(values) > 3 and float(values.max()) > GROWN * abs(float(values[0]))
     if learning.state in ("stuck", "diverged"):
-        told = typical > LARGE or (rose and typical > LARGE / 5) or _start_overrun(case)
-        if not told or (learning.state == "stuck" and case.faults & _FLAT):
+        told = typical > LARGE or (rose and typical > LARGE / 5) or overran(case) is not None
+        flat = bool(case.faults & _FLAT) or is_alone(case)
+        if not told or (learning.state == "stuck" and flat):
             return None
     elif not _keeps_it_short(case, typical):
         return None
@@ -58,6 +58,13 @@ def judge(case: Case) -> Finding | None:
     ]
     if rose:
         evidence.append(f"the loss rose from {values[0]:.3g} to {values.max():.3g} at first")
+    if (over := overran(case)) is not None:
+        evidence.append(
+            f"the first step was {over[0]:.2g} times as large as the weights, which ended {over[1]:.2g} "
+            "times as large as they began"
+        )
+    if (back := thrown_back(case)) is not None:
+        evidence.append(f"the loss had come down to {back[0]:.3g}, and ends at {back[1]:.3g}")
     return Finding(
         fault=FAULT,
         where=(
@@ -82,26 +89,33 @@ def _keeps_it_short(case: Case, typical: float) -> bool:
         return False
     lasting = learning.state == "poor" and float(np.median(late)) >= LARGE / 3 and not learning.falling
     huge = learning.ratio > UNFIT and (typical > HUGE or (typical > HUGE / 2 and not learning.falling))
-    overrun = learning.state == "poor" and _start_overrun(case)
+    overrun = learning.state == "poor" and overran(case) is not None
     still = learning.ratio > UNFIT or learning.state == "poor"
-    thrown_back = max(late) > LARGE and learning.ratio > 2 * FITTED and _is_thrown_back(case)
-    wild = thrown_back or (still and max(late) > 1.6 * LARGE)
+    back = max(late) > LARGE and learning.ratio > 2 * FITTED and thrown_back(case) is not None
+    wild = back or (still and max(late) > 1.6 * LARGE)
     return wild or (typical > LARGE and lasting) or huge or overrun
 
 
-def _is_thrown_back(case: Case) -> bool:
-    """The loss was at half of where it ended for a twentieth of the steps in a row, in their first half."""
+def thrown_back(case: Case) -> tuple[float, float] | None:
+    """Return the lowest mean loss over a twentieth of the steps, in their first half, and that at the end.
+
+    None unless the first is below half of the second.
+    """
     values = finite(case.learning.stream.values if case.learning.stream is not None else [])
     width = len(values) // 20
     if width < 5:
-        return False
+        return None
     means = np.convolve(values, np.ones(width) / width, mode="valid")
     best = float(means[: len(values) // 2].min())
-    return 0 < best < float(np.median(means[-len(values) // 10 :])) / BACK
+    last = float(np.median(means[-len(values) // 10 :]))
+    return (best, last) if 0 < best < last / BACK else None
 
 
-def _start_overrun(case: Case) -> bool:
-    """The first step was larger than the weights, which ended ten times as large as they began."""
+def overran(case: Case) -> tuple[float, float] | None:
+    """Return the size of the first step by that of the weights, and how many times these grew to the end.
+
+    Both in the middle of the weights; None unless the first is above 1 and the second above 10.
+    """
     weights = [param for param in case.weights() if param.start.get("std", 0) > 1e-3 and param.update]
     first = [param.update[0] for param in weights]
     growth = [
@@ -109,7 +123,10 @@ def _start_overrun(case: Case) -> bool:
         for param in weights
         if param.start.get("mean_abs") and "end_mean_abs" in param.start
     ]
-    return bool(growth) and float(np.median(first)) > 1 and float(np.median(growth)) > OVERRUN
+    if not growth:
+        return None
+    step, grown = float(np.median(first)), float(np.median(growth))
+    return (step, grown) if step > 1 and grown > OVERRUN else None
 
 
 _FLAT = frozenset(("no_nonlinearity", "bad_bias_init"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.signals import curve
 from trainlab.diagnosis.signals.case import Case, optimizer_name
 
 FAULT = "lr_too_low"
@@ -15,12 +16,12 @@ LONG = 200
 def judge(case: Case) -> Finding | None:
     """Fire where the training fails and no weight matrix moved by 5 % of its size over all steps together.
 
-    Of a loss that nothing is known of: where it hasn't fallen by 5 % in 200 steps.
+    Of a loss that nothing is known of: where it has fallen by less than it swings in 200 steps, from fresh
+    weights.
     """
     learning = case.learning
-    still = learning.state == "unknown" and not learning.adversarial and case.seen.tick >= LONG
     if (
-        not (learning.state in ("stuck", "poor") or (still and abs(learning.improvement) < WAY))
+        not (learning.state in ("stuck", "poor") or _stands_still(case))
         or not case.stepped
         or case.seen.tick < 20
         or case.faults & _OTHER_CAUSES
@@ -63,6 +64,17 @@ def judge(case: Case) -> Finding | None:
         ),
         code=f"for group in {name}.param_groups:\n    group['lr'] = {rate * 100:g}",
     )
+
+
+def _stands_still(case: Case) -> bool:
+    """Whether a loss that nothing is known of has hardly fallen, from weights that weren't loaded."""
+    learning = case.learning
+    if learning.state != "unknown" or learning.adversarial or learning.stream is None:
+        return False
+    values = learning.stream.values
+    fell = curve.start(values) - curve.end(values)
+    loaded = any(param.loaded for param in case.weights())
+    return not loaded and case.seen.tick >= LONG and fell < curve.swing(values)
 
 
 _OTHER_CAUSES = frozenset(

@@ -49,11 +49,11 @@ def judge(case: Case) -> Finding | None:
             code="x = torch.relu(self.layer1(x))\nreturn self.layer2(x)",
         )
         return finding if case.learning.failing else finding.as_note()
-    return _alone(case).as_note() if case.learning.state == "stuck" and _is_alone(case) else None
+    return _alone(case).as_note() if case.learning.state == "stuck" and is_alone(case) else None
 
 
-def _is_alone(case: Case) -> bool:
-    """Whether the network is a single linear layer, which has had time to find the best line."""
+def is_alone(case: Case) -> bool:
+    """Whether the network is a single linear layer that has had time to find the best line."""
     matrices = [one for one in case.seen.params.values() if len(one.shape) >= 2 and one.reached]
     kinds = {node.kind for graph in case.seen.graphs[:6] for node in graph.nodes}
     joined = bool(kinds & _LINEAR) and "Convolution" not in kinds and not case.seen.activations

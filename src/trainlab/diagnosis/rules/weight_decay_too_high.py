@@ -19,7 +19,8 @@ def judge(case: Case) -> Finding | None:
     Where nothing is known of the fit: if the loss hasn't come down by half. Decoupled decay of 1 % a step, by
     which weights forget in 70 steps what they learnt, is too much in any training that stays short of a fit.
 
-    A weight matrix that decay has brought below 1 % of its start is enough by itself.
+    One weight matrix that decay, outweighing its gradient, has brought below 1 % of its start stands for half
+    of them; not one that no gradient reached anyway.
 
     Compared are wd·rms(w) and rms(g); of AdamW, where decay is a step of its own, lr·wd and 0.5 %.
     """
@@ -44,7 +45,11 @@ def judge(case: Case) -> Finding | None:
         heavy = rate * decay > DECOUPLED if decoupled else float(np.mean(pulls)) > 0.5
         extreme = decoupled and rate * decay >= EXTREME
         # One factor of a product that is gone takes the other with it, whatever the rest does.
-        gone = [param for param, pull in zip(weights, pulls, strict=True) if pull > 0.5 and vanished(param)]
+        gone = [
+            param
+            for param, pull in zip(weights, pulls, strict=True)
+            if pull > 0.5 and vanished(param) and np.median(param.grad_zeros or [1.0]) < 0.9
+        ]
         heavy = heavy or (bool(gone) and not decoupled)
         shrunk = [
             param

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -34,12 +35,15 @@ def write_experiment(path: str, lift: Lift, reader: Reader, population: Populati
         f"{len(lift.replayed)} runs,\n# to a relative difference of {lift.difference:.1g}. "
         f"Run it with:  trainlab study {path}\n\n"
     )
+    copied = ""
     try:
         if task["name"] == "file":
-            task["path"] = shutil.copy(task["path"], os.path.dirname(path) or ".")
+            copied = task["path"] = shutil.copy(task["path"], os.path.dirname(path) or ".")
         with open(path, "w", encoding="utf-8") as file:
             file.write(head + tomli_w.dumps(study))
     except OSError as error:
+        if copied:
+            Path(copied).unlink(missing_ok=True)
         raise DiagnosisError(f"--as-experiment {path}: can't be written ({error.strerror}).") from None
 
 

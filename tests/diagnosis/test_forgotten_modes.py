@@ -1,0 +1,28 @@
+"""Evaluations in train mode that gradients aren't switched off for either."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from diagnosis.watched import diagnosed, faults
+from torch import nn
+
+
+@pytest.mark.parametrize("batches", [1, 5])
+def test_validation_after_each_epoch_with_neither_eval_nor_no_grad(batches: int) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(640, 4)
+    y = (x[:, 0] + x[:, 1] > 0).long()
+
+    def training() -> None:
+        net = nn.Sequential(nn.Linear(4, 32), nn.ReLU(), nn.Dropout(0.3), nn.Linear(32, 2))
+        optimizer = torch.optim.Adam(net.parameters(), lr=5e-3)
+        for _ in range(12):
+            for rows in torch.randperm(480).split(48):
+                optimizer.zero_grad()
+                nn.functional.cross_entropy(net(x[rows]), y[rows]).backward()
+                optimizer.step()
+            for rows in torch.arange(480, 640).chunk(batches):
+                (net(x[rows]).argmax(1) == y[rows]).float().mean().item()
+
+    assert faults(diagnosed(training)) == ["train_mode_evaluation"]
