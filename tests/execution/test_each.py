@@ -9,10 +9,15 @@ import pytest
 
 from trainlab.execution import for_each
 
+LATER = 13
+"""Jobs after the one that fails take long enough for that to be seen before they are all done."""
+
 
 def square(number: int) -> tuple[int, int]:
     if number == 13:
         raise ValueError("thirteen")
+    if number > LATER:
+        time.sleep(0.05)
     return number * number, os.getpid()
 
 
@@ -33,10 +38,10 @@ def test_every_job_is_done_once_and_handed_on_here(workers: int) -> None:
 def test_a_failure_is_raised_and_what_was_done_before_is_handed_on(workers: int) -> None:
     done: dict[int, tuple[int, int]] = {}
     with pytest.raises(ValueError, match="thirteen"):
-        for_each(square, [1, 2, 13, 4, 5, 6, 7], workers=workers, stopping=lambda: False,
+        for_each(square, [1, 2, 13, *range(20, 80)], workers=workers, stopping=lambda: False,
                  on_done=done.__setitem__)  # fmt: skip
     assert {1, 2} <= done.keys()
-    assert 7 not in done
+    assert 79 not in done
 
 
 @pytest.mark.parametrize("workers", [1, 2])
