@@ -13,7 +13,7 @@ from cli.calling import call_apart, command, environment, without_time
 # The assignment's study, smaller: 16 cells.
 STUDY = """\
 title = "Sixteen cells"
-seeds = 100
+seeds = 300
 [baseline]
 loss = "l1"
 epochs = 2000

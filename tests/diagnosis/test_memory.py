@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from diagnosis.watched import diagnosed, faults
@@ -10,7 +12,7 @@ from torch import nn
 CORNERS = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 
 
-def trained_on(rows: torch.Tensor, target: torch.Tensor) -> list[str]:
+def trained_on(rows: torch.Tensor, target: torch.Tensor, *shown: torch.Tensor, **options: Any) -> list[str]:
     def training() -> None:
         net = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1))
         optimizer = torch.optim.Adam(net.parameters(), lr=3e-2)
@@ -18,8 +20,11 @@ def trained_on(rows: torch.Tensor, target: torch.Tensor) -> list[str]:
             optimizer.zero_grad()
             nn.functional.binary_cross_entropy_with_logits(net(rows), target).backward()
             optimizer.step()
+        with torch.no_grad():
+            for other in shown:
+                net(other)
 
-    return faults(diagnosed(training))
+    return faults(diagnosed(training, **options))
 
 
 @pytest.mark.parametrize(
@@ -34,6 +39,14 @@ def test_what_else_is_in_memory_is_no_data_of_this_training(other: torch.Tensor)
     target = (CORNERS.sum(1, keepdim=True) == 1).float()
     assert len(other) > 20
     assert trained_on(CORNERS.clone(), target) == []
+
+
+def test_a_fine_map_that_is_shown_at_the_end_is_no_data_left_out() -> None:
+    side = torch.linspace(0, 1, 101)
+    target = (CORNERS.sum(1, keepdim=True) == 1).float()
+    grid = torch.cartesian_prod(side, side)
+    # The process is the script's own, as where the command runs it.
+    assert "repeated_batch" not in trained_on(CORNERS.clone(), target, grid, whole_process=True)
 
 
 def test_the_rest_of_the_data_is_found_in_memory() -> None:

@@ -87,6 +87,6 @@ def test_each_mistake_is_named_and_nothing_else(name: str) -> None:
     changes, found = CASES[name]
     text = SCRIPT.format(**(RIGHT | changes))
     space: dict[str, Any] = {"__name__": "__main__"}
-    report = diagnosed(lambda: exec(text, space), whole_process=True)
+    report = diagnosed(lambda: exec(text, space))
     assert faults(report) == found
     assert report.troubles == ()

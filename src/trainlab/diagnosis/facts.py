@@ -98,7 +98,7 @@ def _training(card: dict[str, Any]) -> str:
 
 def _reached(outcome: dict[str, Any]) -> str:
     """Say how good the network is on its own data, and what 5 nearest neighbours are on them."""
-    if outcome["reached"] is None:
+    if outcome.get("reached") is None:
         return ""
     text = f"{outcome['reached_as']} {_number(outcome['reached'])}"
     neighbours = outcome["neighbours_reach"]

@@ -12,6 +12,7 @@ from trainlab.draw import format_number
 Picture = dict[str, Any]
 _STEPS = "▁▂▃▄▅▆▇█"
 _MOST_ROWS = 8
+FEWEST = 12
 PEAK = 1.5
 """A curve that rises to this many times its higher end has its highest value told."""
 _SIGNS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -77,18 +78,21 @@ def _lines(picture: Picture, room: int) -> list[str]:
         if len(known) == len(one["y"]) and min(known) == max(known):
             lines.append(f"{one['label'].ljust(names)} {format_number(known[0])} throughout")
             continue
-        ends = _ends(one["y"], max(known))
+        ends = _ends(one["y"], max(known), room - names - FEWEST)
         length = max(4, min(40, room - names - len(ends) - 2))
         drawn_as = _spark(one, every, length, log=picture["log_y"])
         lines.append(f"{one['label'].ljust(names)} {drawn_as} {ends}")
     return lines
 
 
-def _ends(values: Sequence[float | None], highest: float) -> str:
-    """Return the first and the last value, and the highest where it is far above both."""
-    ends = f"{_end(values[0])} → {_end(values[-1])}"
-    known = [value for value in (values[0], values[-1]) if value is not None]
-    return f"{ends}, max {format_number(highest)}" if known and highest > PEAK * max(known) > 0 else ends
+def _ends(values: Sequence[float | None], highest: float, room: int) -> str:
+    """Return the first and the last value, and the highest where it is far above both and there is room."""
+    first, last = values[0], values[-1]
+    ends = f"{_end(first)} → {_end(last)}"
+    if first is None or last is None or not highest > PEAK * max(first, last) > 0:
+        return ends
+    more = f"{ends}, max {format_number(highest)}"
+    return more if len(more) <= room else ends
 
 
 def _end(value: float | None) -> str:

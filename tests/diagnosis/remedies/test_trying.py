@@ -130,8 +130,8 @@ def test_a_budget_in_which_no_pair_fits_is_told():
     assert by_fault == {}
     assert runner.asked == []
     assert summary["words"] == (
-        "Not tried: a run takes about 8 s, and it takes two, with and without a remedy; the budget is 10 s. "
-        "Give it 17 s at least."
+        "Not tried: a run takes about 8 s, and two are needed, with and without a remedy, one after the "
+        "other; the budget is 10 s. Give 17 at least: --budget 17, in Python budget=17."
     )
 
 

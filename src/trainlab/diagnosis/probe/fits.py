@@ -111,7 +111,9 @@ class Fits:
             floor = (torch.special.entr(target2) + torch.special.entr(1 - target2)).mean()
         if seen.kind == "binary_cross_entropy_with_logits":
             value = functional.binary_cross_entropy_with_logits(out2, target2)
-            accuracy = ((out2 > 0) == (target2 > 0.5)).float().mean()
+            # Where a sigmoid came before, by mistake, all outputs are probabilities.
+            squashed = (out2.min() >= 0) & (out2.max() <= 1)
+            accuracy = ((out2 > 0.5 * squashed.float()) == (target2 > 0.5)).float().mean()
         elif seen.kind == "binary_cross_entropy":
             safe = out2.clamp(1e-7, 1 - 1e-7)
             value = -(target2 * safe.log() + (1 - target2) * (1 - safe).log()).mean()

@@ -23,7 +23,7 @@ def write_experiment(path: str, lift: Lift, reader: Reader, population: Populati
     solved = solved_of(reader, population.success, population.measure)
     name = os.path.basename(population.script)
     baseline = shortened(msgspec.structs.replace(lift.experiment, solved=solved))
-    task: dict[str, Any] = baseline["task"]
+    task: dict[str, Any] = baseline.get("task", {"name": ""})  # none where it is the default
     study = {
         "title": f"{name}, lifted",
         "question": "Was it the seed?",

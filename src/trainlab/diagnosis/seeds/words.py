@@ -12,6 +12,8 @@ MOST, FEW = 0.8, 0.2
 SOME, NOT_ALL = 0.05, 0.95
 """The seed decides: the interval lies between these, and neither of the above holds."""
 LUCKY = 0.9
+RANKED = 5
+"""Among fewer seeds a rank says nothing."""
 
 
 def verdict_of(data: dict[str, Any]) -> str:
@@ -59,9 +61,9 @@ def _success(data: dict[str, Any]) -> str:
 def standing_words(data: dict[str, Any]) -> str:
     """Say where the script's own run stands among the others."""
     standing, measure = data["yours"]["standing"], data["measure"]
-    if standing is None:
+    total = 0 if standing is None else standing["below"] + standing["equal"] + standing["above"]
+    if standing is None or total < RANKED:
         return ""
-    total = standing["below"] + standing["equal"] + standing["above"]
     start = f"Its {measure['name']}, {format_number(data['yours']['value'])}, is"
     if measure["higher_is_better"] is None:
         share = _percent(standing["below"], total)
