@@ -86,7 +86,7 @@ def _section(fault: Fault) -> str:
         "",
         f"- **Found if:** {_sentence(fault.rule)}",
         f"- **Source:** {_sentence(fault.source)}",
-        f"- **Silent if** {fault.silent}",
+        f"- **Silent if** {fault.silence}",
         f"- **Remedy:** {_sentence(fault.remedy)}",
     ]
     constants = _constants(fault.name)

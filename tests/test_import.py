@@ -28,6 +28,11 @@ def test_a_command_that_trains_nothing_brings_nothing_that_computes(words: list[
     assert loaded.isdisjoint(COMPUTING)
 
 
+def test_what_waits_for_a_script_does_not_compute():
+    loaded = loaded_by("import trainlab.diagnosis.runner, trainlab.interrupt")
+    assert loaded.isdisjoint((*HEAVY, "numpy"))
+
+
 def test_reading_a_study_brings_nothing_that_computes():
     code = "import trainlab; trainlab.load_study('xor44').cells()[0].experiment.fingerprint"
     assert loaded_by(code).isdisjoint(COMPUTING)

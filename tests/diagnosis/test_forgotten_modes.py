@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from diagnosis.faults.made import fit
 from diagnosis.watched import diagnosed, faults
 from torch import nn
 
@@ -18,10 +19,7 @@ def test_validation_after_each_epoch_with_neither_eval_nor_no_grad(batches: int)
         net = nn.Sequential(nn.Linear(4, 32), nn.ReLU(), nn.Dropout(0.3), nn.Linear(32, 2))
         optimizer = torch.optim.Adam(net.parameters(), lr=5e-3)
         for _ in range(12):
-            for rows in torch.randperm(480).split(48):
-                optimizer.zero_grad()
-                nn.functional.cross_entropy(net(x[rows]), y[rows]).backward()
-                optimizer.step()
+            fit(net, optimizer, nn.functional.cross_entropy, x[:480], y[:480], epochs=1, size=48)
             for rows in torch.arange(480, 640).chunk(batches):
                 (net(x[rows]).argmax(1) == y[rows]).float().mean().item()
 

@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from diagnosis.faults.made import fit, mlp
 from diagnosis.watched import diagnosed, faults
 from torch import nn
 
@@ -32,16 +33,14 @@ def test_a_likelihood_written_by_hand(rate: float, found: list[str]) -> None:
     x = torch.rand(256, 2)
     y = torch.where(torch.rand(256) < 0.5, x.sum(1), -x.sum(1)) + 0.1 * torch.randn(256)
 
+    def likelihood(out: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        means, widths = out.chunk(2, 1)
+        logs = -widths - 0.5 * ((target[:, None] - means) / widths.exp()) ** 2
+        return -logs.logsumexp(1).mean()
+
     def training() -> None:
-        net = nn.Sequential(nn.Linear(2, 32), nn.Tanh(), nn.Linear(32, 4))
-        optimizer = torch.optim.Adam(net.parameters(), lr=rate)
-        for _ in range(40):
-            for places in torch.randperm(256).split(32):
-                means, widths = net(x[places]).chunk(2, 1)
-                logs = -widths - 0.5 * ((y[places, None] - means) / widths.exp()) ** 2
-                optimizer.zero_grad()
-                (-logs.logsumexp(1).mean()).backward()
-                optimizer.step()
+        net = mlp(2, 32, 4, act=nn.Tanh)
+        fit(net, torch.optim.Adam(net.parameters(), lr=rate), likelihood, x, y, epochs=40)
 
     assert faults(diagnosed(training)) == found
 
@@ -53,12 +52,8 @@ def test_a_loss_that_was_lower_once(rate: float, found: list[str]) -> None:
     y = torch.stack([torch.sin(2 * x[:, 0]), torch.cos(x[:, 1])], 1)
 
     def training() -> None:
-        net = nn.Sequential(nn.Linear(2, 48), nn.Tanh(), nn.Linear(48, 48), nn.Tanh(), nn.Linear(48, 2))
+        net = mlp(2, 48, 48, 2, act=nn.Tanh)
         optimizer = torch.optim.RMSprop(net.parameters(), lr=rate)
-        for _ in range(30):
-            for places in torch.randperm(600).split(30):
-                optimizer.zero_grad()
-                nn.functional.mse_loss(net(x[places]), y[places]).backward()
-                optimizer.step()
+        fit(net, optimizer, nn.functional.mse_loss, x, y, epochs=30, size=30)
 
     assert faults(diagnosed(training))[:1] == found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from diagnosis.faults.made import fit
 from diagnosis.watched import diagnosed, faults
 from torch import nn
 
@@ -60,11 +61,7 @@ def test_a_network_that_has_not_learnt_yet_is_no_proof_that_targets_are_mixed_up
             nn.Conv1d(1, 4, 3), nn.Tanh(), nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(4, 2)
         )
         optimizer = torch.optim.Adam(net.parameters(), lr=3e-3)
-        for _ in range(8):
-            for places in torch.randperm(256).split(32):
-                optimizer.zero_grad()
-                nn.functional.cross_entropy(net(x[places]), y[places]).backward()
-                optimizer.step()
+        fit(net, optimizer, nn.functional.cross_entropy, x[:256], y[:256], epochs=8)
         with torch.no_grad():
             assert (net(x[256:]).argmax(1) == y[256:]).float().mean().item() < 0.8
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from diagnosis.faults.made import fit
 from diagnosis.watched import diagnosed, faults
 from torch import nn
 
@@ -12,8 +13,8 @@ from torch import nn
 def test_two_tables_whose_product_is_wanted(decay: float, found: list[str]) -> None:
     torch.manual_seed(0)
     taste, style = torch.randn(120, 3), torch.randn(80, 3)
-    user, film = torch.nonzero(torch.rand(120, 80) < 0.7, as_tuple=True)
-    liking = (taste[user] * style[film]).sum(1) / 3**0.5 + 0.4 * torch.randn(80)[film]
+    pairs = torch.nonzero(torch.rand(120, 80) < 0.7)
+    liking = (taste[pairs[:, 0]] * style[pairs[:, 1]]).sum(1) / 3**0.5 + 0.4 * torch.randn(80)[pairs[:, 1]]
 
     def training() -> None:
         tables = nn.ModuleList(nn.Embedding(rows, 4) for rows in (120, 80))
@@ -22,12 +23,11 @@ def test_two_tables_whose_product_is_wanted(decay: float, found: list[str]) -> N
             nn.init.normal_(table.weight, std=0.3)
         nn.init.zeros_(lean.weight)
         optimizer = torch.optim.Adam([*tables.parameters(), *lean.parameters()], lr=0.01, weight_decay=decay)
-        for _ in range(20):
-            for places in torch.randperm(len(user)).split(200):
-                product = (tables[0](user[places]) * tables[1](film[places])).sum(1)
-                loss = nn.functional.mse_loss(product + lean(film[places])[:, 0], liking[places])
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
+
+        def model(some: torch.Tensor) -> torch.Tensor:
+            user, film = some.T
+            return (tables[0](user) * tables[1](film)).sum(1) + lean(film)[:, 0]
+
+        fit(model, optimizer, nn.functional.mse_loss, pairs, liking, epochs=20, size=200)
 
     assert faults(diagnosed(training)) == found

@@ -90,3 +90,11 @@ def test_each_mistake_is_named_and_nothing_else(name: str) -> None:
     report = diagnosed(lambda: exec(text, space))
     assert faults(report) == found
     assert report.troubles == ()
+
+
+def test_probabilities_given_to_a_loss_of_logits_are_told_apart_at_a_half() -> None:
+    text = SCRIPT.format(**(RIGHT | CASES["sigmoid twice"][0]))
+    space: dict[str, Any] = {"__name__": "__main__"}
+    report = diagnosed(lambda: exec(text, space))
+    right = ((space["net"](space["X"]) > 0.5) == (space["y"] > 0.5)).float().mean().item()
+    assert report.outcome["reached"] == right > 0.5

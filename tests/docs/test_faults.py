@@ -34,6 +34,12 @@ def test_no_section_is_of_a_fault_that_no_rule_finds():
     assert sorted(re.findall(r"^### (\w+)$", page("faults.md"), re.MULTILINE)) == sorted(ORDER)
 
 
+def test_no_threshold_is_left_in_braces():
+    words = [text for fault in FAULTS.values() for text in (fault.rule, fault.silence)]
+    assert not [text for text in words if re.search(r"[{}]", text)]
+    assert not re.search(r"\{[A-Z_]+[:}]", page("faults.md"))
+
+
 def test_a_threshold_on_the_page_is_the_rules_own(monkeypatch: pytest.MonkeyPatch):
     from trainlab.diagnosis.rules import dead_relu
 

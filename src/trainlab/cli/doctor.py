@@ -16,7 +16,6 @@ from trainlab.cli.output import Output, check_distinct, check_writable, hand_ove
 from trainlab.cli.trying import run_and_try
 
 FOUND, FAILED, INTERRUPTED = 1, 3, 130
-OPTIONS = ("--steps", "--for", "--try", "--budget", "--seeds", "--json", "--html")
 MAX_STEPS, MAX_SECONDS, MAX_SEEDS = 1_000_000_000, 10_000_000, 1_000
 
 
@@ -53,7 +52,7 @@ def doctor_command(
     """Run a training under the probe and tell what keeps it from learning: cause, place, evidence, remedy."""
     from trainlab.diagnosis import Plan, run_script, show_report
     from trainlab.draw import json_text
-    from trainlab.execution.interrupt import termination
+    from trainlab.interrupt import termination
 
     if script.startswith("-") and script not in ("-", "-m"):
         raise UsageError(f"{script}: there is no such option. See: trainlab doctor --help")
@@ -69,7 +68,7 @@ def doctor_command(
     if html == "-":
         raise UsageError("--html -: the report is a page; give the name of a file, as in --html report.html.")
     check_distinct({"SCRIPT": script, "--json": json, "--html": html})
-    hint_at_options(script, arguments, OPTIONS)
+    hint_at_options(script, arguments, doctor_command)
     plan = Plan(script=script, arguments=arguments, steps=steps or 0, seconds=for_ or 0)
     with termination():
         if try_:

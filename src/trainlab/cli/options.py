@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
+from types import FunctionType
 from typing import Annotated
 
 from cyclopts import Parameter, Token
@@ -38,11 +39,13 @@ def check_range(option: str, value: int | None, *, least: int, most: int) -> Non
         )
 
 
-def hint_at_options(script: str, arguments: Sequence[str], options: Sequence[str]) -> None:
+def hint_at_options(script: str, arguments: Sequence[str], command: FunctionType) -> None:
     """Say which of a script's arguments look like misspelt options of the command: the script gets them.
 
     A beginning of an option is none: ``--seed`` and ``--step`` are names that scripts have themselves.
     """
+    names = command.__kwdefaults__ or {}
+    options = [f"--{name.strip('_').replace('_', '-')}" for name in names]
     for word in arguments:
         name = word.split("=", 1)[0]
         meant = get_close_matches(name, options, n=1, cutoff=ALIKE) if name.startswith("--") else []

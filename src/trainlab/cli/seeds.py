@@ -30,10 +30,6 @@ if TYPE_CHECKING:
     from trainlab.diagnosis.seeds.population import Population
 
 FAILED, INTERRUPTED = 3, 130
-OPTIONS = (
-    *("--metric", "--at-least", "--at-most", "--seed", "--rerun", "--as-experiment", "--save", "--workers"),
-    *("--json", "--html"),
-)
 MAX_RUNS, MAX_SEED = 1_000_000, 2**32 - 1
 
 
@@ -97,7 +93,7 @@ def seeds_command(
     from trainlab.diagnosis.seeds import Question, Success
     from trainlab.execution import default_workers
 
-    hint_at_options(script, arguments, OPTIONS)
+    hint_at_options(script, arguments, seeds_command)
     question = Question(
         script=script,
         arguments=arguments,
@@ -126,7 +122,7 @@ def seeds_command(
 def _populated(question: Question) -> Population | None:
     from trainlab.cli.progress import progress_line
     from trainlab.diagnosis.seeds import populate
-    from trainlab.execution.interrupt import interrupts
+    from trainlab.interrupt import interrupts
 
     with interrupts() as stop, progress_line("seeds") as show:
         show.tell(0, question.count, "the script's own run first")

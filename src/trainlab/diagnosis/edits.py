@@ -13,7 +13,7 @@ from trainlab.diagnosis.findings import Finding
 from trainlab.diagnosis.seen import LossStream, Op, OptimizerSeen
 from trainlab.diagnosis.signals.case import Case, optimizer_name
 from trainlab.diagnosis.site import Site, line_of
-from trainlab.diagnosis.stacked_layer import line_without
+from trainlab.diagnosis.stacked_layer import called_name, line_without
 
 _LAYERS = {
     "softmax": "Softmax",
@@ -195,7 +195,7 @@ def _unwrapped(text: str) -> str | None:
     calls = [
         node
         for node in (ast.walk(tree) if tree is not None else ())
-        if isinstance(node, ast.Call) and _called(node).rstrip("_") in _SQUASHING
+        if isinstance(node, ast.Call) and called_name(node).rstrip("_") in _SQUASHING
     ]
     if len(calls) != 1:
         return None
@@ -207,10 +207,6 @@ def _unwrapped(text: str) -> str | None:
         inner = call.args[0]
     part = ast.get_source_segment(text, inner) if inner is not None else None
     return _splice(text, call, part) if part is not None else None
-
-
-def _called(call: ast.Call) -> str:
-    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 def _is_tensor_method(call: ast.Call) -> bool:

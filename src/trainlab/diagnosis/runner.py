@@ -19,7 +19,7 @@ from trainlab.diagnosis.notebook import is_notebook, read_cells
 from trainlab.diagnosis.plan import Plan
 from trainlab.diagnosis.waiting import wait
 from trainlab.errors import DiagnosisError
-from trainlab.execution.interrupt import Terminated
+from trainlab.interrupt import Terminated
 
 AFTER_LIMIT = 60.0
 GROUP = 1.0

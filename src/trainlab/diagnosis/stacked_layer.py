@@ -21,8 +21,8 @@ def line_without(site: Site, kind: str) -> tuple[int, str, str] | None:
         tree = ast.parse("".join(lines))
     except (SyntaxError, ValueError):
         return None
-    made = [one for one in ast.walk(tree) if isinstance(one, ast.Call) and _name(one) == kind]
-    stacks = [one for one in ast.walk(tree) if isinstance(one, ast.Call) and _name(one) == "Sequential"]
+    made = [one for one in ast.walk(tree) if isinstance(one, ast.Call) and called_name(one) == kind]
+    stacks = [one for one in ast.walk(tree) if isinstance(one, ast.Call) and called_name(one) == "Sequential"]
     if len(made) != 1 or not any(made[0] in stack.args for stack in stacks):
         return None
     layer = made[0]
@@ -43,5 +43,6 @@ def _lines(site: Site) -> list[str]:
     return same[0] if len(same) == 1 else []
 
 
-def _name(call: ast.Call) -> str:
+def called_name(call: ast.Call) -> str:
+    """Return ``Linear`` of ``nn.Linear(…)`` and of ``Linear(…)``."""
     return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")

@@ -13,6 +13,7 @@ Picture = dict[str, Any]
 _STEPS = "▁▂▃▄▅▆▇█"
 _MOST_ROWS = 8
 FEWEST = 12
+"""Room that a curve keeps beside its numbers."""
 PEAK = 1.5
 """A curve that rises to this many times its higher end has its highest value told."""
 _SIGNS = "0123456789abcdefghijklmnopqrstuvwxyz"

@@ -3,11 +3,11 @@
 from trainlab.execution.crew import default_workers
 from trainlab.execution.each import for_each
 from trainlab.execution.how import HowRun, how_run
-from trainlab.execution.interrupt import Interrupted, interrupts
 from trainlab.execution.plan import Chunk, plan
 from trainlab.execution.pool import carry_out
 from trainlab.execution.progress import Progress
 from trainlab.execution.train import stored_under, train_all, train_missing
+from trainlab.interrupt import Interrupted, interrupts
 
 __all__ = [
     "Chunk",

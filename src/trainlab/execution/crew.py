@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from trainlab.engine import Engine, Runs
 from trainlab.errors import EngineError
-from trainlab.execution.interrupt import held_back
 from trainlab.execution.plan import Chunk
+from trainlab.interrupt import held_back
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

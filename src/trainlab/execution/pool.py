@@ -12,10 +12,10 @@ from contextlib import AbstractContextManager
 from trainlab.engine import Engine, stored_name
 from trainlab.errors import EngineError
 from trainlab.execution.crew import Results, Submit, background_threads, default_workers, worker_processes
-from trainlab.execution.interrupt import Interrupted, interrupts
 from trainlab.execution.plan import Chunk
 from trainlab.execution.progress import Load, Progress, progress, spared_steps
 from trainlab.execution.saver import LONGEST, Saver
+from trainlab.interrupt import Interrupted, interrupts
 from trainlab.spec import Custom
 from trainlab.spec.checks import check_number
 from trainlab.store import Store

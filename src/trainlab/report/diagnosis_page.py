@@ -142,7 +142,7 @@ def _about(name: str) -> str:
     pairs = [
         ("Rule", fault.rule),
         ("Source", fault.source),
-        ("Silent if", fault.silent),
+        ("Silent if", fault.silence),
         ("Remedy", fault.remedy),
         ("Page", f"`{fault.link}`"),
     ]

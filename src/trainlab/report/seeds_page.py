@@ -43,7 +43,7 @@ def seeds_html(data: dict[str, Any], *, title: str = "Seeds") -> str:
 def _facts(data: dict[str, Any]) -> str:
     told = terms([(label.capitalize(), words) for label, words in facts(data)])
     numbers = data["measure"]["picture"]
-    if not numbers or data["measure"]["runs"] < 2:
+    if not numbers:
         return told
     return side_by_side([told, picture(drawn(_with_yours(numbers, data["yours"]["value"])))])
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from diagnosis.lift.made import PLAIN
+from diagnosis.lift.made import HEAD, PLAIN, SGD, THREE, loop
 from scipy import stats
 
 from trainlab.diagnosis.seeds import Question, Success, populate
@@ -75,6 +75,14 @@ def test_both_ways_give_the_same_outcomes(tmp_path: Path):
     losses = [np.array([run.last_loss for run in made.runs]) for made in (lifted, again)]
     assert stats.ks_2samp(*losses).pvalue > 0.001
     assert lifted.yours.last_loss == again.yours.last_loss
+
+
+def test_accuracy_is_over_all_the_data_for_the_script_as_for_the_others(tmp_path: Path):
+    text = HEAD + THREE + SGD + loop("F.cross_entropy(model(x), classes)")
+    text += "print('accuracy:', (model(x).argmax(1) == classes).float().mean().item())\n"
+    made, printed = (populated(tmp_path, text, count=2, metric=metric) for metric in ("", "accuracy"))
+    assert made.way.name == "lifted"
+    assert made.yours.reached == pytest.approx(printed.yours.value, abs=1e-6)
 
 
 def test_it_is_written_as_a_study_that_gives_the_same_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -113,6 +113,18 @@ def test_was_it_the_seed(good: int, yours: str, words: str):
     assert words in population(*runs, yours=run(None, state=yours)).to_dict()["verdict"]
 
 
+def test_equal_numbers_have_no_histogram():
+    data = population(run(1), run(2), run(3)).to_dict()
+    assert (data["measure"]["min"], data["measure"]["picture"]) == (data["measure"]["max"], None)
+    assert mixed().to_dict()["measure"]["picture"] is not None
+
+
+@pytest.mark.parametrize(("count", "ranked"), [(4, False), (5, True)])
+def test_a_rank_is_among_five_seeds_at_least(count: int, ranked: bool):
+    verdict = population(*(run(seed) for seed in range(1, count + 1))).to_dict()["verdict"]
+    assert ("of the seeds" in verdict) == ranked
+
+
 def test_few_seeds_say_little():
     verdict = population(run(1), run(2), run(3)).to_dict()["verdict"]
     assert "3 of 3 seeds (100.0 %, 43.9 to 100.0 %) succeed" in verdict

@@ -11,8 +11,8 @@ from importlib import import_module
 class Fault:
     """A fault in words.
 
-    `title` goes on after "because"; `formula` may hold names of the rule's own constants in braces, as
-    ``{SHARE:.0%}``, so that no threshold is written twice; `see` are pages of docs/.
+    `title` goes on after "because"; `formula` and `silent` may hold names of the rule's own constants in
+    braces, as ``{SHARE:.0%}``, so that no threshold is written twice; `see` are pages of docs/.
     """
 
     name: str
@@ -27,7 +27,15 @@ class Fault:
     @property
     def rule(self) -> str:
         """The formula with the thresholds that the rule has."""
-        words = self.formula.format(**vars(import_module(f"trainlab.diagnosis.rules.{self.name}")))
+        return self._filled(self.formula)
+
+    @property
+    def silence(self) -> str:
+        """When the rule is silent, with its thresholds."""
+        return self._filled(self.silent)
+
+    def _filled(self, text: str) -> str:
+        words = text.format(**vars(import_module(f"trainlab.diagnosis.rules.{self.name}")))
         return re.sub(r"(?<=\d)%", " %", words)
 
     @property

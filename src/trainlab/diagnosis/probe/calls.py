@@ -195,8 +195,7 @@ class Calls:
 
         Unless most steps have many, as those of an agent's games do: they may be of one that wasn't ended.
         """
-        usual = self.learning_steps and self.long_steps > 0.5 * self.learning_steps
-        if usual and self.passes <= 2 * self.most_passes:
+        if self.long_steps > 0.5 * self.learning_steps and self.passes <= 2 * self.most_passes:
             return
         for root, training in self.pending:
             if training:

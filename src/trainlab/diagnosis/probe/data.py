@@ -29,10 +29,13 @@ MAX_KNOWN = 50_000
 MAX_SAMPLE = 600
 MAX_HELD = 4_000
 MAX_AXIS, MAX_VALUES = 64, 2_000_000
+"""What a summary is computed from, at most: values along an axis, and values of a batch."""
 _EVERY_TICK = 600
 _KNOWN_BATCHES = 40
 _BELONGS = 0.3
+"""Two tensors have a few rows in common by chance, as the 0 of two grids; those of a training have most."""
 _WIDE = 8
+"""Rows of fewer values, all of them 0, 1 or -1, are in many data: the corners of any map of XOR."""
 _ACTING = 0.25
 """An agent asks its network one state at a time, or a few; batches to learn from are larger."""
 
@@ -49,7 +52,7 @@ class Data:
         self._odd: dict[int, Any] = {}
         self._loaders: dict[int, LoaderSeen] = {}
         self._passes = 0
-        self._telling: set[int] = set()
+        self._plain: set[int] = set()
         self._held: set[int] = set()
         self._strange: set[int] = set()
         self._known_in_a_row = 0
@@ -81,8 +84,9 @@ class Data:
             data.new_rows += len(new)
             data.acted_rows += len(new & self._acted)
             data.train_rows.update(new)
-            if new:
-                self._telling.update(itertools.compress(hashes, _telling(part)))
+            if new and part.shape[1] < _WIDE:
+                plain: Any = np.isin(part, (-1, 0, 1)).all(1)
+                self._plain.update(itertools.compress(hashes, plain))
             self._known_in_a_row = 0 if len(data.train_rows) > before else self._known_in_a_row + 1
         data.train_row_count += len(hashes)
         data.largest_batch = max(data.largest_batch, batch.shape[0] if batch.dim() > 1 else 1)
@@ -147,7 +151,7 @@ class Data:
         shape = data.input_shape
         if len(shape) < 2 or not self.search_memory:
             return
-        looked = 0
+        known, looked = data.train_rows - self._plain, 0
         # An optimizer's moments have the shapes of weights, and are no data.
         weights = {param.shape for param in self.core.seen.params.values()}
         for thing in gc.get_objects():
@@ -161,21 +165,13 @@ class Data:
                 continue
             stride = max(1, thing.shape[0] // MAX_HELD)
             rows = set(self._rows(thing[::stride], most=MAX_HELD))
-            if self._belongs(rows, stride) or self._belongs(set(self._rows(thing)), 1):
+            if _belongs(rows, known, stride) or _belongs(set(self._rows(thing)), known, 1):
                 self._held |= rows
             elif self.whole_process:
                 self._strange |= rows
             looked += len(rows)
             if looked > 4 * MAX_HELD:
                 break
-
-    def _belongs(self, rows: set[int], stride: int) -> bool:
-        """Whether these rows, one of `stride` of a tensor, are of the data trained on.
-
-        Two tensors have a few rows in common by chance: the 0 of two grids, the corners of a map of XOR.
-        """
-        known = self._telling
-        return len(rows & known) > _BELONGS * len(known) / stride
 
     def finish(self) -> None:
         """Count what the comparison of the fingerprints gives."""
@@ -253,9 +249,9 @@ def _sampling(loader: DataLoader[Any]) -> tuple[str, int | None]:
     return type(getattr(batches, "sampler", batches)).__name__, getattr(batches, "batch_size", None)
 
 
-def _telling(part: Any) -> Any:
-    """Return which rows tell what data they are of: a few zeros and ones are in many."""
-    return np.full(len(part), True) if part.shape[1] >= _WIDE else ~np.isin(part, (-1, 0, 1)).all(1)
+def _belongs(rows: set[int], known: set[int], stride: int) -> bool:
+    """Whether these rows, one of `stride` of a tensor, are of the data that the `known` rows are of."""
+    return len(rows & known) > _BELONGS * len(known) / stride
 
 
 def _summaries(batch: torch.Tensor, count: int) -> list[tuple[float, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trainlab.diagnosis.findings import Finding
-from trainlab.diagnosis.rules.no_nonlinearity import is_alone
+from trainlab.diagnosis.rules.no_nonlinearity import only_layer
 from trainlab.diagnosis.signals.case import Case, optimizer_name, vanished
 from trainlab.diagnosis.signals.curve import finite, medians_of_5
 
@@ -40,7 +40,7 @@ def judge(case: Case) -> Finding | None:
     rose = len(values) > 3 and float(values.max()) > GROWN * abs(float(values[0]))
     if learning.state in ("stuck", "diverged"):
         told = typical > LARGE or (rose and typical > LARGE / 5) or overran(case) is not None
-        flat = bool(case.faults & _FLAT) or is_alone(case)
+        flat = bool(case.faults & _FLAT) or bool(only_layer(case))
         if not told or (learning.state == "stuck" and flat):
             return None
     elif not _keeps_it_short(case, typical):

@@ -49,19 +49,20 @@ def judge(case: Case) -> Finding | None:
             code="x = torch.relu(self.layer1(x))\nreturn self.layer2(x)",
         )
         return finding if case.learning.failing else finding.as_note()
-    return _alone(case).as_note() if case.learning.state == "stuck" and is_alone(case) else None
+    name = only_layer(case) if case.learning.state == "stuck" else ""
+    return _alone(case, name).as_note() if name else None
 
 
-def is_alone(case: Case) -> bool:
-    """Whether the network is a single linear layer that has had time to find the best line."""
-    matrices = [one for one in case.seen.params.values() if len(one.shape) >= 2 and one.reached]
+def only_layer(case: Case) -> str:
+    """Return the weight of a network of one linear layer that had time to find the best line, or ""."""
+    names = [one.name for one in case.seen.params.values() if len(one.shape) >= 2 and one.reached]
     kinds = {node.kind for graph in case.seen.graphs[:6] for node in graph.nodes}
-    joined = bool(kinds & _LINEAR) and "Convolution" not in kinds and not case.seen.activations
-    return len(matrices) == 1 and joined and case.seen.tick >= LONG and not case.learning.falling
+    linear = bool(kinds & _LINEAR) and "Convolution" not in kinds and not case.seen.activations
+    settled = case.seen.tick >= LONG and not case.learning.falling
+    return names[0] if len(names) == 1 and linear and settled else ""
 
 
-def _alone(case: Case) -> Finding:
-    (name,) = [one.name for one in case.seen.params.values() if len(one.shape) >= 2 and one.reached]
+def _alone(case: Case, name: str) -> Finding:
     return Finding(
         fault=FAULT,
         where=name,

@@ -29,7 +29,7 @@ def judge(case: Case) -> Finding | None:
         return None
     classes = main.kind in CLASSES + BINARY
     width = math.sqrt(max(1e-9, learning.chance * (1 - learning.chance)) / learning.rows) if classes else 0.02
-    if learning.reference > learning.chance + 2 * width or _alike_agree(case, 2 * width):
+    if learning.reference > learning.chance + 2 * width or _alike_agree(case, 2 * width, classes=classes):
         return None
     judged = case.seen.judged_accuracy[-1][1:] if case.seen.judged_accuracy else None
     new_at_chance = (
@@ -58,10 +58,9 @@ def judge(case: Case) -> Finding | None:
     )
 
 
-def _alike_agree(case: Case, margin: float) -> bool:
+def _alike_agree(case: Case, margin: float, *, classes: bool) -> bool:
     """Whether images or sequences that are alike as a whole have like targets more often than by chance."""
-    data, main = case.seen.data, case.learning.main
-    classes = main is not None and (main.kind in CLASSES or (main.kind in BINARY and main.columns == 1))
+    data = case.seen.data
     if len(data.sample_summaries) != len(data.sample_y):
         return False
     found = neighbours(data.sample_summaries, data.sample_y, classes=classes)

@@ -14,6 +14,7 @@ from trainlab.diagnosis.seeds.population import Population
 from trainlab.diagnosis.seeds.reader import Reader, solved_of
 from trainlab.errors import DiagnosisError
 from trainlab.spec import Experiment
+from trainlab.spec.tasks import File
 
 
 def write_experiment(path: str, lift: Lift, reader: Reader, population: Population) -> None:
@@ -21,15 +22,8 @@ def write_experiment(path: str, lift: Lift, reader: Reader, population: Populati
     import tomli_w
 
     solved = solved_of(reader, population.success, population.measure)
+    experiment = msgspec.structs.replace(lift.experiment, solved=solved)
     name = os.path.basename(population.script)
-    baseline = shortened(msgspec.structs.replace(lift.experiment, solved=solved))
-    task: dict[str, Any] = baseline.get("task", {"name": ""})  # none where it is the default
-    study = {
-        "title": f"{name}, lifted",
-        "question": "Was it the seed?",
-        "seeds": population.asked,
-        "baseline": baseline,
-    }
     head = (
         f"# The training of {name} as an experiment: it gives the script's {lift.steps:,} losses of "
         f"{len(lift.replayed)} runs,\n# to a relative difference of {lift.difference:.1g}. "
@@ -37,8 +31,17 @@ def write_experiment(path: str, lift: Lift, reader: Reader, population: Populati
     )
     copied = ""
     try:
-        if task["name"] == "file":
-            copied = task["path"] = shutil.copy(task["path"], os.path.dirname(path) or ".")
+        if isinstance(experiment.task, File):
+            copied = shutil.copy(experiment.task.path, os.path.dirname(path) or ".")
+            experiment = msgspec.structs.replace(
+                experiment, task=msgspec.structs.replace(experiment.task, path=copied)
+            )
+        study = {
+            "title": f"{name}, lifted",
+            "question": "Was it the seed?",
+            "seeds": population.asked,
+            "baseline": shortened(experiment),
+        }
         with open(path, "w", encoding="utf-8") as file:
             file.write(head + tomli_w.dumps(study))
     except OSError as error:

@@ -35,7 +35,7 @@ class Ran:
     report: dict[str, Any] | None
     printed: str
     ending: str
-    late: bool = False
+    late: bool
     seconds: float
 
 
@@ -109,12 +109,7 @@ class Processes:
             ending = f"the limit of {self.limit:.0f} s" if late else ending_words(code)
             found = json.loads(Path(report).read_text("utf-8")) if os.path.exists(report) else None
             if found is not None and (code < 0 or found["ended"].get("how") == "killed"):
-                found["ended"] = {
-                    "how": "killed",
-                    "code": code,
-                    "message": f"killed ({ending})",
-                    "late": late,
-                }
+                found["ended"] = {"how": "killed", "code": code, "message": f"killed ({ending})"}
             return Ran(
                 plan=plan,
                 report=found,

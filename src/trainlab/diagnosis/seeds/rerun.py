@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from threading import Event
 
 import numpy as np
@@ -14,7 +15,7 @@ from trainlab.diagnosis.seeds.metric import names_printed
 from trainlab.diagnosis.seeds.notes import notes_of
 from trainlab.diagnosis.seeds.population import Population, Way
 from trainlab.diagnosis.seeds.processes import Processes, Ran
-from trainlab.diagnosis.seeds.seed_run import SeedRun, run_from_report, run_without_report
+from trainlab.diagnosis.seeds.seed_run import LATE, SeedRun, run_from_report, run_without_report
 from trainlab.diagnosis.seeds.success import measure_of
 from trainlab.errors import DiagnosisError
 
@@ -30,8 +31,10 @@ def seed_run(ran: Ran, metric: str) -> SeedRun:
     """Return the run that a process was."""
     seed = ran.plan.seed
     if ran.report is None:
-        return run_without_report(seed=seed, ending=ran.ending, late=ran.late, seconds=ran.seconds)
-    return run_from_report(ran.report, seed=seed, printed=ran.printed, metric=metric, seconds=ran.seconds)
+        run = run_without_report(seed=seed, ending=ran.ending, seconds=ran.seconds)
+    else:
+        run = run_from_report(ran.report, seed=seed, printed=ran.printed, metric=metric, seconds=ran.seconds)
+    return replace(run, fault=LATE) if ran.late else run
 
 
 def own_run(question: Question, stop: Event, *, lifted: str = "") -> SeedRun | None:

@@ -101,22 +101,20 @@ def judged(state: str, relative: float | None) -> str:
     return "stuck" if relative > STUCK else "learnt"
 
 
-def run_without_report(*, seed: int | None, ending: str, late: bool, seconds: float) -> SeedRun:
+def run_without_report(*, seed: int | None, ending: str, seconds: float) -> SeedRun:
     """Return a run whose process ended before it could report anything."""
     return SeedRun(
         seed=seed,
         ended="killed",
         message=f"the process ended ({ending}) before anything could be reported",
-        fault=LATE if late else "killed",
+        fault="killed",
         failed=True,
         seconds=round(seconds, 3),
     )
 
 
 def _error_name(ended: dict[str, Any]) -> str:
-    """Return ``ValueError``, ``exit code 4``, ``killed`` or ``time limit``."""
-    if ended.get("late"):
-        return LATE
+    """Return ``ValueError``, ``exit code 4`` or ``killed``."""
     if ended["how"] == "error":
         return str(ended.get("message", "error")).split(":", 1)[0].rsplit(".", 1)[-1].strip() or "error"
     return "killed" if ended["how"] == "killed" else f"exit code {ended.get('code')}"

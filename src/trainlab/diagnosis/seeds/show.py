@@ -31,7 +31,7 @@ def seeds_lines(data: dict[str, Any], *, width: int = WIDTH) -> list[tuple[str, 
     for label, text in facts(data):
         lines += _field(label, text, width)
     picture = data["measure"]["picture"]
-    if picture and data["measure"]["min"] < data["measure"]["max"]:
+    if picture:
         lines += [(line, "") for line in in_text(picture, width=width, label="histogram".ljust(_LABEL))]
     failures = data["failures"]
     if failures["count"]:

@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from trainlab.execution.interrupt import Terminated, held_back, interrupts, termination
+from trainlab.interrupt import Terminated, held_back, interrupts, termination
 
 BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 
