@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -537,6 +538,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", sorted(CHANGES))
 def test_afterwards_nothing_is_left(name: str):
+    importlib.import_module("torch._dynamo")  # the first optimizer imports it, and it changes `torch`
     owners = (torch, torch.Tensor, torch.autograd, F, nn.Module, torch.optim.Optimizer, nn.utils, DataLoader)
     before = [dict(vars(owner)) for owner in owners]
     with Applied({"changes": [{"change": name, **SETTINGS.get(name, {})}]}):

@@ -59,14 +59,15 @@ class Activations:
             return  # a layer used several times in a step: its first use is measured
         seen.ticks.append(self.core.seen.tick)
         values = out.detach().float()
-        by_unit = values.movedim(1, -1).reshape(-1, units) if channels_first else values.reshape(-1, units)
+        by_unit = values.flatten(2).movedim(1, 0) if channels_first else values.reshape(-1, units).T
         if name in _SILENT:
             self._silent(seen, by_unit)
         else:
             self._bounded(seen, by_unit, args[0], name)
 
     def _silent(self, seen: ActivationSeen, by_unit: torch.Tensor) -> None:
-        awake = (by_unit > 0).any(0)
+        # The largest: PyTorch finds it some 20 times faster than whether any is above 0. NaN is no silence.
+        awake = ~(by_unit.amax(tuple(range(1, by_unit.dim()))) <= 0)
         key = id(seen)
         turn = self._turns.get(key, 0)
         window = awake if turn % WINDOW == 0 else self._awake[key] | awake
@@ -86,7 +87,7 @@ class Activations:
         low, high = (0.01, 0.99) if "sigmoid" in name else (-0.99, 0.99)
         outside = ((by_unit < low) | (by_unit > high)).float().mean()
         # In place, what was given is gone.
-        before = by_unit.std(0, unbiased=False) if "_" in name else given.detach().float().abs()
+        before = by_unit.flatten(1).std(1, unbiased=False) if "_" in name else given.detach().float().abs()
 
         def keep(got: list[float]) -> None:
             seen.saturated.append(got[0])

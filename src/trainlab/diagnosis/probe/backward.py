@@ -51,7 +51,8 @@ class Backward:
             self.core.seen.other_threads += self.core.on and threading.get_ident() != self.core.thread
             self.before(tensors, kwargs)
             out = self._run(original, tensors, *args, **kwargs)
-            self.after()
+            if self.core.sampling or self.losses.sums:
+                self.after()
             return out
 
         return backward

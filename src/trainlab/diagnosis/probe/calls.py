@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from typing import Any
 
@@ -15,7 +16,7 @@ from trainlab.diagnosis.probe.core import Core, guarded
 from trainlab.diagnosis.probe.data import Data
 from trainlab.diagnosis.probe.listener import Listener
 from trainlab.diagnosis.probe.places import user_site
-from trainlab.diagnosis.probe.readable import in_function, readable
+from trainlab.diagnosis.probe.readable import in_function, is_compiling, readable
 from trainlab.diagnosis.probe.values import first_look
 from trainlab.diagnosis.seen import RootSeen
 from trainlab.diagnosis.site import Site
@@ -49,6 +50,8 @@ class Calls:
         self._entries: weakref.WeakKeyDictionary[nn.Module, weakref.ref[nn.Module]] = (
             weakref.WeakKeyDictionary()
         )
+        self._skimmed: nn.Module | None = None
+        self._entered = 0
         self._handles: list[Any] = []
 
     def attach(self) -> None:
@@ -68,6 +71,9 @@ class Calls:
     def before(self, module: nn.Module, args: Any) -> None:
         """A module is called."""
         core = self.core
+        if self._is_skimmed():
+            self._entered += module is self._skimmed
+            return
         if not core.mine() or core.in_backward:
             return
         if not core.modules:
@@ -79,10 +85,19 @@ class Calls:
             if not self.listener.active:
                 self._suspended = module
         core.modules.append(module)
+        if len(core.modules) == 1 and not (core.sampling or core.judging):
+            self._skimmed = module
 
     def after(self, module: nn.Module, args: Any, output: Any) -> None:
         """A module has returned, or failed."""
         core = self.core
+        if self._is_skimmed():
+            if module is not self._skimmed:
+                return
+            if self._entered:
+                self._entered -= 1
+                return
+            self._skimmed = None
         if not core.mine() or not core.modules or core.in_backward:
             return
         while core.modules and core.modules.pop() is not module:
@@ -94,6 +109,15 @@ class Calls:
         if self._suspended is module:
             self._suspended = None
             self.listener.switch(True)
+
+    def _is_skimmed(self) -> bool:
+        """Whether the call is within a pass that nothing is measured in: its layers pass unseen.
+
+        A compiler takes `is_compiling` for true, and leaves the probe out.
+        """
+        if is_compiling():
+            return False
+        return self._skimmed is not None and threading.get_ident() == self.core.thread
 
     @guarded
     def _made(self, output: Any) -> None:

@@ -48,7 +48,7 @@ class Data:
         self.fits = fits
         self.whole_process = whole_process
         self.search_memory = search_memory
-        self._places: dict[int, list[int]] = {}
+        self._places: dict[tuple[int, torch.device], torch.Tensor] = {}
         self._odd: dict[int, Any] = {}
         self._loaders: dict[int, LoaderSeen] = {}
         self._passes = 0
@@ -189,8 +189,8 @@ class Data:
         """Return a fingerprint a row: its bits as whole numbers, times odd numbers, summed modulo 2⁶⁴."""
         if part.dtype.itemsize not in _WHOLE:
             part = part.astype(np.int64)
-        bits = part.view(_WHOLE[part.dtype.itemsize]).astype(np.uint64)
-        return (bits * self._factors(bits.shape[1])).sum(1, dtype=np.uint64).tolist()
+        bits = part.view(_WHOLE[part.dtype.itemsize])
+        return (bits @ self._factors(bits.shape[1])).tolist()
 
     def _factors(self, width: int) -> Any:
         known = self._odd.get(width)
@@ -211,10 +211,11 @@ class Data:
         )
         width = values.shape[1]
         if width > MAX_FEATURES:
-            places = self._places.get(width)
+            key = (width, values.device)
+            places = self._places.get(key)
             if places is None:
-                places = self._places[width] = sampled_places(width)
-            values = values[:, places]
+                places = self._places[key] = torch.tensor(sampled_places(width), device=values.device)
+            values = values.index_select(1, places)
         if values.dtype in (torch.bfloat16, torch.float16):
             values = values.float()
         return values.contiguous().cpu().numpy()

@@ -49,7 +49,7 @@ class Probe:
         losses = Losses(self.core, fits)
         self.listener = Listener(self.core, losses, fits)
         self.calls = Calls(self.core, self.listener, self.data)
-        self.steps = Steps(self.core)
+        self.steps = Steps(self.core, self.listener)
         self.backward = Backward(self.core, self.calls, losses, self.steps)
         self.others = Others(self.core)
         self.elsewhere = Elsewhere()

@@ -16,6 +16,7 @@ from torch.optim.optimizer import (
 from trainlab.diagnosis.probe.clearing import Clearing
 from trainlab.diagnosis.probe.core import Core, guarded
 from trainlab.diagnosis.probe.endings import finish_params
+from trainlab.diagnosis.probe.listener import Listener
 from trainlab.diagnosis.probe.places import user_site
 from trainlab.diagnosis.probe.readable import as_floats, readable
 from trainlab.diagnosis.probe.schedule import is_compared
@@ -30,8 +31,9 @@ _SETTINGS = ("lr", "momentum", "weight_decay", "betas", "eps", "nesterov", "damp
 class Steps:
     """Global optimizer hooks."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, listener: Listener) -> None:
         self.core = core
+        self.listener = listener
         self.clearing = Clearing(core)
         self._known: weakref.WeakKeyDictionary[Optimizer, OptimizerSeen] = weakref.WeakKeyDictionary()
         self._handles: list[Any] = []
@@ -101,6 +103,8 @@ class Steps:
             self._awaited = closure is not None
             measured = _trainable(seen, parameters) if self._awaited else self._gradients(seen, parameters)
             self._before = [(key, sample_of(parameter)) for key, parameter in measured]
+        if closure is None:
+            self.listener.switch(False)  # an optimizer's own sums, many and small, say nothing
 
     def _step_begins(self, optimizer: Optimizer, seen: OptimizerSeen) -> None:
         tick = self.core.seen.tick
