@@ -61,3 +61,9 @@ def test_every_rule_has_a_training_that_it_finds():
 def test_each_rule_names_the_fault_of_its_file():
     for name in rules():
         assert name == importlib.import_module(f"trainlab.diagnosis.rules.{name}").FAULT
+
+
+def test_an_optimizer_that_was_made_too_early_is_made_again_by_its_own_line():
+    module = importlib.import_module("diagnosis.faults.params_not_in_optimizer")
+    finding = diagnosed(lambda: module.train(True)).findings[0]
+    assert finding.code.startswith("opt = torch.optim.Adam(model.parameters(), lr=0.01)  #")

@@ -167,6 +167,11 @@ def _nurseries_in(folder: Path) -> list[str]:
     [
         (("none.py",), "none.py: no such file. Give the training script"),
         (("train.py", "--metric", "acc"), "--metric acc: the script prints no number after this name"),
+        (
+            ("hello.py",),
+            "hello.py: no training was seen, neither a backward pass nor an optimizer step",
+        ),
+        (("hello.py",), "It prints numbers after: hello."),
         (("train.py", "--metric", " "), "give the name that the script prints"),
         (("train.py", "-n", "0"), "-n 0: must be a whole number from 1"),
         (("train.py", "--at-least", "2", "--at-most", "1"), "no run could succeed"),
@@ -177,6 +182,7 @@ def _nurseries_in(folder: Path) -> list[str]:
 )
 def test_mistakes_are_one_line(tmp_path: Path, words: tuple[str, ...], said: str):
     (tmp_path / "train.py").write_text(SCRIPT, encoding="utf-8")
+    (tmp_path / "hello.py").write_text("print('hello: 3')\n", encoding="utf-8")
     done = subprocess.run(
         [*COMMAND, *words], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
     )

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
+from collections.abc import Callable
+from types import CodeType, FrameType
 from typing import Any
 
 import torch
@@ -25,6 +28,7 @@ from trainlab.diagnosis.seen import OptimizerSeen
 
 MAX_OPTIMIZERS = 32
 MAX_MEASURED = 400
+_STEP: CodeType = Optimizer.profile_hook_step(lambda: None).__code__  # what calls the hooks around every step
 _SETTINGS = ("lr", "momentum", "weight_decay", "betas", "eps", "nesterov", "dampening", "alpha")
 
 
@@ -40,6 +44,7 @@ class Steps:
         self._before: list[tuple[int, torch.Tensor]] = []
         self._versions: dict[Optimizer, tuple[int, int]] = {}
         self._awaited = False
+        self._outermost: Callable[[], Optimizer | None] = lambda: None
 
     def attach(self) -> None:
         """Register the hooks."""
@@ -85,6 +90,9 @@ class Steps:
     def before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         """A step begins: gradients and weights are measured at the ticks that are looked at."""
         core = self.core
+        if self._is_part(optimizer):
+            return
+        self._outermost = weakref.ref(optimizer)
         seen = self.entry(optimizer)
         if seen is None:
             return
@@ -105,6 +113,13 @@ class Steps:
             self._before = [(key, sample_of(parameter)) for key, parameter in measured]
         if closure is None:
             self.listener.switch(False)  # an optimizer's own sums, many and small, say nothing
+
+    def _is_part(self, optimizer: Optimizer) -> bool:
+        """Whether the step is made in one of the same weights, as a subclass calls its parent's."""
+        outer = self._outermost() if _steps_on_the_stack() > 1 else None
+        if outer is None:
+            return False
+        return optimizer is outer or {*map(id, _parameters(optimizer))} <= {*map(id, _parameters(outer))}
 
     def _step_begins(self, optimizer: Optimizer, seen: OptimizerSeen) -> None:
         tick = self.core.seen.tick
@@ -168,6 +183,8 @@ class Steps:
     def after(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         """A step is done: by how much each weight has moved; then the clock goes on."""
         core = self.core
+        if self._is_part(optimizer):
+            return
         seen = self._known.get(optimizer)
         if self._awaited and seen is not None:
             measured = {key for key, _ in self._gradients(seen, _parameters(optimizer))}
@@ -187,6 +204,16 @@ class Steps:
         if is_compared(core.seen.tick):
             finish_params(core)
         core.boundary()
+
+
+def _steps_on_the_stack() -> int:
+    """Return how many `step` methods of optimizers are being run, one within the other."""
+    frame: FrameType | None = sys._getframe(1)
+    count = 0
+    while frame is not None:
+        count += frame.f_code is _STEP
+        frame = frame.f_back
+    return count
 
 
 def _version(optimizer: Optimizer) -> int:

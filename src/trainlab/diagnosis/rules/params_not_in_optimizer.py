@@ -6,6 +6,8 @@ optimized isn't the network at all (an image, say).
 
 from __future__ import annotations
 
+import re
+
 from trainlab.diagnosis.findings import Finding
 from trainlab.diagnosis.seen import ParamSeen
 from trainlab.diagnosis.signals.case import Case, modules_of, optimizer_name
@@ -45,7 +47,7 @@ def judge(case: Case) -> Finding | None:
         )
         remedy, code = (
             "Make the optimizer after the model has its final layers.",
-            f"{name} = type({name})(model.parameters(), …)",
+            _made_again(case, outside, name),
         )
     else:
         cause = f"{name} was made without them"
@@ -67,6 +69,19 @@ def judge(case: Case) -> Finding | None:
         remedy=remedy,
         code=code,
     )
+
+
+def _made_again(case: Case, outside: list[ParamSeen], name: str) -> str:
+    """Return the line that makes the optimizer, of the network whose parameters it lacks."""
+    optimizer = case.stepped[0]
+    line = optimizer.site.text if optimizer.site is not None else ""
+    if ".parameters()" not in line:
+        line = f"{name} = {optimizer.kind}(model.parameters(), …)"
+    owner = next((param.owner for param in outside if param.owner is not None), None)
+    root = case.seen.roots[owner] if owner is not None else None
+    if root is not None and root.name != root.kind:
+        line = re.sub(r"[\w.]+(?=\.parameters\(\))", root.name, line, count=1)
+    return f"{line}  # below the line that makes its last layer"
 
 
 def _is_left_out(case: Case, param: ParamSeen) -> bool:

@@ -41,12 +41,14 @@ def own_run(question: Question, stop: Event, *, lifted: str = "") -> SeedRun | N
     """Run the script as it is; None if it was stopped.
 
     Raises:
-        DiagnosisError: it runs to its end, but has no such metric.
+        DiagnosisError: it runs to its end but has no such metric, or trains nothing where none was asked for.
     """
     for ran in Processes(workers=1).carry_out([question.plan(None, lifted=lifted)], stop):
         run = seed_run(ran, question.metric)
         if question.metric and run.value is None and not run.failed and run.state != "diverged":
             raise DiagnosisError(_no_metric(question.metric, ran.printed))
+        if ran.report is not None and not question.metric and not run.steps and not run.failed:
+            raise DiagnosisError(_nothing_to_compare(question.script, ran.printed))
         return run
     return None
 
@@ -118,9 +120,20 @@ def _reason_to_stop(yours: SeedRun, runs: Sequence[SeedRun]) -> str:
 
 
 def _no_metric(metric: str, printed: str) -> str:
-    names = names_printed(printed)
-    others = f"It prints numbers after: {', '.join(names)}." if names else "It prints no number after a name."
     return (
         f"--metric {metric}: the script prints no number after this name, and at its end no variable of this "
-        f"name holds one. {others}"
+        f"name holds one. {_others(printed)}"
     )
+
+
+def _nothing_to_compare(script: str, printed: str) -> str:
+    return (
+        f"{script}: no training was seen, neither a backward pass nor an optimizer step; trainlab doctor "
+        f"{script} says more. To compare seeds by a number that it prints, or by a variable: --metric NAME. "
+        f"{_others(printed)}"
+    )
+
+
+def _others(printed: str) -> str:
+    names = names_printed(printed)
+    return f"It prints numbers after: {', '.join(names)}." if names else "It prints no number after a name."
