@@ -1,10 +1,8 @@
 # pyright: basic
-"""Fingerprints of the rows that a network is given: to know repeated batches and rows met again."""
+"""What a network is given: batches that repeat, rows that are met again, examples with their targets."""
 
 from __future__ import annotations
 
-import gc
-import itertools
 import weakref
 from math import prod
 from typing import Any
@@ -13,29 +11,22 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
-from trainlab.diagnosis.features import MAX_FEATURES, sampled_places
 from trainlab.diagnosis.probe.core import Core, guarded
+from trainlab.diagnosis.probe.fingerprints import MAX_ROWS, Fingerprints
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.places import user_site
-from trainlab.diagnosis.probe.readable import readable
 from trainlab.diagnosis.probe.schedule import DENSE
+from trainlab.diagnosis.probe.unused_rows import UnusedRows
 from trainlab.diagnosis.seen import LoaderSeen
 from trainlab.diagnosis.summaries import summaries
 
-_WHOLE = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
-MAX_ROWS = 256
 MAX_ROWS_CLOSE = 2_048
 MAX_KNOWN = 50_000
 MAX_SAMPLE = 600
-MAX_HELD = 4_000
 MAX_AXIS, MAX_VALUES = 64, 2_000_000
 """What a summary is computed from, at most: values along an axis, and values of a batch."""
 _EVERY_TICK = 600
 _KNOWN_BATCHES = 40
-_BELONGS = 0.3
-"""Two tensors have a few rows in common by chance, as the 0 of two grids; those of a training have most."""
-_WIDE = 8
-"""Rows of fewer values, all of them 0, 1 or -1, are in many data: the corners of any map of XOR."""
 _ACTING = 0.25
 """An agent asks its network one state at a time, or a few; batches to learn from are larger."""
 
@@ -46,15 +37,11 @@ class Data:
     def __init__(self, core: Core, fits: Fits, *, whole_process: bool, search_memory: bool = True) -> None:
         self.core = core
         self.fits = fits
-        self.whole_process = whole_process
+        self.prints = Fingerprints()
+        self.unused = UnusedRows(core, self.prints, whole_process=whole_process)
         self.search_memory = search_memory
-        self._places: dict[tuple[int, torch.device], torch.Tensor] = {}
-        self._odd: dict[int, Any] = {}
         self._loaders: dict[int, LoaderSeen] = {}
         self._passes = 0
-        self._plain: set[int] = set()
-        self._held: set[int] = set()
-        self._strange: set[int] = set()
         self._known_in_a_row = 0
         self._elsewhere: set[int] = set()
         self._last_judge = -1
@@ -71,8 +58,8 @@ class Data:
         if not data.input_shape:
             data.input_shape = tuple(batch.shape)
             data.input_dtype = str(batch.dtype).removeprefix("torch.")
-        part = self._features(batch, most=MAX_ROWS_CLOSE if core.seen.tick < DENSE else MAX_ROWS)
-        hashes = self._fingerprints(part)
+        part = self.prints.features(batch, most=MAX_ROWS_CLOSE if core.seen.tick < DENSE else MAX_ROWS)
+        hashes = self.prints.of(part)
         whole = hash(tuple(hashes))
         data.fingerprinted += 1
         data.made_anew += self._is_made_anew(batch)
@@ -84,9 +71,8 @@ class Data:
             data.new_rows += len(new)
             data.acted_rows += len(new & self._acted)
             data.train_rows.update(new)
-            if new and part.shape[1] < _WIDE:
-                plain: Any = np.isin(part, (-1, 0, 1)).all(1)
-                self._plain.update(itertools.compress(hashes, plain))
+            if new:
+                self.unused.met(part, hashes)
             self._known_in_a_row = 0 if len(data.train_rows) > before else self._known_in_a_row + 1
         data.train_row_count += len(hashes)
         data.largest_batch = max(data.largest_batch, batch.shape[0] if batch.dim() > 1 else 1)
@@ -103,7 +89,7 @@ class Data:
         self.fits.rows = self.fits.summaries = []
         if not batch.is_floating_point() or len(self.core.seen.data.sample_x) >= MAX_SAMPLE:
             return
-        rows = self._features(batch, most=min(512, MAX_SAMPLE - len(self.core.seen.data.sample_x)))
+        rows = self.prints.features(batch, most=min(512, MAX_SAMPLE - len(self.core.seen.data.sample_x)))
         if data_nonfinite(rows):
             if self.core.seen.data.nonfinite_input is None:
                 self.core.seen.data.nonfinite_input = self.core.seen.tick
@@ -120,7 +106,7 @@ class Data:
             and tuple(batch.shape[1:]) == shape[1:]
             and len(self._elsewhere) < MAX_KNOWN
         ):
-            self._elsewhere.update(self._rows(batch, most=MAX_ROWS_CLOSE))
+            self._elsewhere.update(self.prints.rows(batch, most=MAX_ROWS_CLOSE))
 
     def judged_on(self, batch: torch.Tensor) -> None:
         """Enter a batch of an evaluation."""
@@ -131,94 +117,23 @@ class Data:
             self._last_judge = core.seen.tick
             self._passes += 1
             data.judge_passes += 1
-            if self._passes in (1, 3, 12):
-                self.look_for_unused()
+            if self.search_memory and self._passes in (1, 3, 12):
+                self.unused.look()
         if self._passes > 20 and batch.device.type != "cpu":
             return
-        rows = self._rows(batch, most=MAX_ROWS_CLOSE)
+        rows = self.prints.rows(batch, most=MAX_ROWS_CLOSE)
         if len(rows) <= _ACTING * data.largest_batch and len(self._acted) < MAX_KNOWN:
             self._acted.update(rows)
         if len(data.judged_rows) < MAX_KNOWN:
             data.judged_rows.update(rows)
 
-    def look_for_unused(self) -> None:
-        """Find tensors in memory that hold rows of the same shape: data that may never have been used.
-
-        One that holds a good part of the rows trained on belongs to this training. Of others that is only
-        sure where the whole process is this training: a notebook may have other trainings' data in memory.
-        """
-        data = self.core.seen.data
-        shape = data.input_shape
-        if len(shape) < 2 or not self.search_memory:
-            return
-        known, looked = data.train_rows - self._plain, 0
-        # An optimizer's moments have the shapes of weights, and are no data.
-        weights = {param.shape for param in self.core.seen.params.values()}
-        for thing in gc.get_objects():
-            if type(thing) is not torch.Tensor or thing.requires_grad or thing.device.type != "cpu":
-                continue
-            if readable(thing) is None:
-                continue
-            if tuple(thing.shape[1:]) != shape[1:] or str(thing.dtype) != f"torch.{data.input_dtype}":
-                continue
-            if thing.shape[0] <= shape[0] or tuple(thing.shape) in weights:
-                continue
-            stride = max(1, thing.shape[0] // MAX_HELD)
-            rows = set(self._rows(thing[::stride], most=MAX_HELD))
-            if _belongs(rows, known, stride) or _belongs(set(self._rows(thing)), known, 1):
-                self._held |= rows
-            elif self.whole_process:
-                self._strange |= rows
-            looked += len(rows)
-            if looked > 4 * MAX_HELD:
-                break
-
     def finish(self) -> None:
         """Count what the comparison of the fingerprints gives."""
         data = self.core.seen.data
-        self.look_for_unused()
-        unused = self._held | self._strange
-        data.unused_rows = len(unused - data.train_rows - data.judged_rows - self._elsewhere)
-        data.held = len(self._held | data.train_rows)
+        if self.search_memory:
+            self.unused.look()
+        self.unused.count(data.train_rows | data.judged_rows | self._elsewhere)
         data.judged_known = len(data.judged_rows & data.train_rows)
-
-    def _rows(self, batch: torch.Tensor, *, most: int = MAX_ROWS) -> list[int]:
-        return self._fingerprints(self._features(batch, most=most))
-
-    def _fingerprints(self, part: Any) -> list[int]:
-        """Return a fingerprint a row: its bits as whole numbers, times odd numbers, summed modulo 2⁶⁴."""
-        if part.dtype.itemsize not in _WHOLE:
-            part = part.astype(np.int64)
-        bits = part.view(_WHOLE[part.dtype.itemsize])
-        return (bits @ self._factors(bits.shape[1])).tolist()
-
-    def _factors(self, width: int) -> Any:
-        known = self._odd.get(width)
-        if known is None:
-            generator = np.random.default_rng(width)
-            known = self._odd[width] = generator.integers(1, 2**63, width, dtype=np.uint64) * np.uint64(
-                2
-            ) + np.uint64(1)
-        return known
-
-    def _features(self, batch: torch.Tensor, *, most: int) -> Any:
-        """Return up to `most` rows at up to 64 places each, always the same ones, as an array."""
-        values = batch.detach()
-        values = (
-            values.reshape(1, -1)
-            if values.dim() < 2
-            else values[:most].reshape(min(most, values.shape[0]), -1)
-        )
-        width = values.shape[1]
-        if width > MAX_FEATURES:
-            key = (width, values.device)
-            places = self._places.get(key)
-            if places is None:
-                places = self._places[key] = torch.tensor(sampled_places(width), device=values.device)
-            values = values.index_select(1, places)
-        if values.dtype in (torch.bfloat16, torch.float16):
-            values = values.float()
-        return values.contiguous().cpu().numpy()
 
     @guarded
     def loader_started(self, loader: DataLoader[Any]) -> None:
@@ -248,11 +163,6 @@ def _sampling(loader: DataLoader[Any]) -> tuple[str, int | None]:
     if batches is None:
         return type(getattr(loader, "sampler", None)).__name__, loader.batch_size
     return type(getattr(batches, "sampler", batches)).__name__, getattr(batches, "batch_size", None)
-
-
-def _belongs(rows: set[int], known: set[int], stride: int) -> bool:
-    """Whether these rows, one of `stride` of a tensor, are of the data that the `known` rows are of."""
-    return len(rows & known) > _BELONGS * len(known) / stride
 
 
 def _summaries(batch: torch.Tensor, count: int) -> list[tuple[float, ...]]:
