@@ -1,9 +1,11 @@
 """A misspelt option after the script goes to the script; that is said."""
 
+import re
+
 import pytest
 
 from trainlab.cli.doctor import doctor_command
-from trainlab.cli.options import hint_at_options
+from trainlab.cli.options import UsageError, check_is_no_option, hint_at_options
 from trainlab.cli.seeds import seeds_command
 
 
@@ -27,3 +29,21 @@ def test_an_option_is_called_as_on_the_command_line(capsys: pytest.CaptureFixtur
     told = capsys.readouterr().err
     assert "did you mean --at-least?" in told
     assert "did you mean --as-experiment?" in told
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("--htm", "--htm: there is no such option. Did you mean --html? See: trainlab doctor --help"),
+        ("--jsn=x.json", "--jsn=x.json: there is no such option. Did you mean --json? See: trainlab doctor"),
+        ("-q", "-q: there is no such option. See: trainlab doctor --help"),
+    ],
+)
+def test_an_option_that_is_taken_for_the_script_is_refused(word: str, said: str):
+    with pytest.raises(UsageError, match=re.escape(said)):
+        check_is_no_option(word, doctor_command, name="doctor")
+
+
+def test_a_module_is_a_script():
+    check_is_no_option("-m", doctor_command, name="doctor")
+    check_is_no_option("train.py", doctor_command, name="doctor")

@@ -11,7 +11,15 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from trainlab.cli.options import Html, Json, UsageError, check_range, hint_at_options, whole
+from trainlab.cli.options import (
+    Html,
+    Json,
+    UsageError,
+    check_is_no_option,
+    check_range,
+    hint_at_options,
+    whole,
+)
 from trainlab.cli.output import Output, check_distinct, check_writable, hand_over
 from trainlab.cli.trying import run_and_try
 
@@ -54,8 +62,7 @@ def doctor_command(
     from trainlab.draw import json_text
     from trainlab.interrupt import termination
 
-    if script.startswith("-") and script not in ("-", "-m"):
-        raise UsageError(f"{script}: there is no such option. See: trainlab doctor --help")
+    check_is_no_option(script, doctor_command, name="doctor")
     check_range("--steps", steps, least=1, most=MAX_STEPS)
     check_range("--for", for_, least=1, most=MAX_SECONDS)
     check_range("--budget", budget, least=1, most=MAX_SECONDS)

@@ -39,13 +39,31 @@ def check_range(option: str, value: int | None, *, least: int, most: int) -> Non
         )
 
 
+def check_is_no_option(script: str, command: FunctionType, *, name: str) -> None:
+    """Raise UsageError where a misspelt option stands in the script's place.
+
+    Args:
+        script: the word that was taken for the script.
+        command: the function behind the command.
+        name: the command as it is typed, as in ``doctor``.
+    """
+    if not script.startswith("-") or script in ("-", "-m"):
+        return
+    meant = get_close_matches(script.split("=", 1)[0], _options_of(command), n=1, cutoff=ALIKE)
+    hint = f" Did you mean {meant[0]}?" if meant else ""
+    raise UsageError(f"{script}: there is no such option.{hint} See: trainlab {name} --help")
+
+
+def _options_of(command: FunctionType) -> list[str]:
+    return [f"--{name.strip('_').replace('_', '-')}" for name in command.__kwdefaults__ or {}]
+
+
 def hint_at_options(script: str, arguments: Sequence[str], command: FunctionType) -> None:
     """Say which of a script's arguments look like misspelt options of the command: the script gets them.
 
     A beginning of an option is none: ``--seed`` and ``--step`` are names that scripts have themselves.
     """
-    names = command.__kwdefaults__ or {}
-    options = [f"--{name.strip('_').replace('_', '-')}" for name in names]
+    options = _options_of(command)
     for word in arguments:
         name = word.split("=", 1)[0]
         meant = get_close_matches(name, options, n=1, cutoff=ALIKE) if name.startswith("--") else []
