@@ -1,4 +1,4 @@
-"""Evaluations in train mode that gradients aren't switched off for either."""
+"""Passes in a mode that looks forgotten, and is or isn't."""
 
 from __future__ import annotations
 
@@ -24,3 +24,23 @@ def test_validation_after_each_epoch_with_neither_eval_nor_no_grad(batches: int)
                 (net(x[rows]).argmax(1) == y[rows]).float().mean().item()
 
     assert faults(diagnosed(training)) == ["train_mode_evaluation"]
+
+
+def test_a_backbone_that_has_learnt_may_be_frozen_in_eval_mode() -> None:
+    torch.manual_seed(0)
+    x = torch.randn(240, 4)
+    backbone = nn.Sequential(nn.Linear(4, 16), nn.BatchNorm1d(16), nn.ReLU())
+
+    def training() -> None:
+        for axis in (0, 1):
+            head = nn.Linear(16, 2)
+            learn = [*head.parameters(), *(one for one in backbone.parameters() if one.requires_grad)]
+            optimizer = torch.optim.Adam(learn, lr=0.02)
+            for rows in (rows for _ in range(15) for rows in torch.randperm(240).split(40)):
+                optimizer.zero_grad()
+                nn.functional.cross_entropy(head(backbone(x[rows])), (x[rows, axis] > 0).long()).backward()
+                optimizer.step()
+            backbone.requires_grad_(False)
+            backbone.eval()
+
+    assert faults(diagnosed(training)) == []

@@ -41,6 +41,13 @@ class Node:
     op: Op | None = None
 
 
+SHAPING = frozenset(
+    ("View", "UnsafeView", "ReshapeAlias", "Unsqueeze", "Squeeze", "Transpose", "T", "Permute", "Expand",
+     "Clone", "Select", "Slice", "Index", "Alias", "ToCopy", "AsStrided", "Split", "Unbind", "SplitWithSizes")
+)  # fmt: skip
+"""Kinds of nodes that change the shape, and no number."""
+
+
 @dataclass(slots=True)
 class Graph:
     """What one backward pass went through; node 0 is the loss."""

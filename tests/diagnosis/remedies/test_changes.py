@@ -99,6 +99,20 @@ def of(make: Callable[[nn.Sequential], torch.optim.Optimizer], **options: Any) -
         ("step", {}, of(sgd, step=False, clear=False), of(sgd)),
         ("other_sign", {}, of(sgd, loss=lambda o, t: -F.mse_loss(o, t)), of(sgd)),
         ("squared", {}, of(sgd, loss=nn.L1Loss()), of(sgd)),
+        (
+            "signed_targets",
+            {},
+            of(sgd, loss=nn.SoftMarginLoss(), target=(data()[1] > 0).float()),
+            of(sgd, loss=nn.SoftMarginLoss(), target=data()[1].sign()),
+        ),
+        (
+            "signed_targets",
+            {},
+            of(
+                sgd, loss=lambda o, t: F.margin_ranking_loss(o, 0 * o, t, 0.1), target=(data()[1] > 0).float()
+            ),
+            of(sgd, loss=lambda o, t: F.margin_ranking_loss(o, 0 * o, t, 0.1), target=data()[1].sign()),
+        ),
         ("equal_shapes", {}, of(sgd, target=data()[1][:, 0]), of(sgd)),
         (
             "equal_shapes",

@@ -66,6 +66,8 @@ def test_clipping_is_loosened_to_what_the_finding_says(code: str, norm: float | 
 def test_classes_fitted_as_numbers_need_another_network():
     turned = finding("wrong_loss", where="the sign of the loss at train.py:3")
     assert remedies_for(turned)[0].changes == ({"change": "other_sign"},)
+    signed = finding("wrong_loss", where="the targets of soft_margin_loss at train.py:3")
+    assert remedies_for(signed)[0].changes == ({"change": "signed_targets"},)
     classes = finding("wrong_loss", where="mse_loss at train.py:3")
     assert remedies_for(classes) == ()
     assert why_not(classes) == "classes need an output each, so another last layer"

@@ -64,9 +64,11 @@ FAULTS = (
         name="wrong_loss",
         title="the loss asks for something else",
         what="A distance with a minus sign is maximized; class numbers fitted as numbers claim that class 2 "
-        "is twice class 1.",
+        "is twice class 1; a loss for targets of 1 and −1 learns nothing of a 0.",
         formula="A distance reaches the loss through an odd number of changes of sign; or a distance is "
-        "taken to targets 0, 1, …, K − 1 and the evaluation treats them as classes.",
+        "taken to targets 0, 1, …, K − 1 and the evaluation treats them as classes; or {ZEROS:.0%} or more "
+        "of the targets of `soft_margin_loss`, `margin_ranking_loss`, `cosine_embedding_loss` or "
+        "`hinge_embedding_loss` are 0, and none is below.",
         source="A fact, read off the autograd graph.",
         silent="several optimizers train against each other (a GAN's losses have either sign).",
         remedy="Take the sign away; for classes use `cross_entropy` with an output each.",

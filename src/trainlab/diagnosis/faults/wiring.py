@@ -51,7 +51,8 @@ FAULTS = (
         what="`requires_grad` is off for layers that were neither trained nor loaded: they stay random.",
         formula="At least {SHARE:.0%} of a trained network's values are frozen, never loaded, never moved, "
         "and weights among them have the spread of PyTorch's default initialization, std(w) ≈ "
-        "1/√(3·fan_in).",
+        "1/√(3·fan_in); or they are embeddings of independent normal numbers, in a network whose loss is "
+        "still above {UNFIT:.0%} of the best constant answer's.",
         source="Fine-tuning freezes what was loaded or trained before; nobody means to freeze noise.",
         silent="weights were loaded, were trained before, or were set by hand.",
         remedy="Leave the layers trainable, or load trained weights into them first.",

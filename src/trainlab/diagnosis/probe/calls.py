@@ -176,10 +176,12 @@ class Calls:
         batch = next((value for value in args if isinstance(value, torch.Tensor)), None)
         batch = None if batch is None or readable(batch) is not batch else batch
         if learning:
-            if core.sampling and not module.training:
-                self._look_at_modes(module, root)
-            self.pending.append((root, module.training))
-            del self.pending[:-256]
+            # A network that was frozen after it had learnt, and put in eval mode, only feeds another one.
+            if module.training or any(one.requires_grad for one in module.parameters()):
+                if core.sampling and not module.training:
+                    self._look_at_modes(module, root)
+                self.pending.append((root, module.training))
+                del self.pending[:-256]
             self.passes += 1
             if self._data_root is None:
                 self._data_root = root

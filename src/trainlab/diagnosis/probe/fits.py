@@ -12,7 +12,9 @@ from trainlab.diagnosis.probe.core import Core
 from trainlab.diagnosis.seen import Fit, LossSeen
 
 CLASSES = frozenset(("cross_entropy", "nll_loss"))
-BINARY = frozenset(("binary_cross_entropy", "binary_cross_entropy_with_logits"))
+OF_LOGITS = frozenset(("binary_cross_entropy_with_logits", "soft_margin_loss", "multilabel_soft_margin_loss"))
+"""The same loss under three names; the second takes targets of 1 and −1."""
+BINARY = OF_LOGITS | {"binary_cross_entropy"}
 MAX_ROWS = 512
 MAX_COLUMNS = 256
 MAX_SAMPLE = 2048
@@ -37,7 +39,8 @@ class Fits:
         if seen.kind in CLASSES:
             self._classes(seen, out, target, judged)
         elif out.shape == target.shape and seen.kind != "kl_div":
-            self._columns(seen, out.float(), target.float(), judged)
+            yes = target > 0 if seen.kind == "soft_margin_loss" else target
+            self._columns(seen, out.float(), yes.float(), judged)
 
     def _classes(self, seen: LossSeen, out: torch.Tensor, target: torch.Tensor, judged: bool) -> None:
         logits = out.float() if out.dim() == 1 else out.float().movedim(1, -1)
@@ -109,7 +112,7 @@ class Fits:
         if seen.kind in BINARY:
             # Targets between 0 and 1 have an entropy of their own, which no answer gets below.
             floor = (torch.special.entr(target2) + torch.special.entr(1 - target2)).mean()
-        if seen.kind == "binary_cross_entropy_with_logits":
+        if seen.kind in OF_LOGITS:
             value = functional.binary_cross_entropy_with_logits(out2, target2)
             # Where a sigmoid came before, by mistake, all outputs are probabilities.
             squashed = (out2.min() >= 0) & (out2.max() <= 1)

@@ -14,7 +14,7 @@ from trainlab.diagnosis.probe.activations import ACTIVATIONS, Activations
 from trainlab.diagnosis.probe.core import Core, guarded
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.layers import LAYERS, Layers
-from trainlab.diagnosis.probe.losses import LOSSES, Losses
+from trainlab.diagnosis.probe.losses import LOSSES, SIGNED, Losses
 from trainlab.diagnosis.probe.places import user_site
 from trainlab.diagnosis.probe.readable import are_readable, is_compiling, readable
 from trainlab.diagnosis.probe.walk import KEY
@@ -179,6 +179,8 @@ class Listener(TorchFunctionMode):
             self.layers.hear(name, args, kwargs, out, op)
         if name in LOSSES:
             self.losses.hear(name, args, kwargs, out, op)
+        if name in SIGNED:
+            self.losses.signs(name, tensors, op)
         self._finite(name, tensors, out, op)
 
     def _judge(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor) -> None:

@@ -12,14 +12,19 @@ from trainlab.diagnosis.probe.core import Core
 from trainlab.diagnosis.probe.fits import CLASSES, Fits
 from trainlab.diagnosis.probe.places import user_site
 from trainlab.diagnosis.probe.walk import leaves_above
-from trainlab.diagnosis.seen import Graph, LossSeen, Op
+from trainlab.diagnosis.seen import SHAPING, Graph, LossSeen, Op
 
 DIFFERENCES = frozenset(("sub", "__sub__", "__rsub__", "rsub", "subtract"))
 NAMED = frozenset(
     ("cross_entropy", "nll_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "mse_loss",
-     "l1_loss", "smooth_l1_loss", "huber_loss", "kl_div", "gaussian_nll_loss", "poisson_nll_loss")
+     "soft_margin_loss", "multilabel_soft_margin_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "kl_div",
+     "gaussian_nll_loss", "poisson_nll_loss")
 )  # fmt: skip
 LOSSES = DIFFERENCES | NAMED
+SIGNED = frozenset(
+    ("soft_margin_loss", "hinge_embedding_loss", "cosine_embedding_loss", "margin_ranking_loss")
+)
+"""Losses whose target, the last tensor that they are given, is 1 or −1."""
 MAX_PLACES = 60
 MAX_JUDGED_A_TICK = 64
 _NEAR = 12
@@ -60,6 +65,20 @@ class Losses:
         seen.made_here += self._is_made_now(target)
         seen.target_has_grad += target.requires_grad
         self.fits.read(seen, _on_the_targets_scale(name, output, args, kwargs), target)
+
+    def signs(self, name: str, tensors: list[torch.Tensor], op: Op) -> None:
+        """Count the zeros among targets that are to be 1 or −1."""
+        event = self.core.event("signed_targets", op.site, op.module, name=name, values=0, zeros=0.0, low=0.0)
+        if event.count > MAX_PLACES or len(tensors) < 2 or tensors[-1].numel() == 0:
+            return
+        target, facts = tensors[-1].detach().float(), event.facts
+
+        def keep(got: list[float]) -> None:
+            facts["values"] += target.numel()
+            facts["zeros"] += got[0]
+            facts["low"] = min(facts["low"], got[1])
+
+        self.core.later.read(torch.stack([(target == 0).float().sum(), target.min()]), keep)
 
     def _entry(self, name: str, output: torch.Tensor, target: torch.Tensor, op: Op) -> LossSeen | None:
         kind = "difference" if name in DIFFERENCES else name
@@ -117,21 +136,26 @@ class Losses:
             self.fits.read(at[0], _on_the_targets_scale(name, output, args, kwargs), target, judged=True)
 
     def confirm(self, graph: Graph) -> None:
-        """Count the entries that this loss was made of; forget the differences that it wasn't."""
+        """Count the entries that this loss was made of; forget the differences that it wasn't.
+
+        A difference that only adds to the loss, with nothing to bend it (a square, a size, a logarithm), has
+        no least value, and is no error: so are the terms of a policy's or a critic's loss.
+        """
         self._walks += 1
         found: set[int] = set()
-        reach, frontier = {0}, [(0, 0)]
-        for place, steps in frontier:
-            op = graph.nodes[place].op if graph.nodes else None
-            index = op.facts.get("loss") if op is not None else None
-            if index is not None:
-                found.add(index)
+        reach, frontier = {(0, False)}, [(0, 0, False)]
+        for place, steps, bent in frontier:
+            node = graph.nodes[place] if graph.nodes else None
+            index = node.op.facts.get("loss") if node is not None and node.op is not None else None
+            if node is None or index is not None:
+                if index is not None and (bent or self.core.seen.losses[index].kind != "difference"):
+                    found.add(index)
                 continue
-            if steps < _NEAR and graph.nodes:
-                for parent in graph.nodes[place].inputs:
-                    if parent not in reach and graph.nodes[parent].kind not in _BARRIERS:
-                        reach.add(parent)
-                        frontier.append((parent, steps + 1))
+            bends = bent or node.kind not in _STRAIGHT or (node.kind == "Mul" and len(node.inputs) > 1)
+            for parent in node.inputs if steps < _NEAR else ():
+                if (parent, bends) not in reach and graph.nodes[parent].kind not in _BARRIERS:
+                    reach.add((parent, bends))
+                    frontier.append((parent, steps + 1, bends))
         for index in found:
             self.core.seen.losses[index].count += 1
         if self._walks >= 4:
@@ -161,6 +185,7 @@ class Losses:
             event.facts["params"].update(leaves_above(source, self.core.book))
 
 
+_STRAIGHT = SHAPING | frozenset(("Add", "Sub", "Rsub", "Neg", "Mean", "Sum", "Mul", "Div", "Stack", "Cat"))
 _BARRIERS = frozenset(("AccumulateGrad", "Addmm", "Mm", "Bmm", "Convolution", "NativeBatchNorm", "Embedding"))
 
 

@@ -21,6 +21,8 @@ _FIRST = (
     "mean_abs",
     "largest_quarter",
     "largest_third",
+    "column_means",
+    "column_stds",
 )
 
 
@@ -53,6 +55,7 @@ def first_look(later: Later, seen: ParamSeen, parameter: torch.Tensor) -> None:
             values.abs().mean(),
             _largest_part(values, 4),
             _largest_part(values, 3),
+            *_unevenness(values),
         ]
     )
     later.read(numbers, lambda got: seen.start.update(zip(_FIRST, got, strict=True)))
@@ -63,6 +66,19 @@ def _largest_part(values: torch.Tensor, parts: int) -> torch.Tensor:
     if values.dim() != 1 or values.numel() % parts or values.numel() < 2 * parts:
         return torch.zeros((), device=values.device)
     return values.view(parts, -1).mean(1).abs().max()
+
+
+def _unevenness(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return how unlike a table's columns are, in standard errors of independent normal numbers.
+
+    The largest |mean| of a column, and the spread of the columns' standard deviations.
+    """
+    if values.dim() != 2 or values.shape[0] < 2 or values.shape[1] < 2:
+        nothing = torch.zeros((), device=values.device)
+        return nothing, nothing
+    rows, whole = values.shape[0], values.std(unbiased=False).clamp(min=1e-12)
+    means, stds = values.mean(0), values.std(0, unbiased=False)
+    return means.abs().max() / whole * rows**0.5, stds.std(unbiased=False) / whole * (2 * rows) ** 0.5
 
 
 def equal_shares(values: torch.Tensor, *, within: float = 1e-6) -> tuple[torch.Tensor, torch.Tensor]:

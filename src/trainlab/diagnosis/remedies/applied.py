@@ -49,6 +49,7 @@ CHANGES: dict[str, Callable[..., None]] = {
         loops.step,
         loops.zero_grad,
         losses.equal_shapes,
+        losses.signed_targets,
         losses.squared,
         modes.eval_to_judge,
         modes.train_to_learn,

@@ -101,8 +101,13 @@ def _nonfinite(finding: Finding) -> tuple[Remedy, ...]:
 
 
 def _wrong_loss(finding: Finding) -> tuple[Remedy, ...]:
-    turned = _one("the loss's sign turned", "other_sign", same_loss=False)
-    return (turned,) if finding["where"].startswith("the sign of the loss") else ()
+    for beginning, remedy in (
+        ("the sign of the loss", _one("the loss's sign turned", "other_sign", same_loss=False)),
+        ("the targets of ", _one("targets of 1 and −1", "signed_targets", same_loss=False)),
+    ):
+        if finding["where"].startswith(beginning):
+            return (remedy,)
+    return ()
 
 
 def _dropout(finding: Finding) -> tuple[Remedy, ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from trainlab.diagnosis.findings import Finding
-from trainlab.diagnosis.seen import Graph, Op
-from trainlab.diagnosis.signals.case import SHAPING, Case
+from trainlab.diagnosis.seen import SHAPING, Graph, Op
+from trainlab.diagnosis.signals.case import Case
 
 FAULT = "dropout_misuse"
 HIGH = 0.75

@@ -1,10 +1,13 @@
 """Layers that are frozen although they were never trained and never loaded: they stay random.
 
 Silent for weights that were loaded, that an optimizer trained before, or whose spread is not what PyTorch's
-default initialization gives (then someone has set them).
+default initialization gives (then someone has set them). Of an embedding, whose vectors are often given, all
+columns must be alike, as no trained ones are, and the network must fit badly.
 """
 
 from __future__ import annotations
+
+import math
 
 from trainlab.diagnosis.findings import Finding
 from trainlab.diagnosis.seen import Event, ParamSeen
@@ -12,6 +15,7 @@ from trainlab.diagnosis.signals.case import Case, modules_of
 
 FAULT = "frozen_params"
 SHARE = 0.2
+UNFIT = 0.1
 LEAST = 20
 
 
@@ -25,7 +29,8 @@ def judge(case: Case) -> Finding | None:
         learnt = root.learn_in_train + root.learn_in_eval
         params = [seen.params[key] for key in root.params]
         frozen = [param for param in params if not param.requires_grad]
-        random = [param for param in frozen if is_random(param)]
+        unfit = case.learning.ratio > UNFIT
+        random = [one for one in frozen if is_random(one) or (unfit and is_random_table(one))]
         if (
             learnt < LEAST
             or not random
@@ -44,7 +49,7 @@ def judge(case: Case) -> Finding | None:
             evidence=(
                 f"{size:,} of {total:,} values of {root.name} are frozen; they were neither "
                 "loaded nor trained before",
-                f"{len(random)} of these weights still have the spread of PyTorch's random initialization",
+                f"{len(random)} of these weights still have the spread of {_spread_of(random)}",
             ),
             remedy="Leave these layers trainable, or load trained weights into them first.",
             code=f"{root.name}.requires_grad_(True)",
@@ -74,3 +79,21 @@ def is_random(param: ParamSeen) -> bool:
     fan_in = param.size // param.shape[0]
     bound = fan_in**-0.5
     return 0.85 < param.start["std"] / (bound / 3**0.5) < 1.15 and param.start["largest"] <= 1.001 * bound
+
+
+def is_random_table(param: ParamSeen) -> bool:
+    """Whether an embedding's vectors are independent normal numbers: columns of one spread and mean 0.
+
+    |x| of a normal x has the mean √(2/π) σ. The limits are some three standard errors.
+    """
+    start = param.start
+    if "column_stds" not in start or "Embedding" not in param.module_kind or param.size < 200:
+        return False
+    shape = start["mean_abs"] / max(start["std"], 1e-12) * (math.pi / 2) ** 0.5
+    even = 0 < start["column_means"] < 4 and 0 < start["column_stds"] < 2
+    return even and abs(shape - 1) < 0.02 + 2 / param.size**0.5
+
+
+def _spread_of(random: list[ParamSeen]) -> str:
+    default = any(is_random(param) for param in random)
+    return "PyTorch's random initialization" if default else "random normal numbers"

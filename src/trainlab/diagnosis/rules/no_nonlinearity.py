@@ -6,8 +6,8 @@ A finding where the training fails, else a note: a linear model may be meant.
 from __future__ import annotations
 
 from trainlab.diagnosis.findings import Finding
-from trainlab.diagnosis.seen import Graph
-from trainlab.diagnosis.signals.case import SHAPING, Case, named
+from trainlab.diagnosis.seen import SHAPING, Graph
+from trainlab.diagnosis.signals.case import Case, named
 
 FAULT = "no_nonlinearity"
 LONG = 200

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from trainlab.diagnosis.findings import Finding
-from trainlab.diagnosis.seen import Graph, Node
-from trainlab.diagnosis.signals.case import SHAPING, Case
+from trainlab.diagnosis.seen import SHAPING, Graph, Node
+from trainlab.diagnosis.signals.case import Case
 from trainlab.diagnosis.signals.neighbours import neighbours
 
 FAULT = "wrong_loss"
 HALF = 0.5
+ZEROS = 0.05
 UNFIT, BEHIND = 0.1, 0.12
 _DISTANCES = frozenset(
     (
@@ -23,6 +24,12 @@ _DISTANCES = frozenset(
         "BinaryCrossEntropyWithLogits",
     )
 )
+_OF_ZERO = {
+    "soft_margin_loss": "for which it is ln 2 whatever the output says",
+    "margin_ranking_loss": "for which it is the margin whatever the outputs say",
+    "cosine_embedding_loss": "which count for nothing",
+    "hinge_embedding_loss": "which count as both at once",
+}
 _NUMBERS = frozenset(("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "difference"))
 
 
@@ -45,7 +52,28 @@ def judge(case: Case) -> Finding | None:
                 remedy="Take the minus sign away.",
                 code="loss = criterion(output, target)",
             )
-    return _classes_as_numbers(case) or _no_probabilities(case)
+    return _classes_as_numbers(case) or _no_probabilities(case) or _no_signs(case)
+
+
+def _no_signs(case: Case) -> Finding | None:
+    """Targets of 0 and 1 where the loss takes 1 and −1: the zeros teach nothing."""
+    for event in case.seen.events_of("signed_targets"):
+        name, facts = str(event.facts["name"]), event.facts
+        share = facts["zeros"] / max(1, facts["values"])
+        if share < ZEROS or facts["low"] < 0:
+            continue
+        return Finding(
+            fault=FAULT,
+            where=f"the targets of {name} at {event.site.quoted if event.site else 'the loss'}",
+            confidence=0.95,
+            evidence=(
+                f"{name} takes targets of 1 and −1; {share:.0%} of these are 0, {_OF_ZERO[name]}",
+                case.learning.words,
+            ),
+            remedy="Give it 1 and −1; or take binary_cross_entropy_with_logits, which is for 1 and 0.",
+            code="target = 2 * target - 1",
+        )
+    return None
 
 
 def _no_probabilities(case: Case) -> Finding | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from trainlab.diagnosis.seen import Graph, LossSeen, Node, Op, OptimizerSeen, ParamSeen, Seen
+from trainlab.diagnosis.seen import SHAPING, Graph, LossSeen, Node, Op, OptimizerSeen, ParamSeen, Seen
 from trainlab.diagnosis.signals.learning import Learning, learning
 
 GONE = 0.01
@@ -99,12 +99,6 @@ def optimizer_name(optimizer: OptimizerSeen) -> str:
         if match is not None and match.group(1) not in ("scaler", "self"):
             return match.group(1)
     return "optimizer"
-
-
-SHAPING = frozenset(
-    ("View", "UnsafeView", "ReshapeAlias", "Unsqueeze", "Squeeze", "Transpose", "T", "Permute", "Expand",
-     "Clone", "Select", "Slice", "Index", "Alias", "ToCopy", "AsStrided", "Split", "Unbind", "SplitWithSizes")
-)  # fmt: skip
 
 
 def behind(graph: Graph, node: Node) -> list[Node]:

@@ -7,7 +7,12 @@ import numpy as np
 from trainlab.diagnosis.seen import LossSeen
 
 CLASSES = ("cross_entropy", "nll_loss")
-BINARY = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
+BINARY = (
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "soft_margin_loss",
+    "multilabel_soft_margin_loss",
+)
 
 
 def trivial_loss(seen: LossSeen) -> float:

@@ -1,5 +1,5 @@
 # pyright: basic
-"""Where outputs meet targets: shapes made equal, squared error for the absolute one."""
+"""Where outputs meet targets: shapes made equal, squared error for the absolute one, 1 and −1 for 1 and 0."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from trainlab.diagnosis.probe.losses import SIGNED
 from trainlab.diagnosis.remedies.patching import Patching
 
 NAMED = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
@@ -75,3 +76,25 @@ def squared(on: Patching) -> None:
         return l1_loss
 
     on.replace(nn.functional, "l1_loss", wrap)
+
+
+def signed_targets(on: Patching) -> None:
+    """Give losses for targets of 1 and −1 these, where the script gives them 1 and 0."""
+
+    def signed(target: torch.Tensor) -> torch.Tensor:
+        if bool((target < 0).any()) or not bool((target == 0).any()):
+            return target
+        on.act()
+        return 2 * target - 1
+
+    def wrap(original: Any) -> Any:
+        def loss(*args: Any, **kwargs: Any) -> Any:
+            if "target" in kwargs:
+                return original(*args, **kwargs | {"target": signed(kwargs["target"])})
+            place = max(place for place, one in enumerate(args) if isinstance(one, torch.Tensor))
+            return original(*args[:place], signed(args[place]), *args[place + 1 :], **kwargs)
+
+        return loss
+
+    for name in sorted(SIGNED):
+        on.replace(nn.functional, name, wrap)
