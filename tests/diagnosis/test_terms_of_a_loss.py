@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from diagnosis.watched import diagnosed
 from torch import nn
 
 from trainlab.diagnosis.probe.probe import Probe
@@ -52,3 +53,19 @@ def test_a_bent_difference_is_an_error(loss_of: object):
 )
 def test_a_term_is_none(loss_of: object):
     assert kinds_of(loss_of) == []
+
+
+@pytest.mark.parametrize("played", [True, False])
+def test_returns_of_games_are_no_measure_of_the_rate(played: bool):
+    def train() -> None:
+        model = nn.Sequential(nn.Linear(3, 16), nn.ReLU(), nn.Linear(16, 1))
+        optimizer = torch.optim.Adam(model.parameters(), lr=0.5)
+        pairs = [(torch.randn(10, 3), torch.randn(10, 1)) for _ in range(120)]
+        for states, returns in pairs:
+            values = torch.stack([model(state) for state in states]) if played else model(states)
+            optimizer.zero_grad()
+            nn.functional.smooth_l1_loss(values, returns).backward()
+            optimizer.step()
+
+    outcome = diagnosed(train).to_dict()["outcome"]
+    assert (outcome["state"] == "unknown") == played

@@ -18,6 +18,8 @@ STUCK = 0.9
 """At 90 % of the loss of the best constant answer hardly anything was learnt."""
 FEW = 60
 """In fewer steps a healthy training may well not have left the start."""
+MANY = 4
+"""So many forward passes of single rows to a step are a game, or a sequence."""
 MOVED = 0.5
 """A mean of the targets that moves by half of their standard deviation is another task than at first."""
 SAME = 0.01
@@ -100,7 +102,7 @@ def learning(seen: Seen) -> Learning:
             if found is not None:
                 reference, chance, rows = found
     bad = stream is not None and stream.nonfinite > 0
-    unsteady = adversarial or (main is not None and targets_move(main)) or acts(seen)
+    unsteady = adversarial or (main is not None and targets_move(main)) or acts(seen) or _plays(seen, main)
     state = _state(seen.tick, main, first, last, trivial, reached, reference, rows, bad, unsteady)
     return Learning(
         state=state,
@@ -149,6 +151,13 @@ def _state(
 def acts(seen: Seen) -> bool:
     """Whether it makes its own data: most rows it learns from were put to it before, a few at a time."""
     return seen.data.new_rows >= FEW and seen.data.acted_rows > 0.5 * seen.data.new_rows
+
+
+def _plays(seen: Seen, main: LossSeen | None) -> bool:
+    """Whether numbers are learnt from many passes a step, of one row each: a game, whose returns move."""
+    passes = [count for _, _, count in seen.graph_sizes]
+    numbers = main is not None and main.kind not in CLASSES + BINARY
+    return numbers and seen.data.largest_batch == 1 and len(passes) >= 3 and float(np.median(passes)) >= MANY
 
 
 def targets_move(main: LossSeen) -> bool:
