@@ -5,7 +5,7 @@ import re
 import pytest
 
 from trainlab.cli.doctor import doctor_command
-from trainlab.cli.options import UsageError, check_is_no_option, hint_at_options
+from trainlab.cli.options import UsageError, hint_at_options
 from trainlab.cli.seeds import seeds_command
 
 
@@ -41,9 +41,4 @@ def test_an_option_is_called_as_on_the_command_line(capsys: pytest.CaptureFixtur
 )
 def test_an_option_that_is_taken_for_the_script_is_refused(word: str, said: str):
     with pytest.raises(UsageError, match=re.escape(said)):
-        check_is_no_option(word, doctor_command, name="doctor")
-
-
-def test_a_module_is_a_script():
-    check_is_no_option("-m", doctor_command, name="doctor")
-    check_is_no_option("train.py", doctor_command, name="doctor")
+        doctor_command(word)

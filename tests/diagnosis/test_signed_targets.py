@@ -49,9 +49,7 @@ def test_zeros_are_told_with_their_share(loss: Callable[..., torch.Tensor]):
     assert faults(report) == ["wrong_loss"]
     (finding,) = report.findings
     assert "_loss takes targets of 1 and −1" in finding.evidence[0]
-    assert any(
-        f"{share} %" in finding.evidence[0] or f"{share}%" in finding.evidence[0] for share in range(40, 61)
-    )
+    assert any(f"{share}%" in finding.evidence[0] for share in range(40, 61))
 
 
 def many(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

@@ -15,7 +15,7 @@ from trainlab.cli.options import (
     Html,
     Json,
     UsageError,
-    check_is_no_option,
+    alike_option,
     check_range,
     hint_at_options,
     whole,
@@ -62,7 +62,10 @@ def doctor_command(
     from trainlab.draw import json_text
     from trainlab.interrupt import termination
 
-    check_is_no_option(script, doctor_command, name="doctor")
+    if script.startswith("-") and script not in ("-", "-m"):
+        meant = alike_option(script, doctor_command)
+        hint = f" Did you mean {meant}?" if meant else ""
+        raise UsageError(f"{script}: there is no such option.{hint} See: trainlab doctor --help")
     check_range("--steps", steps, least=1, most=MAX_STEPS)
     check_range("--for", for_, least=1, most=MAX_SECONDS)
     check_range("--budget", budget, least=1, most=MAX_SECONDS)

@@ -39,23 +39,10 @@ def check_range(option: str, value: int | None, *, least: int, most: int) -> Non
         )
 
 
-def check_is_no_option(script: str, command: FunctionType, *, name: str) -> None:
-    """Raise UsageError where a misspelt option stands in the script's place.
-
-    Args:
-        script: the word that was taken for the script.
-        command: the function behind the command.
-        name: the command as it is typed, as in ``doctor``.
-    """
-    if not script.startswith("-") or script in ("-", "-m"):
-        return
-    meant = get_close_matches(script.split("=", 1)[0], _options_of(command), n=1, cutoff=ALIKE)
-    hint = f" Did you mean {meant[0]}?" if meant else ""
-    raise UsageError(f"{script}: there is no such option.{hint} See: trainlab {name} --help")
-
-
-def _options_of(command: FunctionType) -> list[str]:
-    return [f"--{name.strip('_').replace('_', '-')}" for name in command.__kwdefaults__ or {}]
+def alike_option(word: str, command: FunctionType) -> str:
+    """Return the option of a command's function that a misspelt one is meant for, or an empty string."""
+    options = [f"--{name.strip('_').replace('_', '-')}" for name in command.__kwdefaults__ or {}]
+    return next(iter(get_close_matches(word.split("=", 1)[0], options, n=1, cutoff=ALIKE)), "")
 
 
 def hint_at_options(script: str, arguments: Sequence[str], command: FunctionType) -> None:
@@ -63,13 +50,12 @@ def hint_at_options(script: str, arguments: Sequence[str], command: FunctionType
 
     A beginning of an option is none: ``--seed`` and ``--step`` are names that scripts have themselves.
     """
-    options = _options_of(command)
     for word in arguments:
         name = word.split("=", 1)[0]
-        meant = get_close_matches(name, options, n=1, cutoff=ALIKE) if name.startswith("--") else []
-        near = meant and meant[0][2] == name[2:3] and abs(len(meant[0]) - len(name)) <= 1
-        if near and not meant[0].startswith(name):
-            print(f"trainlab: {name} goes to {script}; did you mean {meant[0]}?", file=sys.stderr)
+        meant = alike_option(name, command) if name.startswith("--") else ""
+        near = meant and meant[2] == name[2:3] and abs(len(meant) - len(name)) <= 1
+        if near and not meant.startswith(name):
+            print(f"trainlab: {name} goes to {script}; did you mean {meant}?", file=sys.stderr)
 
 
 def shortened(text: str, *, most: int = 80) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from trainlab.diagnosis.loss_kinds import BINARY, CLASSES
 from trainlab.diagnosis.seen import LossSeen
 from trainlab.diagnosis.signals import curve
 from trainlab.diagnosis.signals.learning import STUCK, Learning
-from trainlab.diagnosis.signals.trivial import BINARY, CLASSES, trivial_loss
+from trainlab.diagnosis.signals.trivial import trivial_loss
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from trainlab.diagnosis.loss_kinds import BINARY, CLASSES
 from trainlab.diagnosis.signals.case import Case
-from trainlab.diagnosis.signals.trivial import BINARY, CLASSES
 
 FIRST, LAST = 0.02, 0.1
 

@@ -41,6 +41,8 @@ class Node:
     op: Op | None = None
 
 
+MANY_PASSES = 4
+"""With so many forward passes to a backward one a step is a game or a sequence, which may be cut off."""
 SHAPING = frozenset(
     ("View", "UnsafeView", "ReshapeAlias", "Unsqueeze", "Squeeze", "Transpose", "T", "Permute", "Expand",
      "Clone", "Select", "Slice", "Index", "Alias", "ToCopy", "AsStrided", "Split", "Unbind", "SplitWithSizes")

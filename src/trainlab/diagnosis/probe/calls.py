@@ -18,14 +18,12 @@ from trainlab.diagnosis.probe.listener import Listener
 from trainlab.diagnosis.probe.places import user_site
 from trainlab.diagnosis.probe.readable import in_function, is_compiling, readable
 from trainlab.diagnosis.probe.values import first_look
-from trainlab.diagnosis.seen import RootSeen
+from trainlab.diagnosis.seen import MANY_PASSES, RootSeen
 from trainlab.diagnosis.site import Site
 
 _FAST = (nn.TransformerEncoder, nn.TransformerEncoderLayer, nn.MultiheadAttention)
 _NOISY = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)  # pyright: ignore[reportPrivateUsage]
 MAX_ROOTS = 64
-MANY = 4
-"""With so many forward passes to a backward one a step is a game or a sequence, which may be cut off."""
 
 
 class Calls:
@@ -213,7 +211,7 @@ class Calls:
         passes, self.passes = self.passes, 0
         self.most_passes = max(self.most_passes, passes)
         self.learning_steps += passes > 0
-        self.long_steps += passes >= MANY
+        self.long_steps += passes >= MANY_PASSES
         return passes
 
     def finish(self) -> None:

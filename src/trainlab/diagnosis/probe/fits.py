@@ -8,13 +8,10 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from trainlab.diagnosis.loss_kinds import BINARY, CLASSES, OF_LOGITS
 from trainlab.diagnosis.probe.core import Core
 from trainlab.diagnosis.seen import Fit, LossSeen
 
-CLASSES = frozenset(("cross_entropy", "nll_loss"))
-OF_LOGITS = frozenset(("binary_cross_entropy_with_logits", "soft_margin_loss", "multilabel_soft_margin_loss"))
-"""The same loss under three names; the second takes targets of 1 and −1."""
-BINARY = OF_LOGITS | {"binary_cross_entropy"}
 MAX_ROWS = 512
 MAX_COLUMNS = 256
 MAX_SAMPLE = 2048

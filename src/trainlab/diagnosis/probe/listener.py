@@ -10,11 +10,12 @@ import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
+from trainlab.diagnosis.loss_kinds import SIGNED
 from trainlab.diagnosis.probe.activations import ACTIVATIONS, Activations
 from trainlab.diagnosis.probe.core import Core, guarded
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.layers import LAYERS, Layers
-from trainlab.diagnosis.probe.losses import LOSSES, SIGNED, Losses
+from trainlab.diagnosis.probe.losses import LOSSES, Losses
 from trainlab.diagnosis.probe.places import user_site
 from trainlab.diagnosis.probe.readable import are_readable, is_compiling, readable
 from trainlab.diagnosis.probe.walk import KEY

@@ -8,8 +8,9 @@ from typing import Any
 
 import torch
 
+from trainlab.diagnosis.loss_kinds import CLASSES
 from trainlab.diagnosis.probe.core import Core
-from trainlab.diagnosis.probe.fits import CLASSES, Fits
+from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.places import user_site
 from trainlab.diagnosis.probe.walk import leaves_above
 from trainlab.diagnosis.seen import SHAPING, Graph, LossSeen, Op
@@ -21,10 +22,6 @@ NAMED = frozenset(
      "gaussian_nll_loss", "poisson_nll_loss")
 )  # fmt: skip
 LOSSES = DIFFERENCES | NAMED
-SIGNED = frozenset(
-    ("soft_margin_loss", "hinge_embedding_loss", "cosine_embedding_loss", "margin_ranking_loss")
-)
-"""Losses whose target, the last tensor that they are given, is 1 or −1."""
 MAX_PLACES = 60
 MAX_JUDGED_A_TICK = 64
 _NEAR = 12

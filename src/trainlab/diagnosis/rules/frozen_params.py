@@ -30,7 +30,7 @@ def judge(case: Case) -> Finding | None:
         params = [seen.params[key] for key in root.params]
         frozen = [param for param in params if not param.requires_grad]
         unfit = case.learning.ratio > UNFIT
-        random = [one for one in frozen if is_random(one) or (unfit and is_random_table(one))]
+        random = [one for one in frozen if is_random(one) or (unfit and _is_random_table(one))]
         if (
             learnt < LEAST
             or not random
@@ -81,7 +81,7 @@ def is_random(param: ParamSeen) -> bool:
     return 0.85 < param.start["std"] / (bound / 3**0.5) < 1.15 and param.start["largest"] <= 1.001 * bound
 
 
-def is_random_table(param: ParamSeen) -> bool:
+def _is_random_table(param: ParamSeen) -> bool:
     """Whether an embedding's vectors are independent normal numbers: columns of one spread and mean 0.
 
     |x| of a normal x has the mean √(2/π) σ. The limits are some three standard errors.

@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 
 from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.loss_kinds import BINARY, CLASSES
 from trainlab.diagnosis.signals.case import Case
 from trainlab.diagnosis.signals.neighbours import neighbours
-from trainlab.diagnosis.signals.trivial import BINARY, CLASSES
 
 FAULT = "shuffled_targets"
 ROWS = 150

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.loss_kinds import BINARY, CLASSES
 from trainlab.diagnosis.signals.case import Case
 from trainlab.diagnosis.signals.curve import medians_of_5
-from trainlab.diagnosis.signals.trivial import BINARY, CLASSES
 
 FAULT = "unnormalised_targets"
 LARGE = 30.0

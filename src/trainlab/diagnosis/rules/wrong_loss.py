@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.loss_kinds import OF_LOGITS
 from trainlab.diagnosis.seen import SHAPING, Graph, Node
 from trainlab.diagnosis.signals.case import Case
 from trainlab.diagnosis.signals.neighbours import neighbours
@@ -70,7 +71,8 @@ def _no_signs(case: Case) -> Finding | None:
                 f"{name} takes targets of 1 and −1; {share:.0%} of these are 0, {_OF_ZERO[name]}",
                 case.learning.words,
             ),
-            remedy="Give it 1 and −1; or take binary_cross_entropy_with_logits, which is for 1 and 0.",
+            remedy="Give it 1 and −1."
+            + (" Or take binary_cross_entropy_with_logits, for 1 and 0." if name in OF_LOGITS else ""),
             code="target = 2 * target - 1",
         )
     return None

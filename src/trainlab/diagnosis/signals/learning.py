@@ -8,18 +8,17 @@ from typing import Literal
 
 import numpy as np
 
-from trainlab.diagnosis.seen import LossSeen, LossStream, Seen
+from trainlab.diagnosis.loss_kinds import BINARY, CLASSES
+from trainlab.diagnosis.seen import MANY_PASSES, LossSeen, LossStream, Seen
 from trainlab.diagnosis.signals import curve
 from trainlab.diagnosis.signals.neighbours import neighbours
-from trainlab.diagnosis.signals.trivial import BINARY, CLASSES, trivial_loss
+from trainlab.diagnosis.signals.trivial import trivial_loss
 
 State = Literal["learnt", "poor", "stuck", "diverged", "unknown"]
 STUCK = 0.9
 """At 90 % of the loss of the best constant answer hardly anything was learnt."""
 FEW = 60
 """In fewer steps a healthy training may well not have left the start."""
-MANY = 4
-"""So many forward passes of single rows to a step are a game, or a sequence."""
 MOVED = 0.5
 """A mean of the targets that moves by half of their standard deviation is another task than at first."""
 SAME = 0.01
@@ -157,7 +156,12 @@ def _plays(seen: Seen, main: LossSeen | None) -> bool:
     """Whether numbers are learnt from many passes a step, of one row each: a game, whose returns move."""
     passes = [count for _, _, count in seen.graph_sizes]
     numbers = main is not None and main.kind not in CLASSES + BINARY
-    return numbers and seen.data.largest_batch == 1 and len(passes) >= 3 and float(np.median(passes)) >= MANY
+    return (
+        numbers
+        and seen.data.largest_batch == 1
+        and len(passes) >= 3
+        and float(np.median(passes)) >= MANY_PASSES
+    )
 
 
 def targets_move(main: LossSeen) -> bool:

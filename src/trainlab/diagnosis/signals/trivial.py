@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from trainlab.diagnosis.loss_kinds import BINARY, CLASSES
 from trainlab.diagnosis.seen import LossSeen
-
-CLASSES = ("cross_entropy", "nll_loss")
-BINARY = (
-    "binary_cross_entropy",
-    "binary_cross_entropy_with_logits",
-    "soft_margin_loss",
-    "multilabel_soft_margin_loss",
-)
 
 
 def trivial_loss(seen: LossSeen) -> float:

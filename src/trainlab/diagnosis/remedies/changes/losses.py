@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from trainlab.diagnosis.probe.losses import SIGNED
+from trainlab.diagnosis.loss_kinds import SIGNED
 from trainlab.diagnosis.remedies.patching import Patching
 
 NAMED = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
@@ -96,5 +96,5 @@ def signed_targets(on: Patching) -> None:
 
         return loss
 
-    for name in sorted(SIGNED):
+    for name in SIGNED:
         on.replace(nn.functional, name, wrap)
