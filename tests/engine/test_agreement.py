@@ -36,6 +36,8 @@ from trainlab.spec import (
 ROWS = pairwise()
 # Found: 3e-16 after one step, 2e-13 at the end.
 FIRST_STEP, LAST_STEP, DEEP = 1e-14, 1e-10, 1e-9
+# How many roundings of float64 one of float32 is.
+FLOAT32_ROUNDING = float(np.finfo(np.float32).eps / np.finfo(np.float64).eps)
 
 
 def test_every_choice_meets_every_choice_of_another_factor() -> None:
@@ -124,16 +126,25 @@ def test_float32_is_as_close_to_torch_as_rounding_allows(optimizer: Optimizer, s
     np.testing.assert_array_equal(fast.solved_epoch, torch.solved_epoch)
 
 
-@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name != "diverging"])
-def test_float32_takes_the_first_steps_of_torch_and_sees_the_same_events(name: str) -> None:
-    seeds = range(960, 964)
-    for epochs, arrays in ((2, CLOSE), (8, EXACT)):
-        experiment = EXPERIMENTS[name].at_epochs(epochs)
-        fast = FastEngine(networks=8).train(experiment, seeds)[0]
-        torch = ReferenceEngine().train(experiment, seeds)[0]
-        for array in arrays:
-            ours, theirs = getattr(fast, array), getattr(torch, array)
-            if arrays is EXACT:
-                np.testing.assert_array_equal(ours, theirs, err_msg=array)
-            else:
-                assert relative_difference(ours, theirs) < 2e-5, array
+CALM = [name for name in EXPERIMENTS if name != "diverging"]
+
+
+@pytest.mark.parametrize("name", CALM)
+def test_float32_takes_the_first_steps_of_torch(name: str) -> None:
+    experiment, seeds = EXPERIMENTS[name].at_epochs(2), range(960, 964)
+    fast = FastEngine(networks=8).train(experiment, seeds)[0]
+    torch = ReferenceEngine().train(experiment, seeds)[0]
+    # Which sums round up differs from one processor to the next: what that may do depends on the training.
+    # Found: at most 1.5 of what one rounding of the parameters and each gradient does.
+    allowed = 4 * sensitivity(experiment, seeds) * FLOAT32_ROUNDING
+    for array in CLOSE:
+        assert relative_difference(getattr(fast, array), getattr(torch, array)) < allowed, array
+
+
+@pytest.mark.parametrize("name", CALM)
+def test_float32_sees_the_same_events_as_torch(name: str) -> None:
+    experiment, seeds = EXPERIMENTS[name].at_epochs(8), range(960, 964)
+    fast = FastEngine(networks=8).train(experiment, seeds)[0]
+    torch = ReferenceEngine().train(experiment, seeds)[0]
+    for array in EXACT:
+        np.testing.assert_array_equal(getattr(fast, array), getattr(torch, array), err_msg=array)
