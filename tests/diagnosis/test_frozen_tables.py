@@ -69,3 +69,60 @@ def test_random_vectors_that_learn_are_left_alone():
         lambda: rating(lambda a, b: Factors(random_table(a), random_table(b), freeze=False), epochs=20)
     )
     assert faults(report) == []
+
+
+def standardized(rows: int, columns: int) -> torch.Tensor:
+    mixed = torch.randn(rows, columns) @ torch.randn(columns, columns)
+    return (mixed - mixed.mean(0)) / mixed.std(0)
+
+
+def whitened(rows: int, columns: int) -> torch.Tensor:
+    mixed = torch.randn(rows, columns)
+    return torch.linalg.svd(mixed - mixed.mean(0), full_matrices=False)[0] * rows**0.5
+
+
+def correlated(rows: int, columns: int) -> torch.Tensor:
+    return (torch.randn(rows, columns) + 0.7 * torch.randn(rows, 1)) / 1.2
+
+
+class Looked(nn.Module):
+    """A number for each row of a frozen table."""
+
+    def __init__(self, table: torch.Tensor) -> None:
+        super().__init__()
+        self.rows = nn.Embedding.from_pretrained(table)
+        self.last = nn.Linear(table.shape[1], 1)
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        return self.last(self.rows(rows))[:, 0]
+
+
+def blamed(table: torch.Tensor, noise: float, *, seed: int) -> bool:
+    """Whether the table is, by a linear layer that learns what is linear in it, and noise as large."""
+
+    def train() -> None:
+        model, wanted = Looked(table), table @ torch.ones(table.shape[1]) + noise * torch.randn(len(table))
+        wanted = (wanted - wanted.mean()) / wanted.std()
+        optimizer = torch.optim.Adam(model.last.parameters(), lr=0.02)
+        for rows in (rows for _ in range(15) for rows in torch.randperm(len(table)).split(32)):
+            optimizer.zero_grad()
+            (model(rows) - wanted[rows]).square().mean().backward()
+            optimizer.step()
+
+    return "frozen_params" in faults(diagnosed(train, seed=seed))
+
+
+@pytest.mark.parametrize("made", [standardized, whitened, correlated])
+@pytest.mark.parametrize("columns", [3, 6, 20])
+def test_features_are_no_random_numbers_however_noisy_what_is_learnt(
+    made: Callable[[int, int], torch.Tensor], columns: int
+):
+    torch.manual_seed(1)
+    table = made(300, columns)
+    assert not blamed(table, 1.5 * columns**0.5, seed=2)
+
+
+def test_random_numbers_are_told_from_features_at_nearly_every_draw():
+    torch.manual_seed(3)
+    found = [blamed(torch.randn(300, columns), 1.5 * columns**0.5, seed=2) for columns in (4, 6, 20, 64) * 3]
+    assert sum(found) >= 11

@@ -68,3 +68,46 @@ def test_it_is_known_how_well_yes_and_no_are_told(loss: Callable[..., torch.Tens
 @pytest.mark.parametrize("loss", [tags, order, likeness, nearness])
 def test_signs_are_healthy(loss: Callable[..., torch.Tensor]):
     assert faults(diagnosed(training(loss, -1.0))) == []
+
+
+def meant(loss: Callable[..., torch.Tensor], share: float) -> list[str]:
+    """Return the faults of a training with 1 for most pairs, and 0 for a share of them."""
+
+    def train() -> None:
+        x = torch.randn(400, 6)
+        teacher = x @ torch.randn(6, 4)
+        target = (torch.rand(400) >= share).float()
+        model = nn.Sequential(nn.Linear(6, 16), nn.Tanh(), nn.Linear(16, 4))
+        optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+        for _ in range(5):
+            for rows in torch.randperm(400).split(20):
+                optimizer.zero_grad()
+                loss(model(x[rows]), teacher[rows], target[rows]).backward()
+                optimizer.step()
+
+    return faults(diagnosed(train))
+
+
+def follow(output: torch.Tensor, teacher: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    return functional.cosine_embedding_loss(output, teacher, target)
+
+
+def ties(output: torch.Tensor, teacher: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    better = torch.where(teacher[:, 0] > teacher[:, 1], output[:, 0], output[:, 1])
+    return functional.margin_ranking_loss(better, output[:, :2].sum(1) - better, target)
+
+
+def answers(output: torch.Tensor, teacher: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    return functional.soft_margin_loss(output[:, 0] * teacher[:, 0].sign(), target)
+
+
+@pytest.mark.parametrize(
+    ("loss", "share"), [(follow, 0.3), (follow, 0.5), (ties, 0.25), (answers, 0.02), (answers, 0.0)]
+)
+def test_zeros_that_leave_out_or_are_ties_are_meant(loss: Callable[..., torch.Tensor], share: float):
+    assert "wrong_loss" not in meant(loss, share)
+
+
+@pytest.mark.parametrize(("loss", "share"), [(ties, 0.5), (answers, 0.1)])
+def test_more_zeros_than_that_are_not(loss: Callable[..., torch.Tensor], share: float):
+    assert "wrong_loss" in meant(loss, share)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from trainlab.diagnosis.probe.probe import Probe
-from trainlab.diagnosis.probe.schedule import DENSE
+from trainlab.diagnosis.probe.schedule import DENSE, is_sampled
 from trainlab.diagnosis.seen import Seen
 
 STEPS = DENSE + 20
@@ -80,6 +81,68 @@ def test_a_pass_that_fails_is_over():
     finally:
         seen = probe.stop()
     assert seen.roots[0].train_calls == STEPS + STEPS - DENSE - 1
+
+
+def test_a_pass_that_was_broken_off_hides_none_of_those_that_follow():
+    torch.manual_seed(0)
+    optimizer, interrupted = None, False
+
+    class Broken(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = nn.Linear(3, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            if interrupted:
+                raise KeyboardInterrupt  # which PyTorch calls no hooks for
+            return torch.relu(self.inner(x))
+
+    model, x = Broken(), torch.randn(4, 3)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    probe = Probe()
+    probe.start()
+    try:
+        for step in range(STEPS):
+            interrupted = step == DENSE + 3
+            with contextlib.suppress(KeyboardInterrupt):
+                optimizer.zero_grad()
+                model(x).square().mean().backward()
+                optimizer.step()
+    finally:
+        seen = probe.stop()
+    assert seen.troubles == []
+    assert seen.roots[0].train_calls >= STEPS - 1  # the next pass may be taken for part of the broken one
+    assert len(seen.activations) == 1
+    assert len(seen.activations[0].silent) >= DENSE
+
+
+def test_a_network_that_trains_another_while_it_is_called_is_looked_at_as_often():
+    class Learner(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))
+            self.optimizer = torch.optim.SGD(self.net.parameters(), lr=0.01)
+
+        def forward(self, x: torch.Tensor) -> None:
+            for _ in range(6):
+                self.optimizer.zero_grad()
+                self.net(x).square().mean().backward()
+                self.optimizer.step()
+
+    torch.manual_seed(0)
+    learner, x = Learner(), torch.randn(4, 3)
+    probe = Probe()
+    probe.start()
+    for _ in range(40):
+        learner(x)
+    seen = probe.stop()
+    assert seen.troubles == []
+    assert seen.tick == 240
+    assert [(one.module, len(one.silent)) for one in seen.activations] == [("net.1", _looked_at(240))]
+
+
+def _looked_at(steps: int) -> int:
+    return sum(is_sampled(step) for step in range(steps))
 
 
 def test_an_optimizers_own_sums_are_not_listened_to():
@@ -153,6 +216,59 @@ def test_optimizers_of_other_weights_that_a_step_steps_are_heard():
     two = (torch.optim.SGD(layer.parameters(), lr=0.01) for layer in model)
     seen = seen_of(model, torch.randn(4, 3), Pair(*two))
     assert [one.steps for one in seen.optimizers if one.kind == "SGD"] == [STEPS, STEPS]
+
+
+class Sheltering(torch.optim.SGD):
+    """Steps another optimizer, of other weights, several times within a step of its own."""
+
+    def __init__(self, own: list[nn.Parameter], other: torch.optim.Optimizer) -> None:
+        super().__init__(own, lr=0.01)
+        self.other = other
+
+    def step(self, closure: Any = None) -> Any:
+        for _ in range(3):
+            self.other.step()
+        return super().step(closure)
+
+
+def test_steps_of_other_weights_within_a_step_each_count():
+    torch.manual_seed(0)
+    torch.optim.SGD([nn.Parameter(torch.zeros(1))])
+    model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
+    adam = torch.optim.Adam(model[1].parameters(), lr=0.01)
+    seen = seen_of(model, torch.randn(4, 3), Sheltering(list(model[0].parameters()), adam))
+    steps = {one.kind: one.steps for one in seen.optimizers}
+    assert steps == {"Adam": 3 * STEPS, "Sheltering": STEPS}
+    assert seen.tick == 4 * STEPS
+    assert seen.params[seen.optimizers[1].params[0]].update, "the outer step's weights weren't measured"
+
+
+class Failing(torch.optim.SGD):
+    """Raises in every second step, after its parent's has begun."""
+
+    def step(self, closure: Any = None) -> Any:
+        self.turns = getattr(self, "turns", 0) + 1
+        if self.turns % 2:
+            raise ValueError
+        return super().step(closure)
+
+
+def test_steps_that_raise_hide_none_of_those_that_follow():
+    torch.manual_seed(0)
+    model = nn.Linear(3, 1)
+    probe = Probe()
+    probe.start()
+    optimizer = Failing(model.parameters(), lr=0.01)
+    for _ in range(2 * STEPS):
+        optimizer.zero_grad()
+        model(torch.randn(4, 3)).square().mean().backward()
+        with contextlib.suppress(ValueError):
+            optimizer.step()
+    seen = probe.stop()
+    assert seen.troubles == []
+    # Those that raised have begun, and count; each later one is heard as well.
+    assert [one.steps for one in seen.optimizers] == [2 * STEPS]
+    assert seen.tick == STEPS
 
 
 @pytest.mark.parametrize("units_first", [True, False])

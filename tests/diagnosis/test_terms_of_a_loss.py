@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from diagnosis.watched import diagnosed
+from diagnosis.watched import diagnosed, faults
 from torch import nn
 
 from trainlab.diagnosis.probe.probe import Probe
@@ -28,6 +28,10 @@ def kinds_of(loss_of: object, *, steps: int = 30) -> list[str]:
     return [loss.kind for loss in seen.losses if loss.count]
 
 
+def pinball(error: torch.Tensor) -> torch.Tensor:
+    return (error[error > 0].sum() - error[error < 0].sum()) / len(error)
+
+
 @pytest.mark.parametrize(
     "loss_of",
     [
@@ -37,6 +41,8 @@ def kinds_of(loss_of: object, *, steps: int = 30) -> list[str]:
         lambda out, y: (out - y).norm(),
         lambda out, y: 0.5 * torch.sqrt(((out - y) ** 2).mean() + 1e-6),
         lambda out, y: torch.log(torch.cosh(out - y)).mean(),
+        lambda out, y: torch.where(y > out, 0.9 * (y - out), 0.1 * (out - y)).mean(),
+        lambda out, y: pinball(out - y),
     ],
 )
 def test_a_bent_difference_is_an_error(loss_of: object):
@@ -69,3 +75,23 @@ def test_returns_of_games_are_no_measure_of_the_rate(played: bool):
 
     outcome = diagnosed(train).to_dict()["outcome"]
     assert (outcome["state"] == "unknown") == played
+
+
+@pytest.mark.parametrize("rows", [4, 12])
+def test_data_gone_through_row_by_row_is_no_game(rows: int) -> None:
+    """Four rows a step as in XOR, or twelve: nine layers of sigmoids learn nothing, and that is told."""
+    x = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]).repeat(rows // 4, 1)
+    y = (x[:, 0] != x[:, 1]).float()
+
+    def train() -> None:
+        layers = [layer for _ in range(8) for layer in (nn.Linear(2, 2), nn.Sigmoid())]
+        model = nn.Sequential(*layers, nn.Linear(2, 1), nn.Sigmoid())
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+        for _ in range(200):
+            optimizer.zero_grad()
+            sum((model(row) - wanted).square().sum() for row, wanted in zip(x, y, strict=True)).backward()
+            optimizer.step()
+
+    report = diagnosed(train)
+    assert report.to_dict()["outcome"]["state"] == "stuck"
+    assert rows > 4 or "vanishing_gradient" in faults(report)

@@ -16,7 +16,9 @@ def card_of(case: Case) -> dict[str, Any]:
     return {
         "models": [_model(case, root) for root in seen.roots],
         "unregistered_parameters": sum(
-            param.size for param in seen.params.values() if not param.registered and param.reached
+            param.size
+            for param in seen.params.values()
+            if not param.registered and param.reached and not param.is_of_one_step
         ),
         "optimizers": [
             {

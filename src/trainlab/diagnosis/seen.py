@@ -48,6 +48,8 @@ SHAPING = frozenset(
      "Clone", "Select", "Slice", "Index", "Alias", "ToCopy", "AsStrided", "Split", "Unbind", "SplitWithSizes")
 )  # fmt: skip
 """Kinds of nodes that change the shape, and no number."""
+LAYERS = frozenset(("Addmm", "Mm", "Bmm", "Convolution", "NativeBatchNorm", "Embedding"))
+"""Kinds of nodes of layers: what lies behind one goes into a network, and is no term of its loss."""
 
 
 @dataclass(slots=True)
@@ -88,6 +90,11 @@ class ParamSeen:
     grad_zeros: list[float] = field(default_factory=list[float])
     weight_rms: list[float] = field(default_factory=list[float])
     update: list[float] = field(default_factory=list[float])
+
+    @property
+    def is_of_one_step(self) -> bool:
+        """Whether it is no parameter but made anew in each step: an input that a derivative is taken by."""
+        return not self.registered and not self.optimizers and self.reached < 3
 
     @property
     def size(self) -> int:
@@ -137,10 +144,10 @@ class RootSeen:
 
     name: str
     kind: str
-    parameters: int
-    trainable: int
-    params: list[int]
-    noisy: list[str]
+    parameters: int = 0
+    trainable: int = 0
+    params: list[int] = field(default_factory=list[int])
+    noisy: list[str] = field(default_factory=list[str])
     train_calls: int = 0
     eval_calls: int = 0
     learn_in_train: int = 0

@@ -12,9 +12,10 @@ FAULTS = (
         "before the cut gets no gradient and learns nothing.",
         formula="Trainable parameters of a stepped optimizer get no gradient in {LEAST} steps, and a call "
         "was seen whose input was computed from just these. Or the losses that `backward()` is called on "
-        "have no graph.",
+        "have no graph. Or to what a network gives its own derivative by an input is added, of "
+        "`torch.autograd.grad` without `create_graph`, in {TIMES} steps looked at.",
         source="A fact, read off the calls and the autograd graph.",
-        silent="the cut-off tensor feeds a target, a metric or another network.",
+        silent="the cut-off tensor feeds a target, a metric, a weight or another network.",
         remedy="Pass the tensor itself on.",
         see=("chain_rule",),
     ),
@@ -54,7 +55,8 @@ FAULTS = (
         "1/√(3·fan_in); or they are embeddings of independent normal numbers, in a network whose loss is "
         "still above {UNFIT:.0%} of the best constant answer's.",
         source="Fine-tuning freezes what was loaded or trained before; nobody means to freeze noise.",
-        silent="weights were loaded, were trained before, or were set by hand.",
+        silent="weights were loaded, were trained before, or were set by hand to anything but random "
+        "numbers; embeddings hold features, whose columns are unequal, standardized, or correlated.",
         remedy="Leave the layers trainable, or load trained weights into them first.",
         see=("init",),
     ),

@@ -103,7 +103,7 @@ def _by_layer(case: Case, title: str, fault: Callable[[ParamSeen], str]) -> Pict
     declared = [key for root in case.seen.roots for key in root.params]
     for key in dict.fromkeys([*declared, *case.seen.params]):
         param = case.seen.params.get(key)
-        if param is not None and param.name:
+        if param is not None and param.name and not param.is_of_one_step:
             layers.setdefault(param.name.rpartition(".")[0] or param.name, []).append(param)
     nodes: list[dict[str, Any]] = []
     for name, params in layers.items():

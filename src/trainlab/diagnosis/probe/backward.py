@@ -64,7 +64,11 @@ class Backward:
             if is_compiling():
                 return original(outputs, inputs, *args, **kwargs)
             self.before_grad(outputs, inputs, kwargs)
-            return self._run(original, outputs, inputs, *args, **kwargs)
+            found = self._run(original, outputs, inputs, *args, **kwargs)
+            self.after_grad(
+                outputs, inputs, found, bool(args[2] if len(args) > 2 else kwargs.get("create_graph"))
+            )
+            return found
 
         return grad
 
@@ -82,6 +86,11 @@ class Backward:
         """Gradients are asked for: of parameters, this is a backward pass."""
         if self._asks_for_parameters(inputs):
             self._look(outputs, kwargs)
+
+    @guarded
+    def after_grad(self, outputs: Any, inputs: Any, found: Any, create_graph: bool) -> None:
+        """Gradients are there: those of inputs may be terms of a loss."""
+        self.losses.derivatives.made(outputs, inputs, found, create_graph=create_graph)
 
     def _asks_for_parameters(self, inputs: Any) -> bool:
         first = (

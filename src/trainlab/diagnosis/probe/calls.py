@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import weakref
+from types import CodeType, FrameType
 from typing import Any
 
 import torch
@@ -14,15 +16,17 @@ from torch.nn.parameter import is_lazy
 from trainlab.diagnosis.probe.book import variable_name
 from trainlab.diagnosis.probe.core import Core, guarded
 from trainlab.diagnosis.probe.data import Data
+from trainlab.diagnosis.probe.inputs import inputs_by_place
 from trainlab.diagnosis.probe.listener import Listener
 from trainlab.diagnosis.probe.places import user_site
-from trainlab.diagnosis.probe.readable import in_function, is_compiling, readable
+from trainlab.diagnosis.probe.readable import in_function, is_compiling
 from trainlab.diagnosis.probe.values import first_look
 from trainlab.diagnosis.seen import MANY_PASSES, RootSeen
 from trainlab.diagnosis.site import Site
 
 _FAST = (nn.TransformerEncoder, nn.TransformerEncoderLayer, nn.MultiheadAttention)
 _NOISY = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)  # pyright: ignore[reportPrivateUsage]
+_CALLED: CodeType = nn.Module._call_impl.__code__  # pyright: ignore[reportPrivateUsage]
 MAX_ROOTS = 64
 
 
@@ -48,6 +52,7 @@ class Calls:
         self._entries: weakref.WeakKeyDictionary[nn.Module, weakref.ref[nn.Module]] = (
             weakref.WeakKeyDictionary()
         )
+        self._feeding: weakref.WeakKeyDictionary[nn.Module, bool] = weakref.WeakKeyDictionary()
         self._skimmed: nn.Module | None = None
         self._entered = 0
         self._handles: list[Any] = []
@@ -66,6 +71,13 @@ class Calls:
             handle.remove()
         self._handles = []
 
+    def step_ended(self) -> None:
+        """The next step may be one to look at, also within a pass; passes that were broken off are over."""
+        self._skimmed, self._entered = None, 0
+        if self.core.modules and not _is_a_module_called():
+            self.core.modules.clear()
+            self._suspended = None
+
     def before(self, module: nn.Module, args: Any) -> None:
         """A module is called."""
         core = self.core
@@ -76,8 +88,11 @@ class Calls:
             return
         if not core.modules:
             self._root_before(module, args)
-        elif core.sampling and not core.judging and not torch.is_grad_enabled():
-            self._without_gradients(module)
+        elif core.sampling:
+            if not core.judging and not torch.is_grad_enabled():
+                self._without_gradients(module)
+            if not core.book.has_path(module):
+                self._met_within(module)
         if not module.training and self.listener.active and isinstance(module, _FAST):
             self.listener.switch(False)
             if not self.listener.active:
@@ -98,7 +113,9 @@ class Calls:
             self._skimmed = None
         if not core.mine() or not core.modules or core.in_backward:
             return
-        while core.modules and core.modules.pop() is not module:
+        if not any(module is one for one in core.modules):
+            return  # it began in a pass that was skimmed then
+        while core.modules.pop() is not module:
             pass
         if core.sampling and module in core.book.parted:
             core.book.meet_whole(module)
@@ -161,6 +178,24 @@ class Calls:
             path = self.core.book.path(module)
             self.core.event("no_grad_inside", user_site(), path, name="no_grad", inside=True, params=keys)
 
+    @guarded
+    def _met_within(self, module: nn.Module) -> None:
+        """A layer that its network hadn't when first called: a new head, or one around an old layer."""
+        whole = self.core.modules[0]
+        root = self._roots.get(whole)
+        if root is not None and next(module.parameters(recurse=False), None) is not None:
+            self._describe(whole, root, self.core.seen.roots.index(root))
+
+    def _describe(self, module: nn.Module, root: RootSeen, index: int) -> None:
+        """Count and name what a network has now."""
+        parameters = list(module.parameters())
+        root.params = self.core.book.enter(module, root.name)
+        root.parameters = sum(parameter.numel() for parameter in parameters)
+        root.trainable = sum(parameter.numel() for parameter in parameters if parameter.requires_grad)
+        root.noisy = [self.core.book.path(inner) for inner in self._noisy_of(module)]
+        for key in root.params:
+            self._enter(key, index)
+
     def _call(self, module: nn.Module, root: RootSeen, args: Any) -> None:
         core = self.core
         # The guard has switched gradients off for itself: what the user has set is in `learning`.
@@ -171,20 +206,18 @@ class Calls:
             root.train_calls += 1
         else:
             root.eval_calls += 1
-        batch = next((value for value in args if isinstance(value, torch.Tensor)), None)
-        batch = None if batch is None or readable(batch) is not batch else batch
+        batch, *others = inputs_by_place(args)
         if learning:
-            # A network that was frozen after it had learnt, and put in eval mode, only feeds another one.
-            if module.training or any(one.requires_grad for one in module.parameters()):
+            if not self._only_feeds(module):
                 if core.sampling and not module.training:
                     self._look_at_modes(module, root)
                 self.pending.append((root, module.training))
                 del self.pending[:-256]
-            self.passes += 1
+                self.passes += 1
             if self._data_root is None:
                 self._data_root = root
             if root is self._data_root and batch is not None and not batch.requires_grad:
-                self.data.trained_on(batch)
+                self.data.trained_on(batch, others)
             elif batch is not None and not batch.requires_grad:
                 self.data.used_elsewhere(batch)
             return
@@ -198,7 +231,16 @@ class Calls:
             root.last_judge_tick = core.seen.tick
             root.judge_ticks += 1
         if root is self._data_root and batch is not None:
-            self.data.judged_on(batch)
+            self.data.judged_on(batch, others)
+
+    def _only_feeds(self, module: nn.Module) -> bool:
+        """Whether a network was frozen after it had learnt, and put in eval mode: it feeds another one."""
+        if module.training:
+            return False
+        known = self._feeding.get(module)
+        if known is None or self.core.sampling:
+            known = self._feeding[module] = not any(one.requires_grad for one in module.parameters())
+        return known
 
     def learned(self) -> int:
         """A backward pass: the forward passes before it were there to learn; return how many they were."""
@@ -248,21 +290,13 @@ class Calls:
         hidden = not parameters and not isinstance(module, nn.modules.loss._Loss)  # pyright: ignore[reportPrivateUsage]
         if (parameters or hidden) and len(self.core.seen.roots) < MAX_ROOTS:
             name = variable_name(module) or type(module).__name__
-            keys = self.core.book.enter(module, name)
             if parameters:
-                trainable = [parameter for parameter in parameters if parameter.requires_grad]
-                root = RootSeen(
-                    name=name,
-                    kind=type(module).__name__,
-                    parameters=sum(parameter.numel() for parameter in parameters),
-                    trainable=sum(parameter.numel() for parameter in trainable),
-                    params=keys,
-                    noisy=[self.core.book.path(inner) for inner in self._noisy_of(module)],
-                    dtype=str(parameters[0].dtype).removeprefix("torch."),
-                )
-                for key in keys:
-                    self._enter(key, len(self.core.seen.roots))
+                dtype = str(parameters[0].dtype).removeprefix("torch.")
+                root = RootSeen(name=name, kind=type(module).__name__, dtype=dtype)
+                self._describe(module, root, len(self.core.seen.roots))
                 self.core.seen.roots.append(root)
+            else:
+                self.core.book.enter(module, name)
         self._roots[module] = root
         return root
 
@@ -284,6 +318,13 @@ class Calls:
             root = self._roots[module]
             if root is not None:
                 root.eval_ever = True
+
+
+def _is_a_module_called() -> bool:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code is not _CALLED:
+        frame = frame.f_back
+    return frame is not None
 
 
 def _at_work(module: nn.Module) -> bool:

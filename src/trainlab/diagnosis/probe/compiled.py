@@ -56,9 +56,12 @@ class Compiled:
                 return original(module, *args, **kwargs)
             inner = module._orig_mod
             self.calls.before(inner, args)
-            with self.aside():
-                out = original(module, *args, **kwargs)
-            self.calls.after(inner, args, out)
+            out = None
+            try:
+                with self.aside():
+                    out = original(module, *args, **kwargs)
+            finally:
+                self.calls.after(inner, args, out)
             return out
 
         return call

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import weakref
-from math import prod
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,17 +14,15 @@ from torch.utils.data import DataLoader
 from trainlab.diagnosis.probe.core import Core, guarded
 from trainlab.diagnosis.probe.fingerprints import MAX_ROWS, Fingerprints
 from trainlab.diagnosis.probe.fits import Fits
+from trainlab.diagnosis.probe.inputs import given_beside, nonfinite, row_summaries
 from trainlab.diagnosis.probe.places import user_site
 from trainlab.diagnosis.probe.schedule import DENSE
 from trainlab.diagnosis.probe.unused_rows import UnusedRows
 from trainlab.diagnosis.seen import LoaderSeen
-from trainlab.diagnosis.summaries import summaries
 
 MAX_ROWS_CLOSE = 2_048
 MAX_KNOWN = 50_000
 MAX_SAMPLE = 600
-MAX_AXIS, MAX_VALUES = 64, 2_000_000
-"""What a summary is computed from, at most: values along an axis, and values of a batch."""
 _EVERY_TICK = 600
 _KNOWN_BATCHES = 40
 _ACTING = 0.25
@@ -48,8 +46,8 @@ class Data:
         self._acted: set[int] = set()
         self._last_batch: weakref.ref[torch.Tensor] | None = None
 
-    def trained_on(self, batch: torch.Tensor) -> None:
-        """Enter a batch of a forward pass that gradients flow through."""
+    def trained_on(self, batch: torch.Tensor, others: Sequence[torch.Tensor | None] = ()) -> None:
+        """Enter a batch of a forward pass that gradients flow through, and what is given beside it."""
         core, data = self.core, self.core.seen.data
         news = core.seen.tick < _EVERY_TICK and self._known_in_a_row < _KNOWN_BATCHES
         close = core.sampling or (batch.device.type == "cpu" and news)
@@ -58,8 +56,10 @@ class Data:
         if not data.input_shape:
             data.input_shape = tuple(batch.shape)
             data.input_dtype = str(batch.dtype).removeprefix("torch.")
+        beside = given_beside(batch, others)
+        self.search_memory &= batch.is_floating_point() or not beside
         part = self.prints.features(batch, most=MAX_ROWS_CLOSE if core.seen.tick < DENSE else MAX_ROWS)
-        hashes = self.prints.of(part)
+        hashes = self._prints_of(part, beside)
         whole = hash(tuple(hashes))
         data.fingerprinted += 1
         data.made_anew += self._is_made_anew(batch)
@@ -77,7 +77,20 @@ class Data:
         data.train_row_count += len(hashes)
         data.largest_batch = max(data.largest_batch, batch.shape[0] if batch.dim() > 1 else 1)
         if core.sampling:
-            self._sample(batch)
+            self._sample(batch, beside)
+
+    def _prints_of(self, part: Any, beside: Sequence[torch.Tensor]) -> list[int]:
+        """Return a fingerprint a row; rows of the same categories differ in what is given beside them.
+
+        Such rows stand in no tensor as a whole, so that memory isn't searched for them.
+        """
+        hashes = self.prints.of(part)
+        if part.dtype.kind == "f":
+            return hashes
+        for one in beside:
+            more = self.prints.rows(one, most=len(hashes))
+            hashes = [hash(pair) for pair in zip(hashes, more, strict=True)]
+        return hashes
 
     def _is_made_anew(self, batch: torch.Tensor) -> bool:
         """Whether the last batch is gone: then this one isn't the same tensor, nor a view of the same."""
@@ -85,17 +98,20 @@ class Data:
         self._last_batch = weakref.ref(base)
         return last is not None and last() is not base
 
-    def _sample(self, batch: torch.Tensor) -> None:
+    def _sample(self, batch: torch.Tensor, beside: Sequence[torch.Tensor]) -> None:
         self.fits.rows = self.fits.summaries = []
-        if not batch.is_floating_point() or len(self.core.seen.data.sample_x) >= MAX_SAMPLE:
+        numbers = next((one for one in (batch, *beside) if one.is_floating_point()), None)
+        if numbers is None or len(self.core.seen.data.sample_x) >= MAX_SAMPLE:
             return
-        rows = self.prints.features(batch, most=min(512, MAX_SAMPLE - len(self.core.seen.data.sample_x)))
-        if data_nonfinite(rows):
+        rows = self.prints.features(numbers, most=min(512, MAX_SAMPLE - len(self.core.seen.data.sample_x)))
+        if numbers is not batch and np.isin(rows, (0.0, 1.0)).all():
+            return  # a mask is no feature
+        if nonfinite(rows):
             if self.core.seen.data.nonfinite_input is None:
                 self.core.seen.data.nonfinite_input = self.core.seen.tick
             return
         self.fits.rows = [tuple(map(float, row)) for row in rows.tolist()]
-        self.fits.summaries = _summaries(batch, len(rows))
+        self.fits.summaries = row_summaries((batch, *beside), len(rows))
 
     def used_elsewhere(self, batch: torch.Tensor) -> None:
         """Remember rows that another network is given: they aren't unused, whatever for."""
@@ -108,8 +124,8 @@ class Data:
         ):
             self._elsewhere.update(self.prints.rows(batch, most=MAX_ROWS_CLOSE))
 
-    def judged_on(self, batch: torch.Tensor) -> None:
-        """Enter a batch of an evaluation."""
+    def judged_on(self, batch: torch.Tensor, others: Sequence[torch.Tensor | None] = ()) -> None:
+        """Enter a batch of an evaluation, and what is given beside it."""
         core, data = self.core, self.core.seen.data
         if batch.numel() == 0 or tuple(batch.shape[1:]) != data.input_shape[1:] or core.seen.tick == 0:
             return
@@ -121,7 +137,8 @@ class Data:
                 self.unused.look()
         if self._passes > 20 and batch.device.type != "cpu":
             return
-        rows = self.prints.rows(batch, most=MAX_ROWS_CLOSE)
+        part = self.prints.features(batch, most=MAX_ROWS_CLOSE)
+        rows = self._prints_of(part, given_beside(batch, others))
         if len(rows) <= _ACTING * data.largest_batch and len(self._acted) < MAX_KNOWN:
             self._acted.update(rows)
         if len(data.judged_rows) < MAX_KNOWN:
@@ -163,22 +180,3 @@ def _sampling(loader: DataLoader[Any]) -> tuple[str, int | None]:
     if batches is None:
         return type(getattr(loader, "sampler", None)).__name__, loader.batch_size
     return type(getattr(batches, "sampler", batches)).__name__, getattr(batches, "batch_size", None)
-
-
-def _summaries(batch: torch.Tensor, count: int) -> list[tuple[float, ...]]:
-    """Return the summary of each of the first rows, of every second, third… value of a long axis."""
-    if batch.dim() < 3:
-        return []
-    most = MAX_AXIS
-    while count * prod(min(most, length) for length in batch.shape[1:]) > MAX_VALUES and most > 2:
-        most //= 2
-    few = tuple(slice(None, None, -(-length // most)) for length in batch.shape[1:])
-    values = batch.detach()[:count][(slice(None), *few)].cpu().float().numpy()
-    with np.errstate(all="ignore"):
-        found = summaries(values)
-    return [] if data_nonfinite(found) else [tuple(row) for row in found.tolist()]
-
-
-def data_nonfinite(rows: Any) -> bool:
-    """Whether an array of numbers has a NaN or an infinity in it."""
-    return not bool(np.isfinite(rows).all())

@@ -11,6 +11,8 @@ import torch
 from trainlab.diagnosis.features import MAX_FEATURES, sampled_places
 
 MAX_ROWS = 256
+MAX_WIDTHS = 64
+"""Sequences may have another length in each batch."""
 _WHOLE = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
 
 
@@ -38,6 +40,8 @@ class Fingerprints:
             key = (width, values.device)
             places = self._places.get(key)
             if places is None:
+                if len(self._places) >= MAX_WIDTHS:
+                    self._places.clear()
                 places = self._places[key] = torch.tensor(sampled_places(width), device=values.device)
             values = values.index_select(1, places)
         if values.dtype in (torch.bfloat16, torch.float16):

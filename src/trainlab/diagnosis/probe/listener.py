@@ -13,6 +13,7 @@ from torch.overrides import TorchFunctionMode
 from trainlab.diagnosis.loss_kinds import SIGNED
 from trainlab.diagnosis.probe.activations import ACTIVATIONS, Activations
 from trainlab.diagnosis.probe.core import Core, guarded
+from trainlab.diagnosis.probe.derivatives import SUMS
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.layers import LAYERS, Layers
 from trainlab.diagnosis.probe.losses import LOSSES, Losses
@@ -130,6 +131,7 @@ class Listener(TorchFunctionMode):
         if not first.requires_grad:
             if readable(first) is None:
                 return
+            self.losses.derivatives.passed_on(_tensors(args, kwargs), first)
             if name in _MADE and self.core.seen.tick:
                 self.losses.made_now(first)
             if name in _CASTS and args:
@@ -180,8 +182,10 @@ class Listener(TorchFunctionMode):
             self.layers.hear(name, args, kwargs, out, op)
         if name in LOSSES:
             self.losses.hear(name, args, kwargs, out, op)
+        if name in SUMS:
+            self.losses.derivatives.added(tensors, op)
         if name in SIGNED:
-            self.losses.signs(name, tensors, op)
+            self.losses.count_zero_targets(name, tensors, op)
         self._finite(name, tensors, out, op)
 
     def _judge(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor) -> None:

@@ -10,10 +10,11 @@ import torch
 
 from trainlab.diagnosis.loss_kinds import CLASSES
 from trainlab.diagnosis.probe.core import Core
+from trainlab.diagnosis.probe.derivatives import Derivatives
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.places import user_site
 from trainlab.diagnosis.probe.walk import leaves_above
-from trainlab.diagnosis.seen import SHAPING, Graph, LossSeen, Op
+from trainlab.diagnosis.seen import LAYERS, SHAPING, Graph, LossSeen, Op
 
 DIFFERENCES = frozenset(("sub", "__sub__", "__rsub__", "rsub", "subtract"))
 NAMED = frozenset(
@@ -33,6 +34,7 @@ class Losses:
     def __init__(self, core: Core, fits: Fits) -> None:
         self.core = core
         self.fits = fits
+        self.derivatives = Derivatives(core)
         self.sums: list[Op] = []
         self._known: dict[tuple[Any, ...], LossSeen] = {}
         self._rejected: set[int] = set()
@@ -63,15 +65,18 @@ class Losses:
         seen.target_has_grad += target.requires_grad
         self.fits.read(seen, _on_the_targets_scale(name, output, args, kwargs), target)
 
-    def signs(self, name: str, tensors: list[torch.Tensor], op: Op) -> None:
+    def count_zero_targets(self, name: str, tensors: list[torch.Tensor], op: Op) -> None:
         """Count the zeros among targets that are to be 1 or −1."""
-        event = self.core.event("signed_targets", op.site, op.module, name=name, values=0, zeros=0.0, low=0.0)
+        start = {"values": 0, "zeros": 0.0, "low": 0.0, "learnt_both": False}
+        event = self.core.event("signed_targets", op.site, op.module, name=name, **start)
         if event.count > MAX_PLACES or len(tensors) < 2 or tensors[-1].numel() == 0:
             return
         target, facts = tensors[-1].detach().float(), event.facts
+        facts["learnt_both"] |= sum(one.requires_grad for one in tensors[:-1]) > 1
+        count = target.numel()
 
         def keep(got: list[float]) -> None:
-            facts["values"] += target.numel()
+            facts["values"] += count
             facts["zeros"] += got[0]
             facts["low"] = min(facts["low"], got[1])
 
@@ -144,9 +149,9 @@ class Losses:
         for place, steps, bent in frontier:
             node = graph.nodes[place] if graph.nodes else None
             index = node.op.facts.get("loss") if node is not None and node.op is not None else None
+            if index is not None and (bent or self.core.seen.losses[index].kind != "difference"):
+                found.add(index)
             if node is None or index is not None:
-                if index is not None and (bent or self.core.seen.losses[index].kind != "difference"):
-                    found.add(index)
                 continue
             bends = bent or node.kind not in _STRAIGHT or (node.kind == "Mul" and len(node.inputs) > 1)
             for parent in node.inputs if steps < _NEAR else ():
@@ -182,8 +187,11 @@ class Losses:
             event.facts["params"].update(leaves_above(source, self.core.book))
 
 
-_STRAIGHT = SHAPING | frozenset(("Add", "Sub", "Rsub", "Neg", "Mean", "Sum", "Mul", "Div", "Stack", "Cat"))
-_BARRIERS = frozenset(("AccumulateGrad", "Addmm", "Mm", "Bmm", "Convolution", "NativeBatchNorm", "Embedding"))
+_STRAIGHT = (SHAPING - {"Index"}) | frozenset(
+    ("Add", "Sub", "Rsub", "Neg", "Mean", "Sum", "Mul", "Div", "Stack", "Cat")
+)
+"""What bends nothing. An index may be where a difference is positive: so a quantile's loss is written."""
+_BARRIERS = LAYERS | frozenset(("AccumulateGrad",))
 
 
 def _on_the_targets_scale(

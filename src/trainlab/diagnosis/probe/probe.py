@@ -55,6 +55,7 @@ class Probe:
         self.elsewhere = Elsewhere()
         self.patches = Patches()
         self.compiled = Compiled(self.core, self.calls, self.listener, self.steps, self.patches)
+        self.core.at_boundary.append(self.calls.step_ended)
         self.core.at_boundary.append(lambda: self.listener.switch(self.core.sampling))
 
     def start(self) -> None:

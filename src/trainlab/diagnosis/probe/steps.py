@@ -3,10 +3,7 @@
 
 from __future__ import annotations
 
-import sys
 import weakref
-from collections.abc import Callable
-from types import CodeType, FrameType
 from typing import Any
 
 import torch
@@ -22,13 +19,13 @@ from trainlab.diagnosis.probe.endings import finish_params
 from trainlab.diagnosis.probe.listener import Listener
 from trainlab.diagnosis.probe.places import user_site
 from trainlab.diagnosis.probe.readable import as_floats, readable
+from trainlab.diagnosis.probe.running_steps import RunningSteps, parameters_of
 from trainlab.diagnosis.probe.schedule import is_compared
 from trainlab.diagnosis.probe.values import first_look, gradient_numbers, sample_of
 from trainlab.diagnosis.seen import OptimizerSeen
 
 MAX_OPTIMIZERS = 32
 MAX_MEASURED = 400
-_STEP: CodeType = Optimizer.profile_hook_step(lambda: None).__code__  # what calls the hooks around every step
 _SETTINGS = ("lr", "momentum", "weight_decay", "betas", "eps", "nesterov", "dampening", "alpha")
 
 
@@ -41,10 +38,8 @@ class Steps:
         self.clearing = Clearing(core)
         self._known: weakref.WeakKeyDictionary[Optimizer, OptimizerSeen] = weakref.WeakKeyDictionary()
         self._handles: list[Any] = []
-        self._before: list[tuple[int, torch.Tensor]] = []
+        self._running = RunningSteps()
         self._versions: dict[Optimizer, tuple[int, int]] = {}
-        self._awaited = False
-        self._outermost: Callable[[], Optimizer | None] = lambda: None
 
     def attach(self) -> None:
         """Register the hooks."""
@@ -89,14 +84,11 @@ class Steps:
     @guarded
     def before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         """A step begins: gradients and weights are measured at the ticks that are looked at."""
-        core = self.core
-        if self._is_part(optimizer):
-            return
-        self._outermost = weakref.ref(optimizer)
-        seen = self.entry(optimizer)
+        core, parameters = self.core, parameters_of(optimizer)
+        step = self._running.begin(optimizer, parameters)
+        seen = None if step.is_part else self.entry(optimizer)
         if seen is None:
             return
-        parameters = _parameters(optimizer)
         if len(parameters) != len(seen.params):
             seen.params = self._keys(optimizer, seen.index)
         self._step_begins(optimizer, seen)
@@ -104,22 +96,14 @@ class Steps:
         seen.uses_closure = seen.uses_closure or closure is not None
         if not seen.uses_closure:
             self.clearing.step(optimizer, seen, parameters)
-        self._before, self._awaited = [], False
         if core.sampling:
             self._first_looks(seen, parameters)
             # A closure has yet to make the gradients: they are measured after the step.
-            self._awaited = closure is not None
-            measured = _trainable(seen, parameters) if self._awaited else self._gradients(seen, parameters)
-            self._before = [(key, sample_of(parameter)) for key, parameter in measured]
+            step.awaited = closure is not None
+            measured = _trainable(seen, parameters) if step.awaited else self._gradients(seen, parameters)
+            step.before = [(key, sample_of(parameter)) for key, parameter in measured]
         if closure is None:
             self.listener.switch(False)  # an optimizer's own sums, many and small, say nothing
-
-    def _is_part(self, optimizer: Optimizer) -> bool:
-        """Whether the step is made in one of the same weights, as a subclass calls its parent's."""
-        outer = self._outermost() if _steps_on_the_stack() > 1 else None
-        if outer is None:
-            return False
-        return optimizer is outer or {*map(id, _parameters(optimizer))} <= {*map(id, _parameters(outer))}
 
     def _step_begins(self, optimizer: Optimizer, seen: OptimizerSeen) -> None:
         tick = self.core.seen.tick
@@ -182,14 +166,15 @@ class Steps:
     @guarded
     def after(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         """A step is done: by how much each weight has moved; then the clock goes on."""
-        core = self.core
-        if self._is_part(optimizer):
+        core, step = self.core, self._running.end(optimizer)
+        if step is not None and step.is_part:
             return
+        before = step.before if step is not None else []
         seen = self._known.get(optimizer)
-        if self._awaited and seen is not None:
-            measured = {key for key, _ in self._gradients(seen, _parameters(optimizer))}
-            self._before = [(key, old) for key, old in self._before if key in measured]
-        for key, old in self._before:
+        if step is not None and step.awaited and seen is not None:
+            measured = {key for key, _ in self._gradients(seen, parameters_of(optimizer))}
+            before = [(key, old) for key, old in before if key in measured]
+        for key, old in before:
             parameter = core.book.tensor(key)
             values = None if parameter is None else readable(parameter)
             if values is None:
@@ -198,7 +183,6 @@ class Steps:
             moved = as_floats(sample_of(values, copy=False) - old)
             pair = torch.stack([moved.square().mean().sqrt(), as_floats(old).square().mean().sqrt()])
             core.later.read(pair, lambda got, told=told: told.update.append(got[0] / max(got[1], 1e-30)))
-        self._before, self._awaited = [], False
         self.clearing.stepped(optimizer)
         core.steps_taken += 1
         if is_compared(core.seen.tick):
@@ -206,24 +190,10 @@ class Steps:
         core.boundary()
 
 
-def _steps_on_the_stack() -> int:
-    """Return how many `step` methods of optimizers are being run, one within the other."""
-    frame: FrameType | None = sys._getframe(1)
-    count = 0
-    while frame is not None:
-        count += frame.f_code is _STEP
-        frame = frame.f_back
-    return count
-
-
 def _version(optimizer: Optimizer) -> int:
     parameters = (one for group in optimizer.param_groups for one in group["params"])
     first = next(parameters, None)
     return 0 if first is None or first.is_inference() else first._version
-
-
-def _parameters(optimizer: Optimizer) -> list[torch.Tensor]:
-    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
 
 
 def _trainable(seen: OptimizerSeen, parameters: list[torch.Tensor]) -> list[tuple[int, torch.Tensor]]:

@@ -11,6 +11,8 @@ from trainlab.diagnosis.seen import ParamSeen
 
 MAX_SAMPLE = 4_096
 MAX_ELEMENTS = 4_000_000
+MAX_ROWS, MAX_COLUMNS = 2_048, 64
+"""Of a table, what the correlation of its columns is computed from."""
 _FIRST = (
     "mean",
     "std",
@@ -21,8 +23,9 @@ _FIRST = (
     "mean_abs",
     "largest_quarter",
     "largest_third",
-    "column_means",
-    "column_stds",
+    "column_mean_z",
+    "column_std_z",
+    "column_correlation",
 )
 
 
@@ -55,7 +58,7 @@ def first_look(later: Later, seen: ParamSeen, parameter: torch.Tensor) -> None:
             values.abs().mean(),
             _largest_part(values, 4),
             _largest_part(values, 3),
-            *_unevenness(values),
+            *_columns_apart(values),
         ]
     )
     later.read(numbers, lambda got: seen.start.update(zip(_FIRST, got, strict=True)))
@@ -68,17 +71,27 @@ def _largest_part(values: torch.Tensor, parts: int) -> torch.Tensor:
     return values.view(parts, -1).mean(1).abs().max()
 
 
-def _unevenness(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return how unlike a table's columns are, in standard errors of independent normal numbers.
+def _columns_apart(values: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Return how a table's columns differ, in units of what those of independent normal numbers would.
 
-    The largest |mean| of a column, and the spread of the columns' standard deviations.
+    The largest |mean| of a column and the standard deviation of the columns' standard deviations, by their
+    standard errors σ/√n and σ/√(2n); and the mean square of two columns' correlation, by 1/n.
     """
-    if values.dim() != 2 or values.shape[0] < 2 or values.shape[1] < 2:
+    if values.dim() != 2 or values.shape[0] < 3 or values.shape[1] < 3:
         nothing = torch.zeros((), device=values.device)
-        return nothing, nothing
+        return nothing, nothing, nothing
     rows, whole = values.shape[0], values.std(unbiased=False).clamp(min=1e-12)
     means, stds = values.mean(0), values.std(0, unbiased=False)
-    return means.abs().max() / whole * rows**0.5, stds.std(unbiased=False) / whole * (2 * rows) ** 0.5
+    some = values[:MAX_ROWS, :MAX_COLUMNS]
+    some = (some - some.mean(0)) / some.std(0, unbiased=False).clamp(min=1e-12)
+    squares = (some.T @ some / len(some)).square()
+    pairs = squares.shape[0] * (squares.shape[0] - 1)
+    correlated = (squares.sum() - squares.diagonal().sum()) / pairs * len(some)
+    return (
+        means.abs().max() / whole * rows**0.5,
+        stds.std(unbiased=False) / whole * (2 * rows) ** 0.5,
+        correlated,
+    )
 
 
 def equal_shares(values: torch.Tensor, *, within: float = 1e-6) -> tuple[torch.Tensor, torch.Tensor]:

@@ -7,7 +7,7 @@ these parameters: ``detach()``, ``.data``, ``torch.tensor(…)``, ``argmax``, ``
 from __future__ import annotations
 
 from trainlab.diagnosis.findings import Finding
-from trainlab.diagnosis.seen import Event, ParamSeen
+from trainlab.diagnosis.seen import LAYERS, Event, Graph, Op, ParamSeen
 from trainlab.diagnosis.signals.case import Case, modules_of
 
 FAULT = "detached_graph"
@@ -32,7 +32,7 @@ def judge(case: Case) -> Finding | None:
                 remedy="Call backward() on the loss itself, not on a tensor made of its value.",
                 code="loss = criterion(model(x), y)\nloss.backward()",
             )
-    elsewhere = _reaches_nothing(case)
+    elsewhere = _reaches_nothing(case) or _constant_derivative(case)
     if elsewhere is not None:
         return elsewhere
     lost = without_gradient(case)
@@ -90,6 +90,40 @@ def _reaches_nothing(case: Case) -> Finding | None:
         remedy="Add up the losses themselves: sum(parts), or torch.stack(parts).sum().",
         code="loss = sum(parts)\nloss.backward()",
     )
+
+
+def _constant_derivative(case: Case) -> Finding | None:
+    """A derivative of the network's own output is a term of its loss, and was made without a graph."""
+    graphs = (graph for graph in case.seen.graphs if graph.nodes)
+    op = next((op for graph in graphs if (op := _with_constant_derivative(graph)) is not None), None)
+    events = case.seen.events_of("constant_derivative")
+    if op is None or sum(event.count for event in events if event.site == op.site) < TIMES:
+        return None
+    made = op.facts["constant_derivative"]
+    return Finding(
+        fault=FAULT,
+        where=f"torch.autograd.grad(…) at {made.quoted if made is not None else 'a call'}",
+        confidence=0.93,
+        evidence=(
+            "the derivative that it gives has no graph (create_graph is False), and is added, at "
+            f"{op.place}, to what the same network gives",
+            "to the optimizer that term of the loss is a constant",
+        ),
+        remedy="Set create_graph=True, so that gradients flow through the derivative, too.",
+        code="torch.autograd.grad(output, x, torch.ones_like(output), create_graph=True)",
+    )
+
+
+def _with_constant_derivative(graph: Graph) -> Op | None:
+    """Return the sum with such a term, between the loss and the last layers."""
+    places = [0]
+    for place in places:
+        node = graph.nodes[place]
+        if node.op is not None and "constant_derivative" in node.op.facts:
+            return node.op
+        if node.kind not in LAYERS:
+            places += [one for one in node.inputs if one not in places]
+    return None
 
 
 def _only_asked(case: Case, lost: list[ParamSeen]) -> Finding | None:

@@ -1,8 +1,8 @@
 """Layers that are frozen although they were never trained and never loaded: they stay random.
 
 Silent for weights that were loaded, that an optimizer trained before, or whose spread is not what PyTorch's
-default initialization gives (then someone has set them). Of an embedding, whose vectors are often given, all
-columns must be alike, as no trained ones are, and the network must fit badly.
+default initialization gives (then someone has set them). An embedding's vectors are often given: these must
+be independent normal numbers, as features and trained vectors aren't, and the network must fit badly.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from trainlab.diagnosis.signals.case import Case, modules_of
 
 FAULT = "frozen_params"
 SHARE = 0.2
-UNFIT = 0.1
+UNFIT = 0.3
+STANDARDIZED = 0.15
+"""Below that, means or spreads of columns are too equal to be chance: they were made so."""
 LEAST = 20
 
 
@@ -49,7 +51,7 @@ def judge(case: Case) -> Finding | None:
             evidence=(
                 f"{size:,} of {total:,} values of {root.name} are frozen; they were neither "
                 "loaded nor trained before",
-                f"{len(random)} of these weights still have the spread of {_spread_of(random)}",
+                f"{_spread_of(random)} in {case.names(random)}",
             ),
             remedy="Leave these layers trainable, or load trained weights into them first.",
             code=f"{root.name}.requires_grad_(True)",
@@ -82,18 +84,28 @@ def is_random(param: ParamSeen) -> bool:
 
 
 def _is_random_table(param: ParamSeen) -> bool:
-    """Whether an embedding's vectors are independent normal numbers: columns of one spread and mean 0.
+    """Whether an embedding's vectors are independent normal numbers: columns differ as by chance.
 
-    |x| of a normal x has the mean √(2/π) σ. The limits are some three standard errors.
+    Those of features have other means and spreads, standardized ones equal ones, and both are correlated.
+    |x| of a normal x has the mean √(2/π) σ; the largest of k normal numbers is about √(2 ln k). The limits
+    are some three standard errors, of the largest mean two: it varies less.
     """
     start = param.start
-    if "column_stds" not in start or "Embedding" not in param.module_kind or param.size < 200:
+    if "column_std_z" not in start or "Embedding" not in param.module_kind or param.size < 200:
         return False
+    columns = param.shape[1]
     shape = start["mean_abs"] / max(start["std"], 1e-12) * (math.pi / 2) ** 0.5
-    even = 0 < start["column_means"] < 4 and 0 < start["column_stds"] < 2
-    return even and abs(shape - 1) < 0.02 + 2 / param.size**0.5
+    three = 3 / (2 * columns) ** 0.5
+    return (
+        STANDARDIZED < start["column_mean_z"] < (2 * math.log(columns)) ** 0.5 + 2
+        and max(STANDARDIZED, 1 - three) < start["column_std_z"] < 1 + three
+        and start["column_correlation"] < 1 + 3 * 2 / (columns * (columns - 1)) ** 0.5
+        and abs(shape - 1) < 0.02 + 2 / param.size**0.5
+    )
 
 
 def _spread_of(random: list[ParamSeen]) -> str:
-    default = any(is_random(param) for param in random)
-    return "PyTorch's random initialization" if default else "random normal numbers"
+    """Name the numbers that these weights have as at random: of the default, of a table, or of both."""
+    found = ("PyTorch's random initialization", any(map(is_random, random)))
+    normal = ("random normal numbers", not all(map(is_random, random)))
+    return " and ".join(name for name, there in (found, normal) if there)

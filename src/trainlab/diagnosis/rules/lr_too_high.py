@@ -15,6 +15,7 @@ HUGE, OVERRUN = 0.4, 10
 WINDOW, UNTIL = 10, 100
 GROWN, BACK = 2.0, 2.0
 UNFIT, FITTED = 0.3, 0.05
+NOISE = 1.1
 
 
 def judge(case: Case) -> Finding | None:
@@ -39,7 +40,8 @@ def judge(case: Case) -> Finding | None:
     values = medians_of_5(stream.values[:200]) if stream is not None else np.empty(0)
     rose = len(values) > 3 and float(values.max()) > GROWN * abs(float(values[0]))
     if learning.state in ("stuck", "diverged"):
-        told = typical > LARGE or (rose and typical > LARGE / 5) or overran(case) is not None
+        large = typical > LARGE and not _never_above(case)
+        told = large or (rose and typical > LARGE / 5) or overran(case) is not None
         flat = bool(case.faults & _FLAT) or bool(only_layer(case))
         if not told or (learning.state == "stuck" and flat):
             return None
@@ -75,6 +77,17 @@ def judge(case: Case) -> Finding | None:
         remedy=f"Divide the learning rate by 10, and by 10 again: lr={rate / 10:g}, lr={rate / 100:g}.",
         code=f"for group in {name}.param_groups:\n    group['lr'] = {rate / 10:g}",
     )
+
+
+def _never_above(case: Case) -> bool:
+    """Whether no loss was above that of the best constant answer, or of the start, but for batches' noise.
+
+    Steps that are too large throw outputs about, and these cost more than a constant does.
+    """
+    stream, learning = case.learning.stream, case.learning
+    values = finite(stream.values if stream is not None else [])
+    bound = max(learning.trivial, learning.start)
+    return len(values) > WINDOW and bound > 0 and float(values.max()) < NOISE * bound
 
 
 def _keeps_it_short(case: Case, typical: float) -> bool:

@@ -15,7 +15,14 @@ _RANGES = {
     "Relu": (0.0, np.inf),
     "Softmax": (0.0, 1.0),
     "Softplus": (0.0, np.inf),
+    "Hardsigmoid": (0.0, 1.0),
+    "Silu": (-0.2785, np.inf),
+    "Gelu": (-0.17, np.inf),
+    "Mish": (-0.3089, np.inf),
+    "Hardswish": (-0.375, np.inf),
+    "Elu": (-1.7582, np.inf),
 }
+"""What comes out of a node of an autograd graph: of `Elu` the range of SELU, whose scale it may have."""
 
 
 def judge(case: Case) -> Finding | None:

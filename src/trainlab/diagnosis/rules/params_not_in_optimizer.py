@@ -6,6 +6,7 @@ optimized isn't the network at all (an image, say).
 
 from __future__ import annotations
 
+import ast
 import re
 
 from trainlab.diagnosis.findings import Finding
@@ -72,16 +73,29 @@ def judge(case: Case) -> Finding | None:
 
 
 def _made_again(case: Case, outside: list[ParamSeen], name: str) -> str:
-    """Return the line that makes the optimizer, of the network whose parameters it lacks."""
+    """Return the line that makes the optimizer, of the network whose parameters it lacks.
+
+    It is the user's own where that is whole and speaks of one network.
+    """
     optimizer = case.stepped[0]
-    line = optimizer.site.text if optimizer.site is not None else ""
-    if ".parameters()" not in line:
-        line = f"{name} = {optimizer.kind}(model.parameters(), …)"
     owner = next((param.owner for param in outside if param.owner is not None), None)
     root = case.seen.roots[owner] if owner is not None else None
-    if root is not None and root.name != root.kind:
-        line = re.sub(r"[\w.]+(?=\.parameters\(\))", root.name, line, count=1)
+    model = root.name if root is not None and root.name != root.kind else ""
+    line = optimizer.site.text if optimizer.site is not None else ""
+    if line.count(".parameters()") != 1 or not _is_whole(line):
+        line = f"{name} = {optimizer.kind}({model or 'model'}.parameters(), …)"
+    elif model:
+        line = re.sub(r"[\w.]+(?=\.parameters\(\))", model, line)
     return f"{line}  # below the line that makes its last layer"
+
+
+def _is_whole(line: str) -> bool:
+    """Whether a line is a statement, and not the first of several lines that are one."""
+    try:
+        ast.parse(line)
+    except SyntaxError:
+        return False
+    return True
 
 
 def _is_left_out(case: Case, param: ParamSeen) -> bool:

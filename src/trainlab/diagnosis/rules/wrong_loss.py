@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trainlab.diagnosis.findings import Finding
-from trainlab.diagnosis.loss_kinds import OF_LOGITS
+from trainlab.diagnosis.loss_kinds import BINARY
 from trainlab.diagnosis.seen import SHAPING, Graph, Node
 from trainlab.diagnosis.signals.case import Case
 from trainlab.diagnosis.signals.neighbours import neighbours
@@ -13,6 +13,9 @@ from trainlab.diagnosis.signals.neighbours import neighbours
 FAULT = "wrong_loss"
 HALF = 0.5
 ZEROS = 0.05
+"""A few zeros may be rows that are to be left out, which they are."""
+EVEN = 0.4, 0.6
+"""Of pairs in no order the first is better in half of them; a zero may be a tie, and most pairs are none."""
 UNFIT, BEHIND = 0.1, 0.12
 _DISTANCES = frozenset(
     (
@@ -27,8 +30,8 @@ _DISTANCES = frozenset(
 )
 _OF_ZERO = {
     "soft_margin_loss": "for which it is ln 2 whatever the output says",
-    "margin_ranking_loss": "for which it is the margin whatever the outputs say",
-    "cosine_embedding_loss": "which count for nothing",
+    "margin_ranking_loss": "which cost the margin alone, whatever the outputs say",
+    "cosine_embedding_loss": "which cost nothing: with the others alone all vectors may become one",
     "hinge_embedding_loss": "which count as both at once",
 }
 _NUMBERS = frozenset(("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "difference"))
@@ -61,7 +64,7 @@ def _no_signs(case: Case) -> Finding | None:
     for event in case.seen.events_of("signed_targets"):
         name, facts = str(event.facts["name"]), event.facts
         share = facts["zeros"] / max(1, facts["values"])
-        if share < ZEROS or facts["low"] < 0:
+        if share < ZEROS or facts["low"] < 0 or _may_be_meant(name, share, learnt_both=facts["learnt_both"]):
             continue
         return Finding(
             fault=FAULT,
@@ -72,10 +75,17 @@ def _no_signs(case: Case) -> Finding | None:
                 case.learning.words,
             ),
             remedy="Give it 1 and −1."
-            + (" Or take binary_cross_entropy_with_logits, for 1 and 0." if name in OF_LOGITS else ""),
+            + (" Or take binary_cross_entropy_with_logits, for 1 and 0." if name in BINARY else ""),
             code="target = 2 * target - 1",
         )
     return None
+
+
+def _may_be_meant(name: str, share: float, *, learnt_both: bool) -> bool:
+    """Whether a zero may stand for a tie, or leave out a pair: of a teacher's vector, which can't follow."""
+    if name == "margin_ranking_loss":
+        return not EVEN[0] < share < EVEN[1]
+    return name == "cosine_embedding_loss" and not learnt_both
 
 
 def _no_probabilities(case: Case) -> Finding | None:

@@ -23,6 +23,8 @@ MOVED = 0.5
 """A mean of the targets that moves by half of their standard deviation is another task than at first."""
 SAME = 0.01
 """A loss that is computed anew from outputs and targets is the training's own to 1 %."""
+ALIKE = 0.8
+"""So many of the steps have as many passes where data is gone through; an epoch's last may have fewer."""
 BEHIND = 0.1
 """How far behind its nearest neighbours, in accuracy or R², a network is poor."""
 
@@ -153,15 +155,17 @@ def acts(seen: Seen) -> bool:
 
 
 def _plays(seen: Seen, main: LossSeen | None) -> bool:
-    """Whether numbers are learnt from many passes a step, of one row each: a game, whose returns move."""
+    """Whether numbers are learnt from many passes a step, of one row each: a game, whose returns move.
+
+    Games are of different lengths, and hardly a state comes again; rows of data do, as many to each step.
+    """
+    if main is None or main.kind in CLASSES + BINARY or seen.data.largest_batch != 1:
+        return False
     passes = [count for _, _, count in seen.graph_sizes]
-    numbers = main is not None and main.kind not in CLASSES + BINARY
-    return (
-        numbers
-        and seen.data.largest_batch == 1
-        and len(passes) >= 3
-        and float(np.median(passes)) >= MANY_PASSES
-    )
+    if len(passes) < 3 or float(np.median(passes)) < MANY_PASSES:
+        return False
+    alike = max(passes.count(count) for count in passes) / len(passes)
+    return alike < ALIKE or seen.data.new_rows > ALIKE * seen.data.train_row_count
 
 
 def targets_move(main: LossSeen) -> bool:

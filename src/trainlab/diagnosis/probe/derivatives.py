@@ -1,0 +1,84 @@
+# pyright: basic
+"""Derivatives by an input that `torch.autograd.grad` gives without a graph, and sums that they enter."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from trainlab.diagnosis.probe.core import Core
+from trainlab.diagnosis.probe.places import user_site
+from trainlab.diagnosis.probe.walk import leaves_above
+from trainlab.diagnosis.seen import Op
+from trainlab.diagnosis.site import Site
+
+SUMS = frozenset(("add", "__add__", "__radd__", "sub", "__sub__", "__rsub__", "rsub", "subtract"))
+MAX_KEPT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Derivative:
+    tensor: weakref.ref[torch.Tensor]
+    site: Site | None
+    params: frozenset[int]
+
+
+class Derivatives:
+    """Those of the step that is under way, with the trained parameters that they were computed from."""
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self._tick = -1
+        self._known: dict[int, _Derivative] = {}
+
+    def made(self, outputs: Any, inputs: Any, found: Sequence[Any], *, create_graph: bool) -> None:
+        """Remember derivatives by what is no parameter: no gradient flows back through them."""
+        core = self.core
+        if create_graph or not core.sampling or not isinstance(outputs, torch.Tensor):
+            return
+        if self._tick != core.seen.tick:
+            self._tick, self._known = core.seen.tick, {}
+        asked = [inputs] if isinstance(inputs, torch.Tensor) else list(inputs)
+        params: frozenset[int] | None = None
+        for by, tensor in zip(asked, found, strict=False):
+            if isinstance(tensor, torch.Tensor) and not tensor.requires_grad and not self._is_trained(by):
+                params = self._trained(outputs) if params is None else params
+                self._keep(_Derivative(weakref.ref(tensor), user_site(), params))
+
+    def passed_on(self, given: Sequence[torch.Tensor], out: torch.Tensor) -> None:
+        """What is computed of such a derivative, without a graph either, is as constant."""
+        known = self._first(given)
+        if known is not None:
+            self._keep(_Derivative(weakref.ref(out), known.site, known.params))
+
+    def added(self, given: Sequence[torch.Tensor], op: Op) -> None:
+        """One is added to what the same parameters gave: note it at the sum's node of the graph."""
+        known = self._first(given)
+        if known is None or len(given) < 2:
+            return
+        with_graph = [one for one in given if one.requires_grad]
+        if any(known.params & self._trained(one) for one in with_graph):
+            op.facts["constant_derivative"] = known.site
+            self.core.event("constant_derivative", op.site, op.module)
+
+    def _first(self, given: Sequence[torch.Tensor]) -> _Derivative | None:
+        if self._tick != self.core.seen.tick:
+            return None
+        found = (self._known.get(id(one)) for one in given)
+        return next((one for one in found if one is not None and one.tensor() is not None), None)
+
+    def _keep(self, one: _Derivative) -> None:
+        if one.params and len(self._known) < MAX_KEPT:
+            self._known[id(one.tensor())] = one
+
+    def _trained(self, tensor: torch.Tensor) -> frozenset[int]:
+        params = self.core.seen.params
+        return frozenset(key for key in leaves_above(tensor, self.core.book) if params[key].optimizers)
+
+    def _is_trained(self, tensor: torch.Tensor) -> bool:
+        key = self.core.book.known(tensor)
+        return key is not None and bool(self.core.seen.params[key].optimizers)

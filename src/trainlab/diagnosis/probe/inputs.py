@@ -1,0 +1,73 @@
+# pyright: basic
+"""What a network is given at once: tensors of the same rows, and what images and sequences are like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+import torch
+
+from trainlab.diagnosis.probe.readable import readable
+from trainlab.diagnosis.summaries import summaries
+
+MAX_CATEGORIES = 8
+"""Whole numbers in a row are columns of categories; more, of one length with something else, are tokens."""
+MAX_AXIS, MAX_VALUES = 64, 2_000_000
+"""What a summary is computed from, at most: values along an axis, and values of a batch."""
+
+
+def inputs_by_place(args: Any) -> list[torch.Tensor | None]:
+    """Return the tensors that a network is given by place; None for one that can't be read."""
+    found = [value for value in args if isinstance(value, torch.Tensor)]
+    return [value if readable(value) is value else None for value in found] or [None]
+
+
+def given_beside(batch: torch.Tensor, others: Sequence[torch.Tensor | None]) -> list[torch.Tensor]:
+    """Return what a network is given of the same rows: numbers beside categories or beside an image.
+
+    Not what is given for each token of a sequence, as a mask is.
+    """
+    return [
+        one.reshape(len(one), -1)
+        for one in others
+        if one is not None
+        and not one.requires_grad
+        and 0 < one.dim() <= 2
+        and one.shape[:1] == batch.shape[:1]
+        and (batch.is_floating_point() or one.shape != batch.shape or batch.shape[-1] <= MAX_CATEGORIES)
+    ]
+
+
+def row_summaries(given: Sequence[torch.Tensor], count: int) -> list[tuple[float, ...]]:
+    """Return the summary of each of the first rows: of images and sequences, beside them the numbers.
+
+    None for the rows of a table alone, which are their own.
+    """
+    if len(given) == 1 and given[0].dim() < 3:
+        return []
+    parts = [_summary(one, count) if one.dim() > 2 else _columns(one, count) for one in given]
+    found = np.concatenate(parts, axis=1)
+    return [] if nonfinite(found) else [tuple(row) for row in found.tolist()]
+
+
+def _columns(batch: torch.Tensor, count: int) -> Any:
+    return batch.detach()[:count].reshape(count, -1)[:, :MAX_AXIS].double().cpu().numpy()
+
+
+def _summary(batch: torch.Tensor, count: int) -> Any:
+    """Return summaries of the first rows by every second, third… value of a long axis."""
+    most = MAX_AXIS
+    while count * prod(min(most, length) for length in batch.shape[1:]) > MAX_VALUES and most > 2:
+        most //= 2
+    few = tuple(slice(None, None, -(-length // most)) for length in batch.shape[1:])
+    values = batch.detach()[:count][(slice(None), *few)].cpu().float().numpy()
+    with np.errstate(all="ignore"):
+        return summaries(values)
+
+
+def nonfinite(rows: Any) -> bool:
+    """Whether an array of numbers has a NaN or an infinity in it."""
+    return not bool(np.isfinite(rows).all())

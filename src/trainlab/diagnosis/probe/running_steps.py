@@ -1,0 +1,66 @@
+# pyright: basic
+"""Steps of optimizers that have begun and not ended: one may be made within another."""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import CodeType, FrameType
+
+import torch
+from torch.optim import Optimizer
+
+_STEP: CodeType = Optimizer.profile_hook_step(lambda: None).__code__  # what calls the hooks around every step
+
+
+@dataclass(slots=True)
+class RunningStep:
+    """A step that has begun: weights before it, and whether its gradients are yet to be made by a closure."""
+
+    optimizer: Callable[[], Optimizer | None]
+    parameters: set[int]
+    is_part: bool
+    before: list[tuple[int, torch.Tensor]] = field(default_factory=list[tuple[int, torch.Tensor]])
+    awaited: bool = False
+
+
+class RunningSteps:
+    """The outermost first."""
+
+    def __init__(self) -> None:
+        self._steps: list[RunningStep] = []
+
+    def begin(self, optimizer: Optimizer, parameters: list[torch.Tensor]) -> RunningStep:
+        """Enter a step; one in a step of the same weights is part of it, as of a subclass its parent's is."""
+        if self._steps:
+            del self._steps[_on_the_stack() - 1 :]  # these raised, and never ended
+        mine = {*map(id, parameters)}
+        is_part = any(mine <= outer.parameters for outer in self._steps)
+        step = RunningStep(weakref.ref(optimizer), mine, is_part)
+        self._steps.append(step)
+        return step
+
+    def end(self, optimizer: Optimizer) -> RunningStep | None:
+        """Take out a step, with what was begun in it and never ended; None if it was never entered."""
+        while self._steps:
+            step = self._steps.pop()
+            if step.optimizer() is optimizer:
+                return step
+        return None
+
+
+def parameters_of(optimizer: Optimizer) -> list[torch.Tensor]:
+    """Return the tensors of all groups."""
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
+
+
+def _on_the_stack() -> int:
+    """Return how many `step` methods of optimizers are being run, one within the other."""
+    frame: FrameType | None = sys._getframe(1)
+    count = 0
+    while frame is not None:
+        count += frame.f_code is _STEP
+        frame = frame.f_back
+    return count
