@@ -148,6 +148,7 @@ class RootSeen:
     trainable: int = 0
     params: list[int] = field(default_factory=list[int])
     noisy: list[str] = field(default_factory=list[str])
+    noisy_kinds: list[str] = field(default_factory=list[str])
     train_calls: int = 0
     eval_calls: int = 0
     learn_in_train: int = 0

@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.parameter import is_lazy
 
 from trainlab.diagnosis.probe.book import variable_name
 from trainlab.diagnosis.probe.core import Core, guarded
@@ -20,14 +19,11 @@ from trainlab.diagnosis.probe.inputs import inputs_by_place
 from trainlab.diagnosis.probe.listener import Listener
 from trainlab.diagnosis.probe.places import user_site
 from trainlab.diagnosis.probe.readable import in_function, is_compiling
-from trainlab.diagnosis.probe.values import first_look
+from trainlab.diagnosis.probe.roots import Roots
 from trainlab.diagnosis.seen import MANY_PASSES, RootSeen
-from trainlab.diagnosis.site import Site
 
 _FAST = (nn.TransformerEncoder, nn.TransformerEncoderLayer, nn.MultiheadAttention)
-_NOISY = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)  # pyright: ignore[reportPrivateUsage]
 _CALLED: CodeType = nn.Module._call_impl.__code__  # pyright: ignore[reportPrivateUsage]
-MAX_ROOTS = 64
 
 
 class Calls:
@@ -37,22 +33,18 @@ class Calls:
         self.core = core
         self.listener = listener
         self.data = data
+        self.roots = Roots(core)
         self.pending: list[tuple[RootSeen, bool]] = []
         self.passes = 0
         self.most_passes = self.long_steps = self.learning_steps = 0
-        self._roots: weakref.WeakKeyDictionary[nn.Module, RootSeen | None] = weakref.WeakKeyDictionary()
-        self._noisy: dict[int, list[weakref.ref[nn.Module]]] = {}
         self._data_root: RootSeen | None = None
         self._suspended: nn.Module | None = None
-        self._eval_sites: weakref.WeakKeyDictionary[nn.Module, Site | None] = weakref.WeakKeyDictionary()
-        self._eval_ticks: weakref.WeakKeyDictionary[nn.Module, int] = weakref.WeakKeyDictionary()
         self._wholes: weakref.WeakKeyDictionary[nn.Module, weakref.ref[nn.Module]] = (
             weakref.WeakKeyDictionary()
         )
         self._entries: weakref.WeakKeyDictionary[nn.Module, weakref.ref[nn.Module]] = (
             weakref.WeakKeyDictionary()
         )
-        self._feeding: weakref.WeakKeyDictionary[nn.Module, bool] = weakref.WeakKeyDictionary()
         self._skimmed: nn.Module | None = None
         self._entered = 0
         self._handles: list[Any] = []
@@ -163,7 +155,7 @@ class Calls:
         whole = self._whole(module)
         if whole is None:
             return
-        module, root = whole, self._root(whole)
+        module, root = whole, self.roots.root(whole)
         if root is None:
             return
         self._call(module, root, args)
@@ -181,20 +173,8 @@ class Calls:
     @guarded
     def _met_within(self, module: nn.Module) -> None:
         """A layer that its network hadn't when first called: a new head, or one around an old layer."""
-        whole = self.core.modules[0]
-        root = self._roots.get(whole)
-        if root is not None and next(module.parameters(recurse=False), None) is not None:
-            self._describe(whole, root, self.core.seen.roots.index(root))
-
-    def _describe(self, module: nn.Module, root: RootSeen, index: int) -> None:
-        """Count and name what a network has now."""
-        parameters = list(module.parameters())
-        root.params = self.core.book.enter(module, root.name)
-        root.parameters = sum(parameter.numel() for parameter in parameters)
-        root.trainable = sum(parameter.numel() for parameter in parameters if parameter.requires_grad)
-        root.noisy = [self.core.book.path(inner) for inner in self._noisy_of(module)]
-        for key in root.params:
-            self._enter(key, index)
+        if next(module.parameters(recurse=False), None) is not None:
+            self.roots.changed(self.core.modules[0])
 
     def _call(self, module: nn.Module, root: RootSeen, args: Any) -> None:
         core = self.core
@@ -208,9 +188,9 @@ class Calls:
             root.eval_calls += 1
         batch, *others = inputs_by_place(args)
         if learning:
-            if not self._only_feeds(module):
+            if not self.roots.only_feeds(module):
                 if core.sampling and not module.training:
-                    self._look_at_modes(module, root)
+                    self.roots.look_at_modes(module, root)
                 self.pending.append((root, module.training))
                 del self.pending[:-256]
                 self.passes += 1
@@ -232,15 +212,6 @@ class Calls:
             root.judge_ticks += 1
         if root is self._data_root and batch is not None:
             self.data.judged_on(batch, others)
-
-    def _only_feeds(self, module: nn.Module) -> bool:
-        """Whether a network was frozen after it had learnt, and put in eval mode: it feeds another one."""
-        if module.training:
-            return False
-        known = self._feeding.get(module)
-        if known is None or self.core.sampling:
-            known = self._feeding[module] = not any(one.requires_grad for one in module.parameters())
-        return known
 
     def learned(self) -> int:
         """A backward pass: the forward passes before it were there to learn; return how many they were."""
@@ -270,63 +241,9 @@ class Calls:
                 root.judge_in_eval += 1
         self.pending.clear()
 
-    def _look_at_modes(self, module: nn.Module, root: RootSeen) -> None:
-        root.last_eval = self._eval_sites.get(module) or root.last_eval
-        if root.eval_called_tick is None:
-            root.eval_called_tick = self._eval_ticks.get(module)
-        names = [self.core.book.path(inner) for inner in self._noisy_of(module) if not inner.training]
-        root.noisy_in_eval = names
-
-    def _noisy_of(self, module: nn.Module) -> list[nn.Module]:
-        return [inner for inner in module.modules() if isinstance(inner, _NOISY) and _at_work(inner)]
-
-    def _root(self, module: nn.Module) -> RootSeen | None:
-        if module in self._roots:
-            return self._roots[module]
-        root: RootSeen | None = None
-        parameters = list(module.parameters())
-        if any(is_lazy(parameter) for parameter in parameters):
-            return None  # known from its second call on
-        hidden = not parameters and not isinstance(module, nn.modules.loss._Loss)  # pyright: ignore[reportPrivateUsage]
-        if (parameters or hidden) and len(self.core.seen.roots) < MAX_ROOTS:
-            name = variable_name(module) or type(module).__name__
-            if parameters:
-                dtype = str(parameters[0].dtype).removeprefix("torch.")
-                root = RootSeen(name=name, kind=type(module).__name__, dtype=dtype)
-                self._describe(module, root, len(self.core.seen.roots))
-                self.core.seen.roots.append(root)
-            else:
-                self.core.book.enter(module, name)
-        self._roots[module] = root
-        return root
-
-    def roots(self) -> list[nn.Module]:
-        """Return the networks that were called and are still there."""
-        return [module for module, root in self._roots.items() if root is not None]
-
-    def _enter(self, key: int, root: int) -> None:
-        seen, tensor = self.core.seen.params[key], self.core.book.tensor(key)
-        seen.owner = root
-        if tensor is not None and not tensor.requires_grad and not seen.start:
-            first_look(self.core.later, seen, tensor)
-
-    def mode_set(self, module: nn.Module, mode: bool) -> None:
-        """``eval()`` was called on a module."""
-        if not mode and self.core.mine() and self._roots.get(module) is not None:
-            self._eval_sites[module] = user_site()
-            self._eval_ticks.setdefault(module, self.core.seen.tick)
-            root = self._roots[module]
-            if root is not None:
-                root.eval_ever = True
-
 
 def _is_a_module_called() -> bool:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code is not _CALLED:
         frame = frame.f_back
     return frame is not None
-
-
-def _at_work(module: nn.Module) -> bool:
-    share: Any = getattr(module, "p", None)
-    return share is None or share > 0

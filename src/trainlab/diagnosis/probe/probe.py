@@ -133,7 +133,7 @@ class Probe:
     def _wrap_train(self, original: Any) -> Any:
         def train(module: Any, mode: bool = True) -> Any:
             if not mode:
-                self.calls.mode_set(module, mode)
+                self.calls.roots.mode_set(module, mode)
             return original(module, mode)
 
         return train

@@ -38,8 +38,8 @@ def judge(case: Case) -> Finding | None:
             confidence=0.9,
             evidence=(
                 f"all {root.judge_in_train} passes of {root.name} that evaluate were made in train mode",
-                f"{named(root.noisy)} are at work then: results change from call to call and "
-                "depend on the batch",
+                f"{named(root.noisy_kinds)} ({named(root.noisy)}) are at work then: results change from call "
+                "to call and depend on the batch",
             ),
             remedy=f"Call {root.name}.eval() before evaluating and {root.name}.train() after it.",
             code=f"{root.name}.eval()\nwith torch.no_grad():\n    …\n{root.name}.train()",

@@ -16,7 +16,7 @@ def judge(case: Case) -> Finding | None:
         return None
     return Finding(
         fault=FAULT,
-        where=named(param.name for param in found),
+        where=f"{named(param.name for param in found)} ({named({param.module_kind for param in found})})",
         confidence=0.93,
         evidence=(
             f"{named(param.name for param in found)}: all zero at the start, and all rows are "
