@@ -51,7 +51,7 @@ class Backward:
             self.core.seen.other_threads += self.core.on and threading.get_ident() != self.core.thread
             self.before(tensors, kwargs)
             out = self._run(original, tensors, *args, **kwargs)
-            if self.core.sampling or self.losses.sums:
+            if self.core.sampling or self.losses.sums:  # a guarded call takes time, and most steps need none
                 self.after()
             return out
 

@@ -9,22 +9,19 @@ from typing import Literal
 import numpy as np
 
 from trainlab.diagnosis.loss_kinds import BINARY, CLASSES
-from trainlab.diagnosis.seen import MANY_PASSES, LossSeen, LossStream, Seen
+from trainlab.diagnosis.seen import LossSeen, LossStream, Seen
 from trainlab.diagnosis.signals import curve
 from trainlab.diagnosis.signals.neighbours import neighbours
 from trainlab.diagnosis.signals.trivial import trivial_loss
+from trainlab.diagnosis.signals.unsteady import adversarial, unsteady
 
 State = Literal["learnt", "poor", "stuck", "diverged", "unknown"]
 STUCK = 0.9
 """At 90 % of the loss of the best constant answer hardly anything was learnt."""
 FEW = 60
 """In fewer steps a healthy training may well not have left the start."""
-MOVED = 0.5
-"""A mean of the targets that moves by half of their standard deviation is another task than at first."""
 SAME = 0.01
 """A loss that is computed anew from outputs and targets is the training's own to 1 %."""
-ALIKE = 0.8
-"""So many of the steps have as many passes where data is gone through; an epoch's last may have fewer."""
 BEHIND = 0.1
 """How far behind its nearest neighbours, in accuracy or R², a network is poor."""
 
@@ -81,7 +78,7 @@ def learning(seen: Seen) -> Learning:
     """Judge the outcome by the loss that has most of the training."""
     main = _main(seen)
     stream = max(seen.streams, key=lambda one: one.count, default=None)
-    adversarial = _adversarial(seen)
+    against = adversarial(seen)
     values = stream.values if stream is not None else []
     first, last, trivial = curve.start(values), curve.end(values), float("nan")
     reached = reference = chance = float("nan")
@@ -103,13 +100,13 @@ def learning(seen: Seen) -> Learning:
             if found is not None:
                 reference, chance, rows = found
     bad = stream is not None and stream.nonfinite > 0
-    unsteady = adversarial or (main is not None and targets_move(main)) or acts(seen) or _plays(seen, main)
-    state = _state(seen.tick, main, first, last, trivial, reached, reference, rows, bad, unsteady)
+    moving = against or unsteady(seen, main)
+    state = _state(seen.tick, main, first, last, trivial, reached, reference, rows, bad, moving)
     return Learning(
         state=state,
         main=main,
         stream=stream,
-        adversarial=adversarial,
+        adversarial=against,
         trivial=trivial,
         start=first,
         end=last,
@@ -132,11 +129,11 @@ def _state(
     reference: float,
     rows: int,
     bad: bool,
-    unsteady: bool,
+    moving: bool,
 ) -> State:
     if bad:
         return "diverged"
-    if unsteady or main is None or len(main.fits) < 10 or main.made_here > 0.5 * len(main.fits):
+    if moving or main is None or len(main.fits) < 10 or main.made_here > 0.5 * len(main.fits):
         return "unknown"
     if last > 10 * max(first, trivial) > 0:
         return "diverged"
@@ -147,45 +144,6 @@ def _state(
     if rows >= 100 and reference - reached > BEHIND:
         return "poor"
     return "learnt" if trivial > 1e-9 else "unknown"
-
-
-def acts(seen: Seen) -> bool:
-    """Whether it makes its own data: most rows it learns from were put to it before, a few at a time."""
-    return seen.data.new_rows >= FEW and seen.data.acted_rows > 0.5 * seen.data.new_rows
-
-
-def _plays(seen: Seen, main: LossSeen | None) -> bool:
-    """Whether numbers are learnt from many passes a step, of one row each: a game, whose returns move.
-
-    Games are of different lengths, and hardly a state comes again; rows of data do, as many to each step.
-    """
-    if main is None or main.kind in CLASSES + BINARY or seen.data.largest_batch != 1:
-        return False
-    passes = [count for _, _, count in seen.graph_sizes]
-    if len(passes) < 3 or float(np.median(passes)) < MANY_PASSES:
-        return False
-    alike = max(passes.count(count) for count in passes) / len(passes)
-    return alike < ALIKE or seen.data.new_rows > ALIKE * seen.data.train_row_count
-
-
-def targets_move(main: LossSeen) -> bool:
-    """Whether targets are others later than at first, as returns are while an agent learns to act.
-
-    The mean of the last third of the batches is half a standard deviation and 5 standard errors from that
-    of the first third.
-    """
-    if main.kind in CLASSES + BINARY:
-        return False
-    batches = [batch for batch in main.batches if batch]
-    third = len(batches) // 3
-    if third < 5:
-        return False
-    means = np.asarray([np.mean(batch) for batch in batches])
-    spread = float(np.std(np.concatenate([np.asarray(batch) for batch in batches])))
-    first, last = means[:third], means[-third:]
-    moved = abs(float(last.mean() - first.mean()))
-    error = math.sqrt(float(first.var(ddof=1) + last.var(ddof=1)) / third)
-    return spread > 0 and moved > MOVED * spread and moved > 5 * error
 
 
 def _all_losses(main: LossSeen, stream: LossStream | None) -> list[float]:
@@ -231,17 +189,3 @@ def _main(seen: Seen) -> LossSeen | None:
     confirmed = [loss for loss in seen.losses if loss.count and loss.fits]
     named = [loss for loss in confirmed if loss.kind != "difference"]
     return max(named or confirmed, key=lambda loss: (loss.count, len(loss.fits)), default=None)
-
-
-def _adversarial(seen: Seen) -> bool:
-    """Several optimizers that take turns with different parameters: their losses needn't fall."""
-    stepped = [one for one in seen.optimizers if one.steps >= 5]
-    if len(stepped) < 2:
-        return False
-    most = max(one.steps for one in stepped)
-    regular = [one for one in stepped if one.steps > 0.1 * most]
-    return any(
-        not set(a.params) & set(b.params) and a.first_tick < b.last_tick and b.first_tick < a.last_tick
-        for place, a in enumerate(regular)
-        for b in regular[place + 1 :]
-    )
