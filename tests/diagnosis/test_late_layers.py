@@ -59,6 +59,41 @@ def test_layers_put_around_those_of_a_trained_network_have_their_paths_as_names(
     assert root.trainable == sum(one.numel() for one in model.parameters() if one.requires_grad)
 
 
+class Passing(nn.Module):
+    """Makes a layer in each pass, which no network has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.drop, self.last = nn.Linear(3, 8), nn.Dropout(0.1), nn.Linear(8, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        hidden = self.first(x)
+        return self.last(self.drop(torch.relu(nn.LayerNorm(hidden.shape[1:])(hidden))))
+
+
+def test_a_network_that_is_frozen_for_one_pass_and_makes_a_layer_in_each_goes_on_learning():
+    torch.manual_seed(0)
+    probe = Probe()
+    probe.start()
+    model = Passing()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    for _ in range(100):
+        x = torch.randn(20, 3)
+        model.requires_grad_(False)
+        moved = x.clone().requires_grad_()
+        model(moved).sum().backward()
+        model.requires_grad_(True)
+        optimizer.zero_grad()
+        model(x + 0.01 * moved.grad.sign()).square().mean().backward()
+        optimizer.step()
+    seen = probe.stop()
+    assert seen.troubles == []
+    (root,) = seen.roots
+    assert root.trainable == sum(one.numel() for one in model.parameters())
+    assert root.learn_in_train >= 100
+    assert root.judge_in_train <= 1  # the first, when it was not known to learn
+
+
 @pytest.mark.parametrize(
     ("made", "wanted"),
     [

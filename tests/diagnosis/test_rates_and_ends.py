@@ -57,3 +57,17 @@ def test_a_loss_that_was_lower_once(rate: float, found: list[str]) -> None:
         fit(net, optimizer, nn.functional.mse_loss, x, y, epochs=30, size=30)
 
     assert faults(diagnosed(training))[:1] == found
+
+
+@pytest.mark.parametrize(("lr", "blamed"), [(1.0, True), (3e-3, False)])
+def test_targets_far_from_0_hide_no_steps_that_are_too_large(lr: float, blamed: bool):
+    """The first loss is far above the constant's: what comes after is measured by the constant's."""
+
+    def train() -> None:
+        x = torch.randn(400, 5)
+        y = x[:, :1] * x[:, 1:2] + x[:, 2:3]
+        y = y / y.std() + 4
+        model = nn.Sequential(nn.Linear(5, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 1))
+        fit(model, torch.optim.Adam(model.parameters(), lr=lr), nn.functional.mse_loss, x, y, epochs=15)
+
+    assert ("lr_too_high" in faults(diagnosed(train))) == blamed

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from diagnosis.faults.made import batches
 from diagnosis.watched import diagnosed, faults
@@ -135,3 +136,78 @@ def test_nothing_is_searched_in_memory_for_rows_that_no_tensor_holds() -> None:
     report = diagnosed(training, whole_process=True)
     assert faults(report) == []
     assert report.troubles == ()
+
+
+class Rated(nn.Module):
+    """Users by items, 300 by 200, beside a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.users, self.items, self.time = nn.Embedding(300, 8), nn.Embedding(200, 8), nn.Linear(1, 1)
+
+    def forward(self, ids: torch.Tensor, when: torch.Tensor) -> torch.Tensor:
+        return (0.01 * self.users(ids[:, 0]) * self.items(ids[:, 1])).sum(1) + self.time(when)[:, 0]
+
+
+class Read(nn.Module):
+    """Sixteen of 3,000 words beside two numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words, self.last = nn.Embedding(3_000, 16), nn.Linear(18, 1)
+
+    def forward(self, tokens: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
+        return self.last(torch.cat([self.words(tokens).mean(1), numbers], 1))[:, 0]
+
+
+@pytest.mark.parametrize("kind", [Rated, Read])
+def test_neighbours_know_nothing_of_users_or_words(kind: type[nn.Module]) -> None:
+    """Few epochs of what takes many: that neighbours by such codes are at chance is no proof."""
+
+    def training() -> None:
+        random = torch.Generator().manual_seed(2)
+        count = 1_500
+        if kind is Rated:
+            codes = torch.stack([torch.randint(most, (count,), generator=random) for most in (300, 200)], 1)
+            first, second = torch.randn(300, 3, generator=random), torch.randn(200, 3, generator=random)
+            y = (first[codes[:, 0]] * second[codes[:, 1]]).sum(1)
+        else:
+            codes = torch.randint(3_000, (count, 16), generator=random)
+            y = torch.randn(3_000, generator=random)[codes].mean(1)
+        y, beside = (y - y.mean()) / y.std(), torch.randn(count, 1 if kind is Rated else 2, generator=random)
+        net = kind()
+        optimizer = torch.optim.Adam(net.parameters(), lr=3e-4)
+        for index in batches(count, SIZE, 4):
+            loss = nn.functional.mse_loss(net(codes[index], beside[index]), y[index])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+    assert "shuffled_targets" not in faults(diagnosed(training))
+
+
+def test_a_mask_beside_tokens_is_no_data() -> None:
+    probe = Probe()
+    probe.start()
+    net = nn.Embedding(50, 8)
+
+    class Masked(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net, self.last = net, nn.Linear(8, 1)
+
+        def forward(self, tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+            weights = torch.softmax(mask, 1)
+            return self.last((weights[..., None] * self.net(tokens)).sum(1))[:, 0]
+
+    model = Masked()
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    mask = torch.zeros(20, 6).masked_fill(torch.arange(6) > 3, float("-inf"))
+    for _ in range(30):
+        optimizer.zero_grad()
+        model(torch.randint(50, (20, 6)), mask).square().mean().backward()
+        optimizer.step()
+    seen = probe.stop()
+    assert seen.troubles == []
+    assert seen.data.nonfinite_input is None
+    assert seen.data.sample_x == []

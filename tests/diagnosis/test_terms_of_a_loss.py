@@ -95,3 +95,25 @@ def test_data_gone_through_row_by_row_is_no_game(rows: int) -> None:
     report = diagnosed(train)
     assert report.to_dict()["outcome"]["state"] == "stuck"
     assert rows > 4 or "vanishing_gradient" in faults(report)
+
+
+def test_a_game_on_few_places_is_a_game():
+    """Sixteen steps on a ring of six places to each update: states come again, often in one update."""
+
+    def train() -> None:
+        model = nn.Sequential(nn.Linear(6, 16), nn.Tanh(), nn.Linear(16, 1))
+        optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+        at = 0
+        for _ in range(100):
+            values, returns, gone = [], torch.zeros(16), 0.0
+            for turn in range(16):
+                values.append(model(torch.eye(6)[at][None])[0, 0])
+                at = (at + (1 if torch.rand(()) > 0.4 else -1)) % 6
+                returns[turn] = float(at == 3) + 2 * torch.randn(())
+            for turn in reversed(range(16)):
+                returns[turn] = gone = returns[turn] + 0.9 * gone
+            optimizer.zero_grad()
+            nn.functional.mse_loss(torch.stack(values), returns).backward()
+            optimizer.step()
+
+    assert diagnosed(train).to_dict()["outcome"]["state"] == "unknown"

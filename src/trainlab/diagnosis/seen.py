@@ -281,6 +281,10 @@ class DataSeen:
     judged_known: int = 0
     acted_rows: int = 0
     new_rows: int = 0
+    again_in_step: int = 0
+    steps_compared: int = 0
+    steps_alike: int = 0
+    beside_images: bool = False
     judge_passes: int = 0
     unused_rows: int = 0
     batches: dict[int, int] = field(default_factory=dict[int, int])

@@ -37,9 +37,9 @@ FAULTS = (
         what="The last activation has a range, and targets lie outside of it: a sigmoid never answers 3.7.",
         formula="More than {SHARE:.0%} of the targets lie outside of the range of sigmoid, tanh, softmax, "
         "ReLU or another of its kind (SiLU is never below −0.28), of which the output comes by the "
-        "autograd graph.",
+        "autograd graph, and the loss is above {FITTED:.0%} of the best constant answer's.",
         source="The ranges of the functions.",
-        silent="the targets fit the range (pixels between 0 and 1 behind a sigmoid).",
+        silent="the targets fit the range (pixels between 0 and 1 behind a sigmoid), or are reached.",
         remedy="Leave the last activation out, or scale the targets into its range.",
         see=(
             "loss",
@@ -68,11 +68,11 @@ FAULTS = (
         "is twice class 1; a loss for targets of 1 and −1 learns nothing of a 0.",
         formula="A distance reaches the loss through an odd number of changes of sign; or a distance is "
         "taken to targets 0, 1, …, K − 1 and the evaluation treats them as classes; or {ZEROS:.0%} or more "
-        "of the targets of `soft_margin_loss`, `hinge_embedding_loss` or `cosine_embedding_loss`, or "
-        "about half of `margin_ranking_loss`'s, are 0, and none is below.",
+        "of the targets of `soft_margin_loss`, `hinge_embedding_loss` or `cosine_embedding_loss` are 0, "
+        "and none is below.",
         source="A fact, read off the autograd graph.",
-        silent="several optimizers train against each other (a GAN's losses have either sign); a ranking's "
-        "zeros are ties; a zero leaves a pair out whose other vector isn't learnt.",
+        silent="several optimizers train against each other (a GAN's losses have either sign); a zero "
+        "leaves a pair out whose other vector isn't learnt.",
         remedy="Take the sign away; for classes use `cross_entropy` with an output each.",
         see=("loss",),
     ),

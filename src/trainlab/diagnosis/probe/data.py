@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import weakref
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from torch.utils.data import DataLoader
 from trainlab.diagnosis.probe.core import Core, guarded
 from trainlab.diagnosis.probe.fingerprints import MAX_ROWS, Fingerprints
 from trainlab.diagnosis.probe.fits import Fits
-from trainlab.diagnosis.probe.inputs import given_beside, nonfinite, row_summaries
+from trainlab.diagnosis.probe.inputs import are_categories, given_beside, nonfinite, row_summaries
 from trainlab.diagnosis.probe.places import user_site
 from trainlab.diagnosis.probe.schedule import DENSE
 from trainlab.diagnosis.probe.unused_rows import UnusedRows
@@ -43,6 +44,8 @@ class Data:
         self._known_in_a_row = 0
         self._elsewhere: set[int] = set()
         self._last_judge = -1
+        self._step = -1
+        self._rows_of_step, self._rows_before = Counter[int](), Counter[int]()
         self._acted: set[int] = set()
         self._last_batch: weakref.ref[torch.Tensor] | None = None
 
@@ -75,9 +78,20 @@ class Data:
                 self.unused.met(part, hashes)
             self._known_in_a_row = 0 if len(data.train_rows) > before else self._known_in_a_row + 1
         data.train_row_count += len(hashes)
+        self._compare_steps(hashes)
         data.largest_batch = max(data.largest_batch, batch.shape[0] if batch.dim() > 1 else 1)
         if core.sampling:
             self._sample(batch, beside)
+
+    def _compare_steps(self, hashes: list[int]) -> None:
+        """Count rows that come again within a step, and steps with the same rows as the one before."""
+        tick, data = self.core.seen.tick, self.core.seen.data
+        if self._step != tick:
+            data.steps_compared += 1
+            data.steps_alike += self._rows_of_step == self._rows_before
+            self._step, self._rows_before, self._rows_of_step = tick, self._rows_of_step, Counter()
+        data.again_in_step += sum(one in self._rows_of_step for one in hashes)
+        self._rows_of_step.update(hashes)
 
     def _prints_of(self, part: Any, beside: Sequence[torch.Tensor]) -> list[int]:
         """Return a fingerprint a row; rows of the same categories differ in what is given beside them.
@@ -100,15 +114,19 @@ class Data:
 
     def _sample(self, batch: torch.Tensor, beside: Sequence[torch.Tensor]) -> None:
         self.fits.rows = self.fits.summaries = []
+        data = self.core.seen.data
         numbers = next((one for one in (batch, *beside) if one.is_floating_point()), None)
-        if numbers is None or len(self.core.seen.data.sample_x) >= MAX_SAMPLE:
+        data.beside_images |= batch.dim() > 2 and bool(beside)
+        if numbers is None or len(data.sample_x) >= MAX_SAMPLE:
             return
-        rows = self.prints.features(numbers, most=min(512, MAX_SAMPLE - len(self.core.seen.data.sample_x)))
-        if numbers is not batch and np.isin(rows, (0.0, 1.0)).all():
+        if numbers is not batch and not are_categories(batch):
+            return
+        rows = self.prints.features(numbers, most=min(512, MAX_SAMPLE - len(data.sample_x)))
+        if numbers is not batch and np.isin(rows, (0.0, 1.0, -np.inf)).all():
             return  # a mask is no feature
         if nonfinite(rows):
-            if self.core.seen.data.nonfinite_input is None:
-                self.core.seen.data.nonfinite_input = self.core.seen.tick
+            if data.nonfinite_input is None and numbers is batch:
+                data.nonfinite_input = self.core.seen.tick
             return
         self.fits.rows = [tuple(map(float, row)) for row in rows.tolist()]
         self.fits.summaries = row_summaries((batch, *beside), len(rows))

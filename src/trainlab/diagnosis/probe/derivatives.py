@@ -36,7 +36,11 @@ class Derivatives:
         self._known: dict[int, _Derivative] = {}
 
     def made(self, outputs: Any, inputs: Any, found: Sequence[Any], *, create_graph: bool) -> None:
-        """Remember derivatives by what is no parameter: no gradient flows back through them."""
+        """Remember derivatives by inputs: no gradient flows back through them.
+
+        Not by parameters, nor by what was computed: such a step, or the target that it leads to, is meant to
+        be constant (first-order meta-learning, samplers that are learnt).
+        """
         core = self.core
         if create_graph or not core.sampling or not isinstance(outputs, torch.Tensor):
             return
@@ -45,7 +49,7 @@ class Derivatives:
         asked = [inputs] if isinstance(inputs, torch.Tensor) else list(inputs)
         params: frozenset[int] | None = None
         for by, tensor in zip(asked, found, strict=False):
-            if isinstance(tensor, torch.Tensor) and not tensor.requires_grad and not self._is_trained(by):
+            if isinstance(tensor, torch.Tensor) and not tensor.requires_grad and self._is_an_input(by):
                 params = self._trained(outputs) if params is None else params
                 self._keep(_Derivative(weakref.ref(tensor), user_site(), params))
 
@@ -79,6 +83,6 @@ class Derivatives:
         params = self.core.seen.params
         return frozenset(key for key in leaves_above(tensor, self.core.book) if params[key].optimizers)
 
-    def _is_trained(self, tensor: torch.Tensor) -> bool:
+    def _is_an_input(self, tensor: torch.Tensor) -> bool:
         key = self.core.book.known(tensor)
-        return key is not None and bool(self.core.seen.params[key].optimizers)
+        return tensor.is_leaf and (key is None or not self.core.seen.params[key].optimizers)

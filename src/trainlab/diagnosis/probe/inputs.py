@@ -13,8 +13,8 @@ import torch
 from trainlab.diagnosis.probe.readable import readable
 from trainlab.diagnosis.summaries import summaries
 
-MAX_CATEGORIES = 8
-"""Whole numbers in a row are columns of categories; more, of one length with something else, are tokens."""
+MAX_CATEGORIES, MAX_CODES = 8, 32
+"""Whole numbers are categories where they are few columns of few codes each; else tokens, or users."""
 MAX_AXIS, MAX_VALUES = 64, 2_000_000
 """What a summary is computed from, at most: values along an axis, and values of a batch."""
 
@@ -42,19 +42,33 @@ def given_beside(batch: torch.Tensor, others: Sequence[torch.Tensor | None]) -> 
 
 
 def row_summaries(given: Sequence[torch.Tensor], count: int) -> list[tuple[float, ...]]:
-    """Return the summary of each of the first rows: of images and sequences, beside them the numbers.
+    """Return the summary of each of the first rows: of an image or a sequence; of several tables all columns.
 
-    None for the rows of a table alone, which are their own.
+    None for the rows of one table, which are their own.
     """
-    if len(given) == 1 and given[0].dim() < 3:
+    if given[0].dim() > 2:
+        found = _summary(given[0], count)
+    elif len(given) == 1:
         return []
-    parts = [_summary(one, count) if one.dim() > 2 else _columns(one, count) for one in given]
-    found = np.concatenate(parts, axis=1)
+    else:
+        found = np.concatenate([_columns(one, count) for one in given], axis=1)
     return [] if nonfinite(found) else [tuple(row) for row in found.tolist()]
 
 
+def are_categories(batch: torch.Tensor) -> bool:
+    """Whether whole numbers are a few columns of few codes each, and not tokens, users or items."""
+    if batch.dim() != 2 or batch.shape[1] > MAX_CATEGORIES:
+        return False
+    return all(len(column.unique()) <= MAX_CODES for column in batch.detach().T)
+
+
 def _columns(batch: torch.Tensor, count: int) -> Any:
-    return batch.detach()[:count].reshape(count, -1)[:, :MAX_AXIS].double().cpu().numpy()
+    """Return a column for each number, and one for each code of a category: codes are no distances."""
+    values = batch.detach()[:count].reshape(count, -1)[:, :MAX_AXIS].cpu()
+    if batch.is_floating_point():
+        return values.double().numpy()
+    codes = values.long().remainder(MAX_CODES)
+    return torch.nn.functional.one_hot(codes, MAX_CODES).reshape(count, -1).double().numpy()
 
 
 def _summary(batch: torch.Tensor, count: int) -> Any:

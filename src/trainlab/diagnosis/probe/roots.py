@@ -28,12 +28,16 @@ class Roots:
         self._roots: weakref.WeakKeyDictionary[nn.Module, RootSeen | None] = weakref.WeakKeyDictionary()
         self._eval_sites: weakref.WeakKeyDictionary[nn.Module, Site | None] = weakref.WeakKeyDictionary()
         self._eval_ticks: weakref.WeakKeyDictionary[nn.Module, int] = weakref.WeakKeyDictionary()
+        self._looked_at: weakref.WeakKeyDictionary[nn.Module, int] = weakref.WeakKeyDictionary()
         self._feeding: weakref.WeakKeyDictionary[nn.Module, bool] = weakref.WeakKeyDictionary()
 
     def root(self, module: nn.Module) -> RootSeen | None:
         """Return what is kept of a network; None of a module without parameters."""
         if module in self._roots:
-            return self._roots[module]
+            known = self._roots[module]
+            if known is not None and not known.trainable and self.core.sampling:
+                known.trainable = _trainable(module)  # it may have been frozen for its first pass alone
+            return known
         root: RootSeen | None = None
         parameters = list(module.parameters())
         if any(is_lazy(parameter) for parameter in parameters):
@@ -56,9 +60,12 @@ class Roots:
         return [module for module, root in self._roots.items() if root is not None]
 
     def changed(self, module: nn.Module) -> None:
-        """A network has other layers than when it was first called."""
-        root = self._roots.get(module)
-        if root is not None:
+        """A layer isn't known: if the network has others than when it was last looked at, look again."""
+        root, tick = self._roots.get(module), self.core.seen.tick
+        if root is None or self._looked_at.get(module) == tick:
+            return
+        self._looked_at[module] = tick
+        if {self.core.book.known(one) for one in module.parameters()} != set(root.params):
             index = next(place for place, one in enumerate(self.core.seen.roots) if one is root)
             self._describe(module, root, index)
 
@@ -67,7 +74,7 @@ class Roots:
         parameters = list(module.parameters())
         root.params = self.core.book.enter(module, root.name)
         root.parameters = sum(parameter.numel() for parameter in parameters)
-        root.trainable = sum(parameter.numel() for parameter in parameters if parameter.requires_grad)
+        root.trainable = _trainable(module) or root.trainable  # it may be frozen for this pass alone
         noisy = self._noisy_of(module)
         root.noisy = [self.core.book.path(inner) for inner in noisy]
         root.noisy_kinds = [type(inner).__name__ for inner in noisy]
@@ -108,6 +115,10 @@ class Roots:
             root = self._roots[module]
             if root is not None:
                 root.eval_ever = True
+
+
+def _trainable(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
 
 
 def _at_work(module: nn.Module) -> bool:

@@ -44,9 +44,10 @@ class RunningSteps:
 
     def end(self, optimizer: Optimizer) -> RunningStep | None:
         """Take out a step, with what was begun in it and never ended; None if it was never entered."""
-        while self._steps:
-            step = self._steps.pop()
+        for place in reversed(range(len(self._steps))):
+            step = self._steps[place]
             if step.optimizer() is optimizer:
+                del self._steps[place:]
                 return step
         return None
 

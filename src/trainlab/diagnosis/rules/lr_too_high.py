@@ -80,14 +80,17 @@ def judge(case: Case) -> Finding | None:
 
 
 def _never_above(case: Case) -> bool:
-    """Whether no loss was above that of the best constant answer, or of the start, but for batches' noise.
+    """Whether no loss was above that of the best constant answer, but for batches' noise, once it was there.
 
     Steps that are too large throw outputs about, and these cost more than a constant does.
     """
     stream, learning = case.learning.stream, case.learning
     values = finite(stream.values if stream is not None else [])
-    bound = max(learning.trivial, learning.start)
-    return len(values) > WINDOW and bound > 0 and float(values.max()) < NOISE * bound
+    there = np.flatnonzero(values < NOISE * learning.trivial)
+    if len(values) <= WINDOW or len(there) == 0:
+        return False
+    before, after = values[: there[0]], values[there[0] :]
+    return float(after.max()) < NOISE * learning.trivial and bool((before < NOISE * values[0]).all())
 
 
 def _keeps_it_short(case: Case, typical: float) -> bool:

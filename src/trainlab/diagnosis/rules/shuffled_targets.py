@@ -27,6 +27,8 @@ def judge(case: Case) -> Finding | None:
     main = learning.main
     if case.faults or main is None or learning.rows < ROWS or learning.adversarial:
         return None
+    if learning.falling or case.seen.data.beside_images:
+        return None  # it goes on learning, or neighbours don't know all that it is given
     classes = main.kind in CLASSES + BINARY
     width = math.sqrt(max(1e-9, learning.chance * (1 - learning.chance)) / learning.rows) if classes else 0.02
     if learning.reference > learning.chance + 2 * width or _alike_agree(case, 2 * width, classes=classes):

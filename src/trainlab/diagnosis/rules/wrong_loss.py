@@ -14,8 +14,6 @@ FAULT = "wrong_loss"
 HALF = 0.5
 ZEROS = 0.05
 """A few zeros may be rows that are to be left out, which they are."""
-EVEN = 0.4, 0.6
-"""Of pairs in no order the first is better in half of them; a zero may be a tie, and most pairs are none."""
 UNFIT, BEHIND = 0.1, 0.12
 _DISTANCES = frozenset(
     (
@@ -30,7 +28,6 @@ _DISTANCES = frozenset(
 )
 _OF_ZERO = {
     "soft_margin_loss": "for which it is ln 2 whatever the output says",
-    "margin_ranking_loss": "which cost the margin alone, whatever the outputs say",
     "cosine_embedding_loss": "which cost nothing: with the others alone all vectors may become one",
     "hinge_embedding_loss": "which count as both at once",
 }
@@ -64,7 +61,9 @@ def _no_signs(case: Case) -> Finding | None:
     for event in case.seen.events_of("signed_targets"):
         name, facts = str(event.facts["name"]), event.facts
         share = facts["zeros"] / max(1, facts["values"])
-        if share < ZEROS or facts["low"] < 0 or _may_be_meant(name, share, learnt_both=facts["learnt_both"]):
+        # A teacher's vector can't follow, so that leaving pairs out does no harm.
+        left_out = name == "cosine_embedding_loss" and not facts["learnt_both"]
+        if share < ZEROS or facts["low"] < 0 or left_out:
             continue
         return Finding(
             fault=FAULT,
@@ -79,13 +78,6 @@ def _no_signs(case: Case) -> Finding | None:
             code="target = 2 * target - 1",
         )
     return None
-
-
-def _may_be_meant(name: str, share: float, *, learnt_both: bool) -> bool:
-    """Whether a zero may stand for a tie, or leave out a pair: of a teacher's vector, which can't follow."""
-    if name == "margin_ranking_loss":
-        return not EVEN[0] < share < EVEN[1]
-    return name == "cosine_embedding_loss" and not learnt_both
 
 
 def _no_probabilities(case: Case) -> Finding | None:

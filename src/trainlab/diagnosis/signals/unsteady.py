@@ -1,0 +1,80 @@
+"""Trainings whose loss tells little of how they go: of two that are against each other, and of games."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from trainlab.diagnosis.loss_kinds import BINARY, CLASSES
+from trainlab.diagnosis.seen import MANY_PASSES, LossSeen, Seen
+
+FEW = 60
+"""Of fewer rows there is no telling where they come from."""
+MOVED = 0.5
+"""A mean of the targets that moves by half of their standard deviation is another task than at first."""
+ALIKE = 0.8
+"""So many of the steps have as many passes where data is gone through; an epoch's last may have fewer."""
+
+
+def adversarial(seen: Seen) -> bool:
+    """Several optimizers that take turns with different parameters: their losses needn't fall."""
+    stepped = [one for one in seen.optimizers if one.steps >= 5]
+    if len(stepped) < 2:
+        return False
+    most = max(one.steps for one in stepped)
+    regular = [one for one in stepped if one.steps > 0.1 * most]
+    return any(
+        not set(a.params) & set(b.params) and a.first_tick < b.last_tick and b.first_tick < a.last_tick
+        for place, a in enumerate(regular)
+        for b in regular[place + 1 :]
+    )
+
+
+def unsteady(seen: Seen, main: LossSeen | None) -> bool:
+    """Whether what is to be learnt changes with what is learnt, or with time."""
+    return (main is not None and _targets_move(main)) or _acts(seen) or _plays(seen, main)
+
+
+def _acts(seen: Seen) -> bool:
+    """Whether it makes its own data: most rows it learns from were put to it before, a few at a time."""
+    return seen.data.new_rows >= FEW and seen.data.acted_rows > 0.5 * seen.data.new_rows
+
+
+def _plays(seen: Seen, main: LossSeen | None) -> bool:
+    """Whether numbers are learnt from many passes a step, of one row each: a game, whose returns move.
+
+    Games are of different lengths, or hardly a state comes again, or one comes more than once in a step; rows
+    of data come again, as many to each step, each once or the same in all steps.
+    """
+    if main is None or main.kind in CLASSES + BINARY or seen.data.largest_batch != 1:
+        return False
+    passes = [count for _, _, count in seen.graph_sizes]
+    if len(passes) < 3 or float(np.median(passes)) < MANY_PASSES:
+        return False
+    alike = max(passes.count(count) for count in passes) / len(passes)
+    data = seen.data
+    if data.steps_alike > ALIKE * data.steps_compared:
+        return False
+    again = data.again_in_step > (1 - ALIKE) * data.train_row_count
+    return alike < ALIKE or again or data.new_rows > ALIKE * data.train_row_count
+
+
+def _targets_move(main: LossSeen) -> bool:
+    """Whether targets are others later than at first, as returns are while an agent learns to act.
+
+    The mean of the last third of the batches is half a standard deviation and 5 standard errors from that
+    of the first third.
+    """
+    if main.kind in CLASSES + BINARY:
+        return False
+    batches = [batch for batch in main.batches if batch]
+    third = len(batches) // 3
+    if third < 5:
+        return False
+    means = np.asarray([np.mean(batch) for batch in batches])
+    spread = float(np.std(np.concatenate([np.asarray(batch) for batch in batches])))
+    first, last = means[:third], means[-third:]
+    moved = abs(float(last.mean() - first.mean()))
+    error = math.sqrt(float(first.var(ddof=1) + last.var(ddof=1)) / third)
+    return spread > 0 and moved > MOVED * spread and moved > 5 * error
