@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from diagnosis.watched import diagnosed, faults
 from torch import nn
+
+from trainlab.diagnosis.plan import Plan
+from trainlab.diagnosis.remedies.choose import remedies_for
+from trainlab.diagnosis.runner import run_script
 
 STEPS = 80
 
@@ -66,6 +72,7 @@ def test_a_term_without_a_graph_is_named_with_its_line(
     assert "torch.autograd.grad(…)" in finding.where
     assert "by()" in finding.where
     assert "create_graph=True" in finding.code
+    assert remedies_for(finding.to_dict())[0].words.startswith("create_graph=True at test_derivatives.py:")
 
 
 @pytest.mark.parametrize("made", [spring, penalty])
@@ -141,6 +148,48 @@ def test_where_a_constant_is_meant_nothing_is_said(
     loss_of: Callable[[nn.Module, torch.Tensor], torch.Tensor],
 ):
     assert "detached_graph" not in faults(diagnosed(lambda: train(loss_of, 2)))
+
+
+SCRIPT = """import torch
+torch.manual_seed(1)
+net = torch.nn.Sequential(torch.nn.Linear(1, 32), torch.nn.Tanh(), torch.nn.Linear(32, 1))
+optimizer = torch.optim.Adam(net.parameters(), lr=5e-3)
+for step in range(150):
+    t = (2 * torch.rand(64, 1)).requires_grad_()
+    u = 1 + t**2 * net(t)
+    du = torch.autograd.grad(u.sum(), t, create_graph=True)[0]
+    {line}
+    loss = (ddu + 0.4 * du + 4 * u).square().mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "mended"),
+    [
+        (
+            "ddu = torch.autograd.grad(du.sum(), t, retain_graph=True)[0]",
+            "ddu = torch.autograd.grad(du.sum(), t, create_graph=True)[0]",
+        ),
+        (
+            "(ddu,) = torch.autograd.grad(du, t, torch.ones_like(du), True)",
+            "(ddu,) = torch.autograd.grad(du, t, torch.ones_like(du), True, create_graph=True)",
+        ),
+        ("ddu = torch.autograd.grad(du.sum(), t, retain_graph=True, create_graph=False)[0]", ""),
+    ],
+)
+def test_the_remedy_is_an_edit_of_that_line_and_can_be_tried(line: str, mended: str, tmp_path: Path):
+    (tmp_path / "spring.py").write_text(SCRIPT.format(line=line))
+    plan = Plan(script=str(tmp_path / "spring.py"))
+    (finding,) = run_script(plan)["findings"]
+    code = finding["remedy"]["code"]
+    assert code == (f"# spring.py:9\n- {line}\n+ {mended}" if mended else code)
+    (remedy,) = remedies_for(finding)
+    changed = run_script(replace(plan, remedy=remedy.to_plan()))
+    assert changed["findings"] == []
+    assert changed["card"]["last_loss"] < 0.5
 
 
 def test_inputs_that_derivatives_are_taken_by_are_no_parameters():

@@ -180,6 +180,23 @@ def _unstacked(site: Site, op: Op) -> str:
     return "\n".join([f"# {line_of(site.file, number)}", f"- {before}", *([f"+ {after}"] if after else [])])
 
 
+def _with_graph(finding: Finding, case: Case) -> str:
+    """Set `create_graph` in the one call of `grad` on the line of a derivative that ought to have a graph."""
+    ops = (node.op for graph in case.seen.graphs for node in graph.nodes if node.op is not None)
+    site = next((op.facts["constant_derivative"] for op in ops if "constant_derivative" in op.facts), None)
+    tree = _parsed(site.text) if site is not None and "create_graph" in finding.code else None
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)] if tree is not None else []
+    calls = [call for call in calls if called_name(call) == "grad"]
+    if site is None or len(calls) != 1:
+        return ""
+    whole = ast.get_source_segment(site.text, calls[0]) or ""
+    keywords = re.findall(r"\b(?:create|retain)_graph\s*=\s*\w+", whole)
+    if not whole or len(keywords) > 1:
+        return ""
+    new = whole.replace(keywords[0], "create_graph=True") if keywords else f"{whole[:-1]}, create_graph=True)"
+    return _replaced(site, _splice(site.text, calls[0], new))
+
+
 def _squashing_ops(case: Case) -> list[Op]:
     """Return the squashing operations that were seen in graphs."""
     return [
@@ -268,7 +285,7 @@ _MAKERS: dict[str, Callable[[Finding, Case], str]] = {
     "loss_broadcast": _shapes,
     "loss_activation_mismatch": _without_activation,
     "output_range_mismatch": _without_activation,
-    "detached_graph": _not_cut,
+    "detached_graph": lambda finding, case: _with_graph(finding, case) or _not_cut(finding, case),
     "data_not_shuffled": _shuffled,
     "clip_too_tight": _looser_clip,
 }

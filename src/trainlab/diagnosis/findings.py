@@ -72,6 +72,11 @@ class Report:
     picture: dict[str, Any] | None = None
     tried: dict[str, Any] | None = None
 
+    @property
+    def verdict(self) -> str:
+        """The diagnosis in a sentence."""
+        return str(self.to_dict()["verdict"])
+
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON has it; `findings` are in the order of blame."""
         data: dict[str, Any] = {

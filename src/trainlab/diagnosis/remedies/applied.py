@@ -39,6 +39,7 @@ CHANGES: dict[str, Callable[..., None]] = {
         layers.dropout,
         layers.group_norm,
         lines.away_from_pole,
+        lines.create_graph,
         lines.gradients_inside,
         lines.no_cast,
         lines.no_cut,

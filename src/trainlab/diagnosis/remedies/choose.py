@@ -77,6 +77,8 @@ def _cut(finding: Finding) -> tuple[Remedy, ...]:
     where, line = finding["where"], line_of(finding)
     if where.startswith("torch.no_grad()"):
         return (_one("gradients kept on inside of the network", "gradients_inside"),)
+    if line is not None and where.startswith("torch.autograd.grad"):
+        return (_one(f"create_graph=True at {line}", "create_graph", line=line, same_loss=False),)
     cuts = (".data", "detach()", "torch.tensor", "as_tensor")
     if line is None or not where.startswith(cuts):
         return ()

@@ -55,7 +55,10 @@ def judge(case: Case) -> Finding | None:
 
 def only_layer(case: Case) -> str:
     """Return the weight of a network of one linear layer that had time to find the best line, or ""."""
-    names = [one.name for one in case.seen.params.values() if len(one.shape) >= 2 and one.reached]
+    layers = [one for one in case.seen.params.values() if len(one.shape) >= 2]
+    if any(one.owner is not None and not one.requires_grad for one in layers):
+        return ""  # frozen ones leave no trace in the graph
+    names = [one.name for one in layers if one.reached]
     kinds = {node.kind for graph in case.seen.graphs[:6] for node in graph.nodes}
     linear = bool(kinds & _LINEAR) and "Convolution" not in kinds and not case.seen.activations
     settled = case.seen.tick >= LONG and not case.learning.falling

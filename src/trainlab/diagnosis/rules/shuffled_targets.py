@@ -41,7 +41,7 @@ def judge(case: Case) -> Finding | None:
     )
     if not new_at_chance and (judged is not None or learning.state != "stuck"):
         return None
-    if judged is None and learning.reached > learning.chance + 3 * width:
+    if judged is None and classes and learning.reached > learning.chance + 3 * width:
         return None  # it has learnt something, if little
     kind = "accuracy" if classes else "R²"
     evidence = [

@@ -1,5 +1,5 @@
 # pyright: basic
-"""What one line of the script does to a tensor: cuts undone, casts left out, poles kept away from."""
+"""What one line of the script does to a tensor: cuts undone, graphs kept, casts left out, poles avoided."""
 
 from __future__ import annotations
 
@@ -45,6 +45,22 @@ def no_cut(on: Patching, *, line: str) -> None:
     on.replace(torch, "tensor", wrap)
     on.replace(torch, "as_tensor", wrap)
     on.put(torch.Tensor, "data", property(read, lambda tensor, value: data.__set__(tensor, value)))
+
+
+def create_graph(on: Patching, *, line: str) -> None:
+    """Have `torch.autograd.grad` at this line give derivatives that gradients flow through."""
+
+    def wrap(original: Any) -> Any:
+        def grad(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+            if not _at(line):
+                return original(outputs, inputs, *args, **kwargs)
+            on.act()
+            first = dict(zip(("grad_outputs", "retain_graph"), args, strict=False))
+            return original(outputs, inputs, **{**kwargs, **first, "create_graph": True})
+
+        return grad
+
+    on.replace(torch.autograd, "grad", wrap)
 
 
 def gradients_inside(on: Patching) -> None:
