@@ -537,7 +537,8 @@ def test_bfloat16_takes_the_place_of_float16():
 SETTINGS: dict[str, dict[str, Any]] = {
     "away_from_pole": {"line": "x.py:1", "eps": 1e-6}, "clip": {"norm": 1.0}, "dropout": {"most": 0.1},
     "init": {"scheme": "he"}, "looser_clip": {"norm": None}, "lr": {"times": 0.1}, "momentum": {"value": 0.9},
-    "no_cast": {"line": "x.py:1"}, "no_cut": {"line": "x.py:1"}, "create_graph": {"line": "x.py:1"}, "weight_decay": {"times": 0.0},
+    "no_cast": {"line": "x.py:1"}, "no_cut": {"line": "x.py:1"}, "create_graph": {"line": "x.py:1"},
+    "weight_decay": {"times": 0.0},
     "replace": {"which": ["relu"], "by": "leaky_relu"},
 }  # fmt: skip
 
