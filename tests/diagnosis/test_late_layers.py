@@ -122,7 +122,9 @@ def test_the_line_that_makes_the_optimizer_again_is_one_to_paste(made: str, want
     )
     with contextlib.redirect_stdout(io.StringIO()):
         report = run_script(Plan(script=str(tmp_path / "late.py")))
-    (finding,) = [one for one in report["findings"] if one["fault"] == "params_not_in_optimizer"]
+    finding = report["findings"][0]
+    assert finding["fault"] == "params_not_in_optimizer"
+    assert "unreachable_params" not in [one["fault"] for one in report["findings"]]
     found = finding["remedy"]["code"].splitlines()[-1]
     assert found == f"{wanted}  # below the line that makes its last layer"
     ast.parse(found.replace("…", "lr=0.1"))

@@ -16,10 +16,15 @@ SMALL = 0.05
 def judge(case: Case) -> Finding | None:
     """Fire if such parameters exist and no call that leaves the graph explains them."""
     lost = without_gradient(case)
+    if "params_not_in_optimizer" in case.faults:
+        lost = [
+            param for param in lost if param.owner is not None
+        ]  # the others were replaced, and are told of
     if not lost or cut_above(case, lost) is not None:
         return None
     seen = case.seen
-    declared = sum(seen.params[key].size for optimizer in case.stepped for key in optimizer.params)
+    held = [seen.params[key] for optimizer in case.stepped for key in optimizer.params]
+    declared = sum(param.size for param in held if param.requires_grad)
     size = sum(param.size for param in lost)
     finding = Finding(
         fault=FAULT,
