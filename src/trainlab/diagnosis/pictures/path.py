@@ -111,6 +111,8 @@ def _by_layer(case: Case, title: str, fault: Callable[[ParamSeen], str]) -> Pict
         nodes.append(
             node(name, wrong or f"{sum(param.size for param in params):,} values", wrong=bool(wrong))
         )
+    if not any(one["wrong"] for one in nodes):
+        return None  # what is wrong lies elsewhere: layers alone show nothing
     if len(nodes) > MOST_NODES:
         bad = [one for one in nodes if one["wrong"]][: MOST_NODES - 2]
         good = [one for one in nodes if not one["wrong"]]
