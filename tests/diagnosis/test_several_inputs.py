@@ -211,3 +211,32 @@ def test_a_mask_beside_tokens_is_no_data() -> None:
     assert seen.troubles == []
     assert seen.data.nonfinite_input is None
     assert seen.data.sample_x == []
+
+
+@pytest.mark.parametrize("beside", ["lengths", "numbers"])
+def test_sequences_of_mixed_up_targets_are_found_unless_something_else_may_tell(beside: str) -> None:
+    def training() -> None:
+        x, lengths = torch.randn(320, 12, 2), torch.randint(4, 13, (320,))
+        y = torch.randint(3, (320,))
+
+        class Last(nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.gru, self.last = nn.GRU(2, 8, batch_first=True), nn.Linear(8, 3)
+
+            def forward(self, x: torch.Tensor, more: torch.Tensor) -> torch.Tensor:
+                at = more if beside == "lengths" else lengths[: len(x)]
+                return self.last(self.gru(x)[0][torch.arange(len(x)), at - 1])
+
+        net = Last()
+        optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
+        more = lengths if beside == "lengths" else torch.randn(320, 4)
+        for index in batches(256, 32, 10):
+            loss = nn.functional.cross_entropy(net(x[index], more[index]), y[index])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        with torch.no_grad():
+            (net(x[256:], more[256:]).argmax(1) == y[256:]).float().mean().item()
+
+    assert ("shuffled_targets" in faults(diagnosed(training))) == (beside == "lengths")

@@ -116,7 +116,9 @@ class Data:
         self.fits.rows = self.fits.summaries = []
         data = self.core.seen.data
         numbers = next((one for one in (batch, *beside) if one.is_floating_point()), None)
-        data.beside_images |= batch.dim() > 2 and bool(beside)
+        # One whole number a row is how long a sequence is.
+        features = (one.is_floating_point() or one.shape[1] > 1 for one in beside)
+        data.beside_images |= batch.dim() > 2 and any(features)
         if numbers is None or len(data.sample_x) >= MAX_SAMPLE:
             return
         if numbers is not batch and not are_categories(batch):
