@@ -43,13 +43,6 @@ class Node:
 
 MANY_PASSES = 4
 """With so many forward passes to a backward one a step is a game or a sequence, which may be cut off."""
-SHAPING = frozenset(
-    ("View", "UnsafeView", "ReshapeAlias", "Unsqueeze", "Squeeze", "Transpose", "T", "Permute", "Expand",
-     "Clone", "Select", "Slice", "Index", "Alias", "ToCopy", "AsStrided", "Split", "Unbind", "SplitWithSizes")
-)  # fmt: skip
-"""Kinds of nodes that change the shape, and no number."""
-LAYERS = frozenset(("Addmm", "Mm", "Bmm", "Convolution", "NativeBatchNorm", "Embedding"))
-"""Kinds of nodes of layers: what lies behind one goes into a network, and is no term of its loss."""
 
 
 @dataclass(slots=True)

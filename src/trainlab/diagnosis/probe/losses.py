@@ -9,12 +9,13 @@ from typing import Any
 import torch
 
 from trainlab.diagnosis.loss_kinds import CLASSES
+from trainlab.diagnosis.node_kinds import LAYERS, SHAPING
 from trainlab.diagnosis.probe.core import Core
 from trainlab.diagnosis.probe.derivatives import Derivatives
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.places import user_site
 from trainlab.diagnosis.probe.walk import leaves_above
-from trainlab.diagnosis.seen import LAYERS, SHAPING, Graph, LossSeen, Op
+from trainlab.diagnosis.seen import Graph, LossSeen, Op
 
 DIFFERENCES = frozenset(("sub", "__sub__", "__rsub__", "rsub", "subtract"))
 NAMED = frozenset(

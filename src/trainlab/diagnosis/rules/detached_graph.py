@@ -7,7 +7,8 @@ these parameters: ``detach()``, ``.data``, ``torch.tensor(…)``, ``argmax``, ``
 from __future__ import annotations
 
 from trainlab.diagnosis.findings import Finding
-from trainlab.diagnosis.seen import LAYERS, Event, Graph, Op, ParamSeen
+from trainlab.diagnosis.node_kinds import LAYERS
+from trainlab.diagnosis.seen import Event, Graph, Op, ParamSeen
 from trainlab.diagnosis.signals.case import Case, modules_of
 
 FAULT = "detached_graph"

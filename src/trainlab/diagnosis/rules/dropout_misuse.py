@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from trainlab.diagnosis.findings import Finding
-from trainlab.diagnosis.seen import SHAPING, Graph, Op
+from trainlab.diagnosis.node_kinds import SHAPING
+from trainlab.diagnosis.seen import Graph, Op
 from trainlab.diagnosis.signals.case import Case
 
 FAULT = "dropout_misuse"

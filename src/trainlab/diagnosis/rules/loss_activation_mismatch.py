@@ -10,7 +10,8 @@ import math
 import numpy as np
 
 from trainlab.diagnosis.findings import Finding
-from trainlab.diagnosis.seen import SHAPING, Graph, Node
+from trainlab.diagnosis.node_kinds import SHAPING
+from trainlab.diagnosis.seen import Graph, Node
 from trainlab.diagnosis.signals.case import Case, behind
 
 FAULT = "loss_activation_mismatch"

@@ -6,7 +6,8 @@ A finding where the training fails, else a note: a linear model may be meant.
 from __future__ import annotations
 
 from trainlab.diagnosis.findings import Finding
-from trainlab.diagnosis.seen import SHAPING, Graph
+from trainlab.diagnosis.node_kinds import SHAPING
+from trainlab.diagnosis.seen import Graph
 from trainlab.diagnosis.signals.case import Case, named
 
 FAULT = "no_nonlinearity"

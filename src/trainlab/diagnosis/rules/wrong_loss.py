@@ -6,7 +6,8 @@ import numpy as np
 
 from trainlab.diagnosis.findings import Finding
 from trainlab.diagnosis.loss_kinds import BINARY
-from trainlab.diagnosis.seen import SHAPING, Graph, Node
+from trainlab.diagnosis.node_kinds import SHAPING
+from trainlab.diagnosis.seen import Graph, Node
 from trainlab.diagnosis.signals.case import Case
 from trainlab.diagnosis.signals.neighbours import neighbours
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from trainlab.diagnosis.seen import SHAPING, Graph, LossSeen, Node, Op, OptimizerSeen, ParamSeen, Seen
+from trainlab.diagnosis.node_kinds import SHAPING
+from trainlab.diagnosis.seen import Graph, LossSeen, Node, Op, OptimizerSeen, ParamSeen, Seen
 from trainlab.diagnosis.signals.learning import Learning, learning
 
 GONE = 0.01
