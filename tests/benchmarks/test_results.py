@@ -181,6 +181,7 @@ def test_workloads_are_the_study_files():
     assert TRAINLAB.steps % workload("2-11-1", "sgd", "single").steps_per_epoch == 0
 
 
+@pytest.mark.slow
 def test_a_sweep_goes_through_its_values(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sweeps, "STEPS", 8)
     rows = [*sweeps.population((1, 9)), *sweeps.threads((2,))]

@@ -66,6 +66,7 @@ def test_the_late_loss_of_a_curve_that_falls_evenly_is_exact(epochs: int):
     assert late_loss(before, after, epochs) == pytest.approx(math.exp(-0.95))
 
 
+@pytest.mark.slow
 def test_both_ways_give_the_same_outcomes(tmp_path: Path):
     lifted = populated(tmp_path, PLAIN, count=300)
     again = populated(tmp_path, PLAIN, lift=False, count=8)
