@@ -20,7 +20,6 @@ class RunningStep:
     """A step that has begun: weights before it, and whether its gradients are yet to be made by a closure."""
 
     optimizer: Callable[[], Optimizer | None]
-    parameters: set[int]
     is_part: bool
     before: list[tuple[int, torch.Tensor]] = field(default_factory=list[tuple[int, torch.Tensor]])
     awaited: bool = False
@@ -36,9 +35,9 @@ class RunningSteps:
         """Enter a step; one in a step of the same weights is part of it, as of a subclass its parent's is."""
         if self._steps:
             del self._steps[_on_the_stack() - 1 :]  # these raised, and never ended
-        mine = {*map(id, parameters)}
-        is_part = any(mine <= outer.parameters for outer in self._steps)
-        step = RunningStep(weakref.ref(optimizer), mine, is_part)
+        outer = (step.optimizer() for step in self._steps)
+        is_part = any(_ids(parameters) <= _ids(parameters_of(one)) for one in outer if one is not None)
+        step = RunningStep(weakref.ref(optimizer), is_part)
         self._steps.append(step)
         return step
 
@@ -55,6 +54,10 @@ class RunningSteps:
 def parameters_of(optimizer: Optimizer) -> list[torch.Tensor]:
     """Return the tensors of all groups."""
     return [parameter for group in optimizer.param_groups for parameter in group["params"]]
+
+
+def _ids(tensors: list[torch.Tensor]) -> set[int]:
+    return {*map(id, tensors)}
 
 
 def _on_the_stack() -> int:

@@ -14,9 +14,10 @@ def judge(case: Case) -> Finding | None:
     found = [param for param in alike(case) if param.start.get("zeros", 0) >= 0.99]
     if not found:
         return None
+    kinds = named(param.module_kind for param in found)
     return Finding(
         fault=FAULT,
-        where=f"{named(param.name for param in found)} ({named({param.module_kind for param in found})})",
+        where=named(param.name for param in found) + (f" ({kinds})" if kinds else ""),
         confidence=0.93,
         evidence=(
             f"{named(param.name for param in found)}: all zero at the start, and all rows are "
