@@ -6,16 +6,17 @@ from trainlab.errors import MissingPackageError
 
 
 def missing(error: ModuleNotFoundError, library: str, *, extra: str) -> ImportError:
-    """Return what to raise in place of `error`: the same, if it is something else that is missing.
+    """Return what to raise in place of `error`: the same, if neither the library nor its PyTorch is missing.
 
     Args:
         library: the name under which it is imported; or its parent package.
         extra: the extra of trainlab that brings it, and the name of the module that needs it.
     """
-    if (error.name or "").partition(".")[0] != library:
+    lacking = (error.name or "").partition(".")[0]
+    if lacking not in (library, "torch"):
         return error
     return MissingPackageError(
-        f"trainlab.callbacks.{extra}: needs {library}, which isn't installed. "
+        f"trainlab.callbacks.{extra}: needs {lacking}, which isn't installed. "
         f"pip install 'trainlab[{extra}]'",
-        name=library,
+        name=lacking,
     )

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.modules.loss import _Loss
 
 from trainlab.diagnosis.probe.patches import Patches
+from trainlab.diagnosis.torch_private import LOSS_MODULES
 
 LIMIT = 2**32
 
@@ -66,7 +66,7 @@ class Reseed:
 
     def _wrap_made(self, original: Any) -> Any:
         def made(module: Any, *args: Any, **kwargs: Any) -> None:
-            if not self.active and not isinstance(module, _Loss):
+            if not self.active and not isinstance(module, LOSS_MODULES):
                 self._change()
             original(module, *args, **kwargs)
 

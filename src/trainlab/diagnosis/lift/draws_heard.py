@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from trainlab.diagnosis.torch_private import no_torch_function
+
 DRAWS = {"uniform_": ("from", "to", 0.0, 1.0), "normal_": ("mean", "std", 0.0, 1.0)}
 MAX_KNOWN, MAX_SIZE = 10_000, 20_000_000
 
@@ -58,6 +60,6 @@ class DrawsHeard:
 
 
 def _key(values: Any) -> str:
-    with torch._C.DisableTorchFunction():
+    with no_torch_function():
         plain = values.detach().to(torch.float32).cpu().contiguous().numpy()
     return hashlib.sha256(f"{plain.shape}".encode() + plain.tobytes()).hexdigest()

@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.modules.loss import _Loss
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
@@ -20,6 +19,7 @@ from trainlab.diagnosis.lift.ear import Ear
 from trainlab.diagnosis.lift.outputs import Outputs
 from trainlab.diagnosis.lift.recording import Recording, Refused
 from trainlab.diagnosis.lift.rows import Rows
+from trainlab.diagnosis.torch_private import LOSS_MODULES
 
 CLOSE_STEPS = 20_000
 """So many steps are recorded; the rest is counted."""
@@ -92,7 +92,7 @@ class Listener:
             self.core.busy = was_busy
 
     def _entered(self, module: nn.Module, args: Any) -> None:
-        if self.deaf or isinstance(module, _Loss):
+        if self.deaf or isinstance(module, LOSS_MODULES):
             return
         self.depth += 1
         if self.depth == 1 and torch.is_grad_enabled() and any(True for _ in module.parameters()):
@@ -113,7 +113,7 @@ class Listener:
             self.ops = []
 
     def _left(self, module: nn.Module, args: Any, out: Any) -> None:
-        if self.deaf or isinstance(module, _Loss):
+        if self.deaf or isinstance(module, LOSS_MODULES):
             return
         self.depth = max(0, self.depth - 1)
         if self.depth == 0 and module is self.root and torch.is_grad_enabled():

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 from trainlab.diagnosis.lift.recording import Recording, Refused
 from trainlab.engine.reference import build_module, build_optimizer
@@ -47,6 +46,8 @@ class Replayed:
 
 def replay(recording: Recording, experiment: Experiment, *, targets: Any) -> Replayed:
     """Train the experiment with what the script drew; `targets` ``[rows, outputs]`` are those of all rows."""
+    import torch
+
     dtype = str(recording.first[recording.layers[0].weight].dtype)
     if dtype not in TOLERANCE:
         raise Refused(f"its weights are {dtype}")
@@ -55,7 +56,7 @@ def replay(recording: Recording, experiment: Experiment, *, targets: Any) -> Rep
     torch.set_num_threads(1)
     try:
         module = build_module(torch, experiment, 0, dtype)
-        _load(module, recording)
+        _load(torch, module, recording)
         optimizer, criterion = (
             build_optimizer(torch, experiment, module),
             build_criterion(torch, experiment.loss),
@@ -64,7 +65,7 @@ def replay(recording: Recording, experiment: Experiment, *, targets: Any) -> Rep
         worst, done, floor, late = 0.0, 0, FLOOR * abs(recording.losses[0]), None
         for rows, said in zip(recording.each, recording.losses, strict=True):
             if done == int(LATE * recording.steps):
-                late = _end(module, experiment, criterion, x, y, recording)[0]
+                late = _end(torch, module, experiment, criterion, x, y, recording)[0]
             chosen = torch.from_numpy(rows)
             optimizer.zero_grad()
             loss = criterion(module(x[chosen]), y[chosen])
@@ -75,7 +76,7 @@ def replay(recording: Recording, experiment: Experiment, *, targets: Any) -> Rep
             loss.backward()
             optimizer.step()
         whole = done == recording.steps and worst <= TOLERANCE[dtype]
-        end = _end(module, experiment, criterion, x, y, recording) if whole else (None, None)
+        end = _end(torch, module, experiment, criterion, x, y, recording) if whole else (None, None)
     finally:
         torch.set_num_threads(threads)
     return Replayed(
@@ -89,7 +90,7 @@ def replay(recording: Recording, experiment: Experiment, *, targets: Any) -> Rep
     )
 
 
-def _load(module: Any, recording: Recording) -> None:
+def _load(torch: Any, module: Any, recording: Recording) -> None:
     linears = [part for part in module if isinstance(part, torch.nn.Linear)]
     with torch.no_grad():
         for linear, layer in zip(linears, recording.layers, strict=True):
@@ -104,7 +105,9 @@ def _difference(ours: float, said: float, floor: float) -> float:
     return abs(ours - said) / max(abs(said), floor, 1e-30)
 
 
-def _end(module: Any, experiment: Experiment, criterion: Any, x: Any, y: Any, recording: Recording) -> Any:
+def _end(
+    torch: Any, module: Any, experiment: Experiment, criterion: Any, x: Any, y: Any, recording: Recording
+) -> Any:
     """Return loss and accuracy over the data, a row as often as it is there."""
     rows = torch.from_numpy(np.unique(recording.batches))
     with torch.no_grad():

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.diagnosis.lift.recording import Recording, Refused
+from trainlab.diagnosis.torch_private import version_of
 
 MAX_NUMBERS, MAX_INDICES = 20_000_000, 20_000_000
 
@@ -26,7 +27,7 @@ class Rows:
 
     def add(self, inputs: Any, targets: Any) -> None:
         """Enter a batch; the same tensors as last time, unchanged, are the same rows."""
-        seen = (inputs, inputs._version, targets, targets._version)
+        seen = (inputs, version_of(inputs), targets, version_of(targets))
         last = self._last
         same = last is not None and last[0] is inputs and last[2] is targets and last[1::2] == seen[1::2]
         if not (same and self.batches):

@@ -15,12 +15,13 @@ from trainlab.diagnosis.probe.losses import Losses
 from trainlab.diagnosis.probe.manual import Manual
 from trainlab.diagnosis.probe.places import user_site
 from trainlab.diagnosis.probe.poles import first_nonfinite, near_poles, nearest_pole, saved_nonfinite
-from trainlab.diagnosis.probe.readable import as_floats, is_compiling, readable
+from trainlab.diagnosis.probe.readable import as_floats, readable
 from trainlab.diagnosis.probe.schedule import is_walked
 from trainlab.diagnosis.probe.steps import Steps
 from trainlab.diagnosis.probe.walk import depths, walk
 from trainlab.diagnosis.seen import Graph, LossStream, Op
 from trainlab.diagnosis.site import Site
+from trainlab.diagnosis.torch_private import is_compiling
 
 MAX_STREAMS = 32
 MAX_GRAPHS = 24

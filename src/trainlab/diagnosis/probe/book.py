@@ -89,7 +89,7 @@ class Book:
     def meet_whole(self, module: nn.Module) -> None:
         """Know the whole parameters that stand in for a module's distributed ones while it runs."""
         for leaf, key in self.parted.get(module, {}).items():
-            whole = module._parameters.get(leaf)
+            whole = dict(module.named_parameters(recurse=False)).get(leaf)
             if whole is not None and id(whole) not in self._keys:
                 self._keys[id(whole)] = key
                 weakref.finalize(whole, self._forget, id(whole), key)

@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import weakref
-from types import CodeType, FrameType
 from typing import Any
 
 import torch
@@ -18,12 +16,11 @@ from trainlab.diagnosis.probe.data import Data
 from trainlab.diagnosis.probe.inputs import inputs_by_place
 from trainlab.diagnosis.probe.listener import Listener
 from trainlab.diagnosis.probe.places import user_site
-from trainlab.diagnosis.probe.readable import in_function, is_compiling
 from trainlab.diagnosis.probe.roots import Roots
 from trainlab.diagnosis.seen import MANY_PASSES, RootSeen
+from trainlab.diagnosis.torch_private import in_function, is_compiling, is_module_called
 
 _FAST = (nn.TransformerEncoder, nn.TransformerEncoderLayer, nn.MultiheadAttention)
-_CALLED: CodeType = nn.Module._call_impl.__code__  # pyright: ignore[reportPrivateUsage]
 
 
 class Calls:
@@ -66,7 +63,7 @@ class Calls:
     def step_ended(self) -> None:
         """The next step may be one to look at, also within a pass; passes that were broken off are over."""
         self._skimmed, self._entered = None, 0
-        if self.core.modules and not _is_a_module_called():
+        if self.core.modules and not is_module_called():
             self.core.modules.clear()
             self._suspended = None
 
@@ -240,10 +237,3 @@ class Calls:
             else:
                 root.judge_in_eval += 1
         self.pending.clear()
-
-
-def _is_a_module_called() -> bool:
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code is not _CALLED:
-        frame = frame.f_back
-    return frame is not None

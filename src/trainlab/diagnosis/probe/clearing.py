@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 from trainlab.diagnosis.probe.core import Core
 from trainlab.diagnosis.probe.readable import readable
 from trainlab.diagnosis.seen import OptimizerSeen
+from trainlab.diagnosis.torch_private import version_of
 
 MAX_WATCHED = 3
 
@@ -50,7 +51,7 @@ class Clearing:
                 if grad is not None and readable(grad) is grad and len(state.used) < MAX_WATCHED:
                     size = float(grad.detach().abs().sum()) if grad.device.type == "cpu" else float("nan")
                     if size != 0.0:
-                        state.used.append((weakref.ref(parameter), grad._version, size))
+                        state.used.append((weakref.ref(parameter), version_of(grad), size))
         self._states[optimizer] = state
         self.backwards_since_step = 0
 
@@ -69,10 +70,10 @@ class Clearing:
             elif state.used and state.stale and self._cleared_since(state):
                 state.stale = False
 
-    def _still_there(self, reference: Any, version: int, size: float) -> bool:
+    def _still_there(self, reference: Any, written: int, size: float) -> bool:
         parameter = reference()
         grad = None if parameter is None else parameter.grad
-        if grad is None or grad._version != version:
+        if grad is None or version_of(grad) != written:
             return False
         if size != size:  # on a device, where the sum wasn't fetched
             return bool(grad.detach().any())

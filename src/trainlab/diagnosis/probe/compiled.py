@@ -15,10 +15,8 @@ from trainlab.diagnosis.probe.calls import Calls
 from trainlab.diagnosis.probe.core import Core
 from trainlab.diagnosis.probe.listener import Listener
 from trainlab.diagnosis.probe.patches import Patches
-from trainlab.diagnosis.probe.readable import is_compiling
 from trainlab.diagnosis.probe.steps import Steps
-
-_COMPILER = "torch._dynamo.eval_frame"
+from trainlab.diagnosis.torch_private import COMPILER, compiled_network, is_compiling
 
 
 class Compiled:
@@ -46,7 +44,7 @@ class Compiled:
 
     def attach(self) -> None:
         """Listen at compiled networks from the outside, if the compiler is loaded: that takes seconds."""
-        network = getattr(sys.modules.get(_COMPILER), "OptimizedModule", None)
+        network = getattr(sys.modules.get(COMPILER), "OptimizedModule", None)
         if network is not None and not any(owner is network for owner, *_ in self.patches.done):
             self.patches.wrap(network, "__call__", self._wrap_call)
 
@@ -54,7 +52,9 @@ class Compiled:
         def call(module: Any, *args: Any, **kwargs: Any) -> Any:
             if is_compiling():
                 return original(module, *args, **kwargs)
-            inner = module._orig_mod
+            inner = compiled_network(module)
+            if inner is None:
+                return original(module, *args, **kwargs)
             self.calls.before(inner, args)
             out = None
             try:

@@ -17,10 +17,16 @@ from torch import nn
 
 from trainlab.diagnosis.probe.book import Book
 from trainlab.diagnosis.probe.later import Later
-from trainlab.diagnosis.probe.readable import is_compiling, is_dispatched, is_recorded
+from trainlab.diagnosis.probe.readable import is_dispatched, is_recorded
 from trainlab.diagnosis.probe.schedule import is_sampled
 from trainlab.diagnosis.seen import Event, Seen
 from trainlab.diagnosis.site import Site
+from trainlab.diagnosis.torch_private import (
+    is_compiling,
+    no_dispatch_modes,
+    no_torch_function,
+    set_grad_enabled,
+)
 
 F = TypeVar("F", bound=Callable[..., None])
 MAX_TROUBLES = 10
@@ -146,18 +152,16 @@ def unheard() -> Generator[None]:
     """Let the probe compute: no gradients, and no mode or tensor class of the user's own gets to see it."""
     enabled = torch.is_grad_enabled()
     # In this order: switching gradients off is itself a function that modes get to see.
-    with torch._C.DisableTorchFunction():
-        torch._C._set_grad_enabled(False)  # at each step many times: `no_grad` takes several times as long
+    with no_torch_function():
+        set_grad_enabled(False)
         try:
             if is_dispatched():
-                from torch.utils._python_dispatch import _disable_current_modes
-
-                with _disable_current_modes():
+                with no_dispatch_modes():
                     yield
             else:
                 yield
         finally:
-            torch._C._set_grad_enabled(enabled)
+            set_grad_enabled(enabled)
 
 
 def guarded(function: F) -> F:

@@ -20,6 +20,7 @@ from trainlab.diagnosis.probe.places import user_site
 from trainlab.diagnosis.probe.schedule import DENSE
 from trainlab.diagnosis.probe.unused_rows import UnusedRows
 from trainlab.diagnosis.seen import LoaderSeen
+from trainlab.diagnosis.torch_private import base_of
 
 MAX_ROWS_CLOSE = 2_048
 MAX_KNOWN = 50_000
@@ -108,9 +109,10 @@ class Data:
 
     def _is_made_anew(self, batch: torch.Tensor) -> bool:
         """Whether the last batch is gone: then this one isn't the same tensor, nor a view of the same."""
-        last, base = self._last_batch, batch if batch._base is None else batch._base
-        self._last_batch = weakref.ref(base)
-        return last is not None and last() is not base
+        last, whole = self._last_batch, base_of(batch)
+        whole = batch if whole is None else whole
+        self._last_batch = weakref.ref(whole)
+        return last is not None and last() is not whole
 
     def _sample(self, batch: torch.Tensor, beside: Sequence[torch.Tensor]) -> None:
         self.fits.rows = self.fits.summaries = []

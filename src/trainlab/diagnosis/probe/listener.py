@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,12 +17,12 @@ from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.layers import LAYERS, Layers
 from trainlab.diagnosis.probe.losses import LOSSES, Losses
 from trainlab.diagnosis.probe.places import user_site
-from trainlab.diagnosis.probe.readable import are_readable, is_compiling, readable
+from trainlab.diagnosis.probe.readable import are_readable, readable
 from trainlab.diagnosis.probe.walk import KEY
 from trainlab.diagnosis.seen import Op
+from trainlab.diagnosis.torch_private import function_depth, is_compiling, raw_data
 
 _GETTER = "__get__"
-_DATA = torch.Tensor.data.__get__  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
 _CUTS = frozenset(
     ("detach", "item", "tolist", "numpy", "argmax", "round", "sign", "__float__", "tensor", "as_tensor")
 )
@@ -69,7 +68,6 @@ _RISKY = frozenset(
         "__rtruediv__",
     )
 )
-_depth: Callable[[], int] | None = getattr(torch._C, "_len_torch_function_stack", None)
 
 
 class Listener(TorchFunctionMode):
@@ -102,12 +100,12 @@ class Listener(TorchFunctionMode):
     def switch(self, wanted: bool) -> None:
         """Start or stop listening; never among modes of the user's own: theirs would be taken off."""
         core = self.core
-        if wanted == self.active or core.inside or _depth is None:
+        if wanted == self.active or core.inside or function_depth is None:
             return
-        if wanted and _depth() == 0:
+        if wanted and function_depth() == 0:
             self.__enter__()
             self.active = True
-        elif not wanted and _depth() == 1:
+        elif not wanted and function_depth() == 1:
             self.__exit__(None, None, None)
             self.active = False
 
@@ -116,7 +114,7 @@ class Listener(TorchFunctionMode):
         """Note the call at its node of the autograd graph; measure it if it is of a kind that matters."""
         name: str = getattr(func, "__name__", "")
         if name == _GETTER:
-            if self.core.modules and args and func == _DATA:
+            if self.core.modules and args and func == raw_data:
                 self._cut("data", args)
             return
         if name in _CUTS:

@@ -11,6 +11,7 @@ import torch
 from trainlab.diagnosis.probe.core import Core, guarded
 from trainlab.diagnosis.probe.places import user_site
 from trainlab.diagnosis.seen import SchedulerSeen
+from trainlab.diagnosis.torch_private import scheduler_steps
 
 MAX_CLIPS = 4_000
 _SETTINGS = (
@@ -37,7 +38,7 @@ class Others:
         """Count the steps of a scheduler, without the one that its own making takes."""
 
         def step(scheduler: Any, *args: Any, **kwargs: Any) -> Any:
-            before = getattr(scheduler, "_step_count", None)
+            before = scheduler_steps(scheduler)
             out = original(scheduler, *args, **kwargs)
             if before is None or before >= 1:
                 self._scheduled(scheduler)

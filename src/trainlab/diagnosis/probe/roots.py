@@ -15,9 +15,10 @@ from trainlab.diagnosis.probe.places import user_site
 from trainlab.diagnosis.probe.values import first_look
 from trainlab.diagnosis.seen import RootSeen
 from trainlab.diagnosis.site import Site
+from trainlab.diagnosis.torch_private import BATCH_NORMS, DROPOUTS, LOSS_MODULES
 
 MAX_ROOTS = 64
-_NOISY = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)  # pyright: ignore[reportPrivateUsage]
+_NOISY = (*BATCH_NORMS, *DROPOUTS)
 
 
 class Roots:
@@ -42,7 +43,7 @@ class Roots:
         parameters = list(module.parameters())
         if any(is_lazy(parameter) for parameter in parameters):
             return None  # known from its second call on
-        hidden = not parameters and not isinstance(module, nn.modules.loss._Loss)  # pyright: ignore[reportPrivateUsage]
+        hidden = not parameters and not isinstance(module, LOSS_MODULES)
         if (parameters or hidden) and len(self.core.seen.roots) < MAX_ROOTS:
             name = variable_name(module) or type(module).__name__
             if parameters:

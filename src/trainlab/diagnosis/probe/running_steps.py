@@ -3,16 +3,14 @@
 
 from __future__ import annotations
 
-import sys
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import CodeType, FrameType
 
 import torch
 from torch.optim import Optimizer
 
-_STEP: CodeType = Optimizer.profile_hook_step(lambda: None).__code__  # what calls the hooks around every step
+from trainlab.diagnosis.torch_private import steps_on_the_stack
 
 
 @dataclass(slots=True)
@@ -34,7 +32,7 @@ class RunningSteps:
     def begin(self, optimizer: Optimizer, parameters: list[torch.Tensor]) -> RunningStep:
         """Enter a step; one in a step of the same weights is part of it, as of a subclass its parent's is."""
         if self._steps:
-            del self._steps[_on_the_stack() - 1 :]  # these raised, and never ended
+            del self._steps[steps_on_the_stack() - 1 :]  # these raised, and never ended
         outer = (step.optimizer() for step in self._steps)
         is_part = any(_ids(parameters) <= _ids(parameters_of(one)) for one in outer if one is not None)
         step = RunningStep(weakref.ref(optimizer), is_part)
@@ -58,13 +56,3 @@ def parameters_of(optimizer: Optimizer) -> list[torch.Tensor]:
 
 def _ids(tensors: list[torch.Tensor]) -> set[int]:
     return {*map(id, tensors)}
-
-
-def _on_the_stack() -> int:
-    """Return how many `step` methods of optimizers are being run, one within the other."""
-    frame: FrameType | None = sys._getframe(1)
-    count = 0
-    while frame is not None:
-        count += frame.f_code is _STEP
-        frame = frame.f_back
-    return count

@@ -23,6 +23,7 @@ from trainlab.diagnosis.probe.running_steps import RunningSteps, parameters_of
 from trainlab.diagnosis.probe.schedule import is_compared
 from trainlab.diagnosis.probe.values import first_look, gradient_numbers, sample_of
 from trainlab.diagnosis.seen import OptimizerSeen
+from trainlab.diagnosis.torch_private import version_of
 
 MAX_OPTIMIZERS = 32
 MAX_MEASURED = 400
@@ -193,7 +194,7 @@ class Steps:
 def _version(optimizer: Optimizer) -> int:
     parameters = (one for group in optimizer.param_groups for one in group["params"])
     first = next(parameters, None)
-    return 0 if first is None or first.is_inference() else first._version
+    return 0 if first is None or first.is_inference() else version_of(first)
 
 
 def _trainable(seen: OptimizerSeen, parameters: list[torch.Tensor]) -> list[tuple[int, torch.Tensor]]:

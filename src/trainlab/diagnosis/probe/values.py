@@ -8,6 +8,7 @@ import torch
 from trainlab.diagnosis.probe.later import Later
 from trainlab.diagnosis.probe.readable import as_floats, readable
 from trainlab.diagnosis.seen import ParamSeen
+from trainlab.diagnosis.torch_private import sparse_values
 
 MAX_SAMPLE = 4_096
 MAX_ELEMENTS = 4_000_000
@@ -112,7 +113,7 @@ def equal_shares(values: torch.Tensor, *, within: float = 1e-6) -> tuple[torch.T
 
 def gradient_numbers(later: Later, seen: ParamSeen, parameter: torch.Tensor, grad: torch.Tensor) -> None:
     """Write down rms of gradient and weight, and the share of the gradient that is exactly zero."""
-    dense = grad.detach()._values() if grad.is_sparse else grad.detach()
+    dense = sparse_values(grad.detach()) if grad.is_sparse else grad.detach()
     weight = as_floats(parameter)
     if dense.numel() == 0:
         dense = torch.zeros(1, device=grad.device)

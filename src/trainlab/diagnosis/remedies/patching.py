@@ -9,12 +9,13 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.modules.loss import _Loss
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.optim.optimizer import (
     register_optimizer_step_post_hook,
     register_optimizer_step_pre_hook,
 )
+
+from trainlab.diagnosis.torch_private import LOSS_MODULES
 
 
 class Patching:
@@ -130,7 +131,7 @@ class Roots:
 
 
 def _is_network(module: nn.Module) -> bool:
-    if isinstance(module, _Loss):
+    if isinstance(module, LOSS_MODULES):
         return False
     plain = type(module).__module__.startswith("torch.nn")
     return not plain or next(module.parameters(), None) is not None

@@ -8,14 +8,14 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.modules.conv import _ConvNd
 
 from trainlab.diagnosis.remedies.changes.tags import made_of, remember, tag
 from trainlab.diagnosis.remedies.patching import Patching, function_places
+from trainlab.diagnosis.torch_private import BATCH_NORMS, CONVOLUTIONS, DROPOUTS
 
 SQUASHING = ("sigmoid", "tanh", "softmax", "relu", "softplus", "hardtanh", "clamp", "relu6", "hardsigmoid")
-_LAYERS = (nn.Linear, _ConvNd)
-_PASSING = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd, nn.Flatten, nn.LayerNorm)
+_LAYERS = (nn.Linear, *CONVOLUTIONS)
+_PASSING = (*BATCH_NORMS, *DROPOUTS, nn.Flatten, nn.LayerNorm)
 
 
 def replace(on: Patching, *, which: list[str], by: str) -> None:

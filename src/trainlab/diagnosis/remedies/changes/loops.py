@@ -10,6 +10,7 @@ import torch
 from torch.optim import Optimizer, lr_scheduler
 
 from trainlab.diagnosis.remedies.patching import Patching
+from trainlab.diagnosis.torch_private import scheduler_steps
 
 
 def zero_grad(on: Patching) -> None:
@@ -75,8 +76,7 @@ def scheduler_after_step(on: Patching) -> None:
 
     def wrap(original: Any) -> Any:
         def step_of(scheduler: Any, *args: Any, **kwargs: Any) -> Any:
-            made = getattr(scheduler, "_step_count", 1) > 0
-            if made and scheduler.optimizer not in stepped:
+            if scheduler_steps(scheduler) != 0 and scheduler.optimizer not in stepped:
                 on.act()
                 return None
             return original(scheduler, *args, **kwargs)

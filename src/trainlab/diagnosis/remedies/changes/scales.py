@@ -11,6 +11,7 @@ from torch import nn
 
 from trainlab.diagnosis.remedies.changes.losses import NAMED, differences
 from trainlab.diagnosis.remedies.patching import Patching
+from trainlab.diagnosis.torch_private import CONVOLUTIONS
 
 ENOUGH_ROWS = 512
 ENOUGH_TARGETS = 32
@@ -69,7 +70,7 @@ def inputs(on: Patching) -> None:
 
 
 def _feature_axis(module: nn.Module, given: torch.Tensor) -> int:
-    convolutions = any(isinstance(one, nn.modules.conv._ConvNd) for one in module.modules())
+    convolutions = any(isinstance(one, CONVOLUTIONS) for one in module.modules())
     return 1 if given.dim() == 4 or (given.dim() == 3 and convolutions) else given.dim() - 1
 
 

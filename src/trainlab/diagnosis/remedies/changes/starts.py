@@ -9,10 +9,9 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.modules.conv import _ConvNd
-from torch.nn.modules.module import _IncompatibleKeys
 
 from trainlab.diagnosis.remedies.patching import Patching
+from trainlab.diagnosis.torch_private import CONVOLUTIONS
 
 MIX = 0x9E3779B9
 
@@ -26,7 +25,7 @@ def init(on: Patching, *, scheme: str) -> None:
     known: weakref.WeakSet[nn.Module] = weakref.WeakSet()
 
     def wrap(original: Any) -> Any:
-        def load_state_dict(module: nn.Module, *args: Any, **kwargs: Any) -> _IncompatibleKeys:
+        def load_state_dict(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
             for inner in module.modules():
                 loaded.add(inner)
             return original(module, *args, **kwargs)
@@ -68,11 +67,11 @@ def _start(layer: nn.Module, scheme: str) -> int:
         return 0
     if scheme == "biases":
         return _zero_biases(layer)
-    if isinstance(layer, nn.Linear | _ConvNd):
+    if isinstance(layer, (nn.Linear, *CONVOLUTIONS)):
         return _start_weight(layer, scheme)
     if isinstance(layer, nn.RNNBase):
         layer.reset_parameters()
-        return _orthogonal(layer) if scheme == "orthogonal" else len(layer._flat_weights)
+        return _orthogonal(layer) if scheme == "orthogonal" else len(list(layer.parameters(recurse=False)))
     if isinstance(layer, nn.Embedding | nn.Bilinear | nn.RNNCellBase):
         layer.reset_parameters()
         return 1
@@ -84,7 +83,7 @@ def _start(layer: nn.Module, scheme: str) -> int:
     return len(matrices)
 
 
-def _start_weight(layer: nn.Linear | _ConvNd, scheme: str) -> int:
+def _start_weight(layer: Any, scheme: str) -> int:
     if scheme in ("default", "orthogonal"):
         layer.reset_parameters()
         return 1

@@ -1,0 +1,170 @@
+# pyright: basic
+"""What the doctor needs of PyTorch's private parts, and what it does where one is missing.
+
+Everything private that a newer PyTorch may rename or rewrite stands here, and nowhere else under `diagnosis`.
+Each part has a fallback with which the doctor goes on and says less.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import sys
+from collections.abc import Callable
+from types import CodeType, FrameType
+from typing import Any
+
+import torch
+from torch import nn
+
+_CONVOLUTIONS = (
+    nn.Conv1d,
+    nn.Conv2d,
+    nn.Conv3d,
+    nn.ConvTranspose1d,
+    nn.ConvTranspose2d,
+    nn.ConvTranspose3d,
+)
+_DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
+
+FALLBACKS: dict[str, Any] = {
+    "transforms": lambda: None,  # a function under torch.func counts as any other
+    "is_transformed": lambda tensor: False,
+    "tracing_state": lambda: None,  # a traced one, too
+    "dispatch_depth": lambda: 0,  # a user's own dispatch mode sees what the probe computes
+    "no_dispatch_modes": contextlib.nullcontext,
+    "function_depth": None,  # without it the listener can't tell when it may come and go: it stays away
+    "no_torch_function": contextlib.nullcontext,
+    "set_grad_enabled": torch.set_grad_enabled,
+    "CALL_CODE": None,  # a module whose call ended in an exception may count as running
+    "STEP_CODE": None,  # steps within steps count each
+    "APPLY_CODE": None,
+    "raw_data": lambda tensor: tensor.data,
+    "version_of": lambda tensor: 0,  # what was written in place counts as unchanged
+    "base_of": lambda tensor: None,  # a view counts as a tensor of its own
+    "sparse_values": lambda tensor: tensor.coalesce().values(),
+    "CONVOLUTIONS": _CONVOLUTIONS,
+    "BATCH_NORMS": (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm),
+    "DROPOUTS": _DROPOUTS,
+    "LOSS_MODULES": tuple(
+        kind
+        for name, kind in vars(nn).items()
+        if isinstance(kind, type) and issubclass(kind, nn.Module) and name.endswith("Loss")
+    ),
+}
+"""By the name below: what stands in where PyTorch doesn't have it."""
+
+MISSING: list[str] = []
+"""Those that this PyTorch doesn't have."""
+
+
+def _find(name: str, find: Callable[[], Any]) -> Any:
+    try:
+        return find()
+    except (AttributeError, ImportError):
+        MISSING.append(name)
+        return FALLBACKS[name]
+
+
+def _no_dispatch_modes() -> Any:
+    from torch.utils._python_dispatch import _disable_current_modes
+
+    return _disable_current_modes
+
+
+transforms = _find("transforms", lambda: torch._C._functorch.peek_interpreter_stack)
+is_transformed = _find("is_transformed", lambda: torch._C._functorch.is_functorch_wrapped_tensor)
+tracing_state = _find("tracing_state", lambda: torch._C._get_tracing_state)
+dispatch_depth = _find("dispatch_depth", lambda: torch._C._len_torch_dispatch_stack)
+no_dispatch_modes = _find("no_dispatch_modes", _no_dispatch_modes)
+function_depth = _find("function_depth", lambda: torch._C._len_torch_function_stack)
+no_torch_function = _find("no_torch_function", lambda: torch._C.DisableTorchFunction)
+# At each step many times: `no_grad` takes several times as long.
+set_grad_enabled = _find("set_grad_enabled", lambda: torch._C._set_grad_enabled)
+CALL_CODE: CodeType | None = _find("CALL_CODE", lambda: nn.Module._call_impl.__code__)
+# What calls the hooks around every step.
+STEP_CODE: CodeType | None = _find(
+    "STEP_CODE", lambda: torch.optim.Optimizer.profile_hook_step(lambda: None).__code__
+)
+# Written in C since PyTorch 2.15: `in_function` then looks for the function's own code.
+APPLY_CODE: CodeType | None = _find("APPLY_CODE", lambda: torch.autograd.Function.apply.__func__.__code__)
+raw_data = _find("raw_data", lambda: torch.Tensor.data.__get__)
+version_of = _find("version_of", lambda: torch.Tensor._version.__get__)
+base_of = _find("base_of", lambda: torch.Tensor._base.__get__)
+sparse_values = _find("sparse_values", lambda: torch.Tensor._values)
+CONVOLUTIONS = _find("CONVOLUTIONS", lambda: (nn.modules.conv._ConvNd,))
+BATCH_NORMS = _find("BATCH_NORMS", lambda: (nn.modules.batchnorm._BatchNorm,))
+DROPOUTS = _find("DROPOUTS", lambda: (nn.modules.dropout._DropoutNd,))
+LOSS_MODULES = _find("LOSS_MODULES", lambda: (nn.modules.loss._Loss,))
+is_compiling: Callable[[], bool] = getattr(torch.compiler, "is_compiling", lambda: False)
+
+COMPILER = "torch._dynamo.eval_frame"
+"""The module that makes compiled networks, once it is loaded."""
+
+_of_functions: dict[int, tuple[CodeType, bool]] = {}
+
+
+def compiled_network(module: nn.Module) -> nn.Module | None:
+    """Return the network within a compiled one; None where it can't be found."""
+    return getattr(module, "_orig_mod", None)
+
+
+def own_part(tensor: torch.Tensor) -> torch.Tensor | None:
+    """Return this process's part of a distributed tensor; None if it is no such tensor."""
+    local = getattr(tensor, "_local_tensor", None)
+    return local if isinstance(local, torch.Tensor) else None
+
+
+def scheduler_steps(scheduler: Any) -> int | None:
+    """Return how often a scheduler has been stepped; None where it doesn't say."""
+    return getattr(scheduler, "_step_count", None)
+
+
+def is_module_called() -> bool:
+    """Whether the caller runs inside of a module's call; True where that can't be told."""
+    return CALL_CODE is None or _count(CALL_CODE) > 0
+
+
+def steps_on_the_stack() -> int:
+    """Return how many `step` methods of optimizers run, one within the other; 1 if that can't be told."""
+    return 1 if STEP_CODE is None else _count(STEP_CODE)
+
+
+def in_function() -> bool:
+    """Whether the caller runs inside of an `autograd.Function`, whose own backward will give gradients.
+
+    PyTorch switches gradients off there; re-entrant checkpoints call parts of a network so.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code is APPLY_CODE or (APPLY_CODE is None and _is_forward(frame.f_code)):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _count(code: CodeType) -> int:
+    frame: FrameType | None = sys._getframe(2)
+    count = 0
+    while frame is not None:
+        count += frame.f_code is code
+        frame = frame.f_back
+    return count
+
+
+def _is_forward(code: CodeType) -> bool:
+    """Whether the code is the `forward` of some `autograd.Function`; asked once for each code."""
+    known = _of_functions.get(id(code))
+    if known is None:
+        found = any(_forward_code(kind) is code for kind in _subclasses(torch.autograd.Function))
+        known = _of_functions[id(code)] = (code, found)  # the code is kept, so that its id stays its own
+    return known[1]
+
+
+def _forward_code(kind: type) -> CodeType | None:
+    return getattr(inspect.unwrap(getattr(kind, "forward", None) or _forward_code), "__code__", None)
+
+
+def _subclasses(kind: type) -> list[type]:
+    found = kind.__subclasses__()
+    return found + [inner for each in found for inner in _subclasses(each)]
