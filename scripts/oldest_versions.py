@@ -1,0 +1,26 @@
+"""Print the oldest versions that pyproject.toml promises to users, as a constraints file for pip.
+
+A promise is ``name>=version`` of the package itself or of an extra that users install; what only tests, benchmarks
+and pages need is left to pip.
+"""
+
+import re
+import tomllib
+from pathlib import Path
+
+OURS = ("bench", "docs", "test", "dev")
+
+project = tomllib.loads(Path(__file__).parent.with_name("pyproject.toml").read_text(encoding="utf-8"))[
+    "project"
+]
+asked = [*project["dependencies"]]
+for extra, lines in project["optional-dependencies"].items():
+    if extra not in OURS:
+        asked += [line for line in lines if not line.startswith("trainlab[")]
+for line in asked:
+    promise = re.fullmatch(r"([A-Za-z0-9._-]+)>=([0-9.]+)", line)
+    if promise is None:
+        raise SystemExit(
+            f"pyproject.toml: {line!r} must be written name>=version, the oldest that is tested."
+        )
+    print(f"{promise[1]}=={promise[2]}")
