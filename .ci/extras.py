@@ -1,4 +1,4 @@
-"""What an extra is for, in its own environment: ``extras.py LIBRARY`` ends well if the doctor works with it."""
+"""What an extra is for: ``extras.py LIBRARY`` ends well if the doctor works with it in this environment."""
 
 import sys
 
