@@ -1,7 +1,7 @@
 """Print the oldest versions that pyproject.toml promises to users, as a constraints file for pip.
 
-A promise is ``name>=version`` of the package itself or of an extra that users install; what only tests, benchmarks
-and pages need is left to pip.
+A promise is ``name>=version`` of the package itself or of an extra that users install; what only tests,
+benchmarks and pages need is left to pip.
 """
 
 import re
