@@ -1,7 +1,7 @@
 """Carry out a page as a newcomer would: its commands and its Python code, in order, in an empty folder.
 
-``readme.py PAGE bare|all``: with "all" everything has to work. With "bare" PyTorch isn't there: what needs it has
-to say so in one line, and the Python code is carried out up to the first block that needs it.
+``readme.py PAGE bare|all``: with "all" everything has to work. With "bare" PyTorch isn't there: what needs it
+has to say so in one line, and the Python code is carried out up to the first block that needs it.
 """
 
 import re

@@ -45,8 +45,9 @@ COMMANDS = (
     "new first.toml",
     "study tiny.toml --json study.json --html study.html",
     "run tiny.toml --html run.html",
-    "race 44 tiny.toml --hidden-bias yes --output-bias no --inputs 2 --outputs 1 --min-width 2 --max-depth 2 --max-seeds 32 --html race.html",
-    "map tiny.toml --x lr=0.01..0.1 --y init.std=0.5..1 --size 2x2 --seeds 2 --html map.html",
+    "race 44 tiny.toml --inputs 2 --outputs 1 --hidden-bias yes --output-bias no --min-width 2 --max-depth 2 "
+    "--max-seeds 32 --html race.html",
+    "map tiny.toml --x lr=0.01..0.1 --y momentum=0.1..0.9 --size 2x2 --seeds 2 --html map.html",
     "show",
 )
 EXPLAIN = (
