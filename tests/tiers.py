@@ -24,7 +24,30 @@ KINDS = {
     "slow": "takes minutes",
 }
 
-WHOLE: dict[str, str] = {}
+WHOLE: dict[str, str] = {
+    "benchmarks/test_peaks.py": "compiles",
+    "benchmarks/test_peers.py": "compiles",
+    "cli/test_killed_study.py": "process",
+    "crash": "process",
+    "diagnosis/lift": "process",
+    "diagnosis/remedies/test_faults_mended.py": "trains",
+    "diagnosis/remedies/test_processes.py": "process",
+    "diagnosis/seeds/test_command.py": "process",
+    "diagnosis/seeds/test_lifted_runs.py": "process",
+    "diagnosis/seeds/test_limits.py": "process",
+    "diagnosis/test_try_command.py": "process",
+    "docs/test_explanations.py": "pages",
+    "docs/test_figures.py": "pages",
+    "docs/test_json.py": "pages",
+    "docs/test_maps.py": "pages",
+    "docs/test_notebook.py": "pages",
+    "docs/test_populations.py": "pages",
+    "docs/test_site.py": "pages",
+    "engine/test_agreement.py": "compiles",
+    "explain/chains/test_agreement.py": "computes",
+    "report/test_why_part.py": "trains",
+    "studies/test_why_failed.py": "trains",
+}
 """The kind of a folder's or file's tests, most of which are expensive."""
 
 CHOSEN: dict[str, tuple[str, ...]] = {

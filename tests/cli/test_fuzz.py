@@ -1,5 +1,7 @@
 """Whatever is typed, the command answers in its own words: exit code 0 or 2, and never a traceback."""
 
+import pytest
+
 import contextlib
 import io
 import shutil
@@ -45,6 +47,7 @@ arguments = st.builds(
 )
 
 
+@pytest.mark.computes
 @settings(
     max_examples=150,
     deadline=None,
