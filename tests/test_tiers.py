@@ -76,8 +76,8 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     for name, text in BURNING.items():
         (folder / name).write_text(text.replace("FOLDER", repr(str(folder))), encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "tiers", "-p", "no:cacheprovider", "-rA"]
-        + ["--rootdir", str(folder), str(folder)],
+        [sys.executable, "-m", "pytest", "-p", "tiers", "-p", "no:cacheprovider", "-rA", "--rootdir"]
+        + [str(folder)] * 2,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), *sys.path]), "COLUMNS": "300"},
         capture_output=True,
         text=True,

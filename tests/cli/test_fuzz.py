@@ -1,13 +1,12 @@
 """Whatever is typed, the command answers in its own words: exit code 0 or 2, and never a traceback."""
 
-import pytest
-
 import contextlib
 import io
 import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from cli.calling import TINY
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

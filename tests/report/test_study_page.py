@@ -1,10 +1,10 @@
-import pytest
 import re
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from report.page_reader import PageReader, svgs
 from report.small_study import AWKWARD, result
 
