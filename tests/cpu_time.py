@@ -1,4 +1,4 @@
-"""What a test costs: CPU time of this process and of the children it waited for, while others use the machine.
+"""What a test costs: CPU time of its process and of the children it waited for, whoever else is at work.
 
 A test is charged with its own setup and call, and with every fixture of a wider scope that it uses, whoever
 set that up: what it costs when it is run alone. It isn't charged with compiling the kernel's units, which are
