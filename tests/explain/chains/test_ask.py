@@ -115,6 +115,7 @@ def test_downhill_holds_line_plane_and_steps(told: tuple[ChainRuleExplanation, l
     assert "lies in the plane" in " ".join(result.section("downhill").text)
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize(
     "options",
     [
