@@ -71,6 +71,7 @@ def result() -> dict[str, Any]:
     }
 
 
+@pytest.mark.trains
 def test_every_engine_has_a_row_for_every_work(result: dict[str, Any]):
     rows = result["rows"]
     assert all(set(row) >= KEYS for row in rows)
@@ -84,6 +85,7 @@ def test_every_engine_has_a_row_for_every_work(result: dict[str, Any]):
     assert len(workloads()) == 12
 
 
+@pytest.mark.trains
 def test_ratios_are_to_the_same_work(result: dict[str, Any]):
     here = {row["engine"]: row for row in result["rows"] if row["sampling"] == "full"}
     eager = here["eager"]["ns_per_network_step"]
@@ -101,6 +103,7 @@ def test_of_one_engine_the_fastest_row_comes_last():
     assert [row["ns_per_network_step"] for row in compared(rows)] == [2.0, 7.0, 5.0]
 
 
+@pytest.mark.trains
 def test_the_limit_says_what_the_divider_needs_where_that_is_longer(result: dict[str, Any]):
     ((title, headers, rows),) = tables(result["rows"])
     assert title == "2-5-4-1, 1 thread"
@@ -112,6 +115,7 @@ def test_the_limit_says_what_the_divider_needs_where_that_is_longer(result: dict
     assert rows[2][0] == "JAX (vmap, 10)"
 
 
+@pytest.mark.trains
 def test_it_prints_and_writes_what_was_measured(
     result: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
@@ -123,6 +127,7 @@ def test_it_prints_and_writes_what_was_measured(
     assert json.loads((tmp_path / "rows.json").read_text(encoding="utf-8")) == result
 
 
+@pytest.mark.trains
 def test_the_page_holds_every_figure(result: dict[str, Any]):
     written = page(result)
     for row in result["rows"]:
@@ -131,6 +136,7 @@ def test_the_page_holds_every_figure(result: dict[str, Any]):
         assert words in written
 
 
+@pytest.mark.trains
 def test_the_picture_has_a_bar_for_each_engine_and_work(result: dict[str, Any]):
     drawn = picture(result)
     assert drawn.count("PyTorch loop</text>") == 2
@@ -194,6 +200,7 @@ def test_a_sweep_goes_through_its_values(monkeypatch: pytest.MonkeyPatch):
     assert all(row["ns_per_network_step"] > 0 for row in rows)
 
 
+@pytest.mark.process
 def test_memory_is_counted_in_a_process_of_its_own():
     ((row),) = footprint.memory((20_000,))
     # Two moments and a weight in float32 are the least; a run's results come on top.

@@ -103,6 +103,7 @@ def test_it_prints_a_sentence():
     )
 
 
+@pytest.mark.computes
 def test_it_prints_counts_of_any_size():
     assert str(budget(44, inputs=2, outputs=1)).startswith("592,109,928,932 fully connected networks")
     assert str(budget(1000, inputs=2, outputs=1)).startswith("4.57 × 10^282 fully connected networks")

@@ -61,6 +61,7 @@ def test_ranks_of_any_range(count):
     assert max(ranks) > count // 2
 
 
+@pytest.mark.computes
 def test_1000_parameters_can_be_drawn_from():
     (network,) = budget(1000, inputs=2, outputs=1).sample(1, seed=1)
     assert network.parameters == 1000

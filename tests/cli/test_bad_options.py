@@ -83,6 +83,7 @@ def test_a_device_is_written_to_and_stays_a_device(trainlab: Caller) -> None:
     assert not os.path.isfile("/dev/full")
 
 
+@pytest.mark.process
 def test_in_a_process_of_its_own(folder: Path) -> None:
     ended = call_apart("study", "missing.toml", folder=folder)
     assert (ended.returncode, ended.stdout) == (2, "")

@@ -32,6 +32,7 @@ def test_sections_files_and_the_answer_last(trainlab: Caller) -> None:
     assert Path("a.html").read_text().lower().startswith("<!doctype html>")
 
 
+@pytest.mark.trains
 def test_a_file_a_cell_a_network_a_weight_and_a_point(trainlab: Caller) -> None:
     words = ("tiny.toml", "--cell", "large:A", "--network", "2-4-4-1", "--weight", "w1.2.1", "--seeds", "3")
     point = ("--input", "-0.5,1", "--target", "1", "--seed", "5", "--engine", "torch")
@@ -42,6 +43,7 @@ def test_a_file_a_cell_a_network_a_weight_and_a_point(trainlab: Caller) -> None:
     assert numbers["paths"]["count"] == 4
 
 
+@pytest.mark.trains
 def test_a_thousand_million_paths_are_no_error(trainlab: Caller) -> None:
     outcome = trainlab(*CHAIN, "--network", "2-64-64-64-64-64-64-1", "--seeds", "2")
     assert (outcome.code, outcome.err) == (0, "")

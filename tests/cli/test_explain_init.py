@@ -21,6 +21,7 @@ def test_json_alone_on_stdout(trainlab: Caller) -> None:
     assert numbers["seeds"] == 6
 
 
+@pytest.mark.trains
 def test_sections_answer_and_files(trainlab: Caller) -> None:
     outcome = trainlab(
         "explain",

@@ -10,6 +10,7 @@ QUICK = ["--rates", "1e-3..1:3", "--seeds", "4", "--engine", "fast", "--schedule
 ASK = ["explain", "learning-rate"]
 
 
+@pytest.mark.trains
 def test_sections_then_the_answer_then_the_files(trainlab: Caller) -> None:
     outcome = trainlab(*ASK, "tiny.toml", *QUICK, "--json", "a.json", "--html", "a.html")
     assert (outcome.code, outcome.err) == (0, "")
@@ -25,6 +26,7 @@ def test_sections_then_the_answer_then_the_files(trainlab: Caller) -> None:
     assert all(f'id="{part["name"]}"' in page for part in data["sections"])
 
 
+@pytest.mark.trains
 def test_json_alone_and_schedules_given_again(trainlab: Caller) -> None:
     outcome = trainlab(
         *ASK, "tiny.toml", "--cell", "large:A", *QUICK, "--schedule", "one_cycle:max_lr=0.1", "--json", "-"
@@ -36,6 +38,7 @@ def test_json_alone_and_schedules_given_again(trainlab: Caller) -> None:
     assert [each["rate"] for each in numbers["rates"]] == pytest.approx([1e-3, 0.0316228, 1], rel=1e-5)
 
 
+@pytest.mark.trains
 def test_help_and_a_default(trainlab: Caller) -> None:
     outcome = trainlab(*ASK, "--help")
     assert outcome.code == 0

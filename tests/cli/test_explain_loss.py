@@ -9,6 +9,7 @@ from cli.calling import Caller, assert_refused
 SMALL = ("--seeds", "8", "--workers", "1", "--store", "s")
 
 
+@pytest.mark.trains
 def test_json_alone_on_stdout_and_the_same_again(trainlab: Caller) -> None:
     first, again = (trainlab("explain", "loss", *SMALL, "--json", "-") for _ in range(2))
     assert (first.code, first.err) == (0, "")

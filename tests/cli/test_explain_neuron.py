@@ -57,6 +57,7 @@ def test_refused(trainlab: Caller, given: list[str], words: str) -> None:
     assert_refused(trainlab("explain", "neuron", *given), words)
 
 
+@pytest.mark.process
 def test_the_page_is_written_even_if_nobody_reads_on(tmp_path: Path) -> None:
     page = tmp_path / "neuron.html"
     options = f"--seeds 20 --store {tmp_path} --html {page}"

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from cli.calling import TINY
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -45,6 +46,7 @@ arguments = st.builds(
 )
 
 
+@pytest.mark.computes
 @settings(
     max_examples=150,
     deadline=None,

@@ -61,6 +61,7 @@ def test_a_cell_and_every_point(trainlab: Caller) -> None:
     assert some["how"]["time"]["trained_steps"] == 0
 
 
+@pytest.mark.process
 def test_an_example_by_name(folder: Path) -> None:
     given = arguments("xor44", y="init.std=0.5..2", cell="Model 2:A+B", size="2x2", json="-")
     ended = call_apart(*given, folder=folder)
@@ -121,6 +122,7 @@ def saved(folder: Path) -> int:
     return 0
 
 
+@pytest.mark.process
 def test_stopped_by_ctrl_c_it_goes_on_to_the_same_map(folder: Path) -> None:
     (folder / "slow.toml").write_text(SLOW)
     given = [*arguments("slow.toml", size="16x16", seeds="32", json="out.json", workers="1"), "--every-point"]

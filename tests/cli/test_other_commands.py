@@ -65,6 +65,7 @@ def test_new_then_study(trainlab: Caller, name: str) -> None:
     assert len(json.loads(outcome.out)["cells"]) == 8
 
 
+@pytest.mark.process
 def test_help_waits_for_no_engine(folder: Path) -> None:
     script = """if True:
         import sys

@@ -51,6 +51,7 @@ def test_stopping_is_said_with_what_to_press() -> None:
     assert words == "finishing what is in work; Ctrl-C again stops at once"
 
 
+@pytest.mark.process
 def test_a_second_ctrl_c_has_a_message_whatever_is_still_at_work() -> None:
     # What runs is exchanged for a press of Ctrl-C beside a thread that would hold up the exit.
     script = """

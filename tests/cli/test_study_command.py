@@ -88,6 +88,7 @@ def test_run_takes_the_baseline(trainlab: Caller) -> None:
     assert trainlab("run", "one.toml", "--seeds", "3").code == 0
 
 
+@pytest.mark.process
 def test_examples_by_name_from_another_folder(folder: Path) -> None:
     ended = call_apart("study", "xor44", "--seeds", "2", "--only", ":none", "--json", "-", folder=folder)
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -122,6 +123,7 @@ def test_show_needs_no_data_file(trainlab: Caller) -> None:
     assert "1-2-1" in trainlab("show").out
 
 
+@pytest.mark.trains
 def test_why_runs_failed_is_asked_for_and_kept(trainlab: Caller) -> None:
     options = ("--only", "small:none", "--why", "2", "--workers", "1")
     why = study(trainlab, *options)["cells"][0]["why"]

@@ -18,6 +18,7 @@ GUIDES = ("assignment", "callbacks", "doctor", "map", "race", "seeds")
 PAGES = ["README.md", *(f"docs/{name}.md" for name in (*GUIDES, *QUESTIONS))]
 
 
+@pytest.mark.pages
 @pytest.mark.parametrize("page", PAGES)
 def test_the_page_runs(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]

@@ -28,6 +28,7 @@ def _wide_is_for_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trainlab.engine.choose.ratio", lambda width, **_: width / 20)
 
 
+@pytest.mark.trains
 def test_each_is_trained_and_stored_by_its_own_engine() -> None:
     told: list[Progress] = []
     with Store.in_memory() as store:

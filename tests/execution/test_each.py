@@ -26,6 +26,7 @@ def slow(number: int) -> int:
     return number
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("workers", [1, 2])
 def test_every_job_is_done_once_and_handed_on_here(workers: int) -> None:
     done: dict[int, tuple[int, int]] = {}
@@ -34,6 +35,7 @@ def test_every_job_is_done_once_and_handed_on_here(workers: int) -> None:
     assert (os.getpid() in {process for _, process in done.values()}) == (workers == 1)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_failure_is_raised_and_what_was_done_before_is_handed_on(workers: int) -> None:
     done: dict[int, tuple[int, int]] = {}
@@ -44,6 +46,7 @@ def test_a_failure_is_raised_and_what_was_done_before_is_handed_on(workers: int)
     assert 79 not in done
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("workers", [1, 2])
 def test_stopping_begins_no_more_and_hands_on_what_is_in_work(workers: int) -> None:
     done: list[int] = []

@@ -1,3 +1,4 @@
+import pytest
 from collections import Counter
 
 from execution.fake_engine import made_up
@@ -23,6 +24,7 @@ seed_ranges = st.builds(
 )
 
 
+@pytest.mark.computes
 @settings(deadline=None)
 @given(
     held=st.lists(st.tuples(experiments, seed_ranges), max_size=6),

@@ -4,6 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from report.page_reader import PageReader, svgs
 from report.small_study import AWKWARD, result
 
@@ -126,6 +127,7 @@ def test_bands_say_of_how_many_seeds_they_are():
     )
 
 
+@pytest.mark.pages
 def test_too_few_readings_for_a_curve_are_told_instead():
     def page(epochs: int, **record: int) -> str:
         experiment = {"network": "2-3-1", "epochs": epochs, "record": record}
@@ -244,6 +246,7 @@ def test_diverged_runs_are_shown_as_such():
     svgs(page)
 
 
+@pytest.mark.pages
 def test_all_96_cells_stay_under_1_mb():
     # Seeds don't add to the page; only the cells and the epochs recorded do.
     found = study("xor44", seeds=2, workers=1)

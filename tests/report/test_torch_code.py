@@ -43,6 +43,7 @@ def run(code: str) -> str:
     return done.stdout
 
 
+@pytest.mark.process
 def test_scripts_run_and_have_the_parameters():
     # One process for both: importing torch takes longer than either script.
     first, second = CASES["all"].at_epochs(10), CASES["full batch"]

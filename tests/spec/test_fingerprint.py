@@ -71,6 +71,7 @@ def test_every_field_changes_the_fingerprint_and_no_two_alike():
     assert len({BASE.fingerprint, *prints}) == len(OTHER) + 1
 
 
+@pytest.mark.computes
 @settings(max_examples=40, deadline=None)
 @given(EXPERIMENTS, EXPERIMENTS)
 def test_fingerprints_are_equal_exactly_when_the_canonical_forms_are(one: Experiment, two: Experiment):

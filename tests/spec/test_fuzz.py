@@ -105,6 +105,7 @@ def only_spec_errors(data: object) -> None:
         assert study.isprintable()
 
 
+@pytest.mark.computes
 @settings(max_examples=120, deadline=None)
 @given(st.dictionaries(TEXTS, TREES, max_size=4))
 def test_any_tables_are_a_study_or_a_spec_error(data: dict[str, object]):
@@ -112,6 +113,7 @@ def test_any_tables_are_a_study_or_a_spec_error(data: dict[str, object]):
     only_spec_errors({"baseline": data})
 
 
+@pytest.mark.computes
 @settings(max_examples=120, deadline=None)
 @given(
     st.sampled_from(

@@ -28,6 +28,7 @@ def test_an_example_is_written_back_without_loss(name: str):
     assert study_to_toml(again) == study_to_toml(study)
 
 
+@pytest.mark.computes
 @settings(max_examples=60, deadline=None)
 @given(EXPERIMENTS)
 def test_an_experiment_comes_back_from_toml_and_from_plain_data(experiment: Experiment):
@@ -37,6 +38,7 @@ def test_an_experiment_comes_back_from_toml_and_from_plain_data(experiment: Expe
     assert again.fingerprint == experiment.fingerprint
 
 
+@pytest.mark.computes
 @settings(max_examples=40, deadline=None)
 @given(studies())
 def test_a_study_comes_back_from_toml_and_from_plain_data(study: Study):

@@ -31,6 +31,7 @@ def in_parts(codes: np.ndarray, cuts: list[int]) -> list[np.ndarray]:
     return np.split(codes, sorted(cut % (len(codes) + 1) for cut in cuts))
 
 
+@pytest.mark.computes
 @settings(deadline=None, max_examples=60)
 @given(CODES, st.lists(st.integers(0, 30), max_size=3))
 def test_to_the_bit_the_quantiles_of_what_the_codes_stand_for(codes: np.ndarray, cuts: list[int]) -> None:
@@ -73,6 +74,7 @@ def test_no_runs_have_no_quantiles() -> None:
     assert np.isnan(bands.median).all()
 
 
+@pytest.mark.computes
 def test_memory_does_not_grow_with_the_runs() -> None:
     def peak(parts: int) -> int:
         draw = np.random.default_rng(2)

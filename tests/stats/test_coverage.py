@@ -119,6 +119,7 @@ def worst_coverage(kind, n, *, screen=1500, repeats=100_000, closest=6):
     return 100 * np.array(lowest)
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize(("kind", "n"), STATED)
 def test_worst_coverage_is_as_stated(kind, n):
     plain, half, guarded = worst_coverage(kind, n)

@@ -11,6 +11,7 @@ RACES = 400
 ERROR = 0.05
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("shared", SHARED)
 @pytest.mark.parametrize("rates", RATES.values(), ids=RATES)
 def test_what_a_race_says_is_wrong_in_less_than_5_percent(rates: list[float], shared: float) -> None:

@@ -110,6 +110,7 @@ def test_other_rules_judge_anew(folder: Path, result: StudyResult, monkeypatch: 
     assert (why.looked_into, why.lost, why.unexplained, why.causes) == (3, 1, rate(2, 2), ())
 
 
+@pytest.mark.process
 def test_processes_find_the_same(result: StudyResult) -> None:
     found = trainlab.study(study_from_toml(TEXT), only=["small:slow"], why=3, workers=2)
     assert found.cells[0].why == result.cell("small", "slow").why

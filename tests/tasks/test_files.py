@@ -117,6 +117,7 @@ def test_one_hot_columns_are_classes_named_by_their_headings(tmp_path: Path):
     assert read(path, targets=("cat", "dog"), kind="regression").kind == "regression"
 
 
+@pytest.mark.computes
 def test_files_longer_than_a_block_keep_every_row(tmp_path: Path):
     rng = np.random.default_rng(1)
     values = rng.normal(size=(25_001, 3))

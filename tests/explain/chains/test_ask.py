@@ -115,6 +115,7 @@ def test_downhill_holds_line_plane_and_steps(told: tuple[ChainRuleExplanation, l
     assert "lies in the plane" in " ".join(result.section("downhill").text)
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize(
     "options",
     [
@@ -148,6 +149,7 @@ def test_any_experiment(options: dict[str, Any]) -> None:
     assert explanation_html(result)
 
 
+@pytest.mark.trains
 def test_a_cell_a_network_and_a_point_of_your_own() -> None:
     result = chain_rule(
         "xor44",
@@ -170,6 +172,7 @@ def test_a_cell_a_network_and_a_point_of_your_own() -> None:
     assert numbers["layers"]["network"] == {"label": "2-4-4-1", "widths": [2, 4, 4, 1], "parameters": 37}
 
 
+@pytest.mark.trains
 def test_all_paths_are_listed_if_asked_for() -> None:
     options: dict[str, Any] = {"network": "2-8-8-8-1", "seeds": 2}
     assert len(chain_rule(**options).paths) == 50
@@ -177,6 +180,7 @@ def test_all_paths_are_listed_if_asked_for() -> None:
     assert len(every.paths) == every.path_count == 64
 
 
+@pytest.mark.trains
 def test_a_thousand_million_paths_are_told_in_one_line() -> None:
     result = chain_rule(network="2-64-64-64-64-64-64-1", seeds=2)
     assert result.path_count == 2**30
@@ -212,6 +216,7 @@ def test_layers_of_one_trace_are_looked_at_once(monkeypatch: pytest.MonkeyPatch)
     assert [flow.to_dict() for flow in result.flows] == result.numbers["layers"]["flows"]
 
 
+@pytest.mark.trains
 def test_norms_of_wide_layers_are_said_to_be_near() -> None:
     made = Experiment.from_dict({"network": "2-520-520-1", "epochs": 100_000_000})
     result = chain_rule(made, seeds=2)

@@ -67,6 +67,7 @@ def test_a_bias_has_a_path_for_each_example(weight: str) -> None:
     assert result.path_count == 2 * {"0": 4, "2": 1, "4": 1}[weight[0]]
 
 
+@pytest.mark.computes
 def test_local_derivatives_are_not_all_held_at_once() -> None:
     torch.manual_seed(0)
     module = nn.Sequential(nn.Linear(20, 20), nn.Tanh(), nn.Linear(20, 1500))

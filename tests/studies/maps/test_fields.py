@@ -35,6 +35,7 @@ PLANES: dict[str, tuple[dict[str, Any], str, str]] = {
 }
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize(("parts", "x", "y"), PLANES.values(), ids=PLANES)
 def test_a_point_is_what_its_experiment_gives(parts: dict[str, Any], x: str, y: str):
     base = Experiment.from_dict({**BASE, **parts})

@@ -98,6 +98,7 @@ def test_of_each_engine_the_largest_experiment_says_why_it_was_taken(monkeypatch
     assert trainer.largest == {"fast": each[1], "torch": each[2]}
 
 
+@pytest.mark.trains
 def test_a_refined_map_trains_less_and_agrees_where_it_trained():
     options = {"size": (40, 36), "seeds": 8, "workers": 1, **AXES}
     fine = map_plane(BASE, every_point=True, **options)
@@ -126,6 +127,7 @@ def test_whole_number_axes():
     assert result.question.at(2, 2).network.label == "2-3-1"
 
 
+@pytest.mark.trains
 def test_ctrl_c_between_chunks_keeps_what_was_finished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: MapResult
 ):

@@ -1,0 +1,86 @@
+"""What a test costs: CPU time of its process and of the children it waited for, whoever else is at work.
+
+A test is charged with its own setup and call, and with every fixture of a wider scope that it uses, whoever
+set that up: what it costs when it is run alone. It isn't charged with compiling the kernel's units, which are
+kept on disk for all (`warm_kernel.py`).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+
+def used() -> float:
+    """Return the CPU seconds of this process and of the children that have ended."""
+    return sum(os.times()[:4])
+
+
+class Costs:
+    """CPU seconds of tests and of the fixtures that they share, without those of keeping compiled units."""
+
+    def __init__(self) -> None:
+        self.compiling = 0.0
+        """Of the test that began, in compiling what isn't kept on disk."""
+        self._kept = 0.0
+        self._children = 0.0
+        self._shared: dict[Any, float] = {}
+        self._in_shared = 0.0
+        self._begun = 0.0
+
+    def leave_out_compilation(self) -> None:
+        """Let the time in which units are compiled that are kept on disk count for nobody."""
+        from trainlab.engine.kernel import units
+
+        compiled = units._compiled
+
+        def timed(unit: units.Unit, *, kept_on_disk: bool = True) -> int:
+            start = time.thread_time()
+            try:
+                return compiled(unit, kept_on_disk=kept_on_disk)
+            finally:
+                spent = time.thread_time() - start
+                if kept_on_disk:
+                    self._kept += spent
+                else:
+                    self.compiling += spent
+
+        units._compiled = timed
+
+    def begin(self) -> None:
+        """Note that a test begins."""
+        self.compiling = 0.0
+        self._children = sum(os.times()[2:4])
+        self._begun = self._clock() - self._in_shared
+
+    @property
+    def in_children(self) -> float:
+        """Of the test that began, in processes that it started."""
+        return sum(os.times()[2:4]) - self._children
+
+    def of(self, item: pytest.Item) -> float:
+        """Return what the test that began has cost, with the shared fixtures that it uses."""
+        fixtures = getattr(item, "_fixtureinfo", None)
+        used_by_it = {f for defs in (fixtures.name2fixturedefs if fixtures else {}).values() for f in defs}
+        shared = sum(self._shared.get(fixture, 0.0) for fixture in used_by_it)
+        return self._clock() - self._in_shared - self._begun + shared
+
+    def _clock(self) -> float:
+        return used() - self._kept
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, Any, Any]:
+        """Charge a fixture of a wider scope to all who use it, without those that it uses itself."""
+        if fixturedef.scope == "function":
+            return (yield)
+        start, inside = self._clock(), self._in_shared
+        try:
+            return (yield)
+        finally:
+            spent = self._clock() - start
+            self._shared[fixturedef] = spent - (self._in_shared - inside)
+            self._in_shared = inside + spent
