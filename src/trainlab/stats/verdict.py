@@ -13,7 +13,7 @@ Outcome = Literal["upheld", "refuted", "mixed", ""]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """What a result comes to, in a `sentence` with its numbers; every result has some, the first is the answer.
+    """What a result comes to, in a `sentence` with its numbers; the first of a result is the answer.
 
     `topic` is a word for what it is about. `statement` is what was judged and `outcome` how it fared:
     ``"upheld"``, ``"refuted"`` or ``"mixed"``. Both are empty where the question was open, as in a map or a

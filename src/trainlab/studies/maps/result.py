@@ -91,7 +91,7 @@ class MapResult:
     def verdicts(self) -> tuple[Verdict, ...]:
         """What the map says, a verdict a sentence; the first is the answer.
 
-        The topics are ``"learns"``, ``"extent"``, ``"best"``, ``"own"`` and ``"elsewhere"``, those that apply.
+        Of the topics ``"learns"``, ``"extent"``, ``"best"``, ``"own"``, ``"elsewhere"`` those that apply.
         """
         from trainlab.studies.maps.verdict import map_verdicts
 
