@@ -1,16 +1,14 @@
-"""``trainlab.seeds`` of a function and of a script."""
+"""``trainlab.seeds`` of a function; that of a script is in test_command.py."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from diagnosis.seeds.made import SCRIPT
 from torch import nn
 
 import trainlab
@@ -149,18 +147,6 @@ def test_wrong_arguments(given: Any, options: dict[str, Any], message: str):
 def test_not_inside_of_a_watch():
     with trainlab.watch(), pytest.raises(DiagnosisError, match="a watch is listening already"):
         trainlab.seeds(lambda: None)
-
-
-def test_a_script_is_run_as_the_command_does(tmp_path: Path):
-    script = tmp_path / "train.py"
-    script.write_text(SCRIPT, encoding="utf-8")
-    found = trainlab.seeds(script, n=2, metric="mse", at_most=1.0, rerun=True, workers=1)
-    assert (found.way.name, found.script, len(found.runs)) == ("rerun", str(script), 2)
-    assert found.verdicts[0].topic == "seed"
-    with pytest.raises(DiagnosisError) as raised:
-        trainlab.seeds(script, n=1, metric="accuracy", rerun=True, workers=1)
-    assert str(raised.value).startswith("metric accuracy: the script prints no number after this name")
-    assert "--" not in str(raised.value)
 
 
 def test_messages_name_options_as_the_function_does():

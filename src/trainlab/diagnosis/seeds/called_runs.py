@@ -119,7 +119,9 @@ def _watch_for(stop: Event, *, until: float = math.inf) -> Callable[[], None]:
 
 def _run(called: Called, seed: int | None, metric: str, *, seeded: bool = True) -> SeedRun:
     """Return the run that a call was; its number is what it returned under that name, or else printed."""
-    ended = {"how": "error", "message": called.error} if called.error else {"how": "end", "code": 0}
+    ended: dict[str, Any] = {"how": "end", "code": 0}
+    if called.error:
+        ended = {"how": "error", "message": called.error}
     report = diagnose(called.seen, ended=ended).to_dict()
     told = _returned(called.returned, metric)
     report["beside"] = {
