@@ -59,7 +59,9 @@ def carry_out(*, store: str | None, seeds: int = SEEDS) -> Studies:
 
 def summary(studies: Studies) -> str:
     """One row a statement of the assignment, judged."""
-    rows = [(v.statement, v.outcome, opposite(v)) for v in studies.xor44.verdicts if v.topic != "change"]
+    told = [v for v in studies.xor44.verdicts if v.topic != "change"]
+    told.sort(key=lambda v: v.topic != "parameters")  # as the assignment has them
+    rows = [(v.statement, v.outcome, opposite(v)) for v in told]
     return table(("statement", "verdict", "seeds whose single run says the opposite"), rows)
 
 

@@ -5,17 +5,29 @@ The names below are loaded when first used, so that importing the package costs 
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from trainlab import explain as explain
     from trainlab.budgets import Budget, budget
-    from trainlab.diagnosis import doctor, watch
+    from trainlab.diagnosis import Report, doctor, watch
+    from trainlab.diagnosis.ask_seeds import seeds
+    from trainlab.diagnosis.seeds.population import SeedsResult
     from trainlab.engine import custom_loss
     from trainlab.engine.torch import Population, population
     from trainlab.errors import TrainlabError
-    from trainlab.report import diagnosis_html, map_html, race_html, study_html
+    from trainlab.report import (
+        diagnosis_html,
+        explanation_html,
+        map_html,
+        race_html,
+        seeds_html,
+        study_html,
+    )
     from trainlab.spec import Change, Experiment, Network, Study, load_study
+    from trainlab.stats import Verdict
     from trainlab.studies import MapResult, RaceResult, StudyResult, map_plane, race, run, study
     from trainlab.tasks import arrays
 
@@ -27,23 +39,29 @@ _HOMES = {
     "Experiment": "spec",
     "MapResult": "studies",
     "Network": "spec",
-    "RaceResult": "studies",
     "Population": "engine.torch",
+    "RaceResult": "studies",
+    "Report": "diagnosis",
+    "SeedsResult": "diagnosis.seeds.population",
     "Study": "spec",
     "StudyResult": "studies",
     "TrainlabError": "errors",
+    "Verdict": "stats",
     "arrays": "tasks",
     "budget": "budgets",
     "custom_loss": "engine",
     "diagnosis_html": "report",
     "doctor": "diagnosis",
+    "explanation_html": "report",
     "load_study": "spec",
     "map_html": "report",
     "map_plane": "studies",
+    "population": "engine.torch",
     "race": "studies",
     "race_html": "report",
-    "population": "engine.torch",
     "run": "studies",
+    "seeds": "diagnosis.ask_seeds",
+    "seeds_html": "report",
     "study": "studies",
     "study_html": "report",
     "watch": "diagnosis",
@@ -57,14 +75,18 @@ __all__ = [
     "Network",
     "Population",
     "RaceResult",
+    "Report",
+    "SeedsResult",
     "Study",
     "StudyResult",
     "TrainlabError",
+    "Verdict",
     "arrays",
     "budget",
     "custom_loss",
     "diagnosis_html",
     "doctor",
+    "explanation_html",
     "load_study",
     "map_html",
     "map_plane",
@@ -72,6 +94,8 @@ __all__ = [
     "race",
     "race_html",
     "run",
+    "seeds",
+    "seeds_html",
     "study",
     "study_html",
     "watch",
@@ -79,10 +103,15 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "explain":  # a room, whose functions are public: trainlab.explain.neuron()
+        return import_module("trainlab.explain")
     if name not in _HOMES:
-        raise AttributeError(f"module 'trainlab' has no attribute {name!r}")
+        # Python itself names the nearest of dir(), given these two.
+        raise AttributeError(
+            f"module 'trainlab' has no attribute {name!r}", name=name, obj=sys.modules[__name__]
+        )
     return getattr(import_module(f"trainlab.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+    return sorted([*__all__, "__version__", "explain"])

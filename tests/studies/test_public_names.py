@@ -16,14 +16,18 @@ NAMES = [
     "Network",
     "Population",
     "RaceResult",
+    "Report",
+    "SeedsResult",
     "Study",
     "StudyResult",
     "TrainlabError",
+    "Verdict",
     "arrays",
     "budget",
     "custom_loss",
     "diagnosis_html",
     "doctor",
+    "explanation_html",
     "load_study",
     "map_html",
     "map_plane",
@@ -31,6 +35,8 @@ NAMES = [
     "race",
     "race_html",
     "run",
+    "seeds",
+    "seeds_html",
     "study",
     "study_html",
     "watch",
@@ -39,7 +45,7 @@ NAMES = [
 
 def test_the_package_exports_these_names():
     assert trainlab.__all__ == NAMES == sorted(NAMES)
-    assert dir(trainlab) == sorted([*NAMES, "__version__"])
+    assert dir(trainlab) == sorted([*NAMES, "__version__", "explain"])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -48,6 +54,48 @@ def test_each_name_loads(name: str):
     assert callable(value)
     assert value.__module__.startswith("trainlab.")
     assert getattr(trainlab, name) is value
+
+
+def test_no_package_hides_a_name():
+    """A package of a function's name would take its place once it is imported."""
+    code = (
+        "import pkgutil, trainlab\n"
+        "rooms = {room.name for room in pkgutil.iter_modules(trainlab.__path__)}\n"
+        "print(sorted(rooms & set(trainlab.__all__)))\n"
+        "import trainlab.diagnosis.seeds\n"
+        "print(trainlab.seeds.__name__, type(trainlab.seeds).__name__, trainlab.explain.neuron.__name__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["[]", "seeds function neuron"]
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (
+            "trainlab.doctor(print)",
+            "doctor: needs PyTorch, which isn't installed. pip install 'trainlab[torch]'",
+        ),
+        (
+            "trainlab.seeds(print)",
+            "seeds: needs PyTorch, which isn't installed. pip install 'trainlab[torch]'",
+        ),
+        ("trainlab.seeds('a.py')", "seeds: needs PyTorch, which isn't installed."),
+        ("trainlab.watch().start()", "watch: needs PyTorch, which isn't installed."),
+        (
+            "trainlab.population(print, inputs=[0], targets=[0], loss=print)",
+            "population: needs PyTorch, which isn't installed.",
+        ),
+    ],
+)
+def test_without_torch_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch, call: str, words: str):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    # What listens imports torch as it is imported: as in a process that hasn't heard of it.
+    monkeypatch.delitem(sys.modules, "trainlab.diagnosis.probe.probe", raising=False)
+    with pytest.raises(trainlab.TrainlabError) as raised:
+        eval(call)
+    assert str(raised.value).startswith(words)
+    assert "\n" not in str(raised.value)
 
 
 def test_star_import_gives_them_all():

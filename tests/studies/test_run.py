@@ -154,6 +154,6 @@ def test_the_assignment_on_a_few_seeds_and_epochs():
         "Model 3",
     ]
     topics = [verdict.topic for verdict in result.verdicts]
-    assert topics == ["parameters"] + ["together"] * 3 + ["predictions"] * 3
-    assert result.verdicts[0].sentence == "Every network has exactly 44 trainable parameters."
-    assert "Model 3" in result.verdicts[3].statement
+    assert topics == ["together"] * 3 + ["predictions"] * 3 + ["parameters"]
+    assert result.verdicts[-1].sentence == "Every network has exactly 44 trainable parameters."
+    assert "Model 3" in result.verdicts[2].statement

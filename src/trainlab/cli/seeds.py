@@ -27,7 +27,7 @@ from trainlab.cli.output import Output, check_distinct, check_writable, hand_ove
 
 if TYPE_CHECKING:
     from trainlab.diagnosis.seeds import Question
-    from trainlab.diagnosis.seeds.population import Population
+    from trainlab.diagnosis.seeds.population import SeedsResult
 
 FAILED, INTERRUPTED = 3, 130
 MAX_RUNS, MAX_SEED = 1_000_000, 2**32 - 1
@@ -119,7 +119,7 @@ def seeds_command(
     return FAILED if population.yours.failed and all(run.failed for run in population.runs) else 0
 
 
-def _populated(question: Question) -> Population | None:
+def _populated(question: Question) -> SeedsResult | None:
     from trainlab.cli.progress import progress_line
     from trainlab.diagnosis.seeds import populate
     from trainlab.interrupt import interrupts
@@ -141,7 +141,7 @@ def runs_words(done: int, total: int, seconds_left: float | None) -> str:
     return f"{done:,} of {total:,} runs{left}"
 
 
-def _deliver(population: Population, json: str | None, html: str | None) -> None:
+def _deliver(population: SeedsResult, json: str | None, html: str | None) -> None:
     from trainlab.diagnosis.seeds import show_seeds
     from trainlab.draw import json_text
 

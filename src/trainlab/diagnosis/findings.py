@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from html import escape
 from typing import Any
 
 from trainlab.diagnosis.faults import FAULTS
 from trainlab.diagnosis.verdict import verdict
-from trainlab.draw import JSON_FORMAT
+from trainlab.draw import JSON_FORMAT, json_text
+from trainlab.stats import Verdict
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,14 +54,13 @@ class Finding:
         }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Report:
-    """The whole diagnosis.
+    """The whole diagnosis. `print(report)` shows what the command does, `verdicts` is the answer.
 
-    `ended` says how the training came to its end, `card` what was trained, `outcome` with what result,
-    `tried` what trying remedies came to.
-
-    Printed it is what the command shows.
+    `findings` are in the order of blame, `notes` accuse nobody. `ended` says how the training came to its
+    end, `card` what was trained, `outcome` with what result, `tried` what trying remedies came to.
+    `to_dict()` and `to_json()` give everything.
     """
 
     findings: tuple[Finding, ...]
@@ -77,8 +78,14 @@ class Report:
         """The diagnosis in a sentence."""
         return str(self.to_dict()["verdict"])
 
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """The diagnosis, and what trying remedies came to if any were tried; no statement is judged."""
+        tried = [] if self.tried is None else [Verdict(topic="tried", sentence=self.tried["words"])]
+        return (Verdict(topic="diagnosis", sentence=self.verdict), *tried)
+
     def to_dict(self) -> dict[str, Any]:
-        """Return the report as JSON has it; `findings` are in the order of blame."""
+        """Return the report as plain data; the format is documented in docs/json.md."""
         data: dict[str, Any] = {
             "format": JSON_FORMAT,
             "verdict": "",
@@ -93,6 +100,17 @@ class Report:
             "tried": self.tried,
         }
         return data | {"verdict": verdict(data)}
+
+    def to_json(self) -> str:
+        """Return `to_dict` as text; a number that isn't finite is null."""
+        return json_text(self.to_dict())
+
+    def __repr__(self) -> str:
+        faults = ", ".join(finding.fault for finding in self.findings) or "no findings"
+        return f"<Report: {self.outcome['state']}; {faults}>"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
 
     def __str__(self) -> str:
         from trainlab.diagnosis.show import report_text

@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import contextlib
-import gc
-import os
-import random
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from trainlab.diagnosis.calling import OUTSIDE, call, modules, random_state_kept
 from trainlab.diagnosis.findings import Report
 from trainlab.diagnosis.rank import diagnose
 from trainlab.diagnosis.remedies.runs import Job, Run
@@ -23,10 +22,6 @@ if TYPE_CHECKING:
     from torch import nn
 
 MAX_SEEDS, MAX_BUDGET = 1000, 10_000_000
-OUTSIDE = (
-    "the network was made outside of the function, so that a second call would go on with weights that are "
-    "trained already. Make the network, and its optimizer, inside of it."
-)
 
 
 def doctor(
@@ -53,9 +48,10 @@ def doctor(
             watch is listening already.
     """
     _check(train, seeds, budget)
+    _needs_torch()
     watched = watch()
     started = time.monotonic()
-    existing = _modules() if try_ else []
+    existing = modules() if try_ else []
     _watch_once(train, watched)
     report = watched.report
     return _tried(train, watched, existing, seeds, budget, time.monotonic() - started) if try_ else report
@@ -96,13 +92,9 @@ def _check(train: Any, seeds: Any, budget: Any) -> None:
         )
 
 
-def _modules() -> list[nn.Module]:
-    """Return the modules that there are; isinstance would ask proxies, and run code of theirs."""
-    try:
-        from torch import nn
-    except ModuleNotFoundError:
-        return []
-    return [one for one in gc.get_objects() if issubclass(type(one), nn.Module)]
+def _needs_torch() -> None:
+    if find_spec("torch") is None:
+        raise DiagnosisError("doctor: needs PyTorch, which isn't installed. pip install 'trainlab[torch]'")
 
 
 def _tried(
@@ -122,27 +114,10 @@ def _tried(
         return replace(report, findings=findings, tried=told)
     runner = FunctionRuns(train, from_start=not report.card["models"])
     trying = Trying(runner=runner, seeds=seeds, budget=budget, seconds=took, tell=lambda used, words: None)
-    with _random_state_kept():
+    with random_state_kept():
         by_fault, summary = trying.of([finding.to_dict() for finding in report.findings])
     findings = tuple(replace(finding, tried=by_fault.get(finding.fault)) for finding in report.findings)
     return replace(report, findings=findings, tried=summary)
-
-
-@contextlib.contextmanager
-def _random_state_kept() -> Iterator[None]:
-    import numpy as np
-    import torch
-
-    states = torch.get_rng_state(), np.random.get_state(), random.getstate()
-    devices = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
-    try:
-        yield
-    finally:
-        torch.set_rng_state(states[0])
-        np.random.set_state(states[1])
-        random.setstate(states[2])
-        if devices:
-            torch.cuda.set_rng_state_all(devices)
 
 
 class _OutOfTime(BaseException):
@@ -167,31 +142,12 @@ class FunctionRuns:
                 yield job, self._one(job, deadline)
 
     def _one(self, job: Job, deadline: float) -> Run:
-        from trainlab.diagnosis.probe.probe import Probe
-        from trainlab.diagnosis.remedies.applied import Applied
-        from trainlab.diagnosis.reseed import Reseed
-
         def in_time() -> None:
             if time.monotonic() > deadline:
                 raise _OutOfTime
 
-        reseed, probe, error = Reseed(job.seed, from_start=self.from_start), Probe(), ""
-        applied = None if job.remedy is None else Applied(job.remedy.to_plan())
-        probe.core.at_boundary.append(in_time)
-        started = time.monotonic()
-        reseed.start()
-        try:
-            with applied or contextlib.nullcontext(), open(os.devnull, "w", encoding="utf-8") as nowhere:
-                probe.start()
-                try:
-                    with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
-                        self.train()
-                except Exception as raised:
-                    error = f"{type(raised).__name__}: {raised}"[:500]
-                finally:
-                    seen = probe.stop()
-        finally:
-            reseed.stop()
-        seconds = time.monotonic() - started
-        acted = applied.acted if applied is not None else 0
-        return Run(outcome=diagnose(seen).outcome, acted=acted, seconds=seconds, error=error)
+        called = call(
+            self.train, seed=job.seed, from_start=self.from_start, remedy=job.remedy, at_step=in_time
+        )
+        outcome = diagnose(called.seen).outcome
+        return Run(outcome=outcome, acted=called.acted, seconds=called.seconds, error=called.error)

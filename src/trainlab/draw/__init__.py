@@ -9,6 +9,7 @@ from .contours import contour_lines
 from .contribution_chart import Part, contributions
 from .curve_chart import curves
 from .curve_data import Band, Curve
+from .data_frame import Column, check_table, data_frame
 from .formats import counted, format_fixed, format_number, format_percent, join
 from .grid_chart import RateLike, rate_grid
 from .heat_chart import heat_map
@@ -38,6 +39,7 @@ __all__ = [
     "Band",
     "BeforeAfter",
     "Cell",
+    "Column",
     "Contour",
     "Curve",
     "Data",
@@ -60,11 +62,13 @@ __all__ = [
     "binned",
     "can_show_values",
     "chain",
+    "check_table",
     "contour_lines",
     "contributions",
     "counted",
     "css",
     "curves",
+    "data_frame",
     "format_fixed",
     "format_number",
     "format_percent",

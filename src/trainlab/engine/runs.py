@@ -53,6 +53,11 @@ class Runs:
     gradient_curve: FloatArray
     coarse_loss: Codes
 
+    def __repr__(self) -> str:
+        # The generated one would print every array.
+        n, k = len(self.solved), int(self.solved.sum())
+        return f"<Runs of {n:,} seeds from {self.first_seed:,}: {k:,} solved>"
+
     @property
     def seeds(self) -> range:
         """The seeds, in the order of the rows."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from trainlab.draw import JSON_FORMAT, Cell, Picture, css, html_table, json_text, terminal_table
 from trainlab.draw.svg import escape
+from trainlab.stats import Verdict
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -87,6 +88,11 @@ class Explanation:
     verdict: str
     sections: tuple[Section, ...]
     numbers: dict[str, Any]
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """The answer, as every result has it: one verdict, which judges no single statement."""
+        return (Verdict(topic=self.question, sentence=self.verdict),)
 
     @property
     def pictures(self) -> tuple[Picture, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trainlab.diagnosis.seeds.show import facts, one_seed_words
 from trainlab.diagnosis.seeds.words import rate_of
@@ -12,14 +12,18 @@ from trainlab.report.diagnosis_pictures import drawn
 from trainlab.report.parts import document, fold, paragraph, picture, section, side_by_side, terms
 from trainlab.stats import share_words
 
+if TYPE_CHECKING:
+    from trainlab.diagnosis.seeds.population import SeedsResult
 
-def seeds_html(data: dict[str, Any], *, title: str = "Seeds") -> str:
+
+def seeds_html(found: SeedsResult | dict[str, Any], *, title: str = "Seeds") -> str:
     """Return a population of seeds as one HTML file that needs no network and no script.
 
     Args:
-        data: what ``trainlab seeds --json`` has written.
+        found: what `trainlab.seeds` returned, or what ``trainlab seeds --json`` has written.
         title: the page's heading.
     """
+    data = found if isinstance(found, dict) else found.to_dict()
     parts = [
         ("facts", "What was run", _facts(data)),
         ("failures", "Why runs failed", _failures(data)),

@@ -84,6 +84,12 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
                     raise SpecError(f"{kind} {shown(name)} appears twice: names must differ.")
         self.cells()
 
+    def __repr__(self) -> str:
+        # The generated one would print every field of every network and change.
+        cells = len(self.network_names) * 2 ** len(self.changes)
+        size = f"{cells:,} cell{'s' * (cells != 1)} × {self.seeds:,} seed{'s' * (self.seeds != 1)}"
+        return f"<Study {self.title or 'a study'!r}: {size}>"
+
     @property
     def network_names(self) -> tuple[str, ...]:
         """The networks, in order; a study without any has the baseline's, named by its widths."""

@@ -14,6 +14,7 @@ from trainlab.stats.paired import paired_difference
 from trainlab.stats.race import Round, Standing, hold_race, rank_ranges, round_sizes
 from trainlab.stats.rate import Rate, rate, share_p
 from trainlab.stats.reading import SIGNIFICANCE, Reading, reading
+from trainlab.stats.verdict import Outcome, Verdict
 from trainlab.stats.words import percent_words, share_words
 
 __all__ = [
@@ -22,11 +23,13 @@ __all__ = [
     "Bands",
     "CodeCounts",
     "Estimate",
+    "Outcome",
     "Rate",
     "ReadEstimate",
     "Reading",
     "Round",
     "Standing",
+    "Verdict",
     "alone_effect",
     "alone_scores",
     "coded_bands",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from trainlab.draw import JSON_FORMAT, counted, join, json_text
+from trainlab.draw import JSON_FORMAT, counted, data_frame, join, json_text
 from trainlab.engine import Runs
 from trainlab.errors import SpecError, nearest, shown
 from trainlab.execution import HowRun
 from trainlab.spec import Experiment
-from trainlab.stats import Rate
+from trainlab.stats import Rate, Verdict
 from trainlab.stats.race import Ending
+from trainlab.studies.study_columns import rate_columns
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -118,6 +119,44 @@ class RaceResult:
     def verdict(self) -> str:
         """The outcome in a sentence or two."""
         return verdict_of(self)
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """The outcome as a verdict: whether one candidate is shown to learn better than all others."""
+        return (
+            Verdict(
+                topic="race",
+                statement=f"One {self.noun} learns better than all others.",
+                outcome="upheld" if len(self.leaders) == 1 else "mixed",
+                sentence=self.verdict,
+            ),
+        )
+
+    def to_frame(self, *, library: str | None = None) -> Any:
+        """Return the leaderboard as a data frame of pandas or, where that isn't installed, of polars.
+
+        A row a candidate, from first to last: how many of `n` seeds it `solved`, the `share` with its
+        simultaneous interval from `low` to `high`, all from 0 to 1, the ranks that it may have, and for one
+        that was dropped in which round and by whom.
+
+        Args:
+            library: ``"pandas"`` or ``"polars"``; without, the first of them that is installed.
+
+        Raises:
+            TrainlabError: there is no such library, or (MissingPackageError) it isn't installed.
+        """
+        items = self.candidates
+        columns = {
+            "name": [item.name for item in items],
+            "widths": [item.experiment.network.label for item in items],
+            "parameters": [item.experiment.network.parameters for item in items],
+            **rate_columns([item.solved for item in items]),
+            "best_rank": [item.rank[0] for item in items],
+            "worst_rank": [item.rank[1] for item in items],
+            "dropped_in": [item.dropped_in for item in items],
+            "beaten_by": [item.beaten_by for item in items],
+        }
+        return data_frame(columns, library)
 
     def candidate(self, name: str) -> RaceCandidate:
         """Return one candidate by its name; raise SpecError if none has it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from trainlab.draw import JSON_FORMAT, counted, json_text
+from trainlab.draw import JSON_FORMAT, check_table, counted, data_frame, json_text
 from trainlab.errors import SpecError, shown
 from trainlab.execution import HowRun
 from trainlab.spec import Study
@@ -13,6 +13,7 @@ from trainlab.spec.study import NO_CHANGE
 from trainlab.studies.cells import CellResult
 from trainlab.studies.effects import Effect, Interaction
 from trainlab.studies.notes import notes_of
+from trainlab.studies.study_columns import STUDY_TABLES, StudyTable, study_columns
 from trainlab.studies.verdicts import Verdict
 
 MAX_NAMED = 4
@@ -21,7 +22,11 @@ MAX_NAMED = 4
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class StudyResult:
-    """The outcome of a study. `print(result)` gives the verdicts, `to_dict()` and `to_json()` everything."""
+    """The outcome of a study. `print(result)` gives the verdicts, `to_dict()` and `to_json()` everything.
+
+    `cells` and their runs, `effects` and `interactions` hold the numbers; `to_frame()` gives them as tables.
+    `verdicts` say what is true of them, the most telling first.
+    """
 
     study: Study
     cells: tuple[CellResult, ...]
@@ -50,6 +55,27 @@ class StudyResult:
             f"cell {shown(name)}: was left out of this run, which has {_some(self.cells)}; run the study "
             "without `only`, or with this cell in it."
         )
+
+    def to_frame(self, of: StudyTable = "cells", *, library: str | None = None) -> Any:
+        """Return a table as a data frame of pandas or, where that isn't installed, of polars.
+
+        ``"cells"`` has a row a cell: `network`, for each change whether it is made, how many of `n` seeds are
+        `solved`, the `share` with the interval from `low` to `high`, how failures divide, and medians over
+        the seeds. ``"runs"`` has a row a run: its `seed`, whether it is `solved`, its `outcome` in a word,
+        loss, accuracy and gradients at the end. ``"effects"`` has two rows a network and change: the
+        `difference` in the share solved that it makes ``"alone"``, and averaged over all other changes
+        (``"main"``). Shares are from 0 to 1, differences from −1 to 1. What no run has, as held-out accuracy
+        where nothing is held out, has no column.
+
+        Args:
+            of: ``"cells"``, ``"runs"`` or ``"effects"``.
+            library: ``"pandas"`` or ``"polars"``; without, the first of them that is installed.
+
+        Raises:
+            TrainlabError: there is no such table or library, or (MissingPackageError) it isn't installed.
+        """
+        check_table(of, STUDY_TABLES)
+        return data_frame(study_columns(self, of), library)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain data; the format is documented in docs/json.md."""
@@ -85,11 +111,7 @@ class StudyResult:
     def __str__(self) -> str:
         size = f"{counted(len(self.cells), 'cell')} × {counted(self.how.seeds, 'seed')}"
         head = f"{self.study.title or 'A study'}: {size}"
-        lines = [
-            f"{verdict.claim} {verdict.outcome.upper()}. {verdict.sentence}".strip()
-            for verdict in self.verdicts
-        ]
-        return "\n".join([head, *lines])
+        return "\n".join([head, *map(str, self.verdicts)])
 
     def _repr_html_(self) -> str:
         from trainlab.studies.show import summary_html

@@ -20,6 +20,7 @@ from trainlab.studies.cells import summarise
 from trainlab.studies.effects import effects_of
 from trainlab.studies.judge import verdicts_of
 from trainlab.studies.result import StudyResult
+from trainlab.studies.verdicts import most_telling_first
 from trainlab.studies.why_failed import why_failed
 
 
@@ -65,7 +66,7 @@ def study(
         cells=summaries,
         effects=effects,
         interactions=interactions,
-        verdicts=verdicts_of(plan, summaries, effects),
+        verdicts=most_telling_first(verdicts_of(plan, summaries, effects)),
         how=how_run(
             engine,
             experiments,

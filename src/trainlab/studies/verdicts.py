@@ -7,17 +7,25 @@ Here are those on parameters, single changes, predictions and what is solved; tw
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
 
 from trainlab.spec import Solved, solved_words
-from trainlab.stats import Rate, ReadEstimate, Reading, disagreement, passed_over, rate, share_words
+from trainlab.stats import (
+    Outcome,
+    Rate,
+    ReadEstimate,
+    Reading,
+    Verdict,
+    disagreement,
+    passed_over,
+    rate,
+    share_words,
+)
 from trainlab.studies.effects import Effect
 
-Outcome = Literal["upheld", "refuted", "mixed"]
 Bools = npt.NDArray[np.bool_]
 OFTEN = 0.9
 HALF = 0.5
@@ -27,37 +35,16 @@ _OUTCOMES: dict[Reading, Outcome] = {
     "shown to be small": "refuted",
     "no difference seen": "mixed",
 }
+_ORDER = {"together": 0, "change": 1, "vanishing": 2, "predictions": 4, "solved": 4, "parameters": 5}
+_ELSE = 3
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
-    """A statement, how it fared, and the sentence that says so with its numbers.
+def most_telling_first(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
+    """Return the verdicts with what was found out before what was only checked; else in their order.
 
-    `opposite` is the share of seeds on which one run by itself would have concluded the opposite; None where
-    the verdict, or a single run, concludes nothing.
+    All changes together, each change, what failures are, the answers, and last that sizes are equal.
     """
-
-    topic: str
-    statement: str
-    outcome: Outcome
-    sentence: str
-    opposite: Rate | None = None
-
-    @property
-    def claim(self) -> str:
-        """The statement, for where `sentence` follows it; empty if upheld: the sentence repeats it then."""
-        return "" if self.outcome == "upheld" else self.statement
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the verdict as JSON has it."""
-        opposite = self.opposite
-        return {
-            "topic": self.topic,
-            "statement": self.statement,
-            "outcome": self.outcome,
-            "sentence": self.sentence,
-            "single_run_opposite": None if opposite is None else opposite.to_dict(),
-        }
+    return tuple(sorted(verdicts, key=lambda verdict: _ORDER.get(verdict.topic, _ELSE)))
 
 
 def judge_parameters(counts: dict[str, int]) -> Verdict:

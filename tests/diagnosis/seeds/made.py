@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trainlab.diagnosis.seeds.population import Population, Way
+from trainlab.diagnosis.seeds.population import SeedsResult, Way
 from trainlab.diagnosis.seeds.seed_run import SeedRun
 from trainlab.diagnosis.seeds.success import Success, measure_of
 
@@ -46,7 +46,7 @@ def run(seed: int | None, **changes: Any) -> SeedRun:
     return SeedRun(**known | changes)
 
 
-def population(*runs: SeedRun, yours: SeedRun | None = None, metric: str = "", **changes: Any) -> Population:
+def population(*runs: SeedRun, yours: SeedRun | None = None, metric: str = "", **changes: Any) -> SeedsResult:
     own = yours or run(None)
     success = changes.pop("success", Success())
     known: dict[str, Any] = {
@@ -60,4 +60,4 @@ def population(*runs: SeedRun, yours: SeedRun | None = None, metric: str = "", *
         "success": success,
         "how": {"workers": 2, "engine": None, "seconds": 1.0, "seconds_a_run": 0.1},
     }
-    return Population(**known | changes)
+    return SeedsResult(**known | changes)

@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 from diagnosis.seeds.made import SCRIPT
 
+import trainlab
+from trainlab.errors import DiagnosisError
+
 COMMAND = [sys.executable, "-m", "trainlab.cli.main", "seeds"]
 
 
@@ -190,3 +193,15 @@ def test_mistakes_are_one_line(tmp_path: Path, words: tuple[str, ...], said: str
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert done.stdout == ""
+
+
+def test_the_function_runs_a_script_as_the_command_does(tmp_path: Path):
+    script = tmp_path / "train.py"
+    script.write_text(SCRIPT, encoding="utf-8")
+    found = trainlab.seeds(script, n=1, metric="mse", at_most=1.0, rerun=True, workers=1)
+    assert (found.way.name, found.script, len(found.runs)) == ("rerun", str(script), 1)
+    assert found.verdicts[0].topic == "seed"
+    with pytest.raises(DiagnosisError) as raised:
+        trainlab.seeds(script, n=1, metric="accuracy", rerun=True, workers=1)
+    assert str(raised.value).startswith("metric accuracy: the script prints no number after this name")
+    assert "--" not in str(raised.value)

@@ -15,7 +15,7 @@ from scipy import stats
 
 from trainlab.diagnosis.seeds import Question, Success, populate
 from trainlab.diagnosis.seeds.lifted_runs import late_loss
-from trainlab.diagnosis.seeds.population import Population
+from trainlab.diagnosis.seeds.population import SeedsResult
 from trainlab.diagnosis.seeds.reader import Reader
 from trainlab.errors import DiagnosisError
 from trainlab.spec import LossBelow, load_study
@@ -28,7 +28,7 @@ print("other:", model[0].weight[0, 0].item())
 """
 
 
-def populated(folder: Path, text: str, **options: Any) -> Population:
+def populated(folder: Path, text: str, **options: Any) -> SeedsResult:
     (folder / "train.py").write_text(text, encoding="utf-8")
     known: dict[str, Any] = {"script": str(folder / "train.py"), "count": 16, "workers": 2}
     found = populate(Question(**known | options), stop=Event(), on_progress=lambda done, total, left: None)

@@ -99,18 +99,24 @@ def test_where_yours_stands(metric: str, own: float, words: str):
 
 
 @pytest.mark.parametrize(
-    ("good", "yours", "words"),
+    ("good", "yours", "words", "outcome"),
     [
-        (98, "stuck", "nearly every seed succeeds: it was the seed."),
-        (98, "learnt", "so does nearly every seed: it wasn't the seed."),
-        (2, "learnt", "hardly any other seed does: it was the seed."),
-        (2, "stuck", "so does nearly every seed: it wasn't the seed."),
-        (50, "stuck", "Your run fails: the seed decides."),
+        (98, "stuck", "nearly every seed succeeds: it was the seed.", "upheld"),
+        (98, "learnt", "so does nearly every seed: it wasn't the seed.", "refuted"),
+        (2, "learnt", "hardly any other seed does: it was the seed.", "upheld"),
+        (2, "stuck", "so does nearly every seed: it wasn't the seed.", "refuted"),
+        (50, "stuck", "Your run fails: the seed decides.", "upheld"),
+        (50, "unknown", "50 of 100 seeds (50.0 %, 40.4 to 59.6 %) succeed: the doctor finds", ""),
     ],
 )
-def test_was_it_the_seed(good: int, yours: str, words: str):
+def test_was_it_the_seed(good: int, yours: str, words: str, outcome: str):
     runs = [run(seed, state="learnt" if seed <= good else "stuck") for seed in range(1, 101)]
-    assert words in population(*runs, yours=run(None, state=yours)).to_dict()["verdict"]
+    found = population(*runs, yours=run(None, state=yours))
+    assert words in found.to_dict()["verdict"]
+    assert words in found.verdicts[0].sentence
+    assert found.verdicts[0].outcome == outcome
+    assert found.verdicts[0].statement == ("It was the seed." if outcome else "")
+    assert " ".join(one.sentence for one in found.verdicts) == found.verdict == found.to_dict()["verdict"]
 
 
 def test_equal_numbers_have_no_histogram():
@@ -129,6 +135,7 @@ def test_few_seeds_say_little():
     verdict = population(run(1), run(2), run(3)).to_dict()["verdict"]
     assert "3 of 3 seeds (100.0 %, 43.9 to 100.0 %) succeed" in verdict
     assert "3 seeds are too few to say more" in verdict
+    assert population(run(1), run(2), run(3)).verdicts[0].outcome == "mixed"
 
 
 def test_notes_tell_of_data_drawn_anew_lengths_and_missing_numbers():
@@ -159,6 +166,7 @@ def test_the_terminal_has_80_columns_and_names_a_seed():
 def test_the_page_and_the_json_hold_it_all():
     data = json.loads(json_text(mixed().to_dict()))
     page = seeds_html(data, title="Seeds of train.py")
+    assert page == seeds_html(mixed(), title="Seeds of train.py")
     for words in ("Was it the seed?", "dead_relu", "<svg", "your run", "ValueError", "Every run"):
         assert words in page
     assert len(data["runs"]) == 10

@@ -10,14 +10,14 @@ from typing import Any
 import msgspec
 
 from trainlab.diagnosis.lift.lifted import Lift
-from trainlab.diagnosis.seeds.population import Population
+from trainlab.diagnosis.seeds.population import SeedsResult
 from trainlab.diagnosis.seeds.reader import Reader, solved_of
 from trainlab.errors import DiagnosisError
 from trainlab.spec import Experiment
 from trainlab.spec.tasks import File
 
 
-def write_experiment(path: str, lift: Lift, reader: Reader, population: Population) -> None:
+def write_experiment(path: str, lift: Lift, reader: Reader, population: SeedsResult) -> None:
     """Write the experiment as a study of one cell, which ``trainlab study``, ``race`` and ``map`` take."""
     import tomli_w
 

@@ -14,7 +14,7 @@ from trainlab.diagnosis.lift.lifted import Lift
 from trainlab.diagnosis.lift.replay import LATE
 from trainlab.diagnosis.seeds.ask import OnProgress, Question
 from trainlab.diagnosis.seeds.causes import with_causes
-from trainlab.diagnosis.seeds.population import Population, Way
+from trainlab.diagnosis.seeds.population import SeedsResult, Way
 from trainlab.diagnosis.seeds.reader import Reader
 from trainlab.diagnosis.seeds.seed_run import SeedRun
 from trainlab.diagnosis.seeds.success import measure_of
@@ -30,7 +30,7 @@ QUIET = Record(loss_every=0, gradient_every=0, solved_every=0, curves=0, predict
 
 def run_lifted(
     question: Question, lift: Lift, reader: Reader, yours: SeedRun, *, stop: Event, on_progress: OnProgress
-) -> Population:
+) -> SeedsResult:
     """Train the experiment from seeds 0, 1, 2, … and return the population as far as it came."""
     started = time.monotonic()
     experiment = msgspec.structs.replace(lift.experiment, record=QUIET)
@@ -44,7 +44,7 @@ def run_lifted(
     yours = _over_all_data(yours, lift, reader)
     measure = measure_of([yours, *runs], metric=question.metric, success=question.success)
     told, notes = with_causes(lift.experiment, runs, measure, question.success, stop=stop)
-    return Population(
+    return SeedsResult(
         script=question.script,
         arguments=question.arguments,
         way=Way(name="lifted", why=why_lifted(lift), checks=lift.checks()),

@@ -16,7 +16,7 @@ from trainlab.diagnosis.seeds.ask import OnProgress, Question
 from trainlab.diagnosis.seeds.experiment_file import write_experiment
 from trainlab.diagnosis.seeds.kept_runs import KeptRuns
 from trainlab.diagnosis.seeds.lifted_runs import run_lifted
-from trainlab.diagnosis.seeds.population import Population
+from trainlab.diagnosis.seeds.population import SeedsResult
 from trainlab.diagnosis.seeds.processes import Processes
 from trainlab.diagnosis.seeds.reader import Reader, reader_of
 from trainlab.diagnosis.seeds.rerun import limit_of, own_run, rerun, seed_run
@@ -27,7 +27,7 @@ PILOTS = (1, 2)
 """The other seeds that a lift is shown on."""
 
 
-def populate(question: Question, *, stop: Event, on_progress: OnProgress) -> Population | None:
+def populate(question: Question, *, stop: Event, on_progress: OnProgress) -> SeedsResult | None:
     """Run what is needed to answer the question; None if `stop` came before the script's own run was over.
 
     Raises:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -11,26 +12,35 @@ import numpy as np
 from trainlab.diagnosis.pictures.kinds import histogram
 from trainlab.diagnosis.seeds.seed_run import NOT_LOOKED_AT, UNEXPLAINED, SeedRun
 from trainlab.diagnosis.seeds.success import Measure, Success
-from trainlab.diagnosis.seeds.words import verdict_of
-from trainlab.draw import JSON_FORMAT
-from trainlab.stats import rate
+from trainlab.diagnosis.seeds.words import seed_verdicts, verdict_of
+from trainlab.draw import JSON_FORMAT, counted, data_frame, json_text
+from trainlab.stats import Verdict, rate
 
 NAMED_SEEDS = 10
+FRAME = (
+    *("seed", "success", "state", "failed", "value", "reached", "last_loss", "relative_loss"),
+    *("fault", "message", "steps", "seconds"),
+)
+"""The columns of a data frame of runs."""
 _HIDDEN = ("curve", "rows", "models", "seeded", "title", "link", "first_loss", "neighbours_reach")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Way:
-    """Which way the population was trained, ``"rerun"`` or ``"lifted"``, and why."""
+    """Which way the population was trained, ``"rerun"``, ``"lifted"`` or ``"called"``, and why."""
 
     name: str
     why: str
     checks: dict[str, Any] | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Population:
-    """What is known: the script's own run, the other seeds' runs as far as they are finished, and how."""
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
+class SeedsResult:
+    """A training's own run, `yours`, and those of other seeds, `runs`, as far as they are finished.
+
+    `print(found)` shows what ``trainlab seeds`` does, `verdicts` is the answer, `to_frame()` has the runs as
+    a table, `to_dict()` and `to_json()` everything. `script` is the file, or the name of the function.
+    """
 
     script: str
     arguments: tuple[str, ...]
@@ -44,8 +54,35 @@ class Population:
     how: dict[str, Any] = field(default_factory=dict[str, Any])
     interrupted: bool = False
 
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Whether it was the seed, and then, if that can be told, where the training's own run stands."""
+        return seed_verdicts(self.to_dict())
+
+    @property
+    def verdict(self) -> str:
+        """The answer in a sentence or two."""
+        return str(self.to_dict()["verdict"])
+
+    def to_frame(self, *, library: str | None = None) -> Any:
+        """Return the other seeds' runs as a data frame of pandas or, where that isn't installed, of polars.
+
+        A row a run, the training's own left out: its `seed`, whether it is a `success` (missing where that
+        couldn't be judged), its `state` and the `value` that is compared (`measure.name`), accuracy or R²
+        `reached`, `last_loss` and the same by that of the best constant answer (`relative_loss`), the first
+        finding or the exception (`fault`), `message`, `steps` and `seconds`.
+
+        Args:
+            library: ``"pandas"`` or ``"polars"``; without, the first of them that is installed.
+
+        Raises:
+            TrainlabError: there is no such library, or (MissingPackageError) it isn't installed.
+        """
+        rows = [self._row(run) for run in self.runs]
+        return data_frame({name: [row[name] for row in rows] for name in FRAME}, library)
+
     def to_dict(self) -> dict[str, Any]:
-        """Return the population as JSON has it."""
+        """Return the population as plain data; the format is documented in docs/json.md."""
         judged = [(run, self.success.of(run, self.measure)) for run in self.runs]
         known = [good for _, good in judged if good is not None]
         values = [value for run in self.runs if (value := self.measure.of(run)) is not None]
@@ -69,6 +106,21 @@ class Population:
             "how": self.how,
         }
         return data | {"verdict": verdict_of(data)}
+
+    def to_json(self) -> str:
+        """Return `to_dict` as text; a number that isn't finite is null."""
+        return json_text(self.to_dict())
+
+    def __repr__(self) -> str:
+        return f"<SeedsResult of {self.script}: {len(self.runs):,} of {counted(self.asked, 'seed')}>"
+
+    def __str__(self) -> str:
+        from trainlab.diagnosis.seeds.show import seeds_lines
+
+        return "\n".join(line for line, _ in seeds_lines(self.to_dict()))
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
 
     def _row(self, run: SeedRun) -> dict[str, Any]:
         row = {name: value for name, value in asdict(run).items() if name not in _HIDDEN}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from threading import Event
 
@@ -13,7 +13,7 @@ from trainlab.diagnosis.seeds.ask import OnProgress, Question
 from trainlab.diagnosis.seeds.kept_runs import KeptRuns
 from trainlab.diagnosis.seeds.metric import names_printed
 from trainlab.diagnosis.seeds.notes import notes_of
-from trainlab.diagnosis.seeds.population import Population, Way
+from trainlab.diagnosis.seeds.population import SeedsResult, Way
 from trainlab.diagnosis.seeds.processes import Processes, Ran
 from trainlab.diagnosis.seeds.seed_run import LATE, SeedRun, run_from_report, run_without_report
 from trainlab.diagnosis.seeds.success import measure_of
@@ -62,35 +62,56 @@ def rerun(
     why: str,
     stop: Event,
     on_progress: OnProgress,
-) -> Population:
+) -> SeedsResult:
     """Run the seeds that `known` hasn't, keep each, and return the population as far as it came."""
-    started, from_start = time.monotonic(), is_from_start(yours)
+    processes = Processes(workers=question.workers, limit=limit_of(yours))
+
+    def runs(seeds: Sequence[int]) -> Iterator[SeedRun]:
+        plans = (question.plan(seed, from_start=is_from_start(yours)) for seed in seeds)
+        for ran in processes.carry_out(plans, stop):
+            run = seed_run(ran, question.metric)
+            kept.add([run])
+            yield run
+
+    way = Way(name="rerun", why=why)
+    return gathered(question, yours, runs, way, known=known, stop=stop, on_progress=on_progress)
+
+
+def gathered(
+    question: Question,
+    yours: SeedRun,
+    runs_of: Callable[[Sequence[int]], Iterator[SeedRun]],
+    way: Way,
+    *,
+    known: Sequence[SeedRun] = (),
+    stop: Event,
+    on_progress: OnProgress,
+) -> SeedsResult:
+    """Take the runs of seeds that `known` hasn't as they come, until it is seen that more tell nothing."""
+    started = time.monotonic()
     runs = {run.seed: run for run in known if run.seed is not None and run.seed <= question.count}
     wanted = [seed for seed in range(1, question.count + 1) if seed not in runs]
-    processes = Processes(workers=question.workers, limit=limit_of(yours))
     early, before = "", len(runs)
     on_progress(before, question.count, None)
-    plans = (question.plan(seed, from_start=from_start) for seed in wanted)
-    for ran in processes.carry_out(plans, stop):
-        run = seed_run(ran, question.metric)
+    for run in runs_of(wanted):
         runs[run.seed or 0] = run
-        kept.add([run])
         done = len(runs) - before
         on_progress(len(runs), question.count, (time.monotonic() - started) / done * (len(wanted) - done))
         early = _reason_to_stop(yours, list(runs.values()))
         if early:
             break
     ordered = tuple(runs[seed] for seed in sorted(runs))
-    return Population(
+    notes = notes_of(yours, ordered, early=early, from_start=is_from_start(yours), metric=question.metric)
+    return SeedsResult(
         script=question.script,
         arguments=question.arguments,
-        way=Way(name="rerun", why=why),
+        way=way,
         asked=question.count,
         yours=yours,
         runs=ordered,
         measure=measure_of([yours, *ordered], metric=question.metric, success=question.success),
         success=question.success,
-        notes=notes_of(yours, ordered, early=early, from_start=from_start, metric=question.metric),
+        notes=notes,
         how={
             "workers": question.workers,
             "engine": None,

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 _LABEL = 13
+WAYS = {"rerun": "the file run again", "lifted": "lifted", "called": "the function called again"}
 
 
 def show_seeds(data: dict[str, Any], console: Console) -> None:
-    """Print a population, as `Population.to_dict` has it; nothing is told by colour alone."""
+    """Print a population, as `SeedsResult.to_dict` has it; nothing is told by colour alone."""
     from rich.text import Text
 
     for text, style in seeds_lines(data, width=min(WIDTH, console.width)):
@@ -51,11 +52,11 @@ def seeds_lines(data: dict[str, Any], *, width: int = WIDTH) -> list[tuple[str, 
 def facts(data: dict[str, Any]) -> list[tuple[str, str]]:
     """Return label and words of what was run, and of the numbers."""
     way, seeds, measure, how = data["way"], data["seeds"], data["measure"], data["how"]
-    done = f"{seeds['finished']:,} of {counted(seeds['asked'], 'seed')}, besides the script's own"
+    whose = "the function's" if way["name"] == "called" else "the script's"
+    done = f"{seeds['finished']:,} of {counted(seeds['asked'], 'seed')}, besides {whose} own"
     if seeds["interrupted"]:
         done += "; stopped early"
-    name = "the file run again" if way["name"] == "rerun" else "lifted"
-    rows = [("way", f"{name}: {way['why']}"), ("seeds", done)]
+    rows = [("way", f"{WAYS[way['name']]}: {way['why']}"), ("seeds", done)]
     if how.get("seconds") is not None:
         each = f", {format_number(how['seconds_a_run'])} s a run" if how["seconds_a_run"] else ""
         by = f"{how['engine']} engine" if how["engine"] else f"{how['workers']} at once"
@@ -88,6 +89,8 @@ def one_seed_words(data: dict[str, Any]) -> str:
     """Return how one of the failed seeds is looked at."""
     if data["way"]["name"] == "lifted":
         return "The seeds are the experiment's. For seeds of the script itself, to look at one: --rerun"
+    if data["way"]["name"] == "called":
+        return "Which seeds failed, and of what: to_frame()"
     seed = data["failures"]["causes"][0]["seeds"][0]
     arguments = "".join(f" {word}" for word in data["arguments"])
     return f"Look at one: trainlab seeds {data['script']} --seed {seed}{arguments}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trainlab.draw import counted, format_number
-from trainlab.stats import Rate, share_words
+from trainlab.stats import Outcome, Rate, Verdict, share_words
 
 MOST, FEW = 0.8, 0.2
 """Nearly every seed: the whole interval lies above the first; hardly any: below the second."""
@@ -17,10 +17,16 @@ RANKED = 5
 
 
 def verdict_of(data: dict[str, Any]) -> str:
-    """Answer whether it was the seed; `data` as `Population.to_dict` has it."""
+    """Answer whether it was the seed; `data` as `SeedsResult.to_dict` has it."""
+    return " ".join(verdict.sentence for verdict in seed_verdicts(data))
+
+
+def seed_verdicts(data: dict[str, Any]) -> tuple[Verdict, ...]:
+    """Return the answer whether it was the seed, and where the script's own run stands."""
     if not data["runs"]:
-        return "No other seed was run: nothing can be said."
-    return " ".join(part for part in (_success(data), standing_words(data)) if part)
+        return (Verdict(topic="seed", sentence="No other seed was run: nothing can be said."),)
+    standing = standing_words(data)
+    return (_success(data), *([Verdict(topic="standing", sentence=standing)] if standing else []))
 
 
 def rate_of(fields: dict[str, Any]) -> Rate:
@@ -28,34 +34,41 @@ def rate_of(fields: dict[str, Any]) -> Rate:
     return Rate(**fields)
 
 
-def _success(data: dict[str, Any]) -> str:
+def _success(data: dict[str, Any]) -> Verdict:
     success = data["success"]
     if success["rate"] is None:
-        return (
-            "No outcome was judged: the doctor tells whether a training learnt from 60 steps on, where it "
-            "knows the loss. Say what counts with --metric NAME and --at-least or --at-most."
+        return Verdict(
+            topic="seed",
+            sentence="No outcome was judged: the doctor tells whether a training learnt from 60 steps on, "
+            "where it knows the loss. Say what counts with --metric NAME and --at-least or --at-most.",
         )
     found = rate_of(success["rate"])
     told = f"{share_words(found)} succeed: {success['means']}."
     own = data["yours"]["success"]
     if own is None:
-        return told
-    yours = "Your run succeeds" if own else "Your run fails"
+        return Verdict(topic="seed", sentence=told)
+    outcome, words = _was_it(found, own)
+    return Verdict(
+        topic="seed",
+        statement="It was the seed.",
+        outcome=outcome,
+        sentence=f"{told} {'Your run succeeds' if own else 'Your run fails'}{words}",
+    )
+
+
+def _was_it(found: Rate, own: bool) -> tuple[Outcome, str]:
+    """Return whether it was the seed, and the words that say so, after how the script's `own` run ended."""
     if found.low >= MOST:
-        return f"{told} {yours}, and " + (
-            "so does nearly every seed: it wasn't the seed."
-            if own
-            else "nearly every seed succeeds: it was the seed."
-        )
+        if own:
+            return "refuted", ", and so does nearly every seed: it wasn't the seed."
+        return "upheld", ", and nearly every seed succeeds: it was the seed."
     if found.high <= FEW:
-        return f"{told} {yours}, and " + (
-            "hardly any other seed does: it was the seed."
-            if own
-            else "so does nearly every seed: it wasn't the seed."
-        )
+        if own:
+            return "upheld", ", and hardly any other seed does: it was the seed."
+        return "refuted", ", and so does nearly every seed: it wasn't the seed."
     if found.low >= SOME and found.high <= NOT_ALL:
-        return f"{told} {yours}: the seed decides."
-    return f"{told} {yours}; {counted(found.n, 'seed')} are too few to say more."
+        return "upheld", ": the seed decides."
+    return "mixed", f"; {counted(found.n, 'seed')} are too few to say more."
 
 
 def standing_words(data: dict[str, Any]) -> str:

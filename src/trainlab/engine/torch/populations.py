@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +86,8 @@ def population(
     themselves; another attribute that depends on the seed, such as a number that ``forward`` reads, can't be
     seen, and is for all what it is in the first.
     """
+    if find_spec("torch") is None:
+        raise EngineError("population: needs PyTorch, which isn't installed. pip install 'trainlab[torch]'")
     torch = usable_torch(device)
     from trainlab.engine.torch.module_checks import check_factory, check_finite, check_loss
     from trainlab.engine.torch.modules import made, train_modules

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.draw import JSON_FORMAT, counted, json_text
+from trainlab.draw import JSON_FORMAT, counted, data_frame, json_text
 from trainlab.execution import HowRun
 from trainlab.spec import Experiment
-from trainlab.stats import Rate, rate
+from trainlab.stats import Rate, Verdict, rate
 from trainlab.studies.maps.counts import OUTCOMES, Counts, Shares
 from trainlab.studies.maps.question import Question
 
@@ -85,15 +85,41 @@ class MapResult:
     @property
     def verdict(self) -> tuple[str, ...]:
         """What the map says, in sentences; the first is the answer."""
-        from trainlab.studies.maps.verdict import sentences
+        return tuple(verdict.sentence for verdict in self.verdicts)
 
-        return sentences(self)
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What the map says, a verdict a sentence; the first is the answer.
+
+        Of the topics ``"learns"``, ``"extent"``, ``"best"``, ``"own"``, ``"elsewhere"`` those that apply.
+        """
+        from trainlab.studies.maps.verdict import map_verdicts
+
+        return map_verdicts(self)
 
     def at(self, x: float, y: float) -> Rate | None:
         """Return the share solved at the point nearest to these values; None if it wasn't trained."""
         row, column = self.question.nearest(x, y)
         k = int(self.counts.runs[0, row, column])
         return rate(k, self.counts.seeds) if k >= 0 else None
+
+    def to_frame(self, *, library: str | None = None) -> Any:
+        """Return the points as a data frame of pandas or, where that isn't installed, of polars.
+
+        A row a point: its two settings under their names, whether it was `trained`, how many of `n` seeds are
+        `solved`, the `share` with the interval from `low` to `high`, all from 0 to 1, how many failed in
+        which way, the commonest `outcome`, and the median of `epochs_until_solved`. Where a point wasn't
+        trained, `share`, `outcome` and `epochs_until_solved` are interpolated, and counts are missing.
+
+        Args:
+            library: ``"pandas"`` or ``"polars"``; without, the first of them that is installed.
+
+        Raises:
+            TrainlabError: there is no such library, or (MissingPackageError) it isn't installed.
+        """
+        from trainlab.studies.maps.points import point_columns
+
+        return data_frame(point_columns(self), library)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain data; the format is documented in docs/json.md."""

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from trainlab.draw import counted, format_number, format_percent, join
-from trainlab.stats import rate, share_words
+from trainlab.stats import Verdict, rate, share_words
 from trainlab.studies.maps.counts import OUTCOMES
 from trainlab.studies.maps.fields import short_name
 
@@ -14,10 +14,16 @@ if TYPE_CHECKING:
     from trainlab.studies.maps.result import MapResult
 
 
-def sentences(result: MapResult) -> tuple[str, ...]:
-    """Return the verdict first, then what supports it."""
-    told = (_learns(result), _extent(result), _best(result), _own(result), _elsewhere(result))
-    return tuple(text for text in told if text)
+def map_verdicts(result: MapResult) -> tuple[Verdict, ...]:
+    """Return the answer first, then what supports it. A map asks where, so no statement is judged."""
+    told = {
+        "learns": _learns(result),
+        "extent": _extent(result),
+        "best": _best(result),
+        "own": _own(result),
+        "elsewhere": _elsewhere(result),
+    }
+    return tuple(Verdict(topic=topic, sentence=text) for topic, text in told.items() if text)
 
 
 def _learns(result: MapResult) -> str:

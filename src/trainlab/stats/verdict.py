@@ -1,0 +1,48 @@
+"""A verdict: what a result comes to in a sentence, and how a statement fared, if one was judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from trainlab.stats.rate import Rate
+
+Outcome = Literal["upheld", "refuted", "mixed", ""]
+"""How a statement fared; empty where none was judged."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What a result comes to, in a `sentence` with its numbers; the first of a result is the answer.
+
+    `topic` is a word for what it is about. `statement` is what was judged and `outcome` how it fared:
+    ``"upheld"``, ``"refuted"`` or ``"mixed"``. Both are empty where the question was open, as in a map or a
+    diagnosis. `opposite` is the share of seeds on which one run by itself would have concluded the opposite;
+    None where the verdict, or a single run, concludes nothing.
+    """
+
+    topic: str
+    sentence: str
+    statement: str = ""
+    outcome: Outcome = ""
+    opposite: Rate | None = None
+
+    @property
+    def claim(self) -> str:
+        """The statement, for where `sentence` follows it; empty if upheld: the sentence repeats it then."""
+        return "" if self.outcome == "upheld" else self.statement
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the verdict as JSON has it."""
+        opposite = self.opposite
+        return {
+            "topic": self.topic,
+            "statement": self.statement,
+            "outcome": self.outcome,
+            "sentence": self.sentence,
+            "single_run_opposite": None if opposite is None else opposite.to_dict(),
+        }
+
+    def __str__(self) -> str:
+        judged = f"{self.outcome.upper()}." if self.outcome else ""
+        return " ".join(part for part in (self.claim, judged, self.sentence) if part)
