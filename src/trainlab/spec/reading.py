@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from trainlab.errors import SpecError, listing, nearest, shown
 from trainlab.spec.change import unknown_name
@@ -13,7 +13,7 @@ from trainlab.spec.experiment import Experiment
 from trainlab.spec.study import Cell, Study
 from trainlab.spec.toml import any_study_from_toml, read_text, study_from_toml
 
-T = TypeVar("T")
+T = TypeVar("T", covariant=True)
 
 EXAMPLES = ("xor44", "second_notebook")
 """Study files that come with the package and can be run by name."""
@@ -31,7 +31,13 @@ def any_study(spec: Study | Experiment | str | os.PathLike[str]) -> Study:
     return Study(baseline=spec) if isinstance(spec, Experiment) else read_spec(spec, any_study_from_toml)
 
 
-def read_spec(spec: str | os.PathLike[str], read: Callable[[str], T]) -> T:
+class Reader(Protocol[T]):
+    """What reads a study file: its text, and the folder at which the paths in it start."""
+
+    def __call__(self, text: str, /, *, folder: Path) -> T: ...
+
+
+def read_spec(spec: str | os.PathLike[str], read: Reader[T]) -> T:
     """Return what `read` makes of a file's text, or an example's; errors begin with the file's name."""
     path = Path(spec)
     if str(spec) in EXAMPLES and not path.exists():
@@ -41,7 +47,8 @@ def read_spec(spec: str | os.PathLike[str], read: Callable[[str], T]) -> T:
         raise SpecError(f"{spec}: no such file, nor an example of that name.{meant}")
     text = read_text(path)
     try:
-        return read(text)
+        # What the shell's <(…) writes has no folder of its own.
+        return read(text, folder=path.parent if path.is_file() else Path())
     except SpecError as error:
         raise SpecError(f"{path}: {error}") from None
 
