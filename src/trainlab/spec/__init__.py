@@ -1,6 +1,7 @@
 """Experiments, changes and studies as immutable data, read from TOML and written back."""
 
 from trainlab.spec.change import Change, Edit
+from trainlab.spec.data_words import data_notes, data_of, data_words
 from trainlab.spec.experiment import Experiment
 from trainlab.spec.inits import (
     Constant,
@@ -208,6 +209,9 @@ __all__ = [
     "any_study",
     "any_study_from_toml",
     "example_path",
+    "data_notes",
+    "data_of",
+    "data_words",
     "experiment_from_toml",
     "experiment_to_toml",
     "find_field",
