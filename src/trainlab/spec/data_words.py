@@ -30,7 +30,7 @@ def data_words(experiment: Experiment) -> str:
     examples = f"{data.points:,} example{'s' * (data.points != 1)}"
     if data.held_out:
         examples = f"{examples} to learn from, {data.held_out:,} held out"
-    classes = f" ({_some(data.class_names, mark="", last="or")})" if data.class_names else ""
+    classes = f" ({_some(data.class_names, mark='', last='or')})" if data.class_names else ""
     by_default = not task.path.lower().endswith(".npz") and task.target is None and task.targets == ()
     last = ", the last column," if by_default and data.target_names else ""
     other = " Another is named with task.target." if by_default else ""
@@ -44,8 +44,8 @@ def data_notes(experiment: Experiment) -> tuple[str, ...]:
         return ()
     values = np.concatenate([data.inputs, data.held_out_inputs])
     return tuple(
-        f"the input `{name}` has another value in every row, as an id has: from it a network can learn rows by "
-        f"heart. Leave it out with task.ignore = {name!r}."
+        f"the input `{name}` has another value in every row, as an id has: from it a network can learn rows "
+        f"by heart. Leave it out with task.ignore = {name!r}."
         for index, name in enumerate(data.feature_names)
         if _LIKE_ID.fullmatch(name.strip()) and len(np.unique(values[:, index])) == len(values) > 2
     )

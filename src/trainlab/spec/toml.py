@@ -123,12 +123,12 @@ def _parse(text: str) -> dict[str, Any]:
 
 
 def _placed(data: dict[str, Any], folder: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return the tables of a file with the paths of data, which start at its folder, as they are from here."""
+    """Return the tables of a file; the paths of data, which start at its folder, as they are from here."""
     return cast("dict[str, Any]", _moved(data, "", folder))
 
 
 def _moved(value: Any, path: str, folder: str | os.PathLike[str]) -> Any:
-    """Return a value of the file, which stands at the dotted `path`; its lists hold tables and alternatives."""
+    """Return a value of the file, which stands at the dotted `path`; of a list, that of each item."""
     if isinstance(value, Mapping):
         table = cast("Mapping[str, Any]", value)
         return {name: _moved(item, f"{path}.{name}", folder) for name, item in table.items()}

@@ -10,7 +10,7 @@ from trainlab.studies.cells import CellResult
 
 
 def notes_of(cells: Sequence[CellResult]) -> tuple[str, ...]:
-    """Return a sentence for each pairing that the rules of `trainlab.explain.loss` call wrong, and each id."""
+    """Return a sentence for each pairing that the rules of `explain.loss` call wrong, and for each id."""
     found: dict[str, int] = {}
     for item in cells:
         experiment = item.runs.experiment

@@ -37,7 +37,7 @@ class StudyResult:
 
     @property
     def data(self) -> list[dict[str, Any]]:
-        """What is predicted from what, once for each data set of the cells; `words` says it of a user's own."""
+        """What is predicted from what, for each data set of the cells; `words` says it of a user's own."""
         return data_of([item.runs.experiment for item in self.cells])
 
     def cell(self, network: str, *changes: str) -> CellResult:
