@@ -1,4 +1,4 @@
-"""What can't be parsed, in one line that says what is missing or meant, and what would be right."""
+"""What the parser knows of a command's options, and what it refuses, in one line that says what is meant."""
 
 from __future__ import annotations
 
