@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ def assert_refused(outcome: Outcome, *words: str) -> None:
     """One line on stderr, nothing on stdout, exit code 2."""
     assert outcome.code == 2, outcome
     assert outcome.out == ""
-    assert outcome.err.startswith("trainlab: ")
+    assert re.match(r"trainlab( [a-z-]+)*: ", outcome.err), outcome
     assert outcome.err.endswith("\n")
     assert len(outcome.err.splitlines()) == 1
     assert "Traceback" not in outcome.err

@@ -10,10 +10,10 @@ BUDGET = ("budget", "44", "--inputs", "2", "--outputs", "1")
 STUDY = ("study", "tiny.toml")
 
 WRONG: list[tuple[tuple[str, ...], str]] = [
-    (("stdy", "tiny.toml"), '"study"'),
+    (("stdy", "tiny.toml"), "there is no command 'stdy'. Did you mean 'study'? See: trainlab --help"),
     (("--nonsense",), "--nonsense"),
-    (("study",), "FILE"),
-    ((*STUDY, "extra"), "extra"),
+    (("study",), "trainlab study: FILE is missing. For example: trainlab study xor44\n"),
+    ((*STUDY, "extra"), "trainlab study: 'extra' is one argument too many. For example: "),
     ((*STUDY, "--sedes", "3"), "--seeds"),
     *(((*STUDY, "--seeds", text), "--seeds") for text in ("0", "-3", "abc", "1e9", "1.5", "", "9" * 5000)),
     *((("run", "tiny.toml", "--seeds", text), "--seeds") for text in ("0", "-3", "abc", "20000000")),
@@ -32,7 +32,7 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     ((*STUDY, "--json", "x" * 300), "can't be written"),
     ((*STUDY, "--json", "tiny.toml"), "same file"),
     ((*STUDY, "--json", "one", "--html", "./one"), "same file"),
-    ((*STUDY, "--json"), "--json"),
+    ((*STUDY, "--json"), "trainlab study: --json needs a value. See: trainlab study --help\n"),
     ((*STUDY, "--json", "-x"), "./-x"),
     ((*STUDY, "--html", "-"), "--html -"),
     ((*STUDY, "--store", "tiny.toml"), "is a file"),
@@ -42,7 +42,7 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("params", "2-0-1"), "0"),
     (("params", "2-1", "--output-bias", "any"), "'yes' or 'no'"),
     *((("budget", n, "--inputs", "2", "--outputs", "1"), n) for n in ("0", "-1", "9" * 30, "1e3")),
-    (("budget", "44"), "--inputs"),
+    (("budget", "44"), "trainlab budget: --inputs is missing. For example: trainlab budget 44 --inputs 2"),
     (("budget", "44", "--inputs", "0", "--outputs", "1"), "inputs=0"),
     ((*BUDGET, "--count", "--list"), "--count"),
     ((*BUDGET, "--list", "--sample", "2"), "--sample"),
@@ -53,8 +53,13 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("new", "nowhere/x.toml"), "does not exist"),
     (("new", "."), "is a folder"),
     (("new", "-"), "-"),
-    (("doctor",), "See: trainlab doctor --help"),
-    (("seeds",), "See: trainlab seeds --help"),
+    (("doctor",), "trainlab doctor: SCRIPT is missing. For example: trainlab doctor train.py\n"),
+    (("seeds",), "trainlab seeds: SCRIPT is missing. For example: trainlab seeds train.py -n 20\n"),
+    (("race",), "trainlab race: WHAT is missing. For example: trainlab race 44 xor44"),
+    (("map", "xor44"), "trainlab map: --x is missing. For example: trainlab map xor44"),
+    (("map",), "trainlab map: FILE is missing."),
+    (("params",), "trainlab params: NETWORK is missing. For example: trainlab params 2-11-1\n"),
+    (("new",), "trainlab new: FILE is missing. For example: trainlab new first.toml\n"),
 ]
 
 

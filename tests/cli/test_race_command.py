@@ -33,6 +33,15 @@ def test_a_grid_races(trainlab: Caller, folder: Path) -> None:
     assert trainlab("study", "grid.toml", "--seeds", "2", "--json", "-").code == 0
 
 
+def test_the_file_s_task_says_how_many_inputs_and_outputs(trainlab: Caller, folder: Path) -> None:
+    short = ("race", "13", "tiny.toml", "--min-width", "2")
+    given = trainlab(*RACE, *FEW, "--json", "-")
+    for arguments in (short, (*short, "--inputs", "2"), (*short, "--outputs", "1", "--cell", "small:none")):
+        outcome = trainlab(*arguments, *FEW, "--json", "-")
+        assert (outcome.code, outcome.err) == (0, "")
+        assert json.loads(outcome.out)["candidates"] == json.loads(given.out)["candidates"]
+
+
 def test_limits_and_draws_are_passed_on(trainlab: Caller) -> None:
     limits = ("--hidden-bias", "any", "--output-bias", "any", "--max-width", "3")
     depth = ("--min-depth", "1", "--max-depth", "3", "--draw", "2", "--draw-seed", "5")
@@ -45,10 +54,11 @@ def test_limits_and_draws_are_passed_on(trainlab: Caller) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("race",), ("requires an argument",)),
+        (("race",), ("trainlab race: WHAT is missing. For example: trainlab race 44 xor44",)),
         (("race", "44"), ("race 44: give a study file as well, as in: race 44 xor44",)),
         (("race", "4.5", "tiny.toml"), ("race 4.5: must be a whole number of parameters",)),
-        (("race", "44", "tiny.toml"), ("--inputs and --outputs: give both",)),
+        (("race", "44", "none.toml"), ("none.toml: no such file",)),
+        (("race", "44", "tiny.toml", "--inputs", "3"), ("first width is 3, but the task 'xor' needs 2",)),
         (("race", "tiny.toml", "--inputs", "2"), ("give their number of parameters, as in: race 44 FILE",)),
         (("race", "tiny.toml", "--draw", "9"), ("--draw: draws networks; give their number",)),
         (("race", "tiny.toml"), ("the study has no [race] table",)),

@@ -7,7 +7,7 @@ from studies.made_up import study_of
 
 from trainlab import load_study, study
 from trainlab.errors import SpecError
-from trainlab.spec import EXAMPLES, example_path, study_to_toml
+from trainlab.spec import EXAMPLES, any_study, example_path, study_to_toml
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -61,3 +61,67 @@ def test_errors_begin_with_the_file(content: str | None, says: str, tmp_path: Pa
 def test_a_folder_is_not_a_study(tmp_path: Path):
     with pytest.raises(SpecError, match="is a folder"):
         load_study(tmp_path)
+
+
+DATA = '{ name = "file", path = "points.csv" }'
+BESIDE = f"""
+[baseline]
+network = "2-3-1"
+task = {DATA}
+[changes.A]
+set.task.path = "more.csv"
+[changes.B]
+set.task = {DATA}
+[race]
+"task.path" = ["points.csv", "more.csv"]
+task = [{DATA}]
+"""
+
+
+def test_paths_start_at_the_study_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """And not at the working folder, where a file of that name is another one."""
+    for folder in ("studies", "."):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        for name in ("points.csv", "more.csv"):
+            (tmp_path / folder / name).write_text(f"a,b,y\n1,2,{3 if folder == '.' else 4}\n")
+    text = BESIDE.replace(f"task = [{DATA}]\n", "")
+    (tmp_path / "studies" / "first.toml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    plan = load_study("studies/first.toml")
+    assert plan.baseline.data().targets.tolist() == [[4]]
+    assert [cell.experiment.task.path for cell in plan.cells()] == [  # type: ignore[union-attr]
+        f"studies/{name}.csv" for name in ("points", "more", "points", "points")
+    ]
+    assert plan.race is not None
+    raced = [made.task.path for _, made in plan.race.variants(plan.baseline)]  # type: ignore[union-attr]
+    assert raced == ["studies/points.csv", "studies/more.csv"]
+    assert any_study("studies/first.toml") == plan
+    monkeypatch.chdir(tmp_path / "studies")
+    assert load_study("first.toml").baseline.task.path == "points.csv"  # type: ignore[union-attr]
+    (tmp_path / "first.toml").write_text(text.replace('"points.csv"', f"'{tmp_path}/points.csv'"))
+    absolute = load_study("../first.toml").baseline
+    assert absolute.data().targets.tolist() == [[3]]
+
+
+def test_a_race_of_whole_tasks_starts_there_as_well(tmp_path: Path):
+    (tmp_path / "points.csv").write_text("a,b,y\n1,2,3\n")
+    path = tmp_path / "first.toml"
+    path.write_text(f'[baseline]\nnetwork = "2-3-1"\ntask = {DATA}\n[race]\ntask = [{DATA}]\n')
+    race = load_study(path).race
+    assert race is not None
+    ((_, raced),) = race.variants(load_study(path).baseline)
+    assert raced.task.path == str(tmp_path / "points.csv")  # type: ignore[union-attr]
+
+
+def test_a_file_elsewhere_is_hinted_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    Path("studies").mkdir()
+    Path("points.csv").write_text("a,b,y\n1,2,3\n")
+    Path("studies/first.toml").write_text(f'[baseline]\nnetwork = "2-3-1"\ntask = {DATA}\n')
+    with pytest.raises(SpecError) as caught:
+        load_study("studies/first.toml")
+    assert str(caught.value) == (
+        "studies/first.toml: baseline.studies/points.csv: no such file; a path in a study file starts at "
+        "that "
+        "file's folder, in Python at the working directory. There is a points.csv in the working directory."
+    )

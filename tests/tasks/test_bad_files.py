@@ -47,14 +47,15 @@ CSV = {
     "text": (
         "a,y\n1,2\nred,2\n",
         {},
-        "line 3, column 'a' is 'red'; inputs must be numbers. Replace texts by numbers, or name the targets "
-        "if this column is one.",
+        "line 3, column 'a' is 'red'; inputs must be numbers. Write numbers instead, leave the column out "
+        "with "
+        "task.ignore = 'a', or, if it is what is to be predicted, set task.target = 'a'.",
     ),
     "underscore": (
         "1,2\n1_0,2\n",
         {},
-        "line 2, column 0 is '1_0'; inputs must be numbers. Replace texts by numbers, or name the targets "
-        "if this column is one.",
+        "line 2, column 0 is '1_0'; inputs must be numbers. Write numbers instead, leave the column out with "
+        "task.ignore = 0, or, if it is what is to be predicted, set task.target = 0.",
     ),
     "half text": (
         "a,y\n1,2\n1,1.O\n",
@@ -79,7 +80,7 @@ CSV = {
         {"targets": "y"},
         "targets = 'y': 2 columns have this heading; give the column's number.",
     ),
-    "twice": ("a,b,y\n1,2,3\n", {"targets": ("y", -1)}, "targets = ('y', -1): name column 'y' twice."),
+    "twice": ("a,b,y\n1,2,3\n", {"targets": ("y", -1)}, "targets = ('y', -1): name column 'y' only once."),
     "no inputs": (
         "1\n2\n",
         {},
@@ -141,7 +142,10 @@ def test_a_text_late_in_a_long_file_is_found_at_its_line(tmp_path: Path, monkeyp
 
 def test_files_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    assert fault("no.csv") == "no.csv: no such file; paths start at the working directory."
+    assert fault("no.csv") == (
+        "no.csv: no such file; a path in a study file starts at that file's folder, in Python at the working "
+        "directory."
+    )
     Path("folder.csv").mkdir()
     assert fault("folder.csv") == "folder.csv: is a folder; give a CSV, Parquet or .npz file."
     assert fault("/dev/null") == "/dev/null: is not a file; give a CSV, Parquet or .npz file."
@@ -151,7 +155,11 @@ def test_files_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         handle.truncate(1_000_000_001)
     assert fault("huge.csv") == "huge.csv: is larger than 1,000,000,000 bytes; train on a part of it."
     Path("latin.csv").write_bytes("größe,y\n1,2\n".encode("latin-1"))
-    assert fault("latin.csv") == "latin.csv: is not text in UTF-8; save it as CSV in UTF-8."
+    assert fault("latin.csv") == (
+        "latin.csv: is not text in UTF-8. Set task.encoding to what it was saved in, such as 'cp1252' "
+        "(Windows) "
+        "or 'latin-1', or save it in UTF-8."
+    )
     Path("data.xlsx").write_text("x")
     assert fault("data.xlsx") == (
         "data.xlsx: its ending '.xlsx' says nothing; must be '.csv', '.tsv', '.txt', '.parquet' or '.npz'."
@@ -206,7 +214,7 @@ NPZ = {
     ),
     "names": (
         {"x": np.ones((1, 1)), "y": np.ones(1)},
-        "has no array 'inputs'; its arrays: 'x' and 'y'.",
+        "has no array 'targets'; its arrays: 'x' and 'y'. Name the array of targets with task.target.",
     ),
     "objects": (
         {"inputs": np.array([[None]]), "targets": np.ones(1)},
@@ -226,9 +234,21 @@ def test_a_bad_npz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str):
 def test_other_faults_of_an_npz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     np.savez("data.npz", inputs=np.ones((2, 1)), targets=np.ones(2))
-    assert fault("data.npz", targets="y") == (
-        "data.npz: targets = 'y': an .npz file has its own; leave targets out."
+    assert fault("data.npz", target="inptus") == (
+        "data.npz: target = 'inptus': no such array; it has 'inputs' and 'targets'. Did you mean 'inputs'?"
     )
+    assert fault("data.npz", targets=("y", "z")) == (
+        "data.npz: targets = ('y', 'z'): an .npz file has arrays, not columns; leave targets out. "
+        "task.target "
+        "names the array of targets."
+    )
+    assert fault("data.npz", ignore="x").startswith("data.npz: ignore = 'x': an .npz file has arrays, not")
+    assert (
+        fault("data.npz", decimal=",")
+        == "data.npz: decimal = ',': is for CSV files alone; leave decimal out."
+    )
+    np.savez("three.npz", a=np.ones((2, 1)), b=np.ones((2, 1)), y=np.ones(2))
+    assert fault("three.npz", target="y") == "three.npz: has no array 'inputs'; its arrays: 'a', 'b' and 'y'."
     Path("text.npz").write_text("1,2\n")
     assert fault("text.npz") == "text.npz: is not an .npz file that can be read (File is not a zip file)."
     whole = Path("data.npz").read_bytes()
@@ -241,8 +261,8 @@ def test_other_faults_of_an_npz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 PARQUET = {
     "texts": (
         {"a": ["x", "y"], "y": [1, 2]},
-        "column 'a' holds texts; inputs must be numbers. Replace texts by numbers, or name the targets if "
-        "this column is one.",
+        "row 0, column 'a' is 'x'; inputs must be numbers. Write numbers instead, leave the column out with "
+        "task.ignore = 'a', or, if it is what is to be predicted, set task.target = 'a'.",
     ),
     "null": (
         {"a": [1.0, None], "y": [1, 2]},
@@ -254,7 +274,9 @@ PARQUET = {
     ),
     "lists": (
         {"a": [[1], [2]], "y": [1, 2]},
-        "column 'a' holds 'list<element: int64>'; only numbers and texts can be read.",
+        "column 'a' holds 'list<element: int64>'; only numbers and texts can be read. Leave the column out "
+        "with "
+        "task.ignore = 'a'.",
     ),
     "no rows": ({"a": pa.array([], pa.float64())}, "has no examples; it must have a row for each."),
 }

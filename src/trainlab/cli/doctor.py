@@ -15,9 +15,8 @@ from trainlab.cli.options import (
     Html,
     Json,
     UsageError,
-    alike_option,
     check_range,
-    hint_at_options,
+    check_script,
     whole,
 )
 from trainlab.cli.output import Output, check_distinct, check_writable, hand_over
@@ -63,9 +62,9 @@ def doctor_command(
     from trainlab.interrupt import termination
 
     if script.startswith("-") and script not in ("-", "-m"):
-        meant = alike_option(script, doctor_command)
-        hint = f" Did you mean {meant}?" if meant else ""
-        raise UsageError(f"{script}: there is no such option.{hint} See: trainlab doctor --help")
+        raise UsageError(f"{script}: there is no such option. See: trainlab doctor --help")
+    if script != "-m":
+        check_script(script)
     check_range("--steps", steps, least=1, most=MAX_STEPS)
     check_range("--for", for_, least=1, most=MAX_SECONDS)
     check_range("--budget", budget, least=1, most=MAX_SECONDS)
@@ -78,7 +77,6 @@ def doctor_command(
     if html == "-":
         raise UsageError("--html -: the report is a page; give the name of a file, as in --html report.html.")
     check_distinct({"SCRIPT": script, "--json": json, "--html": html})
-    hint_at_options(script, arguments, doctor_command)
     plan = Plan(script=script, arguments=arguments, steps=steps or 0, seconds=for_ or 0)
     with termination():
         if try_:

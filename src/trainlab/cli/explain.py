@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from cyclopts import App
+from cyclopts import App, Group
 
+from trainlab.cli.commands import COMMANDS, QUESTIONS, examples_words
+
+_explain = next(command for command in COMMANDS if command.name == "explain")
 explain_app = App(
     name="explain",
-    help="Answer one of five questions with the numbers of your own network, checked and tested.",
+    help=_explain.summary,
+    help_epilogue=examples_words(_explain.examples),
     help_format="plaintext",
+    group_commands=Group("Options", sort_key=1),
 )
 
-for _name, _summary in (
-    ("neuron", "What is a neuron? One taken apart; and what a stack of them is without activations."),
-    ("learning-rate", "What is the learning rate for? Rates, stability, schedules, on a population."),
-    ("init", "How are weights initialised? Schemes, signals through depth, symmetry, what they do."),
-    ("loss", "What is a loss? Which fits the output and the task, its gradient, outliers."),
-    ("chain-rule", "What is the chain rule? Every path from a weight to the loss, multiplied out."),
-):
-    _module = _name.replace("-", "_")
-    explain_app.command(f"trainlab.cli.explain_{_module}:{_module}_command", name=_name, help=_summary)
+_questions = Group("Questions", sort_key=0)
+for _place, _question in enumerate(QUESTIONS):
+    _module = _question.name.replace("-", "_")
+    explain_app.command(
+        f"trainlab.cli.explain_{_module}:{_module}_command",
+        name=_question.name,
+        help=_question.summary,
+        group=_questions,
+        sort_key=_place,
+        help_epilogue=examples_words(_question.examples),
+    )

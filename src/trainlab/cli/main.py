@@ -8,9 +8,10 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Group
 
 from trainlab import __version__
+from trainlab.cli.commands import COMMANDS, FIRST, GROUPS, examples_words
 from trainlab.cli.options import UsageError, shortened
 from trainlab.errors import TrainlabError
 
@@ -21,32 +22,29 @@ MAX_LINE = 1000
 app = App(
     name="trainlab",
     help="Find out why a neural network learns, or doesn't: thousands of seeds, not one run and a hunch.",
+    help_epilogue=examples_words(FIRST),
     version=__version__,
     version_flags=["--version"],
     help_format="plaintext",
+    group_commands=Group("Options", sort_key=len(GROUPS)),
     suppress_keyboard_interrupt=False,
 )
 
 
 # A command's module is imported when the command is: help must not wait for the engines.
-for _name, _summary in (
-    ("study", "Run a study file: every network with every combination of changes, on the same seeds."),
-    ("run", "Run one experiment on many seeds; of a study file, its first network without changes."),
-    ("race", "Race many candidates: those shown to be worse are dropped, the rest get more seeds."),
-    ("map", "Show where in a plane of two settings training works."),
-    ("params", "Show the trainable parameters of a network, layer by layer."),
-    ("budget", "Count, list or draw the networks that have an exact number of parameters."),
-    ("doctor", "Run a training script and tell what keeps it from learning."),
-    ("seeds", "Was it the seed? Run a training script with many and tell how its outcome spreads."),
-    ("show", "Show what the store holds."),
-    ("new", "Write a commented study file to start from."),
-):
-    app.command(f"trainlab.cli.{_name}:{_name}_command", name=_name, help=_summary)
-app.command(
-    "trainlab.cli.explain:explain_app",
-    name="explain",
-    help="Answer one of five questions with the numbers of your own network, checked and tested.",
-)
+_groups = {name: Group(name, sort_key=place) for place, name in enumerate(GROUPS)}
+for _place, _command in enumerate(COMMANDS):
+    _is_app = _command.name == "explain"
+    # An app says itself what its help ends with.
+    _ends = {} if _is_app else {"help_epilogue": examples_words(_command.examples)}
+    app.command(
+        f"trainlab.cli.{_command.name}:{_command.name}_{'app' if _is_app else 'command'}",
+        name=_command.name,
+        help=_command.summary,
+        group=_groups[_command.group],
+        sort_key=_place,
+        **_ends,
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -75,10 +73,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: list[str]) -> int:
     try:
         _check_text(arguments)
+        _check_passed_on(arguments)
         code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
     except CycloptsError as error:
-        return _complain(f"{error} See: trainlab {_command(arguments)}--help")
+        from trainlab.cli.parsed import complaint
+
+        return _say(complaint(error, arguments))
     except TrainlabError as error:
         _complain(str(error))
         return INTERRUPTED if type(error).__name__ == "Interrupted" else USAGE_ERROR
@@ -92,10 +93,13 @@ def _run(arguments: list[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _command(arguments: Sequence[str]) -> str:
-    """Return the command that was given, to point to its own help."""
-    first = arguments[0] if arguments else ""
-    return f"{first} " if first in list(app) and not first.startswith("-") else ""
+def _check_passed_on(arguments: Sequence[str]) -> None:
+    """Refuse misspelt options where the rest goes to a script, which would take them without a word."""
+    if arguments and arguments[0] in ("doctor", "seeds"):
+        from trainlab.cli.near import check_passed_on
+        from trainlab.cli.parsed import options_of_command
+
+        check_passed_on(arguments[0], arguments[1:], options_of_command(app, arguments[0]))
 
 
 def _check_text(arguments: Sequence[str]) -> None:
@@ -116,8 +120,12 @@ def _close_stdout() -> None:
 
 
 def _complain(message: str) -> int:
+    return _say(f"trainlab: {message}")
+
+
+def _say(message: str) -> int:
     line = " ".join(message.split())
-    print(f"trainlab: {shortened(line, most=MAX_LINE)}", file=sys.stderr)
+    print(shortened(line, most=MAX_LINE), file=sys.stderr)
     return USAGE_ERROR
 
 

@@ -1,4 +1,4 @@
-"""``trainlab new FILE``: a commented study file to start from."""
+"""``trainlab new FILE``: a commented study file to start from, for XOR or for a file of data."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from trainlab.cli.options import UsageError
-from trainlab.cli.output import check_writable, write_text
+from trainlab.cli.output import check_distinct, check_writable, write_text
 
 TEMPLATE = """\
 # A study: every network with every combination of changes, all on the same seeds.
 # Run it with:  trainlab study {name}
 
 title = "My first study"
-question = "Does Adam help, and does a wider layer?"
-seeds = 200                     # runs of each cell: seeds 0, 1, 2, …
+question = "Two networks that don't learn XOR: which change helps?"
+seeds = 20                      # runs of each cell: seeds 0, 1, 2, …; --seeds 1000 tells finer differences
 
 # The training that the changes edit. What is left out is PyTorch's default where it has one;
 # without an activation named, every layer has "tanh", the last one too.
 [baseline]
 task = "xor"
 loss = "mse"                    # "l1", "huber", "bce_with_logits", "cross_entropy", "hinge" …
-epochs = 1000
+epochs = 500
 
 [baseline.network]
-activation = "tanh"             # "linear", "sigmoid", "relu", "gelu", "silu" …; or a list, one per layer
+activation = "sigmoid"          # "linear", "tanh", "relu", "gelu", "silu" …; or a list, one per layer
 output_activation = "linear"    # the last layer's: "linear" for logits and numbers
 bias = true                     # or a list, one per layer; output_bias sets the last one apart
 
@@ -38,7 +38,7 @@ bias = "default"
 [baseline.optimizer]
 name = "sgd"                    # "adam", "adamw", "nadam", "rmsprop", "adagrad", "lion" …
 lr = 0.1
-momentum = 0.9
+momentum = 0.0
 
 [baseline.sampling]
 name = "full"                   # a step on all examples; "single": on one, at random; "batch" (batch_size)
@@ -53,28 +53,57 @@ solved_every = 10
 
 # Networks: widths from inputs to outputs, and whatever differs from the baseline's network.
 [networks]
-narrow = "2-3-1"
-wide = "2-8-1"
+shallow = "2-4-1"
+deep = "2-4-4-4-1"
 
 # Changes: each an edit of the baseline, tried with and without, in every combination.
 [changes.Adam]
 label = "optimizer: SGD → Adam"
 set.optimizer = {{ name = "adam", lr = 0.05 }}
 
-[changes.sigmoid]
-label = "activation: tanh → sigmoid"
-set.network.activation = "sigmoid"
+[changes.tanh]
+label = "activation: sigmoid → tanh"
+set.network.activation = "tanh"
 """
 
 
-def new_command(file: Annotated[str, Parameter(help="The file to write; it must not exist yet.")], /) -> None:
-    """Write a commented study file to start from."""
+def new_command(
+    file: Annotated[str, Parameter(help="The file to write; it must not exist yet.")],
+    /,
+    *,
+    data: Annotated[
+        str | None,
+        Parameter(help="A CSV, Parquet or .npz file: write a study of what can be predicted from it."),
+    ] = None,
+    target: Annotated[
+        str | None,
+        Parameter(help="With --data, the column that is to be predicted; the last one if left out."),
+    ] = None,
+) -> None:
+    """Write a commented study file to start from, for XOR or for data of your own."""
     if file == "-":
         raise UsageError("FILE -: give the name of a file.")
+    if Path(file).suffix.lower() in (".csv", ".tsv", ".parquet", ".npz", ".py", ".ipynb"):
+        raise UsageError(f"{file}: a study file ends in .toml. For data of your own: {_for_data(file)}")
     check_writable("FILE", file)
     path = Path(file)
     if path.exists():
         raise UsageError(f"{file}: exists already and is left alone. Give another name.")
     # The name stands in a comment, which ends with its line.
-    write_text("FILE", file, TEMPLATE.format(name=path.name if path.name.isprintable() else "FILE"))
+    name = path.name if path.name.isprintable() else "FILE"
+    if data is None:
+        if target is not None:
+            raise UsageError(f"--target {target}: names a column; give --data and its file as well.")
+        write_text("FILE", file, TEMPLATE.format(name=name))
+    else:
+        from trainlab.cli.new_for_data import draft
+
+        check_distinct({"FILE": file, "--data": data})
+        text, words = draft(data, target=target, name=name, folder=path.parent)
+        write_text("FILE", file, text)
+        print(words)
     print(f"Wrote {file}. Run it with: trainlab study {shlex.quote(file)}")
+
+
+def _for_data(file: str) -> str:
+    return f"trainlab new --data {shlex.quote(file)} first.toml"

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import sys
+import shlex
 from collections.abc import Sequence
-from difflib import get_close_matches
-from types import FunctionType
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter, Token
@@ -15,8 +14,6 @@ from trainlab.errors import TrainlabError
 
 MAX_WORKERS = 1024
 MAX_WHY = 10_000
-ALIKE = 0.8
-"""How alike a misspelt option is to the one that is meant, by `difflib`."""
 
 
 class UsageError(TrainlabError, ValueError):
@@ -39,23 +36,21 @@ def check_range(option: str, value: int | None, *, least: int, most: int) -> Non
         )
 
 
-def alike_option(word: str, command: FunctionType) -> str:
-    """Return the option of a command's function that a misspelt one is meant for, or an empty string."""
-    options = [f"--{name.strip('_').replace('_', '-')}" for name in command.__kwdefaults__ or {}]
-    return next(iter(get_close_matches(word.split("=", 1)[0], options, n=1, cutoff=ALIKE)), "")
+def check_script(script: str) -> None:
+    """Refuse a study file, an example of one, or data where a script is asked for, and say what takes it."""
+    ending, name = Path(script).suffix.lower(), shlex.quote(script)
+    if ending in (".py", ".ipynb"):
+        return
+    from trainlab.spec.reading import EXAMPLES, OTHER_FILES
 
-
-def hint_at_options(script: str, arguments: Sequence[str], command: FunctionType) -> None:
-    """Say which of a script's arguments look like misspelt options of the command: the script gets them.
-
-    A beginning of an option is none: ``--seed`` and ``--step`` are names that scripts have themselves.
-    """
-    for word in arguments:
-        name = word.split("=", 1)[0]
-        meant = alike_option(name, command) if name.startswith("--") else ""
-        near = meant and meant[2] == name[2:3] and abs(len(meant) - len(name)) <= 1
-        if near and not meant.startswith(name):
-            print(f"trainlab: {name} goes to {script}; did you mean {meant}?", file=sys.stderr)
+    if ending == ".toml" or (script in EXAMPLES and not Path(script).exists()):
+        what = "a study file" if ending == ".toml" else "an example study"
+        raise UsageError(f"{script}: is {what}, not a training script. Run it with: trainlab study {name}")
+    if ending in OTHER_FILES:
+        raise UsageError(
+            f"{script}: is data, not a training script. To write a study for it: trainlab new --data {name} "
+            "first.toml"
+        )
 
 
 def shortened(text: str, *, most: int = 80) -> str:

@@ -1,4 +1,4 @@
-"""``trainlab race 44 --inputs 2 --outputs 1 FILE`` or ``trainlab race FILE``: which candidate learns best?"""
+"""``trainlab race 44 FILE`` or ``trainlab race FILE``: which candidate learns best?"""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from trainlab.cli.options import (
 from trainlab.cli.output import DEFAULT_STORE, Output, hand_over
 from trainlab.cli.progress import progress_line
 from trainlab.cli.study import check_options
+from trainlab.spec import any_study, named_cell
 from trainlab.spec.race import MAX_CANDIDATES
 from trainlab.spec.study import MAX_SEEDS
 from trainlab.studies import RaceProgress, RaceResult, race
@@ -44,8 +45,10 @@ def race_command(
     ] = None,
     /,
     *,
-    inputs: Annotated[int | None, Parameter(help="Inputs of the networks.", converter=whole)] = None,
-    outputs: Annotated[int | None, Parameter(help="Outputs of the networks.", converter=whole)] = None,
+    inputs: Annotated[
+        int | None, Parameter(help="Inputs of the networks; the file's task says how many.", converter=whole)
+    ] = None,
+    outputs: Annotated[int | None, Parameter(help="Outputs, likewise.", converter=whole)] = None,
     hidden_bias: Annotated[
         str | None, Parameter(help="'yes', 'no', or 'any' (each hidden layer by itself).")
     ] = None,
@@ -85,8 +88,7 @@ def race_command(
         "max_depth": max_depth,
     }
     parameters, path = _what(what, file)
-    networks = _networks(parameters, inputs, outputs, {k: v for k, v in limits.items() if v is not None})
-    if networks is None and draw is not None:
+    if parameters is None and draw is not None:
         raise UsageError("--draw: draws networks; give their number of parameters first, as in: race 44 FILE")
     check_options(path, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
     check_range("--max-seeds", max_seeds, least=1, most=MAX_SEEDS)
@@ -97,6 +99,8 @@ def race_command(
         )
     check_range("--budget-seeds", budget_seeds, least=1, most=MAX_RUNS)
     check_range("--draw", draw, least=2, most=MAX_CANDIDATES)
+    given = {name: limit for name, limit in limits.items() if limit is not None}
+    networks = _networks(path, cell, parameters, inputs, outputs, given)
     with progress_line() as show:
 
         def note(progress: RaceProgress) -> None:
@@ -125,8 +129,7 @@ def _what(what: str, file: str | None) -> tuple[int | None, str]:
     if file is None:
         if re.fullmatch(r"[0-9]+", what):
             raise UsageError(
-                f"race {shortened(what)}: give a study file as well, as in: race {shortened(what)} xor44 "
-                "--inputs 2 --outputs 1"
+                f"race {shortened(what)}: give a study file as well, as in: race {shortened(what)} xor44"
             )
         return None, what
     if not re.fullmatch(r"[0-9]{1,100}", what):
@@ -135,17 +138,24 @@ def _what(what: str, file: str | None) -> tuple[int | None, str]:
 
 
 def _networks(
-    parameters: int | None, inputs: int | None, outputs: int | None, limits: dict[str, str | int]
+    path: str,
+    cell: str | None,
+    parameters: int | None,
+    inputs: int | None,
+    outputs: int | None,
+    limits: dict[str, str | int],
 ) -> Budget | None:
+    """Return the networks that race, None where the file says it; left out, inputs are those of its task."""
     if parameters is None:
         if inputs is not None or outputs is not None or limits:
             raise UsageError(
                 f"{_BUDGET_ONLY}: say which networks race; give their number of parameters, as in: "
-                "race 44 FILE --inputs 2 --outputs 1"
+                "race 44 FILE"
             )
         return None
     if inputs is None or outputs is None:
-        raise UsageError("--inputs and --outputs: give both, as in: --inputs 2 --outputs 1")
+        data = named_cell(any_study(path), cell).experiment.data()
+        inputs, outputs = inputs or data.features, outputs or data.outputs
     return budget(parameters, inputs=inputs, outputs=outputs, **cast("Any", limits))
 
 

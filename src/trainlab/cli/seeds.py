@@ -20,7 +20,7 @@ from trainlab.cli.options import (
     UsageError,
     Workers,
     check_range,
-    hint_at_options,
+    check_script,
     whole,
 )
 from trainlab.cli.output import Output, check_distinct, check_writable, hand_over
@@ -69,6 +69,7 @@ def seeds_command(
     html: Html = None,
 ) -> int:
     """Was it the seed? Run a training script with other seeds and tell how its outcome spreads."""
+    check_script(script)
     check_range("-n", n, least=1, most=MAX_RUNS)
     check_range("--seed", seed, least=0, most=MAX_SEED)
     check_range("--workers", workers, least=1, most=MAX_WORKERS)
@@ -93,7 +94,6 @@ def seeds_command(
     from trainlab.diagnosis.seeds import Question, Success
     from trainlab.execution import default_workers
 
-    hint_at_options(script, arguments, seeds_command)
     question = Question(
         script=script,
         arguments=arguments,

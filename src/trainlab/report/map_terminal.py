@@ -10,6 +10,7 @@ import numpy.typing as npt
 from trainlab.draw import TERMINAL, Shade, heat_text, ramp
 from trainlab.report.map_method import points_words, seeds_words
 from trainlab.report.method_part import time_words
+from trainlab.spec import data_words
 from trainlab.studies.maps import MapResult
 from trainlab.studies.maps.counts import OUTCOMES
 from trainlab.studies.maps.result import LEVELS
@@ -35,6 +36,8 @@ def print_map(result: MapResult, *, console: Console) -> None:
 
     asked = result.question
     console.print(Text(f"{asked.name}: where training works", style="bold"))
+    if data_words(asked.experiment):
+        console.print(Text(data_words(asked.experiment)))
     console.print()
     for place, sentence in enumerate(result.verdict):
         console.print(Text(sentence, style="bold" if place == 0 else "default"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from trainlab.draw import TERMINAL, terminal_table
 from trainlab.report.method_part import time_words
 from trainlab.report.race_words import saved_words
+from trainlab.spec import data_words
 from trainlab.studies.race_result import RaceResult
 from trainlab.studies.race_show import HEADERS, board_row
 
@@ -23,6 +24,8 @@ def print_race(result: RaceResult, *, console: Console) -> None:
 
     console.print(Text(result.title, style="bold"))
     console.print(Text(f"A race of {result.field}"))
+    if data_words(result.base):
+        console.print(Text(data_words(result.base)))
     console.print()
     console.print(Text(result.verdict, style="bold"))
     console.print()

@@ -28,6 +28,9 @@ def print_study(result: StudyResult, *, console: Console) -> None:
     console.print(Text(result.study.title or "A study", style="bold"))
     if result.study.question:
         console.print(Text(result.study.question))
+    for data in result.data:
+        if data["words"]:
+            console.print(Text(data["words"]))
     console.print()
     _legend(result, console)
     _verdicts(result, console)

@@ -1,6 +1,7 @@
 """Experiments, changes and studies as immutable data, read from TOML and written back."""
 
 from trainlab.spec.change import Change, Edit
+from trainlab.spec.data_words import data_notes, data_of, data_words
 from trainlab.spec.experiment import Experiment
 from trainlab.spec.inits import (
     Constant,
@@ -207,6 +208,9 @@ __all__ = [
     "Xor",
     "any_study",
     "any_study_from_toml",
+    "data_notes",
+    "data_of",
+    "data_words",
     "example_path",
     "experiment_from_toml",
     "experiment_to_toml",

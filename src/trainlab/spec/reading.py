@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from trainlab.errors import SpecError, listing, nearest, shown
 from trainlab.spec.change import unknown_name
@@ -13,7 +14,16 @@ from trainlab.spec.experiment import Experiment
 from trainlab.spec.study import Cell, Study
 from trainlab.spec.toml import any_study_from_toml, read_text, study_from_toml
 
-T = TypeVar("T")
+_SCRIPT = "a script, not a study file. To see why it doesn't learn: trainlab doctor {name}"
+_DATA = "data, not a study file. To write one for it: trainlab new --data {name} first.toml"
+OTHER_FILES = {
+    ".py": _SCRIPT,
+    ".ipynb": _SCRIPT.replace("a script", "a notebook"),
+    **dict.fromkeys((".csv", ".tsv", ".parquet", ".npz"), _DATA),
+}
+"""What a file is that can't be a study, by its ending, and what takes it."""
+
+T = TypeVar("T", covariant=True)
 
 EXAMPLES = ("xor44", "second_notebook")
 """Study files that come with the package and can be run by name."""
@@ -31,19 +41,49 @@ def any_study(spec: Study | Experiment | str | os.PathLike[str]) -> Study:
     return Study(baseline=spec) if isinstance(spec, Experiment) else read_spec(spec, any_study_from_toml)
 
 
-def read_spec(spec: str | os.PathLike[str], read: Callable[[str], T]) -> T:
+class Reader(Protocol[T]):
+    """What reads a study file: its text, and the folder at which the paths in it start."""
+
+    def __call__(self, text: str, /, *, folder: Path) -> T:
+        """Read the text; errors say nothing of the file."""
+        ...
+
+
+def read_spec(spec: str | os.PathLike[str], read: Reader[T]) -> T:
     """Return what `read` makes of a file's text, or an example's; errors begin with the file's name."""
     path = Path(spec)
     if str(spec) in EXAMPLES and not path.exists():
         path = example_path(str(spec))
-    meant = nearest(str(spec), EXAMPLES) if not path.suffix and len(path.parts) == 1 else ""
-    if meant and not path.exists():
-        raise SpecError(f"{spec}: no such file, nor an example of that name.{meant}")
+    if path.suffix.lower() in OTHER_FILES:
+        raise SpecError(f"{spec}: is {what_it_is(str(spec))}")
+    if not path.exists():
+        _check_meant(path)
     text = read_text(path)
     try:
-        return read(text)
+        # What the shell's <(…) writes has no folder of its own.
+        return read(text, folder=path.parent if path.is_file() else Path())
     except SpecError as error:
         raise SpecError(f"{path}: {error}") from None
+
+
+def what_it_is(name: str) -> str:
+    """Return what the file of this name is, and which command takes it; nothing if it may be a study file."""
+    words = OTHER_FILES.get(Path(name).suffix.lower(), "")
+    return words.format(name=shlex.quote(name))
+
+
+def _check_meant(path: Path) -> None:
+    """Refuse a file that isn't there and whose name is nearly that of an example, or of a file beside it."""
+    if len(path.parts) == 1 and path.suffix == ".toml" and path.stem in EXAMPLES:
+        raise SpecError(
+            f"{path}: no such file. The example of that name is run without the ending: {path.stem}"
+        )
+    meant = nearest(str(path), EXAMPLES) if not path.suffix and len(path.parts) == 1 else ""
+    if meant:
+        raise SpecError(f"{path}: no such file, nor an example of that name.{meant}")
+    beside = path.with_suffix(".toml")
+    if not path.suffix and path.name and beside.is_file():
+        raise SpecError(f"{path}: no such file. Did you mean {str(beside)!r}?")
 
 
 def example_path(name: str) -> Path:

@@ -157,18 +157,27 @@ class Diabetes(Examples, frozen=True, kw_only=True, tag="diabetes"):
 
 
 class File(Examples, frozen=True, kw_only=True, tag="file"):
-    """Examples of a CSV, Parquet or ``.npz`` file; a relative path starts at the working directory.
+    """Examples of a CSV, Parquet or ``.npz`` file.
 
-    `targets` names columns, by heading or by number from 0 (negative from the end); left out, it is the last
-    column. An ``.npz`` holds arrays `inputs` and `targets` instead. `kind` says what targets mean:
-    "regression", "binary" (one target of 0 or 1) or "classes" (one-hot). "auto" takes two different texts or
-    0 and 1 for binary, more texts or one-hot columns for classes, and all other numbers for regression.
-    Classes are sorted.
+    A relative path starts at the study file's folder, in Python at the working directory. `target` names the
+    column that is to be predicted, by its heading or by its number from 0 (negative from the end), `targets`
+    several; without either it is the last. Those that `ignore` names are left out, and all others are inputs.
+    An ``.npz`` holds arrays `inputs` and `targets` instead, or that of which `target` is the name, and one
+    other. `kind` says what targets mean: "regression", "binary" (one target of 0 or 1) or "classes"
+    (one-hot). "auto" takes two different texts or 0 and 1 for binary, more texts or one-hot columns for
+    classes, and all other numbers for regression. Classes are sorted. In CSV `decimal` may be "," and
+    `delimiter` one character, " " for any number of blanks; left out, commas, semicolons or tabs are told
+    from the first line.
     """
 
     path: str
+    target: str | int | None = None
     targets: str | int | tuple[str | int, ...] = ()
+    ignore: str | int | tuple[str | int, ...] = ()
     kind: Literal["auto", "regression", "binary", "classes"] = "auto"
+    decimal: Literal[".", ","] = "."
+    delimiter: str | None = None
+    encoding: str = "utf-8"
 
 
 TaskSpec = (
@@ -234,7 +243,24 @@ def _check_room(part: Examples) -> None:
             "numbers; lower points or features."
         )
     if isinstance(part, File):
-        if not part.path.strip():
-            raise SpecError(f"path = {shown(part.path)}: must name a CSV, Parquet or .npz file.")
-        if "\0" in part.path:
-            raise SpecError(f"path = {shown(part.path)}: a path can't contain a null character.")
+        _check_file(part)
+
+
+def _check_file(part: File) -> None:
+    """Refuse what can be said of no file."""
+    if not part.path.strip():
+        raise SpecError(f"path = {shown(part.path)}: must name a CSV, Parquet or .npz file.")
+    if "\0" in part.path:
+        raise SpecError(f"path = {shown(part.path)}: a path can't contain a null character.")
+    if part.target is not None and part.targets != ():
+        raise SpecError(f"target = {shown(part.target)}: targets is set as well; leave one of them out.")
+    mark = part.delimiter
+    if mark is not None and (len(mark) != 1 or mark.isalnum() or mark in '"\r\n\0+-.'):
+        raise SpecError(f"delimiter = {shown(mark)}: must be one character, such as ';', '\\t' or '|'.")
+    try:
+        "a".encode(part.encoding)
+    except (LookupError, ValueError):
+        raise SpecError(
+            f"encoding = {shown(part.encoding)}: no such encoding of text; there are 'utf-8', 'utf-16', "
+            "'cp1252' (Windows), 'latin-1' and others."
+        ) from None

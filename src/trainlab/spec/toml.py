@@ -55,9 +55,9 @@ def study_to_dict(study: Study) -> dict[str, Any]:
     return tables if study.race is None else {**tables, "race": race_to_dict(study.race)}
 
 
-def study_from_toml(text: str) -> Study:
-    """Read a study from the text of a study file."""
-    return study_from_dict(_parse(text))
+def study_from_toml(text: str, *, folder: str | os.PathLike[str] = "") -> Study:
+    """Read a study from the text of a study file; the paths of data in it start at `folder`."""
+    return study_from_dict(_placed(_parse(text), folder))
 
 
 def study_to_toml(study: Study) -> str:
@@ -65,15 +65,15 @@ def study_to_toml(study: Study) -> str:
     return _dump(study_to_dict(study))
 
 
-def experiment_from_toml(text: str) -> Experiment:
+def experiment_from_toml(text: str, *, folder: str | os.PathLike[str] = "") -> Experiment:
     """Read an experiment from TOML text; of a study, its first network without changes."""
-    study = any_study_from_toml(text)
+    study = any_study_from_toml(text, folder=folder)
     return study.experiment(study.network_names[0])
 
 
-def any_study_from_toml(text: str) -> Study:
+def any_study_from_toml(text: str, *, folder: str | os.PathLike[str] = "") -> Study:
     """Read a study from the text of a study file; of an experiment file, the study of its one cell."""
-    data = _parse(text)
+    data = _placed(_parse(text), folder)
     if any(name in STUDY_FIELDS for name in data):
         return study_from_dict(data)
     return Study(baseline=Experiment.from_dict(data))
@@ -120,6 +120,25 @@ def _parse(text: str) -> dict[str, Any]:
     except ValueError:
         # Python refuses to read whole numbers of thousands of digits.
         raise SpecError("not valid TOML: a number has too many digits.") from None
+
+
+def _placed(data: dict[str, Any], folder: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return the tables of a file; the paths of data, which start at its folder, as they are from here."""
+    return cast("dict[str, Any]", _moved(data, "", folder))
+
+
+def _moved(value: Any, path: str, folder: str | os.PathLike[str]) -> Any:
+    """Return a value of the file, which stands at the dotted `path`; of a list, that of each item."""
+    if isinstance(value, Mapping):
+        table = cast("Mapping[str, Any]", value)
+        return {name: _moved(item, f"{path}.{name}", folder) for name, item in table.items()}
+    if isinstance(value, list):
+        return [_moved(item, path, folder) for item in cast("list[Any]", value)]
+    if not isinstance(value, str) or not f".{path}".endswith(".task.path"):
+        return value
+    # What can't be a path is refused as it was written, and in this folder a path stays as it was written.
+    here = Path(folder) == Path() or not value.strip() or "\0" in value
+    return value if here else os.path.join(folder, value)
 
 
 def _dump(data: dict[str, Any]) -> str:

@@ -1,20 +1,20 @@
-"""What a reader should know of a study beforehand: last layers and losses that don't fit each other."""
+"""What a reader should know of a study beforehand: losses that don't fit the last layer, ids among inputs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from trainlab.draw import counted
-from trainlab.spec import Custom, Experiment, name_of
+from trainlab.spec import Custom, Experiment, data_notes, name_of
 from trainlab.studies.cells import CellResult
 
 
 def notes_of(cells: Sequence[CellResult]) -> tuple[str, ...]:
-    """Return a sentence for each pairing that the rules of `trainlab.explain.loss` call wrong."""
+    """Return a sentence for each pairing that the rules of `explain.loss` call wrong, and for each id."""
     found: dict[str, int] = {}
     for item in cells:
-        note = _pairing(item.runs.experiment)
-        if note:
+        experiment = item.runs.experiment
+        for note in filter(None, (_pairing(experiment), *data_notes(experiment))):
             found[note] = found.get(note, 0) + 1
     if len(cells) == 1:
         return tuple(found)

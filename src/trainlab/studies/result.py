@@ -8,7 +8,7 @@ from typing import Any
 from trainlab.draw import JSON_FORMAT, check_table, counted, data_frame, json_text
 from trainlab.errors import SpecError, shown
 from trainlab.execution import HowRun
-from trainlab.spec import Study
+from trainlab.spec import Study, data_of
 from trainlab.spec.study import NO_CHANGE
 from trainlab.studies.cells import CellResult
 from trainlab.studies.effects import Effect, Interaction
@@ -39,6 +39,11 @@ class StudyResult:
     def notes(self) -> tuple[str, ...]:
         """What to know beforehand: a sentence for each last layer and loss that don't fit each other."""
         return notes_of(self.cells)
+
+    @property
+    def data(self) -> list[dict[str, Any]]:
+        """What is predicted from what, for each data set of the cells; `words` says it of a user's own."""
+        return data_of([item.runs.experiment for item in self.cells])
 
     def cell(self, network: str, *changes: str) -> CellResult:
         """Return one cell; the order of the changes doesn't matter.
@@ -94,6 +99,7 @@ class StudyResult:
             "interactions": [item.to_dict() for item in self.interactions],
             "verdicts": [item.to_dict() for item in self.verdicts],
             "notes": list(self.notes),
+            "data": self.data,
             "how": self.how.to_dict(),
         }
 

@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from trainlab.errors import SpecError, listing, nearest
+from trainlab.tasks.columns import Asked, Names
 from trainlab.tasks.csv_file import read_csv
+from trainlab.tasks.csv_format import CsvFormat
 from trainlab.tasks.meaning import meant
 from trainlab.tasks.npz_file import read_npz
 from trainlab.tasks.parquet_file import read_parquet
@@ -19,33 +21,53 @@ from trainlab.tasks.raw import Raw
 from trainlab.tasks.task import Task
 
 MAX_BYTES = 1_000_000_000
+PATHS = "a path in a study file starts at that file's folder, in Python at the working directory"
 
-READERS: dict[str, Callable[[Path, str, str | int | tuple[str | int, ...]], Raw]] = {
-    ".csv": read_csv,
-    ".tsv": read_csv,
-    ".txt": read_csv,
-    ".parquet": read_parquet,
-    ".npz": read_npz,
-}
-"""Who reads a file, by its ending."""
+CSV = (".csv", ".tsv", ".txt")
+READERS: dict[str, Callable[[Path, str, Asked], Raw]] = {".parquet": read_parquet, ".npz": read_npz}
+"""Who reads a file, by its ending, if it isn't one of CSV."""
+ENDINGS = (*CSV, *READERS)
 
 Stamp = tuple[int, int, int, int, int]
 """Device, inode, size in bytes, times of last writing and last change in nanoseconds."""
 
 
-def file(*, path: str, targets: str | int | tuple[str | int, ...], kind: str) -> Task:
+def file(
+    *,
+    path: str,
+    target: str | int | None,
+    targets: Names,
+    ignore: Names,
+    kind: str,
+    decimal: str,
+    delimiter: str | None,
+    encoding: str,
+) -> Task:
     """Return the examples of a CSV, Parquet or ``.npz`` file."""
     stamp(path)
-    ending = Path(path).suffix.lower()
-    if ending not in READERS:
+    named, ending = _named(path), Path(path).suffix.lower()
+    if ending not in ENDINGS:
         raise SpecError(
-            f"{_named(path)}: its ending {ending!r} says nothing; must be {listing(READERS)}."
-            f"{nearest(ending, READERS)}"
+            f"{named}: its ending {ending!r} says nothing; must be {listing(ENDINGS)}."
+            f"{nearest(ending, ENDINGS)}"
         )
+    asked = Asked(target=target, targets=targets, ignore=ignore)
+    form = CsvFormat(decimal=decimal, delimiter=delimiter, encoding=encoding)
     try:
-        return meant(READERS[ending](Path(path), _named(path), targets), kind)
+        if ending in CSV:
+            return meant(read_csv(Path(path), named, asked, form), kind)
+        _check_plain(named, form)
+        return meant(READERS[ending](Path(path), named, asked), kind)
     except OSError as error:
-        raise SpecError(f"{_named(path)}: can't be read ({error.strerror}).") from None
+        raise SpecError(f"{named}: can't be read ({error.strerror}).") from None
+
+
+def _check_plain(source: str, form: CsvFormat) -> None:
+    """Refuse to be told how a file is written that isn't text."""
+    for field in ("decimal", "delimiter", "encoding"):
+        value = getattr(form, field)
+        if value != getattr(CsvFormat(), field):
+            raise SpecError(f"{source}: {field} = {value!r}: is for CSV files alone; leave {field} out.")
 
 
 def stamp(path: str) -> Stamp:
@@ -54,7 +76,7 @@ def stamp(path: str) -> Stamp:
     try:
         state = os.stat(path)
     except FileNotFoundError:
-        raise SpecError(f"{name}: no such file; paths start at the working directory.") from None
+        raise SpecError(f"{name}: no such file; {PATHS}.{_meant_path(path)}") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise SpecError(f"{name}: can't be read ({reason}).") from None
@@ -76,6 +98,18 @@ def content(task: Task) -> str:
         # −0 and 0 are one number: adding 0 makes them one pattern of bits.
         digest.update((values + 0.0).astype("<f8").tobytes())
     return digest.hexdigest()
+
+
+def _meant_path(path: str) -> str:
+    """Return where a file of that name is, or which one has nearly its name; as a sentence after a blank."""
+    folder, name = os.path.split(path)
+    if folder and os.path.isfile(name):
+        return f" There is a {_named(name)} in the working directory."
+    try:
+        beside = [other for other in os.listdir(folder or ".") if Path(other).suffix.lower() in ENDINGS]
+    except OSError:
+        return f" There is no folder {_named(folder)}." if folder else ""
+    return nearest(name, beside)
 
 
 def _named(path: str) -> str:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from trainlab.errors import SpecError
 from trainlab.tasks.meaning import meant
-from trainlab.tasks.npz_file import from_arrays
+from trainlab.tasks.npz_file import FEATURE_NAMES, TARGET_NAMES, from_arrays
 
 if TYPE_CHECKING:
     from trainlab.spec.tasks import File
@@ -29,20 +29,35 @@ def arrays(
     """Write ``inputs [points, features]`` and ``targets [points]`` or ``[points, outputs]`` into `folder`.
 
     Returns the task of the file written, ``<SHA-256 of the arrays>.npz``; the same arrays make the same file.
-    Raises SpecError where they can't be a task. `kind` is as in `File`.
+    The names that the columns of a DataFrame and of a Series have are kept. Raises SpecError where the arrays
+    can't be a task. `kind` is as in `File`.
     """
     # Spec rests on this room, so it is asked for only now.
     from trainlab.spec.tasks import File
 
     values, labels = _array("inputs", inputs), _array("targets", targets)
-    spec = File(path=str(Path(folder) / f"{_digest(values, labels)}.npz"), kind=kind)
+    held: dict[str, npt.NDArray[Any]] = {"inputs": values, "targets": labels}
+    for name, given in ((FEATURE_NAMES, inputs), (TARGET_NAMES, targets)):
+        names = _names(given)
+        if names:
+            held[name] = np.array(names)
+    spec = File(path=str(Path(folder) / f"{_digest(*held.values())}.npz"), kind=kind)
     meant(from_arrays(values, labels, source="arrays"), kind)
     try:
         if not os.path.exists(spec.path):
-            _write(Path(spec.path), values, labels)
+            _write(Path(spec.path), held)
     except OSError as error:
         raise SpecError(f"folder = {os.fspath(folder)!r}: can't be written ({error.strerror}).") from None
     return spec
+
+
+def _names(given: object) -> list[str]:
+    """Return the names of a DataFrame's columns, or that of a Series; of anything else none."""
+    columns: Any = getattr(given, "columns", None)
+    if columns is None:
+        name = getattr(given, "name", None)
+        columns = [name] if isinstance(name, str) and name else []
+    return [str(name) for name in columns]
 
 
 def _array(name: str, given: npt.ArrayLike) -> npt.NDArray[Any]:
@@ -65,13 +80,13 @@ def _digest(*values: npt.NDArray[Any]) -> str:
     return digest.hexdigest()
 
 
-def _write(path: Path, inputs: npt.NDArray[Any], targets: npt.NDArray[Any]) -> None:
+def _write(path: Path, held: dict[str, npt.NDArray[Any]]) -> None:
     """Write the file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, draft = tempfile.mkstemp(suffix=".npz", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as handle:
-            np.savez_compressed(handle, inputs=inputs, targets=targets)
+            np.savez_compressed(handle, **held)  # pyright: ignore[reportArgumentType]
             handle.flush()
             os.fsync(handle.fileno())
         os.replace(draft, path)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from trainlab.errors import SpecError, shown
-from trainlab.tasks.raw import Column, Raw, number
+from trainlab.tasks.csv_format import has_decimal_comma
+from trainlab.tasks.raw import Column, Raw, is_missing, number
 from trainlab.tasks.task import MAX_CLASSES, MAX_FEATURES, Array, Task, classified, examples
 
 
@@ -14,7 +17,8 @@ def meant(raw: Raw, kind: str) -> Task:
     for what, count in (("features", raw.inputs.shape[1]), ("targets", len(raw.targets))):
         if count > MAX_FEATURES:
             raise SpecError(f"{raw.source}: has {count:,} {what}; at most {MAX_FEATURES:,} are allowed.")
-    return _one(raw, raw.targets[0], kind) if len(raw.targets) == 1 else _many(raw, kind)
+    task = _one(raw, raw.targets[0], kind) if len(raw.targets) == 1 else _many(raw, kind)
+    return replace(task, target_names=raw.target_names)
 
 
 def _one(raw: Raw, column: Column, kind: str) -> Task:
@@ -37,6 +41,8 @@ def _texts(
     raw: Raw, column: list[str], kind: str
 ) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], tuple[str, ...]]:
     """Return the class of each label, and the labels sorted."""
+    if kind != "classes":
+        _check_labels(raw, column)
     numeric = [number(text) is not None for text in column]
     if kind == "regression" or (kind == "auto" and any(numeric)):
         row = numeric.index(False)
@@ -54,6 +60,23 @@ def _texts(
         )
     place = {label: index for index, label in enumerate(labels)}
     return np.array([place[label] for label in column]), tuple(labels)
+
+
+def _check_labels(raw: Raw, column: list[str]) -> None:
+    """Refuse texts that are no labels, as it seems: missing values, and numbers that were misread."""
+    missing = next((row for row, text in enumerate(column) if is_missing(text)), None)
+    if missing is not None:
+        raise SpecError(
+            f"{raw.source}: {raw.where(missing)}: the target is {shown(column[missing])}, a missing value. "
+            "Fill it in, or leave this example out; if it is a label, say kind = 'classes'."
+        )
+    comma = next((row for row, text in enumerate(column) if has_decimal_comma(text)), None)
+    if raw.advice or (comma is not None and all(map(has_decimal_comma, column))):
+        row = comma or 0
+        raise SpecError(
+            f"{raw.source}: {raw.where(row)}: the target {shown(column[row])} is not a number. If the column "
+            f"holds labels, say kind = 'classes'.{raw.advice}"
+        )
 
 
 def _check_count(raw: Raw, count: int) -> None:

@@ -10,10 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.errors import SpecError, listing, shown
+from trainlab.errors import SpecError, listing, nearest, shown
+from trainlab.tasks.columns import Asked
 from trainlab.tasks.raw import Column, Raw, check_finite
 
 NAMES = ("inputs", "targets")
+FEATURE_NAMES, TARGET_NAMES = "feature_names", "target_names"
+"""Arrays of texts that may be there as well."""
+
 MAX_BYTES = 1_000_000_000
 """The most bytes that the arrays take unpacked."""
 
@@ -21,75 +25,120 @@ UNREADABLE = (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, Run
 """What zipfile and NumPy raise for damaged, encrypted or pickled contents."""
 
 
-def read_npz(path: Path, source: str, targets: str | int | tuple[str | int, ...]) -> Raw:
-    """Read the arrays `inputs` and `targets`; pickled objects are refused."""
-    if targets != ():
-        raise SpecError(f"{source}: targets = {shown(targets)}: an .npz file has its own; leave targets out.")
+def read_npz(path: Path, source: str, asked: Asked) -> Raw:
+    """Read the arrays `inputs` and `targets`; pickled objects are refused.
+
+    A target that is asked for is the name of its array; then the inputs may be called otherwise, too.
+    """
+    several = isinstance(asked.targets, tuple) and asked.targets != ()
+    if several or asked.ignore != ():
+        field, value = ("targets", asked.targets) if several else ("ignore", asked.ignore)
+        raise SpecError(
+            f"{source}: {field} = {shown(value)}: an .npz file has arrays, not columns; leave {field} out. "
+            "task.target names the array of targets."
+        )
     try:
         with zipfile.ZipFile(path) as packed:
             size = sum(item.file_size for item in packed.infolist())
         if size > MAX_BYTES:
             raise SpecError(f"{source}: unpacks to {size:,} bytes; at most {MAX_BYTES:,} are allowed.")
         with np.load(path, allow_pickle=False) as file:
-            for name in NAMES:
-                if name not in file:
-                    have = listing(file.files).replace(" or ", " and ") if file.files else "none"
-                    raise SpecError(f"{source}: has no array {name!r}; its arrays: {have}.")
-            inputs, labels = file["inputs"], file["targets"]
+            inputs, targets = _names(source, asked, file.files)
+            features, labels = (file.get(name) for name in (FEATURE_NAMES, TARGET_NAMES))
+            return from_arrays(
+                file[inputs],
+                file[targets],
+                source=source,
+                names=(inputs, targets),
+                feature_names=_texts(features),
+                target_names=_texts(labels) or ((targets,) if asked.field else ()),
+            )
     except SpecError:
         raise
     except UNREADABLE as error:
         reason = " ".join(str(error).split())
         raise SpecError(f"{source}: is not an .npz file that can be read ({reason}).") from None
-    return from_arrays(inputs, labels, source=source)
 
 
-def from_arrays(inputs: npt.NDArray[Any], targets: npt.NDArray[Any], *, source: str) -> Raw:
-    """Hold two arrays against what a task needs; targets may have one dimension, and may be texts."""
-    values = _numbers(source, "inputs", inputs)
+def _names(source: str, asked: Asked, arrays: list[str]) -> tuple[str, str]:
+    """Return what the arrays of inputs and of targets are called."""
+    have = listing(arrays).replace(" or ", " and ") if arrays else "none"
+    targets = str(asked.value) if asked.field else NAMES[1]
+    if targets not in arrays:
+        if asked.field:
+            wrong = f"{source}: {asked.field} = {shown(asked.value)}: no such array"
+            raise SpecError(f"{wrong}; it has {have}.{nearest(targets, arrays)}")
+        raise SpecError(
+            f"{source}: has no array {targets!r}; its arrays: {have}. Name the array of targets with "
+            "task.target."
+        )
+    others = [name for name in arrays if name not in (targets, FEATURE_NAMES, TARGET_NAMES)]
+    if NAMES[0] in others:
+        return NAMES[0], targets
+    if asked.field and len(others) == 1:
+        return others[0], targets
+    raise SpecError(f"{source}: has no array {NAMES[0]!r}; its arrays: {have}.")
+
+
+def _texts(names: npt.NDArray[Any] | None) -> tuple[str, ...]:
+    return () if names is None else tuple(str(name) for name in names.reshape(-1))
+
+
+def from_arrays(
+    inputs: npt.NDArray[Any],
+    targets: npt.NDArray[Any],
+    *,
+    source: str,
+    names: tuple[str, str] = NAMES,
+    feature_names: tuple[str, ...] = (),
+    target_names: tuple[str, ...] = (),
+) -> Raw:
+    """Hold two arrays against what a task needs; targets may have one dimension, and may be texts.
+
+    `names` is what messages call them. Names that are more or fewer than the columns are dropped.
+    """
+    given, wanted = names
+    values = _numbers(source, given, inputs)
     if values.ndim != 2:
         raise SpecError(
-            f"{source}: inputs has shape {inputs.shape}; it must have two dimensions, examples and features. "
-            "inputs.reshape(-1, 1) makes one feature."
+            f"{source}: {given} has shape {inputs.shape}; it must have two dimensions, examples and "
+            f"features. {given}.reshape(-1, 1) makes one feature."
         )
     if targets.ndim not in (1, 2):
-        raise SpecError(f"{source}: targets has shape {targets.shape}; it must have one or two dimensions.")
+        raise SpecError(f"{source}: {wanted} has shape {targets.shape}; it must have one or two dimensions.")
     if len(targets) != len(values):
         raise SpecError(
-            f"{source}: {len(values):,} inputs but {len(targets):,} targets; every example needs one of each."
+            f"{source}: {len(values):,} {given} but {len(targets):,} {wanted}; every example needs one of "
+            "each."
         )
     if not values.size or not targets.size:
         raise SpecError(
-            f"{source}: inputs has shape {inputs.shape}, targets {targets.shape}: at least one example with "
+            f"{source}: {given} has shape {inputs.shape}, {wanted} {targets.shape}: at least one example "
+            "with "
             "one feature and one target is needed."
         )
-    check_finite(source, values, lambda row, column: f"inputs[{row}, {column}]")
+    check_finite(source, values, lambda row, column: f"{given}[{row}, {column}]")
     return Raw(
         source=source,
         inputs=values,
-        targets=_targets(source, targets),
-        feature_names=(),
-        target_names=(),
-        where=lambda row: f"targets[{row}]",
+        targets=_targets(source, wanted, targets),
+        feature_names=feature_names if len(feature_names) == values.shape[1] else (),
+        target_names=target_names if len(target_names) == targets[:1].size else (),
+        where=lambda row: f"{wanted}[{row}]",
     )
 
 
-def _targets(source: str, targets: npt.NDArray[Any]) -> tuple[Column, ...]:
+def _targets(source: str, name: str, targets: npt.NDArray[Any]) -> tuple[Column, ...]:
     columns = targets.reshape(len(targets), -1)
     if targets.dtype.kind == "U":
         return tuple([str(text) for text in column] for column in columns.T)
-    values = _numbers(source, "targets", columns)
+    values = _numbers(source, name, columns, texts=", or texts for classes")
     flat = targets.ndim == 1
-    check_finite(
-        source, values, lambda row, column: f"targets[{row}]" if flat else f"targets[{row}, {column}]"
-    )
+    check_finite(source, values, lambda row, column: f"{name}[{row}]" if flat else f"{name}[{row}, {column}]")
     return tuple(np.ascontiguousarray(column) for column in values.T)
 
 
-def _numbers(source: str, name: str, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+def _numbers(source: str, name: str, values: npt.NDArray[Any], *, texts: str = "") -> npt.NDArray[np.float64]:
     if values.dtype.kind not in "biuf":
-        raise SpecError(
-            f"{source}: {name} has dtype {str(values.dtype)!r}; it must hold numbers"
-            f"{', or texts for classes' if name == 'targets' else ''}."
-        )
+        raise SpecError(f"{source}: {name} has dtype {str(values.dtype)!r}; it must hold numbers{texts}.")
     return values.astype(np.float64)

@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 
 from trainlab.errors import SpecError, shown
+from trainlab.tasks.columns import Asked, choose_columns, column_name, column_value
 from trainlab.tasks.copies import missing
-from trainlab.tasks.raw import Column, Raw, check_finite, chosen_targets, column_name
+from trainlab.tasks.raw import Column, Raw, check_finite, no_number, no_value
 
 MAX_NUMBERS = 125_000_000
 """The most cells, 1 GB as double precision: a compressed file may be far smaller than what it holds."""
 
 
-def read_parquet(path: Path, source: str, targets: str | int | tuple[str | int, ...]) -> Raw:
+def read_parquet(path: Path, source: str, asked: Asked) -> Raw:
     """Read a Parquet file of numbers, truth values and texts; rows are told by their number from 0."""
     try:
         arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
@@ -36,21 +37,21 @@ def read_parquet(path: Path, source: str, targets: str | int | tuple[str | int, 
     names = tuple(str(name) for name in table.column_names)
     if not rows or not names:
         raise SpecError(f"{source}: has no examples; it must have a row for each.")
-    chosen = chosen_targets(source, targets, names, len(names))
-    others = [index for index in range(len(names)) if index not in chosen]
-    columns = [_column(arrow, source, table.column(index), names, index) for index in range(len(names))]
-    for index in others:
-        if isinstance(columns[index], list):
-            raise SpecError(
-                f"{source}: {column_name(names, index)} holds texts; inputs must be numbers. "
-                "Replace texts by numbers, or name the targets if this column is one."
-            )
+    chosen = choose_columns(source, asked, names, len(names))
+    columns = {
+        index: _column(arrow, source, table.column(index), names, index)
+        for index in [*chosen.inputs, *chosen.targets]
+    }
+    for index in chosen.inputs:
+        column = columns[index]
+        if isinstance(column, list):
+            raise no_number(source, _row(0), column[0], names, index)
     return Raw(
         source=source,
-        inputs=np.stack([np.asarray(columns[index], dtype=np.float64) for index in others], axis=1),
-        targets=tuple(columns[index] for index in chosen),
-        feature_names=tuple(names[index] for index in others),
-        target_names=tuple(names[index] for index in chosen),
+        inputs=np.stack([np.asarray(columns[index], dtype=np.float64) for index in chosen.inputs], axis=1),
+        targets=tuple(columns[index] for index in chosen.targets),
+        feature_names=tuple(names[index] for index in chosen.inputs),
+        target_names=tuple(names[index] for index in chosen.targets),
         where=_row,
     )
 
@@ -64,14 +65,17 @@ def _column(arrow: Any, source: str, column: Any, names: tuple[str, ...], index:
     kinds, cell = arrow.types, column_name(names, index)
     if column.null_count:
         row = column.is_null().to_pylist().index(True)
-        raise SpecError(f"{source}: {_row(row)}, {cell} is empty. Fill it in, or leave this example out.")
+        raise no_value(source, f"{_row(row)}, {cell}", "")
     kind = column.type.value_type if kinds.is_dictionary(column.type) else column.type
     if kinds.is_string(kind) or kinds.is_large_string(kind):
         return [str(text) for text in column.to_pylist()]
     if not (
         kinds.is_integer(kind) or kinds.is_floating(kind) or kinds.is_boolean(kind) or kinds.is_decimal(kind)
     ):
-        raise SpecError(f"{source}: {cell} holds {shown(str(kind))}; only numbers and texts can be read.")
+        raise SpecError(
+            f"{source}: {cell} holds {shown(str(kind))}; only numbers and texts can be read. "
+            f"Leave the column out with task.ignore = {column_value(names, index)}."
+        )
     values = np.array(column.to_pylist(), dtype=np.float64)
     check_finite(source, values[:, None], lambda row, _: f"{_row(row)}, {cell}")
     return values

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainlab.errors import SpecError, listing, nearest, shown
+from trainlab.errors import SpecError, shown
+from trainlab.tasks.columns import column_name, column_value
 from trainlab.tasks.task import Array
 
 Column = Array | list[str]
 """One column of targets: numbers, or texts as they stand where not every one is a number."""
 
-MAX_LISTED = 12
+MISSING = ("na", "n/a", "#n/a", "nan", "null", "?")
+"""What stands for a missing value in tables, in small letters."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,7 +23,7 @@ class Raw:
     """What was read: ``inputs [points, features]`` and columns of targets, all finite.
 
     `source` is what messages begin with, `where` names an example, such as ``line 7``. Names are empty where
-    the columns have no headings.
+    the columns have no headings. `advice` says how the file should have been read, if it looks misread.
     """
 
     source: str
@@ -30,19 +32,25 @@ class Raw:
     feature_names: tuple[str, ...]
     target_names: tuple[str, ...]
     where: Callable[[int], str]
+    advice: str = ""
 
 
-def number(text: str) -> float | None:
-    """Return the number that a text is, or None; Python's underscores between digits don't count."""
+def number(text: str, decimal: str = ".") -> float | None:
+    """Return the number that a text is, or None; Python's underscores between digits don't count.
+
+    With decimal commas a dot is none: it may separate thousands.
+    """
+    if decimal == ",":
+        text = "no number" if "." in text else text.replace(",", ".")
     try:
         return None if "_" in text else float(text)
     except ValueError:
         return None
 
 
-def column_name(names: tuple[str, ...], index: int) -> str:
-    """Return how messages call a column: by its heading, or by its number from 0."""
-    return f"column {shown(names[index])}" if names else f"column {index}"
+def is_missing(text: str) -> bool:
+    """Whether a cell is empty, or says in one of the usual ways that its value is missing."""
+    return not text or text.lower() in MISSING
 
 
 def check_finite(source: str, values: Array, cell: Callable[[int, int], str]) -> None:
@@ -56,39 +64,18 @@ def check_finite(source: str, values: Array, cell: Callable[[int, int], str]) ->
         )
 
 
-def chosen_targets(
-    source: str, asked: str | int | tuple[str | int, ...], names: tuple[str, ...], width: int
-) -> list[int]:
-    """Return the numbers of the target columns among `width`, in the order asked for; by default the last."""
-    wanted = asked if isinstance(asked, tuple) else (asked,)
-    found = [_find(source, item, names, width) for item in wanted] or [width - 1]
-    twice = next((index for place, index in enumerate(found) if index in found[:place]), None)
-    if twice is not None:
-        raise SpecError(f"{source}: targets = {shown(asked)}: name {column_name(names, twice)} twice.")
-    if len(found) == width:
-        raise SpecError(
-            f"{source}: no column is left for the inputs: it has {width} and all are targets; "
-            "at least one must be an input."
-        )
-    return found
+def no_value(source: str, cell: str, text: str) -> SpecError:
+    """Return the error for a cell without a value; `text` is what stands there."""
+    what = f"{shown(text)}, a missing value" if text else "empty"
+    return SpecError(f"{source}: {cell} is {what}. Fill it in, or leave this example out.")
 
 
-def _find(source: str, item: str | int, names: tuple[str, ...], width: int) -> int:
-    where = f"{source}: targets = {shown(item)}"
-    if isinstance(item, int):
-        if not -width <= item < width:
-            raise SpecError(f"{where}: must be a column from 0 to {width - 1}, or from -{width} to -1.")
-        return item % width
-    if not names:
-        raise SpecError(f"{where}: the file has no headings; give the column's number, 0 to {width - 1}.")
-    if item not in names:
-        more = f" and {len(names) - MAX_LISTED:,} more" if len(names) > MAX_LISTED else ""
-        have = listing(names[:MAX_LISTED]).replace(" or ", " and ") if not more else _commas(names) + more
-        raise SpecError(f"{where}: no such column; it has {have}.{nearest(item, names)}")
-    if names.count(item) > 1:
-        raise SpecError(f"{where}: {names.count(item)} columns have this heading; give the column's number.")
-    return names.index(item)
-
-
-def _commas(names: tuple[str, ...]) -> str:
-    return ", ".join(repr(name) for name in names[:MAX_LISTED])
+def no_number(source: str, place: str, text: str, names: tuple[str, ...], index: int) -> SpecError:
+    """Return the error for a text where an input should be; `place` says in which line or row, if in one."""
+    column = column_value(names, index)
+    where = f"{place}, {column_name(names, index)}" if place else column_name(names, index)
+    return SpecError(
+        f"{source}: {where} is {shown(text)}; inputs must be numbers. Write numbers instead, leave the "
+        "column "
+        f"out with task.ignore = {column}, or, if it is what is to be predicted, set task.target = {column}."
+    )

@@ -23,7 +23,8 @@ class Task:
 
     `kind` says what targets mean: numbers ("regression"), one 0 or 1 ("binary") or one-hot rows ("classes").
     ``held_out_inputs [held_out, features]`` and ``held_out_targets [held_out, outputs]`` are never trained
-    on; without a split they have no rows. Names are empty where unknown.
+    on; without a split they have no rows. Names are empty where unknown; those of classes and of targets are
+    two things: the column `ill` has classes no and yes.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Task:
     held_out_targets: Array
     feature_names: tuple[str, ...] = ()
     class_names: tuple[str, ...] = ()
+    target_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         # Tasks are shared by everyone who asks for them.

@@ -29,18 +29,17 @@ def write_experiment(path: str, lift: Lift, reader: Reader, population: SeedsRes
         f"{len(lift.replayed)} runs,\n# to a relative difference of {lift.difference:.1g}. "
         f"Run it with:  trainlab study {path}\n\n"
     )
-    copied = ""
+    copied, baseline = "", shortened(experiment)
     try:
         if isinstance(experiment.task, File):
             copied = shutil.copy(experiment.task.path, os.path.dirname(path) or ".")
-            experiment = msgspec.structs.replace(
-                experiment, task=msgspec.structs.replace(experiment.task, path=copied)
-            )
+            # A path in a study file starts at the folder of the file.
+            baseline["task"] = {"name": "file", "path": os.path.basename(copied)}
         study = {
             "title": f"{name}, lifted",
             "question": "Was it the seed?",
             "seeds": population.asked,
-            "baseline": shortened(experiment),
+            "baseline": baseline,
         }
         with open(path, "w", encoding="utf-8") as file:
             file.write(head + tomli_w.dumps(study))

@@ -1,0 +1,151 @@
+"""The commands: in which group each stands, what it does, and examples that its help ends with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+EXPERIMENTS, TRAINING = "Experiments", "Your own training"
+UNDERSTAND, HOUSEKEEPING = "Understand", "Housekeeping"
+GROUPS = (EXPERIMENTS, TRAINING, UNDERSTAND, HOUSEKEEPING)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command:
+    """A command as help shows it; the first example is the one that messages give."""
+
+    name: str
+    group: str
+    summary: str
+    examples: tuple[str, ...]
+
+
+COMMANDS = (
+    Command(
+        name="study",
+        group=EXPERIMENTS,
+        summary="Run a study file: every network with every combination of changes, on the same seeds.",
+        examples=("trainlab study xor44", "trainlab study first.toml --seeds 50 --html report.html"),
+    ),
+    Command(
+        name="run",
+        group=EXPERIMENTS,
+        summary="Run one experiment on many seeds; of a study file, its first network without changes.",
+        examples=("trainlab run xor44", "trainlab run first.toml --seeds 200 --why 20"),
+    ),
+    Command(
+        name="race",
+        group=EXPERIMENTS,
+        summary="Race many candidates: those shown to be worse are dropped, the rest get more seeds.",
+        examples=(
+            "trainlab race 44 xor44 --cell :A+B+E --draw 100",
+            "trainlab race 13 first.toml --max-seeds 256 --html race.html",
+        ),
+    ),
+    Command(
+        name="map",
+        group=EXPERIMENTS,
+        summary="Show where in a plane of two settings training works.",
+        examples=(
+            "trainlab map xor44 --cell 'Model 2:A+B+E' --x optimizer.lr=1e-4..10 --y init.std=0.01..10",
+            "trainlab map first.toml --x lr=1e-3..1 --y momentum=0..0.99 --size 16x16 --html map.html",
+        ),
+    ),
+    Command(
+        name="doctor",
+        group=TRAINING,
+        summary="Run a training script and tell what keeps it from learning.",
+        examples=(
+            "trainlab doctor train.py",
+            "trainlab doctor --try train.py --html report.html -- --epochs 3",
+        ),
+    ),
+    Command(
+        name="seeds",
+        group=TRAINING,
+        summary="Was it the seed? Run a training script with many and tell how its outcome spreads.",
+        examples=(
+            "trainlab seeds train.py -n 20",
+            "trainlab seeds train.py -n 20 --metric accuracy --at-least 0.9 -- --epochs 3",
+        ),
+    ),
+    Command(
+        name="explain",
+        group=UNDERSTAND,
+        summary="Answer one of five questions with the numbers of your own network, checked and tested.",
+        examples=("trainlab explain learning-rate", "trainlab explain init first.toml --html init.html"),
+    ),
+    Command(
+        name="params",
+        group=UNDERSTAND,
+        summary="Show the trainable parameters of a network, layer by layer.",
+        examples=("trainlab params 2-11-1", "trainlab params 2-11-1 --output-bias no"),
+    ),
+    Command(
+        name="budget",
+        group=UNDERSTAND,
+        summary="Count, list or draw the networks that have an exact number of parameters.",
+        examples=(
+            "trainlab budget 44 --inputs 2 --outputs 1",
+            "trainlab budget 44 --inputs 2 --outputs 1 --hidden-bias yes --min-width 2 --sample 5",
+        ),
+    ),
+    Command(
+        name="new",
+        group=HOUSEKEEPING,
+        summary="Write a commented study file to start from, for XOR or for data of your own.",
+        examples=("trainlab new first.toml", "trainlab new --data points.csv --target ill first.toml"),
+    ),
+    Command(
+        name="show",
+        group=HOUSEKEEPING,
+        summary="Show what the store holds.",
+        examples=("trainlab show", "trainlab show --json"),
+    ),
+)
+
+FIRST = tuple(next(command for command in COMMANDS if command.group == group).examples[0] for group in GROUPS)
+"""An example of each group."""
+
+QUESTIONS = (
+    Command(
+        name="neuron",
+        group="Questions",
+        summary="What is a neuron? One taken apart; and what a stack of them is without activations.",
+        examples=(
+            "trainlab explain neuron",
+            "trainlab explain neuron first.toml --layer 1 --unit 2 --seed 3",
+        ),
+    ),
+    Command(
+        name="learning-rate",
+        group="Questions",
+        summary="What is the learning rate for? Rates, stability, schedules, on a population.",
+        examples=(
+            "trainlab explain learning-rate",
+            "trainlab explain learning-rate first.toml --rates 1e-4..10 --schedule warmup:total_iters=20",
+        ),
+    ),
+    Command(
+        name="init",
+        group="Questions",
+        summary="How are weights initialised? Schemes, signals through depth, symmetry, what they do.",
+        examples=("trainlab explain init", "trainlab explain init first.toml --activation relu --depth 20"),
+    ),
+    Command(
+        name="loss",
+        group="Questions",
+        summary="What is a loss? Which fits the output and the task, its gradient, outliers.",
+        examples=("trainlab explain loss", "trainlab explain loss first.toml --loss mse --loss huber"),
+    ),
+    Command(
+        name="chain-rule",
+        group="Questions",
+        summary="What is the chain rule? Every path from a weight to the loss, multiplied out.",
+        examples=("trainlab explain chain-rule", "trainlab explain chain-rule first.toml --seed 3"),
+    ),
+)
+
+
+def examples_words(examples: tuple[str, ...]) -> str:
+    """Return what help ends with."""
+    return "\n".join(["For example:", *(f"  {example}" for example in examples)])

@@ -1,0 +1,133 @@
+"""Which columns of a table are the targets, which are left out, and what messages call them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from trainlab.errors import SpecError, listing, nearest, shown
+
+Names = str | int | tuple[str | int, ...]
+"""A column by its heading or its number from 0 (negative from the end), or several."""
+
+MAX_LISTED = 12
+_LIKE_TARGET = re.compile(r"y|targets?|labels?|class(es)?|outcomes?|responses?|outputs?", re.IGNORECASE)
+"""Headings that columns of targets go by."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """The columns that a task names: `target`, or several `targets`, and those to `ignore`."""
+
+    target: str | int | None = None
+    targets: Names = ()
+    ignore: Names = ()
+
+    @property
+    def field(self) -> str:
+        """The field that names the targets; empty where none does."""
+        return "target" if self.target is not None else "" if self.targets == () else "targets"
+
+    @property
+    def value(self) -> Names:
+        """What that field says."""
+        return self.targets if self.target is None else self.target
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chosen:
+    """The numbers of the columns of targets, in the order asked for, and of those of inputs."""
+
+    targets: list[int]
+    inputs: list[int]
+
+
+def column_name(names: tuple[str, ...], index: int) -> str:
+    """Return how messages call a column: by its heading, or by its number from 0."""
+    return f"column {column_value(names, index)}"
+
+
+def column_value(names: tuple[str, ...], index: int) -> str:
+    """Return how a study file names a column: its heading, or its number where headings don't tell."""
+    return shown(names[index]) if names and names.count(names[index]) == 1 else str(index)
+
+
+def choose_columns(source: str, asked: Asked, names: tuple[str, ...], width: int) -> Chosen:
+    """Return which of `width` columns are targets, and which inputs; without a target named the last is it.
+
+    Raises SpecError where a name means no column or several, where no input is left, and where no target is
+    named but a heading says that it is another column than the last.
+    """
+    left_out = _found(source, "ignore", asked.ignore, names, width)
+    left = [index for index in range(width) if index not in left_out]
+    if not left:
+        raise SpecError(f"{source}: ignore = {shown(asked.ignore)}: leaves no column of {width}; name fewer.")
+    if asked.field:
+        targets = _found(source, asked.field, asked.value, names, width)
+    else:
+        targets = left[-1:]
+        _check_last(source, names, left)
+    both = next((index for index in targets if index in left_out), None)
+    if both is not None:
+        raise SpecError(
+            f"{source}: ignore = {shown(asked.ignore)}: {column_name(names, both)} is the target; name "
+            "others."
+        )
+    inputs = [index for index in left if index not in targets]
+    if not inputs:
+        every = f"it has {width} and all are targets" if len(left) == width else "the others are targets"
+        raise SpecError(
+            f"{source}: no column is left for the inputs: {every}; at least one must be an input."
+        )
+    return Chosen(targets=targets, inputs=inputs)
+
+
+def looks_like_target(names: tuple[str, ...], index: int) -> bool:
+    """Whether a heading says that its column is the target; y doesn't where x is a column before it."""
+    name = names[index].strip()
+    if name in ("y", "Y") and any(other.strip() in ("x", "X") for other in names[:index]):
+        return False
+    return _LIKE_TARGET.fullmatch(name) is not None
+
+
+def _check_last(source: str, names: tuple[str, ...], left: list[int]) -> None:
+    """Refuse to learn the last column where another one is called like a target and the last isn't."""
+    if not names or looks_like_target(names, left[-1]):
+        return
+    like = next((index for index in left[:-1] if looks_like_target(names, index)), None)
+    if like is not None:
+        raise SpecError(
+            f"{source}: what is to be predicted? {column_name(names, like)} is called like it, but the last "
+            f"column is {column_value(names, left[-1])}. Set task.target = {column_value(names, like)} or "
+            f"task.target = {column_value(names, left[-1])}."
+        )
+
+
+def _found(source: str, field: str, asked: Names, names: tuple[str, ...], width: int) -> list[int]:
+    """Return the numbers of the columns that a field names."""
+    wanted = asked if isinstance(asked, tuple) else (asked,)
+    found = [_find(f"{source}: {field} = {shown(item)}", item, names, width) for item in wanted]
+    twice = next((index for place, index in enumerate(found) if index in found[:place]), None)
+    if twice is not None:
+        raise SpecError(f"{source}: {field} = {shown(asked)}: name {column_name(names, twice)} only once.")
+    return found
+
+
+def _find(where: str, item: str | int, names: tuple[str, ...], width: int) -> int:
+    if isinstance(item, int):
+        if not -width <= item < width:
+            raise SpecError(f"{where}: must be a column from 0 to {width - 1}, or from -{width} to -1.")
+        return item % width
+    if not names:
+        raise SpecError(f"{where}: the file has no headings; give the column's number, 0 to {width - 1}.")
+    if item not in names:
+        more = f" and {len(names) - MAX_LISTED:,} more" if len(names) > MAX_LISTED else ""
+        have = listing(names[:MAX_LISTED]).replace(" or ", " and ") if not more else _commas(names) + more
+        raise SpecError(f"{where}: no such column; it has {have}.{nearest(item, names)}")
+    if names.count(item) > 1:
+        raise SpecError(f"{where}: {names.count(item)} columns have this heading; give the column's number.")
+    return names.index(item)
+
+
+def _commas(names: tuple[str, ...]) -> str:
+    return ", ".join(repr(name) for name in names[:MAX_LISTED])
