@@ -304,14 +304,35 @@ def tour(studies: Studies) -> str:
         )
         for network in networks(studies)
     ]
-    failed = of(studies.xor44, "vanishing")[-1]
-    effects = [e for e in studies.xor44.effects if e.main and e.main.reading == "hurts"]
-    hurts = "; ".join(f"{e.change} on {e.network}: {e.main.value}" for e in effects if e.main) or "none"
     return (
         table(("network", "solved at the baseline", "solved with all five changes"), rows)
-        + f"\n\n- {failed.sentence}\n"
-        f"- Changes that hurt, averaged over all combinations of the others: {hurts}."
+        + f"\n\n- {_lost(studies)}\n- {_hurting(studies)}"
     )
+
+
+def _lost(studies: Studies) -> str:
+    """Say what the deepest network's failures are, and whether that hangs on the threshold."""
+    name = networks(studies)[-1]
+    causes = studies.cell(name, *studies.together).causes
+    at = (causes.vanishing_at_more, causes.vanishing, causes.vanishing_at_less)
+    more, plain, less = (0 if rate is None else rate.k for rate in at)
+    return (
+        f"With all five changes {causes.failed:,} runs of {name} still fail. In {plain:,} of them almost no "
+        f"gradient reaches the first layer (below {THRESHOLD:g}), although the last still has one. At a "
+        f"threshold of 1e-3 it is {more:,}, at 1e-5 {less:,}."
+    )
+
+
+def _hurting(studies: Studies) -> str:
+    """Say which changes hurt, and by how much."""
+    labels = {change.name: change.label for change in studies.xor44.study.changes}
+    effects = [e for e in studies.xor44.effects if e.main and e.main.reading == "hurts"]
+    if not effects:
+        return "No change hurts any of the networks."
+    each = ", ".join(f"{e.network} {e.main.value}" for e in effects if e.main)
+    names = dict.fromkeys(e.change for e in effects)
+    said = " and ".join(f"{name} ({labels[name]})" for name in names)
+    return f"Not every change helps. Averaged over the others, {said} hurts: {each}."
 
 
 def race_board(studies: Studies) -> str:
