@@ -30,7 +30,7 @@ NAVIGATION = {
         "docs/chain_rule",
         "docs/questions",
     ),
-    "Guides": ("docs/doctor", "docs/seeds", "docs/callbacks", "docs/race", "docs/map"),
+    "Guides": ("docs/doctor", "docs/seeds", "docs/callbacks", "docs/own_data", "docs/race", "docs/map"),
     "Reference": (
         "docs/faults",
         "docs/signals",
