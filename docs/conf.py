@@ -30,7 +30,15 @@ NAVIGATION = {
         "docs/chain_rule",
         "docs/questions",
     ),
-    "Guides": ("docs/doctor", "docs/seeds", "docs/callbacks", "docs/race", "docs/map", "docs/python"),
+    "Guides": (
+        "docs/doctor",
+        "docs/seeds",
+        "docs/callbacks",
+        "docs/own_data",
+        "docs/race",
+        "docs/map",
+        "docs/python",
+    ),
     "Reference": (
         "docs/faults",
         "docs/signals",

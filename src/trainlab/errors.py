@@ -14,6 +14,10 @@ class SpecError(TrainlabError, ValueError):
     """An experiment, network, change or study file that can't be carried out as written."""
 
 
+class DataError(SpecError):
+    """A file of data that can't be read as its task says; the message begins with the file's name."""
+
+
 class BudgetError(TrainlabError, ValueError):
     """A question about parameter budgets that has no answer as asked."""
 

@@ -121,7 +121,7 @@ def test_a_file_elsewhere_is_hinted_at(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(SpecError) as caught:
         load_study("studies/first.toml")
     assert str(caught.value) == (
-        "studies/first.toml: baseline.studies/points.csv: no such file; a path in a study file starts at "
+        "studies/first.toml: studies/points.csv: no such file; a path in a study file starts at "
         "that "
         "file's folder, in Python at the working directory. There is a points.csv in the working directory."
     )

@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 import msgspec
 import numpy as np
 
-from trainlab.errors import SpecError, listing, nearest, shown
+from trainlab.errors import DataError, SpecError, listing, nearest, shown
 from trainlab.spec.checks import check_choice, check_depth, place
 
 PLAIN = {
@@ -140,6 +140,8 @@ def readable(error: msgspec.ValidationError, where: str, data: Any) -> str:
     for name in names:
         where = f"{where}[{name}]" if name.isdigit() else place(where, name)
         value = value[int(name) if name.isdigit() else name]
+    if isinstance(error.__cause__, DataError):
+        return str(error.__cause__)
     if isinstance(error.__cause__, SpecError):
         return f"{where}.{error.__cause__}" if where else str(error.__cause__)
     missing = re.fullmatch(r"Object missing required field `(\w+)`", text)

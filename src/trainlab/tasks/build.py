@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from trainlab.errors import DataError, SpecError
 from trainlab.tasks.copies import breast_cancer, diabetes, digits, iris, wine
 from trainlab.tasks.curves import curve, plane
 from trainlab.tasks.files import Stamp, content, file, stamp
@@ -56,7 +57,12 @@ def fingerprint_data(task: TaskSpec) -> str | None:
 
 def _stamp(task: TaskSpec) -> Stamp | None:
     path = getattr(task, "path", None)
-    return None if path is None else stamp(path)
+    if path is None:
+        return None
+    try:
+        return stamp(path)
+    except SpecError as error:
+        raise DataError(str(error)) from None
 
 
 @lru_cache(maxsize=16)
@@ -72,4 +78,7 @@ def _content(task: TaskSpec, stamped: Stamp) -> str:
 @lru_cache(maxsize=16)
 def _whole(task: TaskSpec, stamped: Stamp | None) -> Task:
     fields = {field: getattr(task, field) for field in task.__struct_fields__}
-    return TASKS[str(task.__struct_config__.tag)](**fields)
+    try:
+        return TASKS[str(task.__struct_config__.tag)](**fields)
+    except SpecError as error:
+        raise (error if stamped is None else DataError(str(error))) from None
