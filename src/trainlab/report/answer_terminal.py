@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,10 @@ from trainlab.studies.score_columns import tells_solved
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
+LINES = 30
+"""So many lines are printed at most."""
 MOST_CHANGES = 8
 """So many changes are said in full."""
 _STYLES = {"Helps": "good", "Hurts": "bad", "Upheld": "good", "Refuted": "bad"}
@@ -26,56 +30,80 @@ def print_answer(result: StudyResult, *, console: Console) -> None:
     """Print the answer of a study in at most 30 lines of 80 columns, as wide as `console` is."""
     from rich.text import Text
 
-    found = answer_of(result)
-    console.print(Text(result.study.title or "A study", style="bold"))
-    console.print(Text(unbroken(found.sentence), style="bold"))
-    console.print()
-    _definitions(result, found, console)
-    console.print(Text(found.title))
-    console.print(_table(found, console.width))
-    for remark in found.remarks:
-        console.print(Text(unbroken(remark), style=TERMINAL["muted"]))
-    for title, lines in ((found.effects_title, found.effects), ("Asked of it", found.asked)):
-        if lines:
-            console.print(Text(f"{title}:"))
-            console.print(_labelled(lines))
-    for words in (*_why(result), *_notes(result), _rest(result)):
-        console.print(Text(unbroken(words), style=TERMINAL["muted"]))
+    found, width = answer_of(result), console.width
+    above = [result.study.title or "A study", *wrapped(found.sentence, width), ""]
+    defined = _definitions(result, found, width)
+    table = _table(found, width)
+    below = wrapped(" ".join(found.remarks), width)
+    title = wrapped(f"{found.effects_title}:", width) if found.effects else []
+    end = [line for words in (*_why(result), *_notes(result), _rest(result)) for line in wrapped(words, width)]
+    taken = len(above) + len(defined) + 1 + table.row_count + 2 + len(below) + len(title) + len(end)
+    lines = _labelled([*found.effects, *found.asked], width, most=LINES - taken)
+    for line in above:
+        console.print(Text(line, style="bold"))
+    for line in (*defined, found.title):
+        console.print(Text(line))
+    console.print(table)
+    for line in below:
+        console.print(Text(line, style=TERMINAL["muted"]))
+    for line in title:
+        console.print(Text(line))
+    for line in lines:
+        console.print(_marked(line))
+    for line in end:
+        console.print(Text(line, style=TERMINAL["muted"]))
 
 
-def _definitions(result: StudyResult, found: Answer, console: Console) -> None:
+def wrapped(words: str, width: int, *, indent: int = 0) -> list[str]:
+    """Return text as lines of `width`, the later ones indented: broken at spaces, but never before a %."""
+    # rich breaks at spaces that mustn't break; textwrap doesn't.
+    lines = textwrap.wrap(
+        unbroken(words), max(width, 20), subsequent_indent=" " * indent, break_on_hyphens=False
+    )
+    return [line.replace("\u00a0", " ") for line in lines]
+
+
+def _definitions(result: StudyResult, found: Answer, width: int) -> list[str]:
     """Say what networks and changes are, before the table names them."""
-    from rich.text import Text
-
     study = result.study
     networks = [
         words
         for name in networks_of(result)[:MOST_NETWORKS]
         if (words := named(study, name)) != name and words not in found.sentence
     ]
-    if networks:
-        console.print(Text(f"Networks: {', '.join(networks)}"))
+    lines = wrapped(f"Networks: {', '.join(networks)}", width) if networks else []
     told = [(change.name, change.label) for change in study.changes if change.label]
-    if told:
-        console.print(_labelled(told[:MOST_CHANGES], plain=True))
+    lines += _labelled(told[:MOST_CHANGES], width)
     if len(told) > MOST_CHANGES:
-        console.print(Text(f"{len(told) - MOST_CHANGES} more changes: --details says what they are."))
-    if networks or told:
-        console.print()
+        lines.append(f"{len(told) - MOST_CHANGES} more changes: --details says what they are.")
+    return [*lines, ""] if lines else []
 
 
-def _labelled(lines: Sequence[tuple[str, str]], *, plain: bool = False) -> Table:
-    """Return lines that begin with a word, set off from what they say."""
-    from rich.table import Table
+def _labelled(pairs: Sequence[tuple[str, str]], width: int, *, most: int = LINES) -> list[str]:
+    """Return lines that begin with a word, set off from what they say; the longest are cut to `most` in all."""
+    if not pairs:
+        return []
+    room = max(len(word) for word, _ in pairs) + 3
+    blocks = [
+        wrapped(f"\u00a0{word:\u00a0<{room - 1}}{words}", width, indent=room) for word, words in pairs
+    ]
+    while sum(map(len, blocks)) > max(most, len(blocks)):
+        longest = max(blocks, key=len)
+        del longest[-1]
+        cut = longest[-1].rpartition("; ")[0] or longest[-1].rpartition(" ")[0]
+        longest[-1] = f"{cut} …"
+    return [line for block in blocks for line in block]
+
+
+def _marked(line: str) -> Text:
+    """Return a line with its first word coloured, if it begins one."""
     from rich.text import Text
 
-    grid = Table.grid(padding=(0, 1, 0, 1))
-    grid.add_column(no_wrap=True)
-    grid.add_column()
-    for word, text in lines:
-        style = "default" if plain else TERMINAL[_STYLES.get(word, "neutral")]
-        grid.add_row(Text(word, style=style), Text(unbroken(text)))
-    return grid
+    text = Text(line)
+    word = line.split()[0]
+    if line[1:2] != " " and word in _STYLES:
+        text.stylize(TERMINAL[_STYLES[word]], 1, 1 + len(word))
+    return text
 
 
 def _table(found: Answer, width: int) -> Table:
@@ -115,11 +143,9 @@ def _notes(result: StudyResult) -> list[str]:
 
 
 def _rest(result: StudyResult) -> str:
-    """Say how large the study was, and where the rest is."""
-    size = f"{counted(len(result.cells), 'cell')} × {counted(result.how.seeds, 'seed')}"
-    cells = "every cell, verdict and effect" if len(result.cells) > 1 else "every number"
+    """Say where the rest is."""
     failed = any(item.solved.k < item.solved.n for item in result.cells)
     told = result.measure is None or tells_solved(result.cells)
     offer = failed and told and all(item.why is None for item in result.cells)
-    why = f"; --why {USUAL}: why runs failed" if offer else ""
-    return f"{size} in {result.how.seconds:.1f} s. --details: {cells}; --html FILE: the page{why}."
+    why = f" --why {USUAL} (why runs failed)," if offer else ""
+    return f"More: --details (everything),{why} --html FILE (a page)"

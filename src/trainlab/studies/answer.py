@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trainlab.draw import counted, join
+from trainlab.draw import join
 from trainlab.spec import Study
 from trainlab.stats import Estimate, Rate, ReadEstimate, Reading, percent_words
 from trainlab.studies.effects import Effect
 
 if TYPE_CHECKING:
     from trainlab.studies.result import StudyResult
-    from trainlab.studies.verdicts import Outcome
+    from trainlab.studies.verdicts import Outcome, Verdict
 
 MOST_NETWORKS = 6
 """Of more networks the first are listed."""
@@ -28,10 +28,11 @@ _COUNTS = ("", "", "both", "all three", "all four", "all five", "all six", "all 
 _READINGS: Mapping[Reading, str] = {
     "helps": "Helps",
     "hurts": "Hurts",
-    "shown to be small": "No effect",
+    "shown to be small": "Small",
     "no difference seen": "Open",
 }
-_OUTCOMES: Mapping[Outcome, str] = {"upheld": "Upheld", "refuted": "Refuted", "mixed": "Open"}
+
+_OUTCOMES: Mapping[Outcome, str] = {"upheld": "Upheld", "refuted": "Refuted", "mixed": "Mixed"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,9 +96,9 @@ def short(name: str) -> str:
     return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
-def picked_note(count: int, more: str = "") -> str:
+def picked_note(count: int) -> str:
     """Say what the best of many cells is worth: it was picked and is told on the same seeds."""
-    return f"Best of {count:,}: picked on these same seeds, so its figure flatters{more}."
+    return f"Best of {count:,}: picked on these same seeds, which flatters it."
 
 
 def effect_lines(
@@ -106,27 +107,57 @@ def effect_lines(
     *,
     one: Callable[[Estimate], str],
     span: Callable[[Sequence[Effect]], str],
+    little: str = "2 points",
 ) -> tuple[tuple[str, str], ...]:
     """Return what helps, what hurts, what is shown to be small and what is open, a line each.
 
-    `one` tells an estimate in figures, `span` several effects of one change.
+    `one` tells an estimate in figures, `span` several effects of one change; less than `little` is small.
     """
     networks = list(dict.fromkeys(effect.network for effect in effects))
     lines: list[tuple[str, str]] = []
     for reading, word in _READINGS.items():
-        parts: list[str] = []
-        for change in study.change_names:
-            found = [item for item in effects if item.change == change and read_of(item).reading == reading]
-            if not found:
-                continue
-            where = f" on {_who([item.network for item in found], networks)}" if len(networks) > 1 else ""
-            if len(found) == 1:
-                parts.append(f"{change}{where} {one(read_of(found[0]).value)}{_alone(found[0], one)}")
-            else:
-                parts.append(f"{change}{where} {span(found)}")
-        if parts:
-            lines.append((word, "; ".join(parts)))
+        found = {
+            change: [item for item in effects if item.change == change and read_of(item).reading == reading]
+            for change in study.change_names
+        }
+        found = {change: items for change, items in found.items() if items}
+        if not found:
+            continue
+        if reading == "no difference seen":
+            lines.append((word, f"{_names_alone(found, networks)} (no difference seen)"))
+        elif reading == "shown to be small":
+            lines.append((word, f"{_names_alone(found, networks)} (shown to be less than {little})"))
+        else:
+            lines.append((word, _with_figures(found, networks, one, span)))
     return tuple(lines)
+
+
+def _with_figures(
+    found: Mapping[str, Sequence[Effect]],
+    networks: Sequence[str],
+    one: Callable[[Estimate], str],
+    span: Callable[[Sequence[Effect]], str],
+) -> str:
+    parts: list[str] = []
+    for change, items in found.items():
+        where = f" on {_who(items, networks)}" if len(networks) > 1 else ""
+        if len(items) > 1:
+            parts.append(f"{change}{where} {span(items)}")
+        else:
+            alone = _alone(items[0], one) if len(networks) == 1 else ""
+            parts.append(f"{change}{where} {one(read_of(items[0]).value)}{alone}")
+    return "; ".join(parts)
+
+
+def _names_alone(found: Mapping[str, Sequence[Effect]], networks: Sequence[str]) -> str:
+    """Name the changes, those of the same networks together; of a difference not seen no figure is told."""
+    groups: dict[str, list[str]] = {}
+    for change, items in found.items():
+        groups.setdefault(_who(items, networks), []).append(change)
+    if len(networks) == 1:
+        ((_, changes),) = groups.items()
+        return join(changes)
+    return "; ".join(f"{join(changes)} on {who}" for who, changes in groups.items())
 
 
 def _alone(effect: Effect, one: Callable[[Estimate], str]) -> str:
@@ -136,7 +167,8 @@ def _alone(effect: Effect, one: Callable[[Estimate], str]) -> str:
     return f", alone {one(effect.alone.value)}"
 
 
-def _who(names: Sequence[str], networks: Sequence[str]) -> str:
+def _who(effects: Sequence[Effect], networks: Sequence[str]) -> str:
+    names = [effect.network for effect in effects]
     if len(names) == len(networks):
         return number_words(len(names))
     return join(names) if len(names) <= MOST_NAMED else f"{len(names):,} of {len(networks):,} networks"
@@ -153,36 +185,52 @@ def read_of(effect: Effect) -> ReadEstimate:
 def effects_title(study: Study, effects: Sequence[Effect], what: str) -> str:
     """Say what the figures of the effects are: of `what`, and averaged or alone."""
     if len(study.change_names) == 1:
-        return f"What the change does to {what} (95 % interval)"
+        return f"Effect on the {what}"
     over = any(effect.main for effect in effects)
-    how = "averaged over all combinations of the others" if over else "made alone"
-    return f"What each change does to {what}, {how}"
+    return f"Effect on the {what}, {'averaged over the other changes' if over else 'of each change alone'}"
 
 
 def asked_lines(result: StudyResult) -> tuple[tuple[str, str], ...]:
     """Return what the study asks beside its changes, by how it came out, with the share of each."""
-    topics = ("parameters", "vanishing", "predictions")
-    names = result.study.change_names
-    long = f"with {join(names)}" if len(names) > 1 else ""
     lines: list[tuple[str, str]] = []
     for outcome, word in _OUTCOMES.items():
-        parts = [
-            _statement(item.statement.replace(long, "with all changes") if long else item.statement)
-            + (f" ({_of(item.share)})" if item.share else "")
-            for item in result.verdicts
-            if item.outcome == outcome and item.topic in topics
-        ]
-        if parts:
-            lines.append((word, "; ".join(parts)))
+        found = [item for item in result.verdicts if item.outcome == outcome and item.topic in _ASKED]
+        alike: dict[str, list[Verdict]] = {}
+        for item in found:
+            alike.setdefault(_predicate(item, result.study), []).append(item)
+        if found:
+            lines.append((word, "; ".join(_statement(items, result.study) for items in alike.values())))
     return tuple(lines)
 
 
-def _statement(words: str) -> str:
-    return words.removesuffix(".")
+_ASKED = ("parameters", "vanishing", "predictions")
 
 
-def _of(share: Rate) -> str:
-    return f"{share.k:,} of {share.n:,}"
+def _predicate(item: Verdict, study: Study) -> str:
+    """Return a statement without the network that it begins with."""
+    name = _subject(item, study)
+    return item.statement.removeprefix(name) if name else item.statement
+
+
+def _subject(item: Verdict, study: Study) -> str:
+    known = [name for name in study.network_names if item.statement.startswith(f"{name} ")]
+    return max(known, key=len, default="")
+
+
+def _statement(items: Sequence[Verdict], study: Study) -> str:
+    """Return a statement, made of several networks at once if they fare alike, with its shares."""
+    first, names = items[0], study.change_names
+    if first.topic == "parameters" and first.outcome == "upheld":
+        return first.sentence.removesuffix(".")
+    words = first.statement
+    if len(items) > 1:
+        rest = _predicate(first, study).replace(" predicts ", " predict ", 1)
+        words = f"{join([_subject(item, study) for item in items])}{rest}"
+    if len(names) > 1:
+        words = words.replace(f"with {join(names)}", "with all changes")
+    shares = [f"{item.share.k:,} of {item.share.n:,}" for item in items if item.share]
+    told = f" ({', '.join(shares)})" if shares else ""
+    return f"{words.removesuffix('.')}{told}"
 
 
 def percents(rates: Sequence[Rate]) -> str:
@@ -191,8 +239,3 @@ def percents(rates: Sequence[Rate]) -> str:
         ordered = sorted(rates, key=lambda item: item.estimate)
         return f"{percent_words(ordered[0])} to {percent_words(ordered[-1])}"
     return join([percent_words(item) for item in rates])
-
-
-def seeds_of(rates: Sequence[Rate]) -> str:
-    """Return ``50 seeds``."""
-    return counted(rates[0].n, "seed")

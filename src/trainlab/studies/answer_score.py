@@ -42,7 +42,7 @@ def score_answer(result: StudyResult, measure: Measure) -> Answer:
     """Return the answer by the measure: what changes do to it, and how it stands beside the mere guess."""
     study, effects = result.study, result.score_effects
     headers, rows, narrow, remarks = _table(result, measure)
-    what = f"the {measure.name}, in points" if measure.kind == "accuracy" else f"the {measure.name}, in %"
+    what = f"{measure.name}, in points" if measure.kind == "accuracy" else f"{measure.name}, in %"
     return Answer(
         sentence=" ".join(filter(None, (_changed(result, measure, effects), _level(result, measure)))),
         title=f"{measure.name[:1].upper()}{measure.name[1:]}{f' ({measure.loss})' if measure.loss else ''}, "
@@ -53,7 +53,11 @@ def score_answer(result: StudyResult, measure: Measure) -> Answer:
         remarks=(*remarks, *_cautions(result, measure)),
         effects_title=effects_title(study, effects, what),
         effects=effect_lines(
-            study, effects, one=lambda value: _one(value, measure), span=lambda some: _span(some, measure)
+            study,
+            effects,
+            one=lambda value: _one(value, measure),
+            span=lambda some: _span(some, measure),
+            little=measure.little,
         ),
         asked=asked_lines(result),
     )
@@ -104,15 +108,20 @@ def _done(result: StudyResult, found: dict[str, list[Effect]], verb: str, measur
         ((change, items),) = found.items()
         who = _who([item.network for item in items], networks, result)
         if len(items) == 1:
-            effect = items[0]
-            alone = effect.alone if effect.main and len(result.study.changes) > 1 else None
-            more = f" on average over the other changes, {measure.difference(alone.value)} alone" if alone else ""
-            return f"{change} {verb}s {who}: {in_words(read_of(effect), measure)}{more}."
+            return f"{change} {verb}s {who}: {_figure(items[0], measure, unit)}."
         return f"{change} {verb}s {who}: {_span(items, measure)}{unit} of {measure.name}."
     everywhere = all(len(items) == len(networks) for items in found.values())
     where = f" {_who(networks, networks, result)}" if everywhere else ""
     figures = _span([item for items in found.values() for item in items], measure)
     return f"{join(list(found))} {verb}{where}: {figures}{unit} of {measure.name}."
+
+
+def _figure(effect: Effect, measure: Measure, unit: str) -> str:
+    """Return an effect with its interval; averaged over others, beside what the change does alone."""
+    if effect.main is None or effect.alone is None or effect.main.value == effect.alone.value:
+        return in_words(read_of(effect), measure)
+    main, alone = (measure.figure(read.value.estimate) for read in (effect.main, effect.alone))
+    return f"{main}{unit} of {measure.name} on average, {alone} alone"
 
 
 def _who(names: Sequence[str], networks: Sequence[str], result: StudyResult) -> str:

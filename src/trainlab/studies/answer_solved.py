@@ -51,7 +51,7 @@ def solved_answer(result: StudyResult) -> Answer:
         rows=rows,
         narrow=narrow,
         remarks=(*remarks, _rule(result)),
-        effects_title=effects_title(study, result.effects, "the share solved, in points"),
+        effects_title=effects_title(study, result.effects, "share solved, in points"),
         effects=effect_lines(study, result.effects, one=_one, span=_span),
         asked=asked_lines(result),
     )
@@ -63,7 +63,11 @@ def _one(value: Estimate) -> str:
 
 def _span(effects: Sequence[Effect]) -> str:
     values = sorted(read_of(effect).value.estimate for effect in effects)
-    return f"{_points(values[0])} to {_points(values[-1])}"
+    return f"{_rounded(values[0])} to {_rounded(values[-1])}"
+
+
+def _rounded(share: float) -> str:
+    return format_fixed(100 * share, 0, sign=True)
 
 
 def _points(share: float) -> str:
@@ -106,7 +110,8 @@ def _sentence(
     after, before = percents([item.after for item in group]), percents([item.before for item in group])
     it, its = ("it", "its") if single else ("them", "their")
     makes, lowers, does = ("makes", "lowers", "doesn't") if one else ("make", "lower", "don't")
-    figures = f"{after} of {seeds} solved, {before} at the baseline"
+    of = "" if subject in ("They", "It") else f" of {seeds} solved"
+    figures = f"{after}{of}, {before} at the baseline"
     together = "" if one or subject == "They" else " together"
     return {
         "learns": f"{subject}{together} {makes} {who} learn: {figures}.",
@@ -164,7 +169,7 @@ def _table(result: StudyResult) -> tuple[Row, tuple[Row, ...], tuple[Row, ...], 
         heads.insert(1, f"Best of {len(made):,}")
         for texts, item in zip((*full, *brief), (*bests, *bests), strict=True):
             texts.insert(1, f"{percent_words(item.solved)}: {short('+'.join(item.cell.changes) or 'none')}")
-        remarks.append(picked_note(len(made), "; of several alike that with the fewest changes"))
+        remarks.append(picked_note(len(made)))
     if len(networks) > len(listed):
         remarks.append(f"{len(networks) - len(listed):,} more networks: --details.")
     return (

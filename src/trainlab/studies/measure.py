@@ -58,6 +58,11 @@ class Measure:
         """What is reached without the inputs: ``always answering "no"``, ``the best constant answer``."""
         return f'always answering "{self.majority}"' if self.kind == "accuracy" else "the best constant answer"
 
+    @property
+    def little(self) -> str:
+        """Less than this is a small difference: `stats.SMALL` in words."""
+        return "2 points" if self.kind == "accuracy" else "2 %"
+
     def difference(self, value: Estimate) -> str:
         """Return a difference in words: ``+3.1 points (+2.4 to +3.8)``, of losses ``−27 % (−30 to −19)``."""
         if self.kind == "accuracy":

@@ -124,12 +124,11 @@ def percent(share: float) -> str:
 
 
 def _claim(subject: str, network: str, read: ReadEstimate, measure: Measure, *, one: bool = True) -> str:
-    little = "2 points" if measure.kind == "accuracy" else "2 %"
     s, are = ("s", "is") if one else ("", "are")
     claims: dict[Reading, str] = {
         "helps": f"{subject} help{s} {network}",
         "hurts": f"{subject} hurt{s} {network}",
-        "shown to be small": f"{subject} {are} shown to change {network} by less than {little}",
+        "shown to be small": f"{subject} {are} shown to change {network} by less than {measure.little}",
         "no difference seen": f"{subject} can't be told apart from nothing for {network}",
     }
     return claims[read.reading]
