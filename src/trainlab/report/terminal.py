@@ -1,10 +1,11 @@
-"""A study in the terminal: verdicts, success rates, effects, and how it was run."""
+"""A study in the terminal: its answer, or all details: verdicts, success rates, effects, how it was run."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from trainlab.draw import TERMINAL, terminal_table
+from trainlab.report.answer_terminal import print_answer
 from trainlab.report.chosen import networks_of
 from trainlab.report.method_part import seeds_words, stopped_words, time_words
 from trainlab.report.score_part import scores
@@ -21,8 +22,18 @@ MANY = 40
 _STYLES = {"upheld": "good", "refuted": "bad", "mixed": "neutral"}
 
 
-def print_study(result: StudyResult, *, console: Console) -> None:
-    """Print the summary of a study, as wide as `console` is. Marks and words say what colours say."""
+def print_study(result: StudyResult, *, console: Console, details: bool = False) -> None:
+    """Print the answer of a study, or with `details` every verdict, cell and effect, as wide as `console` is.
+
+    Marks and words say what colours say.
+    """
+    if details:
+        _print_details(result, console)
+    else:
+        print_answer(result, console=console)
+
+
+def _print_details(result: StudyResult, console: Console) -> None:
     from rich.text import Text
 
     console.print(Text(result.study.title or "A study", style="bold"))

@@ -18,7 +18,8 @@ class Verdict:
     `topic` is a word for what it is about. `statement` is what was judged and `outcome` how it fared:
     ``"upheld"``, ``"refuted"`` or ``"mixed"``. Both are empty where the question was open, as in a map or a
     diagnosis. `opposite` is the share of seeds on which one run by itself would have concluded the opposite;
-    None where the verdict, or a single run, concludes nothing.
+    None where the verdict, or a single run, concludes nothing. `share` is how many runs are as the statement has
+    them; None where it isn't a matter of runs.
     """
 
     topic: str
@@ -26,6 +27,7 @@ class Verdict:
     statement: str = ""
     outcome: Outcome = ""
     opposite: Rate | None = None
+    share: Rate | None = None
 
     @property
     def claim(self) -> str:
@@ -41,6 +43,7 @@ class Verdict:
             "outcome": self.outcome,
             "sentence": self.sentence,
             "single_run_opposite": None if opposite is None else opposite.to_dict(),
+            "share": None if self.share is None else self.share.to_dict(),
         }
 
     def __str__(self) -> str:

@@ -10,9 +10,12 @@ from trainlab.errors import SpecError, shown
 from trainlab.execution import HowRun
 from trainlab.spec import Study, data_of
 from trainlab.spec.study import NO_CHANGE
+from trainlab.studies.answer import answer_of
 from trainlab.studies.cells import CellResult
 from trainlab.studies.effects import Effect, Interaction
+from trainlab.studies.measure import Measure, measure_of
 from trainlab.studies.notes import notes_of
+from trainlab.studies.score_effects import score_effects
 from trainlab.studies.study_columns import STUDY_TABLES, StudyTable, study_columns
 from trainlab.studies.verdicts import Verdict
 
@@ -44,6 +47,22 @@ class StudyResult:
     def data(self) -> list[dict[str, Any]]:
         """What is predicted from what, for each data set of the cells; `words` says it of a user's own."""
         return data_of([item.runs.experiment for item in self.cells])
+
+    @property
+    def measure(self) -> Measure | None:
+        """What the cells are compared by: accuracy or loss of many rows; None where it is what is solved."""
+        return measure_of(self.cells)
+
+    @property
+    def score_effects(self) -> tuple[Effect, ...]:
+        """What each change does to the measure: accuracies in shares, losses as −log of their ratio."""
+        measure = self.measure
+        return () if measure is None else score_effects(self.study, measure, self.cells)
+
+    @property
+    def answer(self) -> str:
+        """What the study says, in a sentence or two."""
+        return answer_of(self).sentence
 
     def cell(self, network: str, *changes: str) -> CellResult:
         """Return one cell; the order of the changes doesn't matter.
@@ -88,6 +107,8 @@ class StudyResult:
             "format": JSON_FORMAT,
             "title": self.study.title,
             "question": self.study.question,
+            "answer": self.answer,
+            "measure": self.measure and self.measure.to_dict(),
             "networks": [
                 {"name": name, "widths": network.label, "parameters": network.parameters}
                 for name in self.study.network_names

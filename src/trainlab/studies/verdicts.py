@@ -29,7 +29,7 @@ from trainlab.studies.effects import Effect
 Bools = npt.NDArray[np.bool_]
 OFTEN = 0.9
 HALF = 0.5
-_OUTCOMES: dict[Reading, Outcome] = {
+OUTCOMES: dict[Reading, Outcome] = {
     "helps": "upheld",
     "hurts": "refuted",
     "shown to be small": "refuted",
@@ -80,7 +80,7 @@ def judge_change(
     return Verdict(
         topic="change",
         statement=f"{named} helps {effect.network}.",
-        outcome=_OUTCOMES[main.reading],
+        outcome=OUTCOMES[main.reading],
         sentence=f"{_change_claim(effect, main)}: {main.value} in the success rate{averaged}."
         f"{_holm_note(main)}{_alone_note(effect) if others else ''}",
         opposite=_pairs_that_differ(main.reading, solved_with, solved_without),
@@ -143,6 +143,7 @@ def judge_predictions(network: str, where: str, right: Bools, values: str) -> Ve
         sentence=f"{network}'s predictions{after_words(where)} round to {values} {_how_often(share)}: "
         f"{share_words(share)}.",
         opposite=opposite_of(right, outcome),
+        share=share,
     )
 
 
@@ -160,6 +161,7 @@ def judge_solved(network: str, where: str, solved: Bools, rule: Solved) -> Verdi
         sentence=f"{network} is solved{after_words(where)} {_how_often(share)}: {share_words(share)}. "
         f"A run is solved {solved_words(rule)}.",
         opposite=opposite_of(solved, outcome),
+        share=share,
     )
 
 
