@@ -38,6 +38,7 @@ for _name, _summary in (
     ("budget", "Count, list or draw the networks that have an exact number of parameters."),
     ("doctor", "Run a training script and tell what keeps it from learning."),
     ("seeds", "Was it the seed? Run a training script with many and tell how its outcome spreads."),
+    ("faults", "Show what the doctor knows: all faults in a line each, or one with its rule and remedy."),
     ("show", "Show what the store holds."),
     ("new", "Write a commented study file to start from."),
 ):
