@@ -23,8 +23,8 @@ _LABEL = 11
 def show_report(report: dict[str, Any], console: Console, *, details: bool = False) -> None:
     """Print the report, as `Report.to_dict` has it, in 80 columns; nothing is told by colour alone.
 
-    Without `details` it is the answer, which mostly fits a screen: verdict, place, evidence, picture and remedy
-    of the first cause, and a few lines of each other finding.
+    Without `details` it is the answer, which mostly fits a screen: verdict, place, evidence, picture and
+    remedy of the first cause, and a few lines of each other finding.
     """
     from rich.text import Text
 
