@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 import trainlab.budgets
 from trainlab.budgets import Budget, budget
+from trainlab.budgets.words import why_none
 from trainlab.errors import BudgetError
 
 GOOD = {"parameters": 44, "inputs": 2, "outputs": 1}
@@ -99,7 +101,41 @@ def test_it_prints_a_sentence():
     )
     assert str(budget(5, inputs=2, outputs=1, min_width=3, max_depth=2)) == (
         "No fully connected network from 2 inputs to 1 output has exactly 5 trainable parameters "
-        "(hidden bias any; output bias any; hidden widths ≥ 3; hidden layers 0 to 2)."
+        "(hidden bias any; output bias any; hidden widths ≥ 3; hidden layers 0 to 2). "
+        "The nearest numbers that some have: 3 and 9."
+    )
+
+
+@pytest.mark.parametrize(
+    ("parameters", "limits", "words"),
+    [
+        (44, {"min_width": 30}, "The nearest numbers that some have: 3 and 90."),
+        (44, {"min_width": 30, "min_depth": 1}, "The smallest under these limits has 90."),
+        (
+            44,
+            {"min_width": 30, "min_depth": 1, "hidden_bias": "yes"},
+            "The smallest under these limits has 120.",
+        ),
+        (44, {"max_width": 3, "max_depth": 2}, "The largest under these limits has 25."),
+        (44, {"max_depth": 0}, "The largest under these limits has 3."),
+        (5000, {"min_width": 60, "max_depth": 1, "hidden_bias": "no"}, "don't add up to it"),
+    ],
+)
+def test_no_result_says_why(parameters: int, limits: dict[str, Any], words: str):
+    asked = budget(parameters, inputs=2, outputs=1, **limits)
+    assert asked.count() == 0
+    assert words in str(asked)
+
+
+@pytest.mark.parametrize("limits", [{}, {"min_depth": 2}, {"hidden_bias": "yes"}, {"output_bias": "no"}])
+def test_the_smallest_and_the_largest_are_those_of_a_list(limits: dict[str, Any]):
+    bounds = {"min_width": 2, "max_width": 3, "max_depth": 2, **limits}
+    sizes = [size for size in range(1, 60) if budget(size, inputs=3, outputs=2, **bounds).count()]
+    assert f"smallest under these limits has {sizes[0]}." in why_none(
+        budget(1, inputs=3, outputs=2, **bounds)
+    )
+    assert f"largest under these limits has {sizes[-1]}." in why_none(
+        budget(99, inputs=3, outputs=2, **bounds)
     )
 
 

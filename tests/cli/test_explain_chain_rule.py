@@ -22,7 +22,7 @@ def test_json_alone_on_stdout(trainlab: Caller) -> None:
 
 
 def test_sections_files_and_the_answer_last(trainlab: Caller) -> None:
-    outcome = trainlab(*CHAIN, "--seeds", "8", "--html", "a.html", "--json", "a.json")
+    outcome = trainlab(*CHAIN, "--seeds", "8", "--details", "--html", "a.html", "--json", "a.json")
     assert (outcome.code, outcome.err) == (0, "")
     text = " ".join(outcome.out.split())
     for words in ("Forward: from the inputs to the loss", "Every path from w1[1,2]", "Downhill:", "2 paths"):

@@ -32,6 +32,7 @@ def test_sections_answer_and_files(trainlab: Caller) -> None:
         *SMALL,
         "--activation",
         "relu",
+        "--details",
         "--html",
         "a.html",
     )

@@ -12,7 +12,7 @@ ASK = ["explain", "learning-rate"]
 
 @pytest.mark.trains
 def test_sections_then_the_answer_then_the_files(trainlab: Caller) -> None:
-    outcome = trainlab(*ASK, "tiny.toml", *QUICK, "--json", "a.json", "--html", "a.html")
+    outcome = trainlab(*ASK, "tiny.toml", *QUICK, "--details", "--json", "a.json", "--html", "a.html")
     assert (outcome.code, outcome.err) == (0, "")
     headings = [
         line for line in outcome.out.splitlines() if line.startswith(("One step", "Checked", "The lear"))

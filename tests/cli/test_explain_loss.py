@@ -20,7 +20,8 @@ def test_json_alone_on_stdout_and_the_same_again(trainlab: Caller) -> None:
 
 def test_terminal_page_and_named_losses(trainlab: Caller, folder: Path) -> None:
     outcome = trainlab(
-        "explain", "loss", "tiny.toml", *SMALL, "--loss", "l1", "--loss", "hinge", "--html", "l.html"
+        *("explain", "loss", "tiny.toml", *SMALL, "--loss", "l1", "--loss", "hinge"),
+        *("--details", "--html", "l.html"),
     )
     assert (outcome.code, outcome.err) == (0, "")
     words = " ".join(outcome.out.split())

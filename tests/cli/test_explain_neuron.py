@@ -21,7 +21,9 @@ def test_json_alone_on_stdout(trainlab: Caller) -> None:
 
 def test_files_and_the_answer(trainlab: Caller) -> None:
     given = ["--layer", "2", "--input", "-1,0.5", "--seed", "2", "--initial", "--seeds", "3"]
-    outcome = trainlab("explain", "neuron", "tiny.toml", *given, "--html", "a.html", "--json", "a.json")
+    outcome = trainlab(
+        "explain", "neuron", "tiny.toml", *given, "--details", "--html", "a.html", "--json", "a.json"
+    )
     assert (outcome.code, outcome.err) == (0, "")
     assert "The neuron taken apart" in outcome.out
     assert "as seed 2 draws its weights, at input (−1, 0.5)" in " ".join(outcome.out.split())
@@ -60,7 +62,7 @@ def test_refused(trainlab: Caller, given: list[str], words: str) -> None:
 @pytest.mark.process
 def test_the_page_is_written_even_if_nobody_reads_on(tmp_path: Path) -> None:
     page = tmp_path / "neuron.html"
-    options = f"--seeds 20 --store {tmp_path} --html {page}"
+    options = f"--seeds 20 --store {tmp_path} --details --html {page}"
     line = f"{sys.executable} -m trainlab.cli.main explain neuron {options} | head -1"
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=120, check=False)
     assert done.stdout.count("\n") == 1

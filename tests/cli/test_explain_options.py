@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
 import pytest
 from cli.calling import Caller, assert_refused
+from rich.console import Console
 
 from trainlab.cli.explain_options import read_numbers
 from trainlab.cli.options import UsageError
 from trainlab.cli.telling import headed
+from trainlab.draw import terminal_table
 
 FIVE = ("neuron", "learning-rate", "init", "loss", "chain-rule")
 WRONG = [
@@ -32,8 +39,43 @@ def test_refused(trainlab: Caller, name: str, given: tuple[str, ...], words: str
 def test_a_title_that_asks_has_no_colon_behind_it(trainlab: Caller) -> None:
     assert headed("What is a neuron?") == "What is a neuron?"
     assert headed("The loss of 2-2-1") == "The loss of 2-2-1:"
-    outcome = trainlab("explain", "neuron", "tiny.toml", "--seeds", "1")
+    outcome = trainlab("explain", "neuron", "tiny.toml", "--seeds", "1", "--details")
     assert "What is a neuron? A neuron adds up" in outcome.out
+
+
+SMALL = {
+    "learning-rate": ("--rates", "1e-3..1:3", "--schedule", "step"),
+    "init": ("--scheme", "default", "--scheme", "he_normal", "--depth", "3", "--width", "12"),
+}
+
+
+@pytest.mark.parametrize("name", FIVE)
+def test_the_answer_fits_a_screen_and_no_word_of_any_table_breaks(
+    trainlab: Caller, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    outcome = trainlab("explain", name, "tiny.toml", "--seeds", "2", *SMALL.get(name, ()), "--json", "a.json")
+    assert (outcome.code, outcome.err) == (0, "")
+    lines = outcome.out.splitlines()
+    data = json.loads(Path("a.json").read_text())
+    assert len(lines) <= 30
+    assert max(map(len, lines)) <= 80
+    assert " ".join(outcome.out.split()).startswith(f"{data['title']} {data['answer']['sentence']}")
+    assert all(part["heading"] in " ".join(outcome.out.split()) for part in data["sections"])
+    tables = [data["answer"]["table"], *(table for part in data["sections"] for table in part["tables"])]
+    assert len(tables) > 4
+    for table in tables:
+        words, printed = whole_words(table["headers"], table["rows"], table["title"])
+        assert words <= printed
+
+
+def whole_words(headers: list[str], rows: list[list[Any]], title: str) -> tuple[set[str], set[str]]:
+    """The words of a table's texts, and those that are printed of it in 80 columns."""
+    out = StringIO()
+    Console(file=out, width=80).print(terminal_table(headers, rows, title=title))
+    assert max(len(line.rstrip()) for line in out.getvalue().splitlines()) <= 80
+    texts = [*headers, title, *(cell for row in rows for cell in row if isinstance(cell, str))]
+    return {word for text in texts for word in text.split()}, set(out.getvalue().split())
 
 
 def test_numbers() -> None:

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from cli.calling import Caller, command, environment
+from cli.calling import Caller, assert_refused, command, environment
 
 BUDGET = ("budget", "44", "--inputs", "2", "--outputs", "1")
 
@@ -40,7 +40,7 @@ def test_budget_lists_as_many_as_it_counts(trainlab: Caller) -> None:
 
 def test_a_list_streams_and_may_be_left(folder: Path) -> None:
     listing = subprocess.Popen(
-        command(*BUDGET, "--list"),
+        command(*BUDGET, "--list", "--limit", "100000000"),
         cwd=folder,
         env=environment(),
         text=True,
@@ -54,6 +54,28 @@ def test_a_list_streams_and_may_be_left(folder: Path) -> None:
         lines.close()
         assert listing.stderr.read() == ""
     assert listing.returncode == 0
+
+
+def test_a_list_too_long_to_read_is_refused_and_says_how_to_shorten_it(trainlab: Caller) -> None:
+    assert_refused(
+        trainlab(*BUDGET, "--list"),
+        "--list: would print 592,109,928,932 networks. Give --limit N",
+        "--sample N",
+    )
+    outcome = trainlab(*BUDGET, "--list", "--limit", "3")
+    assert (outcome.code, len(outcome.out.splitlines())) == (0, 3)
+    assert outcome.err == "trainlab: the first 3 of 592,109,928,932 networks.\n"
+    assert_refused(trainlab(*BUDGET, "--limit", "3"), "--limit 3: says how many --list prints")
+    assert_refused(trainlab(*BUDGET, "--list", "--limit", "0"), "--limit 0: must be a whole number from 1")
+
+
+def test_no_network_is_said_in_words(trainlab: Caller) -> None:
+    none = ("--min-width", "30", "--min-depth", "1")
+    outcome = trainlab(*BUDGET, *none, "--list")
+    assert (outcome.code, outcome.out) == (0, "")
+    assert "No fully connected network from 2 inputs to 1 output has exactly 44" in outcome.err
+    assert "The smallest under these limits has 90." in outcome.err
+    assert "The smallest under these limits has 90." in trainlab(*BUDGET, *none).out
 
 
 @pytest.mark.parametrize("name", ["mine.toml", "a\nb.toml", "{x}.toml", "-", "with space.toml"])

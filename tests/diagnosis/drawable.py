@@ -15,9 +15,9 @@ from trainlab.report import diagnosis_html
 def shown(report: Report) -> tuple[dict[str, Any], str, str]:
     """Return the report as JSON gives it back, as text and as a page; the page is whole."""
     data = json.loads(json.dumps(report.to_dict(), allow_nan=False))
-    text, page = report_text(data), diagnosis_html(data)
+    text, page = report_text(data, details=True), diagnosis_html(data)
     PageReader(page)
     pictures = {json.dumps(one["picture"]) for one in data["findings"] if one["picture"]}
     assert len(svgs(page)) == len(pictures) + (data["picture"] is not None)
-    assert text == str(report)
+    assert text == report.details()
     return data, text, page

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from trainlab.diagnosis import Finding, Report, show_report
-from trainlab.diagnosis.show import report_text
+from trainlab.diagnosis.show import report_text, rest_line
 from trainlab.diagnosis.text_picture import _ends
 from trainlab.diagnosis.verdict import confidence_words, verdict
 
@@ -108,8 +108,13 @@ def report(*findings: Finding, notes: tuple[Finding, ...] = (), **changes: Any) 
     return Report(**known | changes)
 
 
+def whole(found: Report) -> str:
+    """The report with all its details."""
+    return found.details()
+
+
 def test_the_verdict_comes_first_and_names_causes_only():
-    text = str(
+    text = whole(
         report(
             finding("missing_zero_grad"),
             finding("scheduler_order"),
@@ -124,7 +129,7 @@ def test_the_verdict_comes_first_and_names_causes_only():
 
 
 def test_symptoms_stand_under_their_causes():
-    text = str(
+    text = whole(
         report(
             finding("lr_too_high"),
             finding("scheduler_order"),
@@ -141,7 +146,7 @@ def test_symptoms_stand_under_their_causes():
 
 
 def test_no_line_is_longer_than_80_columns_and_no_name_is_cut():
-    text = str(report(finding("missing_zero_grad"), notes=(finding("no_nonlinearity"),)))
+    text = whole(report(finding("missing_zero_grad"), notes=(finding("no_nonlinearity"),)))
     long = [line for line in text.splitlines() if len(line) > 80]
     assert all(LONG in line for line in long)
     assert text.count(LONG) == 2
@@ -150,16 +155,20 @@ def test_no_line_is_longer_than_80_columns_and_no_name_is_cut():
 
 def test_a_narrow_terminal_gets_narrow_lines():
     out = io.StringIO()
-    show_report(report(finding("scheduler_order", where="train.py:3")).to_dict(), Console(file=out, width=50))
+    show_report(
+        report(finding("scheduler_order", where="train.py:3")).to_dict(),
+        Console(file=out, width=50),
+        details=True,
+    )
     assert max(map(len, out.getvalue().splitlines())) <= 50
 
 
 def test_without_colour_there_is_no_escape_and_with_it_the_words_are_the_same():
     out = io.StringIO()
     data = report(finding("missing_zero_grad")).to_dict()
-    show_report(data, Console(file=out, width=80, force_terminal=True, color_system="256"))
+    show_report(data, Console(file=out, width=80, force_terminal=True, color_system="256"), details=True)
     assert "\x1b" in out.getvalue()
-    plain = report_text(data)
+    plain = report_text(data, details=True)
     assert "\x1b" not in plain
     import re
 
@@ -167,7 +176,7 @@ def test_without_colour_there_is_no_escape_and_with_it_the_words_are_the_same():
 
 
 def test_the_card_is_a_table_of_facts():
-    text = str(report())
+    text = whole(report())
     for line in (
         "model      net (Net): 44 parameters declared, 38 reachable from the loss",
         "head       linear (out), then sigmoid",
@@ -185,17 +194,17 @@ def test_the_card_is_a_table_of_facts():
 
 def test_nothing_found_says_what_was_looked_at():
     learnt = CARD | {"outcome": "learnt"}
-    text = str(report(card=learnt))
+    text = whole(report(card=learnt))
     assert text.startswith("Nothing found.\nLooked at: 100 steps, 9 autograd graphs, 4 parameter tensors,")
-    assert "Nothing found that explains it" in str(report())
-    assert "before the script failed" in str(report(card=learnt, ended={"how": "error", "message": "E"}))
+    assert "Nothing found that explains it" in whole(report())
+    assert "before the script failed" in whole(report(card=learnt, ended={"how": "error", "message": "E"}))
     none = LOOKED | dict.fromkeys(("steps", "graphs", "parameters", "activations", "batches", "losses"), 0)
     unseen = report(card=learnt | {"backward_passes": 0}, looked_at=none)
     assert str(unseen).startswith("No training was seen")
 
 
 def test_notes_are_no_accusations():
-    text = str(report(finding("scheduler_order"), notes=(finding("no_nonlinearity"),)))
+    text = whole(report(finding("scheduler_order"), notes=(finding("no_nonlinearity"),)))
     before, after = text.split("Worth knowing (no faults):")
     assert "no_nonlinearity" not in before
     assert "nothing non-linear stands between the layers (no_nonlinearity)" in after
@@ -212,24 +221,79 @@ def test_evidence_picture_remedy_and_link_are_there():
         "usual": None,
         "bars": [{"label": "loss.backward()", "value": 100.0}, {"label": "opt.step()", "value": 0.0}],
     }
-    lines = str(report(finding("missing_optimizer_step", picture=bars))).splitlines()
+    lines = whole(report(finding("missing_optimizer_step", picture=bars))).splitlines()
     assert "   picture    Calls counted (calls):" in lines
     (drawn,) = [line for line in lines if "loss.backward()" in line and "▇" in line]
     assert drawn.startswith("              loss.backward() 100 ▇▇▇")
     assert "              opt.step()        0" in lines
     assert "              + opt.zero_grad()" in lines
-    assert "   more       docs/faults.md#missing_optimizer_step" in lines
+    assert "   more       trainlab faults missing_optimizer_step" in lines
     assert "   confidence almost certain (0.97)" in lines
 
 
+BARS = {
+    "kind": "bars",
+    "title": "Gradient by layer",
+    "x_label": "rms",
+    "log": True,
+    "usual": None,
+    "bars": [{"label": f"layer {place}", "value": 10.0**-place} for place in range(12)],
+}
+
+
+def test_in_short_it_is_the_verdict_the_evidence_a_picture_and_the_remedy():
+    lines = str(report(finding("missing_optimizer_step", picture=BARS))).splitlines()
+    assert len(lines) <= 28
+    text = "\n".join(lines)
+    for words in (
+        "evidence   100 of 100",
+        "+ opt.zero_grad()",
+        "remedy     Clear",
+        "faults missing_optimizer",
+    ):
+        assert words in text
+    assert "training   loss 0.25 → unknown; the best constant answer has 0.25" in lines
+    assert not any(line.startswith(("model", "optimizer", "loss curve")) for line in lines)
+
+
+def test_in_short_a_long_report_has_fewer_bars_and_less_evidence():
+    evidence = tuple(f"number {place} " * 36 for place in range(6))
+    found = report(finding("vanishing_gradient", picture=BARS, evidence=evidence))
+    text = str(found)
+    assert len(text.splitlines()) <= 28
+    assert [place for place in range(6) if f"number {place}" in text] == [0]
+    assert [place for place in range(12) if f"layer {place} " in text] == [0, 1, 10, 11]
+    assert all(f"number {place}" in found.details() for place in range(6))
+
+
+def test_in_short_other_findings_have_a_few_lines_and_notes_one():
+    found = report(
+        finding("lr_too_high"),
+        finding("nonfinite_values", consequence_of="lr_too_high", because="steps overshoot"),
+        finding("scheduler_order"),
+        notes=(finding("no_nonlinearity"),),
+    )
+    text = str(found)
+    assert text.count("confidence") == text.count("evidence") == 1
+    assert text.count("remedy     Clear the gradients") == 2
+    assert text.count("+ opt.zero_grad()") == 1
+    assert "explained  by lr_too_high\n" in text
+    note = "Worth knowing, no faults: nothing non-linear stands between the layers (no_nonlinearity)."
+    assert note in " ".join(text.split())
+    assert rest_line(found.to_dict()) == (
+        "More with --details: what was trained, the loss curve, each finding with its picture, 1 note with "
+        "numbers. With --html FILE: a page with all pictures."
+    )
+
+
 def test_the_same_picture_is_shown_once():
-    text = str(report(finding("lr_too_high", picture=CURVE), finding("bad_momentum", picture=CURVE)))
+    text = whole(report(finding("lr_too_high", picture=CURVE), finding("bad_momentum", picture=CURVE)))
     assert text.count("training loss") == 2  # with the card, and with the first finding
     assert "   picture    the same as that of 1" in text.splitlines()
 
 
 def test_a_loss_that_stops_being_finite_is_told_by_a_sign():
-    (line,) = [line for line in str(report()).splitlines() if "training loss" in line]
+    (line,) = [line for line in whole(report()).splitlines() if "training loss" in line]
     assert "!" in line
     assert line.endswith("0.25 → not finite")
 

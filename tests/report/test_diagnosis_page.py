@@ -133,7 +133,9 @@ def test_added_and_removed_lines_are_marked_besides_their_sign():
 
 def test_what_is_known_of_a_fault_is_on_the_page():
     assert "<summary>About lr_too_high</summary>" in page()
-    assert "docs/faults.md#lr_too_high" in page()
+    assert "trainlab faults lr_too_high" in page()
+    assert '<a href="#about-lr_too_high">' in page()
+    assert page().count('id="about-lr_too_high"') == 1
 
 
 def test_nothing_found_has_no_findings_section():

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json as json_module
 import sys
 from collections.abc import Iterable
+from itertools import islice
 from typing import Annotated, cast
 
 from cyclopts import Parameter
 
-from trainlab.budgets import Architecture, BiasRule, budget
+from trainlab.budgets import Architecture, BiasRule, Budget, budget
+from trainlab.budgets.words import number_words
 from trainlab.cli.options import UsageError, check_range, whole
 
 MAX_SAMPLE = 1_000_000
+MANY = 10_000
+"""More networks than this are listed only if asked for with --limit: nobody reads them."""
 
 _HIDDEN_BIAS = "'yes', 'no', or 'any': each hidden layer chooses by itself."
 
@@ -31,6 +35,7 @@ def budget_command(
     max_depth: Annotated[int | None, Parameter(help="Most hidden layers.", converter=whole)] = None,
     count: Annotated[bool, Parameter(help="Print the exact number of networks, alone.", negative="")] = False,
     list_: Annotated[bool, Parameter(name="--list", help="List them all, one a line.", negative="")] = False,
+    limit: Annotated[int | None, Parameter(help="List so many, the first ones.", converter=whole)] = None,
     sample: Annotated[
         int | None, Parameter(help="Draw so many, all equally likely.", converter=whole)
     ] = None,
@@ -41,6 +46,9 @@ def budget_command(
     if sum((count, list_, sample is not None)) > 1:
         raise UsageError("--count, --list and --sample: give one of them, or none for a summary.")
     check_range("--sample", sample, least=1, most=MAX_SAMPLE)
+    check_range("--limit", limit, least=1, most=sys.maxsize)
+    if limit is not None and not list_:
+        raise UsageError(f"--limit {limit}: says how many --list prints; give --list as well.")
     asked = budget(
         parameters,
         inputs=inputs,
@@ -55,11 +63,27 @@ def budget_command(
     if count:
         print(json_module.dumps({"count": asked.count()}) if json else asked.count())
     elif list_:
-        _print_each(asked.list(), as_json=json)
+        _print_list(asked, limit, as_json=json)
     elif sample is not None:
         _print_each(asked.sample(sample, seed=seed), as_json=json)
     else:
         print(json_module.dumps(asked.to_dict(), indent=1) if json else asked)
+
+
+def _print_list(asked: Budget, limit: int | None, *, as_json: bool) -> None:
+    """Print the networks; on stderr that there are none, or more than these."""
+    count = asked.count()
+    if count > MANY and limit is None:
+        raise UsageError(
+            f"--list: would print {number_words(count)} networks. Give --limit N for the first N, --sample N "
+            "to draw some, or bounds, as --min-width 2 --max-depth 3."
+        )
+    _print_each(islice(asked.list(), limit), as_json=as_json)
+    sys.stdout.flush()
+    if not count:
+        print(f"trainlab: {asked}", file=sys.stderr)
+    elif limit is not None and limit < count:
+        print(f"trainlab: the first {limit:,} of {number_words(count)} networks.", file=sys.stderr)
 
 
 def _print_each(architectures: Iterable[Architecture], *, as_json: bool) -> None:

@@ -7,11 +7,12 @@ Exit codes: 0 nothing found; 1 something found; 2 the command can't be carried o
 from __future__ import annotations
 
 import os
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from trainlab.cli.options import (
+    Details,
     Html,
     Json,
     UsageError,
@@ -21,6 +22,9 @@ from trainlab.cli.options import (
 )
 from trainlab.cli.output import Output, check_distinct, check_writable, hand_over
 from trainlab.cli.trying import run_and_try
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 FOUND, FAILED, INTERRUPTED = 1, 3, 130
 MAX_STEPS, MAX_SECONDS, MAX_SEEDS = 1_000_000_000, 10_000_000, 1_000
@@ -53,11 +57,12 @@ def doctor_command(
     seeds: Annotated[
         int | None, Parameter(help="Seeds that --try runs each remedy on, 5 if left out.", converter=whole)
     ] = None,
+    details: Details = False,
     json: Json = None,
     html: Html = None,
 ) -> int:
     """Run a training under the probe and tell what keeps it from learning: cause, place, evidence, remedy."""
-    from trainlab.diagnosis import Plan, run_script, show_report
+    from trainlab.diagnosis import Plan, run_script
     from trainlab.draw import json_text
     from trainlab.interrupt import termination
 
@@ -91,11 +96,21 @@ def doctor_command(
         return diagnosis_html(report, title=f"Diagnosis of {name}")
 
     hand_over(
-        lambda console: show_report(report, console),
+        lambda console: print_report(report, console, details=details),
         Output(option="--json", word="JSON", path=json, text=lambda: json_text(report)),
         Output(option="--html", word="report", path=html, text=page),
     )
     return exit_code(report)
+
+
+def print_report(report: dict[str, Any], console: Console, *, details: bool) -> None:
+    """Print a report, and where the rest of it is."""
+    from trainlab.diagnosis import show_report
+    from trainlab.diagnosis.show import rest_line
+
+    show_report(report, console, details=details)
+    if not details:
+        console.print(rest_line(report), markup=False, highlight=False)
 
 
 def exit_code(report: dict[str, Any]) -> int:

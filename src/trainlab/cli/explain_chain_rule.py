@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from trainlab.cli.explain_options import CellName, Seeds, check_question, read_numbers
-from trainlab.cli.options import Engine, Folder, Html, Json, UsageError, Workers, whole
+from trainlab.cli.options import Details, Engine, Folder, Html, Json, UsageError, Workers, whole
 from trainlab.cli.output import DEFAULT_STORE
 from trainlab.cli.telling import tell
 from trainlab.explain.chains import chain_rule
@@ -53,6 +53,7 @@ def chain_rule_command(
     ] = "auto",
     seeds: Seeds = SEEDS,
     engine: Engine = "auto",
+    details: Details = False,
     json: Json = None,
     html: Html = None,
     store: Folder = DEFAULT_STORE,
@@ -79,4 +80,4 @@ def chain_rule_command(
     }
     if file is not None:
         options["source"] = file
-    tell(chain_rule, json=json, html=html, **options)
+    tell(chain_rule, details=details, json=json, html=html, **options)

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from trainlab.cli.explain_options import CellName, Seeds, check_question
-from trainlab.cli.options import Engine, Folder, Html, Json, Workers, whole
+from trainlab.cli.options import Details, Engine, Folder, Html, Json, Workers, whole
 from trainlab.cli.output import DEFAULT_STORE
 from trainlab.cli.telling import tell
 from trainlab.explain.inits import init
@@ -40,6 +40,7 @@ def init_command(
     width: Annotated[int, Parameter(help="Units of each of them.", converter=whole)] = 64,
     seeds: Seeds = SEEDS,
     engine: Engine = "auto",
+    details: Details = False,
     json: Json = None,
     html: Html = None,
     store: Folder = DEFAULT_STORE,
@@ -49,6 +50,7 @@ def init_command(
     check_question(file, cell=cell, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
     tell(
         init,
+        details=details,
         json=json,
         html=html,
         source=file,

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from trainlab.cli.explain_options import CellName, File, Seeds, check_question
-from trainlab.cli.options import Engine, Folder, Html, Json, Workers
+from trainlab.cli.options import Details, Engine, Folder, Html, Json, Workers
 from trainlab.cli.output import DEFAULT_STORE
 from trainlab.cli.telling import tell
 from trainlab.explain import loss as explain_loss
@@ -25,6 +25,7 @@ def loss_command(
     ] = None,
     seeds: Seeds = SEEDS,
     engine: Engine = "auto",
+    details: Details = False,
     json: Json = None,
     html: Html = None,
     store: Folder = DEFAULT_STORE,
@@ -34,6 +35,7 @@ def loss_command(
     check_question(file, cell=cell, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
     tell(
         explain_loss,
+        details=details,
         json=json,
         html=html,
         source=file,

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from trainlab.cli.explain_options import CellName, File, Seeds, check_question, read_numbers
-from trainlab.cli.options import Engine, Folder, Html, Json, Workers, whole
+from trainlab.cli.options import Details, Engine, Folder, Html, Json, Workers, whole
 from trainlab.cli.output import DEFAULT_STORE
 from trainlab.cli.telling import tell
 from trainlab.explain import neuron
@@ -43,6 +43,7 @@ def neuron_command(
     ] = True,
     seeds: Seeds = SEEDS,
     engine: Engine = "auto",
+    details: Details = False,
     json: Json = None,
     html: Html = None,
     store: Folder = DEFAULT_STORE,
@@ -52,6 +53,7 @@ def neuron_command(
     check_question(file, cell=cell, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
     tell(
         neuron,
+        details=details,
         json=json,
         html=html,
         source=file,

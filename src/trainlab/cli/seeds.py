@@ -15,6 +15,7 @@ from cyclopts import Parameter
 
 from trainlab.cli.options import (
     MAX_WORKERS,
+    Details,
     Html,
     Json,
     UsageError,
@@ -26,6 +27,8 @@ from trainlab.cli.options import (
 from trainlab.cli.output import Output, check_distinct, check_writable, hand_over
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from trainlab.diagnosis.seeds import Question
     from trainlab.diagnosis.seeds.population import SeedsResult
 
@@ -65,6 +68,7 @@ def seeds_command(
         str | None, Parameter(help="Keep finished runs in this file, and go on from what it holds.")
     ] = None,
     workers: Workers = None,
+    details: Details = False,
     json: Json = None,
     html: Html = None,
 ) -> int:
@@ -106,12 +110,12 @@ def seeds_command(
         as_experiment=as_experiment,
     )
     if seed is not None:
-        return _one_seed(question, seed, json, html)
+        return _one_seed(question, seed, json, html, details=details)
     population = _populated(question)
     if population is None:
         print("trainlab: stopped before the script's own run was over: nothing to report.", file=sys.stderr)
         return INTERRUPTED
-    _deliver(population, json, html)
+    _deliver(population, json, html, details=details)
     if as_experiment and population.way.name == "lifted" and json != "-":
         print(f"experiment: {as_experiment}")
     if population.interrupted:
@@ -141,8 +145,9 @@ def runs_words(done: int, total: int, seconds_left: float | None) -> str:
     return f"{done:,} of {total:,} runs{left}"
 
 
-def _deliver(population: SeedsResult, json: str | None, html: str | None) -> None:
+def _deliver(population: SeedsResult, json: str | None, html: str | None, *, details: bool) -> None:
     from trainlab.diagnosis.seeds import show_seeds
+    from trainlab.diagnosis.seeds.show import rest_line
     from trainlab.draw import json_text
 
     data = population.to_dict()
@@ -152,16 +157,20 @@ def _deliver(population: SeedsResult, json: str | None, html: str | None) -> Non
 
         return seeds_html(data, title=f"Seeds of {os.path.basename(population.script)}")
 
+    def show(console: Console) -> None:
+        show_seeds(data, console, details=details)
+        if not details:
+            console.print(rest_line(data), markup=False, highlight=False)
+
     hand_over(
-        lambda console: show_seeds(data, console),
+        show,
         Output(option="--json", word="JSON", path=json, text=lambda: json_text(data)),
         Output(option="--html", word="report", path=html, text=page),
     )
 
 
-def _one_seed(question: Question, seed: int, json: str | None, html: str | None) -> int:
-    from trainlab.cli.doctor import exit_code
-    from trainlab.diagnosis import show_report
+def _one_seed(question: Question, seed: int, json: str | None, html: str | None, *, details: bool) -> int:
+    from trainlab.cli.doctor import exit_code, print_report
     from trainlab.diagnosis.seeds import report_of_seed
     from trainlab.draw import json_text
 
@@ -173,7 +182,7 @@ def _one_seed(question: Question, seed: int, json: str | None, html: str | None)
         return diagnosis_html(report, title=f"Diagnosis of {os.path.basename(question.script)}, seed {seed}")
 
     hand_over(
-        lambda console: show_report(report, console),
+        lambda console: print_report(report, console, details=details),
         Output(option="--json", word="JSON", path=json, text=lambda: json_text(report)),
         Output(option="--html", word="report", path=html, text=page),
     )

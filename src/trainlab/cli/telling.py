@@ -1,4 +1,4 @@
-"""Show an explanation while it is made, section by section, and write the files asked for at its end."""
+"""Show an explanation, its answer or all of it while it is made, and write the files asked for at its end."""
 
 from __future__ import annotations
 
@@ -13,14 +13,19 @@ if TYPE_CHECKING:
     from trainlab.explain import Explanation, Section
 
 
-def tell(explain: Callable[..., Explanation], *, json: str | None, html: str | None, **options: Any) -> None:
-    """Call `explain` with `options`, print its sections as they come and its answer last, write the files."""
+def tell(
+    explain: Callable[..., Explanation], *, details: bool, json: str | None, html: str | None, **options: Any
+) -> None:
+    """Call `explain` with `options` and print its short answer; with `details` its sections as they come.
+
+    Then write the files asked for.
+    """
     from rich.console import Console
     from rich.text import Text
 
     from trainlab.report import explanation_html
 
-    shown = json != "-"
+    shown = details and json != "-"
     with progress_line() as show:
 
         def on_section(part: Section) -> None:
@@ -35,8 +40,17 @@ def tell(explain: Callable[..., Explanation], *, json: str | None, html: str | N
                     shown = False
 
         result = explain(**options, on_section=on_section, on_progress=show)
+
+    def print_answer(console: Console) -> None:
+        if details:
+            console.print(Text(f"{headed(result.title)} {result.verdict}", style="bold"))
+            return
+        headings = " · ".join(part.heading for part in result.sections)
+        console.print(Text(result.title, style="bold underline"), result.answer, sep="\n")
+        console.print(Text(f"\nMore with --details: {headings}. With --html FILE: a page with pictures."))
+
     hand_over(
-        lambda console: console.print(Text(f"{headed(result.title)} {result.verdict}", style="bold")),
+        print_answer,
         Output(option="--json", word="JSON", path=json, text=result.to_json),
         Output(option="--html", word="report", path=html, text=lambda: explanation_html(result)),
     )

@@ -116,3 +116,9 @@ class Report:
         from trainlab.diagnosis.show import report_text
 
         return report_text(self.to_dict())
+
+    def details(self) -> str:
+        """Return the whole report as text: what was trained, each finding with its picture, notes."""
+        from trainlab.diagnosis.show import report_text
+
+        return report_text(self.to_dict(), details=True)

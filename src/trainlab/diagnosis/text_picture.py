@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from trainlab.draw import format_number
+from trainlab.draw import format_number, wrapped
 
 Picture = dict[str, Any]
 _STEPS = "▁▂▃▄▅▆▇█"
-_MOST_ROWS = 8
+MOST_ROWS = 8
+"""Bars or strips of a picture."""
 FEWEST = 12
 """Room that a curve keeps beside its numbers."""
 PEAK = 1.5
@@ -19,12 +19,15 @@ PEAK = 1.5
 _SIGNS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-def in_text(picture: Picture, *, width: int, label: str) -> list[str]:
-    """Return the picture's title and its lines, the first after `label`, the others below it."""
+def in_text(picture: Picture, *, width: int, label: str, most: int = MOST_ROWS) -> list[str]:
+    """Return the picture's title and its lines, the first after `label`, the others below it.
+
+    Of bars and strips there are `most`.
+    """
     margin = " " * len(label)
     room = width - len(label)
-    body = _DRAWN[picture["kind"]](picture, room)
-    title = textwrap.wrap(_title(picture), room)
+    body = _DRAWN[picture["kind"]](picture, room, most)
+    title = wrapped(_title(picture), room)
     return [f"{label if place == 0 else margin}{line}".rstrip() for place, line in enumerate([*title, *body])]
 
 
@@ -35,16 +38,17 @@ def _title(picture: Picture) -> str:
     return f"{picture['title']} ({inside}):" if inside else f"{picture['title']}:"
 
 
-def _bars(picture: Picture, room: int) -> list[str]:
+def _bars(picture: Picture, room: int, most: int) -> list[str]:
     bars = picture["bars"]
-    shown = bars if len(bars) <= _MOST_ROWS else [*bars[: _MOST_ROWS // 2], *bars[-_MOST_ROWS // 2 :]]
+    first = (most + 1) // 2
+    shown = bars if len(bars) <= most else [*bars[:first], *bars[len(bars) - (most - first) :]]
     names = max(len(bar["label"]) for bar in shown)
     numbers = max(len(format_number(bar["value"])) for bar in shown)
     length = max(4, room - names - numbers - 2)
     values = [bar["value"] for bar in shown]
     lines: list[str] = []
     for place, bar in enumerate(shown):
-        if len(bars) > _MOST_ROWS and place == _MOST_ROWS // 2:
+        if len(bars) > most and place == first:
             lines.append("…")
         filled = round(length * _share(bar["value"], values, log=picture["log"]))
         number = format_number(bar["value"]).rjust(numbers)
@@ -66,7 +70,7 @@ def _share(value: float, values: Sequence[float], *, log: bool) -> float:
     return 0.08 + 0.92 * (1 - (math.log10(top) - math.log10(value)) / decades)
 
 
-def _lines(picture: Picture, room: int) -> list[str]:
+def _lines(picture: Picture, room: int, _: int) -> list[str]:
     drawn = picture["lines"][:4]
     names = max((len(one["label"]) for one in drawn), default=0)
     every = [value for one in drawn for value in one["y"] if value is not None]
@@ -127,7 +131,7 @@ def _height(value: float, *, log: bool) -> float:
     return math.log10(max(value, 1e-30)) if log else value
 
 
-def _histogram(picture: Picture, room: int) -> list[str]:
+def _histogram(picture: Picture, room: int, _: int) -> list[str]:
     counts, edges = picture["counts"], picture["edges"]
     top = max(counts)
     drawn = "".join(" " if not count else _STEPS[min(7, int(8 * count / top))] for count in counts)
@@ -135,7 +139,7 @@ def _histogram(picture: Picture, room: int) -> list[str]:
     band = picture["range"]
     if band:
         low, high = (_bound(band[end], end) for end in ("low", "high"))
-        lines += textwrap.wrap(f"{band['label']}: {low} to {high}", room)
+        lines += wrapped(f"{band['label']}: {low} to {high}", room)
     return lines
 
 
@@ -143,8 +147,8 @@ def _bound(value: float | None, end: str) -> str:
     return format_number(value) if value is not None else ("∞" if end == "high" else "−∞")
 
 
-def _strips(picture: Picture, room: int) -> list[str]:
-    rows = picture["rows"][:_MOST_ROWS]
+def _strips(picture: Picture, room: int, most: int) -> list[str]:
+    rows = picture["rows"][:most]
     names = max(len(row["label"]) for row in rows)
     length = min(32, room - names - 3)
     lines: list[str] = []
@@ -154,10 +158,10 @@ def _strips(picture: Picture, room: int) -> list[str]:
         lines.append(f"{row['label'].ljust(names)} {letters[:: max(1, math.ceil(total / length))]}")
     key = ", ".join(f"{_SIGNS[place % 36]} {part}" for place, part in enumerate(picture["parts"]))
     more = len(picture["rows"]) - len(rows)
-    return [*lines, *textwrap.wrap(f"{key}{f'; {more} more batches' if more else ''}", room)]
+    return [*lines, *wrapped(f"{key}{f'; {more} more batches' if more else ''}", room)]
 
 
-def _chain(picture: Picture, room: int) -> list[str]:
+def _chain(picture: Picture, room: int, _: int) -> list[str]:
     """Return the links with arrows; a wrong one stands between ✗ signs."""
     parts: list[str] = []
     for node in picture["nodes"]:
@@ -174,7 +178,7 @@ def _chain(picture: Picture, room: int) -> list[str]:
     return lines
 
 
-def _shapes(picture: Picture, room: int) -> list[str]:
+def _shapes(picture: Picture, room: int, _: int) -> list[str]:
     names = max(len(box["label"]) for box in picture["boxes"])
     return [
         f"{box['label'].ljust(names)} {' × '.join(f'{extent:,}' for extent in box['shape']) or 'a number'}"
@@ -183,7 +187,7 @@ def _shapes(picture: Picture, room: int) -> list[str]:
     ]
 
 
-_DRAWN: dict[str, Callable[[Picture, int], list[str]]] = {
+_DRAWN: dict[str, Callable[[Picture, int, int], list[str]]] = {
     "bars": _bars,
     "lines": _lines,
     "histogram": _histogram,

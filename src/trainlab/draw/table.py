@@ -30,29 +30,22 @@ def terminal_table(
 ) -> Table:
     """Return a rich table. Columns of numbers stand to the right unless `align` says otherwise.
 
-    Text is shown as it is: rich markup and control characters in it do nothing.
+    Text is shown as it is: rich markup and control characters in it do nothing. Words stay whole: cells fold
+    at spaces, and what doesn't fit beside the other columns goes below them.
 
     Raises:
         TrainlabError: if a row, or `align`, doesn't have one entry for each header.
     """
     _check(headers, rows, align)
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
+    from .fitted_table import FittedTable
 
-    table = Table(
-        title=Text(clean(title), style="bold") if title else None,
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
+    return FittedTable(
+        [clean(header) for header in headers],
+        [[clean(_shown(cell)) for cell in row] for row in rows],
+        sides=align or _sides(headers, rows),
+        title=clean(title),
         border_style=TERMINAL["muted"],
     )
-    sides = align or _sides(headers, rows)
-    for header, side in zip(headers, sides, strict=True):
-        table.add_column(Text(clean(header)), justify=side)
-    for row in rows:
-        table.add_row(*(Text(clean(_shown(cell))) for cell in row))
-    return table
 
 
 def html_table(headers: Sequence[str], rows: Sequence[Sequence[Cell]], *, caption: str = "") -> str:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from trainlab.draw import JSON_FORMAT, Cell, Picture, css, html_table, json_text, terminal_table
 from trainlab.draw.svg import escape
 from trainlab.stats import Verdict
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+
+WIDTH: Final = 80
+MOST_LINES: Final = 20
+"""Of the table of a short answer, so that it stands on a screen with its sentence and what comes after."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +63,9 @@ class Section:
             "tables": [table.to_dict() for table in self.tables],
         }
 
+    def __str__(self) -> str:
+        return printed(self)
+
     def __rich__(self) -> RenderableType:
         from rich.console import Group
         from rich.text import Text
@@ -75,10 +82,44 @@ class Section:
         return Group(*parts, Text(""))
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShortAnswer:
+    """What is said first: a sentence with its number, the table that shows it, and what it was shown on."""
+
+    sentence: str
+    table: Table
+    shown_on: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer ready for JSON."""
+        return {"sentence": self.sentence, "shown_on": self.shown_on, "table": self.table.to_dict()}
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        from rich.text import Text
+
+        yield Text(self.sentence, style="bold")
+        yield Text("")
+        count = min(len(self.table.rows), self.table.shown)
+        table = self._table(count)
+        while count > 1 and len(console.render_lines(table, options)) > MOST_LINES:
+            count -= 1
+            table = self._table(count)
+        yield table
+        left = len(self.table.rows) - count
+        if left:
+            yield Text(f"… and {left:,} more rows.")
+        if self.shown_on:
+            yield Text(self.shown_on)
+
+    def _table(self, count: int) -> RenderableType:
+        return terminal_table(self.table.headers, self.table.rows[:count], title=self.table.title)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Explanation:
     """What every function of trainlab.explain returns. It prints, plots and serialises itself.
 
+    Printed it is the short `answer`; each of `sections` prints itself as well, and a notebook has them all.
     `question` is the name by which it is asked for, `verdict` the answer in a few sentences, with numbers;
     `numbers` holds everything computed, as plain data.
     """
@@ -86,6 +127,7 @@ class Explanation:
     question: str
     title: str
     verdict: str
+    answer: ShortAnswer
     sections: tuple[Section, ...]
     numbers: dict[str, Any]
 
@@ -113,6 +155,7 @@ class Explanation:
             "question": self.question,
             "title": self.title,
             "verdict": self.verdict,
+            "answer": self.answer.to_dict(),
             "numbers": self.numbers,
             "sections": [part.to_dict() for part in self.sections],
         }
@@ -125,19 +168,37 @@ class Explanation:
         return f"<{type(self).__name__} {self.title!r}: {len(self.sections)} sections>"
 
     def __str__(self) -> str:
-        lines = [f"{part.heading}: {' '.join(part.text)}" for part in self.sections if part.text]
-        return "\n".join([self.title, self.verdict, *lines])
+        return printed(self)
 
     def __rich__(self) -> RenderableType:
         from rich.console import Group
         from rich.text import Text
 
-        return Group(Text(self.title, style="bold"), Text(self.verdict), Text(""), *self.sections)
+        names = ", ".join(part.name for part in self.sections)
+        rest = f"Sections, for print(result.section(NAME)): {names}."
+        return Group(Text(self.title, style="bold"), self.answer, Text(rest))
 
     def _repr_html_(self) -> str:
-        parts = "".join(f"<h4>{escape(part.heading)}</h4>{section_html(part)}" for part in self.sections)
-        head = f"<h3>{escape(self.title)}</h3><p>{escape(self.verdict)}</p>"
-        return f"<style>{css()}</style>{head}{parts}"
+        parts = "".join(
+            f"<details><summary>{escape(part.heading)}</summary>{section_html(part)}</details>"
+            for part in self.sections
+        )
+        head = f"<h3>{escape(self.title)}</h3><p><strong>{escape(self.answer.sentence)}</strong></p>"
+        table = self.answer.table
+        shown = html_table(table.headers, table.rows[: table.shown], caption=table.title)
+        on = f'<p class="muted">{escape(self.answer.shown_on)}</p>'
+        return f"<style>{css()}</style>{head}{shown}{on}{parts}"
+
+
+def printed(shown: RenderableType) -> str:
+    """Return what rich prints of something, as plain text in 80 columns."""
+    from io import StringIO
+
+    from rich.console import Console
+
+    out = StringIO()
+    Console(file=out, width=WIDTH, color_system=None).print(shown)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
 def section_html(part: Section) -> str:

@@ -88,7 +88,7 @@ def _finding(
     name = finding["fault"]
     sure = f"{confidence_words(finding['confidence'])} ({finding['confidence']:.2f})"
     words = [
-        ("Fault", f"<code>{escape(name)}</code>"),
+        ("Fault", f'<a href="#about-{escape(name)}"><code>{escape(name)}</code></a>'),
         ("Confidence", escape(sure)),
         ("Where", _inline(finding["where"])),
         ("Evidence", _evidence(finding["evidence"])),
@@ -107,7 +107,7 @@ def _finding(
         side_by_side([told, shown]) if shown else told,
         _code(finding["remedy"]["code"]),
         _tried(finding, tried_already),
-        _about(name),
+        _about(name, anchor=f"about-{name}"),
         inner,
     ]
     opening = f'<article class="finding" id="{escape(name)}" aria-labelledby="{escape(name)}-h">'
@@ -137,17 +137,19 @@ def _looked(data: dict[str, Any]) -> str:
     return "".join(words)
 
 
-def _about(name: str) -> str:
+def _about(name: str, *, anchor: str = "") -> str:
+    """Return what is known of a fault, folded; browsers open it for who follows a link to the `anchor`."""
     fault = FAULTS[name]
     pairs = [
         ("Rule", fault.rule),
         ("Source", fault.source),
         ("Silent if", fault.silence),
         ("Remedy", fault.remedy),
-        ("Page", f"`{fault.link}`"),
+        ("In the terminal", f"`trainlab faults {name}`"),
     ]
     words = _terms([(term, _inline(text)) for term, text in pairs])
-    return fold(f"About {name}", f"<p>{_inline(fault.what)}</p>{words}")
+    place = f' id="{escape(anchor)}"' if anchor else ""
+    return fold(f"About {name}", f"<p{place}>{_inline(fault.what)}</p>{words}")
 
 
 def _tried_at_all(data: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from trainlab.diagnosis.seeds import Success, show_seeds
 from trainlab.diagnosis.seeds.notes import notes_of
-from trainlab.diagnosis.seeds.show import seeds_lines
+from trainlab.diagnosis.seeds.show import FEW_CAUSES, rest_line, seeds_lines
 from trainlab.draw import json_text
 from trainlab.report import seeds_html
 from trainlab.stats import rate
@@ -153,7 +153,7 @@ def test_a_seed_that_changes_nothing_is_told_of():
 
 
 def test_the_terminal_has_80_columns_and_names_a_seed():
-    lines = [line for line, _ in seeds_lines(mixed().to_dict())]
+    lines = [line for line, _ in seeds_lines(mixed().to_dict(), details=True)]
     assert max(map(len, lines)) <= 80
     text = "\n".join(lines)
     assert "Look at one: trainlab seeds train.py --seed 7" in text
@@ -161,6 +161,22 @@ def test_the_terminal_has_80_columns_and_names_a_seed():
     out = io.StringIO()
     show_seeds(mixed().to_dict(), Console(file=out, width=80, force_terminal=True, color_system="256"))
     assert "dead_relu" in out.getvalue()
+
+
+def test_in_short_it_is_verdict_histogram_causes_and_one_note():
+    data = mixed().to_dict()
+    data["failures"]["causes"] *= 3
+    data["notes"] = ["The seed decides.", "A second note."]
+    lines = [line for line, _ in seeds_lines(data)]
+    assert len(lines) <= 28
+    text = "\n".join(lines)
+    assert "histogram" in text
+    assert "measure" in text
+    assert len([line for line in lines if line.startswith("- ")]) == FEW_CAUSES + 1 + 1
+    assert "The seed decides." in text
+    assert "second note" not in text
+    assert not any(line.startswith(("seeds ", "time ")) for line in lines)
+    assert "1 more note" in rest_line(data)
 
 
 def test_the_page_and_the_json_hold_it_all():

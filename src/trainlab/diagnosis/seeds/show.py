@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 from trainlab.diagnosis.seeds.words import causes_words
 from trainlab.diagnosis.text_picture import in_text
-from trainlab.draw import TERMINAL, counted, format_number
+from trainlab.draw import TERMINAL, counted, format_number, wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,38 +14,56 @@ if TYPE_CHECKING:
 WIDTH = 80
 _LABEL = 13
 WAYS = {"rerun": "the file run again", "lifted": "lifted", "called": "the function called again"}
+FEW_CAUSES = 3
+SHORT_FACTS = ("way", "measure", "your run")
 
 
-def show_seeds(data: dict[str, Any], console: Console) -> None:
-    """Print a population, as `SeedsResult.to_dict` has it; nothing is told by colour alone."""
+def show_seeds(data: dict[str, Any], console: Console, *, details: bool = False) -> None:
+    """Print a population, as `SeedsResult.to_dict` has it; nothing is told by colour alone.
+
+    Without `details` it is the answer: verdict, measure and histogram, the commonest causes of failure, and
+    the weightiest note.
+    """
     from rich.text import Text
 
-    for text, style in seeds_lines(data, width=min(WIDTH, console.width)):
+    for text, style in seeds_lines(data, width=min(WIDTH, console.width), details=details):
         console.print(Text(text, style=TERMINAL.get(style, style)), soft_wrap=True)
 
 
-def seeds_lines(data: dict[str, Any], *, width: int = WIDTH) -> list[tuple[str, str]]:
+def seeds_lines(data: dict[str, Any], *, width: int = WIDTH, details: bool = False) -> list[tuple[str, str]]:
     """Return the lines with their styles: a role of the palette, ``bold`` or nothing."""
-    lines = [(line, "bold") for line in textwrap.wrap(data["verdict"], width)]
+    lines = [(line, "bold") for line in wrapped(data["verdict"], width)]
     lines.append(("", ""))
     for label, text in facts(data):
-        lines += _field(label, text, width)
+        if details or label in SHORT_FACTS:
+            lines += _field(label, text, width)
     picture = data["measure"]["picture"]
     if picture:
         lines += [(line, "") for line in in_text(picture, width=width, label="histogram".ljust(_LABEL))]
     failures = data["failures"]
     if failures["count"]:
         lines += [("", ""), (_heading(failures), "bold")]
-        for text in causes_words(data):
-            wrapped = textwrap.wrap(text, width, initial_indent="- ", subsequent_indent="  ")
-            lines += [(line, "") for line in wrapped]
-        lines += [(line, "") for line in textwrap.wrap(one_seed_words(data), width)]
-    if data["notes"]:
+        causes = causes_words(data)
+        for text in causes if details else causes[:FEW_CAUSES]:
+            lines += _item(text, width)
+        if not details and len(causes) > FEW_CAUSES:
+            lines += _item(f"{len(causes) - FEW_CAUSES} more kinds", width)
+        lines += [(line, "") for line in wrapped(one_seed_words(data), width)]
+    notes = data["notes"] if details else data["notes"][:1]
+    if notes:
         lines += [("", ""), ("Worth knowing:", "bold")]
-        for text in data["notes"]:
-            wrapped = textwrap.wrap(text, width, initial_indent="- ", subsequent_indent="  ")
-            lines += [(line, "") for line in wrapped]
+        for text in notes:
+            lines += _item(text, width)
     return lines
+
+
+def rest_line(data: dict[str, Any]) -> str:
+    """Return what `details` would tell besides, for the command."""
+    parts = ["how many seeds and how long"]
+    more = len(data["failures"]["causes"]) - FEW_CAUSES
+    parts += ["all kinds of failure"] if more > 0 else []
+    parts += [counted(len(data["notes"]) - 1, "more note")] if len(data["notes"]) > 1 else []
+    return f"More with --details: {', '.join(parts)}. With --html FILE: a page, every run in it."
 
 
 def facts(data: dict[str, Any]) -> list[tuple[str, str]]:
@@ -96,6 +113,9 @@ def one_seed_words(data: dict[str, Any]) -> str:
     return f"Look at one: trainlab seeds {data['script']} --seed {seed}{arguments}"
 
 
+def _item(text: str, width: int) -> list[tuple[str, str]]:
+    return [(line, "") for line in wrapped(text, width, first="- ", rest="  ")]
+
+
 def _field(label: str, text: str, width: int) -> list[tuple[str, str]]:
-    wrapped = textwrap.wrap(text, width, initial_indent=label.ljust(_LABEL), subsequent_indent=" " * _LABEL)
-    return [(line, "") for line in wrapped]
+    return [(line, "") for line in wrapped(text, width, first=label.ljust(_LABEL), rest=" " * _LABEL)]

@@ -13,6 +13,7 @@ from trainlab.explain.chains.paths import MOST, Paths, count_paths, find_paths
 from trainlab.explain.chains.point_autograd import Autograd, autograd_check
 from trainlab.explain.chains.question import DEFAULT, Question, read_question
 from trainlab.explain.chains.result import ChainRuleExplanation
+from trainlab.explain.chains.short_answer import short_answer
 from trainlab.explain.chains.steps import pass_steps
 from trainlab.explain.chains.tell_downhill import (
     downhill_numbers,
@@ -132,7 +133,8 @@ def _tell(
     paths = find_paths(traced, entry, listed=count if every else LISTED)
     difference, steps = difference_of(question), pass_steps(traced)
     autograd = autograd_check(question.experiment, question.seed, traced, entry)
-    telling.add(paths_section(question, paths, autograd, difference))
+    section_of_paths = paths_section(question, paths, autograd, difference)
+    telling.add(section_of_paths)
     telling.add(backward_section(question, steps))
     deep = deep_question(question, populations.seeds)
     telling.add(layers_section(deep))
@@ -159,6 +161,16 @@ def _tell(
         title=f"The chain rule on {question.experiment.network.label}",
         verdict=" ".join(sentence for sentence in verdict if sentence),
         sections=telling.done(),
+        answer=short_answer(
+            weight=str(entry),
+            derivative=traced.derivative(entry),
+            count=paths.count,
+            listed=paths.total is not None,
+            autograd=autograd.value if autograd else None,
+            table=section_of_paths.tables[0],
+            shown_on=f"{question.experiment.network.label}, weights of seed {question.seed}; "
+            f"{question.point}.",
+        ),
         numbers=numbers,
         weight=str(entry),
         derivative=traced.derivative(entry),

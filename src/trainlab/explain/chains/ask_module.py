@@ -16,6 +16,7 @@ from trainlab.explain.chains.layers_module import module_layers
 from trainlab.explain.chains.locals_module import Locals, local_derivatives
 from trainlab.explain.chains.paths import MOST
 from trainlab.explain.chains.result import ChainRuleExplanation
+from trainlab.explain.chains.short_answer import short_answer
 from trainlab.explain.chains.steps import Step
 from trainlab.explain.chains.tell_module import (
     graph_section,
@@ -78,7 +79,8 @@ def chain_rule_of_module(
     paths = ()
     if found.locals is not None and found.count is not None and found.count <= MOST:
         paths = found.locals.paths(found.place.flat, listed=MOST if every else LISTED)
-    telling.add(graph_section(found, paths))
+    graph = graph_section(found, paths)
+    telling.add(graph)
     with recording(subject.look.torch):
         layers = module_layers(subject)
     telling.add(module_layers_section(layers))
@@ -87,6 +89,16 @@ def chain_rule_of_module(
         title=f"The chain rule on a {found.kind}",
         verdict=module_verdict(found, layers),
         sections=telling.done(),
+        answer=short_answer(
+            weight=str(found.place),
+            derivative=found.derivative,
+            count=count,
+            listed=bool(paths),
+            autograd=None,
+            table=graph.tables[0],
+            shown_on=f"One {found.kind}, one batch, in {found.precision}"
+            f"{'; paths over the nodes of its graph' if found.count is None else ''}.",
+        ),
         numbers=module_numbers(found, paths, layers),
         weight=str(found.place),
         derivative=found.derivative,

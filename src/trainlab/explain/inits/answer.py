@@ -26,6 +26,7 @@ from trainlab.explain.inits.question import (
 )
 from trainlab.explain.inits.result import InitExplanation
 from trainlab.explain.inits.schemes import find_schemes
+from trainlab.explain.inits.short_answer import module_short_answer, short_answer
 from trainlab.explain.inits.sizes import start_sizes, train_sizes
 from trainlab.explain.inits.stack import LayerSignals, network_signals, stack_signals
 from trainlab.explain.inits.symmetry import Symmetry, started, starts, symmetry, zero_gradients
@@ -115,6 +116,7 @@ def _of_experiment(
         title="How are weights initialised?",
         verdict=verdict(asked, about, common["signals"], symmetries, claims),
         sections=telling.done(),
+        answer=short_answer(asked, common["signals"]),
         numbers={
             **common["numbers"],
             "experiment": experiment.to_dict(),
@@ -166,6 +168,7 @@ def _of_module(
         title="How are weights initialised?",
         verdict=module_verdict(name, layers, never),
         sections=telling.done(),
+        answer=module_short_answer(name, layers, batch),
         numbers={
             **common["numbers"],
             "network": None,

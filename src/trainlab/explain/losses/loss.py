@@ -27,6 +27,7 @@ from trainlab.explain.losses.pairing_part import pairing_section, table_section
 from trainlab.explain.losses.points import Point
 from trainlab.explain.losses.points_part import live_points, own_points, trained_points
 from trainlab.explain.losses.shapes import Shape, log_table, shapes_section
+from trainlab.explain.losses.short_answer import module_short_answer, short_answer
 from trainlab.explain.losses.takes import TAKES
 from trainlab.explain.losses.variants import named_losses, variants_of
 from trainlab.explain.network_numbers import network_numbers
@@ -143,6 +144,7 @@ def _of_experiment(
         title=title,
         verdict=f"{found.sentence} {matter_sentence(rates)} {outliers_sentence(outliers)}",
         sections=telling.done(),
+        answer=short_answer(found, rates, what=what, task=name_of(experiment.task)),
         numbers=numbers,
         pairing=found,
         points=trained or start,
@@ -165,6 +167,7 @@ def _of_module(live: Live, telling: Telling) -> LossExplanation:
         title=f"The loss of {live.name}",
         verdict=f"{found} What arrives at the last sum is {found.gradient}.",
         sections=telling.done(),
+        answer=module_short_answer(found, live.name),
         numbers={
             "network": None,
             "module": live.name,

@@ -16,16 +16,6 @@ SHOWN = ("linear", "tanh", "sigmoid", "relu", "softmax", "log_softmax")
 
 def pairing_section(found: Pairing, what: str, notes: Sequence[str] = ()) -> Section:
     """Say whether the pairing is right, why, what gradient arrives, and what the loss's class takes."""
-    name = "none in torch.nn" if found.torch_class is None else f"nn.{found.torch_class}"
-    targets = f"; targets: {TAKES[found.loss].targets}" if found.loss in TAKES else ""
-    rows: list[list[Cell]] = [
-        ["task", TASK_WORDS[found.task]],
-        ["output", f"{found.output}: {OUTPUTS[found.output].reach}"],
-        ["loss", f"{found.loss} ({name})"],
-        ["takes", f"{found.takes}{targets}"],
-        ["arrives at the last sum z", found.gradient],
-        ["pairing", found.verdict],
-    ]
     return Section(
         name="pairing",
         heading="Do output and loss fit the task?",
@@ -36,8 +26,23 @@ def pairing_section(found: Pairing, what: str, notes: Sequence[str] = ()) -> Sec
             "arrives is for one term, before the mean.",
             notes,
         ),
-        tables=(Table(title="The pairing", headers=["", "Here"], rows=rows),),
+        tables=(pairing_table(found),),
     )
+
+
+def pairing_table(found: Pairing) -> Table:
+    """Return task, output, loss, what the loss takes, what arrives, and the verdict."""
+    name = "none in torch.nn" if found.torch_class is None else f"nn.{found.torch_class}"
+    targets = f"; targets: {TAKES[found.loss].targets}" if found.loss in TAKES else ""
+    rows: list[list[Cell]] = [
+        ["task", TASK_WORDS[found.task]],
+        ["output", f"{found.output}: {OUTPUTS[found.output].reach}"],
+        ["loss", f"{found.loss} ({name})"],
+        ["takes", f"{found.takes}{targets}"],
+        ["arrives at the last sum z", found.gradient],
+        ["pairing", found.verdict],
+    ]
+    return Table(title="The pairing", headers=["", "Here"], rows=rows)
 
 
 def table_section(found: Pairing, targets: tuple[float, float] | None) -> Section:

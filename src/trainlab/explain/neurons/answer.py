@@ -22,6 +22,7 @@ from trainlab.explain.neurons.depths_section import active_words, depths_section
 from trainlab.explain.neurons.neuron_autograd import autograd_difference
 from trainlab.explain.neurons.question import chosen_input
 from trainlab.explain.neurons.result import NeuronExplanation, StackRates
+from trainlab.explain.neurons.short_answer import short_answer
 from trainlab.explain.neurons.stack import Collapse, few_numbers
 from trainlab.explain.neurons.weights import layers_of_seed
 from trainlab.explain.telling import Populations, Telling
@@ -118,6 +119,7 @@ def explain_experiment(
         title="What is a neuron?",
         verdict=_verdict(experiment, one, where, single, task, fits[worst], can, rates),
         sections=telling.done(),
+        answer=short_answer(one, where, collapse=none_words(rates)),
         numbers=numbers,
         neuron=one,
         plane=view,

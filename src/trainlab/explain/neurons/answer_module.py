@@ -16,6 +16,7 @@ from trainlab.explain.neurons.chains import merged, own_section, own_words
 from trainlab.explain.neurons.chains_module import changes_by_batch, module_chains
 from trainlab.explain.neurons.neuron_module import module_neuron
 from trainlab.explain.neurons.result import NeuronExplanation
+from trainlab.explain.neurons.short_answer import short_answer
 from trainlab.explain.neurons.trace_module import trace
 from trainlab.explain.points import first_telling
 from trainlab.explain.telling import Telling
@@ -81,6 +82,7 @@ def explain_module(
             f"{own_words(chains, found, total=total)} Looked at: {counted(len(points), 'example')}."
         ),
         sections=telling.done(),
+        answer=short_answer(one, where),
         numbers={
             "network": None,
             "module": name,

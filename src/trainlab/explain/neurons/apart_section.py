@@ -25,19 +25,7 @@ MOST_DRAWN: Final = 1000
 def apart_section(neuron: Neuron, *, where: str) -> Section:
     """Return the neuron as a table and two pictures; `where` says which network, weights and input."""
     number = format_number
-    products = neuron.products.tolist()
-    triples = list(
-        zip(neuron.sources, neuron.weights.tolist(), neuron.inputs.tolist(), products, strict=True)
-    )
-    rows: list[list[Cell]] = [
-        [source, w, x, product, float(g)]
-        for (source, w, x, product), g in zip(triples, neuron.gradient, strict=True)
-    ]
-    ends: list[list[Cell]] = (
-        [["bias", neuron.bias, 1, neuron.bias, neuron.slope]] if neuron.bias is not None else []
-    )
-    ends.append(["sum z", None, None, neuron.sum, None])
-    ends.append([f"output {_function(neuron)}", None, None, neuron.output, None])
+    triples = _triples(neuron)
     parts = [
         Part(label=source, value=product, how=f"{number(w)} × {number(x)}")
         for source, w, x, product in triples
@@ -73,15 +61,35 @@ def apart_section(neuron: Neuron, *, where: str) -> Section:
                 title=f"What the activation makes of z = {number(neuron.sum)}",
             ),
         ),
-        tables=(
-            Table(
-                title=f"Unit {neuron.unit} of {neuron.place}{_only_largest(rows)}",
-                headers=["from", "weight", "input", "weight × input", "change of output by weight"],
-                rows=[*_largest(rows), *ends],
-                shown=MOST_ROWS + 3,
-            ),
-        ),
+        tables=(apart_table(neuron, most=MOST_ROWS),),
     )
+
+
+def apart_table(neuron: Neuron, *, most: int) -> Table:
+    """Return what each input adds to the sum, the bias, the sum and the output; at most so many inputs."""
+    rows: list[list[Cell]] = [
+        [source, w, x, product, float(g)]
+        for (source, w, x, product), g in zip(_triples(neuron), neuron.gradient, strict=True)
+    ]
+    ends: list[list[Cell]] = (
+        [["bias", neuron.bias, 1, neuron.bias, neuron.slope]] if neuron.bias is not None else []
+    )
+    ends.append(["sum z", None, None, neuron.sum, None])
+    ends.append([f"output {_function(neuron)}", None, None, neuron.output, None])
+    few = len(rows) <= most
+    return Table(
+        title=f"Unit {neuron.unit} of {neuron.place}"
+        f"{'' if few else f': the {most} largest of {len(rows):,} parts'}",
+        headers=["from", "weight", "input", "weight × input", "change of output by weight"],
+        rows=[*(rows if few else sorted(rows, key=lambda row: -abs(float(row[3] or 0.0)))[:most]), *ends],
+        shown=most + 3,
+    )
+
+
+def _triples(neuron: Neuron) -> list[tuple[str, float, float, float]]:
+    """Return source, weight, input and product of each input."""
+    products = neuron.products.tolist()
+    return list(zip(neuron.sources, neuron.weights.tolist(), neuron.inputs.tolist(), products, strict=True))
 
 
 def plane_section(
@@ -197,17 +205,6 @@ def _points_on(points: Array, on: npt.NDArray[np.bool_]) -> str:
         return f"{'All' if count else 'None'} of the {len(points)} data points lie there."
     there = ", ".join(point_words(point) for point, is_on in zip(points, on, strict=True) if is_on)
     return f"Of the data points {there} {'lies' if count == 1 else 'lie'} there."
-
-
-def _largest(rows: list[list[Cell]]) -> list[list[Cell]]:
-    """Return the rows; of very many those that add or take away most."""
-    if len(rows) <= MOST_ROWS:
-        return rows
-    return sorted(rows, key=lambda row: -abs(float(row[3] or 0.0)))[:MOST_ROWS]
-
-
-def _only_largest(rows: list[list[Cell]]) -> str:
-    return "" if len(rows) <= MOST_ROWS else f": the {MOST_ROWS} largest of {len(rows):,} parts"
 
 
 def _function(neuron: Neuron) -> str:

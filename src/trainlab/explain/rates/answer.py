@@ -29,6 +29,7 @@ from trainlab.explain.rates.population_parts import comparison_part, range_part,
 from trainlab.explain.rates.quadratic import StabilityEdge
 from trainlab.explain.rates.range_test import RangeTest, range_experiment, read_range
 from trainlab.explain.rates.regimes import Regimes, regimes_of
+from trainlab.explain.rates.short_answer import short_answer
 from trainlab.explain.rates.step_rule import OneStep, one_step
 from trainlab.explain.rates.torch_part import checks_part
 from trainlab.explain.rates.verdict import verdict
@@ -135,6 +136,7 @@ def learning_rate(
         title=f"The learning rate of {name}",
         verdict=verdict(experiment, points, found, places, test, suggestion, comparison),
         sections=telling.done(),
+        answer=short_answer(name, experiment, points, found),
         numbers={
             "experiment": experiment.to_dict(),
             "network": network_numbers(experiment),

@@ -1,0 +1,75 @@
+"""``trainlab faults``: what the doctor knows, all in a line each, or one with its rule and remedy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final
+
+from cyclopts import Parameter
+
+from trainlab.cli.options import UsageError, shortened
+from trainlab.diagnosis.faults import FAMILIES, FAULTS
+from trainlab.errors import listing, nearest
+
+if TYPE_CHECKING:
+    from trainlab.diagnosis.faults import Fault
+
+WIDTH: Final = 80
+_LABEL: Final = 11
+_INDENT: Final = "  "
+
+QUESTIONS: Final = ("neuron", "learning_rate", "init", "loss", "chain_rule")
+"""The pages of docs/ that a command makes."""
+
+
+def faults_command(
+    name: Annotated[
+        str | None, Parameter(help="A fault, as vanishing_gradient; all are listed if left out.")
+    ] = None,
+    /,
+) -> None:
+    """Print what the doctor knows of a fault: how it is found, when it is silent, what to change."""
+    if name is None:
+        print("\n".join(index_lines()))
+        return
+    known = name.strip().lower().replace("-", "_")
+    if known not in FAULTS:
+        inside = [each for each in FAULTS if known and known in each]
+        near = nearest(known, FAULTS) or (f" Did you mean {listing(inside)}?" if inside else "")
+        raise UsageError(
+            f"{shortened(name)!r}: the doctor knows no such fault.{near or ' Their names: trainlab faults'}"
+        )
+    print("\n".join(fault_lines(FAULTS[known])))
+
+
+def index_lines() -> list[str]:
+    """Return all faults by family, a line each."""
+    longest = max(map(len, FAULTS))
+    lines = [f"{len(FAULTS)} faults that the doctor finds. One of them: trainlab faults NAME"]
+    for family, faults in FAMILIES.items():
+        lines += ["", family]
+        lines += [f"{_INDENT}{fault.name.ljust(longest)}  {fault.title}" for fault in faults]
+    return lines
+
+
+def fault_lines(fault: Fault) -> list[str]:
+    """Return a fault's section of docs/faults.md for the terminal."""
+    from trainlab.diagnosis.explains import EXPLAINS
+    from trainlab.draw import wrapped
+
+    title = f"{fault.name}: {fault.title}"
+    lines = [*wrapped(title, WIDTH), "", *wrapped(fault.what, WIDTH), ""]
+    causes = [one.cause for one in EXPLAINS if fault.name in one.symptoms]
+    symptoms = [name for one in EXPLAINS if fault.name == one.cause for name in one.symptoms]
+    asked = [f"trainlab explain {page.replace('_', '-')}" for page in fault.see if page in QUESTIONS]
+    for label, text in (
+        ("found if", fault.rule),
+        ("source", fault.source),
+        ("silent if", fault.silence),
+        ("remedy", fault.remedy),
+        ("comes from", ", ".join(causes)),
+        ("brings", ", ".join(dict.fromkeys(symptoms))),
+        ("more", ", ".join(asked)),
+    ):
+        if text:
+            lines += wrapped(text, WIDTH, first=label.ljust(_LABEL), rest=" " * _LABEL)
+    return lines

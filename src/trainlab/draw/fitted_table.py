@@ -1,0 +1,159 @@
+"""A rich table that fits its terminal without a word broken: cells fold at spaces, then columns part.
+
+Folding is ours, as rich cuts words that it finds no room for; a number and its % stay together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Final, Literal
+
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+Align = Literal["left", "right"]
+
+_BETWEEN, _AROUND = 3, 2
+"""Characters of the frame between two columns, and around all of them."""
+_JUDGED: Final = 200
+"""Rows from which it is told which columns to fold."""
+_MOST_LABELS: Final = 3
+_TOGETHER = re.compile(r"(?<=\d) (?=%)")
+_JOINED: Final = "\N{NO-BREAK SPACE}"
+
+
+class FittedTable(Table):
+    """Headers and rows of plain texts; `sides` says where the texts of a column stand.
+
+    Where the columns don't fit side by side even when folded, they go below each other, as several tables;
+    each begins with the columns that tell the rows apart.
+    """
+
+    def __init__(
+        self,
+        headers: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        sides: Sequence[Align],
+        title: str,
+        border_style: str,
+    ) -> None:
+        super().__init__(
+            title=Text(title, style="bold") if title else None,
+            box=box.SIMPLE_HEAD,
+            pad_edge=False,
+            border_style=border_style,
+        )
+        self.sides = sides
+        self.texts = [[_TOGETHER.sub(_JOINED, text) for text in line] for line in (headers, *rows)]
+        for header, side in zip(headers, sides, strict=True):
+            self.add_column(Text(header), justify=side)
+        for row in rows:
+            self.add_row(*map(Text, row))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if self.title:
+            # Not the parts' title, which would be folded to their width.
+            yield self.title
+        for part in parts_of(self.texts, options.max_width):
+            yield self._part(part, options.max_width)
+
+    def _part(self, part: Sequence[int], room: int) -> Table:
+        """Return some of the columns as a plain table, whose cells are folded already."""
+        lines = [[line[at] for at in part] for line in self.texts]
+        widths = widths_of(lines, room)
+        table = Table(box=self.box, pad_edge=False, border_style=self.border_style)
+        header, *rows = [
+            [Text(fold(text, width).replace(_JOINED, " ")) for text, width in zip(line, widths, strict=True)]
+            for line in lines
+        ]
+        for text, at in zip(header, part, strict=True):
+            table.add_column(text, justify=self.sides[at], overflow="fold")
+        for row in rows:
+            table.add_row(*row)
+        return table
+
+
+def fold(text: str, width: int) -> str:
+    """Return the text in lines of at most `width`, broken at spaces only; a longer word has its own line."""
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        line, *words = paragraph.split(" ")
+        for word in words:
+            if cell_len(line) + 1 + cell_len(word) <= width:
+                line = f"{line} {word}"
+            else:
+                lines.append(line.rstrip())
+                line = word
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def parts_of(lines: Sequence[Sequence[str]], room: int) -> list[list[int]]:
+    """Return which columns stand side by side, each part with the columns that tell the rows apart."""
+    least = [max(map(_longest_word, column)) for column in zip(*lines, strict=True)]
+    places = list(range(len(least)))
+    if _total(least) <= room:
+        return [places]
+    labels = places[: _labels(lines[1:], least, room)]
+    parts, part = list[list[int]](), labels
+    for place in places[len(labels) :]:
+        if len(part) > len(labels) and _total([least[at] for at in (*part, place)]) > room:
+            parts.append(part)
+            part = labels
+        part = [*part, place]
+    return [*parts, part]
+
+
+def widths_of(lines: Sequence[Sequence[str]], room: int) -> list[int]:
+    """Return how wide each column is: as wide as its texts, or folded where that costs the fewest lines."""
+    columns = list(zip(*lines, strict=True))
+    widths = [max(map(_width, column)) for column in columns]
+
+    @cache
+    def heights(place: int, width: int) -> list[int]:
+        return [fold(text, width).count("\n") for text in columns[place][: _JUDGED + 1]]
+
+    @cache
+    def narrower(place: int, width: int) -> int:
+        return max(_width(fold(text, width - 1)) for text in columns[place])
+
+    while _total(widths) > room:
+        tried: list[tuple[int, int, list[int]]] = []
+        for place, width in enumerate(widths):
+            fewer = narrower(place, width)
+            if fewer < width:
+                other = [*widths[:place], fewer, *widths[place + 1 :]]
+                folded = [heights(at, each) for at, each in enumerate(other)]
+                tried.append((sum(map(max, zip(*folded, strict=True))), width - fewer, other))
+        if not tried:
+            break
+        widths = min(tried)[2]
+    return widths
+
+
+def _labels(rows: Sequence[Sequence[str]], least: Sequence[int], room: int) -> int:
+    """Return how many columns it takes to tell the rows apart, if few do and they leave room."""
+    for count in range(1, min(_MOST_LABELS, len(least) - 1) + 1):
+        if _total(least[:count]) > room / 2:
+            break
+        if len({tuple(row[:count]) for row in rows}) == len(rows):
+            return count
+    return 1
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + _BETWEEN * (len(widths) - 1) + _AROUND
+
+
+def _longest_word(text: str) -> int:
+    return max(map(cell_len, text.replace("\n", " ").split(" ")))
+
+
+def _width(text: str) -> int:
+    return max(map(cell_len, text.split("\n")))
