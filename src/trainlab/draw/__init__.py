@@ -10,7 +10,7 @@ from .contribution_chart import Part, contributions
 from .curve_chart import curves
 from .curve_data import Band, Curve
 from .formats import counted, format_fixed, format_number, format_percent, join
-from .grid_chart import RateLike, rate_grid
+from .grid_chart import RateLike, Spread, rate_grid, spread_grid
 from .heat_chart import heat_map
 from .heat_data import Contour, HeatAxis, Spot, Track
 from .heat_text import Shade, heat_text
@@ -53,6 +53,7 @@ __all__ = [
     "Shade",
     "Shape",
     "Spot",
+    "Spread",
     "Track",
     "axis_label",
     "bars",
@@ -83,6 +84,7 @@ __all__ = [
     "rate_grid",
     "region_map",
     "shapes",
+    "spread_grid",
     "strips",
     "tangent",
     "terminal_table",

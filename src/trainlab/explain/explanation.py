@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from trainlab.draw import JSON_FORMAT, Cell, Picture, css, html_table, json_text, terminal_table
 from trainlab.draw.svg import escape
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+TITLES: Final = {
+    "neuron": "What is a neuron?",
+    "learning-rate": "What is the learning rate for?",
+    "init": "How are weights initialised?",
+    "loss": "What is a loss?",
+    "chain-rule": "What is the chain rule in gradient flow?",
+}
+"""The five questions, by the names by which they are asked for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,15 +87,20 @@ class Section:
 class Explanation:
     """What every function of trainlab.explain returns. It prints, plots and serialises itself.
 
-    `question` is the name by which it is asked for, `verdict` the answer in a few sentences, with numbers;
-    `numbers` holds everything computed, as plain data.
+    `question` is the name by which it is asked for, `subject` what it was asked of, `verdict` the answer in a
+    few sentences, with numbers; `numbers` holds everything computed, as plain data.
     """
 
     question: str
-    title: str
     verdict: str
     sections: tuple[Section, ...]
     numbers: dict[str, Any]
+    subject: str = ""
+
+    @property
+    def title(self) -> str:
+        """The question as a reader would ask it."""
+        return TITLES[self.question]
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
@@ -106,6 +120,7 @@ class Explanation:
             "format": JSON_FORMAT,
             "question": self.question,
             "title": self.title,
+            "subject": self.subject,
             "verdict": self.verdict,
             "numbers": self.numbers,
             "sections": [part.to_dict() for part in self.sections],

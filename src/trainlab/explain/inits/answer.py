@@ -112,7 +112,7 @@ def _of_experiment(
     telling.add(learning_section(learnt, experiment, about.name), fewer)
     return InitExplanation(
         question="init",
-        title="How are weights initialised?",
+        subject=about.name,
         verdict=verdict(asked, about, common["signals"], symmetries, claims),
         sections=telling.done(),
         numbers={
@@ -163,7 +163,7 @@ def _of_module(
     common = _common(telling, asked, fans)
     return InitExplanation(
         question="init",
-        title="How are weights initialised?",
+        subject=name,
         verdict=module_verdict(name, layers, never),
         sections=telling.done(),
         numbers={
