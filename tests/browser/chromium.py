@@ -48,8 +48,18 @@ class Tab:
         for domain in ("Page", "Network", "Runtime", "Log"):
             self._send(f"{domain}.enable")
 
-    def open(self, path: Path, *, width: int = 1280, theme: Literal["light", "dark"] = "light") -> None:
-        """Load a file as a screen of this width shows it, or a phone where it is below 500 px."""
+    def open(
+        self,
+        path: Path,
+        *,
+        width: int = 1280,
+        theme: Literal["light", "dark"] = "light",
+        script: bool = True,
+    ) -> None:
+        """Load a file as a screen of this width shows it, or a phone where it is below 500 px.
+
+        Without `script`, those of the page don't run.
+        """
         phone = width < 500
         height = 844 if phone else 900
         self._send(
@@ -60,6 +70,7 @@ class Tab:
             mobile=phone,
         )
         self._send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme}])
+        self._send("Emulation.setScriptExecutionDisabled", value=not script)
         self.requests.clear()
         self.said.clear()
         self._send("Page.navigate", url=path.resolve().as_uri())

@@ -1,6 +1,6 @@
 """Small SVG pictures, tables and one palette: what results print and plot themselves with."""
 
-from .axes import axis_label
+from .axes import axis_label, needs_log
 from .bar_chart import bars
 from .before_after_chart import BeforeAfter, before_after
 from .binned_chart import binned
@@ -77,6 +77,7 @@ __all__ = [
     "join",
     "json_text",
     "measured_curves",
+    "needs_log",
     "network_graph",
     "panels",
     "predictions",

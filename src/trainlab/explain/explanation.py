@@ -17,7 +17,7 @@ TITLES: Final = {
     "learning-rate": "What is the learning rate for?",
     "init": "How are weights initialised?",
     "loss": "What is a loss?",
-    "chain-rule": "What is the chain rule in gradient flow?",
+    "chain-rule": "What is the chain rule?",
 }
 """The five questions, by the names by which they are asked for."""
 
