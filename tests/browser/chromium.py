@@ -10,10 +10,13 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
+from select import select
 from typing import Any, Literal
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+PATIENCE = 60
 OPTIONS = (
     "--headless=new",
     "--no-sandbox",
@@ -37,8 +40,8 @@ def executable() -> str | None:
 class Tab:
     """One page of a browser; `requests` are the addresses that it asked for, `said` what its console said."""
 
-    def __init__(self, into: int, out: int) -> None:
-        self._into, self._out = os.fdopen(into, "wb", 0), os.fdopen(out, "rb", 0)
+    def __init__(self, commands: FileIO, answers: FileIO) -> None:
+        self._into, self._out = commands, answers
         self._sent, self._rest = 0, b""
         self._session: str | None = None
         self.requests: list[str] = []
@@ -122,6 +125,8 @@ class Tab:
 
     def _read(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
+            if not select([self._out], [], [], PATIENCE)[0]:
+                raise RuntimeError(f"the browser hasn't answered for {PATIENCE} s")
             part = self._out.read(1 << 16)
             if not part:
                 raise RuntimeError("the browser has ended")
@@ -136,6 +141,19 @@ class Tab:
         elif message.get("method") == "Runtime.exceptionThrown":
             self.said.append(json.dumps(params["exceptionDetails"])[:400])
         return message
+
+
+@contextmanager
+def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 @contextmanager
@@ -161,12 +179,5 @@ def browser(binary: str) -> Iterator[Tab]:
         )
         os.close(read_by_it)
         os.close(written_by_it)
-        try:
-            yield Tab(into, out)
-        finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        with os.fdopen(into, "wb", 0) as commands, os.fdopen(out, "rb", 0) as answers, _ended(process):
+            yield Tab(commands, answers)

@@ -28,7 +28,7 @@ def test_verdict_first_and_method_last():
 def test_four_pictures_without_links_outside():
     page = map_html(made_map())
     assert len(svgs(page)) == 4
-    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
+    assert "://" not in page.replace("http://www.w3.org/2000/svg", "")
     reader = PageReader(page)
     ids = Counter(found["id"] for _, found in reader.tags if "id" in found)
     assert [name for name, count in ids.items() if count > 1] == []

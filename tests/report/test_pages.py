@@ -111,7 +111,7 @@ def test_the_telling_picture_of_an_explanation_is_moved_to_the_top_and_its_secti
 
 
 def test_a_diagnosis_without_a_picture_has_its_words_alone() -> None:
-    plain = diagnosis_html(report(finding("wrong_loss", picture=None)) | {"picture": None})
+    plain = diagnosis_html(report(finding("wrong_loss", picture=None)).to_dict() | {"picture": None})
     assert 'class="front alone"' in plain
     assert 'class="show"' in diagnosis_html(report(finding("wrong_loss", picture=CHAIN)))
 

@@ -90,10 +90,7 @@ linear-gradient(270deg,var(--tl-bg) 40%,transparent) 100% 0/40px 100% no-repeat 
 linear-gradient(90deg,var(--tl-muted),transparent) 0 0/8px 100% no-repeat scroll,\
 linear-gradient(270deg,var(--tl-muted),transparent) 100% 0/8px 100% no-repeat scroll,var(--tl-bg)}
 .tl-drawing>svg{min-width:364px}
-.wide::before{content:"Wider than the screen: scroll sideways \\2192";position:sticky;left:0;display:block;\
-width:max-content;color:var(--tl-muted);font-size:.8rem}
-@media print{.tl-figure,.tl-table tr{break-inside:avoid}.tl-scroll,.tl-drawing{overflow:visible}\
-.wide::before{display:none}}
+@media print{.tl-figure,.tl-table tr{break-inside:avoid}.tl-scroll,.tl-drawing{overflow:visible}}
 """
 
 

@@ -42,7 +42,7 @@ def diagnosis_html(report: Report | dict[str, Any], *, title: str = "Diagnosis")
     """
     data = report.to_dict() if isinstance(report, Report) else report
     findings = data["findings"]
-    shown = next((one["picture"] for one in findings if one["picture"]), None)
+    shown = findings[0]["picture"] if findings else None
     curve = data.get("picture")
     front = shown or curve
     return page(
@@ -115,14 +115,15 @@ def _finding(
         words.insert(1, ("Explained by", cause))
     remedy = f"<p><strong>Remedy.</strong> {_inline(finding['remedy']['text'])}</p>"
     told = terms_html([(term, [said]) for term, said in words]) + remedy
-    shown = picture(drawn(finding["picture"])) if finding["picture"] else ""
-    if shown and same_as is not None:
+    if finding["picture"] and same_as is None:
+        told = side_by_side([told, picture(drawn(finding["picture"]))])
+    elif finding["picture"]:
         # Twice on a page, its ids would be there twice.
         where = f"that of finding {same_as}" if same_as else "at the top of the page"
-        shown = paragraph(f"The picture is {where}.", kind="muted")
+        told += paragraph(f"The picture is {where}.", kind="muted")
     blocks = [
         f'<h3 id="{escape(name)}-h">{number}. {escape(_sentence(finding["title"]))}</h3>',
-        side_by_side([told, shown]) if shown else told,
+        told,
         _code(finding["remedy"]["code"]),
         _tried(finding, tried_already),
         _about(name),

@@ -16,7 +16,7 @@ _TELLING: Final = {
     "learning-rate": ("effects",),
     "init": ("learning", "sizes", "signals", "network"),
     "loss": ("population", "shapes"),
-    "chain-rule": ("backward", "layers"),
+    "chain-rule": ("paths", "layers"),
 }
 """Of each question the sections whose first picture shows the answer, the best first."""
 

@@ -1,7 +1,7 @@
 // What a page of trainlab can do beyond being read: it works on tables that stand there whole without it.
 "use strict";
 (() => {
-  const FEW = 12; // Tables of fewer rows are seen at a glance: no filter.
+  const FEW = 20; // Tables of fewer rows are seen at a glance: no filter.
   const POWERS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
   // The number a cell begins with: "−1.2×10⁻⁴", "10⁻⁵", "1e-4", "<1", "49 of 50", "75.0 % (50–100)"; NaN
