@@ -27,7 +27,7 @@ def test_sections_files_and_the_answer_last(trainlab: Caller) -> None:
     text = " ".join(outcome.out.split())
     for words in ("Forward: from the inputs to the loss", "Every path from w1[1,2]", "Downhill:", "2 paths"):
         assert words in text
-    assert text.index("Forward:") < text.index("Every path") < text.index("The chain rule on 2-3-2-1:")
+    assert text.index("Forward:") < text.index("Every path") < text.index("What is the chain rule?")
     assert outcome.out.splitlines()[-2:] == ["report: a.html", "JSON: a.json"]
     assert Path("a.html").read_text().lower().startswith("<!doctype html>")
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import numpy as np
 import pytest
 
-from trainlab.diagnosis.pictured import loss_curve
+from trainlab.diagnosis.pictured import loss_curve, picture_of
 from trainlab.diagnosis.pictures.kinds import MOST_POINTS, bars, histogram, is_wide, one_line, thinned
-from trainlab.diagnosis.seen import LossStream, Seen
-from trainlab.diagnosis.signals.case import make_case
+from trainlab.diagnosis.seen import DataSeen, Event, LossStream, OptimizerSeen, ParamSeen, Seen
+from trainlab.diagnosis.signals.case import Case, make_case
 from trainlab.diagnosis.text_picture import in_text
 
 
@@ -30,7 +32,7 @@ def test_a_loss_that_ends_in_nan_still_ends_there():
     assert None in line["y"][:-1]
 
 
-def test_a_log_axis_is_for_wide_values_above_zero_and_no_single_one_decides():
+def test_a_log_axis_is_for_wide_values_above_zero_and_no_single_small_one_decides():
     assert is_wide([1.0, 10.0, 1000.0], 100)
     assert not is_wide([1.0] * 99 + [1e-12], 100)
     assert not is_wide([1.0, 0.0, 1000.0], 100)
@@ -90,3 +92,149 @@ def test_pictures_in_text_stay_in_their_room(width: int):
     assert "✗ op2 (line 3) ✗" in " ".join(in_text(chain, width=width, label=""))
     assert in_text(shapes, width=width, label="")[1:] == ["output 50 × 1", "all    a number  ✗"]
     assert in_text(strips, width=width, label="")[-1].endswith("4 more batches")
+
+
+def weight(key: int, update: list[float], **series: Any) -> ParamSeen:
+    """A weight matrix of 4 × 4 that gradients reach, the first the nearest to the input."""
+    n = len(update)
+    given: dict[str, Any] = {
+        "grad_rms": [0.1] * n,
+        "grad_zeros": [0.0] * n,
+        "weight_rms": [1.0] * n,
+        "start": {"std": 0.5, "mean_abs": 0.4},
+    } | series
+    return ParamSeen(
+        key,
+        f"{key}.weight",
+        "Linear",
+        (4, 4),
+        reached=n,
+        depth=9 - key,
+        ticks=[*range(n)],
+        update=update,
+        **given,
+    )
+
+
+def case_of(*weights: ParamSeen, losses: list[float] | None = None, **seen: Any) -> Case:
+    values = losses or [1.0, 0.9]
+    stream = LossStream(None, ticks=[*range(len(values))], values=values, count=len(values))
+    optimizer = OptimizerSeen(0, "SGD", None, [one.key for one in weights], {"lr": 1.0}, steps=100)
+    return make_case(
+        Seen(params={one.key: one for one in weights}, optimizers=[optimizer], streams=[stream], **seen)
+    )
+
+
+def test_steps_that_were_large_at_first_only_are_shown_where_they_were_large():
+    # After ten steps nothing moves any more: over all of them the middle is 9e-12.
+    update = [0.8] * 12 + [9e-12] * 88
+    made = picture_of("lr_too_high", case_of(weight(0, update), weight(1, update)))
+    assert made is not None
+    assert [bar["value"] for bar in made["bars"]] == [0.8, 0.8]
+    assert min(bar["value"] for bar in made["bars"]) > made["usual"][1]
+    assert picture_of("bad_momentum", case_of(weight(0, update), weight(1, update))) == made
+
+
+def test_one_first_step_that_overran_the_weights_is_shown_as_that():
+    update = [8.0] + [1e-9] * 60
+    made = picture_of("lr_too_high", case_of(weight(0, update)))
+    assert made is not None
+    assert made["title"].startswith("The first update")
+    assert [bar["value"] for bar in made["bars"]] == [8.0]
+
+
+@pytest.mark.parametrize("fault", ["lr_too_high", "bad_momentum"])
+def test_steps_within_the_usual_are_no_picture_of_large_ones(fault: str):
+    made = picture_of(fault, case_of(weight(0, [5e-3] * 60), losses=[1.0, 3.0, 9.0]))
+    assert made is not None
+    assert made["kind"] == "lines"
+    assert made["lines"][0]["label"] == "training loss"
+
+
+def test_small_steps_are_shown_by_the_way_that_they_went():
+    # 2e-3 a step is usual; it is the way in all that is small.
+    made = picture_of("lr_too_low", case_of(weight(0, [2e-4] * 60)))
+    assert made is not None
+    assert made["usual"] is None
+    assert made["bars"][0]["value"] == pytest.approx(2.0)
+    assert made["x_label"] == "% of their size"
+
+
+def test_a_gradient_that_doesnt_fade_with_depth_has_no_picture_of_fading():
+    even = case_of(weight(0, [0.1] * 9), weight(1, [0.1] * 9))
+    assert picture_of("vanishing_gradient", even) is None
+    faded = case_of(weight(0, [0.1] * 9, grad_rms=[0.0] * 9), weight(1, [0.1] * 9))
+    made = picture_of("vanishing_gradient", faded)
+    assert made is not None
+    assert [bar["value"] for bar in made["bars"]] == [0.0, 0.1]
+
+
+def test_weights_that_grew_are_no_picture_of_decay():
+    grown = weight(0, [0.1] * 9, weight_rms=[1.0] * 8 + [2.0])
+    shrunk = weight(1, [0.1] * 9, weight_rms=[1.0] * 8 + [0.1])
+    assert picture_of("weight_decay_too_high", case_of(grown)) is None
+    made = picture_of("weight_decay_too_high", case_of(grown, shrunk))
+    assert made is not None
+    assert {line["label"] for line in made["lines"]} == {"0.weight", "1.weight"}
+
+
+def test_equal_columns_of_an_embedding_are_its_units():
+    embedding = weight(0, [0.1] * 9, start={"equal_columns": 1.0, "equal_rows": 0.0, "std": 0.0})
+    embedding.module_kind = "Embedding"
+    made = picture_of("symmetric_init", case_of(embedding))
+    assert made is not None
+    assert made["bars"] == [{"label": "0.weight, columns", "value": 100.0}]
+
+
+def test_a_bias_whose_one_gate_starts_large_is_shown_by_that_gate():
+    bias = ParamSeen(5, "rnn.bias_ih_l0", "LSTM", (16,), reached=9)
+    bias.start = {"mean_abs": 0.8, "mean": 0.8, "largest_quarter": 3.0}
+    made = picture_of("bad_bias_init", case_of(bias))
+    assert made is not None
+    assert made["bars"][0]["value"] == 3.0 > made["usual"][1]
+
+
+def test_features_far_from_zero_are_shown_by_their_size():
+    near = np.random.default_rng(0).normal(size=(40, 3))
+    data = DataSeen(sample_x=(near + 50).tolist(), input_shape=(40, 3))
+    made = picture_of("unnormalised_inputs", case_of(data=data))
+    assert made is not None
+    assert made["x_label"] == "mean |x|"
+    assert all(bar["value"] > made["usual"][1] for bar in made["bars"])
+    uneven = DataSeen(sample_x=(near * [1, 1, 500]).tolist(), input_shape=(40, 3))
+    made = picture_of("unnormalised_inputs", case_of(data=uneven))
+    assert made is not None
+    assert made["x_label"] == "standard deviation"
+    assert made["bars"][0]["value"] > 100
+
+
+def test_dropout_within_the_usual_share_is_shown_where_it_shouldnt_be_or_not_at_all():
+    event = Event("dropout", None, "2", facts={"p": 0.5})
+    assert picture_of("dropout_misuse", case_of(events=[event])) is None
+    late = Event("dropout_in_eval", None, "2", facts={"p": 0.5})
+    made = picture_of("dropout_misuse", case_of(events=[event, late]))
+    assert made is not None
+    assert made["title"] == "What dropout drops in evaluations"
+    assert made["usual"] is None
+
+
+def test_gradients_never_cleared_are_counted():
+    case = case_of(weight(0, [0.1] * 9))
+    case.seen.optimizers[0].checked, case.seen.optimizers[0].stale = 44, 43
+    made = picture_of("missing_zero_grad", case)
+    assert made is not None
+    assert [bar["value"] for bar in made["bars"]] == [44.0, 43.0]
+
+
+def test_of_many_bars_the_most_telling_are_kept():
+    pairs = [(str(at), 1.0 if at != 20 else 9.0) for at in range(40)]
+    made = bars("Title", "unit", pairs, worst=lambda value: value)
+    assert made is not None
+    assert {"label": "20", "value": 9.0} in made["bars"]
+    assert len(made["bars"]) == 14
+    assert made["title"] == "Title (the 14 most telling of 40)"
+
+
+def test_one_spike_decides_for_a_log_axis():
+    assert is_wide([1.0] * 99 + [1e12], 100)
+    assert not is_wide([1.0] * 99 + [500.0], 100)

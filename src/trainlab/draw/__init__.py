@@ -1,6 +1,6 @@
 """Small SVG pictures, tables and one palette: what results print and plot themselves with."""
 
-from .axes import axis_label
+from .axes import axis_label, needs_log
 from .bar_chart import bars
 from .before_after_chart import BeforeAfter, before_after
 from .binned_chart import binned
@@ -11,7 +11,7 @@ from .curve_chart import curves
 from .curve_data import Band, Curve
 from .data_frame import Column, check_table, data_frame
 from .formats import counted, format_fixed, format_number, format_percent, join
-from .grid_chart import RateLike, rate_grid
+from .grid_chart import RateLike, Spread, rate_grid, spread_grid
 from .heat_chart import heat_map
 from .heat_data import Contour, HeatAxis, Spot, Track
 from .heat_text import Shade, heat_text
@@ -56,6 +56,7 @@ __all__ = [
     "Shade",
     "Shape",
     "Spot",
+    "Spread",
     "Track",
     "axis_label",
     "bars",
@@ -81,6 +82,7 @@ __all__ = [
     "join",
     "json_text",
     "measured_curves",
+    "needs_log",
     "network_graph",
     "panels",
     "predictions",
@@ -88,6 +90,7 @@ __all__ = [
     "rate_grid",
     "region_map",
     "shapes",
+    "spread_grid",
     "strips",
     "tangent",
     "terminal_table",

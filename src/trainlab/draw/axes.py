@@ -22,6 +22,7 @@ Numbers: TypeAlias = Sequence[float] | npt.NDArray[np.float64]
 _MOST: Final = sys.float_info.max
 DECADES: Final = 16
 """A log axis reaches at most this many decades below its greatest value; smaller ones lie on its edge."""
+_SPIKE: Final = 1000.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,6 +84,19 @@ def log_scale(values: Iterable[float] | FloatArray, *, start: float, end: float)
     top = min(max(math.ceil(math.log10(high) - 1e-9), -300), 308)
     bottom = min(max(math.floor(math.log10(low) + 1e-9), top - DECADES), top - 1)
     return Scale(low=10.0**bottom, high=10.0**top, start=start, end=end, log=True)
+
+
+def needs_log(values: Iterable[float] | FloatArray) -> bool:
+    """Return whether a linear axis would press most of the values flat, and a log one wouldn't.
+
+    So where the greatest is over 1,000 times the median, as where a loss jumps to 10¹² once, and all but 4 %
+    are above 0.
+    """
+    finite = _finite(values)
+    positive = finite[finite > 0]
+    if len(positive) < max(3, 0.96 * len(finite)):
+        return False
+    return float(positive.max()) > _SPIKE * float(np.median(positive))
 
 
 def axis_label(words: str, *, log: bool = False) -> str:

@@ -87,7 +87,8 @@ def _bins(places: Sequence[float], heights: Sequence[float]) -> list[tuple[float
 
 
 def _reach_words(reach: tuple[float, float]) -> str:
-    return f"{_number(reach[0])} to {_number(reach[1])}"
+    low, high = map(_number, reach)
+    return low if low == high else f"{low} to {high}"
 
 
 def _number(value: float) -> str:

@@ -6,7 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .axes import FloatArray, Scale, axis_label, linear_scale, log_scale, tick_labels
+from .axes import (
+    FloatArray,
+    Numbers,
+    Scale,
+    axis_label,
+    floats,
+    linear_scale,
+    log_scale,
+    needs_log,
+    tick_labels,
+)
 from .curve_data import (
     CheckedCurve,
     Curve,
@@ -17,7 +27,7 @@ from .curve_data import (
     rows_of,
     summary_of,
 )
-from .formats import format_number
+from .formats import counted, format_number
 from .frame import legend, x_axis, y_axis
 from .marks import band, dash, line, rule, runs
 from .palette import series_role
@@ -27,6 +37,11 @@ from .thin import thin
 
 _PLOT = 190.0
 _LABEL = 92.0
+_ENOUGH = 25
+"""Of fewer values no 4 % can be left out."""
+_LOG_NOTE = (
+    "The axis is logarithmic: on a linear one more than half of the values would lie flat on its edge."
+)
 _OPACITY = ("0.16", "0.22", "0.3")
 
 
@@ -37,12 +52,16 @@ def curves(
     y_label: str,
     title: str,
     log_x: bool = False,
-    log_y: bool = False,
+    log_y: bool | None = None,
     middle: str = "median",
+    hold: Numbers = (),
 ) -> Picture:
     """Draw each curve with its bands; `x_label` and `y_label` are words with units.
 
-    `middle` says what a line shows where it isn't the median of something, as ``"share"``.
+    `middle` says what a line shows where it isn't the median of something, as ``"share"``. The y axis also
+    holds the numbers `hold`, such as those of a chart next to this one.
+    The y axis is logarithmic if `log_y`, and if that is None where `needs_log` says so; a note tells. A
+    linear one ends before single values that would press the rest flat, and a note says how far they go.
     A log x axis is for places above 0. On a log y axis, values of 0 or less lie on the lower edge, and a note
     says so. Curves differ in hue and in dash pattern. Their labels stand at the line ends where there is
     room, else in a legend.
@@ -55,7 +74,9 @@ def curves(
     direct = len(checked) <= 12 and max((text_width(c.label, SMALL) for c in checked), default=0) <= _LABEL
     right = WIDTH - 12 - (max((text_width(c.label, SMALL) for c in checked), default=0) + 28 if direct else 0)
     top, bottom = 24.0, 24.0 + _PLOT
-    y = _y_scale(everything, bottom, top, log=log_y)
+    wanted = np.concatenate([everything, floats("hold", hold)])
+    log = needs_log(everything) if log_y is None else log_y
+    y = _y_scale(wanted, bottom, top, log=log)
     left = 12 + max(text_width(words, SMALL) for words in _tick_words(y))
     places = np.concatenate([np.empty(0), *(curve.x for curve in checked)])
     x = (log_scale if log_x else linear_scale)(places, start=left, end=right)
@@ -77,9 +98,9 @@ def curves(
         "".join(body),
         height=height,
         title=title,
-        summary=summary_of(checked, axis_label(x_label, log=log_x), axis_label(y_label, log=log_y)),
+        summary=summary_of(checked, axis_label(x_label, log=log_x), axis_label(y_label, log=log)),
         details=[in_words(curve, middle) for curve in checked],
-        notes=_notes(checked, everything, y, middle),
+        notes=[*_notes(checked, everything, y, middle), *([_LOG_NOTE] if log and log_y is None else [])],
         headers=["Curve", x_label, middle.capitalize(), *band_headers(checked)],
         rows=rows_of(checked),
     )
@@ -88,7 +109,17 @@ def curves(
 def _y_scale(values: FloatArray, bottom: float, top: float, *, log: bool) -> Scale:
     if log:
         return log_scale(values, start=bottom, end=top)
-    return linear_scale(values, start=bottom, end=top, nice=True)
+    return linear_scale(_without_spikes(values), start=bottom, end=top, nice=True)
+
+
+def _without_spikes(values: FloatArray) -> FloatArray:
+    """Return the values, without the extreme 4 % where these reach 1,000 times as far as all the others."""
+    finite = values[np.isfinite(values)]
+    if len(finite) < _ENOUGH:
+        return finite
+    low, high = np.quantile(finite, (0.02, 0.98)).tolist()
+    spiky = float(np.ptp(finite)) > 1000 * (high - low) > 0
+    return finite[(finite >= low) & (finite <= high)] if spiky else finite
 
 
 def _points(x: Scale, y: Scale, across: FloatArray, heights: FloatArray) -> FloatArray:
@@ -176,6 +207,11 @@ def _notes(checked: Sequence[CheckedCurve], everything: FloatArray, y: Scale, mi
             notes.append("Values of 0 or less, which a log axis can't hold, lie on the lower edge.")
         if (below > 0).any():
             notes.append(f"Values below {format_number(y.low)} lie on the lower edge.")
+    beyond = everything[np.isfinite(everything) & ((everything > y.high) | (everything < y.low))]
+    if not y.log and len(beyond):
+        furthest = float(beyond[np.abs(beyond).argmax()])
+        far = f"up to {format_number(furthest)}" if furthest > 0 else f"down to {format_number(furthest)}"
+        notes.append(f"{counted(len(beyond), 'value')} beyond the axis, {far}, on its edge.")
     if not np.isfinite(everything).any():
         notes.append("There is no finite value to show.")
     return notes

@@ -1,4 +1,4 @@
-"""A grid of success rates: colour for the eye, the number in each cell for the reader."""
+"""Grids of success rates and of shares: colour for the eye, the number in each cell for the reader."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from .palette import STEPS, heat_step
 from .picture import Picture, compose
 from .rows import label_text, label_width
 from .svg import SMALL, WIDTH, element, escape, group, paint, text, tooltip, wrap
+from .table import Cell
 
 _COLUMNS: Final = 8
 _ROW: Final = 19.0
@@ -44,17 +45,36 @@ class RateLike(Protocol):
         ...
 
 
-_Values: TypeAlias = Sequence[Sequence[RateLike | None]]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spread:
+    """The median of shares between 0 and 1, and between which two their middle 90 % lie."""
+
+    median: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """What a cell shows: its share, None if there is none; that in short, in words, and as numbers."""
+
+    share: float | None
+    short: str
+    words: str
+    numbers: list[Cell]
+
+
+_Values: TypeAlias = Sequence[Sequence[_Value | None]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """One cell: its left and upper edge, width, rate and names."""
+    """One cell: its left and upper edge, width, value and names."""
 
     x: float
     y: float
     width: float
-    rate: RateLike | None
+    value: _Value | None
     row: str
     column: str
 
@@ -62,7 +82,7 @@ class _Place:
 def rate_grid(
     rows: Sequence[str],
     columns: Sequence[str],
-    values: _Values,
+    values: Sequence[Sequence[RateLike | None]],
     *,
     title: str,
     row_label: str = "",
@@ -77,7 +97,72 @@ def rate_grid(
     Raises:
         TrainlabError: if `values` hasn't a row for each of `rows` and a cell for each of `columns`.
     """
+    return _grid(
+        rows,
+        columns,
+        [[None if rate is None else _of_rate(rate) for rate in line] for line in values],
+        title=title,
+        labels=(row_label, column_label, value_label),
+        headers=["k", "n", "Rate", "Low", "High"],
+    )
+
+
+def spread_grid(
+    rows: Sequence[str],
+    columns: Sequence[str],
+    values: Sequence[Sequence[Spread | None]],
+    *,
+    title: str,
+    value_label: str,
+) -> Picture:
+    """Draw the median of each ``values[row][column]`` as `rate_grid` draws rates; tooltips have the spread.
+
+    Raises:
+        TrainlabError: as `rate_grid`.
+    """
+    return _grid(
+        rows,
+        columns,
+        [[None if spread is None else _of_spread(spread) for spread in line] for line in values],
+        title=title,
+        labels=("", "", value_label),
+        headers=["Median", "Low", "High"],
+    )
+
+
+def _of_rate(rate: RateLike) -> _Value:
+    share = rate.k / rate.n if rate.n else None
+    low, high = format_fixed(100 * rate.low, 1), format_fixed(100 * rate.high, 1)
+    return _Value(
+        share,
+        format_percent(rate.k, rate.n),
+        f"{rate.k:,} of {rate.n:,} ({low} to {high} %)",
+        [rate.k, rate.n, share, rate.low, rate.high],
+    )
+
+
+def _of_spread(spread: Spread) -> _Value:
+    median, low, high = (format_fixed(100 * v, 1) for v in (spread.median, spread.low, spread.high))
+    return _Value(
+        spread.median,
+        format_fixed(100 * spread.median, 0),
+        f"{median} % ({low} to {high} %)",
+        [spread.median, spread.low, spread.high],
+    )
+
+
+def _grid(
+    rows: Sequence[str],
+    columns: Sequence[str],
+    values: _Values,
+    *,
+    title: str,
+    labels: tuple[str, str, str],
+    headers: Sequence[str],
+) -> Picture:
+    """Draw the grid; `labels` are those of rows, columns and values, `headers` of a value's numbers."""
     _check(rows, columns, values)
+    row_label, column_label, value_label = labels
     turned = len(columns) > _COLUMNS and len(rows) < len(columns)
     if turned:
         rows, columns, row_label, column_label = columns, rows, column_label, row_label
@@ -90,7 +175,7 @@ def rate_grid(
         drawn.append(part)
         places += found
     key, height = _key(y + 8, value_label)
-    known = [place for place in places if place.rate is not None]
+    known = [(place, place.value) for place in places if place.value is not None]
     return compose(
         "".join(drawn) + _cells(places) + key,
         height=height,
@@ -98,20 +183,8 @@ def rate_grid(
         summary=_summary(places, rows, columns, value_label),
         details=_in_words(places, rows),
         notes=[] if known else ["There is nothing to show."],
-        headers=[row_label or "Row", column_label or "Column", "k", "n", "Rate", "Low", "High"],
-        rows=[
-            [
-                p.row,
-                p.column,
-                p.rate.k,
-                p.rate.n,
-                p.rate.k / p.rate.n if p.rate.n else None,
-                p.rate.low,
-                p.rate.high,
-            ]
-            for p in places
-            if p.rate is not None
-        ],
+        headers=[row_label or "Row", column_label or "Column", *headers],
+        rows=[[place.row, place.column, *value.numbers] for place, value in known],
     )
 
 
@@ -193,8 +266,8 @@ def _painted(same: Sequence[_Place], fill: str, ink: str) -> Iterator[str]:
 
 
 def _step(place: _Place) -> int | None:
-    rate = place.rate
-    return heat_step(rate.k / rate.n) if rate is not None and rate.n > 0 else None
+    share = place.value.share if place.value is not None else None
+    return None if share is None else heat_step(share)
 
 
 def _key(y: float, value_label: str) -> tuple[str, float]:
@@ -212,24 +285,23 @@ def _key(y: float, value_label: str) -> tuple[str, float]:
 
 
 def _shown(place: _Place) -> str:
-    return "–" if place.rate is None else escape(format_percent(place.rate.k, place.rate.n))
+    return "–" if place.value is None else escape(place.value.short)
 
 
-def _interval(rate: RateLike) -> str:
-    low, high = format_fixed(100 * rate.low, 1), format_fixed(100 * rate.high, 1)
-    return f"{rate.k:,} of {rate.n:,} ({low} to {high} %)"
+def _said(place: _Place) -> str:
+    return "no data" if place.value is None else place.value.words
 
 
 def _place_in_words(place: _Place) -> str:
-    return f"{place.row}, {place.column}: {'no data' if place.rate is None else _interval(place.rate)}"
+    return f"{place.row}, {place.column}: {_said(place)}"
 
 
 def _summary(places: Sequence[_Place], rows: Sequence[str], columns: Sequence[str], value_label: str) -> str:
     size = f"{value_label}: {counted(len(rows), 'row')} by {counted(len(columns), 'column')}"
     known = [
-        (place.rate.k / place.rate.n, place)
+        (place.value.share, place)
         for place in places
-        if place.rate is not None and place.rate.n > 0
+        if place.value is not None and place.value.share is not None
     ]
     if not known:
         return f"{size}, without data."
@@ -240,6 +312,5 @@ def _summary(places: Sequence[_Place], rows: Sequence[str], columns: Sequence[st
 def _in_words(places: Sequence[_Place], rows: Sequence[str]) -> list[str]:
     gathered: dict[str, list[str]] = {name: [] for name in rows}
     for place in places:
-        words = "no data" if place.rate is None else _interval(place.rate)
-        gathered[place.row].append(f"{place.column} {words}")
+        gathered[place.row].append(f"{place.column} {_said(place)}")
     return [f"{name}: {'; '.join(words)}." for name, words in gathered.items()]

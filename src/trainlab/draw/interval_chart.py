@@ -27,6 +27,7 @@ _STYLE: Final[dict[Emphasis, tuple[Shape, str, str]]] = {
 _KINDS: Final[tuple[Emphasis, ...]] = ("helps", "hurts", "small", "none")
 _ROW: Final = 34.0
 _HEADING: Final = 24.0
+_LABELS: Final = 190.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,24 +42,35 @@ class Interval:
     emphasis: Emphasis = "none"
 
 
-def intervals(rows: Sequence[Interval], *, x_label: str, title: str, reference: float = 0.0) -> Picture:
+def intervals(
+    rows: Sequence[Interval],
+    *,
+    x_label: str,
+    title: str,
+    reference: float | None = 0.0,
+    hold: Sequence[float] = (),
+    beside: Sequence[Interval] = (),
+    notes: Sequence[str] = (),
+) -> Picture:
     """Draw one row for each interval, grouped, against a line at `reference`; `x_label` is words with unit.
 
+    Differences have a sign, and their `reference` is 0; shares have none, or that of one of them.
     A triangle up helps, one down hurts, a diamond is shown to be small, a hollow circle is none of these:
-    shape says what colour says. Numbers that aren't finite are said in words.
+    shape says what colour says. Numbers that aren't finite are said in words. The axis also holds the numbers
+    `hold`, and what is in `beside`, the rows of a chart next to this one: drawn with each other's rows, both
+    have the same scale in the same place. `notes` are sentences below.
 
     Raises:
         TrainlabError: if a `low` is above its `high`, or an `emphasis` isn't one of the four.
     """
     for row in rows:
         _check(row)
-    numbers = [value for row in rows for value in (row.estimate, row.low, row.high)]
-    left = (
-        8
-        + 12
-        + label_width([row.label for row in rows] + [_figures(row, numbers, reference) for row in rows], 150)
-    )
-    x = linear_scale([*numbers, reference], start=left, end=WIDTH - 14, nice=True)
+    both = [*rows, *beside]
+    numbers = [value for row in both for value in (row.estimate, row.low, row.high)]
+    words = [words for row in both for words in (row.label, _figures(row, numbers, reference))]
+    left = 8 + 12 + label_width(words, _LABELS)
+    at = [] if reference is None else [reference]
+    x = linear_scale([*numbers, *hold, *at], start=left, end=WIDTH - 14, nice=True)
     y, drawn, stretches = 4.0, list[str](), list[tuple[float, float]]()
     for name, members in by_group(rows, [row.group for row in rows]):
         if name:
@@ -68,7 +80,7 @@ def intervals(rows: Sequence[Interval], *, x_label: str, title: str, reference: 
         for row in members:
             drawn.append(_row(row, x, y, left - 16, _figures(row, numbers, reference)))
             y += _ROW
-    lines = [rule(x(reference), top, x(reference), end, role="text", width=1.2) for top, end in stretches]
+    lines = [rule(x(v), top, x(v), end, role="text", width=1.2) for v in at for top, end in stretches]
     body = x_axis(x, stretches=stretches, bottom=y, label=x_label) + "".join(lines + drawn)
     used: list[Emphasis] = [kind for kind in _KINDS if any(row.emphasis == kind for row in rows)]
     entries = [(_marker(11, 0, kind), _STYLE[kind][2]) for kind in used] if used != ["none"] else []
@@ -77,9 +89,11 @@ def intervals(rows: Sequence[Interval], *, x_label: str, title: str, reference: 
         body + key,
         height=y + 38 + taken,
         title=title,
-        summary=f"{x_label}: {counted(len(rows), 'estimate')} and the reference {format_number(reference)}.",
+        summary=f"{x_label}: {counted(len(rows), 'estimate')}"
+        + "".join(f" and the reference {format_number(value)}" for value in at)
+        + ".",
         details=[_in_words(row, numbers, reference, verdict=used != ["none"]) for row in rows],
-        notes=[] if rows else ["There is nothing to show."],
+        notes=notes if rows else ["There is nothing to show."],
         headers=["Group", "Row", "Estimate", "Low", "High", "Verdict"],
         rows=[[row.group, row.label, row.estimate, row.low, row.high, row.emphasis] for row in rows],
     )
@@ -117,8 +131,8 @@ def _marker(x: float, y: float, kind: Emphasis) -> str:
     return point(x, y, shape=shape, role=role, hollow=kind == "none")
 
 
-def _figures(row: Interval, numbers: Sequence[float], reference: float) -> str:
-    finite = [abs(value - reference) for value in numbers if math.isfinite(value)]
+def _figures(row: Interval, numbers: Sequence[float], reference: float | None) -> str:
+    finite = [abs(value - (reference or 0.0)) for value in numbers if math.isfinite(value)]
     decimals = decimals_for(max(finite, default=0.0))
     estimate, low, high = (
         format_fixed(v, decimals, sign=reference == 0) for v in (row.estimate, row.low, row.high)
@@ -130,6 +144,6 @@ def _figures(row: Interval, numbers: Sequence[float], reference: float) -> str:
     return f"{estimate} ({low} to {high})"
 
 
-def _in_words(row: Interval, numbers: Sequence[float], reference: float, *, verdict: bool) -> str:
+def _in_words(row: Interval, numbers: Sequence[float], reference: float | None, *, verdict: bool) -> str:
     place = f"{row.group}, {row.label}" if row.group else row.label
     return f"{place}: {_figures(row, numbers, reference)}{f', {_STYLE[row.emphasis][2]}' if verdict else ''}."

@@ -84,8 +84,13 @@ _RULES = """\
 .tl-table thead th{border-bottom-color:var(--tl-muted)}
 .tl-table td:not([style]){white-space:nowrap}
 .tl-scroll+.tl-scroll{margin-top:1.25rem}
-.tl-scroll{overflow-x:auto;background:var(--tl-bg)}
-@media print{.tl-figure,.tl-table tr{break-inside:avoid}.tl-scroll{overflow:visible}}
+.tl-scroll,.tl-drawing{overflow-x:auto;background:var(--tl-bg)}
+.tl-scroll{background:linear-gradient(90deg,var(--tl-bg) 40%,transparent) 0 0/40px 100% no-repeat local,\
+linear-gradient(270deg,var(--tl-bg) 40%,transparent) 100% 0/40px 100% no-repeat local,\
+linear-gradient(90deg,var(--tl-muted),transparent) 0 0/8px 100% no-repeat scroll,\
+linear-gradient(270deg,var(--tl-muted),transparent) 100% 0/8px 100% no-repeat scroll,var(--tl-bg)}
+.tl-drawing>svg{min-width:364px}
+@media print{.tl-figure,.tl-table tr{break-inside:avoid}.tl-scroll,.tl-drawing{overflow:visible}}
 """
 
 

@@ -49,8 +49,9 @@ class Picture:
             else f"<p>Its {len(rows):,} numbers are in the JSON.</p>"
         )
         return (
-            f'<figure class="tl-figure">{self.svg}<details><summary>In words{" and numbers" if few else ""}'
-            f"</summary>{paragraphs}{table}</details></figure>"
+            f'<figure class="tl-figure"><div class="tl-drawing">{self.svg}</div>'
+            f"<details><summary>In words{' and numbers' if few else ''}</summary>"
+            f"{paragraphs}{table}</details></figure>"
         )
 
 

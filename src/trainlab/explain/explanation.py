@@ -17,6 +17,15 @@ WIDTH: Final = 80
 MOST_LINES: Final = 20
 """Of the table of a short answer, so that it stands on a screen with its sentence and what comes after."""
 
+TITLES: Final = {
+    "neuron": "What is a neuron?",
+    "learning-rate": "What is the learning rate for?",
+    "init": "How are weights initialised?",
+    "loss": "What is a loss?",
+    "chain-rule": "What is the chain rule?",
+}
+"""The five questions, by the names by which they are asked for."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Table:
@@ -120,16 +129,21 @@ class Explanation:
     """What every function of trainlab.explain returns. It prints, plots and serialises itself.
 
     Printed it is the short `answer`; each of `sections` prints itself as well, and a notebook has them all.
-    `question` is the name by which it is asked for, `verdict` the answer in a few sentences, with numbers;
-    `numbers` holds everything computed, as plain data.
+    `question` is the name by which it is asked for, `subject` what it was asked of, `verdict` the answer in a
+    few sentences, with numbers; `numbers` holds everything computed, as plain data.
     """
 
     question: str
-    title: str
     verdict: str
     answer: ShortAnswer
     sections: tuple[Section, ...]
     numbers: dict[str, Any]
+    subject: str = ""
+
+    @property
+    def title(self) -> str:
+        """The question as a reader would ask it."""
+        return TITLES[self.question]
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -154,6 +168,7 @@ class Explanation:
             "format": JSON_FORMAT,
             "question": self.question,
             "title": self.title,
+            "subject": self.subject,
             "verdict": self.verdict,
             "answer": self.answer.to_dict(),
             "numbers": self.numbers,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 import numpy as np
@@ -45,11 +46,12 @@ def gradient_part(result: StudyResult) -> str:
     body, drawn = "", False
     for network in networks_of(result):
         cells = ends_of(result, network)
-        shown = [
-            _gradient(result, item)
+        told = [
+            item
             for item in cells
             if item.runs.gradient_curve.size and len(item.runs.gradient_epochs) >= FEWEST_READINGS
         ]
+        shown = [_gradient(result, item, _alike(item, told, lambda cell: cell.gradients)) for item in told]
         missing = _too_few([item for item in cells if item.runs.gradient_curve.size], "gradient")
         if shown or missing:
             body += heading(network) + side_by_side(shown) + missing
@@ -74,9 +76,20 @@ def _title(result: StudyResult, what: str, item: CellResult) -> str:
 
 
 def _losses(result: StudyResult, cells: list[CellResult]) -> list[str]:
-    return [
-        _loss(result, item) for item in cells if item.loss.n and len(item.runs.loss_epochs) >= FEWEST_READINGS
+    told = [item for item in cells if item.loss.n and len(item.runs.loss_epochs) >= FEWEST_READINGS]
+    return [_loss(result, item, _alike(item, told, lambda cell: [cell.loss])) for item in told]
+
+
+def _alike(
+    item: CellResult, cells: list[CellResult], bands: Callable[[CellResult], Iterable[Bands]]
+) -> np.ndarray:
+    """Return the numbers of all the cells trained with the same loss: side by side they share an axis."""
+    loss = item.runs.experiment.loss
+    same = [each for cell in cells if cell.runs.experiment.loss == loss for each in bands(cell)]
+    edges = [
+        edge for each in same for edge in (each.median, each.low50, each.high50, each.low90, each.high90)
     ]
+    return np.concatenate([np.ravel(edge) for edge in edges])
 
 
 def _too_few(cells: list[CellResult], what: Literal["loss", "gradient"]) -> str:
@@ -96,7 +109,7 @@ def _too_few(cells: list[CellResult], what: Literal["loss", "gradient"]) -> str:
     return "".join(map(paragraph, lines))
 
 
-def _loss(result: StudyResult, item: CellResult) -> str:
+def _loss(result: StudyResult, item: CellResult, hold: np.ndarray) -> str:
     label = loss_label(item.runs.experiment.loss)
     drawn = curves(
         [_curve("median", item.runs.loss_epochs, item.loss, both=True)],
@@ -104,11 +117,12 @@ def _loss(result: StudyResult, item: CellResult) -> str:
         y_label=label,
         title=_title(result, f"L{label[1:]}", item),
         log_y=True,
+        hold=hold,
     )
     return picture(drawn) + _rounded(item) + _lost(item)
 
 
-def _gradient(result: StudyResult, item: CellResult) -> str:
+def _gradient(result: StudyResult, item: CellResult, hold: np.ndarray) -> str:
     few = len(item.gradients) <= FEW_LAYERS
     series = [
         _curve(f"layer {place}", item.runs.gradient_epochs, bands, both=False, half=few)
@@ -120,6 +134,7 @@ def _gradient(result: StudyResult, item: CellResult) -> str:
         y_label="mean |gradient|",
         title=_title(result, "Gradients by layer", item),
         log_y=True,
+        hold=hold,
     )
     kept, n = len(item.runs.gradient_curve), len(item.runs.solved)
     return picture(drawn) + (paragraph(f"Of the first {kept:,} of {n:,} seeds.") if kept < n else "")

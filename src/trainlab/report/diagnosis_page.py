@@ -1,4 +1,4 @@
-"""A diagnosis as one self-contained HTML page: verdict, card, findings under their causes, notes apart."""
+"""A diagnosis as one self-contained HTML page: verdict and picture, findings under their causes, notes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from trainlab.diagnosis.verdict import confidence_words
 from trainlab.draw.svg import escape
 from trainlab.report.diagnosis_pictures import drawn
 from trainlab.report.diagnosis_trials import trial_picture
-from trainlab.report.parts import document, fold, paragraph, picture, section, side_by_side, terms
+from trainlab.report.parts import Front, fold, page, paragraph, picture, side_by_side, terms, terms_html
 
 _STYLE = """\
 .finding{border-left:4px solid var(--tl-bad);padding-left:.9rem;margin:0 0 2.5rem}
@@ -24,56 +24,73 @@ _STYLE = """\
 .finding pre code{font-size:1em}
 .finding .pair>*{margin-bottom:.25rem}
 .finding figure{margin-bottom:.5rem}
+.causes{padding-left:1.3rem}
+.causes li{margin-bottom:.5rem}
+@media(max-width:480px){.finding,.note{padding-left:.5rem;border-left-width:3px}
+.finding .finding{padding-left:.3rem}}
 .added{color:var(--tl-good);font-weight:600}
 .removed{color:var(--tl-bad)}
 """
 
 
 def diagnosis_html(report: Report | dict[str, Any], *, title: str = "Diagnosis") -> str:
-    """Return a diagnosis as one HTML file that needs no network and no script.
+    """Return a diagnosis as one HTML file that needs no network, and reads whole without a script.
 
     Args:
         report: `watch(…).report`, or what ``trainlab doctor --json`` has written.
         title: the page's heading.
     """
     data = report.to_dict() if isinstance(report, Report) else report
-    parts = [
-        ("card", "What was trained", _card(data)),
-        ("findings", "What is wrong", _findings(data)),
-        ("notes", "Worth knowing", _notes(data)),
-        ("looked", "What was looked at", _looked(data)),
-    ]
-    links = "".join(f'<li><a href="#{name}">{escape(words)}</a></li>' for name, words, body in parts if body)
-    return document(
+    findings = data["findings"]
+    shown = findings[0]["picture"] if findings else None
+    curve = data.get("picture")
+    front = shown or curve
+    return page(
         title,
-        "\n".join(
-            [
-                f"<header>\n<h1>{escape(title)}</h1></header>",
-                section(
-                    "verdict", "Verdict", paragraph(data["verdict"], kind="question") + _tried_at_all(data)
-                ),
-                f'<nav aria-label="Contents"><ul>{links}</ul></nav>',
-                *(section(name, words, body) for name, words, body in parts),
-            ]
+        Front(
+            say=paragraph(data["verdict"], kind="question"),
+            show=picture(drawn(front)) if front else "",
+            more=_tried_at_all(data) + _in_short(data),
         ),
+        [
+            ("findings", "What is wrong", _findings(data, shown)),
+            ("notes", "Worth knowing", _notes(data)),
+            ("card", "What was trained", _card(data, curve if shown and curve != shown else None)),
+            ("looked", "What was looked at", _looked(data)),
+        ],
         style=_STYLE,
     )
 
 
-def _card(data: dict[str, Any]) -> str:
+def _in_short(data: dict[str, Any]) -> str:
+    """Return the findings in a line each, with their remedies; causes only."""
+    names = {finding["fault"] for finding in data["findings"]}
+    causes = [one for one in data["findings"] if one["consequence_of"] not in names]
+    lines = "".join(
+        f'<li><a href="#{escape(one["fault"])}">{escape(_sentence(one["title"]))}</a>: '
+        f"{_inline(one['where'])}.<br><strong>Remedy.</strong> {_inline(one['remedy']['text'])}</li>"
+        for one in causes
+    )
+    return f'<ol class="causes">{lines}</ol>\n' if lines else ""
+
+
+def _card(data: dict[str, Any], curve: dict[str, Any] | None) -> str:
     card = terms([(label.capitalize(), words) for label, words in card_rows(data)])
-    curve = picture(drawn(data["picture"])) if data.get("picture") else ""
-    return side_by_side([card, curve]) if curve else card
+    return side_by_side([card, picture(drawn(curve))]) if curve else card
 
 
-def _findings(data: dict[str, Any]) -> str:
+def _findings(data: dict[str, Any], shown: dict[str, Any] | None) -> str:
+    """Return the findings, symptoms inside of their causes; `shown` is the picture at the top of the page."""
     findings: list[dict[str, Any]] = data["findings"]
     names = {finding["fault"] for finding in findings}
     pictures: list[Any] = []
     tried_already: set[str] = set()
 
     def block(finding: dict[str, Any]) -> str:
-        same = pictures.index(finding["picture"]) + 1 if finding["picture"] in pictures else None
+        drawn_before = finding["picture"] in pictures
+        same = pictures.index(finding["picture"]) + 1 if drawn_before else None
+        if shown is not None and finding["picture"] == shown:
+            same = 0
         pictures.append(finding["picture"])
         number = len(pictures)
         inner = [block(other) for other in findings if other["consequence_of"] == finding["fault"]]
@@ -97,14 +114,16 @@ def _finding(
         cause = f"<code>{escape(finding['consequence_of'])}</code>: {escape(finding['because'])}"
         words.insert(1, ("Explained by", cause))
     remedy = f"<p><strong>Remedy.</strong> {_inline(finding['remedy']['text'])}</p>"
-    told = _terms(words) + remedy
-    shown = picture(drawn(finding["picture"])) if finding["picture"] else ""
-    if shown and same_as is not None:
+    told = terms_html([(term, [said]) for term, said in words]) + remedy
+    if finding["picture"] and same_as is None:
+        told = side_by_side([told, picture(drawn(finding["picture"]))])
+    elif finding["picture"]:
         # Twice on a page, its ids would be there twice.
-        shown = paragraph(f"The picture is that of finding {same_as}.", kind="muted")
+        where = f"that of finding {same_as}" if same_as else "at the top of the page"
+        told += paragraph(f"The picture is {where}.", kind="muted")
     blocks = [
         f'<h3 id="{escape(name)}-h">{number}. {escape(_sentence(finding["title"]))}</h3>',
-        side_by_side([told, shown]) if shown else told,
+        told,
         _code(finding["remedy"]["code"]),
         _tried(finding, tried_already),
         _about(name, anchor=f"about-{name}"),
@@ -119,7 +138,7 @@ def _notes(data: dict[str, Any]) -> str:
         return ""
     blocks = [
         f'<article class="note"><h3>{escape(_sentence(note["title"]))}</h3>'
-        + _terms([("Where", _inline(note["where"])), ("Seen", _evidence(note["evidence"]))])
+        + terms_html([("Where", [_inline(note["where"])]), ("Seen", [_evidence(note["evidence"])])])
         + f"<p>If it is meant so, there is nothing to do; else: {_inline(note['remedy']['text'])}</p>"
         + _about(note["fault"])
         + "</article>\n"
@@ -147,7 +166,7 @@ def _about(name: str, *, anchor: str = "") -> str:
         ("Remedy", fault.remedy),
         ("In the terminal", f"`trainlab faults {name}`"),
     ]
-    words = _terms([(term, _inline(text)) for term, text in pairs])
+    words = terms_html([(term, [_inline(text)]) for term, text in pairs])
     place = f' id="{escape(anchor)}"' if anchor else ""
     return fold(f"About {name}", f"<p{place}>{_inline(fault.what)}</p>{words}")
 
@@ -184,11 +203,6 @@ def _code(code: str) -> str:
 
 def _evidence(evidence: list[str]) -> str:
     return f"<ul>{''.join(f'<li>{_inline(text)}</li>' for text in evidence)}</ul>"
-
-
-def _terms(pairs: list[tuple[str, str]]) -> str:
-    """Return terms whose words are HTML already."""
-    return f"<dl>{''.join(f'<dt>{escape(term)}</dt><dd>{words}</dd>' for term, words in pairs)}</dl>\n"
 
 
 def _inline(text: str) -> str:

@@ -36,7 +36,8 @@ def _lines(picture: Numbers) -> Picture:
         x_label=picture["x_label"],
         y_label=picture["y_label"],
         title=picture["title"],
-        log_y=picture["log_y"],
+        # A report of an older trainlab may say no where a spike needs one.
+        log_y=picture["log_y"] or None,
         middle="value",
     )
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from trainlab.draw import html_table
-from trainlab.report.parts import fold, heading, paragraph, picture, side_by_side, terms
+from trainlab.report.parts import fold, heading, paragraph, picture, side_by_side
+from trainlab.report.score_part import score_pictures
 from trainlab.report.words import p_words, points, reading_words
-from trainlab.spec import Network, solved_words
 from trainlab.stats import passed_over
 from trainlab.studies.effects import Interaction
 from trainlab.studies.result import StudyResult
@@ -15,42 +15,9 @@ LARGEST = 5
 """So many interactions are shown without opening the rest."""
 
 
-def compared_part(result: StudyResult) -> str:
-    """Return the networks and changes that are crossed, and what counts as solved."""
-    study = result.study
-    networks = [(name, study.experiment(name).network) for name in study.network_names]
-    pairs = [
-        (
-            name,
-            f"{_widths(name, network)}{network.parameters:,} parameters, biases {_each(network.biases)}, "
-            f"activation {_each(network.activations)}",
-        )
-        for name, network in networks
-    ]
-    pairs += [(change.name, change.label or "a change without a label") for change in study.changes]
-    return terms(pairs) + paragraph(
-        f"A run is solved {solved_words(study.baseline.solved)} at the end. All cells share their seeds, so "
-        "that differences are taken seed by seed."
-    )
-
-
-def _widths(name: str, network: Network) -> str:
-    return "" if name == network.label else f"widths {network.label}, "
-
-
-def _each(values: tuple[bool, ...] | tuple[str, ...]) -> str:
-    """Return what holds for every layer, or for all but the last, or layer by layer."""
-    words = [str(value) if isinstance(value, str) else ("yes" if value else "no") for value in values]
-    if len(set(words)) == 1:
-        return words[0]
-    if len(set(words[:-1])) == 1:
-        return f"{words[0]} (last layer {words[-1]})"
-    return ", ".join(words)
-
-
 def rate_part(result: StudyResult) -> str:
-    """Return the grid of success rates, after what its rows and columns stand for."""
-    return side_by_side([compared_part(result), picture(rate_picture(result))])
+    """Return the grid of success rates, and of many cells with classes those of their accuracies."""
+    return side_by_side([picture(drawn) for drawn in (rate_picture(result), *score_pictures(result))])
 
 
 def effect_part(result: StudyResult) -> str:

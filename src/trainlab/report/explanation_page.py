@@ -1,25 +1,53 @@
-"""An explanation as one self-contained HTML page: the answer, then its sections."""
+"""An explanation as one self-contained HTML page: the answer and its picture, then its sections."""
 
 from __future__ import annotations
 
-from trainlab.draw.svg import escape
+from dataclasses import replace
+from typing import Final
+
 from trainlab.explain import Explanation
-from trainlab.explain.explanation import section_html
-from trainlab.report.parts import document, paragraph, section
+from trainlab.explain.explanation import Section, section_html
+from trainlab.report.parts import Front, page, paragraph, picture
+from trainlab.report.verdict_part import first_sentence
 from trainlab.report.words import unbroken
+
+_TELLING: Final = {
+    "neuron": ("plane", "apart"),
+    "learning-rate": ("effects",),
+    "init": ("learning", "sizes", "signals", "network"),
+    "loss": ("population", "shapes"),
+    "chain-rule": ("paths", "layers"),
+}
+"""Of each question the sections whose first picture shows the answer, the best first."""
 
 
 def explanation_html(result: Explanation) -> str:
-    """Return an explanation as one HTML file that needs no network and no script."""
-    links = "".join(f'<li><a href="#{part.name}">{escape(part.heading)}</a></li>' for part in result.sections)
-    return document(
+    """Return an explanation as one HTML file that needs no network, and reads whole without a script."""
+    first, rest = first_sentence(result.verdict)
+    chosen = _chosen(result)
+    sections = [_without_first(part) if part is chosen else part for part in result.sections]
+    moved = '<p class="muted">The picture at the <a href="#answer">top of the page</a> belongs here.</p>\n'
+    return page(
         result.title,
-        "\n".join(
-            [
-                f"<header>\n<h1>{escape(result.title)}</h1></header>",
-                section("answer", "Answer", paragraph(unbroken(result.verdict), kind="question")),
-                f'<nav aria-label="Contents"><ul>{links}</ul></nav>',
-                *(section(part.name, part.heading, section_html(part)) for part in result.sections),
-            ]
+        Front(
+            say=paragraph(unbroken(first), kind="question"),
+            show=picture(chosen.pictures[0]) if chosen is not None else "",
+            more=paragraph(unbroken(rest)) if rest else "",
         ),
+        [
+            (part.name, part.heading, section_html(part) + (moved if before is chosen else ""))
+            for part, before in zip(sections, result.sections, strict=True)
+        ],
+        question=f"Shown on {result.subject}" if result.subject else "",
     )
+
+
+def _chosen(result: Explanation) -> Section | None:
+    """Return the section whose first picture is the answer's: the one that tells most, else any."""
+    drawn = {part.name: part for part in result.sections if part.pictures}
+    wanted = (drawn[name] for name in _TELLING.get(result.question, ()) if name in drawn)
+    return next(wanted, next(iter(drawn.values()), None))
+
+
+def _without_first(part: Section) -> Section:
+    return replace(part, pictures=part.pictures[1:])

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from trainlab.draw import format_number, html_table
-from trainlab.draw.svg import escape
 from trainlab.report.map_method import method_pairs
-from trainlab.report.parts import code, document, fold, paragraph, picture, section, side_by_side, terms
+from trainlab.report.parts import Front, code, fold, page, paragraph, picture, side_by_side, terms
 from trainlab.report.words import share, unbroken
 from trainlab.spec import experiment_to_toml
 from trainlab.stats import Rate
@@ -25,34 +24,29 @@ CAPTIONS = {
 
 
 def map_html(result: MapResult) -> str:
-    """Return the report of a map as one HTML file that needs no network and no script."""
+    """Return the report of a map as one HTML file that needs no network, and reads whole without a script."""
     asked = result.question
     axes = f"{axis_words(asked.x)} across, {axis_words(asked.y)} up"
-    verdict = "".join(
-        paragraph(unbroken(sentence), kind="" if place else "question")
-        for place, sentence in enumerate(result.verdict)
+    first, *rest = (
+        paragraph(unbroken(words), kind="" if at else "question") for at, words in enumerate(result.verdict)
     )
     diverged = result.shares.runs[1].any()
     shown: list[Measure] = [item for item in measures(result) if item != "diverged" or diverged]
-    pictures = [
-        picture(map_picture(result, measure)) + paragraph(CAPTIONS[measure], kind="muted")
-        for measure in shown
-    ]
+    drawn = {
+        item: picture(map_picture(result, item)) + paragraph(CAPTIONS[item], kind="muted") for item in shown
+    }
     lost = "" if "diverged" in shown else paragraph("No seed diverged anywhere in this plane.")
     if "epochs" not in shown:
         lost += paragraph(f"{NO_EPOCHS[0].upper()}{NO_EPOCHS[1:]}")
-    return document(
-        f"Map of {asked.name}",
-        "\n".join(
-            [
-                f"<header>\n<h1>{escape(asked.name)}: where training works</h1>",
-                paragraph(f"{axes[0].upper()}{axes[1:]}", kind="muted") + "</header>",
-                section("verdict", "Verdict", verdict),
-                section("plane", "The plane", side_by_side(pictures) + lost),
-                section("best", _points_title(result), _points_table(result) + _experiment(result)),
-                section("method", "How it was run", terms(method_pairs(result))),
-            ]
-        ),
+    return page(
+        f"Map: where {asked.name} learns",
+        Front(say=first, show=drawn.pop("solved"), more="".join(rest)),
+        [
+            ("plane", "The plane, read otherwise", side_by_side(list(drawn.values())) + lost),
+            ("best", _points_title(result), _points_table(result) + _experiment(result)),
+            ("method", "How it was run", terms(method_pairs(result))),
+        ],
+        aside=f"{axes[0].upper()}{axes[1:]}",
     )
 
 

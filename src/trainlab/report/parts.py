@@ -1,63 +1,86 @@
-"""What every page is made of: the document, sections, folds, tables and words, all escaped."""
+"""What every page is made of: the document, its answer and sections, folds, tables and words, all escaped."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from trainlab.draw import Picture, css
 from trainlab.draw.svg import escape
+from trainlab.report.page_files import page_script, page_style, security_policy
 
-_STYLE = """\
-*{box-sizing:border-box}
-html{-webkit-text-size-adjust:100%}
-body{margin:0;background:var(--tl-bg);color:var(--tl-text);font:16px/1.5 system-ui,-apple-system,'Segoe UI',\
-Roboto,'Helvetica Neue',Arial,sans-serif;font-variant-numeric:tabular-nums;overflow-wrap:break-word}
-main{max-width:1140px;margin:0 auto;padding:1.5rem 1rem 3rem}
-h1{font-size:1.7rem;line-height:1.2;margin:0 0 .5rem}
-h2{font-size:1.3rem;margin:2.5rem 0 .75rem;padding-top:.75rem;border-top:1px solid var(--tl-grid)}
-h3{font-size:1.05rem;margin:1.5rem 0 .5rem}
-p,li,dd{max-width:75ch}
-p{margin:.5rem 0}
-a{color:var(--tl-s1)}
-.question{font-size:1.15rem}
-.muted{color:var(--tl-muted)}
-nav ul{list-style:none;display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;padding:0}
-.verdicts{list-style:none;padding:0;margin:0}
-.verdicts>li{margin:0 0 1rem;padding-left:.9rem;border-left:4px solid var(--tl-neutral)}
-.verdicts>.upheld{border-left-color:var(--tl-good)}
-.verdicts>.refuted{border-left-color:var(--tl-bad);border-left-style:double}
-.verdicts>.mixed{border-left-style:dashed}
-.verdicts p{margin:.1rem 0}
-.mark{font-weight:600;white-space:nowrap}
-.upheld .mark{color:var(--tl-good)}
-.refuted .mark{color:var(--tl-bad)}
-.mixed .mark{color:var(--tl-neutral)}
-.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:0 2rem}
-.pair>*{min-width:0;margin-bottom:1rem}
-.small{grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr))}
-details{margin:.5rem 0}
-summary{cursor:pointer;padding:.15rem 0}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:.75rem 0}
-dt{font-weight:600}
-dd{margin:0;min-width:0}
-pre{overflow-x:auto;padding:.75rem;border:1px solid var(--tl-grid);\
-font:13px/1.45 ui-monospace,Menlo,Consolas,monospace}
-code{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.85em}
-.tl-table{font-size:.9rem}
-.tl-table th,.tl-table td{white-space:nowrap}
-@media print{.tl-table th,.tl-table td{white-space:normal;overflow-wrap:anywhere}}
-@media(max-width:480px){dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}h1{font-size:1.4rem}}
-@media print{body{font-size:10.5pt}main{max-width:none;padding:0}nav{display:none}\
-h2,h3{break-after:avoid}.verdicts>li{break-inside:avoid}pre{white-space:pre-wrap}\
-details.printed::details-content{content-visibility:visible;block-size:auto}}
-"""
+BRIEF = 9
+"""Letters of a term that is short."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Front:
+    """What a page says first: the answer in plain words, its picture beside it, and what else is short.
+
+    `say`, `show` and `more` are HTML. On a phone the picture comes right after the answer.
+    """
+
+    say: str
+    show: str = ""
+    more: str = ""
+
+
+def page(
+    title: str,
+    front: Front,
+    parts: Sequence[tuple[str, str, str]],
+    *,
+    question: str = "",
+    aside: str = "",
+    style: str = "",
+) -> str:
+    """Return a page: its title, the answer at first sight, links, and its parts; all pages have this order.
+
+    Args:
+        title: the heading, text.
+        front: the answer.
+        parts: id, heading (text) and body (HTML) of each section; those with an empty body are left out.
+        question: what was asked, text.
+        aside: what it rests on, in a few words, text.
+        style: rules of this page's own.
+    """
+    links = "".join(f'<li><a href="#{name}">{escape(words)}</a></li>' for name, words, body in parts if body)
+    head = (
+        f"<header>\n<h1>{escape(title)}</h1>\n"
+        + (paragraph(question, kind="asked") if question else "")
+        + (paragraph(aside, kind="muted") if aside else "")
+    )
+    answer = "".join(
+        f'<div class="{name}">{body}</div>\n'
+        for name, body in (("say", front.say), ("show", front.show), ("more", front.more))
+        if body
+    )
+    alone = "" if front.show else " alone"
+    return document(
+        title,
+        "\n".join(
+            [
+                f"{head}</header>",
+                f'<section id="answer" aria-label="Answer" class="front{alone}">\n{answer}</section>',
+                f'<nav aria-label="Contents"><ul>{links}</ul></nav>' if links else "",
+                *(section(name, words, body) for name, words, body in parts),
+            ]
+        ),
+        style=style,
+    )
 
 
 def document(title: str, body: str, *, style: str = "") -> str:
-    """Return the whole HTML file; `title` is text, `body` is HTML, `style` are rules of this page's own."""
+    """Return the whole HTML file; `title` is text, `body` is HTML, `style` are rules of this page's own.
+
+    It asks nothing of any other address, and its policy forbids that it could.
+    """
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{security_policy()}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{css()}{_STYLE}{style}</style>\n</head>\n"
-        f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+        f"<title>{escape(title)}</title>\n<style>\n{css()}{page_style()}{style}</style>\n</head>\n"
+        f"<body>\n<main>\n{body}\n</main>\n<script>{page_script()}</script>\n</body>\n</html>\n"
     )
 
 
@@ -99,11 +122,20 @@ def side_by_side(blocks: list[str], *, small: bool = False) -> str:
     )
 
 
-def terms(pairs: list[tuple[str, str]]) -> str:
-    """Return a list of terms, each with the text that explains it."""
-    return (
-        f"<dl>{''.join(f'<dt>{escape(term)}</dt><dd>{escape(words)}</dd>' for term, words in pairs)}</dl>\n"
+def terms(pairs: Sequence[tuple[str, str | Sequence[str]]]) -> str:
+    """Return a list of terms, each with the text that explains it, or with several."""
+    listed = [(term, [words] if isinstance(words, str) else words) for term, words in pairs]
+    return terms_html([(term, [escape(text) for text in words]) for term, words in listed])
+
+
+def terms_html(pairs: Sequence[tuple[str, Sequence[str]]]) -> str:
+    """Return a list of terms whose explanations are HTML already; brief terms stay beside them on a phone."""
+    brief = ' class="brief"' if all(len(term) <= BRIEF for term, _ in pairs) else ""
+    rows = "".join(
+        f"<dt>{escape(term)}</dt>{''.join(f'<dd>{words}</dd>' for words in explained)}"
+        for term, explained in pairs
     )
+    return f"<dl{brief}>{rows}</dl>\n" if pairs else ""
 
 
 def code(script: str) -> str:

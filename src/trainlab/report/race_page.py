@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from trainlab.draw import html_table
-from trainlab.draw.svg import escape
 from trainlab.report.method_part import time_words
-from trainlab.report.parts import code, document, fold, paragraph, picture, section, side_by_side, terms
+from trainlab.report.parts import Front, code, fold, page, paragraph, picture, side_by_side, terms
 from trainlab.report.race_words import CONFIDENCE, DECIDED, NOT_SAID, saved_words
 from trainlab.report.run_part import run_graph
 from trainlab.report.words import unbroken
@@ -13,46 +12,51 @@ from trainlab.spec import experiment_to_toml
 from trainlab.studies.race_result import RaceCandidate, RaceResult
 from trainlab.studies.race_show import HEADERS, SHOWN, board_row, race_picture
 
+FIRST = 10
+"""So many candidates stand at the top of the page."""
+RANKS = "Ranks are ranges, all places that a candidate may have: with 95 % confidence for everything at once."
+
 
 def race_html(result: RaceResult) -> str:
-    """Return the report of a race as one HTML file that needs no network and no script.
+    """Return the report of a race as one HTML file that needs no network, and reads whole without a script.
 
     The same result gives the same text; times differ from call to call.
     """
-    parts = [
-        ("board", "Leaderboard", _board(result)),
-        ("networks", "The networks in front", _networks(result)),
-        ("rounds", "Round by round", _rounds(result)),
-        ("method", "How it was run", _method(result)),
-    ]
-    links = "".join(f'<li><a href="#{name}">{escape(words)}</a></li>' for name, words, body in parts if body)
-    return document(
-        result.title,
-        "\n".join(
-            [
-                f"<header>\n<h1>{escape(result.title)}</h1>",
-                paragraph(f"A race of {result.field}", kind="question"),
-                paragraph(f"{saved_words(result)}.", kind="muted") + "</header>",
-                section("verdict", "Verdict", paragraph(unbroken(result.verdict), kind="question")),
-                f'<nav aria-label="Contents"><ul>{links}</ul></nav>',
-                *(section(name, words, body) for name, words, body in parts),
-            ]
+    return page(
+        f"Race: {result.title}",
+        Front(
+            say=paragraph(unbroken(result.verdict), kind="question"),
+            show=picture(race_picture(result, most=FIRST)),
+            more=paragraph(RANKS) + _leaders(result),
         ),
+        [
+            ("board", "Leaderboard", _board(result)),
+            ("networks", "The networks in front", _networks(result)),
+            ("rounds", "Round by round", _rounds(result)),
+            ("method", "How it was run", _method(result)),
+        ],
+        question=f"A race of {result.field}",
+        aside=f"{saved_words(result)}.",
     )
+
+
+def _leaders(result: RaceResult) -> str:
+    # The picture beside it has the shares.
+    rows = [[rank, name, solved] for rank, name, solved, *_ in map(board_row, result.candidates[:FIRST])]
+    return html_table(["Rank", "Name", "Solved"], rows)
 
 
 def _board(result: RaceResult) -> str:
     rows = [board_row(item) for item in result.candidates]
-    # The picture beside it has the shares.
-    brief = [[rank, name, solved, out] for rank, name, solved, _, out in rows[:SHOWN]]
-    table = html_table(["Rank", "Name", "Solved", "Out"], brief)
-    intro = (
-        "Ranks are ranges, all places that a candidate may have: with 95 % confidence for everything at "
-        "once. Out is the round in which one was dropped. Those dropped early have few seeds, and so wide "
+    table = html_table(HEADERS, rows)
+    words = (
+        "Out is the round in which a candidate was dropped. Those dropped early have few seeds, and so wide "
         "intervals."
     )
-    every = fold(f"All {len(rows):,} {result.noun}s with their shares", html_table(HEADERS, rows))
-    return paragraph(intro) + side_by_side([picture(race_picture(result)), table]) + every
+    if len(rows) <= SHOWN:
+        return paragraph(words) + table
+    first = html_table(HEADERS, rows[:SHOWN])
+    return paragraph(words) + first + fold(f"All {len(rows):,} {result.noun}s", table, printed=True)
 
 
 def _networks(result: RaceResult) -> str:

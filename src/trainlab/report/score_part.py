@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.draw import format_number, html_table
-from trainlab.report.parts import paragraph
+from trainlab.draw import Picture, Spread, format_number, html_table, spread_grid
+from trainlab.report.parts import fold, paragraph
 from trainlab.report.words import loss_label
 from trainlab.studies.cells import CellResult
 from trainlab.studies.result import StudyResult
 
 HELD_OUT = "Held-out accuracy"
+FEW = 16
+"""Of more cells accuracies are drawn as a grid, and the table is folded."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,9 +48,43 @@ def scores(result: StudyResult) -> Scores:
 
 
 def score_part(result: StudyResult) -> str:
-    """Return the accuracies and losses as a table."""
+    """Return the accuracies and losses as a table, folded where the cells are many."""
     table = scores(result)
-    return paragraph(f"{table.title}.") + html_table(table.headers, [list(row) for row in table.rows])
+    rows = html_table(table.headers, [list(row) for row in table.rows])
+    if len(table.rows) <= FEW:
+        return paragraph(f"{table.title}.") + rows
+    return fold(f"{table.title}: {len(table.rows):,} cells as a table", rows, printed=True)
+
+
+def score_pictures(result: StudyResult) -> list[Picture]:
+    """Return grids of the accuracy and held-out accuracy of many cells; none of few, or of regressions."""
+    cells = result.cells
+    if len(cells) <= FEW:
+        return []
+    networks = list(dict.fromkeys(item.cell.network for item in cells))
+    combinations = list(dict.fromkeys(item.cell.changes for item in cells))
+    drawn: list[Picture] = []
+    columns: list[tuple[str, Callable[[CellResult], npt.NDArray[np.floating]]]] = [
+        ("Accuracy at the end", lambda item: item.runs.accuracy),
+        (f"{HELD_OUT} at the end", lambda item: item.runs.held_out_accuracy),
+    ]
+    for title, values in columns:
+        found = {(item.cell.changes, item.cell.network): _spread(values(item)) for item in cells}
+        if any(spread is not None for spread in found.values()):
+            drawn.append(
+                spread_grid(
+                    ["+".join(changes) or "none" for changes in combinations],
+                    networks,
+                    [[_shares(found.get((made, name))) for name in networks] for made in combinations],
+                    title=f"{title}, by changes made and network",
+                    value_label="Accuracy, %, median of the seeds",
+                )
+            )
+    return drawn
+
+
+def _shares(found: tuple[float, float, float] | None) -> Spread | None:
+    return None if found is None else Spread(low=found[0], median=found[1], high=found[2])
 
 
 def _what(told: list[str]) -> str:

@@ -7,49 +7,45 @@ from typing import TYPE_CHECKING, Any
 from trainlab.diagnosis.seeds.show import facts, one_seed_words
 from trainlab.diagnosis.seeds.words import rate_of
 from trainlab.draw import Interval, format_number, html_table, intervals
-from trainlab.draw.svg import escape
 from trainlab.report.diagnosis_pictures import drawn
-from trainlab.report.parts import document, fold, paragraph, picture, section, side_by_side, terms
+from trainlab.report.parts import Front, fold, page, paragraph, picture, terms
+from trainlab.report.verdict_part import first_sentence
+from trainlab.report.words import unbroken
 from trainlab.stats import share_words
 
 if TYPE_CHECKING:
     from trainlab.diagnosis.seeds.population import SeedsResult
 
-
 def seeds_html(found: SeedsResult | dict[str, Any], *, title: str = "Seeds") -> str:
-    """Return a population of seeds as one HTML file that needs no network and no script.
+    """Return a population of seeds as one HTML file that needs no network, and reads whole without a script.
 
     Args:
         found: what `trainlab.seeds` returned, or what ``trainlab seeds --json`` has written.
         title: the page's heading.
     """
     data = found if isinstance(found, dict) else found.to_dict()
-    parts = [
-        ("facts", "What was run", _facts(data)),
-        ("failures", "Why runs failed", _failures(data)),
-        ("notes", "Worth knowing", "".join(paragraph(note) for note in data["notes"])),
-        ("runs", "Every run", _runs(data)),
-    ]
-    links = "".join(f'<li><a href="#{name}">{escape(words)}</a></li>' for name, words, body in parts if body)
-    return document(
+    numbers = data["measure"]["picture"]
+    histogram = picture(drawn(_with_yours(numbers, data["yours"]["value"]))) if numbers else ""
+    causes = _causes(data)
+    first, rest = first_sentence(data["verdict"])
+    return page(
         title,
-        "\n".join(
-            [
-                f"<header>\n<h1>{escape(title)}</h1></header>",
-                section("verdict", "Was it the seed?", paragraph(data["verdict"], kind="question")),
-                f'<nav aria-label="Contents"><ul>{links}</ul></nav>',
-                *(section(name, words, body) for name, words, body in parts),
-            ]
+        Front(
+            say=paragraph(unbroken(first), kind="question"),
+            show=histogram or causes,
+            more=(paragraph(unbroken(rest)) if rest else "") + _facts(data),
         ),
+        [
+            ("failures", "Why runs failed", _failures(data, causes if histogram else "")),
+            ("notes", "Worth knowing", "".join(paragraph(note) for note in data["notes"])),
+            ("runs", "Every run", _runs(data)),
+        ],
+        question="Was it the seed?",
     )
 
 
 def _facts(data: dict[str, Any]) -> str:
-    told = terms([(label.capitalize(), words) for label, words in facts(data)])
-    numbers = data["measure"]["picture"]
-    if not numbers:
-        return told
-    return side_by_side([told, picture(drawn(_with_yours(numbers, data["yours"]["value"])))])
+    return terms([(label.capitalize(), words) for label, words in facts(data)])
 
 
 def _with_yours(numbers: dict[str, Any], own: float | None) -> dict[str, Any]:
@@ -59,33 +55,44 @@ def _with_yours(numbers: dict[str, Any], own: float | None) -> dict[str, Any]:
     return numbers | {"range": {"label": "your run", "low": own, "high": own}}
 
 
-def _failures(data: dict[str, Any]) -> str:
+def _causes(data: dict[str, Any]) -> str:
+    """Return the picture of what failed runs failed of; nothing if none failed."""
+    rows = [(cause["name"], rate_of(cause["rate"])) for cause in data["failures"]["causes"]]
+    if not rows or not data["failures"]["count"]:
+        return ""
+    shares = [
+        Interval(label=name, estimate=100 * share.estimate, low=100 * share.low, high=100 * share.high)
+        for name, share in rows
+    ]
+    return picture(
+        intervals(
+            shares,
+            x_label="% of the failed runs",
+            title="Failed runs by their first finding, with 95 % intervals",
+            reference=None,
+            hold=(0.0, 100.0),
+        )
+    )
+
+
+def _failures(data: dict[str, Any], drawn_causes: str) -> str:
     failures = data["failures"]
     if not failures["count"]:
         return ""
-    rows = [(cause, rate_of(cause["rate"])) for cause in failures["causes"]]
-    drawn_shares = intervals(
-        [
-            Interval(
-                label=cause["name"],
-                estimate=100 * share.estimate,
-                low=100 * share.low,
-                high=100 * share.high,
-            )
-            for cause, share in rows
-        ],
-        x_label="% of the failed runs",
-        title="Failed runs by their first finding, with 95 % intervals",
-    )
     table = html_table(
         ["Cause", "What it is", "Share", "Seeds"],
         [
-            [cause["name"], cause["title"], share_words(share, of="failed runs"), _seeds(cause["seeds"])]
-            for cause, share in rows
+            [
+                cause["name"],
+                cause["title"],
+                share_words(rate_of(cause["rate"]), of="failed runs"),
+                _seeds(cause["seeds"]),
+            ]
+            for cause in failures["causes"]
         ],
         caption="Why runs failed",
     )
-    return side_by_side([picture(drawn_shares), table]) + paragraph(one_seed_words(data), kind="muted")
+    return drawn_causes + table + paragraph(one_seed_words(data), kind="muted")
 
 
 def _runs(data: dict[str, Any]) -> str:

@@ -48,4 +48,6 @@ def _network(result: StudyResult, network: str) -> str:
     if not rows:
         return ""
     title = f"What failed runs of {network} are blamed on first"
-    return picture(intervals(rows, x_label="share of the failed runs looked into, %", title=title))
+    return picture(
+        intervals(rows, x_label="share of the failed runs looked into, %", title=title, reference=None)
+    )

@@ -15,8 +15,11 @@ SHOWN = 20
 HEADERS = ("Rank", "Name", "Solved", "Share, % (interval)", "Out")
 
 
-def race_picture(result: RaceResult) -> Picture:
-    """Return the first candidates' rates and simultaneous intervals; the line is the first one's rate."""
+def race_picture(result: RaceResult, *, most: int = SHOWN) -> Picture:
+    """Return the first candidates' rates, at `most` so many, with simultaneous intervals.
+
+    The line is the first one's rate.
+    """
     rows = [
         Interval(
             label=item.name,
@@ -27,12 +30,13 @@ def race_picture(result: RaceResult) -> Picture:
             if item.dropped_in is None
             else f"Dropped after {item.solved.n:,} seeds",
         )
-        for item in result.candidates[:SHOWN]
+        for item in result.candidates[:most]
     ]
     more = len(result.candidates) - len(rows)
     return intervals(
         rows,
-        x_label="share of seeds solved, %; line: the first one's",
+        x_label="share of seeds solved, %",
+        notes=[f"The line marks the share of {result.candidates[0].name}."],
         title=f"Share solved by the first {len(rows)} of {len(result.candidates):,}"
         if more
         else "Share solved, from first to last",

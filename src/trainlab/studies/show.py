@@ -33,7 +33,23 @@ def rate_picture(result: StudyResult) -> Picture:
 
 
 def effect_picture(result: StudyResult, *, kind: str) -> Picture | None:
-    """Return the effects of each change, `kind` ``"main"`` or ``"alone"``, grouped by network."""
+    """Return the effects of each change, `kind` ``"main"`` or ``"alone"``, grouped by network.
+
+    Both kinds have the same scale, so that they can stand side by side.
+    """
+    rows = _effect_rows(result, kind=kind)
+    if not rows:
+        return None
+    words = "averaged over all other changes" if kind == "main" else "made alone, against the baseline"
+    return intervals(
+        rows,
+        x_label="difference in success rate, points",
+        title=f"Effect of each change, {words}",
+        beside=_effect_rows(result, kind="alone" if kind == "main" else "main"),
+    )
+
+
+def _effect_rows(result: StudyResult, *, kind: str) -> list[Interval]:
     rows: list[Interval] = []
     for effect in result.effects:
         value = effect.main if kind == "main" else effect.alone
@@ -48,12 +64,7 @@ def effect_picture(result: StudyResult, *, kind: str) -> Picture | None:
                     emphasis=_EMPHASIS[value.reading],
                 )
             )
-    if not rows:
-        return None
-    words = "averaged over all other changes" if kind == "main" else "made alone, against the baseline"
-    return intervals(
-        rows, x_label="difference in success rate, points", title=f"Effect of each change, {words}"
-    )
+    return rows
 
 
 def summary_html(result: StudyResult) -> str:

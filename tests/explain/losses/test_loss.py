@@ -57,7 +57,8 @@ def test_it_prints_and_plots_itself(answer: LossExplanation) -> None:
     html = answer._repr_html_()
     assert html.count("<svg") == len(answer.pictures) == 5
     assert "NaN" not in html
-    assert repr(answer).startswith("<LossExplanation 'The loss of 2-5-4-1 on xor'")
+    assert repr(answer).startswith("<LossExplanation 'What is a loss?'")
+    assert answer.subject.startswith("2-5-4-1 on xor with ")
 
 
 def test_the_rates_are_those_of_the_experiments_themselves(answer: LossExplanation) -> None:

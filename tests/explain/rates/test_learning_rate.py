@@ -56,7 +56,7 @@ def test_sections_come_as_they_are_ready_and_stay(
     assert [part.name for part in sections] == NAMES
     assert found.sections == tuple(sections)
     assert found.question == "learning-rate"
-    assert found.title == "The learning rate of 2-4-1"
+    assert (found.title, found.subject) == ("What is the learning rate for?", "2-4-1")
     assert len(found.pictures) == 7
 
 

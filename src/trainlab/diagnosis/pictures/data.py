@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import Any
 
@@ -9,17 +10,13 @@ import numpy as np
 
 from trainlab.diagnosis.features import feature_name
 from trainlab.diagnosis.pictures.kinds import bars, histogram, strips
+from trainlab.diagnosis.rules.output_range_mismatch import RANGES
 from trainlab.diagnosis.seen import LossSeen
 from trainlab.diagnosis.signals.case import Case, behind
 
 Picture = dict[str, Any]
-RANGES: dict[str, tuple[float | None, float | None]] = {
-    "Sigmoid": (0.0, 1.0),
-    "Tanh": (-1.0, 1.0),
-    "Relu": (0.0, None),
-    "Softmax": (0.0, 1.0),
-    "Softplus": (0.0, None),
-}
+USUAL = (0.3, 3.0)
+"""Spreads, and sizes, of features that were standardised."""
 MOST_CLASSES = 8
 MOST_BATCHES = 24
 
@@ -37,16 +34,16 @@ def targets_and_range(case: Case) -> Picture | None:
             if case.loss_of(node.op) is not loss:
                 continue
             for source in behind(graph, node):
-                if source.kind in RANGES:
-                    low, high = RANGES[source.kind]
+                low, high = RANGES.get(source.kind, (-math.inf, math.inf))
+                if any(not low <= value <= high for value in loss.sample):
                     words = f"what {source.kind.lower()} can answer"
                     return histogram(
                         "Targets, and what can be answered",
                         "target",
                         loss.sample,
                         label=words,
-                        low=low,
-                        high=high,
+                        low=low if math.isfinite(low) else None,
+                        high=high if math.isfinite(high) else None,
                     )
     return histogram("Targets seen", "target", loss.sample)
 
@@ -73,25 +70,28 @@ def targets_and_outputs(case: Case) -> Picture | None:
         return histogram("Targets seen", "target", loss.sample)
     low = min(fit.out_low for fit in late if fit.out_low is not None)
     high = max(fit.out_high for fit in late if fit.out_high is not None)
+    if low <= min(loss.sample, default=low) and high >= max(loss.sample, default=high):
+        return histogram("Targets seen", "target", loss.sample)  # the outputs are where they should be
     words = "outputs in the last steps looked at"
     return histogram(
         "Targets, and where the outputs are", "target", loss.sample, label=words, low=low, high=high
     )
 
 
-def feature_spread(case: Case) -> Picture | None:
-    """The standard deviation of each feature, largest first."""
+def feature_sizes(case: Case) -> Picture | None:
+    """The standard deviation of each feature, largest first; where these are usual, the mean sizes."""
     rows = case.seen.data.sample_x
     if len(rows) < 2:
         return None
     x = np.asarray([row for row in rows if len(row) == len(rows[0])], dtype=np.float64)
     spread = x.std(0)
-    order = np.argsort(-spread)
+    far = bool(spread.max() <= USUAL[1])
+    values = np.abs(x).mean(0) if far else spread
     shape = case.seen.data.input_shape
-    pairs = [(feature_name(at, shape), float(spread[at])) for at in order.tolist() if spread[at] > 0]
-    return bars(
-        "Spread of the input features, largest first", "standard deviation", pairs, log=True, usual=(0.3, 3.0)
-    )
+    order = np.argsort(-values).tolist()
+    pairs = [(feature_name(at, shape), float(values[at])) for at in order if values[at] > 0]
+    what = ("Mean size", "mean |x|") if far else ("Spread", "standard deviation")
+    return bars(f"{what[0]} of the input features, largest first", what[1], pairs, log=True, usual=USUAL)
 
 
 def batch_strips(case: Case) -> Picture | None:
@@ -158,7 +158,8 @@ def values_a_channel(case: Case) -> Picture | None:
         (f"batch-norm {event.module}".rstrip(), float(event.facts["values"]))
         for event in case.seen.events_of("batch_norm")
     ]
-    return bars("Fewest values a channel in a training batch", "values", pairs)
+    title = "Fewest values a channel in a training batch"
+    return bars(title, "values", pairs, worst=lambda value: -value)
 
 
 def _loss(case: Case) -> LossSeen | None:

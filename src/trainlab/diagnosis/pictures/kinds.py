@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+
+from trainlab.draw import needs_log
 
 MOST_POINTS = 240
 MOST_BARS = 14
@@ -27,8 +29,10 @@ def lines(
 
 
 def is_wide(values: Sequence[float | None], times: float) -> bool:
-    """Whether a log axis is wanted: all but the extreme 4 % spread over more than so many `times`."""
+    """Whether a log axis is wanted: all but the extreme 4 % spread over more than `times`, or it spikes."""
     known = [value for value in values if value is not None and math.isfinite(value)]
+    if needs_log(known):
+        return True
     positive = [value for value in known if value > 0]
     if len(positive) < max(2, 0.96 * len(known)):
         return False
@@ -67,10 +71,18 @@ def bars(
     *,
     log: bool = False,
     usual: tuple[float, float] | None = None,
+    worst: Callable[[float], float] | None = None,
 ) -> dict[str, Any] | None:
-    """Return a bar for each pair; of more than 14 the first and the last; None of none."""
+    """Return a bar for each pair, None of none.
+
+    Of more than 14 those for whose value `worst` is greatest, in their order; without it the first and last.
+    """
     finite = [(label, float(value)) for label, value in pairs if math.isfinite(value)]
-    if len(finite) > MOST_BARS:
+    if len(finite) > MOST_BARS and worst is not None:
+        ordered = sorted(range(len(finite)), key=lambda at: -worst(finite[at][1]))
+        title = f"{title} (the {MOST_BARS} most telling of {len(finite)})"
+        finite = [finite[at] for at in sorted(ordered[:MOST_BARS])]
+    elif len(finite) > MOST_BARS:
         finite = [*finite[: MOST_BARS // 2], *finite[-MOST_BARS // 2 :]]
         title = f"{title} (first and last {MOST_BARS // 2})"
     if not finite:

@@ -2,46 +2,94 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from trainlab.diagnosis.pictures.kinds import bars, lines, one_line
+from trainlab.diagnosis.pictures.loops import loss_to_the_end
+from trainlab.diagnosis.rules.bad_bias_init import bias_size
+from trainlab.diagnosis.rules.lr_too_high import largest_steps
+from trainlab.diagnosis.rules.lr_too_low import ways
 from trainlab.diagnosis.seen import ActivationSeen
 from trainlab.diagnosis.signals.case import Case
-from trainlab.diagnosis.signals.gradients import early_gradients, updates
+from trainlab.diagnosis.signals.gradients import early_gradients
 
 Picture = dict[str, Any]
 MOST_LINES = 6
+FADED = 0.01
+"""A first layer with less of the largest gradient than this shows that it fades."""
+USUAL_STEP = (1e-3, 1e-2)
+"""rms(update) / rms(weight) of healthy trainings."""
 
 
 def gradient_by_depth(case: Case) -> Picture | None:
     """The median rms gradient of each weight matrix in the first 20 steps looked at."""
-    pairs = [(param.name, value) for param, value in early_gradients(case) if value > 0]
+    pairs = [(param.name, value) for param, value in early_gradients(case)]
     return bars("Gradient by layer, input first", "rms gradient (median of 20 steps)", pairs, log=True)
 
 
-def update_ratio(case: Case) -> Picture | None:
-    """rms(update) / rms(weight) of each weight matrix over the first 100 steps looked at."""
-    pairs = [(name, value) for name, value in updates(case, first=100).items() if value > 0]
-    title = "Update a step, in units of the weight, input first"
-    return bars(title, "update / weight (rms)", pairs, log=True, usual=(1e-3, 1e-2))
+def fading_gradient(case: Case) -> Picture | None:
+    """The same where it fades towards the input; what fades over the steps of a sequence shows no such."""
+    found = [value for _, value in early_gradients(case)]
+    return gradient_by_depth(case) if found and found[0] < FADED * max(found) else None
+
+
+def large_steps(case: Case) -> Picture | None:
+    """The largest steps in units of the weights, where these are above the usual; else the loss itself.
+
+    Steps can be large at first only: after them nothing is left to step by.
+    """
+    largest = largest_steps(case)
+    if largest and float(np.median(list(largest.values()))) > USUAL_STEP[1]:
+        title = "Largest update in units of the weight (median of 10 steps in a row), input first"
+        pairs = list(largest.items())
+        return bars(
+            title, "update / weight (rms)", pairs, log=True, usual=USUAL_STEP, worst=lambda value: value
+        )
+    first = {param.name: param.update[0] for param in case.weights() if param.update}
+    if first and float(np.median(list(first.values()))) > 1:
+        title = "The first update, in units of the weight, input first"
+        return bars(
+            title,
+            "update / weight (rms)",
+            list(first.items()),
+            log=True,
+            usual=USUAL_STEP,
+            worst=lambda value: value,
+        )
+    return loss_to_the_end(case)
+
+
+def small_way(case: Case) -> Picture | None:
+    """How far each weight matrix moved in all steps together, in percent of its size."""
+    pairs = [(name, 100 * value) for name, value in ways(case).items()]
+    steps = max((one.steps for one in case.stepped), default=0)
+    title = f"How far the weights moved in all {steps:,} steps, input first"
+    return bars(title, "% of their size", pairs, log=True, worst=lambda value: value)
 
 
 def weight_sizes(case: Case) -> Picture | None:
-    """The rms of each weight over the steps looked at."""
-    drawn = [
-        one_line(param.name, param.ticks, param.weight_rms)
-        for param in case.weights()[:MOST_LINES]
-        if len(param.weight_rms) > 1
-    ]
-    return lines("Size of the weights over the steps", "step", "rms of the weight", drawn) if drawn else None
+    """The rms of the weights that shrank most, over the steps looked at; None where none lost half of it."""
+    found = [param for param in case.weights() if len(param.weight_rms) > 1 and param.weight_rms[0] > 0]
+    shrunk = sorted(found, key=lambda param: param.weight_rms[-1] / param.weight_rms[0])[:MOST_LINES]
+    if not shrunk or shrunk[0].weight_rms[-1] > 0.5 * shrunk[0].weight_rms[0]:
+        return None
+    drawn = [one_line(param.name, param.ticks, param.weight_rms) for param in found if param in shrunk]
+    return lines("Size of the weights over the steps", "step", "rms of the weight", drawn)
 
 
 def equal_rows(case: Case) -> Picture | None:
-    """The share of rows of each weight that are equal at the start."""
-    pairs = [(param.name, 100 * param.start.get("equal_rows", 0.0)) for param in case.weights()]
-    return bars("Rows of a weight that are equal at the start, input first", "% of the rows", pairs)
+    """The share of units of each weight that are equal at the start: its rows, an embedding's columns."""
+    pairs = [
+        (f"{param.name}, columns", 100 * param.start.get("equal_columns", 0.0))
+        if param.module_kind.startswith("Embedding")
+        else (param.name, 100 * param.start.get("equal_rows", 0.0))
+        for param in case.weights()
+    ]
+    title = "Rows of a weight that are equal at the start, input first"
+    return bars(title, "% of the rows", pairs, worst=lambda value: value)
 
 
 def gains(case: Case) -> Picture | None:
@@ -52,25 +100,32 @@ def gains(case: Case) -> Picture | None:
         if param.start.get("std", 0) > 0 and "Embedding" not in param.module_kind
     ]
     return bars(
-        "Scale of the weights at the start, input first", "std(w)·√fan_in", pairs, log=True, usual=(0.5, 1.5)
+        "Scale of the weights at the start, input first",
+        "std(w)·√fan_in",
+        pairs,
+        log=True,
+        usual=(0.5, 1.5),
+        worst=lambda value: abs(math.log(value)),
     )
 
 
 def bias_sizes(case: Case) -> Picture | None:
-    """The mean size of each layer's biases at the start."""
+    """The mean size of each layer's biases at the start, of a gated layer that of its largest gate."""
     found = [
         param
         for param in case.seen.params.values()
         if param.name.rpartition(".")[2].startswith("bias") and param.reached and "mean_abs" in param.start
     ]
-    pairs = [(param.name, param.start["mean_abs"]) for param in sorted(found, key=lambda one: -one.depth)]
-    return bars("Biases at the start, input first", "mean |b|", pairs, usual=(0.0, 1.0))
+    pairs = [(param.name, bias_size(param)) for param in sorted(found, key=lambda one: -one.depth)]
+    title = "Biases at the start, input first"
+    return bars(title, "mean |b|, or that of a gate", pairs, usual=(0.0, 1.0), worst=lambda value: value)
 
 
 def zero_gradients(case: Case) -> Picture | None:
     """The share of each weight's gradient that is exactly 0."""
     pairs = [(param.name, 100 * float(np.median(param.grad_zeros or [0.0]))) for param in case.weights()]
-    return bars("Gradients that are exactly 0, input first", "% of the gradient", pairs)
+    title = "Gradients that are exactly 0, input first"
+    return bars(title, "% of the gradient", pairs, worst=lambda value: value)
 
 
 def silent_units(case: Case) -> Picture | None:
@@ -89,13 +144,16 @@ def saturated_units(case: Case) -> Picture | None:
 
 
 def _shares(found: list[ActivationSeen], series: list[list[float]], title: str, unit: str) -> Picture | None:
+    """Return the shares of the activations where they are greatest, in the order of the network."""
+    told = [(one, values) for one, values in zip(found, series, strict=True) if len(values) > 1]
+    worst = sorted(range(len(told)), key=lambda at: -float(np.nanmean(told[at][1])))[:MOST_LINES]
     drawn = [
         one_line(
             f"{one.kind} after {one.feeder}" if one.feeder else one.module or one.kind,
             one.ticks,
             [100 * value for value in values],
         )
-        for one, values in zip(found, series, strict=True)
-        if len(values) > 1
+        for at, (one, values) in enumerate(told)
+        if at in worst
     ]
-    return lines(title, "step", unit, drawn[:MOST_LINES]) if drawn else None
+    return lines(title, "step", unit, drawn) if drawn else None

@@ -9,6 +9,7 @@ import numpy as np
 
 from trainlab.diagnosis.pictures.kinds import bars, is_wide, lines, one_line
 from trainlab.diagnosis.signals.case import Case, optimizer_name
+from trainlab.diagnosis.signals.curve import autocorrelation
 from trainlab.diagnosis.signals.gradients import total_norms
 
 Picture = dict[str, Any]
@@ -18,6 +19,25 @@ def calls(case: Case) -> Picture | None:
     """Backward passes beside the steps of each optimizer."""
     steps = [(f"{optimizer_name(one)}.step()", float(one.steps)) for one in case.seen.optimizers]
     return bars("Calls counted", "calls", [("loss.backward()", float(case.seen.backwards)), *steps])
+
+
+def stale_gradients(case: Case) -> Picture | None:
+    """In how many of the steps looked at the gradients of the step before were still there."""
+    pairs: list[tuple[str, float]] = []
+    for one in case.seen.optimizers:
+        name = optimizer_name(one)
+        pairs += [
+            (f"{name}: steps looked at", float(one.checked)),
+            ("old gradients still there", float(one.stale)),
+        ]
+    if not any(one.stale for one in case.seen.optimizers):
+        for event in case.seen.events_of("steps_by_hand"):
+            facts = event.facts
+            pairs = [
+                ("updates by hand", float(facts.get("steps", 0))),
+                ("old gradients still there", float(facts.get("stale", 0))),
+            ]
+    return bars("Steps, and gradients that were never cleared", "steps", pairs)
 
 
 def modes(case: Case) -> Picture | None:
@@ -117,9 +137,15 @@ def held_out(case: Case) -> Picture | None:
     return lines("Training and evaluation loss", "step", "loss", [training, held], log_y=wide)
 
 
-def first_losses(case: Case) -> Picture | None:
-    """The first 200 losses, one by one."""
-    return _losses(case, 200, "The first losses, one by one")
+def swinging_losses(case: Case) -> Picture | None:
+    """The first 200 losses, one by one, or the last where these swing more."""
+    stream = case.learning.stream
+    if stream is None or len(stream.values) <= 200:
+        return _losses(case, 0, 200, "The first losses, one by one")
+    early, late = autocorrelation(stream.values[:200]), autocorrelation(stream.values[-200:])
+    if late < early:
+        return _losses(case, len(stream.values) - 200, None, "The last losses, one by one")
+    return _losses(case, 0, 200, "The first losses, one by one")
 
 
 def loss_to_the_end(case: Case) -> Picture | None:
@@ -135,13 +161,15 @@ def loss_to_the_end(case: Case) -> Picture | None:
         ]
         return bars("Losses that aren't finite", "losses", pairs)
     bad = next((at for at, value in enumerate(stream.values) if not math.isfinite(value)), len(stream.values))
-    return _losses(case, bad + 20, "Loss until it stops being finite" if bad < len(stream.values) else "Loss")
+    return _losses(
+        case, 0, bad + 20, "Loss until it stops being finite" if bad < len(stream.values) else "Loss"
+    )
 
 
-def _losses(case: Case, most: int, title: str) -> Picture | None:
+def _losses(case: Case, first: int, end: int | None, title: str) -> Picture | None:
     stream = case.learning.stream
     if stream is None or len(stream.values) < 2:
         return None
-    values = stream.values[:most]
+    ticks, values = stream.ticks[first:end], stream.values[first:end]
     wide = is_wide(values, 100)
-    return lines(title, "step", "loss", [one_line("training loss", stream.ticks[:most], values)], log_y=wide)
+    return lines(title, "step", "loss", [one_line("training loss", ticks, values)], log_y=wide)

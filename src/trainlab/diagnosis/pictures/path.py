@@ -21,8 +21,27 @@ NEGATING = frozenset(("neg", "__neg__", "negative", "mul", "__mul__", "__rmul__"
 MOST_NODES = 9
 
 
-def chain_to_loss(case: Case) -> Picture | None:
+def linear_in_a_row(case: Case) -> Picture | None:
+    """The operations from the input to the loss; linear ones with nothing between them are marked."""
+    return _chain_to_loss(case, lambda _, op, after: op in LINEAR and after in LINEAR)
+
+
+def squashed_before_loss(case: Case) -> Picture | None:
     """The operations from the input to the loss; one that squashes right before the loss is marked."""
+    return _chain_to_loss(case, lambda left, op, _: op in SQUASHING and left == 1)
+
+
+def loss_at_the_end(case: Case) -> Picture | None:
+    """The operations from the input to the loss; a change of its sign is marked, else the loss itself."""
+    turned = _chain_to_loss(case, lambda left, op, _: left == 0 and op in NEGATING)
+    return turned or _chain_to_loss(case, lambda left, *_: left == 0)
+
+
+def _chain_to_loss(case: Case, is_wrong: Callable[[int, str, str], bool]) -> Picture | None:
+    """Return the operations from the input to the loss; None where none is wrong: then it shows nothing.
+
+    `is_wrong` gets how many operations are left to the loss, an operation's name and the next one's.
+    """
     graph = max(case.seen.graphs[:3], key=lambda one: one.complete, default=None)
     ops = _operations(graph) if graph is not None else []
     if not ops:
@@ -31,11 +50,10 @@ def chain_to_loss(case: Case) -> Picture | None:
     ops = [op for op in ops if op.name not in RESHAPING] or ops
     for place, op in enumerate(ops):
         after = ops[place + 1].name if place + 1 < len(ops) else ""
-        squashed = op.name in SQUASHING and place == len(ops) - 2
-        joined = op.name in LINEAR and after in LINEAR
-        turned = op.name in NEGATING and place > 0 and ops[place - 1].name.endswith("_loss")
         note = op.module or (f"line {op.site.line}" if op.site is not None else "")
-        nodes.append(node(op.name, note, wrong=squashed or joined or turned))
+        nodes.append(node(op.name, note, wrong=is_wrong(len(ops) - 1 - place, op.name, after)))
+    if not any(one["wrong"] for one in nodes):
+        return None
     if len(nodes) > MOST_NODES:
         left = len(nodes) - MOST_NODES + 1
         nodes = [node("…", f"{left} more"), *nodes[-MOST_NODES + 1 :]]
@@ -131,7 +149,8 @@ def widths(case: Case) -> Picture | None:
         ("inputs", float(weights[0].shape[1])),
         *((param.name, float(param.shape[0])) for param in weights),
     ]
-    return bars("Width of the network, input first", "units", pairs)
+    title = "Width of the network, input first"
+    return bars(title, "units", pairs, worst=lambda value: -value)
 
 
 def shapes(case: Case) -> Picture | None:
@@ -154,9 +173,12 @@ def shapes(case: Case) -> Picture | None:
 
 
 def dropout(case: Case) -> Picture | None:
-    """The share that each dropout drops."""
-    events = [*case.seen.events_of("dropout"), *case.seen.events_of("dropout_in_eval")]
+    """The share that each dropout drops; where one is at work in evaluations, what those drop there."""
+    wrong = case.seen.events_of("dropout_in_eval")
+    events = wrong or case.seen.events_of("dropout")
     pairs = {f"dropout {event.module}".rstrip(): 100 * float(event.facts["p"]) for event in events}
-    return bars(
-        "What dropout drops", "% of the units", list(pairs.items()), usual=(10.0, 50.0)
-    ) or chain_to_loss(case)
+    title = "What dropout drops in evaluations" if wrong else "What dropout drops"
+    usual = None if wrong else (10.0, 50.0)
+    made = bars(title, "% of the units", list(pairs.items()), usual=usual, worst=lambda value: value)
+    # One on the output drops too much at any rate: within the usual range it would look well.
+    return made if wrong or max(pairs.values(), default=0.0) > 50.0 else None

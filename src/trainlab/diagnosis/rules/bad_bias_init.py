@@ -21,7 +21,7 @@ def judge(case: Case) -> Finding | None:
         for param in case.seen.params.values()
         if param.name.rpartition(".")[2].startswith("bias")
         and param.reached
-        and _size(param) >= LARGE
+        and bias_size(param) >= LARGE
         and (param.name.rpartition(".")[0] not in heads or _misses_the_targets(case, param))
     ]
     if not found:
@@ -44,7 +44,8 @@ def _gates(param: ParamSeen) -> float:
     return param.start.get(part, 0.0)
 
 
-def _size(param: ParamSeen) -> float:
+def bias_size(param: ParamSeen) -> float:
+    """Return the mean size of a bias, or of that gate of it which starts largest."""
     return max(param.start.get("mean_abs", 0.0), _gates(param))
 
 

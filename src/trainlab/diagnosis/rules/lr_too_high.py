@@ -28,11 +28,7 @@ def judge(case: Case) -> Finding | None:
     learning = case.learning
     if not case.stepped or case.faults & _OTHER_CAUSES or learning.state == "unknown":
         return None
-    by_weight = {
-        param.name: _largest_window(param.update[:UNTIL])
-        for param in case.weights()
-        if param.start.get("std", 0) > 1e-3 and len(param.update) >= 3 and not vanished(param)
-    }
+    by_weight = largest_steps(case)
     if not by_weight:
         return None
     typical = float(np.median(list(by_weight.values())))
@@ -77,6 +73,18 @@ def judge(case: Case) -> Finding | None:
         remedy=f"Divide the learning rate by 10, and by 10 again: lr={rate / 10:g}, lr={rate / 100:g}.",
         code=f"for group in {name}.param_groups:\n    group['lr'] = {rate / 10:g}",
     )
+
+
+def largest_steps(case: Case) -> dict[str, float]:
+    """Return rms(update) / rms(weight) of each weight matrix over the 10 steps in a row where it is largest.
+
+    Of the first 100 steps looked at, without weights of which hardly anything is left.
+    """
+    return {
+        param.name: _largest_window(param.update[:UNTIL])
+        for param in case.weights()
+        if param.start.get("std", 0) > 1e-3 and len(param.update) >= 3 and not vanished(param)
+    }
 
 
 def _never_above(case: Case) -> bool:

@@ -27,19 +27,10 @@ def judge(case: Case) -> Finding | None:
         or case.faults & _OTHER_CAUSES
     ):
         return None
-    live = [
-        param
-        for param in case.weights()
-        if len(param.update) >= 5
-        and param.start.get("std", 0) > 0
-        and np.median(param.grad_zeros or [1.0]) < 0.9
-    ]
-    if not live or len(live) < 0.5 * len(case.weights()):
+    way = ways(case)
+    if not way or len(way) < 0.5 * len(case.weights()) or max(way.values()) > WAY:
         return None
     optimizer = max(case.stepped, key=lambda one: one.steps)
-    way = {param.name: float(np.mean(param.update)) * optimizer.steps for param in live}
-    if max(way.values()) > WAY:
-        return None
     rates = [value for _, value in optimizer.lr]
     if len(rates) > 1 and rates[-1] >= max(rates) > rates[0]:
         return None  # a warm-up that was ended before its end
@@ -64,6 +55,18 @@ def judge(case: Case) -> Finding | None:
         ),
         code=f"for group in {name}.param_groups:\n    group['lr'] = {rate * 100:g}",
     )
+
+
+def ways(case: Case) -> dict[str, float]:
+    """Return how far each weight matrix that has gradients went in all steps, in units of its size."""
+    steps = max((one.steps for one in case.stepped), default=0)
+    return {
+        param.name: float(np.mean(param.update)) * steps
+        for param in case.weights()
+        if len(param.update) >= 5
+        and param.start.get("std", 0) > 0
+        and np.median(param.grad_zeros or [1.0]) < 0.9
+    }
 
 
 def _stands_still(case: Case) -> bool:

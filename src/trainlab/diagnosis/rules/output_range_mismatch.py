@@ -9,7 +9,7 @@ from trainlab.diagnosis.signals.case import Case, behind
 
 FAULT = "output_range_mismatch"
 SHARE = 0.05
-_RANGES = {
+RANGES = {
     "Sigmoid": (0.0, 1.0),
     "Tanh": (-1.0, 1.0),
     "Relu": (0.0, np.inf),
@@ -38,9 +38,9 @@ def judge(case: Case) -> Finding | None:
             if loss is None:
                 continue
             for source in behind(graph, node):
-                if source.kind not in _RANGES or len(loss.sample) < 20 or loss.kind not in _PLAIN:
+                if source.kind not in RANGES or len(loss.sample) < 20 or loss.kind not in _PLAIN:
                     continue
-                low, high = _RANGES[source.kind]
+                low, high = RANGES[source.kind]
                 margin = 0.02 * (1 if high == np.inf else high - low)
                 targets = np.asarray(loss.sample)
                 outside = float(((targets < low - margin) | (targets > high + margin)).mean())

@@ -29,12 +29,3 @@ def total_norms(case: Case) -> tuple[list[int], list[float]]:
             squares[tick] += rms * rms * param.size
     ticks = sorted(squares)
     return ticks, [squares[tick] ** 0.5 for tick in ticks]
-
-
-def updates(case: Case, *, first: int | None = None) -> dict[str, float]:
-    """Return for each weight matrix the median of rms(update) / rms(weight), of the first steps or of all."""
-    return {
-        param.name: float(np.median(param.update[:first]))
-        for param in case.weights()
-        if len(param.update) >= 5 and param.start.get("std", 0) > 0
-    }

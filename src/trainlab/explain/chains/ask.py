@@ -158,7 +158,7 @@ def _tell(
     ]
     return ChainRuleExplanation(
         question="chain-rule",
-        title=f"The chain rule on {question.experiment.network.label}",
+        subject=f"{question.experiment.network.label}, weight {entry}",
         verdict=" ".join(sentence for sentence in verdict if sentence),
         sections=telling.done(),
         answer=short_answer(

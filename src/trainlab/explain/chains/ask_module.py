@@ -86,7 +86,7 @@ def chain_rule_of_module(
     telling.add(module_layers_section(layers))
     return ChainRuleExplanation(
         question="chain-rule",
-        title=f"The chain rule on a {found.kind}",
+        subject=f"{found.kind}, weight {found.place}",
         verdict=module_verdict(found, layers),
         sections=telling.done(),
         answer=short_answer(

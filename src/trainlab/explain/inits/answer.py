@@ -113,7 +113,7 @@ def _of_experiment(
     telling.add(learning_section(learnt, experiment, about.name), fewer)
     return InitExplanation(
         question="init",
-        title="How are weights initialised?",
+        subject=about.name,
         verdict=verdict(asked, about, common["signals"], symmetries, claims),
         sections=telling.done(),
         answer=short_answer(asked, common["signals"]),
@@ -165,7 +165,7 @@ def _of_module(
     common = _common(telling, asked, fans)
     return InitExplanation(
         question="init",
-        title="How are weights initialised?",
+        subject=name,
         verdict=module_verdict(name, layers, never),
         sections=telling.done(),
         answer=module_short_answer(name, layers, batch),

@@ -112,7 +112,6 @@ def _of_experiment(
     found = pairing_of(experiment)
     data = experiment.data()
     span = (float(data.targets.min()), float(data.targets.max()))
-    title = f"The loss of {experiment.network.label} on {name_of(experiment.task)}"
     what = f"{experiment.network.label} on {name_of(experiment.task)} with {found.loss}"
     telling.add(pairing_section(found, what))
     telling.add(table_section(found, span))
@@ -141,7 +140,7 @@ def _of_experiment(
     }
     return LossExplanation(
         question="loss",
-        title=title,
+        subject=what,
         verdict=f"{found.sentence} {matter_sentence(rates)} {outliers_sentence(outliers)}",
         sections=telling.done(),
         answer=short_answer(found, rates, what=what, task=name_of(experiment.task)),
@@ -164,7 +163,7 @@ def _of_module(live: Live, telling: Telling) -> LossExplanation:
     telling.add(section)
     return LossExplanation(
         question="loss",
-        title=f"The loss of {live.name}",
+        subject=f"{live.name} with {found.loss}",
         verdict=f"{found} What arrives at the last sum is {found.gradient}.",
         sections=telling.done(),
         answer=module_short_answer(found, live.name),

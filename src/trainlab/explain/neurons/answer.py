@@ -116,7 +116,7 @@ def explain_experiment(
     }
     return NeuronExplanation(
         question="neuron",
-        title="What is a neuron?",
+        subject=f"{network.label} on {task.name}",
         verdict=_verdict(experiment, one, where, single, task, fits[worst], can, rates),
         sections=telling.done(),
         answer=short_answer(one, where, collapse=none_words(rates)),

@@ -75,7 +75,7 @@ def explain_module(
     telling.add(own_section(chains, found, total=total, notes=notes))
     return NeuronExplanation(
         question="neuron",
-        title="What is a neuron?",
+        subject=name,
         verdict=(
             "A neuron adds up its weighted inputs and its bias, and its activation decides what passes "
             f"on. {where.removesuffix('.')}: the sum is {format_number(one.sum)}{_onward(one)}. "

@@ -133,7 +133,7 @@ def learning_rate(
     telling.add(part)
     return LearningRateExplanation(
         question="learning-rate",
-        title=f"The learning rate of {name}",
+        subject=name,
         verdict=verdict(experiment, points, found, places, test, suggestion, comparison),
         sections=telling.done(),
         answer=short_answer(name, experiment, points, found),
