@@ -138,5 +138,7 @@ def test_one_of_each_kind_is_quick():
 
 
 def test_whole_files_are_there():
-    assert set(WHOLE.values()) <= KINDS.keys()
-    assert [place for place in WHOLE if not (HERE / place).exists()] == []
+    assert WHOLE.keys() <= KINDS.keys()
+    places = [place for whole in WHOLE.values() for place in whole]
+    assert len(set(places)) == len(places)
+    assert [place for place in places if not (HERE / place).exists()] == []
