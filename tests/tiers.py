@@ -85,10 +85,7 @@ WHOLE: dict[str, tuple[str, ...]] = {
 """The folders and files of which most tests are expensive, by kind."""
 
 CHOSEN: dict[str, tuple[str, ...]] = {
-    "compiles": (
-        "engine/test_agreement.py::test_float64_agrees_on_the_assignments_deep_network[tanh-mse]",
-        "engine/test_custom_loss.py::test_no_shape_of_tiles_changes_a_bit",
-    ),
+    "compiles": ("engine/test_agreement.py::test_float64_agrees_on_the_assignments_deep_network[tanh-mse]",),
     "process": (
         "crash/test_kill.py::test_interrupted_it_stops_at_a_border_and_goes_on",
         "diagnosis/test_runner.py::test_an_exception_after_three_steps",
@@ -122,9 +119,11 @@ def kinds_of(item: pytest.Item) -> set[str]:
     return {mark.name for mark in item.iter_markers()} & KINDS.keys()
 
 
-def mark(items: Iterable[pytest.Item]) -> None:
+def mark(items: Iterable[pytest.Item], *, whole_files: bool = True) -> None:
     """Give the tests of `WHOLE` their kind, and the marker `quick` to those that `scripts/test` runs."""
     places = {place: kind for kind, whole in WHOLE.items() for place in whole}
+    chosen = {name: kind for kind, names in CHOSEN.items() for name in names}
+    met: set[str] = set()
     for item in items:
         place = item.path.relative_to(_HERE) if item.path.is_relative_to(_HERE) else item.path
         if not kinds_of(item):
@@ -132,11 +131,14 @@ def mark(items: Iterable[pytest.Item]) -> None:
                 if kind := places.get(above.as_posix()):
                     item.add_marker(kind)
         name = f"{place.as_posix()}::{item.nodeid.partition('::')[2]}"
-        chosen_for = [kind for kind, names in CHOSEN.items() if name in names]
-        if not set(chosen_for) <= kinds_of(item):
-            raise pytest.UsageError(f"tests/tiers.py: {name} isn't marked {chosen_for[0]}")
-        if chosen_for or not kinds_of(item):
+        met |= {name, place.as_posix()}
+        if name in chosen and chosen[name] not in kinds_of(item):
+            raise pytest.UsageError(f"tests/tiers.py: {name} isn't marked {chosen[name]}")
+        if name in chosen or not kinds_of(item):
             item.add_marker("quick")
+    gone = [name for name in chosen if name.partition("::")[0] in met and name not in met]
+    if gone and whole_files:
+        raise pytest.UsageError(f"tests/tiers.py: there is no test {gone[0]}")
 
 
 class Guard(Costs):
@@ -193,8 +195,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests, and put the files with expensive ones first: two workers then end at the same time."""
-    mark(items)
+    mark(items, whole_files=not any("::" in argument for argument in config.args))
     expensive = {item.path for item in items if kinds_of(item)}
     items.sort(key=lambda item: item.path not in expensive)
