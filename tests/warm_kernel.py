@@ -1,11 +1,10 @@
-"""Compile what most quick tests need of the kernel, before workers start: else each would compile it by itself.
+"""Compile what most quick tests need of the kernel before workers start: else each would compile it itself.
 
 What is there already is only loaded. ``python tests/warm_kernel.py``
 """
 
 from __future__ import annotations
 
-import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from itertools import product
@@ -24,11 +23,7 @@ def warm(seeds: int) -> None:
     for sampling, optimizer in product(SAMPLINGS, OPTIMIZERS):
         experiment = Experiment.from_dict(
             {
-                "network": {
-                    "widths": "2-2-2-1",
-                    "activation": ["tanh", "sigmoid"],
-                    "output_activation": "sigmoid",
-                },
+                "network": {"widths": "2-2-2-1", "activation": ["tanh", "sigmoid", "linear"]},
                 "optimizer": {"name": optimizer, "lr": 0.01},
                 "sampling": sampling,
                 "epochs": 2,
@@ -44,4 +39,3 @@ if __name__ == "__main__":
         list(pool.map(warm, SEEDS))
     if time.monotonic() - started > 5:
         print(f"The kernel is compiled: {time.monotonic() - started:.0f} s, once")
-    sys.exit()
