@@ -142,7 +142,11 @@ def mark(items: Iterable[pytest.Item], *, whole_files: bool = True) -> None:
 
 
 class Guard(Costs):
-    """Fails tests without a marker that cost more than `LIMIT`."""
+    """Fails tests without a marker that cost more than `LIMIT`, and writes down what each cost if asked to."""
+
+    def __init__(self, times: Path | None) -> None:
+        super().__init__()
+        self._times = times
 
     def pytest_sessionstart(self) -> None:
         """Before the first test."""
@@ -159,9 +163,12 @@ class Guard(Costs):
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Turn the pass of a test without a marker that cost too much into a failure."""
         report = yield
-        if call.when == "call" and report.passed and not kinds_of(item):
+        if call.when == "call":
             cost = self.of(item)
-            if cost > LIMIT:
+            if self._times:
+                with self._times.open("a", encoding="utf-8") as file:
+                    file.write(f"{cost:.2f}\t{item.nodeid}\n")
+            if cost > LIMIT and report.passed and not kinds_of(item):
                 report.outcome, report.longrepr = "failed", self._advice(item, cost)
         return report
 
@@ -178,8 +185,9 @@ class Guard(Costs):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option of scripts/check."""
+    """Add the option of scripts/check, and the one that tells which tests are the slowest."""
     parser.addoption("--strict-warnings", action="store_true", help="warnings are errors")
+    parser.addoption("--cpu-times", type=Path, help="append each test's CPU seconds to this file")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -191,7 +199,7 @@ def pytest_configure(config: pytest.Config) -> None:
         # Before those of pyproject.toml, of which the last that fits counts.
         config.getini("filterwarnings").insert(0, "error")
     if hasattr(config, "workerinput") or config.getoption("dist", "no") == "no":
-        config.pluginmanager.register(Guard(), "cpu seconds of tests")
+        config.pluginmanager.register(Guard(config.getoption("--cpu-times")), "cpu seconds of tests")
 
 
 @pytest.hookimpl(tryfirst=True)
