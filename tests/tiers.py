@@ -142,7 +142,7 @@ def mark(items: Iterable[pytest.Item], *, whole_files: bool = True) -> None:
 
 
 class Guard(Costs):
-    """Fails tests without a marker that cost more than `LIMIT`, and writes down what each cost if asked to."""
+    """Fails tests without a marker that cost more than `LIMIT`; writes down what each cost if asked to."""
 
     def __init__(self, times: Path | None) -> None:
         super().__init__()
@@ -187,7 +187,7 @@ class Guard(Costs):
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option of scripts/check, and the one that tells which tests are the slowest."""
     parser.addoption("--strict-warnings", action="store_true", help="warnings are errors")
-    parser.addoption("--cpu-times", type=Path, help="append each test's CPU seconds to this file")
+    parser.addoption("--cpu-times", help="append each test's CPU seconds to this file")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -199,7 +199,8 @@ def pytest_configure(config: pytest.Config) -> None:
         # Before those of pyproject.toml, of which the last that fits counts.
         config.getini("filterwarnings").insert(0, "error")
     if hasattr(config, "workerinput") or config.getoption("dist", "no") == "no":
-        config.pluginmanager.register(Guard(config.getoption("--cpu-times")), "cpu seconds of tests")
+        times = config.getoption("--cpu-times")
+        config.pluginmanager.register(Guard(times and Path(times).absolute()), "cpu seconds of tests")
 
 
 @pytest.hookimpl(tryfirst=True)
