@@ -1,6 +1,7 @@
 """At float32 the engines agree in rates where their trajectories part ways."""
 
 from __future__ import annotations
+import pytest
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from trainlab.spec import Adam, Experiment, Network, Record
 SEEDS = range(500, 560)
 
 
+@pytest.mark.trains
 def test_the_engines_solve_as_often() -> None:
     experiment = Experiment(
         network=Network(widths=(2, 3, 1)),
