@@ -1,9 +1,9 @@
 """At float32 the engines agree in rates where their trajectories part ways."""
 
 from __future__ import annotations
-import pytest
 
 import numpy as np
+import pytest
 
 from trainlab.engine.fast import FastEngine
 from trainlab.engine.reference import ReferenceEngine
