@@ -1,14 +1,14 @@
 """Print the oldest versions that pyproject.toml promises to users, as a constraints file for pip.
 
-A promise is ``name>=version`` of the package itself or of an extra that users install; what only tests,
-benchmarks and pages need is left to pip.
+A promise is ``name>=version`` of the package itself or of an extra that users install; what only tests and
+pages need is left to pip.
 """
 
 import re
 import tomllib
 from pathlib import Path
 
-OURS = ("bench", "docs", "test", "dev")
+OURS = ("docs", "test", "dev")
 
 project = tomllib.loads(Path(__file__).parent.with_name("pyproject.toml").read_text(encoding="utf-8"))[
     "project"

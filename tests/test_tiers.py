@@ -69,23 +69,39 @@ def test_wrong():
 }
 
 
-@pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What pytest says of tests that burn CPU time: by test, its outcome and the words beside it."""
-    folder = tmp_path_factory.mktemp("burning")
-    for name, text in BURNING.items():
+WARNING = {
+    "pytest.ini": "[pytest]\nfilterwarnings = ignore:known\n",
+    "test_warning.py": """
+import warnings
+
+def test_known(): warnings.warn("known of old", UserWarning)
+
+def test_new(): warnings.warn("new", UserWarning)
+""",
+}
+
+
+def outcomes(folder: Path, files: dict[str, str], *options: str) -> dict[str, str]:
+    """Run the tests in some files: by test, its outcome and the words beside it."""
+    for name, text in files.items():
         (folder / name).write_text(text.replace("FOLDER", repr(str(folder))), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-p", "tiers", "-p", "no:cacheprovider", "-rA", *options]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "tiers", "-p", "no:cacheprovider", "-rA", "--rootdir"]
-        + [str(folder)] * 2,
+        [*command, "--rootdir", str(folder), str(folder)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), *sys.path]), "COLUMNS": "300"},
         capture_output=True,
         text=True,
         check=False,
     )
-    found = re.findall(r"^(PASSED|FAILED) \S*test_burning\.py::(\w+)(.*)$", done.stdout, re.MULTILINE)
-    assert done.returncode == 1, done.stdout + done.stderr
+    found = re.findall(r"^(PASSED|FAILED) \S*\.py::(\w+)(.*)$", done.stdout, re.MULTILINE)
+    assert found, done.stdout + done.stderr
     return {name: outcome + words for outcome, name, words in found}
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What is said of tests that burn CPU time."""
+    return outcomes(tmp_path_factory.mktemp("burning"), BURNING)
 
 
 @pytest.mark.process
@@ -118,6 +134,15 @@ def test_a_failure_keeps_its_own_words(said: dict[str, str]):
     assert "CPU" not in said["test_wrong"]
 
 
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("options", "new"), [((), "PASSED"), (("--strict-warnings",), "FAILED - UserWarning: new")]
+)
+def test_new_warnings_fail_in_scripts_check_only(tmp_path: Path, options: tuple[str, ...], new: str):
+    assert outcomes(tmp_path, WARNING, *options) == {"test_known": "PASSED", "test_new": new}
+    assert "scripts/test --strict-warnings" in (HERE.parent / "scripts" / "check").read_text(encoding="utf-8")
+
+
 def test_no_test_is_run_by_nothing():
     """What is asked for by no marker is asked for by scripts/test --all, and by plain pytest."""
     settings = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))
@@ -138,5 +163,7 @@ def test_one_of_each_kind_is_quick():
 
 
 def test_whole_files_are_there():
-    assert set(WHOLE.values()) <= KINDS.keys()
-    assert [place for place in WHOLE if not (HERE / place).exists()] == []
+    assert WHOLE.keys() <= KINDS.keys()
+    places = [place for whole in WHOLE.values() for place in whole]
+    assert len(set(places)) == len(places)
+    assert [place for place in places if not (HERE / place).exists()] == []

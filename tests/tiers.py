@@ -20,42 +20,97 @@ KINDS = {
     "process": "starts processes",
     "trains": "trains networks",
     "computes": "counts, draws or searches at length: brute force, simulations, made-up input",
-    "pages": "makes pages and figures of docs/",
+    "pages": "makes whole pages: reports, those of docs/ with their figures, or what their code prints",
     "slow": "takes minutes",
 }
 
-WHOLE: dict[str, str] = {
-    "benchmarks/test_peaks.py": "compiles",
-    "benchmarks/test_peers.py": "compiles",
-    "cli/test_killed_study.py": "process",
-    "crash": "process",
-    "diagnosis/lift": "process",
-    "diagnosis/remedies/test_faults_mended.py": "trains",
-    "diagnosis/remedies/test_processes.py": "process",
-    "diagnosis/seeds/test_command.py": "process",
-    "diagnosis/seeds/test_lifted_runs.py": "process",
-    "diagnosis/seeds/test_limits.py": "process",
-    "diagnosis/test_try_command.py": "process",
-    "docs/test_explanations.py": "pages",
-    "docs/test_figures.py": "pages",
-    "docs/test_json.py": "pages",
-    "docs/test_maps.py": "pages",
-    "docs/test_notebook.py": "pages",
-    "docs/test_populations.py": "pages",
-    "docs/test_site.py": "pages",
-    "engine/test_agreement.py": "compiles",
-    "explain/chains/test_agreement.py": "computes",
-    "report/test_why_part.py": "trains",
-    "studies/test_why_failed.py": "trains",
+WHOLE: dict[str, tuple[str, ...]] = {
+    "compiles": (
+        "benchmarks/test_peaks.py",
+        "benchmarks/test_peers.py",
+        "engine/test_agreement.py",
+        "engine/test_bits.py",
+        "engine/test_checked.py",
+        "engine/test_custom_loss.py",
+        "engine/test_divergence.py",
+        "engine/test_draws.py",
+        "engine/test_layers.py",
+        "engine/test_losses.py",
+        "engine/test_stopping.py",
+        "engine/test_updates.py",
+        "engine/test_vector.py",
+        "engine/test_vector_bits.py",
+        "engine/test_vector_log.py",
+        "engine/test_vector_maths.py",
+        "engine/test_vector_normal.py",
+        "engine/test_vector_sin.py",
+    ),
+    "process": (
+        "callbacks/test_without_libraries.py",
+        "cli/test_killed_study.py",
+        "crash",
+        "diagnosis/lift",
+        "diagnosis/remedies/test_processes.py",
+        "diagnosis/seeds/test_command.py",
+        "diagnosis/seeds/test_lifted_runs.py",
+        "diagnosis/seeds/test_limits.py",
+        "diagnosis/test_endings.py",
+        "diagnosis/test_notebook.py",
+        "diagnosis/test_runner.py",
+        "diagnosis/test_try_command.py",
+    ),
+    "trains": (
+        "callbacks/test_lightning.py",
+        "callbacks/test_skorch.py",
+        "callbacks/test_transformers.py",
+        "diagnosis/remedies/test_faults_mended.py",
+        "diagnosis/test_derivatives.py",
+        "diagnosis/test_function.py",
+        "diagnosis/test_healthy.py",
+        "diagnosis/test_rules.py",
+        "diagnosis/test_styles.py",
+        "diagnosis/test_xor.py",
+        "engine/test_torch_bits.py",
+        "report/test_why_part.py",
+        "studies/test_why_failed.py",
+    ),
+    "computes": ("explain/chains/test_agreement.py",),
+    "pages": (
+        "docs/test_explanations.py",
+        "docs/test_figures.py",
+        "docs/test_json.py",
+        "docs/test_maps.py",
+        "docs/test_notebook.py",
+        "docs/test_populations.py",
+        "docs/test_site.py",
+    ),
 }
-"""The kind of a folder's or file's tests, most of which are expensive."""
+"""The folders and files of which most tests are expensive, by kind."""
 
 CHOSEN: dict[str, tuple[str, ...]] = {
-    "compiles": (),
-    "process": (),
-    "trains": (),
-    "computes": (),
-    "pages": (),
+    "compiles": ("engine/test_agreement.py::test_float64_agrees_on_the_assignments_deep_network[tanh-mse]",),
+    "process": (
+        "crash/test_kill.py::test_interrupted_it_stops_at_a_border_and_goes_on",
+        "diagnosis/test_runner.py::test_an_exception_after_three_steps",
+        "studies/test_why_failed.py::test_processes_find_the_same",
+        "test_tiers.py::test_an_unmarked_test_above_a_cpu_second_fails[call-trains]",
+    ),
+    "trains": (
+        "callbacks/test_lightning.py::test_layers_in_a_list_are_named_with_the_users_line",
+        "diagnosis/remedies/test_faults_mended.py::test_it_learns_with_a_remedy[dead_relu]",
+        "diagnosis/test_healthy.py::test_nothing_is_found[adam_mlp_digits.py]",
+        "diagnosis/test_rules.py::test_a_fault_is_found_and_blamed_first[missing_zero_grad]",
+        "diagnosis/test_styles.py::test_a_style[scripted]",
+        "studies/maps/test_fields.py::test_a_point_is_what_its_experiment_gives[schedule]",
+    ),
+    "computes": (
+        "budgets/test_count.py::test_1000_parameters_are_exact",
+        "spec/test_fuzz.py::test_any_part_is_one_or_a_spec_error",
+    ),
+    "pages": (
+        "docs/test_code.py::test_the_page_runs[docs/race.md]",
+        "report/test_study_page.py::test_all_96_cells_stay_under_1_mb",
+    ),
 }
 """Those of each kind that `scripts/test` runs too, by their place below this folder."""
 
@@ -67,24 +122,34 @@ def kinds_of(item: pytest.Item) -> set[str]:
     return {mark.name for mark in item.iter_markers()} & KINDS.keys()
 
 
-def mark(items: Iterable[pytest.Item]) -> None:
+def mark(items: Iterable[pytest.Item], *, whole_files: bool = True) -> None:
     """Give the tests of `WHOLE` their kind, and the marker `quick` to those that `scripts/test` runs."""
+    places = {place: kind for kind, whole in WHOLE.items() for place in whole}
+    chosen = {name: kind for kind, names in CHOSEN.items() for name in names}
+    met: set[str] = set()
     for item in items:
         place = item.path.relative_to(_HERE) if item.path.is_relative_to(_HERE) else item.path
         if not kinds_of(item):
             for above in (place, *place.parents):
-                if kind := WHOLE.get(above.as_posix()):
+                if kind := places.get(above.as_posix()):
                     item.add_marker(kind)
         name = f"{place.as_posix()}::{item.nodeid.partition('::')[2]}"
-        chosen_for = [kind for kind, names in CHOSEN.items() if name in names]
-        if not set(chosen_for) <= kinds_of(item):
-            raise pytest.UsageError(f"tests/tiers.py: {name} isn't marked {chosen_for[0]}")
-        if chosen_for or not kinds_of(item):
+        met |= {name, place.as_posix()}
+        if name in chosen and chosen[name] not in kinds_of(item):
+            raise pytest.UsageError(f"tests/tiers.py: {name} isn't marked {chosen[name]}")
+        if name in chosen or not kinds_of(item):
             item.add_marker("quick")
+    gone = [name for name in chosen if name.partition("::")[0] in met and name not in met]
+    if gone and whole_files:
+        raise pytest.UsageError(f"tests/tiers.py: there is no test {gone[0]}")
 
 
 class Guard(Costs):
-    """Fails tests without a marker that cost more than `LIMIT`."""
+    """Fails tests without a marker that cost more than `LIMIT`; writes down what each cost if asked to."""
+
+    def __init__(self, times: Path | None) -> None:
+        super().__init__()
+        self._times = times
 
     def pytest_sessionstart(self) -> None:
         """Before the first test."""
@@ -101,9 +166,12 @@ class Guard(Costs):
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Turn the pass of a test without a marker that cost too much into a failure."""
         report = yield
-        if call.when == "call" and report.passed and not kinds_of(item):
+        if call.when == "call":
             cost = self.of(item)
-            if cost > LIMIT:
+            if self._times:
+                with self._times.open("a", encoding="utf-8") as file:
+                    file.write(f"{cost:.2f}\t{item.nodeid}\n")
+            if cost > LIMIT and report.passed and not kinds_of(item):
                 report.outcome, report.longrepr = "failed", self._advice(item, cost)
         return report
 
@@ -120,8 +188,9 @@ class Guard(Costs):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option of scripts/check."""
+    """Add the option of scripts/check, and the one that tells which tests are the slowest."""
     parser.addoption("--strict-warnings", action="store_true", help="warnings are errors")
+    parser.addoption("--cpu-times", help="append each test's CPU seconds to this file")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -133,12 +202,13 @@ def pytest_configure(config: pytest.Config) -> None:
         # Before those of pyproject.toml, of which the last that fits counts.
         config.getini("filterwarnings").insert(0, "error")
     if hasattr(config, "workerinput") or config.getoption("dist", "no") == "no":
-        config.pluginmanager.register(Guard(), "cpu seconds of tests")
+        times = config.getoption("--cpu-times")
+        config.pluginmanager.register(Guard(times and Path(times).absolute()), "cpu seconds of tests")
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests, and put the files with expensive ones first: two workers then end at the same time."""
-    mark(items)
+    mark(items, whole_files=not any("::" in argument for argument in config.args))
     expensive = {item.path for item in items if kinds_of(item)}
     items.sort(key=lambda item: item.path not in expensive)

@@ -41,8 +41,9 @@ def test_has_a_title_and_a_description_that_its_label_points_to(make: Make) -> N
 
 
 def test_same_input_same_bytes(make: Make) -> None:
-    assert make().svg == make().svg
-    assert make()._repr_html_() == make()._repr_html_()
+    one, other = make(), make()
+    assert one.svg == other.svg
+    assert one._repr_html_() == other._repr_html_()
 
 
 def test_ids_differ_between_pictures() -> None:

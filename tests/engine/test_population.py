@@ -117,6 +117,7 @@ def trained(factory: Callable[[], nn.Module], **options: Any) -> Population:
     return population(lambda: factory().double(), loss=nn.functional.mse_loss, **options)
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("device", available_devices())
 @pytest.mark.parametrize("name", FACTORIES)
 def test_modules_are_trained_as_in_a_loop(name: str, device: str) -> None:
@@ -140,6 +141,7 @@ def test_modules_are_trained_as_in_a_loop(name: str, device: str) -> None:
             torch.testing.assert_close(state[key].cpu(), value, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize(
     ("optimizer", "make"),
     [

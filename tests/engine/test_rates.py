@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from trainlab.engine.fast import FastEngine
 from trainlab.engine.reference import ReferenceEngine
@@ -11,6 +12,7 @@ from trainlab.spec import Adam, Experiment, Network, Record
 SEEDS = range(500, 560)
 
 
+@pytest.mark.trains
 def test_the_engines_solve_as_often() -> None:
     experiment = Experiment(
         network=Network(widths=(2, 3, 1)),

@@ -40,6 +40,7 @@ def test_every_choice_is_met() -> None:
     assert len({(name_of(each.loss), name_of(each.sampling)) for each in ALL}) == 10 * 3
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("part", range(12))
 def test_float64_agrees_after_fifty_steps(part: int) -> None:
     for index, experiment in enumerate(ALL):

@@ -1,6 +1,6 @@
-import pytest
 from collections import Counter
 
+import pytest
 from execution.fake_engine import made_up
 from hypothesis import given, settings
 from hypothesis import strategies as st
