@@ -20,6 +20,7 @@ from trainlab.spec import (
     data_words,
     study_from_toml,
 )
+from trainlab.spec.decode import decode
 from trainlab.tasks import Task, build
 from trainlab.tasks.columns import looks_like_target
 from trainlab.tasks.overview import Overview, overview
@@ -186,10 +187,11 @@ def _with_kind(path: str, guess: Guess) -> tuple[Task, Guess]:
 
 def _experiment(path: str, fields: dict[str, Any]) -> Experiment:
     """Return an experiment on the file whose network fits it, whatever it holds."""
-    task = File(path=path, **{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+    described = {"name": "file", "path": path, **fields}
+    task = decode(File, described)
     data = build(task, Split(), Scaling())
     network = {"widths": [data.features, data.outputs], "activation": "linear"}
-    return Experiment.from_dict({"network": network, "task": {"name": "file", "path": path, **fields}})
+    return Experiment.from_dict({"network": network, "task": described})
 
 
 def _text(path: str, data: Task, fields: dict[str, Any], *, name: str, folder: Path) -> str:

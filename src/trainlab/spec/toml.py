@@ -125,6 +125,7 @@ def _parse(text: str) -> dict[str, Any]:
 
 def _placed(data: dict[str, Any], folder: str | os.PathLike[str]) -> dict[str, Any]:
     """Return the tables of a file; the paths of data, which start at its folder, as they are from here."""
+    check_depth(data)
     return cast("dict[str, Any]", _moved(data, "", folder))
 
 
