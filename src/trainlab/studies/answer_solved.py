@@ -85,8 +85,14 @@ def _made(result: StudyResult, together: Sequence[Together]) -> str:
     full = [item for item in together if item.before.k == item.before.n]
     parts: list[str] = []
     if full:
-        whose = "The baseline" if len(full) == len(study.network_names) else f"At the baseline {_names(result, full)}"
-        does = "solves" if whose == "The baseline" else ("is solved on" if len(full) == 1 else "are solved on")
+        whose = (
+            "The baseline"
+            if len(full) == len(study.network_names)
+            else f"At the baseline {_names(result, full)}"
+        )
+        does = (
+            "solves" if whose == "The baseline" else ("is solved on" if len(full) == 1 else "are solved on")
+        )
         parts.append(f"{whose} {does} every one of {seeds}: no change can help there.")
     rest = [item for item in together if item not in full or item.fate == "lowered"]
     subject = all_changes(study, first=True)
@@ -101,27 +107,27 @@ def _made(result: StudyResult, together: Sequence[Together]) -> str:
 _SENTENCES: tuple[Fate, ...] = ("learns", "lowered", "minority", "not", "either way", "open")
 
 
-def _sentence(
-    result: StudyResult, fate: Fate, group: Sequence[Together], subject: str, seeds: str
-) -> str:
+def _sentence(result: StudyResult, fate: Fate, group: Sequence[Together], subject: str, seeds: str) -> str:
     one = len(result.study.changes) == 1
     who = _names(result, group)
     single = len(group) == 1
     after, before = percents([item.after for item in group]), percents([item.before for item in group])
-    it, its = ("it", "its") if single else ("them", "their")
-    makes, lowers, does = ("makes", "lowers", "doesn't") if one else ("make", "lower", "don't")
+    makes, lowers, does, helps = (
+        ("makes", "lowers", "doesn't", "helps") if one else ("make", "lower", "don't", "help")
+    )
+    them = {"It": "it", "They": "them"}.get(subject, all_changes(result.study))
+    they = subject if one else subject[:1].lower() + subject[1:]
     of = "" if subject in ("They", "It") else f" of {seeds} solved"
     figures = f"{after}{of}, {before} at the baseline"
     together = "" if one or subject == "They" else " together"
     return {
         "learns": f"{subject}{together} {makes} {who} learn: {figures}.",
         "lowered": f"{subject}{together} {lowers} the share solved of {who}: {figures}.",
-        "minority": f"{subject}{together} {'helps' if one else 'help'} {who}, but most runs still fail: {figures}.",
+        "minority": f"{subject}{together} {helps} {who}, but most runs still fail: {figures}.",
         "not": f"{subject}{together} {does} make {who} learn: {figures}.",
-        "either way": f"{_capital(who)} {'learns' if single else 'learn'} on most seeds with and without "
-        f"{'it' if subject == 'It' else 'them' if subject == 'They' else all_changes(result.study)}: {figures}.",
-        "open": f"Whether {subject[:1].lower() + subject[1:] if not one else subject} {makes} {who} learn on most "
-        f"seeds is open: {figures}.",
+        "either way": f"{_capital(who)} {'learns' if single else 'learn'} on most seeds with and without {them}: "
+        f"{figures}.",
+        "open": f"Whether {they} {makes} {who} learn on most seeds is open: {figures}.",
     }[fate]
 
 
@@ -183,7 +189,7 @@ def _table(result: StudyResult) -> tuple[Row, tuple[Row, ...], tuple[Row, ...], 
 def _by_cell(
     result: StudyResult, network: str
 ) -> tuple[Row, tuple[Row, ...], tuple[Row, ...], tuple[str, ...]]:
-    """Return a row a cell of the one network; of many cells the baseline, single changes, the best and all."""
+    """Return a row a cell of one network; of many cells the baseline, single changes, the best and all."""
     chosen, best = chosen_cells(result, result.cells, _best_of)
     remarks = (picked_note(len(result.cells)),) if best else ()
     names = [f"{cell_name(result, item)}{' (best)' if item is best else ''}" for item in chosen]

@@ -81,9 +81,7 @@ def _by_success(study: Study, table: Table, effects: Sequence[Effect]) -> list[V
     return found
 
 
-def _by_score(
-    study: Study, cells: Sequence[CellResult], table: Table, measure: Measure
-) -> list[Verdict]:
+def _by_score(study: Study, cells: Sequence[CellResult], table: Table, measure: Measure) -> list[Verdict]:
     """Judge the changes by the measure, and each network against what needs no inputs."""
     everything = study.change_names
     found: list[Verdict] = []
@@ -166,7 +164,9 @@ def _counts(cells: Sequence[CellResult]) -> dict[str, int]:
 
 
 def _pairs(
-    values: Mapping[tuple[str, tuple[str, ...]], npt.NDArray[Any]], effect: Effect, everything: tuple[str, ...]
+    values: Mapping[tuple[str, tuple[str, ...]], npt.NDArray[Any]],
+    effect: Effect,
+    everything: tuple[str, ...],
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Return one pair of runs a seed, with and without a change, as `values` has them: [n] each.
 

@@ -24,7 +24,7 @@ MAX_NAMED = 4
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class StudyResult:
-    """The outcome of a study. `print(result)` gives the verdicts, `to_dict()` and `to_json()` everything."""
+    """The outcome of a study. `print(result)` gives the answer, `to_dict()` and `to_json()` everything."""
 
     study: Study
     cells: tuple[CellResult, ...]
@@ -105,12 +105,9 @@ class StudyResult:
 
     def __str__(self) -> str:
         size = f"{counted(len(self.cells), 'cell')} × {counted(self.how.seeds, 'seed')}"
-        head = f"{self.study.title or 'A study'}: {size}"
-        lines = [
-            f"{verdict.claim} {verdict.outcome.upper()}. {verdict.sentence}".strip()
-            for verdict in self.verdicts
-        ]
-        return "\n".join([head, *lines])
+        found = answer_of(self)
+        lines = [f"{word}: {words}" for word, words in (*found.effects, *found.asked)]
+        return "\n".join([f"{self.study.title or 'A study'}: {size}", found.sentence, *lines])
 
     def _repr_html_(self) -> str:
         from trainlab.studies.show import summary_html

@@ -57,9 +57,7 @@ def r2_words(loss: float, measure: Measure) -> str:
     return format_fixed(1 - loss / measure.guess, 2)
 
 
-def _numbers(
-    head: str, guess: float, values: Callable[[Runs], Floats], measure: Measure
-) -> Column:
+def _numbers(head: str, guess: float, values: Callable[[Runs], Floats], measure: Measure) -> Column:
     def number(value: float) -> str:
         return percent(value) if measure.kind == "accuracy" else format_number(value)
 

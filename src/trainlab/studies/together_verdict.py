@@ -58,9 +58,7 @@ def weigh_together(solved: Mapping[str, tuple[Bools, Bools]]) -> tuple[Together,
             after=afters[name],
             difference=differences[name],
             fate=_fate(afters[name], differences[name], float(more), float(most)),
-            alone=_fate(
-                afters[name], differences[name], differences[name].p, share_p(afters[name], HALF)
-            ),
+            alone=_fate(afters[name], differences[name], differences[name].p, share_p(afters[name], HALF)),
         )
         for (name, (before, _)), more, most in zip(solved.items(), p_more, p_most, strict=True)
     )
