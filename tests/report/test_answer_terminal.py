@@ -1,4 +1,4 @@
-"""Answers in the terminal: at most thirty lines of 80 columns, words whole, everything defined before it is used."""
+"""Answers in the terminal: at most thirty lines of 80 columns, words whole, names defined before use."""
 
 from __future__ import annotations
 

@@ -44,8 +44,8 @@ def test_networks_that_fare_alike_share_a_sentence():
     shares = {name: {(): low, ("A", "B"): high} for name, (low, high) in ends.items()}
     networks = ("2-3-1", "2-2-2-1", "2-4-1")
     assert solved(shares, "A", "B", networks=networks).answer == (
-        "Both changes together make Net 1 (2-3-1) and Net 2 (2-2-2-1) learn: 90 % and 92 % of 100 seeds solved, "
-        "0 % and 0 % at the baseline. They help Net 3 (2-4-1), but most runs still fail: 20 %, 0 % at the "
+        "Both changes together make Net 1 (2-3-1) and Net 2 (2-2-2-1) learn: 90 % and 92 % of 100 seeds "
+        "solved, 0 % and 0 % at the baseline. They help Net 3 (2-4-1), but most runs still fail: 20 %, 0 % at the "
         "baseline."
     )
 
@@ -90,8 +90,8 @@ def test_what_was_asked_stands_with_its_shares():
     asked = {"networks": ("2-3-1", "2-1-3-1"), "ask": ("parameters", "predictions")}
     lines = dict(answer_of(solved({("A",): 1.0}, "A", **asked)).asked)
     assert lines == {
-        "Upheld": "Every network has exactly 13 trainable parameters; Net 1 and Net 2 predict 0, 1, 1, 0 with A "
-        "(100 of 100, 100 of 100)"
+        "Upheld": "Every network has exactly 13 trainable parameters; Net 1 and Net 2 predict 0, 1, 1, 0 "
+        "with A (100 of 100, 100 of 100)"
     }
     assert answer_of(solved({("A",): 1.0}, "A")).asked == ()
 
@@ -101,10 +101,10 @@ def test_own_data_get_held_out_accuracy_beside_the_commonest_class():
     guess = result.measure
     assert guess is not None
     assert result.answer == (
-        "A helps Net 1 (2-3-1): +5.0 points (+4.0 to +5.5) of held-out accuracy. At the baseline Net 1 (2-3-1) "
-        f'gets 80.0 % of 40 held-out rows right (median of 40 seeds), more than always answering "'
-        f'{guess.majority}" does ({100 * guess.guess:.1f} %). On the rows trained on it gets 86.0 %, a gap that '
-        "40 rows can't tell from chance."
+        "A helps Net 1 (2-3-1): +5.0 points (+4.0 to +5.5) of held-out accuracy. At the baseline Net 1 "
+        f'(2-3-1) gets 80.0 % of 40 held-out rows right (median of 40 seeds), more than always answering "'
+        f'{guess.majority}" does ({100 * guess.guess:.1f} %). On the rows trained on it gets 86.0 %, a gap '
+        "that 40 rows can't tell from chance."
     )
     found = answer_of(result)
     assert found.rows[0][0] == guess.guess_words

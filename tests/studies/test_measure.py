@@ -104,8 +104,8 @@ def test_the_verdict_on_the_guess_follows_the_runs():
     good, bad, unsure = told(0.95), told(measure.guess), told(measure.guess + 0.025)
     assert [item.outcome for item in (good, bad, unsure)] == ["upheld", "refuted", "mixed"]
     assert good.sentence == (
-        f'Net does better than always answering "{measure.majority}": 95.0 % of 40 held-out rows right in the '
-        f"median of 40 seeds, against {100 * measure.guess:.1f} %."
+        f'Net does better than always answering "{measure.majority}": 95.0 % of 40 held-out rows right in '
+        f"the median of 40 seeds, against {100 * measure.guess:.1f} %."
     )
     assert bad.sentence.startswith("Net doesn't do better than always answering")
     assert "isn't shown to do better" in unsure.sentence

@@ -1,4 +1,4 @@
-"""Effects on accuracies and losses: the guard scales, intervals cover, what diverged is no better than the rest."""
+"""Effects on accuracies and losses: the guard scales, intervals cover, what diverged is the worst."""
 
 import numpy as np
 import pytest
