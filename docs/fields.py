@@ -70,8 +70,8 @@ def experiment() -> str:
 
 ASKED = {
     "parameters": "that all networks have equally many parameters, changed ones included",
-    "vanishing": "that the failures of the deepest network are vanishing gradients, at the baseline and with all "
-    "changes, where at least 20 runs, and a fifth of them, fail",
+    "vanishing": "that the failures of the deepest network are vanishing gradients, at the baseline and with "
+    "all changes, where at least 20 runs, and a fifth of them, fail",
     "predictions": "that the answers of each network round to the targets, where these are at most 16",
 }
 """What a study can ask, in words."""

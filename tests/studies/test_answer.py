@@ -45,8 +45,8 @@ def test_networks_that_fare_alike_share_a_sentence():
     networks = ("2-3-1", "2-2-2-1", "2-4-1")
     assert solved(shares, "A", "B", networks=networks).answer == (
         "Both changes together make Net 1 (2-3-1) and Net 2 (2-2-2-1) learn: 90 % and 92 % of 100 seeds "
-        "solved, 0 % and 0 % at the baseline. They help Net 3 (2-4-1), but most runs still fail: 20 %, 0 % at the "
-        "baseline."
+        "solved, 0 % and 0 % at the baseline. They help Net 3 (2-4-1), but most runs still fail: 20 %, 0 % "
+        "at the baseline."
     )
 
 
