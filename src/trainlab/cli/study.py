@@ -111,7 +111,7 @@ def check_input(file: str) -> None:
 
 
 def deliver(result: StudyResult, *, json: str | None, html: str | None, details: bool = False) -> None:
-    """Print the answer, or all `details`, unless a file goes to the terminal, and write the files asked for."""
+    """Print the answer, or all `details`, unless a file goes to the terminal; write the files asked for."""
     from trainlab.report import print_study, study_html
 
     hand_over(

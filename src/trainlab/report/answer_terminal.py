@@ -1,15 +1,14 @@
-"""A study's answer in the terminal: a sentence, what is what, one table, what helps, and where the rest is."""
+"""A study's answer in the terminal: a sentence, what is what, one table, what helps, where the rest is."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trainlab.draw import TERMINAL, counted
 from trainlab.report.chosen import cell_words, ends_of, networks_of
+from trainlab.report.text_lines import LINES, labelled, wrapped
 from trainlab.report.why_words import USUAL, shares_of
-from trainlab.report.words import unbroken
 from trainlab.studies.answer import MOST_NETWORKS, Answer, answer_of, named
 from trainlab.studies.result import StudyResult
 from trainlab.studies.score_columns import tells_solved
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-LINES = 30
-"""So many lines are printed at most."""
 MOST_CHANGES = 8
 """So many changes are said in full."""
 _STYLES = {"Helps": "good", "Hurts": "bad", "Upheld": "good", "Refuted": "bad"}
@@ -40,7 +37,7 @@ def print_answer(result: StudyResult, *, console: Console) -> None:
         line for words in (*_why(result), *_notes(result), _rest(result)) for line in wrapped(words, width)
     ]
     taken = len(above) + len(defined) + 1 + table.row_count + 2 + len(below) + len(title) + len(end)
-    lines = _labelled([*found.effects, *found.asked], width, most=LINES - taken)
+    lines = labelled([*found.effects, *found.asked], width, most=LINES - taken)
     for line in above:
         console.print(Text(line, style="bold"))
     for line in (*defined, found.title):
@@ -56,15 +53,6 @@ def print_answer(result: StudyResult, *, console: Console) -> None:
         console.print(Text(line, style=TERMINAL["muted"]))
 
 
-def wrapped(words: str, width: int, *, indent: int = 0) -> list[str]:
-    """Return text as lines of `width`, the later ones indented: broken at spaces, but never before a %."""
-    # rich breaks at spaces that mustn't break; textwrap doesn't.
-    lines = textwrap.wrap(
-        unbroken(words), max(width, 20), subsequent_indent=" " * indent, break_on_hyphens=False
-    )
-    return [line.replace("\u00a0", " ") for line in lines]
-
-
 def _definitions(result: StudyResult, found: Answer, width: int) -> list[str]:
     """Say what networks and changes are, before the table names them."""
     study = result.study
@@ -75,24 +63,10 @@ def _definitions(result: StudyResult, found: Answer, width: int) -> list[str]:
     ]
     lines = wrapped(f"Networks: {', '.join(networks)}", width) if networks else []
     told = [(change.name, change.label) for change in study.changes if change.label]
-    lines += _labelled(told[:MOST_CHANGES], width)
+    lines += labelled(told[:MOST_CHANGES], width)
     if len(told) > MOST_CHANGES:
         lines.append(f"{len(told) - MOST_CHANGES} more changes: --details says what they are.")
     return [*lines, ""] if lines else []
-
-
-def _labelled(pairs: Sequence[tuple[str, str]], width: int, *, most: int = LINES) -> list[str]:
-    """Return lines that begin with a word, set off from what they say; the longest are cut to `most` in all."""
-    if not pairs:
-        return []
-    room = max(len(word) for word, _ in pairs) + 3
-    blocks = [wrapped(f"\u00a0{word:\u00a0<{room - 1}}{words}", width, indent=room) for word, words in pairs]
-    while sum(map(len, blocks)) > max(most, len(blocks)):
-        longest = max(blocks, key=len)
-        del longest[-1]
-        cut = longest[-1].rpartition("; ")[0] or longest[-1].rpartition(" ")[0]
-        longest[-1] = f"{cut} …"
-    return [line for block in blocks for line in block]
 
 
 def _marked(line: str) -> Text:

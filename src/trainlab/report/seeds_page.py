@@ -16,6 +16,7 @@ from trainlab.stats import share_words
 if TYPE_CHECKING:
     from trainlab.diagnosis.seeds.population import SeedsResult
 
+
 def seeds_html(found: SeedsResult | dict[str, Any], *, title: str = "Seeds") -> str:
     """Return a population of seeds as one HTML file that needs no network, and reads whole without a script.
 

@@ -11,6 +11,7 @@ from trainlab.report.method_part import seeds_words, stopped_words, time_words
 from trainlab.report.score_part import scores
 from trainlab.report.why_words import HEADERS, method_words, offer_words, table_rows
 from trainlab.report.words import MARKS, points, share, single_run
+from trainlab.stats import ReadEstimate
 from trainlab.studies.effects import Effect
 from trainlab.studies.result import StudyResult
 
@@ -50,6 +51,7 @@ def _print_details(result: StudyResult, console: Console) -> None:
     _rates(result, console)
     _why(result, console)
     _effects(result, console)
+    _score_effects(result, console)
     _scores(result, console)
     stopped = stopped_words(result)
     if stopped:
@@ -154,6 +156,20 @@ def _effects(result: StudyResult, console: Console) -> None:
         rows = [_row(effect) for effect in result.effects if effect.network == network]
         headers = ["Change", "Alone", "Averaged"]
         console.print(terminal_table(headers, rows, title=f"{title}: {network}"))
+
+
+def _score_effects(result: StudyResult, console: Console) -> None:
+    measure, effects = result.measure, result.score_effects
+    if measure is None or not effects:
+        return
+
+    def text(value: ReadEstimate | None) -> str:
+        return "–" if value is None else measure.difference(value.value)
+
+    rows = [[effect.network, effect.change, text(effect.alone), text(effect.main)] for effect in effects]
+    headers = ["Network", "Change", "Alone", "Averaged over the others"]
+    title = f"Effect of each change on the {measure.name} (95 % interval)"
+    console.print(terminal_table(headers, rows, title=title))
 
 
 def _scores(result: StudyResult, console: Console) -> None:

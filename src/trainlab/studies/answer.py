@@ -1,4 +1,4 @@
-"""The answer of a study: a sentence or two, one table, what helps and what hurts, what was asked beside it."""
+"""The answer of a study: a sentence or two, one table, what helps and hurts, what was asked beside it."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def answer_of(result: StudyResult) -> Answer:
 
 
 def all_changes(study: Study, *, first: bool = False) -> str:
-    """Return what all changes are called in a sentence: ``all five changes``; `first` begins with a capital."""
+    """Return what all changes are called: ``all five changes``; `first` in a sentence with a capital."""
     names = study.change_names
     words = names[0] if len(names) == 1 else f"{number_words(len(names))} changes"
     return words[:1].upper() + words[1:] if first and len(names) > 1 else words

@@ -87,8 +87,8 @@ def _perfect(result: StudyResult, measure: Measure) -> str:
     if not all(bool((measure.of(item.runs) == 1.0).all()) for item in bases):
         return ""
     return (
-        f"The baseline gets every one of {rows_words(measure)} right on all {counted(result.how.seeds, 'seed')}: "
-        "no change can help there."
+        f"The baseline gets every one of {rows_words(measure)} right on all "
+        f"{counted(result.how.seeds, 'seed')}: no change can help there."
     )
 
 
@@ -156,10 +156,10 @@ def _level(result: StudyResult, measure: Measure) -> str:
     found = judge_guess(item.cell.network, "", measure, item.runs).outcome
     if measure.kind == "accuracy":
         than = {
-            "upheld": f"more than {measure.guess_words} does ({percent(measure.guess)})",
-            "refuted": f"no more than {measure.guess_words} does ({percent(measure.guess)})",
-            "mixed": f"but that is not shown to be more than {measure.guess_words} does ({percent(measure.guess)})",
-        }[found]
+            "upheld": "more than",
+            "refuted": "no more than",
+            "mixed": "but that is not shown to be more than",
+        }[found] + f" {measure.guess_words} does ({percent(measure.guess)})"
         did = f"gets {percent(middle)} of {rows_words(measure)} right (median of {seeds}), {than}"
     else:
         squared = f"; R² {r2_words(middle, measure)}" if has_r2(measure) else ""
@@ -251,20 +251,21 @@ def _cautions(result: StudyResult, measure: Measure) -> list[str]:
             said.append(f"A run is solved {rules[0]}.")
     if not measure.held_out:
         said.append(
-            "No rows were held out, so nothing here says how the networks do on new ones; held_out = 0.25 under "
-            "[baseline.split] holds out a quarter."
+            "No rows were held out, so nothing here says how the networks do on new ones; held_out = 0.25 "
+            "under [baseline.split] holds out a quarter."
         )
     elif measure.kind == "accuracy":
         middle = median(measure.of(result.cells[0].runs))
         rows = measure.rows_right(middle)
         said.append(
-            f"Intervals are of the seeds. Which rows are held out is chance as well: {measure.rows:,} rows tell "
-            f"an accuracy of {percent(middle)} to within {100 * rows.low:.0f} to {100 * rows.high:.0f} %."
+            f"Intervals are of the seeds. Which rows are held out is chance as well: {measure.rows:,} rows "
+            f"tell an accuracy of {percent(middle)} to within "
+            f"{100 * rows.low:.0f} to {100 * rows.high:.0f} %."
         )
     else:
         said.append(
-            f"Intervals are of the seeds. Which {measure.rows:,} rows are held out is chance as well, and others "
-            "would give other losses."
+            f"Intervals are of the seeds. Which {measure.rows:,} rows are held out is chance as well, and "
+            "others would give other losses."
         )
     return said
 

@@ -63,7 +63,8 @@ def _one(value: Estimate) -> str:
 
 def _span(effects: Sequence[Effect]) -> str:
     values = sorted(read_of(effect).value.estimate for effect in effects)
-    return f"{_rounded(values[0])} to {_rounded(values[-1])}"
+    low, high = _rounded(values[0]), _rounded(values[-1])
+    return low if low == high else f"{low} to {high}"
 
 
 def _rounded(share: float) -> str:
@@ -112,20 +113,22 @@ def _sentence(result: StudyResult, fate: Fate, group: Sequence[Together], subjec
     who = _names(result, group)
     single = len(group) == 1
     after, before = percents([item.after for item in group]), percents([item.before for item in group])
-    it, its = ("it", "its") if single else ("them", "their")
-    makes, lowers, does = ("makes", "lowers", "doesn't") if one else ("make", "lower", "don't")
+    makes, lowers, does, helps = (
+        ("makes", "lowers", "doesn't", "helps") if one else ("make", "lower", "don't", "help")
+    )
+    them = {"It": "it", "They": "them"}.get(subject, all_changes(result.study))
+    they = subject if one else subject[:1].lower() + subject[1:]
     of = "" if subject in ("They", "It") else f" of {seeds} solved"
     figures = f"{after}{of}, {before} at the baseline"
     together = "" if one or subject == "They" else " together"
     return {
         "learns": f"{subject}{together} {makes} {who} learn: {figures}.",
         "lowered": f"{subject}{together} {lowers} the share solved of {who}: {figures}.",
-        "minority": f"{subject}{together} {'helps' if one else 'help'} {who}, but most runs still fail: {figures}.",
+        "minority": f"{subject}{together} {helps} {who}, but most runs still fail: {figures}.",
         "not": f"{subject}{together} {does} make {who} learn: {figures}.",
-        "either way": f"{_capital(who)} {'learns' if single else 'learn'} on most seeds with and without "
-        f"{'it' if subject == 'It' else 'them' if subject == 'They' else all_changes(result.study)}: {figures}.",
-        "open": f"Whether {subject[:1].lower() + subject[1:] if not one else subject} {makes} {who} learn on most "
-        f"seeds is open: {figures}.",
+        "either way": f"{_capital(who)} {'learns' if single else 'learn'} on most seeds "
+        f"with and without {them}: {figures}.",
+        "open": f"Whether {they} {makes} {who} learn on most seeds is open: {figures}.",
     }[fate]
 
 
@@ -187,7 +190,7 @@ def _table(result: StudyResult) -> tuple[Row, tuple[Row, ...], tuple[Row, ...], 
 def _by_cell(
     result: StudyResult, network: str
 ) -> tuple[Row, tuple[Row, ...], tuple[Row, ...], tuple[str, ...]]:
-    """Return a row a cell of the one network; of many cells the baseline, single changes, the best and all."""
+    """Return a row a cell of one network; of many cells the baseline, single changes, the best and all."""
     chosen, best = chosen_cells(result, result.cells, _best_of)
     remarks = (picked_note(len(result.cells)),) if best else ()
     names = [f"{cell_name(result, item)}{' (best)' if item is best else ''}" for item in chosen]

@@ -1,7 +1,7 @@
 """Do a network's answers beat the commonest class on the rows that it is judged by, or may that be chance?
 
-Both answer the same rows. Of those on which only one of the two is right, the network must win more than half,
-by an exact sign test (McNemar's). The network is the run whose accuracy is the median of the seeds.
+Both answer the same rows. Of those on which only one of the two is right, the network must win more than
+half, by an exact sign test (McNemar's). The network is the run whose accuracy is the median of the seeds.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def rows_show_it(won: int, lost: int) -> bool:
 
 
 def _right(measure: Measure, runs: Runs, place: int) -> Bools | None:
-    """Return which rows a run has right, ``[rows]``; None if its parameters aren't kept, or tell otherwise."""
+    """Return which rows a run has right, ``[rows]``; None if its parameters aren't kept or say otherwise."""
     # That room has the same floor as this one and asks for it as it is loaded.
     from trainlab.explain.network_pass import forward, layers_from
 

@@ -34,8 +34,9 @@ class Measure:
     """The measure of a study: `kind`, whether it is `held_out`, of how many `rows`.
 
     `guess` is what is reached on these rows without the inputs, `training_guess` on the rows trained on;
-    `majority` is the class that is guessed, the one at `majority_place`; empty for a loss. `squared`: the loss is a mean square of a
-    single target, so that 1 − loss / guess is R², as scikit-learn's `r2_score` has it.
+    `majority` is the class that is guessed, the one at `majority_place`; empty for a loss. `squared`: the
+    loss is a mean square of a single target, so that 1 − loss / guess is R², as scikit-learn's `r2_score`
+    has it.
     """
 
     kind: Literal["accuracy", "loss"]

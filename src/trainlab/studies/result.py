@@ -25,7 +25,7 @@ MAX_NAMED = 4
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class StudyResult:
-    """The outcome of a study. `print(result)` gives the verdicts, `to_dict()` and `to_json()` everything.
+    """The outcome of a study. `print(result)` gives the answer, `to_dict()` and `to_json()` everything.
 
     `cells` and their runs, `effects` and `interactions` hold the numbers; `to_frame()` gives them as tables.
     `verdicts` say what is true of them, the most telling first.
@@ -137,8 +137,9 @@ class StudyResult:
 
     def __str__(self) -> str:
         size = f"{counted(len(self.cells), 'cell')} × {counted(self.how.seeds, 'seed')}"
-        head = f"{self.study.title or 'A study'}: {size}"
-        return "\n".join([head, *map(str, self.verdicts)])
+        found = answer_of(self)
+        lines = [f"{word}: {words}" for word, words in (*found.effects, *found.asked)]
+        return "\n".join([f"{self.study.title or 'A study'}: {size}", found.sentence, *lines])
 
     def _repr_html_(self) -> str:
         from trainlab.studies.show import summary_html

@@ -46,7 +46,7 @@ def score_values(measure: Measure, cells: Sequence[CellResult]) -> Values:
 
 
 def score_effects(study: Study, measure: Measure, cells: Sequence[CellResult]) -> tuple[Effect, ...]:
-    """Return every effect whose cells are there; those alone and those over the factorial are two families."""
+    """Return every effect whose cells are there; alone and over the factorial they are two families."""
     values, names = score_values(measure, cells), study.change_names
     alone: dict[tuple[str, str], Estimate] = {}
     main: dict[tuple[str, str], Estimate] = {}
@@ -71,7 +71,7 @@ def score_effects(study: Study, measure: Measure, cells: Sequence[CellResult]) -
 def score_together(
     study: Study, measure: Measure, cells: Sequence[CellResult]
 ) -> dict[str, tuple[ReadEstimate, Floats]]:
-    """Return by network what all changes do to the baseline: the estimate, and the difference a seed ``[n]``."""
+    """Return by network what all changes do to the baseline: the estimate, the difference a seed ``[n]``."""
     values, everything = score_values(measure, cells), study.change_names
     pairs = {
         network: np.stack([values[network, ()], values[network, everything]], axis=1)

@@ -37,8 +37,8 @@ def judge_score_change(
         topic="change",
         statement=f"{named} helps {effect.network}.",
         outcome=OUTCOMES[main.reading],
-        sentence=f"{_claim(effect.change, effect.network, main, measure)}: {in_words(main, measure)}{averaged}."
-        f"{_note(main, measure)}"
+        sentence=f"{_claim(effect.change, effect.network, main, measure)}: {in_words(main, measure)}"
+        f"{averaged}.{_note(main, measure)}"
         + (f" Made alone, {_alone(alone, measure)}." if apart and alone is not None else ""),
         opposite=_pairs(main.reading, differences),
     )
@@ -62,8 +62,8 @@ def judge_score_together(
 def judge_guess(network: str, where: str, measure: Measure, runs: Runs) -> Verdict:
     """Does a network beat the commonest class, or the best constant answer?
 
-    Of accuracies, the rows must be enough to show it (`beats_guess`) and most seeds must be better; of losses,
-    most seeds must be lower.
+    Of accuracies, the rows must be enough to show it (`beats_guess`) and most seeds must be better; of
+    losses, most seeds must be lower.
     """
     values = measure.of(runs)
     better = values > measure.guess if measure.kind == "accuracy" else values < measure.guess
