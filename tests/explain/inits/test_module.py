@@ -73,6 +73,7 @@ def test_convolutions_have_the_fan_in_of_their_kernel() -> None:
     assert found[0].scaled == pytest.approx(3**-0.5, rel=0.05)
 
 
+@pytest.mark.trains
 def test_equal_neurons_and_layers_never_met_are_told() -> None:
     class Skips(nn.Module):
         def __init__(self) -> None:
@@ -100,6 +101,7 @@ def test_equal_neurons_and_layers_never_met_are_told() -> None:
     assert result.to_json()
 
 
+@pytest.mark.trains
 def test_a_frozen_layer_has_no_weight_gradient() -> None:
     module = mlp()
     module[0].weight.requires_grad_(False)
