@@ -144,6 +144,7 @@ class Functional(nn.Module):
         return self.last(self.attention(z, z, z)[0][:, 0])
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("frozen_too", [False, True])
 def test_a_layer_that_is_used_without_being_called_was_met(*, frozen_too: bool) -> None:
     module = Functional().double()
@@ -167,6 +168,7 @@ def test_a_layer_that_is_used_without_being_called_was_met(*, frozen_too: bool) 
     assert result.to_json()
 
 
+@pytest.mark.trains
 def test_no_layer_that_is_called_and_none_that_is_met() -> None:
     class OnlyFunctions(nn.Module):
         def __init__(self, *, uses: bool) -> None:
@@ -183,6 +185,7 @@ def test_no_layer_that_is_called_and_none_that_is_met() -> None:
         init(OnlyFunctions(uses=False), inputs=X, targets=Y)
 
 
+@pytest.mark.trains
 def test_norms_have_no_neurons_and_parametrized_layers_the_weights_they_work_with() -> None:
     torch.manual_seed(5)
     conv = nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 4, 3))
