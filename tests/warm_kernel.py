@@ -5,7 +5,6 @@ What is there already is only loaded. ``python tests/warm_kernel.py``
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 
@@ -33,9 +32,6 @@ def warm(seeds: int) -> None:
 
 
 if __name__ == "__main__":
-    started = time.monotonic()
     # Two at once: the compiler of one process works on one processor.
     with ProcessPoolExecutor(2) as pool:
         list(pool.map(warm, SEEDS))
-    if time.monotonic() - started > 5:
-        print(f"The kernel is compiled: {time.monotonic() - started:.0f} s, once")

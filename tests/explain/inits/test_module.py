@@ -17,6 +17,8 @@ from trainlab.explain.live import is_module
 from trainlab.explain.subject_module import subject_of
 
 X, Y = np.random.default_rng(0).normal(size=(16, 4)), np.random.default_rng(1).normal(size=(16, 2))
+SMALL: Any = {"depth": 2, "width": 8}
+"""The stack of layers beside the module, of which nothing is asked here."""
 
 
 def mlp() -> nn.Sequential:
@@ -86,7 +88,7 @@ def test_equal_neurons_and_layers_never_met_are_told() -> None:
     for layer in (module.a, module.b):
         nn.init.constant_(layer.weight, 0.5)
         nn.init.zeros_(layer.bias)
-    result = init(module, inputs=X, targets=Y)
+    result = init(module, inputs=X, targets=Y, **SMALL)
     assert [(each.name, each.distinct_rows, each.distinct_gradients) for each in result.module] == [
         ("a", 1, 1),
         ("b", 1, 2),
@@ -108,7 +110,7 @@ def test_a_frozen_layer_has_no_weight_gradient() -> None:
     assert math.isnan(found[0].weight_gradient)
     assert found[0].distinct_gradients is None
     assert found[1].weight_gradient > 0
-    assert init(module, inputs=X, targets=Y).section("module").tables[0].rows[0][-1] is None
+    assert init(module, inputs=X, targets=Y, **SMALL).section("module").tables[0].rows[0][-1] is None
 
 
 def test_without_gradients_around_it_all_is_as_ever() -> None:
@@ -147,7 +149,7 @@ def test_a_layer_that_is_used_without_being_called_was_met(*, frozen_too: bool) 
     module = Functional().double()
     if frozen_too:
         module.fc.requires_grad_(False)
-    result = init(module, inputs=X, targets=Y)
+    result = init(module, inputs=X, targets=Y, **SMALL)
     found = {each.name: each for each in result.module}
     assert list(found) == ["last", "fc", "attention.out_proj"]
     assert result.numbers["never_met"] == ["never"]
@@ -174,11 +176,11 @@ def test_no_layer_that_is_called_and_none_that_is_met() -> None:
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return x @ self.own + (nn.functional.linear(x, self.fc.weight) if self.uses else 0.0)
 
-    result = init(OnlyFunctions(uses=True), inputs=X, targets=Y)
+    result = init(OnlyFunctions(uses=True), inputs=X, targets=Y, **SMALL)
     assert "no layer with weights is called, so that no outputs were seen" in result.verdict
     assert result.section("module").pictures == ()
     with pytest.raises(ExplainError, match=r"module: the batch meets none of its layers .*\('fc'\); give"):
-        init(OnlyFunctions(uses=False), inputs=X, targets=Y)
+        init(OnlyFunctions(uses=False), inputs=X, targets=Y, **SMALL)
 
 
 def test_norms_have_no_neurons_and_parametrized_layers_the_weights_they_work_with() -> None:
@@ -195,7 +197,10 @@ def test_norms_have_no_neurons_and_parametrized_layers_the_weights_they_work_wit
     assert weight.grad is not None
     assert found[0].weight_gradient == pytest.approx(float(weight.grad.abs().mean()), rel=1e-9)
     assert found[0].distinct_gradients == 4
-    assert "No two neurons of a layer are equal." in init(module, inputs=images, targets=targets).verdict
+    assert (
+        "No two neurons of a layer are equal."
+        in init(module, inputs=images, targets=targets, **SMALL).verdict
+    )
 
 
 def test_a_loss_by_name_is_torchs() -> None:

@@ -96,6 +96,7 @@ def test_constant_weights_have_an_exact_theory() -> None:
     np.testing.assert_allclose(np.sqrt(found.theory.variance), found.activation_std.estimate, rtol=1e-6)
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("activation", ["tanh", "relu", "gelu"])
 @pytest.mark.parametrize(
     "scheme", ["default", "xavier_uniform", "he_normal", "orthogonal", "normal(std=0.1)"]
@@ -113,6 +114,7 @@ def test_weights_with_a_mean_have_a_theory_too() -> None:
     np.testing.assert_allclose(found.activation_mean.estimate, found.theory.mean, rtol=0.1)
 
 
+@pytest.mark.computes
 def test_biases_and_other_fans_are_in_the_theory() -> None:
     wide = experiment(
         network={"widths": [2, 300, 100, 200, 1], "activation": "tanh"},
