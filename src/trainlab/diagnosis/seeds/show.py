@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 WIDTH = 80
 _LABEL = 13
 FEW_CAUSES = 3
-SHORT_FACTS = ("way", "measure", "your run")
+SHORT_FACTS = ("way", "seeds", "measure", "your run")
 
 
 def show_seeds(data: dict[str, Any], console: Console, *, details: bool = False) -> None:
@@ -58,7 +58,7 @@ def seeds_lines(data: dict[str, Any], *, width: int = WIDTH, details: bool = Fal
 
 def rest_line(data: dict[str, Any]) -> str:
     """Return what `details` would tell besides, for the command."""
-    parts = ["how many seeds and how long"]
+    parts = ["how long it took"]
     more = len(data["failures"]["causes"]) - FEW_CAUSES
     parts += ["all kinds of failure"] if more > 0 else []
     parts += [counted(len(data["notes"]) - 1, "more note")] if len(data["notes"]) > 1 else []
