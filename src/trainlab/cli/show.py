@@ -96,13 +96,14 @@ def _row(one: NamedStudy, held: Sequence[Holding]) -> list[Cell]:
     size = f"{one.networks:,} × {one.changes:,} × {one.seeds:,}"
     if noun is not None:
         size = f"{counted(one.networks, noun)} × {one.seeds:,}"
-    return [
-        f"{kind}{one.title or '(no title)'}",
+    rest = [
         one.asked.strftime("%Y-%m-%d %H:%M"),
         size,
         "all" if trained == of else f"{trained:,} of {of:,}",
         _solved(mine),
     ]
+    # The title is what folds.
+    return [f"{kind}{one.title or '(no title)'}", *(text.replace(" ", "\N{NO-BREAK SPACE}") for text in rest)]
 
 
 def _solved(mine: Sequence[Holding]) -> str:
