@@ -5,8 +5,6 @@ from typing import Any
 import pytest
 from cli.calling import Caller, call_apart, without_time
 
-from trainlab.engine import stored_name
-
 
 def study(trainlab: Caller, *options: str) -> dict[str, Any]:
     outcome = trainlab("study", "tiny.toml", "--json", "-", *options)
@@ -97,30 +95,6 @@ def test_examples_by_name_from_another_folder(folder: Path) -> None:
         "Model 2",
         "Model 3",
     ]
-
-
-def test_show(trainlab: Caller) -> None:
-    assert "No store" in trainlab("show").out
-    assert json.loads(trainlab("show", "--json").out) == []
-    study(trainlab)
-    held = json.loads(trainlab("show", "--json").out)
-    name = stored_name("fast")
-    assert [(item["engine"], item["seeds"], item["ranges"]) for item in held] == [(name, 5, [[0, 5]])] * 4
-    table = trainlab("show").out
-    assert "4 experiments in .trainlab" in table
-    assert table.count("fast") == 4
-
-
-def test_show_needs_no_data_file(trainlab: Caller) -> None:
-    data, file = Path("points.csv"), Path("own.toml")
-    data.write_text("x,y\n0,0\n1,1\n")
-    file.write_text(
-        'network = "1-2-1"\nepochs = 10\ntask = {name = "file", path = "points.csv", targets = "y"}\n'
-        "solved = {loss = 0.1}\n"
-    )
-    assert trainlab("run", "own.toml", "--seeds", "3").code == 0
-    data.unlink()
-    assert "1-2-1" in trainlab("show").out
 
 
 @pytest.mark.trains

@@ -95,7 +95,7 @@ def test_everything_that_was_there_is_there_and_coarse_curves_are_missing(tmp_pa
             (row,) = store.summary()
             assert row.seeds == 20
             assert row.bytes == sum(getattr(whole, name).nbytes for name in BLOBS)
-    assert version(tmp_path / "store.sqlite3") == 4
+    assert version(tmp_path / "store.sqlite3") == schema.VERSION
 
 
 def test_what_is_saved_from_then_on_has_them(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_an_upgrade_that_fails_leaves_version_2(tmp_path: Path, monkeypatch: pyt
             Store.open(tmp_path)
     assert (version(tmp_path / "store.sqlite3"), columns(tmp_path / "store.sqlite3")) == (2, before)
     Store.open(tmp_path).close()
-    assert version(tmp_path / "store.sqlite3") == 4
+    assert version(tmp_path / "store.sqlite3") == schema.VERSION
 
 
 def test_one_of_version_3_gets_the_table_of_judged_runs(tmp_path: Path) -> None:
@@ -146,13 +146,16 @@ def test_one_of_version_3_gets_the_table_of_judged_runs(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store:
         store.save([runs], engine="fake")
     with sqlite3.connect(tmp_path / "store.sqlite3") as db:
-        db.executescript("DROP TABLE judged_runs; PRAGMA user_version = 3;")
+        db.executescript(
+            "DROP TABLE judged_runs; DROP TABLE studies; DROP TABLE study_experiments; "
+            "PRAGMA user_version = 3;"
+        )
     db.close()
     with Store.open(tmp_path) as store:
         assert_same(store.load(EXPERIMENT, range(10), engine="fake"), runs)
         store.save_judged(EXPERIMENT, 4, b"{}", engine="fake", rules="r")
         assert store.judged(EXPERIMENT, engine="fake", rules="r") == {4: "{}"}
-    assert version(tmp_path / "store.sqlite3") == 4
+    assert version(tmp_path / "store.sqlite3") == schema.VERSION
 
 
 def test_many_may_open_it_at_once(tmp_path: Path) -> None:
@@ -180,3 +183,19 @@ def test_coarse_curves_cut_short_are_damage(tmp_path: Path) -> None:
         store._db.execute("UPDATE chunks SET coarse_loss = x''")
         with pytest.raises(StoreError, match="is damaged: 0 bytes where 4 runs"):
             store.load(EXPERIMENT, range(12), engine="fake")
+
+
+def test_one_of_version_4_gets_the_names_of_studies(tmp_path: Path) -> None:
+    runs = made_up(EXPERIMENT, range(10))
+    with Store.open(tmp_path) as store:
+        store.save([runs], engine="fake")
+    with sqlite3.connect(tmp_path / "store.sqlite3") as db:
+        db.executescript("DROP TABLE studies; DROP TABLE study_experiments; PRAGMA user_version = 4;")
+    db.close()
+    with Store.open(tmp_path) as store:
+        assert store.studies() == []
+        store.remember("study", "Mine", [EXPERIMENT.fingerprint], networks=1, changes=2, seeds=10)
+        assert_same(store.load(EXPERIMENT, range(10), engine="fake"), runs)
+        (one,) = store.studies()
+    assert (one.title, one.fingerprints) == ("Mine", {EXPERIMENT.fingerprint})
+    assert version(tmp_path / "store.sqlite3") == schema.VERSION

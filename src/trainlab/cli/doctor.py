@@ -20,7 +20,7 @@ from trainlab.cli.options import (
     check_script,
     whole,
 )
-from trainlab.cli.output import Output, check_distinct, check_writable, hand_over
+from trainlab.cli.output import Output, check_distinct, check_writable, hand_over, print_rest
 from trainlab.cli.trying import run_and_try
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def print_report(report: dict[str, Any], console: Console, *, details: bool) -> 
 
     show_report(report, console, details=details)
     if not details:
-        console.print(rest_line(report), markup=False, highlight=False)
+        print_rest(rest_line(report), console)
 
 
 def exit_code(report: dict[str, Any]) -> int:

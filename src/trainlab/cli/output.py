@@ -108,6 +108,14 @@ class Output:
     text: Callable[[], str]
 
 
+def print_rest(words: str, console: Console) -> None:
+    """Print where the rest of an answer is, broken at spaces."""
+    from trainlab.draw import wrapped
+
+    for line in wrapped(words, console.width):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
 def hand_over(show: Callable[[Console], None], *outputs: Output) -> None:
     """Write the files asked for, in order, and show the result unless one of them goes to the terminal."""
     wanted = [(output, output.path) for output in outputs if output.path is not None]

@@ -24,7 +24,7 @@ from trainlab.cli.options import (
     check_script,
     whole,
 )
-from trainlab.cli.output import Output, check_distinct, check_writable, hand_over
+from trainlab.cli.output import Output, check_distinct, check_writable, hand_over, print_rest
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -160,7 +160,7 @@ def _deliver(population: SeedsResult, json: str | None, html: str | None, *, det
     def show(console: Console) -> None:
         show_seeds(data, console, details=details)
         if not details:
-            console.print(rest_line(data), markup=False, highlight=False)
+            print_rest(rest_line(data), console)
 
     hand_over(
         show,

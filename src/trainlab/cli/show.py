@@ -1,63 +1,160 @@
-"""``trainlab show``: what the store holds."""
+"""``trainlab show``: what the store holds, study by study."""
 
 from __future__ import annotations
 
 import json as json_module
 import os
-from typing import Annotated
+from collections.abc import Sequence
+from datetime import UTC, date
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.options import Folder
+from trainlab.cli.options import Folder, UsageError, shortened
 from trainlab.cli.output import DEFAULT_STORE
-from trainlab.draw import terminal_table
-from trainlab.store import Holding, Store
+from trainlab.draw import Cell, counted, format_percent, terminal_table
+from trainlab.store import Holding, NamedStudy, Store
 
-WIDE = 112
-"""Columns of a terminal from which the whole table fits."""
+if TYPE_CHECKING:
+    from rich.table import Table
+
+ROWS = 20
+"""Studies shown unless all are asked for."""
+
+NOUNS = {"race": "candidate", "map": "point"}
 
 
 def show_command(
     *,
+    study: Annotated[
+        str | None, Parameter(help="Only studies whose title has these words, in any case.")
+    ] = None,
+    since: Annotated[
+        str | None, Parameter(help="Only those asked on this day or later, as 2026-03-31.")
+    ] = None,
+    details: Annotated[
+        bool, Parameter(help="All studies, and each experiment with its hash.", negative="")
+    ] = False,
     store: Folder = DEFAULT_STORE,
-    json: Annotated[bool, Parameter(help="Print JSON instead of the table.", negative="")] = False,
+    json: Annotated[bool, Parameter(help="Print JSON, a record an experiment.", negative="")] = False,
 ) -> None:
-    """Show what the store holds."""
+    """Show what the store holds: studies by name, the newest first."""
+    day = _day(since)
     if not os.path.lexists(store):
         print("[]" if json else f"No store at {store} yet: 'trainlab study FILE' makes one.")
         return
     with Store.open(store, create=False) as opened:
-        held = opened.summary()
+        named, held = opened.studies(), opened.summary()
+    chosen = [one for one in named if _matches(one, study, day)]
+    if study is not None or since is not None:
+        wanted = {each for one in chosen for each in one.fingerprints}
+        held = [item for item in held if item.fingerprint in wanted]
     if json:
-        print(json_module.dumps([_plain(item) for item in held], indent=1))
+        print(json_module.dumps([_plain(item, named) for item in held], indent=1))
         return
+    if not chosen and named and not held:
+        print(f"None of the {_studies(len(named))} in {store} is like that.")
+        return
+    _print(chosen, held, store=store, details=details)
+
+
+def _print(chosen: Sequence[NamedStudy], held: Sequence[Holding], *, store: str, details: bool) -> None:
     from rich.console import Console
 
     console = Console()
-    wide = console.width >= WIDE
-    headers = ("experiment", "network", "loss", "epochs", "engine", "seeds", "solved")
-    more = ("optimizer", "MB", "last saved (UTC)")
-    rows = [
-        (
+    if not chosen and not held:
+        print(f"Nothing in {store} yet: 'trainlab study FILE' fills it.")
+        return
+    shown = chosen if details else chosen[:ROWS]
+    if shown:
+        size = sum(item.bytes for item in held) / 1e6
+        title = f"{_studies(len(chosen))} in {store}, newest first ({size:,.1f} MB)"
+        headers = ("Study", "Asked (UTC)", "Networks × changes × seeds", "Trained", "Solved")
+        console.print(terminal_table(headers, [_row(one, held) for one in shown], title=title))
+    owned = {each for one in chosen for each in one.fingerprints}
+    others = [item for item in held if item.fingerprint not in owned]
+    if details:
+        console.print(_experiments(held))
+        return
+    if len(chosen) > len(shown):
+        older = len(chosen) - len(shown)
+        print(f"… and {older:,} older: --details shows all; --study WORDS, --since DATE some.")
+    if others:
+        print(
+            f"{counted(len(others), 'experiment')} of no study: of explanations, or kept before names were; "
+            "a study that is asked again gets its name."
+        )
+    print("Each experiment, with its hash: --details")
+
+
+def _row(one: NamedStudy, held: Sequence[Holding]) -> list[Cell]:
+    mine = [item for item in held if item.fingerprint in one.fingerprints]
+    trained = len({item.fingerprint for item in mine})
+    of = len(one.fingerprints)
+    kind = "" if one.kind == "study" else f"{one.kind}: "
+    noun = NOUNS.get(one.kind)
+    size = f"{one.networks:,} × {one.changes:,} × {one.seeds:,}"
+    if noun is not None:
+        size = f"{counted(one.networks, noun)} × {one.seeds:,}"
+    rest = [
+        one.asked.strftime("%Y-%m-%d %H:%M"),
+        size,
+        "all" if trained == of else f"{trained:,} of {of:,}",
+        _solved(mine),
+    ]
+    # The title is what folds.
+    return [f"{kind}{one.title or '(no title)'}", *(text.replace(" ", "\N{NO-BREAK SPACE}") for text in rest)]
+
+
+def _solved(mine: Sequence[Holding]) -> str:
+    """Return the range of the share of seeds solved, from the worst experiment to the best."""
+    ranked = sorted((item for item in mine if item.seeds), key=lambda item: item.solved / item.seeds)
+    if not ranked:
+        return "–"
+    low, high = (format_percent(item.solved, item.seeds) for item in (ranked[0], ranked[-1]))
+    return f"{low} %" if low == high else f"{low} to {high} %"
+
+
+def _experiments(held: Sequence[Holding]) -> Table:
+    """Return a table of all experiments, the one saved last first."""
+    rows: list[list[Cell]] = [
+        [
             item.fingerprint[:8],
             item.network,
             item.experiment["loss"]["name"],
+            item.experiment["optimizer"]["name"],
             f"{item.epochs:,}",
             item.engine,
             f"{item.seeds:,}",
             f"{item.solved:,}",
-            item.experiment["optimizer"]["name"],
             f"{item.bytes / 1e6:.1f}",
             item.last_saved.strftime("%Y-%m-%d %H:%M"),
-        )
-        for item in held
+        ]
+        for item in sorted(held, key=lambda item: item.last_saved, reverse=True)
     ]
-    shown = len(headers) + (len(more) if wide else 0)
-    title = f"{len(rows)} experiment{'s' * (len(rows) != 1)} in {store}"
-    console.print(terminal_table((*headers, *more)[:shown], [row[:shown] for row in rows], title=title))
+    headers = ("Experiment", "Network", "Loss", "Optimizer", "Epochs", "Engine", "Seeds", "Solved", "MB")
+    return terminal_table((*headers, "Saved (UTC)"), rows, title=counted(len(rows), "experiment"))
 
 
-def _plain(item: Holding) -> dict[str, object]:
+def _studies(number: int) -> str:
+    return f"{number:,} {'study' if number == 1 else 'studies'}"
+
+
+def _day(since: str | None) -> date | None:
+    if since is None:
+        return None
+    try:
+        return date.fromisoformat(since)
+    except ValueError:
+        raise UsageError(f"--since {shortened(since)}: is no date; write it as 2026-03-31.") from None
+
+
+def _matches(one: NamedStudy, words: str | None, day: date | None) -> bool:
+    titled = words is None or words.casefold() in one.title.casefold()
+    return titled and (day is None or one.asked.astimezone(UTC).date() >= day)
+
+
+def _plain(item: Holding, named: Sequence[NamedStudy]) -> dict[str, object]:
     return {
         "fingerprint": item.fingerprint,
         "experiment": item.experiment,
@@ -68,4 +165,9 @@ def _plain(item: Holding) -> dict[str, object]:
         "bytes": item.bytes,
         "first_saved": item.first_saved.isoformat(),
         "last_saved": item.last_saved.isoformat(),
+        "studies": [
+            {"kind": one.kind, "title": one.title, "asked": one.asked.isoformat()}
+            for one in named
+            if item.fingerprint in one.fingerprints
+        ],
     }

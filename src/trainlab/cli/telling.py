@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from trainlab.cli.output import Output, hand_over
+from trainlab.cli.output import Output, hand_over, print_rest
 from trainlab.cli.progress import progress_line
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def tell(
             return
         headings = " · ".join(part.heading for part in result.sections)
         console.print(Text(result.title, style="bold underline"), result.answer, sep="\n")
-        console.print(Text(f"\nMore with --details: {headings}. With --html FILE: a page with pictures."))
+        console.print()
+        print_rest(f"More with --details: {headings}. With --html FILE: a page with pictures.", console)
 
     hand_over(
         print_answer,

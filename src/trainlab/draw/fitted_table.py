@@ -130,9 +130,10 @@ def widths_of(lines: Sequence[Sequence[str]], room: int) -> list[int]:
             if fewer < width:
                 other = [*widths[:place], fewer, *widths[place + 1 :]]
                 folded = [heights(at, each) for at, each in enumerate(other)]
-                tried.append((sum(map(max, zip(*folded, strict=True))), width - fewer, other))
+                tried.append((sum(map(max, zip(*folded, strict=True))), fewer - width, other))
         if not tried:
             break
+        # Of those that cost as little the one that gains most, so that few columns are folded.
         widths = min(tried)[2]
     return widths
 
@@ -140,7 +141,7 @@ def widths_of(lines: Sequence[Sequence[str]], room: int) -> list[int]:
 def _labels(rows: Sequence[Sequence[str]], least: Sequence[int], room: int) -> int:
     """Return how many columns it takes to tell the rows apart, if few do and they leave room."""
     for count in range(1, min(_MOST_LABELS, len(least) - 1) + 1):
-        if _total(least[:count]) > room / 2:
+        if _total([*least[:count], max(least[count:])]) > room:
             break
         if len({tuple(row[:count]) for row in rows}) == len(rows):
             return count

@@ -18,8 +18,8 @@ class Verdict:
     `topic` is a word for what it is about. `statement` is what was judged and `outcome` how it fared:
     ``"upheld"``, ``"refuted"`` or ``"mixed"``. Both are empty where the question was open, as in a map or a
     diagnosis. `opposite` is the share of seeds on which one run by itself would have concluded the opposite;
-    None where the verdict, or a single run, concludes nothing. `share` is how many runs are as the statement has
-    them; None where it isn't a matter of runs.
+    None where the verdict, or a single run, concludes nothing. `share` is how many runs are as the statement
+    has them; None where it isn't a matter of runs.
     """
 
     topic: str

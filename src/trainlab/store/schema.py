@@ -12,11 +12,11 @@ from trainlab.errors import StoreError
 from trainlab.store.blobs import FLOATS
 from trainlab.store.faults import FRESH
 
-VERSION = 4
+VERSION = 5
 OLDEST = 2
 """Versions from this one on become this one when they are opened.
 
-Version 2 has no column of coarse curves, version 3 no table of judged runs.
+Version 2 has no column of coarse curves, version 3 no table of judged runs, version 4 no names of studies.
 """
 
 APPLICATION = 0x746C6162
@@ -30,6 +30,26 @@ JUDGED_RUNS = """CREATE TABLE judged_runs (
         found TEXT NOT NULL,  -- JSON
         PRIMARY KEY (experiment, engine, seed)
     ) WITHOUT ROWID"""
+
+# By fingerprint, as a study is named before its runs are there, and stays when they are forgotten.
+STUDIES = (
+    """CREATE TABLE studies (
+        id INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL,  -- study, race or map
+        title TEXT NOT NULL,
+        digest TEXT NOT NULL,  -- of its experiments
+        networks INTEGER NOT NULL,
+        changes INTEGER NOT NULL,
+        seeds INTEGER NOT NULL,
+        asked TEXT NOT NULL,  -- UTC, ISO 8601: the last time
+        UNIQUE (kind, title, digest)
+    )""",
+    """CREATE TABLE study_experiments (
+        study INTEGER NOT NULL REFERENCES studies (id),
+        fingerprint TEXT NOT NULL,
+        PRIMARY KEY (study, fingerprint)
+    ) WITHOUT ROWID""",
+)
 
 # Chunks never overlap: within an experiment and engine every seed lies in one chunk and has one row in runs.
 TABLES = (
@@ -65,6 +85,7 @@ TABLES = (
         PRIMARY KEY (experiment, engine, seed)
     ) WITHOUT ROWID""",
     JUDGED_RUNS,
+    *STUDIES,
 )
 
 
@@ -133,9 +154,13 @@ def _create(db: sqlite3.Connection, place: str) -> None:
 def _upgrade(db: sqlite3.Connection) -> None:
     # No row is rewritten. A program of a version before that has the file open goes on saving: it names its
     # columns.
-    if _pragma(db, "user_version") == OLDEST:
+    version = _pragma(db, "user_version")
+    if version < 3:
         db.execute(f"ALTER TABLE chunks ADD COLUMN {COARSE} BLOB")
-    db.execute(JUDGED_RUNS)
+    if version < 4:
+        db.execute(JUDGED_RUNS)
+    for table in STUDIES:
+        db.execute(table)
     db.execute(f"PRAGMA user_version = {VERSION}")
 
 

@@ -18,6 +18,7 @@ from trainlab.spec import Experiment
 from trainlab.store.blobs import BLOBS, encode
 from trainlab.store.faults import explained, make_folder
 from trainlab.store.holding import Holding, holdings
+from trainlab.store.named import Kind, NamedStudy, named_studies, remember
 from trainlab.store.ranges import subtract
 from trainlab.store.read import COLUMNS, Outcomes, read_outcomes, read_runs
 from trainlab.store.schema import prepare, snapshot, transaction
@@ -125,6 +126,28 @@ class Store:
         query = "SELECT seed, found FROM judged_runs WHERE experiment = ? AND engine = ? AND rules = ?"
         with explained(self.place):
             return dict(self._db.execute(query, (self._key(experiment), engine, rules)))
+
+    def remember(
+        self,
+        kind: Kind,
+        title: str,
+        fingerprints: Iterable[str],
+        *,
+        networks: int,
+        changes: int = 0,
+        seeds: int,
+    ) -> None:
+        """Keep the name of a study, and which experiments are its own, whether they have runs yet or not.
+
+        Of a race `networks` is how many candidates it has, of a map how many points.
+        """
+        with explained(self.place), transaction(self._db):
+            remember(self._db, kind, title, fingerprints, networks=networks, changes=changes, seeds=seeds)
+
+    def studies(self) -> list[NamedStudy]:
+        """Return the studies that were named, the one asked last first."""
+        with explained(self.place), snapshot(self._db):
+            return named_studies(self._db)
 
     def summary(self) -> list[Holding]:
         """Return what the store holds, one row per experiment and engine, oldest experiment first."""

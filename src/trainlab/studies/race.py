@@ -80,6 +80,8 @@ def race(
         )
     started = time.perf_counter()
     with Store.in_memory() if store is None else Store.open(store) as opened:
+        racing = [item.experiment.fingerprint for item in field.candidates]
+        opened.remember("race", plan.title, racing, networks=len(racing), seeds=max_seeds)
         if fresh:
             for item in field.candidates:
                 opened.delete([item.experiment], engine=stored_under(engine, item.experiment))

@@ -51,6 +51,8 @@ def study(
     count = plan.seeds if seeds is None else msgspec.structs.replace(plan, seeds=seeds).seeds
     cells = select_cells(plan, only)
     started = time.perf_counter()
+    if store is not None:
+        _remember(plan, count, store)
     experiments = [cell.experiment for cell in cells]
     results, last = _train(experiments, range(count), engine, store, workers, fresh, on_progress)
     summaries = tuple(summarise(cell, runs) for cell, runs in zip(cells, results, strict=True))
@@ -109,6 +111,19 @@ def run(
         why=why,
         on_progress=on_progress,
     )
+
+
+def _remember(plan: Study, seeds: int, store: str | os.PathLike[str]) -> None:
+    """Name the study in the store, before anything runs: all of its cells, whichever are asked for."""
+    with Store.open(store) as opened:
+        opened.remember(
+            "study",
+            plan.title,
+            [cell.experiment.fingerprint for cell in plan.cells()],
+            networks=len(plan.network_names),
+            changes=len(plan.changes),
+            seeds=seeds,
+        )
 
 
 def _train(

@@ -15,7 +15,7 @@ WIDTH = 80
 _LABEL = 13
 WAYS = {"rerun": "the file run again", "lifted": "lifted", "called": "the function called again"}
 FEW_CAUSES = 3
-SHORT_FACTS = ("way", "measure", "your run")
+SHORT_FACTS = ("way", "seeds", "measure", "your run")
 
 
 def show_seeds(data: dict[str, Any], console: Console, *, details: bool = False) -> None:
@@ -59,7 +59,7 @@ def seeds_lines(data: dict[str, Any], *, width: int = WIDTH, details: bool = Fal
 
 def rest_line(data: dict[str, Any]) -> str:
     """Return what `details` would tell besides, for the command."""
-    parts = ["how many seeds and how long"]
+    parts = ["how long it took"]
     more = len(data["failures"]["causes"]) - FEW_CAUSES
     parts += ["all kinds of failure"] if more > 0 else []
     parts += [counted(len(data["notes"]) - 1, "more note")] if len(data["notes"]) > 1 else []

@@ -35,6 +35,7 @@ class Trainer:
         self.on_progress = on_progress
         self.steps, self.seconds = 0, 0.0
         self.largest: dict[str, Experiment] = {}
+        self.fingerprints: set[str] = set()
         self._forgotten: set[str] = set()
         self._started = time.monotonic()
         self._points_done = self._points_total = 0
@@ -71,6 +72,7 @@ class Trainer:
             self._tell(None, len(seeds))
 
     def _train(self, experiments: Sequence[Experiment], seeds: range) -> list[Runs]:
+        self.fingerprints |= {each.fingerprint for each in experiments}
         for each in experiments:
             self._forget(each)
             engine = engine_of(self.engine, each)

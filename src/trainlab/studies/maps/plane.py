@@ -61,6 +61,10 @@ def map_plane(
         counts, shares = _train_plane(asked, trainer, every_point=every_point)
         best = _best(asked, trainer, counts, shares)
         own = _own(asked, trainer)
+        if opened is not None:
+            title = f"{asked.name}: {asked.x.field} × {asked.y.field}"
+            points = trainer.fingerprints
+            opened.remember("map", title, points, networks=len(points), seeds=asked.seeds)
     return MapResult(
         question=asked,
         counts=counts,

@@ -1,0 +1,79 @@
+"""Studies, races and maps by name: what they were asked, and which experiments are theirs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2s
+from typing import Literal
+
+Kind = Literal["study", "race", "map"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NamedStudy:
+    """A study that the store was asked to keep runs of: `asked` the last time (UTC), by `fingerprints`.
+
+    Of a race `networks` is the number of its candidates, of a map that of its points.
+    """
+
+    kind: Kind
+    title: str
+    networks: int
+    changes: int
+    seeds: int
+    asked: datetime
+    fingerprints: frozenset[str]
+
+
+def remember(
+    db: sqlite3.Connection,
+    kind: Kind,
+    title: str,
+    fingerprints: Iterable[str],
+    *,
+    networks: int,
+    changes: int,
+    seeds: int,
+) -> None:
+    """Write a study, or that it was asked again; one of the same title with other experiments is another."""
+    members = sorted(set(fingerprints))
+    digest = blake2s("\n".join(members).encode(), digest_size=16).hexdigest()
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    ((key,),) = db.execute(
+        """INSERT INTO studies (kind, title, digest, networks, changes, seeds, asked)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (kind, title, digest) DO UPDATE SET networks = excluded.networks,
+        changes = excluded.changes, seeds = max(seeds, excluded.seeds), asked = excluded.asked
+        RETURNING id""",
+        (kind, title, digest, networks, changes, seeds, now),
+    ).fetchall()
+    db.executemany(
+        "INSERT OR IGNORE INTO study_experiments (study, fingerprint) VALUES (?, ?)",
+        ((key, each) for each in members),
+    )
+
+
+def named_studies(db: sqlite3.Connection) -> list[NamedStudy]:
+    """Return the studies, the one asked last first."""
+    members: dict[int, set[str]] = defaultdict(set)
+    for key, fingerprint in db.execute("SELECT study, fingerprint FROM study_experiments"):
+        members[key].add(fingerprint)
+    rows = db.execute(
+        "SELECT id, kind, title, networks, changes, seeds, asked FROM studies ORDER BY asked DESC, id DESC"
+    )
+    return [
+        NamedStudy(
+            kind=kind,
+            title=title,
+            networks=networks,
+            changes=changes,
+            seeds=seeds,
+            asked=datetime.fromisoformat(asked),
+            fingerprints=frozenset(members[key]),
+        )
+        for key, kind, title, networks, changes, seeds, asked in rows
+    ]
