@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.options import Engine, Folder, Fresh, Html, Json, UsageError, Workers, whole
+from trainlab.cli.options import Details, Engine, Folder, Fresh, Html, Json, UsageError, Workers, whole
 from trainlab.cli.output import DEFAULT_STORE, Output, check_distinct, check_writable, hand_over
 from trainlab.cli.progress import progress_line
 from trainlab.cli.study import check_options
@@ -50,6 +50,7 @@ def map_command(
     store: Folder = DEFAULT_STORE,
     workers: Workers = None,
     fresh: Fresh = False,
+    details: Details = False,
 ) -> None:
     """Show where in a plane of two settings training works, and how it fails elsewhere."""
     check_options(file, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
@@ -72,15 +73,17 @@ def map_command(
             fresh=fresh,
             on_progress=show,
         )
-    _deliver(result, json=json, html=html, svg=svg)
+    _deliver(result, json=json, html=html, svg=svg, details=details)
 
 
-def _deliver(result: MapResult, *, json: str | None, html: str | None, svg: str | None) -> None:
-    """Print the summary, unless a file goes to the terminal, and write the files asked for."""
+def _deliver(
+    result: MapResult, *, json: str | None, html: str | None, svg: str | None, details: bool
+) -> None:
+    """Print the answer, or all `details`, unless a file goes to the terminal; write the files asked for."""
     from trainlab.report import map_html, print_map
 
     hand_over(
-        lambda console: print_map(result, console=console),
+        lambda console: print_map(result, console=console, details=details),
         Output(option="--json", word="JSON", path=json, text=result.to_json),
         Output(option="--svg", word="picture", path=svg, text=lambda: map_picture(result).svg + "\n"),
         Output(option="--html", word="report", path=html, text=lambda: map_html(result)),

@@ -89,4 +89,7 @@ Why = Annotated[
         help="Train so many failed runs of each cell once more, and tell why they failed.", converter=whole
     ),
 ]
+Details = Annotated[
+    bool, Parameter(help="Print everything that was found, not only the answer.", negative="")
+]
 Fresh = Annotated[bool, Parameter(help="Forget the stored runs and train anew.", negative="")]

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from trainlab.budgets import Budget, budget
 from trainlab.cli.options import (
+    Details,
     Engine,
     Folder,
     Fresh,
@@ -74,6 +75,7 @@ def race_command(
     store: Folder = DEFAULT_STORE,
     workers: Workers = None,
     fresh: Fresh = False,
+    details: Details = False,
 ) -> None:
     """Race many candidates: all get a few seeds, those shown to be worse are dropped, the rest get more."""
     limits = {
@@ -117,7 +119,7 @@ def race_command(
             fresh=fresh,
             on_progress=note,
         )
-    _deliver(result, json=json, html=html)
+    _deliver(result, json=json, html=html, details=details)
 
 
 def _what(what: str, file: str | None) -> tuple[int | None, str]:
@@ -153,12 +155,12 @@ def _round_words(progress: RaceProgress) -> str:
     return f"round {progress.round} of {progress.rounds} at most, {progress.candidates:,} in the race: "
 
 
-def _deliver(result: RaceResult, *, json: str | None, html: str | None) -> None:
-    """Print the summary, unless a file goes to the terminal, and write the files asked for."""
+def _deliver(result: RaceResult, *, json: str | None, html: str | None, details: bool) -> None:
+    """Print the answer, or all `details`, unless a file goes to the terminal; write the files asked for."""
     from trainlab.report import print_race, race_html
 
     hand_over(
-        lambda console: print_race(result, console=console),
+        lambda console: print_race(result, console=console, details=details),
         Output(option="--json", word="JSON", path=json, text=result.to_json),
         Output(option="--html", word="report", path=html, text=lambda: race_html(result)),
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.options import Engine, Folder, Fresh, Html, Json, Why, Workers, whole
+from trainlab.cli.options import Details, Engine, Folder, Fresh, Html, Json, Why, Workers, whole
 from trainlab.cli.output import DEFAULT_STORE
 from trainlab.cli.progress import progress_line
 from trainlab.cli.study import check_options, deliver
@@ -26,6 +26,7 @@ def run_command(
     workers: Workers = None,
     fresh: Fresh = False,
     why: Why = 0,
+    details: Details = False,
 ) -> None:
     """Run one experiment on many seeds; of a study file, its first network without changes."""
     check_options(file, seeds=seeds, engine=engine, workers=workers, why=why, json=json, html=html)
@@ -41,4 +42,4 @@ def run_command(
             why=why,
             on_progress=show,
         )
-    deliver(result, json=json, html=html)
+    deliver(result, json=json, html=html, details=details)

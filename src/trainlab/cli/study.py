@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from trainlab.cli.options import (
     MAX_WHY,
     MAX_WORKERS,
+    Details,
     Engine,
     Folder,
     Fresh,
@@ -51,6 +52,7 @@ def study_command(
     workers: Workers = None,
     fresh: Fresh = False,
     why: Why = 0,
+    details: Details = False,
 ) -> None:
     """Run a study file: every network with every combination of changes, on the same seeds."""
     check_options(file, seeds=seeds, engine=engine, workers=workers, why=why, json=json, html=html)
@@ -69,7 +71,7 @@ def study_command(
             why=why,
             on_progress=show,
         )
-    deliver(result, json=json, html=html)
+    deliver(result, json=json, html=html, details=details)
 
 
 def check_options(
@@ -108,12 +110,12 @@ def check_input(file: str) -> None:
         raise UsageError(f"{file}: is a pipe; give a study file. 'trainlab new FILE' writes one.")
 
 
-def deliver(result: StudyResult, *, json: str | None, html: str | None) -> None:
-    """Print the summary, unless a file goes to the terminal, and write the files asked for."""
+def deliver(result: StudyResult, *, json: str | None, html: str | None, details: bool = False) -> None:
+    """Print the answer, or all `details`, unless a file goes to the terminal; write the files asked for."""
     from trainlab.report import print_study, study_html
 
     hand_over(
-        lambda console: print_study(result, console=console),
+        lambda console: print_study(result, console=console, details=details),
         Output(option="--json", word="JSON", path=json, text=result.to_json),
         Output(option="--html", word="report", path=html, text=lambda: study_html(result)),
     )

@@ -38,8 +38,11 @@ def heat_text(
     *,
     width: int,
     coloured: bool,
+    most: int = _WIDE,
 ) -> Text:
     """Return ``codes[y, x]``, places among `shades`, as lines of at most `width` characters with both axes.
+
+    The plane itself has at most `most` lines; axes and key are four more, five where points are left out.
 
     Raises:
         TrainlabError: if the axes aren't ascending or the codes don't fit them.
@@ -52,8 +55,10 @@ def heat_text(
     columns = _columns(len(drawn.x), max(8, min(_WIDE, width - left - 3)))
     across = _places(len(drawn.x), columns)
     # A colour cell shows two points, one above the other; a glyph shows one.
-    lines = _lines(len(drawn.y), across=len(drawn.x), columns=columns)
     each = 2 if coloured else 1
+    lines = _lines(len(drawn.y), across=len(drawn.x), columns=columns)
+    if lines > most:
+        lines = _columns(len(drawn.y), each * most) // each
     up = _places(len(drawn.y), each * lines)[::-1]
     pixels = drawn.values.astype(np.int64)[np.ix_(up, across)]
     text = Text(no_wrap=True)

@@ -1,7 +1,8 @@
-"""A map in the terminal: the verdict, the share solved and the commonest outcome, how it was made."""
+"""A map in the terminal: its answer and the share solved, or all details: outcomes, how it was made."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from trainlab.draw import TERMINAL, Shade, heat_text, ramp
 from trainlab.report.map_method import points_words, seeds_words
 from trainlab.report.method_part import time_words
+from trainlab.report.text_lines import LINES, labelled, wrapped
 from trainlab.studies.maps import MapResult
 from trainlab.studies.maps.counts import OUTCOMES
 from trainlab.studies.maps.result import LEVELS
@@ -18,6 +20,13 @@ from trainlab.studies.maps.show import heat_axis
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from trainlab.studies.maps.question import Question
+
+MORE = "More: --details (where it fails, and how), --html FILE (all pictures)"
+AROUND = 8
+"""Lines about a plane: a blank one, its title, its axes, its key, and that some of it is left out."""
+LEAST_ROWS = 6
+"""A plane has so many lines, whatever stands beside it."""
 _GLYPHS = " ░▒█"
 _CONTOURS = ("#EE6C1F", "#F2C037")
 _OUTCOMES = (
@@ -29,35 +38,80 @@ _OUTCOMES = (
 )
 
 
-def print_map(result: MapResult, *, console: Console) -> None:
-    """Print the summary of a map, as wide as `console` is; without colours, glyphs say what they would."""
+def print_map(result: MapResult, *, console: Console, details: bool = False) -> None:
+    """Print the answer of a map, or all `details`, as wide as `console` is.
+
+    Without colours, glyphs say what they would.
+    """
+    from rich.text import Text
+
+    asked, width = result.question, console.width
+    # How it fails elsewhere, the last sentence, is shown by a picture of the details.
+    first, *others = result.verdict if details else result.verdict[:-1]
+    head = wrapped(f"{_named(asked)}: where training works", width)
+    answer = wrapped(first, width)
+    defined = labelled([pair for pair in asked.made if pair[1]], width)
+    support = [line for sentence in others for line in wrapped(sentence, width)]
+    end = _end(result, width) if details else wrapped(MORE, width)
+    for line in (*head, *answer):
+        console.print(Text(line, style="bold"))
+    for line in (*defined, *(support if details else ())):
+        console.print(Text(line))
+    room = LINES - len(head) - len(answer) - len(defined) - len(support) - len(end) - AROUND
+    if details:
+        _plane(result, "Share of seeds solved", *_solved_in(result, console), console=console)
+        _plane(result, "The commonest outcome", result.shares.outcome, _OUTCOMES, console=console)
+        console.print()
+    else:
+        most = max(LEAST_ROWS, room)
+        _plane(result, "Share of seeds solved", *_solved_in(result, console), console=console, most=most)
+        for line in support:
+            console.print(Text(line))
+    for line in end:
+        console.print(Text(line, style=TERMINAL["muted"]))
+
+
+def _named(asked: Question) -> str:
+    """Return the cell in words, its network with its widths: ``Model 1 (2-5-4-1) with A``."""
+    network, label = asked.cell.partition(":")[0], asked.experiment.network.label
+    return asked.name if network == label else asked.name.replace(network, f"{network} ({label})", 1)
+
+
+def _end(result: MapResult, width: int) -> list[str]:
+    seeds = f"seeds {seeds_words(result)}"
+    words = f"Points: {points_words(result)}; {seeds}; {result.how.engine} engine; {time_words(result.how)}."
+    return wrapped(words, width)
+
+
+def _plane(
+    result: MapResult,
+    title: str,
+    codes: npt.NDArray[np.integer],
+    shades: Sequence[Shade],
+    *,
+    console: Console,
+    most: int | None = None,
+) -> None:
+    """Print a plane under its title, in at most so many lines."""
     from rich.text import Text
 
     asked = result.question
-    console.print(Text(f"{asked.name}: where training works", style="bold"))
     console.print()
-    for place, sentence in enumerate(result.verdict):
-        console.print(Text(sentence, style="bold" if place == 0 else "default"))
-    coloured = console.color_system is not None
-    for title, codes, shades in (
-        ("Share of seeds solved", *_solved(result, coloured=coloured)),
-        ("The commonest outcome", result.shares.outcome, _OUTCOMES),
-    ):
-        console.print()
-        console.print(Text(title, style="bold"))
-        drawn = heat_text(
-            heat_axis(asked.x),
-            heat_axis(asked.y),
-            np.asarray(codes, dtype=np.int64),
-            shades,
-            width=console.width,
-            coloured=coloured,
-        )
-        console.print(drawn, overflow="crop")
-    console.print()
-    seeds = f"seeds {seeds_words(result)}"
-    words = f"Points: {points_words(result)}; {seeds}; {result.how.engine} engine; {time_words(result.how)}."
-    console.print(Text(words, style=TERMINAL["muted"]))
+    console.print(Text(title, style="bold"))
+    drawn = heat_text(
+        heat_axis(asked.x),
+        heat_axis(asked.y),
+        np.asarray(codes, dtype=np.int64),
+        shades,
+        width=console.width,
+        coloured=console.color_system is not None,
+        **({} if most is None else {"most": most}),
+    )
+    console.print(drawn, overflow="crop")
+
+
+def _solved_in(result: MapResult, console: Console) -> tuple[npt.NDArray[np.int64], list[Shade]]:
+    return _solved(result, coloured=console.color_system is not None)
 
 
 def _solved(result: MapResult, *, coloured: bool) -> tuple[npt.NDArray[np.int64], list[Shade]]:

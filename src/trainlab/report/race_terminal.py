@@ -1,4 +1,4 @@
-"""A race in the terminal: the verdict, the leaderboard, the rounds, and what it took."""
+"""A race in the terminal: its answer, or all details: the leaderboard, the rounds, and what it took."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from trainlab.draw import TERMINAL, terminal_table
 from trainlab.report.method_part import time_words
 from trainlab.report.race_words import saved_words
+from trainlab.report.text_lines import LINES, labelled, wrapped
 from trainlab.studies.race_result import RaceResult
 from trainlab.studies.race_show import HEADERS, board_row
 
@@ -14,41 +15,55 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 LISTED = 12
-"""So many candidates are listed."""
+"""So many candidates are listed at most."""
+LEAST = 3
+"""So many candidates are listed in the answer, whatever stands beside them."""
+AROUND = 4
+"""Lines about the leaderboard."""
+RULE = "Ranks and intervals hold at once, with 95 % confidence. Out: in which round a candidate was dropped."
 
 
-def print_race(result: RaceResult, *, console: Console) -> None:
-    """Print the summary of a race, as wide as `console` is."""
+def print_race(result: RaceResult, *, console: Console, details: bool = False) -> None:
+    """Print the answer of a race, or with `details` its rounds as well, as wide as `console` is."""
     from rich.text import Text
 
+    width = console.width
+    above = [
+        *wrapped(f"A race of {result.field}", width),
+        *labelled([pair for pair in result.made if pair[1]], width),
+        "",
+    ]
+    answer = wrapped(result.verdict, width)
+    more = "" if details else f"{saved_words(result)}. More: --details (the rounds), --html FILE (a page)"
+    end = [*wrapped(RULE, width), *wrapped(more, width)]
+    room = LINES - 1 - len(above) - len(answer) - len(end) - AROUND
+    listed = LISTED if details else min(LISTED, max(LEAST, room))
     console.print(Text(result.title, style="bold"))
-    console.print(Text(f"A race of {result.field}"))
-    console.print()
-    console.print(Text(result.verdict, style="bold"))
-    console.print()
-    rows = [board_row(item) for item in result.candidates[:LISTED]]
-    console.print(
-        terminal_table(
-            HEADERS,
-            rows,
-            title="Leaderboard (ranks and intervals hold at once, with 95 % confidence; Out: in which round)",
-            align=["right", "left", "right", "right", "right"],
-        )
-    )
+    for line in above:
+        console.print(Text(line))
+    for line in answer:
+        console.print(Text(line, style="bold"))
+    rows = [board_row(item) for item in result.candidates[:listed]]
+    console.print(terminal_table(HEADERS, rows, align=["right", "left", "right", "right", "right"]))
+    for line in end:
+        console.print(Text(line, style=TERMINAL["muted"]))
     left = len(result.candidates) - len(rows)
-    if left > 0:
-        console.print(f"… and {left:,} more; the HTML report and the JSON have all.")
-        console.print()
+    if details:
+        if left > 0:
+            console.print(f"… and {left:,} more; the HTML report and the JSON have all.")
+        _rounds(result, console)
+
+
+def _rounds(result: RaceResult, console: Console) -> None:
+    from rich.text import Text
+
     rounds = [
         [place, item.seeds, item.candidates, item.dropped, item.runs, item.leader]
         for place, item in enumerate(result.rounds, 1)
     ]
-    console.print(
-        terminal_table(
-            ["Round", "Seeds each", "In the race", "Dropped", "Runs added", "Leader"], rounds, title="Rounds"
-        )
-    )
+    heads = ["Round", "Seeds each", "In the race", "Dropped", "Runs added", "Leader"]
+    console.print()
+    console.print(terminal_table(heads, rounds, title="Rounds"))
     engine = f"{result.how.engine} engine, trainlab {result.how.versions.get('trainlab', '')}".rstrip()
-    console.print(
-        Text(f"{saved_words(result)}; {engine}; {time_words(result.how)}.", style=TERMINAL["muted"])
-    )
+    for line in wrapped(f"{saved_words(result)}; {engine}; {time_words(result.how)}.", console.width):
+        console.print(Text(line, style=TERMINAL["muted"]))

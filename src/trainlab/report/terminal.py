@@ -1,15 +1,17 @@
-"""A study in the terminal: verdicts, success rates, effects, and how it was run."""
+"""A study in the terminal: its answer, or all details: verdicts, success rates, effects, how it was run."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from trainlab.draw import TERMINAL, terminal_table
+from trainlab.report.answer_terminal import print_answer
 from trainlab.report.chosen import networks_of
 from trainlab.report.method_part import seeds_words, stopped_words, time_words
 from trainlab.report.score_part import scores
 from trainlab.report.why_words import HEADERS, method_words, offer_words, table_rows
 from trainlab.report.words import MARKS, points, share, single_run
+from trainlab.stats import ReadEstimate
 from trainlab.studies.effects import Effect
 from trainlab.studies.result import StudyResult
 
@@ -21,8 +23,18 @@ MANY = 40
 _STYLES = {"upheld": "good", "refuted": "bad", "mixed": "neutral"}
 
 
-def print_study(result: StudyResult, *, console: Console) -> None:
-    """Print the summary of a study, as wide as `console` is. Marks and words say what colours say."""
+def print_study(result: StudyResult, *, console: Console, details: bool = False) -> None:
+    """Print the answer of a study, or with `details` every verdict, cell and effect, as wide as `console` is.
+
+    Marks and words say what colours say.
+    """
+    if details:
+        _print_details(result, console)
+    else:
+        print_answer(result, console=console)
+
+
+def _print_details(result: StudyResult, console: Console) -> None:
     from rich.text import Text
 
     console.print(Text(result.study.title or "A study", style="bold"))
@@ -36,6 +48,7 @@ def print_study(result: StudyResult, *, console: Console) -> None:
     _rates(result, console)
     _why(result, console)
     _effects(result, console)
+    _score_effects(result, console)
     _scores(result, console)
     stopped = stopped_words(result)
     if stopped:
@@ -140,6 +153,20 @@ def _effects(result: StudyResult, console: Console) -> None:
         rows = [_row(effect) for effect in result.effects if effect.network == network]
         headers = ["Change", "Alone", "Averaged"]
         console.print(terminal_table(headers, rows, title=f"{title}: {network}"))
+
+
+def _score_effects(result: StudyResult, console: Console) -> None:
+    measure, effects = result.measure, result.score_effects
+    if measure is None or not effects:
+        return
+
+    def text(value: ReadEstimate | None) -> str:
+        return "–" if value is None else measure.difference(value.value)
+
+    rows = [[effect.network, effect.change, text(effect.alone), text(effect.main)] for effect in effects]
+    headers = ["Network", "Change", "Alone", "Averaged over the others"]
+    title = f"Effect of each change on the {measure.name} (95 % interval)"
+    console.print(terminal_table(headers, rows, title=title))
 
 
 def _scores(result: StudyResult, console: Console) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Literal
 
 import msgspec
 
@@ -12,6 +13,9 @@ from trainlab.spec.checks import check_number
 from trainlab.spec.experiment import Experiment
 from trainlab.spec.fields import settle
 from trainlab.spec.race import Race
+
+Statement = Literal["parameters", "vanishing", "predictions"]
+"""What a study can be asked beside what its changes do."""
 
 MAX_SEEDS = 10_000_000
 MAX_CHANGES = 12
@@ -58,7 +62,10 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 class Study(msgspec.Struct, frozen=True, kw_only=True):
     """A baseline, named networks and named changes, each tried with and without, on the same seeds.
 
-    `race` is what `trainlab.race` makes of the file; a study's cells don't depend on it.
+    `ask` names statements that are judged beside what the changes do: "parameters", that all networks have
+    equally many; "vanishing", that the deepest network's failures are vanishing gradients; "predictions",
+    that each network's answers round to the targets, where these are few. `race` is what `trainlab.race` makes of
+    the file. A study's cells depend on neither.
     """
 
     baseline: Experiment
@@ -67,6 +74,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
     seeds: int = 100
     title: str = ""
     question: str = ""
+    ask: tuple[Statement, ...] = ()
     race: Race | None = None
 
     def __post_init__(self) -> None:
@@ -77,6 +85,9 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
                 f"changes: {len(self.changes)} changes make {2 ** len(self.changes):,} cells a network; "
                 f"at most {MAX_CHANGES} are allowed. Split the study."
             )
+        for word in self.ask:
+            if self.ask.count(word) > 1:
+                raise SpecError(f"ask: {word!r} stands there twice; leave one out.")
         for kind, names in (("network", self.network_names), ("change", self.change_names)):
             for name in names:
                 _check_name(kind, name)

@@ -1,17 +1,21 @@
-"""From the cells and effects of a study to its verdicts, in the order of the assignment's conclusions."""
+"""From the cells and effects of a study to its verdicts: what the changes do, and what the study asks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from trainlab.draw import join
-from trainlab.spec import Study
+from trainlab.spec import Study, Within
 from trainlab.studies.causes import failed, vanishing
 from trainlab.studies.cells import CellResult, predicts_right
 from trainlab.studies.effects import Effect
+from trainlab.studies.measure import Measure, measure_of
+from trainlab.studies.score_effects import score_effects, score_together, score_values
+from trainlab.studies.score_verdicts import judge_guess, judge_score_change, judge_score_together
 from trainlab.studies.together_verdict import judge_together
 from trainlab.studies.vanishing_verdict import judge_vanishing
 from trainlab.studies.verdicts import (
@@ -23,6 +27,7 @@ from trainlab.studies.verdicts import (
 )
 
 Bools = npt.NDArray[np.bool_]
+Table = Mapping[tuple[str, tuple[str, ...]], CellResult]
 
 MAX_LISTED = 16
 """Up to so many targets are told one by one."""
@@ -32,25 +37,83 @@ LEAST_FAILED = 0.2
 
 
 def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Effect]) -> tuple[Verdict, ...]:
-    """Return every verdict that the cells allow, and where it answers what the study asks."""
+    """Return every verdict that the cells allow: what the changes do, and what the study asks beside it.
+
+    Where there is a measure (`measure_of`) the changes are judged by it, else by the success rate.
+    """
     table = {(item.cell.network, item.cell.changes): item for item in cells}
-    networks = study.network_names
     everything = study.change_names
     where = f"with {join(everything)}" if everything else ""
     found: list[Verdict] = []
-    if _of_one_size(study, cells):
+    if "parameters" in study.ask and len({item.cell.network for item in cells}) > 1:
         found.append(judge_parameters(_counts(cells)))
+    measure = measure_of(cells)
+    found += (
+        _by_success(study, table, effects) if measure is None else _by_score(study, cells, table, measure)
+    )
+    if "vanishing" in study.ask:
+        found += _vanishing(study, table, where)
+    for network in study.network_names:
+        item = table.get((network, everything))
+        if item is None:
+            continue
+        if "predictions" in study.ask and _lists(item):
+            found.append(_predictions(item, network, where))
+        elif measure is None or not isinstance(item.runs.experiment.solved, Within):
+            found.append(judge_solved(network, where, item.runs.solved, item.runs.experiment.solved))
+    return tuple(found)
+
+
+def _by_success(study: Study, table: Table, effects: Sequence[Effect]) -> list[Verdict]:
+    """Judge the changes by how often runs are solved."""
+    everything = study.change_names
+    found: list[Verdict] = []
     if everything:
-        ends = {name: (table.get((name, ())), table.get((name, everything))) for name in networks}
-        pairs = {name: (a.runs.solved, b.runs.solved) for name, (a, b) in ends.items() if a and b}
-        found += judge_together(everything, pairs)
+        found += judge_together(everything, ends_solved(study, table))
     labels = {change.name: change.label for change in study.changes}
     for effect in effects:
         if effect.main:
-            with_change, without = _pairs(table, effect, everything)
+            solved = {key: item.runs.solved for key, item in table.items()}
+            with_change, without = _pairs(solved, effect, everything)
             found.append(
                 judge_change(effect, labels[effect.change], with_change, without, others=len(everything) > 1)
             )
+    return found
+
+
+def _by_score(study: Study, cells: Sequence[CellResult], table: Table, measure: Measure) -> list[Verdict]:
+    """Judge the changes by the measure, and each network against what needs no inputs."""
+    everything = study.change_names
+    found: list[Verdict] = []
+    if len(everything) > 1:
+        found += [
+            judge_score_together(everything, network, read, measure, differences)
+            for network, (read, differences) in score_together(study, measure, cells).items()
+        ]
+    labels = {change.name: change.label for change in study.changes}
+    values = score_values(measure, cells)
+    for effect in score_effects(study, measure, cells):
+        if effect.main:
+            with_change, without = _pairs(values, effect, everything)
+            difference = with_change - without
+            found.append(
+                judge_score_change(
+                    effect, labels[effect.change], measure, difference, others=len(everything) > 1
+                )
+            )
+    ends = {(): "at the baseline", everything: f"with {join(everything)}"} if everything else {(): ""}
+    for network in study.network_names:
+        for changes, words in ends.items():
+            item = table.get((network, changes))
+            if item:
+                found.append(judge_guess(network, words, measure, item.runs))
+    return found
+
+
+def _vanishing(study: Study, table: Table, where: str) -> list[Verdict]:
+    """Judge the failures of the deepest network, at the baseline and with all changes."""
+    networks, everything = study.network_names, study.change_names
+    found: list[Verdict] = []
     deepest = max(networks, key=lambda name: study.experiment(name).network.layers)
     # The first and the last cell of the deepest network; they are one where nothing changes.
     for changes, words in {(): "at the baseline" if everything else "", everything: where}.items():
@@ -64,28 +127,26 @@ def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Eff
                 if name != deepest and (name, changes) in table
             }
             found.append(judge_vanishing(deepest, words, item.causes, single, others=others))
-    for network in networks:
-        item = table.get((network, everything))
-        if item:
-            found.append(_end(item, network, where))
-    return tuple(found)
+    return found
 
 
-def _end(item: CellResult, network: str, where: str) -> Verdict:
-    """Judge the answers where the targets are so few that all are told; elsewhere what counts as solved."""
-    experiment = item.runs.experiment
-    data = experiment.data()
-    listed = data.kind == "binary" and data.points <= min(MAX_LISTED, item.runs.predictions.shape[1])
-    if not listed:
-        return judge_solved(network, where, item.runs.solved, experiment.solved)
-    values = ", ".join(f"{value:g}" for value in data.targets[:, 0])
+def ends_solved(study: Study, table: Table) -> dict[str, tuple[Bools, Bools]]:
+    """Return which runs are solved at the baseline and with all changes, of networks that have both."""
+    ends = {
+        name: (table.get((name, ())), table.get((name, study.change_names))) for name in study.network_names
+    }
+    return {name: (a.runs.solved, b.runs.solved) for name, (a, b) in ends.items() if a and b}
+
+
+def _lists(item: CellResult) -> bool:
+    """Whether the targets are so few that all are told."""
+    data = item.runs.experiment.data()
+    return data.kind == "binary" and data.points <= min(MAX_LISTED, item.runs.predictions.shape[1])
+
+
+def _predictions(item: CellResult, network: str, where: str) -> Verdict:
+    values = ", ".join(f"{value:g}" for value in item.runs.experiment.data().targets[:, 0])
     return judge_predictions(network, where, predicts_right(item.runs), values)
-
-
-def _of_one_size(study: Study, cells: Sequence[CellResult]) -> bool:
-    """Whether the study compares several networks that, as they are written, have equally many parameters."""
-    names = {item.cell.network for item in cells}
-    return len(names) > 1 and len({study.experiment(name).network.parameters for name in names}) == 1
 
 
 def _fails_often(item: CellResult) -> bool:
@@ -103,21 +164,23 @@ def _counts(cells: Sequence[CellResult]) -> dict[str, int]:
 
 
 def _pairs(
-    table: Mapping[tuple[str, tuple[str, ...]], CellResult], effect: Effect, everything: tuple[str, ...]
-) -> tuple[Bools, Bools]:
-    """Return one pair of runs a seed, with and without a change: bool [n] each.
+    values: Mapping[tuple[str, tuple[str, ...]], npt.NDArray[Any]],
+    effect: Effect,
+    everything: tuple[str, ...],
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Return one pair of runs a seed, with and without a change, as `values` has them: [n] each.
 
     Seed after seed goes through the combinations of the other changes in turn, so that the pairs ask the same
     question as the main effect: the change over all combinations.
     """
     without = [
-        changes for network, changes in table if network == effect.network and effect.change not in changes
+        changes for network, changes in values if network == effect.network and effect.change not in changes
     ]
     with_change = [
         tuple(name for name in everything if name in (*changes, effect.change)) for changes in without
     ]
-    plain = np.stack([table[effect.network, changes].runs.solved for changes in without])
-    changed = np.stack([table[effect.network, changes].runs.solved for changes in with_change])
+    plain = np.stack([values[effect.network, changes] for changes in without])
+    changed = np.stack([values[effect.network, changes] for changes in with_change])
     seeds: npt.NDArray[np.int64] = np.arange(plain.shape[1], dtype=np.int64)
     turn: npt.NDArray[np.int64] = seeds % len(without)
     return changed[turn, seeds], plain[turn, seeds]

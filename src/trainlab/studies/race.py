@@ -131,6 +131,7 @@ def race(
             trained_steps=track.steps,
             trained_seconds=track.seconds,
         ),
+        made=_made(plan, cell, crossed=networks is None and plan.race is not None and plan.race.changes),
     )
 
 
@@ -205,6 +206,12 @@ def _ranked(field: Field, standing: Standing, track: _Track) -> tuple[RaceCandid
             )
         )
     return tuple(ranked)
+
+
+def _made(plan: Study, cell: str | None, *, crossed: bool) -> tuple[tuple[str, str], ...]:
+    """Return names and labels of the changes that a candidate may be trained with."""
+    made = plan.change_names if crossed and cell is None else named_cell(plan, cell).changes
+    return tuple((change.name, change.label) for change in plan.changes if change.name in made)
 
 
 def _trained_as(plan: Study, cell: str | None) -> str:

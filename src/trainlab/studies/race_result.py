@@ -83,7 +83,8 @@ class RaceResult:
 
     `candidates` from first to last: those still in by their rate, then the dropped, last dropped first.
     `field` says who raced, `noun` what one is called; `drawn_from` is how many networks there were to draw
-    from, None if all raced. `ended` is ``"one left"``, ``"most seeds"`` or ``"budget"``.
+    from, None if all raced. `made` are the names and labels of the changes that candidates are trained with.
+    `ended` is ``"one left"``, ``"most seeds"`` or ``"budget"``.
     """
 
     title: str
@@ -98,6 +99,7 @@ class RaceResult:
     max_seeds: int
     budget_seeds: int | None
     how: HowRun
+    made: tuple[tuple[str, str], ...] = ()
 
     @property
     def leaders(self) -> tuple[RaceCandidate, ...]:

@@ -10,9 +10,12 @@ from trainlab.errors import SpecError, shown
 from trainlab.execution import HowRun
 from trainlab.spec import Study
 from trainlab.spec.study import NO_CHANGE
+from trainlab.studies.answer import answer_of
 from trainlab.studies.cells import CellResult
 from trainlab.studies.effects import Effect, Interaction
+from trainlab.studies.measure import Measure, measure_of
 from trainlab.studies.notes import notes_of
+from trainlab.studies.score_effects import score_effects
 from trainlab.studies.verdicts import Verdict
 
 MAX_NAMED = 4
@@ -21,7 +24,7 @@ MAX_NAMED = 4
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class StudyResult:
-    """The outcome of a study. `print(result)` gives the verdicts, `to_dict()` and `to_json()` everything."""
+    """The outcome of a study. `print(result)` gives the answer, `to_dict()` and `to_json()` everything."""
 
     study: Study
     cells: tuple[CellResult, ...]
@@ -34,6 +37,22 @@ class StudyResult:
     def notes(self) -> tuple[str, ...]:
         """What to know beforehand: a sentence for each last layer and loss that don't fit each other."""
         return notes_of(self.cells)
+
+    @property
+    def measure(self) -> Measure | None:
+        """What the cells are compared by: accuracy or loss of many rows; None where it is what is solved."""
+        return measure_of(self.cells)
+
+    @property
+    def score_effects(self) -> tuple[Effect, ...]:
+        """What each change does to the measure: accuracies in shares, losses as −log of their ratio."""
+        measure = self.measure
+        return () if measure is None else score_effects(self.study, measure, self.cells)
+
+    @property
+    def answer(self) -> str:
+        """What the study says, in a sentence or two."""
+        return answer_of(self).sentence
 
     def cell(self, network: str, *changes: str) -> CellResult:
         """Return one cell; the order of the changes doesn't matter.
@@ -57,6 +76,8 @@ class StudyResult:
             "format": JSON_FORMAT,
             "title": self.study.title,
             "question": self.study.question,
+            "answer": self.answer,
+            "measure": self.measure and self.measure.to_dict(),
             "networks": [
                 {"name": name, "widths": network.label, "parameters": network.parameters}
                 for name in self.study.network_names
@@ -84,12 +105,9 @@ class StudyResult:
 
     def __str__(self) -> str:
         size = f"{counted(len(self.cells), 'cell')} × {counted(self.how.seeds, 'seed')}"
-        head = f"{self.study.title or 'A study'}: {size}"
-        lines = [
-            f"{verdict.claim} {verdict.outcome.upper()}. {verdict.sentence}".strip()
-            for verdict in self.verdicts
-        ]
-        return "\n".join([head, *lines])
+        found = answer_of(self)
+        lines = [f"{word}: {words}" for word, words in (*found.effects, *found.asked)]
+        return "\n".join([f"{self.study.title or 'A study'}: {size}", found.sentence, *lines])
 
     def _repr_html_(self) -> str:
         from trainlab.studies.show import summary_html

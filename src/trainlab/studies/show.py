@@ -1,12 +1,14 @@
-"""How a study shows itself: verdicts, the grid of success rates and the effects, in a notebook."""
+"""How a study shows itself: its answer in a notebook, and the pictures of its rates and effects."""
 
 from __future__ import annotations
 
+import math
 from html import escape
 from typing import TYPE_CHECKING
 
 from trainlab.draw import INSIDE, Emphasis, Interval, Picture, css, html_table, intervals, rate_grid
 from trainlab.stats import Reading
+from trainlab.studies.answer import answer_of
 
 if TYPE_CHECKING:
     from trainlab.studies.result import StudyResult
@@ -43,23 +45,38 @@ def effect_picture(result: StudyResult, *, kind: str) -> Picture | None:
     words = "averaged over all other changes" if kind == "main" else "made alone, against the baseline"
     return intervals(
         rows,
-        x_label="difference in success rate, points",
+        x_label=_effect_label(result),
         title=f"Effect of each change, {words}",
         beside=_effect_rows(result, kind="alone" if kind == "main" else "main"),
     )
 
 
+def _effect_label(result: StudyResult) -> str:
+    measure = result.measure
+    if measure is None or not result.score_effects:
+        return "difference in success rate, points"
+    if measure.kind == "accuracy":
+        return f"difference in {measure.name}, points"
+    return f"change of the {measure.name}, %"
+
+
 def _effect_rows(result: StudyResult, *, kind: str) -> list[Interval]:
+    """Return the effects on the measure where the data have one, else on the success rate."""
     rows: list[Interval] = []
-    for effect in result.effects:
+    measure = result.measure
+    for effect in result.score_effects or result.effects:
         value = effect.main if kind == "main" else effect.alone
         if value is not None:
+            low, middle, high = value.value.low, value.value.estimate, value.value.high
+            if measure is not None and result.score_effects and measure.kind == "loss":
+                # Minus a logarithm of a ratio of losses: more is less loss.
+                low, middle, high = math.expm1(-high), math.expm1(-middle), math.expm1(-low)
             rows.append(
                 Interval(
                     label=effect.change,
-                    estimate=100 * value.value.estimate,
-                    low=100 * value.value.low,
-                    high=100 * value.value.high,
+                    estimate=100 * middle,
+                    low=100 * low,
+                    high=100 * high,
                     group=effect.network,
                     emphasis=_EMPHASIS[value.reading],
                 )
@@ -68,16 +85,34 @@ def _effect_rows(result: StudyResult, *, kind: str) -> list[Interval]:
 
 
 def summary_html(result: StudyResult) -> str:
-    """Return verdicts and the grid of rates as HTML for a notebook."""
+    """Return the answer, its table, what helps and what hurts as HTML for a notebook; the rest folded."""
+    found = answer_of(result)
+    title = escape(result.study.title or "A study")
+    lines = "".join(
+        f"<li><strong>{escape(word)}</strong> {escape(words)}</li>"
+        for word, words in (*found.effects, *found.asked)
+    )
+    head = f"<p>{escape(found.effects_title)}:</p>" if found.effects else ""
+    table = html_table(found.headers, found.rows, caption=found.title)
     verdicts = "".join(
         f"<li>{escape(verdict.claim)} <strong>{verdict.outcome}.</strong> {escape(verdict.sentence)}</li>"
         for verdict in result.verdicts
     )
-    title = escape(result.study.title or "A study")
     picture = rate_picture(result)
-    table = html_table(picture.data["headers"], picture.data["rows"], caption=picture.title)
+    rates = html_table(picture.data["headers"], picture.data["rows"], caption=picture.title)
     return (
-        f"<style>{css(scope=INSIDE)}</style><h3>{title}</h3><ul>{verdicts}</ul>"
+        f"<style>{css(scope=INSIDE)}</style><h3>{title}</h3><p><strong>{escape(found.sentence)}</strong></p>"
+        f"{_definitions(result)}{table}<p>{escape(' '.join(found.remarks))}</p>"
+        f"{f'{head}<ul>{lines}</ul>' if lines else ''}"
+        f"<details><summary>All verdicts and cells</summary><ul>{verdicts}</ul>"
         f'<figure class="tl-figure">{picture.svg}'
-        f"<details><summary>In numbers</summary>{table}</details></figure>"
+        f"<details><summary>In numbers</summary>{rates}</details></figure></details>"
     )
+
+
+def _definitions(result: StudyResult) -> str:
+    """Return what the changes are, a line each."""
+    told = [
+        f"<li>{escape(item.name)}: {escape(item.label)}</li>" for item in result.study.changes if item.label
+    ]
+    return f"<ul>{''.join(told)}</ul>" if told else ""

@@ -43,6 +43,7 @@ def judge_vanishing(
         f"gradient below 1e-4 and a last-layer gradient that isn't."
         f"{_still(causes)}{_thresholds(causes)}{_by_layer(causes)}{_compared(others or {})}",
         opposite=opposite_of(single, outcome),
+        share=share,
     )
 
 

@@ -21,7 +21,7 @@ Outcome = Literal["upheld", "refuted", "mixed"]
 Bools = npt.NDArray[np.bool_]
 OFTEN = 0.9
 HALF = 0.5
-_OUTCOMES: dict[Reading, Outcome] = {
+OUTCOMES: dict[Reading, Outcome] = {
     "helps": "upheld",
     "hurts": "refuted",
     "shown to be small": "refuted",
@@ -34,7 +34,8 @@ class Verdict:
     """A statement, how it fared, and the sentence that says so with its numbers.
 
     `opposite` is the share of seeds on which one run by itself would have concluded the opposite; None where
-    the verdict, or a single run, concludes nothing.
+    the verdict, or a single run, concludes nothing. `share` is how many runs are as the statement has them;
+    None where it isn't a matter of runs.
     """
 
     topic: str
@@ -42,6 +43,7 @@ class Verdict:
     outcome: Outcome
     sentence: str
     opposite: Rate | None = None
+    share: Rate | None = None
 
     @property
     def claim(self) -> str:
@@ -57,6 +59,7 @@ class Verdict:
             "outcome": self.outcome,
             "sentence": self.sentence,
             "single_run_opposite": None if opposite is None else opposite.to_dict(),
+            "share": None if self.share is None else self.share.to_dict(),
         }
 
 
@@ -93,7 +96,7 @@ def judge_change(
     return Verdict(
         topic="change",
         statement=f"{named} helps {effect.network}.",
-        outcome=_OUTCOMES[main.reading],
+        outcome=OUTCOMES[main.reading],
         sentence=f"{_change_claim(effect, main)}: {main.value} in the success rate{averaged}."
         f"{_holm_note(main)}{_alone_note(effect) if others else ''}",
         opposite=_pairs_that_differ(main.reading, solved_with, solved_without),
@@ -156,6 +159,7 @@ def judge_predictions(network: str, where: str, right: Bools, values: str) -> Ve
         sentence=f"{network}'s predictions{after_words(where)} round to {values} {_how_often(share)}: "
         f"{share_words(share)}.",
         opposite=opposite_of(right, outcome),
+        share=share,
     )
 
 
@@ -173,6 +177,7 @@ def judge_solved(network: str, where: str, solved: Bools, rule: Solved) -> Verdi
         sentence=f"{network} is solved{after_words(where)} {_how_often(share)}: {share_words(share)}. "
         f"A run is solved {solved_words(rule)}.",
         opposite=opposite_of(solved, outcome),
+        share=share,
     )
 
 

@@ -22,7 +22,8 @@ SEEDS = 32
 class Question:
     """The `experiment` of the cell `cell`, with its `x` and `y` settings varied, on the first `seeds` seeds.
 
-    `name` says in words which cell it is. The experiment records what the map reads and nothing else.
+    `name` says in words which cell it is, `made` are the names and labels of its changes. The experiment
+    records what the map reads and nothing else.
     """
 
     cell: str
@@ -31,6 +32,7 @@ class Question:
     x: Axis
     y: Axis
     seeds: int
+    made: tuple[tuple[str, str], ...] = ()
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -59,7 +61,8 @@ def ask(
     """Return the question in full; raise SpecError, before anything runs, if it can't be answered."""
     check_number("seeds", seeds, at_least=1, at_most=MAX_SEEDS)
     check_size(size)
-    chosen = named_cell(any_study(spec), cell)
+    plan = any_study(spec)
+    chosen = named_cell(plan, cell)
     across = read_axis(chosen.experiment, x, name="x", count=size[0])
     up = read_axis(chosen.experiment, y, name="y", count=size[1])
     if across.field == up.field:
@@ -71,6 +74,7 @@ def ask(
         x=across,
         y=up,
         seeds=seeds,
+        made=tuple((change.name, change.label) for change in plan.changes if change.name in chosen.changes),
     )
     for row, column in _rim(question.shape):
         try:

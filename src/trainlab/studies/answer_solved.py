@@ -1,0 +1,253 @@
+"""The answer of a study whose runs are told by whether they are solved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from trainlab.draw import counted, format_fixed
+from trainlab.spec import solved_words
+from trainlab.stats import Estimate, Rate, percent_words, share_words
+from trainlab.studies.answer import (
+    MOST_NETWORKS,
+    MOST_ROWS,
+    Answer,
+    all_changes,
+    asked_lines,
+    effect_lines,
+    effects_title,
+    named,
+    named_all,
+    percents,
+    picked_note,
+    read_of,
+    short,
+)
+from trainlab.studies.cells import CellResult
+from trainlab.studies.effects import Effect
+from trainlab.studies.judge import ends_solved
+from trainlab.studies.together_verdict import Fate, Together, weigh_together
+
+if TYPE_CHECKING:
+    from trainlab.studies.result import StudyResult
+
+FEW = 4
+"""Of up to so many combinations all are columns of the table, with no best one among them."""
+
+Row = tuple[str, ...]
+BestOf = Callable[[Sequence[CellResult]], CellResult]
+
+
+def solved_answer(result: StudyResult) -> Answer:
+    """Return the answer from how often the cells are solved."""
+    study = result.study
+    table = {(item.cell.network, item.cell.changes): item for item in result.cells}
+    together = weigh_together(ends_solved(study, table)) if study.changes else ()
+    headers, rows, narrow, remarks = _table(result)
+    return Answer(
+        sentence=_made(result, together) if together else _best(result),
+        title=f"Solved, share of {counted(result.how.seeds, 'seed')} (95 % interval)",
+        headers=headers,
+        rows=rows,
+        narrow=narrow,
+        remarks=(*remarks, _rule(result)),
+        effects_title=effects_title(study, result.effects, "share solved, in points"),
+        effects=effect_lines(study, result.effects, one=_one, span=_span),
+        asked=asked_lines(result),
+    )
+
+
+def _one(value: Estimate) -> str:
+    return f"{_points(value.estimate)} ({_points(value.low)} to {_points(value.high)})"
+
+
+def _span(effects: Sequence[Effect]) -> str:
+    values = sorted(read_of(effect).value.estimate for effect in effects)
+    return f"{_rounded(values[0])} to {_rounded(values[-1])}"
+
+
+def _rounded(share: float) -> str:
+    return format_fixed(100 * share, 0, sign=True)
+
+
+def _points(share: float) -> str:
+    return format_fixed(100 * share, 1, sign=True)
+
+
+def _rule(result: StudyResult) -> str:
+    rules = list(dict.fromkeys(solved_words(item.runs.experiment.solved) for item in result.cells))
+    return f"A run is solved {rules[0]}." if len(rules) == 1 else "Cells differ in what counts as solved."
+
+
+def _made(result: StudyResult, together: Sequence[Together]) -> str:
+    """Say what all changes make of the networks, those alike in one sentence."""
+    study, seeds = result.study, counted(result.how.seeds, "seed")
+    full = [item for item in together if item.before.k == item.before.n]
+    parts: list[str] = []
+    if full:
+        whose = (
+            "The baseline"
+            if len(full) == len(study.network_names)
+            else f"At the baseline {_names(result, full)}"
+        )
+        does = (
+            "solves" if whose == "The baseline" else ("is solved on" if len(full) == 1 else "are solved on")
+        )
+        parts.append(f"{whose} {does} every one of {seeds}: no change can help there.")
+    rest = [item for item in together if item not in full or item.fate == "lowered"]
+    subject = all_changes(study, first=True)
+    for fate in _SENTENCES:
+        group = [item for item in rest if item.fate == fate]
+        if group:
+            parts.append(_sentence(result, fate, group, subject, seeds))
+            subject = "They" if len(study.changes) > 1 else "It"
+    return " ".join(parts)
+
+
+_SENTENCES: tuple[Fate, ...] = ("learns", "lowered", "minority", "not", "either way", "open")
+
+
+def _sentence(result: StudyResult, fate: Fate, group: Sequence[Together], subject: str, seeds: str) -> str:
+    one = len(result.study.changes) == 1
+    who = _names(result, group)
+    single = len(group) == 1
+    after, before = percents([item.after for item in group]), percents([item.before for item in group])
+    makes, lowers, does, helps = (
+        ("makes", "lowers", "doesn't", "helps") if one else ("make", "lower", "don't", "help")
+    )
+    them = {"It": "it", "They": "them"}.get(subject, all_changes(result.study))
+    they = subject if one else subject[:1].lower() + subject[1:]
+    of = "" if subject in ("They", "It") else f" of {seeds} solved"
+    figures = f"{after}{of}, {before} at the baseline"
+    together = "" if one or subject == "They" else " together"
+    return {
+        "learns": f"{subject}{together} {makes} {who} learn: {figures}.",
+        "lowered": f"{subject}{together} {lowers} the share solved of {who}: {figures}.",
+        "minority": f"{subject}{together} {helps} {who}, but most runs still fail: {figures}.",
+        "not": f"{subject}{together} {does} make {who} learn: {figures}.",
+        "either way": f"{_capital(who)} {'learns' if single else 'learn'} on most seeds with and without {them}: "
+        f"{figures}.",
+        "open": f"Whether {they} {makes} {who} learn on most seeds is open: {figures}.",
+    }[fate]
+
+
+def _names(result: StudyResult, group: Sequence[Together]) -> str:
+    return named_all(result.study, [item.network for item in group])
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:] if words.startswith("all ") else words
+
+
+def _best(result: StudyResult) -> str:
+    """Say how often the one cell is solved, or the most often solved one of several."""
+    best = max(result.cells, key=lambda item: item.solved.k)
+    words = best.cell.words.replace(best.cell.network, named(result.study, best.cell.network), 1)
+    if len(result.cells) == 1:
+        return f"{words} is solved on {share_words(best.solved)}."
+    same = [item for item in result.cells if item.solved.k == best.solved.k]
+    if len(same) == len(result.cells):
+        return f"All {len(same):,} cells are solved on {share_words(best.solved)}."
+    others = f" {len(same) - 1:,} more are solved as often." if len(same) > 1 else ""
+    return (
+        f"{words} is solved most often of {len(result.cells):,} cells, on {share_words(best.solved)}. It was "
+        f"picked on these same seeds, so its figure flatters.{others}"
+    )
+
+
+def _table(result: StudyResult) -> tuple[Row, tuple[Row, ...], tuple[Row, ...], tuple[str, ...]]:
+    """Return headers, rows, rows without intervals, and remarks."""
+    networks = list(dict.fromkeys(item.cell.network for item in result.cells))
+    made = list(dict.fromkeys(item.cell.changes for item in result.cells))
+    if len(networks) == 1:
+        return _by_cell(result, networks[0])
+    everything = result.study.change_names
+    ends = [changes for changes in ((), everything) if changes in made]
+    columns = made if len(made) <= FEW else list(dict.fromkeys(ends))
+    cells = {(item.cell.network, item.cell.changes): item for item in result.cells}
+    listed = networks[:MOST_NETWORKS]
+    heads = [_head(result, changes) for changes in columns]
+    full = [[_share(cells.get((name, changes))) for changes in columns] for name in listed]
+    brief = [[_percent(cells.get((name, changes))) for changes in columns] for name in listed]
+    remarks: list[str] = []
+    if len(made) > FEW:
+        bests = [_best_of([item for item in result.cells if item.cell.network == name]) for name in listed]
+        heads.insert(1, f"Best of {len(made):,}")
+        for texts, item in zip((*full, *brief), (*bests, *bests), strict=True):
+            texts.insert(1, f"{percent_words(item.solved)}: {short('+'.join(item.cell.changes) or 'none')}")
+        remarks.append(picked_note(len(made)))
+    if len(networks) > len(listed):
+        remarks.append(f"{len(networks) - len(listed):,} more networks: --details.")
+    return (
+        ("Network", *heads),
+        tuple((short(name), *texts) for name, texts in zip(listed, full, strict=True)),
+        tuple((short(name), *texts) for name, texts in zip(listed, brief, strict=True)),
+        tuple(remarks),
+    )
+
+
+def _by_cell(
+    result: StudyResult, network: str
+) -> tuple[Row, tuple[Row, ...], tuple[Row, ...], tuple[str, ...]]:
+    """Return a row a cell of one network; of many cells the baseline, single changes, the best and all."""
+    chosen, best = chosen_cells(result, result.cells, _best_of)
+    remarks = (picked_note(len(result.cells)),) if best else ()
+    names = [f"{cell_name(result, item)}{' (best)' if item is best else ''}" for item in chosen]
+    return (
+        ("Changes" if result.study.changes else "Network", "Solved"),
+        tuple((name, _share(item)) for name, item in zip(names, chosen, strict=True)),
+        tuple((name, _percent(item)) for name, item in zip(names, chosen, strict=True)),
+        remarks,
+    )
+
+
+def chosen_cells(
+    result: StudyResult, cells: Sequence[CellResult], best_of: BestOf
+) -> tuple[list[CellResult], CellResult | None]:
+    """Return one network's cells for a table, and the best if it was picked: all, or those that tell most."""
+    if len(cells) <= MOST_ROWS:
+        return list(cells), None
+    everything, best = result.study.change_names, best_of(cells)
+    most = 1 if len(everything) + 3 <= MOST_ROWS else 0
+    wanted = [item for item in cells if len(item.cell.changes) <= most or item.cell.changes == everything]
+    return [item for item in cells if item in wanted or item is best], best
+
+
+def cell_name(result: StudyResult, item: CellResult) -> str:
+    """Return what a cell is called in a table of one network."""
+    if not result.study.changes:
+        return item.cell.network
+    everything = result.study.change_names
+    if item.cell.changes == everything and len(everything) > 1:
+        return f"all {len(everything):,}" if len(everything) > 2 else "+".join(item.cell.changes)
+    return short("+".join(item.cell.changes)) or "none (baseline)"
+
+
+def _best_of(cells: Sequence[CellResult]) -> CellResult:
+    """Return the most often solved cell, of several alike the first: cells go from few changes to many."""
+    return max(cells, key=lambda item: item.solved.k)
+
+
+def _head(result: StudyResult, changes: tuple[str, ...]) -> str:
+    if not changes:
+        return "Baseline" if result.study.changes else "Solved"
+    names = result.study.change_names
+    if changes == names and len(names) > 2:
+        return f"All {len(names):,} changes"
+    return "+".join(map(short, changes))
+
+
+def _share(item: CellResult | None) -> str:
+    if item is None:
+        return "–"
+    value = item.solved
+    return f"{percent_of(value)} ({100 * value.low:.1f}–{100 * value.high:.1f})"
+
+
+def percent_of(value: Rate) -> str:
+    """Return a rate with one decimal: ``4.8 %``."""
+    return f"{100 * value.estimate:.1f} %"
+
+
+def _percent(item: CellResult | None) -> str:
+    return "–" if item is None else percent_of(item.solved)

@@ -1,0 +1,84 @@
+"""The columns of a study's table by its measure: held out, trained on, R², solved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from trainlab.draw import format_fixed, format_number
+from trainlab.engine import Runs
+from trainlab.spec import Within
+from trainlab.studies.cells import CellResult
+from trainlab.studies.measure import Measure
+from trainlab.studies.score_verdicts import median, percent
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Column:
+    """A column: its head, the guess's entry, and each cell's with its spread and without."""
+
+    head: str
+    guess: str
+    full: Callable[[CellResult], str]
+    brief: Callable[[CellResult], str]
+
+
+def score_columns(measure: Measure, cells: Sequence[CellResult]) -> list[Column]:
+    """Return the columns that say something of these cells."""
+    data = cells[0].runs.experiment.data()
+    trained = _numbers(f"{data.points:,} trained on", measure.training_guess, measure.trained_on, measure)
+    columns = [trained]
+    if measure.held_out:
+        columns.insert(0, _numbers(f"{data.held_out:,} held out", measure.guess, measure.of, measure))
+    if has_r2(measure):
+        columns.insert(1, _r2(measure))
+    if tells_solved(cells):
+        columns.append(Column(head="Solved", guess="–", full=_solved, brief=_solved))
+    return columns
+
+
+def has_r2(measure: Measure) -> bool:
+    """Whether 1 − loss / guess is R²."""
+    return measure.squared and measure.guess > 0
+
+
+def tells_solved(cells: Sequence[CellResult]) -> bool:
+    """Whether what is solved was thought of: its rule isn't the default's kind, or some run is."""
+    return any(not isinstance(item.runs.experiment.solved, Within) or item.solved.k for item in cells)
+
+
+def r2_words(loss: float, measure: Measure) -> str:
+    """Return R² of a loss with two decimals."""
+    return format_fixed(1 - loss / measure.guess, 2)
+
+
+def _numbers(head: str, guess: float, values: Callable[[Runs], Floats], measure: Measure) -> Column:
+    def number(value: float) -> str:
+        return percent(value) if measure.kind == "accuracy" else format_number(value)
+
+    def full(item: CellResult) -> str:
+        found = values(item.runs)
+        finite = np.where(np.isfinite(found), found, np.inf)
+        low, high = (float(np.quantile(finite, share, method="nearest")) for share in (0.05, 0.95))
+        spread = f"{number(low)}–{number(high)}".replace(" %", "")
+        return f"{number(median(found))} ({spread})"
+
+    return Column(
+        head=head, guess=number(guess), full=full, brief=lambda item: number(median(values(item.runs)))
+    )
+
+
+def _r2(measure: Measure) -> Column:
+    def text(item: CellResult) -> str:
+        return r2_words(median(measure.of(item.runs)), measure)
+
+    return Column(head="R²", guess="0.00", full=text, brief=text)
+
+
+def _solved(item: CellResult) -> str:
+    return f"{item.solved.k:,} of {item.solved.n:,}"
