@@ -25,7 +25,7 @@ def stale_gradients(case: Case) -> Picture | None:
     """How gradients that add up grow; where they don't, in how many steps old ones were still there."""
     _, norms = total_norms(case)
     part = max(1, len(norms) // 4)
-    if len(norms) > 1 and np.median(norms[-part:]) > 2 * np.median(norms[:part]):
+    if len(norms) > 1 and np.median(norms[-part:]) > 1.5 * np.median(norms[:part]):
         return gradient_norm(case)
     pairs: list[tuple[str, float]] = []
     for one in case.seen.optimizers:
