@@ -224,6 +224,10 @@ def test_gradients_never_cleared_are_counted():
     made = picture_of("missing_zero_grad", case)
     assert made is not None
     assert [bar["value"] for bar in made["bars"]] == [44.0, 43.0]
+    growing = case_of(weight(0, [0.1] * 9, grad_rms=[0.1 * at for at in range(1, 10)]))
+    made = picture_of("missing_zero_grad", growing)
+    assert made is not None
+    assert made["y_label"] == "‖gradient‖"
 
 
 def test_of_many_bars_the_most_telling_are_kept():

@@ -1,3 +1,4 @@
+import html
 import re
 from collections import Counter
 from dataclasses import replace
@@ -10,7 +11,7 @@ from report.small_study import AWKWARD, result
 
 from trainlab import run, study
 from trainlab.report import study_html
-from trainlab.report.answer_part import answer_picture, answer_words
+from trainlab.report.answer_part import answer_picture
 from trainlab.spec import Experiment
 from trainlab.studies import effect_picture
 from trainlab.studies.result import StudyResult
@@ -56,11 +57,9 @@ def test_order_is_the_answer_first_and_code_last():
     assert places == sorted(places)
 
 
-def test_the_answer_names_all_networks_and_draws_each_at_the_baseline_and_with_all_changes():
+def test_the_answer_is_the_studys_and_draws_each_network_at_the_baseline_and_with_all_changes():
     given = result()
-    words = answer_words(given)
-    assert words.startswith("A and B together")
-    assert all(name in words for name in given.study.network_names)
+    assert html.escape(given.answer.partition(". ")[0]) in study_html(given).split("<nav")[0]
     drawn = answer_picture(given)
     assert drawn is not None
     rows = {(row[0], row[1]): row[2] for row in drawn.data["rows"]}
@@ -68,23 +67,6 @@ def test_the_answer_names_all_networks_and_draws_each_at_the_baseline_and_with_a
         for label, changes in (("baseline", ()), ("all changes: A+B", ("A", "B"))):
             assert rows[name, label] == pytest.approx(100 * given.cell(name, *changes).solved.estimate)
     assert drawn.title in study_html(given).split("<nav")[0]
-
-
-@pytest.mark.parametrize(
-    ("outcomes", "words"),
-    [
-        (("upheld", "upheld"), 'A and B together make <b>"& and deep learn.'),
-        (("upheld", "refuted"), 'A and B together make <b>"& learn, but not deep ('),
-        (("refuted", "refuted"), 'A and B together do not make <b>"& ('),
-        (("mixed", "upheld"), "A and B together make deep learn. These runs can't say it of <b>\"& ("),
-    ],
-)
-def test_the_answer_says_what_the_verdicts_say(outcomes: tuple[str, str], words: str):
-    given = result()
-    verdicts = [
-        Verdict(topic="together", statement="s", outcome=outcome, sentence="s") for outcome in outcomes
-    ]
-    assert answer_words(replace(given, verdicts=tuple(verdicts))).startswith(words)
 
 
 def test_charts_side_by_side_share_their_scale():
@@ -97,15 +79,6 @@ def test_charts_side_by_side_share_their_scale():
     assert grids[0][1] == grids[1][1]
     ticks = [re.findall(r">(−?\d+)</text>", drawn.svg) for drawn in (alone, averaged)]
     assert ticks[0] == ticks[1] != []
-
-
-def test_of_many_cells_accuracies_are_a_grid_and_their_table_is_folded():
-    found = study("xor44", seeds=2, workers=1, only=("Model 1", "Model 2"))
-    page = study_html(found)
-    assert "Accuracy at the end, by changes made and network" in page
-    (scores,) = re.findall(r'<section id="scores".*?</section>', page, re.DOTALL)
-    assert re.search(r"<details[^>]*><summary>Accuracy, median[^<]*: 64 cells as a table</summary>", scores)
-    assert scores.index("<details") < scores.index("<table")
 
 
 def test_page_is_well_formed_and_headings_step_by_one():
@@ -245,7 +218,6 @@ def test_a_verdict_is_said_once_if_it_is_upheld():
     upheld = Verdict(topic="solved", statement="It holds.", outcome="upheld", sentence="It holds always.")
     refuted = replace(upheld, outcome="refuted", sentence="It never holds.")
     page = study_html(replace(given, verdicts=(upheld, refuted)))
-    assert "<dt>Refuted</dt><dd>It holds.</dd>" in page.split("<nav")[0]
     assert page.split("<nav")[1].count("It holds.") == 1
     assert '<span class="muted">It holds.</span></p><p>It never holds.</p>' in page
 
@@ -320,11 +292,15 @@ def test_diverged_runs_are_shown_as_such():
 
 
 @pytest.mark.pages
-def test_all_96_cells_stay_under_1_mb():
+def test_all_96_cells_stay_under_1_mb_and_their_accuracies_are_a_grid():
     # Seeds don't add to the page; only the cells and the epochs recorded do.
     found = study("xor44", seeds=2, workers=1)
     page = study_html(found)
     assert len(found.cells) == 96
     assert len(page.encode()) < 1_000_000
     assert "Does each change help? 15 verdicts" in page
+    assert "Accuracy at the end, by changes made and network" in page
+    (scores,) = re.findall(r'<section id="scores".*?</section>', page, re.DOTALL)
+    assert re.search(r"<details[^>]*><summary>Accuracy, median[^<]*: 96 cells as a table</summary>", scores)
+    assert scores.index("<details") < scores.index("<table")
     PageReader(page)

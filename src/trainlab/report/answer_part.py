@@ -1,168 +1,131 @@
-"""A study's answer at first sight: a plain sentence, how often each network is solved, what helps."""
+"""A study's answer at first sight: its sentence, a picture of how each network fares, what helps."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trainlab.draw import Interval, Picture, format_fixed, format_percent, intervals, join
+import numpy as np
+
+from trainlab.draw import Interval, Picture, format_number, intervals
 from trainlab.report.chosen import cell_words, cells_of, networks_of
 from trainlab.report.parts import Front, fold, paragraph, picture, terms
+from trainlab.report.verdict_part import first_sentence
 from trainlab.report.words import unbroken
 from trainlab.spec import Network, solved_words
-from trainlab.stats import Rate, ReadEstimate, Reading, share_words
+from trainlab.studies.answer import Answer, answer_of
 from trainlab.studies.cells import CellResult
+from trainlab.studies.measure import Measure
 from trainlab.studies.result import StudyResult
 
 MOST_ROWS = 12
 """So many rows of the picture stand in a screen's height."""
-FEW = 2
-"""More changes than this aren't named one by one in the answer."""
-_COUNTS = {3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine"}
 MOST_TERMS = 10
 """Of more networks and changes, the list is folded."""
+_BEST = "best of"
 
 
 def answer_front(result: StudyResult) -> Front:
-    """Return the answer, its picture, and what the names in it stand for."""
+    """Return the answer, its picture, what helps and hurts, and what the names in it stand for."""
+    found = answer_of(result)
+    first, rest = first_sentence(found.sentence)
     drawn = answer_picture(result)
     return Front(
-        say=paragraph(unbroken(answer_words(result)), kind="question"),
+        say=paragraph(unbroken(first), kind="question") + (paragraph(unbroken(rest)) if rest else ""),
         show=picture(drawn) if drawn is not None else "",
-        more=_found(result)
-        + _compared(result)
-        + "".join(paragraph(f"Note: {note}") for note in result.notes),
+        more=_found(found) + _compared(result) + "".join(paragraph(f"Note: {note}") for note in result.notes),
     )
 
 
-def answer_words(result: StudyResult) -> str:
-    """Return the answer in a sentence or two: what all changes came to, or how often cells are solved."""
-    everything = result.study.change_names
-    ends = {name: (_cell(result, name, ()), _cell(result, name, everything)) for name in networks_of(result)}
-    pairs = {name: (a, b) for name, (a, b) in ends.items() if a is not None and b is not None}
-    if everything and pairs:
-        return _together_words(result, {name: b.solved for name, (_, b) in pairs.items()})
-    best = max(result.cells, key=lambda item: item.solved.estimate)
-    if len(result.cells) == 1:
-        return f"{_called(result, best)} is solved: {share_words(best.solved, 'seeds')}."
-    return (
-        f"Of {len(result.cells)} cells {_called(result, best)} is solved most often: {_share(best.solved)}."
-    )
-
-
-def _together_words(result: StudyResult, after: dict[str, Rate]) -> str:
-    """Return which networks all changes make learn, as the verdicts have it, and the others' shares."""
-    everything = result.study.change_names
-    one = len(everything) == 1
-    count = _COUNTS.get(len(everything), f"{len(everything)}")
-    several = f"All {count} changes" if len(everything) > FEW else join(everything)
-    subject = everything[0] if one else f"{several} together"
-    make, do = ("makes", "does") if one else ("make", "do")
-    outcomes = [verdict.outcome for verdict in result.verdicts if verdict.topic == "together"]
-    if len(outcomes) != len(after):
-        shares = "; ".join(f"{name} {_share(value)}" for name, value in after.items())
-        return f"Solved with {join(everything)}: {shares}."
-    found = dict(zip(after, outcomes, strict=True))
-    learn = [name for name, outcome in found.items() if outcome == "upheld"]
-    rest = [f"{name} ({_share(after[name])})" for name, outcome in found.items() if outcome == "refuted"]
-    open_ = [f"{name} ({_share(after[name])})" for name, outcome in found.items() if outcome == "mixed"]
-    if learn:
-        words = f"{subject} {make} {join(learn)} learn"
-        words += f", but not {join(rest)}." if rest else "."
-    else:
-        words = f"{subject} {do} not make {join(rest)} learn." if rest else ""
-    if open_:
-        words += f" These runs can't say it of {join(open_)}."
-    return words.strip()
+def _found(found: Answer) -> str:
+    """Return what helps and what hurts, a line each, and what was asked beside the changes."""
+    title = paragraph(f"{found.effects_title}:", kind="muted") if found.effects else ""
+    return title + terms([*found.effects, *found.asked])
 
 
 def answer_picture(result: StudyResult) -> Picture | None:
-    """Return how often each network is solved: at the baseline, in its best cell, and with all changes.
+    """Return how each network fares at the baseline, in its best cell, and with all changes.
 
-    Of many networks the best cells are left out, and the networks that no longer fit a screen.
+    That is its measure where the data have one, else how often it is solved. Of many networks the best cells
+    are left out, and the networks that no longer fit a screen.
     """
-    networks = networks_of(result)
-    per_network = {name: _rows(result, name) for name in networks}
-    rows = [row for name in networks for row in per_network[name]]
-    best_shown = len(rows) <= MOST_ROWS
-    if not best_shown:
-        rows = [row for row in rows if not row.label.startswith("best of")]
-    left = max(0, len(rows) - MOST_ROWS)
-    rows = rows[:MOST_ROWS]
-    if not rows or all(len(item) < 1 for item in per_network.values()):
+    measure = result.measure
+    rows = [row for name in networks_of(result) for row in _rows(result, name, measure)]
+    if len(rows) > MOST_ROWS:
+        rows = [row for row in rows if not row.label.startswith(_BEST)]
+    left, rows = max(0, len(rows) - MOST_ROWS), rows[:MOST_ROWS]
+    if not rows:
         return None
     notes: list[str] = []
-    if any(row.label.startswith("best of") for row in rows):
-        notes.append("The best was picked from these same seeds, so its share flatters.")
+    if any(row.label.startswith(_BEST) for row in rows):
+        notes.append("The best was picked from these same seeds, so it flatters.")
     if left:
-        notes.append(f"{left:,} more rows are below.")
+        notes.append(f"{left:,} more rows are in the sections below.")
+    if measure is None:
+        return intervals(
+            rows,
+            x_label="share of seeds solved, % (with 95 % intervals)",
+            title="How often each network is solved",
+            reference=None,
+            hold=(0.0, 100.0),
+            notes=notes,
+        )
+    guess = _scaled(measure, measure.guess)
+    unit = " %" if measure.kind == "accuracy" else ""
+    notes.insert(0, f"The line is {measure.guess_words}: {format_number(guess)}{unit}.")
+    of = f" ({measure.loss})" if measure.loss else ""
     return intervals(
         rows,
-        x_label="share of seeds solved, % (with 95 % intervals)",
-        title="How often each network is solved",
-        reference=None,
-        hold=(0.0, 100.0),
+        x_label=f"{measure.name}{of}{', %' if unit else ''}: median of the seeds, their middle 90 %",
+        title=f"How each network does: {measure.name}",
+        reference=guess,
         notes=notes,
     )
 
 
-def _rows(result: StudyResult, network: str) -> list[Interval]:
+def _rows(result: StudyResult, network: str, measure: Measure | None) -> list[Interval]:
     cells, everything = cells_of(result, network), result.study.change_names
     first, last = _cell(result, network, ()), _cell(result, network, everything)
-    best = max(cells, key=lambda item: item.solved.estimate)
     chosen: list[tuple[str, CellResult]] = []
     if first is not None:
-        chosen.append(("baseline", first))
-    if last is not None and everything:
+        chosen.append(("baseline" if everything else "as it is", first))
+    best = _best(cells, measure)
+    if best is not None and len(cells) > 2 and best is not first and best is not last:
+        chosen.append((f"{_BEST} {len(cells)}: {cell_words(result, best.cell.changes)}", best))
+    if last is not None and last is not first:
         chosen.append((cell_words(result, everything), last))
-    if all(item is not best for _, item in chosen) and len(cells) > 1:
-        names = cell_words(result, best.cell.changes)
-        chosen.insert(1 if first is not None else 0, (f"best of {len(cells)}: {names}", best))
     if not chosen:
-        chosen = [(cell_words(result, item.cell.changes), item) for item in cells[:MOST_ROWS]]
+        chosen = [(cell_words(result, item.cell.changes), item) for item in cells]
+    spread = [(label, _spread(item, measure)) for label, item in chosen]
     return [
-        Interval(
-            label=label,
-            estimate=100 * item.solved.estimate,
-            low=100 * item.solved.low,
-            high=100 * item.solved.high,
-            group=network,
-        )
-        for label, item in chosen
+        Interval(label=label, estimate=middle, low=low, high=high, group=network)
+        for label, (low, middle, high) in spread
+        if np.isfinite(middle)
     ]
 
 
-def _found(result: StudyResult) -> str:
-    """Return what helps, what hurts, and which statements don't hold; each in one line."""
-    pairs = [("Helps", _effects(result, "helps")), ("Hurts", _effects(result, "hurts"))]
-    refuted = [v.statement for v in result.verdicts if v.outcome == "refuted" and v.topic != "change"]
-    return terms([(words, told) for words, told in (*pairs, ("Refuted", refuted)) if told])
+def _best(cells: Sequence[CellResult], measure: Measure | None) -> CellResult | None:
+    """Return the cell that does best; None where no run of any gave a number."""
+    turn = -1.0 if measure is not None and measure.kind == "loss" else 1.0
+    known = [(turn * _spread(item, measure)[1], item) for item in cells]
+    known = [pair for pair in known if np.isfinite(pair[0])]
+    return max(known, key=lambda pair: pair[0])[1] if known else None
 
 
-def _effects(result: StudyResult, wanted: Reading) -> list[str]:
-    """Return the changes that read so, averaged over the others: a line a network, the greatest first."""
-    found: dict[str, list[tuple[float, str]]] = {}
-    several = len(networks_of(result)) > 1
-    for effect in result.effects:
-        value = effect.main or effect.alone
-        if value is not None and value.reading == wanted:
-            words = f"{effect.change} {_points(value)}"
-            found.setdefault(effect.network, []).append((abs(value.value.estimate), words))
-    told = [
-        (f"{name}: " if several else "") + ", ".join(words for _, words in sorted(each, reverse=True))
-        for name, each in found.items()
-    ]
-    if told:
-        told[-1] += f" (points{_averaged(result)})"
-    return told
+def _spread(item: CellResult, measure: Measure | None) -> tuple[float, float, float]:
+    """Return low end, middle and high end: of the rate its interval, of a measure quantiles of the seeds."""
+    if measure is None:
+        value = item.solved
+        return 100 * value.low, 100 * value.estimate, 100 * value.high
+    values = measure.of(item.runs)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return (np.nan, np.nan, np.nan)
+    low, middle, high = (_scaled(measure, float(np.quantile(values, q))) for q in (0.05, 0.5, 0.95))
+    return low, middle, high
 
 
-def _averaged(result: StudyResult) -> str:
-    crossed = any(effect.main for effect in result.effects) and len(result.study.changes) > 1
-    return ", averaged over the other changes" if crossed else ""
-
-
-def _points(value: ReadEstimate) -> str:
-    return format_fixed(100 * value.value.estimate, 1, sign=True)
+def _scaled(measure: Measure, value: float) -> float:
+    return 100 * value if measure.kind == "accuracy" else value
 
 
 def _compared(result: StudyResult) -> str:
@@ -210,13 +173,3 @@ def _each(values: tuple[bool, ...] | tuple[str, ...]) -> str:
 
 def _cell(result: StudyResult, network: str, changes: Sequence[str]) -> CellResult | None:
     return next((c for c in cells_of(result, network) if c.cell.changes == tuple(changes)), None)
-
-
-def _called(result: StudyResult, item: CellResult) -> str:
-    if not result.study.changes:
-        return item.cell.network
-    return f"{item.cell.network} with {cell_words(result, item.cell.changes)}"
-
-
-def _share(value: Rate) -> str:
-    return f"{format_percent(value.k, value.n, decimals=1)} % of {value.n:,} seeds"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -44,23 +45,38 @@ def effect_picture(result: StudyResult, *, kind: str) -> Picture | None:
     words = "averaged over all other changes" if kind == "main" else "made alone, against the baseline"
     return intervals(
         rows,
-        x_label="difference in success rate, points",
+        x_label=_effect_label(result),
         title=f"Effect of each change, {words}",
         beside=_effect_rows(result, kind="alone" if kind == "main" else "main"),
     )
 
 
+def _effect_label(result: StudyResult) -> str:
+    measure = result.measure
+    if measure is None or not result.score_effects:
+        return "difference in success rate, points"
+    if measure.kind == "accuracy":
+        return f"difference in {measure.name}, points"
+    return f"change of the {measure.name}, %"
+
+
 def _effect_rows(result: StudyResult, *, kind: str) -> list[Interval]:
+    """Return the effects on the measure where the data have one, else on the success rate."""
     rows: list[Interval] = []
-    for effect in result.effects:
+    measure = result.measure
+    for effect in result.score_effects or result.effects:
         value = effect.main if kind == "main" else effect.alone
         if value is not None:
+            low, middle, high = value.value.low, value.value.estimate, value.value.high
+            if measure is not None and result.score_effects and measure.kind == "loss":
+                # Minus a logarithm of a ratio of losses: more is less loss.
+                low, middle, high = math.expm1(-high), math.expm1(-middle), math.expm1(-low)
             rows.append(
                 Interval(
                     label=effect.change,
-                    estimate=100 * value.value.estimate,
-                    low=100 * value.value.low,
-                    high=100 * value.value.high,
+                    estimate=100 * middle,
+                    low=100 * low,
+                    high=100 * high,
                     group=effect.network,
                     emphasis=_EMPHASIS[value.reading],
                 )

@@ -22,7 +22,11 @@ def calls(case: Case) -> Picture | None:
 
 
 def stale_gradients(case: Case) -> Picture | None:
-    """In how many of the steps looked at the gradients of the step before were still there."""
+    """How gradients that add up grow; where they don't, in how many steps old ones were still there."""
+    _, norms = total_norms(case)
+    part = max(1, len(norms) // 4)
+    if len(norms) > 1 and np.median(norms[-part:]) > 1.5 * np.median(norms[:part]):
+        return gradient_norm(case)
     pairs: list[tuple[str, float]] = []
     for one in case.seen.optimizers:
         name = optimizer_name(one)

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from trainlab.diagnosis.pictures.kinds import bars, chain, node
+from trainlab.diagnosis.rules.wrong_loss import negated
 from trainlab.diagnosis.seen import Graph, Node, Op, ParamSeen
 from trainlab.diagnosis.signals.case import Case
 
@@ -33,8 +34,11 @@ def squashed_before_loss(case: Case) -> Picture | None:
 
 def loss_at_the_end(case: Case) -> Picture | None:
     """The operations from the input to the loss; a change of its sign is marked, else the loss itself."""
-    turned = _chain_to_loss(case, lambda left, op, _: left == 0 and op in NEGATING)
-    return turned or _chain_to_loss(case, lambda left, *_: left == 0)
+    if any(negated(graph) is not None for graph in case.seen.graphs):
+        return _chain_to_loss(case, lambda left, op, _: left == 0 and op in NEGATING)
+    return _chain_to_loss(
+        case, lambda left, op, after: op not in NEGATING and (not left or after in NEGATING)
+    )
 
 
 def _chain_to_loss(case: Case, is_wrong: Callable[[int, str, str], bool]) -> Picture | None:

@@ -40,7 +40,7 @@ def judge(case: Case) -> Finding | None:
     if case.learning.adversarial:
         return None
     for graph in case.seen.graphs:
-        node = _negated(graph)
+        node = negated(graph)
         if node is not None and len(case.stepped) == 1:
             place = node.op.site.quoted if node.op is not None and node.op.site else node.kind
             return Finding(
@@ -108,7 +108,7 @@ def _no_probabilities(case: Case) -> Finding | None:
     return None
 
 
-def _negated(graph: Graph) -> Node | None:
+def negated(graph: Graph) -> Node | None:
     """Return the distance that reaches the loss through one change of sign and nothing but scaling."""
     place, sign = 0, 1
     for _ in range(10):
