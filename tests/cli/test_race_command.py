@@ -58,7 +58,10 @@ def test_limits_and_draws_are_passed_on(trainlab: Caller) -> None:
         (("race", "44"), ("race 44: give a study file as well, as in: race 44 xor44",)),
         (("race", "4.5", "tiny.toml"), ("race 4.5: must be a whole number of parameters",)),
         (("race", "44", "none.toml"), ("none.toml: no such file",)),
-        (("race", "44", "tiny.toml", "--inputs", "3"), ("inputs = 3, outputs = 1: the task 'xor' needs 2 and 1.",)),
+        (
+            ("race", "44", "tiny.toml", "--inputs", "3"),
+            ("inputs = 3, outputs = 1: the task 'xor' needs 2 and 1.",),
+        ),
         (("race", "tiny.toml", "--inputs", "2"), ("give their number of parameters, as in: race 44 FILE",)),
         (("race", "tiny.toml", "--draw", "9"), ("--draw: draws networks; give their number",)),
         (("race", "tiny.toml"), ("the study has no [race] table",)),

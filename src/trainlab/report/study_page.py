@@ -41,7 +41,7 @@ def study_html(result: StudyResult) -> str:
             [
                 f"<header>\n<h1>{escape(title)}</h1>",
                 paragraph(result.study.question, kind="question") if result.study.question else "",
-                *(paragraph(data["words"]) for data in result.data if data["words"]),
+                *(paragraph(data["words"].replace("`", "")) for data in result.data if data["words"]),
                 paragraph(
                     f"{counted(len(result.cells), 'cell')} × {counted(result.how.seeds, 'seed')}",
                     kind="muted",
