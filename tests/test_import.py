@@ -51,3 +51,9 @@ def test_reports_do_not_load_the_explanations():
     code = "import sys, trainlab.report; print([n for n in sys.modules if n.startswith('trainlab.explain.')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "['trainlab.explain.explanation']"
+
+
+@pytest.mark.parametrize("words", [["seeds", "t.py", "--n"], ["doctor", "t.py", "--jsn"]])
+def test_a_misspelt_option_before_a_script_is_told_at_once(words: list[str]):
+    code = f"from trainlab.cli.main import main\ntry:\n    main({words})\nexcept SystemExit:\n    pass"
+    assert loaded_by(code).isdisjoint((*COMPUTING, "rich", "numpy", "msgspec"))

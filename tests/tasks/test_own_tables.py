@@ -295,3 +295,22 @@ def test_a_misspelt_file_is_hinted_at(folder: Path) -> None:
         with pytest.raises(SpecError) as caught:
             build(File(path=path), Split(), Scaling())
         assert str(caught.value).endswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("columns", "inputs"),
+    [
+        (4, "'c0', 'c1', 'c2'."),
+        (14, "'c0', 'c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7', 'c8', 'c9', 'c10', 'c11' and 1 more."),
+    ],
+)
+def test_a_first_width_that_does_not_fit_names_the_inputs(columns: int, inputs: str) -> None:
+    names = ",".join(f"c{place}" for place in range(columns))
+    Path("a.csv").write_text(f"{names}\n{','.join('1' * columns)}\n")
+    with pytest.raises(SpecError) as caught:
+        Experiment.from_dict({"network": "2-1", "task": {"name": "file", "path": "a.csv"}})
+    assert str(caught.value) == (
+        f"network.widths = '2-1': the first width is 2, but the task 'file' needs {columns - 1}, one for "
+        "each of "
+        f"its inputs: {inputs}"
+    )

@@ -11,7 +11,6 @@ from trainlab.cli.commands import COMMANDS, QUESTIONS, Command
 from trainlab.cli.near import near_option
 from trainlab.cli.options import shortened
 from trainlab.errors import nearest
-from trainlab.spec.reading import EXAMPLES, what_it_is
 
 _MEANT = {
     "learning-rate": ("lr", "rate", "learning", "schedule", "optimizer"),
@@ -78,6 +77,8 @@ def _command(chain: Sequence[str]) -> Command | None:
 
 def _no_command(word: str) -> str:
     """Say that a word is no command, and what was meant: a file's name needs a command before it."""
+    from trainlab.spec.reading import EXAMPLES, what_it_is
+
     written = shortened(word)
     if word in EXAMPLES:
         return f"{written} is an example study. Run it with: trainlab study {word}"
@@ -91,6 +92,8 @@ def _no_command(word: str) -> str:
 
 
 def _no_question(word: str) -> str:
+    from trainlab.spec.reading import EXAMPLES
+
     plain = word.lower().replace("_", "-")
     names = [command.name for command in QUESTIONS]
     meant = next((name for name, others in _MEANT.items() if plain == name or plain in others), "")

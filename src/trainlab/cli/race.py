@@ -157,7 +157,8 @@ def _networks(
         return None
     if inputs is None or outputs is None:
         data = named_cell(any_study(path), cell).experiment.data()
-        inputs, outputs = inputs or data.features, outputs or data.outputs
+        inputs = data.features if inputs is None else inputs
+        outputs = data.outputs if outputs is None else outputs
     return budget(parameters, inputs=inputs, outputs=outputs, **cast("Any", limits))
 
 

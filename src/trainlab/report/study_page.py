@@ -41,5 +41,5 @@ def study_html(result: StudyResult) -> str:
             ("code", "The cells as PyTorch code", code_part(result)),
         ],
         question=result.study.question,
-        aside=" ".join([*(f"{data['words']}" for data in result.data if data["words"]), size]),
+        aside=" ".join([*(data["words"].replace("`", "") for data in result.data if data["words"]), size]),
     )

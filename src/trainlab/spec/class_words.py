@@ -1,4 +1,4 @@
-"""What messages say of a task's classes: which there are, and which numbers of a file look like some."""
+"""What messages say of a task's inputs and classes, and which numbers of a file look like classes."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ def outputs_words(task: TaskSpec, data: Task) -> str:
         more = f" and {data.outputs - MAX_LISTED:,} more" if data.outputs > MAX_LISTED else ""
         return f", one for each of its classes: {names}{more}."
     return f". {class_words(task, data)}".rstrip(" ")
+
+
+def inputs_words(data: Task) -> str:
+    """Return which inputs a task has, as the end of a sentence."""
+    if not data.feature_names:
+        return "."
+    names = ", ".join(repr(name) for name in data.feature_names[:MAX_LISTED])
+    more = f" and {data.features - MAX_LISTED:,} more" if data.features > MAX_LISTED else ""
+    return f", one for each of its inputs: {names}{more}."
 
 
 def one_output_words(task: TaskSpec, data: Task) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from trainlab.errors import SpecError
 from trainlab.maths import learning_rates
-from trainlab.spec.class_words import class_words, one_output_words, outputs_words
+from trainlab.spec.class_words import class_words, inputs_words, one_output_words, outputs_words
 from trainlab.spec.kinds import name_of
 from trainlab.spec.losses import BCE, NLL, BCEWithLogits, CrossEntropy, Hinge
 from trainlab.spec.optimizers import cycles
@@ -83,7 +83,7 @@ def _check_widths(experiment: Experiment) -> None:
         ("last", network.widths[-1], data.outputs),
     ):
         if width != wanted:
-            reason = outputs_words(experiment.task, data) if end == "last" else "."
+            reason = outputs_words(experiment.task, data) if end == "last" else inputs_words(data)
             raise SpecError(
                 f"network.widths = {network.label!r}: the {end} width is {width}, "
                 f"but the task {name_of(experiment.task)!r} needs {wanted}{reason}"
