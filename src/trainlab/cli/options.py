@@ -74,7 +74,6 @@ Html = Annotated[
     str | None,
     Parameter(help="Write the report, one self-contained page, to this file.", allow_leading_hyphen=True),
 ]
-Details = Annotated[bool, Parameter(help="Print all there is, not the answer alone.", negative="")]
 Folder = Annotated[str, Parameter(help="The folder that keeps finished runs.")]
 Workers = Annotated[
     int | None, Parameter(help="Threads or processes; all processors if left out.", converter=whole)

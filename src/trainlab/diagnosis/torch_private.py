@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import nn
 
+_torch: Any = torch  # private parts have no types
 _CONVOLUTIONS = (
     nn.Conv1d,
     nn.Conv2d,
@@ -72,30 +73,30 @@ def _no_dispatch_modes() -> Any:
     return _disable_current_modes
 
 
-transforms = _find("transforms", lambda: torch._C._functorch.peek_interpreter_stack)
-is_transformed = _find("is_transformed", lambda: torch._C._functorch.is_functorch_wrapped_tensor)
-tracing_state = _find("tracing_state", lambda: torch._C._get_tracing_state)
-dispatch_depth = _find("dispatch_depth", lambda: torch._C._len_torch_dispatch_stack)
+transforms = _find("transforms", lambda: _torch._C._functorch.peek_interpreter_stack)
+is_transformed = _find("is_transformed", lambda: _torch._C._functorch.is_functorch_wrapped_tensor)
+tracing_state = _find("tracing_state", lambda: _torch._C._get_tracing_state)
+dispatch_depth = _find("dispatch_depth", lambda: _torch._C._len_torch_dispatch_stack)
 no_dispatch_modes = _find("no_dispatch_modes", _no_dispatch_modes)
-function_depth = _find("function_depth", lambda: torch._C._len_torch_function_stack)
-no_torch_function = _find("no_torch_function", lambda: torch._C.DisableTorchFunction)
+function_depth = _find("function_depth", lambda: _torch._C._len_torch_function_stack)
+no_torch_function = _find("no_torch_function", lambda: _torch._C.DisableTorchFunction)
 # At each step many times: `no_grad` takes several times as long.
-set_grad_enabled = _find("set_grad_enabled", lambda: torch._C._set_grad_enabled)
-CALL_CODE: CodeType | None = _find("CALL_CODE", lambda: nn.Module._call_impl.__code__)
+set_grad_enabled = _find("set_grad_enabled", lambda: _torch._C._set_grad_enabled)
+CALL_CODE: CodeType | None = _find("CALL_CODE", lambda: _torch.nn.Module._call_impl.__code__)
 # What calls the hooks around every step.
 STEP_CODE: CodeType | None = _find(
-    "STEP_CODE", lambda: torch.optim.Optimizer.profile_hook_step(lambda: None).__code__
+    "STEP_CODE", lambda: _torch.optim.Optimizer.profile_hook_step(lambda: None).__code__
 )
 # Written in C since PyTorch 2.15: `in_function` then looks for the function's own code.
-APPLY_CODE: CodeType | None = _find("APPLY_CODE", lambda: torch.autograd.Function.apply.__func__.__code__)
-raw_data = _find("raw_data", lambda: torch.Tensor.data.__get__)
-version_of = _find("version_of", lambda: torch.Tensor._version.__get__)
-base_of = _find("base_of", lambda: torch.Tensor._base.__get__)
-sparse_values = _find("sparse_values", lambda: torch.Tensor._values)
-CONVOLUTIONS = _find("CONVOLUTIONS", lambda: (nn.modules.conv._ConvNd,))
-BATCH_NORMS = _find("BATCH_NORMS", lambda: (nn.modules.batchnorm._BatchNorm,))
-DROPOUTS = _find("DROPOUTS", lambda: (nn.modules.dropout._DropoutNd,))
-LOSS_MODULES = _find("LOSS_MODULES", lambda: (nn.modules.loss._Loss,))
+APPLY_CODE: CodeType | None = _find("APPLY_CODE", lambda: _torch.autograd.Function.apply.__func__.__code__)
+raw_data = _find("raw_data", lambda: _torch.Tensor.data.__get__)
+version_of = _find("version_of", lambda: _torch.Tensor._version.__get__)
+base_of = _find("base_of", lambda: _torch.Tensor._base.__get__)
+sparse_values = _find("sparse_values", lambda: _torch.Tensor._values)
+CONVOLUTIONS = _find("CONVOLUTIONS", lambda: (_torch.nn.modules.conv._ConvNd,))
+BATCH_NORMS = _find("BATCH_NORMS", lambda: (_torch.nn.modules.batchnorm._BatchNorm,))
+DROPOUTS = _find("DROPOUTS", lambda: (_torch.nn.modules.dropout._DropoutNd,))
+LOSS_MODULES = _find("LOSS_MODULES", lambda: (_torch.nn.modules.loss._Loss,))
 is_compiling: Callable[[], bool] = getattr(torch.compiler, "is_compiling", lambda: False)
 
 COMPILER = "torch._dynamo.eval_frame"
