@@ -15,6 +15,7 @@ from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Experiment, Init, Network
 from trainlab.spec.fields import alternatives, field_types, items_of, kinds_of
 from trainlab.spec.kinds import Kind, Part, name_of
+from trainlab.spec.study import Statement
 
 Struct = type[msgspec.Struct]
 
@@ -67,6 +68,22 @@ def experiment() -> str:
     return _table(("field", "default", "what it says"), rows)
 
 
+ASKED = {
+    "parameters": "that all networks have equally many parameters, changed ones included",
+    "vanishing": "that the failures of the deepest network are vanishing gradients, at the baseline and with "
+    "all changes, where at least 20 runs, and a fifth of them, fail",
+    "predictions": "that the answers of each network round to the targets, where these are at most 16",
+}
+"""What a study can ask, in words."""
+
+
+def ask() -> str:
+    """What a study file may ask to be judged beside what the changes do."""
+    return _table(
+        ("word", "the statement"), [(f"`{word}`", ASKED[word]) for word in typing.get_args(Statement)]
+    )
+
+
 def network() -> str:
     """The network's fields, and the activations."""
     names = ", ".join(f"`{name}`" for name in ACTIVATIONS)
@@ -89,6 +106,7 @@ def _part(name: str) -> Callable[[], str]:
 
 BLOCKS: tuple[Callable[[], str], ...] = (
     breadth,
+    ask,
     experiment,
     network,
     init,

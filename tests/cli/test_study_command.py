@@ -128,5 +128,7 @@ def test_why_runs_failed_is_asked_for_and_kept(trainlab: Caller) -> None:
     assert (why["failed"], why["looked_into"], why["lost"]) == (5, 2, 0)
     assert study(trainlab, *options)["cells"][0]["why"] == why
     run = trainlab("run", "tiny.toml", "--seeds", "5", "--why", "2", "--workers", "1")
-    assert "Why runs failed" in run.out
-    assert "5 of 5 runs failed; --why 20" in trainlab("run", "tiny.toml", "--seeds", "5").out
+    assert "Why runs of " in run.out
+    asked = ("run", "tiny.toml", "--seeds", "5")
+    assert "--why 20 (why runs failed)" in trainlab(*asked).out
+    assert "5 of 5 runs failed; --why 20" in trainlab(*asked, "--details").out

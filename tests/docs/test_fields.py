@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import typing
 
 import pytest
 from docs.pages import ROOT
@@ -11,6 +12,7 @@ from docs import blocks
 from trainlab import Experiment
 from trainlab.maths import ACTIVATIONS, INITS, LOSSES, OPTIMIZERS, SCHEDULES
 from trainlab.spec import study_from_toml
+from trainlab.spec.study import Statement
 from trainlab.tasks import TASKS
 
 TABLES = {
@@ -38,6 +40,11 @@ def test_every_field_of_an_experiment_has_a_block():
     assert set(Experiment.__struct_fields__) - {"epochs"} <= set(
         blocks.used(blocks.pages().values())["fields"]
     )
+
+
+def test_whatever_a_study_may_ask_is_on_the_page():
+    for word in typing.get_args(Statement):
+        assert f"| `{word}` | that " in read("docs/study_file.md")
 
 
 @pytest.mark.parametrize("what", TABLES)

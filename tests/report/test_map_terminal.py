@@ -6,15 +6,17 @@ import io
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 from studies.maps.made_map import made_map
 
 from trainlab.report import print_map
+from trainlab.report.text_lines import LINES
 from trainlab.studies import MapResult
 
 
-def printed(given: MapResult, width: int, **settings: object) -> str:
+def printed(given: MapResult, width: int, *, details: bool = True, **settings: object) -> str:
     out = io.StringIO()
-    print_map(given, console=Console(file=out, width=width, **settings))  # type: ignore[arg-type]
+    print_map(given, console=Console(file=out, width=width, **settings), details=details)  # type: ignore[arg-type]
     return out.getvalue()
 
 
@@ -23,7 +25,7 @@ def printed(given: MapResult, width: int, **settings: object) -> str:
 def test_no_line_is_wider_than_the_terminal(width: int, system: str | None):
     out = io.StringIO()
     console = Console(file=out, width=width, color_system=system, force_terminal=True, record=True)  # type: ignore[arg-type]
-    print_map(made_map(), console=console)
+    print_map(made_map(), console=console, details=True)
     assert max(map(len, console.export_text().splitlines())) <= width
 
 
@@ -65,3 +67,22 @@ def test_the_best_point_s_row_is_solved_in_glyphs():
     best = [row for row in rows[: len(rows) // 2] if "█" in row]
     assert best
     assert all(row.split("│")[-1].split("┤")[-1][24:32] == "█" * 8 for row in best)
+
+
+@pytest.mark.parametrize("settings", [{}, {"force_terminal": True, "color_system": "truecolor"}])
+@pytest.mark.parametrize("height", [0, 10])
+def test_the_answer_has_thirty_lines_with_one_plane(settings: dict[str, object], height: int):
+    found = made_map(height=height)
+    text = printed(found, 80, details=False, **settings)
+    assert len(text.splitlines()) <= LINES
+    assert "Share of seeds solved" in text
+    assert "The commonest outcome" not in text
+    assert "--details" in text.splitlines()[-1]
+    assert " ".join(found.verdict[0].split()) in " ".join(Text.from_ansi(text).plain.split())
+
+
+def test_a_low_plane_shows_every_row_as_often():
+    rows = [
+        line for line in printed(made_map(), 80, details=False).splitlines() if "│" in line or "┤" in line
+    ]
+    assert len(rows) in (6, 12)

@@ -6,13 +6,14 @@ from studies.racing import networks_race, race
 
 from trainlab.report import print_race, race_html
 from trainlab.report.race_page import FIRST
+from trainlab.report.text_lines import LINES
 from trainlab.studies import RaceResult
 from trainlab.studies.race_show import SHOWN
 
 
-def printed(result: RaceResult, *, width: int) -> str:
+def printed(result: RaceResult, *, width: int, details: bool = True) -> str:
     out = io.StringIO()
-    print_race(result, console=Console(file=out, width=width))
+    print_race(result, console=Console(file=out, width=width), details=details)
     return out.getvalue()
 
 
@@ -63,3 +64,15 @@ def test_the_terminal_has_verdict_leaders_and_rounds() -> None:
     for item in result.rounds:
         assert f"{item.runs:,}" in text
     assert max(map(len, printed(result, width=60).splitlines())) <= 60
+
+
+def test_the_answer_of_a_race_has_thirty_lines_and_no_rounds() -> None:
+    for result in (networks_race(), race(cell="M:A+B", max_seeds=8, seeds=8, budget_seeds=32)):
+        text = printed(result, width=80, details=False)
+        lines = text.splitlines()
+        assert len(lines) <= LINES
+        assert max(map(len, lines)) <= 80
+        assert " ".join(result.verdict.split()) in " ".join(text.split())
+        assert result.candidates[0].name in text
+        assert "Rounds" not in text
+        assert "--details" in lines[-1] or "--details" in lines[-2]

@@ -39,7 +39,7 @@ def held_out() -> StudyResult:
 
 def printed(result: StudyResult) -> str:
     out = io.StringIO()
-    print_study(result, console=Console(file=out, width=110))
+    print_study(result, console=Console(file=out, width=110), details=True)
     return " ".join(out.getvalue().split())
 
 

@@ -12,7 +12,7 @@ from trainlab.studies.result import StudyResult
 
 def printed(given: StudyResult, width: int, **settings: object) -> str:
     out = io.StringIO()
-    print_study(given, console=Console(file=out, width=width, **settings))
+    print_study(given, console=Console(file=out, width=width, **settings), details=True)
     return out.getvalue()
 
 

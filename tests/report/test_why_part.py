@@ -18,7 +18,7 @@ from trainlab.studies.result import StudyResult
 
 def printed(given: StudyResult, width: int) -> str:
     out = io.StringIO()
-    print_study(given, console=Console(file=out, width=width))
+    print_study(given, console=Console(file=out, width=width), details=True)
     return out.getvalue()
 
 

@@ -67,11 +67,20 @@ def causes(
     )
 
 
-def study_of(*names: str, networks: tuple[str, ...] = ("2-3-1",)) -> Study:
-    """Return a study of networks "Net 1", "Net 2", … with changes of these names, each another edit."""
+ALL = ("parameters", "vanishing", "predictions")
+
+
+def study_of(
+    *names: str, networks: tuple[str, ...] = ("2-3-1",), ask: tuple[str, ...] = ALL, **baseline: object
+) -> Study:
+    """Return a study of networks "Net 1", "Net 2", … with changes of these names, each another edit.
+
+    It asks everything unless told; `baseline` are fields of its experiment.
+    """
     return study_from_dict(
         {
-            "baseline": {**TINY.to_dict(), "network": {"widths": networks[0]}},
+            "ask": list(ask),
+            "baseline": {**TINY.to_dict(), "network": {"widths": networks[0]}, **baseline},
             "networks": {f"Net {i}": widths for i, widths in enumerate(networks, 1)},
             "changes": {
                 name: {"label": f"change {name}", "set": {"epochs": 30 + 10 * i}}

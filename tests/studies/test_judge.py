@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from studies.made_up import TINY, cells_of, flags, runs_of, study_of
+from studies.made_up import ALL, TINY, cells_of, flags, runs_of, study_of
 
 from trainlab.spec import Cell, Change, Experiment, Study
 from trainlab.studies.effects import effects_of
@@ -94,9 +94,20 @@ def test_vanishing_is_not_asked_of_networks_with_a_single_layer():
     assert not any("Net 1" in sentence for sentence in told)
 
 
+def test_the_assignment_s_statements_are_judged_where_the_study_asks_only():
+    share, failing = {("A",): 0.5}, {"gradient": 0.0, "last_gradient": 0.1}
+    for asked in (*ALL, None):
+        ask = () if asked is None else (asked,)
+        topics = {verdict.topic for verdict in judged(study_of("A", **SAME, ask=ask), share, **failing)}
+        assert topics & set(ALL) == set(ask)
+        assert {"together", "change"} <= topics
+        # What isn't asked as predictions is told as the experiment has it.
+        assert ("solved" in topics) == (asked != "predictions")
+
+
 def end_of(experiment: dict[str, Any], accuracy: float, solved: bool) -> Verdict:
     """Judge 200 runs of one experiment that all end alike, and return the last verdict."""
-    study = Study(baseline=Experiment.from_dict({**TINY.to_dict(), **experiment}))
+    study = Study(baseline=Experiment.from_dict({**TINY.to_dict(), **experiment}), ask=ALL)
 
     def make(cell: Cell):
         runs = runs_of(cell.experiment, flags((SEEDS, solved)), right=flags((SEEDS, False)))
@@ -116,6 +127,7 @@ FLOWERS = {
 
 def test_many_examples_are_judged_by_what_counts_as_solved():
     # Not one network gets all 150 flowers right, but every one is solved as the experiment has it.
+    # Asked for its predictions or not: there are too many.
     verdict = end_of(FLOWERS, 0.98, True)
     assert (verdict.topic, verdict.outcome) == ("solved", "upheld")
     assert verdict.statement == "4-3-3 is solved."
@@ -130,14 +142,17 @@ def test_so_are_two_classes_of_many_points_targets_not_all_kept_and_regressions(
     many = {"network": "2-3-1", "task": {"name": "circles", "points": 17}}
     kept = {"record": {**TINY.to_dict()["record"], "predictions": 3}}
     line = {"network": "1-3-1", "task": {"name": "curve"}, "loss": "mse", "solved": {"loss": 0.1}}
-    for experiment in (many, kept, line):
+    for experiment in (kept, line):
         assert end_of(experiment, 0.98, True).topic == "solved"
+    # Nobody said what solved means here: every prediction within 0.1 of its class is the default.
+    assert end_of(many, 0.98, True).topic == "score"
     few = {"network": "2-3-1", "task": {"name": "circles", "points": 16}}
     assert end_of(few, 0.98, True).topic == "predictions"
 
 
-def test_sizes_are_judged_where_several_networks_are_written_with_one():
-    assert by_topic(judged(study_of("A", **TWO), {}), "parameters") == []
+def test_sizes_are_judged_where_the_study_asks_and_has_several_networks():
+    assert by_topic(judged(study_of("A", **TWO), {}), "parameters") == ["refuted"]
+    assert by_topic(judged(study_of("A", **SAME, ask=()), {}), "parameters") == []
     assert by_topic(judged(study_of("A", **SAME), {}), "parameters") == ["upheld"]
     assert by_topic(judged(study_of("A"), {}), "parameters") == []
 
@@ -151,7 +166,7 @@ def test_failures_are_judged_where_they_are_many(runs: int, failed: int, asked: 
 
 
 def test_a_study_without_changes_says_what_it_can():
-    verdicts = judged(Study(baseline=TINY), {(): 1.0})
+    verdicts = judged(Study(baseline=TINY, ask=ALL), {(): 1.0})
     assert [verdict.topic for verdict in verdicts] == ["predictions"]
     assert verdicts[0].sentence.startswith(
         "2-3-1's predictions round to 0, 1, 1, 0 almost always: 200 of 200"
@@ -204,7 +219,8 @@ def test_a_pair_is_one_seed_of_two_cells_that_differ_in_the_change_only(names: t
             }
             chosen = [tuple(sorted(combinations[seed % len(combinations)] | extra)) for seed in range(SEEDS)]
             found.append([bool(solved[changes][seed]) for seed, changes in enumerate(chosen)])
-        with_change, without = _pairs(table, effect, names)
+        runs = {key: item.runs.solved for key, item in table.items()}
+        with_change, without = _pairs(runs, effect, names)
         assert without.tolist() == found[0]
         assert with_change.tolist() == found[1]
 
@@ -255,7 +271,7 @@ def test_vanishing_is_compared_with_the_same_cell_of_the_other_networks():
 
 
 def test_where_every_run_diverged_vanishing_is_not_asked():
-    study = Study(baseline=TINY)
+    study = Study(baseline=TINY, ask=ALL)
     solved, lost = flags((2, True), (70, False)), flags((2, False), (70, True))
     cells = cells_of(study, lambda cell: runs_of(cell.experiment, solved, diverged=lost))
     assert [verdict.topic for verdict in verdicts_of(study, cells, ())] == ["predictions"]

@@ -77,6 +77,8 @@ def test_the_fields_of_the_json(trained: StudyResult):
         "format",
         "title",
         "question",
+        "answer",
+        "measure",
         "networks",
         "changes",
         "cells",
@@ -122,7 +124,7 @@ def test_the_fields_of_the_json(trained: StudyResult):
         assert {"estimate", "low", "high"} <= set(effect[kind])
         assert effect[kind]["low"] <= effect[kind]["estimate"] <= effect[kind]["high"]
     assert [item["changes"] for item in data["interactions"]] == [["A", "C"], ["A", "D"], ["C", "D"]]
-    assert {"topic", "statement", "outcome", "sentence", "single_run_opposite"} == set(data["verdicts"][0])
+    assert {"topic", "statement", "outcome", "sentence", "single_run_opposite", "share"} == set(data["verdicts"][0])
 
 
 def test_the_numbers_of_a_cell_are_those_of_its_runs(trained: StudyResult):
@@ -172,20 +174,21 @@ def test_finite_replaces_only_what_is_not():
 # Text and pictures
 
 
-def test_a_result_prints_its_verdicts(trained: StudyResult):
+def test_a_result_prints_its_answer(trained: StudyResult):
     lines = str(trained).splitlines()
-    assert lines[0] == "A small study: 8 cells × 24 seeds"
-    assert len(lines) == 1 + len(trained.verdicts)
-    for line, verdict in zip(lines[1:], trained.verdicts, strict=True):
-        claim = "" if verdict.outcome == "upheld" else f"{verdict.statement} "
-        assert line == f"{claim}{verdict.outcome.upper()}. {verdict.sentence}"
+    assert lines[:2] == ["A small study: 8 cells × 24 seeds", trained.answer]
+    # Each change stands in one of the lines on what helps, hurts, or isn't seen to do either.
+    told = " ".join(lines[2:])
+    assert all(f" {change}" in told for change in "ACD")
 
 
 def test_a_result_shows_itself_in_a_notebook(trained: StudyResult):
     html = trained._repr_html_()
     assert "<h3>A small study</h3>" in html
-    assert html.count("<li>") == len(trained.verdicts)
-    assert html.count("<svg") == html.count("<table") == 1
+    verdicts = html[html.index("All verdicts and cells") :]
+    assert verdicts.count("<li>") == len(trained.verdicts)
+    assert html.index("<table") < html.index("All verdicts and cells") < html.index("<svg")
+    assert (html.count("<svg"), html.count("<table")) == (1, 2)
 
 
 def test_what_the_user_wrote_is_escaped(small: Study):

@@ -64,8 +64,8 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
 
     `ask` names statements that are judged beside what the changes do: "parameters", that all networks have
     equally many; "vanishing", that the deepest network's failures are vanishing gradients; "predictions",
-    that each network's answers round to the targets, where these are few. `race` is what `trainlab.race` makes of
-    the file. A study's cells depend on neither.
+    that each network's answers round to the targets, where these are few. `race` is what `trainlab.race`
+    makes of the file. A study's cells depend on neither.
     """
 
     baseline: Experiment

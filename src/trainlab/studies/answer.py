@@ -66,7 +66,7 @@ def answer_of(result: StudyResult) -> Answer:
 
 
 def all_changes(study: Study, *, first: bool = False) -> str:
-    """Return what all changes are called: ``all five changes``; the `first` word of a sentence is a capital."""
+    """Return what all changes are called: ``all five changes``; `first` in a sentence with a capital."""
     names = study.change_names
     words = names[0] if len(names) == 1 else f"{number_words(len(names))} changes"
     return words[:1].upper() + words[1:] if first and len(names) > 1 else words

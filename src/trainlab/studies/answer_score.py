@@ -259,7 +259,8 @@ def _cautions(result: StudyResult, measure: Measure) -> list[str]:
         rows = measure.rows_right(middle)
         said.append(
             f"Intervals are of the seeds. Which rows are held out is chance as well: {measure.rows:,} rows "
-            f"tell an accuracy of {percent(middle)} to within {100 * rows.low:.0f} to {100 * rows.high:.0f} %."
+            f"tell an accuracy of {percent(middle)} to within "
+            f"{100 * rows.low:.0f} to {100 * rows.high:.0f} %."
         )
     else:
         said.append(

@@ -63,7 +63,8 @@ def _one(value: Estimate) -> str:
 
 def _span(effects: Sequence[Effect]) -> str:
     values = sorted(read_of(effect).value.estimate for effect in effects)
-    return f"{_rounded(values[0])} to {_rounded(values[-1])}"
+    low, high = _rounded(values[0]), _rounded(values[-1])
+    return low if low == high else f"{low} to {high}"
 
 
 def _rounded(share: float) -> str:
@@ -125,8 +126,8 @@ def _sentence(result: StudyResult, fate: Fate, group: Sequence[Together], subjec
         "lowered": f"{subject}{together} {lowers} the share solved of {who}: {figures}.",
         "minority": f"{subject}{together} {helps} {who}, but most runs still fail: {figures}.",
         "not": f"{subject}{together} {does} make {who} learn: {figures}.",
-        "either way": f"{_capital(who)} {'learns' if single else 'learn'} on most seeds with and without {them}: "
-        f"{figures}.",
+        "either way": f"{_capital(who)} {'learns' if single else 'learn'} on most seeds "
+        f"with and without {them}: {figures}.",
         "open": f"Whether {they} {makes} {who} learn on most seeds is open: {figures}.",
     }[fate]
 

@@ -1,0 +1,111 @@
+"""What a study on many rows is measured by, and what is reached without the inputs."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+from studies.made_up import cells_of, flags, runs_of, study_of
+from studies.scored import lossy, near, scored
+
+from trainlab.spec import Experiment
+from trainlab.studies.beats_guess import beats_guess, rows_show_it
+from trainlab.studies.measure import measure_of
+from trainlab.studies.score_verdicts import judge_guess
+
+
+def test_held_out_accuracy_beside_the_commonest_class_of_the_rows_trained_on():
+    result = scored({(): near(0.8)})
+    measure, data = result.measure, result.cells[0].runs.experiment.data()
+    assert measure is not None
+    assert (measure.kind, measure.held_out, measure.rows) == ("accuracy", True, 40)
+    ones = float(data.targets.mean())
+    place = int(ones > 0.5)
+    share = float(data.held_out_targets.mean())
+    assert measure.majority == f"class {place}"
+    assert measure.training_guess == pytest.approx(ones if place else 1 - ones)
+    assert measure.guess == pytest.approx(share if place else 1 - share)
+
+
+def test_a_regression_has_its_loss_beside_the_best_constant_s():
+    measure = lossy({(): near(0.1)}).measure
+    assert measure is not None
+    data = lossy({(): near(0.1)}).cells[0].runs.experiment.data()
+    assert (measure.kind, measure.squared) == ("loss", True)
+    assert measure.guess == pytest.approx(float(data.held_out_targets.var()))
+
+
+def test_a_handful_of_rows_has_no_measure_and_neither_have_losses_of_two_kinds():
+    assert measure_of(cells_of(study_of(), lambda cell: runs_of(cell.experiment, flags((3, True))))) is None
+    study = study_of("A", networks=("1-3-1",), ask=(), task="curve", network="1-3-1")
+    cells = cells_of(study, lambda cell: runs_of(cell.experiment, flags((3, True))))
+    assert measure_of(cells) is not None
+    other = Experiment.from_dict({**cells[1].runs.experiment.to_dict(), "loss": "l1"})
+    mixed = (cells[0], replace(cells[1], runs=replace(cells[1].runs, experiment=other)))
+    assert measure_of(mixed) is None
+
+
+@pytest.mark.parametrize(("won", "lost"), [(9, 1), (8, 2), (20, 8), (14, 8), (0, 0), (1, 20)])
+def test_rows_show_it_as_an_exact_sign_test_does(won: int, lost: int):
+    p = stats.binomtest(won, won + lost, alternative="greater").pvalue if won + lost else 1.0
+    assert rows_show_it(won, lost) == (p < 0.025)
+
+
+def linear(weights: list[float]):
+    """Return runs that all have these parameters, with the accuracy that they have, and what is right."""
+    experiment = Experiment.from_dict(
+        {
+            "network": {"widths": "2-1", "output_activation": "linear"},
+            "task": {"name": "blobs", "classes": 2, "points": 60, "std": 6.0},
+            "loss": "bce_with_logits",
+            "epochs": 20,
+        }
+    )
+    data = experiment.data()
+    right = (data.inputs @ weights[:2] + weights[2] > 0) == (data.targets[:, 0] > 0.5)
+    runs = runs_of(experiment, flags((9, False)))
+    parameters = np.repeat(np.array([weights], dtype=np.float32), 9, axis=0)
+    runs = replace(runs, parameters=parameters, accuracy=np.full(9, right.mean(), dtype=np.float32))
+    return runs, right, data.targets[:, 0] > 0.5
+
+
+@pytest.mark.parametrize("weights", [[1.0, 0.5, 0.0], [-1.0, 0.0, 1.0], [0.0, 1.0, -4.0], [0.0, 0.0, 1.0]])
+def test_whether_a_network_beats_the_guess_is_counted_row_by_row(weights: list[float]):
+    runs, right, ones = linear(weights)
+    study = study_of(ask=())
+    (cell,) = cells_of(study, lambda _: runs)
+    measure = measure_of((cell,))
+    assert measure is not None
+    guessed = ones == bool(measure.majority_place)
+    won, lost = int((right & ~guessed).sum()), int((guessed & ~right).sum())
+    assert beats_guess(measure, runs) == rows_show_it(won, lost)
+
+
+def test_without_parameters_the_least_that_an_accuracy_shows_counts():
+    # 40 rows held out, about half of them of the commonest class.
+    result = scored({(): near(0.95, spread=0)})
+    measure, runs = result.measure, result.cells[0].runs
+    assert measure is not None
+    bare = replace(runs, parameters=runs.parameters[:, :0])
+    assert beats_guess(measure, bare)
+    low = np.full(40, measure.guess + 0.05, dtype=np.float32)
+    assert not beats_guess(measure, replace(bare, held_out_accuracy=low))
+
+
+def test_the_verdict_on_the_guess_follows_the_runs():
+    result = scored({(): near(0.95, spread=0)})
+    measure, runs = result.measure, result.cells[0].runs
+    assert measure is not None
+
+    def told(accuracy: float):
+        values = np.full(40, accuracy, dtype=np.float32)
+        return judge_guess("Net", "", measure, replace(runs, held_out_accuracy=values))
+
+    good, bad, unsure = told(0.95), told(measure.guess), told(measure.guess + 0.025)
+    assert [item.outcome for item in (good, bad, unsure)] == ["upheld", "refuted", "mixed"]
+    assert good.sentence == (
+        f'Net does better than always answering "{measure.majority}": 95.0 % of 40 held-out rows right in '
+        f"the median of 40 seeds, against {100 * measure.guess:.1f} %."
+    )
+    assert bad.sentence.startswith("Net doesn't do better than always answering")
+    assert "isn't shown to do better" in unsure.sentence
