@@ -86,6 +86,7 @@ def test_the_fields_of_the_json(trained: StudyResult):
         "interactions",
         "verdicts",
         "notes",
+        "data",
         "how",
     ]
     assert data["format"] == 1
