@@ -101,7 +101,7 @@ def outcomes(folder: Path, files: dict[str, str], *options: str) -> dict[str, st
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What is said of tests that burn CPU time."""
-    return outcomes(tmp_path_factory.mktemp("burning"), BURNING)
+    return outcomes(tmp_path_factory.mktemp("burning"), BURNING, "--as-checked")
 
 
 @pytest.mark.process
@@ -123,6 +123,11 @@ def test_an_unmarked_test_above_a_cpu_second_fails(said: dict[str, str], name: s
 
 
 @pytest.mark.process
+def test_on_a_users_machine_none_fails_for_what_it_costs(tmp_path: Path):
+    assert outcomes(tmp_path, BURNING)["test_call"] == "PASSED"
+
+
+@pytest.mark.process
 @pytest.mark.parametrize("name", ["marked", "asleep", "compilation_for_all"])
 def test_others_may_take_their_time(said: dict[str, str], name: str):
     assert said[f"test_{name}"] == "PASSED"
@@ -136,11 +141,11 @@ def test_a_failure_keeps_its_own_words(said: dict[str, str]):
 
 @pytest.mark.process
 @pytest.mark.parametrize(
-    ("options", "new"), [((), "PASSED"), (("--strict-warnings",), "FAILED - UserWarning: new")]
+    ("options", "new"), [((), "PASSED"), (("--as-checked",), "FAILED - UserWarning: new")]
 )
 def test_new_warnings_fail_in_scripts_check_only(tmp_path: Path, options: tuple[str, ...], new: str):
     assert outcomes(tmp_path, WARNING, *options) == {"test_known": "PASSED", "test_new": new}
-    assert "scripts/test --strict-warnings" in (HERE.parent / "scripts" / "check").read_text(encoding="utf-8")
+    assert "scripts/test --as-checked" in (HERE.parent / "scripts" / "check").read_text(encoding="utf-8")
 
 
 def test_no_test_is_run_by_nothing():
