@@ -185,6 +185,7 @@ def quartic_slope(p: Any, y: Any) -> Any:
     return 4 * (p - y) ** 3
 
 
+@pytest.mark.compiles
 def test_a_loss_of_ones_own_is_explained_too() -> None:
     own = custom_loss("quartic", quartic, quartic_slope)
     base = named_cell(any_study("xor44"), None).experiment

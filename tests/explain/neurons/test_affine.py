@@ -83,6 +83,7 @@ def test_many_numbers_get_least_squares_alone() -> None:
     assert found[0].exact is None
 
 
+@pytest.mark.computes
 def test_ten_thousand_points_need_no_matrix_of_their_pairs() -> None:
     rng = np.random.default_rng(0)
     inputs = rng.normal(size=(10_000, 1))
