@@ -168,7 +168,7 @@ def _of_module(
         subject=name,
         verdict=module_verdict(name, layers, never),
         sections=telling.done(),
-        answer=module_short_answer(name, layers, batch),
+        answer=module_short_answer(name, layers, never, batch),
         numbers={
             **common["numbers"],
             "network": None,

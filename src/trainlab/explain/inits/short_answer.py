@@ -10,6 +10,7 @@ from trainlab.draw import Cell, counted, format_number, join
 from trainlab.explain.explanation import ShortAnswer, Table
 from trainlab.explain.inits.law import law_of
 from trainlab.explain.inits.live_module import ModuleLayer
+from trainlab.explain.inits.part_module import met_words
 from trainlab.explain.inits.question import Question
 from trainlab.explain.inits.stack import LayerSignals
 
@@ -62,8 +63,11 @@ def short_answer(asked: Question, signals: Sequence[LayerSignals]) -> ShortAnswe
     )
 
 
-def module_short_answer(name: str, layers: Sequence[ModuleLayer], batch: int) -> ShortAnswer:
-    """Return the answer for a module: what its layers pass on and get back."""
+def module_short_answer(
+    name: str, layers: Sequence[ModuleLayer], never: Sequence[str], batch: int
+) -> ShortAnswer:
+    """Return the answer for a module: what its layers pass on and get back, and which the batch never met."""
+    met = met_words(layers, never)
     called = [each for each in layers if each.called]
     first, last = (called[0], called[-1]) if called else (None, None)
     found = f"of {name} no layer with weights is called"
@@ -92,7 +96,7 @@ def module_short_answer(name: str, layers: Sequence[ModuleLayer], batch: int) ->
             rows=rows,
         ),
         shown_on=f"One module, one batch of {counted(batch, 'example')}. std · √fan_in is 0.577 for "
-        "PyTorch's default, 1 for LeCun's, 1.414 for He's.",
+        f"PyTorch's default, 1 for LeCun's, 1.414 for He's.{' ' * bool(met)}{met}",
     )
 
 
