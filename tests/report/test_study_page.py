@@ -12,6 +12,7 @@ from report.small_study import AWKWARD, result
 from trainlab import run, study
 from trainlab.report import study_html
 from trainlab.report.answer_part import answer_picture
+from trainlab.report.words import unbroken
 from trainlab.spec import Experiment
 from trainlab.studies import effect_picture
 from trainlab.studies.result import StudyResult
@@ -59,7 +60,8 @@ def test_order_is_the_answer_first_and_code_last():
 
 def test_the_answer_is_the_studys_and_draws_each_network_at_the_baseline_and_with_all_changes():
     given = result()
-    assert html.escape(given.answer.partition(". ")[0]) in study_html(given).split("<nav")[0]
+    first = unbroken(given.answer.partition(". ")[0])
+    assert html.escape(first) in study_html(given).split("<nav")[0]
     drawn = answer_picture(given)
     assert drawn is not None
     rows = {(row[0], row[1]): row[2] for row in drawn.data["rows"]}
