@@ -7,6 +7,7 @@ without one, and of each kind those named here: the marker `quick` is given to b
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -152,7 +153,9 @@ class Guard(Costs):
         self._strict, self._times = strict, times
 
     def pytest_sessionstart(self) -> None:
-        """Before the first test."""
+        """Before the first test: load what PyTorch loads with its first error, so that no test pays."""
+        with suppress(ImportError):
+            import torch._dynamo  # noqa: F401
         self.leave_out_compilation()
 
     @pytest.hookimpl(tryfirst=True)
