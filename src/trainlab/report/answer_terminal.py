@@ -92,7 +92,7 @@ def _table(found: Answer, width: int) -> Table:
     rows = found.rows if needed(found.rows) <= width else found.narrow
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, border_style=TERMINAL["muted"])
     for place, head in enumerate(found.headers):
-        table.add_column(Text(head), justify="left" if place == 0 else "right")
+        table.add_column(Text(head), justify="left" if place == 0 or head == "Changes" else "right")
     for row in rows:
         table.add_row(*map(Text, row))
     return table

@@ -14,13 +14,12 @@ from trainlab.studies.race_show import HEADERS, board_row
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 LISTED = 12
 """So many candidates are listed at most."""
 LEAST = 3
 """So many candidates are listed in the answer, whatever stands beside them."""
-AROUND = 4
-"""Lines about the leaderboard."""
 RULE = "Ranks and intervals hold at once, with 95 % confidence. Out: in which round a candidate was dropped."
 
 
@@ -38,22 +37,30 @@ def print_race(result: RaceResult, *, console: Console, details: bool = False) -
     answer = wrapped(result.verdict, width)
     more = "" if details else f"{saved_words(result)}. More: --details (the rounds), --html FILE (a page)"
     end = [*wrapped(RULE, width), *wrapped(more, width)]
-    room = LINES - 1 - len(above) - len(answer) - len(end) - AROUND
-    listed = LISTED if details else min(LISTED, max(LEAST, room))
+    room = LINES - 1 - len(above) - len(answer) - len(end)
+    listed = LISTED
+    # A long name takes several lines.
+    while not details and listed > LEAST and len(console.render_lines(_board(result, listed))) > room:
+        listed -= 1
     console.print(Text(result.title, style="bold"))
     for line in above:
         console.print(Text(line))
     for line in answer:
         console.print(Text(line, style="bold"))
-    rows = [board_row(item) for item in result.candidates[:listed]]
-    console.print(terminal_table(HEADERS, rows, align=["right", "left", "right", "right", "right"]))
+    console.print(_board(result, listed))
     for line in end:
         console.print(Text(line, style=TERMINAL["muted"]))
-    left = len(result.candidates) - len(rows)
+    left = len(result.candidates) - listed
     if details:
         if left > 0:
             console.print(f"… and {left:,} more; the HTML report and the JSON have all.")
         _rounds(result, console)
+
+
+def _board(result: RaceResult, listed: int) -> Table:
+    """Return the first candidates as a table."""
+    rows = [board_row(item) for item in result.candidates[:listed]]
+    return terminal_table(HEADERS, rows, align=["right", "left", "right", "right", "right"])
 
 
 def _rounds(result: RaceResult, console: Console) -> None:

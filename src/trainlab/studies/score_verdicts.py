@@ -72,7 +72,7 @@ def judge_guess(network: str, where: str, measure: Measure, runs: Runs) -> Verdi
     does = {"upheld": "does better than", "refuted": "doesn't do better than"}.get(
         outcome, "isn't shown to do better than"
     )
-    said = f"{network} {does} {measure.guess_words}{after_words(where)}"
+    said = f"{network}{after_words(where)} {does} {measure.guess_words}"
     seeds = counted(len(values), "seed")
     if measure.kind == "accuracy":
         numbers = (
@@ -85,7 +85,7 @@ def judge_guess(network: str, where: str, measure: Measure, runs: Runs) -> Verdi
         numbers += format_number(measure.guess)
     return Verdict(
         topic="score",
-        statement=f"{network} does better than {measure.guess_words}{after_words(where)}.",
+        statement=f"{network}{after_words(where)} does better than {measure.guess_words}.",
         outcome=outcome,
         sentence=f"{said}: {numbers}{few}.",
         opposite=opposite_of(better, outcome),
