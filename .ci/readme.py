@@ -1,7 +1,7 @@
 """Carry out a page as a newcomer would: its commands and its Python code, in order, in an empty folder.
 
-``readme.py PAGE bare``: PyTorch isn't there. What needs it has to say so in one line, and the Python code is
-carried out up to the first block that needs it. ``readme.py PAGE torch``: it is there, and what needs it has to
+``readme.py PAGE bare``: PyTorch is not there. What needs it has to say so in one line, and the Python code is
+carried out up to the first block that needs it. ``readme.py PAGE torch``: it is there; what needs it has to
 work, with all of the Python code.
 """
 
