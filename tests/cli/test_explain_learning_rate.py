@@ -15,9 +15,9 @@ def test_sections_then_the_answer_then_the_files(trainlab: Caller) -> None:
     outcome = trainlab(*ASK, "tiny.toml", *QUICK, "--details", "--json", "a.json", "--html", "a.html")
     assert (outcome.code, outcome.err) == (0, "")
     headings = [
-        line for line in outcome.out.splitlines() if line.startswith(("One step", "Checked", "The lear"))
+        line for line in outcome.out.splitlines() if line.startswith(("One step", "Checked", "What is"))
     ]
-    assert [each[:8] for each in headings] == ["One step", "Checked ", "The lear"]
+    assert [each[:8] for each in headings] == ["One step", "Checked ", "What is "]
     assert outcome.out.splitlines()[-2:] == ["report: a.html", "JSON: a.json"]
     data = json.loads(Path("a.json").read_text())
     assert (data["question"], data["numbers"]["cell"]) == ("learning-rate", "small")
