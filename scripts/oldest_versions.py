@@ -17,10 +17,16 @@ asked = [*project["dependencies"]]
 for extra, lines in project["optional-dependencies"].items():
     if extra not in OURS:
         asked += [line for line in lines if not line.startswith("trainlab[")]
+pins: dict[str, str] = {}
 for line in asked:
     promise = re.fullmatch(r"([A-Za-z0-9._-]+)>=([0-9.]+)", line)
     if promise is None:
         raise SystemExit(
             f"pyproject.toml: {line!r} must be written name>=version, the oldest that is tested."
         )
-    print(f"{promise[1]}=={promise[2]}")
+    name, version = promise.groups()
+    if pins.setdefault(name, version) != version:
+        raise SystemExit(
+            f"pyproject.toml promises {name} from {pins[name]} and from {version}: write one of them."
+        )
+print("\n".join(f"{name}=={version}" for name, version in pins.items()))
