@@ -22,6 +22,7 @@ OWNERS = (
     "trainlab.diagnosis.remedies.patching",
     "trainlab.diagnosis.remedies.changes.",
     "trainlab.diagnosis.seeds.beside",
+    "trainlab.diagnosis.seeds.called_runs",
     "trainlab.diagnosis.notebook_shell",  # IPython
     "trainlab.callbacks.lightning",
     "trainlab.callbacks.skorch",
@@ -42,7 +43,11 @@ set.optimizer = { name = "adam", lr = 0.05 }
 COMMANDS = (
     "params 2-3-1",
     "budget 44 --inputs 2 --outputs 1 --count",
+    "budget 44 --inputs 2 --outputs 1 --min-width 3 --hidden-bias yes --output-bias no --list",
+    "faults",
+    "faults dead_relu",
     "new first.toml",
+    "new --data points.csv --target ill own.toml",
     "study tiny.toml --json study.json --html study.html",
     "run tiny.toml --html run.html",
     "race 44 tiny.toml --inputs 2 --outputs 1 --hidden-bias yes --output-bias no --min-width 2 --max-depth 2 "
@@ -100,6 +105,7 @@ for name in trainlab.__all__:
 @pytest.mark.parametrize("hidden", [True, False], ids=["without PyTorch", "with PyTorch at hand"])
 def test_commands_that_train_with_the_fast_engine_do_not_load_pytorch(tmp_path: Path, hidden: bool):
     (tmp_path / "tiny.toml").write_text(TINY)
+    (tmp_path / "points.csv").write_text("ill,age\n" + "1,50\n0,20\n" * 30)
     code = f"{CALLS.format(commands=COMMANDS)}\nprint(sys.modules.get('torch'), file=sys.stderr)"
     done = python(code, tmp_path, hidden=hidden)
     ended = [f"ENDED {words.split()[0]} 0" for words in COMMANDS]

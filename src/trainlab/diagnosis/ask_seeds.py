@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -120,6 +121,20 @@ def in_python(message: str) -> str:
     return re.sub(r"--([a-z][a-z-]*)", lambda found: found[1].replace("-", "_"), message)
 
 
+def _check_call(training: Any) -> None:
+    """Refuse a function that can't be called without arguments; of some builtins nobody can tell."""
+    try:
+        inspect.signature(training).bind()
+    except TypeError:
+        name = getattr(training, "__name__", "train")
+        raise DiagnosisError(
+            f"seeds: {name} takes arguments; give a function without, as in "
+            f"trainlab.seeds(lambda: {name}(0.1))."
+        ) from None
+    except ValueError:
+        return
+
+
 def _check(
     training: Any, arguments: Any, n: Any, metric: Any, at_least: Any, at_most: Any, workers: Any
 ) -> None:
@@ -128,7 +143,10 @@ def _check(
             f"seeds: training is {shown(training)}; give the path of a script, or a function without "
             "arguments that trains, as in trainlab.seeds(train)."
         )
-    if isinstance(arguments, str) or not all(isinstance(word, str) for word in arguments):
+    if callable(training):
+        _check_call(training)
+    words = isinstance(arguments, Sequence) and not isinstance(arguments, str)
+    if not words or not all(isinstance(word, str) for word in arguments):
         raise DiagnosisError(
             f"seeds: arguments is {shown(arguments)}; must be a list of words, as in ['--epochs', '3']."
         )

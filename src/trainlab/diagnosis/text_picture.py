@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -40,15 +41,15 @@ def _title(picture: Picture) -> str:
 
 def _bars(picture: Picture, room: int, most: int) -> list[str]:
     bars = picture["bars"]
-    first = (most + 1) // 2
-    shown = bars if len(bars) <= most else [*bars[:first], *bars[len(bars) - (most - first) :]]
+    places = _telling([bar["value"] for bar in bars], most, log=picture["log"])
+    shown = [bars[place] for place in places]
     names = max(len(bar["label"]) for bar in shown)
     numbers = max(len(format_number(bar["value"])) for bar in shown)
     length = max(4, room - names - numbers - 2)
     values = [bar["value"] for bar in shown]
     lines: list[str] = []
-    for place, bar in enumerate(shown):
-        if len(bars) > most and place == first:
+    for before, place, bar in zip([-1, *places], places, shown, strict=False):
+        if place > before + 1:
             lines.append("…")
         filled = round(length * _share(bar["value"], values, log=picture["log"]))
         number = format_number(bar["value"]).rjust(numbers)
@@ -57,6 +58,16 @@ def _bars(picture: Picture, room: int, most: int) -> list[str]:
         low, high = (format_number(value) for value in picture["usual"])
         lines.append(f"usual: {low} to {high}")
     return lines
+
+
+def _telling(values: Sequence[float], most: int, *, log: bool) -> list[int]:
+    """Return the places of at most so many values, in order: the ends, and the farthest from the median."""
+    if len(values) <= most:
+        return list(range(len(values)))
+    scaled = [math.log(value) if log and value > 0 else value for value in values]
+    middle = statistics.median(scaled)
+    inner = sorted(range(1, len(values) - 1), key=lambda place: -abs(scaled[place] - middle))
+    return sorted([0, len(values) - 1, *inner[: max(0, most - 2)]])
 
 
 def _share(value: float, values: Sequence[float], *, log: bool) -> float:

@@ -2,7 +2,7 @@
 """What the doctor needs of PyTorch's private parts, and what it does where one is missing.
 
 Everything private that a newer PyTorch may rename or rewrite stands here, and nowhere else under `diagnosis`.
-Each part has a fallback with which the doctor goes on and says less.
+Each part has a fallback with which the doctor goes on and says less; `unheard_words` says so in the report.
 """
 
 from __future__ import annotations
@@ -58,11 +58,14 @@ FALLBACKS: dict[str, Any] = {
 MISSING: list[str] = []
 """Those that this PyTorch doesn't have."""
 
+HEARING = ("function_depth", "no_torch_function")
+"""Without these the doctor doesn't hear losses and activations, or hears its own work."""
+
 
 def _find(name: str, find: Callable[[], Any]) -> Any:
     try:
         return find()
-    except (AttributeError, ImportError):
+    except Exception:  # whatever a rewritten part does when it is asked for, the doctor has to load
         MISSING.append(name)
         return FALLBACKS[name]
 
@@ -103,6 +106,17 @@ COMPILER = "torch._dynamo.eval_frame"
 """The module that makes compiled networks, once it is loaded."""
 
 _of_functions: dict[int, tuple[CodeType, bool]] = {}
+
+
+def unheard_words() -> str:
+    """Return what a report has to say where the doctor can't listen as it should; empty where it can."""
+    lacking = [name for name in MISSING if name in HEARING]
+    if not lacking:
+        return ""
+    return (
+        f"this PyTorch, {torch.__version__}, is newer than this trainlab knows: losses and activations weren't"
+        " heard, and faults in them not looked for. An older PyTorch or a newer trainlab helps"
+    )
 
 
 def compiled_network(module: nn.Module) -> nn.Module | None:
@@ -163,7 +177,8 @@ def _is_forward(code: CodeType) -> bool:
 
 
 def _forward_code(kind: type) -> CodeType | None:
-    return getattr(inspect.unwrap(getattr(kind, "forward", None) or _forward_code), "__code__", None)
+    forward = getattr(kind, "forward", None)
+    return None if forward is None else getattr(inspect.unwrap(forward), "__code__", None)
 
 
 def _subclasses(kind: type) -> list[type]:

@@ -25,6 +25,7 @@ from trainlab.diagnosis.probe.others import Others
 from trainlab.diagnosis.probe.patches import Patches
 from trainlab.diagnosis.probe.steps import Steps
 from trainlab.diagnosis.seen import Seen
+from trainlab.diagnosis.torch_private import unheard_words
 
 _listening: list[Probe] = []
 
@@ -61,6 +62,8 @@ class Probe:
     def start(self) -> None:
         """Begin to listen."""
         self.core.started = time.monotonic()
+        if deaf := unheard_words():
+            self.core.seen.troubles.append(deaf)
         self.elsewhere.start()
         self.core.on = True
         _listening.append(self)

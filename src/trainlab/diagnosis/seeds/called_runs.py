@@ -39,13 +39,13 @@ def populate_calls(
         DiagnosisError: it trains a network that was made outside of it, or has no such metric, or trains
             nothing where no metric was asked for.
     """
-    outside = {id(module) for module in modules()}
+    outside = modules()  # kept alive: a freed one's id might be given to a network that the function makes
     try:
         with _seeding() as seeded:
             called = call(train, seed=None, at_step=_watch_for(stop), quiet=False)
     except _Stopped:
         return None
-    if outside & called.trained:
+    if called.trained.intersection(map(id, outside)):
         raise DiagnosisError(f"seeds: {OUTSIDE}")
     yours = _run(called, None, question.metric, seeded=bool(seeded))
     _check(yours, called, question)

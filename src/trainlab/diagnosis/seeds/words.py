@@ -37,13 +37,17 @@ def rate_of(fields: dict[str, Any]) -> Rate:
 def _success(data: dict[str, Any]) -> Verdict:
     success = data["success"]
     if success["rate"] is None:
+        called = data["way"]["name"] == "called"
+        options = "metric and at_least or at_most" if called else "--metric NAME and --at-least or --at-most"
         return Verdict(
             topic="seed",
             sentence="No outcome was judged: the doctor tells whether a training learnt from 60 steps on, "
-            "where it knows the loss. Say what counts with --metric NAME and --at-least or --at-most.",
+            f"where it knows the loss. Say what counts with {options}.",
         )
     found = rate_of(success["rate"])
-    told = f"{share_words(found)} succeed: {success['means']}."
+    unknown = success["not_judged"]
+    beside = f"; {unknown:,} more couldn't be judged" if unknown else ""
+    told = f"{share_words(found)} succeed{beside}: {success['means']}."
     own = data["yours"]["success"]
     if own is None:
         return Verdict(topic="seed", sentence=told)
@@ -68,7 +72,7 @@ def _was_it(found: Rate, own: bool) -> tuple[Outcome, str]:
         return "refuted", ", and so does nearly every seed: it wasn't the seed."
     if found.low >= SOME and found.high <= NOT_ALL:
         return "upheld", ": the seed decides."
-    return "mixed", f"; {counted(found.n, 'seed')} are too few to say more."
+    return "mixed", f"; {counted(found.n, 'seed')} {'is' if found.n == 1 else 'are'} too few to say more."
 
 
 def standing_words(data: dict[str, Any]) -> str:
