@@ -20,6 +20,7 @@ def test_importing_it_brings_nothing_heavy(module: str):
     assert loaded.isdisjoint(HEAVY)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("words", [["--help"], ["study", "--help"], ["race", "--help"], ["params", "2-3-1"]])
 def test_a_command_that_trains_nothing_brings_nothing_that_computes(words: list[str]):
     code = f"from trainlab.cli.main import main\ntry:\n    main({words})\nexcept SystemExit:\n    pass"
@@ -47,6 +48,7 @@ def loaded_by(code: str) -> set[str]:
     return {name.split(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
 
 
+@pytest.mark.process
 def test_reports_do_not_load_the_explanations():
     code = "import sys, trainlab.report; print([n for n in sys.modules if n.startswith('trainlab.explain.')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

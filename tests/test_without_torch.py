@@ -89,6 +89,7 @@ def python(code: str, folder: Path, *, hidden: bool = True) -> "subprocess.Compl
     )
 
 
+@pytest.mark.process
 def test_every_module_but_those_beside_pytorch_loads_without_it(tmp_path: Path):
     code = f"""
 import importlib, pkgutil, trainlab
@@ -102,6 +103,7 @@ for name in trainlab.__all__:
     assert done.stderr == ""
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("hidden", [True, False], ids=["without PyTorch", "with PyTorch at hand"])
 def test_commands_that_train_with_the_fast_engine_do_not_load_pytorch(tmp_path: Path, hidden: bool):
     (tmp_path / "tiny.toml").write_text(TINY)
@@ -112,6 +114,7 @@ def test_commands_that_train_with_the_fast_engine_do_not_load_pytorch(tmp_path: 
     assert [line for line in done.stderr.splitlines() if "%" not in line] == [*ended, "None"]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("words", EXPLAIN)
 def test_each_question_is_answered_without_pytorch(tmp_path: Path, words: str):
     (tmp_path / "tiny.toml").write_text(TINY)
@@ -121,6 +124,7 @@ def test_each_question_is_answered_without_pytorch(tmp_path: Path, words: str):
     assert (tmp_path / "page.html").exists()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "words",
     [
@@ -141,6 +145,7 @@ def test_commands_that_need_pytorch_say_so_in_a_line(tmp_path: Path, words: str)
     assert "pip install 'trainlab[torch]'" in message
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "call",
     [

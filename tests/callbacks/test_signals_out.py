@@ -152,6 +152,7 @@ def test_tags(signal: str, place: str, wanted: str):
     assert tag(Series(signal=signal, place=place, steps=(), values=())) == wanted
 
 
+@pytest.mark.trains
 def test_tensorboard_holds_every_signal(watched: Watch, tmp_path: Path):
     trainlab.callbacks.tensorboard.log(watched, tmp_path)
     held = scalars(tmp_path)
@@ -194,6 +195,7 @@ def held_by_mlflow(run: Run, one: Series) -> list[tuple[int, float]]:
     return sorted((metric.step, metric.value) for metric in history)
 
 
+@pytest.mark.trains
 def test_mlflow_holds_every_signal_and_the_report(watched: Watch, store: Path):
     # Not set_experiment, which MLflow remembers for whatever runs in this process later.
     rings = mlflow.create_experiment("rings", artifact_location=(store / "artifacts").as_uri())

@@ -49,6 +49,7 @@ SMALL = {
 }
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("name", FIVE)
 def test_the_answer_fits_a_screen_and_no_word_of_any_table_breaks(
     trainlab: Caller, monkeypatch: pytest.MonkeyPatch, name: str

@@ -112,6 +112,7 @@ def train(line: Any) -> Report:
     return diagnosed(loop)
 
 
+@pytest.mark.trains
 def test_the_longer_of_two_shapes_is_squeezed():
     def minus(model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         return ((y - model(x)) ** 2).mean()

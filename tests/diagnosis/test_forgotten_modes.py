@@ -26,6 +26,7 @@ def test_validation_after_each_epoch_with_neither_eval_nor_no_grad(batches: int)
     assert faults(diagnosed(training)) == ["train_mode_evaluation"]
 
 
+@pytest.mark.trains
 def test_a_backbone_that_has_learnt_may_be_frozen_in_eval_mode() -> None:
     torch.manual_seed(0)
     x = torch.randn(240, 4)

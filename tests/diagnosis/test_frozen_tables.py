@@ -122,6 +122,7 @@ def test_features_are_no_random_numbers_however_noisy_what_is_learnt(
     assert not blamed(table, 1.5 * columns**0.5, seed=2)
 
 
+@pytest.mark.trains
 def test_random_numbers_are_told_from_features_at_nearly_every_draw():
     torch.manual_seed(3)
     found = [blamed(torch.randn(300, columns), 1.5 * columns**0.5, seed=2) for columns in (4, 6, 20, 64) * 3]

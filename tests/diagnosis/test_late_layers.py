@@ -94,6 +94,7 @@ def test_a_network_that_is_frozen_for_one_pass_and_makes_a_layer_in_each_goes_on
     assert root.judge_in_train <= 1  # the first, when it was not known to learn
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize(
     ("made", "wanted"),
     [

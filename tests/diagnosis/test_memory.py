@@ -27,6 +27,7 @@ def trained_on(rows: torch.Tensor, target: torch.Tensor, *shown: torch.Tensor, *
     return faults(diagnosed(training, **options))
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize(
     "other",
     [
@@ -41,6 +42,7 @@ def test_what_else_is_in_memory_is_no_data_of_this_training(other: torch.Tensor)
     assert trained_on(CORNERS.clone(), target) == []
 
 
+@pytest.mark.trains
 def test_a_fine_map_that_is_shown_at_the_end_is_no_data_left_out() -> None:
     side = torch.linspace(0, 1, 101)
     target = (CORNERS.sum(1, keepdim=True) == 1).float()

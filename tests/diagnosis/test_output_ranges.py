@@ -42,6 +42,7 @@ def test_each_range_is_that_of_the_function_by_that_name(kind: str):
     assert most > 25 if high == float("inf") else most == pytest.approx(high, abs=1e-3)
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("act", [nn.SiLU, nn.GELU, nn.Mish])
 @pytest.mark.parametrize("by_mistake", [True, False])
 def test_noise_of_either_sign_is_out_of_reach_of_an_activation_at_the_end(

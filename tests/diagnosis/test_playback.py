@@ -91,6 +91,7 @@ NOT_STEP_BY_STEP = {
 }
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("changes", NOT_STEP_BY_STEP.values(), ids=NOT_STEP_BY_STEP.keys())
 def test_what_cant_be_read_step_by_step_is_trained_in_pytorch(changes: dict[str, Any]) -> None:
     run = recorded(experiment(**changes))
@@ -147,6 +148,7 @@ ORACLE = ("one example a step", "momentum, clipped, penalised", "a schedule by t
           "noise and dropout")  # fmt: skip
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("name", ORACLE)
 def test_the_probe_sees_of_a_playback_what_it_sees_of_the_training_itself(name: str) -> None:
     made = experiment(**SAME_STEP_BY_STEP[name])
@@ -191,6 +193,7 @@ CAUSES = {
 }
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("fault", CAUSES)
 def test_runs_of_a_known_cause_are_blamed_on_it(fault: str) -> None:
     run = recorded(experiment(**({"epochs": 150} | CAUSES[fault])))
@@ -200,6 +203,7 @@ def test_runs_of_a_known_cause_are_blamed_on_it(fault: str) -> None:
     assert fault in (found.fault, *found.others)
 
 
+@pytest.mark.trains
 def test_a_local_minimum_is_no_fault() -> None:
     """Seed 1 of the assignment's Model 1 with MSE, Adam: three of four points right, at rest at 0.125."""
     made = experiment(

@@ -27,6 +27,7 @@ def test_the_end(first: float, looked_at: float, of_all: float, last: float) -> 
     assert _last(first, looked_at, of_all) == last
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize(("rate", "found"), [(1e-7, ["lr_too_low"]), (3e-3, [])])
 def test_a_likelihood_written_by_hand(rate: float, found: list[str]) -> None:
     torch.manual_seed(0)
@@ -45,6 +46,7 @@ def test_a_likelihood_written_by_hand(rate: float, found: list[str]) -> None:
     assert faults(diagnosed(training)) == found
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize(("rate", "found"), [(0.05, ["lr_too_high"]), (2e-3, [])])
 def test_a_loss_that_was_lower_once(rate: float, found: list[str]) -> None:
     torch.manual_seed(0)
@@ -59,6 +61,7 @@ def test_a_loss_that_was_lower_once(rate: float, found: list[str]) -> None:
     assert faults(diagnosed(training))[:1] == found
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize(("lr", "blamed"), [(1.0, True), (3e-3, False)])
 def test_targets_far_from_0_hide_no_steps_that_are_too_large(lr: float, blamed: bool):
     """The first loss is far above the constant's: what comes after is measured by the constant's."""

@@ -213,6 +213,7 @@ def test_a_mask_beside_tokens_is_no_data() -> None:
     assert seen.data.sample_x == []
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("beside", ["lengths", "numbers"])
 def test_sequences_of_mixed_up_targets_are_found_unless_something_else_may_tell(beside: str) -> None:
     def training() -> None:

@@ -116,6 +116,7 @@ def test_a_pass_that_was_broken_off_hides_none_of_those_that_follow():
     assert len(seen.activations[0].silent) >= DENSE
 
 
+@pytest.mark.trains
 def test_a_network_that_trains_another_while_it_is_called_is_looked_at_as_often():
     class Learner(nn.Module):
         def __init__(self) -> None:
@@ -198,6 +199,7 @@ class Child(torch.optim.SGD):
         return super().step(closure)
 
 
+@pytest.mark.trains
 def test_a_step_within_a_step_of_the_same_weights_is_no_step_of_its_own():
     torch.manual_seed(0)
     torch.optim.SGD([nn.Parameter(torch.zeros(1))])  # from now on PyTorch calls hooks at SGD's step, too

@@ -49,6 +49,7 @@ def test_the_covariance_at_a_lag_is_that_of_numpy() -> None:
     assert all(np.isclose(found, one).any() for one in wanted)
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("mixed", [False, True])
 def test_a_network_that_has_not_learnt_yet_is_no_proof_that_targets_are_mixed_up(mixed: bool) -> None:
     rows, kind = waves(320)

@@ -61,6 +61,7 @@ def test_a_term_is_none(loss_of: object):
     assert kinds_of(loss_of) == []
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("played", [True, False])
 def test_returns_of_games_are_no_measure_of_the_rate(played: bool):
     def train() -> None:
@@ -77,6 +78,7 @@ def test_returns_of_games_are_no_measure_of_the_rate(played: bool):
     assert (outcome["state"] == "unknown") == played
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("rows", [4, 12])
 def test_data_gone_through_row_by_row_is_no_game(rows: int) -> None:
     """Four rows a step as in XOR, or twelve: nine layers of sigmoids learn nothing, and that is told."""
@@ -97,6 +99,7 @@ def test_data_gone_through_row_by_row_is_no_game(rows: int) -> None:
     assert rows > 4 or "vanishing_gradient" in faults(report)
 
 
+@pytest.mark.trains
 def test_a_game_on_few_places_is_a_game():
     """Sixteen steps on a ring of six places to each update: states come again, often in one update."""
 

@@ -9,6 +9,7 @@ from diagnosis.watched import diagnosed, faults
 from torch import nn
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize(("decay", "found"), [(0.05, ["weight_decay_too_high"]), (1e-5, [])])
 def test_two_tables_whose_product_is_wanted(decay: float, found: list[str]) -> None:
     torch.manual_seed(0)

@@ -40,6 +40,7 @@ def test_everything_is_put_back():
     assert torch._C._len_torch_function_stack() == 0
 
 
+@pytest.mark.trains
 def test_a_model_that_is_gone_is_gone():
     with watch() as watched:
         model = nn.Sequential(nn.Linear(3, 2))
@@ -79,6 +80,7 @@ def test_a_fault_of_the_probe_is_told_and_the_training_goes_on(monkeypatch: pyte
     assert watched.report.troubles[0].startswith("RuntimeError: the probe's own")
 
 
+@pytest.mark.trains
 def test_the_report_can_be_asked_for_in_between():
     with watch() as watched:
         steps(nn.Linear(3, 2))

@@ -9,7 +9,7 @@ from docs.pages import ROOT
 from docs import blocks
 
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-PLACES = ("src/trainlab", "benchmarks", "docs")
+PLACES = ("src/trainlab", "benchmarks", "docs", "tests", "scripts", ".ci")
 
 
 def test_every_file_on_the_page_exists():

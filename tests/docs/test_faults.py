@@ -16,6 +16,7 @@ def page(name: str) -> str:
     return (ROOT / "docs" / name).read_text(encoding="utf-8")
 
 
+@pytest.mark.pages
 def test_the_pages_are_what_the_rules_give():
     wanted = blocks.files({"faults": None})
     names = {"docs/faults.md", "docs/signals.md", "docs/pictures/doctor-layers.svg"}

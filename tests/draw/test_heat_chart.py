@@ -109,6 +109,7 @@ def test_contours_and_places_stand_where_their_values_are():
     assert ">90 %: nowhere</text>" in drawn(levels=[Contour(label="90 %", lines=[])]).svg
 
 
+@pytest.mark.computes
 def test_more_points_than_a_picture_shows_are_thinned_and_it_says_so():
     axis = HeatAxis(values=np.arange(1, 1001), label="n")
     picture = heat_map(

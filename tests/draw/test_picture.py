@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
+import pytest
+
 from trainlab.draw import Picture, css
 from trainlab.draw.svg import text_width
 
@@ -40,6 +42,7 @@ def test_has_a_title_and_a_description_that_its_label_points_to(make: Make) -> N
     assert len(desc.text) < 600
 
 
+@pytest.mark.computes
 def test_same_input_same_bytes(make: Make) -> None:
     one, other = make(), make()
     assert one.svg == other.svg
@@ -60,6 +63,7 @@ def test_names_are_escaped(make: Make) -> None:
         assert "\x1b" not in markup
 
 
+@pytest.mark.computes
 def test_thirty_pictures_stay_under_a_megabyte(make: Make) -> None:
     assert _bytes(make().svg) < 66_000
 

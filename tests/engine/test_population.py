@@ -400,7 +400,7 @@ def test_a_factory_that_makes_no_module() -> None:
 def test_torch_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = data()
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(EngineError, match="needs PyTorch, which is not installed"):
+    with pytest.raises(EngineError, match="needs PyTorch, which isn't installed"):
         population(FACTORIES["linear"], inputs=x, targets=y, loss=nn.functional.mse_loss)
 
 

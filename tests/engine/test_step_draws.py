@@ -22,6 +22,7 @@ def test_a_shuffle_is_fisher_yates_at_the_counters_that_the_page_says(points: in
         assert sorted(order) == list(range(points))
 
 
+@pytest.mark.computes
 def test_every_order_is_as_likely():
     orders = [tuple(rng.shuffled(seed, epoch=3, points=4)) for seed in range(4800)]
     counts = np.unique(orders, axis=0, return_counts=True)[1]

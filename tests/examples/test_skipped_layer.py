@@ -16,12 +16,14 @@ def report() -> dict[str, Any]:
     return run_script(Plan(script=str(FILE)), output_to_stderr=True)
 
 
+@pytest.mark.process
 def test_the_doctor_names_the_layer_first(report: dict[str, Any]) -> None:
     first = report["findings"][0]
     assert (first["fault"], first["where"]) == ("unreachable_params", "lin2 (lin2.weight, lin2.bias)")
     assert "declared 50, reachable from the loss 44, out of reach 6" in first["evidence"]
 
 
+@pytest.mark.process
 def test_the_card_has_both_counts(report: dict[str, Any]) -> None:
     (model,) = report["card"]["models"]
     assert (model["parameters"], model["reachable"]) == (50, 44)
@@ -29,6 +31,7 @@ def test_the_card_has_both_counts(report: dict[str, Any]) -> None:
     assert words == "model (Model3): 50 parameters declared, 44 reachable from the loss"
 
 
+@pytest.mark.process
 def test_it_answers_every_point_alike(capfd: pytest.CaptureFixture[str]) -> None:
     run_script(Plan(script=str(FILE)), output_to_stderr=True)
     told = [line for line in capfd.readouterr().err.splitlines() if " -> " in line]

@@ -20,6 +20,7 @@ def printed(given: MapResult, width: int, *, details: bool = True, **settings: o
     return out.getvalue()
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("width", [60, 80, 120])
 @pytest.mark.parametrize("system", [None, "truecolor"])
 def test_no_line_is_wider_than_the_terminal(width: int, system: str | None):

@@ -17,7 +17,7 @@ from studies.maps.made_map import made_map
 from studies.racing import networks_race
 
 from trainlab.draw import Curve, curves
-from trainlab.explain.explanation import TITLES, Explanation, Section
+from trainlab.explain.explanation import TITLES, Explanation, Section, ShortAnswer, Table
 from trainlab.report import diagnosis_html, explanation_html, map_html, race_html, study_html
 from trainlab.report.page_files import page_script
 from trainlab.report.verdict_part import first_sentence
@@ -32,7 +32,15 @@ def explanation(question: str = "loss", **given: Any) -> Explanation:
         Section(name="first", heading="First", text=("Words.",), pictures=(drawn("Not yet"),)),
         Section(name="population", heading="Told", pictures=(drawn("Telling"), drawn("Other"))),
     )
-    words = {"verdict": "It is 0.5 of <all>. And more.", "numbers": {}, "subject": "2-5-4-1", **given}
+    table = Table(title="A table", headers=("a",), rows=(("1",),))
+    answer = ShortAnswer(sentence="It is 0.5 of <all>.", table=table)
+    words = {
+        "answer": answer,
+        "verdict": "It is 0.5 of <all>. And more.",
+        "numbers": {},
+        "subject": "2-5-4-1",
+        **given,
+    }
     return Explanation(question=question, **({"sections": sections} | words))
 
 

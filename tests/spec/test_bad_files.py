@@ -34,8 +34,8 @@ FAULTS = {
     "unknown table": (
         "[changes.E]",
         "[change.E]",
-        "change: unknown field; known are 'title', 'question', 'seeds', 'baseline', 'networks', 'changes' or "
-        "'race'. Did you mean 'changes'?",
+        "change: unknown field; known are 'title', 'question', 'seeds', 'ask', 'baseline', 'networks', "
+        "'changes' or 'race'. Did you mean 'changes'?",
     ),
     "misspelt activation": (
         'activation = "tanh"',

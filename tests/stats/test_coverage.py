@@ -129,6 +129,7 @@ def test_worst_coverage_is_as_stated(kind, n):
     np.testing.assert_allclose((plain, half, guarded), STATED[kind, n], atol=0.6)
 
 
+@pytest.mark.computes
 def test_the_module_states_the_figures_of_the_test():
     assert (len(cases("main")), len(cases("interaction"))) == (495, 410)
     text = sys.modules["trainlab.stats.contrast"].__doc__

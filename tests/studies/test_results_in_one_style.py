@@ -17,6 +17,7 @@ from trainlab import Report, StudyResult, Verdict
 from trainlab.diagnosis.rank import diagnose
 from trainlab.diagnosis.seen import Seen
 from trainlab.explain import Explanation
+from trainlab.explain.explanation import ShortAnswer, Table
 from trainlab.studies.verdicts import most_telling_first
 
 
@@ -26,7 +27,11 @@ def a_report() -> Report:
 
 def an_explanation() -> Explanation:
     return Explanation(
-        question="loss", title="What is a loss?", verdict="How far it is.", sections=(), numbers={}
+        question="loss",
+        verdict="How far it is.",
+        answer=ShortAnswer(sentence="How far.", table=Table(title="A table", headers=("a",), rows=(("1",),))),
+        sections=(),
+        numbers={},
     )
 
 
@@ -54,7 +59,7 @@ def test_every_result_has_verdicts_a_short_repr_and_json(name: str):
 
 def test_so_has_a_study(trained: StudyResult):
     assert trained.verdicts == most_telling_first(trained.verdicts)
-    assert str(trained).splitlines()[1] == str(trained.verdicts[0])
+    assert str(trained).splitlines()[1] == trained.answer
 
 
 def test_what_was_found_out_comes_before_what_was_checked():

@@ -131,7 +131,7 @@ def test_a_run_is_a_study_of_one_cell():
     assert [item.cell.name for item in result.cells] == ["2-3-1:none"]
     assert result.cells[0].solved.n == 7
     assert result.effects == result.interactions == ()
-    assert [verdict.topic for verdict in result.verdicts] == ["predictions"]
+    assert [verdict.topic for verdict in result.verdicts] == ["solved"]
 
 
 def test_how_it_was_run_is_told(trained: StudyResult):

@@ -285,8 +285,13 @@ def test_a_verdict_as_json_has_it():
     verdict = together(flags((100, NO)), flags((100, YES)))
     assert verdict.opposite is not None
     data = verdict.to_dict()
-    assert list(data) == ["topic", "statement", "outcome", "sentence", "single_run_opposite"]
-    assert data["single_run_opposite"] == {"k": 0, "n": 100, "low": 0.0, "high": verdict.opposite.high}
+    assert list(data) == ["topic", "statement", "outcome", "sentence", "single_run_opposite", "share"]
+    assert data["single_run_opposite"] == {
+        "k": 0,
+        "n": 100,
+        "low": 0.0,
+        "high": verdict.opposite.high,
+    }
     assert together(flags((9, NO)), flags((5, YES), (4, NO))).to_dict()["single_run_opposite"] is None
 
 

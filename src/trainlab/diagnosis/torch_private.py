@@ -114,8 +114,8 @@ def unheard_words() -> str:
     if not lacking:
         return ""
     return (
-        f"this PyTorch, {torch.__version__}, is newer than this trainlab knows: losses and activations weren't"
-        " heard, and faults in them not looked for. An older PyTorch or a newer trainlab helps"
+        f"this PyTorch, {torch.__version__}, is newer than this trainlab knows: losses and activations "
+        "weren't heard, and faults in them not looked for. An older PyTorch or a newer trainlab helps"
     )
 
 

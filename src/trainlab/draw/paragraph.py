@@ -15,7 +15,7 @@ def wrapped(text: str, width: int, *, first: str = "", rest: str = "") -> list[s
     A name longer than a line stays whole, however far it reaches; a number and its % stay together.
 
     >>> wrapped("solved by 95 % of the seeds", 14)
-    ['solved by', '95 % of the', 'seeds']
+    ['solved by 95 %', 'of the seeds']
     """
     lines = textwrap.wrap(
         _TOGETHER.sub(_JOINED, " ".join(text.split())),

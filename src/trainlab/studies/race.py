@@ -13,7 +13,7 @@ from trainlab.budgets import Budget
 from trainlab.engine import Runs
 from trainlab.errors import SpecError
 from trainlab.execution import Progress, how_run, stored_under, train_missing
-from trainlab.spec import Experiment, Study, any_study, named_cell
+from trainlab.spec import Experiment, Study, any_study, named_cell, select_cells
 from trainlab.spec.checks import check_number
 from trainlab.spec.study import MAX_SEEDS
 from trainlab.stats import Rate, Standing, hold_race, round_sizes
@@ -212,7 +212,11 @@ def _ranked(field: Field, standing: Standing, track: _Track) -> tuple[RaceCandid
 
 def _made(plan: Study, cell: str | None, *, crossed: bool) -> tuple[tuple[str, str], ...]:
     """Return names and labels of the changes that a candidate may be trained with."""
-    made = plan.change_names if crossed and cell is None else named_cell(plan, cell).changes
+    if crossed:
+        cells = plan.cells() if cell is None else select_cells(plan, [cell])
+        made = {name for item in cells for name in item.changes}
+    else:
+        made = {*named_cell(plan, cell).changes}
     return tuple((change.name, change.label) for change in plan.changes if change.name in made)
 
 

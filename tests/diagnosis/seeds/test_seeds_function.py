@@ -39,6 +39,7 @@ def training(*, steps: int = 4, result: Callable[[float, float], Any] | None = N
     return train
 
 
+@pytest.mark.trains
 def test_a_function_is_called_again_with_other_seeds(capsys: pytest.CaptureFixture[str]):
     def unlucky(start: float, _: float) -> None:
         if start > 0:
@@ -71,6 +72,7 @@ def test_a_function_is_called_again_with_other_seeds(capsys: pytest.CaptureFixtu
     assert "the function called again" in seeds_html(found)
 
 
+@pytest.mark.trains
 def test_generators_are_as_the_first_call_left_them():
     states: list[Any] = []
 
@@ -85,6 +87,7 @@ def test_generators_are_as_the_first_call_left_them():
     assert states[1] != after
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize(
     ("result", "value"),
     [

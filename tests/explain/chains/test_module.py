@@ -109,6 +109,7 @@ def test_more_than_a_thousand_million_paths_are_counted_exactly() -> None:
         explained(stack(2, 64, 64, 64, 64, 64, 64, 1), weight="0.weight[0,0]", paths="all")
 
 
+@pytest.mark.trains
 def test_paths_over_nodes_where_numbers_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trainlab.explain.chains.locals_module.MOST_CALLS", 1000)
 

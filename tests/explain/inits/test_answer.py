@@ -35,6 +35,7 @@ def tiny() -> tuple[InitExplanation, list[Section]]:
     return init(made, seeds=12, depth=3, width=16, **options, on_section=told.append), told
 
 
+@pytest.mark.trains
 def test_sections_are_told_in_order(tiny: tuple[InitExplanation, list[Section]]) -> None:
     result, told = tiny
     names = ["schemes", "example", "default", "signals", "network", "zero", "symmetry", "sizes", "learning"]
@@ -44,6 +45,7 @@ def test_sections_are_told_in_order(tiny: tuple[InitExplanation, list[Section]])
     assert all(part.pictures or part.tables for part in told)
 
 
+@pytest.mark.trains
 def test_it_prints_plots_and_serialises(tiny: tuple[InitExplanation, list[Section]]) -> None:
     result, _ = tiny
     data = json.loads(result.to_json())
@@ -62,6 +64,7 @@ def test_it_prints_plots_and_serialises(tiny: tuple[InitExplanation, list[Sectio
     assert "xor only" in result.verdict
 
 
+@pytest.mark.trains
 def test_rates_are_those_of_training_it_oneself(tiny: tuple[InitExplanation, list[Section]]) -> None:
     result, _ = tiny
     made = Experiment.from_dict(TINY)

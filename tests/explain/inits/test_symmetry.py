@@ -41,6 +41,7 @@ def test_equal_neurons_stay_equal_to_the_bit(optimizer: object, activation: str)
     assert (found.seeds, found.steps, found.most, found.neurons) == (6, 240, 2, 9)
 
 
+@pytest.mark.trains
 def test_the_reference_engine_says_the_same() -> None:
     found = measured(experiment(epochs=3), engine="reference", seeds=1)
     assert [each.most for each in found["weights 0.5, biases 0"].layers] == [1, 1]

@@ -34,6 +34,7 @@ def answer(store: Path) -> NeuronExplanation:
     return neuron(cell=BEST, seeds=40, store=store)
 
 
+@pytest.mark.trains
 def test_it_holds_the_neuron_and_its_numbers(answer: NeuronExplanation) -> None:
     assert answer.question == "neuron"
     assert [part.name for part in answer.sections] == [
@@ -58,6 +59,7 @@ def test_it_holds_the_neuron_and_its_numbers(answer: NeuronExplanation) -> None:
     assert "−" in str(answer)
 
 
+@pytest.mark.trains
 def test_no_linear_stack_solves_xor_and_activations_do(answer: NeuronExplanation) -> None:
     assert [each.layers for each in answer.stacks] == [1, 2, 3, 4, 8]
     assert all(each.linear.k == 0 for each in answer.stacks)
@@ -73,6 +75,7 @@ def test_no_linear_stack_solves_xor_and_activations_do(answer: NeuronExplanation
     assert answer.numbers["can_be_solved"] is False
 
 
+@pytest.mark.trains
 def test_the_stack_is_one_layer(answer: NeuronExplanation) -> None:
     assert answer.stack is not None
     numbers = answer.numbers["stack"]
@@ -83,6 +86,7 @@ def test_the_stack_is_one_layer(answer: NeuronExplanation) -> None:
     assert answer.collapses == ()
 
 
+@pytest.mark.trains
 def test_trained_weights_are_those_of_the_run_and_initial_ones_as_drawn(
     answer: NeuronExplanation, store: Path
 ) -> None:

@@ -49,6 +49,7 @@ def told() -> tuple[LearningRateExplanation, list[Section]]:
     return learning_rate(small(), **OPTIONS, on_section=sections.append), sections
 
 
+@pytest.mark.trains
 def test_sections_come_as_they_are_ready_and_stay(
     told: Told,
 ) -> None:
@@ -60,6 +61,7 @@ def test_sections_come_as_they_are_ready_and_stay(
     assert len(found.pictures) == 7
 
 
+@pytest.mark.trains
 def test_the_numbers_are_json_and_say_what_the_fields_say(
     told: Told,
 ) -> None:
@@ -93,6 +95,7 @@ def test_the_numbers_are_json_and_say_what_the_fields_say(
     assert all(part.heading in found._repr_html_() for part in found.sections)
 
 
+@pytest.mark.trains
 def test_populations_are_those_that_the_engine_trains(
     told: Told,
 ) -> None:
@@ -114,6 +117,7 @@ def test_populations_are_those_that_the_engine_trains(
         assert each.point.solved.k == int(runs.solved.sum())
 
 
+@pytest.mark.trains
 def test_the_verdict_says_where_it_works_and_what_was_tested(
     told: Told,
 ) -> None:
@@ -124,6 +128,7 @@ def test_the_verdict_says_where_it_works_and_what_was_tested(
     assert "Of 11 schedules" in found.verdict
 
 
+@pytest.mark.trains
 def test_the_worked_example_is_in_the_page(told: Told) -> None:
     table = told[0].section("schedules").tables[0]
     assert list(table.rows) == [
@@ -134,6 +139,7 @@ def test_the_worked_example_is_in_the_page(told: Told) -> None:
     ]
 
 
+@pytest.mark.trains
 def test_schedules_of_ones_own_and_none() -> None:
     some = learning_rate(
         small(), **OPTIONS, schedules=["step:step_size=40", {"name": "exponential", "gamma": 0.99}]
@@ -159,6 +165,7 @@ def test_an_experiment_with_a_schedule_and_warm_up_is_compared_with_its_own() ->
     assert "brings its own rates" in " ".join(found.section("effects").text)
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize(
     "changes",
     [
@@ -183,6 +190,7 @@ def test_odd_experiments_are_answered_as_well(changes: dict[str, Any]) -> None:
     assert "nan" not in found.verdict.lower()
 
 
+@pytest.mark.trains
 def test_without_torch_everything_but_the_checks_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [each for each in sys.modules if each.endswith("_autograd")]:
         monkeypatch.delitem(sys.modules, name)
@@ -201,6 +209,7 @@ def test_what_is_asked_about(tmp_path: Any) -> None:
     assert ask(study, None) == ("2-4-1", small())
 
 
+@pytest.mark.trains
 def test_the_default_shows_all_three_regimes() -> None:
     found = learning_rate(rates="1e-5..10:7", seeds=20, engine="fast", schedules=["reduce_on_plateau"])
     assert {found.regimes.of(place) for place in range(7)} == {"too small", "works", "too large"}

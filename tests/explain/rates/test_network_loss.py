@@ -141,6 +141,7 @@ def test_momentum_and_weight_decay_move_the_limit() -> None:
     assert rate_limit(experiment(optimizer="adam"), 4.0) == 0.5
 
 
+@pytest.mark.trains
 def test_full_batch_descent_breaks_down_at_the_sharpness_of_where_it_is() -> None:
     """The claim of the limit: at a minimum a step beyond it leads away, one within it back."""
     made = experiment(network={"widths": "2-3-1", "output_activation": "linear"}, init={"weight": "normal"})

@@ -55,6 +55,7 @@ def test_the_textbook_limits() -> None:
     np.testing.assert_allclose(path(0.1, [2.0], 3)[:, 0], [1, 0.8, 0.64, 0.512], rtol=1e-14)
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("descent", DESCENTS, ids=str)
 @pytest.mark.parametrize("curvatures", [(1.0,), (37.5, 0.4)])
 def test_formula_eigenvalues_and_iterating_agree(descent: Descent, curvatures: tuple[float, ...]) -> None:
@@ -70,6 +71,7 @@ def test_a_path_is_that_of_torch(descent: Descent) -> None:
     np.testing.assert_allclose(ours, torch_path(0.03, [10.0, 1.0], 40, descent), rtol=1e-11, atol=1e-15)
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("descent", DESCENTS, ids=str)
 def test_torch_converges_just_below_the_limit_and_diverges_just_above(descent: Descent) -> None:
     limit = stability_limit(3.0, descent)

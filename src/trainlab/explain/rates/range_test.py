@@ -111,8 +111,10 @@ def _fall(rates: Array, median: Array) -> tuple[float | None, float | None]:
 def smoothed(rates: Array, values: Array) -> Array:
     """Return the mean of the values at rates within ± half of `WINDOW` decades; infinite where one is."""
     places = np.log10(rates)
-    starts = np.searchsorted(places, places - WINDOW / 2, side="left")
-    stops = np.searchsorted(places, places + WINDOW / 2, side="right")
+    # A logarithm is rounded otherwise on another processor: a rate at the border counts on all.
+    half = WINDOW / 2 + 1e-9
+    starts = np.searchsorted(places, places - half, side="left")
+    stops = np.searchsorted(places, places + half, side="right")
     return np.array(
         [float(np.mean(values[a:b])) for a, b in zip(starts.tolist(), stops.tolist(), strict=True)]
     )
