@@ -210,10 +210,13 @@ def test_cells_with_different_changes_share_no_sentence():
 
 def test_what_intervals_take_for_granted_is_said_once():
     points = answer_of(scored({(): near(0.6), ("A",): near(0.9)}, "A"))
-    (said,) = [remark for remark in points.remarks if "Intervals take it" in remark]
-    assert said.startswith("Intervals take it that no seed's accuracy is below those seen and that of always")
+    (said,) = [remark for remark in points.remarks if "Intervals assume" in remark]
+    assert said.startswith("Intervals assume that no seed does worse than those seen or always answering")
     losses = lossy({(): near(0.2), ("A",): near(0.1)}, "A")
     (said,) = [remark for remark in answer_of(losses).remarks if "geometric" in remark]
     assert said == "Effects on the loss are ratios of geometric means, not of the medians in the table."
     (told,) = [item for item in losses.verdicts if item.topic == "change"]
-    assert "Intervals take it that no seed's loss is outside those seen and that of the best" in told.sentence
+    assert told.sentence.endswith(
+        "Intervals assume that no seed does worse than those seen or the best constant answer, nor better "
+        "than the best seen."
+    )

@@ -66,9 +66,11 @@ def test_where_a_loss_diverged_no_size_is_told_only_how_many():
     assert result.score_effects == ()
     (told,) = [item for item in result.verdicts if item.topic == "change"]
     assert told.outcome == "mixed"
-    assert told.sentence == ("What A does to Net 1 isn't told: 20 of 40 runs diverged with, 0 of 40 without.")
+    assert told.sentence == (
+        "What A does to Net 1 isn't told: 20 of 40 runs diverged with A, 0 of 40 without."
+    )
     assert result.answer.startswith(
-        "What A does to the held-out loss of Net 1 (1-3-1) isn't told: 20 of 40 runs diverged with, 0 of 40"
+        "What A does to the held-out loss of Net 1 (1-3-1) isn't told: 20 of 40 runs diverged with A, 0 of 40"
     )
     nowhere = np.full(40, np.nan)
     assert lossy({(): nowhere, ("A",): nowhere}, "A").score_effects == ()
@@ -83,9 +85,10 @@ def test_a_diverged_cell_leaves_the_effects_that_it_isn_t_part_of():
     assert found.main is None
     assert found.alone is not None
     sentences = [item.sentence for item in result.verdicts if item.outcome == "mixed"]
-    assert "What A does to Net 1 isn't told: 1 of 80 runs diverged with, 0 of 80 without." in sentences
-    assert "What A and B together do to Net 1 isn't told: 1 of 40 runs diverged with, 0 of 40 without." in (
-        sentences
+    assert "What A does to Net 1 isn't told: 1 of 80 runs diverged with A, 0 of 80 without." in sentences
+    assert (
+        "What A and B together do to Net 1 isn't told: 1 of 40 runs diverged with A and B, 0 of 40 without."
+        in (sentences)
     )
 
 

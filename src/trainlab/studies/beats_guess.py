@@ -29,20 +29,20 @@ FEWEST_ROWS = 10
 """Of fewer rows the t test of their losses is no guide."""
 
 
-def beats_guess(measure: Measure, runs: Runs) -> tuple[float, float]:
+def beats_guess(measure: Measure, runs: Runs) -> tuple[float, float] | None:
     """Return the one-sided p-values of the rows that the median run does better than the guess, and worse.
 
-    Both are 1 where the rows can't be asked: the run diverged, or its parameters aren't kept.
+    None where the rows can't be asked: the run diverged, or its parameters, and so its losses, aren't kept.
     """
     found = measure.of(runs)
     values = np.where(np.isfinite(found), found, np.inf)
     middle = float(np.median(values))
     if not np.isfinite(middle):
-        return 1.0, 1.0
+        return None
     place = int(np.argmin(np.abs(values - middle)))
     if measure.kind == "loss":
         gained = _gained(measure, runs, place)
-        return (1.0, 1.0) if gained is None else (mean_p(gained), mean_p(-gained))
+        return None if gained is None else (mean_p(gained), mean_p(-gained))
     network = _right(measure, runs, place)
     if network is None:
         won, lost = _least(measure, float(values[place]))

@@ -69,8 +69,8 @@ class Measure:
     @property
     def assumed(self) -> str:
         """What the intervals of effects take for granted (`score_effects`), in a sentence."""
-        what = "accuracy is below" if self.kind == "accuracy" else "loss is outside"
-        return f"Intervals take it that no seed's {what} those seen and that of {self.guess_words}."
+        better = "" if self.kind == "accuracy" else ", nor better than the best seen"
+        return f"Intervals assume that no seed does worse than those seen or {self.guess_words}{better}."
 
     def difference(self, value: Estimate) -> str:
         """Return a difference in words: ``+3.1 points (+2.4 to +3.8)``, of losses ``−27 % (−30 to −19)``."""

@@ -19,7 +19,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.draw import counted
+from trainlab.draw import counted, join
 from trainlab.spec import Study
 from trainlab.stats import Estimate, ReadEstimate, contrast, main_scores, read_family
 from trainlab.studies.cells import CellResult
@@ -115,7 +115,7 @@ def score_untold(
         for changes in [*((name,) for name in everything), *([everything] if len(everything) > 1 else [])]:
             sides = _sides(table, network, changes, alone=len(changes) > 1)
             sides = sides or _sides(table, network, changes, alone=True)
-            why = _why_untold(measure, *sides) if sides else ""
+            why = _why_untold(measure, *sides, join(changes)) if sides else ""
             if why:
                 found[network, changes] = why
     return found
@@ -130,7 +130,9 @@ def few_seeds(seeds: int) -> str:
     )
 
 
-def _why_untold(measure: Measure, without: list[CellResult], with_it: list[CellResult]) -> str:
+def _why_untold(
+    measure: Measure, without: list[CellResult], with_it: list[CellResult], changes: str = "it"
+) -> str:
     """Say why a difference isn't told: too few seeds, or runs that diverged; empty if it is.
 
     An accuracy is 0 where a run diverged, so there it is enough if some run didn't.
@@ -145,7 +147,7 @@ def _why_untold(measure: Measure, without: list[CellResult], with_it: list[CellR
     lost = k + k_with
     if not lost or (measure.kind == "accuracy" and lost < n + n_with):
         return ""
-    return f"{k_with:,} of {n_with:,} runs diverged with, {k:,} of {n:,} without"
+    return f"{k_with:,} of {n_with:,} runs diverged with {changes}, {k:,} of {n:,} without"
 
 
 def _table(cells: Sequence[CellResult]) -> Table:

@@ -106,14 +106,14 @@ def judge_guesses(measure: Measure, ends: Sequence[End]) -> list[Verdict]:
     if not measure.held_out:
         return [_judge_guess(measure, end, "mixed") for end in ends]
     sides = [beats_guess(measure, end.runs) for end in ends]
-    better, worse = (holm([pair[side] for pair in sides]) for side in (0, 1))
+    better, worse = (holm([1.0 if pair is None else pair[side] for pair in sides]) for side in (0, 1))
     return [
-        _judge_guess(measure, end, _beats(measure, end.runs, float(more), float(less)))
-        for end, more, less in zip(ends, better, worse, strict=True)
+        _judge_guess(measure, end, _beats(measure, end.runs, float(p), float(q)), asked=pair is not None)
+        for end, pair, p, q in zip(ends, sides, better, worse, strict=True)
     ]
 
 
-def _judge_guess(measure: Measure, end: End, outcome: Outcome) -> Verdict:
+def _judge_guess(measure: Measure, end: End, outcome: Outcome, *, asked: bool = True) -> Verdict:
     values = measure.of(end.runs)
     middle = median(values)
     does = {"upheld": "does better than", "refuted": "doesn't do better than"}.get(
@@ -132,11 +132,9 @@ def _judge_guess(measure: Measure, end: End, outcome: Outcome) -> Verdict:
         )
     why = ""
     if outcome == "mixed":
-        why = (
-            "; so few rows or seeds can't tell them apart"
-            if measure.held_out
-            else "; only rows trained on were asked"
-        )
+        few = "so few rows or seeds can't tell them apart"
+        why = few if asked else "what the median run does row by row isn't known"
+        why = f"; {why if measure.held_out else 'only rows trained on were asked'}"
     return Verdict(
         topic="score",
         statement=end.statement(measure),
