@@ -77,3 +77,14 @@ def test_refuses_scores_that_have_no_interval(scores, bound, message):
 
 def test_allows_the_rounding_of_a_mean():
     assert contrast(np.array([1.0 + 1e-15]), bound=1.0).high == 1.0
+
+
+def test_the_guard_may_be_less_than_the_bound_which_alone_clips():
+    scores = np.array([0.0, 0.3, 0.3, 0.3])
+    padded = np.append(scores, [0.3, -0.3])
+    high = padded.mean() + 1.959963984540054 * padded.std() / np.sqrt(6)
+    assert high > 0.3
+    assert contrast(scores, bound=1.0, guard=0.3).high == pytest.approx(high)
+    assert contrast(5 * scores, bound=np.inf, guard=1.5).high == pytest.approx(5 * high)
+    with pytest.raises(StatsError, match="guard is inf, but must be a positive number"):
+        contrast(scores, bound=np.inf)

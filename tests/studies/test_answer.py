@@ -1,5 +1,7 @@
 """The answer of a study: its sentences, its table, what helps, and that it says no more than was seen."""
 
+import re
+
 import numpy as np
 import pytest
 from studies.made_up import cells_of, flags, runs_of, study_of
@@ -59,7 +61,8 @@ def test_a_baseline_that_leaves_nothing_to_improve_is_said_to():
     assert "no change" not in almost
     perfect = scored({(): near(1.0, spread=0), ("A",): near(0.9)}, "A").answer
     assert perfect.startswith(
-        "The baseline gets every one of 40 held-out rows right on all 40 seeds: no change"
+        "The baseline gets every one of 40 held-out rows right on all 40 seeds: no change can help there. A "
+        "hurts Net 1 (2-3-1): −10.0 points ("
     )
 
 
@@ -101,7 +104,7 @@ def test_own_data_get_held_out_accuracy_beside_the_commonest_class():
     guess = result.measure
     assert guess is not None
     assert result.answer == (
-        "A helps Net 1 (2-3-1): +5.0 points (+4.0 to +5.5) of held-out accuracy. At the baseline Net 1 "
+        "A helps Net 1 (2-3-1): +5.0 points (+1.2 to +8.3) of held-out accuracy. At the baseline Net 1 "
         f'(2-3-1) gets 80.0 % of 40 held-out rows right (median of 40 seeds), more than always answering "'
         f'{guess.majority}" does ({100 * guess.guess:.1f} %). On the rows trained on it gets 86.0 %, a gap '
         "that 40 rows can't tell from chance."
@@ -126,9 +129,15 @@ def test_an_accuracy_no_better_than_the_guess_is_said_to_be():
 def test_averages_stand_beside_what_a_change_does_alone():
     values = {(): near(0.6), ("A",): near(0.7), ("B",): near(0.5), ("A", "B"): near(0.8)}
     answer = scored(values, "A", "B").answer
-    assert answer.startswith(
-        "A helps Net 1 (2-3-1): +20.0 points of held-out accuracy on average, +10.0 alone."
+    assert re.match(
+        r"A helps Net 1 \(2-3-1\): \+20.0 points \(\+\S+ to \+\S+\) of held-out accuracy on average; alone "
+        r"\+10.0 points \(\+\S+ to \+\S+\)\.",
+        answer,
     )
+    only_together = {(): near(0.6), ("A",): near(0.6), ("B",): near(0.6), ("A", "B"): near(0.9)}
+    assert "of held-out accuracy on average (intervals within +" in scored(only_together, "A", "B").answer
+    unseen = {(): near(0.6), ("A",): near(0.6), ("B",): near(0.9), ("A", "B"): near(0.6)}
+    assert "alone" not in scored({**unseen, ("A", "B"): near(0.5)}, "A", "B").answer.split("A hurts")[1]
     nothing = scored({(): near(0.6), ("A",): near(0.6)}, "A").answer
     assert nothing.startswith("No change is seen to make a difference to the held-out accuracy.")
     hurts = scored({(): near(0.8), ("A",): near(0.6)}, "A").answer
@@ -175,3 +184,39 @@ def test_print_and_notebook_begin_with_the_answer():
     assert page.index("A makes Net 1 (2-3-1) learn") < page.index("<details>")
     assert result.to_dict()["answer"] == result.answer
     assert scored({(): near(0.8)}).to_dict()["measure"]["kind"] == "accuracy"
+
+
+def test_a_perfect_baseline_of_few_seeds_rules_nothing_out():
+    alone = scored({(): near(1.0, n=6, spread=0), ("A",): near(1.0, n=6, spread=0)}, "A").answer
+    assert "right on all 6 seeds: no change can help there. " in alone
+    assert "makes a difference" not in alone
+    single = scored({(): near(1.0, n=1, spread=0), ("A",): near(1.0, n=1, spread=0)}, "A").answer
+    assert single.startswith("What A does isn't told: 1 seed is too few to tell; 5 are needed.")
+
+
+def test_cells_with_different_changes_share_no_sentence():
+    values = {(): near(0.6), ("A",): near(0.9), ("B",): near(0.7), ("A", "B"): near(0.8)}
+    full = scored(values, "A", "B", networks=("2-3-1", "2-4-1"))
+
+    def only(*kept: tuple[str, tuple[str, ...]]) -> str:
+        cells = tuple(item for item in full.cells if (item.cell.network, item.cell.changes) in kept)
+        return made(full.study, cells).answer
+
+    assert "The cells differ in their changes: the table tells how each does; always answering" in only(
+        ("Net 1", ("A",)), ("Net 2", ("B",))
+    )
+    assert only(("Net 1", ("A",)), ("Net 2", ("A",))).startswith("With A the 2 networks get 90.0 % of")
+
+
+def test_what_intervals_take_for_granted_is_said_once():
+    points = answer_of(scored({(): near(0.6), ("A",): near(0.9)}, "A"))
+    (said,) = [remark for remark in points.remarks if "Intervals assume" in remark]
+    assert said.startswith("Intervals assume that no seed does worse than those seen or always answering")
+    losses = lossy({(): near(0.2), ("A",): near(0.1)}, "A")
+    (said,) = [remark for remark in answer_of(losses).remarks if "geometric" in remark]
+    assert said == "Effects on the loss are ratios of geometric means, not of the medians in the table."
+    (told,) = [item for item in losses.verdicts if item.topic == "change"]
+    assert told.sentence.endswith(
+        "Intervals assume that no seed does worse than those seen or the best constant answer, nor better "
+        "than the best seen."
+    )

@@ -27,7 +27,7 @@ cells at 50 %, correlated by 0.5, the interval is ±13.8 points at 20 seeds wher
 4.1 at 50; 2.4 against 2.0 at 200; 0.93 against 0.90 at 1,000.
 
 That a difference is small, within ±2 points, is tested at both ends with the same mean, but never with less
-spread than a difference of 2 points has where each seed that makes it moves by the bound. Without that, seeds
+spread than a difference of 2 points has where each seed that makes it moves by the guard. Without that, seeds
 that happen to change nothing would hide a change that only ever helps, on few seeds: of 60 such changes at 2
 points, each on 1,000 seeds and corrected by Holm, one would be called small in 13 % of the cases. So it is
 about 5 % at most, of one as of 60, in all the cases tried.
@@ -45,26 +45,32 @@ from trainlab.stats.estimate import SMALL, Estimate
 from trainlab.stats.normal import two_sided_p, two_sided_quantile, upper_p
 
 
-def contrast(scores: npt.NDArray[np.float64], *, bound: float, confidence: float = 0.95) -> Estimate:
+def contrast(
+    scores: npt.NDArray[np.float64], *, bound: float, guard: float | None = None, confidence: float = 0.95
+) -> Estimate:
     """Return the mean of one score a seed, with an interval over seeds.
 
     `scores` is float [n], each within ±`bound`, the largest value that such a score could take: 1 for a
-    difference of two cells or a mean of such differences, 2 for a difference of differences. The estimate is
-    the plain mean; the interval is centred on the guarded mean (see the module), widened if need be to
-    contain the estimate, and clipped to ±`bound`. Both p-values are those of the guarded mean; see the module
-    for the error that `p_small` takes.
+    difference of two cells or a mean of such differences, 2 for a difference of differences, infinity where
+    there is none. The pseudo-seeds stand at ±`guard`, at the bound unless told. The estimate is the plain
+    mean; the interval is centred on the guarded mean (see the module), widened if need be to contain the
+    estimate, and clipped to ±`bound`. Both p-values are those of the guarded mean; see the module for the
+    error that `p_small` takes.
 
     Raises:
         StatsError: no seed, more than one axis, a score that is not finite or beyond the bound, a bound that
-            is not positive, or `confidence` outside (0, 1).
+            is not positive, a guard that is not positive and finite, or `confidence` outside (0, 1).
     """
     values = _checked(scores, bound)
+    guard = bound if guard is None else guard
+    if not 0.0 < guard < np.inf:
+        raise StatsError(f"guard is {guard!r}, but must be a positive number: a difference that is possible.")
     z = two_sided_quantile(confidence)
     n = values.size
     total = float(values.sum())
     squares = float(np.square(values).sum())
-    centre, error = guarded_mean(total, squares, n=n, guard=bound)
-    _, error_if_large = guarded_mean(total, max(squares, n * SMALL * bound), n=n, guard=bound)
+    centre, error = guarded_mean(total, squares, n=n, guard=guard)
+    _, error_if_large = guarded_mean(total, max(squares, n * SMALL * guard), n=n, guard=guard)
     estimate = total / n
     return Estimate(
         estimate=estimate,
@@ -89,7 +95,7 @@ def guarded_mean(total: float, squares: float, *, n: int, guard: float) -> tuple
 
 def _checked(scores: npt.NDArray[np.float64], bound: float) -> npt.NDArray[np.float64]:
     values = np.asarray(scores, dtype=np.float64)
-    if not 0.0 < bound < np.inf:
+    if not bound > 0.0:
         raise StatsError(f"bound is {bound!r}, but must be a positive number: the largest possible |score|.")
     if values.ndim != 1 or values.size == 0:
         raise StatsError(

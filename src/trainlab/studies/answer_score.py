@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from trainlab.draw import counted, format_number, join
 from trainlab.spec import solved_words
-from trainlab.stats import Estimate, Reading
+from trainlab.stats import Estimate, Outcome, Reading
 from trainlab.studies.answer import (
     MOST_NAMED,
     MOST_NETWORKS,
@@ -29,7 +29,15 @@ from trainlab.studies.cells import CellResult
 from trainlab.studies.effects import Effect
 from trainlab.studies.measure import Measure
 from trainlab.studies.score_columns import has_r2, r2_words, score_columns, tells_solved
-from trainlab.studies.score_verdicts import in_words, judge_guess, median, percent, rows_words
+from trainlab.studies.score_effects import few_seeds, score_untold
+from trainlab.studies.score_verdicts import (
+    End,
+    in_words,
+    judge_guesses,
+    median,
+    percent,
+    rows_words,
+)
 
 if TYPE_CHECKING:
     from trainlab.studies.result import StudyResult
@@ -51,7 +59,7 @@ def score_answer(result: StudyResult, measure: Measure) -> Answer:
         rows=rows,
         narrow=narrow,
         remarks=(*remarks, *_cautions(result, measure)),
-        effects_title=effects_title(study, effects, what),
+        effects_title=_effects_title(result, effects, what),
         effects=effect_lines(
             study,
             effects,
@@ -63,20 +71,44 @@ def score_answer(result: StudyResult, measure: Measure) -> Answer:
     )
 
 
+def _effects_title(result: StudyResult, effects: Sequence[Effect], what: str) -> str:
+    title = effects_title(result.study, effects, what)
+    mixed = len({effect.main is None for effect in effects}) > 1
+    return f"{title}, or alone where only that can be told" if mixed else title
+
+
 def _changed(result: StudyResult, measure: Measure, effects: Sequence[Effect]) -> str:
-    """Say which changes help, and which hurt; nothing where there are none."""
+    """Say which changes help, which hurt, and what can't be told; nothing where there are no changes."""
+    untold = _untold(result, measure)
     if not effects:
-        return ""
+        return untold
     perfect = _perfect(result, measure)
-    if perfect:
-        return perfect
     helped, hurt = _with_reading(result, effects, "helps"), _with_reading(result, effects, "hurts")
-    if not helped and not hurt:
-        return f"No change is seen to make a difference to the {measure.name}."
-    parts = [_done(result, some, verb, measure) for some, verb in ((helped, "help"), (hurt, "hurt")) if some]
-    if not helped:
-        parts.insert(0, "No change is seen to help.")
-    return " ".join(parts)
+    parts = [perfect] if perfect else []
+    if not perfect and not helped and not hurt:
+        parts.append(f"No change is seen to make a difference to the {measure.name}.")
+    elif not perfect and not helped:
+        parts.append("No change is seen to help.")
+    parts += [_done(result, some, verb, measure) for some, verb in ((helped, "help"), (hurt, "hurt")) if some]
+    return " ".join(filter(None, (*parts, untold)))
+
+
+def _untold(result: StudyResult, measure: Measure) -> str:
+    """Say of which changes nothing is told, and why."""
+    found = score_untold(result.study, measure, result.cells)
+    singles = {key: why for key, why in found.items() if len(key[1]) == 1}
+    if not singles:
+        return ""
+    names = list(dict.fromkeys(changes[0] for _, changes in singles))
+    does, few = "does" if len(names) == 1 else "do", few_seeds(result.how.seeds)
+    if few:
+        return f"What {join(names)} {does} isn't told: {few}."
+    where = list(dict.fromkeys(network for network, _ in singles))
+    networks = list(dict.fromkeys(item.cell.network for item in result.cells))
+    to = _who(where, networks, result)
+    why = next(iter(singles.values())) if len(singles) == 1 else "runs diverged"
+    average = "" if len(result.study.change_names) == 1 else " on average"
+    return f"What {join(names)} {does} to the {measure.name} of {to}{average} isn't told: {why}."
 
 
 def _perfect(result: StudyResult, measure: Measure) -> str:
@@ -105,25 +137,35 @@ def _with_reading(
 def _done(result: StudyResult, found: dict[str, list[Effect]], verb: str, measure: Measure) -> str:
     """Return ``A helps 3-8-1: +3.1 points (…) of held-out accuracy.``, or who does of several."""
     networks = list(dict.fromkeys(item.cell.network for item in result.cells))
-    unit = " points" if measure.kind == "accuracy" else " %"
+    every = [item for items in found.values() for item in items]
     if len(found) == 1:
-        ((change, items),) = found.items()
-        who = _who([item.network for item in items], networks, result)
-        if len(items) == 1:
-            return f"{change} {verb}s {who}: {_figure(items[0], measure, unit)}."
-        return f"{change} {verb}s {who}: {_span(items, measure)}{unit} of {measure.name}."
+        who = _who([item.network for item in every], networks, result)
+        return f"{next(iter(found))} {verb}s {who}: {_figures(every, measure)}."
     everywhere = all(len(items) == len(networks) for items in found.values())
     where = f" {_who(networks, networks, result)}" if everywhere else ""
-    figures = _span([item for items in found.values() for item in items], measure)
-    return f"{join(list(found))} {verb}{where}: {figures}{unit} of {measure.name}."
+    return f"{join(list(found))} {verb}{where}: {_figures(every, measure)}."
 
 
-def _figure(effect: Effect, measure: Measure, unit: str) -> str:
-    """Return an effect with its interval; averaged over others, beside what the change does alone."""
-    if effect.main is None or effect.alone is None or effect.main.value == effect.alone.value:
-        return in_words(read_of(effect), measure)
-    main, alone = (measure.figure(read.value.estimate) for read in (effect.main, effect.alone))
-    return f"{main}{unit} of {measure.name} on average, {alone} alone"
+def _figures(effects: Sequence[Effect], measure: Measure) -> str:
+    """Return effects with their intervals; of a single one what it does alone as well, if that is seen."""
+    average = " on average" if any(_averaged(effect) for effect in effects) else ""
+    if len(effects) > 1:
+        ends = [end for item in effects for end in (read_of(item).value.low, read_of(item).value.high)]
+        low, high = sorted((min(ends), max(ends)), reverse=measure.kind == "loss")
+        within = f"(intervals within {measure.figure(low)} to {measure.figure(high)})"
+        unit = "points" if measure.kind == "accuracy" else "%"
+        return f"{_span(effects, measure)} {unit} of {measure.name}{average} {within}"
+    (effect,) = effects
+    alone = effect.alone
+    said = f"{in_words(read_of(effect), measure)}{average}"
+    if not average or alone is None or alone.reading == "no difference seen":
+        return said
+    return f"{said}; alone {measure.difference(alone.value)}"
+
+
+def _averaged(effect: Effect) -> bool:
+    """Whether an effect is an average over other changes that differs from what the change does alone."""
+    return effect.main is not None and (effect.alone is None or effect.main.value != effect.alone.value)
 
 
 def _who(names: Sequence[str], networks: Sequence[str], result: StudyResult) -> str:
@@ -139,6 +181,8 @@ def _level(result: StudyResult, measure: Measure) -> str:
     networks = list(dict.fromkeys(item.cell.network for item in result.cells))
     first = [next(item for item in result.cells if item.cell.network == name) for name in networks]
     base = all(not item.cell.changes for item in first) and bool(result.study.changes)
+    if len({item.cell.changes for item in first}) > 1:
+        return f"The cells differ in their changes: the table tells how each does; {_guess(measure)}."
     seeds = counted(result.how.seeds, "seed")
     values = [median(measure.of(item.runs)) for item in first]
     opening = "At the baseline " if base else ""
@@ -149,26 +193,46 @@ def _level(result: StudyResult, measure: Measure) -> str:
             did = f"get {span} of {rows_words(measure)} right"
         else:
             did = f"have a {measure.name} of {format_number(low)} to {format_number(high)}"
+        made = first[0].cell.changes
+        opening = f"With {join(made)} " if made else opening
         who = f"{opening}{'the' if opening else 'The'} {len(first):,} networks"
         return f"{who} {did} (medians of {seeds}); {_guess(measure)}."
     (item,), (middle,) = first, values
     words = item.cell.words.replace(item.cell.network, named(result.study, item.cell.network), 1)
-    found = judge_guess(item.cell.network, "", measure, item.runs).outcome
+    found = _outcome(result, measure, item)
+    if not measure.held_out:
+        number = percent(middle) if measure.kind == "accuracy" else format_number(middle)
+        does = (
+            f"gets {number} of {rows_words(measure)} right"
+            if measure.kind == "accuracy"
+            else f"has a {measure.name} of {number}"
+        )
+        return f"{opening}{words} {does} (median of {seeds}); {_guess(measure)}."
     if measure.kind == "accuracy":
         than = {
             "upheld": "more than",
-            "refuted": "no more than",
-            "mixed": "but that is not shown to be more than",
+            "refuted": "less than",
+            "mixed": "but that is not shown to be more than" if middle > measure.guess else "no more than",
         }[found] + f" {measure.guess_words} does ({percent(measure.guess)})"
         did = f"gets {percent(middle)} of {rows_words(measure)} right (median of {seeds}), {than}"
     else:
         squared = f"; R² {r2_words(middle, measure)}" if has_r2(measure) else ""
-        less = {"upheld": "below", "refuted": "no lower than", "mixed": "not shown to be below"}[found]
+        unsure = "not shown to be below" if middle < measure.guess else "no lower than"
+        less = {"upheld": "below", "refuted": "above", "mixed": unsure}[found]
         did = (
             f"has a {measure.name} of {format_number(middle)} (median of {seeds}{squared}), {less} that of "
             f"{measure.guess_words} ({format_number(measure.guess)})"
         )
     return f"{opening}{words} {did}.{_fit(item, middle, measure)}"
+
+
+def _outcome(result: StudyResult, measure: Measure, item: CellResult) -> Outcome:
+    """Return whether a cell beats the guess, as the verdicts have it where they judge the cell."""
+    everything = bool(result.study.changes)
+    end = End(network=item.cell.network, where="at the baseline" if everything else "", runs=item.runs)
+    judged = result.verdicts if not item.cell.changes else ()
+    told = [verdict for verdict in judged if verdict.statement == end.statement(measure)]
+    return (told or judge_guesses(measure, [end]))[0].outcome
 
 
 def _guess(measure: Measure) -> str:
@@ -243,8 +307,12 @@ def _cautions(result: StudyResult, measure: Measure) -> list[str]:
     lost = sum(item.diverged.k for item in result.cells)
     if lost:
         runs = sum(item.diverged.n for item in result.cells)
-        counts = "no row right" if measure.kind == "accuracy" else "the worst loss of all"
-        said.append(f"{lost:,} of {runs:,} runs diverged; they count as having {counts}.")
+        counts = "having no row right" if measure.kind == "accuracy" else "the worst in medians"
+        said.append(f"{lost:,} of {runs:,} runs diverged; they count as {counts}.")
+    if result.score_effects:
+        said.append(measure.assumed)
+        if measure.kind == "loss":
+            said.append("Effects on the loss are ratios of geometric means, not of the medians in the table.")
     if tells_solved(result.cells):
         rules = list(dict.fromkeys(solved_words(item.runs.experiment.solved) for item in result.cells))
         if len(rules) == 1:

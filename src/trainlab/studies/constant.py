@@ -14,20 +14,23 @@ Floats = npt.NDArray[np.float64]
 
 
 def best_constant_loss(loss: Loss, targets: Floats) -> float:
-    """Return the loss of the best outputs that ignore the inputs, the same for all targets ``[n, outputs]``.
+    """Return the loss of the best outputs that ignore the inputs, for targets ``[n, outputs]``."""
+    best = np.broadcast_to(best_constants(loss, targets), targets.shape)
+    return float(loss_entry(loss).value(best, targets, **msgspec.structs.asdict(loss)))
+
+
+def best_constants(loss: Loss, targets: Floats) -> Floats:
+    """Return the best outputs ``[outputs]`` that ignore the inputs, for targets ``[n, outputs]``.
 
     The median for L1 and the mean for MSE; for cross-entropies the shares of the classes. Of the others,
     which are convex in each output, the minimum is searched for between the lowest and the highest target.
     """
-    settings = msgspec.structs.asdict(loss)
-    value = loss_entry(loss).value
-    outputs = targets.shape[1]
     if isinstance(loss, CrossEntropy):
-        smooth = loss.label_smoothing
-        best = [_logarithm((1.0 - smooth) * mean + smooth / outputs) for mean in targets.mean(axis=0)]
-    else:
-        best = [_best_constant(loss, targets[:, [column]]) for column in range(outputs)]
-    return float(value(np.broadcast_to(np.array(best), targets.shape), targets, **settings))
+        smooth, outputs = loss.label_smoothing, targets.shape[1]
+        return np.array(
+            [_logarithm((1.0 - smooth) * mean + smooth / outputs) for mean in targets.mean(axis=0)]
+        )
+    return np.array([_best_constant(loss, targets[:, [column]]) for column in range(targets.shape[1])])
 
 
 def _best_constant(loss: Loss, targets: Floats) -> float:

@@ -14,8 +14,14 @@ from trainlab.studies.causes import failed, vanishing
 from trainlab.studies.cells import CellResult, predicts_right
 from trainlab.studies.effects import Effect
 from trainlab.studies.measure import Measure, measure_of
-from trainlab.studies.score_effects import score_effects, score_together, score_values
-from trainlab.studies.score_verdicts import judge_guess, judge_score_change, judge_score_together
+from trainlab.studies.score_effects import score_effects, score_together, score_untold, score_values
+from trainlab.studies.score_verdicts import (
+    End,
+    judge_guesses,
+    judge_score_change,
+    judge_score_together,
+    judge_untold,
+)
 from trainlab.studies.together_verdict import judge_together
 from trainlab.studies.vanishing_verdict import judge_vanishing
 from trainlab.studies.verdicts import (
@@ -101,13 +107,16 @@ def _by_score(study: Study, cells: Sequence[CellResult], table: Table, measure: 
                     effect, labels[effect.change], measure, difference, others=len(everything) > 1
                 )
             )
-    ends = {(): "at the baseline", everything: f"with {join(everything)}"} if everything else {(): ""}
-    for network in study.network_names:
-        for changes, words in ends.items():
-            item = table.get((network, changes))
-            if item:
-                found.append(judge_guess(network, words, measure, item.runs))
-    return found
+    for (network, changes), why in score_untold(study, measure, cells).items():
+        found.append(judge_untold(changes, network, why, labels[changes[0]]))
+    words = {(): "at the baseline", everything: f"with {join(everything)}"} if everything else {(): ""}
+    ends = [
+        End(network=network, where=where, runs=table[network, changes].runs)
+        for network in study.network_names
+        for changes, where in words.items()
+        if (network, changes) in table
+    ]
+    return found + judge_guesses(measure, ends)
 
 
 def _vanishing(study: Study, table: Table, where: str) -> list[Verdict]:

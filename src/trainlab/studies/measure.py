@@ -66,6 +66,12 @@ class Measure:
         """Less than this is a small difference: `stats.SMALL` in words."""
         return "2 points" if self.kind == "accuracy" else "2 %"
 
+    @property
+    def assumed(self) -> str:
+        """What the intervals of effects take for granted (`score_effects`), in a sentence."""
+        better = "" if self.kind == "accuracy" else ", nor better than the best seen"
+        return f"Intervals assume that no seed does worse than those seen or {self.guess_words}{better}."
+
     def difference(self, value: Estimate) -> str:
         """Return a difference in words: ``+3.1 points (+2.4 to +3.8)``, of losses ``−27 % (−30 to −19)``."""
         if self.kind == "accuracy":

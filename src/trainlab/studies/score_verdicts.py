@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from trainlab.draw import counted, format_number, join
 from trainlab.engine import Runs
-from trainlab.stats import SMALL, Rate, ReadEstimate, Reading, disagreement, passed_over, rate
+from trainlab.stats import (
+    SIGNIFICANCE,
+    SMALL,
+    Rate,
+    ReadEstimate,
+    Reading,
+    disagreement,
+    holm,
+    passed_over,
+    rate,
+)
 from trainlab.studies.beats_guess import beats_guess
 from trainlab.studies.effects import Effect
 from trainlab.studies.measure import Measure
@@ -38,7 +49,7 @@ def judge_score_change(
         statement=f"{named} helps {effect.network}.",
         outcome=OUTCOMES[main.reading],
         sentence=f"{_claim(effect.change, effect.network, main, measure)}: {in_words(main, measure)}"
-        f"{averaged}.{_note(main, measure)}"
+        f"{averaged}.{_note(main, measure)}{_assumed(measure)}"
         + (f" Made alone, {_alone(alone, measure)}." if apart and alone is not None else ""),
         opposite=_pairs(main.reading, differences),
     )
@@ -54,50 +65,98 @@ def judge_score_together(
         statement=f"{subject} help {network}.",
         outcome=OUTCOMES[read.reading],
         sentence=f"{_claim(subject, network, read, measure, one=False)}: {in_words(read, measure)}, against "
-        f"the baseline.{_note(read, measure)}",
+        f"the baseline.{_note(read, measure)}{_assumed(measure)}",
         opposite=_pairs(read.reading, differences),
     )
 
 
-def judge_guess(network: str, where: str, measure: Measure, runs: Runs) -> Verdict:
-    """Does a network beat the commonest class, or the best constant answer?
+def judge_untold(changes: Sequence[str], network: str, why: str, label: str = "") -> Verdict:
+    """Say why nothing is told of a change, or of all together: `why` is `score_untold`'s."""
+    together = len(changes) > 1
+    subject = f"{join(changes)} together" if together else changes[0]
+    named = subject if together else f"Change {subject}{f' ({label})' if label else ''}"
+    return Verdict(
+        topic="together" if together else "change",
+        statement=f"{named} help{'' if together else 's'} {network}.",
+        outcome="mixed",
+        sentence=f"What {subject} {'do' if together else 'does'} to {network} isn't told: {why}.",
+    )
 
-    Of accuracies, the rows must be enough to show it (`beats_guess`) and most seeds must be better; of
-    losses, most seeds must be lower.
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class End:
+    """A cell that is asked whether it beats the guess: `where` names it, as in "at the baseline"."""
+
+    network: str
+    where: str
+    runs: Runs
+
+    def statement(self, measure: Measure) -> str:
+        """Return what is judged."""
+        return f"{self.network}{after_words(self.where)} does better than {measure.guess_words}."
+
+
+def judge_guesses(measure: Measure, ends: Sequence[End]) -> list[Verdict]:
+    """Do these cells beat the commonest class, or the best constant answer?
+
+    Most seeds must be better, and the held-out rows must show it of the median run (`beats_guess`), corrected
+    by Holm for all ends; that it does no better asks for both the other way. Of rows trained on alone nothing
+    is concluded.
     """
-    values = measure.of(runs)
-    better = values > measure.guess if measure.kind == "accuracy" else values < measure.guess
-    outcome = _beats(measure, runs, rate(int(better.sum()), len(better)))
+    if not measure.held_out:
+        return [_judge_guess(measure, end, "mixed") for end in ends]
+    sides = [beats_guess(measure, end.runs) for end in ends]
+    better, worse = (holm([1.0 if pair is None else pair[side] for pair in sides]) for side in (0, 1))
+    return [
+        _judge_guess(measure, end, _beats(measure, end.runs, float(p), float(q)), asked=pair is not None)
+        for end, pair, p, q in zip(ends, sides, better, worse, strict=True)
+    ]
+
+
+def _judge_guess(measure: Measure, end: End, outcome: Outcome, *, asked: bool = True) -> Verdict:
+    values = measure.of(end.runs)
     middle = median(values)
     does = {"upheld": "does better than", "refuted": "doesn't do better than"}.get(
         outcome, "isn't shown to do better than"
     )
-    said = f"{network}{after_words(where)} {does} {measure.guess_words}"
     seeds = counted(len(values), "seed")
     if measure.kind == "accuracy":
         numbers = (
             f"{percent(middle)} of {rows_words(measure)} right in the median of {seeds}, against "
             f"{percent(measure.guess)}"
         )
-        few = "; so few rows or seeds can't tell them apart" if outcome == "mixed" else ""
     else:
-        numbers, few = f"{measure.name} {format_number(middle)} in the median of {seeds}, against ", ""
-        numbers += format_number(measure.guess)
+        numbers = (
+            f"{measure.name} {format_number(middle)} in the median of {seeds}, against "
+            f"{format_number(measure.guess)}"
+        )
+    why = ""
+    if outcome == "mixed":
+        few = "so few rows or seeds can't tell them apart"
+        why = few if asked else "what the median run does row by row isn't known"
+        why = f"; {why if measure.held_out else 'only rows trained on were asked'}"
     return Verdict(
         topic="score",
-        statement=f"{network}{after_words(where)} does better than {measure.guess_words}.",
+        statement=end.statement(measure),
         outcome=outcome,
-        sentence=f"{said}: {numbers}{few}.",
-        opposite=opposite_of(better, outcome),
+        sentence=f"{end.network}{after_words(end.where)} {does} {measure.guess_words}: {numbers}{why}.",
+        opposite=opposite_of(_better(measure, values), outcome),
     )
 
 
-def _beats(measure: Measure, runs: Runs, seeds: Rate) -> Outcome:
-    if measure.kind == "accuracy":
-        if median(measure.of(runs)) <= measure.guess:
-            return "refuted"
-        return "upheld" if seeds.low > HALF and beats_guess(measure, runs) else "mixed"
-    return "upheld" if seeds.low > HALF else "refuted" if seeds.high < HALF else "mixed"
+def _better(measure: Measure, values: Floats) -> npt.NDArray[np.bool_]:
+    """Return which runs beat the guess, ``[n]``; a loss that isn't finite doesn't."""
+    better = values > measure.guess if measure.kind == "accuracy" else values < measure.guess
+    return np.asarray(better, dtype=np.bool_)
+
+
+def _beats(measure: Measure, runs: Runs, more: float, less: float) -> Outcome:
+    """Judge by the seeds, and by the rows' one-sided p-values that the network does better, and worse."""
+    better = _better(measure, measure.of(runs))
+    seeds = rate(int(better.sum()), len(better))
+    if seeds.low > HALF and more < SIGNIFICANCE / 2:
+        return "upheld"
+    return "refuted" if seeds.high < HALF and less < SIGNIFICANCE / 2 else "mixed"
 
 
 def in_words(value: ReadEstimate, measure: Measure) -> str:
@@ -149,9 +208,14 @@ def _alone(read: ReadEstimate, measure: Measure) -> str:
 def _note(read: ReadEstimate, measure: Measure) -> str:
     """Say where Holm's correction doesn't let pass what the interval by itself would show."""
     note = passed_over(read)
-    if measure.kind == "loss":
-        note = note.replace("2 points", "2 %").replace("leaves out 0", "leaves out 1")
+    if measure.kind == "loss" and note.startswith("lies within"):
+        return ""  # of losses none is called small
     return f" Its interval {note}." if note else ""
+
+
+def _assumed(measure: Measure) -> str:
+    """Say what the interval of a loss takes for granted; an accuracy's ends are known."""
+    return "" if measure.kind == "accuracy" else f" {measure.assumed}"
 
 
 def _pairs(reading: Reading, differences: Floats) -> Rate | None:
