@@ -1,6 +1,7 @@
 """`trainlab new` writes studies that run, and whose changes matter; for a file of data, one that fits it."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -144,6 +145,21 @@ def test_what_solved_means_beats_the_commonest_class(trainlab: Caller) -> None:
     text = Path("first.toml").read_text()
     assert "# Always to answer the commonest class is right in 90 %: half way from there to 100 %." in text
     assert 'accuracy = 0.95\non = "held_out"' in text
+
+
+def test_the_guess_never_solves_however_rare_a_class_is(trainlab: Caller) -> None:
+    Path("points.csv").write_text(
+        "x,ill\n" + "".join(f"{place},{int(place % 200 == 0)}\n" for place in range(1000))
+    )
+    assert trainlab("new", "--data", "points.csv", "first.toml").code == 0
+    text = Path("first.toml").read_text()
+    experiment = load_study("first.toml").baseline
+    most = 1 - float(experiment.data().targets.mean())
+    assert most > 0.99
+    assert most < experiment.solved.accuracy < 1  # type: ignore[union-attr]
+    (told,) = re.findall(r"is right in ([\d.]+) %", text)
+
+    assert float(told) == 99.5
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -237,10 +238,13 @@ def _solved(data: Task, *, held_out: bool) -> str:
         )
     share = data.targets.mean(axis=0)
     most = float(max(share.max(), 1 - share.min()) if data.kind == "binary" else share.max())
+    # The rarer the others, the more decimals it takes to tell half way from either end.
+    decimals = 2 if most >= 1 else max(2, 1 + math.ceil(-math.log10(1 - most) - 1e-9))
+    share_words = f"{100 * most:.{decimals - 2}f}"
     return (
-        f"# Always to answer the commonest class is right in {100 * most:.0f} %: half way from there to "
+        f"# Always to answer the commonest class is right in {share_words} %: half way from there to "
         "100 %.\n"
-        f"[baseline.solved]\naccuracy = {min(0.99, (1 + most) / 2):.2f}{on}\n"
+        f"[baseline.solved]\naccuracy = {(1 + most) / 2:.{decimals}f}{on}\n"
     )
 
 
