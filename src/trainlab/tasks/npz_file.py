@@ -83,7 +83,7 @@ def _names(source: str, asked: Asked, arrays: list[str]) -> tuple[str, str]:
 def _texts(file: Mapping[str, npt.NDArray[Any]], name: str) -> tuple[str, ...]:
     """Return an array of names; none where it isn't there, or holds objects, as `DataFrame.columns` does."""
     try:
-        names = file[name] if name in file else ()
+        names = file.get(name, ())
     except ValueError:
         return ()
     return tuple(str(each) for each in np.reshape(names, -1))
