@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from trainlab.draw import Interval, Picture, counted, format_number, intervals
+from trainlab.draw import Interval, Picture, counted, format_number, intervals, unbroken
 from trainlab.report.chosen import cell_words, cells_of, networks_of
 from trainlab.report.parts import Front, fold, paragraph, picture, terms
-from trainlab.report.verdict_part import first_sentence
-from trainlab.report.words import unbroken
+from trainlab.report.verdict_part import first_sentence, names_in
 from trainlab.spec import Network, solved_words
 from trainlab.studies.answer import Answer, answer_of
 from trainlab.studies.cells import CellResult
@@ -29,7 +28,7 @@ _BEST = "best of"
 def answer_front(result: StudyResult) -> Front:
     """Return the answer, its picture, what helps and hurts, and what the names in it stand for."""
     found = answer_of(result)
-    first, rest = first_sentence(found.sentence)
+    first, rest = first_sentence(found.sentence, names_in(result))
     drawn = answer_picture(result)
     return Front(
         say=paragraph(unbroken(first), kind="question") + (paragraph(unbroken(rest)) if rest else ""),

@@ -69,6 +69,8 @@ def score_pictures(result: StudyResult) -> list[Picture]:
         ("Accuracy at the end", lambda item: item.runs.accuracy),
         (f"{HELD_OUT} at the end", lambda item: item.runs.held_out_accuracy),
     ]
+    if result.measure is not None and result.measure.held_out:
+        columns.reverse()
     for title, values in columns:
         found = {(item.cell.changes, item.cell.network): spread_of(values(item)) for item in cells}
         if any(spread is not None for spread in found.values()):
