@@ -115,6 +115,15 @@ def test_a_study_for_a_file_runs(trainlab: Caller, case: str) -> None:
     assert data["data"][0]["held_out"] == 15
 
 
+def test_the_index_that_pandas_writes_is_left_out(trainlab: Caller) -> None:
+    rows = [f"{place},{age:.1f},{ill}" for place, (age, ill) in enumerate(zip(AGE, ILL, strict=True))]
+    Path("points.csv").write_text("\n".join([",age,ill", *rows]) + "\n")
+    outcome = trainlab("new", "--data", "points.csv", "--target", "ill", "first.toml")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "Left out, as it numbers the rows: column 0.\n" in outcome.out
+    assert task_of().ignore == (0,)
+
+
 def test_the_path_is_that_from_the_study(trainlab: Caller, folder: Path) -> None:
     for name in ("studies", "data"):
         Path(name).mkdir()

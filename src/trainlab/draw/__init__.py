@@ -94,7 +94,7 @@ __all__ = [
     "strips",
     "tangent",
     "terminal_table",
-    "value_graph",
     "unbroken",
+    "value_graph",
     "wrapped",
 ]
