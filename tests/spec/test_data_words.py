@@ -116,7 +116,7 @@ def test_an_id_among_the_inputs_is_noted(heading: str, noted: bool) -> None:
 def test_headings_that_do_not_tell_are_told_by_number() -> None:
     # As pandas writes its index.
     content = ",a,a,y\n" + "".join(f"{row},{row % 3},{row % 5},{row % 2}\n" for row in range(9))
-    made = experiment(content)
+    made = experiment(content, widths="3-3-1")
     assert "from `column 0`, `column 1` and `column 2`" in data_words(made)
     (note,) = data_notes(made)
     assert note.endswith("Leave it out with task.ignore = 0.")
