@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 
 
@@ -48,6 +49,11 @@ class StatsError(TrainlabError, ValueError):
 
 MAX_SHOWN = 80
 """The most characters of a value that a message shows."""
+
+
+def printable(words: str) -> str:
+    """Return text with ``�`` for control characters, which could move a terminal's cursor or colour it."""
+    return "".join("\ufffd" if unicodedata.category(letter) in ("Cc", "Cs") else letter for letter in words)
 
 
 def shown(value: object) -> str:

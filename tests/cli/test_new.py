@@ -1,6 +1,7 @@
 """`trainlab new` writes studies that run, and whose changes matter; for a file of data, one that fits it."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +115,15 @@ def test_a_study_for_a_file_runs(trainlab: Caller, case: str) -> None:
     assert data["data"][0]["held_out"] == 15
 
 
+def test_the_index_that_pandas_writes_is_left_out(trainlab: Caller) -> None:
+    rows = [f"{place},{age:.1f},{ill}" for place, (age, ill) in enumerate(zip(AGE, ILL, strict=True))]
+    Path("points.csv").write_text("\n".join([",age,ill", *rows]) + "\n")
+    outcome = trainlab("new", "--data", "points.csv", "--target", "ill", "first.toml")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "Left out, as it numbers the rows: column 0.\n" in outcome.out
+    assert task_of().ignore == (0,)
+
+
 def test_the_path_is_that_from_the_study(trainlab: Caller, folder: Path) -> None:
     for name in ("studies", "data"):
         Path(name).mkdir()
@@ -144,6 +154,21 @@ def test_what_solved_means_beats_the_commonest_class(trainlab: Caller) -> None:
     text = Path("first.toml").read_text()
     assert "# Always to answer the commonest class is right in 90 %: half way from there to 100 %." in text
     assert 'accuracy = 0.95\non = "held_out"' in text
+
+
+def test_the_guess_never_solves_however_rare_a_class_is(trainlab: Caller) -> None:
+    Path("points.csv").write_text(
+        "x,ill\n" + "".join(f"{place},{int(place % 200 == 0)}\n" for place in range(1000))
+    )
+    assert trainlab("new", "--data", "points.csv", "first.toml").code == 0
+    text = Path("first.toml").read_text()
+    experiment = load_study("first.toml").baseline
+    most = 1 - float(experiment.data().targets.mean())
+    assert most > 0.99
+    assert most < experiment.solved.accuracy < 1  # type: ignore[union-attr]
+    (told,) = re.findall(r"is right in ([\d.]+) %", text)
+
+    assert float(told) == 99.5
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,8 @@ def test_filters_by_words_and_by_day(asked: Caller) -> None:
     out = asked("show", "--study", "another").out
     assert "1 study in .trainlab" in out
     assert "Tiny" not in out
+    assert "1 study in .trainlab" in asked("show", "--study", "ONE another").out
+    assert asked("show", "--study", "tiny another").out.startswith("None of the 4 studies")
     (one,) = json.loads(asked("show", "--study", "another", "--json").out)
     assert [each["title"] for each in one["studies"]] == ["Another [b]one[/b]"]
     with sqlite3.connect(".trainlab/store.sqlite3") as db:

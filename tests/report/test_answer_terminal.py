@@ -12,7 +12,7 @@ from studies.made_up import cells_of, flags, runs_of, study_of
 from studies.scored import made, near, scored
 
 from trainlab.report import print_study
-from trainlab.report.text_lines import LINES, labelled, wrapped
+from trainlab.report.text_lines import LINES, labelled
 from trainlab.spec import load_study
 from trainlab.studies import StudyResult
 
@@ -120,7 +120,19 @@ def test_lines_are_cut_at_what_they_list():
     assert len(lines) == 4
     assert lines[2].endswith(" …")
     assert lines[3] == " Hurts  one"
-    assert wrapped("a share that is of 40 % here", 22) == ["a share that is of", "40 % here"]
+
+
+def test_a_long_name_neither_breaks_nor_takes_the_room():
+    name = "x" * 90
+    lines = labelled(
+        [(name, "optimizer: SGD → Adam, and what is said of it takes more than one line"), ("B", "b")],
+        80,
+    )
+    assert lines[0] == f" {name}"
+    assert len(lines) == 4
+    assert all(line.startswith(" " * 26) for line in lines[1:3])
+    assert lines[-1] == " B".ljust(26) + "b"
+    assert any(name in line for line in labelled([("B", f"{name} helps")], 80))
 
 
 def test_details_have_the_effects_on_the_measure():

@@ -134,3 +134,22 @@ def test_a_diagnosis_without_a_picture_has_its_words_alone() -> None:
 )
 def test_first_sentences(words: str, first: str, rest: str) -> None:
     assert first_sentence(words) == (first, rest)
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "first"),
+    [
+        (
+            "St. Louis",
+            'It always answers "St. Louis" here. More.',
+            'It always answers "St. Louis" here.',
+        ),
+        ("0. 01", "0. 01 helps A. 0. 02 hurts.", "0. 01 helps A."),
+        ("St.", "St. helps A. More.", "St. helps A."),
+        ("St.", "It helps St. Louis by 0.5. More.", "It helps St. Louis by 0.5."),
+    ],
+)
+def test_a_full_stop_in_a_name_ends_no_sentence(name: str, words: str, first: str) -> None:
+    found, rest = first_sentence(words, [name, "Louis"])
+    assert found == first
+    assert f"{found} {rest}" == words

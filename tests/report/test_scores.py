@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from rich.console import Console
 
@@ -37,6 +38,12 @@ def held_out() -> StudyResult:
     return run(experiment, seeds=20)
 
 
+def middle_90(values: npt.NDArray[np.floating]) -> tuple[float, float, float]:
+    """Return between which values that were seen the middle 90 % lie, and their median."""
+    low, high = (float(np.quantile(values, q, method="nearest")) for q in (0.05, 0.95))
+    return low, float(np.median(values)), high
+
+
 def printed(result: StudyResult) -> str:
     out = io.StringIO()
     print_study(result, console=Console(file=out, width=110), details=True)
@@ -45,7 +52,7 @@ def printed(result: StudyResult) -> str:
 
 def test_accuracies_with_their_spread(held_out: StudyResult) -> None:
     values = held_out.cells[0].runs.held_out_accuracy
-    low, middle, high = (100 * np.quantile(values, q) for q in (0.05, 0.5, 0.95))
+    low, middle, high = (100 * value for value in middle_90(values))
     words = f"{middle:.1f} % ({low:.1f}–{high:.1f})"
     assert words in printed(held_out)
     assert words in study_html(held_out)
@@ -115,7 +122,7 @@ def test_the_accuracy_of_classes_is_told_without_held_out_examples() -> None:
         }
     )
     result = run(experiment, seeds=5)
-    low, middle, high = (100 * np.quantile(result.cells[0].runs.accuracy, q) for q in (0.05, 0.5, 0.95))
+    low, middle, high = (100 * value for value in middle_90(result.cells[0].runs.accuracy))
     words = f"{middle:.1f} % ({low:.1f}–{high:.1f})"
     assert words in printed(result)
     assert words in study_html(result)
@@ -130,7 +137,7 @@ def curve(**fields: object) -> StudyResult:
 def test_the_final_loss_of_a_regression_is_told() -> None:
     result = curve(split={"held_out": 0.25})
     for losses in (result.cells[0].runs.loss, result.cells[0].runs.held_out_loss):
-        low, middle, high = (format_number(float(np.quantile(losses, q))) for q in (0.05, 0.5, 0.95))
+        low, middle, high = (format_number(value) for value in middle_90(losses))
         words = f"{middle} ({low}–{high})"
         assert words in printed(result)
         assert words in study_html(result)

@@ -10,9 +10,9 @@ from report.page_reader import PageReader, svgs
 from report.small_study import AWKWARD, result
 
 from trainlab import run, study
+from trainlab.draw import unbroken
 from trainlab.report import study_html
 from trainlab.report.answer_part import answer_picture
-from trainlab.report.words import unbroken
 from trainlab.spec import Experiment
 from trainlab.studies import effect_picture
 from trainlab.studies.result import StudyResult

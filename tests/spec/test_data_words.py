@@ -111,3 +111,22 @@ def test_an_id_among_the_inputs_is_noted(heading: str, noted: bool) -> None:
     notes = data_notes(experiment(content, held_out=0.25))
     assert [heading in note and f"task.ignore = '{heading}'" in note for note in notes] == [True] * noted
     assert data_notes(experiment(content.replace("4,6", "3,6"))) == ()
+
+
+def test_headings_that_do_not_tell_are_told_by_number() -> None:
+    # As pandas writes its index.
+    content = ",a,a,y\n" + "".join(f"{row},{row % 3},{row % 5},{row % 2}\n" for row in range(9))
+    made = experiment(content, widths="3-3-1")
+    assert "from `column 0`, `column 1` and `column 2`" in data_words(made)
+    (note,) = data_notes(made)
+    assert note.endswith("Leave it out with task.ignore = 0.")
+    # A column without a name that doesn't count the rows is no id.
+    content = ",y\n" + "".join(f"{row * row},{row % 2}\n" for row in range(9))
+    assert data_notes(experiment(content, widths="1-1")) == ()
+
+
+def test_control_characters_of_headings_and_classes_do_not_reach_the_terminal() -> None:
+    words = data_words(experiment("a\x1b[31m,b\x9b2J\n1,no\x1b[0m\n2,yes\n", widths="1-1"))
+    assert words.startswith(
+        "Predicting `b\ufffd2J` (no\ufffd[0m or yes), the last column, from `a\ufffd[31m`"
+    )

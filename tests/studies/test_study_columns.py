@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from studies.made_up import TINY, cells_of, flags, runs_of, study_of
+from studies.scored import near, scored
 
 from trainlab import StudyResult, TrainlabError
 from trainlab.engine import Runs
@@ -62,7 +63,7 @@ def test_a_row_a_cell(result: StudyResult):
     assert (row.solved, row.n, row.share, row.low, row.high) == (9, 10, 0.9, rate.low, rate.high)
     bare = frame.iloc[0]
     assert (bare.solved, bare.diverged, bare.vanishing, bare.standing_still) == (5, 1, 4, 0)
-    assert bare.final_loss == np.median([0] * 5 + [1] * 4)
+    assert bare.final_loss == np.median([0] * 5 + [1] * 4 + [np.inf])
     assert bare.epochs_until_solved == 10
     # Nothing is held out, so nothing can be said of it.
     assert "held_out_accuracy" not in frame.columns
@@ -91,6 +92,18 @@ def test_two_rows_an_effect(result: StudyResult):
     assert (row.difference, row.low, row.high) == (read.value.estimate, read.value.low, read.value.high)
     assert row.difference == pytest.approx(0.4)
     assert (row.p_adjusted, row.reading, row.n) == (read.p_adjusted, read.reading, 10)
+
+
+def test_effects_on_the_measure_have_rows_too(result: StudyResult):
+    assert set(result.to_frame("effects").measure) == {"solved"}
+    told = scored({(): near(0.8), ("A",): near(0.9)}, "A")
+    frame = told.to_frame("effects")
+    assert frame.measure.tolist() == ["solved"] * 2 + ["held-out accuracy"] * 2
+    read = told.score_effects[0].main
+    assert read is not None
+    assert frame.difference.tolist()[-1] == read.value.estimate == pytest.approx(0.1)
+    (told_as_json,) = told.to_dict()["score_effects"]
+    assert told_as_json == told.score_effects[0].to_dict()
 
 
 def test_polars_has_the_same_rows(result: StudyResult):

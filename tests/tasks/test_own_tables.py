@@ -97,6 +97,14 @@ def test_columns_are_left_out() -> None:
     assert read("a,b,junk\n1,2,x\n", ignore="junk").target_names == ("b",)
 
 
+def test_names_of_an_npz_that_are_objects_count_as_none() -> None:
+    names = np.array(["age", "income"], dtype=object)
+    np.savez("a.npz", inputs=np.ones((3, 2)), targets=np.arange(3), feature_names=names)
+    assert build(File(path="a.npz"), Split(), Scaling()).feature_names == ()
+    np.savez("b.npz", inputs=np.ones((3, 2)), targets=np.arange(3), feature_names=names.astype(str))
+    assert build(File(path="b.npz"), Split(), Scaling()).feature_names == ("age", "income")
+
+
 def test_an_npz_by_the_names_of_its_arrays() -> None:
     np.savez("a.npz", X=np.ones((3, 2)), ill=np.array(["yes", "no", "yes"]))
     made = build(File(path="a.npz", target="ill"), Split(), Scaling())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,19 +11,19 @@ from typing import Any, cast
 import numpy as np
 
 from trainlab.cli.options import UsageError
-from trainlab.errors import SpecError
+from trainlab.errors import SpecError, printable
 from trainlab.spec import (
     Experiment,
     File,
     Scaling,
     Split,
-    data_notes,
     data_words,
     study_from_toml,
 )
+from trainlab.spec.data_words import id_columns
 from trainlab.spec.decode import decode
 from trainlab.tasks import Task, build
-from trainlab.tasks.columns import looks_like_target
+from trainlab.tasks.columns import looks_like_target, named_column
 from trainlab.tasks.overview import Overview, overview
 
 MAX_CLASSES = 10
@@ -153,15 +154,14 @@ def _target(path: str, target: str | None, seen: Overview) -> int:
 
 
 def _column(seen: Overview, index: int) -> str | int:
-    return seen.names[index] if seen.names.count(seen.names[index] if seen.names else "") == 1 else index
+    return named_column(seen.names, index)
 
 
 def _without_ids(path: str, guess: Guess) -> Guess:
     """Leave out inputs that number the rows."""
     experiment = _experiment(path, guess.fields)
-    names = experiment.data().feature_names
-    ids = [name for name in names if any(f"`{name}`" in note for note in data_notes(experiment))]
-    if not ids or len(ids) == len(names):
+    ids = list(id_columns(experiment))
+    if not ids or len(ids) == experiment.data().features:
         return guess
     fields = {**guess.fields, "ignore": [*guess.fields.get("ignore", []), *ids]}
     words = f"Left out, as it numbers the rows: {_listed(ids)}."
@@ -237,10 +237,13 @@ def _solved(data: Task, *, held_out: bool) -> str:
         )
     share = data.targets.mean(axis=0)
     most = float(max(share.max(), 1 - share.min()) if data.kind == "binary" else share.max())
+    # The rarer the others, the more decimals it takes to tell half way from either end.
+    decimals = 2 if most >= 1 else max(2, 1 + math.ceil(-math.log10(1 - most) - 1e-9))
+    share_words = f"{100 * most:.{decimals - 2}f}"
     return (
-        f"# Always to answer the commonest class is right in {100 * most:.0f} %: half way from there to "
+        f"# Always to answer the commonest class is right in {share_words} %: half way from there to "
         "100 %.\n"
-        f"[baseline.solved]\naccuracy = {min(0.99, (1 + most) / 2):.2f}{on}\n"
+        f"[baseline.solved]\naccuracy = {(1 + most) / 2:.{decimals}f}{on}\n"
     )
 
 
@@ -250,7 +253,7 @@ def _padded(line: str, comment: str) -> str:
 
 
 def _listed(names: Any) -> str:
-    words = [f"`{name}`" for name in names]
+    words = [f"`{printable(name)}`" if isinstance(name, str) else f"column {name}" for name in names]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 

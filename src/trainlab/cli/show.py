@@ -150,7 +150,8 @@ def _day(since: str | None) -> date | None:
 
 
 def _matches(one: NamedStudy, words: str | None, day: date | None) -> bool:
-    titled = words is None or words.casefold() in one.title.casefold()
+    title = one.title.casefold()
+    titled = all(word in title for word in (words or "").casefold().split())
     return titled and (day is None or one.asked.astimezone(UTC).date() >= day)
 
 

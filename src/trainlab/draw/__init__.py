@@ -21,7 +21,7 @@ from .measured_chart import Measured, measured_curves
 from .network_chart import network_graph
 from .palette import INSIDE, TERMINAL, css, ramp
 from .panel_chart import panels
-from .paragraph import wrapped
+from .paragraph import unbroken, wrapped
 from .picture import Data, Picture
 from .plain import JSON_FORMAT, json_text
 from .prediction_chart import Answers, predictions
@@ -94,6 +94,7 @@ __all__ = [
     "strips",
     "tangent",
     "terminal_table",
+    "unbroken",
     "value_graph",
     "wrapped",
 ]

@@ -5,7 +5,6 @@ Folding is ours, as rich cuts words that it finds no room for; a number and its 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Final, Literal
@@ -16,6 +15,8 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from .paragraph import fold, unbroken
+
 Align = Literal["left", "right"]
 
 _BETWEEN, _AROUND = 3, 2
@@ -23,7 +24,6 @@ _BETWEEN, _AROUND = 3, 2
 _JUDGED: Final = 200
 """Rows from which it is told which columns to fold."""
 _MOST_LABELS: Final = 3
-_TOGETHER = re.compile(r"(?<=\d) (?=%)")
 _JOINED: Final = "\N{NO-BREAK SPACE}"
 
 
@@ -50,7 +50,7 @@ class FittedTable(Table):
             border_style=border_style,
         )
         self.sides = sides
-        self.texts = [[_TOGETHER.sub(_JOINED, text) for text in line] for line in (headers, *rows)]
+        self.texts = [[unbroken(text) for text in line] for line in (headers, *rows)]
         for header, side in zip(headers, sides, strict=True):
             self.add_column(Text(header), justify=side)
         for row in rows:
@@ -77,21 +77,6 @@ class FittedTable(Table):
         for row in rows:
             table.add_row(*row)
         return table
-
-
-def fold(text: str, width: int) -> str:
-    """Return the text in lines of at most `width`, broken at spaces only; a longer word has its own line."""
-    lines: list[str] = []
-    for paragraph in text.split("\n"):
-        line, *words = paragraph.split(" ")
-        for word in words:
-            if cell_len(line) + 1 + cell_len(word) <= width:
-                line = f"{line} {word}"
-            else:
-                lines.append(line.rstrip())
-                line = word
-        lines.append(line)
-    return "\n".join(lines)
 
 
 def parts_of(lines: Sequence[Sequence[str]], room: int) -> list[list[int]]:

@@ -1,28 +1,53 @@
-"""Text in lines for the terminal, broken at spaces only."""
+"""Text in lines for the terminal, broken at spaces only, and a number's percent sign beside it anywhere."""
 
 from __future__ import annotations
 
-import re
-import textwrap
-
 _JOINED = "\N{NO-BREAK SPACE}"
-_TOGETHER = re.compile(r"(?<=\d) (?=%)")
+
+
+def unbroken(text: str) -> str:
+    """Return text whose percent signs stay on the line of their number."""
+    return text.replace(" %", f"{_JOINED}%")
 
 
 def wrapped(text: str, width: int, *, first: str = "", rest: str = "") -> list[str]:
     """Return the text in lines of at most `width`, the first after `first`, the others after `rest`.
 
-    A name longer than a line stays whole, however far it reaches; a number and its % stay together.
+    A name longer than a line stays whole, however far it reaches; a number and its % stay together. Where
+    `first` takes a line's room, it has a line of its own.
 
     >>> wrapped("solved by 95 % of the seeds", 14)
     ['solved by 95 %', 'of the seeds']
     """
-    lines = textwrap.wrap(
-        _TOGETHER.sub(_JOINED, " ".join(text.split())),
-        width,
-        initial_indent=first,
-        subsequent_indent=rest,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return [line.replace(_JOINED, " ") for line in lines] or [first.rstrip()]
+    lines: list[str] = []
+    start = first
+    if rest and len(first.rstrip()) > len(rest):
+        lines, start = [first.rstrip()], rest
+    # One space between words, but those that stay together.
+    words = " ".join(text.split())
+    for line in fold(unbroken(words), width, begun=(start, rest)).split("\n"):
+        lines.append(line.replace(_JOINED, " ").rstrip())
+    return lines
+
+
+def fold(text: str, width: int, *, begun: tuple[str, str] = ("", "")) -> str:
+    """Return the text in lines of at most `width`, broken at spaces only; a longer word has its own line.
+
+    Wide characters count twice. The first line begins with the first of `begun`, the others with the second.
+    """
+    # Not for `import trainlab`, which needs no terminal.
+    from rich.cells import cell_len
+
+    lines: list[str] = []
+    first, rest = begun
+    for part in text.split("\n"):
+        word, *words = part.split(" ")
+        line = f"{rest if lines else first}{word}"
+        for word in words:
+            if cell_len(line) + 1 + cell_len(word) <= width:
+                line = f"{line} {word}"
+            else:
+                lines.append(line.rstrip())
+                line = f"{rest}{word}"
+        lines.append(line)
+    return "\n".join(lines)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from trainlab.draw import Interval, Picture, format_number, intervals
+from trainlab.draw import Interval, Picture, counted, format_number, intervals, unbroken
 from trainlab.report.chosen import cell_words, cells_of, networks_of
 from trainlab.report.parts import Front, fold, paragraph, picture, terms
-from trainlab.report.verdict_part import first_sentence
-from trainlab.report.words import unbroken
+from trainlab.report.verdict_part import first_sentence, names_in
 from trainlab.spec import Network, solved_words
 from trainlab.studies.answer import Answer, answer_of
 from trainlab.studies.cells import CellResult
 from trainlab.studies.measure import Measure
 from trainlab.studies.result import StudyResult
+from trainlab.studies.score_columns import spread_of, tells_solved
 
 MOST_ROWS = 12
 """So many rows of the picture stand in a screen's height."""
@@ -27,7 +28,7 @@ _BEST = "best of"
 def answer_front(result: StudyResult) -> Front:
     """Return the answer, its picture, what helps and hurts, and what the names in it stand for."""
     found = answer_of(result)
-    first, rest = first_sentence(found.sentence)
+    first, rest = first_sentence(found.sentence, names_in(result))
     drawn = answer_picture(result)
     return Front(
         say=paragraph(unbroken(first), kind="question") + (paragraph(unbroken(rest)) if rest else ""),
@@ -55,6 +56,7 @@ def answer_picture(result: StudyResult) -> Picture | None:
     left, rows = max(0, len(rows) - MOST_ROWS), rows[:MOST_ROWS]
     if not rows:
         return None
+    lost = 0 if measure is None else sum(not np.isfinite(_spread(c, measure)[1]) for c in result.cells)
     notes: list[str] = []
     if any(row.label.startswith(_BEST) for row in rows):
         notes.append("The best was picked from these same seeds, so it flatters.")
@@ -72,6 +74,11 @@ def answer_picture(result: StudyResult) -> Picture | None:
     guess = _scaled(measure, measure.guess)
     unit = " %" if measure.kind == "accuracy" else ""
     notes.insert(0, f"The line is {measure.guess_words}: {format_number(guess)}{unit}.")
+    if not all(np.isfinite(row.high) for row in rows):
+        rows = _ending(rows, guess)
+        notes.append("Where some runs diverged, the interval ends with the picture: it has no end.")
+    if lost:
+        notes.append(f"Not drawn, as half of the runs or more diverged: {counted(lost, 'cell')}.")
     of = f" ({measure.loss})" if measure.loss else ""
     return intervals(
         rows,
@@ -103,6 +110,12 @@ def _rows(result: StudyResult, network: str, measure: Measure | None) -> list[In
     ]
 
 
+def _ending(rows: Sequence[Interval], guess: float) -> list[Interval]:
+    """Return rows whose intervals end: those of runs that diverged at the highest value of all."""
+    top = max(value for row in rows for value in (row.estimate, row.high, guess) if np.isfinite(value))
+    return [row if np.isfinite(row.high) else replace(row, high=top) for row in rows]
+
+
 def _best(cells: Sequence[CellResult], measure: Measure | None) -> CellResult | None:
     """Return the cell that does best; None where no run of any gave a number."""
     turn = -1.0 if measure is not None and measure.kind == "loss" else 1.0
@@ -116,11 +129,10 @@ def _spread(item: CellResult, measure: Measure | None) -> tuple[float, float, fl
     if measure is None:
         value = item.solved
         return 100 * value.low, 100 * value.estimate, 100 * value.high
-    values = measure.of(item.runs)
-    values = values[np.isfinite(values)]
-    if not len(values):
+    found = spread_of(measure.of(item.runs))
+    if found is None:
         return (np.nan, np.nan, np.nan)
-    low, middle, high = (_scaled(measure, float(np.quantile(values, q))) for q in (0.05, 0.5, 0.95))
+    low, middle, high = (_scaled(measure, value) for value in found)
     return low, middle, high
 
 
@@ -131,14 +143,15 @@ def _scaled(measure: Measure, value: float) -> float:
 def _compared(result: StudyResult) -> str:
     """Return what the networks and changes are, and what counts as solved."""
     pairs = compared(result)
+    rule = f"A run is solved {solved_words(result.study.baseline.solved)} at the end. "
+    told = result.measure is None or tells_solved(result.cells)
     solved = paragraph(
-        f"A run is solved {solved_words(result.study.baseline.solved)} at the end. All cells share their "
-        "seeds, so that differences are taken seed by seed.",
+        f"{rule if told else ''}All cells share their seeds, so that differences are taken seed by seed.",
         kind="muted",
     )
-    told = terms(pairs)
+    listed = terms(pairs)
     return (
-        fold(f"The {len(pairs)} networks and changes", told) if len(pairs) > MOST_TERMS else told
+        fold(f"The {len(pairs)} networks and changes", listed) if len(pairs) > MOST_TERMS else listed
     ) + solved
 
 

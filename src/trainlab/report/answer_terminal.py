@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from trainlab.draw import TERMINAL, counted
+from trainlab.draw import TERMINAL, counted, wrapped
 from trainlab.report.chosen import cell_words, ends_of, networks_of
-from trainlab.report.text_lines import LINES, labelled, wrapped
+from trainlab.report.text_lines import LINES, labelled
 from trainlab.report.why_words import USUAL, shares_of
 from trainlab.studies.answer import MOST_NETWORKS, Answer, answer_of, named
 from trainlab.studies.result import StudyResult

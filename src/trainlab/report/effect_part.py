@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from trainlab.draw import html_table
+from collections.abc import Callable, Sequence
+
+from trainlab.draw import counted, html_table
 from trainlab.report.parts import fold, heading, paragraph, picture, side_by_side
 from trainlab.report.score_part import score_pictures
 from trainlab.report.words import p_words, points, reading_words
-from trainlab.stats import passed_over
-from trainlab.studies.effects import Interaction
+from trainlab.stats import ReadEstimate, passed_over
+from trainlab.studies.effects import Effect, Interaction
 from trainlab.studies.result import StudyResult
+from trainlab.studies.score_columns import tells_solved
 from trainlab.studies.show import effect_picture, rate_picture
 
 LARGEST = 5
@@ -16,34 +19,77 @@ LARGEST = 5
 
 
 def rate_part(result: StudyResult) -> str:
-    """Return the grid of success rates, and of many cells with classes those of their accuracies."""
-    return side_by_side([picture(drawn) for drawn in (rate_picture(result), *score_pictures(result))])
+    """Return the grid of success rates, and grids of accuracies: first where cells are told by them.
+
+    Where they are told by a measure and nobody asked what is solved, there is no grid of it.
+    """
+    rates = [rate_picture(result)] if _tells_rates(result) else []
+    grids = score_pictures(result)
+    drawn = [*rates, *grids] if result.measure is None else [*grids, *rates]
+    return side_by_side([picture(item) for item in drawn])
+
+
+def _tells_rates(result: StudyResult) -> bool:
+    return result.measure is None or tells_solved(result.cells)
 
 
 def effect_part(result: StudyResult) -> str:
     """Return effects alone and averaged, and the interactions; nothing if the cells they need are missing."""
     drawn = [effect_picture(result, kind=kind) for kind in ("alone", "main")]
     body = side_by_side([picture(item) for item in drawn if item is not None]) + _why_none(result)
-    if result.effects:
-        body += fold(f"All {len(result.effects)} effects as a table", _effect_table(result), printed=True)
-    return body + _interactions(result)
+    tables = _effect_tables(result)
+    if tables:
+        count = len(result.score_effects or result.effects)
+        body += fold(f"All {counted(count, 'effect')} as a table", tables, printed=True)
+    return body + (_interactions(result) if _tells_rates(result) else "")
 
 
 def _why_none(result: StudyResult) -> str:
     """Explain the charts' hollow circles whose intervals by themselves would show something."""
     found = [
-        f"{effect.change} on {effect.network}, {words}: its interval {passed_over(value)}."
+        f"{effect.change} on {effect.network}, {words}: its interval {_passed(value, result)}."
         for words in ("alone", "averaged")
-        for effect in result.effects
+        for effect in result.score_effects or result.effects
         for value in [effect.alone if words == "alone" else effect.main]
         if value is not None and passed_over(value)
     ]
     return paragraph(f"No difference seen, all the same. {' '.join(found)}") if found else ""
 
 
-def _effect_table(result: StudyResult) -> str:
+def _passed(value: ReadEstimate, result: StudyResult) -> str:
+    measure = result.measure
+    words = passed_over(value)
+    if measure is None or measure.kind == "accuracy" or not result.score_effects:
+        return words
+    # Of a loss the chart shows by how many per cent it changes.
+    return words.replace("2 points", measure.little)
+
+
+def _effect_tables(result: StudyResult) -> str:
+    """Return the effects on the measure, and those on the success rate where it is told."""
+    measure, tables = result.measure, ""
+    if measure is not None and result.score_effects:
+        tables = _effect_table(
+            result.score_effects,
+            lambda value: "–" if value is None else measure.difference(value.value),
+            unit="",
+            caption=f"Change of the {measure.name}, with 95 % intervals; p corrected by Holm",
+        )
+    if result.effects and _tells_rates(result):
+        tables += _effect_table(
+            result.effects,
+            points,
+            unit=", points",
+            caption="Change of the success rate in points, with 95 % intervals; p corrected by Holm",
+        )
+    return tables
+
+
+def _effect_table(
+    effects: Sequence[Effect], told: Callable[[ReadEstimate | None], str], *, unit: str, caption: str
+) -> str:
     return html_table(
-        ["Network", "Change", "Alone, points", "p", "Reads", "Averaged, points", "p", "Reads"],
+        ["Network", "Change", f"Alone{unit}", "p", "Reads", f"Averaged{unit}", "p", "Reads"],
         [
             [
                 effect.network,
@@ -52,15 +98,15 @@ def _effect_table(result: StudyResult) -> str:
                     cell
                     for value in (effect.alone, effect.main)
                     for cell in (
-                        points(value),
+                        told(value),
                         p_words(value.p_adjusted) if value else "–",
                         reading_words(value) if value else "–",
                     )
                 ),
             ]
-            for effect in result.effects
+            for effect in effects
         ],
-        caption="Change of the success rate in points, with 95 % intervals; p corrected by Holm",
+        caption=caption,
     )
 
 
@@ -71,8 +117,8 @@ def _interactions(result: StudyResult) -> str:
     body = (
         heading("Interactions of two changes")
         + paragraph(
-            "By how many points a change's effect differs where the other is made too, averaged over the "
-            "rest. Positive: together they do more than the sum."
+            "By how many points a change's effect on the share solved differs where the other is made too, "
+            "averaged over the rest. Positive: together they do more than the sum."
         )
         + _interaction_table(ordered[:LARGEST], f"The {len(ordered[:LARGEST])} largest of {len(ordered)}")
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from trainlab.draw import unbroken
 from trainlab.explain import Explanation
 from trainlab.explain.explanation import Section, section_html
 from trainlab.report.parts import Front, page, paragraph, picture
 from trainlab.report.verdict_part import first_sentence
-from trainlab.report.words import unbroken
 
 _TELLING: Final = {
     "neuron": ("plane", "apart"),

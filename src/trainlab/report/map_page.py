@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from trainlab.draw import format_number, html_table
+from trainlab.draw import format_number, html_table, unbroken
 from trainlab.report.map_method import method_pairs
 from trainlab.report.parts import Front, code, fold, page, paragraph, picture, side_by_side, terms
-from trainlab.report.words import share, unbroken
+from trainlab.report.words import share
 from trainlab.spec import experiment_to_toml
 from trainlab.stats import Rate
 from trainlab.studies.maps import MapResult, map_picture

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.draw import TERMINAL, Shade, heat_text, ramp
+from trainlab.draw import TERMINAL, Shade, heat_text, ramp, wrapped
 from trainlab.report.map_method import points_words, seeds_words
 from trainlab.report.method_part import time_words
-from trainlab.report.text_lines import LINES, labelled, wrapped
+from trainlab.report.text_lines import LINES, labelled
 from trainlab.spec import data_words
 from trainlab.studies.maps import MapResult
 from trainlab.studies.maps.counts import OUTCOMES

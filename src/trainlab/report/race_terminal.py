@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trainlab.draw import TERMINAL, terminal_table
+from trainlab.draw import TERMINAL, terminal_table, wrapped
 from trainlab.report.method_part import time_words
 from trainlab.report.race_words import saved_words
-from trainlab.report.text_lines import LINES, labelled, wrapped
+from trainlab.report.text_lines import LINES, labelled
 from trainlab.spec import data_words
 from trainlab.studies.race_result import RaceResult
 from trainlab.studies.race_show import HEADERS, board_row

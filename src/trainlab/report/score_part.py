@@ -13,6 +13,7 @@ from trainlab.report.parts import fold, paragraph
 from trainlab.report.words import loss_label
 from trainlab.studies.cells import CellResult
 from trainlab.studies.result import StudyResult
+from trainlab.studies.score_columns import spread_of
 
 HELD_OUT = "Held-out accuracy"
 FEW = 16
@@ -57,9 +58,9 @@ def score_part(result: StudyResult) -> str:
 
 
 def score_pictures(result: StudyResult) -> list[Picture]:
-    """Return grids of the accuracy and held-out accuracy of many cells; none of few, or of regressions."""
+    """Return grids of the accuracies of classes; of few cells only where they are what cells are told by."""
     cells = result.cells
-    if len(cells) <= FEW:
+    if len(cells) <= FEW and result.measure is None:
         return []
     networks = list(dict.fromkeys(item.cell.network for item in cells))
     combinations = list(dict.fromkeys(item.cell.changes for item in cells))
@@ -68,8 +69,10 @@ def score_pictures(result: StudyResult) -> list[Picture]:
         ("Accuracy at the end", lambda item: item.runs.accuracy),
         (f"{HELD_OUT} at the end", lambda item: item.runs.held_out_accuracy),
     ]
+    if result.measure is not None and result.measure.held_out:
+        columns.reverse()
     for title, values in columns:
-        found = {(item.cell.changes, item.cell.network): _spread(values(item)) for item in cells}
+        found = {(item.cell.changes, item.cell.network): spread_of(values(item)) for item in cells}
         if any(spread is not None for spread in found.values()):
             drawn.append(
                 spread_grid(
@@ -98,7 +101,7 @@ def _is_regression(item: CellResult) -> bool:
 
 def _accuracy(values: Callable[[CellResult], npt.NDArray[np.floating]]) -> Callable[[CellResult], str]:
     def text(item: CellResult) -> str:
-        found = _spread(values(item))
+        found = spread_of(values(item))
         if found is None:
             return "–"
         low, middle, high = (100 * value for value in found)
@@ -113,7 +116,7 @@ def _loss(
     """Return what tells a regression's loss; `named` with the loss's name, as several can't be compared."""
 
     def text(item: CellResult) -> str:
-        found = _spread(values(item)) if _is_regression(item) else None
+        found = spread_of(values(item)) if _is_regression(item) else None
         if found is None:
             return "–"
         low, middle, high = (format_number(value) for value in found)
@@ -121,12 +124,3 @@ def _loss(
         return f"{middle} ({low}–{high}){name}"
 
     return text
-
-
-def _spread(values: npt.NDArray[np.floating]) -> tuple[float, float, float] | None:
-    """Return the 5th, 50th and 95th percentile of the runs that didn't diverge; None without any."""
-    finite = values[np.isfinite(values)].astype(np.float64)
-    if not len(finite):
-        return None
-    low, middle, high = (float(np.quantile(finite, q)) for q in (0.05, 0.5, 0.95))
-    return low, middle, high

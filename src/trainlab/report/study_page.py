@@ -10,7 +10,7 @@ from trainlab.report.method_part import code_part, method_part
 from trainlab.report.parts import page
 from trainlab.report.run_part import run_part
 from trainlab.report.score_part import score_part
-from trainlab.report.verdict_part import verdict_part
+from trainlab.report.verdict_part import names_in, verdict_part
 from trainlab.report.why_part import why_part
 from trainlab.studies.result import StudyResult
 
@@ -24,11 +24,16 @@ def study_html(result: StudyResult) -> str:
     title = result.study.title or "A study"
     cells, seeds = counted(len(result.cells), "cell"), counted(result.how.seeds, "seed")
     size = f"{cells} × {seeds} = {result.how.seeds * len(result.cells):,} runs"
+    told = verdict_part(result.verdicts, names=names_in(result))
     return page(
         title,
         answer_front(result),
         [
-            ("verdicts", "Statements, and how they fared", verdict_part(result.verdicts)),
+            (
+                "verdicts",
+                "Statements, and how they fared",
+                told,
+            ),
             ("rates", "Every cell", rate_part(result)),
             ("effects", "What each change does", effect_part(result)),
             ("why", "Why runs failed", why_part(result)),

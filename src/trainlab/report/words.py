@@ -77,8 +77,3 @@ def single_run(verdict: Verdict) -> str:
         f"A single run would have said the opposite on {value.k:,} of {value.n:,} {what} "
         f"({100 * value.estimate:.1f} %)."
     )
-
-
-def unbroken(words: str) -> str:
-    """Return a sentence whose percent signs stay on the line of their number."""
-    return words.replace(" %", "\u00a0%")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from trainlab.spec.experiment import Experiment
 from trainlab.spec.kinds import name_of
@@ -45,10 +46,30 @@ def data_notes(experiment: Experiment) -> tuple[str, ...]:
     values = np.concatenate([data.inputs, data.held_out_inputs])
     return tuple(
         f"the input `{name}` has another value in every row, as an id has: from it a network can learn rows "
-        f"by heart. Leave it out with task.ignore = {name!r}."
-        for index, name in enumerate(data.feature_names)
-        if _LIKE_ID.fullmatch(name.strip()) and len(np.unique(values[:, index])) == len(values) > 2
+        f"by heart. Leave it out with task.ignore = {column!r}."
+        for index, (name, column) in enumerate(zip(data.feature_names, data.input_columns, strict=False))
+        if _numbers_rows(column, values[:, index])
     )
+
+
+def id_columns(experiment: Experiment) -> tuple[str | int, ...]:
+    """Return the inputs that look like the number of a row, as a study file names them."""
+    data = experiment.data()
+    values = np.concatenate([data.inputs, data.held_out_inputs])
+    return tuple(
+        column for index, column in enumerate(data.input_columns) if _numbers_rows(column, values[:, index])
+    )
+
+
+def _numbers_rows(column: str | int, values: npt.NDArray[np.float64]) -> bool:
+    """Whether a column is called like an id and has no value twice; without a name, whether it counts."""
+    if not len(np.unique(values)) == len(values) > 2:
+        return False
+    if isinstance(column, int):
+        # As pandas writes its index; scaling leaves the steps alike.
+        steps = np.diff(np.sort(values))
+        return bool(np.allclose(steps, steps[0], rtol=1e-6))
+    return _LIKE_ID.fullmatch(column.strip()) is not None
 
 
 def data_dict(experiment: Experiment) -> dict[str, Any]:

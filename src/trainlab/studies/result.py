@@ -88,8 +88,8 @@ class StudyResult:
         the seeds. ``"runs"`` has a row a run: its `seed`, whether it is `solved`, its `outcome` in a word,
         loss, accuracy and gradients at the end. ``"effects"`` has two rows a network and change: the
         `difference` in the share solved that it makes ``"alone"``, and averaged over all other changes
-        (``"main"``). Shares are from 0 to 1, differences from −1 to 1. What no run has, as held-out accuracy
-        where nothing is held out, has no column.
+        (``"main"``), and as many in the `measure` where there is one. Shares are from 0 to 1, differences
+        from −1 to 1. What no run has, as held-out accuracy where nothing is held out, has no column.
 
         Args:
             of: ``"cells"``, ``"runs"`` or ``"effects"``.
@@ -117,6 +117,7 @@ class StudyResult:
             "changes": [{"name": change.name, "label": change.label} for change in self.study.changes],
             "cells": [item.to_dict() for item in self.cells],
             "effects": [item.to_dict() for item in self.effects],
+            "score_effects": [item.to_dict() for item in self.score_effects],
             "interactions": [item.to_dict() for item in self.interactions],
             "verdicts": [item.to_dict() for item in self.verdicts],
             "notes": list(self.notes),

@@ -17,6 +17,9 @@ from trainlab.studies.score_verdicts import median, percent
 
 Floats = npt.NDArray[np.float64]
 
+_ENDS = (0.05, 0.95)
+"""A cell's spread is the middle 90 % of its runs."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Column:
@@ -42,6 +45,19 @@ def score_columns(measure: Measure, cells: Sequence[CellResult]) -> list[Column]
     return columns
 
 
+def spread_of(values: npt.NDArray[np.floating]) -> tuple[float, float, float] | None:
+    """Return between which of its runs' values the middle 90 % of a cell lie, and their median.
+
+    As low end, median, high end. A run that isn't finite counts as the highest: it is a loss that diverged.
+    None where no run has a number, as an accuracy of a regression.
+    """
+    if not np.isfinite(values).any():
+        return None
+    known = np.where(np.isfinite(values), values, np.inf).astype(np.float64)
+    low, high = (float(np.quantile(known, share, method="nearest")) for share in _ENDS)
+    return low, median(known), high
+
+
 def has_r2(measure: Measure) -> bool:
     """Whether 1 − loss / guess is R²."""
     return measure.squared and measure.guess > 0
@@ -62,11 +78,9 @@ def _numbers(head: str, guess: float, values: Callable[[Runs], Floats], measure:
         return percent(value) if measure.kind == "accuracy" else format_number(value)
 
     def full(item: CellResult) -> str:
-        found = values(item.runs)
-        finite = np.where(np.isfinite(found), found, np.inf)
-        low, high = (float(np.quantile(finite, share, method="nearest")) for share in (0.05, 0.95))
+        low, middle, high = spread_of(values(item.runs)) or (np.inf, np.inf, np.inf)
         spread = f"{number(low)}–{number(high)}".replace(" %", "")
-        return f"{number(median(found))} ({spread})"
+        return f"{number(middle)} ({spread})"
 
     return Column(
         head=head, guess=number(guess), full=full, brief=lambda item: number(median(values(item.runs)))

@@ -14,6 +14,7 @@ from trainlab.stats import Rate
 from trainlab.studies.causes import standing_still, vanishing
 from trainlab.studies.cells import CellResult
 from trainlab.studies.maps.counts import OUTCOMES
+from trainlab.studies.score_columns import spread_of
 
 if TYPE_CHECKING:
     from trainlab.studies.result import StudyResult
@@ -69,15 +70,19 @@ def _runs(result: StudyResult) -> Columns:
 
 
 def _effects(result: StudyResult) -> Columns:
+    measure = result.measure
+    families = [("solved", result.effects), (measure.name if measure else "", result.score_effects)]
     rows = [
-        (effect.network, effect.change, kind, read)
-        for effect in result.effects
+        (effect, name, kind, read)
+        for name, effects in families
+        for effect in effects
         for kind, read in (("alone", effect.alone), ("main", effect.main))
         if read is not None
     ]
     return {
-        "network": [network for network, _, _, _ in rows],
-        "change": [change for _, change, _, _ in rows],
+        "network": [effect.network for effect, _, _, _ in rows],
+        "change": [effect.change for effect, _, _, _ in rows],
+        "measure": [name for _, name, _, _ in rows],
         "kind": [kind for _, _, kind, _ in rows],
         "difference": [read.value.estimate for _, _, _, read in rows],
         "low": [read.value.low for _, _, _, read in rows],
@@ -130,10 +135,9 @@ def _joined(runs: Sequence[Runs], values: Callable[[Runs], Values]) -> Values:
 
 
 def _medians(cells: Sequence[CellResult], values: Callable[[Runs], Values]) -> Values:
-    """Return the median over the seeds of each cell, of the values that are finite; NaN if none is."""
-    found = [values(item.runs).astype(np.float64) for item in cells]
-    finite = [one[np.isfinite(one)] for one in found]
-    return np.array([np.median(one) if len(one) else np.nan for one in finite])
+    """Return the median over the seeds of each cell, a loss that diverged as the highest; NaN if all are."""
+    found = [spread_of(values(item.runs)) for item in cells]
+    return np.array([np.nan if one is None else one[1] for one in found])
 
 
 def _since(epochs: npt.NDArray[np.int64]) -> Values:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from trainlab.errors import SpecError, listing, nearest, shown
+from trainlab.errors import SpecError, listing, nearest, printable, shown
 
 Names = str | int | tuple[str | int, ...]
 """A column by its heading or its number from 0 (negative from the end), or several."""
@@ -49,7 +49,19 @@ def column_name(names: tuple[str, ...], index: int) -> str:
 
 def column_value(names: tuple[str, ...], index: int) -> str:
     """Return how a study file names a column: its heading, or its number where headings don't tell."""
-    return shown(names[index]) if names and names.count(names[index]) == 1 else str(index)
+    column = named_column(names, index)
+    return shown(column) if isinstance(column, str) else str(column)
+
+
+def named_column(names: tuple[str, ...], index: int) -> str | int:
+    """Return a column's heading, or its number where that is empty, or another column's as well."""
+    return names[index] if names and names[index].strip() and names.count(names[index]) == 1 else index
+
+
+def told_name(names: tuple[str, ...], index: int) -> str:
+    """Return what people are told of a column: its heading, or `column 3` where that doesn't tell."""
+    column = named_column(names, index)
+    return printable(column) if isinstance(column, str) else f"column {column}"
 
 
 def choose_columns(source: str, asked: Asked, names: tuple[str, ...], width: int) -> Chosen:

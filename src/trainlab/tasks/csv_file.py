@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from trainlab.errors import SpecError
-from trainlab.tasks.columns import Asked, choose_columns, column_name
+from trainlab.tasks.columns import Asked, choose_columns, column_name, named_column, told_name
 from trainlab.tasks.csv_format import CsvFormat, advice, opened, rows_of, separator_of, undecoded
 from trainlab.tasks.raw import Column, Raw, check_finite, is_missing, no_number, no_value, number
 from trainlab.tasks.task import Array
@@ -89,9 +89,10 @@ def _read(rows: Iterator[Row], source: str, asked: Asked, form: CsvFormat) -> Ra
             _target(source, column, column_name(names, index), lines, form.decimal)
             for index, column in zip(chosen.targets, texts, strict=True)
         ),
-        feature_names=tuple(names[index] for index in chosen.inputs) if names else (),
-        target_names=tuple(names[index] for index in chosen.targets) if names else (),
+        feature_names=tuple(told_name(names, index) for index in chosen.inputs) if names else (),
+        target_names=tuple(told_name(names, index) for index in chosen.targets) if names else (),
         where=where,
+        input_columns=tuple(named_column(names, index) for index in chosen.inputs),
     )
 
 

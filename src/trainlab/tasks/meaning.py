@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from trainlab.errors import SpecError, shown
+from trainlab.errors import SpecError, printable, shown
 from trainlab.tasks.csv_format import has_decimal_comma
 from trainlab.tasks.raw import Column, Raw, is_missing, number
 from trainlab.tasks.task import MAX_CLASSES, MAX_FEATURES, Array, Task, classified, examples
@@ -18,7 +18,7 @@ def meant(raw: Raw, kind: str) -> Task:
         if count > MAX_FEATURES:
             raise SpecError(f"{raw.source}: has {count:,} {what}; at most {MAX_FEATURES:,} are allowed.")
     task = _one(raw, raw.targets[0], kind) if len(raw.targets) == 1 else _many(raw, kind)
-    return replace(task, target_names=raw.target_names)
+    return replace(task, target_names=raw.target_names, input_columns=raw.input_columns)
 
 
 def _one(raw: Raw, column: Column, kind: str) -> Task:
@@ -97,7 +97,7 @@ def _labelled(
         count=len(labels),
         one_hot=kind == "classes",
         feature_names=raw.feature_names,
-        class_names=labels,
+        class_names=tuple(map(printable, labels)),
     )
 
 

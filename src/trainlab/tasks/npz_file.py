@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,14 +45,13 @@ def read_npz(path: Path, source: str, asked: Asked) -> Raw:
             raise SpecError(f"{source}: unpacks to {size:,} bytes; at most {MAX_BYTES:,} are allowed.")
         with np.load(path, allow_pickle=False) as file:
             inputs, targets = _names(source, asked, file.files)
-            features, labels = (file.get(name) for name in (FEATURE_NAMES, TARGET_NAMES))
             return from_arrays(
                 file[inputs],
                 file[targets],
                 source=source,
                 names=(inputs, targets),
-                feature_names=_texts(features),
-                target_names=_texts(labels) or ((targets,) if asked.field else ()),
+                feature_names=_texts(file, FEATURE_NAMES),
+                target_names=_texts(file, TARGET_NAMES) or ((targets,) if asked.field else ()),
             )
     except SpecError:
         raise
@@ -80,8 +80,13 @@ def _names(source: str, asked: Asked, arrays: list[str]) -> tuple[str, str]:
     raise SpecError(f"{source}: has no array {NAMES[0]!r}; its arrays: {have}.")
 
 
-def _texts(names: npt.NDArray[Any] | None) -> tuple[str, ...]:
-    return () if names is None else tuple(str(name) for name in names.reshape(-1))
+def _texts(file: Mapping[str, npt.NDArray[Any]], name: str) -> tuple[str, ...]:
+    """Return an array of names; none where it isn't there, or holds objects, as `DataFrame.columns` does."""
+    try:
+        names = file.get(name, ())
+    except ValueError:
+        return ()
+    return tuple(str(each) for each in np.reshape(names, -1))
 
 
 def from_arrays(

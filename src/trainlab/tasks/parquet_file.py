@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.errors import SpecError, shown
-from trainlab.tasks.columns import Asked, choose_columns, column_name, column_value
+from trainlab.tasks.columns import Asked, choose_columns, column_name, column_value, named_column, told_name
 from trainlab.tasks.copies import missing
 from trainlab.tasks.raw import Column, Raw, check_finite, no_number, no_value
 
@@ -50,9 +50,10 @@ def read_parquet(path: Path, source: str, asked: Asked) -> Raw:
         source=source,
         inputs=np.stack([np.asarray(columns[index], dtype=np.float64) for index in chosen.inputs], axis=1),
         targets=tuple(columns[index] for index in chosen.targets),
-        feature_names=tuple(names[index] for index in chosen.inputs),
-        target_names=tuple(names[index] for index in chosen.targets),
+        feature_names=tuple(told_name(names, index) for index in chosen.inputs),
+        target_names=tuple(told_name(names, index) for index in chosen.targets),
         where=_row,
+        input_columns=tuple(named_column(names, index) for index in chosen.inputs),
     )
 
 

@@ -23,7 +23,8 @@ class Raw:
     """What was read: ``inputs [points, features]`` and columns of targets, all finite.
 
     `source` is what messages begin with, `where` names an example, such as ``line 7``. Names are empty where
-    the columns have no headings. `advice` says how the file should have been read, if it looks misread.
+    the columns have no headings; `input_columns` are as a study file names the inputs. `advice` says how the
+    file should have been read, if it looks misread.
     """
 
     source: str
@@ -33,6 +34,7 @@ class Raw:
     target_names: tuple[str, ...]
     where: Callable[[int], str]
     advice: str = ""
+    input_columns: tuple[str | int, ...] = ()
 
 
 def number(text: str, decimal: str = ".") -> float | None:

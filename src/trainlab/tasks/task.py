@@ -24,7 +24,7 @@ class Task:
     `kind` says what targets mean: numbers ("regression"), one 0 or 1 ("binary") or one-hot rows ("classes").
     ``held_out_inputs [held_out, features]`` and ``held_out_targets [held_out, outputs]`` are never trained
     on; without a split they have no rows. Names are empty where unknown; those of classes and of targets are
-    two things: the column `ill` has classes no and yes.
+    two things: the column `ill` has classes no and yes. `input_columns` is how a study file names the inputs.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Task:
     feature_names: tuple[str, ...] = ()
     class_names: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()
+    input_columns: tuple[str | int, ...] = ()
 
     def __post_init__(self) -> None:
         # Tasks are shared by everyone who asks for them.
