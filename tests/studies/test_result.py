@@ -83,6 +83,7 @@ def test_the_fields_of_the_json(trained: StudyResult):
         "changes",
         "cells",
         "effects",
+        "score_effects",
         "interactions",
         "verdicts",
         "notes",
