@@ -135,6 +135,13 @@ def _check_call(training: Any) -> None:
         return
 
 
+def _are_words(given: Any) -> bool:
+    try:
+        return not isinstance(given, str) and all(isinstance(word, str) for word in given)
+    except TypeError:
+        return False
+
+
 def _check(
     training: Any, arguments: Any, n: Any, metric: Any, at_least: Any, at_most: Any, workers: Any
 ) -> None:
@@ -145,8 +152,7 @@ def _check(
         )
     if callable(training):
         _check_call(training)
-    words = isinstance(arguments, Sequence) and not isinstance(arguments, str)
-    if not words or not all(isinstance(word, str) for word in arguments):
+    if not _are_words(arguments):
         raise DiagnosisError(
             f"seeds: arguments is {shown(arguments)}; must be a list of words, as in ['--epochs', '3']."
         )
