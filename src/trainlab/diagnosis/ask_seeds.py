@@ -123,6 +123,8 @@ def in_python(message: str) -> str:
 
 def _check_call(training: Any) -> None:
     """Refuse a function that can't be called without arguments; of some builtins nobody can tell."""
+    if not callable(training):
+        return
     try:
         inspect.signature(training).bind()
     except TypeError:
@@ -145,13 +147,12 @@ def _are_words(given: Any) -> bool:
 def _check(
     training: Any, arguments: Any, n: Any, metric: Any, at_least: Any, at_most: Any, workers: Any
 ) -> None:
+    _check_call(training)
     if not callable(training) and not isinstance(training, str | os.PathLike):
         raise DiagnosisError(
             f"seeds: training is {shown(training)}; give the path of a script, or a function without "
             "arguments that trains, as in trainlab.seeds(train)."
         )
-    if callable(training):
-        _check_call(training)
     if not _are_words(arguments):
         raise DiagnosisError(
             f"seeds: arguments is {shown(arguments)}; must be a list of words, as in ['--epochs', '3']."
