@@ -24,7 +24,7 @@ from trainlab.stats import (
 from trainlab.studies.beats_guess import beats_guess
 from trainlab.studies.effects import Effect
 from trainlab.studies.measure import Measure
-from trainlab.studies.verdicts import HALF, OUTCOMES, Outcome, Verdict, after_words, opposite_of
+from trainlab.studies.verdicts import HALF, OUTCOMES, Outcome, Verdict, after_words, change_claim, opposite_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -48,7 +48,8 @@ def judge_score_change(
         topic="change",
         statement=f"{named} helps {effect.network}.",
         outcome=OUTCOMES[main.reading],
-        sentence=f"{_claim(effect.change, effect.network, main, measure)}: {in_words(main, measure)}"
+        sentence=f"{change_claim(effect.change, effect.network, main, little=measure.little)}: "
+        f"{in_words(main, measure)}"
         f"{averaged}.{_note(main, measure)}{_assumed(measure)}"
         + (f" Made alone, {_alone(alone, measure)}." if apart and alone is not None else ""),
         opposite=_pairs(main.reading, differences),
@@ -64,8 +65,8 @@ def judge_score_together(
         topic="together",
         statement=f"{subject} help {network}.",
         outcome=OUTCOMES[read.reading],
-        sentence=f"{_claim(subject, network, read, measure, one=False)}: {in_words(read, measure)}, against "
-        f"the baseline.{_note(read, measure)}{_assumed(measure)}",
+        sentence=f"{change_claim(subject, network, read, little=measure.little, one=False)}: "
+        f"{in_words(read, measure)}, against the baseline.{_note(read, measure)}{_assumed(measure)}",
         opposite=_pairs(read.reading, differences),
     )
 
@@ -182,17 +183,6 @@ def percent(share: float) -> str:
     shown = f"{100 * share:.1f}"
     shown = "<100" if shown == "100.0" and share < 1 else ">0" if shown == "0.0" and share > 0 else shown
     return f"{shown} %"
-
-
-def _claim(subject: str, network: str, read: ReadEstimate, measure: Measure, *, one: bool = True) -> str:
-    s, are = ("s", "is") if one else ("", "are")
-    claims: dict[Reading, str] = {
-        "helps": f"{subject} help{s} {network}",
-        "hurts": f"{subject} hurt{s} {network}",
-        "shown to be small": f"{subject} {are} shown to change {network} by less than {measure.little}",
-        "no difference seen": f"{subject} can't be told apart from nothing for {network}",
-    }
-    return claims[read.reading]
 
 
 def _alone(read: ReadEstimate, measure: Measure) -> str:

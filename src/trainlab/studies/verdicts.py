@@ -81,7 +81,8 @@ def judge_change(
         topic="change",
         statement=f"{named} helps {effect.network}.",
         outcome=OUTCOMES[main.reading],
-        sentence=f"{_change_claim(effect, main)}: {main.value} in the success rate{averaged}."
+        sentence=f"{change_claim(effect.change, effect.network, main)}: "
+        f"{main.value} in the success rate{averaged}."
         f"{_holm_note(main)}{_alone_note(effect) if others else ''}",
         opposite=_pairs_that_differ(main.reading, solved_with, solved_without),
     )
@@ -96,15 +97,18 @@ def _pairs_that_differ(reading: Reading, solved_with: Bools, solved_without: Boo
     return disagreement(said[reading], True) if reading in said else None
 
 
-def _change_claim(effect: Effect, main: ReadEstimate) -> str:
-    change, network = effect.change, effect.network
+def change_claim(
+    subject: str, network: str, read: ReadEstimate, *, little: str = "2 points", one: bool = True
+) -> str:
+    """Say what one or several changes do to a network, as an estimate reads; `little` counts as small."""
+    s, are = ("s", "is") if one else ("", "are")
     claims: dict[Reading, str] = {
-        "helps": f"{change} helps {network}",
-        "hurts": f"{change} hurts {network}",
-        "shown to be small": f"{change} is shown to change {network} by less than 2 points",
-        "no difference seen": f"{change} can't be told apart from nothing for {network}",
+        "helps": f"{subject} help{s} {network}",
+        "hurts": f"{subject} hurt{s} {network}",
+        "shown to be small": f"{subject} {are} shown to change {network} by less than {little}",
+        "no difference seen": f"{subject} can't be told apart from nothing for {network}",
     }
-    return claims[main.reading]
+    return claims[read.reading]
 
 
 def _holm_note(main: ReadEstimate) -> str:
