@@ -2,11 +2,12 @@
 
 A test is charged with its own setup and call, and with every fixture of a wider scope that it uses, whoever
 set that up: what it costs when it is run alone. It isn't charged with compiling the kernel's units, which are
-kept on disk for all (`warm_kernel.py`).
+kept on disk for all (`warm_kernel.py`), nor with collecting the garbage of all tests before it.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Generator
@@ -26,7 +27,8 @@ class Costs:
     def __init__(self) -> None:
         self.compiling = 0.0
         """Of the test that began, in compiling what isn't kept on disk."""
-        self._kept = 0.0
+        self._for_all = 0.0
+        self._collecting = 0.0
         self._children = 0.0
         self._shared: dict[Any, float] = {}
         self._in_shared = 0.0
@@ -45,11 +47,22 @@ class Costs:
             finally:
                 spent = time.thread_time() - start
                 if kept_on_disk:
-                    self._kept += spent
+                    self._for_all += spent
                 else:
                     self.compiling += spent
 
         units._compiled = timed
+
+    def leave_out_garbage(self) -> None:
+        """Let the time in which garbage is collected count for nobody: it grows with the tests before."""
+
+        def timed(phase: str, info: dict[str, int]) -> None:
+            now = time.thread_time()
+            if phase == "stop":
+                self._for_all += now - self._collecting
+            self._collecting = now
+
+        gc.callbacks.append(timed)
 
     def begin(self) -> None:
         """Note that a test begins."""
@@ -70,7 +83,7 @@ class Costs:
         return self._clock() - self._in_shared - self._begun + shared
 
     def _clock(self) -> float:
-        return used() - self._kept
+        return used() - self._for_all
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, Any, Any]:

@@ -31,7 +31,7 @@ from trainlab.engine.kernel import units
 units._compiled = lambda unit, *, kept_on_disk=True: burn()
 """,
     "test_burning.py": """
-import subprocess, sys, time
+import gc, subprocess, sys, time
 import burn as module
 import pytest
 from burn import burn
@@ -56,6 +56,14 @@ def test_child(): subprocess.run([sys.executable, "-c", "import burn; burn.burn(
 def test_compilation(): units._compiled(None, kept_on_disk=False)
 
 def test_compilation_for_all(): units._compiled(None)
+
+class Cycle:
+    def __init__(self): self.itself = self
+    def __del__(self): burn()
+
+def test_garbage():
+    Cycle()
+    gc.collect()
 
 @pytest.mark.trains
 def test_marked(): burn()
@@ -128,7 +136,7 @@ def test_on_a_users_machine_none_fails_for_what_it_costs(tmp_path: Path):
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("name", ["marked", "asleep", "compilation_for_all"])
+@pytest.mark.parametrize("name", ["marked", "asleep", "compilation_for_all", "garbage"])
 def test_others_may_take_their_time(said: dict[str, str], name: str):
     assert said[f"test_{name}"] == "PASSED"
 

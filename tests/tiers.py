@@ -6,6 +6,7 @@ without one, and of each kind those named here: the marker `quick` is given to b
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Generator, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -157,6 +158,7 @@ class Guard(Costs):
         with suppress(ImportError):
             import torch._dynamo  # noqa: F401
         self.leave_out_compilation()
+        self.leave_out_garbage()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self) -> None:
@@ -213,6 +215,12 @@ def pytest_configure(config: pytest.Config) -> None:
         times = config.getoption("--cpu-times")
         guard = Guard(strict=strict, times=times and Path(times).absolute())
         config.pluginmanager.register(guard, "cpu seconds of tests")
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what stays to the end: thousands of tests and all that they imported."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)
