@@ -7,6 +7,7 @@ err]``, names of files, and answers with the process's number, then, at its end,
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -27,6 +28,9 @@ def main() -> None:
         import_module(f"trainlab.diagnosis.{name}")
     rules()
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)  # the first one imports torch._dynamo
+    # Else each run would look through all of this for garbage as it ends, for longer than a small script trains.
+    gc.collect()
+    gc.freeze()
     answers = os.fdopen(os.dup(1), "w")
     for line in sys.stdin:
         report, asked, out, err = json.loads(line)
