@@ -21,9 +21,10 @@ COMMAND = [sys.executable, "-m", "trainlab.cli.main", "seeds"]
 
 
 def seeds(*words: str, folder: Path, text: str = SCRIPT) -> subprocess.CompletedProcess[str]:
+    """Ask of a script, with one worker: each has to import PyTorch first, for longer than these train."""
     (folder / "train.py").write_text(text, encoding="utf-8")
     return subprocess.run(
-        [*COMMAND, "train.py", *words], cwd=folder, capture_output=True, text=True, timeout=300, check=False
+        [*COMMAND, "train.py", "--workers", "1", *words], cwd=folder, capture_output=True, text=True, timeout=300, check=False
     )
 
 

@@ -30,7 +30,7 @@ print("other:", model[0].weight[0, 0].item())
 
 def populated(folder: Path, text: str, **options: Any) -> SeedsResult:
     (folder / "train.py").write_text(text, encoding="utf-8")
-    known: dict[str, Any] = {"script": str(folder / "train.py"), "count": 16, "workers": 2}
+    known: dict[str, Any] = {"script": str(folder / "train.py"), "count": 16, "workers": 1}
     found = populate(Question(**known | options), stop=Event(), on_progress=lambda done, total, left: None)
     assert found is not None
     return found

@@ -58,4 +58,4 @@ def test_the_data_of_an_experiment_are_written_with_it_or_not_at_all(tmp_path: P
 def _question(folder: Path, text: str, **options: Any) -> Question:
     (folder / "train.py").write_text(text, encoding="utf-8")
     experiment = str(folder / "it.toml")
-    return Question(script=str(folder / "train.py"), count=3, workers=2, as_experiment=experiment, **options)
+    return Question(script=str(folder / "train.py"), count=3, workers=1, as_experiment=experiment, **options)
