@@ -12,7 +12,7 @@ from trainlab.stats import Rate
 from trainlab.studies import CellResult
 
 SEEDS = 1000
-MOST = 20
+MOST = 10
 ENDS = (":none", ":A+B+C+D+E")
 SLOWER = 0.002
 
