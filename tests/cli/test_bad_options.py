@@ -14,6 +14,10 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("--nonsense",), "--nonsense"),
     (("study",), "trainlab study: FILE is missing. For example: trainlab study xor44\n"),
     ((*STUDY, "extra"), "trainlab study: 'extra' is one argument too many. For example: "),
+    (
+        (*STUDY, "--only", "small:none", "small:A"),
+        "'small:A' is one argument too many. Give --only again before it.\n",
+    ),
     ((*STUDY, "--sedes", "3"), "--seeds"),
     *(((*STUDY, "--seeds", text), "--seeds") for text in ("0", "-3", "abc", "1e9", "1.5", "", "9" * 5000)),
     *((("run", "tiny.toml", "--seeds", text), "--seeds") for text in ("0", "-3", "abc", "20000000")),

@@ -42,7 +42,9 @@ def complaint(error: CycloptsError, arguments: Sequence[str]) -> str:
         return f"{name}: there is no option {shortened(option)}.{hint} {_help(name)}"
     if isinstance(error, UnusedCliTokensError):
         extra = (error.unused_tokens or [""])[0]
-        return f"{name}: {shortened(extra)!r} is one argument too many. {_example(chain)}"
+        option = _repeatable_before(extra, arguments, error.app)
+        hint = f"Give {option} again before it." if option else _example(chain)
+        return f"{name}: {shortened(extra)!r} is one argument too many. {hint}"
     return f"{name}: {error} {_help(name)}"
 
 
@@ -54,6 +56,18 @@ def options_of(collection: object) -> dict[str, bool]:
             if str(option).startswith("-"):  # pyright: ignore[reportUnknownArgumentType]
                 found[str(option)] = argument.token_count()[0] > 0  # pyright: ignore
     return found
+
+
+def _repeatable_before(extra: str, arguments: Sequence[str], app: App | None) -> str:
+    """Return the option whose value this argument follows, if it takes several; else nothing."""
+    place = arguments.index(extra) if extra in arguments else 0
+    if app is None or place < 2:
+        return ""
+    option = arguments[place - 2]
+    lists = (
+        item for item in app.assemble_argument_collection() if item.hint in (list[str], list[str] | None)
+    )
+    return option if any(option in item.names for item in lists) else ""
 
 
 def options_of_command(app: App, name: str) -> dict[str, bool]:

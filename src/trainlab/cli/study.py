@@ -43,7 +43,8 @@ def study_command(
     only: Annotated[
         list[str] | None,
         Parameter(
-            help="Only these cells: 'Model 1:A+B', 'Model 1' (all of its cells) or ':A+B'.", negative=""
+            help="Only these cells: 'Model 1:A+B', 'Model 1' (all of its cells) or ':A+B'; can be repeated.",
+            negative="",
         ),
     ] = None,
     json: Json = None,

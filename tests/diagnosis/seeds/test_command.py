@@ -24,7 +24,12 @@ def seeds(*words: str, folder: Path, text: str = SCRIPT) -> subprocess.Completed
     """Ask of a script, with one worker: each has to import PyTorch first, for longer than these train."""
     (folder / "train.py").write_text(text, encoding="utf-8")
     return subprocess.run(
-        [*COMMAND, "train.py", "--workers", "1", *words], cwd=folder, capture_output=True, text=True, timeout=300, check=False
+        [*COMMAND, "train.py", "--workers", "1", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
 
 

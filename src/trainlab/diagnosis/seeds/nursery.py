@@ -28,7 +28,7 @@ def main() -> None:
         import_module(f"trainlab.diagnosis.{name}")
     rules()
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)  # the first one imports torch._dynamo
-    # Else each run would look through all of this for garbage as it ends, for longer than a small script trains.
+    # Else each run would look for garbage in all of this as it ends, for longer than a small script trains.
     gc.collect()
     gc.freeze()
     answers = os.fdopen(os.dup(1), "w")
