@@ -99,6 +99,15 @@ def test_what_was_asked_stands_with_its_shares():
     assert answer_of(solved({("A",): 1.0}, "A")).asked == ()
 
 
+def test_all_of_too_few_seeds_is_told_to_be_too_few():
+    asked = solved({(): 0.8, ("A",): 1.0}, "A", seeds=20, ask=("predictions",))
+    (told,) = [words for _, words in answer_of(asked).asked]
+    assert told.endswith("(20 of 20: too few seeds to tell)")
+    many = solved({(): 0.8, ("A",): 0.8}, "A", ask=("predictions",))
+    (told,) = [words for _, words in answer_of(many).asked]
+    assert told.endswith("(80 of 100)")
+
+
 def test_own_data_get_held_out_accuracy_beside_the_commonest_class():
     result = scored({(): near(0.8, spread=0), ("A",): near(0.85)}, "A", trained=0.86)
     guess = result.measure

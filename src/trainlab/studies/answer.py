@@ -228,8 +228,10 @@ def _statement(items: Sequence[Verdict], study: Study) -> str:
         words = f"{join([_subject(item, study) for item in items])}{rest}"
     if len(names) > 1:
         words = words.replace(f"with {join(names)}", "with all changes")
-    shares = [f"{item.share.k:,} of {item.share.n:,}" for item in items if item.share]
-    told = f" ({', '.join(shares)})" if shares else ""
+    known = [item.share for item in items if item.share]
+    few = first.outcome == "mixed" and all(share.k in (0, share.n) for share in known)
+    shares = ", ".join(f"{share.k:,} of {share.n:,}" for share in known)
+    told = f" ({shares}{': too few seeds to tell' if few else ''})" if known else ""
     return f"{words.removesuffix('.')}{told}"
 
 
