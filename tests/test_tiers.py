@@ -61,6 +61,14 @@ class Cycle:
     def __init__(self): self.itself = self
     def __del__(self): burn()
 
+loaded = []
+
+def test_what_is_loaded_once(tmp_path):
+    (tmp_path / "made").mkdir()
+    if not loaded:
+        burn()
+    loaded.append(1)
+
 def test_garbage():
     Cycle()
     gc.collect()
@@ -136,7 +144,9 @@ def test_on_a_users_machine_none_fails_for_what_it_costs(tmp_path: Path):
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("name", ["marked", "asleep", "compilation_for_all", "garbage"])
+@pytest.mark.parametrize(
+    "name", ["marked", "asleep", "compilation_for_all", "garbage", "what_is_loaded_once"]
+)
 def test_others_may_take_their_time(said: dict[str, str], name: str):
     assert said[f"test_{name}"] == "PASSED"
 
