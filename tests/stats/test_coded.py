@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -34,6 +34,7 @@ def in_parts(codes: np.ndarray, cuts: list[int]) -> list[np.ndarray]:
 @pytest.mark.computes
 @settings(deadline=None, max_examples=60)
 @given(CODES, st.lists(st.integers(0, 30), max_size=3))
+@example(np.array([[0x7F81]], dtype=np.uint16), [])  # a signalling NaN
 def test_to_the_bit_the_quantiles_of_what_the_codes_stand_for(codes: np.ndarray, cuts: list[int]) -> None:
     with np.errstate(invalid="ignore"):
         values = decode(codes).astype(np.float64)

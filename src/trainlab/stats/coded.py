@@ -105,7 +105,8 @@ def _merge(a: CodeCounts, b: CodeCounts) -> CodeCounts:
 def _table(counted: CodeCounts, point: int, decode: Decode) -> tuple[Floats, Ints]:
     """Return the finite values at a point, ascending, and how many runs are at or before each."""
     start, stop = np.searchsorted(counted.keys, [point * CODES, (point + 1) * CODES])
-    values = decode((counted.keys[start:stop] % CODES).astype(np.uint16)).astype(np.float64)
+    values = decode((counted.keys[start:stop] % CODES).astype(np.uint16))
+    finite = np.isfinite(values)  # before the cast, which warns of some NaNs
+    values, counts = values[finite].astype(np.float64), counted.counts[start:stop][finite]
     order = np.argsort(values, kind="stable")
-    order = order[np.isfinite(values[order])]
-    return values[order], np.cumsum(counted.counts[start:stop][order])
+    return values[order], np.cumsum(counts[order])

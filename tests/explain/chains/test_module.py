@@ -98,6 +98,7 @@ def test_work_counts_what_nodes_pass_on_elsewhere_too(monkeypatch: pytest.Monkey
     assert explained(module, weight="4.bias[0]").numbers["paths"]["between"] == "numbers"
 
 
+@pytest.mark.computes
 def test_more_than_a_thousand_million_paths_are_counted_exactly() -> None:
     result = explained(stack(2, 64, 64, 64, 64, 64, 64, 1), weight="0.weight[0,0]")
     assert result.path_count == 2 * 64**5
