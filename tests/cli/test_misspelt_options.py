@@ -78,18 +78,23 @@ def script(folder: Path) -> None:
             ("seeds", "--n=4", "train.py"),
             "trainlab: --n: trainlab seeds has no such option. Did you mean -n? If it is for the script, "
             "write "
-            "-- before it: trainlab seeds SCRIPT -- --n=4\n",
+            "-- before it: trainlab seeds train.py -- --n=4\n",
         ),
         (("seeds", "--metric", "loss", "train.py", "data", "--wrkers", "2"), "Did you mean --workers? If it"),
         (
             ("doctor", "train.py", "--seed", "3"),
             "Did you mean --seeds? If it is for the script, write -- before",
         ),
-        (("doctor", "train.py", "--lr", "0.1", "--jsn", "x"), "trainlab doctor train.py -- --jsn x\n"),
-        (("doctor", "train.py", "--jsn", "--lr"), "trainlab doctor train.py -- --jsn\n"),
+        (
+            ("doctor", "train.py", "--lr", "0.1", "--jsn", "x"),
+            "trainlab doctor train.py --lr 0.1 -- --jsn x\n",
+        ),
+        (("doctor", "train.py", "--jsn", "--lr"), "trainlab doctor train.py --lr -- --jsn\n"),
         (("doctor", "--htm", "x.html", "train.py"), "Did you mean --html? If it is for the script"),
         (("doctor", "--jsn=x.json", "train.py"), "Did you mean --json? If it is for the script"),
-        (("doctor", "-m", "package.train", "--stepps=3"), "Did you mean --steps?"),
+        (("doctor", "-m", "package.train", "--stepps=3"), "trainlab doctor -m package.train -- --stepps=3\n"),
+        (("doctor", "--try", "--step", "5", "train.py"), "trainlab doctor --try train.py -- --step 5\n"),
+        (("doctor", "--step", "train.py"), "trainlab doctor train.py -- --step\n"),
         (("doctor", "train.py", "--hlp"), "Did you mean --help?"),
         (
             ("doctor", "-q", "train.py"),

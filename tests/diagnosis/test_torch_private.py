@@ -36,7 +36,9 @@ print(*watched.report.troubles)
 
 @pytest.mark.process
 @pytest.mark.parametrize(
-    "names", [[*torch_private.FALLBACKS], ["APPLY_CODE"], []], ids=["all", "one", "none"]
+    "names",
+    [[*torch_private.FALLBACKS], ["APPLY_CODE"], ["raw_data"], []],
+    ids=["all", "spared", "one", "none"],
 )
 def test_the_doctor_works_without_them(names: list[str]):
     done = subprocess.run(
@@ -46,7 +48,8 @@ def test_the_doctor_works_without_them(names: list[str]):
     assert found == "['params_not_in_optimizer']"
     # A part without which the doctor is deaf is told of: "nothing found" would else be believed.
     assert ("losses and activations weren't heard" in told) == ("function_depth" in names)
-    assert bool(told) == ("function_depth" in names)
+    assert ("it has no raw_data, and what rests on these" in told) == (names == ["raw_data"])
+    assert bool(told) == (names not in (["APPLY_CODE"], []))
     assert done.stderr == ""
 
 

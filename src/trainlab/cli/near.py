@@ -39,19 +39,23 @@ def check_passed_on(command: str, words: Sequence[str], options: Mapping[str, bo
     `words` are all that follows the command's name. What stands behind ``--`` is the script's in any case.
     """
     words = words[: words.index("--")] if "--" in words else words
-    script, is_value = "SCRIPT", False
+    script_named, is_value = False, False
     for place, word in enumerate(words):
         name = word.split("=", 1)[0]
         if is_value or name in options:
             is_value = not is_value and options.get(name, False) and "=" not in word
             continue
         if not word.startswith(("-", *_DASHES)) or _NUMBER.fullmatch(word):
-            script = word if script == "SCRIPT" else script
+            script_named = True
             continue
         meant = near_option(word, options)
         if meant:
             value = [other for other in words[place + 1 : place + 2] if not other.startswith("-")]
-            passed = shlex.join([script, "--", word, *([] if "=" in word else value)])
+            script_follows = any(not other.startswith("-") for other in words[place + 2 :])
+            if "=" in word or not (script_named or script_follows):
+                value = []
+            rest = [*words[:place], *words[place + 1 + len(value) :]]
+            passed = shlex.join([*rest, "--", word, *value])
             raise UsageError(
                 f"{name}: trainlab {command} has no such option. Did you mean {meant}? If it is for the "
                 f"script, write -- before it: trainlab {command} {passed}"

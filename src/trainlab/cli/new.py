@@ -94,7 +94,7 @@ def new_command(
     if data is None:
         if target is not None:
             raise UsageError(f"--target {target}: names a column; give --data and its file as well.")
-        write_text("FILE", file, TEMPLATE.format(name=name))
+        write_text("FILE", file, TEMPLATE.format(name=shlex.quote(name)))
     else:
         from trainlab.cli.new_for_data import draft
 

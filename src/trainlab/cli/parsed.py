@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError, MissingArgumentError, UnknownOptionError, UnusedCliTokensError
@@ -100,7 +101,7 @@ def _no_command(word: str) -> str:
     if hint:
         return f"{written} is {hint}"
     if word.lower().endswith(".toml"):
-        return f"{written} is a file, not a command. Run it with: trainlab study {word}"
+        return f"{written} is a file, not a command. Run it with: trainlab study {shlex.quote(word)}"
     meant = nearest(word, [command.name for command in COMMANDS])
     return f"there is no command {written!r}.{meant} See: trainlab --help"
 

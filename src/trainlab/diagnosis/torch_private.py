@@ -58,6 +58,9 @@ FALLBACKS: dict[str, Any] = {
 MISSING: list[str] = []
 """Those that this PyTorch doesn't have."""
 
+SPARED = ("APPLY_CODE",)
+"""Without these nothing is lost."""
+
 HEARING = ("function_depth", "no_torch_function")
 """Without these the doctor doesn't hear losses and activations, or hears its own work."""
 
@@ -110,12 +113,15 @@ _of_functions: dict[int, tuple[CodeType, bool]] = {}
 
 def unheard_words() -> str:
     """Return what a report has to say where the doctor can't listen as it should; empty where it can."""
-    lacking = [name for name in MISSING if name in HEARING]
+    lacking = [name for name in MISSING if name not in SPARED]
     if not lacking:
         return ""
+    deaf = any(name in HEARING for name in lacking)
+    unheard = "losses and activations weren't heard" if deaf else f"it has no {', '.join(lacking)}"
+    unsought = "faults in them not looked for" if deaf else "what rests on these wasn't looked for"
     return (
-        f"this PyTorch, {torch.__version__}, is newer than this trainlab knows: losses and activations "
-        "weren't heard, and faults in them not looked for. An older PyTorch or a newer trainlab helps"
+        f"this PyTorch, {torch.__version__}, differs from those that this trainlab knows: {unheard}, and "
+        f"{unsought}. Another version of PyTorch or a newer trainlab helps"
     )
 
 

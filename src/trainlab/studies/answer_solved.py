@@ -117,7 +117,7 @@ def _sentence(result: StudyResult, fate: Fate, group: Sequence[Together], subjec
         ("makes", "lowers", "doesn't", "helps") if one else ("make", "lower", "don't", "help")
     )
     them = {"It": "it", "They": "them"}.get(subject, all_changes(result.study))
-    they = subject if one else subject[:1].lower() + subject[1:]
+    they = them if subject == "It" else subject if one else subject[:1].lower() + subject[1:]
     of = "" if subject in ("They", "It") else f" of {seeds} solved"
     figures = f"{after}{of}, {before} at the baseline"
     together = "" if one or subject == "They" else " together"
