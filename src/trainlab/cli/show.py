@@ -12,7 +12,8 @@ from cyclopts import Parameter
 
 from trainlab.cli.options import Folder, UsageError, shortened
 from trainlab.cli.output import DEFAULT_STORE
-from trainlab.draw import Cell, counted, format_percent, terminal_table
+from trainlab.draw import Cell, counted, format_percent, join, terminal_table
+from trainlab.errors import printable
 from trainlab.store import Holding, NamedStudy, Store
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _print(chosen: Sequence[NamedStudy], held: Sequence[Holding], *, store: str,
     if shown:
         size = sum(item.bytes for item in held) / 1e6
         title = f"{_studies(len(chosen))} in {store}, newest first ({size:,.1f} MB)"
-        headers = ("Study", "Asked (UTC)", "Networks × changes × seeds", "Trained", "Solved")
+        headers = ("Study", "Asked (UTC)", "Cells (× splits) × seeds", "Trained", "Solved")
         console.print(terminal_table(headers, [_row(one, held) for one in shown], title=title))
     owned = {each for one in chosen for each in one.fingerprints}
     others = [item for item in held if item.fingerprint not in owned]
@@ -93,9 +94,7 @@ def _row(one: NamedStudy, held: Sequence[Holding]) -> list[Cell]:
     of = len(one.fingerprints)
     kind = "" if one.kind == "study" else f"{one.kind}: "
     noun = NOUNS.get(one.kind)
-    size = f"{one.networks:,} × {one.changes:,} × {one.seeds:,}"
-    if noun is not None:
-        size = f"{counted(one.networks, noun)} × {one.seeds:,}"
+    size = f"{counted(one.networks, noun)} × {one.seeds:,}" if noun is not None else _size(one)
     rest = [
         one.asked.strftime("%Y-%m-%d %H:%M"),
         size,
@@ -103,7 +102,29 @@ def _row(one: NamedStudy, held: Sequence[Holding]) -> list[Cell]:
         _solved(mine),
     ]
     # The title is what folds.
-    return [f"{kind}{one.title or '(no title)'}", *(text.replace(" ", "\N{NO-BREAK SPACE}") for text in rest)]
+    title = f"{kind}{one.title or '(no title)'}"
+    files = [name for name in _files(mine) if name not in title]
+    return [
+        f"{title}{f' ({join(files)})' if files else ''}",
+        *(text.replace(" ", "\N{NO-BREAK SPACE}") for text in rest),
+    ]
+
+
+def _size(one: NamedStudy) -> str:
+    """Return ``4 × 20 = 80 runs``, with several splits between cells and seeds."""
+    cells = one.networks * 2**one.changes
+    splits, rest = divmod(len(one.fingerprints), cells)
+    if rest or not splits:
+        # Cells that are one and the same experiment have one fingerprint.
+        splits = 1
+    factors = [cells, *([splits] if splits > 1 else []), one.seeds]
+    return f"{' × '.join(f'{factor:,}' for factor in factors)} = {cells * splits * one.seeds:,} runs"
+
+
+def _files(mine: Sequence[Holding]) -> list[str]:
+    """Return the names of the data files of these experiments."""
+    paths = [item.experiment["task"].get("path", "") for item in mine]
+    return sorted({printable(os.path.basename(path)) for path in paths if path})
 
 
 def _solved(mine: Sequence[Holding]) -> str:
