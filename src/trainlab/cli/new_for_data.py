@@ -43,7 +43,7 @@ title = {title}
 question = "Does Adam help, and does ReLU?"
 {seeds}
 [baseline]
-epochs = {epochs:<4}                   # passes over the training examples: about {steps:,} steps of {batch}
+epochs = {epochs:<4}                   # makes about {steps:,} steps, each on {batch} training examples
 loss = "{loss}"{loss_note}
 
 # What is learnt: the target from all columns that `ignore` doesn't name. Paths start at this file.

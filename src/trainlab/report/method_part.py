@@ -28,7 +28,8 @@ SPLIT_INTERVALS = (
     "Nadeau and Bengio (2003), which allows for the rows that the splits share. p-values of effects that are "
     "read together are corrected by Holm, both those against no difference and those against one of 2 points "
     "or more; so an interval may lie within ±2 points, or leave out 0, and the effect still not be called "
-    "small, or help. Intervals of counted runs are Wilson's, as if each run had rows of its own: rather too narrow."
+    "small, or help. Intervals of counted runs are Wilson's, as if each run had rows of its own: rather too "
+    "narrow."
 )
 
 

@@ -70,9 +70,9 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
     that each network's answers round to the targets, where these are few. `race` is what `trainlab.race`
     makes of the file. A study's cells depend on neither.
 
-    `splits` is on how many draws of the held-out rows all of this is done: every cell on `seeds` seeds
-    for each of the split seeds `split.seed`, `split.seed` + 1, and so on (`seeds_on` says which). With one, what is said holds for the
-    rows of that one split.
+    `splits` is on how many draws of the held-out rows all of this is done: every cell on `seeds` seeds for
+    each of the split seeds `split.seed`, `split.seed` + 1, and so on; `seeds_on` says which. With one, what
+    is said holds for the rows of that one split.
     """
 
     baseline: Experiment

@@ -40,11 +40,12 @@ def study(
     """Run every cell of a study on the same seeds, of each of its splits, and say what is true of it.
 
     `spec` is a Study, the path of a study file, or the name of an example. `seeds` overrides the file's
-    number; they are 0, 1, 2, and so on, from 1,000 on of the second split, from 2,000 on of the third. `only` keeps some cells, as ``"Model 1:A+B"``,
-    ``"Model 1"`` (all of its cells) or ``":A+B"`` (that cell of every network). With `store`, a folder,
-    finished runs are kept there and only what is missing is trained; `fresh` forgets this study's runs first.
-    So many failed runs of each cell, of the first split, as `why` says are trained once more, to tell why
-    they failed (`WhyFailed`). Raises SpecError before anything runs.
+    number; they are 0, 1, 2, and so on, from 1,000 on of the second split, from 2,000 on of the third.
+    `only` keeps some cells, as ``"Model 1:A+B"``, ``"Model 1"`` (all of its cells) or ``":A+B"`` (that cell
+    of every network). With `store`, a folder, finished runs are kept there and only what is missing is
+    trained; `fresh` forgets this study's runs first. So many failed runs of each cell, of the first split, as
+    `why` says are trained once more, to tell why they failed (`WhyFailed`). Raises SpecError before anything
+    runs.
     """
     check_number("why", why, at_least=0)
     plan = spec if isinstance(spec, Study) else load_study(spec)

@@ -37,8 +37,8 @@ def cautions(result: StudyResult, measure: Measure) -> list[str]:
         )
     elif measure.splits > 1:
         said.append(
-            f"Which {measure.rows:,} rows are held out is drawn {measure.splits:,} times, and the intervals of "
-            "effects allow for it."
+            f"Which {measure.rows:,} rows are held out is drawn {measure.splits:,} times, and the intervals "
+            "of effects allow for it."
         )
     else:
         said.append(_one_split(result, measure))
