@@ -33,7 +33,6 @@ CASES: dict[str, dict[str, Any]] = {
 }
 SAID = {
     "regression": [
-        "A run is solved when its loss on the held-out examples is below 0.01 at the end",
         "loss (log cosh)",
     ],
     "classes": [

@@ -57,17 +57,18 @@ def scored(
     *names: str,
     trained: float = 0.9,
     networks: tuple[str, ...] = ("2-3-1",),
+    reached: int = 0,
     **fields: Any,
 ) -> StudyResult:
     """Return a result whose cells reach these held-out accuracies, ``[n]``, with these changes.
 
-    On the rows trained on each run has `trained` right.
+    On the rows trained on each run has `trained` right; so many of each cell are solved as have `reached` it.
     """
     study = study_of(*names, networks=networks, ask=(), **{**CIRCLES, **fields})
 
     def cell(one: Cell) -> CellResult:
         values = held_out[one.changes].astype(np.float32)
-        runs = runs_of(one.experiment, np.zeros(len(values), dtype=np.bool_))
+        runs = runs_of(one.experiment, np.arange(len(values)) < reached)
         same = np.full(len(values), trained, dtype=np.float32)
         return summarise(one, replace(runs, held_out_accuracy=values, accuracy=same))
 
