@@ -33,7 +33,7 @@ CASES: dict[str, dict[str, Any]] = {
 }
 SAID = {
     "regression": [
-        "loss (log cosh)",
+        "(log_cosh)",
     ],
     "classes": [
         "when it tells the class of at least 90 % of the examples right",
