@@ -139,6 +139,21 @@ def test_what_is_clear_alone_is_not_hidden_behind_the_average() -> None:
     assert "B" not in lines.get("Open", "")
 
 
+def test_what_comes_nearest_to_being_seen_is_told() -> None:
+    draw = np.random.default_rng(9)
+    worse = 0.7 + ROUGH - 0.09 + draw.normal(scale=0.055, size=(SPLITS, 1))
+    same = {(): 0.7 + ROUGH, ("A",): 0.7 + ROUGH, ("B",): worse, ("A", "B"): worse}
+    result = split_scored(same, "A", "B")
+    alone = result.score_effects[1].alone
+    assert alone is not None
+    # By itself the interval leaves out 0; as one of two it isn't enough.
+    assert alone.value.high < 0
+    assert alone.reading == "no difference seen"
+    assert f"Nearest to it comes B alone on Net 1: {alone.value}, p = {alone.p_adjusted:.2g}" in result.answer
+    assert "as one of 2 read together." in result.answer
+    assert "B " in dict(answer_of(result).effects)["Open"]
+
+
 def test_what_is_open_is_no_claim() -> None:
     result = split_scored({(): 0.7 + ROUGH, ("A",): 0.7 - ROUGH}, "A")
     (told,) = [item for item in result.verdicts if item.topic == "change"]

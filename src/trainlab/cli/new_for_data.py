@@ -211,7 +211,7 @@ def _text(path: str, data: Task, fields: dict[str, Any], *, name: str, folder: P
     return TEMPLATE.format(
         seeds=_seeds(several=held_out > 0),
         draws=f"; the splits have seeds 0 to {SPLITS - 1}" if held_out else "",
-        steps=_rounded(epochs * steps),
+        steps=_rounded(epochs * math.ceil(data.points * (1 - held_out) / batch)),
         shown=shown if shown.isprintable() else "a file",
         name=name,
         title=_toml(f"What can be predicted from {shown}?"),
