@@ -94,7 +94,7 @@ def test_what_the_seeds_of_one_split_make_sure_other_splits_can_leave_open() -> 
     assert first.verdicts[0].statement == "Change A (change A) helps Net 1 on this one split's rows."
     words = answer_of(first)
     assert words.effects_title.endswith(", on one split")
-    assert "splits = 10 in the study file draws them ten times" in " ".join(words.remarks)
+    assert "splits = 20 in the study file draws them twenty times" in " ".join(words.remarks)
     assert several.verdicts[0].outcome == "mixed"
     assert several.answer.startswith("No change is seen to make a difference to the held-out accuracy.")
     assert "split" not in several.verdicts[0].statement

@@ -12,7 +12,7 @@ from trainlab.studies.score_verdicts import median, percent
 if TYPE_CHECKING:
     from trainlab.studies.result import StudyResult
 
-MORE_SPLITS = "Other rows may say otherwise: splits = 10 in the study file draws them ten times."
+MORE_SPLITS = "Other rows may say otherwise: splits = 20 in the study file draws them twenty times."
 """Said of results on one split."""
 
 
