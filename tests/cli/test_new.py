@@ -111,6 +111,12 @@ def test_a_study_for_a_file_runs(trainlab: Caller, case: str) -> None:
     assert (ran.code, ran.err) == (0, "")
     data = json.loads(ran.out)
     assert len(data["cells"]) == 4
+    # One draw of the held-out rows proves little, so the draft has several.
+    assert data["splits"] == 20
+    assert [each["seed"] for each in data["cells"][0]["splits"]] == list(range(20))
+    assert "epochs = 500                    # makes about 1,000 steps, each on 32 training examples" in (
+        Path("first.toml").read_text()
+    )
     assert data["notes"] == []
     assert data["data"][0]["held_out"] == 15
 

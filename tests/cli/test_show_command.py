@@ -40,7 +40,7 @@ def test_studies_by_name_the_newest_first(asked: Caller) -> None:
     places = [out.index(name) for name in names]
     assert places == sorted(places)
     tiny = next(line for line in out.splitlines() if line.startswith(" Tiny"))
-    assert "2 × 1 × 5" in tiny
+    assert "4 × 5 = 20" in tiny
     assert " all " in tiny
     assert tiny.rstrip().endswith("%")
     other = next(line for line in out.splitlines() if line.startswith(" Another"))

@@ -29,7 +29,7 @@ def test_effects_are_those_on_the_measure() -> None:
 
 def test_what_was_asked_to_be_solved_comes_after_the_accuracies() -> None:
     goal = {"name": "accuracy", "accuracy": 0.9}
-    page = study_html(scored({(): near(0.8), ("A",): near(0.85)}, "A", solved=goal))
+    page = study_html(scored({(): near(0.8), ("A",): near(0.85)}, "A", solved=goal, reached=3))
     rates = section(page, "rates")
     assert 0 < rates.index("Held-out accuracy at the end") < rates.index("Share of seeds solved")
     assert "success rate" in section(page, "effects")

@@ -6,7 +6,7 @@ from trainlab.stats import Verdict, rate
 def test_it_prints_statement_outcome_and_sentence():
     made = {"topic": "change", "statement": "A helps.", "sentence": "A helps: +10 points."}
     assert str(Verdict(**made, outcome="upheld")) == "UPHELD. A helps: +10 points."
-    assert str(Verdict(**made, outcome="mixed")) == "A helps. MIXED. A helps: +10 points."
+    assert str(Verdict(**made, outcome="mixed")) == "Open: whether A helps. MIXED. A helps: +10 points."
 
 
 def test_an_open_question_has_a_sentence_alone():

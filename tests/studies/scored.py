@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from studies.made_up import runs_of, study_of
 
+from trainlab.engine import Runs
 from trainlab.execution import HowRun
 from trainlab.spec import Cell, Study
 from trainlab.studies import StudyResult
@@ -55,19 +57,45 @@ def scored(
     *names: str,
     trained: float = 0.9,
     networks: tuple[str, ...] = ("2-3-1",),
+    reached: int = 0,
     **fields: Any,
 ) -> StudyResult:
     """Return a result whose cells reach these held-out accuracies, ``[n]``, with these changes.
 
-    On the rows trained on each run has `trained` right.
+    On the rows trained on each run has `trained` right; so many of each cell are solved as have `reached` it.
     """
     study = study_of(*names, networks=networks, ask=(), **{**CIRCLES, **fields})
 
     def cell(one: Cell) -> CellResult:
         values = held_out[one.changes].astype(np.float32)
-        runs = runs_of(one.experiment, np.zeros(len(values), dtype=np.bool_))
+        runs = runs_of(one.experiment, np.arange(len(values)) < reached)
         same = np.full(len(values), trained, dtype=np.float32)
         return summarise(one, replace(runs, held_out_accuracy=values, accuracy=same))
+
+    return made(study, tuple(map(cell, study.cells())))
+
+
+def split_scored(
+    held_out: Mapping[tuple[str, ...], Values],
+    *names: str,
+    trained: float = 0.9,
+    solved: int = 0,
+    **fields: Any,
+) -> StudyResult:
+    """Return a result over several splits: held-out accuracies ``[splits, n]`` of the cells.
+
+    So many runs of each split are `solved`.
+    """
+    study = study_of(*names, ask=(), **{**CIRCLES, **fields})
+    study = msgspec.structs.replace(study, splits=len(next(iter(held_out.values()))))
+
+    def cell(one: Cell) -> CellResult:
+        found: list[Runs] = []
+        for experiment, values in zip(study.on_splits(one.experiment), held_out[one.changes], strict=True):
+            runs = runs_of(experiment, np.arange(len(values)) < solved)
+            same = np.full(len(values), trained, dtype=np.float32)
+            found.append(replace(runs, held_out_accuracy=values.astype(np.float32), accuracy=same))
+        return summarise(one, *found)
 
     return made(study, tuple(map(cell, study.cells())))
 

@@ -62,7 +62,7 @@ def test_a_baseline_that_leaves_nothing_to_improve_is_said_to():
     perfect = scored({(): near(1.0, spread=0), ("A",): near(0.9)}, "A").answer
     assert perfect.startswith(
         "The baseline gets every one of 40 held-out rows right on all 40 seeds: no change can help there. A "
-        "hurts Net 1 (2-3-1): −10.0 points ("
+        "hurts Net 1 (2-3-1) on this one split's rows: −10.0 points ("
     )
 
 
@@ -113,7 +113,8 @@ def test_own_data_get_held_out_accuracy_beside_the_commonest_class():
     guess = result.measure
     assert guess is not None
     assert result.answer == (
-        "A helps Net 1 (2-3-1): +5.0 points (+1.2 to +8.3) of held-out accuracy. At the baseline Net 1 "
+        "A helps Net 1 (2-3-1) on this one split's rows: +5.0 points (+1.2 to +8.3) of held-out accuracy. "
+        "At the baseline Net 1 "
         f'(2-3-1) gets 80.0 % of 40 held-out rows right (median of 40 seeds), more than always answering "'
         f'{guess.majority}" does ({100 * guess.guess:.1f} %). On the rows trained on it gets 86.0 %, a gap '
         "that 40 rows can't tell from chance."
@@ -139,18 +140,25 @@ def test_averages_stand_beside_what_a_change_does_alone():
     values = {(): near(0.6), ("A",): near(0.7), ("B",): near(0.5), ("A", "B"): near(0.8)}
     answer = scored(values, "A", "B").answer
     assert re.match(
-        r"A helps Net 1 \(2-3-1\): \+20.0 points \(\+\S+ to \+\S+\) of held-out accuracy on average; alone "
+        r"A helps Net 1 \(2-3-1\) on this one split's rows: "
+        r"\+20.0 points \(\+\S+ to \+\S+\) of held-out accuracy on average; alone "
         r"\+10.0 points \(\+\S+ to \+\S+\)\.",
         answer,
     )
     only_together = {(): near(0.6), ("A",): near(0.6), ("B",): near(0.6), ("A", "B"): near(0.9)}
     assert "of held-out accuracy on average (intervals within +" in scored(only_together, "A", "B").answer
     unseen = {(): near(0.6), ("A",): near(0.6), ("B",): near(0.9), ("A", "B"): near(0.6)}
-    assert "alone" not in scored({**unseen, ("A", "B"): near(0.5)}, "A", "B").answer.split("A hurts")[1]
+    told = scored({**unseen, ("A", "B"): near(0.5)}, "A", "B").answer
+    assert "on average; alone no difference is seen. At the baseline" in told.split("A hurts")[1]
     nothing = scored({(): near(0.6), ("A",): near(0.6)}, "A").answer
-    assert nothing.startswith("No change is seen to make a difference to the held-out accuracy.")
+    assert nothing.startswith(
+        "No change is seen to make a difference to the held-out accuracy on this one split's rows."
+    )
     hurts = scored({(): near(0.8), ("A",): near(0.6)}, "A").answer
-    assert hurts.startswith("No change is seen to help. A hurts Net 1 (2-3-1): −20.0 points (")
+    assert hurts.startswith(
+        "No change is seen to help on this one split's rows. "
+        "A hurts Net 1 (2-3-1) on this one split's rows: −20.0 points ("
+    )
 
 
 def test_without_rows_held_out_that_is_said():
@@ -165,7 +173,7 @@ def test_a_regression_gets_its_loss_and_r2():
     result = lossy({(): near(0.2, spread=0.0), ("A",): near(0.1, spread=0.0)}, "A")
     measure = result.measure
     assert measure is not None
-    assert result.answer.startswith("A helps Net 1 (1-3-1): held-out loss −50.0 % (")
+    assert result.answer.startswith("A helps Net 1 (1-3-1) on this one split's rows: held-out loss −50.0 % (")
     assert f"R² {1 - 0.2 / measure.guess:.2f})" in result.answer
     assert "On the rows trained on it is 0.1." in result.answer
     headers = answer_of(result).headers
@@ -217,15 +225,19 @@ def test_cells_with_different_changes_share_no_sentence():
     assert only(("Net 1", ("A",)), ("Net 2", ("A",))).startswith("With A the 2 networks get 90.0 % of")
 
 
-def test_what_intervals_take_for_granted_is_said_once():
-    points = answer_of(scored({(): near(0.6), ("A",): near(0.9)}, "A"))
-    (said,) = [remark for remark in points.remarks if "Intervals assume" in remark]
-    assert said.startswith("Intervals assume that no seed does worse than those seen or always answering")
+def test_what_intervals_take_for_granted_is_said_in_the_details_alone():
+    points = scored({(): near(0.6), ("A",): near(0.9)}, "A")
+    assert not [remark for remark in answer_of(points).remarks if "Intervals allow" in remark]
+    assert points.measure is not None
+    assert points.measure.assumed == (
+        "Intervals allow for a seed not seen that does as badly as the worst seen, or as "
+        f"{points.measure.guess_words}; one that does worse still would widen them."
+    )
     losses = lossy({(): near(0.2), ("A",): near(0.1)}, "A")
     (said,) = [remark for remark in answer_of(losses).remarks if "geometric" in remark]
     assert said == "Effects on the loss are ratios of geometric means, not of the medians in the table."
     (told,) = [item for item in losses.verdicts if item.topic == "change"]
     assert told.sentence.endswith(
-        "Intervals assume that no seed does worse than those seen or the best constant answer, nor better "
-        "than the best seen."
+        "Intervals allow for a seed not seen that does as badly as the worst seen, or as the best constant "
+        "answer, or as well as the best seen; one beyond these would widen them."
     )

@@ -113,7 +113,8 @@ def test_the_verdict_on_the_guess_follows_the_runs():
     unsure = told(measure.guess + 0.025)
     assert [item.outcome for item in (good, bad, same, unsure)] == ["upheld", "refuted", "mixed", "mixed"]
     assert good.sentence == (
-        f'Net does better than always answering "{measure.majority}": 95.0 % of 40 held-out rows right in '
+        f'Net does better than always answering "{measure.majority}" on this one split\'s rows: '
+        "95.0 % of 40 held-out rows right in "
         f"the median of 40 seeds, against {100 * measure.guess:.1f} %."
     )
     assert bad.sentence.startswith("Net doesn't do better than always answering")

@@ -32,6 +32,8 @@ MAX_CLASSES = 10
 PER_CLASS = 5
 STEPS = 1000
 """About so many optimizer steps a training is given."""
+SPLITS, SEEDS = 20, 5
+"""Splits tell more than seeds: on so many of both an interval is hardly wider than on twice as many."""
 
 TEMPLATE = """\
 # What can be predicted from {shown}, and which of two changes helps?
@@ -39,10 +41,9 @@ TEMPLATE = """\
 
 title = {title}
 question = "Does Adam help, and does ReLU?"
-seeds = 20                      # runs of each cell; more seeds tell finer differences
-
+{seeds}
 [baseline]
-epochs = {epochs}
+epochs = {epochs:<4}                   # makes about {steps:,} steps, each on {batch} training examples
 loss = "{loss}"{loss_note}
 
 # What is learnt: the target from all columns that `ignore` doesn't name. Paths start at this file.
@@ -52,6 +53,7 @@ name = "file"
 
 [baseline.split]
 held_out = {held_out:<4}                 # this share of the examples is never trained on
+seed = 0                        # draws them{draws}
 
 [baseline.scaling]
 inputs = "standard"             # mean 0 and deviation 1, by the training examples
@@ -207,6 +209,9 @@ def _text(path: str, data: Task, fields: dict[str, Any], *, name: str, folder: P
     named = data.kind == "classes" and classes.isprintable()
     outputs = f"an output for each class: {classes}" if named else "outputs"
     return TEMPLATE.format(
+        seeds=_seeds(several=held_out > 0),
+        draws=f"; the splits have seeds 0 to {SPLITS - 1}" if held_out else "",
+        steps=_rounded(epochs * math.ceil(data.points * (1 - held_out) / batch)),
         shown=shown if shown.isprintable() else "a file",
         name=name,
         title=_toml(f"What can be predicted from {shown}?"),
@@ -225,6 +230,21 @@ def _text(path: str, data: Task, fields: dict[str, Any], *, name: str, folder: P
         solved=_solved(data, held_out=held_out > 0),
         every=max(1, epochs // 20),
     )
+
+
+def _seeds(*, several: bool) -> str:
+    """Return the lines on seeds, and on splits where rows are held out."""
+    if not several:
+        return "seeds = 20                      # runs of each cell; more seeds tell finer differences\n"
+    return (
+        f"splits = {SPLITS}                     # draws of the held-out rows: which they are is chance, too\n"
+        f"seeds = {SEEDS}                       # runs of each cell on each split\n"
+    )
+
+
+def _rounded(steps: int) -> int:
+    """Return a number of steps to its first two digits."""
+    return round(steps, min(0, 2 - len(str(steps))))
 
 
 def _solved(data: Task, *, held_out: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+import math
 import os
 from collections.abc import Sequence
 from datetime import UTC, date
@@ -12,7 +13,8 @@ from cyclopts import Parameter
 
 from trainlab.cli.options import Folder, UsageError, shortened
 from trainlab.cli.output import DEFAULT_STORE
-from trainlab.draw import Cell, counted, format_percent, terminal_table
+from trainlab.draw import Cell, counted, format_percent, join, terminal_table
+from trainlab.errors import printable
 from trainlab.store import Holding, NamedStudy, Store
 
 if TYPE_CHECKING:
@@ -69,8 +71,11 @@ def _print(chosen: Sequence[NamedStudy], held: Sequence[Holding], *, store: str,
     if shown:
         size = sum(item.bytes for item in held) / 1e6
         title = f"{_studies(len(chosen))} in {store}, newest first ({size:,.1f} MB)"
-        headers = ("Study", "Asked (UTC)", "Networks × changes × seeds", "Trained", "Solved")
-        console.print(terminal_table(headers, [_row(one, held) for one in shown], title=title))
+        split = any(_splits(one) > 1 for one in shown)
+        size = "Cells × splits × seeds" if split else "Cells × seeds"
+        rows = [_row(one, held, split=split) for one in shown]
+        headers = ("Study", "Asked (UTC)", size, "Trained", "Solved")
+        console.print(terminal_table(headers, rows, title=title))
     owned = {each for one in chosen for each in one.fingerprints}
     others = [item for item in held if item.fingerprint not in owned]
     if details:
@@ -87,15 +92,13 @@ def _print(chosen: Sequence[NamedStudy], held: Sequence[Holding], *, store: str,
     print("Each experiment, with its hash: --details")
 
 
-def _row(one: NamedStudy, held: Sequence[Holding]) -> list[Cell]:
+def _row(one: NamedStudy, held: Sequence[Holding], *, split: bool) -> list[Cell]:
     mine = [item for item in held if item.fingerprint in one.fingerprints]
     trained = len({item.fingerprint for item in mine})
     of = len(one.fingerprints)
     kind = "" if one.kind == "study" else f"{one.kind}: "
     noun = NOUNS.get(one.kind)
-    size = f"{one.networks:,} × {one.changes:,} × {one.seeds:,}"
-    if noun is not None:
-        size = f"{counted(one.networks, noun)} × {one.seeds:,}"
+    size = f"{counted(one.networks, noun)} × {one.seeds:,}" if noun is not None else _size(one, split=split)
     rest = [
         one.asked.strftime("%Y-%m-%d %H:%M"),
         size,
@@ -103,15 +106,49 @@ def _row(one: NamedStudy, held: Sequence[Holding]) -> list[Cell]:
         _solved(mine),
     ]
     # The title is what folds.
-    return [f"{kind}{one.title or '(no title)'}", *(text.replace(" ", "\N{NO-BREAK SPACE}") for text in rest)]
+    title = f"{kind}{one.title or '(no title)'}"
+    files = [name for name in _files(mine) if name not in title]
+    return [
+        f"{title}{f' ({join(files)})' if files else ''}",
+        *(text.replace(" ", "\N{NO-BREAK SPACE}") for text in rest),
+    ]
+
+
+def _size(one: NamedStudy, *, split: bool) -> str:
+    """Return ``4 × 20 = 80``: cells, seeds and runs, and between them the splits where any study has some."""
+    factors = [_cells(one), *([_splits(one)] if split else []), one.seeds]
+    return f"{' × '.join(f'{factor:,}' for factor in factors)} = {math.prod(factors):,}"
+
+
+def _cells(one: NamedStudy) -> int:
+    return one.networks * 2**one.changes
+
+
+def _splits(one: NamedStudy) -> int:
+    """Return on how many splits of its rows a study is done: each makes experiments of its own."""
+    splits, rest = divmod(len(one.fingerprints), _cells(one))
+    # Cells that are one and the same experiment have one fingerprint.
+    return 1 if rest or not splits or one.kind != "study" else splits
+
+
+def _files(mine: Sequence[Holding]) -> list[str]:
+    """Return the names of the data files of these experiments."""
+    paths = [item.experiment["task"].get("path", "") for item in mine]
+    return sorted({printable(os.path.basename(path)) for path in paths if path})
 
 
 def _solved(mine: Sequence[Holding]) -> str:
-    """Return the range of the share of seeds solved, from the worst experiment to the best."""
-    ranked = sorted((item for item in mine if item.seeds), key=lambda item: item.solved / item.seeds)
+    """Return the range of the share of seeds solved, from the worst cell to the best."""
+    counts: dict[str, tuple[int, int]] = {}
+    for item in mine:
+        # The splits of a cell are counted together.
+        cell = {**item.experiment, "split": {**item.experiment["split"], "seed": None}, "engine": item.engine}
+        solved, seeds = counts.setdefault(json_module.dumps(cell, sort_keys=True), (0, 0))
+        counts[json_module.dumps(cell, sort_keys=True)] = solved + item.solved, seeds + item.seeds
+    ranked = sorted((pair for pair in counts.values() if pair[1]), key=lambda pair: pair[0] / pair[1])
     if not ranked:
         return "–"
-    low, high = (format_percent(item.solved, item.seeds) for item in (ranked[0], ranked[-1]))
+    low, high = (format_percent(solved, seeds) for solved, seeds in (ranked[0], ranked[-1]))
     return f"{low} %" if low == high else f"{low} to {high} %"
 
 

@@ -18,7 +18,7 @@ from trainlab.store import Store
 
 def train_all(
     experiments: Sequence[Experiment],
-    seeds: range,
+    seeds: range | Sequence[range],
     *,
     engine: str | Engine,
     store: Store | None = None,
@@ -28,6 +28,7 @@ def train_all(
 ) -> list[Runs]:
     """Return the runs of every experiment on all the seeds, in the order of the experiments.
 
+    `seeds` is one range for all of them, or one for each.
     With ``engine="auto"`` each experiment is trained by the engine that `choose` takes for it.
     Only what `store` doesn't hold is trained; without a store everything is, and nothing is written. If
     nothing is missing, the engine isn't even imported. See `carry_out` for workers, progress and stopping.
@@ -36,12 +37,15 @@ def train_all(
         train_missing(
             experiments, seeds, engine=engine, store=runs, workers=workers, on_progress=on_progress, stop=stop
         )
-        return [runs.load(each, seeds, engine=stored_under(engine, each)) for each in experiments]
+        return [
+            runs.load(each, mine, engine=stored_under(engine, each))
+            for each, mine in zip(experiments, _each(experiments, seeds), strict=True)
+        ]
 
 
 def train_missing(
     experiments: Sequence[Experiment],
-    seeds: range,
+    seeds: range | Sequence[range],
     *,
     engine: str | Engine,
     store: Store,
@@ -54,9 +58,14 @@ def train_missing(
     For thousands of experiments, of which `Store.outcomes` then says how they ended: their curves and weights
     together might not fit in memory. Otherwise as `train_all`.
     """
-    if not seeds or seeds.step != 1:
-        raise SpecError(f"seeds = {seeds!r}: must be a range of at least one seed, with step 1.")
-    missing = {each: store.missing(each, seeds, engine=stored_under(engine, each)) for each in experiments}
+    asked = _each(experiments, seeds)
+    for mine in dict.fromkeys(asked):
+        if not mine or mine.step != 1:
+            raise SpecError(f"seeds = {mine!r}: must be a range of at least one seed, with step 1.")
+    missing = {
+        each: store.missing(each, mine, engine=stored_under(engine, each))
+        for each, mine in zip(experiments, asked, strict=True)
+    }
     wanted = [each for each in experiments if missing[each]]
     if isinstance(engine, str):
         crews = [(get_engine(name), group) for name, group in by_engine(engine, wanted).items()]
@@ -80,6 +89,11 @@ def train_missing(
             total=total,
             start=start,
         )
+
+
+def _each(experiments: Sequence[Experiment], seeds: range | Sequence[range]) -> Sequence[range]:
+    """Return the seeds of each experiment."""
+    return [seeds] * len(experiments) if isinstance(seeds, range) else seeds
 
 
 def stored_under(engine: str | Engine, experiment: Experiment) -> str:

@@ -11,6 +11,7 @@ from trainlab.draw import Interval, Picture, counted, format_number, intervals, 
 from trainlab.report.chosen import cell_words, cells_of, networks_of
 from trainlab.report.parts import Front, fold, paragraph, picture, terms
 from trainlab.report.verdict_part import first_sentence, names_in
+from trainlab.report.words import what_runs
 from trainlab.spec import Network, solved_words
 from trainlab.studies.answer import Answer, answer_of
 from trainlab.studies.cells import CellResult
@@ -82,7 +83,8 @@ def answer_picture(result: StudyResult) -> Picture | None:
     of = f" ({measure.loss})" if measure.loss else ""
     return intervals(
         rows,
-        x_label=f"{measure.name}{of}{', %' if unit else ''}: median of the seeds, their middle 90 %",
+        x_label=f"{measure.name}{of}{', %' if unit else ''}: median of the {what_runs(result)}, "
+        "their middle 90 %",
         title=f"How each network does: {measure.name}",
         reference=guess,
         notes=notes,
@@ -129,7 +131,7 @@ def _spread(item: CellResult, measure: Measure | None) -> tuple[float, float, fl
     if measure is None:
         value = item.solved
         return 100 * value.low, 100 * value.estimate, 100 * value.high
-    found = spread_of(measure.of(item.runs))
+    found = spread_of(measure.of_all(item))
     if found is None:
         return (np.nan, np.nan, np.nan)
     low, middle, high = (_scaled(measure, value) for value in found)
@@ -145,8 +147,9 @@ def _compared(result: StudyResult) -> str:
     pairs = compared(result)
     rule = f"A run is solved {solved_words(result.study.baseline.solved)} at the end. "
     told = result.measure is None or tells_solved(result.cells)
+    shared = "splits and seeds" if result.study.splits > 1 else "seeds"
     solved = paragraph(
-        f"{rule if told else ''}All cells share their seeds, so that differences are taken seed by seed.",
+        f"{rule if told else ''}All cells share their {shared}, so that differences are taken seed by seed.",
         kind="muted",
     )
     listed = terms(pairs)

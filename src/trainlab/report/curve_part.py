@@ -10,7 +10,7 @@ import numpy as np
 from trainlab.draw import Answers, Band, Curve, counted, curves, predictions
 from trainlab.report.chosen import cell_words, ends_of, networks_of, singles_of
 from trainlab.report.parts import fold, heading, paragraph, picture, side_by_side
-from trainlab.report.words import loss_label
+from trainlab.report.words import loss_label, what_runs
 from trainlab.spec import Experiment, Within
 from trainlab.stats import Bands
 from trainlab.studies.cells import CellResult
@@ -136,8 +136,10 @@ def _gradient(result: StudyResult, item: CellResult, hold: np.ndarray) -> str:
         log_y=True,
         hold=hold,
     )
-    kept, n = len(item.runs.gradient_curve), len(item.runs.solved)
-    return picture(drawn) + (paragraph(f"Of the first {kept:,} of {n:,} seeds.") if kept < n else "")
+    kept, n = sum(len(runs.gradient_curve) for runs in item.splits), item.count
+    return picture(drawn) + (
+        paragraph(f"Of the first {kept:,} of {n:,} {what_runs(result)}.") if kept < n else ""
+    )
 
 
 def _curve(label: str, epochs: np.ndarray, bands: Bands, *, both: bool, half: bool = True) -> Curve:
@@ -150,8 +152,9 @@ def _rounded(item: CellResult) -> str:
     """Say of how many runs the bands are, and how exact, where they aren't those of whole curves."""
     if not item.loss_error:
         return ""
-    kept, n = item.loss.n, len(item.runs.solved)
-    whose = f"all {n:,} seeds" if kept == n else f"the {kept:,} of {n:,} seeds whose losses were kept"
+    kept, n = item.loss.n, item.count
+    runs = "runs" if item.further else "seeds"
+    whose = f"all {n:,} {runs}" if kept == n else f"the {kept:,} of {n:,} {runs} whose losses were kept"
     return paragraph(f"Of {whose}, to within {100 * item.loss_error:.1f} %.")
 
 
@@ -181,7 +184,8 @@ def _answers(result: StudyResult, item: CellResult) -> str:
         tolerance=_tolerance(item.runs.experiment),
     )
     count = data.points * data.outputs
-    more = f"The first {min(MAX_POINTS, len(shown))} of {count:,} are shown."
+    where = " of the first split" if item.further else ""
+    more = f"The first {min(MAX_POINTS, len(shown))} of {count:,}{where} are shown."
     return picture(drawn) + (paragraph(more, kind="muted") if count > min(MAX_POINTS, len(shown)) else "")
 
 

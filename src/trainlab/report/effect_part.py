@@ -11,6 +11,7 @@ from trainlab.report.words import p_words, points, reading_words
 from trainlab.stats import ReadEstimate, passed_over
 from trainlab.studies.effects import Effect, Interaction
 from trainlab.studies.result import StudyResult
+from trainlab.studies.score_cautions import MORE_SPLITS
 from trainlab.studies.score_columns import tells_solved
 from trainlab.studies.show import effect_picture, rate_picture
 
@@ -41,7 +42,17 @@ def effect_part(result: StudyResult) -> str:
     if tables:
         count = len(result.score_effects or result.effects)
         body += fold(f"All {counted(count, 'effect')} as a table", tables, printed=True)
-    return body + (_interactions(result) if _tells_rates(result) else "")
+    return body + (_interactions(result) if result.measure is None else _assumed(result))
+
+
+def _assumed(result: StudyResult) -> str:
+    """Say what the intervals of effects on the measure allow for, and what one split leaves to chance."""
+    measure = result.measure
+    if measure is None or not result.score_effects:
+        return ""
+    return paragraph(measure.assumed, kind="muted") + (
+        paragraph(f"All of this is of one split's rows. {MORE_SPLITS}") if measure.one_split else ""
+    )
 
 
 def _why_none(result: StudyResult) -> str:

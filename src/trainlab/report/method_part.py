@@ -22,6 +22,16 @@ INTERVALS = (
     "out 0, and the effect still not be called small, or help."
 )
 
+SPLIT_INTERVALS = (
+    "All intervals are 95 %. Those of effects, and of what the networks do better than the mere guess, are "
+    "over the splits: of each the mean over its seeds, and of these means the corrected resampled t of "
+    "Nadeau and Bengio (2003), which allows for the rows that the splits share. p-values of effects that are "
+    "read together are corrected by Holm, both those against no difference and those against one of 2 points "
+    "or more; so an interval may lie within ±2 points, or leave out 0, and the effect still not be called "
+    "small, or help. Intervals of counted runs are Wilson's, as if each run had rows of its own: rather too "
+    "narrow."
+)
+
 
 def method_part(result: StudyResult) -> str:
     """Return seeds, engine, time, versions, the method and its limits, and the fingerprints of the cells."""
@@ -36,7 +46,8 @@ def method_part(result: StudyResult) -> str:
         ("Time", time_words(result.how)),
         ("Machine", f"{how.machine}; {how.workers} workers"),
         ("Versions", ", ".join(f"{name} {value}" for name, value in how.versions.items())),
-        ("Intervals", INTERVALS),
+        *([("Splits", splits_words(result))] if result.study.splits > 1 else []),
+        ("Intervals", INTERVALS if result.study.splits == 1 else SPLIT_INTERVALS),
         *([("Stopped early", stopped_words(result))] if stopped_words(result) else []),
         ("Not tested", _not_tested(result)),
     ]
@@ -53,10 +64,26 @@ def method_part(result: StudyResult) -> str:
 
 def seeds_words(result: StudyResult) -> str:
     """Return which seeds, and how many runs that makes."""
-    how = result.how
-    last = how.first_seed + how.seeds - 1
-    which = f"{how.first_seed:,}" if how.seeds == 1 else f"{how.first_seed:,} to {last:,}"
-    return f"{which} in every cell, {how.seeds * len(result.cells):,} runs"
+    seeds = [result.study.seeds_on(split, result.how.seeds) for split in range(result.study.splits)]
+    first = f"{_span(seeds[0])} in every cell"
+    more = ""
+    if len(seeds) > 1:
+        on = "of the second split" if len(seeds) == 2 else "of the second, and so on"
+        first, more = f"{first} of the first split", f", {_span(seeds[1])} {on}"
+    return f"{first}{more}, {result.run_count:,} runs"
+
+
+def _span(seeds: range) -> str:
+    return f"{seeds[0]:,}" if len(seeds) == 1 else f"{seeds[0]:,} to {seeds[-1]:,}"
+
+
+def splits_words(result: StudyResult) -> str:
+    """Say how the splits were drawn."""
+    first = result.study.baseline.split.seed
+    return (
+        f"{result.study.splits:,}, split seeds {first:,} to {first + result.study.splits - 1:,}. What is "
+        "shown of single runs, as predictions, weights and code, is of the first."
+    )
 
 
 def stopped_words(result: StudyResult) -> str:
@@ -65,7 +92,7 @@ def stopped_words(result: StudyResult) -> str:
     if not may:
         return ""
     stopped = np.concatenate([item.stopped_epochs for item in may])
-    runs = sum(len(item.runs.solved) for item in may)
+    runs = sum(item.count for item in may)
     return (
         f"{len(stopped):,} of {runs:,} runs were frozen before their last epoch{_epochs(stopped)}. For them "
         "the end is where they stopped: trained on, a solved network can lose its solution, and an unsolved "
@@ -91,10 +118,11 @@ def time_words(how: HowRun) -> str:
 
 def _not_tested(result: StudyResult) -> str:
     tasks = ", ".join(dict.fromkeys(task_label(item.runs.experiment.task) for item in result.cells))
+    covered = "splits and the seeds" if result.study.splits > 1 else "seeds"
     return (
         f"{counted(result.how.seeds, 'seed')}, {tasks} only: nothing here speaks of other tasks, of "
         "networks, learning rates or starting values other than those listed, or of data that a network "
-        "wasn't trained on. The intervals cover the chance of the seeds, nothing else."
+        f"wasn't trained on. The intervals cover the chance of the {covered}, nothing else."
     )
 
 

@@ -12,13 +12,20 @@ from trainlab.report.curve_part import MAX_POINTS, point_label
 from trainlab.report.parts import heading, paragraph, picture, side_by_side
 from trainlab.report.words import loss_label
 from trainlab.studies.result import StudyResult
+from trainlab.studies.score_columns import tells_solved
 
 
 def run_part(result: StudyResult) -> str:
-    """Return both kinds of run of each network; where there is none, a sentence that says so."""
+    """Return both kinds of run of each network; where there is none, a sentence that says so.
+
+    Where cells are told by a measure and no run is solved, nothing: nobody asks for such a pair.
+    """
+    if result.measure is not None and not tells_solved(result.cells):
+        return ""
     intro = (
         "Of each network the run with the lowest seed that was solved, and the one that was not, in its cell "
         "with the most changes that has such a run. They show how such a run looks, not how often it happens."
+        + (" They are of the first split." if result.study.splits > 1 else "")
     )
     return paragraph(intro) + "".join(
         heading(network) + side_by_side([_block(result, network, solved=solved) for solved in (True, False)])
@@ -32,7 +39,8 @@ def _block(result: StudyResult, network: str, *, solved: bool) -> str:
     word = "solved" if solved else "not solved"
     if found is None:
         total = sum(len(item.runs.solved) for item in cells)
-        return paragraph(f"There is no run that was {word}, among {total:,} of {len(cells):,} cells.")
+        where = " on the first split" if result.study.splits > 1 else ""
+        return paragraph(f"There is no run that was {word}{where}, among {total:,} of {len(cells):,} cells.")
     item, row = found
     runs = item.runs
     title = f"{network}, {word}: seed {runs.seeds[row]:,}, {cell_words(result, item.cell.changes)}"

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from trainlab.draw import Picture, Spread, format_number, html_table, spread_grid
 from trainlab.report.parts import fold, paragraph
-from trainlab.report.words import loss_label
+from trainlab.report.words import loss_label, what_runs
 from trainlab.studies.cells import CellResult
 from trainlab.studies.result import StudyResult
 from trainlab.studies.score_columns import spread_of
@@ -33,16 +33,16 @@ def scores(result: StudyResult) -> Scores:
     """Return accuracy and held-out accuracy of cells with classes, final and held-out loss of regressions."""
     several = len({loss_label(item.runs.experiment.loss) for item in result.cells}) > 1
     columns = {
-        "Accuracy": _accuracy(lambda item: item.runs.accuracy),
-        HELD_OUT: _accuracy(lambda item: item.runs.held_out_accuracy),
-        "Final loss": _loss(lambda item: item.runs.loss, named=several),
-        "Held-out loss": _loss(lambda item: item.runs.held_out_loss, named=several),
+        "Accuracy": _accuracy(lambda item: item.joined(lambda runs: runs.accuracy)),
+        HELD_OUT: _accuracy(lambda item: item.joined(lambda runs: runs.held_out_accuracy)),
+        "Final loss": _loss(lambda item: item.joined(lambda runs: runs.loss), named=several),
+        "Held-out loss": _loss(lambda item: item.joined(lambda runs: runs.held_out_loss), named=several),
     }
     texts = {name: [column(item) for item in result.cells] for name, column in columns.items()}
     told = {name: column for name, column in texts.items() if any(text != "–" for text in column)}
     names = [item.cell.name for item in result.cells]
     return Scores(
-        title=f"{_what(list(told))}, median of the seeds (their middle 90 %)",
+        title=f"{_what(list(told))}, median of the {what_runs(result)} (their middle 90 %)",
         headers=["Cell", *told],
         rows=[list(row) for row in zip(names, *told.values(), strict=True)],
     )
@@ -66,8 +66,8 @@ def score_pictures(result: StudyResult) -> list[Picture]:
     combinations = list(dict.fromkeys(item.cell.changes for item in cells))
     drawn: list[Picture] = []
     columns: list[tuple[str, Callable[[CellResult], npt.NDArray[np.floating]]]] = [
-        ("Accuracy at the end", lambda item: item.runs.accuracy),
-        (f"{HELD_OUT} at the end", lambda item: item.runs.held_out_accuracy),
+        ("Accuracy at the end", lambda item: item.joined(lambda runs: runs.accuracy)),
+        (f"{HELD_OUT} at the end", lambda item: item.joined(lambda runs: runs.held_out_accuracy)),
     ]
     if result.measure is not None and result.measure.held_out:
         columns.reverse()
@@ -80,7 +80,7 @@ def score_pictures(result: StudyResult) -> list[Picture]:
                     networks,
                     [[_shares(found.get((made, name))) for name in networks] for made in combinations],
                     title=f"{title}, by changes made and network",
-                    value_label="Accuracy, %, median of the seeds",
+                    value_label=f"Accuracy, %, median of the {what_runs(result)}",
                 )
             )
     return drawn

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from trainlab.draw import counted
 from trainlab.report.answer_part import answer_front
 from trainlab.report.curve_part import gradient_part, loss_part, prediction_part
 from trainlab.report.effect_part import effect_part, rate_part
@@ -12,6 +11,7 @@ from trainlab.report.run_part import run_part
 from trainlab.report.score_part import score_part
 from trainlab.report.verdict_part import names_in, verdict_part
 from trainlab.report.why_part import why_part
+from trainlab.report.words import what_runs
 from trainlab.studies.result import StudyResult
 
 
@@ -22,9 +22,8 @@ def study_html(result: StudyResult) -> str:
     cells for are left out. The same result gives the same text; times differ from call to call.
     """
     title = result.study.title or "A study"
-    cells, seeds = counted(len(result.cells), "cell"), counted(result.how.seeds, "seed")
-    size = f"{cells} × {seeds} = {result.how.seeds * len(result.cells):,} runs"
-    told = verdict_part(result.verdicts, names=names_in(result))
+    size = f"{result.size} = {result.run_count:,} runs"
+    told = verdict_part(result.verdicts, names=names_in(result), runs=what_runs(result))
     return page(
         title,
         answer_front(result),

@@ -10,10 +10,11 @@ from trainlab.report.chosen import networks_of
 from trainlab.report.method_part import seeds_words, stopped_words, time_words
 from trainlab.report.score_part import scores
 from trainlab.report.why_words import HEADERS, method_words, offer_words, table_rows
-from trainlab.report.words import MARKS, points, share, single_run
+from trainlab.report.words import MARKS, points, share, single_run, what_runs
 from trainlab.stats import ReadEstimate
 from trainlab.studies.effects import Effect
 from trainlab.studies.result import StudyResult
+from trainlab.studies.score_columns import tells_solved
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,11 +49,17 @@ def _print_details(result: StudyResult, console: Console) -> None:
     _verdicts(result, console)
     for note in result.notes:
         console.print(Text(f"Note: {note}\n"))
-    _rates(result, console)
-    _why(result, console)
-    _effects(result, console)
+    if result.measure is None:
+        _rates(result, console)
+        _why(result, console)
+        _effects(result, console)
     _score_effects(result, console)
     _scores(result, console)
+    if result.measure is not None:
+        if tells_solved(result.cells):
+            _rates(result, console)
+            _effects(result, console)
+        _why(result, console)
     stopped = stopped_words(result)
     if stopped:
         console.print(Text(stopped))
@@ -89,7 +96,7 @@ def _verdicts(result: StudyResult, console: Console) -> None:
         # The outcome is the statement's: without it, "refuted: C hurts" would read backwards.
         sentence = Text(f"{verdict.claim} " if verdict.claim else "", style=TERMINAL["muted"])
         sentence.append(verdict.sentence, style="default")
-        alone = single_run(verdict)
+        alone = single_run(verdict, what_runs(result))
         if alone:
             sentence.append(f" {alone}", style=TERMINAL["muted"])
         grid.add_row(mark, sentence)
@@ -119,7 +126,8 @@ def _rates(result: StudyResult, console: Console) -> None:
         [name, *(cell(made, network) for network in networks)]
         for name, made in zip(names, combinations, strict=True)
     ]
-    title = "Solved, share of seeds (95 % interval)" if roomy else "Solved, share of seeds"
+    of = f"Solved, share of {what_runs(result)}"
+    title = f"{of} (95 % interval)" if roomy else of
     align = ["left", *["right"] * len(networks)]
     console.print(terminal_table(["Changes", *networks], rows, title=title, align=align))  # type: ignore[arg-type]
     if total > len(combinations):
@@ -159,6 +167,8 @@ def _effects(result: StudyResult, console: Console) -> None:
 
 
 def _score_effects(result: StudyResult, console: Console) -> None:
+    from rich.text import Text
+
     measure, effects = result.measure, result.score_effects
     if measure is None or not effects:
         return
@@ -170,6 +180,7 @@ def _score_effects(result: StudyResult, console: Console) -> None:
     headers = ["Network", "Change", "Alone", "Averaged over the others"]
     title = f"Effect of each change on the {measure.name} (95 % interval)"
     console.print(terminal_table(headers, rows, title=title))
+    console.print(Text(f"{measure.assumed}\n", style=TERMINAL["muted"]))
 
 
 def _scores(result: StudyResult, console: Console) -> None:

@@ -18,28 +18,31 @@ LONG = 160
 """What follows a verdict's first sentence is folded if it has more letters."""
 
 
-def verdict_part(verdicts: Sequence[Verdict], *, names: Sequence[str] = ()) -> str:
-    """Return all verdicts, those on single changes folded if they are many; `names` as `first_sentence`."""
+def verdict_part(verdicts: Sequence[Verdict], *, names: Sequence[str] = (), runs: str = "seeds") -> str:
+    """Return all verdicts, those on single changes folded if they are many.
+
+    `names` as in `first_sentence`, `runs` as in `single_run`.
+    """
     changes = [verdict for verdict in verdicts if verdict.topic == "change"]
     if len(changes) <= MANY:
-        return _list(verdicts, names)
+        return _list(verdicts, names, runs)
     counts = ", ".join(
         f"{n} {outcome}" for outcome in MARKS if (n := sum(item.outcome == outcome for item in changes))
     )
-    first = _list([verdict for verdict in verdicts if verdict.topic != "change"], names)
+    first = _list([verdict for verdict in verdicts if verdict.topic != "change"], names, runs)
     return first + fold(
-        f"Does each change help? {len(changes)} verdicts: {counts}", _list(changes, names), printed=True
+        f"Does each change help? {len(changes)} verdicts: {counts}", _list(changes, names, runs), printed=True
     )
 
 
-def _list(verdicts: Sequence[Verdict], names: Sequence[str]) -> str:
-    items = "".join(_item(verdict, names) for verdict in verdicts)
+def _list(verdicts: Sequence[Verdict], names: Sequence[str], runs: str) -> str:
+    items = "".join(_item(verdict, names, runs) for verdict in verdicts)
     return f'<ul class="verdicts">{items}</ul>\n' if verdicts else ""
 
 
-def _item(verdict: Verdict, names: Sequence[str]) -> str:
+def _item(verdict: Verdict, names: Sequence[str], runs: str) -> str:
     """Return mark and word, the claim where it doesn't hold, and what was found; the long rest is folded."""
-    alone = single_run(verdict)
+    alone = single_run(verdict, runs)
     found, rest = first_sentence(verdict.sentence, names)
     claim = f'<span class="muted">{escape(verdict.claim)}</span></p><p>' if verdict.claim else ""
     return (

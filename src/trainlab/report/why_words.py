@@ -8,6 +8,7 @@ from trainlab.draw import counted
 from trainlab.stats import Rate
 from trainlab.studies.cells import CellResult
 from trainlab.studies.result import StudyResult
+from trainlab.studies.score_columns import tells_solved
 from trainlab.studies.why_failed import WhyFailed
 
 AT_REST, ON_ITS_WAY = "unexplained, at rest", "unexplained, still falling"
@@ -54,10 +55,11 @@ def method_words(result: StudyResult) -> str:
     """Say which runs were looked into, and how."""
     asked = [item.why for item in result.cells if item.why is not None]
     most = max((why.looked_into for why in asked), default=0)
+    where = ", on the first split," if result.study.splits > 1 else ","
     words = (
-        f"Of each cell the failed runs with the lowest seeds, at most {most:,}, were trained once more and "
-        "judged by the doctor's rules; as many solved ones beside them, as if they had failed: what these "
-        "have as often is no reason why the others did."
+        f"Of each cell the failed runs with the lowest seeds{where} at most {most:,}, were trained once more "
+        "and judged by the doctor's rules; as many solved ones beside them, as if they had failed: what "
+        "these have as often is no reason why the others did."
     )
     lost = sum(why.lost for why in asked)
     if lost:
@@ -68,9 +70,11 @@ def method_words(result: StudyResult) -> str:
 
 def offer_words(result: StudyResult) -> str:
     """Return how to learn why runs failed, if any did and it wasn't asked; else nothing."""
-    runs = sum(len(item.runs.solved) for item in result.cells)
+    runs = result.run_count
     failed = runs - sum(item.solved.k for item in result.cells)
     if not failed or any(item.why is not None for item in result.cells):
+        return ""
+    if result.measure is not None and not tells_solved(result.cells):
         return ""
     return f"{failed:,} of {runs:,} runs failed; --why {USUAL} tells of what, from {USUAL} of each cell."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from trainlab.draw import format_fixed
 from trainlab.spec import Custom, Loss, TaskSpec, name_of
 from trainlab.stats import Rate, ReadEstimate, passed_over
+from trainlab.studies.result import StudyResult
 from trainlab.studies.verdicts import Outcome, Verdict
 
 MARKS: dict[Outcome, str] = {"upheld": "✓", "refuted": "✗", "mixed": "≈"}
@@ -62,16 +63,21 @@ def share(value: Rate) -> str:
     return f"{100 * value.estimate:.1f} % ({100 * value.low:.1f}–{100 * value.high:.1f})"
 
 
-def single_run(verdict: Verdict) -> str:
-    """Return what one run would have concluded, or nothing where it concludes nothing."""
+def what_runs(result: StudyResult) -> str:
+    """Return what medians are taken of: the seeds, or the runs on all splits."""
+    return "runs" if result.study.splits > 1 else "seeds"
+
+
+def single_run(verdict: Verdict, runs: str = "seeds") -> str:
+    """Return what one run would have concluded, or nothing where it concludes nothing; `runs` are counted."""
     value = verdict.opposite
     if value is None:
         return ""
-    what = "failed runs" if verdict.topic == "vanishing" else "seeds"
+    what = "failed runs" if verdict.topic == "vanishing" else runs
     if verdict.topic == "change":
         return (
             "One pair of runs, with this change and without, would have said otherwise on "
-            f"{value.k:,} of {value.n:,} seeds ({100 * value.estimate:.1f} %)."
+            f"{value.k:,} of {value.n:,} {runs} ({100 * value.estimate:.1f} %)."
         )
     return (
         f"A single run would have said the opposite on {value.k:,} of {value.n:,} {what} "

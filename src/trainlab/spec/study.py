@@ -13,12 +13,15 @@ from trainlab.spec.checks import check_number
 from trainlab.spec.experiment import Experiment
 from trainlab.spec.fields import settle
 from trainlab.spec.race import Race
+from trainlab.spec.tasks import MAX_SEED
 
 Statement = Literal["parameters", "vanishing", "predictions"]
 """What a study can be asked beside what its changes do."""
 
 MAX_SEEDS = 10_000_000
+MAX_SPLITS = 1000
 MAX_CHANGES = 12
+SEEDS_APART = 1000
 NO_CHANGE = "none"
 
 
@@ -66,12 +69,17 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
     equally many; "vanishing", that the deepest network's failures are vanishing gradients; "predictions",
     that each network's answers round to the targets, where these are few. `race` is what `trainlab.race`
     makes of the file. A study's cells depend on neither.
+
+    `splits` is on how many draws of the held-out rows all of this is done: every cell on `seeds` seeds for
+    each of the split seeds `split.seed`, `split.seed` + 1, and so on; `seeds_on` says which. With one, what
+    is said holds for the rows of that one split.
     """
 
     baseline: Experiment
     networks: tuple[NamedNetwork, ...] = ()
     changes: tuple[Change, ...] = ()
     seeds: int = 100
+    splits: int = 1
     title: str = ""
     question: str = ""
     ask: tuple[Statement, ...] = ()
@@ -80,6 +88,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         settle(self)
         check_number("seeds", self.seeds, at_least=1, at_most=MAX_SEEDS)
+        check_number("splits", self.splits, at_least=1, at_most=MAX_SPLITS)
         if len(self.changes) > MAX_CHANGES:
             raise SpecError(
                 f"changes: {len(self.changes)} changes make {2 ** len(self.changes):,} cells a network; "
@@ -93,12 +102,15 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
                 _check_name(kind, name)
                 if names.count(name) > 1:
                     raise SpecError(f"{kind} {shown(name)} appears twice: names must differ.")
-        self.cells()
+        cells = self.cells()
+        if self.splits > 1:
+            _check_splits(self.splits, cells)
 
     def __repr__(self) -> str:
         # The generated one would print every field of every network and change.
         cells = len(self.network_names) * 2 ** len(self.changes)
-        size = f"{cells:,} cell{'s' * (cells != 1)} × {self.seeds:,} seed{'s' * (self.seeds != 1)}"
+        splits = f"{self.splits:,} splits × " if self.splits > 1 else ""
+        size = f"{cells:,} cell{'s' * (cells != 1)} × {splits}{self.seeds:,} seed{'s' * (self.seeds != 1)}"
         return f"<Study {self.title or 'a study'!r}: {size}>"
 
     @property
@@ -145,6 +157,21 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
                 cells.append(Cell(network=network, changes=subset, experiment=made[subset]))
         return tuple(cells)
 
+    def on_splits(self, experiment: Experiment) -> tuple[Experiment, ...]:
+        """Return an experiment on each split of the study: the first as it is, then the next split seeds."""
+        split, replaced = experiment.split, msgspec.structs.replace
+        return experiment, *(
+            replaced(experiment, split=replaced(split, seed=split.seed + more))
+            for more in range(1, self.splits)
+        )
+
+    def seeds_on(self, split: int, seeds: int) -> range:
+        """Return the seeds of one split, numbered from 0: so many, from `SEEDS_APART` · split on.
+
+        On other splits they are others, or the chance of the seeds would be the same in all.
+        """
+        return range(SEEDS_APART * split, SEEDS_APART * split + seeds)
+
     def _changed(self, network: str, experiment: Experiment, names: tuple[str, ...]) -> Experiment:
         try:
             for change in self.changes:
@@ -153,6 +180,31 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
         except SpecError as error:
             raise SpecError(f"network {shown(network)}: {error}") from None
         return experiment
+
+
+def _check_splits(splits: int, cells: tuple[Cell, ...]) -> None:
+    """Refuse several splits where a cell holds out no rows, or rows that another doesn't."""
+    first = cells[0]
+    for cell in cells:
+        mine = cell.experiment
+        if mine.split.held_out == 0:
+            raise SpecError(
+                f"splits = {splits}: draws other held-out rows each time, but {cell.name} holds out none; "
+                "set baseline.split.held_out, such as 0.25, or splits = 1."
+            )
+        if (mine.split, mine.task) != (
+            cells[0].experiment.split,
+            cells[0].experiment.task,
+        ):
+            raise SpecError(
+                f"splits = {splits}: all cells must share their rows, but {cell.name} has another task or "
+                f"split than {first.name}; leave these out of the changes, or set splits = 1."
+            )
+        if mine.split.seed > MAX_SEED - splits + 1:
+            raise SpecError(
+                f"splits = {splits}: split.seed = {mine.split.seed} leaves no room for so many "
+                "seeds after it; lower it."
+            )
 
 
 def _check_name(kind: str, name: str) -> None:

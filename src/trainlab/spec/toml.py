@@ -18,7 +18,7 @@ from trainlab.spec.race import race_from_dict, race_to_dict
 from trainlab.spec.study import NamedNetwork, Study
 
 MAX_BYTES = 10_000_000
-STUDY_FIELDS = ("title", "question", "seeds", "ask", "baseline", "networks", "changes", "race")
+STUDY_FIELDS = ("title", "question", "seeds", "splits", "ask", "baseline", "networks", "changes", "race")
 CHANGE_FIELDS = ("label", "set")
 
 
@@ -36,7 +36,7 @@ def study_from_dict(data: Mapping[str, Any]) -> Study:
         networks=named,
         changes=tuple(_change(name, value) for name, value in changes.items()),
         race=race_from_dict(_table("race", data["race"])) if "race" in data else None,
-        **{field: data[field] for field in ("title", "question", "seeds", "ask") if field in data},
+        **{field: data[field] for field in ("title", "question", "seeds", "splits", "ask") if field in data},
     )
 
 
@@ -46,6 +46,7 @@ def study_to_dict(study: Study) -> dict[str, Any]:
         "title": study.title,
         "question": study.question,
         "seeds": study.seeds,
+        **({"splits": study.splits} if study.splits != 1 else {}),
         **({"ask": list(study.ask)} if study.ask else {}),
         "baseline": study.baseline.to_dict(),
         "networks": {network.name: nest(network.edits).get("network", {}) for network in study.networks},

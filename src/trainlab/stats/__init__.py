@@ -14,6 +14,7 @@ from trainlab.stats.paired import paired_difference
 from trainlab.stats.race import Round, Standing, hold_race, rank_ranges, round_sizes
 from trainlab.stats.rate import Rate, rate, share_p
 from trainlab.stats.reading import SIGNIFICANCE, Reading, reading
+from trainlab.stats.resampled import resampled_contrast
 from trainlab.stats.verdict import Outcome, Verdict
 from trainlab.stats.words import percent_words, share_words
 
@@ -54,6 +55,7 @@ __all__ = [
     "rate",
     "read_family",
     "reading",
+    "resampled_contrast",
     "round_sizes",
     "share_p",
     "share_words",

@@ -11,6 +11,10 @@ Outcome = Literal["upheld", "refuted", "mixed", ""]
 """How a statement fared; empty where none was judged."""
 
 
+_ORDINARY = ("All", "Both", "Change", "Failures", "One", "The")
+"""Words of ours that a statement may begin with; others are names, and stay as they are."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
     """What a result comes to, in a `sentence` with its numbers; the first of a result is the answer.
@@ -31,8 +35,14 @@ class Verdict:
 
     @property
     def claim(self) -> str:
-        """The statement, for where `sentence` follows it; empty if upheld: the sentence repeats it then."""
-        return "" if self.outcome == "upheld" else self.statement
+        """The statement, for where `sentence` follows it; empty if upheld: the sentence repeats it then.
+
+        One that is mixed isn't claimed, so it becomes the question that is open.
+        """
+        if self.outcome != "mixed":
+            return "" if self.outcome == "upheld" else self.statement
+        first, space, rest = self.statement.partition(" ")
+        return f"Open: whether {first.lower() if first in _ORDINARY else first}{space}{rest}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as JSON has it."""

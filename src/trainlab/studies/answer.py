@@ -91,6 +91,15 @@ def named_all(study: Study, networks: Sequence[str]) -> str:
     return f"all {total:,} networks" if len(networks) == total else f"{len(networks):,} of {total:,} networks"
 
 
+def networks_words(names: Sequence[str], networks: Sequence[str], result: StudyResult) -> str:
+    """Return the network's name of one, ``both networks`` of all, or the names or number of some."""
+    if len(names) == 1:
+        return named(result.study, names[0])
+    if len(names) == len(networks):
+        return f"{number_words(len(names))} networks"
+    return join(list(names)) if len(names) <= MOST_NAMED else f"{len(names):,} of {len(networks):,} networks"
+
+
 def short(name: str) -> str:
     """Return a name as the table has it, a long one with its end cut off."""
     return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
@@ -108,10 +117,12 @@ def effect_lines(
     one: Callable[[Estimate], str],
     span: Callable[[Sequence[Effect]], str],
     little: str = "2 points",
+    tell_open: bool = False,
 ) -> tuple[tuple[str, str], ...]:
     """Return what helps, what hurts, what is shown to be small and what is open, a line each.
 
     `one` tells an estimate in figures, `span` several effects of one change; less than `little` is small.
+    `tell_open` says whether those of a single network are told of what is open, too.
     """
     networks = list(dict.fromkeys(effect.network for effect in effects))
     lines: list[tuple[str, str]] = []
@@ -123,7 +134,9 @@ def effect_lines(
         found = {change: items for change, items in found.items() if items}
         if not found:
             continue
-        if reading == "no difference seen":
+        if reading == "no difference seen" and tell_open and len(networks) == 1:
+            lines.append((word, f"{_with_figures(found, networks, one, span)}: no difference seen"))
+        elif reading == "no difference seen":
             lines.append((word, f"{_names_alone(found, networks)} (no difference seen)"))
         elif reading == "shown to be small":
             lines.append((word, f"{_names_alone(found, networks)} (shown to be less than {little})"))

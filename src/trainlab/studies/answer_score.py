@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.draw import counted, format_number, join
-from trainlab.spec import solved_words
+from trainlab.draw import format_number, join
 from trainlab.stats import Estimate, Outcome, Reading
+from trainlab.studies.alone_words import alone_lines, alone_words, nearest, only_alone
 from trainlab.studies.answer import (
-    MOST_NAMED,
     MOST_NETWORKS,
     Answer,
     asked_lines,
     effect_lines,
     effects_title,
     named,
-    number_words,
+    networks_words,
     picked_note,
     read_of,
     short,
@@ -28,8 +27,9 @@ from trainlab.studies.answer_solved import cell_name, chosen_cells
 from trainlab.studies.cells import CellResult
 from trainlab.studies.effects import Effect
 from trainlab.studies.measure import Measure
-from trainlab.studies.score_columns import has_r2, r2_words, score_columns, tells_solved
-from trainlab.studies.score_effects import few_seeds, score_untold
+from trainlab.studies.score_cautions import cautions
+from trainlab.studies.score_columns import has_r2, r2_words, score_columns
+from trainlab.studies.score_effects import few_seeds, score_over_splits, score_untold
 from trainlab.studies.score_verdicts import (
     End,
     in_words,
@@ -37,6 +37,8 @@ from trainlab.studies.score_verdicts import (
     median,
     percent,
     rows_words,
+    split_words,
+    splits_words,
 )
 
 if TYPE_CHECKING:
@@ -54,18 +56,22 @@ def score_answer(result: StudyResult, measure: Measure) -> Answer:
     return Answer(
         sentence=" ".join(filter(None, (_changed(result, measure, effects), _level(result, measure)))),
         title=f"{measure.name[:1].upper()}{measure.name[1:]}{f' ({measure.loss})' if measure.loss else ''}, "
-        f"median of {counted(result.how.seeds, 'seed')} (their middle 90 %)",
+        f"median of {splits_words(measure, result.how.seeds)} (their middle 90 %)",
         headers=headers,
         rows=rows,
         narrow=narrow,
-        remarks=(*remarks, *_cautions(result, measure)),
-        effects_title=_effects_title(result, effects, what),
-        effects=effect_lines(
-            study,
-            effects,
-            one=lambda value: _one(value, measure),
-            span=lambda some: _span(some, measure),
-            little=measure.little,
+        remarks=(*remarks, *cautions(result, measure)),
+        effects_title=_effects_title(result, effects, what) + (", on one split" if measure.one_split else ""),
+        effects=(
+            *effect_lines(
+                study,
+                [effect for effect in effects if not only_alone(effect)],
+                one=lambda value: _one(value, measure),
+                span=lambda some: _span(some, measure),
+                little=measure.little,
+                tell_open=measure.splits > 1,
+            ),
+            *alone_lines(result, effects, measure),
         ),
         asked=asked_lines(result),
     )
@@ -82,14 +88,20 @@ def _changed(result: StudyResult, measure: Measure, effects: Sequence[Effect]) -
     untold = _untold(result, measure)
     if not effects:
         return untold
-    perfect = _perfect(result, measure)
+    perfect, alone = _perfect(result, measure), [effect for effect in effects if only_alone(effect)]
     helped, hurt = _with_reading(result, effects, "helps"), _with_reading(result, effects, "hurts")
+    helps_alone = any(effect.alone and effect.alone.reading == "helps" for effect in alone)
     parts = [perfect] if perfect else []
-    if not perfect and not helped and not hurt:
-        parts.append(f"No change is seen to make a difference to the {measure.name}.")
-    elif not perfect and not helped:
-        parts.append("No change is seen to help.")
+    if not perfect and not helped and not hurt and not alone:
+        parts.append(f"No change is seen to make a difference to the {measure.name}{split_words(measure)}.")
+        parts.append(nearest(effects, measure))
+    elif not perfect and not helped and not helps_alone:
+        parts.append(f"No change is seen to help{split_words(measure)}.")
     parts += [_done(result, some, verb, measure) for some, verb in ((helped, "help"), (hurt, "hurt")) if some]
+    parts += [
+        f"Alone {words}{split_words(measure)}: {figures} of {measure.name}; {rest}."
+        for words, figures, rest in alone_words(result, alone, measure)
+    ]
     return " ".join(filter(None, (*parts, untold)))
 
 
@@ -100,12 +112,13 @@ def _untold(result: StudyResult, measure: Measure) -> str:
     if not singles:
         return ""
     names = list(dict.fromkeys(changes[0] for _, changes in singles))
-    does, few = "does" if len(names) == 1 else "do", few_seeds(result.how.seeds)
+    does = "does" if len(names) == 1 else "do"
+    few = few_seeds(result.how.seeds) if measure.splits == 1 else ""
     if few:
         return f"What {join(names)} {does} isn't told: {few}."
     where = list(dict.fromkeys(network for network, _ in singles))
     networks = list(dict.fromkeys(item.cell.network for item in result.cells))
-    to = _who(where, networks, result)
+    to = networks_words(where, networks, result)
     why = next(iter(singles.values())) if len(singles) == 1 else "runs diverged"
     average = "" if len(result.study.change_names) == 1 else " on average"
     return f"What {join(names)} {does} to the {measure.name} of {to}{average} isn't told: {why}."
@@ -116,11 +129,11 @@ def _perfect(result: StudyResult, measure: Measure) -> str:
     bases = [item for item in result.cells if not item.cell.changes]
     if measure.kind != "accuracy" or not bases:
         return ""
-    if not all(bool((measure.of(item.runs) == 1.0).all()) for item in bases):
+    if not all(bool((measure.of_all(item) == 1.0).all()) for item in bases):
         return ""
     return (
         f"The baseline gets every one of {rows_words(measure)} right on all "
-        f"{counted(result.how.seeds, 'seed')}: no change can help there."
+        f"{splits_words(measure, result.how.seeds)}: no change can help there."
     )
 
 
@@ -139,11 +152,11 @@ def _done(result: StudyResult, found: dict[str, list[Effect]], verb: str, measur
     networks = list(dict.fromkeys(item.cell.network for item in result.cells))
     every = [item for items in found.values() for item in items]
     if len(found) == 1:
-        who = _who([item.network for item in every], networks, result)
-        return f"{next(iter(found))} {verb}s {who}: {_figures(every, measure)}."
+        who = networks_words([item.network for item in every], networks, result)
+        return f"{next(iter(found))} {verb}s {who}{split_words(measure)}: {_figures(every, measure)}."
     everywhere = all(len(items) == len(networks) for items in found.values())
-    where = f" {_who(networks, networks, result)}" if everywhere else ""
-    return f"{join(list(found))} {verb}{where}: {_figures(every, measure)}."
+    where = f" {networks_words(networks, networks, result)}" if everywhere else ""
+    return f"{join(list(found))} {verb}{where}{split_words(measure)}: {_figures(every, measure)}."
 
 
 def _figures(effects: Sequence[Effect], measure: Measure) -> str:
@@ -158,22 +171,18 @@ def _figures(effects: Sequence[Effect], measure: Measure) -> str:
     (effect,) = effects
     alone = effect.alone
     said = f"{in_words(read_of(effect), measure)}{average}"
-    if not average or alone is None or alone.reading == "no difference seen":
+    if not average or alone is None:
         return said
-    return f"{said}; alone {measure.difference(alone.value)}"
+    if alone.reading == "no difference seen":
+        return f"{said}; alone no difference is seen"
+    against = {read_of(effect).reading, alone.reading} == {"helps", "hurts"}
+    does = f"it {alone.reading}: " if against else ""
+    return f"{said}; alone {does}{measure.difference(alone.value)}"
 
 
 def _averaged(effect: Effect) -> bool:
     """Whether an effect is an average over other changes that differs from what the change does alone."""
     return effect.main is not None and (effect.alone is None or effect.main.value != effect.alone.value)
-
-
-def _who(names: Sequence[str], networks: Sequence[str], result: StudyResult) -> str:
-    if len(names) == 1:
-        return named(result.study, names[0])
-    if len(names) == len(networks):
-        return f"{number_words(len(names))} networks"
-    return join(list(names)) if len(names) <= MOST_NAMED else f"{len(names):,} of {len(networks):,} networks"
 
 
 def _level(result: StudyResult, measure: Measure) -> str:
@@ -183,8 +192,8 @@ def _level(result: StudyResult, measure: Measure) -> str:
     base = all(not item.cell.changes for item in first) and bool(result.study.changes)
     if len({item.cell.changes for item in first}) > 1:
         return f"The cells differ in their changes: the table tells how each does; {_guess(measure)}."
-    seeds = counted(result.how.seeds, "seed")
-    values = [median(measure.of(item.runs)) for item in first]
+    seeds = splits_words(measure, result.how.seeds)
+    values = [median(measure.of_all(item)) for item in first]
     opening = "At the baseline " if base else ""
     if len(first) > 1:
         low, high = min(values), max(values)
@@ -216,7 +225,7 @@ def _level(result: StudyResult, measure: Measure) -> str:
         }[found] + f" {measure.guess_words} does ({percent(measure.guess)})"
         did = f"gets {percent(middle)} of {rows_words(measure)} right (median of {seeds}), {than}"
     else:
-        squared = f"; R² {r2_words(middle, measure)}" if has_r2(measure) else ""
+        squared = f"; R² {r2_words(item, measure)}" if has_r2(measure) else ""
         unsure = "not shown to be below" if middle < measure.guess else "no lower than"
         less = {"upheld": "below", "refuted": "above", "mixed": unsure}[found]
         did = (
@@ -229,7 +238,12 @@ def _level(result: StudyResult, measure: Measure) -> str:
 def _outcome(result: StudyResult, measure: Measure, item: CellResult) -> Outcome:
     """Return whether a cell beats the guess, as the verdicts have it where they judge the cell."""
     everything = bool(result.study.changes)
-    end = End(network=item.cell.network, where="at the baseline" if everything else "", runs=item.runs)
+    end = End(
+        network=item.cell.network,
+        where="at the baseline" if everything else "",
+        runs=item.runs,
+        further=item.further,
+    )
     judged = result.verdicts if not item.cell.changes else ()
     told = [verdict for verdict in judged if verdict.statement == end.statement(measure)]
     return (told or judge_guesses(measure, [end]))[0].outcome
@@ -245,11 +259,15 @@ def _fit(item: CellResult, middle: float, measure: Measure) -> str:
     """Say how the rows trained on compare with those held out: overfitting, where the rows show it."""
     if not measure.held_out:
         return ""
-    trained = median(measure.trained_on(item.runs))
+    trained = median(item.joined(measure.trained_on))
     if measure.kind == "loss":
         return f" On the rows trained on it is {format_number(trained)}."
     said = f" On the rows trained on it gets {percent(trained)}"
     lifted = trained - measure.training_guess > middle - measure.guess
+    if measure.splits > 1:
+        gap = score_over_splits(measure, item.joined(measure.trained_on) - measure.of_all(item))
+        unsure = f", a gap that {measure.splits:,} splits can't tell from chance" if lifted else ""
+        return f"{said}{': it overfits' if lifted and gap.low > 0 else unsure}."
     if lifted and trained > measure.rows_right(middle).high:
         return f"{said}: it overfits."
     if lifted and trained > middle:
@@ -297,45 +315,8 @@ def _table(
 
 
 def _rank(item: CellResult, measure: Measure) -> float:
-    middle = median(measure.of(item.runs))
+    middle = median(measure.of_all(item))
     return middle if measure.kind == "accuracy" else -middle
-
-
-def _cautions(result: StudyResult, measure: Measure) -> list[str]:
-    """Say what the figures can't: of other rows, of runs that diverged, of what solved means."""
-    said: list[str] = []
-    lost = sum(item.diverged.k for item in result.cells)
-    if lost:
-        runs = sum(item.diverged.n for item in result.cells)
-        counts = "having no row right" if measure.kind == "accuracy" else "the worst in medians"
-        said.append(f"{lost:,} of {runs:,} runs diverged; they count as {counts}.")
-    if result.score_effects:
-        said.append(measure.assumed)
-        if measure.kind == "loss":
-            said.append("Effects on the loss are ratios of geometric means, not of the medians in the table.")
-    if tells_solved(result.cells):
-        rules = list(dict.fromkeys(solved_words(item.runs.experiment.solved) for item in result.cells))
-        if len(rules) == 1:
-            said.append(f"A run is solved {rules[0]}.")
-    if not measure.held_out:
-        said.append(
-            "No rows were held out, so nothing here says how the networks do on new ones; held_out = 0.25 "
-            "under [baseline.split] holds out a quarter."
-        )
-    elif measure.kind == "accuracy":
-        middle = median(measure.of(result.cells[0].runs))
-        rows = measure.rows_right(middle)
-        said.append(
-            f"Intervals are of the seeds. Which rows are held out is chance as well: {measure.rows:,} rows "
-            f"tell an accuracy of {percent(middle)} to within "
-            f"{100 * rows.low:.0f} to {100 * rows.high:.0f} %."
-        )
-    else:
-        said.append(
-            f"Intervals are of the seeds. Which {measure.rows:,} rows are held out is chance as well, and "
-            "others would give other losses."
-        )
-    return said
 
 
 def _one(value: Estimate, measure: Measure) -> str:

@@ -82,13 +82,19 @@ class Causes:
         }
 
 
-def causes_of(runs: Runs) -> Causes:
-    """Apply the rule to every failed run of a cell."""
+def causes_of(*splits: Runs) -> Causes:
+    """Apply the rule to every failed run of a cell, on one split or on several."""
+    # Each split has its own best constant, so losses are told as shares of it.
+    best = [_constant_loss(runs.experiment.loss, runs.experiment.data()) for runs in splits]
+    shares = [
+        runs.loss.astype(np.float64) * (best[0] / each if each != best[0] else 1.0)
+        for runs, each in zip(splits, best, strict=True)
+    ]
     return count_causes(
-        failed=failed(runs),
-        loss=runs.loss.astype(np.float64),
-        gradient=runs.gradient.astype(np.float64),
-        constant_loss=_constant_loss(runs.experiment.loss, runs.experiment.data()),
+        failed=np.concatenate([failed(runs) for runs in splits]),
+        loss=np.concatenate(shares),
+        gradient=np.concatenate([runs.gradient for runs in splits]).astype(np.float64),
+        constant_loss=best[0],
     )
 
 

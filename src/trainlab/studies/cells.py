@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,9 @@ QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class CellResult:
-    """A cell with its runs.
+    """A cell with its runs: of the study's first split `runs`, of its other splits `further`.
+
+    All that is counted or summarised is over the runs of all splits, one split after the other.
 
     `right` is how often every prediction is less than ½ from its target, so that XOR rounds to 0, 1, 1, 0 (of
     one-hot targets, or where not all predictions are kept: how often every example's class is told right);
@@ -33,7 +35,8 @@ class CellResult:
     `loss` and `gradients` (one a layer) are medians with bands at `runs.loss_epochs` and
     `runs.gradient_epochs`: of the loss over all seeds, to within `loss_error` where some keep no curve, and
     of the gradients over the seeds that keep theirs. Each says over how many runs, as `loss.n`. `causes` are
-    read off the record; `why` is what the doctor's rules say, None unless that was asked for.
+    read off the record; `why` is what the doctor's rules say of runs of the first split, None unless that
+    was asked for.
     """
 
     cell: Cell
@@ -45,11 +48,26 @@ class CellResult:
     gradients: tuple[Bands, ...]
     causes: Causes
     why: WhyFailed | None = None
+    further: tuple[Runs, ...] = ()
+
+    @property
+    def splits(self) -> tuple[Runs, ...]:
+        """The runs of every split."""
+        return self.runs, *self.further
+
+    @property
+    def count(self) -> int:
+        """How many runs there are, over all splits."""
+        return sum(len(runs.solved) for runs in self.splits)
+
+    def joined(self, values: Callable[[Runs], npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        """Return what each run has, those of all splits one after the other: ``[splits · n, …]``."""
+        return np.concatenate([values(runs) for runs in self.splits])
 
     @property
     def loss_error(self) -> float:
         """How far the numbers of `loss` may be from those of the losses themselves, as a share of them."""
-        return RELATIVE_ERROR if len(self.runs.coarse_loss) else 0.0
+        return RELATIVE_ERROR if any(len(runs.coarse_loss) for runs in self.splits) else 0.0
 
     @property
     def stopped(self) -> int:
@@ -59,7 +77,7 @@ class CellResult:
     @property
     def stopped_epochs(self) -> npt.NDArray[np.int64]:
         """The epochs at which they were, in the order of their seeds."""
-        epochs = self.runs.stopped_epoch
+        epochs = self.joined(lambda runs: runs.stopped_epoch)
         return epochs[(epochs >= 0) & (epochs < self.runs.experiment.epochs)]
 
     def __repr__(self) -> str:
@@ -69,7 +87,8 @@ class CellResult:
     def to_dict(self) -> dict[str, Any]:
         """Return the cell as JSON has it."""
         runs = self.runs
-        epochs = runs.solved_epoch[runs.solved & (runs.solved_epoch >= 0)]
+        solved, first = self.joined(lambda one: one.solved), self.joined(lambda one: one.solved_epoch)
+        epochs = first[solved & (first >= 0)]
         return {
             "network": self.cell.network,
             "changes": list(self.cell.changes),
@@ -78,10 +97,11 @@ class CellResult:
             "solved": self.solved.to_dict(),
             "diverged": self.diverged.to_dict(),
             "right": None if self.right is None else self.right.to_dict(),
-            "final_loss": _quantiles(runs.loss),
-            "accuracy": _spread(runs.accuracy),
-            "held_out_accuracy": _spread(runs.held_out_accuracy),
-            "held_out_loss": _spread(runs.held_out_loss),
+            "final_loss": _quantiles(self.joined(lambda one: one.loss)),
+            "accuracy": _spread(self.joined(lambda one: one.accuracy)),
+            "held_out_accuracy": _spread(self.joined(lambda one: one.held_out_accuracy)),
+            "held_out_loss": _spread(self.joined(lambda one: one.held_out_loss)),
+            "splits": [_split(each) for each in self.splits],
             "stopped": self.stopped,
             "stopped_epoch": _quantiles(self.stopped_epochs) if self.stopped else None,
             "first_solved_epoch_median": float(np.median(epochs)) if len(epochs) else None,
@@ -95,7 +115,7 @@ class CellResult:
             },
             "gradient_curves": {
                 "epochs": runs.gradient_epochs.tolist(),
-                "runs": len(runs.gradient_curve),
+                "runs": sum(len(each.gradient_curve) for each in self.splits),
                 "median_by_layer": [_numbers(bands.median) for bands in self.gradients],
             },
             "failures": self.causes.to_dict(),
@@ -103,19 +123,22 @@ class CellResult:
         }
 
 
-def summarise(cell: Cell, runs: Runs) -> CellResult:
-    """Count and summarise the runs of one cell."""
-    n = len(runs.solved)
+def summarise(cell: Cell, runs: Runs, *further: Runs) -> CellResult:
+    """Count and summarise the runs of one cell, on one split or on several."""
+    splits = (runs, *further)
+    n = sum(len(each.solved) for each in splits)
     regression = runs.experiment.data().kind == "regression"
+    gradients = np.concatenate([each.gradient_curve for each in splits])
     return CellResult(
         cell=cell,
         runs=runs,
-        solved=rate(int(runs.solved.sum()), n),
-        diverged=rate(int(runs.diverged.sum()), n),
-        right=None if regression else rate(int(predicts_right(runs).sum()), n),
-        loss=_loss_bands(runs),
-        gradients=tuple(_bands(runs.gradient_curve[:, :, layer]) for layer in range(runs.gradient.shape[1])),
-        causes=causes_of(runs),
+        further=further,
+        solved=rate(sum(int(each.solved.sum()) for each in splits), n),
+        diverged=rate(sum(int(each.diverged.sum()) for each in splits), n),
+        right=None if regression else rate(sum(int(predicts_right(each).sum()) for each in splits), n),
+        loss=_loss_bands(splits),
+        gradients=tuple(_bands(gradients[:, :, layer]) for layer in range(runs.gradient.shape[1])),
+        causes=causes_of(*splits),
     )
 
 
@@ -132,11 +155,11 @@ def predicts_right(runs: Runs) -> npt.NDArray[np.bool_]:
     return np.asarray(near.all(axis=(1, 2)), dtype=np.bool_)
 
 
-def _loss_bands(runs: Runs) -> Bands:
+def _loss_bands(splits: Sequence[Runs]) -> Bands:
     """Return the bands of the loss over all runs, from rounded losses unless every run keeps its curve."""
-    if len(runs.coarse_loss):
-        return coded_bands(count_codes(_codes(runs)), decode)
-    return _bands(runs.loss_curve)
+    if any(len(runs.coarse_loss) for runs in splits):
+        return coded_bands(count_codes(part for runs in splits for part in _codes(runs)), decode)
+    return _bands(np.concatenate([runs.loss_curve for runs in splits]))
 
 
 def _codes(runs: Runs) -> Iterator[Codes]:
@@ -145,6 +168,24 @@ def _codes(runs: Runs) -> Iterator[Codes]:
     for start in range(0, len(runs.coarse_loss), PART):
         part = runs.coarse_loss[start : start + PART]
         yield part[~is_missing(part)]
+
+
+def _split(runs: Runs) -> dict[str, Any]:
+    """Return how a cell did on one split."""
+    return {
+        "seed": runs.experiment.split.seed,
+        "first_seed": runs.first_seed,
+        "fingerprint": runs.experiment.fingerprint,
+        "solved": int(runs.solved.sum()),
+        "diverged": int(runs.diverged.sum()),
+        "held_out_accuracy": _mean(runs.held_out_accuracy),
+        "held_out_loss": _mean(runs.held_out_loss),
+    }
+
+
+def _mean(values: npt.NDArray[Any]) -> float | None:
+    """Return the mean; None where a run has no number."""
+    return float(values.mean(dtype=np.float64)) if np.isfinite(values).all() else None
 
 
 def _bands(curves: npt.NDArray[Any]) -> Bands:

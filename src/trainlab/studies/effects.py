@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -14,14 +15,19 @@ from trainlab.spec import Study
 from trainlab.stats import (
     Estimate,
     ReadEstimate,
+    alone_scores,
     interaction_effect,
+    interaction_scores,
     main_effect,
+    main_scores,
     paired_difference,
     read_family,
+    resampled_contrast,
 )
 from trainlab.studies.cells import CellResult
 
 Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,8 +65,25 @@ class Interaction:
 def effects_of(
     study: Study, cells: Sequence[CellResult]
 ) -> tuple[tuple[Effect, ...], tuple[Interaction, ...]]:
-    """Return every effect and interaction whose cells are there; each family is Holm-corrected as a whole."""
-    solved = {(item.cell.network, item.cell.changes): item.runs.solved for item in cells}
+    """Return every effect and interaction whose cells are there; each family is Holm-corrected as a whole.
+
+    Over several splits each is a mean over these (`over_splits`).
+    """
+    solved = {(item.cell.network, item.cell.changes): item.joined(lambda runs: runs.solved) for item in cells}
+    data = cells[0].runs.experiment.data()
+
+    def told(one_split: Callable[[], Estimate], scores: Callable[[], Floats], bound: float) -> Estimate:
+        if study.splits == 1:
+            return one_split()
+        return over_splits(
+            scores(),
+            splits=study.splits,
+            ratio=data.held_out / data.points,
+            rows=data.held_out,
+            bound=bound,
+            least_spread=1 / data.held_out,
+        )
+
     names = study.change_names
     alone: dict[tuple[str, str], Estimate] = {}
     main: dict[tuple[str, str], Estimate] = {}
@@ -70,14 +93,21 @@ def effects_of(
         for name in names:
             only = solved.get((network, (name,)))
             if baseline is not None and only is not None:
-                alone[network, name] = paired_difference(baseline, only)
+                pair = np.stack([baseline, only], axis=1)
+                alone[network, name] = told(
+                    partial(paired_difference, baseline, only), partial(alone_scores, pair, 0), 1.0
+                )
         crossed = factorial(solved, network, names)
         if crossed is None:
             continue
         for index, name in enumerate(names):
-            main[network, name] = main_effect(crossed, index)
+            main[network, name] = told(
+                partial(main_effect, crossed, index), partial(main_scores, crossed, index), 1.0
+            )
         for a, b in combinations(range(len(names)), 2):
-            both[network, names[a], names[b]] = interaction_effect(crossed, a, b)
+            both[network, names[a], names[b]] = told(
+                partial(interaction_effect, crossed, a, b), partial(interaction_scores, crossed, a, b), 2.0
+            )
     read_alone, read_main, read_both = read_family(alone), read_family(main), read_family(both)
     pairs = [(network, name) for network in study.network_names for name in names]
     return (
@@ -91,6 +121,14 @@ def effects_of(
             for (network, a, b), effect in read_both.items()
         ),
     )
+
+
+def over_splits(
+    scores: Floats, *, splits: int, ratio: float, rows: int, bound: float, least_spread: float
+) -> Estimate:
+    """Return the mean of scores ``[splits · n]``, one a run: of each split first, then of the splits."""
+    means = scores.reshape(splits, -1).mean(axis=1)
+    return resampled_contrast(means, ratio=ratio, rows=rows, bound=bound, least_spread=least_spread)
 
 
 def factorial(

@@ -65,7 +65,8 @@ def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Eff
             continue
         if "predictions" in study.ask and _lists(item):
             found.append(_predictions(item, network, where))
-        elif measure is None or not isinstance(item.runs.experiment.solved, Within):
+        elif measure is None or (measure.splits == 1 and not isinstance(item.runs.experiment.solved, Within)):
+            # Over several splits the runs are no sample of one rate, so its interval would be too narrow.
             found.append(judge_solved(network, where, item.runs.solved, item.runs.experiment.solved))
     return tuple(found)
 
@@ -111,10 +112,10 @@ def _by_score(study: Study, cells: Sequence[CellResult], table: Table, measure: 
         found.append(judge_untold(changes, network, why, labels[changes[0]]))
     words = {(): "at the baseline", everything: f"with {join(everything)}"} if everything else {(): ""}
     ends = [
-        End(network=network, where=where, runs=table[network, changes].runs)
+        End(network=network, where=where, runs=item.runs, further=item.further)
         for network in study.network_names
         for changes, where in words.items()
-        if (network, changes) in table
+        if (item := table.get((network, changes))) is not None
     ]
     return found + judge_guesses(measure, ends)
 
@@ -129,7 +130,7 @@ def _vanishing(study: Study, table: Table, where: str) -> list[Verdict]:
         item = table.get((deepest, changes))
         # In a single layer nothing can fade on its way. A change may take layers away, or add some.
         if item and item.cell.experiment.network.layers > 1 and _fails_often(item):
-            single = vanishing(item.runs)[failed(item.runs)]
+            single = item.joined(lambda runs: vanishing(runs)[failed(runs)])
             others = {
                 name: table[name, changes].causes
                 for name in networks
@@ -159,7 +160,7 @@ def _predictions(item: CellResult, network: str, where: str) -> Verdict:
 
 
 def _fails_often(item: CellResult) -> bool:
-    return item.causes.failed >= max(FEWEST_FAILED, LEAST_FAILED * len(item.runs.solved))
+    return item.causes.failed >= max(FEWEST_FAILED, LEAST_FAILED * item.count)
 
 
 def _counts(cells: Sequence[CellResult]) -> dict[str, int]:

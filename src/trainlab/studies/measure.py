@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -37,6 +37,10 @@ class Measure:
     `majority` is the class that is guessed, the one at `majority_place`; empty for a loss. `squared`: the
     loss is a mean square of a single target, so that 1 − loss / guess is R², as scikit-learn's `r2_score`
     has it.
+
+    Of several `splits`, `guesses` has what is reached on each, and `guess` is their mean, of losses the
+    geometric one; so has `training_guess`. `majority` is empty where not the same class is commonest in all.
+    `ratio` is of the rows held out to those trained on, 0 if there are none.
     """
 
     kind: Literal["accuracy", "loss"]
@@ -48,6 +52,18 @@ class Measure:
     majority_place: int = 0
     loss: str = ""
     squared: bool = False
+    guesses: tuple[float, ...] = ()
+    ratio: float = 0.0
+
+    @property
+    def splits(self) -> int:
+        """On how many splits the cells are compared."""
+        return len(self.guesses) or 1
+
+    @property
+    def one_split(self) -> bool:
+        """Whether rows are held out, but drawn only once: what is said then holds for these rows."""
+        return self.held_out and self.splits == 1
 
     @property
     def name(self) -> str:
@@ -58,7 +74,11 @@ class Measure:
     def guess_words(self) -> str:
         """What is reached without the inputs: ``always answering "no"``, ``the best constant answer``."""
         return (
-            f'always answering "{self.majority}"' if self.kind == "accuracy" else "the best constant answer"
+            "the best constant answer"
+            if self.kind == "loss"
+            else f'always answering "{self.majority}"'
+            if self.majority
+            else "always answering the commonest class"
         )
 
     @property
@@ -69,8 +89,20 @@ class Measure:
     @property
     def assumed(self) -> str:
         """What the intervals of effects take for granted (`score_effects`), in a sentence."""
-        better = "" if self.kind == "accuracy" else ", nor better than the best seen"
-        return f"Intervals assume that no seed does worse than those seen or {self.guess_words}{better}."
+        if self.splits > 1:
+            return (
+                f"Intervals are over the {self.splits:,} splits, wider for the rows that these share (Nadeau "
+                "and Bengio's corrected t)."
+            )
+        if self.kind == "accuracy":
+            return (
+                "Intervals allow for a seed not seen that does as badly as the worst seen, or as "
+                f"{self.guess_words}; one that does worse still would widen them."
+            )
+        return (
+            "Intervals allow for a seed not seen that does as badly as the worst seen, or as "
+            f"{self.guess_words}, or as well as the best seen; one beyond these would widen them."
+        )
 
     def difference(self, value: Estimate) -> str:
         """Return a difference in words: ``+3.1 points (+2.4 to +3.8)``, of losses ``−27 % (−30 to −19)``."""
@@ -87,6 +119,10 @@ class Measure:
     def of(self, runs: Runs) -> Floats:
         """Return the measure of each run, ``[n]``; a loss of one that diverged isn't finite."""
         return self._values(runs, held_out=self.held_out)
+
+    def of_all(self, item: CellResult) -> Floats:
+        """Return the measure of each run of a cell, one split after the other: ``[splits · n]``."""
+        return item.joined(self.of)
 
     def trained_on(self, runs: Runs) -> Floats:
         """Return the same of the rows that the runs were trained on, ``[n]``."""
@@ -110,6 +146,8 @@ class Measure:
             "rows": self.rows,
             "guess": self.guess,
             "majority": self.majority or None,
+            "splits": self.splits,
+            "guesses": list(self.guesses) or [self.guess],
         }
 
 
@@ -119,15 +157,47 @@ def measure_of(cells: Sequence[CellResult]) -> Measure | None:
     Accuracies are comparable on the same rows; losses, if they are of one kind and of targets scaled alike.
     """
     first = cells[0].runs.experiment
+    if not comparable([item.runs.experiment for item in cells]):
+        return None
+    data = first.data()
+    measured = [
+        _accuracy(each) if each.kind != "regression" else _loss(each, first.loss)
+        for each in (runs.experiment.data() for runs in cells[0].splits)
+    ]
+    found = replace(measured[0], ratio=data.held_out / data.points)
+    return found if len(measured) == 1 else _over_splits(found, measured)
+
+
+def comparable(experiments: Sequence[Experiment]) -> bool:
+    """Whether cells have a measure that compares them, and whose rows are not few."""
+    first = experiments[0]
     data = first.data()
     if data.kind != "regression" and not data.held_out and data.points <= FEW:
-        return None
-    if any(_rows(item.runs.experiment) != _rows(first) for item in cells):
-        return None
-    if data.kind != "regression":
-        return _accuracy(data)
-    losses = {(item.runs.experiment.loss, item.runs.experiment.scaling.targets) for item in cells}
-    return _loss(data, first.loss) if len(losses) == 1 else None
+        return False
+    if any(_rows(each) != _rows(first) for each in experiments):
+        return False
+    losses = {(each.loss, each.scaling.targets) for each in experiments}
+    return data.kind != "regression" or len(losses) == 1
+
+
+def _over_splits(first: Measure, measured: Sequence[Measure]) -> Measure:
+    """Return the measure of several splits, of which each has its own guess."""
+    guesses = tuple(each.guess for each in measured)
+    training = [each.training_guess for each in measured]
+    return replace(
+        first,
+        guess=_middle(first, guesses),
+        training_guess=_middle(first, training),
+        guesses=guesses,
+        majority=first.majority if len({each.majority_place for each in measured}) == 1 else "",
+    )
+
+
+def _middle(measure: Measure, values: Sequence[float]) -> float:
+    """Return the mean of accuracies, the geometric mean of losses."""
+    if measure.kind == "accuracy" or min(values) <= 0:
+        return float(np.mean(values))
+    return float(np.exp(np.mean(np.log(values))))
 
 
 def _rows(experiment: Experiment) -> tuple[object, ...]:

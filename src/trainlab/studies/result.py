@@ -64,6 +64,17 @@ class StudyResult:
         """What the study says, in a sentence or two."""
         return answer_of(self).sentence
 
+    @property
+    def size(self) -> str:
+        """How many runs of what: ``4 cells × 20 seeds``, ``4 cells × 10 splits × 20 seeds``."""
+        splits = f"{self.study.splits:,} splits × " if self.study.splits > 1 else ""
+        return f"{counted(len(self.cells), 'cell')} × {splits}{counted(self.how.seeds, 'seed')}"
+
+    @property
+    def run_count(self) -> int:
+        """How many runs there are."""
+        return sum(item.count for item in self.cells)
+
     def cell(self, network: str, *changes: str) -> CellResult:
         """Return one cell; the order of the changes doesn't matter.
 
@@ -83,13 +94,15 @@ class StudyResult:
     def to_frame(self, of: StudyTable = "cells", *, library: str | None = None) -> Any:
         """Return a table as a data frame of pandas or, where that isn't installed, of polars.
 
-        ``"cells"`` has a row a cell: `network`, for each change whether it is made, how many of `n` seeds are
+        ``"cells"`` has a row a cell: `network`, for each change whether it is made, how many of `n` runs are
         `solved`, the `share` with the interval from `low` to `high`, how failures divide, and medians over
-        the seeds. ``"runs"`` has a row a run: its `seed`, whether it is `solved`, its `outcome` in a word,
-        loss, accuracy and gradients at the end. ``"effects"`` has two rows a network and change: the
-        `difference` in the share solved that it makes ``"alone"``, and averaged over all other changes
-        (``"main"``), and as many in the `measure` where there is one. Shares are from 0 to 1, differences
-        from −1 to 1. What no run has, as held-out accuracy where nothing is held out, has no column.
+        the runs. ``"runs"`` has a row a run: the seed of its `split` where the study has several, its `seed`,
+        whether it is `solved`, its `outcome` in a word, loss, accuracy and gradients at the end.
+        ``"effects"`` has two rows a network and change: the `difference` in the share solved that it makes
+        ``"alone"``, and averaged over all other changes (``"main"``), and as many in the `measure` where
+        there is one; `n` counts seeds, or splits where the study has several. Shares are from 0 to 1,
+        differences from −1 to 1. What no run has, as held-out accuracy where nothing is held out, has no
+        column.
 
         Args:
             of: ``"cells"``, ``"runs"`` or ``"effects"``.
@@ -109,6 +122,7 @@ class StudyResult:
             "question": self.study.question,
             "answer": self.answer,
             "measure": self.measure and self.measure.to_dict(),
+            "splits": self.study.splits,
             "networks": [
                 {"name": name, "widths": network.label, "parameters": network.parameters}
                 for name in self.study.network_names
@@ -132,15 +146,12 @@ class StudyResult:
     def __repr__(self) -> str:
         # The generated one would print every array of every run.
         title = self.study.title or "a study"
-        return (
-            f"<StudyResult {title!r}: {counted(len(self.cells), 'cell')} × {counted(self.how.seeds, 'seed')}>"
-        )
+        return f"<StudyResult {title!r}: {self.size}>"
 
     def __str__(self) -> str:
-        size = f"{counted(len(self.cells), 'cell')} × {counted(self.how.seeds, 'seed')}"
         found = answer_of(self)
         lines = [f"{word}: {words}" for word, words in (*found.effects, *found.asked)]
-        return "\n".join([f"{self.study.title or 'A study'}: {size}", found.sentence, *lines])
+        return "\n".join([f"{self.study.title or 'A study'}: {self.size}", found.sentence, *lines])
 
     def _repr_html_(self) -> str:
         from trainlab.studies.show import summary_html

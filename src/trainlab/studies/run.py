@@ -13,12 +13,13 @@ import msgspec
 from trainlab.engine import Runs
 from trainlab.errors import SpecError
 from trainlab.execution import Progress, how_run, stored_under, train_all
-from trainlab.spec import Experiment, Study, load_study, name_of, select_cells
+from trainlab.spec import Cell, Experiment, Study, load_study, name_of, select_cells
 from trainlab.spec.checks import check_number
 from trainlab.store import Store
 from trainlab.studies.cells import summarise
 from trainlab.studies.effects import effects_of
 from trainlab.studies.judge import verdicts_of
+from trainlab.studies.measure import comparable
 from trainlab.studies.result import StudyResult
 from trainlab.studies.verdicts import most_telling_first
 from trainlab.studies.why_failed import why_failed
@@ -36,30 +37,40 @@ def study(
     why: int = 0,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> StudyResult:
-    """Run every cell of a study on the same seeds, and say what is true of it.
+    """Run every cell of a study on the same seeds, of each of its splits, and say what is true of it.
 
     `spec` is a Study, the path of a study file, or the name of an example. `seeds` overrides the file's
-    number; they are 0, 1, 2, and so on. `only` keeps some cells, as ``"Model 1:A+B"``, ``"Model 1"`` (all of
-    its cells) or ``":A+B"`` (that cell of every network). With `store`, a folder, finished runs are kept
-    there and only what is missing is trained; `fresh` forgets this study's runs first. So many failed runs of
-    each cell as `why` says are trained once more, to tell why they failed (`WhyFailed`). Raises SpecError
-    before anything runs.
+    number; they are 0, 1, 2, and so on, from 1,000 on of the second split, from 2,000 on of the third.
+    `only` keeps some cells, as ``"Model 1:A+B"``, ``"Model 1"`` (all of its cells) or ``":A+B"`` (that cell
+    of every network). With `store`, a folder, finished runs are kept there and only what is missing is
+    trained; `fresh` forgets this study's runs first. So many failed runs of each cell, of the first split, as
+    `why` says are trained once more, to tell why they failed (`WhyFailed`). Raises SpecError before anything
+    runs.
     """
     check_number("why", why, at_least=0)
     plan = spec if isinstance(spec, Study) else load_study(spec)
     # A study checks its own number of seeds, so an override is checked alike.
     count = plan.seeds if seeds is None else msgspec.structs.replace(plan, seeds=seeds).seeds
     cells = select_cells(plan, only)
+    if plan.splits > 1:
+        _check_measure(plan, cells)
     started = time.perf_counter()
     if store is not None:
         _remember(plan, count, store)
-    experiments = [cell.experiment for cell in cells]
-    results, last = _train(experiments, range(count), engine, store, workers, fresh, on_progress)
-    summaries = tuple(summarise(cell, runs) for cell, runs in zip(cells, results, strict=True))
+    experiments = [each for cell in cells for each in plan.on_splits(cell.experiment)]
+    seeds_of = [plan.seeds_on(split, count) for _ in cells for split in range(plan.splits)]
+    results, last = _train(experiments, seeds_of, engine, store, workers, fresh, on_progress)
+    by_cell = [results[start : start + plan.splits] for start in range(0, len(results), plan.splits)]
+    summaries = tuple(summarise(cell, *runs) for cell, runs in zip(cells, by_cell, strict=True))
     if why:
         with nullcontext() if store is None else Store.open(store) as held:
             found = why_failed(
-                results, most=why, engine=engine, store=held, workers=workers, on_progress=on_progress
+                [runs[0] for runs in by_cell],
+                most=why,
+                engine=engine,
+                store=held,
+                workers=workers,
+                on_progress=on_progress,
             )
         summaries = tuple(replace(item, why=each) for item, each in zip(summaries, found, strict=True))
     effects, interactions = effects_of(plan, summaries)
@@ -113,13 +124,23 @@ def run(
     )
 
 
+def _check_measure(plan: Study, cells: Sequence[Cell]) -> None:
+    """Refuse several splits before anything runs, where no measure compares the cells."""
+    if not comparable([cell.experiment for cell in cells]):
+        raise SpecError(
+            f"splits = {plan.splits}: over several splits cells are compared by their accuracy or loss, but "
+            "these have different losses or differently scaled targets. Set splits = 1, or run with `only` "
+            "those that share them."
+        )
+
+
 def _remember(plan: Study, seeds: int, store: str | os.PathLike[str]) -> None:
     """Name the study in the store, before anything runs: all of its cells, whichever are asked for."""
     with Store.open(store) as opened:
         opened.remember(
             "study",
             plan.title,
-            [cell.experiment.fingerprint for cell in plan.cells()],
+            [each.fingerprint for cell in plan.cells() for each in plan.on_splits(cell.experiment)],
             networks=len(plan.network_names),
             changes=len(plan.changes),
             seeds=seeds,
@@ -128,7 +149,7 @@ def _remember(plan: Study, seeds: int, store: str | os.PathLike[str]) -> None:
 
 def _train(
     experiments: Sequence[Experiment],
-    seeds: range,
+    seeds: Sequence[range],
     engine: str,
     store: str | os.PathLike[str] | None,
     workers: int | None,

@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from trainlab.draw import format_fixed, format_number
 from trainlab.engine import Runs
-from trainlab.spec import Within
 from trainlab.studies.cells import CellResult
 from trainlab.studies.measure import Measure
 from trainlab.studies.score_verdicts import median, percent
@@ -60,17 +59,19 @@ def spread_of(values: npt.NDArray[np.floating]) -> tuple[float, float, float] | 
 
 def has_r2(measure: Measure) -> bool:
     """Whether 1 − loss / guess is R²."""
-    return measure.squared and measure.guess > 0
+    return measure.squared and min(measure.guesses or (measure.guess,)) > 0
 
 
 def tells_solved(cells: Sequence[CellResult]) -> bool:
-    """Whether what is solved was thought of: its rule isn't the default's kind, or some run is."""
-    return any(not isinstance(item.runs.experiment.solved, Within) or item.solved.k for item in cells)
+    """Whether what is solved says anything: some run is."""
+    return any(item.solved.k for item in cells)
 
 
-def r2_words(loss: float, measure: Measure) -> str:
-    """Return R² of a loss with two decimals."""
-    return format_fixed(1 - loss / measure.guess, 2)
+def r2_words(item: CellResult, measure: Measure) -> str:
+    """Return the median R² of a cell's runs with two decimals, each by the guess of its split."""
+    guesses = measure.guesses or (measure.guess,)
+    values = measure.of_all(item)
+    return format_fixed(1 - median(values / np.repeat(guesses, len(values) // len(guesses))), 2)
 
 
 def _numbers(head: str, guess: float, values: Callable[[Runs], Floats], measure: Measure) -> Column:
@@ -78,18 +79,18 @@ def _numbers(head: str, guess: float, values: Callable[[Runs], Floats], measure:
         return percent(value) if measure.kind == "accuracy" else format_number(value)
 
     def full(item: CellResult) -> str:
-        low, middle, high = spread_of(values(item.runs)) or (np.inf, np.inf, np.inf)
+        low, middle, high = spread_of(item.joined(values)) or (np.inf, np.inf, np.inf)
         spread = f"{number(low)}–{number(high)}".replace(" %", "")
         return f"{number(middle)} ({spread})"
 
     return Column(
-        head=head, guess=number(guess), full=full, brief=lambda item: number(median(values(item.runs)))
+        head=head, guess=number(guess), full=full, brief=lambda item: number(median(item.joined(values)))
     )
 
 
 def _r2(measure: Measure) -> Column:
     def text(item: CellResult) -> str:
-        return r2_words(median(measure.of(item.runs)), measure)
+        return r2_words(item, measure)
 
     return Column(head="R²", guess="0.00", full=text, brief=text)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +20,12 @@ from trainlab.stats import (
     holm,
     passed_over,
     rate,
+    read_family,
 )
 from trainlab.studies.beats_guess import beats_guess
 from trainlab.studies.effects import Effect
 from trainlab.studies.measure import Measure
+from trainlab.studies.score_effects import score_lead
 from trainlab.studies.verdicts import HALF, OUTCOMES, Outcome, Verdict, after_words, change_claim, opposite_of
 
 Floats = npt.NDArray[np.float64]
@@ -42,13 +44,13 @@ def judge_score_change(
         raise ValueError("a change is judged by its main effect")
     averaged = ", averaged over all combinations of the other changes" if others else ""
     named = f"Change {effect.change} ({label})" if label else f"Change {effect.change}"
-    alone = effect.alone
+    alone, there = effect.alone, split_words(measure)
     apart = others and alone is not None and alone.reading != main.reading
     return Verdict(
         topic="change",
-        statement=f"{named} helps {effect.network}.",
+        statement=f"{named} helps {effect.network}{there}.",
         outcome=OUTCOMES[main.reading],
-        sentence=f"{change_claim(effect.change, effect.network, main, little=measure.little)}: "
+        sentence=f"{change_claim(effect.change, effect.network, main, little=measure.little)}{there}: "
         f"{in_words(main, measure)}"
         f"{averaged}.{_note(main, measure)}{_assumed(measure)}"
         + (f" Made alone, {_alone(alone, measure)}." if apart and alone is not None else ""),
@@ -60,12 +62,12 @@ def judge_score_together(
     changes: Sequence[str], network: str, read: ReadEstimate, measure: Measure, differences: Floats
 ) -> Verdict:
     """Do all changes together help a network, by the measure?"""
-    subject = f"{join(changes)} together"
+    subject, there = f"{join(changes)} together", split_words(measure)
     return Verdict(
         topic="together",
-        statement=f"{subject} help {network}.",
+        statement=f"{subject} help {network}{there}.",
         outcome=OUTCOMES[read.reading],
-        sentence=f"{change_claim(subject, network, read, little=measure.little, one=False)}: "
+        sentence=f"{change_claim(subject, network, read, little=measure.little, one=False)}{there}: "
         f"{in_words(read, measure)}, against the baseline.{_note(read, measure)}{_assumed(measure)}",
         opposite=_pairs(read.reading, differences),
     )
@@ -91,19 +93,26 @@ class End:
     network: str
     where: str
     runs: Runs
+    further: tuple[Runs, ...] = ()
 
     def statement(self, measure: Measure) -> str:
         """Return what is judged."""
-        return f"{self.network}{after_words(self.where)} does better than {measure.guess_words}."
+        there = split_words(measure)
+        return f"{self.network}{after_words(self.where)} does better than {measure.guess_words}{there}."
 
 
 def judge_guesses(measure: Measure, ends: Sequence[End]) -> list[Verdict]:
     """Do these cells beat the commonest class, or the best constant answer?
 
     Most seeds must be better, and the held-out rows must show it of the median run (`beats_guess`), corrected
-    by Holm for all ends; that it does no better asks for both the other way. Of rows trained on alone nothing
-    is concluded.
+    by Holm for all ends; that it does no better asks for both the other way. Over several splits it is their
+    mean lead that must be shown, or mean arrears (`score_lead`). Of rows trained on alone nothing is
+    concluded.
     """
+    if measure.splits > 1:
+        leads = [score_lead(measure, (end.runs, *end.further)) for end in ends]
+        family = read_family({place: lead for place, lead in enumerate(leads) if lead is not None})
+        return [_judge_lead(measure, end, family.get(place)) for place, end in enumerate(ends)]
     if not measure.held_out:
         return [_judge_guess(measure, end, "mixed") for end in ends]
     sides = [beats_guess(measure, end.runs) for end in ends]
@@ -114,12 +123,47 @@ def judge_guesses(measure: Measure, ends: Sequence[End]) -> list[Verdict]:
     ]
 
 
+def _judge_lead(measure: Measure, end: End, lead: ReadEstimate | None) -> Verdict:
+    """Judge a cell on several splits by how far it is ahead of each split's guess; None if runs diverged."""
+    outcome: Outcome = "mixed"
+    if lead is not None and lead.p_adjusted < SIGNIFICANCE:
+        outcome = "upheld" if lead.value.estimate > 0 else "refuted"
+    values = np.concatenate([measure.of(runs) for runs in (end.runs, *end.further)])
+    better = np.concatenate(
+        [
+            _better(replace(measure, guess=guess), measure.of(runs))
+            for guess, runs in zip(measure.guesses, (end.runs, *end.further), strict=True)
+        ]
+    )
+    told = "runs diverged" if lead is None else in_words(lead, measure)
+    return Verdict(
+        topic="score",
+        statement=end.statement(measure),
+        outcome=outcome,
+        sentence=f"{end.network}{after_words(end.where)} {_DOES[outcome]} {measure.guess_words}: "
+        f"{told}, over {splits_words(measure, len(end.runs.solved))}"
+        f"{_middles(measure, values)}.",
+        opposite=opposite_of(better, outcome),
+    )
+
+
+def _middles(measure: Measure, values: Floats) -> str:
+    """Return the median of all runs beside the guess: `` (median 78.0 %, against 56.2 %)``."""
+    number = percent if measure.kind == "accuracy" else format_number
+    return f" (median {number(median(values))}, against {number(measure.guess)})"
+
+
+_DOES: dict[Outcome, str] = {
+    "upheld": "does better than",
+    "refuted": "doesn't do better than",
+    "mixed": "isn't shown to do better than",
+}
+
+
 def _judge_guess(measure: Measure, end: End, outcome: Outcome, *, asked: bool = True) -> Verdict:
     values = measure.of(end.runs)
     middle = median(values)
-    does = {"upheld": "does better than", "refuted": "doesn't do better than"}.get(
-        outcome, "isn't shown to do better than"
-    )
+    does, there = _DOES[outcome], split_words(measure)
     seeds = counted(len(values), "seed")
     if measure.kind == "accuracy":
         numbers = (
@@ -140,7 +184,8 @@ def _judge_guess(measure: Measure, end: End, outcome: Outcome, *, asked: bool = 
         topic="score",
         statement=end.statement(measure),
         outcome=outcome,
-        sentence=f"{end.network}{after_words(end.where)} {does} {measure.guess_words}: {numbers}{why}.",
+        sentence=f"{end.network}{after_words(end.where)} {does} {measure.guess_words}{there}: "
+        f"{numbers}{why}.",
         opposite=opposite_of(_better(measure, values), outcome),
     )
 
@@ -166,8 +211,19 @@ def in_words(value: ReadEstimate, measure: Measure) -> str:
     return f"{told} of {measure.name}" if measure.kind == "accuracy" else f"{measure.name} {told}"
 
 
+def split_words(measure: Measure) -> str:
+    """Return what a statement holds for, where rows were held out but once; empty else."""
+    return " on this one split's rows" if measure.one_split else ""
+
+
+def splits_words(measure: Measure, seeds: int) -> str:
+    """Return ``10 splits × 20 seeds``, or ``20 seeds``."""
+    said = counted(seeds, "seed")
+    return f"{measure.splits:,} splits × {said}" if measure.splits > 1 else said
+
+
 def rows_words(measure: Measure) -> str:
-    """Return ``75 held-out rows``, or ``the 300 rows it was trained on``."""
+    """Return ``75 held-out rows``, or ``the 300 rows trained on``."""
     return (
         counted(measure.rows, "held-out row") if measure.held_out else f"the {measure.rows:,} rows trained on"
     )
@@ -205,7 +261,7 @@ def _note(read: ReadEstimate, measure: Measure) -> str:
 
 def _assumed(measure: Measure) -> str:
     """Say what the interval of a loss takes for granted; an accuracy's ends are known."""
-    return "" if measure.kind == "accuracy" else f" {measure.assumed}"
+    return "" if measure.kind == "accuracy" or measure.splits > 1 else f" {measure.assumed}"
 
 
 def _pairs(reading: Reading, differences: Floats) -> Rate | None:

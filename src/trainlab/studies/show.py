@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from trainlab.draw import INSIDE, Emphasis, Interval, Picture, css, html_table, intervals, rate_grid
 from trainlab.stats import Reading
 from trainlab.studies.answer import answer_of
+from trainlab.studies.score_columns import tells_solved
 
 if TYPE_CHECKING:
     from trainlab.studies.result import StudyResult
@@ -26,11 +27,12 @@ def rate_picture(result: StudyResult) -> Picture:
     networks = list(dict.fromkeys(item.cell.network for item in result.cells))
     combinations = list(dict.fromkeys(item.cell.changes for item in result.cells))
     table = {(item.cell.changes, item.cell.network): item.solved for item in result.cells}
+    runs = "runs" if result.study.splits > 1 else "seeds"
     return rate_grid(
         ["+".join(changes) or "none" for changes in combinations],
         networks,
         [[table.get((changes, network)) for network in networks] for changes in combinations],
-        title="Share of seeds solved, by changes made and network",
+        title=f"Share of {runs} solved, by changes made and network",
     )
 
 
@@ -98,15 +100,22 @@ def summary_html(result: StudyResult) -> str:
         f"<li>{escape(verdict.claim)} <strong>{verdict.outcome}.</strong> {escape(verdict.sentence)}</li>"
         for verdict in result.verdicts
     )
-    picture = rate_picture(result)
-    rates = html_table(picture.data["headers"], picture.data["rows"], caption=picture.title)
+    told = result.measure is None or tells_solved(result.cells)
     return (
         f"<style>{css(scope=INSIDE)}</style><h3>{title}</h3><p><strong>{escape(found.sentence)}</strong></p>"
         f"{_definitions(result)}{table}<p>{escape(' '.join(found.remarks))}</p>"
         f"{f'{head}<ul>{lines}</ul>' if lines else ''}"
         f"<details><summary>All verdicts and cells</summary><ul>{verdicts}</ul>"
+        f"{_rates(result) if told else ''}</details>"
+    )
+
+
+def _rates(result: StudyResult) -> str:
+    picture = rate_picture(result)
+    rates = html_table(picture.data["headers"], picture.data["rows"], caption=picture.title)
+    return (
         f'<figure class="tl-figure">{picture.svg}'
-        f"<details><summary>In numbers</summary>{rates}</details></figure></details>"
+        f"<details><summary>In numbers</summary>{rates}</details></figure>"
     )
 
 

@@ -50,8 +50,10 @@ def _cells(result: StudyResult) -> Columns:
 
 
 def _runs(result: StudyResult) -> Columns:
-    runs = [item.runs for item in result.cells]
+    runs = [one for item in result.cells for one in item.splits]
+    several = result.study.splits > 1
     columns: Columns = {
+        **({"split": _joined(runs, _split_seeds)} if several else {}),
         "seed": _joined(runs, lambda one: np.array(one.seeds)),
         "solved": _joined(runs, lambda one: one.solved),
         "diverged": _joined(runs, lambda one: one.diverged),
@@ -66,7 +68,7 @@ def _runs(result: StudyResult) -> Columns:
             runs, lambda one: np.where(one.solved, _since(one.solved_epoch), np.nan)
         ),
     }
-    return _named(result, [len(one.solved) for one in runs], _asked(columns))
+    return _named(result, [item.count for item in result.cells], _asked(columns))
 
 
 def _effects(result: StudyResult) -> Columns:
@@ -136,8 +138,13 @@ def _joined(runs: Sequence[Runs], values: Callable[[Runs], Values]) -> Values:
 
 def _medians(cells: Sequence[CellResult], values: Callable[[Runs], Values]) -> Values:
     """Return the median over the seeds of each cell, a loss that diverged as the highest; NaN if all are."""
-    found = [spread_of(values(item.runs)) for item in cells]
+    found = [spread_of(item.joined(values)) for item in cells]
     return np.array([np.nan if one is None else one[1] for one in found])
+
+
+def _split_seeds(runs: Runs) -> Values:
+    """Return the seed of the split for each run."""
+    return np.full(len(runs.solved), runs.experiment.split.seed, dtype=np.int64)
 
 
 def _since(epochs: npt.NDArray[np.int64]) -> Values:
