@@ -34,7 +34,7 @@ FAULTS = {
     "unknown table": (
         "[changes.E]",
         "[change.E]",
-        "change: unknown field; known are 'title', 'question', 'seeds', 'ask', 'baseline', 'networks', "
+        "change: unknown field; known are 'title', 'question', 'seeds', 'splits', 'ask', 'baseline', 'networks', "
         "'changes' or 'race'. Did you mean 'changes'?",
     ),
     "misspelt activation": (

@@ -119,10 +119,12 @@ def time_words(how: HowRun) -> str:
 def _not_tested(result: StudyResult) -> str:
     tasks = ", ".join(dict.fromkeys(task_label(item.runs.experiment.task) for item in result.cells))
     covered = "splits and the seeds" if result.study.splits > 1 else "seeds"
+    held_out = all(item.runs.experiment.split.held_out for item in result.cells)
+    unseen = "" if held_out else ", or of data that a network wasn't trained on"
     return (
-        f"{counted(result.how.seeds, 'seed')}, {tasks} only: nothing here speaks of other tasks, of "
-        "networks, learning rates or starting values other than those listed, or of data that a network "
-        f"wasn't trained on. The intervals cover the chance of the {covered}, nothing else."
+        f"{counted(result.how.seeds, 'seed')}, {tasks} only: nothing here speaks of other tasks, or of "
+        f"networks, learning rates or starting values other than those listed{unseen}. "
+        f"The intervals cover the chance of the {covered}, nothing else."
     )
 
 

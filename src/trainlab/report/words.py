@@ -74,9 +74,10 @@ def single_run(verdict: Verdict, runs: str = "seeds") -> str:
     if value is None:
         return ""
     what = "failed runs" if verdict.topic == "vanishing" else runs
-    if verdict.topic == "change":
+    if verdict.topic in ("change", "together"):
+        made = "this change" if verdict.topic == "change" else "the changes"
         return (
-            "One pair of runs, with this change and without, would have said otherwise on "
+            f"One pair of runs, with {made} and without, would have said otherwise on "
             f"{value.k:,} of {value.n:,} {runs} ({100 * value.estimate:.1f} %)."
         )
     return (

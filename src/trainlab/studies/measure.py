@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from trainlab.draw import format_fixed
 from trainlab.engine import Runs
-from trainlab.spec import MSE, Experiment, Loss, name_of
+from trainlab.spec import MSE, Custom, Experiment, Loss, name_of
 from trainlab.stats import Estimate, Rate, rate
 from trainlab.studies.cells import CellResult
 from trainlab.studies.constant import best_constant_loss
@@ -177,7 +177,8 @@ def comparable(experiments: Sequence[Experiment]) -> bool:
     if any(_rows(each) != _rows(first) for each in experiments):
         return False
     losses = {(each.loss, each.scaling.targets) for each in experiments}
-    return data.kind != "regression" or len(losses) == 1
+    # The best constant answer to a loss of the user's own may lie anywhere.
+    return data.kind != "regression" or (len(losses) == 1 and not isinstance(first.loss, Custom))
 
 
 def _over_splits(first: Measure, measured: Sequence[Measure]) -> Measure:
