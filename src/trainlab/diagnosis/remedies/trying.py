@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trainlab.diagnosis.remedies.choose import remedies_for, why_not
-from trainlab.diagnosis.remedies.remedy import Remedy
+from trainlab.diagnosis.remedies.remedy import Remedy, together
 from trainlab.diagnosis.remedies.runs import Job, Run, Runner
 from trainlab.diagnosis.remedies.weigh import Pair, compared, learns, weighed
 from trainlab.diagnosis.remedies.wording import summary_words, trial_words
@@ -18,6 +18,15 @@ from trainlab.draw import counted, format_number
 SEEDS, BUDGET = 5, 120.0
 Tell = Callable[[float, str], None]
 """Is told how much of the budget is used (0 to 1), and what goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A remedy of a finding that was tried, and what came of it."""
+
+    fault: str
+    remedy: Remedy
+    trial: dict[str, Any]
 
 
 @dataclass(kw_only=True)
@@ -40,6 +49,7 @@ class Trying:
     _tried: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     _unchanged: dict[int, Run] = field(default_factory=dict[int, Run])
     _known: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    _done: list[Done] = field(default_factory=list[Done])
     _runs: int = 0
     _ended: str = "all tried"
     _reason: str = ""
@@ -98,6 +108,7 @@ class Trying:
         for finding in possible:
             if self._try_finding(finding):
                 return
+        self._try_together(findings)
 
     def _try_finding(self, finding: dict[str, Any]) -> bool:
         """Try a finding's remedies in turn; return whether that is the end of it."""
@@ -107,6 +118,7 @@ class Trying:
             trial = self._known_or_new(remedy)
             if trial is not None:
                 trials.append(trial)
+                self._done.append(Done(finding["fault"], remedy, trial))
                 told["words"] = " ".join(f"With {one['words']}" for one in trials)
             if self._ended in ("budget", "interrupted"):
                 break
@@ -117,6 +129,30 @@ class Trying:
             why = "stopped early" if self._ended == "interrupted" else "the budget was used up"
             told["words"] = f"not tried: {why}"
         return self._ended != "all tried"
+
+    def _try_together(self, findings: list[dict[str, Any]]) -> None:
+        """Try the two remedies that did most, of which neither was enough, at the same time.
+
+        Each helped some, or is the best there is for a cause of its own: of two causes neither may show an
+        effect while the other is there. What comes of it is told with the first of the two findings.
+        """
+        causes = {finding["fault"] for finding in findings if not finding["consequence_of"]}
+        useful = [one for one in self._done if _rank(one) >= (1 if one.fault in causes else 2)]
+        useful.sort(key=_rank, reverse=True)
+        for other in useful[1:]:
+            first = useful[0]
+            helped = _rank(other) >= 2 or other.fault != first.fault
+            if not helped or _names(first.remedy) & _names(other.remedy):
+                continue
+            ordered = sorted((first, other), key=self._done.index)
+            trial = self._known_or_new(together(ordered[0].remedy, ordered[1].remedy))
+            if trial is not None:
+                told = self._tried[ordered[0].fault]
+                told["remedies"].append(trial)
+                told["words"] += f" With {trial['words']}"
+                if _is_enough(trial):
+                    self._ended = "mended"
+            return
 
     def _known_or_new(self, remedy: Remedy) -> dict[str, Any] | None:
         """Return the trial of a remedy, which another finding may have had before."""
@@ -183,6 +219,19 @@ class Trying:
 
     def _left(self) -> float:
         return self._started + self.budget - time.monotonic()
+
+
+def _rank(done: Done) -> float:
+    """Return how much a remedy did: 3 or more if some seeds learn, 2 if it is better, 1 if it took hold."""
+    trial = done.trial
+    kinds = {"partly": 3.0, "better": 2.0, "no help": 1.0}
+    share = (trial["learnt"] or 0) / trial["runs"]
+    reached = trial["after"]["reached"] or 0.0
+    return kinds.get(trial["verdict"], 0.0) + 0.5 * share + 0.25 * min(max(reached, 0.0), 1.0)
+
+
+def _names(remedy: Remedy) -> set[str]:
+    return {change["change"] for change in remedy.changes}
 
 
 def _is_enough(trial: dict[str, Any]) -> bool:
