@@ -90,7 +90,8 @@ def test_the_spread_is_that_of_the_numbers_there_are():
         (
             "accuracy",
             3.0,
-            "is better than with 2 % of the seeds, the same as with 1 %, worse than with 97 %: an unlucky seed.",
+            "is better than with 2 % of the seeds, the same as with 1 %, worse than with 97 %: an unlucky "
+            "seed.",
         ),
         ("loss", 3.5, "is better than with 97 % of the seeds, worse than with 3 %: a lucky seed."),
         ("temperature", 50.5, "is above that of 50 % of the seeds, below that of 50 %."),

@@ -224,6 +224,8 @@ class Trying:
 def _rank(done: Done) -> float:
     """Return how much a remedy did: 3 or more if some seeds learn, 2 if it is better, 1 if it took hold."""
     trial = done.trial
+    if trial["learnt"] == trial["unchanged"]["learnt"] == trial["runs"] and trial["verdict"] == "no help":
+        return 0.0
     kinds = {"partly": 3.0, "better": 2.0, "no help": 1.0}
     share = (trial["learnt"] or 0) / trial["runs"]
     reached = trial["after"]["reached"] or 0.0

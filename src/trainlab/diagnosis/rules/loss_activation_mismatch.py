@@ -12,8 +12,8 @@ import numpy as np
 from trainlab.diagnosis.findings import Finding
 from trainlab.diagnosis.node_kinds import SHAPING
 from trainlab.diagnosis.seen import Graph, Node, Op
+from trainlab.diagnosis.signals import clipped_logits
 from trainlab.diagnosis.signals.case import Case, behind
-from trainlab.diagnosis.signals.clipped_logits import CLIPPING, UNMOVED, clipped
 
 FAULT = "loss_activation_mismatch"
 _TO_LOSS = frozenset(
@@ -25,7 +25,7 @@ _LOGARITHMS = frozenset(("Log1P", "Softplus", "Logsumexp"))
 _ARITHMETIC = frozenset(("Mul", "Neg", "Sum", "Mean", "Div", "Add", "Sub", "Clamp", "Maximum"))
 MOST = 60
 OFF = 0.05
-HIDDEN = UNMOVED
+HIDDEN = clipped_logits.UNMOVED
 """Of the answers that a ReLU keeps from the loss, so many are too many."""
 
 
@@ -39,11 +39,11 @@ def _clipping(case: Case) -> Finding | None:
     for graph in case.seen.graphs:
         for place in _near_loss(graph):
             node = graph.nodes[place]
-            wrong = next((one for one in behind(graph, node) if one.kind in CLIPPING), None)
+            wrong = next((one for one in behind(graph, node) if one.kind in clipped_logits.CLIPPING), None)
             loss = case.loss_of(_of_logits(graph, node))
             if wrong is None or loss is None:
                 continue
-            found = clipped(case, loss, wrong)
+            found = clipped_logits.clipped(case, loss, wrong)
             if found is None:
                 continue
             name = wrong.op.name.rstrip("_") if wrong.op is not None else wrong.kind.lower()

@@ -21,7 +21,7 @@ def judge(case: Case) -> Finding | None:
         confidence=0.4,
         evidence=(
             learning.words,
-            f"in the last third of {counted(case.seen.tick, 'step')} it is less than 10 % below the third before",
+            f"in the last third of {counted(case.seen.tick, 'step')} it fell by less than 10 %",
         ),
         remedy="Train on a single batch, again and again: its loss must come near 0. If it does, try "
         "learning rates 10 and 100 times as large and as small; if it doesn't, look for the error between "
