@@ -304,7 +304,8 @@ def test_the_loss_curve_is_drawn_once():
 
 
 def test_the_same_picture_is_shown_once():
-    text = whole(report(finding("lr_too_high", picture=CURVE), finding("bad_momentum", picture=CURVE)))
+    other = CURVE | {"lines": [*CURVE["lines"], {"label": "held-out loss", "x": [0.0], "y": [1.0]}]}
+    text = whole(report(finding("lr_too_high", picture=other), finding("bad_momentum", picture=other)))
     assert text.count("training loss") == 2  # with the card, and with the first finding
     assert "   picture    the same as that of 1" in text.splitlines()
 

@@ -27,15 +27,15 @@ FAULTS = (
         "guess, and gets no gradient to rise.",
         formula="The tensor given to the loss comes out of softmax or sigmoid by the autograd graph; or "
         "what `nll_loss` gets aren't log-probabilities: the median of |log Σ exp| over the rows is above "
-        "{OFF:g}. Or it comes out of a ReLU, or of what else is never below 0: before "
+        "{OFF:g}. Or it comes out of a ReLU, or of what else clips at 0: before "
         "`binary_cross_entropy_with_logits` always, if targets are 0; before `cross_entropy` if the training "
         "fails and the right class's logit is 0 in over {HIDDEN:.0%} of the last rows, or if that is so and "
         "a class that occurs had a logit of 0 in every row of 20 batches. Or it comes out of tanh, the "
         "training fails, and its loss is near the least that logits between −1 and 1 allow.",
         source="A fact: provenance, not values, since a healthy network's outputs may well lie in [0, 1]. "
         "Of K logits that are 0 or more, one at 0 has at most the probability 1/K.",
-        silent="values merely look like probabilities. A ReLU or tanh with which the training learns is a "
-        "note; so are outputs that a further layer, or a factor, takes on.",
+        silent="values merely look like probabilities, or a layer or a factor stands between the activation "
+        "and the loss. A ReLU or tanh with which the training learns is a note.",
         remedy="Give logits to the losses with softmax or sigmoid built in, and nothing else.",
         see=("loss",),
     ),
