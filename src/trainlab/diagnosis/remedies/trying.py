@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 from trainlab.diagnosis.remedies.choose import remedies_for, why_not
@@ -16,6 +17,8 @@ from trainlab.diagnosis.remedies.wording import summary_words, trial_words
 from trainlab.draw import counted, format_number
 
 SEEDS, BUDGET = 5, 120.0
+PAIRS = 3
+"""So many pairs of remedies are tried at most, where none was enough alone."""
 Tell = Callable[[float, str], None]
 """Is told how much of the budget is used (0 to 1), and what goes on."""
 
@@ -131,28 +134,26 @@ class Trying:
         return self._ended != "all tried"
 
     def _try_together(self, findings: list[dict[str, Any]]) -> None:
-        """Try the two remedies that did most, of which neither was enough, at the same time.
+        """Try two remedies at the same time, of which neither was enough: those that did most, in turn.
 
-        Each helped some, or is the best there is for a cause of its own: of two causes neither may show an
-        effect while the other is there. What comes of it is told with the first of the two findings.
+        Each helped some, or is one of a cause of its own: of two causes neither may show an effect while the
+        other is there. What comes of it is told with the second of the two findings.
         """
         causes = {finding["fault"] for finding in findings if not finding["consequence_of"]}
         useful = [one for one in self._done if _rank(one) >= (1 if one.fault in causes else 2)]
-        useful.sort(key=_rank, reverse=True)
-        for other in useful[1:]:
-            first = useful[0]
-            helped = _rank(other) >= 2 or other.fault != first.fault
-            if not helped or _names(first.remedy) & _names(other.remedy):
-                continue
-            ordered = sorted((first, other), key=self._done.index)
-            trial = self._known_or_new(together(ordered[0].remedy, ordered[1].remedy))
-            if trial is not None:
-                told = self._tried[ordered[0].fault]
-                told["remedies"].append(trial)
-                told["words"] += f" With {trial['words']}"
-                if _is_enough(trial):
-                    self._ended = "mended"
-            return
+        pairs = [pair for pair in combinations(useful, 2) if _differ(*pair)]
+        pairs.sort(key=lambda pair: _rank(pair[0]) + _rank(pair[1]), reverse=True)
+        for first, second in pairs[:PAIRS]:
+            trial = self._known_or_new(together(first.remedy, second.remedy))
+            if trial is None:
+                return
+            told = self._tried[second.fault]
+            told["remedies"].append(trial)
+            told["words"] += f" With {trial['words']}"
+            if _is_enough(trial):
+                self._ended = "mended"
+            if self._ended != "all tried":
+                return
 
     def _known_or_new(self, remedy: Remedy) -> dict[str, Any] | None:
         """Return the trial of a remedy, which another finding may have had before."""
@@ -232,8 +233,11 @@ def _rank(done: Done) -> float:
     return kinds.get(trial["verdict"], 0.0) + 0.5 * share + 0.25 * min(max(reached, 0.0), 1.0)
 
 
-def _names(remedy: Remedy) -> set[str]:
-    return {change["change"] for change in remedy.changes}
+def _differ(first: Done, second: Done) -> bool:
+    """Whether two remedies change different things, and there is reason to try both at once."""
+    names = [{change["change"] for change in one.remedy.changes} for one in (first, second)]
+    helped = _rank(first) >= 2 and _rank(second) >= 2
+    return names[0].isdisjoint(names[1]) and (first.fault != second.fault or helped)
 
 
 def _is_enough(trial: dict[str, Any]) -> bool:
