@@ -105,11 +105,11 @@ def silent_classes(case: Case, loss: LossSeen, node: Node) -> int:
         return 0
     rows = WINDOW * loss.out_shape[0]
     expected = sum(count / loss.rows * rows >= FEWEST_ROWS for count in loss.counts.values())
-    return max(0, round(seen.window_silent[-1] * seen.units) - (loss.classes - expected))
+    return max(0, round(seen.window_silent[-1] * seen.units) - (seen.units - expected))
 
 
 def _activation(case: Case, node: Node) -> ActivationSeen | None:
-    place = node.op.facts.get("activation") if node.op is not None else None
+    place: int | None = node.op.facts.get("activation") if node.op is not None else None
     return None if place is None else case.seen.activations[place]
 
 
