@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from diagnosis.faults.made import fit, mlp
+from diagnosis.faults.made import blobs, fit, mlp
 from diagnosis.watched import diagnosed, faults
 from torch import nn
 
@@ -74,3 +74,25 @@ def test_targets_far_from_0_hide_no_steps_that_are_too_large(lr: float, blamed: 
         fit(model, torch.optim.Adam(model.parameters(), lr=lr), nn.functional.mse_loss, x, y, epochs=15)
 
     assert ("lr_too_high" in faults(diagnosed(train))) == blamed
+
+
+@pytest.mark.trains
+@pytest.mark.parametrize(("lr", "blamed"), [(1.0, True), (0.005, False)])
+def test_a_network_that_a_few_steps_killed(lr: float, blamed: bool):
+    """After the first steps nothing moves: no ten of them are large."""
+
+    def train() -> None:
+        x, y = blobs(classes=10, features=16)
+        x = 6 * x
+        model = mlp(16, 32, 32, 10)
+        fit(model, torch.optim.SGD(model.parameters(), lr=lr), nn.functional.cross_entropy, x, y, epochs=10)
+
+    report = diagnosed(train)
+    assert ("lr_too_high" in faults(report)) == blamed
+    if blamed:
+        (finding,) = [one for one in report.findings if one.fault == "lr_too_high"]
+        words = " ".join(finding.evidence)
+        assert "a step of the first 10 was larger than the weights" in words
+        assert "the network is dead" in words
+        assert finding.picture is not None
+        assert "first 10" in finding.picture["title"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -284,10 +285,27 @@ def test_in_short_other_findings_have_a_few_lines_and_notes_one():
         "More with --details: what was trained, the loss curve, each finding with its picture, 1 note with "
         "numbers. With --html FILE: a page with all pictures."
     )
+    assert "--html" not in rest_line(found.to_dict(), has_page=True)
+
+
+def test_where_only_the_symptom_is_known_the_verdict_says_that_the_cause_is_not():
+    assert verdict(report(finding("loss_plateau")).to_dict()) == (
+        "The training doesn't learn, and the cause wasn't found: its loss stays where that of a constant "
+        "answer is (loss_plateau)."
+    )
+
+
+def test_the_loss_curve_is_drawn_once():
+    curve = CURVE | {"lines": [*CURVE["lines"], {"label": "best constant answer", "x": [0], "y": [1.0]}]}
+    found = report(finding("loss_plateau", picture=CURVE))
+    assert (
+        "   picture    the same as the loss curve above" in whole(replace(found, picture=curve)).splitlines()
+    )
 
 
 def test_the_same_picture_is_shown_once():
-    text = whole(report(finding("lr_too_high", picture=CURVE), finding("bad_momentum", picture=CURVE)))
+    other = CURVE | {"lines": [*CURVE["lines"], {"label": "held-out loss", "x": [0.0], "y": [1.0]}]}
+    text = whole(report(finding("lr_too_high", picture=other), finding("bad_momentum", picture=other)))
     assert text.count("training loss") == 2  # with the card, and with the first finding
     assert "   picture    the same as that of 1" in text.splitlines()
 

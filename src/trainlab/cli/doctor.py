@@ -96,21 +96,21 @@ def doctor_command(
         return diagnosis_html(report, title=f"Diagnosis of {name}")
 
     hand_over(
-        lambda console: print_report(report, console, details=details),
+        lambda console: print_report(report, console, details=details, has_page=html is not None),
         Output(option="--json", word="JSON", path=json, text=lambda: json_text(report)),
         Output(option="--html", word="report", path=html, text=page),
     )
     return exit_code(report)
 
 
-def print_report(report: dict[str, Any], console: Console, *, details: bool) -> None:
+def print_report(report: dict[str, Any], console: Console, *, details: bool, has_page: bool) -> None:
     """Print a report, and where the rest of it is."""
     from trainlab.diagnosis import show_report
     from trainlab.diagnosis.show import rest_line
 
     show_report(report, console, details=details)
     if not details:
-        print_rest(rest_line(report), console)
+        print_rest(rest_line(report, has_page=has_page), console)
 
 
 def exit_code(report: dict[str, Any]) -> int:

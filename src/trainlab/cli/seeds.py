@@ -160,7 +160,7 @@ def _deliver(population: SeedsResult, json: str | None, html: str | None, *, det
     def show(console: Console) -> None:
         show_seeds(data, console, details=details)
         if not details:
-            print_rest(rest_line(data), console)
+            print_rest(rest_line(data, has_page=html is not None), console)
 
     hand_over(
         show,
@@ -182,7 +182,7 @@ def _one_seed(question: Question, seed: int, json: str | None, html: str | None,
         return diagnosis_html(report, title=f"Diagnosis of {os.path.basename(question.script)}, seed {seed}")
 
     hand_over(
-        lambda console: print_report(report, console, details=details),
+        lambda console: print_report(report, console, details=details, has_page=html is not None),
         Output(option="--json", word="JSON", path=json, text=lambda: json_text(report)),
         Output(option="--html", word="report", path=html, text=page),
     )

@@ -48,8 +48,15 @@ def tried(
     runner = ScriptRuns(again, seconds=seconds)
     trying = Trying(runner=runner, seeds=seeds, budget=budget, seconds=seconds, tell=tell)
     by_fault, summary = trying.of(report["findings"])
-    findings = [finding | {"tried": by_fault.get(finding["fault"])} for finding in report["findings"]]
+    findings = [_told(finding, by_fault.get(finding["fault"])) for finding in report["findings"]]
     return report | {"findings": findings, "tried": summary}
+
+
+def _told(finding: dict[str, Any], tried: dict[str, Any] | None) -> dict[str, Any]:
+    from trainlab.diagnosis.remedies import code_as_tried
+
+    remedy = finding["remedy"]
+    return finding | {"tried": tried, "remedy": remedy | {"code": code_as_tried(remedy["code"], tried)}}
 
 
 def notice(script: str, budget: float) -> str:

@@ -21,8 +21,11 @@ _LAYERS = {
     "tanh": "Tanh",
     "relu": "ReLU",
     "softplus": "Softplus",
+    "relu6": "ReLU6",
+    "hardtanh": "Hardtanh",
+    "hardsigmoid": "Hardsigmoid",
 }
-_SQUASHING = frozenset((*_LAYERS, "Softmax", "Sigmoid"))
+_SQUASHING = frozenset((*_LAYERS, *_LAYERS.values()))
 
 
 def code_for(finding: Finding, case: Case) -> str:
@@ -173,7 +176,9 @@ def _without_activation(finding: Finding, case: Case) -> str:
 
 def _unstacked(site: Site, op: Op) -> str:
     kind = _LAYERS.get(op.name.rstrip("_"), "")
-    found = line_without(site, kind) if op.module and kind else None
+    last = op.module.rpartition(".")[2]
+    place = int(last) if last.isdecimal() else None
+    found = line_without(site, kind, place) if op.module and kind else None
     if found is None:
         return ""
     number, before, after = found

@@ -101,6 +101,8 @@ def _reached(outcome: dict[str, Any]) -> str:
     if outcome.get("reached") is None:
         return ""
     text = f"{outcome['reached_as']} {_number(outcome['reached'])}"
+    if outcome.get("reached_on"):
+        text += f" on {outcome['reached_on']}"
     neighbours = outcome["neighbours_reach"]
     return text if neighbours is None else f"{text}; 5 nearest neighbours reach {_number(neighbours)}"
 
@@ -124,6 +126,13 @@ def looked_at_line(report: dict[str, Any]) -> str:
             "TORCH_COMPILE_DISABLE=1 shows the doctor the rest."
         )
     return text
+
+
+def is_loss_curve(picture: dict[str, Any] | None, curve: dict[str, Any] | None) -> bool:
+    """Whether a finding's picture is the loss over the steps, which the report's `curve` shows with more."""
+    if not picture or not curve or picture["kind"] != "lines" or len(picture["lines"]) != 1:
+        return False
+    return all(picture["lines"][0][axis] == curve["lines"][0][axis] for axis in ("x", "y"))
 
 
 def tried_lines(finding: dict[str, Any]) -> list[str]:

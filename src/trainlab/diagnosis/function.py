@@ -15,6 +15,7 @@ from trainlab.diagnosis.findings import Report
 from trainlab.diagnosis.rank import diagnose
 from trainlab.diagnosis.remedies.runs import Job, Run
 from trainlab.diagnosis.remedies.trying import BUDGET, SEEDS, Trying
+from trainlab.diagnosis.remedies.wording import code_as_tried
 from trainlab.diagnosis.watching import Watch, watch
 from trainlab.errors import DiagnosisError, shown
 
@@ -116,7 +117,11 @@ def _tried(
     trying = Trying(runner=runner, seeds=seeds, budget=budget, seconds=took, tell=lambda used, words: None)
     with random_state_kept():
         by_fault, summary = trying.of([finding.to_dict() for finding in report.findings])
-    findings = tuple(replace(finding, tried=by_fault.get(finding.fault)) for finding in report.findings)
+    findings = tuple(
+        replace(finding, tried=tried, code=code_as_tried(finding.code, tried))
+        for finding in report.findings
+        for tried in [by_fault.get(finding.fault)]
+    )
     return replace(report, findings=findings, tried=summary)
 
 

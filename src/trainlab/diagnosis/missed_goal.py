@@ -39,4 +39,5 @@ class MissedGoal:
             reached=accuracy if named and accuracy is not None else 1 - end / trivial,
             falling=curve.still_falling(values) if len(values) > 1 else learning.falling,
             missed_goal=self.goal,
+            reached_on="all examples",
         )

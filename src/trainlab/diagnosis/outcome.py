@@ -33,6 +33,7 @@ def outcome_of(case: Case) -> dict[str, Any]:
         "fit_by_constant": None if learning.adversarial else _plain(learning.ratio),
         "reached": _plain(learning.reached),
         "reached_as": ("accuracy" if kind in CLASSES + BINARY else "R²") if kind else None,
+        "reached_on": learning.reached_on or None,
         "neighbours_reach": _plain(learning.reference),
         "curve": {
             "stride": 1 if stream is None else stream.stride,

@@ -195,7 +195,11 @@ class LossStream:
 
 @dataclass(slots=True)
 class Fit:
-    """How well outputs fitted targets at one tick: mean loss by the plain criterion, accuracy, spreads."""
+    """How well outputs fitted targets at one tick: mean loss by the plain criterion, accuracy, spreads.
+
+    Of logits: `zeros` is the share that is exactly 0, `tied` that of the rows in which all are equal,
+    `unmoved` that of the answers (a row's right class; a no to a yes-or-no question) whose logit is 0.
+    """
 
     tick: int
     value: float
@@ -204,6 +208,9 @@ class Fit:
     out_low: float | None = None
     out_high: float | None = None
     scale: float = 1.0
+    zeros: float | None = None
+    tied: float | None = None
+    unmoved: float | None = None
 
 
 @dataclass(slots=True)

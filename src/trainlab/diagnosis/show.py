@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from trainlab.diagnosis.facts import card_rows, ending_line, looked_at_line, tried_lines
+from trainlab.diagnosis.facts import card_rows, ending_line, is_loss_curve, looked_at_line, tried_lines
 from trainlab.diagnosis.text_picture import MOST_ROWS, in_text
 from trainlab.diagnosis.verdict import confidence_words
 from trainlab.draw import TERMINAL, counted, wrapped
@@ -69,13 +69,14 @@ def report_lines(report: dict[str, Any], *, width: int = WIDTH, details: bool = 
     return told
 
 
-def rest_line(report: dict[str, Any]) -> str:
-    """Return what `details` would tell besides, for the command."""
+def rest_line(report: dict[str, Any], *, has_page: bool = False) -> str:
+    """Return what `details` would tell besides, for the command; a page that there is isn't offered."""
     found, notes = len(report["findings"]), len(report["notes"])
     parts = ["what was trained", "the loss curve"] if report.get("picture") else ["what was trained"]
     parts += ["each finding with its picture"] if found > 1 else ["all of the evidence"] if found else []
     parts += [f"{counted(notes, 'note')} with numbers"] if notes else []
-    return f"More with --details: {', '.join(parts)}. With --html FILE: a page with all pictures."
+    page = "" if has_page else " With --html FILE: a page with all pictures."
+    return f"More with --details: {', '.join(parts)}.{page}"
 
 
 def _lines(report: dict[str, Any], width: int, extent: Extent) -> Lines:
@@ -95,7 +96,9 @@ def _lines(report: dict[str, Any], width: int, extent: Extent) -> Lines:
         told.append(("", ""))
     drawn: list[Any] = []
     for place, (finding, depth) in enumerate(_nested(report["findings"]), 1):
-        same = drawn.index(finding["picture"]) + 1 if finding["picture"] in drawn else None
+        same = f"that of {drawn.index(finding['picture']) + 1}" if finding["picture"] in drawn else None
+        if extent.whole and is_loss_curve(finding["picture"], curve):
+            same = "the loss curve above"
         if extent.whole or place == 1:
             told += _finding(finding, f"{place}.", depth, width, extent, same_as=same)
         else:
@@ -127,7 +130,7 @@ def _nested(findings: list[dict[str, Any]]) -> list[tuple[dict[str, Any], int]]:
 
 
 def _finding(
-    finding: dict[str, Any], number: str, depth: int, width: int, extent: Extent, *, same_as: int | None
+    finding: dict[str, Any], number: str, depth: int, width: int, extent: Extent, *, same_as: str | None
 ) -> Lines:
     indent = f"{'   ' * min(depth, 3)}   "
     told = _heading(finding, number, width, indent)
@@ -160,12 +163,12 @@ def _in_short(finding: dict[str, Any], number: str, depth: int, width: int) -> L
     return told
 
 
-def _body(finding: dict[str, Any], width: int, indent: str, extent: Extent, same_as: int | None) -> Lines:
+def _body(finding: dict[str, Any], width: int, indent: str, extent: Extent, same_as: str | None) -> Lines:
     told = _field("where", finding["where"], width, indent=indent)
     for place, text in enumerate(finding["evidence"][: extent.evidence]):
         told += _field("evidence" if place == 0 else "", text, width, indent=indent)
     if finding["picture"] and same_as is not None:
-        told += _field("picture", f"the same as that of {same_as}", width, indent=indent)
+        told += _field("picture", f"the same as {same_as}", width, indent=indent)
     elif finding["picture"]:
         label = f"{indent}{'picture'.ljust(_LABEL)}"
         lines = in_text(finding["picture"], width=width, label=label, most=extent.rows)

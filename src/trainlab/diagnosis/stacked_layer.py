@@ -10,20 +10,25 @@ from os.path import basename
 from trainlab.diagnosis.site import Site
 
 
-def line_without(site: Site, kind: str) -> tuple[int, str, str] | None:
-    """Return number and text of the line with the one layer of a kind in the site's file, and without it.
+def line_without(site: Site, kind: str, place: int | None = None) -> tuple[int, str, str] | None:
+    """Return number and text of the line with a layer of a kind in the site's file, and without it.
 
-    The new line is empty if there was nothing else on it. None where the file isn't known, makes no such
-    layer or several, or makes it anywhere but in a ``Sequential(…)``.
+    The new line is empty if there was nothing else on it. None where the file isn't known, or makes no such
+    layer in a ``Sequential(…)``; of several it is the one that stands there in this place, counted from 0.
     """
     lines = _lines(site)
     try:
         tree = ast.parse("".join(lines))
     except (SyntaxError, ValueError):
         return None
-    made = [one for one in ast.walk(tree) if isinstance(one, ast.Call) and called_name(one) == kind]
-    stacks = [one for one in ast.walk(tree) if isinstance(one, ast.Call) and called_name(one) == "Sequential"]
-    if len(made) != 1 or not any(made[0] in stack.args for stack in stacks):
+    calls = [one for one in ast.walk(tree) if isinstance(one, ast.Call)]
+    made = [one for one in calls if called_name(one) == kind]
+    stacks = [one.args for one in calls if called_name(one) == "Sequential"]
+    if len(made) > 1 and place is not None:
+        # Behind a star no place is known.
+        known = [args[: place + 1] for args in stacks if not any(isinstance(a, ast.Starred) for a in args)]
+        made = [args[place] for args in known if len(args) > place and args[place] in made]
+    if len(made) != 1 or not any(made[0] in args for args in stacks):
         return None
     layer = made[0]
     if layer.end_col_offset is None or layer.end_lineno != layer.lineno:

@@ -13,6 +13,12 @@ _OUTCOMES = {
     "learnt": "The loss falls, but",
 }
 
+SYMPTOM = "loss_plateau"
+_UNEXPLAINED = (
+    "The training doesn't learn, and the cause wasn't found: its loss stays where that of a constant answer "
+    f"is ({SYMPTOM})."
+)
+
 
 def verdict(report: dict[str, Any]) -> str:
     """Return what a report (as `Report.to_dict` has it) comes to."""
@@ -21,7 +27,7 @@ def verdict(report: dict[str, Any]) -> str:
         return _nothing(report)
     first, others = causes[0], causes[1:]
     start = _OUTCOMES.get(report["card"]["outcome"], "Something is wrong with the training:")
-    sentence = f"{start} {first['title']} ({first['fault']})."
+    sentence = _UNEXPLAINED if first["fault"] == SYMPTOM else f"{start} {first['title']} ({first['fault']})."
     if others:
         more = "; ".join(f"{one['title']} ({one['fault']})" for one in others)
         sentence += f" Besides: {more}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trainlab.diagnosis import Report
-from trainlab.diagnosis.facts import card_rows, ending_line, looked_at_line, tried_lines
+from trainlab.diagnosis.facts import card_rows, ending_line, is_loss_curve, looked_at_line, tried_lines
 from trainlab.diagnosis.faults import FAULTS
 from trainlab.diagnosis.verdict import confidence_words
 from trainlab.draw.svg import escape
@@ -45,6 +45,8 @@ def diagnosis_html(report: Report | dict[str, Any], *, title: str = "Diagnosis")
     shown = findings[0]["picture"] if findings else None
     curve = data.get("picture")
     front = shown or curve
+    if is_loss_curve(shown, curve):
+        front = curve
     return page(
         title,
         Front(
@@ -55,7 +57,7 @@ def diagnosis_html(report: Report | dict[str, Any], *, title: str = "Diagnosis")
         [
             ("findings", "What is wrong", _findings(data, shown)),
             ("notes", "Worth knowing", _notes(data)),
-            ("card", "What was trained", _card(data, curve if shown and curve != shown else None)),
+            ("card", "What was trained", _card(data, curve if curve != front else None)),
             ("looked", "What was looked at", _looked(data)),
         ],
         style=_STYLE,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from diagnosis.remedies.made_runs import MadeRuns, finding, ran
 
-from trainlab.diagnosis.remedies import Job, Run, Trying
+from trainlab.diagnosis.remedies import Job, Run, Trying, code_as_tried
 
 
 def tried(
@@ -163,3 +163,67 @@ def test_ctrl_c_keeps_what_is_known():
     by_fault, summary = tried(MadeRuns(at_once), finding("lr_too_high"))
     assert by_fault["lr_too_high"]["words"] == "not tried: stopped early"
     assert summary["words"].startswith("Trying was stopped (0 runs in 0 s)")
+
+
+def partly(job: Job) -> Run:
+    """The lower rates mend one seed of four, and two."""
+    words = "" if job.remedy is None else job.remedy.words
+    mended = {"the learning rate × 0.1": (1,), "the learning rate × 0.01": (1, 2)}.get(words, ())
+    return ran("learnt" if job.seed in mended else "stuck", acted=1)
+
+
+def test_the_headline_says_what_helped_some_seeds():
+    by_fault, summary = tried(MadeRuns(partly), finding("lr_too_high"), seeds=4)
+    assert verdicts(by_fault) == {"lr_too_high": ["partly", "partly"]}
+    assert summary["words"].startswith(
+        "Tried: with the learning rate × 0.01 (lr_too_high) some seeds learn, and not most: "
+    )
+    assert "2 of 4 seeds learn" in summary["words"]
+    assert summary["words"].endswith("That helps, and is no cure.")
+
+
+def test_the_remedies_of_two_causes_are_tried_together_if_none_is_enough():
+    both = "no activation on the output and the learning rate × 0.01"
+    clipped = finding("loss_activation_mismatch", where="relu at 5 at train.py:24")
+    runner = MadeRuns(helped_by(both))
+    by_fault, summary = tried(runner, clipped, finding("lr_too_high"))
+    assert verdicts(by_fault) == {
+        "loss_activation_mismatch": ["no help"],
+        "lr_too_high": ["no help", "no help", "no help", "mended"],
+    }
+    assert summary["ended"] == "mended"
+    assert f"with {both} (lr_too_high) it learns" in summary["words"]
+    assert by_fault["lr_too_high"]["words"].count("With no activation on the output and ") == 2
+    assert code_as_tried(DIFF, by_fault["lr_too_high"]).endswith("lr=0.01)")
+
+
+def test_a_consequence_that_nothing_helps_is_not_tried_together_with_its_cause():
+    runner = MadeRuns(helped_by())
+    tried(runner, finding("lr_too_high"), finding("zero_init", consequence_of="lr_too_high"))
+    assert not [words for _, words in runner.asked if " and " in words]
+
+
+DIFF = "# train.py:9\n- opt = SGD(model.parameters(), lr=1.0)\n+ opt = SGD(model.parameters(), lr=0.1)"
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        (
+            DIFF,
+            "# train.py:9 (the learning rate × 0.01, as tried)\n- opt = SGD(model.parameters(), lr=1.0)\n"
+            "+ opt = SGD(model.parameters(), lr=0.01)",
+        ),
+        (
+            "for group in opt.param_groups:\n    group['lr'] = 0.1",
+            "for group in opt.param_groups:\n    group['lr'] *= 0.01  # as tried",
+        ),
+        ("opt.zero_grad()", "opt.zero_grad()"),
+    ],
+)
+def test_the_edit_has_the_rate_that_did_most(code: str, told: str):
+    by_fault, _ = tried(MadeRuns(partly), finding("lr_too_high"), seeds=4)
+    assert code_as_tried(code, by_fault["lr_too_high"]) == told
+    nothing, _ = tried(MadeRuns(helped_by()), finding("lr_too_high"))
+    assert code_as_tried(code, nothing["lr_too_high"]) == code
+    assert code_as_tried(code, None) == code

@@ -86,10 +86,15 @@ def test_the_spread_is_that_of_the_numbers_there_are():
 @pytest.mark.parametrize(
     ("metric", "own", "words"),
     [
-        ("accuracy", 96.5, "is better than that of 96 % of the seeds: a lucky seed."),
-        ("accuracy", 3.0, "is better than that of 2 % of the seeds, the same as of 1 %: an unlucky seed."),
-        ("loss", 3.5, "is better than that of 97 % of the seeds: a lucky seed."),
-        ("temperature", 50.5, "is above that of 50 % of the seeds."),
+        ("accuracy", 96.5, "is better than with 96 % of the seeds, worse than with 4 %: a lucky seed."),
+        (
+            "accuracy",
+            3.0,
+            "is better than with 2 % of the seeds, the same as with 1 %, worse than with 97 %: an unlucky "
+            "seed.",
+        ),
+        ("loss", 3.5, "is better than with 97 % of the seeds, worse than with 3 %: a lucky seed."),
+        ("temperature", 50.5, "is above that of 50 % of the seeds, below that of 50 %."),
     ],
 )
 def test_where_yours_stands(metric: str, own: float, words: str):

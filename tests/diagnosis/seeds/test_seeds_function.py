@@ -66,10 +66,10 @@ def test_a_function_is_called_again_with_other_seeds(capsys: pytest.CaptureFixtu
     data = found.to_dict()
     assert data["way"] == {"name": "called", "why": "trainlab.seeds was given a function", "checks": None}
     assert data["script"] == "train"
-    assert "the function called again" in str(found)
+    assert "the function is called again" in str(found)
     assert "the function's own" in str(found)
     assert not any("sets no seed" in note for note in found.notes)
-    assert "the function called again" in seeds_html(found)
+    assert "the function is called again" in seeds_html(found)
 
 
 @pytest.mark.trains

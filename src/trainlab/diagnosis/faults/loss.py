@@ -22,12 +22,20 @@ FAULTS = (
         name="loss_activation_mismatch",
         title="the loss gets what it isn't made for",
         what="Softmax before `cross_entropy`, which applies it itself; sigmoid before "
-        "`binary_cross_entropy_with_logits`; raw outputs into `nll_loss` or `binary_cross_entropy`.",
+        "`binary_cross_entropy_with_logits`; raw outputs into `nll_loss` or `binary_cross_entropy`; a ReLU "
+        "before a loss of logits, which cuts off all that is below 0: a class at 0 is no likelier than a "
+        "guess, and gets no gradient to rise.",
         formula="The tensor given to the loss comes out of softmax or sigmoid by the autograd graph; or "
         "what `nll_loss` gets aren't log-probabilities: the median of |log Σ exp| over the rows is above "
-        "{OFF:g}.",
-        source="A fact: provenance, not values, since a healthy network's outputs may well lie in [0, 1].",
-        silent="values merely look like probabilities.",
+        "{OFF:g}. Or it comes out of a ReLU, or of what else clips at 0: before "
+        "`binary_cross_entropy_with_logits` always, if targets are 0; before `cross_entropy` if the training "
+        "fails and the right class's logit is 0 in over {HIDDEN:.0%} of the last rows, or if that is so and "
+        "a class that occurs had a logit of 0 in every row of 20 batches. Or it comes out of tanh, the "
+        "training fails, and its loss is near the least that logits between −1 and 1 allow.",
+        source="A fact: provenance, not values, since a healthy network's outputs may well lie in [0, 1]. "
+        "Of K logits that are 0 or more, one at 0 has at most the probability 1/K.",
+        silent="values merely look like probabilities, or a layer or a factor stands between the activation "
+        "and the loss. A ReLU or tanh with which the training learns is a note.",
         remedy="Give logits to the losses with softmax or sigmoid built in, and nothing else.",
         see=("loss",),
     ),

@@ -11,10 +11,12 @@ FAULTS = (
         what="Each step changes weights by much of their own size: the training jumps about, dies or "
         "diverges.",
         formula="The training fails, and rms(update) / rms(weight) is above {LARGE:.0%}, in the median over "
-        "the weights, for {WINDOW} of the first {UNTIL} steps; a fifth of that is enough if the loss rose "
-        "to {GROWN:g} times its start, and a first step larger than the weights, if these grow tenfold. If "
-        "the network learns something, steps must have stayed that large, or the loss ends at {BACK:g} times "
-        "what it had come down to.",
+        "the weights, for {WINDOW} steps in a row of the first {UNTIL}; {ROSEN:.0%} for as long is enough "
+        "if the loss rose to {GROWN:g} times its start. Or the first step was larger than the weights, and "
+        "these grew tenfold. Or one or a few steps blew the network up and it is dead since: a step of the "
+        "first {EARLY} was larger than the weights, the loss rose among them to {GROWN:g} times its start, "
+        "and the gradients at the end are below {FADED:.0%} of the first. If the network learns something, "
+        "steps must have stayed that large, or the loss ends at {BACK:g} times what it had come down to.",
         source="1e-3 is the usual ratio (Karpathy, CS231n, Neural Networks Part 3); healthy first steps "
         "reach 1e-2.",
         silent="the training succeeds, stale gradients or huge targets explain it, weights start at 0, or "

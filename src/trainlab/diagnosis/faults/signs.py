@@ -104,13 +104,15 @@ FAULTS = (
     ),
     Fault(
         name="loss_plateau",
-        title="the loss stays where a constant answer would be",
-        what="A symptom, told only if nothing more specific was found.",
+        title="the loss hardly falls any more",
+        what="A symptom, told only if no cause was found. Where the loss stays at that of a constant answer, "
+        "the verdict says so, and that the cause wasn't found.",
         formula="After 100 steps or more the loss is above 90 % of that of the best constant answer, or 5 "
         "nearest neighbours do far better, and it no longer falls.",
         source="The best constant answer: entropy of the labels, variance of the targets.",
         silent="any cause was found, or the loss is still falling.",
-        remedy="Fit 20 samples by heart first; then other learning rates, a wider network.",
+        remedy="Train on a single batch until its loss is near 0. If that works, try other learning rates; "
+        "if it doesn't, look for the error between data, network and loss.",
         see=(
             "learning_rate",
             "loss",

@@ -10,7 +10,7 @@ import numpy as np
 from trainlab.diagnosis.pictures.kinds import bars, lines, one_line
 from trainlab.diagnosis.pictures.loops import loss_to_the_end
 from trainlab.diagnosis.rules.bad_bias_init import bias_size
-from trainlab.diagnosis.rules.lr_too_high import largest_steps
+from trainlab.diagnosis.rules.lr_too_high import EARLY, blown_up, largest_steps
 from trainlab.diagnosis.rules.lr_too_low import ways
 from trainlab.diagnosis.seen import ActivationSeen
 from trainlab.diagnosis.signals.case import Case
@@ -41,6 +41,13 @@ def large_steps(case: Case) -> Picture | None:
 
     Steps can be large at first only: after them nothing is left to step by.
     """
+    blown = blown_up(case)
+    if blown is not None:
+        title = f"Largest update of the first {EARLY}, in units of the weight, input first"
+        pairs = list(blown.largest.items())
+        return bars(
+            title, "update / weight (rms)", pairs, log=True, usual=USUAL_STEP, worst=lambda value: value
+        )
     largest = largest_steps(case)
     if largest and float(np.median(list(largest.values()))) > USUAL_STEP[1]:
         title = "Largest update in units of the weight (median of 10 steps in a row), input first"

@@ -12,7 +12,9 @@ from trainlab.diagnosis.seen import Graph, Node, Op, ParamSeen
 from trainlab.diagnosis.signals.case import Case
 
 Picture = dict[str, Any]
-SQUASHING = frozenset(("softmax", "sigmoid", "clamp", "hardtanh"))
+SQUASHING = frozenset(
+    ("softmax", "sigmoid", "clamp", "hardtanh", "relu", "relu_", "relu6", "threshold", "hardsigmoid", "tanh")
+)
 LINEAR = frozenset(("linear", "addmm", "matmul", "mm", "bmm", "conv1d", "conv2d", "conv3d"))
 RESHAPING = frozenset(
     ("__getitem__", "view", "reshape", "flatten", "squeeze", "unsqueeze", "permute", "transpose",

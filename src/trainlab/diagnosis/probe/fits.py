@@ -59,12 +59,15 @@ class Fits:
         accuracy = ((predicted == safe).float() * weight).sum() / total
         spread = logits.std(0, unbiased=False).mean()
         mass = logits.logsumexp(-1).abs().median()
-        numbers = torch.stack([value, accuracy, spread, logits.min(), logits.max(), mass])
+        low, high, zero = logits.min(), logits.max(), logits == 0
+        tied = (logits.amax(-1) == logits.amin(-1)).float().mean()
+        unmoved = (zero.gather(1, safe[:, None])[:, 0].float() * weight).sum() / total
+        numbers = torch.stack([value, accuracy, spread, low, high, mass, zero.float().mean(), tied, unmoved])
         tick = self.core.seen.tick
         into = seen.judged if judged else seen.fits
 
         def keep(got: list[float]) -> None:
-            into.append(Fit(tick, got[0], got[1], got[2], got[3], got[4], scale=got[5]))
+            into.append(Fit(tick, *got[:5], scale=got[5], zeros=got[6], tied=got[7], unmoved=got[8]))
 
         self.core.later.read(numbers, keep)
         if not judged:
@@ -107,7 +110,7 @@ class Fits:
         stride = max(1, -(-out2.shape[1] // MAX_COLUMNS))
         out2, target2 = out2[:, ::stride], target2[:, ::stride]
         accuracy = torch.full((), -1.0, device=out.device)
-        floor = torch.zeros((), device=out.device)
+        floor = zeros = unmoved = torch.zeros((), device=out.device)
         if seen.kind in BINARY:
             # Targets between 0 and 1 have an entropy of their own, which no answer gets below.
             floor = (torch.special.entr(target2) + torch.special.entr(1 - target2)).mean()
@@ -116,6 +119,8 @@ class Fits:
             # Where a sigmoid came before, by mistake, all outputs are probabilities.
             squashed = (out2.min() >= 0) & (out2.max() <= 1)
             accuracy = ((out2 > 0.5 * squashed.float()) == (target2 > 0.5)).float().mean()
+            zero, no = (out2 == 0).float(), (target2 <= 0.5).float()
+            zeros, unmoved = zero.mean(), (zero * no).sum() / no.sum().clamp(min=1)
         elif seen.kind == "binary_cross_entropy":
             safe = out2.clamp(1e-7, 1 - 1e-7)
             value = -(target2 * safe.log() + (1 - target2) * (1 - safe).log()).mean()
@@ -132,6 +137,8 @@ class Fits:
                 target2.min(),
                 target2.max(),
                 floor,
+                zeros,
+                unmoved,
             ]
         )
         tick = self.core.seen.tick
@@ -139,7 +146,8 @@ class Fits:
 
         def keep(got: list[float]) -> None:
             accurate = got[1] if got[1] >= 0 else None
-            into.append(Fit(tick, got[0] - got[7], accurate, got[2], got[3], got[4]))
+            of_logits = {"zeros": got[8], "unmoved": got[9]} if seen.kind in OF_LOGITS else {}
+            into.append(Fit(tick, got[0] - got[7], accurate, got[2], got[3], got[4], **of_logits))
             if not judged:
                 seen.floor += got[7]
                 seen.target_low, seen.target_high = (

@@ -4,5 +4,6 @@ from trainlab.diagnosis.remedies.processes import ScriptRuns
 from trainlab.diagnosis.remedies.remedy import Remedy
 from trainlab.diagnosis.remedies.runs import Job, Run, Runner
 from trainlab.diagnosis.remedies.trying import BUDGET, SEEDS, Trying
+from trainlab.diagnosis.remedies.wording import code_as_tried
 
-__all__ = ["BUDGET", "SEEDS", "Job", "Remedy", "Run", "Runner", "ScriptRuns", "Trying"]
+__all__ = ["BUDGET", "SEEDS", "Job", "Remedy", "Run", "Runner", "ScriptRuns", "Trying", "code_as_tried"]

@@ -14,6 +14,7 @@ _POLES = frozenset(
     ("log", "log2", "log10", "sqrt", "rsqrt", "pow", "__pow__", "logdet", "div", "true_divide", "__truediv__",
      "divide", "reciprocal", "__rtruediv__", "__rdiv__", "norm", "std", "acos", "asin", "exp")
 )  # fmt: skip
+CLIPS = ("relu", "relu6", "clamp", "clamp_min", "hardtanh", "threshold", "hardsigmoid", "tanh")
 EPS = 1e-6
 
 
@@ -71,6 +72,13 @@ _ALL = _one("the parameters left out given to the optimizer", "all_parameters")
 _INPUTS = _one(
     "standardized inputs", "inputs", narrow="what the network is given isn't a table or picture of floats"
 )
+
+
+def _mismatch(finding: Finding) -> tuple[Remedy, ...]:
+    """Of what only clips logits the loss stays the same without it."""
+    if finding["where"].split(" ")[0] in CLIPS:
+        return (_one("no activation on the output", "off_output"),)
+    return (_one("the loss given what it is made for", "given_logits", same_loss=False),)
 
 
 def _cut(finding: Finding) -> tuple[Remedy, ...]:
@@ -134,9 +142,7 @@ _CHOSEN: dict[str, _Chosen] = {
     "missing_zero_grad": (_one("gradients cleared before each backward pass", "zero_grad"),),
     "detached_graph": _cut,
     "loss_broadcast": (_one("targets in the outputs' shape", "equal_shapes", same_loss=False),),
-    "loss_activation_mismatch": (
-        _one("the loss given what it is made for", "given_logits", same_loss=False),
-    ),
+    "loss_activation_mismatch": _mismatch,
     "label_dtype": _cast,
     "params_not_in_optimizer": (_ALL,),
     "frozen_params": (
@@ -179,7 +185,7 @@ _CHOSEN: dict[str, _Chosen] = {
     "saturated_activation": (_init("xavier"), _INPUTS, _RELU_HE),
     "lr_too_low": (_lr(10), _lr(100), _lr(1000)),
     "oscillating_loss": (_lr(0.1), _lr(0.01)),
-    "loss_plateau": (_lr(10), _lr(0.1), _init("default")),
+    "loss_plateau": (_lr(10), _lr(0.1), _lr(0.01), _init("default")),
 }
 
 _WHY_NOT = {

@@ -28,3 +28,13 @@ class Remedy:
     def to_plan(self) -> dict[str, Any]:
         """Return it as a plan carries it to the process that runs the script."""
         return {"changes": [dict(change) for change in self.changes]}
+
+
+def together(first: Remedy, second: Remedy) -> Remedy:
+    """Return both at once."""
+    return Remedy(
+        words=f"{first.words} and {second.words}",
+        changes=(*first.changes, *second.changes),
+        same_loss=first.same_loss and second.same_loss,
+        narrow=f"{first.narrow}; {second.narrow}",
+    )

@@ -6,18 +6,30 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 from trainlab.diagnosis.remedies.choose import remedies_for, why_not
-from trainlab.diagnosis.remedies.remedy import Remedy
+from trainlab.diagnosis.remedies.remedy import Remedy, together
 from trainlab.diagnosis.remedies.runs import Job, Run, Runner
 from trainlab.diagnosis.remedies.weigh import Pair, compared, learns, weighed
 from trainlab.diagnosis.remedies.wording import summary_words, trial_words
 from trainlab.draw import counted, format_number
 
 SEEDS, BUDGET = 5, 120.0
+PAIRS = 3
+"""So many pairs of remedies are tried at most, where none was enough alone."""
 Tell = Callable[[float, str], None]
 """Is told how much of the budget is used (0 to 1), and what goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A remedy of a finding that was tried, and what came of it."""
+
+    fault: str
+    remedy: Remedy
+    trial: dict[str, Any]
 
 
 @dataclass(kw_only=True)
@@ -40,6 +52,7 @@ class Trying:
     _tried: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     _unchanged: dict[int, Run] = field(default_factory=dict[int, Run])
     _known: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    _done: list[Done] = field(default_factory=list[Done])
     _runs: int = 0
     _ended: str = "all tried"
     _reason: str = ""
@@ -98,6 +111,7 @@ class Trying:
         for finding in possible:
             if self._try_finding(finding):
                 return
+        self._try_together(findings)
 
     def _try_finding(self, finding: dict[str, Any]) -> bool:
         """Try a finding's remedies in turn; return whether that is the end of it."""
@@ -107,6 +121,7 @@ class Trying:
             trial = self._known_or_new(remedy)
             if trial is not None:
                 trials.append(trial)
+                self._done.append(Done(finding["fault"], remedy, trial))
                 told["words"] = " ".join(f"With {one['words']}" for one in trials)
             if self._ended in ("budget", "interrupted"):
                 break
@@ -117,6 +132,28 @@ class Trying:
             why = "stopped early" if self._ended == "interrupted" else "the budget was used up"
             told["words"] = f"not tried: {why}"
         return self._ended != "all tried"
+
+    def _try_together(self, findings: list[dict[str, Any]]) -> None:
+        """Try two remedies at the same time, of which neither was enough: those that did most, in turn.
+
+        Each helped some, or is one of a cause of its own: of two causes neither may show an effect while the
+        other is there. What comes of it is told with the second of the two findings.
+        """
+        causes = {finding["fault"] for finding in findings if not finding["consequence_of"]}
+        useful = [one for one in self._done if _rank(one) >= (1 if one.fault in causes else 2)]
+        pairs = [pair for pair in combinations(useful, 2) if _differ(*pair)]
+        pairs.sort(key=lambda pair: _rank(pair[0]) + _rank(pair[1]), reverse=True)
+        for first, second in pairs[:PAIRS]:
+            trial = self._known_or_new(together(first.remedy, second.remedy))
+            if trial is None:
+                return
+            told = self._tried[second.fault]
+            told["remedies"].append(trial)
+            told["words"] += f" With {trial['words']}"
+            if _is_enough(trial):
+                self._ended = "mended"
+            if self._ended != "all tried":
+                return
 
     def _known_or_new(self, remedy: Remedy) -> dict[str, Any] | None:
         """Return the trial of a remedy, which another finding may have had before."""
@@ -183,6 +220,24 @@ class Trying:
 
     def _left(self) -> float:
         return self._started + self.budget - time.monotonic()
+
+
+def _rank(done: Done) -> float:
+    """Return how much a remedy did: 3 or more if some seeds learn, 2 if it is better, 1 if it took hold."""
+    trial = done.trial
+    if trial["learnt"] == trial["unchanged"]["learnt"] == trial["runs"] and trial["verdict"] == "no help":
+        return 0.0
+    kinds = {"partly": 3.0, "better": 2.0, "no help": 1.0}
+    share = (trial["learnt"] or 0) / trial["runs"]
+    reached = trial["after"]["reached"] or 0.0
+    return kinds.get(trial["verdict"], 0.0) + 0.5 * share + 0.25 * min(max(reached, 0.0), 1.0)
+
+
+def _differ(first: Done, second: Done) -> bool:
+    """Whether two remedies change different things, and there is reason to try both at once."""
+    names = [{change["change"] for change in one.remedy.changes} for one in (first, second)]
+    helped = _rank(first) >= 2 and _rank(second) >= 2
+    return names[0].isdisjoint(names[1]) and (first.fault != second.fault or helped)
 
 
 def _is_enough(trial: dict[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from trainlab.draw import counted, format_number
@@ -76,13 +77,25 @@ def summary_words(summary: dict[str, Any], tried: dict[str, Any]) -> str:
     seeds, runs = counted(summary["seeds"], "seed"), counted(summary["runs"], "run")
     cost = f"({runs} in {summary['seconds']:.0f} s)"
     trials = [(fault, trial) for fault, one in tried.items() for trial in one["remedies"]]
-    told = {"mended": "it learns", "learns": "it learns", "better": "it comes out better"}
+    some = any(trial["verdict"] == "partly" for _, trial in trials)
+    told = {"mended": "it learns", "learns": "it learns"} | (
+        {} if some else {"better": "it comes out better"}
+    )
     for verdict, what in told.items():
         for fault, trial in trials:
             if trial["verdict"] == verdict:
                 none = "no remedy made it learn; " if verdict == "better" and trial["learnt"] == 0 else ""
                 numbers = f"{_numbers(trial)}{_seeds(trial)}"
                 return f"Tried: {none}with {trial['remedy']} ({fault}) {what}: {numbers} {cost}."
+    if some:
+        fault, trial = max((one for one in trials if one[1]["verdict"] == "partly"), key=_share_learnt)
+        end = {"interrupted": "Trying was stopped", "budget": "Tried until the budget was used up"}
+        start = end.get(summary["ended"], "Tried")
+        numbers = f"{_numbers(trial)}{_seeds(trial)}"
+        return (
+            f"{start}: with {trial['remedy']} ({fault}) some seeds learn, and not most: {numbers} {cost}. "
+            "That helps, and is no cure."
+        )
     ends = {
         "no time": f"Not tried: {summary['reason']}",
         "nothing to try": f"Nothing could be tried: {summary['reason']}",
@@ -93,6 +106,10 @@ def summary_words(summary: dict[str, Any], tried: dict[str, Any]) -> str:
     return ends[summary["ended"]]
 
 
+def _share_learnt(told: tuple[str, Trial]) -> float:
+    return told[1]["learnt"] / told[1]["runs"]
+
+
 def _no_help(trials: list[Trial]) -> str:
     worked = [trial for trial in trials if trial["verdict"] not in ("no hold", "failed")]
     if not worked:
@@ -100,3 +117,28 @@ def _no_help(trials: list[Trial]) -> str:
     if all(_learns_anyway(trial) for trial in worked):
         return "it learns with every seed as it is, and no remedy makes a difference to that"
     return "no remedy made it learn"
+
+
+_LR = re.compile(r"\blr\s*=\s*([0-9][0-9.eE+-]*)(?=\s*[,)])")
+_HELPED = ("better", "partly", "learns", "mended")
+
+
+def code_as_tried(code: str, tried: dict[str, Any] | None) -> str:
+    """Return a remedy's code with the learning rate that did most when it was tried, if one helped."""
+    found: list[tuple[int, float, float]] = []
+    for trial in tried["remedies"] if tried is not None else ():
+        rates = [change["times"] for change in trial["changes"] if change["change"] == "lr"]
+        if len(rates) == 1 and trial["verdict"] in _HELPED:
+            share = (trial["learnt"] or 0) / trial["runs"]
+            found.append(
+                (_HELPED.index(trial["verdict"]), share + (trial["after"]["reached"] or 0), rates[0])
+            )
+    if not found:
+        return code
+    times = max(found)[2]
+    lines = code.splitlines()
+    if len(lines) == 3 and (old := _LR.search(lines[1])) is not None:
+        start, end = old.span(1)
+        new = f"{lines[1][1:start]}{float(old[1]) * times:g}{lines[1][end:]}"
+        return "\n".join([f"{lines[0]} (the learning rate × {times:g}, as tried)", lines[1], f"+{new}"])
+    return re.sub(r"(group\['lr'\]) = \S+$", rf"\1 *= {times:g}  # as tried", code)

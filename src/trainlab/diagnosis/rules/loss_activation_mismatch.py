@@ -11,7 +11,8 @@ import numpy as np
 
 from trainlab.diagnosis.findings import Finding
 from trainlab.diagnosis.node_kinds import SHAPING
-from trainlab.diagnosis.seen import Graph, Node
+from trainlab.diagnosis.seen import Graph, Node, Op
+from trainlab.diagnosis.signals import clipped_logits
 from trainlab.diagnosis.signals.case import Case, behind
 
 FAULT = "loss_activation_mismatch"
@@ -24,10 +25,59 @@ _LOGARITHMS = frozenset(("Log1P", "Softplus", "Logsumexp"))
 _ARITHMETIC = frozenset(("Mul", "Neg", "Sum", "Mean", "Div", "Add", "Sub", "Clamp", "Maximum"))
 MOST = 60
 OFF = 0.05
+HIDDEN = clipped_logits.UNMOVED
+"""Of the answers that a ReLU keeps from the loss, so many are too many."""
 
 
 def judge(case: Case) -> Finding | None:
-    """Go through the kinds of graphs that were seen."""
+    """Go through the kinds of graphs that were seen; what a loss surely isn't made for comes first."""
+    return _provenance(case) or _clipping(case)
+
+
+def _clipping(case: Case) -> Finding | None:
+    """A ReLU or its like right before a loss of logits, where it keeps answers from the loss."""
+    for graph in case.seen.graphs:
+        for place in _near_loss(graph):
+            node = graph.nodes[place]
+            wrong = next((one for one in behind(graph, node) if one.kind in clipped_logits.CLIPPING), None)
+            loss = case.loss_of(_of_logits(graph, node))
+            if wrong is None or loss is None:
+                continue
+            found = clipped_logits.clipped(case, loss, wrong)
+            if found is None:
+                continue
+            name = wrong.op.name.rstrip("_") if wrong.op is not None else wrong.kind.lower()
+            line = f" `{wrong.op.site.text}`" if wrong.op is not None and wrong.op.site else ""
+            into = loss.site.quoted if loss.site else loss.kind
+            finding = Finding(
+                fault=FAULT,
+                where=f"{name} at {_place(wrong)}{line} into the loss at {into}",
+                confidence=found.confidence,
+                evidence=(
+                    f"the tensor given to the loss comes out of {name} ({_place(wrong)}); "
+                    f"{loss.kind} takes logits, which may be below 0 as well as above",
+                    *found.evidence,
+                ),
+                remedy=f"No activation on the output: leave out the {name} before the loss.",
+                code=f"logits = …  # no {name} here\nloss = criterion(logits, target)",
+            )
+            return finding if found.is_fault else finding.as_note()
+    return None
+
+
+def _of_logits(graph: Graph, node: Node) -> Op | None:
+    """Return the loss function that a node belongs to, if it takes logits."""
+    if node.kind == "BinaryCrossEntropyWithLogits":
+        return node.op
+    if node.kind != "LogSoftmax":
+        return None
+    likely = (
+        one for one in graph.nodes if one is node or any(parent is node for parent in behind(graph, one))
+    )
+    return next((one.op for one in likely if one.op is not None and "loss" in one.op.facts), None)
+
+
+def _provenance(case: Case) -> Finding | None:
     for graph in case.seen.graphs:
         near = _near_loss(graph)
         for place in near:

@@ -1,9 +1,10 @@
-"""The loss stays where a constant answer would be, and nothing more specific was found."""
+"""The loss hardly falls any more, and nothing more specific was found."""
 
 from __future__ import annotations
 
 from trainlab.diagnosis.findings import Finding
 from trainlab.diagnosis.signals.case import Case
+from trainlab.draw import counted
 
 FAULT = "loss_plateau"
 
@@ -20,10 +21,11 @@ def judge(case: Case) -> Finding | None:
         confidence=0.4,
         evidence=(
             learning.words,
-            f"loss from {learning.start:.4g} to {learning.end:.4g} in {case.seen.tick} steps",
+            f"in the last third of {counted(case.seen.tick, 'step')} it fell by less than 10 %",
         ),
-        remedy="Try to fit 20 samples by heart first; then other learning rates, a wider network.",
-        code="xb, yb = X[:20], y[:20]  # must reach a loss near 0",
+        remedy="Train on a single batch, again and again: its loss must come near 0. If it does, try "
+        "learning rates 10 and 100 times as large and as small; if it doesn't, look for the error between "
+        "data, network and loss.",
     )
     known_better = learning.rows >= 100 and learning.reference - learning.reached > 0.2
     return finding if known_better and learning.state == "stuck" else finding.as_note()

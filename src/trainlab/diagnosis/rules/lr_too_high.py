@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from trainlab.diagnosis.findings import Finding
@@ -10,19 +12,21 @@ from trainlab.diagnosis.signals.case import Case, optimizer_name, vanished
 from trainlab.diagnosis.signals.curve import finite, medians_of_5
 
 FAULT = "lr_too_high"
-LARGE = 5e-2
+LARGE, ROSEN = 5e-2, 1e-2
 HUGE, OVERRUN = 0.4, 10
 WINDOW, UNTIL = 10, 100
 GROWN, BACK = 2.0, 2.0
 UNFIT, FITTED = 0.3, 0.05
 NOISE = 1.1
+BLOWN, EARLY, FADED = 1.0, 10, 0.01
 
 
 def judge(case: Case) -> Finding | None:
     """Fire where the training fails and updates are over 5 % of the weights for 10 of the first 100 steps.
 
     Also where the loss rose to twice its start within the first steps, with updates over 1 %, or where the
-    first step overran the weights. In a training that gets somewhere, but stays well short of a fit: if the
+    first step overran the weights, or a few of the first blew the network up and left it without a gradient.
+    In a training that gets somewhere, but stays well short of a fit: if the
     updates are far larger, stay large, overran the start, or threw it back from a loss it had reached.
     """
     learning = case.learning
@@ -34,10 +38,11 @@ def judge(case: Case) -> Finding | None:
     typical = float(np.median(list(by_weight.values())))
     stream = case.learning.stream
     values = medians_of_5(stream.values[:200]) if stream is not None else np.empty(0)
+    blown = blown_up(case)
     rose = len(values) > 3 and float(values.max()) > GROWN * abs(float(values[0]))
     if learning.state in ("stuck", "diverged"):
         large = typical > LARGE and not _never_above(case)
-        told = large or (rose and typical > LARGE / 5) or overran(case) is not None
+        told = large or (rose and typical > ROSEN) or overran(case) is not None or blown is not None
         flat = bool(case.faults & _FLAT) or bool(only_layer(case))
         if not told or (learning.state == "stuck" and flat):
             return None
@@ -54,8 +59,11 @@ def judge(case: Case) -> Finding | None:
         f"weights ({shown}); 1e-3 to 1e-2 is usual",
         case.learning.words,
     ]
-    if rose:
-        evidence.append(f"the loss rose from {values[0]:.3g} to {values.max():.3g} at first")
+    if blown is not None:
+        evidence = [*_blown_words(blown), case.learning.words]
+    elif rose and stream is not None:
+        first = finite(stream.values[:200])
+        evidence.append(f"the loss rose from {first[0]:.3g} to {first.max():.3g} at first")
     if (over := overran(case)) is not None:
         evidence.append(
             f"the first step was {over[0]:.2g} times as large as the weights, which ended {over[1]:.2g} "
@@ -68,7 +76,7 @@ def judge(case: Case) -> Finding | None:
         where=(
             f"{name}: {optimizer.kind} lr={rate:g}{f' ({optimizer.site.quoted})' if optimizer.site else ''}"
         ),
-        confidence=0.85 if typical > LARGE else 0.7,
+        confidence=0.85 if typical > LARGE or blown is not None else 0.7,
         evidence=tuple(evidence),
         remedy=f"Divide the learning rate by 10, and by 10 again: lr={rate / 10:g}, lr={rate / 100:g}.",
         code=f"for group in {name}.param_groups:\n    group['lr'] = {rate / 10:g}",
@@ -151,6 +159,59 @@ def overran(case: Case) -> tuple[float, float] | None:
         return None
     step, grown = float(np.median(first)), float(np.median(growth))
     return (step, grown) if step > 1 and grown > OVERRUN else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Blown:
+    """A network that was blown up at once, and has learnt nothing since.
+
+    `largest` has each weight's largest step of the first ten, by its own size; `start` and `peak` are losses,
+    `at` the step of the peak; `left` is the gradient at the end by the largest of the first ten.
+    """
+
+    largest: dict[str, float]
+    start: float
+    peak: float
+    at: int
+    left: float
+
+
+def blown_up(case: Case) -> Blown | None:
+    """Return how a few of the first steps killed the network; None if they didn't.
+
+    Steps larger than the weights, in the middle of these, a loss that rose to twice its start among them, and
+    hardly any gradient at the end. A step of that size is no accident that the gradients died of later.
+    """
+    stream = case.learning.stream
+    weights = [
+        param
+        for param in case.weights()
+        if param.start.get("std", 0) > 1e-3 and len(param.update) > 2 * EARLY
+    ]
+    values = finite(stream.values[:EARLY]) if stream is not None else np.empty(0)
+    if not weights or len(values) < EARLY or case.learning.state not in ("stuck", "diverged"):
+        return None
+    largest = {
+        param.name: float(np.nan_to_num(param.update[:EARLY], nan=0, posinf=1e3).max()) for param in weights
+    }
+    kept = [np.median(one.grad_rms[-EARLY:]) / max(*one.grad_rms[:EARLY], 1e-30) for one in weights]
+    left = float(np.median(kept))
+    start, peak, at = float(values[0]), float(values.max()), int(values.argmax())
+    if float(np.median(list(largest.values()))) > BLOWN and peak > GROWN * abs(start) and left < FADED:
+        return Blown(largest=largest, start=start, peak=peak, at=at, left=left)
+    return None
+
+
+def _blown_words(blown: Blown) -> list[str]:
+    shown = ", ".join(
+        f"{name} {value:.1f}" for name, value in sorted(blown.largest.items(), key=lambda pair: -pair[1])[:6]
+    )
+    return [
+        f"a step of the first {EARLY} was larger than the weights: rms(update) / rms(weight) up to "
+        f"{shown}; 1e-3 to 1e-2 is usual",
+        f"the loss rose from {blown.start:.3g} to {blown.peak:.3g} (step {blown.at}), and the gradients at "
+        f"the end are {100 * blown.left:.2g} % of the largest at first: the network is dead",
+    ]
 
 
 _FLAT = frozenset(("no_nonlinearity", "bad_bias_init"))

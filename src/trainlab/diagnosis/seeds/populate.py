@@ -68,10 +68,10 @@ class _Attempt:
         self.folder = folder
         self.pilots: list[SeedRun] = []
         self.known_own = next((run for run in known if run.seed is None), None)
-        self.reason = "asked for" if not question.lift else "stopped before that was known"
+        self.reason = "asked for" if not question.lift else "it was stopped before that was known"
         self.wanted = question.lift
         if question.lift and len(known) > 1 + len(PILOTS):
-            self.wanted, self.reason = False, f"so were the runs that {question.save} holds"
+            self.wanted, self.reason = False, f"the runs that {question.save} holds were made so"
 
     def own(self, stop: Event) -> SeedRun | None:
         """Return the script's own run, known or made."""

@@ -116,7 +116,9 @@ def reader_of(lift: Lift, runs: Sequence[SeedRun], metric: str) -> Reader:
             pairs = zip(runs, lift.replayed, strict=True)
             if all(_is_printed(run.value, one, name, scale) for run, one in pairs):
                 return replace(reader, metric=name, scale=scale)
-    raise Refused(f"{metric} isn't the loss or the accuracy over the data trained on")
+    raise Refused(
+        f"{metric}, as the script prints it, is neither the loss nor the accuracy over the training data"
+    )
 
 
 def _batch_loss(lift: Lift, runs: Sequence[SeedRun]) -> float:

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 _LABEL = 13
-WAYS = {"rerun": "the file run again", "lifted": "lifted", "called": "the function called again"}
+WAYS = {
+    "rerun": "the file runs again for each seed",
+    "lifted": "lifted",
+    "called": "the function is called again for each seed",
+}
+ASKED = "asked for"
 FEW_CAUSES = 3
 SHORT_FACTS = ("way", "seeds", "measure", "your run")
 
@@ -57,13 +62,14 @@ def seeds_lines(data: dict[str, Any], *, width: int = WIDTH, details: bool = Fal
     return lines
 
 
-def rest_line(data: dict[str, Any]) -> str:
-    """Return what `details` would tell besides, for the command."""
+def rest_line(data: dict[str, Any], *, has_page: bool = False) -> str:
+    """Return what `details` would tell besides, for the command; a page that there is isn't offered."""
     parts = ["how long it took"]
     more = len(data["failures"]["causes"]) - FEW_CAUSES
     parts += ["all kinds of failure"] if more > 0 else []
     parts += [counted(len(data["notes"]) - 1, "more note")] if len(data["notes"]) > 1 else []
-    return f"More with --details: {', '.join(parts)}. With --html FILE: a page, every run in it."
+    page = "" if has_page else " With --html FILE: a page, every run in it."
+    return f"More with --details: {', '.join(parts)}.{page}"
 
 
 def facts(data: dict[str, Any]) -> list[tuple[str, str]]:
@@ -73,7 +79,7 @@ def facts(data: dict[str, Any]) -> list[tuple[str, str]]:
     done = f"{seeds['finished']:,} of {counted(seeds['asked'], 'seed')}, besides {whose} own"
     if seeds["interrupted"]:
         done += "; stopped early"
-    rows = [("way", f"{WAYS[way['name']]}: {way['why']}"), ("seeds", done)]
+    rows = [("way", _way(way)), ("seeds", done)]
     if how.get("seconds") is not None:
         each = f", {format_number(how['seconds_a_run'])} s a run" if how["seconds_a_run"] else ""
         by = f"{how['engine']} engine" if how["engine"] else f"{how['workers']} at once"
@@ -94,6 +100,15 @@ def facts(data: dict[str, Any]) -> list[tuple[str, str]]:
     message = f": {yours['message']}" if yours["failed"] else ""
     rows.append(("your run", f"{own}, {measure['name']} {format_number(yours['value'])}{cause}{message}"))
     return rows
+
+
+def _way(way: dict[str, Any]) -> str:
+    """Say how the seeds were run; of a file that runs again, why it wasn't trained as an experiment."""
+    if way["name"] != "rerun":
+        return f"{WAYS[way['name']]}: {way['why']}"
+    if way["why"] == ASKED:
+        return f"{WAYS['rerun']}, as asked for"
+    return f"{WAYS['rerun']}. The quicker way, as an experiment of trainlab, isn't open to it: {way['why']}"
 
 
 def _heading(failures: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from trainlab.draw import counted, format_number
@@ -83,8 +84,12 @@ def standing_words(data: dict[str, Any]) -> str:
         return ""
     start = f"Its {measure['name']}, {format_number(data['yours']['value'])}, is"
     if measure["higher_is_better"] is None:
-        share = _percent(standing["below"], total)
-        return f"{start} above that of {share} of the seeds{_ties(standing, total)}."
+        parts = [
+            ("above that of", standing["below"]),
+            ("equal to that of", standing["equal"]),
+            ("below that of", standing["above"]),
+        ]
+        return f"{start} {_among(parts, total)}."
     better = standing["below"] if measure["higher_is_better"] else standing["above"]
     worse = total - better - standing["equal"]
     luck = ""
@@ -92,13 +97,18 @@ def standing_words(data: dict[str, Any]) -> str:
         luck = ": a lucky seed"
     elif total >= 20 and worse >= LUCKY * total:
         luck = ": an unlucky seed"
-    return (
-        f"{start} better than that of {_percent(better, total)} of the seeds{_ties(standing, total)}{luck}."
-    )
+    parts = [
+        ("better than with", better),
+        ("the same as with", standing["equal"]),
+        ("worse than with", worse),
+    ]
+    return f"{start} {_among(parts, total)}{luck}."
 
 
-def _ties(standing: dict[str, int], total: int) -> str:
-    return f", the same as of {_percent(standing['equal'], total)}" if standing["equal"] else ""
+def _among(parts: Sequence[tuple[str, int]], total: int) -> str:
+    """Return ``better than with 65 % of the seeds, the same as with 10 %, worse than with 25 %``."""
+    said = [f"{words} {_percent(count, total)}" for words, count in parts if count]
+    return ", ".join([f"{said[0]} of the seeds", *said[1:]])
 
 
 def _percent(part: int, total: int) -> str:

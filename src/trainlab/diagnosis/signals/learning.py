@@ -30,7 +30,8 @@ BEHIND = 0.1
 class Learning:
     """How the training went. `ratio` is the last loss in units of the best constant's.
 
-    `missed_goal` says what was to be reached, where the outcome was judged by that.
+    `reached_on` says on which rows `reached` was read; `missed_goal` what was to be reached, where the
+    outcome was judged by that.
     """
 
     state: State
@@ -47,6 +48,7 @@ class Learning:
     improvement: float
     falling: bool
     missed_goal: str = ""
+    reached_on: str = ""
 
     @property
     def ratio(self) -> float:
@@ -82,7 +84,7 @@ def learning(seen: Seen) -> Learning:
     values = stream.values if stream is not None else []
     first, last, trivial = curve.start(values), curve.end(values), float("nan")
     reached = reference = chance = float("nan")
-    rows = 0
+    rows, on = 0, ""
     if main is not None and main.fits:
         trivial = trivial_loss(main)
         fits = [fit.value for fit in main.fits]
@@ -90,11 +92,15 @@ def learning(seen: Seen) -> Learning:
         last = _last(first, curve.end(fits), curve.end(_all_losses(main, stream)))
         classes = main.kind in CLASSES or (main.kind in BINARY and main.columns == 1)
         if main.kind in CLASSES + BINARY:
-            late = [fit.accuracy for fit in main.fits[-max(5, len(main.fits) // 10) :]]
+            late = [fit.accuracy for fit in main.fits[-_late(main) :]]
             reached = float(np.mean([value for value in late if value is not None] or [float("nan")]))
         elif trivial > 0:
             reached = 1 - last / trivial
-        reached = _best(reached, _judged(seen, main, trivial))
+        on = f"the last {_late(main)} training batches looked at"
+        judged = _judged(seen, main, trivial)
+        if math.isnan(reached) or judged > reached:
+            # Dropout and noise hold training batches back: where an evaluation shows more, that counts.
+            reached, on = judged, "the last batches evaluated"
         if main.columns == 1 or main.kind in CLASSES:
             found = neighbours(seen.data.sample_x, seen.data.sample_y, classes=classes)
             if found is not None:
@@ -116,7 +122,13 @@ def learning(seen: Seen) -> Learning:
         rows=rows,
         improvement=curve.improvement(values),
         falling=curve.still_falling([fit.value for fit in main.fits] if main is not None else values),
+        reached_on=on if math.isfinite(reached) else "",
     )
+
+
+def _late(main: LossSeen) -> int:
+    """Return how many of the last readings of a loss are its end."""
+    return min(len(main.fits), max(5, len(main.fits) // 10))
 
 
 def _state(
@@ -168,11 +180,6 @@ def _last(first: float, looked_at: float, of_all: float) -> float:
     if math.isnan(of_all):
         return looked_at
     return of_all if of_all > first else min(looked_at, of_all)
-
-
-def _best(reached: float, judged: float) -> float:
-    """Dropout and noise hold training batches back: where an evaluation shows more, that counts."""
-    return judged if math.isnan(reached) or judged > reached else reached
 
 
 def _judged(seen: Seen, main: LossSeen, trivial: float) -> float:

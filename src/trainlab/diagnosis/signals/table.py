@@ -193,6 +193,13 @@ SIGNALS: tuple[Signal, ...] = (
         ("loss_activation_mismatch",),
     ),
     Signal(
+        "logits at 0",
+        "share of the logits that are exactly 0; of the rows in which the right class's is, and in which all "
+        "are alike; classes that were at 0 in every row of 20 batches",
+        "signals/clipped_logits.py",
+        ("loss_activation_mismatch",),
+    ),
+    Signal(
         "known rows",
         "share of the rows evaluated whose fingerprint is one of a row trained on",
         "probe/data.py",

@@ -13,7 +13,11 @@ from trainlab.diagnosis.remedies.changes.tags import made_of, remember, tag
 from trainlab.diagnosis.remedies.patching import Patching, function_places
 from trainlab.diagnosis.torch_private import BATCH_NORMS, CONVOLUTIONS, DROPOUTS
 
-SQUASHING = ("sigmoid", "tanh", "softmax", "relu", "softplus", "hardtanh", "clamp", "relu6", "hardsigmoid")
+SQUASHING = (
+    "sigmoid", "tanh", "softmax", "relu", "softplus", "hardtanh", "clamp", "clamp_min", "relu6", "threshold",
+    "hardsigmoid",
+)  # fmt: skip
+_OF_LOGITS = ("cross_entropy", "binary_cross_entropy_with_logits")
 _LAYERS = (nn.Linear, *CONVOLUTIONS)
 _PASSING = (*BATCH_NORMS, *DROPOUTS, nn.Flatten, nn.LayerNorm)
 
@@ -97,7 +101,7 @@ def between(on: Patching) -> None:
 
 
 def off_output(on: Patching) -> None:
-    """Take the activation off that a network's output, or what a regression loss is given, comes out of."""
+    """Take the activation off that a network's output, or what a loss is given, comes out of."""
 
     def without(tensor: Any) -> Any:
         made = made_of(tensor)
@@ -115,5 +119,7 @@ def off_output(on: Patching) -> None:
 
     remember(on, SQUASHING)
     on.roots().after.append(lambda module, output: without(output))
-    for name in ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"):
+    for name in ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", *_OF_LOGITS):
         on.replace(nn.functional, name, wrap)
+    for owner, name in function_places("log_softmax", inplace=False):
+        on.replace(owner, name, wrap)
