@@ -34,8 +34,8 @@ FAULTS = {
     "unknown table": (
         "[changes.E]",
         "[change.E]",
-        "change: unknown field; known are 'title', 'question', 'seeds', 'splits', 'ask', 'baseline', 'networks', "
-        "'changes' or 'race'. Did you mean 'changes'?",
+        "change: unknown field; known are 'title', 'question', 'seeds', 'splits', 'ask', 'baseline', "
+        "'networks', 'changes' or 'race'. Did you mean 'changes'?",
     ),
     "misspelt activation": (
         'activation = "tanh"',

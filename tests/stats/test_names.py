@@ -42,6 +42,7 @@ def test_the_room_exports_these_names():
         "rate",
         "read_family",
         "reading",
+        "resampled_contrast",
         "round_sizes",
         "share_p",
         "share_words",

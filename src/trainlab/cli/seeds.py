@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from math import isnan
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -79,6 +80,9 @@ def seeds_command(
     check_range("--workers", workers, least=1, most=MAX_WORKERS)
     if metric is not None and not metric.strip():
         raise UsageError("--metric '': give the name that the script prints, as in --metric accuracy.")
+    for option, threshold in (("--at-least", at_least), ("--at-most", at_most)):
+        if threshold is not None and isnan(threshold):
+            raise UsageError(f"{option} nan: must be a number, such as 0.9.")
     if at_least is not None and at_most is not None and at_least > at_most:
         raise UsageError(f"--at-least {at_least:g}: is above --at-most {at_most:g}; no run could succeed.")
     check_writable("--json", json)

@@ -182,6 +182,7 @@ def _nurseries_in(folder: Path) -> list[str]:
         ),
         (("hello.py",), "It prints numbers after: hello."),
         (("train.py", "--metric", " "), "give the name that the script prints"),
+        (("train.py", "--at-least", "nan"), "--at-least nan: must be a number"),
         (("train.py", "-n", "0"), "-n 0: must be a whole number from 1"),
         (("train.py", "--at-least", "2", "--at-most", "1"), "no run could succeed"),
         (("train.py", "--html", "-"), "only --json can go to the terminal"),

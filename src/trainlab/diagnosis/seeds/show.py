@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from trainlab.diagnosis.seeds.words import causes_words
@@ -124,8 +125,8 @@ def one_seed_words(data: dict[str, Any]) -> str:
     if data["way"]["name"] == "called":
         return "Which seeds failed, and of what: to_frame()"
     seed = data["failures"]["causes"][0]["seeds"][0]
-    arguments = "".join(f" {word}" for word in data["arguments"])
-    return f"Look at one: trainlab seeds {data['script']} --seed {seed}{arguments}"
+    passed = ["--", *data["arguments"]] if data["arguments"] else []
+    return f"Look at one: {shlex.join(['trainlab', 'seeds', data['script'], '--seed', str(seed), *passed])}"
 
 
 def _item(text: str, width: int) -> list[tuple[str, str]]:
