@@ -103,7 +103,8 @@ def test_it_is_written_as_a_study_that_gives_the_same_runs(tmp_path: Path, monke
 def test_a_number_that_the_experiment_has_not_is_no_metric_of_it(tmp_path: Path):
     made = populated(tmp_path, PLAIN + PRINTS, metric="other", count=2)
     assert made.way.name == "rerun"
-    assert made.way.why == "other isn't the loss or the accuracy over the data trained on"
+    words = "other, as the script prints it, is neither the loss nor the accuracy over the training data"
+    assert made.way.why == words
     assert [run.seed for run in made.runs] == [1, 2]
 
 
