@@ -96,7 +96,7 @@ def learning(seen: Seen) -> Learning:
             reached = float(np.mean([value for value in late if value is not None] or [float("nan")]))
         elif trivial > 0:
             reached = 1 - last / trivial
-        on = f"the last {_late(main)} training batches looked at"
+        on = f"{_late(main)} late batches"
         judged = _judged(seen, main, trivial)
         if math.isnan(reached) or judged > reached:
             # Dropout and noise hold training batches back: where an evaluation shows more, that counts.
