@@ -67,6 +67,7 @@ WHOLE: dict[str, tuple[str, ...]] = {
         "callbacks/test_skorch.py",
         "callbacks/test_transformers.py",
         "diagnosis/remedies/test_faults_mended.py",
+        "diagnosis/test_clipped_logits.py",
         "diagnosis/test_derivatives.py",
         "diagnosis/test_function.py",
         "diagnosis/test_healthy.py",

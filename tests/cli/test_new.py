@@ -96,6 +96,7 @@ FILES = {
 }
 
 
+@pytest.mark.trains
 @pytest.mark.parametrize("case", FILES)
 def test_a_study_for_a_file_runs(trainlab: Caller, case: str) -> None:
     content, fields, words, target = FILES[case]
