@@ -14,7 +14,8 @@ from torch.nn import functional as F
 
 from trainlab.diagnosis import Finding, Report
 from trainlab.diagnosis.edits import code_for
-from trainlab.diagnosis.seen import Event, LoaderSeen, LossStream, OptimizerSeen, Seen
+from trainlab.diagnosis.seen import Event, LoaderSeen, OptimizerSeen, Seen
+from trainlab.diagnosis.seen_losses import LossStream
 from trainlab.diagnosis.signals.case import make_case
 from trainlab.diagnosis.site import Site
 from trainlab.diagnosis.stacked_layer import line_without

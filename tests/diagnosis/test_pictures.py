@@ -10,7 +10,8 @@ import pytest
 
 from trainlab.diagnosis.pictured import loss_curve, picture_of
 from trainlab.diagnosis.pictures.kinds import MOST_POINTS, bars, histogram, is_wide, one_line, thinned
-from trainlab.diagnosis.seen import DataSeen, Event, LossStream, OptimizerSeen, ParamSeen, Seen
+from trainlab.diagnosis.seen import DataSeen, Event, OptimizerSeen, ParamSeen, Seen
+from trainlab.diagnosis.seen_losses import LossStream
 from trainlab.diagnosis.signals.case import Case, make_case
 from trainlab.diagnosis.text_picture import in_text
 

@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable
 
 from trainlab.diagnosis.findings import Finding
-from trainlab.diagnosis.seen import LossStream, Op, OptimizerSeen
+from trainlab.diagnosis.seen import Op, OptimizerSeen
+from trainlab.diagnosis.seen_losses import LossStream
 from trainlab.diagnosis.signals.case import Case, optimizer_name
 from trainlab.diagnosis.site import Site, line_of
 from trainlab.diagnosis.stacked_layer import called_name, line_without

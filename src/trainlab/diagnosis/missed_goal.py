@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from trainlab.diagnosis.loss_kinds import BINARY, CLASSES
-from trainlab.diagnosis.seen import LossSeen
+from trainlab.diagnosis.seen_losses import LossSeen
 from trainlab.diagnosis.signals import curve
 from trainlab.diagnosis.signals.learning import STUCK, Learning
 from trainlab.diagnosis.signals.trivial import trivial_loss

@@ -13,7 +13,8 @@ from torch import nn
 from trainlab.diagnosis.probe.core import Core
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.probe import Probe
-from trainlab.diagnosis.seen import LossSeen, LossStream, Seen
+from trainlab.diagnosis.seen import Seen
+from trainlab.diagnosis.seen_losses import LossSeen, LossStream
 from trainlab.diagnosis.trail import Row, Trail
 from trainlab.engine.layout import layers_of
 from trainlab.engine.reference.loop import Chosen, Log, backpropagate, penalised_loss, train_epoch

@@ -11,9 +11,8 @@ from trainlab.draw import Interval, Picture, counted, format_number, intervals, 
 from trainlab.report.chosen import cell_words, cells_of, networks_of
 from trainlab.report.parts import Front, fold, paragraph, picture, terms
 from trainlab.report.verdict_part import first_sentence, names_in
-from trainlab.report.words import what_runs
 from trainlab.spec import Network, solved_words
-from trainlab.studies.answer import Answer, answer_of
+from trainlab.studies.answer import Answer, answer_of, what_runs
 from trainlab.studies.cells import CellResult
 from trainlab.studies.measure import Measure
 from trainlab.studies.result import StudyResult

@@ -10,9 +10,10 @@ import numpy as np
 from trainlab.draw import Answers, Band, Curve, counted, curves, predictions
 from trainlab.report.chosen import cell_words, ends_of, networks_of, singles_of
 from trainlab.report.parts import fold, heading, paragraph, picture, side_by_side
-from trainlab.report.words import loss_label, what_runs
+from trainlab.report.words import loss_label
 from trainlab.spec import Experiment, Within
 from trainlab.stats import Bands
+from trainlab.studies.answer import what_runs
 from trainlab.studies.cells import CellResult
 from trainlab.studies.result import StudyResult
 

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from trainlab.draw import Picture, Spread, format_number, html_table, spread_grid
 from trainlab.report.parts import fold, paragraph
-from trainlab.report.words import loss_label, what_runs
+from trainlab.report.words import loss_label
+from trainlab.studies.answer import what_runs
 from trainlab.studies.cells import CellResult
 from trainlab.studies.result import StudyResult
 from trainlab.studies.score_columns import spread_of

@@ -11,7 +11,7 @@ from trainlab.report.run_part import run_part
 from trainlab.report.score_part import score_part
 from trainlab.report.verdict_part import names_in, verdict_part
 from trainlab.report.why_part import why_part
-from trainlab.report.words import what_runs
+from trainlab.studies.answer import what_runs
 from trainlab.studies.result import StudyResult
 
 

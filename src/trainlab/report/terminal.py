@@ -10,8 +10,9 @@ from trainlab.report.chosen import networks_of
 from trainlab.report.method_part import seeds_words, stopped_words, time_words
 from trainlab.report.score_part import scores
 from trainlab.report.why_words import HEADERS, method_words, offer_words, table_rows
-from trainlab.report.words import MARKS, points, share, single_run, what_runs
+from trainlab.report.words import MARKS, points, share, single_run
 from trainlab.stats import ReadEstimate
+from trainlab.studies.answer import what_runs
 from trainlab.studies.effects import Effect
 from trainlab.studies.result import StudyResult
 from trainlab.studies.score_columns import tells_solved

@@ -5,7 +5,6 @@ from __future__ import annotations
 from trainlab.draw import format_fixed
 from trainlab.spec import Custom, Loss, TaskSpec, name_of
 from trainlab.stats import Rate, ReadEstimate, passed_over
-from trainlab.studies.result import StudyResult
 from trainlab.studies.verdicts import Outcome, Verdict
 
 MARKS: dict[Outcome, str] = {"upheld": "✓", "refuted": "✗", "mixed": "≈"}
@@ -61,11 +60,6 @@ def p_words(p: float) -> str:
 def share(value: Rate) -> str:
     """Return a rate in percent with its interval: ``95.9 % (94.5–97.0)``."""
     return f"{100 * value.estimate:.1f} % ({100 * value.low:.1f}–{100 * value.high:.1f})"
-
-
-def what_runs(result: StudyResult) -> str:
-    """Return what medians are taken of: the seeds, or the runs on all splits."""
-    return "runs" if result.study.splits > 1 else "seeds"
 
 
 def single_run(verdict: Verdict, runs: str = "seeds") -> str:

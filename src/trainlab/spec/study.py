@@ -192,10 +192,7 @@ def _check_splits(splits: int, cells: tuple[Cell, ...]) -> None:
                 f"splits = {splits}: draws other held-out rows each time, but {cell.name} holds out none; "
                 "set baseline.split.held_out, such as 0.25, or splits = 1."
             )
-        if (mine.split, mine.task) != (
-            cells[0].experiment.split,
-            cells[0].experiment.task,
-        ):
+        if (mine.split, mine.task) != (first.experiment.split, first.experiment.task):
             raise SpecError(
                 f"splits = {splits}: all cells must share their rows, but {cell.name} has another task or "
                 f"split than {first.name}; leave these out of the changes, or set splits = 1."

@@ -100,6 +100,11 @@ def networks_words(names: Sequence[str], networks: Sequence[str], result: StudyR
     return join(list(names)) if len(names) <= MOST_NAMED else f"{len(names):,} of {len(networks):,} networks"
 
 
+def what_runs(result: StudyResult) -> str:
+    """Return what medians are taken of: the seeds, or the runs on all splits."""
+    return "runs" if result.study.splits > 1 else "seeds"
+
+
 def short(name: str) -> str:
     """Return a name as the table has it, a long one with its end cut off."""
     return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"

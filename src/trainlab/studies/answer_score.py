@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
 from trainlab.draw import format_number, join
 from trainlab.stats import Estimate, Outcome, Reading
 from trainlab.studies.alone_words import alone_lines, alone_words, nearest, only_alone
@@ -45,7 +42,6 @@ if TYPE_CHECKING:
     from trainlab.studies.result import StudyResult
 
 Row = tuple[str, ...]
-Floats = npt.NDArray[np.float64]
 
 
 def score_answer(result: StudyResult, measure: Measure) -> Answer:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from trainlab.draw import INSIDE, Emphasis, Interval, Picture, css, html_table, intervals, rate_grid
 from trainlab.stats import Reading
-from trainlab.studies.answer import answer_of
+from trainlab.studies.answer import answer_of, what_runs
 from trainlab.studies.score_columns import tells_solved
 
 if TYPE_CHECKING:
@@ -27,12 +27,11 @@ def rate_picture(result: StudyResult) -> Picture:
     networks = list(dict.fromkeys(item.cell.network for item in result.cells))
     combinations = list(dict.fromkeys(item.cell.changes for item in result.cells))
     table = {(item.cell.changes, item.cell.network): item.solved for item in result.cells}
-    runs = "runs" if result.study.splits > 1 else "seeds"
     return rate_grid(
         ["+".join(changes) or "none" for changes in combinations],
         networks,
         [[table.get((changes, network)) for network in networks] for changes in combinations],
-        title=f"Share of {runs} solved, by changes made and network",
+        title=f"Share of {what_runs(result)} solved, by changes made and network",
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from trainlab.diagnosis.features import feature_name
 from trainlab.diagnosis.pictures.kinds import bars, histogram, strips
 from trainlab.diagnosis.rules.output_range_mismatch import RANGES
-from trainlab.diagnosis.seen import LossSeen
+from trainlab.diagnosis.seen_losses import LossSeen
 from trainlab.diagnosis.signals.case import Case, behind
 
 Picture = dict[str, Any]

@@ -19,7 +19,8 @@ from trainlab.diagnosis.probe.readable import as_floats, readable
 from trainlab.diagnosis.probe.schedule import is_walked
 from trainlab.diagnosis.probe.steps import Steps
 from trainlab.diagnosis.probe.walk import depths, walk
-from trainlab.diagnosis.seen import Graph, LossStream, Op
+from trainlab.diagnosis.seen import Graph, Op
+from trainlab.diagnosis.seen_losses import LossStream
 from trainlab.diagnosis.site import Site
 from trainlab.diagnosis.torch_private import is_compiling
 

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from trainlab.diagnosis.loss_kinds import BINARY, CLASSES, OF_LOGITS
 from trainlab.diagnosis.probe.core import Core
-from trainlab.diagnosis.seen import Fit, LossSeen
+from trainlab.diagnosis.seen_losses import Fit, LossSeen
 
 MAX_ROWS = 512
 MAX_COLUMNS = 256

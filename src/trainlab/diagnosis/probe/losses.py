@@ -15,7 +15,8 @@ from trainlab.diagnosis.probe.derivatives import Derivatives
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.places import user_site
 from trainlab.diagnosis.probe.walk import leaves_above
-from trainlab.diagnosis.seen import Graph, LossSeen, Op
+from trainlab.diagnosis.seen import Graph, Op
+from trainlab.diagnosis.seen_losses import LossSeen
 
 DIFFERENCES = frozenset(("sub", "__sub__", "__rsub__", "rsub", "subtract"))
 NAMED = frozenset(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from trainlab.diagnosis.findings import Finding
 from trainlab.diagnosis.rules.label_dtype import truncations
-from trainlab.diagnosis.seen import LossSeen
+from trainlab.diagnosis.seen_losses import LossSeen
 from trainlab.diagnosis.signals.case import Case
 
 FAULT = "constant_labels"

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from trainlab.diagnosis.findings import Finding
-from trainlab.diagnosis.seen import LossSeen
+from trainlab.diagnosis.seen_losses import LossSeen
 from trainlab.diagnosis.signals.case import Case
 
 FAULT = "data_not_shuffled"

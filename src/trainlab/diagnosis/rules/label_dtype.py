@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from trainlab.diagnosis.findings import Finding
-from trainlab.diagnosis.seen import Event, LossSeen
+from trainlab.diagnosis.seen import Event
+from trainlab.diagnosis.seen_losses import LossSeen
 from trainlab.diagnosis.signals.case import Case
 
 FAULT = "label_dtype"

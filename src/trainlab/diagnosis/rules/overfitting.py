@@ -6,7 +6,7 @@ import numpy as np
 
 from trainlab.diagnosis.card import epochs
 from trainlab.diagnosis.findings import Finding
-from trainlab.diagnosis.seen import LossSeen
+from trainlab.diagnosis.seen_losses import LossSeen
 from trainlab.diagnosis.signals.case import Case
 
 FAULT = "overfitting"

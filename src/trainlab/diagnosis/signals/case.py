@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from trainlab.diagnosis.node_kinds import SHAPING
-from trainlab.diagnosis.seen import Graph, LossSeen, Node, Op, OptimizerSeen, ParamSeen, Seen
+from trainlab.diagnosis.seen import Graph, Node, Op, OptimizerSeen, ParamSeen, Seen
+from trainlab.diagnosis.seen_losses import LossSeen
 from trainlab.diagnosis.signals.learning import Learning, learning
 
 GONE = 0.01

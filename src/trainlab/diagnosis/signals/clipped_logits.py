@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainlab.diagnosis.loss_kinds import CLASSES
-from trainlab.diagnosis.seen import ActivationSeen, Fit, LossSeen, Node
+from trainlab.diagnosis.seen import ActivationSeen, Node
+from trainlab.diagnosis.seen_losses import Fit, LossSeen
 from trainlab.diagnosis.signals.case import Case
 
 CLIPPING = frozenset(("Relu", "Clamp", "ClampMin", "Hardtanh", "Threshold", "Hardsigmoid", "Tanh"))

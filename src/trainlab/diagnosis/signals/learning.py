@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 
 from trainlab.diagnosis.loss_kinds import BINARY, CLASSES
-from trainlab.diagnosis.seen import LossSeen, LossStream, Seen
+from trainlab.diagnosis.seen import Seen
+from trainlab.diagnosis.seen_losses import LossSeen, LossStream
 from trainlab.diagnosis.signals import curve
 from trainlab.diagnosis.signals.neighbours import neighbours
 from trainlab.diagnosis.signals.trivial import trivial_loss

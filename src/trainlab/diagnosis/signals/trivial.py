@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trainlab.diagnosis.loss_kinds import BINARY, CLASSES
-from trainlab.diagnosis.seen import LossSeen
+from trainlab.diagnosis.seen_losses import LossSeen
 
 
 def trivial_loss(seen: LossSeen) -> float:

@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from trainlab.diagnosis.loss_kinds import BINARY, CLASSES
-from trainlab.diagnosis.seen import MANY_PASSES, LossSeen, Seen
+from trainlab.diagnosis.seen import MANY_PASSES, Seen
+from trainlab.diagnosis.seen_losses import LossSeen
 
 FEW = 60
 """Of fewer rows there is no telling where they come from."""
