@@ -1,0 +1,89 @@
+"""What the probe saw of losses: their values, and how outputs fitted targets. Ticks are those of `seen`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from trainlab.diagnosis.site import Site
+
+
+@dataclass(slots=True)
+class LossStream:
+    """The values that backward was called on, from one line of code."""
+
+    site: Site | None
+    ticks: list[int] = field(default_factory=list[int])
+    values: list[float] = field(default_factory=list[float])
+    count: int = 0
+    stride: int = 1
+    first_nonfinite: int | None = None
+    nonfinite: int = 0
+    leafs: int = 0
+    retained: int = 0
+    last: float = float("nan")
+    optimizers: set[int] = field(default_factory=set[int])
+
+    def add(self, tick: int, value: float) -> None:
+        """Keep the value; of long trainings every second, every fourth… so that no more than 4,096 stay."""
+        finite = value == value and abs(value) != float("inf")
+        if not finite:
+            self.nonfinite += 1
+            if self.first_nonfinite is None:
+                self.first_nonfinite = tick
+        if self.count % self.stride == 0:
+            self.ticks.append(tick)
+            self.values.append(value)
+            if len(self.values) >= 4096:
+                del self.ticks[1::2], self.values[1::2]
+                self.stride *= 2
+        self.count += 1
+        self.last = value
+
+
+@dataclass(slots=True)
+class Fit:
+    """How well outputs fitted targets at one tick: mean loss by the plain criterion, accuracy, spreads.
+
+    Of logits: `zeros` is the share that is exactly 0, `tied` that of the rows in which all are equal,
+    `unmoved` that of the answers (a row's right class; a no to a yes-or-no question) whose logit is 0.
+    """
+
+    tick: int
+    value: float
+    accuracy: float | None = None
+    out_std: float | None = None
+    out_low: float | None = None
+    out_high: float | None = None
+    scale: float = 1.0
+    zeros: float | None = None
+    tied: float | None = None
+    unmoved: float | None = None
+
+
+@dataclass(slots=True)
+class LossSeen:
+    """A place where outputs meet targets: a loss function, or a difference that the loss is made of."""
+
+    kind: str
+    site: Site | None
+    module: str
+    out_shape: tuple[int, ...]
+    target_shape: tuple[int, ...]
+    target_dtype: str
+    classes: int | None = None
+    fits: list[Fit] = field(default_factory=list[Fit])
+    judged: list[Fit] = field(default_factory=list[Fit])
+    batches: list[tuple[float, ...]] = field(default_factory=list[tuple[float, ...]])
+    made_here: int = 0
+    target_has_grad: int = 0
+    count: int = 0
+    columns: int = 1
+    rows: int = 0
+    sums: list[float] = field(default_factory=list[float])
+    squares: list[float] = field(default_factory=list[float])
+    counts: dict[int, int] = field(default_factory=dict[int, int])
+    sample: list[float] = field(default_factory=list[float])
+    floor: float = 0.0
+    soft_rows_off: float = 0.0
+    target_low: float = float("inf")
+    target_high: float = float("-inf")
