@@ -7,6 +7,7 @@ from studies.scored import lossy, near, scored
 
 from trainlab.report import study_html
 from trainlab.report.answer_part import answer_picture
+from trainlab.report.method_part import intervals_words
 from trainlab.report.score_part import scores
 from trainlab.studies.answer import answer_of
 
@@ -53,6 +54,17 @@ def test_picture_and_tables_agree_where_some_runs_diverge() -> None:
     assert (held_out["A"], held_out["B"]) == (rows["A"][1], rows["B"][1])
     frame = result.to_frame()
     assert frame[frame.A & ~frame.B].held_out_loss.tolist() == [np.inf]
+
+
+def test_the_method_names_the_intervals_that_are_shown() -> None:
+    accuracies = intervals_words(scored({(): near(0.8), ("A",): near(0.85)}, "A"))
+    losses = intervals_words(lossy({(): near(0.9), ("A",): near(0.5)}, "A"))
+    for words in (accuracies, losses):
+        assert "Bonett" not in words
+        assert "one contrast for each seed" in words
+    assert "within ±2 points" in accuracies
+    assert "points" not in losses
+    assert "is small is never said" in losses
 
 
 def test_an_interval_without_an_end_is_drawn_to_the_edge() -> None:

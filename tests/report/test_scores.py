@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 from rich.console import Console
 
-from trainlab.draw import format_number
+from trainlab.draw import Spread, format_number, spread_grid
 from trainlab.draw.svg import escape
 from trainlab.report import print_study, study_html
 from trainlab.report.score_part import scores
@@ -58,6 +58,13 @@ def test_accuracies_with_their_spread(held_out: StudyResult) -> None:
     assert words in study_html(held_out)
     found = held_out.to_dict()["cells"][0]["held_out_accuracy"]
     assert found["median"] == pytest.approx(np.median(values))
+
+
+def test_only_all_rows_are_100_per_cent() -> None:
+    grid = spread_grid(
+        ["none"], ["Net"], [[Spread(low=0.9, median=0.9997, high=1.0)]], title="A", value_label="Accuracy"
+    )
+    assert ">99.9 % (90.0 to 100.0 %)" in grid.text
 
 
 def test_early_stops_are_counted_and_explained(held_out: StudyResult) -> None:

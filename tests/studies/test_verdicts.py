@@ -198,6 +198,9 @@ def test_an_interval_within_2_points_that_holm_does_not_let_pass_is_explained():
         " Its interval lies within 2 points, but the test for that has p = 0.12 as one of 15 read together "
         "(Holm)."
     )
+    # Of a loss that test isn't made.
+    untold = effect("no difference seen", 0.0, -0.01, 0.01, p=1.0)
+    assert "Its interval" not in judge_change(untold, "", WITH, WITHOUT).sentence
 
 
 @pytest.mark.parametrize(

@@ -48,13 +48,14 @@ def show_command(
     with Store.open(store, create=False) as opened:
         named, held = opened.studies(), opened.summary()
     chosen = [one for one in named if _matches(one, study, day)]
-    if study is not None or since is not None:
+    filtered = study is not None or since is not None
+    if filtered:
         wanted = {each for one in chosen for each in one.fingerprints}
         held = [item for item in held if item.fingerprint in wanted]
     if json:
         print(json_module.dumps([_plain(item, named) for item in held], indent=1))
         return
-    if not chosen and named and not held:
+    if filtered and not chosen:
         print(f"None of the {_studies(len(named))} in {store} is like that.")
         return
     _print(chosen, held, store=store, details=details)

@@ -8,6 +8,7 @@ from typing import Final
 
 # Drawn and said alike: the rule lies below, where statistics reach it too.
 from trainlab.maths import format_percent as format_percent
+from trainlab.maths import format_share as format_share
 
 _SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MINUS: Final = "−"

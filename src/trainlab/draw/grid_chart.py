@@ -8,7 +8,7 @@ from typing import Final, Protocol, TypeAlias
 
 from trainlab.errors import TrainlabError
 
-from .formats import counted, format_fixed, format_percent
+from .formats import counted, format_fixed, format_percent, format_share
 from .marks import cell
 from .palette import STEPS, heat_step
 from .picture import Picture, compose
@@ -142,10 +142,10 @@ def _of_rate(rate: RateLike) -> _Value:
 
 
 def _of_spread(spread: Spread) -> _Value:
-    median, low, high = (format_fixed(100 * v, 1) for v in (spread.median, spread.low, spread.high))
+    median, low, high = (format_share(v, decimals=1) for v in (spread.median, spread.low, spread.high))
     return _Value(
         spread.median,
-        format_fixed(100 * spread.median, 0),
+        format_share(spread.median),
         f"{median} % ({low} to {high} %)",
         [spread.median, spread.low, spread.high],
     )

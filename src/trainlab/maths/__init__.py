@@ -8,7 +8,7 @@ from trainlab.maths.inits import GAINS, INITS, Init
 from trainlab.maths.links import LINKS, Link
 from trainlab.maths.losses import LOSSES, Loss
 from trainlab.maths.optimizers import OPTIMIZERS, Optimizer, initial_state
-from trainlab.maths.percent import format_percent
+from trainlab.maths.percent import format_percent, format_share
 from trainlab.maths.plateau import PlateauState, plateau_start, plateau_step
 from trainlab.maths.schedules import SCHEDULES, Schedule, learning_rates, momenta, warmup_factors
 from trainlab.maths.wilson import wilson
@@ -33,6 +33,7 @@ __all__ = [
     "clip_value",
     "compile_formula",
     "format_percent",
+    "format_share",
     "initial_state",
     "is_right",
     "learning_rates",

@@ -11,12 +11,19 @@ def format_percent(k: int, n: int, *, decimals: int = 0) -> str:
     >>> format_percent(9999, 10_000, decimals=1), format_percent(0, 0)
     ('>99.9', '–')
     """
-    if n <= 0:
-        return "–"
-    shown = f"{100 * k / n:.{decimals}f}"
+    return format_share(k / n, decimals=decimals) if n > 0 else "–"
+
+
+def format_share(share: float, *, decimals: int = 0) -> str:
+    """Return a share in percent without the sign, as `format_percent` does.
+
+    >>> format_share(0.9996, decimals=1), format_share(1.0, decimals=1)
+    ('>99.9', '100.0')
+    """
+    shown = f"{100 * share:.{decimals}f}"
     least = 10.0**-decimals
-    if float(shown) >= 100 and k < n:
+    if float(shown) >= 100 and share < 1:
         return f">{100 - least:.{decimals}f}"
-    if float(shown) == 0 and k > 0:
+    if float(shown) == 0 and share > 0:
         return f"<{least:.{decimals}f}"
     return shown

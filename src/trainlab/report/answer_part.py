@@ -11,7 +11,7 @@ from trainlab.draw import Interval, Picture, counted, format_number, intervals, 
 from trainlab.report.chosen import cell_words, cells_of, networks_of
 from trainlab.report.parts import Front, fold, paragraph, picture, terms
 from trainlab.report.verdict_part import first_sentence, names_in
-from trainlab.spec import Network, solved_words
+from trainlab.spec import Network, solved_rule
 from trainlab.studies.answer import Answer, answer_of, what_runs
 from trainlab.studies.cells import CellResult
 from trainlab.studies.measure import Measure
@@ -144,7 +144,7 @@ def _scaled(measure: Measure, value: float) -> float:
 def _compared(result: StudyResult) -> str:
     """Return what the networks and changes are, and what counts as solved."""
     pairs = compared(result)
-    rule = f"A run is solved {solved_words(result.study.baseline.solved)} at the end. "
+    rule = f"{solved_rule(item.runs.experiment.solved for item in result.cells)} "
     told = result.measure is None or tells_solved(result.cells)
     shared = "splits and seeds" if result.study.splits > 1 else "seeds"
     solved = paragraph(

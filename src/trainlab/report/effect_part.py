@@ -58,22 +58,13 @@ def _assumed(result: StudyResult) -> str:
 def _why_none(result: StudyResult) -> str:
     """Explain the charts' hollow circles whose intervals by themselves would show something."""
     found = [
-        f"{effect.change} on {effect.network}, {words}: its interval {_passed(value, result)}."
+        f"{effect.change} on {effect.network}, {words}: its interval {passed_over(value)}."
         for words in ("alone", "averaged")
         for effect in result.score_effects or result.effects
         for value in [effect.alone if words == "alone" else effect.main]
         if value is not None and passed_over(value)
     ]
     return paragraph(f"No difference seen, all the same. {' '.join(found)}") if found else ""
-
-
-def _passed(value: ReadEstimate, result: StudyResult) -> str:
-    measure = result.measure
-    words = passed_over(value)
-    if measure is None or measure.kind == "accuracy" or not result.score_effects:
-        return words
-    # Of a loss the chart shows by how many per cent it changes.
-    return words.replace("2 points", measure.little)
 
 
 def _effect_tables(result: StudyResult) -> str:

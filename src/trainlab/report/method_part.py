@@ -14,22 +14,34 @@ from trainlab.report.words import task_label
 from trainlab.spec import NoStopping
 from trainlab.studies.result import StudyResult
 
+HOLM = (
+    "p-values of effects that are read together are corrected by Holm, both those against no difference and "
+    "those against one of 2 points or more; so an interval may lie within ±2 points, or leave out 0, and the "
+    "effect still not be called small, or help."
+)
+
+LOSS_HOLM = (
+    "p-values of effects that are read together are corrected by Holm; so an interval may leave out 0, and "
+    "the effect still not be said to help. That an effect on a loss is small is never said: no number of "
+    "seeds bounds a loss that wasn't seen."
+)
+
 INTERVALS = (
     "All intervals are 95 %: of a success rate Wilson's, of the difference of two cells Bonett and Price's "
     "for pairs on the same seeds, and of main effects and interactions that of one contrast for each seed, "
-    "over the seeds. p-values of effects that are read together are corrected by Holm, both those against no "
-    "difference and those against one of 2 points or more; so an interval may lie within ±2 points, or leave "
-    "out 0, and the effect still not be called small, or help."
+    "over the seeds."
+)
+
+SCORE_INTERVALS = (
+    "All intervals are 95 %: of a success rate Wilson's, and of effects that of one contrast for each seed, "
+    "over the seeds, with room for a seed that wasn't seen."
 )
 
 SPLIT_INTERVALS = (
     "All intervals are 95 %. Those of effects, and of what the networks do better than the mere guess, are "
     "over the splits: of each the mean over its seeds, and of these means the corrected resampled t of "
-    "Nadeau and Bengio (2003), which allows for the rows that the splits share. p-values of effects that are "
-    "read together are corrected by Holm, both those against no difference and those against one of 2 points "
-    "or more; so an interval may lie within ±2 points, or leave out 0, and the effect still not be called "
-    "small, or help. Intervals of counted runs are Wilson's, as if each run had rows of its own: rather too "
-    "narrow."
+    "Nadeau and Bengio (2003), which allows for the rows that the splits share. Intervals of counted runs "
+    "are Wilson's, as if each run had rows of its own: rather too narrow."
 )
 
 
@@ -47,7 +59,7 @@ def method_part(result: StudyResult) -> str:
         ("Machine", f"{how.machine}; {how.workers} workers"),
         ("Versions", ", ".join(f"{name} {value}" for name, value in how.versions.items())),
         *([("Splits", splits_words(result))] if result.study.splits > 1 else []),
-        ("Intervals", INTERVALS if result.study.splits == 1 else SPLIT_INTERVALS),
+        ("Intervals", intervals_words(result)),
         *([("Stopped early", stopped_words(result))] if stopped_words(result) else []),
         ("Not tested", _not_tested(result)),
     ]
@@ -60,6 +72,14 @@ def method_part(result: StudyResult) -> str:
     )
     words = f"Fingerprints of the {len(result.cells):,} experiments"
     return terms(pairs) + fold(words, paragraph("SHA-256 of each experiment's canonical form.") + prints)
+
+
+def intervals_words(result: StudyResult) -> str:
+    """Say whose the intervals of this study are, and what is corrected."""
+    measure = result.measure
+    one_split = INTERVALS if measure is None else SCORE_INTERVALS
+    corrected = HOLM if measure is None or measure.kind == "accuracy" else LOSS_HOLM
+    return f"{SPLIT_INTERVALS if result.study.splits > 1 else one_split} {corrected}"
 
 
 def seeds_words(result: StudyResult) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.draw import Picture, Spread, format_number, html_table, spread_grid
+from trainlab.maths import format_share
 from trainlab.report.parts import fold, paragraph
 from trainlab.report.words import loss_label
 from trainlab.studies.answer import what_runs
@@ -105,8 +106,8 @@ def _accuracy(values: Callable[[CellResult], npt.NDArray[np.floating]]) -> Calla
         found = spread_of(values(item))
         if found is None:
             return "–"
-        low, middle, high = (100 * value for value in found)
-        return f"{middle:.1f} % ({low:.1f}–{high:.1f})"
+        low, middle, high = (format_share(value, decimals=1) for value in found)
+        return f"{middle} % ({low}–{high})"
 
     return text
 

@@ -76,7 +76,7 @@ from trainlab.spec.schedules import (
     StepLR,
     Warmup,
 )
-from trainlab.spec.solved import Accuracy, LossBelow, Solved, Within, solved_words
+from trainlab.spec.solved import Accuracy, LossBelow, Solved, Within, solved_rule, solved_words
 from trainlab.spec.steps import Clip, Noise, Penalty
 from trainlab.spec.stopping import NoStopping, Patience, Stopping, StopSolved
 from trainlab.spec.study import Cell, NamedNetwork, Study
@@ -224,6 +224,7 @@ __all__ = [
     "read_spec",
     "read_text",
     "select_cells",
+    "solved_rule",
     "solved_words",
     "study_from_dict",
     "study_from_toml",

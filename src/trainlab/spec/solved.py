@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from trainlab.spec.checks import check_number
 from trainlab.spec.fields import settle
 from trainlab.spec.kinds import Kind
@@ -42,6 +44,12 @@ class LossBelow(Kind, frozen=True, kw_only=True, tag="loss"):
 
 
 Solved = Within | Accuracy | LossBelow
+
+
+def solved_rule(rules: Iterable[Solved]) -> str:
+    """Return what counts as solved in several experiments, as a sentence; that it differs, where it does."""
+    words = list(dict.fromkeys(solved_words(solved) for solved in rules))
+    return f"A run is solved {words[0]}." if len(words) == 1 else "Cells differ in what counts as solved."
 
 
 def solved_words(solved: Solved) -> str:

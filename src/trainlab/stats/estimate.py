@@ -15,7 +15,7 @@ class Estimate:
     `p` is two-sided and fits the interval: it is below 1 − confidence exactly when 0 is outside [low, high].
     `p_small` is against a difference of ±`SMALL` or more: of the two one-sided tests the larger p-value,
     doubled. Where it is below 1 − confidence the whole interval lies within ±`SMALL`; it asks a little more,
-    see `contrast`.
+    see `contrast`. It is 1 where that test isn't made, as of what has no end.
     """
 
     estimate: float

@@ -68,7 +68,7 @@ def passed_over(read: ReadEstimate) -> str:
     value = read.value
     if read.reading != "no difference seen":
         return ""
-    if value.low >= -SMALL and value.high <= SMALL:
+    if value.low >= -SMALL and value.high <= SMALL and value.p_small < 1:
         p = read.p_small_adjusted
         return f"lies within 2 points, but the test for that has {_corrected(p, read.together)}"
     if not value.low <= 0 <= value.high:

@@ -39,7 +39,11 @@ def remember(
     changes: int,
     seeds: int,
 ) -> None:
-    """Write a study, or that it was asked again; one of the same title with other experiments is another."""
+    """Write a study, or that it was asked again; one of the same title with other experiments is another.
+
+    Only of a map, which was stopped before it knew all its points, one whose experiments are all in this one
+    is this one.
+    """
     members = sorted(set(fingerprints))
     digest = blake2s("\n".join(members).encode(), digest_size=16).hexdigest()
     now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -55,6 +59,20 @@ def remember(
         "INSERT OR IGNORE INTO study_experiments (study, fingerprint) VALUES (?, ?)",
         ((key, each) for each in members),
     )
+    if kind == "map":
+        _forget_begun(db, key, title)
+
+
+def _forget_begun(db: sqlite3.Connection, whole: int, title: str) -> None:
+    """Delete the maps of this title whose experiments are all among those of the map `whole`."""
+    begun = db.execute(
+        """SELECT id FROM studies WHERE kind = 'map' AND title = ? AND id <> ? AND NOT EXISTS (
+            SELECT 1 FROM study_experiments WHERE study = studies.id AND fingerprint NOT IN (
+                SELECT fingerprint FROM study_experiments WHERE study = ?))""",
+        (title, whole, whole),
+    ).fetchall()
+    db.executemany("DELETE FROM study_experiments WHERE study = ?", begun)
+    db.executemany("DELETE FROM studies WHERE id = ?", begun)
 
 
 def named_studies(db: sqlite3.Connection) -> list[NamedStudy]:

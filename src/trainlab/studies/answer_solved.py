@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from trainlab.draw import counted, format_fixed
-from trainlab.spec import solved_words
+from trainlab.spec import solved_rule
 from trainlab.stats import Estimate, Rate, percent_words, share_words
 from trainlab.studies.answer import (
     MOST_NETWORKS,
@@ -50,7 +50,7 @@ def solved_answer(result: StudyResult) -> Answer:
         headers=headers,
         rows=rows,
         narrow=narrow,
-        remarks=(*remarks, _rule(result)),
+        remarks=(*remarks, solved_rule(item.runs.experiment.solved for item in result.cells)),
         effects_title=effects_title(study, result.effects, "share solved, in points"),
         effects=effect_lines(study, result.effects, one=_one, span=_span),
         asked=asked_lines(result),
@@ -73,11 +73,6 @@ def _rounded(share: float) -> str:
 
 def _points(share: float) -> str:
     return format_fixed(100 * share, 1, sign=True)
-
-
-def _rule(result: StudyResult) -> str:
-    rules = list(dict.fromkeys(solved_words(item.runs.experiment.solved) for item in result.cells))
-    return f"A run is solved {rules[0]}." if len(rules) == 1 else "Cells differ in what counts as solved."
 
 
 def _made(result: StudyResult, together: Sequence[Together]) -> str:

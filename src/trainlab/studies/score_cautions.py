@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trainlab.spec import solved_words
+from trainlab.spec import solved_rule
 from trainlab.studies.measure import Measure
 from trainlab.studies.score_columns import tells_solved
 from trainlab.studies.score_verdicts import median, percent
@@ -27,9 +27,7 @@ def cautions(result: StudyResult, measure: Measure) -> list[str]:
     if result.score_effects and measure.kind == "loss":
         said.append("Effects on the loss are ratios of geometric means, not of the medians in the table.")
     if tells_solved(result.cells):
-        rules = list(dict.fromkeys(solved_words(item.runs.experiment.solved) for item in result.cells))
-        if len(rules) == 1:
-            said.append(f"A run is solved {rules[0]}.")
+        said.append(solved_rule(item.runs.experiment.solved for item in result.cells))
     if not measure.held_out:
         said.append(
             "No rows were held out, so nothing here says how the networks do on new ones; held_out = 0.25 "

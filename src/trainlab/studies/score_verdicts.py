@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from trainlab.draw import counted, format_number, join
 from trainlab.engine import Runs
+from trainlab.maths import format_share
 from trainlab.stats import (
     SIGNIFICANCE,
     SMALL,
@@ -52,7 +53,7 @@ def judge_score_change(
         outcome=OUTCOMES[main.reading],
         sentence=f"{change_claim(effect.change, effect.network, main, little=measure.little)}{there}: "
         f"{in_words(main, measure)}"
-        f"{averaged}.{_note(main, measure)}{_assumed(measure)}"
+        f"{averaged}.{_note(main)}{_assumed(measure)}"
         + (f" Made alone, {_alone(alone, measure)}." if apart and alone is not None else ""),
         opposite=_pairs(main.reading, differences),
     )
@@ -68,7 +69,7 @@ def judge_score_together(
         statement=f"{subject} help {network}{there}.",
         outcome=OUTCOMES[read.reading],
         sentence=f"{change_claim(subject, network, read, little=measure.little, one=False)}{there}: "
-        f"{in_words(read, measure)}, against the baseline.{_note(read, measure)}{_assumed(measure)}",
+        f"{in_words(read, measure)}, against the baseline.{_note(read)}{_assumed(measure)}",
         opposite=_pairs(read.reading, differences),
     )
 
@@ -236,9 +237,7 @@ def median(values: Floats) -> float:
 
 def percent(share: float) -> str:
     """Return ``62.7 %``; 100 % and 0 % only for all and none."""
-    shown = f"{100 * share:.1f}"
-    shown = "<100" if shown == "100.0" and share < 1 else ">0" if shown == "0.0" and share > 0 else shown
-    return f"{shown} %"
+    return f"{format_share(share, decimals=1)} %"
 
 
 def _alone(read: ReadEstimate, measure: Measure) -> str:
@@ -251,11 +250,9 @@ def _alone(read: ReadEstimate, measure: Measure) -> str:
     return f"{words[read.reading]}: {measure.difference(read.value)}"
 
 
-def _note(read: ReadEstimate, measure: Measure) -> str:
+def _note(read: ReadEstimate) -> str:
     """Say where Holm's correction doesn't let pass what the interval by itself would show."""
     note = passed_over(read)
-    if measure.kind == "loss" and note.startswith("lies within"):
-        return ""  # of losses none is called small
     return f" Its interval {note}." if note else ""
 
 

@@ -13,6 +13,7 @@ from execution.fake_engine import made_up
 from trainlab import Experiment, MapResult, Network, map_plane, run
 from trainlab.engine import Runs
 from trainlab.execution import Interrupted, Progress
+from trainlab.store import Store
 from trainlab.studies.causes import standing_still, vanishing
 from trainlab.studies.maps import carry_out
 from trainlab.studies.maps.counts import Shares, no_counts
@@ -150,8 +151,16 @@ def test_ctrl_c_between_chunks_keeps_what_was_finished(
     assert 70 <= raised.value.done <= 100
     assert raised.value.total == 120
     assert "the same command" in str(raised.value)
+    with Store.open(tmp_path) as store:
+        (begun,) = store.studies()
+    assert (begun.kind, begun.networks) == ("map", 100)
     stop.clear()
     rest = map_plane(BASE, **options)
+    with Store.open(tmp_path) as store:
+        (ended,) = store.studies()
+    assert ended.title == begun.title
+    assert ended.networks >= 120
+    assert begun.fingerprints < ended.fingerprints
     assert 0 < rest.how.trained_steps <= whole.how.trained_steps - 70 * 12 * 120
     assert (rest.counts.runs == whole.counts.runs).all()
 

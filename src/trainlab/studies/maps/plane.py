@@ -58,13 +58,16 @@ def map_plane(
     started = time.perf_counter()
     with nullcontext() if store is None else Store.open(store) as opened:
         trainer = Trainer(engine=engine, store=opened, workers=workers, fresh=fresh, on_progress=on_progress)
-        counts, shares = _train_plane(asked, trainer, every_point=every_point)
-        best = _best(asked, trainer, counts, shares)
-        own = _own(asked, trainer)
-        if opened is not None:
-            title = f"{asked.name}: {asked.x.field} × {asked.y.field}"
+        try:
+            counts, shares = _train_plane(asked, trainer, every_point=every_point)
+            best = _best(asked, trainer, counts, shares)
+            own = _own(asked, trainer)
+        finally:
+            # What is trained when a map is stopped is its own as well.
             points = trainer.fingerprints
-            opened.remember("map", title, points, networks=len(points), seeds=asked.seeds)
+            if opened is not None and points:
+                title = f"{asked.name}: {asked.x.field} × {asked.y.field}"
+                opened.remember("map", title, points, networks=len(points), seeds=asked.seeds)
     return MapResult(
         question=asked,
         counts=counts,
