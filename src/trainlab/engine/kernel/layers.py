@@ -36,11 +36,36 @@ def outputs_row(block: Any, tile: Any) -> int:
 
 
 @njit(forceinline=True)
+def fused_sum(lane: Any, block: Any, tile: Any, weights: Any, source: int, count: int) -> Any:
+    """Return Σ weight · value over `count` rows, each product fused into the sum."""
+    samples, total = samples_of(block), splat(block, 0.0)
+    for column in range(count):
+        weight = repeat_samples(block, load(lane, tile.memory, weights + column))
+        total = fma(weight, load(block, tile.memory, source + column * samples), total)
+    return total
+
+
+@njit(forceinline=True)
+def rounded_sum(lane: Any, block: Any, tile: Any, weights: Any, source: int, count: int) -> Any:
+    """Return the same sum with each product rounded before it is added."""
+    samples, total = samples_of(block), splat(block, 0.0)
+    for column in range(count):
+        weight = repeat_samples(block, load(lane, tile.memory, weights + column))
+        total = total + weight * load(block, tile.memory, source + column * samples)
+    return total
+
+
+@njit(forceinline=True)
 def forward(lane: Any, block: Any, tile: Any, inputs: int, step: int, part: int) -> None:
     """Compute every unit of a block whose examples stand from row `inputs`.
 
     In training, `step` is the step's number and `part` the block's within its batch; a `step` of −1 is an
     evaluation, in which nothing is dropped.
+
+    What is rounded decides how training ends. An output is the difference of numbers as large as its target,
+    and equals it exactly only where they were rounded alike; Adam divides whatever is left, however small, by
+    its own size. So a bias comes last, as PyTorch adds it, and the last layer's products are rounded each:
+    fused, the rounding error of a product stays in the output, and no run ends at a loss of 0.
     """
     samples = samples_of(block)
     for index in range(tile.layers):
@@ -49,14 +74,17 @@ def forward(lane: Any, block: Any, tile: Any, inputs: int, step: int, part: int)
         source = inputs if index == 0 else tile.row_values + layer_of(tile, index, INPUT_UNIT) * samples
         target = tile.row_values + layer_of(tile, index, OUTPUT_UNIT) * samples
         bias = layer_of(tile, index, FIRST_BIAS)
+        last = index == tile.layers - 1
         for unit in range(fan_out):
-            if bias >= 0:
-                total = repeat_samples(block, load(lane, tile.memory, tile.row_parameters + bias + unit))
+            row = weights + unit * fan_in
+            if last:
+                total = rounded_sum(lane, block, tile, row, source, fan_in)
             else:
-                total = splat(block, 0.0)
-            for column in range(fan_in):
-                weight = repeat_samples(block, load(lane, tile.memory, weights + unit * fan_in + column))
-                total = fma(weight, load(block, tile.memory, source + column * samples), total)
+                total = fused_sum(lane, block, tile, row, source, fan_in)
+            if bias >= 0:
+                total = total + repeat_samples(
+                    block, load(lane, tile.memory, tile.row_parameters + bias + unit)
+                )
             store(block, tile.memory, target + unit * samples, total)
         activate(block, tile, index, step >= 0)
         if step >= 0 and layer_of(tile, index, DROPS) >= 0:
