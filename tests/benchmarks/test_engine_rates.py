@@ -1,0 +1,39 @@
+"""The comparison of engines tells what it is shown."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from benchmarks.rates import Pair, cells_asked, show
+
+
+def runs(solved: list[int], zeros: int) -> Any:
+    loss = np.where(np.arange(len(solved)) < zeros, 0.0, 0.1)
+    return SimpleNamespace(solved=np.array(solved, dtype=bool), loss=loss)
+
+
+def test_a_difference_on_the_same_seeds_is_seen_and_none_where_there_is_none(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    apart = Pair(name="apart", fast=runs([0] * 12 + [1] * 8, 0), other=runs([1] * 20, 5))
+    alike = Pair(name="alike", fast=runs([1, 0] * 10, 4), other=runs([0, 1] * 10, 4))
+    assert apart.p == pytest.approx(binomtest(12, 12).pvalue)
+    assert alike.p == 1.0
+    show([apart, alike], engine="torch")
+    out = capsys.readouterr().out
+    assert "Cells that differ (McNemar, Holm, 5 %): 1 of 2" in out
+    assert "The largest difference: apart, −60.0 points" in out
+    assert "At a loss of exactly 0: fast 4 of 40" in out
+    assert "torch: 9 of 40" in out
+
+
+def test_the_plain_loop_is_asked_for_the_longest_cells_with_adam() -> None:
+    asked = cells_asked("reference")
+    assert len(asked) == 20
+    assert all({"A", "D"} <= set(cell.changes) for cell in asked)
+    assert len(cells_asked("torch")) == 96
