@@ -43,6 +43,8 @@ MEANINGS = {
     "solved": "what counts as solved",
     "stopping": "when a network is left as it is before the last epoch",
     "record": "what is recorded, and how often",
+    "after": "the training that this one goes on from, with its weights: made by `[[phases]]`, or by a "
+    "change's `then`",
 }
 """Every field of an experiment in a few words."""
 

@@ -37,7 +37,7 @@ def test_the_pages_are_what_the_structs_give():
 
 
 def test_every_field_of_an_experiment_has_a_block():
-    assert set(Experiment.__struct_fields__) - {"epochs"} <= set(
+    assert set(Experiment.__struct_fields__) - {"epochs", "after"} <= set(
         blocks.used(blocks.pages().values())["fields"]
     )
 
@@ -54,7 +54,9 @@ def test_the_readme_names_what_the_code_has(what: str):
 
 
 def test_the_study_on_the_page_is_one():
-    (text,) = re.findall(r"```toml\n(.+?)```", read("docs/study_file.md"), re.DOTALL)
+    text, going_on = re.findall(r"```toml\n(.+?)```", read("docs/study_file.md"), re.DOTALL)
+    lengths = [len(cell.experiment.phases) for cell in study_from_toml(going_on).cells()]
+    assert lengths == [2, 3]
     study = study_from_toml(text)
     assert len(study.cells()) == 2 * 4
     assert study.experiment("small", ("A", "B")).optimizer.weight_decay == 0.01

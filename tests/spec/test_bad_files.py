@@ -9,7 +9,7 @@ from trainlab.spec import any_study_from_toml, load_study, read_text, study_from
 
 EXPERIMENT_FIELDS = (
     "'network', 'task', 'split', 'scaling', 'init', 'loss', 'optimizer', 'schedule', 'warmup', 'clip', "
-    "'penalty', 'noise', 'sampling', 'epochs', 'solved', 'stopping' or 'record'"
+    "'penalty', 'noise', 'sampling', 'epochs', 'solved', 'stopping', 'record' or 'after'"
 )
 ACTIVATIONS = (
     "'linear', 'tanh', 'sigmoid', 'relu', 'leaky_relu', 'elu', 'selu', 'gelu', 'silu', 'softplus', "
@@ -35,7 +35,7 @@ FAULTS = {
         "[changes.E]",
         "[change.E]",
         "change: unknown field; known are 'title', 'question', 'seeds', 'splits', 'ask', 'baseline', "
-        "'networks', 'changes' or 'race'. Did you mean 'changes'?",
+        "'networks', 'changes', 'phases' or 'race'. Did you mean 'changes'?",
     ),
     "misspelt activation": (
         'activation = "tanh"',

@@ -126,9 +126,9 @@ def test_ends_of_an_interval_may_lie_beyond_what_was_seen_but_not_beyond_1():
     [(0.03, 0.4, "Its interval leaves out 0, but the test has p = 0.09"), (-0.01, 0.015, "")],
 )
 def test_what_holm_holds_back_is_told_of_a_loss_in_per_cent(low: float, high: float, note: str):
-    value = Estimate(estimate=0.01, low=low, high=high, p=0.03, p_small=0.09, n=40)
+    value = Estimate(estimate=0.01, low=low, high=high, p=0.03, p_small=1.0, n=40)
     read = ReadEstimate(
-        value=value, p_adjusted=0.09, p_small_adjusted=0.09, reading="no difference seen", together=3
+        value=value, p_adjusted=0.09, p_small_adjusted=1.0, reading="no difference seen", together=3
     )
     loss = lossy({(): near(0.2)}).measure
     assert loss is not None

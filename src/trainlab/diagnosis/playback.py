@@ -16,7 +16,9 @@ from trainlab.diagnosis.probe.probe import Probe
 from trainlab.diagnosis.seen import Seen
 from trainlab.diagnosis.seen_losses import LossSeen, LossStream
 from trainlab.diagnosis.trail import Row, Trail
+from trainlab.engine.going_on import starting_parameters
 from trainlab.engine.layout import layers_of
+from trainlab.engine.reference import ReferenceEngine
 from trainlab.engine.reference.loop import Chosen, Log, backpropagate, penalised_loss, train_epoch
 from trainlab.engine.reference.measure import Meter
 from trainlab.engine.reference.module import build_module
@@ -40,7 +42,7 @@ def play(trail: Trail) -> tuple[Seen, LossSeen]:
     """
     experiment, dtype = trail.experiment, str(trail.end.dtype)
     meter = Meter.of(torch, experiment, dtype)
-    module = build_module(torch, experiment, trail.seed, dtype)
+    module = build_module(torch, experiment, trail.seed, dtype, start=trail.weights[0])
     steps = Steps(experiment=experiment, seed=trail.seed, dtype=dtype)
     chosen = _examples(trail)
     probe = Probe(search_memory=False)
@@ -75,7 +77,8 @@ def train(experiment: Experiment, seed: int, dtype: str) -> tuple[Seen, LossSeen
     It is not to the bit the run of another engine, and may end elsewhere.
     """
     meter = Meter.of(torch, experiment, dtype)
-    module = build_module(torch, experiment, seed, dtype)
+    start = starting_parameters(ReferenceEngine(dtype=dtype), experiment, range(seed, seed + 1))[0]
+    module = build_module(torch, experiment, seed, dtype, start=start)
     steps = Steps(experiment=experiment, seed=seed, dtype=dtype)
     probe = Probe(search_memory=False)
     probe.start()

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from trainlab.diagnosis.probe.schedule import is_compared, is_sampled
 from trainlab.engine import Engine, Runs
-from trainlab.engine.layout import initial_parameters
+from trainlab.engine.going_on import starting_parameters
 from trainlab.engine.work import examples_of_a_step
 from trainlab.spec import Batch, Experiment, NoStopping, Record, ReduceLROnPlateau, Single, Warmup
 from trainlab.spec.schedules import resolved
@@ -72,7 +72,7 @@ def trail_of(run: Runs, engine: Engine) -> Trail | None:
     marks = tuple(sorted(wanted - {0}))
     read = engine.train(experiment, run.seeds, marks=marks)
     weights: dict[int, Row] = {mark: runs.parameters[0] for mark, runs in zip(marks, read, strict=True)}
-    weights[0] = initial_parameters(experiment, run.seeds)[0].astype(run.loss.dtype)
+    weights[0] = starting_parameters(engine, experiment, run.seeds)[0].astype(run.loss.dtype)
     return Trail(
         experiment=experiment,
         seed=run.first_seed,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trainlab.engine.going_on import trained_start
 from trainlab.engine.job import prepare
 from trainlab.engine.readings import check_marks, check_seeds, runs_at
 from trainlab.engine.runs import Runs
@@ -68,7 +69,8 @@ class FastEngine:
             dtype=self.dtype,
             checked=self.checked,
         )
-        output = train_tiles(job, seeds, threads=threads)
+        start = trained_start(self, experiment, seeds, threads=threads)
+        output = train_tiles(job, seeds, start=start, threads=threads)
         return tuple(
             runs_at(
                 mark,

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine import rng
+from trainlab.errors import EngineError
 from trainlab.maths import INITS
 from trainlab.spec import Experiment, Network
 
@@ -74,7 +75,15 @@ def initial_parameters(
 
     `draw` makes the draws, as `numpy_draws` does. A layer's depend on the seed, the layer's index and the
     place within it alone, so layers of one shape start alike in every cell of a study.
+
+    Raises:
+        EngineError: the experiment goes on from another training, so nothing is drawn.
     """
+    if experiment.after is not None:
+        raise EngineError(
+            "after: this training goes on from another one's weights, and what is asked is of weights that "
+            "are drawn. Ask it of the training before."
+        )
     parameters = np.empty((len(seeds), experiment.network.parameters))
     layers, init = layers_of(experiment.network), experiment.init
     schemes = zip(init.weights_of(len(layers)), init.biases_of(len(layers)), strict=True)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 Words = npt.NDArray[np.uint32]
 Array = npt.NDArray[np.float64]
 
-WEIGHTS, BIASES, SAMPLES, NOISE, DROPOUT, SHUFFLE = range(6)
+WEIGHTS, BIASES, SAMPLES, NOISE, DROPOUT, SHUFFLE, PHASES = range(7)
 """The streams; (seed, stream) never share a draw."""
 
 MULTIPLIER_0, MULTIPLIER_1 = 0xD2511F53, 0xCD9E8D57
@@ -59,6 +59,18 @@ def words(seeds: npt.NDArray[np.uint64], *, stream: int, layer: int, count: int)
 def seed_keys(seeds: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     """Split 64-bit seeds ``[n]`` into keys ``[n, 2]`` of 32 bits, low half first."""
     return np.stack([seeds & _LOW, seeds >> _SHIFT], axis=-1)
+
+
+def phase_seeds(seeds: npt.NDArray[np.uint64], *, phase: int) -> npt.NDArray[np.uint64]:
+    """Return the seeds ``[n]`` that a training draws from which goes on, as number `phase`, from others.
+
+    The first, phase 0, draws from the seed itself. Others would see the same examples again, so they draw
+    from two words of the seed's own stream, with the highest bit set, which no seed of a user has.
+    """
+    if phase == 0:
+        return seeds
+    drawn = words(seeds, stream=PHASES, layer=phase, count=2).astype(np.uint64)
+    return drawn[:, 0] | (drawn[:, 1] << _SHIFT) | np.uint64(1 << 63)
 
 
 def batch_indices(seed: int, *, first: int, count: int, points: int) -> npt.NDArray[np.int64]:

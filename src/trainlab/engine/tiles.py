@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
-from functools import partial
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine.coarse import encode
+from trainlab.engine.going_on import drawing_seeds
 from trainlab.engine.job import Job
 from trainlab.engine.kernel import tables
 from trainlab.engine.kernel.draws import ORDER
@@ -49,18 +49,26 @@ class TileOutput:
     diverged_step: npt.NDArray[np.int64]
 
 
-def train_tiles(job: Job, seeds: range, *, threads: int) -> TileOutput:
-    """Train every seed, tile after tile, in `threads` threads that take the next few tiles when free."""
+def train_tiles(job: Job, seeds: range, *, start: FloatArray | None = None, threads: int) -> TileOutput:
+    """Train every seed, tile after tile, in `threads` threads that take the next few tiles when free.
+
+    `start` has the parameters ``[n, P]`` of the seeds at the beginning; without it they are drawn.
+    """
     tile = job.lane.networks
     # Of few seeds each thread takes fewer at once, so that all have something to do until the end.
     most = GROUP if threads == 1 else min(GROUP, len(seeds) // (4 * threads))
     most = min(most, GROUP_BYTES // (8 * job.plan.parameters))
     groups = _parts(seeds, tile * max(1, most // tile))
+
+    def train(group: range) -> TileOutput:
+        rows = None if start is None else start[group.start - seeds.start : group.stop - seeds.start]
+        return _train_group(job, group, rows)
+
     if threads == 1 or len(groups) == 1:
-        outputs = [_train_group(job, group) for group in groups]
+        outputs = [train(group) for group in groups]
     else:
         with ThreadPoolExecutor(threads) as pool:
-            outputs = list(pool.map(partial(_train_group, job), groups))
+            outputs = list(pool.map(train, groups))
     return _joined(outputs)
 
 
@@ -75,9 +83,10 @@ def _joined(outputs: list[TileOutput]) -> TileOutput:
     )
 
 
-def _train_group(job: Job, seeds: range) -> TileOutput:
+def _train_group(job: Job, seeds: range, start: FloatArray | None) -> TileOutput:
     """Train the tiles of some seeds one after another, in the same memory, from draws made in one go."""
-    start = initial_parameters(job.experiment, seeds, draw=_draws)
+    if start is None:
+        start = initial_parameters(job.experiment, seeds, draw=_draws)
     own = _arrays(job)
     record = _record(job, own)
     outputs: list[TileOutput] = []
@@ -107,7 +116,7 @@ def _arrays(job: Job) -> dict[str, npt.NDArray[Any]]:
     }
 
 
-def _begin(job: Job, own: dict[str, npt.NDArray[Any]], seeds: range, start: npt.NDArray[np.float64]) -> None:
+def _begin(job: Job, own: dict[str, npt.NDArray[Any]], seeds: range, start: FloatArray) -> None:
     """Set a tile's arrays to where the training of these seeds begins, with parameters ``start [n, P]``.
 
     Lanes beyond the seeds train copies of the last one, which are dropped.
@@ -127,7 +136,7 @@ def _begin(job: Job, own: dict[str, npt.NDArray[Any]], seeds: range, start: npt.
     keys = np.minimum(
         np.arange(networks, dtype=np.uint64) + np.uint64(seeds.start), np.uint64(seeds.stop - 1)
     )
-    own["words"].reshape(-1, networks)[:2] = seed_keys(keys).T
+    own["words"].reshape(-1, networks)[:2] = seed_keys(drawing_seeds(job.experiment, keys)).T
 
 
 def _output(job: Job, own: dict[str, npt.NDArray[Any]], seeds: range) -> TileOutput:

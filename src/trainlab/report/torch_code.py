@@ -17,20 +17,14 @@ SHOWN = 16
 
 
 def cell_code(experiment: Experiment, seed: int) -> str:
-    """Return a Python script that trains `experiment` once with torch, seeded by `seed`.
+    """Return a Python script that trains `experiment` once with torch, seeded by `seed`, in all its phases.
 
     Everything that the experiment says is in it. The random draws are torch's, so one run of it is another
     run than trainlab's with that seed; over many seeds the success rates agree.
     """
     body = "\n".join(
         [
-            *data_lines(experiment),
-            *network_lines(experiment),
-            *loss_lines(experiment),
-            *optimizer_lines(experiment),
-            *schedule_lines(experiment),
-            *solved_lines(experiment),
-            *loop_lines(experiment),
+            *(line for phase in experiment.phases for line in _phase(phase)),
             *_end(experiment),
         ]
     )
@@ -52,6 +46,26 @@ def _head(experiment: Experiment, seed: int, imports: list[str]) -> list[str]:
         "# the same seed. Compare success rates over many seeds, not single runs.",
         f"torch.manual_seed({seed:d})",
         "",
+    ]
+
+
+def _phase(experiment: Experiment) -> list[str]:
+    """Return the lines of one training; one that goes on says so, and only what differs of its data."""
+    before = experiment.after
+    known = before is not None and (before.task, before.split, before.scaling) == (
+        experiment.task,
+        experiment.split,
+        experiment.scaling,
+    )
+    return [
+        *([] if before is None else ["", "# It goes on with the weights that it has."]),
+        *([] if known else data_lines(experiment)),
+        *network_lines(experiment),
+        *loss_lines(experiment),
+        *optimizer_lines(experiment),
+        *schedule_lines(experiment),
+        *solved_lines(experiment),
+        *loop_lines(experiment),
     ]
 
 

@@ -44,7 +44,34 @@ SINE = [
 
 
 def network_lines(experiment: Experiment) -> list[str]:
-    """Return the lines that make ``network`` and give its parameters their initial values."""
+    """Return the lines that make ``network`` and give its parameters their initial values.
+
+    Of a training that goes on from another, whose ``network`` is there, with the weights of that.
+    """
+    if experiment.after is not None:
+        return _gone_on(experiment, experiment.after)
+    lines = _module(experiment)
+    init = experiment.init
+    weights, biases = init.weights_of(experiment.network.layers), init.biases_of(experiment.network.layers)
+    layered = len(set(weights)) > 1 or len(set(biases)) > 1
+    return [*lines, *(_by_layer(experiment) if layered else _alike(experiment)), ""]
+
+
+def _gone_on(experiment: Experiment, before: Experiment) -> list[str]:
+    """Return the lines that make the network anew where it differs, and keep its weights."""
+    if experiment.network == before.network:
+        return []
+    return [
+        "trained = [parameter.detach().clone() for parameter in network.parameters()]",
+        *_module(experiment),
+        "with torch.no_grad():",
+        "    for parameter, value in zip(network.parameters(), trained):",
+        "        parameter.copy_(value)",
+        "",
+    ]
+
+
+def _module(experiment: Experiment) -> list[str]:
     network = experiment.network
     lines = [*(SINE if "sin" in network.activations else []), "network = nn.Sequential("]
     for layer, p in zip(layers_of(network), (*network.dropouts, 0.0), strict=True):
@@ -54,11 +81,7 @@ def network_lines(experiment: Experiment) -> list[str]:
             lines.append(f"    {ACTIVATIONS[layer.activation]},")
         if p:
             lines.append(f"    nn.Dropout({p!r}),")
-    lines.append(f")  # {network.parameters:,} parameters")
-    init = experiment.init
-    weights, biases = init.weights_of(network.layers), init.biases_of(network.layers)
-    layered = len(set(weights)) > 1 or len(set(biases)) > 1
-    return [*lines, *(_by_layer(experiment) if layered else _alike(experiment)), ""]
+    return [*lines, f")  # {network.parameters:,} parameters"]
 
 
 def _alike(experiment: Experiment) -> list[str]:

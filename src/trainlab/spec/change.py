@@ -40,23 +40,32 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """A named list of edits, one a field, sorted by path; `label` says in words what changes."""
+    """A named list of edits, one a field, sorted by path; `label` says in words what changes.
+
+    With `then` the training goes on afterwards: with the same weights, a new optimizer, and these edits.
+    """
 
     name: str
     label: str = ""
-    edits: tuple[Edit, ...]
+    edits: tuple[Edit, ...] = ()
+    then: tuple[Edit, ...] = ()
 
     def __post_init__(self) -> None:
         settle(self)
         tidy(self, "change")
-        if not self.edits:
+        tidy(self, "change", field="then")
+        if not self.edits and not self.then:
             raise SpecError(f"change {shown(self.name)}: must set at least one field.")
+        check_then(self.then, where=f"change {shown(self.name)}: then")
 
     @classmethod
-    def from_dict(cls, name: str, data: Mapping[str, Any], *, label: str = "") -> Change:
-        """Make a change from a nested table, such as ``{"optimizer": {"name": "adam", "lr": 0.02}}``."""
-        check_depth(data)
-        return cls(name=name, label=label, edits=flatten(data))
+    def from_dict(
+        cls, name: str, data: Mapping[str, Any], *, label: str = "", then: Mapping[str, Any] | None = None
+    ) -> Change:
+        """Make a change from nested tables, such as ``{"optimizer": {"name": "adam", "lr": 0.02}}``."""
+        for table in (data, then or {}):
+            check_depth(table)
+        return cls(name=name, label=label, edits=flatten(data), then=flatten(then or {}))
 
     def apply(self, experiment: Experiment) -> Experiment:
         """Return the edited experiment; raise SpecError naming this change if it can't be made."""
@@ -64,6 +73,31 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
             return apply_edits(experiment, self.edits)
         except SpecError as error:
             raise SpecError(f"change {shown(self.name)}: {error}") from None
+
+
+class Phase(msgspec.Struct, frozen=True, kw_only=True):
+    """What a training goes on with, from the weights that it has: edits, one a field, sorted by path."""
+
+    edits: tuple[Edit, ...] = ()
+
+    def __post_init__(self) -> None:
+        settle(self)
+        tidy(self, "phase")
+        check_then(self.edits, where="phase: set")
+
+
+def check_then(edits: tuple[Edit, ...], *, where: str) -> None:
+    """Refuse edits that a training can't go on with."""
+    for edit in edits:
+        if edit.path.split(".")[0] in ("init", "after"):
+            raise SpecError(
+                f"{where}.{edit.path}: can't be set for a training that goes on with the weights it has."
+            )
+
+
+def go_on(experiment: Experiment, edits: tuple[Edit, ...]) -> Experiment:
+    """Return the training that goes on from this one, with the edits made."""
+    return msgspec.structs.replace(apply_edits(experiment, edits), after=experiment)
 
 
 def flatten(data: Mapping[str, Any], *, prefix: str = "") -> tuple[Edit, ...]:
@@ -127,16 +161,17 @@ def _plain(item: Scalar | Row) -> Any:
     return dict(item.fields) if isinstance(item, Row) else item
 
 
-def tidy(named: Any, kind: str) -> None:
+def tidy(named: Any, kind: str, *, field: str = "edits") -> None:
     """Sort the edits of a new struct by path, and where several set one field keep the last.
 
     The order of fields in a table means nothing, and TOML doesn't keep it: equal edits must compare equal.
     """
     try:
-        edits = sorted(flatten(nest(named.edits)), key=lambda edit: edit.path)
+        edits = sorted(flatten(nest(getattr(named, field))), key=lambda edit: edit.path)
     except SpecError as error:
-        raise SpecError(f"{kind} {shown(named.name)}: {error}") from None
-    msgspec.structs.force_setattr(named, "edits", tuple(edits))
+        name = f" {shown(named.name)}" if hasattr(named, "name") else ""
+        raise SpecError(f"{kind}{name}: {error}") from None
+    msgspec.structs.force_setattr(named, field, tuple(edits))
 
 
 def apply_edits(experiment: Experiment, edits: tuple[Edit, ...]) -> Experiment:

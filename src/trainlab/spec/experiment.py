@@ -33,6 +33,9 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     A part of which there are several kinds can be given by its name, such as ``loss="mse"``.
     `Experiment.from_dict` takes the other shorthands of a study file, too, such as ``network="2-5-4-1"``.
+
+    `after` is the training that this one goes on from: with its weights, and nothing else of it. What stands
+    in `init` is then not asked.
     """
 
     network: Network
@@ -52,6 +55,7 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     solved: Solved = Within()
     stopping: Stopping = NoStopping()
     record: Record = Record()
+    after: Experiment | None = None
 
     def __post_init__(self) -> None:
         settle(self)
@@ -66,6 +70,11 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     def steps_per_epoch(self) -> int:
         """Optimizer steps in one epoch."""
         return steps_per_epoch(self.sampling, self.data().points)
+
+    @property
+    def phases(self) -> tuple[Experiment, ...]:
+        """The trainings one after the other, this one last; of one that begins anew, it alone."""
+        return (self,) if self.after is None else (*self.after.phases, self)
 
     @property
     def scheduled(self) -> bool:
@@ -101,7 +110,17 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         content = fingerprint_data(self.task)
         if content is not None:
             form["task"] = {"name": "file", "content": content}
+        if self.after is not None:
+            del form["init"]
+            form["after"] = self.after.trained_form()
         return {"format": FINGERPRINT_FORMAT, **form}
+
+    def trained_form(self) -> dict[str, Any]:
+        """Return of the canonical form what the weights at the end depend on."""
+        form = self.canonical()
+        if isinstance(self.stopping, NoStopping):
+            del form["record"], form["solved"]
+        return form
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data from which `from_dict` makes an equal experiment."""

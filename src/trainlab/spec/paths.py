@@ -107,6 +107,8 @@ def _walk(value: Any, annotation: Any, path: str) -> Iterator[tuple[str, Any, An
     yield path, value, annotation
     if isinstance(value, msgspec.Struct):
         for name, inner in field_types(type(value)).items():
+            if name == "after":
+                continue  # a training before this one: its fields are its own
             yield from _walk(getattr(value, name), inner, f"{path}.{name}" if path else name)
     elif isinstance(value, tuple):
         for index, item in enumerate(cast("tuple[Any, ...]", value)):

@@ -38,6 +38,8 @@ MAX_SCHEDULED_STEPS = 20_000_000
 GROWING = (StepLR, MultiStepLR, ExponentialLR, LambdaLR, MultiplicativeLR)
 """The schedules whose rate may grow without end, or come from a formula."""
 
+MAX_PHASES = 8
+
 PROBABILITIES = ("sigmoid", "softmax")
 
 
@@ -45,6 +47,7 @@ def check_rules(experiment: Experiment) -> None:
     """Raise SpecError at the first rule that the parts of an experiment break between them."""
     _check_steps(experiment)
     _check_widths(experiment)
+    _check_after(experiment)
     _check_layers(experiment)
     _check_loss(experiment)
     _check_length(experiment)
@@ -74,6 +77,20 @@ def _check_steps(experiment: Experiment) -> None:
             f"epochs = {experiment.epochs:,}: {steps:,} steps are more than {MAX_SCHEDULED_STEPS:,}, the "
             "most with a schedule or warmup; lower epochs or the steps of an epoch, or use no schedule."
         )
+
+
+def _check_after(experiment: Experiment) -> None:
+    """A training goes on with the weights of another: they must fit, and have been kept."""
+    if experiment.after is None:
+        return
+    mine, before = experiment.network, experiment.after.network
+    if (mine.widths, mine.biases) != (before.widths, before.biases):
+        raise SpecError(
+            f"after.network: {before.label}, and what goes on from it is {mine.label}; both must have the "
+            "same widths and biases, since the weights stay."
+        )
+    if len(experiment.phases) > MAX_PHASES:
+        raise SpecError(f"after: at most {MAX_PHASES} trainings may go on from each other.")
 
 
 def _check_widths(experiment: Experiment) -> None:

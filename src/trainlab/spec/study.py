@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from itertools import combinations
 from typing import Literal
 
 import msgspec
 
 from trainlab.errors import SpecError, shown
-from trainlab.spec.change import Change, Edit, apply_edits, tidy, unknown_name
+from trainlab.spec.change import Change, Edit, Phase, apply_edits, go_on, tidy, unknown_name
 from trainlab.spec.checks import check_number
 from trainlab.spec.experiment import Experiment
 from trainlab.spec.fields import settle
@@ -70,6 +72,10 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
     that each network's answers round to the targets, where these are few. `race` is what `trainlab.race`
     makes of the file. A study's cells depend on neither.
 
+    With `phases` each training goes on: after what baseline, network and changes say, every phase edits it
+    anew and trains on from the weights that are there; so do the changes that have a `then`, in their order.
+    What is told of a cell is the last of these trainings.
+
     `splits` is on how many draws of the held-out rows all of this is done: every cell on `seeds` seeds for
     each of the split seeds `split.seed`, `split.seed` + 1, and so on; `seeds_on` says which. With one, what
     is said holds for the rows of that one split.
@@ -78,6 +84,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
     baseline: Experiment
     networks: tuple[NamedNetwork, ...] = ()
     changes: tuple[Change, ...] = ()
+    phases: tuple[Phase, ...] = ()
     seeds: int = 100
     splits: int = 1
     title: str = ""
@@ -130,12 +137,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
         for name in changes:
             if name not in self.change_names:
                 raise unknown_name("change", name, list(self.change_names))
-        edits = next((item.edits for item in self.networks if item.name == network), ())
-        try:
-            experiment = apply_edits(self.baseline, edits)
-        except SpecError as error:
-            raise SpecError(f"network {shown(network)}: {error}") from None
-        return self._changed(network, experiment, changes)
+        return self._gone_on(network, self._changed(network, self._of_network(network), changes), changes)
 
     def cells(self) -> tuple[Cell, ...]:
         """Return every network with every subset of the changes: first few changes, then many."""
@@ -152,9 +154,10 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
                 made[subset] = (
                     self._changed(network, made[subset[:-1]], subset[-1:])
                     if subset
-                    else self.experiment(network)
+                    else self._of_network(network)
                 )
-                cells.append(Cell(network=network, changes=subset, experiment=made[subset]))
+                experiment = self._gone_on(network, made[subset], subset)
+                cells.append(Cell(network=network, changes=subset, experiment=experiment))
         return tuple(cells)
 
     def on_splits(self, experiment: Experiment) -> tuple[Experiment, ...]:
@@ -172,14 +175,44 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
         """
         return range(SEEDS_APART * split, SEEDS_APART * split + seeds)
 
+    def _of_network(self, network: str) -> Experiment:
+        edits = next((item.edits for item in self.networks if item.name == network), ())
+        try:
+            return apply_edits(self.baseline, edits)
+        except SpecError as error:
+            raise SpecError(f"network {shown(network)}: {error}") from None
+
+    def _gone_on(self, network: str, experiment: Experiment, names: tuple[str, ...]) -> Experiment:
+        """Return what the training of a cell goes on to, after the study's phases and its changes' own."""
+        try:
+            for number, phase in enumerate(self.phases):
+                with _placed(f"phases[{number}]"):
+                    experiment = go_on(experiment, phase.edits)
+            for change in self.changes:
+                if change.name in names and change.then:
+                    with _placed(f"change {shown(change.name)}: then"):
+                        experiment = go_on(experiment, change.then)
+        except SpecError as error:
+            raise SpecError(f"network {shown(network)}: {error}") from None
+        return experiment
+
     def _changed(self, network: str, experiment: Experiment, names: tuple[str, ...]) -> Experiment:
         try:
             for change in self.changes:
-                if change.name in names:
+                if change.name in names and change.edits:
                     experiment = change.apply(experiment)
         except SpecError as error:
             raise SpecError(f"network {shown(network)}: {error}") from None
         return experiment
+
+
+@contextmanager
+def _placed(where: str) -> Generator[None]:
+    """Begin an error with the place."""
+    try:
+        yield
+    except SpecError as error:
+        raise SpecError(f"{where}: {error}") from None
 
 
 def _check_splits(splits: int, cells: tuple[Cell, ...]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from trainlab.errors import SpecError, listing, shown
-from trainlab.spec.change import Change, flatten, nest
+from trainlab.spec.change import Change, Edit, Phase, flatten, nest
 from trainlab.spec.checks import check_depth, place
 from trainlab.spec.decode import decode, unknown_field
 from trainlab.spec.experiment import Experiment
@@ -18,8 +18,20 @@ from trainlab.spec.race import race_from_dict, race_to_dict
 from trainlab.spec.study import NamedNetwork, Study
 
 MAX_BYTES = 10_000_000
-STUDY_FIELDS = ("title", "question", "seeds", "splits", "ask", "baseline", "networks", "changes", "race")
-CHANGE_FIELDS = ("label", "set")
+STUDY_FIELDS = (
+    "title",
+    "question",
+    "seeds",
+    "splits",
+    "ask",
+    "baseline",
+    "networks",
+    "changes",
+    "phases",
+    "race",
+)
+CHANGE_FIELDS = ("label", "set", "then")
+PHASE_FIELDS = ("set",)
 
 
 def study_from_dict(data: Mapping[str, Any]) -> Study:
@@ -35,6 +47,9 @@ def study_from_dict(data: Mapping[str, Any]) -> Study:
         baseline=decode(Experiment, _baseline(data["baseline"], networks), where="baseline"),
         networks=named,
         changes=tuple(_change(name, value) for name, value in changes.items()),
+        phases=tuple(
+            _phase(number, value) for number, value in enumerate(_list("phases", data.get("phases", [])))
+        ),
         race=race_from_dict(_table("race", data["race"])) if "race" in data else None,
         **{field: data[field] for field in ("title", "question", "seeds", "splits", "ask") if field in data},
     )
@@ -51,8 +66,14 @@ def study_to_dict(study: Study) -> dict[str, Any]:
         "baseline": study.baseline.to_dict(),
         "networks": {network.name: nest(network.edits).get("network", {}) for network in study.networks},
         "changes": {
-            change.name: {"label": change.label, "set": nest(change.edits)} for change in study.changes
+            change.name: {
+                "label": change.label,
+                **({"set": nest(change.edits)} if change.edits else {}),
+                **({"then": nest(change.then)} if change.then else {}),
+            }
+            for change in study.changes
         },
+        **({"phases": [{"set": nest(phase.edits)} for phase in study.phases]} if study.phases else {}),
     }
     return tables if study.race is None else {**tables, "race": race_to_dict(study.race)}
 
@@ -182,14 +203,30 @@ def _change(name: str, value: Any) -> Change:
     label = table.get("label", "")
     if not isinstance(label, str):
         raise SpecError(f"{where}.label = {shown(label)}: must be text.")
-    edits = _table(f"{where}.set", table.get("set", {}))
-    try:
-        flat = flatten(edits)
-    except SpecError as error:
-        raise SpecError(f"{where}.set.{error}") from None
-    if not flat:
+    edits, then = _edits(where, table, "set"), _edits(where, table, "then")
+    if not edits and not then:
         raise SpecError(f"{where}.set: is missing or empty; a change must set at least one field.")
-    return Change(name=name, edits=flat, label=label)
+    return Change(name=name, edits=edits, then=then, label=label)
+
+
+def _phase(number: int, value: Any) -> Phase:
+    where = f"phases[{number}]"
+    table = _table(where, value)
+    _check_fields(where, table, PHASE_FIELDS)
+    return Phase(edits=_edits(where, table, "set"))
+
+
+def _edits(where: str, table: Mapping[str, Any], field: str) -> tuple[Edit, ...]:
+    try:
+        return flatten(_table(f"{where}.{field}", table.get(field, {})))
+    except SpecError as error:
+        raise SpecError(f"{where}.{field}.{error}") from None
+
+
+def _list(where: str, value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise SpecError(f"{where} = {shown(value)}: must be a list of tables; write [[{where}]].")
+    return cast("list[Any]", value)
 
 
 def _table(where: str, value: Any) -> Mapping[str, Any]:

@@ -223,7 +223,7 @@ BAD = [
         X[:, :2],
         Y,
         None,
-        r"module: its forward pass, or the loss, fails on inputs of shape \(16, 2\) \(mat1",
+        r"module: its forward pass, or the loss, fails on inputs of shape \(16, 2\) \((addmm: )?mat1",
     ),
     (mlp(), X, Y, lambda p, y: p, r"loss: must return one number"),
     (mlp(), X, Y, lambda p, y: p.sum() / 0.0, r"loss: is -?(inf|nan) on this batch"),

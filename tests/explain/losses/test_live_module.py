@@ -205,7 +205,7 @@ NOT_FINITE = torch.full((10, 4), float("nan"))
         ),
         (Ending(lambda z: z.sum()), {}, "module: returns the shape () for 10 examples"),
         (Ending(lambda z: z / 0), {}, "module: its outputs aren't all finite"),
-        (nn.Linear(5, 1), {}, "module: its forward pass fails on inputs of shape (10, 4) (mat1 and mat2"),
+        (nn.Linear(5, 1), {}, "module: its forward pass fails on inputs of shape (10, 4) ("),
         (nn.Linear(4, 1), {"inputs": NOT_FINITE}, "inputs[0, 0]: is nan, not a finite number"),
         (nn.Linear(4, 1), {"targets": NUMBERS / 0}, "targets[0, 0]: is -inf, not a finite number"),
         (

@@ -345,7 +345,7 @@ REFUSED: list[tuple[Callable[[], Any], Any, dict[str, Any], str]] = [
         sequential,
         np.ones((2, 5)),
         {},
-        "module: its forward pass fails on inputs of shape (2, 5) (mat1",
+        "module: its forward pass fails on inputs of shape (2, 5) (",
     ),
     (sequential, "words", {}, "inputs: must be numbers in an array or a tensor"),
     (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from trainlab.engine.going_on import trained_start
 from trainlab.engine.readings import check_marks, check_seeds
 from trainlab.engine.reference.loop import train_one
 from trainlab.engine.runs import Runs, concatenate
@@ -43,10 +44,21 @@ class ReferenceEngine:
         check_seeds(seeds)
         wanted = check_marks(experiment, marks)
         torch = _torch()
+        starts = trained_start(self, experiment, seeds)
         before = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
-            singles = [train_one(torch, experiment, seed, marks=wanted, dtype=self.dtype) for seed in seeds]
+            singles = [
+                train_one(
+                    torch,
+                    experiment,
+                    seed,
+                    start=None if starts is None else starts[seed - seeds.start],
+                    marks=wanted,
+                    dtype=self.dtype,
+                )
+                for seed in seeds
+            ]
         finally:
             torch.set_num_threads(before)
         return tuple(concatenate([single[index] for single in singles]) for index in range(len(wanted)))

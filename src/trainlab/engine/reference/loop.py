@@ -35,11 +35,14 @@ class Log:
 
 
 def train_one(
-    torch: Any, experiment: Experiment, seed: int, *, marks: tuple[int, ...], dtype: str
+    torch: Any, experiment: Experiment, seed: int, *, start: Any, marks: tuple[int, ...], dtype: str
 ) -> tuple[Runs, ...]:
-    """Train one network from one seed and return its runs at each mark, each with one row."""
+    """Train one network from one seed and return its runs at each mark, each with one row.
+
+    `start` has the parameters ``[P]`` to begin with, or None: they are drawn.
+    """
     log, meter = Log(), Meter.of(torch, experiment, dtype)
-    module = build_module(torch, experiment, seed, dtype)
+    module = build_module(torch, experiment, seed, dtype, start=start)
     optimizer = build_optimizer(torch, experiment, module)
     rates, stopper = Rates(torch, experiment, optimizer), Stopper(experiment)
     steps = Steps(experiment=experiment, seed=seed, dtype=dtype)

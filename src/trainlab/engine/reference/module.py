@@ -12,14 +12,16 @@ from trainlab.engine.layout import initial_parameters, layers_of
 from trainlab.spec import Experiment
 
 
-def build_module(torch: Any, experiment: Experiment, seed: int, dtype: str) -> Any:
+def build_module(torch: Any, experiment: Experiment, seed: int, dtype: str, *, start: Any = None) -> Any:
     """Return a torch.nn.Sequential of linear layers and activations, with the seed's initial parameters.
+
+    `start` has other parameters to begin with, ``[P]``, as `flat` returns them.
 
     The parts are ``layer1``, ``activation1``, ``layer2`` and so on. Called as ``module(inputs, masks)`` it
     multiplies each hidden layer's values by its mask, ``[examples, units]``, unless that is None: 0, or
     1/(1 − p) for a unit that dropout keeps.
     """
-    row = initial_parameters(experiment, range(seed, seed + 1))[0]
+    row = initial_parameters(experiment, range(seed, seed + 1))[0] if start is None else np.array(start)
     parts: OrderedDict[str, Any] = OrderedDict()
     for number, layer in enumerate(layers_of(experiment.network), 1):
         linear = torch.nn.Linear(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trainlab.engine.going_on import trained_start
 from trainlab.engine.readings import check_marks, check_seeds
 from trainlab.engine.runs import Runs, concatenate
 from trainlab.engine.torch.crew import single_threads
@@ -66,9 +67,11 @@ class TorchEngine:
         starts = range(seeds.start // size * size, seeds.stop, size)
 
         def one(start: int) -> tuple[Runs, ...]:
+            block = range(start, start + size)
             return train_block(
                 experiment,
-                range(start, start + size),
+                block,
+                start=trained_start(self, experiment, block),
                 wanted=range(max(start, seeds.start), min(start + size, seeds.stop)),
                 marks=wanted,
                 dtype=self.dtype,

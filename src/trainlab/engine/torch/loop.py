@@ -10,9 +10,11 @@ import numpy.typing as npt
 import torch
 
 from trainlab.engine.coarse import encode
+from trainlab.engine.going_on import drawing_seeds
+from trainlab.engine.layout import initial_parameters
 from trainlab.engine.readings import Reading, runs_at
 from trainlab.engine.rng import seed_keys
-from trainlab.engine.runs import NEVER, Runs, curve_rows, recorded_epochs
+from trainlab.engine.runs import NEVER, FloatArray, Runs, curve_rows, recorded_epochs
 from trainlab.engine.torch.draws import Disturbances, Examples
 from trainlab.engine.torch.freezing import Freezer
 from trainlab.engine.torch.meter import Meter
@@ -54,10 +56,20 @@ class Block:
 
 
 def train_block(
-    experiment: Experiment, seeds: range, *, wanted: range, marks: tuple[int, ...], dtype: str, device: str
+    experiment: Experiment,
+    seeds: range,
+    *,
+    start: FloatArray | None,
+    wanted: range,
+    marks: tuple[int, ...],
+    dtype: str,
+    device: str,
 ) -> tuple[Runs, ...]:
-    """Train the networks of `seeds` and return the runs of those `wanted` at each mark."""
-    block = _build(experiment, seeds, dtype=dtype, device=device)
+    """Train the networks of `seeds` and return the runs of those `wanted` at each mark.
+
+    `start` has their parameters ``[n, P]`` at the beginning; without it they are drawn.
+    """
+    block = _build(experiment, seeds, start=start, dtype=dtype, device=device)
     rows = slice(wanted.start - seeds.start, wanted.stop - seeds.start)
     log = _log(experiment, wanted, rows, networks=len(seeds), dtype=dtype)
     for epoch in range(experiment.epochs + 1):
@@ -86,11 +98,14 @@ def train_block(
     )
 
 
-def _build(experiment: Experiment, seeds: range, *, dtype: str, device: str) -> Block:
-    stack = Stack.of(experiment, seeds, dtype=dtype, device=device)
+def _build(
+    experiment: Experiment, seeds: range, *, start: FloatArray | None, dtype: str, device: str
+) -> Block:
+    drawn = initial_parameters(experiment, seeds) if start is None else start
+    stack = Stack.of(experiment, drawn, dtype=dtype, device=device)
     rates = Rates(experiment, len(seeds), dtype=dtype, device=device)
     data = experiment.data()
-    keys = seed_keys(np.arange(seeds.start, seeds.stop, dtype=np.uint64))
+    keys = seed_keys(drawing_seeds(experiment, np.arange(seeds.start, seeds.stop, dtype=np.uint64)))
     return Block(
         experiment=experiment,
         stack=stack,

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional as f
 
-from trainlab.engine.layout import LayerLayout, initial_parameters, layers_of
+from trainlab.engine.layout import LayerLayout, layers_of
 from trainlab.engine.torch.tensors import on_device
 from trainlab.spec import Experiment
 
@@ -58,9 +58,9 @@ class Stack:
     biases: list[torch.Tensor | None]
 
     @classmethod
-    def of(cls, experiment: Experiment, seeds: range, *, dtype: str, device: str) -> Stack:
-        """Return the networks of these seeds before the first step."""
-        rows = initial_parameters(experiment, seeds).astype(dtype)
+    def of(cls, experiment: Experiment, parameters: npt.NDArray[Any], *, dtype: str, device: str) -> Stack:
+        """Return the networks of these parameters ``[n, P]``."""
+        rows = parameters.astype(dtype)
         layers = layers_of(experiment.network)
 
         def leaf(values: npt.NDArray[Any]) -> torch.Tensor:
