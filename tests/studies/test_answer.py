@@ -7,9 +7,9 @@ import pytest
 from studies.made_up import cells_of, flags, runs_of, study_of
 from studies.scored import lossy, made, near, scored
 
-from trainlab.spec import Cell
-from trainlab.studies import StudyResult
-from trainlab.studies.answer import answer_of
+from trainlab.spec import Cell, Study, study_from_dict
+from trainlab.studies import StudyResult, study
+from trainlab.studies.answer import answer_of, phases_note
 
 Shares = dict[tuple[str, ...], float]
 
@@ -241,3 +241,15 @@ def test_what_intervals_take_for_granted_is_said_in_the_details_alone():
         "Intervals allow for a seed not seen that does as badly as the worst seen, or as the best constant "
         "answer, or as well as the best seen; one beyond these would widen them."
     )
+
+
+def test_that_trainings_go_on_is_said() -> None:
+    plan = study_from_dict(
+        {
+            "baseline": {"network": "2-2-1", "epochs": 5, "record": {"loss_every": 5}},
+            "phases": [{"set": {"loss": "l1", "epochs": 3}}, {}],
+        }
+    )
+    note = "Every training goes on with its weights, with epochs = 3 and loss = l1, then no field changed; "
+    assert answer_of(study(plan, seeds=3)).remarks[0].startswith(note)
+    assert phases_note(Study(baseline=plan.baseline)) == ()

@@ -253,6 +253,23 @@ def _statement(items: Sequence[Verdict], study: Study) -> str:
     return f"{words.removesuffix('.')}{told}"
 
 
+def phases_note(study: Study) -> tuple[str, ...]:
+    """Say that trainings go on, and how, where all of them do: what is told is how they end."""
+    if not study.phases:
+        return ()
+    told = [
+        " and ".join(f"{edit.path} = {_plain(edit.value)}" for edit in phase.edits) or "no field changed"
+        for phase in study.phases
+    ]
+    return (
+        f"Every training goes on with its weights, with {', then '.join(told)}; told is the last of these.",
+    )
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else repr(value)
+
+
 def percents(rates: Sequence[Rate]) -> str:
     """Return ``92 % and 98 %``, or their range where they are many."""
     if len(rates) > MOST_NAMED:

@@ -16,6 +16,7 @@ from trainlab.studies.answer import (
     effects_title,
     named,
     networks_words,
+    phases_note,
     picked_note,
     read_of,
     short,
@@ -56,7 +57,7 @@ def score_answer(result: StudyResult, measure: Measure) -> Answer:
         headers=headers,
         rows=rows,
         narrow=narrow,
-        remarks=(*remarks, *cautions(result, measure)),
+        remarks=(*phases_note(study), *remarks, *cautions(result, measure)),
         effects_title=_effects_title(result, effects, what) + (", on one split" if measure.one_split else ""),
         effects=(
             *effect_lines(
