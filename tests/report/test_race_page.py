@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 from report.page_reader import PageReader, svgs
 from rich.console import Console
@@ -18,7 +19,7 @@ def printed(result: RaceResult, *, width: int, details: bool = True) -> str:
 
 
 def test_the_page_is_whole_and_escaped() -> None:
-    result = networks_race()
+    result = replace(networks_race(), title="<b> & 'more'")
     page = race_html(result)
     reader = PageReader(page)
     assert [words for level, words in reader.headings if level == "h2"] == [

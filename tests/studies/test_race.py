@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -207,8 +208,10 @@ def test_json_and_words() -> None:
     assert result.candidate(result.candidates[2].name) is result.candidates[2]
     with pytest.raises(SpecError, match="candidate '2-9-1': the race has no candidate of this name"):
         result.candidate("2-9-1")
+    # The file's title speaks of its own networks.
+    assert result.title == "Networks with exactly 21 parameters"
     assert "<svg" in result._repr_html_()
-    assert "&lt;b&gt;" in result._repr_html_()
+    assert "&lt;b&gt;" in replace(result, title="<b>")._repr_html_()
 
 
 def of(parameters: int, **limits: Any) -> trainlab.Budget:

@@ -16,6 +16,7 @@ from .picture import Picture, compose
 from .svg import SMALL, WIDTH, element, group, paint, text_width, tooltip
 
 _PLOT: Final = 140.0
+_LEAST: Final = 5.0
 
 
 def binned(
@@ -35,7 +36,8 @@ def binned(
     heights = floats("counts", counts)
     places = floats("edges", edges, length=heights.size + 1)
     top, bottom = 24.0, 24.0 + _PLOT
-    y = linear_scale([0.0, *heights.tolist()], start=bottom, end=top, nice=True)
+    # Counts are whole: of few the scale goes to 5, or its ticks would be halves.
+    y = linear_scale([0.0, _LEAST, *heights.tolist()], start=bottom, end=top, nice=True)
     left = 12 + max(text_width(format_number(tick), SMALL) for tick in y.ticks(6))
     ends = [end for end in reach or () if math.isfinite(end)]
     x = linear_scale(np.asarray([*places.tolist(), *ends]), start=left, end=WIDTH - 12)
@@ -59,7 +61,9 @@ def binned(
         )
         shade = element("rect", x=start, y=top, width=max(stop - start, 1), height=_PLOT, **paint(fill="h2"))
         shade += "".join(rule(x(end), top, x(end), bottom, role="text", dashes="4 3") for end in ends)
-        key_words.append((cell(3, -5, 16, 10, role="h2"), f"{reach_label}: {_reach_words(reach)}"))
+        one = rule(11, -6, 11, 6, role="text", dashes="4 3")
+        mark = one if reach[0] == reach[1] else cell(3, -5, 16, 10, role="h2")
+        key_words.append((mark, f"{reach_label}: {_reach_words(reach)}"))
     key, taken = legend(key_words, y=bottom + 38)
     return compose(
         "".join(

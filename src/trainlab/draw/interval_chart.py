@@ -15,7 +15,7 @@ from .frame import legend, x_axis
 from .marks import Shape, interval_bar, point, rule
 from .picture import Picture, compose
 from .rows import by_group, label_text, label_width
-from .svg import SMALL, WIDTH, group, text, tooltip
+from .svg import SMALL, WIDTH, group, text, tooltip, wrap
 
 Emphasis: TypeAlias = Literal["helps", "hurts", "small", "none"]
 _STYLE: Final[dict[Emphasis, tuple[Shape, str, str]]] = {
@@ -26,6 +26,7 @@ _STYLE: Final[dict[Emphasis, tuple[Shape, str, str]]] = {
 }
 _KINDS: Final[tuple[Emphasis, ...]] = ("helps", "hurts", "small", "none")
 _ROW: Final = 34.0
+_LINE: Final = 14.0
 _HEADING: Final = 24.0
 _LABELS: Final = 190.0
 
@@ -76,10 +77,12 @@ def intervals(
         if name:
             drawn.append(text(8, y + 16, name, bold=True))
             y += _HEADING
-        stretches.append((y, y + _ROW * len(members)))
+        top = y
         for row in members:
-            drawn.append(_row(row, x, y, left - 16, _figures(row, numbers, reference)))
-            y += _ROW
+            label = wrap(row.label, left - 16, lines=2) or [""]
+            drawn.append(_row(row, label, x, y, left - 16, _figures(row, numbers, reference)))
+            y += _ROW + _LINE * (len(label) - 1)
+        stretches.append((top, y))
     lines = [rule(x(v), top, x(v), end, role="text", width=1.2) for v in at for top, end in stretches]
     body = x_axis(x, stretches=stretches, bottom=y, label=x_label) + "".join(lines + drawn)
     used: list[Emphasis] = [kind for kind in _KINDS if any(row.emphasis == kind for row in rows)]
@@ -111,13 +114,14 @@ def _check(row: Interval) -> None:
         )
 
 
-def _row(row: Interval, x: Scale, y: float, width: float, figures: str) -> str:
-    middle = y + _ROW / 2
+def _row(row: Interval, label: Sequence[str], x: Scale, y: float, width: float, figures: str) -> str:
+    below = _LINE * (len(label) - 1)
+    middle = y + (_ROW + below) / 2
     role = _STYLE[row.emphasis][1]
     drawn = [
         tooltip(f"{row.label}: {figures}"),
-        label_text(8, y + 14, row.label, width=width),
-        text(8, y + 28, figures, size=SMALL, role="muted"),
+        *(label_text(8, y + 14 + _LINE * place, line, width=width) for place, line in enumerate(label)),
+        text(8, y + 28 + below, figures, size=SMALL, role="muted"),
     ]
     if math.isfinite(row.low) and math.isfinite(row.high):
         drawn.append(interval_bar(x(row.low), x(row.high), middle, role=role))

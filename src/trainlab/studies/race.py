@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainlab.budgets import Budget
+from trainlab.draw import counted
 from trainlab.engine import Runs
 from trainlab.errors import SpecError
 from trainlab.execution import Progress, how_run, stored_under, train_missing
@@ -78,10 +79,14 @@ def race(
             f"budget_seeds = {budget_seeds:,}: the first round alone takes {needed:,} runs "
             f"({len(field.candidates):,} {field.noun}s × {seeds:,} seeds). Raise it, or lower seeds."
         )
+    # A file's title speaks of the networks in it, not of a budget's.
+    title = plan.title or "A race"
+    if networks is not None:
+        title = f"Networks with exactly {counted(networks.parameters, 'parameter')}"
     started = time.perf_counter()
     with Store.in_memory() if store is None else Store.open(store) as opened:
         racing = [item.experiment.fingerprint for item in field.candidates]
-        opened.remember("race", plan.title, racing, networks=len(racing), seeds=max_seeds)
+        opened.remember("race", title, racing, networks=len(racing), seeds=max_seeds)
         if fresh:
             for item in field.candidates:
                 opened.delete([item.experiment], engine=stored_under(engine, item.experiment))
@@ -102,7 +107,7 @@ def race(
         )
         ranked = _ranked(field, standing, track)
     return RaceResult(
-        title=plan.title or "A race",
+        title=title,
         field=f"{field.words}{_trained_as(plan, cell)}" if networks else field.words,
         noun=field.noun,
         drawn_from=field.drawn_from,

@@ -133,7 +133,8 @@ def test_equal_numbers_have_no_histogram():
 @pytest.mark.parametrize(("count", "ranked"), [(4, False), (5, True)])
 def test_a_rank_is_among_five_seeds_at_least(count: int, ranked: bool):
     verdict = population(*(run(seed) for seed in range(1, count + 1))).to_dict()["verdict"]
-    assert ("of the seeds" in verdict) == ranked
+    assert ("every one of the 5 seeds" in verdict) == ranked
+    assert "of the seeds" not in verdict
 
 
 def test_few_seeds_say_little():

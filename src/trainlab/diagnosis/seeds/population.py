@@ -137,7 +137,9 @@ def _spread(measure: Measure, values: Sequence[float]) -> dict[str, Any]:
         "higher_is_better": measure.higher,
         "runs": len(values),
         **dict(zip(names, quantiles, strict=True)),
-        "picture": histogram(f"{measure.name} over the seeds", measure.name, values)
+        "picture": histogram(
+            f"{measure.name[:1].upper()}{measure.name[1:]} over the seeds", measure.name, values
+        )
         if len(set(values)) > 1
         else None,
     }

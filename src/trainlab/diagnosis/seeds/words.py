@@ -106,7 +106,13 @@ def standing_words(data: dict[str, Any]) -> str:
 
 
 def _among(parts: Sequence[tuple[str, int]], total: int) -> str:
-    """Return ``better than with 65 % of the seeds, the same as with 10 %, worse than with 25 %``."""
+    """Return ``better than with 65 % of the seeds, the same as with 10 %, worse than with 25 %``.
+
+    Of what holds of all of them ``better than with every one of the 8 seeds``.
+    """
+    for words, count in parts:
+        if count == total:
+            return f"{words} every one of the {total:,} seeds" if total > 1 else f"{words} the other seed"
     said = [f"{words} {_percent(count, total)}" for words, count in parts if count]
     return ", ".join([f"{said[0]} of the seeds", *said[1:]])
 
