@@ -14,6 +14,7 @@ from trainlab.errors import TrainlabError
 
 MAX_WORKERS = 1024
 MAX_WHY = 10_000
+MAX_FIDELITY = 100_000
 
 
 class UsageError(TrainlabError, ValueError):
@@ -82,6 +83,13 @@ Why = Annotated[
     int,
     Parameter(
         help="Train so many failed runs of each cell once more, and tell why they failed.", converter=whole
+    ),
+]
+Fidelity = Annotated[
+    int,
+    Parameter(
+        help="Train so many runs again by a plain PyTorch loop, and tell whether they end alike.",
+        converter=whole,
     ),
 ]
 Details = Annotated[

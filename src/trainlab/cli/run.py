@@ -6,7 +6,20 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.options import Details, Engine, Folder, Fresh, Html, Json, Why, Workers, whole
+from trainlab.cli.options import (
+    MAX_FIDELITY,
+    Details,
+    Engine,
+    Fidelity,
+    Folder,
+    Fresh,
+    Html,
+    Json,
+    Why,
+    Workers,
+    check_range,
+    whole,
+)
 from trainlab.cli.output import DEFAULT_STORE
 from trainlab.cli.progress import progress_line
 from trainlab.cli.study import check_options, deliver
@@ -26,10 +39,12 @@ def run_command(
     workers: Workers = None,
     fresh: Fresh = False,
     why: Why = 0,
+    fidelity: Fidelity = 0,
     details: Details = False,
 ) -> None:
     """Run one experiment on many seeds; of a study file, its first network without changes."""
     check_options(file, seeds=seeds, engine=engine, workers=workers, why=why, json=json, html=html)
+    check_range("--fidelity", fidelity, least=0, most=MAX_FIDELITY)
     experiment = read_spec(file, experiment_from_toml)
     with progress_line() as show:
         result = run(
@@ -40,6 +55,7 @@ def run_command(
             workers=workers,
             fresh=fresh,
             why=why,
+            fidelity=fidelity,
             on_progress=show,
         )
     deliver(result, json=json, html=html, details=details)

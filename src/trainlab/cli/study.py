@@ -8,10 +8,12 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from trainlab.cli.options import (
+    MAX_FIDELITY,
     MAX_WHY,
     MAX_WORKERS,
     Details,
     Engine,
+    Fidelity,
     Folder,
     Fresh,
     Html,
@@ -53,10 +55,12 @@ def study_command(
     workers: Workers = None,
     fresh: Fresh = False,
     why: Why = 0,
+    fidelity: Fidelity = 0,
     details: Details = False,
 ) -> None:
     """Run a study file: every network with every combination of changes, on the same seeds."""
     check_options(file, seeds=seeds, engine=engine, workers=workers, why=why, json=json, html=html)
+    check_range("--fidelity", fidelity, least=0, most=MAX_FIDELITY)
     if only is not None and not all(only):
         raise UsageError("--only '': name a cell, as in 'Model 1:A+B', 'Model 1' or ':A+B'.")
     plan = load_study(file)
@@ -70,6 +74,7 @@ def study_command(
             workers=workers,
             fresh=fresh,
             why=why,
+            fidelity=fidelity,
             on_progress=show,
         )
     deliver(result, json=json, html=html, details=details)

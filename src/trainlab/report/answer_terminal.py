@@ -34,7 +34,9 @@ def print_answer(result: StudyResult, *, console: Console) -> None:
     below = wrapped(" ".join(found.remarks), width)
     title = wrapped(f"{found.effects_title}:", width) if found.effects else []
     end = [
-        line for words in (*_why(result), *_notes(result), _rest(result)) for line in wrapped(words, width)
+        line
+        for words in (*_why(result), *_fidelity(result), *_notes(result), _rest(result))
+        for line in wrapped(words, width)
     ]
     taken = len(above) + len(defined) + 1 + table.row_count + 2 + len(below) + len(title) + len(end)
     lines = labelled([*found.effects, *found.asked], width, most=LINES - taken)
@@ -51,6 +53,10 @@ def print_answer(result: StudyResult, *, console: Console) -> None:
         console.print(_marked(line))
     for line in end:
         console.print(Text(line, style=TERMINAL["muted"]))
+
+
+def _fidelity(result: StudyResult) -> list[str]:
+    return [result.fidelity.short] if result.fidelity else []
 
 
 def _definitions(result: StudyResult, found: Answer, width: int) -> list[str]:

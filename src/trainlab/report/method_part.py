@@ -60,6 +60,7 @@ def method_part(result: StudyResult) -> str:
         ("Versions", ", ".join(f"{name} {value}" for name, value in how.versions.items())),
         *([("Splits", splits_words(result))] if result.study.splits > 1 else []),
         ("Intervals", intervals_words(result)),
+        *([("Fidelity", result.fidelity.sentence)] if result.fidelity else []),
         *([("Stopped early", stopped_words(result))] if stopped_words(result) else []),
         ("Not tested", _not_tested(result)),
     ]

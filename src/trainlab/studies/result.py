@@ -13,6 +13,7 @@ from trainlab.spec.study import NO_CHANGE
 from trainlab.studies.answer import answer_of
 from trainlab.studies.cells import CellResult
 from trainlab.studies.effects import Effect, Interaction
+from trainlab.studies.fidelity import Fidelity
 from trainlab.studies.measure import Measure, measure_of
 from trainlab.studies.notes import notes_of
 from trainlab.studies.score_effects import score_effects
@@ -28,7 +29,8 @@ class StudyResult:
     """The outcome of a study. `print(result)` gives the answer, `to_dict()` and `to_json()` everything.
 
     `cells` and their runs, `effects` and `interactions` hold the numbers; `to_frame()` gives them as tables.
-    `verdicts` say what is true of them, the most telling first.
+    `verdicts` say what is true of them, the most telling first; `fidelity`, if it was asked for, whether the
+    engine trains as PyTorch does.
     """
 
     study: Study
@@ -37,6 +39,7 @@ class StudyResult:
     interactions: tuple[Interaction, ...]
     verdicts: tuple[Verdict, ...]
     how: HowRun
+    fidelity: Fidelity | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -137,6 +140,7 @@ class StudyResult:
             "notes": list(self.notes),
             "data": self.data,
             "how": self.how.to_dict(),
+            "fidelity": self.fidelity and self.fidelity.to_dict(),
         }
 
     def to_json(self) -> str:

@@ -18,6 +18,7 @@ from trainlab.spec.checks import check_number
 from trainlab.store import Store
 from trainlab.studies.cells import summarise
 from trainlab.studies.effects import effects_of
+from trainlab.studies.fidelity import fidelity_of
 from trainlab.studies.judge import verdicts_of
 from trainlab.studies.measure import comparable
 from trainlab.studies.result import StudyResult
@@ -35,6 +36,7 @@ def study(
     workers: int | None = None,
     fresh: bool = False,
     why: int = 0,
+    fidelity: int = 0,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> StudyResult:
     """Run every cell of a study on the same seeds, of each of its splits, and say what is true of it.
@@ -44,10 +46,11 @@ def study(
     `only` keeps some cells, as ``"Model 1:A+B"``, ``"Model 1"`` (all of its cells) or ``":A+B"`` (that cell
     of every network). With `store`, a folder, finished runs are kept there and only what is missing is
     trained; `fresh` forgets this study's runs first. So many failed runs of each cell, of the first split, as
-    `why` says are trained once more, to tell why they failed (`WhyFailed`). Raises SpecError before anything
-    runs.
+    `why` says are trained once more, to tell why they failed (`WhyFailed`); so many runs of all cells as
+    `fidelity` says, by a plain PyTorch loop (`Fidelity`). Raises SpecError before anything runs.
     """
     check_number("why", why, at_least=0)
+    check_number("fidelity", fidelity, at_least=0)
     plan = spec if isinstance(spec, Study) else load_study(spec)
     # A study checks its own number of seeds, so an override is checked alike.
     count = plan.seeds if seeds is None else msgspec.structs.replace(plan, seeds=seeds).seeds
@@ -73,6 +76,10 @@ def study(
                 on_progress=on_progress,
             )
         summaries = tuple(replace(item, why=each) for item, each in zip(summaries, found, strict=True))
+    compared = None
+    if fidelity:
+        every = [runs for of_cell in by_cell for runs in of_cell]
+        compared = fidelity_of(every, runs=fidelity, store=store, workers=workers, on_progress=on_progress)
     effects, interactions = effects_of(plan, summaries)
     return StudyResult(
         study=plan,
@@ -89,6 +96,7 @@ def study(
             trained_steps=last.steps_trained if last else 0,
             trained_seconds=last.elapsed if last else 0.0,
         ),
+        fidelity=compared,
     )
 
 
@@ -101,6 +109,7 @@ def run(
     workers: int | None = None,
     fresh: bool = False,
     why: int = 0,
+    fidelity: int = 0,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> StudyResult:
     """Run one experiment on `seeds` seeds, 0, 1, 2, …: a study of a single cell. Options as in `study`."""
@@ -120,6 +129,7 @@ def run(
         workers=workers,
         fresh=fresh,
         why=why,
+        fidelity=fidelity,
         on_progress=on_progress,
     )
 

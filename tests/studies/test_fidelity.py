@@ -1,0 +1,103 @@
+"""Runs of a study beside a plain PyTorch loop."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import trainlab
+from trainlab.draw.svg import escape
+from trainlab.engine.reference import ReferenceEngine
+from trainlab.report import study_html
+from trainlab.spec import Study, study_from_dict
+from trainlab.stats import paired_difference
+from trainlab.studies import StudyResult, fidelity
+from trainlab.studies.fidelity import Fidelity, fidelity_of
+
+
+@pytest.fixture(scope="module")
+def plan() -> Study:
+    return study_from_dict(
+        {
+            "baseline": {"network": "2-3-1", "epochs": 30, "optimizer": {"name": "adam", "lr": 0.1}},
+            "changes": {"relu": {"set": {"network": {"activation": "relu"}}}, "L1": {"set": {"loss": "l1"}}},
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def result(plan: Study) -> StudyResult:
+    return trainlab.study(plan, seeds=30, fidelity=10)
+
+
+def test_what_is_drawn_is_trained_again_by_the_plain_loop(result: StudyResult) -> None:
+    found = result.fidelity
+    assert found is not None
+    drawn = fidelity._draw([item.runs for item in result.cells], 10)
+    ours = np.concatenate([runs.solved[seeds.start : seeds.stop] for runs, seeds in drawn])
+    there = np.concatenate(
+        [ReferenceEngine().train(runs.experiment, seeds)[0].solved for runs, seeds in drawn]
+    )
+    assert (found.runs, found.cells) == (12, 3)
+    assert (found.ours, found.torchs) == (int(ours.sum()), int(there.sum()))
+    assert found.alike == int((ours == there).sum())
+    assert found.difference == paired_difference(there, ours)
+    assert found.short.startswith("Trained again in plain PyTorch: 1")
+    assert escape(found.sentence) in study_html(result)
+    assert result.to_dict()["fidelity"]["sentence"] == found.sentence
+
+
+def test_an_engine_that_trains_otherwise_is_told_of(
+    monkeypatch: pytest.MonkeyPatch, result: StudyResult
+) -> None:
+    def none_solved(experiments: Any, seeds: Any, **options: Any) -> list[Any]:
+        return [
+            SimpleNamespace(solved=np.zeros(len(part), dtype=bool), loss=np.ones(len(part))) for part in seeds
+        ]
+
+    monkeypatch.setattr(fidelity, "train_all", none_solved)
+    runs = [replace(item.runs, solved=np.ones(30, dtype=bool)) for item in result.cells]
+    found = fidelity_of(runs, runs=16)
+    assert found.p < 0.001
+    assert found.sentence.startswith("The engine doesn't train as PyTorch does: of 16 runs of 4 cells")
+    assert found.short.startswith("They differ.")
+    few = fidelity_of(runs, runs=5)
+    assert "too few to see any difference" not in few.sentence
+    assert fidelity_of(runs[:1], runs=5).visible == pytest.approx(6 / 5)
+
+
+def test_few_runs_show_nothing_and_say_so() -> None:
+    same = np.array([True, False, True, False])
+    found = Fidelity(
+        runs=4,
+        cells=1,
+        ours=2,
+        torchs=2,
+        alike=4,
+        difference=paired_difference(same, same),
+        p=1.0,
+        our_zeros=0,
+        torch_zeros=0,
+    )
+    assert "too few to see any difference" in found.sentence
+    more = replace(found, runs=40)
+    assert "a difference of 15 points would have been seen" in more.sentence
+
+
+def test_more_seeds_than_a_cell_has_are_not_drawn(result: StudyResult) -> None:
+    drawn = fidelity._draw([result.cells[0].runs, result.cells[0].runs], 50)
+    assert [seeds for _, seeds in drawn] == [range(30)]
+
+
+def test_kept_runs_are_not_trained_again(
+    plan: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = trainlab.study(plan, seeds=8, only=["2-3-1:none"], store=tmp_path, fidelity=2).fidelity
+    monkeypatch.setattr(ReferenceEngine, "train", None)
+    again = trainlab.study(plan, seeds=8, only=["2-3-1:none"], store=tmp_path, fidelity=2).fidelity
+    assert first == again
