@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trainlab.draw import TERMINAL, terminal_table
+from trainlab.draw import TERMINAL, counted, terminal_table
 from trainlab.report.answer_terminal import print_answer
 from trainlab.report.chosen import networks_of
 from trainlab.report.method_part import seeds_words, stopped_words, time_words
@@ -160,7 +160,7 @@ def _when(result: StudyResult, console: Console) -> None:
     left_out = len(result.cells) - len(listed)
     if left_out:
         few = "few or none" if len(cells) > MANY else "none"
-        words += f" In the other {left_out:,} cells {few} lost it."
+        words += f" In {counted(left_out, 'other cell')} {few} lost it."
     console.print(Text(f"{words} {unknown_words(listed)}".rstrip() + "\n", style=TERMINAL["muted"]))
 
 
