@@ -103,7 +103,10 @@ def test_many_studies_are_shortened_and_fit_80_columns(
 
 def test_a_store_without_names_says_what_it_holds(asked: Caller) -> None:
     with sqlite3.connect(".trainlab/store.sqlite3") as db:
-        db.executescript("DROP TABLE studies; DROP TABLE study_experiments; PRAGMA user_version = 4;")
+        db.executescript(
+            "DROP TABLE studies; DROP TABLE study_experiments; "
+            "ALTER TABLE runs DROP COLUMN settled_epoch; PRAGMA user_version = 4;"
+        )
     db.close()
     out = asked("show").out
     assert "experiments of no study" in out

@@ -42,6 +42,7 @@ def made_up(experiment: Experiment, seeds: range, *, dtype: Any = np.float32) ->
         first_seed=seeds.start,
         solved=(rows % 3 == 0) & ~lost,
         solved_epoch=np.where(rows % 3 == 0, rows % 50, -1),
+        settled_epoch=np.where((rows % 3 == 0) & ~lost, rows % 50 + rows % 2, -1),
         stopped_epoch=np.where(rows % 5 == 0, rows % 40, -1),
         diverged_step=np.where(lost, rows + 1, -1),
         loss=loss,

@@ -1,4 +1,4 @@
-"""Stores of older versions become one of this one; runs of version 2 have no coarse curves."""
+"""Stores of older versions become one of this one; their runs lack what wasn't kept then."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from execution.fake_engine import assert_same, made_up
 
 from trainlab.engine import Runs, concatenate, select
 from trainlab.engine.coarse import MISSING
+from trainlab.engine.runs import UNKNOWN
 from trainlab.errors import StoreError
 from trainlab.spec import Experiment
 from trainlab.store import Store, schema
@@ -23,6 +24,7 @@ from trainlab.store.read import COLUMNS
 EXPERIMENT = Experiment.from_dict(
     {"network": "2-3-1", "epochs": 100, "record": {"curves": 8, "loss_every": 10, "gradient_every": 50}}
 )
+OLD_COLUMNS = [name for name in COLUMNS if name != "settled_epoch"]
 BLOBS = ("predictions", "parameters", "gradient", "loss_curve", "gradient_curve")
 VERSION_2 = """
 CREATE TABLE experiments (id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, experiment TEXT NOT NULL);
@@ -52,8 +54,9 @@ def save_as_version_2(db: sqlite3.Connection, runs: Runs) -> None:
         f"{', '.join(BLOBS)}) VALUES (1, 'fake', ?, ?, '2026-01-01T00:00:00+00:00', '<f4', ?, ?, ?, ?, ?, ?)",
         (runs.first_seed, len(runs.seeds), shapes, *(array.tobytes() for array in arrays)),
     )
-    for row in zip(runs.seeds, *(getattr(runs, name).tolist() for name in COLUMNS), strict=True):
-        db.execute(f"INSERT INTO runs VALUES (1, 'fake', {', '.join('?' * len(row))})", row)
+    names = f"experiment, engine, seed, {', '.join(OLD_COLUMNS)}"
+    for row in zip(runs.seeds, *(getattr(runs, name).tolist() for name in OLD_COLUMNS), strict=True):
+        db.execute(f"INSERT INTO runs ({names}) VALUES (1, 'fake', {', '.join('?' * len(row))})", row)
 
 
 def version_2(folder: Path, *chunks: range) -> sqlite3.Connection:
@@ -66,13 +69,21 @@ def version_2(folder: Path, *chunks: range) -> sqlite3.Connection:
     return db
 
 
-def without_coarse(runs: Runs) -> Runs:
-    return replace(runs, coarse_loss=np.full_like(runs.coarse_loss, MISSING))
+def without_settled(runs: Runs) -> Runs:
+    return replace(runs, settled_epoch=np.full_like(runs.settled_epoch, UNKNOWN))
+
+
+def as_version_2_has(runs: Runs) -> Runs:
+    return replace(without_settled(runs), coarse_loss=np.full_like(runs.coarse_loss, MISSING))
 
 
 def columns(file: Path) -> list[tuple[str, str, int]]:
+    found: list[tuple[str, str, int]] = []
     with sqlite3.connect(file) as db:
-        found = db.execute("SELECT name, type, \"notnull\" FROM pragma_table_info('chunks')").fetchall()
+        for table in ("chunks", "runs"):
+            found += db.execute(
+                f"SELECT name, type, \"notnull\" FROM pragma_table_info('{table}')"
+            ).fetchall()
     db.close()
     return found
 
@@ -86,7 +97,7 @@ def version(file: Path) -> int:
 
 def test_everything_that_was_there_is_there_and_coarse_curves_are_missing(tmp_path: Path) -> None:
     version_2(tmp_path, range(5), range(5, 12), range(12, 20)).close()
-    whole = without_coarse(made_up(EXPERIMENT, range(20)))
+    whole = as_version_2_has(made_up(EXPERIMENT, range(20)))
     assert whole.coarse_loss.shape == (12, 11)
     for _ in range(2):
         with Store.open(tmp_path) as store:
@@ -104,14 +115,14 @@ def test_what_is_saved_from_then_on_has_them(tmp_path: Path) -> None:
         store.save([made_up(EXPERIMENT, range(5, 20))], engine="fake")
         loaded = store.load(EXPERIMENT, range(20), engine="fake")
     old, new = made_up(EXPERIMENT, range(10)), made_up(EXPERIMENT, range(10, 20))
-    assert_same(loaded, concatenate([without_coarse(old), new]))
+    assert_same(loaded, concatenate([as_version_2_has(old), new]))
 
 
 def test_a_program_of_version_2_that_has_the_file_open_goes_on(tmp_path: Path) -> None:
     old = version_2(tmp_path, range(10))
     with Store.open(tmp_path) as store:
         save_as_version_2(old, made_up(EXPERIMENT, range(10, 13)))
-        whole = without_coarse(made_up(EXPERIMENT, range(13)))
+        whole = as_version_2_has(made_up(EXPERIMENT, range(13)))
         assert_same(store.load(EXPERIMENT, range(13), engine="fake"), whole)
     old.close()
 
@@ -148,11 +159,11 @@ def test_one_of_version_3_gets_the_table_of_judged_runs(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "store.sqlite3") as db:
         db.executescript(
             "DROP TABLE judged_runs; DROP TABLE studies; DROP TABLE study_experiments; "
-            "PRAGMA user_version = 3;"
+            "ALTER TABLE runs DROP COLUMN settled_epoch; PRAGMA user_version = 3;"
         )
     db.close()
     with Store.open(tmp_path) as store:
-        assert_same(store.load(EXPERIMENT, range(10), engine="fake"), runs)
+        assert_same(store.load(EXPERIMENT, range(10), engine="fake"), without_settled(runs))
         store.save_judged(EXPERIMENT, 4, b"{}", engine="fake", rules="r")
         assert store.judged(EXPERIMENT, engine="fake", rules="r") == {4: "{}"}
     assert version(tmp_path / "store.sqlite3") == schema.VERSION
@@ -190,12 +201,32 @@ def test_one_of_version_4_gets_the_names_of_studies(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store:
         store.save([runs], engine="fake")
     with sqlite3.connect(tmp_path / "store.sqlite3") as db:
-        db.executescript("DROP TABLE studies; DROP TABLE study_experiments; PRAGMA user_version = 4;")
+        db.executescript(
+            "DROP TABLE studies; DROP TABLE study_experiments; "
+            "ALTER TABLE runs DROP COLUMN settled_epoch; PRAGMA user_version = 4;"
+        )
     db.close()
     with Store.open(tmp_path) as store:
         assert store.studies() == []
         store.remember("study", "Mine", [EXPERIMENT.fingerprint], networks=1, changes=2, seeds=10)
-        assert_same(store.load(EXPERIMENT, range(10), engine="fake"), runs)
+        assert_same(store.load(EXPERIMENT, range(10), engine="fake"), without_settled(runs))
         (one,) = store.studies()
     assert (one.title, one.fingerprints) == ("Mine", {EXPERIMENT.fingerprint})
+    assert version(tmp_path / "store.sqlite3") == schema.VERSION
+
+
+def test_of_runs_of_version_5_since_when_they_are_solved_is_unknown(tmp_path: Path) -> None:
+    old, new = made_up(EXPERIMENT, range(10)), made_up(EXPERIMENT, range(10, 20))
+    with Store.open(tmp_path) as store:
+        store.save([old], engine="fake")
+    with sqlite3.connect(tmp_path / "store.sqlite3") as db:
+        db.executescript("ALTER TABLE runs DROP COLUMN settled_epoch; PRAGMA user_version = 5;")
+    db.close()
+    with Store.open(tmp_path) as store:
+        assert store.missing(EXPERIMENT, range(20), engine="fake") == [range(10, 20)]
+        store.save([new], engine="fake")
+        loaded = store.load(EXPERIMENT, range(20), engine="fake")
+        ended = store.outcomes(EXPERIMENT, range(20), engine="fake")
+    assert_same(loaded, concatenate([without_settled(old), new]))
+    np.testing.assert_array_equal(ended["settled_epoch"], loaded.settled_epoch)
     assert version(tmp_path / "store.sqlite3") == schema.VERSION

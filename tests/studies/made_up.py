@@ -99,13 +99,18 @@ def runs_of(
     gradient: float = 1.0,
     last_gradient: float | None = None,
     right: npt.NDArray[np.bool_] | None = None,
+    unlearnt: npt.NDArray[np.bool_] | None = None,
+    lapsed: npt.NDArray[np.bool_] | None = None,
 ) -> Runs:
     """Return runs with these outcomes: a run not solved ends at `loss`, a solved one at 0.
 
-    All end at `gradient`, but for the last layer if it has a `last_gradient`.
+    All end at `gradient`, but for the last layer if it has a `last_gradient`. A solved run is so since epoch
+    10, one that is `unlearnt` was at epoch 10, and a solved one that `lapsed` is so again since epoch 20.
     """
     n, layers = len(solved), experiment.network.layers
-    lost = np.zeros(n, dtype=np.bool_) if diverged is None else diverged
+    none = np.zeros(n, dtype=np.bool_)
+    lost, unlearnt = none if diverged is None else diverged, none if unlearnt is None else unlearnt
+    lapsed = none if lapsed is None else lapsed
     end = np.where(lost, np.nan, np.where(solved, 0.0, loss)).astype(np.float32)
     slopes = np.repeat(np.where(lost, np.nan, gradient)[:, None], layers, axis=1).astype(np.float32)
     if last_gradient is not None:
@@ -120,7 +125,8 @@ def runs_of(
         experiment=experiment,
         first_seed=0,
         solved=solved,
-        solved_epoch=np.where(solved, 10, -1),
+        solved_epoch=np.where(unlearnt | solved, 10, -1),
+        settled_epoch=np.where(solved, np.where(lapsed, 20, 10), -1),
         stopped_epoch=np.full(n, -1),
         diverged_step=np.where(lost, 5, -1),
         accuracy=(solved if right is None else right).astype(np.float32),

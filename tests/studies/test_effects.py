@@ -166,7 +166,7 @@ def test_one_change_alone_is_its_main_effect_and_has_no_interaction():
 def test_as_json_has_them(study: Study, cells):
     effects, interactions = effects_of(study, cells)
     data = effects[0].to_dict()
-    assert list(data) == ["network", "change", "alone", "main"]
+    assert list(data) == ["network", "change", "alone", "main", "last"]
     for value in (data["alone"], data["main"]):
         assert list(value) == ["estimate", "low", "high", "p_adjusted", "p_small_adjusted", "reading"]
     assert list(interactions[0].to_dict()) == [

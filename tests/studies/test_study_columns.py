@@ -11,8 +11,11 @@ from studies.scored import near, scored
 
 from trainlab import StudyResult, TrainlabError
 from trainlab.engine import Runs
+from trainlab.engine.runs import UNKNOWN
 from trainlab.execution.how import HowRun
 from trainlab.spec import Cell, Study
+from trainlab.stats import rate
+from trainlab.studies.cells import summarise
 from trainlab.studies.effects import effects_of
 
 HOW = HowRun(
@@ -83,10 +86,16 @@ def test_a_row_a_run(result: StudyResult):
     assert frame[frame.B].cell.unique().tolist() == ["Net 1:B", "Net 1:A+B", "Net 2:B", "Net 2:A+B"]
 
 
-def test_two_rows_an_effect(result: StudyResult):
+def test_three_rows_an_effect(result: StudyResult):
     frame = result.to_frame("effects")
-    assert len(frame) == 2 * len(result.effects)
-    row = frame[(frame.network == "Net 1") & (frame.change == "A") & (frame.kind == "alone")].iloc[0]
+    # Alone, averaged and after the others, of solved at the end and of solved at some time.
+    assert len(frame) == 2 * 3 * len(result.effects)
+    row = frame[
+        (frame.measure == "solved")
+        & (frame.network == "Net 1")
+        & (frame.change == "A")
+        & (frame.kind == "alone")
+    ].iloc[0]
     read = result.effects[0].alone
     assert read is not None
     assert (row.difference, row.low, row.high) == (read.value.estimate, read.value.low, read.value.high)
@@ -95,15 +104,42 @@ def test_two_rows_an_effect(result: StudyResult):
 
 
 def test_effects_on_the_measure_have_rows_too(result: StudyResult):
-    assert set(result.to_frame("effects").measure) == {"solved"}
+    assert set(result.to_frame("effects").measure) == {"solved", "ever solved"}
     told = scored({(): near(0.8), ("A",): near(0.9)}, "A")
     frame = told.to_frame("effects")
-    assert frame.measure.tolist() == ["solved"] * 2 + ["held-out accuracy"] * 2
-    read = told.score_effects[0].main
+    assert frame.measure.tolist() == ["solved"] * 3 + ["ever solved"] * 3 + ["held-out accuracy"] * 3
+    assert frame.kind.tolist() == ["alone", "main", "last"] * 3
+    read = told.score_effects[0].last
     assert read is not None
     assert frame.difference.tolist()[-1] == read.value.estimate == pytest.approx(0.1)
     (told_as_json,) = told.to_dict()["score_effects"]
     assert told_as_json == told.score_effects[0].to_dict()
+
+
+def test_what_was_solved_and_lost_again_has_columns(result: StudyResult):
+    plan = study_of("A")
+
+    def make(cell: Cell) -> Runs:
+        lost = flags((5, False), (3, True), (2, False))
+        lapsed = flags((1, True), (9, False))
+        return runs_of(cell.experiment, flags((5, True), (5, False)), unlearnt=lost, lapsed=lapsed)
+
+    cells = cells_of(plan, make)
+    told = StudyResult(study=plan, cells=cells, effects=(), interactions=(), verdicts=(), how=HOW)
+    row = told.to_frame().iloc[0]
+    assert (row.solved, row.ever, row.stayed, row.unlearnt) == (5, 8, 4, 3)
+    assert (row.ever_low, row.ever_high) == (rate(8, 10).low, rate(8, 10).high)
+    assert row.epochs_until_ever_solved == 10
+    runs = told.to_frame("runs").iloc[:10]
+    assert runs.epochs_until_ever_solved.isna().tolist() == [False] * 8 + [True] * 2
+    assert runs.epochs_until_settled.tolist()[:5] == [20, 10, 10, 10, 10]
+    assert runs.epochs_until_settled[5:].isna().all()
+    # Of what an older trainlab kept nothing is made up.
+    settled = np.full(10, UNKNOWN)
+    kept = [summarise(item.cell, replace(item.runs, settled_epoch=settled)) for item in cells]
+    old = replace(told, cells=(kept[0], cells[1])).to_frame()
+    assert np.isnan(old.stayed[0])
+    assert (old.ever[0], old.stayed[1]) == (8, 4)
 
 
 def test_polars_has_the_same_rows(result: StudyResult):

@@ -81,6 +81,7 @@ class FastEngine:
                 gradient_curve=output.gradient_curve,
                 coarse_loss=output.coarse_loss,
                 solved_epoch=output.solved_epoch,
+                solved_since=output.solved_since[:, index],
                 stopped_epoch=output.stopped_epoch,
                 diverged_step=output.diverged_step,
             )

@@ -69,21 +69,25 @@ def runs_at(
     gradient_curve: FloatArray,
     coarse_loss: Codes,
     solved_epoch: npt.NDArray[np.int64],
+    solved_since: npt.NDArray[np.int64],
     stopped_epoch: npt.NDArray[np.int64],
     diverged_step: npt.NDArray[np.int64],
 ) -> Runs:
     """Cut a training down to one of its marks: what an experiment of that many epochs would have given.
 
     The arrays of the end are those read at the mark; curves and first events are the whole training's.
-    Curves may have rows that aren't kept; `coarse_loss` is of the runs that keep none.
+    `solved_since [n]` is where the readings up to the mark that are all solved begin, −1 if the last isn't;
+    the mark itself may fall between two readings, and counts as one. Curves may have rows that aren't kept; `coarse_loss` is of the runs that keep none.
     """
     short = experiment if mark == experiment.epochs else experiment.at_epochs(mark)
     record = short.record
+    at_end = reading.solved & (record.solved_every > 0)
     first = np.where(
         (solved_epoch >= 0) & (solved_epoch <= mark),
         solved_epoch,
-        np.where(reading.solved & (record.solved_every > 0), mark, NEVER),
+        np.where(at_end, mark, NEVER),
     )
+    settled = np.where(at_end, np.where(solved_since >= 0, solved_since, mark), NEVER)
     stopped = np.where((stopped_epoch >= 0) & (stopped_epoch <= mark), stopped_epoch, NEVER)
     steps = np.where(stopped >= 0, stopped, mark) * short.steps_per_epoch
     diverged = np.where(
@@ -96,6 +100,7 @@ def runs_at(
         first_seed=first_seed,
         solved=reading.solved,
         solved_epoch=first.astype(np.int64),
+        settled_epoch=settled.astype(np.int64),
         stopped_epoch=stopped.astype(np.int64),
         diverged_step=diverged.astype(np.int64),
         loss=reading.loss,

@@ -15,6 +15,8 @@ from trainlab.spec import Experiment
 FloatArray = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 Codes = npt.NDArray[np.uint16]
 NEVER = -1
+UNKNOWN = -2
+"""An epoch that wasn't kept: of a run that an older trainlab saved."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -22,8 +24,10 @@ class Runs:
     """Row i is the run of seed ``first_seed + i``; floats are float32, or as the engine was asked.
 
     ``solved [n]`` at the end; ``solved_epoch [n]`` the first recorded epoch at which the run was solved, −1
-    if never; ``stopped_epoch [n]`` the epoch at which it was frozen, −1 if never; ``diverged_step [n]`` the
-    steps done before the first output that wasn't finite, −1 if none.
+    if never; ``settled_epoch [n]`` the first from which on every reading was solved, the end included, −1 if
+    it isn't at the end, and `UNKNOWN` of a run that was kept before this was recorded; both are −1 where
+    `record.solved_every` is 0. ``stopped_epoch [n]`` is the epoch at which it was frozen, −1 if never;
+    ``diverged_step [n]`` the steps done before the first output that wasn't finite, −1 if none.
 
     At the end, over all the examples trained on: ``loss [n]``, ``accuracy [n]`` (NaN for a regression) and
     ``gradient [n, layers]``, the mean |∂L/∂w| of each layer's weights; over those held out: ``held_out_loss
@@ -40,6 +44,7 @@ class Runs:
     first_seed: int
     solved: npt.NDArray[np.bool_]
     solved_epoch: npt.NDArray[np.int64]
+    settled_epoch: npt.NDArray[np.int64]
     stopped_epoch: npt.NDArray[np.int64]
     diverged_step: npt.NDArray[np.int64]
     loss: FloatArray

@@ -24,7 +24,7 @@ from trainlab.engine.runs import NEVER, Codes, FloatArray, curve_rows, recorded_
 from trainlab.spec import Adagrad
 
 EVENTS = ("solved_epoch", "stopped_epoch", "diverged_step")
-OWN = ("memory", "words", "losses", "gradients", "readings", *EVENTS)
+OWN = ("memory", "words", "losses", "gradients", "readings", "solved_since", *EVENTS)
 """The arrays that every tile has of its own."""
 
 GROUP = 1024
@@ -37,7 +37,7 @@ GROUP_BYTES = 16_000_000
 class TileOutput:
     """What tiles wrote, a row a run: curves ``[k, …]`` of those kept, readings ``[n, marks, rows]``.
 
-    ``coarse_loss`` is ``[n − k, …]``, of the others.
+    ``coarse_loss`` is ``[n − k, …]``, of the others; ``solved_since`` is ``[n, marks]``.
     """
 
     loss_curve: FloatArray
@@ -45,6 +45,7 @@ class TileOutput:
     coarse_loss: Codes
     readings: FloatArray
     solved_epoch: npt.NDArray[np.int64]
+    solved_since: npt.NDArray[np.int64]
     stopped_epoch: npt.NDArray[np.int64]
     diverged_step: npt.NDArray[np.int64]
 
@@ -112,6 +113,7 @@ def _arrays(job: Job) -> dict[str, npt.NDArray[Any]]:
         "losses": aligned_zeros(losses * networks, dtype),
         "gradients": aligned_zeros(gradients * plan.layers * networks, dtype),
         "readings": aligned_zeros(len(job.marks) * job.reading_rows * networks, dtype),
+        "solved_since": aligned_zeros(len(job.marks) * networks, "int64"),
         **{name: aligned_zeros(networks, "int64") for name in EVENTS},
     }
 
@@ -123,7 +125,7 @@ def _begin(job: Job, own: dict[str, npt.NDArray[Any]], seeds: range, start: Floa
     """
     networks, rows, plan = job.lane.networks, job.rows, job.plan
     for name in OWN:
-        own[name].fill(NEVER if name in EVENTS else 0)
+        own[name].fill(NEVER if name in ("solved_since", *EVENTS) else 0)
     table = own["memory"].reshape(rows.total, networks)
     table[: plan.parameters, : len(start)] = start.T
     table[: plan.parameters, len(start) :] = start[-1:].T
@@ -155,6 +157,7 @@ def _output(job: Job, own: dict[str, npt.NDArray[Any]], seeds: range) -> TileOut
         gradient_curve=gradients[:kept].copy(),
         coarse_loss=encode(losses[kept:]),
         readings=by_run("readings", len(job.marks), job.reading_rows).copy(),
+        solved_since=own["solved_since"].reshape(-1, networks).T[:count].copy(),
         **{name: own[name][:count].copy() for name in EVENTS},
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from trainlab.draw import counted, html_table
 from trainlab.report.parts import fold, heading, paragraph, picture, side_by_side
 from trainlab.report.score_part import score_pictures
+from trainlab.report.solved_when_part import when_part
 from trainlab.report.words import p_words, points, reading_words
 from trainlab.stats import ReadEstimate, passed_over
 from trainlab.studies.effects import Effect, Interaction
@@ -27,7 +28,7 @@ def rate_part(result: StudyResult) -> str:
     rates = [rate_picture(result)] if _tells_rates(result) else []
     grids = score_pictures(result)
     drawn = [*rates, *grids] if result.measure is None else [*grids, *rates]
-    return side_by_side([picture(item) for item in drawn])
+    return side_by_side([picture(item) for item in drawn]) + (when_part(result) if rates else "")
 
 
 def _tells_rates(result: StudyResult) -> bool:
@@ -82,7 +83,13 @@ def _effect_tables(result: StudyResult) -> str:
             result.effects,
             points,
             unit=", points",
-            caption="Change of the success rate in points, with 95 % intervals; p corrected by Holm",
+            caption="Change of the share solved at the end in points, with 95 % intervals; p corrected by Holm",
+        )
+        tables += _effect_table(
+            result.ever_effects,
+            points,
+            unit=", points",
+            caption="Change of the share solved at some time in points, with 95 % intervals; p corrected by Holm",
         )
     return tables
 
@@ -90,15 +97,20 @@ def _effect_tables(result: StudyResult) -> str:
 def _effect_table(
     effects: Sequence[Effect], told: Callable[[ReadEstimate | None], str], *, unit: str, caption: str
 ) -> str:
+    if not effects:
+        return ""
+    kinds = [
+        head for kind in ("Alone", "Averaged", "After the others") for head in (f"{kind}{unit}", "p", "Reads")
+    ]
     return html_table(
-        ["Network", "Change", f"Alone{unit}", "p", "Reads", f"Averaged{unit}", "p", "Reads"],
+        ["Network", "Change", *kinds],
         [
             [
                 effect.network,
                 effect.change,
                 *(
                     cell
-                    for value in (effect.alone, effect.main)
+                    for value in (effect.alone, effect.main, effect.last)
                     for cell in (
                         told(value),
                         p_words(value.p_adjusted) if value else "–",

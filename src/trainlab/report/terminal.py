@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trainlab.draw import TERMINAL, terminal_table
+from trainlab.draw import TERMINAL, counted, terminal_table
 from trainlab.report.answer_terminal import print_answer
 from trainlab.report.chosen import networks_of
 from trainlab.report.method_part import seeds_words, stopped_words, time_words
 from trainlab.report.score_part import scores
+from trainlab.report.solved_when_part import HEADERS as HEADERS_WHEN
+from trainlab.report.solved_when_part import unknown_words, when_rows, when_title
 from trainlab.report.why_words import HEADERS, method_words, offer_words, table_rows
 from trainlab.report.words import MARKS, points, share, single_run
 from trainlab.stats import ReadEstimate
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 MANY = 40
 """Of more combinations than this, only the baseline, single changes and all changes are listed."""
+WIDE = 140
+"""From so many characters on the table of when runs were solved has its intervals."""
 _STYLES = {"upheld": "good", "refuted": "bad", "mixed": "neutral"}
 
 
@@ -52,6 +56,7 @@ def _print_details(result: StudyResult, console: Console) -> None:
         console.print(Text(f"Note: {note}\n"))
     if result.measure is None:
         _rates(result, console)
+        _when(result, console)
         _why(result, console)
         _effects(result, console)
     _score_effects(result, console)
@@ -59,6 +64,7 @@ def _print_details(result: StudyResult, console: Console) -> None:
     if result.measure is not None:
         if tells_solved(result.cells):
             _rates(result, console)
+            _when(result, console)
             _effects(result, console)
         _why(result, console)
     stopped = stopped_words(result)
@@ -133,6 +139,33 @@ def _rates(result: StudyResult, console: Console) -> None:
     console.print(terminal_table(["Changes", *networks], rows, title=title, align=align))  # type: ignore[arg-type]
     if total > len(combinations):
         console.print(f"{len(combinations)} of {total} combinations; the HTML report and the JSON have all.")
+
+
+def _when(result: StudyResult, console: Console) -> None:
+    """Print when runs were solved, of the cells in which some lost it."""
+    from rich.text import Text
+
+    cells = [item for item in result.cells if item.when and item.when.unlearnt]
+    if not cells:
+        return
+    most = sorted(cells, key=lambda item: -item.when.unlearnt if item.when else 0)[:MANY]
+    listed = [item for item in cells if item in most]
+    roomy = console.width >= WIDE
+    rows = when_rows(listed)
+    if not roomy:
+        rows = [[name, *(cell.split(" (")[0] for cell in cells)] for name, *cells in rows]
+    align = ["left", *["right"] * (len(HEADERS_WHEN) - 1)]
+    console.print(terminal_table(HEADERS_WHEN, rows, title="When runs were solved", align=align))  # type: ignore[arg-type]
+    words = (
+        f"{when_title(result)}."
+        if roomy
+        else "Shares of the runs, and medians; the HTML report has intervals."
+    )
+    left_out = len(result.cells) - len(listed)
+    if left_out:
+        few = "few or none" if len(cells) > MANY else "none"
+        words += f" In {counted(left_out, 'other cell')} {few} lost it."
+    console.print(Text(f"{words} {unknown_words(listed)}".rstrip() + "\n", style=TERMINAL["muted"]))
 
 
 def _why(result: StudyResult, console: Console) -> None:

@@ -16,7 +16,13 @@ from trainlab.errors import StoreError
 from trainlab.spec import Experiment
 from trainlab.store.blobs import BLOBS, CODES, decode
 
-EVENTS = {"solved": np.bool_, "solved_epoch": np.int64, "stopped_epoch": np.int64, "diverged_step": np.int64}
+EVENTS = {
+    "solved": np.bool_,
+    "solved_epoch": np.int64,
+    "settled_epoch": np.int64,
+    "stopped_epoch": np.int64,
+    "diverged_step": np.int64,
+}
 NUMBERS = ("loss", "accuracy", "held_out_loss", "held_out_accuracy")
 COLUMNS = (*EVENTS, *NUMBERS)
 """The arrays of `Runs` that have a column in the table of runs; the others are blobs."""

@@ -7,16 +7,17 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from trainlab.engine.runs import COARSE
+from trainlab.engine.runs import COARSE, UNKNOWN
 from trainlab.errors import StoreError
 from trainlab.store.blobs import FLOATS
 from trainlab.store.faults import FRESH
 
-VERSION = 5
+VERSION = 6
 OLDEST = 2
 """Versions from this one on become this one when they are opened.
 
-Version 2 has no column of coarse curves, version 3 no table of judged runs, version 4 no names of studies.
+Version 2 has no column of coarse curves, version 3 no table of judged runs, version 4 no names of studies,
+version 5 no column of since when runs are solved: of its runs that is `UNKNOWN`.
 """
 
 APPLICATION = 0x746C6162
@@ -30,6 +31,9 @@ JUDGED_RUNS = """CREATE TABLE judged_runs (
         found TEXT NOT NULL,  -- JSON
         PRIMARY KEY (experiment, engine, seed)
     ) WITHOUT ROWID"""
+
+# A program of version 5 that has the file open names its columns, and gives this one no value.
+SETTLED = f"settled_epoch INTEGER NOT NULL DEFAULT {UNKNOWN}"
 
 # By fingerprint, as a study is named before its runs are there, and stays when they are forgotten.
 STUDIES = (
@@ -70,7 +74,7 @@ TABLES = (
         {COARSE} BLOB,  -- NULL: saved by version 2
         UNIQUE (experiment, engine, first_seed)
     )""",
-    """CREATE TABLE runs (
+    f"""CREATE TABLE runs (
         experiment INTEGER NOT NULL REFERENCES experiments (id),
         engine TEXT NOT NULL,
         seed INTEGER NOT NULL,
@@ -82,6 +86,7 @@ TABLES = (
         accuracy REAL,
         held_out_loss REAL,
         held_out_accuracy REAL,
+        {SETTLED},
         PRIMARY KEY (experiment, engine, seed)
     ) WITHOUT ROWID""",
     JUDGED_RUNS,
@@ -159,8 +164,10 @@ def _upgrade(db: sqlite3.Connection) -> None:
         db.execute(f"ALTER TABLE chunks ADD COLUMN {COARSE} BLOB")
     if version < 4:
         db.execute(JUDGED_RUNS)
-    for table in STUDIES:
-        db.execute(table)
+    if version < 5:
+        for table in STUDIES:
+            db.execute(table)
+    db.execute(f"ALTER TABLE runs ADD COLUMN {SETTLED}")
     db.execute(f"PRAGMA user_version = {VERSION}")
 
 

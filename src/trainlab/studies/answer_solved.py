@@ -23,6 +23,7 @@ from trainlab.studies.answer import (
     picked_note,
     read_of,
     short,
+    what_runs,
 )
 from trainlab.studies.cells import CellResult
 from trainlab.studies.effects import Effect
@@ -54,12 +55,48 @@ def solved_answer(result: StudyResult) -> Answer:
         remarks=(
             *phases_note(study),
             *remarks,
+            *unlearnt_words(result),
             solved_rule(item.runs.experiment.solved for item in result.cells),
         ),
         effects_title=effects_title(study, result.effects, "share solved, in points"),
-        effects=effect_lines(study, result.effects, one=_one, span=_span),
+        effects=(*effect_lines(study, result.effects, one=_one, span=_span), *_turned(result)),
         asked=asked_lines(result),
     )
+
+
+def unlearnt_words(result: StudyResult) -> tuple[str, ...]:
+    """Say of the cell where most runs were solved and no longer are how many, and how many more cells have such.
+
+    Cells at the baseline or with all changes go before others. Nothing where few runs lost it.
+    """
+    told = [(item, item.when) for item in result.cells if item.when and item.when.many_unlearnt]
+    if not told:
+        return ()
+    ends = ((), result.study.change_names)
+    item, when = max(told, key=lambda pair: (pair[0].cell.changes in ends, pair[1].unlearnt))
+    words = item.cell.words
+    if result.study.changes and not item.cell.changes:
+        words = f"{item.cell.network} at the baseline"
+    elif len(result.study.change_names) > 1 and item.cell.changes == result.study.change_names:
+        words = f"{item.cell.network} with all changes"
+    more = len(told) - 1
+    others = f" More than 1 % did in {counted(more, 'other cell')}, too." if more else ""
+    return (
+        f"{words} was solved at some time on {when.ever.k:,} of {when.ever.n:,} {what_runs(result)}; "
+        f"{when.unlearnt:,} of them had unlearnt it by the last epoch.{others}",
+    )
+
+
+def _turned(result: StudyResult) -> tuple[tuple[str, str], ...]:
+    """Return a line of changes that help on average and hurt after all the others, or the other way round."""
+    opposite = {"helps": "hurts", "hurts": "helps"}
+    parts = [
+        f"{effect.change} {effect.last.reading} {effect.network} when made after all the others: "
+        f"{_one(effect.last.value)}"
+        for effect in result.effects
+        if effect.main and effect.last and opposite.get(effect.main.reading) == effect.last.reading
+    ]
+    return (("But", "; ".join(parts)),) if parts else ()
 
 
 def _one(value: Estimate) -> str:

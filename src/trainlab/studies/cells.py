@@ -15,6 +15,7 @@ from trainlab.engine.runs import Codes
 from trainlab.spec import Cell
 from trainlab.stats import Bands, Rate, coded_bands, count_codes, median_and_bands, rate
 from trainlab.studies.causes import Causes, causes_of
+from trainlab.studies.solved_when import SolvedWhen, solved_when, when_fields
 from trainlab.studies.why_failed import WhyFailed
 
 PART = 16_384
@@ -31,7 +32,8 @@ class CellResult:
 
     `right` is how often every prediction is less than ½ from its target, so that XOR rounds to 0, 1, 1, 0 (of
     one-hot targets, or where not all predictions are kept: how often every example's class is told right);
-    None for a regression. `solved` is the experiment's own, often stricter threshold.
+    None for a regression. `solved` is the experiment's own, often stricter threshold, at the end; `when` has
+    how many were solved at some time and stayed so, None where only the end was read.
     `loss` and `gradients` (one a layer) are medians with bands at `runs.loss_epochs` and
     `runs.gradient_epochs`: of the loss over all seeds, to within `loss_error` where some keep no curve, and
     of the gradients over the seeds that keep theirs. Each says over how many runs, as `loss.n`. `causes` are
@@ -47,6 +49,7 @@ class CellResult:
     loss: Bands
     gradients: tuple[Bands, ...]
     causes: Causes
+    when: SolvedWhen | None = None
     why: WhyFailed | None = None
     further: tuple[Runs, ...] = ()
 
@@ -105,6 +108,7 @@ class CellResult:
             "stopped": self.stopped,
             "stopped_epoch": _quantiles(self.stopped_epochs) if self.stopped else None,
             "first_solved_epoch_median": float(np.median(epochs)) if len(epochs) else None,
+            **when_fields(self.when),
             "loss_curve": {
                 "epochs": runs.loss_epochs.tolist(),
                 "runs": self.loss.n,
@@ -139,6 +143,7 @@ def summarise(cell: Cell, runs: Runs, *further: Runs) -> CellResult:
         loss=_loss_bands(splits),
         gradients=tuple(_bands(gradients[:, :, layer]) for layer in range(runs.gradient.shape[1])),
         causes=causes_of(*splits),
+        when=solved_when(splits),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from trainlab.engine import Runs
 from trainlab.spec import Study
 from trainlab.stats import (
     Estimate,
@@ -25,6 +26,7 @@ from trainlab.stats import (
     resampled_contrast,
 )
 from trainlab.studies.cells import CellResult
+from trainlab.studies.solved_when import looked_on_the_way, solved_ever
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -32,12 +34,16 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Effect:
-    """One change on one network: `alone` against the baseline, `main` averaged over all other changes."""
+    """One change on one network: `alone` against the baseline, `main` averaged over all other changes.
+
+    `last` is what it does where all the others are made.
+    """
 
     network: str
     change: str
     alone: ReadEstimate | None
     main: ReadEstimate | None
+    last: ReadEstimate | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the effect as JSON has it; null where the cells it needs were left out."""
@@ -46,6 +52,7 @@ class Effect:
             "change": self.change,
             "alone": self.alone.to_dict() if self.alone else None,
             "main": self.main.to_dict() if self.main else None,
+            "last": self.last.to_dict() if self.last else None,
         }
 
 
@@ -62,14 +69,27 @@ class Interaction:
         return {"network": self.network, "changes": list(self.changes), **self.effect.to_dict()}
 
 
+def solved_at_the_end(runs: Runs) -> Bools:
+    """Return which runs are solved at the end, ``[n]``."""
+    return runs.solved
+
+
+def ever_effects(study: Study, cells: Sequence[CellResult]) -> tuple[Effect, ...]:
+    """Return every effect on the share of runs solved at some time; none where only the end was read."""
+    if not all(looked_on_the_way(item.splits) for item in cells):
+        return ()
+    return effects_of(study, cells, of=solved_ever)[0]
+
+
 def effects_of(
-    study: Study, cells: Sequence[CellResult]
+    study: Study, cells: Sequence[CellResult], *, of: Callable[[Runs], Bools] = solved_at_the_end
 ) -> tuple[tuple[Effect, ...], tuple[Interaction, ...]]:
     """Return every effect and interaction whose cells are there; each family is Holm-corrected as a whole.
 
-    Over several splits each is a mean over these (`over_splits`).
+    They are effects on the share of runs that `of` counts. Over several splits each is a mean over these
+    (`over_splits`).
     """
-    solved = {(item.cell.network, item.cell.changes): item.joined(lambda runs: runs.solved) for item in cells}
+    solved = {(item.cell.network, item.cell.changes): item.joined(of) for item in cells}
     data = cells[0].runs.experiment.data()
 
     def told(one_split: Callable[[], Estimate], scores: Callable[[], Floats], bound: float) -> Estimate:
@@ -84,19 +104,24 @@ def effects_of(
             least_spread=1 / data.held_out,
         )
 
+    def paired(without: Bools, made: Bools) -> Estimate:
+        scores = partial(alone_scores, np.stack([without, made], axis=1), 0)
+        return told(partial(paired_difference, without, made), scores, 1.0)
+
     names = study.change_names
     alone: dict[tuple[str, str], Estimate] = {}
+    last: dict[tuple[str, str], Estimate] = {}
     main: dict[tuple[str, str], Estimate] = {}
     both: dict[tuple[str, str, str], Estimate] = {}
     for network in study.network_names:
-        baseline = solved.get((network, ()))
+        baseline, everything = solved.get((network, ())), solved.get((network, names))
         for name in names:
             only = solved.get((network, (name,)))
+            rest = solved.get((network, tuple(other for other in names if other != name)))
             if baseline is not None and only is not None:
-                pair = np.stack([baseline, only], axis=1)
-                alone[network, name] = told(
-                    partial(paired_difference, baseline, only), partial(alone_scores, pair, 0), 1.0
-                )
+                alone[network, name] = paired(baseline, only)
+            if rest is not None and everything is not None:
+                last[network, name] = paired(rest, everything)
         crossed = factorial(solved, network, names)
         if crossed is None:
             continue
@@ -109,10 +134,17 @@ def effects_of(
                 partial(interaction_effect, crossed, a, b), partial(interaction_scores, crossed, a, b), 2.0
             )
     read_alone, read_main, read_both = read_family(alone), read_family(main), read_family(both)
+    read_last = read_family(last)
     pairs = [(network, name) for network in study.network_names for name in names]
     return (
         tuple(
-            Effect(network=pair[0], change=pair[1], alone=read_alone.get(pair), main=read_main.get(pair))
+            Effect(
+                network=pair[0],
+                change=pair[1],
+                alone=read_alone.get(pair),
+                main=read_main.get(pair),
+                last=read_last.get(pair),
+            )
             for pair in pairs
             if pair in read_alone or pair in read_main
         ),

@@ -12,7 +12,7 @@ from trainlab.draw import join
 from trainlab.spec import Study, Within
 from trainlab.studies.causes import failed, vanishing
 from trainlab.studies.cells import CellResult, predicts_right
-from trainlab.studies.effects import Effect
+from trainlab.studies.effects import Effect, ever_effects
 from trainlab.studies.measure import Measure, measure_of
 from trainlab.studies.score_effects import score_effects, score_together, score_untold, score_values
 from trainlab.studies.score_verdicts import (
@@ -55,7 +55,9 @@ def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Eff
         found.append(judge_parameters(_counts(cells)))
     measure = measure_of(cells)
     found += (
-        _by_success(study, table, effects) if measure is None else _by_score(study, cells, table, measure)
+        _by_success(study, cells, table, effects)
+        if measure is None
+        else _by_score(study, cells, table, measure)
     )
     if "vanishing" in study.ask:
         found += _vanishing(study, table, where)
@@ -71,19 +73,29 @@ def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Eff
     return tuple(found)
 
 
-def _by_success(study: Study, table: Table, effects: Sequence[Effect]) -> list[Verdict]:
+def _by_success(
+    study: Study, cells: Sequence[CellResult], table: Table, effects: Sequence[Effect]
+) -> list[Verdict]:
     """Judge the changes by how often runs are solved."""
     everything = study.change_names
     found: list[Verdict] = []
     if everything:
         found += judge_together(everything, ends_solved(study, table))
     labels = {change.name: change.label for change in study.changes}
+    ever = {(effect.network, effect.change): effect for effect in ever_effects(study, cells)}
     for effect in effects:
         if effect.main:
             solved = {key: item.runs.solved for key, item in table.items()}
             with_change, without = _pairs(solved, effect, everything)
             found.append(
-                judge_change(effect, labels[effect.change], with_change, without, others=len(everything) > 1)
+                judge_change(
+                    effect,
+                    labels[effect.change],
+                    with_change,
+                    without,
+                    others=len(everything) > 1,
+                    ever=ever.get((effect.network, effect.change)),
+                )
             )
     return found
 

@@ -12,7 +12,7 @@ from trainlab.spec import Study, data_of
 from trainlab.spec.study import NO_CHANGE
 from trainlab.studies.answer import answer_of
 from trainlab.studies.cells import CellResult
-from trainlab.studies.effects import Effect, Interaction
+from trainlab.studies.effects import Effect, Interaction, ever_effects
 from trainlab.studies.fidelity import Fidelity
 from trainlab.studies.measure import Measure, measure_of
 from trainlab.studies.notes import notes_of
@@ -63,6 +63,11 @@ class StudyResult:
         return () if measure is None else score_effects(self.study, measure, self.cells)
 
     @property
+    def ever_effects(self) -> tuple[Effect, ...]:
+        """What each change does to the share of runs solved at some time; none where only the end was read."""
+        return ever_effects(self.study, self.cells)
+
+    @property
     def answer(self) -> str:
         """What the study says, in a sentence or two."""
         return answer_of(self).sentence
@@ -98,12 +103,13 @@ class StudyResult:
         """Return a table as a data frame of pandas or, where that isn't installed, of polars.
 
         ``"cells"`` has a row a cell: `network`, for each change whether it is made, how many of `n` runs are
-        `solved`, the `share` with the interval from `low` to `high`, how failures divide, and medians over
-        the runs. ``"runs"`` has a row a run: the seed of its `split` where the study has several, its `seed`,
+        `solved` at the end, the `share` with the interval from `low` to `high`, how many were `ever` solved,
+        `stayed` so from then on or had it `unlearnt`, how failures divide, and medians over the runs. ``"runs"`` has a row a run: the seed of its `split` where the study has several, its `seed`,
         whether it is `solved`, its `outcome` in a word, loss, accuracy and gradients at the end.
-        ``"effects"`` has two rows a network and change: the `difference` in the share solved that it makes
-        ``"alone"``, and averaged over all other changes (``"main"``), and as many in the `measure` where
-        there is one; `n` counts seeds, or splits where the study has several. Shares are from 0 to 1,
+        ``"effects"`` has three rows a network and change: the `difference` in the share solved that it makes
+        ``"alone"``, averaged over all other changes (``"main"``) and where all of these are made
+        (``"last"``); as many in the share solved at some time, and in the `measure` where there is one; `n`
+        counts seeds, or splits where the study has several. Shares are from 0 to 1,
         differences from −1 to 1. What no run has, as held-out accuracy where nothing is held out, has no
         column.
 
@@ -134,6 +140,7 @@ class StudyResult:
             "changes": [{"name": change.name, "label": change.label} for change in self.study.changes],
             "cells": [item.to_dict() for item in self.cells],
             "effects": [item.to_dict() for item in self.effects],
+            "ever_effects": [item.to_dict() for item in self.ever_effects],
             "score_effects": [item.to_dict() for item in self.score_effects],
             "interactions": [item.to_dict() for item in self.interactions],
             "verdicts": [item.to_dict() for item in self.verdicts],

@@ -63,12 +63,13 @@ def _score(measure: Measure, values: npt.ArrayLike) -> Floats:
 
 
 def score_effects(study: Study, measure: Measure, cells: Sequence[CellResult]) -> tuple[Effect, ...]:
-    """Return every effect that can be told; alone and over the factorial they are two families.
+    """Return every effect that can be told; alone, over the factorial and after the others are three families.
 
     Left out are those whose cells are missing, and those that `score_untold` names.
     """
     values, names, table = score_values(measure, cells), study.change_names, _table(cells)
     alone: dict[tuple[str, str], Estimate] = {}
+    last: dict[tuple[str, str], Estimate] = {}
     main: dict[tuple[str, str], Estimate] = {}
     for network in study.network_names:
         for index, name in enumerate(names):
@@ -76,12 +77,23 @@ def score_effects(study: Study, measure: Measure, cells: Sequence[CellResult]) -
             if sides is not None and not _why_untold(measure, *sides):
                 pair = np.stack([values[network, ()], values[network, (name,)]], axis=1)
                 alone[network, name] = _effect(pair, 0, measure)
+            rest = tuple(other for other in names if other != name)
+            ends = table.get((network, rest)), table.get((network, names))
+            if ends[0] and ends[1] and not _why_untold(measure, [ends[0]], [ends[1]]):
+                pair = np.stack([values[network, rest], values[network, names]], axis=1)
+                last[network, name] = _effect(pair, 0, measure)
             crossed, sides = _factorial(values, network, names), _sides(table, network, (name,))
             if crossed is not None and sides is not None and not _why_untold(measure, *sides):
                 main[network, name] = _effect(crossed, index, measure)
-    read_alone, read_main = read_family(alone), read_family(main)
+    read_alone, read_main, read_last = read_family(alone), read_family(main), read_family(last)
     return tuple(
-        Effect(network=network, change=name, alone=read_alone.get(pair), main=read_main.get(pair))
+        Effect(
+            network=network,
+            change=name,
+            alone=read_alone.get(pair),
+            main=read_main.get(pair),
+            last=read_last.get(pair),
+        )
         for network in study.network_names
         for name in names
         for pair in [(network, name)]

@@ -45,6 +45,7 @@ def _cells(result: StudyResult) -> Columns:
         "held_out_loss": _medians(cells, lambda runs: runs.held_out_loss),
         "held_out_accuracy": _medians(cells, lambda runs: runs.held_out_accuracy),
         "epochs_until_solved": _medians(cells, lambda runs: _since(runs.solved_epoch)[runs.solved]),
+        **_when(cells),
     }
     return _named(result, [1] * len(cells), _asked(columns))
 
@@ -67,18 +68,24 @@ def _runs(result: StudyResult) -> Columns:
         "epochs_until_solved": _joined(
             runs, lambda one: np.where(one.solved, _since(one.solved_epoch), np.nan)
         ),
+        "epochs_until_ever_solved": _joined(runs, lambda one: _since(one.solved_epoch)),
+        "epochs_until_settled": _joined(runs, lambda one: _since(one.settled_epoch)),
     }
     return _named(result, [item.count for item in result.cells], _asked(columns))
 
 
 def _effects(result: StudyResult) -> Columns:
     measure = result.measure
-    families = [("solved", result.effects), (measure.name if measure else "", result.score_effects)]
+    families = [
+        ("solved", result.effects),
+        ("ever solved", result.ever_effects),
+        (measure.name if measure else "", result.score_effects),
+    ]
     rows = [
         (effect, name, kind, read)
         for name, effects in families
         for effect in effects
-        for kind, read in (("alone", effect.alone), ("main", effect.main))
+        for kind, read in (("alone", effect.alone), ("main", effect.main), ("last", effect.last))
         if read is not None
     ]
     return {
@@ -93,6 +100,31 @@ def _effects(result: StudyResult) -> Columns:
         "reading": [read.reading for _, _, _, read in rows],
         "n": [read.value.n for _, _, _, read in rows],
     }
+
+
+def _when(cells: Sequence[CellResult]) -> Columns:
+    """Return how many were solved at some time and stayed so, with intervals; no column where nobody looked."""
+    whens = [item.when for item in cells]
+    return {
+        **_known_rates("ever", [when and when.ever for when in whens]),
+        **_known_rates("stayed", [when and when.stayed for when in whens]),
+        "unlearnt": _counts([when and when.unlearnt for when in whens]),
+        "epochs_until_ever_solved": _medians(cells, lambda runs: runs.solved_epoch[runs.solved_epoch >= 0]),
+    }
+
+
+def _known_rates(name: str, rates: Sequence[Rate | None]) -> Columns:
+    """Return how many, and the interval of their share, each NaN where it isn't known."""
+    return {
+        name: _counts([None if one is None else one.k for one in rates]),
+        f"{name}_low": np.array([np.nan if one is None else one.low for one in rates]),
+        f"{name}_high": np.array([np.nan if one is None else one.high for one in rates]),
+    }
+
+
+def _counts(counts: Sequence[int | None]) -> Values:
+    """Return whole numbers if all are known, else real ones with NaN for those that aren't."""
+    return np.array(counts) if None not in counts else np.array(counts, dtype=np.float64)
 
 
 def rate_columns(rates: Sequence[Rate | None]) -> Columns:

@@ -63,12 +63,19 @@ def judge_parameters(counts: dict[str, int]) -> Verdict:
 
 
 def judge_change(
-    effect: Effect, label: str, solved_with: Bools, solved_without: Bools, *, others: bool = True
+    effect: Effect,
+    label: str,
+    solved_with: Bools,
+    solved_without: Bools,
+    *,
+    others: bool = True,
+    ever: Effect | None = None,
 ) -> Verdict:
     """Does one change help, over all combinations of the others? It helps, hurts, or can't be told apart.
 
     `solved_with` and `solved_without` are bool [n]: one pair of runs a seed, that differ in this change only,
-    at combinations of the others that take turns. `others` says whether the study has other changes. A pair
+    at combinations of the others that take turns. `others` says whether the study has other changes, and
+    `ever` what the change does to being solved at some time, if that is known. A pair
     says "helps" when only the run with the change is solved, "hurts" when only the other is, and else that
     there is no difference; `opposite` counts the seeds whose pair says otherwise than the verdict.
     """
@@ -83,7 +90,8 @@ def judge_change(
         outcome=OUTCOMES[main.reading],
         sentence=f"{change_claim(effect.change, effect.network, main)}: "
         f"{main.value} in the success rate{averaged}."
-        f"{_holm_note(main)}{_alone_note(effect) if others else ''}",
+        f"{_holm_note(main)}{_ever_note(main, ever and ever.main)}"
+        f"{_alone_note(effect) + _last_note(effect, ever) if others else ''}",
         opposite=_pairs_that_differ(main.reading, solved_with, solved_without),
     )
 
@@ -122,14 +130,36 @@ def _alone_note(effect: Effect) -> str:
     alone, main = effect.alone, effect.main
     if alone is None or main is None or alone.reading == main.reading:
         return ""
-    words = {
+    return f" Made alone, {_read_words(alone)}."
+
+
+def _last_note(effect: Effect, ever: Effect | None) -> str:
+    """Say what the change does after all the others where that reads otherwise than its average.
+
+    What it does there to being solved at some time is said where that reads otherwise again.
+    """
+    last, main, sometime = effect.last, effect.main, ever and ever.last
+    if last is None or main is None or last.reading == main.reading:
+        return ""
+    return f" Made after all the others, {_read_words(last)}.{_ever_note(last, sometime)}"
+
+
+def _ever_note(end: ReadEstimate, sometime: ReadEstimate | None) -> str:
+    """Say what a change does to being solved at some time where that reads otherwise than at the end."""
+    if sometime is None or sometime.reading == end.reading:
+        return ""
+    return f" Counting runs solved at some time, not only at the end, {_read_words(sometime)}."
+
+
+def _read_words(read: ReadEstimate) -> str:
+    words: dict[Reading, str] = {
         "helps": "it helps",
         "hurts": "it hurts",
         "shown to be small": "its effect is shown to be within 2 points",
         "no difference seen": "no difference is seen",
-    }[alone.reading]
-    note = passed_over(alone)
-    return f" Made alone, {words}: {alone.value}{f', which {note}' if note else ''}."
+    }
+    note = passed_over(read)
+    return f"{words[read.reading]}: {read.value}{f', which {note}' if note else ''}"
 
 
 def judge_predictions(network: str, where: str, right: Bools, values: str) -> Verdict:

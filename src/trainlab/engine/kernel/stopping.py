@@ -33,13 +33,31 @@ def is_solved(lane: Any, tile: Any, network: int) -> bool:
 
 
 @njit
-def note_solved(lane: Any, tile: Any, epoch: int) -> None:
-    """Remember the first epoch at which a network was solved, and freeze it if it is to stop there."""
+def note_solved(lane: Any, tile: Any, epoch: int, mark: int) -> None:
+    """Remember when a network was first solved and since when it is, and freeze it if it is to stop there.
+
+    Since when, is noted for the mark that is to be read next.
+    """
     for network in range(tile.used):
-        if event(lane, tile.solved_epoch, network) < 0 and is_solved(lane, tile, network):
+        place = mark * tile.networks + network
+        if not is_solved(lane, tile, network):
+            set_event(lane, tile.solved_since, place, -1)
+            continue
+        if event(lane, tile.solved_since, place) < 0:
+            set_event(lane, tile.solved_since, place, epoch)
+        if event(lane, tile.solved_epoch, network) < 0:
             set_event(lane, tile.solved_epoch, network, epoch)
             if tile.stopping == STOPS_SOLVED:
                 freeze(lane, tile, network, epoch)
+
+
+@njit
+def carry_solved(lane: Any, tile: Any, mark: int) -> None:
+    """Since when networks are solved goes on from the mark before this one."""
+    for network in range(tile.used):
+        place = mark * tile.networks + network
+        since = event(lane, tile.solved_since, place - tile.networks)
+        set_event(lane, tile.solved_since, place, since)
 
 
 @njit

@@ -181,14 +181,16 @@ ADDRESSES = (
     "gradients",
     "readings",
     "solved_epoch",
+    "solved_since",
     "diverged_step",
     "stopped_epoch",
 )
 """What a tile's record points to.
 
 `memory` is laid out by the rows; `words` by the constants of draws.py; `inputs` and `targets` are the
-examples, row by row, those held out last. The last six are written: `losses` and `gradients` (a row a layer)
-and `readings` are rows of one element a network, the events one element a network. A mark of `readings` is a
+examples, row by row, those held out last. The last seven are written: `losses` and `gradients` (a row a
+layer) and `readings` are rows of one element a network, `solved_since` a row a mark (where the readings that
+are solved up to it begin, −1 if the last isn't), the events one element a network. A mark of `readings` is a
 group of rows: parameters, predictions point by point, `SUMMARY_ROWS` numbers, then the gradient a layer.
 """
 

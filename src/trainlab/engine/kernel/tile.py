@@ -10,6 +10,7 @@ from trainlab.engine.kernel.evaluate import mean_gradients
 from trainlab.engine.kernel.lanes import load, store
 from trainlab.engine.kernel.memory import call, set_element, tile_at
 from trainlab.engine.kernel.stopping import (
+    carry_solved,
     is_solved,
     lower_rates,
     note_patience,
@@ -40,10 +41,12 @@ def train_tile(lane: Any, address: int) -> None:
     for epoch in range(tile.epochs + 1):
         if tile.stopping != NEVER_STOPS:
             stopped = restore_frozen(lane, tile)
-        record(lane, tile, epoch)
+        record(lane, tile, epoch, mark)
         if mark < tile.mark_count and epoch == mark_of(tile, mark, 0):
             read(lane, tile, mark)
             mark += 1
+            if mark < tile.mark_count:
+                carry_solved(lane, tile, mark)
         if epoch < tile.epochs and not stopped:
             if tile.sampling == SHUFFLED:
                 call(tile.unit_shuffle, tile, epoch, 0, 0)
@@ -55,8 +58,8 @@ def train_tile(lane: Any, address: int) -> None:
 
 
 @njit
-def record(lane: Any, tile: Any, epoch: int) -> None:
-    """Evaluate once for all that is due at an epoch, and write it."""
+def record(lane: Any, tile: Any, epoch: int, mark: int) -> None:
+    """Evaluate once for all that is due at an epoch, and write it; `mark` is the next one to be read."""
     solved_due = tile.solved_every > 0 and epoch % tile.solved_every == 0
     gradient_due = tile.gradient_every > 0 and epoch % tile.gradient_every == 0
     loss_due = tile.loss_every > 0 and epoch % tile.loss_every == 0
@@ -75,13 +78,13 @@ def record(lane: Any, tile: Any, epoch: int) -> None:
             loss = load(lane, tile.memory, tile.row_loss)
             store(lane, tile.losses, epoch // tile.loss_every, loss)
         if solved_due and tile.solved_held == 0:
-            note_solved(lane, tile, epoch)
+            note_solved(lane, tile, epoch, mark)
         if waits and tile.patience_held == 0:
             note_patience(lane, tile, epoch)
     if (solved_due and tile.solved_held > 0) or (waits and tile.patience_held > 0):
         call(tile.unit_evaluate, tile, True, False, -1)
         if solved_due and tile.solved_held > 0:
-            note_solved(lane, tile, epoch)
+            note_solved(lane, tile, epoch, mark)
         if waits and tile.patience_held > 0:
             note_patience(lane, tile, epoch)
 

@@ -24,12 +24,17 @@ Chosen = npt.NDArray[np.int64] | None
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class Log:
-    """What one training has recorded so far."""
+    """What one training has recorded so far.
+
+    ``solved_since`` is where the readings that are solved up to now begin, `NEVER` if the last wasn't.
+    """
 
     loss_curve: list[float] = field(default_factory=list[float])
     gradient_curve: list[list[float]] = field(default_factory=list[list[float]])
     readings: dict[int, Reading] = field(default_factory=dict[int, Reading])
     solved_epoch: int = NEVER
+    solved_since: int = NEVER
+    since_at_marks: dict[int, int] = field(default_factory=dict[int, int])
     stopped_epoch: int = NEVER
     diverged_step: int = NEVER
 
@@ -62,14 +67,24 @@ def train_one(
 def _record(log: Log, meter: Meter, module: Any, epoch: int, marks: tuple[int, ...]) -> None:
     record = meter.experiment.record
     due = record.solved_every and epoch % record.solved_every == 0
-    if due and log.solved_epoch == NEVER and meter.solved(module):
-        log.solved_epoch = epoch
+    if due:
+        _note_solved(log, epoch, meter.solved(module))
     if record.gradient_every and epoch % record.gradient_every == 0:
         log.gradient_curve.append(meter.gradient(module))
     if record.loss_every and epoch % record.loss_every == 0:
         log.loss_curve.append(meter.loss(module, "train"))
     if epoch in marks:
         log.readings[epoch] = meter.reading(module)
+        log.since_at_marks[epoch] = log.solved_since
+
+
+def _note_solved(log: Log, epoch: int, solved: bool) -> None:
+    if not solved:
+        log.solved_since = NEVER
+    elif log.solved_since == NEVER:
+        log.solved_since = epoch
+    if solved and log.solved_epoch == NEVER:
+        log.solved_epoch = epoch
 
 
 def backpropagate(
@@ -150,6 +165,7 @@ def _runs(log: Log, experiment: Experiment, seed: int, mark: int, dtype: str) ->
         gradient_curve=np.array(log.gradient_curve, dtype=dtype).reshape(1, -1, layers),
         coarse_loss=encode(curve[kept:]),
         solved_epoch=np.array([log.solved_epoch]),
+        solved_since=np.array([log.since_at_marks[mark]]),
         stopped_epoch=np.array([log.stopped_epoch]),
         diverged_step=np.array([log.diverged_step]),
     )

@@ -29,7 +29,8 @@ from trainlab.spec import Experiment, ReduceLROnPlateau
 class Log:
     """What a block has recorded so far: losses of the networks `wanted`, gradients of the first `kept`.
 
-    ``solved_epoch`` is of all networks of the block.
+    ``solved_epoch`` and ``solved_since`` are of all networks of the block: when each was first solved, and where
+    the readings that are solved up to now begin, `NEVER` if the last wasn't.
     """
 
     wanted: slice
@@ -37,7 +38,9 @@ class Log:
     loss_curve: npt.NDArray[Any]
     gradient_curve: npt.NDArray[Any]
     solved_epoch: npt.NDArray[np.int64]
+    solved_since: npt.NDArray[np.int64]
     readings: dict[int, Reading] = field(default_factory=dict[int, Reading])
+    since_at_marks: dict[int, npt.NDArray[np.int64]] = field(default_factory=dict[int, npt.NDArray[np.int64]])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -76,6 +79,7 @@ def train_block(
         found = _record(log, block.meter, epoch)
         if epoch in marks:
             log.readings[epoch] = block.meter.reading(rows)
+            log.since_at_marks[epoch] = log.solved_since[rows].copy()
         block.freezer.after_epoch(epoch, meter=block.meter, found=found)
         running = bool((block.freezer.stopped_epoch[rows] == NEVER).any())
         if epoch < experiment.epochs and running:
@@ -91,6 +95,7 @@ def train_block(
             gradient_curve=log.gradient_curve,
             coarse_loss=coarse,
             solved_epoch=log.solved_epoch[rows],
+            solved_since=log.since_at_marks[mark],
             stopped_epoch=block.freezer.stopped_epoch[rows],
             diverged_step=block.divergence.first[rows],
         )
@@ -145,6 +150,7 @@ def _log(experiment: Experiment, wanted: range, rows: slice, *, networks: int, d
         loss_curve=np.empty((len(wanted), losses), dtype=dtype),
         gradient_curve=np.empty((curves, gradients, experiment.network.layers), dtype=dtype),
         solved_epoch=np.full(networks, NEVER, dtype=np.int64),
+        solved_since=np.full(networks, NEVER, dtype=np.int64),
     )
 
 
@@ -152,10 +158,12 @@ def _record(log: Log, meter: Meter, epoch: int) -> npt.NDArray[np.bool_]:
     """Record what falls due, and return which networks were just found solved for the first time."""
     record = meter.experiment.record
     found = np.zeros(len(log.solved_epoch), dtype=np.bool_)
-    due = record.solved_every and epoch % record.solved_every == 0
-    if due and (log.solved_epoch == NEVER).any():
-        found = meter.solved() & (log.solved_epoch == NEVER)
+    if record.solved_every and epoch % record.solved_every == 0:
+        solved = meter.solved()
+        found = solved & (log.solved_epoch == NEVER)
         log.solved_epoch[found] = epoch
+        log.solved_since[solved & (log.solved_since == NEVER)] = epoch
+        log.solved_since[~solved] = NEVER
     if record.loss_every and epoch % record.loss_every == 0:
         log.loss_curve[:, epoch // record.loss_every] = meter.loss("train")[log.wanted]
     if len(log.gradient_curve) and record.gradient_every and epoch % record.gradient_every == 0:
