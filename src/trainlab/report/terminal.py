@@ -18,6 +18,7 @@ from trainlab.studies.answer import what_runs
 from trainlab.studies.effects import Effect
 from trainlab.studies.result import StudyResult
 from trainlab.studies.score_columns import tells_solved
+from trainlab.studies.sides import sides_words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -104,8 +105,9 @@ def _verdicts(result: StudyResult, console: Console) -> None:
         sentence = Text(f"{verdict.claim} " if verdict.claim else "", style=TERMINAL["muted"])
         sentence.append(verdict.sentence, style="default")
         alone = single_run(verdict, what_runs(result))
-        if alone:
-            sentence.append(f" {alone}", style=TERMINAL["muted"])
+        for words in (alone, sides_words(verdict)):
+            if words:
+                sentence.append(f" {words}", style=TERMINAL["muted"])
         grid.add_row(mark, sentence)
     console.print(grid)
     console.print()

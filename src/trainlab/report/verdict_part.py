@@ -9,6 +9,7 @@ from trainlab.draw.svg import escape
 from trainlab.report.parts import fold, paragraph
 from trainlab.report.words import MARKS, single_run
 from trainlab.studies.result import StudyResult
+from trainlab.studies.sides import sides_words
 from trainlab.studies.verdicts import Verdict
 
 MANY = 6
@@ -42,13 +43,13 @@ def _list(verdicts: Sequence[Verdict], names: Sequence[str], runs: str) -> str:
 
 def _item(verdict: Verdict, names: Sequence[str], runs: str) -> str:
     """Return mark and word, the claim where it doesn't hold, and what was found; the long rest is folded."""
-    alone = single_run(verdict, runs)
+    alone, sides = single_run(verdict, runs), sides_words(verdict)
     found, rest = first_sentence(verdict.sentence, names)
     claim = f'<span class="muted">{escape(verdict.claim)}</span></p><p>' if verdict.claim else ""
     return (
         f'<li class="{verdict.outcome}"><p><span class="mark">{MARKS[verdict.outcome]} '
         f"{verdict.outcome.capitalize()}:</span> {claim}{escape(unbroken(found))}</p>"
-        + (f'<p class="muted">{escape(unbroken(alone))}</p>' if alone else "")
+        + "".join(f'<p class="muted">{escape(unbroken(words))}</p>' for words in (alone, sides) if words)
         + (fold("More numbers", paragraph(unbroken(rest)), printed=True) if len(rest) > LONG else "")
         + (paragraph(unbroken(rest)) if 0 < len(rest) <= LONG else "")
         + "</li>\n"

@@ -15,7 +15,7 @@ from trainlab.stats.race import Round, Standing, hold_race, rank_ranges, round_s
 from trainlab.stats.rate import Rate, rate, share_p
 from trainlab.stats.reading import SIGNIFICANCE, Reading, reading
 from trainlab.stats.resampled import resampled_contrast
-from trainlab.stats.verdict import Outcome, Verdict
+from trainlab.stats.verdict import Outcome, Side, Verdict
 from trainlab.stats.words import percent_words, share_words
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "ReadEstimate",
     "Reading",
     "Round",
+    "Side",
     "Standing",
     "Verdict",
     "alone_effect",

@@ -11,6 +11,18 @@ Outcome = Literal["upheld", "refuted", "mixed", ""]
 """How a statement fared; empty where none was judged."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Side:
+    """How a statement fares when it is asked otherwise; `words` say how, as in ``within 0.05``."""
+
+    words: str
+    outcome: Outcome
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the side as JSON has it."""
+        return {"words": self.words, "outcome": self.outcome}
+
+
 _ORDINARY = ("All", "Both", "Change", "Failures", "One", "The")
 """Words of ours that a statement may begin with; others are names, and stay as they are."""
 
@@ -23,7 +35,8 @@ class Verdict:
     ``"upheld"``, ``"refuted"`` or ``"mixed"``. Both are empty where the question was open, as in a map or a
     diagnosis. `opposite` is the share of seeds on which one run by itself would have concluded the opposite;
     None where the verdict, or a single run, concludes nothing. `share` is how many runs are as the statement
-    has them; None where it isn't a matter of runs.
+    has them; None where it isn't a matter of runs. `sides` has how the statement fares when it is asked
+    otherwise; a verdict that turns round on one of them is mixed.
     """
 
     topic: str
@@ -32,6 +45,7 @@ class Verdict:
     outcome: Outcome = ""
     opposite: Rate | None = None
     share: Rate | None = None
+    sides: tuple[Side, ...] = ()
 
     @property
     def claim(self) -> str:
@@ -54,6 +68,7 @@ class Verdict:
             "sentence": self.sentence,
             "single_run_opposite": None if opposite is None else opposite.to_dict(),
             "share": None if self.share is None else self.share.to_dict(),
+            "sides": [side.to_dict() for side in self.sides],
         }
 
     def __str__(self) -> str:

@@ -96,6 +96,12 @@ def _turned(result: StudyResult) -> tuple[tuple[str, str], ...]:
         for effect in result.effects
         if effect.main and effect.last and opposite.get(effect.main.reading) == effect.last.reading
     ]
+    sometime = {(effect.network, effect.change): effect.main for effect in result.ever_effects}
+    for effect in result.effects:
+        ever = sometime.get((effect.network, effect.change))
+        if effect.main and ever and opposite.get(effect.main.reading) == ever.reading:
+            counted_so = "counting runs solved at some time"
+            parts.append(f"{effect.change} {ever.reading} {effect.network}, {counted_so}: {_one(ever.value)}")
     return (("But", "; ".join(parts)),) if parts else ()
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.draw import join
+from trainlab.engine import Runs
 from trainlab.spec import Study, Within
 from trainlab.studies.causes import failed, vanishing
 from trainlab.studies.cells import CellResult, predicts_right
@@ -35,6 +36,8 @@ from trainlab.studies.verdicts import (
 Bools = npt.NDArray[np.bool_]
 Table = Mapping[tuple[str, tuple[str, ...]], CellResult]
 
+NEARER = {0.25: "within 0.25", 0.1: "within 0.1"}
+"""Where else than at ½ predictions could be called right."""
 MAX_LISTED = 16
 """Up to so many targets are told one by one."""
 FEWEST_FAILED = 20
@@ -168,7 +171,15 @@ def _lists(item: CellResult) -> bool:
 
 def _predictions(item: CellResult, network: str, where: str) -> Verdict:
     values = ", ".join(f"{value:g}" for value in item.runs.experiment.data().targets[:, 0])
-    return judge_predictions(network, where, predicts_right(item.runs), values)
+    others = {words: _near(item.runs, within) for within, words in NEARER.items()}
+    return judge_predictions(network, where, predicts_right(item.runs), values, others=others)
+
+
+def _near(runs: Runs, within: float) -> Bools:
+    """Return which runs have every prediction so near to its target, ``[n]``."""
+    with np.errstate(invalid="ignore"):
+        near = np.abs(runs.predictions - runs.experiment.data().targets) < within
+    return np.asarray(near.all(axis=(1, 2)), dtype=np.bool_)
 
 
 def _fails_often(item: CellResult) -> bool:

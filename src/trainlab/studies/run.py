@@ -22,6 +22,7 @@ from trainlab.studies.fidelity import fidelity_of
 from trainlab.studies.judge import verdicts_of
 from trainlab.studies.measure import comparable
 from trainlab.studies.result import StudyResult
+from trainlab.studies.sides import from_every_side
 from trainlab.studies.verdicts import most_telling_first
 from trainlab.studies.why_failed import why_failed
 
@@ -86,7 +87,7 @@ def study(
         cells=summaries,
         effects=effects,
         interactions=interactions,
-        verdicts=most_telling_first(verdicts_of(plan, summaries, effects)),
+        verdicts=most_telling_first(from_every_side(plan, summaries, verdicts_of(plan, summaries, effects))),
         how=how_run(
             engine,
             experiments,

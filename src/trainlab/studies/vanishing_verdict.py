@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trainlab.draw import counted, join
-from trainlab.stats import Rate, percent_words, share_words
+from trainlab.stats import Rate, Side, percent_words, share_words
 from trainlab.studies.causes import Causes
 from trainlab.studies.verdicts import HALF, Bools, Outcome, Verdict, after_words, opposite_of
 
@@ -27,7 +27,7 @@ def judge_vanishing(
     share = causes.vanishing
     if share is None:
         raise ValueError("the rule needs failed runs, of two layers")
-    outcome: Outcome = "upheld" if share.low > HALF else "refuted" if share.high < HALF else "mixed"
+    outcome = _outcome(share)
     claim = {
         "upheld": f"Most of {failures} are vanishing gradients",
         "refuted": f"Only a minority of {failures} are vanishing gradients"
@@ -44,7 +44,19 @@ def judge_vanishing(
         f"{_still(causes)}{_thresholds(causes)}{_by_layer(causes)}{_compared(others or {})}",
         opposite=opposite_of(single, outcome),
         share=share,
+        sides=tuple(
+            Side(words=words, outcome=_outcome(other))
+            for words, other in (
+                ("at a threshold of 1e-3", causes.vanishing_at_more),
+                ("at a threshold of 1e-5", causes.vanishing_at_less),
+            )
+            if other is not None
+        ),
     )
+
+
+def _outcome(share: Rate) -> Outcome:
+    return "upheld" if share.low > HALF else "refuted" if share.high < HALF else "mixed"
 
 
 def _have(share: Rate) -> str:

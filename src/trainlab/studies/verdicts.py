@@ -7,7 +7,7 @@ Here are those on parameters, single changes, predictions and what is solved; tw
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from trainlab.stats import (
     Rate,
     ReadEstimate,
     Reading,
+    Side,
     Verdict,
     disagreement,
     passed_over,
@@ -162,11 +163,13 @@ def _read_words(read: ReadEstimate) -> str:
     return f"{words[read.reading]}: {read.value}{f', which {note}' if note else ''}"
 
 
-def judge_predictions(network: str, where: str, right: Bools, values: str) -> Verdict:
+def judge_predictions(
+    network: str, where: str, right: Bools, values: str, *, others: Mapping[str, Bools] | None = None
+) -> Verdict:
     """Does the network predict right after rounding? Upheld from 90 % of the seeds, refuted below half.
 
     `where` names the cell, as in "with A and B", or is empty; `right` is bool [n]; `values` are the targets,
-    one by one.
+    one by one; `others` are the same at other distances from the targets, by their words.
     """
     share = rate_of(right)
     outcome = _often(share)
@@ -178,6 +181,9 @@ def judge_predictions(network: str, where: str, right: Bools, values: str) -> Ve
         f"{share_words(share)}.",
         opposite=opposite_of(right, outcome),
         share=share,
+        sides=tuple(
+            Side(words=words, outcome=_often(rate_of(near))) for words, near in (others or {}).items()
+        ),
     )
 
 
