@@ -27,7 +27,15 @@ SEEDS = range(11, 13)
 FAST = FastEngine(dtype="float64", networks=8)
 REFERENCE = ReferenceEngine(dtype="float64")
 ROUNDING = 1e-10
-EXACT = ("solved", "solved_epoch", "settled_epoch", "stopped_epoch", "diverged_step", "accuracy", "held_out_accuracy")
+EXACT = (
+    "solved",
+    "solved_epoch",
+    "settled_epoch",
+    "stopped_epoch",
+    "diverged_step",
+    "accuracy",
+    "held_out_accuracy",
+)
 CLOSE = ("parameters", "predictions", "loss_curve", "gradient_curve", "loss", "held_out_loss", "gradient")
 
 

@@ -92,7 +92,15 @@ def test_a_square_of_ones_own_trains_as_mse(engine: Any, fields: dict[str, Any])
     trained, builtin = (
         engine(dtype="float64").train(each, range(3))[0] for each in (own, experiment("mse", **fields))
     )
-    for name in ("parameters", "loss", "loss_curve", "gradient", "held_out_loss", "solved_epoch", "settled_epoch"):
+    for name in (
+        "parameters",
+        "loss",
+        "loss_curve",
+        "gradient",
+        "held_out_loss",
+        "solved_epoch",
+        "settled_epoch",
+    ):
         np.testing.assert_allclose(getattr(trained, name), getattr(builtin, name), rtol=1e-11, atol=1e-13)
 
 

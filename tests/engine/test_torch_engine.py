@@ -48,7 +48,14 @@ def test_float64_agrees_after_fifty_steps(part: int) -> None:
             seed = SEED + index % 7
             ours, reference = one(EXACT, experiment, seed), one(TRUTH, experiment, seed)
             assert largest(ours, reference) <= ROUNDING, describe(experiment)
-            for name in ("solved", "solved_epoch", "settled_epoch", "stopped_epoch", "diverged_step", "accuracy"):
+            for name in (
+                "solved",
+                "solved_epoch",
+                "settled_epoch",
+                "stopped_epoch",
+                "diverged_step",
+                "accuracy",
+            ):
                 np.testing.assert_array_equal(getattr(ours, name), getattr(reference, name), err_msg=name)
             for name in ("loss", "held_out_loss", "held_out_accuracy", "gradient", "gradient_curve"):
                 np.testing.assert_allclose(

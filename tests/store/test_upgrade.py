@@ -81,7 +81,9 @@ def columns(file: Path) -> list[tuple[str, str, int]]:
     found: list[tuple[str, str, int]] = []
     with sqlite3.connect(file) as db:
         for table in ("chunks", "runs"):
-            found += db.execute(f"SELECT name, type, \"notnull\" FROM pragma_table_info('{table}')").fetchall()
+            found += db.execute(
+                f"SELECT name, type, \"notnull\" FROM pragma_table_info('{table}')"
+            ).fetchall()
     db.close()
     return found
 

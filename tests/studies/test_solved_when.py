@@ -16,7 +16,7 @@ from trainlab.engine import Runs
 from trainlab.engine.runs import UNKNOWN
 from trainlab.report import study_html
 from trainlab.report.terminal import print_study
-from trainlab.spec import Cell, Record, Study
+from trainlab.spec import Cell, Experiment, Record, Study
 from trainlab.stats import Estimate, ReadEstimate, Reading, rate
 from trainlab.studies.answer import answer_of
 from trainlab.studies.cells import summarise
@@ -28,7 +28,7 @@ CELL = Study(baseline=TINY).cells()[0]
 NONE = flags((100, False))
 
 
-def runs(solved: int, unlearnt: int, lapsed: int = 0, *, experiment=TINY, n: int = 100) -> Runs:
+def runs(solved: int, unlearnt: int, lapsed: int = 0, *, experiment: Experiment = TINY, n: int = 100) -> Runs:
     """Return runs of which some are solved, of these some not throughout, and others were solved before."""
     return runs_of(
         experiment,
@@ -114,11 +114,13 @@ def test_the_answer_tells_the_end_that_lost_most_and_counts_the_others():
     counts = {("A",): (20, 70), ("A", "B"): (91, 9), (): (10, 2)}
     remarks = answer_of(study_with(counts, "A", "B")).remarks
     assert remarks[0] == (
-        "Net 1 with all changes was solved at some time on 100 of 100 seeds; 9 of them had unlearnt it by the "
-        "last epoch. More than 1 % did in 2 other cells, too."
+        "Net 1 with all changes was solved at some time on 100 of 100 seeds; 9 of them had unlearnt it by "
+        "the last epoch. More than 1 % did in 2 other cells, too."
     )
     (before,) = [words for words in answer_of(study_with({(): (10, 2)}, "A")).remarks if "unlearnt" in words]
-    assert before.startswith("Net 1 at the baseline was solved at some time on 12 of 100 seeds; 2 of them had")
+    assert before.startswith(
+        "Net 1 at the baseline was solved at some time on 12 of 100 seeds; 2 of them had"
+    )
     assert "other" not in before
 
 
@@ -151,7 +153,9 @@ def test_last_is_a_change_after_all_the_others():
     assert (a.last.value.estimate, b.last.value.estimate) == (pytest.approx(-0.2), pytest.approx(0.1))
     # Without the cell that has all the others it isn't told.
     study = study_of("A", "B", ask=())
-    some = [item for item in cells_of(study, lambda cell: of_cell(cell, counts)) if "B" not in item.cell.changes]
+    some = [
+        item for item in cells_of(study, lambda cell: of_cell(cell, counts)) if "B" not in item.cell.changes
+    ]
     (alone,) = effects_of(study, some)[0]
     assert (alone.change, alone.last) == ("A", None)
 
@@ -197,7 +201,8 @@ LAST = " Made after all the others, it hurts: −20.0 points (−30.0 to −10.0
         (
             effect(UP, DOWN),
             effect(UP, SMALL),
-            LAST + " Counting runs solved at some time, not only at the end, its effect is shown to be within 2 "
+            LAST
+            + " Counting runs solved at some time, not only at the end, its effect is shown to be within 2 "
             "points: 0.0 points (−10.0 to +10.0).",
         ),
     ],
@@ -213,7 +218,9 @@ def test_a_change_says_where_the_readings_disagree(end: Effect, ever: Effect | N
 
 def test_a_study_hands_its_effects_at_some_time_to_the_verdicts():
     counts = {(): (50, 0), ("A",): (50, 45), ("B",): (50, 0), ("A", "B"): (50, 45)}
-    told = [verdict.sentence for verdict in study_with(counts, "A", "B").verdicts if verdict.topic == "change"]
+    told = [
+        verdict.sentence for verdict in study_with(counts, "A", "B").verdicts if verdict.topic == "change"
+    ]
     assert "Counting runs solved at some time, not only at the end, it helps: +45.0 points" in told[0]
     assert "Counting" not in told[1]
 
@@ -240,8 +247,8 @@ def test_page_and_details_have_the_table_where_runs_lost_it():
     for width in (80, 160):
         told = details(lost, width)
         assert "When runs were solved" in told
-        (row,) = [line for line in told.split("Unlearnt")[1].splitlines() if "Net 1:A" in line]
-        assert row.split()[-3 if width == 160 else -2 :][0] == "9"
+        row = next(line for line in told.split("Unlearnt")[1].splitlines() if "Net 1:A" in line)
+        assert row.split()[-3 if width == 160 else -2] == "9"
         assert "In 1 other cell none lost it" in " ".join(told.split())
         assert "Unlearnt" not in details(kept, width)
 

@@ -90,7 +90,12 @@ def test_three_rows_an_effect(result: StudyResult):
     frame = result.to_frame("effects")
     # Alone, averaged and after the others, of solved at the end and of solved at some time.
     assert len(frame) == 2 * 3 * len(result.effects)
-    row = frame[(frame.measure == "solved") & (frame.network == "Net 1") & (frame.change == "A") & (frame.kind == "alone")].iloc[0]
+    row = frame[
+        (frame.measure == "solved")
+        & (frame.network == "Net 1")
+        & (frame.change == "A")
+        & (frame.kind == "alone")
+    ].iloc[0]
     read = result.effects[0].alone
     assert read is not None
     assert (row.difference, row.low, row.high) == (read.value.estimate, read.value.low, read.value.high)

@@ -156,7 +156,11 @@ def _when(result: StudyResult, console: Console) -> None:
         rows = [[name, *(cell.split(" (")[0] for cell in cells)] for name, *cells in rows]
     align = ["left", *["right"] * (len(HEADERS_WHEN) - 1)]
     console.print(terminal_table(HEADERS_WHEN, rows, title="When runs were solved", align=align))  # type: ignore[arg-type]
-    words = f"{when_title(result)}." if roomy else "Shares of the runs, and medians; the HTML report has intervals."
+    words = (
+        f"{when_title(result)}."
+        if roomy
+        else "Shares of the runs, and medians; the HTML report has intervals."
+    )
     left_out = len(result.cells) - len(listed)
     if left_out:
         few = "few or none" if len(cells) > MANY else "none"

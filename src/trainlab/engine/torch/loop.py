@@ -27,8 +27,8 @@ from trainlab.spec import Experiment, ReduceLROnPlateau
 class Log:
     """What a block has recorded so far: losses of the networks `wanted`, gradients of the first `kept`.
 
-    ``solved_epoch`` and ``solved_since`` are of all networks of the block: when each was first solved, and where
-    the readings that are solved up to now begin, `NEVER` if the last wasn't.
+    ``solved_epoch`` and ``solved_since`` are of all networks of the block: when each was first solved, and
+    where the readings that are solved up to now begin, `NEVER` if the last wasn't.
     """
 
     wanted: slice
@@ -38,9 +38,7 @@ class Log:
     solved_epoch: npt.NDArray[np.int64]
     solved_since: npt.NDArray[np.int64]
     readings: dict[int, Reading] = field(default_factory=dict[int, Reading])
-    since_at_marks: dict[int, npt.NDArray[np.int64]] = field(
-        default_factory=dict[int, npt.NDArray[np.int64]]
-    )
+    since_at_marks: dict[int, npt.NDArray[np.int64]] = field(default_factory=dict[int, npt.NDArray[np.int64]])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
