@@ -242,7 +242,7 @@ def test_page_and_details_have_the_table_where_runs_lost_it():
     page = study_html(lost)
     assert "When runs were solved, looked at every 10 epochs" in page
     assert page.index("First solved, epoch") < page.index("Net 1:A", page.index("First solved, epoch"))
-    assert "Change of the share solved at some time in points" in page
+    assert "Change of the success rate (solved at some time) in points" in page
     assert "When runs were solved" not in study_html(kept)
     for width in (80, 160):
         told = details(lost, width)

@@ -18,7 +18,7 @@ from trainlab.studies.show import effect_picture, rate_picture
 
 LARGEST = 5
 """So many interactions are shown without opening the rest."""
-_CAPTION = "Change of the share solved {} in points, with 95 % intervals; p corrected by Holm"
+_CAPTION = "Change of the success rate (solved {}) in points, with 95 % intervals; p corrected by Holm"
 
 
 def rate_part(result: StudyResult) -> str:

@@ -102,8 +102,8 @@ class StudyResult:
         ``"cells"`` has a row a cell: `network`, for each change whether it is made, how many of `n` runs are
         `solved` at the end, the `share` with the interval from `low` to `high`, how many were `ever` solved,
         `stayed` so from then on or had it `unlearnt`, how failures divide, and medians over the runs.
-        ``"runs"`` has a row a run: the seed of its `split` where the study has several, its `seed`, whether it
-        is `solved`, its `outcome` in a word, loss, accuracy and gradients at the end.
+        ``"runs"`` has a row a run: the seed of its `split` where the study has several, its `seed`, whether
+        it is `solved`, its `outcome` in a word, loss, accuracy and gradients at the end.
         ``"effects"`` has three rows a network and change: the `difference` in the share solved that it makes
         ``"alone"``, averaged over all other changes (``"main"``) and where all of these are made
         (``"last"``); as many in the share solved at some time, and in the `measure` where there is one; `n`
