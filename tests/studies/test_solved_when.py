@@ -16,7 +16,7 @@ from trainlab.engine import Runs
 from trainlab.engine.runs import UNKNOWN
 from trainlab.report import study_html
 from trainlab.report.terminal import print_study
-from trainlab.spec import Cell, Record, Study
+from trainlab.spec import Cell, Experiment, Record, Study
 from trainlab.stats import Estimate, ReadEstimate, Reading, rate
 from trainlab.studies.answer import answer_of
 from trainlab.studies.cells import summarise
@@ -28,7 +28,7 @@ CELL = Study(baseline=TINY).cells()[0]
 NONE = flags((100, False))
 
 
-def runs(solved: int, unlearnt: int, lapsed: int = 0, *, experiment=TINY, n: int = 100) -> Runs:
+def runs(solved: int, unlearnt: int, lapsed: int = 0, *, experiment: Experiment = TINY, n: int = 100) -> Runs:
     """Return runs of which some are solved, of these some not throughout, and others were solved before."""
     return runs_of(
         experiment,
@@ -114,8 +114,8 @@ def test_the_answer_tells_the_end_that_lost_most_and_counts_the_others():
     counts = {("A",): (20, 70), ("A", "B"): (91, 9), (): (10, 2)}
     remarks = answer_of(study_with(counts, "A", "B")).remarks
     assert remarks[0] == (
-        "Net 1 with all changes was solved at some time on 100 of 100 seeds; 9 of them had unlearnt it by the "
-        "last epoch. More than 1 % did in 2 other cells, too."
+        "Net 1 with all changes was solved at some time on 100 of 100 seeds; 9 of them had unlearnt it by "
+        "the last epoch. More than 1 % did in 2 other cells, too."
     )
     (before,) = [words for words in answer_of(study_with({(): (10, 2)}, "A")).remarks if "unlearnt" in words]
     assert before.startswith(
@@ -242,13 +242,13 @@ def test_page_and_details_have_the_table_where_runs_lost_it():
     page = study_html(lost)
     assert "When runs were solved, looked at every 10 epochs" in page
     assert page.index("First solved, epoch") < page.index("Net 1:A", page.index("First solved, epoch"))
-    assert "Change of the share solved at some time in points" in page
+    assert "Change of the success rate (solved at some time) in points" in page
     assert "When runs were solved" not in study_html(kept)
     for width in (80, 160):
         told = details(lost, width)
         assert "When runs were solved" in told
-        (row,) = [line for line in told.split("Unlearnt")[1].splitlines() if "Net 1:A" in line]
-        assert row.split()[-3 if width == 160 else -2 :][0] == "9"
+        row = next(line for line in told.split("Unlearnt")[1].splitlines() if "Net 1:A" in line)
+        assert row.split()[-3 if width == 160 else -2] == "9"
         assert "In 1 other cell none lost it" in " ".join(told.split())
         assert "Unlearnt" not in details(kept, width)
 

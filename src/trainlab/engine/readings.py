@@ -77,7 +77,8 @@ def runs_at(
 
     The arrays of the end are those read at the mark; curves and first events are the whole training's.
     `solved_since [n]` is where the readings up to the mark that are all solved begin, −1 if the last isn't;
-    the mark itself may fall between two readings, and counts as one. Curves may have rows that aren't kept; `coarse_loss` is of the runs that keep none.
+    the mark itself may fall between two readings, and counts as one. Curves may have rows that aren't kept;
+    `coarse_loss` is of the runs that keep none.
     """
     short = experiment if mark == experiment.epochs else experiment.at_epochs(mark)
     record = short.record

@@ -18,6 +18,7 @@ from trainlab.studies.show import effect_picture, rate_picture
 
 LARGEST = 5
 """So many interactions are shown without opening the rest."""
+_CAPTION = "Change of the success rate (solved {}) in points, with 95 % intervals; p corrected by Holm"
 
 
 def rate_part(result: StudyResult) -> str:
@@ -83,13 +84,13 @@ def _effect_tables(result: StudyResult) -> str:
             result.effects,
             points,
             unit=", points",
-            caption="Change of the share solved at the end in points, with 95 % intervals; p corrected by Holm",
+            caption=_CAPTION.format("at the end"),
         )
         tables += _effect_table(
             result.ever_effects,
             points,
             unit=", points",
-            caption="Change of the share solved at some time in points, with 95 % intervals; p corrected by Holm",
+            caption=_CAPTION.format("at some time"),
         )
     return tables
 

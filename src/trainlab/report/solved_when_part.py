@@ -1,4 +1,4 @@
-"""When runs were solved, a row a cell: at some time, at the end, from the first time on, and how many lost it."""
+"""When runs were solved, a row a cell: at some time, at the end, throughout; and how many lost it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def when_title(result: StudyResult) -> str:
     looked = "every epoch" if every == 1 else f"every {every:,} epochs"
     return (
         f"When runs were solved, looked at {looked}: at some time, at the end, from the first time on "
-        f"(share of {what_runs(result)}, 95 % interval); how many lost it; when they first were (median, middle "
-        "90 %)"
+        f"(share of {what_runs(result)}, 95 % interval); how many lost it; when they first were (median, "
+        "middle 90 %)"
     )
 
 

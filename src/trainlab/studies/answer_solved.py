@@ -65,7 +65,7 @@ def solved_answer(result: StudyResult) -> Answer:
 
 
 def unlearnt_words(result: StudyResult) -> tuple[str, ...]:
-    """Say of the cell where most runs were solved and no longer are how many, and how many more cells have such.
+    """Say how many runs lost it in the cell where most did, and in how many others more than a few did.
 
     Cells at the baseline or with all changes go before others. Nothing where few runs lost it.
     """
@@ -94,7 +94,7 @@ def _turned(result: StudyResult) -> tuple[tuple[str, str], ...]:
         f"{effect.change} {effect.last.reading} {effect.network} when made after all the others: "
         f"{_one(effect.last.value)}"
         for effect in result.effects
-        if effect.main and effect.last and opposite.get(effect.main.reading) == effect.last.reading
+        if effect.last and opposite.get(read_of(effect).reading) == effect.last.reading
     ]
     sometime = {(effect.network, effect.change): effect.main for effect in result.ever_effects}
     for effect in result.effects:

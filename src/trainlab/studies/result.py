@@ -64,7 +64,7 @@ class StudyResult:
 
     @property
     def ever_effects(self) -> tuple[Effect, ...]:
-        """What each change does to the share of runs solved at some time; none where only the end was read."""
+        """What each change does to the share solved at some time; none where only the end was read."""
         return ever_effects(self.study, self.cells)
 
     @property
@@ -104,8 +104,9 @@ class StudyResult:
 
         ``"cells"`` has a row a cell: `network`, for each change whether it is made, how many of `n` runs are
         `solved` at the end, the `share` with the interval from `low` to `high`, how many were `ever` solved,
-        `stayed` so from then on or had it `unlearnt`, how failures divide, and medians over the runs. ``"runs"`` has a row a run: the seed of its `split` where the study has several, its `seed`,
-        whether it is `solved`, its `outcome` in a word, loss, accuracy and gradients at the end.
+        `stayed` so from then on or had it `unlearnt`, how failures divide, and medians over the runs.
+        ``"runs"`` has a row a run: the seed of its `split` where the study has several, its `seed`, whether
+        it is `solved`, its `outcome` in a word, loss, accuracy and gradients at the end.
         ``"effects"`` has three rows a network and change: the `difference` in the share solved that it makes
         ``"alone"``, averaged over all other changes (``"main"``) and where all of these are made
         (``"last"``); as many in the share solved at some time, and in the `measure` where there is one; `n`

@@ -63,7 +63,7 @@ def _score(measure: Measure, values: npt.ArrayLike) -> Floats:
 
 
 def score_effects(study: Study, measure: Measure, cells: Sequence[CellResult]) -> tuple[Effect, ...]:
-    """Return every effect that can be told; alone, over the factorial and after the others are three families.
+    """Return every effect that can be told: alone, over the factorial, after the others, each a family.
 
     Left out are those whose cells are missing, and those that `score_untold` names.
     """

@@ -22,8 +22,8 @@ MANY_UNLEARNT = 0.01
 class SolvedWhen:
     """Of a cell's runs `ever` were solved at a recorded epoch, `stayed` from the first such one to the end.
 
-    `unlearnt` were solved at some time, and aren't at the end. `first` is the 5 % quantile, the median and the
-    95 % quantile of the epoch at which those of `ever` were first found solved; None if there are none.
+    `unlearnt` were solved at some time, and aren't at the end. `first` is the 5 % quantile, the median and
+    the 95 % quantile of the epoch at which those of `ever` were first found solved; None if there are none.
     `stayed` is None where an older trainlab kept runs without what it takes to tell.
     """
 

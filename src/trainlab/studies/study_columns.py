@@ -103,7 +103,7 @@ def _effects(result: StudyResult) -> Columns:
 
 
 def _when(cells: Sequence[CellResult]) -> Columns:
-    """Return how many were solved at some time and stayed so, with intervals; no column where nobody looked."""
+    """Return how many were solved at some time and stayed so, with intervals; NaN where nobody looked."""
     whens = [item.when for item in cells]
     return {
         **_known_rates("ever", [when and when.ever for when in whens]),

@@ -29,8 +29,8 @@ from trainlab.spec import Experiment, ReduceLROnPlateau
 class Log:
     """What a block has recorded so far: losses of the networks `wanted`, gradients of the first `kept`.
 
-    ``solved_epoch`` and ``solved_since`` are of all networks of the block: when each was first solved, and where
-    the readings that are solved up to now begin, `NEVER` if the last wasn't.
+    ``solved_epoch`` and ``solved_since`` are of all networks of the block: when each was first solved, and
+    where the readings that are solved up to now begin, `NEVER` if the last wasn't.
     """
 
     wanted: slice
