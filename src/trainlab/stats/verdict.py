@@ -11,7 +11,7 @@ Outcome = Literal["upheld", "refuted", "mixed", ""]
 """How a statement fared; empty where none was judged."""
 
 
-_ORDINARY = ("All", "Both", "Change", "Failures", "One", "The")
+_ORDINARY = ("All", "Both", "Change", "Failures", "Most", "One", "Saddles", "The")
 """Words of ours that a statement may begin with; others are names, and stay as they are."""
 
 
