@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from trainlab.draw import TERMINAL, terminal_table, wrapped
 from trainlab.report.method_part import time_words
@@ -35,6 +35,7 @@ HOW = (
     "Read of the loss over all examples, in float64, at the stationary point beside the run's end. The reach "
     "is the size of a typical weight, or 1 if that is less."
 )
+SIDES: tuple[Literal["left", "right"], ...] = ("left", "right", "right", "right", "right", "right")
 SHOWN = ("endings", "flat", "escapes", "saddles escape", "thresholds")
 """The verdicts of the answer; with details all are shown."""
 
@@ -64,7 +65,7 @@ def print_endings(result: EndingsResult, *, console: Console, details: bool = Fa
     for line in answer:
         console.print(Text(line, style="bold"))
     if rows:
-        console.print(terminal_table(HEADERS, rows, align=["left", *["right"] * 5]))
+        console.print(terminal_table(HEADERS, rows, align=SIDES))
     for line in support:
         console.print(Text(line))
     if details and rows:
@@ -88,5 +89,5 @@ def _thresholds(result: EndingsResult, console: Console) -> None:
     ]
     heads = ("Threshold", "At", *KINDS)
     console.print(
-        terminal_table(heads, rows, title="Failed runs at other thresholds", align=["left", *["right"] * 6])
+        terminal_table(heads, rows, title="Failed runs at other thresholds", align=(*SIDES, "right"))
     )

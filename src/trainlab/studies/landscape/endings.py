@@ -74,8 +74,9 @@ def endings(
             on_progress(progress)
 
     with nullcontext() if store is None else Store.open(store) as opened:
-        for each in asked if fresh and opened is not None else ():
-            opened.delete([each], engine=stored_under(engine, each))
+        if fresh and opened is not None:
+            for each in asked:
+                opened.delete([each], engine=stored_under(engine, each))
         runs, *more = train_all(
             asked, range(seeds), engine=engine, store=opened, workers=workers, on_progress=note
         )

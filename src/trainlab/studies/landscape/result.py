@@ -93,8 +93,8 @@ class EndingsResult:
     def verdicts(self) -> tuple[Verdict, ...]:
         """What it comes to; the first is the answer.
 
-        Of the topics ``"endings"``, ``"flat"``, ``"escapes"``, ``"plateau"``, ``"local minimum"``, ``"saddle"``,
-        ``"saddles escape"`` and ``"thresholds"`` those that apply.
+        Of the topics ``"endings"``, ``"flat"``, ``"escapes"``, ``"saddles escape"``, ``"local minimum"``,
+        ``"plateau"``, ``"saddle"`` and ``"thresholds"`` those that apply.
         """
         from trainlab.studies.landscape.verdict import endings_verdicts
 

@@ -34,7 +34,7 @@ def reach_of(parameters: Array) -> float:
 
 
 def eigen(matrix: Array) -> tuple[Array, Array]:
-    """Return the eigenvalues ``[n]`` of a symmetric matrix, lowest first, and its eigenvectors, the columns."""
+    """Return the eigenvalues ``[n]`` of a symmetric matrix, lowest first, and as columns its eigenvectors."""
     from scipy import linalg
 
     values, vectors = cast("Any", linalg).eigh(matrix)

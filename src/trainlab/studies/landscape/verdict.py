@@ -20,7 +20,7 @@ PLACES: dict[Kind, str] = {
     "kink": "at a kink",
     "still moving": "still moving",
 }
-THRESHOLD_WORDS = {"slope": "the slope", "down": "a curve down", "up": "a layer's curve up"}
+THRESHOLD_WORDS = {"slope": "the slope", "down": "a saddle's fall", "up": "a layer's change"}
 SIGNIFICANCE = 0.05
 FEWEST = 5
 """Of fewer runs of a kind no share is compared."""
@@ -64,7 +64,8 @@ def word_verdict(topic: str, kind: Kind, kinds: tuple[EndingKind, ...], name: st
         topic=topic,
         statement=f"Most failed runs of {name} end {PLACES[kind]}.",
         outcome=outcome,
-        sentence=f"{share_words(runs, 'failed runs')} {'does' if runs.k == 1 else 'do'}{more}.",
+        sentence=f"{share_words(runs, f'failed runs of {name}')} {'ends' if runs.k == 1 else 'end'} "
+        f"{PLACES[kind]}{more}.",
         share=runs,
     )
 
@@ -132,12 +133,17 @@ def _answer(result: EndingsResult) -> str:
     """Say where most end, with the interval, then the others, then where none does."""
     some = sorted((each for each in result.kinds if each.runs.k), key=lambda each: -each.runs.k)
     first, *others = some
-    ends = "are" if first.kind == "still moving" else "end"
-    told = [f"{share_words(first.runs, 'failed runs')} {ends} {PLACES[first.kind]}"]
-    told += [f"{each.runs.k:,} {PLACES[each.kind]}" for each in others]
+    ends = _verb(first) or ("ends " if first.runs.k == 1 else "end ")
+    told = [f"{share_words(first.runs, 'failed runs')} {ends}{PLACES[first.kind]}"]
+    told += [f"{each.runs.k:,} {_verb(each)}{PLACES[each.kind]}" for each in others]
     none = [PLACES[each.kind] for each in result.kinds if not each.runs.k and each.kind in _EXPECTED]
     gone = f" {counted(result.diverged, 'run')} diverged and can't be read." if result.diverged else ""
     return f"{result.name}: {join(told)}{f'; none {_or(none)}' if none else ''}.{gone}"
+
+
+def _verb(each: EndingKind) -> str:
+    """Return what stands before ``still moving``; nothing where "end" may be left out."""
+    return f"{_are(each.runs.k)} " if each.kind == "still moving" else ""
 
 
 _EXPECTED = ("minimum", "saddle", "plateau")
