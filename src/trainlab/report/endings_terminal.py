@@ -17,19 +17,23 @@ if TYPE_CHECKING:
 
 MORE = "More: --details (what each word means here, other thresholds), --json FILE (every run)"
 MEANING = (
-    ("still moving", f"the slope leads down by more than {format_percent_of(THRESHOLDS.slope)} of the loss"),
+    (
+        "still moving",
+        f"the slope leads down by more than {format_percent_of(THRESHOLDS.slope)} of the loss; "
+        "the run moves on or bounces",
+    ),
     ("kink", "so does that of one smooth piece, but not across the kinks of the loss"),
     (
         "saddle",
         f"no slope, and the loss falls by more than {format_percent_of(THRESHOLDS.down)} along its most "
-        "negative curvature",
+        "negative curvature, or downhill from a nudge",
     ),
     (
         "plateau",
         "no slope and no way down, and some layer has no curvature either: no move of it changes the loss by "
         f"{format_percent_of(THRESHOLDS.up)}",
     ),
-    ("minimum", "no slope, no way down, and every layer curves up; many directions may be flat"),
+    ("minimum", "no slope, no way down when nudged, and every layer curves; many directions may be flat"),
 )
 HOW = (
     "Read of the loss over all examples, in float64, at the stationary point beside the run's end. The reach "

@@ -110,6 +110,19 @@ def test_jitter_beside_a_minimum_makes_no_saddle():
     assert slope_over_reach(settle(made, end)) < 1e-4 < slope_over_reach(end)
 
 
+def test_a_saddle_of_tiny_curvature_is_no_minimum():
+    """A half for every point by hidden units that hardly do anything: flat, and yet there is a way down."""
+    made = experiment("2-2-1")
+    place = place_at(
+        made, np.array([0.05, -0.04, 0.03, 0.05, 0.3, -0.3, 0.05, -0.02, 0.5 - 0.07 * np.tanh(0.3)])
+    )
+    point = settle(made, place)
+    assert point.loss == pytest.approx(0.25, abs=1e-3)
+    values = np.linalg.eigvalsh(point.hessian)
+    assert 0.0 < -values[0] / (2.0 * point.loss) < 0.01
+    assert read(made, point.parameters).kind() == "saddle"
+
+
 def test_the_kind_follows_each_threshold():
     base = Ending(
         seed=0,

@@ -122,4 +122,4 @@ def test_it_shows_and_frames_itself():
     assert str(result).splitlines() == list(result.verdict)
     assert "on a plateau" in result._repr_html_()
     assert repr(result) == "<EndingsResult 'small': 5 failed of 15 seeds>"
-    assert "4 of 9 directions (median)" in str(result)
+    assert "4 of 9 directions are flat (median)" in str(result)

@@ -5,18 +5,20 @@ neither the loss's unit nor the size of the weights matters. The run is
 
 - *still moving* if its slope leads down by more than a tenth of the loss before it is used up: by g²/2|λ|
   along an eigenvector that is g steep and curves by λ, or if the stationary point beside it (`settle`) lies
-  by so much of the loss away;
+  by so much of the loss away, or if downhill steps from the end get by so much below that point;
 - *at a kink* if that holds of the smooth piece only: across the kinks of the loss no step leads so far down
   (`kinks`), and the curvature of one piece says nothing;
 - at a *saddle* if, at the stationary point, the loss curves down by more than a hundredth along the
   eigenvector of the smallest eigenvalue, and really gets so much lower when that is walked;
 - on a *plateau* if it doesn't, but some layer has neither slope nor curvature: no move of that layer's
   parameters by the reach changes the loss by a hundredth, to second order;
-- at a *minimum* otherwise: no direction leads down, and the loss curves up in some direction of each layer.
+- at a *minimum* otherwise: the loss curves up in some direction of each layer, and nothing leads down: when
+  the point is nudged and left downhill (`way_down`) the loss doesn't fall by a hundredth either. If it does,
+  that is a saddle, too, one of a curvature too small to be seen by itself.
 
 A minimum may be flat in many directions: of P parameters and k examples P − k don't change the outputs, dead
 units none, and moving along them changes nothing. So flat directions alone make no plateau: a whole layer
-must be flat. Whether the loss falls further off along them, two derivatives don't tell; training longer does.
+must be flat.
 """
 
 from __future__ import annotations
@@ -31,7 +33,16 @@ from trainlab.engine.layout import layers_of
 from trainlab.spec import Experiment
 from trainlab.studies.landscape.kinks import gain_across_kinks, has_kinks
 from trainlab.studies.landscape.place import Place, loss_at, place_at
-from trainlab.studies.landscape.settle import SETTLED, eigen, loss_scale, reach_of, settle, slope_over_reach
+from trainlab.studies.landscape.settle import (
+    SETTLED,
+    eigen,
+    fall_from,
+    loss_scale,
+    reach_of,
+    settle,
+    slope_over_reach,
+    way_down,
+)
 
 Array = npt.NDArray[np.float64]
 Kind = Literal["minimum", "saddle", "plateau", "kink", "still moving"]
@@ -61,7 +72,8 @@ class Ending:
 
     `slope` is how far down the slope leads, or away from the point it settles at, whichever is more; `across`
     the same with the kinks of the loss, None of a smooth one. `down` is how much the loss falls along its
-    most negative curvature, by two derivatives and when walked, whichever is less. `up` is how much it rises
+    most negative curvature, by two derivatives and when walked, whichever is less; or on the way down from a
+    nudge, where nothing else tells the point from a minimum. `up` is how much it rises
     along its largest, and `by_layer` how much it changes if a layer moves alone. `flat` of the P directions
     curve less than a hundredth. `settled` is whether the slope is gone where the curvature was read, and
     `distance` how far that is from the end, over the length of the parameters.
@@ -123,7 +135,7 @@ def read_ending(experiment: Experiment, row: npt.NDArray[np.floating], *, seed: 
             point = end
     slope = max(slope, abs(point.loss - end.loss) / loss_scale(end))
     moved = float(np.linalg.norm(point.parameters - end.parameters))
-    return _of_curvature(
+    ending = _of_curvature(
         Ending(
             seed=seed,
             loss=end.loss,
@@ -140,6 +152,13 @@ def read_ending(experiment: Experiment, row: npt.NDArray[np.floating], *, seed: 
         point,
         experiment,
     )
+    # Also of those that other thresholds of the slope would let stand.
+    if slope > 10.0 * THRESHOLDS.slope or replace(ending, slope=0.0).kind() != "minimum":
+        return ending
+    with np.errstate(all="ignore"):
+        nudged = way_down(experiment, point, enough=10.0 * THRESHOLDS.down)
+        passed = fall_from(experiment, end, point, enough=10.0 * THRESHOLDS.slope)
+    return replace(ending, down=max(ending.down, nudged), slope=max(ending.slope, passed))
 
 
 def _of_curvature(ending: Ending, point: Place, experiment: Experiment) -> Ending:

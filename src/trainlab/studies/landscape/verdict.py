@@ -171,8 +171,8 @@ def _flat(result: EndingsResult) -> tuple[Verdict, ...]:
     if not minimum.runs.k or minimum.flat < 1:
         return ()
     sentence = (
-        f"A minimum as far as two derivatives tell: {format_number(minimum.flat)} of "
-        f"{result.experiment.network.parameters:,} directions (median) are flat there."
+        f"At a minimum {format_number(minimum.flat)} of {result.experiment.network.parameters:,} directions "
+        "are flat (median); nudged and left downhill, the loss falls no further."
     )
     return (Verdict(topic="flat", sentence=sentence),)
 
