@@ -39,7 +39,8 @@ SMALL = {
 class Endings:
     """Each cell's endings, a small network's, and those of some cells after longer training.
 
-    Of Model 3 with all changes ``bent`` of ``runs`` failed runs have a negative curvature where they ended that would make them saddles.
+    Of Model 3 with all changes ``bent`` of ``runs`` failed runs have a negative curvature where they ended
+    that would make them saddles.
     """
 
     cells: tuple[EndingsResult, ...]

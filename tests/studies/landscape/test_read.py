@@ -114,7 +114,7 @@ def test_a_saddle_of_tiny_curvature_is_no_minimum():
     """A half for every point by hidden units that hardly do anything: flat, and yet there is a way down."""
     made = experiment("2-2-1")
     place = place_at(
-        made, np.array([0.05, -0.04, 0.03, 0.05, 0.3, -0.3, 0.05, -0.02, 0.5 - 0.07 * np.tanh(0.3)])
+        made, np.array([0.01, -0.02, 0.01, 0.02, 0.02, -0.02, 0.4, -0.5, 0.5 - 0.9 * np.tanh(0.02)])
     )
     point = settle(made, place)
     assert point.loss == pytest.approx(0.25, abs=1e-3)

@@ -157,6 +157,8 @@ def read_ending(experiment: Experiment, row: npt.NDArray[np.floating], *, seed: 
         return ending
     with np.errstate(all="ignore"):
         nudged = way_down(experiment, point, enough=10.0 * THRESHOLDS.down)
+        if nudged > THRESHOLDS.down:
+            return replace(ending, down=max(ending.down, nudged))
         passed = fall_from(experiment, end, point, enough=10.0 * THRESHOLDS.slope)
     return replace(ending, down=max(ending.down, nudged), slope=max(ending.slope, passed))
 
