@@ -29,7 +29,7 @@ def test_the_answer_fits_a_terminal(trainlab: Caller, monkeypatch: pytest.Monkey
     assert "failed runs (83.3 %, 43.6 to 97.0 %) are still moving and 1 " in " ".join(out.split())
     more = trainlab(*ENDINGS, "--cell", "large:A", "--details").out
     assert "Failed runs at other thresholds" in more
-    assert "many directions" in more
+    assert "many directions may be flat" in " ".join(more.split())
 
 
 WRONG: list[tuple[list[str], str]] = [
