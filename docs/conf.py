@@ -37,6 +37,7 @@ NAVIGATION = {
         "docs/own_data",
         "docs/race",
         "docs/map",
+        "docs/endings",
         "docs/python",
     ),
     "Reference": (

@@ -28,7 +28,17 @@ if TYPE_CHECKING:
     )
     from trainlab.spec import Change, Experiment, Network, Study, load_study
     from trainlab.stats import Verdict
-    from trainlab.studies import MapResult, RaceResult, StudyResult, map_plane, race, run, study
+    from trainlab.studies import (
+        EndingsResult,
+        MapResult,
+        RaceResult,
+        StudyResult,
+        endings,
+        map_plane,
+        race,
+        run,
+        study,
+    )
     from trainlab.tasks import arrays
 
 __version__ = "0.1.0"
@@ -36,6 +46,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Budget": "budgets",
     "Change": "spec",
+    "EndingsResult": "studies",
     "Experiment": "spec",
     "MapResult": "studies",
     "Network": "spec",
@@ -52,6 +63,7 @@ _HOMES = {
     "custom_loss": "engine",
     "diagnosis_html": "report",
     "doctor": "diagnosis",
+    "endings": "studies",
     "explanation_html": "report",
     "load_study": "spec",
     "map_html": "report",
@@ -70,6 +82,7 @@ _HOMES = {
 __all__ = [
     "Budget",
     "Change",
+    "EndingsResult",
     "Experiment",
     "MapResult",
     "Network",
@@ -86,6 +99,7 @@ __all__ = [
     "custom_loss",
     "diagnosis_html",
     "doctor",
+    "endings",
     "explanation_html",
     "load_study",
     "map_html",

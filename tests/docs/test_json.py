@@ -132,6 +132,15 @@ def test_so_it_is_of_a_map():
     assert own_fields_of(json.loads(made.to_json())) == documented("The JSON of a map")
 
 
+def test_so_it_is_of_endings():
+    made = trainlab.endings("xor44", cell="Model 3:none", seeds=5, longer=2)
+    found = json.loads(made.to_json())
+    assert own_fields_of(found) == documented("The JSON of endings")
+    text = page()
+    assert all(f'`"{verdict["topic"]}"`' in text for verdict in found["verdicts"])
+    assert all(f'`"{each["kind"]}"`' in text for each in found["kinds"])
+
+
 def test_the_format_is_the_documented_one(result: dict[str, Any]):
     assert f"format\n**{result['format']}**" in page()
 

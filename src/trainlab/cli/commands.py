@@ -51,6 +51,15 @@ COMMANDS = (
         ),
     ),
     Command(
+        name="endings",
+        group=EXPERIMENTS,
+        summary="Tell where failed runs end: at a minimum, a saddle, on a plateau, or still moving.",
+        examples=(
+            "trainlab endings xor44 --cell 'Model 3:A+B'",
+            "trainlab endings first.toml --seeds 500 --longer 20 --json endings.json",
+        ),
+    ),
+    Command(
         name="doctor",
         group=TRAINING,
         summary="Run a training script and tell what keeps it from learning.",

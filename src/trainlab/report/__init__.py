@@ -1,6 +1,7 @@
 """Whole pages, as one HTML file each: studies, races, maps, diagnoses, seeds; most in the terminal, too."""
 
 from .diagnosis_page import diagnosis_html
+from .endings_terminal import print_endings
 from .explanation_page import explanation_html
 from .map_page import map_html
 from .map_terminal import print_map
@@ -16,6 +17,7 @@ __all__ = [
     "diagnosis_html",
     "explanation_html",
     "map_html",
+    "print_endings",
     "print_map",
     "print_race",
     "print_study",

@@ -1,8 +1,9 @@
-"""Studies and races: cells × seeds carried out, summarised, and judged by stated rules."""
+"""Studies, races, maps, endings: cells × seeds carried out, summarised, and judged by stated rules."""
 
 from trainlab.studies.causes import Causes
 from trainlab.studies.cells import CellResult
 from trainlab.studies.effects import Effect, Interaction
+from trainlab.studies.landscape import EndingsResult, endings
 from trainlab.studies.maps import MapResult, map_picture, map_plane
 from trainlab.studies.race import RaceProgress, race
 from trainlab.studies.race_result import RaceCandidate, RaceResult, RaceRound
@@ -18,6 +19,7 @@ __all__ = [
     "Causes",
     "CellResult",
     "Effect",
+    "EndingsResult",
     "Interaction",
     "MapResult",
     "RaceCandidate",
@@ -28,6 +30,7 @@ __all__ = [
     "Verdict",
     "WhyFailed",
     "effect_picture",
+    "endings",
     "map_picture",
     "map_plane",
     "race",

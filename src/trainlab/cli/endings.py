@@ -1,0 +1,64 @@
+"""``trainlab endings FILE --cell CELL``: where failed runs end, and whether longer training frees them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from trainlab.cli.options import Details, Engine, Folder, Fresh, Json, UsageError, Workers, check_range, whole
+from trainlab.cli.output import DEFAULT_STORE, Output, hand_over
+from trainlab.cli.progress import progress_line
+from trainlab.cli.study import check_options
+from trainlab.studies import endings
+from trainlab.studies.landscape.endings import LONGER, MAX_LONGER, SEEDS
+
+
+def endings_command(
+    file: Annotated[str, Parameter(help="An experiment or study file (TOML), or an example by name.")],
+    /,
+    *,
+    cell: Annotated[
+        str | None,
+        Parameter(
+            help="The cell of a study, as 'Model 1:A+B'; its first network without changes if left out."
+        ),
+    ] = None,
+    seeds: Annotated[int, Parameter(help="How many seeds, 0, 1, 2, …", converter=whole)] = SEEDS,
+    longer: Annotated[
+        int,
+        Parameter(
+            help="Train so many times longer, to count which failed runs are solved then; 1 leaves it out.",
+            converter=whole,
+        ),
+    ] = LONGER,
+    engine: Engine = "auto",
+    json: Json = None,
+    store: Folder = DEFAULT_STORE,
+    workers: Workers = None,
+    fresh: Fresh = False,
+    details: Details = False,
+) -> None:
+    """Tell where failed runs end: at a minimum, a saddle, on a plateau, or still moving."""
+    check_options(file, seeds=seeds, engine=engine, workers=workers, json=json, html=None)
+    check_range("--longer", longer, least=1, most=MAX_LONGER)
+    if cell == "":
+        raise UsageError("--cell '': name a cell, as in 'Model 1:A+B' or 'Model 1:none'.")
+    with progress_line() as show:
+        result = endings(
+            file,
+            cell=cell,
+            seeds=seeds,
+            longer=longer,
+            engine=engine,
+            store=store,
+            workers=workers,
+            fresh=fresh,
+            on_progress=show,
+        )
+    from trainlab.report import print_endings
+
+    hand_over(
+        lambda console: print_endings(result, console=console, details=details),
+        Output(option="--json", word="JSON", path=json, text=result.to_json),
+    )

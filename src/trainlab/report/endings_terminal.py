@@ -1,0 +1,97 @@
+"""Where failed runs end, in the terminal: the answer with its table, or all details with every threshold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from trainlab.draw import TERMINAL, terminal_table, wrapped
+from trainlab.report.method_part import time_words
+from trainlab.report.text_lines import LINES, labelled
+from trainlab.spec import data_words
+from trainlab.studies import EndingsResult
+from trainlab.studies.landscape.read import KINDS, THRESHOLDS
+from trainlab.studies.landscape.verdict import HEADERS, THRESHOLD_WORDS, format_percent_of, kind_row, notes
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+MORE = "More: --details (what each word means here, other thresholds), --json FILE (every run)"
+MEANING = (
+    (
+        "still moving",
+        f"the slope leads down by more than {format_percent_of(THRESHOLDS.slope)} of the loss; "
+        "the run moves on or bounces",
+    ),
+    ("kink", "so does that of one smooth piece, but not across the kinks of the loss"),
+    (
+        "saddle",
+        f"no slope, and the loss falls by more than {format_percent_of(THRESHOLDS.down)} along its most "
+        "negative curvature, or downhill from a nudge",
+    ),
+    (
+        "plateau",
+        "no slope and no way down, and some layer has no curvature either: no move of it changes the loss by "
+        f"{format_percent_of(THRESHOLDS.up)}",
+    ),
+    ("minimum", "no slope, no way down when nudged, and every layer curves; many directions may be flat"),
+)
+HOW = (
+    "Read of the loss over all examples, in float64, at the stationary point beside the run's end. The reach "
+    "is the size of a typical weight, or 1 if that is less."
+)
+SIDES: tuple[Literal["left", "right"], ...] = ("left", "right", "right", "right", "right", "right")
+SHOWN = ("endings", "flat", "escapes", "saddles escape", "thresholds")
+"""The verdicts of the answer; with details all are shown."""
+
+
+def print_endings(result: EndingsResult, *, console: Console, details: bool = False) -> None:
+    """Print where failed runs end, or with all `details`, as wide as `console` is."""
+    from rich.text import Text
+
+    width = console.width
+    first, *others = result.verdicts
+    answer = wrapped(first.sentence, width)
+    support = [
+        line
+        for verdict in others
+        if details or verdict.topic in SHOWN
+        for line in wrapped(str(verdict), width)
+    ]
+    support += [line for note in notes(result) for line in wrapped(note, width)]
+    data = wrapped(data_words(result.experiment), width)
+    end = wrapped(MORE, width)
+    rows = [kind_row(each) for each in result.kinds if each.runs.k or each.kind != "kink"]
+    room = LINES - len(answer) - len(support) - len(data) - len(end) - len(rows) - (5 if rows else 1)
+    made = labelled([pair for pair in result.made if pair[1]], width, **({} if details else {"most": room}))
+    console.print(Text(f"{result.name}: where failed runs end", style="bold"))
+    for line in (*data, *made):
+        console.print(Text(line))
+    for line in answer:
+        console.print(Text(line, style="bold"))
+    if rows:
+        console.print(terminal_table(HEADERS, rows, align=SIDES))
+    for line in support:
+        console.print(Text(line))
+    if details and rows:
+        _thresholds(result, console)
+        for line in [*labelled(MEANING, width), *wrapped(f"{HOW} Time: {time_words(result.how)}.", width)]:
+            console.print(Text(line, style=TERMINAL["muted"]))
+    elif not details:
+        for line in end:
+            console.print(Text(line, style=TERMINAL["muted"]))
+
+
+def _thresholds(result: EndingsResult, console: Console) -> None:
+    """Print how the counts move with each threshold."""
+    rows = [
+        [
+            THRESHOLD_WORDS[each.name],
+            format_percent_of(each.value),
+            *(f"{each.runs[kind]:,}" for kind in KINDS),
+        ]
+        for each in result.at_other_thresholds
+    ]
+    heads = ("Threshold", "At", *KINDS)
+    console.print(
+        terminal_table(heads, rows, title="Failed runs at other thresholds", align=(*SIDES, "right"))
+    )

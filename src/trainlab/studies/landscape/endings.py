@@ -1,0 +1,137 @@
+"""Carry out the question where failed runs end: train, read the failed, train on, count who escapes."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+
+import numpy as np
+from msgspec.structs import replace
+
+from trainlab.errors import SpecError
+from trainlab.execution import Progress, how_run, stored_under, train_all
+from trainlab.maths.loss_bends import TANGENTS
+from trainlab.spec import Experiment, Study, any_study, name_of, named_cell
+from trainlab.spec.checks import check_number
+from trainlab.spec.study import MAX_SEEDS
+from trainlab.store import Store
+from trainlab.studies.causes import failed
+from trainlab.studies.landscape.read import Ending, read_ending
+from trainlab.studies.landscape.result import EndingsResult
+
+SEEDS = 200
+LONGER = 10
+MAX_LONGER = 1000
+MAX_PARAMETERS = 500
+"""The Hessian of a run takes some tenths of a second at so many, and grows with their cube."""
+
+MAX_WORK = 2e8
+"""Parameters² · examples · widest layer: so much is a second or so for each reading of a Hessian."""
+
+
+def endings(
+    spec: Experiment | Study | str | os.PathLike[str],
+    *,
+    cell: str | None = None,
+    seeds: int = SEEDS,
+    longer: int = LONGER,
+    engine: str = "auto",
+    store: str | os.PathLike[str] | None = None,
+    workers: int | None = None,
+    fresh: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> EndingsResult:
+    """Say where the failed runs of an experiment end: minimum, saddle, plateau, kink, or still moving.
+
+    `spec` is an Experiment, a Study, the path of a file of either, or the name of an example; of a study,
+    `cell` names the one to ask about, as ``"Model 1:A+B"``, and without it is the first. It is trained on the
+    seeds 0, 1, 2, …, `seeds` of them. At the end of each failed run gradient and Hessian of the loss over all
+    the examples are read, exactly, in float64; the thresholds are in `trainlab.studies.landscape.read`. All
+    seeds are then trained `longer` times as many epochs, to count which failed runs are solved by then; 1
+    leaves that out. `store`, `fresh`, `workers` and `on_progress` are as in `study`.
+
+    Raises:
+        SpecError: before anything runs; of a network of more than 500 parameters, too, and where the loss has
+            no second derivatives that are known: a custom one, or with an L1 penalty.
+    """
+    check_number("seeds", seeds, at_least=1, at_most=MAX_SEEDS)
+    check_number("longer", longer, at_least=1, at_most=MAX_LONGER)
+    plan = any_study(spec)
+    chosen = named_cell(plan, cell)
+    experiment = chosen.experiment
+    _check_readable(experiment)
+    if not experiment.record.parameters:
+        experiment = replace(experiment, record=replace(experiment.record, parameters=True))
+    asked = [experiment, *([experiment.at_epochs(longer * experiment.epochs)] if longer > 1 else [])]
+    started, last = time.perf_counter(), None
+
+    def note(progress: Progress) -> None:
+        nonlocal last
+        last = progress
+        if on_progress:
+            on_progress(progress)
+
+    with nullcontext() if store is None else Store.open(store) as opened:
+        if fresh and opened is not None:
+            for each in asked:
+                opened.delete([each], engine=stored_under(engine, each))
+        runs, *more = train_all(
+            asked, range(seeds), engine=engine, store=opened, workers=workers, on_progress=note
+        )
+    found, escaped, unread = list[Ending](), list[bool](), 0
+    for row in np.flatnonzero(failed(runs)):
+        ending = read_ending(experiment, runs.parameters[row], seed=int(runs.first_seed + row))
+        if ending is None:
+            unread += 1
+        else:
+            found.append(ending)
+            escaped.append(bool(more and more[0].solved[row]))
+    return EndingsResult(
+        cell=chosen.name,
+        name=chosen.words,
+        made=tuple((change.name, change.label) for change in plan.changes if change.name in chosen.changes),
+        experiment=experiment,
+        longer=longer,
+        solved=int(runs.solved.sum()),
+        diverged=int((runs.diverged & ~runs.solved).sum()) + unread,
+        endings=tuple(found),
+        escaped=tuple(escaped),
+        how=how_run(
+            engine,
+            asked,
+            seeds=seeds,
+            workers=workers,
+            seconds=time.perf_counter() - started,
+            trained_steps=last.steps_trained if last else 0,
+            trained_seconds=last.elapsed if last else 0.0,
+        ),
+    )
+
+
+def _check_readable(experiment: Experiment) -> None:
+    """Refuse what has no Hessian that is known, or one that is too large to be read a few hundred times."""
+    network, loss = experiment.network, name_of(experiment.loss)
+    if loss not in TANGENTS:
+        raise SpecError(
+            f"loss = {loss!r}: the second derivative of a loss of your own isn't known; where runs end is "
+            "read of trainlab's own losses."
+        )
+    if experiment.penalty.l1:
+        raise SpecError(
+            f"penalty.l1 = {experiment.penalty.l1:g}: has a kink wherever a weight is 0, and no Hessian "
+            "there; where runs end can't be read. Set it to 0, or use penalty.l2."
+        )
+    size, points = network.parameters, experiment.data().points
+    if size > MAX_PARAMETERS:
+        raise SpecError(
+            f"network.widths = {network.label!r}: has {size:,} parameters, but where runs end is "
+            f"read from second derivatives, of {MAX_PARAMETERS} parameters at most; use a smaller network."
+        )
+    if float(size) ** 2 * points * max(network.widths) > MAX_WORK:
+        raise SpecError(
+            f"network.widths = {network.label!r}: the second derivatives of {size:,} parameters over "
+            f"{points:,} examples take too long for hundreds of runs; use a smaller network, or fewer "
+            "examples."
+        )
