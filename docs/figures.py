@@ -13,6 +13,7 @@ from trainlab.budgets import bias_flags, layer_table
 from trainlab.stats import Rate, ReadEstimate, paired_difference, rate
 from trainlab.studies import CellResult, Verdict
 from trainlab.studies.causes import THRESHOLD
+from trainlab.studies.sides import AS_ASKED, sides_words
 
 Bools = npt.NDArray[np.bool_]
 ALIKE = 0.01
@@ -138,6 +139,42 @@ def changes(studies: Studies) -> str:
         lines.append(f"- **{name}** {'; '.join(words)}.")
     heads = ("", "over all combinations", "alone, at the baseline", "one pair of runs says otherwise")
     return "\n".join(lines) + "\n\n" + table(heads, rows)
+
+
+def solved_when(studies: Studies) -> str:
+    """At some time, at the end, throughout: of the ends of each network, and of D after A, B and E."""
+    cells = [(name, changes) for name in networks(studies) for changes in ((), studies.together)]
+    cells += [("Model 3", ("A", "B", "E")), ("Model 3", ("A", "B", "D", "E"))]
+    rows: list[tuple[str, ...]] = []
+    for name, changes in cells:
+        item = studies.cell(name, *changes)
+        when = item.when
+        assert when is not None
+        assert when.stayed is not None
+        shown = "A–E" if changes == studies.together else "+".join(changes) or "baseline"
+        rows.append(
+            (
+                f"{name}, {shown}",
+                percent(when.ever),
+                percent(item.solved),
+                percent(when.stayed),
+                f"{when.unlearnt:,}",
+                f"{when.first[1]:,.0f}" if when.first else "–",
+            )
+        )
+    heads = ("", "at some time", "at the end", "from the first time on", "unlearnt", "first solved, epoch")
+    return table(heads, rows)
+
+
+def sides(studies: Studies) -> str:
+    """How many verdicts hold from every side, and which turn round."""
+    asked = [verdict for verdict in studies.xor44.verdicts if verdict.sides]
+    turned = [verdict for verdict in asked if verdict.sides[0].words == AS_ASKED]
+    held = sum(all(side.outcome == verdict.outcome for side in verdict.sides) for verdict in asked)
+    lines = [f"- {verdict.statement.removesuffix('.')}: {sides_words(verdict)}" for verdict in turned]
+    return "\n".join(
+        [f"{held} of the {len(asked)} verdicts that can be asked otherwise come out the same.", "", *lines]
+    )
 
 
 def interactions(studies: Studies) -> str:
@@ -436,6 +473,8 @@ BLOCKS: tuple[Callable[[Studies], str], ...] = (
     budget,
     together,
     changes,
+    solved_when,
+    sides,
     interactions,
     vanishing,
     same_value,

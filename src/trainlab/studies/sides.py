@@ -27,6 +27,7 @@ TOLERANCES = {0.05: "within 0.05", 0.1: "within 0.1", 0.25: "within 0.25", 0.5: 
 """The distances from the targets at which runs count as solved, in words."""
 ASKED = ("together", "change", "solved")
 """The topics that are a matter of solved runs."""
+AS_ASKED = "as asked"
 OUTCOMES: tuple[Outcome, ...] = ("upheld", "refuted", "mixed")
 TURNED = {"upheld": "refuted", "refuted": "upheld"}
 
@@ -56,7 +57,7 @@ def weighed(verdict: Verdict) -> Verdict:
     if not turned:
         return verdict
     note = f" It hangs on the reading: {verdict.outcome} as asked, {turned[0].outcome} {_said(turned)}."
-    asked = Side(words="as asked", outcome=verdict.outcome)
+    asked = Side(words=AS_ASKED, outcome=verdict.outcome)
     return replace(
         verdict,
         outcome="mixed",
