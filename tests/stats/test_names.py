@@ -16,6 +16,7 @@ def test_the_room_exports_these_names():
         "ReadEstimate",
         "Reading",
         "Round",
+        "Side",
         "Standing",
         "Verdict",
         "alone_effect",

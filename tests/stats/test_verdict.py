@@ -17,5 +17,13 @@ def test_an_open_question_has_a_sentence_alone():
 
 def test_its_json():
     told = Verdict(topic="t", sentence="s", statement="c", outcome="refuted", opposite=rate(1, 4)).to_dict()
-    assert list(told) == ["topic", "statement", "outcome", "sentence", "single_run_opposite", "share"]
+    assert list(told) == [
+        "topic",
+        "statement",
+        "outcome",
+        "sentence",
+        "single_run_opposite",
+        "share",
+        "sides",
+    ]
     assert told["single_run_opposite"] == rate(1, 4).to_dict()

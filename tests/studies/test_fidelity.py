@@ -35,6 +35,7 @@ def result(plan: Study) -> StudyResult:
     return trainlab.study(plan, seeds=30, fidelity=10)
 
 
+@pytest.mark.process
 def test_what_is_drawn_is_trained_again_by_the_plain_loop(result: StudyResult) -> None:
     found = result.fidelity
     assert found is not None
@@ -52,6 +53,7 @@ def test_what_is_drawn_is_trained_again_by_the_plain_loop(result: StudyResult) -
     assert result.to_dict()["fidelity"]["sentence"] == found.sentence
 
 
+@pytest.mark.process
 def test_an_engine_that_trains_otherwise_is_told_of(
     monkeypatch: pytest.MonkeyPatch, result: StudyResult
 ) -> None:
@@ -89,11 +91,13 @@ def test_few_runs_show_nothing_and_say_so() -> None:
     assert "a difference of 15 points would have been seen" in more.sentence
 
 
+@pytest.mark.process
 def test_more_seeds_than_a_cell_has_are_not_drawn(result: StudyResult) -> None:
     drawn = fidelity._draw([result.cells[0].runs, result.cells[0].runs], 50)
     assert [seeds for _, seeds in drawn] == [range(30)]
 
 
+@pytest.mark.process
 def test_kept_runs_are_not_trained_again(
     plan: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

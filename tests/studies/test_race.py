@@ -139,6 +139,7 @@ def test_a_draw_is_seeded_and_never_more_than_there_are() -> None:
     assert (len(everything.candidates), everything.drawn_from) == (total, None)
 
 
+@pytest.mark.trains
 def test_what_is_stored_is_never_trained_again(tmp_path: Path) -> None:
     first = race(networks=networks(), store=tmp_path)
     again = race(networks=networks(), store=tmp_path)

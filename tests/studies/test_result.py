@@ -91,6 +91,7 @@ def test_the_fields_of_the_json(trained: StudyResult):
         "notes",
         "data",
         "how",
+        "fidelity",
     ]
     assert data["format"] == 1
     assert data["networks"] == [{"name": "2-3-1", "widths": "2-3-1", "parameters": 13}]

@@ -288,7 +288,15 @@ def test_a_verdict_as_json_has_it():
     verdict = together(flags((100, NO)), flags((100, YES)))
     assert verdict.opposite is not None
     data = verdict.to_dict()
-    assert list(data) == ["topic", "statement", "outcome", "sentence", "single_run_opposite", "share"]
+    assert list(data) == [
+        "topic",
+        "statement",
+        "outcome",
+        "sentence",
+        "single_run_opposite",
+        "share",
+        "sides",
+    ]
     assert data["single_run_opposite"] == {
         "k": 0,
         "n": 100,
