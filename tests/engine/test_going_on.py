@@ -16,6 +16,7 @@ from trainlab.engine.reference.module import flat
 from trainlab.engine.reference.steps import Steps
 from trainlab.engine.torch import TorchEngine
 from trainlab.errors import EngineError
+from trainlab.execution.plan import plan
 from trainlab.report.torch_code import cell_code
 from trainlab.spec import Experiment
 from trainlab.spec.change import flatten, go_on
@@ -101,3 +102,8 @@ def test_its_script_trains_all_phases(fields: dict[str, Any], capsys: pytest.Cap
     assert script.index("nn.L1Loss") < script.index("nn.MSELoss")
     assert out.count("epoch      0") == 2
     assert "solved:" in out
+
+
+def test_the_steps_of_all_phases_count() -> None:
+    (chunk,) = plan([made()], missing=lambda _: [range(2)], chunk_seeds=10)
+    assert chunk.steps == 2 * (30 + 20)

@@ -64,8 +64,27 @@ def test_what_was_recorded_before_makes_no_other_training() -> None:
 
 
 def test_the_fields_of_a_training_before_are_no_axes() -> None:
-    second = go_on(Experiment.from_dict(BASE), ())
-    assert numeric_fields(second) == numeric_fields(Experiment.from_dict(BASE))
+    known = numeric_fields(Experiment.from_dict({**BASE, "init": {"weight": "normal"}}))
+    assert "init.weight.std" in known
+    unused = {path for path in known if path.startswith(("init.", "network.widths."))}
+    second = go_on(Experiment.from_dict({**BASE, "init": {"weight": "normal"}}), ())
+    assert set(numeric_fields(second)) == set(known) - unused
+
+
+def test_no_held_out_row_was_trained_on_in_any_phase() -> None:
+    data = {
+        "task": {"name": "moons", "points": 80},
+        "split": {"held_out": 0.25},
+        "network": "2-3-1",
+        "loss": "bce_with_logits",
+    }
+    plan = study_from_dict({"baseline": data, "phases": [{}], "splits": 3, "seeds": 2})
+    for each in plan.on_splits(plan.cells()[0].experiment):
+        held = {tuple(row) for row in each.data().held_out_inputs.tolist()}
+        for phase in each.phases:
+            assert not held & {tuple(row) for row in phase.data().inputs.tolist()}
+    with pytest.raises(SpecError, match=r"after\.split: holds out other rows"):
+        study_from_dict({"baseline": data, "phases": [{"set": {"split": {"seed": 3}}}]})
 
 
 @pytest.mark.parametrize(

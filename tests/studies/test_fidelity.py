@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ import pytest
 import trainlab
 from trainlab.draw.svg import escape
 from trainlab.engine.reference import ReferenceEngine
+from trainlab.errors import EngineError
 from trainlab.report import study_html
 from trainlab.spec import Study, study_from_dict
 from trainlab.stats import paired_difference
@@ -88,7 +90,7 @@ def test_few_runs_show_nothing_and_say_so() -> None:
     )
     assert "too few to see any difference" in found.sentence
     more = replace(found, runs=40)
-    assert "a difference of 15 points would have been seen" in more.sentence
+    assert "if they all differed one way, 15 points would have been seen" in more.sentence
 
 
 @pytest.mark.process
@@ -105,3 +107,20 @@ def test_kept_runs_are_not_trained_again(
     monkeypatch.setattr(ReferenceEngine, "train", None)
     again = trainlab.study(plan, seeds=8, only=["2-3-1:none"], store=tmp_path, fidelity=2).fidelity
     assert first == again
+
+
+@pytest.mark.process
+def test_of_cells_with_few_seeds_more_are_drawn(result: StudyResult) -> None:
+    short = [replace(item.runs, solved=item.runs.solved[:2]) for item in result.cells]
+    assert sum(len(seeds) for _, seeds in fidelity._draw(short, 8)) == 8
+
+
+def test_what_cannot_be_compared_is_refused_before_anything_runs(
+    plan: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["trainlab.studies.run"], "train_all", None)
+    with pytest.raises(EngineError, match="'reference' is the plain PyTorch loop itself"):
+        trainlab.study(plan, engine="reference", fidelity=3)
+    monkeypatch.setattr(fidelity, "has_torch", lambda: False)
+    with pytest.raises(EngineError, match="fidelity: compares with a loop in PyTorch"):
+        trainlab.study(plan, fidelity=3)

@@ -134,7 +134,7 @@ def test_the_fields_of_the_json(trained: StudyResult):
         assert {"estimate", "low", "high"} <= set(effect[kind])
         assert effect[kind]["low"] <= effect[kind]["estimate"] <= effect[kind]["high"]
     assert [item["changes"] for item in data["interactions"]] == [["A", "C"], ["A", "D"], ["C", "D"]]
-    assert {"topic", "statement", "outcome", "sentence", "single_run_opposite", "share"} == set(
+    assert {"topic", "statement", "outcome", "sentence", "single_run_opposite", "share", "sides"} == set(
         data["verdicts"][0]
     )
 

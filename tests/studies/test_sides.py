@@ -43,7 +43,7 @@ def test_what_holds_from_every_side_says_so() -> None:
     assert change.outcome == "upheld"
     assert [side.outcome for side in change.sides] == ["upheld"] * 4
     words = "within 0.05, within 0.25, rounded and counting runs solved at some time"
-    assert sides_words(change) == f"The same from every side: {words}."
+    assert sides_words(change) == f"Also so {words}."
     assert sides_words(change) in verdict_part([change])
     assert change.to_dict()["sides"][0] == {"words": "within 0.05", "outcome": "upheld"}
 
@@ -55,7 +55,9 @@ def test_a_tolerance_that_turns_it_round_makes_it_mixed() -> None:
 
     change = judged(cells_of(STUDY, make))["change"]
     assert change.outcome == "mixed"
-    assert change.sentence.endswith(" It hangs on the reading: upheld as asked, refuted within 0.05.")
+    assert change.sentence.endswith(
+        " It depends on how success is read: upheld as asked, refuted within 0.05."
+    )
     assert change.sides[0] == Side(words="as asked", outcome="upheld")
     assert sides_words(change).startswith("Asked otherwise: upheld as asked, within 0.25, rounded and")
     assert sides_words(change).endswith("; refuted within 0.05.")
@@ -81,7 +83,7 @@ def test_the_other_way_round_too() -> None:
     assert sides_words(same) == "Asked otherwise: mixed rounded."
     turned = weighed(replace(refuted, sides=(Side(words="rounded", outcome="upheld"),)))
     assert turned.outcome == "mixed"
-    assert turned.sentence == "A hurts. It hangs on the reading: refuted as asked, upheld rounded."
+    assert turned.sentence == "A hurts. It depends on how success is read: refuted as asked, upheld rounded."
     assert weighed(refuted) == refuted
     assert sides_words(refuted) == ""
 
@@ -103,3 +105,28 @@ def test_a_lone_reading_has_no_other_sides() -> None:
     verdicts = verdicts_of(quiet, cells, effects_of(quiet, cells)[0])
     assert from_every_side(quiet, cells, verdicts) == verdicts
     assert TINY.record.solved_every == 10
+
+
+def test_failures_that_another_reading_calls_solved_are_no_error() -> None:
+    asked = study_of("A", ask=("vanishing",))
+
+    def make(cell: Cell) -> Runs:
+        return near(cell.experiment, [0.01] * 40 + [0.2] * 60)
+
+    cells = cells_of(asked, make)
+    found = from_every_side(asked, cells, verdicts_of(asked, cells, effects_of(asked, cells)[0]))
+    assert "vanishing" in {verdict.topic for verdict in found}
+
+
+def test_runs_that_stop_once_solved_are_asked_of_no_other_tolerance() -> None:
+    stopping = study_of("A", ask=(), stopping="solved")
+    cells = cells_of(stopping, lambda cell: near(cell.experiment, [0.09] * 40))
+    verdicts = verdicts_of(stopping, cells, effects_of(stopping, cells)[0])
+    sides = {side.words for verdict in from_every_side(stopping, cells, verdicts) for side in verdict.sides}
+    assert sides == {"counting runs solved at some time"}
+
+
+def test_rounded_predictions_stay_what_they_are() -> None:
+    said = Verdict(topic="predictions", sentence="They round.", statement="It predicts 0.", outcome="upheld")
+    told = replace(said, sides=(Side(words="within 0.1", outcome="refuted"),))
+    assert weighed(told) == told

@@ -35,10 +35,11 @@ def choose(experiment: Experiment, population: int = MANY) -> Choice:
     What counts is how many parameters a network has, how many examples a step sees, and how many networks
     there are. It is between engines on the CPU: only the torch engine uses a CUDA device.
     """
-    if isinstance(experiment.loss, Custom):
-        own = _of_custom(experiment.loss)
-        if own is not None:
-            return own
+    for phase in experiment.phases:
+        if isinstance(phase.loss, Custom):
+            own = _of_custom(phase.loss)
+            if own is not None:
+                return own
     parameters, batch = experiment.network.parameters, examples_of_a_step(experiment)
     times = ratio(width=equal_width(parameters), batch=batch, population=population)
     step = (

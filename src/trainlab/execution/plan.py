@@ -28,7 +28,8 @@ class Chunk:
     @property
     def steps(self) -> int:
         """The number of network-steps: optimizer steps of one network, summed over the seeds."""
-        return len(self.seeds) * self.experiment.epochs * self.experiment.steps_per_epoch
+        phases = self.experiment.phases
+        return len(self.seeds) * sum(phase.epochs * phase.steps_per_epoch for phase in phases)
 
     @property
     def cost(self) -> int:

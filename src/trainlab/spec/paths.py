@@ -32,7 +32,9 @@ def numeric_fields(experiment: Experiment) -> dict[str, NumberKind]:
             types = alternatives(annotation)
             if float in types or int in types:
                 fields[path] = "real" if float in types else "whole"
-    return {path: kind for path, kind in fields.items() if not path.startswith("record.")}
+    # Nor is what a training doesn't ask that goes on with the weights it has.
+    unused = ("record.",) if experiment.after is None else ("record.", "init.", "network.widths.")
+    return {path: kind for path, kind in fields.items() if not path.startswith(unused)}
 
 
 def find_field(experiment: Experiment, name: str) -> str:

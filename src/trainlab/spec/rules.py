@@ -89,6 +89,12 @@ def _check_after(experiment: Experiment) -> None:
             f"after.network: {before.label}, and what goes on from it is {mine.label}; both must have the "
             "same widths and biases, since the weights stay."
         )
+    same_rows = experiment.task == experiment.after.task
+    if same_rows and experiment.split.held_out and experiment.split != experiment.after.split:
+        raise SpecError(
+            "after.split: holds out other rows than what goes on from it, which would then have been trained "
+            "on; give both the same split."
+        )
     if len(experiment.phases) > MAX_PHASES:
         raise SpecError(f"after: at most {MAX_PHASES} trainings may go on from each other.")
 

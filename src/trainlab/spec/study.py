@@ -162,11 +162,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
 
     def on_splits(self, experiment: Experiment) -> tuple[Experiment, ...]:
         """Return an experiment on each split of the study: the first as it is, then the next split seeds."""
-        split, replaced = experiment.split, msgspec.structs.replace
-        return experiment, *(
-            replaced(experiment, split=replaced(split, seed=split.seed + more))
-            for more in range(1, self.splits)
-        )
+        return experiment, *(_on_split(experiment, more) for more in range(1, self.splits))
 
     def seeds_on(self, split: int, seeds: int) -> range:
         """Return the seeds of one split, numbered from 0: so many, from `SEEDS_APART` · split on.
@@ -204,6 +200,16 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
         except SpecError as error:
             raise SpecError(f"network {shown(network)}: {error}") from None
         return experiment
+
+
+def _on_split(experiment: Experiment, more: int) -> Experiment:
+    """Return the experiment, and what it goes on from, with so much higher a split seed."""
+    replaced, split, before = msgspec.structs.replace, experiment.split, experiment.after
+    return replaced(
+        experiment,
+        split=replaced(split, seed=split.seed + more),
+        after=None if before is None else _on_split(before, more),
+    )
 
 
 @contextmanager

@@ -1,9 +1,19 @@
 """Every finished run and every curve, in one SQLite file, nothing half-written."""
 
 from trainlab.store.holding import Holding
-from trainlab.store.named import NamedStudy
+from trainlab.store.named import STOPPED, NamedStudy
 from trainlab.store.ranges import merge, subtract
 from trainlab.store.read import OUTCOME, Outcomes
 from trainlab.store.store import DEFAULT_FOLDER, Store
 
-__all__ = ["DEFAULT_FOLDER", "OUTCOME", "Holding", "NamedStudy", "Outcomes", "Store", "merge", "subtract"]
+__all__ = [
+    "DEFAULT_FOLDER",
+    "OUTCOME",
+    "STOPPED",
+    "Holding",
+    "NamedStudy",
+    "Outcomes",
+    "Store",
+    "merge",
+    "subtract",
+]

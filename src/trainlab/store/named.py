@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from hashlib import blake2s
 from typing import Literal
 
+STOPPED = " (stopped)"
+"""What the title of a map ends with that was stopped."""
 Kind = Literal["study", "race", "map"]
 
 
@@ -41,8 +43,8 @@ def remember(
 ) -> None:
     """Write a study, or that it was asked again; one of the same title with other experiments is another.
 
-    Only of a map, which was stopped before it knew all its points, one whose experiments are all in this one
-    is this one.
+    A map that was stopped before it knew all its points has `STOPPED` behind its title; once it ends, that
+    entry goes.
     """
     members = sorted(set(fingerprints))
     digest = blake2s("\n".join(members).encode(), digest_size=16).hexdigest()
@@ -64,12 +66,12 @@ def remember(
 
 
 def _forget_begun(db: sqlite3.Connection, whole: int, title: str) -> None:
-    """Delete the maps of this title whose experiments are all among those of the map `whole`."""
+    """Delete what was stopped of the map `whole`: its experiments are all among this one's."""
     begun = db.execute(
         """SELECT id FROM studies WHERE kind = 'map' AND title = ? AND id <> ? AND NOT EXISTS (
             SELECT 1 FROM study_experiments WHERE study = studies.id AND fingerprint NOT IN (
                 SELECT fingerprint FROM study_experiments WHERE study = ?))""",
-        (title, whole, whole),
+        (f"{title.removesuffix(STOPPED)}{STOPPED}", whole, whole),
     ).fetchall()
     db.executemany("DELETE FROM study_experiments WHERE study = ?", begun)
     db.executemany("DELETE FROM studies WHERE id = ?", begun)

@@ -255,14 +255,16 @@ def _statement(items: Sequence[Verdict], study: Study) -> str:
 
 def phases_note(study: Study) -> tuple[str, ...]:
     """Say that trainings go on, and how, where all of them do: what is told is how they end."""
+    later = [change.name for change in study.changes if change.then]
     if not study.phases:
-        return ()
+        return (f"With {join(later)} a training goes on; all figures are of the last one.",) if later else ()
     told = [
         " and ".join(f"{edit.path} = {_plain(edit.value)}" for edit in phase.edits) or "no field changed"
         for phase in study.phases
     ]
     return (
-        f"Every training goes on with its weights, with {', then '.join(told)}; told is the last of these.",
+        f"Every training goes on with its weights, with {', then '.join(told)}; all figures are of the last "
+        "training.",
     )
 
 

@@ -99,16 +99,21 @@ def study_field(plan: Study, cell: str | None) -> Field:
 
 
 def _network(base: Experiment, architecture: Architecture) -> Candidate:
-    network = base.network
     try:
-        changed = msgspec.structs.replace(
-            network, widths=architecture.widths, bias=architecture.biases, output_bias=None
-        )
-        return Candidate(
-            name=str(architecture), experiment=msgspec.structs.replace(base, network=_plain(changed))
-        )
+        return Candidate(name=str(architecture), experiment=_with(base, architecture))
     except SpecError as error:
-        raise SpecError(f"network {str(architecture)!r} in place of {network.label!r}: {error}") from None
+        raise SpecError(
+            f"network {str(architecture)!r} in place of {base.network.label!r}: {error}"
+        ) from None
+
+
+def _with(base: Experiment, architecture: Architecture) -> Experiment:
+    """Return the experiment, and what it goes on from, with these widths and biases."""
+    changed = msgspec.structs.replace(
+        base.network, widths=architecture.widths, bias=architecture.biases, output_bias=None
+    )
+    before = None if base.after is None else _with(base.after, architecture)
+    return msgspec.structs.replace(base, network=_plain(changed), after=before)
 
 
 def _plain(network: Network) -> Network:

@@ -75,8 +75,12 @@ def solved_at_the_end(runs: Runs) -> Bools:
 
 
 def ever_effects(study: Study, cells: Sequence[CellResult]) -> tuple[Effect, ...]:
-    """Return every effect on the share of runs solved at some time; none where only the end was read."""
-    if not all(looked_on_the_way(item.splits) for item in cells):
+    """Return every effect on the share of runs solved at some time; none where only the end was read.
+
+    Nor where some trainings go on and others don't, as only the last of them is looked at on the way.
+    """
+    lengths = {len(item.cell.experiment.phases) for item in cells}
+    if len(lengths) > 1 or not all(looked_on_the_way(item.splits) for item in cells):
         return ()
     return effects_of(study, cells, of=solved_ever)[0]
 

@@ -13,6 +13,8 @@ import numpy as np
 
 from trainlab.draw import counted
 from trainlab.engine import Runs
+from trainlab.engine.choose import has_torch
+from trainlab.errors import EngineError
 from trainlab.execution import Progress, train_all
 from trainlab.stats import Estimate, paired_difference, sign_test
 from trainlab.store import Store
@@ -62,7 +64,7 @@ class Fidelity:
         differs = self.p < 0.05
         found = "doesn't train as PyTorch does" if differs else "isn't seen to train otherwise than PyTorch"
         power = (
-            f"a difference of {100 * self.visible:.0f} points would have been seen"
+            f"if they all differed one way, {100 * self.visible:.0f} points would have been seen"
             if self.visible <= 1
             else "too few to see any difference"
         )
@@ -92,6 +94,16 @@ class Fidelity:
             "zeros_of_torch": self.torch_zeros,
             "sentence": self.sentence,
         }
+
+
+def check_fidelity(engine: str) -> None:
+    """Refuse, before anything is trained, what can't be compared."""
+    if engine == "reference":
+        raise EngineError(
+            "fidelity: the engine 'reference' is the plain PyTorch loop itself; ask of another."
+        )
+    if not has_torch():
+        raise EngineError("fidelity: compares with a loop in PyTorch; pip install 'trainlab[torch]'.")
 
 
 def fidelity_of(
@@ -140,9 +152,10 @@ def fidelity_of(
 def _draw(cells: Sequence[Runs], runs: int) -> list[tuple[Runs, range]]:
     """Return cells drawn at random, and of each some seeds in a row from one drawn at random."""
     different = list({ours.experiment.fingerprint: ours for ours in cells}.values())
+    fewest = min(SEEDS, *(len(ours.seeds) for ours in different), SEEDS)
     drawing = np.random.default_rng(0)
     order: list[int] = drawing.permutation(len(different)).tolist()
-    chosen = sorted(order[: math.ceil(runs / SEEDS)])
+    chosen = sorted(order[: math.ceil(runs / fewest)])
     count = math.ceil(runs / len(chosen))
     drawn: list[tuple[Runs, range]] = []
     for place in chosen:

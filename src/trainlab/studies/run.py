@@ -18,7 +18,7 @@ from trainlab.spec.checks import check_number
 from trainlab.store import Store
 from trainlab.studies.cells import summarise
 from trainlab.studies.effects import effects_of
-from trainlab.studies.fidelity import fidelity_of
+from trainlab.studies.fidelity import check_fidelity, fidelity_of
 from trainlab.studies.judge import verdicts_of
 from trainlab.studies.measure import comparable
 from trainlab.studies.result import StudyResult
@@ -52,6 +52,8 @@ def study(
     """
     check_number("why", why, at_least=0)
     check_number("fidelity", fidelity, at_least=0)
+    if fidelity:
+        check_fidelity(engine)
     plan = spec if isinstance(spec, Study) else load_study(spec)
     # A study checks its own number of seeds, so an override is checked alike.
     count = plan.seeds if seeds is None else msgspec.structs.replace(plan, seeds=seeds).seeds

@@ -15,7 +15,7 @@ from msgspec import structs
 from trainlab.draw import join
 from trainlab.engine import Runs
 from trainlab.engine.readings import is_solved
-from trainlab.spec import Study, Within
+from trainlab.spec import NoStopping, Study, Within
 from trainlab.stats import Outcome, Side, Verdict
 from trainlab.studies.cells import CellResult
 from trainlab.studies.effects import effects_of
@@ -39,10 +39,10 @@ def from_every_side(
 
     What is judged by a measure has no other sides; nor has what runs say too little of.
     """
-    sides: dict[str, list[Side]] = {}
+    plain, sides = structs.replace(study, ask=()), dict[str, list[Side]]()
     for words, read in _readings(cells) if measure_of(cells) is None else ():
         again = tuple(_read(item, read) for item in cells)
-        for verdict in verdicts_of(study, again, effects_of(study, again)[0]):
+        for verdict in verdicts_of(plain, again, effects_of(plain, again)[0]):
             if verdict.topic in ASKED:
                 sides.setdefault(verdict.statement, []).append(Side(words=words, outcome=verdict.outcome))
     return tuple(
@@ -52,11 +52,17 @@ def from_every_side(
 
 
 def weighed(verdict: Verdict) -> Verdict:
-    """Return the verdict; mixed, and saying under what it turns round, if it does on some side."""
+    """Return the verdict; mixed, and saying under what it turns round, if it does on some side.
+
+    What is said of rounded predictions names its own reading, and stays.
+    """
+    if verdict.topic == "predictions":
+        return verdict
     turned = [side for side in verdict.sides if side.outcome == TURNED.get(verdict.outcome)]
     if not turned:
         return verdict
-    note = f" It hangs on the reading: {verdict.outcome} as asked, {turned[0].outcome} {_said(turned)}."
+    readings = f"{verdict.outcome} as asked, {turned[0].outcome} {_said(turned)}"
+    note = f" It depends on how success is read: {readings}."
     asked = Side(words=AS_ASKED, outcome=verdict.outcome)
     return replace(
         verdict,
@@ -73,7 +79,7 @@ def sides_words(verdict: Verdict) -> str:
         return ""
     alike = {outcome: [side for side in verdict.sides if side.outcome == outcome] for outcome in OUTCOMES}
     if len(alike[verdict.outcome]) == len(verdict.sides):
-        return f"The same from every side: {_said(verdict.sides)}."
+        return f"Also so {_said(verdict.sides)}."
     told = [f"{outcome} {_said(sides)}" for outcome, sides in alike.items() if sides]
     return f"Asked otherwise: {'; '.join(told)}."
 
@@ -83,17 +89,24 @@ def _said(sides: Sequence[Side]) -> str:
 
 
 def _readings(cells: Sequence[CellResult]) -> Iterator[tuple[str, Callable[[Runs], Runs]]]:
-    """Yield the other readings of solved, in words, with what reads runs so."""
+    """Yield the other readings of solved, in words, with what reads runs so.
+
+    Runs that stop early are left where they just met their own rule, which says nothing of a stricter one;
+    and of trainings that go on only the last is read, so those of different lengths can't be compared.
+    """
+    experiments = [item.runs.experiment for item in cells]
+    whole = all(isinstance(each.stopping, NoStopping) for each in experiments)
+    alike = len({len(each.phases) for each in experiments}) == 1
     rules = {item.runs.experiment.solved for item in cells}
     kept = all(
         runs.predictions.shape[1] >= runs.experiment.data().points for item in cells for runs in item.splits
     )
     own = rules.pop() if len(rules) == 1 else None
-    if kept and isinstance(own, Within) and own.on == "train":
+    if kept and whole and isinstance(own, Within) and own.on == "train":
         for within, words in TOLERANCES.items():
             if within != own.within:
                 yield words, _within(within)
-    if all(looked_on_the_way(item.splits) for item in cells):
+    if alike and all(looked_on_the_way(item.splits) for item in cells):
         yield "counting runs solved at some time", lambda runs: replace(runs, solved=solved_ever(runs))
 
 

@@ -158,7 +158,7 @@ def test_ctrl_c_between_chunks_keeps_what_was_finished(
     rest = map_plane(BASE, **options)
     with Store.open(tmp_path) as store:
         (ended,) = store.studies()
-    assert ended.title == begun.title
+    assert begun.title == f"{ended.title} (stopped)"
     assert ended.networks >= 120
     assert begun.fingerprints < ended.fingerprints
     assert 0 < rest.how.trained_steps <= whole.how.trained_steps - 70 * 12 * 120

@@ -14,7 +14,7 @@ from trainlab.engine import Runs
 from trainlab.execution import Progress, how_run
 from trainlab.spec import Experiment, Study, value_of
 from trainlab.stats import Rate, rate
-from trainlab.store import Store
+from trainlab.store import STOPPED, Store
 from trainlab.studies.maps.carry_out import Trainer
 from trainlab.studies.maps.counts import Counts, Shares, interpolate, no_counts
 from trainlab.studies.maps.question import SEEDS, SIZE, Question, ask, read_size
@@ -58,16 +58,19 @@ def map_plane(
     started = time.perf_counter()
     with nullcontext() if store is None else Store.open(store) as opened:
         trainer = Trainer(engine=engine, store=opened, workers=workers, fresh=fresh, on_progress=on_progress)
+        title = f"{asked.name}: {asked.x.field} × {asked.y.field}"
+        ended = False
         try:
             counts, shares = _train_plane(asked, trainer, every_point=every_point)
             best = _best(asked, trainer, counts, shares)
             own = _own(asked, trainer)
+            ended = True
         finally:
             # What is trained when a map is stopped is its own as well.
             points = trainer.fingerprints
             if opened is not None and points:
-                title = f"{asked.name}: {asked.x.field} × {asked.y.field}"
-                opened.remember("map", title, points, networks=len(points), seeds=asked.seeds)
+                name = title if ended else f"{title}{STOPPED}"
+                opened.remember("map", name, points, networks=len(points), seeds=asked.seeds)
     return MapResult(
         question=asked,
         counts=counts,
