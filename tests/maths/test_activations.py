@@ -35,8 +35,8 @@ def test_value_and_derivative_are_pytorchs(name: str):
     slopes = torch.linspace(-2, 3, len(POINTS), dtype=torch.float64)
     y.backward(slopes)
     entry = ACTIVATIONS[name]
-    # PyTorch's gelu is x (1 + erf)/2, which loses its digits in the left tail; its elu and selu were exp(x) − 1
-    # before expm1, which loses them near 0: absolute there.
+    # PyTorch's gelu is x (1 + erf)/2, which loses its digits in the left tail; its elu and selu were
+    # exp(x) − 1 before they were expm1, which loses them near 0: absolute there.
     lost = 1e-15 if name in ("gelu", "elu", "selu") else 1e-300
     np.testing.assert_allclose(entry.value(POINTS), y.detach().numpy(), rtol=1e-13, atol=lost)
     # 1 − f² loses all digits where f is nearly 1, in PyTorch as here: absolute there.
