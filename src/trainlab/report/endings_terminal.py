@@ -30,7 +30,8 @@ MEANING = (
     ),
     (
         "plateau",
-        "no slope and no way down, and some layer has no curvature either: no move of it changes the loss by "
+        "no slope, no way down along the curvature, and some layer has none: no move of it changes the loss "
+        "by "
         f"{format_percent_of(THRESHOLDS.up)}",
     ),
     ("minimum", "no slope, no way down when nudged, and every layer curves; many directions may be flat"),

@@ -23,7 +23,7 @@ class Side:
         return {"words": self.words, "outcome": self.outcome}
 
 
-_ORDINARY = ("All", "Both", "Change", "Failures", "Most", "One", "Saddles", "The")
+_ORDINARY = ("All", "Both", "Change", "Failures", "Most", "One", "Runs", "The")
 """Words of ours that a statement may begin with; others are names, and stay as they are."""
 
 

@@ -61,7 +61,7 @@ def test_saddles_against_minima(saddles: tuple[int, int], minima: tuple[int, int
 def test_of_few_runs_nothing_is_compared():
     outcome, sentence = told(made_result({"saddle": (4, 4), "minimum": (20, 0)}), "saddles escape")
     assert outcome == ""
-    assert sentence.endswith("can't be told from these: 4 runs at a saddle, 20 at a minimum.")
+    assert sentence.endswith("can't be told: 4 runs at a saddle, 20 at a minimum.")
 
 
 def test_the_answer_counts_and_says_where_none_ends():

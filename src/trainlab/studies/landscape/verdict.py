@@ -81,8 +81,8 @@ def saddles_escape(kinds: tuple[EndingKind, ...]) -> Verdict:
     if min(saddle.n, minimum.n) < FEWEST:
         return Verdict(
             topic="saddles escape",
-            sentence="Whether saddles are left more often than minima can't be told from these: "
-            f"{counted(saddle.n, 'run')} at a saddle, {minimum.n:,} at a minimum.",
+            sentence="Whether runs at a saddle are solved later more often than those at a minimum can't be "
+            f"told: {counted(saddle.n, 'run')} at a saddle, {minimum.n:,} at a minimum.",
         )
     from scipy import stats
 
@@ -92,7 +92,7 @@ def saddles_escape(kinds: tuple[EndingKind, ...]) -> Verdict:
     outcome: Outcome = "mixed" if p >= SIGNIFICANCE else "upheld" if higher else "refuted"
     return Verdict(
         topic="saddles escape",
-        statement="Saddles are left more often than minima.",
+        statement="Runs at a saddle are solved later more often than runs at a minimum.",
         outcome=outcome,
         sentence=f"{share_words(saddle, 'runs at a saddle')} {_are(saddle.k)} solved later, against "
         f"{share_words(minimum, 'at a minimum')}: p = {format_number(p)} by Fisher's exact test.",
@@ -116,6 +116,12 @@ def notes(result: EndingsResult) -> tuple[str, ...]:
         )
     if result.longer > 1 and isinstance(experiment.stopping, Patience):
         told.append("Runs that its stopping rule froze aren't trained on.")
+    if result.longer > 1 and experiment.after is not None:
+        told.append("Of its trainings, which go on from each other, only the last is made longer.")
+    beside = sum(not each.settled for each in result.endings if each.kind() not in ("still moving", "kink"))
+    if beside:
+        runs = counted(beside, "run")
+        told.append(f"Beside {runs} no stationary point was found; the curvature is read as near as it got.")
     if getattr(experiment.optimizer, "weight_decay", 0.0):
         told.append("The loss is read without the optimizer's weight decay, which pulls runs away from it.")
     return tuple(told)
