@@ -21,7 +21,7 @@ from trainlab.draw import counted, terminal_table
 from trainlab.engine import Runs
 from trainlab.execution import Progress
 from trainlab.spec import Cell, load_study
-from trainlab.stats import Estimate, Rate, holm, paired_difference, rate, sign_test
+from trainlab.stats import Estimate, Rate, holm, mcnemar_p, paired_difference, rate
 from trainlab.store import Store
 from trainlab.studies import study
 
@@ -45,8 +45,7 @@ class Pair:
     @property
     def p(self) -> float:
         """McNemar's exact test, two-sided."""
-        sides = ((self.fast.solved, self.other.solved), (self.other.solved, self.fast.solved))
-        return min(1.0, 2 * min(float(sign_test(a, b[None])[0]) for a, b in sides))
+        return mcnemar_p(self.fast.solved, self.other.solved)
 
 
 def cells_asked(engine: str) -> list[Cell]:

@@ -297,7 +297,6 @@ def notebook(studies: Studies) -> str:
     ]
     first, second, third = cells[()], cells["then MSE",], cells["MSE", "sigmoid"]
     smoother = rate(int((rises_of(second) < rises_of(first)).sum()), len(first.runs.solved))
-    word = "upheld" if smoother.low > 0.5 else "refuted" if smoother.high < 0.5 else "mixed"
     return (
         table(
             (
@@ -316,8 +315,8 @@ def notebook(studies: Studies) -> str:
                 f'- Iteration 2, "MSE cures it": {_cure(first, second)}',
                 f'- Iteration 3, "sigmoid and MSE together cure it": {_cure(first, third)}',
                 f'- "Sigmoid with L1 still gives −0": {_most(minus_zero(cells["sigmoid",]).any(axis=1))}',
-                f'- "MSE gives the smoother curve": **{word}**. Fewer readings of the loss rise in '
-                f"iteration 2 than in 1 on {smoother} of the seeds.",
+                f'- "MSE gives the smoother curve": **{_word(smoother)}**. Fewer readings of the loss '
+                f"rise in iteration 2 than in 1 on {smoother} of the seeds.",
             ]
         )
     )
@@ -336,8 +335,11 @@ def _share(of: Bools) -> Rate:
 def _most(of: Bools) -> str:
     """Return whether so it is on most seeds, on a minority, or can't be said."""
     share = _share(of)
-    word = "upheld" if share.low > 0.5 else "refuted" if share.high < 0.5 else "mixed"
-    return f"**{word}**, on {share} of the seeds."
+    return f"**{_word(share)}**, on {share} of the seeds."
+
+
+def _word(share: Rate) -> str:
+    return "upheld" if share.low > 0.5 else "refuted" if share.high < 0.5 else "mixed"
 
 
 def _cure(before: CellResult, after: CellResult) -> str:

@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import binom, binomtest
 
 from trainlab.errors import StatsError
-from trainlab.stats import exact_interval, sign_test
+from trainlab.stats import exact_interval, mcnemar_p, sign_test
 
 
 @pytest.mark.parametrize("level", [0.05, 1e-3, 1e-9])
@@ -61,3 +61,12 @@ def test_what_is_no_count_is_refused() -> None:
         exact_interval(one, one, level=0.0)
     with pytest.raises(StatsError, match=r"better \[2\], others \[1, 3\]: must be \[n\] and \[m, n\]"):
         sign_test(np.zeros(2, dtype=np.bool_), np.zeros((1, 3), dtype=np.bool_))
+
+
+def test_mcnemars_test_is_scipys_of_the_pairs_that_differ() -> None:
+    rng = np.random.default_rng(4)
+    for share in (0.2, 0.5, 0.7):
+        a, b = rng.random(60) < 0.5, rng.random(60) < share
+        wins, differ = int((a & ~b).sum()), int((a != b).sum())
+        assert mcnemar_p(a, b) == pytest.approx(binomtest(wins, differ).pvalue)
+    assert mcnemar_p(a, a) == 1.0

@@ -34,6 +34,7 @@ def test_the_room_exports_these_names():
         "interaction_scores",
         "main_effect",
         "main_scores",
+        "mcnemar_p",
         "median_and_bands",
         "paired_difference",
         "passed_over",

@@ -15,14 +15,6 @@ from trainlab.maths import activation_functions as f
 
 Array = npt.NDArray[np.float64]
 
-KINKS: dict[str, tuple[float, ...]] = {
-    "relu": (0.0,),
-    "leaky_relu": (0.0,),
-    "selu": (0.0,),
-    "hardtanh": (-1.0, 1.0),
-}
-"""Where the first derivative of an activation jumps; the others have one everywhere."""
-
 
 def _tanh(x: Array) -> Array:
     t = np.tanh(x)

@@ -54,14 +54,12 @@ class _Passed:
 class Derivatives:
     """At a row of P parameters: ``gradient [P]``, ``hessian [P, P]``, symmetric to the last bit; what the
     network answers, ``outputs [examples, outputs]``; how that changes, ``jacobian [P, examples, outputs]``;
-    and each layer's ``sums [examples, out]``.
     """
 
     gradient: Array
     hessian: Array
     outputs: Array
     jacobian: Array
-    sums: tuple[Array, ...]
 
 
 def network_derivatives(
@@ -106,7 +104,6 @@ def network_derivatives(
         hessian=0.5 * (hessian + hessian.T),
         outputs=outputs,
         jacobian=jacobian,
-        sums=tuple(sums),
     )
 
 

@@ -6,7 +6,7 @@ from trainlab.stats.curves import Bands, finite_counts, median_and_bands, quanti
 from trainlab.stats.disagreement import disagreement
 from trainlab.stats.effects import alone_effect, interaction_effect, main_effect
 from trainlab.stats.estimate import SMALL, Estimate
-from trainlab.stats.exact import exact_interval, sign_test
+from trainlab.stats.exact import exact_interval, mcnemar_p, sign_test
 from trainlab.stats.factorial import alone_scores, interaction_scores, main_scores
 from trainlab.stats.family import ReadEstimate, passed_over, read_family
 from trainlab.stats.holm import holm
@@ -47,6 +47,7 @@ __all__ = [
     "interaction_scores",
     "main_effect",
     "main_scores",
+    "mcnemar_p",
     "median_and_bands",
     "paired_difference",
     "passed_over",

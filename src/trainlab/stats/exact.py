@@ -65,6 +65,14 @@ def sign_test(better: Bools, others: Bools) -> Floats:
     return np.where(wins == 0, 1.0, tail)
 
 
+def mcnemar_p(a: Bools, b: Bools) -> float:
+    """Return the two-sided p-value that `a` and `b`, ``[n]`` on the same seeds, are as often True.
+
+    Twice the smaller of the two one-sided p-values of `sign_test`, at most 1.
+    """
+    return min(1.0, 2.0 * min(float(sign_test(a, b[None])[0]), float(sign_test(b, a[None])[0])))
+
+
 def _check_level(level: float) -> None:
     if not 0.0 < level < 1.0:
         raise StatsError(f"level is {level!r}, but must lie strictly between 0 and 1, as 0.05 does.")

@@ -254,7 +254,7 @@ def _statement(items: Sequence[Verdict], study: Study) -> str:
 
 
 def phases_note(study: Study) -> tuple[str, ...]:
-    """Say that trainings go on, and how, where all of them do: what is told is how they end."""
+    """Say that trainings go on, all of them or those with some changes: what is told is the last one."""
     later = [change.name for change in study.changes if change.then]
     if not study.phases:
         return (f"With {join(later)} a training goes on; all figures are of the last one.",) if later else ()

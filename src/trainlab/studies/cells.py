@@ -155,8 +155,13 @@ def predicts_right(runs: Runs) -> npt.NDArray[np.bool_]:
     data = runs.experiment.data()
     if data.kind != "binary" or runs.predictions.shape[1] < data.points:
         return np.asarray(runs.accuracy == 1.0, dtype=np.bool_)
+    return all_near(runs, 0.5)
+
+
+def all_near(runs: Runs, within: float) -> npt.NDArray[np.bool_]:
+    """Return which runs have every prediction nearer than `within` to its target, as bool ``[n]``."""
     with np.errstate(invalid="ignore"):
-        near = np.abs(runs.predictions - data.targets) < 0.5
+        near = np.abs(runs.predictions - runs.experiment.data().targets) < within
     return np.asarray(near.all(axis=(1, 2)), dtype=np.bool_)
 
 

@@ -16,7 +16,7 @@ from trainlab.engine import Runs
 from trainlab.engine.choose import has_torch
 from trainlab.errors import EngineError
 from trainlab.execution import Progress, train_all
-from trainlab.stats import Estimate, paired_difference, sign_test
+from trainlab.stats import Estimate, mcnemar_p, paired_difference
 from trainlab.store import Store
 
 SEEDS = 4
@@ -143,7 +143,7 @@ def fidelity_of(
         torchs=int(there.sum()),
         alike=int((solved == there).sum()),
         difference=paired_difference(there, solved),
-        p=min(1.0, 2 * min(float(sign_test(a, b[None])[0]) for a, b in ((solved, there), (there, solved)))),
+        p=mcnemar_p(solved, there),
         our_zeros=zeros,
         torch_zeros=sum(int((each.loss == 0).sum()) for each in again),
     )
@@ -152,7 +152,7 @@ def fidelity_of(
 def _draw(cells: Sequence[Runs], runs: int) -> list[tuple[Runs, range]]:
     """Return cells drawn at random, and of each some seeds in a row from one drawn at random."""
     different = list({ours.experiment.fingerprint: ours for ours in cells}.values())
-    fewest = min(SEEDS, *(len(ours.seeds) for ours in different), SEEDS)
+    fewest = min([SEEDS, *(len(ours.seeds) for ours in different)])
     drawing = np.random.default_rng(0)
     order: list[int] = drawing.permutation(len(different)).tolist()
     chosen = sorted(order[: math.ceil(runs / fewest)])

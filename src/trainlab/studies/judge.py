@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.draw import join
-from trainlab.engine import Runs
 from trainlab.spec import Study, Within
 from trainlab.studies.causes import failed, vanishing
-from trainlab.studies.cells import CellResult, predicts_right
+from trainlab.studies.cells import CellResult, all_near, predicts_right
 from trainlab.studies.effects import Effect, ever_effects
 from trainlab.studies.measure import Measure, measure_of
 from trainlab.studies.score_effects import score_effects, score_together, score_untold, score_values
@@ -171,15 +170,8 @@ def _lists(item: CellResult) -> bool:
 
 def _predictions(item: CellResult, network: str, where: str) -> Verdict:
     values = ", ".join(f"{value:g}" for value in item.runs.experiment.data().targets[:, 0])
-    others = {words: _near(item.runs, within) for within, words in NEARER.items()}
+    others = {words: all_near(item.runs, within) for within, words in NEARER.items()}
     return judge_predictions(network, where, predicts_right(item.runs), values, others=others)
-
-
-def _near(runs: Runs, within: float) -> Bools:
-    """Return which runs have every prediction so near to its target, ``[n]``."""
-    with np.errstate(invalid="ignore"):
-        near = np.abs(runs.predictions - runs.experiment.data().targets) < within
-    return np.asarray(near.all(axis=(1, 2)), dtype=np.bool_)
 
 
 def _fails_often(item: CellResult) -> bool:
