@@ -58,6 +58,7 @@ def test_each_name_loads(name: str):
     assert getattr(trainlab, name) is value
 
 
+@pytest.mark.process
 def test_no_package_hides_a_name():
     """A package of a function's name would take its place once it is imported."""
     code = (
