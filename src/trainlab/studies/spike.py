@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
 from collections.abc import Callable
@@ -98,6 +99,15 @@ def spike(
         # Replayed by the plain loop alone, a run may end otherwise; then the next one is looked at.
         if found is not None and (seed is not None or found.again is None):
             break
+    how = how_run(
+        engine,
+        [experiment],
+        seeds=len(asked),
+        workers=workers,
+        seconds=time.perf_counter() - started,
+        trained_steps=last.steps_trained if last else 0,
+        trained_seconds=last.elapsed if last else 0.0,
+    )
     return SpikeResult(
         cell=chosen.name,
         name=chosen.words,
@@ -107,15 +117,7 @@ def spike(
         unlearnt=unlearnt,
         spike=found,
         lost=_compared(runs, others[0]) if others else None,
-        how=how_run(
-            engine,
-            trained,
-            seeds=len(asked),
-            workers=workers,
-            seconds=time.perf_counter() - started,
-            trained_steps=last.steps_trained if last else 0,
-            trained_seconds=last.elapsed if last else 0.0,
-        ),
+        how=dataclasses.replace(how, first_seed=asked.start),
     )
 
 

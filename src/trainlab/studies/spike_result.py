@@ -18,7 +18,7 @@ from trainlab.studies.spike_anatomy import Spike
 
 AROUND = (30, 20)
 """So many steps before and after the spike are told of."""
-BRIEF = (6, 3)
+BRIEF = (4, 2)
 """Of them the table of the answer has so many."""
 
 

@@ -201,7 +201,7 @@ def without_falling(lost: Lost) -> str:
 def nothing(seeds: int, asked: int | None, *, ever: bool) -> str:
     """Say that there is no spike."""
     if asked is not None:
-        return f"Seed {asked:,} was never unlearnt: once solved it stayed so at every step, or it never was."
+        return f"Seed {asked:,} was never unlearnt: it never was solved and then not."
     if ever:
         return "Of the runs that were unlearnt none is when it is replayed by a plain PyTorch loop."
     return (
