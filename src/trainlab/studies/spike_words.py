@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from trainlab.draw import counted, format_number
-from trainlab.explain.chains.names import Entry
 from trainlab.spec import name_of
 from trainlab.studies.spike_anatomy import CALM, Spike, parameter_place
+
+if TYPE_CHECKING:
+    from trainlab.explain.chains.names import Entry
 
 FALLEN = 10.0
 """√v has fallen so many times: then a step is called large because √v is small."""
@@ -32,6 +35,8 @@ class Lost:
 
 def entry_of(spike: Spike) -> Entry:
     """Return the moved parameter by its name: ``w1[2,1]``, or ``b1[2]``."""
+    from trainlab.explain.chains.names import Entry
+
     layer, unit, source = parameter_place(spike.experiment.network, spike.column)
     return Entry(layer=layer, unit=unit, source=source)
 
