@@ -38,6 +38,7 @@ NAVIGATION = {
         "docs/race",
         "docs/map",
         "docs/endings",
+        "docs/unlearning",
         "docs/python",
     ),
     "Reference": (

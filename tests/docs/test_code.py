@@ -14,7 +14,18 @@ from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 from trainlab.cli.main import main
 
 QUESTIONS = ("neuron", "learning_rate", "init", "loss", "chain_rule")
-GUIDES = ("assignment", "callbacks", "doctor", "endings", "map", "own_data", "python", "race", "seeds")
+GUIDES = (
+    "assignment",
+    "callbacks",
+    "doctor",
+    "endings",
+    "map",
+    "own_data",
+    "python",
+    "race",
+    "seeds",
+    "unlearning",
+)
 PAGES = ["README.md", *(f"docs/{name}.md" for name in (*GUIDES, *QUESTIONS))]
 
 

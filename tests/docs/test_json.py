@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from docs.pages import ROOT
+from studies.spiking import SPIKING, UNLEARNT
 
 import trainlab
 from trainlab import explain
@@ -139,6 +140,15 @@ def test_so_it_is_of_endings():
     text = page()
     assert all(f'`"{verdict["topic"]}"`' in text for verdict in found["verdicts"])
     assert all(f'`"{each["kind"]}"`' in text for each in found["kinds"])
+
+
+@pytest.mark.trains
+def test_so_it_is_of_a_spike():
+    made = trainlab.spike(SPIKING, seeds=UNLEARNT + 1)
+    found = json.loads(made.to_json())
+    assert own_fields_of(found) == documented("The JSON of a spike")
+    text = page()
+    assert all(f'`"{verdict["topic"]}"`' in text for verdict in found["verdicts"])
 
 
 def test_the_format_is_the_documented_one(result: dict[str, Any]):

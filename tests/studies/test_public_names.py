@@ -19,6 +19,7 @@ NAMES = [
     "RaceResult",
     "Report",
     "SeedsResult",
+    "SpikeResult",
     "Study",
     "StudyResult",
     "TrainlabError",
@@ -39,6 +40,8 @@ NAMES = [
     "run",
     "seeds",
     "seeds_html",
+    "spike",
+    "spike_html",
     "study",
     "study_html",
     "watch",
@@ -135,6 +138,7 @@ def test_the_studies_room_exports_these_names():
         "RaceProgress",
         "RaceResult",
         "RaceRound",
+        "SpikeResult",
         "StudyResult",
         "Verdict",
         "WhyFailed",
@@ -146,6 +150,7 @@ def test_the_studies_room_exports_these_names():
         "race_picture",
         "rate_picture",
         "run",
+        "spike",
         "study",
     ]
     assert all(hasattr(studies, name) for name in studies.__all__)

@@ -244,12 +244,15 @@ def test_page_and_details_have_the_table_where_runs_lost_it():
     assert page.index("First solved, epoch") < page.index("Net 1:A", page.index("First solved, epoch"))
     assert "Change of the success rate (solved at some time) in points" in page
     assert "When runs were solved" not in study_html(kept)
+    assert "--seeds 100 --spike" in page
+    assert "--spike" not in study_html(kept)
     for width in (80, 160):
         told = details(lost, width)
         assert "When runs were solved" in told
         row = next(line for line in told.split("Unlearnt")[1].splitlines() if "Net 1:A" in line)
         assert row.split()[-3 if width == 160 else -2] == "9"
         assert "In 1 other cell none lost it" in " ".join(told.split())
+        assert "trainlab run FILE --cell 'Net 1:A' --seeds 100 --spike" in " ".join(told.split())
         assert "Unlearnt" not in details(kept, width)
 
 

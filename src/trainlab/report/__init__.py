@@ -8,6 +8,8 @@ from .map_terminal import print_map
 from .race_page import race_html
 from .race_terminal import print_race
 from .seeds_page import seeds_html
+from .spike_page import spike_html
+from .spike_terminal import print_spike
 from .study_page import study_html
 from .terminal import print_study
 from .torch_code import cell_code
@@ -20,8 +22,10 @@ __all__ = [
     "print_endings",
     "print_map",
     "print_race",
+    "print_spike",
     "print_study",
     "race_html",
     "seeds_html",
+    "spike_html",
     "study_html",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from trainlab.draw import html_table
@@ -57,12 +58,21 @@ def unknown_words(cells: Sequence[CellResult]) -> str:
     return kept if unknown else ""
 
 
+def spike_words(result: StudyResult) -> str:
+    """Name the command that takes one of the unlearnt runs apart, of the cell that has most of them."""
+    most = max(result.cells, key=lambda item: item.when.unlearnt if item.when else 0)
+    cell = f" --cell {shlex.quote(most.cell.name)}" if len(result.study.cells()) > 1 else ""
+    seeds = result.how.seeds
+    return f"How one of them lost it, step by step: trainlab run FILE{cell} --seeds {seeds} --spike"
+
+
 def when_part(result: StudyResult) -> str:
     """Return the table, folded where the cells are many; nothing where no run lost it."""
     if not any_unlearnt(result):
         return ""
     rows, why = when_rows(result.cells), unknown_words(result.cells)
     note = paragraph(why, kind="muted") if why else ""
+    note += paragraph(spike_words(result), kind="muted")
     table = html_table(HEADERS, rows)
     if len(rows) <= FEW:
         return paragraph(f"{when_title(result)}.") + table + note

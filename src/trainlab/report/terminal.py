@@ -10,7 +10,7 @@ from trainlab.report.chosen import networks_of
 from trainlab.report.method_part import seeds_words, stopped_words, time_words
 from trainlab.report.score_part import scores
 from trainlab.report.solved_when_part import HEADERS as HEADERS_WHEN
-from trainlab.report.solved_when_part import unknown_words, when_rows, when_title
+from trainlab.report.solved_when_part import spike_words, unknown_words, when_rows, when_title
 from trainlab.report.why_words import HEADERS, method_words, offer_words, table_rows
 from trainlab.report.words import MARKS, points, share, single_run
 from trainlab.stats import ReadEstimate
@@ -167,7 +167,8 @@ def _when(result: StudyResult, console: Console) -> None:
     if left_out:
         few = "few or none" if len(cells) > MANY else "none"
         words += f" In {counted(left_out, 'other cell')} {few} lost it."
-    console.print(Text(f"{words} {unknown_words(listed)}".rstrip() + "\n", style=TERMINAL["muted"]))
+    console.print(Text(f"{words} {unknown_words(listed)}".rstrip(), style=TERMINAL["muted"]))
+    console.print(Text(f"{spike_words(result)}\n", style=TERMINAL["muted"]))
 
 
 def _why(result: StudyResult, console: Console) -> None:

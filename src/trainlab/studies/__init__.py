@@ -11,6 +11,8 @@ from trainlab.studies.race_show import race_picture
 from trainlab.studies.result import StudyResult
 from trainlab.studies.run import run, study
 from trainlab.studies.show import effect_picture, rate_picture
+from trainlab.studies.spike import spike
+from trainlab.studies.spike_result import SpikeResult
 from trainlab.studies.verdicts import Verdict
 from trainlab.studies.why_failed import Cause, WhyFailed
 
@@ -26,6 +28,7 @@ __all__ = [
     "RaceProgress",
     "RaceResult",
     "RaceRound",
+    "SpikeResult",
     "StudyResult",
     "Verdict",
     "WhyFailed",
@@ -37,5 +40,6 @@ __all__ = [
     "race_picture",
     "rate_picture",
     "run",
+    "spike",
     "study",
 ]
