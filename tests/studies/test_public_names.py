@@ -19,6 +19,7 @@ NAMES = [
     "RaceResult",
     "Report",
     "SeedsResult",
+    "SmallestResult",
     "Study",
     "StudyResult",
     "TrainlabError",
@@ -39,6 +40,8 @@ NAMES = [
     "run",
     "seeds",
     "seeds_html",
+    "smallest_budget",
+    "smallest_html",
     "study",
     "study_html",
     "watch",
@@ -123,6 +126,8 @@ def test_importing_the_package_imports_nothing_heavy():
 
 def test_the_studies_room_exports_these_names():
     assert studies.__all__ == [
+        "BudgetJudged",
+        "BudgetProgress",
         "Cause",
         "Causes",
         "CellResult",
@@ -134,6 +139,7 @@ def test_the_studies_room_exports_these_names():
         "RaceProgress",
         "RaceResult",
         "RaceRound",
+        "SmallestResult",
         "StudyResult",
         "Verdict",
         "WhyFailed",
@@ -145,6 +151,8 @@ def test_the_studies_room_exports_these_names():
         "race_picture",
         "rate_picture",
         "run",
+        "smallest_budget",
+        "smallest_picture",
         "study",
     ]
     assert all(hasattr(studies, name) for name in studies.__all__)

@@ -8,6 +8,8 @@ from .map_terminal import print_map
 from .race_page import race_html
 from .race_terminal import print_race
 from .seeds_page import seeds_html
+from .smallest_page import smallest_html
+from .smallest_terminal import print_smallest
 from .study_page import study_html
 from .terminal import print_study
 from .torch_code import cell_code
@@ -20,8 +22,10 @@ __all__ = [
     "print_endings",
     "print_map",
     "print_race",
+    "print_smallest",
     "print_study",
     "race_html",
     "seeds_html",
+    "smallest_html",
     "study_html",
 ]

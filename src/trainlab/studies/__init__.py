@@ -11,10 +11,15 @@ from trainlab.studies.race_show import race_picture
 from trainlab.studies.result import StudyResult
 from trainlab.studies.run import run, study
 from trainlab.studies.show import effect_picture, rate_picture
+from trainlab.studies.smallest import BudgetProgress, smallest_budget
+from trainlab.studies.smallest_result import BudgetJudged, SmallestResult
+from trainlab.studies.smallest_show import smallest_picture
 from trainlab.studies.verdicts import Verdict
 from trainlab.studies.why_failed import Cause, WhyFailed
 
 __all__ = [
+    "BudgetJudged",
+    "BudgetProgress",
     "Cause",
     "Causes",
     "CellResult",
@@ -26,6 +31,7 @@ __all__ = [
     "RaceProgress",
     "RaceResult",
     "RaceRound",
+    "SmallestResult",
     "StudyResult",
     "Verdict",
     "WhyFailed",
@@ -37,5 +43,7 @@ __all__ = [
     "race_picture",
     "rate_picture",
     "run",
+    "smallest_budget",
+    "smallest_picture",
     "study",
 ]
