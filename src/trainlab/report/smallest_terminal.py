@@ -40,7 +40,7 @@ def print_smallest(result: SmallestResult, *, console: Console, details: bool = 
     if not details:
         end += wrapped(f"{spent}. More: --details (all budgets, the time), --html FILE (a page)", width)
     room = LINES - 1 - len(above) - len(answer) - len(end)
-    listed = len(result.budgets)
+    listed = len(result.budgets) if details else min(len(result.budgets), max(room, LEAST))
     # A long name takes several lines.
     while not details and listed > LEAST and len(console.render_lines(_board(result, listed))) > room:
         listed -= 1

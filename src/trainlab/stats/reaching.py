@@ -76,6 +76,7 @@ def any_reaches(
     alive: Counts = np.arange(candidates, dtype=np.int64)
     solved: Bools = np.zeros((candidates, 0), dtype=np.bool_)
     leader, size, runs = 0, first, 0
+    reached: Reached = "undecided"
     for size in sizes:
         more = outcomes(alive, range(solved.shape[1], size))
         runs += more.size
@@ -86,18 +87,23 @@ def any_reaches(
         leader = int(alive[place])
         out = (high < share) | (sign_test(solved[place], solved) <= pair_level)
         if size >= min(PICK, most) and k[place] >= share * size and judge.may(leader):
-            found = judge.judge(leader)
-            if found == "yes":
+            reached = judge.judge(leader)
+            if reached == "yes":
                 break
-            out[place] |= found == "no"
+            out[place] |= reached == "no"
         alive, solved = alive[~out], solved[~out]
         if not len(alive):
             break
+    if len(alive) and reached != "yes":
+        # The seeds that raced are spent: those that judge may still tell.
+        leader = int(alive[np.argmax(solved.sum(axis=1))])
+        if judge.may(leader) and judge.judge(leader) == "no":
+            alive = alive[alive != leader]
     if not judge.rates:
         judge.look_once(leader)
     best = max(judge.rates, key=lambda each: (judge.rates[each].low >= share, judge.rates[each].estimate))
     rate = judge.rates[best]
-    reached: Reached = "yes" if rate.low >= share else "undecided" if len(alive) else "no"
+    reached = "yes" if rate.low >= share else "undecided" if len(alive) else "no"
     return Reaching(reached=reached, best=best, judged=rate, raced=size, runs=runs + judge.runs)
 
 
