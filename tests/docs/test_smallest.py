@@ -18,7 +18,7 @@ def test_the_page_and_its_picture_are_what_the_races_give():
 def test_every_training_and_every_number_has_its_row():
     found = smallest.carry_out(store=None, every=(6, 7), family=(8, 9), max_seeds=64)
     assert len(smallest.fewest(found).splitlines()) == 2 + len(smallest.CELLS)
-    assert smallest.below(found).count("| no |") == 2
+    assert len([line for line in smallest.below(found).splitlines() if line.startswith("| ")]) == 3
     assert smallest.family(found).endswith(" runs.")
     assert list(smallest.pictures(found)) == ["smallest.svg"]
 
