@@ -136,7 +136,7 @@ def demand(studies: Studies) -> str:
         "D alone",
         "E alone",
         "D and E",
-        "D and E less the baseline",
+        "more than the baseline",
         "D and E, at some time",
     )
     return table(heads, rows)

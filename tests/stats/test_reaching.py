@@ -112,13 +112,15 @@ def test_who_is_asked_for_which_seeds() -> None:
 def test_what_the_race_leaves_open_the_fresh_seeds_may_still_decide() -> None:
     """The race's leader never reaches the share, by bad luck or rightly: the last look is a fresh one."""
 
-    def outcomes(alive: Counts, seeds: range) -> Bools:
-        every = 16 if seeds.start < 1024 else fresh
-        return np.array([[seed % every != 0 for seed in seeds] for _ in alive])
+    def search_of(fresh: int) -> Reaching:
+        def outcomes(alive: Counts, seeds: range) -> Bools:
+            every = 16 if seeds.start < 1024 else fresh
+            return np.array([[seed % every != 0 for seed in seeds] for _ in alive])
 
-    for fresh, reached in ((2, "no"), (500, "yes"), (20, "undecided")):
-        found = any_reaches(outcomes, candidates=1, share=SHARE, first=32, most=1024)
-        assert (found.reached, found.raced) == (reached, 1024)
+        return any_reaches(outcomes, candidates=1, share=SHARE, first=32, most=1024)
+
+    assert [search_of(fresh).reached for fresh in (2, 500, 20)] == ["no", "yes", "undecided"]
+    assert search_of(20).raced == search_of(20).judged.n == 1024
 
 
 def test_at_most_so_many_leaders_are_judged() -> None:

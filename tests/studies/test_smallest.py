@@ -205,6 +205,9 @@ def test_more_is_not_always_enough() -> None:
     assert outcome_of(made_up(judged(9, "no"), judged(10, "yes"), judged(11, "no")))[2].endswith(
         "With 9 none does. More isn't always enough: with 11 none does."
     )
+    assert made_up(judged(10, "yes"), judged(11, "undecided")).verdict.endswith(
+        " Of 11, these seeds can't tell."
+    )
 
 
 def test_none_and_none_yet() -> None:

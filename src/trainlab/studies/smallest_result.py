@@ -213,13 +213,17 @@ class SmallestResult:
         return f"{first}{whether}{rest}"
 
     def _above(self) -> str:
-        """Say which larger budgets aren't enough: more isn't always better."""
+        """Say which larger budgets aren't enough, more not always being better, or are undecided."""
         found = self.smallest
         if found is None:
             return ""
         above = [item for item in self.budgets if item.parameters > found.parameters]
-        no = [item.parameters for item in above if item.reached == "no"]
-        return f"More isn't always enough: with {numbers_words(no)} none does." if no else ""
+        no, open_ = (
+            [item.parameters for item in above if item.reached == reached] for reached in ("no", "undecided")
+        )
+        more = f"More isn't always enough: with {numbers_words(no)} none does." if no else ""
+        untold = f"Of {numbers_words(open_)}, these seeds can't tell." if open_ else ""
+        return " ".join(filter(None, (more, untold)))
 
     def _untried(self) -> str:
         left = [number for number in self.asked if number > self.budgets[-1].parameters]
