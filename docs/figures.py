@@ -121,6 +121,27 @@ def together(studies: Studies) -> str:
     )
 
 
+def demand(studies: Studies) -> str:
+    """What the course itself asked for, longer training and no activation at the end, and nothing else."""
+    rows: list[tuple[str, ...]] = []
+    for network in networks(studies):
+        cells = [studies.cell(network, *made) for made in ((), ("D",), ("E",), ("D", "E"))]
+        gain = paired_difference(cells[0].runs.solved, cells[-1].runs.solved)
+        when = cells[-1].when
+        assert when is not None
+        rows.append((network, *(percent(each.solved) for each in cells), str(gain), percent(when.ever)))
+    heads = (
+        "",
+        "baseline",
+        "D alone",
+        "E alone",
+        "D and E",
+        "more than the baseline",
+        "D and E, at some time",
+    )
+    return table(heads, rows)
+
+
 def changes(studies: Studies) -> str:
     """Every change on every network: over the factorial, and alone."""
     verdicts = iter(of(studies.xor44, "change"))
@@ -474,6 +495,7 @@ BLOCKS: tuple[Callable[[Studies], str], ...] = (
     summary,
     budget,
     together,
+    demand,
     changes,
     solved_when,
     sides,

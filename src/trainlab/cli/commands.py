@@ -39,6 +39,7 @@ COMMANDS = (
         examples=(
             "trainlab race 44 xor44 --cell :A+B+E --draw 100",
             "trainlab race 13 first.toml --max-seeds 256 --html race.html",
+            "trainlab race 5..13 xor44 --cell :A+B+C+D+E --until 95%",
         ),
     ),
     Command(

@@ -13,6 +13,7 @@ from trainlab.stats.holm import holm
 from trainlab.stats.paired import paired_difference
 from trainlab.stats.race import Round, Standing, hold_race, rank_ranges, round_sizes
 from trainlab.stats.rate import Rate, rate, share_p
+from trainlab.stats.reaching import Reaching, any_reaches
 from trainlab.stats.reading import SIGNIFICANCE, Reading, reading
 from trainlab.stats.resampled import resampled_contrast
 from trainlab.stats.verdict import Outcome, Side, Verdict
@@ -26,6 +27,7 @@ __all__ = [
     "Estimate",
     "Outcome",
     "Rate",
+    "Reaching",
     "ReadEstimate",
     "Reading",
     "Round",
@@ -34,6 +36,7 @@ __all__ = [
     "Verdict",
     "alone_effect",
     "alone_scores",
+    "any_reaches",
     "coded_bands",
     "coded_quantiles",
     "contrast",
