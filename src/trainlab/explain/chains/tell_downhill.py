@@ -73,8 +73,8 @@ def downhill_section(found: Downhill) -> Section:
         heading=heading,
         text=paragraphs(
             f"Now the loss over all {points:,} training examples{_of(found.experiment)}, at the same initial "
-            f"weights; its gradient g has length {format_number(line.norm)}. By its slope a step w − α g lowers the loss "
-            f"by α‖g‖²{', which holds for small α' if line.best > 0 else ''}.",
+            f"weights; its gradient g has length {format_number(line.norm)}. By its slope a step w − α g "
+            f"lowers the loss by α‖g‖²{', which holds for small α' if line.best > 0 else ''}.",
             _line_words(line, found.experiment),
             *(_plane_words(found, plane) if plane else []),
         ),
