@@ -44,13 +44,14 @@ class MeanZero:
         stacks = len(self.without) + len(self.lost) + len(self.agreeing)
         if not stacks:
             return ""
+        of = f"of {counted(stacks, 'stack')}"
         told = [
-            f"{len(self.lost)} of {counted(stacks, 'stack')} {_has(self.lost)} it, and the gradient is lost or inflated "
+            f"{len(self.lost)} {of} {_has(self.lost)} it, and the gradient is lost or inflated "
             f"({_named(self.lost)})"
             if self.lost
             else "",
-            f"{len(self.without)} of {counted(stacks, 'stack')} {_has(self.without)} another mean, and the "
-            f"gradient arrives whole ({_named(self.without)})"
+            f"{len(self.without)} {of} {_has(self.without)} another mean, and the gradient arrives whole "
+            f"({_named(self.without)})"
             if self.without
             else "",
         ]
