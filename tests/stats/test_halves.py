@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from trainlab.errors import StatsError
 from trainlab.stats import paired_difference, picked_on_half
 
 
-def equal_cells(rng: np.random.Generator, *, cells: int, seeds: int) -> dict[int, np.ndarray]:
+def equal_cells(
+    rng: np.random.Generator, *, cells: int, seeds: int
+) -> dict[int | str, npt.NDArray[np.bool_]]:
     """A made-up study whose cells all solve half of the seeds."""
     return {cell: rng.random(seeds) < 0.5 for cell in range(cells)}
 
 
 def test_the_best_of_equal_cells_has_no_lead_on_the_other_half():
-    rng, naive, honest = np.random.default_rng(0), [], []
+    rng, naive, honest = np.random.default_rng(0), list[float](), list[float]()
     for _ in range(150):
         solved = equal_cells(rng, cells=32, seeds=100)
         best = max(solved, key=lambda cell: solved[cell].sum())
@@ -50,6 +53,6 @@ def test_only_the_first_half_picks():
 @pytest.mark.parametrize(
     "scores", [{}, {"a": np.ones(1)}, {"a": np.ones(3), "b": np.ones(4)}, {"a": np.ones((4, 2))}]
 )
-def test_what_cant_be_halved_is_refused(scores: dict[str, np.ndarray]):
+def test_what_cant_be_halved_is_refused(scores: dict[str, npt.NDArray[np.float64]]):
     with pytest.raises(StatsError, match="one half picks, the other judges"):
         picked_on_half(scores)

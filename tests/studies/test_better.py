@@ -1,4 +1,4 @@
-"""Which of two networks predicts better, from made-up errors: it turns, and runs that diverged are the worst."""
+"""Which of two networks predicts better, from made-up errors; a run that diverged is the worst."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ N = 100
 
 
 def weighed(solved: tuple[int, int], nearer: int) -> Better:
-    """The one solves `solved[0]` of the seeds, the other `solved[1]`; on `nearer` of them the one errs less."""
+    """The one solves `solved[0]` of the seeds, the other `solved[1]`; on `nearer` the one errs less."""
     errors = np.where(np.arange(N) < nearer, 0.1, 0.3), np.full(N, 0.2)
     return weigh(
         solved=(

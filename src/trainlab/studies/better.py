@@ -90,9 +90,9 @@ def judge_better(names: tuple[str, str], where: str, first: Runs, second: Runs) 
         topic="better",
         statement=f"{one} predicts better than {other}{after_words(where)}.",
         outcome=found.outcome,
-        sentence=f"{claim}{after_words(where)}: it solves {share} more, and its mean |error| is the smaller one "
-        f"on {found.smaller} of the seeds; medians {found.errors[0]:.2g} and {found.errors[1]:.2g}, root mean "
-        f"squares {found.rmse[0]:.2g} and {found.rmse[1]:.2g}.",
+        sentence=f"{claim}{after_words(where)}: it solves {share} more, and its mean |error| is the smaller "
+        f"one on {found.smaller} of the seeds; medians {found.errors[0]:.2g} and {found.errors[1]:.2g}, root "
+        f"mean squares {found.rmse[0]:.2g} and {found.rmse[1]:.2g}.",
         opposite=None
         if found.outcome == "mixed"
         else rate(found.smaller.n - found.smaller.k, found.smaller.n)
