@@ -48,7 +48,7 @@ class Better:
     @property
     def outcome(self) -> Outcome:
         """Upheld if it is better in all three ways, refuted if in none, mixed else."""
-        outcomes = {OUTCOMES[each.reading] for each in self.ways.values()}
+        outcomes: set[Outcome] = {OUTCOMES[each.reading] for each in self.ways.values()}
         return outcomes.pop() if len(outcomes) == 1 else "mixed"
 
 
