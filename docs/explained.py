@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import msgspec
 import numpy as np
@@ -63,6 +64,7 @@ class Explained:
     """By activation and scheme: what is left of signals after ten layers of 64."""
 
 
+@cache
 def carry_out(*, store: str | None) -> Explained:
     """Ask the five questions, with a learner's defaults, or read the runs from the store."""
     return Explained(

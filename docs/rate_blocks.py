@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 
 from docs.explained import CONTEST_SEEDS, Explained
-from docs.figures import percent, table
-from docs.words import chance, points
+from docs.words import chance, percent, points, table
 from trainlab.draw import format_number, join
 from trainlab.explain.rates.exact_parts import descent_words
 from trainlab.explain.rates.named_schedules import step_example

@@ -1,0 +1,177 @@
+"""The ledger: every statement of the assignment with its verdict, and the view of docs/questions.md."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+from typing import get_args
+
+import trainlab
+from docs import (
+    explained,
+    figures,
+    stated_chain,
+    stated_inits,
+    stated_losses,
+    stated_neuron,
+    stated_notebook,
+    stated_rates,
+    stated_xor,
+)
+from docs.rules import Answer, Outcome
+from docs.stated import Found, Statement
+from docs.words import cell, table
+from trainlab.draw import join
+from trainlab.explain.inits.schemes import find_schemes
+from trainlab.explain.inits.stack import stack_signals
+from trainlab.explain.rates.grid import at_rate
+from trainlab.spec import any_study, named_cell
+from trainlab.studies import EndingsResult
+
+SEEDS = 200
+"""Of each learning rate at which is asked where failed runs end."""
+
+PARTS = (
+    ("The main notebook", stated_xor),
+    ("The second notebook", stated_notebook),
+    ("What is a neuron?", stated_neuron),
+    ("What is the learning rate for?", stated_rates),
+    ("How are weights initialised?", stated_inits),
+    ("What is a loss?", stated_losses),
+    ("What is the chain rule?", stated_chain),
+)
+"""The parts of the assignment, in its order, and where their statements are."""
+
+QUESTIONS = PARTS[2:]
+STATEMENTS: tuple[Statement, ...] = tuple(each for _, part in PARTS for each in part.STATEMENTS)
+
+DONE: tuple[Outcome, ...] = ("carried out", "not carried out", "can't be tested")
+"""What a statement comes to that claims nothing that could be true."""
+
+Judged = tuple[Statement, Answer]
+
+
+@cache
+def carry_out(*, store: str | None) -> dict[str, Answer]:
+    """Return how each statement fares, by its number; runs that the store has aren't trained again."""
+    answers = explained.carry_out(store=store)
+    found = Found(
+        studies=figures.carry_out(store=store),
+        explained=answers,
+        at_rates=ends_at_rates(answers, store=store),
+        sigmoid={
+            each.label: each
+            for each in stack_signals(
+                find_schemes(explained.STACK_SCHEMES), depth=10, width=64, activation="sigmoid"
+            )
+        },
+    )
+    return judge(found)
+
+
+def ends_at_rates(answers: explained.Explained, *, store: str | None) -> dict[tuple[str, str], EndingsResult]:
+    """Return where runs of Models 2 and 3, with B and E, end at a small and at a large rate.
+
+    Small is a tenth of the least that works for Model 2, by the page on learning rates; large is the second
+    beyond those that work. Runs at a small one are trained on, ten times as long.
+    """
+    rates, regimes = answers.learning_rate.rates, answers.learning_rate.regimes
+    asked = {"small": (rates[regimes.low].rate / 10, 10), "large": (rates[regimes.high + 2].rate, 1)}
+    return {
+        (name, size): trainlab.endings(
+            at_rate(named_cell(any_study("xor44"), f"{name}:B+E").experiment, rate),
+            seeds=SEEDS,
+            longer=longer,
+            store=store,
+        )
+        for name in ("Model 2", "Model 3")
+        for size, (rate, longer) in asked.items()
+    }
+
+
+def judge(found: Found) -> dict[str, Answer]:
+    """Return how each statement fares, by its number."""
+    return {each.number: each.judge(found) for each in STATEMENTS}
+
+
+def tally(answers: dict[str, Answer]) -> str:
+    """How many statements fare how."""
+    return _tally(answers, STATEMENTS)
+
+
+def rows(answers: dict[str, Answer]) -> str:
+    """One row a statement, under its part; what was asked and the numbers in sentences below each table."""
+    parts: list[str] = []
+    for heading, part in PARTS:
+        judged = [(each, answers[each.number]) for each in part.STATEMENTS]
+        heads = ("№", "what it says", "where", "verdict", "the number, with its 95 % interval", "other sides")
+        lines = [
+            (
+                each.number,
+                cell(each.said),
+                each.place.removeprefix("part 1, ").removeprefix("part 2, "),
+                f"**{answer.outcome}**",
+                cell(answer.number) or "–",
+                cell(answer.sides) or "–",
+            )
+            for each, answer in judged
+        ]
+        parts.append(f"## {heading}\n\n{table(heads, lines)}\n\n{_details(judged)}")
+    return "\n\n".join(parts)
+
+
+def notebook(answers: dict[str, Answer]) -> str:
+    """The second notebook's claims, a line each."""
+    lines: list[str] = []
+    for each in stated_notebook.STATEMENTS:
+        answer = answers[each.number]
+        if answer.outcome not in DONE:
+            lines.append(f"- {each.said} **{answer.outcome.capitalize()}.** {answer.told}")
+    return "\n".join(lines)
+
+
+def questions_tally(answers: dict[str, Answer]) -> str:
+    """How many statements of the five questions fare how."""
+    return _tally(answers, [each for _, part in QUESTIONS for each in part.STATEMENTS])
+
+
+def questions(answers: dict[str, Answer]) -> str:
+    """What can be true or untrue of the five questions: a row a statement, under its question."""
+    parts: list[str] = []
+    for heading, part in QUESTIONS:
+        lines = [
+            (cell(each.said), f"**{answer.outcome}**", cell(answer.number) or "–", each.seeds)
+            for each in part.STATEMENTS
+            for answer in [answers[each.number]]
+            if answer.outcome not in DONE
+        ]
+        page = part.STATEMENTS[0].page
+        heads = ("statement", "", "numbers, with 95 % intervals", "seeds")
+        parts.append(f"## {heading}\n\nThe page: [{heading}]({page}.md)\n\n{table(heads, lines)}")
+    return "\n\n".join(parts)
+
+
+def _tally(answers: dict[str, Answer], of: tuple[Statement, ...] | list[Statement]) -> str:
+    counts = Counter(answers[each.number].outcome for each in of)
+    told = [f"{counts[outcome]} {outcome}" for outcome in get_args(Outcome) if counts[outcome]]
+    return f"Of {len(of)} statements: {join(told)}."
+
+
+def _details(judged: list[Judged]) -> str:
+    """Return what was asked and what came out, folded up under each table."""
+    lines = [
+        f"- **{each.number}.** Asked: {each.asked}{'' if each.seeds == '–' else f'; seeds: {each.seeds}'}. "
+        f"{' '.join(part for part in (answer.told, each.note) if part)}"
+        for each, answer in judged
+    ]
+    page = judged[0][0].page
+    summary = "<details>\n<summary>What was asked, and the numbers in sentences</summary>"
+    return (
+        f"{summary}\n\n"
+        + "\n".join(line.strip() for line in lines)
+        + f"\n\nThe page: [{page}.md]({page}.md).\n\n</details>"
+    )
+
+
+BLOCKS: tuple[Callable[[dict[str, Answer]], str], ...] = (tally, rows, notebook, questions_tally, questions)
