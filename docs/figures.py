@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import structs
 
 import trainlab
 from docs.rules import HALF, above
 from docs.words import percent, table
 from trainlab.budgets import bias_flags, layer_table
+from trainlab.draw import Band, Curve, curves
 from trainlab.engine import Runs
-from trainlab.spec import name_of
+from trainlab.spec import load_study, name_of
 from trainlab.stats import (
     Rate,
     ReadEstimate,
@@ -37,6 +39,19 @@ ALIKE = 0.01
 
 SEEDS = 1000
 
+NOTEBOOK: dict[tuple[str, ...], str] = {
+    (): "1: tanh, L1",
+    ("then MSE",): "2: tanh, MSE, from the weights of 1",
+    ("MSE",): "tanh, MSE, begun anew",
+    ("sigmoid",): "sigmoid, L1",
+    ("MSE", "sigmoid"): "3: sigmoid, MSE",
+}
+"""The second notebook's iterations by their numbers, with the cells that it left out."""
+
+ITERATIONS: tuple[tuple[str, ...], ...] = ((), ("then MSE",), ("MSE", "sigmoid"))
+WINDOW = 50
+"""Epochs between two points of the second notebook's plot."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alike:
@@ -54,10 +69,14 @@ class Alike:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Studies:
-    """The two studies and two races that every figure comes from."""
+    """The two studies and two races that every figure comes from.
+
+    `windows` are the loss curves of the second notebook's three iterations as it plotted them, ``[n, plots]``.
+    """
 
     xor44: trainlab.StudyResult
     notebook: trainlab.StudyResult
+    windows: Mapping[str, npt.NDArray[np.float64]]
     race: trainlab.RaceResult
     race_all: trainlab.RaceResult
 
@@ -100,9 +119,51 @@ def carry_out(*, store: str | None, seeds: int = SEEDS) -> Studies:
     return Studies(
         xor44=trainlab.study("xor44", seeds=seeds, store=store),
         notebook=trainlab.study("second_notebook", seeds=seeds, store=store),
+        windows={
+            NOTEBOOK[changes]: window_average(losses_of_each_epoch(changes, min(100, seeds), store))
+            for changes in ITERATIONS
+        },
         race=race,
         race_all=race_all,
     )
+
+
+def losses_of_each_epoch(changes: tuple[str, ...], seeds: int, store: str | None) -> npt.NDArray[np.float64]:
+    """Return the loss before every step of a cell of the second notebook, ``[n, epochs]``."""
+    own = load_study("second_notebook").experiment("2-11-1", changes)
+    (item,) = trainlab.run(
+        structs.replace(own, record=structs.replace(own.record, loss_every=1)), seeds=seeds, store=store
+    ).cells
+    return item.runs.loss_curve[:, :-1].astype(np.float64)
+
+
+def window_average(losses: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the sums of the losses ``[n, epochs]`` since the last plot, over 50, at epochs 0, 50, 100, …
+
+    As the second notebook has it, so that the first is one epoch's loss over 50.
+    """
+    sums = np.add.reduceat(losses, [0, *range(1, losses.shape[1], WINDOW)], axis=1)
+    whole = 1 + (losses.shape[1] - 1) // WINDOW
+    return sums[:, :whole] / WINDOW
+
+
+def pictures(studies: Studies) -> dict[str, str]:
+    """Return the files of docs/pictures by name."""
+    drawn = [
+        Curve(
+            label=name,
+            x=[WINDOW * place for place in range(values.shape[1])],
+            median=np.median(values, axis=0),
+            bands=[Band(label="5–95 % of seeds", low=low, high=high)],
+        )
+        for name, values in studies.windows.items()
+        for low, high in [np.quantile(values, (0.05, 0.95), axis=0)]
+    ]
+    title = (
+        "The loss of the second notebook, summed over 50 epochs and divided by 50; the first is one epoch's"
+    )
+    shown = curves(drawn, x_label="Epoch", y_label="Loss", title=title, log_y=True)
+    return {"assignment-window.svg": shown.svg + "\n"}
 
 
 def summary(studies: Studies) -> str:
@@ -328,16 +389,6 @@ def predictions(studies: Studies) -> str:
         "one run says the opposite",
     )
     return table(heads, rows)
-
-
-NOTEBOOK = {
-    (): "1: tanh, L1",
-    ("then MSE",): "2: tanh, MSE, from the weights of 1",
-    ("MSE",): "tanh, MSE, begun anew",
-    ("sigmoid",): "sigmoid, L1",
-    ("MSE", "sigmoid"): "3: sigmoid, MSE",
-}
-"""The second notebook's iterations by their numbers, with the cells that it left out."""
 
 
 def notebook(studies: Studies) -> str:

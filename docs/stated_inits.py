@@ -240,7 +240,7 @@ def _keeps(*asked: tuple[str, str], **more: Any) -> Any:
         for scheme, activation in asked:
             stacks = found.explained.stacks
             each = found.sigmoid[scheme] if activation == "sigmoid" else stacks[activation, scheme]
-            name = f"{activation}, {scheme}" if several else activation
+            name = f"{activation} under `{scheme}`" if several else activation
             ratios[name] = each.gradient_ratio, each.theory_ratio
         return {"ratios": ratios} | more
 

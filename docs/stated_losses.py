@@ -72,8 +72,8 @@ def _higher(found: Found) -> Mapping[str, Any]:
     for name, asked in cells.items():
         runs = found.studies.cell(*asked).runs
         gaps = np.abs(runs.predictions.astype(np.float64) - runs.experiment.data().targets)
-        ranks[f"{name}, mean"] = _correlation(_ranks(runs.loss), _ranks(gaps.mean(axis=(1, 2))))
-        ranks[f"{name}, largest"] = _correlation(_ranks(runs.loss), _ranks(gaps.max(axis=(1, 2))))
+        ranks[f"{name} and mean error"] = _correlation(_ranks(runs.loss), _ranks(gaps.mean(axis=(1, 2))))
+        ranks[f"{name} and largest error"] = _correlation(_ranks(runs.loss), _ranks(gaps.max(axis=(1, 2))))
     return {"ranks": ranks}
 
 
