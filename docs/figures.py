@@ -71,7 +71,7 @@ class Alike:
 class Studies:
     """The two studies and two races that every figure comes from.
 
-    `windows` are the loss curves of the second notebook's three iterations as it plotted them, ``[n, plots]``.
+    `windows` are the losses of the second notebook's three iterations as it plotted them, ``[n, plots]``.
     """
 
     xor44: trainlab.StudyResult

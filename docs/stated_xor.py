@@ -58,13 +58,13 @@ def _change(name: str) -> Statement:
         study = found.studies.xor44
         judged = [each for each in of(study, "change") if each.statement.startswith(f"Change {name} ")]
         verdicts = dict(zip(study.study.network_names, judged, strict=True))
+        words, more = _after_others(found.studies) if name == "D" else ("", "")
         return {
             "facts": made(
                 name, study.study.experiment("Model 1"), study.study.experiment("Model 1", (name,))
             ),
-            "number": _helps(verdicts),
-            "told": " ".join(each.sentence for each in verdicts.values())
-            + (_after_others(found.studies) if name == "D" else ""),
+            "number": _helps(verdicts) + words,
+            "told": " ".join(each.sentence for each in verdicts.values()) + more,
             "sides": rules.sides_of(verdicts),
         }
 
@@ -89,15 +89,17 @@ def _helps(verdicts: Mapping[str, Verdict]) -> str:
     return "; ".join(f"{word} {join(each)}" for word, each in names.items())
 
 
-def _after_others(studies: Studies) -> str:
+def _after_others(studies: Studies) -> tuple[str, str]:
+    """Return what D does to Model 3 after A, B and E: in a few words if it hurts, and in a sentence."""
     short, long = (studies.cell(DEEP, *each).runs for each in (("A", "B", "E"), ("A", "B", "D", "E")))
     end, ever = (
         paired_difference(a, b)
         for a, b in ((short.solved, long.solved), (solved_ever(short), solved_ever(long)))
     )
-    return (
+    lost = end.high < 0 <= ever.high
+    return f"; hurts {DEEP} after A, B and E" if lost else "", (
         f" Made after A, B and E, D changes {DEEP}'s share solved by {end} at the end and by {ever} at some "
-        "time: what is learnt is lost again."
+        f"time{': what is learnt is lost again' if lost else ''}."
     )
 
 
