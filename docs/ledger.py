@@ -33,8 +33,8 @@ SEEDS = 200
 """Of each learning rate at which is asked where failed runs end."""
 
 PARTS = (
-    ("The main notebook", stated_xor),
-    ("The second notebook", stated_notebook),
+    ("Part 1: the main notebook", stated_xor),
+    ("Part 1: the second notebook", stated_notebook),
     ("What is a neuron?", stated_neuron),
     ("What is the learning rate for?", stated_rates),
     ("How are weights initialised?", stated_inits),
@@ -111,7 +111,7 @@ def rows(answers: dict[str, Answer]) -> str:
             (
                 each.number,
                 cell(each.said),
-                each.place.removeprefix("part 1, ").removeprefix("part 2, "),
+                each.place.removeprefix("notebook 1, "),
                 f"**{answer.outcome}**",
                 cell(answer.number) or "–",
                 cell(answer.sides) or "–",

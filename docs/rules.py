@@ -9,7 +9,7 @@ from typing import Literal
 from docs.words import percent, under
 from trainlab.draw import join
 from trainlab.stats import Estimate, Rate, Reading, Verdict
-from trainlab.studies.sides import AS_ASKED
+from trainlab.studies.sides import AS_ASKED, TURNED
 from trainlab.studies.verdicts import OUTCOMES
 
 Outcome = Literal[
@@ -49,15 +49,35 @@ def above(share: Rate, least: float) -> Outcome:
     return "upheld" if share.low > least else "refuted" if share.high < least else "mixed"
 
 
-def most(*, share: Rate, of: str = "seeds", more: str = "") -> Answer:
-    """Upheld if it is so of most, with the whole interval; refuted if of a minority."""
-    return Answer(outcome=above(share, HALF), number=percent(share), told=f"So on {share} of the {of}.{more}")
+def most(
+    *, share: Rate, of: str = "seeds", more: str = "", others: Mapping[str, Rate] | None = None
+) -> Answer:
+    """Upheld if it is so of most, with the whole interval; refuted if of a minority.
+
+    `others` are the shares by other readings, in words; where one turns it round it is mixed.
+    """
+    outcome = above(share, HALF)
+    found = {words: above(each, HALF) for words, each in (others or {}).items()}
+    return Answer(
+        outcome=_weighed(outcome, found),
+        number=percent(share),
+        told=f"So on {share} of the {of}.{more}",
+        sides=held(outcome, found),
+    )
 
 
-def often(*, share: Rate, told: str) -> Answer:
-    """Upheld if it is so of nine in ten or more, refuted if of a minority, as predictions are judged."""
-    outcome: Outcome = "upheld" if share.low >= OFTEN else "refuted" if share.high < HALF else "mixed"
-    return Answer(outcome=outcome, number=percent(share), told=told)
+def held(outcome: Outcome, others: Mapping[str, Outcome]) -> str:
+    """Return on how many other sides it comes out the same, and which turn."""
+    turned = [f"{words}: {each}" for words, each in others.items() if each != outcome]
+    same = len(others) - len(turned)
+    if not others or not turned:
+        return f"all {same}" if others else ""
+    return f"{same} of {len(others)}; not {'; '.join(turned)}"
+
+
+def often(share: Rate) -> Outcome:
+    """Return whether it is so of nine in ten or more, of a minority, or neither."""
+    return "upheld" if share.low >= OFTEN else "refuted" if share.high < HALF else "mixed"
 
 
 def exact(*, gaps: Mapping[str, float], more: str = "", facts: Mapping[str, bool] | None = None) -> Answer:
@@ -89,18 +109,33 @@ def alike(*, found: Mapping[str, object], wanted: Mapping[str, object], told: st
     return Answer(outcome=outcome, number=number, told=told)
 
 
-def parts(*, outcomes: Mapping[str, Outcome], number: str, told: str = "", sides: str = "") -> Answer:
-    """Of what is said of several at once: upheld if of all, refuted if of none, in part if of some."""
+def parts(
+    *,
+    outcomes: Mapping[str, Outcome],
+    number: str,
+    told: str = "",
+    others: Mapping[str, Outcome] | None = None,
+) -> Answer:
+    """Of what is said of several at once: upheld if of all, refuted if of none, in part if of some.
+
+    `others` is how the whole comes out by other readings, in words; where one turns it round it is mixed.
+    """
+    whole, asked = all_of(outcomes.values()), others or {}
     names: dict[Outcome, list[str]] = {}
     for name, outcome in outcomes.items():
         names.setdefault(outcome, []).append(name)
     shown = _first("; ".join(f"{outcome}: {join(each)}" for outcome, each in names.items()))
     return Answer(
-        outcome=all_of(outcomes.values()),
+        outcome=_weighed(whole, asked),
         number=number,
         told=told if len(outcomes) == 1 else f"{shown}. {told}".strip(),
-        sides=sides,
+        sides=held(whole, asked),
     )
+
+
+def _weighed(outcome: Outcome, others: Mapping[str, Outcome]) -> Outcome:
+    """Return the outcome; mixed where another reading turns it round."""
+    return "mixed" if TURNED.get(outcome, "") in others.values() else outcome
 
 
 def by_readings(*, readings: Mapping[str, Reading], number: str, told: str = "") -> Answer:
@@ -147,8 +182,8 @@ def sides_of(found: Mapping[str, Verdict]) -> str:
         for name, outcome, side in asked
         if side.outcome != outcome
     ]
-    held = len(asked) - len(other)
-    return f"all {len(asked)}" if not other else f"{held} of {len(asked)}; not {'; '.join(other)}"
+    same = len(asked) - len(other)
+    return f"all {same}" if not other else f"{same} of {len(asked)}; not {'; '.join(other)}"
 
 
 def cured(*, left: Mapping[str, Rate], change: Mapping[str, Estimate]) -> Answer:

@@ -11,7 +11,7 @@ from docs.stated import Found, Statement
 from docs.stated_neuron import neuron_gaps
 from trainlab.draw import format_number
 
-PAGE, PLACE, ASKED = "chain_rule", "part 2, question 5", "`trainlab explain chain-rule`"
+PAGE, PLACE, ASKED = "chain_rule", "question 5", "`trainlab explain chain-rule`"
 DRAWN = "4-3-2-1"
 
 

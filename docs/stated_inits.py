@@ -18,7 +18,7 @@ from trainlab.explain.inits.sizes import Claim
 from trainlab.stats import Rate, ReadEstimate, Reading
 from trainlab.studies.verdicts import OUTCOMES
 
-PAGE, PLACE, ASKED = "init", "part 2, question 3", "`trainlab explain init`"
+PAGE, PLACE, ASKED = "init", "question 3", "`trainlab explain init`"
 FADED = 0.1
 """A gradient that is less than this at the first layer, relative to the last, is called vanished."""
 KEPT = (0.8, 1.25)

@@ -24,7 +24,7 @@ from trainlab.spec import Custom
 from trainlab.stats import Rate, Reading
 from trainlab.studies.verdicts import OUTCOMES
 
-PAGE, PLACE, ASKED = "loss", "part 2, question 4", "`trainlab explain loss`"
+PAGE, PLACE, ASKED = "loss", "question 4", "`trainlab explain loss`"
 ROUNDING = 1e-5
 """Float32 losses are so near to those of their predictions, relatively."""
 FAITHFUL = 0.9

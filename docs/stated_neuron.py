@@ -17,7 +17,7 @@ from trainlab.draw import format_number, join
 from trainlab.maths import ACTIVATIONS
 from trainlab.stats import Rate
 
-PAGE, PLACE, ASKED = "neuron", "part 2, question 1", "`trainlab explain neuron`"
+PAGE, PLACE, ASKED = "neuron", "question 1", "`trainlab explain neuron`"
 BELOW = -1.0
 """A weighted sum at which a neuron is said not to be active."""
 

@@ -9,16 +9,17 @@ import numpy as np
 
 from docs import rules
 from docs.figures import WINDOW, minus_zero, rises_of, share_of
+from docs.rules import Answer, above
 from docs.stated import Found, Statement
 from docs.words import percent
 from trainlab.draw import format_number
 from trainlab.spec import Default, Experiment, Full, name_of
-from trainlab.stats import paired_difference, rate
+from trainlab.stats import Rate, paired_difference
 from trainlab.studies import CellResult
 
 PAGE = "assignment"
 STUDY, SEEDS = "`trainlab study second_notebook`", "1,000 each"
-PLACE = "part 1, second notebook"
+PLACE = "notebook 2"
 SUBMITTED = ("Model 2", "B", "C", "D", "E")
 TINY, EARLY = 1e-12, 350
 """The loss that the notebook's last iteration had, about 10⁻¹³, and the epoch from which on."""
@@ -71,7 +72,10 @@ def _done(number: str, said: str, where: str = PLACE) -> Statement:
         place=where,
         asked=f"{STUDY}: its file",
         rule=rules.done,
-        read=lambda found: {"facts": _set_up(found)[number]},
+        read=lambda found: {
+            "facts": _set_up(found)[number],
+            "number": ", ".join(_set_up(found)[number]),
+        },
         page=PAGE,
     )
 
@@ -96,9 +100,10 @@ def cure(before: CellResult, after: CellResult) -> Mapping[str, Any]:
 
 def _smoother(found: Found) -> Mapping[str, Any]:
     first, second = cell(found), cell(found, "then MSE")
-    fewer = rises_of(second) < rises_of(first)
+    apart = {10 * each: share_of(rises_of(second, each) < rises_of(first, each)) for each in (1, 2, 5)}
     return {
-        "share": share_of(fewer),
+        "share": apart.pop(10),
+        "others": {f"readings {each} epochs apart": share for each, share in apart.items()},
         "more": " Smoother: fewer readings of the loss, ten epochs apart, rise.",
     }
 
@@ -127,14 +132,20 @@ def _learnt(found: Found) -> Mapping[str, Any]:
     }
 
 
-def submitted(*, solved: Any, tiny: Any, early: Any) -> rules.Answer:
-    """The loss of the last iteration is about 10⁻¹³, and from epoch 350 on: on most seeds."""
+def submitted(*, solved: Rate, tiny: Rate, early: Rate, others: Mapping[str, tuple[Rate, Rate]]) -> Answer:
+    """The loss of the last iteration is about 10⁻¹³, and from epoch 350 on: on most seeds.
+
+    `tiny` and `early` are the shares with a loss below 10⁻¹² at the end and by then, `others` the same by
+    other bounds.
+    """
     shares = {"below 10⁻¹² at the end": tiny, f"by epoch {EARLY}": early}
-    answer = rules.gives(shares=shares)
-    return rules.Answer(
-        outcome=answer.outcome,
-        number=f"{answer.number}; solved {percent(solved)}",
-        told=f"{answer.told} Solved: {solved}. It is Model 2 with B, C, D and E of `xor44`.",
+    return rules.parts(
+        outcomes={name: above(each, rules.HALF) for name, each in shares.items()},
+        number="; ".join(f"{name} {percent(each)}" for name, each in shares.items()),
+        told=f"Solved: {solved}.",
+        others={
+            words: rules.all_of(above(each, rules.HALF) for each in pair) for words, pair in others.items()
+        },
     )
 
 
@@ -142,10 +153,15 @@ def _submitted(found: Found) -> Mapping[str, Any]:
     item = found.studies.cell(*SUBMITTED)
     curve = item.runs.loss_curve.astype(np.float64)
     place = EARLY // item.runs.experiment.record.loss_every
+    below = {
+        bound: (share_of(item.runs.loss.astype(np.float64) < bound), share_of(curve[:, place] < bound))
+        for bound in (TINY, 10 * TINY, TINY / 10)
+    }
     return {
         "solved": item.solved,
-        "tiny": share_of(item.runs.loss.astype(np.float64) < TINY),
-        "early": rate(int((curve[:, place] < TINY).sum()), len(curve)),
+        "tiny": below[TINY][0],
+        "early": below[TINY][1],
+        "others": {"below 10⁻¹¹": below[10 * TINY], "below 10⁻¹³": below[TINY / 10]},
     }
 
 
@@ -219,7 +235,7 @@ STATEMENTS: tuple[Statement, ...] = (
         number="30",
         said="The weights and biases learnt are printed.",
         place=PLACE,
-        asked="`trainlab run`: the report",
+        asked="`trainlab run`: its report",
         rule=rules.done,
         read=_learnt,
         page=PAGE,
@@ -228,7 +244,7 @@ STATEMENTS: tuple[Statement, ...] = (
         number="31",
         said="Sigmoid, MSE, N(0, 1), SGD, one point a step: a loss of about 10⁻¹³ from epoch 350 on.",
         place=f"{PLACE}, iteration 4",
-        asked=f"`trainlab study xor44`, cell Model 2 with B, C, D and E: loss below {TINY:g}",
+        asked="`trainlab study xor44`, its cell Model 2 with B, C, D and E: a loss below 10⁻¹²",
         rule=submitted,
         read=_submitted,
         page=PAGE,

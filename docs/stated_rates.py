@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import fields, replace
 from typing import Any
 
 from docs import rules
@@ -18,8 +19,11 @@ from trainlab.maths import SCHEDULES
 from trainlab.spec import ReduceLROnPlateau
 from trainlab.stats import Rate, rate
 from trainlab.studies import EndingsResult
+from trainlab.studies.landscape.read import THRESHOLDS, Kind, Thresholds
+from trainlab.studies.landscape.result import FACTOR
+from trainlab.studies.landscape.verdict import PLACES, THRESHOLD_WORDS
 
-PAGE, PLACE, ASKED = "learning_rate", "part 2, question 2", "`trainlab explain learning-rate`"
+PAGE, PLACE, ASKED = "learning_rate", "question 2", "`trainlab explain learning-rate`"
 ENDINGS = "[where runs end](endings.md)"
 
 
@@ -97,20 +101,19 @@ def reaches(*, minimum: Rate, later: Rate, told: str) -> Answer:
     `later` are those that are at one or solved after ten times as many epochs.
     """
     found = {"in the same time": minimum, "in ten times the time": later}
-    outcomes = {name: rules.often(share=each, told="").outcome for name, each in found.items()}
+    outcomes = {name: rules.often(each) for name, each in found.items()}
     number = "; ".join(f"{name} {percent(each)}" for name, each in found.items())
     return rules.parts(outcomes=outcomes, number=number, told=told)
 
 
-def ends(result: EndingsResult, *kinds: str, solved: bool = False) -> Rate:
-    """Return how many of all runs end so; `solved` counts those that are solved, too."""
+def ends(result: EndingsResult, *kinds: Kind, limits: Thresholds = THRESHOLDS) -> Rate:
+    """Return how many of all runs end so."""
     n = result.solved + result.diverged + result.failed
-    k = sum(each.runs.k for each in result.kinds if each.kind in kinds)
-    return rate(k + (result.solved if solved else 0), n)
+    return rate(sum(each.kind(limits) in kinds for each in result.endings), n)
 
 
 def _told(result: EndingsResult) -> str:
-    each = ", ".join(f"{kind.runs.k:,} {kind.kind}" for kind in result.kinds if kind.runs.k)
+    each = ", ".join(f"{kind.runs.k:,} {PLACES[kind.kind]}" for kind in result.kinds if kind.runs.k)
     gone = f", {result.diverged:,} diverged" if result.diverged else ""
     n = result.solved + result.diverged + result.failed
     lr = format_number(result.experiment.optimizer.lr)
@@ -122,49 +125,98 @@ def _told(result: EndingsResult) -> str:
 
 def _minima(found: Found) -> Mapping[str, Any]:
     small = found.at_rates["Model 2", "small"]
-    kept = ends(small, "minimum", solved=True)
-    stayed = sum(
-        not gone for gone, each in zip(small.escaped, small.endings, strict=True) if each.kind() == "minimum"
-    )
-    later = rate(small.solved + sum(small.escaped) + stayed, kept.n)
-    return {"minimum": kept, "later": later, "told": _told(small)}
+    n = small.solved + small.diverged + small.failed
+    ended = [each.kind() == "minimum" for each in small.endings]
+    later = [escaped or there for escaped, there in zip(small.escaped, ended, strict=True)]
+    return {
+        "minimum": rate(small.solved + sum(ended), n),
+        "later": rate(small.solved + sum(later), n),
+        "told": _told(small),
+    }
 
 
-def plateaus(*, shares: Mapping[str, Rate], told: str) -> Answer:
-    """A small rate may stall on a plateau: of each network more than one run in twenty ends there."""
+def plateaus(*, shares: Mapping[str, Rate], others: Mapping[str, Mapping[str, Rate]], told: str) -> Answer:
+    """A small rate may stall on a plateau: of each network more than one run in twenty ends there.
+
+    `others` are the shares at other thresholds, in words.
+    """
     outcomes = {name: above(each, rules.SELDOM) for name, each in shares.items()}
-    number = "; ".join(f"{name} {percent(each)}" for name, each in shares.items())
-    return rules.parts(outcomes=outcomes, number=number, told=told)
+    turned = {
+        words: rules.all_of(above(each, rules.SELDOM) for each in moved.values())
+        for words, moved in others.items()
+    }
+    return rules.parts(
+        outcomes=outcomes,
+        number="; ".join(f"{name} {percent(each)}" for name, each in shares.items()),
+        told=told,
+        others=turned,
+    )
 
 
 def _plateau(found: Found) -> Mapping[str, Any]:
     small = {name: each for (name, size), each in found.at_rates.items() if size == "small"}
     return {
         "shares": {name: ends(each, "plateau") for name, each in small.items()},
+        "others": {
+            words: {name: ends(each, "plateau", limits=limits) for name, each in small.items()}
+            for words, limits in moved_thresholds().items()
+        },
         "told": " ".join(map(_told, small.values())),
     }
 
 
-def unsettled(*, minimum: Mapping[str, Rate], moving: Mapping[str, Rate], told: str) -> Answer:
+def moved_thresholds() -> dict[str, Thresholds]:
+    """Return the thresholds of endings with each one ten times larger, and ten times smaller."""
+    moved: dict[str, Thresholds] = {}
+    for field in fields(Thresholds):
+        for value in (FACTOR * getattr(THRESHOLDS, field.name), getattr(THRESHOLDS, field.name) / FACTOR):
+            words = f"{THRESHOLD_WORDS[field.name]} from {100 * value:g} %"
+            moved[words] = replace(THRESHOLDS, **{field.name: value})
+    return moved
+
+
+def unsettled(
+    *,
+    minimum: Mapping[str, Rate],
+    moving: Mapping[str, Rate],
+    others: Mapping[str, Mapping[str, tuple[Rate, Rate]]],
+    told: str,
+) -> Answer:
     """A large rate may get stuck in a local minimum, or not converge: each happens on one run in twenty.
 
-    Both by network; a run that diverged hasn't converged.
+    Both by network; a run that diverged hasn't converged. `others` are both at other thresholds, in words.
     """
     outcomes = {f"a local minimum, {name}": above(each, rules.SELDOM) for name, each in minimum.items()}
     outcomes |= {f"not converging, {name}": above(each, rules.SELDOM) for name, each in moving.items()}
-    number = "; ".join(
-        f"{name}: minimum {percent(each)}, not converged {percent(moving[name])}"
-        for name, each in minimum.items()
+    turned = {
+        words: rules.all_of(above(each, rules.SELDOM) for pair in moved.values() for each in pair)
+        for words, moved in others.items()
+    }
+    return rules.parts(
+        outcomes=outcomes,
+        number="; ".join(
+            f"{name}: minimum {percent(each)}, not converged {percent(moving[name])}"
+            for name, each in minimum.items()
+        ),
+        told=told,
+        others=turned,
     )
-    return rules.parts(outcomes=outcomes, number=number, told=told)
 
 
 def _unsettled(found: Found) -> Mapping[str, Any]:
     large = {name: each for (name, size), each in found.at_rates.items() if size == "large"}
-    moving = {name: ends(each, "still moving") for name, each in large.items()}
+
+    def both(each: EndingsResult, limits: Thresholds = THRESHOLDS) -> tuple[Rate, Rate]:
+        moving = ends(each, "still moving", limits=limits)
+        return ends(each, "minimum", limits=limits), rate(moving.k + each.diverged, moving.n)
+
     return {
-        "minimum": {name: ends(each, "minimum") for name, each in large.items()},
-        "moving": {name: rate(each.k + large[name].diverged, each.n) for name, each in moving.items()},
+        "minimum": {name: both(each)[0] for name, each in large.items()},
+        "moving": {name: both(each)[1] for name, each in large.items()},
+        "others": {
+            words: {name: both(each, limits) for name, each in large.items()}
+            for words, limits in moved_thresholds().items()
+        },
         "told": " ".join(map(_told, large.values())),
     }
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from docs import rules
-from docs.figures import Studies, loss_by_point, of, to_digits
+from docs.figures import Studies, loss_by_point, of, share_of, to_digits
 from docs.rules import Answer, Outcome, above
 from docs.stated import Found, Statement
 from docs.words import percent
@@ -16,10 +18,12 @@ from trainlab.spec import Experiment, name_of
 from trainlab.stats import Rate, Verdict, paired_difference, rate
 from trainlab.studies.better import judge_better
 from trainlab.studies.causes import failed
+from trainlab.studies.cells import all_near
+from trainlab.studies.constant import best_constant_loss
 from trainlab.studies.solved_when import solved_ever
 
 PAGE = "assignment"
-NOTEBOOK, CONCLUSION = "part 1, main notebook", "part 1, conclusion"
+NOTEBOOK, CONCLUSION = "notebook 1", "notebook 1, conclusion"
 STUDY, SEEDS = "`trainlab study xor44`", "1,000 each"
 DEEP, SHALLOW = "Model 3", ("Model 1", "Model 2")
 CHANGED = {
@@ -122,26 +126,11 @@ def _counts(found: Found) -> Mapping[str, Any]:
     }
 
 
-def vanishes(*, data: Rate, step: Rate | None = None, sides: str = "", told: str = "") -> Answer:
-    """Most failures are vanishing gradients, by the gradient of all examples and by that of a step.
-
-    The notebook read the second. Where the two disagree it is mixed; `step` is None where it wasn't asked.
-    """
-    read = {"of all examples": data} | ({} if step is None else {"of the step": step})
-    outcomes = {name: above(each, rules.HALF) for name, each in read.items()}
-    outcome: Outcome = outcomes["of all examples"] if len(set(outcomes.values())) == 1 else "mixed"
-    number = "; ".join(f"{percent(each)} {name}" for name, each in read.items())
-    lacks = (
-        " By the gradient of one step, which the notebook read, it isn't asked here." if step is None else ""
-    )
-    return Answer(outcome=outcome, number=number, told=told + lacks, sides=sides)
-
-
 def _vanishing(place: int) -> Any:
+    """Return what reads the study's verdict, which asks by all the gradients that it has."""
+
     def read(found: Found) -> Mapping[str, Any]:
-        verdict = of(found.studies.xor44, "vanishing")[place]
-        assert verdict.share is not None
-        return {"data": verdict.share, "told": verdict.sentence, "sides": rules.sides_of({"": verdict})}
+        return {"found": of(found.studies.xor44, "vanishing")[place]}
 
     return read
 
@@ -164,19 +153,27 @@ def _inner(found: Found) -> Mapping[str, Any]:
 
 
 def _high(found: Found) -> Mapping[str, Any]:
-    causes = found.studies.cell(DEEP, *found.studies.together).causes
+    item = found.studies.cell(DEEP, *found.studies.together)
+    causes, runs = item.causes, item.runs
+    loss = runs.loss[failed(runs)].astype(np.float64)
+    best = best_constant_loss(runs.experiment.loss, runs.experiment.data().targets)
     return {
         "share": rate(causes.high_loss, causes.failed),
+        "others": {f"high from {share:g} on": share_of(loss >= share * best) for share in (0.2, 0.6)},
         "of": "failed runs",
         "more": " High is from 0.4 of the loss of the best constant answer on.",
     }
 
 
 def _bad(found: Found) -> Mapping[str, Any]:
-    right = found.studies.cell(DEEP, *found.studies.together).right
+    item = found.studies.cell(DEEP, *found.studies.together)
+    right = item.right
     assert right is not None
     return {
         "share": rate(right.n - right.k, right.n),
+        "others": {
+            f"not within {within:g}": share_of(~all_near(item.runs, within)) for within in (0.05, 0.1, 0.25)
+        },
         "more": " Bad: some answer is nearer to the other target.",
     }
 
@@ -339,7 +336,7 @@ STATEMENTS: tuple[Statement, ...] = (
         said="Model 3's gradient vanishes, at the baseline.",
         place=f"{CONCLUSION} 3",
         asked=f"{STUDY}: are most of its failures vanishing gradients?",
-        rule=vanishes,
+        rule=rules.verdict,
         read=_vanishing(0),
         page=PAGE,
         seeds=SEEDS,
@@ -349,7 +346,7 @@ STATEMENTS: tuple[Statement, ...] = (
         said="Model 3's gradient vanishes, with A–E.",
         place=f"{CONCLUSION} 3",
         asked=f"{STUDY}: are most of its failures vanishing gradients?",
-        rule=vanishes,
+        rule=rules.verdict,
         read=_vanishing(1),
         page=PAGE,
         seeds=SEEDS,

@@ -84,11 +84,6 @@ MADE_UP: dict[Callable[..., Answer], tuple[Numbers, Numbers, Numbers]] = {
         {"readings": {"one": "hurts", "two": "shown to be small"}, "number": ""},
         {"readings": {"one": "helps", "two": "no difference seen"}, "number": ""},
     ),
-    stated_xor.vanishes: (
-        {"data": MOST, "step": MOST},
-        {"data": FEW},
-        {"data": FEW, "step": MOST},
-    ),
     stated_xor.inner_layers: (
         {"shares": {"2": MOST, "3": MOST}},
         {"shares": {"2": FEW, "3": FEW}},
@@ -100,9 +95,9 @@ MADE_UP: dict[Callable[..., Answer], tuple[Numbers, Numbers, Numbers]] = {
         {"three": MOST, "value": {"0.694": FEW}},
     ),
     stated_notebook.submitted: (
-        {"solved": ALL, "tiny": MOST, "early": MOST},
-        {"solved": ALL, "tiny": FEW, "early": FEW},
-        {"solved": ALL, "tiny": MOST, "early": FEW},
+        {"solved": ALL, "tiny": MOST, "early": MOST, "others": {}},
+        {"solved": ALL, "tiny": FEW, "early": FEW, "others": {}},
+        {"solved": ALL, "tiny": MOST, "early": FEW, "others": {}},
     ),
     stated_neuron.decides: (
         {"passed": {"relu": (0.0, 0.0)}},
@@ -140,14 +135,14 @@ MADE_UP: dict[Callable[..., Answer], tuple[Numbers, Numbers, Numbers]] = {
         {"minimum": FEW, "later": ALL, "told": ""},
     ),
     stated_rates.plateaus: (
-        {"shares": {"Model 2": MOST}, "told": ""},
-        {"shares": {"Model 2": NONE}, "told": ""},
-        {"shares": {"Model 2": NONE, "Model 3": MOST}, "told": ""},
+        {"shares": {"Model 2": MOST}, "others": {}, "told": ""},
+        {"shares": {"Model 2": NONE}, "others": {}, "told": ""},
+        {"shares": {"Model 2": NONE, "Model 3": MOST}, "others": {}, "told": ""},
     ),
     stated_rates.unsettled: (
-        {"minimum": {"Model 2": MOST}, "moving": {"Model 2": MOST}, "told": ""},
-        {"minimum": {"Model 2": NONE}, "moving": {"Model 2": NONE}, "told": ""},
-        {"minimum": {"Model 2": NONE}, "moving": {"Model 2": MOST}, "told": ""},
+        {"minimum": {"Model 2": MOST}, "moving": {"Model 2": MOST}, "others": {}, "told": ""},
+        {"minimum": {"Model 2": NONE}, "moving": {"Model 2": NONE}, "others": {}, "told": ""},
+        {"minimum": {"Model 2": NONE}, "moving": {"Model 2": MOST}, "others": {}, "told": ""},
     ),
     stated_rates.oscillates: (
         {"gaps": {"valley": 0.0}, "solved_above": FEW, "solved_best": MOST},
@@ -282,6 +277,16 @@ def test_too_few_that_learn_say_nothing_of_a_size():
 def test_sides_that_turn_are_named():
     assert rules.sides_of({"one": verdict("upheld")}) == "1 of 2; not rounded (one): refuted"
     assert rules.sides_of({"one": replace(verdict("mixed"), sides=())}) == ""
+
+
+def test_other_readings_are_counted_and_one_that_turns_makes_it_mixed():
+    found = rules.most(share=MOST, others={"within 0.05": MOST, "rounded": FEW})
+    assert (found.outcome, found.sides) == ("mixed", "1 of 2; not rounded: refuted")
+    found = rules.most(share=MOST, others={"within 0.05": ALL, "rounded": HALF})
+    assert (found.outcome, found.sides) == ("upheld", "1 of 2; not rounded: mixed")
+    moved = {"the slope from 1 %": {"Model 2": MOST}, "the slope from 100 %": {"Model 2": NONE}}
+    found = stated_rates.plateaus(shares={"Model 2": MOST}, others=moved, told="")
+    assert found.sides == "1 of 2; not the slope from 100 %: refuted"
 
 
 def test_the_whole_of_the_list_has_its_rows():

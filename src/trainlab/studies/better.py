@@ -22,7 +22,7 @@ from trainlab.stats import (
     read_family,
 )
 from trainlab.studies.cells import all_near
-from trainlab.studies.sides import TOLERANCES
+from trainlab.studies.sides import TOLERANCES, weighed
 from trainlab.studies.solved_when import looked_on_the_way, solved_ever
 from trainlab.studies.verdicts import OUTCOMES, Bools, after_words, rate_of
 
@@ -77,6 +77,8 @@ def weigh(*, solved: tuple[Bools, Bools], mean: tuple[Floats, Floats], rmse: tup
 def judge_better(names: tuple[str, str], where: str, first: Runs, second: Runs) -> Verdict:
     """Does the first of two networks predict better than the second? Upheld if so in all three ways.
 
+    Asked again of the share solved with other tolerances, and at some time; if one turns it, it is mixed.
+
     `where` names the cell, as in "with A and B", or is empty.
     """
     found = compare_predictions(first, second)
@@ -86,7 +88,7 @@ def judge_better(names: tuple[str, str], where: str, first: Runs, second: Runs) 
         "refuted": f"{one} doesn't predict better than {other}",
     }.get(found.outcome, f"It can't be said whether {one} predicts better than {other}")
     share = found.ways["solved"].value
-    return Verdict(
+    judged = Verdict(
         topic="better",
         statement=f"{one} predicts better than {other}{after_words(where)}.",
         outcome=found.outcome,
@@ -104,6 +106,7 @@ def judge_better(names: tuple[str, str], where: str, first: Runs, second: Runs) 
             for words, each in read_family(_otherwise(first, second)).items()
         ),
     )
+    return weighed(judged)
 
 
 def _otherwise(first: Runs, second: Runs) -> dict[str, Estimate]:
