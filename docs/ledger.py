@@ -23,14 +23,12 @@ from docs.rules import Answer, Outcome
 from docs.stated import Found, Statement
 from docs.words import cell, table
 from trainlab.draw import join
-from trainlab.explain.inits.schemes import find_schemes
-from trainlab.explain.inits.stack import stack_signals
 from trainlab.explain.rates.grid import at_rate
 from trainlab.spec import any_study, named_cell
 from trainlab.studies import EndingsResult
 
 SEEDS = 200
-"""Of each learning rate at which is asked where failed runs end."""
+"""Of each learning rate at which is asked where runs of Model 3 end."""
 
 PARTS = (
     ("Part 1: the main notebook", stated_xor),
@@ -57,38 +55,19 @@ def carry_out(*, store: str | None) -> dict[str, Answer]:
     """Return how each statement fares, by its number; runs that the store has aren't trained again."""
     answers = explained.carry_out(store=store)
     found = Found(
-        studies=figures.carry_out(store=store),
-        explained=answers,
-        at_rates=ends_at_rates(answers, store=store),
-        sigmoid={
-            each.label: each
-            for each in stack_signals(
-                find_schemes(explained.STACK_SCHEMES), depth=10, width=64, activation="sigmoid"
-            )
-        },
+        studies=figures.carry_out(store=store), explained=answers, deep=deep_endings(answers, store=store)
     )
     return judge(found)
 
 
-def ends_at_rates(answers: explained.Explained, *, store: str | None) -> dict[tuple[str, str], EndingsResult]:
-    """Return where runs of Models 2 and 3, with B and E, end at a small and at a large rate.
-
-    Small is a tenth of the least that works for Model 2, by the page on learning rates; large is the second
-    beyond those that work. Those of Model 2 at the
-    small one are trained ten times as long, too.
-    """
-    rates, regimes = answers.learning_rate.rates, answers.learning_rate.regimes
-    asked = {"small": rates[regimes.low].rate / 10, "large": rates[regimes.high + 2].rate}
-    return {
-        (name, size): trainlab.endings(
-            at_rate(named_cell(any_study("xor44"), f"{name}:B+E").experiment, rate),
-            seeds=SEEDS,
-            longer=10 if (name, size) == ("Model 2", "small") else 1,
-            store=store,
-        )
-        for name in ("Model 2", "Model 3")
-        for size, rate in asked.items()
-    }
+def deep_endings(answers: explained.Explained, *, store: str | None) -> tuple[EndingsResult, EndingsResult]:
+    """Return where runs of Model 3 with B and E end, at the least and the largest rate asked of Model 2."""
+    own = named_cell(any_study("xor44"), "Model 3:B+E").experiment
+    small, large = (
+        trainlab.endings(at_rate(own, answers.endings[place].rate), seeds=SEEDS, longer=1, store=store)
+        for place in (0, -1)
+    )
+    return small, large
 
 
 def judge(found: Found) -> dict[str, Answer]:

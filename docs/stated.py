@@ -9,7 +9,6 @@ from typing import Any
 from docs.explained import Explained
 from docs.figures import Studies
 from docs.rules import Answer
-from trainlab.explain.inits.stack import LayerSignals
 from trainlab.studies import EndingsResult
 
 
@@ -17,14 +16,13 @@ from trainlab.studies import EndingsResult
 class Found:
     """All that was computed and trained for the statements.
 
-    `at_rates` has where failed runs end, by network and ``"small"`` or ``"large"``, the learning rate;
-    `sigmoid` what is left of signals after ten sigmoid layers of 64, by scheme.
+    `deep` has where runs of Model 3 with B and E end, at the smallest and at the largest learning rate at
+    which `explained` asks that of Model 2.
     """
 
     studies: Studies
     explained: Explained
-    at_rates: Mapping[tuple[str, str], EndingsResult]
-    sigmoid: Mapping[str, LayerSignals]
+    deep: tuple[EndingsResult, EndingsResult]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,6 +13,7 @@ from docs.rules import Answer, Outcome, all_of
 from docs.stated import Found, Statement
 from docs.words import percent, points
 from trainlab.draw import format_number, join
+from trainlab.explain.inits import means
 from trainlab.explain.inits.schemes import find_schemes
 from trainlab.explain.inits.sizes import Claim
 from trainlab.stats import Rate, ReadEstimate, Reading
@@ -23,7 +24,6 @@ FADED = 0.1
 """A gradient that is less than this at the first layer, relative to the last, is called vanished."""
 KEPT = (0.8, 1.25)
 """Between these a gradient is called as large at the first layer as at the last."""
-SAME = ("all 0", "weights 0.5, biases 0")
 
 
 def equal(*, most: Mapping[str, int], gradients: Mapping[str, int], own: Mapping[str, Rate]) -> Answer:
@@ -58,7 +58,7 @@ def _equal(*starts: str) -> Any:
                 start: max(layer.distinct_gradients for layer in each) for start, each in layers.items()
             },
             "own": {
-                each.network: each.solved
+                f"{each.network} from {each.start.split(',')[0].removeprefix('weights ')}": each.solved
                 for each in symmetry
                 if each.start in starts and each.start.endswith("own biases")
             },
@@ -104,8 +104,22 @@ def _case(claim: Claim) -> str:
     return f"{claim.case} {f'N(0, {claim.value:g}²)' if claim.draw == 'normal' else f'U(±{claim.value:g})'}"
 
 
+def mean_zero(
+    *, agreeing: int, without: int, lost: int, readings: Mapping[str, Reading], number: str, told: str = ""
+) -> Answer:
+    """Activations ought to have mean zero: then gradients keep their size, and more is solved.
+
+    Of stacks `agreeing` are as the rule says, `without` pass gradients on whole though their mean isn't zero,
+    and `lost` don't though it is. `readings` is what it does to learning, by network.
+    """
+    stacks: Outcome = "upheld" if not without + lost else "refuted" if not agreeing else "in part"
+    outcomes = {"gradients in stacks": stacks}
+    outcomes |= {f"learning, {name}": OUTCOMES[each] or "mixed" for name, each in readings.items()}
+    return rules.parts(outcomes=outcomes, number=number, told=told)
+
+
 def _mean_zero(found: Found) -> Mapping[str, Any]:
-    """Return what the change to tanh would do: from sigmoid, whose mean is ½, the other way round.
+    """Return how stacks fare, and what the change to tanh would do: change C the other way round.
 
     Where the study's verdict on the change turns with the reading of solved, nothing is seen.
     """
@@ -113,16 +127,20 @@ def _mean_zero(found: Found) -> Mapping[str, Any]:
     judged = [each for each in of(study, "change") if each.statement.startswith("Change C ")]
     effects = {each.network: each.main for each in study.effects if each.change == "C" and each.main}
     back: dict[Reading, Reading] = {"helps": "hurts", "hurts": "helps"}
+    stacks = found.explained.stacks
+    held = means.mean_zero([(f"{name} with {scheme}", each) for (name, scheme), each in stacks.items()])
+    learning = "; ".join(f"{name} {points(main.value)}" for name, main in effects.items())
     return {
+        "agreeing": len(held.agreeing),
+        "without": len(held.without),
+        "lost": len(held.lost),
         "readings": {
             network: "no difference seen" if each.outcome == "mixed" else back.get(main.reading, main.reading)
             for (network, main), each in zip(effects.items(), judged, strict=True)
         },
-        "number": "sigmoid less tanh: "
-        + "; ".join(f"{name} {points(main.value)}" for name, main in effects.items()),
-        "told": "Tanh has mean 0 and sigmoid ½. Asked of change C the other way round, over all "
-        "combinations; it is "
-        "mixed where the verdict on the change is.",
+        "number": f"{len(held.agreeing)} of {len(stacks)} stacks agree; sigmoid less tanh: {learning}",
+        "told": f"{held.sentence} Learning is asked of change C the other way round, as tanh has mean 0 "
+        "and sigmoid ½.",
     }
 
 
@@ -239,7 +257,7 @@ def _keeps(*asked: tuple[str, str], **more: Any) -> Any:
         several = len({scheme for scheme, _ in asked}) > 1
         for scheme, activation in asked:
             stacks = found.explained.stacks
-            each = found.sigmoid[scheme] if activation == "sigmoid" else stacks[activation, scheme]
+            each = stacks[activation, scheme]
             name = f"{activation} under `{scheme}`" if several else activation
             ratios[name] = each.gradient_ratio, each.theory_ratio
         return {"ratios": ratios} | more
@@ -318,7 +336,12 @@ STATEMENTS: tuple[Statement, ...] = (
         "From any constant it is the same.",
         "neurons that differ after training",
         equal,
-        _equal("weights 0.5, biases 0", "weights 0.5, own biases"),
+        _equal(
+            "weights 0.5, biases 0",
+            "weights 1.5, biases 0",
+            "weights 0.5, own biases",
+            "weights 1.5, own biases",
+        ),
         "100 a start",
         "True where biases are equal, too. PyTorch's random biases break the symmetry.",
     ),
@@ -342,8 +365,8 @@ STATEMENTS: tuple[Statement, ...] = (
         number="64",
         said="Rule of thumb: activations with mean zero.",
         place=PLACE,
-        asked="`trainlab study xor44`: change C the other way round",
-        rule=rules.by_readings,
+        asked=f"{ASKED}: means and gradients of stacks; `trainlab study xor44`: change C the other way round",
+        rule=mean_zero,
         read=_mean_zero,
         page=PAGE,
         seeds="1,000 each",

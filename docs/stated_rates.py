@@ -124,7 +124,7 @@ def _told(result: EndingsResult) -> str:
 
 
 def _minima(found: Found) -> Mapping[str, Any]:
-    small = found.at_rates["Model 2", "small"]
+    small = found.explained.endings[0].found
     n = small.solved + small.diverged + small.failed
     ended = [each.kind() == "minimum" for each in small.endings]
     later = [escaped or there for escaped, there in zip(small.escaped, ended, strict=True)]
@@ -154,7 +154,7 @@ def plateaus(*, shares: Mapping[str, Rate], others: Mapping[str, Mapping[str, Ra
 
 
 def _plateau(found: Found) -> Mapping[str, Any]:
-    small = {name: each for (name, size), each in found.at_rates.items() if size == "small"}
+    small = {"Model 2": found.explained.endings[0].found, "Model 3": found.deep[0]}
     return {
         "shares": {name: ends(each, "plateau") for name, each in small.items()},
         "others": {
@@ -204,7 +204,7 @@ def unsettled(
 
 
 def _unsettled(found: Found) -> Mapping[str, Any]:
-    large = {name: each for (name, size), each in found.at_rates.items() if size == "large"}
+    large = {"Model 2": found.explained.endings[-1].found, "Model 3": found.deep[1]}
 
     def both(each: EndingsResult, limits: Thresholds = THRESHOLDS) -> tuple[Rate, Rate]:
         moving = ends(each, "still moving", limits=limits)

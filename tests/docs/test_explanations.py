@@ -107,9 +107,27 @@ def test_what_the_prose_concludes(answers: explained.Explained):
     }
     assert all(learnt["default", depth].k >= learnt["he_normal", depth].k for depth in (1, 2, 4))
     assert learnt["default", 8].high < learnt["he_normal", 8].low
+    assert all(answers.stacks["sigmoid", each].gradient_ratio < 1e-3 for each in ("xavier", "xavier_uniform"))
     assert answers.loss.outliers is not None
     ratio = {each.label: each.ratio.median for each in answers.loss.outliers.losses}
     assert ratio["huber, delta 0.1"] < 3 < ratio["huber, delta 1"]
+
+
+def test_what_the_prose_concludes_of_endings_and_of_units(answers: explained.Explained):
+    small, large = ([each.found for each in half] for half in (answers.endings[:2], answers.endings[2:]))
+    assert [each.regime for each in answers.endings] == ["too small", "works", "too large", "too large"]
+    assert all(each.kind() == "still moving" for found in small for each in found.endings)
+    assert all(all(found.escaped) for found in small)  # "slow, and that is all"
+    assert sum(found.failed for found in small) > 100
+    ends = [each.kind() for found in large for each in found.endings]
+    assert ends.count("minimum") == 0
+    assert ends.count("still moving") > 0.9 * len(ends)
+    units = {each.activation: each for each in answers.activity}
+    assert units["relu"].off > units["relu"].pairs / 2  # "most neurons are off at most points"
+    assert units["tanh"].off == units["sigmoid"].off == 0
+    assert {each.seeds for each in answers.activity} == {explained.ACTIVE_SEEDS} == {200}
+    assert explained.ENDINGS_SEEDS == 200
+    assert units["tanh"].pairs == 9 * 4 * 200  # "all nine hidden neurons at all four points"
 
 
 def test_other_runs_would_change_a_page(answers: explained.Explained):

@@ -169,6 +169,11 @@ MADE_UP: dict[Callable[..., Answer], tuple[Numbers, Numbers, Numbers]] = {
         {"small": {"one": 0.5}, "large": {"one": 1.2}},
         {"small": {"one": 0.01}, "large": {"one": 1.2}},
     ),
+    stated_inits.mean_zero: (
+        {"agreeing": 9, "without": 0, "lost": 0, "readings": {"one": "helps"}, "number": ""},
+        {"agreeing": 0, "without": 4, "lost": 5, "readings": {"one": "hurts"}, "number": ""},
+        {"agreeing": 5, "without": 0, "lost": 4, "readings": {"one": "helps"}, "number": ""},
+    ),
     stated_inits.variance: (
         {"kept": {4: MOST, 8: MOST}, "faded": {4: FEW, 8: FEW}},
         {"kept": {4: FEW, 8: FEW}, "faded": {4: MOST, 8: MOST}},

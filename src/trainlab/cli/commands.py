@@ -156,7 +156,7 @@ QUESTIONS = (
         name="chain-rule",
         group="Questions",
         summary="What is the chain rule? Every path from a weight to the loss, multiplied out.",
-        examples=("trainlab explain chain-rule", "trainlab explain chain-rule first.toml --seed 3"),
+        examples=("trainlab explain chain-rule", "trainlab explain chain-rule --input 1,2,3,4 --target 0"),
     ),
 )
 
