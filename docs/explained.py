@@ -23,7 +23,7 @@ from trainlab.explain.rates.named_schedules import TEN, read_schedules
 from trainlab.explain.telling import Populations
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import load_study, named_cell
-from trainlab.stats import Rate, ReadEstimate, paired_difference, rate, read_family
+from trainlab.stats import Rate, ReadEstimate, paired_difference, picked_on_half, rate, read_family
 from trainlab.studies import EndingsResult
 
 Bools = npt.NDArray[np.bool_]
@@ -193,10 +193,9 @@ def _contests(populations: Populations) -> tuple[Contest, ...]:
     half = populations.seeds // 2
     chosen: dict[str, tuple[tuple[str, float], tuple[str, float]]] = {}
     for network, runs in solved.items():
-        counts = {key: int(each[:half].sum()) for key, each in runs.items()}
-        ranked = sorted(counts, key=lambda key: -counts[key])
-        steady = next(key for key in ranked if key[0] == "constant")
-        chosen[network] = steady, next(key for key in ranked if key[0] != "constant")
+        steady, _ = picked_on_half({key: each for key, each in runs.items() if key[0] == "constant"})
+        other, _ = picked_on_half({key: each for key, each in runs.items() if key[0] != "constant"})
+        chosen[network] = steady, other
     differences = read_family(
         {
             network: paired_difference(solved[network][steady][half:], solved[network][other][half:])

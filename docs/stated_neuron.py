@@ -179,7 +179,7 @@ STATEMENTS: tuple[Statement, ...] = (
         number="37",
         said="Neurons are modelled on the brain's, and a network has a memory.",
         place=PLACE,
-        asked="–",
+        asked="nothing",
         rule=rules.untestable,
         read=lambda found: {
             "why": "A likeness, told in prose: nothing that is computed or trained could refute it."
