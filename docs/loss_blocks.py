@@ -104,7 +104,7 @@ def loss_twice(explained: Explained) -> str:
         for classes in CLASSES
         for most, least in [twice(classes)]
     ]
-    heads = ("classes", "softmax twice: at most", "least loss", "softmax once: at most", "least loss")
+    heads = ("classes", "softmax twice: at most", "least loss then", "softmax once: at most", "least loss")
     return table(heads, rows)
 
 

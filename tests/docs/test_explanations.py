@@ -102,6 +102,7 @@ def test_what_the_prose_concludes(answers: explained.Explained):
     assert 0.8 < answers.stacks["relu", "he_normal"].gradient_ratio < 1.25
     equal = {(each.network, each.start): each.solved for each in answers.init.symmetry}
     assert equal["Model 2", "weights 0.5, own biases"].high > equal["Model 2", "as the experiment"].estimate
+    assert equal["Model 2", "weights 1.5, own biases"].high < 0.1  # "hardly ever from 1.5"
     learnt = {
         (each.scheme, each.depth): each.solved for each in answers.init.learning if each.activation == "tanh"
     }
@@ -117,11 +118,12 @@ def test_what_the_prose_concludes_of_endings_and_of_units(answers: explained.Exp
     small, large = ([each.found for each in half] for half in (answers.endings[:2], answers.endings[2:]))
     assert [each.regime for each in answers.endings] == ["too small", "works", "too large", "too large"]
     assert all(each.kind() == "still moving" for found in small for each in found.endings)
-    assert all(all(found.escaped) for found in small)  # "slow, and that is all"
-    assert sum(found.failed for found in small) > 100
+    slow = [escaped for found in small for escaped in found.escaped]
+    assert sum(slow) > 0.95 * len(slow) > 100  # "with more epochs nearly every run is solved"
+    assert not any(large[-1].escaped)  # "no longer training mends it"
     ends = [each.kind() for found in large for each in found.endings]
     assert ends.count("minimum") == 0
-    assert ends.count("still moving") > 0.9 * len(ends)
+    assert ends.count("still moving") > 0.8 * len(ends)  # "most of their runs are still on the move"
     units = {each.activation: each for each in answers.activity}
     assert units["relu"].off > units["relu"].pairs / 2  # "most neurons are off at most points"
     assert units["tanh"].off == units["sigmoid"].off == 0

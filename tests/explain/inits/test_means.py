@@ -37,10 +37,18 @@ def made(real: LayerSignals, *, mean: float, ratio: float) -> LayerSignals:
 @pytest.mark.parametrize(
     ("stacks", "outcome", "words"),
     [
-        ([(0.0, 1.0), (2.0, 0.01)], "as the rule says", "2 stacks and no exception"),
-        ([(0.0, 0.01), (0.0, 1.0)], "not enough", "1 stack of 2 has it and lose or inflate"),
-        ([(0.0, 300.0), (0.05, 0.1)], "not enough", "2 stacks of 2 have it"),
-        ([(2.0, 1.0), (0.0, 1.0)], "not needed", "1 stack of 2 has it not and pass"),
+        ([(0.0, 1.0), (2.0, 0.01)], "as the rule says", "no exception among 2 stacks"),
+        (
+            [(0.0, 0.01), (0.0, 1.0)],
+            "not enough",
+            "1 of 2 stacks has it, and the gradient is lost or inflated",
+        ),
+        ([(0.0, 300.0), (0.05, 0.1)], "not enough", "2 of 2 stacks have it"),
+        (
+            [(2.0, 1.0), (0.0, 1.0)],
+            "not needed",
+            "1 of 2 stacks has another mean, and the gradient arrives whole",
+        ),
         ([(2.0, 1.0), (0.0, 0.01)], "neither needed nor enough", "mean 89 % of the size, gradient × 1"),
     ],
 )

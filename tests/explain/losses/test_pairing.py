@@ -13,6 +13,7 @@ from trainlab.errors import ExplainError, SpecError
 from trainlab.explain.losses import gradients, pairing_of, pairings
 from trainlab.explain.losses import pairing as judge
 from trainlab.explain.losses.outputs import OUTPUTS, OVER_OUTPUTS
+from trainlab.explain.losses.pairing_part import table_section
 from trainlab.explain.losses.takes import TAKES
 from trainlab.maths import ACTIVATIONS, LINKS, LOSSES
 from trainlab.spec import Experiment
@@ -159,6 +160,21 @@ def test_of_a_single_output_cross_entropy_has_no_gradient_and_nll_only_that_of_o
     (gradient,) = torch.autograd.grad(-(y * p).sum() / len(y), z)
     assert gradient[0] == gradient[3] == 0
     assert gradient[1] < 0
+
+
+def test_the_section_says_why_the_pairs_of_the_assignment_are_wrong() -> None:
+    told = {
+        kind: " ".join(table_section(judge(kind, output, loss), None).text)
+        for kind, output, loss in (
+            ("binary", "sigmoid", "bce"),
+            ("classes", "linear", "cross_entropy"),
+            ("regression", "linear", "mse"),
+        )
+    }
+    assert "cross_entropy after sigmoid, too, which is wrong: cross_entropy needs an output" in told["binary"]
+    assert "cross_entropy after softmax, too, which is wrong: the loss has its own softmax" in told["classes"]
+    assert "nll after softmax, too, which is wrong" in told["classes"]
+    assert "wrong" not in told["regression"]
 
 
 def test_the_whole_table() -> None:

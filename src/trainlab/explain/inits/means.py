@@ -44,17 +44,18 @@ class MeanZero:
         stacks = len(self.without) + len(self.lost) + len(self.agreeing)
         if not stacks:
             return ""
+        of = f"of {counted(stacks, 'stack')}"
         told = [
-            f"{counted(len(self.lost), 'stack')} of {stacks} {_have(self.lost)} it and lose or inflate the "
-            f"gradient ({_named(self.lost)})"
+            f"{len(self.lost)} {of} {_has(self.lost)} it, and the gradient is lost or inflated "
+            f"({_named(self.lost)})"
             if self.lost
             else "",
-            f"{counted(len(self.without), 'stack')} of {stacks} {_have(self.without)} it not and pass the "
-            f"gradient on whole ({_named(self.without)})"
+            f"{len(self.without)} {of} {_has(self.without)} another mean, and the gradient arrives whole "
+            f"({_named(self.without)})"
             if self.without
             else "",
         ]
-        evidence = "; ".join(filter(None, told)) or f"{counted(stacks, 'stack')} and no exception"
+        evidence = "; ".join(filter(None, told)) or f"no exception among {counted(stacks, 'stack')}"
         return f"“Activations with mean zero” is {self.outcome}: {evidence}."
 
     def to_dict(self) -> dict[str, Any]:
@@ -89,7 +90,7 @@ def mean_zero(stacks: Sequence[tuple[str, LayerSignals]]) -> MeanZero:
     return MeanZero(without=tuple(without), lost=tuple(lost), agreeing=tuple(agreeing))
 
 
-def _have(stacks: Sequence[str]) -> str:
+def _has(stacks: Sequence[str]) -> str:
     return "has" if len(stacks) == 1 else "have"
 
 
