@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from docs.explained import Explained
-from docs.figures import table
-from docs.words import under
+from docs.words import table, under
 from trainlab.draw import format_number
 from trainlab.explain.chains.paths import Factor
 from trainlab.explain.chains.question import DEFAULT

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import msgspec
 import numpy as np
@@ -22,7 +23,7 @@ from trainlab.explain.rates.named_schedules import TEN, read_schedules
 from trainlab.explain.telling import Populations
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import load_study, named_cell
-from trainlab.stats import Rate, ReadEstimate, paired_difference, rate, read_family
+from trainlab.stats import Rate, ReadEstimate, paired_difference, picked_on_half, rate, read_family
 from trainlab.studies import EndingsResult
 
 Bools = npt.NDArray[np.bool_]
@@ -97,6 +98,7 @@ class Explained:
     """By activation and scheme: what is left of signals after ten layers of 64."""
 
 
+@cache
 def carry_out(*, store: str | None) -> Explained:
     """Ask the five questions, with a learner's defaults, or read the runs from the store."""
     learning_rate = explain.learning_rate(store=store)
@@ -191,10 +193,9 @@ def _contests(populations: Populations) -> tuple[Contest, ...]:
     half = populations.seeds // 2
     chosen: dict[str, tuple[tuple[str, float], tuple[str, float]]] = {}
     for network, runs in solved.items():
-        counts = {key: int(each[:half].sum()) for key, each in runs.items()}
-        ranked = sorted(counts, key=lambda key: -counts[key])
-        steady = next(key for key in ranked if key[0] == "constant")
-        chosen[network] = steady, next(key for key in ranked if key[0] != "constant")
+        steady, _ = picked_on_half({key: each for key, each in runs.items() if key[0] == "constant"})
+        other, _ = picked_on_half({key: each for key, each in runs.items() if key[0] != "constant"})
+        chosen[network] = steady, other
     differences = read_family(
         {
             network: paired_difference(solved[network][steady][half:], solved[network][other][half:])

@@ -58,7 +58,6 @@ from docs.rate_blocks import (
     rate_step,
     rate_step_example,
 )
-from docs.statements import statements, tally
 
 __all__ = ["BLOCKS", "Explained", "carry_out", "pictures"]
 
@@ -124,6 +123,4 @@ BLOCKS: tuple[Callable[[Explained], str], ...] = (
     chain_layers,
     chain_population,
     chain_downhill,
-    tally,
-    statements,
 )

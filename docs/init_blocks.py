@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from docs.explained import STACK_SCHEMES, STACKS, Explained
-from docs.figures import percent, table
-from docs.words import cell, chance, points
+from docs.words import cell, chance, percent, points, table
 from trainlab.draw import format_number, join
 from trainlab.explain.inits.law import law_of
 from trainlab.explain.inits.means import mean_share, mean_zero

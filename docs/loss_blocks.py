@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from docs.explained import Explained
-from docs.figures import percent, table
-from docs.words import cell, chance, points
+from docs.words import cell, chance, percent, points, table
 from trainlab.draw import format_number
 from trainlab.explain import pairing
 from trainlab.explain.losses.matter import PairRate

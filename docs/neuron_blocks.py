@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 
 from docs.explained import FLAT, Explained
-from docs.figures import percent, table
-from docs.words import under
+from docs.words import percent, table, under
 from trainlab.draw import format_number
 from trainlab.stats import share_words
 

@@ -6,8 +6,7 @@ import math
 from collections.abc import Sequence
 
 from docs.explained import CONTEST_SEEDS, Explained, RateEndings
-from docs.figures import percent, table
-from docs.words import chance, points
+from docs.words import chance, percent, points, table
 from trainlab.draw import format_number, join
 from trainlab.explain.rates.exact_parts import descent_words
 from trainlab.explain.rates.named_schedules import step_example

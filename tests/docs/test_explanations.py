@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from docs.pages import ROOT
 
-from docs import blocks, explained, explanations, statements
+from docs import blocks, explained, explanations
 from trainlab.explain.chains.question import DEFAULT
 from trainlab.explain.inits.part_example import FAN_IN, FAN_OUT
 from trainlab.explain.losses.outlier_data import NOISE, POINTS, SHARE, SHIFT
 from trainlab.explain.losses.outlier_runs import LAST_EPOCHS
 from trainlab.explain.rates.named_schedules import TEN
 
-PAGES = ("neuron", "learning_rate", "init", "loss", "chain_rule", "questions")
+PAGES = ("neuron", "learning_rate", "init", "loss", "chain_rule")
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_the_pictures_are_few_and_small_and_shown():
         assert {name for _, name in found} == {f"{page}-{name}.svg" for name in names}
         assert len(found) == 3
         shown |= {name for _, name in found}
-    elsewhere = ("map-", "doctor-")
+    elsewhere = ("map-", "doctor-", "assignment-")
     pictures = (ROOT / blocks.PICTURES).glob("*.svg")
     there = {path.name for path in pictures if not path.name.startswith(elsewhere)}
     assert there == shown
@@ -132,21 +132,10 @@ def test_what_the_prose_concludes_of_endings_and_of_units(answers: explained.Exp
     assert units["tanh"].pairs == 9 * 4 * 200  # "all nine hidden neurons at all four points"
 
 
-def test_every_statement_has_numbers_and_a_page(answers: explained.Explained):
-    found = statements.judged(answers)
-    assert {each.page for each in found} == set(PAGES) - {"questions"}
-    assert all(re.search(r"\d", each.numbers) for each in found)
-    assert {each.outcome for each in found} <= {"upheld", "in part", "refuted", "bounded"}
-    assert len({each.said for each in found}) == len(found)
-
-
-def test_other_runs_would_change_verdict_and_page(answers: explained.Explained):
-    """With a stack that solves XOR without activations, the collapse would be refuted."""
+def test_other_runs_would_change_a_page(answers: explained.Explained):
     first, second, *others = answers.neuron.stacks
     solved = replace(first, linear=second.active)
     changed = replace(answers, neuron=replace(answers.neuron, stacks=(solved, second, *others)))
-    before, after = (statements.judged(each)[1] for each in (answers, changed))
-    assert (before.outcome, after.outcome) == ("upheld", "refuted")
     text = blocks.pages()[Path("docs/neuron.md")]
     assert blocks.render(text, {"explanations": changed}) != text
 

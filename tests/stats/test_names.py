@@ -41,6 +41,7 @@ def test_the_room_exports_these_names():
         "paired_difference",
         "passed_over",
         "percent_words",
+        "picked_on_half",
         "quantile_curves",
         "rank_ranges",
         "rate",

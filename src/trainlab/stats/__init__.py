@@ -9,6 +9,7 @@ from trainlab.stats.estimate import SMALL, Estimate
 from trainlab.stats.exact import exact_interval, mcnemar_p, sign_test
 from trainlab.stats.factorial import alone_scores, interaction_scores, main_scores
 from trainlab.stats.family import ReadEstimate, passed_over, read_family
+from trainlab.stats.halves import picked_on_half
 from trainlab.stats.holm import holm
 from trainlab.stats.paired import paired_difference
 from trainlab.stats.race import Round, Standing, hold_race, rank_ranges, round_sizes
@@ -55,6 +56,7 @@ __all__ = [
     "paired_difference",
     "passed_over",
     "percent_words",
+    "picked_on_half",
     "quantile_curves",
     "rank_ranges",
     "rate",
