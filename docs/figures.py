@@ -167,14 +167,15 @@ def solved_when(studies: Studies) -> str:
 
 
 def sides(studies: Studies) -> str:
-    """How many verdicts hold from every side, which turn round, and which some side decides or leaves open."""
+    """How many verdicts hold from every side, which turn round, and which are decided from some only."""
     asked = [verdict for verdict in studies.xor44.verdicts if verdict.sides]
     turned = [verdict for verdict in asked if has_turned(verdict)]
     held = sum(map(holds_everywhere, asked))
     rest = [verdict for verdict in asked if not has_turned(verdict) and not holds_everywhere(verdict)]
+    some = f", and {len(rest)} are decided from some sides only" if rest else ""
     counts = (
-        f"{held} of the {len(asked)} verdicts that can be asked otherwise come out the same from every side, "
-        f"{len(turned)} turn round, and {len(rest)} are decided from some sides only."
+        f"{held} of the {len(asked)} verdicts that can be asked otherwise come out the same from every side; "
+        f"{len(turned)} turn round{some}."
     )
     return "\n".join([counts, "", *map(_side_line, (*turned, *rest))])
 

@@ -17,7 +17,7 @@ from trainlab.stats import Estimate, Side, Verdict, rate
 from trainlab.studies.cells import CellResult
 from trainlab.studies.effects import effects_of
 from trainlab.studies.judge import verdicts_of
-from trainlab.studies.side_words import held_words, sides_words
+from trainlab.studies.side_words import held_words, sides_words, turned_changes
 from trainlab.studies.sides import from_every_side, turns_round, weighed
 
 STUDY = study_of("A", ask=())
@@ -237,7 +237,8 @@ def test_other_changes_are_asked_at_each_length() -> None:
     assert outcomes(change) == {"at 20 epochs": "upheld", "at 50 epochs": "refuted"}
     assert change.outcome == "mixed"
     assert change.sentence.endswith("upheld as asked, refuted at 50 epochs.")
-    # With both against the baseline it learns; with A alone, too; with A after D it does less.
+    assert turned_changes(list(found.values())) == ["A doesn't help Net at 50 epochs"]
+    # So is it with all changes together: at 50 epochs they are A, and the baseline has D.
     assert outcomes(together) == {"at 20 epochs": "upheld", "at 50 epochs": "refuted"}
     assert outcomes(found["change", "D"]) == {}
     # What is solved with A and D is asked of A by itself, not once more of itself.
@@ -287,8 +288,8 @@ def test_failures_are_asked_at_the_other_length() -> None:
     study = structs.replace(LONG, ask=("vanishing",))
 
     def make(cell: Cell) -> Runs:
-        faded = {"gradient": 1e-6, "last_gradient": 1.0} if "D" in cell.changes else {"gradient": 1.0}
-        return runs_of(cell.experiment, flags((5, True), (95, False)), **faded)
+        gradient = 1e-6 if "D" in cell.changes else 1.0
+        return runs_of(cell.experiment, flags((5, True), (95, False)), gradient=gradient, last_gradient=1.0)
 
     cells = cells_of(study, make)
     verdicts = verdicts_of(study, cells, effects_of(study, cells)[0])

@@ -9,6 +9,7 @@ from trainlab.stats import Outcome, Side, Verdict
 
 AS_ASKED = "as asked"
 """The first side of a verdict that turns round on another."""
+SOMETIME = "counting runs solved at some time"
 OUTCOMES: tuple[Outcome, ...] = ("upheld", "refuted", "mixed")
 
 
@@ -63,6 +64,31 @@ def held_words(verdicts: Sequence[Verdict], also: Sequence[str]) -> str:
         f"Asked from every side, also {join(also)}: {held:,} of {counted(len(asked), 'verdict')} come out "
         f"the same, {turned:,} turn round{some} (--details)."
     )
+
+
+def turned_changes(verdicts: Sequence[Verdict]) -> list[str]:
+    """Say of each change on which sides it does otherwise than as asked: ``C helps Model 1 at 300 epochs``.
+
+    What it does to being solved at some time is left out: effects tell that, with their numbers.
+    """
+    told: list[str] = []
+    for verdict in verdicts:
+        if verdict.topic != "change" or not has_turned(verdict):
+            continue
+        network, change = verdict.about
+        for outcome, does in _DOES.items():
+            sides = [side for side in verdict.sides if side.turns and side.outcome == outcome]
+            words = [side.words for side in sides if side.words != SOMETIME]
+            if words:
+                told.append(f"{change} {does} {network} {join(words)}")
+    return told
+
+
+_DOES: dict[Outcome, str] = {
+    "upheld": "helps",
+    "refuted": "doesn't help",
+    "mixed": "can't be told apart from nothing for",
+}
 
 
 def _told(sides: Sequence[Side]) -> str:

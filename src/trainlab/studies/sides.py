@@ -24,7 +24,7 @@ from trainlab.studies.cells import CellResult
 from trainlab.studies.effects import effects_of
 from trainlab.studies.judge import verdicts_of
 from trainlab.studies.measure import measure_of
-from trainlab.studies.side_words import AS_ASKED, turned_words
+from trainlab.studies.side_words import AS_ASKED, SOMETIME, turned_words
 from trainlab.studies.solved_when import looked_on_the_way, solved_ever
 
 TOLERANCES = {0.05: "within 0.05", 0.1: "within 0.1", 0.25: "within 0.25", 0.5: "rounded"}
@@ -217,7 +217,7 @@ def _readings(cells: Sequence[CellResult]) -> Iterator[tuple[str, Callable[[Runs
             if within != own.within:
                 yield words, _within(within)
     if alike and all(looked_on_the_way(item.splits) for item in cells):
-        yield "counting runs solved at some time", lambda runs: replace(runs, solved=solved_ever(runs))
+        yield SOMETIME, lambda runs: replace(runs, solved=solved_ever(runs))
 
 
 def _within(within: float) -> Callable[[Runs], Runs]:
