@@ -175,7 +175,7 @@ def sides(studies: Studies) -> str:
     some = f", and {len(rest)} are decided from some sides only" if rest else ""
     counts = (
         f"{held} of the {len(asked)} verdicts that can be asked otherwise come out the same from every side; "
-        f"{len(turned)} turn round{some}."
+        f"{len(turned)} turn{'s' * (len(turned) == 1)} round{some}."
     )
     return "\n".join([counts, "", *map(_side_line, (*turned, *rest))])
 

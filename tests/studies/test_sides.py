@@ -97,12 +97,15 @@ def test_a_line_says_how_many_sides_hold() -> None:
     some = replace(said, sides=(one, few))
     assert sides_words(some) == "Holds from 1 of 2 sides; mixed by PyTorch (20 seeds)."
     open_too = replace(said, outcome="mixed", sides=(few, few))
-    assert sides_words(open_too).startswith("Mixed from all 2 sides: by PyTorch")
+    assert sides_words(open_too).startswith("Mixed from both sides: by PyTorch")
     turned = weighed(replace(said, sides=(replace(one, outcome="refuted", turns=True), few)))
     assert sides_words(turned) == "Turns round: refuted rounded; mixed by PyTorch (20 seeds)."
     assert held_words([said, replace(said, sides=(one,)), some, turned], ["in float64"]) == (
-        "Asked from every side, also in float64: 1 of 3 verdicts come out the same, 1 turn round, "
-        "1 differ on some side without turning round (--details)."
+        "Asked from every side, also in float64: 1 of 3 verdicts comes out the same, 1 turns round, "
+        "1 differs on some side without turning round (--details)."
+    )
+    assert "1 of 1 verdict comes out the same, none turns round (" in held_words(
+        [replace(said, sides=(one,))], ["x"]
     )
 
 

@@ -48,7 +48,8 @@ def sides_words(verdict: Verdict) -> str:
     if not others and len(sides) == 1:
         return f"{holds} from another side, too: {_said(sides)}."
     if not others:
-        return f"{holds} from all {len(sides):,} sides: {_said(sides)}."
+        every = "both" if len(sides) == 2 else f"all {len(sides):,}"
+        return f"{holds} from {every} sides: {_said(sides)}."
     if not same:
         return f"Asked otherwise: {_told(others)}."
     return f"{holds} from {len(same):,} of {counted(len(sides), 'side')}; {_told(others)}."
@@ -59,10 +60,12 @@ def held_words(verdicts: Sequence[Verdict], also: Sequence[str]) -> str:
     asked = [verdict for verdict in verdicts if verdict.sides]
     held, turned = sum(map(holds_everywhere, asked)), sum(map(has_turned, asked))
     rest = len(asked) - held - turned
-    some = f", {rest:,} differ on some side without turning round" if rest else ""
+    turn = f"{turned:,} {'turns' if turned == 1 else 'turn'} round" if turned else "none turns round"
+    some = f", {rest:,} differ{'s' * (rest == 1)} on some side without turning round" if rest else ""
+    come = "comes" if held == 1 else "come"
     return (
-        f"Asked from every side, also {join(also)}: {held:,} of {counted(len(asked), 'verdict')} come out "
-        f"the same, {turned:,} turn round{some} (--details)."
+        f"Asked from every side, also {join(also)}: {held:,} of {counted(len(asked), 'verdict')} {come} out "
+        f"the same, {turn}{some} (--details)."
     )
 
 
