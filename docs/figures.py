@@ -31,7 +31,7 @@ from trainlab.studies import CellResult, Verdict
 from trainlab.studies.causes import THRESHOLD, failed
 from trainlab.studies.cells import all_near
 from trainlab.studies.effects import factorial
-from trainlab.studies.sides import AS_ASKED, sides_words
+from trainlab.studies.side_words import has_turned, holds_everywhere, sides_words
 
 Bools = npt.NDArray[np.bool_]
 ALIKE = 0.01
@@ -304,14 +304,21 @@ def solved_when(studies: Studies) -> str:
 
 
 def sides(studies: Studies) -> str:
-    """How many verdicts hold from every side, and which turn round."""
+    """How many verdicts hold from every side, which turn round, and which are decided from some only."""
     asked = [verdict for verdict in studies.xor44.verdicts if verdict.sides]
-    turned = [verdict for verdict in asked if verdict.sides[0].words == AS_ASKED]
-    held = sum(all(side.outcome == verdict.outcome for side in verdict.sides) for verdict in asked)
-    lines = [f"- {verdict.statement.removesuffix('.')}: {sides_words(verdict)}" for verdict in turned]
-    return "\n".join(
-        [f"{held} of the {len(asked)} verdicts that can be asked otherwise come out the same.", "", *lines]
+    turned = [verdict for verdict in asked if has_turned(verdict)]
+    held = sum(map(holds_everywhere, asked))
+    rest = [verdict for verdict in asked if not has_turned(verdict) and not holds_everywhere(verdict)]
+    some = f", and {len(rest)} are decided from some sides only" if rest else ""
+    counts = (
+        f"{held} of the {len(asked)} verdicts that can be asked otherwise come out the same from every side; "
+        f"{len(turned)} turn{'s' * (len(turned) == 1)} round{some}."
     )
+    return "\n".join([counts, "", *map(_side_line, (*turned, *rest))])
+
+
+def _side_line(verdict: Verdict) -> str:
+    return f"- {verdict.statement.removesuffix('.')}: {sides_words(verdict)}"
 
 
 def interactions(studies: Studies) -> str:

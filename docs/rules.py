@@ -9,7 +9,8 @@ from typing import Literal
 from docs.words import percent, under
 from trainlab.draw import join
 from trainlab.stats import Estimate, Rate, Reading, Verdict
-from trainlab.studies.sides import AS_ASKED, TURNED
+from trainlab.studies.side_words import AS_ASKED
+from trainlab.studies.sides import TURNED
 from trainlab.studies.verdicts import OUTCOMES
 
 Outcome = Literal[

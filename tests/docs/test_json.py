@@ -60,6 +60,9 @@ def result() -> dict[str, Any]:
     # Nor has it a measure.
     assert found["score_effects"] == []
     found["score_effects"] = found["effects"]
+    # Nothing was trained again.
+    assert found["retrained"] == []
+    found["retrained"] = [0]
     found["data"][0].update(targets=[""], classes=[""], inputs=[""])
     for cell in found["cells"]:
         assert cell["why"] is None

@@ -28,6 +28,7 @@ from trainlab.studies.answer import (
 from trainlab.studies.cells import CellResult
 from trainlab.studies.effects import Effect
 from trainlab.studies.judge import ends_solved
+from trainlab.studies.side_words import SOMETIME, turned_changes
 from trainlab.studies.together_verdict import Fate, Together, weigh_together
 
 if TYPE_CHECKING:
@@ -100,8 +101,8 @@ def _turned(result: StudyResult) -> tuple[tuple[str, str], ...]:
     for effect in result.effects:
         ever = sometime.get((effect.network, effect.change))
         if effect.main and ever and opposite.get(effect.main.reading) == ever.reading:
-            counted_so = "counting runs solved at some time"
-            parts.append(f"{effect.change} {ever.reading} {effect.network}, {counted_so}: {_one(ever.value)}")
+            parts.append(f"{effect.change} {ever.reading} {effect.network}, {SOMETIME}: {_one(ever.value)}")
+    parts = [*turned_changes(result.verdicts), *parts]
     return (("But", "; ".join(parts)),) if parts else ()
 
 

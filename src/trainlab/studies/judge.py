@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -67,11 +68,14 @@ def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Eff
         item = table.get((network, everything))
         if item is None:
             continue
+        verdict = None
         if "predictions" in study.ask and _lists(item):
-            found.append(_predictions(item, network, where))
+            verdict = _predictions(item, network, where)
         elif measure is None or (measure.splits == 1 and not isinstance(item.runs.experiment.solved, Within)):
             # Over several splits the runs are no sample of one rate, so its interval would be too narrow.
-            found.append(judge_solved(network, where, item.runs.solved, item.runs.experiment.solved))
+            verdict = judge_solved(network, where, item.runs.solved, item.runs.experiment.solved)
+        if verdict:
+            found.append(replace(verdict, about=(network, *everything)))
     return tuple(found)
 
 
@@ -125,13 +129,14 @@ def _by_score(study: Study, cells: Sequence[CellResult], table: Table, measure: 
     for (network, changes), why in score_untold(study, measure, cells).items():
         found.append(judge_untold(changes, network, why, labels[changes[0]]))
     words = {(): "at the baseline", everything: f"with {join(everything)}"} if everything else {(): ""}
-    ends = [
-        End(network=network, where=where, runs=item.runs, further=item.further)
+    ends = {
+        (network, *changes): End(network=network, where=where, runs=item.runs, further=item.further)
         for network in study.network_names
         for changes, where in words.items()
         if (item := table.get((network, changes))) is not None
-    ]
-    return found + judge_guesses(measure, ends)
+    }
+    judged = judge_guesses(measure, list(ends.values()))
+    return found + [replace(verdict, about=about) for about, verdict in zip(ends, judged, strict=True)]
 
 
 def _vanishing(study: Study, table: Table, where: str) -> list[Verdict]:
@@ -150,7 +155,8 @@ def _vanishing(study: Study, table: Table, where: str) -> list[Verdict]:
                 for name in networks
                 if name != deepest and (name, changes) in table
             }
-            found.append(judge_vanishing(deepest, words, item.causes, single, others=others))
+            verdict = judge_vanishing(deepest, words, item.causes, single, others=others)
+            found.append(replace(verdict, about=(deepest, *changes)))
     return found
 
 

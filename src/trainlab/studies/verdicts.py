@@ -94,6 +94,8 @@ def judge_change(
         f"{_holm_note(main)}{_ever_note(main, ever and ever.main)}"
         f"{_alone_note(effect) + _last_note(effect, ever) if others else ''}",
         opposite=_pairs_that_differ(main.reading, solved_with, solved_without),
+        about=(effect.network, effect.change),
+        difference=main.value,
     )
 
 
