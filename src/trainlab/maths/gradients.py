@@ -1,6 +1,8 @@
-"""What happens to a gradient between backpropagation and the optimizer: penalty first, then clipping."""
+"""What happens to a gradient between backpropagation and the optimizer: penalty, equalising, clipping."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +24,21 @@ def penalise(
     """Return gradients ``[..., P]`` plus the penalty's, l1 sign(w) + 2 l2 w for weights; sign(0) = 0."""
     added = l1 * np.sign(parameters) + 2.0 * l2 * parameters
     return gradient + np.where(weights, added, 0.0)
+
+
+def equalise(gradient: Array, layers: Sequence[tuple[slice, slice]]) -> Array:
+    """Return gradients ``[..., P]`` with each layer's as large as the last one's; `layers` are in order.
+
+    A layer is its (weights, biases), places among the P. With m the mean |gradient| of a layer's weights, its
+    gradients become (g / m) · m of the last layer; where m is 0 they stay.
+    """
+    equal, means = gradient.copy(), [np.abs(gradient[..., w]).mean(axis=-1, keepdims=True) for w, _ in layers]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        for places, mean in zip(layers[:-1], means[:-1], strict=True):
+            for place in places:
+                part = gradient[..., place]
+                equal[..., place] = np.where(mean == 0, part, part / mean * means[-1])
+    return equal
 
 
 def clip_norm(gradient: Array, norm: float) -> Array:

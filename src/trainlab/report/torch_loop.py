@@ -6,6 +6,18 @@ from trainlab.report.torch_schedule import advance_lines, before_step_lines
 from trainlab.spec import Batch, Experiment, Full, Patience, ReduceLROnPlateau, StopSolved
 
 
+EQUALISE = [
+    "# Every layer's gradient is made as large as the last one's.",
+    "layers = [layer for layer in network if isinstance(layer, nn.Linear)]",
+    "last = layers[-1].weight.grad.abs().mean()",
+    "for layer in layers[:-1]:",
+    "    if layer.weight.grad is not None and (size := layer.weight.grad.abs().mean()) != 0:",
+    "        for parameter in layer.parameters():",
+    "            parameter.grad = parameter.grad / size * last",
+]
+"""The lines of a step after the backward pass, not indented."""
+
+
 def loop_lines(experiment: Experiment) -> list[str]:
     """Return the loop over the epochs: what is read at each, then its training steps."""
     lines = _loss_of(experiment) if _reads_loss(experiment) else []
@@ -69,6 +81,8 @@ def _step(experiment: Experiment) -> list[str]:
         if penalty.l2:
             lines.append(f"        loss = loss + {penalty.l2!r} * (layer.weight**2).sum()")
     lines.append("loss.backward()")
+    if experiment.gradient == "equalised":
+        lines += EQUALISE
     if experiment.clip.norm is not None:
         lines.append(f"nn.utils.clip_grad_norm_(network.parameters(), {experiment.clip.norm!r})")
     if experiment.clip.value is not None:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from trainlab.engine.coarse import encode
 from trainlab.engine.readings import Reading, runs_at
 from trainlab.engine.reference.measure import Meter
+from trainlab.engine.reference.layerwise import equalise, forget_frozen
 from trainlab.engine.reference.module import build_module, weights_of
 from trainlab.engine.reference.optimizers import build_optimizer
 from trainlab.engine.reference.rates import Rates
@@ -90,11 +91,18 @@ def _note_solved(log: Log, epoch: int, solved: bool) -> None:
 def backpropagate(
     torch: Any, meter: Meter, module: Any, optimizer: Any, steps: Steps, *, step: int, chosen: Chosen
 ) -> Any:
-    """Give the parameters their gradients in one training step, clipped, and return its outputs."""
+    """Give the parameters their gradients in one training step, equalised and clipped; return its outputs.
+
+    Those of frozen layers have none.
+    """
     optimizer.zero_grad()
     loss, outputs = penalised_loss(torch, meter, module, steps, step=step, chosen=chosen)
     loss.backward()
-    _clip(torch, meter.experiment, module)
+    experiment = meter.experiment
+    forget_frozen(torch, module, experiment.frozen)
+    if experiment.gradient == "equalised":
+        equalise(torch, module)
+    _clip(torch, experiment, module)
     return outputs
 
 

@@ -21,7 +21,7 @@ from trainlab.engine.torch.meter import Meter
 from trainlab.engine.torch.optimizers import StackedOptimizer
 from trainlab.engine.torch.rates import Rates
 from trainlab.engine.torch.stack import Stack
-from trainlab.engine.torch.steps import Divergence, clipped, penalised
+from trainlab.engine.torch.steps import Divergence, clipped, equalised, penalised
 from trainlab.spec import Experiment, ReduceLROnPlateau
 
 
@@ -197,7 +197,9 @@ def _train_step(block: Block, step: int, chosen: torch.Tensor | None) -> None:
     loss = block.meter.criterion(outputs, y).sum()
     gradients = list(torch.autograd.grad(loss, stack.parameters))
     with torch.no_grad():
-        gradients = penalised(gradients, stack.weights, experiment.penalty)
+        gradients = penalised(gradients, stack.moving_weights, experiment.penalty)
+        if experiment.gradient == "equalised":
+            gradients = equalised(gradients, stack)
         gradients = clipped(gradients, experiment.clip)
     block.optimizer.step(gradients, block.rates.at(step), block.rates.momentum_at(step))
     block.freezer.put_back()

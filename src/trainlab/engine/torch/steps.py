@@ -1,4 +1,4 @@
-"""What happens in a step beside loss and optimizer: penalty and clipping network by network, divergence."""
+"""What happens in a step beside loss and optimizer: penalty, equalising, clipping, and divergence."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from trainlab.engine.runs import NEVER
+from trainlab.engine.torch.stack import Stack
 from trainlab.maths.gradients import CLIP_EPS
 from trainlab.spec import Clip, Penalty
 
@@ -51,6 +52,23 @@ def penalised(
         for gradient, weight in zip(gradients, weights, strict=False)
     ]
     return added + gradients[len(weights) :]
+
+
+def equalised(gradients: list[torch.Tensor], stack: Stack) -> list[torch.Tensor]:
+    """Make each layer's gradients as large as the last one's; by `Gradient` of the spec.
+
+    `gradients` are those of the stack's `parameters`; the last layer is among them.
+    """
+    count = len(stack.moving)
+    means = [gradient.abs().mean(dim=(1, 2), keepdim=True) for gradient in gradients[:count]]
+    biased = [index for index, place in enumerate(stack.moving) if stack.biases[place] is not None]
+    last = count - 1
+    return [
+        gradient
+        if layer == last
+        else torch.where(means[layer] == 0, gradient, gradient / means[layer] * means[last])
+        for layer, gradient in zip([*range(count), *biased], gradients, strict=True)
+    ]
 
 
 def clipped(gradients: list[torch.Tensor], clip: Clip) -> list[torch.Tensor]:
