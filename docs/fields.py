@@ -35,7 +35,7 @@ MEANINGS = {
     "optimizer": "how a gradient becomes a step",
     "schedule": "how the learning rate changes",
     "warmup": "how it begins",
-    "gradient": "what a step makes of the gradient: `\"plain\"` leaves it, `\"equalised\"` makes "
+    "gradient": 'what a step makes of the gradient: `"plain"` leaves it, `"equalised"` makes '
     "[every layer's as large as the last one's](#gradient-and-frozen)",
     "clip": "the most a gradient may be",
     "penalty": "what large weights cost",

@@ -39,6 +39,7 @@ class OwnOptimizer:
         self._settings.pop("initial_accumulator_value", None)
         self._weights, self._frozen = np.zeros(len(w), dtype=np.bool_), np.zeros(len(w), dtype=np.bool_)
         self._layers = [(layer.weights, layer.biases) for layer in layers_of(experiment.network)]
+        self._sizes = np.zeros(len(self._layers))
         for number, (weights, biases) in enumerate(self._layers, 1):
             self._weights[weights] = True
             self._frozen[weights] = self._frozen[biases] = number in experiment.frozen
@@ -62,7 +63,7 @@ class OwnOptimizer:
         penalty = msgspec.structs.asdict(experiment.penalty)
         gradient = np.where(self._frozen, 0.0, penalise(gradient, w, self._weights, **penalty))
         if experiment.gradient == "equalised":
-            gradient = equalise(gradient, self._layers)
+            gradient, self._sizes = equalise(gradient, self._sizes, self._layers)
         if experiment.clip.norm is not None:
             gradient = clip_norm(gradient, experiment.clip.norm)
         if experiment.clip.value is not None:

@@ -77,10 +77,11 @@ def _frozen(experiment: Experiment) -> list[str]:
     before = () if experiment.after is None else experiment.after.frozen
     if experiment.frozen == before:
         return []
-    frozen = ", ".join(map(str, experiment.frozen)) + ("," if len(experiment.frozen) == 1 else "")
     return [
         "for number, layer in enumerate((layer for layer in network if isinstance(layer, nn.Linear)), 1):",
-        f"    layer.requires_grad_(number not in ({frozen}))  # the others stay as they are",
+        f"    layer.requires_grad_(number not in {list(experiment.frozen)})  # what needs none stays as it is",
+        # Else the norm of all gradients would have those that a layer had before it was frozen.
+        *([] if experiment.after is None else ["network.zero_grad()"]),
     ]
 
 

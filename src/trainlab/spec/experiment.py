@@ -34,9 +34,9 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     A part of which there are several kinds can be given by its name, such as ``loss="mse"``.
     `Experiment.from_dict` takes the other shorthands of a study file, too, such as ``network="2-5-4-1"``.
 
-    `gradient` is what a step makes of the gradient (`Gradient`). Weights and biases of the layers that `frozen`
-    lists, counted from 1, stay where they are, whatever optimizer, penalty and weight decay would make of them;
-    their gradients are 0 to the norm of `clip`.
+    `gradient` is what a step makes of the gradient (`Gradient`). Weights and biases of the layers that
+    `frozen` lists, counted from 1, stay where they are, whatever optimizer, penalty and weight decay would
+    make of them, and count nothing in the norm of `clip`.
 
     `after` is the training that this one goes on from: with its weights, and nothing else of it. What stands
     in `init` is then not asked.
@@ -114,7 +114,7 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         form["sampling"] = msgspec.to_builtins(self._sampling())
         schedule = resolved(self.schedule, epochs=self.epochs, steps_per_epoch=self.steps_per_epoch)
         form["schedule"] = _without_none(msgspec.to_builtins(schedule))
-        # Left out where they are the defaults: experiments keep the fingerprints they had before these fields.
+        # Left out where they are the defaults: so experiments keep the fingerprints they always had.
         if self.gradient == "plain":
             del form["gradient"]
         if not self.frozen:

@@ -17,8 +17,9 @@ from trainlab.engine.kernel.tables import (
 )
 from trainlab.engine.kernel.update_all import clip_gradients, penalise, step_of
 from trainlab.engine.kernel.updates import clear_rows
-from trainlab.engine.kernel.vector import absolute, splat, where_equal
+from trainlab.engine.kernel.vector import absolute, fma, splat, where_equal
 from trainlab.engine.kernel.views import layer_of, step_row
+from trainlab.maths.gradients import KEPT_SIZE
 
 
 @njit(forceinline=True)
@@ -49,25 +50,28 @@ def parameters_of(tile: Any, index: int) -> int:
 
 
 @njit(forceinline=True)
-def mean_gradient(lane: Any, tile: Any, index: int) -> Any:
-    """Return the mean |gradient| of a layer's weights."""
+def equalise(lane: Any, tile: Any) -> None:
+    """Make each layer's gradient as large as the last one's: (g / s) · s of the last; where s is 0 it stays.
+
+    Divided first, as a factor between the two could be more than float32 holds.
+    """
+    zero, last = splat(lane, 0.0), running_size(lane, tile, tile.layers - 1)
+    for index in range(tile.layers - 1):
+        size, first = running_size(lane, tile, index), layer_of(tile, index, FIRST_WEIGHT)
+        for p in range(first, first + parameters_of(tile, index)):
+            g = load(lane, tile.memory, tile.row_gradient + p)
+            store(lane, tile.memory, tile.row_gradient + p, where_equal(size, zero, g, g / size * last))
+
+
+@njit(forceinline=True)
+def running_size(lane: Any, tile: Any, index: int) -> Any:
+    """Update and return a layer's s ← 0.9 s + m, with m the mean |gradient| of its weights."""
     count = layer_of(tile, index, FAN_IN) * layer_of(tile, index, FAN_OUT)
     total = splat(lane, 0.0)
     for p in range(count):
         row = tile.row_gradient + layer_of(tile, index, FIRST_WEIGHT) + p
         total = total + absolute(load(lane, tile.memory, row))
-    return total / splat(lane, count)
-
-
-@njit(forceinline=True)
-def equalise(lane: Any, tile: Any) -> None:
-    """Make each layer's gradient as large as the last one's: (g / m) · m of the last; where m is 0 it stays.
-
-    Divided first, as a factor between the two could be more than float32 holds.
-    """
-    zero, last = splat(lane, 0.0), mean_gradient(lane, tile, tile.layers - 1)
-    for index in range(tile.layers - 1):
-        mean, first = mean_gradient(lane, tile, index), layer_of(tile, index, FIRST_WEIGHT)
-        for p in range(first, first + parameters_of(tile, index)):
-            g = load(lane, tile.memory, tile.row_gradient + p)
-            store(lane, tile.memory, tile.row_gradient + p, where_equal(mean, zero, g, g / mean * last))
+    row = tile.row_layer_sizes + index
+    size = fma(splat(lane, KEPT_SIZE), load(lane, tile.memory, row), total / splat(lane, count))
+    store(lane, tile.memory, row, size)
+    return size

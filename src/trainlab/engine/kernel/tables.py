@@ -59,6 +59,7 @@ class Rows(NamedTuple):
     second_state: int
     third_state: int
     gradient: int
+    layer_sizes: int
     frozen: int
     points: int
     point_targets: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trainlab.engine.reference.module import linear_layers
+from trainlab.maths.gradients import KEPT_SIZE
 
 
 def trained_parameters(torch: Any, module: Any, frozen: tuple[int, ...]) -> list[Any]:
@@ -21,13 +22,19 @@ def forget_frozen(torch: Any, module: Any, frozen: tuple[int, ...]) -> None:
             parameter.grad = None
 
 
-def equalise(torch: Any, module: Any) -> None:
-    """Make each layer's gradient as large as the last one's; by `Gradient` of the spec."""
-    *others, last = linear_layers(torch, module)
-    for layer in others:
-        if layer.weight.grad is None:
-            continue
-        mean = layer.weight.grad.abs().mean()
-        if mean != 0:
-            for parameter in layer.parameters():
-                parameter.grad = parameter.grad / mean * last.weight.grad.abs().mean()
+class Equaliser:
+    """Makes each layer's gradient as large as the last one's, step after step; by `Gradient` of the spec."""
+
+    def __init__(self, torch: Any, module: Any) -> None:
+        self._layers = linear_layers(torch, module)
+        self._sizes: list[Any] = [0.0] * len(self._layers)
+
+    def equalise(self) -> None:
+        """Change the gradients of one step; frozen layers have none."""
+        for place, layer in enumerate(self._layers):
+            if layer.weight.grad is not None:
+                self._sizes[place] = KEPT_SIZE * self._sizes[place] + layer.weight.grad.abs().mean()
+        for size, layer in zip(self._sizes[:-1], self._layers[:-1], strict=True):
+            if size != 0:
+                for parameter in layer.parameters():
+                    parameter.grad = parameter.grad / size * self._sizes[-1]

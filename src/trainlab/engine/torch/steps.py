@@ -7,7 +7,7 @@ import torch
 
 from trainlab.engine.runs import NEVER
 from trainlab.engine.torch.stack import Stack
-from trainlab.maths.gradients import CLIP_EPS
+from trainlab.maths.gradients import CLIP_EPS, KEPT_SIZE
 from trainlab.spec import Clip, Penalty
 
 HELD = 256
@@ -54,21 +54,26 @@ def penalised(
     return added + gradients[len(weights) :]
 
 
-def equalised(gradients: list[torch.Tensor], stack: Stack) -> list[torch.Tensor]:
-    """Make each layer's gradients as large as the last one's; by `Gradient` of the spec.
+class Equaliser:
+    """Makes each layer's gradients as large as the last one's, step after step; by `Gradient` of the spec."""
 
-    `gradients` are those of the stack's `parameters`; the last layer is among them.
-    """
-    count = len(stack.moving)
-    means = [gradient.abs().mean(dim=(1, 2), keepdim=True) for gradient in gradients[:count]]
-    biased = [index for index, place in enumerate(stack.moving) if stack.biases[place] is not None]
-    last = count - 1
-    return [
-        gradient
-        if layer == last
-        else torch.where(means[layer] == 0, gradient, gradient / means[layer] * means[last])
-        for layer, gradient in zip([*range(count), *biased], gradients, strict=True)
-    ]
+    def __init__(self, stack: Stack) -> None:
+        self._layers = len(stack.moving)
+        biased = [index for index, place in enumerate(stack.moving) if stack.biases[place] is not None]
+        self._layer_of = [*range(self._layers), *biased]
+        self._sizes: torch.Tensor | None = None
+
+    def equalised(self, gradients: list[torch.Tensor]) -> list[torch.Tensor]:
+        """Return the gradients ``[n, …]`` of one step, those of the stack's `parameters`, equally large."""
+        means = [gradient.abs().mean(dim=(1, 2), keepdim=True) for gradient in gradients[: self._layers]]
+        now = torch.stack(means)
+        self._sizes = sizes = now if self._sizes is None else KEPT_SIZE * self._sizes + now
+        return [
+            gradient
+            if layer == self._layers - 1
+            else torch.where(sizes[layer] == 0, gradient, gradient / sizes[layer] * sizes[-1])
+            for layer, gradient in zip(self._layer_of, gradients, strict=True)
+        ]
 
 
 def clipped(gradients: list[torch.Tensor], clip: Clip) -> list[torch.Tensor]:
