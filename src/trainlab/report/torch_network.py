@@ -77,9 +77,11 @@ def _frozen(experiment: Experiment) -> list[str]:
     before = () if experiment.after is None else experiment.after.frozen
     if experiment.frozen == before:
         return []
+    frozen = list(experiment.frozen)
     return [
+        f"# Frozen layers, counted from 1: {frozen}" if frozen else "# No layer is frozen any more.",
         "for number, layer in enumerate((layer for layer in network if isinstance(layer, nn.Linear)), 1):",
-        f"    layer.requires_grad_(number not in {list(experiment.frozen)})  # what needs none stays as it is",
+        f"    layer.requires_grad_(number not in {frozen})",
         # Else the norm of all gradients would have those that a layer had before it was frozen.
         *([] if experiment.after is None else ["network.zero_grad()"]),
     ]

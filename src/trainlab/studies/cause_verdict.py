@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from trainlab.draw import counted, join
+from trainlab.draw import join
 from trainlab.spec import Study
 from trainlab.stats import SIGNIFICANCE, Rate, paired_difference, rate, share_words
 from trainlab.studies.cells import CellResult
@@ -68,50 +68,55 @@ def judge_rescue(network: str, where: str, plain: Bools, equalised: Bools) -> Ve
 
     `plain` and `equalised` say which runs are solved, bool [n] of the same seeds, without and with gradients
     equalised; some fail. `where` names the cell, as in "with A and B", or is empty. Upheld if most failed
-    runs are solved by it, and more in all. Refuted if a minority are, and most solved runs stay solved: else
-    the change itself breaks training, and what it doesn't rescue says nothing.
+    runs are solved by it, and more in all. Refuted if a minority are, even if it broke as many of the others
+    as it breaks of the runs that were solved: what fails for that reason says nothing.
     """
     rescued, lost = _share(equalised, ~plain), _share(~equalised, plain)
     if rescued is None:
         raise ValueError("without a failed run there is nothing to rescue")
     gain = paired_difference(plain, equalised)
-    breaks = lost is None or lost.high >= HALF
+    known = lost is not None and lost.n >= FEWEST
     outcome: Outcome = "mixed"
     if rescued.low > HALF and gain.p < SIGNIFICANCE and gain.estimate > 0:
         outcome = "upheld"
-    elif rescued.high < HALF and not breaks:
+    elif lost is not None and known and rescued.high < HALF * (1.0 - lost.high):
         outcome = "refuted"
     failures = f"{network}'s failures{after_words(where)}"
-    figures = f"{share_words(rescued, 'failed runs')} {_is(rescued)} solved"
-    made = "With every layer's gradient made as large as the last one's"
-    if outcome == "upheld":
-        sentence = f"Most of {failures} are due to vanishing gradients: {_lower(made)}, {figures}."
-    elif outcome == "refuted":
-        most = f"at most {rescued.k:,} of {counted(rescued.n, 'failure')}" if rescued.k else "none of them"
-        sentence = (
-            f"Only a minority of {failures} can be due to vanishing gradients: {_lower(made)}, {figures}. "
-            f"So vanishing gradients are the cause of {most} here."
-        )
-    else:
-        why = (
-            "but it breaks runs that were solved as well, so this can't tell"
-            if lost is not None and lost.low > HALF and rescued.low <= HALF
-            else "and too few runs were solved without it to say that it breaks none"
-            if rescued.high < HALF
-            else "but no more are solved in all"
-            if rescued.low > HALF
-            else "which is neither most nor a minority for certain"
-        )
-        sentence = (
-            f"It can't be said whether most of {failures} are due to vanishing gradients: {_lower(made)}, "
-            f"{figures}, {why}."
-        )
+    claim = {
+        "upheld": f"Most of {failures} are due to vanishing gradients",
+        "refuted": f"Only a minority of {failures} can be due to vanishing gradients",
+        "mixed": f"It can't be said whether most of {failures} are due to vanishing gradients",
+    }[outcome]
+    why = "" if outcome != "mixed" else _why_open(rescued, known=known)
     return Verdict(
         topic="cause",
         statement=f"Most of {failures} are due to vanishing gradients.",
         outcome=outcome,
-        sentence=f"{sentence}{_other_side(lost, 'lost by it')} {_in_all(equalised, plain)}",
+        sentence=f"{claim}: with every layer's gradient made as large as the last one's, "
+        f"{share_words(rescued, 'failed runs')} {_is(rescued)} solved{why}.{_other_side(lost, 'lost by it')}"
+        f"{_most(rescued, lost) if outcome == 'refuted' else ''} {_in_all(equalised, plain)}",
         share=rescued,
+    )
+
+
+def _why_open(rescued: Rate, *, known: bool) -> str:
+    if rescued.low > HALF:
+        return ", but no more are solved in all"
+    if rescued.high >= HALF:
+        return ", which is neither most nor a minority for certain"
+    if not known:
+        return ", but too few runs were solved without it to say what it breaks"
+    return ", but it breaks so many of those solved without it that this can't tell"
+
+
+def _most(rescued: Rate, lost: Rate | None) -> str:
+    """Say of how many failures vanishing gradients can be the cause, counting what the change breaks."""
+    if lost is None or lost.k == 0:
+        return f" So vanishing gradients are the cause of at most {rescued.k:,} of {rescued.n:,} failures."
+    most = round(rescued.k / (1.0 - lost.estimate))
+    return (
+        f" Even if it broke as many of the others, vanishing gradients would be the cause of about {most:,} "
+        f"of {rescued.n:,} failures."
     )
 
 
@@ -165,7 +170,3 @@ def _in_all(after: Bools, before: Bools) -> str:
 
 def _is(share: Rate) -> str:
     return "is" if share.k == 1 else "are"
-
-
-def _lower(words: str) -> str:
-    return words[:1].lower() + words[1:]

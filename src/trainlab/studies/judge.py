@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from trainlab.draw import join
 from trainlab.spec import Study, Within
-from trainlab.studies.cause_verdict import changes_but_interventions, judge_causes
+from trainlab.studies.cause_verdict import changes_but_interventions, interventions, judge_causes
 from trainlab.studies.causes import failed, vanishing
 from trainlab.studies.cells import CellResult, all_near, predicts_right
 from trainlab.studies.effects import Effect, ever_effects
@@ -89,7 +89,7 @@ def _by_success(
     labels = {change.name: change.label for change in study.changes}
     ever = {(effect.network, effect.change): effect for effect in ever_effects(study, cells)}
     for effect in effects:
-        if effect.main:
+        if effect.main and effect.change not in interventions(study):
             solved = {key: item.runs.solved for key, item in table.items()}
             with_change, without = _pairs(solved, effect, everything)
             found.append(
