@@ -167,6 +167,8 @@ def experiments(draw: st.DrawFn) -> Experiment:
         optimizer=draw(OPTIMIZERS),
         schedule=schedule,
         warmup=warmup,
+        gradient=draw(st.sampled_from(["plain", "equalised"])),
+        frozen=draw(st.sampled_from([(), (1,)])) if layers > 1 else (),
         clip=draw(CLIPS),
         penalty=draw(st.builds(Penalty, l1=RATES, l2=RATES)),
         noise=draw(st.builds(Noise, std=RATES)),

@@ -64,6 +64,7 @@ def plan_of(experiment: Experiment, data: Task, block: Lanes, *, step_rows: int,
         kept_points=min(data.points, record.predictions),
         clip=_clip_code(experiment),
         penalised=penalty.l1 > 0 or penalty.l2 > 0,
+        equalised=experiment.gradient == "equalised",
         drop_units=sum(
             width for width, p in zip(network.widths[1:-1], network.dropouts, strict=True) if p > 0
         ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from trainlab.draw import counted, format_fixed
 from trainlab.spec import solved_rule
-from trainlab.stats import Estimate, Rate, percent_words, share_words
+from trainlab.stats import Estimate, Rate, Verdict, percent_words, share_words
 from trainlab.studies.answer import (
     MOST_NETWORKS,
     MOST_ROWS,
@@ -45,10 +45,11 @@ def solved_answer(result: StudyResult) -> Answer:
     """Return the answer from how often the cells are solved."""
     study = result.study
     table = {(item.cell.network, item.cell.changes): item for item in result.cells}
-    together = weigh_together(ends_solved(study, table)) if study.changes else ()
+    causes = [verdict for verdict in result.verdicts if verdict.topic == "cause"]
+    together = weigh_together(ends_solved(study, table)) if study.changes and not causes else ()
     headers, rows, narrow, remarks = _table(result)
     return Answer(
-        sentence=_made(result, together) if together else _best(result),
+        sentence=_of_causes(causes) if causes else _made(result, together) if together else _best(result),
         title=f"Solved, share of {counted(result.how.seeds, 'seed')} (95 % interval)",
         headers=headers,
         rows=rows,
@@ -63,6 +64,12 @@ def solved_answer(result: StudyResult) -> Answer:
         effects=(*effect_lines(study, result.effects, one=_one, span=_span), *_turned(result)),
         asked=asked_lines(result),
     )
+
+
+def _of_causes(causes: Sequence[Verdict]) -> str:
+    """Say what was found of the cause: the first sentences of the verdicts that are decided, or of all."""
+    told = [verdict for verdict in causes if verdict.outcome != "mixed"] or causes
+    return " ".join(f"{verdict.sentence.partition('. ')[0].removesuffix('.')}." for verdict in told)
 
 
 def unlearnt_words(result: StudyResult) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from trainlab.draw import join
 from trainlab.spec import Study, Within
+from trainlab.studies.cause_verdict import changes_but_interventions, interventions, judge_causes
 from trainlab.studies.causes import failed, vanishing
 from trainlab.studies.cells import CellResult, all_near, predicts_right
 from trainlab.studies.effects import Effect, ever_effects
@@ -51,7 +52,7 @@ def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Eff
     Where there is a measure (`measure_of`) the changes are judged by it, else by the success rate.
     """
     table = {(item.cell.network, item.cell.changes): item for item in cells}
-    everything = study.change_names
+    everything = changes_but_interventions(study)
     where = f"with {join(everything)}" if everything else ""
     found: list[Verdict] = []
     if "parameters" in study.ask and len({item.cell.network for item in cells}) > 1:
@@ -64,6 +65,7 @@ def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Eff
     )
     if "vanishing" in study.ask:
         found += _vanishing(study, table, where)
+    found += judge_causes(study, table) if measure is None else ()
     for network in study.network_names:
         item = table.get((network, everything))
         if item is None:
@@ -85,12 +87,13 @@ def _by_success(
     """Judge the changes by how often runs are solved."""
     everything = study.change_names
     found: list[Verdict] = []
-    if everything:
-        found += judge_together(everything, ends_solved(study, table))
+    others = changes_but_interventions(study)
+    if others:
+        found += judge_together(others, ends_solved(study, table))
     labels = {change.name: change.label for change in study.changes}
     ever = {(effect.network, effect.change): effect for effect in ever_effects(study, cells)}
     for effect in effects:
-        if effect.main:
+        if effect.main and effect.change not in interventions(study):
             solved = {key: item.runs.solved for key, item in table.items()}
             with_change, without = _pairs(solved, effect, everything)
             found.append(
@@ -141,7 +144,7 @@ def _by_score(study: Study, cells: Sequence[CellResult], table: Table, measure: 
 
 def _vanishing(study: Study, table: Table, where: str) -> list[Verdict]:
     """Judge the failures of the deepest network, at the baseline and with all changes."""
-    networks, everything = study.network_names, study.change_names
+    networks, everything = study.network_names, changes_but_interventions(study)
     found: list[Verdict] = []
     deepest = max(networks, key=lambda name: study.experiment(name).network.layers)
     # The first and the last cell of the deepest network; they are one where nothing changes.
@@ -161,10 +164,12 @@ def _vanishing(study: Study, table: Table, where: str) -> list[Verdict]:
 
 
 def ends_solved(study: Study, table: Table) -> dict[str, tuple[Bools, Bools]]:
-    """Return which runs are solved at the baseline and with all changes, of networks that have both."""
-    ends = {
-        name: (table.get((name, ())), table.get((name, study.change_names))) for name in study.network_names
-    }
+    """Return which runs are solved at the baseline and with all changes, of networks that have both.
+
+    Changes that only intervene, to see what the cause is, aren't among them.
+    """
+    changes = changes_but_interventions(study)
+    ends = {name: (table.get((name, ())), table.get((name, changes))) for name in study.network_names}
     return {name: (a.runs.solved, b.runs.solved) for name, (a, b) in ends.items() if a and b}
 
 

@@ -29,7 +29,7 @@ from trainlab.studies.solved_when import looked_on_the_way, solved_ever
 
 TOLERANCES = {0.05: "within 0.05", 0.1: "within 0.1", 0.25: "within 0.25", 0.5: "rounded"}
 """The distances from the targets at which runs count as solved, in words."""
-OF_SOLVED = ("together", "change", "solved")
+OF_SOLVED = ("together", "change", "cause", "solved")
 """The topics that are a matter of solved runs."""
 OF_ONE_CELL = ("vanishing", "predictions", "solved", "score")
 """The topics that are a matter of one cell's runs."""

@@ -36,7 +36,15 @@ OUTCOMES: dict[Reading, Outcome] = {
     "shown to be small": "refuted",
     "no difference seen": "mixed",
 }
-_ORDER = {"together": 0, "change": 1, "vanishing": 2, "predictions": 4, "solved": 4, "parameters": 5}
+_ORDER = {
+    "together": 0,
+    "change": 1,
+    "vanishing": 2,
+    "cause": 2,
+    "predictions": 4,
+    "solved": 4,
+    "parameters": 5,
+}
 _ELSE = 3
 
 

@@ -38,12 +38,13 @@ NOT_CLIPPED, CLIP_NORM, CLIP_VALUE = range(3)
 NEVER_STOPS, STOPS_SOLVED, STOPS_PATIENCE = range(3)
 
 FAN_IN, FAN_OUT, FIRST_WEIGHT, FIRST_BIAS, ACTIVATION, INPUT_UNIT, OUTPUT_UNIT, DROPS = range(8)
-TRAIN_UNIT, READ_UNIT, LAYER_COLUMNS = 8, 9, 10
+TRAIN_UNIT, READ_UNIT, FROZEN, LAYER_COLUMNS = 8, 9, 10, 11
 """Columns of the layer table.
 
 `FIRST_BIAS` is −1 without a bias; units count from the first hidden layer's, so `INPUT_UNIT` means nothing in
 the first row; `DROPS` is the number, among all units that can be dropped, of the layer's first, or −1; the
-last two are the addresses of compiled units for activations whose slope is kept, in training and reading.
+next two are the addresses of compiled units for activations whose slope is kept, in training and reading;
+`FROZEN` is 1 for a layer that no step moves.
 """
 
 RATE, SCALE, MOMENTUM, DECAY, SECOND_RATE, STEP_COLUMNS = range(6)
@@ -58,6 +59,7 @@ class Rows(NamedTuple):
     second_state: int
     third_state: int
     gradient: int
+    layer_sizes: int
     frozen: int
     points: int
     point_targets: int
@@ -132,6 +134,7 @@ class Plan(NamedTuple):
     kept_points: int
     clip: int
     penalised: int
+    equalised: int
     drop_units: int
     plateau: int
     plateau_held: int

@@ -28,6 +28,7 @@ from trainlab.engine.kernel.draws import add_noise, gather_block, shuffle_exampl
 from trainlab.engine.kernel.dropout import drop_units
 from trainlab.engine.kernel.evaluate import evaluate
 from trainlab.engine.kernel.lanes import Chosen, Lanes
+from trainlab.engine.kernel.layerwise import update_layers
 from trainlab.engine.kernel.memory import tile_at
 from trainlab.engine.kernel.steps import step_on_batch, step_on_example
 from trainlab.engine.kernel.update_all import update_all
@@ -89,6 +90,17 @@ def update(lane: Lanes, optimizer: int) -> int:
 
     def unit(address: int, a: int, b: int, c: int) -> None:
         update_all(lane, tile_at(lane, address), a, chosen)
+
+    return _compiled(unit)
+
+
+@cache
+def update_apart(lane: Lanes, optimizer: int) -> int:
+    """Make step a of an optimizer as `update` does, where layers are equalised or frozen."""
+    chosen = Chosen(table="optimizers", code=optimizer)
+
+    def unit(address: int, a: int, b: int, c: int) -> None:
+        update_layers(lane, tile_at(lane, address), a, chosen)
 
     return _compiled(unit)
 

@@ -21,7 +21,7 @@ from trainlab.engine.torch.meter import Meter
 from trainlab.engine.torch.optimizers import StackedOptimizer
 from trainlab.engine.torch.rates import Rates
 from trainlab.engine.torch.stack import Stack
-from trainlab.engine.torch.steps import Divergence, clipped, penalised
+from trainlab.engine.torch.steps import Divergence, Equaliser, clipped, penalised
 from trainlab.spec import Experiment, ReduceLROnPlateau
 
 
@@ -54,6 +54,7 @@ class Block:
     rates: Rates
     examples: Examples
     disturbances: Disturbances
+    equaliser: Equaliser | None
     freezer: Freezer
     divergence: Divergence
 
@@ -134,6 +135,7 @@ def _build(
             dtype=dtype,
             device=device,
         ),
+        equaliser=Equaliser(stack) if experiment.gradient == "equalised" else None,
         freezer=Freezer(experiment.stopping, stack.parameters),
         divergence=Divergence(len(seeds)),
     )
@@ -197,7 +199,9 @@ def _train_step(block: Block, step: int, chosen: torch.Tensor | None) -> None:
     loss = block.meter.criterion(outputs, y).sum()
     gradients = list(torch.autograd.grad(loss, stack.parameters))
     with torch.no_grad():
-        gradients = penalised(gradients, stack.weights, experiment.penalty)
+        gradients = penalised(gradients, stack.moving_weights, experiment.penalty)
+        if block.equaliser is not None:
+            gradients = block.equaliser.equalised(gradients)
         gradients = clipped(gradients, experiment.clip)
     block.optimizer.step(gradients, block.rates.at(step), block.rates.momentum_at(step))
     block.freezer.put_back()
