@@ -19,6 +19,7 @@ SAME = {
     "four steps are the default for four points": {"sampling": {"name": "single", "steps_per_epoch": 4}},
     "whole number for a float": {"init": {"weight": {"name": "normal", "std": 1}}},
     "negative zero": {"init": {"weight": {"name": "normal", "mean": -0.0}}},
+    "gradients of the data are the default": {"record": {"gradients": "data"}},
     "defaults spelt out": {"optimizer": {"name": "sgd", "lr": 0.001, "momentum": 0}},
 }
 
@@ -43,6 +44,7 @@ OTHER: dict[str, Callable[[Experiment], Experiment]] = {
     "loss_every": lambda e: replaced(e, record=Record(loss_every=1)),
     "gradient_every": lambda e: replaced(e, record=Record(gradient_every=1)),
     "solved_every": lambda e: replaced(e, record=Record(solved_every=1)),
+    "gradients": lambda e: replaced(e, record=Record(gradients="step")),
 }
 
 

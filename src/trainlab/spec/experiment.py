@@ -107,6 +107,9 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         form["sampling"] = msgspec.to_builtins(self._sampling())
         schedule = resolved(self.schedule, epochs=self.epochs, steps_per_epoch=self.steps_per_epoch)
         form["schedule"] = _without_none(msgspec.to_builtins(schedule))
+        if self.record.gradients == "data" or isinstance(self.sampling, Full):
+            # As it was before there was a choice; and a full batch leaves none.
+            del form["record"]["gradients"]
         content = fingerprint_data(self.task)
         if content is not None:
             form["task"] = {"name": "file", "content": content}
