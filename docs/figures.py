@@ -12,7 +12,7 @@ import trainlab
 from trainlab.budgets import bias_flags, layer_table
 from trainlab.stats import Rate, ReadEstimate, paired_difference, rate
 from trainlab.studies import CellResult, Verdict
-from trainlab.studies.causes import THRESHOLD
+from trainlab.studies.causes import THRESHOLD, gradients_of
 from trainlab.studies.sides import AS_ASKED, sides_words
 
 Bools = npt.NDArray[np.bool_]
@@ -204,7 +204,7 @@ def vanishing(studies: Studies) -> str:
         failed = ~item.runs.solved & ~item.runs.diverged
         for group, chosen in (("failed", failed), ("solved", item.runs.solved)):
             heads.append(f"{words}, {group} ({int(chosen.sum())})")
-            start, end = item.runs.gradient_curve[chosen, 0], item.runs.gradient[chosen]
+            start, end = item.runs.gradient_curve[chosen, 0], gradients_of(item.runs)[chosen]
             below = rate(int((start[:, 0] < THRESHOLD).sum()), len(start)) if len(start) else "none"
             begin.append(f"- {words}, {group} runs: {below} begin with a first-layer gradient below 1e-4.")
             columns.append(
