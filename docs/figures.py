@@ -28,7 +28,7 @@ from trainlab.stats import (
     rate,
 )
 from trainlab.studies import CellResult, Verdict
-from trainlab.studies.causes import THRESHOLD, failed
+from trainlab.studies.causes import THRESHOLD, failed, gradients_of
 from trainlab.studies.cells import all_near
 from trainlab.studies.effects import factorial
 from trainlab.studies.side_words import has_turned, holds_everywhere, sides_words
@@ -357,7 +357,7 @@ def vanishing(studies: Studies) -> str:
         failed = ~item.runs.solved & ~item.runs.diverged
         for group, chosen in (("failed", failed), ("solved", item.runs.solved)):
             heads.append(f"{words}, {group} ({int(chosen.sum())})")
-            start, end = item.runs.gradient_curve[chosen, 0], item.runs.gradient[chosen]
+            start, end = item.runs.gradient_curve[chosen, 0], gradients_of(item.runs)[chosen]
             below = rate(int((start[:, 0] < THRESHOLD).sum()), len(start)) if len(start) else "none"
             begin.append(f"- {words}, {group} runs: {below} begin with a first-layer gradient below 1e-4.")
             columns.append(

@@ -182,6 +182,7 @@ def experiments(draw: st.DrawFn) -> Experiment:
                 loss_every=EVERY,
                 gradient_every=EVERY,
                 solved_every=EVERY,
+                gradients=st.sampled_from(["data", "step"]),
                 curves=EVERY,
                 predictions=EVERY,
                 parameters=st.booleans(),

@@ -21,6 +21,7 @@ SAME = {
     "no layer frozen": {"frozen": []},
     "the plain gradient": {"gradient": "plain"},
     "negative zero": {"init": {"weight": {"name": "normal", "mean": -0.0}}},
+    "gradients of the data are the default": {"record": {"gradients": "data"}},
     "defaults spelt out": {"optimizer": {"name": "sgd", "lr": 0.001, "momentum": 0}},
 }
 
@@ -47,6 +48,7 @@ OTHER: dict[str, Callable[[Experiment], Experiment]] = {
     "loss_every": lambda e: replaced(e, record=Record(loss_every=1)),
     "gradient_every": lambda e: replaced(e, record=Record(gradient_every=1)),
     "solved_every": lambda e: replaced(e, record=Record(solved_every=1)),
+    "gradients": lambda e: replaced(e, record=Record(gradients="step")),
 }
 
 
@@ -103,6 +105,9 @@ def test_the_canonical_form_without_its_format_is_an_experiment_with_the_same_fi
 
 def test_the_fingerprint_of_the_first_cell_of_the_assignment_is_for_ever(xor44):
     # A store finds its runs by it: if this changes, raise FINGERPRINT_FORMAT and say so in the changelog.
-    assert xor44.experiment("Model 1").fingerprint == (
+    first = xor44.experiment("Model 1")
+    of_data = msgspec.structs.replace(first.record, gradients="data")
+    assert replaced(first, record=of_data).fingerprint == (
         "221b5326c87cf49e5561a1ed97de4c19592683f286d90caffdb4be03a990e108"
     )
+    assert first.fingerprint == "8c14f11c2b205a0e34fe17aa5cb9e2e8e1a873f920de7dfbb3688232f7326b4c"

@@ -48,10 +48,10 @@ class Job:
 
     @property
     def reading_rows(self) -> int:
-        """Rows of one reading: parameters, predictions, the summary, a gradient a layer."""
+        """Rows of one reading: parameters, predictions, the summary, two gradients a layer."""
         plan = self.plan
         kept = plan.kept_parameters + plan.kept_points * plan.outputs
-        return kept + tables.SUMMARY_ROWS + plan.layers
+        return kept + tables.SUMMARY_ROWS + 2 * plan.layers
 
 
 def choose_lanes(experiment: Experiment, *, batch: int, population: int, dtype: str) -> tuple[int, int]:

@@ -69,6 +69,7 @@ def units_of(
         noise=units.noise(lane, steps_block) if experiment.noise.std > 0 else 0,
         copy=0 if plan.resident and not plan.held_points else units.copy(lane, block),
         gather=units.gather(lane, steps_block) if gathers else 0,
+        gather_anew=0 if plan.sampling == tables.FULL else units.gather_for_reading(lane, block),
         shuffle=units.shuffle(lane) if plan.sampling == tables.SHUFFLED else 0,
     )
 

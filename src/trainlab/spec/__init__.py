@@ -59,7 +59,7 @@ from trainlab.spec.reading import (
     read_spec,
     select_cells,
 )
-from trainlab.spec.record import Record
+from trainlab.spec.record import Gradients, Record
 from trainlab.spec.sampling import Batch, Full, Sampling, Single
 from trainlab.spec.schedules import (
     CosineAnnealingLR,
@@ -150,6 +150,7 @@ __all__ = [
     "File",
     "Full",
     "Gradient",
+    "Gradients",
     "Hinge",
     "Huber",
     "Init",

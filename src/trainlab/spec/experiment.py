@@ -119,6 +119,9 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             del form["gradient"]
         if not self.frozen:
             del form["frozen"]
+        if self.record.gradients == "data" or isinstance(self.sampling, Full):
+            # As it was before there was a choice; and a full batch leaves none.
+            del form["record"]["gradients"]
         content = fingerprint_data(self.task)
         if content is not None:
             form["task"] = {"name": "file", "content": content}

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.draw import join
-from trainlab.spec import Study, Within
+from trainlab.engine.work import examples_of_a_step
+from trainlab.spec import Experiment, Gradients, Study, Within
 from trainlab.studies.cause_verdict import changes_but_interventions, interventions, judge_causes
 from trainlab.studies.causes import failed, vanishing
 from trainlab.studies.cells import CellResult, all_near, predicts_right
@@ -158,9 +159,21 @@ def _vanishing(study: Study, table: Table, where: str) -> list[Verdict]:
                 for name in networks
                 if name != deepest and (name, changes) in table
             }
-            verdict = judge_vanishing(deepest, words, item.causes, single, others=others)
+            verdict = judge_vanishing(
+                deepest, words, item.causes, single, others=others, read=_gradients(item.cell.experiment)
+            )
             found.append(replace(verdict, about=(deepest, *changes)))
     return found
+
+
+def _gradients(experiment: Experiment) -> dict[Gradients, str]:
+    """Return in words whose gradients are read, of one step or of all examples."""
+    size = examples_of_a_step(experiment)
+    step = "one example" if size == 1 else f"{size:,} examples"
+    return {
+        "step": f"the gradients of one training step ({step})",
+        "data": f"the gradients of all {experiment.data().points:,} examples",
+    }
 
 
 def ends_solved(study: Study, table: Table) -> dict[str, tuple[Bools, Bools]]:

@@ -31,6 +31,9 @@ IDENTITY_LINK, SIGMOID_LINK, SOFTMAX_LINK, EXP_LINK, MARGIN_LINK = range(5)
 FULL, SINGLE, SHUFFLED, DRAWN = range(4)
 """Where the examples of a step come from: all, one with replacement, a batch in shuffled order, or drawn."""
 
+TRAINED_ON, HELD_OUT, OF_STEP = range(3)
+"""Which examples an evaluation is over: all that are trained on, those held out, or those of one step."""
+
 WITHIN, ACCURACY, LOSS_BELOW = range(3)
 """What counts as solved."""
 
@@ -99,6 +102,7 @@ class Units(NamedTuple):
     noise: int
     copy: int
     gather: int
+    gather_anew: int
     shuffle: int
 
 
@@ -126,6 +130,7 @@ class Plan(NamedTuple):
     adds_up: int
     loss_every: int
     gradient_every: int
+    gradient_of_step: int
     solved_every: int
     solved: int
     solved_held: int
@@ -194,7 +199,8 @@ ADDRESSES = (
 examples, row by row, those held out last. The last seven are written: `losses` and `gradients` (a row a
 layer) and `readings` are rows of one element a network, `solved_since` a row a mark (where the readings that
 are solved up to it begin, −1 if the last isn't), the events one element a network. A mark of `readings` is a
-group of rows: parameters, predictions point by point, `SUMMARY_ROWS` numbers, then the gradient a layer.
+group of rows: parameters, predictions point by point, `SUMMARY_ROWS` numbers, then the gradient a layer of
+all examples, and that of the examples of one step.
 """
 
 READ_LOSS, READ_WRONG, READ_BROKEN, READ_HELD_LOSS, READ_HELD_WRONG, READ_SOLVED, SUMMARY_ROWS = range(7)

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from trainlab.engine.coarse import encode
 from trainlab.engine.readings import Reading, runs_at
 from trainlab.engine.reference.layerwise import Equaliser, forget_frozen
-from trainlab.engine.reference.measure import Meter
+from trainlab.engine.reference.measure import Chosen, Meter
 from trainlab.engine.reference.module import build_module, weights_of
 from trainlab.engine.reference.optimizers import build_optimizer
 from trainlab.engine.reference.rates import Rates
@@ -19,8 +18,6 @@ from trainlab.engine.reference.steps import Steps
 from trainlab.engine.reference.stopping import Stopper
 from trainlab.engine.runs import NEVER, Runs, curve_rows
 from trainlab.spec import Experiment, ReduceLROnPlateau
-
-Chosen = npt.NDArray[np.int64] | None
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -54,7 +51,7 @@ def train_one(
     steps = Steps(experiment=experiment, seed=seed, dtype=dtype)
     equaliser = equaliser_of(torch, experiment, module)
     for epoch in range(experiment.epochs + 1):
-        _record(log, meter, module, epoch, marks)
+        _record(log, meter, module, steps, epoch, marks)
         if log.stopped_epoch == NEVER:
             found = log.solved_epoch == epoch
             if stopper.stops(epoch, meter=meter, module=module, solved=found):
@@ -66,17 +63,18 @@ def train_one(
     return tuple(_runs(log, experiment, seed, mark, dtype) for mark in marks)
 
 
-def _record(log: Log, meter: Meter, module: Any, epoch: int, marks: tuple[int, ...]) -> None:
+def _record(log: Log, meter: Meter, module: Any, steps: Steps, epoch: int, marks: tuple[int, ...]) -> None:
     record = meter.experiment.record
     due = record.solved_every and epoch % record.solved_every == 0
     if due:
         _note_solved(log, epoch, meter.solved(module))
     if record.gradient_every and epoch % record.gradient_every == 0:
-        log.gradient_curve.append(meter.gradient(module))
+        chosen = steps.first_examples(epoch) if record.gradients == "step" else None
+        log.gradient_curve.append(meter.gradient(module, chosen))
     if record.loss_every and epoch % record.loss_every == 0:
         log.loss_curve.append(meter.loss(module, "train"))
     if epoch in marks:
-        log.readings[epoch] = meter.reading(module)
+        log.readings[epoch] = meter.reading(module, steps.first_examples(epoch))
         log.since_at_marks[epoch] = log.solved_since
 
 

@@ -77,9 +77,9 @@ def train_block(
     rows = slice(wanted.start - seeds.start, wanted.stop - seeds.start)
     log = _log(experiment, wanted, rows, networks=len(seeds), dtype=dtype)
     for epoch in range(experiment.epochs + 1):
-        found = _record(log, block.meter, epoch)
+        found = _record(log, block, epoch)
         if epoch in marks:
-            log.readings[epoch] = block.meter.reading(rows)
+            log.readings[epoch] = block.meter.reading(rows, block.examples.first_of_epoch(epoch))
             log.since_at_marks[epoch] = log.solved_since[rows].copy()
         block.freezer.after_epoch(epoch, meter=block.meter, found=found)
         running = bool((block.freezer.stopped_epoch[rows] == NEVER).any())
@@ -156,9 +156,9 @@ def _log(experiment: Experiment, wanted: range, rows: slice, *, networks: int, d
     )
 
 
-def _record(log: Log, meter: Meter, epoch: int) -> npt.NDArray[np.bool_]:
+def _record(log: Log, block: Block, epoch: int) -> npt.NDArray[np.bool_]:
     """Record what falls due, and return which networks were just found solved for the first time."""
-    record = meter.experiment.record
+    meter, record = block.meter, block.experiment.record
     found = np.zeros(len(log.solved_epoch), dtype=np.bool_)
     if record.solved_every and epoch % record.solved_every == 0:
         solved = meter.solved()
@@ -169,7 +169,9 @@ def _record(log: Log, meter: Meter, epoch: int) -> npt.NDArray[np.bool_]:
     if record.loss_every and epoch % record.loss_every == 0:
         log.loss_curve[:, epoch // record.loss_every] = meter.loss("train")[log.wanted]
     if len(log.gradient_curve) and record.gradient_every and epoch % record.gradient_every == 0:
-        log.gradient_curve[:, epoch // record.gradient_every] = meter.gradient()[log.kept]
+        of_step = record.gradients == "step"
+        gradient = meter.step_gradient(block.examples.first_of_epoch(epoch)) if of_step else meter.gradient()
+        log.gradient_curve[:, epoch // record.gradient_every] = gradient[log.kept]
     return found
 
 
