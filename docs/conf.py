@@ -48,6 +48,7 @@ NAVIGATION = {
         "docs/api",
         "docs/json",
         "docs/benchmarks",
+        "docs/fidelity",
     ),
     "The project": ("docs/architecture", "CONTRIBUTING", "CHANGELOG"),
     "Decisions": ("docs/decisions/*",),
