@@ -8,7 +8,7 @@ from studies.made_up import causes, flags
 from trainlab.spec import Gradients
 from trainlab.stats import Side
 from trainlab.studies.causes import Causes
-from trainlab.studies.sides import weighed
+from trainlab.studies.sides import own_sides, weighed
 from trainlab.studies.vanishing_verdict import judge_vanishing
 
 NO, YES = False, True
@@ -136,7 +136,7 @@ def test_where_they_disagree_it_is_mixed_and_the_sentence_says_why(asked: Gradie
     assert first.format("Net's failures") in verdict.sentence
     assert second.format("them") in verdict.sentence
     assert "Over all examples the pulls on an answer" in verdict.sentence
-    turned = weighed(verdict)
+    turned = weighed(replace(verdict, sides=tuple(own_sides(verdict))))
     assert (turned.outcome, turned.opposite) == ("mixed", None)
     assert f"{as_asked} as asked, {otherwise} by those of " in turned.sentence
 

@@ -249,7 +249,11 @@ def _statement(items: Sequence[Verdict], study: Study) -> str:
     known = [item.share for item in items if item.share]
     few = first.outcome == "mixed" and all(share.k in (0, share.n) for share in known)
     shares = ", ".join(f"{share.k:,} of {share.n:,}" for share in known)
-    told = f" ({shares}{': too few seeds to tell' if few else ''})" if known else ""
+    turned = "".join(
+        f"; {side.outcome} {side.words}" for side in first.sides if side.turns and len(items) == 1
+    )
+    more = ": too few seeds to tell" if few else turned
+    told = f" ({shares}{more})" if known else ""
     return f"{words.removesuffix('.')}{told}"
 
 

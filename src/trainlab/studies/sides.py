@@ -61,7 +61,7 @@ def from_every_side(
     readings of solved; nor has what runs say too little of.
     """
     first = {_key(verdict): verdict for verdict in verdicts}
-    sides = {key: _own(verdict) for key, verdict in first.items()}
+    sides = {key: own_sides(verdict) for key, verdict in first.items()}
     asked = [
         *_read_otherwise(study, cells),
         *_at_each_length(study, cells, first),
@@ -105,7 +105,7 @@ def turns_round(verdict: Verdict, other: Verdict, *, trained: bool = False) -> b
     )
 
 
-def _own(verdict: Verdict) -> list[Side]:
+def own_sides(verdict: Verdict) -> list[Side]:
     """Return the sides that a verdict was made with, and whether it turns round there.
 
     What is said of rounded predictions names its own reading, and stays.
