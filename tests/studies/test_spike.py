@@ -165,7 +165,7 @@ def test_where_v_has_not_fallen_no_small_v_is_blamed():
     solved, loss = [0] * 10 + [1] * 150 + [0] * 10, [1.0] * 10 + [1e-6] * 150 + [0.5] * 10
     found = find_spike(MODEL, 0, made_up(solved, loss))
     assert found is not None
-    assert "so that √v is small isn't what makes this step large" in why(found)
+    assert "so it isn't this √v that makes the step large" in why(found)
     near = {**made_up(solved, loss).state, "exp_avg_sq": np.full((169, 44), 1e-15, dtype=np.float32)}
     held = find_spike(MODEL, 0, made_up(solved, loss, state=near))
     assert held is not None
