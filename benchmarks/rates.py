@@ -2,10 +2,11 @@
 
 Long float32 runs of two engines part ways (rounding over rounding), so single runs can't be compared, but
 rates must agree, and so must the share of runs that end at a loss of exactly 0. The other side is the torch
-engine, PyTorch's operations on stacks of networks: all cells of examples/xor44.toml, 1,000 seeds each, some
-six hours on a core. With ``--engine reference`` it is the plain loop, a network at a time: its 20 cells of
-the most steps, 200 seeds. Finished runs are kept, so it can be stopped and run again; ``--kept`` compares
-what is there.
+engine, PyTorch's operations on stacks of networks: all cells of examples/xor44.toml and of
+examples/second_notebook.toml, 1,000 seeds each, about an hour on a core. With ``--engine reference`` it is
+the plain loop, a network at a time: the 20 cells of the most steps, 200 seeds, some four hours on a core.
+Finished runs are kept, so it can be stopped and run again; ``--kept`` compares what is there. ``--docs``
+writes docs/fidelity.json and the page that is made of it.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from benchmarks import rates_page
+from benchmarks.machine import machine
 from trainlab.draw import counted, terminal_table
 from trainlab.engine import Runs
 from trainlab.execution import Progress
@@ -25,6 +29,7 @@ from trainlab.stats import Estimate, Rate, holm, mcnemar_p, paired_difference, r
 from trainlab.store import Store
 from trainlab.studies import study
 
+STUDIES = ("xor44", "second_notebook")
 LONGEST = 20
 SEEDS = {"torch": 1000, "reference": 200}
 
@@ -50,7 +55,7 @@ class Pair:
 
 def cells_asked(engine: str) -> list[Cell]:
     """Return all cells, or for the plain loop those that take the most steps; Adam's come first."""
-    cells = load_study("xor44").cells()
+    cells = [cell for name in STUDIES for cell in load_study(name).cells()]
     ordered = sorted(cells, key=lambda cell: ("A" not in cell.changes, -cell.experiment.epochs))
     return ordered[:LONGEST] if engine == "reference" else ordered
 
@@ -62,9 +67,13 @@ def train(cells: Sequence[Cell], engine: str, seeds: int, store: str) -> dict[st
         runs = f"{progress.runs_done:,} of {progress.runs_total:,} runs"
         print(f"\r{engine}: {runs}, {progress.seconds_left} s left ", end="", file=sys.stderr)
 
-    names = [cell.name for cell in cells]
-    found = study("xor44", seeds=seeds, only=names, store=store, engine=engine, on_progress=note)
-    return {item.cell.name: item.runs for item in found.cells}
+    asked, found = {cell.name for cell in cells}, dict[str, Runs]()
+    for name in STUDIES:
+        only = [cell.name for cell in load_study(name).cells() if cell.name in asked]
+        if only:
+            result = study(name, seeds=seeds, only=only, store=store, engine=engine, on_progress=note)
+            found |= {item.cell.name: item.runs for item in result.cells}
+    return found
 
 
 def kept(cells: Sequence[Cell], engine: str, seeds: int, store: str) -> list[Cell]:
@@ -81,6 +90,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, help="1,000 of the torch engine, 200 of the plain loop")
     parser.add_argument("--store", default=".trainlab", help="the folder that keeps finished runs")
     parser.add_argument("--kept", action="store_true", help="train nothing more with the other engine")
+    parser.add_argument("--docs", action="store_true", help="write docs/fidelity.json and docs/fidelity.md")
     options = parser.parse_args()
     seeds = options.seeds or SEEDS[options.engine]
     cells = cells_asked(options.engine)
@@ -92,6 +102,33 @@ def main() -> None:
     fast, other = (train(cells, engine, seeds, options.store) for engine in ("fast", options.engine))
     pairs = [Pair(name=cell.name, fast=fast[cell.name], other=other[cell.name]) for cell in cells]
     show(pairs, engine=options.engine)
+    if options.docs:
+        rates_page.write(options.engine, compared(pairs, engine=options.engine, about=machine()))
+
+
+def compared(pairs: Sequence[Pair], *, engine: str, about: dict[str, Any]) -> dict[str, Any]:
+    """Return what was found as plain data, a row a cell."""
+    adjusted = holm(np.array([pair.p for pair in pairs]))
+    return {
+        "engine": engine,
+        "machine": about,
+        "rows": [
+            {
+                "cell": pair.name,
+                "seeds": len(pair.fast.solved),
+                "fast": int(pair.fast.solved.sum()),
+                "other": int(pair.other.solved.sum()),
+                "difference": pair.difference.estimate,
+                "low": pair.difference.low,
+                "high": pair.difference.high,
+                "words": str(pair.difference),
+                "p": float(p),
+                "fast_at_0": int((pair.fast.loss == 0).sum()),
+                "other_at_0": int((pair.other.loss == 0).sum()),
+            }
+            for pair, p in zip(pairs, adjusted, strict=True)
+        ],
+    }
 
 
 def show(pairs: Sequence[Pair], *, engine: str) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from docs.explained import Explained
-from docs.figures import table
-from docs.words import under
+from docs.words import table, under
 from trainlab.draw import format_number
 from trainlab.explain.chains.paths import Factor
 from trainlab.explain.chains.question import DEFAULT
@@ -16,14 +15,15 @@ SHOWN_STEPS = 6
 def chain_answer(explained: Explained) -> str:
     """The answer in three sentences."""
     found = explained.chain_rule
+    label, by_autograd = found.numbers["network"]["label"], found.numbers["checks"]["autograd"]
     before, after = (population_rate(explained, when) for when in ("before", "after"))
     return (
         "The chain rule says how the loss changes with one weight: multiply the local derivatives along a "
-        f"path from the weight to the loss, and add up over all paths. For {found.weight} of a 2-3-2-1 "
+        f"path from the weight to the loss, and add up over all paths. For {found.weight} of a {label} "
         f"network the {found.path_count} paths add up to {format_number(found.derivative)}, and PyTorch's "
-        f"autograd differs from that by {under(found.derivative - found.numbers['checks']['autograd'])}. In "
-        f"a deep network the product can fade: at the start of {share_words(before)} of Model 3, and after "
-        f"training of {share_words(after)}, less than a hundredth of the signal is left at the first layer."
+        f"autograd differs from that by {under(found.derivative - by_autograd)}. In a deep network the "
+        f"product can fade: at the start of {share_words(before)} of Model 3, and after training of "
+        f"{share_words(after)}, less than a hundredth of the signal is left at the first layer."
     )
 
 
@@ -42,6 +42,24 @@ def chain_forward(explained: Explained) -> str:
         + table(("layer", "unit", "sum z", "output a"), rows)
         + "\n\nThe last output is the prediction; the loss, mean squared error, is "
         f"{format_number(numbers['loss_value'])}."
+    )
+
+
+def chain_names(explained: Explained) -> str:
+    """The weight by its names: here, in PyTorch, in a drawing."""
+    return explained.chain_rule.section("paths").text[0]
+
+
+def chain_letters(explained: Explained) -> str:
+    """What the derivative by the prediction is, and what it would be with the two letters swapped."""
+    slope = explained.chain_rule.paths[0].factors[-1].value
+    prediction, target = (
+        explained.chain_rule.numbers["outputs"][0],
+        explained.chain_rule.numbers["targets"][0],
+    )
+    return (
+        f"∂L/∂ŷ = 2 (ŷ − y) = 2 ({format_number(prediction)} − {format_number(target)}) = "
+        f"{format_number(slope)}"
     )
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 
 NAVIGATION = {
-    "": ("Home <self>", "docs/assignment"),
+    "": ("Home <self>", "docs/assignment", "docs/ledger"),
     "The five questions": (
         "docs/neuron",
         "docs/learning_rate",
@@ -48,6 +48,7 @@ NAVIGATION = {
         "docs/api",
         "docs/json",
         "docs/benchmarks",
+        "docs/fidelity",
     ),
     "The project": ("docs/architecture", "CONTRIBUTING", "CHANGELOG"),
     "Decisions": ("docs/decisions/*",),

@@ -5,21 +5,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
+import trainlab
 from trainlab import Experiment, explain
 from trainlab.explain.inits.schemes import find_schemes
 from trainlab.explain.inits.stack import LayerSignals, stack_signals
 from trainlab.explain.losses.matter import PairRate, pair_rates
 from trainlab.explain.losses.variants import variants_of
+from trainlab.explain.network_pass import forward, layers_from
 from trainlab.explain.rates.grid import at_rate, lean
 from trainlab.explain.rates.named_schedules import TEN, read_schedules
 from trainlab.explain.telling import Populations
-from trainlab.spec import load_study
-from trainlab.stats import Rate, ReadEstimate, paired_difference, rate, read_family
+from trainlab.maths import ACTIVATIONS
+from trainlab.spec import load_study, named_cell
+from trainlab.stats import Rate, ReadEstimate, paired_difference, picked_on_half, rate, read_family
+from trainlab.studies import EndingsResult
 
 Bools = npt.NDArray[np.bool_]
 
@@ -28,7 +33,13 @@ PEAKS = tuple(float(f"{each:.3g}") for each in np.geomspace(10**-2.5, 10**-1.25,
 """Quarters of a decade: the rates at which schedules peak, and at which a constant rate stays."""
 CONTEST_SEEDS = 600
 CLASSES_SEEDS = 200
-STACKS = ("linear", "tanh", "relu")
+ENDINGS_SEEDS = 200
+NEURON_CELL = "Model 1:A+B+E"
+ACTIVE = ("tanh", "sigmoid", "relu")
+ACTIVE_SEEDS = 200
+FLAT = 0.05
+"""A slope below this is a saturated activation: of a small change of the sum less than a twentieth passes."""
+STACKS = ("linear", "tanh", "sigmoid", "relu")
 STACK_SCHEMES = ("xavier", "xavier_uniform", "he_normal")
 
 
@@ -49,6 +60,28 @@ class Contest:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RateEndings:
+    """Where the failed runs of a learning rate end, and what the grid calls that rate."""
+
+    rate: float
+    regime: str
+    found: EndingsResult
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Activity:
+    """Of all hidden units at all examples, after training from `seeds` seeds, how many of ``pairs``: `off`
+    put out exactly 0, `flat` have a slope below `FLAT` but put out something; the rest pass changes on.
+    """
+
+    activation: str
+    seeds: int
+    pairs: int
+    off: int
+    flat: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Explained:
     """The answers that the pages show."""
 
@@ -58,19 +91,25 @@ class Explained:
     loss: explain.LossExplanation
     chain_rule: explain.ChainRuleExplanation
     contests: tuple[Contest, ...]
+    endings: tuple[RateEndings, ...]
+    activity: tuple[Activity, ...]
     classes: tuple[PairRate, ...]
     stacks: Mapping[tuple[str, str], LayerSignals]
     """By activation and scheme: what is left of signals after ten layers of 64."""
 
 
+@cache
 def carry_out(*, store: str | None) -> Explained:
     """Ask the five questions, with a learner's defaults, or read the runs from the store."""
+    learning_rate = explain.learning_rate(store=store)
     return Explained(
-        neuron=explain.neuron("xor44", cell="Model 1:A+B+E", point=4, store=store),
-        learning_rate=explain.learning_rate(store=store),
+        neuron=explain.neuron("xor44", cell=NEURON_CELL, point=4, store=store),
+        learning_rate=learning_rate,
         init=explain.init(store=store),
         loss=explain.loss(store=store),
         chain_rule=explain.chain_rule(store=store),
+        endings=rate_endings(learning_rate, store=store),
+        activity=tuple(activity(each, store=store) for each in ACTIVE),
         contests=_contests(Populations(seeds=CONTEST_SEEDS, store=store)),
         classes=_classes(Populations(seeds=CLASSES_SEEDS, store=store)),
         stacks={
@@ -78,6 +117,53 @@ def carry_out(*, store: str | None) -> Explained:
             for activation in STACKS
             for found in stack_signals(find_schemes(STACK_SCHEMES), depth=10, width=64, activation=activation)
         },
+    )
+
+
+def rate_endings(
+    asked: explain.LearningRateExplanation, *, seeds: int = ENDINGS_SEEDS, store: str | None
+) -> tuple[RateEndings, ...]:
+    """Read where failed runs end: a decade below the least rate that works, at it, and above the greatest."""
+    low, high = asked.regimes.low, asked.regimes.high
+    return tuple(
+        RateEndings(
+            rate=asked.rates[place].rate,
+            regime=asked.regimes.of(place),
+            found=trainlab.endings(
+                at_rate(asked.experiment, asked.rates[place].rate), seeds=seeds, store=store
+            ),
+        )
+        for place in (low - 4, low, high + 1, high + 3)
+    )
+
+
+def activity(activation: str, *, seeds: int = ACTIVE_SEEDS, store: str | None) -> Activity:
+    """Count how many hidden units are off or flat at the examples, after training with an activation."""
+    own = named_cell(load_study("xor44"), NEURON_CELL).experiment
+    made = msgspec.structs.replace(
+        own,
+        network=msgspec.structs.replace(own.network, activation=activation, output_activation="linear"),
+        record=msgspec.structs.replace(lean(own), parameters=True),
+    )
+    (runs,) = Populations(seeds=seeds, store=store).train([made])
+    rows = runs.parameters[np.isfinite(runs.parameters).all(axis=1)]
+    return count_activity(made, rows)
+
+
+def count_activity(experiment: Experiment, rows: npt.NDArray[np.float64]) -> Activity:
+    """Count over rows of parameters ``[seeds, P]``."""
+    pairs = off = flat = 0
+    for row in rows:
+        layers = layers_from(experiment.network, row)
+        passes = forward(layers, experiment.data().inputs)
+        for layer, passed in zip(layers[:-1], passes[:-1], strict=True):
+            slopes = ACTIVATIONS[layer.activation].backward(passed.sums, np.ones_like(passed.sums))
+            silent = passed.outputs == 0
+            pairs += silent.size
+            off += int(silent.sum())
+            flat += int((~silent & (np.abs(slopes) < FLAT)).sum())
+    return Activity(
+        activation=experiment.network.activations[0], seeds=len(rows), pairs=pairs, off=off, flat=flat
     )
 
 
@@ -107,10 +193,9 @@ def _contests(populations: Populations) -> tuple[Contest, ...]:
     half = populations.seeds // 2
     chosen: dict[str, tuple[tuple[str, float], tuple[str, float]]] = {}
     for network, runs in solved.items():
-        counts = {key: int(each[:half].sum()) for key, each in runs.items()}
-        ranked = sorted(counts, key=lambda key: -counts[key])
-        steady = next(key for key in ranked if key[0] == "constant")
-        chosen[network] = steady, next(key for key in ranked if key[0] != "constant")
+        steady, _ = picked_on_half({key: each for key, each in runs.items() if key[0] == "constant"})
+        other, _ = picked_on_half({key: each for key, each in runs.items() if key[0] != "constant"})
+        chosen[network] = steady, other
     differences = read_family(
         {
             network: paired_difference(solved[network][steady][half:], solved[network][other][half:])

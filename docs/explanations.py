@@ -11,6 +11,8 @@ from docs.chain_blocks import (
     chain_factors,
     chain_forward,
     chain_layers,
+    chain_letters,
+    chain_names,
     chain_paths,
     chain_population,
     chain_steps,
@@ -21,6 +23,7 @@ from docs.init_blocks import (
     init_default,
     init_depth,
     init_example,
+    init_means,
     init_schemes,
     init_sizes,
     init_stack,
@@ -32,12 +35,22 @@ from docs.loss_blocks import (
     loss_many_classes,
     loss_outliers,
     loss_pairs,
+    loss_single,
+    loss_twice,
     loss_two_classes,
 )
-from docs.neuron_blocks import neuron_answer, neuron_apart, neuron_collapse, neuron_line, neuron_stacks
+from docs.neuron_blocks import (
+    neuron_active,
+    neuron_answer,
+    neuron_apart,
+    neuron_collapse,
+    neuron_line,
+    neuron_stacks,
+)
 from docs.rate_blocks import (
     rate_answer,
     rate_contest,
+    rate_endings,
     rate_grid,
     rate_limit,
     rate_range_test,
@@ -45,7 +58,6 @@ from docs.rate_blocks import (
     rate_step,
     rate_step_example,
 )
-from docs.statements import statements, tally
 
 __all__ = ["BLOCKS", "Explained", "carry_out", "pictures"]
 
@@ -71,6 +83,7 @@ def pictures(explained: Explained) -> dict[str, str]:
 BLOCKS: tuple[Callable[[Explained], str], ...] = (
     neuron_answer,
     neuron_apart,
+    neuron_active,
     neuron_line,
     neuron_collapse,
     neuron_stacks,
@@ -78,6 +91,7 @@ BLOCKS: tuple[Callable[[Explained], str], ...] = (
     rate_step,
     rate_limit,
     rate_grid,
+    rate_endings,
     rate_range_test,
     rate_step_example,
     rate_schedules,
@@ -87,23 +101,26 @@ BLOCKS: tuple[Callable[[Explained], str], ...] = (
     init_example,
     init_default,
     init_stack,
+    init_means,
     init_symmetry,
     init_sizes,
     init_depth,
     loss_answer,
     loss_pairs,
+    loss_single,
+    loss_twice,
     loss_log,
     loss_two_classes,
     loss_many_classes,
     loss_outliers,
     chain_answer,
     chain_forward,
+    chain_letters,
+    chain_names,
     chain_paths,
     chain_factors,
     chain_steps,
     chain_layers,
     chain_population,
     chain_downhill,
-    tally,
-    statements,
 )

@@ -35,9 +35,12 @@ MEANINGS = {
     "optimizer": "how a gradient becomes a step",
     "schedule": "how the learning rate changes",
     "warmup": "how it begins",
+    "gradient": 'what a step makes of the gradient: `"plain"` leaves it, `"equalised"` makes '
+    "[every layer's as large as the last one's](#gradient-and-frozen)",
     "clip": "the most a gradient may be",
     "penalty": "what large weights cost",
     "noise": "noise on the inputs",
+    "frozen": "the layers, counted from 1, that training leaves as they are, such as `[1, 2]`",
     "sampling": "which examples a step sees",
     "epochs": "how long training goes on",
     "solved": "what counts as solved",

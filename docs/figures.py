@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import structs
 
 import trainlab
+from docs.rules import HALF, above
+from docs.words import percent, table
 from trainlab.budgets import bias_flags, layer_table
-from trainlab.stats import Rate, ReadEstimate, paired_difference, rate
+from trainlab.draw import Band, Curve, curves
+from trainlab.engine import Runs
+from trainlab.spec import load_study, name_of
+from trainlab.stats import (
+    Rate,
+    ReadEstimate,
+    interaction_effect,
+    interaction_scores,
+    paired_difference,
+    picked_on_half,
+    rate,
+)
 from trainlab.studies import CellResult, Verdict
-from trainlab.studies.causes import THRESHOLD
-from trainlab.studies.sides import AS_ASKED, sides_words
+from trainlab.studies.causes import THRESHOLD, failed, gradients_of
+from trainlab.studies.cells import all_near
+from trainlab.studies.effects import factorial
+from trainlab.studies.side_words import has_turned, holds_everywhere, sides_words
 
 Bools = npt.NDArray[np.bool_]
 ALIKE = 0.01
@@ -21,13 +39,44 @@ ALIKE = 0.01
 
 SEEDS = 1000
 
+NOTEBOOK: dict[tuple[str, ...], str] = {
+    (): "1: tanh, L1",
+    ("then MSE",): "2: tanh, MSE, from the weights of 1",
+    ("MSE",): "tanh, MSE, begun anew",
+    ("sigmoid",): "sigmoid, L1",
+    ("MSE", "sigmoid"): "3: sigmoid, MSE",
+}
+"""The second notebook's iterations by their numbers, with the cells that it left out."""
+
+ITERATIONS: tuple[tuple[str, ...], ...] = ((), ("then MSE",), ("MSE", "sigmoid"))
+WINDOW = 50
+"""Epochs between two points of the second notebook's plot."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alike:
+    """Failed runs that answer three points alike, or all four; the common `values` of the three.
+
+    Of these values, those `near` 0.694 and those that round to it.
+    """
+
+    three: Rate
+    all_four: int
+    values: npt.NDArray[np.float64]
+    near: Rate
+    exact: Rate
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Studies:
-    """The two studies and two races that every figure comes from."""
+    """The two studies and two races that every figure comes from.
+
+    `windows` are the losses of the second notebook's three iterations as it plotted them, ``[n, plots]``.
+    """
 
     xor44: trainlab.StudyResult
     notebook: trainlab.StudyResult
+    windows: Mapping[str, npt.NDArray[np.float64]]
     race: trainlab.RaceResult
     race_all: trainlab.RaceResult
 
@@ -40,7 +89,24 @@ class Studies:
         """Return one cell of the assignment's study."""
         return self.xor44.cell(network, *changes)
 
+    def alike(self) -> Alike:
+        """Return how many failed runs of Model 3 with all changes answer points alike, and with what."""
+        runs = self.cell("Model 3", *self.together).runs
+        answers = np.sort(runs.predictions[failed(runs), :, 0].astype(np.float64), axis=1)
+        all_four = answers[:, 3] - answers[:, 0] < ALIKE
+        lower = answers[:, 2] - answers[:, 0] < ALIKE
+        three = (lower | (answers[:, 3] - answers[:, 1] < ALIKE)) & ~all_four
+        values = np.where(lower, answers[:, 1], answers[:, 2])[three]
+        return Alike(
+            three=share_of(three),
+            all_four=int(all_four.sum()),
+            values=values,
+            near=share_of((values > 0.6) & (values < 0.75)),
+            exact=share_of(np.round(values, 3) == 0.694),
+        )
 
+
+@cache
 def carry_out(*, store: str | None, seeds: int = SEEDS) -> Studies:
     """Run the studies and races, or read them from the store; the first race has four times the seeds."""
     networks = trainlab.budget(44, inputs=2, outputs=1, hidden_bias="yes", min_width=2)
@@ -53,9 +119,51 @@ def carry_out(*, store: str | None, seeds: int = SEEDS) -> Studies:
     return Studies(
         xor44=trainlab.study("xor44", seeds=seeds, store=store),
         notebook=trainlab.study("second_notebook", seeds=seeds, store=store),
+        windows={
+            NOTEBOOK[changes]: window_average(losses_of_each_epoch(changes, min(100, seeds), store))
+            for changes in ITERATIONS
+        },
         race=race,
         race_all=race_all,
     )
+
+
+def losses_of_each_epoch(changes: tuple[str, ...], seeds: int, store: str | None) -> npt.NDArray[np.float64]:
+    """Return the loss before every step of a cell of the second notebook, ``[n, epochs]``."""
+    own = load_study("second_notebook").experiment("2-11-1", changes)
+    (item,) = trainlab.run(
+        structs.replace(own, record=structs.replace(own.record, loss_every=1)), seeds=seeds, store=store
+    ).cells
+    return item.runs.loss_curve[:, :-1].astype(np.float64)
+
+
+def window_average(losses: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the sums of the losses ``[n, epochs]`` since the last plot, over 50, at epochs 0, 50, 100, …
+
+    As the second notebook has it, so that the first is one epoch's loss over 50.
+    """
+    sums = np.add.reduceat(losses, [0, *range(1, losses.shape[1], WINDOW)], axis=1)
+    whole = 1 + (losses.shape[1] - 1) // WINDOW
+    return sums[:, :whole] / WINDOW
+
+
+def pictures(studies: Studies) -> dict[str, str]:
+    """Return the files of docs/pictures by name."""
+    drawn = [
+        Curve(
+            label=name,
+            x=[WINDOW * place for place in range(values.shape[1])],
+            median=np.median(values, axis=0),
+            bands=[Band(label="5–95 % of seeds", low=low, high=high)],
+        )
+        for name, values in studies.windows.items()
+        for low, high in [np.quantile(values, (0.05, 0.95), axis=0)]
+    ]
+    title = (
+        "The loss of the second notebook, summed over 50 epochs and divided by 50; the first is one epoch's"
+    )
+    shown = curves(drawn, x_label="Epoch", y_label="Loss", title=title, log_y=True)
+    return {"assignment-window.svg": shown.svg + "\n"}
 
 
 def summary(studies: Studies) -> str:
@@ -108,17 +216,46 @@ def together(studies: Studies) -> str:
                 opposite(verdict),
             )
         )
-        best = max(
-            (item for item in studies.xor44.cells if item.cell.network == network),
-            key=lambda item: item.solved.k,
-        )
-        lead = paired_difference(after.runs.solved, best.runs.solved)
-        best_rows.append((network, "+".join(best.cell.changes), percent(best.solved), str(lead)))
+        best_rows.append(best_row(studies, network))
     return (
         table(("", "baseline", "with A–E", "difference", "verdict", "one run says the opposite"), rows)
         + "\n\n"
-        + table(("", "best of the 32 combinations", "solved", "more than A–E"), best_rows)
+        + f"Picked among the {2 ** len(studies.together)} combinations on one half of the seeds, and "
+        "judged on the "
+        "other:\n\n"
+        + table(("", "the best on one half", "solved on the other", "more than A–E there"), best_rows)
     )
+
+
+def demand(studies: Studies) -> str:
+    """What the course itself asked for, longer training and no activation at the end, and nothing else."""
+    rows: list[tuple[str, ...]] = []
+    for network in networks(studies):
+        cells = [studies.cell(network, *made) for made in ((), ("D",), ("E",), ("D", "E"))]
+        gain = paired_difference(cells[0].runs.solved, cells[-1].runs.solved)
+        when = cells[-1].when
+        assert when is not None
+        rows.append((network, *(percent(each.solved) for each in cells), str(gain), percent(when.ever)))
+    heads = (
+        "",
+        "baseline",
+        "D alone",
+        "E alone",
+        "D and E",
+        "more than the baseline",
+        "D and E, at some time",
+    )
+    return table(heads, rows)
+
+
+def best_row(studies: Studies, network: str) -> tuple[str, ...]:
+    """Return a network's best combination, and what it is worth on seeds that didn't pick it."""
+    solved = {
+        item.cell.changes: item.runs.solved for item in studies.xor44.cells if item.cell.network == network
+    }
+    best, other = picked_on_half(solved)
+    lead = paired_difference(solved[studies.together][other], solved[best][other])
+    return network, "+".join(best) or "none", percent(share_of(solved[best][other])), str(lead)
 
 
 def changes(studies: Studies) -> str:
@@ -167,26 +304,42 @@ def solved_when(studies: Studies) -> str:
 
 
 def sides(studies: Studies) -> str:
-    """How many verdicts hold from every side, and which turn round."""
+    """How many verdicts hold from every side, which turn round, and which are decided from some only."""
     asked = [verdict for verdict in studies.xor44.verdicts if verdict.sides]
-    turned = [verdict for verdict in asked if verdict.sides[0].words == AS_ASKED]
-    held = sum(all(side.outcome == verdict.outcome for side in verdict.sides) for verdict in asked)
-    lines = [f"- {verdict.statement.removesuffix('.')}: {sides_words(verdict)}" for verdict in turned]
-    return "\n".join(
-        [f"{held} of the {len(asked)} verdicts that can be asked otherwise come out the same.", "", *lines]
+    turned = [verdict for verdict in asked if has_turned(verdict)]
+    held = sum(map(holds_everywhere, asked))
+    rest = [verdict for verdict in asked if not has_turned(verdict) and not holds_everywhere(verdict)]
+    some = f", and {len(rest)} are decided from some sides only" if rest else ""
+    counts = (
+        f"{held} of the {len(asked)} verdicts that can be asked otherwise come out the same from every side; "
+        f"{len(turned)} turn{'s' * (len(turned) == 1)} round{some}."
     )
+    return "\n".join([counts, "", *map(_side_line, (*turned, *rest))])
+
+
+def _side_line(verdict: Verdict) -> str:
+    return f"- {verdict.statement.removesuffix('.')}: {sides_words(verdict)}"
 
 
 def interactions(studies: Studies) -> str:
     """The largest interaction of each network."""
+    names = studies.together
     rows: list[tuple[str, ...]] = []
     for network in networks(studies):
-        found = [item for item in studies.xor44.interactions if item.network == network]
-        large = max(found, key=lambda item: abs(item.effect.value.estimate))
-        rows.append((network, " with ".join(large.changes), str(large.effect.value)))
-    return table(
-        ("", "largest interaction", "the effect of one, where the other is made, less where it isn't"), rows
+        solved = {(item.cell.network, item.cell.changes): item.runs.solved for item in studies.xor44.cells}
+        crossed = factorial(solved, network, names)
+        assert crossed is not None
+        pairs = list(combinations(range(len(names)), 2))
+        scores = {pair: interaction_scores(crossed, *pair) for pair in pairs}
+        (a, b), other = picked_on_half(scores, size=abs)
+        effect = interaction_effect(crossed[other], a, b)
+        rows.append((network, f"{names[a]} with {names[b]}", str(effect)))
+    heads = (
+        "",
+        "largest on one half of the seeds",
+        "on the other: the effect of one, where the other is made, less where it isn't",
     )
+    return table(heads, rows)
 
 
 def vanishing(studies: Studies) -> str:
@@ -204,7 +357,7 @@ def vanishing(studies: Studies) -> str:
         failed = ~item.runs.solved & ~item.runs.diverged
         for group, chosen in (("failed", failed), ("solved", item.runs.solved)):
             heads.append(f"{words}, {group} ({int(chosen.sum())})")
-            start, end = item.runs.gradient_curve[chosen, 0], item.runs.gradient[chosen]
+            start, end = item.runs.gradient_curve[chosen, 0], gradients_of(item.runs)[chosen]
             below = rate(int((start[:, 0] < THRESHOLD).sum()), len(start)) if len(start) else "none"
             begin.append(f"- {words}, {group} runs: {below} begin with a first-layer gradient below 1e-4.")
             columns.append(
@@ -221,25 +374,19 @@ def vanishing(studies: Studies) -> str:
 
 def same_value(studies: Studies) -> str:
     """Do Model 3's failed runs answer three of the four points alike, and with 0.694?"""
-    runs = studies.cell("Model 3", *studies.together).runs
-    answers = np.sort(runs.predictions[~runs.solved & ~runs.diverged, :, 0].astype(np.float64), axis=1)
-    n = len(answers)
-    all_four = answers[:, 3] - answers[:, 0] < ALIKE
-    lower = answers[:, 2] - answers[:, 0] < ALIKE
-    three = (lower | (answers[:, 3] - answers[:, 1] < ALIKE)) & ~all_four
-    value = np.where(lower, answers[:, 1], answers[:, 2])[three]
-    near = rate(int(((value > 0.6) & (value < 0.75)).sum()), len(value))
-    exact = rate(int((np.round(value, 3) == 0.694).sum()), len(value))
-    share = rate(int(three.sum()), n)
-    outcome = "Upheld" if share.low > 0.5 else "Refuted" if share.high < 0.5 else "Mixed"
-    shown = percent(rate(int(three.sum()), len(runs.solved)))
+    found = studies.alike()
+    n, seeds = found.three.n, len(studies.cell("Model 3", *studies.together).runs.solved)
+    outcome = above(found.three, HALF).capitalize()
+    shown = percent(rate(found.three.k, seeds))
+    value, share, near, exact = found.values, found.three, found.near, found.exact
+    counts = (found.all_four, n - found.three.k - found.all_four)
     low, middle, high = (f"{q:.2f}" for q in np.quantile(value, (0.05, 0.5, 0.95)))
     pattern = table(
         ("of Model 3's failed runs with A–E", "k of n (share, 95 % interval)"),
         [
             ("three points alike, the fourth apart", str(share)),
-            ("all four alike", str(rate(int(all_four.sum()), n))),
-            ("neither", str(rate(int((~three & ~all_four).sum()), n))),
+            ("all four alike", str(rate(counts[0], n))),
+            ("neither", str(rate(counts[1], n))),
         ],
     )
     return (
@@ -272,16 +419,6 @@ def predictions(studies: Studies) -> str:
     return table(heads, rows)
 
 
-NOTEBOOK = {
-    (): "1: tanh, L1",
-    ("then MSE",): "2: tanh, MSE, from the weights of 1",
-    ("MSE",): "tanh, MSE, begun anew",
-    ("sigmoid",): "sigmoid, L1",
-    ("MSE", "sigmoid"): "3: sigmoid, MSE",
-}
-"""The second notebook's iterations by their numbers, with the cells that it left out."""
-
-
 def notebook(studies: Studies) -> str:
     """The second notebook's first three iterations: how often an answer rounds to −0, and its conclusions."""
     cells = {changes: studies.notebook.cell("2-11-1", *changes) for changes in NOTEBOOK}
@@ -289,36 +426,21 @@ def notebook(studies: Studies) -> str:
         (
             name,
             percent(cells[changes].solved),
-            percent(_share(minus_zero(cells[changes])[:, 3])),
-            percent(_share(minus_zero(cells[changes]).any(axis=1))),
+            percent(share_of(minus_zero(cells[changes])[:, 3])),
+            percent(share_of(minus_zero(cells[changes]).any(axis=1))),
             f"{100 * np.median(rises_of(cells[changes])):.0f} %",
         )
         for changes, name in NOTEBOOK.items()
     ]
-    first, second, third = cells[()], cells["then MSE",], cells["MSE", "sigmoid"]
-    smoother = rate(int((rises_of(second) < rises_of(first)).sum()), len(first.runs.solved))
-    return (
-        table(
-            (
-                "2-11-1, full batch, Adam, 2,001 epochs",
-                "solved",
-                "(1, 1) rounds to −0",
-                "any answer does",
-                "readings that rise",
-            ),
-            rows,
-        )
-        + "\n\n"
-        + "\n".join(
-            [
-                f'- Iteration 1, "it gives −0": {_most(minus_zero(first).any(axis=1))}',
-                f'- Iteration 2, "MSE cures it": {_cure(first, second)}',
-                f'- Iteration 3, "sigmoid and MSE together cure it": {_cure(first, third)}',
-                f'- "Sigmoid with L1 still gives −0": {_most(minus_zero(cells["sigmoid",]).any(axis=1))}',
-                f'- "MSE gives the smoother curve": **{_word(smoother)}**. Fewer readings of the loss '
-                f"rise in iteration 2 than in 1 on {smoother} of the seeds.",
-            ]
-        )
+    return table(
+        (
+            "2-11-1, full batch, Adam, 2,001 epochs",
+            "solved",
+            "(1, 1) rounds to −0",
+            "any answer does",
+            "readings that rise",
+        ),
+        rows,
     )
 
 
@@ -328,31 +450,26 @@ def minus_zero(item: CellResult) -> Bools:
     return np.asarray((rounded == 0) & np.signbit(rounded), dtype=np.bool_)
 
 
-def _share(of: Bools) -> Rate:
+def share_of(of: Bools) -> Rate:
+    """Return how many are true."""
     return rate(int(of.sum()), len(of))
 
 
-def _most(of: Bools) -> str:
-    """Return whether so it is on most seeds, on a minority, or can't be said."""
-    share = _share(of)
-    return f"**{_word(share)}**, on {share} of the seeds."
+def loss_by_point(runs: Runs) -> npt.NDArray[np.float64]:
+    """Return the loss of each single point at the end, ``[n, points]``, for L1 and MSE."""
+    gaps = np.abs(runs.predictions[:, :, 0].astype(np.float64) - runs.experiment.data().targets[:, 0])
+    return gaps**2 if name_of(runs.experiment.loss) == "mse" else gaps
 
 
-def _word(share: Rate) -> str:
-    return "upheld" if share.low > 0.5 else "refuted" if share.high < 0.5 else "mixed"
+def to_digits(runs: Runs, digits: int) -> Rate:
+    """Return how many runs have every prediction right to so many digits."""
+    return share_of(all_near(runs, 0.5 * 10**-digits))
 
 
-def _cure(before: CellResult, after: CellResult) -> str:
-    """Return whether what gave −0 doesn't any more: cured if that is so on nine in ten of its seeds."""
-    sick, still = minus_zero(before).any(axis=1), minus_zero(after).any(axis=1)
-    left, change = _share(still[sick]), paired_difference(sick, still)
-    word = "upheld" if left.high < 0.1 else "refuted" if left.low > 0.1 else "mixed"
-    return f"**{word}**. Of the runs that had it, {left} still do; over all seeds it is {change}."
-
-
-def rises_of(item: CellResult) -> npt.NDArray[np.float64]:
-    """Return for each run the share of loss readings, ten epochs apart, that are above the one before."""
-    return np.asarray((np.diff(item.runs.loss_curve.astype(np.float64), axis=1) > 0).mean(axis=1))
+def rises_of(item: CellResult, every: int = 1) -> npt.NDArray[np.float64]:
+    """Return for each run the share of loss readings that are above the one before; of every so many."""
+    curve = item.runs.loss_curve[:, ::every].astype(np.float64)
+    return np.asarray((np.diff(curve, axis=1) > 0).mean(axis=1))
 
 
 def tour(studies: Studies) -> str:
@@ -434,12 +551,6 @@ def board(studies: Studies, race: trainlab.RaceResult) -> str:
     )
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table."""
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
 def networks(studies: Studies) -> tuple[str, ...]:
     """Return Model 1, 2 and 3."""
     return studies.xor44.study.network_names
@@ -448,11 +559,6 @@ def networks(studies: Studies) -> tuple[str, ...]:
 def of(result: trainlab.StudyResult, topic: str) -> list[Verdict]:
     """Return the verdicts on one topic."""
     return [verdict for verdict in result.verdicts if verdict.topic == topic]
-
-
-def percent(value: Rate) -> str:
-    """Return a share with its interval."""
-    return f"{100 * value.estimate:.1f} % ({100 * value.low:.1f}–{100 * value.high:.1f})"
 
 
 def opposite(verdict: Verdict) -> str:
@@ -474,6 +580,7 @@ BLOCKS: tuple[Callable[[Studies], str], ...] = (
     summary,
     budget,
     together,
+    demand,
     changes,
     solved_when,
     sides,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from docs.explained import STACK_SCHEMES, STACKS, Explained
-from docs.figures import percent, table
-from docs.words import cell, chance, points
+from docs.words import cell, chance, percent, points, table
 from trainlab.draw import format_number, join
 from trainlab.explain.inits.law import law_of
+from trainlab.explain.inits.means import mean_share, mean_zero
 from trainlab.explain.inits.part_sizes import outcome_words
 from trainlab.explain.inits.schemes import find_schemes
 from trainlab.explain.inits.sizes import CLAIMED
@@ -15,8 +15,8 @@ from trainlab.stats import share_words
 ASSIGNED = {
     "zero": "zero",
     "constant": "a constant",
-    "xavier": "Xavier",
-    "xavier_uniform": "normalised Xavier",
+    "xavier": "Xavier; in Glorot and Bengio's paper the common heuristic",
+    "xavier_uniform": "normalised Xavier; what that paper proposes",
     "he_normal": "He",
     "default": "PyTorch's default for Linear and Conv",
 }
@@ -99,6 +99,23 @@ def init_stack(explained: Explained) -> str:
         for scheme in STACK_SCHEMES
     ]
     return table(("", *(f"{activation}" for activation in STACKS)), rows)
+
+
+def init_means(explained: Explained) -> str:
+    """The mean of the last layer's activations, as a share of their size, and what the rule comes to."""
+    rows = [
+        (
+            f"`{scheme}`",
+            *(f"{100 * mean_share(explained.stacks[activation, scheme]):.2g} %" for activation in STACKS),
+        )
+        for scheme in STACK_SCHEMES
+    ]
+    named = [
+        (f"{activation} with {scheme}", explained.stacks[activation, scheme])
+        for activation in STACKS
+        for scheme in STACK_SCHEMES
+    ]
+    return table(("", *STACKS), rows) + f"\n\n{mean_zero(named).sentence}"
 
 
 def init_symmetry(explained: Explained) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from docs.explained import Explained
-from docs.figures import percent, table
-from docs.words import cell, chance, points
+from docs.words import cell, chance, percent, points, table
 from trainlab.draw import format_number
 from trainlab.explain import pairing
 from trainlab.explain.losses.matter import PairRate
@@ -18,6 +19,7 @@ TAUGHT = (
     ("regression", "linear", "l1"),
     ("regression", "linear", "huber"),
     ("binary", "sigmoid", "bce"),
+    ("binary", "sigmoid", "cross_entropy"),
     ("classes", "softmax", "cross_entropy"),
     ("classes", "softmax", "nll"),
 )
@@ -31,6 +33,9 @@ INSTEAD = (
     ("classes", "log_softmax", "nll"),
 )
 """Pairs beside them: what PyTorch's classes want, and two common ones that aren't to choose."""
+
+DRAWS = 1_000
+CLASSES = (2, 3, 10)
 
 PROBABILITIES = (0.9, 0.1, 0.01, 1e-6)
 
@@ -56,6 +61,51 @@ def loss_answer(explained: Explained) -> str:
 def loss_pairs(explained: Explained) -> str:
     """The assignment's pairing table, judged, and what to use beside it."""
     return _pairs(TAUGHT) + "\n\nAnd beside the table:\n\n" + _pairs(INSTEAD)
+
+
+def single_output(*, draws: int = DRAWS) -> tuple[float, float]:
+    """Return the largest loss and gradient that PyTorch's CrossEntropyLoss has of one sigmoid output.
+
+    Of XOR's four targets, at `draws` sets of sums from N(0, 10²).
+    """
+    import torch
+
+    targets = torch.tensor([[0.0], [1.0], [1.0], [0.0]], dtype=torch.float64)
+    normal = np.random.default_rng(0).normal(scale=10.0, size=(draws, 4, 1))
+    losses, slopes = list[float](), list[float]()
+    for sums in torch.from_numpy(normal):
+        sums.requires_grad_()
+        loss = torch.nn.CrossEntropyLoss()(torch.sigmoid(sums), targets)
+        (gradient,) = torch.autograd.grad(loss, sums)
+        losses.append(abs(loss.item()))
+        slopes.append(float(gradient.abs().max()))
+    return max(losses), max(slopes)
+
+
+def loss_single(explained: Explained) -> str:
+    """What CrossEntropyLoss makes of one sigmoid output, by PyTorch."""
+    loss, slope = single_output()
+    return (
+        f"Tried with PyTorch: over {DRAWS:,} draws of the last sums for XOR's four points the largest loss "
+        f"is {format_number(loss)} and the largest gradient {format_number(slope)}."
+    )
+
+
+def twice(classes: int) -> tuple[float, float]:
+    """Return the most that a softmax after a softmax can give the right class, and the least loss then."""
+    most = np.e / (np.e + classes - 1.0)
+    return float(most), float(-np.log(most))
+
+
+def loss_twice(explained: Explained) -> str:
+    """What a softmax before CrossEntropyLoss leaves reachable, by the number of classes."""
+    rows = [
+        (f"{classes}", f"{100 * most:.1f} %", format_number(least), "100 %", "0")
+        for classes in CLASSES
+        for most, least in [twice(classes)]
+    ]
+    heads = ("classes", "softmax twice: at most", "least loss then", "softmax once: at most", "least loss")
+    return table(heads, rows)
 
 
 def _pairs(asked: Sequence[tuple[str, str, str]]) -> str:

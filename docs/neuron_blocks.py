@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-from docs.explained import Explained
-from docs.figures import percent, table
-from docs.words import under
+from docs.explained import FLAT, Explained
+from docs.words import percent, table, under
 from trainlab.draw import format_number
 from trainlab.stats import share_words
 
@@ -42,6 +41,21 @@ def neuron_apart(explained: Explained) -> str:
         f"slope there is {format_number(one.slope)}: when the sum grows a little, the output grows "
         f"{format_number(one.slope)} times as much."
     )
+
+
+def neuron_active(explained: Explained) -> str:
+    """How many hidden units take no part, and how many hardly any, by activation."""
+    rows = [
+        (
+            each.activation,
+            f"{each.off:,} ({100 * each.off / each.pairs:.1f} %)",
+            f"{each.flat:,} ({100 * each.flat / each.pairs:.1f} %)",
+            f"{each.pairs:,}",
+        )
+        for each in explained.activity
+    ]
+    heads = ("hidden activation", "off: puts out exactly 0", f"flat: slope below {FLAT:g}", "of")
+    return table(heads, rows)
 
 
 def neuron_line(explained: Explained) -> str:

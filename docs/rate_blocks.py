@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from docs.explained import CONTEST_SEEDS, Explained
-from docs.figures import percent, table
-from docs.words import chance, points
+from docs.explained import CONTEST_SEEDS, Explained, RateEndings
+from docs.words import chance, percent, points, table
 from trainlab.draw import format_number, join
 from trainlab.explain.rates.exact_parts import descent_words
 from trainlab.explain.rates.named_schedules import step_example
-from trainlab.stats import share_words
+from trainlab.stats import rate, share_words
+from trainlab.studies import EndingsResult
+from trainlab.studies.landscape.read import KINDS, Kind
 
 SHOWN = 4
 """Every so many of the grid's rates are in the table; the picture has all."""
@@ -98,6 +100,59 @@ def rate_grid(explained: Explained) -> str:
     ]
     heads = ("learning rate", "regime", "solved", "diverged", "epochs until solved", "loss at the end")
     return table(heads, rows)
+
+
+def rate_endings(explained: Explained) -> str:
+    """Where the failed runs of four rates end, and how many more epochs solve."""
+    rows: list[tuple[str, ...]] = []
+    for each in explained.endings:
+        found = each.found
+        counts = {kind.kind: f"{kind.runs.k:,}" for kind in found.kinds}
+        rows.append(
+            (
+                format_number(each.rate),
+                each.regime,
+                f"{found.failed:,} of {found.how.seeds:,}",
+                *(counts.get(kind, "–") for kind in KINDS),
+                f"{found.diverged:,}",
+                f"{sum(found.escaped):,}",
+            )
+        )
+    later = explained.endings[0].found
+    epochs = f"solved after {later.longer * later.experiment.epochs:,} epochs"
+    heads = ("learning rate", "regime", "failed", *KINDS, "diverged", epochs)
+    return "\n\n".join((table(heads, rows), *_judged(explained.endings)))
+
+
+def _judged(endings: Sequence[RateEndings]) -> list[str]:
+    """Judge what is said of small rates and of large ones, by counts of the failed runs there."""
+    small = [each.found for each in endings if each.regime != "too large"]
+    large = [each.found for each in endings if each.regime == "too large"]
+    return [
+        f"Small rates: of {_counted(small)}, {_of_kind(small, 'minimum')} at a minimum and "
+        f"{_of_kind(small, 'plateau')} on a plateau; {_escaped(small)} are solved if they may go on.",
+        f"Large rates: of {_counted(large)}, {_of_kind(large, 'minimum')} at a minimum and "
+        f"{_of_kind(large, 'plateau')} on a plateau, while {_of_kind(large, 'still moving')} are still "
+        f"moving; {_escaped(large)} are solved if they may go on.",
+    ]
+
+
+def _counted(found: Sequence[EndingsResult]) -> str:
+    return f"{sum(each.failed for each in found):,} failed runs"
+
+
+def _escaped(found: Sequence[EndingsResult]) -> str:
+    return f"{sum(sum(each.escaped) for each in found):,}"
+
+
+def _of_kind(found: Sequence[EndingsResult], kind: Kind) -> str:
+    """Return how many of the failed runs end so, with the interval of their share."""
+    count = sum(ending.kind() == kind for each in found for ending in each.endings)
+    failed = sum(each.failed for each in found)
+    if not failed:
+        return "none"
+    share = rate(count, failed)
+    return f"{count:,} ({100 * share.low:.1f} to {100 * share.high:.1f} %)"
 
 
 def rate_range_test(explained: Explained) -> str:

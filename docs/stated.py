@@ -1,25 +1,48 @@
-"""A statement of the assignment, judged."""
+"""A statement of the assignment: where it stands, what was asked, and the rule that judges it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any
 
 from docs.explained import Explained
+from docs.figures import Studies
+from docs.rules import Answer
+from trainlab.studies import EndingsResult
 
-Outcome = Literal["upheld", "in part", "refuted", "bounded"]
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """All that was computed and trained for the statements.
+
+    `deep` has where runs of Model 3 with B and E end, at the smallest and at the largest learning rate at
+    which `explained` asks that of Model 2.
+    """
+
+    studies: Studies
+    explained: Explained
+    deep: tuple[EndingsResult, EndingsResult]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Statement:
-    """What was said, how it fares, the numbers that say so, and from how many seeds (0: no training)."""
+    """What the assignment says at some `place`, in our words, and how it was `asked`.
 
-    page: str
+    `rule` makes the answer of what `read` takes out of everything that was found: of numbers alone, so that
+    made-up ones can turn it. `page` is the page on it; `note` says what to know of it beside.
+    """
+
+    number: str
     said: str
-    outcome: Outcome
-    numbers: str
-    seeds: str
+    place: str
+    asked: str
+    rule: Callable[..., Answer]
+    read: Callable[[Found], Mapping[str, Any]]
+    page: str
+    seeds: str = "–"
+    note: str = ""
 
-
-Maker = Callable[[Explained], Statement]
+    def judge(self, found: Found) -> Answer:
+        """Return how it fares."""
+        return self.rule(**self.read(found))

@@ -3,180 +3,443 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from docs.explained import STACK_SCHEMES, Explained
-from docs.figures import percent
-from docs.stated import Maker, Outcome, Statement
-from docs.words import points
+from docs import rules
+from docs.explained import STACK_SCHEMES
+from docs.figures import of
+from docs.rules import Answer, Outcome, all_of
+from docs.stated import Found, Statement
+from docs.words import percent, points
 from trainlab.draw import format_number, join
+from trainlab.explain.inits import means
+from trainlab.explain.inits.schemes import find_schemes
 from trainlab.explain.inits.sizes import Claim
+from trainlab.stats import Rate, ReadEstimate, Reading
+from trainlab.studies.verdicts import OUTCOMES
 
+PAGE, PLACE, ASKED = "init", "question 3", "`trainlab explain init`"
 FADED = 0.1
 """A gradient that is less than this at the first layer, relative to the last, is called vanished."""
+KEPT = (0.8, 1.25)
+"""Between these a gradient is called as large at the first layer as at the last."""
 
 
-def _symmetry(explained: Explained) -> Statement:
-    same = [each for each in explained.init.symmetry if each.start in ("all 0", "weights 0.5, biases 0")]
-    one = all(layer.most == 1 and layer.distinct_gradients == 1 for each in same for layer in each.layers)
-    other = [each for each in explained.init.symmetry if each.start.endswith("own biases")]
-    apart = all(layer.fewest == layer.neurons for each in other for layer in each.layers)
-    broken = join([f"{each.network} {percent(each.solved)}" for each in other])
-    return Statement(
-        page="init",
-        said="Zero or a constant: all neurons of a layer get the same gradient and stay the same.",
-        outcome="in part" if one and apart else "upheld" if one else "refuted",
-        numbers="True, to the bit, where biases are equal as well: one neuron a layer in every seed, after "
-        f"{same[0].steps:,} steps. Untrue of constant weights with PyTorch's random biases: all differ, and "
-        f"some learn: {broken}.",
-        seeds=f"{same[0].seeds} a start",
+def equal(*, most: Mapping[str, int], gradients: Mapping[str, int], own: Mapping[str, Rate]) -> Answer:
+    """Neurons that begin equal get the same gradient and stay the same: one a layer, in every start.
+
+    `most` and `gradients` are, by start, the most neurons of a layer that differ after training, and that
+    have different gradients at the start; `own` are the shares solved where only the weights are equal.
+    """
+    outcomes: dict[str, Outcome] = {
+        start: "upheld" if most[start] == gradients[start] == 1 else "refuted" for start in most
+    }
+    shares = [f"{name} {percent(each)}" for name, each in own.items()]
+    number = "; ".join(f"{start}: {count} a layer" for start, count in most.items())
+    return rules.parts(
+        outcomes=outcomes,
+        number=number,
+        told="Different neurons of a layer after training."
+        + (f" Solved where biases are drawn: {join(shares)}." if shares else ""),
     )
 
 
-def _sizes(value: float, said: str) -> Maker:
-    def make(explained: Explained) -> Statement:
-        found = [each for each in explained.init.claims if each.value == value]
-        told = "; ".join(_claim(each) for each in found)
-        outcomes = {each.outcome for each in found}
-        outcome: Outcome = "in part"
-        if outcomes == {"upheld"}:
-            outcome = "upheld"
-        elif "upheld" not in outcomes:
-            outcome = "refuted" if outcomes == {"refuted"} else "bounded"
-        return Statement(
-            page="init",
-            said=said,
-            outcome=outcome,
-            numbers=f"Difference in the share solved, against 1, in points: {told}.",
-            seeds=f"{found[0].difference.value.n:,} each",
+def _equal(*starts: str) -> Any:
+    def read(found: Found) -> Mapping[str, Any]:
+        symmetry = found.explained.init.symmetry
+        layers = {
+            start: [layer for each in symmetry if each.start == start for layer in each.layers]
+            for start in starts
+        }
+        return {
+            "most": {start: max(layer.most for layer in each) for start, each in layers.items()},
+            "gradients": {
+                start: max(layer.distinct_gradients for layer in each) for start, each in layers.items()
+            },
+            "own": {
+                f"{each.network} from {each.start.split(',')[0].removeprefix('weights ')}": each.solved
+                for each in symmetry
+                if each.start in starts and each.start.endswith("own biases")
+            },
+        }
+
+    return read
+
+
+def sizes(*, claims: Mapping[str, tuple[ReadEstimate, Rate, Rate]]) -> Answer:
+    """A size of the weights is wrong: it solves fewer than size 1 does, in every case.
+
+    `claims` has the difference, the share solved at 1 and that at the size, by network and draw. Where hardly
+    any is solved at either nothing can be said.
+    """
+    outcomes: dict[str, Outcome] = {}
+    for name, (difference, usual, solved) in claims.items():
+        few = max(usual.high, solved.high) < rules.SELDOM
+        outcomes[name] = "mixed" if few else _worse(difference)
+    number = "; ".join(f"{name} {points(each.value)}" for name, (each, _, _) in claims.items())
+    return rules.parts(
+        outcomes=outcomes,
+        number=number,
+        told="Difference in the share solved, against 1, in points.",
+    )
+
+
+def _worse(difference: ReadEstimate) -> Outcome:
+    turned: dict[Outcome, Outcome] = {"upheld": "refuted", "mixed": "mixed"}
+    if difference.reading == "hurts":
+        return "upheld"
+    return turned.get(OUTCOMES[difference.reading] or "mixed", "refuted")
+
+
+def _sizes(value: float) -> Any:
+    def read(found: Found) -> Mapping[str, Any]:
+        asked = [each for each in found.explained.init.claims if each.value == value]
+        return {"claims": {_case(each): (each.difference, each.usual, each.solved) for each in asked}}
+
+    return read
+
+
+def _case(claim: Claim) -> str:
+    return f"{claim.case} {f'N(0, {claim.value:g}²)' if claim.draw == 'normal' else f'U(±{claim.value:g})'}"
+
+
+def mean_zero(
+    *, agreeing: int, without: int, lost: int, readings: Mapping[str, Reading], number: str, told: str = ""
+) -> Answer:
+    """Activations ought to have mean zero: then gradients keep their size, and more is solved.
+
+    Of stacks `agreeing` are as the rule says, `without` pass gradients on whole though their mean isn't zero,
+    and `lost` don't though it is. `readings` is what it does to learning, by network.
+    """
+    stacks: Outcome = "upheld" if not without + lost else "refuted" if not agreeing else "in part"
+    outcomes = {"gradients in stacks": stacks}
+    outcomes |= {f"learning, {name}": OUTCOMES[each] or "mixed" for name, each in readings.items()}
+    return rules.parts(outcomes=outcomes, number=number, told=told)
+
+
+def _mean_zero(found: Found) -> Mapping[str, Any]:
+    """Return how stacks fare, and what the change to tanh would do: change C the other way round.
+
+    Where the study's verdict on the change turns with the reading of solved, nothing is seen.
+    """
+    study = found.studies.xor44
+    judged = [each for each in of(study, "change") if each.statement.startswith("Change C ")]
+    effects = {each.network: each.main for each in study.effects if each.change == "C" and each.main}
+    back: dict[Reading, Reading] = {"helps": "hurts", "hurts": "helps"}
+    stacks = found.explained.stacks
+    held = means.mean_zero([(f"{name} with {scheme}", each) for (name, scheme), each in stacks.items()])
+    learning = "; ".join(f"{name} {points(main.value)}" for name, main in effects.items())
+    return {
+        "agreeing": len(held.agreeing),
+        "without": len(held.without),
+        "lost": len(held.lost),
+        "readings": {
+            network: "no difference seen" if each.outcome == "mixed" else back.get(main.reading, main.reading)
+            for (network, main), each in zip(effects.items(), judged, strict=True)
+        },
+        "number": f"{len(held.agreeing)} of {len(stacks)} stacks agree; sigmoid less tanh: {learning}",
+        "told": f"{held.sentence} Learning is asked of change C the other way round, as tanh has mean 0 "
+        "and sigmoid ½.",
+    }
+
+
+def fades(*, small: Mapping[str, float], large: Mapping[str, float]) -> Answer:
+    """Too small weights let the gradient vanish and too large ones explode, in every network.
+
+    Both are the gradient at the first layer over that at the last, at the start.
+    """
+    outcomes: dict[str, Outcome] = {
+        f"vanishing in {name}": "upheld" if each < FADED else "refuted" for name, each in small.items()
+    }
+    outcomes |= {
+        f"exploding in {name}": "upheld" if each > 1 / FADED else "refuted" for name, each in large.items()
+    }
+    told = [f"{name} {format_number(each)} and {format_number(large[name])}" for name, each in small.items()]
+    return rules.parts(
+        outcomes=outcomes,
+        number="; ".join(told),
+        told=f"Gradient at the first layer over that at the last, from N(0, 0.5²) and N(0, 1.5²). Vanished "
+        "is below "
+        f"{FADED:g}, exploded above {1 / FADED:g}.",
+    )
+
+
+def _fades(found: Found) -> Mapping[str, Any]:
+    ratios = found.explained.init.numbers["gradient_ratios"]
+    by_size = {
+        size: {each["case"]: each["measured"] for each in ratios if each["std"] == size}
+        for size in (0.5, 1.5)
+    }
+    return {"small": by_size[0.5], "large": by_size[1.5]}
+
+
+def variance(*, kept: Mapping[int, Rate], faded: Mapping[int, Rate]) -> Answer:
+    """The same variance in every layer is better: a scheme that keeps it solves more than one that doesn't.
+
+    Both are shares solved, by how many layers.
+    """
+    outcomes: dict[str, Outcome] = {}
+    for depth, each in kept.items():
+        other = faded[depth]
+        outcomes[f"{depth} layers"] = (
+            "upheld" if each.low > other.high else "refuted" if each.high < other.low else "mixed"
         )
-
-    return make
-
-
-def _claim(claim: Claim) -> str:
-    draw = f"N(0, {claim.value:g}²)" if claim.draw == "normal" else f"U(±{claim.value:g})"
-    return f"{claim.case}, {draw}: {points(claim.difference.value)}, {claim.outcome}"
-
-
-def _vanishing(explained: Explained) -> Statement:
-    found: dict[str, dict[float, float]] = {}
-    for each in explained.init.numbers["gradient_ratios"]:
-        found.setdefault(each["case"], {})[each["std"]] = each["measured"]
-    vanish = [name for name, ratios in found.items() if ratios[0.5] < FADED]
-    explode = [name for name, ratios in found.items() if ratios[1.5] > 1 / FADED]
-    told = "; ".join(
-        f"{name} {', '.join(format_number(ratio) for ratio in ratios.values())}"
-        for name, ratios in found.items()
+    number = "; ".join(f"{depth} layers: {percent(kept[depth])}, {percent(faded[depth])}" for depth in kept)
+    return rules.parts(
+        outcomes=outcomes,
+        number=number,
+        told="Tanh: He, which keeps it, and PyTorch's default, under which it fades.",
     )
-    everywhere = len(vanish) == len(explode) == len(found)
+
+
+def _variance(found: Found) -> Mapping[str, Any]:
+    learnt = {(e.scheme, e.depth): e.solved for e in found.explained.init.learning if e.activation == "tanh"}
+    return {
+        "kept": {depth: learnt["he_normal", depth] for depth in (4, 8)},
+        "faded": {depth: learnt["default", depth] for depth in (4, 8)},
+    }
+
+
+def default(*, inside: Mapping[str, bool], same: Mapping[str, bool]) -> Answer:
+    """PyTorch draws U(±1/√fan_in): nothing lies outside, and its own formula draws the same to the bit."""
+    facts = {f"{name} inside": each for name, each in inside.items()}
+    facts |= {f"{name} as `kaiming_uniform_(a=√5)`": each for name, each in same.items()}
+    outcome = all_of("upheld" if each else "refuted" for each in facts.values())
+    told = "No weight or bias is outside, and `kaiming_uniform_(a=√5)` draws the same to the bit."
+    failing = [name for name, each in facts.items() if not each]
+    return Answer(
+        outcome=outcome,
+        number=f"{sum(inside.values())} of {len(inside)} layers",
+        told=f"Not so: {join(failing)}." if failing else told,
+    )
+
+
+def _default(kind: str) -> Any:
+    def read(found: Found) -> Mapping[str, Any]:
+        layers = [each for each in found.explained.init.torch_layers if each.name.startswith(kind)]
+        return {
+            "inside": {each.name: max(each.most_weight, each.most_bias) <= each.bound for each in layers},
+            "same": {each.name: each.same_as_kaiming for each in layers},
+        }
+
+    return read
+
+
+def keeps(*, ratios: Mapping[str, tuple[float, float]], fading: bool = False, told: str = "") -> Answer:
+    """A scheme keeps the gradient's size through ten layers, with every activation; or, `fading`, it doesn't.
+
+    `ratios` are the gradient at the first layer over that at the last, measured and by theory.
+    """
+    low, high = KEPT
+    right: Outcome = "refuted" if fading else "upheld"
+    wrong: Outcome = "upheld" if fading else "refuted"
+    outcomes: dict[str, Outcome] = {
+        name: right if low < each < high else wrong for name, (each, _) in ratios.items()
+    }
+    number = "; ".join(
+        f"{name} {format_number(each)} (theory {format_number(theory)})"
+        for name, (each, theory) in ratios.items()
+    )
+    return rules.parts(
+        outcomes=outcomes,
+        number=number,
+        told="Gradient at the first of ten layers of 64 over that at the last; kept is "
+        f"{low} to {high}. {told}".strip(),
+    )
+
+
+def _keeps(*asked: tuple[str, str], **more: Any) -> Any:
+    """Return what reads the stacks of these schemes and activations."""
+
+    def read(found: Found) -> Mapping[str, Any]:
+        ratios: dict[str, tuple[float, float]] = {}
+        several = len({scheme for scheme, _ in asked}) > 1
+        for scheme, activation in asked:
+            stacks = found.explained.stacks
+            each = stacks[activation, scheme]
+            name = f"{activation} under `{scheme}`" if several else activation
+            ratios[name] = each.gradient_ratio, each.theory_ratio
+        return {"ratios": ratios} | more
+
+    return read
+
+
+def sample(*, drawn: Mapping[str, tuple[bool, float, tuple[float, float], float]]) -> Answer:
+    """1,000 weights lie within the bounds, with the formula's deviation inside their interval.
+
+    By scheme: whether all are inside, the deviation, its 95 % interval, and theory's.
+    """
+    outcomes: dict[str, Outcome] = {
+        name: "upheld" if inside and low <= theory <= high else "refuted"
+        for name, (inside, _, (low, high), theory) in drawn.items()
+    }
+    number = "; ".join(
+        f"{name} {format_number(std)} ({format_number(low)} to {format_number(high)}), theory "
+        f"{format_number(theory)}"
+        for name, (_, std, (low, high), theory) in drawn.items()
+    )
+    return rules.parts(outcomes=outcomes, number=number, told="Standard deviations of one draw, seed 0.")
+
+
+def _sample(found: Found) -> Mapping[str, Any]:
+    drawn: dict[str, Any] = {}
+    for name in STACK_SCHEMES:
+        each = found.explained.init.samples[name]
+        drawn[f"`{name}`"] = each.inside, each.std, each.std_interval or (math.nan, math.nan), each.law.std
+    return {"drawn": drawn}
+
+
+def _sources(found: Found) -> Mapping[str, Any]:
+    wanted: Sequence[tuple[str, str]] = (("xavier_uniform", "Glorot"), ("he_normal", "He"))
+    sources = {each.label: each.source for each in find_schemes([label for label, _ in wanted])}
+    return {
+        "facts": {f"{name} for `{label}`": name in sources[label] for label, name in wanted},
+        "number": f"{len(sources)} papers",
+        "told": " ".join(f"`{label}`: {source.removesuffix('.')}." for label, source in sources.items()),
+    }
+
+
+def _statement(
+    number: str, said: str, asked: str, rule: Any, read: Any, seeds: str = "–", note: str = ""
+) -> Statement:
     return Statement(
-        page="init",
-        said="Too small: vanishing gradients; too large: exploding ones.",
-        outcome="upheld" if everywhere else "in part" if vanish or explode else "refuted",
-        numbers="Gradient at the first layer over that at the last, at the start, from N(0, std²) with 0.5, "
-        f"1 and 1.5: {told}. Vanished, below {FADED:g}: {join(vanish) if vanish else 'none'}; exploded, "
-        f"above {1 / FADED:g}: {join(explode) if explode else 'none'}.",
-        seeds=f"{explained.init.network[0].networks} networks each",
+        number=number,
+        said=said,
+        place=PLACE,
+        asked=f"{ASKED}: {asked}",
+        rule=rule,
+        read=read,
+        page=PAGE,
+        seeds=seeds,
+        note=note,
     )
 
 
-def _variance(explained: Explained) -> Statement:
-    found = {(each.scheme, each.depth): each for each in explained.init.learning if each.activation == "tanh"}
-    he, default = found["he_normal", 8], found["default", 8]
-    shallow_he, shallow = found["he_normal", 4], found["default", 4]
-    deep = he.solved.low > default.solved.high
-    reverse = shallow.solved.low > shallow_he.solved.high
-    return Statement(
-        page="init",
-        said="Rule of thumb: the same variance in every layer.",
-        outcome="in part" if deep and reverse else "upheld" if deep else "bounded",
-        numbers=f"Eight tanh layers: He, which keeps it, {percent(he.solved)} solved, PyTorch's default, "
-        f"under which it fades, {percent(default.solved)}. Four layers: {percent(shallow_he.solved)} and "
-        f"{percent(shallow.solved)}.",
-        seeds=f"{he.solved.n} each",
-    )
+COMMON = (
+    "It is PyTorch's default by another name. Glorot and Bengio's paper calls it the common heuristic, and "
+    "shows that "
+    "gradients shrink under it; what bears Xavier Glorot's name is the normalised one."
+)
 
-
-def _default(explained: Explained) -> Statement:
-    layers = explained.init.torch_layers
-    inside = all(max(each.most_weight, each.most_bias) <= each.bound for each in layers)
-    same = all(each.same_as_kaiming for each in layers)
-    return Statement(
-        page="init",
-        said="PyTorch's default for Linear and Conv: U(±1/√fan_in).",
-        outcome="upheld" if layers and inside and same else "refuted",
-        numbers=f"{len(layers)} layers made by torch: no weight or bias is outside, and "
-        "`kaiming_uniform_(a=√5)` draws the same to the bit.",
-        seeds="–",
-    )
-
-
-def _scheme(scheme: str, said: str, activations: tuple[str, ...], *, note: str = "") -> Maker:
-    def make(explained: Explained) -> Statement:
-        found = {activation: explained.stacks[activation, scheme] for activation in activations}
-        kept = [each for each in found.values() if 0.8 < each.gradient_ratio < 1.25]
-        told = join(
-            [
-                f"{activation} {format_number(each.gradient_ratio)} (theory "
-                f"{format_number(each.theory_ratio)})"
-                for activation, each in found.items()
-            ]
-        )
-        return Statement(
-            page="init",
-            said=said,
-            outcome="upheld" if len(kept) == len(found) else "in part" if kept else "refuted",
-            numbers=f"Gradient at the first of ten layers of 64 over that at the last: {told}.{note}",
-            seeds=f"{next(iter(found.values())).networks} stacks",
-        )
-
-    return make
-
-
-def _example(explained: Explained) -> Statement:
-    found = [explained.init.samples[scheme] for scheme in STACK_SCHEMES]
-    told: list[str] = []
-    fits = True
-    for scheme, sample in zip(STACK_SCHEMES, found, strict=True):
-        low, high = sample.std_interval or (math.nan, math.nan)
-        fits = fits and sample.inside and low <= sample.law.std <= high
-        told.append(
-            f"`{scheme}`: std {format_number(sample.std)} ({format_number(low)} to {format_number(high)}), "
-            f"theory {format_number(sample.law.std)}, from {format_number(sample.least)} to "
-            f"{format_number(sample.most)}"
-        )
-    return Statement(
-        page="init",
-        said="10 inputs, 1,000 weights: they lie within the bounds, with the deviation of the formula.",
-        outcome="upheld" if fits else "in part",
-        numbers=f"{'; '.join(told)}.",
-        seeds="1",
-    )
-
-
-MAKERS: tuple[Maker, ...] = (
-    _symmetry,
-    _sizes(0.5, "0.5 is too small: it converges before the minimum."),
-    _sizes(1.5, "1.5 is too large: it oscillates around the minimum."),
-    _vanishing,
-    _variance,
-    _default,
-    _scheme(
-        "xavier",
+STATEMENTS: tuple[Statement, ...] = (
+    _statement(
+        "60",
+        "From zero all neurons of a layer get the same gradient and stay the same.",
+        "neurons that differ after training",
+        equal,
+        _equal("all 0"),
+        "100",
+    ),
+    _statement(
+        "61",
+        "From any constant it is the same.",
+        "neurons that differ after training",
+        equal,
+        _equal(
+            "weights 0.5, biases 0",
+            "weights 1.5, biases 0",
+            "weights 0.5, own biases",
+            "weights 1.5, own biases",
+        ),
+        "100 a start",
+        "True where biases are equal, too. PyTorch's random biases break the symmetry.",
+    ),
+    _statement(
+        "62",
+        "0.5 is too small: the cost converges before its minimum.",
+        "share solved, against 1",
+        sizes,
+        _sizes(0.5),
+        "1,000 each",
+    ),
+    _statement(
+        "63",
+        "1.5 is too large: it oscillates around the minimum.",
+        "share solved, against 1",
+        sizes,
+        _sizes(1.5),
+        "1,000 each",
+    ),
+    Statement(
+        number="64",
+        said="Rule of thumb: activations with mean zero.",
+        place=PLACE,
+        asked=f"{ASKED}: means and gradients of stacks; `trainlab study xor44`: change C the other way round",
+        rule=mean_zero,
+        read=_mean_zero,
+        page=PAGE,
+        seeds="1,000 each",
+    ),
+    _statement(
+        "65",
+        "Rule of thumb: the same variance in every layer.",
+        "share solved by scheme and depth",
+        variance,
+        _variance,
+        "200 each",
+    ),
+    _statement(
+        "66",
+        "Too small weights mean vanishing gradients, too large ones exploding.",
+        "gradients at the start",
+        fades,
+        _fades,
+        "200 networks each",
+    ),
+    _statement(
+        "67", "PyTorch draws U(±1/√fan_in) for Linear.", "layers that torch made", default, _default("Linear")
+    ),
+    _statement("68", "And for Conv1d.", "layers that torch made", default, _default("Conv1d")),
+    _statement(
+        "69",
         "Xavier, U(±1/√n), keeps signals as large as they are.",
-        ("linear", "tanh"),
-        note=" It is PyTorch's default by another name.",
+        "a stack of ten layers",
+        keeps,
+        _keeps(("xavier", "linear"), ("xavier", "tanh")),
+        "40 stacks",
+        COMMON,
     ),
-    _scheme(
-        "xavier_uniform",
-        "So does normalised Xavier, U(±√6/√(n_in + n_out)),",
-        ("linear", "tanh"),
+    _statement(
+        "70",
+        "Normalised Xavier is U(±√6/√(n_in + n_out)), and keeps them.",
+        "a stack of ten layers",
+        keeps,
+        _keeps(("xavier_uniform", "linear"), ("xavier_uniform", "tanh")),
+        "40 stacks",
     ),
-    _scheme(
-        "he_normal",
-        "and for ReLU He, N(0, √(2/n)).",
-        ("relu",),
-        note=" √(2/n) is the deviation, not the variance.",
+    _statement(
+        "71",
+        "Xavier is for sigmoid and tanh.",
+        "a stack of ten layers, from 1/√n and normalised",
+        keeps,
+        _keeps(*((scheme, each) for scheme in ("xavier", "xavier_uniform") for each in ("sigmoid", "tanh"))),
+        "40 stacks",
+        "The derivation takes the activation for linear about 0; sigmoid's slope there is ¼.",
     ),
-    _example,
+    _statement(
+        "72",
+        "With ReLU Xavier is a problem.",
+        "a stack of ten layers, normalised Xavier",
+        keeps,
+        _keeps(("xavier_uniform", "relu"), fading=True, told="Upheld if it isn't kept."),
+        "40 stacks",
+    ),
+    _statement(
+        "73",
+        "He, N(0, √(2/n)), is for ReLU.",
+        "a stack of ten layers",
+        keeps,
+        _keeps(("he_normal", "relu"), told="√(2/n) is the deviation, not the variance."),
+        "40 stacks",
+    ),
+    _statement(
+        "74",
+        "10 inputs, 1,000 weights: within the bounds, with the formula's deviation.",
+        "the worked example",
+        sample,
+        _sample,
+        "1",
+    ),
+    _statement("75", "Each scheme has its authors and paper.", "its table of sources", rules.done, _sources),
 )

@@ -1,9 +1,22 @@
-"""Numbers as the pages write them."""
+"""Numbers and tables as the pages write them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from trainlab.draw import format_number
-from trainlab.stats import Estimate
+from trainlab.stats import Estimate, Rate
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def percent(value: Rate) -> str:
+    """Return a share with its interval."""
+    return f"{100 * value.estimate:.1f} % ({100 * value.low:.1f}–{100 * value.high:.1f})"
 
 
 def under(value: float) -> str:

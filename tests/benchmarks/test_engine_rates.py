@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +11,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from benchmarks.rates import Pair, cells_asked, show
+from benchmarks import rates_page
+from benchmarks.rates import Pair, cells_asked, compared, show
 
 
 def runs(solved: list[int], zeros: int) -> Any:
@@ -36,4 +39,25 @@ def test_the_plain_loop_is_asked_for_the_longest_cells_with_adam() -> None:
     asked = cells_asked("reference")
     assert len(asked) == 20
     assert all({"A", "D"} <= set(cell.changes) for cell in asked)
-    assert len(cells_asked("torch")) == 96
+    assert len(cells_asked("torch")) == 96 + 8
+
+
+ABOUT = {"processor": "P", "date": "2026-11-28", "versions": {"torch": "2.13.0", "numba": "0.68"}}
+
+
+def test_the_page_says_which_cells_differ(tmp_path: Path) -> None:
+    apart = Pair(name="apart", fast=runs([0] * 12 + [1] * 8, 0), other=runs([1] * 20, 5))
+    alike = Pair(name="alike", fast=runs([1, 0] * 10, 4), other=runs([0, 1] * 10, 4))
+    rates_page.write("torch", compared([apart, alike], engine="torch", about=ABOUT), tmp_path)
+    rates_page.write("reference", compared([alike], engine="reference", about=ABOUT), tmp_path)
+    text = (tmp_path / "fidelity.md").read_text(encoding="utf-8")
+    assert "**apart: one solves more runs than the other.** In all the fast engine solves" in text
+    assert "**In none of 1 cell does one solve more runs than the other.**" in text
+    assert "| apart | 8 of 20 | 20 | −60.0 points" in text
+    assert text.index("on stacks of networks") < text.index("A plain PyTorch loop")
+
+
+def test_the_page_is_what_was_measured() -> None:
+    found = json.loads((rates_page.DOCS / "fidelity.json").read_text(encoding="utf-8"))
+    hint = "docs/fidelity.md: make it again with: python -m benchmarks.rates_page"
+    assert (rates_page.DOCS / "fidelity.md").read_text(encoding="utf-8") == rates_page.page(found), hint

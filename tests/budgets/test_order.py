@@ -30,6 +30,7 @@ def place(network: Architecture):
     return [(-width, not bias) for width, bias in hidden]
 
 
+@pytest.mark.computes
 @given(question=QUESTIONS)
 @settings(max_examples=150, deadline=None)
 def test_every_listed_network_answers_the_question(question):

@@ -23,6 +23,7 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     *((("run", "tiny.toml", "--seeds", text), "--seeds") for text in ("0", "-3", "abc", "20000000")),
     ((*STUDY, "--workers", "0"), "--workers 0"),
     ((*STUDY, "--workers", "5000"), "1,024"),
+    *(((*STUDY, "--sides", text), "--sides") for text in ("-1", "some", "100001")),
     *(((*STUDY, "--why", text), "--why") for text in ("-1", "some", "10001", "")),
     ((*STUDY, "--engine", "fasst"), "'fast'"),
     ((*STUDY, "--only", "smal"), "smal"),

@@ -40,6 +40,7 @@ WRONG: list[tuple[list[str], str]] = [
     (["endings", "tiny.toml", "--seeds", "0"], "--seeds 0"),
     (["endings", "wide.toml"], "of 500 parameters at most; use a smaller network."),
     (["endings", "l1.toml"], "penalty.l1 = 0.01: has a kink wherever a weight is 0"),
+    (["endings", "frozen.toml"], "frozen = [1]: where runs end is read of all parameters"),
     ([*ENDINGS, "--engine", "fasst"], "'fast'"),
 ]
 
@@ -48,6 +49,7 @@ WRONG: list[tuple[list[str], str]] = [
 def test_refused(trainlab: Caller, folder: Path, given: list[str], words: str) -> None:
     (folder / "wide.toml").write_text('network = "2-200-1"\n')
     (folder / "l1.toml").write_text('network = "2-2-1"\npenalty.l1 = 0.01\n')
+    (folder / "frozen.toml").write_text('network = "2-2-1"\nfrozen = [1]\n')
     assert_refused(trainlab(*given), words)
     assert Path("tiny.toml").read_text() == TINY
     assert not (folder / ".trainlab").exists()

@@ -16,7 +16,7 @@ def test_json_alone_on_stdout(trainlab: Caller) -> None:
     assert (outcome.code, outcome.err) == (0, "")
     result = json.loads(outcome.out)
     assert result["question"] == "chain-rule"
-    assert result["numbers"]["network"] == {"label": "2-3-2-1", "widths": [2, 3, 2, 1], "parameters": 20}
+    assert result["numbers"]["network"] == {"label": "4-3-2-1", "widths": [4, 3, 2, 1], "parameters": 26}
     checks = result["numbers"]["checks"]
     assert checks["paths"] == pytest.approx(checks["autograd"], rel=1e-12)
 
@@ -25,7 +25,7 @@ def test_sections_files_and_the_answer_last(trainlab: Caller) -> None:
     outcome = trainlab(*CHAIN, "--seeds", "8", "--details", "--html", "a.html", "--json", "a.json")
     assert (outcome.code, outcome.err) == (0, "")
     text = " ".join(outcome.out.split())
-    for words in ("Forward: from the inputs to the loss", "Every path from w1[1,2]", "Downhill:", "2 paths"):
+    for words in ("Forward: from the inputs to the loss", "Every path from w1[3,4]", "Downhill:", "2 paths"):
         assert words in text
     assert text.index("Forward:") < text.index("Every path") < text.index("What is the chain rule?")
     assert outcome.out.splitlines()[-2:] == ["report: a.html", "JSON: a.json"]
@@ -59,8 +59,13 @@ def test_a_thousand_million_paths_are_no_error(trainlab: Caller) -> None:
         (("--input", "0,x", "--target", "1"), "--input '0,x': 'x' is not a number"),
         (("--input", "0,1"), "--input: is given without --target"),
         (("--target", "1"), "--target: is given without --input"),
-        (("--input", "0", "--target", "1"), "has 1 number, but the task needs 2"),
-        (("--point", "5"), "point = 5: the data have 4 examples; give a whole number from 1 to 4"),
+        (
+            ("--input", "1,2,3", "--target", "1", "--network", "4-3-1"),
+            "has 3 numbers, but 4-3-1 has 4 inputs",
+        ),
+        (("xor44", "--input", "0", "--target", "1"), "has 1 number, but 2-5-4-1 has 2 inputs"),
+        (("--input", "1,2,3,4", "--target", "0,1"), "has 2 numbers, but 4-3-2-1 has 1 output"),
+        (("--point", "17"), "point = 17: the data have 16 examples; give a whole number from 1 to 16"),
         (("--point", "1.5"), "'1.5' is not a whole number"),
         (("--network", "2-64-64-64-64-64-64-1", "--paths", "all"), "has 1,073,741,824 paths to the loss"),
         (("--network", "2-x-1"), "widths = '2-x-1'"),

@@ -32,6 +32,7 @@ def test_help_ends_with_examples_that_the_command_takes(
         assert command.__name__.endswith("_command")
 
 
+@pytest.mark.pages
 def test_no_example_is_broken_over_lines(trainlab: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     """At 80 columns a long one may be wrapped; it must still be whole when the words are joined."""
     monkeypatch.setenv("COLUMNS", "80")

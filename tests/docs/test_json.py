@@ -60,6 +60,9 @@ def result() -> dict[str, Any]:
     # Nor has it a measure.
     assert found["score_effects"] == []
     found["score_effects"] = found["effects"]
+    # Nothing was trained again.
+    assert found["retrained"] == []
+    found["retrained"] = [0]
     found["data"][0].update(targets=[""], classes=[""], inputs=[""])
     for cell in found["cells"]:
         assert cell["why"] is None
@@ -78,6 +81,15 @@ def test_so_it_is_of_a_race(result: dict[str, Any]):
     assert own_fields_of(raced) == documented("The JSON of a race")
     assert raced["how"].keys() == result["how"].keys()
     assert all(f'`"{word}"`' in page() for word in ("one left", "most seeds", "budget"))
+
+
+def test_so_it_is_of_a_smallest_budget():
+    budgets = [trainlab.budget(number, inputs=2, outputs=1, max_depth=1, min_width=2) for number in (8, 9)]
+    made = trainlab.smallest_budget("xor44", budgets=budgets, cell=":A+B+E", seeds=4, max_seeds=8)
+    found = json.loads(made.to_json())
+    assert own_fields_of(found) == documented("The JSON of a smallest budget")
+    words = ("found", "all", "too many", "yes", "no", "undecided", found["kind"])
+    assert all(f'`"{word}"`' in page() for word in words)
 
 
 def test_so_it_is_of_an_explanation():

@@ -36,7 +36,16 @@ EXACT = (
     "accuracy",
     "held_out_accuracy",
 )
-CLOSE = ("parameters", "predictions", "loss_curve", "gradient_curve", "loss", "held_out_loss", "gradient")
+CLOSE = (
+    "parameters",
+    "predictions",
+    "loss_curve",
+    "gradient_curve",
+    "loss",
+    "held_out_loss",
+    "gradient",
+    "step_gradient",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,7 +21,7 @@ BORDERS = (960, 961, 964, 977, 984, 998, 1001)
 RECORDS = {
     "some": {"loss_every": 2, "gradient_every": 4},
     "none": {"loss_every": 0, "gradient_every": 0},
-    "all": {"loss_every": 1, "gradient_every": 1},
+    "all": {"loss_every": 1, "gradient_every": 1, "gradients": "step"},
 }
 RECORDED = ("loss_curve", "gradient_curve", "coarse_loss")
 

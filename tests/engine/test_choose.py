@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from trainlab.engine import by_engine, crossover, engine_of
-from trainlab.engine.choose import choose
+from trainlab.engine import by_engine, crossover, engine_of, other_engine
+from trainlab.engine.choose import Choice, choose
 from trainlab.engine.crossover import BATCHES, POPULATIONS, RATIOS, WIDTHS, equal_width, ratio
 from trainlab.engine.work import examples_of_a_step
 from trainlab.spec import Experiment
@@ -86,3 +86,26 @@ def test_each_experiment_has_its_engine() -> None:
     assert engine_of("auto", WIDE) == "torch"
     assert by_engine("auto", [WIDE, SMALL, WIDE]) == {"torch": [WIDE, WIDE], "fast": [SMALL]}
     assert by_engine("fast", [WIDE, SMALL]) == {"fast": [WIDE, SMALL]}
+
+
+def test_the_other_engine_computes_otherwise():
+    assert [
+        other_engine(engine, SMALL) for engine in ("auto", "fast", "torch", "torch-cuda", "reference")
+    ] == [
+        "torch",
+        "torch",
+        "fast",
+        "fast",
+        "fast",
+    ]
+
+
+@pytest.mark.parametrize("only", ["fast", "torch"])
+def test_there_is_no_other_for_a_loss_that_one_alone_can_train(monkeypatch: pytest.MonkeyPatch, only: str):
+    monkeypatch.setattr("trainlab.engine.choose.Custom", type(SMALL.loss))
+    monkeypatch.setattr(
+        "trainlab.engine.choose._of_custom", lambda loss: Choice(engine=only, reason="it is the only one.")
+    )
+    assert other_engine(only, SMALL) is None
+    monkeypatch.setattr("trainlab.engine.choose._of_custom", lambda loss: None)
+    assert other_engine(only, SMALL) == {"fast": "torch", "torch": "fast"}[only]

@@ -82,6 +82,7 @@ def first_and_settled(read: list[tuple[int, bool]]) -> tuple[int, int]:
     return first, settled
 
 
+@pytest.mark.trains
 @each_engine
 def test_first_and_since_when_are_what_readings_of_the_same_weights_say(engine: str) -> None:
     runs = plain(engine)
@@ -104,6 +105,7 @@ def test_runs_that_lose_it_find_it_again_or_keep_it_are_told_apart(engine: str) 
     assert ((since % 4 == 0) | (since == 41) | (since == -1)).all()
 
 
+@pytest.mark.trains
 @each_engine
 def test_at_a_mark_it_is_what_the_shorter_training_says(engine: str) -> None:
     marks, seeds = (3, 22, 36, 41), range(45, 49)

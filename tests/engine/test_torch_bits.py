@@ -12,7 +12,7 @@ import torch
 from trainlab.engine.coarse import encode
 from trainlab.engine.runs import ARRAYS, Runs, concatenate, select
 from trainlab.engine.torch import TorchEngine
-from trainlab.engine.torch.engine import MOST, block_size
+from trainlab.engine.torch.engine import BUDGET, MOST, block_size
 from trainlab.engine.torch.needs import available_devices
 from trainlab.spec import Experiment, Record
 
@@ -108,8 +108,8 @@ def test_diverging_has_both_kinds() -> None:
 @pytest.mark.parametrize("widths", ["2-2-1", "2-5-4-1", "2-64-64-1", "2-300-300-1", "2-4000-4000-1"])
 def test_blocks_are_powers_of_two_that_divide_a_chunk(widths: str) -> None:
     experiment = Experiment.from_dict({"network": widths})
-    sizes = {device: block_size(experiment, device=device) for device in MOST}
-    for device, size in sizes.items():
-        assert MOST[device] % size == 0
+    sizes = {device: block_size(experiment, device=device) for device in BUDGET}
+    for size in sizes.values():
+        assert MOST % size == 0
     assert sizes["cuda"] >= sizes["cpu"] >= 4
-    assert sizes["cpu"] == {"2-2-1": 64, "2-5-4-1": 64, "2-64-64-1": 64}.get(widths, 4)
+    assert sizes["cpu"] == {"2-2-1": 512, "2-5-4-1": 512, "2-64-64-1": 128}.get(widths, 4)

@@ -11,7 +11,7 @@ import numpy as np
 from trainlab.engine import Runs
 from trainlab.engine.coarse import encode
 from trainlab.engine.runs import ARRAYS, curve_rows, recorded_epochs
-from trainlab.spec import Experiment
+from trainlab.spec import Experiment, Full
 
 
 def made_up(experiment: Experiment, seeds: range, *, dtype: Any = np.float32) -> Runs:
@@ -26,7 +26,7 @@ def made_up(experiment: Experiment, seeds: range, *, dtype: Any = np.float32) ->
 
     end = experiment.epochs
     layers, data = experiment.network.layers, experiment.data()
-    lost = rows % 7 == 3
+    lost, full = rows % 7 == 3, isinstance(experiment.sampling, Full)
     predictions = wave(data.points, data.outputs, epochs=end).reshape(-1, data.points, data.outputs)
     predictions[lost] = np.inf
     loss = wave(1, epochs=end).reshape(-1)
@@ -54,6 +54,7 @@ def made_up(experiment: Experiment, seeds: range, *, dtype: Any = np.float32) ->
             len(rows), -1
         ),
         gradient=wave(layers, epochs=end).reshape(-1, layers),
+        step_gradient=wave(layers, epochs=end if full else end + 20).reshape(-1, layers),
         loss_curve=loss_curve[:kept],
         gradient_curve=wave(layers, epochs=gradient_epochs).reshape(len(rows), len(gradient_epochs), layers)[
             :kept

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from trainlab.maths import clip_norm, clip_value, penalise, penalty_value
+from trainlab.maths import clip_norm, clip_value, equalise, penalise, penalty_value
 
 SHAPES = ((3, 2), (3,), (1, 3), (1,))
 WEIGHTS = np.array([True] * 6 + [False] * 3 + [True] * 3 + [False])
@@ -74,3 +74,27 @@ def test_a_penalty_adds_the_gradient_of_its_value_on_weights_alone(l1: float, l2
     added = penalise(gradients, rows, WEIGHTS, l1=l1, l2=l2)
     np.testing.assert_allclose(added, gradients + w.grad.numpy(), rtol=1e-13)
     np.testing.assert_array_equal(added[:, ~WEIGHTS], gradients[:, ~WEIGHTS])
+
+
+def test_equalised_layers_have_on_average_what_the_last_one_has():
+    layers = [(slice(0, 6), slice(6, 9)), (slice(9, 12), slice(12, 13))]
+    rng = np.random.default_rng(5)
+    starved = np.concatenate([np.full(9, 1e-6), np.ones(4)])
+    rows = rng.normal(size=(400, 13)) * starved
+    sizes, found = np.zeros(2), []
+    for row in rows:
+        equal, sizes = equalise(row, sizes, layers)
+        np.testing.assert_array_equal(equal[9:], row[9:])
+        # One factor for all of a layer, its biases too.
+        np.testing.assert_allclose(equal[:9] / row[:9], equal[0] / row[0], rtol=1e-12)
+        found.append(np.abs(equal[:6]).mean() / np.abs(row[9:12]).mean())
+    assert np.exp(np.log(found).mean()) == pytest.approx(1.0, abs=0.1)
+    first, _ = equalise(rows[0], np.zeros(2), layers)
+    assert np.abs(first[:6]).mean() == pytest.approx(np.abs(first[9:12]).mean(), rel=1e-12)
+
+
+def test_a_layer_without_gradients_is_left_as_it_is_and_one_of_rounding_does_not_overflow():
+    layers = [(slice(0, 1), slice(1, 2)), (slice(2, 3), slice(3, 3)), (slice(3, 4), slice(4, 4))]
+    equal, _ = equalise(np.array([0.0, 5.0, 1e-310, 1e300]), np.zeros(3), layers)
+    np.testing.assert_array_equal(equal[:2], [0.0, 5.0])
+    assert equal[2] == pytest.approx(1e300)

@@ -1,9 +1,12 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from report.small_study import small
 
+from trainlab.engine.layout import initial_parameters, layers_of
+from trainlab.engine.reference import ReferenceEngine
 from trainlab.report import cell_code
 from trainlab.spec import Experiment
 
@@ -53,6 +56,41 @@ def test_scripts_run_and_have_the_parameters():
         assert part.count("(target ") == 4
         assert "solved: " in part
         assert [int(line.split()[1]) for line in part.splitlines() if line.startswith("epoch")] == epochs
+
+
+LAYERWISE = Experiment.from_dict(
+    {
+        "network": {"widths": "2-3-3-1", "output_bias": False},
+        "optimizer": {"name": "lion", "lr": 0.01, "weight_decay": 0.1},
+        "clip": {"norm": 0.5},
+        "penalty": {"l2": 0.01},
+        "gradient": "equalised",
+        "frozen": [1],
+        "epochs": 3,
+    }
+)
+GOES_ON = Experiment.from_dict({**LAYERWISE.to_dict(), "frozen": [2], "after": LAYERWISE.to_dict()})
+
+
+@pytest.mark.process
+def test_equalised_gradients_and_frozen_layers_train_as_the_engine_does():
+    # From the engine's own initial parameters: what the script ends with is the same.
+    start = initial_parameters(LAYERWISE, range(5, 6))[0].tolist()
+    put = f"""start = torch.tensor({start})
+with torch.no_grad():
+    for parameter in network.parameters():
+        parameter.copy_(start[:parameter.numel()].view_as(parameter))
+        start = start[parameter.numel():]
+"""
+    code = cell_code(GOES_ON, 5).replace("criterion =", f"{put}criterion =", 1)
+    end = "print('end', *[value.item() for part in network.parameters() for value in part.flatten()])\n"
+    found = [float(word) for word in run(code + end).splitlines()[-1].split()[1:]]
+    expected = ReferenceEngine().train(GOES_ON, range(5, 6))[0].parameters[0]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+    one, two, _ = layers_of(LAYERWISE.network)
+    between = ReferenceEngine().train(LAYERWISE, range(5, 6))[0].parameters[0]
+    np.testing.assert_allclose(between[one.weights], start[: one.weights.stop], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(found[two.weights], between[two.weights], rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -8,8 +8,8 @@ from trainlab.errors import SpecError
 from trainlab.spec import any_study_from_toml, load_study, read_text, study_from_dict, study_from_toml
 
 EXPERIMENT_FIELDS = (
-    "'network', 'task', 'split', 'scaling', 'init', 'loss', 'optimizer', 'schedule', 'warmup', 'clip', "
-    "'penalty', 'noise', 'sampling', 'epochs', 'solved', 'stopping', 'record' or 'after'"
+    "'network', 'task', 'split', 'scaling', 'init', 'loss', 'optimizer', 'schedule', 'warmup', 'gradient', "
+    "'clip', 'penalty', 'noise', 'frozen', 'sampling', 'epochs', 'solved', 'stopping', 'record' or 'after'"
 )
 ACTIVATIONS = (
     "'linear', 'tanh', 'sigmoid', 'relu', 'leaky_relu', 'elu', 'selu', 'gelu', 'silu', 'softplus', "

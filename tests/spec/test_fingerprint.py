@@ -18,7 +18,10 @@ SAME = {
     },
     "four steps are the default for four points": {"sampling": {"name": "single", "steps_per_epoch": 4}},
     "whole number for a float": {"init": {"weight": {"name": "normal", "std": 1}}},
+    "no layer frozen": {"frozen": []},
+    "the plain gradient": {"gradient": "plain"},
     "negative zero": {"init": {"weight": {"name": "normal", "mean": -0.0}}},
+    "gradients of the data are the default": {"record": {"gradients": "data"}},
     "defaults spelt out": {"optimizer": {"name": "sgd", "lr": 0.001, "momentum": 0}},
 }
 
@@ -38,11 +41,14 @@ OTHER: dict[str, Callable[[Experiment], Experiment]] = {
     "momentum": lambda e: replaced(e, optimizer=SGD(momentum=0.9)),
     "sampling": lambda e: Experiment.from_dict({**e.to_dict(), "sampling": "full"}),
     "steps_per_epoch": lambda e: replaced(e, sampling=Single(steps_per_epoch=5)),
+    "gradient": lambda e: replaced(e, gradient="equalised"),
+    "frozen": lambda e: replaced(e, frozen=(1, 2)),
     "epochs": lambda e: e.at_epochs(301),
     "solved": lambda e: replaced(e, solved=Within(within=0.2)),
     "loss_every": lambda e: replaced(e, record=Record(loss_every=1)),
     "gradient_every": lambda e: replaced(e, record=Record(gradient_every=1)),
     "solved_every": lambda e: replaced(e, record=Record(solved_every=1)),
+    "gradients": lambda e: replaced(e, record=Record(gradients="step")),
 }
 
 
@@ -54,6 +60,16 @@ def replaced(experiment: Experiment, **fields: object) -> Experiment:
 def test_the_same_experiment_written_otherwise_has_the_same_fingerprint(written: dict[str, object]):
     plain = {"network": "2-5-4-1", "init": {"weight": "normal"}, "sampling": "single"}
     assert Experiment.from_dict({**plain, **written}).fingerprint == BASE.fingerprint
+
+
+def test_frozen_layers_have_no_order():
+    assert replaced(BASE, frozen=(2, 1, 2)).frozen == (1, 2)
+    assert replaced(BASE, frozen=[2, 1]).fingerprint == replaced(BASE, frozen=(1, 2)).fingerprint
+
+
+def test_what_came_later_changes_no_fingerprint_where_it_is_not_used():
+    # As experiments were known before they had `gradient` and `frozen`.
+    assert BASE.fingerprint[:16] == "03a198243c714471"
 
 
 def test_python_numbers_of_any_kind_give_the_same_fingerprint():
@@ -89,6 +105,9 @@ def test_the_canonical_form_without_its_format_is_an_experiment_with_the_same_fi
 
 def test_the_fingerprint_of_the_first_cell_of_the_assignment_is_for_ever(xor44):
     # A store finds its runs by it: if this changes, raise FINGERPRINT_FORMAT and say so in the changelog.
-    assert xor44.experiment("Model 1").fingerprint == (
+    first = xor44.experiment("Model 1")
+    of_data = msgspec.structs.replace(first.record, gradients="data")
+    assert replaced(first, record=of_data).fingerprint == (
         "221b5326c87cf49e5561a1ed97de4c19592683f286d90caffdb4be03a990e108"
     )
+    assert first.fingerprint == "8c14f11c2b205a0e34fe17aa5cb9e2e8e1a873f920de7dfbb3688232f7326b4c"

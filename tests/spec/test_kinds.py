@@ -370,6 +370,20 @@ RULES: list[tuple[dict[str, Any], str]] = [
     ),
     ({"clip": {"norm": 1, "value": 2}}, "clip.norm = 1, value = 2: set only one of the two."),
     ({"clip": {"norm": 0}}, "clip.norm = 0.0: must be a finite number > 0."),
+    (
+        {"gradient": "equalized"},
+        "gradient = 'equalized': must be 'plain' or 'equalised'. Did you mean 'equalised'?",
+    ),
+    ({"frozen": [3]}, "frozen = [3]: 3 is no layer of '2-3-1', whose layers are 1 and 2."),
+    ({"frozen": [0, 1]}, "frozen = [0, 1]: 0 is no layer of '2-3-1', whose layers are 1 and 2."),
+    ({"frozen": [2, 1]}, "frozen = [1, 2]: are all layers, so nothing would be trained; leave one out."),
+    ({"frozen": 1}, "frozen = 1: must be a list."),
+    ({"frozen": ["one"]}, "frozen[0] = 'one': must be a whole number."),
+    (
+        {"frozen": [2], "gradient": "equalised"},
+        "frozen = [2]: gradient = 'equalised' measures every layer's gradient by that of the last, 2, which "
+        "has none when it is frozen; leave 2 out, or set gradient = 'plain'.",
+    ),
     ({"penalty": {"l1": -1}}, "penalty.l1 = -1.0: must be a finite number ≥ 0."),
     ({"noise": {"std": -1}}, "noise.std = -1.0: must be a finite number ≥ 0."),
     (

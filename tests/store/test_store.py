@@ -73,7 +73,7 @@ def test_loaded_arrays_may_be_written() -> None:
     assert all(getattr(loaded, name).flags.writeable for name in ARRAYS)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=30)
 @given(
     saved=st.lists(
         st.builds(lambda start, size: range(start, start + size), st.integers(0, 30), st.integers(1, 12))

@@ -22,10 +22,19 @@ from trainlab.store import Store, schema
 from trainlab.store.read import COLUMNS
 
 EXPERIMENT = Experiment.from_dict(
-    {"network": "2-3-1", "epochs": 100, "record": {"curves": 8, "loss_every": 10, "gradient_every": 50}}
+    {
+        "network": "2-3-1",
+        "sampling": "single",
+        "epochs": 100,
+        "record": {"curves": 8, "loss_every": 10, "gradient_every": 50},
+    }
 )
 OLD_COLUMNS = [name for name in COLUMNS if name != "settled_epoch"]
 BLOBS = ("predictions", "parameters", "gradient", "loss_curve", "gradient_curve")
+WITHOUT_LATER = """
+ALTER TABLE runs DROP COLUMN settled_epoch;
+ALTER TABLE chunks DROP COLUMN step_gradient;
+"""
 VERSION_2 = """
 CREATE TABLE experiments (id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, experiment TEXT NOT NULL);
 CREATE TABLE chunks (
@@ -73,8 +82,16 @@ def without_settled(runs: Runs) -> Runs:
     return replace(runs, settled_epoch=np.full_like(runs.settled_epoch, UNKNOWN))
 
 
+def without_step_gradient(runs: Runs) -> Runs:
+    return replace(runs, step_gradient=np.full_like(runs.step_gradient, np.nan))
+
+
+def as_version_5_has(runs: Runs) -> Runs:
+    return without_settled(without_step_gradient(runs))
+
+
 def as_version_2_has(runs: Runs) -> Runs:
-    return replace(without_settled(runs), coarse_loss=np.full_like(runs.coarse_loss, MISSING))
+    return replace(as_version_5_has(runs), coarse_loss=np.full_like(runs.coarse_loss, MISSING))
 
 
 def columns(file: Path) -> list[tuple[str, str, int]]:
@@ -159,11 +176,11 @@ def test_one_of_version_3_gets_the_table_of_judged_runs(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "store.sqlite3") as db:
         db.executescript(
             "DROP TABLE judged_runs; DROP TABLE studies; DROP TABLE study_experiments; "
-            "ALTER TABLE runs DROP COLUMN settled_epoch; PRAGMA user_version = 3;"
+            f"{WITHOUT_LATER} PRAGMA user_version = 3;"
         )
     db.close()
     with Store.open(tmp_path) as store:
-        assert_same(store.load(EXPERIMENT, range(10), engine="fake"), without_settled(runs))
+        assert_same(store.load(EXPERIMENT, range(10), engine="fake"), as_version_5_has(runs))
         store.save_judged(EXPERIMENT, 4, b"{}", engine="fake", rules="r")
         assert store.judged(EXPERIMENT, engine="fake", rules="r") == {4: "{}"}
     assert version(tmp_path / "store.sqlite3") == schema.VERSION
@@ -202,14 +219,13 @@ def test_one_of_version_4_gets_the_names_of_studies(tmp_path: Path) -> None:
         store.save([runs], engine="fake")
     with sqlite3.connect(tmp_path / "store.sqlite3") as db:
         db.executescript(
-            "DROP TABLE studies; DROP TABLE study_experiments; "
-            "ALTER TABLE runs DROP COLUMN settled_epoch; PRAGMA user_version = 4;"
+            f"DROP TABLE studies; DROP TABLE study_experiments; {WITHOUT_LATER} PRAGMA user_version = 4;"
         )
     db.close()
     with Store.open(tmp_path) as store:
         assert store.studies() == []
         store.remember("study", "Mine", [EXPERIMENT.fingerprint], networks=1, changes=2, seeds=10)
-        assert_same(store.load(EXPERIMENT, range(10), engine="fake"), without_settled(runs))
+        assert_same(store.load(EXPERIMENT, range(10), engine="fake"), as_version_5_has(runs))
         (one,) = store.studies()
     assert (one.title, one.fingerprints) == ("Mine", {EXPERIMENT.fingerprint})
     assert version(tmp_path / "store.sqlite3") == schema.VERSION
@@ -220,13 +236,34 @@ def test_of_runs_of_version_5_since_when_they_are_solved_is_unknown(tmp_path: Pa
     with Store.open(tmp_path) as store:
         store.save([old], engine="fake")
     with sqlite3.connect(tmp_path / "store.sqlite3") as db:
-        db.executescript("ALTER TABLE runs DROP COLUMN settled_epoch; PRAGMA user_version = 5;")
+        db.executescript(f"{WITHOUT_LATER} PRAGMA user_version = 5;")
     db.close()
     with Store.open(tmp_path) as store:
         assert store.missing(EXPERIMENT, range(20), engine="fake") == [range(10, 20)]
         store.save([new], engine="fake")
         loaded = store.load(EXPERIMENT, range(20), engine="fake")
         ended = store.outcomes(EXPERIMENT, range(20), engine="fake")
-    assert_same(loaded, concatenate([without_settled(old), new]))
+    assert_same(loaded, concatenate([as_version_5_has(old), new]))
     np.testing.assert_array_equal(ended["settled_epoch"], loaded.settled_epoch)
+    assert version(tmp_path / "store.sqlite3") == schema.VERSION
+
+
+@pytest.mark.parametrize("sampling", ["single", "full"])
+def test_runs_of_version_6_have_no_gradient_of_a_step_unless_it_is_that_of_all_examples(
+    tmp_path: Path, sampling: str
+) -> None:
+    experiment = Experiment.from_dict({**EXPERIMENT.to_dict(), "sampling": sampling})
+    old, new = made_up(experiment, range(10)), made_up(experiment, range(10, 20))
+    with Store.open(tmp_path) as store:
+        store.save([old], engine="fake")
+    with sqlite3.connect(tmp_path / "store.sqlite3") as db:
+        db.executescript("ALTER TABLE chunks DROP COLUMN step_gradient; PRAGMA user_version = 6;")
+    db.close()
+    with Store.open(tmp_path) as store:
+        store.save([new], engine="fake")
+        loaded = store.load(experiment, range(20), engine="fake")
+    known = sampling == "full"
+    assert_same(loaded, concatenate([old if known else without_step_gradient(old), new]))
+    assert np.array_equal(loaded.step_gradient, loaded.gradient) == known
+    assert np.isnan(loaded.step_gradient[:10]).all() != known
     assert version(tmp_path / "store.sqlite3") == schema.VERSION

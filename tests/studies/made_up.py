@@ -98,13 +98,15 @@ def runs_of(
     loss: float = 1.0,
     gradient: float = 1.0,
     last_gradient: float | None = None,
+    step_gradient: tuple[float, float] | None = None,
     right: npt.NDArray[np.bool_] | None = None,
     unlearnt: npt.NDArray[np.bool_] | None = None,
     lapsed: npt.NDArray[np.bool_] | None = None,
 ) -> Runs:
     """Return runs with these outcomes: a run not solved ends at `loss`, a solved one at 0.
 
-    All end at `gradient`, but for the last layer if it has a `last_gradient`. A solved run is so since epoch
+    All end at `gradient`, but for the last layer if it has a `last_gradient`; `step_gradient` are both as a
+    step reads them, if otherwise. A solved run is so since epoch
     10, one that is `unlearnt` was at epoch 10, and a solved one that `lapsed` is so again since epoch 20.
     """
     n, layers = len(solved), experiment.network.layers
@@ -115,6 +117,9 @@ def runs_of(
     slopes = np.repeat(np.where(lost, np.nan, gradient)[:, None], layers, axis=1).astype(np.float32)
     if last_gradient is not None:
         slopes[:, -1] = np.where(lost, np.nan, last_gradient)
+    steps = slopes.copy()
+    if step_gradient is not None:
+        steps[:, :-1], steps[:, -1] = step_gradient
     targets = experiment.data().targets
     good = (solved if right is None else right)[:, None, None]
     k = len(recorded_epochs(experiment.record.loss_every, experiment.epochs))
@@ -136,6 +141,7 @@ def runs_of(
         predictions=np.where(good, targets, 1 - targets).astype(np.float32),
         parameters=np.zeros((n, experiment.network.parameters), dtype=np.float32),
         gradient=slopes,
+        step_gradient=steps,
         loss_curve=curves[:kept],
         gradient_curve=np.repeat(slopes[:kept, None, :], m, axis=1),
         coarse_loss=encode(curves[kept:]),

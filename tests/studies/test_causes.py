@@ -17,6 +17,7 @@ from trainlab.spec import (
     BCEWithLogits,
     CrossEntropy,
     Experiment,
+    Gradients,
     Hinge,
     Huber,
     LogCosh,
@@ -145,7 +146,10 @@ def test_as_json_has_it():
         "standing_still_at_1e-5",
         "vanishing_by_layer",
         "median_gradient_by_layer",
+        "gradients",
+        "otherwise",
     ]
+    assert (data["gradients"], data["otherwise"]) == ("data", None)
     names = ("vanishing", "vanishing_at_1e-3", "vanishing_at_1e-5")
     assert [data[name]["k"] for name in names] == [3, 1, 2]
     names = ("standing_still", "standing_still_at_1e-3", "standing_still_at_1e-5")
@@ -243,3 +247,44 @@ def test_diverged_runs_leave_the_quantiles_of_the_others():
     unseen = replace(runs, solved_epoch=np.full(10, -1))
     assert summarise(Study(baseline=TINY).cells()[0], unseen).to_dict()["first_solved_epoch_median"] is None
     assert data["failures"]["failed"] == 3
+
+
+ONE_POINT = Experiment.from_dict({**TINY.to_dict(), "sampling": "single"})
+
+
+def read_of(experiment: Experiment, gradients: Gradients) -> Experiment:
+    record = msgspec.structs.replace(experiment.record, gradients=gradients)
+    return msgspec.structs.replace(experiment, record=record)
+
+
+def test_the_rule_is_asked_of_a_step_and_of_all_examples():
+    # Over all examples every layer is without a gradient; a step has one in the last layer.
+    expected: dict[Gradients, list[tuple[int, int]]] = {"step": [(5, 0), (0, 5)], "data": [(0, 5), (5, 0)]}
+    for gradients, counts in expected.items():
+        asked = read_of(ONE_POINT, gradients)
+        runs = runs_of(asked, flags((5, False)), gradient=0.0, step_gradient=(1e-6, 0.5))
+        counted = causes_of(runs)
+        other = counted.otherwise
+        assert other is not None
+        found = [(each.vanishing, each.standing_still) for each in (counted, other)]
+        assert [(lost and lost.k, still and still.k) for lost, still in found] == counts
+        assert {counted.gradients, other.gradients} == {"step", "data"}
+        assert counted.gradients == gradients
+        assert other.otherwise is None
+        assert (vanishing(runs).sum(), standing_still(runs).sum()) == counts[0]
+        data = counted.to_dict()
+        assert data["gradients"] == gradients
+        assert data["otherwise"]["vanishing"]["k"] == counts[1][0]
+        assert data["otherwise"]["median_gradient_by_layer"] == list(other.median_gradient_by_layer)
+
+
+def test_where_steps_see_all_examples_there_is_one_way_to_read_them():
+    assert causes_of(runs_of(TINY, flags((5, False)), gradient=0.0)).otherwise is None
+
+
+def test_what_was_not_kept_is_not_counted_as_a_gradient():
+    runs = runs_of(ONE_POINT, flags((5, False)), gradient=0.0, step_gradient=(NAN, NAN))
+    assert causes_of(runs).otherwise is None
+    # A run whose gradients are no numbers by either is another matter.
+    overflown = replace(runs, gradient=runs.step_gradient)
+    assert causes_of(overflown).otherwise is not None

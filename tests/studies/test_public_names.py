@@ -19,6 +19,7 @@ NAMES = [
     "RaceResult",
     "Report",
     "SeedsResult",
+    "SmallestResult",
     "SpikeResult",
     "Study",
     "StudyResult",
@@ -40,6 +41,8 @@ NAMES = [
     "run",
     "seeds",
     "seeds_html",
+    "smallest_budget",
+    "smallest_html",
     "spike",
     "spike_html",
     "study",
@@ -61,6 +64,7 @@ def test_each_name_loads(name: str):
     assert getattr(trainlab, name) is value
 
 
+@pytest.mark.process
 def test_no_package_hides_a_name():
     """A package of a function's name would take its place once it is imported."""
     code = (
@@ -126,6 +130,8 @@ def test_importing_the_package_imports_nothing_heavy():
 
 def test_the_studies_room_exports_these_names():
     assert studies.__all__ == [
+        "BudgetJudged",
+        "BudgetProgress",
         "Cause",
         "Causes",
         "CellResult",
@@ -137,6 +143,7 @@ def test_the_studies_room_exports_these_names():
         "RaceProgress",
         "RaceResult",
         "RaceRound",
+        "SmallestResult",
         "SpikeResult",
         "StudyResult",
         "Verdict",
@@ -149,6 +156,8 @@ def test_the_studies_room_exports_these_names():
         "race_picture",
         "rate_picture",
         "run",
+        "smallest_budget",
+        "smallest_picture",
         "spike",
         "study",
     ]

@@ -100,6 +100,7 @@ def test_an_experiment_and_its_file_can_race(tmp_path: Path) -> None:
     assert "trained" not in one.field
 
 
+@pytest.mark.trains
 def test_kinds_and_their_fields_race() -> None:
     text = """
 [baseline]

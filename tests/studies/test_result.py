@@ -92,6 +92,7 @@ def test_the_fields_of_the_json(trained: StudyResult):
         "data",
         "how",
         "fidelity",
+        "retrained",
     ]
     assert data["format"] == 1
     assert data["networks"] == [{"name": "2-3-1", "widths": "2-3-1", "parameters": 13}]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from diagnosis.seeds.made import population, run
+from studies import test_smallest
 from studies.maps.made_map import made_map
 from studies.test_race_verdict import made_up
 
@@ -38,6 +39,7 @@ def an_explanation() -> Explanation:
 MAKERS: dict[str, Callable[[], Any]] = {
     "map": made_map,
     "race": lambda: made_up(90, 20, out=1),
+    "smallest budget": lambda: test_smallest.made_up(test_smallest.judged(9, "yes")),
     "seeds": lambda: population(run(1), run(2)),
     "diagnosis": a_report,
     "explanation": an_explanation,

@@ -17,7 +17,7 @@ from trainlab.engine.runs import UNKNOWN
 from trainlab.report import study_html
 from trainlab.report.terminal import print_study
 from trainlab.spec import Cell, Experiment, Record, Study
-from trainlab.stats import Estimate, ReadEstimate, Reading, rate
+from trainlab.stats import Estimate, ReadEstimate, Reading, Side, Verdict, rate
 from trainlab.studies.answer import answer_of
 from trainlab.studies.cells import summarise
 from trainlab.studies.effects import Effect, effects_of, ever_effects
@@ -167,6 +167,18 @@ def test_what_helps_on_average_and_hurts_at_last_is_told_in_a_line_of_its_own():
     assert effects["But"].startswith("A hurts Net 1 when made after all the others: −30.0 (")
     fine = {**counts, ("A", "B"): (100, 0)}
     assert "But" not in dict(answer_of(study_with(fine, "A", "B")).effects)
+
+
+def test_where_a_change_turns_round_is_told_first():
+    counts = {(): (0, 0), ("A",): (80, 0), ("B",): (100, 0), ("A", "B"): (70, 30)}
+    sides = tuple(
+        Side(words=words, outcome="refuted", turns=True)
+        for words in ("at 300 epochs", "in float64", "counting runs solved at some time")
+    )
+    turned = Verdict(topic="change", sentence="", outcome="mixed", about=("Net 1", "A"), sides=sides)
+    result = replace(study_with(counts, "A", "B"), verdicts=(turned,))
+    but = dict(answer_of(result).effects)["But"]
+    assert but.startswith("A doesn't help Net 1 at 300 epochs and in float64; A hurts Net 1 when made after")
 
 
 # Verdicts

@@ -5,6 +5,10 @@ from dataclasses import replace
 import pytest
 from studies.made_up import causes, flags
 
+from trainlab.spec import Gradients
+from trainlab.stats import Side
+from trainlab.studies.causes import Causes
+from trainlab.studies.sides import weighed
 from trainlab.studies.vanishing_verdict import judge_vanishing
 
 NO, YES = False, True
@@ -94,3 +98,51 @@ def test_a_few_of_many_are_not_rounded_to_none_nor_nearly_all_to_all():
 def test_a_single_layer_is_refused():
     with pytest.raises(ValueError, match="failed runs, of two layers"):
         judge_vanishing("Net", "", replace(causes(1, 2), vanishing=None), flags((1, YES), (1, NO)))
+
+
+def both(step: Causes, data: Causes, *, asked: Gradients = "step") -> Causes:
+    """Return counts by the gradients of a step, and by those of all examples."""
+    by = {"step": replace(step, gradients="step"), "data": replace(data, gradients="data")}
+    return replace(by[asked], otherwise=by["data" if asked == "step" else "step"])
+
+
+READ: dict[Gradients, str] = {"step": "those of a step", "data": "those of all 4"}
+
+
+def test_it_is_asked_by_both_gradients_and_says_so():
+    counted = both(causes(90, 100), causes(80, 100, still=(10, 0, 0)))
+    verdict = judge_vanishing("Net", "", counted, flags((90, YES), (10, NO)), read=READ)
+    assert verdict.sentence.startswith(
+        "By those of a step most of Net's failures are vanishing gradients: 90 of 100 failed runs"
+    )
+    assert " By those of all 4 it is the same: 80 % and 10 %. At a threshold of" in verdict.sentence
+    assert verdict.sides[0] == Side(words="by those of all 4", outcome="upheld")
+    assert weighed(verdict) == verdict
+
+
+@pytest.mark.parametrize("asked", ["step", "data"])
+def test_where_they_disagree_it_is_mixed_and_the_sentence_says_why(asked: Gradients):
+    counted = both(causes(85, 100), causes(26, 100, still=(60, 70, 30)), asked=asked)
+    k = 85 if asked == "step" else 26
+    verdict = judge_vanishing("Net", "", counted, flags((k, YES), (100 - k, NO)), read=READ)
+    as_asked, otherwise = ("upheld", "refuted") if asked == "step" else ("refuted", "upheld")
+    assert (verdict.outcome, verdict.sides[0].outcome) == (as_asked, otherwise)
+    few = "only a minority of {} are vanishing gradients: 26 of 100 failed runs (26.0 %, 18.4 to 35.4 %)"
+    most = "most of {} are vanishing gradients: 85 of 100 failed runs (85.0 %, 76.7 to 90.7 %)"
+    if asked == "step":
+        first, second = most, f"By those of all 4 {few}, while 60 of 100 failed runs"
+    else:
+        first, second = few, f"By those of a step {most}, while 0 of 100 failed runs"
+    assert first.format("Net's failures") in verdict.sentence
+    assert second.format("them") in verdict.sentence
+    assert "Over all examples the pulls on an answer" in verdict.sentence
+    turned = weighed(verdict)
+    assert (turned.outcome, turned.opposite) == ("mixed", None)
+    assert f"{as_asked} as asked, {otherwise} by those of " in turned.sentence
+
+
+def test_another_reason_where_it_is_the_step_that_has_none():
+    counted = both(causes(10, 100, still=(90, 90, 90)), causes(90, 100))
+    verdict = judge_vanishing("Net", "", counted, flags((10, YES), (90, NO)), read=READ)
+    assert "may be answered right already" in verdict.sentence
+    assert "cancel" not in verdict.sentence

@@ -39,6 +39,7 @@ COMMANDS = (
         examples=(
             "trainlab race 44 xor44 --cell :A+B+E --draw 100",
             "trainlab race 13 first.toml --max-seeds 256 --html race.html",
+            "trainlab race 5..13 xor44 --cell :A+B+C+D+E --until 95%",
         ),
     ),
     Command(
@@ -156,7 +157,7 @@ QUESTIONS = (
         name="chain-rule",
         group="Questions",
         summary="What is the chain rule? Every path from a weight to the loss, multiplied out.",
-        examples=("trainlab explain chain-rule", "trainlab explain chain-rule first.toml --seed 3"),
+        examples=("trainlab explain chain-rule", "trainlab explain chain-rule --input 1,2,3,4 --target 0"),
     ),
 )
 

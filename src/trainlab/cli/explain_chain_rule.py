@@ -17,7 +17,10 @@ from trainlab.explain.chains.ask import SEEDS
 def chain_rule_command(
     file: Annotated[
         str | None,
-        Parameter(help="An experiment or study file (TOML), or an example by name; 2-3-2-1 on XOR without."),
+        Parameter(
+            help="An experiment or study file (TOML), or an example by name; without it 4-3-2-1, "
+            "which learns XOR of its four inputs."
+        ),
     ] = None,
     /,
     *,
@@ -39,7 +42,8 @@ def chain_rule_command(
         str | None,
         Parameter(
             name="--input",
-            help="A point of your own: its inputs, as 0,1; with --target.",
+            help="A point of your own: its inputs, as 1,2,3,4; with --target. Without FILE and --network the "
+            "network has as many inputs.",
             allow_leading_hyphen=True,
         ),
     ] = None,

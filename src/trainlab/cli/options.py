@@ -15,6 +15,7 @@ from trainlab.errors import TrainlabError
 MAX_WORKERS = 1024
 MAX_WHY = 10_000
 MAX_FIDELITY = 100_000
+MAX_SIDES = 100_000
 
 
 class UsageError(TrainlabError, ValueError):
@@ -89,6 +90,13 @@ Fidelity = Annotated[
     int,
     Parameter(
         help="Train so many runs again by a plain PyTorch loop, and tell whether they end alike.",
+        converter=whole,
+    ),
+]
+Sides = Annotated[
+    int,
+    Parameter(
+        help="Ask the verdicts again of all runs in float64, and of so many seeds by another engine.",
         converter=whole,
     ),
 ]

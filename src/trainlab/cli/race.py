@@ -1,4 +1,4 @@
-"""``trainlab race 44 FILE`` or ``trainlab race FILE``: which candidate learns best?"""
+"""``trainlab race 44 FILE``, ``race 5..13 FILE`` or ``race FILE``: which candidate learns best?"""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from trainlab.cli.options import (
 )
 from trainlab.cli.output import DEFAULT_STORE, Output, hand_over
 from trainlab.cli.progress import progress_line
+from trainlab.cli.smallest import deliver, find_smallest, read_range
 from trainlab.cli.study import check_options
 from trainlab.spec import any_study, named_cell
 from trainlab.spec.race import MAX_CANDIDATES
@@ -37,8 +38,8 @@ def race_command(
     what: Annotated[
         str,
         Parameter(
-            help="The exact number of parameters of the networks that race, followed by FILE; or FILE alone, "
-            "whose [race] table says what races.",
+            help="The exact number of parameters of the networks that race, followed by FILE; or a range, as "
+            "5..13, to find the fewest that are enough; or FILE alone, whose [race] table says what races.",
         ),
     ],
     file: Annotated[
@@ -72,6 +73,16 @@ def race_command(
         int | None,
         Parameter(help="The most runs in all: one network on one seed is a run.", converter=whole),
     ] = None,
+    until: Annotated[
+        str | None,
+        Parameter(help="Of a range: the share of seeds that some network is to solve, 95% if left out."),
+    ] = None,
+    every_budget: Annotated[
+        bool,
+        Parameter(
+            help="Of a range: race all numbers of parameters, not up to the first enough.", negative=""
+        ),
+    ] = False,
     engine: Engine = "auto",
     json: Json = None,
     html: Html = None,
@@ -89,7 +100,17 @@ def race_command(
         "min_depth": min_depth,
         "max_depth": max_depth,
     }
-    parameters, path = _what(what, file)
+    several = read_range(what)
+    parameters, path = (None, _file_of(what, file)) if several else _what(what, file)
+    if several is None and (until is not None or every_budget):
+        raise UsageError(
+            "--until, --every-budget: ask of a range of parameters; give one, as in: race 5..13 FILE"
+        )
+    if several and (draw is not None or budget_seeds is not None):
+        raise UsageError(
+            f"--draw, --budget-seeds: of a range all networks race until each number is decided; leave these "
+            f"out of race {what}, or end the range sooner."
+        )
     if parameters is None and draw is not None:
         raise UsageError("--draw: draws networks; give their number of parameters first, as in: race 44 FILE")
     check_options(path, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
@@ -102,6 +123,15 @@ def race_command(
     check_range("--budget-seeds", budget_seeds, least=1, most=MAX_RUNS)
     check_range("--draw", draw, least=2, most=MAX_CANDIDATES)
     given = {name: limit for name, limit in limits.items() if limit is not None}
+    if several:
+        inputs, outputs = _ends(path, cell, inputs, outputs)
+        options = {"cell": cell, "every_budget": every_budget, "seeds": seeds, "max_seeds": max_seeds}
+        options |= {"engine": engine, "store": store, "workers": workers, "fresh": fresh}
+        found = find_smallest(
+            path, several, inputs=inputs, outputs=outputs, limits=given, until=until, options=options
+        )
+        deliver(found, json=json, html=html, details=details)
+        return
     networks = _networks(path, cell, parameters, inputs, outputs, given)
     with progress_line() as show:
 
@@ -139,6 +169,20 @@ def _what(what: str, file: str | None) -> tuple[int | None, str]:
     return int(what), file
 
 
+def _file_of(what: str, file: str | None) -> str:
+    if file is None:
+        raise UsageError(f"race {what}: give a study file as well, as in: race {what} xor44")
+    return file
+
+
+def _ends(path: str, cell: str | None, inputs: int | None, outputs: int | None) -> tuple[int, int]:
+    """Return inputs and outputs; left out, they are those of the file's task."""
+    if inputs is not None and outputs is not None:
+        return inputs, outputs
+    data = named_cell(any_study(path), cell).experiment.data()
+    return (data.features if inputs is None else inputs), (data.outputs if outputs is None else outputs)
+
+
 def _networks(
     path: str,
     cell: str | None,
@@ -155,10 +199,7 @@ def _networks(
                 "race 44 FILE"
             )
         return None
-    if inputs is None or outputs is None:
-        data = named_cell(any_study(path), cell).experiment.data()
-        inputs = data.features if inputs is None else inputs
-        outputs = data.outputs if outputs is None else outputs
+    inputs, outputs = _ends(path, cell, inputs, outputs)
     return budget(parameters, inputs=inputs, outputs=outputs, **cast("Any", limits))
 
 

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from trainlab.cli.options import (
     MAX_FIDELITY,
+    MAX_SIDES,
     MAX_WHY,
     MAX_WORKERS,
     Details,
@@ -18,6 +19,7 @@ from trainlab.cli.options import (
     Fresh,
     Html,
     Json,
+    Sides,
     UsageError,
     Why,
     Workers,
@@ -56,11 +58,13 @@ def study_command(
     fresh: Fresh = False,
     why: Why = 0,
     fidelity: Fidelity = 0,
+    sides: Sides = 0,
     details: Details = False,
 ) -> None:
     """Run a study file: every network with every combination of changes, on the same seeds."""
     check_options(file, seeds=seeds, engine=engine, workers=workers, why=why, json=json, html=html)
     check_range("--fidelity", fidelity, least=0, most=MAX_FIDELITY)
+    check_range("--sides", sides, least=0, most=MAX_SIDES)
     if only is not None and not all(only):
         raise UsageError("--only '': name a cell, as in 'Model 1:A+B', 'Model 1' or ':A+B'.")
     plan = load_study(file)
@@ -75,6 +79,7 @@ def study_command(
             fresh=fresh,
             why=why,
             fidelity=fidelity,
+            sides=sides,
             on_progress=show,
         )
     deliver(result, json=json, html=html, details=details)

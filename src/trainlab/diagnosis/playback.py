@@ -19,7 +19,14 @@ from trainlab.diagnosis.trail import Row, Trail
 from trainlab.engine.going_on import starting_parameters
 from trainlab.engine.layout import layers_of
 from trainlab.engine.reference import ReferenceEngine
-from trainlab.engine.reference.loop import Chosen, Log, backpropagate, penalised_loss, train_epoch
+from trainlab.engine.reference.loop import (
+    Chosen,
+    Log,
+    backpropagate,
+    equaliser_of,
+    penalised_loss,
+    train_epoch,
+)
 from trainlab.engine.reference.measure import Meter
 from trainlab.engine.reference.module import build_module
 from trainlab.engine.reference.optimizers import build_optimizer
@@ -85,8 +92,9 @@ def train(experiment: Experiment, seed: int, dtype: str) -> tuple[Seen, LossSeen
     try:
         optimizer = build_optimizer(torch, experiment, module)
         rates, log = _UnheardRates(experiment, optimizer, probe.core), Log()
+        equaliser = equaliser_of(torch, experiment, module)
         for epoch in range(experiment.epochs):
-            train_epoch(torch, log, meter, module, optimizer, rates, steps, epoch)
+            train_epoch(torch, log, meter, module, optimizer, rates, steps, epoch, equaliser)
     finally:
         seen = probe.stop()
     whole = _whole(seen)

@@ -1,6 +1,6 @@
 """Engines train populations: one protocol, a plain reference, a fast kernel, stacked torch; one generator."""
 
-from trainlab.engine.choose import ENGINES, Choice, by_engine, engine_of, get_engine
+from trainlab.engine.choose import ENGINES, Choice, by_engine, engine_of, get_engine, other_engine
 from trainlab.engine.custom_loss import custom_loss
 from trainlab.engine.identity import stored_name
 from trainlab.engine.protocol import Engine
@@ -16,6 +16,7 @@ __all__ = [
     "custom_loss",
     "engine_of",
     "get_engine",
+    "other_engine",
     "select",
     "stored_name",
 ]

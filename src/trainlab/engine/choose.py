@@ -88,7 +88,17 @@ def by_engine(engine: str, experiments: Iterable[Experiment]) -> dict[str, list[
     return groups
 
 
-def get_engine(name: str) -> Engine:
+def other_engine(engine: str, experiment: Experiment) -> str | None:
+    """Return an engine that computes an experiment otherwise than `engine` does; None if no other can."""
+    other = "torch" if engine_of(engine, experiment) == "fast" else "fast"
+    for phase in experiment.phases:
+        only = _of_custom(phase.loss) if isinstance(phase.loss, Custom) else None
+        if only is not None and only.engine != other:
+            return None
+    return other
+
+
+def get_engine(name: str, *, dtype: str = "float32") -> Engine:
     """Return the engine of that name; imports what it needs (numba or torch) only when it trains."""
     if name == "auto":
         raise EngineError(
@@ -97,15 +107,15 @@ def get_engine(name: str) -> Engine:
     if name == "fast":
         from trainlab.engine.fast import FastEngine
 
-        return FastEngine()
+        return FastEngine(dtype=dtype)
     if name in ("torch", "torch-cuda"):
         from trainlab.engine.torch import TorchEngine
 
-        return TorchEngine(device="cuda" if name == "torch-cuda" else "cpu")
+        return TorchEngine(dtype=dtype, device="cuda" if name == "torch-cuda" else "cpu")
     if name == "reference":
         from trainlab.engine.reference import ReferenceEngine
 
-        return ReferenceEngine()
+        return ReferenceEngine(dtype=dtype)
     raise EngineError(f"engine = {name!r}: must be {listing(ENGINES)}.{nearest(name, ENGINES)}")
 
 

@@ -20,7 +20,7 @@ _FAST = (
     "tiles.py",
 )
 _SHARED = ("coarse.py", "custom_loss.py", "layout.py", "readings.py", "rng.py", "runs.py")
-_COMPILED_IN = ("activation_functions.py", "loss_functions.py")
+_COMPILED_IN = ("activation_functions.py", "gradients.py", "loss_functions.py")
 """Files of maths whose constants the kernel's compiled code holds."""
 _TORCH_TOO = ("kernel/philox.py", "reference/losses.py", "reference/optimizers.py", "work.py")
 """Files outside of its own folder that the torch engine computes with."""

@@ -48,10 +48,10 @@ class Job:
 
     @property
     def reading_rows(self) -> int:
-        """Rows of one reading: parameters, predictions, the summary, a gradient a layer."""
+        """Rows of one reading: parameters, predictions, the summary, two gradients a layer."""
         plan = self.plan
         kept = plan.kept_parameters + plan.kept_points * plan.outputs
-        return kept + tables.SUMMARY_ROWS + plan.layers
+        return kept + tables.SUMMARY_ROWS + 2 * plan.layers
 
 
 def choose_lanes(experiment: Experiment, *, batch: int, population: int, dtype: str) -> tuple[int, int]:
@@ -142,7 +142,8 @@ def _layer_tables(experiment: Experiment) -> tuple[npt.NDArray[np.int64], npt.ND
     table = np.zeros((network.layers, tables.LAYER_COLUMNS), dtype=np.int64)
     keep = np.zeros((network.layers, 2))
     unit = dropped = 0
-    for row, kept, layer, p in zip(table, keep, layers_of(network), (*network.dropouts, 0.0), strict=True):
+    layers = zip(table, keep, layers_of(network), (*network.dropouts, 0.0), strict=True)
+    for number, (row, kept, layer, p) in enumerate(layers, 1):
         row[tables.FAN_IN] = layer.fan_in
         row[tables.FAN_OUT] = layer.fan_out
         row[tables.FIRST_WEIGHT] = layer.first_weight
@@ -151,6 +152,7 @@ def _layer_tables(experiment: Experiment) -> tuple[npt.NDArray[np.int64], npt.ND
         row[tables.INPUT_UNIT] = unit - layer.fan_in
         row[tables.OUTPUT_UNIT] = unit
         row[tables.DROPS] = dropped if p > 0 else -1
+        row[tables.FROZEN] = number in experiment.frozen
         kept[:] = 1.0 / (1.0 - p), math.ceil(p * 2.0**32 - 0.5)
         unit += layer.fan_out
         dropped += layer.fan_out if p > 0 else 0

@@ -25,6 +25,8 @@ def fused_optimizer(experiment: Experiment, *, batch: int, samples: int) -> int 
         isinstance(optimizer, Adam) and not optimizer.amsgrad
     )
     untouched = clip.norm is None and clip.value is None and penalty.l1 == 0 and penalty.l2 == 0
+    # Only after the backward pass is it known how large each layer's gradient is.
+    untouched = untouched and not _layers_apart(experiment)
     schedule = experiment.schedule
     same_for_all = not isinstance(schedule, ReduceLROnPlateau)
     # Where a cycle takes the momentum to 0, SGD's buffer must wait.
@@ -45,6 +47,7 @@ def units_of(
     single = plan.sampling == tables.SINGLE
     steps_block = lane if single else block
     fused = fused_optimizer(experiment, batch=plan.batch, samples=block.samples)
+    update = units.update_apart if _layers_apart(experiment) else units.update
     for row in layers:
         code = int(row[tables.ACTIVATION])
         if code > tables.RELU:
@@ -59,15 +62,21 @@ def units_of(
             lane, block, ADDED_UP if fused is None else fused
         ),
         evaluate=units.evaluation(lane, block),
-        update=units.update(lane, OPTIMIZERS[name_of(experiment.optimizer)].code) if plan.adds_up else 0,
+        update=update(lane, OPTIMIZERS[name_of(experiment.optimizer)].code) if plan.adds_up else 0,
         **_loss_units(experiment, plan.loss, lane, block, steps_block),
         link=units.link(block, plan.link) if plan.link != tables.IDENTITY_LINK else 0,
         drop=units.drop(lane, steps_block) if plan.drop_units else 0,
         noise=units.noise(lane, steps_block) if experiment.noise.std > 0 else 0,
         copy=0 if plan.resident and not plan.held_points else units.copy(lane, block),
         gather=units.gather(lane, steps_block) if gathers else 0,
+        gather_anew=0 if plan.sampling == tables.FULL else units.gather_for_reading(lane, block),
         shuffle=units.shuffle(lane) if plan.sampling == tables.SHUFFLED else 0,
     )
+
+
+def _layers_apart(experiment: Experiment) -> bool:
+    """Whether a step treats layers apart."""
+    return experiment.gradient != "plain" or bool(experiment.frozen)
 
 
 def _loss_units(

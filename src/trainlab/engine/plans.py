@@ -59,11 +59,13 @@ def plan_of(experiment: Experiment, data: Task, block: Lanes, *, step_rows: int,
         adds_up=fused is None,
         loss_every=record.loss_every,
         gradient_every=record.gradient_every,
+        gradient_of_step=record.gradients == "step" and sampling != tables.FULL,
         solved_every=record.solved_every,
         kept_parameters=network.parameters if record.parameters else 0,
         kept_points=min(data.points, record.predictions),
         clip=_clip_code(experiment),
         penalised=penalty.l1 > 0 or penalty.l2 > 0,
+        equalised=experiment.gradient == "equalised",
         drop_units=sum(
             width for width, p in zip(network.widths[1:-1], network.dropouts, strict=True) if p > 0
         ),

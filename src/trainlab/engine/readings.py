@@ -32,6 +32,7 @@ class Reading:
     predictions: FloatArray
     parameters: FloatArray
     gradient: FloatArray
+    step_gradient: FloatArray
 
 
 def check_marks(experiment: Experiment, marks: tuple[int, ...]) -> tuple[int, ...]:
@@ -111,6 +112,7 @@ def runs_at(
         predictions=reading.predictions[:, : record.predictions],
         parameters=reading.parameters[:, : None if record.parameters else 0],
         gradient=reading.gradient,
+        step_gradient=reading.step_gradient,
         loss_curve=loss_curve[:rows, :losses],
         gradient_curve=gradient_curve[:rows, : len(recorded_epochs(record.gradient_every, mark))],
         coarse_loss=coarse_loss[:, :losses],

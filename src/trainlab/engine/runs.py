@@ -31,7 +31,9 @@ class Runs:
 
     At the end, over all the examples trained on: ``loss [n]``, ``accuracy [n]`` (NaN for a regression) and
     ``gradient [n, layers]``, the mean |∂L/∂w| of each layer's weights; over those held out: ``held_out_loss
-    [n]`` and ``held_out_accuracy [n]``, NaN if there are none. ``predictions [n, points, outputs]`` of the
+    [n]`` and ``held_out_accuracy [n]``, NaN if there are none. ``step_gradient [n, layers]`` is the same as
+    ``gradient`` over the examples of one training step alone, of the step that would follow (see `Record`);
+    NaN of a run that was kept before this was recorded. ``predictions [n, points, outputs]`` of the
     first `record.predictions` examples; ``parameters [n, P]``, layer by layer, weights ``[out, in]`` row by
     row, then biases, or ``[n, 0]`` without `record.parameters`.
 
@@ -54,6 +56,7 @@ class Runs:
     predictions: FloatArray
     parameters: FloatArray
     gradient: FloatArray
+    step_gradient: FloatArray
     loss_curve: FloatArray
     gradient_curve: FloatArray
     coarse_loss: Codes
@@ -92,6 +95,8 @@ CURVES = ("loss_curve", "gradient_curve")
 
 COARSE = "coarse_loss"
 """That of which only the other runs have a row."""
+
+STEP_GRADIENT = "step_gradient"
 
 
 def recorded_epochs(every: int, epochs: int) -> npt.NDArray[np.int64]:

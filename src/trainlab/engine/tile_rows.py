@@ -24,6 +24,7 @@ def rows_of(experiment: Experiment, plan: Plan, *, samples: int) -> Rows:
         "second_state": parameters if states > 1 else 0,
         "third_state": parameters if states > 2 or plan.amsgrad else 0,
         "gradient": parameters,
+        "layer_sizes": plan.layers if plan.equalised else 0,
         "frozen": parameters if plan.stopping != tables.NEVER_STOPS else 0,
         "points": padded * plan.features,
         "point_targets": padded * plan.outputs,

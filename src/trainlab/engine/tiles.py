@@ -208,7 +208,8 @@ def reading_at(job: Job, output: TileOutput, index: int) -> Reading:
         ),
         predictions=predictions.reshape(count, plan.kept_points, plan.outputs),
         parameters=rows[:, : plan.kept_parameters],
-        gradient=summary[:, tables.SUMMARY_ROWS :],
+        gradient=summary[:, tables.SUMMARY_ROWS : tables.SUMMARY_ROWS + plan.layers],
+        step_gradient=summary[:, tables.SUMMARY_ROWS + plan.layers :],
     )
 
 

@@ -13,6 +13,7 @@ from trainlab.maths import (
     OPTIMIZERS,
     clip_norm,
     clip_value,
+    equalise,
     initial_state,
     learning_rates,
     momenta,
@@ -25,7 +26,10 @@ from trainlab.spec import Experiment, ReduceLROnPlateau, name_of
 
 
 class OwnOptimizer:
-    """The experiment's optimizer with penalty, clipping, schedule and warm-up, for parameters ``[P]``."""
+    """The experiment's optimizer with all that makes a step of a gradient, for parameters ``[P]``.
+
+    That is its penalty, equalising, clipping, schedule and warm-up, and which layers are frozen.
+    """
 
     def __init__(self, experiment: Experiment, w: Array) -> None:
         self._experiment = experiment
@@ -33,9 +37,12 @@ class OwnOptimizer:
         self._name = name_of(experiment.optimizer)
         self._state = initial_state(self._name, w.shape, **self._settings)
         self._settings.pop("initial_accumulator_value", None)
-        self._weights = np.zeros(len(w), dtype=np.bool_)
-        for layer in layers_of(experiment.network):
-            self._weights[layer.weights] = True
+        self._weights, self._frozen = np.zeros(len(w), dtype=np.bool_), np.zeros(len(w), dtype=np.bool_)
+        self._layers = [(layer.weights, layer.biases) for layer in layers_of(experiment.network)]
+        self._sizes = np.zeros(len(self._layers))
+        for number, (weights, biases) in enumerate(self._layers, 1):
+            self._weights[weights] = True
+            self._frozen[weights] = self._frozen[biases] = number in experiment.frozen
         # A constant rate needs no table, which could be as long as the longest training.
         epochs = experiment.epochs if experiment.scheduled else 1
         length = {"epochs": epochs, "steps_per_epoch": experiment.steps_per_epoch}
@@ -54,7 +61,9 @@ class OwnOptimizer:
         """Return the parameters after the step with this number, from 0; `gradient` is without penalty."""
         experiment, settings = self._experiment, dict(self._settings)
         penalty = msgspec.structs.asdict(experiment.penalty)
-        gradient = penalise(gradient, w, self._weights, **penalty)
+        gradient = np.where(self._frozen, 0.0, penalise(gradient, w, self._weights, **penalty))
+        if experiment.gradient == "equalised":
+            gradient, self._sizes = equalise(gradient, self._sizes, self._layers)
         if experiment.clip.norm is not None:
             gradient = clip_norm(gradient, experiment.clip.norm)
         if experiment.clip.value is not None:
@@ -69,7 +78,7 @@ class OwnOptimizer:
             settings["momentum"] = self._momenta[step]
         rule = OPTIMIZERS[self._name].step
         moved, self._state = rule(w, gradient, self._state, step + 1, **settings)
-        return moved
+        return np.where(self._frozen, w, moved)
 
     def after_epoch(self, loss: float) -> None:
         """Tell a schedule that waits for a plateau the loss that it watches."""

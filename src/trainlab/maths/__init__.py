@@ -3,7 +3,7 @@
 from trainlab.maths.accuracy import accuracy, is_right
 from trainlab.maths.activations import ACTIVATIONS, Activation
 from trainlab.maths.formula import compile_formula
-from trainlab.maths.gradients import clip_norm, clip_value, penalise, penalty_value
+from trainlab.maths.gradients import clip_norm, clip_value, equalise, penalise, penalty_value
 from trainlab.maths.inits import GAINS, INITS, Init
 from trainlab.maths.links import LINKS, Link
 from trainlab.maths.losses import LOSSES, Loss
@@ -32,6 +32,7 @@ __all__ = [
     "clip_norm",
     "clip_value",
     "compile_formula",
+    "equalise",
     "format_percent",
     "format_share",
     "initial_state",

@@ -1,6 +1,8 @@
-"""What happens to a gradient between backpropagation and the optimizer: penalty first, then clipping."""
+"""What happens to a gradient between backpropagation and the optimizer: penalty, equalising, clipping."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +10,8 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 
 CLIP_EPS = 1e-6
+KEPT_SIZE = 0.9
+"""What is kept of a layer's running size at each step."""
 
 
 def penalty_value(parameters: Array, weights: npt.NDArray[np.bool_], *, l1: float, l2: float) -> Array:
@@ -22,6 +26,24 @@ def penalise(
     """Return gradients ``[..., P]`` plus the penalty's, l1 sign(w) + 2 l2 w for weights; sign(0) = 0."""
     added = l1 * np.sign(parameters) + 2.0 * l2 * parameters
     return gradient + np.where(weights, added, 0.0)
+
+
+def equalise(gradient: Array, sizes: Array, layers: Sequence[tuple[slice, slice]]) -> tuple[Array, Array]:
+    """Return gradients ``[..., P]`` with each layer's as large as the last one's, and the sizes for it.
+
+    A layer is its (weights, biases), places among the P; `sizes` ``[..., layers]`` are 0 at first.
+    With m the mean |gradient| of a layer's weights, s ← 0.9 s + m, and its gradients become (g / s) · s of
+    the last layer; where s is 0 they stay.
+    """
+    means = [np.abs(gradient[..., weights]).mean(axis=-1) for weights, _ in layers]
+    sizes, equal = KEPT_SIZE * sizes + np.stack(means, axis=-1), gradient.copy()
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        for index, places in enumerate(layers[:-1]):
+            size = sizes[..., index, None]
+            for place in places:
+                part = gradient[..., place]
+                equal[..., place] = np.where(size == 0, part, part / size * sizes[..., -1:])
+    return equal, sizes
 
 
 def clip_norm(gradient: Array, norm: float) -> Array:

@@ -8,6 +8,8 @@ from .map_terminal import print_map
 from .race_page import race_html
 from .race_terminal import print_race
 from .seeds_page import seeds_html
+from .smallest_page import smallest_html
+from .smallest_terminal import print_smallest
 from .spike_page import spike_html
 from .spike_terminal import print_spike
 from .study_page import study_html
@@ -22,10 +24,12 @@ __all__ = [
     "print_endings",
     "print_map",
     "print_race",
+    "print_smallest",
     "print_spike",
     "print_study",
     "race_html",
     "seeds_html",
+    "smallest_html",
     "spike_html",
     "study_html",
 ]

@@ -12,6 +12,7 @@ from trainlab.report.why_words import USUAL, shares_of
 from trainlab.studies.answer import MOST_NETWORKS, Answer, answer_of, named
 from trainlab.studies.result import StudyResult
 from trainlab.studies.score_columns import tells_solved
+from trainlab.studies.side_words import held_words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,7 +36,7 @@ def print_answer(result: StudyResult, *, console: Console) -> None:
     title = wrapped(f"{found.effects_title}:", width) if found.effects else []
     end = [
         line
-        for words in (*_why(result), *_fidelity(result), *_notes(result), _rest(result))
+        for words in (*_why(result), *_fidelity(result), *_sides(result), *_notes(result), _rest(result))
         for line in wrapped(words, width)
     ]
     taken = len(above) + len(defined) + 1 + table.row_count + 2 + len(below) + len(title) + len(end)
@@ -57,6 +58,12 @@ def print_answer(result: StudyResult, *, console: Console) -> None:
 
 def _fidelity(result: StudyResult) -> list[str]:
     return [result.fidelity.short] if result.fidelity else []
+
+
+def _sides(result: StudyResult) -> list[str]:
+    return (
+        [held_words(result.verdicts, [each.words for each in result.retrained])] if result.retrained else []
+    )
 
 
 def _definitions(result: StudyResult, found: Answer, width: int) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from trainlab.draw import Answers, Band, Curve, counted, curves, predictions
+from trainlab.draw import Answers, Band, Curve, counted, curves, join, predictions
 from trainlab.report.chosen import cell_words, ends_of, networks_of, singles_of
 from trainlab.report.parts import fold, heading, paragraph, picture, side_by_side
 from trainlab.report.words import loss_label
@@ -57,9 +57,11 @@ def gradient_part(result: StudyResult) -> str:
         if shown or missing:
             body += heading(network) + side_by_side(shown) + missing
         drawn = drawn or bool(shown)
+    whose = {item.runs.experiment.record.gradients for item in result.cells}
+    over = {"data": "all examples", "step": "the examples of one training step"}
     intro = (
-        "Mean |∂L/∂w| of each layer's weights over the whole data: median over the seeds, on a log scale. "
-        "Layer 1 is next to the inputs."
+        f"Mean |∂L/∂w| of each layer's weights over {join([over[each] for each in sorted(whose)])}: "
+        "median over the seeds, on a log scale. Layer 1 is next to the inputs."
     )
     return (paragraph(intro) if drawn else "") + body
 

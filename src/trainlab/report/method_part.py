@@ -61,6 +61,7 @@ def method_part(result: StudyResult) -> str:
         *([("Splits", splits_words(result))] if result.study.splits > 1 else []),
         ("Intervals", intervals_words(result)),
         *([("Fidelity", result.fidelity.sentence)] if result.fidelity else []),
+        *[("Trained again", each.sentence) for each in result.retrained],
         *([("Stopped early", stopped_words(result))] if stopped_words(result) else []),
         ("Not tested", _not_tested(result)),
     ]

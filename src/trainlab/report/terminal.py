@@ -18,7 +18,7 @@ from trainlab.studies.answer import what_runs
 from trainlab.studies.effects import Effect
 from trainlab.studies.result import StudyResult
 from trainlab.studies.score_columns import tells_solved
-from trainlab.studies.sides import sides_words
+from trainlab.studies.side_words import sides_words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -68,6 +68,8 @@ def _print_details(result: StudyResult, console: Console) -> None:
             _when(result, console)
             _effects(result, console)
         _why(result, console)
+    for each in result.retrained:
+        console.print(Text(each.sentence))
     stopped = stopped_words(result)
     if stopped:
         console.print(Text(stopped))

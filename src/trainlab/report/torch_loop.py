@@ -5,12 +5,29 @@ from __future__ import annotations
 from trainlab.report.torch_schedule import advance_lines, before_step_lines
 from trainlab.spec import Batch, Experiment, Full, Patience, ReduceLROnPlateau, StopSolved
 
+EQUALISE = [
+    "# Every layer's gradient is made as large as the last one's, over about ten steps.",
+    "for index, layer in enumerate(layers):",
+    "    if layer.weight.grad is not None:",
+    "        sizes[index] = 0.9 * sizes[index] + layer.weight.grad.abs().mean()",
+    "for size, layer in zip(sizes[:-1], layers):",
+    "    if size != 0:",
+    "        for parameter in layer.parameters():",
+    "            parameter.grad = parameter.grad / size * sizes[-1]",
+]
+"""The lines of a step after the backward pass, not indented."""
+
 
 def loop_lines(experiment: Experiment) -> list[str]:
     """Return the loop over the epochs: what is read at each, then its training steps."""
     lines = _loss_of(experiment) if _reads_loss(experiment) else []
     if isinstance(experiment.stopping, Patience):
         lines += ["best, waited = math.inf, 0"]
+    if experiment.gradient == "equalised":
+        lines += [
+            "layers = [layer for layer in network if isinstance(layer, nn.Linear)]",
+            "sizes = [0.0] * len(layers)",
+        ]
     lines += [f"epochs = {experiment.epochs}", "for epoch in range(epochs + 1):"]
     every = experiment.record.loss_every
     if every:
@@ -69,6 +86,8 @@ def _step(experiment: Experiment) -> list[str]:
         if penalty.l2:
             lines.append(f"        loss = loss + {penalty.l2!r} * (layer.weight**2).sum()")
     lines.append("loss.backward()")
+    if experiment.gradient == "equalised":
+        lines += EQUALISE
     if experiment.clip.norm is not None:
         lines.append(f"nn.utils.clip_grad_norm_(network.parameters(), {experiment.clip.norm!r})")
     if experiment.clip.value is not None:

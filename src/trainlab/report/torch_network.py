@@ -49,12 +49,13 @@ def network_lines(experiment: Experiment) -> list[str]:
     Of a training that goes on from another, whose ``network`` is there, with the weights of that.
     """
     if experiment.after is not None:
-        return _gone_on(experiment, experiment.after)
+        return [*_gone_on(experiment, experiment.after), *_frozen(experiment)]
     lines = _module(experiment)
     init = experiment.init
     weights, biases = init.weights_of(experiment.network.layers), init.biases_of(experiment.network.layers)
     layered = len(set(weights)) > 1 or len(set(biases)) > 1
-    return [*lines, *(_by_layer(experiment) if layered else _alike(experiment)), ""]
+    inits = _by_layer(experiment) if layered else _alike(experiment)
+    return [*lines, *inits, *_frozen(experiment), ""]
 
 
 def _gone_on(experiment: Experiment, before: Experiment) -> list[str]:
@@ -68,6 +69,21 @@ def _gone_on(experiment: Experiment, before: Experiment) -> list[str]:
         "    for parameter, value in zip(network.parameters(), trained):",
         "        parameter.copy_(value)",
         "",
+    ]
+
+
+def _frozen(experiment: Experiment) -> list[str]:
+    """Return the lines that freeze layers, and let go those that the training before had frozen."""
+    before = () if experiment.after is None else experiment.after.frozen
+    if experiment.frozen == before:
+        return []
+    frozen = list(experiment.frozen)
+    return [
+        f"# Frozen layers, counted from 1: {frozen}" if frozen else "# No layer is frozen any more.",
+        "for number, layer in enumerate((layer for layer in network if isinstance(layer, nn.Linear)), 1):",
+        f"    layer.requires_grad_(number not in {frozen})",
+        # Else the norm of all gradients would have those that a layer had before it was frozen.
+        *([] if experiment.after is None else ["network.zero_grad()"]),
     ]
 
 

@@ -44,7 +44,10 @@ def optimizer_lines(experiment: Experiment) -> list[str]:
         for field, value in msgspec.structs.asdict(optimizer).items()
         if field in ALWAYS or value != defaults[field]
     )
-    call = textwrap.wrap(
-        f"optimizer = {kind}(network.parameters(), {settings})", 100, subsequent_indent="    "
-    )
-    return [*(LION.splitlines() if lion else []), *call]
+    moving = "network.parameters()"
+    lines = LION.splitlines() if lion else []
+    if experiment.frozen:
+        lines.append(f"moving = [parameter for parameter in {moving} if parameter.requires_grad]")
+        moving = "moving"
+    call = textwrap.wrap(f"optimizer = {kind}({moving}, {settings})", 100, subsequent_indent="    ")
+    return [*lines, *call]

@@ -9,7 +9,7 @@ from trainlab.draw.svg import escape
 from trainlab.report.parts import fold, paragraph
 from trainlab.report.words import MARKS, single_run
 from trainlab.studies.result import StudyResult
-from trainlab.studies.sides import sides_words
+from trainlab.studies.side_words import sides_words
 from trainlab.studies.verdicts import Verdict
 
 MANY = 6

@@ -59,7 +59,7 @@ from trainlab.spec.reading import (
     read_spec,
     select_cells,
 )
-from trainlab.spec.record import Record
+from trainlab.spec.record import Gradients, Record
 from trainlab.spec.sampling import Batch, Full, Sampling, Single
 from trainlab.spec.schedules import (
     CosineAnnealingLR,
@@ -77,7 +77,7 @@ from trainlab.spec.schedules import (
     Warmup,
 )
 from trainlab.spec.solved import Accuracy, LossBelow, Solved, Within, solved_rule, solved_words
-from trainlab.spec.steps import Clip, Noise, Penalty
+from trainlab.spec.steps import Clip, Gradient, Noise, Penalty
 from trainlab.spec.stopping import NoStopping, Patience, Stopping, StopSolved
 from trainlab.spec.study import Cell, NamedNetwork, Study
 from trainlab.spec.tasks import (
@@ -149,6 +149,8 @@ __all__ = [
     "FanInUniform",
     "File",
     "Full",
+    "Gradient",
+    "Gradients",
     "Hinge",
     "Huber",
     "Init",

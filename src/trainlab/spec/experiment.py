@@ -20,7 +20,7 @@ from trainlab.spec.rules import check_rules
 from trainlab.spec.sampling import Batch, Full, Sampling, Single, steps_per_epoch
 from trainlab.spec.schedules import NoSchedule, Schedule, Warmup, looks_ahead, resolved
 from trainlab.spec.solved import Solved, Within
-from trainlab.spec.steps import Clip, Noise, Penalty
+from trainlab.spec.steps import Clip, Gradient, Noise, Penalty
 from trainlab.spec.stopping import NoStopping, Stopping
 from trainlab.spec.tasks import Scaling, Split, TaskSpec, Xor
 from trainlab.tasks import Task, build, fingerprint_data
@@ -33,6 +33,10 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     A part of which there are several kinds can be given by its name, such as ``loss="mse"``.
     `Experiment.from_dict` takes the other shorthands of a study file, too, such as ``network="2-5-4-1"``.
+
+    `gradient` is what a step makes of the gradient (`Gradient`). Weights and biases of the layers that
+    `frozen` lists, counted from 1, stay where they are, whatever optimizer, penalty and weight decay would
+    make of them, and count nothing in the norm of `clip`.
 
     `after` is the training that this one goes on from: with its weights, and nothing else of it. What stands
     in `init` is then not asked.
@@ -47,9 +51,11 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     optimizer: Optimizer = SGD()
     schedule: Schedule = NoSchedule()
     warmup: Warmup = Warmup()
+    gradient: Gradient = "plain"
     clip: Clip = Clip()
     penalty: Penalty = Penalty()
     noise: Noise = Noise()
+    frozen: tuple[int, ...] = ()
     sampling: Sampling = Full()
     epochs: int = 300
     solved: Solved = Within()
@@ -59,6 +65,7 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     def __post_init__(self) -> None:
         settle(self)
+        msgspec.structs.force_setattr(self, "frozen", tuple(sorted(set(self.frozen))))
         check_number("epochs", self.epochs, at_least=1, at_most=MAX_COUNT)
         check_rules(self)
 
@@ -107,6 +114,14 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         form["sampling"] = msgspec.to_builtins(self._sampling())
         schedule = resolved(self.schedule, epochs=self.epochs, steps_per_epoch=self.steps_per_epoch)
         form["schedule"] = _without_none(msgspec.to_builtins(schedule))
+        # Left out where they are the defaults: so experiments keep the fingerprints they always had.
+        if self.gradient == "plain":
+            del form["gradient"]
+        if not self.frozen:
+            del form["frozen"]
+        if self.record.gradients == "data" or isinstance(self.sampling, Full):
+            # As it was before there was a choice; and a full batch leaves none.
+            del form["record"]["gradients"]
         content = fingerprint_data(self.task)
         if content is not None:
             form["task"] = {"name": "file", "content": content}

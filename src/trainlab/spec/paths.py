@@ -33,7 +33,10 @@ def numeric_fields(experiment: Experiment) -> dict[str, NumberKind]:
             if float in types or int in types:
                 fields[path] = "real" if float in types else "whole"
     # Nor is what a training doesn't ask that goes on with the weights it has.
-    unused = ("record.",) if experiment.after is None else ("record.", "init.", "network.widths.")
+    # Which layers are frozen is a number of each, not a size.
+    unused = ("record.", "frozen.")
+    if experiment.after is not None:
+        unused = (*unused, "init.", "network.widths.")
     return {path: kind for path, kind in fields.items() if not path.startswith(unused)}
 
 

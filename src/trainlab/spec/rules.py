@@ -49,6 +49,7 @@ def check_rules(experiment: Experiment) -> None:
     _check_widths(experiment)
     _check_after(experiment)
     _check_layers(experiment)
+    _check_frozen(experiment)
     _check_loss(experiment)
     _check_length(experiment)
     _check_momentum(experiment)
@@ -121,6 +122,24 @@ def _check_layers(experiment: Experiment) -> None:
                 f"init.{field} lists {len(schemes)} values, but the network has {layers} layers: "
                 "list one per layer, or give one for all."
             )
+
+
+def _check_frozen(experiment: Experiment) -> None:
+    layers, frozen = experiment.network.layers, experiment.frozen
+    shown = list(frozen)
+    for layer in frozen:
+        if not 1 <= layer <= layers:
+            raise SpecError(
+                f"frozen = {shown}: {layer} is no layer of {experiment.network.label!r}, whose layers are "
+                f"{'1 and 2' if layers == 2 else f'1 to {layers}' if layers > 1 else '1 alone'}."
+            )
+    if len(frozen) == layers:
+        raise SpecError(f"frozen = {shown}: are all layers, so nothing would be trained; leave one out.")
+    if experiment.gradient == "equalised" and layers in frozen:
+        raise SpecError(
+            f"frozen = {shown}: gradient = 'equalised' measures every layer's gradient by that of the last, "
+            f"{layers}, which has none when it is frozen; leave {layers} out, or set gradient = 'plain'."
+        )
 
 
 def _check_loss(experiment: Experiment) -> None:

@@ -1,11 +1,26 @@
-"""What happens to a training step beside loss and optimizer: clipping, penalty, noise on the inputs."""
+"""What happens to a training step beside loss and optimizer: its gradient, clipping, penalty, noise."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from trainlab.errors import SpecError
 from trainlab.spec.checks import check_number
 from trainlab.spec.fields import settle
 from trainlab.spec.kinds import Part
+
+Gradient = Literal["plain", "equalised"]
+"""What a step makes of the gradient, penalty included, before it is clipped.
+
+``"plain"`` leaves it as it is. ``"equalised"`` makes every layer's as large as the last one's, L: with mᵢ the
+mean |gradient| of the weights of layer i in a step, its size is sᵢ ← 0.9 sᵢ + mᵢ, from 0 when the training
+begins; and the gradients of weights and biases of each layer i < L become (g / sᵢ) · s_L. A layer whose sᵢ is
+0 is left as it is. There is no cap: divided first, no weight's gradient leaves the numbers that float32 has,
+however small sᵢ is.
+
+The sizes run over about ten steps. With those of each step alone every example would weigh otherwise in every
+layer, and steps on single examples would no longer lead down the loss.
+"""
 
 
 class Clip(Part, frozen=True, kw_only=True):

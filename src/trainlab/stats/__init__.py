@@ -9,10 +9,12 @@ from trainlab.stats.estimate import SMALL, Estimate
 from trainlab.stats.exact import exact_interval, mcnemar_p, sign_test
 from trainlab.stats.factorial import alone_scores, interaction_scores, main_scores
 from trainlab.stats.family import ReadEstimate, passed_over, read_family
+from trainlab.stats.halves import picked_on_half
 from trainlab.stats.holm import holm
 from trainlab.stats.paired import paired_difference
 from trainlab.stats.race import Round, Standing, hold_race, rank_ranges, round_sizes
 from trainlab.stats.rate import Rate, rate, share_p
+from trainlab.stats.reaching import Reaching, any_reaches
 from trainlab.stats.reading import SIGNIFICANCE, Reading, reading
 from trainlab.stats.resampled import resampled_contrast
 from trainlab.stats.verdict import Outcome, Side, Verdict
@@ -26,6 +28,7 @@ __all__ = [
     "Estimate",
     "Outcome",
     "Rate",
+    "Reaching",
     "ReadEstimate",
     "Reading",
     "Round",
@@ -34,6 +37,7 @@ __all__ = [
     "Verdict",
     "alone_effect",
     "alone_scores",
+    "any_reaches",
     "coded_bands",
     "coded_quantiles",
     "contrast",
@@ -52,6 +56,7 @@ __all__ = [
     "paired_difference",
     "passed_over",
     "percent_words",
+    "picked_on_half",
     "quantile_curves",
     "rank_ranges",
     "rate",

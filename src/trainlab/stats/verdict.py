@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from trainlab.stats.estimate import Estimate
 from trainlab.stats.rate import Rate
 
 Outcome = Literal["upheld", "refuted", "mixed", ""]
@@ -13,14 +14,18 @@ Outcome = Literal["upheld", "refuted", "mixed", ""]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Side:
-    """How a statement fares when it is asked otherwise; `words` say how, as in ``within 0.05``."""
+    """How a statement fares when it is asked otherwise; `words` say how, as in ``within 0.05``.
+
+    `turns`: the verdict doesn't hold from there, so it is mixed.
+    """
 
     words: str
     outcome: Outcome
+    turns: bool = False
 
-    def to_dict(self) -> dict[str, str]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the side as JSON has it."""
-        return {"words": self.words, "outcome": self.outcome}
+        return {"words": self.words, "outcome": self.outcome, "turns": self.turns}
 
 
 _ORDINARY = ("All", "Both", "Change", "Failures", "Most", "One", "Runs", "The")
@@ -37,6 +42,9 @@ class Verdict:
     None where the verdict, or a single run, concludes nothing. `share` is how many runs are as the statement
     has them; None where it isn't a matter of runs. `sides` has how the statement fares when it is asked
     otherwise; a verdict that turns round on one of them is mixed.
+
+    Of a study's verdict `about` names the network, and the changes that are made there or asked after;
+    `difference` is what these make, where that is what the statement is about.
     """
 
     topic: str
@@ -46,6 +54,8 @@ class Verdict:
     opposite: Rate | None = None
     share: Rate | None = None
     sides: tuple[Side, ...] = ()
+    about: tuple[str, ...] = ()
+    difference: Estimate | None = None
 
     @property
     def claim(self) -> str:

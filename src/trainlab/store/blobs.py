@@ -14,24 +14,31 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine import Runs
-from trainlab.engine.runs import COARSE
+from trainlab.engine.runs import COARSE, STEP_GRADIENT
 from trainlab.errors import StoreError
 
 FLOATS = ("predictions", "parameters", "gradient", "loss_curve", "gradient_curve")
-BLOBS = (*FLOATS, COARSE)
+BLOBS = (*FLOATS, COARSE, STEP_GRADIENT)
 """The arrays of `Runs` that are kept as blobs; the others have a column in the table of runs."""
 
 CODES = "<u2"
 """The dtype of coarse curves, which have the shape of the others; the floats are of one dtype in a chunk."""
 
+SHAPED_AS = {COARSE: "loss_curve", STEP_GRADIENT: "gradient"}
+"""Blobs that older versions don't have; each has the shape of another."""
+
 
 def encode(runs: Runs) -> tuple[str, str, list[bytes]]:
-    """Return the floats' dtype, their shape of one run each (JSON), and the blobs in the order of `BLOBS`."""
+    """Return the floats' dtype, their shape of one run each (JSON), and the blobs in the order of `BLOBS`.
+
+    Shapes are of what every version has: of one engine they are the same in all chunks, whoever saved them.
+    """
     dtype = np.dtype(runs.predictions.dtype).newbyteorder("<")
     arrays = {name: np.asarray(getattr(runs, name)) for name in FLOATS}
     shapes = json.dumps({name: array.shape[1:] for name, array in arrays.items()})
     blobs = [array.astype(dtype, copy=False).tobytes() for array in arrays.values()]
-    return dtype.str, shapes, [*blobs, runs.coarse_loss.astype(CODES, copy=False).tobytes()]
+    coarse, step = runs.coarse_loss.astype(CODES, copy=False), runs.step_gradient.astype(dtype, copy=False)
+    return dtype.str, shapes, [*blobs, coarse.tobytes(), step.tobytes()]
 
 
 def decode(blob: bytes, *, dtype: str, shape: list[int], count: int, what: str) -> npt.NDArray[Any]:

@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from trainlab.engine import Runs
 from trainlab.engine.coarse import MISSING
-from trainlab.engine.runs import COARSE, rows_of
+from trainlab.engine.runs import COARSE, STEP_GRADIENT, rows_of
 from trainlab.errors import StoreError
-from trainlab.spec import Experiment
-from trainlab.store.blobs import BLOBS, CODES, decode
+from trainlab.spec import Experiment, Full
+from trainlab.store.blobs import BLOBS, CODES, SHAPED_AS, decode
 
 EVENTS = {
     "solved": np.bool_,
@@ -77,6 +77,9 @@ def _blobs(
                 arrays[name] = np.empty(size, dtype=part.dtype.newbyteorder("="))
             target = rows_of(name, experiment, seeds, held)
             arrays[name][target] = part[rows_of(name, experiment, chunk, held)]
+    if isinstance(experiment.sampling, Full):
+        # A step's gradient is that of all examples, also where it wasn't kept.
+        arrays[STEP_GRADIENT] = arrays["gradient"].copy()
     return arrays
 
 
@@ -84,8 +87,8 @@ def _array(
     name: str, blob: bytes | None, *, dtype: str, shapes: dict[str, list[int]], count: int, place: str
 ) -> npt.NDArray[Any]:
     """Return a chunk's array of that name, with `count` rows."""
-    kind, shape = (CODES, shapes["loss_curve"]) if name == COARSE else (dtype, shapes[name])
+    kind, shape = CODES if name == COARSE else dtype, shapes[SHAPED_AS.get(name, name)]
     if blob is None:
-        # Only coarse curves may be: the chunk was saved when there were none.
-        return np.full((count, *shape), MISSING, dtype=kind)
+        # Only those of `SHAPED_AS` may be: the chunk was saved when there were none.
+        return np.full((count, *shape), MISSING if name == COARSE else np.nan, dtype=kind)
     return decode(blob, dtype=kind, shape=shape, count=count, what=place)

@@ -7,17 +7,18 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from trainlab.engine.runs import COARSE, UNKNOWN
+from trainlab.engine.runs import COARSE, STEP_GRADIENT, UNKNOWN
 from trainlab.errors import StoreError
 from trainlab.store.blobs import FLOATS
 from trainlab.store.faults import FRESH
 
-VERSION = 6
+VERSION = 7
 OLDEST = 2
 """Versions from this one on become this one when they are opened.
 
 Version 2 has no column of coarse curves, version 3 no table of judged runs, version 4 no names of studies,
-version 5 no column of since when runs are solved: of its runs that is `UNKNOWN`.
+version 5 no column of since when runs are solved: of its runs that is `UNKNOWN`; version 6 none of the
+gradients of a step: of its runs they are NaN.
 """
 
 APPLICATION = 0x746C6162
@@ -68,10 +69,11 @@ TABLES = (
         first_seed INTEGER NOT NULL,
         count INTEGER NOT NULL CHECK (count > 0),
         saved TEXT NOT NULL,  -- UTC, ISO 8601
-        dtype TEXT NOT NULL,  -- of every blob but the last: '<f4' or '<f8'; that is '<u2'
+        dtype TEXT NOT NULL,  -- of every blob but coarse curves: '<f4' or '<f8'; of these it is '<u2'
         shapes TEXT NOT NULL,  -- JSON: the shape of one run in each blob; curves are of the first runs only
         {", ".join(f"{name} BLOB NOT NULL" for name in FLOATS)},
         {COARSE} BLOB,  -- NULL: saved by version 2
+        {STEP_GRADIENT} BLOB,  -- NULL: saved by version 6 or before
         UNIQUE (experiment, engine, first_seed)
     )""",
     f"""CREATE TABLE runs (
@@ -167,7 +169,9 @@ def _upgrade(db: sqlite3.Connection) -> None:
     if version < 5:
         for table in STUDIES:
             db.execute(table)
-    db.execute(f"ALTER TABLE runs ADD COLUMN {SETTLED}")
+    if version < 6:
+        db.execute(f"ALTER TABLE runs ADD COLUMN {SETTLED}")
+    db.execute(f"ALTER TABLE chunks ADD COLUMN {STEP_GRADIENT} BLOB")
     db.execute(f"PRAGMA user_version = {VERSION}")
 
 

@@ -11,12 +11,17 @@ from trainlab.studies.race_show import race_picture
 from trainlab.studies.result import StudyResult
 from trainlab.studies.run import run, study
 from trainlab.studies.show import effect_picture, rate_picture
+from trainlab.studies.smallest import BudgetProgress, smallest_budget
+from trainlab.studies.smallest_result import BudgetJudged, SmallestResult
+from trainlab.studies.smallest_show import smallest_picture
 from trainlab.studies.spike import spike
 from trainlab.studies.spike_result import SpikeResult
 from trainlab.studies.verdicts import Verdict
 from trainlab.studies.why_failed import Cause, WhyFailed
 
 __all__ = [
+    "BudgetJudged",
+    "BudgetProgress",
     "Cause",
     "Causes",
     "CellResult",
@@ -28,6 +33,7 @@ __all__ = [
     "RaceProgress",
     "RaceResult",
     "RaceRound",
+    "SmallestResult",
     "SpikeResult",
     "StudyResult",
     "Verdict",
@@ -40,6 +46,8 @@ __all__ = [
     "race_picture",
     "rate_picture",
     "run",
+    "smallest_budget",
+    "smallest_picture",
     "spike",
     "study",
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from trainlab.draw import counted, format_fixed
 from trainlab.spec import solved_rule
-from trainlab.stats import Estimate, Rate, percent_words, share_words
+from trainlab.stats import Estimate, Rate, Verdict, percent_words, share_words
 from trainlab.studies.answer import (
     MOST_NETWORKS,
     MOST_ROWS,
@@ -28,6 +28,7 @@ from trainlab.studies.answer import (
 from trainlab.studies.cells import CellResult
 from trainlab.studies.effects import Effect
 from trainlab.studies.judge import ends_solved
+from trainlab.studies.side_words import SOMETIME, turned_changes
 from trainlab.studies.together_verdict import Fate, Together, weigh_together
 
 if TYPE_CHECKING:
@@ -44,10 +45,11 @@ def solved_answer(result: StudyResult) -> Answer:
     """Return the answer from how often the cells are solved."""
     study = result.study
     table = {(item.cell.network, item.cell.changes): item for item in result.cells}
-    together = weigh_together(ends_solved(study, table)) if study.changes else ()
+    causes = [verdict for verdict in result.verdicts if verdict.topic == "cause"]
+    together = weigh_together(ends_solved(study, table)) if study.changes and not causes else ()
     headers, rows, narrow, remarks = _table(result)
     return Answer(
-        sentence=_made(result, together) if together else _best(result),
+        sentence=_of_causes(causes) if causes else _made(result, together) if together else _best(result),
         title=f"Solved, share of {counted(result.how.seeds, 'seed')} (95 % interval)",
         headers=headers,
         rows=rows,
@@ -62,6 +64,12 @@ def solved_answer(result: StudyResult) -> Answer:
         effects=(*effect_lines(study, result.effects, one=_one, span=_span), *_turned(result)),
         asked=asked_lines(result),
     )
+
+
+def _of_causes(causes: Sequence[Verdict]) -> str:
+    """Say what was found of the cause: the first sentences of the verdicts that are decided, or of all."""
+    told = [verdict for verdict in causes if verdict.outcome != "mixed"] or causes
+    return " ".join(f"{verdict.sentence.partition('. ')[0].removesuffix('.')}." for verdict in told)
 
 
 def unlearnt_words(result: StudyResult) -> tuple[str, ...]:
@@ -100,8 +108,8 @@ def _turned(result: StudyResult) -> tuple[tuple[str, str], ...]:
     for effect in result.effects:
         ever = sometime.get((effect.network, effect.change))
         if effect.main and ever and opposite.get(effect.main.reading) == ever.reading:
-            counted_so = "counting runs solved at some time"
-            parts.append(f"{effect.change} {ever.reading} {effect.network}, {counted_so}: {_one(ever.value)}")
+            parts.append(f"{effect.change} {ever.reading} {effect.network}, {SOMETIME}: {_one(ever.value)}")
+    parts = [*turned_changes(result.verdicts), *parts]
     return (("But", "; ".join(parts)),) if parts else ()
 
 

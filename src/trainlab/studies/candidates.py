@@ -35,12 +35,7 @@ class Field:
 
 def networks_field(base: Experiment, asked: Budget, *, draw: int | None, seed: int) -> Field:
     """Return the base with each of the networks that a budget allows, or with `draw` of them."""
-    data = base.data()
-    if (asked.inputs, asked.outputs) != (data.features, data.outputs):
-        raise SpecError(
-            f"inputs = {asked.inputs}, outputs = {asked.outputs}: the task {name_of(base.task)!r} needs "
-            f"{data.features} and {data.outputs}."
-        )
+    check_ends(base, asked)
     count = asked.count()
     drawn = draw is not None and draw < count
     wanted = draw if drawn and draw is not None else count
@@ -58,12 +53,27 @@ def networks_field(base: Experiment, asked: Budget, *, draw: int | None, seed: i
     )
     return _checked(
         Field(
-            candidates=tuple(_network(base, architecture) for architecture in chosen),
+            candidates=tuple(network_candidate(base, architecture) for architecture in chosen),
             noun="network",
             words=f"{words}{counted(asked.parameters, 'parameter')} ({', '.join(limits(asked))})",
             drawn_from=count if drawn else None,
         )
     )
+
+
+def check_ends(base: Experiment, asked: Budget) -> None:
+    """Refuse networks whose inputs or outputs aren't the task's."""
+    data = base.data()
+    if (asked.inputs, asked.outputs) != (data.features, data.outputs):
+        raise SpecError(
+            f"inputs = {asked.inputs}, outputs = {asked.outputs}: the task {name_of(base.task)!r} needs "
+            f"{data.features} and {data.outputs}."
+        )
+
+
+def all_networks(base: Experiment, asked: Budget) -> tuple[Candidate, ...]:
+    """Return the base with each of the networks that a budget allows, however few they are."""
+    return tuple(network_candidate(base, architecture) for architecture in asked.list())
 
 
 def study_field(plan: Study, cell: str | None) -> Field:
@@ -98,7 +108,8 @@ def study_field(plan: Study, cell: str | None) -> Field:
     return _checked(Field(candidates=candidates, noun="candidate", words=words))
 
 
-def _network(base: Experiment, architecture: Architecture) -> Candidate:
+def network_candidate(base: Experiment, architecture: Architecture) -> Candidate:
+    """Return the base with this network in place of its own."""
     try:
         return Candidate(name=str(architecture), experiment=_with(base, architecture))
     except SpecError as error:

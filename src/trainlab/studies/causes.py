@@ -3,8 +3,12 @@
 A run *failed* when it is neither solved nor diverged. Its loss is *high* when it is at least 0.4 of the
 loss of the best constant prediction: below the places where XOR runs get stuck (one point of four wrong
 under L1 and two points at ½ under MSE are exactly half of it), so that rounding decides nothing. A layer's
-gradient has *vanished* when the mean |∂L/∂w| of its weights, over the whole data, is below the threshold at
-the end. Of the failed runs with a high loss two kinds are told apart:
+gradient has *vanished* when the mean |∂L/∂w| of its weights is below the threshold at the end. What the loss
+is over, `record.gradients` says: the examples of one training step, or all of them. The rule is asked by
+both, as they may differ: over all examples the gradients of a network that says the same to each can cancel,
+under L1 those of two zeros and two ones to exactly 0, while every step still has one.
+
+Of the failed runs with a high loss two kinds are told apart:
 
 - a *vanishing gradient*: the first layer's gradient has vanished and the last layer's hasn't. There is a
   signal, and it is lost on its way down. It takes two layers: of a network with one it is never asked.
@@ -20,7 +24,7 @@ move. Any threshold is a choice: both shares are given at ten times more and les
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -28,7 +32,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine import Runs
-from trainlab.spec import Loss
+from trainlab.spec import Full, Gradients, Loss
 from trainlab.stats import Rate, rate
 from trainlab.studies.constant import best_constant_loss
 from trainlab.tasks import Task
@@ -49,6 +53,10 @@ class Causes:
     times the threshold and at a tenth; `vanishing` is None of a network with a single layer, too.
     `vanishing_by_layer` has, from first layer to last, the share of the failed runs that have a high loss and
     a vanished gradient in that layer, whatever the others have.
+
+    `gradients` says whose these are, as the experiment asks; `otherwise` has the same counts by those of all
+    examples where these are of a step, and the other way round: None where steps see all examples, or where
+    runs were kept without.
     """
 
     failed: int
@@ -61,16 +69,25 @@ class Causes:
     standing_still_at_less: Rate | None
     vanishing_by_layer: tuple[Rate, ...]
     median_gradient_by_layer: tuple[float, ...]
+    gradients: Gradients = "data"
+    otherwise: Causes | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the counts as JSON has them."""
+        other = self.otherwise
+        return {
+            "failed": self.failed,
+            "high_loss": self.high_loss,
+            **self._shares(),
+            "otherwise": None if other is None else other._shares(),
+        }
+
+    def _shares(self) -> dict[str, Any]:
 
         def plain(value: Rate | None) -> dict[str, float | int] | None:
             return None if value is None else value.to_dict()
 
         return {
-            "failed": self.failed,
-            "high_loss": self.high_loss,
             "vanishing": plain(self.vanishing),
             "vanishing_at_1e-3": plain(self.vanishing_at_more),
             "vanishing_at_1e-5": plain(self.vanishing_at_less),
@@ -79,6 +96,7 @@ class Causes:
             "standing_still_at_1e-5": plain(self.standing_still_at_less),
             "vanishing_by_layer": [plain(value) for value in self.vanishing_by_layer],
             "median_gradient_by_layer": list(self.median_gradient_by_layer),
+            "gradients": self.gradients,
         }
 
 
@@ -90,12 +108,31 @@ def causes_of(*splits: Runs) -> Causes:
         runs.loss.astype(np.float64) * (best[0] / each if each != best[0] else 1.0)
         for runs, each in zip(splits, best, strict=True)
     ]
-    return count_causes(
-        failed=np.concatenate([failed(runs) for runs in splits]),
-        loss=np.concatenate(shares),
-        gradient=np.concatenate([runs.gradient for runs in splits]).astype(np.float64),
-        constant_loss=best[0],
-    )
+    which, loss = np.concatenate([failed(runs) for runs in splits]), np.concatenate(shares)
+    asked: Gradients = splits[0].experiment.record.gradients
+    other: Gradients = "data" if asked == "step" else "step"
+
+    def counted(gradients: Gradients) -> Causes:
+        gradient = np.concatenate([gradients_of(runs, gradients) for runs in splits])
+        found = count_causes(failed=which, loss=loss, gradient=gradient, constant_loss=best[0])
+        return replace(found, gradients=gradients)
+
+    found = counted(asked)
+    return replace(found, otherwise=counted(other)) if all(map(_has_both, splits)) else found
+
+
+def gradients_of(runs: Runs, gradients: Gradients | None = None) -> Floats:
+    """Return each layer's mean |gradient| at the end, ``[n, layers]``: a step's or the data's, as asked."""
+    of_step = (gradients or runs.experiment.record.gradients) == "step"
+    return (runs.step_gradient if of_step else runs.gradient).astype(np.float64)
+
+
+def _has_both(runs: Runs) -> bool:
+    """Whether a step's gradients are others than those of all examples, and were kept."""
+    if isinstance(runs.experiment.sampling, Full):
+        return False
+    lost = np.isnan(runs.step_gradient).all(axis=1) & ~np.isnan(runs.gradient).all(axis=1)
+    return not bool(lost.any())
 
 
 def failed(runs: Runs) -> Bools:
@@ -108,12 +145,12 @@ def vanishing(runs: Runs) -> Bools:
 
     None of a network with a single layer.
     """
-    return _lost(_high_loss(runs), runs.gradient.astype(np.float64), THRESHOLD)
+    return _lost(_high_loss(runs), gradients_of(runs), THRESHOLD)
 
 
 def standing_still(runs: Runs) -> Bools:
     """Return which runs failed and stand still as a whole, ``[n]``: those that `causes_of` counts."""
-    return _still(_high_loss(runs), runs.gradient.astype(np.float64), THRESHOLD)
+    return _still(_high_loss(runs), gradients_of(runs), THRESHOLD)
 
 
 def count_causes(*, failed: Bools, loss: Floats, gradient: Floats, constant_loss: float) -> Causes:

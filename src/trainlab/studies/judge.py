@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from trainlab.draw import join
-from trainlab.spec import Study, Within
+from trainlab.engine.work import examples_of_a_step
+from trainlab.spec import Experiment, Gradients, Study, Within
+from trainlab.studies.cause_verdict import changes_but_interventions, interventions, judge_causes
 from trainlab.studies.causes import failed, vanishing
 from trainlab.studies.cells import CellResult, all_near, predicts_right
 from trainlab.studies.effects import Effect, ever_effects
@@ -50,7 +53,7 @@ def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Eff
     Where there is a measure (`measure_of`) the changes are judged by it, else by the success rate.
     """
     table = {(item.cell.network, item.cell.changes): item for item in cells}
-    everything = study.change_names
+    everything = changes_but_interventions(study)
     where = f"with {join(everything)}" if everything else ""
     found: list[Verdict] = []
     if "parameters" in study.ask and len({item.cell.network for item in cells}) > 1:
@@ -63,15 +66,19 @@ def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Eff
     )
     if "vanishing" in study.ask:
         found += _vanishing(study, table, where)
+    found += judge_causes(study, table) if measure is None else ()
     for network in study.network_names:
         item = table.get((network, everything))
         if item is None:
             continue
+        verdict = None
         if "predictions" in study.ask and _lists(item):
-            found.append(_predictions(item, network, where))
+            verdict = _predictions(item, network, where)
         elif measure is None or (measure.splits == 1 and not isinstance(item.runs.experiment.solved, Within)):
             # Over several splits the runs are no sample of one rate, so its interval would be too narrow.
-            found.append(judge_solved(network, where, item.runs.solved, item.runs.experiment.solved))
+            verdict = judge_solved(network, where, item.runs.solved, item.runs.experiment.solved)
+        if verdict:
+            found.append(replace(verdict, about=(network, *everything)))
     return tuple(found)
 
 
@@ -81,12 +88,13 @@ def _by_success(
     """Judge the changes by how often runs are solved."""
     everything = study.change_names
     found: list[Verdict] = []
-    if everything:
-        found += judge_together(everything, ends_solved(study, table))
+    others = changes_but_interventions(study)
+    if others:
+        found += judge_together(others, ends_solved(study, table))
     labels = {change.name: change.label for change in study.changes}
     ever = {(effect.network, effect.change): effect for effect in ever_effects(study, cells)}
     for effect in effects:
-        if effect.main:
+        if effect.main and effect.change not in interventions(study):
             solved = {key: item.runs.solved for key, item in table.items()}
             with_change, without = _pairs(solved, effect, everything)
             found.append(
@@ -125,18 +133,19 @@ def _by_score(study: Study, cells: Sequence[CellResult], table: Table, measure: 
     for (network, changes), why in score_untold(study, measure, cells).items():
         found.append(judge_untold(changes, network, why, labels[changes[0]]))
     words = {(): "at the baseline", everything: f"with {join(everything)}"} if everything else {(): ""}
-    ends = [
-        End(network=network, where=where, runs=item.runs, further=item.further)
+    ends = {
+        (network, *changes): End(network=network, where=where, runs=item.runs, further=item.further)
         for network in study.network_names
         for changes, where in words.items()
         if (item := table.get((network, changes))) is not None
-    ]
-    return found + judge_guesses(measure, ends)
+    }
+    judged = judge_guesses(measure, list(ends.values()))
+    return found + [replace(verdict, about=about) for about, verdict in zip(ends, judged, strict=True)]
 
 
 def _vanishing(study: Study, table: Table, where: str) -> list[Verdict]:
     """Judge the failures of the deepest network, at the baseline and with all changes."""
-    networks, everything = study.network_names, study.change_names
+    networks, everything = study.network_names, changes_but_interventions(study)
     found: list[Verdict] = []
     deepest = max(networks, key=lambda name: study.experiment(name).network.layers)
     # The first and the last cell of the deepest network; they are one where nothing changes.
@@ -150,15 +159,30 @@ def _vanishing(study: Study, table: Table, where: str) -> list[Verdict]:
                 for name in networks
                 if name != deepest and (name, changes) in table
             }
-            found.append(judge_vanishing(deepest, words, item.causes, single, others=others))
+            verdict = judge_vanishing(
+                deepest, words, item.causes, single, others=others, read=_gradients(item.cell.experiment)
+            )
+            found.append(replace(verdict, about=(deepest, *changes)))
     return found
 
 
-def ends_solved(study: Study, table: Table) -> dict[str, tuple[Bools, Bools]]:
-    """Return which runs are solved at the baseline and with all changes, of networks that have both."""
-    ends = {
-        name: (table.get((name, ())), table.get((name, study.change_names))) for name in study.network_names
+def _gradients(experiment: Experiment) -> dict[Gradients, str]:
+    """Return in words whose gradients are read, of one step or of all examples."""
+    size = examples_of_a_step(experiment)
+    step = "one example" if size == 1 else f"{size:,} examples"
+    return {
+        "step": f"the gradients of one training step ({step})",
+        "data": f"the gradients of all {experiment.data().points:,} examples",
     }
+
+
+def ends_solved(study: Study, table: Table) -> dict[str, tuple[Bools, Bools]]:
+    """Return which runs are solved at the baseline and with all changes, of networks that have both.
+
+    Changes that only intervene, to see what the cause is, aren't among them.
+    """
+    changes = changes_but_interventions(study)
+    ends = {name: (table.get((name, ())), table.get((name, changes))) for name in study.network_names}
     return {name: (a.runs.solved, b.runs.solved) for name, (a, b) in ends.items() if a and b}
 
 

@@ -7,21 +7,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from trainlab.budgets import Budget
 from trainlab.draw import counted
-from trainlab.engine import Runs
 from trainlab.errors import SpecError
-from trainlab.execution import Progress, how_run, stored_under, train_missing
+from trainlab.execution import Progress, how_run, stored_under
 from trainlab.spec import Experiment, Study, any_study, named_cell, select_cells
 from trainlab.spec.checks import check_number
 from trainlab.spec.study import MAX_SEEDS
 from trainlab.stats import Rate, Standing, hold_race, round_sizes
-from trainlab.stats.exact import Bools, Counts
 from trainlab.store import Store
-from trainlab.studies.candidates import Candidate, Field, networks_field, study_field
+from trainlab.studies.candidates import Field, networks_field, study_field
 from trainlab.studies.race_result import RaceCandidate, RaceResult, RaceRound
+from trainlab.studies.race_training import RaceTraining
 
 DRAWN = 6
 """Of so many leaders a run is kept, to be drawn."""
@@ -90,25 +87,30 @@ def race(
         if fresh:
             for item in field.candidates:
                 opened.delete([item.experiment], engine=stored_under(engine, item.experiment))
-        track = _Track(
-            candidates=field.candidates,
-            engine=engine,
-            store=opened,
-            workers=workers,
-            on_progress=on_progress,
-            rounds=len(round_sizes(first=seeds, most=max_seeds)),
+        rounds = len(round_sizes(first=seeds, most=max_seeds))
+
+        def note(candidates: int, progress: Progress) -> None:
+            if on_progress:
+                on_progress(
+                    RaceProgress(
+                        round=training.asked, rounds=rounds, candidates=candidates, training=progress
+                    )
+                )
+
+        training = RaceTraining(
+            candidates=field.candidates, engine=engine, store=opened, workers=workers, on_progress=note
         )
         standing = hold_race(
-            track.outcomes,
+            training.outcomes,
             candidates=len(field.candidates),
             first=seeds,
             most=max_seeds,
             budget=budget_seeds,
         )
-        ranked = _ranked(field, standing, track)
+        ranked = _ranked(field, standing, training)
     return RaceResult(
         title=title,
-        field=f"{field.words}{_trained_as(plan, cell)}" if networks else field.words,
+        field=f"{field.words}{trained_as(plan, cell)}" if networks else field.words,
         noun=field.noun,
         drawn_from=field.drawn_from,
         base=named_cell(plan, cell).experiment
@@ -135,68 +137,16 @@ def race(
             seeds=standing.rounds[-1].seeds,
             workers=workers,
             seconds=time.perf_counter() - started,
-            trained_steps=track.steps,
-            trained_seconds=track.seconds,
+            trained_steps=training.steps,
+            trained_seconds=training.seconds,
         ),
-        made=_made(plan, cell, crossed=networks is None and plan.race is not None and plan.race.changes),
+        made=changes_made(
+            plan, cell, crossed=networks is None and plan.race is not None and plan.race.changes
+        ),
     )
 
 
-@dataclass(kw_only=True, slots=True)
-class _Track:
-    """Trains what a round asks for, and adds up what was trained."""
-
-    candidates: tuple[Candidate, ...]
-    engine: str
-    store: Store
-    workers: int | None
-    on_progress: Callable[[RaceProgress], None] | None
-    rounds: int
-    round: int = 0
-    steps: int = 0
-    seconds: float = 0.0
-
-    def outcomes(self, alive: Counts, seeds: range) -> Bools:
-        """Train these candidates on these seeds, and return who solved which, ``[alive, seeds]``."""
-        experiments = [self.candidates[int(place)].experiment for place in alive]
-        self.round += 1
-        last: Progress | None = None
-
-        def note(progress: Progress) -> None:
-            nonlocal last
-            last = progress
-            if self.on_progress:
-                self.on_progress(
-                    RaceProgress(
-                        round=self.round, rounds=self.rounds, candidates=len(alive), training=progress
-                    )
-                )
-
-        train_missing(
-            experiments, seeds, engine=self.engine, store=self.store, workers=self.workers, on_progress=note
-        )
-        if last is not None:
-            self.steps += last.steps_trained
-            self.seconds += last.elapsed
-        return np.stack(
-            [
-                self.store.outcomes(each, seeds, engine=stored_under(self.engine, each))["solved"]
-                for each in experiments
-            ]
-        ).astype(np.bool_)
-
-    def solved_run(self, place: int, seeds: int) -> Runs | None:
-        """Return a candidate's solved run of lowest seed; None if it has none."""
-        experiment = self.candidates[place].experiment
-        name = stored_under(self.engine, experiment)
-        solved = self.store.outcomes(experiment, range(seeds), engine=name)["solved"]
-        if not solved.any():
-            return None
-        seed = int(np.argmax(solved))
-        return self.store.load(experiment, range(seed, seed + 1), engine=name)
-
-
-def _ranked(field: Field, standing: Standing, track: _Track) -> tuple[RaceCandidate, ...]:
+def _ranked(field: Field, standing: Standing, training: RaceTraining) -> tuple[RaceCandidate, ...]:
     ranked: list[RaceCandidate] = []
     for place in map(int, standing.order):
         candidate, dropped = field.candidates[place], int(standing.dropped_in[place])
@@ -209,13 +159,13 @@ def _ranked(field: Field, standing: Standing, track: _Track) -> tuple[RaceCandid
                 rank=(int(standing.best[place]), int(standing.worst[place])),
                 dropped_in=dropped or None,
                 beaten_by=field.candidates[int(standing.beaten_by[place])].name if dropped else None,
-                run=track.solved_run(place, n) if len(ranked) < DRAWN else None,
+                run=training.solved_run(place, range(n)) if len(ranked) < DRAWN else None,
             )
         )
     return tuple(ranked)
 
 
-def _made(plan: Study, cell: str | None, *, crossed: bool) -> tuple[tuple[str, str], ...]:
+def changes_made(plan: Study, cell: str | None, *, crossed: bool) -> tuple[tuple[str, str], ...]:
     """Return names and labels of the changes that a candidate may be trained with."""
     if crossed:
         cells = plan.cells() if cell is None else select_cells(plan, [cell])
@@ -225,7 +175,7 @@ def _made(plan: Study, cell: str | None, *, crossed: bool) -> tuple[tuple[str, s
     return tuple((change.name, change.label) for change in plan.changes if change.name in made)
 
 
-def _trained_as(plan: Study, cell: str | None) -> str:
+def trained_as(plan: Study, cell: str | None) -> str:
     """Say which cell of a study with changes gives everything else."""
     if not plan.change_names:
         return ""

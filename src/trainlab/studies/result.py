@@ -16,6 +16,7 @@ from trainlab.studies.effects import Effect, Interaction, ever_effects
 from trainlab.studies.fidelity import Fidelity
 from trainlab.studies.measure import Measure, measure_of
 from trainlab.studies.notes import notes_of
+from trainlab.studies.retrained import Retrained
 from trainlab.studies.score_effects import score_effects
 from trainlab.studies.study_columns import STUDY_TABLES, StudyTable, study_columns
 from trainlab.studies.verdicts import Verdict
@@ -30,7 +31,7 @@ class StudyResult:
 
     `cells` and their runs, `effects` and `interactions` hold the numbers; `to_frame()` gives them as tables.
     `verdicts` say what is true of them, the most telling first; `fidelity`, if it was asked for, whether the
-    engine trains as PyTorch does.
+    engine trains as PyTorch does; `retrained`, if `sides` were asked for, how cells trained again compare.
     """
 
     study: Study
@@ -40,6 +41,7 @@ class StudyResult:
     verdicts: tuple[Verdict, ...]
     how: HowRun
     fidelity: Fidelity | None = None
+    retrained: tuple[Retrained, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -149,6 +151,7 @@ class StudyResult:
             "data": self.data,
             "how": self.how.to_dict(),
             "fidelity": self.fidelity and self.fidelity.to_dict(),
+            "retrained": [each.to_dict() for each in self.retrained],
         }
 
     def to_json(self) -> str:

@@ -22,6 +22,7 @@ from trainlab.studies.fidelity import check_fidelity, fidelity_of
 from trainlab.studies.judge import verdicts_of
 from trainlab.studies.measure import comparable
 from trainlab.studies.result import StudyResult
+from trainlab.studies.retrained import check_sides, retrain
 from trainlab.studies.sides import from_every_side
 from trainlab.studies.verdicts import most_telling_first
 from trainlab.studies.why_failed import why_failed
@@ -38,6 +39,7 @@ def study(
     fresh: bool = False,
     why: int = 0,
     fidelity: int = 0,
+    sides: int = 0,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> StudyResult:
     """Run every cell of a study on the same seeds, of each of its splits, and say what is true of it.
@@ -48,10 +50,13 @@ def study(
     of every network). With `store`, a folder, finished runs are kept there and only what is missing is
     trained; `fresh` forgets this study's runs first. So many failed runs of each cell, of the first split, as
     `why` says are trained once more, to tell why they failed (`WhyFailed`); so many runs of all cells as
-    `fidelity` says, by a plain PyTorch loop (`Fidelity`). Raises SpecError before anything runs.
+    `fidelity` says, by a plain PyTorch loop (`Fidelity`). With `sides` the verdicts are asked again, of all
+    runs trained in float64, and of so many seeds of each cell trained by another engine (`Retrained`).
+    Raises SpecError before anything runs.
     """
     check_number("why", why, at_least=0)
     check_number("fidelity", fidelity, at_least=0)
+    check_number("sides", sides, at_least=0)
     if fidelity:
         check_fidelity(engine)
     plan = spec if isinstance(spec, Study) else load_study(spec)
@@ -60,6 +65,8 @@ def study(
     cells = select_cells(plan, only)
     if plan.splits > 1:
         _check_measure(plan, cells)
+    if sides:
+        check_sides(engine, [cell.experiment for cell in cells])
     started = time.perf_counter()
     if store is not None:
         _remember(plan, count, store)
@@ -83,13 +90,24 @@ def study(
     if fidelity:
         every = [runs for of_cell in by_cell for runs in of_cell]
         compared = fidelity_of(every, runs=fidelity, store=store, workers=workers, on_progress=on_progress)
+    again = (
+        retrain(summaries, seeds=sides, engine=engine, store=store, workers=workers, on_progress=on_progress)
+        if sides
+        else []
+    )
     effects, interactions = effects_of(plan, summaries)
+    verdicts = from_every_side(
+        plan,
+        summaries,
+        verdicts_of(plan, summaries, effects),
+        again={each.words: trained for each, trained in again},
+    )
     return StudyResult(
         study=plan,
         cells=summaries,
         effects=effects,
         interactions=interactions,
-        verdicts=most_telling_first(from_every_side(plan, summaries, verdicts_of(plan, summaries, effects))),
+        verdicts=most_telling_first(verdicts),
         how=how_run(
             engine,
             experiments,
@@ -100,6 +118,7 @@ def study(
             trained_seconds=last.elapsed if last else 0.0,
         ),
         fidelity=compared,
+        retrained=tuple(each for each, _ in again),
     )
 
 

@@ -56,6 +56,8 @@ def judge_score_change(
         f"{averaged}.{_note(main)}{_assumed(measure)}"
         + (f" Made alone, {_alone(alone, measure)}." if apart and alone is not None else ""),
         opposite=_pairs(main.reading, differences),
+        about=(effect.network, effect.change),
+        difference=main.value,
     )
 
 
@@ -71,6 +73,8 @@ def judge_score_together(
         sentence=f"{change_claim(subject, network, read, little=measure.little, one=False)}{there}: "
         f"{in_words(read, measure)}, against the baseline.{_note(read)}{_assumed(measure)}",
         opposite=_pairs(read.reading, differences),
+        about=(network, *changes),
+        difference=read.value,
     )
 
 
@@ -84,6 +88,7 @@ def judge_untold(changes: Sequence[str], network: str, why: str, label: str = ""
         statement=f"{named} help{'' if together else 's'} {network}.",
         outcome="mixed",
         sentence=f"What {subject} {'do' if together else 'does'} to {network} isn't told: {why}.",
+        about=(network, *changes),
     )
 
 

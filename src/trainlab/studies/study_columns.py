@@ -65,6 +65,8 @@ def _runs(result: StudyResult) -> Columns:
         "held_out_accuracy": _joined(runs, lambda one: one.held_out_accuracy),
         "first_layer_gradient": _joined(runs, lambda one: one.gradient[:, 0]),
         "last_layer_gradient": _joined(runs, lambda one: one.gradient[:, -1]),
+        "first_layer_step_gradient": _joined(runs, lambda one: one.step_gradient[:, 0]),
+        "last_layer_step_gradient": _joined(runs, lambda one: one.step_gradient[:, -1]),
         "epochs_until_solved": _joined(
             runs, lambda one: np.where(one.solved, _since(one.solved_epoch), np.nan)
         ),

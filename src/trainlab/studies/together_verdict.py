@@ -89,6 +89,8 @@ def _judge(item: Together, changes: Sequence[str], baseline: Bools, changed: Boo
         f"a difference of {item.difference}.{note if _OUTCOMES[item.alone] != outcome else ''}",
         opposite=opposite_of(changed & ~baseline, outcome),
         share=item.after,
+        about=(item.network, *changes),
+        difference=item.difference,
     )
 
 

@@ -36,7 +36,15 @@ OUTCOMES: dict[Reading, Outcome] = {
     "shown to be small": "refuted",
     "no difference seen": "mixed",
 }
-_ORDER = {"together": 0, "change": 1, "vanishing": 2, "predictions": 4, "solved": 4, "parameters": 5}
+_ORDER = {
+    "together": 0,
+    "change": 1,
+    "vanishing": 2,
+    "cause": 2,
+    "predictions": 4,
+    "solved": 4,
+    "parameters": 5,
+}
 _ELSE = 3
 
 
@@ -94,6 +102,8 @@ def judge_change(
         f"{_holm_note(main)}{_ever_note(main, ever and ever.main)}"
         f"{_alone_note(effect) + _last_note(effect, ever) if others else ''}",
         opposite=_pairs_that_differ(main.reading, solved_with, solved_without),
+        about=(effect.network, effect.change),
+        difference=main.value,
     )
 
 

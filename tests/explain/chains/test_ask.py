@@ -10,15 +10,28 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from trainlab.errors import ExplainError, SpecError
 from trainlab.explain import ChainRuleExplanation, Section, chain_rule
+from trainlab.explain.chains.deep import Deep
 from trainlab.explain.chains.flow import Flow, layer_flows
 from trainlab.explain.chains.objective import Objective
+from trainlab.explain.chains.question import DEFAULT, read_question
 from trainlab.explain.chains.trace import Trace, trace
 from trainlab.explain.network_pass import initial_layers, layers_from
 from trainlab.report import explanation_html
 from trainlab.spec import Experiment, load_study
+
+DEFAULT_OF = {
+    count: Experiment.from_dict(
+        {
+            "network": [count, 3, 2, 1],
+            "task": {"name": "parity", "bits": count},
+        }
+    )
+    for count in (1, 2, 4, 6)
+}
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +68,11 @@ def test_the_numbers_are_plain_and_the_same_as_the_fields(
     numbers = data["numbers"]
     assert [step["result"] for step in numbers["steps"]] == [step.result for step in result.steps]
     assert numbers["paths"]["listed"][0]["product"] == result.paths[0].product
-    assert numbers["weight"] == result.weight == "w1[1,2]"
-    assert numbers["point"] == "example 2 of 4, inputs (0, 1), target 1"
-    layers = initial_layers(Experiment.from_dict({"network": "2-3-2-1"}), 0)
-    assert numbers["forward"][0]["z"] == pytest.approx((layers[0].weight @ [0, 1] + layers[0].bias).tolist())  # type: ignore[operator]
+    assert numbers["weight"] == result.weight == "w1[3,4]"
+    assert numbers["point"] == "example 16 of 16, inputs (1, 1, 1, 1), target 0"
+    made = Experiment.from_dict({"network": "4-3-2-1", "task": {"name": "parity", "bits": 4}})
+    first = initial_layers(made, 0)[0]
+    assert numbers["forward"][0]["z"] == pytest.approx((first.weight @ np.ones(4) + first.bias).tolist())  # type: ignore[operator]
     page = explanation_html(result)
     assert page.count("<svg") == len(result.pictures) == 6
     for section in result.sections:
@@ -248,10 +262,27 @@ def test_without_torch_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"inputs": (0, 1), "targets": math.inf}, r"targets: number 1 is inf, not a finite number"),
         ({"inputs": (0, 1)}, r"inputs: is given without targets; give both"),
         ({"targets": 1}, r"targets: is given without inputs; give both"),
-        ({"inputs": (0, 1, 1), "targets": 1}, r"inputs = \(0, 1, 1\): has 3 numbers, but the task needs 2"),
-        ({"inputs": "ab", "targets": 1}, r"inputs = 'ab': must be numbers, 2 of them"),
+        (
+            {"network": "4-3-2-1", "inputs": (0, 1, 1), "targets": 1},
+            r"inputs = \(0, 1, 1\): has 3 numbers, but 4-3-2-1 has 4 inputs; give one for each",
+        ),
+        (
+            {"source": "xor44", "inputs": (1, 2, 3, 4), "targets": 0},
+            r"inputs = \(1, 2, 3, 4\): has 4 numbers, but 2-5-4-1 has 2 inputs; give one for each",
+        ),
+        (
+            {"inputs": (1, 2, 3), "targets": (0, 1)},
+            r"targets = \(0, 1\): has 2 numbers, but 3-3-2-1 has 1 output",
+        ),
+        ({"inputs": (), "targets": 0}, r"inputs = \(\): has 0 numbers, but 4-3-2-1 has 4 inputs"),
+        ({"inputs": [[1], [2, 3]], "targets": 0}, r"inputs = .*: must be numbers, 4 of them"),
+        (
+            {"inputs": range(17), "targets": 0},
+            r"network = '17-3-2-1': has 17 inputs, and .* it learns XOR of at most 16; name the file",
+        ),
+        ({"inputs": "ab", "targets": 1}, r"inputs = 'ab': must be numbers, 4 of them"),
         ({"inputs": (0, 1), "targets": 1, "point": 2}, r"point = 2: is given beside inputs"),
-        ({"point": 0}, r"point = 0: the data have 4 examples; give a whole number from 1 to 4"),
+        ({"point": 0}, r"point = 0: the data have 16 examples; give a whole number from 1 to 16"),
         ({"point": True}, r"point = True"),
         ({"seed": -1}, r"seed = -1: must be a whole number from 0"),
         ({"seeds": 0}, r"seeds = 0: must be a whole number from 1 to 1,000,000"),
@@ -276,7 +307,53 @@ def test_wrong_files_cells_and_networks() -> None:
     with pytest.raises(SpecError, match="no such network"):
         chain_rule("xor44", cell="Model 9")
     with pytest.raises(SpecError, match="the first width is 3"):
-        chain_rule(network="3-2-1")
+        chain_rule("xor44", network="3-2-1")
+    with pytest.raises(SpecError, match="the last width is 2"):
+        chain_rule(network="4-3-2")
+    with pytest.raises(SpecError, match="widths"):
+        chain_rule(network=[4.5, 1])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    ("point", "label", "weight", "drawn"),
+    [
+        ((1.0, 2.0, 3.0, 4.0), "4-3-2-1", "w1[3,4]", "w¹₄₃"),
+        ((1.0, 2.0), "2-3-2-1", "w1[3,2]", "w¹₂₃"),
+        ((0.5,), "1-3-2-1", "w1[3,1]", "w¹₁₃"),
+        ((1.0, 0.0, 1.0, 0.0, -1.0, 2.0), "6-3-2-1", "w1[3,6]", "w¹₆₃"),
+    ],
+)
+def test_a_point_of_any_number_of_inputs(
+    point: tuple[float, ...], label: str, weight: str, drawn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The weight's derivative is that of PyTorch's weight[2, inputs - 1]: to, then from, counted from 0."""
+
+    def untrained(deep: Deep, _: object) -> Deep:
+        return deep
+
+    monkeypatch.setattr("trainlab.explain.chains.ask.trained_deep", untrained)
+    result = chain_rule(inputs=point, targets=0, seeds=1)
+    assert (result.numbers["network"]["label"], result.weight) == (label, weight)
+    made = [torch.nn.Linear(inputs, outputs) for inputs, outputs in ((len(point), 3), (3, 2), (2, 1))]
+    layers = initial_layers(DEFAULT_OF[len(point)], 0)
+    for linear, layer in zip(made, layers, strict=True):
+        linear.weight.data, linear.bias.data = torch.tensor(layer.weight), torch.tensor(layer.bias)
+    values = torch.tensor([point], dtype=torch.float64)
+    for linear in made:
+        values = torch.tanh(linear(values))
+    (gradient,) = torch.autograd.grad((values**2).mean(), made[0].weight)
+    assert result.derivative == pytest.approx(gradient[2, len(point) - 1].item(), rel=1e-12)
+    words = " ".join(result.section("paths").text)
+    assert f"it is weight[2, {len(point) - 1}] of the layer's Linear" in words
+    assert f"source first: {drawn}." in words
+
+
+def test_the_network_of_a_point_learns_xor_of_its_inputs() -> None:
+    chosen: dict[str, Any] = {"cell": None, "weight": None, "point": None, "targets": 0, "seed": 0}
+    for bits in (1, 2, 4, 6):
+        data = read_question(DEFAULT, network=None, inputs=[0.5] * bits, **chosen).experiment.data()
+        assert data.inputs.shape == (2**bits, bits)
+        assert (data.targets[:, 0] == data.inputs.sum(axis=1) % 2).all()
 
 
 def test_targets_that_a_loss_can_not_take() -> None:

@@ -207,6 +207,7 @@ def test_softmax_has_no_theory_but_is_measured() -> None:
     assert np.isfinite(found.theory.gradient_square).all()
 
 
+@pytest.mark.computes
 def test_signals_that_overflow_or_vanish_are_said_without_a_warning() -> None:
     schemes = find_schemes(["normal(std=50)", "zero", "normal(std=1e-200)"])
     found = stack_signals(schemes, depth=120, width=8, activation="relu")

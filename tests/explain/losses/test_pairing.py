@@ -13,6 +13,7 @@ from trainlab.errors import ExplainError, SpecError
 from trainlab.explain.losses import gradients, pairing_of, pairings
 from trainlab.explain.losses import pairing as judge
 from trainlab.explain.losses.outputs import OUTPUTS, OVER_OUTPUTS
+from trainlab.explain.losses.pairing_part import table_section
 from trainlab.explain.losses.takes import TAKES
 from trainlab.maths import ACTIVATIONS, LINKS, LOSSES
 from trainlab.spec import Experiment
@@ -56,6 +57,8 @@ def test_the_pairs_of_the_textbooks_are_right(kind: str, output: str, loss: str)
         ("binary", "linear", "bce", "bce takes probabilities, and linear gives any number"),
         ("binary", "softmax", "mse", "softmax of a single output is always 1"),
         ("binary", "linear", "cross_entropy", "needs an output for each class"),
+        ("binary", "sigmoid", "cross_entropy", "loss and gradient are 0 whatever the weights"),
+        ("binary", "sigmoid", "nll", "of one output only the ones pull, and zeros count nothing"),
         ("binary", "sigmoid", "hinge", "wants −1 for class 0"),
         ("classes", "softmax", "cross_entropy", "makes at most 73.1 % for one of two classes"),
         ("classes", "softmax", "nll", "nll takes log-probabilities, and these are probabilities"),
@@ -142,6 +145,36 @@ def test_torch_refuses_or_agrees_with_what_each_class_takes() -> None:
     assert torch.nn.CrossEntropyLoss()(log_probabilities, classes).item() == pytest.approx(
         same.item(), rel=1e-12
     )
+
+
+@pytest.mark.parametrize("output", ["sigmoid", "linear", "tanh"])
+def test_of_a_single_output_cross_entropy_has_no_gradient_and_nll_only_that_of_ones(output: str) -> None:
+    y = torch.tensor([[0.0], [1.0], [1.0], [0.0]], dtype=torch.float64)
+    z = torch.tensor([[0.3], [-2.0], [5.0], [40.0]], dtype=torch.float64, requires_grad=True)
+    p = {"sigmoid": torch.sigmoid, "linear": lambda x: x, "tanh": torch.tanh}[output](z)
+    loss = torch.nn.CrossEntropyLoss()(p, y)
+    (gradient,) = torch.autograd.grad(loss, z, retain_graph=True)
+    assert loss.item() == 0.0
+    assert not gradient.any()
+    assert judge("binary", output, "cross_entropy").gradient == "0"
+    (gradient,) = torch.autograd.grad(-(y * p).sum() / len(y), z)
+    assert gradient[0] == gradient[3] == 0
+    assert gradient[1] < 0
+
+
+def test_the_section_says_why_the_pairs_of_the_assignment_are_wrong() -> None:
+    told = {
+        kind: " ".join(table_section(judge(kind, output, loss), None).text)
+        for kind, output, loss in (
+            ("binary", "sigmoid", "bce"),
+            ("classes", "linear", "cross_entropy"),
+            ("regression", "linear", "mse"),
+        )
+    }
+    assert "cross_entropy after sigmoid, too, which is wrong: cross_entropy needs an output" in told["binary"]
+    assert "cross_entropy after softmax, too, which is wrong: the loss has its own softmax" in told["classes"]
+    assert "nll after softmax, too, which is wrong" in told["classes"]
+    assert "wrong" not in told["regression"]
 
 
 def test_the_whole_table() -> None:

@@ -14,7 +14,7 @@ from trainlab.diagnosis.rules.lr_too_high import EARLY, blown_up, largest_steps
 from trainlab.diagnosis.rules.lr_too_low import ways
 from trainlab.diagnosis.seen import ActivationSeen
 from trainlab.diagnosis.signals.case import Case
-from trainlab.diagnosis.signals.gradients import early_gradients
+from trainlab.diagnosis.signals.gradients import early_gradients, late_gradients
 
 Picture = dict[str, Any]
 MOST_LINES = 6
@@ -31,9 +31,22 @@ def gradient_by_depth(case: Case) -> Picture | None:
 
 
 def fading_gradient(case: Case) -> Picture | None:
-    """The same where it fades towards the input; what fades over the steps of a sequence shows no such."""
-    found = [value for _, value in early_gradients(case)]
-    return gradient_by_depth(case) if found and found[0] < FADED * max(found) else None
+    """The same where it fades towards the input; what fades over the steps of a sequence shows no such.
+
+    Where it doesn't fade at first, but at last, the last 20 steps.
+    """
+    if _fades([value for _, value in early_gradients(case)]):
+        return gradient_by_depth(case)
+    pairs = [(param.name, value) for param, value in late_gradients(case)]
+    if not _fades([value for _, value in pairs]):
+        return None
+    return bars(
+        "Gradient by layer, input first", "rms gradient (median of the last 20 steps)", pairs, log=True
+    )
+
+
+def _fades(found: list[float]) -> bool:
+    return bool(found) and found[0] < FADED * max(found)
 
 
 def large_steps(case: Case) -> Picture | None:

@@ -5,40 +5,54 @@ from __future__ import annotations
 import math
 
 from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.seen import ParamSeen
 from trainlab.diagnosis.signals.case import Case
-from trainlab.diagnosis.signals.gradients import early_gradients
+from trainlab.diagnosis.signals.gradients import early_gradients, late_gradients
 
 FAULT = "vanishing_gradient"
 FADED = 1e-2
 FADED_FAR = 1e-3
+FADED_LATE = 1e-3
 FADED_IN_TIME = 1e-3
 
 
 def judge(case: Case) -> Finding | None:
     """Fire where the training fails and the first layer's gradient is under 1 % (0.1 %) of the largest.
 
+    Early steps tell of the start; where it doesn't fade there and the training is stuck, late ones are asked.
     Also where a plain recurrent network is stuck whose state shrinks to 0.1 % over the sequence: its weights'
     gain std(w)·√n, about their spectral radius, to the power of the length.
     """
     if not case.learning.failing or case.learning.state == "diverged":
         return None
-    found = early_gradients(case)
+    if case.learning.state != "stuck":
+        return _in_depth(case, early_gradients(case), below=FADED_FAR, confidence=0.85)
+    return (
+        _in_depth(case, early_gradients(case), below=FADED, confidence=0.85)
+        or _in_depth(case, late_gradients(case), below=FADED_LATE, confidence=0.7, late=True)
+        or _in_time(case)
+    )
+
+
+def _in_depth(
+    case: Case, found: list[tuple[ParamSeen, float]], *, below: float, confidence: float, late: bool = False
+) -> Finding | None:
+    """Little of the largest gradient comes back through the layers to the first one."""
     if len(found) < 3:
-        return _in_time(case)
+        return None
     (first, small), (largest, big) = found[0], max(found, key=lambda pair: pair[1])
-    if big <= 0 or small <= 0 or largest.depth >= first.depth:
-        return _in_time(case)
-    if small / big >= (FADED if case.learning.state == "stuck" else FADED_FAR):
-        return _in_time(case)
+    if big <= 0 or small <= 0 or largest.depth >= first.depth or small / big >= below:
+        return None
     layers = max(1, sum(param.depth > largest.depth for param, _ in found))
     kinds = sorted({activation.kind.rstrip("_") for activation in case.seen.activations})
     profile = ", ".join(f"{param.name} {value:.1e}" for param, value in found[:12])
     return Finding(
         fault=FAULT,
         where=f"{first.name} up to {largest.name}",
-        confidence=0.85,
+        confidence=confidence,
         evidence=(
-            f"rms gradient of {first.name} {small:.2g}, of {largest.name} {big:.2g}: a factor "
+            f"{'at the last steps looked at, ' if late else ''}rms gradient of "
+            f"{first.name} {small:.2g}, of {largest.name} {big:.2g}: a factor "
             f"{small / big:.1e} "
             f"({(small / big) ** (1 / layers):.2g} a layer)",
             f"by layer, input first: {profile}",
@@ -53,7 +67,7 @@ def judge(case: Case) -> Finding | None:
 def _in_time(case: Case) -> Finding | None:
     """Nothing comes back from the end of a sequence to its beginning."""
     shape = case.seen.data.input_shape
-    if case.learning.state != "stuck" or len(shape) < 2:
+    if len(shape) < 2:
         return None
     length = min(shape[:2])  # batch first or time first: the shorter one is the safe guess
     for param in case.weights():

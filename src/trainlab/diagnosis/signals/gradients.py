@@ -17,8 +17,19 @@ def early_gradients(case: Case) -> list[tuple[ParamSeen, float]]:
 
     Embeddings are left out: most of their rows get none.
     """
-    found = [param for param in case.weights() if "Embedding" not in param.module_kind]
-    return [(param, float(np.median(param.grad_rms[:EARLY]))) for param in found]
+    return [(param, float(np.median(param.grad_rms[:EARLY]))) for param in _matrices(case)]
+
+
+def late_gradients(case: Case) -> list[tuple[ParamSeen, float]]:
+    """Return the same of the last 20 steps looked at; nothing where these are some of the first 20."""
+    found = _matrices(case)
+    if any(len(param.grad_rms) < 2 * EARLY for param in found):
+        return []
+    return [(param, float(np.median(param.grad_rms[-EARLY:]))) for param in found]
+
+
+def _matrices(case: Case) -> list[ParamSeen]:
+    return [param for param in case.weights() if "Embedding" not in param.module_kind]
 
 
 def total_norms(case: Case) -> tuple[list[int], list[float]]:

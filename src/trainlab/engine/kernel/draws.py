@@ -71,10 +71,16 @@ def draw_words(lane: Any, words: int, first: int, low: int, high: int, stream: i
 
 
 @njit(forceinline=True)
+def draw_block(lane: Any, tile: Any, number: int) -> None:
+    """Draw the four words among which draw `number` of an example is."""
+    draw_words(lane, tile.words, EXAMPLE_WORDS, number // 4, (number // 4) >> 32, SAMPLES)
+
+
+@njit(forceinline=True)
 def draw_example(lane: Any, tile: Any, number: int) -> Any:
     """Return, for every network, the example that draw `number` of the stream gives; numbers must ascend."""
     if number % 4 == 0:
-        draw_words(lane, tile.words, EXAMPLE_WORDS, number // 4, (number // 4) >> 32, SAMPLES)
+        draw_block(lane, tile, number)
     drawn = load_words(lane, tile.words, EXAMPLE_WORDS + number % 4)
     return multiply_high(drawn, splat_word(lane, tile.points))
 
@@ -123,6 +129,21 @@ def gather_block(lane: Any, block: Any, tile: Any, step: int, part: int, size: i
                 last = draw_example(lane, tile, step * tile.batch + place)
         gather_example(lane, block, tile, last, slot)
     share_batch(lane, block, tile, part, size)
+
+
+@njit(forceinline=True)
+def gather_anew(lane: Any, block: Any, tile: Any, step: int, part: int, size: int) -> None:
+    """Gather a block of a step's batch for a reading, as the training would.
+
+    A step draws its words where the step before hasn't; a reading comes at any time. So it draws them itself,
+    and leaves those with which the step's first draw begins, as the training left them.
+    """
+    drawn = tile.sampling != SHUFFLED
+    if drawn:
+        draw_block(lane, tile, step * tile.batch + part * samples_of(block))
+    gather_block(lane, block, tile, step, part, size)
+    if drawn:
+        draw_block(lane, tile, step * tile.batch)
 
 
 @njit(forceinline=True)

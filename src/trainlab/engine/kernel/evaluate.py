@@ -1,4 +1,4 @@
-"""A reading of all networks of a tile: loss, misses and gradients over the train or the held-out examples."""
+"""A reading of all networks of a tile: loss, misses and gradients, over all examples or those of one step."""
 
 from __future__ import annotations
 
@@ -7,29 +7,33 @@ from typing import Any
 from numba import njit
 
 from trainlab.engine.kernel.blocks import bring_block
+from trainlab.engine.kernel.draws import batch_size
 from trainlab.engine.kernel.lanes import load, samples_of, store
 from trainlab.engine.kernel.layers import backward, forward, outputs_row
 from trainlab.engine.kernel.losses import add_loss, output_deltas
 from trainlab.engine.kernel.memory import call
-from trainlab.engine.kernel.tables import FAN_IN, FAN_OUT, FIRST_WEIGHT, WITHIN
+from trainlab.engine.kernel.tables import FAN_IN, FAN_OUT, FIRST_WEIGHT, HELD_OUT, OF_STEP, WITHIN
 from trainlab.engine.kernel.updates import clear_rows
 from trainlab.engine.kernel.vector import absolute, dot_samples, splat, where_equal, where_less
 from trainlab.engine.kernel.views import layer_of
 
 
 @njit(forceinline=True)
-def evaluate(lane: Any, block: Any, tile: Any, adding: Any, held: bool, gradients: bool, kept: int) -> None:
-    """Compute the loss over all train or held-out examples, the misses and, if asked, the gradients.
+def evaluate(lane: Any, block: Any, tile: Any, adding: Any, which: int, gradients: bool, number: int) -> None:
+    """Compute the loss over examples, the misses and, if asked, the gradients.
 
-    With `kept` ≥ 0, the first predictions are written from that row of the readings on.
+    `which` examples: all that are trained on, those held out, or those of the training step `number`. Of all
+    of them, with a `number` ≥ 0, the first predictions are written from that row of the readings on.
     """
     samples = samples_of(block)
     clear_rows(lane, tile.memory, tile.row_loss, 4)
     if gradients:
         clear_rows(lane, tile.memory, tile.row_gradient, tile.parameters)
-    points = tile.held_points if held else tile.points
+    points = tile.held_points if which == HELD_OUT else tile.points
+    if which == OF_STEP:
+        points = batch_size(tile, number)
     for part in range((points + samples - 1) // samples):
-        inputs, targets, shares = bring_block(block, tile, part, held)
+        inputs, targets, shares = bring_examples(block, tile, which, part, number, points)
         forward(lane, block, tile, inputs, -1, part)
         add_loss(lane, block, tile, targets, shares)
         note_broken(lane, block, tile)
@@ -38,11 +42,20 @@ def evaluate(lane: Any, block: Any, tile: Any, adding: Any, held: bool, gradient
             call(tile.unit_link, tile, 0, 0, 0)
             predictions = tile.row_predictions
         count_misses(lane, block, tile, predictions, targets, shares)
-        if kept >= 0:
-            keep_predictions(lane, block, tile, predictions, part, kept)
+        if which != OF_STEP and number >= 0:
+            keep_predictions(lane, block, tile, predictions, part, number)
         if gradients:
             output_deltas(block, tile, tile.unit_block_deltas, targets, shares)
             backward(lane, block, tile, inputs, adding, (0.0, 0.0, 0.0), False)
+
+
+@njit(forceinline=True)
+def bring_examples(block: Any, tile: Any, which: int, part: int, step: int, size: int) -> Any:
+    """Return the rows of a block's inputs, targets and shares in the mean."""
+    if which == OF_STEP:
+        call(tile.unit_gather_anew, tile, step, part, size)
+        return tile.row_inputs, tile.row_targets, tile.row_weights
+    return bring_block(block, tile, part, which == HELD_OUT)
 
 
 @njit(forceinline=True)

@@ -31,6 +31,9 @@ IDENTITY_LINK, SIGMOID_LINK, SOFTMAX_LINK, EXP_LINK, MARGIN_LINK = range(5)
 FULL, SINGLE, SHUFFLED, DRAWN = range(4)
 """Where the examples of a step come from: all, one with replacement, a batch in shuffled order, or drawn."""
 
+TRAINED_ON, HELD_OUT, OF_STEP = range(3)
+"""Which examples an evaluation is over: all that are trained on, those held out, or those of one step."""
+
 WITHIN, ACCURACY, LOSS_BELOW = range(3)
 """What counts as solved."""
 
@@ -38,12 +41,13 @@ NOT_CLIPPED, CLIP_NORM, CLIP_VALUE = range(3)
 NEVER_STOPS, STOPS_SOLVED, STOPS_PATIENCE = range(3)
 
 FAN_IN, FAN_OUT, FIRST_WEIGHT, FIRST_BIAS, ACTIVATION, INPUT_UNIT, OUTPUT_UNIT, DROPS = range(8)
-TRAIN_UNIT, READ_UNIT, LAYER_COLUMNS = 8, 9, 10
+TRAIN_UNIT, READ_UNIT, FROZEN, LAYER_COLUMNS = 8, 9, 10, 11
 """Columns of the layer table.
 
 `FIRST_BIAS` is −1 without a bias; units count from the first hidden layer's, so `INPUT_UNIT` means nothing in
 the first row; `DROPS` is the number, among all units that can be dropped, of the layer's first, or −1; the
-last two are the addresses of compiled units for activations whose slope is kept, in training and reading.
+next two are the addresses of compiled units for activations whose slope is kept, in training and reading;
+`FROZEN` is 1 for a layer that no step moves.
 """
 
 RATE, SCALE, MOMENTUM, DECAY, SECOND_RATE, STEP_COLUMNS = range(6)
@@ -58,6 +62,7 @@ class Rows(NamedTuple):
     second_state: int
     third_state: int
     gradient: int
+    layer_sizes: int
     frozen: int
     points: int
     point_targets: int
@@ -97,6 +102,7 @@ class Units(NamedTuple):
     noise: int
     copy: int
     gather: int
+    gather_anew: int
     shuffle: int
 
 
@@ -124,6 +130,7 @@ class Plan(NamedTuple):
     adds_up: int
     loss_every: int
     gradient_every: int
+    gradient_of_step: int
     solved_every: int
     solved: int
     solved_held: int
@@ -132,6 +139,7 @@ class Plan(NamedTuple):
     kept_points: int
     clip: int
     penalised: int
+    equalised: int
     drop_units: int
     plateau: int
     plateau_held: int
@@ -191,7 +199,8 @@ ADDRESSES = (
 examples, row by row, those held out last. The last seven are written: `losses` and `gradients` (a row a
 layer) and `readings` are rows of one element a network, `solved_since` a row a mark (where the readings that
 are solved up to it begin, −1 if the last isn't), the events one element a network. A mark of `readings` is a
-group of rows: parameters, predictions point by point, `SUMMARY_ROWS` numbers, then the gradient a layer.
+group of rows: parameters, predictions point by point, `SUMMARY_ROWS` numbers, then the gradient a layer of
+all examples, and that of the examples of one step.
 """
 
 READ_LOSS, READ_WRONG, READ_BROKEN, READ_HELD_LOSS, READ_HELD_WRONG, READ_SOLVED, SUMMARY_ROWS = range(7)

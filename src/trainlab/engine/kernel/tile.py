@@ -18,7 +18,10 @@ from trainlab.engine.kernel.stopping import (
     restore_frozen,
 )
 from trainlab.engine.kernel.tables import (
+    FULL,
+    HELD_OUT,
     NEVER_STOPS,
+    OF_STEP,
     READ_BROKEN,
     READ_HELD_LOSS,
     READ_HELD_WRONG,
@@ -28,6 +31,7 @@ from trainlab.engine.kernel.tables import (
     SHUFFLED,
     STOPS_PATIENCE,
     SUMMARY_ROWS,
+    TRAINED_ON,
 )
 from trainlab.engine.kernel.views import mark_of
 
@@ -43,7 +47,7 @@ def train_tile(lane: Any, address: int) -> None:
             stopped = restore_frozen(lane, tile)
         record(lane, tile, epoch, mark)
         if mark < tile.mark_count and epoch == mark_of(tile, mark, 0):
-            read(lane, tile, mark)
+            read(lane, tile, epoch, mark)
             mark += 1
             if mark < tile.mark_count:
                 carry_solved(lane, tile, mark)
@@ -62,6 +66,9 @@ def record(lane: Any, tile: Any, epoch: int, mark: int) -> None:
     """Evaluate once for all that is due at an epoch, and write it; `mark` is the next one to be read."""
     solved_due = tile.solved_every > 0 and epoch % tile.solved_every == 0
     gradient_due = tile.gradient_every > 0 and epoch % tile.gradient_every == 0
+    step_due = gradient_due and tile.gradient_of_step > 0
+    gradient_due = gradient_due and not step_due
+    gradient_row = (epoch // max(tile.gradient_every, 1)) * tile.layers
     loss_due = tile.loss_every > 0 and epoch % tile.loss_every == 0
     waits = tile.stopping == STOPS_PATIENCE and epoch > 0 and epoch % tile.patience_every == 0
     if (
@@ -70,10 +77,9 @@ def record(lane: Any, tile: Any, epoch: int, mark: int) -> None:
         or (solved_due and tile.solved_held == 0)
         or (waits and tile.patience_held == 0)
     ):
-        call(tile.unit_evaluate, tile, False, gradient_due, -1)
+        call(tile.unit_evaluate, tile, TRAINED_ON, gradient_due, -1)
         if gradient_due:
-            first = (epoch // tile.gradient_every) * tile.layers
-            mean_gradients(lane, tile, tile.gradients, first)
+            mean_gradients(lane, tile, tile.gradients, gradient_row)
         if loss_due:
             loss = load(lane, tile.memory, tile.row_loss)
             store(lane, tile.losses, epoch // tile.loss_every, loss)
@@ -82,34 +88,48 @@ def record(lane: Any, tile: Any, epoch: int, mark: int) -> None:
         if waits and tile.patience_held == 0:
             note_patience(lane, tile, epoch)
     if (solved_due and tile.solved_held > 0) or (waits and tile.patience_held > 0):
-        call(tile.unit_evaluate, tile, True, False, -1)
+        call(tile.unit_evaluate, tile, HELD_OUT, False, -1)
         if solved_due and tile.solved_held > 0:
             note_solved(lane, tile, epoch, mark)
         if waits and tile.patience_held > 0:
             note_patience(lane, tile, epoch)
+    if step_due:
+        evaluate_step(tile, epoch)
+        mean_gradients(lane, tile, tile.gradients, gradient_row)
 
 
 @njit
-def read(lane: Any, tile: Any, mark: int) -> None:
+def evaluate_step(tile: Any, epoch: int) -> None:
+    """Evaluate, with gradients, over the examples of the step that comes next, whether it is made or not."""
+    if tile.sampling == SHUFFLED:
+        call(tile.unit_shuffle, tile, epoch, 0, 0)
+    call(tile.unit_evaluate, tile, OF_STEP, True, epoch * tile.steps_per_epoch)
+
+
+@njit
+def read(lane: Any, tile: Any, epoch: int, mark: int) -> None:
     """Write a mark's group of rows to the readings."""
     kept = tile.kept_points * tile.outputs
-    first = mark * (tile.kept_parameters + kept + SUMMARY_ROWS + tile.layers)
+    first = mark * (tile.kept_parameters + kept + SUMMARY_ROWS + 2 * tile.layers)
     for p in range(tile.kept_parameters):
         store(lane, tile.readings, first + p, load(lane, tile.memory, tile.row_parameters + p))
     summary = first + tile.kept_parameters + kept
     if tile.held_points > 0:
-        call(tile.unit_evaluate, tile, True, False, -1)
+        call(tile.unit_evaluate, tile, HELD_OUT, False, -1)
         store(lane, tile.readings, summary + READ_HELD_LOSS, load(lane, tile.memory, tile.row_loss))
         store(lane, tile.readings, summary + READ_HELD_WRONG, load(lane, tile.memory, tile.row_wrong))
         if tile.solved_held > 0:
             write_solved(lane, tile, summary + READ_SOLVED)
-    call(tile.unit_evaluate, tile, False, True, first + tile.kept_parameters)
+    call(tile.unit_evaluate, tile, TRAINED_ON, True, first + tile.kept_parameters)
     store(lane, tile.readings, summary + READ_LOSS, load(lane, tile.memory, tile.row_loss))
     store(lane, tile.readings, summary + READ_WRONG, load(lane, tile.memory, tile.row_wrong))
     store(lane, tile.readings, summary + READ_BROKEN, load(lane, tile.memory, tile.row_broken))
     if tile.solved_held == 0:
         write_solved(lane, tile, summary + READ_SOLVED)
     mean_gradients(lane, tile, tile.readings, summary + SUMMARY_ROWS)
+    if tile.sampling != FULL:
+        evaluate_step(tile, epoch)
+    mean_gradients(lane, tile, tile.readings, summary + SUMMARY_ROWS + tile.layers)
 
 
 @njit

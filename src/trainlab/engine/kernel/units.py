@@ -24,10 +24,11 @@ from trainlab.engine.kernel.choices import (
     write_predictions,
 )
 from trainlab.engine.kernel.custom import add_custom_loss, write_custom_deltas
-from trainlab.engine.kernel.draws import add_noise, gather_block, shuffle_examples
+from trainlab.engine.kernel.draws import add_noise, gather_anew, gather_block, shuffle_examples
 from trainlab.engine.kernel.dropout import drop_units
 from trainlab.engine.kernel.evaluate import evaluate
 from trainlab.engine.kernel.lanes import Chosen, Lanes
+from trainlab.engine.kernel.layerwise import update_layers
 from trainlab.engine.kernel.memory import tile_at
 from trainlab.engine.kernel.steps import step_on_batch, step_on_example
 from trainlab.engine.kernel.update_all import update_all
@@ -73,11 +74,11 @@ def batch_steps(lane: Lanes, block: Lanes, applied: int) -> int:
 
 @cache
 def evaluation(lane: Lanes, block: Lanes) -> int:
-    """Evaluate: a whether on the held-out examples, b with gradients, c the row for predictions, or −1."""
+    """Evaluate: a which examples, b with gradients, c the row for predictions or −1, or a step's number."""
     apply = Chosen(table="applies", code=ADDED_UP)
 
     def unit(address: int, a: int, b: int, c: int) -> None:
-        evaluate(lane, block, tile_at(lane, address), apply, a != 0, b != 0, c)
+        evaluate(lane, block, tile_at(lane, address), apply, a, b != 0, c)
 
     return _compiled(unit)
 
@@ -89,6 +90,17 @@ def update(lane: Lanes, optimizer: int) -> int:
 
     def unit(address: int, a: int, b: int, c: int) -> None:
         update_all(lane, tile_at(lane, address), a, chosen)
+
+    return _compiled(unit)
+
+
+@cache
+def update_apart(lane: Lanes, optimizer: int) -> int:
+    """Make step a of an optimizer as `update` does, where layers are equalised or frozen."""
+    chosen = Chosen(table="optimizers", code=optimizer)
+
+    def unit(address: int, a: int, b: int, c: int) -> None:
+        update_layers(lane, tile_at(lane, address), a, chosen)
 
     return _compiled(unit)
 
@@ -199,6 +211,16 @@ def gather(lane: Lanes, block: Lanes) -> int:
 
     def unit(address: int, a: int, b: int, c: int) -> None:
         gather_block(lane, block, tile_at(lane, address), a, b, c)
+
+    return _compiled(unit)
+
+
+@cache
+def gather_for_reading(lane: Lanes, block: Lanes) -> int:
+    """Copy what `gather` does, whatever was drawn before, and leave the words as the training needs them."""
+
+    def unit(address: int, a: int, b: int, c: int) -> None:
+        gather_anew(lane, block, tile_at(lane, address), a, b, c)
 
     return _compiled(unit)
 

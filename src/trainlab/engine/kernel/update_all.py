@@ -34,7 +34,7 @@ def update_all(lane: Any, tile: Any, step: int, chosen: Any) -> None:
         penalise(lane, tile)
     if tile.clip != NOT_CLIPPED:
         clip_gradients(lane, tile)
-    step_of(chosen, lane, tile, step_row(tile, step))
+    step_of(chosen, lane, tile, step_row(tile, step), 0, tile.parameters)
 
 
 @njit(forceinline=True)
@@ -108,14 +108,14 @@ def descend(lane: Any, tile: Any, p: int, w: Any, rate: Any, change: Any) -> Non
 
 
 @njit(forceinline=True)
-def step_sgd(lane: Any, tile: Any, row: int) -> None:
+def step_sgd(lane: Any, tile: Any, row: int, first: int, stop: int) -> None:
     """b ← momentum · b + (1 − dampening) g; w ← w − lr · (b, or g + momentum · b).
 
     Where a schedule takes the momentum to 0, the buffer waits, as PyTorch's does.
     """
     rate, now = rate_of(lane, tile, row, RATE), step_number(tile, row, MOMENTUM)
     momentum, share = splat(lane, now), splat(lane, step_number(tile, row, SCALE))
-    for p in range(tile.parameters):
+    for p in range(first, stop):
         g = decayed_gradient(lane, tile, p)
         if tile.carries_momentum > 0 and now > 0.0:
             buffer = fma(momentum, load(lane, tile.memory, tile.row_first_state + p), share * g)
@@ -143,11 +143,11 @@ def mean_square(lane: Any, tile: Any, place: int, beta: float, g: Any) -> Any:
 
 
 @njit(forceinline=True)
-def step_adam(lane: Any, tile: Any, row: int) -> None:
+def step_adam(lane: Any, tile: Any, row: int, first: int, stop: int) -> None:
     """w ← w − lr/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + eps), with AMSGrad's and AdamW's changes."""
     rate, scale, eps = rate_of(lane, tile, row, RATE), step_number(tile, row, SCALE), splat(lane, tile.eps)
     kept = decay_of(lane, tile, row)
-    for p in range(tile.parameters):
+    for p in range(first, stop):
         g = decayed_gradient(lane, tile, p)
         mean, square = moments(lane, tile, row, p, g)
         if tile.amsgrad > 0:
@@ -159,12 +159,12 @@ def step_adam(lane: Any, tile: Any, row: int) -> None:
 
 
 @njit(forceinline=True)
-def step_nadam(lane: Any, tile: Any, row: int) -> None:
+def step_nadam(lane: Any, tile: Any, row: int, first: int, stop: int) -> None:
     """w ← w − (rate_g · g + rate_m · m) / (√v/√(1 − β₂ᵗ) + eps)."""
     gradient_rate, mean_rate = rate_of(lane, tile, row, RATE), rate_of(lane, tile, row, SECOND_RATE)
     scale, eps = splat(lane, step_number(tile, row, SCALE)), splat(lane, tile.eps)
     kept = decay_of(lane, tile, row)
-    for p in range(tile.parameters):
+    for p in range(first, stop):
         g = decayed_gradient(lane, tile, p)
         mean, square = moments(lane, tile, row, p, g)
         change = (gradient_rate * g + mean_rate * mean) / fma(sqrt(square), scale, eps)
@@ -172,11 +172,11 @@ def step_nadam(lane: Any, tile: Any, row: int) -> None:
 
 
 @njit(forceinline=True)
-def step_radam(lane: Any, tile: Any, row: int) -> None:
+def step_radam(lane: Any, tile: Any, row: int, first: int, stop: int) -> None:
     """w ← w − rate · m · (rectification · √(1 − β₂ᵗ) / (√v + eps), or 1 while it isn't defined)."""
     rate, scale, eps = rate_of(lane, tile, row, RATE), step_number(tile, row, SCALE), splat(lane, tile.eps)
     kept = decay_of(lane, tile, row)
-    for p in range(tile.parameters):
+    for p in range(first, stop):
         g = decayed_gradient(lane, tile, p)
         mean, square = moments(lane, tile, row, p, g)
         change = mean
@@ -186,11 +186,11 @@ def step_radam(lane: Any, tile: Any, row: int) -> None:
 
 
 @njit(forceinline=True)
-def step_rmsprop(lane: Any, tile: Any, row: int) -> None:
+def step_rmsprop(lane: Any, tile: Any, row: int, first: int, stop: int) -> None:
     """v ← α v + (1 − α) g²; b ← momentum · b + g / (√(v − ḡ²) + eps); w ← w − lr · b."""
     rate, eps = rate_of(lane, tile, row, RATE), splat(lane, tile.eps)
     momentum = step_number(tile, row, MOMENTUM)
-    for p in range(tile.parameters):
+    for p in range(first, stop):
         g = decayed_gradient(lane, tile, p)
         square = mean_square(lane, tile, tile.row_first_state + p, tile.beta2, g)
         if tile.centered > 0:
@@ -207,10 +207,10 @@ def step_rmsprop(lane: Any, tile: Any, row: int) -> None:
 
 
 @njit(forceinline=True)
-def step_adagrad(lane: Any, tile: Any, row: int) -> None:
+def step_adagrad(lane: Any, tile: Any, row: int, first: int, stop: int) -> None:
     """s ← s + g²; w ← w − rate · g / (√s + eps)."""
     rate, eps = rate_of(lane, tile, row, RATE), splat(lane, tile.eps)
-    for p in range(tile.parameters):
+    for p in range(first, stop):
         g = decayed_gradient(lane, tile, p)
         square = fma(g, g, load(lane, tile.memory, tile.row_first_state + p))
         store(lane, tile.memory, tile.row_first_state + p, square)
@@ -219,10 +219,10 @@ def step_adagrad(lane: Any, tile: Any, row: int) -> None:
 
 
 @njit(forceinline=True)
-def step_adadelta(lane: Any, tile: Any, row: int) -> None:
+def step_adadelta(lane: Any, tile: Any, row: int, first: int, stop: int) -> None:
     """v ← ρ v + (1 − ρ) g²; d = √(u + eps)/√(v + eps) · g; u ← ρ u + (1 − ρ) d²; w ← w − lr · d."""
     rate, eps = rate_of(lane, tile, row, RATE), splat(lane, tile.eps)
-    for p in range(tile.parameters):
+    for p in range(first, stop):
         g = decayed_gradient(lane, tile, p)
         square = mean_square(lane, tile, tile.row_first_state + p, tile.beta2, g)
         before = load(lane, tile.memory, tile.row_second_state + p)
@@ -232,12 +232,12 @@ def step_adadelta(lane: Any, tile: Any, row: int) -> None:
 
 
 @njit(forceinline=True)
-def step_lion(lane: Any, tile: Any, row: int) -> None:
+def step_lion(lane: Any, tile: Any, row: int, first: int, stop: int) -> None:
     """w ← (1 − lr · weight_decay) w − lr · sign(β₁ m + (1 − β₁) g); m ← β₂ m + (1 − β₂) g."""
     rate, kept = rate_of(lane, tile, row, RATE), decay_of(lane, tile, row)
     beta1, beta2 = step_number(tile, row, MOMENTUM), tile.beta2
     zero, one = splat(lane, 0.0), splat(lane, 1.0)
-    for p in range(tile.parameters):
+    for p in range(first, stop):
         g = load(lane, tile.memory, tile.row_gradient + p)
         mean = load(lane, tile.memory, tile.row_first_state + p)
         blend = splat(lane, beta1) * mean + splat(lane, 1.0 - beta1) * g
@@ -262,15 +262,15 @@ STEPS = (
     step_adadelta,
     step_lion,
 )
-"""By the optimizer's code."""
+"""By the optimizer's code; each takes the parameters `first` … `stop` − 1."""
 
 
-def step_of(chosen: Any, lane: Any, tile: Any, row: int) -> None:
-    """Make the step of the optimizer chosen."""
+def step_of(chosen: Any, lane: Any, tile: Any, row: int, first: int, stop: int) -> None:
+    """Make the step of the optimizer chosen on the parameters `first` … `stop` − 1."""
     raise TypeError("step_of runs in compiled code only")
 
 
 @overload(step_of, strict=False, jit_options={"forceinline": True})
-def _overload_step(chosen: Any, lane: Any, tile: Any, row: Any) -> Any:
+def _overload_step(chosen: Any, lane: Any, tile: Any, row: Any, first: Any, stop: Any) -> Any:
     function = STEPS[chosen.tag.code]
-    return lambda chosen, lane, tile, row: function(lane, tile, row)
+    return lambda chosen, lane, tile, row, first, stop: function(lane, tile, row, first, stop)

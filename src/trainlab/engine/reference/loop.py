@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from trainlab.engine.coarse import encode
 from trainlab.engine.readings import Reading, runs_at
-from trainlab.engine.reference.measure import Meter
+from trainlab.engine.reference.layerwise import Equaliser, forget_frozen
+from trainlab.engine.reference.measure import Chosen, Meter
 from trainlab.engine.reference.module import build_module, weights_of
 from trainlab.engine.reference.optimizers import build_optimizer
 from trainlab.engine.reference.rates import Rates
@@ -18,8 +18,6 @@ from trainlab.engine.reference.steps import Steps
 from trainlab.engine.reference.stopping import Stopper
 from trainlab.engine.runs import NEVER, Runs, curve_rows
 from trainlab.spec import Experiment, ReduceLROnPlateau
-
-Chosen = npt.NDArray[np.int64] | None
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -51,8 +49,9 @@ def train_one(
     optimizer = build_optimizer(torch, experiment, module)
     rates, stopper = Rates(torch, experiment, optimizer), Stopper(experiment)
     steps = Steps(experiment=experiment, seed=seed, dtype=dtype)
+    equaliser = equaliser_of(torch, experiment, module)
     for epoch in range(experiment.epochs + 1):
-        _record(log, meter, module, epoch, marks)
+        _record(log, meter, module, steps, epoch, marks)
         if log.stopped_epoch == NEVER:
             found = log.solved_epoch == epoch
             if stopper.stops(epoch, meter=meter, module=module, solved=found):
@@ -60,21 +59,22 @@ def train_one(
         if epoch == experiment.epochs:
             break
         if log.stopped_epoch == NEVER:
-            train_epoch(torch, log, meter, module, optimizer, rates, steps, epoch)
+            train_epoch(torch, log, meter, module, optimizer, rates, steps, epoch, equaliser)
     return tuple(_runs(log, experiment, seed, mark, dtype) for mark in marks)
 
 
-def _record(log: Log, meter: Meter, module: Any, epoch: int, marks: tuple[int, ...]) -> None:
+def _record(log: Log, meter: Meter, module: Any, steps: Steps, epoch: int, marks: tuple[int, ...]) -> None:
     record = meter.experiment.record
     due = record.solved_every and epoch % record.solved_every == 0
     if due:
         _note_solved(log, epoch, meter.solved(module))
     if record.gradient_every and epoch % record.gradient_every == 0:
-        log.gradient_curve.append(meter.gradient(module))
+        chosen = steps.first_examples(epoch) if record.gradients == "step" else None
+        log.gradient_curve.append(meter.gradient(module, chosen))
     if record.loss_every and epoch % record.loss_every == 0:
         log.loss_curve.append(meter.loss(module, "train"))
     if epoch in marks:
-        log.readings[epoch] = meter.reading(module)
+        log.readings[epoch] = meter.reading(module, steps.first_examples(epoch))
         log.since_at_marks[epoch] = log.solved_since
 
 
@@ -87,14 +87,34 @@ def _note_solved(log: Log, epoch: int, solved: bool) -> None:
         log.solved_epoch = epoch
 
 
+def equaliser_of(torch: Any, experiment: Experiment, module: Any) -> Equaliser | None:
+    """Return what makes the gradients of layers equally large, None if nothing is to."""
+    return Equaliser(torch, module) if experiment.gradient == "equalised" else None
+
+
 def backpropagate(
-    torch: Any, meter: Meter, module: Any, optimizer: Any, steps: Steps, *, step: int, chosen: Chosen
+    torch: Any,
+    meter: Meter,
+    module: Any,
+    optimizer: Any,
+    steps: Steps,
+    *,
+    step: int,
+    chosen: Chosen,
+    equaliser: Equaliser | None = None,
 ) -> Any:
-    """Give the parameters their gradients in one training step, clipped, and return its outputs."""
+    """Give the parameters their gradients in one training step, clipped, and return its outputs.
+
+    Frozen layers have none. Without an `equaliser` they are the loss's own.
+    """
     optimizer.zero_grad()
     loss, outputs = penalised_loss(torch, meter, module, steps, step=step, chosen=chosen)
     loss.backward()
-    _clip(torch, meter.experiment, module)
+    experiment = meter.experiment
+    forget_frozen(torch, module, experiment.frozen)
+    if equaliser is not None:
+        equaliser.equalise()
+    _clip(torch, experiment, module)
     return outputs
 
 
@@ -120,12 +140,15 @@ def train_epoch(
     rates: Rates,
     steps: Steps,
     epoch: int,
+    equaliser: Equaliser | None,
 ) -> None:
     """Take the steps of one epoch."""
     experiment = meter.experiment
     for index, chosen in enumerate(steps.examples(epoch)):
         step = epoch * experiment.steps_per_epoch + index
-        outputs = backpropagate(torch, meter, module, optimizer, steps, step=step, chosen=chosen)
+        outputs = backpropagate(
+            torch, meter, module, optimizer, steps, step=step, chosen=chosen, equaliser=equaliser
+        )
         if log.diverged_step == NEVER and not bool(torch.isfinite(outputs).all()):
             log.diverged_step = step
         rates.apply()

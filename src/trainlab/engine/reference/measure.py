@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from trainlab.engine.readings import Reading, accuracy_of, is_solved
 from trainlab.engine.reference.losses import Criterion, build_criterion, predictions_of
 from trainlab.engine.reference.module import flat, weights_of
 from trainlab.spec import Experiment
+
+Chosen = npt.NDArray[np.int64] | None
+"""Which of the examples trained on a step sees; None for all of them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -62,15 +66,16 @@ class Meter:
         targets = self.parts[part][1].numpy()
         return bool(is_solved(self.experiment, predictions, targets, loss)[0])
 
-    def gradient(self, module: Any) -> list[float]:
-        """Return the mean |∂L/∂w| of each layer's weights, over all the examples trained on."""
+    def gradient(self, module: Any, chosen: Chosen = None) -> list[float]:
+        """Return the mean |∂L/∂w| of each layer's weights, over the examples `chosen`, or all trained on."""
         inputs, targets = self.parts["train"]
-        loss = self.criterion(module(inputs), targets)
+        x, y = (inputs, targets) if chosen is None else (inputs[chosen], targets[chosen])
+        loss = self.criterion(module(x), y)
         gradients = self.torch.autograd.grad(loss, weights_of(self.torch, module))
         return [float(gradient.abs().mean()) for gradient in gradients]
 
-    def reading(self, module: Any) -> Reading:
-        """Return everything that `Runs` has of the end, as one row."""
+    def reading(self, module: Any, chosen: Chosen) -> Reading:
+        """Return everything that `Runs` has of the end, as one row; `chosen` are the examples of a step."""
         data, dtype = self.experiment.data(), flat(module).dtype
         with self.torch.no_grad():
             finite = bool(self.torch.isfinite(module(self.parts["train"][0])).all())
@@ -85,4 +90,5 @@ class Meter:
             predictions=predictions["train"],
             parameters=flat(module)[None],
             gradient=np.array([self.gradient(module)], dtype=dtype),
+            step_gradient=np.array([self.gradient(module, chosen)], dtype=dtype),
         )

@@ -49,9 +49,14 @@ def flat(module: Any) -> Any:
     return np.concatenate([parameter.detach().numpy().ravel() for parameter in module.parameters()])
 
 
+def linear_layers(torch: Any, module: Any) -> list[Any]:
+    """Return the linear layers, the first first."""
+    return [part for part in module if isinstance(part, torch.nn.Linear)]
+
+
 def weights_of(torch: Any, module: Any) -> list[Any]:
     """Return the weight matrix of each linear layer."""
-    return [part.weight for part in module if isinstance(part, torch.nn.Linear)]
+    return [layer.weight for layer in linear_layers(torch, module)]
 
 
 def _activation(torch: Any, name: str) -> Any:

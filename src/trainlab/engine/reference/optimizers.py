@@ -7,17 +7,19 @@ from typing import Any
 
 import msgspec
 
+from trainlab.engine.reference.layerwise import trained_parameters
 from trainlab.maths import OPTIMIZERS
 from trainlab.spec import Experiment, Lion, NAdam, name_of
 
 
 def build_optimizer(torch: Any, experiment: Experiment, module: Any) -> Any:
-    """Return the experiment's optimizer of the module's parameters."""
+    """Return the experiment's optimizer of the module's parameters, without those of frozen layers."""
     settings = msgspec.structs.asdict(experiment.optimizer)
+    parameters = trained_parameters(torch, module, experiment.frozen)
     if isinstance(experiment.optimizer, Lion):
-        return LionOptimizer(torch, module.parameters(), **settings)
+        return LionOptimizer(torch, parameters, **settings)
     kind = getattr(torch.optim, str(OPTIMIZERS[name_of(experiment.optimizer)].torch_class))
-    optimizer = kind(module.parameters(), **settings)
+    optimizer = kind(parameters, **settings)
     if isinstance(experiment.optimizer, NAdam):
         begin_nadam(torch, optimizer)
     return optimizer

@@ -44,6 +44,10 @@ class Steps:
         drawn = rng.batch_indices(self.key, first=first, count=steps * size, points=points)
         return list(drawn.reshape(steps, size))
 
+    def first_examples(self, epoch: int) -> Indices | None:
+        """Return which examples the first step of an epoch sees, whether there is such an epoch or not."""
+        return self.examples(epoch)[0]
+
     def noise(self, step: int, slots: int) -> npt.NDArray[Any] | None:
         """Return what is added to the inputs, ``[slots, features]``; None if nothing is."""
         std = self.experiment.noise.std

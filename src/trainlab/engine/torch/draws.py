@@ -39,13 +39,19 @@ class Examples:
             batches = _split(order, self.sampling.batch_size, self.device)
             yield from batches[: self.steps]
         else:
-            yield from self._drawn(epoch)
+            yield from self._drawn(epoch, self.steps)
 
-    def _drawn(self, epoch: int) -> Iterator[torch.Tensor]:
+    def first_of_epoch(self, epoch: int) -> torch.Tensor | None:
+        """Return what the first step of an epoch sees, whether there is such an epoch or not."""
+        drawn = isinstance(self.sampling, Single) or getattr(self.sampling, "replacement", False)
+        return next(self._drawn(epoch, 1) if drawn else self.of_epoch(epoch))
+
+    def _drawn(self, epoch: int, steps: int) -> Iterator[torch.Tensor]:
+        """Draw the first `steps` of an epoch."""
         size = 1 if isinstance(self.sampling, Single) else getattr(self.sampling, "batch_size", 1)
         at_once = max(1, PIECE // (len(self.keys) * size))
-        for step in range(0, self.steps, at_once):
-            count = min(at_once, self.steps - step) * size
+        for step in range(0, steps, at_once):
+            count = min(at_once, steps - step) * size
             drawn = np.empty((len(self.keys), count), dtype=np.int64)
             words.draw_examples(self.keys, (epoch * self.steps + step) * size, self.points, drawn)
             yield from _split(drawn, size, self.device)

@@ -21,7 +21,7 @@ from trainlab.engine.torch.meter import Meter
 from trainlab.engine.torch.optimizers import StackedOptimizer
 from trainlab.engine.torch.rates import Rates
 from trainlab.engine.torch.stack import Stack
-from trainlab.engine.torch.steps import Divergence, clipped, penalised
+from trainlab.engine.torch.steps import Divergence, Equaliser, clipped, penalised
 from trainlab.spec import Experiment, ReduceLROnPlateau
 
 
@@ -54,6 +54,7 @@ class Block:
     rates: Rates
     examples: Examples
     disturbances: Disturbances
+    equaliser: Equaliser | None
     freezer: Freezer
     divergence: Divergence
 
@@ -76,9 +77,9 @@ def train_block(
     rows = slice(wanted.start - seeds.start, wanted.stop - seeds.start)
     log = _log(experiment, wanted, rows, networks=len(seeds), dtype=dtype)
     for epoch in range(experiment.epochs + 1):
-        found = _record(log, block.meter, epoch)
+        found = _record(log, block, epoch)
         if epoch in marks:
-            log.readings[epoch] = block.meter.reading(rows)
+            log.readings[epoch] = block.meter.reading(rows, block.examples.first_of_epoch(epoch))
             log.since_at_marks[epoch] = log.solved_since[rows].copy()
         block.freezer.after_epoch(epoch, meter=block.meter, found=found)
         running = bool((block.freezer.stopped_epoch[rows] == NEVER).any())
@@ -134,6 +135,7 @@ def _build(
             dtype=dtype,
             device=device,
         ),
+        equaliser=Equaliser(stack) if experiment.gradient == "equalised" else None,
         freezer=Freezer(experiment.stopping, stack.parameters),
         divergence=Divergence(len(seeds)),
     )
@@ -154,9 +156,9 @@ def _log(experiment: Experiment, wanted: range, rows: slice, *, networks: int, d
     )
 
 
-def _record(log: Log, meter: Meter, epoch: int) -> npt.NDArray[np.bool_]:
+def _record(log: Log, block: Block, epoch: int) -> npt.NDArray[np.bool_]:
     """Record what falls due, and return which networks were just found solved for the first time."""
-    record = meter.experiment.record
+    meter, record = block.meter, block.experiment.record
     found = np.zeros(len(log.solved_epoch), dtype=np.bool_)
     if record.solved_every and epoch % record.solved_every == 0:
         solved = meter.solved()
@@ -167,7 +169,9 @@ def _record(log: Log, meter: Meter, epoch: int) -> npt.NDArray[np.bool_]:
     if record.loss_every and epoch % record.loss_every == 0:
         log.loss_curve[:, epoch // record.loss_every] = meter.loss("train")[log.wanted]
     if len(log.gradient_curve) and record.gradient_every and epoch % record.gradient_every == 0:
-        log.gradient_curve[:, epoch // record.gradient_every] = meter.gradient()[log.kept]
+        of_step = record.gradients == "step"
+        gradient = meter.step_gradient(block.examples.first_of_epoch(epoch)) if of_step else meter.gradient()
+        log.gradient_curve[:, epoch // record.gradient_every] = gradient[log.kept]
     return found
 
 
@@ -197,7 +201,9 @@ def _train_step(block: Block, step: int, chosen: torch.Tensor | None) -> None:
     loss = block.meter.criterion(outputs, y).sum()
     gradients = list(torch.autograd.grad(loss, stack.parameters))
     with torch.no_grad():
-        gradients = penalised(gradients, stack.weights, experiment.penalty)
+        gradients = penalised(gradients, stack.moving_weights, experiment.penalty)
+        if block.equaliser is not None:
+            gradients = block.equaliser.equalised(gradients)
         gradients = clipped(gradients, experiment.clip)
     block.optimizer.step(gradients, block.rates.at(step), block.rates.momentum_at(step))
     block.freezer.put_back()

@@ -80,15 +80,24 @@ class Meter:
     def gradient(self) -> Floats:
         """Return the mean |∂L/∂w| of each layer's weights, ``[n, layers]``, over all examples trained on."""
         if "gradient" not in self.known:
-            inputs, targets = self._inputs("train"), self.parts["train"][1]
-            losses = self.criterion(self.stack.forward(inputs), targets[None])
-            gradients = torch.autograd.grad(losses.sum(), self.stack.weights)
-            means = [gradient.abs().mean(dim=(1, 2)) for gradient in gradients]
-            self.known["gradient"] = torch.stack(means, dim=1).cpu().numpy()
+            self.known["gradient"] = self._gradient(self._inputs("train"), self.parts["train"][1][None])
         return self.known["gradient"]
 
-    def reading(self, rows: slice) -> Reading:
-        """Return everything that `Runs` has of the end, of these networks."""
+    def step_gradient(self, chosen: torch.Tensor | None) -> Floats:
+        """Return the same over each network's own examples of a step, ``[n, batch]``; None for all."""
+        if chosen is None:
+            return self.gradient()
+        inputs, targets = self.parts["train"]
+        return self._gradient(inputs[chosen], targets[chosen])
+
+    def _gradient(self, inputs: torch.Tensor, targets: torch.Tensor) -> Floats:
+        losses = self.criterion(self.stack.forward(inputs), targets)
+        gradients = torch.autograd.grad(losses.sum(), self.stack.weights)
+        means = [gradient.abs().mean(dim=(1, 2)) for gradient in gradients]
+        return torch.stack(means, dim=1).cpu().numpy()
+
+    def reading(self, rows: slice, chosen: torch.Tensor | None) -> Reading:
+        """Return everything that `Runs` has of the end, of these networks; `chosen` as in `step_gradient`."""
         data = self.experiment.data()
         train, held_out = self.predictions("train")[rows], self.predictions("held_out")[rows]
         finite = torch.isfinite(self._outputs("train")).flatten(1).all(dim=1)
@@ -102,6 +111,7 @@ class Meter:
             predictions=train[:, : self.experiment.record.predictions].copy(),
             parameters=self.stack.rows()[rows],
             gradient=self.gradient()[rows],
+            step_gradient=self.step_gradient(chosen)[rows],
         )
 
     def _inputs(self, part: Part) -> torch.Tensor:

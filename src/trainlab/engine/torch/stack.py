@@ -51,9 +51,13 @@ FUNCTIONS: dict[str, Function] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Stack:
-    """n networks' parameters: weights ``[n, fan_in, fan_out]``, biases ``[n, 1, fan_out]`` or None."""
+    """n networks' parameters: weights ``[n, fan_in, fan_out]``, biases ``[n, 1, fan_out]`` or None.
+
+    ``moving`` are the places of the layers that training moves, from 0: all but the frozen ones.
+    """
 
     layers: tuple[LayerLayout, ...]
+    moving: tuple[int, ...]
     weights: list[torch.Tensor]
     biases: list[torch.Tensor | None]
 
@@ -69,6 +73,7 @@ class Stack:
         # Inputs by outputs, other than torch.nn.Linear: gradients then come in the order of the weights.
         return cls(
             layers=layers,
+            moving=tuple(place for place in range(len(layers)) if place + 1 not in experiment.frozen),
             weights=[
                 leaf(rows[:, layer.weights].reshape(-1, layer.fan_out, layer.fan_in).transpose(0, 2, 1))
                 for layer in layers
@@ -81,7 +86,13 @@ class Stack:
     @property
     def parameters(self) -> list[torch.Tensor]:
         """All tensors that are trained, weights first."""
-        return [*self.weights, *(bias for bias in self.biases if bias is not None)]
+        biases = [self.biases[place] for place in self.moving]
+        return [*self.moving_weights, *(bias for bias in biases if bias is not None)]
+
+    @property
+    def moving_weights(self) -> list[torch.Tensor]:
+        """The weights that are trained."""
+        return [self.weights[place] for place in self.moving]
 
     def forward(self, inputs: torch.Tensor, masks: Sequence[torch.Tensor | None] = ()) -> torch.Tensor:
         """Return the outputs ``[n, examples, outputs]`` for inputs ``[n, examples, features]``.

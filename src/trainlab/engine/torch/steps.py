@@ -1,4 +1,4 @@
-"""What happens in a step beside loss and optimizer: penalty and clipping network by network, divergence."""
+"""What happens in a step beside loss and optimizer: penalty, equalising, clipping, and divergence."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from trainlab.engine.runs import NEVER
-from trainlab.maths.gradients import CLIP_EPS
+from trainlab.engine.torch.stack import Stack
+from trainlab.maths.gradients import CLIP_EPS, KEPT_SIZE
 from trainlab.spec import Clip, Penalty
 
 HELD = 256
@@ -51,6 +52,28 @@ def penalised(
         for gradient, weight in zip(gradients, weights, strict=False)
     ]
     return added + gradients[len(weights) :]
+
+
+class Equaliser:
+    """Makes each layer's gradients as large as the last one's, step after step; by `Gradient` of the spec."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._layers = len(stack.moving)
+        biased = [index for index, place in enumerate(stack.moving) if stack.biases[place] is not None]
+        self._layer_of = [*range(self._layers), *biased]
+        self._sizes: torch.Tensor | None = None
+
+    def equalised(self, gradients: list[torch.Tensor]) -> list[torch.Tensor]:
+        """Return the gradients ``[n, …]`` of one step, those of the stack's `parameters`, equally large."""
+        means = [gradient.abs().mean(dim=(1, 2), keepdim=True) for gradient in gradients[: self._layers]]
+        now = torch.stack(means)
+        self._sizes = sizes = now if self._sizes is None else KEPT_SIZE * self._sizes + now
+        return [
+            gradient
+            if layer == self._layers - 1
+            else torch.where(sizes[layer] == 0, gradient, gradient / sizes[layer] * sizes[-1])
+            for layer, gradient in zip(self._layer_of, gradients, strict=True)
+        ]
 
 
 def clipped(gradients: list[torch.Tensor], clip: Clip) -> list[torch.Tensor]:

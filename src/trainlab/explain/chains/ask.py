@@ -68,10 +68,12 @@ def chain_rule(
     """Carry the chain rule out, number by number, from one weight to the loss, and then a step downhill.
 
     `source` is an `Experiment`, a `Study` (`cell` names one of its cells), a file or example by name; left
-    out, a network 2-3-2-1 with tanh and MSE on XOR, and for the part on depth the assignment's Model 3.
-    `network` replaces its widths, as in "2-8-8-1". `weight` is written w2[1,3] (layer 2, to unit 1, from
-    unit 3) or b2[1], also w2.1.3 and b2.1; left out, the weight to the first unit from the largest input.
-    `point` is the number of a training example, from 1; or `inputs` and `targets` are a point of your own.
+    out, the assignment's drawing: 4-3-2-1 with tanh and MSE, which learns XOR of its four inputs (1 where the
+    number of ones is odd), and for the part on depth the assignment's Model 3. `network` replaces its widths,
+    as in "2-8-8-1". `weight` is written w2[1,3] (layer 2, to unit 1, from unit 3) or b2[1], also w2.1.3 and
+    b2.1; left out, the weight to the first unit from the largest input, or in the drawing w1[3,4], from the
+    last input to the last unit. `point` is the number of a training example, from 1; or `inputs` and
+    `targets` are a point of your own. Without a source the network has as many inputs as that, up to 16.
     The weights are those that `seed` begins with; `seeds` is how many seeds the population has.
     ``paths="all"`` lists every path, up to 100,000.
 

@@ -1,7 +1,8 @@
 """The notation of the chain rule: w2[1,3] is the weight of layer 2 to its unit 1 from unit 3 before it.
 
 Everything counts from 1. ``b2[1]`` is a bias; ``z2[1]`` and ``a2[1]`` are a unit's sum and output, ``x[1]``
-an input, ``L`` the loss. A shell may want w2[1,3] in quotes, so ``w2.1.3`` and ``b2.1`` mean the same.
+an input, ``L`` the loss. That is the order of PyTorch's ``weight[0, 2]``, which counts from 0; drawings often
+have the source first, w²₃₁. A shell may want w2[1,3] in quotes, so ``w2.1.3`` and ``b2.1`` mean the same.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from trainlab.explain.network_pass import Array, Layer
 
 _BRACKETS = re.compile(r"\s*([wb])\s*(\d{1,9})\s*\[\s*(\d{1,9})\s*(?:,\s*(\d{1,9})\s*)?\]\s*")
 _DOTS = re.compile(r"\s*([wb])(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?\s*")
+_RAISED, _LOWERED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"), str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _HOW = "write w2[1,3] (layer 2, to unit 1, from unit 3), b2[1] for a bias, or w2.1.3 and b2.1"
 
 
@@ -41,6 +43,22 @@ class Entry:
             f"input {self.source}" if self.layer == 1 else f"unit {self.source} of layer {self.layer - 1}"
         )
         return f"the weight to {unit} from {origin}"
+
+    @property
+    def elsewhere(self) -> str:
+        """What PyTorch calls it, ``weight[1, 0]`` or ``bias[1]``, and a drawing, w¹₁₂, in sentences."""
+        if self.source is None:
+            return f"In PyTorch, which counts from 0, it is bias[{self.unit - 1}] of the layer's Linear."
+        place = f"weight[{self.unit - 1}, {self.source - 1}]"
+        torch = (
+            f"In PyTorch, which counts from 0, it is {place} of the layer's Linear: to, then from, as here"
+        )
+        if max(self.unit, self.source) > 9:
+            # Two numbers of two digits can't be told apart without a comma between them.
+            return f"{torch}."
+        layer = str(self.layer).translate(_RAISED)
+        lowered = f"{self.source}{self.unit}".translate(_LOWERED)
+        return f"{torch}. Drawings often name the source first: w{layer}{lowered}."
 
 
 def parse_entry(text: str, layers: Sequence[Layer]) -> Entry:

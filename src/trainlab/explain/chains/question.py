@@ -19,13 +19,29 @@ from trainlab.explain.chains.trace import Trace, trace
 from trainlab.explain.checks import check_cell, check_place, check_seed
 from trainlab.explain.network_pass import Array, initial_layers
 from trainlab.explain.points import first_telling
-from trainlab.spec import MSE, SGD, Experiment, Network, Study, any_study, named_cell, parse_widths
+from trainlab.spec import (
+    MSE,
+    SGD,
+    Experiment,
+    Network,
+    Parity,
+    Study,
+    Xor,
+    any_study,
+    named_cell,
+    parse_widths,
+)
+from trainlab.spec.tasks import MAX_BITS
 from trainlab.tasks import Task
 
 DEFAULT = Experiment(
-    network=Network(widths=(2, 3, 2, 1)), loss=MSE(), optimizer=SGD(lr=0.1, momentum=0.9), epochs=300
+    network=Network(widths=(4, 3, 2, 1)),
+    task=Parity(bits=4),
+    loss=MSE(),
+    optimizer=SGD(lr=0.1, momentum=0.9),
+    epochs=300,
 )
-"""2-3-2-1 with tanh, as the assignment draws it, on XOR."""
+"""4-3-2-1 with tanh, as the assignment draws it, on XOR of four inputs: whether the number of ones is odd."""
 
 _SHARES = ("bce", "bce_with_logits", "cross_entropy", "nll", "hinge")
 """The losses whose targets go from 0 to 1."""
@@ -63,24 +79,56 @@ def read_question(
         ExplainError: if the point, seed or weight isn't one.
         SpecError: if the experiment can't be read, or the network doesn't fit its task.
     """
-    experiment = named_cell(any_study(source), check_cell(cell)).experiment
-    if network is not None:
-        widths = _widths(network)
-        wanted = msgspec.structs.replace(experiment.network, widths=widths)
-        experiment = msgspec.structs.replace(experiment, network=wanted)
+    widths = None if network is None else _widths(network)
+    left_out = source is DEFAULT
+    if left_out:
+        experiment = _drawn(widths, inputs)
+    else:
+        experiment = named_cell(any_study(source), check_cell(cell)).experiment
+        if widths is not None:
+            wanted = msgspec.structs.replace(experiment.network, widths=widths)
+            experiment = msgspec.structs.replace(experiment, network=wanted)
     check_seed(seed)
-    x, y, words = _example(experiment, point, inputs, targets)
+    x, y, words = _example(experiment, point, inputs, targets, last=left_out)
     layers = initial_layers(experiment, seed)
     traced = trace(layers, Objective.of(experiment.loss), x, y)
-    entry = _default_entry(traced) if weight is None else parse_entry(weight, layers)
+    if weight is not None:
+        entry = parse_entry(weight, layers)
+    else:
+        entry = _drawn_entry(traced) if left_out else _default_entry(traced)
     return Question(
         experiment=experiment,
         seed=seed,
         point=words,
         trace=traced,
         entry=entry,
-        default=source is DEFAULT and network is None,
+        default=left_out and network is None,
     )
+
+
+def _drawn(widths: tuple[int, ...] | None, inputs: Any) -> Experiment:
+    """Return what is explained where no experiment is named: a network that learns XOR of all its inputs.
+
+    Without widths it is the assignment's drawing, with as many inputs as the point has.
+    """
+    if widths is None:
+        widths = (_count(inputs) or DEFAULT.network.widths[0], *DEFAULT.network.widths[1:])
+    network = msgspec.structs.replace(DEFAULT.network, widths=widths)
+    bits = network.widths[0]
+    if bits > MAX_BITS:
+        raise ExplainError(
+            f"network = {network.label!r}: has {bits:,} inputs, and where no experiment is named it learns "
+            f"XOR of at most {MAX_BITS}; name the file of an experiment whose task has {bits:,}."
+        )
+    return msgspec.structs.replace(DEFAULT, network=network, task=Xor() if bits == 2 else Parity(bits=bits))
+
+
+def _count(inputs: Any) -> int:
+    """Return how many numbers a point has, 0 where that can't be told."""
+    try:
+        return 0 if inputs is None or isinstance(inputs, str) else int(np.size(inputs))
+    except ValueError:
+        return 0
 
 
 def numbers_words(values: Array) -> str:
@@ -92,6 +140,11 @@ def numbers_words(values: Array) -> str:
 def default_point(data: Task) -> int:
     """Return the first example, from 0, with an input that isn't 0: its weight has a gradient."""
     return first_telling(data.inputs) - 1
+
+
+def _drawn_entry(traced: Trace) -> Entry:
+    """Return the weight to the last unit of the first layer from the last input, which the drawing names."""
+    return Entry(layer=1, unit=traced.widths[1], source=traced.widths[0])
 
 
 def _default_entry(traced: Trace) -> Entry:
@@ -108,22 +161,37 @@ def _widths(network: object) -> tuple[int, ...]:
 
 
 def _example(
-    experiment: Experiment, point: int | None, inputs: Any, targets: Any
+    experiment: Experiment, point: int | None, inputs: Any, targets: Any, *, last: bool
 ) -> tuple[Array, Array, str]:
-    """Return ``[1, features]``, ``[1, outputs]`` and which example it is, in words."""
+    """Return ``[1, features]``, ``[1, outputs]`` and which example it is, in words.
+
+    Where none is chosen it is the `last` one, which of XOR has all inputs 1, or else the first that isn't all
+    zeros.
+    """
     data = experiment.data()
     if (inputs is None) != (targets is None):
         given, missing = ("inputs", "targets") if targets is None else ("targets", "inputs")
         raise ExplainError(f"{given}: is given without {missing}; give both, or neither and a point.")
     if inputs is None:
-        place = default_point(data) if point is None else check_place("point", point, data.points) - 1
+        usual = data.points - 1 if last else default_point(data)
+        place = usual if point is None else check_place("point", point, data.points) - 1
         x, y = data.inputs[place : place + 1], data.targets[place : place + 1]
         which = f"example {place + 1:,} of {data.points:,}"
     else:
         if point is not None:
             raise ExplainError(f"point = {point!r}: is given beside inputs; give one of the two.")
-        x = _row("inputs", inputs, data.features)
-        y = _row("targets", targets, data.outputs)
+        x = _row(
+            "inputs",
+            inputs,
+            data.features,
+            f"{experiment.network.label} has {counted(data.features, 'input')}",
+        )
+        y = _row(
+            "targets",
+            targets,
+            data.outputs,
+            f"{experiment.network.label} has {counted(data.outputs, 'output')}",
+        )
         if loss_name(experiment) in _SHARES and (y.min() < 0 or y.max() > 1):
             raise ExplainError(
                 f"targets = {numbers_words(y[0])}: the loss {loss_name(experiment)!r} needs targets from "
@@ -138,7 +206,7 @@ def loss_name(experiment: Experiment) -> str:
     return Objective.of(experiment.loss).name
 
 
-def _row(name: str, values: Any, count: int) -> Array:
+def _row(name: str, values: Any, count: int, owner: str) -> Array:
     try:
         row = np.asarray(values, dtype=np.float64).reshape(-1)
     except (TypeError, ValueError):
@@ -146,8 +214,7 @@ def _row(name: str, values: Any, count: int) -> Array:
     if len(row) != count:
         given = numbers_words(row) if len(row) else "()"
         raise ExplainError(
-            f"{name} = {given}: has {counted(len(row), 'number')}, but the task needs {count}; give one "
-            "for each."
+            f"{name} = {given}: has {counted(len(row), 'number')}, but {owner}; give one for each."
         )
     for place, value in enumerate(row.tolist(), start=1):
         if not math.isfinite(value):

@@ -24,7 +24,7 @@ from trainlab.explain.chains.surface import Line, Plane, along_gradient, plane_o
 from trainlab.explain.chains.words import exactly, plain
 from trainlab.explain.explanation import Section, Table, paragraphs
 from trainlab.explain.network_pass import Array
-from trainlab.spec import Experiment, name_of
+from trainlab.spec import Experiment, Parity, name_of
 
 STEPS = 100
 """Steps that are followed at most."""
@@ -72,9 +72,9 @@ def downhill_section(found: Downhill) -> Section:
         name="downhill",
         heading=heading,
         text=paragraphs(
-            f"Now the loss over all {points:,} training examples, at the same initial weights; its "
-            f"gradient g has length {format_number(line.norm)}. By its slope a step w − α g lowers the loss "
-            f"by α‖g‖²{', which holds for small α' if line.best > 0 else ''}.",
+            f"Now the loss over all {points:,} training examples{_of(found.experiment)}, at the same initial "
+            f"weights; its gradient g has length {format_number(line.norm)}. By its slope a step w − α g "
+            f"lowers the loss by α‖g‖²{', which holds for small α' if line.best > 0 else ''}.",
             _line_words(line, found.experiment),
             *(_plane_words(found, plane) if plane else []),
         ),
@@ -124,6 +124,13 @@ def downhill_sentence(found: Downhill) -> str:
         f"over all examples from {format_number(float(descent.losses[0]))} to "
         f"{format_number(float(descent.losses[-1]))}."
     )
+
+
+def _of(experiment: Experiment) -> str:
+    """Return what a network learns that no experiment was named for."""
+    if not isinstance(experiment.task, Parity):
+        return ""
+    return f" of XOR of {experiment.task.bits} inputs (1 where the number of ones is odd)"
 
 
 def _line_words(line: Line, experiment: Experiment) -> str:

@@ -26,6 +26,7 @@ def paths_section(
         heading=f"Every path from {entry} to the loss",
         text=paragraphs(
             f"{entry} is {entry.words}; it is {exactly(entry_value(traced.layers, entry))}. "
+            f"{entry.elsewhere}",
             f"{counted_paths(paths.count)} lead{'s' if paths.count == 1 else ''} from it to the loss: "
             f"{_count_words(traced, entry)}.",
             _sum_words(paths, derivative),

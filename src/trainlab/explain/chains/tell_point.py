@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from trainlab.draw import can_show_values, value_graph
@@ -33,6 +34,9 @@ def forward_section(question: Question) -> Section:
             f"{widths}, weights of seed {question.seed}; {question.point}. Each unit adds up its weighted "
             "inputs, z = Σ w·a + b, and passes on a = f(z).",
             f"Loss: {traced.objective.name} = {exactly(traced.loss)}. {traced.objective.formula}.",
+            "p is the prediction, often written ŷ, and y the target."
+            if re.search(r"\bp\b", traced.objective.formula)
+            else "",
         ),
         tables=(
             Table(

@@ -10,6 +10,7 @@ from typing import Any
 from trainlab.explain.checks import check_source, only_for_experiments, only_for_modules, populations_of
 from trainlab.explain.inits.learning import ACTIVATIONS, Learnt, learn, learning_section
 from trainlab.explain.inits.live_module import module_layers
+from trainlab.explain.inits.means import mean_zero
 from trainlab.explain.inits.part_example import PICTURED, worked_example
 from trainlab.explain.inits.part_module import module_section, module_symmetry_section
 from trainlab.explain.inits.part_schemes import Fans, default_section, schemes_numbers, schemes_section
@@ -203,6 +204,7 @@ def _common(telling: Telling, asked: Question, fans: Sequence[Fans]) -> dict[str
             "width": asked.width,
             "activation": asked.activation,
             "signals": [each.to_dict() for each in signals],
+            "mean_zero": mean_zero([(each.label, each) for each in signals]).to_dict(),
         },
     }
     return {"samples": samples, "torch": layers, "signals": signals, "numbers": numbers}

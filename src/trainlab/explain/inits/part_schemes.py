@@ -24,7 +24,8 @@ def schemes_section(schemes: Sequence[Scheme], fans: Sequence[Fans]) -> Section:
         text=(
             "fan_in is how many inputs a layer has, fan_out how many outputs. Where a formula divides by "
             "them, the sums of the next layer keep their size however wide the layer is. The assignment's "
-            "Xavier is 'xavier', its normalised Xavier 'xavier_uniform'.",
+            "Xavier is 'xavier', which Glorot and Bengio's paper calls the common heuristic and criticises; "
+            "its normalised Xavier is 'xavier_uniform', which the paper proposes.",
         ),
         tables=(
             Table(

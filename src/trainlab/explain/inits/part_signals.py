@@ -9,6 +9,7 @@ import numpy as np
 from trainlab.draw import Measured, Picture, format_number, join, measured_curves
 from trainlab.draw.table import Cell
 from trainlab.explain.explanation import Section, Table
+from trainlab.explain.inits.means import mean_zero
 from trainlab.explain.inits.signals import Spread
 from trainlab.explain.inits.stack import EXAMPLES, LayerSignals
 
@@ -32,11 +33,18 @@ def stack_section(found: Sequence[LayerSignals], *, depth: int, width: int, acti
             "near 1. Weights with a mean carry along what a layer's neurons share, approximately; of their "
             "gradients there is no theory where slopes vary. Intervals are Student's over networks; for the "
             "deviation of activations, the jackknife.",
+            *_means(found, depth),
             *_overflows(found),
         ),
         pictures=_pictures(found, stack),
         tables=(_ends(found),),
     )
+
+
+def _means(found: Sequence[LayerSignals], depth: int) -> list[str]:
+    """Judge the rule of thumb on means, where there is a first layer and a last."""
+    judged = mean_zero([(each.label, each) for each in found]) if depth > 1 else None
+    return [judged.sentence] if judged and judged.sentence else []
 
 
 def _overflows(found: Sequence[LayerSignals]) -> list[str]:

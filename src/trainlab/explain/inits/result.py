@@ -26,12 +26,12 @@ class InitExplanation(Explanation):
     For a torch module, ``module`` holds its layers, and what only populations can tell is empty.
 
     `numbers` has the keys ``schemes`` (name, formula, source, laws by fans), ``example`` (by scheme),
-    ``torch`` (layers, against 1/√fan_in), ``stack`` (depth, width, activation, and ``signals``: lists with an
-    entry a layer), ``network`` (label, widths, parameters; null for a module) and ``module`` (the name of its
-    class; null for an experiment); and either ``module_layers`` and ``never_met`` (names of those that the
-    batch didn't pass), or ``experiment``, ``network_signals``, ``zero`` (by activation: which gradients are
-    exactly 0), ``symmetry``, ``learning``, ``sizes``, ``claims``, ``gradient_ratios`` and ``seeds``. Rates
-    are {k, n, low, high}.
+    ``torch`` (layers, against 1/√fan_in), ``stack`` (depth, width, activation, ``signals``: lists with an
+    entry a layer, and ``mean_zero``: the rule of thumb on means, held against them), ``network`` (label,
+    widths, parameters; null for a module) and ``module`` (the name of its class; null for an experiment); and
+    either ``module_layers`` and ``never_met`` (names of those that the batch didn't pass), or ``experiment``,
+    ``network_signals``, ``zero`` (by activation: which gradients are exactly 0), ``symmetry``, ``learning``,
+    ``sizes``, ``claims``, ``gradient_ratios`` and ``seeds``. Rates are {k, n, low, high}.
     """
 
     samples: Mapping[str, Sample]

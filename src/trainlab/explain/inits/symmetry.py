@@ -21,7 +21,8 @@ from trainlab.stats import Rate, rate
 
 Array = npt.NDArray[np.float64]
 HIDDEN_ACTIVATIONS = ("tanh", "relu", "sigmoid")
-CONSTANT = 0.5
+CONSTANTS = (0.5, 1.5)
+"""The values that the assignment calls too small and too large, here as constants."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,15 +111,14 @@ class Symmetry:
 def starts(experiment: Experiment) -> tuple[Start, ...]:
     """Return the starts that are compared: all zero, all constant, constant weights alone, and its own."""
     own, nothing = experiment.init, Constant(val=0.0)
-    constant = Constant(val=CONSTANT)
-    found = [
-        Start(label="all 0", init=Init(weight=nothing, bias=nothing)),
-        Start(label=f"weights {CONSTANT:g}, biases 0", init=Init(weight=constant, bias=nothing)),
-        Start(label=f"weights {CONSTANT:g}, own biases", init=Init(weight=constant, bias=own.bias)),
-        Start(label="as the experiment", init=own),
-    ]
-    if not any(experiment.network.biases):
-        del found[2]
+    found = [Start(label="all 0", init=Init(weight=nothing, bias=nothing))]
+    for value in CONSTANTS:
+        constant = Constant(val=value)
+        found.append(Start(label=f"weights {value:g}, biases 0", init=Init(weight=constant, bias=nothing)))
+        if any(experiment.network.biases):
+            alone = Init(weight=constant, bias=own.bias)
+            found.append(Start(label=f"weights {value:g}, own biases", init=alone))
+    found.append(Start(label="as the experiment", init=own))
     return tuple({each.init: each for each in found}.values())
 
 

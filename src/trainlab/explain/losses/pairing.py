@@ -82,7 +82,8 @@ def pairing(
         loss=loss,
         verdict=judged.verdict,
         reason=judged.reason,
-        gradient=gradient_formula(output, loss),
+        # Of a single output cross-entropy's softmax is a constant.
+        gradient="0" if (kind, loss) == ("binary", "cross_entropy") else gradient_formula(output, loss),
         torch_class=taken.torch_class,
         takes=taken.outputs,
         remedy=judged.remedy,

@@ -61,11 +61,25 @@ def table_section(found: Pairing, targets: tuple[float, float] | None) -> Sectio
         text=(
             f"For {TASK_WORDS[found.task]}; yours, if it is there, in brackets. The JSON has the tables of "
             "every kind of task, with all output activations, the reason and the gradient of each pairing.",
+            *_taught(found.task),
         ),
         tables=(
             Table(title="Losses by output activation", headers=["Loss", *outputs], rows=matrix),
             Table(title="What each takes", headers=["Loss", "torch", "Outputs", "Targets"], rows=fed),
         ),
+    )
+
+
+def _taught(kind: str) -> tuple[str, ...]:
+    """Say why the pairs of the assignment's table that are wrong are."""
+    pairs = {
+        "binary": [("sigmoid", "cross_entropy")],
+        "classes": [("softmax", "cross_entropy"), ("softmax", "nll")],
+    }
+    return tuple(
+        f"The assignment's table has {loss} after {output}, too, which is wrong: "
+        f"{pairing(kind, output, loss).reason}"
+        for output, loss in pairs.get(kind, [])
     )
 
 

@@ -63,8 +63,16 @@ def regression(output: Output, loss: str, targets: Targets) -> Judged:
 
 def binary(output: Output, loss: str, targets: Targets) -> Judged:
     """Judge a pairing for one target of 0 or 1."""
-    if loss in ("cross_entropy", "nll"):
-        reason = f"{loss} needs an output for each class; of one output the softmax is always 1."
+    if loss == "cross_entropy":
+        reason = (
+            "cross_entropy needs an output for each class: of one output the softmax is always 1, so that "
+            "loss and gradient are 0 whatever the weights, and nothing is learnt."
+        )
+        return Judged("wrong", reason, TWO_CLASSES)
+    if loss == "nll":
+        reason = (
+            "nll needs an output for each class: of one output only the ones pull, and zeros count nothing."
+        )
         return Judged("wrong", reason, TWO_CLASSES)
     if output.name in ("softmax", "log_softmax"):
         always = "1" if output.name == "softmax" else "0"

@@ -118,6 +118,11 @@ def step_words(step: OneStep, experiment: Experiment) -> tuple[str, ...]:
 def _around(experiment: Experiment) -> str:
     """Return what else shapes the first step."""
     clip, parts = experiment.clip, list[str]()
+    if experiment.gradient == "equalised":
+        parts.append("every layer's gradient made as large as the last one's")
+    if experiment.frozen:
+        layers = join([str(layer) for layer in experiment.frozen])
+        parts.append(f"layer{'s' if len(experiment.frozen) > 1 else ''} {layers} frozen")
     if clip.norm is not None:
         parts.append(f"the gradient's norm clipped to {clip.norm:g}")
     if clip.value is not None:

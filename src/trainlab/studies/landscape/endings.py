@@ -123,6 +123,11 @@ def _check_readable(experiment: Experiment) -> None:
             f"penalty.l1 = {experiment.penalty.l1:g}: has a kink wherever a weight is 0, and no Hessian "
             "there; where runs end can't be read. Set it to 0, or use penalty.l2."
         )
+    if experiment.frozen:
+        raise SpecError(
+            f"frozen = {list(experiment.frozen)}: where runs end is read of all parameters, but those of "
+            "these layers don't move, so a run may rest where the loss still falls. Train all layers."
+        )
     size, points = network.parameters, experiment.data().points
     if size > MAX_PARAMETERS:
         raise SpecError(

@@ -1,0 +1,157 @@
+"""The ledger: every statement of the assignment with its verdict, and the view of docs/questions.md."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+from typing import get_args
+
+import trainlab
+from docs import (
+    explained,
+    figures,
+    stated_chain,
+    stated_inits,
+    stated_losses,
+    stated_neuron,
+    stated_notebook,
+    stated_rates,
+    stated_xor,
+)
+from docs.rules import Answer, Outcome
+from docs.stated import Found, Statement
+from docs.words import cell, table
+from trainlab.draw import join
+from trainlab.explain.rates.grid import at_rate
+from trainlab.spec import any_study, named_cell
+from trainlab.studies import EndingsResult
+
+SEEDS = 200
+"""Of each learning rate at which is asked where runs of Model 3 end."""
+
+PARTS = (
+    ("Part 1: the main notebook", stated_xor),
+    ("Part 1: the second notebook", stated_notebook),
+    ("What is a neuron?", stated_neuron),
+    ("What is the learning rate for?", stated_rates),
+    ("How are weights initialised?", stated_inits),
+    ("What is a loss?", stated_losses),
+    ("What is the chain rule?", stated_chain),
+)
+"""The parts of the assignment, in its order, and where their statements are."""
+
+QUESTIONS = PARTS[2:]
+STATEMENTS: tuple[Statement, ...] = tuple(each for _, part in PARTS for each in part.STATEMENTS)
+
+DONE: tuple[Outcome, ...] = ("carried out", "not carried out", "can't be tested")
+"""What a statement comes to that claims nothing that could be true."""
+
+Judged = tuple[Statement, Answer]
+
+
+@cache
+def carry_out(*, store: str | None) -> dict[str, Answer]:
+    """Return how each statement fares, by its number; runs that the store has aren't trained again."""
+    answers = explained.carry_out(store=store)
+    found = Found(
+        studies=figures.carry_out(store=store), explained=answers, deep=deep_endings(answers, store=store)
+    )
+    return judge(found)
+
+
+def deep_endings(answers: explained.Explained, *, store: str | None) -> tuple[EndingsResult, EndingsResult]:
+    """Return where runs of Model 3 with B and E end, at the least and the largest rate asked of Model 2."""
+    own = named_cell(any_study("xor44"), "Model 3:B+E").experiment
+    small, large = (
+        trainlab.endings(at_rate(own, answers.endings[place].rate), seeds=SEEDS, longer=1, store=store)
+        for place in (0, -1)
+    )
+    return small, large
+
+
+def judge(found: Found) -> dict[str, Answer]:
+    """Return how each statement fares, by its number."""
+    return {each.number: each.judge(found) for each in STATEMENTS}
+
+
+def tally(answers: dict[str, Answer]) -> str:
+    """How many statements fare how."""
+    return _tally(answers, STATEMENTS)
+
+
+def rows(answers: dict[str, Answer]) -> str:
+    """One row a statement, under its part; what was asked and the numbers in sentences below each table."""
+    parts: list[str] = []
+    for heading, part in PARTS:
+        judged = [(each, answers[each.number]) for each in part.STATEMENTS]
+        heads = ("№", "what it says", "where", "verdict", "the number, with its 95 % interval", "other sides")
+        lines = [
+            (
+                each.number,
+                cell(each.said),
+                each.place.removeprefix("notebook 1, "),
+                f"**{answer.outcome}**",
+                cell(answer.number) or "–",
+                cell(answer.sides) or "–",
+            )
+            for each, answer in judged
+        ]
+        parts.append(f"## {heading}\n\n{table(heads, lines)}\n\n{_details(judged)}")
+    return "\n\n".join(parts)
+
+
+def notebook(answers: dict[str, Answer]) -> str:
+    """The second notebook's claims, a line each."""
+    lines: list[str] = []
+    for each in stated_notebook.STATEMENTS:
+        answer = answers[each.number]
+        if answer.outcome not in DONE:
+            lines.append(f"- {each.said} **{answer.outcome.capitalize()}.** {answer.told}")
+    return "\n".join(lines)
+
+
+def questions_tally(answers: dict[str, Answer]) -> str:
+    """How many statements of the five questions fare how."""
+    return _tally(answers, [each for _, part in QUESTIONS for each in part.STATEMENTS])
+
+
+def questions(answers: dict[str, Answer]) -> str:
+    """What can be true or untrue of the five questions: a row a statement, under its question."""
+    parts: list[str] = []
+    for heading, part in QUESTIONS:
+        lines = [
+            (cell(each.said), f"**{answer.outcome}**", cell(answer.number) or "–", each.seeds)
+            for each in part.STATEMENTS
+            for answer in [answers[each.number]]
+            if answer.outcome not in DONE
+        ]
+        page = part.STATEMENTS[0].page
+        heads = ("statement", "", "numbers, with 95 % intervals", "seeds")
+        parts.append(f"## {heading}\n\nThe page: [{heading}]({page}.md)\n\n{table(heads, lines)}")
+    return "\n\n".join(parts)
+
+
+def _tally(answers: dict[str, Answer], of: tuple[Statement, ...] | list[Statement]) -> str:
+    counts = Counter(answers[each.number].outcome for each in of)
+    told = [f"{counts[outcome]} {outcome}" for outcome in get_args(Outcome) if counts[outcome]]
+    return f"Of {len(of)} statements: {join(told)}."
+
+
+def _details(judged: list[Judged]) -> str:
+    """Return what was asked and what came out, folded up under each table."""
+    lines = [
+        f"- **{each.number}.** Asked: {each.asked}{'' if each.seeds == '–' else f'; seeds: {each.seeds}'}. "
+        f"{' '.join(part for part in (answer.told, each.note) if part)}"
+        for each, answer in judged
+    ]
+    page = judged[0][0].page
+    summary = "<details>\n<summary>What was asked, and the numbers in sentences</summary>"
+    return (
+        f"{summary}\n\n"
+        + "\n".join(line.strip() for line in lines)
+        + f"\n\nThe page: [{page}.md]({page}.md).\n\n</details>"
+    )
+
+
+BLOCKS: tuple[Callable[[dict[str, Answer]], str], ...] = (tally, rows, notebook, questions_tally, questions)

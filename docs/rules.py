@@ -1,0 +1,224 @@
+"""The rules that several statements are judged by: pure functions of numbers, each of which can turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from docs.words import percent, under
+from trainlab.draw import join
+from trainlab.stats import Estimate, Rate, Reading, Verdict
+from trainlab.studies.side_words import AS_ASKED
+from trainlab.studies.sides import TURNED
+from trainlab.studies.verdicts import OUTCOMES
+
+Outcome = Literal[
+    "upheld", "in part", "refuted", "mixed", "carried out", "not carried out", "can't be tested"
+]
+"""How a statement fares; things that were to be done are carried out, in part, or not."""
+
+
+EXACT = 1e-9
+"""Two ways to compute one number are the same if they differ by less."""
+HALF, OFTEN, SELDOM = 0.5, 0.9, 0.05
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """How a statement fares: the number beside it, the whole in sentences, and from which sides it holds."""
+
+    outcome: Outcome
+    number: str = ""
+    told: str = ""
+    sides: str = ""
+
+
+def all_of(outcomes: Iterable[Outcome]) -> Outcome:
+    """Return how a statement of several parts fares: as they do if they agree.
+
+    In part if some are upheld and others not, else mixed.
+    """
+    different = set(outcomes)
+    if len(different) == 1:
+        return different.pop()
+    return "in part" if "upheld" in different or "in part" in different else "mixed"
+
+
+def above(share: Rate, least: float) -> Outcome:
+    """Return whether a share is above a limit, with its whole interval, below it, or can't be told."""
+    return "upheld" if share.low > least else "refuted" if share.high < least else "mixed"
+
+
+def most(
+    *, share: Rate, of: str = "seeds", more: str = "", others: Mapping[str, Rate] | None = None
+) -> Answer:
+    """Upheld if it is so of most, with the whole interval; refuted if of a minority.
+
+    `others` are the shares by other readings, in words; where one turns it round it is mixed.
+    """
+    outcome = above(share, HALF)
+    found = {words: above(each, HALF) for words, each in (others or {}).items()}
+    return Answer(
+        outcome=_weighed(outcome, found),
+        number=percent(share),
+        told=f"So on {share} of the {of}.{more}",
+        sides=held(outcome, found),
+    )
+
+
+def held(outcome: Outcome, others: Mapping[str, Outcome]) -> str:
+    """Return on how many other sides it comes out the same, and which turn."""
+    turned = [f"{words}: {each}" for words, each in others.items() if each != outcome]
+    same = len(others) - len(turned)
+    if not others or not turned:
+        return f"all {same}" if others else ""
+    return f"{same} of {len(others)}; not {'; '.join(turned)}"
+
+
+def often(share: Rate) -> Outcome:
+    """Return whether it is so of nine in ten or more, of a minority, or neither."""
+    return "upheld" if share.low >= OFTEN else "refuted" if share.high < HALF else "mixed"
+
+
+def exact(*, gaps: Mapping[str, float], more: str = "", facts: Mapping[str, bool] | None = None) -> Answer:
+    """Upheld if every pair of numbers that ought to be one is, refuted if none; `facts` count as others."""
+    parts = [*(gap < EXACT for gap in gaps.values()), *(facts or {}).values()]
+    told = f"{', '.join(f'{name}: {under(gap)}' for name, gap in gaps.items())}." if gaps else ""
+    failing = [name for name, true in (facts or {}).items() if not true]
+    return Answer(
+        outcome=all_of("upheld" if part else "refuted" for part in parts),
+        number=under(max(gaps.values())) if gaps else "",
+        told=f"Differences: {told}{' Not so: ' + join(failing) + '.' if failing else ''}{more}",
+    )
+
+
+def done(*, facts: Mapping[str, bool], number: str = "", told: str = "", sides: str = "") -> Answer:
+    """Of what was to be done: carried out if all of it is found so, not carried out if nothing."""
+    missing = [what for what, true in facts.items() if not true]
+    outcome: Outcome = "carried out" if not missing else "in part"
+    if len(missing) == len(facts):
+        outcome = "not carried out"
+    lacks = f" Not found so: {join(missing)}." if missing else ""
+    return Answer(outcome=outcome, number=number, told=f"{told}{lacks}".strip(), sides=sides)
+
+
+def alike(*, found: Mapping[str, object], wanted: Mapping[str, object], told: str = "") -> Answer:
+    """Upheld if everything counted is what was said, refuted if nothing is."""
+    outcome = all_of("upheld" if found[name] == value else "refuted" for name, value in wanted.items())
+    number = ", ".join(f"{name}: {found[name]}" for name in wanted)
+    return Answer(outcome=outcome, number=number, told=told)
+
+
+def parts(
+    *,
+    outcomes: Mapping[str, Outcome],
+    number: str,
+    told: str = "",
+    others: Mapping[str, Outcome] | None = None,
+) -> Answer:
+    """Of what is said of several at once: upheld if of all, refuted if of none, in part if of some.
+
+    `others` is how the whole comes out by other readings, in words; where one turns it round it is mixed.
+    """
+    whole, asked = all_of(outcomes.values()), others or {}
+    names: dict[Outcome, list[str]] = {}
+    for name, outcome in outcomes.items():
+        names.setdefault(outcome, []).append(name)
+    shown = _first("; ".join(f"{outcome}: {join(each)}" for outcome, each in names.items()))
+    return Answer(
+        outcome=_weighed(whole, asked),
+        number=number,
+        told=told if len(outcomes) == 1 else f"{shown}. {told}".strip(),
+        sides=held(whole, asked),
+    )
+
+
+def _weighed(outcome: Outcome, others: Mapping[str, Outcome]) -> Outcome:
+    """Return the outcome; mixed where another reading turns it round."""
+    return "mixed" if TURNED.get(outcome, "") in others.values() else outcome
+
+
+def by_readings(*, readings: Mapping[str, Reading], number: str, told: str = "") -> Answer:
+    """Of what is said to help several: each upheld if it does, refuted if it hurts or is small."""
+    return parts(outcomes={name: OUTCOMES[each] for name, each in readings.items()}, number=number, told=told)  # type: ignore[arg-type]
+
+
+def verdict(*, found: Verdict, number: str = "") -> Answer:
+    """As a study of trainlab judged it, from every side."""
+    return verdicts(found={"": found}, number=number)
+
+
+def verdicts(*, found: Mapping[str, Verdict], number: str = "") -> Answer:
+    """As studies of trainlab judged it for several networks: all of them together."""
+    outcomes = [each.outcome or "mixed" for each in found.values()]
+    shares = [
+        f"{name} {percent(each.share)}".strip() for name, each in found.items() if each.share is not None
+    ]
+    return Answer(
+        outcome=all_of(outcomes),
+        number=number or "; ".join(shares),
+        told=" ".join(f"{each.outcome.capitalize()}: {each.sentence}" for each in found.values())
+        if len(found) > 1
+        else " ".join(each.sentence for each in found.values()),
+        sides=sides_of(found),
+    )
+
+
+def sides_of(found: Mapping[str, Verdict]) -> str:
+    """Return from how many of the sides that were asked the verdicts hold, and on which one turns.
+
+    A verdict that is mixed because it turns is held against how it was as first asked.
+    """
+    asked = [
+        (name, each.sides[0].outcome if each.sides[0].words == AS_ASKED else each.outcome, side)
+        for name, each in found.items()
+        for side in each.sides
+        if side.words != AS_ASKED
+    ]
+    if not asked:
+        return ""
+    other = [
+        f"{side.words}{f' ({name})' if name else ''}: {side.outcome}"
+        for name, outcome, side in asked
+        if side.outcome != outcome
+    ]
+    same = len(asked) - len(other)
+    return f"all {same}" if not other else f"{same} of {len(asked)}; not {'; '.join(other)}"
+
+
+def cured(*, left: Mapping[str, Rate], change: Mapping[str, Estimate]) -> Answer:
+    """Cured if of the runs that had it surely fewer than one in ten still do, not if surely more."""
+    limit = 1 - OFTEN
+    outcomes: dict[str, Outcome] = {
+        name: "upheld" if each.high < limit else "refuted" if each.low > limit else "mixed"
+        for name, each in left.items()
+    }
+    told = [
+        f"{name}: of the runs that had it {left[name]} still do; over all seeds it is {change[name]}"
+        for name in left
+    ]
+    return Answer(
+        outcome=all_of(outcomes.values()),
+        number="still " + "; ".join(f"{name} {percent(each)}" for name, each in left.items()),
+        told=f"{_first('; '.join(told))}.",
+    )
+
+
+def gives(*, shares: Mapping[str, Rate]) -> Answer:
+    """Of what is said of each run, asked in several places: upheld where most runs have it."""
+    told = "; ".join(f"{name}: {share}" for name, share in shares.items())
+    return Answer(
+        outcome=all_of(above(share, HALF) for share in shares.values()),
+        number="; ".join(f"{name} {percent(share)}" for name, share in shares.items()),
+        told=f"{_first(told)}.",
+    )
+
+
+def untestable(*, why: str) -> Answer:
+    """Return that nothing could turn it, and why; the one rule that asks no numbers."""
+    return Answer(outcome="can't be tested", told=why)
+
+
+def _first(words: str) -> str:
+    return words[:1].upper() + words[1:]

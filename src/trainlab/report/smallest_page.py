@@ -1,0 +1,84 @@
+"""The smallest budget as one self-contained HTML page: verdict, all budgets, their networks, method."""
+
+from __future__ import annotations
+
+from trainlab.draw import html_table, unbroken
+from trainlab.report.method_part import time_words
+from trainlab.report.parts import Front, code, fold, page, paragraph, picture, side_by_side, terms
+from trainlab.report.run_part import run_graph
+from trainlab.spec import experiment_to_toml
+from trainlab.studies.smallest_result import SmallestResult
+from trainlab.studies.smallest_show import HEADERS, budget_row, smallest_picture
+
+DECIDED = (
+    "All networks of a budget get the same seeds, in rounds that double them. One is dropped when its "
+    "interval lies below the share asked for, or when an exact sign test (McNemar's) shows it to be worse "
+    "than the leader. The leader is then judged on seeds that picked nobody. A budget is enough when the "
+    "lower end of a leader's interval on those seeds reaches the share; it isn't when all of its networks "
+    "are dropped."
+)
+CONFIDENCE = (
+    "95 % for everything at once, by Bonferroni with exact (Clopper–Pearson) intervals: the 5 % is shared "
+    "out over all budgets asked for, then over the race and the judging, over networks, rounds and pairs."
+)
+NOT_SAID = (
+    "A budget left undecided has a network whose rate is too near to the share for these seeds. A rate is "
+    "that of this training and what it calls solved; with another learning rate or more epochs fewer "
+    "parameters may be enough."
+)
+DRAWN = 6
+"""So many networks are drawn at most."""
+
+
+def smallest_html(result: SmallestResult) -> str:
+    """Return the report as one HTML file that needs no network, and reads whole without a script.
+
+    The same result gives the same text; times differ from call to call.
+    """
+    table = html_table(HEADERS, [budget_row(item) for item in result.budgets])
+    return page(
+        f"The smallest budget: {result.title}",
+        Front(
+            say=paragraph(unbroken(result.verdict), kind="question"),
+            show=picture(smallest_picture(result)),
+            more=paragraph("With this training only; with another the smallest budget may be another."),
+        ),
+        [
+            ("budgets", "Budget by budget", table),
+            ("networks", "The best networks", _networks(result)),
+            ("method", "How it was run", _method(result)),
+        ],
+        question=f"A race of {result.field}",
+        aside=f"{result.runs:,} runs.",
+    )
+
+
+def _networks(result: SmallestResult) -> str:
+    """Draw the best networks, those from the smallest budget down and what fails most narrowly."""
+    with_run = [item for item in result.budgets if item.run is not None]
+    with_run.sort(key=lambda item: item.solved.estimate if item.solved else 0.0, reverse=True)
+    drawn = [
+        run_graph(item.run, 0, f"{item.parameters:,} parameters: {item.best}, seed {item.run.first_seed:,}")
+        for item in with_run[:DRAWN]
+        if item.run is not None
+    ]
+    intro = "Of each a solved run: what such a network learnt, not what all of them do."
+    return paragraph(intro) + side_by_side(drawn, small=True) if drawn else ""
+
+
+def _method(result: SmallestResult) -> str:
+    how = result.how
+    most = result.max_seeds
+    pairs = [
+        ("Decided by", DECIDED),
+        ("Confidence", CONFIDENCE),
+        ("Not said", NOT_SAID),
+        ("Seeds", f"raced on 0 to {most - 1:,} at most, judged on {most:,} to {2 * most - 1:,} at most"),
+        ("Spent", f"{result.runs:,} runs"),
+        ("Engine", f"{how.engine}: {how.engine_reason}"),
+        ("Time", time_words(how)),
+        ("Machine", f"{how.machine}; {how.workers} workers"),
+        ("Versions", ", ".join(f"{name} {value}" for name, value in how.versions.items())),
+    ]
+    words = "The experiment, but for the network"
+    return terms(pairs) + fold(words, code(experiment_to_toml(result.base)), printed=True)

@@ -1,0 +1,149 @@
+"""Does any of many candidates reach a share of seeds? Raced on some seeds, and the winner judged on others.
+
+The best of many is best partly by luck: judged on the seeds that picked it, its rate is too high (the
+winner's curse). So candidates race on one set of seeds, which may only say who is out and who leads; that a
+share is *reached* is said by seeds on which nobody was picked.
+
+With m candidates, R rounds at most, and an error e for all that is said of these candidates:
+
+- e/2 goes to the race, split as in `stats.race`: exact intervals of every candidate in every round at
+  e / 4 / (m · R), and sign tests against the leader on the same seeds at e / 4 / (m · (m − 1) · R). Out is
+  who has an upper end below the share, or is shown to be worse than the leader: then it can't be the only
+  one that reaches it. When all are out, none reaches the share.
+- e/2 goes to at most `TRIES` leaders judged on fresh seeds, each looked at r times at most: exact intervals
+  at e / 2 / (TRIES · r). A lower end at or above the share says that it is reached; an upper end below it
+  puts the leader out.
+
+All of it holds at once with a confidence of 1 − e. The seeds must be like independent draws; nothing is
+assumed of how candidates depend on each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from trainlab.errors import StatsError
+from trainlab.stats.exact import Bools, Counts, exact_interval, sign_test
+from trainlab.stats.race import Outcomes, round_sizes
+from trainlab.stats.rate import Rate
+
+Reached = Literal["yes", "no", "undecided"]
+PICK = 256
+"""A leader is judged once candidates have so many seeds, or as many as they may have, each."""
+TRIES = 3
+"""So many leaders are judged at most."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reaching:
+    """Whether any candidate reaches the share, and which one is best.
+
+    `best` is the candidate that reaches it; or else the last leader, or the one judged that solved most.
+    `judged` is its rate on fresh seeds, with an interval that holds along with all else that is said. `raced`
+    are the seeds that those longest in the race had, `runs` all runs, those of judging included.
+    """
+
+    reached: Reached
+    best: int
+    judged: Rate
+    raced: int
+    runs: int
+
+
+def any_reaches(
+    outcomes: Outcomes, *, candidates: int, share: float, first: int, most: int, error: float = 0.05
+) -> Reaching:
+    """Race candidates until one is shown to reach `share`, or all not to, or all have `most` seeds.
+
+    `outcomes` is asked for candidates and seeds, and says who solves, bool ``[candidates asked for, seeds
+    asked for]``: for the seeds from 0 to `most` in the race, for the `most` after them to judge leaders.
+
+    Raises:
+        StatsError: no candidates, or `share` not strictly between 0 and 1.
+    """
+    if candidates < 1 or not 0.0 < share < 1.0:
+        raise StatsError(
+            f"candidates = {candidates}, share = {share!r}: there must be 1 candidate or more, and the share "
+            "must lie strictly between 0 and 1, as 0.95 does."
+        )
+    sizes = round_sizes(first=first, most=most)
+    looks = candidates * len(sizes)
+    interval_level, pair_level = error / 4 / looks, error / 4 / max(looks * (candidates - 1), 1)
+    judge = _Judge(outcomes, share=share, most=most, error=error / 2)
+    alive: Counts = np.arange(candidates, dtype=np.int64)
+    solved: Bools = np.zeros((candidates, 0), dtype=np.bool_)
+    leader, size, runs = 0, first, 0
+    reached: Reached = "undecided"
+    for size in sizes:
+        more = outcomes(alive, range(solved.shape[1], size))
+        runs += more.size
+        solved = np.concatenate([solved, more], axis=1)
+        k = solved.sum(axis=1, dtype=np.int64)
+        _, high = exact_interval(k, np.full(len(k), size, dtype=np.int64), level=interval_level)
+        place = int(np.argmax(k))
+        leader = int(alive[place])
+        out = (high < share) | (sign_test(solved[place], solved) <= pair_level)
+        if size >= min(PICK, most) and k[place] >= share * size and judge.may(leader):
+            reached = judge.judge(leader)
+            if reached == "yes":
+                break
+            out[place] |= reached == "no"
+        alive, solved = alive[~out], solved[~out]
+        if not len(alive):
+            break
+    if len(alive) and reached != "yes":
+        # The seeds that raced are spent: those that judge may still tell.
+        leader = int(alive[np.argmax(solved.sum(axis=1))])
+        if judge.may(leader) and judge.judge(leader) == "no":
+            alive = alive[alive != leader]
+    if not judge.rates:
+        judge.look_once(leader)
+    best = max(judge.rates, key=lambda each: (judge.rates[each].low >= share, judge.rates[each].estimate))
+    rate = judge.rates[best]
+    reached = "yes" if rate.low >= share else "undecided" if len(alive) else "no"
+    return Reaching(reached=reached, best=best, judged=rate, raced=size, runs=runs + judge.runs)
+
+
+class _Judge:
+    """Judges leaders on the seeds after those of the race."""
+
+    def __init__(self, outcomes: Outcomes, *, share: float, most: int, error: float) -> None:
+        self.outcomes, self.share, self.most = outcomes, share, most
+        self.sizes = round_sizes(first=min(PICK, most), most=most)
+        self.level = error / TRIES / len(self.sizes)
+        self.rates: dict[int, Rate] = {}
+        self.runs = 0
+
+    def may(self, candidate: int) -> bool:
+        """Return whether the candidate hasn't been judged, and one more may be."""
+        return candidate not in self.rates and len(self.rates) < TRIES
+
+    def judge(self, candidate: int) -> Reached:
+        """Look at the candidate until it is decided, or has all the seeds."""
+        k = done = 0
+        for size in self.sizes:
+            k += self._solved(candidate, done, size)
+            done = size
+            rate = self._rate(candidate, k, size)
+            if rate.low >= self.share:
+                return "yes"
+            if rate.high < self.share:
+                return "no"
+        return "undecided"
+
+    def look_once(self, candidate: int) -> None:
+        """Take the rate at the first look, of one that is out: on the seeds that picked it, it's too good."""
+        self._rate(candidate, self._solved(candidate, 0, self.sizes[0]), self.sizes[0])
+
+    def _solved(self, candidate: int, start: int, stop: int) -> int:
+        more = self.outcomes(np.array([candidate]), range(self.most + start, self.most + stop))
+        self.runs += more.size
+        return int(more.sum())
+
+    def _rate(self, candidate: int, k: int, n: int) -> Rate:
+        low, high = exact_interval(np.array([k]), np.array([n]), level=self.level)
+        self.rates[candidate] = Rate(k=k, n=n, low=float(low[0]), high=float(high[0]))
+        return self.rates[candidate]

@@ -1,0 +1,63 @@
+"""The ledger, and what is shown of it elsewhere, are what the runs give."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import get_args
+
+import pytest
+
+from docs import blocks, ledger
+from docs.rules import Answer, Outcome
+
+PAGES = ("docs/assignment.md", "docs/ledger.md", "docs/questions.md")
+
+
+def with_ledger() -> dict[str, str]:
+    return {str(path): text for path, text in blocks.pages().items() if "ledger" in blocks.used([text])}
+
+
+def made_up(outcome: Outcome) -> dict[str, Answer]:
+    return {
+        each.number: Answer(outcome=outcome, number="1 | 2", told="Told.", sides="all 2")
+        for each in ledger.STATEMENTS
+    }
+
+
+@pytest.mark.slow
+def test_the_pages_are_what_the_runs_give():
+    wanted = blocks.files({"ledger": ledger.carry_out(store=None)})
+    assert {str(path) for path in wanted} == set(with_ledger()) == set(PAGES)
+    assert blocks.stale(wanted) == [], "out of date: run scripts/docs --figures ledger"
+
+
+def test_every_statement_has_a_row_and_its_numbers_in_sentences():
+    shown = ledger.rows(made_up("upheld"))
+    for each in ledger.STATEMENTS:
+        (row,) = [line for line in shown.splitlines() if line.startswith(f"| {each.number} |")]
+        assert row.count(" | ") == 5, "a cell holds a bar"
+        assert "**upheld**" in row
+        assert f"- **{each.number}.** Asked: " in shown
+    assert shown.count("<details>") == shown.count("</details>") == len(ledger.PARTS)
+
+
+def test_the_tally_counts():
+    answers = made_up("upheld")
+    n = len(answers)
+    assert ledger.tally(answers) == f"Of {n} statements: {n} upheld."
+    answers["1"] = replace(answers["1"], outcome="refuted")
+    assert ledger.tally(answers) == f"Of {n} statements: {n - 1} upheld and 1 refuted."
+
+
+@pytest.mark.parametrize("outcome", get_args(Outcome))
+def test_what_was_only_to_be_done_stays_in_the_ledger(outcome: Outcome):
+    answers = made_up(outcome)
+    shown = f"**{outcome}**" in ledger.questions(answers)
+    assert shown == (outcome not in ledger.DONE)
+    assert bool(ledger.notebook(answers)) == shown
+
+
+def test_the_pages_tell_every_statement_as_it_is_said():
+    page = with_ledger()["docs/ledger.md"]
+    for each in ledger.STATEMENTS:
+        assert f"| {each.number} | {each.said.replace('|', chr(92) + '|')} |" in page, each.number
