@@ -18,6 +18,8 @@ from trainlab.studies.spike_words import entry_of
 SEEDS = 1000
 MANY = 5
 """So many unlearnt runs of each network are taken apart."""
+LATE = 200
+"""Epochs after it was first solved: a run that loses it so late does so from a loss of next to nothing."""
 NETWORKS = ("Model 1", "Model 2")
 ADAMS: Mapping[str, Mapping[str, Any]] = {
     "Adam": {},
@@ -55,8 +57,9 @@ def carry_out(*, store: str | None, seeds: int = SEEDS, many: int = MANY) -> Unl
 def cause(found: Unlearning) -> str:
     """A row a network and Adam: solved at some time, lost again, unlearnt at the end."""
     lines = [
-        "| | solved at some time | lost it at a later reading | unlearnt at the end |",
-        "|---|---|---|---|",
+        "| | solved at some time | lost it at a later reading | "
+        f"… more than {LATE} epochs after the first | unlearnt at the end |",
+        "|---|---|---|---|---|",
     ]
     for (network, name), item in found.cells.items():
         when = item.when
@@ -64,9 +67,16 @@ def cause(found: Unlearning) -> str:
         assert when.stayed is not None
         lines.append(
             f"| {network}, {name} | {when.ever.k:,} of {when.ever.n:,} | {when.ever.k - when.stayed.k:,} | "
-            f"{when.unlearnt:,} |"
+            f"{late(item):,} | {when.unlearnt:,} |"
         )
     return "\n".join(lines)
+
+
+def late(item: CellResult) -> int:
+    """Return how many runs lost it, or had lost it before, long after they were first solved."""
+    runs = item.runs
+    since = runs.settled_epoch - runs.solved_epoch
+    return int(((runs.solved_epoch >= 0) & (~runs.solved | (since > LATE))).sum())
 
 
 def spikes(found: Unlearning) -> str:
@@ -77,8 +87,8 @@ def spikes(found: Unlearning) -> str:
         "loss rose a thousandfold in",
         "weight",
         "√v",
-        "of eps",
-        "less than when first solved",
+        "√v ÷ eps",
+        "√v has fallen",
         "step",
         "longest of the rise",
     ]
@@ -95,8 +105,8 @@ def spikes(found: Unlearning) -> str:
                 f"{spike.step - spike.begun:,} steps",
                 str(entry_of(spike)),
                 format_number(now),
-                f"{float(f'{now / spike.eps:.2g}'):,.0f} ×",
-                f"{format_number(spike.fallen)} ×",
+                f"{float(f'{now / spike.eps:.2g}'):,.0f}",
+                f"{format_number(spike.fallen)} times",
                 f"{format_number(_share(spike, at))} lr",
                 f"{format_number(max(_share(spike, each) for each in range(spike.begun, spike.step)))} lr",
             ]

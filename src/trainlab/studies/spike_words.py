@@ -14,8 +14,8 @@ from trainlab.studies.spike_anatomy import CALM, Spike, parameter_place
 if TYPE_CHECKING:
     from trainlab.explain.chains.names import Entry
 
-FALLEN = 10.0
-"""√v has fallen so many times: then a step is called large because √v is small."""
+FALLEN = 2.0
+"""Where √v has fallen less than so many times, it isn't why a step is large."""
 NEAR_EPS = 10.0
 """√v within so many times eps: eps holds the step back."""
 
@@ -148,7 +148,7 @@ def why(spike: Spike) -> str:
         f"{format_number(now)}"
     )
     if spike.fallen < FALLEN:
-        reason = ": not a tenth of it, so that √v is small isn't what makes this step large"
+        reason = ": not half of it, so it isn't this √v that makes the step large"
     else:
         reason = f", {format_number(spike.fallen)} times less"
         if spike.divides and spike.momentum is not None:
