@@ -38,6 +38,7 @@ WHOLE: dict[str, tuple[str, ...]] = {
         "engine/test_divergence.py",
         "engine/test_draws.py",
         "engine/test_layers.py",
+        "engine/test_layerwise.py",
         "engine/test_losses.py",
         "engine/test_stopping.py",
         "engine/test_updates.py",
