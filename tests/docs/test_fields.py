@@ -11,6 +11,7 @@ from docs.pages import ROOT
 from docs import blocks
 from trainlab import Experiment
 from trainlab.maths import ACTIVATIONS, INITS, LOSSES, OPTIMIZERS, SCHEDULES
+from trainlab.maths.gradients import KEPT_SIZE
 from trainlab.spec import study_from_toml
 from trainlab.spec.study import Statement
 from trainlab.tasks import TASKS
@@ -37,9 +38,16 @@ def test_the_pages_are_what_the_structs_give():
 
 
 def test_every_field_of_an_experiment_has_a_block():
-    assert set(Experiment.__struct_fields__) - {"epochs", "after"} <= set(
+    of_one_value = {"epochs", "after", "gradient", "frozen"}
+    assert set(Experiment.__struct_fields__) - of_one_value <= set(
         blocks.used(blocks.pages().values())["fields"]
     )
+
+
+def test_what_is_done_to_single_layers_has_a_section_with_the_formula():
+    section = read("docs/study_file.md").partition("## gradient and frozen\n")[2].partition("\n## ")[0]
+    assert f"sᵢ ← {KEPT_SIZE:g} sᵢ + mᵢ" in section
+    assert "frozen = [1, 2]" in section
 
 
 def test_whatever_a_study_may_ask_is_on_the_page():
