@@ -16,7 +16,7 @@ from trainlab.studies.spike_anatomy import Spike
 from trainlab.studies.spike_words import entry_of
 
 SEEDS = 1000
-MANY = 5
+MANY = 2
 """So many unlearnt runs of each network are taken apart."""
 LATE = 200
 """Epochs after it was first solved: a run that loses it so late does so from a loss of next to nothing."""

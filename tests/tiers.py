@@ -83,7 +83,6 @@ WHOLE: dict[str, tuple[str, ...]] = {
     "computes": ("explain/chains/test_agreement.py",),
     "pages": (
         "docs/test_explanations.py",
-        "docs/test_figures.py",
         "docs/test_json.py",
         "docs/test_maps.py",
         "docs/test_notebook.py",

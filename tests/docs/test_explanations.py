@@ -1,4 +1,7 @@
-"""The pages on the five questions are what the code makes of them, with as many seeds as they say."""
+"""The pages on the five questions, the figures and the ledger are what the code makes of them, seed for seed.
+
+They stand in one file since they share their runs, which a process keeps.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from pathlib import Path
 import pytest
 from docs.pages import ROOT
 
-from docs import blocks, explained, explanations
+from docs import blocks, explained, explanations, figures, ledger
 from trainlab.explain.chains.question import DEFAULT
 from trainlab.explain.inits.part_example import FAN_IN, FAN_OUT
 from trainlab.explain.losses.outlier_data import NOISE, POINTS, SHARE, SHIFT
@@ -17,6 +20,7 @@ from trainlab.explain.losses.outlier_runs import LAST_EPOCHS
 from trainlab.explain.rates.named_schedules import TEN
 
 PAGES = ("neuron", "learning_rate", "init", "loss", "chain_rule")
+LEDGER = {"docs/assignment.md", "docs/ledger.md", "docs/questions.md"}
 
 
 @pytest.fixture(scope="module")
@@ -143,3 +147,25 @@ def test_other_runs_would_change_a_page(answers: explained.Explained):
 def spelt(count: int) -> str:
     """Return one of the numbers that the pages write as words."""
     return {6: "six", 10: "ten"}[count]
+
+
+def with_figures() -> dict[str, str]:
+    return {str(path): text for path, text in blocks.pages().items() if "figures" in blocks.used([text])}
+
+
+def test_every_page_is_what_its_figures_give():
+    wanted = blocks.files({"figures": figures.carry_out(store=None)})
+    assert {str(path) for path in wanted} == set(with_figures())
+    assert blocks.stale(wanted) == [], "out of date: run scripts/docs --figures figures"
+
+
+def test_other_seeds_would_change_them():
+    studies = figures.carry_out(seeds=30, store=None)
+    for page in with_figures().values():
+        assert blocks.render(page, {"figures": studies}) != page
+
+
+def test_the_ledger_is_what_the_runs_give():
+    wanted = blocks.files({"ledger": ledger.carry_out(store=None)})
+    assert {str(path) for path in wanted} == LEDGER
+    assert blocks.stale(wanted) == [], "out of date: run scripts/docs --figures ledger"
