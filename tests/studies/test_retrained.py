@@ -74,6 +74,23 @@ def test_page_json_and_terminal_tell_of_it(result: StudyResult) -> None:
 
 
 @pytest.mark.process
+@pytest.mark.parametrize(("differing", "verdicts", "told"), [(0, True, 0), (1, True, 1), (0, False, 2)])
+def test_cells_that_differ_are_told_in_the_answer_too(
+    result: StudyResult, differing: int, verdicts: bool, told: int
+) -> None:
+    first = replace(result.retrained[0], differing=differing)
+    given = replace(
+        result,
+        retrained=(first, *result.retrained[1:]),
+        verdicts=result.verdicts if verdicts else (),
+    )
+    out = io.StringIO()
+    print_study(given, console=Console(file=out, width=80))
+    assert out.getvalue().count("Of 4 cells trained again") == told
+    assert ("Asked from every side" in out.getvalue()) == verdicts
+
+
+@pytest.mark.process
 def test_kept_runs_are_not_trained_again(
     plan: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

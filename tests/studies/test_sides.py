@@ -104,6 +104,7 @@ def test_a_line_says_how_many_sides_hold() -> None:
         "Asked from every side, also in float64: 1 of 3 verdicts comes out the same, 1 turns round, "
         "1 differs on some side without turning round (--details)."
     )
+    assert held_words([said], ["in float64"]) == ""
     assert "1 of 1 verdict comes out the same, none turns round (" in held_words(
         [replace(said, sides=(one,))], ["x"]
     )

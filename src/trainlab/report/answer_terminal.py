@@ -61,9 +61,10 @@ def _fidelity(result: StudyResult) -> list[str]:
 
 
 def _sides(result: StudyResult) -> list[str]:
-    return (
-        [held_words(result.verdicts, [each.words for each in result.retrained])] if result.retrained else []
-    )
+    """Say how many verdicts hold where cells were trained again, and where these are solved otherwise."""
+    held = held_words(result.verdicts, [each.words for each in result.retrained]) if result.retrained else ""
+    differing = [each.sentence for each in result.retrained if each.differing or not held]
+    return [held, *differing] if held else differing
 
 
 def _definitions(result: StudyResult, found: Answer, width: int) -> list[str]:

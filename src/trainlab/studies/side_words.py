@@ -56,8 +56,13 @@ def sides_words(verdict: Verdict) -> str:
 
 
 def held_words(verdicts: Sequence[Verdict], also: Sequence[str]) -> str:
-    """Say how many verdicts hold from every side, `also` in these words, and how many turn round."""
+    """Say how many verdicts hold from every side, `also` in these words, and how many turn round.
+
+    Empty where none can be asked otherwise.
+    """
     asked = [verdict for verdict in verdicts if verdict.sides]
+    if not asked:
+        return ""
     held, turned = sum(map(holds_everywhere, asked)), sum(map(has_turned, asked))
     rest = len(asked) - held - turned
     turn = f"{turned:,} {'turns' if turned == 1 else 'turn'} round" if turned else "none turns round"
