@@ -38,7 +38,6 @@ COMMANDS = (
         summary="Race many candidates: those shown to be worse are dropped, the rest get more seeds.",
         examples=(
             "trainlab race 44 xor44 --cell :A+B+E --draw 100",
-            "trainlab race 13 first.toml --max-seeds 256 --html race.html",
             "trainlab race 5..13 xor44 --cell :A+B+C+D+E --until 95%",
         ),
     ),
