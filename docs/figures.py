@@ -12,6 +12,7 @@ import numpy.typing as npt
 from msgspec import structs
 
 import trainlab
+from docs.blocks import ROOT
 from docs.rules import HALF, above
 from docs.words import percent, table
 from trainlab.budgets import bias_flags, layer_table
@@ -38,6 +39,8 @@ ALIKE = 0.01
 """Predictions closer than this are called the same."""
 
 SEEDS = 1000
+CAUSE = "examples/vanishing_cause.toml"
+CAUSE_CELLS = (":none", ":equalised", ":A–E", ":A–E+equalised", ":A–E+frozen")
 
 NOTEBOOK: dict[tuple[str, ...], str] = {
     (): "1: tanh, L1",
@@ -79,6 +82,7 @@ class Studies:
     windows: Mapping[str, npt.NDArray[np.float64]]
     race: trainlab.RaceResult
     race_all: trainlab.RaceResult
+    cause: trainlab.StudyResult
 
     @property
     def together(self) -> tuple[str, ...]:
@@ -125,6 +129,7 @@ def carry_out(*, store: str | None, seeds: int = SEEDS) -> Studies:
         },
         race=race,
         race_all=race_all,
+        cause=trainlab.study(str(ROOT / CAUSE), seeds=seeds, only=CAUSE_CELLS, store=store),
     )
 
 
@@ -372,6 +377,12 @@ def vanishing(studies: Studies) -> str:
     return "\n".join(lines) + "\n\n" + table(heads, rows) + "\n\n" + "\n".join(begin)
 
 
+def cause(studies: Studies) -> str:
+    """What comes of the same seeds with gradients made equally large, and with the first layers frozen."""
+    found = of(studies.cause, "cause")
+    return "\n".join(f"- **{verdict.outcome.capitalize()}.** {verdict.sentence}" for verdict in found)
+
+
 def same_value(studies: Studies) -> str:
     """Do Model 3's failed runs answer three of the four points alike, and with 0.694?"""
     found = studies.alike()
@@ -586,6 +597,7 @@ BLOCKS: tuple[Callable[[Studies], str], ...] = (
     sides,
     interactions,
     vanishing,
+    cause,
     same_value,
     predictions,
     notebook,
