@@ -16,7 +16,7 @@ from docs.blocks import ROOT
 from docs.rules import HALF, above
 from docs.words import percent, table
 from trainlab.budgets import bias_flags, layer_table
-from trainlab.draw import Band, Curve, curves
+from trainlab.draw import Band, Curve, curves, join
 from trainlab.engine import Runs
 from trainlab.spec import load_study, name_of
 from trainlab.stats import (
@@ -32,7 +32,7 @@ from trainlab.studies import CellResult, Verdict
 from trainlab.studies.causes import THRESHOLD, failed, gradients_of
 from trainlab.studies.cells import all_near
 from trainlab.studies.effects import factorial
-from trainlab.studies.side_words import has_turned, holds_everywhere, sides_words
+from trainlab.studies.side_words import has_turned, holds_everywhere, sides_words, turned_changes
 
 Bools = npt.NDArray[np.bool_]
 ALIKE = 0.01
@@ -521,7 +521,9 @@ def _hurting(studies: Studies) -> str:
     each = ", ".join(f"{e.network} {e.main.value}" for e in effects if e.main)
     names = dict.fromkeys(e.change for e in effects)
     said = " and ".join(f"{name} ({labels[name]})" for name in names)
-    return f"Not every change helps. Averaged over the others, {said} hurts: {each}."
+    turned = turned_changes(studies.xor44.verdicts)
+    but = f" It depends on how it is asked: {join(turned)}." if turned else ""
+    return f"Not every change helps. Averaged over the others, {said} hurts: {each}.{but}"
 
 
 def race_board(studies: Studies) -> str:
