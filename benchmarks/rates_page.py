@@ -19,15 +19,16 @@ Made by `python -m benchmarks.rates --docs` from what it measured ([the numbers]
 
 Long float32 trainings by two programs part ways, since sums are taken in another order and each step builds
 on the last. So one run can't be held against another; how many are solved can. Every cell below was trained
-twice, on the same seeds: by trainlab's fast engine, and in PyTorch. Runs that only one of them solves are
+twice, on the same seeds: by trainlab's fast engine, and in PyTorch, as the headings say. Runs that only one of them solves are
 counted (McNemar's exact test), and p is corrected for the number of cells (Holm). *At 0* are the runs whose
 loss ends at exactly 0.
 
-**What this can't show.** XOR and these networks only. What is smaller than the intervals would not be seen.
+**What this can't show.** XOR and these networks only. With so many cells even a difference whose own interval
+leaves out 0 needn't be one: p says which is shown.
 """
 HEADS = ("cell", "fast", "PyTorch", "difference", "p (Holm)", "at 0: fast", "PyTorch")
 OTHERS = {
-    "torch": "PyTorch's operations on stacks of networks",
+    "torch": "trainlab's torch engine: PyTorch's operations on stacks of networks",
     "reference": "A plain PyTorch loop, a network at a time",
 }
 """The titles of the parts, by the other engine."""
@@ -61,7 +62,7 @@ def _summary(part: dict[str, Any]) -> str:
     verdict = (
         f"**{', '.join(differ)}: one solves more runs than the other.**"
         if differ
-        else f"**In none of {counted(len(rows), 'cell')} does one solve more runs than the other.**"
+        else f"**In none of {counted(len(rows), 'cell')} is a difference shown.**"
     )
     versions = about["versions"]
     return (

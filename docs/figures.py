@@ -272,8 +272,16 @@ def changes(studies: Studies) -> str:
     ]
     rows.sort(key=lambda row: row[0])
     lines: list[str] = []
+    turned = {verdict.about for verdict in of(studies.xor44, "change") if has_turned(verdict)}
     for name in studies.together:
-        main = [(e.main.reading, e.network) for e in studies.xor44.effects if e.change == name and e.main]
+        main = [
+            (
+                e.main.reading if (e.network, name) not in turned else f"{e.main.reading} on average only",
+                e.network,
+            )
+            for e in studies.xor44.effects
+            if e.change == name and e.main
+        ]
         words = (
             f"{word}: {', '.join(n for r, n in main if r == word)}"
             for word in dict.fromkeys(r for r, _ in main)

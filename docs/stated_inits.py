@@ -410,7 +410,7 @@ STATEMENTS: tuple[Statement, ...] = (
     ),
     _statement(
         "71",
-        "Xavier is for sigmoid and tanh.",
+        "Xavier is for sigmoid and tanh (taken as: with them it keeps the gradient's size).",
         "a stack of ten layers, from 1/√n and normalised",
         keeps,
         _keeps(*((scheme, each) for scheme in ("xavier", "xavier_uniform") for each in ("sigmoid", "tanh"))),

@@ -17,7 +17,6 @@ from docs.words import percent
 from trainlab.draw import format_number, join
 from trainlab.explain import pairing
 from trainlab.explain.losses.outliers import percent as climb
-from trainlab.explain.losses.takes import TAKES
 from trainlab.maths import LOSSES
 from trainlab.maths.activation_functions import softmax
 from trainlab.spec import Custom
@@ -188,8 +187,9 @@ def named(*, known: Mapping[str, bool]) -> Answer:
 
 
 def _named(found: Found) -> Mapping[str, Any]:
-    classes = {each.torch_class for each in TAKES.values()}
-    return {"known": {"LLLoss": "LLLoss" in classes}}
+    import torch
+
+    return {"known": {"LLLoss": hasattr(torch.nn, "LLLoss")}}
 
 
 def outliers(*, readings: Sequence[str], number: str, told: str) -> Answer:

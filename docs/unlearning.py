@@ -75,8 +75,9 @@ def cause(found: Unlearning) -> str:
 def late(item: CellResult) -> int:
     """Return how many runs lost it, or had lost it before, long after they were first solved."""
     runs = item.runs
-    since = runs.settled_epoch - runs.solved_epoch
-    return int(((runs.solved_epoch >= 0) & (~runs.solved | (since > LATE))).sum())
+    lost_for_good = ~runs.solved & (runs.experiment.epochs - runs.solved_epoch > LATE)
+    lost_and_found = runs.solved & (runs.settled_epoch - runs.solved_epoch > LATE)
+    return int(((runs.solved_epoch >= 0) & (lost_for_good | lost_and_found)).sum())
 
 
 def spikes(found: Unlearning) -> str:

@@ -147,7 +147,7 @@ MADE_UP: dict[Callable[..., Answer], tuple[Numbers, Numbers, Numbers]] = {
     stated_rates.oscillates: (
         {"gaps": {"valley": 0.0}, "solved_above": FEW, "solved_best": MOST},
         {"gaps": {"valley": 0.3}, "solved_above": MOST, "solved_best": FEW},
-        {"gaps": {"valley": 0.0}, "solved_above": MOST, "solved_best": MOST},
+        {"gaps": {"valley": 0.0, "other": 0.3}, "solved_above": MOST, "solved_best": MOST},
     ),
     stated_rates.step_lr: (
         {"rates": (0.05, 0.005, 0.0005, 0.00005), "gap": 0.0},

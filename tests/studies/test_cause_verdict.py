@@ -67,7 +67,9 @@ def need(**counts: int) -> Verdict:
             "too few runs were solved without it",
         ),
         # As many are lost as found: it shuffles them.
-        ({"failed": 80, "rescued": 70, "solved": 80, "lost": 70}, "mixed", "no more are solved in all"),
+        ({"failed": 80, "rescued": 70, "solved": 80, "lost": 70}, "mixed", "any change reshuffles runs"),
+        # So does another seed where 93 % are solved, if 90 % were: more are solved, which explains few.
+        ({"failed": 100, "rescued": 93, "solved": 900, "lost": 63}, "mixed", "any change reshuffles runs"),
         ({"failed": 80, "rescued": 40, "solved": 80, "lost": 10}, "mixed", "neither most nor a minority"),
     ],
 )
@@ -89,7 +91,8 @@ def test_rescue_comes_out_every_way(counts: dict[str, int], outcome: str, words:
         ),
         ({"failed": 60, "rescued": 1, "solved": 100, "lost": 10}, "refuted", "don't need layers 1 and 2"),
         ({"failed": 60, "rescued": 1, "solved": 100, "lost": 52}, "mixed", "It can't be said whether"),
-        ({"failed": 100, "rescued": 90, "solved": 100, "lost": 90}, "mixed", "no fewer are solved in all"),
+        ({"failed": 100, "rescued": 90, "solved": 100, "lost": 90}, "mixed", "any change reshuffles runs"),
+        ({"failed": 800, "rescued": 120, "solved": 200, "lost": 170}, "mixed", "any change reshuffles runs"),
     ],
 )
 def test_need_comes_out_every_way(counts: dict[str, int], outcome: str, words: str) -> None:

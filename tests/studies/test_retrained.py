@@ -111,11 +111,13 @@ def test_cells_that_are_solved_otherwise_are_counted() -> None:
     # Of the first 20 seeds 10 are solved here in one cell and all in the other; there 10 in both.
     assert (found.runs, found.cells, found.differing) == (20, 2, 1)
     assert (found.largest, found.where) == (-0.5, "Net 1:A")
-    assert "in 1 are runs solved more or less often than here" in found.sentence
+    assert "in 1 is it shown that runs are solved more or less often than here" in found.sentence
     assert "; the largest difference is −50.0 points, of Net 1:A." in found.sentence
     same = beside(cells, cells, words="in float64", engine="fast-float64")
     assert (same.differing, same.largest) == (0, 0.0)
-    assert same.sentence.startswith("Of 2 cells trained again in float64, in none are runs solved")
+    assert same.sentence.startswith(
+        "Of 2 cells trained again in float64, in none is it shown that runs are solved"
+    )
     assert "largest" not in same.sentence
 
 

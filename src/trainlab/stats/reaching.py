@@ -10,7 +10,8 @@ With m candidates, R rounds at most, and an error e for all that is said of thes
   e / 4 / (m · R), and sign tests against the leader on the same seeds at e / 4 / (m · (m − 1) · R). Out is
   who has an upper end below the share, or is shown to be worse than the leader: then it can't be the only
   one that reaches it. When all are out, none reaches the share.
-- e/2 goes to at most `TRIES` leaders judged on fresh seeds, each looked at r times at most: exact intervals
+- e/2 goes to at most `TRIES` leaders judged on fresh seeds, each on its own, as who is judged later depends
+  on how those before came out; each is looked at r times at most: exact intervals
   at e / 2 / (TRIES · r). A lower end at or above the share says that it is reached; an upper end below it
   puts the leader out.
 
@@ -42,13 +43,15 @@ class Reaching:
     """Whether any candidate reaches the share, and which one is best.
 
     `best` is the candidate that reaches it; or else the last leader, or the one judged that solved most.
-    `judged` is its rate on fresh seeds, with an interval that holds along with all else that is said. `raced`
+    `judged` is its rate on fresh seeds, those from `judged_from` on, with an interval that holds along with
+    all else that is said. `raced`
     are the seeds that those longest in the race had, `runs` all runs, those of judging included.
     """
 
     reached: Reached
     best: int
     judged: Rate
+    judged_from: int
     raced: int
     runs: int
 
@@ -59,7 +62,8 @@ def any_reaches(
     """Race candidates until one is shown to reach `share`, or all not to, or all have `most` seeds.
 
     `outcomes` is asked for candidates and seeds, and says who solves, bool ``[candidates asked for, seeds
-    asked for]``: for the seeds from 0 to `most` in the race, for the `most` after them to judge leaders.
+    asked for]``: for the seeds from 0 to `most` in the race, for `TRIES` times as many after them to judge
+    leaders.
 
     Raises:
         StatsError: no candidates, or `share` not strictly between 0 and 1.
@@ -104,17 +108,25 @@ def any_reaches(
     best = max(judge.rates, key=lambda each: (judge.rates[each].low >= share, judge.rates[each].estimate))
     rate = judge.rates[best]
     reached = "yes" if rate.low >= share else "undecided" if len(alive) else "no"
-    return Reaching(reached=reached, best=best, judged=rate, raced=size, runs=runs + judge.runs)
+    return Reaching(
+        reached=reached,
+        best=best,
+        judged=rate,
+        judged_from=judge.starts[best],
+        raced=size,
+        runs=runs + judge.runs,
+    )
 
 
 class _Judge:
-    """Judges leaders on the seeds after those of the race."""
+    """Judges leaders on the seeds after those of the race, each on `most` seeds of its own."""
 
     def __init__(self, outcomes: Outcomes, *, share: float, most: int, error: float) -> None:
         self.outcomes, self.share, self.most = outcomes, share, most
         self.sizes = round_sizes(first=min(PICK, most), most=most)
         self.level = error / TRIES / len(self.sizes)
         self.rates: dict[int, Rate] = {}
+        self.starts: dict[int, int] = {}
         self.runs = 0
 
     def may(self, candidate: int) -> bool:
@@ -139,7 +151,8 @@ class _Judge:
         self._rate(candidate, self._solved(candidate, 0, self.sizes[0]), self.sizes[0])
 
     def _solved(self, candidate: int, start: int, stop: int) -> int:
-        more = self.outcomes(np.array([candidate]), range(self.most + start, self.most + stop))
+        first = self.starts.setdefault(candidate, self.most * (1 + len(self.starts)))
+        more = self.outcomes(np.array([candidate]), range(first + start, first + stop))
         self.runs += more.size
         return int(more.sum())
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from trainlab.draw import join
 from trainlab.spec import Study
-from trainlab.stats import SIGNIFICANCE, Rate, paired_difference, rate, share_words
+from trainlab.stats import Rate, paired_difference, rate, share_words
 from trainlab.studies.cells import CellResult
 from trainlab.studies.verdicts import HALF, Bools, Outcome, Verdict, after_words
 
@@ -68,8 +68,10 @@ def judge_rescue(network: str, where: str, plain: Bools, equalised: Bools) -> Ve
 
     `plain` and `equalised` say which runs are solved, bool [n] of the same seeds, without and with gradients
     equalised; some fail. `where` names the cell, as in "with A and B", or is empty. Upheld if most failed
-    runs are solved by it, and more in all. Refuted if a minority are, even if it broke as many of the others
-    as it breaks of the runs that were solved: what fails for that reason says nothing.
+    runs are solved by it, and in all so many more as are most of those that failed: any change reshuffles
+    runs, and where most are solved it solves most of those that failed before. Refuted if a minority are,
+    even if it broke as many of the others as it breaks of the runs that were solved: what fails for that
+    reason says nothing.
     """
     rescued, lost = _share(equalised, ~plain), _share(~equalised, plain)
     if rescued is None:
@@ -77,7 +79,7 @@ def judge_rescue(network: str, where: str, plain: Bools, equalised: Bools) -> Ve
     gain = paired_difference(plain, equalised)
     known = lost is not None and lost.n >= FEWEST
     outcome: Outcome = "mixed"
-    if rescued.low > HALF and gain.p < SIGNIFICANCE and gain.estimate > 0:
+    if rescued.low > HALF and gain.low > HALF * (1.0 - plain.mean()):
         outcome = "upheld"
     elif lost is not None and known and rescued.high < HALF * (1.0 - lost.high):
         outcome = "refuted"
@@ -101,7 +103,7 @@ def judge_rescue(network: str, where: str, plain: Bools, equalised: Bools) -> Ve
 
 def _why_open(rescued: Rate, *, known: bool) -> str:
     if rescued.low > HALF:
-        return ", but no more are solved in all"
+        return ", but so many others are lost that this may be chance: any change reshuffles runs"
     if rescued.high >= HALF:
         return ", which is neither most nor a minority for certain"
     if not known:
@@ -124,15 +126,15 @@ def judge_need(network: str, where: str, layers: tuple[int, ...], plain: Bools, 
     """Do most solved runs of a network need what some of its layers learn?
 
     `plain` and `frozen` say which runs are solved, bool [n] of the same seeds, without and with these layers
-    frozen; some are solved without. Upheld if most solved runs are lost, and fewer are solved in all; refuted
-    if a minority are lost.
+    frozen; some are solved without. Upheld if most solved runs are lost, and in all so many fewer are solved
+    as are most of those that were; refuted if a minority are lost.
     """
     lost, found = _share(~frozen, plain), _share(frozen, ~plain)
     if lost is None:
         raise ValueError("without a solved run there is nothing to lose")
     fewer = paired_difference(plain, frozen)
     outcome: Outcome = "mixed"
-    if lost.low > HALF and fewer.p < SIGNIFICANCE and fewer.estimate < 0:
+    if lost.low > HALF and fewer.high < -HALF * plain.mean():
         outcome = "upheld"
     elif lost.high < HALF:
         outcome = "refuted"
@@ -143,7 +145,9 @@ def judge_need(network: str, where: str, layers: tuple[int, ...], plain: Bools, 
         "refuted": f"Most {runs} don't need {named} to learn",
         "mixed": f"It can't be said whether most {runs} need {named} to learn",
     }[outcome]
-    why = ", but no fewer are solved in all" if outcome == "mixed" and lost.low > HALF else ""
+    why = ""
+    if outcome == "mixed" and lost.low > HALF:
+        why = ", but so many others are solved that this may be chance: any change reshuffles runs"
     return Verdict(
         topic="cause",
         statement=f"Most {runs} need {named} to learn.",

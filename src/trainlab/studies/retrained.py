@@ -59,8 +59,8 @@ class Retrained:
         )
         most = f"; the largest difference is {format_fixed(100 * self.largest, 1, sign=True)} points, of "
         return (
-            f"Of {counted(self.cells, 'cell')} trained again {self.words}, {found} are runs solved more or "
-            f"less often than here (McNemar's test, Holm's correction; {power})"
+            f"Of {counted(self.cells, 'cell')} trained again {self.words}, {found} is it shown that runs are "
+            f"solved more or less often than here (McNemar's test, Holm's correction; {power})"
             f"{most + self.where if self.largest else ''}."
         )
 

@@ -18,6 +18,7 @@ from trainlab.spec.checks import check_number
 from trainlab.spec.race import MAX_CANDIDATES
 from trainlab.spec.study import MAX_SEEDS
 from trainlab.stats import any_reaches
+from trainlab.stats.reaching import TRIES
 from trainlab.store import Store
 from trainlab.studies.candidates import Candidate, all_networks, check_ends
 from trainlab.studies.race import changes_made, trained_as
@@ -143,7 +144,7 @@ def _judge(
         solved=found.judged,
         raced=found.raced,
         runs=found.runs,
-        run=training.solved_run(found.best, range(most, most + found.judged.n)),
+        run=training.solved_run(found.best, range(found.judged_from, found.judged_from + found.judged.n)),
     )
 
 
@@ -186,8 +187,9 @@ def _check(base: Experiment, budgets: Sequence[Budget], share: float, seeds: int
                 "number must rise, and everything else be the same."
             )
     check_number("share", share, above=0.0, below=1.0)
-    check_number("seeds", seeds, at_least=1, at_most=MAX_SEEDS // 2)
-    check_number("max_seeds", max_seeds, at_least=seeds, at_most=MAX_SEEDS // 2)
+    most = MAX_SEEDS // (1 + TRIES)
+    check_number("seeds", seeds, at_least=1, at_most=most)
+    check_number("max_seeds", max_seeds, at_least=seeds, at_most=most)
     check_ends(base, budgets[0])
     if budgets[0].count() > MAX_CANDIDATES:
         raise SpecError(

@@ -198,7 +198,7 @@ class SmallestResult:
                 f"With {numbers_words(open_)} parameters these seeds can't tell whether some network "
                 f"{self._does}.{rest}{said}"
             )
-        fewest = " the fewest" if (none and not open_) else " enough"
+        fewest = " the fewest tried" if (none and not open_) else " enough"
         first = (
             f"{counted(found.parameters, 'parameter')} {'is' if found.parameters == 1 else 'are'}{fewest}"
             f"{' with which' if fewest != ' enough' else ': with them'} some network {self._does}: "

@@ -95,9 +95,10 @@ def spike(
     trainer = get_engine(engine_of(engine, experiment))
     found = None
     for each in unlearnt if seed is None else (seed,):
-        found = replayed_spike(select(runs, range(each, each + 1)), trainer)
+        replayed = replayed_spike(select(runs, range(each, each + 1)), trainer)
         # Replayed by the plain loop alone, a run may end otherwise; then the next one is looked at.
-        if found is not None and (seed is not None or found.again is None):
+        if replayed is not None and (seed is not None or replayed.again is None):
+            found = replayed
             break
     how = how_run(
         engine,

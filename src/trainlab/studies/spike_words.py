@@ -189,7 +189,7 @@ def which(unlearnt: int, seeds: int, asked: int | None) -> str:
         return f"1 of {counted(seeds, 'seed')} was solved at some time and isn't at the end: this one."
     return (
         f"{unlearnt:,} of {counted(seeds, 'seed')} were solved at some time and aren't at the end; this is "
-        "the first of them."
+        "the first of them that comes out so when it is replayed."
     )
 
 

@@ -50,7 +50,7 @@ FAULTS = (
         "learn from noise.",
         formula="The training fails, and in the median of the first 20 steps looked at the rms gradient of "
         "the first weight is below {FADED:g} of the largest where the network is stuck, else below "
-        "{FADED_FAR:g}. Where it is stuck, below {FADED_LATE:g} in the last 20 steps will do, too.",
+        "{FADED_FAR:g}. Where it is stuck, below {FADED_LATE:g} in the last 20 steps looked at will do, too.",
         source="AUTOTRAINER takes 1e-3 between first and last layer. Relative, since a sigmoid stack that "
         "can't learn stays far above the absolute limits (1e-7) of most tools.",
         silent="the training succeeds, there are fewer than 3 layers, or they are frozen.",

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine.readings import is_solved
-from trainlab.engine.reference.loop import backpropagate
+from trainlab.engine.reference.loop import backpropagate, equaliser_of
 from trainlab.engine.reference.losses import predictions_of
 from trainlab.engine.reference.measure import Meter
 from trainlab.engine.reference.module import build_module, flat
@@ -93,10 +93,13 @@ def _replay(
     group, rate, beta1 = optimizer.param_groups[0], list[float](), list[float]()
     state: dict[str, list[Row]] = {}
     apart = 0.0
+    equaliser = equaliser_of(torch, experiment, module)
     for epoch in range(epochs):
         for index, chosen in enumerate(steps.examples(epoch)):
             step = epoch * experiment.steps_per_epoch + index
-            backpropagate(torch, meter, module, optimizer, steps, step=step, chosen=chosen)
+            backpropagate(
+                torch, meter, module, optimizer, steps, step=step, chosen=chosen, equaliser=equaliser
+            )
             examples.append(chosen)
             gradients.append(_row(torch, parameters, [parameter.grad for parameter in parameters]))
             rates.apply()
