@@ -19,9 +19,9 @@ Made by `python -m benchmarks.rates --docs` from what it measured ([the numbers]
 
 Long float32 trainings by two programs part ways, since sums are taken in another order and each step builds
 on the last. So one run can't be held against another; how many are solved can. Every cell below was trained
-twice, on the same seeds: by trainlab's fast engine, and in PyTorch, as the headings say. Runs that only one of them solves are
-counted (McNemar's exact test), and p is corrected for the number of cells (Holm). *At 0* are the runs whose
-loss ends at exactly 0.
+twice, on the same seeds: by trainlab's fast engine, and in PyTorch, as the headings say. Runs that only one
+of them solves are counted (McNemar's exact test), and p is corrected for the number of cells (Holm). *At 0*
+are the runs whose loss ends at exactly 0.
 
 **What this can't show.** XOR and these networks only. With so many cells even a difference whose own interval
 leaves out 0 needn't be one: p says which is shown.

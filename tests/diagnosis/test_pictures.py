@@ -170,6 +170,14 @@ def test_a_gradient_that_doesnt_fade_with_depth_has_no_picture_of_fading():
     assert [bar["value"] for bar in made["bars"]] == [0.0, 0.1]
 
 
+def test_a_gradient_that_fades_late_is_shown_late():
+    late = [0.1] * 30 + [1e-5] * 30
+    made = picture_of("vanishing_gradient", case_of(weight(0, late, grad_rms=late), weight(1, [0.1] * 60)))
+    assert made is not None
+    assert [bar["value"] for bar in made["bars"]] == [1e-5, 0.1]
+    assert "last 20 steps looked at" in made["x_label"]
+
+
 def test_weights_that_grew_are_no_picture_of_decay():
     grown = weight(0, [0.1] * 9, weight_rms=[1.0] * 8 + [2.0])
     shrunk = weight(1, [0.1] * 9, weight_rms=[1.0] * 8 + [0.1])

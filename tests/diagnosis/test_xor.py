@@ -92,6 +92,34 @@ def test_each_mistake_is_named_and_nothing_else(name: str) -> None:
     assert report.troubles == ()
 
 
+MODEL_3 = """
+import torch
+from torch import nn
+
+torch.manual_seed({seed})
+X, y = torch.tensor([[0.0, 0], [0, 1], [1, 0], [1, 1]]), torch.tensor([[0.0], [1], [1], [0]])
+hidden = [m for _ in range(7) for m in (nn.Linear(2, 2), nn.Tanh())]
+net = nn.Sequential(*hidden, nn.Linear(2, 1, bias=False), nn.Tanh())
+for layer in net[::2]:
+    nn.init.normal_(layer.weight)
+opt = torch.optim.SGD(net.parameters(), lr=0.02, momentum=0.9)
+for step in range(1200):
+    i = torch.randint(4, (1,))
+    opt.zero_grad()
+    loss = nn.functional.l1_loss(net(X[i]), y[i])
+    loss.backward()
+    opt.step()
+"""
+
+
+@pytest.mark.trains
+@pytest.mark.parametrize(("seed", "late"), [(0, False), (1, True)])
+def test_a_gradient_that_vanishes_at_first_or_at_last_is_told(seed: int, late: bool) -> None:
+    report = diagnosed(lambda: exec(MODEL_3.format(seed=seed), {"__name__": "__main__"}))
+    assert faults(report) == ["vanishing_gradient"]
+    assert report.findings[0].evidence[0].startswith("at the last steps looked at") == late
+
+
 def test_probabilities_given_to_a_loss_of_logits_are_told_apart_at_a_half() -> None:
     text = SCRIPT.format(**(RIGHT | CASES["sigmoid twice"][0]))
     space: dict[str, Any] = {"__name__": "__main__"}

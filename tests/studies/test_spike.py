@@ -17,7 +17,7 @@ import trainlab
 from trainlab import Verdict
 from trainlab.engine import get_engine, rng
 from trainlab.engine.layout import initial_parameters, layers_of
-from trainlab.engine.reference.replay import Replay
+from trainlab.engine.reference.replay import Replay, replay
 from trainlab.errors import EngineError, SpecError
 from trainlab.report import spike_html
 from trainlab.spec import SGD, Adam, Experiment, Network, any_study, named_cell
@@ -106,6 +106,13 @@ def test_the_numbers_are_those_of_a_loop_of_pytorchs_own():
     step = -0.05 * found.momentum[t - 1] / (found.scale[t - 1] + 1e-8)
     assert found.change[t - 1] == pytest.approx(step, rel=1e-4)
     assert found.apart == 0.0
+
+
+def test_what_is_done_to_single_layers_is_replayed_too():
+    experiment = replace(SPIKING, epochs=6, gradient="equalised", frozen=(1,))
+    (runs,) = get_engine("reference").train(experiment, range(3, 4))
+    made = replay(experiment, 3, epochs=6, ends={}, start=None, dtype="float32")
+    assert np.array_equal(made.weights[-1], runs.parameters[0])
 
 
 def made_up(solved: Sequence[int], loss: Sequence[float], **changed: Any) -> Replay:

@@ -12,6 +12,7 @@ from trainlab.diagnosis.pictures.loops import loss_to_the_end
 from trainlab.diagnosis.rules.bad_bias_init import bias_size
 from trainlab.diagnosis.rules.lr_too_high import EARLY, blown_up, largest_steps
 from trainlab.diagnosis.rules.lr_too_low import ways
+from trainlab.diagnosis.rules.vanishing_gradient import FADED_LATE
 from trainlab.diagnosis.seen import ActivationSeen
 from trainlab.diagnosis.signals.case import Case
 from trainlab.diagnosis.signals.gradients import early_gradients, late_gradients
@@ -35,18 +36,17 @@ def fading_gradient(case: Case) -> Picture | None:
 
     Where it doesn't fade at first, but at last, the last 20 steps.
     """
-    if _fades([value for _, value in early_gradients(case)]):
+    if _fades([value for _, value in early_gradients(case)], below=FADED):
         return gradient_by_depth(case)
     pairs = [(param.name, value) for param, value in late_gradients(case)]
-    if not _fades([value for _, value in pairs]):
+    if not _fades([value for _, value in pairs], below=FADED_LATE):
         return None
-    return bars(
-        "Gradient by layer, input first", "rms gradient (median of the last 20 steps)", pairs, log=True
-    )
+    unit = "rms gradient (median of the last 20 steps looked at)"
+    return bars("Gradient by layer, input first", unit, pairs, log=True)
 
 
-def _fades(found: list[float]) -> bool:
-    return bool(found) and found[0] < FADED * max(found)
+def _fades(found: list[float], *, below: float) -> bool:
+    return bool(found) and found[0] < below * max(found)
 
 
 def large_steps(case: Case) -> Picture | None:
