@@ -105,7 +105,8 @@ def test_a_store_without_names_says_what_it_holds(asked: Caller) -> None:
     with sqlite3.connect(".trainlab/store.sqlite3") as db:
         db.executescript(
             "DROP TABLE studies; DROP TABLE study_experiments; "
-            "ALTER TABLE runs DROP COLUMN settled_epoch; PRAGMA user_version = 4;"
+            "ALTER TABLE runs DROP COLUMN settled_epoch; ALTER TABLE chunks DROP COLUMN step_gradient; "
+            "PRAGMA user_version = 4;"
         )
     db.close()
     out = asked("show").out

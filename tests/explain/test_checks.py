@@ -45,7 +45,11 @@ OWN: list[tuple[str, dict[str, Any], str]] = [
     ("chain_rule", {"weight": 3}, "weight = 3: must be a text, as in 'w2[1,3]'."),
     ("chain_rule", {"network": 5}, "network = 5: must be widths, as in '2-8-8-1' or [2, 8, 8, 1]."),
     ("chain_rule", {"seed": 1.5}, "seed = 1.5: must be a whole number from 0 to 9,999,999."),
-    ("chain_rule", {"point": "1"}, "point = '1': the data have 4 examples; give a whole number from 1 to 4."),
+    (
+        "chain_rule",
+        {"point": "1"},
+        "point = '1': the data have 16 examples; give a whole number from 1 to 16.",
+    ),
     ("neuron", {"seed": True}, "seed = True: must be a whole number from 0 to 9,999,999."),
     ("neuron", {"trained": "no"}, "trained = 'no': must be True or False."),
     ("neuron", {"inputs": [[0, 1]]}, "inputs: is for a torch.nn.Module; an experiment has its own inputs."),

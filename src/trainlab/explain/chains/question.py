@@ -81,13 +81,11 @@ def read_question(
     """
     widths = None if network is None else _widths(network)
     left_out = source is DEFAULT
-    if left_out:
-        experiment = _drawn(widths, inputs)
-    else:
-        experiment = named_cell(any_study(source), check_cell(cell)).experiment
-        if widths is not None:
-            wanted = msgspec.structs.replace(experiment.network, widths=widths)
-            experiment = msgspec.structs.replace(experiment, network=wanted)
+    asked = _drawn(widths, inputs) if left_out else source
+    experiment = named_cell(any_study(asked), check_cell(cell)).experiment
+    if widths is not None and not left_out:
+        wanted = msgspec.structs.replace(experiment.network, widths=widths)
+        experiment = msgspec.structs.replace(experiment, network=wanted)
     check_seed(seed)
     x, y, words = _example(experiment, point, inputs, targets, last=left_out)
     layers = initial_layers(experiment, seed)
