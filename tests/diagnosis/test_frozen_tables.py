@@ -64,6 +64,7 @@ def test_given_vectors_of_a_training_that_fails_are_left_alone(seed: int):
     assert "frozen_params" not in faults(diagnosed(lambda: rating(shuffled), seed=seed))
 
 
+@pytest.mark.trains
 def test_random_vectors_that_learn_are_left_alone():
     report = diagnosed(
         lambda: rating(lambda a, b: Factors(random_table(a), random_table(b), freeze=False), epochs=20)

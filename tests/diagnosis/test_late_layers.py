@@ -71,6 +71,7 @@ class Passing(nn.Module):
         return self.last(self.drop(torch.relu(nn.LayerNorm(hidden.shape[1:])(hidden))))
 
 
+@pytest.mark.trains
 def test_a_network_that_is_frozen_for_one_pass_and_makes_a_layer_in_each_goes_on_learning():
     torch.manual_seed(0)
     probe = Probe()

@@ -76,6 +76,7 @@ def test_the_trail_ends_to_the_bit_where_the_record_does(changes: dict[str, Any]
     assert np.array_equal(found.weights[0], initial_parameters(made, range(3, 4))[0].astype(np.float32))
 
 
+@pytest.mark.trains
 def test_a_trail_that_ends_elsewhere_is_told() -> None:
     run = recorded(experiment())
     run.parameters[0, 0] += 1e-3
