@@ -6,7 +6,6 @@ import dataclasses
 import os
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
 
 import numpy as np
 from msgspec.structs import replace
@@ -16,16 +15,16 @@ from trainlab.engine.choose import has_torch
 from trainlab.engine.going_on import starting_parameters
 from trainlab.engine.runs import UNKNOWN
 from trainlab.errors import EngineError, SpecError
-from trainlab.execution import Progress, how_run, stored_under, train_all
+from trainlab.execution import Progress, how_run
 from trainlab.spec import Adam, AdamW, Experiment, Study, any_study, named_cell
 from trainlab.spec.checks import MAX_COUNT, check_number
 from trainlab.spec.record import Record
 from trainlab.spec.study import MAX_SEEDS
 from trainlab.stats import mcnemar_p
-from trainlab.store import Store
 from trainlab.studies.spike_anatomy import Spike, find_spike
 from trainlab.studies.spike_result import SpikeResult
 from trainlab.studies.spike_words import Lost
+from trainlab.studies.train_kept import train_kept
 
 SEEDS = 100
 MAX_NUMBERS = 5_000_000
@@ -72,23 +71,13 @@ def spike(
     if not experiment.record.solved_every:
         experiment = replace(experiment, record=replace(experiment.record, solved_every=READINGS))
     asked = range(seeds) if seed is None else range(seed, seed + 1)
-    started, last = time.perf_counter(), None
-
-    def note(progress: Progress) -> None:
-        nonlocal last
-        last = progress
-        if on_progress:
-            on_progress(progress)
+    started = time.perf_counter()
 
     steady = _with_amsgrad(experiment) if seed is None else None
     trained = [experiment, *([steady] if steady is not None else [])]
-    with nullcontext() if store is None else Store.open(store) as opened:
-        if fresh and opened is not None:
-            for each in trained:
-                opened.delete([each], engine=stored_under(engine, each))
-        runs, *others = train_all(
-            trained, asked, engine=engine, store=opened, workers=workers, on_progress=note
-        )
+    (runs, *others), steps, seconds = train_kept(
+        trained, asked, engine=engine, store=store, workers=workers, fresh=fresh, on_progress=on_progress
+    )
     unlearnt = tuple(
         runs.first_seed + int(row) for row in np.flatnonzero((runs.solved_epoch >= 0) & ~runs.solved)
     )
@@ -106,8 +95,8 @@ def spike(
         seeds=len(asked),
         workers=workers,
         seconds=time.perf_counter() - started,
-        trained_steps=last.steps_trained if last else 0,
-        trained_seconds=last.elapsed if last else 0.0,
+        trained_steps=steps,
+        trained_seconds=seconds,
     )
     return SpikeResult(
         cell=chosen.name,

@@ -12,15 +12,13 @@ from trainlab.diagnosis.pictures.loops import loss_to_the_end
 from trainlab.diagnosis.rules.bad_bias_init import bias_size
 from trainlab.diagnosis.rules.lr_too_high import EARLY, blown_up, largest_steps
 from trainlab.diagnosis.rules.lr_too_low import ways
-from trainlab.diagnosis.rules.vanishing_gradient import FADED_LATE
+from trainlab.diagnosis.rules.vanishing_gradient import FADED, FADED_LATE
 from trainlab.diagnosis.seen import ActivationSeen
 from trainlab.diagnosis.signals.case import Case
 from trainlab.diagnosis.signals.gradients import early_gradients, late_gradients
 
 Picture = dict[str, Any]
 MOST_LINES = 6
-FADED = 0.01
-"""A first layer with less of the largest gradient than this shows that it fades."""
 USUAL_STEP = (1e-3, 1e-2)
 """rms(update) / rms(weight) of healthy trainings."""
 

@@ -5,21 +5,20 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
 
 import numpy as np
 from msgspec.structs import replace
 
 from trainlab.errors import SpecError
-from trainlab.execution import Progress, how_run, stored_under, train_all
+from trainlab.execution import Progress, how_run
 from trainlab.maths.loss_bends import TANGENTS
 from trainlab.spec import Experiment, Study, any_study, name_of, named_cell
 from trainlab.spec.checks import check_number
 from trainlab.spec.study import MAX_SEEDS
-from trainlab.store import Store
 from trainlab.studies.causes import failed
 from trainlab.studies.landscape.read import Ending, read_ending
 from trainlab.studies.landscape.result import EndingsResult
+from trainlab.studies.train_kept import train_kept
 
 SEEDS = 200
 LONGER = 10
@@ -65,21 +64,16 @@ def endings(
     if not experiment.record.parameters:
         experiment = replace(experiment, record=replace(experiment.record, parameters=True))
     asked = [experiment, *([experiment.at_epochs(longer * experiment.epochs)] if longer > 1 else [])]
-    started, last = time.perf_counter(), None
-
-    def note(progress: Progress) -> None:
-        nonlocal last
-        last = progress
-        if on_progress:
-            on_progress(progress)
-
-    with nullcontext() if store is None else Store.open(store) as opened:
-        if fresh and opened is not None:
-            for each in asked:
-                opened.delete([each], engine=stored_under(engine, each))
-        runs, *more = train_all(
-            asked, range(seeds), engine=engine, store=opened, workers=workers, on_progress=note
-        )
+    started = time.perf_counter()
+    (runs, *more), steps, seconds = train_kept(
+        asked,
+        range(seeds),
+        engine=engine,
+        store=store,
+        workers=workers,
+        fresh=fresh,
+        on_progress=on_progress,
+    )
     found, escaped, unread = list[Ending](), list[bool](), 0
     for row in np.flatnonzero(failed(runs)):
         ending = read_ending(experiment, runs.parameters[row], seed=int(runs.first_seed + row))
@@ -104,8 +98,8 @@ def endings(
             seeds=seeds,
             workers=workers,
             seconds=time.perf_counter() - started,
-            trained_steps=last.steps_trained if last else 0,
-            trained_seconds=last.elapsed if last else 0.0,
+            trained_steps=steps,
+            trained_seconds=seconds,
         ),
     )
 

@@ -1,0 +1,42 @@
+"""Train experiments whose finished runs are kept, for the questions that are asked of one cell."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+
+from trainlab.engine import Runs
+from trainlab.execution import Progress, stored_under, train_all
+from trainlab.spec import Experiment
+from trainlab.store import Store
+
+
+def train_kept(
+    experiments: Sequence[Experiment],
+    seeds: range,
+    *,
+    engine: str,
+    store: str | os.PathLike[str] | None,
+    workers: int | None,
+    fresh: bool,
+    on_progress: Callable[[Progress], None] | None,
+) -> tuple[list[Runs], int, float]:
+    """Return the runs of each experiment, and how many steps were trained for them, in how many seconds.
+
+    What `store` keeps isn't trained again, but with `fresh`, which has it forgotten first.
+    """
+    last: Progress | None = None
+
+    def note(progress: Progress) -> None:
+        nonlocal last
+        last = progress
+        if on_progress:
+            on_progress(progress)
+
+    with nullcontext() if store is None else Store.open(store) as opened:
+        if fresh and opened is not None:
+            for each in experiments:
+                opened.delete([each], engine=stored_under(engine, each))
+        runs = train_all(experiments, seeds, engine=engine, store=opened, workers=workers, on_progress=note)
+    return runs, last.steps_trained if last else 0, last.elapsed if last else 0.0
