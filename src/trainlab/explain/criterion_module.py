@@ -12,20 +12,11 @@ from trainlab.engine.reference.losses import build_criterion
 from trainlab.errors import ExplainError, listing, nearest, shown
 from trainlab.explain.live import is_module
 from trainlab.maths import LOSSES
-from trainlab.spec import Loss, name_of
+from trainlab.spec import Loss, loss_named, name_of
 
 Criterion = Callable[[Any, Any], Any]
 
-FUNCTIONS: Final = {
-    "l1_loss": "l1",
-    "mse_loss": "mse",
-    "huber_loss": "huber",
-    "smooth_l1_loss": "smooth_l1",
-    "binary_cross_entropy": "bce",
-    "binary_cross_entropy_with_logits": "bce_with_logits",
-    "cross_entropy": "cross_entropy",
-    "nll_loss": "nll",
-}
+FUNCTIONS: Final = {entry.torch_function: name for name, entry in LOSSES.items() if entry.torch_function}
 """Functions of torch.nn.functional, and what they are called here."""
 CLASSES: Final = {entry.torch_class: name for name, entry in LOSSES.items() if entry.torch_class}
 """Losses of torch.nn, and what they are called here."""
@@ -64,7 +55,7 @@ def named_loss(name: str) -> Loss:
         raise ExplainError(
             f"loss = {shown(name)}: must be {listing(LOSSES)}, or a function.{nearest(name, LOSSES)}"
         )
-    return msgspec.convert({"name": name}, Loss)
+    return loss_named(name)
 
 
 def known_name(torch: Any, given: Any) -> str | None:

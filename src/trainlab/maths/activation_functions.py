@@ -1,6 +1,7 @@
-"""Values and derivatives of the activations, float64, elementwise unless said; nothing overflows.
+"""Values, derivatives and second derivatives of the activations, float64; nothing overflows.
 
-At a kink the derivative is PyTorch's.
+Elementwise unless said. At a kink the derivative is PyTorch's; where the second derivative jumps but the
+first doesn't, it is the value from the right, or 0 where that is the outer piece, as in PyTorch.
 """
 
 from __future__ import annotations
@@ -27,6 +28,12 @@ def tanh_derivative(x: Array) -> Array:
     return 1.0 - t * t
 
 
+def tanh_second_derivative(x: Array) -> Array:
+    """Return −2 t (1 − t²), t = tanh x."""
+    t = np.tanh(x)
+    return -2.0 * t * (1.0 - t * t)
+
+
 def sigmoid(x: Array) -> Array:
     """Return 1 / (1 + e⁻ˣ)."""
     # Written with exp(-|x|) so that neither tail overflows.
@@ -38,6 +45,12 @@ def sigmoid_derivative(x: Array) -> Array:
     """Return σ(x) (1 − σ(x))."""
     s = sigmoid(x)
     return s * (1.0 - s)
+
+
+def sigmoid_second_derivative(x: Array) -> Array:
+    """Return σ(x) (1 − σ(x)) (1 − 2 σ(x))."""
+    s = sigmoid(x)
+    return s * (1.0 - s) * (1.0 - 2.0 * s)
 
 
 def relu(x: Array) -> Array:
@@ -70,6 +83,11 @@ def elu_derivative(x: Array) -> Array:
     return np.exp(np.minimum(x, 0.0))
 
 
+def elu_second_derivative(x: Array) -> Array:
+    """Return 0 where x > 0, else eˣ."""
+    return np.where(x > 0, 0.0, np.exp(np.minimum(x, 0.0)))
+
+
 def selu(x: Array) -> Array:
     """Return λx where x > 0, else λα (eˣ − 1)."""
     return np.where(x > 0, SELU_SCALE * x, SELU_SCALE * SELU_ALPHA * np.expm1(np.minimum(x, 0.0)))
@@ -78,6 +96,11 @@ def selu(x: Array) -> Array:
 def selu_derivative(x: Array) -> Array:
     """Return λ where x > 0, else λα eˣ."""
     return np.where(x > 0, SELU_SCALE, SELU_SCALE * SELU_ALPHA * np.exp(np.minimum(x, 0.0)))
+
+
+def selu_second_derivative(x: Array) -> Array:
+    """Return 0 where x > 0, else λα eˣ."""
+    return SELU_SCALE * SELU_ALPHA * elu_second_derivative(x)
 
 
 def _normal_cdf(x: Array) -> Array:
@@ -99,6 +122,13 @@ def gelu_derivative(x: Array) -> Array:
     return _normal_cdf(x) + near * density
 
 
+def gelu_second_derivative(x: Array) -> Array:
+    """Return φ(x) (2 − x²)."""
+    # Beyond ±40 the density is 0 in float64.
+    near = np.clip(x, -40.0, 40.0)
+    return np.exp(-0.5 * near * near) / np.sqrt(2.0 * np.pi) * (2.0 - near * near)
+
+
 def silu(x: Array) -> Array:
     """Return x σ(x)."""
     return x * sigmoid(x)
@@ -110,6 +140,13 @@ def silu_derivative(x: Array) -> Array:
     return s * (1.0 + x * sigmoid(-x))
 
 
+def silu_second_derivative(x: Array) -> Array:
+    """Return 2 σ′(x) + x σ″(x)."""
+    # Beyond ±800 both are 0 in float64.
+    near = np.clip(x, -800.0, 800.0)
+    return 2.0 * sigmoid_derivative(near) + near * sigmoid_second_derivative(near)
+
+
 def softplus(x: Array) -> Array:
     """Return ln(1 + eˣ); x itself where x > 20."""
     return np.where(x > SOFTPLUS_THRESHOLD, x, np.log1p(np.exp(np.minimum(x, SOFTPLUS_THRESHOLD))))
@@ -118,6 +155,11 @@ def softplus(x: Array) -> Array:
 def softplus_derivative(x: Array) -> Array:
     """Return σ(x); 1 where x > 20."""
     return np.where(x > SOFTPLUS_THRESHOLD, 1.0, sigmoid(x))
+
+
+def softplus_second_derivative(x: Array) -> Array:
+    """Return σ′(x); 0 where x > 20."""
+    return np.where(x > SOFTPLUS_THRESHOLD, 0.0, sigmoid_derivative(x))
 
 
 def hardtanh(x: Array) -> Array:
@@ -142,6 +184,20 @@ def softmax_backward(x: Array, grad_output: Array) -> Array:
     return s * (grad_output - (grad_output * s).sum(axis=-1, keepdims=True))
 
 
+def softmax_tangent(x: Array, dx: Array) -> Array:
+    """Return how softmax changes along dx: s (dx − Σ s dx) over the last axis."""
+    s = softmax(x)
+    return s * (dx - (s * dx).sum(axis=-1, keepdims=True))
+
+
+def softmax_backward_tangent(x: Array, dx: Array, grad_output: Array, grad_tangent: Array) -> Array:
+    """Return how `softmax_backward` changes as x moves along dx and the gradient along its own tangent."""
+    s, ds = softmax(x), softmax_tangent(x, dx)
+    level = (grad_output * s).sum(axis=-1, keepdims=True)
+    moved = (grad_tangent * s + grad_output * ds).sum(axis=-1, keepdims=True)
+    return ds * (grad_output - level) + s * (grad_tangent - moved)
+
+
 def log_softmax(x: Array) -> Array:
     """Return xᵢ − ln Σ eˣʲ over the last axis."""
     below = _below_largest(x)
@@ -151,6 +207,18 @@ def log_softmax(x: Array) -> Array:
 def log_softmax_backward(x: Array, grad_output: Array) -> Array:
     """Return g − softmax(x) Σ g over the last axis."""
     return grad_output - softmax(x) * grad_output.sum(axis=-1, keepdims=True)
+
+
+def log_softmax_tangent(x: Array, dx: Array) -> Array:
+    """Return how log-softmax changes along dx: dx − Σ s dx over the last axis, s = softmax x."""
+    return dx - (softmax(x) * dx).sum(axis=-1, keepdims=True)
+
+
+def log_softmax_backward_tangent(x: Array, dx: Array, grad_output: Array, grad_tangent: Array) -> Array:
+    """Return how `log_softmax_backward` changes, as `softmax_backward_tangent` does."""
+    total = grad_output.sum(axis=-1, keepdims=True)
+    moved = softmax_tangent(x, dx) * total
+    return grad_tangent - moved - softmax(x) * grad_tangent.sum(axis=-1, keepdims=True)
 
 
 def _below_largest(x: Array) -> Array:

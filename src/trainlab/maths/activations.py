@@ -1,7 +1,8 @@
-"""Activations: value and derivative in float64, the oracle of every engine.
+"""Activations: everything there is to know of each, in one place; in float64 the oracle of every engine.
 
 One entry each, named as in ``torch.nn.functional`` and with its default settings; ``code`` is how the kernel
-knows it.
+knows it. Beside its entry a new activation needs its formulas (`activation_functions`) and a unit of the
+kernel.
 """
 
 from __future__ import annotations
@@ -23,16 +24,25 @@ class Activation:
     """A function applied after a layer's weighted sum.
 
     ``value(x)`` keeps the shape of x. ``backward(x, grad_output)`` is the gradient by x when the gradient by
-    ``value(x)`` is `grad_output` (a vector-Jacobian product). ``derivative(x)`` is for functions of one
-    number; those that act over the last axis, the outputs, have none.
+    ``value(x)`` is `grad_output` (a vector-Jacobian product). ``tangent(x, dx)`` is how the value changes as x
+    moves along dx, and ``backward_tangent(x, dx, grad_output, grad_tangent)`` how `backward` does, while
+    the gradient moves along its own tangent. ``derivative(x)`` is for functions of one number; those that
+    act over the last axis, the outputs, have none.
+
+    ``torch_function`` is its name below ``torch``, empty for the identity; ``torch_class`` the module's
+    below ``torch.nn``, empty where PyTorch has none. Those over the outputs take their axis as ``dim``.
     """
 
     name: str
     code: int
     formula: str
     citation: str
+    torch_function: str
+    torch_class: str
     value: Function
     backward: Callable[[Array, Array], Array]
+    tangent: Callable[[Array, Array], Array]
+    backward_tangent: Callable[[Array, Array, Array, Array], Array]
     derivative: Function | None
 
     @property
@@ -41,152 +51,194 @@ class Activation:
         return self.derivative is not None
 
 
-def _elementwise(
-    code: int, name: str, formula: str, citation: str, *, value: Function, derivative: Function
-) -> Activation:
-    return Activation(
-        name=name,
-        code=code,
-        formula=formula,
-        citation=citation,
-        value=value,
-        backward=lambda x, grad_output: grad_output * derivative(x),
-        derivative=derivative,
-    )
-
-
-def _over_outputs(
+def elementwise(
     code: int,
     name: str,
     formula: str,
     citation: str,
     *,
+    torch_function: str,
+    torch_class: str,
     value: Function,
-    backward: Callable[[Array, Array], Array],
+    derivative: Function,
+    second_derivative: Function,
 ) -> Activation:
+    """Return the activation that a function of one number and its two derivatives make."""
     return Activation(
         name=name,
         code=code,
         formula=formula,
         citation=citation,
+        torch_function=torch_function,
+        torch_class=torch_class,
         value=value,
-        backward=backward,
-        derivative=None,
+        backward=lambda x, grad_output: grad_output * derivative(x),
+        tangent=lambda x, dx: derivative(x) * dx,
+        backward_tangent=lambda x, dx, grad_output, grad_tangent: (
+            second_derivative(x) * dx * grad_output + derivative(x) * grad_tangent
+        ),
+        derivative=derivative,
     )
 
 
 _TABLE = (
-    _elementwise(
+    elementwise(
         0,
         "linear",
         "f(x) = x",
         "the identity; torch.nn.Identity",
+        torch_function="",
+        torch_class="Identity",
         value=f.identity,
         derivative=np.ones_like,
+        second_derivative=np.zeros_like,
     ),
-    _elementwise(
+    elementwise(
         1,
         "tanh",
         "f(x) = (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ), f′ = 1 − f²",
         "LeCun, Bottou, Orr & Müller, Efficient BackProp, 1998",
+        torch_function="tanh",
+        torch_class="Tanh",
         value=np.tanh,
         derivative=f.tanh_derivative,
+        second_derivative=f.tanh_second_derivative,
     ),
-    _elementwise(
+    elementwise(
         2,
         "sigmoid",
         "f(x) = 1 / (1 + e⁻ˣ), f′ = f (1 − f)",
         "Rumelhart, Hinton & Williams, Nature 323, 1986",
+        torch_function="sigmoid",
+        torch_class="Sigmoid",
         value=f.sigmoid,
         derivative=f.sigmoid_derivative,
+        second_derivative=f.sigmoid_second_derivative,
     ),
-    _elementwise(
+    elementwise(
         3,
         "relu",
         "f(x) = max(0, x), f′ = 1 where x > 0, else 0",
         "Nair & Hinton, ICML 2010",
+        torch_function="relu",
+        torch_class="ReLU",
         value=f.relu,
         derivative=f.relu_derivative,
+        second_derivative=np.zeros_like,
     ),
-    _elementwise(
+    elementwise(
         4,
         "leaky_relu",
         "f(x) = x where x > 0, else 0.01 x; f′ = 1 or 0.01",
         "Maas, Hannun & Ng, ICML 2013",
+        torch_function="nn.functional.leaky_relu",
+        torch_class="LeakyReLU",
         value=f.leaky_relu,
         derivative=f.leaky_relu_derivative,
+        second_derivative=np.zeros_like,
     ),
-    _elementwise(
+    elementwise(
         5,
         "elu",
         "f(x) = x where x > 0, else eˣ − 1; f′ = 1 or eˣ",
         "Clevert, Unterthiner & Hochreiter, ICLR 2016",
+        torch_function="nn.functional.elu",
+        torch_class="ELU",
         value=f.elu,
         derivative=f.elu_derivative,
+        second_derivative=f.elu_second_derivative,
     ),
-    _elementwise(
+    elementwise(
         6,
         "selu",
         "f(x) = λx where x > 0, else λα (eˣ − 1), λ = 1.0507…, α = 1.6733…; f′ = λ or λα eˣ",
         "Klambauer, Unterthiner, Mayr & Hochreiter, NeurIPS 2017",
+        torch_function="nn.functional.selu",
+        torch_class="SELU",
         value=f.selu,
         derivative=f.selu_derivative,
+        second_derivative=f.selu_second_derivative,
     ),
-    _elementwise(
+    elementwise(
         7,
         "gelu",
         "f(x) = x Φ(x), f′ = Φ(x) + x φ(x); Φ and φ the normal distribution and density",
         "Hendrycks & Gimpel, arXiv:1606.08415, 2016",
+        torch_function="nn.functional.gelu",
+        torch_class="GELU",
         value=f.gelu,
         derivative=f.gelu_derivative,
+        second_derivative=f.gelu_second_derivative,
     ),
-    _elementwise(
+    elementwise(
         8,
         "silu",
         "f(x) = x σ(x), f′ = σ(x) (1 + x (1 − σ(x)))",
         "Elfwing, Uchibe & Doya, Neural Networks 107, 2018",
+        torch_function="nn.functional.silu",
+        torch_class="SiLU",
         value=f.silu,
         derivative=f.silu_derivative,
+        second_derivative=f.silu_second_derivative,
     ),
-    _elementwise(
+    elementwise(
         9,
         "softplus",
         "f(x) = ln(1 + eˣ), x where x > 20; f′ = σ(x), 1 where x > 20",
         "Dugas, Bengio, Bélisle, Nadeau & Garcia, NIPS 2000",
+        torch_function="nn.functional.softplus",
+        torch_class="Softplus",
         value=f.softplus,
         derivative=f.softplus_derivative,
+        second_derivative=f.softplus_second_derivative,
     ),
-    _elementwise(
+    elementwise(
         10,
         "hardtanh",
         "f(x) = min(max(x, −1), 1), f′ = 1 where −1 < x < 1, else 0",
         "Collobert, thesis, Université Paris VI, 2004",
+        torch_function="nn.functional.hardtanh",
+        torch_class="Hardtanh",
         value=f.hardtanh,
         derivative=f.hardtanh_derivative,
+        second_derivative=np.zeros_like,
     ),
-    _elementwise(
+    elementwise(
         11,
         "sin",
         "f(x) = sin x, f′ = cos x",
         "Sitzmann, Martel, Bergman, Lindell & Wetzstein, NeurIPS 2020",
+        torch_function="sin",
+        torch_class="",
         value=np.sin,
         derivative=np.cos,
+        second_derivative=lambda x: -np.sin(x),
     ),
-    _over_outputs(
-        12,
-        "softmax",
-        "fᵢ(x) = eˣⁱ / Σⱼ eˣʲ, ∂L/∂xᵢ = fᵢ (gᵢ − Σⱼ gⱼ fⱼ)",
-        "Bridle, Neurocomputing (NATO ASI F 68), 1990",
+    Activation(
+        name="softmax",
+        code=12,
+        formula="fᵢ(x) = eˣⁱ / Σⱼ eˣʲ, ∂L/∂xᵢ = fᵢ (gᵢ − Σⱼ gⱼ fⱼ)",
+        citation="Bridle, Neurocomputing (NATO ASI F 68), 1990",
+        torch_function="softmax",
+        torch_class="Softmax",
         value=f.softmax,
         backward=f.softmax_backward,
+        tangent=f.softmax_tangent,
+        backward_tangent=f.softmax_backward_tangent,
+        derivative=None,
     ),
-    _over_outputs(
-        13,
-        "log_softmax",
-        "fᵢ(x) = xᵢ − ln Σⱼ eˣʲ, ∂L/∂xᵢ = gᵢ − eᶠⁱ Σⱼ gⱼ",
-        "the logarithm of softmax; torch.nn.LogSoftmax",
+    Activation(
+        name="log_softmax",
+        code=13,
+        formula="fᵢ(x) = xᵢ − ln Σⱼ eˣʲ, ∂L/∂xᵢ = gᵢ − eᶠⁱ Σⱼ gⱼ",
+        citation="the logarithm of softmax; torch.nn.LogSoftmax",
+        torch_function="log_softmax",
+        torch_class="LogSoftmax",
         value=f.log_softmax,
         backward=f.log_softmax_backward,
+        tangent=f.log_softmax_tangent,
+        backward_tangent=f.log_softmax_backward_tangent,
+        derivative=None,
     ),
 )
 

@@ -53,6 +53,7 @@ class CustomLoss:
             formula=f"L = mean {self.name}(p, y)",
             citation="the user's own",
             torch_class=None,
+            label=self.name,
             value=value,
             gradient=gradient,
         )

@@ -14,12 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.maths.activation_bends import (
-    SECOND,
-    log_softmax_backward_tangent,
-    softmax_backward_tangent,
-    softmax_tangent,
-)
 from trainlab.maths.activations import ACTIVATIONS
 
 Array = npt.NDArray[np.float64]
@@ -125,32 +119,16 @@ def _along(
         moved_weights.append(dw)
         moved_inputs.append(dx)
         moved_sums.append(dz)
-        dx = _forward_tangent(layer.activation, at.sums, dz)
+        dx = ACTIVATIONS[layer.activation].tangent(at.sums, dz)
     dg = tangent(outputs, dx)
     changed = np.empty(directions.shape)
     for place in reversed(range(len(layers))):
         layer, at, dw = layers[place], passed[place], moved_weights[place]
-        dd = _backward_tangent(layer.activation, at.sums, moved_sums[place], at.grad_outputs, dg)
+        bend = ACTIVATIONS[layer.activation].backward_tangent
+        dd = bend(at.sums, moved_sums[place], at.grad_outputs, dg)
         by_weight = dd.transpose(0, 2, 1) @ at.inputs + at.delta.T @ moved_inputs[place]
         changed[:, layer.weights] = by_weight.reshape(len(directions), -1)
         if layer.bias is not None:
             changed[:, layer.biases] = dd.sum(axis=1)
         dg = dd @ layer.weight + at.delta @ dw
     return dx, changed
-
-
-def _forward_tangent(name: str, z: Array, dz: Array) -> Array:
-    derivative = ACTIVATIONS[name].derivative
-    if derivative is not None:
-        return derivative(z) * dz
-    if name == "softmax":
-        return softmax_tangent(z, dz)
-    return dz - (ACTIVATIONS["softmax"].value(z) * dz).sum(axis=-1, keepdims=True)
-
-
-def _backward_tangent(name: str, z: Array, dz: Array, grad: Array, dgrad: Array) -> Array:
-    derivative = ACTIVATIONS[name].derivative
-    if derivative is not None:
-        return SECOND[name](z) * dz * grad + derivative(z) * dgrad
-    over = softmax_backward_tangent if name == "softmax" else log_softmax_backward_tangent
-    return over(z, dz, grad, dgrad)

@@ -1,10 +1,14 @@
-"""Losses of outputs and targets (PyTorch's ``reduction="mean"``), and their gradients by the outputs."""
+"""Losses of outputs and targets (PyTorch's ``reduction="mean"``): everything there is to know of each.
+
+Beside its entry a new loss needs its formulas (`loss_functions`), the struct of its settings in **spec**, and
+a unit of the kernel.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +22,15 @@ Array = npt.NDArray[np.float64]
 class Loss:
     """A loss of outputs and targets of one shape, each ``[examples, outputs]``.
 
-    ``value(output, target, **settings)`` is a number; ``gradient`` its derivative by the output. The mean is
-    over all elements or over the examples. ``link`` names what turns outputs into predictions;
-    ``torch_class`` the class of ``torch.nn``, None where it has none.
+    ``value(output, target, **settings)`` is a number; ``gradient`` its derivative by the output;
+    ``tangent(output, change, target, **settings)`` how that changes, None where it isn't known. The mean is
+    over all elements or over the examples. ``link`` names what turns outputs into predictions; ``label`` is
+    what pictures call it.
+
+    ``torch_class`` and ``torch_function`` are the names in ``torch.nn`` and ``torch.nn.functional``, None
+    where there is none. Where PyTorch hasn't the loss for such targets, ``torch_terms(torch, output,
+    target)`` are what is averaged, summed over the outputs if the mean is over examples, and ``torch_code``
+    what a script returns of ``outputs`` and ``targets``.
     """
 
     name: str
@@ -28,10 +38,15 @@ class Loss:
     formula: str
     citation: str
     torch_class: str | None
+    torch_function: str | None = None
+    torch_terms: Callable[[Any, Any, Any], Any] | None = None
+    torch_code: tuple[str, ...] = ()
+    label: str = ""
     link: str = "identity"
     mean_over: Literal["elements", "examples"] = "elements"
     value: Callable[..., float]
     gradient: Callable[..., Array]
+    tangent: Callable[..., Array] | None = None
 
 
 _TABLE = (
@@ -41,8 +56,11 @@ _TABLE = (
         formula="L = mean |p − y|, ∂L/∂p = sign(p − y) / N, and 0 where p = y",
         citation="torch.nn.L1Loss",
         torch_class="L1Loss",
+        torch_function="l1_loss",
+        label="L1",
         value=f.l1,
         gradient=f.l1_gradient,
+        tangent=f.no_tangent,
     ),
     Loss(
         name="mse",
@@ -50,8 +68,11 @@ _TABLE = (
         formula="L = mean (p − y)², ∂L/∂p = 2 (p − y) / N",
         citation="torch.nn.MSELoss",
         torch_class="MSELoss",
+        torch_function="mse_loss",
+        label="MSE",
         value=f.mse,
         gradient=f.mse_gradient,
+        tangent=f.mse_tangent,
     ),
     Loss(
         name="huber",
@@ -62,8 +83,11 @@ _TABLE = (
         ),
         citation="Huber, Annals of Mathematical Statistics 35, 1964; torch.nn.HuberLoss",
         torch_class="HuberLoss",
+        torch_function="huber_loss",
+        label="Huber",
         value=f.huber,
         gradient=f.huber_gradient,
+        tangent=f.huber_tangent,
     ),
     Loss(
         name="smooth_l1",
@@ -74,8 +98,11 @@ _TABLE = (
         ),
         citation="Girshick, ICCV 2015; torch.nn.SmoothL1Loss",
         torch_class="SmoothL1Loss",
+        torch_function="smooth_l1_loss",
+        label="smooth L1",
         value=f.smooth_l1,
         gradient=f.smooth_l1_gradient,
+        tangent=f.smooth_l1_tangent,
     ),
     Loss(
         name="log_cosh",
@@ -83,8 +110,15 @@ _TABLE = (
         formula="L = mean ln cosh(p − y), ∂L/∂p = tanh(p − y) / N",
         citation="Green, IEEE Transactions on Medical Imaging 9, 1990",
         torch_class=None,
+        torch_terms=f.log_cosh_terms,
+        torch_code=(
+            "gap = (outputs - targets).abs()",
+            "return (gap + nn.functional.softplus(-2 * gap) - math.log(2)).mean()",
+        ),
+        label="log cosh",
         value=f.log_cosh,
         gradient=f.log_cosh_gradient,
+        tangent=f.log_cosh_tangent,
     ),
     Loss(
         name="bce",
@@ -95,8 +129,11 @@ _TABLE = (
         ),
         citation="torch.nn.BCELoss",
         torch_class="BCELoss",
+        torch_function="binary_cross_entropy",
+        label="BCE",
         value=f.bce,
         gradient=f.bce_gradient,
+        tangent=f.bce_tangent,
     ),
     Loss(
         name="bce_with_logits",
@@ -104,9 +141,12 @@ _TABLE = (
         formula="L = mean ln(1 + eᶻ) − y z, ∂L/∂z = (σ(z) − y) / N",
         citation="torch.nn.BCEWithLogitsLoss",
         torch_class="BCEWithLogitsLoss",
+        torch_function="binary_cross_entropy_with_logits",
+        label="BCE with logits",
         link="sigmoid",
         value=f.bce_with_logits,
         gradient=f.bce_with_logits_gradient,
+        tangent=f.bce_with_logits_tangent,
     ),
     Loss(
         name="cross_entropy",
@@ -117,10 +157,13 @@ _TABLE = (
         ),
         citation="Szegedy et al., CVPR 2016 (label smoothing); torch.nn.CrossEntropyLoss",
         torch_class="CrossEntropyLoss",
+        torch_function="cross_entropy",
+        label="cross-entropy",
         link="softmax",
         mean_over="examples",
         value=f.cross_entropy,
         gradient=f.cross_entropy_gradient,
+        tangent=f.cross_entropy_tangent,
     ),
     Loss(
         name="nll",
@@ -128,10 +171,15 @@ _TABLE = (
         formula="L = −Σ y z / examples, z log-probabilities; ∂L/∂z = −y / examples",
         citation="torch.nn.NLLLoss",
         torch_class="NLLLoss",
+        torch_function="nll_loss",
+        torch_terms=f.nll_terms,
+        torch_code=("return -(targets * outputs).sum(dim=1).mean()",),
+        label="NLL",
         link="exp",
         mean_over="examples",
         value=f.nll,
         gradient=f.nll_gradient,
+        tangent=f.no_tangent,
     ),
     Loss(
         name="hinge",
@@ -139,9 +187,13 @@ _TABLE = (
         formula="L = mean max(0, 1 − t p), t = 2 y − 1; ∂L/∂p = −t / N where t p < 1, else 0",
         citation="Cortes & Vapnik, Machine Learning 20, 1995",
         torch_class=None,
+        torch_terms=f.hinge_terms,
+        torch_code=("return torch.relu(1 - (2 * targets - 1) * outputs).mean()",),
+        label="hinge",
         link="margin",
         value=f.hinge,
         gradient=f.hinge_gradient,
+        tangent=f.no_tangent,
     ),
 )
 

@@ -7,14 +7,6 @@ import msgspec
 from trainlab.maths import LOSSES
 from trainlab.spec import Accuracy, Custom, Experiment, Loss, LossBelow, name_of
 
-BY_HAND = {
-    "log_cosh": [
-        "    gap = (outputs - targets).abs()",
-        "    return (gap + nn.functional.softplus(-2 * gap) - math.log(2)).mean()",
-    ],
-    "nll": ["    return -(targets * outputs).sum(dim=1).mean()"],
-    "hinge": ["    return torch.relu(1 - (2 * targets - 1) * outputs).mean()"],
-}
 LINKS = {
     "identity": "{}",
     "sigmoid": "torch.sigmoid({})",
@@ -36,11 +28,11 @@ def loss_lines(experiment: Experiment) -> list[str]:
             "",
             "",
         ]
-    name = name_of(experiment.loss)
-    if name in BY_HAND:
-        return ["", "def criterion(outputs, targets):", *BY_HAND[name], "", ""]
+    entry = LOSSES[name_of(experiment.loss)]
+    if entry.torch_code:
+        return ["", "def criterion(outputs, targets):", *(f"    {line}" for line in entry.torch_code), "", ""]
     settings = ", ".join(f"{key}={value!r}" for key, value in msgspec.structs.asdict(experiment.loss).items())
-    return [f"criterion = nn.{LOSSES[name].torch_class}({settings})"]
+    return [f"criterion = nn.{entry.torch_class}({settings})"]
 
 
 def prediction_code(experiment: Experiment, outputs: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trainlab.engine.layout import LayerLayout, layers_of
+from trainlab.maths import ACTIVATIONS, Activation
 from trainlab.spec import (
     Constant,
     Experiment,
@@ -17,30 +18,7 @@ from trainlab.spec import (
     name_of,
 )
 
-ACTIVATIONS = {
-    "tanh": "nn.Tanh()",
-    "sigmoid": "nn.Sigmoid()",
-    "relu": "nn.ReLU()",
-    "leaky_relu": "nn.LeakyReLU()",
-    "elu": "nn.ELU()",
-    "selu": "nn.SELU()",
-    "gelu": "nn.GELU()",
-    "silu": "nn.SiLU()",
-    "softplus": "nn.Softplus()",
-    "hardtanh": "nn.Hardtanh()",
-    "sin": "Sin()",
-    "softmax": "nn.Softmax(dim=1)",
-    "log_softmax": "nn.LogSoftmax(dim=1)",
-}
 FAN_IN = ("default", "fan_in_uniform")
-SINE = [
-    "",
-    "class Sin(nn.Module):",
-    "    def forward(self, values):",
-    "        return torch.sin(values)",
-    "",
-    "",
-]
 
 
 def network_lines(experiment: Experiment) -> list[str]:
@@ -89,15 +67,30 @@ def _frozen(experiment: Experiment) -> list[str]:
 
 def _module(experiment: Experiment) -> list[str]:
     network = experiment.network
-    lines = [*(SINE if "sin" in network.activations else []), "network = nn.Sequential("]
+    used = [ACTIVATIONS[name] for name in dict.fromkeys(network.activations)]
+    lines = [line for entry in used for line in _own_class(entry)] + ["network = nn.Sequential("]
     for layer, p in zip(layers_of(network), (*network.dropouts, 0.0), strict=True):
         bias = "" if layer.first_bias is not None else ", bias=False"
         lines.append(f"    nn.Linear({layer.fan_in}, {layer.fan_out}{bias}),")
         if layer.activation != "linear":
-            lines.append(f"    {ACTIVATIONS[layer.activation]},")
+            lines.append(f"    {_made(ACTIVATIONS[layer.activation])},")
         if p:
             lines.append(f"    nn.Dropout({p!r}),")
     return [*lines, f")  # {network.parameters:,} parameters"]
+
+
+def _own_class(activation: Activation) -> list[str]:
+    """Return the class of an activation that torch.nn doesn't have; nothing for one that it has."""
+    if activation.torch_class:
+        return []
+    lines = [f"class {activation.name.title()}(nn.Module):", "    def forward(self, values):"]
+    return ["", *lines, f"        return torch.{activation.torch_function}(values)", "", ""]
+
+
+def _made(activation: Activation) -> str:
+    """Return the call that makes the module of an activation."""
+    name = f"nn.{activation.torch_class}" if activation.torch_class else activation.name.title()
+    return f"{name}({'' if activation.elementwise else 'dim=1'})"
 
 
 def _alike(experiment: Experiment) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trainlab.draw import format_fixed
+from trainlab.maths import LOSSES
 from trainlab.spec import Custom, Loss, TaskSpec, name_of
 from trainlab.stats import Rate, ReadEstimate, passed_over
 from trainlab.studies.verdicts import Outcome, Verdict
@@ -10,23 +11,10 @@ from trainlab.studies.verdicts import Outcome, Verdict
 MARKS: dict[Outcome, str] = {"upheld": "✓", "refuted": "✗", "mixed": "≈"}
 """A mark for each outcome, so that it isn't told by colour alone; the word always stands beside it."""
 
-LOSS_NAMES = {
-    "l1": "L1",
-    "mse": "MSE",
-    "huber": "Huber",
-    "smooth_l1": "smooth L1",
-    "log_cosh": "log cosh",
-    "bce": "BCE",
-    "bce_with_logits": "BCE with logits",
-    "cross_entropy": "cross-entropy",
-    "nll": "NLL",
-    "hinge": "hinge",
-}
-
 
 def loss_label(loss: Loss) -> str:
     """Return ``loss (L1)`` for L1: curves of different losses must not be compared by height."""
-    name = loss.function if isinstance(loss, Custom) else LOSS_NAMES[name_of(loss)]
+    name = loss.function if isinstance(loss, Custom) else LOSSES[name_of(loss)].label
     return f"loss ({name})"
 
 

@@ -34,6 +34,7 @@ from trainlab.spec.losses import (
     Loss,
     SmoothL1,
     loss_entry,
+    loss_named,
 )
 from trainlab.spec.network import Network, parse_widths
 from trainlab.spec.optimizers import (
@@ -219,6 +220,7 @@ __all__ = [
     "find_field",
     "load_study",
     "loss_entry",
+    "loss_named",
     "name_of",
     "named_cell",
     "numeric_fields",

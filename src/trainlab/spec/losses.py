@@ -105,6 +105,11 @@ class Custom(Kind, frozen=True, kw_only=True, tag="custom"):
 Loss = L1 | MSE | Huber | SmoothL1 | LogCosh | BCE | BCEWithLogits | CrossEntropy | NLL | Hinge | Custom
 
 
+def loss_named(name: str) -> Loss:
+    """Return the loss of that name, a key of `LOSSES`, with its default settings."""
+    return msgspec.convert({"name": name}, Loss)
+
+
 def loss_entry(loss: Loss) -> Entry:
     """Return the formulas of a loss; of a custom one those registered, or SpecError if they aren't."""
     if isinstance(loss, Custom):

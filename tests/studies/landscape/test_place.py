@@ -11,8 +11,8 @@ import torch
 from trainlab.engine.layout import initial_parameters
 from trainlab.explain.rates.checks_autograd import dense_hessian
 from trainlab.explain.rates.full_loss import FullLoss
+from trainlab.maths import ACTIVATIONS
 from trainlab.maths import hessian as hessian_module
-from trainlab.maths.activation_bends import SECOND
 from trainlab.spec import Experiment
 from trainlab.studies.landscape.place import loss_at, place_at
 
@@ -63,7 +63,7 @@ def test_the_hessian_is_autograds_for_each_loss(loss: str, network: dict[str, An
     agrees(experiment(loss, "2-3-2-1", output_bias=False, **network))
 
 
-@pytest.mark.parametrize("activation", SECOND)
+@pytest.mark.parametrize("activation", [name for name, entry in ACTIVATIONS.items() if entry.elementwise])
 def test_for_each_activation(activation: str):
     agrees(experiment("mse", "2-4-3-1", activation=activation))
     agrees(experiment("bce_with_logits", "2-3-1", activation=activation, bias=False))

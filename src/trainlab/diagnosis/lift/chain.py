@@ -3,32 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional as f
 
 from trainlab.diagnosis.lift.recording import Layer, Refused
+from trainlab.maths import ACTIVATIONS
 
-ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
-    "tanh": torch.tanh,
-    "sigmoid": torch.sigmoid,
-    "relu": torch.relu,
-    "leaky_relu": f.leaky_relu,
-    "elu": f.elu,
-    "selu": f.selu,
-    "gelu": f.gelu,
-    "silu": f.silu,
-    "softplus": f.softplus,
-    "hardtanh": f.hardtanh,
-    "sin": torch.sin,
-    "softmax": lambda x: torch.softmax(x, -1),
-    "log_softmax": lambda x: torch.log_softmax(x, -1),
-}
-"""With PyTorch's defaults, by the names of an experiment's activations."""
 SHAPES = ("view", "reshape", "flatten", "squeeze", "unsqueeze", "contiguous", "float", "to", "__getitem__")
 NOTHING = ("dropout", "alpha_dropout", "dropout1d", "dropout2d", "feature_alpha_dropout", "identity")
 
@@ -46,13 +30,15 @@ class Op:
 def activation_of(name: str, given: Any, out: Any) -> str | None:
     """Return the activation that made `out` of `given`, if it has PyTorch's defaults; else None."""
     plain = name.rstrip("_") if not name.startswith("__") else name
-    function = ACTIVATIONS.get(plain)
-    if function is None or given.shape != out.shape:
+    entry = ACTIVATIONS.get(plain)
+    if entry is None or not entry.torch_function or given.shape != out.shape:
         return None
     # What is done in place has overwritten what it was given; of those only relu can be told after it.
     if given is out and plain != "relu":
         return None
-    return plain if torch.equal(function(given), out) else None
+    function: Any = attrgetter(entry.torch_function)(torch)
+    made = function(given) if entry.elementwise else function(given, dim=-1)
+    return plain if torch.equal(made, out) else None
 
 
 def keeps_rows(name: str, given: Any, out: Any) -> bool:
@@ -130,7 +116,4 @@ def _not_a_stack(root: nn.Module, why: str) -> str:
     return f"the network isn't a stack of layers that trainlab knows ({', '.join(odd[:3]) or why})"
 
 
-KNOWN_PARTS = (
-    *("Linear", "Identity", "Flatten", "Tanh", "Sigmoid", "ReLU", "LeakyReLU", "ELU", "SELU", "GELU", "SiLU"),
-    *("Softplus", "Hardtanh", "Softmax", "LogSoftmax", "Dropout"),
-)
+KNOWN_PARTS = ("Linear", "Flatten", "Dropout", *(entry.torch_class for entry in ACTIVATIONS.values()))

@@ -7,20 +7,13 @@ from typing import Any
 
 import torch
 
+from trainlab import maths
 from trainlab.diagnosis.lift.chain import activation_of, keeps_rows
 from trainlab.diagnosis.lift.recording import Refused
+from trainlab.spec import loss_named
 
-LOSSES = {
-    "l1_loss": ("l1", ()),
-    "mse_loss": ("mse", ()),
-    "huber_loss": ("huber", ("delta",)),
-    "smooth_l1_loss": ("smooth_l1", ("beta",)),
-    "binary_cross_entropy": ("bce", ()),
-    "binary_cross_entropy_with_logits": ("bce_with_logits", ()),
-    "cross_entropy": ("cross_entropy", ("label_smoothing",)),
-    "nll_loss": ("nll", ()),
-}
-"""Functions of torch.nn.functional: the loss of an experiment, and its settings."""
+LOSSES = {entry.torch_function: name for name, entry in maths.LOSSES.items() if entry.torch_function}
+"""Functions of torch.nn.functional: the loss of an experiment."""
 DIFFERENCES = ("sub", "__sub__", "subtract", "rsub", "__rsub__")
 
 
@@ -74,10 +67,15 @@ class Outputs:
                 f"the loss is of outputs {tuple(given.shape)} and targets {tuple(target.shape)}, "
                 "not of one shape"
             )
-        kind, settings = LOSSES.get(name, ("difference", ()))
+        kind = LOSSES.get(name, "difference")
         activation = self.known[id(given)][1]
         if self.loss and (self.loss, self.activation) != (kind, activation):
             raise Refused("there is more than one loss")
         self.loss, self.activation = kind, activation
-        self.loss_settings = {key: kwargs[key] for key in settings if key in kwargs}
+        self.loss_settings = {key: kwargs[key] for key in settings_of(kind) if key in kwargs}
         self.target = target
+
+
+def settings_of(loss: str) -> tuple[str, ...]:
+    """Return the names of the settings that an experiment's loss of that name has."""
+    return loss_named(loss).__struct_fields__ if loss in maths.LOSSES else ()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from trainlab.engine.layout import initial_parameters, layers_of
+from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Experiment
 
 
@@ -60,25 +62,12 @@ def weights_of(torch: Any, module: Any) -> list[Any]:
 
 
 def _activation(torch: Any, name: str) -> Any:
-    nn = torch.nn
+    entry = ACTIVATIONS[name]
+    if not entry.torch_class:
 
-    class Sin(nn.Module):
-        def forward(self, values: Any) -> Any:
-            return torch.sin(values)
+        class Function(torch.nn.Module):
+            def forward(self: Any, values: Any) -> Any:
+                return attrgetter(entry.torch_function)(torch)(values)
 
-    kinds = {
-        "linear": nn.Identity,
-        "tanh": nn.Tanh,
-        "sigmoid": nn.Sigmoid,
-        "relu": nn.ReLU,
-        "leaky_relu": nn.LeakyReLU,
-        "elu": nn.ELU,
-        "selu": nn.SELU,
-        "gelu": nn.GELU,
-        "silu": nn.SiLU,
-        "softplus": nn.Softplus,
-        "hardtanh": nn.Hardtanh,
-        "sin": Sin,
-    }
-    over_outputs = {"softmax": nn.Softmax, "log_softmax": nn.LogSoftmax}
-    return over_outputs[name](dim=1) if name in over_outputs else kinds[name]()
+        return Function()
+    return getattr(torch.nn, entry.torch_class)(**({} if entry.elementwise else {"dim": 1}))

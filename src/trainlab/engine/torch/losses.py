@@ -10,9 +10,9 @@ import torch
 from torch.nn import functional as f
 
 from trainlab.engine.custom_loss import tensor_function
-from trainlab.engine.reference.losses import log_cosh
 from trainlab.engine.torch.stack import over_outputs
-from trainlab.spec import BCE, NLL, CrossEntropy, Custom, Hinge, LogCosh, Loss, loss_entry, name_of
+from trainlab.maths.loss_functions import nll_terms
+from trainlab.spec import BCE, CrossEntropy, Custom, Loss, loss_entry
 
 Criterion = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 """Outputs and targets to losses ``[n]``."""
@@ -22,11 +22,11 @@ def criterion_of(loss: Loss) -> Criterion:
     """Return the loss as a function: torch.nn.functional's, or a formula where that has none."""
     if isinstance(loss, CrossEntropy):
         smoothing, log_softmax = loss.label_smoothing, over_outputs(torch.log_softmax)
-        return lambda z, y: _nll(log_softmax(z), _smoothed(y, smoothing))
-    if isinstance(loss, NLL):
-        return _nll
-    elementwise = _elementwise(loss)
-    return lambda p, y: elementwise(p, y).mean(dim=(1, 2))
+        return lambda z, y: _over_examples(nll_terms(torch, log_softmax(z), _smoothed(y, smoothing)))
+    terms = _terms_of(loss)
+    if loss_entry(loss).mean_over == "examples":
+        return lambda p, y: _over_examples(terms(p, y))
+    return lambda p, y: terms(p, y).mean(dim=(1, 2))
 
 
 def predictions_of(loss: Loss, outputs: torch.Tensor) -> torch.Tensor:
@@ -41,30 +41,20 @@ def predictions_of(loss: Loss, outputs: torch.Tensor) -> torch.Tensor:
     return torch.clamp((outputs + 1.0) / 2.0, 0.0, 1.0) if link == "margin" else outputs
 
 
-def _elementwise(loss: Loss) -> Criterion:
+def _terms_of(loss: Loss) -> Criterion:
+    """Return what of a loss is averaged, ``[n, examples, outputs]``."""
     if isinstance(loss, Custom):
         own = tensor_function(loss, engine="torch")
         return lambda p, y: own(p, y.expand_as(p))
     if isinstance(loss, BCE):
         return _bce
-    if isinstance(loss, LogCosh):
-        return lambda p, y: log_cosh(torch, p - y)
-    if isinstance(loss, Hinge):
-        # relu, whose derivative at the kink is 0; that of clamp is 1.
-        return lambda p, y: torch.relu(1.0 - (2.0 * y - 1.0) * p)
-    function: Any = getattr(f, FUNCTIONS[name_of(loss)])
+    entry = loss_entry(loss)
+    terms = entry.torch_terms
+    if terms is not None:
+        return lambda p, y: terms(torch, p, y)
+    function: Any = getattr(f, str(entry.torch_function))
     settings = msgspec.structs.asdict(loss)
     return lambda p, y: function(p, y.expand_as(p), reduction="none", **settings)
-
-
-FUNCTIONS = {
-    "l1": "l1_loss",
-    "mse": "mse_loss",
-    "huber": "huber_loss",
-    "smooth_l1": "smooth_l1_loss",
-    "bce_with_logits": "binary_cross_entropy_with_logits",
-}
-"""The losses that torch.nn.functional has as they are."""
 
 
 def _bce(probabilities: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -75,8 +65,8 @@ def _bce(probabilities: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     return torch.where(lost, probabilities * targets, losses)
 
 
-def _nll(logs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    return -(targets * logs).sum(dim=2).mean(dim=1)
+def _over_examples(terms: torch.Tensor) -> torch.Tensor:
+    return terms.sum(dim=2).mean(dim=1)
 
 
 def _smoothed(targets: torch.Tensor, smoothing: float) -> torch.Tensor:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch.nn import functional as f
 
 from trainlab.engine.layout import LayerLayout, layers_of
 from trainlab.engine.torch.tensors import on_device
+from trainlab.maths import ACTIVATIONS, Activation
 from trainlab.spec import Experiment
 
 Function = Callable[[torch.Tensor], torch.Tensor]
@@ -30,23 +31,12 @@ def over_outputs(function: Any) -> Function:
     return lambda values: function(values.transpose(1, 2).contiguous(), dim=1).transpose(1, 2)
 
 
-FUNCTIONS: dict[str, Function] = {
-    "linear": _identity,
-    "tanh": torch.tanh,
-    "sigmoid": torch.sigmoid,
-    "relu": torch.relu,
-    "leaky_relu": f.leaky_relu,
-    "elu": f.elu,
-    "selu": f.selu,
-    "gelu": f.gelu,
-    "silu": f.silu,
-    "softplus": f.softplus,
-    "hardtanh": f.hardtanh,
-    "sin": torch.sin,
-    "softmax": over_outputs(torch.softmax),
-    "log_softmax": over_outputs(torch.log_softmax),
-}
-"""The activations of values ``[n, examples, units]``, by name."""
+def function_of(activation: Activation) -> Function:
+    """Return an activation as a function of values ``[n, examples, units]``."""
+    if not activation.torch_function:
+        return _identity
+    function: Function = attrgetter(activation.torch_function)(torch)
+    return function if activation.elementwise else over_outputs(function)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -104,7 +94,7 @@ class Stack:
             zip(self.layers, self.weights, self.biases, strict=True)
         ):
             sums = torch.bmm(values, weight) if bias is None else torch.baddbmm(bias, values, weight)
-            values = FUNCTIONS[layer.activation](sums)
+            values = function_of(ACTIVATIONS[layer.activation])(sums)
             mask = masks[index] if index < len(masks) else None
             values = values if mask is None else values * mask
         return values

@@ -11,8 +11,7 @@ from msgspec.structs import replace
 
 from trainlab.errors import SpecError
 from trainlab.execution import Progress, how_run
-from trainlab.maths.loss_bends import TANGENTS
-from trainlab.spec import Experiment, Study, any_study, name_of, named_cell
+from trainlab.spec import Experiment, Study, any_study, loss_entry, name_of, named_cell
 from trainlab.spec.checks import check_number
 from trainlab.spec.study import MAX_SEEDS
 from trainlab.studies.causes import failed
@@ -107,7 +106,7 @@ def endings(
 def _check_readable(experiment: Experiment) -> None:
     """Refuse what has no Hessian that is known, or one that is too large to be read a few hundred times."""
     network, loss = experiment.network, name_of(experiment.loss)
-    if loss not in TANGENTS:
+    if loss_entry(experiment.loss).tangent is None:
         raise SpecError(
             f"loss = {loss!r}: the second derivative of a loss of your own isn't known; where runs end is "
             "read of trainlab's own losses."

@@ -14,8 +14,7 @@ import numpy.typing as npt
 from trainlab.engine.layout import layers_of
 from trainlab.maths import ACTIVATIONS, penalise, penalty_value
 from trainlab.maths.hessian import Affine, Derivatives, network_derivatives
-from trainlab.maths.loss_bends import TANGENTS
-from trainlab.spec import Experiment, loss_entry, name_of
+from trainlab.spec import Experiment, loss_entry
 
 Array = npt.NDArray[np.float64]
 
@@ -40,12 +39,13 @@ def place_at(experiment: Experiment, row: npt.NDArray[np.floating]) -> Place:
     parameters = np.asarray(row, dtype=np.float64)
     data, entry = experiment.data(), loss_entry(experiment.loss)
     settings = msgspec.structs.asdict(experiment.loss)
-    bend, penalty = TANGENTS[name_of(experiment.loss)], experiment.penalty
+    tangent, penalty = entry.tangent, experiment.penalty
+    assert tangent is not None, "a loss without a second derivative is refused before it is trained"
     found = network_derivatives(
         affine_layers(experiment, parameters),
         data.inputs,
         gradient=lambda p: entry.gradient(p, data.targets, **settings),
-        tangent=lambda p, dp: bend(p, dp, data.targets, **settings),
+        tangent=lambda p, dp: tangent(p, dp, data.targets, **settings),
     )
     weights = weight_columns(experiment)
     held = penalty_value(parameters, weights, l1=penalty.l1, l2=penalty.l2)

@@ -1,0 +1,86 @@
+"""An activation that is added in one place, with its unit of the kernel, is used everywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numba import njit
+
+from trainlab.diagnosis.lift.chain import activation_of
+from trainlab.engine import get_engine
+from trainlab.engine.kernel import choices, units
+from trainlab.engine.kernel.vector import absolute, splat
+from trainlab.maths import ACTIVATIONS
+from trainlab.maths.activations import elementwise
+from trainlab.report.torch_code import cell_code
+from trainlab.spec import Experiment
+from trainlab.spec.decode import decode
+
+CODE = 99
+SOFTSIGN = elementwise(
+    CODE,
+    "softsign",
+    "f(x) = x / (1 + |x|), f′ = 1 / (1 + |x|)²",
+    "Turian, Bergstra & Bengio, NAACL 2009",
+    torch_function="nn.functional.softsign",
+    torch_class="Softsign",
+    value=lambda x: x / (1.0 + np.abs(x)),
+    derivative=lambda x: 1.0 / (1.0 + np.abs(x)) ** 2,
+    second_derivative=lambda x: -2.0 * np.sign(x) / (1.0 + np.abs(x)) ** 3,
+)
+
+
+@njit(forceinline=True)
+def softsign_slope(block: Any, x: Any) -> Any:
+    one = splat(block, 1.0)
+    share = one / (one + absolute(x))
+    return x * share, share * share
+
+
+@pytest.fixture
+def added(monkeypatch: pytest.MonkeyPatch) -> Experiment:
+    monkeypatch.setitem(ACTIVATIONS, "softsign", SOFTSIGN)
+    known = dict(enumerate(choices.SLOPES))
+    monkeypatch.setattr(choices, "SLOPES", {**known, CODE: softsign_slope})
+    compiled = units._compiled
+    def fresh(unit: units.Unit) -> int:
+        # The unit of the new activation alone: what is compiled for it must not be kept on disk.
+        own = unit.__qualname__.startswith("activation.")
+        return compiled(unit, kept_on_disk=not own)
+
+    monkeypatch.setattr(units, "_compiled", fresh)
+    return of("softsign")
+
+
+def of(activation: str) -> Experiment:
+    """Return a short training of hidden layers and an output of one activation."""
+    return decode(
+        Experiment,
+        {
+            "task": "xor",
+            "network": {"widths": [2, 3, 1], "activation": activation},
+            "loss": "mse",
+            "optimizer": {"name": "sgd", "lr": 0.3},
+            "epochs": 5,
+        },
+    )
+
+
+@pytest.mark.compiles
+def test_every_engine_trains_with_it_alike(added: Experiment):
+    found = {name: get_engine(name).train(added, range(4))[0] for name in ("reference", "torch", "fast")}
+    for name in ("torch", "fast"):
+        np.testing.assert_allclose(found[name].loss, found["reference"].loss, rtol=2e-5)
+    # Not by doing nothing: it isn't what another activation comes to.
+    other = get_engine("reference").train(of("tanh"), range(4))[0]
+    assert np.abs(other.loss - found["reference"].loss).min() > 1e-4
+
+
+def test_scripts_and_lifting_know_it(added: Experiment):
+    assert cell_code(added, 0).count("nn.Softsign(),") == 2
+    given = torch.linspace(-3, 3, 7)
+    assert activation_of("softsign", given, torch.nn.functional.softsign(given)) == "softsign"
+    assert activation_of("softsign", given, torch.tanh(given)) is None
