@@ -1,4 +1,4 @@
-"""Whether a copy is what it was: words to the letter, numbers to what another processor may change of them."""
+"""Whether a view is as its copy: words to the letter, numbers but for what another processor changes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TOKEN = re.compile(
     rf"(?<![\w.:#])[-−+]?\d+(?:,\d{{3}})*(?:\.\d+)?(?:e[-+]?\d+|×10[{RAISED}]+|[{RAISED}]+)?(?![\w{RAISED}]|\.\d)"
     rf"|[{BARS}]+"
 )
-"""A number that stands by itself, or a drawing in text; a line of a file, as in ``made.py:51``, is neither."""
+"""A number that stands by itself, or a drawing in text; not the line of a file, as in ``made.py:51``."""
 MOST_LINES = 40
 """Of a difference that are shown."""
 

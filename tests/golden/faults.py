@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from functools import partial
+from pathlib import Path
 
 import torch
 from diagnosis.watched import diagnosed
@@ -13,6 +14,8 @@ from golden.views import Views
 
 from trainlab.diagnosis.show import report_text
 from trainlab.report import diagnosis_html
+
+FOLDER = Path(__file__).parents[1] / "diagnosis" / "faults"
 
 
 def finding(name: str) -> Views:
@@ -29,4 +32,5 @@ def finding(name: str) -> Views:
     return Views(data=data, terminal="\n".join(terminal), page=diagnosis_html(data))
 
 
-CASES = {f"fault_{name}": Case(make=partial(finding, name)) for name in ("dead_relu",)}
+NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "made")
+CASES = {f"fault_{name}": Case(make=partial(finding, name)) for name in NAMES}

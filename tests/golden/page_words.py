@@ -44,7 +44,7 @@ OF_A_PICTURE = ("title", "desc", "text")
 
 
 def page_words(page: str) -> list[str]:
-    """Return what stands on a page, a line a block; ``{#id}`` is a block's anchor, ``(#id)`` what a link leads to."""
+    """Return the lines of a page; ``{#id}`` is the anchor of a block, ``(#id)`` where a link leads to."""
     return _Words(page).lines
 
 
