@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from golden import faults, questions
+from golden import diagnoses, faults, questions, studies
 from golden.case import Case
 
-CASES: dict[str, Case] = {**faults.CASES, **questions.CASES}
+CASES: dict[str, Case] = {**faults.CASES, **questions.CASES, **studies.CASES, **diagnoses.CASES}

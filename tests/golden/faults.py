@@ -6,6 +6,7 @@ import importlib
 import json
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from diagnosis.watched import diagnosed
@@ -33,7 +34,11 @@ def finding(name: str) -> Views:
     finally:
         torch.set_num_threads(threads)
         torch.set_default_dtype(dtype)
-    data = json.loads(report.to_json())
+    return diagnosis(json.loads(report.to_json()))
+
+
+def diagnosis(data: dict[str, Any]) -> Views:
+    """Return a diagnosis as the command shows it, in short and with details, and as its page."""
     terminal = [report_text(data), "$ trainlab doctor --details", report_text(data, details=True)]
     return Views(data=data, terminal="\n".join(terminal), page=diagnosis_html(data))
 

@@ -51,7 +51,9 @@ def neuron_of_a_module() -> Explanation:
 
 
 def learning_rate_of_an_experiment() -> Explanation:
-    return explain.learning_rate(short(), rates="1e-3..1:4", schedules=["cosine_annealing"], seeds=SEEDS, workers=1)
+    return explain.learning_rate(
+        short(), rates="1e-3..1:4", schedules=["cosine_annealing"], seeds=SEEDS, workers=1
+    )
 
 
 def init_of_an_experiment() -> Explanation:

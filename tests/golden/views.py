@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 LONGEST = 8
 """Items of a list that a copy keeps; of a longer one the first, how many there are, and the last."""
 DIGITS = 4
-NOT_OURS = ("seconds", "trained_seconds", "machine", "workers", "versions", "memory_bytes", "peak_bytes")
+NOT_OURS = ("seconds", "trained_seconds", "seconds_a_run", "machine", "workers", "versions")
 """Fields of the JSON that tell of the machine and the moment."""
 PACKAGES = "trainlab|python|Python|numpy|NumPy|scipy|SciPy|torch|PyTorch|numba"
 MOMENTS = (
@@ -29,11 +29,11 @@ MOMENTS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Views:
-    """A result as its reader has it: `data` as its JSON, `terminal` as plain text, `page` as HTML."""
+    """A result as its reader has it: `data` as its JSON, `terminal` as plain text, `page` as HTML, if there is one."""
 
     data: dict[str, Any]
     terminal: str
-    page: str
+    page: str = ""
 
     def files(self, name: str) -> dict[str, str]:
         """Return the copies of a result by the names of their files."""
@@ -42,7 +42,11 @@ class Views:
             "terminal.txt": "\n".join(line.rstrip() for line in self.terminal.splitlines()),
             "page.txt": "\n".join(page_words(self.page)),
         }
-        return {f"{name}.{kind}": _without_moments(text).rstrip("\n") + "\n" for kind, text in texts.items()}
+        return {
+            f"{name}.{kind}": _without_moments(text).rstrip("\n") + "\n"
+            for kind, text in texts.items()
+            if text
+        }
 
 
 def shortened(data: Any) -> Any:
