@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from diagnosis.drawable import shown
 
 import trainlab
 from docs import blocks
@@ -92,7 +91,7 @@ def test_it_is_told_drawn_edited_tried_and_explains():
     assert first.picture is not None
     assert "rate_above_one" in {one.consequence_of for one in others}
     assert first.tried["remedies"][0]["verdict"] == "mended"
-    _, text, page = shown(report)
+    text, page = report.details(), trainlab.diagnosis_html(report)
     assert "the learning rate × 0.001" in text
     assert 'id="rate_above_one"' in page
     assert "Hardly any network learns by such steps." in page
