@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from importlib import import_module
 
 from docs import blocks
 from docs.words import cell
-from trainlab.diagnosis.explains import EXPLAINS
-from trainlab.diagnosis.faults import FAMILIES, FAULTS, Fault
+from trainlab.diagnosis.fault import Fault
+from trainlab.diagnosis.faults import all_faults, families
 from trainlab.diagnosis.plan import Plan
 from trainlab.diagnosis.runner import run_script
 from trainlab.diagnosis.signals.learning import BEHIND, FEW, STUCK
@@ -19,8 +19,8 @@ from trainlab.report.diagnosis_pictures import drawn
 
 def index() -> str:
     """All faults by family, a line each."""
-    lines = [f"{len(FAULTS)} faults:", ""]
-    for family, faults in FAMILIES.items():
+    lines = [f"{len(all_faults())} faults:", ""]
+    for family, faults in families().items():
         lines += [f"- **{family}**", *(f"  - [`{one.name}`](#{one.name}): {one.title}" for one in faults)]
     return "\n".join(lines)
 
@@ -48,21 +48,28 @@ def outcomes() -> str:
 def sections() -> str:
     """A section for each fault, under its family."""
     parts: list[str] = []
-    for family, faults in FAMILIES.items():
+    for family, faults in families().items():
         parts += [f"## {family}", *(_section(fault) for fault in faults)]
     return "\n\n".join(parts)
 
 
 def explained() -> str:
     """Which fault explains which, and why."""
-    rows = [(_link(one.cause), ", ".join(map(_link, one.symptoms)), one.why) for one in EXPLAINS]
+    rows = [
+        (_link(cause.name), ", ".join(map(_link, one.symptoms)), one.why)
+        for cause in all_faults().values()
+        for one in cause.explains
+    ]
     return _table(("cause", "explains", "because"), rows)
 
 
 def signals() -> str:
     """The signals with their formulas."""
+    readers = {
+        one.name: [fault for fault in all_faults().values() if one.name in fault.signals] for one in SIGNALS
+    }
     rows = [
-        (one.name, cell(one.formula), f"`{one.home}`", ", ".join(map(_page_link, one.rules)))
+        (one.name, cell(one.formula), f"`{one.home}`", ", ".join(map(_page_link, readers[one.name])))
         for one in SIGNALS
     ]
     return _table(("signal", "formula", "computed in", "rules that read it"), rows)
@@ -89,9 +96,9 @@ def _section(fault: Fault) -> str:
         f"- **Silent if** {fault.silence}",
         f"- **Remedy:** {_sentence(fault.remedy)}",
     ]
-    constants = _constants(fault.name)
+    constants = _constants(fault)
     if constants:
-        lines.append(f"- **Constants** of `rules/{fault.name}.py`: {constants}")
+        lines.append(f"- **Constants** of `faults/{fault.name}.py`: {constants}")
     if fault.see:
         lines.append(f"- **More:** {', '.join(f'[{_heading(page)}]({page}.md)' for page in fault.see)}")
     return "\n".join(lines)
@@ -102,10 +109,10 @@ def _heading(page: str) -> str:
     return (blocks.ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
 
 
-def _constants(name: str) -> str:
-    """Return the rule's numbers as its file has them."""
-    rule = vars(import_module(f"trainlab.diagnosis.rules.{name}"))
-    numbers = {key: value for key, value in rule.items() if key.isupper() and isinstance(value, int | float)}
+def _constants(fault: Fault) -> str:
+    """Return the thresholds as the fault's file has them; what begins with ``_`` is none."""
+    known = {key: value for key, value in vars(sys.modules[fault.judge.__module__]).items() if key.isupper()}
+    numbers = {key: value for key, value in known.items() if key[0] != "_" and isinstance(value, int | float)}
     return ", ".join(f"`{key} = {value:g}`" for key, value in numbers.items())
 
 
@@ -117,9 +124,8 @@ def _link(name: str) -> str:
     return f"[`{name}`](#{name})"
 
 
-def _page_link(name: str) -> str:
-    assert name in FAULTS, name
-    return f"[`{name}`](faults.md#{name})"
+def _page_link(fault: Fault) -> str:
+    return f"[`{fault.name}`](faults.md#{fault.name})"
 
 
 def _table(headers: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

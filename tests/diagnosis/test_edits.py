@@ -13,10 +13,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from trainlab.diagnosis import Finding, Report
-from trainlab.diagnosis.edits import code_for
+from trainlab.diagnosis.faults import all_faults
 from trainlab.diagnosis.seen import Event, LoaderSeen, OptimizerSeen, Seen
 from trainlab.diagnosis.seen_losses import LossStream
-from trainlab.diagnosis.signals.case import make_case
+from trainlab.diagnosis.signals.case import Case, make_case
 from trainlab.diagnosis.site import Site
 from trainlab.diagnosis.stacked_layer import line_without
 
@@ -29,6 +29,10 @@ def site(text: str, line: int = 7) -> Site:
 
 def finding(fault: str, where: str = "", code: str = "") -> Finding:
     return Finding(fault=fault, where=where, confidence=0.9, evidence=(), remedy="", code=code)
+
+
+def code_for(finding: Finding, case: Case) -> str:
+    return all_faults()[finding.fault].whole(finding, case).code
 
 
 def optimizer(made: str, **changes: Any) -> Seen:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import pytest
 
 from trainlab.diagnosis import Finding
-from trainlab.diagnosis.explains import EXPLAINS, explained, why
-from trainlab.diagnosis.faults import FAULTS
-from trainlab.diagnosis.rank import in_order_of_blame
-from trainlab.diagnosis.rules import ORDER
+from trainlab.diagnosis.faults import ORDER, all_faults
+from trainlab.diagnosis.rank import explained, in_order_of_blame
 
 
 def finding(fault: str, confidence: float = 0.9) -> Finding:
@@ -20,11 +18,12 @@ def told(*faults: str) -> list[tuple[str, str | None]]:
 
 
 def test_the_table_speaks_of_known_faults_and_no_pair_stands_there_twice():
-    pairs = [(one.cause, symptom) for one in EXPLAINS for symptom in one.symptoms]
+    known = all_faults().values()
+    pairs = [(cause.name, symptom) for cause in known for one in cause.explains for symptom in one.symptoms]
     assert len(pairs) == len(set(pairs))
-    assert {name for pair in pairs for name in pair} <= set(FAULTS)
+    assert {name for pair in pairs for name in pair} <= set(ORDER)
     assert all(cause != symptom for cause, symptom in pairs)
-    assert all(one.why and not one.why.endswith(".") for one in EXPLAINS)
+    assert all(one.why and not one.why.endswith(".") for cause in known for one in cause.explains)
 
 
 @pytest.mark.parametrize("symptom", ["nonfinite_values", "dead_relu", "loss_plateau", "oscillating_loss"])
@@ -65,10 +64,9 @@ def test_nothing_is_explained_by_what_is_blamed_after_it():
 
 def test_a_consequence_says_why():
     _, symptom = explained([finding("zero_init"), finding("vanishing_gradient")])
-    known = why("zero_init", "vanishing_gradient")
-    assert known is not None
-    assert symptom.because == known.why
-    assert symptom.to_dict()["because"] == known.why
+    why = all_faults()["zero_init"].why("vanishing_gradient")
+    assert why
+    assert symptom.because == symptom.to_dict()["because"] == why
 
 
 def test_a_nan_without_a_pole_is_blamed_after_what_blew_it_up():
@@ -82,6 +80,12 @@ def test_a_nan_without_a_pole_is_blamed_after_what_blew_it_up():
 def test_every_cause_can_come_before_one_of_its_symptoms():
     place = {name: at for at, name in enumerate(ORDER)}
     moved = {"exploding_gradient", "nonfinite_values"}
-    for one in EXPLAINS:
-        later = [name for name in one.symptoms if place[name] > place[one.cause] or {one.cause, name} & moved]
-        assert later, one.cause
+    for cause in ORDER:
+        for one in all_faults()[cause].explains:
+            later = [name for name in one.symptoms if place[name] > place[cause] or {cause, name} & moved]
+            assert later, cause
+
+
+def test_what_is_blamed_first_explains():
+    for name, fault in all_faults().items():
+        assert all(all_faults()[cause].why(name) for cause in fault.first_blamed)

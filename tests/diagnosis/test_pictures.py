@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trainlab.diagnosis.pictured import loss_curve, picture_of
+from trainlab.diagnosis.faults import all_faults
 from trainlab.diagnosis.pictures.kinds import MOST_POINTS, bars, histogram, is_wide, one_line, thinned
+from trainlab.diagnosis.pictures.loops import loss_curve
 from trainlab.diagnosis.seen import DataSeen, Event, OptimizerSeen, ParamSeen, Seen
 from trainlab.diagnosis.seen_losses import LossStream
 from trainlab.diagnosis.signals.case import Case, make_case
@@ -124,6 +125,12 @@ def case_of(*weights: ParamSeen, losses: list[float] | None = None, **seen: Any)
     return make_case(
         Seen(params={one.key: one for one in weights}, optimizers=[optimizer], streams=[stream], **seen)
     )
+
+
+def picture_of(fault: str, case: Case) -> dict[str, Any] | None:
+    maker = all_faults()[fault].picture
+    assert maker is not None
+    return maker(case)
 
 
 def test_steps_that_were_large_at_first_only_are_shown_where_they_were_large():

@@ -10,7 +10,7 @@ import torch
 from diagnosis.drawable import shown
 from diagnosis.watched import diagnosed, faults
 
-from trainlab.diagnosis.rules import ORDER, rules
+from trainlab.diagnosis.faults import ORDER
 
 FOLDER = Path(__file__).parent / "faults"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "made")
@@ -56,11 +56,6 @@ def test_the_same_mended_is_healthy(name: str):
 def test_every_rule_has_a_training_that_it_finds():
     assert set(ORDER) - set(NAMES) == {"loss_plateau"}
     assert set(NAMES) <= set(ORDER)
-
-
-def test_each_rule_names_the_fault_of_its_file():
-    for name in rules():
-        assert name == importlib.import_module(f"trainlab.diagnosis.rules.{name}").FAULT
 
 
 def test_an_optimizer_that_was_made_too_early_is_made_again_by_its_own_line():

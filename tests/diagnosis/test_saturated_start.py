@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from trainlab.diagnosis.rules.saturated_activation import judge
+from trainlab.diagnosis.faults.saturated_activation import judge
 from trainlab.diagnosis.seen import ActivationSeen, ParamSeen
 
 

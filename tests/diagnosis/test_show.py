@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from trainlab.diagnosis import Finding, Report, show_report
+from trainlab.diagnosis.faults import all_faults
 from trainlab.diagnosis.show import report_text, rest_line
 from trainlab.diagnosis.text_picture import _ends
 from trainlab.diagnosis.verdict import confidence_words, verdict
@@ -87,6 +88,7 @@ LONG = "a_very_long_module_path." * 5 + "weight"
 def finding(fault: str, **changes: Any) -> Finding:
     known: dict[str, Any] = {
         "fault": fault,
+        "title": all_faults()[fault].title,
         "where": f"opt.step() at train.py:22: `opt.step()` of {LONG}",
         "confidence": 0.97,
         "evidence": ("100 of 100 steps", "[bold]not markup[/bold] " * 6),

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 from cyclopts import Parameter
 
 from trainlab.cli.options import UsageError, shortened
-from trainlab.diagnosis.faults import FAMILIES, FAULTS
+from trainlab.diagnosis.faults import all_faults, families
 from trainlab.errors import listing, nearest
 
 if TYPE_CHECKING:
-    from trainlab.diagnosis.faults import Fault
+    from trainlab.diagnosis.fault import Fault
 
 WIDTH: Final = 80
 _LABEL: Final = 11
@@ -32,20 +32,22 @@ def faults_command(
         print("\n".join(index_lines()))
         return
     known = name.strip().lower().replace("-", "_")
-    if known not in FAULTS:
-        inside = [each for each in FAULTS if known and known in each]
-        near = nearest(known, FAULTS) or (f" Did you mean {listing(inside)}?" if inside else "")
+    names = [fault.name for family in families().values() for fault in family]
+    if known not in names:
+        inside = [each for each in names if known and known in each]
+        near = nearest(known, names) or (f" Did you mean {listing(inside)}?" if inside else "")
         raise UsageError(
             f"{shortened(name)!r}: the doctor knows no such fault.{near or ' Their names: trainlab faults'}"
         )
-    print("\n".join(fault_lines(FAULTS[known])))
+    print("\n".join(fault_lines(all_faults()[known])))
 
 
 def index_lines() -> list[str]:
     """Return all faults by family, a line each."""
-    longest = max(map(len, FAULTS))
-    lines = [f"{len(FAULTS)} faults that the doctor finds. One of them: trainlab faults NAME"]
-    for family, faults in FAMILIES.items():
+    known = all_faults()
+    longest = max(map(len, known))
+    lines = [f"{len(known)} faults that the doctor finds. One of them: trainlab faults NAME"]
+    for family, faults in families().items():
         lines += ["", family]
         lines += [f"{_INDENT}{fault.name.ljust(longest)}  {fault.title}" for fault in faults]
     return lines
@@ -53,13 +55,12 @@ def index_lines() -> list[str]:
 
 def fault_lines(fault: Fault) -> list[str]:
     """Return a fault's section of docs/faults.md for the terminal."""
-    from trainlab.diagnosis.explains import EXPLAINS
     from trainlab.draw import wrapped
 
     title = f"{fault.name}: {fault.title}"
     lines = [*wrapped(title, WIDTH), "", *wrapped(fault.what, WIDTH), ""]
-    causes = [one.cause for one in EXPLAINS if fault.name in one.symptoms]
-    symptoms = [name for one in EXPLAINS if fault.name == one.cause for name in one.symptoms]
+    causes = [one.name for one in all_faults().values() if one.why(fault.name)]
+    symptoms = [name for one in fault.explains for name in one.symptoms]
     asked = [f"trainlab explain {page.replace('_', '-')}" for page in fault.see if page in QUESTIONS]
     for label, text in (
         ("found if", fault.rule),

@@ -6,7 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trainlab.diagnosis.findings import Finding, Report
+    from trainlab.diagnosis.finding import Finding
+    from trainlab.diagnosis.findings import Report
     from trainlab.diagnosis.function import doctor
     from trainlab.diagnosis.plan import Plan
     from trainlab.diagnosis.runner import run_script
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 # A script under the doctor begins before any of these is loaded: NumPy, too, reads the environment only once.
 _HOMES = {
-    "Finding": "findings",
+    "Finding": "finding",
     "Plan": "plan",
     "Report": "findings",
     "Series": "signals.series",

@@ -2,56 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from trainlab.diagnosis.faults import FAULTS
+from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.verdict import verdict
 from trainlab.draw import JSON_FORMAT, json_text
 from trainlab.stats import Verdict
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """A fault, its place, the numbers that show it, and what to change.
-
-    `confidence` is between 0 and 1; `consequence_of` names the finding that explains this one,
-    `because` says how; `picture` holds the numbers of a picture (`diagnosis.pictured`); `tried` what
-    trying its remedies came to (`diagnosis.remedies`).
-    """
-
-    fault: str
-    where: str
-    confidence: float
-    evidence: tuple[str, ...]
-    remedy: str
-    code: str = ""
-    consequence_of: str | None = None
-    because: str = ""
-    picture: dict[str, Any] | None = None
-    tried: dict[str, Any] | None = None
-    is_note: bool = False
-
-    def as_note(self) -> Finding:
-        """Return the same as something worth knowing that is no accusation."""
-        return replace(self, is_note=True)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the finding as JSON has it."""
-        return {
-            "fault": self.fault,
-            "title": FAULTS[self.fault].title,
-            "where": self.where,
-            "confidence": round(self.confidence, 2),
-            "evidence": list(self.evidence),
-            "remedy": {"text": self.remedy, "code": self.code},
-            "consequence_of": self.consequence_of,
-            "because": self.because,
-            "picture": self.picture,
-            "link": FAULTS[self.fault].link,
-            "tried": self.tried,
-        }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from trainlab.diagnosis.card import card_of, looked_at
-from trainlab.diagnosis.edits import code_for
-from trainlab.diagnosis.explains import explained
-from trainlab.diagnosis.findings import Finding, Report
+from trainlab.diagnosis.faults import all_faults
+from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.findings import Report
 from trainlab.diagnosis.missed_goal import MissedGoal
 from trainlab.diagnosis.outcome import outcome_of
-from trainlab.diagnosis.pictured import loss_curve, picture_of
-from trainlab.diagnosis.rules import rules
+from trainlab.diagnosis.pictures.loops import loss_curve
 from trainlab.diagnosis.seen import Seen
 from trainlab.diagnosis.signals.case import Case, make_case
 
@@ -36,6 +35,26 @@ def in_order_of_blame(found: list[Finding]) -> list[Finding]:
     return sorted(found, key=lambda finding: places[finding.fault])
 
 
+def explained(ranked: list[Finding]) -> list[Finding]:
+    """Return findings that are in the order of blame with each one's cause, those without a cause first.
+
+    The cause is the last one before it that explains it: a rate too large explains the NaN, the NaN what
+    comes of it; but those that the fault itself puts first (`Fault.first_blamed`) come before that. Nothing
+    is explained by what is blamed after it.
+    """
+    known = all_faults()
+    found: list[Finding] = []
+    for place, finding in enumerate(ranked):
+        whys = {one.fault: known[one.fault].why(finding.fault) for one in ranked[:place]}
+        causes = [cause for cause, why in whys.items() if why]
+        first = [cause for cause in causes if cause in known[finding.fault].first_blamed]
+        cause = (first or causes or [None])[-1]
+        found.append(
+            finding if cause is None else replace(finding, consequence_of=cause, because=whys[cause])
+        )
+    return [one for one in found if not one.consequence_of] + [one for one in found if one.consequence_of]
+
+
 def diagnose(
     seen: Seen, *, ended: dict[str, object] | None = None, missed: MissedGoal | None = None
 ) -> Report:
@@ -48,9 +67,9 @@ def diagnose(
         case.learning = missed.judge(case.learning)
     found: list[Finding] = []
     troubles = list(seen.troubles)
-    for name, judge in rules().items():
+    for name, fault in all_faults().items():
         try:
-            finding = judge(case)
+            finding = fault.found(case)
         except Exception as error:
             troubles.append(f"rule {name}: {type(error).__name__}: {error}")
             continue
@@ -75,8 +94,7 @@ def diagnose(
 def _whole(finding: Finding, case: Case, troubles: list[str]) -> Finding:
     """Return the finding with its picture, and its remedy in the script's own words."""
     try:
-        edit = code_for(finding, case) or finding.code
-        return replace(finding, code=edit, picture=picture_of(finding.fault, case))
+        return all_faults()[finding.fault].whole(finding, case)
     except Exception as error:
         troubles.append(f"picture of {finding.fault}: {type(error).__name__}: {error}")
         return finding

@@ -6,7 +6,7 @@ from typing import Any
 
 from trainlab.diagnosis import Report
 from trainlab.diagnosis.facts import card_rows, ending_line, is_loss_curve, looked_at_line, tried_lines
-from trainlab.diagnosis.faults import FAULTS
+from trainlab.diagnosis.faults import all_faults
 from trainlab.diagnosis.verdict import confidence_words
 from trainlab.draw.svg import escape
 from trainlab.report.diagnosis_pictures import drawn
@@ -160,7 +160,7 @@ def _looked(data: dict[str, Any]) -> str:
 
 def _about(name: str, *, anchor: str = "") -> str:
     """Return what is known of a fault, folded; browsers open it for who follows a link to the `anchor`."""
-    fault = FAULTS[name]
+    fault = all_faults()[name]
     pairs = [
         ("Rule", fault.rule),
         ("Source", fault.source),

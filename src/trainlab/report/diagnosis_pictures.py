@@ -12,7 +12,7 @@ Numbers = dict[str, Any]
 
 
 def drawn(picture: Numbers) -> Picture:
-    """Return the picture of the numbers that a report or finding holds (`diagnosis.pictured`)."""
+    """Return the picture of the numbers that a report or finding holds (`diagnosis.pictures`)."""
     return _KINDS[picture["kind"]](picture)
 
 

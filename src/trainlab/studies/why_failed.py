@@ -215,7 +215,7 @@ def _diagnose(job: tuple[int, Runs], *, engine: str) -> JudgedRun:
 
 
 def _count(failed: int, runs: Sequence[JudgedRun], solved: Sequence[JudgedRun]) -> WhyFailed:
-    from trainlab.diagnosis.faults import FAULTS
+    from trainlab.diagnosis.faults import all_faults
 
     judged = [run for run in runs if run.found_again]
     beside = [run for run in solved if run.found_again]
@@ -226,7 +226,7 @@ def _count(failed: int, runs: Sequence[JudgedRun], solved: Sequence[JudgedRun]) 
         causes.append(
             Cause(
                 fault=fault,
-                title=FAULTS[fault].title,
+                title=all_faults()[fault].title,
                 rate=rate(k, len(judged)),
                 solved=rate(sum(run.fault == fault for run in beside), len(beside)) if beside else None,
                 where=Counter(run.where for run in same).most_common(1)[0][0],

@@ -7,11 +7,12 @@ import inspect
 import pytest
 from diagnosis.remedies.made_runs import finding
 
+from trainlab.diagnosis.faults import ORDER
 from trainlab.diagnosis.remedies.applied import CHANGES
-from trainlab.diagnosis.remedies.choose import line_of, remedies_for, why_not
-from trainlab.diagnosis.rules import ORDER
+from trainlab.diagnosis.remedies.choose import remedies_for, why_not
+from trainlab.diagnosis.remedies.usual import line_of
 
-UNKNOWN_PLACE = why_not(finding("no such fault"))
+UNKNOWN_PLACE = why_not(finding("lr_too_high"))
 
 
 @pytest.mark.parametrize("fault", ORDER)

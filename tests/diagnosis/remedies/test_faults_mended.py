@@ -11,12 +11,12 @@ import pytest
 import torch
 
 from trainlab.diagnosis import watch
+from trainlab.diagnosis.faults import ORDER
 from trainlab.diagnosis.remedies.applied import Applied
 from trainlab.diagnosis.remedies.choose import remedies_for, why_not
 from trainlab.diagnosis.remedies.remedy import Remedy
 from trainlab.diagnosis.remedies.runs import Run
 from trainlab.diagnosis.remedies.weigh import Pair, weighed
-from trainlab.diagnosis.rules import ORDER
 
 LEARNS = (
     "bad_bias_init", "bad_momentum", "bad_weight_init", "batchnorm_small_batch", "clip_too_tight",
@@ -97,7 +97,7 @@ def test_a_remedy_takes_hold_and_does_no_harm(name: str):
 def test_what_cannot_be_tried_says_why(name: str):
     _, finding, _ = found(name)
     assert remedies_for(finding) == ()
-    assert why_not(finding) != why_not({"fault": "another"})
+    assert why_not(finding) != why_not({"fault": "lr_too_high"})
 
 
 def test_every_rule_is_in_one_of_these():

@@ -1,20 +1,139 @@
-"""The faults in words: what docs/faults.md, verdicts and pages say of each."""
+"""The faults, a file each; here is the order of blame, and that of the pages.
+
+A new fault is a file here, which ends with its `FAULT` (`diagnosis.fault`), and its name in both lists.
+"""
 
 from __future__ import annotations
 
-from trainlab.diagnosis.faults import calls, data, loss, settings, signs, start, wiring
-from trainlab.diagnosis.faults.fault import Fault
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trainlab.diagnosis.fault import Fault
+
+ORDER = (
+    "missing_optimizer_step",
+    "missing_zero_grad",
+    "detached_graph",
+    "loss_broadcast",
+    "loss_activation_mismatch",
+    "label_dtype",
+    "constant_labels",
+    "params_not_in_optimizer",
+    "unreachable_params",
+    "frozen_params",
+    "eval_mode_training",
+    "output_range_mismatch",
+    "l1_constant_collapse",
+    "wrong_loss",
+    "nonfinite_values",
+    "float16_underflow",
+    "repeated_batch",
+    "data_not_shuffled",
+    "graph_retained",
+    "scheduler_order",
+    "scheduler_kills_lr",
+    "clip_too_tight",
+    "weight_decay_too_high",
+    "batchnorm_small_batch",
+    "dropout_misuse",
+    "zero_init",
+    "symmetric_init",
+    "no_nonlinearity",
+    "unnormalised_inputs",
+    "unnormalised_targets",
+    "bad_bias_init",
+    "bad_momentum",
+    "lr_too_high",
+    "bad_weight_init",
+    "exploding_gradient",
+    "vanishing_gradient",
+    "dead_relu",
+    "saturated_activation",
+    "lr_too_low",
+    "capacity_too_small",
+    "oscillating_loss",
+    "train_mode_evaluation",
+    "eval_on_train",
+    "shuffled_targets",
+    "loss_plateau",
+    "overfitting",
+)
+"""In the order of blame: what comes first explains what comes after it."""
 
 FAMILIES = {
-    "The loop": calls.FAULTS,
-    "The network": wiring.FAULTS,
-    "The loss and its targets": loss.FAULTS,
-    "The data": data.FAULTS,
-    "Settings": settings.FAULTS,
-    "The start": start.FAULTS,
-    "What shows in the numbers": signs.FAULTS,
+    "The loop": (
+        "missing_optimizer_step",
+        "missing_zero_grad",
+        "eval_mode_training",
+        "train_mode_evaluation",
+        "graph_retained",
+        "scheduler_order",
+        "scheduler_kills_lr",
+        "clip_too_tight",
+    ),
+    "The network": (
+        "detached_graph",
+        "params_not_in_optimizer",
+        "unreachable_params",
+        "frozen_params",
+        "no_nonlinearity",
+        "capacity_too_small",
+    ),
+    "The loss and its targets": (
+        "loss_broadcast",
+        "loss_activation_mismatch",
+        "output_range_mismatch",
+        "l1_constant_collapse",
+        "wrong_loss",
+        "label_dtype",
+        "constant_labels",
+    ),
+    "The data": (
+        "repeated_batch",
+        "data_not_shuffled",
+        "shuffled_targets",
+        "unnormalised_inputs",
+        "unnormalised_targets",
+        "eval_on_train",
+        "overfitting",
+    ),
+    "Settings": (
+        "lr_too_high",
+        "lr_too_low",
+        "bad_momentum",
+        "weight_decay_too_high",
+        "batchnorm_small_batch",
+        "dropout_misuse",
+    ),
+    "The start": (
+        "zero_init",
+        "symmetric_init",
+        "bad_weight_init",
+        "bad_bias_init",
+    ),
+    "What shows in the numbers": (
+        "nonfinite_values",
+        "float16_underflow",
+        "exploding_gradient",
+        "vanishing_gradient",
+        "dead_relu",
+        "saturated_activation",
+        "oscillating_loss",
+        "loss_plateau",
+    ),
 }
+"""As the pages have them."""
 
-FAULTS: dict[str, Fault] = {fault.name: fault for family in FAMILIES.values() for fault in family}
 
-__all__ = ["FAMILIES", "FAULTS", "Fault"]
+@cache
+def all_faults() -> dict[str, Fault]:
+    """Return the faults by their names, in the order of blame. Loaded when first asked for."""
+    return {name: import_module(f"{__name__}.{name}").FAULT for name in ORDER}
+
+
+def families() -> dict[str, tuple[Fault, ...]]:
+    """Return the faults by family, in the order of the pages."""
+    known = all_faults()
+    return {family: tuple(known[name] for name in names) for family, names in FAMILIES.items()}

@@ -10,6 +10,7 @@ import numpy as np
 
 from trainlab.draw import needs_log
 
+Picture = dict[str, Any]
 MOST_POINTS = 240
 MOST_BARS = 14
 

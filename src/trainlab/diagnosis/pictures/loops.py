@@ -7,41 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from trainlab.diagnosis.pictures.kinds import bars, is_wide, lines, one_line
+from trainlab.diagnosis.pictures.kinds import Picture, bars, is_wide, lines, one_line
 from trainlab.diagnosis.signals.case import Case, optimizer_name
-from trainlab.diagnosis.signals.curve import autocorrelation
 from trainlab.diagnosis.signals.gradients import total_norms
-
-Picture = dict[str, Any]
-
-
-def calls(case: Case) -> Picture | None:
-    """Backward passes beside the steps of each optimizer."""
-    steps = [(f"{optimizer_name(one)}.step()", float(one.steps)) for one in case.seen.optimizers]
-    return bars("Calls counted", "calls", [("loss.backward()", float(case.seen.backwards)), *steps])
-
-
-def stale_gradients(case: Case) -> Picture | None:
-    """How gradients that add up grow; where they don't, in how many steps old ones were still there."""
-    _, norms = total_norms(case)
-    part = max(1, len(norms) // 4)
-    if len(norms) > 1 and np.median(norms[-part:]) > 1.5 * np.median(norms[:part]):
-        return gradient_norm(case)
-    pairs: list[tuple[str, float]] = []
-    for one in case.seen.optimizers:
-        name = optimizer_name(one)
-        pairs += [
-            (f"{name}: steps looked at", float(one.checked)),
-            ("old gradients still there", float(one.stale)),
-        ]
-    if not any(one.stale for one in case.seen.optimizers):
-        for event in case.seen.events_of("steps_by_hand"):
-            facts = event.facts
-            pairs = [
-                ("updates by hand", float(facts.get("steps", 0))),
-                ("old gradients still there", float(facts.get("stale", 0))),
-            ]
-    return bars("Steps, and gradients that were never cleared", "steps", pairs)
 
 
 def modes(case: Case) -> Picture | None:
@@ -57,18 +25,6 @@ def modes(case: Case) -> Picture | None:
             (f"{name}evaluation, eval mode", float(root.judge_in_eval)),
         ]
     return bars("Forward passes by purpose and mode", "forward passes", pairs)
-
-
-def graph_sizes(case: Case) -> Picture | None:
-    """Autograd nodes that a backward pass goes through, and graphs of old steps that are alive."""
-    sizes: dict[int, int] = {}
-    for tick, nodes, _ in case.seen.graph_sizes:
-        sizes[tick] = max(sizes.get(tick, 0), nodes)
-    drawn = [one_line("nodes a backward pass", sorted(sizes), [sizes[tick] for tick in sorted(sizes)])]
-    alive = case.seen.retained_ticks
-    if any(count for _, count in alive):
-        drawn.append(one_line("old graphs alive", [tick for tick, _ in alive], [count for _, count in alive]))
-    return lines("What backward goes through, and what is kept", "step", "count", drawn)
 
 
 def gradient_norm(case: Case) -> Picture | None:
@@ -102,24 +58,6 @@ def learning_rate(case: Case) -> Picture | None:
     )
 
 
-def clipping(case: Case) -> Picture | None:
-    """Gradient norms before clipping, and the limit."""
-    clips = [(tick, norm, limit) for tick, norm, limit in case.seen.clips if math.isfinite(norm) and norm > 0]
-    if len(clips) < 2:
-        return None
-    ticks = [tick for tick, _, _ in clips]
-    return lines(
-        "Gradient norms before clipping, and the limit",
-        "step",
-        "‖gradient‖",
-        [
-            one_line("norm", ticks, [norm for _, norm, _ in clips]),
-            one_line("max_norm", ticks, [limit for _, _, limit in clips]),
-        ],
-        log_y=True,
-    )
-
-
 def held_out_line(case: Case) -> dict[str, Any] | None:
     """The mean held-out loss of each evaluation, of the loss that most of the training has."""
     main = case.learning.main
@@ -129,27 +67,6 @@ def held_out_line(case: Case) -> dict[str, Any] | None:
     ticks = sorted(by_tick)
     values = [float(np.mean(by_tick[tick])) for tick in ticks]
     return one_line("evaluation loss", ticks, values) if len(ticks) > 1 else None
-
-
-def held_out(case: Case) -> Picture | None:
-    """Training and held-out loss, by the same criterion."""
-    main, held = case.learning.main, held_out_line(case)
-    if main is None or held is None:
-        return None
-    training = one_line("training batches", [fit.tick for fit in main.fits], [fit.value for fit in main.fits])
-    wide = is_wide([*training["y"], *held["y"]], 100)
-    return lines("Training and evaluation loss", "step", "loss", [training, held], log_y=wide)
-
-
-def swinging_losses(case: Case) -> Picture | None:
-    """The first 200 losses, one by one, or the last where these swing more."""
-    stream = case.learning.stream
-    if stream is None or len(stream.values) <= 200:
-        return _losses(case, 0, 200, "The first losses, one by one")
-    early, late = autocorrelation(stream.values[:200]), autocorrelation(stream.values[-200:])
-    if late < early:
-        return _losses(case, len(stream.values) - 200, None, "The last losses, one by one")
-    return _losses(case, 0, 200, "The first losses, one by one")
 
 
 def loss_to_the_end(case: Case) -> Picture | None:
@@ -165,15 +82,43 @@ def loss_to_the_end(case: Case) -> Picture | None:
         ]
         return bars("Losses that aren't finite", "losses", pairs)
     bad = next((at for at, value in enumerate(stream.values) if not math.isfinite(value)), len(stream.values))
-    return _losses(
+    return losses_drawn(
         case, 0, bad + 20, "Loss until it stops being finite" if bad < len(stream.values) else "Loss"
     )
 
 
-def _losses(case: Case, first: int, end: int | None, title: str) -> Picture | None:
+def losses_drawn(case: Case, first: int, end: int | None, title: str) -> Picture | None:
+    """Return the losses from one step to another."""
     stream = case.learning.stream
     if stream is None or len(stream.values) < 2:
         return None
     ticks, values = stream.ticks[first:end], stream.values[first:end]
     wide = is_wide(values, 100)
     return lines(title, "step", "loss", [one_line("training loss", ticks, values)], log_y=wide)
+
+
+def loss_curve(case: Case) -> Picture | None:
+    """Return the loss over the steps, with that of the best constant answer and of held-out data."""
+    stream = case.learning.stream
+    if stream is None or len(stream.values) < 2:
+        return None
+    drawn = [one_line("training loss", stream.ticks, stream.values)]
+    held = held_out_line(case) if _same_unit(case) else None
+    if held is not None:
+        drawn.append(held)
+    trivial = case.learning.trivial
+    if _same_unit(case) and math.isfinite(trivial) and trivial > 0:
+        ends = [stream.ticks[0], stream.ticks[-1]]
+        drawn.append(one_line("best constant answer", ends, [trivial, trivial]))
+    return lines("Loss over the steps", "step", "loss", drawn, log_y=is_wide(stream.values, 100))
+
+
+def _same_unit(case: Case) -> bool:
+    """Whether backward is called, step by step, on the loss that the constant answer is measured in."""
+    main, stream = case.learning.main, case.learning.stream
+    if main is None or stream is None:
+        return False
+    values = dict(zip(stream.ticks, stream.values, strict=False))
+    pairs = [(fit.value, values[fit.tick]) for fit in main.fits if fit.tick in values]
+    close = [abs(a - b) <= 0.02 * abs(b) for a, b in pairs if math.isfinite(a) and math.isfinite(b)]
+    return len(close) >= 3 and sum(close) >= 0.9 * len(close)

@@ -1,9 +1,34 @@
 """Remedies that are tried: applied from outside, on the same seeds as the training left as it is."""
 
-from trainlab.diagnosis.remedies.processes import ScriptRuns
-from trainlab.diagnosis.remedies.remedy import Remedy
-from trainlab.diagnosis.remedies.runs import Job, Run, Runner
-from trainlab.diagnosis.remedies.trying import BUDGET, SEEDS, Trying
-from trainlab.diagnosis.remedies.wording import code_as_tried
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trainlab.diagnosis.remedies.processes import ScriptRuns
+    from trainlab.diagnosis.remedies.remedy import Remedy
+    from trainlab.diagnosis.remedies.runs import Job, Run, Runner
+    from trainlab.diagnosis.remedies.trying import BUDGET, SEEDS, Trying
+    from trainlab.diagnosis.remedies.wording import code_as_tried
+
+# A fault says what its remedies are; only who tries them needs the rest.
+_HOMES = {
+    "BUDGET": "trying",
+    "SEEDS": "trying",
+    "Job": "runs",
+    "Remedy": "remedy",
+    "Run": "runs",
+    "Runner": "runs",
+    "ScriptRuns": "processes",
+    "Trying": "trying",
+    "code_as_tried": "wording",
+}
 
 __all__ = ["BUDGET", "SEEDS", "Job", "Remedy", "Run", "Runner", "ScriptRuns", "Trying", "code_as_tried"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'trainlab.diagnosis.remedies' has no attribute {name!r}")
+    return getattr(import_module(f"trainlab.diagnosis.remedies.{_HOMES[name]}"), name)

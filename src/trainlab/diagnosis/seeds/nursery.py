@@ -20,13 +20,13 @@ def main() -> None:
     import torch
 
     from trainlab.diagnosis.child import Child
+    from trainlab.diagnosis.faults import all_faults
     from trainlab.diagnosis.plan import plan_from_json
-    from trainlab.diagnosis.rules import rules
 
     # What every run would else import for itself.
     for name in ("probe.probe", "rank", "reseed", "seeds.beside"):
         import_module(f"trainlab.diagnosis.{name}")
-    rules()
+    all_faults()
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)  # the first one imports torch._dynamo
     # Else each run would look for garbage in all of this as it ends, for longer than a small script trains.
     gc.collect()

@@ -1,0 +1,103 @@
+"""What the doctor knows of a fault: its words, how it is judged, shown and mended, and what comes of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.remedies.remedy import Remedy
+from trainlab.diagnosis.signals.case import Case
+
+Judge = Callable[[Case], Finding | None]
+Maker = Callable[[Case], dict[str, Any] | None]
+Edit = Callable[[Finding, Case], str]
+Remedies = tuple[Remedy, ...] | Callable[[dict[str, Any]], tuple[Remedy, ...]]
+
+GROWTH = ("exploding_gradient", "nonfinite_values", "dead_relu", "saturated_activation", "oscillating_loss")
+"""The symptoms of steps that are too large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explains:
+    """Symptoms that a fault is the cause of; `why` goes on after the fault's title."""
+
+    symptoms: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """A fault, whole: each is declared at the end of its own file in `faults/`, which has its name.
+
+    Args:
+        name: the file's name, the anchor of its section in docs/faults.md.
+        title: goes on after "because".
+        what: what happens, in a sentence or two.
+        formula: when it is found; thresholds come from the file's own constants.
+        source: where rule and thresholds come from.
+        silent: when it isn't told; goes on after "silent if".
+        remedy: what to change.
+        see: pages of docs/ that say more.
+        judge: returns the finding, or None; facts need no gate, symptoms speak only where training fails.
+        picture: returns the numbers of its picture (`pictures`), or None where there are none to show.
+        edit: returns the remedy as an edit of the user's own line (`edits`), or "" if that isn't certain.
+        remedies: what can be tried from outside, best first, of a finding as JSON has it.
+        untried: why nothing can be tried from outside.
+        explains: what it is the cause of.
+        first_blamed: causes that explain it before all others do.
+        signals: the names of those that the judge reads (`signals.table`).
+    """
+
+    name: str
+    title: str
+    what: str
+    formula: str
+    source: str
+    silent: str
+    remedy: str
+    judge: Judge
+    see: tuple[str, ...] = ()
+    picture: Maker | None = None
+    edit: Edit | None = None
+    remedies: Remedies = ()
+    untried: str = "the place in the script isn't known well enough"
+    explains: tuple[Explains, ...] = ()
+    first_blamed: tuple[str, ...] = ()
+    signals: tuple[str, ...] = ()
+
+    @property
+    def rule(self) -> str:
+        """When it is found, as pages have it."""
+        return _spaced(self.formula)
+
+    @property
+    def silence(self) -> str:
+        """When it isn't told, as pages have it."""
+        return _spaced(self.silent)
+
+    @property
+    def link(self) -> str:
+        """Its section, as a path in the repository."""
+        return f"docs/faults.md#{self.name}"
+
+    def found(self, case: Case) -> Finding | None:
+        """Return what the judge says, under the fault's name."""
+        finding = self.judge(case)
+        return None if finding is None else replace(finding, fault=self.name, title=self.title)
+
+    def whole(self, finding: Finding, case: Case) -> Finding:
+        """Return a finding of it with its picture, and its remedy in the script's own words."""
+        edit = self.edit(finding, case) if self.edit is not None else ""
+        picture = self.picture(case) if self.picture is not None else None
+        return replace(finding, code=edit or finding.code, picture=picture)
+
+    def why(self, symptom: str) -> str:
+        """Return how it explains another fault, "" if it doesn't."""
+        return next((one.why for one in self.explains if symptom in one.symptoms), "")
+
+
+def _spaced(text: str) -> str:
+    return re.sub(r"(?<=\d)%", " %", text)

@@ -1,0 +1,64 @@
+"""Batch-norm over so few values that mean and variance are noise."""
+
+from __future__ import annotations
+
+from trainlab.diagnosis.fault import Explains, Fault
+from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.pictures.kinds import Picture, bars
+from trainlab.diagnosis.remedies.usual import single
+from trainlab.diagnosis.signals.case import Case, named
+
+SHARE = 0.5
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire if a batch-norm in training had at most 4 values a channel in over half of its calls."""
+    small = [
+        event
+        for event in case.seen.events_of("batch_norm")
+        if event.facts["small"] > SHARE * event.facts["calls"] and event.facts["calls"] >= 10
+    ]
+    if not small:
+        return None
+    return Finding(
+        where=named(event.module for event in small),
+        confidence=0.9,
+        evidence=tuple(
+            f"{event.module}: {event.facts['small']} of {event.facts['calls']} training batches "
+            "gave at most 4 values a channel "
+            f"(fewest {event.facts['values']})"
+            for event in small[:4]
+        ),
+        remedy="Use larger batches, or LayerNorm / GroupNorm, which don't look at other samples.",
+        code="nn.GroupNorm(num_groups, channels)  # or nn.LayerNorm(features)",
+    )
+
+
+def _picture(case: Case) -> Picture | None:
+    """The fewest values that each batch-norm took mean and variance of."""
+    pairs = [
+        (f"batch-norm {event.module}".rstrip(), float(event.facts["values"]))
+        for event in case.seen.events_of("batch_norm")
+    ]
+    title = "Fewest values a channel in a training batch"
+    return bars(title, "values", pairs, worst=lambda value: -value)
+
+
+FAULT = Fault(
+    name="batchnorm_small_batch",
+    title="batch-norm sees too few values",
+    what="Mean and variance of so few values are noise, and the running ones that evaluations use are "
+    "others.",
+    formula=f"At most 4 values a channel (batch × positions) in over {SHARE:.0%} of the training calls, "
+    "and at least 10.",
+    source="Wu and He 2018, Group Normalization: the error of batch-norm rises steeply below 8 samples.",
+    silent="positions make up for it: a convolution's map has many values a channel.",
+    remedy="Larger batches, `LayerNorm` or `GroupNorm`.",
+    judge=judge,
+    picture=_picture,
+    remedies=(single("group norm for batch-norm", "group_norm", same_loss=False),),
+    explains=(
+        Explains(("oscillating_loss", "overfitting", "loss_plateau"), "statistics of a few values are noise"),
+    ),
+    signals=("values a channel",),
+)

@@ -1,0 +1,98 @@
+"""A layer of ReLUs that are silent for every sample: no gradient passes.
+
+The cause only where it was so from the start; a layer that dies later was killed by something else. Healthy
+layers may have a third or half of their units silent, so only a layer that is nearly wholly dead counts.
+"""
+
+from __future__ import annotations
+
+from trainlab.diagnosis.fault import Explains, Fault
+from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.pictures.kinds import Picture
+from trainlab.diagnosis.pictures.layers import shares
+from trainlab.diagnosis.remedies.usual import activation_replaced, initialized, rate_times
+from trainlab.diagnosis.signals.case import Case
+from trainlab.draw import counted
+
+DEAD = 0.9
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire where the training fails and 90 % of a layer were silent over 20 batches in a row.
+
+    Of a single unit, an output as a rule, where nothing is learnt at all.
+    """
+    if case.learning.state not in ("stuck", "poor"):
+        return None
+    fewest = 1 if case.learning.state == "stuck" else 2
+    layers = [one for one in case.seen.activations if one.window_silent and one.units >= fewest]
+    dead = [one for one in layers if max(one.window_silent) > DEAD]
+    if not dead:
+        return None
+    early = [one for one in dead if one.window_silent[0] > DEAD]
+    shown = early or dead
+    words = [
+        f"{one.feeder or one.place}: {max(one.window_silent):.0%} of {counted(one.units, 'unit')} "
+        f"{'were' if one.units > 1 else 'was'} 0 for every sample of 20 batches"
+        for one in shown[:6]
+    ]
+    when = (
+        "from the first steps on"
+        if early
+        else f"later, around step {_death(shown[0].ticks, shown[0].window_silent)}: see what comes before"
+    )
+    return Finding(
+        where=", ".join(
+            dict.fromkeys(
+                f"{one.feeder} (ReLU at {one.place})" if one.feeder else one.place for one in shown[:6]
+            )
+        ),
+        confidence=0.85 if early else 0.6,
+        evidence=(*words, f"silent {when}", case.learning.words),
+        remedy="Use He initialization with biases at 0, a lower learning rate, or a LeakyReLU.",
+        code=(
+            "torch.nn.init.kaiming_uniform_(layer.weight, "
+            "nonlinearity='relu')\ntorch.nn.init.zeros_(layer.bias)"
+        ),
+    )
+
+
+def _death(ticks: list[int], windows: list[float]) -> int:
+    place = next(place for place, value in enumerate(windows) if value > DEAD)
+    return ticks[min(len(ticks) - 1, place * 20)]
+
+
+def _picture(case: Case) -> Picture | None:
+    """Of each activation the share of units that are 0 for the whole batch, over the steps."""
+    found = [one for one in case.seen.activations if one.window_silent]
+    return shares(
+        found, [one.silent for one in found], "Units that are 0 for a whole batch", "% of the units"
+    )
+
+
+FAULT = Fault(
+    name="dead_relu",
+    title="ReLUs are silent for every sample",
+    what="No gradient passes a unit that is 0 for every sample: it can't come back.",
+    formula=f"The network is stuck or poor, and over {DEAD:.0%} of a layer's units are 0 for all samples "
+    "of 20 batches in a row; a layer of one unit counts where the network is stuck.",
+    source="Healthy layers have up to half of their units silent, so the limits of 20 to 50 % of other "
+    "tools ring there.",
+    silent="fewer are silent, or the training succeeds.",
+    remedy="He's initialization with biases at 0, a lower learning rate, or `LeakyReLU`.",
+    see=(
+        "neuron",
+        "learning_rate",
+    ),
+    judge=judge,
+    picture=_picture,
+    remedies=(
+        initialized("he"),
+        activation_replaced("LeakyReLU for ReLU", ("relu",), "leaky_relu"),
+        rate_times(0.1),
+    ),
+    explains=(
+        Explains(("lr_too_low", "capacity_too_small", "loss_plateau"), "no gradient passes a silent unit"),
+    ),
+    signals=("outcome", "silent units"),
+)

@@ -1,0 +1,282 @@
+"""A tensor leaves the autograd graph on its way to the loss: what lies before it learns nothing.
+
+The place is the call, inside the network or on the way to the loss, whose input was computed from just
+these parameters: ``detach()``, ``.data``, ``torch.tensor(…)``, ``argmax``, ``no_grad``.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any
+
+from trainlab.diagnosis.edits import parsed, replaced, splice
+from trainlab.diagnosis.fault import Explains, Fault
+from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.node_kinds import LAYERS
+from trainlab.diagnosis.pictures.path import reached
+from trainlab.diagnosis.remedies.remedy import Remedy
+from trainlab.diagnosis.remedies.usual import line_of, single
+from trainlab.diagnosis.seen import Event, Graph, Op, ParamSeen
+from trainlab.diagnosis.signals.case import Case, modules_of
+from trainlab.diagnosis.stacked_layer import called_name
+
+LEAST = 10
+TIMES = 5
+UNFIT = 0.3
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire if a loss has no graph at all, or if a cut explains parameters without gradient."""
+    for stream in case.seen.streams:
+        if stream.leafs >= 5 and stream.leafs > 0.5 * stream.count:
+            return Finding(
+                where=f"the loss at {stream.site.quoted}" if stream.site else "the loss",
+                confidence=0.97,
+                evidence=(
+                    f"{stream.leafs} of {stream.count} losses that backward() was called on "
+                    "have no graph: they are "
+                    "new tensors, not results of the network",
+                ),
+                remedy="Call backward() on the loss itself, not on a tensor made of its value.",
+                code="loss = criterion(model(x), y)\nloss.backward()",
+            )
+    elsewhere = _reaches_nothing(case) or _constant_derivative(case)
+    if elsewhere is not None:
+        return elsewhere
+    lost = without_gradient(case)
+    asked = _only_asked(case, lost) if lost else None
+    if asked is not None:
+        return asked
+    cut = cut_above(case, lost) if lost else None
+    if cut is None:
+        return _cut_at_each_turn(case)
+    called = {"data": ".data", "tensor": "torch.tensor(…)", "no_grad": "torch.no_grad()"}.get(
+        str(cut.facts["name"]), f"{cut.facts['name']}()"
+    )
+    place = cut.site.quoted if cut.site is not None else cut.module
+    return Finding(
+        where=(
+            f"{called} at {place}{f' in {cut.module}' if cut.module else ''}; before it: "
+            f"{modules_of(param.name for param in lost)}"
+        ),
+        confidence=0.93,
+        evidence=(
+            f"{called} takes a tensor out of the graph that was computed from {case.names(lost)}",
+            f"these {len(lost)} parameters ({sum(param.size for param in lost):,} values) are "
+            "in an optimizer and never get a gradient",
+        ),
+        remedy=f"Pass the tensor on without {called}.",
+    )
+
+
+def _reaches_nothing(case: Case) -> Finding | None:
+    """The loss has a graph, but one that begins at a tensor of its own and leads to no parameter."""
+    seen = case.seen
+    keys = {key for optimizer in seen.optimizers for key in optimizer.params}
+    params = [seen.params[key] for key in keys]
+    losses = [graph for graph in seen.graphs if graph.nodes and graph.complete]
+    if seen.backwards < 2 * LEAST or not losses or not params or not any(param.graphs for param in params):
+        return None
+    # A leaf that is made anew in every step is no parameter: those are met again and again.
+    if any(param.reached >= 3 or param.with_grad for param in seen.params.values()):
+        return None
+    site = losses[0].site.quoted if losses[0].site else "backward()"
+    made = next(
+        (event for event in seen.events_of("cut") if event.facts["name"] in ("tensor", "as_tensor")), None
+    )
+    made_at = f"; a new tensor is made at {made.site.quoted}" if made is not None and made.site else ""
+    return Finding(
+        where=f"the loss at {site}{made_at}",
+        confidence=0.93,
+        evidence=(
+            f"in {params[0].graphs} of {params[0].graphs} graphs looked at, the loss leads to none of the "
+            f"{len(params)} parameters that the optimizer has ({case.names(params)})",
+            "it was made of a new tensor (torch.tensor(…), .detach(), .item()): numbers without history",
+        ),
+        remedy="Add up the losses themselves: sum(parts), or torch.stack(parts).sum().",
+        code="loss = sum(parts)\nloss.backward()",
+    )
+
+
+def _constant_derivative(case: Case) -> Finding | None:
+    """A derivative of the network's own output is a term of its loss, and was made without a graph."""
+    graphs = (graph for graph in case.seen.graphs if graph.nodes)
+    op = next((op for graph in graphs if (op := _with_constant_derivative(graph)) is not None), None)
+    events = case.seen.events_of("constant_derivative")
+    if op is None or sum(event.count for event in events if event.site == op.site) < TIMES:
+        return None
+    made = op.facts["constant_derivative"]
+    return Finding(
+        where=f"torch.autograd.grad(…) at {made.quoted if made is not None else 'a call'}",
+        confidence=0.93,
+        evidence=(
+            "the derivative that it gives has no graph (create_graph is False), and is added, at "
+            f"{op.place}, to what the same network gives",
+            "to the optimizer that term of the loss is a constant",
+        ),
+        remedy="Set create_graph=True, so that gradients flow through the derivative, too.",
+        code="torch.autograd.grad(output, x, torch.ones_like(output), create_graph=True)",
+    )
+
+
+def _with_constant_derivative(graph: Graph) -> Op | None:
+    """Return the sum with such a term, between the loss and the last layers."""
+    places = [0]
+    for place in places:
+        node = graph.nodes[place]
+        if node.op is not None and "constant_derivative" in node.op.facts:
+            return node.op
+        if node.kind not in LAYERS:
+            places += [one for one in node.inputs if one not in places]
+    return None
+
+
+def _only_asked(case: Case, lost: list[ParamSeen]) -> Finding | None:
+    """A network that an optimizer has is called in every step, and always under no_grad."""
+    steps = max(optimizer.steps for optimizer in case.stepped)
+    keys = {param.key for param in lost}
+    for root in case.seen.roots:
+        asked = root.judge_in_train + root.judge_in_eval
+        mine = keys & set(root.params)
+        if (
+            not mine
+            or root.learn_in_train + root.learn_in_eval
+            or asked < steps
+            or root.judge_ticks < steps / 2
+        ):
+            continue
+        place = f" at {root.judge_site.quoted}" if root.judge_site is not None else ""
+        names = case.names(case.seen.params[key] for key in sorted(mine))
+        return Finding(
+            where=f"{root.name} ({root.kind}), called under no_grad(){place}",
+            confidence=0.93,
+            evidence=(
+                f"{asked:,} calls, all of them without gradients, in {steps:,} steps",
+                f"its {len(mine)} parameters ({names}) are in an optimizer and never get a gradient",
+            ),
+            remedy="Compute what the loss is made of with gradients on; keep no_grad() for evaluations.",
+        )
+    return None
+
+
+def _cut_at_each_turn(case: Case) -> Finding | None:
+    """A network that fits badly cuts its own state at one line in every turn of a loop."""
+    unfit = case.learning.failing or (case.learning.ratio > UNFIT and not case.learning.adversarial)
+    for cut in case.seen.events_of("cut") if unfit else []:
+        turns = cut.count / max(1, cut.facts["ticks"])
+        if not cut.facts["inside"] or not cut.facts["params"] or cut.facts["name"] == "item" or turns < TIMES:
+            continue
+        place = cut.site.quoted if cut.site is not None else cut.module
+        return Finding(
+            where=f"{cut.facts['name']}() at {place}",
+            confidence=0.7,
+            evidence=(
+                f"called {turns:.0f} times in a forward pass, each time on what "
+                f"{case.names(case.seen.params[key] for key in sorted(cut.facts['params']))} gave",
+                "what happens in one turn of the loop gets no gradient from the turns after it",
+                case.learning.words,
+            ),
+            remedy="Cut the graph between batches, not between the steps of one sequence.",
+        )
+    return None
+
+
+def without_gradient(case: Case) -> list[ParamSeen]:
+    """Return the trainable parameters that a stepped optimizer has and that never got a gradient."""
+    seen = case.seen
+    if seen.tick < LEAST:
+        return []
+    keys = dict.fromkeys(
+        key for optimizer in case.stepped for key in optimizer.params if optimizer.empty < optimizer.steps
+    )
+    found = [seen.params[key] for key in keys]
+    lost = [
+        param
+        for param in found
+        if param.requires_grad and not param.with_grad and not param.reached and param.without_grad >= 5
+    ]
+    return [] if len(lost) == len(found) or not _are_layers(lost) else lost
+
+
+def _are_layers(lost: list[ParamSeen]) -> bool:
+    return any(len(param.shape) >= 2 for param in lost)
+
+
+def cut_above(case: Case, lost: list[ParamSeen]) -> Event | None:
+    """Return the call that took what these parameters compute out of the graph."""
+    keys = {param.key for param in lost}
+    cuts = case.seen.events_of("cut") + case.seen.events_of("no_grad_inside")
+    # Only what the network itself does counts: loss.item() and metrics after the loss cut nothing off.
+    inside = [cut for cut in cuts if cut.facts["inside"] or cut.facts["name"] != "item"]
+    matching = [cut for cut in inside if keys & cut.facts["params"] and cut.facts["params"] <= keys]
+    return max(matching, key=lambda cut: (len(keys & cut.facts["params"]), cut.facts["inside"]), default=None)
+
+
+def _edit(finding: Finding, case: Case) -> str:
+    """Keep the graph of a derivative, or leave the cut out."""
+    return _with_graph(finding, case) or _not_cut(finding, case)
+
+
+def _with_graph(finding: Finding, case: Case) -> str:
+    """Set `create_graph` in the one call of `grad` on the line of a derivative that ought to have a graph."""
+    ops = (node.op for graph in case.seen.graphs for node in graph.nodes if node.op is not None)
+    site = next((op.facts["constant_derivative"] for op in ops if "constant_derivative" in op.facts), None)
+    tree = parsed(site.text) if site is not None and "create_graph" in finding.code else None
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)] if tree is not None else []
+    calls = [call for call in calls if called_name(call) == "grad"]
+    if site is None or len(calls) != 1:
+        return ""
+    whole = ast.get_source_segment(site.text, calls[0]) or ""
+    keywords = re.findall(r"\b(?:create|retain)_graph\s*=\s*\w+", whole)
+    if not whole or len(keywords) > 1:
+        return ""
+    new = whole.replace(keywords[0], "create_graph=True") if keywords else f"{whole[:-1]}, create_graph=True)"
+    return replaced(site, splice(site.text, calls[0], new))
+
+
+def _not_cut(finding: Finding, case: Case) -> str:
+    for event in case.seen.events_of("cut"):
+        site, name = event.site, str(event.facts["name"])
+        if site is None or site.quoted not in finding.where:
+            continue
+        cut = ".data" if name == "data" else f".{name}()"
+        if name in ("data", "detach") and site.text.count(cut) == 1:
+            return replaced(site, site.text.replace(cut, ""))
+    return ""
+
+
+def _remedies(finding: dict[str, Any]) -> tuple[Remedy, ...]:
+    where, line = finding["where"], line_of(finding)
+    if where.startswith("torch.no_grad()"):
+        return (single("gradients kept on inside of the network", "gradients_inside"),)
+    if line is not None and where.startswith("torch.autograd.grad"):
+        return (single(f"create_graph=True at {line}", "create_graph", line=line, same_loss=False),)
+    cuts = (".data", "detach()", "torch.tensor", "as_tensor")
+    if line is None or not where.startswith(cuts):
+        return ()
+    narrow = "the tensor passes through NumPy or Python numbers there, and has no history left"
+    return (single(f"the cut at {line} undone", "no_cut", line=line, narrow=narrow),)
+
+
+FAULT = Fault(
+    name="detached_graph",
+    title="a tensor leaves the autograd graph on its way to the loss",
+    what="`detach()`, `.data`, `torch.tensor(…)`, `argmax` or `no_grad` cuts the graph: what lies "
+    "before the cut gets no gradient and learns nothing.",
+    formula=f"Trainable parameters of a stepped optimizer get no gradient in {LEAST} steps, and a call "
+    "was seen whose input was computed from just these. Or the losses that `backward()` is called on "
+    "have no graph. Or to what a network gives its own derivative by an input is added, of "
+    f"`torch.autograd.grad` without `create_graph`, in {TIMES} steps looked at.",
+    source="A fact, read off the calls and the autograd graph.",
+    silent="the cut-off tensor feeds a target, a metric, a weight or another network.",
+    remedy="Pass the tensor itself on.",
+    see=("chain_rule",),
+    judge=judge,
+    picture=reached,
+    edit=_edit,
+    remedies=_remedies,
+    untried="what is cut has no history left that could be put back",
+    explains=(Explains(("capacity_too_small", "loss_plateau"), "what lies before the cut learns nothing"),),
+    signals=("reach",),
+)

@@ -1,0 +1,125 @@
+"""Dropout that drops nearly all, that acts on the network's answer, or that is at work in evaluations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trainlab.diagnosis.fault import Explains, Fault
+from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.node_kinds import SHAPING
+from trainlab.diagnosis.pictures.kinds import Picture, bars
+from trainlab.diagnosis.remedies.remedy import Remedy
+from trainlab.diagnosis.remedies.usual import single
+from trainlab.diagnosis.seen import Graph, Op
+from trainlab.diagnosis.signals.case import Case
+
+HIGH = 0.75
+GATED = 0.6
+_LOSS = frozenset(
+    ("NllLoss", "NllLoss2D", "LogSoftmax", "Softmax", "Sigmoid", "BinaryCrossEntropyWithLogits", "MseLoss",
+     "BinaryCrossEntropy", "L1Loss", "SmoothL1Loss", "HuberLoss", "Mean", "Sum", "Pow", "Sub", "Abs", "Add",
+     "Div", "Neg")
+)  # fmt: skip
+
+
+def judge(case: Case) -> Finding | None:
+    """Look at shares, at what comes between the last layer and the loss, and at evaluations."""
+    for graph in case.seen.graphs:
+        op = _on_output(graph)
+        if op is not None:
+            return _finding(
+                op.module,
+                op.place,
+                f"dropout (p = {op.facts['p']:g}) acts on the network's output, after the last layer",
+                "outputs are zeroed at random, and the others blown up",
+                "Put dropout before the last layer, not after it.",
+            )
+    for event in case.seen.events_of("dropout_in_eval"):
+        place = event.site.quoted if event.site else event.module
+        return _finding(
+            event.module,
+            place,
+            f"dropout (p = {event.facts['p']:g}) is at work in {event.count} evaluations, in eval mode",
+            "functional dropout is always on unless it's told the mode",
+            "Use nn.Dropout, or pass training=self.training.",
+        )
+    limit = GATED if case.learning.failing else HIGH
+    high = [event for event in case.seen.events_of("dropout") if event.facts["p"] > limit]
+    if high:
+        event = max(high, key=lambda one: one.facts["p"])
+        place = f"{event.module} at {event.site.quoted}" if event.site else event.module
+        return _finding(
+            event.module,
+            place,
+            f"p = {event.facts['p']:g}: only {1 - event.facts['p']:.0%} of the units are left in each step",
+            case.learning.words,
+            "Use p between 0.1 and 0.5.",
+        )
+    return None
+
+
+def _finding(module: str, place: str, first: str, second: str, remedy: str) -> Finding:
+    return Finding(
+        where=place or module,
+        confidence=0.85,
+        evidence=(first, second),
+        remedy=remedy,
+        code="nn.Dropout(0.2)",
+    )
+
+
+def _on_output(graph: Graph) -> Op | None:
+    """Return the dropout that is met on the way from the loss to the first layer."""
+    queue, met = [0], {0}
+    for place in queue if graph.nodes else []:
+        node = graph.nodes[place]
+        if node.op is not None and node.op.facts.get("p") and node.op.name.startswith("dropout"):
+            behind = [graph.nodes[parent] for parent in node.inputs]
+            while behind and all(one.kind in SHAPING for one in behind):
+                behind = [graph.nodes[parent] for one in behind for parent in one.inputs]
+            return node.op if any(one.kind in ("Addmm", "Mm", "Convolution") for one in behind) else None
+        if node.kind not in _LOSS and node.kind not in SHAPING:
+            continue
+        new = [parent for parent in node.inputs if parent not in met]
+        met.update(new)
+        queue += new
+    return None
+
+
+def _picture(case: Case) -> Picture | None:
+    """The share that each dropout drops; where one is at work in evaluations, what those drop there."""
+    wrong = case.seen.events_of("dropout_in_eval")
+    events = wrong or case.seen.events_of("dropout")
+    pairs = {f"dropout {event.module}".rstrip(): 100 * float(event.facts["p"]) for event in events}
+    title = "What dropout drops in evaluations" if wrong else "What dropout drops"
+    usual = None if wrong else (10.0, 50.0)
+    made = bars(title, "% of the units", list(pairs.items()), usual=usual, worst=lambda value: value)
+    # One on the output drops too much at any rate: within the usual range it would look well.
+    return made if wrong or max(pairs.values(), default=0.0) > 50.0 else None
+
+
+def _remedies(finding: dict[str, Any]) -> tuple[Remedy, ...]:
+    """Without dropout the training loss is another one: it was measured under the noise."""
+    if "acts on the network's output" in finding["evidence"][0]:
+        return (single("no dropout", "dropout", most=0.0, same_loss=False),)
+    return (single("dropout of at most 0.1", "dropout", most=0.1, same_loss=False),)
+
+
+FAULT = Fault(
+    name="dropout_misuse",
+    title="dropout drops what it shouldn't",
+    what="It drops nearly everything, acts on the network's answer, or is at work in evaluations.",
+    formula=f"p above {HIGH:g} (above {GATED:g} where the training fails); or dropout between the last "
+    "layer and the loss, by the autograd graph; or functional dropout in eval mode.",
+    source="Srivastava et al. 2014: p of 0.2 to 0.5 for hidden units; the output is never dropped.",
+    silent=f"p is at most {GATED:g}, before the last layer, and off in evaluations.",
+    remedy="p between 0.1 and 0.5, before the last layer; `nn.Dropout`, or `training=self.training`.",
+    judge=judge,
+    picture=_picture,
+    remedies=_remedies,
+    explains=(
+        Explains(
+            ("oscillating_loss", "capacity_too_small", "loss_plateau"), "too little is left in each step"
+        ),
+    ),
+)

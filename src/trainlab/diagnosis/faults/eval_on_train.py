@@ -1,0 +1,73 @@
+"""The network is evaluated on nothing but rows that it is trained on, although others are there.
+
+Without others (all data is for training) it may be meant so, and nothing is said.
+"""
+
+from __future__ import annotations
+
+from trainlab.diagnosis.fault import Fault
+from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.pictures.kinds import Picture, bars
+from trainlab.diagnosis.signals.case import Case
+
+KNOWN = 0.9
+OFTEN = 0.4
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire if over 90 % of the rows evaluated were trained on, and rows of the same kind were never used."""
+    data = case.seen.data
+    judged = len(data.judged_rows)
+    if judged < 20 or data.judge_passes < 2 or case.learning.adversarial or len(data.train_rows) > 40_000:
+        return None
+    if data.judge_passes > OFTEN * case.seen.tick:
+        return None  # passes without gradients in so many steps feed something; they judge nothing
+    if data.judged_known < KNOWN * judged or data.unused_rows < max(10, 0.05 * len(data.train_rows)):
+        return None
+    if len(data.train_rows) < 0.5 * min(data.train_row_count, 100):
+        return None  # rows look alike: fingerprints tell nothing
+    sites = [loader.site for loader in case.seen.loaders if loader.site is not None]
+    place = (
+        sites[-1].quoted
+        if sites
+        else next((root.judge_site.quoted for root in case.seen.roots if root.judge_site), "the evaluation")
+    )
+    return Finding(
+        where=place,
+        confidence=0.88,
+        evidence=(
+            f"{data.judged_known} of {judged} rows that were evaluated are rows that the "
+            "network is trained on",
+            f"{data.unused_rows} rows of the same kind are in memory and were never given to the network",
+        ),
+        remedy="Evaluate on data that the network isn't trained on.",
+        code="valid_loader = DataLoader(valid_set, batch_size=…)",
+    )
+
+
+def _picture(case: Case) -> Picture | None:
+    """Rows evaluated, how many of them were trained on, and rows never used."""
+    data = case.seen.data
+    pairs = [
+        ("rows trained on", float(len(data.train_rows))),
+        ("rows evaluated", float(len(data.judged_rows))),
+        ("of these trained on", float(data.judged_known)),
+        ("rows never used", float(data.unused_rows)),
+    ]
+    return bars("Rows trained on and evaluated", "rows", pairs)
+
+
+FAULT = Fault(
+    name="eval_on_train",
+    title="it is evaluated on the data that it is trained on",
+    what="The score says what was learnt by heart, not what is known; and held-out rows lie unused.",
+    formula=f"Over {KNOWN:.0%} of the rows evaluated were trained on, and at least 10 rows of the same "
+    "kind (and 5 % of the training's) are in memory and were never given to the network.",
+    source="A fact, by fingerprints of rows.",
+    silent="there is no other data: then the training score may be meant.",
+    remedy="Give the evaluation the held-out data.",
+    judge=judge,
+    picture=_picture,
+    untried="it changes what is reported, not what is learnt",
+    signals=("known rows",),
+)

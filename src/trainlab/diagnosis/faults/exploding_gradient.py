@@ -1,0 +1,82 @@
+"""Gradients grow from layer to layer, from time step to time step or from step to step."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trainlab.diagnosis.fault import GROWTH, Explains, Fault
+from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.pictures.kinds import Picture
+from trainlab.diagnosis.pictures.layers import gradient_by_depth
+from trainlab.diagnosis.pictures.loops import gradient_norm
+from trainlab.diagnosis.remedies.usual import CLIPPED, initialized, rate_times
+from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.signals.gradients import early_gradients, total_norms
+
+GROWN = 1e3
+LARGE = 1e4
+AT_START = 1e3
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire where the training fails and ‖g‖ exceeds 1e4 three times, or 1,000 times its first median."""
+    if not case.learning.failing:
+        return None
+    ticks, norms = total_norms(case)
+    if not norms:
+        return None
+    values = np.nan_to_num(np.asarray(norms), nan=1e30, posinf=1e30)
+    first = float(np.median(values[:3]))
+    top = float(values.max())
+    # In units of the loss, so that large targets or a sum over samples alone raise no alarm.
+    unit = case.learning.trivial if np.isfinite(case.learning.trivial) else case.learning.start
+    scale = max(1.0, abs(unit)) if np.isfinite(unit) else 1.0
+    huge = int((values > LARGE * scale).sum()) >= 3
+    if not huge and top <= GROWN * first and first <= AT_START * scale:
+        return None
+    at_start = first > AT_START * scale
+    layers = early_gradients(case)
+    profile = ", ".join(f"{param.name} {value:.1e}" for param, value in layers[:10])
+    worst = max(layers, key=lambda pair: pair[1], default=None)
+    return Finding(
+        where=(
+            f"{worst[0].name if worst else 'all parameters'} (largest), from step "
+            f"{ticks[int(values.argmax())]}"
+        ),
+        confidence=0.9 if at_start else 0.7,
+        evidence=(
+            f"‖gradient‖ is {first:.3g} in the first steps and {top:.3g} at most (step "
+            f"{ticks[int(values.argmax())]})",
+            f"rms by layer, input first: {profile}",
+            case.learning.words,
+        ),
+        remedy="Clip gradients to norm 1, start recurrent weights orthogonal, lower the learning rate.",
+        code="torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)",
+    )
+
+
+def _picture(case: Case) -> Picture | None:
+    """The norm over the steps; where there is only one, the gradient by layer."""
+    return gradient_norm(case) or gradient_by_depth(case)
+
+
+FAULT = Fault(
+    name="exploding_gradient",
+    title="the gradients explode",
+    what="They grow from layer to layer, from time step to time step, or from step to step.",
+    formula=f"The training fails, and ‖g‖ exceeds {LARGE:,.0f} three times, or {GROWN:,.0f} times its "
+    f"first median, or is above {AT_START:,.0f} at once; in units of the loss of the best constant "
+    "answer.",
+    source="SageMaker, traintools and gradscope ring from 1e3 on; the unit keeps large targets from ringing.",
+    silent="the training succeeds: single spikes are usual in recurrent networks.",
+    remedy="Clip to norm 1, start recurrent weights orthogonal, lower the learning rate.",
+    see=(
+        "chain_rule",
+        "init",
+    ),
+    judge=judge,
+    picture=_picture,
+    remedies=(CLIPPED, initialized("orthogonal"), rate_times(0.1)),
+    explains=(Explains(("lr_too_high", *GROWTH[1:], "loss_plateau"), "a huge gradient is a huge step"),),
+    signals=("smoothed start", "loss of the best constant answer", "rms gradient", "gradient norm"),
+)

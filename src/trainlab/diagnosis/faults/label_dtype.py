@@ -1,0 +1,95 @@
+"""Targets lost what they said when they were cast: 0.3 became 0."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trainlab.diagnosis.fault import Explains, Fault
+from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.pictures.kinds import Picture, bars
+from trainlab.diagnosis.remedies.remedy import Remedy
+from trainlab.diagnosis.remedies.usual import line_of, single
+from trainlab.diagnosis.seen import Event
+from trainlab.diagnosis.seen_losses import LossSeen
+from trainlab.diagnosis.signals.case import Case
+
+ALIKE = 0.7
+_NUMBERS = frozenset(("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "difference"))
+_WHOLE = frozenset(("int64", "int32", "int16", "int8", "uint8"))
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire if a cast that cut fractions off left one or two targets, or whole ones to a regression."""
+    found = truncations(case)
+    if not found:
+        return None
+    cut = found[0]
+    facts = cut.facts
+    return Finding(
+        where=f"{facts['name']} at {cut.site.quoted if cut.site else 'a cast'}",
+        confidence=0.9,
+        evidence=(
+            f"{facts['share']:.0%} of {facts['count']:,} values weren't whole numbers before "
+            f"the cast to {facts['dtype']}",
+            f"{facts['before']} different values before it, {facts['after']} after it",
+        ),
+        remedy=(
+            "Keep targets of a regression as floats; scale or bin values on purpose before making "
+            "classes of them."
+        ),
+        code="y = torch.as_tensor(y, dtype=torch.float32)",
+    )
+
+
+def truncations(case: Case) -> list[Event]:
+    """Return the casts to whole numbers that cut fractions off, of the targets of a loss."""
+    truncated = case.seen.events_of("truncated")
+    cuts = [cut for cut in truncated if cut.facts["after"] <= 2 < cut.facts["before"]]
+    losses = [loss for loss in case.seen.losses if loss.count and loss.rows]
+    few = [loss for loss in losses if (len(loss.counts) if loss.counts else len(set(loss.sample))) <= 2]
+    if cuts and few:
+        return cuts
+    # Measured as numbers, though they are whole ones now: at least half of what told them apart is gone.
+    numbers = [loss for loss in losses if loss.kind in _NUMBERS and loss.target_dtype in _WHOLE]
+    coarse = [cut for cut in truncated if cut.facts["after"] <= 0.5 * cut.facts["before"]]
+    return [cut for cut in coarse if any(_made(cut, loss) for loss in numbers)]
+
+
+def _made(cut: Event, loss: LossSeen) -> bool:
+    """Whether the cast's values may be the targets: there are about as many different ones."""
+    different = len(set(loss.sample))
+    return ALIKE * cut.facts["after"] <= different <= cut.facts["after"]
+
+
+def _picture(case: Case) -> Picture | None:
+    """How many different values there were before a cast to whole numbers, and after it."""
+    event = next(iter(case.seen.events_of("truncated")), None)
+    if event is None:
+        return None
+    pairs = [
+        ("before", float(event.facts["before"])),
+        (f"after, as {event.facts['dtype']}", float(event.facts["after"])),
+    ]
+    return bars("Different values before and after the cast", "different values", pairs)
+
+
+def _remedies(finding: dict[str, Any]) -> tuple[Remedy, ...]:
+    line = line_of(finding)
+    return (single(f"the cast at {line} left out", "no_cast", line=line, same_loss=False),) if line else ()
+
+
+FAULT = Fault(
+    name="label_dtype",
+    title="a cast takes from the targets what they say",
+    what="0.3 as a whole number is 0: after the cast the targets have one or two values left.",
+    formula="A cast to whole numbers cuts fractions off, leaves at most 2 of more than 2 values, and "
+    "the loss's targets have no more.",
+    source="A fact, read off the values before and after the cast.",
+    silent="the values were whole numbers before, or stay different after.",
+    remedy="Keep targets of a regression as floats; make classes of numbers on purpose, by bins.",
+    judge=judge,
+    picture=_picture,
+    remedies=_remedies,
+    untried="the line of the cast isn't known",
+    explains=(Explains(("constant_labels", "loss_plateau"), "the cast took away what the targets say"),),
+)

@@ -1,0 +1,292 @@
+"""A loss gets what it isn't made for: softmax before cross-entropy, raw outputs into NLL, and so on.
+
+Read off the autograd graph, not off values: a healthy network's outputs may well lie between 0 and 1.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from trainlab.diagnosis.edits import without_activation
+from trainlab.diagnosis.fault import Explains, Fault
+from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.node_kinds import SHAPING
+from trainlab.diagnosis.pictures.kinds import Picture
+from trainlab.diagnosis.pictures.path import chain_to_loss
+from trainlab.diagnosis.remedies.remedy import Remedy
+from trainlab.diagnosis.remedies.usual import single
+from trainlab.diagnosis.seen import Graph, Node, Op
+from trainlab.diagnosis.signals import clipped_logits
+from trainlab.diagnosis.signals.case import Case, behind
+
+_TO_LOSS = frozenset(
+    ("NllLoss", "NllLoss2D", "Mul", "Neg", "Sum", "Mean", "Div", "Add", "KlDiv", "Gather", "Sub")
+)
+_SQUASHED = frozenset(("Softmax", "Sigmoid"))
+_LIMITED = frozenset(("Clamp", "Relu", "Hardtanh", "ClampMin", "ClampMax", "Abs", "Tanh", "Hardsigmoid"))
+_LOGARITHMS = frozenset(("Log1P", "Softplus", "Logsumexp"))
+_ARITHMETIC = frozenset(("Mul", "Neg", "Sum", "Mean", "Div", "Add", "Sub", "Clamp", "Maximum"))
+MOST = 60
+OFF = 0.05
+HIDDEN = clipped_logits.UNMOVED
+"""Of the answers that a ReLU keeps from the loss, so many are too many."""
+
+
+def judge(case: Case) -> Finding | None:
+    """Go through the kinds of graphs that were seen; what a loss surely isn't made for comes first."""
+    return _provenance(case) or _clipping(case)
+
+
+def _clipping(case: Case) -> Finding | None:
+    """A ReLU or its like right before a loss of logits, where it keeps answers from the loss."""
+    for graph in case.seen.graphs:
+        for place in _near_loss(graph):
+            node = graph.nodes[place]
+            wrong = next((one for one in behind(graph, node) if one.kind in clipped_logits.CLIPPING), None)
+            loss = case.loss_of(_of_logits(graph, node))
+            if wrong is None or loss is None:
+                continue
+            found = clipped_logits.clipped(case, loss, wrong)
+            if found is None:
+                continue
+            name = wrong.op.name.rstrip("_") if wrong.op is not None else wrong.kind.lower()
+            line = f" `{wrong.op.site.text}`" if wrong.op is not None and wrong.op.site else ""
+            into = loss.site.quoted if loss.site else loss.kind
+            finding = Finding(
+                where=f"{name} at {_place(wrong)}{line} into the loss at {into}",
+                confidence=found.confidence,
+                evidence=(
+                    f"the tensor given to the loss comes out of {name} ({_place(wrong)}); "
+                    f"{loss.kind} takes logits, which may be below 0 as well as above",
+                    *found.evidence,
+                ),
+                remedy=f"No activation on the output: leave out the {name} before the loss.",
+                code=f"logits = …  # no {name} here\nloss = criterion(logits, target)",
+            )
+            return finding if found.is_fault else finding.as_note()
+    return None
+
+
+def _of_logits(graph: Graph, node: Node) -> Op | None:
+    """Return the loss function that a node belongs to, if it takes logits."""
+    if node.kind == "BinaryCrossEntropyWithLogits":
+        return node.op
+    if node.kind != "LogSoftmax":
+        return None
+    likely = (
+        one for one in graph.nodes if one is node or any(parent is node for parent in behind(graph, one))
+    )
+    return next((one.op for one in likely if one.op is not None and "loss" in one.op.facts), None)
+
+
+def _provenance(case: Case) -> Finding | None:
+    for graph in case.seen.graphs:
+        near = _near_loss(graph)
+        for place in near:
+            found = _judge_node(case, graph, graph.nodes[place])
+            if found is not None:
+                return found
+        found = _by_hand(case, graph)
+        if found is not None:
+            return found
+    return None
+
+
+def _by_hand(case: Case, graph: Graph) -> Finding | None:
+    """A loss written out for logits, log(1 + exp(…)) or log Σ exp(…), of what is a probability already."""
+    reach, met = [0] if graph.nodes else [], {0}
+    for place in reach:
+        node = graph.nodes[place]
+        if len(reach) > MOST:
+            break
+        if node.kind in _LOGARITHMS:
+            wrong = _squashed_behind(graph, node)
+            if wrong is not None:
+                return _twice(case, node, wrong, f"{node.kind.lower()} in the loss takes it for a logit")
+        elif node.kind in _ARITHMETIC or node.kind in SHAPING:
+            new = [parent for parent in node.inputs if parent not in met]
+            met.update(new)
+            reach += new
+    return None
+
+
+def _squashed_behind(graph: Graph, node: Node) -> Node | None:
+    """Return the softmax or sigmoid whose output, at most with another sign, goes into a logarithm."""
+    for _ in range(4):
+        before = behind(graph, node)
+        if len(before) != 1:
+            return None
+        node = before[0]
+        if node.kind in _SQUASHED:
+            return node
+        if node.kind not in ("Exp", "Neg", "Abs", "Mul"):
+            return None
+    return None
+
+
+def _near_loss(graph: Graph) -> list[int]:
+    """Return the nodes between the loss and the first that isn't loss arithmetic, that one included."""
+    if not graph.nodes:
+        return []
+    queue, met = [0], {0}
+    for place in queue:
+        kind = graph.nodes[place].kind
+        if len(queue) > 400:
+            break
+        if place and kind not in _TO_LOSS and kind not in SHAPING:
+            continue
+        if kind in ("NllLoss", "NllLoss2D") or place == 0 or kind in _TO_LOSS or kind in SHAPING:
+            new = [parent for parent in graph.nodes[place].inputs if parent not in met]
+            met.update(new)
+            queue += new
+    return queue
+
+
+def _judge_node(case: Case, graph: Graph, node: Node) -> Finding | None:
+    before = behind(graph, node)
+    kinds = {parent.kind for parent in before}
+    if node.kind == "LogSoftmax":
+        wrong = next((parent for parent in before if parent.kind in _SQUASHED), None)
+        if wrong is not None:
+            return _twice(case, node, wrong, "cross-entropy applies softmax itself")
+    if node.kind == "BinaryCrossEntropyWithLogits":
+        wrong = next((parent for parent in before if parent.kind in _SQUASHED), None)
+        if wrong is not None:
+            return _twice(case, node, wrong, "BCEWithLogitsLoss applies sigmoid itself")
+    if node.kind in ("NllLoss", "NllLoss2D") and "LogSoftmax" not in kinds:
+        return _raw_into_nll(case, node, before)
+    if node.kind == "BinaryCrossEntropy":
+        return _raw_into_bce(graph, node, before)
+    return None
+
+
+def _place(node: Node) -> str:
+    return node.op.place if node.op is not None else node.kind
+
+
+def _loss_name(node: Node) -> str:
+    return (
+        f" into the loss at {node.op.site.quoted}"
+        if node.op is not None and node.op.site
+        else " into the loss"
+    )
+
+
+def _twice(case: Case, loss: Node, wrong: Node, why: str) -> Finding:
+    name = wrong.kind.lower()
+    main = case.learning.main
+    evidence = [f"the tensor given to the loss comes out of {name} ({_place(wrong)}); {why}"]
+    if main is not None and main.classes and wrong.kind == "Softmax" and loss.kind == "LogSoftmax":
+        floor = math.log(main.classes - 1 + math.e) - 1
+        evidence.append(
+            f"with outputs between 0 and 1 the loss of {main.classes} classes can't fall below {floor:.2f}"
+        )
+    line = f" `{wrong.op.site.text}`" if wrong.op is not None and wrong.op.site else ""
+    return Finding(
+        where=f"{name} at {_place(wrong)}{line}{_loss_name(loss)}",
+        confidence=0.97,
+        evidence=tuple(evidence),
+        remedy=f"Return the raw outputs (logits) in training: leave out the {name} before the loss.",
+        code=f"logits = …  # no {name} here\nloss = criterion(logits, target)",
+    )
+
+
+def _raw_into_nll(case: Case, node: Node, before: list[Node]) -> Finding | None:
+    loss = case.loss_of(node.op)
+    if loss is None or node.op is None or node.op.name != "nll_loss":
+        return None
+    mass = float(np.median([fit.scale for fit in loss.fits])) if loss.fits else 0.0
+    if mass < OFF:
+        return None
+    source = before[0] if before else node
+    return Finding(
+        where=f"{_place(source)}{_loss_name(node)}",
+        confidence=0.97,
+        evidence=(
+            f"nll_loss expects log-probabilities, but gets the output of {source.kind.lower()} "
+            f"({_place(source)})",
+            f"the rows' probabilities don't sum to 1: |log Σ exp| is {mass:.3g} in the middle, "
+            "0 for log-probabilities",
+        ),
+        remedy="Apply log_softmax over the classes before nll_loss, or use cross_entropy on the raw outputs.",
+        code="loss = torch.nn.functional.cross_entropy(logits, target)",
+    )
+
+
+def _raw_into_bce(graph: Graph, node: Node, before: list[Node]) -> Finding | None:
+    for parent in before:
+        if parent.kind in _LIMITED:
+            above = behind(graph, parent)
+            if any(one.kind in _SQUASHED for one in above) or any(one.kind in _LIMITED for one in above):
+                continue
+        elif parent.kind not in ("Addmm", "Mm", "Linear", "Convolution", "Mv"):
+            continue
+        return Finding(
+            where=f"{_place(parent)}{_loss_name(node)}",
+            confidence=0.9,
+            evidence=(
+                f"binary_cross_entropy expects probabilities, but gets the output of {parent.kind.lower()} "
+                f"({_place(parent)}) without a sigmoid before it",
+            ),
+            remedy="Use binary_cross_entropy_with_logits on the raw outputs.",
+            code="loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, target)",
+        )
+    return None
+
+
+_SQUASHING = frozenset(
+    ("softmax", "sigmoid", "clamp", "hardtanh", "relu", "relu_", "relu6", "threshold", "hardsigmoid", "tanh")
+)
+
+
+def _picture(case: Case) -> Picture | None:
+    """The operations from the input to the loss; one that squashes right before the loss is marked."""
+    return chain_to_loss(case, lambda left, op, _: op in _SQUASHING and left == 1)
+
+
+_CLIPS = ("relu", "relu6", "clamp", "clamp_min", "hardtanh", "threshold", "hardsigmoid", "tanh")
+
+
+def _remedies(finding: dict[str, Any]) -> tuple[Remedy, ...]:
+    """Of what only clips logits the loss stays the same without it."""
+    if finding["where"].split(" ")[0] in _CLIPS:
+        return (single("no activation on the output", "off_output"),)
+    return (single("the loss given what it is made for", "given_logits", same_loss=False),)
+
+
+FAULT = Fault(
+    name="loss_activation_mismatch",
+    title="the loss gets what it isn't made for",
+    what="Softmax before `cross_entropy`, which applies it itself; sigmoid before "
+    "`binary_cross_entropy_with_logits`; raw outputs into `nll_loss` or `binary_cross_entropy`; a ReLU "
+    "before a loss of logits, which cuts off all that is below 0: a class at 0 is no likelier than a "
+    "guess, and gets no gradient to rise.",
+    formula="The tensor given to the loss comes out of softmax or sigmoid by the autograd graph; or "
+    "what `nll_loss` gets aren't log-probabilities: the median of |log Σ exp| over the rows is above "
+    f"{OFF:g}. Or it comes out of a ReLU, or of what else clips at 0: before "
+    "`binary_cross_entropy_with_logits` always, if targets are 0; before `cross_entropy` if the training "
+    f"fails and the right class's logit is 0 in over {HIDDEN:.0%} of the last rows, or if that is so and "
+    "a class that occurs had a logit of 0 in every row of 20 batches. Or it comes out of tanh, the "
+    "training fails, and its loss is near the least that logits between −1 and 1 allow.",
+    source="A fact: provenance, not values, since a healthy network's outputs may well lie in [0, 1]. "
+    "Of K logits that are 0 or more, one at 0 has at most the probability 1/K.",
+    silent="values merely look like probabilities, or a layer or a factor stands between the activation "
+    "and the loss. A ReLU or tanh with which the training learns is a note.",
+    remedy="Give logits to the losses with softmax or sigmoid built in, and nothing else.",
+    see=("loss",),
+    judge=judge,
+    picture=_picture,
+    edit=without_activation,
+    remedies=_remedies,
+    explains=(
+        Explains(
+            ("vanishing_gradient", "dead_relu", "lr_too_low", "loss_plateau"),
+            "what stands before the loss lets hardly any gradient through",
+        ),
+        Explains(("nonfinite_values",), "a logarithm of what is no probability isn't finite"),
+    ),
+    signals=("|log Σ exp|", "logits at 0"),
+)

@@ -1,0 +1,146 @@
+"""Outputs and targets of shapes that don't match are blown up to a table of all pairs.
+
+(N, 1) against (N,) makes (N, N): each output meets every target, and the best answer is their mean.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from trainlab.diagnosis.edits import parsed, replaced, splice
+from trainlab.diagnosis.fault import Explains, Fault
+from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.pictures.kinds import Picture
+from trainlab.diagnosis.remedies.usual import single
+from trainlab.diagnosis.seen import Op
+from trainlab.diagnosis.signals.case import Case
+
+
+def judge(case: Case) -> Finding | None:
+    """Look at the operations that losses were seen to be made of."""
+    for graph in case.seen.graphs:
+        for node in graph.nodes:
+            op = node.op
+            if op is not None and "shapes" in op.facts and case.loss_of(op) is not None:
+                output, target, wide = op.facts["shapes"]
+                if _is_blown_up(output, target, wide):
+                    return _finding(op, output, target, wide)
+    return None
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    total = 1
+    for extent in shape:
+        total *= extent
+    return total
+
+
+def _is_blown_up(output: tuple[int, ...], target: tuple[int, ...], wide: tuple[int, ...]) -> bool:
+    """Both are stretched, and one lacks an axis: with all axes written out, pairs may be meant."""
+    bigger = _size(wide) > max(_size(output), _size(target))
+    return bigger and len(output) != len(target) and min(_size(output), _size(target)) > 1
+
+
+def _finding(op: Op, output: tuple[int, ...], target: tuple[int, ...], wide: tuple[int, ...]) -> Finding:
+    shorter = "the output" if len(output) > len(target) else "the target"
+    return Finding(
+        where=f"loss line {op.site.quoted if op.site else op.name}",
+        confidence=0.98,
+        evidence=(
+            f"{op.name}: output {list(output)} and target {list(target)} are broadcast to {list(wide)}",
+            f"{_size(wide):,} differences instead of {max(_size(output), _size(target)):,}: "
+            "each output is compared with every target",
+        ),
+        remedy=f"Give both the same shape: squeeze the last axis of {shorter}.",
+        code="loss = criterion(output.squeeze(-1), target)"
+        if shorter == "the output"
+        else "loss = criterion(output, target.squeeze(-1))",
+    )
+
+
+def _picture(case: Case) -> Picture | None:
+    """The two shapes that meet in the loss, and what they are blown up to."""
+    for graph in case.seen.graphs:
+        for place in graph.nodes:
+            op = place.op
+            if op is not None and "shapes" in op.facts and case.loss_of(op) is not None:
+                output, target, wide = op.facts["shapes"]
+                return {
+                    "kind": "shapes",
+                    "title": "Shapes that meet in the loss",
+                    "boxes": [
+                        {"label": "output", "shape": list(output), "wrong": False},
+                        {"label": "target", "shape": list(target), "wrong": False},
+                        {"label": "compared", "shape": list(wide), "wrong": True},
+                    ],
+                }
+    return None
+
+
+def _edit(finding: Finding, case: Case) -> str:
+    for graph in case.seen.graphs:
+        for node in graph.nodes:
+            op = node.op
+            if op is None or "shapes" not in op.facts or op.site is None or case.loss_of(op) is None:
+                continue
+            first, second = op.shapes[:2] if len(op.shapes) >= 2 else ((), ())
+            if first == (*second, 1) or second == (*first, 1):
+                return replaced(op.site, _squeezed(op.site.text, place=0 if len(first) > len(second) else 1))
+    return ""
+
+
+def _squeezed(text: str, *, place: int) -> str | None:
+    """Return the line with ``.squeeze(-1)`` behind the first or second of the two that meet in the loss."""
+    pair = _pair(text)
+    if pair is None:
+        return None
+    wanted = pair[place]
+    part = ast.get_source_segment(text, wanted)
+    if part is None or wanted.end_col_offset is None:
+        return None
+    whole = part if isinstance(wanted, ast.Name | ast.Call | ast.Subscript | ast.Attribute) else f"({part})"
+    return splice(text, wanted, f"{whole}.squeeze(-1)")
+
+
+def _pair(text: str) -> tuple[ast.expr, ast.expr] | None:
+    tree = parsed(text)
+    if tree is None:
+        return None
+    calls = [
+        (node.args[0], node.args[1])
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and len(node.args) == 2
+        and not any(isinstance(a, ast.Constant) for a in node.args)
+    ]
+    minus = [
+        (node.left, node.right)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub)
+    ]
+    found = minus or calls
+    return found[0] if len(found) == 1 else None
+
+
+FAULT = Fault(
+    name="loss_broadcast",
+    title="outputs and targets are broadcast against each other",
+    what="Outputs of shape (N, 1) and targets of shape (N,) make a table of N × N differences: each "
+    "output meets every target, and the best answer to that is their mean.",
+    formula="In a loss, output and target differ in their number of axes, and the result is larger than "
+    "both.",
+    source="A fact, read off the shapes; PyTorch's own `mse_loss` warns of it, a hand-written loss can't.",
+    silent="all axes are written out (N, 1) against (1, N): then pairs are meant.",
+    remedy="Give both the same shape: `output.squeeze(-1)` or `target.unsqueeze(-1)`.",
+    see=("loss",),
+    judge=judge,
+    picture=_picture,
+    edit=_edit,
+    remedies=(single("targets in the outputs' shape", "equal_shapes", same_loss=False),),
+    explains=(
+        Explains(
+            ("lr_too_low", "capacity_too_small", "loss_plateau"),
+            "each output is pulled to the mean of all targets",
+        ),
+    ),
+)

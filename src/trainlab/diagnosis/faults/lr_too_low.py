@@ -1,0 +1,115 @@
+"""Steps so small that the weights can't have gone anywhere."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trainlab.diagnosis.edits import setting
+from trainlab.diagnosis.fault import Fault
+from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.pictures.kinds import Picture, bars
+from trainlab.diagnosis.remedies.usual import rate_times
+from trainlab.diagnosis.signals import curve
+from trainlab.diagnosis.signals.case import Case, optimizer_name
+
+WAY = 0.05
+LONG = 200
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire where the training fails and no weight matrix moved by 5 % of its size over all steps together.
+
+    Of a loss that nothing is known of: where it has fallen by less than it swings in 200 steps, from fresh
+    weights.
+    """
+    learning = case.learning
+    if (
+        not (learning.state in ("stuck", "poor") or _stands_still(case))
+        or not case.stepped
+        or case.seen.tick < 20
+        or case.faults & _OTHER_CAUSES
+    ):
+        return None
+    way = ways(case)
+    if not way or len(way) < 0.5 * len(case.weights()) or max(way.values()) > WAY:
+        return None
+    optimizer = max(case.stepped, key=lambda one: one.steps)
+    rates = [value for _, value in optimizer.lr]
+    if len(rates) > 1 and rates[-1] >= max(rates) > rates[0]:
+        return None  # a warm-up that was ended before its end
+    rate = max((value for _, value in optimizer.lr), default=float("nan"))
+    name = optimizer_name(optimizer)
+    return Finding(
+        where=(
+            f"{name}: {optimizer.kind} lr={rate:g}{f' ({optimizer.site.quoted})' if optimizer.site else ''}"
+        ),
+        confidence=0.85 if learning.failing else 0.7,
+        evidence=(
+            f"in {optimizer.steps} steps no weight matrix has moved by more than "
+            f"{max(way.values()):.1%} of its size",
+            f"rms(update) / rms(weight) is {max(way.values()) / optimizer.steps:.1e} a step at "
+            "most; 1e-3 to 1e-2 is usual",
+            case.learning.words,
+        ),
+        remedy=(
+            f"Raise the learning rate by 10 to 1,000 times: lr={rate * 10:g}, {rate * 100:g}, "
+            f"{rate * 1000:g}."
+        ),
+        code=f"for group in {name}.param_groups:\n    group['lr'] = {rate * 100:g}",
+    )
+
+
+def ways(case: Case) -> dict[str, float]:
+    """Return how far each weight matrix that has gradients went in all steps, in units of its size."""
+    steps = max((one.steps for one in case.stepped), default=0)
+    return {
+        param.name: float(np.mean(param.update)) * steps
+        for param in case.weights()
+        if len(param.update) >= 5
+        and param.start.get("std", 0) > 0
+        and np.median(param.grad_zeros or [1.0]) < 0.9
+    }
+
+
+def _stands_still(case: Case) -> bool:
+    """Whether a loss that nothing is known of has hardly fallen, from weights that weren't loaded."""
+    learning = case.learning
+    if learning.state != "unknown" or learning.adversarial or learning.stream is None:
+        return False
+    values = learning.stream.values
+    fell = curve.start(values) - curve.end(values)
+    loaded = any(param.loaded for param in case.weights())
+    return not loaded and case.seen.tick >= LONG and fell < curve.swing(values)
+
+
+_OTHER_CAUSES = frozenset(
+    ("scheduler_kills_lr", "clip_too_tight", "missing_optimizer_step", "float16_underflow")
+)
+
+
+def _picture(case: Case) -> Picture | None:
+    """How far each weight matrix moved in all steps together, in percent of its size."""
+    pairs = [(name, 100 * value) for name, value in ways(case).items()]
+    steps = max((one.steps for one in case.stepped), default=0)
+    title = f"How far the weights moved in all {steps:,} steps, input first"
+    return bars(title, "% of their size", pairs, log=True, worst=lambda value: value)
+
+
+FAULT = Fault(
+    name="lr_too_low",
+    title="the steps are too small to get anywhere",
+    what="All steps together move no weight by a noticeable part of its size.",
+    formula=f"The training fails, and mean rms(update) / rms(weight) × steps is below {WAY:.0%} for "
+    "every weight matrix that gets gradients. Where nothing is known of the loss: if that has fallen by "
+    f"less than it swings in {LONG} steps, from weights that weren't loaded.",
+    source="The farthest way that so many steps can go, all in one direction: below it nothing can have "
+    "been learnt in the hidden layers.",
+    silent="a schedule, clipping or float16 explains it, or the training succeeds.",
+    remedy="Raise the learning rate by 10 to 1,000 times.",
+    see=("learning_rate",),
+    judge=judge,
+    picture=_picture,
+    edit=setting("lr", lambda rate: rate * 100),
+    remedies=(rate_times(10), rate_times(100), rate_times(1000)),
+    signals=("update ratio", "way", "exact zeros"),
+)

@@ -1,0 +1,113 @@
+"""Backward passes, and no step that follows: the weights stay what they were."""
+
+from __future__ import annotations
+
+from trainlab.diagnosis.edits import backward_line, diff
+from trainlab.diagnosis.fault import Explains, Fault
+from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.pictures.kinds import Picture, bars
+from trainlab.diagnosis.remedies.usual import single
+from trainlab.diagnosis.seen import OptimizerSeen, ParamSeen
+from trainlab.diagnosis.signals.case import Case, named, optimizer_name
+
+LEAST = 20
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire if the loss reaches parameters that an optimizer has, none is stepped, and nothing moves them."""
+    seen = case.seen
+    if seen.backwards < LEAST:
+        return None
+    for optimizer in seen.optimizers:
+        reached = [seen.params[key] for key in optimizer.params if seen.params[key].reached]
+        if optimizer.steps == 0 and reached and not any(_moves(case, param) for param in reached):
+            return _never(case, optimizer, reached)
+        looked = optimizer.empty
+        if (
+            optimizer.steps >= LEAST
+            and looked >= LEAST
+            and not any(seen.params[key].with_grad for key in optimizer.params)
+            and reached
+        ):
+            return _cleared(optimizer, looked)
+    reached = [param for param in seen.params.values() if param.reached >= 5]
+    borrowed = any(param.loaded for param in reached)  # gradients of a finished network: saliency, attacks
+    if not seen.optimizers and reached and not borrowed and not any(_moves(case, one) for one in reached):
+        return Finding(
+            where=f"no optimizer; the parameters {named(param.name for param in reached)} stay as they are",
+            confidence=0.8,
+            evidence=(f"{seen.backwards} backward passes, no optimizer, and no parameter has changed",),
+            remedy="Make an optimizer of the model's parameters and call its step() after backward().",
+            code="optimizer = torch.optim.Adam(model.parameters())\n…\nloss.backward()\noptimizer.step()",
+        )
+    return None
+
+
+def _moves(case: Case, param: ParamSeen) -> bool:
+    return param.moved is True or case.is_stepped(param)
+
+
+def _never(case: Case, optimizer: OptimizerSeen, reached: list[ParamSeen]) -> Finding:
+    name = optimizer_name(optimizer)
+    stream = case.learning.stream
+    place = f" after {stream.site.quoted}" if stream is not None and stream.site is not None else ""
+    return Finding(
+        where=f"{name}.step() is never called{place}",
+        confidence=0.97,
+        evidence=(
+            f"{case.seen.backwards} backward passes, 0 steps of {name} ({optimizer.kind})",
+            f"the parameters {named(param.name for param in reached)} have not changed",
+        ),
+        remedy=f"Call {name}.step() after loss.backward().",
+        code=f"loss.backward()\n{name}.step()",
+    )
+
+
+def _cleared(optimizer: OptimizerSeen, looked: int) -> Finding:
+    name = optimizer_name(optimizer)
+    return Finding(
+        where=(
+            f"{name}.step(){f' at {optimizer.step_site.quoted}' if optimizer.step_site else ''}: no "
+            "gradient is left"
+        ),
+        confidence=0.95,
+        evidence=(
+            f"in {looked} of {looked} steps looked at no parameter of {name} had a gradient: "
+            "steps that do nothing",
+        ),
+        remedy=f"Don't clear the gradients between backward() and {name}.step().",
+        code=f"{name}.zero_grad()\nloss.backward()\n{name}.step()",
+    )
+
+
+def _picture(case: Case) -> Picture | None:
+    """Backward passes beside the steps of each optimizer."""
+    steps = [(f"{optimizer_name(one)}.step()", float(one.steps)) for one in case.seen.optimizers]
+    return bars("Calls counted", "calls", [("loss.backward()", float(case.seen.backwards)), *steps])
+
+
+def _edit(finding: Finding, case: Case) -> str:
+    line = backward_line(case)
+    never = next((one for one in case.seen.optimizers if not one.steps), None)
+    if line is None or never is None or case.stepped:
+        return ""
+    return diff(line, f"  {line.text}", f"+ {optimizer_name(never)}.step()")
+
+
+FAULT = Fault(
+    name="missing_optimizer_step",
+    title="the optimizer never steps",
+    what="Gradients are computed, and nothing applies them: the weights stay what they were.",
+    formula=f"At least {LEAST} backward passes reach parameters that an optimizer has, it took 0 steps, "
+    "and no parameter has changed. Or it stepped, and in every step looked at its gradients were gone.",
+    source="A fact, counted; it takes no threshold but a number of passes beyond usual accumulation.",
+    silent="the weights move in another way (`p -= lr * p.grad`, another optimizer).",
+    remedy="Call `optimizer.step()` after `loss.backward()`, and clear gradients only after it.",
+    see=("learning_rate",),
+    judge=judge,
+    picture=_picture,
+    edit=_edit,
+    remedies=(single("optimizer.step() after each backward pass", "step"),),
+    explains=(Explains(("lr_too_low", "loss_plateau"), "weights that never move learn nothing"),),
+    signals=("reach",),
+)

@@ -1,0 +1,116 @@
+"""NaN or infinity: the first operation that made one, or the data that brought it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trainlab.diagnosis.fault import Explains, Fault
+from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.pictures.loops import loss_to_the_end
+from trainlab.diagnosis.remedies.remedy import Remedy
+from trainlab.diagnosis.remedies.usual import CLIPPED, line_of, rate_times, single
+from trainlab.diagnosis.seen import Event
+from trainlab.diagnosis.signals.case import Case
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire if a loss stopped being finite, or if gradients did and there is no loss scaler."""
+    seen = case.seen
+    losses = [stream for stream in seen.streams if stream.first_nonfinite is not None]
+    gradients = seen.events_of("nonfinite_gradient")
+    if not losses and (not gradients or seen.uses_scaler):
+        return None
+    if seen.uses_scaler and sum(stream.nonfinite for stream in losses) < 3:
+        return None
+    if seen.data.nonfinite_input is not None:
+        return _of_the_data(case)
+    first = min([*gradients, *seen.events_of("nonfinite_loss")], key=lambda event: event.tick, default=None)
+    if first is None:
+        return None
+    return _of_an_operation(case, first)
+
+
+def _of_the_data(case: Case) -> Finding:
+    return Finding(
+        where=(
+            f"the input batch at step {case.seen.data.nonfinite_input}: the data has NaN or infinite values"
+        ),
+        confidence=0.97,
+        evidence=(
+            f"a batch given to the network at step {case.seen.data.nonfinite_input} holds NaN or infinity",
+        ),
+        remedy="Clean the data: fill in or drop missing values before training.",
+        code="X = torch.nan_to_num(X)  # or drop the rows",
+    )
+
+
+def _of_an_operation(case: Case, event: Event) -> Finding:
+    name = str(event.facts.get("name") or "")
+    place = event.site.quoted if event.site is not None else event.module or "the loss"
+    nearest = event.facts.get("nearest")
+    evidence = [
+        f"step {event.tick}: the first value that isn't finite comes out of {name or 'the loss'} at {place}"
+    ]
+    if event.kind == "nonfinite_gradient":
+        evidence = [
+            f"step {event.tick}: gradients of {', '.join(event.facts['parameters'])} aren't "
+            f"finite; see {name or 'the loss'} at {place}"
+        ]
+    if nearest is not None and nearest < 1e-12:
+        evidence.append(f"an input of {name} is {nearest:.3g}, where it or its derivative is infinite")
+    if event.facts.get("parameters") and event.kind == "nonfinite_loss":
+        evidence.append(f"already not finite: {', '.join(event.facts['parameters'])}")
+    bad = sum(stream.nonfinite for stream in case.seen.streams)
+    evidence.append(f"{bad} of {case.seen.backwards} losses are NaN or infinite")
+    return Finding(
+        where=f"{name or 'loss'} at {place}{f' (in {event.module})' if event.module else ''}",
+        confidence=0.95 if nearest is not None and nearest < 1e-12 else 0.7,
+        evidence=tuple(evidence),
+        remedy=(
+            f"Keep the input of {name or 'the operation'} away from where it is infinite: add a "
+            "small constant, or clamp it."
+        ),
+        code="eps = 1e-6\nx = x.clamp(min=eps)  # before log, sqrt or a division",
+    )
+
+
+_EPS = 1e-6
+
+
+_POLES = frozenset(
+    ("log", "log2", "log10", "sqrt", "rsqrt", "pow", "__pow__", "logdet", "div", "true_divide", "__truediv__",
+     "divide", "reciprocal", "__rtruediv__", "__rdiv__", "norm", "std", "acos", "asin", "exp")
+)  # fmt: skip
+
+
+def _remedies(finding: dict[str, Any]) -> tuple[Remedy, ...]:
+    if finding["where"].startswith("the input batch"):
+        return (single("0 for inputs that aren't finite", "finite_inputs"),)
+    line, name = line_of(finding), finding["where"].split(" ")[0]
+    pole: tuple[Remedy, ...] = ()
+    if line is not None and name in _POLES:
+        words = f"the input of {name.strip('_')} at {line} kept {_EPS:g} away from where it isn't finite"
+        pole = (single(words, "away_from_pole", line=line, eps=_EPS),)
+    return (*pole, CLIPPED, rate_times(0.1))
+
+
+FAULT = Fault(
+    name="nonfinite_values",
+    title="values become NaN or infinite",
+    what="One logarithm of 0, one division by 0 or one overflow, and every weight that it touches is gone.",
+    formula="A loss, or a gradient that is applied, isn't finite; told is the first operation whose "
+    "result isn't while its inputs are, or the batch that brought it.",
+    source="A fact.",
+    silent="a gradient scaler skips such steps, as mixed precision means it to.",
+    remedy="Keep the operation's input away from where it is infinite: a small constant, a clamp.",
+    see=("loss",),
+    judge=judge,
+    picture=loss_to_the_end,
+    remedies=_remedies,
+    explains=(
+        Explains(
+            ("exploding_gradient", "lr_too_high"), "where a value is about to be infinite, so is its slope"
+        ),
+        Explains(("loss_plateau", "shuffled_targets"), "every answer of weights that are NaN is NaN"),
+    ),
+)

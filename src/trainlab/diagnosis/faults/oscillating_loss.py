@@ -1,0 +1,71 @@
+"""The loss jumps up and down from step to step instead of falling."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trainlab.diagnosis.fault import Fault
+from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.pictures.kinds import Picture
+from trainlab.diagnosis.pictures.loops import losses_drawn
+from trainlab.diagnosis.remedies.usual import rate_times
+from trainlab.diagnosis.signals import curve
+from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.signals.curve import autocorrelation
+
+OPPOSITE = -0.3
+SMALL = 0.01
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire where the training fails and successive losses go opposite ways: correlation below −0.3.
+
+    Swings of less than 1 % of the loss are rounding, or no matter.
+    """
+    stream = case.learning.stream
+    if not case.learning.failing or stream is None or stream.stride > 1:
+        return None
+    correlation = min(curve.autocorrelation(stream.values), curve.autocorrelation(stream.values[:200]))
+    if correlation >= OPPOSITE or len(case.seen.data.batches) > 0.2 * max(1, case.seen.data.fingerprinted):
+        return None
+    if curve.swing(stream.values) < SMALL * abs(float(np.median(curve.finite(stream.values)))):
+        return None
+    return Finding(
+        where=f"the loss at {stream.site.quoted}" if stream.site else "the loss",
+        confidence=0.6,
+        evidence=(
+            f"what is left of the loss without its trend has a correlation of {correlation:.2f} "
+            "from step to step",
+            case.learning.words,
+        ),
+        remedy="Lower the learning rate or the momentum.",
+        code="lr = lr / 10",
+    )
+
+
+def _picture(case: Case) -> Picture | None:
+    """The first 200 losses, one by one, or the last where these swing more."""
+    stream = case.learning.stream
+    if stream is None or len(stream.values) <= 200:
+        return losses_drawn(case, 0, 200, "The first losses, one by one")
+    early, late = autocorrelation(stream.values[:200]), autocorrelation(stream.values[-200:])
+    if late < early:
+        return losses_drawn(case, len(stream.values) - 200, None, "The last losses, one by one")
+    return losses_drawn(case, 0, 200, "The first losses, one by one")
+
+
+FAULT = Fault(
+    name="oscillating_loss",
+    title="the loss jumps up and down",
+    what="Steps overshoot, and the next ones come back.",
+    formula="The training fails, and the loss, less its moving median of 9, has a correlation below "
+    f"{OPPOSITE:g} with itself one step later; its swings are above {SMALL:.0%} of the loss.",
+    source="Noise of batches has no such sign; gradient descent above half of its limit has.",
+    silent="the same few batches come in turn, several optimizers train, or the training succeeds.",
+    remedy="Lower the learning rate or the momentum.",
+    see=("learning_rate",),
+    judge=judge,
+    picture=_picture,
+    remedies=(rate_times(0.1), rate_times(0.01)),
+    signals=("autocorrelation of the loss", "different batches"),
+)

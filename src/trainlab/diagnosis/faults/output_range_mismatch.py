@@ -1,0 +1,85 @@
+"""The output's activation can't reach the targets: a sigmoid for 3.7, a ReLU for −1."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trainlab.diagnosis.edits import without_activation
+from trainlab.diagnosis.fault import Explains, Fault
+from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.node_kinds import RANGES
+from trainlab.diagnosis.pictures.data import targets_and_range
+from trainlab.diagnosis.remedies.usual import single
+from trainlab.diagnosis.signals.case import Case, behind
+
+SHARE = 0.05
+FITTED = 0.05
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire if more than 5 % of the targets lie outside of the range of what the output comes from.
+
+    Not where the loss is below 5 % of the best constant answer's: then they were reached.
+    """
+    if case.learning.ratio < FITTED:
+        return None
+    for graph in case.seen.graphs:
+        for node in graph.nodes:
+            loss = case.loss_of(node.op)
+            if loss is None:
+                continue
+            for source in behind(graph, node):
+                if source.kind not in RANGES or len(loss.sample) < 20 or loss.kind not in _PLAIN:
+                    continue
+                low, high = RANGES[source.kind]
+                margin = 0.02 * (1 if high == np.inf else high - low)
+                targets = np.asarray(loss.sample)
+                outside = float(((targets < low - margin) | (targets > high + margin)).mean())
+                if outside > SHARE:
+                    place = source.op.place if source.op is not None else source.kind
+                    line = f" `{source.op.site.text}`" if source.op is not None and source.op.site else ""
+                    return Finding(
+                        where=(
+                            f"{source.kind.lower()} at {place}{line}, into the loss at "
+                            f"{loss.site.quoted if loss.site else loss.kind}"
+                        ),
+                        confidence=0.93,
+                        evidence=(
+                            f"the output lies in [{low:g}, {high:g}], the targets in "
+                            f"[{loss.target_low:.4g}, {loss.target_high:.4g}]",
+                            f"{outside:.0%} of the targets can't be reached",
+                        ),
+                        remedy="Leave the last activation out, or scale the targets into its range.",
+                        code="return self.last(x)  # no activation",
+                    )
+    return None
+
+
+_PLAIN = frozenset(("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "difference"))
+
+
+FAULT = Fault(
+    name="output_range_mismatch",
+    title="the output can't reach the targets",
+    what="The last activation has a range, and targets lie outside of it: a sigmoid never answers 3.7.",
+    formula=f"More than {SHARE:.0%} of the targets lie outside of the range of sigmoid, tanh, softmax, "
+    "ReLU or another of its kind (SiLU is never below −0.28), of which the output comes by the "
+    f"autograd graph, and the loss is above {FITTED:.0%} of the best constant answer's.",
+    source="The ranges of the functions.",
+    silent="the targets fit the range (pixels between 0 and 1 behind a sigmoid), or are reached.",
+    remedy="Leave the last activation out, or scale the targets into its range.",
+    see=(
+        "loss",
+        "neuron",
+    ),
+    judge=judge,
+    picture=targets_and_range,
+    edit=without_activation,
+    remedies=(single("no activation on the output", "off_output"),),
+    explains=(
+        Explains(
+            ("saturated_activation", "vanishing_gradient", "dead_relu", "loss_plateau"),
+            "the output is driven to the end of its range, where the slope is 0",
+        ),
+    ),
+)

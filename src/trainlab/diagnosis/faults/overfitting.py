@@ -1,0 +1,118 @@
+"""The loss on held-out data rises while the training loss goes on falling, and nobody stops it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trainlab.diagnosis.card import epochs
+from trainlab.diagnosis.fault import Fault
+from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.pictures.kinds import Picture, is_wide, lines, one_line
+from trainlab.diagnosis.pictures.loops import held_out_line
+from trainlab.diagnosis.seen_losses import LossSeen
+from trainlab.diagnosis.signals.case import Case
+
+RISEN = 1.3
+BEFORE = 0.6
+GAP = 3.0
+BY_HEART, APART, PASSES = 0.98, 0.25, 20
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire if the held-out loss was least before 60 % of the run and ends 1.3 times that.
+
+    And at 3 times the training loss at least. Also where the training data are learnt by heart, gone through
+    20 times, and the accuracy on other rows is 0.25 lower.
+    """
+    if case.seen.restored or case.learning.adversarial:
+        return None
+    for loss in case.seen.losses:
+        ticks, values = _curve(loss)
+        if len(values) < 8 or not loss.fits:
+            continue
+        least = int(np.argmin(values))
+        last = float(np.median(values[-3:]))
+        train = float(np.median([fit.value for fit in loss.fits[-max(5, len(loss.fits) // 10) :]]))
+        if (
+            ticks[least] > BEFORE * ticks[-1]
+            or last < RISEN * values[least]
+            or last < GAP * max(train, 1e-12)
+        ):
+            continue
+        return Finding(
+            where=f"held-out loss ({loss.kind}) from step {ticks[least]} on",
+            confidence=0.8,
+            evidence=(
+                f"held-out loss {values[least]:.3g} at step {ticks[least]}, {last:.3g} at the "
+                f"end (step {ticks[-1]})",
+                f"training loss {train:.3g} at the end",
+            ),
+            remedy=(
+                "Stop at the lowest held-out loss, use weight decay or dropout, a smaller network, "
+                "or more data."
+            ),
+            code="# keep the weights of the best epoch\nbest = copy.deepcopy(model.state_dict())",
+        )
+    return _by_heart(case)
+
+
+def _by_heart(case: Case) -> Finding | None:
+    """Every training example is answered rightly and surely, and new ones are not."""
+    learning, data = case.learning, case.seen.data
+    told = case.seen.judged_accuracy[-1:]
+    if case.faults or not told or learning.main is None or not data.train_rows or not data.judged_rows:
+        return None
+    _, judged, count = told[0]
+    known = data.judged_known / len(data.judged_rows)
+    passes = epochs(case.seen) or 0.0
+    by_heart = learning.reached > BY_HEART and learning.ratio < 1 - BY_HEART
+    if not by_heart or known > 0.5 or count < 100 or passes < PASSES or learning.reached - judged < APART:
+        return None
+    site = next((root.eval_site for root in case.seen.roots if root.eval_site), None)
+    values = sum(param.size for param in case.weights())
+    return Finding(
+        where=f"the evaluation{f' at {site.quoted}' if site else ''}, on other rows than those trained on",
+        confidence=0.65,
+        evidence=(
+            f"accuracy {learning.reached:.2f} on rows trained on, {judged:.2f} in the last evaluation "
+            f"({count:,} answers)",
+            f"{len(data.train_rows):,} different training rows, gone through {passes:.0f} times, "
+            f"for {values:,} weights",
+        ),
+        remedy="More data, a smaller network, weight decay or dropout; stop where the evaluation is best.",
+        code="# keep the weights of the best epoch\nbest = copy.deepcopy(model.state_dict())",
+    )
+
+
+def _curve(loss: LossSeen) -> tuple[list[int], list[float]]:
+    """Return the held-out loss, the mean of each evaluation."""
+    by_tick: dict[int, list[float]] = {}
+    for fit in loss.judged:
+        by_tick.setdefault(fit.tick, []).append(fit.value)
+    ticks = sorted(by_tick)
+    return ticks, [float(np.mean(by_tick[tick])) for tick in ticks]
+
+
+def _picture(case: Case) -> Picture | None:
+    """Training and held-out loss, by the same criterion."""
+    main, held = case.learning.main, held_out_line(case)
+    if main is None or held is None:
+        return None
+    training = one_line("training batches", [fit.tick for fit in main.fits], [fit.value for fit in main.fits])
+    wide = is_wide([*training["y"], *held["y"]], 100)
+    return lines("Training and evaluation loss", "step", "loss", [training, held], log_y=wide)
+
+
+FAULT = Fault(
+    name="overfitting",
+    title="it learns by heart: the held-out loss rises while the training loss falls",
+    what="From some step on the network gets better on its training data only.",
+    formula=f"The held-out loss is least before {BEFORE:.0%} of the training, ends at {RISEN:g} times "
+    f"that, and at {GAP:g} times the training loss at least.",
+    source="A rise beyond the noise of evaluations of healthy trainings; single rises are usual.",
+    silent="the best weights are restored at the end, or there are fewer than 8 evaluations.",
+    remedy="Stop at the lowest held-out loss; weight decay, dropout, a smaller network, or more data.",
+    judge=judge,
+    picture=_picture,
+    untried="it takes more data, or another network, not another training",
+)

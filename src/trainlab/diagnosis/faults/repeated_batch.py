@@ -1,0 +1,104 @@
+"""The same batch in every step, although there is more data.
+
+Silent for full-batch training: there the batch is all that the training data has.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trainlab.diagnosis.fault import Explains, Fault
+from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.pictures.kinds import Picture, bars
+from trainlab.diagnosis.signals.case import Case
+
+LEAST = 20
+GAP = 0.15
+UNFIT = 0.3
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire if two different batches at most were trained on in more than 20 steps, of data with more rows."""
+    data = case.seen.data
+    if data.fingerprinted <= LEAST or len(data.batches) > 2 or not data.batches:
+        return None
+    shown = len(data.train_rows) if data.largest_batch <= 256 else data.largest_batch
+    loaders = [loader for loader in case.seen.loaders if loader.rows and loader.shuffled] or case.seen.loaders
+    rows = max((loader.rows or 0 for loader in loaders), default=0)
+    from_loader = any((loader.rows or 0) >= 3 * shown for loader in loaders)
+    from_memory = (
+        data.held - len(data.judged_rows - data.train_rows) >= 3 * shown and data.largest_batch <= 256
+    )
+    learnt_by_heart = _is_new_to(case, shown)
+    if not from_loader and not from_memory and not learnt_by_heart:
+        return None
+    loader = next((one for one in loaders if one.site is not None), None)
+    place = loader.site.quoted if loader is not None and loader.site else "the training loop"
+    return Finding(
+        where=place,
+        confidence=0.93,
+        evidence=(
+            f"{data.fingerprinted} training passes looked at used {len(data.batches)} different batch"
+            f"{'es' if len(data.batches) > 1 else ''} ({shown} rows)",
+            f"the data has {max(rows, data.held):,} rows"
+            if from_loader or from_memory
+            else f"each is made anew; evaluated were {len(data.judged_rows):,} other rows, and much worse",
+        ),
+        remedy="Take a new batch in every step: iterate over the loader inside the loop.",
+        code="for epoch in range(epochs):\n    for xb, yb in loader:\n        …",
+    )
+
+
+def _is_new_to(case: Case, shown: int) -> bool:
+    """Batches that are made step by step and yet the same, and a network that knows these rows alone."""
+    data, main = case.seen.data, case.learning.main
+    loaders = [loader for loader in case.seen.loaders if loader.rows]
+    others = len(data.judged_rows - data.train_rows)
+    if loaders or main is None or not main.fits or others < 3 * shown or data.largest_batch > 256:
+        return False
+    if data.made_anew < 0.9 * (data.fingerprinted - 1):
+        return False
+    last = main.fits[-5:]
+    rates = [fit.accuracy for fit in last if fit.accuracy is not None]
+    judged = [share for _, share, count in case.seen.judged_accuracy[-3:] if count >= 30]
+    judged += [fit.accuracy for fit in main.judged[-3:] if fit.accuracy is not None]
+    if rates and judged:
+        return float(np.median(rates)) - max(judged) > GAP
+    if not main.judged or not case.learning.trivial > 0:
+        return False
+    train, new = float(np.median([fit.value for fit in last])), min(fit.value for fit in main.judged[-3:])
+    return new > 10 * train and new > UNFIT * case.learning.trivial
+
+
+def _picture(case: Case) -> Picture | None:
+    """Training passes, different batches among them, rows in them and rows that there are."""
+    data = case.seen.data
+    rows = max([data.held, *(loader.rows or 0 for loader in case.seen.loaders)])
+    shown = len(data.train_rows) if data.largest_batch <= 256 else data.largest_batch
+    pairs = [
+        ("training passes looked at", float(data.fingerprinted)),
+        ("different batches", float(len(data.batches))),
+        ("rows in them", float(shown)),
+        ("rows of the data", float(rows)),
+    ]
+    return bars("Batches and rows", "count", pairs, log=True)
+
+
+FAULT = Fault(
+    name="repeated_batch",
+    title="the same batch is used in every step",
+    what="A batch is taken once, before the loop, or a new iterator is made for each step: the rest of "
+    "the data is never seen.",
+    formula=f"In more than {LEAST} training passes at most 2 different batches were used, and the data "
+    "has at least 3 times as many rows. Batches are told apart by fingerprints of their rows.",
+    source="A fact, counted.",
+    silent="the batch is all that the training data has.",
+    remedy="Iterate over the loader inside of the loop.",
+    judge=judge,
+    picture=_picture,
+    untried="which batch comes next is settled in the script's own loop",
+    explains=(
+        Explains(("overfitting", "loss_plateau"), "one batch is learnt by heart, and the rest never seen"),
+    ),
+    signals=("different batches",),
+)

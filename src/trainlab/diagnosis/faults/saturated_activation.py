@@ -1,0 +1,118 @@
+"""Hidden tanh or sigmoid units sit at their ends, where the slope is nearly 0, from the start.
+
+At the end of a solved problem that's normal, and so it is judged early and only where the training fails.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from trainlab.diagnosis.fault import Explains, Fault
+from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.pictures.kinds import Picture
+from trainlab.diagnosis.pictures.layers import shares
+from trainlab.diagnosis.remedies.usual import RELU_HE, STANDARDIZED_INPUTS, initialized
+from trainlab.diagnosis.seen import ActivationSeen
+from trainlab.diagnosis.signals.case import Case
+
+SHARE = 0.5
+FAR, UNFIT = 0.8, 0.5
+NEARLY_ALL, SHORT = 0.9, 0.1
+EARLY = 50
+FIRST = 3
+WIDE = 4.0
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire where over half of a hidden layer's values are past ±0.99 (0.01, 0.99) in the first 50 steps.
+
+    In a training that gets somewhere, but stays above half (a tenth) of the best constant's loss: 80 %
+    (90 %), in the first steps already: there it is a matter of the start, and not of what was learnt. 50 %
+    is enough where the weights before it start at 4 times 1/√fan-in.
+    """
+    learning = case.learning
+    failing = learning.state in ("stuck", "poor")
+    if not failing and not (learning.state == "learnt" and learning.ratio > SHORT):
+        return None
+    limit = SHARE if failing else FAR if learning.ratio > UNFIT else NEARLY_ALL
+    outputs = _outputs(case)
+    for place, one in enumerate(case.seen.activations):
+        early = [value for tick, value in zip(one.ticks, one.saturated, strict=False) if tick < EARLY]
+        least = SHARE if _is_fed_wide(case, one) else limit
+        if place in outputs or len(early) < 5 or one.units < 2 or np.median(early) <= least:
+            continue
+        if not failing and np.median(early[:FIRST]) <= least:
+            continue
+        return Finding(
+            where=f"{one.kind} at {one.place}{f', fed by {one.feeder}' if one.feeder else ''}",
+            confidence=0.8,
+            evidence=(
+                f"{np.median(early):.0%} of the values of this layer are at an end of "
+                f"{one.kind} in the first {len(early)} steps",
+                f"its mean |input| is {np.median(one.before[: len(early)]):.3g}; beyond 3 the "
+                "slope is under 1 %",
+                case.learning.words,
+            ),
+            remedy="Scale the inputs to a spread of 1 and start from smaller weights (Xavier).",
+            code="X = (X - X.mean(0)) / X.std(0)",
+        )
+    return None
+
+
+def _is_fed_wide(case: Case, one: ActivationSeen) -> bool:
+    """Whether the weights of the layer before start much wider than is usual, about 1/√fan-in."""
+    weight = next((param for param in case.weights() if param.name == f"{one.feeder}.weight"), None)
+    if weight is None or not one.feeder:
+        return False
+    return weight.start.get("std", 0.0) * math.sqrt(math.prod(weight.shape[1:])) > WIDE
+
+
+def _outputs(case: Case) -> set[int]:
+    """Return the activations that no layer follows: those of the output."""
+    outputs: set[int] = set()
+    for graph in case.seen.graphs:
+        queue, met = [0], {0}
+        for place in queue if graph.nodes else []:
+            node = graph.nodes[place]
+            if node.kind in ("Addmm", "Mm", "Bmm", "Convolution", "Mv"):
+                continue
+            if node.op is not None and "activation" in node.op.facts:
+                outputs.add(node.op.facts["activation"])
+                continue
+            new = [parent for parent in node.inputs if parent not in met]
+            met.update(new)
+            queue += new
+    return outputs
+
+
+def _picture(case: Case) -> Picture | None:
+    """Of each activation the share of values at its ends, over the steps."""
+    found = [one for one in case.seen.activations if any(one.saturated)]
+    title = "Values at an end of their activation"
+    return shares(found, [one.saturated for one in found], title, "% of the values")
+
+
+FAULT = Fault(
+    name="saturated_activation",
+    title="hidden units sit at the ends of their activation",
+    what="There the slope is nearly 0, and so is what passes back.",
+    formula=f"The network is stuck or poor, and over {SHARE:.0%} of a hidden layer's values are past "
+    f"±0.99 (of a sigmoid: 0.01 or 0.99) in the first {EARLY} steps.",
+    source="At the end of a solved problem over 0.6 are past it, so it is judged early.",
+    silent="it is the output's activation, or the training succeeds. One that learns, but ends above "
+    f"{UNFIT:.0%} ({SHORT:.0%}) of the best constant's loss, needs {FAR:.0%} ({NEARLY_ALL:.0%}) from the "
+    "first steps on, or half of the values where the weights before it start wide.",
+    remedy="Scale the inputs to a spread of 1, and start from smaller weights.",
+    see=(
+        "neuron",
+        "init",
+    ),
+    judge=judge,
+    picture=_picture,
+    remedies=(initialized("xavier"), STANDARDIZED_INPUTS, RELU_HE),
+    first_blamed=("unnormalised_inputs", "bad_weight_init", "bad_bias_init"),
+    explains=(Explains(("lr_too_low", "loss_plateau"), "at its ends an activation has no slope"),),
+    signals=("saturated values",),
+)

@@ -1,0 +1,99 @@
+"""Targets that have nothing to do with the inputs: rows got out of step.
+
+Only where nothing else explains it: neighbours in the data agree no more than chance, and so does the network
+on samples that it hasn't learnt by heart. Of images and sequences, where what matters may be anywhere, the
+same must be true of neighbours by their summaries.
+"""
+
+from __future__ import annotations
+
+import math
+
+from trainlab.diagnosis.fault import Explains, Fault
+from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.loss_kinds import BINARY, CLASSES
+from trainlab.diagnosis.pictures.kinds import Picture, bars
+from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.signals.neighbours import neighbours
+
+ROWS = 150
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire if 5 neighbours do no better than chance, and the network is stuck or no better on new samples.
+
+    Neighbours by what is given to the network, and by summaries of it: spread, changes, means along axes.
+    """
+    learning = case.learning
+    main = learning.main
+    if case.faults or main is None or learning.rows < ROWS or learning.adversarial:
+        return None
+    if learning.falling or case.seen.data.beside_images:
+        return None  # it goes on learning, or neighbours don't know all that it is given
+    classes = main.kind in CLASSES + BINARY
+    width = math.sqrt(max(1e-9, learning.chance * (1 - learning.chance)) / learning.rows) if classes else 0.02
+    if learning.reference > learning.chance + 2 * width or _alike_agree(case, 2 * width, classes=classes):
+        return None
+    judged = case.seen.judged_accuracy[-1][1:] if case.seen.judged_accuracy else None
+    new_at_chance = (
+        classes
+        and judged is not None
+        and judged[0] < learning.chance + 3 * math.sqrt(0.25 / max(1, judged[1]))
+    )
+    if not new_at_chance and (judged is not None or learning.state != "stuck"):
+        return None
+    if judged is None and classes and learning.reached > learning.chance + 3 * width:
+        return None  # it has learnt something, if little
+    kind = "accuracy" if classes else "R²"
+    evidence = [
+        f"5 nearest neighbours reach {kind} {learning.reference:.2f} over {learning.rows} rows; "
+        f"chance gives {learning.chance:.2f}"
+    ]
+    if judged is not None:
+        evidence.append(f"accuracy on evaluation data {judged[0]:.2f}, at best {learning.reached:.2f}")
+    return Finding(
+        where=f"the data: inputs and targets of the loss at {main.site.quoted if main.site else main.kind}",
+        confidence=0.6,
+        evidence=(*evidence, learning.words),
+        remedy="Check that inputs and targets are shuffled together, sorted alike and cut at the same rows.",
+        code="order = torch.randperm(len(X))\nX, y = X[order], y[order]",
+    )
+
+
+def _alike_agree(case: Case, margin: float, *, classes: bool) -> bool:
+    """Whether images or sequences that are alike as a whole have like targets more often than by chance."""
+    data = case.seen.data
+    if len(data.sample_summaries) != len(data.sample_y):
+        return False
+    found = neighbours(data.sample_summaries, data.sample_y, classes=classes)
+    return found is not None and found[0] > found[1] + margin
+
+
+def _picture(case: Case) -> Picture | None:
+    """What nearest neighbours, chance and the network reach."""
+    learning = case.learning
+    pairs = [
+        ("chance", learning.chance),
+        ("5 nearest neighbours", learning.reference),
+        ("the network, training batches", learning.reached),
+    ]
+    return bars("What the inputs tell of the targets", "accuracy, or R²", pairs)
+
+
+FAULT = Fault(
+    name="shuffled_targets",
+    title="targets have nothing to do with the inputs",
+    what="Rows got out of step: inputs and targets were shuffled, sorted or cut apart.",
+    formula=f"Of at least {ROWS} rows, 5 nearest neighbours do no better than chance by 2 standard "
+    "errors, nor do neighbours by what images and sequences are like as a whole (spread, changes along "
+    "their axes), and the network is stuck, or no better on new samples.",
+    source="Nearest neighbours agree above chance in any data that can be learnt from so few rows "
+    "(Cover and Hart 1967).",
+    silent="any other fault was found: that comes first.",
+    remedy="Shuffle inputs and targets with one permutation; check joins and sorts.",
+    judge=judge,
+    picture=_picture,
+    untried="only you know which target belongs to which input",
+    explains=(Explains(("overfitting", "loss_plateau"), "what has no rule can only be learnt by heart"),),
+    signals=("reached", "reference", "chance"),
+)

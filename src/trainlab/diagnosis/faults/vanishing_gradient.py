@@ -1,0 +1,136 @@
+"""The gradient fades on its way to the first layers: told relative to the others, not by its size."""
+
+from __future__ import annotations
+
+import math
+
+from trainlab.diagnosis.fault import Explains, Fault
+from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.pictures.kinds import Picture, bars
+from trainlab.diagnosis.pictures.layers import gradient_by_depth
+from trainlab.diagnosis.remedies.usual import RELU_HE, initialized
+from trainlab.diagnosis.seen import ParamSeen
+from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.signals.gradients import early_gradients, late_gradients
+
+FADED = 1e-2
+FADED_FAR = 1e-3
+FADED_LATE = 1e-3
+FADED_IN_TIME = 1e-3
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire where the training fails and the first layer's gradient is under 1 % (0.1 %) of the largest.
+
+    Early steps tell of the start; where it doesn't fade there and the training is stuck, late ones are asked.
+    Also where a plain recurrent network is stuck whose state shrinks to 0.1 % over the sequence: its weights'
+    gain std(w)·√n, about their spectral radius, to the power of the length.
+    """
+    if not case.learning.failing or case.learning.state == "diverged":
+        return None
+    if case.learning.state != "stuck":
+        return _in_depth(case, early_gradients(case), below=FADED_FAR, confidence=0.85)
+    return (
+        _in_depth(case, early_gradients(case), below=FADED, confidence=0.85)
+        or _in_depth(case, late_gradients(case), below=FADED_LATE, confidence=0.7, late=True)
+        or _in_time(case)
+    )
+
+
+def _in_depth(
+    case: Case, found: list[tuple[ParamSeen, float]], *, below: float, confidence: float, late: bool = False
+) -> Finding | None:
+    """Little of the largest gradient comes back through the layers to the first one."""
+    if len(found) < 3:
+        return None
+    (first, small), (largest, big) = found[0], max(found, key=lambda pair: pair[1])
+    if big <= 0 or small <= 0 or largest.depth >= first.depth or small / big >= below:
+        return None
+    layers = max(1, sum(param.depth > largest.depth for param, _ in found))
+    kinds = sorted({activation.kind.rstrip("_") for activation in case.seen.activations})
+    profile = ", ".join(f"{param.name} {value:.1e}" for param, value in found[:12])
+    return Finding(
+        where=f"{first.name} up to {largest.name}",
+        confidence=confidence,
+        evidence=(
+            f"{'at the last steps looked at, ' if late else ''}rms gradient of "
+            f"{first.name} {small:.2g}, of {largest.name} {big:.2g}: a factor "
+            f"{small / big:.1e} "
+            f"({(small / big) ** (1 / layers):.2g} a layer)",
+            f"by layer, input first: {profile}",
+            f"activations: {', '.join(kinds) or 'unknown'}; {case.learning.words}",
+        ),
+        remedy="Start from weights that keep the gradient's size (Xavier for tanh, He for ReLU), use ReLU, "
+        "batch- or layer-norm, or shortcuts around layers.",
+        code="for p in model.parameters():\n    if p.dim() > 1:\n        torch.nn.init.xavier_uniform_(p)",
+    )
+
+
+def _in_time(case: Case) -> Finding | None:
+    """Nothing comes back from the end of a sequence to its beginning."""
+    shape = case.seen.data.input_shape
+    if len(shape) < 2:
+        return None
+    length = min(shape[:2])  # batch first or time first: the shorter one is the safe guess
+    for param in case.weights():
+        kind, leaf = param.module_kind, param.name.rpartition(".")[2]
+        if kind not in ("RNN", "RNNCell") or not leaf.startswith("weight_hh") or "std" not in param.start:
+            continue
+        gain = param.start["std"] * math.sqrt(param.shape[1])
+        if gain**length >= FADED_IN_TIME:
+            continue
+        return Finding(
+            where=f"{param.name}, over the steps of the sequence",
+            confidence=0.75,
+            evidence=(
+                f"std(w)·√n of {param.name} is {gain:.2g} at the start, about its spectral radius: over "
+                f"{length} steps a gradient shrinks to {gain**length:.1e}",
+                case.learning.words,
+            ),
+            remedy="Start the recurrent weights orthogonal, or use an LSTM or GRU, whose gates keep a state.",
+            code=f"torch.nn.init.orthogonal_({param.name})",
+        )
+    return None
+
+
+def _picture(case: Case) -> Picture | None:
+    """The same where it fades towards the input; what fades over the steps of a sequence shows no such.
+
+    Where it doesn't fade at first, but at last, the last 20 steps.
+    """
+    if _fades([value for _, value in early_gradients(case)], below=FADED):
+        return gradient_by_depth(case)
+    pairs = [(param.name, value) for param, value in late_gradients(case)]
+    if not _fades([value for _, value in pairs], below=FADED_LATE):
+        return None
+    unit = "rms gradient (median of the last 20 steps looked at)"
+    return bars("Gradient by layer, input first", unit, pairs, log=True)
+
+
+def _fades(found: list[float], *, below: float) -> bool:
+    return bool(found) and found[0] < below * max(found)
+
+
+FAULT = Fault(
+    name="vanishing_gradient",
+    title="the gradient vanishes on its way to the first layers",
+    what="Each layer multiplies it by less than 1: the first layers stay random, and the later ones "
+    "learn from noise.",
+    formula="The training fails, and in the median of the first 20 steps looked at the rms gradient of "
+    f"the first weight is below {FADED:g} of the largest where the network is stuck, else below "
+    f"{FADED_FAR:g}. Where it is stuck, below {FADED_LATE:g} in the last 20 steps looked at will do, "
+    "too.",
+    source="AUTOTRAINER takes 1e-3 between first and last layer. Relative, since a sigmoid stack that "
+    "can't learn stays far above the absolute limits (1e-7) of most tools.",
+    silent="the training succeeds, there are fewer than 3 layers, or they are frozen.",
+    remedy="ReLU with He's initialization, Xavier for tanh, a norm layer, or shortcuts.",
+    see=(
+        "chain_rule",
+        "init",
+    ),
+    judge=judge,
+    picture=_picture,
+    remedies=(RELU_HE, initialized("xavier")),
+    explains=(Explains(("lr_too_low", "loss_plateau"), "where no gradient arrives nothing moves"),),
+    signals=("outcome", "rms gradient", "fading"),
+)

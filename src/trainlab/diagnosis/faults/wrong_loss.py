@@ -1,0 +1,209 @@
+"""A loss that asks for the opposite, or that measures classes as if they were numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from trainlab.diagnosis.fault import GROWTH, Explains, Fault
+from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.loss_kinds import BINARY
+from trainlab.diagnosis.node_kinds import SHAPING
+from trainlab.diagnosis.pictures.kinds import Picture
+from trainlab.diagnosis.pictures.path import chain_to_loss
+from trainlab.diagnosis.remedies.remedy import Remedy
+from trainlab.diagnosis.remedies.usual import single
+from trainlab.diagnosis.seen import Graph, Node
+from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.signals.neighbours import neighbours
+
+HALF = 0.5
+ZEROS = 0.05
+"""A few zeros may be rows that are to be left out, which they are."""
+UNFIT, BEHIND = 0.1, 0.12
+_DISTANCES = frozenset(
+    (
+        "MseLoss",
+        "L1Loss",
+        "SmoothL1Loss",
+        "HuberLoss",
+        "NllLoss",
+        "BinaryCrossEntropy",
+        "BinaryCrossEntropyWithLogits",
+    )
+)
+_OF_ZERO = {
+    "soft_margin_loss": "for which it is ln 2 whatever the output says",
+    "cosine_embedding_loss": "which cost nothing: with the others alone all vectors may become one",
+    "hinge_embedding_loss": "which count as both at once",
+}
+_NUMBERS = frozenset(("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "difference"))
+
+
+def judge(case: Case) -> Finding | None:
+    """Fire if a distance is maximized, or if class numbers are fitted as numbers."""
+    if case.learning.adversarial:
+        return None
+    for graph in case.seen.graphs:
+        node = negated(graph)
+        if node is not None and len(case.stepped) == 1:
+            place = node.op.site.quoted if node.op is not None and node.op.site else node.kind
+            return Finding(
+                where=f"the sign of the loss at {place}",
+                confidence=0.85,
+                evidence=(
+                    f"{node.kind} enters the loss with a minus sign: training makes it larger",
+                    case.learning.words,
+                ),
+                remedy="Take the minus sign away.",
+                code="loss = criterion(output, target)",
+            )
+    return _classes_as_numbers(case) or _no_probabilities(case) or _no_signs(case)
+
+
+def _no_signs(case: Case) -> Finding | None:
+    """Targets of 0 and 1 where the loss takes 1 and −1: the zeros teach nothing."""
+    for event in case.seen.events_of("signed_targets"):
+        name, facts = str(event.facts["name"]), event.facts
+        share = facts["zeros"] / max(1, facts["values"])
+        # A teacher's vector can't follow, so that leaving pairs out does no harm.
+        left_out = name == "cosine_embedding_loss" and not facts["learnt_both"]
+        if share < ZEROS or facts["low"] < 0 or left_out:
+            continue
+        return Finding(
+            where=f"the targets of {name} at {event.site.quoted if event.site else 'the loss'}",
+            confidence=0.95,
+            evidence=(
+                f"{name} takes targets of 1 and −1; {share:.0%} of these are 0, {_OF_ZERO[name]}",
+                case.learning.words,
+            ),
+            remedy="Give it 1 and −1."
+            + (" Or take binary_cross_entropy_with_logits, for 1 and 0." if name in BINARY else ""),
+            code="target = 2 * target - 1",
+        )
+    return None
+
+
+def _no_probabilities(case: Case) -> Finding | None:
+    """Cross-entropy over one class, or with targets that are no distribution: several ones in a row."""
+    for loss in case.seen.losses:
+        if loss.kind != "cross_entropy" or not loss.count:
+            continue
+        one = loss.classes == 1
+        if not one and not loss.soft_rows_off > HALF:
+            continue
+        site = loss.site.quoted if loss.site else loss.kind
+        shapes = f"output {list(loss.out_shape)}, target {list(loss.target_shape)} ({loss.target_dtype})"
+        return Finding(
+            where=f"cross_entropy at {site}",
+            confidence=0.95 if one else 0.85,
+            evidence=(
+                "softmax over a single output is always 1: the loss is 0 whatever the network says"
+                if one
+                else f"{loss.soft_rows_off:.0%} of the rows of targets don't add up to 1: "
+                "several classes at once, or none",
+                shapes,
+            ),
+            remedy="Use binary_cross_entropy_with_logits: one yes or no for each output.",
+            code="loss = torch.nn.functional.binary_cross_entropy_with_logits(output, target.float())",
+        )
+    return None
+
+
+def negated(graph: Graph) -> Node | None:
+    """Return the distance that reaches the loss through one change of sign and nothing but scaling."""
+    place, sign = 0, 1
+    for _ in range(10):
+        if not graph.nodes:
+            return None
+        node = graph.nodes[place]
+        if node.kind in _DISTANCES:
+            return node if sign < 0 else None
+        scalar = node.op.facts.get("scalar") if node.op is not None else None
+        if node.kind == "Neg" or (node.kind == "Mul" and scalar is not None and scalar < 0):
+            sign = -sign
+        elif node.kind in ("Mul", "Div") and len(node.inputs) == 1:
+            pass
+        elif node.kind not in ("Mean", "Sum") and node.kind not in SHAPING:
+            return None
+        if len(node.inputs) != 1:
+            return None
+        place = node.inputs[0]
+    return None
+
+
+def _classes_as_numbers(case: Case) -> Finding | None:
+    main = case.learning.main
+    if main is None or main.kind not in _NUMBERS or main.columns != 1 or len(main.sample) < 50:
+        return None
+    values = np.unique(main.sample)
+    whole = bool(np.all(values == np.round(values))) and values.min() == 0 and 3 <= len(values) <= 20
+    judged = case.seen.judged_accuracy
+    if not whole or len(values) != values.max() + 1 or not judged:
+        return None
+    found = neighbours(case.seen.data.sample_x, case.seen.data.sample_y, classes=True)
+    behind = found is not None and found[0] - judged[-1][1] > BEHIND
+    if not case.learning.ratio > UNFIT and not behind:
+        return None
+    return Finding(
+        where=f"{main.kind} at {main.site.quoted if main.site else 'the loss'}",
+        confidence=0.7,
+        evidence=(
+            f"the targets are the class numbers 0 to {values.max():.0f}, measured as if 2 were twice 1",
+            f"evaluated as classes: accuracy {judged[-1][1]:.2f}"
+            + (f"; 5 nearest neighbours {found[0]:.2f} on training batches" if found is not None else ""),
+        ),
+        remedy="Give the network one output a class and use cross_entropy.",
+        code="loss = torch.nn.functional.cross_entropy(logits, labels.long())",
+    )
+
+
+_NEGATING = frozenset(("neg", "__neg__", "negative", "mul", "__mul__", "__rmul__", "multiply"))
+
+
+def _picture(case: Case) -> Picture | None:
+    """The operations from the input to the loss; a change of its sign is marked, else the loss itself."""
+    if any(negated(graph) is not None for graph in case.seen.graphs):
+        return chain_to_loss(case, lambda left, op, _: left == 0 and op in _NEGATING)
+    return chain_to_loss(
+        case, lambda left, op, after: op not in _NEGATING and (not left or after in _NEGATING)
+    )
+
+
+def _remedies(finding: dict[str, Any]) -> tuple[Remedy, ...]:
+    for beginning, remedy in (
+        ("the sign of the loss", single("the loss's sign turned", "other_sign", same_loss=False)),
+        ("the targets of ", single("targets of 1 and −1", "signed_targets", same_loss=False)),
+    ):
+        if finding["where"].startswith(beginning):
+            return (remedy,)
+    return ()
+
+
+FAULT = Fault(
+    name="wrong_loss",
+    title="the loss asks for something else",
+    what="A distance with a minus sign is maximized; class numbers fitted as numbers claim that class 2 "
+    "is twice class 1; a loss for targets of 1 and −1 learns nothing of a 0.",
+    formula="A distance reaches the loss through an odd number of changes of sign; or a distance is "
+    f"taken to targets 0, 1, …, K − 1 and the evaluation treats them as classes; or {ZEROS:.0%} or more "
+    "of the targets of `soft_margin_loss`, `hinge_embedding_loss` or `cosine_embedding_loss` are 0, "
+    "and none is below.",
+    source="A fact, read off the autograd graph.",
+    silent="several optimizers train against each other (a GAN's losses have either sign); a zero "
+    "leaves a pair out whose other vector isn't learnt.",
+    remedy="Take the sign away; for classes use `cross_entropy` with an output each.",
+    see=("loss",),
+    judge=judge,
+    picture=_picture,
+    remedies=_remedies,
+    untried="classes need an output each, so another last layer",
+    explains=(
+        Explains(
+            ("lr_too_high", *GROWTH, "loss_plateau"),
+            "what is maximized has no end, and what is measured isn't what is wanted",
+        ),
+    ),
+    signals=("loss ratio",),
+)
