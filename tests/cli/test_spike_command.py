@@ -7,6 +7,8 @@ import pytest
 from cli.calling import Caller, assert_refused
 from studies.spiking import TEXT, UNLEARNT
 
+from trainlab.report.text_lines import LINES
+
 SPIKE = ["run", "spiking.toml", "--spike", "--seeds", str(UNLEARNT + 1)]
 
 
@@ -25,18 +27,21 @@ def test_what_happened_is_told_in_the_terminal_and_in_files(
     lines = told.out.splitlines()
     assert lines[0] == "2-3-1: how a run unlearns"
     assert max(map(len, lines)) <= 80
-    assert len(lines) <= 48
+    answer = [line for line in lines if not line.startswith(("JSON: ", "report: "))]
+    assert len(answer) == len(lines) - 2
+    assert len(answer) <= LINES
     words = " ".join(told.out.split())
     assert "Runs 1 of 5 seeds was solved at some time and isn't at the end: this one." in words
-    assert "The step is −lr · m / (√v + eps)." in words
+    assert "The cause?" in words
     result = json.loads(Path("spike.json").read_text())
     found = result["spike"]
     assert f"→ {found['step']:,}" in words
-    assert "|step| " in words
     assert (result["kind"], result["unlearnt"], found["seed"]) == ("spike", [UNLEARNT], UNLEARNT)
     assert "<svg" in Path("spike.html").read_text()
-    more = trainlab(*SPIKE, "--details").out.splitlines()
-    assert len(more) > len(lines)
+    more = trainlab(*SPIKE, "--details").out
+    assert len(more.splitlines()) > 60
+    assert "The step is −lr · m / (√v + eps)." in " ".join(more.split())
+    assert "|step| " in more
 
 
 @pytest.mark.trains

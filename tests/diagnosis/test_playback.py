@@ -89,6 +89,7 @@ NOT_STEP_BY_STEP = {
     "a schedule by the epoch": {"schedule": {"name": "step", "step_size": 30}},
     "a warmup by the epoch": {"warmup": {"total_iters": 10}},
     "a plateau": {"sampling": "full", "schedule": "reduce_on_plateau"},
+    "gradients equalised": {"gradient": "equalised", "epochs": 20},
 }
 
 

@@ -118,6 +118,9 @@ def test_a_gradient_that_vanishes_at_first_or_at_last_is_told(seed: int, late: b
     report = diagnosed(lambda: exec(MODEL_3.format(seed=seed), {"__name__": "__main__"}))
     assert faults(report) == ["vanishing_gradient"]
     assert report.findings[0].evidence[0].startswith("at the last steps looked at") == late
+    # What faded only later isn't for how the weights began.
+    assert report.findings[0].remedy.startswith("It didn't fade so at the start") == late
+    assert ("xavier" in report.findings[0].code) == (not late)
 
 
 def test_probabilities_given_to_a_loss_of_logits_are_told_apart_at_a_half() -> None:

@@ -10,12 +10,8 @@ from studies.scored import made
 from trainlab.engine import Runs
 from trainlab.spec import Cell, Study, study_from_dict
 from trainlab.stats import Verdict
-from trainlab.studies.cause_verdict import (
-    changes_but_interventions,
-    interventions,
-    judge_need,
-    judge_rescue,
-)
+from trainlab.studies.cause_verdict import judge_need, judge_rescue
+from trainlab.studies.interventions import changes_but_interventions, interventions
 
 
 def outcomes(*, failed: int, rescued: int, solved: int, lost: int) -> tuple[np.ndarray, np.ndarray]:

@@ -5,9 +5,9 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 import pytest
-from studies.made_up import cells_of, runs_of, study_of
+from studies.made_up import TINY, cells_of, runs_of, study_of
 
-from trainlab.spec import Cell, Study
+from trainlab.spec import Cell, Study, study_from_dict
 from trainlab.stats import holm
 from trainlab.studies.cells import CellResult
 from trainlab.studies.effects import effects_of, factorial
@@ -188,3 +188,31 @@ def test_the_chart_says_of_an_effect_what_the_table_says():
     assert {reading: words[emphasis] for reading, emphasis in _EMPHASIS.items()} == {
         reading: reading for reading in words.values()
     }
+
+
+def test_what_intervenes_is_no_combination_that_another_change_is_averaged_over():
+    names = {"A": {"optimizer": {"lr": 0.2}}, "B": {"loss": "l1"}, "even": {"gradient": "equalised"}}
+    asked = study_from_dict(
+        {
+            "baseline": TINY.to_dict(),
+            "changes": {name: {"set": edits} for name, edits in names.items()},
+        }
+    )
+    generator = np.random.default_rng(3)
+    share = {cell.changes: generator.random() for cell in asked.cells()}
+    rate = {changes: (generator.random(SEEDS) < each).astype(np.bool_) for changes, each in share.items()}
+    cells = cells_of(asked, lambda cell: runs_of(cell.experiment, rate[cell.changes]))
+    mean = {changes: float(values.mean()) for changes, values in rate.items()}
+    effects, interactions = effects_of(asked, cells)
+    found = {effect.change: effect for effect in effects}
+    main = {name: each.main.value.estimate for name, each in found.items() if each.main}
+    last = {name: each.last.value.estimate for name, each in found.items() if each.last}
+    of_a = mean[("A",)] - mean[()], mean[("A", "B")] - mean[("B",)]
+    assert main["A"] == pytest.approx(sum(of_a) / 2)
+    assert last["A"] == pytest.approx(of_a[1])
+    # Of the intervention itself it is asked over all combinations of the others.
+    over = [("A", "B"), ("A",), ("B",), ()]
+    assert main["even"] == pytest.approx(np.mean([mean[(*made, "even")] - mean[made] for made in over]))
+    both = {each.changes: each.effect.value.estimate for each in interactions}
+    assert both["A", "B"] == pytest.approx(of_a[1] - of_a[0])
+    assert set(both) == {("A", "B"), ("A", "even"), ("B", "even")}

@@ -124,3 +124,14 @@ def test_what_cannot_be_compared_is_refused_before_anything_runs(
     monkeypatch.setattr(fidelity, "has_torch", lambda: False)
     with pytest.raises(EngineError, match="fidelity: compares with a loop in PyTorch"):
         trainlab.study(plan, fidelity=3)
+
+
+@pytest.mark.process
+def test_fresh_forgets_the_runs_of_the_plain_loop_too(
+    plan: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {"seeds": 8, "only": ["2-3-1:none"], "store": tmp_path, "fidelity": 2}
+    trainlab.study(plan, **asked)
+    monkeypatch.setattr(ReferenceEngine, "train", None)
+    with pytest.raises(TypeError, match="not callable"):
+        trainlab.study(plan, **asked, fresh=True)

@@ -15,10 +15,11 @@ from trainlab import Experiment, Study
 from trainlab.engine import stored_name
 from trainlab.errors import SpecError
 from trainlab.execution import Interrupted, train_all
-from trainlab.spec import name_of
+from trainlab.spec import name_of, study_from_toml
 from trainlab.stats import hold_race
 from trainlab.store import Store
 from trainlab.studies import RaceProgress, RaceResult
+from trainlab.studies.candidates import study_field
 
 
 def without_time(result: RaceResult) -> dict[str, Any]:
@@ -270,3 +271,15 @@ def test_candidates_that_are_one_and_the_same_are_refused() -> None:
     text = TEXT.partition("[race]")[0] + '[race]\nloss = ["mse", "l1"]\nchanges = true\n'
     with pytest.raises(SpecError, match=r"'M:none, loss mse' and 'M:A, loss mse' are one and the same"):
         race_of(text)
+
+
+def test_of_trainings_that_go_on_it_says_which_one_is_set() -> None:
+    later = study_field(study_from_toml(f"{TEXT}[[phases]]\nset = {{ epochs = 5 }}\n"), "M:A")
+    assert later.words == (
+        "2 values of optimizer.lr and 2 values of network.activation, set in the last training alone where "
+        "one goes on from another, of M with A"
+    )
+    first, *_ = later.candidates
+    assert first.experiment.after is not None
+    assert (first.experiment.optimizer.lr, first.experiment.after.optimizer.lr) == (0.0001, 0.05)
+    assert "last training" not in study_field(study(), "M:A").words

@@ -174,3 +174,22 @@ def test_what_cannot_be_trained_again_is_refused_before_anything_runs(
     monkeypatch.setattr(retrained, "has_torch", lambda: False)
     with pytest.raises(EngineError, match="sides: trains again with PyTorch; pip install"):
         trainlab.study(plan, sides=3)
+
+
+@pytest.mark.process
+def test_fresh_forgets_what_was_trained_again_too(
+    plan: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgotten: list[str] = []
+    asked: dict[str, Any] = {"engine": "torch", "seeds": 8, "only": ["2-3-1:none"], "store": tmp_path}
+    monkeypatch.setattr(retrained, "other_engine", lambda *asked: "torch")
+
+    def note(experiments: Any, *, engine: Any, store: Any) -> None:
+        forgotten.append(engine.name)
+        assert len(list(experiments)) == 1
+
+    monkeypatch.setattr(retrained, "forget", note)
+    trainlab.study(plan, **asked, sides=4)
+    assert forgotten == []
+    trainlab.study(plan, **asked, sides=4, fresh=True)
+    assert forgotten == ["torch-float64", "torch"]

@@ -6,7 +6,18 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.options import Details, Engine, Folder, Fresh, Json, UsageError, Workers, check_range, whole
+from trainlab.cli.options import (
+    Cell,
+    Details,
+    Engine,
+    Folder,
+    Fresh,
+    Json,
+    Workers,
+    check_cell,
+    check_range,
+    whole,
+)
 from trainlab.cli.output import DEFAULT_STORE, Output, hand_over
 from trainlab.cli.progress import progress_line
 from trainlab.cli.study import check_options
@@ -18,12 +29,7 @@ def endings_command(
     file: Annotated[str, Parameter(help="An experiment or study file (TOML), or an example by name.")],
     /,
     *,
-    cell: Annotated[
-        str | None,
-        Parameter(
-            help="The cell of a study, as 'Model 1:A+B'; its first network without changes if left out."
-        ),
-    ] = None,
+    cell: Cell = None,
     seeds: Annotated[int, Parameter(help="How many seeds, 0, 1, 2, …", converter=whole)] = SEEDS,
     longer: Annotated[
         int,
@@ -42,8 +48,7 @@ def endings_command(
     """Tell where failed runs end: at a minimum, a saddle, on a plateau, or still moving."""
     check_options(file, seeds=seeds, engine=engine, workers=workers, json=json, html=None)
     check_range("--longer", longer, least=1, most=MAX_LONGER)
-    if cell == "":
-        raise UsageError("--cell '': name a cell, as in 'Model 1:A+B' or 'Model 1:none'.")
+    check_cell(cell)
     with progress_line() as show:
         result = endings(
             file,

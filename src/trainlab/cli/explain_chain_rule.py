@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from trainlab.cli.explain_options import CellName, Seeds, check_question, read_numbers
-from trainlab.cli.options import Details, Engine, Folder, Html, Json, UsageError, Workers, whole
+from trainlab.cli.explain_options import Seeds, check_question, read_numbers
+from trainlab.cli.options import Cell, Details, Engine, Folder, Html, Json, UsageError, Workers, whole
 from trainlab.cli.output import DEFAULT_STORE
 from trainlab.cli.telling import tell
 from trainlab.explain.chains import chain_rule
@@ -24,7 +24,7 @@ def chain_rule_command(
     ] = None,
     /,
     *,
-    cell: CellName = None,
+    cell: Cell = None,
     network: Annotated[
         str | None, Parameter(help="Other widths, from inputs to outputs, as 2-8-8-1.")
     ] = None,

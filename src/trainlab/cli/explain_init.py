@@ -6,8 +6,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.explain_options import CellName, Seeds, check_question
-from trainlab.cli.options import Details, Engine, Folder, Html, Json, Workers, whole
+from trainlab.cli.explain_options import Seeds, check_question
+from trainlab.cli.options import Cell, Details, Engine, Folder, Html, Json, Workers, whole
 from trainlab.cli.output import DEFAULT_STORE
 from trainlab.cli.telling import tell
 from trainlab.explain.inits import init
@@ -25,7 +25,7 @@ def init_command(
     ] = DEFAULT,
     /,
     *,
-    cell: CellName = None,
+    cell: Cell = None,
     scheme: Annotated[
         list[str] | None,
         Parameter(

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.explain_options import CellName, File, Seeds, check_question
-from trainlab.cli.options import Details, Engine, Folder, Html, Json, Workers
+from trainlab.cli.explain_options import File, Seeds, check_question
+from trainlab.cli.options import Cell, Details, Engine, Folder, Html, Json, Workers
 from trainlab.cli.output import DEFAULT_STORE
 from trainlab.cli.telling import tell
 from trainlab.explain import loss as explain_loss
@@ -18,7 +18,7 @@ def loss_command(
     file: File = DEFAULT,
     /,
     *,
-    cell: CellName = None,
+    cell: Cell = None,
     loss: Annotated[
         list[str] | None,
         Parameter(help="Draw and compare these losses, as 'mse', not the usual ones.", negative=""),

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.explain_options import CellName, File, Seeds, check_question, read_numbers
-from trainlab.cli.options import Details, Engine, Folder, Html, Json, Workers, whole
+from trainlab.cli.explain_options import File, Seeds, check_question, read_numbers
+from trainlab.cli.options import Cell, Details, Engine, Folder, Html, Json, Workers, whole
 from trainlab.cli.output import DEFAULT_STORE
 from trainlab.cli.telling import tell
 from trainlab.explain import neuron
@@ -18,7 +18,7 @@ def neuron_command(
     file: File = DEFAULT,
     /,
     *,
-    cell: CellName = None,
+    cell: Cell = None,
     layer: Annotated[
         int, Parameter(help="The layer, from 1, the first after the inputs.", converter=whole)
     ] = 1,

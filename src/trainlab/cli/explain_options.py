@@ -7,16 +7,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.options import UsageError, check_range, shortened, whole
+from trainlab.cli.options import UsageError, check_cell, check_range, shortened, whole
 from trainlab.cli.study import check_options
 from trainlab.explain.checks import MOST_SEEDS
 
 File = Annotated[str, Parameter(help="An experiment or study file (TOML), or an example by name.")]
 Seeds = Annotated[int, Parameter(help="Seeds of each population, 0, 1, 2, …", converter=whole)]
-CellName = Annotated[
-    str | None,
-    Parameter(help="The cell of a study, as 'Model 1:A+B'; its first network without changes if left out."),
-]
 
 
 def check_question(
@@ -32,8 +28,7 @@ def check_question(
     """Refuse wrong options, and files that can't be read or written."""
     check_range("--seeds", seeds, least=1, most=MOST_SEEDS)
     check_options(file, seeds=None, engine=engine, workers=workers, json=json, html=html)
-    if cell == "":
-        raise UsageError("--cell '': name a cell, as in 'Model 1:A+B' or 'Model 1:none'.")
+    check_cell(cell)
 
 
 def read_numbers(option: str, text: str) -> list[float]:

@@ -6,7 +6,18 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.options import Details, Engine, Folder, Fresh, Html, Json, UsageError, Workers, whole
+from trainlab.cli.options import (
+    Cell,
+    Details,
+    Engine,
+    Folder,
+    Fresh,
+    Html,
+    Json,
+    Workers,
+    check_cell,
+    whole,
+)
 from trainlab.cli.output import DEFAULT_STORE, Output, check_distinct, check_writable, hand_over
 from trainlab.cli.progress import progress_line
 from trainlab.cli.study import check_options
@@ -27,12 +38,7 @@ def map_command(
     y: Annotated[str, Parameter(help="The setting that runs up, as init.std=0.01..10.")],
     size: Annotated[str, Parameter(help="Values of x and of y.")] = "64x64",
     seeds: Annotated[int, Parameter(help="Seeds at each point, 0, 1, 2, …", converter=whole)] = SEEDS,
-    cell: Annotated[
-        str | None,
-        Parameter(
-            help="The cell of a study, as 'Model 1:A+B'; its first network without changes if left out."
-        ),
-    ] = None,
+    cell: Cell = None,
     every_point: Annotated[
         bool,
         Parameter(help="Train every point, not only those where neighbours differ.", negative=""),
@@ -56,8 +62,7 @@ def map_command(
     check_options(file, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
     check_writable("--svg", svg)
     check_distinct({"FILE": file, "--json": json, "--html": html, "--svg": svg})
-    if cell == "":
-        raise UsageError("--cell '': name a cell, as in 'Model 1:A+B' or 'Model 1:none'.")
+    check_cell(cell)
     with progress_line() as show:
         result = map_plane(
             file,

@@ -38,6 +38,12 @@ def check_range(option: str, value: int | None, *, least: int, most: int) -> Non
         )
 
 
+def check_cell(cell: str | None) -> None:
+    """Refuse an empty name, which a shell makes of a variable that isn't set."""
+    if cell == "":
+        raise UsageError("--cell '': name a cell, as in 'Model 1:A+B' or 'Model 1:none'.")
+
+
 def check_script(script: str) -> None:
     """Refuse a study file, an example of one, or data where a script is asked for, and say what takes it."""
     ending, name = Path(script).suffix.lower(), shlex.quote(script)
@@ -77,6 +83,10 @@ Html = Annotated[
     Parameter(help="Write the report, one self-contained page, to this file.", allow_leading_hyphen=True),
 ]
 Folder = Annotated[str, Parameter(help="The folder that keeps finished runs.")]
+Cell = Annotated[
+    str | None,
+    Parameter(help="The cell of a study, as 'Model 1:A+B'; its first network without changes if left out."),
+]
 Workers = Annotated[
     int | None, Parameter(help="Threads or processes; all processors if left out.", converter=whole)
 ]

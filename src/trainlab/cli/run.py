@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from trainlab.cli.options import (
     MAX_FIDELITY,
+    Cell,
     Details,
     Engine,
     Fidelity,
@@ -18,6 +19,7 @@ from trainlab.cli.options import (
     UsageError,
     Why,
     Workers,
+    check_cell,
     check_range,
     whole,
 )
@@ -33,12 +35,7 @@ def run_command(
     file: Annotated[str, Parameter(help="An experiment file (TOML), a study file, or an example by name.")],
     /,
     *,
-    cell: Annotated[
-        str | None,
-        Parameter(
-            help="The cell of a study, as 'Model 1:A+B'; its first network without changes if left out."
-        ),
-    ] = None,
+    cell: Cell = None,
     seeds: Annotated[int, Parameter(help="How many seeds, 0, 1, 2, …", converter=whole)] = 100,
     spike: Annotated[
         bool,
@@ -64,8 +61,7 @@ def run_command(
     """Run one experiment on many seeds; of a study file, its first network without changes, or any cell."""
     check_options(file, seeds=seeds, engine=engine, workers=workers, why=why, json=json, html=html)
     check_range("--fidelity", fidelity, least=0, most=MAX_FIDELITY)
-    if cell == "":
-        raise UsageError("--cell '': name a cell, as in 'Model 1:A+B' or 'Model 1:none'.")
+    check_cell(cell)
     check_range("--seed", seed, least=0, most=MAX_SEED)
     if seed is not None and not spike:
         raise UsageError(f"--seed {seed}: is the run that --spike takes apart; add --spike, or leave it out.")

@@ -6,7 +6,7 @@ from trainlab.execution.how import HowRun, how_run
 from trainlab.execution.plan import Chunk, plan
 from trainlab.execution.pool import carry_out
 from trainlab.execution.progress import Progress
-from trainlab.execution.train import stored_under, train_all, train_missing
+from trainlab.execution.train import forget, stored_under, train_all, train_missing
 from trainlab.interrupt import Interrupted, interrupts
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "carry_out",
     "default_workers",
     "for_each",
+    "forget",
     "how_run",
     "interrupts",
     "plan",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 
 from trainlab.engine import Engine, Runs, by_engine, engine_of, get_engine, stored_name
@@ -94,6 +94,12 @@ def train_missing(
 def _each(experiments: Sequence[Experiment], seeds: range | Sequence[range]) -> Sequence[range]:
     """Return the seeds of each experiment."""
     return [seeds] * len(experiments) if isinstance(seeds, range) else seeds
+
+
+def forget(experiments: Iterable[Experiment], *, engine: str | Engine, store: Store) -> None:
+    """Have the store forget what this engine, or the one chosen for each, has trained of the experiments."""
+    for each in experiments:
+        store.delete([each], engine=stored_under(engine, each))
 
 
 def stored_under(engine: str | Engine, experiment: Experiment) -> str:

@@ -8,15 +8,16 @@ import numpy as np
 
 from trainlab.diagnosis.text_picture import Picture, in_text
 from trainlab.draw import TERMINAL, terminal_table, wrapped
-from trainlab.report.text_lines import labelled
+from trainlab.report.text_lines import LINES, labelled
 from trainlab.studies.spike_anatomy import Integers, Numbers, Spike
-from trainlab.studies.spike_result import AROUND, BRIEF, SpikeResult, around, headers, rows
+from trainlab.studies.spike_result import AROUND, SpikeResult, around, headers, rows
 from trainlab.studies.spike_words import entry_of
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
-MORE = "More: --details (more steps), --html FILE (pictures), --json FILE, --seed N (another run)"
+MORE = "More: --details, --html FILE (pictures), --json FILE, --seed N (another run)"
 WORDS = {
     "which": "Runs",
     "loss": "Loss",
@@ -29,8 +30,14 @@ WORDS = {
 }
 
 
+BRIEFLY = ("which", "loss", "moved", "why", "amsgrad")
+"""Of these the answer tells the first sentence; with details all is told."""
+STEPS = (2, 1)
+"""Steps before and after the spike in the answer's table."""
+
+
 def print_spike(result: SpikeResult, *, console: Console, details: bool = False) -> None:
-    """Print how a run unlearned, with `details` at more steps, as wide as `console` is; or that none did."""
+    """Print how a run unlearned, or all `details`, as wide as `console` is; or that none did."""
     from rich.text import Text
 
     width, spike = console.width, result.spike
@@ -38,21 +45,33 @@ def print_spike(result: SpikeResult, *, console: Console, details: bool = False)
     if spike is None:
         console.print(Text(f"{result.name}: {answer[0].lower()}{answer[1:]}"))
         return
+    said = wrapped(answer, width)
+    pairs = [
+        (WORDS[topic], words if details else f"{words.partition('. ')[0].removesuffix('.')}.")
+        for topic, words in others
+        if details or topic in BRIEFLY
+    ]
+    pictures = (_loss(spike), _loss_around(spike), _steps(spike)) if details else (_loss(spike),)
+    drawn = [line for picture in pictures for line in in_text(picture, width=width, label="")]
+    table = _table(spike, *(AROUND if details else STEPS))
+    more = [] if details else wrapped(MORE, width)
+    others_take = 1 + len(said) + len(console.render_lines(table)) + len(drawn) + len(more)
     console.print(Text(f"{result.name}: how a run unlearns", style="bold"))
-    for line in wrapped(answer, width):
+    for line in said:
         console.print(Text(line, style="bold"))
-    for line in labelled([(WORDS[topic], words) for topic, words in others], width, most=1000):
+    for line in labelled(pairs, width, most=1000 if details else LINES - others_take):
         console.print(Text(line))
-    table = rows(spike, *(AROUND if details else BRIEF))
+    console.print(table)
+    for line in drawn:
+        console.print(Text(line))
+    for line in more:
+        console.print(Text(line, style=TERMINAL["muted"]))
+
+
+def _table(spike: Spike, before: int, after: int) -> Table:
     heads = headers(spike)
     title = f"{entry_of(spike)} and the loss, step by step"
-    console.print(terminal_table(heads, table, title=title, align=("right",) * len(heads)))
-    for picture in (_loss(spike), _loss_around(spike), _steps(spike)):
-        for line in in_text(picture, width=width, label=""):
-            console.print(Text(line))
-    if not details:
-        for line in wrapped(MORE, width):
-            console.print(Text(line, style=TERMINAL["muted"]))
+    return terminal_table(heads, rows(spike, before, after), title=title, align=("right",) * len(heads))
 
 
 def _loss(spike: Spike) -> Picture:

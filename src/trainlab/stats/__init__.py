@@ -17,10 +17,12 @@ from trainlab.stats.rate import Rate, rate, share_p
 from trainlab.stats.reaching import Reaching, any_reaches
 from trainlab.stats.reading import SIGNIFICANCE, Reading, reading
 from trainlab.stats.resampled import resampled_contrast
-from trainlab.stats.verdict import Outcome, Side, Verdict
+from trainlab.stats.verdict import HALF, OFTEN, Outcome, Side, Verdict, almost_always, more_than
 from trainlab.stats.words import percent_words, share_words
 
 __all__ = [
+    "HALF",
+    "OFTEN",
     "SIGNIFICANCE",
     "SMALL",
     "Bands",
@@ -35,6 +37,7 @@ __all__ = [
     "Side",
     "Standing",
     "Verdict",
+    "almost_always",
     "alone_effect",
     "alone_scores",
     "any_reaches",
@@ -53,6 +56,7 @@ __all__ = [
     "main_scores",
     "mcnemar_p",
     "median_and_bands",
+    "more_than",
     "paired_difference",
     "passed_over",
     "percent_words",

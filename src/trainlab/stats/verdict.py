@@ -11,6 +11,27 @@ from trainlab.stats.rate import Rate
 Outcome = Literal["upheld", "refuted", "mixed", ""]
 """How a statement fared; empty where none was judged."""
 
+Judged = Literal["upheld", "refuted", "mixed"]
+"""How a statement fared that was judged."""
+
+HALF = 0.5
+OFTEN = 0.9
+
+
+def more_than(least: float, share: Rate, *, possible: Rate | None = None) -> Judged:
+    """Return how "more than `least` of them are so" fares: with the whole interval, or not at all.
+
+    Upheld if the interval of `share` lies above `least`, refuted if it lies below, mixed if it holds it.
+    Where some may be so that `share` doesn't count, `possible` does, and has to lie below to refute it.
+    """
+    most = share if possible is None else possible
+    return "upheld" if share.low > least else "refuted" if most.high < least else "mixed"
+
+
+def almost_always(share: Rate) -> Judged:
+    """Return how "it is almost always so" fares: upheld from 90 % on, refuted below half, else mixed."""
+    return "upheld" if share.low >= OFTEN else "refuted" if share.high < HALF else "mixed"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Side:

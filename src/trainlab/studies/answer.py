@@ -10,6 +10,7 @@ from trainlab.draw import join
 from trainlab.spec import Study
 from trainlab.stats import Estimate, Rate, ReadEstimate, Reading, percent_words
 from trainlab.studies.effects import Effect
+from trainlab.studies.interventions import interventions
 
 if TYPE_CHECKING:
     from trainlab.studies.result import StudyResult
@@ -205,7 +206,8 @@ def effects_title(study: Study, effects: Sequence[Effect], what: str) -> str:
     if len(study.change_names) == 1:
         return f"Effect on the {what}"
     over = any(effect.main for effect in effects)
-    return f"Effect on the {what}, {'averaged over the other changes' if over else 'of each change alone'}"
+    others = "the others that don't intervene" if interventions(study) else "the other changes"
+    return f"Effect on the {what}, {f'averaged over {others}' if over else 'of each change alone'}"
 
 
 def asked_lines(result: StudyResult) -> tuple[tuple[str, str], ...]:

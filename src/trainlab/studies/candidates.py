@@ -103,6 +103,8 @@ def study_field(plan: Study, cell: str | None) -> Field:
     crossed = [f"{counted(len(starts), 'cell')} of the study"] if race.changes else []
     crossed += [f"{counted(len(axis.choices), 'value')} of {axis.path}" for axis in race.axes]
     words = join(crossed)
+    if race.axes and any(start.after is not None for _, start in starts):
+        words += ", set in the last training alone where one goes on from another"
     if not race.changes and len(plan.cells()) > 1:
         words += f", of {named_cell(plan, cell).words}"
     return _checked(Field(candidates=candidates, noun="candidate", words=words))

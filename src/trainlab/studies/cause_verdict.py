@@ -14,28 +14,13 @@ import numpy as np
 
 from trainlab.draw import join
 from trainlab.spec import Study
-from trainlab.stats import Rate, paired_difference, rate, share_words
+from trainlab.stats import HALF, Rate, paired_difference, rate, share_words
 from trainlab.studies.cells import CellResult
-from trainlab.studies.verdicts import HALF, Bools, Outcome, Verdict, after_words
+from trainlab.studies.interventions import changes_but_interventions, interventions
+from trainlab.studies.verdicts import Bools, Outcome, Verdict, after_words
 
 FEWEST = 20
 """Of so many failed, or solved, runs it is asked at least."""
-
-
-def interventions(study: Study) -> dict[str, str]:
-    """Return the changes that intervene, each with the one field that it sets: gradient or frozen."""
-    found: dict[str, str] = {}
-    for change in study.changes:
-        if len(change.edits) == 1 and not change.then:
-            path, value = change.edits[0].path, change.edits[0].value
-            if (path == "gradient" and value == "equalised") or (path == "frozen" and value):
-                found[change.name] = path
-    return found
-
-
-def changes_but_interventions(study: Study) -> tuple[str, ...]:
-    """Return the names of the other changes: those that are there to make a network learn."""
-    return tuple(name for name in study.change_names if name not in interventions(study))
 
 
 def judge_causes(study: Study, table: Mapping[tuple[str, tuple[str, ...]], CellResult]) -> Iterator[Verdict]:

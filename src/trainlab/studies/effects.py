@@ -26,6 +26,7 @@ from trainlab.stats import (
     resampled_contrast,
 )
 from trainlab.studies.cells import CellResult
+from trainlab.studies.interventions import crossed_with
 from trainlab.studies.solved_when import looked_on_the_way, solved_ever
 
 Bools = npt.NDArray[np.bool_]
@@ -36,7 +37,7 @@ Floats = npt.NDArray[np.float64]
 class Effect:
     """One change on one network: `alone` against the baseline, `main` averaged over all other changes.
 
-    `last` is what it does where all the others are made.
+    `last` is what it does where all the others are made. Changes that intervene aren't among the others.
     """
 
     network: str
@@ -118,39 +119,45 @@ def effects_of(
     main: dict[tuple[str, str], Estimate] = {}
     both: dict[tuple[str, str, str], Estimate] = {}
     for network in study.network_names:
-        baseline, everything = solved.get((network, ())), solved.get((network, names))
+        baseline = solved.get((network, ()))
         for name in names:
-            only = solved.get((network, (name,)))
-            rest = solved.get((network, tuple(other for other in names if other != name)))
+            among = crossed_with(study, name)
+            only, everything = solved.get((network, (name,))), solved.get((network, among))
+            rest = solved.get((network, tuple(other for other in among if other != name)))
             if baseline is not None and only is not None:
                 alone[network, name] = paired(baseline, only)
             if rest is not None and everything is not None:
                 last[network, name] = paired(rest, everything)
-        crossed = factorial(solved, network, names)
-        if crossed is None:
-            continue
-        for index, name in enumerate(names):
-            main[network, name] = told(
-                partial(main_effect, crossed, index), partial(main_scores, crossed, index), 1.0
-            )
-        for a, b in combinations(range(len(names)), 2):
-            both[network, names[a], names[b]] = told(
-                partial(interaction_effect, crossed, a, b), partial(interaction_scores, crossed, a, b), 2.0
-            )
+            crossed = factorial(solved, network, among)
+            if crossed is not None:
+                place = among.index(name)
+                main[network, name] = told(
+                    partial(main_effect, crossed, place), partial(main_scores, crossed, place), 1.0
+                )
+        for first, second in combinations(names, 2):
+            among = crossed_with(study, first, second)
+            crossed = factorial(solved, network, among)
+            if crossed is not None:
+                pair = among.index(first), among.index(second)
+                both[network, first, second] = told(
+                    partial(interaction_effect, crossed, *pair),
+                    partial(interaction_scores, crossed, *pair),
+                    2.0,
+                )
     read_alone, read_main, read_both = read_family(alone), read_family(main), read_family(both)
     read_last = read_family(last)
-    pairs = [(network, name) for network in study.network_names for name in names]
     return (
         tuple(
             Effect(
-                network=pair[0],
-                change=pair[1],
-                alone=read_alone.get(pair),
-                main=read_main.get(pair),
-                last=read_last.get(pair),
+                network=network,
+                change=name,
+                alone=read_alone.get((network, name)),
+                main=read_main.get((network, name)),
+                last=read_last.get((network, name)),
             )
-            for pair in pairs
-            if pair in read_alone or pair in read_main
+            for network in study.network_names
+            for name in names
+            if (network, name) in read_alone or (network, name) in read_main
         ),
         tuple(
             Interaction(network=network, changes=(a, b), effect=effect)

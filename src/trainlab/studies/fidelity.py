@@ -15,7 +15,7 @@ from trainlab.draw import counted
 from trainlab.engine import Runs
 from trainlab.engine.choose import has_torch
 from trainlab.errors import EngineError
-from trainlab.execution import Progress, train_all
+from trainlab.execution import Progress, forget, train_all
 from trainlab.stats import Estimate, mcnemar_p, paired_difference
 from trainlab.store import Store
 
@@ -111,21 +111,25 @@ def fidelity_of(
     *,
     runs: int,
     store: str | os.PathLike[str] | None = None,
+    fresh: bool = False,
     workers: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Fidelity:
     """Train at least `runs` of the cells' runs again with the reference engine, and compare.
 
     Which is drawn by a generator of its own: each time the same of the same cells. What `store` keeps of
-    them is not trained again.
+    them is not trained again, but with `fresh`, which has it forgotten first.
 
     Raises:
         EngineError: PyTorch isn't installed.
     """
     drawn = _draw(cells, runs)
+    experiments = [ours.experiment for ours, _ in drawn]
     with nullcontext() if store is None else Store.open(store) as held:
+        if fresh and held is not None:
+            forget(experiments, engine="reference", store=held)
         again = train_all(
-            [ours.experiment for ours, _ in drawn],
+            experiments,
             [seeds for _, seeds in drawn],
             engine="reference",
             store=held,

@@ -12,10 +12,11 @@ import numpy.typing as npt
 from trainlab.draw import join
 from trainlab.engine.work import examples_of_a_step
 from trainlab.spec import Experiment, Gradients, Study, Within
-from trainlab.studies.cause_verdict import changes_but_interventions, interventions, judge_causes
+from trainlab.studies.cause_verdict import judge_causes
 from trainlab.studies.causes import failed, vanishing
 from trainlab.studies.cells import CellResult, all_near, predicts_right
 from trainlab.studies.effects import Effect, ever_effects
+from trainlab.studies.interventions import changes_but_interventions, crossed_with, interventions
 from trainlab.studies.measure import Measure, measure_of
 from trainlab.studies.score_effects import score_effects, score_together, score_untold, score_values
 from trainlab.studies.score_verdicts import (
@@ -86,7 +87,6 @@ def _by_success(
     study: Study, cells: Sequence[CellResult], table: Table, effects: Sequence[Effect]
 ) -> list[Verdict]:
     """Judge the changes by how often runs are solved."""
-    everything = study.change_names
     found: list[Verdict] = []
     others = changes_but_interventions(study)
     if others:
@@ -96,14 +96,14 @@ def _by_success(
     for effect in effects:
         if effect.main and effect.change not in interventions(study):
             solved = {key: item.runs.solved for key, item in table.items()}
-            with_change, without = _pairs(solved, effect, everything)
+            with_change, without = _pairs(solved, effect, others)
             found.append(
                 judge_change(
                     effect,
                     labels[effect.change],
                     with_change,
                     without,
-                    others=len(everything) > 1,
+                    others=len(others) > 1,
                     ever=ever.get((effect.network, effect.change)),
                 )
             )
@@ -112,7 +112,7 @@ def _by_success(
 
 def _by_score(study: Study, cells: Sequence[CellResult], table: Table, measure: Measure) -> list[Verdict]:
     """Judge the changes by the measure, and each network against what needs no inputs."""
-    everything = study.change_names
+    everything = changes_but_interventions(study)
     found: list[Verdict] = []
     if len(everything) > 1:
         found += [
@@ -123,12 +123,11 @@ def _by_score(study: Study, cells: Sequence[CellResult], table: Table, measure: 
     values = score_values(measure, cells)
     for effect in score_effects(study, measure, cells):
         if effect.main:
-            with_change, without = _pairs(values, effect, everything)
+            among = crossed_with(study, effect.change)
+            with_change, without = _pairs(values, effect, among)
             difference = with_change - without
             found.append(
-                judge_score_change(
-                    effect, labels[effect.change], measure, difference, others=len(everything) > 1
-                )
+                judge_score_change(effect, labels[effect.change], measure, difference, others=len(among) > 1)
             )
     for (network, changes), why in score_untold(study, measure, cells).items():
         found.append(judge_untold(changes, network, why, labels[changes[0]]))
@@ -215,19 +214,19 @@ def _counts(cells: Sequence[CellResult]) -> dict[str, int]:
 def _pairs(
     values: Mapping[tuple[str, tuple[str, ...]], npt.NDArray[Any]],
     effect: Effect,
-    everything: tuple[str, ...],
+    among: tuple[str, ...],
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Return one pair of runs a seed, with and without a change, as `values` has them: [n] each.
 
-    Seed after seed goes through the combinations of the other changes in turn, so that the pairs ask the same
-    question as the main effect: the change over all combinations.
+    Seed after seed goes through the combinations of the other changes `among` them in turn, so that the pairs
+    ask the same question as the main effect: the change over all combinations.
     """
     without = [
-        changes for network, changes in values if network == effect.network and effect.change not in changes
+        changes
+        for network, changes in values
+        if network == effect.network and effect.change not in changes and {*changes} <= {*among}
     ]
-    with_change = [
-        tuple(name for name in everything if name in (*changes, effect.change)) for changes in without
-    ]
+    with_change = [tuple(name for name in among if name in (*changes, effect.change)) for changes in without]
     plain = np.stack([values[effect.network, changes] for changes in without])
     changed = np.stack([values[effect.network, changes] for changes in with_change])
     seeds: npt.NDArray[np.int64] = np.arange(plain.shape[1], dtype=np.int64)

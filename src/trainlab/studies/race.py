@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from trainlab.budgets import Budget
 from trainlab.draw import counted
 from trainlab.errors import SpecError
-from trainlab.execution import Progress, how_run, stored_under
+from trainlab.execution import Progress, forget, how_run
 from trainlab.spec import Experiment, Study, any_study, named_cell, select_cells
 from trainlab.spec.checks import check_number
 from trainlab.spec.study import MAX_SEEDS
@@ -85,8 +85,7 @@ def race(
         racing = [item.experiment.fingerprint for item in field.candidates]
         opened.remember("race", title, racing, networks=len(racing), seeds=max_seeds)
         if fresh:
-            for item in field.candidates:
-                opened.delete([item.experiment], engine=stored_under(engine, item.experiment))
+            forget((item.experiment for item in field.candidates), engine=engine, store=opened)
         rounds = len(round_sizes(first=seeds, most=max_seeds))
 
         def note(candidates: int, progress: Progress) -> None:

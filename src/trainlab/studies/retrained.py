@@ -15,7 +15,7 @@ from trainlab.draw import counted, format_fixed
 from trainlab.engine import Engine, Runs, engine_of, get_engine, other_engine
 from trainlab.engine.choose import has_torch
 from trainlab.errors import EngineError
-from trainlab.execution import Progress, train_all
+from trainlab.execution import Progress, forget, train_all
 from trainlab.spec import Experiment
 from trainlab.stats import SIGNIFICANCE, holm, mcnemar_p
 from trainlab.store import Store
@@ -96,13 +96,14 @@ def retrain(
     seeds: int,
     engine: str,
     store: str | os.PathLike[str] | None = None,
+    fresh: bool = False,
     workers: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> list[tuple[Retrained, tuple[CellResult, ...]]]:
     """Train all runs of the cells again in float64, and the first `seeds` of each cell by another engine.
 
-    `engine` is what they were trained by. What `store` keeps is not trained again. Each comes with what it is
-    beside the cells as they are, and with its own cells.
+    `engine` is what they were trained by. What `store` keeps is not trained again, but with `fresh`, which
+    has it forgotten first. Each comes with what it is beside the cells as they are, and with its own cells.
     """
     all_seeds = len(cells[0].runs.seeds)
     runs = [each for item in cells for each in item.splits]
@@ -118,6 +119,8 @@ def retrain(
     found: list[tuple[Retrained, tuple[CellResult, ...]]] = []
     for words, engines, count in ways:
         with nullcontext() if store is None else Store.open(store) as held:
+            for each, trainer in zip(runs, engines, strict=True) if fresh and held is not None else ():
+                forget([each.experiment], engine=trainer, store=held)
             again = _train(runs, engines, count, store=held, workers=workers, on_progress=on_progress)
         each, summaries = len(cells[0].splits), list[CellResult]()
         for place, item in enumerate(cells):

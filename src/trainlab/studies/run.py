@@ -12,7 +12,7 @@ import msgspec
 
 from trainlab.engine import Runs
 from trainlab.errors import SpecError
-from trainlab.execution import Progress, how_run, stored_under, train_all
+from trainlab.execution import Progress, forget, how_run, train_all
 from trainlab.spec import Cell, Experiment, Study, load_study, name_of, select_cells
 from trainlab.spec.checks import check_number
 from trainlab.store import Store
@@ -48,7 +48,7 @@ def study(
     number; they are 0, 1, 2, and so on, from 1,000 on of the second split, from 2,000 on of the third.
     `only` keeps some cells, as ``"Model 1:A+B"``, ``"Model 1"`` (all of its cells) or ``":A+B"`` (that cell
     of every network). With `store`, a folder, finished runs are kept there and only what is missing is
-    trained; `fresh` forgets this study's runs first. So many failed runs of each cell, of the first split, as
+    trained; `fresh` forgets what is asked for first. So many failed runs of each cell, of the first split, as
     `why` says are trained once more, to tell why they failed (`WhyFailed`); so many runs of all cells as
     `fidelity` says, by a plain PyTorch loop (`Fidelity`). With `sides` the verdicts are asked again, of all
     runs trained in float64, and of so many seeds of each cell trained by another engine (`Retrained`).
@@ -89,9 +89,19 @@ def study(
     compared = None
     if fidelity:
         every = [runs for of_cell in by_cell for runs in of_cell]
-        compared = fidelity_of(every, runs=fidelity, store=store, workers=workers, on_progress=on_progress)
+        compared = fidelity_of(
+            every, runs=fidelity, store=store, fresh=fresh, workers=workers, on_progress=on_progress
+        )
     again = (
-        retrain(summaries, seeds=sides, engine=engine, store=store, workers=workers, on_progress=on_progress)
+        retrain(
+            summaries,
+            seeds=sides,
+            engine=engine,
+            store=store,
+            fresh=fresh,
+            workers=workers,
+            on_progress=on_progress,
+        )
         if sides
         else []
     )
@@ -200,7 +210,6 @@ def _train(
         return train_all(experiments, seeds, engine=engine, workers=workers, on_progress=note), last
     with Store.open(store) as opened:
         if fresh:
-            for each in experiments:
-                opened.delete([each], engine=stored_under(engine, each))
+            forget(experiments, engine=engine, store=opened)
         runs = train_all(experiments, seeds, engine=engine, store=opened, workers=workers, on_progress=note)
     return runs, last

@@ -28,6 +28,7 @@ from trainlab.spec import Study
 from trainlab.stats import Estimate, ReadEstimate, contrast, main_scores, read_family
 from trainlab.studies.cells import CellResult
 from trainlab.studies.effects import Effect, over_splits
+from trainlab.studies.interventions import changes_but_interventions, crossed_with
 from trainlab.studies.measure import Measure
 
 Floats = npt.NDArray[np.float64]
@@ -72,19 +73,20 @@ def score_effects(study: Study, measure: Measure, cells: Sequence[CellResult]) -
     last: dict[tuple[str, str], Estimate] = {}
     main: dict[tuple[str, str], Estimate] = {}
     for network in study.network_names:
-        for index, name in enumerate(names):
+        for name in names:
+            among = crossed_with(study, name)
             sides = _sides(table, network, (name,), alone=True)
             if sides is not None and not _why_untold(measure, *sides):
                 pair = np.stack([values[network, ()], values[network, (name,)]], axis=1)
                 alone[network, name] = _effect(pair, 0, measure)
-            rest = tuple(other for other in names if other != name)
-            ends = table.get((network, rest)), table.get((network, names))
+            rest = tuple(other for other in among if other != name)
+            ends = table.get((network, rest)), table.get((network, among))
             if ends[0] and ends[1] and not _why_untold(measure, [ends[0]], [ends[1]]):
-                pair = np.stack([values[network, rest], values[network, names]], axis=1)
+                pair = np.stack([values[network, rest], values[network, among]], axis=1)
                 last[network, name] = _effect(pair, 0, measure)
-            crossed, sides = _factorial(values, network, names), _sides(table, network, (name,))
+            crossed, sides = _factorial(values, network, among), _sides(table, network, (name,), among)
             if crossed is not None and sides is not None and not _why_untold(measure, *sides):
-                main[network, name] = _effect(crossed, index, measure)
+                main[network, name] = _effect(crossed, among.index(name), measure)
     read_alone, read_main, read_last = read_family(alone), read_family(main), read_family(last)
     return tuple(
         Effect(
@@ -108,7 +110,8 @@ def score_together(
 
     Networks are left out as effects are in `score_effects`.
     """
-    values, everything, table = score_values(measure, cells), study.change_names, _table(cells)
+    values, table = score_values(measure, cells), _table(cells)
+    everything = changes_but_interventions(study)
     pairs: dict[str, Floats] = {}
     for network in study.network_names:
         sides = _sides(table, network, everything, alone=True)
@@ -125,11 +128,13 @@ def score_untold(
 
     The changes are one, over all combinations of the others, or all together against the baseline.
     """
-    table, everything = _table(cells), study.change_names
+    table, everything = _table(cells), changes_but_interventions(study)
     found: dict[tuple[str, tuple[str, ...]], str] = {}
     for network in study.network_names:
-        for changes in [*((name,) for name in everything), *([everything] if len(everything) > 1 else [])]:
-            sides = _sides(table, network, changes, alone=len(changes) > 1)
+        together = [everything] if len(everything) > 1 else []
+        for changes in [*((name,) for name in study.change_names), *together]:
+            among = crossed_with(study, *changes)
+            sides = _sides(table, network, changes, among, alone=len(changes) > 1)
             sides = sides or _sides(table, network, changes, alone=True)
             why = _why_untold(measure, *sides, join(changes)) if sides else ""
             if why:
@@ -170,16 +175,27 @@ def _table(cells: Sequence[CellResult]) -> Table:
     return {(item.cell.network, item.cell.changes): item for item in cells}
 
 
-def _sides(table: Table, network: str, changes: tuple[str, ...], *, alone: bool = False) -> Sides | None:
+def _sides(
+    table: Table,
+    network: str,
+    changes: tuple[str, ...],
+    among: tuple[str, ...] = (),
+    *,
+    alone: bool = False,
+) -> Sides | None:
     """Return the cells of a network without these changes and with them; None if one is missing.
 
-    `alone`: the baseline and these changes made alone; else all cells of the factorial.
+    `alone`: the baseline and these changes made alone; else all combinations of the changes `among` them.
     """
     if alone:
         ends = table.get((network, ())), table.get((network, changes))
         return ([ends[0]], [ends[1]]) if ends[0] and ends[1] else None
     changed = frozenset(changes)
-    mine = {frozenset(made): item for (name, made), item in table.items() if name == network}
+    mine = {
+        frozenset(made): item
+        for (name, made), item in table.items()
+        if name == network and {*made} <= {*among}
+    }
     pairs = [(made, made | changed) for made in map(frozenset, mine) if not made & changed]
     if not pairs or any(made not in mine for pair in pairs for made in pair):
         return None

@@ -12,6 +12,7 @@ from trainlab.draw import counted, format_number, join
 from trainlab.engine import Runs
 from trainlab.maths import format_share
 from trainlab.stats import (
+    HALF,
     SIGNIFICANCE,
     SMALL,
     Rate,
@@ -19,6 +20,7 @@ from trainlab.stats import (
     Reading,
     disagreement,
     holm,
+    more_than,
     passed_over,
     rate,
     read_family,
@@ -27,7 +29,7 @@ from trainlab.studies.beats_guess import beats_guess
 from trainlab.studies.effects import Effect
 from trainlab.studies.measure import Measure
 from trainlab.studies.score_effects import score_lead
-from trainlab.studies.verdicts import HALF, OUTCOMES, Outcome, Verdict, after_words, change_claim, opposite_of
+from trainlab.studies.verdicts import OUTCOMES, Outcome, Verdict, after_words, change_claim, opposite_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -205,10 +207,9 @@ def _better(measure: Measure, values: Floats) -> npt.NDArray[np.bool_]:
 def _beats(measure: Measure, runs: Runs, more: float, less: float) -> Outcome:
     """Judge by the seeds, and by the rows' one-sided p-values that the network does better, and worse."""
     better = _better(measure, measure.of(runs))
-    seeds = rate(int(better.sum()), len(better))
-    if seeds.low > HALF and more < SIGNIFICANCE / 2:
-        return "upheld"
-    return "refuted" if seeds.high < HALF and less < SIGNIFICANCE / 2 else "mixed"
+    seeds = more_than(HALF, rate(int(better.sum()), len(better)))
+    sure = {"upheld": more, "refuted": less, "mixed": 0.0}[seeds] < SIGNIFICANCE / 2
+    return seeds if sure else "mixed"
 
 
 def in_words(value: ReadEstimate, measure: Measure) -> str:

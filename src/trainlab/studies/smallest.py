@@ -12,7 +12,7 @@ from trainlab.budgets import Budget
 from trainlab.budgets.words import limits, number_words
 from trainlab.engine import engine_of
 from trainlab.errors import SpecError
-from trainlab.execution import Progress, how_run, stored_under
+from trainlab.execution import Progress, forget, how_run
 from trainlab.spec import Experiment, Study, any_study, named_cell
 from trainlab.spec.checks import check_number
 from trainlab.spec.race import MAX_CANDIDATES
@@ -84,7 +84,7 @@ def smallest_budget(
                 judged.append(BudgetJudged(parameters=asked.parameters))
                 continue
             candidates = all_networks(base, asked)
-            _remember(opened, asked, candidates, seeds=max_seeds, forget=engine if fresh else None)
+            _remember(opened, asked, candidates, seeds=max_seeds, forgotten=engine if fresh else None)
             training = RaceTraining(
                 candidates=candidates,
                 engine=engine,
@@ -149,14 +149,14 @@ def _judge(
 
 
 def _remember(
-    store: Store, asked: Budget, candidates: Sequence[Candidate], *, seeds: int, forget: str | None
+    store: Store, asked: Budget, candidates: Sequence[Candidate], *, seeds: int, forgotten: str | None
 ) -> None:
     """Note the budget's race, as `race` itself would; forget what an engine had trained if told so."""
     racing = [item.experiment.fingerprint for item in candidates]
     title = f"Networks with exactly {asked.parameters:,} parameters"
     store.remember("race", title, racing, networks=len(racing), seeds=seeds)
-    for item in candidates if forget is not None else ():
-        store.delete([item.experiment], engine=stored_under(forget or "", item.experiment))
+    if forgotten is not None:
+        forget((item.experiment for item in candidates), engine=forgotten, store=store)
 
 
 def _note(

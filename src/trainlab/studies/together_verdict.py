@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 
 from trainlab.draw import join
-from trainlab.stats import SIGNIFICANCE, Estimate, Rate, holm, paired_difference, share_p, share_words
-from trainlab.studies.verdicts import HALF, Bools, Outcome, Verdict, opposite_of, rate_of
+from trainlab.stats import HALF, SIGNIFICANCE, Estimate, Rate, holm, paired_difference, share_p, share_words
+from trainlab.studies.verdicts import Bools, Outcome, Verdict, opposite_of, rate_of
 
 Fate = Literal["learns", "minority", "not", "lowered", "either way", "open"]
 """What all changes make of a network: "minority" is better than the baseline, "either way" no better."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
 from trainlab.engine import Runs
-from trainlab.execution import Progress, stored_under, train_all
+from trainlab.execution import Progress, forget, train_all
 from trainlab.spec import Experiment
 from trainlab.store import Store
 
@@ -36,7 +36,6 @@ def train_kept(
 
     with nullcontext() if store is None else Store.open(store) as opened:
         if fresh and opened is not None:
-            for each in experiments:
-                opened.delete([each], engine=stored_under(engine, each))
+            forget(experiments, engine=engine, store=opened)
         runs = train_all(experiments, seeds, engine=engine, store=opened, workers=workers, on_progress=note)
     return runs, last.steps_trained if last else 0, last.elapsed if last else 0.0

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from trainlab.draw import counted, join
 from trainlab.spec import Gradients
-from trainlab.stats import Rate, Side, percent_words, share_words
+from trainlab.stats import HALF, Rate, Side, more_than, percent_words, share_words
 from trainlab.studies.causes import Causes
-from trainlab.studies.verdicts import HALF, Bools, Outcome, Verdict, after_words, opposite_of
+from trainlab.studies.verdicts import Bools, Outcome, Verdict, after_words, opposite_of
 
 READ: Mapping[Gradients, str] = {
     "step": "the gradients of one training step",
@@ -63,7 +63,7 @@ def judge_vanishing(
 
 
 def _outcome(share: Rate) -> Outcome:
-    return "upheld" if share.low > HALF else "refuted" if share.high < HALF else "mixed"
+    return more_than(HALF, share)
 
 
 def _claim(share: Rate, failures: str) -> str:

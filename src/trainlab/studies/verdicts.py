@@ -20,6 +20,7 @@ from trainlab.stats import (
     Reading,
     Side,
     Verdict,
+    almost_always,
     disagreement,
     passed_over,
     rate,
@@ -28,8 +29,6 @@ from trainlab.stats import (
 from trainlab.studies.effects import Effect
 
 Bools = npt.NDArray[np.bool_]
-OFTEN = 0.9
-HALF = 0.5
 OUTCOMES: dict[Reading, Outcome] = {
     "helps": "upheld",
     "hurts": "refuted",
@@ -182,17 +181,17 @@ def judge_predictions(
     one by one; `others` are the same at other distances from the targets, by their words.
     """
     share = rate_of(right)
-    outcome = _often(share)
+    outcome = almost_always(share)
     return Verdict(
         topic="predictions",
         statement=f"{network} predicts {values}{after_words(where)}.",
         outcome=outcome,
-        sentence=f"{network}'s predictions{after_words(where)} round to {values} {_how_often(share)}: "
+        sentence=f"{network}'s predictions{after_words(where)} round to {values} {_howalmost_always(share)}: "
         f"{share_words(share)}.",
         opposite=opposite_of(right, outcome),
         share=share,
         sides=tuple(
-            Side(words=words, outcome=_often(rate_of(near))) for words, near in (others or {}).items()
+            Side(words=words, outcome=almost_always(rate_of(near))) for words, near in (others or {}).items()
         ),
     )
 
@@ -203,26 +202,22 @@ def judge_solved(network: str, where: str, solved: Bools, rule: Solved) -> Verdi
     `where` as in `judge_predictions`; `solved` is bool [n].
     """
     share = rate_of(solved)
-    outcome = _often(share)
+    outcome = almost_always(share)
     return Verdict(
         topic="solved",
         statement=f"{network} is solved{after_words(where)}.",
         outcome=outcome,
-        sentence=f"{network} is solved{after_words(where)} {_how_often(share)}: {share_words(share)}. "
+        sentence=f"{network} is solved{after_words(where)} {_howalmost_always(share)}: {share_words(share)}. "
         f"A run is solved {solved_words(rule)}.",
         opposite=opposite_of(solved, outcome),
         share=share,
     )
 
 
-def _often(share: Rate) -> Outcome:
-    return "upheld" if share.low >= OFTEN else "refuted" if share.high < HALF else "mixed"
-
-
-def _how_often(share: Rate) -> str:
+def _howalmost_always(share: Rate) -> str:
     seldom = "on a minority of seeds" if share.k else "on no seed"
     words = {"upheld": "almost always", "refuted": seldom, "mixed": _some(share)}
-    return words[_often(share)]
+    return words[almost_always(share)]
 
 
 def _some(share: Rate) -> str:

@@ -13,6 +13,7 @@ from studies.maps.made_map import made_map
 from trainlab import Experiment
 from trainlab.errors import TrainlabError
 from trainlab.report import map_html
+from trainlab.spec.change import Edit, go_on
 from trainlab.stats import rate
 from trainlab.studies import map_picture
 from trainlab.studies.maps.contour import solved_contours
@@ -220,3 +221,12 @@ def test_fields_in_words():
         "std",
         "betas.0",
     ]
+
+
+def test_of_a_training_that_goes_on_it_says_which_one_the_settings_are_of():
+    later = go_on(TINY, (Edit(path="loss", value="l1"),))
+    (told,) = [each for each in made_map(base=later).verdicts if each.topic == "phases"]
+    assert told.sentence == (
+        "Its training goes on from another: lr and within are those of the last one alone."
+    )
+    assert "phases" not in {each.topic for each in made_map().verdicts}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from trainlab.draw import Cell, counted, format_number, join
 from trainlab.spec.stopping import Patience
-from trainlab.stats import Outcome, Rate, Verdict, rate, share_words
+from trainlab.stats import HALF, SIGNIFICANCE, Outcome, Rate, Verdict, more_than, rate, share_words
 from trainlab.studies.landscape.read import Kind
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ PLACES: dict[Kind, str] = {
     "still moving": "still moving",
 }
 THRESHOLD_WORDS = {"slope": "the slope", "down": "a saddle's fall", "up": "a layer's change"}
-SIGNIFICANCE = 0.05
 FEWEST = 5
 """Of fewer runs of a kind no share is compared."""
 
@@ -55,15 +54,12 @@ def word_verdict(topic: str, kind: Kind, kinds: tuple[EndingKind, ...], name: st
     """
     counts = {each.kind: each.runs for each in kinds}
     runs = counts[kind]
-    most, kinks = runs, counts["kink"].k if kind == "minimum" else 0
-    if kinks:
-        most = rate(runs.k + kinks, runs.n)
-    outcome: Outcome = "upheld" if runs.low > 0.5 else "refuted" if most.high < 0.5 else "mixed"
+    kinks = counts["kink"].k if kind == "minimum" else 0
     more = f"; {kinks:,} more end at a kink, which may be one" if kinks else ""
     return Verdict(
         topic=topic,
         statement=f"Most failed runs of {name} end {PLACES[kind]}.",
-        outcome=outcome,
+        outcome=more_than(HALF, runs, possible=rate(runs.k + kinks, runs.n)),
         sentence=f"{share_words(runs, f'failed runs of {name}')} {'ends' if runs.k == 1 else 'end'} "
         f"{PLACES[kind]}{more}.",
         share=runs,

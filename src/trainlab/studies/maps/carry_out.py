@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from trainlab.engine import Runs, engine_of
-from trainlab.execution import Interrupted, Progress, stored_under, train_all
+from trainlab.execution import Interrupted, Progress, forget, train_all
 from trainlab.spec import Experiment
 from trainlab.store import Store
 from trainlab.studies.maps.refine import Point
@@ -109,7 +109,7 @@ class Trainer:
         """Forget what the store held before this command, once: what it has trained since is to stay."""
         if self.fresh and self.store is not None and experiment.fingerprint not in self._forgotten:
             self._forgotten.add(experiment.fingerprint)
-            self.store.delete([experiment], engine=stored_under(self.engine, experiment))
+            forget([experiment], engine=self.engine, store=self.store)
 
     def _tell(self, batch: Progress | None, seeds: int) -> None:
         """Add the progress within a batch, of so many seeds a point, to that of the batches before it."""

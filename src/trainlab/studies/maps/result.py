@@ -91,7 +91,8 @@ class MapResult:
     def verdicts(self) -> tuple[Verdict, ...]:
         """What the map says, a verdict a sentence; the first is the answer.
 
-        Of the topics ``"learns"``, ``"extent"``, ``"best"``, ``"own"``, ``"elsewhere"`` those that apply.
+        Of the topics ``"learns"``, ``"extent"``, ``"phases"``, ``"best"``, ``"own"``, ``"elsewhere"`` those
+        that apply.
         """
         from trainlab.studies.maps.verdict import map_verdicts
 

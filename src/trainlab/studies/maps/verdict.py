@@ -19,11 +19,21 @@ def map_verdicts(result: MapResult) -> tuple[Verdict, ...]:
     told = {
         "learns": _learns(result),
         "extent": _extent(result),
+        "phases": _phases(result),
         "best": _best(result),
         "own": _own(result),
         "elsewhere": _elsewhere(result),
     }
     return tuple(Verdict(topic=topic, sentence=text) for topic, text in told.items() if text)
+
+
+def _phases(result: MapResult) -> str:
+    """Say which training the settings are of, where it goes on from another."""
+    asked = result.question
+    if asked.experiment.after is None:
+        return ""
+    x, y = short_name(asked.x.field), short_name(asked.y.field)
+    return f"Its training goes on from another: {x} and {y} are those of the last one alone."
 
 
 def _learns(result: MapResult) -> str:

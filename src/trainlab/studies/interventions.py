@@ -1,0 +1,30 @@
+"""Changes that intervene: they ask what the cause is, and aren't there to make a network learn."""
+
+from __future__ import annotations
+
+from trainlab.spec import Study
+
+
+def interventions(study: Study) -> dict[str, str]:
+    """Return the changes that intervene, each with the one field that it sets: gradient or frozen."""
+    found: dict[str, str] = {}
+    for change in study.changes:
+        if len(change.edits) == 1 and not change.then:
+            path, value = change.edits[0].path, change.edits[0].value
+            if (path == "gradient" and value == "equalised") or (path == "frozen" and value):
+                found[change.name] = path
+    return found
+
+
+def changes_but_interventions(study: Study) -> tuple[str, ...]:
+    """Return the names of the other changes: those that are there to make a network learn."""
+    return crossed_with(study)
+
+
+def crossed_with(study: Study, *names: str) -> tuple[str, ...]:
+    """Return these changes and all that don't intervene: over the combinations of them effects are averaged.
+
+    What another change does to runs with their gradients rescaled, or with frozen layers, says nothing of it.
+    """
+    apart = interventions(study)
+    return tuple(name for name in study.change_names if name in names or name not in apart)
