@@ -14,8 +14,8 @@ from report.small_study import result
 from report.test_diagnosis_page import BARS
 
 from trainlab.draw import html_table
+from trainlab.page.document import Front, page, paragraph
 from trainlab.report import diagnosis_html, study_html
-from trainlab.report.parts import Front, page, paragraph
 
 pytestmark = pytest.mark.skipif(
     executable() is None, reason="no Chromium here; on Debian: apt-get install chromium"

@@ -46,6 +46,7 @@ def added(monkeypatch: pytest.MonkeyPatch) -> Experiment:
     known = dict(enumerate(choices.SLOPES))
     monkeypatch.setattr(choices, "SLOPES", {**known, CODE: softsign_slope})
     compiled = units._compiled
+
     def fresh(unit: units.Unit) -> int:
         # The unit of the new activation alone: what is compiled for it must not be kept on disk.
         own = unit.__qualname__.startswith("activation.")

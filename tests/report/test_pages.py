@@ -18,8 +18,8 @@ from studies.racing import networks_race
 
 from trainlab.draw import Curve, curves
 from trainlab.explain.explanation import TITLES, Explanation, Section, ShortAnswer, Table
+from trainlab.page.files import page_script
 from trainlab.report import diagnosis_html, explanation_html, map_html, race_html, study_html
-from trainlab.report.page_files import page_script
 from trainlab.report.verdict_part import first_sentence
 
 

@@ -24,8 +24,8 @@ class Activation:
     """A function applied after a layer's weighted sum.
 
     ``value(x)`` keeps the shape of x. ``backward(x, grad_output)`` is the gradient by x when the gradient by
-    ``value(x)`` is `grad_output` (a vector-Jacobian product). ``tangent(x, dx)`` is how the value changes as x
-    moves along dx, and ``backward_tangent(x, dx, grad_output, grad_tangent)`` how `backward` does, while
+    ``value(x)`` is `grad_output` (a vector-Jacobian product). ``tangent(x, dx)`` is how the value changes as
+    x moves along dx, and ``backward_tangent(x, dx, grad_output, grad_tangent)`` how `backward` does, while
     the gradient moves along its own tangent. ``derivative(x)`` is for functions of one number; those that
     act over the last axis, the outputs, have none.
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from trainlab.draw import Interval, Picture, counted, format_number, intervals, unbroken
+from trainlab.page.document import Front, fold, paragraph, picture, terms
 from trainlab.report.chosen import cell_words, cells_of, networks_of
-from trainlab.report.parts import Front, fold, paragraph, picture, terms
 from trainlab.report.verdict_part import first_sentence, names_in
 from trainlab.spec import Network, solved_rule
 from trainlab.studies.answer import Answer, answer_of, what_runs

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 
 from trainlab.draw import Answers, Band, Curve, counted, curves, join, predictions
+from trainlab.page.document import fold, heading, paragraph, picture, side_by_side
 from trainlab.report.chosen import cell_words, ends_of, networks_of, singles_of
-from trainlab.report.parts import fold, heading, paragraph, picture, side_by_side
 from trainlab.report.words import loss_label
 from trainlab.spec import Experiment, Within
 from trainlab.stats import Bands

@@ -9,9 +9,9 @@ from trainlab.diagnosis.facts import card_rows, ending_line, is_loss_curve, look
 from trainlab.diagnosis.faults import all_faults
 from trainlab.diagnosis.verdict import confidence_words
 from trainlab.draw.svg import escape
+from trainlab.page.document import Front, fold, page, paragraph, picture, side_by_side, terms, terms_html
 from trainlab.report.diagnosis_pictures import drawn
 from trainlab.report.diagnosis_trials import trial_picture
-from trainlab.report.parts import Front, fold, page, paragraph, picture, side_by_side, terms, terms_html
 
 _STYLE = """\
 .finding{border-left:4px solid var(--tl-bad);padding-left:.9rem;margin:0 0 2.5rem}

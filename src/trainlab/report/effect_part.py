@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from trainlab.draw import counted, html_table
-from trainlab.report.parts import fold, heading, paragraph, picture, side_by_side
+from trainlab.page.document import fold, heading, paragraph, picture, side_by_side
 from trainlab.report.score_part import score_pictures
 from trainlab.report.solved_when_part import when_part
 from trainlab.report.words import p_words, points, reading_words

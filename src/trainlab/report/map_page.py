@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from trainlab.draw import format_number, html_table, unbroken
+from trainlab.page.document import Front, code, fold, page, paragraph, picture, side_by_side, terms
 from trainlab.report.map_method import method_pairs
-from trainlab.report.parts import Front, code, fold, page, paragraph, picture, side_by_side, terms
 from trainlab.report.words import share
 from trainlab.spec import experiment_to_toml
 from trainlab.stats import Rate

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from trainlab.draw import counted, html_table
 from trainlab.execution import HowRun
+from trainlab.page.document import code, fold, paragraph, terms
 from trainlab.report.chosen import cell_words, ends_of, networks_of
-from trainlab.report.parts import code, fold, paragraph, terms
 from trainlab.report.torch_code import cell_code
 from trainlab.report.words import task_label
 from trainlab.spec import NoStopping

@@ -7,9 +7,9 @@ import numpy as np
 from trainlab.draw import format_fixed, format_number, html_table, network_graph
 from trainlab.engine import Runs
 from trainlab.engine.layout import layers_of
+from trainlab.page.document import heading, paragraph, picture, side_by_side
 from trainlab.report.chosen import cell_words, cells_of, first_run, networks_of
 from trainlab.report.curve_part import MAX_POINTS, point_label
-from trainlab.report.parts import heading, paragraph, picture, side_by_side
 from trainlab.report.words import loss_label
 from trainlab.studies.result import StudyResult
 from trainlab.studies.score_columns import tells_solved

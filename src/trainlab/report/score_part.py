@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from trainlab.draw import Picture, Spread, format_number, html_table, spread_grid
 from trainlab.maths import format_share
-from trainlab.report.parts import fold, paragraph
+from trainlab.page.document import fold, paragraph
 from trainlab.report.words import loss_label
 from trainlab.studies.answer import what_runs
 from trainlab.studies.cells import CellResult

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from trainlab.diagnosis.seeds.show import facts, one_seed_words
 from trainlab.diagnosis.seeds.words import rate_of
 from trainlab.draw import Interval, format_number, html_table, intervals, unbroken
+from trainlab.page.document import Front, fold, page, paragraph, picture, terms
 from trainlab.report.diagnosis_pictures import drawn
-from trainlab.report.parts import Front, fold, page, paragraph, picture, terms
 from trainlab.report.verdict_part import first_sentence
 from trainlab.stats import share_words
 

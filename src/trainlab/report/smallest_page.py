@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from trainlab.draw import html_table, unbroken
+from trainlab.page.document import Front, code, fold, page, paragraph, picture, side_by_side, terms
 from trainlab.report.method_part import time_words
-from trainlab.report.parts import Front, code, fold, page, paragraph, picture, side_by_side, terms
 from trainlab.report.run_part import run_graph
 from trainlab.spec import experiment_to_toml
 from trainlab.studies.smallest_result import SmallestResult

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 
 from trainlab.draw import html_table
-from trainlab.report.parts import fold, paragraph
+from trainlab.page.document import fold, paragraph
 from trainlab.report.words import share
 from trainlab.studies.answer import what_runs
 from trainlab.studies.cells import CellResult

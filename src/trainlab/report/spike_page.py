@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from trainlab.draw import Curve, Picture, curves, html_table, unbroken
+from trainlab.page.document import Front, fold, page, paragraph, picture, side_by_side, terms
 from trainlab.report.method_part import time_words
-from trainlab.report.parts import Front, fold, page, paragraph, picture, side_by_side, terms
 from trainlab.report.spike_terminal import WORDS
 from trainlab.studies.spike_anatomy import Integers, Numbers, Spike
 from trainlab.studies.spike_result import AROUND, SpikeResult, around, headers, rows

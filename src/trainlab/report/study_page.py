@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from trainlab.page.document import page
 from trainlab.report.answer_part import answer_front
 from trainlab.report.curve_part import gradient_part, loss_part, prediction_part
 from trainlab.report.effect_part import effect_part, rate_part
 from trainlab.report.method_part import code_part, method_part
-from trainlab.report.parts import page
 from trainlab.report.run_part import run_part
 from trainlab.report.score_part import score_part
 from trainlab.report.verdict_part import names_in, verdict_part

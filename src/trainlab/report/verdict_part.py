@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from trainlab.draw import unbroken
 from trainlab.draw.svg import escape
-from trainlab.report.parts import fold, paragraph
+from trainlab.page.document import fold, paragraph
 from trainlab.report.words import MARKS, single_run
 from trainlab.studies.result import StudyResult
 from trainlab.studies.side_words import sides_words

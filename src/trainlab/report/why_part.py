@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from trainlab.draw import Interval, html_table, intervals
+from trainlab.page.document import fold, heading, paragraph, picture
 from trainlab.report.chosen import cells_of, ends_of, networks_of
-from trainlab.report.parts import fold, heading, paragraph, picture
 from trainlab.report.why_words import HEADERS, evidence_words, method_words, shares_of, table_rows
 from trainlab.studies.result import StudyResult
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from trainlab.draw import Picture, css
 from trainlab.draw.svg import escape
-from trainlab.report.page_files import page_script, page_style, security_policy
+from trainlab.page.files import page_script, page_style, security_policy
 
 BRIEF = 9
 """Letters of a term that is short."""
