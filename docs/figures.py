@@ -13,17 +13,18 @@ from msgspec import structs
 
 import trainlab
 from docs.blocks import ROOT
-from docs.rules import HALF, above
 from docs.words import percent, table
 from trainlab.budgets import bias_flags, layer_table
 from trainlab.draw import Band, Curve, curves, join
 from trainlab.engine import Runs
 from trainlab.spec import load_study, name_of
 from trainlab.stats import (
+    HALF,
     Rate,
     ReadEstimate,
     interaction_effect,
     interaction_scores,
+    more_than,
     paired_difference,
     picked_on_half,
     rate,
@@ -395,7 +396,7 @@ def same_value(studies: Studies) -> str:
     """Do Model 3's failed runs answer three of the four points alike, and with 0.694?"""
     found = studies.alike()
     n, seeds = found.three.n, len(studies.cell("Model 3", *studies.together).runs.solved)
-    outcome = above(found.three, HALF).capitalize()
+    outcome = more_than(HALF, found.three).capitalize()
     shown = percent(rate(found.three.k, seeds))
     value, share, near, exact = found.values, found.three, found.near, found.exact
     counts = (found.all_four, n - found.three.k - found.all_four)

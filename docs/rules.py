@@ -8,8 +8,8 @@ from typing import Literal
 
 from docs.words import percent, under
 from trainlab.draw import join
-from trainlab.stats import Estimate, Rate, Reading, Verdict
-from trainlab.studies.side_words import AS_ASKED
+from trainlab.stats import HALF, OFTEN, Estimate, Rate, Reading, Verdict, almost_always, more_than
+from trainlab.studies.side_words import AS_ASKED, as_asked
 from trainlab.studies.sides import TURNED
 from trainlab.studies.verdicts import OUTCOMES
 
@@ -21,7 +21,7 @@ Outcome = Literal[
 
 EXACT = 1e-9
 """Two ways to compute one number are the same if they differ by less."""
-HALF, OFTEN, SELDOM = 0.5, 0.9, 0.05
+SELDOM = 0.05
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,11 +45,6 @@ def all_of(outcomes: Iterable[Outcome]) -> Outcome:
     return "in part" if "upheld" in different or "in part" in different else "mixed"
 
 
-def above(share: Rate, least: float) -> Outcome:
-    """Return whether a share is above a limit, with its whole interval, below it, or can't be told."""
-    return "upheld" if share.low > least else "refuted" if share.high < least else "mixed"
-
-
 def most(
     *, share: Rate, of: str = "seeds", more: str = "", others: Mapping[str, Rate] | None = None
 ) -> Answer:
@@ -57,8 +52,8 @@ def most(
 
     `others` are the shares by other readings, in words; where one turns it round it is mixed.
     """
-    outcome = above(share, HALF)
-    found = {words: above(each, HALF) for words, each in (others or {}).items()}
+    outcome: Outcome = more_than(HALF, share)
+    found: dict[str, Outcome] = {words: more_than(HALF, each) for words, each in (others or {}).items()}
     return Answer(
         outcome=_weighed(outcome, found),
         number=percent(share),
@@ -74,11 +69,6 @@ def held(outcome: Outcome, others: Mapping[str, Outcome]) -> str:
     if not others or not turned:
         return f"all {same}" if others else ""
     return f"{same} of {len(others)}; not {'; '.join(turned)}"
-
-
-def often(share: Rate) -> Outcome:
-    """Return whether it is so of nine in ten or more, of a minority, or neither."""
-    return "upheld" if share.low >= OFTEN else "refuted" if share.high < HALF else "mixed"
 
 
 def exact(*, gaps: Mapping[str, float], more: str = "", facts: Mapping[str, bool] | None = None) -> Answer:
@@ -171,7 +161,7 @@ def sides_of(found: Mapping[str, Verdict]) -> str:
     A verdict that is mixed because it turns is held against how it was as first asked.
     """
     asked = [
-        (name, each.sides[0].outcome if each.sides[0].words == AS_ASKED else each.outcome, side)
+        (name, as_asked(each), side)
         for name, each in found.items()
         for side in each.sides
         if side.words != AS_ASKED
@@ -215,7 +205,9 @@ def gives(
     every = {**shares, **(beside or {})}
     told = "; ".join(f"{name}: {share}" for name, share in every.items())
     return Answer(
-        outcome=all_of(often(share) if nine_in_ten else above(share, HALF) for share in shares.values()),
+        outcome=all_of(
+            almost_always(share) if nine_in_ten else more_than(HALF, share) for share in shares.values()
+        ),
         number="; ".join(f"{name} {percent(share)}" for name, share in every.items()),
         told=f"{_first(told)}.",
     )

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from docs import rules
+from docs.asked import own_loss
 from docs.explained import CLASSES_SEEDS
 from docs.figures import loss_by_point
 from docs.rules import Answer, Outcome
 from docs.stated import Found, Statement
-from docs.words import percent
+from docs.words import percent, under
 from trainlab.draw import format_number, join
 from trainlab.explain import pairing
+from trainlab.explain.losses.outliers import CLIMBS, DIRTY, SHRUGGED
 from trainlab.explain.losses.outliers import percent as climb
 from trainlab.maths import LOSSES
 from trainlab.maths.activation_functions import softmax
-from trainlab.spec import Custom
-from trainlab.stats import Rate, Reading
+from trainlab.stats import SIGNIFICANCE, Rate, Reading
 from trainlab.studies.verdicts import OUTCOMES
 
 PAGE, PLACE, ASKED = "loss", "question 4", "`trainlab explain loss`"
 ROUNDING = 1e-5
 """Float32 losses are so near to those of their predictions, relatively."""
 FAITHFUL = 0.9
-READ: dict[str, Outcome] = {"upheld": "upheld", "in part": "in part", "not seen": "refuted"}
 
 
 def defined(*, gaps: Mapping[str, float]) -> Answer:
@@ -192,32 +193,65 @@ def _named(found: Found) -> Mapping[str, Any]:
     return {"known": {"LLLoss": hasattr(torch.nn, "LLLoss")}}
 
 
-def outliers(*, readings: Sequence[str], number: str, told: str) -> Answer:
-    """As `explain loss` reads it, of one loss or several: "not seen" refutes."""
-    outcome = rules.all_of(READ[each] for each in readings)
-    return Answer(outcome=outcome, number=number, told=told)
+Lower = tuple[float, float]
+"""Of two losses on the same data and seeds: in how many more runs the first is lower, a share, and its p."""
 
 
-def _outliers(statement: str, labels: tuple[str, ...], *, error: bool, climbs: bool) -> Any:
+def outliers(
+    *, less: Mapping[str, Lower], doubled: Mapping[str, tuple[float, float]], number: str, told: str
+) -> Answer:
+    """Losses are shown to be lower than another in some respect, and outliers don't double their error.
+
+    `less` has the first by what it says, `doubled` the interval of what outliers multiply the clean error by.
+    """
+    outcomes: dict[str, Outcome] = {
+        name: "mixed" if p >= SIGNIFICANCE else "upheld" if more > 0 else "refuted"
+        for name, (more, p) in less.items()
+    }
+    for name, (low, high) in doubled.items():
+        outcomes[name] = "upheld" if high < SHRUGGED else "refuted" if low >= SHRUGGED else "mixed"
+    return rules.parts(outcomes=outcomes, number=number, told=told)
+
+
+def _outliers(label: str, *beside: str, shrugs: bool = False, smooth: bool = False) -> Any:
+    """Return what reads the losses whose names begin so; those `beside` are only told.
+
+    `shrugs`: whether outliers harm them; `smooth`: whether the loss comes down without climbing back.
+    """
+
     def read(found: Found) -> Mapping[str, Any]:
         asked = found.explained.loss.outliers
         assert asked is not None
-        losses = [each for label in labels for each in asked.losses if each.label.startswith(label)]
-        numbers: list[str] = []
-        if error:
-            numbers.append("error × " + join([f"{each.ratio} ({each.label})" for each in losses]))
-        if climbs:
-            numbers.append("climbs by " + join([f"{climb(each.climbs)} ({each.label})" for each in losses]))
-        told = ("A fifth of outliers multiplies the clean error. " if error else "") + (
-            "At the end the loss still climbs back, as a share of itself." if climbs else ""
-        )
-        return {
-            "readings": [each.reading for each in asked.statements if each.statement.startswith(statement)],
-            "number": "; ".join(numbers),
-            "told": told.strip(),
+        losses = [each for each in asked.losses if each.label.startswith(label)]
+        shown = [*losses, *(each for each in asked.losses if each.label in beside)]
+        of = {
+            (each.what, each.first, each.second): (each.difference.estimate, each.p_adjusted)
+            for each in asked.comparisons
         }
+        less: dict[str, Lower] = {}
+        doubled: dict[str, tuple[float, float]] = {}
+        numbers, told = list[str](), list[str]()
+        if shrugs:
+            for each in losses:
+                less[f"{_named(each.label)} is harmed less than mse"] = of[DIRTY, each.label, "mse"]
+                ends = (each.ratio.low, each.ratio.high) if each.ratio.sure else (0.0, math.inf)
+                doubled[f"{_named(each.label)} has its error less than doubled"] = ends
+            numbers.append("error × " + join([f"{each.ratio} ({each.label})" for each in shown]))
+            told.append("A fifth of outliers multiplies the clean error.")
+        if smooth:
+            less |= {
+                f"{_named(each.label)} climbs less than l1": of[CLIMBS, each.label, "l1"] for each in losses
+            }
+            numbers.append("climbs by " + join([f"{climb(each.climbs)} ({each.label})" for each in shown]))
+            told.append("At the end the loss still climbs back, as a share of itself.")
+        return {"less": less, "doubled": doubled, "number": "; ".join(numbers), "told": " ".join(told)}
 
     return read
+
+
+def _named(label: str) -> str:
+    """Return a loss's label without a comma, for where several are listed."""
+    return label.replace(", ", " with ")
 
 
 def logarithm(*, costs: tuple[float, float], pulls: tuple[float, float]) -> Answer:
@@ -243,9 +277,15 @@ def _logarithm(found: Found) -> Mapping[str, Any]:
 
 
 def _own(found: Found) -> Mapping[str, Any]:
+    asked = own_loss()
     return {
-        "facts": {"a loss of one's own": "function" in Custom.__struct_fields__},
-        "number": "`trainlab.custom_loss`",
+        "facts": {
+            "one's own squared error trains as MSE does": asked.square < rules.EXACT,
+            "its fourth power trains otherwise": asked.quartic > rules.EXACT,
+        },
+        "number": f"own squared error: weights differ from MSE's by {under(asked.square)}",
+        "told": "By `trainlab.custom_loss`, in float64. Of the fourth power of the error they differ by "
+        f"{format_number(asked.quartic)}.",
     }
 
 
@@ -321,7 +361,7 @@ STATEMENTS: tuple[Statement, ...] = (
         "L1 shrugs off outliers.",
         "a sine with outliers",
         outliers,
-        _outliers("L1 shrugs", ("l1", "mse"), error=True, climbs=False),
+        _outliers("l1", "mse", shrugs=True),
         "8 on each of 20 data sets",
     ),
     _statement(
@@ -329,7 +369,7 @@ STATEMENTS: tuple[Statement, ...] = (
         "MSE is more stable.",
         "how the loss comes down",
         outliers,
-        _outliers("MSE is", ("mse", "l1"), error=False, climbs=True),
+        _outliers("mse", "l1", smooth=True),
         "8 on each of 20 data sets",
     ),
     _statement(
@@ -337,7 +377,7 @@ STATEMENTS: tuple[Statement, ...] = (
         "Huber does both.",
         "a sine with outliers",
         outliers,
-        _outliers("Huber does", ("huber",), error=True, climbs=True),
+        _outliers("huber", shrugs=True, smooth=True),
         "8 on each of 20 data sets",
     ),
     _statement(
@@ -347,5 +387,14 @@ STATEMENTS: tuple[Statement, ...] = (
         logarithm,
         _logarithm,
     ),
-    _statement("88", "Losses may be one's own.", "a study file: `loss`", rules.done, _own),
+    Statement(
+        number="88",
+        said="Losses may be one's own.",
+        place=PLACE,
+        asked="XOR trained by a squared error of our own, and by its fourth power",
+        rule=rules.done,
+        read=_own,
+        page=PAGE,
+        seeds="1",
+    ),
 )

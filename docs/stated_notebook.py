@@ -9,12 +9,12 @@ import numpy as np
 
 from docs import rules
 from docs.figures import WINDOW, minus_zero, rises_of, share_of
-from docs.rules import Answer, above
+from docs.rules import Answer
 from docs.stated import Found, Statement
 from docs.words import percent
 from trainlab.draw import format_number
 from trainlab.spec import Default, Experiment, Full, name_of
-from trainlab.stats import Rate, paired_difference
+from trainlab.stats import HALF, Rate, more_than, paired_difference
 from trainlab.studies import CellResult
 
 PAGE = "assignment"
@@ -142,11 +142,11 @@ def submitted(*, solved: Rate, tiny: Rate, early: Rate, others: Mapping[str, tup
     """
     shares = {"below 10⁻¹² at the end": tiny, f"by epoch {EARLY}": early}
     return rules.parts(
-        outcomes={name: above(each, rules.HALF) for name, each in shares.items()},
+        outcomes={name: more_than(HALF, each) for name, each in shares.items()},
         number="; ".join(f"{name} {percent(each)}" for name, each in shares.items()),
         told=f"Solved: {solved}.",
         others={
-            words: rules.all_of(above(each, rules.HALF) for each in pair) for words, pair in others.items()
+            words: rules.all_of(more_than(HALF, each) for each in pair) for words, pair in others.items()
         },
     )
 

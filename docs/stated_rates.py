@@ -8,16 +8,16 @@ from dataclasses import fields, replace
 from typing import Any
 
 from docs import rules
+from docs.asked import plateau
 from docs.blocks import PICTURES, ROOT
 from docs.explained import CONTEST_SEEDS
-from docs.rules import Answer, Outcome, above
+from docs.rules import Answer, Outcome
 from docs.stated import Found, Statement
 from docs.words import percent, points, under
-from trainlab.draw import format_number
+from trainlab.draw import format_number, join
 from trainlab.explain.rates.named_schedules import EXAMPLE, TEN, step_example
 from trainlab.maths import SCHEDULES
-from trainlab.spec import ReduceLROnPlateau
-from trainlab.stats import Rate, rate
+from trainlab.stats import Rate, almost_always, more_than, rate
 from trainlab.studies import EndingsResult
 from trainlab.studies.landscape.read import THRESHOLDS, Kind, Thresholds
 from trainlab.studies.landscape.result import FACTOR
@@ -101,7 +101,7 @@ def reaches(*, minimum: Rate, later: Rate, told: str) -> Answer:
     `later` are those that are at one or solved after ten times as many epochs.
     """
     found = {"in the same time": minimum, "in ten times the time": later}
-    outcomes = {name: rules.often(each) for name, each in found.items()}
+    outcomes = {name: almost_always(each) for name, each in found.items()}
     number = "; ".join(f"{name} {percent(each)}" for name, each in found.items())
     return rules.parts(outcomes=outcomes, number=number, told=told)
 
@@ -140,9 +140,9 @@ def plateaus(*, shares: Mapping[str, Rate], others: Mapping[str, Mapping[str, Ra
 
     `others` are the shares at other thresholds, in words.
     """
-    outcomes = {name: above(each, rules.SELDOM) for name, each in shares.items()}
+    outcomes = {name: more_than(rules.SELDOM, each) for name, each in shares.items()}
     turned = {
-        words: rules.all_of(above(each, rules.SELDOM) for each in moved.values())
+        words: rules.all_of(more_than(rules.SELDOM, each) for each in moved.values())
         for words, moved in others.items()
     }
     return rules.parts(
@@ -186,10 +186,10 @@ def unsettled(
 
     Both by network; a run that diverged hasn't converged. `others` are both at other thresholds, in words.
     """
-    outcomes = {f"a local minimum, {name}": above(each, rules.SELDOM) for name, each in minimum.items()}
-    outcomes |= {f"not converging, {name}": above(each, rules.SELDOM) for name, each in moving.items()}
+    outcomes = {f"a local minimum, {name}": more_than(rules.SELDOM, each) for name, each in minimum.items()}
+    outcomes |= {f"not converging, {name}": more_than(rules.SELDOM, each) for name, each in moving.items()}
     turned = {
-        words: rules.all_of(above(each, rules.SELDOM) for pair in moved.values() for each in pair)
+        words: rules.all_of(more_than(rules.SELDOM, each) for pair in moved.values() for each in pair)
         for words, moved in others.items()
     }
     return rules.parts(
@@ -277,6 +277,21 @@ def _schedule(place: int, name: str) -> Statement:
         read=read,
         page=PAGE,
     )
+
+
+def _held_out(found: Found) -> Mapping[str, Any]:
+    asked = plateau()
+    shown = join([f"{each:g}" for each in asked.rates])
+    return {
+        "facts": {
+            "as PyTorch's class that is told the held-out loss": asked.held_out < rules.EXACT,
+            "otherwise than one that is told the training loss": asked.train > rules.EXACT,
+            "a lower rate": len(asked.rates) > 1,
+        },
+        "number": f"weights differ by {under(asked.held_out)}",
+        "told": f"The rate goes {shown}. Told the training loss, PyTorch's class leaves other weights, "
+        f"{format_number(asked.train)} away.",
+    }
 
 
 def step_lr(*, rates: tuple[float, ...], gap: float) -> Answer:
@@ -394,12 +409,9 @@ STATEMENTS: tuple[Statement, ...] = (
         number="58",
         said="ReduceLROnPlateau reads a validation measure.",
         place=PLACE,
-        asked="a study file: `schedule.on`",
+        asked='a training with `schedule.on = "held_out"`, and the same by hand in PyTorch',
         rule=rules.done,
-        read=lambda found: {
-            "facts": {"it reads held-out examples": ReduceLROnPlateau(on="held_out").on == "held_out"},
-            "number": '`on = "held_out"`',
-        },
+        read=_held_out,
         page=PAGE,
     ),
     Statement(

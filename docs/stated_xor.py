@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from docs import rules
 from docs.figures import Studies, loss_by_point, of, share_of, to_digits
-from docs.rules import Answer, Outcome, above
+from docs.rules import Answer, Outcome
 from docs.stated import Found, Statement
 from docs.words import percent
 from trainlab.budgets import bias_flags, layer_table
 from trainlab.draw import join
 from trainlab.spec import Experiment, name_of
-from trainlab.stats import Rate, Verdict, paired_difference, rate
+from trainlab.stats import HALF, Rate, ReadEstimate, Verdict, more_than, paired_difference, rate
 from trainlab.studies.better import judge_better
 from trainlab.studies.causes import failed
 from trainlab.studies.cells import all_near
 from trainlab.studies.constant import best_constant_loss
+from trainlab.studies.effects import Effect
 from trainlab.studies.solved_when import solved_ever
 
 PAGE = "assignment"
@@ -62,12 +63,16 @@ def _change(name: str) -> Statement:
         study = found.studies.xor44
         judged = [each for each in of(study, "change") if each.statement.startswith(f"Change {name} ")]
         verdicts = dict(zip(study.study.network_names, judged, strict=True))
-        words, more = _after_others(found.studies) if name == "D" else ("", "")
+        hurts = hurting([each for each in study.effects if each.change == name])
+        more = ""
+        if name == "D":
+            where, more = _after_others(found.studies)
+            hurts += [where] if where else []
         return {
             "facts": made(
                 name, study.study.experiment("Model 1"), study.study.experiment("Model 1", (name,))
             ),
-            "number": _helps(verdicts) + words,
+            "number": _helps(verdicts) + (f"; hurts {join(hurts)}" if hurts else ""),
             "told": " ".join(each.sentence for each in verdicts.values()) + more,
             "sides": rules.sides_of(verdicts),
         }
@@ -93,6 +98,21 @@ def _helps(verdicts: Mapping[str, Verdict]) -> str:
     return "; ".join(f"{word} {join(each)}" for word, each in names.items())
 
 
+def hurting(effects: Sequence[Effect]) -> list[str]:
+    """Return where a change hurts that doesn't on average: which networks, alone or after all the others."""
+    found: list[str] = []
+    for where in ("alone", "last"):
+        names = [e.network for e in effects if _hurts(getattr(e, where)) and not _hurts(e.main)]
+        if names:
+            made = "alone" if where == "alone" else "after all the others"
+            found.append(f"{join(names)} when made {made}")
+    return found
+
+
+def _hurts(effect: ReadEstimate | None) -> bool:
+    return effect is not None and effect.reading == "hurts"
+
+
 def _after_others(studies: Studies) -> tuple[str, str]:
     """Return what D does to Model 3 after A, B and E: in a few words if it hurts, and in a sentence."""
     short, long = (studies.cell(DEEP, *each).runs for each in (("A", "B", "E"), ("A", "B", "D", "E")))
@@ -101,7 +121,7 @@ def _after_others(studies: Studies) -> tuple[str, str]:
         for a, b in ((short.solved, long.solved), (solved_ever(short), solved_ever(long)))
     )
     lost = end.high < 0 <= ever.high
-    return f"; hurts {DEEP} after A, B and E" if lost else "", (
+    return f"{DEEP} when made after A, B and E" if lost else "", (
         f" Made after A, B and E, D changes {DEEP}'s share solved by {end} at the end and by {ever} at some "
         f"time{': what is learnt is lost again' if lost else ''}."
     )
@@ -137,7 +157,7 @@ def _vanishing(place: int) -> Any:
 
 def inner_layers(*, shares: Mapping[str, Rate]) -> Answer:
     """The gradient of the inner layers is zero: of most failed runs, layer by layer."""
-    outcomes = {name: above(each, rules.HALF) for name, each in shares.items()}
+    outcomes = {name: more_than(HALF, each) for name, each in shares.items()}
     number = ", ".join(f"{100 * each.estimate:.0f} %" for each in shares.values())
     told = "Failed runs whose gradient is below 1e-4 while the loss is high, by inner layer."
     return rules.parts(outcomes=outcomes, number=number, told=told)
@@ -194,8 +214,8 @@ def same_answer(*, three: Rate, value: Mapping[str, Rate]) -> Answer:
     number = "; ".join(
         [f"three alike {percent(three)}", *(f"{name} {percent(each)}" for name, each in value.items())]
     )
-    outcomes: dict[str, Outcome] = {"three points alike": above(three, rules.HALF)}
-    outcomes |= {name: above(each, rules.HALF) for name, each in value.items()}
+    outcomes: dict[str, Outcome] = {"three points alike": more_than(HALF, three)}
+    outcomes |= {name: more_than(HALF, each) for name, each in value.items()}
     return rules.parts(outcomes=outcomes, number=number)
 
 

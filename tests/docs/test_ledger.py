@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from docs import blocks, ledger
+from docs import blocks, ledger, stated_inits
 from docs.rules import Answer, Outcome
 
 
@@ -46,6 +46,15 @@ def test_what_was_only_to_be_done_stays_in_the_ledger(outcome: Outcome):
     shown = f"**{outcome}**" in ledger.questions(answers)
     assert shown == (outcome not in ledger.DONE)
     assert bool(ledger.notebook(answers)) == shown
+
+
+def test_what_the_doctor_calls_vanished_is_what_the_ledger_says_of_it():
+    (page,) = [text for path, text in blocks.pages().items() if path.name == "faults.md"]
+    words = " ".join(page.split())
+    assert (
+        f"the first weight is below {stated_inits.VANISHED:g} of the largest where the network is stuck"
+        in words
+    )
 
 
 def test_the_pages_tell_every_statement_as_it_is_said():

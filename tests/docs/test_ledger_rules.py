@@ -221,8 +221,12 @@ MADE_UP: dict[Callable[..., Answer], tuple[Numbers, Numbers, Numbers]] = {
         {"known": {"NLLLoss": True, "LLLoss": False}},
     ),
     stated_losses.outliers: tuple(
-        {"readings": each, "number": "", "told": ""}
-        for each in (("upheld", "upheld"), ("not seen", "not seen"), ("upheld", "not seen"))
+        {"less": {"l1": less}, "doubled": {"l1": times}, "number": "", "told": ""}
+        for less, times in (
+            ((0.5, 0.001), (1.2, 1.6)),
+            ((-0.5, 0.001), (3.0, 4.0)),
+            ((0.5, 0.001), (1.5, 2.5)),
+        )
     ),
     stated_losses.logarithm: (
         {"costs": (0.1, 4.6), "pulls": (-0.99, -0.02)},

@@ -18,6 +18,12 @@ def has_turned(verdict: Verdict) -> bool:
     return any(side.turns for side in verdict.sides)
 
 
+def as_asked(verdict: Verdict) -> Outcome:
+    """Return how a verdict came out as first asked, before it was called mixed for turning on some side."""
+    first = verdict.sides[0] if verdict.sides else None
+    return first.outcome if first is not None and first.words == AS_ASKED else verdict.outcome
+
+
 def holds_everywhere(verdict: Verdict) -> bool:
     """Whether a verdict comes out the same on every other side that it was asked from."""
     return bool(verdict.sides) and all(side.outcome == verdict.outcome for side in verdict.sides)
