@@ -110,6 +110,8 @@ CHOSEN: dict[str, tuple[str, ...]] = {
         "diagnosis/test_styles.py::test_a_style[scripted]",
         "golden/test_golden_copies.py::test_a_result_is_as_its_golden_copies[explain_neuron_of_an_experiment]",
         "golden/test_golden_copies.py::test_a_result_is_as_its_golden_copies[fault_dead_relu]",
+        "golden/test_golden_copies.py::test_a_result_is_as_its_golden_copies[race]",
+        "golden/test_golden_copies.py::test_a_result_is_as_its_golden_copies[study]",
         "studies/maps/test_fields.py::test_a_point_is_what_its_experiment_gives[schedule]",
     ),
     "computes": (
