@@ -117,6 +117,8 @@ CHOSEN: dict[str, tuple[str, ...]] = {
     "computes": (
         "budgets/test_count.py::test_1000_parameters_are_exact",
         "spec/test_fuzz.py::test_any_part_is_one_or_a_spec_error",
+        "test_circles.py::test_circles_of_types_become_fewer",
+        "test_circles.py::test_files_import_each_other_in_no_circle",
     ),
     "pages": (
         "docs/test_code.py::test_the_page_runs[docs/race.md]",
