@@ -110,11 +110,15 @@ CHOSEN: dict[str, tuple[str, ...]] = {
         "diagnosis/test_styles.py::test_a_style[scripted]",
         "golden/test_golden_copies.py::test_a_result_is_as_its_golden_copies[explain_neuron_of_an_experiment]",
         "golden/test_golden_copies.py::test_a_result_is_as_its_golden_copies[fault_dead_relu]",
+        "golden/test_golden_copies.py::test_a_result_is_as_its_golden_copies[race]",
+        "golden/test_golden_copies.py::test_a_result_is_as_its_golden_copies[study]",
         "studies/maps/test_fields.py::test_a_point_is_what_its_experiment_gives[schedule]",
     ),
     "computes": (
         "budgets/test_count.py::test_1000_parameters_are_exact",
         "spec/test_fuzz.py::test_any_part_is_one_or_a_spec_error",
+        "test_circles.py::test_circles_of_types_become_fewer",
+        "test_circles.py::test_files_import_each_other_in_no_circle",
     ),
     "pages": (
         "docs/test_code.py::test_the_page_runs[docs/race.md]",

@@ -1,4 +1,4 @@
-"""The five questions, each asked of an experiment and of a torch module; of a module's learning rate none is."""
+"""The five questions, asked of an experiment, and but for the learning rate of a torch module."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ MOMENTS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Views:
-    """A result as its reader has it: `data` as its JSON, `terminal` as plain text, `page` as HTML, if there is one."""
+    """A result as its reader has it: its JSON as `data`, plain text, and HTML where there is a page."""
 
     data: dict[str, Any]
     terminal: str

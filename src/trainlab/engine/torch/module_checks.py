@@ -6,14 +6,12 @@ import re
 import warnings
 from collections.abc import Callable
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
+from trainlab.engine.torch.stacked_modules import Loss, Stacked
 from trainlab.errors import EngineError, shown
-
-if TYPE_CHECKING:
-    from trainlab.engine.torch.modules import Loss, Stacked
 
 BROADCAST = "Using a target size"
 """How PyTorch's warning begins where a loss pairs every output with every target."""

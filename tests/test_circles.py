@@ -1,0 +1,72 @@
+"""No file imports another in a circle, and those that know each other's types can only become fewer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from circles import circles, imports_of
+
+import trainlab
+
+PACKAGE = Path(trainlab.__file__).parent
+BY_TYPES = {
+    # A result and the file that has its words: the result calls it, and it names the result's type.
+    ("budgets/question.py", "budgets/words.py"),
+    ("explain/chains/ask_module.py", "explain/chains/tell_module.py"),
+    ("spec/experiment.py", "spec/rules.py"),
+    ("studies/answer.py", "studies/result.py", "studies/study_columns.py"),
+}
+"""The circles that only type checkers meet. A new one is mended, not added."""
+
+
+@pytest.mark.computes
+def test_files_import_each_other_in_no_circle():
+    assert circles(imports_of(PACKAGE)) == []
+
+
+@pytest.mark.computes
+def test_circles_of_types_become_fewer():
+    found = set(circles(imports_of(PACKAGE, types=True)))
+    assert found - BY_TYPES == set(), "mend it: move what both need to a file of its own"
+    assert BY_TYPES - found == set(), "it is mended: take it off the list"
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    files = {
+        "__init__.py": "from one.a import x\n",
+        "a.py": "import one.b as b\n",
+        "b.py": "from one import c\n",
+        "c.py": "def f():\n    from one.a import x\n",
+        "d.py": "if TYPE_CHECKING:\n    from .e import x\nelse:\n    import json\n",
+        "e.py": "from . import d\n",
+        "inner/__init__.py": "from .g import x\n",
+        "inner/g.py": "class A:\n    from ..inner import y\n",
+    }
+    for name, text in files.items():
+        (tmp_path / "one" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "one" / name).write_text(text)
+    return tmp_path / "one"
+
+
+def test_what_counts_as_an_import(package: Path):
+    assert imports_of(package) == {
+        "__init__.py": {"a.py"},
+        "a.py": {"b.py"},
+        "b.py": {"c.py"},
+        "c.py": set(),
+        "d.py": set(),
+        "e.py": {"d.py"},
+        "inner/__init__.py": {"inner/g.py"},
+        "inner/g.py": {"inner/__init__.py"},
+    }
+    assert imports_of(package, types=True)["d.py"] == {"e.py"}
+
+
+def test_circles_are_found(package: Path):
+    inner = ("inner/__init__.py", "inner/g.py")
+    assert circles(imports_of(package)) == [inner]
+    assert circles(imports_of(package, types=True)) == [("d.py", "e.py"), inner]
+    (package / "c.py").write_text("try:\n    from one.a import x\nexcept ImportError:\n    pass\n")
+    assert circles(imports_of(package)) == [("a.py", "b.py", "c.py"), inner]
