@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from benchmarks import sides
 
 import trainlab
+from benchmarks import sides
 from trainlab.spec import study_from_dict
 from trainlab.studies.side_words import as_asked
 
