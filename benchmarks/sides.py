@@ -22,6 +22,8 @@ from trainlab.studies.side_words import as_asked, sides_words
 
 STUDY = "xor44"
 SEEDS = 1000
+RUNS = 24
+"""So many runs are trained by a plain PyTorch loop as well, one by one: ten seconds for a long one."""
 KEPT = Path(__file__).parents[1] / "docs" / "sides.json"
 
 
@@ -38,7 +40,7 @@ def main() -> None:
         print(f"\r{runs}, {progress.seconds_left} s left ", end="", file=sys.stderr)
 
     plain = study(STUDY, store=options.store, on_progress=note)
-    asked = study(STUDY, sides=options.seeds, store=options.store, on_progress=note)
+    asked = study(STUDY, sides=options.seeds, fidelity=RUNS, store=options.store, on_progress=note)
     for verdict in asked.verdicts:
         print(f"{verdict.statement} {verdict.outcome}. {sides_words(verdict)}")
     print(*(each.sentence for each in asked.retrained), sep="\n")
@@ -56,6 +58,7 @@ def compared(plain: StudyResult, asked: StudyResult) -> dict[str, Any]:
         "machine": machine(),
         "seeds": plain.how.seeds,
         "ways": [each.to_dict() for each in asked.retrained],
+        "loop": None if asked.fidelity is None else asked.fidelity.to_dict(),
         "verdicts": [
             {
                 "statement": verdict.statement,

@@ -64,13 +64,15 @@ def _older(studies: Studies, rows: dict[str, Any]) -> str:
 
 
 def retrained(studies: Studies) -> str:
-    """How the verdicts come out of cells trained in float64 and by PyTorch, and which turn."""
+    """How the verdicts come out of cells trained in float64 and by PyTorch, and runs of a plain loop."""
     found = kept(SIDES)
     today = {verdict.statement: as_asked(verdict) for verdict in studies.xor44.verdicts}
     lines: list[str] = []
     for way in found["ways"]:
         asked = [each for each in found["verdicts"] if way["words"] in each["sides"]]
         lines.append(f"- {_way(way, asked)}")
+    if found["loop"]:
+        lines.append(f"- {found['loop']['sentence']}")
     other = [
         each["statement"] for each in found["verdicts"] if today.get(each["statement"]) != each["outcome"]
     ]

@@ -24,6 +24,7 @@ def test_every_verdict_is_kept_with_the_sides_that_were_trained() -> None:
     asked = trainlab.study(plan, engine="torch", seeds=40, sides=30)
     found = json.loads(json.dumps(sides.compared(plain, asked)))
     ways = [each["words"] for each in found["ways"]]
+    assert found["loop"] is None
     assert (found["seeds"], ways) == (40, ["in float64", "by the fast engine (30 seeds)"])
     kept = {each["statement"]: each for each in found["verdicts"]}
     told = {verdict.statement: verdict for verdict in asked.verdicts if verdict.topic != "parameters"}

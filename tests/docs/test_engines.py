@@ -58,6 +58,7 @@ def kept_sides(outcome: str, *, turns: bool) -> dict[str, Any]:
     side = {"by PyTorch (5 seeds)": {"outcome": outcome, "turns": turns}}
     return {
         "ways": [{"words": "by PyTorch (5 seeds)", "sentence": "Of 6 cells none."}],
+        "loop": None,
         "verdicts": [{"statement": "A helps Model 1.", "outcome": "upheld", "sides": side}],
     }
 
@@ -67,6 +68,8 @@ def test_verdicts_that_hold_are_counted_and_others_named(monkeypatch: pytest.Mon
     assert engines.retrained(studies()) == (
         "- Trained by PyTorch (5 seeds), 1 of 1 verdict comes out as here; none turns round. Of 6 cells none."
     )
+    keeping(monkeypatch, kept_sides("upheld", turns=False) | {"loop": {"sentence": "Of 4 runs all."}})
+    assert engines.retrained(studies()).endswith("\n- Of 4 runs all.")
     # A verdict that turns on another side is held as it was first asked.
     assert "Out of date" not in engines.retrained(studies(turned=True))
     assert "**Out of date**: 1 verdict" in engines.retrained(studies(outcome="refuted"))
