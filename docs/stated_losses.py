@@ -233,14 +233,14 @@ def _outliers(label: str, *beside: str, shrugs: bool = False, smooth: bool = Fal
         numbers, told = list[str](), list[str]()
         if shrugs:
             for each in losses:
-                less[f"{_named(each.label)} is harmed less than mse"] = of[DIRTY, each.label, "mse"]
+                less[f"{_listed(each.label)} is harmed less than mse"] = of[DIRTY, each.label, "mse"]
                 ends = (each.ratio.low, each.ratio.high) if each.ratio.sure else (0.0, math.inf)
-                doubled[f"{_named(each.label)} has its error less than doubled"] = ends
+                doubled[f"{_listed(each.label)} has its error less than doubled"] = ends
             numbers.append("error × " + join([f"{each.ratio} ({each.label})" for each in shown]))
             told.append("A fifth of outliers multiplies the clean error.")
         if smooth:
             less |= {
-                f"{_named(each.label)} climbs less than l1": of[CLIMBS, each.label, "l1"] for each in losses
+                f"{_listed(each.label)} climbs less than l1": of[CLIMBS, each.label, "l1"] for each in losses
             }
             numbers.append("climbs by " + join([f"{climb(each.climbs)} ({each.label})" for each in shown]))
             told.append("At the end the loss still climbs back, as a share of itself.")
@@ -249,7 +249,7 @@ def _outliers(label: str, *beside: str, shrugs: bool = False, smooth: bool = Fal
     return read
 
 
-def _named(label: str) -> str:
+def _listed(label: str) -> str:
     """Return a loss's label without a comma, for where several are listed."""
     return label.replace(", ", " with ")
 

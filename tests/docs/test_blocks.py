@@ -87,4 +87,4 @@ def test_an_unknown_source_is_one_line(capsys: pytest.CaptureFixture[str]):
     assert build.main(["--figures", "nonsense"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     wanted = "scripts/docs: no page has blocks of 'nonsense'; there are "
-    assert line.startswith(f"{wanted}endings, explanations, faults, fields, figures, ledger, maps")
+    assert line.startswith(f"{wanted}endings, engines, explanations, faults, fields, figures, ledger, maps")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from docs.pages import ROOT
 
-from docs import blocks, explained, explanations, figures, ledger
+from docs import blocks, engines, explained, explanations, figures, ledger
 from trainlab.explain.chains.question import DEFAULT
 from trainlab.explain.inits.part_example import FAN_IN, FAN_OUT
 from trainlab.explain.losses.outlier_data import NOISE, POINTS, SHARE, SHIFT
@@ -157,6 +157,12 @@ def test_every_page_is_what_its_figures_give():
     wanted = blocks.files({"figures": figures.carry_out(store=None)})
     assert {str(path) for path in wanted if path.suffix == ".md"} == set(with_figures())
     assert blocks.stale(wanted) == [], "out of date: run scripts/docs --figures figures"
+
+
+def test_what_pytorch_was_asked_is_of_these_runs():
+    wanted = blocks.files({"engines": engines.carry_out(store=None)})
+    assert blocks.stale(wanted) == [], "out of date: run scripts/docs --figures engines"
+    assert "Out of date" not in "".join(wanted.values())
 
 
 def test_other_seeds_would_change_them():

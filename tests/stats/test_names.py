@@ -6,6 +6,8 @@ from trainlab import stats
 
 def test_the_room_exports_these_names():
     assert stats.__all__ == [
+        "HALF",
+        "OFTEN",
         "SIGNIFICANCE",
         "SMALL",
         "Bands",
@@ -20,6 +22,7 @@ def test_the_room_exports_these_names():
         "Side",
         "Standing",
         "Verdict",
+        "almost_always",
         "alone_effect",
         "alone_scores",
         "any_reaches",
@@ -38,6 +41,7 @@ def test_the_room_exports_these_names():
         "main_scores",
         "mcnemar_p",
         "median_and_bands",
+        "more_than",
         "paired_difference",
         "passed_over",
         "percent_words",

@@ -1,6 +1,6 @@
 """A verdict as it prints itself, and that it can be told without a statement."""
 
-from trainlab.stats import Verdict, rate
+from trainlab.stats import HALF, Verdict, almost_always, more_than, rate
 
 
 def test_it_prints_statement_outcome_and_sentence():
@@ -27,3 +27,18 @@ def test_its_json():
         "sides",
     ]
     assert told["single_run_opposite"] == rate(1, 4).to_dict()
+
+
+def test_more_than_a_share_is_said_of_the_whole_interval_alone():
+    most, half, few = rate(90, 100), rate(50, 100), rate(10, 100)
+    assert [more_than(HALF, each) for each in (most, half, few)] == ["upheld", "mixed", "refuted"]
+    assert more_than(0.05, few) == "upheld"
+    assert more_than(0.95, most) == "refuted"
+    # What may be so has to be a minority, too, before it is refuted.
+    assert more_than(HALF, few, possible=half) == "mixed"
+    assert more_than(HALF, most, possible=rate(95, 100)) == "upheld"
+
+
+def test_almost_always_is_from_nine_in_ten_on_and_refuted_below_a_half():
+    shares = rate(1000, 1000), rate(930, 1000), rate(900, 1000), rate(600, 1000), rate(100, 1000)
+    assert [almost_always(each) for each in shares] == ["upheld", "upheld", "mixed", "mixed", "refuted"]

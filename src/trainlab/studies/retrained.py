@@ -119,8 +119,9 @@ def retrain(
     found: list[tuple[Retrained, tuple[CellResult, ...]]] = []
     for words, engines, count in ways:
         with nullcontext() if store is None else Store.open(store) as held:
-            for each, trainer in zip(runs, engines, strict=True) if fresh and held is not None else ():
-                forget([each.experiment], engine=trainer, store=held)
+            if fresh and held is not None:
+                for each, trainer in zip(runs, engines, strict=True):
+                    forget([each.experiment], engine=trainer, store=held)
             again = _train(runs, engines, count, store=held, workers=workers, on_progress=on_progress)
         each, summaries = len(cells[0].splits), list[CellResult]()
         for place, item in enumerate(cells):
