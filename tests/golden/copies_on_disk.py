@@ -20,15 +20,18 @@ def made(name: str) -> dict[str, str]:
 def differences(name: str) -> str:
     """Return how a result differs from its copies, as short diffs; nothing if it doesn't."""
     found: list[str] = []
-    for file, new in made(name).items():
-        path = FOLDER / file
-        old = path.read_text(encoding="utf-8") if path.exists() else ""
-        found.append(difference(old, new, name=file, numbers=CASES[name].numbers))
+    new = made(name)
+    old = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob(f"{name}.*")}
+    for file in dict.fromkeys([*new, *old]):
+        then, now = old.get(file, ""), new.get(file, "")
+        found.append(difference(then, now, name=file, numbers=CASES[name].numbers))
     return "\n".join(part for part in found if part)
 
 
 def write(name: str) -> None:
-    """Write a result's copies."""
+    """Write a result's copies, in place of those there are."""
+    for path in FOLDER.glob(f"{name}.*"):
+        path.unlink()
     for file, text in made(name).items():
         (FOLDER / file).write_text(text, encoding="utf-8")
 

@@ -44,7 +44,9 @@ def seeds() -> Views:
 
     torch.manual_seed(0)
     found = trainlab.seeds(train, n=6, metric="mse", at_most=0.05)
-    return Views(data=found.to_dict(), terminal=str(found), page=seeds_html(found))
+    return Views(
+        data=found.to_dict(), terminal=str(found), page=seeds_html(found), notebook=found._repr_html_()
+    )
 
 
 CASES = {each.__name__: Case(make=each) for each in (doctor, seeds)}

@@ -85,7 +85,13 @@ def _case(ask: Callable[[], Explanation]) -> Case:
     def make() -> Views:
         found = ask()
         printed = [str(found), *(str(part) for part in found.sections)]
-        return Views(data=found.to_dict(), terminal="\n\n".join(printed), page=explanation_html(found))
+        return Views(
+            data=found.to_dict(),
+            terminal="\n\n".join(printed),
+            page=explanation_html(found),
+            # All five show themselves in a notebook by the same code, and at length.
+            notebook=found._repr_html_() if ask is neuron_of_a_module else "",
+        )
 
     return Case(make=make)
 

@@ -49,7 +49,12 @@ def views(result: Any, show: Callable[..., None], page: Callable[[Any], str] | N
     show(result, console=console)
     out.write("\n$ --details\n")
     show(result, console=console, details=True)
-    return Views(data=result.to_dict(), terminal=out.getvalue(), page=page(result) if page else "")
+    return Views(
+        data=result.to_dict(),
+        terminal=out.getvalue(),
+        page=page(result) if page else "",
+        notebook=result._repr_html_() if hasattr(result, "_repr_html_") else "",
+    )
 
 
 def study() -> Views:

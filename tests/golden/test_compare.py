@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from golden import copies_on_disk
+from golden.case import Case
 from golden.compare import difference
 from golden.copies_on_disk import FOLDER, stale
 from golden.page_words import page_words
-from golden.views import shortened
+from golden.views import Views, shortened
 
 MOST_BYTES = 1_500_000
 
@@ -82,6 +86,20 @@ def test_json_is_short():
         "seconds": "…",
         "loss": [0.1235, 0.1235, 0.1235, 0.1235, "… 20 in all …", 0.1235],
     }
+
+
+def test_a_view_that_is_gone_or_new_is_a_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(copies_on_disk, "FOLDER", tmp_path)
+    monkeypatch.setattr(copies_on_disk, "CASES", {"x": Case(make=lambda: Views(data={}, terminal="words"))})
+    (tmp_path / "x.page.txt").write_text("# A page\n")
+    copies_on_disk.made.cache_clear()
+    found = copies_on_disk.differences("x")
+    assert "+words" in found
+    assert "-# A page" in found
+    copies_on_disk.write("x")
+    assert copies_on_disk.differences("x") == ""
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.json", "x.terminal.txt"]
+    copies_on_disk.made.cache_clear()
 
 
 def test_each_copy_has_its_case():

@@ -29,11 +29,12 @@ MOMENTS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Views:
-    """A result as its reader has it: its JSON as `data`, plain text, and HTML where there is a page."""
+    """A result as its reader has it: its JSON as `data`, plain text, and HTML where there is some."""
 
     data: dict[str, Any]
     terminal: str
     page: str = ""
+    notebook: str = ""
 
     def files(self, name: str) -> dict[str, str]:
         """Return the copies of a result by the names of their files."""
@@ -41,6 +42,7 @@ class Views:
             "json": _json_text(shortened(self.data)),
             "terminal.txt": "\n".join(line.rstrip() for line in self.terminal.splitlines()),
             "page.txt": "\n".join(page_words(self.page)),
+            "notebook.txt": "\n".join(page_words(self.notebook)),
         }
         return {
             f"{name}.{kind}": _without_moments(text).rstrip("\n") + "\n"
