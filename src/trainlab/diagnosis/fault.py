@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.remedies.remedy import Remedy
 from trainlab.diagnosis.signals.case import Case
 

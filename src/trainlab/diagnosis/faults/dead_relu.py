@@ -13,7 +13,6 @@ from trainlab.diagnosis.pictures.layers import shares
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.usual import activation_replaced, initialized, rate_times
 from trainlab.diagnosis.signals.case import Case
-from trainlab.draw import counted
 
 DEAD = 0.9
 
@@ -31,6 +30,8 @@ def judge(case: Case) -> Finding | None:
     if not dead:
         return None
     early = [one for one in dead if one.window_silent[0] > DEAD]
+    from trainlab.draw import counted
+
     shown = early or dead
     words = [
         f"{one.feeder or one.place}: {max(one.window_silent):.0%} of {counted(one.units, 'unit')} "

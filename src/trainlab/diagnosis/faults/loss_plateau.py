@@ -8,7 +8,6 @@ from trainlab.diagnosis.pictures.loops import loss_to_the_end
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.usual import initialized, rate_times
 from trainlab.diagnosis.signals.case import Case
-from trainlab.draw import counted
 
 
 def judge(case: Case) -> Finding | None:
@@ -16,6 +15,8 @@ def judge(case: Case) -> Finding | None:
     learning = case.learning
     if learning.state not in ("stuck", "poor") or case.faults or case.seen.tick < 100 or learning.falling:
         return None
+    from trainlab.draw import counted
+
     main = learning.main
     finding = Finding(
         place=place_at(main.site if main is not None else None, "loss"),
