@@ -81,6 +81,7 @@ def train() -> None:
         opt.step()
 
 
+@pytest.mark.trains
 @pytest.mark.usefixtures("known")
 def test_it_is_told_drawn_edited_tried_and_explains():
     report = trainlab.doctor(train, try_=True, seeds=1, budget=60)

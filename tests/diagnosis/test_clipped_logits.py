@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from diagnosis.faults.made import blobs, fit
+from diagnosis.remedies.made_runs import finding
 from diagnosis.watched import diagnosed, faults
 from torch import nn
 from torch.nn import functional
@@ -127,9 +128,7 @@ def test_behind_a_relu_no_question_is_answered_with_no():
 
 
 def test_the_remedy_takes_the_activation_off_the_output():
-    (remedy,) = remedies_for(
-        {"fault": FAULT, "where": "relu at 3 at train.py:9 `out = model(x)` into the loss"}
-    )
+    (remedy,) = remedies_for(finding(FAULT, place={"kind": "activation", "call": "relu"}))
     assert remedy.words == "no activation on the output"
     assert remedy.same_loss
     with Applied(remedy.to_plan()) as applied:
@@ -139,5 +138,5 @@ def test_the_remedy_takes_the_activation_off_the_output():
         functional.cross_entropy(torch.tensor([[-1.0, 2.0]]), torch.tensor([0]))
     )
     assert applied.acted == 1
-    (other,) = remedies_for({"fault": FAULT, "where": "softmax at 3 at train.py:9"})
+    (other,) = remedies_for(finding(FAULT, place={"kind": "activation", "call": "softmax"}))
     assert not other.same_loss

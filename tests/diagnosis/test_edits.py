@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from trainlab.diagnosis import Finding, Report
 from trainlab.diagnosis.faults import all_faults
+from trainlab.diagnosis.place import NOWHERE, Place, place_at
 from trainlab.diagnosis.seen import Event, LoaderSeen, OptimizerSeen, Seen
 from trainlab.diagnosis.seen_losses import LossStream
 from trainlab.diagnosis.signals.case import Case, make_case
@@ -27,8 +28,10 @@ def site(text: str, line: int = 7) -> Site:
     return Site("train.py", line, "<module>", text)
 
 
-def finding(fault: str, where: str = "", code: str = "") -> Finding:
-    return Finding(fault=fault, where=where, confidence=0.9, evidence=(), remedy="", code=code)
+def finding(fault: str, place: Place = NOWHERE, value: float | None = None) -> Finding:
+    return Finding(
+        fault=fault, where="", place=place, confidence=0.9, evidence=(), remedy="", code="", value=value
+    )
 
 
 def code_for(finding: Finding, case: Case) -> str:
@@ -74,10 +77,11 @@ def test_calls_that_are_missing_are_put_beside_backward():
 def test_a_cut_is_taken_out():
     text = "h = self.body(x).detach()"
     event = Event("cut", site(text), facts={"name": "detach"})
-    where = f"detach() at {site(text).quoted}"
-    code = code_for(finding("detached_graph", where), make_case(Seen(events=[event])))
+    cut = place_at(site(text), "call", call="detach")
+    code = code_for(finding("detached_graph", cut), make_case(Seen(events=[event])))
     assert code.endswith("+ h = self.body(x)")
-    assert code_for(finding("detached_graph", "elsewhere"), make_case(Seen(events=[event]))) == ""
+    elsewhere = place_at(site(text, line=8), "call", call="detach")
+    assert code_for(finding("detached_graph", elsewhere), make_case(Seen(events=[event]))) == ""
 
 
 @pytest.mark.parametrize(
@@ -90,16 +94,16 @@ def test_a_cut_is_taken_out():
 )
 def test_a_loader_is_shuffled(text: str, wanted: str):
     loader = LoaderSeen(rows=9, batch=8, shuffled=False, dataset=1, site=site(text))
-    code = code_for(finding("data_not_shuffled", site(text).quoted), make_case(Seen(loaders=[loader])))
+    code = code_for(
+        finding("data_not_shuffled", place_at(site(text), "loader")), make_case(Seen(loaders=[loader]))
+    )
     assert code == f"# train.py:7\n- {text}\n+ {wanted}"
 
 
 def test_a_limit_is_loosened():
     text = "clip_grad_norm_(net.parameters(), 1e-4)"
     seen = Seen(events=[Event("clip", site(text))])
-    code = code_for(
-        finding("clip_too_tight", code="clip_grad_norm_(model.parameters(), 2.5)"), make_case(seen)
-    )
+    code = code_for(finding("clip_too_tight", value=2.5), make_case(seen))
     assert code.endswith("+ clip_grad_norm_(net.parameters(), 2.5)")
 
 

@@ -36,6 +36,7 @@ def test_a_fault_is_found_and_blamed_first(name: str):
     assert found[0] in (name, FIRST_OF_TWO.get(name))
     finding = next(finding for finding in report.findings if finding.fault == name)
     assert finding.where
+    assert finding.place.kind != "unknown"
     assert finding.evidence
     assert finding.remedy
     assert 0 < finding.confidence <= 1

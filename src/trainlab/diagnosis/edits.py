@@ -86,13 +86,15 @@ def splice(text: str, node: ast.expr, new: str) -> str | None:
 
 
 def without_activation(finding: Finding, case: Case) -> str:
-    """Leave out the one call of softmax, sigmoid… on the line that the finding's place names first.
+    """Leave out the one call of softmax, sigmoid… on the line of the finding's place.
 
     Where that line only calls the network, the layer is left out where it is made.
     """
+    if finding.place.kind != "activation":
+        return ""
     for op in _squashing_ops(case):
         site = op.site
-        if site is not None and site.quoted.split(": `")[0] in finding.where:
+        if site is not None and finding.place.is_at(site):
             return replaced(site, _unwrapped(site.text)) or _unstacked(site, op)
     return ""
 

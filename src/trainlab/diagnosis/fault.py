@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from trainlab.diagnosis.findings import Finding
+from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.remedies.remedy import Remedy
 from trainlab.diagnosis.signals.case import Case
 
 Judge = Callable[[Case], Finding | None]
 Maker = Callable[[Case], dict[str, Any] | None]
 Edit = Callable[[Finding, Case], str]
-Remedies = tuple[Remedy, ...] | Callable[[dict[str, Any]], tuple[Remedy, ...]]
+Remedies = tuple[Remedy, ...] | Callable[[Finding], tuple[Remedy, ...]]
 
 GROWTH = ("exploding_gradient", "nonfinite_values", "dead_relu", "saturated_activation", "oscillating_loss")
 """The symptoms of steps that are too large."""
@@ -44,7 +44,7 @@ class Fault:
         judge: returns the finding, or None; facts need no gate, symptoms speak only where training fails.
         picture: returns the numbers of its picture (`pictures`), or None where there are none to show.
         edit: returns the remedy as an edit of the user's own line (`edits`), or "" if that isn't certain.
-        remedies: what can be tried from outside, best first, of a finding as JSON has it.
+        remedies: what can be tried from outside, best first; a function where it depends on the finding.
         untried: why nothing can be tried from outside.
         explains: what it is the cause of.
         first_blamed: causes that explain it before all others do.

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from trainlab.diagnosis.place import NOWHERE, Place, place_from
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
     """A fault, its place, the numbers that show it, and what to change.
 
-    `fault` and its `title` are put in by the fault that was asked (`diagnosis.fault`); `confidence` is
+    `fault` and its `title` are put in by the fault that was asked (`diagnosis.fault`). `where` says in words
+    what `place` has in parts; `value` is the number that the remedy sets, if it sets one. `confidence` is
     between 0 and 1; `consequence_of` names the finding that explains this one, `because` says how; `picture`
     holds the numbers of a picture (`diagnosis.pictures`); `tried` what trying its remedies came to
     (`diagnosis.remedies`).
@@ -19,10 +22,12 @@ class Finding:
     fault: str = ""
     title: str = ""
     where: str
+    place: Place = NOWHERE
     confidence: float
     evidence: tuple[str, ...]
     remedy: str
     code: str = ""
+    value: float | None = None
     consequence_of: str | None = None
     because: str = ""
     picture: dict[str, Any] | None = None
@@ -39,12 +44,27 @@ class Finding:
             "fault": self.fault,
             "title": self.title,
             "where": self.where,
+            "place": self.place.to_dict(),
             "confidence": round(self.confidence, 2),
             "evidence": list(self.evidence),
-            "remedy": {"text": self.remedy, "code": self.code},
+            "remedy": {"text": self.remedy, "code": self.code, "value": self.value},
             "consequence_of": self.consequence_of,
             "because": self.because,
             "picture": self.picture,
             "link": f"docs/faults.md#{self.fault}",
             "tried": self.tried,
         }
+
+
+def finding_from(data: dict[str, Any]) -> Finding:
+    """Return what remedies are chosen by of a finding that JSON has."""
+    return Finding(
+        fault=data["fault"],
+        where=data["where"],
+        place=place_from(data.get("place", {})),
+        confidence=data.get("confidence", 0.0),
+        evidence=tuple(data["evidence"]),
+        remedy=data["remedy"]["text"],
+        code=data["remedy"]["code"],
+        value=data["remedy"].get("value"),
+    )

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from trainlab.diagnosis.findings import Finding, Report
+from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.findings import Report
 from trainlab.diagnosis.missed_goal import MissedGoal
 from trainlab.diagnosis.rank import diagnose
 from trainlab.diagnosis.trail import trail_of

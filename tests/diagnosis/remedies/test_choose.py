@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import json
+from typing import Any
 
 import pytest
 from diagnosis.remedies.made_runs import finding
 
 from trainlab.diagnosis.faults import ORDER
+from trainlab.diagnosis.place import NOWHERE, Kind, Place, place_at, place_from
 from trainlab.diagnosis.remedies.applied import CHANGES
 from trainlab.diagnosis.remedies.choose import remedies_for, why_not
-from trainlab.diagnosis.remedies.usual import line_of
+from trainlab.diagnosis.site import Site
 
 UNKNOWN_PLACE = why_not(finding("lr_too_high"))
 
@@ -26,57 +29,79 @@ def test_every_fault_has_a_remedy_or_a_reason(fault: str):
             inspect.signature(CHANGES[change["change"]]).bind(None, **settings)
 
 
-def test_the_place_of_a_finding():
-    where = ".data at my-net.py:12, in forward(): `h = self.a(x).data` in a; before it: b.py:3"
-    assert line_of(finding("detached_graph", where=where)) == "my-net.py:12"
-    assert line_of(finding("detached_graph", where="<ipython-input-3>:7: `x`")) == "<ipython-input-3>:7"
-    assert line_of(finding("detached_graph", where="fc1")) is None
+def placed(fault: str, kind: Kind, *, line: int | None = None, call: str = "") -> dict[str, Any]:
+    place = Place(kind=kind, file="net.py" if line else "", line=line, call=call)
+    return finding(fault, place=place.to_dict())
+
+
+def changes(found: dict[str, Any]) -> list[Any]:
+    return [remedy.changes[0] for remedy in remedies_for(found)]
+
+
+def test_a_place_comes_back_from_json():
+    place = place_at(Site("my net.py", 12, "forward", "x"), "call", parameters=("a", "b"), call="log")
+    assert place_from(json.loads(json.dumps(place.to_dict()))) == place
+    assert place.script_line == "my net.py:12"
+    assert NOWHERE.script_line is None
+    assert place_from({}) == NOWHERE
+
+
+def test_a_line_of_a_notebook_is_within_its_cell():
+    site = Site("a.ipynb, cell 3", 2, "<module>", "x")
+    place = place_at(site, "loss")
+    assert (place.file, place.cell, place.line) == ("a.ipynb", 3, 2)
+    assert place.script_line is None
+    assert place.is_at(site)
+    assert not place.is_at(Site("a.ipynb, cell 4", 2, "<module>", "x"))
+    assert not place.is_at(None)
 
 
 def test_a_cut_is_undone_at_its_line():
-    cut = finding("detached_graph", where="detach() at net.py:12, in forward(): `…`; before it: fc1")
-    assert remedies_for(cut)[0].changes == ({"change": "no_cut", "line": "net.py:12"},)
-    inside = finding("detached_graph", where="torch.no_grad() at net.py:12 in body; before it: body")
-    assert remedies_for(inside)[0].changes == ({"change": "gradients_inside"},)
-    assert remedies_for(finding("detached_graph", where="the loss at train.py:4: `…`")) == ()
-    assert remedies_for(finding("detached_graph", where="argmax() at net.py:12")) == ()
+    for call in ("detach", "data", "tensor", "as_tensor"):
+        assert changes(placed("detached_graph", "call", line=12, call=call)) == [
+            {"change": "no_cut", "line": "net.py:12"}
+        ]
+    assert changes(placed("detached_graph", "call", line=12, call="no_grad")) == [
+        {"change": "gradients_inside"}
+    ]
+    assert changes(placed("detached_graph", "call", line=12, call="grad")) == [
+        {"change": "create_graph", "line": "net.py:12"}
+    ]
+    assert changes(placed("detached_graph", "loss", line=4)) == []
+    assert changes(placed("detached_graph", "call", line=12, call="argmax")) == []
+    assert changes(placed("detached_graph", "call", call="detach")) == []
 
 
 def test_what_is_not_finite_is_told_by_its_operation():
-    log = finding("nonfinite_values", where="log at train.py:5: `torch.log(p)`")
-    assert [remedy.changes[0]["change"] for remedy in remedies_for(log)] == ["away_from_pole", "clip", "lr"]
-    linear = finding("nonfinite_values", where="linear at train.py:5: `…`")
-    assert [remedy.changes[0]["change"] for remedy in remedies_for(linear)] == ["clip", "lr"]
-    batch = finding("nonfinite_values", where="the input batch at step 3: the data has NaN")
-    assert [remedy.changes[0]["change"] for remedy in remedies_for(batch)] == ["finite_inputs"]
+    log = placed("nonfinite_values", "call", line=5, call="log")
+    assert [one["change"] for one in changes(log)] == ["away_from_pole", "clip", "lr"]
+    linear = placed("nonfinite_values", "call", line=5, call="linear")
+    assert [one["change"] for one in changes(linear)] == ["clip", "lr"]
+    assert changes(placed("nonfinite_values", "data")) == [{"change": "finite_inputs"}]
 
 
-@pytest.mark.parametrize(
-    ("code", "norm"),
-    [
-        ("torch.nn.utils.clip_grad_norm_(model.parameters(), 4.6)", 4.6),
-        ("# a.py:3\n- clip_grad_norm_(p, max_norm=0.001)\n+ clip_grad_norm_(p, max_norm=1.2e+02)", 120.0),
-        ("", None),
-    ],
-)
-def test_clipping_is_loosened_to_what_the_finding_says(code: str, norm: float | None):
-    tight = finding("clip_too_tight", remedy={"text": "", "code": code})
-    assert remedies_for(tight)[0].changes == ({"change": "looser_clip", "norm": norm},)
+@pytest.mark.parametrize("norm", [4.6, 120.0, None])
+def test_clipping_is_loosened_to_what_the_finding_says(norm: float | None):
+    tight = finding("clip_too_tight", remedy={"text": "", "code": "", "value": norm})
+    assert changes(tight) == [{"change": "looser_clip", "norm": norm}]
 
 
 def test_classes_fitted_as_numbers_need_another_network():
-    turned = finding("wrong_loss", where="the sign of the loss at train.py:3")
-    assert remedies_for(turned)[0].changes == ({"change": "other_sign"},)
-    signed = finding("wrong_loss", where="the targets of soft_margin_loss at train.py:3")
-    assert remedies_for(signed)[0].changes == ({"change": "signed_targets"},)
-    classes = finding("wrong_loss", where="mse_loss at train.py:3")
-    assert remedies_for(classes) == ()
+    assert changes(placed("wrong_loss", "sign", line=3)) == [{"change": "other_sign"}]
+    assert changes(placed("wrong_loss", "targets", line=3)) == [{"change": "signed_targets"}]
+    classes = placed("wrong_loss", "loss", line=3)
+    assert changes(classes) == []
     assert why_not(classes) == "classes need an output each, so another last layer"
 
 
 def test_dropout_on_the_output_is_left_out():
-    on_output = finding(
-        "dropout_misuse", evidence=["dropout (p = 0.5) acts on the network's output, after it"]
-    )
-    assert remedies_for(on_output)[0].changes[0]["most"] == 0.0
-    assert remedies_for(finding("dropout_misuse"))[0].changes[0]["most"] == 0.1
+    assert changes(placed("dropout_misuse", "output"))[0]["most"] == 0.0
+    assert changes(placed("dropout_misuse", "module"))[0]["most"] == 0.1
+
+
+def test_no_remedy_hangs_on_how_a_sentence_is_worded():
+    """Whatever the words of the findings are, places decide."""
+    for fault in ORDER:
+        words = finding(fault, where="", evidence=[])
+        other = finding(fault, where="the sign of dropout at net.py:3", evidence=["the input batch"] * 2)
+        assert remedies_for(words) == remedies_for(other)

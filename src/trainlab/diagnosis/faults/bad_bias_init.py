@@ -5,6 +5,7 @@ from __future__ import annotations
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
+from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.usual import initialized
 from trainlab.diagnosis.seen import ParamSeen
 from trainlab.diagnosis.signals.case import Case, named
@@ -30,6 +31,7 @@ def judge(case: Case) -> Finding | None:
         return None
     shown = ", ".join(_in_words(param) for param in found[:6])
     return Finding(
+        place=Place(kind="parameters", parameters=tuple(param.name for param in found)),
         where=named(param.name for param in found),
         confidence=0.85,
         evidence=(f"at the start: {shown}; PyTorch's default is below 1/√fan_in", case.learning.words),

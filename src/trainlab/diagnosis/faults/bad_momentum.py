@@ -6,6 +6,7 @@ from trainlab.diagnosis.edits import setting
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.faults.lr_too_high import large_steps
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.usual import single
 from trainlab.diagnosis.signals.case import Case, optimizer_name
 
@@ -22,6 +23,7 @@ def judge(case: Case) -> Finding | None:
         rate = max((value for _, value in optimizer.lr), default=float("nan"))
         name = optimizer_name(optimizer)
         finding = Finding(
+            place=place_at(optimizer.site, "optimizer", call=optimizer.kind),
             where=(
                 f"{name}: {optimizer.kind} "
                 f"momentum={momentum:g}{f' ({optimizer.site.quoted})' if optimizer.site else ''}"
@@ -35,6 +37,7 @@ def judge(case: Case) -> Finding | None:
             ),
             remedy="Use momentum 0.9.",
             code="momentum=0.9",
+            value=0.9,
         )
         learning = case.learning
         # Of a loss without targets (triplets, energies) there is no more to see than that it doesn't fall.

@@ -7,6 +7,7 @@ import math
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
+from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.usual import initialized
 from trainlab.diagnosis.signals.case import Case, named
 
@@ -31,6 +32,7 @@ def judge(case: Case) -> Finding | None:
         return None
     shown = ", ".join(f"{name} {gain:.2g}" for name, gain in list(off.items())[:8])
     return Finding(
+        place=Place(kind="parameters", parameters=tuple(off)),
         where=named(off),
         confidence=0.8,
         evidence=(

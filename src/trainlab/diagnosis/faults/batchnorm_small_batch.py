@@ -5,6 +5,7 @@ from __future__ import annotations
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
+from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.usual import single
 from trainlab.diagnosis.signals.case import Case, named
 
@@ -21,6 +22,7 @@ def judge(case: Case) -> Finding | None:
     if not small:
         return None
     return Finding(
+        place=Place(kind="module", module=small[0].module),
         where=named(event.module for event in small),
         confidence=0.9,
         evidence=tuple(

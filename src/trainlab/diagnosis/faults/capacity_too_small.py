@@ -11,6 +11,7 @@ import numpy as np
 from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
+from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.seen import Graph, Node
 from trainlab.diagnosis.signals.case import Case, behind, named
 
@@ -44,6 +45,7 @@ def judge(case: Case) -> Finding | None:
         return None
     module = narrow.name.rpartition(".")[0] or narrow.name
     return Finding(
+        place=Place(kind="module", module=module, parameters=(narrow.name,)),
         where=f"{module} ({narrow.name}): {narrow.shape[0]} hidden unit{'s' if narrow.shape[0] > 1 else ''}",
         confidence=0.8,
         evidence=(
@@ -73,6 +75,7 @@ def _single_factor(case: Case) -> Finding | None:
             if len(tables) != 2 or any(table.shape[1:] != (1,) for table in tables):
                 continue
             return Finding(
+                place=Place(kind="parameters", parameters=tuple(table.name for table in tables)),
                 where=f"{named(table.name for table in tables)}: one number for each row",
                 confidence=0.6,
                 evidence=(

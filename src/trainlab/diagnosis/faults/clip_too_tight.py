@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from trainlab.diagnosis.edits import replaced
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, lines, one_line
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.remedy import Remedy
 from trainlab.diagnosis.remedies.usual import single
 from trainlab.diagnosis.signals.case import Case
@@ -34,20 +34,23 @@ def judge(case: Case) -> Finding | None:
         return None
     event = next(iter(case.seen.events_of("clip")), None)
     norms = np.asarray([norm for norm, _ in clips])
+    usual = float(np.percentile(norms, 90))
     finding = Finding(
+        place=place_at(None if event is None else event.site, "call", call="clip_grad_norm_"),
         where=f"clip_grad_norm_ at {event.site.quoted}"
         if event is not None and event.site
         else "clip_grad_norm_",
         confidence=0.85,
         evidence=(
             f"max_norm is {clips[0][1]:g}; the norms before clipping are "
-            f"{np.percentile(norms, 10):.3g} to {np.percentile(norms, 90):.3g}",
+            f"{np.percentile(norms, 10):.3g} to {usual:.3g}",
             f"gradients are cut to {np.median(coefficients):.2%} of their size, in "
             f"{float((coefficients < 1).mean()):.0%} of the steps",
             case.learning.words,
         ),
         remedy="Set max_norm near the largest usual norm, so that only outliers are cut.",
-        code=f"torch.nn.utils.clip_grad_norm_(model.parameters(), {np.percentile(norms, 90):.2g})",
+        code=f"torch.nn.utils.clip_grad_norm_(model.parameters(), {usual:.2g})",
+        value=float(f"{usual:.2g}"),
     )
     unfit = case.learning.failing or (case.learning.ratio > UNFIT and not case.learning.adversarial)
     return finding if unfit else finding.as_note()
@@ -73,22 +76,19 @@ def _picture(case: Case) -> Picture | None:
 
 def _edit(finding: Finding, case: Case) -> str:
     event = next(iter(case.seen.events_of("clip")), None)
-    new = re.search(r", ([0-9.e+-]+)\)$", finding.code)
-    if event is None or event.site is None or new is None:
+    if event is None or event.site is None or finding.value is None:
         return ""
     text = event.site.text
     found = list(re.finditer(r"(?<=[,=(\s])[0-9][0-9.]*(?:e[+-]?[0-9]+)?(?=\s*[,)])", text))
     if len(found) != 1:
         return ""
     start, end = found[0].span()
-    return replaced(event.site, f"{text[:start]}{new[1]}{text[end:]}")
+    return replaced(event.site, f"{text[:start]}{finding.value:.2g}{text[end:]}")
 
 
-def _remedies(finding: dict[str, Any]) -> tuple[Remedy, ...]:
-    """Clip at the norm that the finding's own remedy has."""
-    lines = [line for line in finding["remedy"]["code"].splitlines() if "clip_grad_norm_(" in line]
-    match = re.search(r"([0-9][0-9.]*(?:e[+-]?[0-9]+)?)\s*\)", lines[-1]) if lines else None
-    norm = float(match[1]) if match else None
+def _remedies(finding: Finding) -> tuple[Remedy, ...]:
+    """Clip at the norm that the finding names."""
+    norm = finding.value
     words = f"gradients clipped at {norm:g}" if norm is not None else "no clipping"
     return (single(words, "looser_clip", norm=norm),)
 

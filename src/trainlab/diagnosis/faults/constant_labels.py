@@ -10,6 +10,7 @@ from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.faults.label_dtype import truncations
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.data import targets_and_range
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.seen_losses import LossSeen
 from trainlab.diagnosis.signals.case import Case
 
@@ -30,6 +31,7 @@ def judge(case: Case) -> Finding | None:
     value = next(iter(loss.counts)) if loss.counts else loss.target_low
     place = loss.site.quoted if loss.site else loss.kind
     return Finding(
+        place=place_at(loss.site, "targets", call=loss.kind),
         where=f"the targets of the loss at {place}",
         confidence=0.95,
         evidence=(f"all {loss.rows} targets looked at are {value:g} ({loss.target_dtype})",),

@@ -12,6 +12,7 @@ from trainlab.diagnosis.edits import replaced
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, strips
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.usual import single
 from trainlab.diagnosis.seen_losses import LossSeen
 from trainlab.diagnosis.signals.case import Case
@@ -38,6 +39,7 @@ def judge(case: Case) -> Finding | None:
             else (loss.site.quoted if loss.site else "the training loop")
         )
         return Finding(
+            place=place_at(loaders[0].site if loaders else loss.site, "loader"),
             where=f"{place}: the training data isn't shuffled (shuffle=False, or taken in order)",
             confidence=0.93,
             evidence=(
@@ -113,12 +115,7 @@ def _picture(case: Case) -> Picture | None:
 def _edit(finding: Finding, case: Case) -> str:
     for loader in case.seen.loaders:
         site = loader.site
-        if (
-            site is None
-            or loader.shuffled
-            or "DataLoader(" not in site.text
-            or site.quoted not in finding.where
-        ):
+        if site is None or loader.shuffled or "DataLoader(" not in site.text or not finding.place.is_at(site):
             continue
         if "shuffle=False" in site.text:
             return replaced(site, site.text.replace("shuffle=False", "shuffle=True"))

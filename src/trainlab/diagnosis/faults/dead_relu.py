@@ -10,9 +10,9 @@ from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.layers import shares
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.usual import activation_replaced, initialized, rate_times
 from trainlab.diagnosis.signals.case import Case
-from trainlab.draw import counted
 
 DEAD = 0.9
 
@@ -30,6 +30,8 @@ def judge(case: Case) -> Finding | None:
     if not dead:
         return None
     early = [one for one in dead if one.window_silent[0] > DEAD]
+    from trainlab.draw import counted
+
     shown = early or dead
     words = [
         f"{one.feeder or one.place}: {max(one.window_silent):.0%} of {counted(one.units, 'unit')} "
@@ -42,6 +44,7 @@ def judge(case: Case) -> Finding | None:
         else f"later, around step {_death(shown[0].ticks, shown[0].window_silent)}: see what comes before"
     )
     return Finding(
+        place=place_at(shown[0].site, "activation", module=shown[0].module, call=shown[0].kind),
         where=", ".join(
             dict.fromkeys(
                 f"{one.feeder} (ReLU at {one.place})" if one.feeder else one.place for one in shown[:6]

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Any
 
 from trainlab.diagnosis.edits import parsed, replaced, splice
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.node_kinds import LAYERS
 from trainlab.diagnosis.pictures.path import reached
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.remedy import Remedy
-from trainlab.diagnosis.remedies.usual import line_of, single
+from trainlab.diagnosis.remedies.usual import single
 from trainlab.diagnosis.seen import Event, Graph, Op, ParamSeen
 from trainlab.diagnosis.signals.case import Case, modules_of
 from trainlab.diagnosis.stacked_layer import called_name
@@ -31,6 +31,7 @@ def judge(case: Case) -> Finding | None:
     for stream in case.seen.streams:
         if stream.leafs >= 5 and stream.leafs > 0.5 * stream.count:
             return Finding(
+                place=place_at(stream.site, "loss"),
                 where=f"the loss at {stream.site.quoted}" if stream.site else "the loss",
                 confidence=0.97,
                 evidence=(
@@ -56,6 +57,13 @@ def judge(case: Case) -> Finding | None:
     )
     place = cut.site.quoted if cut.site is not None else cut.module
     return Finding(
+        place=place_at(
+            cut.site,
+            "call",
+            module=cut.module,
+            parameters=tuple(param.name for param in lost),
+            call=str(cut.facts["name"]),
+        ),
         where=(
             f"{called} at {place}{f' in {cut.module}' if cut.module else ''}; before it: "
             f"{modules_of(param.name for param in lost)}"
@@ -87,6 +95,7 @@ def _reaches_nothing(case: Case) -> Finding | None:
     )
     made_at = f"; a new tensor is made at {made.site.quoted}" if made is not None and made.site else ""
     return Finding(
+        place=place_at(losses[0].site, "loss"),
         where=f"the loss at {site}{made_at}",
         confidence=0.93,
         evidence=(
@@ -108,6 +117,7 @@ def _constant_derivative(case: Case) -> Finding | None:
         return None
     made = op.facts["constant_derivative"]
     return Finding(
+        place=place_at(made, "call", call="grad"),
         where=f"torch.autograd.grad(…) at {made.quoted if made is not None else 'a call'}",
         confidence=0.93,
         evidence=(
@@ -149,6 +159,7 @@ def _only_asked(case: Case, lost: list[ParamSeen]) -> Finding | None:
         place = f" at {root.judge_site.quoted}" if root.judge_site is not None else ""
         names = case.names(case.seen.params[key] for key in sorted(mine))
         return Finding(
+            place=place_at(root.judge_site, "module", module=root.name),
             where=f"{root.name} ({root.kind}), called under no_grad(){place}",
             confidence=0.93,
             evidence=(
@@ -169,6 +180,7 @@ def _cut_at_each_turn(case: Case) -> Finding | None:
             continue
         place = cut.site.quoted if cut.site is not None else cut.module
         return Finding(
+            place=place_at(cut.site, "call", module=cut.module, call=str(cut.facts["name"])),
             where=f"{cut.facts['name']}() at {place}",
             confidence=0.7,
             evidence=(
@@ -222,7 +234,7 @@ def _with_graph(finding: Finding, case: Case) -> str:
     """Set `create_graph` in the one call of `grad` on the line of a derivative that ought to have a graph."""
     ops = (node.op for graph in case.seen.graphs for node in graph.nodes if node.op is not None)
     site = next((op.facts["constant_derivative"] for op in ops if "constant_derivative" in op.facts), None)
-    tree = parsed(site.text) if site is not None and "create_graph" in finding.code else None
+    tree = parsed(site.text) if site is not None and finding.place.call == "grad" else None
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)] if tree is not None else []
     calls = [call for call in calls if called_name(call) == "grad"]
     if site is None or len(calls) != 1:
@@ -238,7 +250,7 @@ def _with_graph(finding: Finding, case: Case) -> str:
 def _not_cut(finding: Finding, case: Case) -> str:
     for event in case.seen.events_of("cut"):
         site, name = event.site, str(event.facts["name"])
-        if site is None or site.quoted not in finding.where:
+        if site is None or not finding.place.is_at(site):
             continue
         cut = ".data" if name == "data" else f".{name}()"
         if name in ("data", "detach") and site.text.count(cut) == 1:
@@ -246,14 +258,13 @@ def _not_cut(finding: Finding, case: Case) -> str:
     return ""
 
 
-def _remedies(finding: dict[str, Any]) -> tuple[Remedy, ...]:
-    where, line = finding["where"], line_of(finding)
-    if where.startswith("torch.no_grad()"):
+def _remedies(finding: Finding) -> tuple[Remedy, ...]:
+    call, line = finding.place.call, finding.place.script_line
+    if call == "no_grad":
         return (single("gradients kept on inside of the network", "gradients_inside"),)
-    if line is not None and where.startswith("torch.autograd.grad"):
+    if line is not None and call == "grad":
         return (single(f"create_graph=True at {line}", "create_graph", line=line, same_loss=False),)
-    cuts = (".data", "detach()", "torch.tensor", "as_tensor")
-    if line is None or not where.startswith(cuts):
+    if line is None or call not in ("data", "detach", "tensor", "as_tensor"):
         return ()
     narrow = "the tensor passes through NumPy or Python numbers there, and has no history left"
     return (single(f"the cut at {line} undone", "no_cut", line=line, narrow=narrow),)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.node_kinds import SHAPING
 from trainlab.diagnosis.pictures.kinds import Picture, bars
+from trainlab.diagnosis.place import Place, place_at
 from trainlab.diagnosis.remedies.remedy import Remedy
 from trainlab.diagnosis.remedies.usual import single
 from trainlab.diagnosis.seen import Graph, Op
@@ -28,7 +27,7 @@ def judge(case: Case) -> Finding | None:
         op = _on_output(graph)
         if op is not None:
             return _finding(
-                op.module,
+                place_at(op.site, "output", module=op.module, call="dropout"),
                 op.place,
                 f"dropout (p = {op.facts['p']:g}) acts on the network's output, after the last layer",
                 "outputs are zeroed at random, and the others blown up",
@@ -37,8 +36,8 @@ def judge(case: Case) -> Finding | None:
     for event in case.seen.events_of("dropout_in_eval"):
         place = event.site.quoted if event.site else event.module
         return _finding(
-            event.module,
-            place,
+            place_at(event.site, "module", module=event.module, call="dropout"),
+            place or event.module,
             f"dropout (p = {event.facts['p']:g}) is at work in {event.count} evaluations, in eval mode",
             "functional dropout is always on unless it's told the mode",
             "Use nn.Dropout, or pass training=self.training.",
@@ -49,8 +48,8 @@ def judge(case: Case) -> Finding | None:
         event = max(high, key=lambda one: one.facts["p"])
         place = f"{event.module} at {event.site.quoted}" if event.site else event.module
         return _finding(
-            event.module,
-            place,
+            place_at(event.site, "module", module=event.module, call="dropout"),
+            place or event.module,
             f"p = {event.facts['p']:g}: only {1 - event.facts['p']:.0%} of the units are left in each step",
             case.learning.words,
             "Use p between 0.1 and 0.5.",
@@ -58,9 +57,10 @@ def judge(case: Case) -> Finding | None:
     return None
 
 
-def _finding(module: str, place: str, first: str, second: str, remedy: str) -> Finding:
+def _finding(place: Place, where: str, first: str, second: str, remedy: str) -> Finding:
     return Finding(
-        where=place or module,
+        place=place,
+        where=where,
         confidence=0.85,
         evidence=(first, second),
         remedy=remedy,
@@ -98,9 +98,9 @@ def _picture(case: Case) -> Picture | None:
     return made if wrong or max(pairs.values(), default=0.0) > 50.0 else None
 
 
-def _remedies(finding: dict[str, Any]) -> tuple[Remedy, ...]:
+def _remedies(finding: Finding) -> tuple[Remedy, ...]:
     """Without dropout the training loss is another one: it was measured under the noise."""
-    if "acts on the network's output" in finding["evidence"][0]:
+    if finding.place.kind == "output":
         return (single("no dropout", "dropout", most=0.0, same_loss=False),)
     return (single("dropout of at most 0.1", "dropout", most=0.1, same_loss=False),)
 

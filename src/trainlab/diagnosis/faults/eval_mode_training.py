@@ -9,6 +9,7 @@ from __future__ import annotations
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.loops import modes
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.usual import single
 from trainlab.diagnosis.signals.case import Case, named
 
@@ -26,6 +27,7 @@ def judge(case: Case) -> Finding | None:
             continue
         since = f" since {root.last_eval.quoted}" if root.last_eval is not None else ""
         return Finding(
+            place=place_at(root.last_eval, "module", module=root.name),
             where=(
                 f"{root.name}.eval(){since}: no {root.name}.train() before training goes on "
                 f"({named(root.noisy_in_eval)})"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.signals.case import Case
 
 KNOWN = 0.9
@@ -27,12 +28,11 @@ def judge(case: Case) -> Finding | None:
     if len(data.train_rows) < 0.5 * min(data.train_row_count, 100):
         return None  # rows look alike: fingerprints tell nothing
     sites = [loader.site for loader in case.seen.loaders if loader.site is not None]
-    place = (
-        sites[-1].quoted
-        if sites
-        else next((root.judge_site.quoted for root in case.seen.roots if root.judge_site), "the evaluation")
-    )
+    judged_at = (root.judge_site for root in case.seen.roots if root.judge_site is not None)
+    site = sites[-1] if sites else next(judged_at, None)
+    place = site.quoted if site is not None else "the evaluation"
     return Finding(
+        place=place_at(site, "evaluation"),
         where=place,
         confidence=0.88,
         evidence=(

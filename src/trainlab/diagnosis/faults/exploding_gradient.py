@@ -9,6 +9,7 @@ from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.layers import gradient_by_depth
 from trainlab.diagnosis.pictures.loops import gradient_norm
+from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.usual import CLIPPED, initialized, rate_times
 from trainlab.diagnosis.signals.case import Case
 from trainlab.diagnosis.signals.gradients import early_gradients, total_norms
@@ -39,6 +40,7 @@ def judge(case: Case) -> Finding | None:
     profile = ", ".join(f"{param.name} {value:.1e}" for param, value in layers[:10])
     worst = max(layers, key=lambda pair: pair[1], default=None)
     return Finding(
+        place=Place(kind="parameters", parameters=(worst[0].name,) if worst else ()),
         where=(
             f"{worst[0].name if worst else 'all parameters'} (largest), from step "
             f"{ticks[int(values.argmax())]}"

@@ -7,6 +7,7 @@ import numpy as np
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
+from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.usual import single
 from trainlab.diagnosis.signals.case import Case, named
 
@@ -49,6 +50,7 @@ def judge(case: Case) -> Finding | None:
         f"{name} (float16) doesn't move: its updates are below the precision of float16" for name in stuck[:4]
     ]
     return Finding(
+        place=Place(kind="parameters", parameters=(*empty, *stuck)),
         where=named([*empty, *stuck]),
         confidence=0.85,
         evidence=(*evidence, "float16 holds nothing below 6e-8, and there is no GradScaler"),

@@ -13,6 +13,7 @@ from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.path import by_layer
+from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.remedy import Remedy
 from trainlab.diagnosis.seen import Event, ParamSeen
 from trainlab.diagnosis.signals.case import Case, modules_of
@@ -46,6 +47,9 @@ def judge(case: Case) -> Finding | None:
         if size < SHARE * total:
             continue
         return Finding(
+            place=Place(
+                kind="parameters", module=root.name, parameters=tuple(param.name for param in frozen)
+            ),
             where=(
                 f"{modules_of(param.name for param in frozen)} ({case.names(frozen)}): requires_grad is False"
             ),
@@ -64,6 +68,7 @@ def judge(case: Case) -> Finding | None:
 def _in_name_only(case: Case, event: Event) -> Finding:
     params = [case.seen.params[key] for key in event.facts["params"]]
     return Finding(
+        place=Place(kind="parameters", module=event.module, parameters=tuple(param.name for param in params)),
         where=f"{event.module}: .requires_grad = True was set on the module ({case.names(params)})",
         confidence=0.95,
         evidence=(

@@ -10,6 +10,7 @@ from itertools import pairwise
 from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, lines, one_line
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.signals.case import Case
 
 LEAST = 15
@@ -36,6 +37,7 @@ def judge(case: Case) -> Finding | None:
     if kept:
         evidence.append(f"retain_graph=True in {kept} backward passes")
     return Finding(
+        place=place_at(stream.site if stream is not None else None, "loss"),
         where=site,
         confidence=0.93,
         evidence=tuple(evidence),

@@ -9,6 +9,7 @@ import numpy as np
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.data import targets_and_range
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.usual import single
 from trainlab.diagnosis.signals.case import Case
 
@@ -37,6 +38,7 @@ def judge(case: Case) -> Finding | None:
     ):
         return None
     return Finding(
+        place=place_at(main.site, "loss", call=main.kind),
         where=f"the L1 loss at {main.site.quoted if main.site else main.kind}",
         confidence=0.85,
         evidence=(

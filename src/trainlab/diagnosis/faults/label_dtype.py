@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.remedy import Remedy
-from trainlab.diagnosis.remedies.usual import line_of, single
+from trainlab.diagnosis.remedies.usual import single
 from trainlab.diagnosis.seen import Event
 from trainlab.diagnosis.seen_losses import LossSeen
 from trainlab.diagnosis.signals.case import Case
@@ -26,6 +25,7 @@ def judge(case: Case) -> Finding | None:
     cut = found[0]
     facts = cut.facts
     return Finding(
+        place=place_at(cut.site, "call", call=str(facts["name"]).removeprefix(".")),
         where=f"{facts['name']} at {cut.site.quoted if cut.site else 'a cast'}",
         confidence=0.9,
         evidence=(
@@ -73,8 +73,8 @@ def _picture(case: Case) -> Picture | None:
     return bars("Different values before and after the cast", "different values", pairs)
 
 
-def _remedies(finding: dict[str, Any]) -> tuple[Remedy, ...]:
-    line = line_of(finding)
+def _remedies(finding: Finding) -> tuple[Remedy, ...]:
+    line = finding.place.script_line
     return (single(f"the cast at {line} left out", "no_cast", line=line, same_loss=False),) if line else ()
 
 

@@ -6,7 +6,6 @@ Read off the autograd graph, not off values: a healthy network's outputs may wel
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.node_kinds import SHAPING
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.path import chain_to_loss
+from trainlab.diagnosis.place import Place, place_at
 from trainlab.diagnosis.remedies.remedy import Remedy
 from trainlab.diagnosis.remedies.usual import single
 from trainlab.diagnosis.seen import Graph, Node, Op
@@ -56,6 +56,7 @@ def _clipping(case: Case) -> Finding | None:
             line = f" `{wrong.op.site.text}`" if wrong.op is not None and wrong.op.site else ""
             into = loss.site.quoted if loss.site else loss.kind
             finding = Finding(
+                place=_activation(wrong, name),
                 where=f"{name} at {_place(wrong)}{line} into the loss at {into}",
                 confidence=found.confidence,
                 evidence=(
@@ -163,6 +164,13 @@ def _judge_node(case: Case, graph: Graph, node: Node) -> Finding | None:
     return None
 
 
+def _activation(node: Node, name: str) -> Place:
+    op = node.op
+    return place_at(
+        op.site if op is not None else None, "activation", module=op.module if op else "", call=name
+    )
+
+
 def _place(node: Node) -> str:
     return node.op.place if node.op is not None else node.kind
 
@@ -186,6 +194,7 @@ def _twice(case: Case, loss: Node, wrong: Node, why: str) -> Finding:
         )
     line = f" `{wrong.op.site.text}`" if wrong.op is not None and wrong.op.site else ""
     return Finding(
+        place=_activation(wrong, name),
         where=f"{name} at {_place(wrong)}{line}{_loss_name(loss)}",
         confidence=0.97,
         evidence=tuple(evidence),
@@ -203,6 +212,7 @@ def _raw_into_nll(case: Case, node: Node, before: list[Node]) -> Finding | None:
         return None
     source = before[0] if before else node
     return Finding(
+        place=place_at(node.op.site, "output", call=node.op.name),
         where=f"{_place(source)}{_loss_name(node)}",
         confidence=0.97,
         evidence=(
@@ -225,6 +235,9 @@ def _raw_into_bce(graph: Graph, node: Node, before: list[Node]) -> Finding | Non
         elif parent.kind not in ("Addmm", "Mm", "Linear", "Convolution", "Mv"):
             continue
         return Finding(
+            place=place_at(
+                node.op.site if node.op is not None else None, "output", call="binary_cross_entropy"
+            ),
             where=f"{_place(parent)}{_loss_name(node)}",
             confidence=0.9,
             evidence=(
@@ -250,9 +263,9 @@ def _picture(case: Case) -> Picture | None:
 _CLIPS = ("relu", "relu6", "clamp", "clamp_min", "hardtanh", "threshold", "hardsigmoid", "tanh")
 
 
-def _remedies(finding: dict[str, Any]) -> tuple[Remedy, ...]:
+def _remedies(finding: Finding) -> tuple[Remedy, ...]:
     """Of what only clips logits the loss stays the same without it."""
-    if finding["where"].split(" ")[0] in _CLIPS:
+    if finding.place.call in _CLIPS:
         return (single("no activation on the output", "off_output"),)
     return (single("the loss given what it is made for", "given_logits", same_loss=False),)
 

@@ -11,6 +11,7 @@ from trainlab.diagnosis.edits import parsed, replaced, splice
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.usual import single
 from trainlab.diagnosis.seen import Op
 from trainlab.diagnosis.signals.case import Case
@@ -44,6 +45,7 @@ def _is_blown_up(output: tuple[int, ...], target: tuple[int, ...], wide: tuple[i
 def _finding(op: Op, output: tuple[int, ...], target: tuple[int, ...], wide: tuple[int, ...]) -> Finding:
     shorter = "the output" if len(output) > len(target) else "the target"
     return Finding(
+        place=place_at(op.site, "loss", call=op.name),
         where=f"loss line {op.site.quoted if op.site else op.name}",
         confidence=0.98,
         evidence=(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.loops import loss_to_the_end
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.usual import initialized, rate_times
 from trainlab.diagnosis.signals.case import Case
-from trainlab.draw import counted
 
 
 def judge(case: Case) -> Finding | None:
@@ -15,8 +15,11 @@ def judge(case: Case) -> Finding | None:
     learning = case.learning
     if learning.state not in ("stuck", "poor") or case.faults or case.seen.tick < 100 or learning.falling:
         return None
+    from trainlab.draw import counted
+
     main = learning.main
     finding = Finding(
+        place=place_at(main.site if main is not None else None, "loss"),
         where=f"the loss at {main.site.quoted}" if main is not None and main.site else "the loss",
         confidence=0.4,
         evidence=(

@@ -12,6 +12,7 @@ from trainlab.diagnosis.faults.no_nonlinearity import only_layer
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.pictures.loops import loss_to_the_end
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.usual import rate_times
 from trainlab.diagnosis.signals.case import Case, optimizer_name, vanished
 from trainlab.diagnosis.signals.curve import finite, medians_of_5
@@ -76,6 +77,7 @@ def judge(case: Case) -> Finding | None:
     if (back := thrown_back(case)) is not None:
         evidence.append(f"the loss had come down to {back[0]:.3g}, and ends at {back[1]:.3g}")
     return Finding(
+        place=place_at(optimizer.site, "optimizer", call=optimizer.kind),
         where=(
             f"{name}: {optimizer.kind} lr={rate:g}{f' ({optimizer.site.quoted})' if optimizer.site else ''}"
         ),
@@ -83,6 +85,7 @@ def judge(case: Case) -> Finding | None:
         evidence=tuple(evidence),
         remedy=f"Divide the learning rate by 10, and by 10 again: lr={rate / 10:g}, lr={rate / 100:g}.",
         code=f"for group in {name}.param_groups:\n    group['lr'] = {rate / 10:g}",
+        value=rate / 10,
     )
 
 

@@ -8,6 +8,7 @@ from trainlab.diagnosis.edits import setting
 from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.usual import rate_times
 from trainlab.diagnosis.signals import curve
 from trainlab.diagnosis.signals.case import Case, optimizer_name
@@ -40,6 +41,7 @@ def judge(case: Case) -> Finding | None:
     rate = max((value for _, value in optimizer.lr), default=float("nan"))
     name = optimizer_name(optimizer)
     return Finding(
+        place=place_at(optimizer.site, "optimizer", call=optimizer.kind),
         where=(
             f"{name}: {optimizer.kind} lr={rate:g}{f' ({optimizer.site.quoted})' if optimizer.site else ''}"
         ),
@@ -56,6 +58,7 @@ def judge(case: Case) -> Finding | None:
             f"{rate * 1000:g}."
         ),
         code=f"for group in {name}.param_groups:\n    group['lr'] = {rate * 100:g}",
+        value=rate * 100,
     )
 
 

@@ -6,6 +6,7 @@ from trainlab.diagnosis.edits import backward_line, diff
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
+from trainlab.diagnosis.place import Place, place_at
 from trainlab.diagnosis.remedies.usual import single
 from trainlab.diagnosis.seen import OptimizerSeen, ParamSeen
 from trainlab.diagnosis.signals.case import Case, named, optimizer_name
@@ -34,6 +35,7 @@ def judge(case: Case) -> Finding | None:
     borrowed = any(param.loaded for param in reached)  # gradients of a finished network: saliency, attacks
     if not seen.optimizers and reached and not borrowed and not any(_moves(case, one) for one in reached):
         return Finding(
+            place=Place(kind="parameters", parameters=tuple(param.name for param in reached)),
             where=f"no optimizer; the parameters {named(param.name for param in reached)} stay as they are",
             confidence=0.8,
             evidence=(f"{seen.backwards} backward passes, no optimizer, and no parameter has changed",),
@@ -52,6 +54,7 @@ def _never(case: Case, optimizer: OptimizerSeen, reached: list[ParamSeen]) -> Fi
     stream = case.learning.stream
     place = f" after {stream.site.quoted}" if stream is not None and stream.site is not None else ""
     return Finding(
+        place=place_at(stream.site if stream is not None else None, "call", call="backward"),
         where=f"{name}.step() is never called{place}",
         confidence=0.97,
         evidence=(
@@ -66,6 +69,7 @@ def _never(case: Case, optimizer: OptimizerSeen, reached: list[ParamSeen]) -> Fi
 def _cleared(optimizer: OptimizerSeen, looked: int) -> Finding:
     name = optimizer_name(optimizer)
     return Finding(
+        place=place_at(optimizer.step_site, "call", call="step"),
         where=(
             f"{name}.step(){f' at {optimizer.step_site.quoted}' if optimizer.step_site else ''}: no "
             "gradient is left"

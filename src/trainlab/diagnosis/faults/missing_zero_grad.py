@@ -12,6 +12,7 @@ from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.pictures.loops import gradient_norm
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.usual import single
 from trainlab.diagnosis.signals.case import Case, optimizer_name
 from trainlab.diagnosis.signals.gradients import total_norms
@@ -27,6 +28,7 @@ def judge(case: Case) -> Finding | None:
             name = optimizer_name(optimizer)
             site = optimizer.step_site
             return Finding(
+                place=place_at(site, "call", call="step"),
                 where=f"{name}.step() at {site.quoted}: no {name}.zero_grad() before the next backward()"
                 if site
                 else name,
@@ -44,6 +46,7 @@ def judge(case: Case) -> Finding | None:
         steps, stale = int(event.facts.get("steps", 0)), int(event.facts.get("stale", 0))
         if stale >= LEAST and stale > SHARE * steps:
             return Finding(
+                place=place_at(event.site, "parameters"),
                 where="the update of the weights by hand: .grad is never cleared",
                 confidence=0.9,
                 evidence=(

@@ -10,6 +10,7 @@ from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.node_kinds import SHAPING
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.path import chain_to_loss
+from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.usual import single
 from trainlab.diagnosis.seen import Graph
 from trainlab.diagnosis.signals.case import Case, named
@@ -40,6 +41,7 @@ def judge(case: Case) -> Finding | None:
         if chain is None:
             continue
         finding = Finding(
+            place=Place(kind="parameters", parameters=tuple(chain)),
             where=f"between {named(chain)}",
             confidence=0.85,
             evidence=(
@@ -70,6 +72,7 @@ def only_layer(case: Case) -> str:
 
 def _alone(case: Case, name: str) -> Finding:
     return Finding(
+        place=Place(kind="parameters", parameters=(name,)),
         where=name,
         confidence=0.7,
         evidence=(f"{name} is the network's only layer: what it computes is linear", case.learning.words),

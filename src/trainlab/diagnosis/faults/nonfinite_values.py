@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.loops import loss_to_the_end
+from trainlab.diagnosis.place import Place, place_at
 from trainlab.diagnosis.remedies.remedy import Remedy
-from trainlab.diagnosis.remedies.usual import CLIPPED, line_of, rate_times, single
+from trainlab.diagnosis.remedies.usual import CLIPPED, rate_times, single
 from trainlab.diagnosis.seen import Event
 from trainlab.diagnosis.signals.case import Case
 
@@ -32,6 +31,7 @@ def judge(case: Case) -> Finding | None:
 
 def _of_the_data(case: Case) -> Finding:
     return Finding(
+        place=Place(kind="data"),
         where=(
             f"the input batch at step {case.seen.data.nonfinite_input}: the data has NaN or infinite values"
         ),
@@ -63,6 +63,7 @@ def _of_an_operation(case: Case, event: Event) -> Finding:
     bad = sum(stream.nonfinite for stream in case.seen.streams)
     evidence.append(f"{bad} of {case.seen.backwards} losses are NaN or infinite")
     return Finding(
+        place=place_at(event.site, "call", module=event.module, call=name),
         where=f"{name or 'loss'} at {place}{f' (in {event.module})' if event.module else ''}",
         confidence=0.95 if nearest is not None and nearest < 1e-12 else 0.7,
         evidence=tuple(evidence),
@@ -83,10 +84,10 @@ _POLES = frozenset(
 )  # fmt: skip
 
 
-def _remedies(finding: dict[str, Any]) -> tuple[Remedy, ...]:
-    if finding["where"].startswith("the input batch"):
+def _remedies(finding: Finding) -> tuple[Remedy, ...]:
+    if finding.place.kind == "data":
         return (single("0 for inputs that aren't finite", "finite_inputs"),)
-    line, name = line_of(finding), finding["where"].split(" ")[0]
+    line, name = finding.place.script_line, finding.place.call
     pole: tuple[Remedy, ...] = ()
     if line is not None and name in _POLES:
         words = f"the input of {name.strip('_')} at {line} kept {_EPS:g} away from where it isn't finite"

@@ -8,6 +8,7 @@ from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.loops import losses_drawn
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.usual import rate_times
 from trainlab.diagnosis.signals import curve
 from trainlab.diagnosis.signals.case import Case
@@ -31,6 +32,7 @@ def judge(case: Case) -> Finding | None:
     if curve.swing(stream.values) < SMALL * abs(float(np.median(curve.finite(stream.values)))):
         return None
     return Finding(
+        place=place_at(stream.site, "loss"),
         where=f"the loss at {stream.site.quoted}" if stream.site else "the loss",
         confidence=0.6,
         evidence=(

@@ -9,7 +9,9 @@ from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.node_kinds import RANGES
 from trainlab.diagnosis.pictures.data import targets_and_range
+from trainlab.diagnosis.place import Place, place_at
 from trainlab.diagnosis.remedies.usual import single
+from trainlab.diagnosis.seen import Node
 from trainlab.diagnosis.signals.case import Case, behind
 
 SHARE = 0.05
@@ -39,6 +41,7 @@ def judge(case: Case) -> Finding | None:
                     place = source.op.place if source.op is not None else source.kind
                     line = f" `{source.op.site.text}`" if source.op is not None and source.op.site else ""
                     return Finding(
+                        place=_place(source),
                         where=(
                             f"{source.kind.lower()} at {place}{line}, into the loss at "
                             f"{loss.site.quoted if loss.site else loss.kind}"
@@ -53,6 +56,13 @@ def judge(case: Case) -> Finding | None:
                         code="return self.last(x)  # no activation",
                     )
     return None
+
+
+def _place(source: Node) -> Place:
+    op = source.op
+    if op is None:
+        return Place(kind="activation", call=source.kind.lower())
+    return place_at(op.site, "activation", module=op.module, call=op.name.rstrip("_"))
 
 
 _PLAIN = frozenset(("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "difference"))

@@ -9,6 +9,7 @@ from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, is_wide, lines, one_line
 from trainlab.diagnosis.pictures.loops import held_out_line
+from trainlab.diagnosis.place import Place, place_at
 from trainlab.diagnosis.seen_losses import LossSeen
 from trainlab.diagnosis.signals.case import Case
 
@@ -40,6 +41,7 @@ def judge(case: Case) -> Finding | None:
         ):
             continue
         return Finding(
+            place=Place(kind="evaluation", call=loss.kind),
             where=f"held-out loss ({loss.kind}) from step {ticks[least]} on",
             confidence=0.8,
             evidence=(
@@ -71,6 +73,7 @@ def _by_heart(case: Case) -> Finding | None:
     site = next((root.eval_site for root in case.seen.roots if root.eval_site), None)
     values = sum(param.size for param in case.weights())
     return Finding(
+        place=place_at(site, "evaluation"),
         where=f"the evaluation{f' at {site.quoted}' if site else ''}, on other rows than those trained on",
         confidence=0.65,
         evidence=(

@@ -13,6 +13,7 @@ from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.path import by_layer
+from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.usual import single
 from trainlab.diagnosis.seen import ParamSeen
 from trainlab.diagnosis.signals.case import Case, modules_of, optimizer_name
@@ -61,6 +62,7 @@ def judge(case: Case) -> Finding | None:
         )
     made = case.stepped[0].site
     return Finding(
+        place=Place(kind="parameters", parameters=tuple(param.name for param in outside)),
         where=f"{modules_of(param.name for param in outside)} ({case.names(outside)})",
         confidence=0.95,
         evidence=(

@@ -10,6 +10,7 @@ import numpy as np
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.signals.case import Case
 
 LEAST = 20
@@ -35,6 +36,7 @@ def judge(case: Case) -> Finding | None:
     loader = next((one for one in loaders if one.site is not None), None)
     place = loader.site.quoted if loader is not None and loader.site else "the training loop"
     return Finding(
+        place=place_at(loader.site if loader is not None else None, "loader"),
         where=place,
         confidence=0.93,
         evidence=(

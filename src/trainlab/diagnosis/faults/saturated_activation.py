@@ -13,6 +13,7 @@ from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.layers import shares
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.usual import RELU_HE, STANDARDIZED_INPUTS, initialized
 from trainlab.diagnosis.seen import ActivationSeen
 from trainlab.diagnosis.signals.case import Case
@@ -46,6 +47,7 @@ def judge(case: Case) -> Finding | None:
         if not failing and np.median(early[:FIRST]) <= least:
             continue
         return Finding(
+            place=place_at(one.site, "activation", module=one.module, call=one.kind),
             where=f"{one.kind} at {one.place}{f', fed by {one.feeder}' if one.feeder else ''}",
             confidence=0.8,
             evidence=(

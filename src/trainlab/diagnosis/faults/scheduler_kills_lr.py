@@ -5,6 +5,7 @@ from __future__ import annotations
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.loops import learning_rate
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.usual import single
 from trainlab.diagnosis.seen import OptimizerSeen
 from trainlab.diagnosis.signals.case import Case, optimizer_name
@@ -27,6 +28,7 @@ def judge(case: Case) -> Finding | None:
         scheduler = case.seen.schedulers[0]
         place = scheduler.site.quoted if scheduler.site else scheduler.kind
         return Finding(
+            place=place_at(scheduler.site, "call", call="step"),
             where=f"{scheduler.kind}.step() at {place}",
             confidence=0.9,
             evidence=(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.loops import learning_rate
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.usual import single
 from trainlab.diagnosis.signals.case import Case
 
@@ -15,6 +16,7 @@ def judge(case: Case) -> Finding | None:
         if scheduler.early and case.stepped and not case.seen.uses_scaler:
             place = scheduler.site.quoted if scheduler.site else scheduler.kind
             return Finding(
+                place=place_at(scheduler.site, "call", call="step"),
                 where=f"{scheduler.kind}.step() at {place}",
                 confidence=0.93,
                 evidence=(

@@ -13,6 +13,7 @@ from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.loss_kinds import BINARY, CLASSES
 from trainlab.diagnosis.pictures.kinds import Picture, bars
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.signals.case import Case
 from trainlab.diagnosis.signals.neighbours import neighbours
 
@@ -52,6 +53,7 @@ def judge(case: Case) -> Finding | None:
     if judged is not None:
         evidence.append(f"accuracy on evaluation data {judged[0]:.2f}, at best {learning.reached:.2f}")
     return Finding(
+        place=place_at(main.site, "data", call=main.kind),
         where=f"the data: inputs and targets of the loss at {main.site.quoted if main.site else main.kind}",
         confidence=0.6,
         evidence=(*evidence, learning.words),

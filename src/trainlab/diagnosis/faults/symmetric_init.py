@@ -5,6 +5,7 @@ from __future__ import annotations
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
+from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.usual import initialized
 from trainlab.diagnosis.seen import ParamSeen
 from trainlab.diagnosis.signals.case import Case, named
@@ -18,6 +19,7 @@ def judge(case: Case) -> Finding | None:
     if not found:
         return _of_embeddings(case)
     return Finding(
+        place=Place(kind="parameters", parameters=tuple(param.name for param in found)),
         where=named(param.name for param in found),
         confidence=0.93,
         evidence=tuple(
@@ -46,6 +48,7 @@ def _of_embeddings(case: Case) -> Finding | None:
     if not found:
         return None
     return Finding(
+        place=Place(kind="parameters", parameters=tuple(param.name for param in found)),
         where=named(param.name for param in found),
         confidence=0.9,
         evidence=tuple(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.loops import modes
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.usual import single
 from trainlab.diagnosis.signals.case import Case, named
 
@@ -31,6 +32,7 @@ def judge(case: Case) -> Finding | None:
             continue
         site = root.judge_site
         return Finding(
+            place=place_at(site, "module", module=root.name),
             where=(
                 f"{root.name} at {site.quoted if site else 'the evaluation'}: no {root.name}.eval() "
                 f"before it ({named(root.noisy)})"

@@ -8,6 +8,7 @@ from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.features import feature_name
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
+from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.usual import STANDARDIZED_INPUTS
 from trainlab.diagnosis.signals.case import Case
 
@@ -44,6 +45,7 @@ def judge(case: Case) -> Finding | None:
         return feature_name(place, case.seen.data.input_shape)
 
     return Finding(
+        place=Place(kind="data", parameters=(first,) if weights else ()),
         where=(
             f"the inputs of {first}: {name(worst)} has mean {middle[worst]:.3g} and std {spread[worst]:.3g}"
         ),

@@ -9,6 +9,7 @@ from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.loss_kinds import BINARY, CLASSES
 from trainlab.diagnosis.pictures.data import main_loss
 from trainlab.diagnosis.pictures.kinds import Picture, histogram
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.usual import single
 from trainlab.diagnosis.signals.case import Case
 from trainlab.diagnosis.signals.curve import medians_of_5
@@ -36,6 +37,7 @@ def judge(case: Case) -> Finding | None:
         return None
     outputs = [fit.out_high for fit in main.fits[-10:] if fit.out_high is not None]
     return Finding(
+        place=place_at(main.site, "targets", call=main.kind),
         where=f"the targets of the loss at {main.site.quoted if main.site else main.kind}",
         confidence=0.8,
         evidence=(

@@ -9,6 +9,7 @@ from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.faults.detached_graph import cut_above, without_gradient
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.path import reached
+from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.signals.case import Case, modules_of
 
 SMALL = 0.05
@@ -28,6 +29,7 @@ def judge(case: Case) -> Finding | None:
     declared = sum(param.size for param in held if param.requires_grad)
     size = sum(param.size for param in lost)
     finding = Finding(
+        place=Place(kind="parameters", parameters=tuple(param.name for param in lost)),
         where=f"{modules_of(param.name for param in lost)} ({case.names(lost)})",
         confidence=0.95,
         evidence=(

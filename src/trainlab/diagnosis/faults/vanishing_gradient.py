@@ -8,6 +8,7 @@ from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.pictures.layers import gradient_by_depth
+from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.usual import RELU_HE, initialized
 from trainlab.diagnosis.seen import ParamSeen
 from trainlab.diagnosis.signals.case import Case
@@ -61,6 +62,7 @@ def _in_depth(
     kinds = sorted({activation.kind.rstrip("_") for activation in case.seen.activations})
     profile = ", ".join(f"{param.name} {value:.1e}" for param, value in found[:12])
     return Finding(
+        place=Place(kind="parameters", parameters=(first.name, largest.name)),
         where=f"{first.name} up to {largest.name}",
         confidence=confidence,
         evidence=(
@@ -90,6 +92,7 @@ def _in_time(case: Case) -> Finding | None:
         if gain**length >= FADED_IN_TIME:
             continue
         return Finding(
+            place=Place(kind="parameters", parameters=(param.name,)),
             where=f"{param.name}, over the steps of the sequence",
             confidence=0.75,
             evidence=(

@@ -9,6 +9,7 @@ from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures import layers
 from trainlab.diagnosis.pictures.kinds import Picture, lines, one_line
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.usual import single
 from trainlab.diagnosis.signals.case import Case, named, optimizer_name, vanished
 
@@ -63,6 +64,7 @@ def judge(case: Case) -> Finding | None:
         if not extreme and not (heavy and (unfit or blind) and (gone or len(shrunk) >= 0.5 * len(weights))):
             continue
         return Finding(
+            place=place_at(optimizer.site, "optimizer", call=optimizer.kind),
             where=(
                 f"{optimizer_name(optimizer)}: {optimizer.kind} "
                 f"weight_decay={decay:g}{f' ({optimizer.site.quoted})' if optimizer.site else ''}"
@@ -80,6 +82,7 @@ def judge(case: Case) -> Finding | None:
             ),
             remedy=f"Divide weight_decay by 100: {decay / 100:g}.",
             code=f"weight_decay={decay / 100:g}",
+            value=decay / 100,
         )
     return None
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
@@ -12,6 +10,7 @@ from trainlab.diagnosis.loss_kinds import BINARY
 from trainlab.diagnosis.node_kinds import SHAPING
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.path import chain_to_loss
+from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.remedy import Remedy
 from trainlab.diagnosis.remedies.usual import single
 from trainlab.diagnosis.seen import Graph, Node
@@ -50,6 +49,7 @@ def judge(case: Case) -> Finding | None:
         if node is not None and len(case.stepped) == 1:
             place = node.op.site.quoted if node.op is not None and node.op.site else node.kind
             return Finding(
+                place=place_at(node.op.site if node.op is not None else None, "sign", call=node.kind),
                 where=f"the sign of the loss at {place}",
                 confidence=0.85,
                 evidence=(
@@ -72,6 +72,7 @@ def _no_signs(case: Case) -> Finding | None:
         if share < ZEROS or facts["low"] < 0 or left_out:
             continue
         return Finding(
+            place=place_at(event.site, "targets", call=name),
             where=f"the targets of {name} at {event.site.quoted if event.site else 'the loss'}",
             confidence=0.95,
             evidence=(
@@ -96,6 +97,7 @@ def _no_probabilities(case: Case) -> Finding | None:
         site = loss.site.quoted if loss.site else loss.kind
         shapes = f"output {list(loss.out_shape)}, target {list(loss.target_shape)} ({loss.target_dtype})"
         return Finding(
+            place=place_at(loss.site, "loss", call="cross_entropy"),
             where=f"cross_entropy at {site}",
             confidence=0.95 if one else 0.85,
             evidence=(
@@ -147,6 +149,7 @@ def _classes_as_numbers(case: Case) -> Finding | None:
     if not case.learning.ratio > UNFIT and not behind:
         return None
     return Finding(
+        place=place_at(main.site, "loss", call=main.kind),
         where=f"{main.kind} at {main.site.quoted if main.site else 'the loss'}",
         confidence=0.7,
         evidence=(
@@ -171,13 +174,11 @@ def _picture(case: Case) -> Picture | None:
     )
 
 
-def _remedies(finding: dict[str, Any]) -> tuple[Remedy, ...]:
-    for beginning, remedy in (
-        ("the sign of the loss", single("the loss's sign turned", "other_sign", same_loss=False)),
-        ("the targets of ", single("targets of 1 and −1", "signed_targets", same_loss=False)),
-    ):
-        if finding["where"].startswith(beginning):
-            return (remedy,)
+def _remedies(finding: Finding) -> tuple[Remedy, ...]:
+    if finding.place.kind == "sign":
+        return (single("the loss's sign turned", "other_sign", same_loss=False),)
+    if finding.place.kind == "targets":
+        return (single("targets of 1 and −1", "signed_targets", same_loss=False),)
     return ()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.faults.symmetric_init import alike, equal_rows
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.usual import initialized
 from trainlab.diagnosis.signals.case import Case, named
 
@@ -16,6 +17,7 @@ def judge(case: Case) -> Finding | None:
         return None
     kinds = named(param.module_kind for param in found)
     return Finding(
+        place=Place(kind="parameters", parameters=tuple(param.name for param in found)),
         where=named(param.name for param in found) + (f" ({kinds})" if kinds else ""),
         confidence=0.93,
         evidence=(

@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from trainlab.draw import needs_log
-
 Picture = dict[str, Any]
 MOST_POINTS = 240
 MOST_BARS = 14
@@ -31,6 +29,8 @@ def lines(
 
 def is_wide(values: Sequence[float | None], times: float) -> bool:
     """Whether a log axis is wanted: all but the extreme 4 % spread over more than `times`, or it spikes."""
+    from trainlab.draw import needs_log  # here, since `trainlab faults` draws nothing
+
     known = [value for value in values if value is not None and math.isfinite(value)]
     if needs_log(known):
         return True

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from trainlab.diagnosis.remedies.remedy import Change, Remedy
-
-_LINE = re.compile(r"([^\s:`]+\.\w+|<[^>]+>):(\d+)")
-
-
-def line_of(finding: dict[str, Any]) -> str | None:
-    """Return the first ``file.py:12`` of a finding's place."""
-    match = _LINE.search(finding["where"])
-    return f"{match[1]}:{match[2]}" if match else None
 
 
 def single(words: str, name: str, *, same_loss: bool = True, narrow: str = "", **settings: Any) -> Remedy:
