@@ -14,7 +14,7 @@ from docs.rules import Answer, Outcome, above
 from docs.stated import Found, Statement
 from docs.words import percent, points, under
 from trainlab.draw import format_number
-from trainlab.explain.rates.named_schedules import EXAMPLE, TEN, step_example
+from trainlab.explain.questions.learning_rate.named_schedules import EXAMPLE, TEN, step_example
 from trainlab.maths import SCHEDULES
 from trainlab.spec import ReduceLROnPlateau
 from trainlab.stats import Rate, rate

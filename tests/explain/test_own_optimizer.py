@@ -7,7 +7,7 @@ import numpy as np
 from trainlab.engine.layout import initial_parameters
 from trainlab.engine.reference import ReferenceEngine
 from trainlab.explain.own_optimizer import OwnOptimizer
-from trainlab.explain.rates.full_loss import FullLoss
+from trainlab.explain.questions.learning_rate.full_loss import FullLoss
 from trainlab.spec import Experiment
 
 

@@ -1,0 +1,37 @@
+"""What is asked of a neuron, checked: which layer, unit and input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from trainlab.errors import ExplainError
+from trainlab.explain.checks import check_place
+from trainlab.explain.network_pass import Array
+from trainlab.explain.points import first_telling
+from trainlab.explain.questions.neuron.stack import array
+
+
+def chosen_input(given: Any, point: int | None, points: Array) -> tuple[Array, int | None]:
+    """Return the input ``[features]`` looked at, and its place, from 1, among ``points [n, features]``.
+
+    Without `given` and `point` it is the first data point that isn't all zeros, where only a bias counts.
+
+    Raises:
+        ExplainError: both are given, the input has other than as many numbers, or no point is there.
+    """
+    if given is None:
+        place = first_telling(points) if point is None else check_place("point", point, len(points))
+        return points[place - 1], place
+    if point is not None:
+        raise ExplainError(f"point = {point!r}: input is given as well; give only one of the two.")
+    values = array("input", given)
+    if values.shape != points.shape[1:]:
+        raise ExplainError(
+            f"input: has shape {list(values.shape)}, but the network takes {points.shape[1]:,} inputs; "
+            "give as "
+            f"many numbers, as in {','.join('0' for _ in range(min(points.shape[1], 4)))}."
+        )
+    same = np.flatnonzero((points == values).all(axis=1))
+    return values, int(same[0]) + 1 if same.size else None
