@@ -77,6 +77,7 @@ WHOLE: dict[str, tuple[str, ...]] = {
         "diagnosis/test_styles.py",
         "diagnosis/test_xor.py",
         "engine/test_torch_bits.py",
+        "golden/test_golden_copies.py",
         "report/test_why_part.py",
         "studies/test_why_failed.py",
     ),
@@ -107,6 +108,10 @@ CHOSEN: dict[str, tuple[str, ...]] = {
         "diagnosis/test_rules.py::test_a_fault_is_found_and_blamed_first[missing_zero_grad]",
         "diagnosis/test_signed_targets.py::test_signs_are_healthy[tags]",
         "diagnosis/test_styles.py::test_a_style[scripted]",
+        "golden/test_golden_copies.py::test_a_result_is_as_its_golden_copies[explain_neuron_of_an_experiment]",
+        "golden/test_golden_copies.py::test_a_result_is_as_its_golden_copies[fault_dead_relu]",
+        "golden/test_golden_copies.py::test_a_result_is_as_its_golden_copies[race]",
+        "golden/test_golden_copies.py::test_a_result_is_as_its_golden_copies[study]",
         "studies/maps/test_fields.py::test_a_point_is_what_its_experiment_gives[schedule]",
     ),
     "computes": (

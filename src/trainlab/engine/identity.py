@@ -1,12 +1,13 @@
-"""Which code computed a run: a digest of an engine's sources, so that an older build never answers for it."""
+"""Which code computed a run: a digest of what an engine's sources do, so that an older one never answers."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from trainlab.engine.source_digest import source_digest
 
 _HERE = Path(__file__).parent
 _FAST = (
@@ -28,26 +29,34 @@ _TORCH_TOO = ("kernel/philox.py", "reference/losses.py", "reference/optimizers.p
 
 @cache
 def kernel_digest() -> str:
-    """Return a digest of the sources that end up in compiled code, which names its builds on disk."""
+    """Return a digest of the sources that end up in compiled code, which names its builds on disk.
+
+    It is one of their bytes: numba, too, compiles a file anew after any edit.
+    """
     constants = [_HERE.parent / "maths" / name for name in _COMPILED_IN]
-    return _digest([_HERE / "rng.py", *constants, *sorted((_HERE / "kernel").glob("*.py"))])
+    digest = hashlib.sha256()
+    for path in (_HERE / "rng.py", *constants, *sorted((_HERE / "kernel").glob("*.py"))):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 @cache
 def stored_name(engine: str) -> str:
     """Return the name under which the store keeps an engine's runs, as ``fast@1a2b3c4d``.
 
-    It holds a digest of the sources that compute them, and for those that use it PyTorch's version.
+    It holds a digest of what the sources that compute them do, and for those that use it PyTorch's version.
     Neither numba nor torch is imported. An engine that isn't one of trainlab's keeps its own name.
     """
     if engine.partition("-")[0] == "fast":
         sources = [_HERE / name for name in _FAST]
-        digest = _digest([*sources, *_shared(), *sorted((_HERE / "kernel").glob("*.py"))])
+        digest = source_digest([*sources, *_shared(), *sorted((_HERE / "kernel").glob("*.py"))])
     elif engine.partition("-")[0] == "reference":
-        digest = _digest([*sorted((_HERE / "reference").glob("*.py")), *_shared()], _torch_version())
+        digest = source_digest([*sorted((_HERE / "reference").glob("*.py")), *_shared()], _torch_version())
     elif engine.partition("-")[0] == "torch":
         sources = [_HERE / name for name in _TORCH_TOO]
-        digest = _digest([*sources, *sorted((_HERE / "torch").glob("*.py")), *_shared()], _torch_version())
+        digest = source_digest(
+            [*sources, *sorted((_HERE / "torch").glob("*.py")), *_shared()], _torch_version()
+        )
     else:
         return engine
     return f"{engine}@{digest[:8]}"
@@ -62,13 +71,6 @@ def _shared() -> list[Path]:
         path for room in ("maths", "spec", "tasks") for path in sorted((_HERE.parent / room).glob("*.py"))
     ]
     return [*(_HERE / name for name in _SHARED), *rooms]
-
-
-def _digest(files: Iterable[Path], more: str = "") -> str:
-    digest = hashlib.sha256(more.encode())
-    for path in files:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def _torch_version() -> str:
