@@ -18,13 +18,13 @@ import numpy as np
 import torch
 
 from trainlab.engine.reference.losses import build_criterion
-from trainlab.explain.network_pass import Array, Layer
 from trainlab.explain.questions.chain_rule.differences import central_difference
 from trainlab.explain.questions.chain_rule.names import all_entries
-from trainlab.explain.questions.chain_rule.objective import Objective
 from trainlab.explain.questions.chain_rule.paths import MOST, count_paths, path_products
 from trainlab.explain.questions.chain_rule.steps import pass_steps
 from trainlab.explain.questions.chain_rule.trace import Trace, trace
+from trainlab.explain.subject.loss import Objective
+from trainlab.explain.subject.network import Array, Layer
 from trainlab.maths import ACTIVATIONS, LOSSES
 from trainlab.spec import Loss
 

@@ -14,12 +14,12 @@ import torch
 
 from trainlab.errors import ExplainError, SpecError
 from trainlab.explain import ChainRuleExplanation, Section, chain_rule
-from trainlab.explain.network_pass import initial_layers, layers_from
 from trainlab.explain.questions.chain_rule.deep import Deep
 from trainlab.explain.questions.chain_rule.flow import Flow, layer_flows
-from trainlab.explain.questions.chain_rule.objective import Objective
 from trainlab.explain.questions.chain_rule.question import DEFAULT, read_question
 from trainlab.explain.questions.chain_rule.trace import Trace, trace
+from trainlab.explain.subject.loss import Objective
+from trainlab.explain.subject.network import initial_layers, layers_from
 from trainlab.report import explanation_html
 from trainlab.spec import Experiment, load_study
 
@@ -205,7 +205,7 @@ def test_a_thousand_million_paths_are_told_in_one_line() -> None:
 
 def test_of_a_costly_training_fewer_seeds_are_trained_than_begin(monkeypatch: pytest.MonkeyPatch) -> None:
     made = Experiment.from_dict({"network": "2-3-1", "epochs": 3})
-    for place in ("telling", "questions.chain_rule.deep"):
+    for place in ("common.populations", "questions.chain_rule.deep"):
         monkeypatch.setattr(f"trainlab.explain.{place}.MOST_WORK", 25 * 3 * 4 * 13.0)
     result = chain_rule(made, seeds=40)
     population = result.numbers["layers"]["population"]

@@ -18,7 +18,7 @@ from trainlab.errors import ExplainError
 from trainlab.explain import ChainRuleExplanation, chain_rule
 from trainlab.explain.questions.chain_rule.graph_module import read_graph
 from trainlab.explain.questions.chain_rule.layers_module import jacobian_norm, module_layers
-from trainlab.explain.subject_module import subject_of
+from trainlab.explain.subject.module import subject_of
 
 X, Y = [[0.5, 1.0], [1.0, -1.0]], [[1.0], [0.0]]
 

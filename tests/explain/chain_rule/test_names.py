@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from trainlab.errors import ExplainError
-from trainlab.explain.network_pass import Layer
 from trainlab.explain.questions.chain_rule.names import (
     Entry,
     all_entries,
@@ -12,6 +11,7 @@ from trainlab.explain.questions.chain_rule.names import (
     parse_entry,
     with_entry,
 )
+from trainlab.explain.subject.network import Layer
 
 LAYERS = [
     Layer(weight=np.arange(6.0).reshape(3, 2), bias=np.array([7.0, 8, 9]), activation="tanh"),

@@ -250,7 +250,7 @@ def test_wrong_use_is_refused_before_anything_is_shown(
 
 
 def test_only_the_own_rate_keeps_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
-    from trainlab.explain.telling import Populations
+    from trainlab.explain.common.populations import Populations
 
     asked: list[Experiment] = []
     train = Populations.train

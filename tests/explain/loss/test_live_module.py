@@ -11,7 +11,7 @@ from torch import nn
 from trainlab import explain
 from trainlab.errors import ExplainError
 from trainlab.explain.questions.loss.live_module import inspect_module
-from trainlab.explain.questions.loss.loss_module import loss_of
+from trainlab.explain.subject.criterion import loss_of
 from trainlab.spec import CrossEntropy, Huber, SmoothL1
 
 X = torch.linspace(-1, 1, 40).reshape(10, 4)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from trainlab.explain.common.populations import Populations
 from trainlab.explain.questions.loss.medians import median_of
 from trainlab.explain.questions.loss.outlier_data import SHARE, SHIFT, outlier_data
 from trainlab.explain.questions.loss.outlier_runs import (
@@ -18,7 +19,6 @@ from trainlab.explain.questions.loss.outlier_runs import (
 )
 from trainlab.explain.questions.loss.outliers import read_outliers
 from trainlab.explain.questions.loss.outliers_part import outliers_section, outliers_sentence
-from trainlab.explain.telling import Populations
 from trainlab.spec import L1, MSE, Experiment, Huber, LogCosh, SmoothL1
 
 OWN = Experiment.from_dict(
@@ -148,7 +148,7 @@ def test_with_few_data_sets_nothing_is_upheld_by_their_range() -> None:
 
 
 def test_of_a_costly_regression_there_are_fewer_data_sets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trainlab.explain.telling.MOST_WORK", 1.0)
+    monkeypatch.setattr("trainlab.explain.common.populations.MOST_WORK", 1.0)
     base = msgspec.structs.replace(OWN, epochs=2)
     runs = train_outliers(base, Populations(seeds=1000, workers=1))
     assert (runs.draws, runs.seeds) == (2, 8)

@@ -177,7 +177,7 @@ def test_of_a_loss_of_probabilities_the_page_says_what_its_stacks_show(store: Pa
 
 
 def test_where_seeds_are_too_costly_fewer_are_trained(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trainlab.explain.telling.MOST_WORK", 1.0)
+    monkeypatch.setattr("trainlab.explain.common.populations.MOST_WORK", 1.0)
     found = neuron(Experiment.from_dict({"network": "2-2-1", "epochs": 3}), seeds=30)
     assert {each.linear.n for each in found.stacks} == {20}
     assert found.section("stacks").text[-1].startswith("Of the 30 seeds asked for 20 were trained")

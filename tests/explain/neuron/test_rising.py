@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from trainlab.explain import neuron
-from trainlab.explain.network_pass import Layer, forward
 from trainlab.explain.questions.neuron.apart import taken_apart
 from trainlab.explain.questions.neuron.rising import falls, line_words, side_words
+from trainlab.explain.subject.network import Layer, forward
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Experiment
 

@@ -7,9 +7,15 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from trainlab.errors import ExplainError
-from trainlab.explain.checks import check_source, only_for_experiments, only_for_modules, populations_of, text
-from trainlab.explain.live import is_module
-from trainlab.explain.network_numbers import network_numbers
+from trainlab.explain.common.options import (
+    check_source,
+    only_for_experiments,
+    only_for_modules,
+    populations_of,
+    text,
+)
+from trainlab.explain.common.populations import OnProgress, Populations
+from trainlab.explain.common.progress import OnSection, Telling
 from trainlab.explain.questions.chain_rule.deep import deep_question, trained_deep
 from trainlab.explain.questions.chain_rule.flow import layer_flows
 from trainlab.explain.questions.chain_rule.paths import MOST, Paths, count_paths, find_paths
@@ -39,7 +45,8 @@ from trainlab.explain.questions.chain_rule.tell_point import (
     point_numbers,
 )
 from trainlab.explain.questions.chain_rule.words import apart, counted_paths, exactly
-from trainlab.explain.telling import OnProgress, OnSection, Populations, Telling
+from trainlab.explain.subject.live import is_module
+from trainlab.explain.subject.network import network_numbers
 
 LISTED = 50
 """Paths that are written out, the largest first, unless all are asked for."""

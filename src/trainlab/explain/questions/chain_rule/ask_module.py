@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.errors import ExplainError
+from trainlab.explain.common.progress import OnSection, Telling
 from trainlab.explain.questions.chain_rule.ask import LISTED
 from trainlab.explain.questions.chain_rule.differences import STEP, Difference
 from trainlab.explain.questions.chain_rule.entry_module import Place, read_place
@@ -25,8 +26,7 @@ from trainlab.explain.questions.chain_rule.tell_module import (
     module_verdict,
 )
 from trainlab.explain.questions.chain_rule.words import counted_paths
-from trainlab.explain.subject_module import Subject, recording, subject_of
-from trainlab.explain.telling import OnSection, Telling
+from trainlab.explain.subject.module import Subject, recording, subject_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

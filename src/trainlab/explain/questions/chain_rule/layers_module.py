@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from trainlab.explain.subject_module import Subject
+from trainlab.explain.subject.module import Subject
 
 _WHOLE = 512
 """Outputs of a layer up to which its Jacobian is written down whole."""

@@ -13,12 +13,11 @@ import numpy as np
 
 from trainlab.draw import counted, format_number
 from trainlab.errors import ExplainError, shown
-from trainlab.explain.checks import check_cell, check_place, check_seed
-from trainlab.explain.network_pass import Array, initial_layers
-from trainlab.explain.points import first_telling
+from trainlab.explain.common.options import check_cell, check_place, check_seed
 from trainlab.explain.questions.chain_rule.names import Entry, parse_entry
-from trainlab.explain.questions.chain_rule.objective import Objective
 from trainlab.explain.questions.chain_rule.trace import Trace, trace
+from trainlab.explain.subject.loss import Objective
+from trainlab.explain.subject.network import Array, first_telling, initial_layers
 from trainlab.spec import (
     MSE,
     SGD,

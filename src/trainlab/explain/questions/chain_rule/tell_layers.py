@@ -9,11 +9,11 @@ import numpy as np
 
 from trainlab.draw import Band, Curve, curves, format_number
 from trainlab.explain.explanation import Section, Table, paragraphs
-from trainlab.explain.network_numbers import network_numbers
 from trainlab.explain.questions.chain_rule.deep import Deep
 from trainlab.explain.questions.chain_rule.flow import Flow, greatest_loss
 from trainlab.explain.questions.chain_rule.norms import WHOLE
 from trainlab.explain.questions.chain_rule.population import VANISHED, Signals
+from trainlab.explain.subject.network import network_numbers
 from trainlab.spec import name_of
 from trainlab.stats import paired_difference
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainlab.errors import ExplainError
-from trainlab.explain.network_pass import Array, Layer, LayerGradient, LayerPass, backward, forward
 from trainlab.explain.questions.chain_rule.names import Entry
-from trainlab.explain.questions.chain_rule.objective import Objective
+from trainlab.explain.subject.loss import Objective
+from trainlab.explain.subject.network import Array, Layer, LayerGradient, LayerPass, backward, forward
 from trainlab.maths import ACTIVATIONS
 
 

@@ -7,9 +7,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from trainlab.explain.checks import check_source, only_for_experiments, only_for_modules, populations_of
-from trainlab.explain.live import is_module
-from trainlab.explain.network_numbers import network_numbers
+from trainlab.explain.common.options import (
+    check_source,
+    only_for_experiments,
+    only_for_modules,
+    populations_of,
+)
+from trainlab.explain.common.populations import OnProgress, Populations
+from trainlab.explain.common.progress import OnSection, Telling
 from trainlab.explain.questions.init.learning import ACTIVATIONS, Learnt, learn, learning_section
 from trainlab.explain.questions.init.live_module import module_layers
 from trainlab.explain.questions.init.means import mean_zero
@@ -40,8 +45,9 @@ from trainlab.explain.questions.init.stack import LayerSignals, network_signals,
 from trainlab.explain.questions.init.symmetry import Symmetry, started, starts, symmetry, zero_gradients
 from trainlab.explain.questions.init.variants import with_weights
 from trainlab.explain.questions.init.verdict import module_verdict, verdict
-from trainlab.explain.subject_module import subject_of
-from trainlab.explain.telling import OnProgress, OnSection, Populations, Telling
+from trainlab.explain.subject.live import is_module
+from trainlab.explain.subject.module import subject_of
+from trainlab.explain.subject.network import network_numbers
 from trainlab.spec import Experiment, InitScheme, Study
 
 SEEDS = 1000

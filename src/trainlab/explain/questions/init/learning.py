@@ -8,10 +8,10 @@ from typing import Any
 
 from trainlab.draw import Picture, format_percent, join, rate_grid
 from trainlab.draw.table import Cell
+from trainlab.explain.common.populations import Populations
 from trainlab.explain.explanation import Section, Table
 from trainlab.explain.questions.init.schemes import Scheme
 from trainlab.explain.questions.init.variants import stack_output, with_stack
-from trainlab.explain.telling import Populations
 from trainlab.spec import Experiment, name_of, solved_words
 from trainlab.stats import Rate, rate
 

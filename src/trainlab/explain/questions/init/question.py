@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trainlab.errors import ExplainError, listing, nearest
-from trainlab.explain.checks import check_cell, listed, whole
+from trainlab.explain.common.options import check_cell, listed, whole
 from trainlab.explain.questions.init.schemes import SHOWN, TRAINED, Scheme, all_schemes, find_schemes
 from trainlab.explain.questions.init.sizes import Case
 from trainlab.maths import ACTIVATIONS

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from trainlab.engine import Runs
+from trainlab.explain.common.populations import Populations
 from trainlab.explain.questions.init.stack import network_signals
 from trainlab.explain.questions.init.variants import with_weights
-from trainlab.explain.telling import Populations
 from trainlab.spec import Experiment, Normal, Uniform
 from trainlab.stats import Rate, ReadEstimate, Reading, paired_difference, rate, read_family
 

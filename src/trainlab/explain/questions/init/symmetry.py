@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from trainlab.engine import Runs
 from trainlab.engine.layout import layers_of
-from trainlab.explain.network_pass import Layer, LayerGradient, initial_layers, layers_from
-from trainlab.explain.objective import examples_gradients
 from trainlab.explain.questions.init.ranks import greatest_rank, seeds_ranked
 from trainlab.explain.questions.init.variants import without_curves
+from trainlab.explain.subject.loss import examples_gradients
+from trainlab.explain.subject.network import Layer, LayerGradient, initial_layers, layers_from
 from trainlab.spec import Constant, Experiment, Init
 from trainlab.stats import Rate, rate
 

@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass
 
 from msgspec.structs import replace
 
-from trainlab.explain.checks import populations_of
+from trainlab.explain.common.options import populations_of
+from trainlab.explain.common.populations import OnProgress
+from trainlab.explain.common.progress import OnSection, Telling
 from trainlab.explain.explanation import Explanation
-from trainlab.explain.network_numbers import network_numbers
 from trainlab.explain.questions.learning_rate.asking import DEFAULT, ask, constant
 from trainlab.explain.questions.learning_rate.compare import Compared, to_dict
 from trainlab.explain.questions.learning_rate.effects import effects_part
@@ -49,7 +50,7 @@ from trainlab.explain.questions.learning_rate.short_answer import short_answer
 from trainlab.explain.questions.learning_rate.step_rule import OneStep, one_step
 from trainlab.explain.questions.learning_rate.torch_part import checks_part
 from trainlab.explain.questions.learning_rate.verdict import verdict
-from trainlab.explain.telling import OnProgress, OnSection, Telling
+from trainlab.explain.subject.network import network_numbers
 from trainlab.spec import Experiment, Study
 
 SEEDS = 1000

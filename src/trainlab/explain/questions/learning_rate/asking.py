@@ -6,7 +6,7 @@ import os
 
 from msgspec.structs import replace
 
-from trainlab.explain.checks import check_cell, check_source
+from trainlab.explain.common.options import check_cell, check_source
 from trainlab.spec import Experiment, NoSchedule, Study, Warmup, any_study, named_cell
 
 DEFAULT = "xor44"

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from trainlab.engine import Runs, select
+from trainlab.explain.common.populations import FEWEST, Populations
 from trainlab.explain.questions.learning_rate.asking import constant
 from trainlab.explain.questions.learning_rate.compare import Compared, compare
 from trainlab.explain.questions.learning_rate.grid import at_rate, follows_rate, lean, point_of
@@ -16,7 +17,6 @@ from trainlab.explain.questions.learning_rate.named_schedules import NamedSchedu
 from trainlab.explain.questions.learning_rate.plateaus import plateau_rates, recorded
 from trainlab.explain.questions.learning_rate.range_test import RangeTest
 from trainlab.explain.questions.learning_rate.regimes import Regimes
-from trainlab.explain.telling import FEWEST, Populations
 from trainlab.spec import Experiment
 from trainlab.stats import share_words
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from trainlab.engine import Runs
 from trainlab.errors import ExplainError
-from trainlab.explain.checks import listed
+from trainlab.explain.common.options import listed
 from trainlab.spec import CyclicLR, Experiment, NoSchedule, OneCycleLR, Record
 from trainlab.stats import Rate, rate
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.errors import ExplainError
-from trainlab.explain.checks import listed
+from trainlab.explain.common.options import listed
 from trainlab.maths import SCHEDULES, learning_rates, warmup_factors
 from trainlab.spec import Experiment, ReduceLROnPlateau, Schedule, Warmup, name_of
 from trainlab.spec.decode import decode_value

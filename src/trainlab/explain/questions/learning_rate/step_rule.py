@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from trainlab.draw import join
 from trainlab.engine.layout import initial_parameters, layers_of
-from trainlab.explain.own_optimizer import OwnOptimizer
 from trainlab.explain.questions.learning_rate.full_loss import FullLoss
+from trainlab.explain.subject.optimizer import OwnOptimizer
 from trainlab.spec import Experiment, Full, NoSchedule, Penalty, name_of
 
 Array = npt.NDArray[np.float64]

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from trainlab.errors import ExplainError
-from trainlab.explain.checks import (
+from trainlab.explain.common.options import (
     check_cell,
     check_source,
     only_for_experiments,
     only_for_modules,
     populations_of,
 )
+from trainlab.explain.common.populations import OnProgress, Populations
+from trainlab.explain.common.progress import OnSection, Telling
 from trainlab.explain.explanation import Explanation
-from trainlab.explain.live import is_module
-from trainlab.explain.network_numbers import network_numbers
 from trainlab.explain.questions.loss.live_module import Live, inspect_module
 from trainlab.explain.questions.loss.matter import PairRate, matter_section, matter_sentence, pair_rates
 from trainlab.explain.questions.loss.outlier_runs import train_outliers
@@ -31,7 +31,8 @@ from trainlab.explain.questions.loss.shapes import Shape, log_table, shapes_sect
 from trainlab.explain.questions.loss.short_answer import module_short_answer, short_answer
 from trainlab.explain.questions.loss.takes import TAKES
 from trainlab.explain.questions.loss.variants import named_losses, variants_of
-from trainlab.explain.telling import OnProgress, OnSection, Populations, Telling
+from trainlab.explain.subject.live import is_module
+from trainlab.explain.subject.network import network_numbers
 from trainlab.spec import Experiment, any_study, name_of, named_cell
 from trainlab.tasks import Kind
 

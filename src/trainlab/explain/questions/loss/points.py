@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from trainlab.draw import Cell, format_number
 from trainlab.explain.explanation import Table
-from trainlab.explain.network_pass import Layer, forward
 from trainlab.explain.questions.loss.gradients import arriving
+from trainlab.explain.subject.network import Layer, forward
 from trainlab.maths import LINKS
 from trainlab.spec import Experiment, Loss, loss_entry
 

@@ -7,7 +7,6 @@ import numpy as np
 from trainlab.draw import format_number
 from trainlab.engine import Runs
 from trainlab.explain.explanation import Section, paragraphs
-from trainlab.explain.network_pass import initial_layers, layers_from
 from trainlab.explain.questions.loss.inverse import sums_of
 from trainlab.explain.questions.loss.live_module import Live
 from trainlab.explain.questions.loss.pairing_autograd import autograd_gradients, difference, difference_words
@@ -20,6 +19,7 @@ from trainlab.explain.questions.loss.points import (
     points_table,
 )
 from trainlab.explain.questions.loss.takes import loss_name
+from trainlab.explain.subject.network import initial_layers, layers_from
 from trainlab.spec import Experiment
 
 SEED = 0

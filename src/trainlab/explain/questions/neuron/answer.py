@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.draw import format_number
-from trainlab.explain.checks import check_place
-from trainlab.explain.network_numbers import network_numbers
-from trainlab.explain.network_pass import Array, forward
+from trainlab.explain.common.options import check_place
+from trainlab.explain.common.populations import Populations
+from trainlab.explain.common.progress import Telling
 from trainlab.explain.questions.neuron.affine import AffineFit, best_affine
 from trainlab.explain.questions.neuron.affine_section import affine_section, can_be_solved, hardest
 from trainlab.explain.questions.neuron.apart import Neuron, input_names, point_words, taken_apart
@@ -35,7 +35,7 @@ from trainlab.explain.questions.neuron.result import NeuronExplanation, StackRat
 from trainlab.explain.questions.neuron.short_answer import short_answer
 from trainlab.explain.questions.neuron.stack import Collapse, few_numbers
 from trainlab.explain.questions.neuron.weights import layers_of_seed
-from trainlab.explain.telling import Populations, Telling
+from trainlab.explain.subject.network import Array, forward, network_numbers
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Experiment
 from trainlab.tasks import Task

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from trainlab.draw import counted, format_number
-from trainlab.explain.checks import check_place
+from trainlab.explain.common.options import check_place
+from trainlab.explain.common.progress import Telling
 from trainlab.explain.explanation import Section
-from trainlab.explain.network_pass import Array
-from trainlab.explain.points import first_telling
 from trainlab.explain.questions.neuron.apart import Neuron, input_names, point_words
 from trainlab.explain.questions.neuron.apart_section import MOST_DRAWN, apart_section, plane_section
 from trainlab.explain.questions.neuron.chains import merged, own_section, own_words
@@ -19,7 +18,7 @@ from trainlab.explain.questions.neuron.neuron_module import module_neuron
 from trainlab.explain.questions.neuron.result import NeuronExplanation
 from trainlab.explain.questions.neuron.short_answer import short_answer
 from trainlab.explain.questions.neuron.trace_module import trace
-from trainlab.explain.telling import Telling
+from trainlab.explain.subject.network import Array, first_telling
 
 
 def explain_module(

@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from trainlab.draw import Cell, Part, contributions, counted, format_number, format_percent, tangent
 from trainlab.explain.explanation import Section, Table, paragraphs
-from trainlab.explain.network_pass import Array
 from trainlab.explain.questions.neuron.apart import Neuron, output_words, point_words, slope_words
 from trainlab.explain.questions.neuron.plane import PlaneView, line_formula, plane_picture, plane_view
 from trainlab.explain.questions.neuron.rising import line_words, side_words
+from trainlab.explain.subject.network import Array
 
 MOST_ROWS: Final = 24
 """Of a neuron with more inputs the table has the largest parts; `numbers` has all."""

@@ -9,11 +9,11 @@ import numpy as np
 
 from trainlab.draw import Answers, Cell, Picture, format_fixed, predictions, rate_grid
 from trainlab.engine import Runs
+from trainlab.explain.common.populations import Populations
 from trainlab.explain.explanation import Section, Table
 from trainlab.explain.questions.neuron.apart import point_words
 from trainlab.explain.questions.neuron.depths import Depth, activation_of
 from trainlab.explain.questions.neuron.result import StackRates
-from trainlab.explain.telling import Populations
 from trainlab.spec import Experiment, Within
 from trainlab.stats import Rate, holm, paired_difference, rate, share_words
 

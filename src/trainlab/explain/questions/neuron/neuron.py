@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final
 
-from trainlab.explain.checks import (
+from trainlab.explain.common.options import (
     check_cell,
     check_seed,
     check_source,
@@ -14,10 +14,11 @@ from trainlab.explain.checks import (
     only_for_modules,
     populations_of,
 )
-from trainlab.explain.live import is_module
+from trainlab.explain.common.populations import OnProgress
+from trainlab.explain.common.progress import OnSection, Telling
 from trainlab.explain.questions.neuron.answer import explain_experiment
 from trainlab.explain.questions.neuron.result import NeuronExplanation
-from trainlab.explain.telling import OnProgress, OnSection, Telling
+from trainlab.explain.subject.live import is_module
 from trainlab.spec import Experiment, Study, any_study
 from trainlab.spec.reading import named_cell
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from trainlab.explain.network_pass import Array, Layer
 from trainlab.explain.questions.neuron.apart import Neuron
+from trainlab.explain.subject.network import Array, Layer
 from trainlab.spec import Experiment
 
 

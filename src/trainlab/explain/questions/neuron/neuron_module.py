@@ -9,8 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from trainlab.errors import ExplainError
-from trainlab.explain.checks import check_place
-from trainlab.explain.network_pass import Array
+from trainlab.explain.common.options import check_place
 from trainlab.explain.questions.neuron.apart import Neuron, input_names, response
 from trainlab.explain.questions.neuron.chains_module import (
     Reader,
@@ -20,6 +19,7 @@ from trainlab.explain.questions.neuron.chains_module import (
     users_of,
 )
 from trainlab.explain.questions.neuron.trace_module import Traced
+from trainlab.explain.subject.network import Array
 
 _MOST_NUMBERS: Final = 4_000_000
 """Numbers that go through an activation at a time."""

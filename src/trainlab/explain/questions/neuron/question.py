@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from trainlab.errors import ExplainError
-from trainlab.explain.checks import check_place
-from trainlab.explain.network_pass import Array
-from trainlab.explain.points import first_telling
+from trainlab.explain.common.options import check_place
 from trainlab.explain.questions.neuron.stack import array
+from trainlab.explain.subject.network import Array, first_telling
 
 
 def chosen_input(given: Any, point: int | None, points: Array) -> tuple[Array, int | None]:

@@ -9,8 +9,8 @@ import numpy as np
 
 from trainlab.errors import ExplainError
 from trainlab.execution import train_all
-from trainlab.explain.network_pass import Layer, initial_layers, layers_from
-from trainlab.explain.telling import Populations
+from trainlab.explain.common.populations import Populations
+from trainlab.explain.subject.network import Layer, initial_layers, layers_from
 from trainlab.spec import Experiment
 from trainlab.store import Store
 

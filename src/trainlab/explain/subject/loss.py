@@ -1,15 +1,21 @@
-"""A loss with its settings, as a function of outputs and targets, both ``[examples, outputs]``."""
+"""A loss with its settings as a function, and an experiment's own over all the examples that it is trained on.
+
+Over the examples it is without the penalty; dropout and noise, as in evaluation, do nothing.
+
+Without its penalty; dropout and noise, as in evaluation, do nothing.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
-from trainlab.explain.network_pass import Array
+from trainlab.explain.subject.network import Array, Layer, LayerGradient, backward, forward
 from trainlab.maths import LOSSES
-from trainlab.spec import Loss, name_of
+from trainlab.spec import Experiment, Loss, loss_entry, name_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,3 +46,20 @@ class Objective:
     def per_example(self, outputs: Array, targets: Array) -> Array:
         """Return ∂L/∂outputs ``[examples, outputs]`` where each example has a loss of its own."""
         return self.gradient(outputs, targets) * len(outputs)
+
+
+def examples_loss(experiment: Experiment, layers: Sequence[Layer]) -> float:
+    """Return the loss with these layers."""
+    data = experiment.data()
+    outputs = forward(layers, data.inputs)[-1].outputs
+    settings = msgspec.structs.asdict(experiment.loss)
+    return loss_entry(experiment.loss).value(outputs, data.targets, **settings)
+
+
+def examples_gradients(experiment: Experiment, layers: Sequence[Layer]) -> tuple[LayerGradient, ...]:
+    """Return the gradients of that loss, first layer first."""
+    data = experiment.data()
+    passes = forward(layers, data.inputs)
+    settings = msgspec.structs.asdict(experiment.loss)
+    slopes = loss_entry(experiment.loss).gradient(passes[-1].outputs, data.targets, **settings)
+    return backward(layers, passes, slopes)

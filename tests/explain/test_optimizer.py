@@ -6,8 +6,8 @@ import numpy as np
 
 from trainlab.engine.layout import initial_parameters
 from trainlab.engine.reference import ReferenceEngine
-from trainlab.explain.own_optimizer import OwnOptimizer
 from trainlab.explain.questions.learning_rate.full_loss import FullLoss
+from trainlab.explain.subject.optimizer import OwnOptimizer
 from trainlab.spec import Experiment
 
 

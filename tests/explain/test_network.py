@@ -8,7 +8,7 @@ import torch
 
 from trainlab.engine.reference import build_module
 from trainlab.errors import ExplainError
-from trainlab.explain.network_pass import backward, forward, initial_layers, layers_from
+from trainlab.explain.subject.network import backward, forward, initial_layers, layers_from
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Experiment
 

@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from trainlab.errors import ExplainError
-from trainlab.explain.batch_module import read_batch
-from trainlab.explain.criterion_module import Criterion, criterion_of
-from trainlab.explain.live import hook_words, mode_of, mode_words, one_line
+from trainlab.explain.subject.batch import read_batch
+from trainlab.explain.subject.criterion import Criterion, criterion_of
+from trainlab.explain.subject.live import hook_words, mode_of, mode_words, one_line
 
 T = TypeVar("T")
 Hook = Callable[[Any], None]

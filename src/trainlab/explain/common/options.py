@@ -12,7 +12,7 @@ from typing import Any, Final, TypeGuard, cast
 
 from trainlab.engine import ENGINES
 from trainlab.errors import EngineError, ExplainError, listing, nearest, shown
-from trainlab.explain.telling import OnProgress, Populations
+from trainlab.explain.common.populations import OnProgress, Populations
 from trainlab.spec import Experiment, Study
 from trainlab.spec.study import MAX_SEEDS
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -106,3 +107,17 @@ def backward(
             )
         )
     return tuple(reversed(found))
+
+
+def network_numbers(experiment: Experiment) -> dict[str, Any]:
+    """Return label, widths and number of parameters of an experiment's network, ready for JSON."""
+    network = experiment.network
+    return {"label": network.label, "widths": list(network.widths), "parameters": network.parameters}
+
+
+def first_telling(points: Array) -> int:
+    """Return the place, from 1, of the first example that isn't all zeros, where only biases count; 1 if all
+    are.
+    """
+    telling = np.flatnonzero(points.reshape(len(points), -1).any(axis=1))
+    return int(telling[0]) + 1 if telling.size else 1

@@ -4,41 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from trainlab.engine import Runs
 from trainlab.execution import Progress, train_all
-from trainlab.explain.explanation import Section
 from trainlab.spec import Batch, Experiment, Full
 from trainlab.store import Store
 
-OnSection = Callable[[Section], None]
 OnProgress = Callable[[Progress], None]
 
 MOST_WORK: Final = 1e10
 """Seeds × examples seen × parameters that are trained for one part of an explanation: half a minute or so."""
 FEWEST: Final = 20
 """Seeds that are trained all the same."""
-
-
-@dataclass(kw_only=True, slots=True)
-class Telling:
-    """The sections so far, and whom to tell of each one."""
-
-    on_section: OnSection | None = None
-    sections: list[Section] = field(default_factory=list[Section])
-
-    def add(self, part: Section, note: str = "") -> None:
-        """Add a finished section, and show it; a `note` that isn't empty ends its text."""
-        part = replace(part, text=(*part.text, note)) if note else part
-        self.sections.append(part)
-        if self.on_section is not None:
-            self.on_section(part)
-
-    def done(self) -> tuple[Section, ...]:
-        """Return all sections, in order."""
-        return tuple(self.sections)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,9 +11,8 @@ import pytest
 
 from trainlab.errors import EngineError, ExplainError, SpecError
 from trainlab.explain import Section, chain_rule, init, learning_rate, loss, neuron
-from trainlab.explain.checks import MOST_SEEDS, check_place, check_seeds, listed, whole
-from trainlab.explain.network_numbers import network_numbers
-from trainlab.explain.points import first_telling
+from trainlab.explain.common.options import MOST_SEEDS, check_place, check_seeds, listed, whole
+from trainlab.explain.subject.network import first_telling, network_numbers
 from trainlab.spec import Experiment
 
 FIVE: dict[str, Callable[..., Any]] = {
