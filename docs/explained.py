@@ -18,7 +18,7 @@ from trainlab.explain.questions.init.schemes import find_schemes
 from trainlab.explain.questions.init.stack import LayerSignals, stack_signals
 from trainlab.explain.questions.learning_rate.grid import at_rate, lean
 from trainlab.explain.questions.learning_rate.named_schedules import TEN, read_schedules
-from trainlab.explain.questions.loss.matter import PairRate, pair_rates
+from trainlab.explain.questions.loss.pairing_rates import PairRate, pair_rates
 from trainlab.explain.questions.loss.variants import variants_of
 from trainlab.explain.subject.network import forward, layers_from
 from trainlab.maths import ACTIVATIONS

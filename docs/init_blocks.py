@@ -6,10 +6,10 @@ from docs.explained import STACK_SCHEMES, STACKS, Explained
 from docs.words import cell, chance, percent, points, table
 from trainlab.draw import format_number, join
 from trainlab.explain.questions.init.law import law_of
-from trainlab.explain.questions.init.means import mean_share, mean_zero
-from trainlab.explain.questions.init.part_sizes import outcome_words
+from trainlab.explain.questions.init.mean_zero import mean_share, mean_zero
 from trainlab.explain.questions.init.schemes import find_schemes
 from trainlab.explain.questions.init.sizes import CLAIMED
+from trainlab.explain.questions.init.sizes_section import outcome_words
 from trainlab.stats import share_words
 
 ASSIGNED = {

@@ -13,7 +13,7 @@ from docs.rules import Answer, Outcome, all_of
 from docs.stated import Found, Statement
 from docs.words import percent, points
 from trainlab.draw import format_number, join
-from trainlab.explain.questions.init import means
+from trainlab.explain.questions.init import mean_zero as means
 from trainlab.explain.questions.init.schemes import find_schemes
 from trainlab.explain.questions.init.sizes import Claim
 from trainlab.stats import Rate, ReadEstimate, Reading

@@ -13,8 +13,8 @@ import pytest
 from docs.pages import ROOT
 
 from docs import blocks, explained, explanations, figures, ledger
-from trainlab.explain.questions.chain_rule.question import DEFAULT
-from trainlab.explain.questions.init.part_example import FAN_IN, FAN_OUT
+from trainlab.explain.questions.chain_rule.asked import DEFAULT
+from trainlab.explain.questions.init.example_section import FAN_IN, FAN_OUT
 from trainlab.explain.questions.learning_rate.named_schedules import TEN
 from trainlab.explain.questions.loss.outlier_data import NOISE, POINTS, SHARE, SHIFT
 from trainlab.explain.questions.loss.outlier_runs import LAST_EPOCHS

@@ -11,7 +11,7 @@ from trainlab.cli.options import Details, Engine, Folder, Html, Json, UsageError
 from trainlab.cli.output import DEFAULT_STORE
 from trainlab.cli.telling import tell
 from trainlab.explain.questions.chain_rule import chain_rule
-from trainlab.explain.questions.chain_rule.ask import SEEDS
+from trainlab.explain.questions.chain_rule.question import SEEDS
 
 
 def chain_rule_command(

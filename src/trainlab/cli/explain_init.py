@@ -11,8 +11,8 @@ from trainlab.cli.options import Details, Engine, Folder, Html, Json, Workers, w
 from trainlab.cli.output import DEFAULT_STORE
 from trainlab.cli.telling import tell
 from trainlab.explain.questions.init import init
-from trainlab.explain.questions.init.answer import SEEDS
-from trainlab.explain.questions.init.question import DEFAULT
+from trainlab.explain.questions.init.asked import DEFAULT
+from trainlab.explain.questions.init.question import SEEDS
 
 
 def init_command(

@@ -9,8 +9,8 @@ import pytest
 
 from trainlab.engine.reference import ReferenceEngine
 from trainlab.explain.questions.chain_rule.descent import descend, training_gradient, training_loss
+from trainlab.explain.questions.chain_rule.downhill_section import Downhill, downhill_section
 from trainlab.explain.questions.chain_rule.surface import Line, along_gradient, plane_of
-from trainlab.explain.questions.chain_rule.tell_downhill import Downhill, downhill_section
 from trainlab.spec import Experiment
 
 CASES: dict[str, dict[str, Any]] = {

@@ -11,10 +11,10 @@ import pytest
 from trainlab.errors import ExplainError, SpecError
 from trainlab.execution import train_all
 from trainlab.explain import InitExplanation, Section, init
-from trainlab.explain.questions.init.learning import Learnt, learning_section
-from trainlab.explain.questions.init.part_sizes import outcome_words
-from trainlab.explain.questions.init.question import subject
+from trainlab.explain.questions.init.asked import subject
+from trainlab.explain.questions.init.learning_section import Learnt, learning_section
 from trainlab.explain.questions.init.sizes import Claim, _claims, _outcome  # pyright: ignore[reportPrivateUsage]
+from trainlab.explain.questions.init.sizes_section import outcome_words
 from trainlab.explain.questions.init.variants import with_stack, with_weights
 from trainlab.spec import Experiment, Normal
 from trainlab.stats import holm, paired_difference, rate, read_family

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trainlab.explain.questions.init.means import mean_share, mean_zero
-from trainlab.explain.questions.init.part_signals import stack_section
+from trainlab.explain.questions.init.mean_zero import mean_share, mean_zero
 from trainlab.explain.questions.init.schemes import find_schemes
 from trainlab.explain.questions.init.signals import Spread
+from trainlab.explain.questions.init.signals_section import stack_section
 from trainlab.explain.questions.init.stack import LayerSignals, stack_signals
 
 

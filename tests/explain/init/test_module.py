@@ -12,7 +12,7 @@ from torch import nn
 
 from trainlab.errors import ExplainError
 from trainlab.explain import init
-from trainlab.explain.questions.init.live_module import ModuleLayer, module_layers
+from trainlab.explain.questions.init.layers_module import ModuleLayer, module_layers
 from trainlab.explain.subject.live import is_module
 from trainlab.explain.subject.module import subject_of
 

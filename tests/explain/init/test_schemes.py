@@ -13,12 +13,13 @@ from scipy import integrate, stats
 
 from trainlab.errors import ExplainError
 from trainlab.explain.questions.init.default_module import drawn_layers
+from trainlab.explain.questions.init.default_section import check_words, default_section
 from trainlab.explain.questions.init.draws import draw_weights, remembered_draws
+from trainlab.explain.questions.init.example_section import worked_example
 from trainlab.explain.questions.init.law import Law, law_of
-from trainlab.explain.questions.init.part_example import worked_example
-from trainlab.explain.questions.init.part_schemes import check_words, default_section, schemes_section
 from trainlab.explain.questions.init.sample import sample_facts
 from trainlab.explain.questions.init.schemes import NAMED, all_schemes, find_schemes, label_of
+from trainlab.explain.questions.init.schemes_section import schemes_section
 from trainlab.spec import Constant, KaimingUniform, Normal
 
 # An honest z lies beyond this with probability 6e-5.
@@ -108,7 +109,7 @@ def test_torchs_layers_stay_within_the_bound() -> None:
 
 
 def test_without_torch_the_arithmetic_stays_and_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trainlab.explain.questions.init.part_schemes.has_torch", lambda: False)
+    monkeypatch.setattr("trainlab.explain.questions.init.schemes_section.has_torch", lambda: False)
     part, layers = default_section()
     assert layers == []
     assert "torch isn't installed" in part.text[-1]

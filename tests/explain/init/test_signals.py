@@ -12,13 +12,14 @@ import torch
 from scipy import integrate, stats
 
 from trainlab.engine.reference import build_module
+from trainlab.explain.questions.init.answer import signal_words
+from trainlab.explain.questions.init.asked import question
 from trainlab.explain.questions.init.gauss import expectation
 from trainlab.explain.questions.init.law import Law
 from trainlab.explain.questions.init.meanfield import RandomLayer, mean_field
-from trainlab.explain.questions.init.part_signals import stack_section
-from trainlab.explain.questions.init.question import question
 from trainlab.explain.questions.init.schemes import find_schemes
 from trainlab.explain.questions.init.signals import deviation_of, mean_of
+from trainlab.explain.questions.init.signals_section import stack_section
 from trainlab.explain.questions.init.stack import (
     LayerSignals,
     network_signals,
@@ -26,7 +27,6 @@ from trainlab.explain.questions.init.stack import (
     random_layers,
     stack_signals,
 )
-from trainlab.explain.questions.init.verdict import signal_words
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Experiment
 

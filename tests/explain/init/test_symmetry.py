@@ -11,18 +11,20 @@ import torch
 
 from trainlab.engine.reference import build_module
 from trainlab.execution import train_all
-from trainlab.explain.questions.init.part_symmetry import symmetry_section, zero_section
-from trainlab.explain.questions.init.question import subject
-from trainlab.explain.questions.init.ranks import greatest_rank, matrix_rank, seeds_ranked
+from trainlab.explain.questions.init.answer import symmetry_words
+from trainlab.explain.questions.init.asked import subject
 from trainlab.explain.questions.init.symmetry import (
     Symmetry,
     distinct_rows,
+    greatest_rank,
+    matrix_rank,
+    seeds_ranked,
     started,
     starts,
     symmetry,
     zero_gradients,
 )
-from trainlab.explain.questions.init.verdict import symmetry_words
+from trainlab.explain.questions.init.symmetry_section import symmetry_section, zero_section
 from trainlab.spec import Constant, Experiment, Init
 
 
@@ -169,7 +171,7 @@ def test_ranks_stop_at_the_greatest_that_can_be_and_have_a_limit_of_work(
     assert seeds_ranked((8, 8)) > 100_000
     assert seeds_ranked((500, 500)) == 1
     assert seeds_ranked((2000, 2000)) == 1
-    monkeypatch.setattr("trainlab.explain.questions.init.ranks.WORK", 4 * 5 * 4 * 2 * 2)
+    monkeypatch.setattr("trainlab.explain.questions.init.symmetry.WORK", 4 * 5 * 4 * 2 * 2)
     found = measured(experiment(), seeds=6)
     assert [layer.ranked for layer in found["as the experiment"].layers] == [4, 1]
     said = " ".join(symmetry_section(list(found.values())).text)

@@ -12,7 +12,7 @@ import pytest
 from trainlab.engine import get_engine
 from trainlab.errors import EngineError, ExplainError, SpecError, TrainlabError
 from trainlab.explain import LearningRateExplanation, Section, learning_rate
-from trainlab.explain.questions.learning_rate.asking import ask
+from trainlab.explain.questions.learning_rate.asked import ask
 from trainlab.explain.questions.learning_rate.grid import at_rate, population
 from trainlab.spec import Experiment, Study
 from trainlab.stats import paired_difference

@@ -14,13 +14,13 @@ from trainlab.engine import get_engine
 from trainlab.engine.reference import ReferenceEngine
 from trainlab.errors import ExplainError, SpecError, TrainlabError
 from trainlab.explain.questions.learning_rate.checks_autograd import torch_rates
+from trainlab.explain.questions.learning_rate.follow_ups import plateau_rates, recorded
 from trainlab.explain.questions.learning_rate.named_schedules import (
     TEN,
     rates_of,
     read_schedules,
     step_example,
 )
-from trainlab.explain.questions.learning_rate.plateaus import plateau_rates, recorded
 from trainlab.spec import Experiment, OneCycleLR, StepLR, Warmup, experiment_from_toml, experiment_to_toml
 from trainlab.spec.schedules import CosineAnnealingLR
 

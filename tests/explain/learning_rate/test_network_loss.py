@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from trainlab.engine.layout import initial_parameters
+from trainlab.explain.questions.learning_rate.answer import limit_words
 from trainlab.explain.questions.learning_rate.checks_autograd import dense_hessian, loss_of, sgd_step
-from trainlab.explain.questions.learning_rate.exact_parts import quadratic_part
 from trainlab.explain.questions.learning_rate.full_loss import FullLoss
 from trainlab.explain.questions.learning_rate.network_sharpness import (
     PlaceSharpness,
@@ -21,6 +21,7 @@ from trainlab.explain.questions.learning_rate.network_sharpness import (
     rate_limit,
     start_sharpness,
 )
+from trainlab.explain.questions.learning_rate.quadratic_section import quadratic_section
 from trainlab.explain.questions.learning_rate.sharpness import (
     Curvature,
     most_negative,
@@ -28,7 +29,6 @@ from trainlab.explain.questions.learning_rate.sharpness import (
     sharpness,
 )
 from trainlab.explain.questions.learning_rate.step_rule import one_step, own_step, step_words
-from trainlab.explain.questions.learning_rate.verdict import limit_words
 from trainlab.spec import Experiment
 
 CASES: list[dict[str, Any]] = [
@@ -263,7 +263,7 @@ def test_whose_curvature_the_quadratic_has(where: PlaceSharpness, curvature: flo
     edges = network_edges(experiment(), where)
     assert edges[0].curvatures == (curvature,)
     assert edges[0].difference < 1e-9
-    assert said in quadratic_part(edges, where).text[0]
+    assert said in quadratic_section(edges, where).text[0]
 
 
 MOMENTA: list[tuple[dict[str, Any], str]] = [
@@ -288,7 +288,7 @@ MOMENTA: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("settings", "words"), MOMENTA, ids=[words for _, words in MOMENTA])
 def test_what_momentum_does_is_said_of_the_own_kind(settings: dict[str, Any], words: str) -> None:
     made = experiment(optimizer={"name": "sgd", "lr": 0.1, **settings})
-    part = quadratic_part(network_edges(made, place(3.0)), place(3.0))
+    part = quadratic_section(network_edges(made, place(3.0)), place(3.0))
     assert words in part.text[-1]
     assert "nan" not in str(part.to_dict()).lower()
     assert (part.tables[0].rows[1][2] == "none") == ("no limit" in words)

@@ -16,8 +16,8 @@ if __name__ == "__main__":
 from explain.loss.formulas import evaluate
 
 from trainlab.explain.questions.loss.gradients import arriving, gradient_formula
+from trainlab.explain.questions.loss.loss_signatures import LOSS_SIGNATURES
 from trainlab.explain.questions.loss.outputs import OUTPUTS, OVER_OUTPUTS
-from trainlab.explain.questions.loss.takes import TAKES
 from trainlab.maths import ACTIVATIONS, LOSSES
 
 F = torch.nn.functional
@@ -28,7 +28,7 @@ KINKED = ("l1", "hinge", "huber", "smooth_l1")
 
 def pairs() -> list[tuple[str, str]]:
     """All outputs with all losses, but bce, which has a value for probabilities only."""
-    return [(o, x) for o in OUTPUTS for x in TAKES if x != "bce" or o in ("sigmoid", "softmax")]
+    return [(o, x) for o in OUTPUTS for x in LOSS_SIGNATURES if x != "bce" or o in ("sigmoid", "softmax")]
 
 
 def draw(output: str, loss: str, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -38,7 +38,7 @@ def draw(output: str, loss: str, n: int, seed: int) -> tuple[np.ndarray, np.ndar
     z = rng.normal(scale=np.where(rng.random((n, 1)) < 0.1, 6.0, 1.5), size=(n, width))
     if loss in CLASSES or (width > 1 and rng.random() < 0.5):
         return z, np.eye(width)[rng.integers(0, width, n)]
-    if TAKES[loss].meaning == "predictions":
+    if LOSS_SIGNATURES[loss].meaning == "predictions":
         return z, rng.normal(size=z.shape)
     return z, rng.integers(0, 2, z.shape).astype(float)
 
@@ -94,7 +94,7 @@ def slope_difference(loss: str, n: int, seed: int = 0) -> float:
     p = rng.uniform(0.02, 0.98, (n, width)) if loss == "bce" else rng.normal(scale=2.0, size=(n, width))
     y = (
         rng.integers(0, 2, p.shape).astype(float)
-        if TAKES[loss].meaning != "predictions"
+        if LOSS_SIGNATURES[loss].meaning != "predictions"
         else rng.normal(size=p.shape)
     )
     if loss in CLASSES:
@@ -129,7 +129,7 @@ def main(n: int) -> None:
             f"{len(found)} pairs × {n:,} examples, {what} against autograd: largest difference "
             f"{found[worst][place]:.1e} ({' + '.join(worst)})"
         )
-    slopes = {loss: slope_difference(loss, min(n, 2000)) for loss in TAKES}
+    slopes = {loss: slope_difference(loss, min(n, 2000)) for loss in LOSS_SIGNATURES}
     worst = max(slopes, key=lambda loss: slopes[loss])
     print(
         f"{len(slopes)} losses × {min(n, 2000):,} examples, slope against central differences: largest "

@@ -5,8 +5,8 @@ import pytest
 from explain.loss.gradients import pair_differences, pairs, slope_difference
 
 from trainlab.explain.questions.loss.gradients import bare, gradient_formula
+from trainlab.explain.questions.loss.loss_signatures import DISTANCES, LOSS_SIGNATURES
 from trainlab.explain.questions.loss.outputs import OUTPUTS, OVER_OUTPUTS
-from trainlab.explain.questions.loss.takes import DISTANCES, TAKES
 from trainlab.maths import ACTIVATIONS, LOSSES
 
 
@@ -18,16 +18,16 @@ def test_gradient_and_formula_are_those_of_autograd(output: str, loss: str) -> N
         assert shown < 1e-11
 
 
-@pytest.mark.parametrize("loss", TAKES)
+@pytest.mark.parametrize("loss", LOSS_SIGNATURES)
 def test_the_slope_is_that_of_the_value(loss: str) -> None:
     assert slope_difference(loss, 50) < 1e-7
 
 
 def test_the_tables_hold_every_output_and_loss() -> None:
     assert set(OUTPUTS) == set(ACTIVATIONS)
-    assert set(TAKES) == set(LOSSES)
+    assert set(LOSS_SIGNATURES) == set(LOSSES)
     assert set(OVER_OUTPUTS) == {name for name, entry in ACTIVATIONS.items() if not entry.elementwise}
-    assert set(DISTANCES) == {name for name, each in TAKES.items() if each.meaning == "predictions"}
+    assert set(DISTANCES) == {name for name, each in LOSS_SIGNATURES.items() if each.meaning == "predictions"}
 
 
 @pytest.mark.parametrize("name", [name for name in OUTPUTS if name not in OVER_OUTPUTS])

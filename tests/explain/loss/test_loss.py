@@ -11,8 +11,9 @@ from trainlab import explain
 from trainlab.engine import Runs, custom_loss
 from trainlab.errors import ExplainError, SpecError
 from trainlab.execution import train_all
-from trainlab.explain.questions.loss.loss import LossExplanation
-from trainlab.explain.questions.loss.matter import matter_sentence, pair_rates
+from trainlab.explain.questions.loss.pairing_rates import pair_rates
+from trainlab.explain.questions.loss.population_section import population_sentence
+from trainlab.explain.questions.loss.result import LossExplanation
 from trainlab.explain.questions.loss.variants import variants_of
 from trainlab.spec import Experiment, LossBelow, Within, any_study, named_cell
 
@@ -107,13 +108,14 @@ def test_the_sentence_says_no_more_than_the_intervals() -> None:
     half = with_solved(runs, 0.5)
     same = pair_rates(variants, [half] * len(variants))
     assert (
-        matter_sentence(same) == "On 100 seeds tanh + mse solved 50 %; no other pairing was seen to differ."
+        population_sentence(same)
+        == "On 100 seeds tanh + mse solved 50 %; no other pairing was seen to differ."
     )
     better = pair_rates(
         variants, [half, with_solved(runs, 0.9), *[with_solved(runs, 0.1)] * (len(variants) - 2)]
     )
     assert [each.reading for each in better][:3] == [None, "helps", "hurts"]
-    assert "tanh + l1 more, 90 %" in matter_sentence(better)
+    assert "tanh + l1 more, 90 %" in population_sentence(better)
 
 
 @pytest.mark.parametrize(

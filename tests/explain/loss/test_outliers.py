@@ -18,7 +18,7 @@ from trainlab.explain.questions.loss.outlier_runs import (
     train_outliers,
 )
 from trainlab.explain.questions.loss.outliers import read_outliers
-from trainlab.explain.questions.loss.outliers_part import outliers_section, outliers_sentence
+from trainlab.explain.questions.loss.outliers_section import outliers_section, outliers_sentence
 from trainlab.spec import L1, MSE, Experiment, Huber, LogCosh, SmoothL1
 
 OWN = Experiment.from_dict(

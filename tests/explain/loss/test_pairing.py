@@ -12,9 +12,9 @@ from scipy.optimize import minimize
 from trainlab.errors import ExplainError, SpecError
 from trainlab.explain.questions.loss import gradients, pairing_of, pairings
 from trainlab.explain.questions.loss import pairing as judge
+from trainlab.explain.questions.loss.loss_signatures import LOSS_SIGNATURES
 from trainlab.explain.questions.loss.outputs import OUTPUTS, OVER_OUTPUTS
-from trainlab.explain.questions.loss.pairing_part import table_section
-from trainlab.explain.questions.loss.takes import TAKES
+from trainlab.explain.questions.loss.table_section import table_section
 from trainlab.maths import ACTIVATIONS, LINKS, LOSSES
 from trainlab.spec import Experiment
 
@@ -23,7 +23,7 @@ TASKS: dict[str, Any] = {
     "binary": ("xor", 2, 1),
     "classes": ({"name": "xor", "one_hot": True}, 2, 2),
 }
-ALL = [(kind, output, loss) for kind in TASKS for output in OUTPUTS for loss in TAKES]
+ALL = [(kind, output, loss) for kind in TASKS for output in OUTPUTS for loss in LOSS_SIGNATURES]
 
 
 def experiment(kind: str, output: str, loss: str) -> Experiment:
@@ -132,7 +132,7 @@ def test_what_a_loss_aims_at_minimises_it() -> None:
 def test_torch_refuses_or_agrees_with_what_each_class_takes() -> None:
     z = torch.tensor([[0.3], [-2.0]], dtype=torch.float64)
     y = torch.tensor([[1.0], [0.0]], dtype=torch.float64)
-    for name, entry in TAKES.items():
+    for name, entry in LOSS_SIGNATURES.items():
         assert entry.torch_class is None or hasattr(torch.nn, entry.torch_class), name
     with pytest.raises(RuntimeError, match="between 0 and 1"):
         torch.nn.BCELoss()(z, y)
@@ -178,7 +178,7 @@ def test_the_section_says_why_the_pairs_of_the_assignment_are_wrong() -> None:
 
 
 def test_the_whole_table() -> None:
-    assert len(pairings("classes")) == len(OUTPUTS) * len(TAKES)
+    assert len(pairings("classes")) == len(OUTPUTS) * len(LOSS_SIGNATURES)
     assert {each.verdict for kind in TASKS for each in pairings(kind)} == {"right", "works", "wrong"}
     rights = [(each.output, each.loss) for each in pairings("classes") if each.verdict == "right"]
     assert rights == [("linear", "cross_entropy"), ("log_softmax", "nll")]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trainlab.explain.questions.neuron.apart import slope_words, taken_apart
-from trainlab.explain.questions.neuron.neuron_autograd import autograd_difference
+from trainlab.explain.questions.neuron.check_section import autograd_difference
+from trainlab.explain.questions.neuron.decompose import slope_words, taken_apart
 from trainlab.explain.questions.neuron.plane import line_within, plane_view
 from trainlab.explain.subject.network import Array, forward, initial_layers
 from trainlab.maths import ACTIVATIONS

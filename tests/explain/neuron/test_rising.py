@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from trainlab.explain import neuron
-from trainlab.explain.questions.neuron.apart import taken_apart
-from trainlab.explain.questions.neuron.rising import falls, line_words, side_words
+from trainlab.explain.questions.neuron.decompose import taken_apart
+from trainlab.explain.questions.neuron.monotone import falls, line_words, side_words
 from trainlab.explain.subject.network import Layer, forward
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Experiment

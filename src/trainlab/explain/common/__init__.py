@@ -1,1 +1,1 @@
-"""What all five questions share: options, populations, paired comparisons, the check against autograd, progress."""
+"""What all questions share: options, populations, paired comparisons, the check by autograd, progress."""

@@ -1,4 +1,4 @@
-"""Tell an explanation while it is made: sections go out once they are ready, populations are trained."""
+"""How the populations of an explanation are trained, and how many seeds of them are affordable."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
-"""A loss with its settings as a function, and an experiment's own over all the examples that it is trained on.
+"""A loss with its settings, and an experiment's own over all the examples that it is trained on.
 
-Over the examples it is without the penalty; dropout and noise, as in evaluation, do nothing.
-
-Without its penalty; dropout and noise, as in evaluation, do nothing.
+The latter without its penalty; dropout and noise, as in evaluation, do nothing.
 """
 
 from __future__ import annotations

@@ -1,219 +1,189 @@
-"""What is asked: which experiment, which weights, which example, which weight."""
+"""`chain_rule`: the chain rule on a network of choice, or on a module."""
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal
 
-import msgspec
-import numpy as np
-
-from trainlab.draw import counted, format_number
-from trainlab.errors import ExplainError, shown
-from trainlab.explain.common.options import check_cell, check_place, check_seed
-from trainlab.explain.questions.chain_rule.names import Entry, parse_entry
-from trainlab.explain.questions.chain_rule.trace import Trace, trace
-from trainlab.explain.subject.loss import Objective
-from trainlab.explain.subject.network import Array, first_telling, initial_layers
-from trainlab.spec import (
-    MSE,
-    SGD,
-    Experiment,
-    Network,
-    Parity,
-    Study,
-    Xor,
-    any_study,
-    named_cell,
-    parse_widths,
+from trainlab.errors import ExplainError
+from trainlab.explain.common.options import (
+    check_source,
+    only_for_experiments,
+    only_for_modules,
+    populations_of,
+    text,
 )
-from trainlab.spec.tasks import MAX_BITS
-from trainlab.tasks import Task
-
-DEFAULT = Experiment(
-    network=Network(widths=(4, 3, 2, 1)),
-    task=Parity(bits=4),
-    loss=MSE(),
-    optimizer=SGD(lr=0.1, momentum=0.9),
-    epochs=300,
+from trainlab.explain.common.populations import OnProgress, Populations
+from trainlab.explain.common.progress import OnSection, Telling
+from trainlab.explain.questions.chain_rule.answer import paths_sentence, short_answer
+from trainlab.explain.questions.chain_rule.asked import DEFAULT, Question, read_question
+from trainlab.explain.questions.chain_rule.deep_network import deep_question, trained_deep
+from trainlab.explain.questions.chain_rule.downhill_section import (
+    downhill_numbers,
+    downhill_section,
+    downhill_sentence,
+    look_downhill,
 )
-"""4-3-2-1 with tanh, as the assignment draws it, on XOR of four inputs: whether the number of ones is odd."""
+from trainlab.explain.questions.chain_rule.flow import layer_flows
+from trainlab.explain.questions.chain_rule.layers_section import (
+    layers_numbers,
+    layers_section,
+    worst_sentence,
+)
+from trainlab.explain.questions.chain_rule.passes_sections import (
+    backward_section,
+    difference_of,
+    forward_section,
+    point_numbers,
+)
+from trainlab.explain.questions.chain_rule.paths import MOST, count_paths, find_paths
+from trainlab.explain.questions.chain_rule.paths_section import paths_section
+from trainlab.explain.questions.chain_rule.point_autograd import autograd_check
+from trainlab.explain.questions.chain_rule.population_section import population_section, population_words
+from trainlab.explain.questions.chain_rule.result import ChainRuleExplanation
+from trainlab.explain.questions.chain_rule.steps import pass_steps
+from trainlab.explain.questions.chain_rule.words import counted_paths
+from trainlab.explain.subject.live import is_module
+from trainlab.explain.subject.network import network_numbers
 
-_SHARES = ("bce", "bce_with_logits", "cross_entropy", "nll", "hinge")
-"""The losses whose targets go from 0 to 1."""
+LISTED = 50
+"""Paths that are written out, the largest first, unless all are asked for."""
+SEEDS = 1000
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Question:
-    """An experiment with the weights of a seed, one example on its way through, and the weight asked about.
-
-    `default` says that neither an experiment nor a network was chosen.
-    """
-
-    experiment: Experiment
-    seed: int
-    point: str
-    trace: Trace
-    entry: Entry
-    default: bool
-
-
-def read_question(
-    source: Experiment | Study | str | os.PathLike[str],
+def chain_rule(
+    source: Any = DEFAULT,
     *,
-    cell: str | None,
-    network: str | Sequence[int] | None,
-    weight: str | None,
-    point: int | None,
-    inputs: Any,
-    targets: Any,
-    seed: int,
-) -> Question:
-    """Return the question; errors name the argument.
+    cell: str | None = None,
+    network: str | Sequence[int] | None = None,
+    weight: str | None = None,
+    point: int | None = None,
+    inputs: Any = None,
+    targets: Any = None,
+    loss: Any = None,
+    seed: int = 0,
+    paths: Literal["auto", "all"] = "auto",
+    seeds: int = SEEDS,
+    engine: str = "auto",
+    store: str | os.PathLike[str] | None = None,
+    workers: int | None = None,
+    on_progress: OnProgress | None = None,
+    on_section: OnSection | None = None,
+) -> ChainRuleExplanation:
+    """Carry the chain rule out, number by number, from one weight to the loss, and then a step downhill.
+
+    `source` is an `Experiment`, a `Study` (`cell` names one of its cells), a file or example by name; left
+    out, the assignment's drawing: 4-3-2-1 with tanh and MSE, which learns XOR of its four inputs (1 where the
+    number of ones is odd), and for the part on depth the assignment's Model 3. `network` replaces its widths,
+    as in "2-8-8-1". `weight` is written w2[1,3] (layer 2, to unit 1, from unit 3) or b2[1], also w2.1.3 and
+    b2.1; left out, the weight to the first unit from the largest input, or in the drawing w1[3,4], from the
+    last input to the last unit. `point` is the number of a training example, from 1; or `inputs` and
+    `targets` are a point of your own. Without a source the network has as many inputs as that, up to 16.
+    The weights are those that `seed` begins with; `seeds` is how many seeds the population has.
+    ``paths="all"`` lists every path, up to 100,000.
+
+    Or `source` is a `torch.nn.Module`, with a batch of `inputs` and `targets` and a `loss`: the name of one
+    of trainlab's losses (``"mse"``), or a function of outputs and targets that returns a scalar. Its autograd
+    graph is read, and the module stays as it is; `weight` is then a parameter and its index from 0, as in
+    "0.weight[1,0]".
 
     Raises:
-        ExplainError: if the point, seed or weight isn't one.
-        SpecError: if the experiment can't be read, or the network doesn't fit its task.
+        ExplainError: if there is no such weight or point, a number isn't finite, ``paths="all"`` asks for too
+            many, or the module isn't differentiable.
+        SpecError: if the experiment can't be read.
     """
-    widths = None if network is None else _widths(network)
-    left_out = source is DEFAULT
-    asked = _drawn(widths, inputs) if left_out else source
-    experiment = named_cell(any_study(asked), check_cell(cell)).experiment
-    if widths is not None and not left_out:
-        wanted = msgspec.structs.replace(experiment.network, widths=widths)
-        experiment = msgspec.structs.replace(experiment, network=wanted)
-    check_seed(seed)
-    x, y, words = _example(experiment, point, inputs, targets, last=left_out)
-    layers = initial_layers(experiment, seed)
-    traced = trace(layers, Objective.of(experiment.loss), x, y)
-    if weight is not None:
-        entry = parse_entry(weight, layers)
-    else:
-        entry = _drawn_entry(traced) if left_out else _default_entry(traced)
-    return Question(
-        experiment=experiment,
-        seed=seed,
-        point=words,
-        trace=traced,
-        entry=entry,
-        default=left_out and network is None,
+    if paths not in ("auto", "all"):
+        raise ExplainError(f"paths = {paths!r}: must be 'auto', the largest {LISTED}, or 'all'.")
+    weight = text("weight", weight, example="w2[1,3]")
+    populations = populations_of(
+        seeds=seeds, engine=engine, store=store, workers=workers, on_progress=on_progress
     )
+    if is_module(source):
+        from trainlab.explain.questions.chain_rule.question_module import chain_rule_of_module
+
+        only_for_experiments(cell=cell, network=network, point=point)
+        return chain_rule_of_module(
+            source,
+            inputs=inputs,
+            targets=targets,
+            loss=loss,
+            weight=weight,
+            every=paths == "all",
+            on_section=on_section,
+        )
+    source = check_source(source)
+    only_for_modules(loss=loss)
+    question = read_question(
+        source,
+        cell=cell,
+        network=network,
+        weight=weight,
+        point=point,
+        inputs=inputs,
+        targets=targets,
+        seed=seed,
+    )
+    return _tell(question, populations, Telling(on_section=on_section), every=paths == "all")
 
 
-def _drawn(widths: tuple[int, ...] | None, inputs: Any) -> Experiment:
-    """Return what is explained where no experiment is named: a network that learns XOR of all its inputs.
-
-    Without widths it is the assignment's drawing, with as many inputs as the point has.
-    """
-    if widths is None:
-        widths = (_count(inputs) or DEFAULT.network.widths[0], *DEFAULT.network.widths[1:])
-    network = msgspec.structs.replace(DEFAULT.network, widths=widths)
-    bits = network.widths[0]
-    if bits > MAX_BITS:
+def _tell(
+    question: Question, populations: Populations, telling: Telling, *, every: bool
+) -> ChainRuleExplanation:
+    traced, entry = question.trace, question.entry
+    count = count_paths(traced, entry)
+    if every and count > MOST:
         raise ExplainError(
-            f"network = {network.label!r}: has {bits:,} inputs, and where no experiment is named it learns "
-            f"XOR of at most {MAX_BITS}; name the file of an experiment whose task has {bits:,}."
+            f"paths = 'all': {entry} has {counted_paths(count)} to the loss, and at most {MOST:,} are "
+            "listed; leave it out for the report layer by layer."
         )
-    return msgspec.structs.replace(DEFAULT, network=network, task=Xor() if bits == 2 else Parity(bits=bits))
-
-
-def _count(inputs: Any) -> int:
-    """Return how many numbers a point has, 0 where that can't be told."""
-    try:
-        return 0 if inputs is None or isinstance(inputs, str) else int(np.size(inputs))
-    except ValueError:
-        return 0
-
-
-def numbers_words(values: Array) -> str:
-    """Return ``(0, 1)``, or a single number bare; of many the first six."""
-    words = [format_number(float(value)) for value in values[:6]] + (["…"] if len(values) > 6 else [])
-    return words[0] if len(words) == 1 else f"({', '.join(words)})"
-
-
-def default_point(data: Task) -> int:
-    """Return the first example, from 0, with an input that isn't 0: its weight has a gradient."""
-    return first_telling(data.inputs) - 1
-
-
-def _drawn_entry(traced: Trace) -> Entry:
-    """Return the weight to the last unit of the first layer from the last input, which the drawing names."""
-    return Entry(layer=1, unit=traced.widths[1], source=traced.widths[0])
-
-
-def _default_entry(traced: Trace) -> Entry:
-    """Return the weight to the first unit from the largest input."""
-    return Entry(layer=1, unit=1, source=int(np.argmax(np.abs(traced.inputs[0]))) + 1)
-
-
-def _widths(network: object) -> tuple[int, ...]:
-    if isinstance(network, str):
-        return parse_widths(network)
-    if not isinstance(network, list | tuple):
-        raise ExplainError(f"network = {shown(network)}: must be widths, as in '2-8-8-1' or [2, 8, 8, 1].")
-    return tuple(cast("Sequence[int]", network))
-
-
-def _example(
-    experiment: Experiment, point: int | None, inputs: Any, targets: Any, *, last: bool
-) -> tuple[Array, Array, str]:
-    """Return ``[1, features]``, ``[1, outputs]`` and which example it is, in words.
-
-    Where none is chosen it is the `last` one, which of XOR has all inputs 1, or else the first that isn't all
-    zeros.
-    """
-    data = experiment.data()
-    if (inputs is None) != (targets is None):
-        given, missing = ("inputs", "targets") if targets is None else ("targets", "inputs")
-        raise ExplainError(f"{given}: is given without {missing}; give both, or neither and a point.")
-    if inputs is None:
-        usual = data.points - 1 if last else default_point(data)
-        place = usual if point is None else check_place("point", point, data.points) - 1
-        x, y = data.inputs[place : place + 1], data.targets[place : place + 1]
-        which = f"example {place + 1:,} of {data.points:,}"
-    else:
-        if point is not None:
-            raise ExplainError(f"point = {point!r}: is given beside inputs; give one of the two.")
-        x = _row(
-            "inputs",
-            inputs,
-            data.features,
-            f"{experiment.network.label} has {counted(data.features, 'input')}",
-        )
-        y = _row(
-            "targets",
-            targets,
-            data.outputs,
-            f"{experiment.network.label} has {counted(data.outputs, 'output')}",
-        )
-        if loss_name(experiment) in _SHARES and (y.min() < 0 or y.max() > 1):
-            raise ExplainError(
-                f"targets = {numbers_words(y[0])}: the loss {loss_name(experiment)!r} needs targets from "
-                "0 to 1; give such, or an experiment with another loss."
-            )
-        which = "the point given"
-    return x, y, f"{which}, inputs {numbers_words(x[0])}, target {numbers_words(y[0])}"
-
-
-def loss_name(experiment: Experiment) -> str:
-    """Return the name of an experiment's loss."""
-    return Objective.of(experiment.loss).name
-
-
-def _row(name: str, values: Any, count: int, owner: str) -> Array:
-    try:
-        row = np.asarray(values, dtype=np.float64).reshape(-1)
-    except (TypeError, ValueError):
-        raise ExplainError(f"{name} = {values!r}: must be numbers, {count} of them.") from None
-    if len(row) != count:
-        given = numbers_words(row) if len(row) else "()"
-        raise ExplainError(
-            f"{name} = {given}: has {counted(len(row), 'number')}, but {owner}; give one for each."
-        )
-    for place, value in enumerate(row.tolist(), start=1):
-        if not math.isfinite(value):
-            raise ExplainError(f"{name}: number {place} is {value}, not a finite number; give a finite one.")
-    return row[None, :]
+    telling.add(forward_section(question))
+    paths = find_paths(traced, entry, listed=count if every else LISTED)
+    difference, steps = difference_of(question), pass_steps(traced)
+    autograd = autograd_check(question.experiment, question.seed, traced, entry)
+    section_of_paths = paths_section(question, paths, autograd, difference)
+    telling.add(section_of_paths)
+    telling.add(backward_section(question, steps))
+    deep = deep_question(question, populations.seeds)
+    telling.add(layers_section(deep))
+    downhill = look_downhill(question.experiment, question.seed)
+    telling.add(downhill_section(downhill))
+    deep = trained_deep(deep, populations)
+    telling.add(population_section(deep))
+    numbers = {
+        "source": "experiment",
+        "network": network_numbers(question.experiment),
+        "module": None,
+        **point_numbers(question, paths, autograd, difference, steps),
+        "layers": layers_numbers(deep),
+        "downhill": downhill_numbers(downhill),
+    }
+    verdict = [
+        paths_sentence(paths, traced.derivative(entry), autograd, difference.value),
+        worst_sentence(deep),
+        *population_words(deep)[:1],
+        downhill_sentence(downhill),
+    ]
+    return ChainRuleExplanation(
+        question="chain-rule",
+        subject=f"{question.experiment.network.label}, weight {entry}",
+        verdict=" ".join(sentence for sentence in verdict if sentence),
+        sections=telling.done(),
+        answer=short_answer(
+            weight=str(entry),
+            derivative=traced.derivative(entry),
+            count=paths.count,
+            listed=paths.total is not None,
+            autograd=autograd.value if autograd else None,
+            table=section_of_paths.tables[0],
+            shown_on=f"{question.experiment.network.label}, weights of seed {question.seed}; "
+            f"{question.point}.",
+        ),
+        numbers=numbers,
+        weight=str(entry),
+        derivative=traced.derivative(entry),
+        path_count=paths.count,
+        paths=paths.listed,
+        steps=steps,
+        flows=layer_flows(traced) if question.default else deep.flows,
+    )

@@ -45,3 +45,10 @@ def apart(value: float | None, reference: float) -> str:
 def plain(array: Any) -> Any:
     """Return an array as nested lists of floats."""
     return array.tolist()
+
+
+def share_text(value: float | None) -> str:
+    """Return a share in percent, large ones as factors."""
+    if value is None:
+        return "nothing"
+    return f"{format_number(100 * value, digits=2)} %" if value < 10 else f"{format_number(value)} times"

@@ -1,245 +1,211 @@
-"""``trainlab.explain.init``: how are weights initialised, and what does it do?"""
+"""The answer: whether a gradient arrives at the first layer, scheme by scheme; and a verdict in words."""
 
 from __future__ import annotations
 
-import os
+import math
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import Any
+from typing import Final
 
-from trainlab.explain.common.options import (
-    check_source,
-    only_for_experiments,
-    only_for_modules,
-    populations_of,
-)
-from trainlab.explain.common.populations import OnProgress, Populations
-from trainlab.explain.common.progress import OnSection, Telling
-from trainlab.explain.questions.init.learning import ACTIVATIONS, Learnt, learn, learning_section
-from trainlab.explain.questions.init.live_module import module_layers
-from trainlab.explain.questions.init.means import mean_zero
-from trainlab.explain.questions.init.part_example import PICTURED, worked_example
-from trainlab.explain.questions.init.part_module import module_section, module_symmetry_section
-from trainlab.explain.questions.init.part_schemes import (
-    Fans,
-    default_section,
-    schemes_numbers,
-    schemes_section,
-)
-from trainlab.explain.questions.init.part_signals import network_section, stack_section
-from trainlab.explain.questions.init.part_sizes import sizes_section
-from trainlab.explain.questions.init.part_symmetry import symmetry_section, zero_section
-from trainlab.explain.questions.init.question import (
-    DEFAULT,
-    Question,
-    Subject,
-    question,
-    subject,
-    usual_activation,
-)
-from trainlab.explain.questions.init.result import InitExplanation
-from trainlab.explain.questions.init.schemes import find_schemes
-from trainlab.explain.questions.init.short_answer import module_short_answer, short_answer
-from trainlab.explain.questions.init.sizes import start_sizes, train_sizes
-from trainlab.explain.questions.init.stack import LayerSignals, network_signals, stack_signals
-from trainlab.explain.questions.init.symmetry import Symmetry, started, starts, symmetry, zero_gradients
-from trainlab.explain.questions.init.variants import with_weights
-from trainlab.explain.questions.init.verdict import module_verdict, verdict
-from trainlab.explain.subject.live import is_module
-from trainlab.explain.subject.module import subject_of
-from trainlab.explain.subject.network import network_numbers
-from trainlab.spec import Experiment, InitScheme, Study
+from trainlab.draw import Cell, counted, format_number, join
+from trainlab.explain.explanation import ShortAnswer, Table
+from trainlab.explain.questions.init.asked import Question, Subject
+from trainlab.explain.questions.init.law import law_of
+from trainlab.explain.questions.init.layers_module import ModuleLayer
+from trainlab.explain.questions.init.module_section import met_words
+from trainlab.explain.questions.init.sizes import CLAIMED, Claim
+from trainlab.explain.questions.init.sizes_section import WORDS, outcome_words
+from trainlab.explain.questions.init.stack import LayerSignals
+from trainlab.explain.questions.init.symmetry import Symmetry
+from trainlab.spec import name_of
 
-SEEDS = 1000
-LEARNING_SEEDS, SYMMETRY_SEEDS, START_NETWORKS = 200, 100, 200
-"""Grids of a hundred populations, counts of equal neurons and signals at the start have this many at most."""
+FADED: Final = 0.1
+"""A gradient that arrives with less than this share of its size has faded; with more than 1/0.1, exploded."""
 
-OWN = ("default", "xavier_uniform", "he_normal")
-EXAMPLE_FANS: Fans = (10, 100)
+RULE: Final = "Weights start as random numbers, of a size at which signals neither fade nor grow"
 
 
-def init(
-    source: Experiment | Study | str | os.PathLike[str] | Any = DEFAULT,
-    *,
-    cell: str | None = None,
-    inputs: Any = None,
-    targets: Any = None,
-    loss: Any = None,
-    schemes: Sequence[str | InitScheme] | None = None,
-    activation: str | None = None,
-    depth: int = 10,
-    width: int = 64,
-    seeds: int = SEEDS,
-    engine: str = "auto",
-    store: str | os.PathLike[str] | None = None,
-    workers: int | None = None,
-    on_progress: OnProgress | None = None,
-    on_section: OnSection | None = None,
-) -> InitExplanation:
-    """Explain how weights are initialised: schemes, signals through depth, symmetry, the effect on learning.
-
-    `source` is an experiment, a study or its file (`cell` names one of its cells), or a ``torch.nn.Module``
-    with a batch of `inputs` and `targets`; its `loss` is a name such as "mse", one of torch's or a function
-    of outputs and targets, cross-entropy for whole-number targets and mse for others if left out. By default
-    `source` is the assignment's Model 3 with changes A and B. `schemes` are names such as "he_normal" or
-    "normal(std=0.5)", or parts of an experiment; `activation`, `depth` and `width` are of the stack that
-    signals go through. Populations have `seeds` seeds, the largest grids fewer.
-
-    Raises:
-        ExplainError: an unknown scheme or activation, a stack or batch that can't be.
-        SpecError: a study or experiment that can't be.
-    """
-    populations = populations_of(
-        seeds=seeds, engine=engine, store=store, workers=workers, on_progress=on_progress
-    )
-    telling = Telling(on_section=on_section)
-    if is_module(source):
-        only_for_experiments(cell=cell)
-        asked = question(schemes, activation=activation, usual_activation="tanh", depth=depth, width=width)
-        return _of_module(telling, asked, source, inputs, targets, loss)
-    about = subject(check_source(source), cell)
-    only_for_modules(inputs=inputs, targets=targets, loss=loss)
-    usual = usual_activation(about.experiment)
-    asked = question(schemes, activation=activation, usual_activation=usual, depth=depth, width=width)
-    return _of_experiment(telling, asked, about, populations)
-
-
-def _of_experiment(
-    telling: Telling, asked: Question, about: Subject, populations: Populations
-) -> InitExplanation:
-    experiment, seeds = about.experiment, populations.seeds
-    widths = experiment.network.widths
-    common = _common(telling, asked, tuple(pairwise(widths)))
-    network = _own_network(asked, experiment, min(seeds, START_NETWORKS))
-    telling.add(network_section(network))
-    zeros = zero_gradients(experiment)
-    telling.add(zero_section(about.network, zeros))
-    symmetries = _symmetries(about, populations)
-    fewer = populations.note(symmetries[0].seeds, asked=SYMMETRY_SEEDS)
-    telling.add(symmetry_section(symmetries), fewer)
-    sizes, claims = train_sizes(about.cases, populations)
-    at_start = start_sizes(about.cases, networks=min(seeds, START_NETWORKS))
-    telling.add(sizes_section(sizes, claims, at_start), populations.note(sizes[0].solved.n))
-    learnt = _learnt(asked, experiment, populations)
-    fewer = populations.note(learnt[0].solved.n, asked=LEARNING_SEEDS)
-    telling.add(learning_section(learnt, experiment, about.name), fewer)
-    return InitExplanation(
-        question="init",
-        subject=about.name,
-        verdict=verdict(asked, about, common["signals"], symmetries, claims),
-        sections=telling.done(),
-        answer=short_answer(asked, common["signals"]),
-        numbers={
-            **common["numbers"],
-            "experiment": experiment.to_dict(),
-            "network": network_numbers(experiment),
-            "module": None,
-            "network_signals": [each.to_dict() for each in network],
-            "zero": {
-                name: [{"weights": weights, "biases": biases} for weights, biases in layers]
-                for name, layers in zeros
-            },
-            "symmetry": [each.to_dict() for each in symmetries],
-            "learning": [each.to_dict() for each in learnt],
-            "sizes": [each.to_dict() for each in sizes],
-            "claims": [each.to_dict() for each in claims],
-            "gradient_ratios": [
-                {
-                    "case": each.case,
-                    "std": each.value,
-                    "measured": each.gradient_ratio,
-                    "theory": each.theory_ratio,
-                }
-                for each in at_start
-            ],
-            "seeds": seeds,
-        },
-        samples=common["samples"],
-        torch_layers=tuple(common["torch"]),
-        signals=tuple(common["signals"]),
-        network=tuple(network),
-        symmetry=tuple(symmetries),
-        learning=tuple(learnt),
-        sizes=tuple(sizes),
-        claims=tuple(claims),
-    )
-
-
-def _of_module(
-    telling: Telling, asked: Question, module: Any, inputs: Any, targets: Any, loss: Any
-) -> InitExplanation:
-    looked_at = subject_of(module, inputs, targets, loss, usual_loss=True)
-    layers, never = module_layers(looked_at)
-    name, batch = looked_at.look.name, len(looked_at.look.inputs)
-    telling.add(module_section(layers, name, batch, never, looked_at.look.notes))
-    telling.add(module_symmetry_section(layers))
-    fans = tuple((each.fan_in, each.fan_out) for each in layers)
-    common = _common(telling, asked, fans)
-    return InitExplanation(
-        question="init",
-        subject=name,
-        verdict=module_verdict(name, layers, never),
-        sections=telling.done(),
-        answer=module_short_answer(name, layers, never, batch),
-        numbers={
-            **common["numbers"],
-            "network": None,
-            "module": name,
-            "module_layers": [each.to_dict() for each in layers],
-            "never_met": never,
-        },
-        samples=common["samples"],
-        torch_layers=tuple(common["torch"]),
-        signals=tuple(common["signals"]),
-        module=tuple(layers),
-    )
-
-
-def _common(telling: Telling, asked: Question, fans: Sequence[Fans]) -> dict[str, Any]:
-    """Tell what doesn't depend on the source: schemes, the worked example, PyTorch's default, the stack."""
-    shown = tuple(dict.fromkeys([EXAMPLE_FANS, *fans]))[:4]
-    telling.add(schemes_section(asked.schemes, shown))
-    pictured = [each.label for each in asked.shown][:4] if asked.chosen else PICTURED
-    example, samples = worked_example(asked.schemes, pictured)
-    telling.add(example)
-    default, layers = default_section()
-    telling.add(default)
-    signals = stack_signals(asked.shown, depth=asked.depth, width=asked.width, activation=asked.activation)
-    telling.add(stack_section(signals, depth=asked.depth, width=asked.width, activation=asked.activation))
-    numbers = {
-        "schemes": schemes_numbers(asked.schemes, shown),
-        "example": {label: sample.to_dict() for label, sample in samples.items()},
-        "torch": [layer.to_dict() for layer in layers],
-        "stack": {
-            "depth": asked.depth,
-            "width": asked.width,
-            "activation": asked.activation,
-            "signals": [each.to_dict() for each in signals],
-            "mean_zero": mean_zero([(each.label, each) for each in signals]).to_dict(),
-        },
-    }
-    return {"samples": samples, "torch": layers, "signals": signals, "numbers": numbers}
-
-
-def _own_network(asked: Question, experiment: Experiment, networks: int) -> list[LayerSignals]:
-    """The network as it is, and with weights of a few schemes; its biases start as they do."""
-    schemes = asked.shown if asked.chosen else find_schemes(OWN)
-    return [
-        network_signals("as the experiment", experiment, networks),
-        *(network_signals(each.label, with_weights(experiment, each.init), networks) for each in schemes),
+def short_answer(asked: Question, signals: Sequence[LayerSignals]) -> ShortAnswer:
+    """Return the answer for a stack of layers, with the schemes that are shown."""
+    stack = f"{counted(asked.depth, 'layer')} of {asked.width:,} {asked.activation} units"
+    known = [each for each in signals if each.gradient_ratio > 0 and math.isfinite(each.gradient_ratio)]
+    if asked.depth == 1 or not known:
+        # A layer alone has no way that a gradient could fade on.
+        sentence = f"{RULE}: of {len(signals)} schemes shown here, each draws as the table says."
+    else:
+        ranked = sorted(known, key=lambda each: abs(math.log(each.gradient_ratio)))
+        usual = [each for each in ranked if each.label == "default"]
+        told = join(
+            [
+                f"{format_number(each.gradient_ratio)} times with {_name(each)}"
+                for each in dict.fromkeys([ranked[0], *usual, ranked[-1]])
+            ]
+        )
+        sentence = (
+            f"{RULE}: back through {stack} the gradient arrives at the first layer, compared with the last, "
+            f"{told}."
+        )
+    laws = [law_of(scheme.init, asked.width, asked.width).words for scheme in asked.shown]
+    rows: list[list[Cell]] = [
+        [
+            each.label,
+            law,
+            _ratio(each.gradient_ratio),
+            _ratio(each.theory_ratio),
+            _fate(each.gradient_ratio) if asked.depth > 1 else "–",
+        ]
+        for each, law in zip(signals, laws, strict=True)
     ]
-
-
-def _symmetries(about: Subject, populations: Populations) -> list[Symmetry]:
-    places = [(case, start) for case in about.cases for start in starts(case.experiment)]
-    runs = populations.train(
-        [started(case.experiment, start) for case, start in places],
-        seeds=min(populations.seeds, SYMMETRY_SEEDS),
+    return ShortAnswer(
+        sentence=sentence,
+        table=Table(
+            title=f"What each scheme does to a gradient: {stack}",
+            headers=("Scheme", "Weights drawn from", "First ÷ last layer", "By theory", "Gradient"),
+            rows=rows,
+        ),
+        shown_on=f"Measured on {signals[0].networks:,} stacks a scheme. Networks trained from each are "
+        "compared under “What it does to learning”.",
     )
-    return [symmetry(case.name, start.label, each) for (case, start), each in zip(places, runs, strict=True)]
 
 
-def _learnt(asked: Question, experiment: Experiment, populations: Populations) -> list[Learnt]:
-    activations = tuple(dict.fromkeys([asked.activation, *ACTIVATIONS]))
-    seeds = min(populations.seeds, LEARNING_SEEDS)
-    return learn(experiment, asked.trained, activations, populations, seeds=seeds)
+def module_short_answer(
+    name: str, layers: Sequence[ModuleLayer], never: Sequence[str], batch: int
+) -> ShortAnswer:
+    """Return the answer for a module: what its layers pass on and get back, and which the batch never met."""
+    met = met_words(layers, never)
+    called = [each for each in layers if each.called]
+    first, last = (called[0], called[-1]) if called else (None, None)
+    found = f"of {name} no layer with weights is called"
+    if first is not None and last is not None:
+        found = (
+            f"through the {counted(len(called), 'layer')} of {name} the outputs' deviation goes from "
+            f"{format_number(first.std)} to {format_number(last.std)}"
+        )
+        if last.gradient > 0 and math.isfinite(first.gradient):
+            found += (
+                f", and the gradient arrives {format_number(first.gradient / last.gradient)} times as large"
+            )
+    rows: list[list[Cell]] = [
+        [
+            f"{each.name} ({each.kind})",
+            each.scaled,
+            *(value if math.isfinite(value) else None for value in (each.std, each.gradient)),
+        ]
+        for each in layers
+    ]
+    return ShortAnswer(
+        sentence=f"{RULE}: {found}.",
+        table=Table(
+            title=f"Layer by layer: {name}",
+            headers=("Layer", "std of weights · √fan_in", "std of outputs", "Gradient (rms)"),
+            rows=rows,
+        ),
+        shown_on=f"One module, one batch of {counted(batch, 'example')}. std · √fan_in is 0.577 for "
+        f"PyTorch's default, 1 for LeCun's, 1.414 for He's.{' ' * bool(met)}{met}",
+    )
+
+
+def _name(each: LayerSignals) -> str:
+    return "PyTorch's default" if each.label == "default" else each.label
+
+
+def _ratio(value: float) -> str:
+    return format_number(value) if math.isfinite(value) else "–"
+
+
+def _fate(ratio: float) -> str:
+    if not math.isfinite(ratio):
+        return "–"
+    return "fades" if ratio < FADED else "explodes" if ratio > 1 / FADED else "arrives"
+
+
+def verdict(
+    asked: Question,
+    about: Subject,
+    signals: Sequence[LayerSignals],
+    symmetries: Sequence[Symmetry],
+    claims: Sequence[Claim],
+) -> str:
+    """Return the answer for an experiment."""
+    tested = (
+        f"Tested on {claims[0].difference.value.n:,} seeds with weights from N(0, std²) against std 1, "
+        f"{name_of(about.experiment.task)} only."
+    )
+    said = [f"{WORDS[value]}: {outcome_words(claims, value, 'normal')}." for value in CLAIMED]
+    return " ".join([signal_words(asked, signals), *symmetry_words(about, symmetries), *said, tested])
+
+
+def module_verdict(name: str, layers: Sequence[ModuleLayer], never: Sequence[str]) -> str:
+    """Return the answer for a module."""
+    called = [each for each in layers if each.called]
+    parts = [f"{name}: {_through(called)}, on this batch and these weights."]
+    met = met_words(layers, never)
+    parts.append(f" {met}" if met else "")
+    equal = [each.name for each in layers if each.distinct_rows < each.neurons]
+    parts.append(
+        f" Neurons that are equal in weights and bias: in {join(equal)}."
+        if equal
+        else " No two neurons of a layer are equal."
+    )
+    return "".join(parts)
+
+
+def _through(layers: Sequence[ModuleLayer]) -> str:
+    """Return how outputs and gradients change from the first of the layers that are called to the last."""
+    if not layers:
+        return "no layer with weights is called, so that no outputs were seen"
+    first, last = layers[0], layers[-1]
+    words = (
+        f"from the first to the last of {counted(len(layers), 'layer')} with weights the outputs' deviation "
+        f"goes from {format_number(first.std)} to {format_number(last.std)}"
+    )
+    if math.isfinite(first.gradient) and math.isfinite(last.gradient):
+        words += (
+            f", and the gradient from {format_number(last.gradient)} at the last back to "
+            f"{format_number(first.gradient)} at the first"
+        )
+    return words
+
+
+def signal_words(asked: Question, signals: Sequence[LayerSignals]) -> str:
+    """Return in which scheme the gradient of the stack keeps its size best, and in which worst."""
+    known = [each for each in signals if each.gradient_ratio > 0]
+    stack = f"{asked.depth} {asked.activation} layers of {asked.width}"
+    if asked.depth == 1:
+        return "In a stack of 1 layer there is no first and last to compare; give it a depth."
+    if not known:
+        return f"Back through {stack}, no scheme shown leaves a gradient to compare."
+    ranked = sorted(known, key=lambda each: abs(math.log(each.gradient_ratio)))
+    usual = [each for each in ranked if each.label == "default"]
+    told = [_ratio_words(each) for each in dict.fromkeys([ranked[0], *usual, ranked[-1]])]
+    return (
+        f"Back through {stack} the gradient of the first layer, as a multiple of that of the last, is "
+        f"{join(told)}."
+    )
+
+
+def _ratio_words(each: LayerSignals) -> str:
+    theory = f" (theory {format_number(each.theory_ratio)})" if math.isfinite(each.theory_ratio) else ""
+    return f"{format_number(each.gradient_ratio)} with {each.label}{theory}"
+
+
+def symmetry_words(about: Subject, symmetries: Sequence[Symmetry]) -> list[str]:
+    """Return how many neurons differ that began equal, a sentence; none without hidden layers."""
+    mine = [each for each in symmetries if each.network == about.network and each.layers]
+    constant = [each for each in mine if each.start.endswith("biases 0")]
+    if not constant:
+        return []
+    found = constant[0]
+    begun = "From equal weights and zero biases, "
+    if not found.kept:
+        return [
+            f"{begun}all {found.seeds:,} runs of {about.network} diverged, and no neurons are left to count."
+        ]
+    counts = ", ".join(f"{each.most} of {each.neurons}" for each in found.layers)
+    if len(found.layers) > 2 and len({(each.most, each.neurons) for each in found.layers}) == 1:
+        counts = f"{found.layers[0].most} of {found.layers[0].neurons} in each of {len(found.layers)}"
+    lost = found.seeds - found.kept
+    seeds = f"{found.kept:,} seeds" + (f" that didn't diverge ({lost:,} did)" if lost else "")
+    return [
+        f"{begun}neurons of {about.network}'s hidden layers that differ after {'up to ' * found.stopped}"
+        f"{found.steps:,} steps, in any of {seeds}: {counts}."
+    ]

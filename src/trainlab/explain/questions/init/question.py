@@ -1,115 +1,240 @@
-"""What is asked, checked before anything is computed."""
+"""``trainlab.explain.init``: how are weights initialised, and what does it do?"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
-from trainlab.errors import ExplainError, listing, nearest
-from trainlab.explain.common.options import check_cell, listed, whole
-from trainlab.explain.questions.init.schemes import SHOWN, TRAINED, Scheme, all_schemes, find_schemes
-from trainlab.explain.questions.init.sizes import Case
-from trainlab.maths import ACTIVATIONS
-from trainlab.spec import Experiment, InitScheme, Study, any_study, named_cell
+from trainlab.explain.common.options import (
+    check_source,
+    only_for_experiments,
+    only_for_modules,
+    populations_of,
+)
+from trainlab.explain.common.populations import OnProgress, Populations
+from trainlab.explain.common.progress import OnSection, Telling
+from trainlab.explain.questions.init.answer import module_short_answer, module_verdict, short_answer, verdict
+from trainlab.explain.questions.init.asked import (
+    DEFAULT,
+    Question,
+    Subject,
+    question,
+    subject,
+    usual_activation,
+)
+from trainlab.explain.questions.init.default_section import default_section
+from trainlab.explain.questions.init.example_section import PICTURED, worked_example
+from trainlab.explain.questions.init.layers_module import module_layers
+from trainlab.explain.questions.init.learning_section import ACTIVATIONS, Learnt, learn, learning_section
+from trainlab.explain.questions.init.mean_zero import mean_zero
+from trainlab.explain.questions.init.module_section import module_section, module_symmetry_section
+from trainlab.explain.questions.init.result import InitExplanation
+from trainlab.explain.questions.init.schemes import find_schemes
+from trainlab.explain.questions.init.schemes_section import Fans, schemes_numbers, schemes_section
+from trainlab.explain.questions.init.signals_section import network_section, stack_section
+from trainlab.explain.questions.init.sizes import start_sizes, train_sizes
+from trainlab.explain.questions.init.sizes_section import sizes_section
+from trainlab.explain.questions.init.stack import LayerSignals, network_signals, stack_signals
+from trainlab.explain.questions.init.symmetry import Symmetry, started, starts, symmetry, zero_gradients
+from trainlab.explain.questions.init.symmetry_section import symmetry_section, zero_section
+from trainlab.explain.questions.init.variants import with_weights
+from trainlab.explain.subject.live import is_module
+from trainlab.explain.subject.module import subject_of
+from trainlab.explain.subject.network import network_numbers
+from trainlab.spec import Experiment, InitScheme, Study
 
-DEFAULT = "xor44"
-DEFAULT_CELL = "Model 3:A+B"
-"""The assignment's deepest network, whose gradient vanishes, with Adam and MSE: of those unchanged hardly any
-learns from any start, so that no start could be seen to help."""
+SEEDS = 1000
+LEARNING_SEEDS, SYMMETRY_SEEDS, START_NETWORKS = 200, 100, 200
+"""Grids of a hundred populations, counts of equal neurons and signals at the start have this many at most."""
 
-MOST_DEPTH, MOST_WIDTH = 1000, 1000
-MOST_WEIGHTS = 300_000
-"""Of one stack: what 15 seconds allow, for all schemes and 8 networks each."""
-
-MOST_CASES = 4
-"""Of a study's networks, the first so many are tested."""
+OWN = ("default", "xavier_uniform", "he_normal")
+EXAMPLE_FANS: Fans = (10, 100)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
-    """The stack that is asked about, the schemes of its tables, and those that are shown and trained."""
-
-    schemes: tuple[Scheme, ...]
-    shown: tuple[Scheme, ...]
-    trained: tuple[Scheme, ...]
-    chosen: bool
-    activation: str
-    depth: int
-    width: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Subject:
-    """The experiment that is asked about, by name, and the study's networks under the same training."""
-
-    name: str
-    network: str
-    experiment: Experiment
-    cases: tuple[Case, ...]
-
-
-def question(
-    schemes: Sequence[str | InitScheme] | None,
+def init(
+    source: Experiment | Study | str | os.PathLike[str] | Any = DEFAULT,
     *,
-    activation: str | None,
-    usual_activation: str,
-    depth: int,
-    width: int,
-) -> Question:
-    """Return the question about the stack.
+    cell: str | None = None,
+    inputs: Any = None,
+    targets: Any = None,
+    loss: Any = None,
+    schemes: Sequence[str | InitScheme] | None = None,
+    activation: str | None = None,
+    depth: int = 10,
+    width: int = 64,
+    seeds: int = SEEDS,
+    engine: str = "auto",
+    store: str | os.PathLike[str] | None = None,
+    workers: int | None = None,
+    on_progress: OnProgress | None = None,
+    on_section: OnSection | None = None,
+) -> InitExplanation:
+    """Explain how weights are initialised: schemes, signals through depth, symmetry, the effect on learning.
+
+    `source` is an experiment, a study or its file (`cell` names one of its cells), or a ``torch.nn.Module``
+    with a batch of `inputs` and `targets`; its `loss` is a name such as "mse", one of torch's or a function
+    of outputs and targets, cross-entropy for whole-number targets and mse for others if left out. By default
+    `source` is the assignment's Model 3 with changes A and B. `schemes` are names such as "he_normal" or
+    "normal(std=0.5)", or parts of an experiment; `activation`, `depth` and `width` are of the stack that
+    signals go through. Populations have `seeds` seeds, the largest grids fewer.
 
     Raises:
-        ExplainError: an unknown scheme or activation, or a stack that is none, or too large.
+        ExplainError: an unknown scheme or activation, a stack or batch that can't be.
+        SpecError: a study or experiment that can't be.
     """
-    asked = find_schemes(listed("schemes", schemes, example="'he_normal'"))
-    _check_stack(depth, width)
-    return Question(
-        schemes=find_schemes([*all_schemes(), *asked]),
-        shown=asked or find_schemes(SHOWN),
-        trained=asked or find_schemes(TRAINED),
-        chosen=bool(asked),
-        activation=_activation(usual_activation if activation is None else activation),
-        depth=depth,
-        width=width,
+    populations = populations_of(
+        seeds=seeds, engine=engine, store=store, workers=workers, on_progress=on_progress
+    )
+    telling = Telling(on_section=on_section)
+    if is_module(source):
+        only_for_experiments(cell=cell)
+        asked = question(schemes, activation=activation, usual_activation="tanh", depth=depth, width=width)
+        return _of_module(telling, asked, source, inputs, targets, loss)
+    about = subject(check_source(source), cell)
+    only_for_modules(inputs=inputs, targets=targets, loss=loss)
+    usual = usual_activation(about.experiment)
+    asked = question(schemes, activation=activation, usual_activation=usual, depth=depth, width=width)
+    return _of_experiment(telling, asked, about, populations)
+
+
+def _of_experiment(
+    telling: Telling, asked: Question, about: Subject, populations: Populations
+) -> InitExplanation:
+    experiment, seeds = about.experiment, populations.seeds
+    widths = experiment.network.widths
+    common = _common(telling, asked, tuple(pairwise(widths)))
+    network = _own_network(asked, experiment, min(seeds, START_NETWORKS))
+    telling.add(network_section(network))
+    zeros = zero_gradients(experiment)
+    telling.add(zero_section(about.network, zeros))
+    symmetries = _symmetries(about, populations)
+    fewer = populations.note(symmetries[0].seeds, asked=SYMMETRY_SEEDS)
+    telling.add(symmetry_section(symmetries), fewer)
+    sizes, claims = train_sizes(about.cases, populations)
+    at_start = start_sizes(about.cases, networks=min(seeds, START_NETWORKS))
+    telling.add(sizes_section(sizes, claims, at_start), populations.note(sizes[0].solved.n))
+    learnt = _learnt(asked, experiment, populations)
+    fewer = populations.note(learnt[0].solved.n, asked=LEARNING_SEEDS)
+    telling.add(learning_section(learnt, experiment, about.name), fewer)
+    return InitExplanation(
+        question="init",
+        subject=about.name,
+        verdict=verdict(asked, about, common["signals"], symmetries, claims),
+        sections=telling.done(),
+        answer=short_answer(asked, common["signals"]),
+        numbers={
+            **common["numbers"],
+            "experiment": experiment.to_dict(),
+            "network": network_numbers(experiment),
+            "module": None,
+            "network_signals": [each.to_dict() for each in network],
+            "zero": {
+                name: [{"weights": weights, "biases": biases} for weights, biases in layers]
+                for name, layers in zeros
+            },
+            "symmetry": [each.to_dict() for each in symmetries],
+            "learning": [each.to_dict() for each in learnt],
+            "sizes": [each.to_dict() for each in sizes],
+            "claims": [each.to_dict() for each in claims],
+            "gradient_ratios": [
+                {
+                    "case": each.case,
+                    "std": each.value,
+                    "measured": each.gradient_ratio,
+                    "theory": each.theory_ratio,
+                }
+                for each in at_start
+            ],
+            "seeds": seeds,
+        },
+        samples=common["samples"],
+        torch_layers=tuple(common["torch"]),
+        signals=tuple(common["signals"]),
+        network=tuple(network),
+        symmetry=tuple(symmetries),
+        learning=tuple(learnt),
+        sizes=tuple(sizes),
+        claims=tuple(claims),
     )
 
 
-def subject(source: Study | Experiment | str | os.PathLike[str], cell: str | None) -> Subject:
-    """Return the experiment meant, and the networks of its study with the same changes."""
-    cell, plan = check_cell(cell), any_study(source)
-    if cell is None and str(source) == DEFAULT and not isinstance(source, Study | Experiment):
-        cell = DEFAULT_CELL
-    experiment = named_cell(plan, cell).experiment
-    found = next((each for each in plan.cells() if each.experiment == experiment), None)
-    network = found.network if found is not None else experiment.network.label
-    changes = found.changes if found is not None else ()
-    names = sorted(plan.network_names, key=lambda name: name != network)[:MOST_CASES]
-    ordered = [name for name in plan.network_names if name in names]
-    cases = [Case(name=name, experiment=plan.experiment(name, changes)) for name in ordered]
-    label = f"{network} with {'+'.join(changes)}" if changes else network
-    return Subject(name=label, network=network, experiment=experiment, cases=tuple(cases))
+def _of_module(
+    telling: Telling, asked: Question, module: Any, inputs: Any, targets: Any, loss: Any
+) -> InitExplanation:
+    looked_at = subject_of(module, inputs, targets, loss, usual_loss=True)
+    layers, never = module_layers(looked_at)
+    name, batch = looked_at.look.name, len(looked_at.look.inputs)
+    telling.add(module_section(layers, name, batch, never, looked_at.look.notes))
+    telling.add(module_symmetry_section(layers))
+    fans = tuple((each.fan_in, each.fan_out) for each in layers)
+    common = _common(telling, asked, fans)
+    return InitExplanation(
+        question="init",
+        subject=name,
+        verdict=module_verdict(name, layers, never),
+        sections=telling.done(),
+        answer=module_short_answer(name, layers, never, batch),
+        numbers={
+            **common["numbers"],
+            "network": None,
+            "module": name,
+            "module_layers": [each.to_dict() for each in layers],
+            "never_met": never,
+        },
+        samples=common["samples"],
+        torch_layers=tuple(common["torch"]),
+        signals=tuple(common["signals"]),
+        module=tuple(layers),
+    )
 
 
-def usual_activation(experiment: Experiment) -> str:
-    """Return the activation of the first layer, tanh if it isn't elementwise."""
-    name = experiment.network.activations[0]
-    return name if ACTIVATIONS[name].elementwise else "tanh"
+def _common(telling: Telling, asked: Question, fans: Sequence[Fans]) -> dict[str, Any]:
+    """Tell what doesn't depend on the source: schemes, the worked example, PyTorch's default, the stack."""
+    shown = tuple(dict.fromkeys([EXAMPLE_FANS, *fans]))[:4]
+    telling.add(schemes_section(asked.schemes, shown))
+    pictured = [each.label for each in asked.shown][:4] if asked.chosen else PICTURED
+    example, samples = worked_example(asked.schemes, pictured)
+    telling.add(example)
+    default, layers = default_section()
+    telling.add(default)
+    signals = stack_signals(asked.shown, depth=asked.depth, width=asked.width, activation=asked.activation)
+    telling.add(stack_section(signals, depth=asked.depth, width=asked.width, activation=asked.activation))
+    numbers = {
+        "schemes": schemes_numbers(asked.schemes, shown),
+        "example": {label: sample.to_dict() for label, sample in samples.items()},
+        "torch": [layer.to_dict() for layer in layers],
+        "stack": {
+            "depth": asked.depth,
+            "width": asked.width,
+            "activation": asked.activation,
+            "signals": [each.to_dict() for each in signals],
+            "mean_zero": mean_zero([(each.label, each) for each in signals]).to_dict(),
+        },
+    }
+    return {"samples": samples, "torch": layers, "signals": signals, "numbers": numbers}
 
 
-def _activation(name: str) -> str:
-    fine = [each.name for each in ACTIVATIONS.values() if each.elementwise]
-    if name not in fine:
-        raise ExplainError(f"activation = {name!r}: must be {listing(fine)}.{nearest(str(name), fine)}")
-    return name
+def _own_network(asked: Question, experiment: Experiment, networks: int) -> list[LayerSignals]:
+    """The network as it is, and with weights of a few schemes; its biases start as they do."""
+    schemes = asked.shown if asked.chosen else find_schemes(OWN)
+    return [
+        network_signals("as the experiment", experiment, networks),
+        *(network_signals(each.label, with_weights(experiment, each.init), networks) for each in schemes),
+    ]
 
 
-def _check_stack(depth: int, width: int) -> None:
-    whole("depth", depth, least=1, most=MOST_DEPTH)
-    whole("width", width, least=1, most=MOST_WIDTH)
-    weights = depth * width * width
-    if weights > MOST_WEIGHTS:
-        raise ExplainError(
-            f"depth = {depth:,}, width = {width:,}: a stack of {weights:,} weights; at most "
-            f"{MOST_WEIGHTS:,} are allowed, as 10 layers of 173. Lower one of the two."
-        )
+def _symmetries(about: Subject, populations: Populations) -> list[Symmetry]:
+    places = [(case, start) for case in about.cases for start in starts(case.experiment)]
+    runs = populations.train(
+        [started(case.experiment, start) for case, start in places],
+        seeds=min(populations.seeds, SYMMETRY_SEEDS),
+    )
+    return [symmetry(case.name, start.label, each) for (case, start), each in zip(places, runs, strict=True)]
+
+
+def _learnt(asked: Question, experiment: Experiment, populations: Populations) -> list[Learnt]:
+    activations = tuple(dict.fromkeys([asked.activation, *ACTIVATIONS]))
+    seeds = min(populations.seeds, LEARNING_SEEDS)
+    return learn(experiment, asked.trained, activations, populations, seeds=seeds)

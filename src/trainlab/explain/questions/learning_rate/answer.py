@@ -1,179 +1,216 @@
-"""What is the learning rate for? Answered for an experiment, from one step to populations."""
+"""The answer: a sentence with its table, and a verdict that goes no further than the intervals do."""
 
 from __future__ import annotations
 
-import os
+import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Final
 
-from msgspec.structs import replace
+from trainlab.draw import Cell, format_number
+from trainlab.explain.explanation import ShortAnswer, Table
+from trainlab.explain.questions.learning_rate.compare import Compared, span
+from trainlab.explain.questions.learning_rate.grid import RatePoint
+from trainlab.explain.questions.learning_rate.network_sharpness import PlaceSharpness, descent_of
+from trainlab.explain.questions.learning_rate.range_test import RangeTest
+from trainlab.explain.questions.learning_rate.regimes import Regimes
+from trainlab.spec import SGD, Experiment, name_of
+from trainlab.stats import percent_words, share_words
 
-from trainlab.explain.common.options import populations_of
-from trainlab.explain.common.populations import OnProgress
-from trainlab.explain.common.progress import OnSection, Telling
-from trainlab.explain.explanation import Explanation
-from trainlab.explain.questions.learning_rate.asking import DEFAULT, ask, constant
-from trainlab.explain.questions.learning_rate.compare import Compared, to_dict
-from trainlab.explain.questions.learning_rate.effects import effects_part
-from trainlab.explain.questions.learning_rate.exact_parts import quadratic_part, schedules_part, step_part
-from trainlab.explain.questions.learning_rate.follow_ups import (
-    compare_schedules,
-    compare_suggestion,
-    notes_of,
-)
-from trainlab.explain.questions.learning_rate.grid import (
-    RATES,
-    RatePoint,
-    at_rate,
-    lean,
-    point_of,
-    population,
-    read_rates,
-)
-from trainlab.explain.questions.learning_rate.named_schedules import Given, NamedSchedule, read_schedules
-from trainlab.explain.questions.learning_rate.network_sharpness import (
-    PlaceSharpness,
-    along_training,
-    network_edges,
-    start_sharpness,
-)
-from trainlab.explain.questions.learning_rate.numbers import numbers_of, schedule_dict
-from trainlab.explain.questions.learning_rate.population_parts import (
-    comparison_part,
-    range_part,
-    sharpness_part,
-)
-from trainlab.explain.questions.learning_rate.quadratic import StabilityEdge
-from trainlab.explain.questions.learning_rate.range_test import RangeTest, range_experiment, read_range
-from trainlab.explain.questions.learning_rate.regimes import Regimes, regimes_of
-from trainlab.explain.questions.learning_rate.short_answer import short_answer
-from trainlab.explain.questions.learning_rate.step_rule import OneStep, one_step
-from trainlab.explain.questions.learning_rate.torch_part import checks_part
-from trainlab.explain.questions.learning_rate.verdict import verdict
-from trainlab.explain.subject.network import network_numbers
-from trainlab.spec import Experiment, Study
+ROWS: Final = 11
+BAR: Final = 20
 
-SEEDS = 1000
+RULE: Final = "The learning rate sets how far each step goes"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class LearningRateExplanation(Explanation):
-    """The answer of `learning_rate`, with everything in it to compute on.
-
-    `numbers` has: experiment, network (label, widths, parameters), module (null), cell, seeds; step;
-    stability (a list of edges); sharpness (a list of places);
-    rates (a list, one a rate), regimes; range_test (with the curve), suggestion (populations compared);
-    schedules (label, toml, rates by epoch), comparison (populations compared); checks (against PyTorch).
-    """
-
-    experiment: Experiment
-    step: OneStep
-    stability: tuple[StabilityEdge, ...]
-    sharpness: tuple[PlaceSharpness, ...]
-    rates: tuple[RatePoint, ...]
-    regimes: Regimes
-    range_test: RangeTest
-    suggestion: tuple[Compared, ...]
-    schedules: tuple[NamedSchedule, ...]
-    comparison: tuple[Compared, ...]
-
-
-def learning_rate(
-    source: Experiment | Study | str | os.PathLike[str] = DEFAULT,
-    *,
-    cell: str | None = None,
-    rates: str | Sequence[float] = RATES,
-    schedules: Sequence[Given] | None = None,
-    seeds: int = SEEDS,
-    engine: str = "auto",
-    store: str | os.PathLike[str] | None = None,
-    workers: int | None = None,
-    on_progress: OnProgress | None = None,
-    on_section: OnSection | None = None,
-) -> LearningRateExplanation:
-    """Show what the learning rate does to an experiment: one step, its stability, a grid of rates, schedules.
-
-    Args:
-        source: an experiment, a study, the path of a file, or an example's name.
-        cell: the study's cell, as ``"Model 1:A+B"``; its first network without changes if left out, and of
-            the example ``"xor44"`` ``"Model 2:B+E"``.
-        rates: the grid: ``"1e-5..10"``, ``"1e-5..10:13"`` (so many), or two and more numbers above 0.
-        schedules: those to draw and compare with a constant rate, see `read_schedules`; all ten of the
-            assignment and one with warm-up if None, none if empty.
-        seeds: how many networks at each rate, and as many fresh ones for the suggestion.
-        engine: who trains the populations.
-        store: the folder that keeps finished runs; none if left out.
-        workers: threads or processes.
-        on_progress: called while populations train.
-        on_section: called with each section as soon as it is ready.
-
-    Raises:
-        ExplainError: rates, schedules or seeds that can't be.
-        SpecError: a file or cell that can't be read, or a schedule that doesn't fit the experiment.
-        EngineError: an engine that doesn't exist or can't train this here.
-    """
-    trainer = populations_of(
-        seeds=seeds, engine=engine, store=store, workers=workers, on_progress=on_progress
+def short_answer(
+    name: str, experiment: Experiment, points: Sequence[RatePoint], found: Regimes
+) -> ShortAnswer:
+    """Return the answer for an experiment called `name`."""
+    places = shown_places(points, found)
+    rows: list[list[Cell]] = [
+        [
+            format_number(point.rate),
+            percent_words(point.solved),
+            "▇" * round(BAR * point.solved.estimate),
+            percent_words(point.diverged),
+            "–" if math.isnan(point.epochs) else f"{point.epochs:g}",
+            found.of(place),
+        ]
+        for place, point in ((place, points[place]) for place in places)
+    ]
+    less = "" if len(places) == len(points) else f" ({len(places)} of {len(points)} rates)"
+    return ShortAnswer(
+        sentence=f"{RULE}: {_finding(name, points, found)}.",
+        table=Table(
+            title=f"The same seeds at every rate{less}; epochs until solved, the median",
+            headers=("Rate", "Solved", "", "Diverged", "Epochs", "So it is"),
+            rows=rows,
+        ),
+        shown_on=f"{points[0].solved.n:,} seeds at each rate, of {name_of(experiment.task)} only; this "
+        f"experiment's own rate is {format_number(experiment.optimizer.lr)}.",
     )
-    name, experiment = ask(source, cell)
-    grid, steady = read_rates(rates), constant(experiment)
-    chosen = read_schedules(schedules, steady)
-    telling = Telling(on_section=on_section)
 
-    step = one_step(experiment)
-    telling.add(step_part(step, experiment))
-    start = start_sharpness(experiment)
-    stability = network_edges(experiment, start)
-    telling.add(quadratic_part(stability, start))
 
-    base = population(experiment)
-    kept = replace(base, record=lean(experiment, parameters=True))
-    climbing = range_experiment(base, grid[0], grid[-1])
-    own, *trained, climbed = trainer.train([kept, *(at_rate(base, each) for each in grid), climbing])
-    places = along_training(own)
-    telling.add(sharpness_part(places, experiment))
-    points = tuple(point_of(value, runs) for value, runs in zip(grid, trained, strict=True))
-    found = regimes_of(points)
-    fewer = trainer.note(len(own.solved))
-    telling.add(effects_part(points, found, experiment, notes_of(experiment, own)), fewer)
+def shown_places(points: Sequence[RatePoint], found: Regimes) -> list[int]:
+    """Return which rates a short table shows: both ends, the borders of what works, and others between."""
+    last = len(points) - 1
+    borders = [] if found.low < 0 else [found.low - 1, found.low, found.high, found.high + 1]
+    best = [place for place, point in enumerate(points) if point.rate in found.best[:1]]
+    burst = [place for place, point in enumerate(points) if point.rate == found.diverging]
+    kept = {place for place in (0, last, *borders, *best, *burst) if 0 <= place <= last}
+    while len(kept) < min(ROWS, len(points)):
+        # In the middle of the widest gap.
+        ordered = sorted(kept)
+        low, high = max(pairwise(ordered), key=lambda pair: pair[1] - pair[0])
+        kept.add((low + high) // 2)
+    return sorted(kept)
 
-    test = read_range(climbed, grid[0], grid[-1])
-    suggestion = compare_suggestion(base, test, found, trainer)
-    fresh = suggestion[0].point.solved.n if suggestion else seeds
-    telling.add(range_part(test, suggestion, experiment), trainer.note(fresh))
 
-    comparison, plateaus = compare_schedules(experiment, chosen, trainer)
-    if chosen:
-        telling.add(schedules_part(chosen, steady, plateaus))
-        telling.add(comparison_part(comparison), trainer.note(comparison[0].point.solved.n))
-    checked, part = checks_part(steady, step, places, chosen)
-    telling.add(part)
-    return LearningRateExplanation(
-        question="learning-rate",
-        subject=name,
-        verdict=verdict(experiment, points, found, places, test, suggestion, comparison),
-        sections=telling.done(),
-        answer=short_answer(name, experiment, points, found),
-        numbers={
-            "experiment": experiment.to_dict(),
-            "network": network_numbers(experiment),
-            "module": None,
-            "cell": name,
-            "seeds": trainer.seeds,
-            **numbers_of(step, stability, places, points, found, test),
-            "suggestion": [to_dict(each) for each in suggestion],
-            "schedules": [schedule_dict(each, steady, plateaus.get(each.label)) for each in chosen],
-            "comparison": [to_dict(each) for each in comparison],
-            "checks": [asdict(each) for each in checked],
-        },
-        experiment=experiment,
-        step=step,
-        stability=stability,
-        sharpness=places,
-        rates=points,
-        regimes=found,
-        range_test=test,
-        suggestion=suggestion,
-        schedules=chosen,
-        comparison=comparison,
+def _finding(name: str, points: Sequence[RatePoint], found: Regimes) -> str:
+    first, last = format_number(points[0].rate), format_number(points[-1].rate)
+    if found.low < 0:
+        n = points[0].solved.n
+        if not found.best:
+            return f"of {name}, no rate from {first} to {last} solved any of {n:,} seeds"
+        most = max(points, key=lambda point: point.solved.k)
+        return (
+            f"of {name}, too few learn to tell which one works; from {first} to {last} at most "
+            f"{share_words(most.solved)} are solved"
+        )
+    best = next(point for point in points if point.rate == found.best[0])
+    low, high = (format_number(points[place].rate) for place in (found.low, found.high))
+    works = f"at rates from {low} to {high}" if found.low < found.high else f"at {low} alone of the grid"
+    most = f"{percent_words(best.solved)} of {best.solved.n:,} seeds at {format_number(best.rate)}"
+    words = [f"{name} learns {works} ({most})"]
+    sides = ["below, steps are too small"] if found.low > 0 else []
+    sides += ["above, too large"] if found.high < len(points) - 1 else []
+    words += [" and ".join(sides)] if sides else []
+    if found.diverging is not None:
+        words.append(f"from {format_number(found.diverging)} on, half of the runs or more diverge")
+    return "; ".join(words)
+
+
+FEW = 3
+"""The most schedules that an answer names; the section lists all."""
+
+
+def verdict(
+    experiment: Experiment,
+    points: Sequence[RatePoint],
+    found: Regimes,
+    places: Sequence[PlaceSharpness],
+    test: RangeTest,
+    fared: Sequence[Compared],
+    schedules: Sequence[Compared],
+) -> str:
+    """Return the answer: where rates work, the limit of stability, the suggestion, and schedules."""
+    said = [
+        _rates(points, found),
+        limit_words(experiment, places),
+        _suggestion(test, fared),
+        _schedules(schedules),
+    ]
+    tested = f"Tested on {name_of(experiment.task)} only, with this network and optimizer."
+    return " ".join(part for part in [*said, tested] if part)
+
+
+def _rates(points: Sequence[RatePoint], found: Regimes) -> str:
+    if found.best and found.low < 0:
+        most = next(point for point in points if point.rate == found.best[0])
+        return (
+            f"Too few learn to tell which rates work: from {format_number(points[0].rate)} to "
+            f"{format_number(points[-1].rate)}, at most {share_words(most.solved)} are solved."
+        )
+    if found.low < 0:
+        return (
+            f"No rate from {format_number(points[0].rate)} to {format_number(points[-1].rate)} solved any of "
+            f"{points[0].solved.n:,} seeds."
+        )
+    best = next(point for point in points if point.rate == found.best[0])
+    low, high = points[found.low].rate, points[found.high].rate
+    where = (
+        f"Rates from {format_number(low)} to {format_number(high)} work"
+        if low < high
+        else f"Of the grid only {format_number(low)} works"
     )
+    tie = f", one of {len(found.best)} that tie" if len(found.best) > 1 else ""
+    sides = [
+        name
+        for name, reached in (
+            ("smaller ones are too small", found.low > 0),
+            ("greater ones too large", found.high < len(points) - 1),
+        )
+        if reached
+    ]
+    ends = f"; {' and '.join(sides)}" if sides else ""
+    burst = (
+        f"; from {format_number(found.diverging)} on, half of the runs or more diverge"
+        if found.diverging is not None
+        else ""
+    )
+    return f"{where}: at {format_number(best.rate)}{tie}, {share_words(best.solved)} are solved{ends}{burst}."
+
+
+def limit_words(experiment: Experiment, places: Sequence[PlaceSharpness]) -> str:
+    """Return up to which rates descent is stable where training begins; empty if nothing curves upwards."""
+    descent = descent_of(experiment)
+    if descent.unstable:
+        return f"Full-batch descent converges at no rate: {descent.unstable}."
+    known = [place for place in places if place.moment == "start" and math.isfinite(place.limit)]
+    limits = [place.limit for place in known]
+    if not limits:
+        return ""
+    loose = [place.largest.residual for place in known if not place.largest.settled]
+    caveat = (
+        f", or to less, as the power iteration leaves λ_max of {len(loose)} of {len(known)} uncertain by "
+        f"± {format_number(max(loose), digits=2)}"
+        if loose
+        else ""
+    )
+    span_words = (
+        f"{format_number(min(limits))}"
+        if len(limits) == 1
+        else f"{format_number(min(limits))} to {format_number(max(limits))}"
+    )
+    count = f"seed {known[0].seed}" if len(limits) == 1 else f"{len(limits)} seeds"
+    kind = "" if isinstance(experiment.optimizer, SGD) else " plain"
+    return (
+        f"Where training begins, the sharpness of the loss limits{kind} full-batch descent to rates up to "
+        f"{span_words} ({count}){caveat}."
+    )
+
+
+def _suggestion(test: RangeTest, fared: Sequence[Compared]) -> str:
+    if test.suggested is None:
+        return "The range test suggests nothing, as its loss never fell."
+    other = next((each for each in fared if each.label == "suggested"), None)
+    if other is None or other.difference is None:
+        return f"The range test suggests {format_number(test.suggested)}."
+    gap, own = other.difference.value, fared[0].point
+    return (
+        f"The range test suggests {format_number(test.suggested)}; on fresh seeds its share solved differs "
+        f"by {100 * gap.estimate:+.1f} points ({span(gap.low, gap.high)}) from that of the experiment's own "
+        f"{format_number(own.rate)}: {other.reading}{_pace(other.point, own)}."
+    ).replace("-", "−")
+
+
+def _pace(point: RatePoint, own: RatePoint) -> str:
+    if math.isnan(point.epochs) or math.isnan(own.epochs):
+        return ""
+    return f" (median epochs until solved: {point.epochs:g}, own {own.epochs:g})"
+
+
+def _schedules(compared: Sequence[Compared]) -> str:
+    others = compared[1:]
+    if not others:
+        return ""
+    helped = [each.label for each in others if each.reading == "helps"]
+    hurt = [each.label for each in others if each.reading == "hurts"]
+    start = f"Of {len(others)} schedule{'s' if len(others) > 1 else ''}"
+    names = f" ({', '.join(helped)})" if len(helped) <= FEW else ""
+    better = f"{len(helped)}{names}" if helped else "none"
+    worse = f"{len(hurt)}" if hurt else "none"
+    steady = format_number(compared[0].point.rate)
+    verb = "are" if len(helped) > 1 else "is"
+    return f"{start}, {better} {verb} shown to solve more than a constant {steady}, and {worse} fewer."

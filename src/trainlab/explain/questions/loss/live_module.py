@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.errors import ExplainError
+from trainlab.explain.questions.loss.loss_signatures import DISTANCES
 from trainlab.explain.questions.loss.node_module import Ending, last_operation, output_places
 from trainlab.explain.questions.loss.pairing import Pairing, pairing
-from trainlab.explain.questions.loss.takes import DISTANCES
 from trainlab.explain.subject.batch import read_batch
 from trainlab.explain.subject.criterion import check_shapes, loss_of
 from trainlab.explain.subject.module import Look, look_at, recording

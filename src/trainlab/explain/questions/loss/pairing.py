@@ -7,9 +7,9 @@ from typing import Any, Literal, get_args
 
 from trainlab.errors import ExplainError, listing, nearest
 from trainlab.explain.questions.loss.gradients import gradient_formula
+from trainlab.explain.questions.loss.loss_signatures import LOSS_SIGNATURES
 from trainlab.explain.questions.loss.outputs import OUTPUTS
 from trainlab.explain.questions.loss.rules import Verdict, judge
-from trainlab.explain.questions.loss.takes import TAKES
 from trainlab.spec import Custom, Experiment, name_of
 from trainlab.tasks import Kind
 
@@ -70,11 +70,11 @@ def pairing(
     for argument, value, known in (
         ("task_kind", task_kind, get_args(Kind)),
         ("output", output, OUTPUTS),
-        ("loss", loss, TAKES),
+        ("loss", loss, LOSS_SIGNATURES),
     ):
         if value not in known:
             raise ExplainError(f"{argument} = {value!r}: must be {listing(known)}.{nearest(value, known)}")
-    judged, taken = judge(task_kind, output, loss, targets), TAKES[loss]
+    judged, taken = judge(task_kind, output, loss, targets), LOSS_SIGNATURES[loss]
     kind: Literal["regression", "binary", "classes"] = task_kind  # type: ignore[assignment]
     return Pairing(
         task=kind,
@@ -123,4 +123,6 @@ def own_pairing(kind: Kind, output: str, function: str, targets: tuple[float, fl
 
 def pairings(task_kind: Kind | str, *, targets: tuple[float, float] | None = None) -> tuple[Pairing, ...]:
     """Return the whole table of a kind of task: every output activation with every loss."""
-    return tuple(pairing(task_kind, output, loss, targets=targets) for output in OUTPUTS for loss in TAKES)
+    return tuple(
+        pairing(task_kind, output, loss, targets=targets) for output in OUTPUTS for loss in LOSS_SIGNATURES
+    )

@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 
 from trainlab.explain.questions.loss.gradients import bare
+from trainlab.explain.questions.loss.loss_signatures import DISTANCES, LOSS_SIGNATURES
 from trainlab.explain.questions.loss.outputs import INFINITY, OUTPUTS, Output
-from trainlab.explain.questions.loss.takes import DISTANCES, TAKES
 from trainlab.maths.activation_functions import sigmoid
 
 Verdict = Literal["right", "works", "wrong"]
@@ -48,7 +48,9 @@ def regression(output: Output, loss: str, targets: Targets) -> Judged:
         reason = "softmax makes the outputs of an example sum to 1, which only shares do."
         return Judged("works" if fits else "wrong", reason, NUMBERS)
     if output.name == "linear":
-        return Judged("right", f"every number can be predicted; {loss} aims at {TAKES[loss].aims_at}.")
+        return Judged(
+            "right", f"every number can be predicted; {loss} aims at {LOSS_SIGNATURES[loss].aims_at}."
+        )
     if output.spans(-INFINITY, INFINITY):
         reason = f"{output.name} reaches every number, but those below 0 with a slope of 0.01."
         return Judged("works", reason, f"linear output with {loss}")
@@ -108,7 +110,7 @@ def _numbers_as_probabilities(output: Output, loss: str, targets: Targets) -> Ju
     shares = targets is not None and targets[0] >= 0 and targets[1] <= 1
     if shares and (output.name, loss) in (("sigmoid", "bce"), ("linear", "bce_with_logits")):
         return Judged("works", "the targets lie from 0 to 1 and are taken for probabilities.", NUMBERS)
-    meaning = TAKES[loss].meaning
+    meaning = LOSS_SIGNATURES[loss].meaning
     return Judged("wrong", f"{loss} takes {meaning} of classes, and these targets are numbers.", NUMBERS)
 
 
@@ -117,7 +119,9 @@ def _shut(output: Output) -> str:
 
 
 def _two_by_distance(output: Output, loss: str) -> str:
-    proper = "" if loss == "mse" else f" {loss} aims at {TAKES[loss].aims_at}, not at the share of ones."
+    proper = (
+        "" if loss == "mse" else f" {loss} aims at {LOSS_SIGNATURES[loss].aims_at}, not at the share of ones."
+    )
     if output.name == "linear":
         return f"0 and 1 can be predicted, but 3 for a 1 counts as an error of 2, though it is right.{proper}"
     if output.name in ("sigmoid", "softplus"):

@@ -11,7 +11,7 @@ import numpy as np
 from trainlab.draw import Cell, format_number, join
 from trainlab.explain.explanation import Section, Table, paragraphs
 from trainlab.explain.questions.neuron.affine import MOST_NUMBERS, AffineFit, Criterion
-from trainlab.explain.questions.neuron.apart import point_words
+from trainlab.explain.questions.neuron.decompose import point_words
 from trainlab.explain.questions.neuron.depths import without_activations
 from trainlab.explain.subject.network import Array
 from trainlab.maths import LOSSES

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
 
-from trainlab.explain.questions.neuron.chains import Chain
+from trainlab.explain.questions.neuron.own_layers_section import Chain
 from trainlab.explain.questions.neuron.stack import Array, Linear
 from trainlab.explain.questions.neuron.trace_module import Traced
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from trainlab.errors import ExplainError
 from trainlab.explain.common.options import check_place
-from trainlab.explain.questions.neuron.apart import Neuron, input_names, response
 from trainlab.explain.questions.neuron.chains_module import (
     Reader,
     linear_nodes,
@@ -18,6 +17,7 @@ from trainlab.explain.questions.neuron.chains_module import (
     source_of,
     users_of,
 )
+from trainlab.explain.questions.neuron.decompose import Neuron, input_names, response
 from trainlab.explain.questions.neuron.trace_module import Traced
 from trainlab.explain.subject.network import Array
 

@@ -1,0 +1,46 @@
+"""The section on what PyTorch says, or that it isn't there to be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from trainlab.explain.explanation import Section, Table
+from trainlab.explain.questions.learning_rate.named_schedules import NamedSchedule
+from trainlab.explain.questions.learning_rate.network_sharpness import PlaceSharpness
+from trainlab.explain.questions.learning_rate.step_rule import OneStep
+from trainlab.spec import Experiment
+
+if TYPE_CHECKING:
+    from trainlab.explain.questions.learning_rate.checks_autograd import Check
+
+
+def checks_section(
+    experiment: Experiment,
+    step: OneStep,
+    places: Sequence[PlaceSharpness],
+    schedules: Sequence[NamedSchedule],
+) -> tuple[tuple[Check, ...], Section]:
+    """Return the checks against PyTorch, none if it isn't installed, and the section that shows them."""
+    heading = "Checked against PyTorch"
+    try:
+        from trainlab.explain.questions.learning_rate.checks_autograd import checks
+
+        found = checks(experiment, step, places, schedules)
+    except ImportError:
+        words = (
+            "PyTorch is not installed here, so that nothing was checked against it. It comes with: "
+            "pip install 'trainlab[torch]'"
+        )
+        return (), Section(name="checks", heading=heading, text=(words,))
+    table = Table(
+        title="The same numbers by PyTorch in float64",
+        headers=("What", "By", "Relative difference"),
+        rows=[[each.what, each.by, f"{each.difference:.1e}"] for each in found],
+    )
+    return found, Section(
+        name="checks",
+        heading=heading,
+        text=("Each is computed a second time, by other code.",),
+        tables=(table,),
+    )
