@@ -109,7 +109,7 @@ def test_torchs_layers_stay_within_the_bound() -> None:
 
 
 def test_without_torch_the_arithmetic_stays_and_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trainlab.explain.questions.init.schemes_section.has_torch", lambda: False)
+    monkeypatch.setattr("trainlab.explain.questions.init.default_section.torch_or_none", lambda: None)
     part, layers = default_section()
     assert layers == []
     assert "torch isn't installed" in part.text[-1]

@@ -1,7 +1,7 @@
 """Random settings of every schedule against the objects of torch.optim.lr_scheduler, over 300 epochs.
 
-By hand: ``python tests/explain/learning_rate/schedules.py 100`` prints the largest differences of 100 settings
-each.
+By hand: ``python tests/explain/learning_rate/schedules.py 100`` prints the largest differences of 100
+settings each.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from explain.loss.gradients import torch_loss, torch_output
 from trainlab.engine.reference import build_module
 from trainlab.explain.questions.loss.gradients import INVERSES, sums_of
 from trainlab.explain.questions.loss.points import mean_loss, points_of, points_table
-from trainlab.explain.questions.loss.points_autograd import autograd_gradients, difference, difference_words
+from trainlab.explain.questions.loss.points_section import autograd_gradients, difference, difference_words
 from trainlab.explain.questions.loss.shapes_section import (
     DRAWN,
     drawn_pairs,

@@ -54,16 +54,19 @@ class Populations:
         self, experiments: Sequence[Experiment], *, seeds: int | None = None, fewest: int = FEWEST
     ) -> list[Runs]:
         """Return the runs of each experiment, all on the same seeds (`affordable` ones)."""
+        return self.train_seeds(experiments, range(self.affordable(experiments, seeds=seeds, fewest=fewest)))
+
+    def train_seeds(self, experiments: Sequence[Experiment], seeds: range) -> list[Runs]:
+        """Return the runs of each experiment on just these seeds, however much work that is."""
         options: dict[str, Any] = {
             "engine": self.engine,
             "workers": self.workers,
             "on_progress": self.on_progress,
         }
-        wanted = range(self.affordable(experiments, seeds=seeds, fewest=fewest))
         if self.store is None:
-            return train_all(experiments, wanted, **options)
+            return train_all(experiments, seeds, **options)
         with Store.open(self.store) as opened:
-            return train_all(experiments, wanted, store=opened, **options)
+            return train_all(experiments, seeds, store=opened, **options)
 
 
 def work(experiments: Sequence[Experiment]) -> float:

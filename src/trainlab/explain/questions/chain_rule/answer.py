@@ -40,6 +40,7 @@ def short_answer(
 def paths_sentence(
     paths: Paths, derivative: float, autograd: Autograd | None, difference: float | None
 ) -> str:
+    """Return the sum over the paths, for the verdict, and how far other ways to it are off."""
     listed = paths.total is not None
     value = exactly(derivative)
     found = (

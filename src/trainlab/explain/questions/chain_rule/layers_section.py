@@ -94,7 +94,10 @@ def _worst_words(worst: Flow | None) -> str:
     if worst is None:
         return "The signal shrinks at no layer."
     cause = _cause(worst)
-    return f"Most is lost at layer {worst.layer}: it keeps {share_text(worst.ratio)}{f', {cause}' if cause else ''}."
+    return (
+        f"Most is lost at layer {worst.layer}: it keeps {share_text(worst.ratio)}"
+        f"{f', {cause}' if cause else ''}."
+    )
 
 
 def _cause(flow: Flow) -> str:
@@ -107,6 +110,7 @@ def _cause(flow: Flow) -> str:
 
 
 def flows_table(flows: Sequence[Flow], title: str) -> Table:
+    """Return what each layer makes of the error signal, and what is left of it."""
     return Table(
         title=title,
         headers=["Layer", "‖δ‖", "× weights", "× slopes", "= ratio", "Kept so far", "‖∂L/∂W‖"],

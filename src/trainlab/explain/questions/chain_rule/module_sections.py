@@ -46,7 +46,8 @@ def module_layers_section(layers: Sequence[ModuleLayer]) -> Section:
             "Layers are the parts with parameters of their own, in the order in which they ran; δ = "
             "∂L/∂(output) over the whole batch. Going back from one to the layer before, δ can grow by "
             "the norm of the Jacobian between their outputs at most, where nothing leads around it.",
-            f"Most is lost at {_layer(worst)}: it keeps {share_text(worst.ratio)} of what the layer after it has."
+            f"Most is lost at {_layer(worst)}: it keeps {share_text(worst.ratio)} of what the layer after it "
+            "has."
             if worst
             else "The signal shrinks at no layer whose outputs go to the one that ran next.",
             f"What ran next doesn't depend on {join([each.name for each in aside])}: no ratio there."

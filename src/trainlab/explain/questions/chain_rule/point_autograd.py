@@ -9,6 +9,7 @@ import numpy as np
 
 from trainlab.engine.reference.losses import build_criterion
 from trainlab.engine.reference.module import build_module
+from trainlab.explain.common.autograd import torch_or_none
 from trainlab.explain.questions.chain_rule.names import Entry
 from trainlab.explain.questions.chain_rule.trace import Trace
 from trainlab.spec import Experiment
@@ -26,9 +27,8 @@ class Autograd:
 
 def autograd_check(experiment: Experiment, seed: int, traced: Trace, entry: Entry) -> Autograd | None:
     """Return what autograd says of the same network and point; None without PyTorch."""
-    try:
-        import torch
-    except ImportError:
+    torch = torch_or_none()
+    if torch is None:
         return None
     module = build_module(torch, experiment, seed, "float64")
     return compare(torch, module, build_criterion(torch, experiment.loss), traced, entry)

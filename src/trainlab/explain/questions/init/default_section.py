@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from trainlab.draw import format_number, join
-from trainlab.engine.choose import has_torch
+from trainlab.explain.common.autograd import torch_or_none
 from trainlab.explain.explanation import Section, Table
 from trainlab.explain.questions.init.default_module import DrawnLayer, drawn_layers
 
@@ -58,7 +58,7 @@ def default_section() -> tuple[Section, list[DrawnLayer]]:
         "the general routine give the old 1/√fan_in. With it n · Var(w) is 1/3, where 1 would keep the size "
         "of signals in a linear network, and 2 in one of ReLUs.",
     )
-    if not has_torch():
+    if torch_or_none() is None:
         without = "torch isn't installed, so that this isn't checked against its layers here."
         return Section(name="default", heading="PyTorch's default", text=(*text, without), code=code), []
     found = drawn_layers()

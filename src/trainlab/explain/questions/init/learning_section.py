@@ -8,12 +8,13 @@ from typing import Any
 
 from trainlab.draw import Picture, format_percent, join, rate_grid
 from trainlab.draw.table import Cell
+from trainlab.explain.common.paired import diverged_share, solved_share
 from trainlab.explain.common.populations import Populations
 from trainlab.explain.explanation import Section, Table
 from trainlab.explain.questions.init.schemes import Scheme
 from trainlab.explain.questions.init.variants import stack_output, with_stack
 from trainlab.spec import Experiment, name_of, solved_words
-from trainlab.stats import Rate, rate
+from trainlab.stats import Rate
 
 DEPTHS = (1, 2, 4, 8)
 WIDTH = 8
@@ -60,8 +61,8 @@ def learn(
             scheme=scheme.label,
             activation=activation,
             depth=depth,
-            solved=rate(int(runs.solved.sum()), len(runs.solved)),
-            diverged=rate(int(runs.diverged.sum()), len(runs.solved)),
+            solved=solved_share(runs),
+            diverged=diverged_share(runs),
         )
         for (scheme, activation, depth), runs in zip(
             places, populations.train(experiments, seeds=seeds), strict=True

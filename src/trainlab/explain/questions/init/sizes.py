@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from trainlab.engine import Runs
+from trainlab.explain.common.paired import differences, diverged_share, solved_share
 from trainlab.explain.common.populations import Populations
 from trainlab.explain.questions.init.stack import network_signals
 from trainlab.explain.questions.init.variants import with_weights
 from trainlab.spec import Experiment, Normal, Uniform
-from trainlab.stats import Rate, ReadEstimate, Reading, paired_difference, rate, read_family
+from trainlab.stats import Rate, ReadEstimate, Reading
 
 GRID = (0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)
 """Deviations of normal draws; 0.5, 1 and 1.5 are among them."""
@@ -105,8 +106,8 @@ def train_sizes(cases: Sequence[Case], populations: Populations) -> tuple[list[S
             case=case.name,
             draw=draw,
             value=value,
-            solved=rate(int(each.solved.sum()), len(each.solved)),
-            diverged=rate(int(each.diverged.sum()), len(each.solved)),
+            solved=solved_share(each),
+            diverged=diverged_share(each),
         )
         for (case, draw, value), each in zip(places, runs, strict=True)
     ]
@@ -139,18 +140,15 @@ def _init(draw: str, value: float) -> Normal | Uniform:
 
 def _claims(cases: Sequence[str], runs: dict[tuple[str, str, float], Runs]) -> list[Claim]:
     asked = [(case, draw, value) for case in cases for draw in DRAWS for value in CLAIMED]
-    read = read_family(
+    read = differences(
         {
-            (case, draw, value): paired_difference(
-                runs[case, draw, USUAL].solved, runs[case, draw, value].solved
-            )
+            (case, draw, value): (runs[case, draw, USUAL], runs[case, draw, value])
             for case, draw, value in asked
         }
     )
     found: list[Claim] = []
     for (case, draw, value), difference in read.items():
-        usual, solved = runs[case, draw, USUAL].solved, runs[case, draw, value].solved
-        rates = rate(int(usual.sum()), len(usual)), rate(int(solved.sum()), len(solved))
+        rates = solved_share(runs[case, draw, USUAL]), solved_share(runs[case, draw, value])
         found.append(
             Claim(
                 case=case,

@@ -9,8 +9,6 @@ from itertools import groupby
 import numpy as np
 
 from trainlab.draw import (
-    Emphasis,
-    Interval,
     Measured,
     Picture,
     format_fixed,
@@ -19,13 +17,13 @@ from trainlab.draw import (
     measured_curves,
 )
 from trainlab.draw.table import Cell
+from trainlab.explain.common.paired import difference_interval
 from trainlab.explain.explanation import Section, Table
 from trainlab.explain.questions.init.sizes import CLAIMED, Claim, Outcome, Size, StartSize
-from trainlab.stats import Reading, share_words
+from trainlab.stats import share_words
 
 WORDS = {0.5: "0.5 is too small", 1.5: "1.5 is too large"}
 OUTCOMES: tuple[Outcome, ...] = ("upheld", "refuted", "bounded", "too few learn")
-_EMPHASIS: dict[Reading, Emphasis] = {"helps": "helps", "hurts": "hurts", "shown to be small": "small"}
 
 
 def sizes_section(sizes: Sequence[Size], claims: Sequence[Claim], at_start: Sequence[StartSize]) -> Section:
@@ -154,13 +152,7 @@ def _intervals(claims: Sequence[Claim]) -> list[Picture]:
     return [
         intervals(
             [
-                Interval(
-                    label=f"{each.case}, {each.draw}",
-                    estimate=100 * each.difference.value.estimate,
-                    low=100 * each.difference.value.low,
-                    high=100 * each.difference.value.high,
-                    emphasis=_EMPHASIS.get(each.difference.reading, "none"),
-                )
+                difference_interval(f"{each.case}, {each.draw}", each.difference)
                 for each in claims
                 if each.value == value
             ],

@@ -12,11 +12,12 @@ import numpy.typing as npt
 
 from trainlab.engine import Runs
 from trainlab.engine.layout import layers_of
+from trainlab.explain.common.paired import solved_share
 from trainlab.explain.questions.init.variants import without_curves
 from trainlab.explain.subject.loss import examples_gradients
 from trainlab.explain.subject.network import Layer, LayerGradient, initial_layers, layers_from
 from trainlab.spec import Constant, Experiment, Init
-from trainlab.stats import Rate, rate
+from trainlab.stats import Rate
 
 TOLERANCE = 1e-6
 WORK = 500_000_000
@@ -176,7 +177,7 @@ def symmetry(network: str, start: str, runs: Runs) -> Symmetry:
         stopped=bool((runs.stopped_epoch[kept] >= 0).any()),
         steps=experiment.epochs * experiment.steps_per_epoch,
         layers=tuple(layers),
-        solved=rate(int(runs.solved.sum()), len(runs.solved)),
+        solved=solved_share(runs),
     )
 
 

@@ -6,12 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trainlab.draw import Cell, Emphasis, Interval
+from trainlab.draw import Cell, Interval
 from trainlab.engine import Runs
+from trainlab.explain.common.paired import difference_interval, differences_from_first
 from trainlab.explain.questions.learning_rate.grid import RatePoint, point_of
-from trainlab.stats import Rate, ReadEstimate, Reading, paired_difference, read_family
-
-_EMPHASIS: dict[Reading, Emphasis] = {"helps": "helps", "hurts": "hurts", "shown to be small": "small"}
+from trainlab.stats import Rate, ReadEstimate, Reading
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,9 +32,7 @@ class Compared:
 
 def compare(labels: Sequence[str], runs: Sequence[Runs]) -> tuple[Compared, ...]:
     """Return populations on the same seeds compared with the first of them."""
-    read = read_family(
-        {place: paired_difference(runs[0].solved, each.solved) for place, each in enumerate(runs) if place}
-    )
+    read = differences_from_first(runs)
     return tuple(
         Compared(label=label, point=_point(each), difference=read.get(place))
         for place, (label, each) in enumerate(zip(labels, runs, strict=True))
@@ -53,21 +50,11 @@ def rows_of(compared: Sequence[Compared], names: Sequence[str]) -> list[list[Cel
 
 def intervals_of(compared: Sequence[Compared], names: Sequence[str]) -> list[Interval]:
     """Return the differences from the first as rows of an interval chart, in percentage points."""
-    rows: list[Interval] = []
-    for each, name in zip(compared, names, strict=True):
-        if each.difference is not None:
-            found = each.difference.value
-            emphasis = _EMPHASIS.get(each.reading or "no difference seen", "none")
-            rows.append(
-                Interval(
-                    label=name,
-                    estimate=100 * found.estimate,
-                    low=100 * found.low,
-                    high=100 * found.high,
-                    emphasis=emphasis,
-                )
-            )
-    return rows
+    return [
+        difference_interval(name, each.difference)
+        for each, name in zip(compared, names, strict=True)
+        if each.difference is not None
+    ]
 
 
 def to_dict(compared: Compared) -> dict[str, object]:

@@ -14,8 +14,9 @@ from msgspec.structs import replace
 from trainlab.engine import Runs
 from trainlab.errors import ExplainError
 from trainlab.explain.common.options import listed
+from trainlab.explain.common.paired import diverged_share, solved_share
 from trainlab.spec import CyclicLR, Experiment, NoSchedule, OneCycleLR, Record
-from trainlab.stats import Rate, rate
+from trainlab.stats import Rate
 
 Array = npt.NDArray[np.float64]
 
@@ -102,8 +103,8 @@ def point_of(value: float, runs: Runs) -> RatePoint:
     low, middle, high = (float(losses[min(n - 1, int(q * n))]) for q in (0.05, 0.5, 0.95))
     return RatePoint(
         rate=value,
-        solved=rate(int(runs.solved.sum()), n),
-        diverged=rate(int(runs.diverged.sum()), n),
+        solved=solved_share(runs),
+        diverged=diverged_share(runs),
         epochs=float(np.median(epochs)) if len(epochs) else math.nan,
         loss=middle,
         loss_low=low,

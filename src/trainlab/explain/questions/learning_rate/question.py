@@ -43,8 +43,7 @@ from trainlab.explain.questions.learning_rate.regimes import regimes_of
 from trainlab.explain.questions.learning_rate.result import LearningRateExplanation, numbers_of, schedule_dict
 from trainlab.explain.questions.learning_rate.schedules_section import schedules_section
 from trainlab.explain.questions.learning_rate.sharpness_section import sharpness_section
-from trainlab.explain.questions.learning_rate.step_rule import one_step
-from trainlab.explain.questions.learning_rate.step_section import step_section
+from trainlab.explain.questions.learning_rate.step_section import one_step, step_section
 from trainlab.explain.subject.network import network_numbers
 from trainlab.spec import Experiment, Study
 

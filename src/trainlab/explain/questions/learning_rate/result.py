@@ -22,7 +22,7 @@ from trainlab.explain.questions.learning_rate.quadratic import StabilityEdge
 from trainlab.explain.questions.learning_rate.range_test import RangeTest
 from trainlab.explain.questions.learning_rate.regimes import Regimes
 from trainlab.explain.questions.learning_rate.schedules_section import schedule_curve
-from trainlab.explain.questions.learning_rate.step_rule import OneStep
+from trainlab.explain.questions.learning_rate.step_section import OneStep
 from trainlab.spec import Experiment
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainlab.engine import Runs
+from trainlab.explain.common.paired import differences_from_first, solved_share
 from trainlab.explain.questions.loss.variants import Variant
-from trainlab.stats import Rate, ReadEstimate, Reading, paired_difference, rate, read_family
+from trainlab.stats import Rate, ReadEstimate, Reading
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,16 +50,13 @@ class PairRate:
 
 def pair_rates(variants: Sequence[Variant], population: Sequence[Runs]) -> tuple[PairRate, ...]:
     """Return the rate of each variant, the first one's own; differences to it are read together (Holm)."""
-    own = population[0].solved
-    read = read_family(
-        {place: paired_difference(own, runs.solved) for place, runs in enumerate(population) if place}
-    )
+    read = differences_from_first(population)
     return tuple(
         PairRate(
             output=variant.pairing.output,
             loss=variant.pairing.loss,
             verdict=variant.pairing.verdict,
-            solved=rate(int(runs.solved.sum()), len(runs.solved)),
+            solved=solved_share(runs),
             diverged=int(runs.diverged.sum()),
             difference=read.get(place),
         )

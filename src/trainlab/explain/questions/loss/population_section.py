@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trainlab.draw import Cell, Emphasis, Interval, Picture, format_number, intervals
+from trainlab.draw import Cell, Picture, format_number, intervals
+from trainlab.explain.common.paired import difference_interval
 from trainlab.explain.explanation import Section, Table, paragraphs
 from trainlab.explain.questions.loss.pairing_rates import PairRate
 from trainlab.explain.questions.loss.variants import Variant
@@ -12,9 +13,6 @@ from trainlab.spec import LossBelow, solved_words
 from trainlab.stats import percent_words
 
 GROUPS = {"right": "Right pairings", "works": "Pairings that work", "wrong": "Wrong pairings"}
-
-
-EMPHASIS: dict[str, Emphasis] = {"helps": "helps", "hurts": "hurts", "shown to be small": "small"}
 
 
 def population_section(
@@ -70,14 +68,7 @@ def _row(each: PairRate) -> list[Cell]:
 def _differences(rates: Sequence[PairRate]) -> tuple[Picture, ...]:
     """Draw the differences to one's own pairing, grouped by what the table says of each."""
     bars = [
-        Interval(
-            label=each.label,
-            estimate=100 * each.difference.value.estimate,
-            low=100 * each.difference.value.low,
-            high=100 * each.difference.value.high,
-            group=GROUPS[each.verdict],
-            emphasis=EMPHASIS.get(each.reading or "", "none"),
-        )
+        difference_interval(each.label, each.difference, group=GROUPS[each.verdict])
         for each in rates
         if each.difference is not None
     ]

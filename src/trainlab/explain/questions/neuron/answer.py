@@ -56,6 +56,7 @@ def verdict(
     can: bool | None,
     rates: tuple[StackRates, ...],
 ) -> str:
+    """Return the answer for a neuron of an experiment, in a few sentences."""
     number = format_number
     collapses = (
         f"Without activations its {len(single.stack)} layers are one (largest difference "

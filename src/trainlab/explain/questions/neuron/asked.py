@@ -8,13 +8,11 @@ import msgspec
 import numpy as np
 
 from trainlab.errors import ExplainError
-from trainlab.execution import train_all
 from trainlab.explain.common.options import check_place
 from trainlab.explain.common.populations import Populations
 from trainlab.explain.questions.neuron.stack import array
 from trainlab.explain.subject.network import Array, Layer, first_telling, initial_layers, layers_from
 from trainlab.spec import Experiment
-from trainlab.store import Store
 
 
 def layers_of_seed(
@@ -31,13 +29,7 @@ def layers_of_seed(
         experiment = msgspec.structs.replace(
             experiment, record=msgspec.structs.replace(experiment.record, parameters=True)
         )
-    options: dict[str, Any] = {"engine": how.engine, "workers": how.workers, "on_progress": how.on_progress}
-    seeds = range(seed, seed + 1)
-    if how.store is None:
-        (runs,) = train_all([experiment], seeds, **options)
-    else:
-        with Store.open(how.store) as opened:
-            (runs,) = train_all([experiment], seeds, store=opened, **options)
+    (runs,) = how.train_seeds([experiment], range(seed, seed + 1))
     parameters = np.asarray(runs.parameters[0], dtype=np.float64)
     if not np.isfinite(parameters).all():
         raise ExplainError(

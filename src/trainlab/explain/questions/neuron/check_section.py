@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
-from typing import Any
 
 import numpy as np
 
 from trainlab.draw import format_number
+from trainlab.explain.common.autograd import torch_or_none
 from trainlab.explain.explanation import Section
 from trainlab.explain.questions.neuron.decompose import Neuron
 from trainlab.explain.subject.network import Array, Layer
@@ -19,9 +18,8 @@ def autograd_difference(
     experiment: Experiment, layers: Sequence[Layer], point: Array, neuron: Neuron
 ) -> float | None:
     """Return the largest difference of sum, output, slope and ∂a/∂w to autograd's; None without torch."""
-    try:
-        torch: Any = import_module("torch")
-    except ImportError:
+    torch = torch_or_none()
+    if torch is None:
         return None
     from trainlab.engine.reference import build_module
 

@@ -1,4 +1,4 @@
-"""Which layers of a network collapse, linear ones with nothing between them that isn't affine; and the section."""
+"""Which layers of a network collapse, linear ones with nothing between them that isn't affine."""
 
 from __future__ import annotations
 

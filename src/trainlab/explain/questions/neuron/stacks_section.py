@@ -9,13 +9,14 @@ import numpy as np
 
 from trainlab.draw import Answers, Cell, Picture, format_fixed, predictions, rate_grid
 from trainlab.engine import Runs
+from trainlab.explain.common.paired import solved_share
 from trainlab.explain.common.populations import Populations
 from trainlab.explain.explanation import Section, Table
 from trainlab.explain.questions.neuron.decompose import point_words
 from trainlab.explain.questions.neuron.depths import Depth, activation_of
 from trainlab.explain.questions.neuron.result import StackRates
 from trainlab.spec import Experiment, Within
-from trainlab.stats import Rate, holm, paired_difference, rate, share_words
+from trainlab.stats import holm, paired_difference, share_words
 
 
 def train_depths(
@@ -33,8 +34,8 @@ def train_depths(
             layers=depth.layers,
             label=depth.label,
             own=depth.own,
-            linear=_rate(linear),
-            active=_rate(active),
+            linear=solved_share(linear),
+            active=solved_share(active),
             difference=difference,
             p=float(p),
         )
@@ -153,10 +154,6 @@ def _answers(name: str, runs: Sequence[Runs], depths: Sequence[Depth]) -> tuple[
             tolerance=solved.within,
         ),
     )
-
-
-def _rate(runs: Runs) -> Rate:
-    return rate(int(runs.solved.sum()), len(runs.solved))
 
 
 def _p(value: float) -> str:
