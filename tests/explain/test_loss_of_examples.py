@@ -11,10 +11,10 @@ import torch
 
 from trainlab.engine import custom_loss
 from trainlab.engine.layout import initial_parameters
-from trainlab.explain.questions.learning_rate.checks_section import loss_of
+from trainlab.engine.network_pass import initial_layers
+from trainlab.explain.questions.learning_rate.checks_autograd import loss_of
 from trainlab.explain.questions.learning_rate.full_loss import FullLoss
 from trainlab.explain.subject.loss import examples_gradients, examples_loss
-from trainlab.explain.subject.network import initial_layers
 from trainlab.spec import Experiment
 
 

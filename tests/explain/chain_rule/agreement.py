@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 import torch
 
+from trainlab.engine.network_pass import Array, Layer
 from trainlab.engine.reference.losses import build_criterion
 from trainlab.explain.questions.chain_rule.differences import central_difference
 from trainlab.explain.questions.chain_rule.names import all_entries
@@ -24,7 +25,6 @@ from trainlab.explain.questions.chain_rule.paths import MOST, count_paths, path_
 from trainlab.explain.questions.chain_rule.steps import pass_steps
 from trainlab.explain.questions.chain_rule.trace import Trace, trace
 from trainlab.explain.subject.loss import Objective
-from trainlab.explain.subject.network import Array, Layer
 from trainlab.maths import ACTIVATIONS, LOSSES
 from trainlab.spec import Loss
 

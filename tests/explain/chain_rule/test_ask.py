@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from trainlab.engine.network_pass import initial_layers, layers_from
 from trainlab.errors import ExplainError, SpecError
 from trainlab.explain import ChainRuleExplanation, Section, chain_rule
 from trainlab.explain.questions.chain_rule.asked import DEFAULT, read_question
@@ -19,7 +20,6 @@ from trainlab.explain.questions.chain_rule.deep_network import Deep
 from trainlab.explain.questions.chain_rule.flow import Flow, layer_flows
 from trainlab.explain.questions.chain_rule.trace import Trace, trace
 from trainlab.explain.subject.loss import Objective
-from trainlab.explain.subject.network import initial_layers, layers_from
 from trainlab.report import explanation_html
 from trainlab.spec import Experiment, load_study
 

@@ -9,11 +9,11 @@ import pytest
 from explain.chain_rule.agreement import random_trace
 
 from trainlab.engine.layout import initial_parameters
+from trainlab.engine.network_pass import initial_layers
 from trainlab.explain.questions.chain_rule.flow import greatest_loss, layer_flows
 from trainlab.explain.questions.chain_rule.population import Signals, initial_rows, signals
 from trainlab.explain.questions.chain_rule.trace import trace
 from trainlab.explain.subject.loss import Objective
-from trainlab.explain.subject.network import initial_layers
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Experiment, load_study
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from trainlab.engine.network_pass import Layer
 from trainlab.errors import ExplainError
 from trainlab.explain.questions.chain_rule.names import (
     Entry,
@@ -11,7 +12,6 @@ from trainlab.explain.questions.chain_rule.names import (
     parse_entry,
     with_entry,
 )
-from trainlab.explain.subject.network import Layer
 
 LAYERS = [
     Layer(weight=np.arange(6.0).reshape(3, 2), bias=np.array([7.0, 8, 9]), activation="tanh"),

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from trainlab.engine.network_pass import Array, initial_layers
 from trainlab.explain.questions.chain_rule import norms
 from trainlab.explain.questions.chain_rule.flow import layer_flows
 from trainlab.explain.questions.chain_rule.norms import spectral_norm
 from trainlab.explain.questions.chain_rule.trace import trace
 from trainlab.explain.subject.loss import Objective
-from trainlab.explain.subject.network import Array, initial_layers
 from trainlab.spec import MSE, Experiment
 
 rng = np.random.default_rng(5)

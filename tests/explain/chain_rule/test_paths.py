@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from explain.chain_rule.agreement import by_autograd
 
+from trainlab.engine.network_pass import Layer
 from trainlab.explain.questions.chain_rule.names import Entry, all_entries
 from trainlab.explain.questions.chain_rule.paths import count_paths, find_paths, path_products
 from trainlab.explain.questions.chain_rule.trace import Trace, trace
 from trainlab.explain.subject.loss import Objective
-from trainlab.explain.subject.network import Layer
 from trainlab.spec import MSE, NLL, CrossEntropy
 
 

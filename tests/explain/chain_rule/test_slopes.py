@@ -5,11 +5,11 @@ import itertools
 import numpy as np
 import pytest
 
+from trainlab.engine.network_pass import Layer
 from trainlab.explain.questions.chain_rule.differences import central_difference
 from trainlab.explain.questions.chain_rule.names import Entry
 from trainlab.explain.questions.chain_rule.slopes import KINKS, largest_slope
 from trainlab.explain.subject.loss import Objective
-from trainlab.explain.subject.network import Layer
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import L1, MSE, Hinge, Huber, SmoothL1
 

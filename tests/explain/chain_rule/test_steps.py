@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from explain.chain_rule.agreement import random_trace
 
+from trainlab.engine.network_pass import Layer
 from trainlab.explain.questions.chain_rule.steps import Step, pass_steps
 from trainlab.explain.questions.chain_rule.trace import Trace, trace
 from trainlab.explain.subject.loss import Objective
-from trainlab.explain.subject.network import Layer
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import MSE
 

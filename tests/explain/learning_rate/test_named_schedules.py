@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from trainlab.engine import get_engine
 from trainlab.engine.reference import ReferenceEngine
 from trainlab.errors import ExplainError, SpecError, TrainlabError
-from trainlab.explain.questions.learning_rate.checks_section import torch_rates
+from trainlab.explain.questions.learning_rate.checks_autograd import torch_rates
 from trainlab.explain.questions.learning_rate.follow_ups import plateau_rates, recorded
 from trainlab.explain.questions.learning_rate.named_schedules import (
     TEN,

@@ -11,7 +11,7 @@ import torch
 
 from trainlab.engine.layout import initial_parameters
 from trainlab.explain.questions.learning_rate.answer import limit_words
-from trainlab.explain.questions.learning_rate.checks_section import dense_hessian, loss_of, sgd_step
+from trainlab.explain.questions.learning_rate.checks_autograd import dense_hessian, loss_of, sgd_step
 from trainlab.explain.questions.learning_rate.full_loss import FullLoss
 from trainlab.explain.questions.learning_rate.network_sharpness import (
     PlaceSharpness,

@@ -5,6 +5,7 @@ import pytest
 import torch
 from explain.loss.gradients import torch_loss, torch_output
 
+from trainlab.engine.network_pass import initial_layers
 from trainlab.engine.reference import build_module
 from trainlab.explain.questions.loss.gradients import INVERSES, sums_of
 from trainlab.explain.questions.loss.points import mean_loss, points_of, points_table
@@ -16,7 +17,6 @@ from trainlab.explain.questions.loss.shapes_section import (
     shape,
     shapes_section,
 )
-from trainlab.explain.subject.network import initial_layers
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Experiment, Huber
 

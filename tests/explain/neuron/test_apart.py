@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from trainlab.engine.network_pass import Array, forward, initial_layers
 from trainlab.explain.questions.neuron.check_section import autograd_difference
 from trainlab.explain.questions.neuron.decompose import slope_words, taken_apart
 from trainlab.explain.questions.neuron.plane import line_within, plane_view
-from trainlab.explain.subject.network import Array, forward, initial_layers
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Experiment
 

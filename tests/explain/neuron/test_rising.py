@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import nn
 
+from trainlab.engine.network_pass import Layer, forward
 from trainlab.explain import neuron
 from trainlab.explain.questions.neuron.decompose import taken_apart
 from trainlab.explain.questions.neuron.monotone import falls, line_words, side_words
-from trainlab.explain.subject.network import Layer, forward
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Experiment
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from trainlab.engine.layout import initial_parameters
-from trainlab.explain.questions.learning_rate.checks_section import dense_hessian
+from trainlab.explain.questions.learning_rate.checks_autograd import dense_hessian
 from trainlab.explain.questions.learning_rate.full_loss import FullLoss
 from trainlab.maths import hessian as hessian_module
 from trainlab.maths.activation_bends import SECOND

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from trainlab.explain.subject.network import Array, Layer, LayerGradient, backward, forward
+from trainlab.engine.network_pass import Array, Layer, LayerGradient, backward, forward
 from trainlab.maths import LOSSES
 from trainlab.spec import Experiment, Loss, loss_entry, name_of
 

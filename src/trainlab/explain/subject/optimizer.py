@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from trainlab.engine.layout import layers_of
-from trainlab.explain.subject.network import Array
+from trainlab.engine.network_pass import Array
 from trainlab.maths import (
     OPTIMIZERS,
     clip_norm,

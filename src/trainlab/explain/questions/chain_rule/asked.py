@@ -12,12 +12,13 @@ import msgspec
 import numpy as np
 
 from trainlab.draw import counted, format_number
+from trainlab.engine.network_pass import Array, initial_layers
 from trainlab.errors import ExplainError, shown
 from trainlab.explain.common.options import check_cell, check_place, check_seed
 from trainlab.explain.questions.chain_rule.names import Entry, parse_entry
 from trainlab.explain.questions.chain_rule.trace import Trace, trace
 from trainlab.explain.subject.loss import Objective
-from trainlab.explain.subject.network import Array, first_telling, initial_layers
+from trainlab.explain.subject.network import first_telling
 from trainlab.spec import (
     MSE,
     SGD,

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from trainlab.engine.layout import initial_parameters, layers_of
+from trainlab.engine.network_pass import Array, forward, layers_from
 from trainlab.engine.reference.steps import Steps
 from trainlab.explain.subject.loss import Objective
-from trainlab.explain.subject.network import Array, forward, layers_from
 from trainlab.explain.subject.optimizer import OwnOptimizer
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Experiment, ReduceLROnPlateau

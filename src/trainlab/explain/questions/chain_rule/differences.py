@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trainlab.engine.network_pass import Array, Layer, forward
 from trainlab.explain.questions.chain_rule.names import Entry, entry_value, with_entry
 from trainlab.explain.questions.chain_rule.slopes import regions
 from trainlab.explain.subject.loss import Objective
-from trainlab.explain.subject.network import Array, Layer, forward
 
 STEP = 3e-4
 """h for a weight of 1 or less; larger ones take as large a share. Truncation and rounding are about equal."""

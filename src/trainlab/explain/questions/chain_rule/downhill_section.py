@@ -19,11 +19,11 @@ from trainlab.draw import (
     format_number,
     heat_map,
 )
+from trainlab.engine.network_pass import Array
 from trainlab.explain.explanation import Section, Table, paragraphs
 from trainlab.explain.questions.chain_rule.descent import Descent, descend
 from trainlab.explain.questions.chain_rule.surface import Line, Plane, along_gradient, plane_of
 from trainlab.explain.questions.chain_rule.words import exactly, plain
-from trainlab.explain.subject.network import Array
 from trainlab.spec import Experiment, Parity, name_of
 
 STEPS = 100

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from trainlab.engine.network_pass import Array, Layer
 from trainlab.explain.questions.chain_rule.norms import spectral_norm
 from trainlab.explain.questions.chain_rule.slopes import largest_slope
 from trainlab.explain.questions.chain_rule.trace import Trace
 from trainlab.explain.subject.loss import Objective
-from trainlab.explain.subject.network import Array, Layer
 from trainlab.maths import ACTIVATIONS
 
 

@@ -14,9 +14,9 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from trainlab.engine.network_pass import Array
 from trainlab.explain.questions.chain_rule.graph_module import Graph
 from trainlab.explain.questions.chain_rule.paths import Factor, Path
-from trainlab.explain.subject.network import Array
 
 MOST_CALLS = 20_000
 """Vector-Jacobian products in all that are still asked for."""

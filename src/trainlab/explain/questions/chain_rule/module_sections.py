@@ -10,11 +10,10 @@ from trainlab.explain.explanation import Section, Table, paragraphs
 from trainlab.explain.questions.chain_rule.layers_module import ModuleLayer
 from trainlab.explain.questions.chain_rule.paths import MOST, Path
 from trainlab.explain.questions.chain_rule.paths_section import paths_numbers
-from trainlab.explain.questions.chain_rule.words import apart, counted_paths, exactly
+from trainlab.explain.questions.chain_rule.words import apart, counted_paths, exactly, share_text
 
 if TYPE_CHECKING:
     from trainlab.explain.questions.chain_rule.question_module import Reading
-from trainlab.explain.questions.chain_rule.words import share_text
 
 
 def graph_section(found: Reading, paths: tuple[Path, ...]) -> Section:

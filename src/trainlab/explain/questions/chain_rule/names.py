@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from trainlab.engine.network_pass import Array, Layer
 from trainlab.errors import ExplainError
-from trainlab.explain.subject.network import Array, Layer
 
 _BRACKETS = re.compile(r"\s*([wb])\s*(\d{1,9})\s*\[\s*(\d{1,9})\s*(?:,\s*(\d{1,9})\s*)?\]\s*")
 _DOTS = re.compile(r"\s*([wb])(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?\s*")

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from trainlab.explain.subject.network import Array
+from trainlab.engine.network_pass import Array
 
 WHOLE: Final = 512
 """Up to this many rows or columns all singular values are computed."""

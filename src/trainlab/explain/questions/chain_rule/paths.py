@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trainlab.engine.network_pass import Array
 from trainlab.explain.questions.chain_rule.names import Entry, source_name
 from trainlab.explain.questions.chain_rule.trace import Trace
-from trainlab.explain.subject.network import Array
 
 MOST = 100_000
 """Paths that are still multiplied out one by one."""

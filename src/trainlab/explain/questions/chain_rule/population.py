@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine.layout import initial_parameters, layers_of
+from trainlab.engine.network_pass import Array, Layer
 from trainlab.explain.questions.chain_rule.flow import population_deltas
 from trainlab.explain.subject.loss import Objective
-from trainlab.explain.subject.network import Array, Layer
 from trainlab.spec import Experiment, Network
 from trainlab.stats import Rate, rate
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from trainlab.engine.network_pass import Array, Layer, LayerPass
 from trainlab.explain.subject.loss import Objective
-from trainlab.explain.subject.network import Array, Layer, LayerPass
 from trainlab.maths.activation_functions import SELU_ALPHA, SELU_SCALE, SOFTPLUS_THRESHOLD
 from trainlab.maths.loss_functions import LEAST_VARIANCE
 

@@ -12,8 +12,8 @@ from typing import Literal
 
 import numpy as np
 
+from trainlab.engine.network_pass import Array
 from trainlab.explain.questions.chain_rule.descent import Descent, training_gradient, training_loss
-from trainlab.explain.subject.network import Array
 from trainlab.spec import Experiment
 
 MARGIN = 0.25

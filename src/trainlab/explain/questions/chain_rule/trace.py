@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trainlab.engine.network_pass import Array, Layer, LayerGradient, LayerPass, backward, forward
 from trainlab.errors import ExplainError
 from trainlab.explain.questions.chain_rule.names import Entry
 from trainlab.explain.subject.loss import Objective
-from trainlab.explain.subject.network import Array, Layer, LayerGradient, LayerPass, backward, forward
 from trainlab.maths import ACTIVATIONS
 
 

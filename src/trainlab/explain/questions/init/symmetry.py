@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from trainlab.engine import Runs
 from trainlab.engine.layout import layers_of
+from trainlab.engine.network_pass import Layer, LayerGradient, initial_layers, layers_from
 from trainlab.explain.common.paired import solved_share
 from trainlab.explain.questions.init.variants import without_curves
 from trainlab.explain.subject.loss import examples_gradients
-from trainlab.explain.subject.network import Layer, LayerGradient, initial_layers, layers_from
 from trainlab.spec import Constant, Experiment, Init
 from trainlab.stats import Rate
 

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine.layout import layers_of
+from trainlab.engine.network_pass import layers_from
 from trainlab.explain.subject.loss import examples_gradients, examples_loss
-from trainlab.explain.subject.network import layers_from
 from trainlab.maths import penalise, penalty_value
 from trainlab.spec import Experiment
 from trainlab.tasks import Task

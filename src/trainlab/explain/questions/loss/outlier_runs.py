@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine import Runs
+from trainlab.engine.network_pass import forward, layers_from
 from trainlab.explain.common.populations import Populations
 from trainlab.explain.questions.loss.outlier_data import OutlierData, outlier_data
-from trainlab.explain.subject.network import forward, layers_from
 from trainlab.maths import LOSSES
 from trainlab.spec import (
     L1,

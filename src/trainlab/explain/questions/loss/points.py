@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.draw import Cell, format_number
+from trainlab.engine.network_pass import Layer, forward
 from trainlab.explain.explanation import Table
 from trainlab.explain.questions.loss.gradients import arriving
-from trainlab.explain.subject.network import Layer, forward
 from trainlab.maths import LINKS
 from trainlab.spec import Experiment, Loss, loss_entry
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from trainlab.draw import format_number
 from trainlab.engine import Runs
+from trainlab.engine.network_pass import initial_layers, layers_from
 from trainlab.explain.common.autograd import torch_or_none
 from trainlab.explain.explanation import Section, paragraphs
 from trainlab.explain.questions.loss.gradients import sums_of
@@ -22,7 +23,6 @@ from trainlab.explain.questions.loss.points import (
     points_of,
     points_table,
 )
-from trainlab.explain.subject.network import initial_layers, layers_from
 from trainlab.spec import Experiment
 
 Array = npt.NDArray[np.float64]

@@ -6,15 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from trainlab.draw import format_number
 from trainlab.explain.explanation import ShortAnswer
+from trainlab.explain.questions.neuron.affine import AffineFit
 from trainlab.explain.questions.neuron.apart_section import apart_table
 from trainlab.explain.questions.neuron.decompose import Neuron
-from trainlab.spec import Experiment
-
-if TYPE_CHECKING:
-    pass
-
-
-from trainlab.explain.questions.neuron.affine import AffineFit
 from trainlab.explain.questions.neuron.depths import activation_of
 from trainlab.explain.questions.neuron.result import StackRates
 from trainlab.explain.questions.neuron.stack import Collapse
@@ -22,7 +16,11 @@ from trainlab.explain.questions.neuron.stacks_section import (
     active_words,
     none_words,
 )
+from trainlab.spec import Experiment
 from trainlab.tasks import Task
+
+if TYPE_CHECKING:
+    pass
 
 ROWS: Final = 10
 """Of more inputs the table has those that add or take away most."""

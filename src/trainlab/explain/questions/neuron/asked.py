@@ -7,11 +7,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from trainlab.engine.network_pass import Array, Layer, initial_layers, layers_from
 from trainlab.errors import ExplainError
 from trainlab.explain.common.options import check_place
 from trainlab.explain.common.populations import Populations
 from trainlab.explain.questions.neuron.stack import array
-from trainlab.explain.subject.network import Array, Layer, first_telling, initial_layers, layers_from
+from trainlab.explain.subject.network import first_telling
 from trainlab.spec import Experiment
 
 

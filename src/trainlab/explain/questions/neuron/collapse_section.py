@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 
 from trainlab.draw import Cell
+from trainlab.engine.network_pass import Array, Layer
 from trainlab.explain.explanation import Section, Table
 from trainlab.explain.questions.neuron.plane import line_formula
 from trainlab.explain.questions.neuron.stack import Collapse, collapse
-from trainlab.explain.subject.network import Array, Layer
 
 RANDOM_INPUTS: Final = 1000
 

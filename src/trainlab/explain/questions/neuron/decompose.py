@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from trainlab.draw import format_number
-from trainlab.explain.subject.network import Array, Layer, LayerPass
+from trainlab.engine.network_pass import Array, Layer, LayerPass
 from trainlab.maths import ACTIVATIONS
 
 CURVE_POINTS: Final = 161

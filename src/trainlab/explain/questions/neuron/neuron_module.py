@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from trainlab.engine.network_pass import Array
 from trainlab.errors import ExplainError
 from trainlab.explain.common.options import check_place
 from trainlab.explain.questions.neuron.chains_module import (
@@ -19,7 +20,6 @@ from trainlab.explain.questions.neuron.chains_module import (
 )
 from trainlab.explain.questions.neuron.decompose import Neuron, input_names, response
 from trainlab.explain.questions.neuron.trace_module import Traced
-from trainlab.explain.subject.network import Array
 
 _MOST_NUMBERS: Final = 4_000_000
 """Numbers that go through an activation at a time."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from trainlab.draw import Contour, HeatAxis, Picture, Spot, contour_lines, format_number, heat_map
 from trainlab.draw.marks import Shape
-from trainlab.explain.subject.network import Array
+from trainlab.engine.network_pass import Array
 
 SIDE: Final = 81
 MOST_POINTS: Final = 60

@@ -5,8 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+import numpy.typing as npt
+
+from trainlab.draw import format_number
+from trainlab.engine.network_pass import Array, forward
 from trainlab.explain.common.options import (
     check_cell,
+    check_place,
     check_seed,
     check_source,
     check_yes_or_no,
@@ -14,23 +20,8 @@ from trainlab.explain.common.options import (
     only_for_modules,
     populations_of,
 )
-from trainlab.explain.common.populations import OnProgress
+from trainlab.explain.common.populations import OnProgress, Populations
 from trainlab.explain.common.progress import OnSection, Telling
-from trainlab.explain.questions.neuron.result import NeuronExplanation
-from trainlab.explain.subject.live import is_module
-from trainlab.spec import Experiment, Study, any_study
-from trainlab.spec.reading import named_cell
-
-if TYPE_CHECKING:
-    import torch
-
-
-import numpy as np
-import numpy.typing as npt
-
-from trainlab.draw import format_number
-from trainlab.explain.common.options import check_place
-from trainlab.explain.common.populations import Populations
 from trainlab.explain.questions.neuron.affine import best_affine
 from trainlab.explain.questions.neuron.affine_section import affine_section, can_be_solved, hardest
 from trainlab.explain.questions.neuron.answer import short_answer, verdict
@@ -42,15 +33,22 @@ from trainlab.explain.questions.neuron.decompose import Neuron, input_names, poi
 from trainlab.explain.questions.neuron.depths import depths_of
 from trainlab.explain.questions.neuron.own_layers_section import chains_of, merged, own_section
 from trainlab.explain.questions.neuron.plane_section import MOST_DRAWN, plane_section
+from trainlab.explain.questions.neuron.result import NeuronExplanation
 from trainlab.explain.questions.neuron.stack import Collapse, few_numbers
 from trainlab.explain.questions.neuron.stacks_section import (
     depths_section,
     none_words,
     train_depths,
 )
-from trainlab.explain.subject.network import Array, forward, network_numbers
+from trainlab.explain.subject.live import is_module
+from trainlab.explain.subject.network import network_numbers
 from trainlab.maths import ACTIVATIONS
+from trainlab.spec import Experiment, Study, any_study
+from trainlab.spec.reading import named_cell
 from trainlab.tasks import Task
+
+if TYPE_CHECKING:
+    import torch
 
 DEFAULT: Final = "xor44"
 SEEDS: Final = 1000

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.draw import counted, format_number
+from trainlab.engine.network_pass import Array
 from trainlab.explain.common.options import check_place
 from trainlab.explain.common.progress import Telling
 from trainlab.explain.explanation import Section
@@ -19,7 +20,7 @@ from trainlab.explain.questions.neuron.own_layers_section import merged, own_sec
 from trainlab.explain.questions.neuron.plane_section import MOST_DRAWN, plane_section
 from trainlab.explain.questions.neuron.result import NeuronExplanation
 from trainlab.explain.questions.neuron.trace_module import trace
-from trainlab.explain.subject.network import Array, first_telling
+from trainlab.explain.subject.network import first_telling
 
 
 def explain_module(

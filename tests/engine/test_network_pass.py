@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from trainlab.engine.network_pass import backward, forward, initial_layers, layers_from
 from trainlab.engine.reference import build_module
 from trainlab.errors import ExplainError
-from trainlab.explain.subject.network import backward, forward, initial_layers, layers_from
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Experiment
 
