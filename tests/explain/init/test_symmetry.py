@@ -24,7 +24,8 @@ from trainlab.explain.questions.init.symmetry import (
     symmetry,
     zero_gradients,
 )
-from trainlab.explain.questions.init.symmetry_section import symmetry_section, zero_section
+from trainlab.explain.questions.init.symmetry_section import symmetry_section
+from trainlab.explain.questions.init.zero_section import zero_section
 from trainlab.spec import Constant, Experiment, Init
 
 

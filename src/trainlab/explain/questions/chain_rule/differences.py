@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainlab.engine.network_pass import Array, Layer, forward
+from trainlab.explain.questions.chain_rule.asked import Question
 from trainlab.explain.questions.chain_rule.names import Entry, entry_value, with_entry
 from trainlab.explain.questions.chain_rule.slopes import regions
 from trainlab.explain.subject.loss import Objective
@@ -45,3 +46,9 @@ def central_difference(
         return Difference(value=None, step=step)
     slope = (8.0 * (losses[1] - losses[-1]) - (losses[2] - losses[-2])) / (12.0 * step)
     return Difference(value=slope, step=step)
+
+
+def difference_of(question: Question) -> Difference:
+    """Return the central difference of the chosen weight at the point."""
+    traced = question.trace
+    return central_difference(traced.layers, traced.objective, traced.inputs, traced.targets, question.entry)

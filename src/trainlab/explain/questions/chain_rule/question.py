@@ -18,7 +18,9 @@ from trainlab.explain.common.populations import OnProgress, Populations
 from trainlab.explain.common.progress import OnSection, Telling
 from trainlab.explain.questions.chain_rule.answer import paths_sentence, short_answer
 from trainlab.explain.questions.chain_rule.asked import DEFAULT, Question, read_question
+from trainlab.explain.questions.chain_rule.backward_section import backward_section
 from trainlab.explain.questions.chain_rule.deep_network import deep_question, trained_deep
+from trainlab.explain.questions.chain_rule.differences import difference_of
 from trainlab.explain.questions.chain_rule.downhill_section import (
     downhill_numbers,
     downhill_section,
@@ -26,22 +28,17 @@ from trainlab.explain.questions.chain_rule.downhill_section import (
     look_downhill,
 )
 from trainlab.explain.questions.chain_rule.flow import layer_flows
+from trainlab.explain.questions.chain_rule.forward_section import forward_section
 from trainlab.explain.questions.chain_rule.layers_section import (
     layers_numbers,
     layers_section,
     worst_sentence,
 )
-from trainlab.explain.questions.chain_rule.passes_sections import (
-    backward_section,
-    difference_of,
-    forward_section,
-    point_numbers,
-)
 from trainlab.explain.questions.chain_rule.paths import MOST, count_paths, find_paths
 from trainlab.explain.questions.chain_rule.paths_section import paths_section
 from trainlab.explain.questions.chain_rule.point_autograd import autograd_check
 from trainlab.explain.questions.chain_rule.population_section import population_section, population_words
-from trainlab.explain.questions.chain_rule.result import ChainRuleExplanation
+from trainlab.explain.questions.chain_rule.result import ChainRuleExplanation, point_numbers
 from trainlab.explain.questions.chain_rule.steps import pass_steps
 from trainlab.explain.questions.chain_rule.words import counted_paths
 from trainlab.explain.subject.live import is_module

@@ -15,7 +15,7 @@ from trainlab.explain.questions.chain_rule.entry_module import Place, read_place
 from trainlab.explain.questions.chain_rule.graph_module import Graph, read_graph
 from trainlab.explain.questions.chain_rule.layers_module import module_layers
 from trainlab.explain.questions.chain_rule.locals_module import Locals, local_derivatives
-from trainlab.explain.questions.chain_rule.module_sections import (
+from trainlab.explain.questions.chain_rule.module_section import (
     graph_section,
     module_layers_section,
     module_numbers,

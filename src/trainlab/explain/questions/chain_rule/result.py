@@ -1,13 +1,20 @@
-"""What `chain_rule` returns."""
+"""What `chain_rule` returns, and what it knows of one example as plain data."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from trainlab.explain.explanation import Explanation
+from trainlab.explain.questions.chain_rule.asked import Question
+from trainlab.explain.questions.chain_rule.differences import Difference
 from trainlab.explain.questions.chain_rule.flow import Flow
-from trainlab.explain.questions.chain_rule.paths import Path
-from trainlab.explain.questions.chain_rule.steps import Step
+from trainlab.explain.questions.chain_rule.names import entry_value
+from trainlab.explain.questions.chain_rule.paths import Path, Paths
+from trainlab.explain.questions.chain_rule.paths_section import paths_numbers
+from trainlab.explain.questions.chain_rule.point_autograd import Autograd
+from trainlab.explain.questions.chain_rule.steps import MOST_PARAMETERS, Step
+from trainlab.explain.questions.chain_rule.words import plain
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -51,3 +58,48 @@ class ChainRuleExplanation(Explanation):
     paths: tuple[Path, ...]
     steps: tuple[Step, ...]
     flows: tuple[Flow, ...]
+
+
+def point_numbers(
+    question: Question,
+    paths: Paths,
+    autograd: Autograd | None,
+    difference: Difference,
+    steps: tuple[Step, ...],
+) -> dict[str, Any]:
+    """Return what these sections say as plain data."""
+    traced, entry = question.trace, question.entry
+    small = question.experiment.network.parameters <= MOST_PARAMETERS
+    return {
+        "seed": question.seed,
+        "activations": [layer.activation for layer in traced.layers],
+        "loss": traced.objective.name,
+        "point": question.point,
+        "inputs": plain(traced.inputs[0]),
+        "targets": plain(traced.targets[0]),
+        "outputs": plain(traced.passes[-1].outputs[0]),
+        "loss_value": traced.loss,
+        "weight": str(entry),
+        "weight_value": entry_value(traced.layers, entry),
+        "derivative": traced.derivative(entry),
+        "paths": paths_numbers(paths.count, paths.total, paths.listed),
+        "checks": {
+            "paths": paths.total,
+            "backward": traced.derivative(entry),
+            "autograd": autograd.value if autograd else None,
+            "autograd_all_weights": autograd.worst if autograd else None,
+            "autograd_note": "" if autograd else "PyTorch is not installed",
+            "central_difference": difference.value,
+            "difference_step": difference.step,
+        },
+        "forward": [{"z": plain(part.sums[0]), "a": plain(part.outputs[0])} for part in traced.passes],
+        "backward": [
+            {
+                "delta": plain(part.sums[0]),
+                "weight": plain(part.weight) if small else None,
+                "bias": None if part.bias is None or not small else plain(part.bias),
+            }
+            for part in traced.gradients
+        ],
+        "steps": [step.to_dict() for step in steps],
+    }

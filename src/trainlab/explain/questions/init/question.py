@@ -30,16 +30,18 @@ from trainlab.explain.questions.init.layers_module import module_layers
 from trainlab.explain.questions.init.learning_section import ACTIVATIONS, Learnt, learn, learning_section
 from trainlab.explain.questions.init.mean_zero import mean_zero
 from trainlab.explain.questions.init.module_section import module_section, module_symmetry_section
+from trainlab.explain.questions.init.network_section import network_section
 from trainlab.explain.questions.init.result import InitExplanation
 from trainlab.explain.questions.init.schemes import find_schemes
 from trainlab.explain.questions.init.schemes_section import Fans, schemes_numbers, schemes_section
-from trainlab.explain.questions.init.signals_section import network_section, stack_section
+from trainlab.explain.questions.init.signals_section import stack_section
 from trainlab.explain.questions.init.sizes import start_sizes, train_sizes
 from trainlab.explain.questions.init.sizes_section import sizes_section
 from trainlab.explain.questions.init.stack import LayerSignals, network_signals, stack_signals
 from trainlab.explain.questions.init.symmetry import Symmetry, started, starts, symmetry, zero_gradients
-from trainlab.explain.questions.init.symmetry_section import symmetry_section, zero_section
+from trainlab.explain.questions.init.symmetry_section import symmetry_section
 from trainlab.explain.questions.init.variants import with_weights
+from trainlab.explain.questions.init.zero_section import zero_section
 from trainlab.explain.subject.live import is_module
 from trainlab.explain.subject.module import subject_of
 from trainlab.explain.subject.network import network_numbers

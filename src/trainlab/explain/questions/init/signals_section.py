@@ -13,9 +13,6 @@ from trainlab.explain.questions.init.mean_zero import mean_zero
 from trainlab.explain.questions.init.signals import Spread
 from trainlab.explain.questions.init.stack import EXAMPLES, LayerSignals
 
-WIDE_ENOUGH = 10
-"""Below this width the theory of wide layers isn't expected to fit, and the text says so."""
-
 
 def stack_section(found: Sequence[LayerSignals], *, depth: int, width: int, activation: str) -> Section:
     """Return the section on a stack of equal layers."""
@@ -36,7 +33,7 @@ def stack_section(found: Sequence[LayerSignals], *, depth: int, width: int, acti
             *_means(found, depth),
             *_overflows(found),
         ),
-        pictures=_pictures(found, stack),
+        pictures=signals_pictures(found, stack),
         tables=(_ends(found),),
     )
 
@@ -57,53 +54,8 @@ def _overflows(found: Sequence[LayerSignals]) -> list[str]:
     return [f"Too large for float64, whose squares end at 10³⁰⁸: {join(names)}."] if names else []
 
 
-def network_section(found: Sequence[LayerSignals]) -> Section:
-    """Return the section on networks of one's own, as they start."""
-    narrow = any(min(each.widths[1:-1], default=1) < WIDE_ENOUGH for each in found)
-    text = (
-        f"The experiment's own examples, init and loss, before the first step, over {found[0].networks} "
-        "seeds. Theory starts from the measured gradient at the outputs.",
-    )
-    if narrow:
-        text += (
-            "Theory is for wide layers, and this network is narrow: it need not fit. Sizes of single "
-            "networks then differ by decades, and the few largest decide the mean square.",
-        )
-    rows: list[tuple[Cell, ...]] = [
-        (
-            each.label,
-            layer + 1,
-            _number(each.activation_mean.estimate[layer]),
-            _number(each.activation_std.estimate[layer]),
-            _number(np.sqrt(each.theory.variance[layer])),
-            _number(each.gradient.estimate[layer]),
-            _number(np.sqrt(each.theory.gradient_square[layer])),
-            _number(each.weight_gradient.estimate[layer]),
-        )
-        for each in found
-        for layer in range(len(each.widths) - 1)
-    ]
-    headers = (
-        "Network",
-        "Layer",
-        "mean of activations",
-        "std of activations",
-        "theory",
-        "rms of ∂L/∂z",
-        "theory",
-        "mean |∂L/∂w|",
-    )
-    table = Table(title="Layer by layer, at the start", headers=headers, rows=rows, shown=24)
-    return Section(
-        name="network",
-        heading="Your network, as it starts",
-        text=text,
-        pictures=_pictures(found, "the network, at the start"),
-        tables=(table,),
-    )
-
-
-def _pictures(found: Sequence[LayerSignals], where: str) -> tuple[Picture, Picture]:
+def signals_pictures(found: Sequence[LayerSignals], where: str) -> tuple[Picture, Picture]:
+    """Return the sizes of activations forward, and of gradients back, by layer."""
     forward = [_curve(each.label, np.sqrt(each.theory.variance), each.activation_std) for each in found]
     backward = [_curve(each.label, np.sqrt(each.theory.gradient_square), each.gradient) for each in found]
     return (
@@ -147,8 +99,8 @@ def _ends(found: Sequence[LayerSignals]) -> Table:
                 _with_theory(each.activation_std, np.sqrt(each.theory.variance), -1),
                 _with_theory(each.gradient, np.sqrt(each.theory.gradient_square), 0),
                 _with_theory(each.gradient, np.sqrt(each.theory.gradient_square), -1),
-                f"{_number(each.gradient_ratio)} ({_number(each.theory_ratio)})",
-                _number(factor[-1]) if len(factor) else "–",
+                f"{size_text(each.gradient_ratio)} ({size_text(each.theory_ratio)})",
+                size_text(factor[-1]) if len(factor) else "–",
             )
         )
     return Table(
@@ -167,8 +119,9 @@ def _ends(found: Sequence[LayerSignals]) -> Table:
 
 
 def _with_theory(spread: Spread, theory: np.ndarray, place: int) -> str:
-    return f"{_number(spread.estimate[place])} ({_number(theory[place])})"
+    return f"{size_text(spread.estimate[place])} ({size_text(theory[place])})"
 
 
-def _number(value: float) -> str:
+def size_text(value: float) -> str:
+    """Return a size, a dash for one that can't be had."""
     return format_number(float(value)) if np.isfinite(value) else "–"
