@@ -14,7 +14,7 @@ from trainlab.engine.layout import initial_parameters
 from trainlab.engine.network_pass import initial_layers
 from trainlab.explain.questions.learning_rate.checks_autograd import loss_of
 from trainlab.explain.questions.learning_rate.full_loss import FullLoss
-from trainlab.explain.subject.loss import examples_gradients, examples_loss
+from trainlab.explain.subject.loss import Objective, examples_gradients, examples_loss
 from trainlab.spec import Experiment
 
 
@@ -56,3 +56,14 @@ def test_a_loss_of_ones_own_has_its_own_formulas() -> None:
     step = np.random.default_rng(0).normal(size=len(row))
     slope = (full.value(row + 1e-6 * step) - full.value(row - 1e-6 * step)) / 2e-6
     assert slope == pytest.approx(float(full.gradient(row) @ step), rel=1e-6)
+
+
+def test_an_objective_takes_a_loss_of_ones_own_under_the_name_of_its_function() -> None:
+    own = custom_loss("quartic", quartic, quartic_slope)
+    objective = Objective.of(own)
+    outputs, targets = np.array([[0.5, -1.0]]), np.array([[1.0, 0.0]])
+    assert objective.name == "quartic"
+    assert objective.formula
+    assert objective.value(outputs, targets) == pytest.approx((0.5**4 + 1.0) / 2, rel=1e-15)
+    expected = 4 * (outputs - targets) ** 3 / 2
+    np.testing.assert_allclose(objective.gradient(outputs, targets), expected, rtol=1e-12)

@@ -17,7 +17,7 @@ from trainlab.errors import ExplainError, shown
 from trainlab.explain.common.options import check_cell, check_place, check_seed
 from trainlab.explain.questions.chain_rule.names import Entry, parse_entry
 from trainlab.explain.questions.chain_rule.trace import Trace, trace
-from trainlab.explain.subject.loss import Objective
+from trainlab.explain.subject.loss import Objective, loss_name
 from trainlab.explain.subject.network import first_telling
 from trainlab.spec import (
     MSE,
@@ -190,18 +190,14 @@ def _example(
             data.outputs,
             f"{experiment.network.label} has {counted(data.outputs, 'output')}",
         )
-        if loss_name(experiment) in _SHARES and (y.min() < 0 or y.max() > 1):
+        loss = loss_name(experiment.loss)
+        if loss in _SHARES and (y.min() < 0 or y.max() > 1):
             raise ExplainError(
-                f"targets = {numbers_words(y[0])}: the loss {loss_name(experiment)!r} needs targets from "
-                "0 to 1; give such, or an experiment with another loss."
+                f"targets = {numbers_words(y[0])}: the loss {loss!r} needs targets from 0 to 1; give such, or an "
+                "experiment with another loss."
             )
         which = "the point given"
     return x, y, f"{which}, inputs {numbers_words(x[0])}, target {numbers_words(y[0])}"
-
-
-def loss_name(experiment: Experiment) -> str:
-    """Return the name of an experiment's loss."""
-    return Objective.of(experiment.loss).name
 
 
 def _row(name: str, values: Any, count: int, owner: str) -> Array:

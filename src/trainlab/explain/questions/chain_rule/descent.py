@@ -10,7 +10,7 @@ import numpy as np
 from trainlab.engine.layout import initial_parameters, layers_of
 from trainlab.engine.network_pass import Array, forward, layers_from
 from trainlab.engine.reference.steps import Steps
-from trainlab.explain.subject.loss import Objective
+from trainlab.explain.subject.loss import Objective, examples_loss
 from trainlab.explain.subject.optimizer import OwnOptimizer
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Experiment, ReduceLROnPlateau
@@ -33,10 +33,8 @@ class Descent:
 
 def training_loss(experiment: Experiment, parameters: Array) -> float:
     """Return the loss over all examples trained on, for one row of parameters ``[P]``."""
-    data = experiment.data()
     with np.errstate(all="ignore"):
-        outputs = forward(layers_from(experiment.network, parameters), data.inputs)[-1].outputs
-        return Objective.of(experiment.loss).value(outputs, data.targets)
+        return examples_loss(experiment, layers_from(experiment.network, parameters))
 
 
 def training_gradient(experiment: Experiment, parameters: Array) -> Array:

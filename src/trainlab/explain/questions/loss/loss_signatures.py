@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from trainlab.maths import LOSSES
-from trainlab.spec import Custom, Loss, name_of
 
 Meaning = Literal["predictions", "probabilities", "logits", "log-probabilities", "scores"]
 """What the outputs mean that a loss is fed."""
@@ -126,8 +125,3 @@ LOSS_SIGNATURES: dict[str, LossSignature] = {entry.name: entry for entry in _TAB
 
 DISTANCES = ("l1", "mse", "huber", "smooth_l1", "log_cosh")
 """The losses of the error p − y alone."""
-
-
-def loss_name(loss: Loss) -> str:
-    """Return the name of a loss; of one's own, that of the function."""
-    return loss.function if isinstance(loss, Custom) else name_of(loss)

@@ -14,7 +14,6 @@ from trainlab.explain.common.autograd import torch_or_none
 from trainlab.explain.explanation import Section, paragraphs
 from trainlab.explain.questions.loss.gradients import sums_of
 from trainlab.explain.questions.loss.live_module import Live
-from trainlab.explain.questions.loss.loss_signatures import loss_name
 from trainlab.explain.questions.loss.points import (
     Point,
     example_gradients,
@@ -23,6 +22,7 @@ from trainlab.explain.questions.loss.points import (
     points_of,
     points_table,
 )
+from trainlab.explain.subject.loss import loss_name
 from trainlab.spec import Experiment
 
 Array = npt.NDArray[np.float64]
