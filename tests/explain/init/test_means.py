@@ -11,7 +11,7 @@ import pytest
 from trainlab.explain.questions.init.mean_zero import mean_share, mean_zero
 from trainlab.explain.questions.init.schemes import find_schemes
 from trainlab.explain.questions.init.signals import Spread
-from trainlab.explain.questions.init.signals_section import stack_section
+from trainlab.explain.questions.init.signals_section import signals_section
 from trainlab.explain.questions.init.stack import LayerSignals, stack_signals
 
 
@@ -85,7 +85,7 @@ def test_the_common_heuristic_loses_a_third_of_the_square_at_each_step() -> None
 
 def test_the_section_has_the_verdict_where_there_is_depth(real: LayerSignals) -> None:
     words = "“Activations with mean zero” is not needed"
-    deep = stack_section([real], depth=3, width=64, activation="relu")
+    deep = signals_section([real], depth=3, width=64, activation="relu")
     assert any(words in text for text in deep.text)
-    single = stack_section([real], depth=1, width=64, activation="relu")
+    single = signals_section([real], depth=1, width=64, activation="relu")
     assert not any("mean zero" in text for text in single.text)

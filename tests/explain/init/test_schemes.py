@@ -15,7 +15,7 @@ from trainlab.errors import ExplainError
 from trainlab.explain.questions.init.default_module import drawn_layers
 from trainlab.explain.questions.init.default_section import check_words, default_section
 from trainlab.explain.questions.init.draws import draw_weights, remembered_draws
-from trainlab.explain.questions.init.example_section import worked_example
+from trainlab.explain.questions.init.example_section import example_section
 from trainlab.explain.questions.init.law import Law, law_of
 from trainlab.explain.questions.init.sample import sample_facts
 from trainlab.explain.questions.init.schemes import NAMED, all_schemes, find_schemes, label_of
@@ -118,7 +118,7 @@ def test_without_torch_the_arithmetic_stays_and_one_sentence_says_so(monkeypatch
 
 
 def test_the_worked_example_of_the_assignment() -> None:
-    part, samples = worked_example(all_schemes())
+    part, samples = example_section(all_schemes())
     assert samples["xavier"].law.bounds == pytest.approx((-(10**-0.5), 10**-0.5))
     assert samples["he_normal"].law.std == pytest.approx(math.sqrt(2 / 10))
     assert samples["xavier_uniform"].law.bounds[1] == pytest.approx(math.sqrt(6 / 110))

@@ -19,7 +19,7 @@ from trainlab.explain.questions.init.law import Law
 from trainlab.explain.questions.init.meanfield import RandomLayer, mean_field
 from trainlab.explain.questions.init.schemes import find_schemes
 from trainlab.explain.questions.init.signals import deviation_of, mean_of
-from trainlab.explain.questions.init.signals_section import stack_section
+from trainlab.explain.questions.init.signals_section import signals_section
 from trainlab.explain.questions.init.stack import (
     LayerSignals,
     network_signals,
@@ -211,7 +211,7 @@ def test_softmax_has_no_theory_but_is_measured() -> None:
 def test_signals_that_overflow_or_vanish_are_said_without_a_warning() -> None:
     schemes = find_schemes(["normal(std=50)", "zero", "normal(std=1e-200)"])
     found = stack_signals(schemes, depth=120, width=8, activation="relu")
-    part = stack_section(found, depth=120, width=8, activation="relu")
+    part = signals_section(found, depth=120, width=8, activation="relu")
     assert "Too large for float64, whose squares end at 10³⁰⁸: normal(std=50)." in part.text
     assert "Exactly 0, and so not on a log axis: zero, normal(std=1e-200)." in part.pictures[0].text
     asked = question(None, activation="relu", usual_activation="tanh", depth=120, width=8)

@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -160,6 +160,12 @@ def look_at(
         f"module: its {what} fails on inputs of shape {tuple(batch.shape)} ({one_line(failure)}); give a "
         "batch as the module takes it."
     )
+
+
+def first_tensor(torch: Any, output: Any) -> Any:
+    """Return the tensor that a part of a module gives out, of several the first; None if there is none."""
+    first: Any = next(iter(cast("tuple[Any, ...]", output)), None) if isinstance(output, tuple) else output
+    return first if isinstance(first, torch.Tensor) else None
 
 
 def check_outputs(torch: Any, outputs: Any) -> None:

@@ -193,8 +193,8 @@ def _example(
         loss = loss_name(experiment.loss)
         if loss in _SHARES and (y.min() < 0 or y.max() > 1):
             raise ExplainError(
-                f"targets = {numbers_words(y[0])}: the loss {loss!r} needs targets from 0 to 1; give such, or an "
-                "experiment with another loss."
+                f"targets = {numbers_words(y[0])}: the loss {loss!r} needs targets from 0 to 1; give "
+                "such, or an experiment with another loss."
             )
         which = "the point given"
     return x, y, f"{which}, inputs {numbers_words(x[0])}, target {numbers_words(y[0])}"

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
-from trainlab.explain.subject.module import Subject
+from trainlab.explain.subject.module import Subject, first_tensor
 
 _WHOLE = 512
 """Outputs of a layer up to which its Jacobian is written down whole."""
@@ -141,13 +141,12 @@ def _iterated(torch: Any, value: Any, after: Any) -> float:
 
 def _catcher(torch: Any, name: str, caught: list[tuple[str, Any, Any]]) -> Any:
     def hook(part: Any, _inputs: Any, output: Any) -> Any:
-        parts = cast("tuple[Any, ...]", output) if isinstance(output, tuple) else (output,)
-        first: Any = parts[0] if parts else None
-        if not isinstance(first, torch.Tensor) or not first.requires_grad:
+        first = first_tensor(torch, output)
+        if first is None or not first.requires_grad:
             return None
         caught.append((name, part, first))
         # What comes next may work in place; it gets a copy, so that this one stays what it is.
         passed = first.clone()
-        return passed if first is output else (passed, *parts[1:])
+        return passed if first is output else (passed, *output[1:])
 
     return hook

@@ -19,7 +19,7 @@ PICTURED = ("xavier", "xavier_uniform", "he_normal")
 """What the assignment draws."""
 
 
-def worked_example(
+def example_section(
     schemes: Sequence[Scheme], pictured: Sequence[str] = PICTURED
 ) -> tuple[Section, dict[str, Sample]]:
     """Return the section, and each scheme's sample of 1,000 weights by its label."""

@@ -17,7 +17,7 @@ import numpy as np
 from trainlab.draw import join
 from trainlab.errors import ExplainError
 from trainlab.explain.questions.init.symmetry import distinct_rows
-from trainlab.explain.subject.module import Subject, recording
+from trainlab.explain.subject.module import Subject, first_tensor, recording
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -166,10 +166,10 @@ def _weight(layer: Any) -> Any:
 
 def _watch(torch: Any, name: str, seen: dict[str, _Seen]) -> Callable[..., None]:
     def hook(_module: Any, _inputs: Any, output: Any) -> None:
-        parts = cast("tuple[Any, ...]", output) if isinstance(output, tuple) else (output,)
-        if not parts or not isinstance(parts[0], torch.Tensor):
+        first = first_tensor(torch, output)
+        if first is None:
             return
-        first, record = parts[0], seen.setdefault(name, _Seen())
+        record = seen.setdefault(name, _Seen())
         values = first.detach().double()
         record.count += values.numel()
         record.total += float(values.sum())

@@ -25,7 +25,7 @@ from trainlab.explain.questions.init.asked import (
     usual_activation,
 )
 from trainlab.explain.questions.init.default_section import default_section
-from trainlab.explain.questions.init.example_section import PICTURED, worked_example
+from trainlab.explain.questions.init.example_section import PICTURED, example_section
 from trainlab.explain.questions.init.layers_module import module_layers
 from trainlab.explain.questions.init.learning_section import ACTIVATIONS, Learnt, learn, learning_section
 from trainlab.explain.questions.init.mean_zero import mean_zero
@@ -34,7 +34,7 @@ from trainlab.explain.questions.init.network_section import network_section
 from trainlab.explain.questions.init.result import InitExplanation
 from trainlab.explain.questions.init.schemes import find_schemes
 from trainlab.explain.questions.init.schemes_section import Fans, schemes_numbers, schemes_section
-from trainlab.explain.questions.init.signals_section import stack_section
+from trainlab.explain.questions.init.signals_section import signals_section
 from trainlab.explain.questions.init.sizes import start_sizes, train_sizes
 from trainlab.explain.questions.init.sizes_section import sizes_section
 from trainlab.explain.questions.init.stack import LayerSignals, network_signals, stack_signals
@@ -197,12 +197,12 @@ def _common(telling: Telling, asked: Question, fans: Sequence[Fans]) -> dict[str
     shown = tuple(dict.fromkeys([EXAMPLE_FANS, *fans]))[:4]
     telling.add(schemes_section(asked.schemes, shown))
     pictured = [each.label for each in asked.shown][:4] if asked.chosen else PICTURED
-    example, samples = worked_example(asked.schemes, pictured)
+    example, samples = example_section(asked.schemes, pictured)
     telling.add(example)
     default, layers = default_section()
     telling.add(default)
     signals = stack_signals(asked.shown, depth=asked.depth, width=asked.width, activation=asked.activation)
-    telling.add(stack_section(signals, depth=asked.depth, width=asked.width, activation=asked.activation))
+    telling.add(signals_section(signals, depth=asked.depth, width=asked.width, activation=asked.activation))
     numbers = {
         "schemes": schemes_numbers(asked.schemes, shown),
         "example": {label: sample.to_dict() for label, sample in samples.items()},

@@ -14,7 +14,7 @@ from trainlab.explain.questions.init.signals import Spread
 from trainlab.explain.questions.init.stack import EXAMPLES, LayerSignals
 
 
-def stack_section(found: Sequence[LayerSignals], *, depth: int, width: int, activation: str) -> Section:
+def signals_section(found: Sequence[LayerSignals], *, depth: int, width: int, activation: str) -> Section:
     """Return the section on a stack of equal layers."""
     networks = found[0].networks
     stack = f"{depth} layer{'s' if depth > 1 else ''} of {width} {activation} units"

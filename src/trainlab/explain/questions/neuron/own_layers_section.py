@@ -94,7 +94,7 @@ def merged(chain: Chain, inputs: Array, outputs: Array | None = None) -> Merged:
     return Merged(chain=chain, single=single, difference=single.difference(inputs, outputs))
 
 
-def own_section(
+def own_layers_section(
     chains: Sequence[Chain], found: Sequence[Merged], *, total: int, notes: Sequence[str] = ()
 ) -> Section:
     """Return which of the user's layers collapse, and what ends each chain."""

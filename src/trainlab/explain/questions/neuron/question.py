@@ -31,13 +31,13 @@ from trainlab.explain.questions.neuron.check_section import autograd_difference,
 from trainlab.explain.questions.neuron.collapse_section import collapse_section, random_inputs, stack_of
 from trainlab.explain.questions.neuron.decompose import Neuron, input_names, point_words, taken_apart
 from trainlab.explain.questions.neuron.depths import depths_of
-from trainlab.explain.questions.neuron.own_layers_section import chains_of, merged, own_section
+from trainlab.explain.questions.neuron.own_layers_section import chains_of, merged, own_layers_section
 from trainlab.explain.questions.neuron.plane_section import MOST_DRAWN, plane_section
 from trainlab.explain.questions.neuron.result import NeuronExplanation
 from trainlab.explain.questions.neuron.stack import Collapse, few_numbers
 from trainlab.explain.questions.neuron.stacks_section import (
-    depths_section,
     none_words,
+    stacks_section,
     train_depths,
 )
 from trainlab.explain.subject.live import is_module
@@ -165,7 +165,7 @@ def explain_experiment(
         if dropped
         else []
     )
-    telling.add(own_section(chains, found, total=network.parameters, notes=notes))
+    telling.add(own_layers_section(chains, found, total=network.parameters, notes=notes))
     fits = tuple(best_affine(task.inputs, task.targets[:, at]) for at in range(task.outputs))
     can = can_be_solved(experiment, fits)
     worst = hardest(fits)
@@ -174,7 +174,7 @@ def explain_experiment(
     telling.add(check_section(difference))
     depths = depths_of(experiment)
     runs, rates = train_depths(depths, populations)
-    telling.add(depths_section(experiment, rates, runs, depths), populations.note(rates[0].linear.n))
+    telling.add(stacks_section(experiment, rates, runs, depths), populations.note(rates[0].linear.n))
     numbers: dict[str, Any] = {
         "network": network_numbers(experiment),
         "module": None,

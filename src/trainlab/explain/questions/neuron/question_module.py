@@ -16,7 +16,7 @@ from trainlab.explain.questions.neuron.apart_section import apart_section
 from trainlab.explain.questions.neuron.chains_module import changes_by_batch, module_chains
 from trainlab.explain.questions.neuron.decompose import Neuron, input_names, point_words
 from trainlab.explain.questions.neuron.neuron_module import module_neuron
-from trainlab.explain.questions.neuron.own_layers_section import merged, own_section, own_words
+from trainlab.explain.questions.neuron.own_layers_section import merged, own_layers_section, own_words
 from trainlab.explain.questions.neuron.plane_section import MOST_DRAWN, plane_section
 from trainlab.explain.questions.neuron.result import NeuronExplanation
 from trainlab.explain.questions.neuron.trace_module import trace
@@ -73,7 +73,7 @@ def explain_module(
     )
     total = sum(each.numel() for each in module.parameters())
     notes = [*traced.look.notes, f"Computed on a copy in {traced.look.precision}."]
-    telling.add(own_section(chains, found, total=total, notes=notes))
+    telling.add(own_layers_section(chains, found, total=total, notes=notes))
     return NeuronExplanation(
         question="neuron",
         subject=name,

@@ -46,7 +46,7 @@ def train_depths(
     return runs, rates
 
 
-def depths_section(
+def stacks_section(
     experiment: Experiment, rates: Sequence[StackRates], runs: Sequence[Runs], depths: Sequence[Depth]
 ) -> Section:
     """Return the rates by depth, and what the own stack predicts with and without activations."""
