@@ -5,8 +5,8 @@ from __future__ import annotations
 from docs.explained import Explained
 from docs.words import table, under
 from trainlab.draw import format_number
-from trainlab.explain.chains.paths import Factor
-from trainlab.explain.chains.question import DEFAULT
+from trainlab.explain.questions.chain_rule.asked import DEFAULT
+from trainlab.explain.questions.chain_rule.paths import Factor
 from trainlab.stats import Rate, rate, share_words
 
 SHOWN_STEPS = 6

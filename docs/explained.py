@@ -13,14 +13,14 @@ import numpy.typing as npt
 
 import trainlab
 from trainlab import Experiment, explain
-from trainlab.explain.inits.schemes import find_schemes
-from trainlab.explain.inits.stack import LayerSignals, stack_signals
-from trainlab.explain.losses.matter import PairRate, pair_rates
-from trainlab.explain.losses.variants import variants_of
-from trainlab.explain.network_pass import forward, layers_from
-from trainlab.explain.rates.grid import at_rate, lean
-from trainlab.explain.rates.named_schedules import TEN, read_schedules
-from trainlab.explain.telling import Populations
+from trainlab.engine.network_pass import forward, layers_from
+from trainlab.explain.common.populations import Populations
+from trainlab.explain.questions.init.schemes import find_schemes
+from trainlab.explain.questions.init.stack import LayerSignals, stack_signals
+from trainlab.explain.questions.learning_rate.grid import at_rate, lean
+from trainlab.explain.questions.learning_rate.named_schedules import TEN, read_schedules
+from trainlab.explain.questions.loss.pairing_rates import PairRate, pair_rates
+from trainlab.explain.questions.loss.variants import variants_of
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import load_study, named_cell
 from trainlab.stats import Rate, ReadEstimate, paired_difference, picked_on_half, rate, read_family

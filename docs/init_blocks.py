@@ -5,11 +5,11 @@ from __future__ import annotations
 from docs.explained import STACK_SCHEMES, STACKS, Explained
 from docs.words import cell, chance, percent, points, table
 from trainlab.draw import format_number, join
-from trainlab.explain.inits.law import law_of
-from trainlab.explain.inits.means import mean_share, mean_zero
-from trainlab.explain.inits.part_sizes import outcome_words
-from trainlab.explain.inits.schemes import find_schemes
-from trainlab.explain.inits.sizes import CLAIMED
+from trainlab.explain.questions.init.law import law_of
+from trainlab.explain.questions.init.mean_zero import mean_share, mean_zero
+from trainlab.explain.questions.init.schemes import find_schemes
+from trainlab.explain.questions.init.sizes import CLAIMED
+from trainlab.explain.questions.init.sizes_section import outcome_words
 from trainlab.stats import share_words
 
 ASSIGNED = {

@@ -23,7 +23,7 @@ from docs.rules import Answer, Outcome
 from docs.stated import Found, Statement
 from docs.words import cell, table
 from trainlab.draw import join
-from trainlab.explain.rates.grid import at_rate
+from trainlab.explain.questions.learning_rate.grid import at_rate
 from trainlab.spec import any_study, named_cell
 from trainlab.studies import EndingsResult
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from docs.explained import CONTEST_SEEDS, Explained, RateEndings
 from docs.words import chance, percent, points, table
 from trainlab.draw import format_number, join
-from trainlab.explain.rates.exact_parts import descent_words
-from trainlab.explain.rates.named_schedules import step_example
+from trainlab.explain.questions.learning_rate.named_schedules import step_example
+from trainlab.explain.questions.learning_rate.quadratic_section import descent_words
 from trainlab.stats import rate, share_words
 from trainlab.studies import EndingsResult
 from trainlab.studies.landscape.read import KINDS, Kind

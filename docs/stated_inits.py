@@ -13,9 +13,9 @@ from docs.rules import Answer, Outcome, all_of
 from docs.stated import Found, Statement
 from docs.words import percent, points
 from trainlab.draw import format_number, join
-from trainlab.explain.inits import means
-from trainlab.explain.inits.schemes import find_schemes
-from trainlab.explain.inits.sizes import Claim
+from trainlab.explain.questions.init import mean_zero as means
+from trainlab.explain.questions.init.schemes import find_schemes
+from trainlab.explain.questions.init.sizes import Claim
 from trainlab.stats import Rate, ReadEstimate, Reading
 from trainlab.studies.verdicts import OUTCOMES
 

@@ -18,8 +18,8 @@ from docs.stated import Found, Statement
 from docs.words import percent, under
 from trainlab.draw import format_number, join
 from trainlab.explain import pairing
-from trainlab.explain.losses.outliers import CLIMBS, DIRTY, SHRUGGED
-from trainlab.explain.losses.outliers import percent as climb
+from trainlab.explain.questions.loss.outliers import CLIMBS, DIRTY, SHRUGGED
+from trainlab.explain.questions.loss.outliers import percent as climb
 from trainlab.maths import LOSSES
 from trainlab.maths.activation_functions import softmax
 from trainlab.stats import SIGNIFICANCE, Rate, Reading

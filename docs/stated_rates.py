@@ -15,7 +15,7 @@ from docs.rules import Answer, Outcome
 from docs.stated import Found, Statement
 from docs.words import percent, points, under
 from trainlab.draw import format_number, join
-from trainlab.explain.rates.named_schedules import EXAMPLE, TEN, step_example
+from trainlab.explain.questions.learning_rate.named_schedules import EXAMPLE, TEN, step_example
 from trainlab.maths import SCHEDULES
 from trainlab.stats import Rate, almost_always, more_than, rate
 from trainlab.studies import EndingsResult

@@ -81,7 +81,7 @@ WHOLE: dict[str, tuple[str, ...]] = {
         "report/test_why_part.py",
         "studies/test_why_failed.py",
     ),
-    "computes": ("explain/chains/test_agreement.py",),
+    "computes": ("explain/chain_rule/test_agreement.py",),
     "pages": (
         "docs/test_explanations.py",
         "docs/test_json.py",

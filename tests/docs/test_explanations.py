@@ -13,11 +13,11 @@ import pytest
 from docs.pages import ROOT
 
 from docs import blocks, engines, explained, explanations, figures, ledger
-from trainlab.explain.chains.question import DEFAULT
-from trainlab.explain.inits.part_example import FAN_IN, FAN_OUT
-from trainlab.explain.losses.outlier_data import NOISE, POINTS, SHARE, SHIFT
-from trainlab.explain.losses.outlier_runs import LAST_EPOCHS
-from trainlab.explain.rates.named_schedules import TEN
+from trainlab.explain.questions.chain_rule.asked import DEFAULT
+from trainlab.explain.questions.init.example_section import FAN_IN, FAN_OUT
+from trainlab.explain.questions.learning_rate.named_schedules import TEN
+from trainlab.explain.questions.loss.outlier_data import NOISE, POINTS, SHARE, SHIFT
+from trainlab.explain.questions.loss.outlier_runs import LAST_EPOCHS
 
 PAGES = ("neuron", "learning_rate", "init", "loss", "chain_rule")
 LEDGER = {"docs/assignment.md", "docs/ledger.md", "docs/questions.md"}

@@ -10,8 +10,8 @@ from trainlab.cli.explain_options import Seeds, check_question, read_numbers
 from trainlab.cli.options import Cell, Details, Engine, Folder, Html, Json, UsageError, Workers, whole
 from trainlab.cli.output import DEFAULT_STORE
 from trainlab.cli.telling import tell
-from trainlab.explain.chains import chain_rule
-from trainlab.explain.chains.ask import SEEDS
+from trainlab.explain.questions.chain_rule import chain_rule
+from trainlab.explain.questions.chain_rule.question import SEEDS
 
 
 def chain_rule_command(

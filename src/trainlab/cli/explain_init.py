@@ -10,9 +10,9 @@ from trainlab.cli.explain_options import Seeds, check_question
 from trainlab.cli.options import Cell, Details, Engine, Folder, Html, Json, Workers, whole
 from trainlab.cli.output import DEFAULT_STORE
 from trainlab.cli.telling import tell
-from trainlab.explain.inits import init
-from trainlab.explain.inits.answer import SEEDS
-from trainlab.explain.inits.question import DEFAULT
+from trainlab.explain.questions.init import init
+from trainlab.explain.questions.init.asked import DEFAULT
+from trainlab.explain.questions.init.question import SEEDS
 
 
 def init_command(

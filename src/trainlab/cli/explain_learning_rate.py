@@ -11,9 +11,9 @@ from trainlab.cli.options import Details, Engine, Folder, Html, Json, Workers
 from trainlab.cli.output import DEFAULT_STORE
 from trainlab.cli.telling import tell
 from trainlab.explain import learning_rate
-from trainlab.explain.rates.answer import SEEDS
-from trainlab.explain.rates.asking import DEFAULT
-from trainlab.explain.rates.grid import RATES
+from trainlab.explain.questions.learning_rate.asked import DEFAULT
+from trainlab.explain.questions.learning_rate.grid import RATES
+from trainlab.explain.questions.learning_rate.question import SEEDS
 
 
 def learning_rate_command(

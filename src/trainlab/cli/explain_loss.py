@@ -11,7 +11,7 @@ from trainlab.cli.options import Cell, Details, Engine, Folder, Html, Json, Work
 from trainlab.cli.output import DEFAULT_STORE
 from trainlab.cli.telling import tell
 from trainlab.explain import loss as explain_loss
-from trainlab.explain.losses.loss import DEFAULT, SEEDS
+from trainlab.explain.questions.loss.question import DEFAULT, SEEDS
 
 
 def loss_command(

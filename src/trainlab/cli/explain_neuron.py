@@ -11,7 +11,7 @@ from trainlab.cli.options import Cell, Details, Engine, Folder, Html, Json, Work
 from trainlab.cli.output import DEFAULT_STORE
 from trainlab.cli.telling import tell
 from trainlab.explain import neuron
-from trainlab.explain.neurons.neuron import DEFAULT, SEEDS
+from trainlab.explain.questions.neuron.question import DEFAULT, SEEDS
 
 
 def neuron_command(

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from trainlab.cli.options import UsageError, check_cell, check_range, shortened, whole
 from trainlab.cli.study import check_options
-from trainlab.explain.checks import MOST_SEEDS
+from trainlab.explain.common.options import MOST_SEEDS
 
 File = Annotated[str, Parameter(help="An experiment or study file (TOML), or an example by name.")]
 Seeds = Annotated[int, Parameter(help="Seeds of each population, 0, 1, 2, …", converter=whole)]

@@ -10,31 +10,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trainlab.explain.chains import ChainRuleExplanation, chain_rule
     from trainlab.explain.explanation import Explanation, Section, Table
-    from trainlab.explain.inits import InitExplanation, init
-    from trainlab.explain.losses import LossExplanation, Pairing, loss, pairing
-    from trainlab.explain.neurons import Collapse, NeuronExplanation, collapse, neuron
-    from trainlab.explain.rates import LearningRateExplanation, learning_rate
+    from trainlab.explain.questions.chain_rule import ChainRuleExplanation, chain_rule
+    from trainlab.explain.questions.init import InitExplanation, init
+    from trainlab.explain.questions.learning_rate import LearningRateExplanation, learning_rate
+    from trainlab.explain.questions.loss import LossExplanation, Pairing, loss, pairing
+    from trainlab.explain.questions.neuron import Collapse, NeuronExplanation, collapse, neuron
 
 _HOMES = {
-    "ChainRuleExplanation": "chains",
-    "Collapse": "neurons",
+    "ChainRuleExplanation": "questions.chain_rule",
+    "Collapse": "questions.neuron",
     "Explanation": "explanation",
-    "InitExplanation": "inits",
-    "LearningRateExplanation": "rates",
-    "LossExplanation": "losses",
-    "NeuronExplanation": "neurons",
-    "Pairing": "losses",
+    "InitExplanation": "questions.init",
+    "LearningRateExplanation": "questions.learning_rate",
+    "LossExplanation": "questions.loss",
+    "NeuronExplanation": "questions.neuron",
+    "Pairing": "questions.loss",
     "Section": "explanation",
     "Table": "explanation",
-    "chain_rule": "chains",
-    "collapse": "neurons",
-    "init": "inits",
-    "learning_rate": "rates",
-    "loss": "losses",
-    "neuron": "neurons",
-    "pairing": "losses",
+    "chain_rule": "questions.chain_rule",
+    "collapse": "questions.neuron",
+    "init": "questions.init",
+    "learning_rate": "questions.learning_rate",
+    "loss": "questions.loss",
+    "neuron": "questions.neuron",
+    "pairing": "questions.loss",
 }
 
 __all__ = [

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from trainlab.engine.network_pass import forward, layers_from
 from trainlab.maths import LINKS, is_right
 from trainlab.spec import loss_entry
 from trainlab.stats import sign_test
@@ -86,9 +87,6 @@ def _gained(measure: Measure, runs: Runs, place: int) -> Floats | None:
 
 def _outputs(measure: Measure, runs: Runs, place: int) -> Floats | None:
     """Return a run's outputs ``[rows, outputs]``; None if it diverged or its parameters aren't kept."""
-    # That room has the same floor as this one and asks for it as it is loaded.
-    from trainlab.explain.network_pass import forward, layers_from
-
     experiment = runs.experiment
     if runs.parameters.shape[1] != experiment.network.parameters or runs.diverged[place]:
         return None

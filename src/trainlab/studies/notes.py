@@ -23,7 +23,7 @@ def notes_of(cells: Sequence[CellResult]) -> tuple[str, ...]:
 
 def _pairing(experiment: Experiment) -> str:
     # That room has the same floor as this one and asks for it as it is loaded.
-    from trainlab.explain.losses.rules import judge
+    from trainlab.explain.questions.loss.rules import judge
 
     if isinstance(experiment.loss, Custom):
         return ""

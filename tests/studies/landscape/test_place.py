@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from trainlab.engine.layout import initial_parameters
-from trainlab.explain.rates.checks_autograd import dense_hessian
-from trainlab.explain.rates.full_loss import FullLoss
+from trainlab.explain.questions.learning_rate.checks_autograd import dense_hessian
+from trainlab.explain.questions.learning_rate.full_loss import FullLoss
 from trainlab.maths import ACTIVATIONS
 from trainlab.maths import hessian as hessian_module
 from trainlab.spec import Experiment

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine.layout import layers_of
-from trainlab.maths import ACTIVATIONS, penalise, penalty_value
+from trainlab.engine.network_pass import forward, layers_from
+from trainlab.maths import penalise, penalty_value
 from trainlab.maths.hessian import Affine, Derivatives, network_derivatives
 from trainlab.spec import Experiment, loss_entry
 
@@ -61,10 +62,7 @@ def place_at(experiment: Experiment, row: npt.NDArray[np.floating]) -> Place:
 def loss_at(experiment: Experiment, parameters: Array) -> float:
     """Return the loss alone, at a row of parameters ``[P]``."""
     data, penalty = experiment.data(), experiment.penalty
-    values = data.inputs
-    for layer in affine_layers(experiment, parameters):
-        sums = values @ layer.weight.T + (0.0 if layer.bias is None else layer.bias)
-        values = ACTIVATIONS[layer.activation].value(sums)
+    values = forward(layers_from(experiment.network, parameters), data.inputs)[-1].outputs
     settings = msgspec.structs.asdict(experiment.loss)
     held = penalty_value(parameters, weight_columns(experiment), l1=penalty.l1, l2=penalty.l2)
     return loss_entry(experiment.loss).value(values, data.targets, **settings) + float(held)

@@ -1,0 +1,1 @@
+"""What all questions share: options, populations, paired comparisons, the check by autograd, progress."""

@@ -1,0 +1,59 @@
+"""The same derivatives by PyTorch's autograd in float64, where PyTorch is installed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trainlab.engine.reference.losses import build_criterion
+from trainlab.engine.reference.module import build_module
+from trainlab.explain.common.autograd import torch_or_none
+from trainlab.explain.questions.chain_rule.names import Entry
+from trainlab.explain.questions.chain_rule.trace import Trace
+from trainlab.spec import Experiment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Autograd:
+    """∂L/∂w by autograd, and `worst`: the largest difference of any weight's derivative to the backward
+    pass's, as a share of the largest derivative (0 where all are 0).
+    """
+
+    value: float
+    worst: float
+
+
+def autograd_check(experiment: Experiment, seed: int, traced: Trace, entry: Entry) -> Autograd | None:
+    """Return what autograd says of the same network and point; None without PyTorch."""
+    torch = torch_or_none()
+    if torch is None:
+        return None
+    module = build_module(torch, experiment, seed, "float64")
+    return compare(torch, module, build_criterion(torch, experiment.loss), traced, entry)
+
+
+def compare(torch: Any, module: Any, criterion: Any, traced: Trace, entry: Entry) -> Autograd:
+    """Return autograd's derivatives of this module (Linear, activation, Linear, …) beside the trace's."""
+    inputs, targets = torch.from_numpy(traced.inputs.copy()), torch.from_numpy(traced.targets.copy())
+    loss = criterion(module(inputs), targets)
+    linears = list(module)[::2]
+    parameters = [parameter for linear in linears for parameter in linear.parameters()]
+    found = iter(torch.autograd.grad(loss, parameters))
+    gaps, sizes, value = [0.0], [0.0], 0.0
+    for place, gradient in enumerate(traced.gradients, start=1):
+        weight = next(found).numpy()
+        pairs = [(weight, gradient.weight)]
+        if gradient.bias is not None:
+            pairs.append((next(found).numpy(), gradient.bias))
+        gaps += [float(np.abs(theirs - ours).max()) for theirs, ours in pairs]
+        sizes += [float(np.abs(theirs).max()) for theirs, _ in pairs]
+        if place == entry.layer:
+            chosen = (
+                pairs[1][0][entry.unit - 1]
+                if entry.source is None
+                else weight[entry.unit - 1, entry.source - 1]
+            )
+            value = float(chosen)
+    return Autograd(value=value, worst=max(gaps) / max(sizes) if max(sizes) > 0 else max(gaps))

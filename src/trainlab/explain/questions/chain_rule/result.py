@@ -1,0 +1,105 @@
+"""What `chain_rule` returns, and what it knows of one example as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from trainlab.explain.explanation import Explanation
+from trainlab.explain.questions.chain_rule.asked import Question
+from trainlab.explain.questions.chain_rule.differences import Difference
+from trainlab.explain.questions.chain_rule.flow import Flow
+from trainlab.explain.questions.chain_rule.names import entry_value
+from trainlab.explain.questions.chain_rule.paths import Path, Paths
+from trainlab.explain.questions.chain_rule.paths_section import paths_numbers
+from trainlab.explain.questions.chain_rule.point_autograd import Autograd
+from trainlab.explain.questions.chain_rule.steps import MOST_PARAMETERS, Step
+from trainlab.explain.questions.chain_rule.words import plain
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class ChainRuleExplanation(Explanation):
+    """The chain rule carried out: `weight` has the derivative `derivative`, by `path_count` paths.
+
+    `paths` are those listed, the largest first; `steps` both passes in the order in which they are computed
+    (of a module, the nodes of its graph); `flows` what is left of the error signal at each layer (empty for a
+    module).
+
+    ``numbers`` has these keys, for an experiment:
+
+    - ``source`` (what was explained), ``network`` (label, widths, parameters), ``seed``, ``loss``,
+      ``activations``, ``point`` (words), ``inputs``, ``targets``, ``outputs``, ``loss_value``;
+    - ``weight``, ``weight_value``, ``derivative``, ``paths``: ``count`` (exact; null beyond 4,000 digits),
+      ``count_text``, ``sum`` (null if they aren't listed), ``listed`` (``through``, ``factors``,
+      ``product``);
+    - ``checks``: ``paths``, ``backward``, ``autograd``, ``central_difference`` (the derivative by each; null
+      where it can't be had), ``difference_step``, ``autograd_all_weights`` (largest difference of all
+      weights' derivatives to autograd's, relative to the largest of them), ``autograd_note``;
+    - ``forward``: for each layer ``z`` and ``a``; ``backward``: for each layer ``delta``, and up to 2,000
+      parameters ``weight`` and ``bias``; ``steps``: as `Step.to_dict`;
+    - ``layers``: ``network``, ``seed``, ``flows`` (as `Flow.to_dict`), ``trained`` (the same after training,
+      or null), ``population`` (``seeds``, ``median``, ``low``, ``high``: ‖δ‖/‖∂L/∂a‖ of each layer, 5 % and
+      95 %; ``vanished``: seeds where the first layer keeps less than a hundredth, with interval; ``worst``:
+      for each layer in how many seeds the signal shrinks most there; before and after training);
+    - ``downhill``: ``line`` (``norm``, ``rates``, ``losses``, ``predicted``, ``best``, ``back``), ``plane``
+      (``second``, ``across``, ``up``, ``losses``, ``track``, ``below``, ``inside``), ``steps``, ``losses``;
+      null where there is no gradient.
+
+    For a module: ``module`` (the name of its class; ``network`` is then null, as ``module`` is for an
+    experiment), ``precision``, ``loss_value``, ``weight``, ``weight_value``, ``derivative``,
+    ``paths`` (as above), ``graph`` (``nodes``, ``node_paths``), ``checks``, ``steps``, ``layers``: for each
+    ``name``, ``kind``, ``outputs``, ``delta``, ``weight_gradient``, ``ratio``, ``jacobian``, ``kept``,
+    ``follows``.
+    """
+
+    weight: str
+    derivative: float
+    path_count: int
+    paths: tuple[Path, ...]
+    steps: tuple[Step, ...]
+    flows: tuple[Flow, ...]
+
+
+def point_numbers(
+    question: Question,
+    paths: Paths,
+    autograd: Autograd | None,
+    difference: Difference,
+    steps: tuple[Step, ...],
+) -> dict[str, Any]:
+    """Return what these sections say as plain data."""
+    traced, entry = question.trace, question.entry
+    small = question.experiment.network.parameters <= MOST_PARAMETERS
+    return {
+        "seed": question.seed,
+        "activations": [layer.activation for layer in traced.layers],
+        "loss": traced.objective.name,
+        "point": question.point,
+        "inputs": plain(traced.inputs[0]),
+        "targets": plain(traced.targets[0]),
+        "outputs": plain(traced.passes[-1].outputs[0]),
+        "loss_value": traced.loss,
+        "weight": str(entry),
+        "weight_value": entry_value(traced.layers, entry),
+        "derivative": traced.derivative(entry),
+        "paths": paths_numbers(paths.count, paths.total, paths.listed),
+        "checks": {
+            "paths": paths.total,
+            "backward": traced.derivative(entry),
+            "autograd": autograd.value if autograd else None,
+            "autograd_all_weights": autograd.worst if autograd else None,
+            "autograd_note": "" if autograd else "PyTorch is not installed",
+            "central_difference": difference.value,
+            "difference_step": difference.step,
+        },
+        "forward": [{"z": plain(part.sums[0]), "a": plain(part.outputs[0])} for part in traced.passes],
+        "backward": [
+            {
+                "delta": plain(part.sums[0]),
+                "weight": plain(part.weight) if small else None,
+                "bias": None if part.bias is None or not small else plain(part.bias),
+            }
+            for part in traced.gradients
+        ],
+        "steps": [step.to_dict() for step in steps],
+    }

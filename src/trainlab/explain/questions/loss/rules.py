@@ -1,0 +1,228 @@
+"""The rules of the pairing table: what a kind of task asks of an output and a loss, one function a kind.
+
+Which loss fits which output: Bishop, Pattern Recognition and Machine Learning, 2006, §4.3.6 and §5.2 (the
+output is the inverse of the canonical link, and the loss the negative log-likelihood); what PyTorch's classes
+take: the documentation of ``torch.nn``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from trainlab.explain.questions.loss.gradients import bare
+from trainlab.explain.questions.loss.loss_signatures import DISTANCES, LOSS_SIGNATURES
+from trainlab.explain.questions.loss.outputs import INFINITY, OUTPUTS, Output
+from trainlab.maths.activation_functions import sigmoid
+
+Verdict = Literal["right", "works", "wrong"]
+Targets = tuple[float, float] | None
+"""The lowest and the highest target, where they are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A verdict, why, and what to do instead; nothing where the pairing is right."""
+
+    verdict: Verdict
+    reason: str
+    remedy: str = ""
+
+
+LOGITS = "linear output with bce_with_logits"
+TWO_CLASSES = f"{LOGITS}, or sigmoid with bce"
+MANY_CLASSES = "linear output with cross_entropy"
+NUMBERS = "linear output with mse, l1 or huber"
+
+
+def regression(output: Output, loss: str, targets: Targets) -> Judged:
+    """Judge a pairing for targets that are numbers."""
+    if loss not in DISTANCES:
+        return _numbers_as_probabilities(output, loss, targets)
+    if output.name == "log_softmax":
+        return Judged("wrong", "log_softmax never exceeds 0 and ties the outputs to each other.", NUMBERS)
+    if output.name == "softmax":
+        fits = targets is not None and targets[0] >= 0 and targets[1] <= 1
+        reason = "softmax makes the outputs of an example sum to 1, which only shares do."
+        return Judged("works" if fits else "wrong", reason, NUMBERS)
+    if output.name == "linear":
+        return Judged(
+            "right", f"every number can be predicted; {loss} aims at {LOSS_SIGNATURES[loss].aims_at}."
+        )
+    if output.spans(-INFINITY, INFINITY):
+        reason = f"{output.name} reaches every number, but those below 0 with a slope of 0.01."
+        return Judged("works", reason, f"linear output with {loss}")
+    if targets is not None and not output.spans(*targets):
+        low, high = (f"{end:.3g}".replace("-", "−") for end in targets)
+        reason = f"targets go from {low} to {high}, but {output.name} gives {output.reach} only."
+        return Judged("wrong", reason, f"linear output with {loss}")
+    only = f"{output.name} gives {output.reach} only"
+    inside = f"{only}, which all targets are" if targets else f"{only}: right if all targets are"
+    return Judged("works", f"{inside}; {_shut(output)}.", f"linear output with {loss}")
+
+
+def binary(output: Output, loss: str, targets: Targets) -> Judged:
+    """Judge a pairing for one target of 0 or 1."""
+    if loss == "cross_entropy":
+        reason = (
+            "cross_entropy needs an output for each class: of one output the softmax is always 1, so that "
+            "loss and gradient are 0 whatever the weights, and nothing is learnt."
+        )
+        return Judged("wrong", reason, TWO_CLASSES)
+    if loss == "nll":
+        reason = (
+            "nll needs an output for each class: of one output only the ones pull, and zeros count nothing."
+        )
+        return Judged("wrong", reason, TWO_CLASSES)
+    if output.name in ("softmax", "log_softmax"):
+        always = "1" if output.name == "softmax" else "0"
+        return Judged("wrong", f"{output.name} of a single output is always {always}.", TWO_CLASSES)
+    if loss in DISTANCES:
+        return Judged("works", _two_by_distance(output, loss), TWO_CLASSES)
+    if loss == "hinge":
+        return _hinge(output, right="linear output with hinge", many=False)
+    return _bce(output) if loss == "bce" else _logits(output)
+
+
+def classes(output: Output, loss: str, targets: Targets) -> Judged:
+    """Judge a pairing for one-hot targets, one output a class."""
+    if loss in DISTANCES:
+        return _many_by_distance(output, loss)
+    if loss == "hinge":
+        return _hinge(output, right="linear output with cross_entropy", many=True)
+    if loss == "cross_entropy":
+        return _cross_entropy(output)
+    if loss == "nll":
+        return _nll(output)
+    if loss == "bce" and output.name == "softmax":
+        reason = "a proper score of each probability, but it counts a mistake once for every class."
+        return Judged("works", reason, MANY_CLASSES)
+    judged = _bce(output) if loss == "bce" else _logits(output)
+    if judged.verdict == "wrong":
+        return Judged("wrong", judged.reason, MANY_CLASSES)
+    reason = "each class is its own yes or no: right where several may hold at once; here one holds."
+    return Judged("works", reason, MANY_CLASSES)
+
+
+def _numbers_as_probabilities(output: Output, loss: str, targets: Targets) -> Judged:
+    shares = targets is not None and targets[0] >= 0 and targets[1] <= 1
+    if shares and (output.name, loss) in (("sigmoid", "bce"), ("linear", "bce_with_logits")):
+        return Judged("works", "the targets lie from 0 to 1 and are taken for probabilities.", NUMBERS)
+    meaning = LOSS_SIGNATURES[loss].meaning
+    return Judged("wrong", f"{loss} takes {meaning} of classes, and these targets are numbers.", NUMBERS)
+
+
+def _shut(output: Output) -> str:
+    return f"the factor {bare(output.factor)} of its gradient is 0, or nearly, {output.shuts_off}"
+
+
+def _two_by_distance(output: Output, loss: str) -> str:
+    proper = (
+        "" if loss == "mse" else f" {loss} aims at {LOSS_SIGNATURES[loss].aims_at}, not at the share of ones."
+    )
+    if output.name == "linear":
+        return f"0 and 1 can be predicted, but 3 for a 1 counts as an error of 2, though it is right.{proper}"
+    if output.name in ("sigmoid", "softplus"):
+        return (
+            f"{output.name} reaches 0 and 1, but the factor {output.factor} shuts the gradient off where the "
+            f"network is surely wrong, too.{proper}"
+        )
+    if not output.shuts_off:
+        return f"0 and 1 can be predicted, and nothing keeps predictions between them.{proper}"
+    return f"0 and 1 can be predicted, but {_shut(output)}: there even a wrong answer hardly moves.{proper}"
+
+
+def _many_by_distance(output: Output, loss: str) -> Judged:
+    if output.name == "log_softmax":
+        return Judged("wrong", "log-probabilities never reach a target of 1.", MANY_CLASSES)
+    if output.name == "softmax":
+        reason = (
+            "the outputs are probabilities, but where one is near 1 the softmax passes almost no gradient, "
+            "even if it is the wrong one."
+        )
+        return Judged("works", reason, MANY_CLASSES)
+    return Judged("works", _two_by_distance(output, loss), MANY_CLASSES)
+
+
+def _bce(output: Output) -> Judged:
+    if output.name == "sigmoid":
+        return Judged(
+            "right",
+            "the output is a probability, and its factor p·(1 − p) cancels: p − y arrives, most where it is "
+            "most wrong. Numerically safer is the same with logits: linear with bce_with_logits.",
+        )
+    return Judged("wrong", f"bce takes probabilities, and {output.name} gives {output.reach}.", TWO_CLASSES)
+
+
+def _logits(output: Output) -> Judged:
+    if output.name == "linear":
+        return Judged("right", "the loss applies the sigmoid itself: p − y arrives, most where most wrong.")
+    if output.spans(-INFINITY, INFINITY):
+        reason = f"every logit can be reached, but those below 0 by {output.name} with a slope of 0.01."
+        return Judged("works", reason, LOGITS)
+    if output.name == "sigmoid":
+        reason = "the loss applies its own sigmoid to this one, so predictions stay between 50 and 73.1 %."
+        return Judged("wrong", reason, LOGITS)
+    low, high = sigmoid(np.array([output.low, output.high]))
+    reason = (
+        f"the logits are {output.reach} only, so the prediction stays between {100 * low:.3g} and "
+        f"{100 * high:.3g} %."
+    )
+    return Judged("wrong", reason, LOGITS)
+
+
+def _hinge(output: Output, *, right: str, many: bool) -> Judged:
+    if not output.spans(-1, 1):
+        reason = f"hinge wants −1 for class 0 and 1 for class 1, and {output.name} gives {output.reach}."
+        return Judged("wrong", reason, right)
+    if many:
+        reason = "each class against the rest, by a margin; no probabilities, and several classes may win."
+        return Judged("works", reason, right)
+    if output.name == "linear":
+        return Judged("right", "a margin for each side; what is beyond it counts no more. No probabilities.")
+    reason = f"{output.name} reaches −1 and 1"
+    extra = f", but {_shut(output)}" if output.shuts_off else ", though unevenly"
+    return Judged("works", f"{reason}{extra}.", right)
+
+
+def _cross_entropy(output: Output) -> Judged:
+    if output.name == "linear":
+        return Judged("right", "the loss applies the softmax itself: softmax(z) − y arrives.")
+    if output.name == "log_softmax":
+        reason = "log_softmax of log_softmax is itself: right numbers, the same work done twice."
+        return Judged("works", reason, "log_softmax with nll, or linear output with cross_entropy")
+    if output.bounded:
+        best = float(sigmoid(np.array(output.high - output.low)))
+        reason = (
+            f"the loss has its own softmax, which of logits that are {output.reach} makes at most "
+            f"{100 * best:.3g} % for one of two classes, and less with more."
+        )
+        return Judged("wrong", reason, MANY_CLASSES)
+    if not output.shuts_off:
+        reason = f"any difference of logits can be reached, but by {output.name} with uneven slopes."
+    else:
+        reason = f"any difference of logits can be reached, but {_shut(output)}."
+    return Judged("works", reason, MANY_CLASSES)
+
+
+def _nll(output: Output) -> Judged:
+    if output.name == "log_softmax":
+        return Judged("right", "the outputs are log-probabilities: softmax(z) − y arrives.")
+    if output.name == "softmax":
+        reason = (
+            "nll takes log-probabilities, and these are probabilities: without the logarithm a right answer "
+            "with a small probability is hardly punished."
+        )
+    elif output.high == INFINITY:
+        reason = f"nll takes log-probabilities; of {output.name} outputs the loss falls without end."
+    else:
+        reason = f"nll takes log-probabilities, and {output.name} gives {output.reach}."
+    return Judged("wrong", reason, "log_softmax with nll, or linear output with cross_entropy")
+
+
+def judge(task_kind: str, output: str, loss: str, targets: Targets = None) -> Judged:
+    """Return what the rules of the kind say."""
+    rules = {"regression": regression, "binary": binary, "classes": classes}
+    return rules[task_kind](OUTPUTS[output], loss, targets)

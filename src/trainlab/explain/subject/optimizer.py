@@ -1,0 +1,89 @@
+"""An experiment's optimizer in float64, step by step as every engine takes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from trainlab.engine.layout import layers_of
+from trainlab.engine.network_pass import Array
+from trainlab.maths import (
+    OPTIMIZERS,
+    clip_norm,
+    clip_value,
+    equalise,
+    initial_state,
+    learning_rates,
+    momenta,
+    penalise,
+    plateau_start,
+    plateau_step,
+    warmup_factors,
+)
+from trainlab.spec import Experiment, ReduceLROnPlateau, name_of
+
+
+class OwnOptimizer:
+    """The experiment's optimizer with all that makes a step of a gradient, for parameters ``[P]``.
+
+    That is its penalty, equalising, clipping, schedule and warm-up, and which layers are frozen.
+    """
+
+    def __init__(self, experiment: Experiment, w: Array) -> None:
+        self._experiment = experiment
+        self._settings: dict[str, Any] = msgspec.structs.asdict(experiment.optimizer)
+        self._name = name_of(experiment.optimizer)
+        self._state = initial_state(self._name, w.shape, **self._settings)
+        self._settings.pop("initial_accumulator_value", None)
+        self._weights, self._frozen = np.zeros(len(w), dtype=np.bool_), np.zeros(len(w), dtype=np.bool_)
+        self._layers = [(layer.weights, layer.biases) for layer in layers_of(experiment.network)]
+        self._sizes = np.zeros(len(self._layers))
+        for number, (weights, biases) in enumerate(self._layers, 1):
+            self._weights[weights] = True
+            self._frozen[weights] = self._frozen[biases] = number in experiment.frozen
+        # A constant rate needs no table, which could be as long as the longest training.
+        epochs = experiment.epochs if experiment.scheduled else 1
+        length = {"epochs": epochs, "steps_per_epoch": experiment.steps_per_epoch}
+        schedule, warmup = (
+            msgspec.structs.asdict(experiment.schedule),
+            msgspec.structs.asdict(experiment.warmup),
+        )
+        schedule.pop("on", None)
+        kind = name_of(experiment.schedule)
+        self._rates = learning_rates(kind, lr=self._settings["lr"], **length, warmup=warmup, **schedule)
+        self._warmup = warmup_factors(**length, **warmup)
+        self._momenta = momenta(kind, **length, **schedule)
+        self._plateau = plateau_start(self._settings["lr"], 1)
+
+    def step(self, w: Array, gradient: Array, step: int) -> Array:
+        """Return the parameters after the step with this number, from 0; `gradient` is without penalty."""
+        experiment, settings = self._experiment, dict(self._settings)
+        penalty = msgspec.structs.asdict(experiment.penalty)
+        gradient = np.where(self._frozen, 0.0, penalise(gradient, w, self._weights, **penalty))
+        if experiment.gradient == "equalised":
+            gradient, self._sizes = equalise(gradient, self._sizes, self._layers)
+        if experiment.clip.norm is not None:
+            gradient = clip_norm(gradient, experiment.clip.norm)
+        if experiment.clip.value is not None:
+            gradient = clip_value(gradient, experiment.clip.value)
+        if experiment.scheduled:
+            settings["lr"] = self._rates[step]
+        if isinstance(experiment.schedule, ReduceLROnPlateau):
+            settings["lr"] = self._plateau.rate[0] * self._warmup[step]
+        if self._momenta is not None and "betas" in settings:
+            settings["betas"] = (self._momenta[step], settings["betas"][1])
+        elif self._momenta is not None:
+            settings["momentum"] = self._momenta[step]
+        rule = OPTIMIZERS[self._name].step
+        moved, self._state = rule(w, gradient, self._state, step + 1, **settings)
+        return np.where(self._frozen, w, moved)
+
+    def after_epoch(self, loss: float) -> None:
+        """Tell a schedule that waits for a plateau the loss that it watches."""
+        schedule = self._experiment.schedule
+        if isinstance(schedule, ReduceLROnPlateau):
+            settings = msgspec.structs.asdict(schedule)
+            settings.pop("on")
+            self._plateau = plateau_step(self._plateau, [loss], **settings)
