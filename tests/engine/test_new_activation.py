@@ -13,11 +13,16 @@ from trainlab.diagnosis.lift.chain import activation_of
 from trainlab.engine import get_engine
 from trainlab.engine.kernel import choices, units
 from trainlab.engine.kernel.vector import absolute, splat
+from trainlab.engine.layout import initial_parameters
+from trainlab.explain.questions.chain_rule.slopes import largest_slope
+from trainlab.explain.questions.loss.gradients import gradient_formula
+from trainlab.explain.questions.loss.pairing import pairing
 from trainlab.maths import ACTIVATIONS
 from trainlab.maths.activations import elementwise
 from trainlab.report.torch_code import cell_code
 from trainlab.spec import Experiment
 from trainlab.spec.decode import decode
+from trainlab.studies.landscape.place import place_at
 
 CODE = 99
 SOFTSIGN = elementwise(
@@ -30,6 +35,10 @@ SOFTSIGN = elementwise(
     value=lambda x: x / (1.0 + np.abs(x)),
     derivative=lambda x: 1.0 / (1.0 + np.abs(x)) ** 2,
     second_derivative=lambda x: -2.0 * np.sign(x) / (1.0 + np.abs(x)) ** 3,
+    low=-1,
+    high=1,
+    slope_formula="(1 − |p|)²",
+    flat="where p is near −1 or 1",
 )
 
 
@@ -78,6 +87,19 @@ def test_every_engine_trains_with_it_alike(added: Experiment):
     # Not by doing nothing: it isn't what another activation comes to.
     other = get_engine("reference").train(of("tanh"), range(4))[0]
     assert np.abs(other.loss - found["reference"].loss).min() > 1e-4
+
+
+def test_explanations_know_it(added: Experiment):
+    judged = pairing("regression", "softsign", "mse", targets=(0.0, 3.0))
+    assert judged.verdict == "wrong"
+    assert "softsign gives numbers from −1 to 1 only" in judged.reason
+    assert gradient_formula("softsign", "mse") == "2·(p − y)·(1 − |p|)²"
+    assert largest_slope("softsign", 1) == 1.0
+    found = place_at(added, initial_parameters(added, range(1))[0])
+    step = 1e-5
+    moved = [found.parameters + sign * step * np.eye(len(found.parameters))[0] for sign in (1, -1)]
+    ahead, behind = (place_at(added, row).gradient for row in moved)
+    np.testing.assert_allclose(found.hessian[0], (ahead - behind) / (2 * step), rtol=1e-5, atol=1e-8)
 
 
 def test_scripts_and_lifting_know_it(added: Experiment):

@@ -53,6 +53,11 @@ def sigmoid_second_derivative(x: Array) -> Array:
     return s * (1.0 - s) * (1.0 - 2.0 * s)
 
 
+def logit(p: Array) -> Array:
+    """Return ln(p / (1 − p)), of which `sigmoid` is p."""
+    return np.log(p) - np.log1p(-p)
+
+
 def relu(x: Array) -> Array:
     """Return max(0, x)."""
     return np.maximum(x, 0.0)
@@ -73,6 +78,11 @@ def leaky_relu_derivative(x: Array) -> Array:
     return np.where(x > 0, 1.0, LEAKY_SLOPE)
 
 
+def leaky_relu_inverse(p: Array) -> Array:
+    """Return p where p > 0, else p / 0.01."""
+    return np.where(p > 0, p, p / LEAKY_SLOPE)
+
+
 def elu(x: Array) -> Array:
     """Return x where x > 0, else eˣ − 1."""
     return np.where(x > 0, x, np.expm1(np.minimum(x, 0.0)))
@@ -86,6 +96,11 @@ def elu_derivative(x: Array) -> Array:
 def elu_second_derivative(x: Array) -> Array:
     """Return 0 where x > 0, else eˣ."""
     return np.where(x > 0, 0.0, np.exp(np.minimum(x, 0.0)))
+
+
+def elu_inverse(p: Array) -> Array:
+    """Return p where p > 0, else ln(1 + p)."""
+    return np.where(p > 0, p, np.log1p(np.minimum(p, 0.0)))
 
 
 def selu(x: Array) -> Array:

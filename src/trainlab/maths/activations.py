@@ -7,8 +7,10 @@ kernel.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +33,14 @@ class Activation:
 
     ``torch_function`` is its name below ``torch``, empty for the identity; ``torch_class`` the module's
     below ``torch.nn``, empty where PyTorch has none. Those over the outputs take their axis as ``dim``.
+    ``autograd_node`` is its kind of node in a graph, without a number, where one kind tells it;
+    ``autograd_settings`` what such a node keeps where the settings are the defaults.
+
+    Its values lie between ``low`` and ``high``. ``slope_formula`` is ∂p/∂z, empty for 1: ``p`` is the output,
+    ``z`` the sum, ``[…]`` is 1 where the condition holds and 0 elsewhere; of one over the outputs the factor
+    takes the loss's slope ``g`` by all of them, and ``Σ`` sums over these. ``flat`` says where the slope is 0
+    or nearly so, empty if nowhere; ``largest_slope`` is max |f′|, of one number; at ``kinks`` the function or
+    its derivative has a corner or a jump; ``inverse`` undoes it where it can be undone.
     """
 
     name: str
@@ -44,11 +54,37 @@ class Activation:
     tangent: Callable[[Array, Array], Array]
     backward_tangent: Callable[[Array, Array, Array, Array], Array]
     derivative: Function | None
+    low: float = -math.inf
+    high: float = math.inf
+    slope_formula: str = ""
+    flat: str = ""
+    largest_slope: float = 1.0
+    kinks: tuple[float, ...] = ()
+    inverse: Function | None = None
+    autograd_node: str = ""
+    autograd_settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def elementwise(self) -> bool:
         """Whether each output depends on its own input alone."""
         return self.derivative is not None
+
+    @property
+    def reach(self) -> str:
+        """Where the outputs lie, in words."""
+        low, high = (f"{end:.3g}".replace("-", "−") for end in (self.low, self.high))
+        if self.low == -math.inf:
+            return "any number" if self.high == math.inf else f"numbers of {high} or less"
+        return f"numbers of {low} or more" if self.high == math.inf else f"numbers from {low} to {high}"
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the outputs have an end on both sides."""
+        return self.low > -math.inf and self.high < math.inf
+
+    def spans(self, low: float, high: float) -> bool:
+        """Whether the outputs reach from `low` to `high`, if only in the limit."""
+        return self.low <= low and high <= self.high
 
 
 def elementwise(
@@ -62,8 +98,9 @@ def elementwise(
     value: Function,
     derivative: Function,
     second_derivative: Function,
+    **more: Any,
 ) -> Activation:
-    """Return the activation that a function of one number and its two derivatives make."""
+    """Return the activation that a function of one number and its two derivatives make, with `more` of it."""
     return Activation(
         name=name,
         code=code,
@@ -78,6 +115,7 @@ def elementwise(
             second_derivative(x) * dx * grad_output + derivative(x) * grad_tangent
         ),
         derivative=derivative,
+        **more,
     )
 
 
@@ -92,6 +130,7 @@ _TABLE = (
         value=f.identity,
         derivative=np.ones_like,
         second_derivative=np.zeros_like,
+        inverse=f.identity,
     ),
     elementwise(
         1,
@@ -103,6 +142,12 @@ _TABLE = (
         value=np.tanh,
         derivative=f.tanh_derivative,
         second_derivative=f.tanh_second_derivative,
+        low=-1,
+        high=1,
+        slope_formula="(1 − p²)",
+        flat="where p is near −1 or 1",
+        inverse=np.arctanh,
+        autograd_node="TanhBackward",
     ),
     elementwise(
         2,
@@ -114,6 +159,13 @@ _TABLE = (
         value=f.sigmoid,
         derivative=f.sigmoid_derivative,
         second_derivative=f.sigmoid_second_derivative,
+        low=0,
+        high=1,
+        slope_formula="p·(1 − p)",
+        flat="where p is near 0 or 1",
+        largest_slope=0.25,
+        inverse=f.logit,
+        autograd_node="SigmoidBackward",
     ),
     elementwise(
         3,
@@ -125,6 +177,12 @@ _TABLE = (
         value=f.relu,
         derivative=f.relu_derivative,
         second_derivative=np.zeros_like,
+        low=0,
+        slope_formula="[z > 0]",
+        flat="wherever z ≤ 0",
+        kinks=(0.0,),
+        inverse=f.identity,
+        autograd_node="ReluBackward",
     ),
     elementwise(
         4,
@@ -136,6 +194,11 @@ _TABLE = (
         value=f.leaky_relu,
         derivative=f.leaky_relu_derivative,
         second_derivative=np.zeros_like,
+        slope_formula="(0.01 + 0.99·[z > 0])",
+        kinks=(0.0,),
+        inverse=f.leaky_relu_inverse,
+        autograd_node="LeakyReluBackward",
+        autograd_settings={"negative_slope": 0.01},
     ),
     elementwise(
         5,
@@ -147,6 +210,13 @@ _TABLE = (
         value=f.elu,
         derivative=f.elu_derivative,
         second_derivative=f.elu_second_derivative,
+        low=-1,
+        slope_formula="exp(min(z, 0))",
+        flat="where p is near −1",
+        kinks=(0.0,),
+        inverse=f.elu_inverse,
+        autograd_node="EluBackward",
+        autograd_settings={"alpha": 1.0},
     ),
     elementwise(
         6,
@@ -158,6 +228,11 @@ _TABLE = (
         value=f.selu,
         derivative=f.selu_derivative,
         second_derivative=f.selu_second_derivative,
+        low=-f.SELU_SCALE * f.SELU_ALPHA,
+        slope_formula="1.0507009873554805·([z > 0] + 1.6732632423543772·exp(min(z, 0))·[z ≤ 0])",
+        flat="where p is near −1.76",
+        largest_slope=f.SELU_SCALE * f.SELU_ALPHA,  # λα eˣ as x rises to 0
+        kinks=(0.0,),
     ),
     elementwise(
         7,
@@ -169,6 +244,12 @@ _TABLE = (
         value=f.gelu,
         derivative=f.gelu_derivative,
         second_derivative=f.gelu_second_derivative,
+        low=-0.16997120747,  # the least value of x Φ(x)
+        slope_formula="(Φ(z) + z·φ(z))",
+        flat="far below 0",
+        largest_slope=1.128904145184643,  # Φ(√2) + √2 φ(√2): f″ = φ(x)(2 − x²)
+        autograd_node="GeluBackward",
+        autograd_settings={"approximate": "none"},
     ),
     elementwise(
         8,
@@ -180,6 +261,11 @@ _TABLE = (
         value=f.silu,
         derivative=f.silu_derivative,
         second_derivative=f.silu_second_derivative,
+        low=-0.27846454276,  # the least value of x σ(x)
+        slope_formula="σ(z)·(1 + z·(1 − σ(z)))",
+        flat="far below 0",
+        largest_slope=1.0998393201288702,  # where f″ = 0, at x = 2.3994
+        autograd_node="SiluBackward",
     ),
     elementwise(
         9,
@@ -191,6 +277,12 @@ _TABLE = (
         value=f.softplus,
         derivative=f.softplus_derivative,
         second_derivative=f.softplus_second_derivative,
+        low=0,
+        slope_formula="σ(z)",
+        flat="where p is near 0",
+        kinks=(f.SOFTPLUS_THRESHOLD,),
+        autograd_node="SoftplusBackward",
+        autograd_settings={"beta": 1.0, "threshold": 20.0},
     ),
     elementwise(
         10,
@@ -202,6 +294,14 @@ _TABLE = (
         value=f.hardtanh,
         derivative=f.hardtanh_derivative,
         second_derivative=np.zeros_like,
+        low=-1,
+        high=1,
+        slope_formula="[|z| < 1]",
+        flat="wherever p is −1 or 1",
+        kinks=(-1.0, 1.0),
+        inverse=f.identity,
+        autograd_node="HardtanhBackward",
+        autograd_settings={"min_val": -1.0, "max_val": 1.0},
     ),
     elementwise(
         11,
@@ -213,6 +313,11 @@ _TABLE = (
         value=np.sin,
         derivative=np.cos,
         second_derivative=lambda x: -np.sin(x),
+        low=-1,
+        high=1,
+        slope_formula="cos(z)",
+        flat="where p is near −1 or 1",
+        autograd_node="SinBackward",
     ),
     Activation(
         name="softmax",
@@ -226,6 +331,12 @@ _TABLE = (
         tangent=f.softmax_tangent,
         backward_tangent=f.softmax_backward_tangent,
         derivative=None,
+        low=0,
+        high=1,
+        slope_formula="p·(g − Σ(g·p))",
+        flat="where p is near 0 or 1",
+        inverse=np.log,
+        autograd_node="SoftmaxBackward",
     ),
     Activation(
         name="log_softmax",
@@ -239,6 +350,10 @@ _TABLE = (
         tangent=f.log_softmax_tangent,
         backward_tangent=f.log_softmax_backward_tangent,
         derivative=None,
+        high=0,
+        slope_formula="g − exp(p)·Σ(g)",
+        inverse=f.identity,
+        autograd_node="LogSoftmaxBackward",
     ),
 )
 

@@ -17,7 +17,6 @@ from explain.loss.formulas import evaluate
 
 from trainlab.explain.questions.loss.gradients import arriving, gradient_formula
 from trainlab.explain.questions.loss.loss_signatures import LOSS_SIGNATURES
-from trainlab.explain.questions.loss.outputs import OUTPUTS, OVER_OUTPUTS
 from trainlab.maths import ACTIVATIONS, LOSSES
 
 F = torch.nn.functional
@@ -28,13 +27,13 @@ KINKED = ("l1", "hinge", "huber", "smooth_l1")
 
 def pairs() -> list[tuple[str, str]]:
     """All outputs with all losses, but bce, which has a value for probabilities only."""
-    return [(o, x) for o in OUTPUTS for x in LOSS_SIGNATURES if x != "bce" or o in ("sigmoid", "softmax")]
+    return [(o, x) for o in ACTIVATIONS for x in LOSS_SIGNATURES if x != "bce" or o in ("sigmoid", "softmax")]
 
 
 def draw(output: str, loss: str, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Random sums, some far out, and targets that the loss takes: ``[n, outputs]``."""
     rng = np.random.default_rng(seed)
-    width = 3 if output in OVER_OUTPUTS or loss in CLASSES else 1
+    width = 3 if not ACTIVATIONS[output].elementwise or loss in CLASSES else 1
     z = rng.normal(scale=np.where(rng.random((n, 1)) < 0.1, 6.0, 1.5), size=(n, width))
     if loss in CLASSES or (width > 1 and rng.random() < 0.5):
         return z, np.eye(width)[rng.integers(0, width, n)]
@@ -44,7 +43,7 @@ def draw(output: str, loss: str, n: int, seed: int) -> tuple[np.ndarray, np.ndar
 
 
 def torch_output(name: str, z: torch.Tensor) -> torch.Tensor:
-    if name in OVER_OUTPUTS:
+    if not ACTIVATIONS[name].elementwise:
         return getattr(torch, name)(z, dim=1)
     if name in ("linear", "sin"):
         return z if name == "linear" else torch.sin(z)

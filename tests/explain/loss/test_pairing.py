@@ -13,7 +13,6 @@ from trainlab.errors import ExplainError, SpecError
 from trainlab.explain.questions.loss import gradients, pairing_of, pairings
 from trainlab.explain.questions.loss import pairing as judge
 from trainlab.explain.questions.loss.loss_signatures import LOSS_SIGNATURES
-from trainlab.explain.questions.loss.outputs import OUTPUTS, OVER_OUTPUTS
 from trainlab.explain.questions.loss.table_section import table_section
 from trainlab.maths import ACTIVATIONS, LINKS, LOSSES
 from trainlab.spec import Experiment
@@ -23,7 +22,7 @@ TASKS: dict[str, Any] = {
     "binary": ("xor", 2, 1),
     "classes": ({"name": "xor", "one_hot": True}, 2, 2),
 }
-ALL = [(kind, output, loss) for kind in TASKS for output in OUTPUTS for loss in LOSS_SIGNATURES]
+ALL = [(kind, output, loss) for kind in TASKS for output in ACTIVATIONS for loss in LOSS_SIGNATURES]
 
 
 def experiment(kind: str, output: str, loss: str) -> Experiment:
@@ -104,8 +103,8 @@ def test_what_an_experiment_refuses_is_wrong_and_what_is_right_it_takes(
 def test_the_range_of_predictions_is_as_said() -> None:
     """What "wrong" claims of a bounded output: no sum gives a prediction outside of it."""
     z = np.linspace(-50, 50, 2001)[:, None]
-    for output in OUTPUTS:
-        if output in OVER_OUTPUTS or output == "linear":
+    for output in ACTIVATIONS:
+        if not ACTIVATIONS[output].elementwise or output == "linear":
             continue
         found = judge("binary", output, "bce_with_logits")
         predictions = LINKS["sigmoid"].value(ACTIVATIONS[output].value(z))
@@ -178,7 +177,7 @@ def test_the_section_says_why_the_pairs_of_the_assignment_are_wrong() -> None:
 
 
 def test_the_whole_table() -> None:
-    assert len(pairings("classes")) == len(OUTPUTS) * len(LOSS_SIGNATURES)
+    assert len(pairings("classes")) == len(ACTIVATIONS) * len(LOSS_SIGNATURES)
     assert {each.verdict for kind in TASKS for each in pairings(kind)} == {"right", "works", "wrong"}
     rights = [(each.output, each.loss) for each in pairings("classes") if each.verdict == "right"]
     assert rights == [("linear", "cross_entropy"), ("log_softmax", "nll")]

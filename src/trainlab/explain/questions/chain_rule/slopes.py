@@ -10,35 +10,10 @@ import numpy.typing as npt
 
 from trainlab.engine.network_pass import Array, Layer, LayerPass
 from trainlab.explain.subject.loss import Objective
-from trainlab.maths.activation_functions import SELU_ALPHA, SELU_SCALE, SOFTPLUS_THRESHOLD
+from trainlab.maths import ACTIVATIONS
 from trainlab.maths.loss_functions import LEAST_VARIANCE
 
 Codes = npt.NDArray[np.int64]
-
-_STEEPEST = {
-    "linear": 1.0,
-    "tanh": 1.0,
-    "sigmoid": 0.25,
-    "relu": 1.0,
-    "leaky_relu": 1.0,
-    "elu": 1.0,
-    "selu": SELU_SCALE * SELU_ALPHA,  # λα eˣ as x rises to 0
-    "gelu": 1.128904145184643,  # Φ(√2) + √2 φ(√2): f″ = φ(x)(2 − x²)
-    "silu": 1.0998393201288702,  # where f″ = 0, at x = 2.3994
-    "softplus": 1.0,
-    "hardtanh": 1.0,
-    "sin": 1.0,
-}
-
-KINKS: dict[str, tuple[float, ...]] = {
-    "relu": (0.0,),
-    "leaky_relu": (0.0,),
-    "elu": (0.0,),
-    "selu": (0.0,),
-    "hardtanh": (-1.0, 1.0),
-    "softplus": (SOFTPLUS_THRESHOLD,),
-}
-"""Where an activation, or its derivative, has a corner or a jump."""
 
 
 def largest_slope(activation: str, units: int) -> float:
@@ -49,7 +24,7 @@ def largest_slope(activation: str, units: int) -> float:
     """
     if activation == "softmax":
         return 0.5
-    return math.sqrt(units) if activation == "log_softmax" else _STEEPEST[activation]
+    return math.sqrt(units) if activation == "log_softmax" else ACTIVATIONS[activation].largest_slope
 
 
 def regions(
@@ -61,7 +36,7 @@ def regions(
     """
     codes: list[Codes] = []
     for layer, passed in zip(layers, passes, strict=True):
-        kinks = KINKS.get(layer.activation, ())
+        kinks = ACTIVATIONS[layer.activation].kinks
         codes += [np.sign(passed.sums - kink).astype(np.int64).ravel() for kink in kinks]
     codes += [
         np.sign(gap).astype(np.int64).ravel() for gap in _loss_gaps(objective, passes[-1].outputs, targets)

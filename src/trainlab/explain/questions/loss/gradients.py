@@ -7,14 +7,12 @@ stands for, the factors cancel to p − y (Bridle, Neurocomputing (NATO ASI F 68
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from trainlab.explain.questions.loss.loss_signatures import LOSS_SIGNATURES
-from trainlab.explain.questions.loss.outputs import OUTPUTS, OVER_OUTPUTS
 from trainlab.maths import ACTIVATIONS, LOSSES, Loss
 
 Array = npt.NDArray[np.float64]
@@ -39,19 +37,21 @@ def gradient_formula(output: str, loss: str) -> str:
     """
     if loss not in LOSS_SIGNATURES:
         # A loss of one's own: its slope has no formula here.
-        return _own(OUTPUTS[output].factor, output, f"{loss}′(p, y)")
+        return _own(output, f"{loss}′(p, y)")
     if (output, loss) in CANCELLED:
         return CANCELLED[output, loss]
-    taken, factor = LOSS_SIGNATURES[loss], OUTPUTS[output].factor
-    if output in OVER_OUTPUTS:
+    taken, entry = LOSS_SIGNATURES[loss], ACTIVATIONS[output]
+    factor = entry.slope_formula
+    if not entry.elementwise:
         return f"{factor}, g = {bare(taken.slope)}{taken.definitions}"
     if not factor:
         return f"{bare(taken.slope)}{taken.definitions}"
     return f"{taken.slope}·{factor}{taken.definitions}"
 
 
-def _own(factor: str, output: str, slope: str) -> str:
-    if output in OVER_OUTPUTS:
+def _own(output: str, slope: str) -> str:
+    factor = ACTIVATIONS[output].slope_formula
+    if not ACTIVATIONS[output].elementwise:
         return f"{factor}, g = {slope}"
     return f"{slope}·{factor}" if factor else slope
 
@@ -86,28 +86,11 @@ def bare(text: str) -> str:
     return text
 
 
-def _logit(p: Array) -> Array:
-    return np.log(p) - np.log1p(-p)
-
-
-INVERSES: dict[str, Callable[[Array], Array]] = {
-    "linear": lambda p: p,
-    "tanh": np.arctanh,
-    "sigmoid": _logit,
-    "relu": lambda p: p,
-    "leaky_relu": lambda p: np.where(p > 0, p, p / 0.01),
-    "elu": lambda p: np.where(p > 0, p, np.log1p(np.minimum(p, 0.0))),
-    "hardtanh": lambda p: p,
-    "softmax": np.log,
-    # Of itself it is itself.
-    "log_softmax": lambda p: p,
-}
-
-
 def sums_of(output: str, outputs: Array) -> Array | None:
     """Return sums that give these outputs; None where they can't be told, or aren't finite."""
-    if output not in INVERSES or (output == "softmax" and not np.allclose(outputs.sum(axis=1), 1.0)):
+    inverse = ACTIVATIONS[output].inverse
+    if inverse is None or (output == "softmax" and not np.allclose(outputs.sum(axis=1), 1.0)):
         return None
     with np.errstate(divide="ignore", invalid="ignore"):
-        sums = INVERSES[output](outputs)
+        sums = inverse(outputs)
     return sums if np.isfinite(sums).all() else None

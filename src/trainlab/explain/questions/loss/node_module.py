@@ -6,22 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainlab.errors import ExplainError, listing
-from trainlab.explain.questions.loss.outputs import OVER_OUTPUTS
+from trainlab.maths import ACTIVATIONS, Activation
 
-ACTIVATION_NODES = {
-    "SigmoidBackward": "sigmoid",
-    "TanhBackward": "tanh",
-    "ReluBackward": "relu",
-    "LeakyReluBackward": "leaky_relu",
-    "EluBackward": "elu",
-    "GeluBackward": "gelu",
-    "SiluBackward": "silu",
-    "SoftplusBackward": "softplus",
-    "HardtanhBackward": "hardtanh",
-    "SinBackward": "sin",
-    "SoftmaxBackward": "softmax",
-    "LogSoftmaxBackward": "log_softmax",
-}
+ACTIVATION_NODES = {entry.autograd_node: entry for entry in ACTIVATIONS.values() if entry.autograd_node}
 LINEAR_NODES = (
     "AddmmBackward",
     "MmBackward",
@@ -41,14 +28,6 @@ LINEAR_NODES = (
     "NativeLayerNormBackward",
     "EmbeddingBackward",
 )
-DEFAULTS = {
-    "leaky_relu": {"_saved_negative_slope": 0.01},
-    "elu": {"_saved_alpha": 1.0},
-    "gelu": {"_saved_approximate": "none"},
-    "softplus": {"_saved_beta": 1.0, "_saved_threshold": 20.0},
-    "hardtanh": {"_saved_min_val": -1.0, "_saved_max_val": 1.0},
-}
-"""The settings of torch's activations for which the table holds."""
 SUMS = ("AddBackward", "SubBackward")
 SHAPING_NODES = (
     "ViewBackward",
@@ -101,11 +80,11 @@ def last_operation(outputs: Any) -> Ending:
         return Ending(activation="selu", node=node, last=node)
     if kind in ACTIVATION_NODES:
         _check_settings(ACTIVATION_NODES[kind], node)
-        return Ending(activation=ACTIVATION_NODES[kind], node=node, last=node)
+        return Ending(activation=ACTIVATION_NODES[kind].name, node=node, last=node)
     # A sum of activations, such as sigmoid(z) + 1, isn't linear.
     if kind in LINEAR_NODES and not (kind in SUMS and any(_kind(each) in ACTIVATION_NODES for each in inner)):
         return Ending(activation="linear")
-    known = listing(ACTIVATION_NODES.values()).replace("'", "")
+    known = listing(entry.name for entry in ACTIVATION_NODES.values()).replace("'", "")
     raise ExplainError(
         f"module: its outputs end in {node.name()}, after which it can't be told what they are; end in a "
         f"linear layer, {known}."
@@ -141,7 +120,7 @@ def output_places(torch: Any, outputs: Any, ending: Ending) -> Any:
         raise ExplainError(
             f"module: numbers of its last {ending.activation} stand in several outputs; return each once."
         )
-    if len(found) < len(arrived) and ending.activation in OVER_OUTPUTS:
+    if len(found) < len(arrived) and not ACTIVATIONS[ending.activation].elementwise:
         raise ExplainError(
             f"module: returns {count:,} of the {len(arrived):,} numbers of its last {ending.activation}, "
             "each of which depends on all the sums; return them all."
@@ -159,12 +138,12 @@ def _inputs(node: Any) -> list[Any]:
     return [_unshaped(each) for each, _ in node.next_functions if each is not None]
 
 
-def _check_settings(activation: str, node: Any) -> None:
-    for name, usual in DEFAULTS.get(activation, {}).items():
-        value = getattr(node, name, usual)
+def _check_settings(activation: Activation, node: Any) -> None:
+    for name, usual in activation.autograd_settings.items():
+        value = getattr(node, f"_saved_{name}", usual)
         if value != usual:
             raise ExplainError(
-                f"module: its outputs end in {activation} with {name.removeprefix('_saved_')} = {value!r}; "
+                f"module: its outputs end in {activation.name} with {name} = {value!r}; "
                 f"the table of pairings is for torch's default, {usual!r}."
             )
 

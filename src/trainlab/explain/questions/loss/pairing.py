@@ -8,8 +8,8 @@ from typing import Any, Literal, get_args
 from trainlab.errors import ExplainError, listing, nearest
 from trainlab.explain.questions.loss.gradients import gradient_formula
 from trainlab.explain.questions.loss.loss_signatures import LOSS_SIGNATURES
-from trainlab.explain.questions.loss.outputs import OUTPUTS
 from trainlab.explain.questions.loss.rules import Verdict, judge
+from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Custom, Experiment, name_of
 from trainlab.tasks import Kind
 
@@ -69,7 +69,7 @@ def pairing(
     """
     for argument, value, known in (
         ("task_kind", task_kind, get_args(Kind)),
-        ("output", output, OUTPUTS),
+        ("output", output, ACTIVATIONS),
         ("loss", loss, LOSS_SIGNATURES),
     ):
         if value not in known:
@@ -101,11 +101,11 @@ def pairing_of(experiment: Experiment) -> Pairing:
 
 def own_pairing(kind: Kind, output: str, function: str, targets: tuple[float, float]) -> Pairing:
     """Judge the output that a loss of one's own is given: whether it reaches the targets."""
-    reaches = OUTPUTS[output].spans(*targets)
+    reaches = ACTIVATIONS[output].spans(*targets)
     low, high = (f"{end:.3g}".replace("-", "−") for end in targets)
     lie = "lie there" if reaches else "do not all lie there"
     reason = (
-        f"the outputs are {OUTPUTS[output].reach}, and the targets, from {low} to {high}, {lie}; what "
+        f"the outputs are {ACTIVATIONS[output].reach}, and the targets, from {low} to {high}, {lie}; what "
         f"{function} aims at, only its author knows."
     )
     return Pairing(
@@ -124,5 +124,7 @@ def own_pairing(kind: Kind, output: str, function: str, targets: tuple[float, fl
 def pairings(task_kind: Kind | str, *, targets: tuple[float, float] | None = None) -> tuple[Pairing, ...]:
     """Return the whole table of a kind of task: every output activation with every loss."""
     return tuple(
-        pairing(task_kind, output, loss, targets=targets) for output in OUTPUTS for loss in LOSS_SIGNATURES
+        pairing(task_kind, output, loss, targets=targets)
+        for output in ACTIVATIONS
+        for loss in LOSS_SIGNATURES
     )

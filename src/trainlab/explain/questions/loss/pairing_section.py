@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from trainlab.draw import Cell
 from trainlab.explain.explanation import Section, Table, paragraphs
 from trainlab.explain.questions.loss.loss_signatures import LOSS_SIGNATURES
-from trainlab.explain.questions.loss.outputs import OUTPUTS
 from trainlab.explain.questions.loss.pairing import TASK_WORDS, Pairing
+from trainlab.maths import ACTIVATIONS
 
 
 def pairing_section(found: Pairing, what: str, notes: Sequence[str] = ()) -> Section:
@@ -33,7 +33,7 @@ def pairing_table(found: Pairing) -> Table:
     targets = f"; targets: {LOSS_SIGNATURES[found.loss].targets}" if found.loss in LOSS_SIGNATURES else ""
     rows: list[list[Cell]] = [
         ["task", TASK_WORDS[found.task]],
-        ["output", f"{found.output}: {OUTPUTS[found.output].reach}"],
+        ["output", f"{found.output}: {ACTIVATIONS[found.output].reach}"],
         ["loss", f"{found.loss} ({name})"],
         ["takes", f"{found.takes}{targets}"],
         ["arrives at the last sum z", found.gradient],

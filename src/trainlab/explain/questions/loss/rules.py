@@ -7,6 +7,7 @@ take: the documentation of ``torch.nn``.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from trainlab.explain.questions.loss.gradients import bare
 from trainlab.explain.questions.loss.loss_signatures import DISTANCES, LOSS_SIGNATURES
-from trainlab.explain.questions.loss.outputs import INFINITY, OUTPUTS, Output
+from trainlab.maths import ACTIVATIONS, Activation
 from trainlab.maths.activation_functions import sigmoid
 
 Verdict = Literal["right", "works", "wrong"]
@@ -37,7 +38,7 @@ MANY_CLASSES = "linear output with cross_entropy"
 NUMBERS = "linear output with mse, l1 or huber"
 
 
-def regression(output: Output, loss: str, targets: Targets) -> Judged:
+def regression(output: Activation, loss: str, targets: Targets) -> Judged:
     """Judge a pairing for targets that are numbers."""
     if loss not in DISTANCES:
         return _numbers_as_probabilities(output, loss, targets)
@@ -51,7 +52,7 @@ def regression(output: Output, loss: str, targets: Targets) -> Judged:
         return Judged(
             "right", f"every number can be predicted; {loss} aims at {LOSS_SIGNATURES[loss].aims_at}."
         )
-    if output.spans(-INFINITY, INFINITY):
+    if output.spans(-math.inf, math.inf):
         reason = f"{output.name} reaches every number, but those below 0 with a slope of 0.01."
         return Judged("works", reason, f"linear output with {loss}")
     if targets is not None and not output.spans(*targets):
@@ -63,7 +64,7 @@ def regression(output: Output, loss: str, targets: Targets) -> Judged:
     return Judged("works", f"{inside}; {_shut(output)}.", f"linear output with {loss}")
 
 
-def binary(output: Output, loss: str, targets: Targets) -> Judged:
+def binary(output: Activation, loss: str, targets: Targets) -> Judged:
     """Judge a pairing for one target of 0 or 1."""
     if loss == "cross_entropy":
         reason = (
@@ -86,7 +87,7 @@ def binary(output: Output, loss: str, targets: Targets) -> Judged:
     return _bce(output) if loss == "bce" else _logits(output)
 
 
-def classes(output: Output, loss: str, targets: Targets) -> Judged:
+def classes(output: Activation, loss: str, targets: Targets) -> Judged:
     """Judge a pairing for one-hot targets, one output a class."""
     if loss in DISTANCES:
         return _many_by_distance(output, loss)
@@ -106,7 +107,7 @@ def classes(output: Output, loss: str, targets: Targets) -> Judged:
     return Judged("works", reason, MANY_CLASSES)
 
 
-def _numbers_as_probabilities(output: Output, loss: str, targets: Targets) -> Judged:
+def _numbers_as_probabilities(output: Activation, loss: str, targets: Targets) -> Judged:
     shares = targets is not None and targets[0] >= 0 and targets[1] <= 1
     if shares and (output.name, loss) in (("sigmoid", "bce"), ("linear", "bce_with_logits")):
         return Judged("works", "the targets lie from 0 to 1 and are taken for probabilities.", NUMBERS)
@@ -114,11 +115,11 @@ def _numbers_as_probabilities(output: Output, loss: str, targets: Targets) -> Ju
     return Judged("wrong", f"{loss} takes {meaning} of classes, and these targets are numbers.", NUMBERS)
 
 
-def _shut(output: Output) -> str:
-    return f"the factor {bare(output.factor)} of its gradient is 0, or nearly, {output.shuts_off}"
+def _shut(output: Activation) -> str:
+    return f"the factor {bare(output.slope_formula)} of its gradient is 0, or nearly, {output.flat}"
 
 
-def _two_by_distance(output: Output, loss: str) -> str:
+def _two_by_distance(output: Activation, loss: str) -> str:
     proper = (
         "" if loss == "mse" else f" {loss} aims at {LOSS_SIGNATURES[loss].aims_at}, not at the share of ones."
     )
@@ -126,15 +127,15 @@ def _two_by_distance(output: Output, loss: str) -> str:
         return f"0 and 1 can be predicted, but 3 for a 1 counts as an error of 2, though it is right.{proper}"
     if output.name in ("sigmoid", "softplus"):
         return (
-            f"{output.name} reaches 0 and 1, but the factor {output.factor} shuts the gradient off where the "
-            f"network is surely wrong, too.{proper}"
+            f"{output.name} reaches 0 and 1, but the factor {output.slope_formula} shuts the gradient off "
+            f"where the network is surely wrong, too.{proper}"
         )
-    if not output.shuts_off:
+    if not output.flat:
         return f"0 and 1 can be predicted, and nothing keeps predictions between them.{proper}"
     return f"0 and 1 can be predicted, but {_shut(output)}: there even a wrong answer hardly moves.{proper}"
 
 
-def _many_by_distance(output: Output, loss: str) -> Judged:
+def _many_by_distance(output: Activation, loss: str) -> Judged:
     if output.name == "log_softmax":
         return Judged("wrong", "log-probabilities never reach a target of 1.", MANY_CLASSES)
     if output.name == "softmax":
@@ -146,7 +147,7 @@ def _many_by_distance(output: Output, loss: str) -> Judged:
     return Judged("works", _two_by_distance(output, loss), MANY_CLASSES)
 
 
-def _bce(output: Output) -> Judged:
+def _bce(output: Activation) -> Judged:
     if output.name == "sigmoid":
         return Judged(
             "right",
@@ -156,10 +157,10 @@ def _bce(output: Output) -> Judged:
     return Judged("wrong", f"bce takes probabilities, and {output.name} gives {output.reach}.", TWO_CLASSES)
 
 
-def _logits(output: Output) -> Judged:
+def _logits(output: Activation) -> Judged:
     if output.name == "linear":
         return Judged("right", "the loss applies the sigmoid itself: p − y arrives, most where most wrong.")
-    if output.spans(-INFINITY, INFINITY):
+    if output.spans(-math.inf, math.inf):
         reason = f"every logit can be reached, but those below 0 by {output.name} with a slope of 0.01."
         return Judged("works", reason, LOGITS)
     if output.name == "sigmoid":
@@ -173,7 +174,7 @@ def _logits(output: Output) -> Judged:
     return Judged("wrong", reason, LOGITS)
 
 
-def _hinge(output: Output, *, right: str, many: bool) -> Judged:
+def _hinge(output: Activation, *, right: str, many: bool) -> Judged:
     if not output.spans(-1, 1):
         reason = f"hinge wants −1 for class 0 and 1 for class 1, and {output.name} gives {output.reach}."
         return Judged("wrong", reason, right)
@@ -183,11 +184,11 @@ def _hinge(output: Output, *, right: str, many: bool) -> Judged:
     if output.name == "linear":
         return Judged("right", "a margin for each side; what is beyond it counts no more. No probabilities.")
     reason = f"{output.name} reaches −1 and 1"
-    extra = f", but {_shut(output)}" if output.shuts_off else ", though unevenly"
+    extra = f", but {_shut(output)}" if output.flat else ", though unevenly"
     return Judged("works", f"{reason}{extra}.", right)
 
 
-def _cross_entropy(output: Output) -> Judged:
+def _cross_entropy(output: Activation) -> Judged:
     if output.name == "linear":
         return Judged("right", "the loss applies the softmax itself: softmax(z) − y arrives.")
     if output.name == "log_softmax":
@@ -200,14 +201,14 @@ def _cross_entropy(output: Output) -> Judged:
             f"{100 * best:.3g} % for one of two classes, and less with more."
         )
         return Judged("wrong", reason, MANY_CLASSES)
-    if not output.shuts_off:
+    if not output.flat:
         reason = f"any difference of logits can be reached, but by {output.name} with uneven slopes."
     else:
         reason = f"any difference of logits can be reached, but {_shut(output)}."
     return Judged("works", reason, MANY_CLASSES)
 
 
-def _nll(output: Output) -> Judged:
+def _nll(output: Activation) -> Judged:
     if output.name == "log_softmax":
         return Judged("right", "the outputs are log-probabilities: softmax(z) − y arrives.")
     if output.name == "softmax":
@@ -215,7 +216,7 @@ def _nll(output: Output) -> Judged:
             "nll takes log-probabilities, and these are probabilities: without the logarithm a right answer "
             "with a small probability is hardly punished."
         )
-    elif output.high == INFINITY:
+    elif output.high == math.inf:
         reason = f"nll takes log-probabilities; of {output.name} outputs the loss falls without end."
     else:
         reason = f"nll takes log-probabilities, and {output.name} gives {output.reach}."
@@ -225,4 +226,4 @@ def _nll(output: Output) -> Judged:
 def judge(task_kind: str, output: str, loss: str, targets: Targets = None) -> Judged:
     """Return what the rules of the kind say."""
     rules = {"regression": regression, "binary": binary, "classes": classes}
-    return rules[task_kind](OUTPUTS[output], loss, targets)
+    return rules[task_kind](ACTIVATIONS[output], loss, targets)
