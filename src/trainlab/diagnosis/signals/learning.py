@@ -182,7 +182,7 @@ def _is_judged(main: LossSeen) -> bool:
 
 
 def _asked(seen: Seen, main: LossSeen) -> ModelAsked | None:
-    """Return what a network said at the end where it learnt by the loss that is judged; finite losses only."""
+    """Return what a network said at the end that learnt by the loss that is judged."""
     place = next((at for at, one in enumerate(seen.losses) if one is main), -1)
     found = [one for one in seen.asked if one.loss == place and math.isfinite(one.best.loss)]
     return max(found, key=lambda one: one.rows, default=None)

@@ -9,9 +9,10 @@ from trainlab.diagnosis.seen_losses import LossSeen
 
 
 def own_constant(seen: LossSeen) -> float:
-    """Return what the best constant answer scores by the loss itself: under L1 the mean distance to the median.
+    """Return what the best constant answer scores by the loss itself.
 
-    Under squares and cross-entropies that is `trivial_loss`; NaN where it isn't known, as of several columns.
+    Under L1 that is the mean distance to the median, under squares and cross-entropies `trivial_loss`; NaN
+    where it isn't known, as of several columns.
     """
     if seen.kind != "l1_loss":
         return trivial_loss(seen)
