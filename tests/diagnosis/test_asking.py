@@ -1,3 +1,4 @@
+# pyright: basic
 """Networks are asked at the end what they have learnt: by copies, on rows trained on, in both modes."""
 
 from __future__ import annotations

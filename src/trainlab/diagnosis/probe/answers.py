@@ -199,10 +199,10 @@ def _apart(kind: str, trained: Sequence[Said], evaluated: Sequence[Said]) -> flo
     if kind in CLASSES:
         first, other = _classes(trained)[0], _classes(evaluated)[0]
         return float((first.argmax(1) != other.argmax(1)).float().mean())
-    pairs = _columns(trained), _columns(evaluated)
-    if pairs[0] is None or pairs[1] is None:
+    at_work, at_rest = _columns(trained), _columns(evaluated)
+    if at_work is None or at_rest is None:
         return NAN
-    (first, target), (other, _) = pairs
+    (first, target), (other, _) = at_work, at_rest
     if kind in BINARY:
         edge = 0.0 if kind in OF_LOGITS else 0.5
         return float(((first > edge) != (other > edge)).float().mean())

@@ -19,6 +19,7 @@ from trainlab.diagnosis.probe.fingerprints import Fingerprints
 from trainlab.diagnosis.probe.followed import Followed, Node, changed, is_plain, tensors_in
 from trainlab.diagnosis.probe.losses import DIFFERENCES, LOSSES, pair_of
 from trainlab.diagnosis.probe.readable import are_readable
+from trainlab.diagnosis.probe.walk import KEY
 from trainlab.diagnosis.seen import RootSeen
 
 F = TypeVar("F", bound=Callable[..., None])
@@ -204,9 +205,8 @@ class Asking:
                     one.loss = node
 
     def _loss_of(self, out: torch.Tensor) -> int | None:
-        from trainlab.diagnosis.probe.walk import KEY
-
-        op = None if out.grad_fn is None else out.grad_fn.metadata.get(KEY)  # pyright: ignore[reportArgumentType]
+        node: Any = out.grad_fn
+        op = None if node is None else node.metadata.get(KEY)
         return None if op is None else op.facts.get("loss")
 
     @_harmless

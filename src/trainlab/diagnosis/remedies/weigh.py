@@ -51,8 +51,8 @@ def learns(run: Run, other: Run) -> bool | None:
     if share is None:
         return None
     reached, neighbours = run.outcome["reached"], run.outcome["neighbours_reach"]
-    known = reached is not None and neighbours is not None
-    return share <= limit and not (known and is_behind(reached, neighbours))
+    behind = reached is not None and neighbours is not None and is_behind(reached, neighbours)
+    return share <= limit and not behind
 
 
 def share_of_constant(run: Run, other: Run) -> float | None:
