@@ -7,6 +7,7 @@ import contextlib
 import os
 import random
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -217,7 +218,9 @@ def _silence() -> Iterator[None]:
         open(os.devnull, "w", encoding="utf-8") as nowhere,
         contextlib.redirect_stdout(nowhere),
         contextlib.redirect_stderr(nowhere),
+        warnings.catch_warnings(),
     ):
+        warnings.simplefilter("ignore")
         yield
 
 
