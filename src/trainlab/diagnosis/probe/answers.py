@@ -141,7 +141,9 @@ def _answers(kind: str, said: Sequence[Said]) -> Answers:
     out, target = pairs
     if kind in BINARY:
         yes = (target > 0 if kind == "soft_margin_loss" else target > 0.5).float()
-        share = out.sigmoid() if kind in OF_LOGITS else out
+        # Where a sigmoid came before, by mistake, all outputs are probabilities.
+        squashed = bool(out.min() >= 0) and bool(out.max() <= 1)
+        share = out.sigmoid() if kind in OF_LOGITS and not squashed else out
         reached = float(((share > 0.5) == (yes > 0.5)).float().mean())
         return Answers(loss=loss, reached=reached, plain=NAN, constant=_spread(share) < ALIKE)
     variance = float(target.var(0, unbiased=False).mean())
