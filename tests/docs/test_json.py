@@ -117,6 +117,7 @@ def test_so_it_is_of_a_diagnosis():
         finding["picture"] = None
     report["picture"], report["notes"], report["troubles"] = None, [0], [""]
     report["looked_at"]["other_frameworks"] = ["jax"]
+    report["outcome"]["not_asked"] = [{"model": "net", "why": "it holds a Strange"}]
     card = report["card"]
     card["loaders"] = [{"rows": 1, "batch": 1, "shuffled": True, "passes": 1}]
     card["models"][0]["depends_on_mode"] = ["0"]

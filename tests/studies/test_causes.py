@@ -8,6 +8,7 @@ import pytest
 from studies.made_up import TINY, flags, runs_of
 
 from trainlab import run
+from trainlab.engine.constant import best_constant_loss
 from trainlab.maths import LOSSES
 from trainlab.spec import (
     BCE,
@@ -28,7 +29,6 @@ from trainlab.spec import (
 )
 from trainlab.studies.causes import causes_of, count_causes, failed, standing_still, vanishing
 from trainlab.studies.cells import summarise
-from trainlab.studies.constant import best_constant_loss
 
 NAN = float("nan")
 

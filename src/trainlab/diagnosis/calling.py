@@ -7,7 +7,6 @@ import contextlib
 import gc
 import io
 import os
-import random
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -112,24 +111,6 @@ def modules() -> list[nn.Module]:
     except ModuleNotFoundError:
         return []
     return [one for one in gc.get_objects() if issubclass(type(one), nn.Module)]
-
-
-@contextlib.contextmanager
-def random_state_kept() -> Iterator[None]:
-    """Leave the global generators of PyTorch, NumPy and Python as they were."""
-    import numpy as np
-    import torch
-
-    states = torch.get_rng_state(), np.random.get_state(), random.getstate()
-    devices = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
-    try:
-        yield
-    finally:
-        torch.set_rng_state(states[0])
-        np.random.set_state(states[1])
-        random.setstate(states[2])
-        if devices:
-            torch.cuda.set_rng_state_all(devices)
 
 
 @contextlib.contextmanager

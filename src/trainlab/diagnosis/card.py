@@ -51,7 +51,7 @@ def card_of(case: Case) -> dict[str, Any]:
         "backward_passes": seen.backwards,
         "first_loss": _plain(stream.values[0]) if stream is not None and stream.values else None,
         "last_loss": _plain(stream.last) if stream is not None and stream.count else None,
-        "constant_answer_loss": _plain(case.learning.trivial),
+        "constant_answer_loss": _plain(case.learning.constant_answer),
         "outcome": case.learning.state,
         "seconds": round(seen.seconds, 2),
     }

@@ -10,8 +10,9 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from trainlab.diagnosis.calling import OUTSIDE, call, modules, random_state_kept
+from trainlab.diagnosis.calling import OUTSIDE, call, modules
 from trainlab.diagnosis.findings import Report
+from trainlab.diagnosis.random_state import random_state_kept
 from trainlab.diagnosis.rank import diagnose
 from trainlab.diagnosis.remedies.runs import Job, Run
 from trainlab.diagnosis.remedies.trying import BUDGET, SEEDS, Trying

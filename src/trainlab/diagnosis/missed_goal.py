@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from trainlab.diagnosis.loss_kinds import BINARY, CLASSES
 from trainlab.diagnosis.seen_losses import LossSeen
 from trainlab.diagnosis.signals import curve
-from trainlab.diagnosis.signals.learning import STUCK, Learning
+from trainlab.diagnosis.signals.learning import Learning
+from trainlab.diagnosis.signals.learnt import STUCK
 from trainlab.diagnosis.signals.trivial import trivial_loss
 
 

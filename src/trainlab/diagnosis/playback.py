@@ -52,7 +52,7 @@ def play(trail: Trail) -> tuple[Seen, LossSeen]:
     module = build_module(torch, experiment, trail.seed, dtype, start=trail.weights[0])
     steps = Steps(experiment=experiment, seed=trail.seed, dtype=dtype)
     chosen = _examples(trail)
-    probe = Probe(search_memory=False)
+    probe = Probe(search_memory=False, asking=False)
     probe.start()
     try:
         optimizer = _played_optimizer(experiment, module)
@@ -87,7 +87,7 @@ def train(experiment: Experiment, seed: int, dtype: str) -> tuple[Seen, LossSeen
     start = starting_parameters(ReferenceEngine(dtype=dtype), experiment, range(seed, seed + 1))[0]
     module = build_module(torch, experiment, seed, dtype, start=start)
     steps = Steps(experiment=experiment, seed=seed, dtype=dtype)
-    probe = Probe(search_memory=False)
+    probe = Probe(search_memory=False, asking=False)
     probe.start()
     try:
         optimizer = build_optimizer(torch, experiment, module)

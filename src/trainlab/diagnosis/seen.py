@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from trainlab.diagnosis.seen_answers import ModelAsked
 from trainlab.diagnosis.seen_losses import LossSeen, LossStream
 from trainlab.diagnosis.site import Site
 
@@ -256,6 +257,8 @@ class Seen:
     events: list[Event] = field(default_factory=list[Event])
     clips: list[tuple[int, float, float]] = field(default_factory=list[tuple[int, float, float]])
     judged_accuracy: list[tuple[int, float, int]] = field(default_factory=list[tuple[int, float, int]])
+    asked: list[ModelAsked] = field(default_factory=list[ModelAsked])
+    not_asked: dict[str, str] = field(default_factory=dict[str, str])
     uses_scaler: bool = False
     restored: bool = False
     torch_imported: bool = True

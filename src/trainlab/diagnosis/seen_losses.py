@@ -6,10 +6,17 @@ from dataclasses import dataclass, field
 
 from trainlab.diagnosis.site import Site
 
+MOST, FIRST = 4096, 512
+
 
 @dataclass(slots=True)
 class LossStream:
-    """The values that backward was called on, from one line of code."""
+    """The values that backward was called on, from one line of code.
+
+    Of long trainings `values` are means over `stride` of them in a row, so that none is left out: of every
+    second or fourth value of rows in a fixed order, some rows would never be in it. `first` has the first
+    ones, each by its tick.
+    """
 
     site: Site | None
     ticks: list[int] = field(default_factory=list[int])
@@ -21,23 +28,34 @@ class LossStream:
     leafs: int = 0
     retained: int = 0
     last: float = float("nan")
+    first: dict[int, float] = field(default_factory=dict[int, float])
     optimizers: set[int] = field(default_factory=set[int])
+    _sum: float = 0.0
 
     def add(self, tick: int, value: float) -> None:
-        """Keep the value; of long trainings every second, every fourth… so that no more than 4,096 stay."""
+        """Keep the value; no more than 4,096 stay: then each is the mean of two, of four…"""
         finite = value == value and abs(value) != float("inf")
         if not finite:
             self.nonfinite += 1
             if self.first_nonfinite is None:
                 self.first_nonfinite = tick
+        if len(self.first) < FIRST:
+            self.first.setdefault(tick, value)
         if self.count % self.stride == 0:
+            self._sum = 0.0
             self.ticks.append(tick)
             self.values.append(value)
-            if len(self.values) >= 4096:
-                del self.ticks[1::2], self.values[1::2]
-                self.stride *= 2
+        self._sum += value
         self.count += 1
         self.last = value
+        within = self.count % self.stride or self.stride
+        self.values[-1] = self._sum / within
+        if len(self.values) >= MOST and within == self.stride:
+            self.ticks = self.ticks[::2]
+            self.values = [
+                (one + two) / 2 for one, two in zip(self.values[::2], self.values[1::2], strict=True)
+            ]
+            self.stride *= 2
 
 
 @dataclass(slots=True)

@@ -141,6 +141,27 @@ def scheduler_steps(scheduler: Any) -> int | None:
     return getattr(scheduler, "_step_count", None)
 
 
+def call_kwargs() -> dict[str, Any] | None:
+    """Return what the module whose hook is running was given by name; None where that can't be told."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_filename == nn.modules.module.__file__ and "kwargs" in frame.f_locals:
+            found = frame.f_locals["kwargs"]
+            return dict(found) if isinstance(found, dict) else None
+        frame = frame.f_back
+    return None
+
+
+def global_hooks() -> list[dict[Any, Any]]:
+    """Return the hooks that are on all modules, by kind; empty where they can't be found."""
+    names = (
+        *("_global_forward_pre_hooks", "_global_forward_hooks", "_global_forward_hooks_always_called"),
+        *("_global_forward_hooks_with_kwargs", "_global_backward_hooks", "_global_backward_pre_hooks"),
+    )
+    found = (getattr(nn.modules.module, name, None) for name in names)
+    return [hooks for hooks in found if isinstance(hooks, dict)]
+
+
 def is_module_called() -> bool:
     """Whether the caller runs inside of a module's call; True where that can't be told."""
     return CALL_CODE is None or _count(CALL_CODE) > 0

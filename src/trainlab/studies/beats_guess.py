@@ -14,11 +14,11 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from trainlab.engine.constant import best_constants
 from trainlab.engine.network_pass import forward, layers_from
 from trainlab.maths import LINKS, is_right
 from trainlab.spec import loss_entry
 from trainlab.stats import sign_test
-from trainlab.studies.constant import best_constants
 
 if TYPE_CHECKING:
     from trainlab.engine import Runs

@@ -32,9 +32,9 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine import Runs
+from trainlab.engine.constant import best_constant_loss
 from trainlab.spec import Full, Gradients, Loss
 from trainlab.stats import Rate, rate
-from trainlab.studies.constant import best_constant_loss
 from trainlab.tasks import Task
 
 THRESHOLD = 1e-4

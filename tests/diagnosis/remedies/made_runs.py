@@ -16,6 +16,7 @@ def outcome(state: str = "learnt", **changes: Any) -> dict[str, Any]:
         "last_loss": 0.1 if state == "learnt" else 1.0,
         "constant_answer_loss": 1.0,
         "fit_by_constant": 0.1 if state == "learnt" else 1.0,
+        "loss_by_constant": 0.1 if state == "learnt" else 1.0,
         "reached": 0.9 if state == "learnt" else 0.0,
         "reached_as": "R²",
         "neighbours_reach": None,

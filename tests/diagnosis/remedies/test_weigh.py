@@ -15,7 +15,7 @@ from trainlab.stats import rate
 
 LR = Remedy(words="the learning rate × 0.1", changes=({"change": "lr", "times": 0.1},))
 OTHER_LOSS = Remedy(words="equal shapes", changes=({"change": "equal_shapes"},), same_loss=False)
-UNKNOWN: dict[str, Any] = {"fit_by_constant": None, "constant_answer_loss": None, "reached": None}
+UNKNOWN: dict[str, Any] = {"loss_by_constant": None, "constant_answer_loss": None, "reached": None}
 
 
 @pytest.mark.parametrize(
@@ -27,16 +27,16 @@ UNKNOWN: dict[str, Any] = {"fit_by_constant": None, "constant_answer_loss": None
         (Run(outcome=None, error="killed"), ran("learnt"), False),
         (ran("learnt", error="ValueError"), ran("stuck"), False),
         (ran("learnt", error="ValueError"), ran("stuck", error="ValueError"), True),
-        (ran("unknown", fit_by_constant=0.5), ran("learnt"), True),
-        (ran("unknown", fit_by_constant=0.95), ran("learnt"), False),
-        (ran("unknown", fit_by_constant=0.5, neighbours_reach=0.99, reached=0.5), ran("learnt"), False),
+        (ran("unknown", loss_by_constant=0.5), ran("learnt"), True),
+        (ran("unknown", loss_by_constant=0.95), ran("learnt"), False),
+        (ran("unknown", loss_by_constant=0.5, neighbours_reach=0.99, reached=0.5), ran("learnt"), False),
         # The constant's loss is known from the other run only.
         (ran("unknown", **UNKNOWN, last_loss=0.8), ran("learnt"), False),
         (ran("unknown", **UNKNOWN, last_loss=0.4), ran("learnt"), True),
         (ran("unknown", **UNKNOWN, last_loss=-3.0), ran("learnt"), None),
         (ran("unknown", **UNKNOWN), ran("unknown", **UNKNOWN), None),
         # Targets that are all one value have a constant answer without loss.
-        (ran("unknown", fit_by_constant=None, constant_answer_loss=0.0), ran("learnt"), None),
+        (ran("unknown", loss_by_constant=None, constant_answer_loss=0.0), ran("learnt"), None),
     ],
 )
 def test_whether_a_run_has_learnt(run: Run, other: Run, wanted: bool | None):
@@ -48,12 +48,12 @@ def test_whether_a_run_has_learnt(run: Run, other: Run, wanted: bool | None):
     [
         (ran("stuck"), ran("learnt"), True, 1),
         (ran("learnt"), ran("stuck"), True, -1),
-        (ran("learnt", fit_by_constant=0.5), ran("learnt", fit_by_constant=0.1), True, 1),
-        (ran("learnt", fit_by_constant=0.5), ran("learnt", fit_by_constant=0.1), False, 0),
+        (ran("learnt", loss_by_constant=0.5), ran("learnt", loss_by_constant=0.1), True, 1),
+        (ran("learnt", loss_by_constant=0.5), ran("learnt", loss_by_constant=0.1), False, 0),
         (ran("learnt", reached=0.5), ran("learnt", reached=0.9), False, 1),
         (ran("learnt", reached=0.93), ran("learnt", reached=0.9), False, 0),
         # One number says better, the other worse.
-        (ran("learnt", fit_by_constant=0.5, reached=0.9), ran("learnt", reached=0.5), True, 0),
+        (ran("learnt", loss_by_constant=0.5, reached=0.9), ran("learnt", reached=0.5), True, 0),
         (ran("diverged", last_loss=None), ran("stuck"), True, 1),
         (ran("diverged", last_loss=None), ran("diverged", last_loss=None), True, 0),
         (ran("unknown", **UNKNOWN, last_loss=-3.0), ran("unknown", **UNKNOWN, last_loss=-5.0), True, 1),

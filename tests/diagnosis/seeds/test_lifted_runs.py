@@ -14,14 +14,15 @@ from diagnosis.lift.made import HEAD, PLAIN, SGD, THREE, loop
 from scipy import stats
 
 from trainlab.diagnosis.seeds import Question, Success, populate
-from trainlab.diagnosis.seeds.lifted_runs import late_loss
 from trainlab.diagnosis.seeds.population import SeedsResult
 from trainlab.diagnosis.seeds.reader import Reader
 from trainlab.errors import DiagnosisError
 from trainlab.spec import LossBelow, load_study
 from trainlab.studies import study
 
-READER = Reader(constant=1.0, neighbours=0.9, first_loss=1.2, points=200, steps=100, classes=True)
+READER = Reader(
+    constant=1.0, variance=None, neighbours=0.9, first_loss=1.2, points=200, steps=100, classes=True
+)
 PRINTS = """
 print(f"loss={F.mse_loss(model(x), y).item():.5f}")
 print("other:", model[0].weight[0, 0].item())
@@ -37,7 +38,7 @@ def populated(folder: Path, text: str, **options: Any) -> SeedsResult:
 
 
 @pytest.mark.parametrize(
-    ("reader", "late", "accuracy", "diverged", "state"),
+    ("reader", "loss", "accuracy", "diverged", "state"),
     [
         (READER, 0.1, 0.95, False, "learnt"),
         (READER, 0.1, 0.75, False, "poor"),
@@ -47,23 +48,51 @@ def populated(folder: Path, text: str, **options: Any) -> SeedsResult:
         (READER, 0.1, 0.95, True, "diverged"),
         (READER, math.nan, 0.95, False, "diverged"),
         (replace(READER, steps=59), 0.1, 0.95, False, "unknown"),
-        (replace(READER, constant=None), 0.1, 0.95, False, "unknown"),
+        (replace(READER, constant=0.0), 0.1, 0.95, False, "unknown"),
     ],
 )
 def test_a_lifted_run_is_judged_as_the_doctor_does(
-    reader: Reader, late: float, accuracy: float, diverged: bool, state: str
+    reader: Reader, loss: float, accuracy: float, diverged: bool, state: str
 ):
-    run = reader.run(3, late=late, seen=accuracy, loss=late, accuracy=1.0, diverged=diverged)
+    run = reader.run(3, loss=loss, accuracy=accuracy, squared=None, diverged=diverged)
     assert run.state == state
-    assert (run.last_loss is None) == (state == "diverged" and late != 13.0)
+    assert (run.last_loss is None) == (state == "diverged" and loss != 13.0)
 
 
-@pytest.mark.parametrize("epochs", [1, 4, 20, 33, 1000])
-def test_the_late_loss_of_a_curve_that_falls_evenly_is_exact(epochs: int):
-    before, after = (
-        math.exp(-mark / epochs) for mark in (math.floor(0.95 * epochs), math.ceil(0.95 * epochs))
-    )
-    assert late_loss(before, after, epochs) == pytest.approx(math.exp(-0.95))
+@pytest.mark.parametrize(("squared", "reached"), [(0.05, 0.8), (0.5, -1.0), (None, None)])
+def test_r2_is_made_of_squared_errors_and_of_no_other_loss(squared: float | None, reached: float | None):
+    reader = replace(READER, classes=False, variance=0.25, neighbours=None)
+    run = reader.run(3, loss=0.1, accuracy=None, squared=squared, diverged=False)
+    assert run.reached == pytest.approx(reached)
+    assert run.relative_loss == pytest.approx(0.1)
+
+
+SINGLE = """
+import torch
+from torch import nn
+torch.manual_seed(1)
+x = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+y = torch.tensor([[0.0], [1.0], [1.0], [0.0]])
+model = nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1), nn.Tanh())
+optimizer = torch.optim.SGD(model.parameters(), lr=0.02)
+for step in range(120):
+    row = torch.randint(4, (1,))
+    optimizer.zero_grad()
+    nn.functional.l1_loss(model(x[row]), y[row]).backward()
+    optimizer.step()
+"""
+
+
+def test_single_rows_under_l1_are_judged_over_all_the_data(tmp_path: Path):
+    """A constant answer scores 0.5 over the four, whichever of them came last."""
+    made = populated(tmp_path, SINGLE, count=20)
+    assert made.way.name == "lifted"
+    assert all(run.state == "stuck" for run in made.runs if (run.last_loss or 0) > 0.45)
+    assert sum(made.success.of(run, made.measure) is True for run in made.runs) < 5
+    for run in (made.yours, *made.runs):
+        assert run.relative_loss == pytest.approx((run.last_loss or 0) / 0.5)
+        assert run.reached is not None
+        assert run.reached < 0.5
 
 
 @pytest.mark.slow

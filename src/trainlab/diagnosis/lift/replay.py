@@ -18,16 +18,14 @@ TOLERANCE = {"float32": 1e-3, "float64": 1e-8}
 """The largest difference of two losses by the larger of the script's and `FLOOR` times its first."""
 FLOOR = 1e-3
 MOST_SECONDS = 60.0
-LATE = 0.95
-"""The median of the last tenth of a curve that falls lies here."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Replayed:
     """How the replay went: steps compared, the largest relative difference, and what it ended with.
 
-    `loss` and `accuracy` are over all the data after the last step, `late` is the loss over them at 95 % of
-    the training; None where the replay stopped before it.
+    `loss`, `accuracy` and `squared`, the mean squared error of the predictions, are over all the data after
+    the last step; None where the replay stopped before it.
     """
 
     steps: int
@@ -35,7 +33,7 @@ class Replayed:
     tolerance: float
     loss: float | None
     accuracy: float | None
-    late: float | None
+    squared: float | None
     seconds: float
 
     @property
@@ -62,10 +60,8 @@ def replay(recording: Recording, experiment: Experiment, *, targets: Any) -> Rep
             build_criterion(torch, experiment.loss),
         )
         x, y = (torch.from_numpy(np.ascontiguousarray(v, dtype=dtype)) for v in (recording.inputs, targets))
-        worst, done, floor, late = 0.0, 0, FLOOR * abs(recording.losses[0]), None
+        worst, done, floor = 0.0, 0, FLOOR * abs(recording.losses[0])
         for rows, said in zip(recording.each, recording.losses, strict=True):
-            if done == int(LATE * recording.steps):
-                late = _end(torch, module, experiment, criterion, x, y, recording)[0]
             chosen = torch.from_numpy(rows)
             optimizer.zero_grad()
             loss = criterion(module(x[chosen]), y[chosen])
@@ -76,7 +72,7 @@ def replay(recording: Recording, experiment: Experiment, *, targets: Any) -> Rep
             loss.backward()
             optimizer.step()
         whole = done == recording.steps and worst <= TOLERANCE[dtype]
-        end = _end(torch, module, experiment, criterion, x, y, recording) if whole else (None, None)
+        end = _end(torch, module, experiment, criterion, x, y, recording) if whole else (None, None, None)
     finally:
         torch.set_num_threads(threads)
     return Replayed(
@@ -85,7 +81,7 @@ def replay(recording: Recording, experiment: Experiment, *, targets: Any) -> Rep
         tolerance=TOLERANCE[dtype],
         loss=end[0],
         accuracy=end[1],
-        late=late,
+        squared=end[2],
         seconds=time.monotonic() - started,
     )
 
@@ -108,16 +104,17 @@ def _difference(ours: float, said: float, floor: float) -> float:
 def _end(
     torch: Any, module: Any, experiment: Experiment, criterion: Any, x: Any, y: Any, recording: Recording
 ) -> Any:
-    """Return loss and accuracy over the data, a row as often as it is there."""
+    """Return loss, accuracy and squared error over the data, a row as often as it is there."""
     rows = torch.from_numpy(np.unique(recording.batches))
     with torch.no_grad():
         outputs = module(x[rows])
         predictions = predictions_of(torch, experiment.loss, outputs)
         loss = float(criterion(outputs, y[rows]))
+        squared = float(((predictions - y[rows]) ** 2).mean())
     if experiment.data().kind == "regression":
-        return loss, None
+        return loss, None, squared
     if y.shape[1] > 1:
         right = predictions.argmax(1) == y[rows].argmax(1)
     else:
         right = (predictions > 0.5) == (y[rows] > 0.5)
-    return loss, float(right.float().mean())
+    return loss, float(right.float().mean()), squared

@@ -106,7 +106,7 @@ def loss_curve(case: Case) -> Picture | None:
     held = held_out_line(case) if _same_unit(case) else None
     if held is not None:
         drawn.append(held)
-    trivial = case.learning.trivial
+    trivial = case.learning.constant_answer
     if _same_unit(case) and math.isfinite(trivial) and trivial > 0:
         ends = [stream.ticks[0], stream.ticks[-1]]
         drawn.append(one_line("best constant answer", ends, [trivial, trivial]))
@@ -118,7 +118,7 @@ def _same_unit(case: Case) -> bool:
     main, stream = case.learning.main, case.learning.stream
     if main is None or stream is None:
         return False
-    values = dict(zip(stream.ticks, stream.values, strict=False))
+    values = stream.first or dict(zip(stream.ticks, stream.values, strict=False))
     pairs = [(fit.value, values[fit.tick]) for fit in main.fits if fit.tick in values]
     close = [abs(a - b) <= 0.02 * abs(b) for a, b in pairs if math.isfinite(a) and math.isfinite(b)]
     return len(close) >= 3 and sum(close) >= 0.9 * len(close)

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from trainlab.diagnosis.probe.asking import Asking
 from trainlab.diagnosis.probe.calls import Calls
 from trainlab.diagnosis.probe.core import Core, guarded
 from trainlab.diagnosis.probe.losses import Losses
@@ -32,11 +33,12 @@ MAX_WALKS_A_TICK = 6
 class Backward:
     """Listens at ``torch.autograd.backward``, which ``Tensor.backward`` calls, too."""
 
-    def __init__(self, core: Core, calls: Calls, losses: Losses, steps: Steps) -> None:
+    def __init__(self, core: Core, calls: Calls, losses: Losses, steps: Steps, asking: Asking) -> None:
         self.core = core
         self.calls = calls
         self.losses = losses
         self.steps = steps
+        self.asking = asking
         self.manual = Manual(core)
         self._streams: dict[Any, LossStream] = {}
         self._signatures: dict[Any, int] = {}
@@ -122,6 +124,7 @@ class Backward:
         if core.steps_taken == 0:
             self.manual.before_backward()
         core.seen.backwards += 1
+        self.asking.backward(loss)
         self.steps.clearing.before_backward_now()
         site = user_site()
         stream = self._stream(site)

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from trainlab.diagnosis.probe.asking import Asking
 from trainlab.diagnosis.probe.book import variable_name
 from trainlab.diagnosis.probe.core import Core, guarded
 from trainlab.diagnosis.probe.data import Data
@@ -18,7 +19,7 @@ from trainlab.diagnosis.probe.listener import Listener
 from trainlab.diagnosis.probe.places import user_site
 from trainlab.diagnosis.probe.roots import Roots
 from trainlab.diagnosis.seen import MANY_PASSES, RootSeen
-from trainlab.diagnosis.torch_private import in_function, is_compiling, is_module_called
+from trainlab.diagnosis.torch_private import call_kwargs, in_function, is_compiling, is_module_called
 
 _FAST = (nn.TransformerEncoder, nn.TransformerEncoderLayer, nn.MultiheadAttention)
 
@@ -26,10 +27,11 @@ _FAST = (nn.TransformerEncoder, nn.TransformerEncoderLayer, nn.MultiheadAttentio
 class Calls:
     """Global module hooks."""
 
-    def __init__(self, core: Core, listener: Listener, data: Data) -> None:
+    def __init__(self, core: Core, listener: Listener, data: Data, asking: Asking) -> None:
         self.core = core
         self.listener = listener
         self.data = data
+        self.asking = asking
         self.roots = Roots(core)
         self.pending: list[tuple[RootSeen, bool]] = []
         self.passes = 0
@@ -127,6 +129,7 @@ class Calls:
     def _made(self, output: Any) -> None:
         if isinstance(output, torch.Tensor) and output.grad_fn is not None:
             self.core.mark_alive(output.grad_fn.metadata)  # pyright: ignore[reportArgumentType]
+        self.asking.made(output)
 
     @guarded
     def declare(self, model: nn.Module) -> None:
@@ -152,10 +155,13 @@ class Calls:
         whole = self._whole(module)
         if whole is None:
             return
-        module, root = whole, self.roots.root(whole)
+        called, module, root = module, whole, self.roots.root(whole)
         if root is None:
             return
+        self.asking.drop()
         self._call(module, root, args)
+        if not self.core.judging and called is module and not self.roots.only_feeds(module):
+            self.asking.begin(module, root, args, call_kwargs())
 
     @guarded
     def _without_gradients(self, module: nn.Module) -> None:

@@ -11,6 +11,7 @@ from torch.overrides import TorchFunctionMode
 
 from trainlab.diagnosis.loss_kinds import SIGNED
 from trainlab.diagnosis.probe.activations import ACTIVATIONS, Activations
+from trainlab.diagnosis.probe.asking import Asking
 from trainlab.diagnosis.probe.core import Core, guarded
 from trainlab.diagnosis.probe.derivatives import SUMS
 from trainlab.diagnosis.probe.fits import Fits
@@ -73,11 +74,12 @@ _RISKY = frozenset(
 class Listener(TorchFunctionMode):
     """Passes each call on as it is, then looks at what came of it."""
 
-    def __init__(self, core: Core, losses: Losses, fits: Fits) -> None:
+    def __init__(self, core: Core, losses: Losses, fits: Fits, asking: Asking) -> None:
         super().__init__()  # pyright: ignore[reportUnknownMemberType]
         self.core = core
         self.losses = losses
         self.fits = fits
+        self.asking = asking
         self.activations = Activations(core)
         self.layers = Layers(core)
         self.active = False
@@ -138,6 +140,7 @@ class Listener(TorchFunctionMode):
                 self._cast_of_array(args[0], first, name)
             return
         self._note(name, args, kwargs, first)
+        self.asking.called(func, name, args, kwargs, out)
 
     def _note(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor) -> None:
         core = self.core

@@ -49,7 +49,7 @@ class Losses:
         self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor, op: Op
     ) -> None:
         """Measure a loss function or a difference; a difference only until it is known to be in no loss."""
-        pair = _pair(name, args, kwargs) or self._of_two_networks(name, args)
+        pair = pair_of(name, args, kwargs) or self._of_two_networks(name, args)
         if pair is None:
             return
         output, target = pair
@@ -130,7 +130,7 @@ class Losses:
         self._judged = (tick, count)
         if count > MAX_JUDGED_A_TICK:
             return
-        pair = _pair(name, args, kwargs)
+        pair = pair_of(name, args, kwargs)
         kind = "difference" if name in DIFFERENCES else name
         same = [seen for seen in self.core.seen.losses if seen.kind == kind and seen.count]
         if pair is not None and same and pair[0].shape[1:] == torch.Size(same[0].out_shape[1:]):
@@ -205,7 +205,7 @@ def _on_the_targets_scale(
     return output.exp() if (args[2] if len(args) > 2 else kwargs.get("log_input", True)) else output
 
 
-def _pair(
+def pair_of(
     name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[torch.Tensor, torch.Tensor] | None:
     """Return output and target, or None where a call has no such pair."""

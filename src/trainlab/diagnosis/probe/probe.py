@@ -11,6 +11,8 @@ from torch import nn
 from torch.optim import Optimizer, lr_scheduler
 from torch.utils.data import DataLoader
 
+from trainlab.diagnosis.probe.answers import ask
+from trainlab.diagnosis.probe.asking import Asking
 from trainlab.diagnosis.probe.backward import Backward
 from trainlab.diagnosis.probe.calls import Calls
 from trainlab.diagnosis.probe.compiled import Compiled
@@ -41,17 +43,21 @@ class Probe:
     Args:
         whole_process: nothing but the training to be watched lives in this process.
         search_memory: look among all tensors for data that is never used; not where the data is known.
+        asking: ask the networks at the end what they have learnt; not where that is known.
     """
 
-    def __init__(self, *, whole_process: bool = False, search_memory: bool = True) -> None:
+    def __init__(
+        self, *, whole_process: bool = False, search_memory: bool = True, asking: bool = True
+    ) -> None:
         self.core = Core()
         fits = Fits(self.core)
         self.data = Data(self.core, fits, whole_process=whole_process, search_memory=search_memory)
         losses = Losses(self.core, fits)
-        self.listener = Listener(self.core, losses, fits)
-        self.calls = Calls(self.core, self.listener, self.data)
+        self.asking = Asking(self.core, wanted=asking)
+        self.listener = Listener(self.core, losses, fits, self.asking)
+        self.calls = Calls(self.core, self.listener, self.data, self.asking)
         self.steps = Steps(self.core, self.listener)
-        self.backward = Backward(self.core, self.calls, losses, self.steps)
+        self.backward = Backward(self.core, self.calls, losses, self.steps, self.asking)
         self.others = Others(self.core)
         self.elsewhere = Elsewhere()
         self.patches = Patches()
@@ -96,6 +102,7 @@ class Probe:
         self.calls.detach()
         self.patches.undo()
         self.read(whole=whole)
+        self._ask()
         core.on = False
         return core.seen
 
@@ -118,6 +125,19 @@ class Probe:
         finally:
             core.busy = was_busy
         return core.seen
+
+    def _ask(self) -> None:
+        """Ask the networks; whatever comes of it, the training has ended, and goes unharmed."""
+        core = self.core
+        was_busy, core.busy = core.busy, True
+        try:
+            with unheard():
+                ask(self.asking, core.seen)
+        except Exception as error:
+            core.trouble(error)
+        finally:
+            core.busy = was_busy
+            self.asking.networks.clear()
 
     def _wrap_made(self, original: Any) -> Any:
         def made(optimizer: Any, *args: Any, **kwargs: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from trainlab.diagnosis.remedies.remedy import Remedy
 from trainlab.diagnosis.remedies.runs import Run
-from trainlab.diagnosis.signals.learning import BEHIND, STUCK
+from trainlab.diagnosis.signals.learnt import STUCK, is_behind
 from trainlab.stats import Rate, rate
 
 Verdict = Literal["mended", "learns", "partly", "better", "no help", "harmed", "failed", "no hold"]
@@ -45,13 +45,13 @@ def learns(run: Run, other: Run) -> bool | None:
     state = run.outcome["state"]
     if state != "unknown":
         return state == "learnt"
-    share = run.outcome["fit_by_constant"]
+    share = run.outcome["loss_by_constant"]
     limit = STUCK if share is not None else BORROWED
     share = share_of_constant(run, other)
     if share is None:
         return None
     reached, neighbours = run.outcome["reached"], run.outcome["neighbours_reach"]
-    behind = reached is not None and neighbours is not None and neighbours - reached > BEHIND
+    behind = reached is not None and neighbours is not None and is_behind(reached, neighbours)
     return share <= limit and not behind
 
 
@@ -59,7 +59,7 @@ def share_of_constant(run: Run, other: Run) -> float | None:
     """Return the last loss by that of the best constant answer."""
     if run.outcome is None:
         return None
-    share = run.outcome["fit_by_constant"]
+    share = run.outcome["loss_by_constant"]
     if share is not None or run.outcome["constant_answer_loss"] is not None:
         return share
     constant = other.outcome["constant_answer_loss"] if other.outcome is not None else None

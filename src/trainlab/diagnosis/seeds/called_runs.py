@@ -11,7 +11,8 @@ from dataclasses import replace
 from threading import Event
 from typing import Any
 
-from trainlab.diagnosis.calling import OUTSIDE, Called, call, modules, random_state_kept
+from trainlab.diagnosis.calling import OUTSIDE, Called, call, modules
+from trainlab.diagnosis.random_state import random_state_kept
 from trainlab.diagnosis.rank import diagnose
 from trainlab.diagnosis.seeds.ask import OnProgress, Question
 from trainlab.diagnosis.seeds.beside import SKETCH, number_in

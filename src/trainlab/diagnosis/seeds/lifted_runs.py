@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from threading import Event
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from trainlab.diagnosis.lift.lifted import Lift
-from trainlab.diagnosis.lift.replay import LATE
 from trainlab.diagnosis.seeds.ask import OnProgress, Question
 from trainlab.diagnosis.seeds.causes import with_causes
 from trainlab.diagnosis.seeds.population import SeedsResult, Way
@@ -21,10 +20,12 @@ from trainlab.diagnosis.seeds.success import measure_of
 from trainlab.engine import Runs
 from trainlab.engine.choose import choose
 from trainlab.execution import Interrupted, Progress, train_all
-from trainlab.spec import Experiment, Record, name_of
+from trainlab.spec import MSE, Experiment, Record, name_of
 
 BLOCKS, LEAST = 8, 64
 """Seeds are trained in so many parts, of at least so many seeds, so that Ctrl-C loses little."""
+MOST_PREDICTIONS = 20_000_000
+"""So many predictions of a part of the seeds are kept, 80 MB of them; beyond, no R² is told."""
 QUIET = Record(loss_every=0, gradient_every=0, solved_every=0, curves=0, predictions=0, parameters=False)
 
 
@@ -41,7 +42,7 @@ def run_lifted(
         except Interrupted:
             break
     seconds = time.monotonic() - started
-    yours = _over_all_data(yours, lift, reader)
+    yours = reader.own(yours, lift.replayed[0])
     measure = measure_of([yours, *runs], metric=question.metric, success=question.success)
     told, notes = with_causes(lift.experiment, runs, measure, question.success, stop=stop)
     return SeedsResult(
@@ -62,12 +63,6 @@ def run_lifted(
         },
         interrupted=stop.is_set(),
     )
-
-
-def _over_all_data(yours: SeedRun, lift: Lift, reader: Reader) -> SeedRun:
-    """Return the script's own run with the accuracy over all the data, as the others have it."""
-    own = lift.replayed[0].accuracy
-    return replace(yours, reached=own) if reader.classes and own is not None else yours
 
 
 def why_lifted(lift: Lift) -> str:
@@ -100,7 +95,7 @@ def _train(
     stop: Event,
     on_progress: OnProgress,
 ) -> list[Runs]:
-    """Return the runs on both sides of 95 % of the training and of where accuracy is read, and at the end."""
+    """Return the runs; with predictions where R² isn't the loss itself in other units."""
     started = time.monotonic()
 
     def told(progress: Progress) -> None:
@@ -111,33 +106,36 @@ def _train(
             left = (time.monotonic() - started) / (share * len(seeds)) * (question.count - done)
         on_progress(done, question.count, left)
 
-    places = [share * experiment.epochs for share in (LATE, reader.accuracy_at)]
-    marks = [max(1, whole(place)) for place in places for whole in (math.floor, math.ceil)]
-    read = [experiment.at_epochs(mark) for mark in (*marks, experiment.epochs)]
-    return train_all(read, seeds, engine="auto", workers=question.workers, on_progress=told, stop=stop)
-
-
-def late_loss(before: float, after: float, epochs: int) -> float:
-    """Return the loss at 95 % of the training, between two epochs: logarithms of losses fall evenly."""
-    part = LATE * epochs - math.floor(LATE * epochs)
-    if not (0 < before < math.inf and 0 < after < math.inf):
-        return after
-    return before ** (1 - part) * after**part
+    read = experiment
+    if not reader.classes and reader.variance and not isinstance(experiment.loss, MSE):
+        points = experiment.data().points
+        if points * len(seeds) <= MOST_PREDICTIONS:
+            read = msgspec.structs.replace(
+                experiment, record=msgspec.structs.replace(QUIET, predictions=points)
+            )
+    return train_all([read], seeds, engine="auto", workers=question.workers, on_progress=told, stop=stop)
 
 
 def _read(reader: Reader, trained: Sequence[Runs]) -> list[SeedRun]:
-    before, after, low, high, end = trained
-    epochs = end.experiment.epochs
-    part = reader.accuracy_at * epochs - math.floor(reader.accuracy_at * epochs)
-    seen = (1 - part) * low.accuracy + part * high.accuracy
+    (end,) = trained
+    squared = squared_errors(end)
     return [
         reader.run(
             seed,
-            late=late_loss(float(before.loss[row]), float(after.loss[row]), epochs),
-            seen=float(seen[row]) if reader.classes else None,
             loss=float(end.loss[row]),
             accuracy=float(end.accuracy[row]) if reader.classes else None,
+            squared=None if squared is None else float(squared[row]),
             diverged=bool(end.diverged[row]),
         )
         for row, seed in enumerate(end.seeds)
     ]
+
+
+def squared_errors(runs: Runs) -> npt.NDArray[np.float64] | None:
+    """Return each run's mean squared error over all the data, ``[n]``; None where it wasn't recorded."""
+    targets = runs.experiment.data().targets
+    if isinstance(runs.experiment.loss, MSE):
+        return runs.loss.astype(np.float64)
+    if runs.predictions.shape[1] < len(targets):
+        return None
+    return ((runs.predictions.astype(np.float64) - targets) ** 2).mean(axis=(1, 2))

@@ -6,13 +6,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from trainlab.diagnosis.lift.lifted import Lift
 from trainlab.diagnosis.lift.recording import Refused
 from trainlab.diagnosis.lift.replay import Replayed
-from trainlab.diagnosis.probe.schedule import is_sampled
 from trainlab.diagnosis.seeds.seed_run import SeedRun
 from trainlab.diagnosis.seeds.success import Measure, Success
-from trainlab.diagnosis.signals.learning import BEHIND, FEW, STUCK
+from trainlab.diagnosis.signals.learnt import NOTHING, STUCK, State, state_of
+from trainlab.engine.constant import best_constant_loss
 from trainlab.spec import Accuracy, LossBelow, Within
 from trainlab.spec.solved import Solved
 
@@ -22,70 +24,80 @@ PRINTED = 0.006
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reader:
-    """Makes a run of what an engine trained: `constant` and `neighbours` are of the script's own run.
+    """Makes a run of what an engine trained, read over all the data at the end.
 
-    What the doctor has of a run are losses and accuracies of its batches; an engine reads them over all the
-    data. `batch_loss` is by how much the former loss is the larger one, and `accuracy_at` at which share of
-    the training the batches lie whose accuracy the doctor has; both are as in the runs that were replayed.
-    `metric` says which number of the experiment the asked one is: ``"accuracy"``, ``"loss"`` or empty, times
-    `scale`.
+    `constant` is what the best constant answer scores over all the data by the same loss, `variance` the
+    targets' (None of classes, and where no squared error is read), `neighbours` and `first_loss` are of the
+    script's own run. `metric` says which number of the experiment the asked one is: ``"accuracy"``,
+    ``"loss"`` or empty, times `scale`.
     """
 
-    constant: float | None
+    constant: float
+    variance: float | None
     neighbours: float | None
     first_loss: float | None
     points: int
     steps: int
     classes: bool
-    batch_loss: float = 1.0
-    accuracy_at: float = 1.0
     metric: str = ""
     scale: float = 1.0
 
     def run(
-        self,
-        seed: int,
-        *,
-        late: float,
-        seen: float | None,
-        loss: float,
-        accuracy: float | None,
-        diverged: bool,
+        self, seed: int, *, loss: float, accuracy: float | None, squared: float | None, diverged: bool
     ) -> SeedRun:
-        """Return the run of one seed: the doctor's judgement, from the loss over all the data.
-
-        It takes the median of the last tenth of the losses: in a curve that falls that is the `late` one, at
-        95 % of the training, and the accuracy `seen` at `accuracy_at`. `loss` and `accuracy` are of the end.
-        """
+        """Return the run of one seed; `squared` is the mean squared error, of which R² is made."""
         finite = math.isfinite(loss) and not diverged
-        late *= self.batch_loss
-        relative = late / self.constant if self.constant and finite else None
-        reached = seen if self.classes else None if relative is None else 1 - relative
-        state = self._state(late, reached, diverged=not finite)
+        reached = self.reached(accuracy, squared) if finite else None
         value = (accuracy if self.metric == "accuracy" else loss) if self.metric else None
         return SeedRun(
             seed=seed,
             ended="end",
-            state=state,
+            state=self._state(loss, reached) if finite else "diverged",
             value=value * self.scale if value is not None and math.isfinite(value) else None,
-            reached=reached if finite else None,
+            reached=reached,
             reached_as="accuracy" if self.classes else "R²",
-            last_loss=late if finite else None,
-            relative_loss=relative,
+            last_loss=loss if finite else None,
+            relative_loss=loss / self.constant if finite and self.constant > NOTHING else None,
             steps=self.steps,
             models=1,
         )
 
-    def _state(self, loss: float, reached: float | None, *, diverged: bool) -> str:
-        """Judge as `signals.learning` does."""
-        if diverged or loss > 10 * max(self.first_loss or 0.0, self.constant or 0.0) > 0:
-            return "diverged"
-        if self.steps < FEW or not self.constant:
-            return "unknown"
-        if loss > STUCK * self.constant:
-            return "stuck"
-        behind = self.neighbours is not None and reached is not None and self.neighbours - reached > BEHIND
-        return "poor" if behind and self.points >= 100 else "learnt"
+    def reached(self, accuracy: float | None, squared: float | None) -> float | None:
+        """Return the accuracy, or R²: 1 less the squared error by the variance; None where it isn't known."""
+        if self.classes:
+            return accuracy
+        return 1 - squared / self.variance if squared is not None and self.variance else None
+
+    def own(self, yours: SeedRun, replayed: Replayed) -> SeedRun:
+        """Return the script's own run read as the others are, over all the data, as its replay has them."""
+        if replayed.loss is None:
+            return yours
+        read = self.run(
+            0,
+            loss=replayed.loss,
+            accuracy=replayed.accuracy,
+            squared=replayed.squared,
+            diverged=yours.state == "diverged",
+        )
+        return replace(
+            yours,
+            state=read.state,
+            reached=read.reached,
+            reached_as=read.reached_as,
+            last_loss=read.last_loss,
+            relative_loss=read.relative_loss,
+        )
+
+    def _state(self, loss: float, reached: float | None) -> State:
+        return state_of(
+            loss=loss,
+            constant=self.constant,
+            start=_known(self.first_loss),
+            reached=_known(reached),
+            neighbours=_known(self.neighbours),
+            rows=self.points,
+            steps=self.steps,
+        )
 
 
 def reader_of(lift: Lift, runs: Sequence[SeedRun], metric: str) -> Reader:
@@ -95,19 +107,16 @@ def reader_of(lift: Lift, runs: Sequence[SeedRun], metric: str) -> Reader:
         Refused: the metric is none of the experiment's numbers.
     """
     yours, data = runs[0], lift.experiment.data()
-    constant = None
-    if yours.last_loss is not None and yours.relative_loss:
-        constant = yours.last_loss / yours.relative_loss
     classes = yours.reached_as == "accuracy" and data.kind != "regression"
+    variance = float(data.targets.var(axis=0).mean())
     reader = Reader(
-        constant=constant,
+        constant=best_constant_loss(lift.experiment.loss, data.targets.astype(np.float64)),
+        variance=variance if not classes and variance > NOTHING else None,
         neighbours=yours.neighbours_reach,
         first_loss=yours.first_loss,
         points=data.points,
         steps=yours.steps,
         classes=classes,
-        batch_loss=_batch_loss(lift, runs),
-        accuracy_at=_accuracy_at(lift, runs) if classes else 1.0,
     )
     if not metric:
         return reader
@@ -121,24 +130,8 @@ def reader_of(lift: Lift, runs: Sequence[SeedRun], metric: str) -> Reader:
     )
 
 
-def _batch_loss(lift: Lift, runs: Sequence[SeedRun]) -> float:
-    """Return how the last losses of the replayed runs stand to those over all the data, on average."""
-    ratios = [
-        math.log(run.last_loss / one.late)
-        for run, one in zip(runs, lift.replayed, strict=True)
-        if run.last_loss and one.late and run.last_loss > 0 and one.late > 0
-    ]
-    return math.exp(sum(ratios) / len(ratios)) if ratios else 1.0
-
-
-def _accuracy_at(lift: Lift, runs: Sequence[SeedRun]) -> float:
-    """Return 1 if the script's evaluations show the accuracy at the end, else where the doctor looks last."""
-    ends = zip(runs, lift.replayed, strict=True)
-    if all(_is_printed(run.reached, one, "accuracy", 1.0) for run, one in ends):
-        return 1.0
-    close = [tick for tick in range(runs[0].steps) if is_sampled(tick)]
-    last = close[-max(5, len(close) // 10) :]
-    return sum(last) / len(last) / runs[0].steps
+def _known(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def _is_printed(value: float | None, one: Replayed, name: str, scale: float) -> bool:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainlab.diagnosis.seeds.metric import last_number
-from trainlab.diagnosis.signals.learning import STUCK
 
 FAILED = ("error", "killed")
 LATE = "time limit"
@@ -19,9 +18,9 @@ UNEXPLAINED, NOT_LOOKED_AT = "unexplained", "not looked at"
 class SeedRun:
     """The outcome of one seed; None for the script's own.
 
-    `value` is the metric's last value, if one was asked for; `state`, `reached` and `last_loss` are as the
-    doctor has them (`diagnosis.outcome`), but that "stuck" and R² are told by `relative_loss`, the last loss
-    by that of the best constant answer.
+    `value` is the metric's last value, if one was asked for; `state`, `reached`, `last_loss` and
+    `relative_loss`, the loss at the end by that of the best constant answer, are as the doctor has them
+    (`diagnosis.outcome`); of lifted runs they are over all the data.
     `fault` is the first finding, an exception's name where the script `failed`, or empty.
     `curve` is a fingerprint of the losses, `rows` are some of the rows trained on, `steps` optimizer steps,
     or backward passes without an optimizer.
@@ -58,11 +57,6 @@ def run_from_report(
     beside: dict[str, Any] = report.get("beside") or {}
     failed = ended["how"] in FAILED or bool(ended.get("code"))
     found = next((one for one in report["findings"] if not one["consequence_of"]), None)
-    constant, last = outcome["constant_answer_loss"], outcome["last_loss"]
-    relative = last / constant if last is not None and constant else None
-    reached = outcome["reached"]
-    if outcome["reached_as"] == "R²" and relative is not None:
-        reached = 1 - relative
     value = last_number(printed, metric) if metric else None
     if metric and value is None:
         value = beside.get("variable")
@@ -70,14 +64,14 @@ def run_from_report(
         seed=seed,
         ended=str(ended["how"]),
         message=str(ended.get("message") or (f"exit code {ended.get('code')}" if failed else "")),
-        state=judged(outcome["state"], relative),
+        state=outcome["state"],
         value=value,
-        reached=reached,
+        reached=outcome["reached"],
         reached_as=outcome["reached_as"],
         neighbours_reach=outcome["neighbours_reach"],
         first_loss=outcome["first_loss"],
-        last_loss=last,
-        relative_loss=relative,
+        last_loss=outcome["last_loss"],
+        relative_loss=outcome["loss_by_constant"],
         fault=_error_name(ended) if failed else found["fault"] if found else "",
         title="" if failed or found is None else found["title"],
         link="" if failed or found is None else found["link"],
@@ -89,16 +83,6 @@ def run_from_report(
         seeded=bool(beside.get("seeded", True)),
         seconds=round(seconds, 3),
     )
-
-
-def judged(state: str, relative: float | None) -> str:
-    """Return the doctor's judgement with "stuck" told by the last tenth of all losses.
-
-    The doctor itself goes by the steps that it looked at closely, which in a short training lag behind.
-    """
-    if relative is None or state not in ("stuck", "learnt"):
-        return state
-    return "stuck" if relative > STUCK else "learnt"
 
 
 def run_without_report(*, seed: int | None, ending: str, seconds: float) -> SeedRun:

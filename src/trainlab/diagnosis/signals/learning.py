@@ -4,35 +4,36 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from trainlab.diagnosis.loss_kinds import BINARY, CLASSES
 from trainlab.diagnosis.seen import Seen
+from trainlab.diagnosis.seen_answers import ModelAsked
 from trainlab.diagnosis.seen_losses import LossSeen, LossStream
 from trainlab.diagnosis.signals import curve
+from trainlab.diagnosis.signals.learnt import State, state_of
 from trainlab.diagnosis.signals.neighbours import neighbours
-from trainlab.diagnosis.signals.trivial import trivial_loss
+from trainlab.diagnosis.signals.trivial import own_constant, trivial_loss
 from trainlab.diagnosis.signals.unsteady import adversarial, unsteady
 
-State = Literal["learnt", "poor", "stuck", "diverged", "unknown"]
-STUCK = 0.9
-"""At 90 % of the loss of the best constant answer hardly anything was learnt."""
-FEW = 60
-"""In fewer steps a healthy training may well not have left the start."""
 SAME = 0.01
 """A loss that is computed anew from outputs and targets is the training's own to 1 %."""
-BEHIND = 0.1
-"""How far behind its nearest neighbours, in accuracy or R², a network is poor."""
+SMALL, MOST_ROWS = 8, 40_000
+"""Losses of batches of fewer rows are averaged over whole passes over the data, of so many rows at most."""
+FEWEST = 32
+"""What is read off batches is read off so many rows, or all that there are: one row tells nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Learning:
-    """How the training went. `ratio` is the last loss in units of the best constant's.
+    """How the training went.
 
-    `reached_on` says on which rows `reached` was read; `missed_goal` what was to be reached, where the
-    outcome was judged by that.
+    `ratio` is the last loss in units of the best constant's, by the plain criterion. `own` is the loss itself
+    at the end, over rows trained on, and `own_constant` what the best constant scores by the same; the
+    outcome goes by these where they are known, else by `end` and `trivial`. `asked` is what the network said
+    when it was asked at the end. `reached_on` says on which rows `reached` was read; `missed_goal` what was
+    to be reached, where the outcome was judged by that.
     """
 
     state: State
@@ -50,6 +51,22 @@ class Learning:
     falling: bool
     missed_goal: str = ""
     reached_on: str = ""
+    own: float = float("nan")
+    own_constant: float = float("nan")
+    asked: ModelAsked | None = None
+
+    @property
+    def loss_by_constant(self) -> float:
+        """The loss at the end by that of the best constant answer, both by the same loss."""
+        if math.isfinite(self.own) and self.own_constant > 1e-12 and not self.missed_goal:
+            return self.own / self.own_constant
+        return self.ratio
+
+    @property
+    def constant_answer(self) -> float:
+        """The loss of the best constant answer, by the loss itself where that is known."""
+        known = math.isfinite(self.own_constant) and not self.missed_goal
+        return self.own_constant if known else self.trivial
 
     @property
     def ratio(self) -> float:
@@ -74,6 +91,9 @@ class Learning:
                 f"the network reaches {kind} {self.reached:.2f} at best, in training or evaluation; "
                 f"5 nearest neighbours {self.reference:.2f}"
             )
+        if math.isfinite(self.own) and math.isfinite(self.own_constant):
+            where = "the loss over rows trained on is" if self.asked is not None else "the last loss is"
+            return f"{where} {self.own:.3g}, that of the best constant answer {self.own_constant:.3g}"
         return f"the last loss is {self.end:.3g}, that of the best constant answer {self.trivial:.3g}"
 
 
@@ -84,31 +104,57 @@ def learning(seen: Seen) -> Learning:
     against = adversarial(seen)
     values = stream.values if stream is not None else []
     first, last, trivial = curve.start(values), curve.end(values), float("nan")
-    reached = reference = chance = float("nan")
+    reached = reference = chance = own = constant = float("nan")
     rows, on = 0, ""
+    asked = None
     if main is not None and main.fits:
         trivial = trivial_loss(main)
         fits = [fit.value for fit in main.fits]
         first = curve.start(fits)
+        late = _late(seen, main)
         last = _last(first, curve.end(fits), curve.end(_all_losses(main, stream)))
+        own, constant = _over_passes(seen, main, stream), own_constant(main)
         classes = main.kind in CLASSES or (main.kind in BINARY and main.columns == 1)
         if main.kind in CLASSES + BINARY:
-            late = [fit.accuracy for fit in main.fits[-_late(main) :]]
-            reached = float(np.mean([value for value in late if value is not None] or [float("nan")]))
+            right = [fit.accuracy for fit in main.fits[-late:]]
+            reached = float(np.mean([value for value in right if value is not None] or [float("nan")]))
         elif trivial > 0:
             reached = 1 - last / trivial
-        on = f"{_late(main)} late batches"
+        on = f"{late} late batches"
+        if math.isfinite(own) and main.kind in CLASSES + BINARY:
+            last = own
+        asked = _asked(seen, main)
+        if asked is not None:
+            own, constant = asked.best.loss, asked.constant_loss
+            reached, on = asked.best.reached, _rows_words(asked)
+            share = asked.best.plain if math.isfinite(asked.best.plain) else own / max(constant, 1e-12)
+            last = share * trivial if math.isfinite(share) else last
         judged = _judged(seen, main, trivial)
-        if math.isnan(reached) or judged > reached:
+        if math.isnan(reached) or (judged > reached and (asked is None or classes)):
             # Dropout and noise hold training batches back: where an evaluation shows more, that counts.
             reached, on = judged, "the last batches evaluated"
         if main.columns == 1 or main.kind in CLASSES:
             found = neighbours(seen.data.sample_x, seen.data.sample_y, classes=classes)
             if found is not None:
                 reference, chance, rows = found
+    known = math.isfinite(own) and math.isfinite(constant)
+    if not known:
+        own = constant = float("nan")
     bad = stream is not None and stream.nonfinite > 0
     moving = against or unsteady(seen, main)
-    state = _state(seen.tick, main, first, last, trivial, reached, reference, rows, bad, moving)
+    state: State = "unknown"
+    if bad:
+        state = "diverged"
+    elif not moving and main is not None and _is_judged(main):
+        state = state_of(
+            loss=own if known else last,
+            constant=constant if known else trivial,
+            start=curve.start(values) if known else first,
+            reached=reached,
+            neighbours=reference,
+            rows=rows,
+            steps=seen.tick,
+        )
     return Learning(
         state=state,
         main=main,
@@ -124,39 +170,55 @@ def learning(seen: Seen) -> Learning:
         improvement=curve.improvement(values),
         falling=curve.still_falling([fit.value for fit in main.fits] if main is not None else values),
         reached_on=on if math.isfinite(reached) else "",
+        own=own,
+        own_constant=constant,
+        asked=asked,
     )
 
 
-def _late(main: LossSeen) -> int:
-    """Return how many of the last readings of a loss are its end."""
-    return min(len(main.fits), max(5, len(main.fits) // 10))
+def _is_judged(main: LossSeen) -> bool:
+    """Whether there is enough to judge by, and the targets are data, not made in the step itself."""
+    return len(main.fits) >= 10 and main.made_here <= 0.5 * len(main.fits)
 
 
-def _state(
-    ticks: int,
-    main: LossSeen | None,
-    first: float,
-    last: float,
-    trivial: float,
-    reached: float,
-    reference: float,
-    rows: int,
-    bad: bool,
-    moving: bool,
-) -> State:
-    if bad:
-        return "diverged"
-    if moving or main is None or len(main.fits) < 10 or main.made_here > 0.5 * len(main.fits):
-        return "unknown"
-    if last > 10 * max(first, trivial) > 0:
-        return "diverged"
-    if ticks < FEW:
-        return "unknown"
-    if trivial > 1e-9 and last > STUCK * trivial:
-        return "stuck"
-    if rows >= 100 and reference - reached > BEHIND:
-        return "poor"
-    return "learnt" if trivial > 1e-9 else "unknown"
+def _asked(seen: Seen, main: LossSeen) -> ModelAsked | None:
+    """Return what a network said at the end that learnt by the loss that is judged."""
+    place = next((at for at, one in enumerate(seen.losses) if one is main), -1)
+    found = [one for one in seen.asked if one.loss == place and math.isfinite(one.best.loss)]
+    return max(found, key=lambda one: one.rows, default=None)
+
+
+def _rows_words(asked: ModelAsked) -> str:
+    mode = f", in {asked.best_mode}" if asked.best_mode else ""
+    of = f"{asked.rows:,} rows trained on"
+    if asked.unique < asked.rows:
+        of = f"{asked.unique:,} different rows trained on"
+    return f"{of}, asked at the end{mode}"
+
+
+def _late(seen: Seen, main: LossSeen) -> int:
+    """Return how many of the last readings of a loss are its end: of enough rows to tell."""
+    late = min(len(main.fits), max(5, len(main.fits) // 10))
+    batch = max(1, main.rows // len(main.fits))
+    enough = min(FEWEST, len(seen.data.train_rows) or FEWEST)
+    return min(len(main.fits), max(late, -(-enough // batch)))
+
+
+def _over_passes(seen: Seen, main: LossSeen, stream: LossStream | None) -> float:
+    """Return the mean of the losses that backward was called on over the last whole passes over the data.
+
+    NaN where batches are large enough to be read one by one, where it isn't known how many steps a pass
+    takes, and where what backward was called on isn't the loss that is judged.
+    """
+    rows, batch = len(seen.data.train_rows), main.rows / len(main.fits)
+    if stream is None or not 0 < rows < MOST_ROWS or not 0 < batch < SMALL:
+        return float("nan")
+    steps = max(1, round(rows / batch))
+    l1 = main.kind == "l1_loss" and sum(loss.count > 0 for loss in seen.losses) == 1
+    if stream.count < 2 * steps or not (l1 or _all_losses(main, stream)):
+        return float("nan")
+    passes = max(1, round(max(5, stream.count / 10) / steps))
+    return float(np.mean(stream.values[-max(1, round(passes * steps / stream.stride)) :]))
 
 
 def _all_losses(main: LossSeen, stream: LossStream | None) -> list[float]:
@@ -167,7 +229,7 @@ def _all_losses(main: LossSeen, stream: LossStream | None) -> list[float]:
     """
     if stream is None:
         return []
-    called = dict(zip(stream.ticks, stream.values, strict=True))
+    called = stream.first
     both = [(fit.value, called[fit.tick]) for fit in main.fits if fit.tick in called]
     same = sum(math.isclose(value, other, rel_tol=SAME) for value, other in both)
     return stream.values if same >= max(5, 0.9 * len(both)) else []

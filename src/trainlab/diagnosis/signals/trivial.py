@@ -8,6 +8,20 @@ from trainlab.diagnosis.loss_kinds import BINARY, CLASSES
 from trainlab.diagnosis.seen_losses import LossSeen
 
 
+def own_constant(seen: LossSeen) -> float:
+    """Return what the best constant answer scores by the loss itself.
+
+    Under L1 that is the mean distance to the median, under squares and cross-entropies `trivial_loss`; NaN
+    where it isn't known, as of several columns.
+    """
+    if seen.kind != "l1_loss":
+        return trivial_loss(seen)
+    if seen.columns != 1 or len(seen.sample) < 2:
+        return float("nan")
+    targets = np.asarray(seen.sample, dtype=np.float64)
+    return float(np.abs(targets - np.median(targets)).mean())
+
+
 def trivial_loss(seen: LossSeen) -> float:
     """Return the entropy of the labels for classes, else of each column, or its variance; NaN if unknown.
 

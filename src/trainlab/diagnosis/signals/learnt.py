@@ -1,0 +1,55 @@
+"""What "learnt" means: the one judgement that the doctor, seeds and the trying of remedies share."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+State = Literal["learnt", "poor", "stuck", "diverged", "unknown"]
+STUCK = 0.9
+"""At 90 % of the loss of the best constant answer hardly anything was learnt."""
+FEW = 60
+"""In fewer steps a healthy training may well not have left the start."""
+BEHIND = 0.1
+"""How far behind its nearest neighbours, in accuracy or R², a network is poor."""
+ROWS = 100
+"""Of fewer rows neighbours tell too little."""
+GONE = 10
+"""A loss of so many times the start's, and the best constant's, has diverged."""
+NOTHING = 1e-9
+"""Below this loss of the best constant answer there is nothing to be learnt."""
+
+
+def state_of(
+    *,
+    loss: float,
+    constant: float,
+    start: float,
+    reached: float,
+    neighbours: float,
+    rows: int,
+    steps: int,
+) -> State:
+    """Return what a training came to; NaN stands for what isn't known.
+
+    Args:
+        loss: the loss at the end, over all the examples or a fair share of them.
+        constant: what the best constant answer scores by the *same* loss.
+        start: the loss at the start.
+        reached: accuracy or R² at the end.
+        neighbours: what 5 nearest neighbours reach, of so many `rows`.
+        steps: optimizer steps.
+    """
+    if loss > GONE * max(start, constant) > 0:
+        return "diverged"
+    if steps < FEW:
+        return "unknown"
+    if constant > NOTHING and loss > STUCK * constant:
+        return "stuck"
+    if is_behind(reached, neighbours, rows):
+        return "poor"
+    return "learnt" if constant > NOTHING else "unknown"
+
+
+def is_behind(reached: float, neighbours: float, rows: int = ROWS) -> bool:
+    """Whether a network does clearly worse than its nearest neighbours, of enough `rows`."""
+    return rows >= ROWS and neighbours - reached > BEHIND

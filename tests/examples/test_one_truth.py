@@ -1,0 +1,42 @@
+"""What a shipped script has learnt is the same from the doctor, from seeds, and from who tries remedies."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from trainlab.diagnosis import Plan, run_script
+from trainlab.diagnosis.remedies import Job, ScriptRuns
+from trainlab.diagnosis.remedies.weigh import learns
+from trainlab.diagnosis.seeds import Question
+from trainlab.diagnosis.seeds.processes import Processes
+from trainlab.diagnosis.seeds.rerun import own_run, seed_run
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [("skipped_layer.py", "stuck"), ("silent_network.py", None), ("seeds_of_xor.py", None)],
+)
+def test_all_who_judge_say_the_same(name: str, state: str | None):
+    plan = Plan(script=str(EXAMPLES / name))
+    outcome = run_script(plan, output_to_stderr=True)["outcome"]
+    if state is not None:
+        assert outcome["state"] == state
+    question = Question(script=plan.script, count=1)
+    own = own_run(question, Event())
+    assert own is not None
+    assert (own.state, own.reached) == (outcome["state"], outcome["reached"])
+    assert own.relative_loss == outcome["loss_by_constant"]
+    ((_, tried),) = ScriptRuns(plan, seconds=60.0).run([Job(1)], deadline=time.monotonic() + 300)
+    (ran,) = Processes(workers=1).carry_out([question.plan(1)], Event())
+    other = seed_run(ran, "")
+    assert tried.outcome is not None
+    assert (other.state, other.reached) == (tried.outcome["state"], tried.outcome["reached"])
+    assert other.state != "unknown"
+    assert learns(tried, tried) == (other.state == "learnt")
