@@ -97,6 +97,7 @@ class Reader:
             neighbours=_known(self.neighbours),
             rows=self.points,
             steps=self.steps,
+            unexplained=math.nan if self.classes or reached is None else 1 - reached,
         )
 
 

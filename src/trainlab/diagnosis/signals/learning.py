@@ -154,6 +154,7 @@ def learning(seen: Seen) -> Learning:
             neighbours=reference,
             rows=rows,
             steps=seen.tick,
+            unexplained=float("nan") if asked is None else asked.best.plain,
         )
     return Learning(
         state=state,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 State = Literal["learnt", "poor", "stuck", "diverged", "unknown"]
@@ -28,6 +29,7 @@ def state_of(
     neighbours: float,
     rows: int,
     steps: int,
+    unexplained: float = math.nan,
 ) -> State:
     """Return what a training came to; NaN stands for what isn't known.
 
@@ -38,12 +40,14 @@ def state_of(
         reached: accuracy or R² at the end.
         neighbours: what 5 nearest neighbours reach, of so many `rows`.
         steps: optimizer steps.
+        unexplained: of numbers the squared error by the variance, 1 − R². Under L1 three of four points may
+            be answered well and the fourth turned round: half the constant's loss, and an R² of 0.
     """
     if loss > GONE * max(start, constant) > 0:
         return "diverged"
     if steps < FEW:
         return "unknown"
-    if constant > NOTHING and loss > STUCK * constant:
+    if constant > NOTHING and (loss > STUCK * constant or unexplained > STUCK):
         return "stuck"
     if is_behind(reached, neighbours, rows):
         return "poor"
