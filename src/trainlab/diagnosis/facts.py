@@ -7,6 +7,10 @@ from typing import Any
 from trainlab.draw import counted, format_number
 
 
+FEW_ROWS = 8
+"""The loss of a batch of fewer rows says little of the data's."""
+
+
 def card_rows(report: dict[str, Any]) -> list[tuple[str, str]]:
     """Return label and words of each fact."""
     card = report["card"]
@@ -23,7 +27,7 @@ def card_rows(report: dict[str, Any]) -> list[tuple[str, str]]:
     rows += _data(card)
     rows += [("modes", words) for model in card["models"] if (words := _modes(model))]
     if card["first_loss"] is not None:
-        rows.append(("training", _training(card)))
+        rows.append(("training", _training(report)))
     rows += [("reached", words) for words in [_reached(report["outcome"])] if words]
     return rows
 
@@ -88,9 +92,13 @@ def _modes(model: dict[str, Any]) -> str:
     return f"{model['name']}: {', '.join(words)}" if words else ""
 
 
-def _training(card: dict[str, Any]) -> str:
+def _training(report: dict[str, Any]) -> str:
+    """Return the loss at both ends; single batches of a few rows tell little, so also over the data."""
+    card, share = report["card"], report["outcome"].get("loss_by_constant")
     text = f"loss {_number(card['first_loss'])} → {_number(card['last_loss'])}"
-    constant = card["constant_answer_loss"]
+    constant, batch = card["constant_answer_loss"], card["batch"]
+    if constant and share is not None and batch and batch[0] < FEW_ROWS:
+        text += f" in single steps, {_number(share * constant)} over the data at the end"
     if isinstance(constant, float):
         text += f"; the best constant answer has {_number(constant)}"
     return text

@@ -184,7 +184,7 @@ def test_the_headline_says_what_helped_some_seeds():
 
 def test_the_remedies_of_two_causes_are_tried_together_if_none_is_enough():
     both = "no activation on the output and the learning rate × 0.01"
-    clipped = finding("loss_activation_mismatch", where="relu at 5 at train.py:24")
+    clipped = finding("loss_activation_mismatch", place={"kind": "output", "call": "relu"})
     runner = MadeRuns(helped_by(both))
     by_fault, summary = tried(runner, clipped, finding("lr_too_high"))
     assert verdicts(by_fault) == {
