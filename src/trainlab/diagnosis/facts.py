@@ -6,7 +6,6 @@ from typing import Any
 
 from trainlab.draw import counted, format_number
 
-
 FEW_ROWS = 8
 """The loss of a batch of fewer rows says little of the data's."""
 

@@ -226,6 +226,9 @@ class Asking:
         """Keep a batch, or not: each different one has the same chance."""
         network, target = now.network, pair.target
         rows = target.shape[0] if target.dim() else 1
+        if not target.dim() or all(one.shape[:1] != (rows,) for one in tensors_in((now.given, now.named))):
+            self.core.seen.not_asked.setdefault(network.name, "its rows can't be told apart")
+            return
         hashes = self._hashes([*tensors_in((now.given, now.named)), target], rows)
         key = hash((pair.index, tuple(hashes)))
         if key in network.keys:

@@ -15,8 +15,10 @@ from trainlab.diagnosis.seen_answers import NAN
 PARTS = 8
 """Between the median and the mean so many steps: the first is best under L1, the last under squares, a point
 between them under what is between these (Huber's)."""
-_UNKNOWN = ("kl_div", "gaussian_nll_loss", "multilabel_soft_margin_loss")
+_UNKNOWN = ("kl_div", "gaussian_nll_loss", "multilabel_soft_margin_loss", "poisson_nll_loss")
 _TINY = 1e-7
+_PLAIN = {"weight": None, "pos_weight": None, "ignore_index": None, "reduction": "mean"}
+"""Settings with which the best constant is another, or isn't looked for."""
 
 
 def best_constants(kind: str, kept: Sequence[Kept], shape: torch.Size) -> float:
@@ -25,7 +27,9 @@ def best_constants(kind: str, kept: Sequence[Kept], shape: torch.Size) -> float:
     Of classes the logarithms of their shares, of a yes or no the share of yes, or its logit; else the best of
     the mean, the median and what is between them, column by column.
     """
-    if kind in _UNKNOWN:
+    if kind in _UNKNOWN or (kind in CLASSES + BINARY and not _is_plain(kept)):
+        return NAN
+    if dict(kept[0].loss.kwargs).get("reduction") == "none":
         return NAN
     if kind in CLASSES:
         return _loss_of(_of_classes(kind, kept, shape), kept)
@@ -34,10 +38,23 @@ def best_constants(kind: str, kept: Sequence[Kept], shape: torch.Size) -> float:
         share = (values > 0 if kind == "soft_margin_loss" else values).float().mean(0).clamp(_TINY, 1 - _TINY)
         return _loss_of(share.logit() if kind in OF_LOGITS else share, kept)
     mean, median = values.mean(0), values.median(0).values
-    if kind == "poisson_nll_loss":
-        return min(_loss_of(mean.clamp(min=_TINY).log(), kept), _loss_of(mean, kept))
     steps = [median + (mean - median) * part / PARTS for part in range(PARTS + 1)]
     return min(_loss_of(one, kept) for one in steps)
+
+
+def _is_plain(kept: Sequence[Kept]) -> bool:
+    """Whether a loss of classes weighs all rows alike, and its targets are classes, not shares of them."""
+    loss = kept[0].loss
+    settings = dict(loss.kwargs)
+    usual = all(
+        settings.get(name) in (None, plain) for name, plain in _PLAIN.items() if name != "ignore_index"
+    )
+    ignored = settings.get("ignore_index")
+    hard = all(
+        not one.target.is_floating_point() or bool(((one.target == 0) | (one.target == 1)).all())
+        for one in kept
+    )
+    return usual and hard and len(loss.args) <= 2 and (ignored is None or ignored < 0)
 
 
 def _stacked(targets: Sequence[torch.Tensor]) -> torch.Tensor:
@@ -74,6 +91,7 @@ def _loss_of(answer: torch.Tensor, kept: Sequence[Kept]) -> float:
     total = rows = 0.0
     for one in kept:
         out: Any = answer.expand(one.shape).contiguous()
+        out = out.to(one.target.dtype) if one.target.is_floating_point() else out
         loss = one.loss.value(None, {id(one.answer): out})
         total += float(loss.float().mean()) * one.rows
         rows += one.rows

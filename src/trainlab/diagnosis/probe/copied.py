@@ -27,6 +27,8 @@ _SIMPLE = (
     *(int, float, bool, str, bytes, complex, type(None), type, slice, range, type(Ellipsis), enum.Enum),
     *(torch.dtype, torch.device, torch.Size, types.FunctionType, types.BuiltinFunctionType),
 )
+_REFERENCES = "_flat_weight_refs"
+"""A recurrent layer's own, by which it sees that its weights are others: as those of a copy are."""
 _WRAPPERS = (torch.jit.ScriptModule, nn.DataParallel, nn.parallel.DistributedDataParallel)
 
 
@@ -50,6 +52,8 @@ def tensors_of(module: nn.Module) -> list[torch.Tensor]:
                 raise Unfit("its numbers aren't in this process")
             found[id(thing)] = thing
             continue
+        if isinstance(thing, types.FunctionType) and thing.__closure__ is not None:
+            raise Unfit("it holds a function that may use parts of it")
         if isinstance(thing, _SIMPLE) or id(thing) in met:
             continue
         met.add(id(thing))
@@ -69,14 +73,14 @@ def _within(thing: Any) -> list[Any]:
             or hasattr(thing, "_orig_mod")
         ):
             raise Unfit(f"a {type(thing).__name__} isn't copied")
-        return [value for name, value in vars(thing).items() if name not in _HOOKS]
+        return [value for name, value in vars(thing).items() if name not in (*_HOOKS, _REFERENCES)]
     if isinstance(thing, list | tuple | set | frozenset):
         return list(thing)
     if isinstance(thing, dict):
         return [*thing.keys(), *thing.values()]
     if isinstance(thing, types.SimpleNamespace | argparse.Namespace) or dataclasses.is_dataclass(thing):
         return list(vars(thing).values()) if hasattr(thing, "__dict__") else []
-    raise Unfit(f"it holds a {type(thing).__name__}")
+    raise Unfit(f"it holds something that can't be copied ({type(thing).__name__})")
 
 
 def copied(module: nn.Module, tensors: list[torch.Tensor], by: Callable[[int], torch.Tensor]) -> nn.Module:

@@ -21,6 +21,13 @@ SAME = 0.01
 """A loss that is computed anew from outputs and targets is the training's own to 1 %."""
 SMALL, MOST_ROWS = 8, 40_000
 """Losses of batches of fewer rows are averaged over whole passes over the data, of so many rows at most."""
+LEAST_CONSTANT = 1e-6
+"""A smaller loss of the best constant is what rounding and limits on logarithms leave of none."""
+BY_HAND = "difference"
+"""Of a loss written by hand it isn't known whether its best constant lies between the median and the mean."""
+CONTRADICTED, SLACK = 2.0, 0.1
+"""Answers are those of the training unless their loss is twice that of its last batches, and more by a tenth
+of the best constant's."""
 FEWEST = 32
 """What is read off batches is read off so many rows, or all that there are: one row tells nothing."""
 
@@ -123,7 +130,7 @@ def learning(seen: Seen) -> Learning:
         on = f"{late} late batches"
         if math.isfinite(own) and main.kind in CLASSES + BINARY:
             last = own
-        asked = _asked(seen, main)
+        asked = _asked(seen, main, trivial)
         if asked is not None:
             own, constant = asked.best.loss, asked.constant_loss
             reached, on = asked.best.reached, _rows_words(asked)
@@ -137,7 +144,7 @@ def learning(seen: Seen) -> Learning:
             found = neighbours(seen.data.sample_x, seen.data.sample_y, classes=classes)
             if found is not None:
                 reference, chance, rows = found
-    known = math.isfinite(own) and math.isfinite(constant)
+    known = math.isfinite(own) and constant > LEAST_CONSTANT and main is not None and main.kind != BY_HAND
     if not known:
         own = constant = float("nan")
     bad = stream is not None and stream.nonfinite > 0
@@ -148,13 +155,13 @@ def learning(seen: Seen) -> Learning:
     elif not moving and main is not None and _is_judged(main):
         state = state_of(
             loss=own if known else last,
-            constant=constant if known else trivial,
+            constant=constant if known else _enough(main, trivial),
             start=curve.start(values) if known else first,
             reached=reached,
             neighbours=reference,
             rows=rows,
             steps=seen.tick,
-            unexplained=float("nan") if asked is None else asked.best.plain,
+            unexplained=float("nan") if asked is None or not known else asked.best.plain,
         )
     return Learning(
         state=state,
@@ -182,11 +189,30 @@ def _is_judged(main: LossSeen) -> bool:
     return len(main.fits) >= 10 and main.made_here <= 0.5 * len(main.fits)
 
 
-def _asked(seen: Seen, main: LossSeen) -> ModelAsked | None:
-    """Return what a network said at the end that learnt by the loss that is judged."""
+def _enough(main: LossSeen, trivial: float) -> float:
+    """Return the loss of the best constant; NaN where targets of classes are all of one."""
+    one_class = main.kind in CLASSES + BINARY and trivial < LEAST_CONSTANT
+    return float("nan") if one_class else trivial
+
+
+def _asked(seen: Seen, main: LossSeen, trivial: float) -> ModelAsked | None:
+    """Return what the last network said at the end that learnt by the loss that is judged.
+
+    None where it did worse than its training shows: then it was asked with other weights than it ended with,
+    or about what it was to forget, and its batches tell more.
+    """
     place = next((at for at, one in enumerate(seen.losses) if one is main), -1)
-    found = [one for one in seen.asked if one.loss == place and math.isfinite(one.best.loss)]
-    return max(found, key=lambda one: one.rows, default=None)
+    found = [
+        one
+        for one in seen.asked
+        if one.loss == place and one.unique > 1 and math.isfinite(one.best.loss + one.constant_loss)
+    ]
+    if not found or not trivial > 0:
+        return None
+    asked = found[-1]
+    late = float(np.mean([fit.value for fit in main.fits[-_late(seen, main) :]])) / trivial
+    share = asked.best.plain if math.isfinite(asked.best.plain) else asked.best.loss / trivial
+    return asked if share <= CONTRADICTED * late + SLACK else None
 
 
 def _rows_words(asked: ModelAsked) -> str:
