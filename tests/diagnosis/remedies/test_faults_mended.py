@@ -19,9 +19,8 @@ from trainlab.diagnosis.remedies.runs import Run
 from trainlab.diagnosis.remedies.weigh import Pair, weighed
 
 LEARNS = (
-    "bad_bias_init", "bad_momentum", "bad_weight_init", "batchnorm_small_batch", "clip_too_tight",
-    "dead_relu", "dropout_misuse", "loss_broadcast", "lr_too_high", "missing_optimizer_step",
-    "no_nonlinearity",
+    "bad_bias_init", "bad_momentum", "bad_weight_init", "clip_too_tight", "dead_relu", "loss_broadcast",
+    "lr_too_high", "missing_optimizer_step", "no_nonlinearity",
     "output_range_mismatch", "scheduler_kills_lr", "symmetric_init", "unnormalised_inputs",
     "vanishing_gradient", "weight_decay_too_high", "wrong_loss", "zero_init",
 )  # fmt: skip
@@ -33,10 +32,10 @@ BETTER = (
 )  # fmt: skip
 """It comes out better: it learnt before, or learns less than what a longer training would."""
 TAKES_HOLD = (
-    "eval_mode_training", "label_dtype", "loss_activation_mismatch", "missing_zero_grad", "scheduler_order",
-    "train_mode_evaluation",
+    "batchnorm_small_batch", "dropout_misuse", "eval_mode_training", "label_dtype",
+    "loss_activation_mismatch", "missing_zero_grad", "scheduler_order", "train_mode_evaluation",
 )  # fmt: skip
-"""It learns either way; the remedy takes hold and does it no harm."""
+"""It learns either way, if only in eval mode; the remedy takes hold and does it no harm."""
 ELSEWHERE = {"data_not_shuffled", "detached_graph", "loss_plateau"}
 """Their faulty training has nothing that the remedy could act on: tested in test_changes.py."""
 IMPOSSIBLE = (
