@@ -94,7 +94,10 @@ def _hash(parts: Iterable[bytes]) -> str:
 
 
 def _read() -> dict[str, str]:
-    """Return the digests that are kept; none where they can't be read."""
+    """Return the digests that are kept; none where they can't be read.
+
+    A Python without a folder for compiled files says so by NotImplementedError (importlib.util).
+    """
     with suppress(OSError, msgspec.MsgspecError, NotImplementedError):
         return msgspec.json.decode(_place().read_bytes(), type=dict[str, str])
     return {}

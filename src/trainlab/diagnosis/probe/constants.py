@@ -17,8 +17,8 @@ PARTS = 8
 between them under what is between these (Huber's)."""
 _UNKNOWN = ("kl_div", "gaussian_nll_loss", "multilabel_soft_margin_loss", "poisson_nll_loss")
 _TINY = 1e-7
-_PLAIN = {"weight": None, "pos_weight": None, "ignore_index": None, "reduction": "mean"}
-"""Settings with which the best constant is another, or isn't looked for."""
+_USUAL = {"weight": None, "pos_weight": None, "reduction": "mean"}
+"""Of a loss of classes: with other settings the best constant is another, or isn't looked for."""
 
 
 def best_constants(kind: str, kept: Sequence[Kept], shape: torch.Size) -> float:
@@ -46,15 +46,12 @@ def _is_plain(kept: Sequence[Kept]) -> bool:
     """Whether a loss of classes weighs all rows alike, and its targets are classes, not shares of them."""
     loss = kept[0].loss
     settings = dict(loss.kwargs)
-    usual = all(
-        settings.get(name) in (None, plain) for name, plain in _PLAIN.items() if name != "ignore_index"
-    )
+    usual = all(settings.get(name) in (None, value) for name, value in _USUAL.items())
     ignored = settings.get("ignore_index")
-    hard = all(
-        not one.target.is_floating_point() or bool(((one.target == 0) | (one.target == 1)).all())
-        for one in kept
-    )
-    return usual and hard and len(loss.args) <= 2 and (ignored is None or ignored < 0)
+    nothing_ignored = ignored is None or ignored < 0
+    shares = (one.target for one in kept if one.target.is_floating_point())
+    hard = all(bool(((target == 0) | (target == 1)).all()) for target in shares)
+    return usual and nothing_ignored and hard and len(loss.args) <= 2
 
 
 def _stacked(targets: Sequence[torch.Tensor]) -> torch.Tensor:
