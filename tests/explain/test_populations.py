@@ -8,7 +8,7 @@ import pytest
 
 from trainlab.explain.common.populations import MOST_WORK, Populations, work
 from trainlab.explain.common.progress import Telling
-from trainlab.explain.explanation import Section
+from trainlab.page.section import Section
 from trainlab.spec import Experiment
 
 

@@ -17,8 +17,9 @@ from studies.maps.made_map import made_map
 from studies.racing import networks_race
 
 from trainlab.draw import Curve, curves
-from trainlab.explain.explanation import TITLES, Explanation, Section, ShortAnswer, Table
+from trainlab.explain.explanation import TITLES, Explanation, ShortAnswer
 from trainlab.page.files import page_script
+from trainlab.page.section import Section, Table
 from trainlab.report import diagnosis_html, explanation_html, map_html, race_html, study_html
 from trainlab.report.verdict_part import first_sentence
 

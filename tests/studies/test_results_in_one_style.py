@@ -18,7 +18,8 @@ from trainlab import Report, StudyResult, Verdict
 from trainlab.diagnosis.rank import diagnose
 from trainlab.diagnosis.seen import Seen
 from trainlab.explain import Explanation
-from trainlab.explain.explanation import ShortAnswer, Table
+from trainlab.explain.explanation import ShortAnswer
+from trainlab.page.section import Table
 from trainlab.studies.verdicts import most_telling_first
 
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from trainlab.draw import unbroken
 from trainlab.explain import Explanation
-from trainlab.explain.explanation import Section, section_html
 from trainlab.page.document import Front, page, paragraph, picture
+from trainlab.page.section import Section, section_html
 from trainlab.report.verdict_part import first_sentence
 
 _TELLING: Final = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from trainlab.explain.explanation import Section
+from trainlab.page.section import Section
 
 OnSection = Callable[[Section], None]
 

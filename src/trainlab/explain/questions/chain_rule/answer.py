@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from trainlab.draw import format_number
-from trainlab.explain.explanation import ShortAnswer, Table
+from trainlab.explain.explanation import ShortAnswer
 from trainlab.explain.questions.chain_rule.paths import Paths
 from trainlab.explain.questions.chain_rule.point_autograd import Autograd
 from trainlab.explain.questions.chain_rule.words import apart, counted_paths, exactly
+from trainlab.page.section import Table
 
 RULE: Final = "Multiply the local derivatives along each path from a weight to the loss, and add up the paths"
 

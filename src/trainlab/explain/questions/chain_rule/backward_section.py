@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from trainlab.explain.explanation import Section, Table, paragraphs
 from trainlab.explain.questions.chain_rule.asked import Question
 from trainlab.explain.questions.chain_rule.steps import Step
 from trainlab.explain.questions.chain_rule.words import exactly
+from trainlab.page.section import Section, Table, paragraphs
 
 
 def backward_section(question: Question, steps: tuple[Step, ...]) -> Section:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from trainlab.draw import Curve, curves, format_number, join
-from trainlab.explain.explanation import Section, Table, paragraphs
 from trainlab.explain.questions.chain_rule.layers_module import ModuleLayer
 from trainlab.explain.questions.chain_rule.paths import MOST, Path
 from trainlab.explain.questions.chain_rule.paths_section import paths_numbers
 from trainlab.explain.questions.chain_rule.words import apart, counted_paths, exactly, share_text
+from trainlab.page.section import Section, Table, paragraphs
 
 if TYPE_CHECKING:
     from trainlab.explain.questions.chain_rule.question_module import Reading

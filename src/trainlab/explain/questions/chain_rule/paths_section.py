@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from trainlab.draw import can_show_values, format_number, value_graph
-from trainlab.explain.explanation import Section, Table, paragraphs
 from trainlab.explain.questions.chain_rule.asked import Question
 from trainlab.explain.questions.chain_rule.differences import Difference
 from trainlab.explain.questions.chain_rule.names import Entry, entry_value
@@ -19,6 +18,7 @@ from trainlab.explain.questions.chain_rule.words import (
     counted_paths,
     exactly,
 )
+from trainlab.page.section import Section, Table, paragraphs
 
 
 def paths_section(

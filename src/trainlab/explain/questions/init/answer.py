@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from trainlab.draw import Cell, counted, format_number, join
-from trainlab.explain.explanation import ShortAnswer, Table
+from trainlab.explain.explanation import ShortAnswer
 from trainlab.explain.questions.init.asked import Question, Subject
 from trainlab.explain.questions.init.law import law_of
 from trainlab.explain.questions.init.layers_module import ModuleLayer
@@ -16,6 +16,7 @@ from trainlab.explain.questions.init.sizes import CLAIMED, Claim
 from trainlab.explain.questions.init.sizes_section import WORDS, outcome_words
 from trainlab.explain.questions.init.stack import LayerSignals
 from trainlab.explain.questions.init.symmetry import Symmetry
+from trainlab.page.section import Table
 from trainlab.spec import name_of
 
 FADED: Final = 0.1

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from trainlab.draw.table import Cell
-from trainlab.explain.explanation import Section, Table
 from trainlab.explain.questions.init.signals_section import signals_pictures, size_text
 from trainlab.explain.questions.init.stack import LayerSignals
+from trainlab.page.section import Section, Table
 
 WIDE_ENOUGH = 10
 """Below this width the theory of wide layers isn't expected to fit, and the text says so."""

@@ -8,10 +8,10 @@ import numpy as np
 
 from trainlab.draw import Measured, Picture, format_number, join, measured_curves
 from trainlab.draw.table import Cell
-from trainlab.explain.explanation import Section, Table
 from trainlab.explain.questions.init.mean_zero import mean_zero
 from trainlab.explain.questions.init.signals import Spread
 from trainlab.explain.questions.init.stack import EXAMPLES, LayerSignals
+from trainlab.page.section import Section, Table
 
 
 def signals_section(found: Sequence[LayerSignals], *, depth: int, width: int, activation: str) -> Section:

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from trainlab.draw import join
 from trainlab.draw.table import Cell
-from trainlab.explain.explanation import Section, Table
+from trainlab.page.section import Section, Table
 
 
 def zero_section(network: str, zeros: Sequence[tuple[str, list[tuple[bool, bool | None]]]]) -> Section:

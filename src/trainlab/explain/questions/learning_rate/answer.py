@@ -8,12 +8,13 @@ from itertools import pairwise
 from typing import Final
 
 from trainlab.draw import Cell, format_number
-from trainlab.explain.explanation import ShortAnswer, Table
+from trainlab.explain.explanation import ShortAnswer
 from trainlab.explain.questions.learning_rate.compare import Compared, span
 from trainlab.explain.questions.learning_rate.grid import RatePoint
 from trainlab.explain.questions.learning_rate.network_sharpness import PlaceSharpness, descent_of
 from trainlab.explain.questions.learning_rate.range_test import RangeTest
 from trainlab.explain.questions.learning_rate.regimes import Regimes
+from trainlab.page.section import Table
 from trainlab.spec import SGD, Experiment, name_of
 from trainlab.stats import percent_words, share_words
 

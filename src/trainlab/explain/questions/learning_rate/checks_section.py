@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trainlab.explain.common.autograd import torch_or_none
-from trainlab.explain.explanation import Section, Table
 from trainlab.explain.questions.learning_rate.named_schedules import NamedSchedule
 from trainlab.explain.questions.learning_rate.network_sharpness import PlaceSharpness
 from trainlab.explain.questions.learning_rate.step_section import OneStep
+from trainlab.page.section import Section, Table
 from trainlab.spec import Experiment
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trainlab.draw import intervals
-from trainlab.explain.explanation import Section, Table
 from trainlab.explain.questions.learning_rate.compare import HEADERS, NOTE, Compared, intervals_of, rows_of
+from trainlab.page.section import Section, Table
 
 
 def comparison_section(compared: Sequence[Compared]) -> Section:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from trainlab.draw import Cell
-from trainlab.explain.explanation import ShortAnswer, Table
+from trainlab.explain.explanation import ShortAnswer
 from trainlab.explain.questions.loss.pairing import Pairing
 from trainlab.explain.questions.loss.pairing_rates import PairRate
 from trainlab.explain.questions.loss.pairing_section import pairing_table
+from trainlab.page.section import Table
 from trainlab.stats import percent_words
 
 BAR: Final = 12

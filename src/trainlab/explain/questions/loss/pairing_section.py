@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trainlab.draw import Cell
-from trainlab.explain.explanation import Section, Table, paragraphs
 from trainlab.explain.questions.loss.loss_signatures import LOSS_SIGNATURES
 from trainlab.explain.questions.loss.pairing import TASK_WORDS, Pairing
 from trainlab.maths import ACTIVATIONS
+from trainlab.page.section import Section, Table, paragraphs
 
 
 def pairing_section(found: Pairing, what: str, notes: Sequence[str] = ()) -> Section:

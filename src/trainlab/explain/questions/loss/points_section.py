@@ -11,7 +11,6 @@ from trainlab.draw import format_number
 from trainlab.engine import Runs
 from trainlab.engine.network_pass import initial_layers, layers_from
 from trainlab.explain.common.autograd import torch_or_none
-from trainlab.explain.explanation import Section, paragraphs
 from trainlab.explain.questions.loss.gradients import sums_of
 from trainlab.explain.questions.loss.live_module import Live
 from trainlab.explain.questions.loss.points import (
@@ -23,6 +22,7 @@ from trainlab.explain.questions.loss.points import (
     points_table,
 )
 from trainlab.explain.subject.loss import loss_name
+from trainlab.page.section import Section, paragraphs
 from trainlab.spec import Experiment
 
 Array = npt.NDArray[np.float64]

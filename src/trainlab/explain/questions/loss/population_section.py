@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from trainlab.draw import Cell, Picture, format_number, intervals
 from trainlab.explain.common.paired import difference_interval
-from trainlab.explain.explanation import Section, Table, paragraphs
 from trainlab.explain.questions.loss.pairing_rates import PairRate
 from trainlab.explain.questions.loss.variants import Variant
+from trainlab.page.section import Section, Table, paragraphs
 from trainlab.spec import LossBelow, solved_words
 from trainlab.stats import percent_words
 

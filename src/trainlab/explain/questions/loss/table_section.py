@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from trainlab.draw import Cell
-from trainlab.explain.explanation import Section, Table
 from trainlab.explain.questions.loss.loss_signatures import LOSS_SIGNATURES
 from trainlab.explain.questions.loss.pairing import MARKS, TASK_WORDS, Pairing, pairing
+from trainlab.page.section import Section, Table
 
 SHOWN = ("linear", "tanh", "sigmoid", "relu", "softmax", "log_softmax")
 """The outputs that stand in the table of a page; JSON has all."""

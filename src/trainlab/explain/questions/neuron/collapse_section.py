@@ -9,9 +9,9 @@ import numpy as np
 
 from trainlab.draw import Cell
 from trainlab.engine.network_pass import Array, Layer
-from trainlab.explain.explanation import Section, Table
 from trainlab.explain.questions.neuron.plane import line_formula
 from trainlab.explain.questions.neuron.stack import Collapse, collapse
+from trainlab.page.section import Section, Table
 
 RANDOM_INPUTS: Final = 1000
 

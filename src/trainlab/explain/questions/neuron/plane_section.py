@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from trainlab.draw import counted, format_number, format_percent
 from trainlab.engine.network_pass import Array
-from trainlab.explain.explanation import Section, Table
 from trainlab.explain.questions.neuron.decompose import Neuron, point_words
 from trainlab.explain.questions.neuron.monotone import line_words, side_words
 from trainlab.explain.questions.neuron.plane import PlaneView, line_formula, plane_picture, plane_view
+from trainlab.page.section import Section, Table
 
 MOST_DRAWN: Final = 1000
 """Of more data points so many are listed."""

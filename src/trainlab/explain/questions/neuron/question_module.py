@@ -10,7 +10,6 @@ from trainlab.draw import counted, format_number
 from trainlab.engine.network_pass import Array
 from trainlab.explain.common.options import check_place
 from trainlab.explain.common.progress import Telling
-from trainlab.explain.explanation import Section
 from trainlab.explain.questions.neuron.answer import short_answer
 from trainlab.explain.questions.neuron.apart_section import apart_section
 from trainlab.explain.questions.neuron.chains_module import changes_by_batch, module_chains
@@ -21,6 +20,7 @@ from trainlab.explain.questions.neuron.plane_section import MOST_DRAWN, plane_se
 from trainlab.explain.questions.neuron.result import NeuronExplanation
 from trainlab.explain.questions.neuron.trace_module import trace
 from trainlab.explain.subject.network import first_telling
+from trainlab.page.section import Section
 
 
 def explain_module(
