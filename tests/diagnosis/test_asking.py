@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from trainlab.diagnosis import Report
-from trainlab.diagnosis.seen_losses import LossStream
+from trainlab.diagnosis.observed.losses import LossStream
 
 pytestmark = pytest.mark.trains
 

@@ -13,13 +13,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from trainlab.diagnosis import Finding, Report
+from trainlab.diagnosis.edits import line_without
 from trainlab.diagnosis.faults import all_faults
+from trainlab.diagnosis.observed.losses import LossStream
+from trainlab.diagnosis.observed.record import Event, LoaderRecord, OptimizerRecord, TrainingRecord
+from trainlab.diagnosis.observed.site import Site
 from trainlab.diagnosis.place import NOWHERE, Place, place_at
-from trainlab.diagnosis.seen import Event, LoaderSeen, OptimizerSeen, Seen
-from trainlab.diagnosis.seen_losses import LossStream
 from trainlab.diagnosis.signals.case import Case, make_case
-from trainlab.diagnosis.site import Site
-from trainlab.diagnosis.stacked_layer import line_without
 
 STACK = "net = nn.Sequential(nn.Linear(3, 4))"
 
@@ -38,10 +38,10 @@ def code_for(finding: Finding, case: Case) -> str:
     return all_faults()[finding.fault].whole(finding, case).code
 
 
-def optimizer(made: str, **changes: Any) -> Seen:
-    seen = OptimizerSeen(0, "SGD", site(made), [], {}, **{"steps": 9, "lr": [(0, 0.5)]} | changes)
+def optimizer(made: str, **changes: Any) -> TrainingRecord:
+    record = OptimizerRecord(0, "SGD", site(made), [], {}, **{"steps": 9, "lr": [(0, 0.5)]} | changes)
     stream = LossStream(site("loss.backward()", 20), ticks=[0, 1], values=[1.0, 1.0], count=2)
-    return Seen(optimizers=[seen], streams=[stream])
+    return TrainingRecord(optimizers=[record], streams=[stream])
 
 
 @pytest.mark.parametrize(
@@ -78,10 +78,10 @@ def test_a_cut_is_taken_out():
     text = "h = self.body(x).detach()"
     event = Event("cut", site(text), facts={"name": "detach"})
     cut = place_at(site(text), "call", call="detach")
-    code = code_for(finding("detached_graph", cut), make_case(Seen(events=[event])))
+    code = code_for(finding("detached_graph", cut), make_case(TrainingRecord(events=[event])))
     assert code.endswith("+ h = self.body(x)")
     elsewhere = place_at(site(text, line=8), "call", call="detach")
-    assert code_for(finding("detached_graph", elsewhere), make_case(Seen(events=[event]))) == ""
+    assert code_for(finding("detached_graph", elsewhere), make_case(TrainingRecord(events=[event]))) == ""
 
 
 @pytest.mark.parametrize(
@@ -93,17 +93,18 @@ def test_a_cut_is_taken_out():
     ],
 )
 def test_a_loader_is_shuffled(text: str, wanted: str):
-    loader = LoaderSeen(rows=9, batch=8, shuffled=False, dataset=1, site=site(text))
+    loader = LoaderRecord(rows=9, batch=8, shuffled=False, dataset=1, site=site(text))
     code = code_for(
-        finding("data_not_shuffled", place_at(site(text), "loader")), make_case(Seen(loaders=[loader]))
+        finding("data_not_shuffled", place_at(site(text), "loader")),
+        make_case(TrainingRecord(loaders=[loader])),
     )
     assert code == f"# train.py:7\n- {text}\n+ {wanted}"
 
 
 def test_a_limit_is_loosened():
     text = "clip_grad_norm_(net.parameters(), 1e-4)"
-    seen = Seen(events=[Event("clip", site(text))])
-    code = code_for(finding("clip_too_tight", value=2.5), make_case(seen))
+    record = TrainingRecord(events=[Event("clip", site(text))])
+    code = code_for(finding("clip_too_tight", value=2.5), make_case(record))
     assert code.endswith("+ clip_grad_norm_(net.parameters(), 2.5)")
 
 

@@ -12,9 +12,9 @@ import pytest
 import torch
 from torch import nn
 
-from trainlab.diagnosis.plan import Plan
 from trainlab.diagnosis.probe.probe import Probe
-from trainlab.diagnosis.runner import run_script
+from trainlab.diagnosis.script.plan import Plan
+from trainlab.diagnosis.script.runner import run_script
 
 
 class Adapted(nn.Module):

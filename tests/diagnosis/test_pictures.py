@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from trainlab.diagnosis.faults import all_faults
+from trainlab.diagnosis.observed.losses import LossStream
+from trainlab.diagnosis.observed.record import DataRecord, Event, OptimizerRecord, ParamRecord, TrainingRecord
 from trainlab.diagnosis.pictures.kinds import MOST_POINTS, bars, histogram, is_wide, one_line, thinned
 from trainlab.diagnosis.pictures.loops import loss_curve
-from trainlab.diagnosis.seen import DataSeen, Event, OptimizerSeen, ParamSeen, Seen
-from trainlab.diagnosis.seen_losses import LossStream
+from trainlab.diagnosis.report.text_picture import in_text
 from trainlab.diagnosis.signals.case import Case, make_case
-from trainlab.diagnosis.text_picture import in_text
 
 
 def test_a_long_curve_keeps_its_ends_and_its_spikes():
@@ -58,9 +58,9 @@ def test_a_histogram_of_nothing_is_no_picture():
 
 
 def test_the_loss_curve_needs_two_losses():
-    assert loss_curve(make_case(Seen())) is None
+    assert loss_curve(make_case(TrainingRecord())) is None
     stream = LossStream(None, ticks=[0, 1], values=[2.0, 1.0], count=2)
-    made = loss_curve(make_case(Seen(streams=[stream])))
+    made = loss_curve(make_case(TrainingRecord(streams=[stream])))
     assert made is not None
     assert made["lines"] == [{"label": "training loss", "x": [0.0, 1.0], "y": [2.0, 1.0]}]
 
@@ -96,7 +96,7 @@ def test_pictures_in_text_stay_in_their_room(width: int):
     assert in_text(strips, width=width, label="")[-1].endswith("4 more batches")
 
 
-def weight(key: int, update: list[float], **series: Any) -> ParamSeen:
+def weight(key: int, update: list[float], **series: Any) -> ParamRecord:
     """A weight matrix of 4 × 4 that gradients reach, the first the nearest to the input."""
     n = len(update)
     given: dict[str, Any] = {
@@ -105,7 +105,7 @@ def weight(key: int, update: list[float], **series: Any) -> ParamSeen:
         "weight_rms": [1.0] * n,
         "start": {"std": 0.5, "mean_abs": 0.4},
     } | series
-    return ParamSeen(
+    return ParamRecord(
         key,
         f"{key}.weight",
         "Linear",
@@ -118,12 +118,14 @@ def weight(key: int, update: list[float], **series: Any) -> ParamSeen:
     )
 
 
-def case_of(*weights: ParamSeen, losses: list[float] | None = None, **seen: Any) -> Case:
+def case_of(*weights: ParamRecord, losses: list[float] | None = None, **more: Any) -> Case:
     values = losses or [1.0, 0.9]
     stream = LossStream(None, ticks=[*range(len(values))], values=values, count=len(values))
-    optimizer = OptimizerSeen(0, "SGD", None, [one.key for one in weights], {"lr": 1.0}, steps=100)
+    optimizer = OptimizerRecord(0, "SGD", None, [one.key for one in weights], {"lr": 1.0}, steps=100)
     return make_case(
-        Seen(params={one.key: one for one in weights}, optimizers=[optimizer], streams=[stream], **seen)
+        TrainingRecord(
+            params={one.key: one for one in weights}, optimizers=[optimizer], streams=[stream], **more
+        )
     )
 
 
@@ -203,7 +205,7 @@ def test_equal_columns_of_an_embedding_are_its_units():
 
 
 def test_a_bias_whose_one_gate_starts_large_is_shown_by_that_gate():
-    bias = ParamSeen(5, "rnn.bias_ih_l0", "LSTM", (16,), reached=9)
+    bias = ParamRecord(5, "rnn.bias_ih_l0", "LSTM", (16,), reached=9)
     bias.start = {"mean_abs": 0.8, "mean": 0.8, "largest_quarter": 3.0}
     made = picture_of("bad_bias_init", case_of(bias))
     assert made is not None
@@ -212,12 +214,12 @@ def test_a_bias_whose_one_gate_starts_large_is_shown_by_that_gate():
 
 def test_features_far_from_zero_are_shown_by_their_size():
     near = np.random.default_rng(0).normal(size=(40, 3))
-    data = DataSeen(sample_x=(near + 50).tolist(), input_shape=(40, 3))
+    data = DataRecord(sample_x=(near + 50).tolist(), input_shape=(40, 3))
     made = picture_of("unnormalised_inputs", case_of(data=data))
     assert made is not None
     assert made["x_label"] == "mean |x|"
     assert all(bar["value"] > made["usual"][1] for bar in made["bars"])
-    uneven = DataSeen(sample_x=(near * [1, 1, 500]).tolist(), input_shape=(40, 3))
+    uneven = DataRecord(sample_x=(near * [1, 1, 500]).tolist(), input_shape=(40, 3))
     made = picture_of("unnormalised_inputs", case_of(data=uneven))
     assert made is not None
     assert made["x_label"] == "standard deviation"
@@ -236,7 +238,7 @@ def test_dropout_within_the_usual_share_is_shown_where_it_shouldnt_be_or_not_at_
 
 def test_gradients_never_cleared_are_counted():
     case = case_of(weight(0, [0.1] * 9))
-    case.seen.optimizers[0].checked, case.seen.optimizers[0].stale = 44, 43
+    case.record.optimizers[0].checked, case.record.optimizers[0].stale = 44, 43
     made = picture_of("missing_zero_grad", case)
     assert made is not None
     assert [bar["value"] for bar in made["bars"]] == [44.0, 43.0]

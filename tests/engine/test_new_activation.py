@@ -9,7 +9,7 @@ import pytest
 import torch
 from numba import njit
 
-from trainlab.diagnosis.lift.chain import activation_of
+from trainlab.diagnosis.lift.layer_chain import activation_of
 from trainlab.engine import get_engine
 from trainlab.engine.kernel import choices, units
 from trainlab.engine.kernel.vector import absolute, splat

@@ -15,8 +15,8 @@ from studies.maps.made_map import made_map
 from studies.test_race_verdict import made_up
 
 from trainlab import Report, StudyResult, Verdict
-from trainlab.diagnosis.rank import diagnose
-from trainlab.diagnosis.seen import Seen
+from trainlab.diagnosis.judge.diagnose import diagnose
+from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.explain import Explanation
 from trainlab.explain.explanation import ShortAnswer
 from trainlab.page.section import Table
@@ -24,7 +24,7 @@ from trainlab.studies.verdicts import most_telling_first
 
 
 def a_report() -> Report:
-    return diagnose(Seen(), ended={"how": "end", "code": 0})
+    return diagnose(TrainingRecord(), ended={"how": "end", "code": 0})
 
 
 def an_explanation() -> Explanation:

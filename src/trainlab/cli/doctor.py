@@ -106,7 +106,7 @@ def doctor_command(
 def print_report(report: dict[str, Any], console: Console, *, details: bool, has_page: bool) -> None:
     """Print a report, and where the rest of it is."""
     from trainlab.diagnosis import show_report
-    from trainlab.diagnosis.show import rest_line
+    from trainlab.diagnosis.report.show import rest_line
 
     show_report(report, console, details=details)
     if not details:

@@ -20,7 +20,7 @@ def run_and_try(
     """Run a script, then again with remedies for what was found, and return the report with what they did."""
     from trainlab.diagnosis import run_script
     from trainlab.diagnosis.remedies import BUDGET, SEEDS
-    from trainlab.diagnosis.runner import check_script
+    from trainlab.diagnosis.script.runner import check_script
 
     check_script(plan.script, plan.arguments)
     name = f"-m {plan.arguments[0]}" if plan.script == "-m" else os.path.basename(plan.script)

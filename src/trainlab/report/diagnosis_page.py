@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from trainlab.diagnosis import Report
-from trainlab.diagnosis.facts import card_rows, ending_line, is_loss_curve, looked_at_line, tried_lines
 from trainlab.diagnosis.faults import all_faults
-from trainlab.diagnosis.verdict import confidence_words
+from trainlab.diagnosis.report.card_rows import (
+    card_rows,
+    ending_line,
+    is_loss_curve,
+    looked_at_line,
+    tried_lines,
+)
+from trainlab.diagnosis.report.verdict import confidence_words
 from trainlab.draw.svg import escape
 from trainlab.page.document import Front, fold, page, paragraph, picture, side_by_side, terms, terms_html
 from trainlab.report.diagnosis_pictures import drawn

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from trainlab.diagnosis.seeds.population_words import rate_of
 from trainlab.diagnosis.seeds.show import facts, one_seed_words
-from trainlab.diagnosis.seeds.words import rate_of
 from trainlab.draw import Interval, format_number, html_table, intervals, unbroken
 from trainlab.page.document import Front, fold, page, paragraph, picture, terms
 from trainlab.report.diagnosis_pictures import drawn

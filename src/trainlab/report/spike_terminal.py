@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainlab.diagnosis.text_picture import Picture, in_text
+from trainlab.diagnosis.report.text_picture import Picture, in_text
 from trainlab.draw import TERMINAL, terminal_table, wrapped
 from trainlab.report.text_lines import LINES, labelled
 from trainlab.studies.spike_anatomy import Integers, Numbers, Spike

@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Event
 
 from trainlab.diagnosis.lift.recording import Recording, read
-from trainlab.diagnosis.plan import Plan
+from trainlab.diagnosis.script.plan import Plan
 from trainlab.diagnosis.seeds.processes import Processes
 
 HEAD = """

@@ -10,10 +10,10 @@ import pytest
 from diagnosis.remedies.made_runs import finding
 
 from trainlab.diagnosis.faults import ORDER
+from trainlab.diagnosis.observed.site import Site
 from trainlab.diagnosis.place import NOWHERE, Kind, Place, place_at, place_from
-from trainlab.diagnosis.remedies.applied import CHANGES
+from trainlab.diagnosis.remedies.applying import CHANGES
 from trainlab.diagnosis.remedies.choose import remedies_for, why_not
-from trainlab.diagnosis.site import Site
 
 UNKNOWN_PLACE = why_not(finding("lr_too_high"))
 

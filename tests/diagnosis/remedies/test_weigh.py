@@ -9,8 +9,8 @@ import pytest
 from diagnosis.remedies.made_runs import ran
 
 from trainlab.diagnosis.remedies import Remedy, Run
-from trainlab.diagnosis.remedies.weigh import Pair, compared, learns, verdict_of, weighed
-from trainlab.diagnosis.remedies.wording import trial_words
+from trainlab.diagnosis.remedies.trial_verdict import Pair, compared, learns, verdict_of, weighed
+from trainlab.diagnosis.remedies.trial_words import trial_words
 from trainlab.stats import rate
 
 LR = Remedy(words="the learning rate × 0.1", changes=({"change": "lr", "times": 0.1},))

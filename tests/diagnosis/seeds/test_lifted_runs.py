@@ -14,8 +14,8 @@ from diagnosis.lift.made import HEAD, PLAIN, SGD, THREE, loop
 from scipy import stats
 
 from trainlab.diagnosis.seeds import Question, Success, populate
+from trainlab.diagnosis.seeds.engine_runs import Reader
 from trainlab.diagnosis.seeds.population import SeedsResult
-from trainlab.diagnosis.seeds.reader import Reader
 from trainlab.errors import DiagnosisError
 from trainlab.spec import LossBelow, load_study
 from trainlab.studies import study

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.record import ParamRecord
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place
-from trainlab.diagnosis.remedies.usual import initialized
-from trainlab.diagnosis.seen import ParamSeen
+from trainlab.diagnosis.remedies.common_remedies import initialized
 from trainlab.diagnosis.signals.case import Case, named
 
 LARGE = 2.5
@@ -21,7 +21,7 @@ def judge(case: Case) -> Finding | None:
     heads = {param.name.rpartition(".")[0] for param in case.weights() if param.depth <= last}
     found = [
         param
-        for param in case.seen.params.values()
+        for param in case.record.params.values()
         if param.name.rpartition(".")[2].startswith("bias")
         and param.reached
         and bias_size(param) >= LARGE
@@ -40,25 +40,25 @@ def judge(case: Case) -> Finding | None:
     )
 
 
-def _gates(param: ParamSeen) -> float:
+def _gates(param: ParamRecord) -> float:
     """Return the largest |mean| over the gates of a recurrent layer's bias; 0 of other layers."""
     kind = param.module_kind
     part = "largest_quarter" if kind.startswith("LSTM") else "largest_third" if kind.startswith("GRU") else ""
     return param.start.get(part, 0.0)
 
 
-def bias_size(param: ParamSeen) -> float:
+def bias_size(param: ParamRecord) -> float:
     """Return the mean size of a bias, or of that gate of it which starts largest."""
     return max(param.start.get("mean_abs", 0.0), _gates(param))
 
 
-def _in_words(param: ParamSeen) -> str:
+def _in_words(param: ParamRecord) -> str:
     if param.start["mean_abs"] < LARGE:
         return f"{param.name} {_gates(param):.3g} in size in the mean of one gate"
     return f"{param.name} mean {param.start['mean']:.3g}"
 
 
-def _misses_the_targets(case: Case, param: ParamSeen) -> bool:
+def _misses_the_targets(case: Case, param: ParamRecord) -> bool:
     """The last bias is rightly set to the targets' mean; not to numbers far from them all."""
     main = case.learning.main
     if main is None or main.target_high < main.target_low:
@@ -71,7 +71,7 @@ def _picture(case: Case) -> Picture | None:
     """The mean size of each layer's biases at the start, of a gated layer that of its largest gate."""
     found = [
         param
-        for param in case.seen.params.values()
+        for param in case.record.params.values()
         if param.name.rpartition(".")[2].startswith("bias") and param.reached and "mean_abs" in param.start
     ]
     pairs = [(param.name, bias_size(param)) for param in sorted(found, key=lambda one: -one.depth)]

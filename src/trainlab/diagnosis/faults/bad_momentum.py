@@ -7,7 +7,7 @@ from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.faults.lr_too_high import large_steps
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import single
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.signals.case import Case, optimizer_name
 
 HIGH, EXTREME = 0.98, 0.99

@@ -8,7 +8,7 @@ from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place
-from trainlab.diagnosis.remedies.usual import initialized
+from trainlab.diagnosis.remedies.common_remedies import initialized
 from trainlab.diagnosis.signals.case import Case, named
 
 SMALL, LARGE, UNFIT = 0.15, 4.0, 0.5

@@ -6,7 +6,7 @@ from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place
-from trainlab.diagnosis.remedies.usual import single
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.signals.case import Case, named
 
 SHARE = 0.5
@@ -16,7 +16,7 @@ def judge(case: Case) -> Finding | None:
     """Fire if a batch-norm in training had at most 4 values a channel in over half of its calls."""
     small = [
         event
-        for event in case.seen.events_of("batch_norm")
+        for event in case.record.events_of("batch_norm")
         if event.facts["small"] > SHARE * event.facts["calls"] and event.facts["calls"] >= 10
     ]
     if not small:
@@ -40,7 +40,7 @@ def _picture(case: Case) -> Picture | None:
     """The fewest values that each batch-norm took mean and variance of."""
     pairs = [
         (f"batch-norm {event.module}".rstrip(), float(event.facts["values"]))
-        for event in case.seen.events_of("batch_norm")
+        for event in case.record.events_of("batch_norm")
     ]
     title = "Fewest values a channel in a training batch"
     return bars(title, "values", pairs, worst=lambda value: -value)

@@ -10,9 +10,9 @@ import numpy as np
 
 from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.record import Graph, Node
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place
-from trainlab.diagnosis.seen import Graph, Node
 from trainlab.diagnosis.signals.case import Case, behind, named
 
 NARROW = 3
@@ -41,7 +41,7 @@ def judge(case: Case) -> Finding | None:
     needed = max(2, min((learning.main.classes or 2) - 1, weights[0].shape[1]))
     if narrow.shape[0] > NARROW or (narrow.shape[0] >= needed and narrow.shape[0] > 2):
         return None
-    if float(np.median(narrow.update or [0.0])) * max(1, case.seen.tick) < 0.5:
+    if float(np.median(narrow.update or [0.0])) * max(1, case.record.tick) < 0.5:
         return None
     module = narrow.name.rpartition(".")[0] or narrow.name
     return Finding(
@@ -63,12 +63,12 @@ def _single_factor(case: Case) -> Finding | None:
     """Two embeddings are multiplied that have one number for each row, and half of the loss stays."""
     if not case.learning.ratio > UNFIT or case.learning.adversarial:
         return None
-    for graph in case.seen.graphs:
+    for graph in case.record.graphs:
         for node in graph.nodes:
             if node.kind != "Mul":
                 continue
             tables = [
-                case.seen.params[key]
+                case.record.params[key]
                 for parent in behind(graph, node)
                 if parent.kind == "Embedding" and (key := _table(graph, parent)) is not None
             ]

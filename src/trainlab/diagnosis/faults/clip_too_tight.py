@@ -12,8 +12,8 @@ from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, lines, one_line
 from trainlab.diagnosis.place import place_at
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.remedies.remedy import Remedy
-from trainlab.diagnosis.remedies.usual import single
 from trainlab.diagnosis.signals.case import Case
 
 COEFFICIENT, COEFFICIENT_OF_SGD = 2e-2, 0.2
@@ -23,7 +23,7 @@ UNFIT = 0.3
 
 def judge(case: Case) -> Finding | None:
     """Fire where gradients are cut to under 2 % in the middle, in 95 % of the steps, and the fit is poor."""
-    clips = [(norm, limit) for _, norm, limit in case.seen.clips if np.isfinite(norm) and norm > 0]
+    clips = [(norm, limit) for _, norm, limit in case.record.clips if np.isfinite(norm) and norm > 0]
     if len(clips) < 10:
         return None
     coefficients = np.asarray([min(1.0, limit / norm) for norm, limit in clips])
@@ -32,7 +32,7 @@ def judge(case: Case) -> Finding | None:
     limit = COEFFICIENT_OF_SGD if plain else COEFFICIENT
     if float(np.median(coefficients)) >= limit or float((coefficients < 1).mean()) < SHARE:
         return None
-    event = next(iter(case.seen.events_of("clip")), None)
+    event = next(iter(case.record.events_of("clip")), None)
     norms = np.asarray([norm for norm, _ in clips])
     usual = float(np.percentile(norms, 90))
     finding = Finding(
@@ -58,7 +58,9 @@ def judge(case: Case) -> Finding | None:
 
 def _picture(case: Case) -> Picture | None:
     """Gradient norms before clipping, and the limit."""
-    clips = [(tick, norm, limit) for tick, norm, limit in case.seen.clips if math.isfinite(norm) and norm > 0]
+    clips = [
+        (tick, norm, limit) for tick, norm, limit in case.record.clips if math.isfinite(norm) and norm > 0
+    ]
     if len(clips) < 2:
         return None
     ticks = [tick for tick, _, _ in clips]
@@ -75,7 +77,7 @@ def _picture(case: Case) -> Picture | None:
 
 
 def _edit(finding: Finding, case: Case) -> str:
-    event = next(iter(case.seen.events_of("clip")), None)
+    event = next(iter(case.record.events_of("clip")), None)
     if event is None or event.site is None or finding.value is None:
         return ""
     text = event.site.text

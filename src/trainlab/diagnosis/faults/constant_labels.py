@@ -9,9 +9,9 @@ from __future__ import annotations
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.faults.label_dtype import truncations
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.pictures.data import targets_and_range
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.seen_losses import LossSeen
 from trainlab.diagnosis.signals.case import Case
 
 LEAST = 100
@@ -19,7 +19,7 @@ LEAST = 100
 
 def judge(case: Case) -> Finding | None:
     """Fire if at least 100 targets of the only loss were one value."""
-    losses = [loss for loss in case.seen.losses if loss.count and loss.rows]
+    losses = [loss for loss in case.record.losses if loss.count and loss.rows]
     if case.learning.adversarial or not losses or truncations(case):
         return None
     constant = [loss for loss in losses if is_constant(loss)]
@@ -43,7 +43,7 @@ def judge(case: Case) -> Finding | None:
     )
 
 
-def is_constant(loss: LossSeen) -> bool:
+def is_constant(loss: LossRecord) -> bool:
     """Whether all targets seen are one value, not made in the step itself."""
     if loss.rows < LEAST or loss.made_here or loss.target_has_grad or loss.classes == 1:
         return False
@@ -52,7 +52,7 @@ def is_constant(loss: LossSeen) -> bool:
 
 def _is_of_slopes(case: Case) -> bool:
     """Whether the loss is made of derivatives, as a differential equation's residual is: 0 is their aim."""
-    return any(node.kind.endswith("Backward") for graph in case.seen.graphs for node in graph.nodes)
+    return any(node.kind.endswith("Backward") for graph in case.record.graphs for node in graph.nodes)
 
 
 FAULT = Fault(

@@ -11,7 +11,7 @@ from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.layers import shares
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import activation_replaced, initialized, rate_times
+from trainlab.diagnosis.remedies.common_remedies import activation_replaced, initialized, rate_times
 from trainlab.diagnosis.signals.case import Case
 
 DEAD = 0.9
@@ -25,7 +25,7 @@ def judge(case: Case) -> Finding | None:
     if case.learning.state not in ("stuck", "poor"):
         return None
     fewest = 1 if case.learning.state == "stuck" else 2
-    layers = [one for one in case.seen.activations if one.window_silent and one.units >= fewest]
+    layers = [one for one in case.record.activations if one.window_silent and one.units >= fewest]
     dead = [one for one in layers if max(one.window_silent) > DEAD]
     if not dead:
         return None
@@ -67,7 +67,7 @@ def _death(ticks: list[int], windows: list[float]) -> int:
 
 def _picture(case: Case) -> Picture | None:
     """Of each activation the share of units that are 0 for the whole batch, over the steps."""
-    found = [one for one in case.seen.activations if one.window_silent]
+    found = [one for one in case.record.activations if one.window_silent]
     return shares(
         found, [one.silent for one in found], "Units that are 0 for a whole batch", "% of the units"
     )

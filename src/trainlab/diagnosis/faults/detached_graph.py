@@ -9,17 +9,16 @@ from __future__ import annotations
 import ast
 import re
 
-from trainlab.diagnosis.edits import parsed, replaced, splice
+from trainlab.diagnosis.edits import called_name, parsed, replaced, splice
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.node_kinds import LAYERS
+from trainlab.diagnosis.observed.node_kinds import LAYERS
+from trainlab.diagnosis.observed.record import Event, Graph, Op, ParamRecord
 from trainlab.diagnosis.pictures.path import reached
 from trainlab.diagnosis.place import place_at
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.remedies.remedy import Remedy
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.seen import Event, Graph, Op, ParamSeen
 from trainlab.diagnosis.signals.case import Case, modules_of
-from trainlab.diagnosis.stacked_layer import called_name
 
 LEAST = 10
 TIMES = 5
@@ -28,7 +27,7 @@ UNFIT = 0.3
 
 def judge(case: Case) -> Finding | None:
     """Fire if a loss has no graph at all, or if a cut explains parameters without gradient."""
-    for stream in case.seen.streams:
+    for stream in case.record.streams:
         if stream.leafs >= 5 and stream.leafs > 0.5 * stream.count:
             return Finding(
                 place=place_at(stream.site, "loss"),
@@ -80,18 +79,18 @@ def judge(case: Case) -> Finding | None:
 
 def _reaches_nothing(case: Case) -> Finding | None:
     """The loss has a graph, but one that begins at a tensor of its own and leads to no parameter."""
-    seen = case.seen
-    keys = {key for optimizer in seen.optimizers for key in optimizer.params}
-    params = [seen.params[key] for key in keys]
-    losses = [graph for graph in seen.graphs if graph.nodes and graph.complete]
-    if seen.backwards < 2 * LEAST or not losses or not params or not any(param.graphs for param in params):
+    record = case.record
+    keys = {key for optimizer in record.optimizers for key in optimizer.params}
+    params = [record.params[key] for key in keys]
+    losses = [graph for graph in record.graphs if graph.nodes and graph.complete]
+    if record.backwards < 2 * LEAST or not losses or not params or not any(param.graphs for param in params):
         return None
     # A leaf that is made anew in every step is no parameter: those are met again and again.
-    if any(param.reached >= 3 or param.with_grad for param in seen.params.values()):
+    if any(param.reached >= 3 or param.with_grad for param in record.params.values()):
         return None
     site = losses[0].site.quoted if losses[0].site else "backward()"
     made = next(
-        (event for event in seen.events_of("cut") if event.facts["name"] in ("tensor", "as_tensor")), None
+        (event for event in record.events_of("cut") if event.facts["name"] in ("tensor", "as_tensor")), None
     )
     made_at = f"; a new tensor is made at {made.site.quoted}" if made is not None and made.site else ""
     return Finding(
@@ -110,9 +109,9 @@ def _reaches_nothing(case: Case) -> Finding | None:
 
 def _constant_derivative(case: Case) -> Finding | None:
     """A derivative of the network's own output is a term of its loss, and was made without a graph."""
-    graphs = (graph for graph in case.seen.graphs if graph.nodes)
+    graphs = (graph for graph in case.record.graphs if graph.nodes)
     op = next((op for graph in graphs if (op := _with_constant_derivative(graph)) is not None), None)
-    events = case.seen.events_of("constant_derivative")
+    events = case.record.events_of("constant_derivative")
     if op is None or sum(event.count for event in events if event.site == op.site) < TIMES:
         return None
     made = op.facts["constant_derivative"]
@@ -142,11 +141,11 @@ def _with_constant_derivative(graph: Graph) -> Op | None:
     return None
 
 
-def _only_asked(case: Case, lost: list[ParamSeen]) -> Finding | None:
+def _only_asked(case: Case, lost: list[ParamRecord]) -> Finding | None:
     """A network that an optimizer has is called in every step, and always under no_grad."""
     steps = max(optimizer.steps for optimizer in case.stepped)
     keys = {param.key for param in lost}
-    for root in case.seen.roots:
+    for root in case.record.roots:
         asked = root.judge_in_train + root.judge_in_eval
         mine = keys & set(root.params)
         if (
@@ -157,7 +156,7 @@ def _only_asked(case: Case, lost: list[ParamSeen]) -> Finding | None:
         ):
             continue
         place = f" at {root.judge_site.quoted}" if root.judge_site is not None else ""
-        names = case.names(case.seen.params[key] for key in sorted(mine))
+        names = case.names(case.record.params[key] for key in sorted(mine))
         return Finding(
             place=place_at(root.judge_site, "module", module=root.name),
             where=f"{root.name} ({root.kind}), called under no_grad(){place}",
@@ -174,7 +173,7 @@ def _only_asked(case: Case, lost: list[ParamSeen]) -> Finding | None:
 def _cut_at_each_turn(case: Case) -> Finding | None:
     """A network that fits badly cuts its own state at one line in every turn of a loop."""
     unfit = case.learning.failing or (case.learning.ratio > UNFIT and not case.learning.adversarial)
-    for cut in case.seen.events_of("cut") if unfit else []:
+    for cut in case.record.events_of("cut") if unfit else []:
         turns = cut.count / max(1, cut.facts["ticks"])
         if not cut.facts["inside"] or not cut.facts["params"] or cut.facts["name"] == "item" or turns < TIMES:
             continue
@@ -185,7 +184,7 @@ def _cut_at_each_turn(case: Case) -> Finding | None:
             confidence=0.7,
             evidence=(
                 f"called {turns:.0f} times in a forward pass, each time on what "
-                f"{case.names(case.seen.params[key] for key in sorted(cut.facts['params']))} gave",
+                f"{case.names(case.record.params[key] for key in sorted(cut.facts['params']))} gave",
                 "what happens in one turn of the loop gets no gradient from the turns after it",
                 case.learning.words,
             ),
@@ -194,15 +193,15 @@ def _cut_at_each_turn(case: Case) -> Finding | None:
     return None
 
 
-def without_gradient(case: Case) -> list[ParamSeen]:
+def without_gradient(case: Case) -> list[ParamRecord]:
     """Return the trainable parameters that a stepped optimizer has and that never got a gradient."""
-    seen = case.seen
-    if seen.tick < LEAST:
+    record = case.record
+    if record.tick < LEAST:
         return []
     keys = dict.fromkeys(
         key for optimizer in case.stepped for key in optimizer.params if optimizer.empty < optimizer.steps
     )
-    found = [seen.params[key] for key in keys]
+    found = [record.params[key] for key in keys]
     lost = [
         param
         for param in found
@@ -211,14 +210,14 @@ def without_gradient(case: Case) -> list[ParamSeen]:
     return [] if len(lost) == len(found) or not _are_layers(lost) else lost
 
 
-def _are_layers(lost: list[ParamSeen]) -> bool:
+def _are_layers(lost: list[ParamRecord]) -> bool:
     return any(len(param.shape) >= 2 for param in lost)
 
 
-def cut_above(case: Case, lost: list[ParamSeen]) -> Event | None:
+def cut_above(case: Case, lost: list[ParamRecord]) -> Event | None:
     """Return the call that took what these parameters compute out of the graph."""
     keys = {param.key for param in lost}
-    cuts = case.seen.events_of("cut") + case.seen.events_of("no_grad_inside")
+    cuts = case.record.events_of("cut") + case.record.events_of("no_grad_inside")
     # Only what the network itself does counts: loss.item() and metrics after the loss cut nothing off.
     inside = [cut for cut in cuts if cut.facts["inside"] or cut.facts["name"] != "item"]
     matching = [cut for cut in inside if keys & cut.facts["params"] and cut.facts["params"] <= keys]
@@ -232,7 +231,7 @@ def _edit(finding: Finding, case: Case) -> str:
 
 def _with_graph(finding: Finding, case: Case) -> str:
     """Set `create_graph` in the one call of `grad` on the line of a derivative that ought to have a graph."""
-    ops = (node.op for graph in case.seen.graphs for node in graph.nodes if node.op is not None)
+    ops = (node.op for graph in case.record.graphs for node in graph.nodes if node.op is not None)
     site = next((op.facts["constant_derivative"] for op in ops if "constant_derivative" in op.facts), None)
     tree = parsed(site.text) if site is not None and finding.place.call == "grad" else None
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)] if tree is not None else []
@@ -248,7 +247,7 @@ def _with_graph(finding: Finding, case: Case) -> str:
 
 
 def _not_cut(finding: Finding, case: Case) -> str:
-    for event in case.seen.events_of("cut"):
+    for event in case.record.events_of("cut"):
         site, name = event.site, str(event.facts["name"])
         if site is None or not finding.place.is_at(site):
             continue

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.node_kinds import SHAPING
+from trainlab.diagnosis.observed.node_kinds import SHAPING
+from trainlab.diagnosis.observed.record import Graph, Op
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place, place_at
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.remedies.remedy import Remedy
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.seen import Graph, Op
 from trainlab.diagnosis.signals.case import Case
 
 HIGH = 0.75
@@ -23,7 +23,7 @@ _LOSS = frozenset(
 
 def judge(case: Case) -> Finding | None:
     """Look at shares, at what comes between the last layer and the loss, and at evaluations."""
-    for graph in case.seen.graphs:
+    for graph in case.record.graphs:
         op = _on_output(graph)
         if op is not None:
             return _finding(
@@ -33,7 +33,7 @@ def judge(case: Case) -> Finding | None:
                 "outputs are zeroed at random, and the others blown up",
                 "Put dropout before the last layer, not after it.",
             )
-    for event in case.seen.events_of("dropout_in_eval"):
+    for event in case.record.events_of("dropout_in_eval"):
         place = event.site.quoted if event.site else event.module
         return _finding(
             place_at(event.site, "module", module=event.module, call="dropout"),
@@ -43,7 +43,7 @@ def judge(case: Case) -> Finding | None:
             "Use nn.Dropout, or pass training=self.training.",
         )
     limit = GATED if case.learning.failing else HIGH
-    high = [event for event in case.seen.events_of("dropout") if event.facts["p"] > limit]
+    high = [event for event in case.record.events_of("dropout") if event.facts["p"] > limit]
     if high:
         event = max(high, key=lambda one: one.facts["p"])
         place = f"{event.module} at {event.site.quoted}" if event.site else event.module
@@ -88,8 +88,8 @@ def _on_output(graph: Graph) -> Op | None:
 
 def _picture(case: Case) -> Picture | None:
     """The share that each dropout drops; where one is at work in evaluations, what those drop there."""
-    wrong = case.seen.events_of("dropout_in_eval")
-    events = wrong or case.seen.events_of("dropout")
+    wrong = case.record.events_of("dropout_in_eval")
+    events = wrong or case.record.events_of("dropout")
     pairs = {f"dropout {event.module}".rstrip(): 100 * float(event.facts["p"]) for event in events}
     title = "What dropout drops in evaluations" if wrong else "What dropout drops"
     usual = None if wrong else (10.0, 50.0)

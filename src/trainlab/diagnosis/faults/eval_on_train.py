@@ -17,18 +17,18 @@ OFTEN = 0.4
 
 def judge(case: Case) -> Finding | None:
     """Fire if over 90 % of the rows evaluated were trained on, and rows of the same kind were never used."""
-    data = case.seen.data
+    data = case.record.data
     judged = len(data.judged_rows)
     if judged < 20 or data.judge_passes < 2 or case.learning.adversarial or len(data.train_rows) > 40_000:
         return None
-    if data.judge_passes > OFTEN * case.seen.tick:
+    if data.judge_passes > OFTEN * case.record.tick:
         return None  # passes without gradients in so many steps feed something; they judge nothing
     if data.judged_known < KNOWN * judged or data.unused_rows < max(10, 0.05 * len(data.train_rows)):
         return None
     if len(data.train_rows) < 0.5 * min(data.train_row_count, 100):
         return None  # rows look alike: fingerprints tell nothing
-    sites = [loader.site for loader in case.seen.loaders if loader.site is not None]
-    judged_at = (root.judge_site for root in case.seen.roots if root.judge_site is not None)
+    sites = [loader.site for loader in case.record.loaders if loader.site is not None]
+    judged_at = (root.judge_site for root in case.record.roots if root.judge_site is not None)
     site = sites[-1] if sites else next(judged_at, None)
     place = site.quoted if site is not None else "the evaluation"
     return Finding(
@@ -47,7 +47,7 @@ def judge(case: Case) -> Finding | None:
 
 def _picture(case: Case) -> Picture | None:
     """Rows evaluated, how many of them were trained on, and rows never used."""
-    data = case.seen.data
+    data = case.record.data
     pairs = [
         ("rows trained on", float(len(data.train_rows))),
         ("rows evaluated", float(len(data.judged_rows))),

@@ -10,7 +10,7 @@ from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.layers import gradient_by_depth
 from trainlab.diagnosis.pictures.loops import gradient_norm
 from trainlab.diagnosis.place import Place
-from trainlab.diagnosis.remedies.usual import CLIPPED, initialized, rate_times
+from trainlab.diagnosis.remedies.common_remedies import CLIPPED, initialized, rate_times
 from trainlab.diagnosis.signals.case import Case
 from trainlab.diagnosis.signals.gradients import early_gradients, total_norms
 

@@ -8,7 +8,7 @@ from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place
-from trainlab.diagnosis.remedies.usual import single
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.signals.case import Case, named
 
 ZEROS = 0.5
@@ -19,17 +19,17 @@ def judge(case: Case) -> Finding | None:
 
     Layers behind silent ReLUs have zeros of their own: so it takes more zeros than silent units explain.
     """
-    if case.seen.uses_scaler:
+    if case.record.uses_scaler:
         return None
     half = [param for param in case.weights() if param.dtype == "float16"]
     cast = any(
         node.op is not None and node.op.dtype == "float16"
-        for graph in case.seen.graphs
+        for graph in case.record.graphs
         for node in graph.nodes
     )
     if not half and not cast:
         return None
-    silent = max((float(np.median(one.silent or [0.0])) for one in case.seen.activations), default=0.0)
+    silent = max((float(np.median(one.silent or [0.0])) for one in case.record.activations), default=0.0)
     zeros = {
         param.name: float(np.median(param.grad_zeros))
         for param in case.weights()

@@ -11,11 +11,11 @@ import math
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.record import Event, ParamRecord
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.path import by_layer
 from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.remedy import Remedy
-from trainlab.diagnosis.seen import Event, ParamSeen
 from trainlab.diagnosis.signals.case import Case, modules_of
 
 SHARE = 0.2
@@ -27,13 +27,13 @@ LEAST = 20
 
 def judge(case: Case) -> Finding | None:
     """Fire if a fifth of a trained network's weights is frozen at random values."""
-    seen = case.seen
-    for event in seen.events_of("unfrozen_in_name"):
-        if seen.tick >= LEAST:
+    record = case.record
+    for event in record.events_of("unfrozen_in_name"):
+        if record.tick >= LEAST:
             return _in_name_only(case, event)
-    for root in seen.roots:
+    for root in record.roots:
         learnt = root.learn_in_train + root.learn_in_eval
-        params = [seen.params[key] for key in root.params]
+        params = [record.params[key] for key in root.params]
         frozen = [param for param in params if not param.requires_grad]
         unfit = case.learning.ratio > UNFIT
         random = [one for one in frozen if is_random(one) or (unfit and _is_random_table(one))]
@@ -66,7 +66,7 @@ def judge(case: Case) -> Finding | None:
 
 
 def _in_name_only(case: Case, event: Event) -> Finding:
-    params = [case.seen.params[key] for key in event.facts["params"]]
+    params = [case.record.params[key] for key in event.facts["params"]]
     return Finding(
         place=Place(kind="parameters", module=event.module, parameters=tuple(param.name for param in params)),
         where=f"{event.module}: .requires_grad = True was set on the module ({case.names(params)})",
@@ -80,7 +80,7 @@ def _in_name_only(case: Case, event: Event) -> Finding:
     )
 
 
-def is_random(param: ParamSeen) -> bool:
+def is_random(param: ParamRecord) -> bool:
     """Whether a weight looks as Linear and Conv are initialized: uniform on ±1/√fan_in, std 1/√(3·fan_in)."""
     if len(param.shape) < 2 or "std" not in param.start or param.size < 32:
         return False
@@ -89,7 +89,7 @@ def is_random(param: ParamSeen) -> bool:
     return 0.85 < param.start["std"] / (bound / 3**0.5) < 1.15 and param.start["largest"] <= 1.001 * bound
 
 
-def _is_random_table(param: ParamSeen) -> bool:
+def _is_random_table(param: ParamRecord) -> bool:
     """Whether an embedding's vectors are independent normal numbers: columns differ as by chance.
 
     Those of features have other means and spreads, standardized ones equal ones, and both are correlated.
@@ -110,7 +110,7 @@ def _is_random_table(param: ParamSeen) -> bool:
     )
 
 
-def _spread_of(random: list[ParamSeen]) -> str:
+def _spread_of(random: list[ParamRecord]) -> str:
     """Name the numbers that these weights have as at random: of the default, of a table, or of both."""
     found = ("PyTorch's random initialization", any(map(is_random, random)))
     normal = ("random normal numbers", not all(map(is_random, random)))

@@ -18,9 +18,9 @@ LEAST = 15
 
 def judge(case: Case) -> Finding | None:
     """Fire if backward goes through more nodes in every step, or if the graphs of many steps are alive."""
-    seen = case.seen
-    grown = _growth(seen.graph_sizes)
-    alive = max((count for _, count in seen.retained_ticks), default=0)
+    record = case.record
+    grown = _growth(record.graph_sizes)
+    alive = max((count for _, count in record.retained_ticks), default=0)
     if grown is None and alive < LEAST:
         return None
     stream = case.learning.stream
@@ -72,10 +72,10 @@ def _growth(sizes: list[tuple[int, int, int]]) -> tuple[int, int, int, int] | No
 def _picture(case: Case) -> Picture | None:
     """Autograd nodes that a backward pass goes through, and graphs of old steps that are alive."""
     sizes: dict[int, int] = {}
-    for tick, nodes, _ in case.seen.graph_sizes:
+    for tick, nodes, _ in case.record.graph_sizes:
         sizes[tick] = max(sizes.get(tick, 0), nodes)
     drawn = [one_line("nodes a backward pass", sorted(sizes), [sizes[tick] for tick in sorted(sizes)])]
-    alive = case.seen.retained_ticks
+    alive = case.record.retained_ticks
     if any(count for _, count in alive):
         drawn.append(one_line("old graphs alive", [tick for tick, _ in alive], [count for _, count in alive]))
     return lines("What backward goes through, and what is kept", "step", "count", drawn)

@@ -10,7 +10,7 @@ from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.data import targets_and_range
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import single
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.signals.case import Case
 
 ATOM = 0.5
@@ -56,7 +56,7 @@ def _is_absolute(case: Case) -> bool:
     return (
         main is not None
         and main.kind == "difference"
-        and any(node.kind == "Abs" for graph in case.seen.graphs for node in graph.nodes[:8])
+        and any(node.kind == "Abs" for graph in case.record.graphs for node in graph.nodes[:8])
     )
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.losses import LossRecord
+from trainlab.diagnosis.observed.record import Event
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import place_at
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.remedies.remedy import Remedy
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.seen import Event
-from trainlab.diagnosis.seen_losses import LossSeen
 from trainlab.diagnosis.signals.case import Case
 
 ALIKE = 0.7
@@ -43,9 +43,9 @@ def judge(case: Case) -> Finding | None:
 
 def truncations(case: Case) -> list[Event]:
     """Return the casts to whole numbers that cut fractions off, of the targets of a loss."""
-    truncated = case.seen.events_of("truncated")
+    truncated = case.record.events_of("truncated")
     cuts = [cut for cut in truncated if cut.facts["after"] <= 2 < cut.facts["before"]]
-    losses = [loss for loss in case.seen.losses if loss.count and loss.rows]
+    losses = [loss for loss in case.record.losses if loss.count and loss.rows]
     few = [loss for loss in losses if (len(loss.counts) if loss.counts else len(set(loss.sample))) <= 2]
     if cuts and few:
         return cuts
@@ -55,7 +55,7 @@ def truncations(case: Case) -> list[Event]:
     return [cut for cut in coarse if any(_made(cut, loss) for loss in numbers)]
 
 
-def _made(cut: Event, loss: LossSeen) -> bool:
+def _made(cut: Event, loss: LossRecord) -> bool:
     """Whether the cast's values may be the targets: there are about as many different ones."""
     different = len(set(loss.sample))
     return ALIKE * cut.facts["after"] <= different <= cut.facts["after"]
@@ -63,7 +63,7 @@ def _made(cut: Event, loss: LossSeen) -> bool:
 
 def _picture(case: Case) -> Picture | None:
     """How many different values there were before a cast to whole numbers, and after it."""
-    event = next(iter(case.seen.events_of("truncated")), None)
+    event = next(iter(case.record.events_of("truncated")), None)
     if event is None:
         return None
     pairs = [

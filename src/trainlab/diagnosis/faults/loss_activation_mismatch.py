@@ -12,13 +12,13 @@ import numpy as np
 from trainlab.diagnosis.edits import without_activation
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.node_kinds import SHAPING
+from trainlab.diagnosis.observed.node_kinds import SHAPING
+from trainlab.diagnosis.observed.record import Graph, Node, Op
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.path import chain_to_loss
 from trainlab.diagnosis.place import Place, place_at
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.remedies.remedy import Remedy
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.seen import Graph, Node, Op
 from trainlab.diagnosis.signals import clipped_logits
 from trainlab.diagnosis.signals.case import Case, behind
 
@@ -42,7 +42,7 @@ def judge(case: Case) -> Finding | None:
 
 def _clipping(case: Case) -> Finding | None:
     """A ReLU or its like right before a loss of logits, where it keeps answers from the loss."""
-    for graph in case.seen.graphs:
+    for graph in case.record.graphs:
         for place in _near_loss(graph):
             node = graph.nodes[place]
             wrong = next((one for one in behind(graph, node) if one.kind in clipped_logits.CLIPPING), None)
@@ -84,7 +84,7 @@ def _of_logits(graph: Graph, node: Node) -> Op | None:
 
 
 def _provenance(case: Case) -> Finding | None:
-    for graph in case.seen.graphs:
+    for graph in case.record.graphs:
         near = _near_loss(graph)
         for place in near:
             found = _judge_node(case, graph, graph.nodes[place])

@@ -10,16 +10,16 @@ import ast
 from trainlab.diagnosis.edits import parsed, replaced, splice
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.record import Op
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.seen import Op
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.signals.case import Case
 
 
 def judge(case: Case) -> Finding | None:
     """Look at the operations that losses were seen to be made of."""
-    for graph in case.seen.graphs:
+    for graph in case.record.graphs:
         for node in graph.nodes:
             op = node.op
             if op is not None and "shapes" in op.facts and case.loss_of(op) is not None:
@@ -62,7 +62,7 @@ def _finding(op: Op, output: tuple[int, ...], target: tuple[int, ...], wide: tup
 
 def _picture(case: Case) -> Picture | None:
     """The two shapes that meet in the loss, and what they are blown up to."""
-    for graph in case.seen.graphs:
+    for graph in case.record.graphs:
         for place in graph.nodes:
             op = place.op
             if op is not None and "shapes" in op.facts and case.loss_of(op) is not None:
@@ -80,7 +80,7 @@ def _picture(case: Case) -> Picture | None:
 
 
 def _edit(finding: Finding, case: Case) -> str:
-    for graph in case.seen.graphs:
+    for graph in case.record.graphs:
         for node in graph.nodes:
             op = node.op
             if op is None or "shapes" not in op.facts or op.site is None or case.loss_of(op) is None:

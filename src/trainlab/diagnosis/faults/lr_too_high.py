@@ -13,7 +13,7 @@ from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.pictures.loops import loss_to_the_end
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import rate_times
+from trainlab.diagnosis.remedies.common_remedies import rate_times
 from trainlab.diagnosis.signals.case import Case, optimizer_name, vanished
 from trainlab.diagnosis.signals.curve import finite, medians_of_5
 

@@ -9,7 +9,7 @@ from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import rate_times
+from trainlab.diagnosis.remedies.common_remedies import rate_times
 from trainlab.diagnosis.signals import curve
 from trainlab.diagnosis.signals.case import Case, optimizer_name
 
@@ -27,7 +27,7 @@ def judge(case: Case) -> Finding | None:
     if (
         not (learning.state in ("stuck", "poor") or _stands_still(case))
         or not case.stepped
-        or case.seen.tick < 20
+        or case.record.tick < 20
         or case.faults & _OTHER_CAUSES
     ):
         return None
@@ -82,7 +82,7 @@ def _stands_still(case: Case) -> bool:
     values = learning.stream.values
     fell = curve.start(values) - curve.end(values)
     loaded = any(param.loaded for param in case.weights())
-    return not loaded and case.seen.tick >= LONG and fell < curve.swing(values)
+    return not loaded and case.record.tick >= LONG and fell < curve.swing(values)
 
 
 _OTHER_CAUSES = frozenset(

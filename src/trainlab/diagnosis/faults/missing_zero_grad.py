@@ -13,7 +13,7 @@ from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.pictures.loops import gradient_norm
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import single
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.signals.case import Case, optimizer_name
 from trainlab.diagnosis.signals.gradients import total_norms
 
@@ -42,7 +42,7 @@ def judge(case: Case) -> Finding | None:
                 remedy=f"Clear the gradients in every step: call {name}.zero_grad() before loss.backward().",
                 code=f"{name}.zero_grad()\nloss.backward()\n{name}.step()",
             )
-    for event in case.seen.events_of("steps_by_hand"):
+    for event in case.record.events_of("steps_by_hand"):
         steps, stale = int(event.facts.get("steps", 0)), int(event.facts.get("stale", 0))
         if stale >= LEAST and stale > SHARE * steps:
             return Finding(
@@ -66,14 +66,14 @@ def _picture(case: Case) -> Picture | None:
     if len(norms) > 1 and np.median(norms[-part:]) > 1.5 * np.median(norms[:part]):
         return gradient_norm(case)
     pairs: list[tuple[str, float]] = []
-    for one in case.seen.optimizers:
+    for one in case.record.optimizers:
         name = optimizer_name(one)
         pairs += [
             (f"{name}: steps looked at", float(one.checked)),
             ("old gradients still there", float(one.stale)),
         ]
-    if not any(one.stale for one in case.seen.optimizers):
-        for event in case.seen.events_of("steps_by_hand"):
+    if not any(one.stale for one in case.record.optimizers):
+        for event in case.record.events_of("steps_by_hand"):
             facts = event.facts
             pairs = [
                 ("updates by hand", float(facts.get("steps", 0))),

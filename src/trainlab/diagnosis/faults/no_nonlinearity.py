@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.node_kinds import SHAPING
+from trainlab.diagnosis.observed.node_kinds import SHAPING
+from trainlab.diagnosis.observed.record import Graph
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.path import chain_to_loss
 from trainlab.diagnosis.place import Place
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.seen import Graph
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.signals.case import Case, named
 
 LONG = 200
@@ -36,7 +36,7 @@ def judge(case: Case) -> Finding | None:
 
     A single layer that gets nowhere is told of in a note.
     """
-    for graph in case.seen.graphs[:6]:
+    for graph in case.record.graphs[:6]:
         chain = _chain(case, graph)
         if chain is None:
             continue
@@ -60,13 +60,13 @@ def judge(case: Case) -> Finding | None:
 
 def only_layer(case: Case) -> str:
     """Return the weight of a network of one linear layer that had time to find the best line, or ""."""
-    layers = [one for one in case.seen.params.values() if len(one.shape) >= 2]
+    layers = [one for one in case.record.params.values() if len(one.shape) >= 2]
     if any(one.owner is not None and not one.requires_grad for one in layers):
         return ""  # frozen ones leave no trace in the graph
     names = [one.name for one in layers if one.reached]
-    kinds = {node.kind for graph in case.seen.graphs[:6] for node in graph.nodes}
-    linear = bool(kinds & _LINEAR) and "Convolution" not in kinds and not case.seen.activations
-    settled = case.seen.tick >= LONG and not case.learning.falling
+    kinds = {node.kind for graph in case.record.graphs[:6] for node in graph.nodes}
+    linear = bool(kinds & _LINEAR) and "Convolution" not in kinds and not case.record.activations
+    settled = case.record.tick >= LONG and not case.learning.falling
     return names[0] if len(names) == 1 and linear and settled else ""
 
 
@@ -117,8 +117,8 @@ def _weight(case: Case, graph: Graph, place: int) -> str:
         node = graph.nodes[at]
         while node.kind in SHAPING and node.inputs:
             node = graph.nodes[node.inputs[0]]
-        if node.param is not None and len(case.seen.params[node.param].shape) >= 2:
-            return case.seen.params[node.param].name
+        if node.param is not None and len(case.record.params[node.param].shape) >= 2:
+            return case.record.params[node.param].name
     return ""
 
 

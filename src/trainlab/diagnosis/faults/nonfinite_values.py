@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.record import Event
 from trainlab.diagnosis.pictures.loops import loss_to_the_end
 from trainlab.diagnosis.place import Place, place_at
+from trainlab.diagnosis.remedies.common_remedies import CLIPPED, rate_times, single
 from trainlab.diagnosis.remedies.remedy import Remedy
-from trainlab.diagnosis.remedies.usual import CLIPPED, rate_times, single
-from trainlab.diagnosis.seen import Event
 from trainlab.diagnosis.signals.case import Case
 
 
 def judge(case: Case) -> Finding | None:
     """Fire if a loss stopped being finite, or if gradients did and there is no loss scaler."""
-    seen = case.seen
-    losses = [stream for stream in seen.streams if stream.first_nonfinite is not None]
-    gradients = seen.events_of("nonfinite_gradient")
-    if not losses and (not gradients or seen.uses_scaler):
+    record = case.record
+    losses = [stream for stream in record.streams if stream.first_nonfinite is not None]
+    gradients = record.events_of("nonfinite_gradient")
+    if not losses and (not gradients or record.uses_scaler):
         return None
-    if seen.uses_scaler and sum(stream.nonfinite for stream in losses) < 3:
+    if record.uses_scaler and sum(stream.nonfinite for stream in losses) < 3:
         return None
-    if seen.data.nonfinite_input is not None:
+    if record.data.nonfinite_input is not None:
         return _of_the_data(case)
-    first = min([*gradients, *seen.events_of("nonfinite_loss")], key=lambda event: event.tick, default=None)
+    first = min([*gradients, *record.events_of("nonfinite_loss")], key=lambda event: event.tick, default=None)
     if first is None:
         return None
     return _of_an_operation(case, first)
@@ -33,11 +33,11 @@ def _of_the_data(case: Case) -> Finding:
     return Finding(
         place=Place(kind="data"),
         where=(
-            f"the input batch at step {case.seen.data.nonfinite_input}: the data has NaN or infinite values"
+            f"the input batch at step {case.record.data.nonfinite_input}: the data has NaN or infinite values"
         ),
         confidence=0.97,
         evidence=(
-            f"a batch given to the network at step {case.seen.data.nonfinite_input} holds NaN or infinity",
+            f"a batch given to the network at step {case.record.data.nonfinite_input} holds NaN or infinity",
         ),
         remedy="Clean the data: fill in or drop missing values before training.",
         code="X = torch.nan_to_num(X)  # or drop the rows",
@@ -60,8 +60,8 @@ def _of_an_operation(case: Case, event: Event) -> Finding:
         evidence.append(f"an input of {name} is {nearest:.3g}, where it or its derivative is infinite")
     if event.facts.get("parameters") and event.kind == "nonfinite_loss":
         evidence.append(f"already not finite: {', '.join(event.facts['parameters'])}")
-    bad = sum(stream.nonfinite for stream in case.seen.streams)
-    evidence.append(f"{bad} of {case.seen.backwards} losses are NaN or infinite")
+    bad = sum(stream.nonfinite for stream in case.record.streams)
+    evidence.append(f"{bad} of {case.record.backwards} losses are NaN or infinite")
     return Finding(
         place=place_at(event.site, "call", module=event.module, call=name),
         where=f"{name or 'loss'} at {place}{f' (in {event.module})' if event.module else ''}",

@@ -9,7 +9,7 @@ from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.loops import losses_drawn
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import rate_times
+from trainlab.diagnosis.remedies.common_remedies import rate_times
 from trainlab.diagnosis.signals import curve
 from trainlab.diagnosis.signals.case import Case
 from trainlab.diagnosis.signals.curve import autocorrelation
@@ -27,7 +27,9 @@ def judge(case: Case) -> Finding | None:
     if not case.learning.failing or stream is None or stream.stride > 1:
         return None
     correlation = min(curve.autocorrelation(stream.values), curve.autocorrelation(stream.values[:200]))
-    if correlation >= OPPOSITE or len(case.seen.data.batches) > 0.2 * max(1, case.seen.data.fingerprinted):
+    if correlation >= OPPOSITE or len(case.record.data.batches) > 0.2 * max(
+        1, case.record.data.fingerprinted
+    ):
         return None
     if curve.swing(stream.values) < SMALL * abs(float(np.median(curve.finite(stream.values)))):
         return None

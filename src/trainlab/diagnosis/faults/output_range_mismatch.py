@@ -7,11 +7,11 @@ import numpy as np
 from trainlab.diagnosis.edits import without_activation
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.node_kinds import RANGES
+from trainlab.diagnosis.observed.node_kinds import RANGES
+from trainlab.diagnosis.observed.record import Node
 from trainlab.diagnosis.pictures.data import targets_and_range
 from trainlab.diagnosis.place import Place, place_at
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.seen import Node
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.signals.case import Case, behind
 
 SHARE = 0.05
@@ -25,7 +25,7 @@ def judge(case: Case) -> Finding | None:
     """
     if case.learning.ratio < FITTED:
         return None
-    for graph in case.seen.graphs:
+    for graph in case.record.graphs:
         for node in graph.nodes:
             loss = case.loss_of(node.op)
             if loss is None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from trainlab.diagnosis.card import epochs
 from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.judge.card import epochs
+from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.pictures.kinds import Picture, is_wide, lines, one_line
 from trainlab.diagnosis.pictures.loops import held_out_line
 from trainlab.diagnosis.place import Place, place_at
-from trainlab.diagnosis.seen_losses import LossSeen
 from trainlab.diagnosis.signals.case import Case
 
 RISEN = 1.3
@@ -25,9 +25,9 @@ def judge(case: Case) -> Finding | None:
     And at 3 times the training loss at least. Also where the training data are learnt by heart, gone through
     20 times, and the accuracy on other rows is 0.25 lower.
     """
-    if case.seen.restored or case.learning.adversarial:
+    if case.record.restored or case.learning.adversarial:
         return None
-    for loss in case.seen.losses:
+    for loss in case.record.losses:
         ticks, values = _curve(loss)
         if len(values) < 8 or not loss.fits:
             continue
@@ -60,17 +60,17 @@ def judge(case: Case) -> Finding | None:
 
 def _by_heart(case: Case) -> Finding | None:
     """Every training example is answered rightly and surely, and new ones are not."""
-    learning, data = case.learning, case.seen.data
-    told = case.seen.judged_accuracy[-1:]
+    learning, data = case.learning, case.record.data
+    told = case.record.judged_accuracy[-1:]
     if case.faults or not told or learning.main is None or not data.train_rows or not data.judged_rows:
         return None
     _, judged, count = told[0]
     known = data.judged_known / len(data.judged_rows)
-    passes = epochs(case.seen) or 0.0
+    passes = epochs(case.record) or 0.0
     by_heart = learning.reached > BY_HEART and learning.ratio < 1 - BY_HEART
     if not by_heart or known > 0.5 or count < 100 or passes < PASSES or learning.reached - judged < APART:
         return None
-    site = next((root.eval_site for root in case.seen.roots if root.eval_site), None)
+    site = next((root.eval_site for root in case.record.roots if root.eval_site), None)
     values = sum(param.size for param in case.weights())
     return Finding(
         place=place_at(site, "evaluation"),
@@ -87,7 +87,7 @@ def _by_heart(case: Case) -> Finding | None:
     )
 
 
-def _curve(loss: LossSeen) -> tuple[list[int], list[float]]:
+def _curve(loss: LossRecord) -> tuple[list[int], list[float]]:
     """Return the held-out loss, the mean of each evaluation."""
     by_tick: dict[int, list[float]] = {}
     for fit in loss.judged:

@@ -11,11 +11,11 @@ import re
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.record import ParamRecord
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.path import by_layer
 from trainlab.diagnosis.place import Place
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.seen import ParamSeen
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.signals.case import Case, modules_of, optimizer_name
 
 LEAST = 10
@@ -23,14 +23,14 @@ LEAST = 10
 
 def judge(case: Case) -> Finding | None:
     """Compare what the loss depends on with what the optimizers hold."""
-    seen = case.seen
-    if not case.stepped or case.seen.tick < LEAST:
+    record = case.record
+    if not case.stepped or case.record.tick < LEAST:
         return None
-    held = [seen.params[key] for optimizer in case.stepped for key in optimizer.params]
+    held = [record.params[key] for optimizer in case.stepped for key in optimizer.params]
     in_use = any(param.reached or param.with_grad for param in held)
     if in_use and not any(param.owner is not None or param.module_kind for param in held):
         return None
-    outside = [param for param in seen.params.values() if _is_left_out(case, param)]
+    outside = [param for param in record.params.values() if _is_left_out(case, param)]
     if not outside or (case.learning.adversarial and all(param.owner is None for param in outside)):
         return None
     inside = sum(param.size for param in held if param.reached)
@@ -76,14 +76,14 @@ def judge(case: Case) -> Finding | None:
     )
 
 
-def _made_again(case: Case, outside: list[ParamSeen], name: str) -> str:
+def _made_again(case: Case, outside: list[ParamRecord], name: str) -> str:
     """Return the line that makes the optimizer, of the network whose parameters it lacks.
 
     It is the user's own where that is whole and speaks of one network.
     """
     optimizer = case.stepped[0]
     owner = next((param.owner for param in outside if param.owner is not None), None)
-    root = case.seen.roots[owner] if owner is not None else None
+    root = case.record.roots[owner] if owner is not None else None
     model = root.name if root is not None and root.name != root.kind else ""
     line = optimizer.site.text if optimizer.site is not None else ""
     if line.count(".parameters()") != 1 or not _is_whole(line):
@@ -102,7 +102,7 @@ def _is_whole(line: str) -> bool:
     return True
 
 
-def _is_left_out(case: Case, param: ParamSeen) -> bool:
+def _is_left_out(case: Case, param: ParamRecord) -> bool:
     in_network = param.owner is not None or not param.registered
     module_like = bool(param.module_kind) or "." in param.name or "[" in param.name
     return (
@@ -129,7 +129,7 @@ def _picture(case: Case) -> Picture | None:
 def _edit(finding: Finding, case: Case) -> str:
     """Wrap the plain lists that hold layers, named as the user names them."""
     outside = [
-        param.name for param in case.seen.params.values() if not param.registered and not param.optimizers
+        param.name for param in case.record.params.values() if not param.registered and not param.optimizers
     ]
     found = [re.match(r"(?:.*\.)?(\w+)\[(\w|')+\]", name) for name in outside]
     lists = dict.fromkeys(match[1] for match in found if match is not None)

@@ -20,11 +20,13 @@ UNFIT = 0.3
 
 def judge(case: Case) -> Finding | None:
     """Fire if two different batches at most were trained on in more than 20 steps, of data with more rows."""
-    data = case.seen.data
+    data = case.record.data
     if data.fingerprinted <= LEAST or len(data.batches) > 2 or not data.batches:
         return None
     shown = len(data.train_rows) if data.largest_batch <= 256 else data.largest_batch
-    loaders = [loader for loader in case.seen.loaders if loader.rows and loader.shuffled] or case.seen.loaders
+    loaders = [
+        loader for loader in case.record.loaders if loader.rows and loader.shuffled
+    ] or case.record.loaders
     rows = max((loader.rows or 0 for loader in loaders), default=0)
     from_loader = any((loader.rows or 0) >= 3 * shown for loader in loaders)
     from_memory = (
@@ -53,8 +55,8 @@ def judge(case: Case) -> Finding | None:
 
 def _is_new_to(case: Case, shown: int) -> bool:
     """Batches that are made step by step and yet the same, and a network that knows these rows alone."""
-    data, main = case.seen.data, case.learning.main
-    loaders = [loader for loader in case.seen.loaders if loader.rows]
+    data, main = case.record.data, case.learning.main
+    loaders = [loader for loader in case.record.loaders if loader.rows]
     others = len(data.judged_rows - data.train_rows)
     if loaders or main is None or not main.fits or others < 3 * shown or data.largest_batch > 256:
         return False
@@ -62,7 +64,7 @@ def _is_new_to(case: Case, shown: int) -> bool:
         return False
     last = main.fits[-5:]
     rates = [fit.accuracy for fit in last if fit.accuracy is not None]
-    judged = [share for _, share, count in case.seen.judged_accuracy[-3:] if count >= 30]
+    judged = [share for _, share, count in case.record.judged_accuracy[-3:] if count >= 30]
     judged += [fit.accuracy for fit in main.judged[-3:] if fit.accuracy is not None]
     if rates and judged:
         return float(np.median(rates)) - max(judged) > GAP
@@ -74,8 +76,8 @@ def _is_new_to(case: Case, shown: int) -> bool:
 
 def _picture(case: Case) -> Picture | None:
     """Training passes, different batches among them, rows in them and rows that there are."""
-    data = case.seen.data
-    rows = max([data.held, *(loader.rows or 0 for loader in case.seen.loaders)])
+    data = case.record.data
+    rows = max([data.held, *(loader.rows or 0 for loader in case.record.loaders)])
     shown = len(data.train_rows) if data.largest_batch <= 256 else data.largest_batch
     pairs = [
         ("training passes looked at", float(data.fingerprinted)),

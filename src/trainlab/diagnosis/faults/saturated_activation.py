@@ -11,11 +11,11 @@ import numpy as np
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.record import ActivationRecord
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.layers import shares
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import RELU_HE, STANDARDIZED_INPUTS, initialized
-from trainlab.diagnosis.seen import ActivationSeen
+from trainlab.diagnosis.remedies.common_remedies import RELU_HE, STANDARDIZED_INPUTS, initialized
 from trainlab.diagnosis.signals.case import Case
 
 SHARE = 0.5
@@ -39,7 +39,7 @@ def judge(case: Case) -> Finding | None:
         return None
     limit = SHARE if failing else FAR if learning.ratio > UNFIT else NEARLY_ALL
     outputs = _outputs(case)
-    for place, one in enumerate(case.seen.activations):
+    for place, one in enumerate(case.record.activations):
         early = [value for tick, value in zip(one.ticks, one.saturated, strict=False) if tick < EARLY]
         least = SHARE if _is_fed_wide(case, one) else limit
         if place in outputs or len(early) < 5 or one.units < 2 or np.median(early) <= least:
@@ -63,7 +63,7 @@ def judge(case: Case) -> Finding | None:
     return None
 
 
-def _is_fed_wide(case: Case, one: ActivationSeen) -> bool:
+def _is_fed_wide(case: Case, one: ActivationRecord) -> bool:
     """Whether the weights of the layer before start much wider than is usual, about 1/√fan-in."""
     weight = next((param for param in case.weights() if param.name == f"{one.feeder}.weight"), None)
     if weight is None or not one.feeder:
@@ -74,7 +74,7 @@ def _is_fed_wide(case: Case, one: ActivationSeen) -> bool:
 def _outputs(case: Case) -> set[int]:
     """Return the activations that no layer follows: those of the output."""
     outputs: set[int] = set()
-    for graph in case.seen.graphs:
+    for graph in case.record.graphs:
         queue, met = [0], {0}
         for place in queue if graph.nodes else []:
             node = graph.nodes[place]
@@ -91,7 +91,7 @@ def _outputs(case: Case) -> set[int]:
 
 def _picture(case: Case) -> Picture | None:
     """Of each activation the share of values at its ends, over the steps."""
-    found = [one for one in case.seen.activations if any(one.saturated)]
+    found = [one for one in case.record.activations if any(one.saturated)]
     title = "Values at an end of their activation"
     return shares(found, [one.saturated for one in found], title, "% of the values")
 

@@ -11,7 +11,7 @@ import math
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.loss_kinds import BINARY, CLASSES
+from trainlab.diagnosis.observed.loss_kinds import BINARY, CLASSES
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.signals.case import Case
@@ -29,13 +29,13 @@ def judge(case: Case) -> Finding | None:
     main = learning.main
     if case.faults or main is None or learning.rows < ROWS or learning.adversarial:
         return None
-    if learning.falling or case.seen.data.beside_images:
+    if learning.falling or case.record.data.beside_images:
         return None  # it goes on learning, or neighbours don't know all that it is given
     classes = main.kind in CLASSES + BINARY
     width = math.sqrt(max(1e-9, learning.chance * (1 - learning.chance)) / learning.rows) if classes else 0.02
     if learning.reference > learning.chance + 2 * width or _alike_agree(case, 2 * width, classes=classes):
         return None
-    judged = case.seen.judged_accuracy[-1][1:] if case.seen.judged_accuracy else None
+    judged = case.record.judged_accuracy[-1][1:] if case.record.judged_accuracy else None
     new_at_chance = (
         classes
         and judged is not None
@@ -64,7 +64,7 @@ def judge(case: Case) -> Finding | None:
 
 def _alike_agree(case: Case, margin: float, *, classes: bool) -> bool:
     """Whether images or sequences that are alike as a whole have like targets more often than by chance."""
-    data = case.seen.data
+    data = case.record.data
     if len(data.sample_summaries) != len(data.sample_y):
         return False
     found = neighbours(data.sample_summaries, data.sample_y, classes=classes)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.record import ParamRecord
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place
-from trainlab.diagnosis.remedies.usual import initialized
-from trainlab.diagnosis.seen import ParamSeen
+from trainlab.diagnosis.remedies.common_remedies import initialized
 from trainlab.diagnosis.signals.case import Case, named
 
 EQUAL = 0.5
@@ -25,7 +25,7 @@ def judge(case: Case) -> Finding | None:
         evidence=tuple(
             f"{param.name}: {param.start['equal_rows']:.0%} of {param.shape[0]} rows were equal "
             "at the start, "
-            f"{param.equal_rows_later or 0:.0%} still are after {case.seen.tick} steps"
+            f"{param.equal_rows_later or 0:.0%} still are after {case.record.tick} steps"
             for param in found[:4]
         ),
         remedy="Start from random weights, so that units can become different.",
@@ -41,7 +41,7 @@ def _of_embeddings(case: Case) -> Finding | None:
         if param.module_kind.startswith("Embedding")
         and len(param.shape) == 2
         and param.shape[1] >= 2
-        and case.seen.tick >= 20
+        and case.record.tick >= 20
         and param.start.get("equal_columns", 0) > EQUAL
         and (param.equal_columns_later or 0) > EQUAL
     ]
@@ -53,7 +53,7 @@ def _of_embeddings(case: Case) -> Finding | None:
         confidence=0.9,
         evidence=tuple(
             f"{param.name}: all {param.shape[1]} values of a row were equal at the start, "
-            f"{param.equal_columns_later or 0:.0%} of the columns still are after {case.seen.tick} steps"
+            f"{param.equal_columns_later or 0:.0%} of the columns still are after {case.record.tick} steps"
             for param in found[:4]
         ),
         remedy="Start from random values: equal columns get equal gradients and stay one and the same.",
@@ -61,10 +61,10 @@ def _of_embeddings(case: Case) -> Finding | None:
     )
 
 
-def alike(case: Case) -> list[ParamSeen]:
+def alike(case: Case) -> list[ParamRecord]:
     """Return the hidden weights whose rows were equal and stayed so; an embedding's rows are no units."""
     weights = case.weights(least=2)
-    if case.seen.tick < 20 or len(weights) < 2:
+    if case.record.tick < 20 or len(weights) < 2:
         return []
     last = min(param.depth for param in weights)
     return [

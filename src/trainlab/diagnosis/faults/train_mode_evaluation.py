@@ -10,7 +10,7 @@ from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.loops import modes
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import single
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.signals.case import Case, named
 
 
@@ -18,9 +18,9 @@ def judge(case: Case) -> Finding | None:
     """Fire if all evaluations of a trained network with dropout or batch-norm are in train mode."""
     if case.learning.adversarial:
         return None
-    for root in case.seen.roots:
+    for root in case.record.roots:
         learnt = root.learn_in_train + root.learn_in_eval
-        often = root.judge_ticks > 0.5 * max(1, case.seen.tick)
+        often = root.judge_ticks > 0.5 * max(1, case.record.tick)
         if (
             not root.noisy
             or learnt < 20

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
-from trainlab.diagnosis.features import feature_name
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.features import feature_name
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place
-from trainlab.diagnosis.remedies.usual import STANDARDIZED_INPUTS
+from trainlab.diagnosis.remedies.common_remedies import STANDARDIZED_INPUTS
 from trainlab.diagnosis.signals.case import Case
 
 RATIO = 100.0
@@ -19,7 +19,7 @@ _LAYERS = ("Linear", "Conv1d", "Conv2d", "Conv3d", "GRU", "LSTM", "RNN", "")
 
 def judge(case: Case) -> Finding | None:
     """Fire where max std / min std over the features is above 100, or mean |x| above 10."""
-    rows = case.seen.data.sample_x
+    rows = case.record.data.sample_x
     if not case.learning.failing or len(rows) < 20:
         return None
     width = len(rows[0])
@@ -28,7 +28,7 @@ def judge(case: Case) -> Finding | None:
     live = spread[spread > 1e-9]
     ratio = float(live.max() / live.min()) if len(live) else 1.0
     size = float(np.abs(x).mean())
-    tabular = len(case.seen.data.input_shape) == 2
+    tabular = len(case.record.data.input_shape) == 2
     uneven = tabular and ratio > RATIO and float(live.max()) > 3
     if not uneven and size <= LARGE:
         return None
@@ -42,7 +42,7 @@ def judge(case: Case) -> Finding | None:
     first = weights[0].name if weights else "the first layer"
 
     def name(place: int) -> str:
-        return feature_name(place, case.seen.data.input_shape)
+        return feature_name(place, case.record.data.input_shape)
 
     return Finding(
         place=Place(kind="data", parameters=(first,) if weights else ()),
@@ -63,7 +63,7 @@ def judge(case: Case) -> Finding | None:
 def _scaled_inside(case: Case, name: str) -> bool:
     """Whether the network scales its input itself, so that the first layer gets numbers of usual size."""
     module = name.rpartition(".")[0]
-    entered = [event.facts for event in case.seen.events_of("first_input") if event.module == module]
+    entered = [event.facts for event in case.record.events_of("first_input") if event.module == module]
     return bool(entered) and all(
         facts["size"] <= LARGE and facts["ratio"] <= RATIO for facts in entered if "size" in facts
     )
@@ -75,14 +75,14 @@ _USUAL = (0.3, 3.0)
 
 def _picture(case: Case) -> Picture | None:
     """The standard deviation of each feature, largest first; where these are usual, the mean sizes."""
-    rows = case.seen.data.sample_x
+    rows = case.record.data.sample_x
     if len(rows) < 2:
         return None
     x = np.asarray([row for row in rows if len(row) == len(rows[0])], dtype=np.float64)
     spread = x.std(0)
     far = bool(spread.max() <= _USUAL[1])
     values = np.abs(x).mean(0) if far else spread
-    shape = case.seen.data.input_shape
+    shape = case.record.data.input_shape
     order = np.argsort(-values).tolist()
     pairs = [(feature_name(at, shape), float(values[at])) for at in order if values[at] > 0]
     what = ("Mean size", "mean |x|") if far else ("Spread", "standard deviation")

@@ -6,11 +6,11 @@ import numpy as np
 
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.loss_kinds import BINARY, CLASSES
+from trainlab.diagnosis.observed.loss_kinds import BINARY, CLASSES
 from trainlab.diagnosis.pictures.data import main_loss
 from trainlab.diagnosis.pictures.kinds import Picture, histogram
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import single
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.signals.case import Case
 from trainlab.diagnosis.signals.curve import medians_of_5
 
@@ -57,7 +57,7 @@ def _share_above_constant(case: Case) -> float:
     fits = [] if learning.main is None else learning.main.fits
     smooth = medians_of_5([fit.value for fit in fits])
     below = next((place for place, value in enumerate(smooth) if value < learning.trivial), None)
-    return 0.0 if below is None else fits[below].tick / max(1, case.seen.tick)
+    return 0.0 if below is None else fits[below].tick / max(1, case.record.tick)
 
 
 def _picture(case: Case) -> Picture | None:

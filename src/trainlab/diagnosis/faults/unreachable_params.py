@@ -24,8 +24,8 @@ def judge(case: Case) -> Finding | None:
         ]  # the others were replaced, and are told of
     if not lost or cut_above(case, lost) is not None:
         return None
-    seen = case.seen
-    held = [seen.params[key] for optimizer in case.stepped for key in optimizer.params]
+    record = case.record
+    held = [record.params[key] for optimizer in case.stepped for key in optimizer.params]
     declared = sum(param.size for param in held if param.requires_grad)
     size = sum(param.size for param in lost)
     finding = Finding(

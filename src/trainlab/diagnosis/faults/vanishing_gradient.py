@@ -6,11 +6,11 @@ import math
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.record import ParamRecord
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.pictures.layers import gradient_by_depth
 from trainlab.diagnosis.place import Place
-from trainlab.diagnosis.remedies.usual import RELU_HE, initialized
-from trainlab.diagnosis.seen import ParamSeen
+from trainlab.diagnosis.remedies.common_remedies import RELU_HE, initialized
 from trainlab.diagnosis.signals.case import Case
 from trainlab.diagnosis.signals.gradients import early_gradients, late_gradients
 
@@ -50,7 +50,7 @@ def judge(case: Case) -> Finding | None:
 
 
 def _in_depth(
-    case: Case, found: list[tuple[ParamSeen, float]], *, below: float, confidence: float, late: bool = False
+    case: Case, found: list[tuple[ParamRecord, float]], *, below: float, confidence: float, late: bool = False
 ) -> Finding | None:
     """Little of the largest gradient comes back through the layers to the first one."""
     if len(found) < 3:
@@ -59,7 +59,7 @@ def _in_depth(
     if big <= 0 or small <= 0 or largest.depth >= first.depth or small / big >= below:
         return None
     layers = max(1, sum(param.depth > largest.depth for param, _ in found))
-    kinds = sorted({activation.kind.rstrip("_") for activation in case.seen.activations})
+    kinds = sorted({activation.kind.rstrip("_") for activation in case.record.activations})
     profile = ", ".join(f"{param.name} {value:.1e}" for param, value in found[:12])
     return Finding(
         place=Place(kind="parameters", parameters=(first.name, largest.name)),
@@ -80,7 +80,7 @@ def _in_depth(
 
 def _in_time(case: Case) -> Finding | None:
     """Nothing comes back from the end of a sequence to its beginning."""
-    shape = case.seen.data.input_shape
+    shape = case.record.data.input_shape
     if len(shape) < 2:
         return None
     length = min(shape[:2])  # batch first or time first: the shorter one is the safe guess

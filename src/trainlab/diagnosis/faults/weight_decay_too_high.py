@@ -10,7 +10,7 @@ from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures import layers
 from trainlab.diagnosis.pictures.kinds import Picture, lines, one_line
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import single
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.signals.case import Case, named, optimizer_name, vanished
 
 SHRUNK = 0.5

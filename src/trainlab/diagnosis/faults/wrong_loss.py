@@ -6,14 +6,14 @@ import numpy as np
 
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.loss_kinds import BINARY
-from trainlab.diagnosis.node_kinds import SHAPING
+from trainlab.diagnosis.observed.loss_kinds import BINARY
+from trainlab.diagnosis.observed.node_kinds import SHAPING
+from trainlab.diagnosis.observed.record import Graph, Node
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.path import chain_to_loss
 from trainlab.diagnosis.place import place_at
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.remedies.remedy import Remedy
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.seen import Graph, Node
 from trainlab.diagnosis.signals.case import Case
 from trainlab.diagnosis.signals.neighbours import neighbours
 
@@ -44,7 +44,7 @@ def judge(case: Case) -> Finding | None:
     """Fire if a distance is maximized, or if class numbers are fitted as numbers."""
     if case.learning.adversarial:
         return None
-    for graph in case.seen.graphs:
+    for graph in case.record.graphs:
         node = negated(graph)
         if node is not None and len(case.stepped) == 1:
             place = node.op.site.quoted if node.op is not None and node.op.site else node.kind
@@ -64,7 +64,7 @@ def judge(case: Case) -> Finding | None:
 
 def _no_signs(case: Case) -> Finding | None:
     """Targets of 0 and 1 where the loss takes 1 and −1: the zeros teach nothing."""
-    for event in case.seen.events_of("signed_targets"):
+    for event in case.record.events_of("signed_targets"):
         name, facts = str(event.facts["name"]), event.facts
         share = facts["zeros"] / max(1, facts["values"])
         # A teacher's vector can't follow, so that leaving pairs out does no harm.
@@ -88,7 +88,7 @@ def _no_signs(case: Case) -> Finding | None:
 
 def _no_probabilities(case: Case) -> Finding | None:
     """Cross-entropy over one class, or with targets that are no distribution: several ones in a row."""
-    for loss in case.seen.losses:
+    for loss in case.record.losses:
         if loss.kind != "cross_entropy" or not loss.count:
             continue
         one = loss.classes == 1
@@ -141,10 +141,10 @@ def _classes_as_numbers(case: Case) -> Finding | None:
         return None
     values = np.unique(main.sample)
     whole = bool(np.all(values == np.round(values))) and values.min() == 0 and 3 <= len(values) <= 20
-    judged = case.seen.judged_accuracy
+    judged = case.record.judged_accuracy
     if not whole or len(values) != values.max() + 1 or not judged:
         return None
-    found = neighbours(case.seen.data.sample_x, case.seen.data.sample_y, classes=True)
+    found = neighbours(case.record.data.sample_x, case.record.data.sample_y, classes=True)
     behind = found is not None and found[0] - judged[-1][1] > BEHIND
     if not case.learning.ratio > UNFIT and not behind:
         return None
@@ -167,7 +167,7 @@ _NEGATING = frozenset(("neg", "__neg__", "negative", "mul", "__mul__", "__rmul__
 
 def _picture(case: Case) -> Picture | None:
     """The operations from the input to the loss; a change of its sign is marked, else the loss itself."""
-    if any(negated(graph) is not None for graph in case.seen.graphs):
+    if any(negated(graph) is not None for graph in case.record.graphs):
         return chain_to_loss(case, lambda left, op, _: left == 0 and op in _NEGATING)
     return chain_to_loss(
         case, lambda left, op, after: op not in _NEGATING and (not left or after in _NEGATING)

@@ -6,7 +6,7 @@ from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.faults.symmetric_init import alike, equal_rows
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.place import Place
-from trainlab.diagnosis.remedies.usual import initialized
+from trainlab.diagnosis.remedies.common_remedies import initialized
 from trainlab.diagnosis.signals.case import Case, named
 
 
@@ -22,7 +22,7 @@ def judge(case: Case) -> Finding | None:
         confidence=0.93,
         evidence=(
             f"{named(param.name for param in found)}: all zero at the start, and all rows are "
-            f"still equal after {case.seen.tick} steps",
+            f"still equal after {case.record.tick} steps",
             case.learning.words,
         ),
         remedy="Start from random weights; zero is fine for biases.",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from trainlab.diagnosis.node_kinds import RANGES
+from trainlab.diagnosis.observed.losses import LossRecord
+from trainlab.diagnosis.observed.node_kinds import RANGES
 from trainlab.diagnosis.pictures.kinds import Picture, bars, histogram
-from trainlab.diagnosis.seen_losses import LossSeen
 from trainlab.diagnosis.signals.case import Case, behind
 
 
@@ -18,7 +18,7 @@ def targets_and_range(case: Case) -> Picture | None:
     if loss.counts:
         known = sorted(loss.counts.items())[:14]
         return bars("Targets seen", "rows", [(f"class {label}", float(count)) for label, count in known])
-    for graph in case.seen.graphs:
+    for graph in case.record.graphs:
         for node in graph.nodes:
             if case.loss_of(node.op) is not loss:
                 continue
@@ -37,6 +37,6 @@ def targets_and_range(case: Case) -> Picture | None:
     return histogram("Targets seen", "target", loss.sample)
 
 
-def main_loss(case: Case) -> LossSeen | None:
+def main_loss(case: Case) -> LossRecord | None:
     """Return the loss that most of the training has, else any."""
-    return case.learning.main or next((one for one in case.seen.losses if one.count), None)
+    return case.learning.main or next((one for one in case.record.losses if one.count), None)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from trainlab.diagnosis.observed.record import ActivationRecord
 from trainlab.diagnosis.pictures.kinds import Picture, bars, lines, one_line
-from trainlab.diagnosis.seen import ActivationSeen
 from trainlab.diagnosis.signals.case import Case
 from trainlab.diagnosis.signals.gradients import early_gradients
 
@@ -18,7 +18,7 @@ def gradient_by_depth(case: Case) -> Picture | None:
     return bars("Gradient by layer, input first", "rms gradient (median of 20 steps)", pairs, log=True)
 
 
-def shares(found: list[ActivationSeen], series: list[list[float]], title: str, unit: str) -> Picture | None:
+def shares(found: list[ActivationRecord], series: list[list[float]], title: str, unit: str) -> Picture | None:
     """Return the shares of the activations where they are greatest, in the order of the network."""
     told = [(one, values) for one, values in zip(found, series, strict=True) if len(values) > 1]
     worst = sorted(range(len(told)), key=lambda at: -float(np.nanmean(told[at][1])))[:MOST_LINES]

@@ -14,7 +14,7 @@ from trainlab.diagnosis.signals.gradients import total_norms
 
 def modes(case: Case) -> Picture | None:
     """Passes of the networks that depend on the mode, by purpose and mode."""
-    roots = [root for root in case.seen.roots if root.noisy] or case.seen.roots
+    roots = [root for root in case.record.roots if root.noisy] or case.record.roots
     pairs: list[tuple[str, float]] = []
     for root in roots[:3]:
         name = f"{root.name}: " if len(roots) > 1 else ""
@@ -48,8 +48,8 @@ def learning_rate(case: Case) -> Picture | None:
     for optimizer in case.stepped[:4]:
         ticks = [float(tick) for tick, _ in optimizer.lr]
         rates = [rate for _, rate in optimizer.lr]
-        if ticks and ticks[-1] < case.seen.tick:
-            ticks, rates = [*ticks, float(case.seen.tick)], [*rates, rates[-1]]
+        if ticks and ticks[-1] < case.record.tick:
+            ticks, rates = [*ticks, float(case.record.tick)], [*rates, rates[-1]]
         if len(ticks) > 1:
             drawn.append(one_line(optimizer_name(optimizer), ticks, rates))
     wide = is_wide([value for each in drawn for value in each["y"]], 30)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from trainlab.diagnosis.observed.record import Graph, Node, Op, ParamRecord
 from trainlab.diagnosis.pictures.kinds import Picture, chain, node
-from trainlab.diagnosis.seen import Graph, Node, Op, ParamSeen
 from trainlab.diagnosis.signals.case import Case
 
 RESHAPING = frozenset(
@@ -22,7 +22,7 @@ def chain_to_loss(case: Case, is_wrong: Callable[[int, str, str], bool]) -> Pict
 
     `is_wrong` gets how many operations are left to the loss, an operation's name and the next one's.
     """
-    graph = max(case.seen.graphs[:3], key=lambda one: one.complete, default=None)
+    graph = max(case.record.graphs[:3], key=lambda one: one.complete, default=None)
     ops = _operations(graph) if graph is not None else []
     if not ops:
         return None
@@ -82,12 +82,12 @@ def reached(case: Case) -> Picture | None:
     )
 
 
-def by_layer(case: Case, title: str, fault: Callable[[ParamSeen], str]) -> Picture | None:
+def by_layer(case: Case, title: str, fault: Callable[[ParamRecord], str]) -> Picture | None:
     """Return the layers as declared; `fault` says what is wrong with one's parameter, "" if nothing is."""
-    layers: dict[str, list[ParamSeen]] = {}
-    declared = [key for root in case.seen.roots for key in root.params]
-    for key in dict.fromkeys([*declared, *case.seen.params]):
-        param = case.seen.params.get(key)
+    layers: dict[str, list[ParamRecord]] = {}
+    declared = [key for root in case.record.roots for key in root.params]
+    for key in dict.fromkeys([*declared, *case.record.params]):
+        param = case.record.params.get(key)
         if param is not None and param.name and not param.is_of_one_step:
             layers.setdefault(param.name.rpartition(".")[0] or param.name, []).append(param)
     nodes: list[dict[str, Any]] = []

@@ -9,20 +9,25 @@ from typing import Any
 
 import torch
 
-from trainlab.diagnosis.probe.asking import Asking
-from trainlab.diagnosis.probe.calls import Calls
-from trainlab.diagnosis.probe.core import Core, guarded
+from trainlab.diagnosis.observed.losses import LossStream
+from trainlab.diagnosis.observed.record import Graph, Op
+from trainlab.diagnosis.observed.site import Site
+from trainlab.diagnosis.probe.graph_walk import depths, walk
+from trainlab.diagnosis.probe.hand_written_steps import Manual
+from trainlab.diagnosis.probe.kept_rows import Asking
 from trainlab.diagnosis.probe.losses import Losses
-from trainlab.diagnosis.probe.manual import Manual
-from trainlab.diagnosis.probe.places import user_site
-from trainlab.diagnosis.probe.poles import first_nonfinite, near_poles, nearest_pole, saved_nonfinite
-from trainlab.diagnosis.probe.readable import as_floats, readable
+from trainlab.diagnosis.probe.module_calls import Calls
+from trainlab.diagnosis.probe.nonfinite_origin import (
+    first_nonfinite,
+    near_poles,
+    nearest_pole,
+    saved_nonfinite,
+)
+from trainlab.diagnosis.probe.optimizer_steps import Steps
+from trainlab.diagnosis.probe.probe_state import Core, guarded
+from trainlab.diagnosis.probe.readable_tensors import as_floats, readable
 from trainlab.diagnosis.probe.schedule import is_walked
-from trainlab.diagnosis.probe.steps import Steps
-from trainlab.diagnosis.probe.walk import depths, walk
-from trainlab.diagnosis.seen import Graph, Op
-from trainlab.diagnosis.seen_losses import LossStream
-from trainlab.diagnosis.site import Site
+from trainlab.diagnosis.probe.user_frames import user_site
 from trainlab.diagnosis.torch_private import is_compiling
 
 MAX_STREAMS = 32
@@ -52,7 +57,7 @@ class Backward:
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
             if is_compiling():
                 return original(tensors, *args, **kwargs)
-            self.core.seen.other_threads += self.core.on and threading.get_ident() != self.core.thread
+            self.core.record.other_threads += self.core.on and threading.get_ident() != self.core.thread
             self.before(tensors, kwargs)
             out = self._run(original, tensors, *args, **kwargs)
             if self.core.sampling or self.losses.sums:  # a guarded call takes time, and most steps need none
@@ -123,7 +128,7 @@ class Backward:
             return
         if core.steps_taken == 0:
             self.manual.before_backward()
-        core.seen.backwards += 1
+        core.record.backwards += 1
         self.asking.backward(loss)
         self.steps.clearing.before_backward_now()
         site = user_site()
@@ -134,7 +139,7 @@ class Backward:
         if loss.grad_fn is None:
             stream.leafs += 1
         passes = self.calls.learned()
-        tick = core.seen.tick
+        tick = core.record.tick
         if loss.numel() == 1 and readable(loss) is not None:
             was_bad = stream.first_nonfinite is not None
             core.later.read(loss.detach(), lambda got: stream.add(tick, got[0]))
@@ -147,7 +152,7 @@ class Backward:
         stream = self._streams.get(site)
         if stream is None and len(self._streams) < MAX_STREAMS:
             stream = self._streams[site] = LossStream(site)
-            self.core.seen.streams.append(stream)
+            self.core.record.streams.append(stream)
         return stream
 
     def _read_graph(self, loss: torch.Tensor, site: Site | None, tick: int, passes: int) -> None:
@@ -158,32 +163,32 @@ class Backward:
             return
         graph = walk(loss, core.book, tick=tick, site=site)
         self._last = graph
-        core.seen.graph_sizes.append((tick, len(graph.nodes), passes))
+        core.record.graph_sizes.append((tick, len(graph.nodes), passes))
         self.losses.confirm(graph)
         depth = depths(graph)
         present = {node.param for node in graph.nodes if node.param is not None}
         for key in present:
-            told = core.seen.params[key]
+            told = core.record.params[key]
             told.reached += 1
             told.depth = max(told.depth, depth.get(key, 0))
             tensor = core.book.tensor(key)
             if not told.start and tensor is not None:
-                from trainlab.diagnosis.probe.values import first_look
+                from trainlab.diagnosis.probe.parameter_values import first_look
 
                 first_look(core.later, told, tensor)
         self.manual.reached(present)
-        for told in core.seen.params.values():
+        for told in core.record.params.values():
             told.graphs += 1
         signature = (site, tuple(node.kind for node in graph.nodes[:400]))
         times = self._signatures.get(signature, 0)
         self._signatures[signature] = times + 1
-        if times == 0 and len(core.seen.graphs) < MAX_GRAPHS:
-            core.seen.graphs.append(graph)
+        if times == 0 and len(core.record.graphs) < MAX_GRAPHS:
+            core.record.graphs.append(graph)
 
     def _look_for_origin(self, loss: torch.Tensor) -> None:
         """The loss has just stopped being finite: which operation was the first?"""
         core = self.core
-        bad = [told.name for key, told in core.seen.params.items() if _bad(core.book.tensor(key))]
+        bad = [told.name for key, told in core.record.params.items() if _bad(core.book.tensor(key))]
         op = first_nonfinite(self.losses.sums)
         saved = ""
         if op is None and bad:
@@ -199,7 +204,7 @@ class Backward:
             name=op.name if op is not None else saved,
             parameters=bad[:5],
             nearest=op.facts.get("nearest") if op is not None else None,
-            input=core.seen.data.nonfinite_input is not None,
+            input=core.record.data.nonfinite_input is not None,
         )
 
     def _op_at(self, place: int, kind: str) -> Op | None:
@@ -212,9 +217,9 @@ class Backward:
     def after(self) -> None:
         """The gradients are there: are they finite?"""
         core = self.core
-        if core.sampling and core.seen.tick % 4 == 0:
-            core.seen.retained_ticks.append((core.seen.tick, core.old_graphs_alive()))
-        if core.sampling and not core.seen.events_of("nonfinite_gradient"):
+        if core.sampling and core.record.tick % 4 == 0:
+            core.record.retained_ticks.append((core.record.tick, core.old_graphs_alive()))
+        if core.sampling and not core.record.events_of("nonfinite_gradient"):
             self._check_gradients()
         if self.losses.sums:
             self._suspects = near_poles(self.losses.sums)
@@ -224,7 +229,7 @@ class Backward:
         core = self.core
         grads = [
             (key, tensor.grad)
-            for key in list(core.seen.params)[:400]
+            for key in list(core.record.params)[:400]
             if (tensor := core.book.tensor(key)) is not None
             and tensor.grad is not None
             and readable(tensor.grad) is tensor.grad
@@ -234,7 +239,7 @@ class Backward:
         total = sum(float(as_floats(grad).sum()) for _, grad in grads)
         if math.isfinite(total):
             return
-        bad = [core.seen.params[key].name for key, grad in grads if not bool(torch.isfinite(grad).all())]
+        bad = [core.record.params[key].name for key, grad in grads if not bool(torch.isfinite(grad).all())]
         if not bad:
             return
         op = first_nonfinite(self.losses.sums) or nearest_pole(self.losses.sums)

@@ -11,11 +11,11 @@ from typing import Any
 
 from torch import nn
 
-from trainlab.diagnosis.probe.calls import Calls
-from trainlab.diagnosis.probe.core import Core
 from trainlab.diagnosis.probe.listener import Listener
+from trainlab.diagnosis.probe.module_calls import Calls
+from trainlab.diagnosis.probe.optimizer_steps import Steps
 from trainlab.diagnosis.probe.patches import Patches
-from trainlab.diagnosis.probe.steps import Steps
+from trainlab.diagnosis.probe.probe_state import Core
 from trainlab.diagnosis.torch_private import COMPILER, compiled_network, is_compiling
 
 
@@ -83,7 +83,7 @@ class Compiled:
             yield
             return
         self._aside = True
-        self.core.seen.compiled_calls += 1
+        self.core.record.compiled_calls += 1
         heard = self.listener.active
         self.steps.before_compiled()
         self.listener.switch(False)

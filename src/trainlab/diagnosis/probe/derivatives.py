@@ -10,11 +10,11 @@ from typing import Any
 
 import torch
 
-from trainlab.diagnosis.probe.core import Core
-from trainlab.diagnosis.probe.places import user_site
-from trainlab.diagnosis.probe.walk import leaves_above
-from trainlab.diagnosis.seen import Op
-from trainlab.diagnosis.site import Site
+from trainlab.diagnosis.observed.record import Op
+from trainlab.diagnosis.observed.site import Site
+from trainlab.diagnosis.probe.graph_walk import leaves_above
+from trainlab.diagnosis.probe.probe_state import Core
+from trainlab.diagnosis.probe.user_frames import user_site
 
 SUMS = frozenset(("add", "__add__", "__radd__", "sub", "__sub__", "__rsub__", "rsub", "subtract"))
 MAX_KEPT = 256
@@ -44,8 +44,8 @@ class Derivatives:
         core = self.core
         if create_graph or not core.sampling or not isinstance(outputs, torch.Tensor):
             return
-        if self._tick != core.seen.tick:
-            self._tick, self._known = core.seen.tick, {}
+        if self._tick != core.record.tick:
+            self._tick, self._known = core.record.tick, {}
         asked = [inputs] if isinstance(inputs, torch.Tensor) else list(inputs)
         params: frozenset[int] | None = None
         for by, tensor in zip(asked, found, strict=False):
@@ -70,7 +70,7 @@ class Derivatives:
             self.core.event("constant_derivative", op.site, op.module)
 
     def _first(self, given: Sequence[torch.Tensor]) -> _Derivative | None:
-        if self._tick != self.core.seen.tick:
+        if self._tick != self.core.record.tick:
             return None
         found = (self._known.get(id(one)) for one in given)
         return next((one for one in found if one is not None and one.tensor() is not None), None)
@@ -80,9 +80,9 @@ class Derivatives:
             self._known[id(one.tensor())] = one
 
     def _trained(self, tensor: torch.Tensor) -> frozenset[int]:
-        params = self.core.seen.params
+        params = self.core.record.params
         return frozenset(key for key in leaves_above(tensor, self.core.book) if params[key].optimizers)
 
     def _is_an_input(self, tensor: torch.Tensor) -> bool:
         key = self.core.book.known(tensor)
-        return tensor.is_leaf and (key is None or not self.core.seen.params[key].optimizers)
+        return tensor.is_leaf and (key is None or not self.core.record.params[key].optimizers)

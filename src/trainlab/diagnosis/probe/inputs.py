@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from trainlab.diagnosis.probe.readable import readable
-from trainlab.diagnosis.summaries import summaries
+from trainlab.diagnosis.probe.input_summaries import summaries
+from trainlab.diagnosis.probe.readable_tensors import readable
 
 MAX_CATEGORIES, MAX_CODES = 8, 32
 """Whole numbers are categories where they are few columns of few codes each; else tokens, or users."""

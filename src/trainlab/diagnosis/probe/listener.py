@@ -9,18 +9,18 @@ import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
-from trainlab.diagnosis.loss_kinds import SIGNED
+from trainlab.diagnosis.observed.loss_kinds import SIGNED
+from trainlab.diagnosis.observed.record import Op
 from trainlab.diagnosis.probe.activations import ACTIVATIONS, Activations
-from trainlab.diagnosis.probe.asking import Asking
-from trainlab.diagnosis.probe.core import Core, guarded
 from trainlab.diagnosis.probe.derivatives import SUMS
 from trainlab.diagnosis.probe.fits import Fits
-from trainlab.diagnosis.probe.layers import LAYERS, Layers
+from trainlab.diagnosis.probe.graph_walk import KEY
+from trainlab.diagnosis.probe.kept_rows import Asking
+from trainlab.diagnosis.probe.layer_arguments import LAYERS, Layers
 from trainlab.diagnosis.probe.losses import LOSSES, Losses
-from trainlab.diagnosis.probe.places import user_site
-from trainlab.diagnosis.probe.readable import are_readable, readable
-from trainlab.diagnosis.probe.walk import KEY
-from trainlab.diagnosis.seen import Op
+from trainlab.diagnosis.probe.probe_state import Core, guarded
+from trainlab.diagnosis.probe.readable_tensors import are_readable, readable
+from trainlab.diagnosis.probe.user_frames import user_site
 from trainlab.diagnosis.torch_private import function_depth, is_compiling, raw_data
 
 _GETTER = "__get__"
@@ -132,7 +132,7 @@ class Listener(TorchFunctionMode):
             if readable(first) is None:
                 return
             self.losses.derivatives.passed_on(_tensors(args, kwargs), first)
-            if name in _MADE and self.core.seen.tick:
+            if name in _MADE and self.core.record.tick:
                 self.losses.made_now(first)
             if name in _CASTS and args:
                 self._cast(args[0], first, name)
@@ -155,7 +155,7 @@ class Listener(TorchFunctionMode):
             name=name,
             module=core.module_path(),
             site=user_site(),
-            tick=core.seen.tick,
+            tick=core.record.tick,
             shapes=tuple(_shape(tensor) for tensor in tensors),
             out=_shape(out),
             dtype=str(out.dtype).removeprefix("torch."),
@@ -206,14 +206,14 @@ class Listener(TorchFunctionMode):
             or (core.judging and not core.sampling)
         ):
             return
-        op = Op(name=name, module=core.module_path(), site=user_site(), tick=core.seen.tick)
+        op = Op(name=name, module=core.module_path(), site=user_site(), tick=core.record.tick)
         self.losses.cut(op, source)
 
     def _cast(self, source: Any, out: torch.Tensor, name: str) -> None:
         """A cast to whole numbers: does it cut fractions off?"""
         if not isinstance(source, torch.Tensor) or not source.is_floating_point() or out.is_floating_point():
             return
-        if not 20 <= source.numel() <= 1_000_000 or self.core.seen.tick > 8 or source.device.type != "cpu":
+        if not 20 <= source.numel() <= 1_000_000 or self.core.record.tick > 8 or source.device.type != "cpu":
             return
         share = float((source != source.trunc()).float().mean())
         if share > 0.5:
@@ -228,7 +228,7 @@ class Listener(TorchFunctionMode):
         if out.is_floating_point() or not 20 <= out.numel() <= 1_000_000 or out.device.type != "cpu":
             return
         values = np.asarray(source)
-        if values.dtype.kind != "f" or self.core.seen.tick > 8:
+        if values.dtype.kind != "f" or self.core.record.tick > 8:
             return
         share = float((values != np.trunc(values)).mean())
         if share > 0.5:

@@ -8,15 +8,15 @@ from typing import Any
 
 import torch
 
-from trainlab.diagnosis.loss_kinds import CLASSES
-from trainlab.diagnosis.node_kinds import LAYERS, SHAPING
-from trainlab.diagnosis.probe.core import Core
+from trainlab.diagnosis.observed.loss_kinds import CLASSES
+from trainlab.diagnosis.observed.losses import LossRecord
+from trainlab.diagnosis.observed.node_kinds import LAYERS, SHAPING
+from trainlab.diagnosis.observed.record import Graph, Op
 from trainlab.diagnosis.probe.derivatives import Derivatives
 from trainlab.diagnosis.probe.fits import Fits
-from trainlab.diagnosis.probe.places import user_site
-from trainlab.diagnosis.probe.walk import leaves_above
-from trainlab.diagnosis.seen import Graph, Op
-from trainlab.diagnosis.seen_losses import LossSeen
+from trainlab.diagnosis.probe.graph_walk import leaves_above
+from trainlab.diagnosis.probe.probe_state import Core
+from trainlab.diagnosis.probe.user_frames import user_site
 
 DIFFERENCES = frozenset(("sub", "__sub__", "__rsub__", "rsub", "subtract"))
 NAMED = frozenset(
@@ -38,7 +38,7 @@ class Losses:
         self.fits = fits
         self.derivatives = Derivatives(core)
         self.sums: list[Op] = []
-        self._known: dict[tuple[Any, ...], LossSeen] = {}
+        self._known: dict[tuple[Any, ...], LossRecord] = {}
         self._rejected: set[int] = set()
         self._walks = 0
         self._judged: tuple[int, int] = (-1, 0)
@@ -53,19 +53,19 @@ class Losses:
         if pair is None:
             return
         output, target = pair
-        seen = self._entry(name, output, target, op)
-        if seen is None:
+        record = self._entry(name, output, target, op)
+        if record is None:
             return
-        index = self.core.seen.losses.index(seen)
+        index = self.core.record.losses.index(record)
         if index in self._rejected:
             return
         op.facts["loss"] = index
         if name not in ("cross_entropy", "nll_loss") and output.shape != target.shape:
             wide = torch.broadcast_shapes(output.shape, target.shape)
             op.facts["shapes"] = (tuple(output.shape), tuple(target.shape), tuple(wide))
-        seen.made_here += self._is_made_now(target)
-        seen.target_has_grad += target.requires_grad
-        self.fits.read(seen, _on_the_targets_scale(name, output, args, kwargs), target)
+        record.made_here += self._is_made_now(target)
+        record.target_has_grad += target.requires_grad
+        self.fits.read(record, _on_the_targets_scale(name, output, args, kwargs), target)
 
     def count_zero_targets(self, name: str, tensors: list[torch.Tensor], op: Op) -> None:
         """Count the zeros among targets that are to be 1 or −1."""
@@ -84,18 +84,18 @@ class Losses:
 
         self.core.later.read(torch.stack([(target == 0).float().sum(), target.min()]), keep)
 
-    def _entry(self, name: str, output: torch.Tensor, target: torch.Tensor, op: Op) -> LossSeen | None:
+    def _entry(self, name: str, output: torch.Tensor, target: torch.Tensor, op: Op) -> LossRecord | None:
         kind = "difference" if name in DIFFERENCES else name
         # One line may serve several trainings, of other classes each.
         classes = output.shape[1] if kind in CLASSES and output.dim() > 1 else 0
         key = (kind, op.site, op.module, output.dim(), target.dim(), classes)
-        seen = self._known.get(key)
-        if seen is None and len(self._known) < MAX_PLACES:
+        record = self._known.get(key)
+        if record is None and len(self._known) < MAX_PLACES:
             dtype = str(target.dtype).removeprefix("torch.")
-            seen = LossSeen(kind, op.site, op.module, tuple(output.shape), tuple(target.shape), dtype)
-            self._known[key] = seen
-            self.core.seen.losses.append(seen)
-        return seen
+            record = LossRecord(kind, op.site, op.module, tuple(output.shape), tuple(target.shape), dtype)
+            self._known[key] = record
+            self.core.record.losses.append(record)
+        return record
 
     def _of_two_networks(self, name: str, args: tuple[Any, ...]) -> tuple[torch.Tensor, torch.Tensor] | None:
         """Outputs of two networks, one of them the target, in a difference that may be blown up."""
@@ -112,7 +112,7 @@ class Losses:
 
     def made_now(self, tensor: torch.Tensor) -> None:
         """Noise, ones or zeros were made in this step: as targets they are no data."""
-        tick = self.core.seen.tick
+        tick = self.core.record.tick
         if self._made[0] != tick:
             self._made = (tick, {})
         self._made[1][tensor.data_ptr()] = weakref.ref(tensor)
@@ -120,22 +120,22 @@ class Losses:
     def _is_made_now(self, target: torch.Tensor) -> bool:
         """Whether its numbers are those made in this step; an address may have been used again since."""
         tick, made = self._made
-        known = made.get(target.data_ptr()) if tick == self.core.seen.tick else None
+        known = made.get(target.data_ptr()) if tick == self.core.record.tick else None
         return known is not None and known() is not None
 
     def judge(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor) -> None:
         """Measure a loss in an evaluation, where the same kind was met in training."""
-        tick = self.core.seen.tick
+        tick = self.core.record.tick
         count = self._judged[1] + 1 if self._judged[0] == tick else 1
         self._judged = (tick, count)
         if count > MAX_JUDGED_A_TICK:
             return
         pair = pair_of(name, args, kwargs)
         kind = "difference" if name in DIFFERENCES else name
-        same = [seen for seen in self.core.seen.losses if seen.kind == kind and seen.count]
+        same = [record for record in self.core.record.losses if record.kind == kind and record.count]
         if pair is not None and same and pair[0].shape[1:] == torch.Size(same[0].out_shape[1:]):
             site = user_site()
-            at = [seen for seen in same if seen.site == site] or same
+            at = [record for record in same if record.site == site] or same
             output, target = pair
             self.fits.read(at[0], _on_the_targets_scale(name, output, args, kwargs), target, judged=True)
 
@@ -151,7 +151,7 @@ class Losses:
         for place, steps, bent in frontier:
             node = graph.nodes[place] if graph.nodes else None
             index = node.op.facts.get("loss") if node is not None and node.op is not None else None
-            if index is not None and (bent or self.core.seen.losses[index].kind != "difference"):
+            if index is not None and (bent or self.core.record.losses[index].kind != "difference"):
                 found.add(index)
             if node is None or index is not None:
                 continue
@@ -161,11 +161,13 @@ class Losses:
                     reach.add((parent, bends))
                     frontier.append((parent, steps + 1, bends))
         for index in found:
-            self.core.seen.losses[index].count += 1
+            self.core.record.losses[index].count += 1
         if self._walks >= 4:
-            losses = self.core.seen.losses
+            losses = self.core.record.losses
             self._rejected |= {
-                index for index, seen in enumerate(losses) if seen.kind == "difference" and not seen.count
+                index
+                for index, record in enumerate(losses)
+                if record.kind == "difference" and not record.count
             }
 
     def cut(self, op: Op, source: torch.Tensor) -> None:
@@ -182,8 +184,8 @@ class Losses:
             ticks=0,
             last=-1,
         )
-        if event.facts["last"] != self.core.seen.tick:
-            event.facts["last"] = self.core.seen.tick
+        if event.facts["last"] != self.core.record.tick:
+            event.facts["last"] = self.core.record.tick
             event.facts["ticks"] += 1
         if event.count <= 3:
             event.facts["params"].update(leaves_above(source, self.core.book))

@@ -11,22 +11,22 @@ from torch import nn
 from torch.optim import Optimizer, lr_scheduler
 from torch.utils.data import DataLoader
 
-from trainlab.diagnosis.probe.answers import ask
-from trainlab.diagnosis.probe.asking import Asking
+from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.probe.backward import Backward
-from trainlab.diagnosis.probe.calls import Calls
+from trainlab.diagnosis.probe.batches import Data
 from trainlab.diagnosis.probe.compiled import Compiled
-from trainlab.diagnosis.probe.core import Core, unheard
-from trainlab.diagnosis.probe.data import Data
-from trainlab.diagnosis.probe.elsewhere import Elsewhere
-from trainlab.diagnosis.probe.endings import finish_modules, finish_params
+from trainlab.diagnosis.probe.final_answers import ask
+from trainlab.diagnosis.probe.final_checks import finish_modules, finish_params
 from trainlab.diagnosis.probe.fits import Fits
+from trainlab.diagnosis.probe.kept_rows import Asking
 from trainlab.diagnosis.probe.listener import Listener
 from trainlab.diagnosis.probe.losses import Losses
-from trainlab.diagnosis.probe.others import Others
+from trainlab.diagnosis.probe.module_calls import Calls
+from trainlab.diagnosis.probe.optimizer_steps import Steps
+from trainlab.diagnosis.probe.other_processes import Elsewhere
 from trainlab.diagnosis.probe.patches import Patches
-from trainlab.diagnosis.probe.steps import Steps
-from trainlab.diagnosis.seen import Seen
+from trainlab.diagnosis.probe.probe_state import Core, unheard
+from trainlab.diagnosis.probe.schedulers_and_clipping import Others
 from trainlab.diagnosis.torch_private import unheard_words
 
 _listening: list[Probe] = []
@@ -69,7 +69,7 @@ class Probe:
         """Begin to listen."""
         self.core.started = time.monotonic()
         if deaf := unheard_words():
-            self.core.seen.troubles.append(deaf)
+            self.core.record.troubles.append(deaf)
         self.elsewhere.start()
         self.core.on = True
         _listening.append(self)
@@ -91,10 +91,10 @@ class Probe:
         self.steps.attach()
         self.listener.switch(True)
 
-    def stop(self, *, whole: bool = True) -> Seen:
+    def stop(self, *, whole: bool = True) -> TrainingRecord:
         """Stop listening and return what was seen; not `whole` is a training that was cut off."""
         core = self.core
-        core.seen.seconds = time.monotonic() - core.started
+        core.record.seconds = time.monotonic() - core.started
         if self in _listening:
             _listening.remove(self)
         self.listener.switch(False)
@@ -104,16 +104,16 @@ class Probe:
         self.read(whole=whole)
         self._ask()
         core.on = False
-        return core.seen
+        return core.record
 
-    def read(self, *, whole: bool = False) -> Seen:
+    def read(self, *, whole: bool = False) -> TrainingRecord:
         """Bring what was seen up to date, also in the middle of a training; `whole` if it has ended."""
         core = self.core
         was_busy, core.busy = core.busy, True
         try:
             with unheard():
-                core.seen.seconds = time.monotonic() - core.started
-                self.elsewhere.read(core.seen)
+                core.record.seconds = time.monotonic() - core.started
+                self.elsewhere.read(core.record)
                 core.later.flush()
                 if whole:
                     self.calls.finish()
@@ -124,7 +124,7 @@ class Probe:
             core.trouble(error)
         finally:
             core.busy = was_busy
-        return core.seen
+        return core.record
 
     def _ask(self) -> None:
         """Ask the networks; whatever comes of it, the training has ended, and goes unharmed."""
@@ -132,7 +132,7 @@ class Probe:
         was_busy, core.busy = core.busy, True
         try:
             with unheard():
-                ask(self.asking, core.seen)
+                ask(self.asking, core.record)
         except Exception as error:
             core.trouble(error)
         finally:

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from trainlab.diagnosis.children import kill_session, one_thread_environment
-from trainlab.diagnosis.plan import Plan
-from trainlab.diagnosis.remedies.runs import Job, Run
+from trainlab.diagnosis.remedies.trial_runs import Job, Run
+from trainlab.diagnosis.script.child_processes import kill_session, one_thread_environment
+from trainlab.diagnosis.script.plan import Plan
 
 POLL = 0.05
 PATIENCE, SLACK = 4.0, 20.0
@@ -76,7 +76,7 @@ class ScriptRuns:
         remedy = None if job.remedy is None else job.remedy.to_plan()
         asked.write_bytes(replace(self.plan, seed=job.seed, remedy=remedy).to_json())
         process = subprocess.Popen(
-            [sys.executable, "-m", "trainlab.diagnosis.child", str(report), str(asked)],
+            [sys.executable, "-m", "trainlab.diagnosis.script.child", str(report), str(asked)],
             env=one_thread_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

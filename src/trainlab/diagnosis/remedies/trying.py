@@ -11,9 +11,9 @@ from typing import Any
 
 from trainlab.diagnosis.remedies.choose import remedies_for, why_not
 from trainlab.diagnosis.remedies.remedy import Remedy, together
-from trainlab.diagnosis.remedies.runs import Job, Run, Runner
-from trainlab.diagnosis.remedies.weigh import Pair, compared, learns, weighed
-from trainlab.diagnosis.remedies.wording import summary_words, trial_words
+from trainlab.diagnosis.remedies.trial_runs import Job, Run, Runner
+from trainlab.diagnosis.remedies.trial_verdict import Pair, compared, learns, weighed
+from trainlab.diagnosis.remedies.trial_words import summary_words, trial_words
 from trainlab.draw import counted, format_number
 
 SEEDS, BUDGET = 5, 120.0

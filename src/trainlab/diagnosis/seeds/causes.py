@@ -45,7 +45,7 @@ def with_causes(
 
 
 def _diagnosed(experiment: Experiment, run: SeedRun) -> SeedRun:
-    from trainlab.diagnosis.watching import watch
+    from trainlab.diagnosis.in_process.watch import watch
     from trainlab.engine.reference import ReferenceEngine
 
     if run.seed is None:

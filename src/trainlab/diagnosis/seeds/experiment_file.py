@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from trainlab.diagnosis.lift.lifted import Lift
+from trainlab.diagnosis.seeds.engine_runs import Reader, solved_of
 from trainlab.diagnosis.seeds.population import SeedsResult
-from trainlab.diagnosis.seeds.reader import Reader, solved_of
 from trainlab.errors import DiagnosisError
 from trainlab.spec import Experiment
 from trainlab.spec.tasks import File

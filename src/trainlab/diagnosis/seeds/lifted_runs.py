@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.diagnosis.lift.lifted import Lift
-from trainlab.diagnosis.seeds.ask import OnProgress, Question
 from trainlab.diagnosis.seeds.causes import with_causes
+from trainlab.diagnosis.seeds.engine_runs import Reader
 from trainlab.diagnosis.seeds.population import SeedsResult, Way
-from trainlab.diagnosis.seeds.reader import Reader
+from trainlab.diagnosis.seeds.question import OnProgress, Question
 from trainlab.diagnosis.seeds.seed_run import SeedRun
 from trainlab.diagnosis.seeds.success import measure_of
 from trainlab.engine import Runs

@@ -10,16 +10,16 @@ from typing import Any
 
 from trainlab.diagnosis.lift.lifted import Lift, lift_own, with_others
 from trainlab.diagnosis.lift.recording import Refused, read
-from trainlab.diagnosis.plan import Plan
-from trainlab.diagnosis.runner import check_script, run_script
-from trainlab.diagnosis.seeds.ask import OnProgress, Question
+from trainlab.diagnosis.script.plan import Plan
+from trainlab.diagnosis.script.runner import check_script, run_script
+from trainlab.diagnosis.seeds.engine_runs import Reader, reader_of
 from trainlab.diagnosis.seeds.experiment_file import write_experiment
 from trainlab.diagnosis.seeds.kept_runs import KeptRuns
 from trainlab.diagnosis.seeds.lifted_runs import run_lifted
 from trainlab.diagnosis.seeds.population import SeedsResult
 from trainlab.diagnosis.seeds.processes import Processes
-from trainlab.diagnosis.seeds.reader import Reader, reader_of
-from trainlab.diagnosis.seeds.rerun import limit_of, own_run, rerun, seed_run
+from trainlab.diagnosis.seeds.question import OnProgress, Question
+from trainlab.diagnosis.seeds.script_runs import limit_of, own_run, rerun, seed_run
 from trainlab.diagnosis.seeds.seed_run import SeedRun
 from trainlab.errors import DiagnosisError, EngineError
 

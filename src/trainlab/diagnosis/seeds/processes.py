@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from trainlab.diagnosis.children import ending_words, kill_session, one_thread_environment
-from trainlab.diagnosis.plan import Plan
+from trainlab.diagnosis.script.child_processes import ending_words, kill_session, one_thread_environment
+from trainlab.diagnosis.script.plan import Plan
 
 TAIL = 8_000_000
 """Of what a script prints, the last so many bytes are read."""
@@ -127,7 +127,7 @@ class Processes:
             if self._idle:
                 return self._idle.pop()
             nursery = subprocess.Popen(
-                [sys.executable, "-m", "trainlab.diagnosis.seeds.nursery"],
+                [sys.executable, "-m", "trainlab.diagnosis.seeds.fork_server"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

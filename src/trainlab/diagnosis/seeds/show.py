@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from trainlab.diagnosis.seeds.words import causes_words
-from trainlab.diagnosis.text_picture import in_text
+from trainlab.diagnosis.report.text_picture import in_text
+from trainlab.diagnosis.seeds.population_words import causes_words
 from trainlab.draw import TERMINAL, counted, format_number, wrapped
 
 if TYPE_CHECKING:

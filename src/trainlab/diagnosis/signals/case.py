@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from trainlab.diagnosis.node_kinds import SHAPING
-from trainlab.diagnosis.seen import Graph, Node, Op, OptimizerSeen, ParamSeen, Seen
-from trainlab.diagnosis.seen_losses import LossSeen
+from trainlab.diagnosis.observed.losses import LossRecord
+from trainlab.diagnosis.observed.node_kinds import SHAPING
+from trainlab.diagnosis.observed.record import Graph, Node, Op, OptimizerRecord, ParamRecord, TrainingRecord
 from trainlab.diagnosis.signals.learning import Learning, learning
 
 GONE = 0.01
@@ -19,57 +19,57 @@ MAX_NAMED = 6
 class Case:
     """One training, ready to be judged."""
 
-    seen: Seen
+    record: TrainingRecord
     learning: Learning
     faults: set[str] = field(default_factory=set[str])
 
     @property
-    def stepped(self) -> list[OptimizerSeen]:
+    def stepped(self) -> list[OptimizerRecord]:
         """The optimizers that took a step."""
-        return [one for one in self.seen.optimizers if one.steps]
+        return [one for one in self.record.optimizers if one.steps]
 
-    def is_stepped(self, param: ParamSeen) -> bool:
+    def is_stepped(self, param: ParamRecord) -> bool:
         """Whether an optimizer that takes steps has the parameter."""
-        return any(self.seen.optimizers[index].steps for index in param.optimizers)
+        return any(self.record.optimizers[index].steps for index in param.optimizers)
 
-    def loss_of(self, op: Op | None) -> LossSeen | None:
+    def loss_of(self, op: Op | None) -> LossRecord | None:
         """Return the loss that an operation is known to be part of."""
         index: int | None = None if op is None else op.facts.get("loss")
-        loss = None if index is None else self.seen.losses[index]
+        loss = None if index is None else self.record.losses[index]
         return loss if loss is not None and loss.count else None
 
-    def names(self, params: Iterable[ParamSeen]) -> str:
+    def names(self, params: Iterable[ParamRecord]) -> str:
         """Return the parameters' names in order, not more than six."""
         return named([param.name for param in params])
 
-    def weights(self, *, least: int = 4) -> list[ParamSeen]:
+    def weights(self, *, least: int = 4) -> list[ParamRecord]:
         """Return the trainable weight matrices that steps moved, from the input to the output.
 
         Of fewer values than `least` there is no telling whether they are large or small.
         """
         found = [
             param
-            for param in self.seen.params.values()
+            for param in self.record.params.values()
             if len(param.shape) >= 2 and param.size >= least and param.grad_rms and param.reached
         ]
         return sorted(found, key=lambda param: -param.depth)
 
 
-def make_case(seen: Seen) -> Case:
+def make_case(record: TrainingRecord) -> Case:
     """Compute the signals; what came after the first NaN tells nothing and is cut off."""
-    bad = [event.tick for event in seen.events if event.kind.startswith("nonfinite_")]
-    bad += [stream.first_nonfinite for stream in seen.streams if stream.first_nonfinite is not None]
+    bad = [event.tick for event in record.events if event.kind.startswith("nonfinite_")]
+    bad += [stream.first_nonfinite for stream in record.streams if stream.first_nonfinite is not None]
     if bad:
-        _cut(seen, min(bad))
-    return Case(seen, learning(seen))
+        _cut(record, min(bad))
+    return Case(record, learning(record))
 
 
-def _cut(seen: Seen, tick: int) -> None:
-    for param in seen.params.values():
+def _cut(record: TrainingRecord, tick: int) -> None:
+    for param in record.params.values():
         keep = sum(one < tick for one in param.ticks)
         for series in (param.ticks, param.update, param.grad_rms, param.grad_zeros, param.weight_rms):
             del series[keep:]
-    for one in seen.activations:
+    for one in record.activations:
         keep = sum(at <= tick for at in one.ticks)
         del one.ticks[keep:], one.silent[keep:], one.saturated[keep:], one.window_silent[keep // 20 :]
 
@@ -81,7 +81,7 @@ def named(names: Iterable[str]) -> str:
     return f"{shown} and {len(unique) - MAX_NAMED} more" if len(unique) > MAX_NAMED else shown
 
 
-def vanished(param: ParamSeen) -> bool:
+def vanished(param: ParamRecord) -> bool:
     """Whether hardly anything is left of a parameter: sizes relative to it mean nothing any more."""
     return bool(param.weight_rms) and param.weight_rms[-1] < GONE * param.weight_rms[0]
 
@@ -91,7 +91,7 @@ def modules_of(names: Iterable[str]) -> str:
     return named(name.rpartition(".")[0] or name for name in names)
 
 
-def optimizer_name(optimizer: OptimizerSeen) -> str:
+def optimizer_name(optimizer: OptimizerRecord) -> str:
     """Return the user's variable, read off the line that steps it or makes it; else ``optimizer``."""
     for site, pattern in (
         (optimizer.step_site, r"([\w.\[\]]+)\.step\("),

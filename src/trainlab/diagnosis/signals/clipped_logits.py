@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainlab.diagnosis.loss_kinds import CLASSES
-from trainlab.diagnosis.seen import ActivationSeen, Node
-from trainlab.diagnosis.seen_losses import Fit, LossSeen
+from trainlab.diagnosis.observed.loss_kinds import CLASSES
+from trainlab.diagnosis.observed.losses import Fit, LossRecord
+from trainlab.diagnosis.observed.record import ActivationRecord, Node
 from trainlab.diagnosis.signals.case import Case
 
 CLIPPING = frozenset(("Relu", "Clamp", "ClampMin", "Hardtanh", "Threshold", "Hardsigmoid", "Tanh"))
@@ -28,7 +28,7 @@ class Clipped:
     is_fault: bool
 
 
-def clipped(case: Case, loss: LossSeen, node: Node) -> Clipped | None:
+def clipped(case: Case, loss: LossRecord, node: Node) -> Clipped | None:
     """Judge an activation whose output a loss of logits is given; None if it clips nothing that matters."""
     late = loss.fits[-max(5, len(loss.fits) // 10) :]
     if not late:
@@ -40,7 +40,7 @@ def clipped(case: Case, loss: LossSeen, node: Node) -> Clipped | None:
     return _classes(case, loss, node, late) if loss.kind in CLASSES else _yes_or_no(case, loss, late)
 
 
-def _classes(case: Case, loss: LossSeen, node: Node, late: list[Fit]) -> Clipped:
+def _classes(case: Case, loss: LossRecord, node: Node, late: list[Fit]) -> Clipped:
     """A class whose logit is 0 has at most the probability of a guess, and gets no gradient to rise."""
     classes, dead = loss.classes or 0, silent_classes(case, loss, node)
     tied = _mean([fit.tied for fit in late])
@@ -66,7 +66,7 @@ def _classes(case: Case, loss: LossSeen, node: Node, late: list[Fit]) -> Clipped
     )
 
 
-def _yes_or_no(case: Case, loss: LossSeen, late: list[Fit]) -> Clipped | None:
+def _yes_or_no(case: Case, loss: LossRecord, late: list[Fit]) -> Clipped | None:
     """The sigmoid of what is never below 0 is never below 0.5: no question can be answered with no."""
     noes = 1 - float(np.mean(loss.sums)) / loss.rows if loss.sums and loss.rows else 0.0
     if loss.target_low > 0.4 or noes < UNMOVED:
@@ -84,7 +84,7 @@ def _yes_or_no(case: Case, loss: LossSeen, late: list[Fit]) -> Clipped | None:
     )
 
 
-def _squashed(case: Case, loss: LossSeen, late: list[Fit]) -> Clipped:
+def _squashed(case: Case, loss: LossRecord, late: list[Fit]) -> Clipped:
     """With logits between −1 and 1 no answer can be sure, and the loss has a floor."""
     others = (loss.classes or 2) - 1 if loss.kind in CLASSES else 0
     floor = math.log1p(others * math.exp(-2)) if others else math.log1p(math.exp(-1))
@@ -99,19 +99,19 @@ def _squashed(case: Case, loss: LossSeen, late: list[Fit]) -> Clipped:
     )
 
 
-def silent_classes(case: Case, loss: LossSeen, node: Node) -> int:
+def silent_classes(case: Case, loss: LossRecord, node: Node) -> int:
     """Return how many classes had no logit above 0 over 20 batches in which rows of theirs were expected."""
-    seen = _activation(case, node)
-    if seen is None or not seen.window_silent or seen.units != loss.classes or not loss.rows:
+    record = _activation(case, node)
+    if record is None or not record.window_silent or record.units != loss.classes or not loss.rows:
         return 0
     rows = WINDOW * loss.out_shape[0]
     expected = sum(count / loss.rows * rows >= FEWEST_ROWS for count in loss.counts.values())
-    return max(0, round(seen.window_silent[-1] * seen.units) - (seen.units - expected))
+    return max(0, round(record.window_silent[-1] * record.units) - (record.units - expected))
 
 
-def _activation(case: Case, node: Node) -> ActivationSeen | None:
+def _activation(case: Case, node: Node) -> ActivationRecord | None:
     place: int | None = node.op.facts.get("activation") if node.op is not None else None
-    return None if place is None else case.seen.activations[place]
+    return None if place is None else case.record.activations[place]
 
 
 def _mean(values: list[float | None]) -> float:

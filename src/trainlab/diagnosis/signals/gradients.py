@@ -6,13 +6,13 @@ from collections import defaultdict
 
 import numpy as np
 
-from trainlab.diagnosis.seen import ParamSeen
+from trainlab.diagnosis.observed.record import ParamRecord
 from trainlab.diagnosis.signals.case import Case
 
 EARLY = 20
 
 
-def early_gradients(case: Case) -> list[tuple[ParamSeen, float]]:
+def early_gradients(case: Case) -> list[tuple[ParamRecord, float]]:
     """Return the weight matrices, input first, with the median rms gradient of the first 20 steps looked at.
 
     Embeddings are left out: most of their rows get none.
@@ -20,7 +20,7 @@ def early_gradients(case: Case) -> list[tuple[ParamSeen, float]]:
     return [(param, float(np.median(param.grad_rms[:EARLY]))) for param in _matrices(case)]
 
 
-def late_gradients(case: Case) -> list[tuple[ParamSeen, float]]:
+def late_gradients(case: Case) -> list[tuple[ParamRecord, float]]:
     """Return the same of the last 20 steps looked at; nothing where these are some of the first 20."""
     found = _matrices(case)
     if any(len(param.grad_rms) < 2 * EARLY for param in found):
@@ -28,14 +28,14 @@ def late_gradients(case: Case) -> list[tuple[ParamSeen, float]]:
     return [(param, float(np.median(param.grad_rms[-EARLY:]))) for param in found]
 
 
-def _matrices(case: Case) -> list[ParamSeen]:
+def _matrices(case: Case) -> list[ParamRecord]:
     return [param for param in case.weights() if "Embedding" not in param.module_kind]
 
 
 def total_norms(case: Case) -> tuple[list[int], list[float]]:
     """Return ‖gradient‖ over all parameters at the ticks looked at."""
     squares: dict[int, float] = defaultdict(float)
-    for param in case.seen.params.values():
+    for param in case.record.params.values():
         for tick, rms in zip(param.ticks, param.grad_rms, strict=False):
             squares[tick] += rms * rms * param.size
     ticks = sorted(squares)

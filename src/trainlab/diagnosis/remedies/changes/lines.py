@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from trainlab.diagnosis.probe.places import user_frame
+from trainlab.diagnosis.probe.user_frames import user_frame
 from trainlab.diagnosis.remedies.patching import Patching
 
 _CASTS = ("long", "int", "short", "byte", "to", "type")

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from trainlab.diagnosis.loss_kinds import SIGNED
+from trainlab.diagnosis.observed.loss_kinds import SIGNED
 from trainlab.diagnosis.remedies.patching import Patching
 
 NAMED = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
