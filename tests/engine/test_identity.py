@@ -46,8 +46,8 @@ def test_an_edit_of_any_source_that_computes_gives_another_name(
 ) -> None:
     here = Path(identity.__file__).parent
     sources = [here / "rng.py", here / "layout.py", here / "readings.py"]
-    sources += [here / "fast.py"] if engine == "fast" else []
-    sources += sorted((here / {"fast": "kernel"}.get(engine, engine)).glob("*.py"))
+    for folder in ("fast", "kernel") if engine == "fast" else (engine,):
+        sources += sorted((here / folder).glob("*.py"))
     sources += [here / "kernel" / "philox.py", here / "reference" / "losses.py"] if engine == "torch" else []
     sources += [here.parent / "maths" / "inits.py", here.parent / "tasks" / "shapes.py"]
     sources += [here.parent / "spec" / "sampling.py", here.parent / "spec" / "schedules.py"]

@@ -62,7 +62,7 @@ def _of_custom(loss: Custom) -> Choice | None:
         return Choice(
             engine="torch", reason=f"the loss {entry.name!r} has no derivative: autograd makes one."
         )
-    from trainlab.engine.custom_compiled import can_compile
+    from trainlab.engine.fast.compiled_custom_loss import can_compile
 
     if not entry.on_tensors:
         return Choice(engine="fast", reason=f"the loss {entry.name!r} is a function of numbers, not tensors.")

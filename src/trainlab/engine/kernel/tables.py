@@ -51,7 +51,7 @@ next two are the addresses of compiled units for activations whose slope is kept
 """
 
 RATE, SCALE, MOMENTUM, DECAY, SECOND_RATE, STEP_COLUMNS = range(6)
-"""Columns of the table of steps; what they hold is said in engine/coefficients.py."""
+"""Columns of the table of steps; what they hold is said in engine/fast/step_table.py."""
 
 
 class Rows(NamedTuple):

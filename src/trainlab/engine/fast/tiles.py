@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine.coarse import encode
+from trainlab.engine.fast.job import Job
 from trainlab.engine.going_on import drawing_seeds
-from trainlab.engine.job import Job
 from trainlab.engine.kernel import tables
 from trainlab.engine.kernel.draws import ORDER
 from trainlab.engine.kernel.initial import fill_draws

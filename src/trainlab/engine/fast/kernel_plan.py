@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from trainlab.engine.fast.required_units import fused_optimizer
 from trainlab.engine.kernel import tables
 from trainlab.engine.kernel.lanes import Lanes
 from trainlab.engine.kernel.tables import Numbers, Plan
-from trainlab.engine.needs import fused_optimizer
 from trainlab.maths import LINKS
 from trainlab.spec import (
     Accuracy,

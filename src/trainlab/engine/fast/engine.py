@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trainlab.engine.fast.job import prepare
+from trainlab.engine.fast.tiles import reading_at, train_tiles
 from trainlab.engine.going_on import trained_start
-from trainlab.engine.job import prepare
 from trainlab.engine.readings import check_marks, check_seeds, runs_at
 from trainlab.engine.runs import Runs
-from trainlab.engine.tiles import reading_at, train_tiles
 from trainlab.errors import EngineError, shown
 from trainlab.spec import Experiment
 

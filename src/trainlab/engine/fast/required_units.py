@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.engine.custom_compiled import compiled_pair
+from trainlab.engine.fast.compiled_custom_loss import compiled_pair
 from trainlab.engine.kernel import tables, units
 from trainlab.engine.kernel.draws import FEW_POINTS
 from trainlab.engine.kernel.lanes import Lanes

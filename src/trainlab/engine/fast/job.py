@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.engine.coefficients import step_table
+from trainlab.engine.fast.kernel_plan import numbers_of, plan_of, sampling_of
+from trainlab.engine.fast.required_units import units_of
+from trainlab.engine.fast.step_table import step_table
+from trainlab.engine.fast.tile_memory import resident_examples, rows_of
 from trainlab.engine.identity import kernel_digest
 from trainlab.engine.kernel import tables
 from trainlab.engine.kernel.lanes import Lanes
 from trainlab.engine.kernel.memory import aligned
 from trainlab.engine.kernel.tables import Numbers, Plan, Rows, Units
 from trainlab.engine.layout import layers_of
-from trainlab.engine.needs import units_of
-from trainlab.engine.plans import numbers_of, plan_of, sampling_of
 from trainlab.engine.runs import FloatArray
-from trainlab.engine.tile_rows import resident_examples, rows_of
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import (
     Experiment,
