@@ -13,8 +13,14 @@ from engine.tile import Tile, tile_of
 from numba import njit
 
 from trainlab.engine import rng
-from trainlab.engine.kernel.draws import EXAMPLE_WORDS, ORDER, add_noise, choose_example, draw_words
-from trainlab.engine.kernel.dropout import drop_units
+from trainlab.engine.kernel.draws import (
+    EXAMPLE_WORDS,
+    ORDER,
+    add_noise,
+    choose_example,
+    draw_words,
+    drop_units,
+)
 from trainlab.engine.kernel.memory import tile_at
 from trainlab.engine.reference.steps import Steps
 from trainlab.spec import Experiment

@@ -11,7 +11,7 @@ import pytest
 
 from trainlab.engine import identity, stored_name
 from trainlab.engine.fast import FastEngine
-from trainlab.engine.kernel.initial import fill_draws
+from trainlab.engine.kernel.initial_draws import fill_draws
 from trainlab.engine.reference import ReferenceEngine
 from trainlab.engine.torch import TorchEngine
 from trainlab.engine.torch.words import shuffle_examples

@@ -15,8 +15,8 @@ from trainlab.engine.fast.step_table import step_table
 from trainlab.engine.fast.tile_memory import resident_examples, rows_of
 from trainlab.engine.identity import kernel_digest
 from trainlab.engine.kernel import tables
-from trainlab.engine.kernel.lanes import Lanes
 from trainlab.engine.kernel.memory import aligned
+from trainlab.engine.kernel.simd import Lanes
 from trainlab.engine.kernel.tables import Numbers, Plan, Rows, Units
 from trainlab.engine.layout import layers_of
 from trainlab.engine.runs import FloatArray

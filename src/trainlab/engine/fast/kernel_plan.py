@@ -10,7 +10,7 @@ import numpy as np
 
 from trainlab.engine.fast.required_units import fused_optimizer
 from trainlab.engine.kernel import tables
-from trainlab.engine.kernel.lanes import Lanes
+from trainlab.engine.kernel.simd import Lanes
 from trainlab.engine.kernel.tables import Numbers, Plan
 from trainlab.maths import LINKS
 from trainlab.spec import (

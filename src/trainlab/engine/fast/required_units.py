@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine.fast.compiled_custom_loss import compiled_pair
-from trainlab.engine.kernel import tables, units
+from trainlab.engine.kernel import compiled_units, tables
 from trainlab.engine.kernel.draws import FEW_POINTS
-from trainlab.engine.kernel.lanes import Lanes
+from trainlab.engine.kernel.fused_updates import ADDED_UP
+from trainlab.engine.kernel.simd import Lanes
 from trainlab.engine.kernel.tables import Plan, Units
-from trainlab.engine.kernel.updates import ADDED_UP
 from trainlab.maths import OPTIMIZERS
 from trainlab.spec import SGD, Adam, Custom, Experiment, ReduceLROnPlateau, name_of
 
@@ -47,30 +47,30 @@ def units_of(
     single = plan.sampling == tables.SINGLE
     steps_block = lane if single else block
     fused = fused_optimizer(experiment, batch=plan.batch, samples=block.samples)
-    update = units.update_apart if _layers_apart(experiment) else units.update
+    update = compiled_units.update_apart if _layers_apart(experiment) else compiled_units.update
     for row in layers:
         code = int(row[tables.ACTIVATION])
         if code > tables.RELU:
-            row[tables.READ_UNIT] = units.activation(block, code)
+            row[tables.READ_UNIT] = compiled_units.activation(block, code)
         if code > tables.RELU or row[tables.DROPS] >= 0:
-            row[tables.TRAIN_UNIT] = units.activation(steps_block, code)
+            row[tables.TRAIN_UNIT] = compiled_units.activation(steps_block, code)
     gathers = plan.sampling in (tables.SHUFFLED, tables.DRAWN) or (
         single and (plan.points > FEW_POINTS or not plan.resident)
     )
     return Units(
-        steps=(units.single_steps if single else units.batch_steps)(
+        steps=(compiled_units.single_steps if single else compiled_units.batch_steps)(
             lane, block, ADDED_UP if fused is None else fused
         ),
-        evaluate=units.evaluation(lane, block),
+        evaluate=compiled_units.evaluation(lane, block),
         update=update(lane, OPTIMIZERS[name_of(experiment.optimizer)].code) if plan.adds_up else 0,
         **_loss_units(experiment, plan.loss, lane, block, steps_block),
-        link=units.link(block, plan.link) if plan.link != tables.IDENTITY_LINK else 0,
-        drop=units.drop(lane, steps_block) if plan.drop_units else 0,
-        noise=units.noise(lane, steps_block) if experiment.noise.std > 0 else 0,
-        copy=0 if plan.resident and not plan.held_points else units.copy(lane, block),
-        gather=units.gather(lane, steps_block) if gathers else 0,
-        gather_anew=0 if plan.sampling == tables.FULL else units.gather_for_reading(lane, block),
-        shuffle=units.shuffle(lane) if plan.sampling == tables.SHUFFLED else 0,
+        link=compiled_units.link(block, plan.link) if plan.link != tables.IDENTITY_LINK else 0,
+        drop=compiled_units.drop(lane, steps_block) if plan.drop_units else 0,
+        noise=compiled_units.noise(lane, steps_block) if experiment.noise.std > 0 else 0,
+        copy=0 if plan.resident and not plan.held_points else compiled_units.copy(lane, block),
+        gather=compiled_units.gather(lane, steps_block) if gathers else 0,
+        gather_anew=0 if plan.sampling == tables.FULL else compiled_units.gather_for_reading(lane, block),
+        shuffle=compiled_units.shuffle(lane) if plan.sampling == tables.SHUFFLED else 0,
     )
 
 
@@ -86,14 +86,14 @@ def _loss_units(
     if isinstance(experiment.loss, Custom):
         value, slope = compiled_pair(experiment.loss)
         return {
-            "deltas": units.custom_deltas(steps_block, slope),
-            "block_loss": units.custom_value(lane, block, value),
-            "block_deltas": units.custom_deltas(block, slope),
+            "deltas": compiled_units.custom_deltas(steps_block, slope),
+            "block_loss": compiled_units.custom_value(lane, block, value),
+            "block_deltas": compiled_units.custom_deltas(block, slope),
         }
     if code <= tables.MSE:
         return {"deltas": 0, "block_loss": 0, "block_deltas": 0}
     return {
-        "deltas": units.loss_deltas(steps_block, code),
-        "block_loss": units.loss_value(lane, block, code),
-        "block_deltas": units.loss_deltas(block, code),
+        "deltas": compiled_units.loss_deltas(steps_block, code),
+        "block_loss": compiled_units.loss_value(lane, block, code),
+        "block_deltas": compiled_units.loss_deltas(block, code),
     }

@@ -14,7 +14,7 @@ from trainlab.engine.fast.job import Job
 from trainlab.engine.going_on import drawing_seeds
 from trainlab.engine.kernel import tables
 from trainlab.engine.kernel.draws import ORDER
-from trainlab.engine.kernel.initial import fill_draws
+from trainlab.engine.kernel.initial_draws import fill_draws
 from trainlab.engine.kernel.memory import aligned_zeros, is_faulty
 from trainlab.engine.kernel.tile import train_tile
 from trainlab.engine.layout import initial_parameters

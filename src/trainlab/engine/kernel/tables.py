@@ -89,7 +89,7 @@ class Rows(NamedTuple):
 
 
 class Units(NamedTuple):
-    """The addresses of the compiled units that an experiment needs, 0 where it needs none; see units.py."""
+    """The addresses of the compiled units that an experiment needs, 0 where it needs none."""
 
     steps: int
     evaluate: int

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from trainlab.engine.kernel.kept import kept
+from trainlab.engine.kernel.compile_cache import cached_njit
 from trainlab.engine.kernel.philox import SHIFT, philox
 from trainlab.engine.rng import DROPOUT, NOISE, SAMPLES, SHUFFLE
 
 
-@kept
+@cached_njit
 def draw_examples(keys: Any, first: int, points: int, out: Any) -> None:
     """Fill ``out [n, count]`` with the draws `first`, `first` + 1, … of one of `points` examples."""
     last = first + out.shape[1]
@@ -26,7 +26,7 @@ def draw_examples(keys: Any, first: int, points: int, out: Any) -> None:
                     out[n, place] = (drawn[i] * np.uint64(points)) >> SHIFT
 
 
-@kept
+@cached_njit
 def shuffle_examples(keys: Any, epoch: int, order: Any) -> None:
     """Fill ``order [n, points]`` with each seed's order of the examples in an epoch."""
     points = order.shape[1]
@@ -42,7 +42,7 @@ def shuffle_examples(keys: Any, epoch: int, order: Any) -> None:
                     order[n, i], order[n, j] = order[n, j], order[n, i]
 
 
-@kept
+@cached_njit
 def noise_words(keys: Any, step: int, out: Any) -> None:
     """Fill ``out [n, slots, features]`` with a step's words of the stream of noise."""
     slots, units = out.shape[1], out.shape[2]
@@ -55,7 +55,7 @@ def noise_words(keys: Any, step: int, out: Any) -> None:
                         out[n, block * 4 + i, unit] = drawn[i]
 
 
-@kept
+@cached_njit
 def draw_masks(keys: Any, step: int, thresholds: Any, scales: Any, out: Any) -> None:
     """Fill ``out [n, slots, units]`` with 0, or the unit's scale where a step's word keeps it."""
     slots, units = out.shape[1], out.shape[2]

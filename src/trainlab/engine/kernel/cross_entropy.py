@@ -6,9 +6,9 @@ from typing import Any
 
 from numba import njit
 
-from trainlab.engine.kernel.lanes import load, samples_of, store
 from trainlab.engine.kernel.layers import outputs_row
 from trainlab.engine.kernel.losses import add_terms
+from trainlab.engine.kernel.simd import load, samples_of, store
 from trainlab.engine.kernel.vector import fma, splat, where_equal, where_less
 from trainlab.engine.kernel.vector_log import log
 from trainlab.engine.kernel.vector_maths import exp

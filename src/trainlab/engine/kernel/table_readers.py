@@ -9,8 +9,8 @@ from typing import Any
 from llvmlite import ir
 from numba.core import types
 
-from trainlab.engine.kernel.lanes import intrinsic
 from trainlab.engine.kernel.memory import field_pointer, invariant_load
+from trainlab.engine.kernel.simd import intrinsic
 from trainlab.engine.kernel.tables import LAYER_COLUMNS, STEP_COLUMNS
 
 WHOLE = ir.IntType(64)

@@ -15,24 +15,24 @@ import numba
 from numba import types
 
 from trainlab.engine.kernel.activations import FORWARD
-from trainlab.engine.kernel.blocks import copy_block
-from trainlab.engine.kernel.choices import (
+from trainlab.engine.kernel.custom import add_custom_loss, write_custom_deltas
+from trainlab.engine.kernel.dispatch import (
+    FunctionTag,
     activate_layer,
     add_loss_of,
     back_through_layer,
     write_deltas,
     write_predictions,
 )
-from trainlab.engine.kernel.custom import add_custom_loss, write_custom_deltas
-from trainlab.engine.kernel.draws import add_noise, gather_anew, gather_block, shuffle_examples
-from trainlab.engine.kernel.dropout import drop_units
+from trainlab.engine.kernel.draws import add_noise, drop_units, gather_anew, gather_block, shuffle_examples
 from trainlab.engine.kernel.evaluate import evaluate
-from trainlab.engine.kernel.lanes import Chosen, Lanes
+from trainlab.engine.kernel.example_blocks import copy_block
+from trainlab.engine.kernel.fused_updates import ADDED_UP
 from trainlab.engine.kernel.layerwise import update_layers
 from trainlab.engine.kernel.memory import tile_at
+from trainlab.engine.kernel.optimizer_step import update_all
+from trainlab.engine.kernel.simd import Lanes
 from trainlab.engine.kernel.steps import step_on_batch, step_on_example
-from trainlab.engine.kernel.update_all import update_all
-from trainlab.engine.kernel.updates import ADDED_UP
 
 Unit = Callable[[int, int, int, int], None]
 
@@ -51,7 +51,7 @@ def _compiled(unit: Unit, *, kept_on_disk: bool = True) -> int:
 @cache
 def single_steps(lane: Lanes, block: Lanes, applied: int) -> int:
     """Steps a … b − 1 on one example a network; `applied` is what is done with each gradient."""
-    apply = Chosen(table="applies", code=applied)
+    apply = FunctionTag(table="applies", code=applied)
 
     def unit(address: int, a: int, b: int, c: int) -> None:
         for step in range(a, b):
@@ -63,7 +63,7 @@ def single_steps(lane: Lanes, block: Lanes, applied: int) -> int:
 @cache
 def batch_steps(lane: Lanes, block: Lanes, applied: int) -> int:
     """Steps a … b − 1 on a batch; `applied` is what is done with each gradient."""
-    apply = Chosen(table="applies", code=applied)
+    apply = FunctionTag(table="applies", code=applied)
 
     def unit(address: int, a: int, b: int, c: int) -> None:
         for step in range(a, b):
@@ -75,7 +75,7 @@ def batch_steps(lane: Lanes, block: Lanes, applied: int) -> int:
 @cache
 def evaluation(lane: Lanes, block: Lanes) -> int:
     """Evaluate: a which examples, b with gradients, c the row for predictions or −1, or a step's number."""
-    apply = Chosen(table="applies", code=ADDED_UP)
+    apply = FunctionTag(table="applies", code=ADDED_UP)
 
     def unit(address: int, a: int, b: int, c: int) -> None:
         evaluate(lane, block, tile_at(lane, address), apply, a, b != 0, c)
@@ -86,7 +86,7 @@ def evaluation(lane: Lanes, block: Lanes) -> int:
 @cache
 def update(lane: Lanes, optimizer: int) -> int:
     """Make step a of an optimizer, from gradients added up."""
-    chosen = Chosen(table="optimizers", code=optimizer)
+    chosen = FunctionTag(table="optimizers", code=optimizer)
 
     def unit(address: int, a: int, b: int, c: int) -> None:
         update_all(lane, tile_at(lane, address), a, chosen)
@@ -97,7 +97,7 @@ def update(lane: Lanes, optimizer: int) -> int:
 @cache
 def update_apart(lane: Lanes, optimizer: int) -> int:
     """Make step a of an optimizer as `update` does, where layers are equalised or frozen."""
-    chosen = Chosen(table="optimizers", code=optimizer)
+    chosen = FunctionTag(table="optimizers", code=optimizer)
 
     def unit(address: int, a: int, b: int, c: int) -> None:
         update_layers(lane, tile_at(lane, address), a, chosen)
@@ -108,7 +108,7 @@ def update_apart(lane: Lanes, optimizer: int) -> int:
 @cache
 def activation(block: Lanes, code: int) -> int:
     """Activate layer a, b = FORWARD, or go back through its activation, b = BACKWARD."""
-    chosen = Chosen(table="activations", code=code)
+    chosen = FunctionTag(table="activations", code=code)
 
     def unit(address: int, a: int, b: int, c: int) -> None:
         if b == FORWARD:
@@ -122,7 +122,7 @@ def activation(block: Lanes, code: int) -> int:
 @cache
 def loss_deltas(block: Lanes, loss: int) -> int:
     """Write ∂L/∂output for targets from row a and shares from row b."""
-    chosen = Chosen(table="losses", code=loss)
+    chosen = FunctionTag(table="losses", code=loss)
 
     def unit(address: int, a: int, b: int, c: int) -> None:
         write_deltas(chosen, block, tile_at(block, address), a, b)
@@ -133,7 +133,7 @@ def loss_deltas(block: Lanes, loss: int) -> int:
 @cache
 def loss_value(lane: Lanes, block: Lanes, loss: int) -> int:
     """Add a block's share of the loss, for targets from row a and shares from row b."""
-    chosen = Chosen(table="losses", code=loss)
+    chosen = FunctionTag(table="losses", code=loss)
 
     def unit(address: int, a: int, b: int, c: int) -> None:
         add_loss_of(chosen, lane, block, tile_at(lane, address), a, b)
@@ -167,7 +167,7 @@ def custom_value(lane: Lanes, block: Lanes, value: int) -> int:
 @cache
 def link(block: Lanes, code: int) -> int:
     """Write the predictions that a link makes of a block's outputs."""
-    chosen = Chosen(table="links", code=code)
+    chosen = FunctionTag(table="links", code=code)
 
     def unit(address: int, a: int, b: int, c: int) -> None:
         write_predictions(chosen, block, tile_at(block, address))

@@ -6,8 +6,8 @@ from typing import Any
 
 from numba import njit
 
-from trainlab.engine.kernel.lanes import samples_of, store
 from trainlab.engine.kernel.memory import call, element
+from trainlab.engine.kernel.simd import samples_of, store
 from trainlab.engine.kernel.vector import splat
 
 

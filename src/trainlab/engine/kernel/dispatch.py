@@ -1,19 +1,63 @@
 # pyright: basic
-# Overloads return functions for numba to compile; their arguments have no types before that.
-"""Which function of a table compiled code calls, told by a `Chosen` tag."""
+# numba has no types, and arguments of compiled code have none before compilation.
+"""Which function of a table compiled code calls: told by a tag that is known when it is compiled."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from numba.extending import overload
+from numba.core import types
+from numba.core.imputils import lower_constant
+from numba.extending import models, overload, register_model, typeof_impl
 
-from trainlab.engine.kernel import entropy
 from trainlab.engine.kernel.activations_by_slope import SLOPES, activate_by_slope, multiply_by_kept_slope
+from trainlab.engine.kernel.cross_entropy import (
+    cross_entropy_deltas,
+    cross_entropy_loss,
+    nll_deltas,
+    nll_loss,
+)
 from trainlab.engine.kernel.links import LINKS, link_by_softmax, link_outputs
 from trainlab.engine.kernel.loss_terms import TERMS, deltas_of_terms, loss_of_terms
 from trainlab.engine.kernel.softmax import softmax_backward, softmax_layer
 from trainlab.engine.kernel.tables import CROSS_ENTROPY, LOG_SOFTMAX, NLL, SOFTMAX, SOFTMAX_LINK
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionTag:
+    """One of the functions of a table, by its place there, known at compile time.
+
+    A tag and not the function itself: a compiled function that is handed over changes the identity on disk of
+    what it is compiled into, every time.
+    """
+
+    table: str
+    code: int
+
+
+class FunctionTagType(types.Type):
+    """The numba type of a `FunctionTag`; it holds no data."""
+
+    def __init__(self, tag: FunctionTag) -> None:
+        self.tag = tag
+        super().__init__(name=repr(tag))
+
+
+@register_model(FunctionTagType)
+class _FunctionTagModel(models.OpaqueModel):
+    pass
+
+
+@typeof_impl.register(FunctionTag)
+def _typeof_tag(value: FunctionTag, _context: Any) -> FunctionTagType:
+    return FunctionTagType(value)
+
+
+@lower_constant(FunctionTagType)
+def _constant_tag(context: Any, _builder: Any, _typ: FunctionTagType, _value: Any) -> Any:
+    return context.get_dummy_value()
+
 
 INLINE: dict[str, Any] = {"strict": False, "jit_options": {"forceinline": True}}
 
@@ -56,11 +100,9 @@ def write_deltas(chosen: Any, block: Any, tile: Any, targets: int, shares: int) 
 def _overload_deltas(chosen: Any, block: Any, tile: Any, targets: Any, shares: Any) -> Any:
     code = chosen.tag.code
     if code == CROSS_ENTROPY:
-        return lambda chosen, block, tile, targets, shares: entropy.cross_entropy_deltas(
-            block, tile, targets, shares
-        )
+        return lambda chosen, block, tile, targets, shares: cross_entropy_deltas(block, tile, targets, shares)
     if code == NLL:
-        return lambda chosen, block, tile, targets, shares: entropy.nll_deltas(block, tile, targets, shares)
+        return lambda chosen, block, tile, targets, shares: nll_deltas(block, tile, targets, shares)
     function = TERMS[code][1]
     return lambda chosen, block, tile, targets, shares: deltas_of_terms(
         block, tile, targets, shares, function
@@ -76,13 +118,11 @@ def add_loss_of(chosen: Any, lane: Any, block: Any, tile: Any, targets: int, sha
 def _overload_loss(chosen: Any, lane: Any, block: Any, tile: Any, targets: Any, shares: Any) -> Any:
     code = chosen.tag.code
     if code == CROSS_ENTROPY:
-        return lambda chosen, lane, block, tile, targets, shares: entropy.cross_entropy_loss(
+        return lambda chosen, lane, block, tile, targets, shares: cross_entropy_loss(
             lane, block, tile, targets, shares
         )
     if code == NLL:
-        return lambda chosen, lane, block, tile, targets, shares: entropy.nll_loss(
-            lane, block, tile, targets, shares
-        )
+        return lambda chosen, lane, block, tile, targets, shares: nll_loss(lane, block, tile, targets, shares)
     function = TERMS[code][0]
     return lambda chosen, lane, block, tile, targets, shares: loss_of_terms(
         lane, block, tile, targets, shares, function

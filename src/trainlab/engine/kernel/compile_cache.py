@@ -10,7 +10,7 @@ from numba import njit
 from trainlab.engine.identity import kernel_digest
 
 
-def kept(function: Callable[..., None]) -> Any:
+def cached_njit(function: Callable[..., None]) -> Any:
     """Compile a function, and keep it on disk under a name that holds the kernel's digest.
 
     numba itself compares the function's own file alone: after an edit of a constant or of a function that was

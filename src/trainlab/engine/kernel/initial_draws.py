@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from trainlab.engine.kernel.kept import kept
+from trainlab.engine.kernel.compile_cache import cached_njit
 from trainlab.engine.kernel.philox import LOW, SHIFT, philox
 from trainlab.engine.rng import AS241_A, AS241_B, AS241_C, AS241_D, LN2, LOG_SERIES
 
 _SQRT_HALF = float(np.sqrt(0.5))
 
 
-@kept
+@cached_njit
 def fill_draws(first_seed: int, stream: int, layer: int, normal: bool, draws: Any) -> None:
     """Fill ``draws [n, count]``, float64, with the draws of n seeds in a row for one layer and stream."""
     for row in range(draws.shape[0]):

@@ -9,10 +9,10 @@ from typing import Any
 from numba import njit
 from numba.extending import overload
 
-from trainlab.engine.kernel.lanes import load, store
+from trainlab.engine.kernel.simd import load, store
+from trainlab.engine.kernel.table_readers import step_number, step_row
 from trainlab.engine.kernel.tables import MOMENTUM, RATE, SCALE
 from trainlab.engine.kernel.vector import dot_samples, fma, splat, sqrt
-from trainlab.engine.kernel.views import step_number, step_row
 
 
 @njit(forceinline=True)

@@ -9,7 +9,8 @@ from typing import Any
 from numba import njit
 from numba.extending import overload
 
-from trainlab.engine.kernel.lanes import load, store
+from trainlab.engine.kernel.simd import load, store
+from trainlab.engine.kernel.table_readers import layer_of, step_number, step_row
 from trainlab.engine.kernel.tables import (
     CLIP_VALUE,
     DECAY,
@@ -24,7 +25,6 @@ from trainlab.engine.kernel.tables import (
 )
 from trainlab.engine.kernel.vector import fma, splat, sqrt, where_less
 from trainlab.engine.kernel.vector_maths import clamp
-from trainlab.engine.kernel.views import layer_of, step_number, step_row
 
 
 @njit(forceinline=True)

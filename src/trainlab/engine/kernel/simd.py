@@ -60,41 +60,6 @@ class Lanes:
     checked: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Chosen:
-    """One of the functions of a table, by its place there, known at compile time.
-
-    A tag and not the function itself: a compiled function that is handed over changes the identity on disk of
-    what it is compiled into, every time.
-    """
-
-    table: str
-    code: int
-
-
-class ChosenType(types.Type):
-    """The numba type of a `Chosen` tag; it holds no data."""
-
-    def __init__(self, tag: Chosen) -> None:
-        self.tag = tag
-        super().__init__(name=repr(tag))
-
-
-@register_model(ChosenType)
-class _ChosenModel(models.OpaqueModel):
-    pass
-
-
-@typeof_impl.register(Chosen)
-def _typeof_chosen(value: Chosen, _context: Any) -> ChosenType:
-    return ChosenType(value)
-
-
-@lower_constant(ChosenType)
-def _constant_chosen(context: Any, _builder: Any, _typ: ChosenType, _value: Any) -> Any:
-    return context.get_dummy_value()
-
-
 class LanesType(types.Type):
     """The numba type of a `Lanes` tag; it holds no data."""
 
