@@ -14,7 +14,7 @@ from trainlab.engine.fast import FastEngine
 from trainlab.engine.kernel.initial_draws import fill_draws
 from trainlab.engine.reference import ReferenceEngine
 from trainlab.engine.torch import TorchEngine
-from trainlab.engine.torch.words import shuffle_examples
+from trainlab.engine.torch.compiled_draws import shuffle_examples
 
 
 def test_engines_and_precisions_are_stored_apart() -> None:
@@ -45,7 +45,7 @@ def test_an_edit_of_any_source_that_computes_gives_another_name(
     engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = Path(identity.__file__).parent
-    sources = [here / "rng.py", here / "layout.py", here / "readings.py"]
+    sources = [here / name for name in ("rng.py", "layout.py", "evaluation.py", "warm_start.py")]
     for folder in ("fast", "kernel") if engine == "fast" else (engine,):
         sources += sorted((here / folder).glob("*.py"))
     sources += [here / "kernel" / "philox.py", here / "reference" / "losses.py"] if engine == "torch" else []

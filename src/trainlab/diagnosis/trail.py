@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from trainlab.diagnosis.probe.schedule import is_compared, is_sampled
 from trainlab.engine import Engine, Runs
-from trainlab.engine.going_on import starting_parameters
+from trainlab.engine.warm_start import starting_parameters
 from trainlab.engine.work import examples_of_a_step
 from trainlab.spec import Batch, Experiment, NoStopping, Record, ReduceLROnPlateau, Single, Warmup
 from trainlab.spec.schedules import resolved

@@ -12,7 +12,15 @@ from trainlab.engine.source_digest import source_digest
 _HERE = Path(__file__).parent
 _FOLDERS = {"fast": ("fast", "kernel"), "reference": ("reference",), "torch": ("torch",)}
 """The folders of each engine's own sources."""
-_SHARED = ("coarse.py", "custom_loss.py", "layout.py", "readings.py", "rng.py", "runs.py")
+_SHARED = (
+    "bfloat16.py",
+    "custom_loss.py",
+    "evaluation.py",
+    "layout.py",
+    "rng.py",
+    "runs.py",
+    "warm_start.py",
+)
 _COMPILED_IN = ("activation_functions.py", "gradients.py", "loss_functions.py")
 """Files of maths whose constants the kernel's compiled code holds."""
 _TORCH_TOO = ("kernel/philox.py", "reference/losses.py", "reference/optimizers.py", "work.py")

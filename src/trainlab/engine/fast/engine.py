@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trainlab.engine.evaluation import check_marks, check_seeds, runs_at
 from trainlab.engine.fast.job import prepare
-from trainlab.engine.fast.tiles import reading_at, train_tiles
-from trainlab.engine.going_on import trained_start
-from trainlab.engine.readings import check_marks, check_seeds, runs_at
+from trainlab.engine.fast.tiles import evaluation_at, train_tiles
 from trainlab.engine.runs import Runs
+from trainlab.engine.warm_start import trained_start
 from trainlab.errors import EngineError, shown
 from trainlab.spec import Experiment
 
@@ -74,16 +74,11 @@ class FastEngine:
         return tuple(
             runs_at(
                 mark,
-                reading_at(job, output, index),
+                evaluation_at(job, output, index),
+                output.history,
                 experiment=experiment,
                 first_seed=seeds.start,
-                loss_curve=output.loss_curve,
-                gradient_curve=output.gradient_curve,
-                coarse_loss=output.coarse_loss,
-                solved_epoch=output.solved_epoch,
                 solved_since=output.solved_since[:, index],
-                stopped_epoch=output.stopped_epoch,
-                diverged_step=output.diverged_step,
             )
             for index, mark in enumerate(wanted)
         )

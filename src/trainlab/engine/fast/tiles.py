@@ -9,18 +9,18 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.engine.coarse import encode
+from trainlab.engine.bfloat16 import encode
+from trainlab.engine.evaluation import Evaluation, History
 from trainlab.engine.fast.job import Job
-from trainlab.engine.going_on import drawing_seeds
 from trainlab.engine.kernel import tables
 from trainlab.engine.kernel.draws import ORDER
 from trainlab.engine.kernel.initial_draws import fill_draws
 from trainlab.engine.kernel.memory import aligned_zeros, is_faulty
 from trainlab.engine.kernel.tile import train_tile
 from trainlab.engine.layout import initial_parameters
-from trainlab.engine.readings import Reading
 from trainlab.engine.rng import seed_keys
 from trainlab.engine.runs import NEVER, Codes, FloatArray, curve_rows, recorded_epochs
+from trainlab.engine.warm_start import drawing_seeds
 from trainlab.spec import Adagrad
 
 EVENTS = ("solved_epoch", "stopped_epoch", "diverged_step")
@@ -48,6 +48,11 @@ class TileOutput:
     solved_since: npt.NDArray[np.int64]
     stopped_epoch: npt.NDArray[np.int64]
     diverged_step: npt.NDArray[np.int64]
+
+    @property
+    def history(self) -> History:
+        """What belongs to the training as a whole."""
+        return History(**{field.name: getattr(self, field.name) for field in fields(History)})
 
 
 def train_tiles(job: Job, seeds: range, *, start: FloatArray | None = None, threads: int) -> TileOutput:
@@ -185,8 +190,8 @@ def _check(job: Job, arrays: dict[str, npt.NDArray[Any]]) -> None:
             raise IndexError(f"the kernel asked for places outside of {', '.join(faulty)}")
 
 
-def reading_at(job: Job, output: TileOutput, index: int) -> Reading:
-    """Return what was read at the mark of that index."""
+def evaluation_at(job: Job, output: TileOutput, index: int) -> Evaluation:
+    """Return what was found at the mark of that index."""
     plan, data = job.plan, job.data
     rows = output.readings[:, index]
     count = len(rows)
@@ -195,7 +200,7 @@ def reading_at(job: Job, output: TileOutput, index: int) -> Reading:
     summary = rows[:, plan.kept_parameters + kept :]
     nothing = cast("FloatArray", np.full(count, np.nan, dtype=rows.dtype))
     classified, held = data.kind != "regression", plan.held_points > 0
-    return Reading(
+    return Evaluation(
         solved=summary[:, tables.READ_SOLVED] > 0,
         finite=summary[:, tables.READ_BROKEN] == 0,
         loss=summary[:, tables.READ_LOSS],

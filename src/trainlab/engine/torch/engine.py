@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainlab.engine.going_on import trained_start
-from trainlab.engine.readings import check_marks, check_seeds
+from trainlab.engine.evaluation import check_marks, check_seeds
 from trainlab.engine.runs import Runs, concatenate
-from trainlab.engine.torch.crew import single_threads
-from trainlab.engine.torch.needs import usable_torch
+from trainlab.engine.torch.availability import usable_torch
+from trainlab.engine.torch.single_threads import single_threads
+from trainlab.engine.warm_start import trained_start
 from trainlab.engine.work import examples_of_a_step
 from trainlab.spec import Experiment
 

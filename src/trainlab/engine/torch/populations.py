@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.engine.readings import check_seeds
-from trainlab.engine.torch.needs import usable_torch
+from trainlab.engine.evaluation import check_seeds
+from trainlab.engine.torch.availability import usable_torch
 from trainlab.errors import EngineError, listing, shown
 from trainlab.maths import wilson
 from trainlab.spec import Optimizer, Sampling

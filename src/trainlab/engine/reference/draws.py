@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine import rng
-from trainlab.engine.going_on import drawing_seeds
+from trainlab.engine.warm_start import drawing_seeds
 from trainlab.spec import Batch, Experiment, Full
 
 Indices = npt.NDArray[np.int64]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.engine.readings import Reading, accuracy_of, is_solved
+from trainlab.engine.evaluation import Evaluation, accuracy_of, is_solved
 from trainlab.engine.reference.losses import Criterion, build_criterion, predictions_of
 from trainlab.engine.reference.module import flat, weights_of
 from trainlab.spec import Experiment
@@ -74,13 +74,13 @@ class Meter:
         gradients = self.torch.autograd.grad(loss, weights_of(self.torch, module))
         return [float(gradient.abs().mean()) for gradient in gradients]
 
-    def reading(self, module: Any, chosen: Chosen) -> Reading:
+    def evaluate(self, module: Any, chosen: Chosen) -> Evaluation:
         """Return everything that `Runs` has of the end, as one row; `chosen` are the examples of a step."""
         data, dtype = self.experiment.data(), flat(module).dtype
         with self.torch.no_grad():
             finite = bool(self.torch.isfinite(module(self.parts["train"][0])).all())
         predictions = {part: self.predictions(module, part)[None] for part in self.parts}
-        return Reading(
+        return Evaluation(
             solved=np.array([self.solved(module)]),
             finite=np.array([finite]),
             loss=np.array([self.loss(module, "train")], dtype=dtype),

@@ -1,4 +1,4 @@
-"""From what an engine measured along one training to the runs at each of its marks."""
+"""What an engine measures of a population: along the training, and at each of its marks."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from trainlab.tasks import Task
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Reading:
-    """What an engine reads of n networks at a mark, with the meanings and shapes that `Runs` has.
+class Evaluation:
+    """What an engine finds of n networks at a mark, with the meanings and shapes that `Runs` has.
 
     ``finite [n]``: whether every output over the examples trained on is finite. Predictions may be of more
     examples than are kept.
@@ -33,6 +33,21 @@ class Reading:
     parameters: FloatArray
     gradient: FloatArray
     step_gradient: FloatArray
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class History:
+    """What an engine recorded of n networks along one whole training, with the meanings that `Runs` has.
+
+    Curves may have rows that aren't kept; `coarse_loss` is of the runs that keep none.
+    """
+
+    loss_curve: FloatArray
+    gradient_curve: FloatArray
+    coarse_loss: Codes
+    solved_epoch: npt.NDArray[np.int64]
+    stopped_epoch: npt.NDArray[np.int64]
+    diverged_step: npt.NDArray[np.int64]
 
 
 def check_marks(experiment: Experiment, marks: tuple[int, ...]) -> tuple[int, ...]:
@@ -62,61 +77,56 @@ def check_seeds(seeds: range) -> None:
 
 def runs_at(
     mark: int,
-    reading: Reading,
+    found: Evaluation,
+    history: History,
     *,
     experiment: Experiment,
     first_seed: int,
-    loss_curve: FloatArray,
-    gradient_curve: FloatArray,
-    coarse_loss: Codes,
-    solved_epoch: npt.NDArray[np.int64],
     solved_since: npt.NDArray[np.int64],
-    stopped_epoch: npt.NDArray[np.int64],
-    diverged_step: npt.NDArray[np.int64],
 ) -> Runs:
     """Cut a training down to one of its marks: what an experiment of that many epochs would have given.
 
-    The arrays of the end are those read at the mark; curves and first events are the whole training's.
-    `solved_since [n]` is where the readings up to the mark that are all solved begin, −1 if the last isn't;
-    the mark itself may fall between two readings, and counts as one. Curves may have rows that aren't kept;
-    `coarse_loss` is of the runs that keep none.
+    The arrays of the end are those found at the mark; curves and first events are cut out of the history.
+    `solved_since [n]` is where the checks up to the mark that found a run solved without a break begin, −1 if
+    the last didn't; the mark itself may fall between two checks, and counts as one.
     """
     short = experiment if mark == experiment.epochs else experiment.at_epochs(mark)
     record = short.record
-    at_end = reading.solved & (record.solved_every > 0)
-    first = np.where(
-        (solved_epoch >= 0) & (solved_epoch <= mark),
-        solved_epoch,
-        np.where(at_end, mark, NEVER),
-    )
+    at_end = found.solved & (record.solved_every > 0)
+    reached = _up_to(mark, history.solved_epoch)
+    first = np.where((reached == NEVER) & at_end, mark, reached)
     settled = np.where(at_end, np.where(solved_since >= 0, solved_since, mark), NEVER)
-    stopped = np.where((stopped_epoch >= 0) & (stopped_epoch <= mark), stopped_epoch, NEVER)
+    stopped = _up_to(mark, history.stopped_epoch)
     steps = np.where(stopped >= 0, stopped, mark) * short.steps_per_epoch
-    diverged = np.where(
-        (diverged_step >= 0) & (diverged_step < steps), diverged_step, np.where(reading.finite, NEVER, steps)
-    )
-    rows = curve_rows(short, range(first_seed, first_seed + len(reading.solved)))
+    diverged = _up_to(steps - 1, history.diverged_step)
+    diverged = np.where((diverged == NEVER) & ~found.finite, steps, diverged)
+    rows = curve_rows(short, range(first_seed, first_seed + len(found.solved)))
     losses = len(recorded_epochs(record.loss_every, mark))
     return Runs(
         experiment=short,
         first_seed=first_seed,
-        solved=reading.solved,
+        solved=found.solved,
         solved_epoch=first.astype(np.int64),
         settled_epoch=settled.astype(np.int64),
         stopped_epoch=stopped.astype(np.int64),
         diverged_step=diverged.astype(np.int64),
-        loss=reading.loss,
-        accuracy=reading.accuracy,
-        held_out_loss=reading.held_out_loss,
-        held_out_accuracy=reading.held_out_accuracy,
-        predictions=reading.predictions[:, : record.predictions],
-        parameters=reading.parameters[:, : None if record.parameters else 0],
-        gradient=reading.gradient,
-        step_gradient=reading.step_gradient,
-        loss_curve=loss_curve[:rows, :losses],
-        gradient_curve=gradient_curve[:rows, : len(recorded_epochs(record.gradient_every, mark))],
-        coarse_loss=coarse_loss[:, :losses],
+        loss=found.loss,
+        accuracy=found.accuracy,
+        held_out_loss=found.held_out_loss,
+        held_out_accuracy=found.held_out_accuracy,
+        predictions=found.predictions[:, : record.predictions],
+        parameters=found.parameters[:, : None if record.parameters else 0],
+        gradient=found.gradient,
+        step_gradient=found.step_gradient,
+        loss_curve=history.loss_curve[:rows, :losses],
+        gradient_curve=history.gradient_curve[:rows, : len(recorded_epochs(record.gradient_every, mark))],
+        coarse_loss=history.coarse_loss[:, :losses],
     )
+
+
+def _up_to(last: int | npt.NDArray[np.int64], event: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return when an event came, ``[n]``, `NEVER` where it didn't or came after the last moment."""
+    return np.where((event >= 0) & (event <= last), event, NEVER)
 
 
 def is_solved(

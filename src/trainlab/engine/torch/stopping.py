@@ -10,11 +10,10 @@ import torch
 
 from trainlab.engine.runs import NEVER
 from trainlab.engine.torch.meter import Meter
-from trainlab.engine.torch.tensors import on_device
 from trainlab.spec import Patience, Stopping, StopSolved
 
 
-class Freezer:
+class Stopper:
     """Watches a block's networks, epoch by epoch, and puts back those that are frozen after each step."""
 
     def __init__(self, rule: Stopping, parameters: Sequence[torch.Tensor]) -> None:
@@ -34,7 +33,7 @@ class Freezer:
             return
         self.stopped_epoch[stops] = epoch
         rows = np.flatnonzero(self.stopped_epoch != NEVER)
-        self._rows = on_device(rows, str(self._parameters[0].device))
+        self._rows = torch.as_tensor(rows, device=str(self._parameters[0].device))
         self._kept = [parameter.detach()[self._rows] for parameter in self._parameters]
 
     def put_back(self) -> None:

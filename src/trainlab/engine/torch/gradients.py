@@ -1,44 +1,12 @@
-"""What happens in a step beside loss and optimizer: penalty, equalising, clipping, and divergence."""
+"""What changes the gradients of a step: a penalty, layers made equally large, clipping."""
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 
-from trainlab.engine.runs import NEVER
 from trainlab.engine.torch.stack import Stack
 from trainlab.maths.gradients import CLIP_EPS, KEPT_SIZE
 from trainlab.spec import Clip, Penalty
-
-HELD = 256
-"""Steps whose screens are held before they are looked at: a look waits for the device."""
-
-
-class Divergence:
-    """The first step at which each network's outputs weren't all finite: ``first [n]``, −1 if none."""
-
-    def __init__(self, networks: int) -> None:
-        self.first = np.full(networks, NEVER, dtype=np.int64)
-        self._screens: list[torch.Tensor] = []
-        self._start = 0
-
-    def watch(self, step: int, outputs: torch.Tensor) -> None:
-        """Note a step's outputs ``[n, examples, outputs]``; steps come one after the other."""
-        if not self._screens:
-            self._start = step
-        # 0 times what isn't finite is NaN; one pass, no waiting for the device.
-        self._screens.append((outputs * 0.0).sum(dim=(1, 2)))
-        if len(self._screens) == HELD:
-            self.settle()
-
-    def settle(self) -> None:
-        """Find the first steps among those noted."""
-        if not self._screens:
-            return
-        lost = torch.isnan(torch.stack(self._screens)).cpu().numpy()
-        new = lost.any(axis=0) & (self.first == NEVER)
-        self.first[new] = self._start + lost.argmax(axis=0)[new]
-        self._screens.clear()
 
 
 def penalised(

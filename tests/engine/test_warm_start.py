@@ -12,8 +12,8 @@ from trainlab.engine import Engine, rng
 from trainlab.engine.fast import FastEngine
 from trainlab.engine.layout import initial_parameters
 from trainlab.engine.reference import ReferenceEngine, build_module
+from trainlab.engine.reference.draws import Steps
 from trainlab.engine.reference.module import flat
-from trainlab.engine.reference.steps import Steps
 from trainlab.engine.torch import TorchEngine
 from trainlab.errors import EngineError
 from trainlab.execution.plan import plan
