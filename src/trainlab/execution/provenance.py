@@ -11,7 +11,7 @@ from typing import Any
 
 from trainlab.engine import by_engine
 from trainlab.engine.choose import choose
-from trainlab.execution.crew import default_workers
+from trainlab.execution.workers import default_workers
 from trainlab.spec import Experiment
 
 PACKAGES = {"fast": "numba", "reference": "torch", "torch": "torch", "torch-cuda": "torch"}

@@ -11,7 +11,7 @@ from execution.fake_engine import made_up
 from trainlab.errors import StoreError
 from trainlab.spec import Experiment
 from trainlab.store import Store, store
-from trainlab.store.faults import REASONS
+from trainlab.store.sqlite_errors import REASONS
 
 EXPERIMENT = Experiment.from_dict({"network": "2-11-1", "epochs": 100})
 

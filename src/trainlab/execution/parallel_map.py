@@ -8,8 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from trainlab.execution.crew import processes
-from trainlab.execution.pool import readable
+from trainlab.execution.workers import processes, readable
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -34,7 +33,7 @@ def for_each(
     waiting = deque(jobs)
     running: dict[Future[R], J] = {}
     failure: BaseException | None = None
-    with _crew(workers) as submit:
+    with _submitter(workers) as submit:
         while True:
             if stopping() or failure is not None:
                 waiting.clear()
@@ -54,7 +53,8 @@ def for_each(
 
 
 @contextmanager
-def _crew(workers: int) -> Generator[Callable[..., Future[Any]]]:
+def _submitter(workers: int) -> Generator[Callable[..., Future[Any]]]:
+    """Give a function that makes a future of a call: in processes, or for one worker here, at once."""
     if workers > 1:
         with processes(workers) as submit:
             yield submit

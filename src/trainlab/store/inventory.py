@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from trainlab.store.blobs import BLOBS
-from trainlab.store.ranges import merge
+from trainlab.store.seed_ranges import merge
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Generator
-from concurrent.futures import Future
+from concurrent.futures import BrokenExecutor, Future
 from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -40,9 +40,9 @@ def train_chunk(engine: Engine, chunk: Chunk, *, threads: int) -> Results:
 
 @contextmanager
 def background_threads(
-    engine: Engine, *, crew: int, threads: int, stopping: Callable[[], bool]
+    engine: Engine, *, count: int, threads: int, stopping: Callable[[], bool]
 ) -> Generator[Submit]:
-    """`crew` background threads with one chunk each at a time, in which the engine may use `threads` threads.
+    """`count` background threads with one chunk each at a time; the engine may use `threads` for each.
 
     No chunk is begun once `stopping` says so. Daemons: leaving the block doesn't wait for the chunks in work.
     """
@@ -64,12 +64,12 @@ def background_threads(
         jobs.put((future, chunk))
         return future
 
-    for number in range(crew):
+    for number in range(count):
         threading.Thread(target=work, name=f"trainlab-chunks-{number}", daemon=True).start()
     try:
         yield submit
     finally:
-        for _ in range(crew):
+        for _ in range(count):
             jobs.put(None)
 
 
@@ -87,7 +87,7 @@ def processes(workers: int) -> Generator[Callable[..., Future[Any]]]:
     However the block ends, and if this process is killed too, the workers end: each holds a pipe that only
     this process can write to, and exits when that closes.
     """
-    from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+    from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
     # Spawned, not forked: a fork copies the locks of threads that it doesn't copy.
@@ -123,3 +123,13 @@ def _hold_on(lifeline: Connection) -> None:
             os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def readable(failure: BaseException) -> BaseException:
+    """Return the failure, of a worker that ended by itself as an EngineError that says what may be why."""
+    if isinstance(failure, BrokenExecutor):
+        return EngineError(
+            "a worker process ended by itself: out of memory (then use fewer workers), or started from a "
+            "script whose calls don't stand under: if __name__ == '__main__'. Finished chunks are saved."
+        )
+    return failure
