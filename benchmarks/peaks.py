@@ -15,8 +15,8 @@ import numpy as np
 from numba import njit
 
 from trainlab.engine.kernel import vector_maths
-from trainlab.engine.kernel.lanes import Lanes, load, store
 from trainlab.engine.kernel.memory import aligned_zeros
+from trainlab.engine.kernel.simd import Lanes, load, store
 from trainlab.engine.kernel.vector import fma, splat, sqrt
 
 CHAINS = 12

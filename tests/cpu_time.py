@@ -36,11 +36,11 @@ class Costs:
 
     def leave_out_compilation(self) -> None:
         """Let the time in which units are compiled that are kept on disk count for nobody."""
-        from trainlab.engine.kernel import units
+        from trainlab.engine.kernel import compiled_units
 
-        compiled = units._compiled
+        compiled = compiled_units._compiled
 
-        def timed(unit: units.Unit, *, kept_on_disk: bool = True) -> int:
+        def timed(unit: compiled_units.Unit, *, kept_on_disk: bool = True) -> int:
             start = time.thread_time()
             try:
                 return compiled(unit, kept_on_disk=kept_on_disk)
@@ -51,7 +51,7 @@ class Costs:
                 else:
                     self.compiling += spent
 
-        units._compiled = timed
+        compiled_units._compiled = timed
 
     def leave_out_garbage(self) -> None:
         """Let the time in which garbage is collected count for nobody: it grows with the tests before."""

@@ -26,16 +26,16 @@ BURNING = {
     "burn.py": BURN,
     "conftest.py": """
 from burn import burn
-from trainlab.engine.kernel import units
+from trainlab.engine.kernel import compiled_units
 
-units._compiled = lambda unit, *, kept_on_disk=True: burn()
+compiled_units._compiled = lambda unit, *, kept_on_disk=True: burn()
 """,
     "test_burning.py": """
 import gc, subprocess, sys, time
 import burn as module
 import pytest
 from burn import burn
-from trainlab.engine.kernel import units
+from trainlab.engine.kernel import compiled_units
 
 @pytest.fixture(scope="module")
 def dear_to_all(): burn()
@@ -53,9 +53,9 @@ def test_second_of_two(dear_to_all): pass
 
 def test_child(): subprocess.run([sys.executable, "-c", "import burn; burn.burn()"], cwd=FOLDER, check=True)
 
-def test_compilation(): units._compiled(None, kept_on_disk=False)
+def test_compilation(): compiled_units._compiled(None, kept_on_disk=False)
 
-def test_compilation_for_all(): units._compiled(None)
+def test_compilation_for_all(): compiled_units._compiled(None)
 
 class Cycle:
     def __init__(self): self.itself = self

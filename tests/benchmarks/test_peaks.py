@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from benchmarks.peaks import CHAINS, OPERATIONS, measure_peaks, probe
-from trainlab.engine.kernel.lanes import Lanes
 from trainlab.engine.kernel.memory import aligned_zeros
+from trainlab.engine.kernel.simd import Lanes
 
 TRUTH: dict[str, Any] = {
     "fma": lambda x: 0.5 * x + 0.75,

@@ -89,7 +89,7 @@ def sensitivity(experiment: Experiment, seeds: range = SEEDS, draws: int = 4) ->
 
     The initial parameters move by one, and each gradient by one of the largest that its sum could hold.
     """
-    start, clip, random = module.initial_parameters, loop._clip, np.random.default_rng(0)
+    start, clip, random = module.initial_parameters, loop.clip_gradients, np.random.default_rng(0)
     eps = float(np.finfo(np.float64).eps)
 
     def rounded(wanted: Experiment, chosen: range) -> Any:
@@ -104,11 +104,11 @@ def sensitivity(experiment: Experiment, seeds: range = SEEDS, draws: int = 4) ->
             gradient += torch.from_numpy(random.uniform(-eps, eps, tuple(gradient.shape)) * largest)
 
     here = REFERENCE.train(experiment, seeds)[0]
-    module.initial_parameters, loop._clip = rounded, clipped
+    module.initial_parameters, loop.clip_gradients = rounded, clipped
     try:
         moved = [REFERENCE.train(experiment, seeds)[0] for _ in range(draws)]
     finally:
-        module.initial_parameters, loop._clip = start, clip
+        module.initial_parameters, loop.clip_gradients = start, clip
     apart = [compare(there, here, name) for there in moved for name in CLOSE]
     unequal = any(not np.array_equal(there.stopped_epoch, here.stopped_epoch) for there in moved)
     return max(apart, default=0.0) + unequal

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from trainlab.engine.kernel.lanes import Lanes, load, store
 from trainlab.engine.kernel.memory import aligned_zeros
+from trainlab.engine.kernel.simd import Lanes, load, store
 
 NETWORKS = 8
 Floats = npt.NDArray[Any]

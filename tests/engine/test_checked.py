@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from trainlab.engine.fast import FastEngine
-from trainlab.engine.job import Job, choose_lanes, prepare
-from trainlab.engine.plans import sampling_of
+from trainlab.engine.fast.job import Job, choose_lanes, prepare
+from trainlab.engine.fast.kernel_plan import sampling_of
+from trainlab.engine.fast.tiles import train_tiles
 from trainlab.engine.runs import ARRAYS
-from trainlab.engine.tiles import train_tiles
 from trainlab.spec import Adam, Experiment, Full, Network, Record, Sampling, Single, parse_widths
 
 SHAPES = ("2-1", "2-11-1", "2-2-2-2-2-2-2-2-1", "2-5-4-1")

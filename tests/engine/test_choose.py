@@ -9,7 +9,6 @@ import pytest
 from trainlab.engine import by_engine, crossover, engine_of, other_engine
 from trainlab.engine.choose import Choice, choose
 from trainlab.engine.crossover import BATCHES, POPULATIONS, RATIOS, WIDTHS, equal_width, ratio
-from trainlab.engine.work import examples_of_a_step
 from trainlab.spec import Experiment
 
 
@@ -75,9 +74,9 @@ def test_the_width_of_a_network_is_told_by_its_parameters(width: int) -> None:
     assert equal_width(parameters) == pytest.approx(width, abs=0.1)
 
 
-def test_examples_of_a_step() -> None:
-    assert [examples_of_a_step(experiment("1-2-1", batch)) for batch in (1, 32, 9999)] == [1, 32, 512]
-    assert examples_of_a_step(Experiment.from_dict({"network": "2-2-1"})) == 4
+def test_examples_per_step() -> None:
+    assert [experiment("1-2-1", batch).examples_per_step for batch in (1, 32, 9999)] == [1, 32, 512]
+    assert Experiment.from_dict({"network": "2-2-1"}).examples_per_step == 4
 
 
 @pytest.mark.usefixtures("_wide_is_for_torch")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import trainlab.engine.tiles as tiles
+import trainlab.engine.fast.tiles as tiles
 from trainlab.engine.fast import FastEngine
 from trainlab.engine.reference import ReferenceEngine
 from trainlab.engine.runs import ARRAYS, NEVER, select

@@ -13,10 +13,16 @@ from engine.tile import Tile, tile_of
 from numba import njit
 
 from trainlab.engine import rng
-from trainlab.engine.kernel.draws import EXAMPLE_WORDS, ORDER, add_noise, choose_example, draw_words
-from trainlab.engine.kernel.dropout import drop_units
+from trainlab.engine.kernel.draws import (
+    EXAMPLE_WORDS,
+    ORDER,
+    add_noise,
+    choose_example,
+    draw_words,
+    drop_units,
+)
 from trainlab.engine.kernel.memory import tile_at
-from trainlab.engine.reference.steps import Steps
+from trainlab.engine.reference.draws import Steps
 from trainlab.spec import Experiment
 
 SEEDS = np.array([0, 1, 2, 3, 2**32 - 1, 2**32, 0x123456789ABCDEF0, 2**63 - 1], dtype=np.uint64)

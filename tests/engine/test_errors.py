@@ -11,7 +11,7 @@ from trainlab.engine.fast import FastEngine
 from trainlab.engine.protocol import Engine
 from trainlab.engine.reference import ReferenceEngine
 from trainlab.engine.torch import TorchEngine
-from trainlab.engine.torch.needs import usable_torch
+from trainlab.engine.torch.availability import usable_torch
 from trainlab.errors import EngineError
 from trainlab.spec import Experiment, Network
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from trainlab.engine.torch.needs import available_devices
+from trainlab.engine.torch.availability import available_devices
 from trainlab.engine.torch.optimizers import FUSED, StackedOptimizer
 from trainlab.spec import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop, name_of
 

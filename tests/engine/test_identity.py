@@ -11,10 +11,10 @@ import pytest
 
 from trainlab.engine import identity, stored_name
 from trainlab.engine.fast import FastEngine
-from trainlab.engine.kernel.initial import fill_draws
+from trainlab.engine.kernel.initial_draws import fill_draws
 from trainlab.engine.reference import ReferenceEngine
 from trainlab.engine.torch import TorchEngine
-from trainlab.engine.torch.words import shuffle_examples
+from trainlab.engine.torch.compiled_draws import shuffle_examples
 
 
 def test_engines_and_precisions_are_stored_apart() -> None:
@@ -45,9 +45,9 @@ def test_an_edit_of_any_source_that_computes_gives_another_name(
     engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = Path(identity.__file__).parent
-    sources = [here / "rng.py", here / "layout.py", here / "readings.py"]
-    sources += [here / "fast.py"] if engine == "fast" else []
-    sources += sorted((here / {"fast": "kernel"}.get(engine, engine)).glob("*.py"))
+    sources = [here / name for name in ("rng.py", "layout.py", "evaluation.py", "warm_start.py")]
+    for folder in ("fast", "kernel") if engine == "fast" else (engine,):
+        sources += sorted((here / folder).glob("*.py"))
     sources += [here / "kernel" / "philox.py", here / "reference" / "losses.py"] if engine == "torch" else []
     sources += [here.parent / "maths" / "inits.py", here.parent / "tasks" / "shapes.py"]
     sources += [here.parent / "spec" / "sampling.py", here.parent / "spec" / "schedules.py"]

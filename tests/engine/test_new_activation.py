@@ -11,7 +11,7 @@ from numba import njit
 
 from trainlab.diagnosis.lift.layer_chain import activation_of
 from trainlab.engine import get_engine
-from trainlab.engine.kernel import choices, units
+from trainlab.engine.kernel import compiled_units, dispatch
 from trainlab.engine.kernel.vector import absolute, splat
 from trainlab.engine.layout import initial_parameters
 from trainlab.explain.questions.chain_rule.slopes import largest_slope
@@ -52,16 +52,16 @@ def softsign_slope(block: Any, x: Any) -> Any:
 @pytest.fixture
 def added(monkeypatch: pytest.MonkeyPatch) -> Experiment:
     monkeypatch.setitem(ACTIVATIONS, "softsign", SOFTSIGN)
-    known = dict(enumerate(choices.SLOPES))
-    monkeypatch.setattr(choices, "SLOPES", {**known, CODE: softsign_slope})
-    compiled = units._compiled
+    known = dict(enumerate(dispatch.SLOPES))
+    monkeypatch.setattr(dispatch, "SLOPES", {**known, CODE: softsign_slope})
+    compiled = compiled_units._compiled
 
-    def fresh(unit: units.Unit) -> int:
+    def fresh(unit: compiled_units.Unit) -> int:
         # The unit of the new activation alone: what is compiled for it must not be kept on disk.
         own = unit.__qualname__.startswith("activation.")
         return compiled(unit, kept_on_disk=not own)
 
-    monkeypatch.setattr(units, "_compiled", fresh)
+    monkeypatch.setattr(compiled_units, "_compiled", fresh)
     return of("softsign")
 
 

@@ -11,11 +11,11 @@ import torch
 
 from trainlab.engine import Runs, rng
 from trainlab.engine.fast import FastEngine
-from trainlab.engine.going_on import drawing_seeds
 from trainlab.engine.layout import layers_of
 from trainlab.engine.protocol import Engine
 from trainlab.engine.reference import ReferenceEngine
 from trainlab.engine.torch import TorchEngine
+from trainlab.engine.warm_start import drawing_seeds
 from trainlab.spec import Experiment, Record
 
 SEEDS = range(44, 52)

@@ -8,9 +8,9 @@ import pytest
 from engine.numpy_trainer import NumpyTrainer
 
 from trainlab.engine import Runs, concatenate, select
-from trainlab.engine.coarse import encode
+from trainlab.engine.bfloat16 import encode
+from trainlab.engine.evaluation import is_solved
 from trainlab.engine.fast import FastEngine
-from trainlab.engine.readings import is_solved
 from trainlab.engine.reference import ReferenceEngine
 from trainlab.engine.runs import ARRAYS, CURVES
 from trainlab.errors import EngineError

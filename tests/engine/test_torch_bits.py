@@ -9,11 +9,11 @@ import msgspec
 import pytest
 import torch
 
-from trainlab.engine.coarse import encode
+from trainlab.engine.bfloat16 import encode
 from trainlab.engine.runs import ARRAYS, Runs, concatenate, select
 from trainlab.engine.torch import TorchEngine
+from trainlab.engine.torch.availability import available_devices
 from trainlab.engine.torch.engine import BUDGET, MOST, block_size
-from trainlab.engine.torch.needs import available_devices
 from trainlab.spec import Experiment, Record
 
 SEEDS = range(990, 1031)

@@ -10,9 +10,9 @@ from engine.lanes import NETWORKS, memory_of, tag
 from engine.tile import tile_of
 from numba import njit
 
-from trainlab.engine.kernel.lanes import load
+from trainlab.engine.kernel.fused_updates import add_up, apply_adam, apply_sgd, clear_rows, rates_of
 from trainlab.engine.kernel.memory import tile_at
-from trainlab.engine.kernel.updates import add_up, apply_adam, apply_sgd, clear_rows, rates_of
+from trainlab.engine.kernel.simd import load
 from trainlab.engine.layout import layers_of
 from trainlab.maths import OPTIMIZERS, clip_norm, clip_value, initial_state, momenta, penalise
 from trainlab.spec import Experiment

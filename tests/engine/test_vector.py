@@ -11,7 +11,6 @@ from engine.lanes import NETWORKS, Floats, call, memory_of, tag
 from numba import njit
 
 from trainlab.engine.kernel import vector as v
-from trainlab.engine.kernel.lanes import load, load_words, samples_of, store
 from trainlab.engine.kernel.memory import (
     aligned,
     aligned_zeros,
@@ -23,6 +22,7 @@ from trainlab.engine.kernel.memory import (
     set_word,
     word,
 )
+from trainlab.engine.kernel.simd import load, load_words, samples_of, store
 
 SAMPLES = 4
 each_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -10,8 +10,8 @@ from engine.lanes import NETWORKS, Floats, call, elementwise, memory_of, tag
 from numba import njit
 
 from trainlab.engine.kernel import vector_bits as b
-from trainlab.engine.kernel.lanes import load_words, store
 from trainlab.engine.kernel.memory import aligned_zeros, is_faulty
+from trainlab.engine.kernel.simd import load_words, store
 from trainlab.engine.kernel.vector import splat, splat_word, where_less
 
 each_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -13,8 +13,8 @@ from numba import njit
 from scipy import special
 
 from trainlab.engine import rng
-from trainlab.engine.kernel.lanes import load_words, store
 from trainlab.engine.kernel.memory import aligned_zeros
+from trainlab.engine.kernel.simd import load_words, store
 from trainlab.engine.kernel.vector_normal import (
     CENTRE,
     LIMIT,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from engine.lanes import NETWORKS
 
-from trainlab.engine.job import Job, prepare
+from trainlab.engine.fast.job import Job, prepare
 from trainlab.engine.kernel.draws import ORDER
 from trainlab.engine.kernel.memory import aligned_zeros
 from trainlab.engine.layout import initial_parameters

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.engine import Runs
-from trainlab.engine.coarse import encode
+from trainlab.engine.bfloat16 import encode
 from trainlab.engine.runs import ARRAYS, curve_rows, recorded_epochs
 from trainlab.spec import Experiment, Full
 

@@ -10,7 +10,7 @@ from execution.fake_engine import FakeEngine, assert_same, made_up
 
 from trainlab.engine import Runs
 from trainlab.errors import EngineError, SpecError, StoreError, TrainlabError
-from trainlab.execution import Chunk, Interrupted, Progress, carry_out, crew
+from trainlab.execution import Chunk, Interrupted, Progress, carry_out, default_workers
 from trainlab.spec import Experiment
 from trainlab.store import Store
 
@@ -261,4 +261,4 @@ def test_workers_must_be_one_or_more() -> None:
 
 
 def test_default_workers_are_the_cores_of_this_process() -> None:
-    assert crew.default_workers() >= 1
+    assert default_workers() >= 1

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from trainlab.engine.coarse import decode, encode
+from trainlab.engine.bfloat16 import decode, encode
 from trainlab.errors import StatsError
 from trainlab.stats import coded_bands, coded_quantiles, count_codes, median_and_bands, quantile_curves
 

@@ -14,7 +14,7 @@ import pytest
 from execution.fake_engine import assert_same, made_up
 
 from trainlab.engine import Runs, concatenate, select
-from trainlab.engine.coarse import MISSING
+from trainlab.engine.bfloat16 import MISSING
 from trainlab.engine.runs import UNKNOWN
 from trainlab.errors import StoreError
 from trainlab.spec import Experiment

@@ -12,7 +12,7 @@ from studies.scored import near, scored
 from trainlab import StudyResult, TrainlabError
 from trainlab.engine import Runs
 from trainlab.engine.runs import UNKNOWN
-from trainlab.execution.how import HowRun
+from trainlab.execution.provenance import HowRun
 from trainlab.spec import Cell, Study
 from trainlab.stats import rate
 from trainlab.studies.cells import summarise

@@ -9,7 +9,6 @@ from importlib.util import find_spec
 
 from trainlab.engine.crossover import equal_width, ratio
 from trainlab.engine.protocol import Engine
-from trainlab.engine.work import examples_of_a_step
 from trainlab.errors import EngineError, listing, nearest
 from trainlab.maths.custom_losses import custom_entry
 from trainlab.spec import Custom, Experiment
@@ -40,7 +39,7 @@ def choose(experiment: Experiment, population: int = MANY) -> Choice:
             own = _of_custom(phase.loss)
             if own is not None:
                 return own
-    parameters, batch = experiment.network.parameters, examples_of_a_step(experiment)
+    parameters, batch = experiment.network.parameters, experiment.examples_per_step
     times = ratio(width=equal_width(parameters), batch=batch, population=population)
     step = (
         f"{parameters:,} parameter{'s' if parameters > 1 else ''} and {batch:,} "
@@ -62,7 +61,7 @@ def _of_custom(loss: Custom) -> Choice | None:
         return Choice(
             engine="torch", reason=f"the loss {entry.name!r} has no derivative: autograd makes one."
         )
-    from trainlab.engine.custom_compiled import can_compile
+    from trainlab.engine.fast.compiled_custom_loss import can_compile
 
     if not entry.on_tensors:
         return Choice(engine="fast", reason=f"the loss {entry.name!r} is a function of numbers, not tensors.")

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.engine.custom_check import check_derivative
 from trainlab.errors import EngineError, SpecError, shown
 from trainlab.maths import LOSSES
 from trainlab.maths.custom_losses import CustomLoss, custom_entry, register
@@ -21,6 +20,12 @@ from trainlab.spec.losses import Custom
 
 Array = npt.NDArray[np.float64]
 Function = Callable[[Any, Any], Any]
+
+PREDICTIONS = np.linspace(-4, 4, 161)
+TARGETS = np.array([-2.0, -1.0, -0.3, 0.0, 0.4, 0.5, 1.0, 2.0])
+STEP = 1e-6
+"""By how much predictions are moved for a difference."""
+TOLERANCE = 1e-5
 
 
 def custom_loss(name: str, function: Function, derivative: Function | None = None) -> Custom:
@@ -56,7 +61,7 @@ def custom_loss(name: str, function: Function, derivative: Function | None = Non
         if all(failed):
             raise SpecError(f"{where}: the derivative fails on numbers ({failed[0]}).")
         slopes = _on_numbers(derivative) if not failed[0] else _on_tensors(derivative)
-        check_derivative(where, values, slopes)
+        _check_derivative(where, values, slopes)
     else:
         slopes = _by_autograd(function) if not tensors else _by_differences(values)
     register(
@@ -95,6 +100,40 @@ def _check_arguments(where: str, function: Function) -> None:
         raise SpecError(f"{where} must take two arguments: the prediction and the target.") from None
     except ValueError:
         raise SpecError(f"{where} is no plain function; write it with def or lambda.") from None
+
+
+def _check_derivative(
+    where: str, values: Callable[[Array, Array], Array], slopes: Callable[[Array, Array], Array]
+) -> None:
+    """Raise SpecError at the place of the grid where they differ most, or if the loss has no value there.
+
+    The derivative must lie between the slopes to the left and to the right, which at a kink, as that of |p|,
+    differ: any slope between them is a subgradient. Where the loss isn't finite nothing is compared.
+    """
+    p, y = (grid.ravel() for grid in np.meshgrid(PREDICTIONS, TARGETS, indexing="ij"))
+    below, here, above = (values(p + shift, y) for shift in (-STEP, 0.0, STEP))
+    known = np.isfinite(below) & np.isfinite(here) & np.isfinite(above)
+    if not known.any():
+        raise SpecError(
+            f"{where}: the function has no finite value for predictions from {PREDICTIONS[0]:g} to "
+            f"{PREDICTIONS[-1]:g}."
+        )
+    with np.errstate(invalid="ignore", over="ignore"):
+        left, right = (here - below) / STEP, (above - here) / STEP
+        scale = np.maximum(1.0, np.maximum(np.abs(left), np.abs(right)))
+        room = TOLERANCE * scale + 1e-9 * np.abs(here)
+        given = slopes(p, y)
+        beyond = np.maximum(np.minimum(left, right) - given, given - np.maximum(left, right)) - room
+    beyond = np.where(np.isfinite(given), beyond / scale, np.inf)
+    wrong = known & (beyond > 0)
+    if wrong.any():
+        worst = int(np.where(wrong, beyond, -1.0).argmax())
+        middle = (above[worst] - below[worst]) / (2 * STEP)
+        raise SpecError(
+            f"{where}: the derivative is not that of the function, by most at prediction {p[worst]:g}, "
+            f"target {y[worst]:g}: it is {given[worst]:.6g}, by finite differences {middle:.6g}; mend it, or "
+            "leave it out: engines 'torch' and 'reference' need none."
+        )
 
 
 def _tries(function: Function) -> tuple[str, str]:
@@ -166,5 +205,4 @@ def _by_autograd(function: Function) -> Callable[[Array, Array], Array]:
 
 
 def _by_differences(values: Callable[[Array, Array], Array]) -> Callable[[Array, Array], Array]:
-    step = 1e-6
-    return lambda p, y: (values(p + step, y) - values(p - step, y)) / (2 * step)
+    return lambda p, y: (values(p + STEP, y) - values(p - STEP, y)) / (2 * STEP)

@@ -10,20 +10,20 @@ from pathlib import Path
 from trainlab.engine.source_digest import source_digest
 
 _HERE = Path(__file__).parent
-_FAST = (
-    "coefficients.py",
-    "custom_compiled.py",
-    "fast.py",
-    "job.py",
-    "needs.py",
-    "plans.py",
-    "tile_rows.py",
-    "tiles.py",
+_FOLDERS = {"fast": ("fast", "kernel"), "reference": ("reference",), "torch": ("torch",)}
+"""The folders of each engine's own sources."""
+_SHARED = (
+    "bfloat16.py",
+    "custom_loss.py",
+    "evaluation.py",
+    "layout.py",
+    "rng.py",
+    "runs.py",
+    "warm_start.py",
 )
-_SHARED = ("coarse.py", "custom_loss.py", "layout.py", "readings.py", "rng.py", "runs.py")
 _COMPILED_IN = ("activation_functions.py", "gradients.py", "loss_functions.py")
 """Files of maths whose constants the kernel's compiled code holds."""
-_TORCH_TOO = ("kernel/philox.py", "reference/losses.py", "reference/optimizers.py", "work.py")
+_TORCH_TOO = ("kernel/philox.py", "reference/losses.py", "reference/optimizers.py")
 """Files outside of its own folder that the torch engine computes with."""
 
 
@@ -35,7 +35,7 @@ def kernel_digest() -> str:
     """
     constants = [_HERE.parent / "maths" / name for name in _COMPILED_IN]
     digest = hashlib.sha256()
-    for path in (_HERE / "rng.py", *constants, *sorted((_HERE / "kernel").glob("*.py"))):
+    for path in (_HERE / "rng.py", *constants, *_files_of(_HERE / "kernel")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -47,18 +47,13 @@ def stored_name(engine: str) -> str:
     It holds a digest of what the sources that compute them do, and for those that use it PyTorch's version.
     Neither numba nor torch is imported. An engine that isn't one of trainlab's keeps its own name.
     """
-    if engine.partition("-")[0] == "fast":
-        sources = [_HERE / name for name in _FAST]
-        digest = source_digest([*sources, *_shared(), *sorted((_HERE / "kernel").glob("*.py"))])
-    elif engine.partition("-")[0] == "reference":
-        digest = source_digest([*sorted((_HERE / "reference").glob("*.py")), *_shared()], _torch_version())
-    elif engine.partition("-")[0] == "torch":
-        sources = [_HERE / name for name in _TORCH_TOO]
-        digest = source_digest(
-            [*sources, *sorted((_HERE / "torch").glob("*.py")), *_shared()], _torch_version()
-        )
-    else:
+    kind = engine.partition("-")[0]
+    if kind not in _FOLDERS:
         return engine
+    sources = [path for folder in _FOLDERS[kind] for path in _files_of(_HERE / folder)]
+    if kind == "torch":
+        sources += [_HERE / name for name in _TORCH_TOO]
+    digest = source_digest([*sources, *_shared()], "" if kind == "fast" else _torch_version())
     return f"{engine}@{digest[:8]}"
 
 
@@ -67,10 +62,13 @@ def _shared() -> list[Path]:
 
     Specs say how many steps an epoch has, which layers have a bias, how long a schedule is.
     """
-    rooms = [
-        path for room in ("maths", "spec", "tasks") for path in sorted((_HERE.parent / room).glob("*.py"))
-    ]
+    rooms = [path for room in ("maths", "spec", "tasks") for path in _files_of(_HERE.parent / room)]
     return [*(_HERE / name for name in _SHARED), *rooms]
+
+
+def _files_of(folder: Path) -> list[Path]:
+    """Return the sources in a folder."""
+    return sorted(folder.glob("*.py"))
 
 
 def _torch_version() -> str:

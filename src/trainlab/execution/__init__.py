@@ -1,12 +1,12 @@
 """From experiments and seeds to finished runs: plan what is missing, carry it out, load it all."""
 
-from trainlab.execution.crew import default_workers
-from trainlab.execution.each import for_each
-from trainlab.execution.how import HowRun, how_run
+from trainlab.execution.parallel_map import for_each
 from trainlab.execution.plan import Chunk, plan
 from trainlab.execution.pool import carry_out
 from trainlab.execution.progress import Progress
+from trainlab.execution.provenance import HowRun, how_run
 from trainlab.execution.train import forget, stored_under, train_all, train_missing
+from trainlab.execution.workers import default_workers
 from trainlab.interrupt import Interrupted, interrupts
 
 __all__ = [

@@ -6,15 +6,21 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import AbstractContextManager
 
 from trainlab.engine import Engine, stored_name
-from trainlab.errors import EngineError
-from trainlab.execution.crew import Results, Submit, background_threads, default_workers, worker_processes
 from trainlab.execution.plan import Chunk
-from trainlab.execution.progress import Load, Progress, progress, spared_steps
+from trainlab.execution.progress import Load, Overall, Progress, progress, spared_steps
 from trainlab.execution.saver import LONGEST, Saver
+from trainlab.execution.workers import (
+    Results,
+    Submit,
+    background_threads,
+    default_workers,
+    readable,
+    worker_processes,
+)
 from trainlab.interrupt import Interrupted, interrupts
 from trainlab.spec import Custom
 from trainlab.spec.checks import check_number
@@ -37,9 +43,7 @@ def carry_out(
     workers: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
-    before: Load | None = None,
-    total: Load | None = None,
-    start: float | None = None,
+    overall: Overall | None = None,
 ) -> Load:
     """Train the chunks in their order and save them, in this thread, soon after they are done.
 
@@ -47,9 +51,8 @@ def carry_out(
     of as many chunks where these are many; an engine of processes gets as many processes. The default is one
     for each core. Chunks are saved as soon as they are done, unless they are so short that saving would take
     much of the time: then several at once, see `Saver`. `on_progress` is called at the start, for every chunk
-    saved, and as soon as stopping is asked for. Returns the work done. Where other engines carry out a part
-    of the work, `before` is what they have done, `total` the whole and `start` the time, by
-    ``time.monotonic``, at which the first began.
+    saved, and as soon as stopping is asked for. Where other engines carry out a part of the work, `overall`
+    says how far they have come. Returns the work done, theirs included.
 
     Ctrl-C, or setting `stop`, lets the chunks in work finish, saves them and raises Interrupted; a second
     Ctrl-C raises KeyboardInterrupt at once. If an engine fails, the other chunks in work are still saved
@@ -57,11 +60,10 @@ def carry_out(
     """
     workers = default_workers() if workers is None else workers
     check_number("workers", workers, at_least=1)
-    done = before or Load()
+    overall = overall or Overall(total=Load().plus(chunks), start=time.monotonic())
+    done = overall.done
     if not chunks:
         return done
-    start = time.monotonic() if start is None else start
-    total = total or done.plus(chunks)
     with interrupts() as pressed:
 
         def stopping() -> bool:
@@ -74,15 +76,17 @@ def carry_out(
 
         def tell() -> None:
             if on_progress is not None:
-                elapsed = time.monotonic() - start
-                on_progress(progress(done, total, elapsed=elapsed, engine=engine.name, stopping=stopping()))
+                elapsed = time.monotonic() - overall.start
+                on_progress(
+                    progress(done, overall.total, elapsed=elapsed, engine=engine.name, stopping=stopping())
+                )
 
         tell()
         saver = Saver(store, chunks, engine=stored_name(engine.name), on_saved=saved)
         own = any(isinstance(chunk.experiment.loss, Custom) for chunk in chunks)
-        crew, slots = _crew(engine, len(chunks), workers, stopping, own_function=own)
+        team, slots = _workers_for(engine, len(chunks), workers, stopping, own_function=own)
         try:
-            with crew as submit:
+            with team as submit:
                 told = False
                 for finished in _train(chunks, submit, slots=slots, stopping=stopping):
                     if stopping() and not told:
@@ -95,11 +99,11 @@ def carry_out(
             raise
         saver.flush()
         if stopping():
-            raise Interrupted(done=done.chunks, total=total.chunks, kept=store.on_disk)
+            raise Interrupted(done=done.chunks, total=overall.total.chunks, kept=store.on_disk)
     return done
 
 
-def _crew(
+def _workers_for(
     engine: Engine, chunks: int, workers: int, stopping: Callable[[], bool], *, own_function: bool
 ) -> tuple[AbstractContextManager[Submit], int]:
     """Return who trains, and how many chunks to hand out; those not begun can still be withdrawn."""
@@ -108,10 +112,10 @@ def _crew(
         # A loss of the user's own is a function in this process, unknown in another.
         if wanted > 1 and not own_function:
             return worker_processes(engine, workers=wanted), wanted
-        return background_threads(engine, crew=1, threads=1, stopping=stopping), QUEUED
+        return background_threads(engine, count=1, threads=1, stopping=stopping), QUEUED
     if chunks < MANY * workers:
-        return background_threads(engine, crew=1, threads=workers, stopping=stopping), QUEUED
-    return background_threads(engine, crew=wanted, threads=1, stopping=stopping), wanted * QUEUED
+        return background_threads(engine, count=1, threads=workers, stopping=stopping), QUEUED
+    return background_threads(engine, count=wanted, threads=1, stopping=stopping), wanted * QUEUED
 
 
 def _train(
@@ -142,13 +146,3 @@ def _train(
         finished = [(chunk, future) for chunk, future in finished if not future.cancelled()]
     if failure is not None:
         raise readable(failure) from failure
-
-
-def readable(failure: BaseException) -> BaseException:
-    """Return the failure, of a worker that ended by itself as an EngineError that says what may be why."""
-    if isinstance(failure, BrokenExecutor):
-        return EngineError(
-            "a worker process ended by itself: out of memory (then use fewer workers), or started from a "
-            "script whose calls don't stand under: if __name__ == '__main__'. Finished chunks are saved."
-        )
-    return failure

@@ -61,6 +61,15 @@ class Load:
         )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overall:
+    """How far work that several engines share has come; it began at `start`, by ``time.monotonic``."""
+
+    done: Load = Load()
+    total: Load
+    start: float
+
+
 def spared_steps(runs: Runs) -> int:
     """Return how many steps the networks that were frozen early did not make."""
     epochs, stopped = runs.experiment.epochs, runs.stopped_epoch

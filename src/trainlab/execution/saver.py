@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterable
 
 from trainlab.errors import SpecError
-from trainlab.execution.crew import Results
 from trainlab.execution.plan import Chunk
+from trainlab.execution.workers import Results
 from trainlab.store import Store
 from trainlab.tasks import fingerprint_data
 

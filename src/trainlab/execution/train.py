@@ -6,12 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 
 from trainlab.engine import Engine, Runs, by_engine, engine_of, get_engine, stored_name
 from trainlab.errors import SpecError
 from trainlab.execution.plan import plan
 from trainlab.execution.pool import carry_out
-from trainlab.execution.progress import Load, Progress
+from trainlab.execution.progress import Load, Overall, Progress
 from trainlab.spec import Experiment
 from trainlab.store import Store
 
@@ -39,7 +40,7 @@ def train_all(
         )
         return [
             runs.load(each, mine, engine=stored_under(engine, each))
-            for each, mine in zip(experiments, _each(experiments, seeds), strict=True)
+            for each, mine in zip(experiments, _seeds_of(experiments, seeds), strict=True)
         ]
 
 
@@ -58,7 +59,7 @@ def train_missing(
     For thousands of experiments, of which `Store.outcomes` then says how they ended: their curves and weights
     together might not fit in memory. Otherwise as `train_all`.
     """
-    asked = _each(experiments, seeds)
+    asked = _seeds_of(experiments, seeds)
     for mine in dict.fromkeys(asked):
         if not mine or mine.step != 1:
             raise SpecError(f"seeds = {mine!r}: must be a range of at least one seed, with step 1.")
@@ -68,15 +69,15 @@ def train_missing(
     }
     wanted = [each for each in experiments if missing[each]]
     if isinstance(engine, str):
-        crews = [(get_engine(name), group) for name, group in by_engine(engine, wanted).items()]
+        groups = [(get_engine(name), group) for name, group in by_engine(engine, wanted).items()]
     else:
-        crews = [(engine, wanted)]
+        groups = [(engine, wanted)]
     plans = [
         (trainer, plan(group, missing=missing.__getitem__, chunk_seeds=trainer.chunk_seeds))
-        for trainer, group in crews
+        for trainer, group in groups
     ]
-    done, start = Load(), time.monotonic()
-    total = done.plus(chunk for _, chunks in plans for chunk in chunks)
+    total = Load().plus(chunk for _, chunks in plans for chunk in chunks)
+    overall = Overall(total=total, start=time.monotonic())
     for trainer, chunks in plans:
         done = carry_out(
             chunks,
@@ -85,13 +86,12 @@ def train_missing(
             workers=workers,
             on_progress=on_progress,
             stop=stop,
-            before=done,
-            total=total,
-            start=start,
+            overall=overall,
         )
+        overall = replace(overall, done=done)
 
 
-def _each(experiments: Sequence[Experiment], seeds: range | Sequence[range]) -> Sequence[range]:
+def _seeds_of(experiments: Sequence[Experiment], seeds: range | Sequence[range]) -> Sequence[range]:
     """Return the seeds of each experiment."""
     return [seeds] * len(experiments) if isinstance(seeds, range) else seeds
 

@@ -17,7 +17,7 @@ from trainlab.spec.network import Network
 from trainlab.spec.optimizers import SGD, Optimizer
 from trainlab.spec.record import Record
 from trainlab.spec.rules import check_rules
-from trainlab.spec.sampling import Batch, Full, Sampling, Single, steps_per_epoch
+from trainlab.spec.sampling import Batch, Full, Sampling, Single, examples_per_step, steps_per_epoch
 from trainlab.spec.schedules import NoSchedule, Schedule, Warmup, looks_ahead, resolved
 from trainlab.spec.solved import Solved, Within
 from trainlab.spec.steps import Clip, Gradient, Noise, Penalty
@@ -77,6 +77,11 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     def steps_per_epoch(self) -> int:
         """Optimizer steps in one epoch."""
         return steps_per_epoch(self.sampling, self.data().points)
+
+    @property
+    def examples_per_step(self) -> int:
+        """The examples that a training step sees: 1, the batch, or all of them."""
+        return examples_per_step(self.sampling, self.data().points)
 
     @property
     def phases(self) -> tuple[Experiment, ...]:

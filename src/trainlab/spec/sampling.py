@@ -56,6 +56,13 @@ def steps_per_epoch(sampling: Sampling, points: int) -> int:
     return -(-points // sampling.batch_size)
 
 
+def examples_per_step(sampling: Sampling, points: int) -> int:
+    """Return how many of `points` examples a training step sees: 1, the batch, or all of them."""
+    if isinstance(sampling, Single):
+        return 1
+    return min(sampling.batch_size, points) if isinstance(sampling, Batch) else points
+
+
 def check_batches(sampling: Sampling, points: int) -> None:
     """Refuse a sampling that drops every batch of `points` examples."""
     if isinstance(sampling, Batch) and not steps_per_epoch(sampling, points):

@@ -1,9 +1,9 @@
 """Every finished run and every curve, in one SQLite file, nothing half-written."""
 
-from trainlab.store.holding import Holding
-from trainlab.store.named import STOPPED, NamedStudy
-from trainlab.store.ranges import merge, subtract
+from trainlab.store.inventory import Holding
+from trainlab.store.named_studies import STOPPED, NamedStudy
 from trainlab.store.read import OUTCOME, Outcomes
+from trainlab.store.seed_ranges import merge, subtract
 from trainlab.store.store import DEFAULT_FOLDER, Store
 
 __all__ = [

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine import Runs
-from trainlab.engine.coarse import MISSING
+from trainlab.engine.bfloat16 import MISSING
 from trainlab.engine.runs import COARSE, STEP_GRADIENT, rows_of
 from trainlab.errors import StoreError
 from trainlab.spec import Experiment, Full

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from trainlab.engine.runs import COARSE, STEP_GRADIENT, UNKNOWN
 from trainlab.errors import StoreError
 from trainlab.store.blobs import FLOATS
-from trainlab.store.faults import FRESH
+from trainlab.store.sqlite_errors import FRESH
 
 VERSION = 7
 OLDEST = 2

@@ -16,12 +16,12 @@ from trainlab.engine import Runs, select
 from trainlab.errors import StoreError
 from trainlab.spec import Experiment
 from trainlab.store.blobs import BLOBS, encode
-from trainlab.store.faults import explained, make_folder
-from trainlab.store.holding import Holding, holdings
-from trainlab.store.named import Kind, NamedStudy, named_studies, remember
-from trainlab.store.ranges import subtract
+from trainlab.store.inventory import Holding, holdings
+from trainlab.store.named_studies import Kind, NamedStudy, named_studies, remember
 from trainlab.store.read import COLUMNS, Outcomes, read_outcomes, read_runs
 from trainlab.store.schema import prepare, snapshot, transaction
+from trainlab.store.seed_ranges import subtract
+from trainlab.store.sqlite_errors import explained, make_folder
 
 DEFAULT_FOLDER = ".trainlab"
 FILE_NAME = "store.sqlite3"

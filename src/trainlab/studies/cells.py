@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine import Runs
-from trainlab.engine.coarse import RELATIVE_ERROR, decode, encode, is_missing
+from trainlab.engine.bfloat16 import RELATIVE_ERROR, decode, encode, is_missing
 from trainlab.engine.runs import Codes
 from trainlab.spec import Cell
 from trainlab.stats import Bands, Rate, coded_bands, count_codes, median_and_bands, rate

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.draw import join
-from trainlab.engine.work import examples_of_a_step
 from trainlab.spec import Experiment, Gradients, Study, Within
 from trainlab.studies.cause_verdict import judge_causes
 from trainlab.studies.causes import failed, vanishing
@@ -167,7 +166,7 @@ def _vanishing(study: Study, table: Table, where: str) -> list[Verdict]:
 
 def _gradients(experiment: Experiment) -> dict[Gradients, str]:
     """Return in words whose gradients are read, of one step or of all examples."""
-    size = examples_of_a_step(experiment)
+    size = experiment.examples_per_step
     step = "one example" if size == 1 else f"{size:,} examples"
     return {
         "step": f"the gradients of one training step ({step})",

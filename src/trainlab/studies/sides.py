@@ -17,7 +17,7 @@ from msgspec import structs
 
 from trainlab.draw import counted, join
 from trainlab.engine import Runs
-from trainlab.engine.readings import is_solved
+from trainlab.engine.evaluation import is_solved
 from trainlab.spec import Change, Experiment, NoStopping, Study, Within
 from trainlab.stats import Outcome, Side, Verdict
 from trainlab.studies.cells import CellResult

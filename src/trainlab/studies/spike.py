@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from trainlab.engine import Engine, Runs, engine_of, get_engine, select
 from trainlab.engine.choose import has_torch
-from trainlab.engine.going_on import starting_parameters
 from trainlab.engine.runs import UNKNOWN
+from trainlab.engine.warm_start import starting_parameters
 from trainlab.errors import EngineError, SpecError
 from trainlab.execution import Progress, how_run
 from trainlab.spec import Adam, AdamW, Experiment, Study, any_study, named_cell

@@ -16,22 +16,22 @@ from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.probe import Probe
 from trainlab.diagnosis.probe.probe_state import Core
-from trainlab.engine.going_on import starting_parameters
 from trainlab.engine.layout import layers_of
 from trainlab.engine.reference import ReferenceEngine
+from trainlab.engine.reference.draws import Steps
+from trainlab.engine.reference.gradients import equaliser_of
+from trainlab.engine.reference.learning_rates import Rates
 from trainlab.engine.reference.loop import (
     Chosen,
     Log,
     backpropagate,
-    equaliser_of,
     penalised_loss,
     train_epoch,
 )
-from trainlab.engine.reference.measure import Meter
+from trainlab.engine.reference.meter import Meter
 from trainlab.engine.reference.module import build_module
 from trainlab.engine.reference.optimizers import build_optimizer
-from trainlab.engine.reference.rates import Rates
-from trainlab.engine.reference.steps import Steps
+from trainlab.engine.warm_start import starting_parameters
 from trainlab.maths import OPTIMIZERS
 from trainlab.spec import Experiment, Single, name_of
 
@@ -94,7 +94,7 @@ def train(experiment: Experiment, seed: int, dtype: str) -> tuple[TrainingRecord
         rates, log = _UnheardRates(experiment, optimizer, probe.core), Log()
         equaliser = equaliser_of(torch, experiment, module)
         for epoch in range(experiment.epochs):
-            train_epoch(torch, log, meter, module, optimizer, rates, steps, epoch, equaliser)
+            train_epoch(log, meter, module, optimizer, rates, steps, epoch, equaliser)
     finally:
         record = probe.stop()
     whole = _whole(record)

@@ -10,8 +10,7 @@ import numpy.typing as npt
 
 from trainlab.diagnosis.probe.schedule import is_compared, is_sampled
 from trainlab.engine import Engine, Runs
-from trainlab.engine.going_on import starting_parameters
-from trainlab.engine.work import examples_of_a_step
+from trainlab.engine.warm_start import starting_parameters
 from trainlab.spec import Batch, Experiment, NoStopping, Record, ReduceLROnPlateau, Single, Warmup
 from trainlab.spec.schedules import resolved
 
@@ -135,7 +134,7 @@ def _closely(steps: int, diverged: int) -> tuple[int, ...]:
 
 
 def _is_costly(experiment: Experiment, readings: int) -> bool:
-    trained = experiment.epochs * examples_of_a_step(experiment)
+    trained = experiment.epochs * experiment.examples_per_step
     return (
         readings * experiment.network.parameters > MOST_NUMBERS
         or readings * experiment.data().points > READING * trained + SMALL

@@ -6,8 +6,9 @@ from typing import Any
 
 from numba import njit
 
-from trainlab.engine.kernel.lanes import load, samples_of, slice_of, store
 from trainlab.engine.kernel.memory import call
+from trainlab.engine.kernel.simd import load, samples_of, slice_of, store
+from trainlab.engine.kernel.table_readers import layer_of
 from trainlab.engine.kernel.tables import (
     ACTIVATION,
     FAN_OUT,
@@ -20,7 +21,6 @@ from trainlab.engine.kernel.tables import (
 )
 from trainlab.engine.kernel.vector import splat, where_less
 from trainlab.engine.kernel.vector_maths import sigmoid, tanh
-from trainlab.engine.kernel.views import layer_of
 
 FORWARD, BACKWARD = range(2)
 

@@ -9,14 +9,14 @@ from typing import Any
 
 from numba import njit
 
-from trainlab.engine.kernel.lanes import load, samples_of, slice_of, store
+from trainlab.engine.kernel.simd import load, samples_of, slice_of, store
+from trainlab.engine.kernel.table_readers import layer_of
 from trainlab.engine.kernel.tables import FAN_OUT, OUTPUT_UNIT
 from trainlab.engine.kernel.vector import absolute, fma, splat, where_less
 from trainlab.engine.kernel.vector_log import expm1, log1p
 from trainlab.engine.kernel.vector_maths import exp, exp_limit, sigmoid, tanh
 from trainlab.engine.kernel.vector_normal import normal_cdf, normal_density
 from trainlab.engine.kernel.vector_sin import sin_cos
-from trainlab.engine.kernel.views import layer_of
 from trainlab.maths.activation_functions import LEAKY_SLOPE, SELU_ALPHA, SELU_SCALE, SOFTPLUS_THRESHOLD
 
 

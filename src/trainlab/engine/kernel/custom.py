@@ -14,10 +14,10 @@ from llvmlite import ir
 from numba import njit
 from numba.core import types
 
-from trainlab.engine.kernel.lanes import intrinsic, load, networks_of, samples_of
 from trainlab.engine.kernel.layers import outputs_row
 from trainlab.engine.kernel.losses import add_terms
 from trainlab.engine.kernel.memory import element, set_element
+from trainlab.engine.kernel.simd import intrinsic, load, networks_of, samples_of
 
 
 @intrinsic

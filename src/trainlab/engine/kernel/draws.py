@@ -1,4 +1,4 @@
-"""Philox4x32-10 in every lane, and what a training step draws with it: examples, batches, noise."""
+"""Philox4x32-10 in every lane, and what a training step draws with it: examples, batches, noise, dropout."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from trainlab.engine.kernel.blocks import share_batch
-from trainlab.engine.kernel.lanes import load, load_words, networks_of, samples_of, store, strip_of
+from trainlab.engine.kernel.example_blocks import share_batch
 from trainlab.engine.kernel.memory import set_word, word
-from trainlab.engine.kernel.tables import SHUFFLED
-from trainlab.engine.kernel.vector import fma, multiply_high, splat, splat_word, where_equal
+from trainlab.engine.kernel.simd import load, load_words, networks_of, samples_of, store, strip_of
+from trainlab.engine.kernel.table_readers import drop_number, layer_of
+from trainlab.engine.kernel.tables import DROPS, FAN_OUT, OUTPUT_UNIT, SHUFFLED
+from trainlab.engine.kernel.vector import fma, multiply_high, splat, splat_word, where_equal, where_less
 from trainlab.engine.kernel.vector_bits import gather
 from trainlab.engine.kernel.vector_normal import normal_quantile
 from trainlab.engine.rng import (
+    DROPOUT,
     MULTIPLIER_0,
     MULTIPLIER_1,
     NOISE,
@@ -201,3 +203,18 @@ def add_noise(lane: Any, block: Any, tile: Any, step: int, part: int, inputs: in
             noise = normal_quantile(lane, drawn)
             noisy = fma(noise, splat(lane, tile.noise), load(lane, tile.memory, inputs + row))
             store(lane, tile.memory, tile.row_inputs + row, noisy)
+
+
+@njit(forceinline=True)
+def drop_units(lane: Any, block: Any, tile: Any, index: int, step: int, part: int) -> None:
+    """Drop units of a hidden layer, values and slopes alike, and scale up those that stay."""
+    samples = samples_of(block)
+    scale, least = drop_number(tile, index, 0), np.int64(drop_number(tile, index, 1))
+    for unit in range(layer_of(tile, index, FAN_OUT)):
+        for sample in range(samples):
+            place = layer_of(tile, index, DROPS) + unit
+            drawn = draw_noise_word(lane, block, tile, part, sample, tile.drop_units, place, step, DROPOUT)
+            kept = where_less(drawn, splat_word(lane, least), splat(lane, 0.0), splat(lane, scale))
+            row = (layer_of(tile, index, OUTPUT_UNIT) + unit) * samples + sample
+            for first in (tile.row_values, tile.row_slopes):
+                store(lane, tile.memory, first + row, load(lane, tile.memory, first + row) * kept)

@@ -6,16 +6,16 @@ from typing import Any
 
 from numba import njit
 
-from trainlab.engine.kernel.blocks import bring_block
 from trainlab.engine.kernel.draws import batch_size
-from trainlab.engine.kernel.lanes import load, samples_of, store
+from trainlab.engine.kernel.example_blocks import bring_block
+from trainlab.engine.kernel.fused_updates import clear_rows
 from trainlab.engine.kernel.layers import backward, forward, outputs_row
 from trainlab.engine.kernel.losses import add_loss, output_deltas
 from trainlab.engine.kernel.memory import call
+from trainlab.engine.kernel.simd import load, samples_of, store
+from trainlab.engine.kernel.table_readers import layer_of
 from trainlab.engine.kernel.tables import FAN_IN, FAN_OUT, FIRST_WEIGHT, HELD_OUT, OF_STEP, WITHIN
-from trainlab.engine.kernel.updates import clear_rows
 from trainlab.engine.kernel.vector import absolute, dot_samples, splat, where_equal, where_less
-from trainlab.engine.kernel.views import layer_of
 
 
 @njit(forceinline=True)

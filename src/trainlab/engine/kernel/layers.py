@@ -7,8 +7,10 @@ from typing import Any
 from numba import njit
 
 from trainlab.engine.kernel.activations import activate, multiply_by_slope
-from trainlab.engine.kernel.lanes import load, samples_of, store
+from trainlab.engine.kernel.fused_updates import apply_gradient
 from trainlab.engine.kernel.memory import call
+from trainlab.engine.kernel.simd import load, samples_of, store
+from trainlab.engine.kernel.table_readers import layer_of
 from trainlab.engine.kernel.tables import (
     DROPS,
     FAN_IN,
@@ -18,9 +20,7 @@ from trainlab.engine.kernel.tables import (
     INPUT_UNIT,
     OUTPUT_UNIT,
 )
-from trainlab.engine.kernel.updates import apply_gradient
 from trainlab.engine.kernel.vector import fma, repeat_samples, splat
-from trainlab.engine.kernel.views import layer_of
 
 GROUP = 8
 """Units that the backward pass takes together: so many rows of weights are read side by side, in order.

@@ -6,7 +6,10 @@ from typing import Any
 
 from numba import njit
 
-from trainlab.engine.kernel.lanes import load, store
+from trainlab.engine.kernel.fused_updates import clear_rows
+from trainlab.engine.kernel.optimizer_step import clip_gradients, penalise, step_of
+from trainlab.engine.kernel.simd import load, store
+from trainlab.engine.kernel.table_readers import layer_of, step_row
 from trainlab.engine.kernel.tables import (
     FAN_IN,
     FAN_OUT,
@@ -15,10 +18,7 @@ from trainlab.engine.kernel.tables import (
     FROZEN,
     NOT_CLIPPED,
 )
-from trainlab.engine.kernel.update_all import clip_gradients, penalise, step_of
-from trainlab.engine.kernel.updates import clear_rows
 from trainlab.engine.kernel.vector import absolute, fma, splat, where_equal
-from trainlab.engine.kernel.views import layer_of, step_row
 from trainlab.maths.gradients import KEPT_SIZE
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from numba import njit
 
-from trainlab.engine.kernel.lanes import load, samples_of, store
 from trainlab.engine.kernel.layers import outputs_row
+from trainlab.engine.kernel.simd import load, samples_of, store
 from trainlab.engine.kernel.softmax import softmax
 from trainlab.engine.kernel.tables import EXP_LINK, MARGIN_LINK, SIGMOID_LINK
 from trainlab.engine.kernel.vector import fma, splat, where_less

@@ -7,9 +7,9 @@ from typing import Any
 
 from numba import njit
 
-from trainlab.engine.kernel.lanes import load, samples_of, store
 from trainlab.engine.kernel.layers import outputs_row
 from trainlab.engine.kernel.losses import add_terms
+from trainlab.engine.kernel.simd import load, samples_of, store
 from trainlab.engine.kernel.tables import BCE, BCE_WITH_LOGITS, HINGE, HUBER, LOG_COSH, SMOOTH_L1
 from trainlab.engine.kernel.vector import absolute, fma, splat, where_less
 from trainlab.engine.kernel.vector_log import log, log1p

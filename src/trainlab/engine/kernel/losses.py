@@ -1,6 +1,6 @@
 """Losses at the outputs: the gradient that starts the backward pass, and the loss itself.
 
-L1 and MSE stand here; the others are compiled units of their own, made of loss_terms.py and entropy.py.
+L1 and MSE stand here; the others are compiled units of their own, made of loss_terms.py and cross_entropy.py.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from typing import Any
 
 from numba import njit
 
-from trainlab.engine.kernel.lanes import load, samples_of, store
 from trainlab.engine.kernel.layers import outputs_row
 from trainlab.engine.kernel.memory import call
+from trainlab.engine.kernel.simd import load, samples_of, store
 from trainlab.engine.kernel.tables import L1
 from trainlab.engine.kernel.vector import absolute, dot_samples, splat, where_less
 

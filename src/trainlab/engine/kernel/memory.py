@@ -20,7 +20,7 @@ from numba.core.imputils import lower_getattr_generic
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import models, overload, register_model
 
-from trainlab.engine.kernel.lanes import ELEMENTS, HEADER, element_pointer, inside, intrinsic
+from trainlab.engine.kernel.simd import ELEMENTS, HEADER, element_pointer, inside, intrinsic
 from trainlab.engine.kernel.tables import RECORD
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from numba import njit
 
-from trainlab.engine.kernel.lanes import load, samples_of, store
+from trainlab.engine.kernel.simd import load, samples_of, store
+from trainlab.engine.kernel.table_readers import layer_of
 from trainlab.engine.kernel.tables import FAN_OUT, OUTPUT_UNIT
 from trainlab.engine.kernel.vector import fma, splat, where_less
 from trainlab.engine.kernel.vector_log import log
 from trainlab.engine.kernel.vector_maths import exp
-from trainlab.engine.kernel.views import layer_of
 
 
 @njit(forceinline=True)

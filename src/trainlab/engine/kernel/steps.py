@@ -6,14 +6,14 @@ from typing import Any
 
 from numba import njit
 
-from trainlab.engine.kernel.blocks import bring_block
 from trainlab.engine.kernel.draws import batch_size, choose_example
-from trainlab.engine.kernel.lanes import load, samples_of
+from trainlab.engine.kernel.example_blocks import bring_block
+from trainlab.engine.kernel.fused_updates import clear_rows, rates_of
 from trainlab.engine.kernel.layers import backward, forward, outputs_row
 from trainlab.engine.kernel.losses import output_deltas
 from trainlab.engine.kernel.memory import call, element, event, set_event
+from trainlab.engine.kernel.simd import load, samples_of
 from trainlab.engine.kernel.tables import FULL
-from trainlab.engine.kernel.updates import clear_rows, rates_of
 from trainlab.engine.kernel.vector import any_not_finite
 
 

@@ -51,7 +51,7 @@ next two are the addresses of compiled units for activations whose slope is kept
 """
 
 RATE, SCALE, MOMENTUM, DECAY, SECOND_RATE, STEP_COLUMNS = range(6)
-"""Columns of the table of steps; what they hold is said in engine/coefficients.py."""
+"""Columns of the table of steps; what they hold is said in engine/fast/step_table.py."""
 
 
 class Rows(NamedTuple):
@@ -89,7 +89,7 @@ class Rows(NamedTuple):
 
 
 class Units(NamedTuple):
-    """The addresses of the compiled units that an experiment needs, 0 where it needs none; see units.py."""
+    """The addresses of the compiled units that an experiment needs, 0 where it needs none."""
 
     steps: int
     evaluate: int

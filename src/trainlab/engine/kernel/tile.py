@@ -7,8 +7,8 @@ from typing import Any
 from numba import njit
 
 from trainlab.engine.kernel.evaluate import mean_gradients
-from trainlab.engine.kernel.lanes import load, store
 from trainlab.engine.kernel.memory import call, set_element, tile_at
+from trainlab.engine.kernel.simd import load, store
 from trainlab.engine.kernel.stopping import (
     carry_solved,
     is_solved,
@@ -17,6 +17,7 @@ from trainlab.engine.kernel.stopping import (
     note_solved,
     restore_frozen,
 )
+from trainlab.engine.kernel.table_readers import mark_of
 from trainlab.engine.kernel.tables import (
     FULL,
     HELD_OUT,
@@ -33,7 +34,6 @@ from trainlab.engine.kernel.tables import (
     SUMMARY_ROWS,
     TRAINED_ON,
 )
-from trainlab.engine.kernel.views import mark_of
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

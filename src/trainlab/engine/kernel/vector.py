@@ -12,7 +12,7 @@ from numba.core import cgutils, types
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import lower_builtin
 
-from trainlab.engine.kernel.lanes import ELEMENTS, Vector, intrinsic
+from trainlab.engine.kernel.simd import ELEMENTS, Vector, intrinsic
 
 
 def _splat(builder: Any, scalar: Any, length: int) -> Any:

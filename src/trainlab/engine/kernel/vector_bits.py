@@ -14,7 +14,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import overload
 
-from trainlab.engine.kernel.lanes import ELEMENTS, Vector, element_pointer, inside, intrinsic, mark_fault
+from trainlab.engine.kernel.simd import ELEMENTS, Vector, element_pointer, inside, intrinsic, mark_fault
 from trainlab.engine.kernel.vector import _call
 
 _SQRT_HALF = {"float32": 0x3F3504F3, "float64": 0x3FE6A09E667F3BCD}

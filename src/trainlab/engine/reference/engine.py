@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from trainlab.engine.going_on import trained_start
-from trainlab.engine.readings import check_marks, check_seeds
+from trainlab.engine.evaluation import check_marks, check_seeds
 from trainlab.engine.reference.loop import train_one
 from trainlab.engine.runs import Runs, concatenate
+from trainlab.engine.warm_start import trained_start
 from trainlab.errors import EngineError
 from trainlab.spec import Experiment
 

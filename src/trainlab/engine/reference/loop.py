@@ -7,14 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from trainlab.engine.coarse import encode
-from trainlab.engine.readings import Reading, runs_at
-from trainlab.engine.reference.layerwise import Equaliser, forget_frozen
-from trainlab.engine.reference.measure import Chosen, Meter
-from trainlab.engine.reference.module import build_module, weights_of
+from trainlab.engine.bfloat16 import encode
+from trainlab.engine.evaluation import Evaluation, History, runs_at
+from trainlab.engine.reference.draws import Steps
+from trainlab.engine.reference.gradients import (
+    Equaliser,
+    clip_gradients,
+    equaliser_of,
+    forget_frozen,
+    penalty_of,
+)
+from trainlab.engine.reference.learning_rates import Rates
+from trainlab.engine.reference.meter import Chosen, Meter
+from trainlab.engine.reference.module import build_module
 from trainlab.engine.reference.optimizers import build_optimizer
-from trainlab.engine.reference.rates import Rates
-from trainlab.engine.reference.steps import Steps
 from trainlab.engine.reference.stopping import Stopper
 from trainlab.engine.runs import NEVER, Runs, curve_rows
 from trainlab.spec import Experiment, ReduceLROnPlateau
@@ -29,7 +35,7 @@ class Log:
 
     loss_curve: list[float] = field(default_factory=list[float])
     gradient_curve: list[list[float]] = field(default_factory=list[list[float]])
-    readings: dict[int, Reading] = field(default_factory=dict[int, Reading])
+    at_marks: dict[int, Evaluation] = field(default_factory=dict[int, Evaluation])
     solved_epoch: int = NEVER
     solved_since: int = NEVER
     since_at_marks: dict[int, int] = field(default_factory=dict[int, int])
@@ -59,7 +65,7 @@ def train_one(
         if epoch == experiment.epochs:
             break
         if log.stopped_epoch == NEVER:
-            train_epoch(torch, log, meter, module, optimizer, rates, steps, epoch, equaliser)
+            train_epoch(log, meter, module, optimizer, rates, steps, epoch, equaliser)
     return tuple(_runs(log, experiment, seed, mark, dtype) for mark in marks)
 
 
@@ -74,7 +80,7 @@ def _record(log: Log, meter: Meter, module: Any, steps: Steps, epoch: int, marks
     if record.loss_every and epoch % record.loss_every == 0:
         log.loss_curve.append(meter.loss(module, "train"))
     if epoch in marks:
-        log.readings[epoch] = meter.reading(module, steps.first_examples(epoch))
+        log.at_marks[epoch] = meter.evaluate(module, steps.first_examples(epoch))
         log.since_at_marks[epoch] = log.solved_since
 
 
@@ -85,11 +91,6 @@ def _note_solved(log: Log, epoch: int, solved: bool) -> None:
         log.solved_since = epoch
     if solved and log.solved_epoch == NEVER:
         log.solved_epoch = epoch
-
-
-def equaliser_of(torch: Any, experiment: Experiment, module: Any) -> Equaliser | None:
-    """Return what makes the gradients of layers equally large, None if nothing is to."""
-    return Equaliser(torch, module) if experiment.gradient == "equalised" else None
 
 
 def backpropagate(
@@ -114,7 +115,7 @@ def backpropagate(
     forget_frozen(torch, module, experiment.frozen)
     if equaliser is not None:
         equaliser.equalise()
-    _clip(torch, experiment, module)
+    clip_gradients(torch, experiment, module)
     return outputs
 
 
@@ -128,11 +129,10 @@ def penalised_loss(
     x = x if noise is None else x + torch.from_numpy(noise)
     masks = [None if mask is None else torch.from_numpy(mask) for mask in steps.masks(step, len(x))]
     outputs = module(x, masks)
-    return meter.criterion(outputs, y) + _penalty(torch, meter.experiment, module), outputs
+    return meter.criterion(outputs, y) + penalty_of(torch, meter.experiment, module), outputs
 
 
 def train_epoch(
-    torch: Any,
     log: Log,
     meter: Meter,
     module: Any,
@@ -143,7 +143,7 @@ def train_epoch(
     equaliser: Equaliser | None,
 ) -> None:
     """Take the steps of one epoch."""
-    experiment = meter.experiment
+    torch, experiment = meter.torch, meter.experiment
     for index, chosen in enumerate(steps.examples(epoch)):
         step = epoch * experiment.steps_per_epoch + index
         outputs = backpropagate(
@@ -159,36 +159,22 @@ def train_epoch(
         rates.after_reading(meter.loss(module, experiment.schedule.on))
 
 
-def _penalty(torch: Any, experiment: Experiment, module: Any) -> Any:
-    penalty, total = experiment.penalty, 0.0
-    for weights in weights_of(torch, module):
-        if penalty.l1:
-            total = total + penalty.l1 * weights.abs().sum()
-        if penalty.l2:
-            total = total + penalty.l2 * (weights * weights).sum()
-    return total
-
-
-def _clip(torch: Any, experiment: Experiment, module: Any) -> None:
-    if experiment.clip.norm is not None:
-        torch.nn.utils.clip_grad_norm_(module.parameters(), experiment.clip.norm)
-    if experiment.clip.value is not None:
-        torch.nn.utils.clip_grad_value_(module.parameters(), experiment.clip.value)
-
-
 def _runs(log: Log, experiment: Experiment, seed: int, mark: int, dtype: str) -> Runs:
     layers = experiment.network.layers
     curve, kept = np.array([log.loss_curve], dtype=dtype), curve_rows(experiment, range(seed, seed + 1))
-    return runs_at(
-        mark,
-        log.readings[mark],
-        experiment=experiment,
-        first_seed=seed,
+    history = History(
         loss_curve=curve,
         gradient_curve=np.array(log.gradient_curve, dtype=dtype).reshape(1, -1, layers),
         coarse_loss=encode(curve[kept:]),
         solved_epoch=np.array([log.solved_epoch]),
-        solved_since=np.array([log.since_at_marks[mark]]),
         stopped_epoch=np.array([log.stopped_epoch]),
         diverged_step=np.array([log.diverged_step]),
+    )
+    return runs_at(
+        mark,
+        log.at_marks[mark],
+        history,
+        experiment=experiment,
+        first_seed=seed,
+        solved_since=np.array([log.since_at_marks[mark]]),
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from trainlab.engine.reference.layerwise import trained_parameters
+from trainlab.engine.reference.module import linear_layers
 from trainlab.maths import OPTIMIZERS
 from trainlab.spec import Experiment, Lion, NAdam, name_of
 
@@ -23,6 +23,12 @@ def build_optimizer(torch: Any, experiment: Experiment, module: Any) -> Any:
     if isinstance(experiment.optimizer, NAdam):
         begin_nadam(torch, optimizer)
     return optimizer
+
+
+def trained_parameters(torch: Any, module: Any, frozen: tuple[int, ...]) -> list[Any]:
+    """Return the parameters that training moves: those of all layers, counted from 1, but the frozen ones."""
+    layers = enumerate(linear_layers(torch, module), 1)
+    return [parameter for number, layer in layers if number not in frozen for parameter in layer.parameters()]
 
 
 def begin_nadam(torch: Any, optimizer: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from trainlab.engine.reference.measure import Meter
+from trainlab.engine.reference.meter import Meter
 from trainlab.spec import Experiment, Patience, StopSolved
 
 

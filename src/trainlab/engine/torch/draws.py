@@ -11,8 +11,7 @@ import numpy.typing as npt
 import torch
 
 from trainlab.engine import rng
-from trainlab.engine.torch import words
-from trainlab.engine.torch.tensors import on_device
+from trainlab.engine.torch import compiled_draws
 from trainlab.spec import Batch, Full, Network, Sampling, Single
 
 PIECE = 2**22
@@ -35,7 +34,7 @@ class Examples:
             yield None
         elif isinstance(self.sampling, Batch) and not self.sampling.replacement:
             order = np.empty((len(self.keys), self.points), dtype=np.int64)
-            words.shuffle_examples(self.keys, epoch, order)
+            compiled_draws.shuffle_examples(self.keys, epoch, order)
             batches = _split(order, self.sampling.batch_size, self.device)
             yield from batches[: self.steps]
         else:
@@ -53,7 +52,7 @@ class Examples:
         for step in range(0, steps, at_once):
             count = min(at_once, steps - step) * size
             drawn = np.empty((len(self.keys), count), dtype=np.int64)
-            words.draw_examples(self.keys, (epoch * self.steps + step) * size, self.points, drawn)
+            compiled_draws.draw_examples(self.keys, (epoch * self.steps + step) * size, self.points, drawn)
             yield from _split(drawn, size, self.device)
 
 
@@ -73,8 +72,8 @@ class Disturbances:
         if not self.std:
             return None
         drawn = np.empty((len(self.keys), slots, self.features), dtype=np.uint32)
-        words.noise_words(self.keys, step, drawn)
-        return on_device((self.std * rng.normals(drawn)).astype(self.dtype), self.device)
+        compiled_draws.noise_words(self.keys, step, drawn)
+        return torch.as_tensor((self.std * rng.normals(drawn)).astype(self.dtype), device=self.device)
 
     def masks(self, step: int, slots: int) -> list[torch.Tensor | None]:
         """Return what each hidden layer's values are multiplied by, ``[n, slots, units]``; None: by 1."""
@@ -84,8 +83,8 @@ class Disturbances:
             return [None] * len(layers)
         out = np.empty((len(self.keys), slots, len(shares)), dtype=self.dtype)
         thresholds = np.array([rng.drop_threshold(p) for p in shares.tolist()], dtype=np.uint64)
-        words.draw_masks(self.keys, step, thresholds, 1.0 / (1.0 - shares), out)
-        drawn = on_device(out, self.device)
+        compiled_draws.draw_masks(self.keys, step, thresholds, 1.0 / (1.0 - shares), out)
+        drawn = torch.as_tensor(out, device=self.device)
         masks: list[Any] = []
         first = 0
         for width, p in layers:
@@ -96,5 +95,5 @@ class Disturbances:
 
 def _split(indices: npt.NDArray[np.int64], size: int, device: str) -> tuple[torch.Tensor, ...]:
     """Cut ``[n, count]`` into the batches of the steps, ``[n, size]`` each; the last may be shorter."""
-    whole: Any = on_device(indices, device)
+    whole: Any = torch.as_tensor(indices, device=device)
     return whole.split(size, dim=1)

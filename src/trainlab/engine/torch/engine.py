@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainlab.engine.going_on import trained_start
-from trainlab.engine.readings import check_marks, check_seeds
+from trainlab.engine.evaluation import check_marks, check_seeds
 from trainlab.engine.runs import Runs, concatenate
-from trainlab.engine.torch.crew import single_threads
-from trainlab.engine.torch.needs import usable_torch
-from trainlab.engine.work import examples_of_a_step
+from trainlab.engine.torch.availability import usable_torch
+from trainlab.engine.torch.single_threads import single_threads
+from trainlab.engine.warm_start import trained_start
 from trainlab.spec import Experiment
 
 LEAST = 4
@@ -95,7 +94,7 @@ def block_size(experiment: Experiment, *, device: str = "cpu") -> int:
     """
     data, network = experiment.data(), experiment.network
     units = sum(network.widths)
-    step = 4 * network.parameters + 3 * examples_of_a_step(experiment) * units
+    step = 4 * network.parameters + 3 * experiment.examples_per_step * units
     reading = max(data.points, data.held_out) * units * 3
     most = min(MOST, BUDGET[device] // step, MEMORY[device] // reading)
     return 1 << max(most, LEAST).bit_length() - 1

@@ -9,19 +9,19 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from trainlab.engine.coarse import encode
-from trainlab.engine.going_on import drawing_seeds
+from trainlab.engine.bfloat16 import encode
+from trainlab.engine.evaluation import Evaluation, History, runs_at
 from trainlab.engine.layout import initial_parameters
-from trainlab.engine.readings import Reading, runs_at
 from trainlab.engine.rng import seed_keys
 from trainlab.engine.runs import NEVER, FloatArray, Runs, curve_rows, recorded_epochs
 from trainlab.engine.torch.draws import Disturbances, Examples
-from trainlab.engine.torch.freezing import Freezer
-from trainlab.engine.torch.meter import Meter
+from trainlab.engine.torch.gradients import Equaliser, clipped, penalised
+from trainlab.engine.torch.learning_rates import Rates
+from trainlab.engine.torch.meter import Divergence, Meter
 from trainlab.engine.torch.optimizers import StackedOptimizer
-from trainlab.engine.torch.rates import Rates
 from trainlab.engine.torch.stack import Stack
-from trainlab.engine.torch.steps import Divergence, Equaliser, clipped, penalised
+from trainlab.engine.torch.stopping import Stopper
+from trainlab.engine.warm_start import drawing_seeds
 from trainlab.spec import Experiment, ReduceLROnPlateau
 
 
@@ -39,7 +39,7 @@ class Log:
     gradient_curve: npt.NDArray[Any]
     solved_epoch: npt.NDArray[np.int64]
     solved_since: npt.NDArray[np.int64]
-    readings: dict[int, Reading] = field(default_factory=dict[int, Reading])
+    at_marks: dict[int, Evaluation] = field(default_factory=dict[int, Evaluation])
     since_at_marks: dict[int, npt.NDArray[np.int64]] = field(default_factory=dict[int, npt.NDArray[np.int64]])
 
 
@@ -55,7 +55,7 @@ class Block:
     examples: Examples
     disturbances: Disturbances
     equaliser: Equaliser | None
-    freezer: Freezer
+    stopper: Stopper
     divergence: Divergence
 
 
@@ -79,26 +79,28 @@ def train_block(
     for epoch in range(experiment.epochs + 1):
         found = _record(log, block, epoch)
         if epoch in marks:
-            log.readings[epoch] = block.meter.reading(rows, block.examples.first_of_epoch(epoch))
+            log.at_marks[epoch] = block.meter.evaluate(rows, block.examples.first_of_epoch(epoch))
             log.since_at_marks[epoch] = log.solved_since[rows].copy()
-        block.freezer.after_epoch(epoch, meter=block.meter, found=found)
-        running = bool((block.freezer.stopped_epoch[rows] == NEVER).any())
+        block.stopper.after_epoch(epoch, meter=block.meter, found=found)
+        running = bool((block.stopper.stopped_epoch[rows] == NEVER).any())
         if epoch < experiment.epochs and running:
             _train_epoch(block, epoch)
-    coarse = encode(log.loss_curve[len(log.gradient_curve) :])
+    history = History(
+        loss_curve=log.loss_curve,
+        gradient_curve=log.gradient_curve,
+        coarse_loss=encode(log.loss_curve[len(log.gradient_curve) :]),
+        solved_epoch=log.solved_epoch[rows],
+        stopped_epoch=block.stopper.stopped_epoch[rows],
+        diverged_step=block.divergence.first[rows],
+    )
     return tuple(
         runs_at(
             mark,
-            log.readings[mark],
+            log.at_marks[mark],
+            history,
             experiment=experiment,
             first_seed=wanted.start,
-            loss_curve=log.loss_curve,
-            gradient_curve=log.gradient_curve,
-            coarse_loss=coarse,
-            solved_epoch=log.solved_epoch[rows],
             solved_since=log.since_at_marks[mark],
-            stopped_epoch=block.freezer.stopped_epoch[rows],
-            diverged_step=block.divergence.first[rows],
         )
         for mark in marks
     )
@@ -136,7 +138,7 @@ def _build(
             device=device,
         ),
         equaliser=Equaliser(stack) if experiment.gradient == "equalised" else None,
-        freezer=Freezer(experiment.stopping, stack.parameters),
+        stopper=Stopper(experiment.stopping, stack.parameters),
         divergence=Divergence(len(seeds)),
     )
 
@@ -206,4 +208,4 @@ def _train_step(block: Block, step: int, chosen: torch.Tensor | None) -> None:
             gradients = block.equaliser.equalised(gradients)
         gradients = clipped(gradients, experiment.clip)
     block.optimizer.step(gradients, block.rates.at(step), block.rates.momentum_at(step))
-    block.freezer.put_back()
+    block.stopper.put_back()

@@ -1,4 +1,4 @@
-"""What is read of a stack of networks as it stands: losses, predictions, gradients, which are solved."""
+"""What is read of a stack of networks: losses, predictions, gradients, which are solved, which diverge."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from trainlab.engine.readings import Reading, accuracy_of, is_solved
+from trainlab.engine.evaluation import Evaluation, accuracy_of, is_solved
+from trainlab.engine.runs import NEVER
 from trainlab.engine.torch.losses import Criterion, criterion_of, predictions_of
 from trainlab.engine.torch.stack import Stack
-from trainlab.engine.torch.tensors import on_device
 from trainlab.spec import Experiment, LossBelow
 
 Part = Literal["train", "held_out"]
 Floats = npt.NDArray[Any]
+
+HELD = 256
+"""Steps whose screens are held before they are looked at: a look waits for the device."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -34,15 +37,15 @@ class Meter:
         """Return the meter of a stack, with the examples as tensors ``[examples, …]``."""
         data = experiment.data()
         pairs: dict[Part, Any] = {
-            "train": (data.inputs, data.targets),
-            "held_out": (data.held_out_inputs, data.held_out_targets),
+            "train": (data.inputs.astype(dtype), data.targets.astype(dtype)),
+            "held_out": (data.held_out_inputs.astype(dtype), data.held_out_targets.astype(dtype)),
         }
         return cls(
             experiment=experiment,
             stack=stack,
             criterion=criterion_of(experiment.loss),
             parts={
-                part: (on_device(x.astype(dtype), device), on_device(y.astype(dtype), device))
+                part: (torch.as_tensor(x, device=device), torch.as_tensor(y, device=device))
                 for part, (x, y) in pairs.items()
             },
         )
@@ -96,12 +99,12 @@ class Meter:
         means = [gradient.abs().mean(dim=(1, 2)) for gradient in gradients]
         return torch.stack(means, dim=1).cpu().numpy()
 
-    def reading(self, rows: slice, chosen: torch.Tensor | None) -> Reading:
+    def evaluate(self, rows: slice, chosen: torch.Tensor | None) -> Evaluation:
         """Return everything that `Runs` has of the end, of these networks; `chosen` as in `step_gradient`."""
         data = self.experiment.data()
         train, held_out = self.predictions("train")[rows], self.predictions("held_out")[rows]
         finite = torch.isfinite(self._outputs("train")).flatten(1).all(dim=1)
-        return Reading(
+        return Evaluation(
             solved=self.solved()[rows],
             finite=finite.cpu().numpy()[rows],
             loss=self.loss("train")[rows],
@@ -123,3 +126,30 @@ class Meter:
             with torch.no_grad():
                 self.known["outputs", part] = self.stack.forward(self._inputs(part))
         return self.known["outputs", part]
+
+
+class Divergence:
+    """The first step at which each network's outputs weren't all finite: ``first [n]``, −1 if none."""
+
+    def __init__(self, networks: int) -> None:
+        self.first = np.full(networks, NEVER, dtype=np.int64)
+        self._screens: list[torch.Tensor] = []
+        self._start = 0
+
+    def watch(self, step: int, outputs: torch.Tensor) -> None:
+        """Note a step's outputs ``[n, examples, outputs]``; steps come one after the other."""
+        if not self._screens:
+            self._start = step
+        # 0 times what isn't finite is NaN; one pass, no waiting for the device.
+        self._screens.append((outputs * 0.0).sum(dim=(1, 2)))
+        if len(self._screens) == HELD:
+            self.settle()
+
+    def settle(self) -> None:
+        """Find the first steps among those noted."""
+        if not self._screens:
+            return
+        lost = torch.isnan(torch.stack(self._screens)).cpu().numpy()
+        new = lost.any(axis=0) & (self.first == NEVER)
+        self.first[new] = self._start + lost.argmax(axis=0)[new]
+        self._screens.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -40,20 +41,28 @@ def made(factory: Callable[[], Any], seeds: range) -> list[torch.nn.Module]:
     return modules
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipe:
+    """How modules are trained, and which of them count as solved; see `population`."""
+
+    loss: Loss
+    optimizer: Optimizer
+    sampling: Sampling
+    epochs: int
+    solved: Callable[[torch.Tensor, torch.Tensor], Any] | None
+
+
 def train_modules(
     modules: list[torch.nn.Module],
+    recipe: Recipe,
     *,
     inputs: torch.Tensor,
     targets: torch.Tensor,
-    loss: Loss,
-    optimizer: Optimizer,
     seeds: range,
-    epochs: int,
-    sampling: Sampling,
-    solved: Callable[[torch.Tensor, torch.Tensor], Any] | None,
     device: str,
 ) -> Population:
     """Train the modules as one; see `population`."""
+    loss, solved = recipe.loss, recipe.solved
     stacked = Stacked.of(modules, device)
     inputs, targets = fitted(stacked, loss, inputs, targets)
     check_stackable(stacked, loss, inputs, targets)
@@ -61,19 +70,19 @@ def train_modules(
         # Told before the training, not after it.
         is_solved(solved, stacked.outputs(inputs)[0], targets)
     examples = Examples(
-        sampling=sampling,
+        sampling=recipe.sampling,
         points=len(inputs),
-        steps=steps_per_epoch(sampling, len(inputs)),
+        steps=steps_per_epoch(recipe.sampling, len(inputs)),
         keys=seed_keys(np.arange(seeds.start, seeds.stop, dtype=np.uint64)),
         device=device,
     )
-    stepper = StackedOptimizer(optimizer, list(stacked.trained.values()), rates_of_networks=False)
+    stepper = StackedOptimizer(recipe.optimizer, list(stacked.trained.values()), rates_of_networks=False)
     losses = [_losses(stacked, loss, inputs, targets)]
-    for epoch in range(epochs):
+    for epoch in range(recipe.epochs):
         for chosen in examples.of_epoch(epoch):
             x, y = (inputs, targets) if chosen is None else (inputs[chosen], targets[chosen])
             gradients = stacked.gradients(loss, x, y, own=chosen is not None)
-            stepper.step([gradients[name] for name in stacked.trained], optimizer.lr, None)
+            stepper.step([gradients[name] for name in stacked.trained], recipe.optimizer.lr, None)
         losses.append(_losses(stacked, loss, inputs, targets))
     predictions = stacked.outputs(inputs)
     return Population(

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.engine.readings import check_seeds
-from trainlab.engine.torch.needs import usable_torch
+from trainlab.engine.evaluation import check_seeds
+from trainlab.engine.torch.availability import usable_torch
 from trainlab.errors import EngineError, listing, shown
 from trainlab.maths import wilson
 from trainlab.spec import Optimizer, Sampling
@@ -90,7 +90,7 @@ def population(
         raise EngineError("population: needs PyTorch, which isn't installed. pip install 'trainlab[torch]'")
     torch = usable_torch(device)
     from trainlab.engine.torch.module_checks import check_factory, check_finite, check_loss
-    from trainlab.engine.torch.modules import made, train_modules
+    from trainlab.engine.torch.modules import Recipe, made, train_modules
 
     check_factory(factory)
     check_loss(loss)
@@ -109,17 +109,16 @@ def population(
         check_finite(name, values)
     chosen = _kind(Sampling, sampling, "sampling", "{'name': 'batch', 'batch_size': 32}")
     check_batches(chosen, len(x))
-    return train_modules(
-        made(factory, seeds),
-        inputs=x.to(device),
-        targets=y.to(device),
+    modules = made(factory, seeds)
+    recipe = Recipe(
         loss=loss,
         optimizer=_kind(Optimizer, optimizer, "optimizer", "{'name': 'adam', 'lr': 0.05}"),
-        seeds=seeds,
-        epochs=epochs,
         sampling=chosen,
+        epochs=epochs,
         solved=solved,
-        device=device,
+    )
+    return train_modules(
+        modules, recipe, inputs=x.to(device), targets=y.to(device), seeds=seeds, device=device
     )
 
 

@@ -12,7 +12,6 @@ import numpy.typing as npt
 import torch
 
 from trainlab.engine.layout import LayerLayout, layers_of
-from trainlab.engine.torch.tensors import on_device
 from trainlab.maths import ACTIVATIONS, Activation
 from trainlab.spec import Experiment
 
@@ -58,7 +57,7 @@ class Stack:
         layers = layers_of(experiment.network)
 
         def leaf(values: npt.NDArray[Any]) -> torch.Tensor:
-            return on_device(np.ascontiguousarray(values), device).requires_grad_()
+            return torch.as_tensor(np.ascontiguousarray(values), device=device).requires_grad_()
 
         # Inputs by outputs, other than torch.nn.Linear: gradients then come in the order of the weights.
         return cls(

@@ -9,7 +9,7 @@ import numpy as np
 
 from trainlab.engine.layout import initial_parameters, layers_of
 from trainlab.engine.network_pass import Array, forward, layers_from
-from trainlab.engine.reference.steps import Steps
+from trainlab.engine.reference.draws import Steps
 from trainlab.explain.subject.loss import Objective, examples_loss
 from trainlab.explain.subject.optimizer import OwnOptimizer
 from trainlab.maths import ACTIVATIONS

@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from trainlab.engine.layout import initial_parameters
 from trainlab.engine.reference import build_module
+from trainlab.engine.reference.learning_rates import Rates
 from trainlab.engine.reference.losses import build_criterion
 from trainlab.engine.reference.module import flat, weights_of
-from trainlab.engine.reference.rates import Rates
 from trainlab.explain.questions.learning_rate.named_schedules import NamedSchedule, rates_of
 from trainlab.explain.questions.learning_rate.network_sharpness import PlaceSharpness
 from trainlab.explain.questions.learning_rate.step_section import OneStep

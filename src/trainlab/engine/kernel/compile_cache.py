@@ -1,0 +1,20 @@
+"""Compiled functions that are kept on disk, each under the digest of the sources that end up in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from numba import njit
+
+from trainlab.engine.identity import kernel_digest
+
+
+def cached_njit(function: Callable[..., None]) -> Any:
+    """Compile a function, and keep it on disk under a name that holds the kernel's digest.
+
+    numba itself compares the function's own file alone: after an edit of a constant or of a function that was
+    compiled into it, the build of before would answer.
+    """
+    function.__qualname__ = f"{function.__qualname__}-{kernel_digest()}"
+    return njit(nogil=True, cache=True, error_model="numpy")(function)

@@ -1,0 +1,96 @@
+"""How work was carried out: by which engines and why, with what versions, on what machine, in what time."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from trainlab.engine import by_engine
+from trainlab.engine.choose import choose
+from trainlab.execution.workers import default_workers
+from trainlab.spec import Experiment
+
+PACKAGES = {"fast": "numba", "reference": "torch", "torch": "torch", "torch-cuda": "torch"}
+"""What an engine computes with."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HowRun:
+    """How the study was run: enough to run it again.
+
+    `seconds` is the time of this call, loading stored runs included.
+    """
+
+    engine: str
+    engine_reason: str
+    first_seed: int
+    seeds: int
+    workers: int
+    versions: dict[str, str]
+    machine: str
+    seconds: float
+    trained_steps: int
+    trained_seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what another run would give alike, then the times."""
+        return {
+            "engine": self.engine,
+            "engine_reason": self.engine_reason,
+            "first_seed": self.first_seed,
+            "seeds": self.seeds,
+            "versions": self.versions,
+            "time": {
+                "workers": self.workers,
+                "machine": self.machine,
+                "seconds": self.seconds,
+                "trained_steps": self.trained_steps,
+                "trained_seconds": self.trained_seconds,
+            },
+        }
+
+
+def how_run(
+    engine: str,
+    experiments: Iterable[Experiment],
+    *,
+    seeds: int,
+    workers: int | None,
+    seconds: float,
+    trained_steps: int,
+    trained_seconds: float,
+) -> HowRun:
+    """Return how experiments were trained on so many seeds by an engine, or by those chosen for them."""
+    groups = by_engine(engine, experiments)
+    reasons = "asked for"
+    if engine == "auto":
+        largest = [max(group, key=lambda each: each.network.parameters) for group in groups.values()]
+        reasons = "; ".join(choose(each).reason.rstrip(".") for each in largest)
+    return HowRun(
+        engine=" and ".join(groups),
+        engine_reason=reasons,
+        first_seed=0,
+        seeds=seeds,
+        workers=workers or default_workers(),
+        versions=versions(groups),
+        machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
+        seconds=seconds,
+        trained_steps=trained_steps,
+        trained_seconds=trained_seconds,
+    )
+
+
+def versions(engines: Iterable[str]) -> dict[str, str]:
+    """Return the versions of what computed the result."""
+    used = [PACKAGES[name] for name in engines if name in PACKAGES]
+    found = {"python": platform.python_version()}
+    for name in ("trainlab", "numpy", "scipy", *dict.fromkeys(used)):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed as a package"
+    return found

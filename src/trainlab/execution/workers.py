@@ -1,0 +1,135 @@
+"""Who trains the chunks: background threads, or worker processes. Either is a function chunk → future."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import BrokenExecutor, Future
+from contextlib import contextmanager
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from trainlab.engine import Engine, Runs
+from trainlab.errors import EngineError
+from trainlab.execution.plan import Chunk
+from trainlab.interrupt import held_back
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+Results = tuple[Runs, ...]
+Submit = Callable[[Chunk], "Future[Results]"]
+
+
+def default_workers() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def train_chunk(engine: Engine, chunk: Chunk, *, threads: int) -> Results:
+    """Train one chunk; raise EngineError if what comes back isn't the runs that were asked for."""
+    results = engine.train(chunk.experiment, chunk.seeds, marks=chunk.marks, threads=threads)
+    wanted = [(mark, chunk.seeds) for mark in chunk.marks]
+    if [(runs.experiment.epochs, runs.seeds) for runs in results] != wanted:
+        raise EngineError(f"engine {engine.name!r}: returned other runs than those asked for: {wanted}.")
+    return results
+
+
+@contextmanager
+def background_threads(
+    engine: Engine, *, count: int, threads: int, stopping: Callable[[], bool]
+) -> Generator[Submit]:
+    """`count` background threads with one chunk each at a time; the engine may use `threads` for each.
+
+    No chunk is begun once `stopping` says so. Daemons: leaving the block doesn't wait for the chunks in work.
+    """
+    jobs: SimpleQueue[tuple[Future[Results], Chunk] | None] = SimpleQueue()
+
+    def work() -> None:
+        while (job := jobs.get()) is not None:
+            future, chunk = job
+            if stopping():
+                future.cancel()
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(train_chunk(engine, chunk, threads=threads))
+                except BaseException as error:
+                    future.set_exception(error)
+
+    def submit(chunk: Chunk) -> Future[Results]:
+        future: Future[Results] = Future()
+        jobs.put((future, chunk))
+        return future
+
+    for number in range(count):
+        threading.Thread(target=work, name=f"trainlab-chunks-{number}", daemon=True).start()
+    try:
+        yield submit
+    finally:
+        for _ in range(count):
+            jobs.put(None)
+
+
+@contextmanager
+def worker_processes(engine: Engine, *, workers: int) -> Generator[Submit]:
+    """`workers` processes with one chunk each at a time; the engine reaches them by pickle, as it is here."""
+    with processes(workers) as submit:
+        yield lambda chunk: submit(train_chunk, engine, chunk, threads=1)
+
+
+@contextmanager
+def processes(workers: int) -> Generator[Callable[..., Future[Any]]]:
+    """`workers` processes, each with one call at a time; functions and arguments reach them by pickle.
+
+    However the block ends, and if this process is killed too, the workers end: each holds a pipe that only
+    this process can write to, and exits when that closes.
+    """
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    # Spawned, not forked: a fork copies the locks of threads that it doesn't copy.
+    context = get_context("spawn")
+    lifeline, end = context.Pipe(duplex=False)
+    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_hold_on, initargs=(lifeline,))
+
+    def submit(function: Callable[..., Any], *arguments: Any, **named: Any) -> Future[Any]:
+        try:
+            with held_back():
+                return executor.submit(function, *arguments, **named)
+        except BrokenExecutor as error:
+            broken: Future[Any] = Future()
+            broken.set_exception(error)
+            return broken
+
+    try:
+        yield submit
+        executor.shutdown()
+    finally:
+        end.close()
+        executor.shutdown(wait=False, cancel_futures=True)
+        lifeline.close()
+
+
+def _hold_on(lifeline: Connection) -> None:
+    """Make this worker exit as soon as the other end of the pipe is closed."""
+
+    def watch() -> None:
+        try:
+            lifeline.recv_bytes()
+        except (EOFError, OSError):
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def readable(failure: BaseException) -> BaseException:
+    """Return the failure, of a worker that ended by itself as an EngineError that says what may be why."""
+    if isinstance(failure, BrokenExecutor):
+        return EngineError(
+            "a worker process ended by itself: out of memory (then use fewer workers), or started from a "
+            "script whose calls don't stand under: if __name__ == '__main__'. Finished chunks are saved."
+        )
+    return failure
