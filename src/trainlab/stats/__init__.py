@@ -4,10 +4,16 @@ from trainlab.stats.coded import CodeCounts, coded_bands, coded_quantiles, count
 from trainlab.stats.contrast import contrast
 from trainlab.stats.curves import Bands, finite_counts, median_and_bands, quantile_curves
 from trainlab.stats.disagreement import disagreement
-from trainlab.stats.effects import alone_effect, interaction_effect, main_effect
 from trainlab.stats.estimate import SMALL, Estimate
 from trainlab.stats.exact import exact_interval, mcnemar_p, sign_test
-from trainlab.stats.factorial import alone_scores, interaction_scores, main_scores
+from trainlab.stats.factorial import (
+    alone_effect,
+    alone_scores,
+    interaction_effect,
+    interaction_scores,
+    main_effect,
+    main_scores,
+)
 from trainlab.stats.halves import picked_on_half
 from trainlab.stats.multiple_comparisons import (
     SIGNIFICANCE,

@@ -1,4 +1,4 @@
-"""Several differences read together: their p-values corrected by Holm, and the words that each may be called by."""
+"""Several differences read together: p-values corrected by Holm, and the words that these allow."""
 
 from __future__ import annotations
 
