@@ -1,7 +1,7 @@
 """Rates, paired differences, effects and their readings: pure functions over counts and arrays."""
 
 from trainlab.stats.coded import CodeCounts, coded_bands, coded_quantiles, count_codes
-from trainlab.stats.contrast import contrast
+from trainlab.stats.contrast import contrast, paired_difference
 from trainlab.stats.curves import Bands, finite_counts, median_and_bands, quantile_curves
 from trainlab.stats.disagreement import disagreement
 from trainlab.stats.estimate import SMALL, Estimate
@@ -24,7 +24,6 @@ from trainlab.stats.multiple_comparisons import (
     read_family,
     reading,
 )
-from trainlab.stats.paired import paired_difference
 from trainlab.stats.race import Round, Standing, hold_race, rank_ranges, round_sizes
 from trainlab.stats.rate import Rate, rate, share_p
 from trainlab.stats.reaching import Reaching, any_reaches
