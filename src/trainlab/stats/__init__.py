@@ -25,11 +25,10 @@ from trainlab.stats.multiple_comparisons import (
     reading,
 )
 from trainlab.stats.race import Round, Standing, hold_race, rank_ranges, round_sizes
-from trainlab.stats.rate import Rate, rate, share_p
+from trainlab.stats.rate import Rate, percent_words, rate, share_p, share_words
 from trainlab.stats.reaching import Reaching, any_reaches
 from trainlab.stats.resampled import resampled_contrast
 from trainlab.stats.verdict import HALF, OFTEN, Outcome, Side, Verdict, almost_always, more_than
-from trainlab.stats.words import percent_words, share_words
 
 __all__ = [
     "HALF",

@@ -1,4 +1,4 @@
-"""A rate: k of n seeds, with the score interval of Wilson."""
+"""A rate: k of n seeds, with the score interval of Wilson, and as sentences have it ("low to high")."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import operator
 from dataclasses import dataclass
 
 from trainlab.errors import StatsError
-from trainlab.maths import wilson
+from trainlab.maths import format_percent, wilson
 from trainlab.stats.normal import two_sided_p, two_sided_quantile
 
 
@@ -71,3 +71,18 @@ def _whole(name: str, value: int) -> int:
         return operator.index(value)
     except TypeError:
         raise StatsError(f"{name} is {value!r}, but must be a whole number; it counts seeds.") from None
+
+
+def share_words(value: Rate, of: str = "seeds") -> str:
+    """Return a rate with its interval, here `of` ``"seeds"``: ``9 of 10 seeds (90.0 %, 59.6 to 98.2 %)``.
+
+    `of` is in the plural; of one it is ``1 of 1 seed``.
+    """
+    share = format_percent(value.k, value.n, decimals=1)
+    what = of.replace("seeds", "seed").replace("runs", "run") if value.n == 1 else of
+    return f"{value.k:,} of {value.n:,} {what} ({share} %, {100 * value.low:.1f} to {100 * value.high:.1f} %)"
+
+
+def percent_words(value: Rate) -> str:
+    """Return the share alone, rounded, but never to all or to none: ``90 %``, ``>99 %``."""
+    return f"{format_percent(value.k, value.n)} %"
