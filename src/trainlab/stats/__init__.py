@@ -3,7 +3,6 @@
 from trainlab.stats.coded import CodeCounts, coded_bands, coded_quantiles, count_codes
 from trainlab.stats.contrast import contrast, paired_difference
 from trainlab.stats.curves import Bands, finite_counts, median_and_bands, quantile_curves
-from trainlab.stats.disagreement import disagreement
 from trainlab.stats.estimate import SMALL, Estimate
 from trainlab.stats.exact import exact_interval, mcnemar_p, sign_test
 from trainlab.stats.factorial import (
@@ -28,7 +27,7 @@ from trainlab.stats.race import Round, Standing, hold_race, rank_ranges, round_s
 from trainlab.stats.rate import Rate, percent_words, rate, share_p, share_words
 from trainlab.stats.reaching import Reaching, any_reaches
 from trainlab.stats.resampled import resampled_contrast
-from trainlab.stats.verdict import HALF, OFTEN, Outcome, Side, Verdict, almost_always, more_than
+from trainlab.stats.verdict import HALF, OFTEN, Outcome, Side, Verdict, almost_always, disagreement, more_than
 
 __all__ = [
     "HALF",

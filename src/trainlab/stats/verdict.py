@@ -1,12 +1,16 @@
-"""A verdict: what a result comes to in a sentence, and how a statement fared, if one was judged."""
+"""A verdict: what a result comes to in a sentence, how a statement fared, and how often one run would mislead."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
+
+from trainlab.errors import StatsError
 from trainlab.stats.estimate import Estimate
-from trainlab.stats.rate import Rate
+from trainlab.stats.rate import Rate, rate
 
 Outcome = Literal["upheld", "refuted", "mixed", ""]
 """How a statement fared; empty where none was judged."""
@@ -105,3 +109,20 @@ class Verdict:
     def __str__(self) -> str:
         judged = f"{self.outcome.upper()}." if self.outcome else ""
         return " ".join(part for part in (self.claim, judged, self.sentence) if part)
+
+
+def disagreement(single_run_conclusions: npt.NDArray[np.bool_], verdict: bool) -> Rate:
+    """Return the share of seeds whose single run gives the answer opposite to the `verdict` of them all.
+
+    `single_run_conclusions` is bool [n]: what somebody with that one seed would have concluded.
+
+    Raises:
+        StatsError: not a bool array of one axis, or no seed in it.
+    """
+    conclusions: npt.NDArray[np.generic] = np.asarray(single_run_conclusions)
+    if conclusions.dtype != np.bool_ or conclusions.ndim != 1:
+        raise StatsError(
+            f"single_run_conclusions is {conclusions.dtype} {list(conclusions.shape)}, but must be bool [n], "
+            "one conclusion a seed."
+        )
+    return rate(int(np.count_nonzero(conclusions != verdict)), conclusions.size)
