@@ -13,7 +13,6 @@ from trainlab.stats.factorial import (
     main_effect,
     main_scores,
 )
-from trainlab.stats.halves import picked_on_half
 from trainlab.stats.multiple_comparisons import (
     SIGNIFICANCE,
     ReadEstimate,
@@ -27,6 +26,7 @@ from trainlab.stats.race import Round, Standing, hold_race, rank_ranges, round_s
 from trainlab.stats.rate import Rate, percent_words, rate, share_p, share_words
 from trainlab.stats.reaching import Reaching, any_reaches
 from trainlab.stats.resampled import resampled_contrast
+from trainlab.stats.sample_splitting import picked_on_half
 from trainlab.stats.verdict import HALF, OFTEN, Outcome, Side, Verdict, almost_always, disagreement, more_than
 
 __all__ = [
