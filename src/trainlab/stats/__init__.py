@@ -4,7 +4,7 @@ from trainlab.stats.coded import CodeCounts, coded_bands, coded_quantiles, count
 from trainlab.stats.contrast import contrast, paired_difference
 from trainlab.stats.curves import Bands, finite_counts, median_and_bands, quantile_curves
 from trainlab.stats.estimate import SMALL, Estimate
-from trainlab.stats.exact import exact_interval, mcnemar_p, sign_test
+from trainlab.stats.exact_binomial import exact_interval, mcnemar_p, sign_test
 from trainlab.stats.factorial import (
     alone_effect,
     alone_scores,

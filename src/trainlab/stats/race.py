@@ -28,7 +28,7 @@ from typing import Literal
 import numpy as np
 
 from trainlab.errors import StatsError
-from trainlab.stats.exact import Bools, Counts, Floats, exact_interval, sign_test
+from trainlab.stats.exact_binomial import Bools, Counts, Floats, exact_interval, sign_test
 
 Ending = Literal["one left", "most seeds", "budget"]
 Outcomes = Callable[[Counts, range], Bools]

@@ -27,7 +27,7 @@ from typing import Literal
 import numpy as np
 
 from trainlab.errors import StatsError
-from trainlab.stats.exact import Bools, Counts, exact_interval, sign_test
+from trainlab.stats.exact_binomial import Bools, Counts, exact_interval, sign_test
 from trainlab.stats.race import Outcomes, round_sizes
 from trainlab.stats.rate import Rate
 
