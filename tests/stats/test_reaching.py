@@ -8,7 +8,7 @@ import pytest
 from trainlab.errors import StatsError
 from trainlab.stats import Reaching, any_reaches
 from trainlab.stats.exact_binomial import Bools, Counts
-from trainlab.stats.reaching import PICK, TRIES
+from trainlab.stats.threshold_race import PICK, TRIES
 
 SHARE, ERROR, SEARCHES = 0.95, 0.05, 300
 HARD = {

@@ -1,6 +1,6 @@
 """Rates, paired differences, effects and their readings: pure functions over counts and arrays."""
 
-from trainlab.stats.coded import CodeCounts, coded_bands, coded_quantiles, count_codes
+from trainlab.stats.coded_curves import CodeCounts, coded_bands, coded_quantiles, count_codes
 from trainlab.stats.contrast import contrast, paired_difference
 from trainlab.stats.curves import Bands, finite_counts, median_and_bands, quantile_curves
 from trainlab.stats.estimate import SMALL, Estimate
@@ -24,9 +24,9 @@ from trainlab.stats.multiple_comparisons import (
 )
 from trainlab.stats.race import Round, Standing, hold_race, rank_ranges, round_sizes
 from trainlab.stats.rate import Rate, percent_words, rate, share_p, share_words
-from trainlab.stats.reaching import Reaching, any_reaches
 from trainlab.stats.resampled import resampled_contrast
 from trainlab.stats.sample_splitting import picked_on_half
+from trainlab.stats.threshold_race import Reaching, any_reaches
 from trainlab.stats.verdict import HALF, OFTEN, Outcome, Side, Verdict, almost_always, disagreement, more_than
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""A verdict: what a result comes to in a sentence, how a statement fared, and how often one run would mislead."""
+"""A verdict: what a result comes to, how a statement fared, and how often one run would have misled."""
 
 from __future__ import annotations
 
