@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 
 from trainlab.errors import DataError, SpecError
 from trainlab.tasks.copies import breast_cancer, diabetes, digits, iris, wine
-from trainlab.tasks.curves import curve, plane
 from trainlab.tasks.files import Stamp, content, file, stamp
-from trainlab.tasks.logic import parity, quadrants, xor
+from trainlab.tasks.generated import blobs, circles, curve, moons, parity, plane, quadrants, spirals, xor
 from trainlab.tasks.scale import scaled
-from trainlab.tasks.shapes import blobs, circles, moons, spirals
 from trainlab.tasks.split import parted
 from trainlab.tasks.task import Task
 
