@@ -10,8 +10,7 @@ from trainlab.errors import DataError, SpecError
 from trainlab.tasks.copies import breast_cancer, diabetes, digits, iris, wine
 from trainlab.tasks.files import Stamp, content, file, stamp
 from trainlab.tasks.generated import blobs, circles, curve, moons, parity, plane, quadrants, spirals, xor
-from trainlab.tasks.scale import scaled
-from trainlab.tasks.split import parted
+from trainlab.tasks.split_and_scale import parted, scaled
 from trainlab.tasks.task import Task
 
 # Spec rests on this room, so its structs are named here but never imported when this runs.
