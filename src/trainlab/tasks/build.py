@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trainlab.errors import DataError, SpecError
-from trainlab.tasks.copies import breast_cancer, diabetes, digits, iris, wine
 from trainlab.tasks.files import Stamp, content, file, stamp
 from trainlab.tasks.generated import blobs, circles, curve, moons, parity, plane, quadrants, spirals, xor
+from trainlab.tasks.sklearn_datasets import breast_cancer, diabetes, digits, iris, wine
 from trainlab.tasks.split_and_scale import parted, scaled
 from trainlab.tasks.task import Task
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from trainlab.errors import SpecError
-from trainlab.tasks.copies import missing
 from trainlab.tasks.csv_format import (
     SAMPLE,
     CsvFormat,
@@ -23,6 +22,7 @@ from trainlab.tasks.csv_format import (
 )
 from trainlab.tasks.files import CSV, stamp
 from trainlab.tasks.raw import is_missing, number
+from trainlab.tasks.sklearn_datasets import missing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

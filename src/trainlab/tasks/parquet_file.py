@@ -10,8 +10,8 @@ import numpy as np
 
 from trainlab.errors import SpecError, shown
 from trainlab.tasks.columns import Asked, choose_columns, column_name, column_value, named_column, told_name
-from trainlab.tasks.copies import missing
 from trainlab.tasks.raw import Column, Raw, check_finite, no_number, no_value
+from trainlab.tasks.sklearn_datasets import missing
 
 MAX_NUMBERS = 125_000_000
 """The most cells, 1 GB as double precision: a compressed file may be far smaller than what it holds."""
