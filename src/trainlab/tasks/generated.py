@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.tasks.draws import COEFFICIENTS, NOISE, POINTS, normals, uniforms
+from trainlab.tasks.random_numbers import COEFFICIENTS, NOISE, POINTS, normals, uniforms
 from trainlab.tasks.task import Array, Task, classified, examples
 
 CORNERS = ((1, 1), (1, -1), (-1, -1), (-1, 1))

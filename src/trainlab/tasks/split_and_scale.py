@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trainlab.errors import SpecError
-from trainlab.tasks.draws import shuffled
+from trainlab.tasks.random_numbers import shuffled
 from trainlab.tasks.task import Array, Task
 
 if TYPE_CHECKING:
