@@ -14,7 +14,7 @@ import numpy as np
 from trainlab.errors import SpecError
 from trainlab.tasks.columns import Asked, choose_columns, column_name, named_column, told_name
 from trainlab.tasks.csv_format import CsvFormat, advice, opened, rows_of, separator_of, undecoded
-from trainlab.tasks.raw import Column, Raw, check_finite, is_missing, no_number, no_value, number
+from trainlab.tasks.raw_data import Column, RawData, check_finite, is_missing, no_number, no_value, number
 from trainlab.tasks.task import Array
 
 Row = tuple[int, list[str]]
@@ -24,7 +24,7 @@ BLOCK = 10_000
 """Rows that are texts at one time: as numbers they take a tenth of the memory."""
 
 
-def read_csv(path: Path, source: str, asked: Asked, form: CsvFormat) -> Raw:
+def read_csv(path: Path, source: str, asked: Asked, form: CsvFormat) -> RawData:
     """Read a CSV file; blank lines don't count.
 
     The first row is taken for headings where some column has a text there and a number below it. What can't
@@ -57,7 +57,7 @@ def _rows(path: Path, source: str, separator: str, form: CsvFormat) -> Iterator[
         raise SpecError(f"{source}: line {count} is not CSV ({error}).") from None
 
 
-def _read(rows: Iterator[Row], source: str, asked: Asked, form: CsvFormat) -> Raw:
+def _read(rows: Iterator[Row], source: str, asked: Asked, form: CsvFormat) -> RawData:
     head = list(islice(rows, 2))
     if not head:
         raise SpecError(f"{source}: is empty; it must have a row for each example.")
@@ -82,7 +82,7 @@ def _read(rows: Iterator[Row], source: str, asked: Asked, form: CsvFormat) -> Ra
     def where(row: int) -> str:
         return f"line {lines[row]}"
 
-    return Raw(
+    return RawData(
         source=source,
         inputs=np.concatenate(blocks),
         targets=tuple(

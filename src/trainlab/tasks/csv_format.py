@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from trainlab.errors import SpecError
-from trainlab.tasks.raw import number
+from trainlab.tasks.raw_data import number
 
 BLANKS = " "
 """The separator that stands for any number of blanks."""

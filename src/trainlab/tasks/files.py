@@ -17,14 +17,14 @@ from trainlab.tasks.csv_format import CsvFormat
 from trainlab.tasks.meaning import meant
 from trainlab.tasks.npz_file import read_npz
 from trainlab.tasks.parquet_file import read_parquet
-from trainlab.tasks.raw import Raw
+from trainlab.tasks.raw_data import RawData
 from trainlab.tasks.task import Task
 
 MAX_BYTES = 1_000_000_000
 PATHS = "a path in a study file starts at that file's folder, in Python at the working directory"
 
 CSV = (".csv", ".tsv", ".txt")
-READERS: dict[str, Callable[[Path, str, Asked], Raw]] = {".parquet": read_parquet, ".npz": read_npz}
+READERS: dict[str, Callable[[Path, str, Asked], RawData]] = {".parquet": read_parquet, ".npz": read_npz}
 """Who reads a file, by its ending, if it isn't one of CSV."""
 ENDINGS = (*CSV, *READERS)
 

@@ -8,11 +8,11 @@ import numpy as np
 
 from trainlab.errors import SpecError, printable, shown
 from trainlab.tasks.csv_format import has_decimal_comma
-from trainlab.tasks.raw import Column, Raw, is_missing, number
+from trainlab.tasks.raw_data import Column, RawData, is_missing, number
 from trainlab.tasks.task import MAX_CLASSES, MAX_FEATURES, Array, Task, classified, examples
 
 
-def meant(raw: Raw, kind: str) -> Task:
+def meant(raw: RawData, kind: str) -> Task:
     """Make the task that `kind` ("auto", "regression", "binary", "classes") makes of the columns."""
     for what, count in (("features", raw.inputs.shape[1]), ("targets", len(raw.targets))):
         if count > MAX_FEATURES:
@@ -21,7 +21,7 @@ def meant(raw: Raw, kind: str) -> Task:
     return replace(task, target_names=raw.target_names, input_columns=raw.input_columns)
 
 
-def _one(raw: Raw, column: Column, kind: str) -> Task:
+def _one(raw: RawData, column: Column, kind: str) -> Task:
     if isinstance(column, list):
         return _labelled(raw, kind, *_texts(raw, column, kind))
     values = np.unique(column)
@@ -38,7 +38,7 @@ def _one(raw: Raw, column: Column, kind: str) -> Task:
 
 
 def _texts(
-    raw: Raw, column: list[str], kind: str
+    raw: RawData, column: list[str], kind: str
 ) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], tuple[str, ...]]:
     """Return the class of each label, and the labels sorted."""
     if kind != "classes":
@@ -62,7 +62,7 @@ def _texts(
     return np.array([place[label] for label in column]), tuple(labels)
 
 
-def _check_labels(raw: Raw, column: list[str]) -> None:
+def _check_labels(raw: RawData, column: list[str]) -> None:
     """Refuse texts that are no labels, as it seems: missing values, and numbers that were misread."""
     missing = next((row for row, text in enumerate(column) if is_missing(text)), None)
     if missing is not None:
@@ -79,7 +79,7 @@ def _check_labels(raw: Raw, column: list[str]) -> None:
         )
 
 
-def _check_count(raw: Raw, count: int) -> None:
+def _check_count(raw: RawData, count: int) -> None:
     if not 2 <= count <= MAX_CLASSES:
         raise SpecError(
             f"{raw.source}: the target has {count:,} class{'' if count == 1 else 'es'}; "
@@ -88,7 +88,7 @@ def _check_count(raw: Raw, count: int) -> None:
 
 
 def _labelled(
-    raw: Raw, kind: str, classes: np.ndarray[tuple[int], np.dtype[np.int64]], labels: tuple[str, ...]
+    raw: RawData, kind: str, classes: np.ndarray[tuple[int], np.dtype[np.int64]], labels: tuple[str, ...]
 ) -> Task:
     return classified(
         "file",
@@ -101,7 +101,7 @@ def _labelled(
     )
 
 
-def _many(raw: Raw, kind: str) -> Task:
+def _many(raw: RawData, kind: str) -> Task:
     columns = [column for column in raw.targets if not isinstance(column, list)]
     if len(columns) < len(raw.targets):
         raise SpecError(
@@ -131,5 +131,5 @@ def _many(raw: Raw, kind: str) -> Task:
     return _numbers(raw, targets)
 
 
-def _numbers(raw: Raw, targets: Array) -> Task:
+def _numbers(raw: RawData, targets: Array) -> Task:
     return examples("file", raw.inputs, targets, kind="regression", feature_names=raw.feature_names)

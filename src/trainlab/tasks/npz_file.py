@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from trainlab.errors import SpecError, listing, nearest, shown
 from trainlab.tasks.columns import Asked
-from trainlab.tasks.raw import Column, Raw, check_finite
+from trainlab.tasks.raw_data import Column, RawData, check_finite
 
 NAMES = ("inputs", "targets")
 FEATURE_NAMES, TARGET_NAMES = "feature_names", "target_names"
@@ -26,7 +26,7 @@ UNREADABLE = (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, Run
 """What zipfile and NumPy raise for damaged, encrypted or pickled contents."""
 
 
-def read_npz(path: Path, source: str, asked: Asked) -> Raw:
+def read_npz(path: Path, source: str, asked: Asked) -> RawData:
     """Read the arrays `inputs` and `targets`; pickled objects are refused.
 
     A target that is asked for is the name of its array; then the inputs may be called otherwise, too.
@@ -97,7 +97,7 @@ def from_arrays(
     names: tuple[str, str] = NAMES,
     feature_names: tuple[str, ...] = (),
     target_names: tuple[str, ...] = (),
-) -> Raw:
+) -> RawData:
     """Hold two arrays against what a task needs; targets may have one dimension, and may be texts.
 
     `names` is what messages call them. Names that are more or fewer than the columns are dropped.
@@ -123,7 +123,7 @@ def from_arrays(
             "one feature and one target is needed."
         )
     check_finite(source, values, lambda row, column: f"{given}[{row}, {column}]")
-    return Raw(
+    return RawData(
         source=source,
         inputs=values,
         targets=_targets(source, wanted, targets),

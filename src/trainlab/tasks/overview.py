@@ -21,7 +21,7 @@ from trainlab.tasks.csv_format import (
     undecoded,
 )
 from trainlab.tasks.files import CSV, stamp
-from trainlab.tasks.raw import is_missing, number
+from trainlab.tasks.raw_data import is_missing, number
 from trainlab.tasks.sklearn_datasets import missing
 
 

@@ -10,14 +10,14 @@ import numpy as np
 
 from trainlab.errors import SpecError, shown
 from trainlab.tasks.columns import Asked, choose_columns, column_name, column_value, named_column, told_name
-from trainlab.tasks.raw import Column, Raw, check_finite, no_number, no_value
+from trainlab.tasks.raw_data import Column, RawData, check_finite, no_number, no_value
 from trainlab.tasks.sklearn_datasets import missing
 
 MAX_NUMBERS = 125_000_000
 """The most cells, 1 GB as double precision: a compressed file may be far smaller than what it holds."""
 
 
-def read_parquet(path: Path, source: str, asked: Asked) -> Raw:
+def read_parquet(path: Path, source: str, asked: Asked) -> RawData:
     """Read a Parquet file of numbers, truth values and texts; rows are told by their number from 0."""
     try:
         arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
@@ -46,7 +46,7 @@ def read_parquet(path: Path, source: str, asked: Asked) -> Raw:
         column = columns[index]
         if isinstance(column, list):
             raise no_number(source, _row(0), column[0], names, index)
-    return Raw(
+    return RawData(
         source=source,
         inputs=np.stack([np.asarray(columns[index], dtype=np.float64) for index in chosen.inputs], axis=1),
         targets=tuple(columns[index] for index in chosen.targets),

@@ -19,7 +19,7 @@ MISSING = ("na", "n/a", "#n/a", "nan", "null", "?")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Raw:
+class RawData:
     """What was read: ``inputs [points, features]`` and columns of targets, all finite.
 
     `source` is what messages begin with, `where` names an example, such as ``line 7``. Names are empty where
