@@ -14,10 +14,10 @@ from trainlab.errors import SpecError, listing, nearest
 from trainlab.tasks.columns import Asked, Names
 from trainlab.tasks.csv_file import read_csv
 from trainlab.tasks.csv_format import CsvFormat
-from trainlab.tasks.meaning import meant
 from trainlab.tasks.npz_file import read_npz
 from trainlab.tasks.parquet_file import read_parquet
 from trainlab.tasks.raw_data import RawData
+from trainlab.tasks.target_kinds import meant
 from trainlab.tasks.task import Task
 
 MAX_BYTES = 1_000_000_000

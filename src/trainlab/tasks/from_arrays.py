@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.errors import SpecError
-from trainlab.tasks.meaning import meant
 from trainlab.tasks.npz_file import FEATURE_NAMES, TARGET_NAMES, from_arrays
+from trainlab.tasks.target_kinds import meant
 
 if TYPE_CHECKING:
     from trainlab.spec.tasks import File
