@@ -24,7 +24,7 @@ from trainlab.spec.data_words import id_columns
 from trainlab.spec.decode import decode
 from trainlab.tasks import Task, build
 from trainlab.tasks.columns import looks_like_target, named_column
-from trainlab.tasks.overview import Overview, overview
+from trainlab.tasks.file_preview import Overview, overview
 
 MAX_CLASSES = 10
 """So many different whole numbers are taken for classes, if there are `PER_CLASS` times as many examples."""
