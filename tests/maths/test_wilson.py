@@ -7,7 +7,7 @@ import math
 import pytest
 
 from trainlab.maths import wilson
-from trainlab.maths.wilson import Z95
+from trainlab.maths.proportion import Z95
 
 
 @pytest.mark.parametrize(("k", "n"), [(1, 7), (5, 10), (99, 100), (4999, 10_000)])

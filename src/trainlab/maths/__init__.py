@@ -8,10 +8,9 @@ from trainlab.maths.inits import GAINS, INITS, Init
 from trainlab.maths.links import LINKS, Link
 from trainlab.maths.losses import LOSSES, Loss
 from trainlab.maths.optimizers import OPTIMIZERS, Optimizer, initial_state
-from trainlab.maths.percent import format_percent, format_share
 from trainlab.maths.plateau import PlateauState, plateau_start, plateau_step
+from trainlab.maths.proportion import format_percent, format_share, wilson
 from trainlab.maths.schedules import SCHEDULES, Schedule, learning_rates, momenta, warmup_factors
-from trainlab.maths.wilson import wilson
 
 __all__ = [
     "ACTIVATIONS",
