@@ -1,6 +1,6 @@
-"""Links: what turns a network's outputs into predictions, given the loss it is trained with.
+"""Predictions: the link that turns a network's outputs into them, and the share of them that is right.
 
-Loss and training read outputs; *solved* and accuracy read predictions.
+Loss and training read outputs; *solved* and accuracy read predictions. Which link it is, the loss says.
 """
 
 from __future__ import annotations
@@ -71,3 +71,19 @@ _TABLE = (
 
 LINKS: dict[str, Link] = {entry.name: entry for entry in _TABLE}
 """Every link by name."""
+
+
+def is_right(predictions: npt.ArrayLike, targets: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Return ``[..., examples]``: whether each of the predictions ``[..., examples, outputs]`` is right.
+
+    One output: prediction and target on the same side of ½, ½ itself below. Many: the largest in the same
+    place, ties to the first. A prediction with a NaN in it is never right.
+    """
+    p, y = np.asarray(predictions), np.asarray(targets)
+    same = (p > 0.5)[..., 0] == (y > 0.5)[..., 0] if p.shape[-1] == 1 else p.argmax(-1) == y.argmax(-1)
+    return same & ~np.isnan(p).any(axis=-1)
+
+
+def accuracy(predictions: npt.ArrayLike, targets: npt.ArrayLike) -> Array:
+    """Return ``[...]``: the share of examples that `is_right`."""
+    return is_right(predictions, targets).mean(axis=-1)

@@ -1,7 +1,37 @@
+"""Links against PyTorch's definitions, and accuracy."""
+
+from __future__ import annotations
+
 import numpy as np
 import pytest
+import torch
 
-from trainlab.maths import accuracy, is_right
+from trainlab.maths import LINKS, LOSSES, accuracy, is_right
+
+Z = np.array([[-800.0, -1.5, -1.0], [0.0, 0.25, 1.0], [3.0, 40.0, 800.0]])
+PYTORCH = {
+    "identity": lambda z: z,
+    "sigmoid": torch.sigmoid,
+    "softmax": lambda z: torch.softmax(z, -1),
+    "exp": torch.exp,
+    "margin": lambda z: torch.clamp((z + 1) / 2, 0, 1),
+}
+
+
+@pytest.mark.parametrize("name", LINKS)
+def test_a_link_is_pytorchs_expression(name: str):
+    np.testing.assert_allclose(LINKS[name].value(Z), PYTORCH[name](torch.tensor(Z)).numpy(), rtol=1e-13)
+
+
+def test_the_losses_links_are_those_that_make_their_outputs_predictions():
+    links = {name: entry.link for name, entry in LOSSES.items() if entry.link != "identity"}
+    assert links == {
+        "bce_with_logits": "sigmoid",
+        "cross_entropy": "softmax",
+        "nll": "exp",
+        "hinge": "margin",
+    }
+    assert [entry.code for entry in LINKS.values()] == [0, 1, 2, 3, 4]
 
 
 def test_one_output_is_right_on_the_targets_side_of_a_half():
