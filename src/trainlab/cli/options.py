@@ -49,7 +49,7 @@ def check_script(script: str) -> None:
     ending, name = Path(script).suffix.lower(), shlex.quote(script)
     if ending in (".py", ".ipynb"):
         return
-    from trainlab.spec.reading import EXAMPLES, OTHER_FILES
+    from trainlab.spec.lookup import EXAMPLES, OTHER_FILES
 
     if ending == ".toml" or (script in EXAMPLES and not Path(script).exists()):
         what = "a study file" if ending == ".toml" else "an example study"

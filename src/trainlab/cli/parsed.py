@@ -92,7 +92,7 @@ def _command(chain: Sequence[str]) -> Command | None:
 
 def _no_command(word: str) -> str:
     """Say that a word is no command, and what was meant: a file's name needs a command before it."""
-    from trainlab.spec.reading import EXAMPLES, what_it_is
+    from trainlab.spec.lookup import EXAMPLES, what_it_is
 
     written = shortened(word)
     if word in EXAMPLES:
@@ -107,7 +107,7 @@ def _no_command(word: str) -> str:
 
 
 def _no_question(word: str) -> str:
-    from trainlab.spec.reading import EXAMPLES
+    from trainlab.spec.lookup import EXAMPLES
 
     plain = word.lower().replace("_", "-")
     names = [command.name for command in QUESTIONS]

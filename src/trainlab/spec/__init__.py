@@ -20,6 +20,15 @@ from trainlab.spec.inits import (
     XavierUniform,
 )
 from trainlab.spec.kinds import name_of
+from trainlab.spec.lookup import (
+    EXAMPLES,
+    any_study,
+    example_path,
+    load_study,
+    named_cell,
+    read_spec,
+    select_cells,
+)
 from trainlab.spec.losses import (
     BCE,
     L1,
@@ -51,15 +60,6 @@ from trainlab.spec.optimizers import (
 )
 from trainlab.spec.paths import find_field, numeric_fields, value_of, with_values
 from trainlab.spec.race import Axis, Choice, Race
-from trainlab.spec.reading import (
-    EXAMPLES,
-    any_study,
-    example_path,
-    load_study,
-    named_cell,
-    read_spec,
-    select_cells,
-)
 from trainlab.spec.record import Gradients, Record
 from trainlab.spec.sampling import Batch, Full, Sampling, Single
 from trainlab.spec.schedules import (
