@@ -19,7 +19,6 @@ from trainlab.spec.inits import (
     XavierNormal,
     XavierUniform,
 )
-from trainlab.spec.kinds import name_of
 from trainlab.spec.lookup import (
     EXAMPLES,
     any_study,
@@ -58,6 +57,7 @@ from trainlab.spec.optimizers import (
     RAdam,
     RMSprop,
 )
+from trainlab.spec.parts import name_of
 from trainlab.spec.paths import find_field, numeric_fields, value_of, with_values
 from trainlab.spec.race import Axis, Choice, Race
 from trainlab.spec.record import Gradients, Record

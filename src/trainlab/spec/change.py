@@ -13,8 +13,8 @@ from trainlab.spec.decode import decode_value, implied, is_scheme, unknown_field
 from trainlab.spec.experiment import Experiment
 from trainlab.spec.fields import field_types, kinds_of, settle
 from trainlab.spec.inits import Init
-from trainlab.spec.kinds import name_of
 from trainlab.spec.network import Network
+from trainlab.spec.parts import name_of
 
 MAX_DIGITS = 9
 Scalar = bool | int | float | str

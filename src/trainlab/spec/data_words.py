@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.spec.experiment import Experiment
-from trainlab.spec.kinds import name_of
+from trainlab.spec.parts import name_of
 from trainlab.spec.tasks import File
 from trainlab.tasks import Task
 

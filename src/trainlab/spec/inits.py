@@ -8,7 +8,7 @@ from trainlab.errors import SpecError, listing, shown
 from trainlab.maths import INITS
 from trainlab.spec.checks import check_number
 from trainlab.spec.fields import settle
-from trainlab.spec.kinds import Kind, Part, name_of
+from trainlab.spec.parts import Kind, Part, name_of
 
 Mode = Literal["fan_in", "fan_out"]
 Nonlinearity = Literal["linear", "sigmoid", "tanh", "relu", "leaky_relu", "selu"]

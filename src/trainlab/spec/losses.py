@@ -12,7 +12,7 @@ from trainlab.maths import Loss as Entry
 from trainlab.maths.custom_losses import custom_entry, latest_digest
 from trainlab.spec.checks import check_number
 from trainlab.spec.fields import settle
-from trainlab.spec.kinds import Kind, name_of
+from trainlab.spec.parts import Kind, name_of
 
 
 class L1(Kind, frozen=True, kw_only=True, tag="l1"):

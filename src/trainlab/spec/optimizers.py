@@ -6,7 +6,7 @@ from trainlab.errors import SpecError
 from trainlab.maths import OPTIMIZERS
 from trainlab.spec.checks import check_number
 from trainlab.spec.fields import settle
-from trainlab.spec.kinds import Kind, name_of
+from trainlab.spec.parts import Kind, name_of
 
 Betas = tuple[float, float]
 

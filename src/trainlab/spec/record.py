@@ -6,7 +6,7 @@ from typing import Literal
 
 from trainlab.spec.checks import MAX_COUNT, check_number
 from trainlab.spec.fields import settle
-from trainlab.spec.kinds import Part
+from trainlab.spec.parts import Part
 
 Gradients = Literal["step", "data"]
 """Whose gradients are read: those of one training step's examples, or of all that are trained on."""

@@ -11,9 +11,9 @@ import numpy as np
 from trainlab.errors import SpecError
 from trainlab.maths import learning_rates
 from trainlab.spec.class_words import class_words, inputs_words, one_output_words, outputs_words
-from trainlab.spec.kinds import name_of
 from trainlab.spec.losses import BCE, NLL, BCEWithLogits, CrossEntropy, Hinge
 from trainlab.spec.optimizers import cycles
+from trainlab.spec.parts import name_of
 from trainlab.spec.sampling import check_batches
 from trainlab.spec.schedules import (
     CyclicLR,

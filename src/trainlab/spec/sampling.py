@@ -5,7 +5,7 @@ from __future__ import annotations
 from trainlab.errors import SpecError
 from trainlab.spec.checks import MAX_COUNT, check_number
 from trainlab.spec.fields import settle
-from trainlab.spec.kinds import Kind
+from trainlab.spec.parts import Kind
 
 
 class Full(Kind, frozen=True, kw_only=True, tag="full"):

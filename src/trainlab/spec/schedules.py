@@ -13,7 +13,7 @@ from trainlab.errors import SpecError, shown
 from trainlab.maths.formula import compile_formula
 from trainlab.spec.checks import MAX_COUNT, check_number
 from trainlab.spec.fields import settle
-from trainlab.spec.kinds import Kind, Part
+from trainlab.spec.parts import Kind, Part
 from trainlab.spec.record import On
 
 Per = Literal["epoch", "step"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from trainlab.spec.checks import check_number
 from trainlab.spec.fields import settle
-from trainlab.spec.kinds import Kind
+from trainlab.spec.parts import Kind
 from trainlab.spec.record import On
 
 

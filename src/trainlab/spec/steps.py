@@ -7,7 +7,7 @@ from typing import Literal
 from trainlab.errors import SpecError
 from trainlab.spec.checks import check_number
 from trainlab.spec.fields import settle
-from trainlab.spec.kinds import Part
+from trainlab.spec.parts import Part
 
 Gradient = Literal["plain", "equalised"]
 """What a step makes of the gradient, penalty included, before it is clipped.

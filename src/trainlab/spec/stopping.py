@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trainlab.spec.checks import MAX_COUNT, check_number
 from trainlab.spec.fields import settle
-from trainlab.spec.kinds import Kind
+from trainlab.spec.parts import Kind
 from trainlab.spec.record import On
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from trainlab.errors import SpecError, shown
 from trainlab.spec.checks import check_number
 from trainlab.spec.fields import settle
-from trainlab.spec.kinds import Kind, Part
+from trainlab.spec.parts import Kind, Part
 from trainlab.tasks.task import MAX_CLASSES, MAX_FEATURES
 
 MAX_POINTS = 10_000_000
