@@ -20,7 +20,7 @@ from trainlab.spec import (
     data_words,
     study_from_toml,
 )
-from trainlab.spec.data_words import id_columns
+from trainlab.spec.data_description import id_columns
 from trainlab.spec.decode import decode
 from trainlab.tasks import Task, build
 from trainlab.tasks.columns import looks_like_target, named_column

@@ -1,7 +1,7 @@
 """Experiments, changes and studies as immutable data, read from TOML and written back."""
 
 from trainlab.spec.change import Change, Edit
-from trainlab.spec.data_words import data_notes, data_of, data_words
+from trainlab.spec.data_description import data_notes, data_of, data_words
 from trainlab.spec.experiment import Experiment
 from trainlab.spec.inits import (
     Constant,
