@@ -3,6 +3,7 @@
 from trainlab.spec.change import Change, Edit
 from trainlab.spec.data_description import data_notes, data_of, data_words
 from trainlab.spec.experiment import Experiment
+from trainlab.spec.field_paths import find_field, numeric_fields, value_of, with_values
 from trainlab.spec.inits import (
     Constant,
     Default,
@@ -58,7 +59,6 @@ from trainlab.spec.optimizers import (
     RMSprop,
 )
 from trainlab.spec.parts import name_of
-from trainlab.spec.paths import find_field, numeric_fields, value_of, with_values
 from trainlab.spec.race import Axis, Choice, Race
 from trainlab.spec.record import Gradients, Record
 from trainlab.spec.sampling import Batch, Full, Sampling, Single

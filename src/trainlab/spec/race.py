@@ -13,8 +13,8 @@ from trainlab.errors import SpecError, shown
 from trainlab.spec.change import Edit, apply_edits, flatten, nest
 from trainlab.spec.checks import check_depth
 from trainlab.spec.experiment import Experiment
+from trainlab.spec.field_paths import check_path
 from trainlab.spec.fields import settle
-from trainlab.spec.paths import check_path
 
 MAX_CANDIDATES = 100_000
 CHANGES = "changes"

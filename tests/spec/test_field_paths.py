@@ -18,7 +18,7 @@ from trainlab.spec import (
     value_of,
     with_values,
 )
-from trainlab.spec.paths import check_path
+from trainlab.spec.field_paths import check_path
 
 PLAIN = {
     "network": "2-3-1",
