@@ -13,7 +13,7 @@ BUCKETS: Final = 110
 Keep: TypeAlias = Literal["both", "low", "high"]
 
 
-def thin(points: FloatArray, *, keep: Keep = "both") -> FloatArray:
+def downsample(points: FloatArray, *, keep: Keep = "both") -> FloatArray:
     """Return a subset of `points` (shape [n, 2], finite, in drawing order) that looks the same.
 
     The points are cut into `BUCKETS` stretches; of each stay the one lowest and the one highest on the page
