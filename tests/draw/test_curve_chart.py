@@ -155,7 +155,11 @@ def test_thinning_keeps_ends_and_extremes() -> None:
     assert kept[:, 1].max() == points[:, 1].max()
     assert kept[:, 1].min() == points[:, 1].min()
     assert (np.diff(kept[:, 0]) > 0).all()
-    assert downsample(points, keep="low")[:, 1].mean() > kept[:, 1].mean() > downsample(points, keep="high")[:, 1].mean()
+    assert (
+        downsample(points, keep="low")[:, 1].mean()
+        > kept[:, 1].mean()
+        > downsample(points, keep="high")[:, 1].mean()
+    )
     assert downsample(points[:50]) is not None
     assert len(downsample(points[:50])) == 50
 

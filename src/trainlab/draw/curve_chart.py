@@ -130,7 +130,9 @@ def _line(curve: CheckedCurve, x: Scale, y: Scale, index: int) -> str:
     points = _points(x, y, curve.x, curve.median)
     gap = np.full((1, 2), np.nan)
     pieces = [
-        part for start, stop in runs(np.isfinite(curve.median)) for part in (downsample(points[start:stop]), gap)
+        part
+        for start, stop in runs(np.isfinite(curve.median))
+        for part in (downsample(points[start:stop]), gap)
     ]
     return line(np.concatenate(pieces), role=series_role(index), dashes=dash(index)) if pieces else ""
 
