@@ -1,12 +1,15 @@
-"""Networks one by one, in order or by rank: walks down the tree of hidden layers that the counts keep alive.
+"""Networks one by one, in order, by their rank, or by ranks that are drawn.
 
-The order: a network that ends here comes before those that go on; a wider next layer before a narrower
-one; with its bias before without. No recursion: a network may have a thousand layers.
+All of them walk down the tree of hidden layers, along the branches that the counts keep alive. The order: a
+network that ends here comes before those that go on; a wider next layer before a narrower one; with its bias
+before without. No recursion: a network may have a thousand layers.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from random import Random
 
 from trainlab.budgets.architecture import Architecture
 from trainlab.budgets.counting import Counts
@@ -75,3 +78,16 @@ def _next_layers_backwards(rules: Rules, remaining: int, width: int) -> Iterator
     for v in range(rules.narrowest, rules.widest_next(remaining, width + rules.hidden[0]) + 1):
         for bias in rules.hidden:
             yield v, bool(bias), remaining - (width + bias) * v
+
+
+def draw_ranks(*, count: int, n: int, random: Random) -> list[int]:
+    """Return `n` ranks of 0 … count - 1: distinct ones if there are as many, else independent draws."""
+    if n > count:
+        return [random.randrange(count) for _ in range(n)]
+    if count <= sys.maxsize:
+        return random.sample(range(count), n)
+    # random.sample takes no longer range. A repeat is all but impossible here, and drawn anew.
+    ranks = dict[int, None]()
+    while len(ranks) < n:
+        ranks[random.randrange(count)] = None
+    return list(ranks)
