@@ -1,4 +1,4 @@
-"""Completions of every state at any depth: one table a level, filled from few remaining parameters to many.
+"""Tables of counts, of every state at any depth: one a level, filled from few remaining parameters to many.
 
 With f(k, p, u) the number of ways to go on from k hidden layers, the last of width u, and p parameters left:
 
