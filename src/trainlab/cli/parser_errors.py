@@ -9,7 +9,7 @@ from cyclopts import App, CycloptsError, MissingArgumentError, UnknownOptionErro
 from cyclopts.exceptions import UnknownCommandError
 
 from trainlab.cli.commands import COMMANDS, QUESTIONS, Command
-from trainlab.cli.near import near_option
+from trainlab.cli.misspelt_options import near_option
 from trainlab.cli.options import shortened
 from trainlab.errors import nearest
 
