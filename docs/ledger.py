@@ -10,7 +10,6 @@ from typing import get_args
 import trainlab
 from docs import (
     explained,
-    figures,
     stated_chain,
     stated_inits,
     stated_losses,
@@ -18,6 +17,7 @@ from docs import (
     stated_notebook,
     stated_rates,
     stated_xor,
+    xor_studies,
 )
 from docs.rules import Answer, Outcome
 from docs.stated import Found, Statement
@@ -55,7 +55,7 @@ def carry_out(*, store: str | None) -> dict[str, Answer]:
     """Return how each statement fares, by its number; runs that the store has aren't trained again."""
     answers = explained.carry_out(store=store)
     found = Found(
-        studies=figures.carry_out(store=store), explained=answers, deep=deep_endings(answers, store=store)
+        studies=xor_studies.carry_out(store=store), explained=answers, deep=deep_endings(answers, store=store)
     )
     return judge(found)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from docs.explained import Explained
-from docs.figures import Studies
 from docs.rules import Answer
+from docs.xor_studies import Studies
 from trainlab.studies import EndingsResult
 
 

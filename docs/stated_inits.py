@@ -8,10 +8,10 @@ from typing import Any
 
 from docs import rules
 from docs.explained import STACK_SCHEMES
-from docs.figures import of
 from docs.rules import Answer, Outcome, all_of
 from docs.stated import Found, Statement
 from docs.words import percent, points
+from docs.xor_studies import of
 from trainlab.draw import format_number, join
 from trainlab.explain.questions.init import mean_zero as means
 from trainlab.explain.questions.init.schemes import find_schemes

@@ -12,10 +12,10 @@ import numpy.typing as npt
 from docs import rules
 from docs.asked import own_loss
 from docs.explained import CLASSES_SEEDS
-from docs.figures import loss_by_point
 from docs.rules import Answer, Outcome
 from docs.stated import Found, Statement
 from docs.words import percent, under
+from docs.xor_studies import loss_by_point
 from trainlab.draw import format_number, join
 from trainlab.explain import pairing
 from trainlab.explain.questions.loss.outliers import CLIMBS, DIRTY, SHRUGGED

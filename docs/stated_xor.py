@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from docs import rules
-from docs.figures import Studies, loss_by_point, of, share_of, to_digits
 from docs.rules import Answer, Outcome
 from docs.stated import Found, Statement
 from docs.words import percent
+from docs.xor_studies import Studies, loss_by_point, of, share_of, to_digits
 from trainlab.budgets import bias_flags, layer_table
 from trainlab.draw import join
 from trainlab.engine.constant import best_constant_loss
