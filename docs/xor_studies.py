@@ -24,21 +24,11 @@ from trainlab.studies.causes import failed
 from trainlab.studies.cells import all_near
 
 Bools = npt.NDArray[np.bool_]
-
-
 ALIKE = 0.01
 """Predictions closer than this are called the same."""
-
-
 SEEDS = 1000
-
-
 CAUSE = "examples/vanishing_cause.toml"
-
-
 CAUSE_CELLS = (":none", ":equalised", ":A–E", ":A–E+equalised", ":A–E+frozen")
-
-
 NOTEBOOK: dict[tuple[str, ...], str] = {
     (): "1: tanh, L1",
     ("then MSE",): "2: tanh, MSE, from the weights of 1",
@@ -47,11 +37,7 @@ NOTEBOOK: dict[tuple[str, ...], str] = {
     ("MSE", "sigmoid"): "3: sigmoid, MSE",
 }
 """The second notebook's iterations by their numbers, with the cells that it left out."""
-
-
 ITERATIONS: tuple[tuple[str, ...], ...] = ((), ("then MSE",), ("MSE", "sigmoid"))
-
-
 WINDOW = 50
 """Epochs between two points of the second notebook's plot."""
 
