@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from trainlab.spec.fields import settle
+from trainlab.spec.fields import convert_fields
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="name"):
@@ -14,14 +14,14 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A part of which there is one kind only: a table of fields without a name."""
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
 
 
 def name_of(part: msgspec.Struct) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.errors import StatsError
-from trainlab.stats.curves import DRAWN, Bands, Floats, Ints, bands_of, between, places
+from trainlab.stats.curves import DRAWN, Bands, Floats, Ints, bands_of, interpolate, neighbours
 
 Codes = npt.NDArray[np.uint16]
 Decode = Callable[[Codes], npt.NDArray[np.floating]]
@@ -61,13 +61,13 @@ def coded_quantiles(
     """
     tables = [_table(counted, point, decode) for point in range(counted.points)]
     finite = np.array([until[-1] if len(until) else 0 for _, until in tables], dtype=np.int64)
-    below, above, share = places(quantiles, finite)
+    below, above, share = neighbours(quantiles, finite)
     low, high = np.full(share.shape, np.nan), np.full(share.shape, np.nan)
     for point, (values, until) in enumerate(tables):
         if len(values):
             low[:, point] = values[np.searchsorted(until, below[:, point], side="right")]
             high[:, point] = values[np.searchsorted(until, above[:, point], side="right")]
-    return between(low, high, share), finite
+    return interpolate(low, high, share), finite
 
 
 def coded_bands(counted: CodeCounts, decode: Decode) -> Bands:

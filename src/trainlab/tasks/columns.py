@@ -16,7 +16,7 @@ _LIKE_TARGET = re.compile(r"y|targets?|labels?|class(es)?|outcomes?|responses?|o
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
+class AskedColumns:
     """The columns that a task names: `target`, or several `targets`, and those to `ignore`."""
 
     target: str | int | None = None
@@ -35,7 +35,7 @@ class Asked:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Chosen:
+class ChosenColumns:
     """The numbers of the columns of targets, in the order asked for, and of those of inputs."""
 
     targets: list[int]
@@ -58,13 +58,13 @@ def named_column(names: tuple[str, ...], index: int) -> str | int:
     return names[index] if names and names[index].strip() and names.count(names[index]) == 1 else index
 
 
-def told_name(names: tuple[str, ...], index: int) -> str:
+def display_name(names: tuple[str, ...], index: int) -> str:
     """Return what people are told of a column: its heading, or `column 3` where that doesn't tell."""
     column = named_column(names, index)
     return printable(column) if isinstance(column, str) else f"column {column}"
 
 
-def choose_columns(source: str, asked: Asked, names: tuple[str, ...], width: int) -> Chosen:
+def choose_columns(source: str, asked: AskedColumns, names: tuple[str, ...], width: int) -> ChosenColumns:
     """Return which of `width` columns are targets, and which inputs; without a target named the last is it.
 
     Raises SpecError where a name means no column or several, where no input is left, and where no target is
@@ -91,7 +91,7 @@ def choose_columns(source: str, asked: Asked, names: tuple[str, ...], width: int
         raise SpecError(
             f"{source}: no column is left for the inputs: {every}; at least one must be an input."
         )
-    return Chosen(targets=targets, inputs=inputs)
+    return ChosenColumns(targets=targets, inputs=inputs)
 
 
 def looks_like_target(names: tuple[str, ...], index: int) -> bool:

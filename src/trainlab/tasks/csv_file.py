@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from trainlab.errors import SpecError
-from trainlab.tasks.columns import Asked, choose_columns, column_name, named_column, told_name
+from trainlab.tasks.columns import AskedColumns, choose_columns, column_name, display_name, named_column
 from trainlab.tasks.csv_format import CsvFormat, advice, opened, rows_of, separator_of, undecoded
 from trainlab.tasks.raw_data import Column, RawData, check_finite, is_missing, no_number, no_value, number
 from trainlab.tasks.task import Array
@@ -24,7 +24,7 @@ BLOCK = 10_000
 """Rows that are texts at one time: as numbers they take a tenth of the memory."""
 
 
-def read_csv(path: Path, source: str, asked: Asked, form: CsvFormat) -> RawData:
+def read_csv(path: Path, source: str, asked: AskedColumns, form: CsvFormat) -> RawData:
     """Read a CSV file; blank lines don't count.
 
     The first row is taken for headings where some column has a text there and a number below it. What can't
@@ -57,7 +57,7 @@ def _rows(path: Path, source: str, separator: str, form: CsvFormat) -> Iterator[
         raise SpecError(f"{source}: line {count} is not CSV ({error}).") from None
 
 
-def _read(rows: Iterator[Row], source: str, asked: Asked, form: CsvFormat) -> RawData:
+def _read(rows: Iterator[Row], source: str, asked: AskedColumns, form: CsvFormat) -> RawData:
     head = list(islice(rows, 2))
     if not head:
         raise SpecError(f"{source}: is empty; it must have a row for each example.")
@@ -89,8 +89,8 @@ def _read(rows: Iterator[Row], source: str, asked: Asked, form: CsvFormat) -> Ra
             _target(source, column, column_name(names, index), lines, form.decimal)
             for index, column in zip(chosen.targets, texts, strict=True)
         ),
-        feature_names=tuple(told_name(names, index) for index in chosen.inputs) if names else (),
-        target_names=tuple(told_name(names, index) for index in chosen.targets) if names else (),
+        feature_names=tuple(display_name(names, index) for index in chosen.inputs) if names else (),
+        target_names=tuple(display_name(names, index) for index in chosen.targets) if names else (),
         where=where,
         input_columns=tuple(named_column(names, index) for index in chosen.inputs),
     )

@@ -11,20 +11,23 @@ from pathlib import Path
 import numpy as np
 
 from trainlab.errors import SpecError, listing, nearest
-from trainlab.tasks.columns import Asked, Names
+from trainlab.tasks.columns import AskedColumns, Names
 from trainlab.tasks.csv_file import read_csv
 from trainlab.tasks.csv_format import CsvFormat
 from trainlab.tasks.npz_file import read_npz
 from trainlab.tasks.parquet_file import read_parquet
 from trainlab.tasks.raw_data import RawData
-from trainlab.tasks.target_kinds import meant
+from trainlab.tasks.target_kinds import task_of_kind
 from trainlab.tasks.task import Task
 
 MAX_BYTES = 1_000_000_000
 PATHS = "a path in a study file starts at that file's folder, in Python at the working directory"
 
 CSV = (".csv", ".tsv", ".txt")
-READERS: dict[str, Callable[[Path, str, Asked], RawData]] = {".parquet": read_parquet, ".npz": read_npz}
+READERS: dict[str, Callable[[Path, str, AskedColumns], RawData]] = {
+    ".parquet": read_parquet,
+    ".npz": read_npz,
+}
 """Who reads a file, by its ending, if it isn't one of CSV."""
 ENDINGS = (*CSV, *READERS)
 
@@ -51,13 +54,13 @@ def file(
             f"{named}: its ending {ending!r} says nothing; must be {listing(ENDINGS)}."
             f"{nearest(ending, ENDINGS)}"
         )
-    asked = Asked(target=target, targets=targets, ignore=ignore)
+    asked = AskedColumns(target=target, targets=targets, ignore=ignore)
     form = CsvFormat(decimal=decimal, delimiter=delimiter, encoding=encoding)
     try:
         if ending in CSV:
-            return meant(read_csv(Path(path), named, asked, form), kind)
+            return task_of_kind(read_csv(Path(path), named, asked, form), kind)
         _check_plain(named, form)
-        return meant(READERS[ending](Path(path), named, asked), kind)
+        return task_of_kind(READERS[ending](Path(path), named, asked), kind)
     except OSError as error:
         raise SpecError(f"{named}: can't be read ({error.strerror}).") from None
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from trainlab.errors import SpecError
 from trainlab.tasks.npz_file import FEATURE_NAMES, TARGET_NAMES, from_arrays
-from trainlab.tasks.target_kinds import meant
+from trainlab.tasks.target_kinds import task_of_kind
 
 if TYPE_CHECKING:
     from trainlab.spec.tasks import File
@@ -42,7 +42,7 @@ def arrays(
         if names:
             held[name] = np.array(names)
     spec = File(path=str(Path(folder) / f"{_digest(*held.values())}.npz"), kind=kind)
-    meant(from_arrays(values, labels, source="arrays"), kind)
+    task_of_kind(from_arrays(values, labels, source="arrays"), kind)
     try:
         if not os.path.exists(spec.path):
             _write(Path(spec.path), held)

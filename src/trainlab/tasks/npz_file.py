@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.errors import SpecError, listing, nearest, shown
-from trainlab.tasks.columns import Asked
+from trainlab.tasks.columns import AskedColumns
 from trainlab.tasks.raw_data import Column, RawData, check_finite
 
 NAMES = ("inputs", "targets")
@@ -26,7 +26,7 @@ UNREADABLE = (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, Run
 """What zipfile and NumPy raise for damaged, encrypted or pickled contents."""
 
 
-def read_npz(path: Path, source: str, asked: Asked) -> RawData:
+def read_npz(path: Path, source: str, asked: AskedColumns) -> RawData:
     """Read the arrays `inputs` and `targets`; pickled objects are refused.
 
     A target that is asked for is the name of its array; then the inputs may be called otherwise, too.
@@ -60,7 +60,7 @@ def read_npz(path: Path, source: str, asked: Asked) -> RawData:
         raise SpecError(f"{source}: is not an .npz file that can be read ({reason}).") from None
 
 
-def _names(source: str, asked: Asked, arrays: list[str]) -> tuple[str, str]:
+def _names(source: str, asked: AskedColumns, arrays: list[str]) -> tuple[str, str]:
     """Return what the arrays of inputs and of targets are called."""
     have = listing(arrays).replace(" or ", " and ") if arrays else "none"
     targets = str(asked.value) if asked.field else NAMES[1]

@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 
 from trainlab.errors import SpecError, shown
-from trainlab.tasks.columns import Asked, choose_columns, column_name, column_value, named_column, told_name
+from trainlab.tasks.columns import (
+    AskedColumns,
+    choose_columns,
+    column_name,
+    column_value,
+    display_name,
+    named_column,
+)
 from trainlab.tasks.raw_data import Column, RawData, check_finite, no_number, no_value
 from trainlab.tasks.sklearn_datasets import missing
 
@@ -17,7 +24,7 @@ MAX_NUMBERS = 125_000_000
 """The most cells, 1 GB as double precision: a compressed file may be far smaller than what it holds."""
 
 
-def read_parquet(path: Path, source: str, asked: Asked) -> RawData:
+def read_parquet(path: Path, source: str, asked: AskedColumns) -> RawData:
     """Read a Parquet file of numbers, truth values and texts; rows are told by their number from 0."""
     try:
         arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
@@ -50,8 +57,8 @@ def read_parquet(path: Path, source: str, asked: Asked) -> RawData:
         source=source,
         inputs=np.stack([np.asarray(columns[index], dtype=np.float64) for index in chosen.inputs], axis=1),
         targets=tuple(columns[index] for index in chosen.targets),
-        feature_names=tuple(told_name(names, index) for index in chosen.inputs),
-        target_names=tuple(told_name(names, index) for index in chosen.targets),
+        feature_names=tuple(display_name(names, index) for index in chosen.inputs),
+        target_names=tuple(display_name(names, index) for index in chosen.targets),
         where=_row,
         input_columns=tuple(named_column(names, index) for index in chosen.inputs),
     )

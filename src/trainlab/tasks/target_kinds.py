@@ -12,7 +12,7 @@ from trainlab.tasks.raw_data import Column, RawData, is_missing, number
 from trainlab.tasks.task import MAX_CLASSES, MAX_FEATURES, Array, Task, classified, examples
 
 
-def meant(raw: RawData, kind: str) -> Task:
+def task_of_kind(raw: RawData, kind: str) -> Task:
     """Make the task that `kind` ("auto", "regression", "binary", "classes") makes of the columns."""
     for what, count in (("features", raw.inputs.shape[1]), ("targets", len(raw.targets))):
         if count > MAX_FEATURES:
