@@ -1,4 +1,4 @@
-"""Rates, paired differences, effects and their readings: pure functions over counts and arrays."""
+"""Rates, paired differences, effects and what they allow to say: pure functions of counts and arrays."""
 
 from trainlab.stats.coded_curves import CodeCounts, coded_bands, coded_quantiles, count_codes
 from trainlab.stats.contrast import contrast, paired_difference

@@ -1,8 +1,8 @@
-"""Quantiles of many runs' curves from how often each 16-bit code occurs at each point.
+"""Quantiles of many runs' curves, computed from how often each 16-bit code occurs at each point.
 
-The curves come in parts and none is kept: what is held grows with the points and the codes that occur there,
-65,536 at most, however many runs there are. The quantiles are, to the bit, those of `quantile_curves` over
-the values that the codes stand for.
+The curves come in parts, and none is kept: memory grows with the points and the codes that occur there
+(65,536 at most), not with the runs. The quantiles are, to the bit, those of `quantile_curves` over the values
+that the codes stand for.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CODES = 2**16
 class CodeCounts:
     """How often each code occurs at each of `points`, among `n` runs.
 
-    ``keys [m]`` are 65,536 · point + code of those that occur, ascending; ``counts [m]`` how often each does.
+    ``keys [m]`` are 65,536 · point + code for the codes that occur, ascending; ``counts [m]`` is how often.
     """
 
     n: int
@@ -35,7 +35,7 @@ class CodeCounts:
 
 
 def count_codes(parts: Iterable[Codes]) -> CodeCounts:
-    """Count the codes of curves given in parts ``[n, k]``, one or more of the same k; n may be 0.
+    """Count the codes of curves, given in one or more parts ``[n, k]`` of the same k; n may be 0.
 
     Raises:
         StatsError: there is no part, or one is no ``[n, k]`` of 16-bit codes with the k of the first.
@@ -52,9 +52,9 @@ def count_codes(parts: Iterable[Codes]) -> CodeCounts:
 def coded_quantiles(
     counted: CodeCounts, decode: Decode, *, quantiles: Sequence[float] = DRAWN
 ) -> tuple[Floats, Ints]:
-    """Return the quantiles [q, k] over the runs whose value is finite, and how many these are, [k].
+    """Return the quantiles [q, k] over the runs whose value is finite, and their number, [k].
 
-    `decode` says what codes stand for. Linear between the order statistics; NaN where no run is finite.
+    `decode` turns codes into values. Linear between the order statistics; NaN where no run is finite.
 
     Raises:
         StatsError: a quantile is outside 0 to 1.
@@ -103,7 +103,7 @@ def _merge(a: CodeCounts, b: CodeCounts) -> CodeCounts:
 
 
 def _table(counted: CodeCounts, point: int, decode: Decode) -> tuple[Floats, Ints]:
-    """Return the finite values at a point, ascending, and how many runs are at or before each."""
+    """Return the finite values at a point, ascending, and how many runs lie at or below each."""
     start, stop = np.searchsorted(counted.keys, [point * CODES, (point + 1) * CODES])
     values = decode((counted.keys[start:stop] % CODES).astype(np.uint16))
     finite = np.isfinite(values)  # before the cast, which warns of some NaNs

@@ -51,11 +51,11 @@ def contrast(
     """Return the mean of one score a seed, with an interval over seeds.
 
     `scores` is float [n], each within ±`bound`, the largest value that such a score could take: 1 for a
-    difference of two cells or a mean of such differences, 2 for a difference of differences, infinity where
-    there is none. The pseudo-seeds stand at ±`guard`, at the bound unless told. The estimate is the plain
+    difference of two cells or a mean of such differences, 2 for a difference of differences, infinity if
+    there is no limit. The pseudo-seeds stand at ±`guard`, by default at the bound. The estimate is the plain
     mean; the interval is centred on the guarded mean (see the module), widened if need be to contain the
-    estimate, and clipped to ±`bound`. Both p-values are those of the guarded mean; see the module for the
-    error that `p_small` takes.
+    estimate, and clipped to ±`bound`. Both p-values are those of the guarded mean; the module's docstring
+    says which error `p_small` uses.
 
     Raises:
         StatsError: no seed, more than one axis, a score that is not finite or beyond the bound, a bound that

@@ -1,7 +1,7 @@
 """Quantiles of many runs' curves, point by point.
 
-A run is left out wherever its value is not finite, as after it diverged, so the quantiles there are those of
-the runs that are left; `finite_counts` says how many these are, and belongs beside any such curve.
+A run is left out wherever its value is not finite, as after divergence, so the quantiles there are those of
+the remaining runs. `finite_counts` counts them; show it beside any such curve.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def bands_of(quantiles: Floats, *, finite: Ints, n: int) -> Bands:
 
 
 def neighbours(quantiles: Sequence[float], counts: Ints) -> tuple[Ints, Ints, Floats]:
-    """Return between which of `counts` [k] sorted values quantiles lie, and how far from the lower: [q, k].
+    """Return which two of `counts` [k] sorted values each quantile lies between, and how far along: [q, k].
 
     Raises:
         StatsError: a quantile is outside 0 to 1.
@@ -93,7 +93,7 @@ def neighbours(quantiles: Sequence[float], counts: Ints) -> tuple[Ints, Ints, Fl
 
 def interpolate(low: Floats, high: Floats, share: Floats) -> Floats:
     """Return low + share · (high − low)."""
-    # Weighted so that nothing overflows; clipped so that rounding can't leave the two neighbours.
+    # Weighted so that nothing overflows; clipped so that rounding stays between the two neighbours.
     return np.clip(low * (1.0 - share) + high * share, low, high)
 
 

@@ -1,7 +1,8 @@
-"""Exact binomial inference, one candidate a row: intervals and comparisons that hold at any level and size.
+"""Exact binomial inference, one candidate per row: intervals and comparisons valid at any level and size.
 
-Wilson's interval is close to its level at 95 %, but at the levels that thousands of candidates ask for, one
-in a million, a normal tail is no guide to a binomial one. These two are never wrong more often than they say.
+Wilson's interval is close to its nominal level at 95 %, but at the levels that thousands of candidates
+demand, one in a million, a normal tail says little about a binomial one. These two are never wrong more often
+than they claim.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ Counts = npt.NDArray[np.int64]
 def exact_interval(k: Counts, n: Counts, *, level: float) -> tuple[Floats, Floats]:
     """Return low and high ``[m]`` for `k` of `n` ``[m]``: each misses its rate with probability ≤ `level`.
 
-    The ends are the rates at which k or more, or k or fewer, have the probability level / 2: C. J. Clopper
-    and E. S. Pearson, "The use of confidence or fiducial limits illustrated in the case of the binomial",
-    Biometrika 26 (1934) 404–413, as quantiles of beta distributions.
+    The ends are the rates at which k or more, or k or fewer, have probability level / 2: C. J. Clopper and E.
+    S. Pearson, "The use of confidence or fiducial limits illustrated in the case of the binomial", Biometrika
+    26 (1934) 404–413, as quantiles of beta distributions.
 
     Raises:
         StatsError: an n below 1, a k outside 0..n, or `level` outside (0, 1).
@@ -43,10 +44,10 @@ def exact_interval(k: Counts, n: Counts, *, level: float) -> tuple[Floats, Float
 def sign_test(better: Bools, others: Bools) -> Floats:
     """Return the one-sided p-values ``[m]`` of `better` ``[n]`` against each of `others` ``[m, n]``.
 
-    Each is the probability that `better` wins at least as many seeds as it did of those on which only one of
-    the two solves, if its rate were no higher: then it wins each with ½ at most. This is McNemar's test in
-    its exact form: Q. McNemar, "Note on the sampling error of the difference between correlated proportions
-    or percentages", Psychometrika 12 (1947) 153–157.
+    Count the seeds on which only one of the two solves. Each p-value is the probability that `better` wins at
+    least as many of them as it did if its rate were no higher: then it wins each with probability ½ at most.
+    This is McNemar's test in its exact form: Q. McNemar, "Note on the sampling error of the difference
+    between correlated proportions or percentages", Psychometrika 12 (1947) 153–157.
 
     Raises:
         StatsError: the shapes don't fit.
@@ -60,13 +61,13 @@ def sign_test(better: Bools, others: Bools) -> Floats:
 
     wins = (better & ~others).sum(axis=1, dtype=np.int64)
     losses = (others & ~better).sum(axis=1, dtype=np.int64)
-    # P(X ≥ wins) of a binomial is an incomplete beta function; without a win it is 1.
+    # P(X ≥ wins) of a binomial is an incomplete beta function; with no win it is 1.
     tail = cast("Any", special).betainc(np.maximum(wins, 1), losses + 1.0, 0.5)
     return np.where(wins == 0, 1.0, tail)
 
 
 def mcnemar_p(a: Bools, b: Bools) -> float:
-    """Return the two-sided p-value that `a` and `b`, ``[n]`` on the same seeds, are as often True.
+    """Return the two-sided p-value of `a` and `b`, ``[n]`` on the same seeds, being True equally often.
 
     Twice the smaller of the two one-sided p-values of `sign_test`, at most 1.
     """

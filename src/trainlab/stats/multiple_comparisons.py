@@ -46,7 +46,7 @@ SIGNIFICANCE = 0.05
 
 
 def reading(estimate: Estimate, *, p_adjusted: float, p_small_adjusted: float) -> Reading:
-    """Return the one sentence that the numbers allow, the first of these that applies.
+    """Return what the numbers allow to say: the first of these that applies.
 
     1. "shown to be small": `p_small_adjusted` is below 0.05, so that the whole interval lies within ±2
        points. This comes first, so that a real but negligible effect, which many seeds make significant,
@@ -55,8 +55,8 @@ def reading(estimate: Estimate, *, p_adjusted: float, p_small_adjusted: float) -
     3. "no difference seen": neither. It says what these seeds could not show, not that there is nothing.
 
     Both p-values are the estimate's, each corrected by `holm` for all effects read together. So the chance
-    that any effect of a family is falsely called small is about 5 % at most, and so is the chance that any is
-    falsely said to help or hurt.
+    that any effect of a family is wrongly called small is about 5 % at most, and so is the chance that any is
+    wrongly said to help or hurt.
 
     Raises:
         StatsError: a p-value outside 0 to 1 or NaN.
@@ -76,9 +76,9 @@ Key = TypeVar("Key")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReadEstimate:
-    """A difference of success rates with its interval, its p-values corrected by Holm, and how it reads.
+    """A difference of success rates with its interval, its Holm-corrected p-values, and its reading.
 
-    `p_adjusted` is against no difference, `p_small_adjusted` against one of 2 points or more; both are
+    `p_adjusted` tests against no difference, `p_small_adjusted` against one of 2 points or more; both are
     corrected for `together` differences.
     """
 
@@ -121,7 +121,7 @@ def _read(value: Estimate, p: float, p_small: float, together: int) -> ReadEstim
 
 
 def passed_over(read: ReadEstimate) -> str:
-    """Say of an interval, where Holm's correction doesn't let pass what it by itself would show, why so.
+    """Explain an interval that alone would show something, where Holm's correction says that it doesn't.
 
     Empty where there is nothing to explain; else as in ``leaves out 0, but of 15 read together p = 0.12``.
     """

@@ -37,7 +37,7 @@ NOBODY = -1
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Round:
-    """One look: `candidates` with `seeds` seeds each, who led, and how many were dropped."""
+    """One look: `candidates` with `seeds` seeds each, the leader, and how many were dropped."""
 
     seeds: int
     candidates: int
@@ -49,7 +49,7 @@ class Round:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Standing:
-    """How a race ended; every array has an entry a candidate, ``[m]``.
+    """How a race ended; every array has one entry per candidate, ``[m]``.
 
     `k` of `n` seeds, with the simultaneous interval `low` to `high`; `dropped_in` the round, from 1, or 0 if
     still in; `beaten_by` the leader of that round, or −1; `best` and `worst` the ranks, from 1, that it may
@@ -155,8 +155,8 @@ def hold_race(
 def rank_ranges(low: Floats, high: Floats, beaten_by: Counts) -> tuple[Counts, Counts]:
     """Return the best and the worst rank ``[m]`` that each candidate may have, from 1.
 
-    One is shown to be better than another where its interval lies above the other's, or where it was the
-    leader when the other was dropped (`beaten_by`, −1 for nobody), or beat that leader later, and so on.
+    One is shown to be better than another if its interval lies above the other's, if it led when the other
+    was dropped (`beaten_by`, −1 for nobody), or if it later beat that leader, and so on.
     """
     m = len(low)
     pairs = _chains(beaten_by)

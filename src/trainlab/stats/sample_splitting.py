@@ -1,7 +1,7 @@
-"""What is picked out of many is judged on other seeds than those that picked it.
+"""Sample splitting: what is picked out of many is judged on seeds other than those that picked it.
 
-The best of 32 equal cells leads on the seeds that made it the best, by luck alone. So it is chosen on the
-first half of the seeds, and what is said of it comes from the second.
+The best of 32 equal cells leads, by luck alone, on the seeds that made it the best. So it is picked on the
+first half of the seeds, and judged on the second.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ Key = TypeVar("Key")
 def picked_on_half(
     scores: Mapping[Key, npt.NDArray[Any]], *, size: Callable[[float], float] = float
 ) -> tuple[Key, slice]:
-    """Return which has the largest mean on the first half of the seeds, and the place of the other half.
+    """Return the key with the largest mean on the first half of the seeds, and the slice of the other half.
 
-    `scores` has a number or bool a seed, ``[n]``, all of the same seeds; the first wins a tie. `size` says
-    what is large: ``abs`` picks what differs most from 0.
+    `scores` has one number or bool per seed, ``[n]``, all on the same seeds; the first wins a tie. `size`
+    defines large: ``abs`` picks what differs most from 0.
 
     Raises:
         StatsError: nothing to pick from, fewer than two seeds, or not all have the same.

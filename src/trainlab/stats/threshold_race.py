@@ -33,19 +33,19 @@ from trainlab.stats.rate import Rate
 
 Reached = Literal["yes", "no", "undecided"]
 PICK = 256
-"""A leader is judged once candidates have so many seeds, or as many as they may have, each."""
+"""A leader is judged once each candidate has this many seeds, or as many as it may have."""
 TRIES = 3
-"""So many leaders are judged at most."""
+"""The most leaders that are judged."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reaching:
     """Whether any candidate reaches the share, and which one is best.
 
-    `best` is the candidate that reaches it; or else the last leader, or the one judged that solved most.
-    `judged` is its rate on fresh seeds, those from `judged_from` on, with an interval that holds along with
-    all else that is said. `raced`
-    are the seeds that those longest in the race had, `runs` all runs, those of judging included.
+    `best` is the candidate that reaches it; if none does, the last leader, or the judged one that solved
+    most. `judged` is its rate on fresh seeds, from `judged_from` on, with an interval that holds
+    simultaneously with everything else that is said. `raced` is how many seeds those longest in the race had;
+    `runs` counts all runs, those for judging included.
     """
 
     reached: Reached
@@ -59,10 +59,10 @@ class Reaching:
 def any_reaches(
     outcomes: Outcomes, *, candidates: int, share: float, first: int, most: int, error: float = 0.05
 ) -> Reaching:
-    """Race candidates until one is shown to reach `share`, or all not to, or all have `most` seeds.
+    """Race candidates until one is shown to reach `share`, all are shown not to, or all have `most` seeds.
 
-    `outcomes` is asked for candidates and seeds, and says who solves, bool ``[candidates asked for, seeds
-    asked for]``: for the seeds from 0 to `most` in the race, for `TRIES` times as many after them to judge
+    `outcomes` takes candidates and seeds and returns which are solved, bool ``[candidates asked for, seeds
+    asked for]``. Seeds from 0 to `most` are for the race, and `TRIES` times as many after them for judging
     leaders.
 
     Raises:
@@ -99,7 +99,7 @@ def any_reaches(
         if not len(alive):
             break
     if len(alive) and reached != "yes":
-        # The seeds that raced are spent: those that judge may still tell.
+        # The seeds of the race are spent, but fresh ones may still decide.
         leader = int(alive[np.argmax(solved.sum(axis=1))])
         if judge.may(leader) and judge.judge(leader) == "no":
             alive = alive[alive != leader]
@@ -119,7 +119,7 @@ def any_reaches(
 
 
 class _Judge:
-    """Judges leaders on the seeds after those of the race, each on `most` seeds of its own."""
+    """Judges leaders on the seeds after those of the race, each leader on `most` seeds of its own."""
 
     def __init__(self, outcomes: Outcomes, *, share: float, most: int, error: float) -> None:
         self.outcomes, self.share, self.most = outcomes, share, most
@@ -130,11 +130,11 @@ class _Judge:
         self.runs = 0
 
     def may(self, candidate: int) -> bool:
-        """Return whether the candidate hasn't been judged, and one more may be."""
+        """Return whether the candidate may be judged: it hasn't been, and one more is allowed."""
         return candidate not in self.rates and len(self.rates) < TRIES
 
     def judge(self, candidate: int) -> Reached:
-        """Look at the candidate until it is decided, or has all the seeds."""
+        """Look at the candidate until it is decided or has used all its seeds."""
         k = done = 0
         for size in self.sizes:
             k += self._solved(candidate, done, size)
@@ -147,7 +147,7 @@ class _Judge:
         return "undecided"
 
     def look_once(self, candidate: int) -> None:
-        """Take the rate at the first look, of one that is out: on the seeds that picked it, it's too good."""
+        """Take the first look's rate for one that is out: the rate on the seeds that picked it is too high."""
         self._rate(candidate, self._solved(candidate, 0, self.sizes[0]), self.sizes[0])
 
     def _solved(self, candidate: int, start: int, stop: int) -> int:

@@ -1,4 +1,4 @@
-"""What networks learn: generated tasks, scikit-learn's copies, a user's own data; split and scaled."""
+"""What networks learn: generated tasks, scikit-learn's data sets, a user's own data; split and scaled."""
 
 from trainlab.tasks.build import TASKS, build, fingerprint_data
 from trainlab.tasks.from_arrays import arrays

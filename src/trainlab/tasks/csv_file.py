@@ -21,14 +21,14 @@ Row = tuple[int, list[str]]
 """The line on which a row ends, and its cells without surrounding blanks."""
 
 BLOCK = 10_000
-"""Rows that are texts at one time: as numbers they take a tenth of the memory."""
+"""Rows held as text at a time: as numbers they take a tenth of the memory."""
 
 
 def read_csv(path: Path, source: str, asked: AskedColumns, form: CsvFormat) -> RawData:
     """Read a CSV file; blank lines don't count.
 
-    The first row is taken for headings where some column has a text there and a number below it. What can't
-    be read is an error that says how the file looks, where it looks written otherwise.
+    The first row is taken for headings if some column has text there and a number below it. If the file can't
+    be read, the error says in what other way it seems to be written.
     """
     try:
         first = next((line for line in opened(path, form) if line.strip()), "")

@@ -1,4 +1,4 @@
-"""What a file of data looks like before it is read: how it is written, its headings, its columns of texts."""
+"""What a data file looks like before it is read: its format, its headings, its text columns."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from trainlab.tasks.sklearn_datasets import missing
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Overview:
-    """Of `width` columns the headings, if there are any, and the numbers of those that hold texts."""
+    """The headings of `width` columns, if there are any, and the numbers of the columns that hold text."""
 
     form: CsvFormat
     names: tuple[str, ...]
@@ -36,7 +36,7 @@ class Overview:
 
 
 def overview(path: str) -> Overview | None:
-    """Look through a CSV or Parquet file; None for another one, which has no columns.
+    """Look through a CSV or Parquet file; None for any other, which has no columns.
 
     Raises SpecError where the file can't be read.
     """
@@ -54,7 +54,7 @@ def _of_csv(path: Path) -> Overview:
     if not head:
         raise SpecError(f"{path}: is empty; it must have a row for each example.")
     numeric = [[number(cell, form.decimal) is not None for cell in cells] for cells in head]
-    # As a reader takes headings for such.
+    # The reader takes the first row for headings by the same rule.
     above, below = numeric[0], numeric[-1]
     headed = any(b and not a for a, b in zip(above, below, strict=False)) if len(head) > 1 else not any(above)
     texts = set[int]()
@@ -78,7 +78,7 @@ def _rows(path: Path, form: CsvFormat) -> Iterator[list[str]]:
 
 
 def _form(path: Path) -> CsvFormat:
-    """Return how a file is to be read, each field left as it is by default where that does."""
+    """Return how to read a file; where the defaults work, they are kept."""
     form = CsvFormat(encoding=_encoding(path))
     lines = [line for line in islice(opened(path, form), SAMPLE) if line.strip()]
     looks = looked_at(lines)

@@ -1,4 +1,4 @@
-"""A user's file: found, read by its ending, and told apart from what stood there before."""
+"""A user's file: found, read according to its extension, and checked for changes since it was last read."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ READERS: dict[str, Callable[[Path, str, AskedColumns], RawData]] = {
     ".parquet": read_parquet,
     ".npz": read_npz,
 }
-"""Who reads a file, by its ending, if it isn't one of CSV."""
+"""The readers of files other than CSV, by extension."""
 ENDINGS = (*CSV, *READERS)
 
 Stamp = tuple[int, int, int, int, int]
-"""Device, inode, size in bytes, times of last writing and last change in nanoseconds."""
+"""Device, inode, size in bytes, and the times of last modification and status change in nanoseconds."""
 
 
 def file(
@@ -66,7 +66,7 @@ def file(
 
 
 def _check_plain(source: str, form: CsvFormat) -> None:
-    """Refuse to be told how a file is written that isn't text."""
+    """Refuse options of CSV for a file that isn't text."""
     for field in ("decimal", "delimiter", "encoding"):
         value = getattr(form, field)
         if value != getattr(CsvFormat(), field):
@@ -74,7 +74,7 @@ def _check_plain(source: str, form: CsvFormat) -> None:
 
 
 def stamp(path: str) -> Stamp:
-    """Return what changes when a file does; refuse what isn't a file to read, is empty, or is too large."""
+    """Return a stamp that changes when the file does; refuse what is unreadable, empty or too large."""
     name = _named(path)
     try:
         state = os.stat(path)
@@ -94,17 +94,17 @@ def stamp(path: str) -> Stamp:
 
 
 def content(task: Task) -> str:
-    """Return the SHA-256 of a task's examples and what they mean, in hex; headings and labels don't count."""
+    """Return the SHA-256 of a task's examples and their kind, in hex; headings and labels don't count."""
     digest = hashlib.sha256(task.kind.encode())
     for values in (task.inputs, task.targets):
         digest.update(np.array(values.shape, dtype="<i8").tobytes())
-        # −0 and 0 are one number: adding 0 makes them one pattern of bits.
+        # −0 and 0 are one number: adding 0 gives them the same bits.
         digest.update((values + 0.0).astype("<f8").tobytes())
     return digest.hexdigest()
 
 
 def _meant_path(path: str) -> str:
-    """Return where a file of that name is, or which one has nearly its name; as a sentence after a blank."""
+    """Return a hint, with a blank before it: where that file is, or one with nearly its name."""
     folder, name = os.path.split(path)
     if folder and os.path.isfile(name):
         return f" There is a {_named(name)} in the working directory."

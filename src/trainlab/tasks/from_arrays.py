@@ -1,4 +1,4 @@
-"""A user's own arrays as a task: kept as a file named by its content, so that others can repeat it."""
+"""A user's own arrays as a task: saved in a file named after its contents, so that others can repeat it."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def arrays(
     """Write ``inputs [points, features]`` and ``targets [points]`` or ``[points, outputs]`` into `folder`.
 
     Returns the task of the file written, ``<SHA-256 of the arrays>.npz``; the same arrays make the same file.
-    The names that the columns of a DataFrame and of a Series have are kept. Raises SpecError where the arrays
-    can't be a task. `kind` is as in `File`.
+    The column names of a DataFrame and the name of a Series are kept. Raises SpecError if the arrays can't be
+    a task. `kind` is as in `File`.
     """
-    # Spec rests on this room, so it is asked for only now.
+    # Spec imports this room, so it is imported only now.
     from trainlab.spec.tasks import File
 
     values, labels = _array("inputs", inputs), _array("targets", targets)
@@ -52,7 +52,7 @@ def arrays(
 
 
 def _names(given: object) -> list[str]:
-    """Return the names of a DataFrame's columns, or that of a Series; of anything else none."""
+    """Return the column names of a DataFrame, or the name of a Series; anything else has none."""
     columns: Any = getattr(given, "columns", None)
     if columns is None:
         name = getattr(given, "name", None)
@@ -81,7 +81,7 @@ def _digest(*values: npt.NDArray[Any]) -> str:
 
 
 def _write(path: Path, held: dict[str, npt.NDArray[Any]]) -> None:
-    """Write the file whole or not at all."""
+    """Write the whole file, or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, draft = tempfile.mkstemp(suffix=".npz", dir=path.parent)
     try:

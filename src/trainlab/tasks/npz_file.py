@@ -17,10 +17,10 @@ from trainlab.tasks.raw_data import Column, RawData, check_finite
 
 NAMES = ("inputs", "targets")
 FEATURE_NAMES, TARGET_NAMES = "feature_names", "target_names"
-"""Arrays of texts that may be there as well."""
+"""Optional arrays of names."""
 
 MAX_BYTES = 1_000_000_000
-"""The most bytes that the arrays take unpacked."""
+"""The most bytes that the unpacked arrays may take."""
 
 UNREADABLE = (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, RuntimeError, MemoryError)
 """What zipfile and NumPy raise for damaged, encrypted or pickled contents."""
@@ -29,7 +29,7 @@ UNREADABLE = (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, Run
 def read_npz(path: Path, source: str, asked: AskedColumns) -> RawData:
     """Read the arrays `inputs` and `targets`; pickled objects are refused.
 
-    A target that is asked for is the name of its array; then the inputs may be called otherwise, too.
+    A `target` is the name of its array; then the array of inputs may have another name, too.
     """
     several = isinstance(asked.targets, tuple) and asked.targets != ()
     if several or asked.ignore != ():
@@ -81,7 +81,7 @@ def _names(source: str, asked: AskedColumns, arrays: list[str]) -> tuple[str, st
 
 
 def _texts(file: Mapping[str, npt.NDArray[Any]], name: str) -> tuple[str, ...]:
-    """Return an array of names; none where it isn't there, or holds objects, as `DataFrame.columns` does."""
+    """Return an array of names; none if it is missing, or holds objects, as `DataFrame.columns` does."""
     try:
         names = file.get(name, ())
     except ValueError:
@@ -98,9 +98,9 @@ def from_arrays(
     feature_names: tuple[str, ...] = (),
     target_names: tuple[str, ...] = (),
 ) -> RawData:
-    """Hold two arrays against what a task needs; targets may have one dimension, and may be texts.
+    """Check that two arrays can be a task; targets may have one dimension, and may be text.
 
-    `names` is what messages call them. Names that are more or fewer than the columns are dropped.
+    `names` is what messages call them. Column names are dropped if there are more or fewer than columns.
     """
     given, wanted = names
     values = _numbers(source, given, inputs)

@@ -21,11 +21,11 @@ from trainlab.tasks.raw_data import Column, RawData, check_finite, no_number, no
 from trainlab.tasks.sklearn_datasets import missing
 
 MAX_NUMBERS = 125_000_000
-"""The most cells, 1 GB as double precision: a compressed file may be far smaller than what it holds."""
+"""The most cells, 1 GB in double precision: a compressed file may be far smaller than its contents."""
 
 
 def read_parquet(path: Path, source: str, asked: AskedColumns) -> RawData:
-    """Read a Parquet file of numbers, truth values and texts; rows are told by their number from 0."""
+    """Read a Parquet file of numbers, booleans and text; messages give a row's number from 0."""
     try:
         arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
     except ModuleNotFoundError as error:
@@ -69,7 +69,7 @@ def _row(row: int) -> str:
 
 
 def _column(arrow: Any, source: str, column: Any, names: tuple[str, ...], index: int) -> Column:
-    """Return one column as numbers or texts."""
+    """Return one column as numbers or text."""
     kinds, cell = arrow.types, column_name(names, index)
     if column.null_count:
         row = column.is_null().to_pylist().index(True)

@@ -1,4 +1,4 @@
-"""Columns as a file or a user's arrays hold them, before it is decided what the targets mean."""
+"""Columns as a file or a user's arrays hold them, before deciding what the targets mean."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from trainlab.tasks.columns import column_name, column_value
 from trainlab.tasks.task import Array
 
 Column = Array | list[str]
-"""One column of targets: numbers, or texts as they stand where not every one is a number."""
+"""One target column: numbers, or the texts as they stand if some aren't numbers."""
 
 MISSING = ("na", "n/a", "#n/a", "nan", "null", "?")
-"""What stands for a missing value in tables, in small letters."""
+"""What stands for a missing value in tables, in lower case."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RawData:
     """What was read: ``inputs [points, features]`` and columns of targets, all finite.
 
-    `source` is what messages begin with, `where` names an example, such as ``line 7``. Names are empty where
-    the columns have no headings; `input_columns` are as a study file names the inputs. `advice` says how the
-    file should have been read, if it looks misread.
+    Messages begin with `source`; `where` names an example, such as ``line 7``. Names are empty if the columns
+    have no headings; `input_columns` is how a study file names the inputs. `advice` says how the file should
+    have been read, if it looks misread.
     """
 
     source: str
@@ -38,9 +38,9 @@ class RawData:
 
 
 def number(text: str, decimal: str = ".") -> float | None:
-    """Return the number that a text is, or None; Python's underscores between digits don't count.
+    """Return a text as a number, or None; Python's underscores between digits aren't accepted.
 
-    With decimal commas a dot is none: it may separate thousands.
+    With decimal commas, text with a dot is no number: the dot may separate thousands.
     """
     if decimal == ",":
         text = "no number" if "." in text else text.replace(",", ".")
@@ -51,7 +51,7 @@ def number(text: str, decimal: str = ".") -> float | None:
 
 
 def is_missing(text: str) -> bool:
-    """Whether a cell is empty, or says in one of the usual ways that its value is missing."""
+    """Whether a cell is empty or holds one of the usual marks of a missing value."""
     return not text or text.lower() in MISSING
 
 
@@ -73,7 +73,7 @@ def no_value(source: str, cell: str, text: str) -> SpecError:
 
 
 def no_number(source: str, place: str, text: str, names: tuple[str, ...], index: int) -> SpecError:
-    """Return the error for a text where an input should be; `place` says in which line or row, if in one."""
+    """Return the error for text where an input should be; `place` gives the line or row, if any."""
     column = column_value(names, index)
     where = f"{place}, {column_name(names, index)}" if place else column_name(names, index)
     return SpecError(

@@ -1,4 +1,4 @@
-"""The data sets that scikit-learn brings along (extra ``data``); nothing is downloaded."""
+"""The data sets that come with scikit-learn (extra ``data``); nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def digits() -> Task:
 
 
 def iris() -> Task:
-    """Return Fisher's 150 irises."""
+    """Return Fisher's 150 iris flowers."""
     return _classes("iris")
 
 
@@ -32,7 +32,7 @@ def breast_cancer(*, one_hot: bool) -> Task:
 
 
 def diabetes() -> Task:
-    """Return 442 patients and their disease's progress; the inputs are scaled as scikit-learn keeps them."""
+    """Return 442 patients and the progress of their disease; the inputs are scaled, as in scikit-learn."""
     data = _load("diabetes")
     return examples(
         "diabetes",
@@ -65,5 +65,5 @@ def _load(name: str) -> Any:
 
 
 def missing(what: str, package: str, error: ModuleNotFoundError) -> SpecError:
-    """Return the error for an optional package that isn't there; `error` says which module was missed."""
+    """Return the error for an optional package that isn't installed; `error` names the missing module."""
     return SpecError(f"{what}: needs {package} ({error}); install it with: pip install 'trainlab[data]'.")

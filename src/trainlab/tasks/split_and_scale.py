@@ -1,4 +1,4 @@
-"""Examples held out, and columns scaled by what the training examples say of them."""
+"""Hold out examples, and scale columns by statistics of the training examples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def parted(task: Task, split: Split) -> Task:
-    """Hold out a share of the examples, drawn by the split's seed; both parts keep the drawn order.
+    """Hold out a share of the examples, drawn with the split's seed; both parts keep the drawn order.
 
     The held-out part has ``round(held_out · points)`` examples, halves rounded up.
     """
@@ -71,7 +71,8 @@ def _columns(field: str, how: str, train: Array, held_out: Array) -> tuple[Array
         # As scikit-learn's StandardScaler and MinMaxScaler do it.
         shift: Array = train.mean(axis=0) if how == "standard" else low
         spread: Array = train.std(axis=0) if how == "standard" else high - low
-        # Compared by its ends: the deviation of a constant column may be a rounding error instead of 0.
+        # Compare minimum and maximum: the deviation of a constant column may be a rounding error instead of
+        # 0.
         constant = (low == high) | (spread == 0)
         shift, spread = np.where(low == high, low, shift), np.where(constant, 1.0, spread)
         parts = (train - shift) / spread, (held_out - shift) / spread

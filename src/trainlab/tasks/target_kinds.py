@@ -13,7 +13,7 @@ from trainlab.tasks.task import MAX_CLASSES, MAX_FEATURES, Array, Task, classifi
 
 
 def task_of_kind(raw: RawData, kind: str) -> Task:
-    """Make the task that `kind` ("auto", "regression", "binary", "classes") makes of the columns."""
+    """Make a task of the columns, of the kind asked for: "auto", "regression", "binary" or "classes"."""
     for what, count in (("features", raw.inputs.shape[1]), ("targets", len(raw.targets))):
         if count > MAX_FEATURES:
             raise SpecError(f"{raw.source}: has {count:,} {what}; at most {MAX_FEATURES:,} are allowed.")
@@ -29,7 +29,7 @@ def _one(raw: RawData, column: Column, kind: str) -> Task:
         return _numbers(raw, column[:, None])
     if kind == "classes" or len(values) == 2:
         _check_count(raw, len(values))
-        # Two values are classes of one target unless "classes" is asked for.
+        # Two values are two classes of one target, unless "classes" is asked for.
         return _labelled(raw, kind, np.searchsorted(values, column), tuple(f"{value:g}" for value in values))
     raise SpecError(
         f"{raw.source}: kind = 'binary': the target has {len(values):,} different values; it must have two. "
@@ -40,7 +40,7 @@ def _one(raw: RawData, column: Column, kind: str) -> Task:
 def _texts(
     raw: RawData, column: list[str], kind: str
 ) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], tuple[str, ...]]:
-    """Return the class of each label, and the labels sorted."""
+    """Return the class of each label, and the sorted labels."""
     if kind != "classes":
         _check_labels(raw, column)
     numeric = [number(text) is not None for text in column]
@@ -63,7 +63,7 @@ def _texts(
 
 
 def _check_labels(raw: RawData, column: list[str]) -> None:
-    """Refuse texts that are no labels, as it seems: missing values, and numbers that were misread."""
+    """Refuse text that doesn't seem to be a label: missing values, and numbers that were misread."""
     missing = next((row for row, text in enumerate(column) if is_missing(text)), None)
     if missing is not None:
         raise SpecError(
