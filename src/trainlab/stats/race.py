@@ -1,4 +1,4 @@
-"""A race: all candidates get the same few seeds, those shown to be worse are dropped, the rest get more.
+"""A race: all candidates get the same few seeds; those shown to be worse are dropped, the rest get more.
 
 Dropping candidates round by round is *racing* (O. Maron and A. W. Moore, "Hoeffding races", NIPS 6, 1994), or
 successive elimination (E. Even-Dar, S. Mannor and Y. Mansour, "Action elimination and stopping conditions",
@@ -6,17 +6,17 @@ JMLR 7 (2006) 1079–1105); comparing on the same seeds is *blocking* (A. W. Moo
 algorithms for minimizing cross validation error", ICML 1994). Both guard every look at every candidate by
 Bonferroni, and so does this, with exact binomial tests in place of Hoeffding's or normal bounds.
 
-With m candidates, R looks at most, and an error of 5 % for the whole race, one half is spent on intervals and
-one on comparisons:
+With m candidates, at most R looks, and an error of 5 % for the whole race, half is spent on intervals and half
+on comparisons:
 
 - every candidate at every look has an exact interval at the level 2.5 % / (m · R), so that with 97.5 %
   confidence all of them hold at once;
 - the sign test of one candidate against another on the same seeds is read at 2.5 % / (m · (m − 1) · R). The
-  leader it is held against is picked by the same seeds, and could have been any: hence all ordered pairs.
+  leader is picked on the same seeds and could have been any of them: hence all ordered pairs count.
 
-A candidate is dropped when its interval lies below the leader's or the sign test says so. With a confidence
-of 95 %, then, everything that the race says holds at once: intervals, who was dropped, and ranks. The seeds
-must be like independent draws; nothing is assumed of how candidates depend on each other.
+A candidate is dropped when its interval lies below the leader's or the sign test says so. So everything
+that the race says holds at once with 95 % confidence: intervals, who was dropped, and ranks. The seeds must
+be like independent draws; nothing is assumed about how candidates depend on each other.
 """
 
 from __future__ import annotations

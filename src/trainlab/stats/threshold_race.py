@@ -1,22 +1,22 @@
 """Does any of many candidates reach a share of seeds? Raced on some seeds, and the winner judged on others.
 
 The best of many is best partly by luck: judged on the seeds that picked it, its rate is too high (the
-winner's curse). So candidates race on one set of seeds, which may only say who is out and who leads; that a
-share is *reached* is said by seeds on which nobody was picked.
+winner's curse). So candidates race on one set of seeds, which may only decide who is out and who leads;
+whether a share is *reached* is decided on seeds on which nobody was picked.
 
-With m candidates, R rounds at most, and an error e for all that is said of these candidates:
+With m candidates, at most R rounds, and an error e for everything that is said about them:
 
 - e/2 goes to the race, split as in `stats.race`: exact intervals of every candidate in every round at
-  e / 4 / (m · R), and sign tests against the leader on the same seeds at e / 4 / (m · (m − 1) · R). Out is
-  who has an upper end below the share, or is shown to be worse than the leader: then it can't be the only
-  one that reaches it. When all are out, none reaches the share.
-- e/2 goes to at most `TRIES` leaders judged on fresh seeds, each on its own, as who is judged later depends
-  on how those before came out; each is looked at r times at most: exact intervals
-  at e / 2 / (TRIES · r). A lower end at or above the share says that it is reached; an upper end below it
-  puts the leader out.
+  e / 4 / (m · R), and sign tests against the leader on the same seeds at e / 4 / (m · (m − 1) · R). A
+  candidate is out if its upper end lies below the share, or if it is shown to be worse than the leader: then
+  it can't be the only one that reaches it. When all are out, none reaches the share.
+- e/2 goes to judging at most `TRIES` leaders, each on fresh seeds of its own, since which leader is judged
+  next depends on how those before fared. Each is looked at r times at most, with exact intervals at
+  e / 2 / (TRIES · r). A lower end at or above the share says that it is reached; an upper end below it puts
+  the leader out.
 
-All of it holds at once with a confidence of 1 − e. The seeds must be like independent draws; nothing is
-assumed of how candidates depend on each other.
+All of this holds at once with a confidence of 1 − e. The seeds must be like independent draws; nothing is
+assumed about how candidates depend on each other.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ class _Judge:
         return "undecided"
 
     def look_once(self, candidate: int) -> None:
-        """Take the first look's rate for one that is out: the rate on the seeds that picked it is too high."""
+        """Take the rate at the first look for one that is out: on the seeds that picked it, it is too high."""
         self._rate(candidate, self._solved(candidate, 0, self.sizes[0]), self.sizes[0])
 
     def _solved(self, candidate: int, start: int, stop: int) -> int:
