@@ -6,8 +6,8 @@ JMLR 7 (2006) 1079–1105); comparing on the same seeds is *blocking* (A. W. Moo
 algorithms for minimizing cross validation error", ICML 1994). Both guard every look at every candidate by
 Bonferroni, and so does this, with exact binomial tests in place of Hoeffding's or normal bounds.
 
-With m candidates, at most R looks, and an error of 5 % for the whole race, half is spent on intervals and half
-on comparisons:
+With m candidates, at most R looks, and an error of 5 % for the whole race, half is spent on intervals and
+half on comparisons:
 
 - every candidate at every look has an exact interval at the level 2.5 % / (m · R), so that with 97.5 %
   confidence all of them hold at once;

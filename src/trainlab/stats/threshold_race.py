@@ -147,7 +147,7 @@ class _Judge:
         return "undecided"
 
     def look_once(self, candidate: int) -> None:
-        """Take the rate at the first look for one that is out: on the seeds that picked it, it is too high."""
+        """Take the rate at the first look for one that is out: the seeds that picked it flatter it."""
         self._rate(candidate, self._solved(candidate, 0, self.sizes[0]), self.sizes[0])
 
     def _solved(self, candidate: int, start: int, stop: int) -> int:
