@@ -63,15 +63,15 @@ def test_what_the_prose_counts(answers: explained.Explained):
             f"{rate.rates[0].solved.n:,} seeds at each of {len(rate.rates)} rates, every fourth",
             f"over this network's {epochs} epochs",
             f"All {spelt(len(TEN))}, and one that warms up first",
-            f"best of {peaks} constant rates was held against the best of {spelt(len(TEN))} schedules at "
-            f"{peaks} peaks each",
+            f"best of {peaks} constant rates competed with the best of {spelt(len(TEN))} schedules at "
+            f"{peaks} peak rates each",
         ),
         "init": (
             f"{FAN_IN} inputs and {FAN_IN * FAN_OUT:,} weights, drawn with seed 0",
             f"{spelt(len(found.widths) - 1)} layers of {found.widths[1]} units",
-            f"in {initial.symmetry[0].seeds} seeds, by hidden layer",
+            f"on {initial.symmetry[0].seeds} seeds, by hidden layer",
             f"changes A and B, {initial.claims[0].difference.value.n:,} seeds each",
-            "Networks of eight units a layer",
+            "networks with eight units per layer",
         ),
         "loss": (
             f"from the same {answers.loss.rates[0].solved.n:,} seeds",
@@ -124,7 +124,7 @@ def test_what_the_prose_concludes_of_endings_and_of_units(answers: explained.Exp
     assert all(each.kind() == "still moving" for found in small for each in found.endings)
     slow = [escaped for found in small for escaped in found.escaped]
     assert sum(slow) > 0.95 * len(slow) > 100  # "with more epochs nearly every run is solved"
-    assert not any(large[-1].escaped)  # "no longer training mends it"
+    assert not any(large[-1].escaped)  # "longer training doesn't help"
     ends = [each.kind() for found in large for each in found.endings]
     assert ends.count("minimum") == 0
     assert ends.count("still moving") > 0.8 * len(ends)  # "most of their runs are still on the move"
