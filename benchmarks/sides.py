@@ -2,7 +2,7 @@
 
 All 96 cells of examples/xor44.toml on 1,000 seeds, in float64 and in PyTorch, stacks of 512 networks: some
 twenty minutes on a core. Finished runs are kept, so it can be stopped and run again.
-``--docs`` writes docs/sides.json, of which docs/assignment.md tells (`docs.figures.retrained`).
+``--docs`` writes docs/sides.json, of which docs/assignment.md tells (`docs.engines.retrained`).
 
 python -m benchmarks.sides
 """

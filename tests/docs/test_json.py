@@ -14,7 +14,7 @@ from studies.spiking import SPIKING, UNLEARNT
 
 import trainlab
 from trainlab import explain
-from trainlab.cli.trying import tried
+from trainlab.cli.doctor_try import tried
 from trainlab.diagnosis import Plan, run_script
 from trainlab.diagnosis.seeds import Question, populate
 

@@ -10,7 +10,7 @@ from studies.made_up import causes, flags
 from trainlab.draw.formats import join
 from trainlab.spec import Accuracy, LossBelow
 from trainlab.stats import Estimate, rate
-from trainlab.stats.words import percent_words, share_words
+from trainlab.stats.rate import percent_words, share_words
 from trainlab.studies.effects import Effect, ReadEstimate
 from trainlab.studies.together_verdict import judge_together
 from trainlab.studies.vanishing_verdict import judge_vanishing

@@ -7,27 +7,42 @@ Exit codes: 0 nothing found; 1 something found; 2 the command can't be carried o
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from trainlab.cli.doctor_try import run_and_try
 from trainlab.cli.options import (
     Details,
-    Html,
-    Json,
     UsageError,
     check_range,
     check_script,
     whole,
 )
-from trainlab.cli.output import Output, check_distinct, check_writable, hand_over, print_rest
-from trainlab.cli.trying import run_and_try
+from trainlab.cli.output import Files, check_distinct, print_rest
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 FOUND, FAILED, INTERRUPTED = 1, 3, 130
 MAX_STEPS, MAX_SECONDS, MAX_SEEDS = 1_000_000_000, 10_000_000, 1_000
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trying:
+    """Whether remedies are tried, and how."""
+
+    try_: Annotated[
+        bool, Parameter(name="--try", help="Run it again with remedies, and say what helps.", negative="")
+    ] = False
+    budget: Annotated[int | None, Parameter(help="Seconds for --try, 120 if left out.", converter=whole)] = (
+        None
+    )
+    seeds: Annotated[
+        int | None, Parameter(help="Seeds that --try runs each remedy on, 5 if left out.", converter=whole)
+    ] = None
 
 
 def doctor_command(
@@ -48,18 +63,9 @@ def doctor_command(
     for_: Annotated[
         int | None, Parameter(name="--for", help="End after so many seconds.", converter=whole)
     ] = None,
-    try_: Annotated[
-        bool, Parameter(name="--try", help="Run it again with remedies, and say what helps.", negative="")
-    ] = False,
-    budget: Annotated[
-        int | None, Parameter(help="Seconds for --try, 120 if left out.", converter=whole)
-    ] = None,
-    seeds: Annotated[
-        int | None, Parameter(help="Seeds that --try runs each remedy on, 5 if left out.", converter=whole)
-    ] = None,
+    trying: Trying = Trying(),
     details: Details = False,
-    json: Json = None,
-    html: Html = None,
+    files: Files = Files(),
 ) -> int:
     """Run a training under the probe and tell what keeps it from learning: cause, place, evidence, remedy."""
     from trainlab.diagnosis import Plan, run_script
@@ -72,22 +78,21 @@ def doctor_command(
         check_script(script)
     check_range("--steps", steps, least=1, most=MAX_STEPS)
     check_range("--for", for_, least=1, most=MAX_SECONDS)
-    check_range("--budget", budget, least=1, most=MAX_SECONDS)
-    check_range("--seeds", seeds, least=1, most=MAX_SEEDS)
-    for option, value in (("--budget", budget), ("--seeds", seeds)):
-        if value is not None and not try_:
+    check_range("--budget", trying.budget, least=1, most=MAX_SECONDS)
+    check_range("--seeds", trying.seeds, least=1, most=MAX_SEEDS)
+    for option, value in (("--budget", trying.budget), ("--seeds", trying.seeds)):
+        if value is not None and not trying.try_:
             raise UsageError(f"{option} {value}: says how remedies are tried; give --try as well.")
-    check_writable("--json", json)
-    check_writable("--html", html)
-    if html == "-":
-        raise UsageError("--html -: the report is a page; give the name of a file, as in --html report.html.")
-    check_distinct({"SCRIPT": script, "--json": json, "--html": html})
+    files.check()
+    check_distinct({"SCRIPT": script, "--json": files.json, "--html": files.html})
     plan = Plan(script=script, arguments=arguments, steps=steps or 0, seconds=for_ or 0)
     with termination():
-        if try_:
-            report = run_and_try(plan, seeds=seeds, budget=budget, output_to_stderr=json == "-")
+        if trying.try_:
+            report = run_and_try(
+                plan, seeds=trying.seeds, budget=trying.budget, output_to_stderr=files.json == "-"
+            )
         else:
-            report = run_script(plan, output_to_stderr=json == "-")
+            report = run_script(plan, output_to_stderr=files.json == "-")
 
     def page() -> str:
         from trainlab.report import diagnosis_html
@@ -95,10 +100,10 @@ def doctor_command(
         name = arguments[0] if script == "-m" else os.path.basename(script)
         return diagnosis_html(report, title=f"Diagnosis of {name}")
 
-    hand_over(
-        lambda console: print_report(report, console, details=details, has_page=html is not None),
-        Output(option="--json", word="JSON", path=json, text=lambda: json_text(report)),
-        Output(option="--html", word="report", path=html, text=page),
+    files.hand_over(
+        lambda console: print_report(report, console, details=details, has_page=files.html is not None),
+        json=lambda: json_text(report),
+        html=page,
     )
     return exit_code(report)
 

@@ -7,8 +7,18 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from trainlab.cli.explain_options import Seeds, check_question, read_numbers
-from trainlab.cli.options import Cell, Details, Engine, Folder, Html, Json, UsageError, Workers, whole
-from trainlab.cli.output import DEFAULT_STORE
+from trainlab.cli.options import (
+    DEFAULT_STORE,
+    Cell,
+    Details,
+    Engine,
+    Folder,
+    Html,
+    Json,
+    UsageError,
+    Workers,
+    whole,
+)
 from trainlab.cli.telling import tell
 from trainlab.explain.questions.chain_rule import chain_rule
 from trainlab.explain.questions.chain_rule.question import SEEDS

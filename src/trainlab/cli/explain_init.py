@@ -7,8 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from trainlab.cli.explain_options import Seeds, check_question
-from trainlab.cli.options import Cell, Details, Engine, Folder, Html, Json, Workers, whole
-from trainlab.cli.output import DEFAULT_STORE
+from trainlab.cli.options import DEFAULT_STORE, Cell, Details, Engine, Folder, Html, Json, Workers, whole
 from trainlab.cli.telling import tell
 from trainlab.explain.questions.init import init
 from trainlab.explain.questions.init.asked import DEFAULT

@@ -7,8 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from trainlab.cli.explain_options import File, Seeds, check_question
-from trainlab.cli.options import Details, Engine, Folder, Html, Json, Workers
-from trainlab.cli.output import DEFAULT_STORE
+from trainlab.cli.options import DEFAULT_STORE, Details, Engine, Folder, Html, Json, Workers
 from trainlab.cli.telling import tell
 from trainlab.explain import learning_rate
 from trainlab.explain.questions.learning_rate.asked import DEFAULT

@@ -7,8 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from trainlab.cli.explain_options import File, Seeds, check_question, read_numbers
-from trainlab.cli.options import Cell, Details, Engine, Folder, Html, Json, Workers, whole
-from trainlab.cli.output import DEFAULT_STORE
+from trainlab.cli.options import DEFAULT_STORE, Cell, Details, Engine, Folder, Html, Json, Workers, whole
 from trainlab.cli.telling import tell
 from trainlab.explain import neuron
 from trainlab.explain.questions.neuron.question import DEFAULT, SEEDS

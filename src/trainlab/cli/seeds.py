@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,15 +18,13 @@ from cyclopts import Parameter
 from trainlab.cli.options import (
     MAX_WORKERS,
     Details,
-    Html,
-    Json,
     UsageError,
     Workers,
     check_range,
     check_script,
     whole,
 )
-from trainlab.cli.output import Output, check_distinct, check_writable, hand_over, print_rest
+from trainlab.cli.output import Files, check_distinct, check_writable, print_rest
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,94 +36,121 @@ FAILED, INTERRUPTED = 3, 130
 MAX_RUNS, MAX_SEED = 1_000_000, 2**32 - 1
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """Which seeds are asked about, and when a run succeeds."""
+
+    n: Annotated[int, Parameter(name="-n", help="How many other seeds.", converter=whole)] = 100
+    metric: Annotated[
+        str | None,
+        Parameter(help="A number that the script prints after this name, or a variable of it at its end."),
+    ] = None
+    at_least: Annotated[
+        float | None,
+        Parameter(help="A run succeeds if the metric is at least this.", allow_leading_hyphen=True),
+    ] = None
+    at_most: Annotated[
+        float | None,
+        Parameter(help="A run succeeds if the metric is at most this.", allow_leading_hyphen=True),
+    ] = None
+    seed: Annotated[
+        int | None, Parameter(help="Run this seed alone and show the doctor's report of it.", converter=whole)
+    ] = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Way:
+    """In what way the population is made, and what is kept of it."""
+
+    rerun: Annotated[
+        bool, Parameter(help="Run the file again in any case; never lift it into an experiment.", negative="")
+    ] = False
+    as_experiment: Annotated[
+        str | None, Parameter(help="Write the training as a study file, if it can be lifted.")
+    ] = None
+    save: Annotated[
+        str | None, Parameter(help="Keep finished runs in this file, and go on from what it holds.")
+    ] = None
+    workers: Workers = None
+
+
 def seeds_command(
     script: Annotated[str, Parameter(help="The training script; it is run again, unchanged.")],
     /,
     *arguments: Annotated[
         str, Parameter(help="The script's own arguments.", allow_leading_hyphen=True, show=True)
     ],
-    n: Annotated[int, Parameter(name="-n", help="How many other seeds.", converter=whole)] = 100,
-    metric: Annotated[
-        str | None,
-        Parameter(help="A number that the script prints after this name, or a variable of it at its end."),
-    ] = None,
-    at_least: Annotated[
-        float | None,
-        Parameter(help="A run succeeds if the metric is at least this.", allow_leading_hyphen=True),
-    ] = None,
-    at_most: Annotated[
-        float | None,
-        Parameter(help="A run succeeds if the metric is at most this.", allow_leading_hyphen=True),
-    ] = None,
-    seed: Annotated[
-        int | None, Parameter(help="Run this seed alone and show the doctor's report of it.", converter=whole)
-    ] = None,
-    rerun: Annotated[
-        bool, Parameter(help="Run the file again in any case; never lift it into an experiment.", negative="")
-    ] = False,
-    as_experiment: Annotated[
-        str | None, Parameter(help="Write the training as a study file, if it can be lifted.")
-    ] = None,
-    save: Annotated[
-        str | None, Parameter(help="Keep finished runs in this file, and go on from what it holds.")
-    ] = None,
-    workers: Workers = None,
+    asked: Asked = Asked(),
+    way: Way = Way(),
     details: Details = False,
-    json: Json = None,
-    html: Html = None,
+    files: Files = Files(),
 ) -> int:
     """Was it the seed? Run a training script with other seeds and tell how its outcome spreads."""
     check_script(script)
-    check_range("-n", n, least=1, most=MAX_RUNS)
-    check_range("--seed", seed, least=0, most=MAX_SEED)
-    check_range("--workers", workers, least=1, most=MAX_WORKERS)
-    if metric is not None and not metric.strip():
-        raise UsageError("--metric '': give the name that the script prints, as in --metric accuracy.")
-    for option, threshold in (("--at-least", at_least), ("--at-most", at_most)):
-        if threshold is not None and isnan(threshold):
-            raise UsageError(f"{option} nan: must be a number, such as 0.9.")
-    if at_least is not None and at_most is not None and at_least > at_most:
-        raise UsageError(f"--at-least {at_least:g}: is above --at-most {at_most:g}; no run could succeed.")
-    check_writable("--json", json)
-    check_writable("--html", html)
-    check_writable("--save", save)
-    check_writable("--as-experiment", as_experiment)
-    if as_experiment is not None and rerun:
-        raise UsageError("--as-experiment with --rerun: drop one; what is run again isn't lifted.")
-    if "-" in (html, save, as_experiment):
-        raise UsageError(
-            "--html, --save, --as-experiment: give the name of a file; only --json can go to the terminal."
-        )
-    check_distinct(
-        {"SCRIPT": script, "--json": json, "--html": html, "--save": save}
-        | {"--as-experiment": as_experiment}
-    )
-    from trainlab.diagnosis.seeds import Question, Success
-    from trainlab.execution import default_workers
-
-    question = Question(
-        script=script,
-        arguments=arguments,
-        count=n,
-        metric=metric.strip() if metric else "",
-        success=Success(at_least=at_least, at_most=at_most),
-        workers=workers or default_workers(),
-        save=save,
-        lift=not rerun,
-        as_experiment=as_experiment,
-    )
-    if seed is not None:
-        return _one_seed(question, seed, json, html, details=details)
+    _check_asked(asked)
+    check_range("--workers", way.workers, least=1, most=MAX_WORKERS)
+    _check_files(script, way, files)
+    question = _question(script, arguments, asked, way)
+    if asked.seed is not None:
+        return _one_seed(question, asked.seed, files, details=details)
     population = _populated(question)
     if population is None:
         print("trainlab: stopped before the script's own run was over: nothing to report.", file=sys.stderr)
         return INTERRUPTED
-    _deliver(population, json, html, details=details)
-    if as_experiment and population.way.name == "lifted" and json != "-":
-        print(f"experiment: {as_experiment}")
+    _deliver(population, files, details=details)
+    if way.as_experiment and population.way.name == "lifted" and files.json != "-":
+        print(f"experiment: {way.as_experiment}")
     if population.interrupted:
         return INTERRUPTED
     return FAILED if population.yours.failed and all(run.failed for run in population.runs) else 0
+
+
+def _check_asked(asked: Asked) -> None:
+    """Refuse numbers out of range, and a success that no run could have."""
+    check_range("-n", asked.n, least=1, most=MAX_RUNS)
+    check_range("--seed", asked.seed, least=0, most=MAX_SEED)
+    least, most = asked.at_least, asked.at_most
+    if asked.metric is not None and not asked.metric.strip():
+        raise UsageError("--metric '': give the name that the script prints, as in --metric accuracy.")
+    for option, threshold in (("--at-least", least), ("--at-most", most)):
+        if threshold is not None and isnan(threshold):
+            raise UsageError(f"{option} nan: must be a number, such as 0.9.")
+    if least is not None and most is not None and least > most:
+        raise UsageError(f"--at-least {least:g}: is above --at-most {most:g}; no run could succeed.")
+
+
+def _check_files(script: str, way: Way, files: Files) -> None:
+    """Refuse, before any work is done, what can't be written after it."""
+    named = {"--json": files.json, "--html": files.html, "--save": way.save}
+    named |= {"--as-experiment": way.as_experiment}
+    for option, path in named.items():
+        check_writable(option, path)
+    if way.as_experiment is not None and way.rerun:
+        raise UsageError("--as-experiment with --rerun: drop one; what is run again isn't lifted.")
+    if "-" in (files.html, way.save, way.as_experiment):
+        raise UsageError(
+            "--html, --save, --as-experiment: give the name of a file; only --json can go to the terminal."
+        )
+    check_distinct({"SCRIPT": script, **named})
+
+
+def _question(script: str, arguments: tuple[str, ...], asked: Asked, way: Way) -> Question:
+    from trainlab.diagnosis.seeds import Question, Success
+    from trainlab.execution import default_workers
+
+    return Question(
+        script=script,
+        arguments=arguments,
+        count=asked.n,
+        metric=asked.metric.strip() if asked.metric else "",
+        success=Success(at_least=asked.at_least, at_most=asked.at_most),
+        workers=way.workers or default_workers(),
+        save=way.save,
+        lift=not way.rerun,
+        as_experiment=way.as_experiment,
+    )
 
 
 def _populated(question: Question) -> SeedsResult | None:
@@ -149,7 +175,7 @@ def runs_words(done: int, total: int, seconds_left: float | None) -> str:
     return f"{done:,} of {total:,} runs{left}"
 
 
-def _deliver(population: SeedsResult, json: str | None, html: str | None, *, details: bool) -> None:
+def _deliver(population: SeedsResult, files: Files, *, details: bool) -> None:
     from trainlab.diagnosis.seeds import show_seeds
     from trainlab.diagnosis.seeds.show import rest_line
     from trainlab.draw import json_text
@@ -164,30 +190,26 @@ def _deliver(population: SeedsResult, json: str | None, html: str | None, *, det
     def show(console: Console) -> None:
         show_seeds(data, console, details=details)
         if not details:
-            print_rest(rest_line(data, has_page=html is not None), console)
+            print_rest(rest_line(data, has_page=files.html is not None), console)
 
-    hand_over(
-        show,
-        Output(option="--json", word="JSON", path=json, text=lambda: json_text(data)),
-        Output(option="--html", word="report", path=html, text=page),
-    )
+    files.hand_over(show, json=lambda: json_text(data), html=page)
 
 
-def _one_seed(question: Question, seed: int, json: str | None, html: str | None, *, details: bool) -> int:
+def _one_seed(question: Question, seed: int, files: Files, *, details: bool) -> int:
     from trainlab.cli.doctor import exit_code, print_report
     from trainlab.diagnosis.seeds import report_of_seed
     from trainlab.draw import json_text
 
-    report: dict[str, Any] = report_of_seed(question, seed, output_to_stderr=json == "-")
+    report: dict[str, Any] = report_of_seed(question, seed, output_to_stderr=files.json == "-")
 
     def page() -> str:
         from trainlab.report import diagnosis_html
 
         return diagnosis_html(report, title=f"Diagnosis of {os.path.basename(question.script)}, seed {seed}")
 
-    hand_over(
-        lambda console: print_report(report, console, details=details, has_page=html is not None),
-        Output(option="--json", word="JSON", path=json, text=lambda: json_text(report)),
-        Output(option="--html", word="report", path=html, text=page),
+    files.hand_over(
+        lambda console: print_report(report, console, details=details, has_page=files.html is not None),
+        json=lambda: json_text(report),
+        html=page,
     )
     return exit_code(report)

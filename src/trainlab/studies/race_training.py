@@ -9,7 +9,7 @@ import numpy as np
 
 from trainlab.engine import Runs
 from trainlab.execution import Progress, stored_under, train_missing
-from trainlab.stats.exact import Bools, Counts
+from trainlab.stats.exact_binomial import Bools, Counts
 from trainlab.store import Store
 from trainlab.studies.candidates import Candidate
 

@@ -18,7 +18,7 @@ from trainlab.spec.checks import check_number
 from trainlab.spec.race import MAX_CANDIDATES
 from trainlab.spec.study import MAX_SEEDS
 from trainlab.stats import any_reaches
-from trainlab.stats.reaching import TRIES
+from trainlab.stats.threshold_race import TRIES
 from trainlab.store import Store
 from trainlab.studies.candidates import Candidate, all_networks, check_ends
 from trainlab.studies.race import changes_made, trained_as

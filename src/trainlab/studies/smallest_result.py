@@ -10,7 +10,7 @@ from trainlab.engine import Runs
 from trainlab.execution import HowRun
 from trainlab.spec import Experiment, name_of
 from trainlab.stats import Outcome, Rate, Verdict, share_words
-from trainlab.stats.reaching import Reached
+from trainlab.stats.threshold_race import Reached
 from trainlab.studies.study_columns import rate_columns
 
 Ended = Literal["found", "all", "too many"]

@@ -19,7 +19,7 @@ from trainlab.explain.questions.neuron.affine_section import can_be_solved
 from trainlab.explain.questions.neuron.depths import depths_of, without_activations
 from trainlab.report import explanation_html
 from trainlab.spec import Experiment, any_study
-from trainlab.spec.reading import named_cell
+from trainlab.spec.lookup import named_cell
 
 BEST = "Model 1:A+B+C+D+E"
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from trainlab import Experiment, map_plane, run
-from trainlab.spec.paths import check_path
+from trainlab.spec.field_paths import check_path
 from trainlab.studies.maps.fields import WORDS
 
 BASE: dict[str, Any] = {

@@ -44,7 +44,7 @@ from trainlab.explain.subject.live import is_module
 from trainlab.explain.subject.network import network_numbers
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Experiment, Study, any_study
-from trainlab.spec.reading import named_cell
+from trainlab.spec.lookup import named_cell
 from trainlab.tasks import Task
 
 if TYPE_CHECKING:
