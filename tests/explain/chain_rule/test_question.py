@@ -15,9 +15,9 @@ import torch
 from trainlab.engine.network_pass import initial_layers, layers_from
 from trainlab.errors import ExplainError, SpecError
 from trainlab.explain import ChainRuleExplanation, Section, chain_rule
-from trainlab.explain.questions.chain_rule.asked import DEFAULT, read_question
 from trainlab.explain.questions.chain_rule.deep_network import Deep
 from trainlab.explain.questions.chain_rule.flow import Flow, layer_flows
+from trainlab.explain.questions.chain_rule.options import DEFAULT, read_question
 from trainlab.explain.questions.chain_rule.trace import Trace, trace
 from trainlab.explain.subject.loss import Objective
 from trainlab.report import explanation_html
@@ -223,7 +223,7 @@ def test_layers_of_one_trace_are_looked_at_once(monkeypatch: pytest.MonkeyPatch)
         calls.append(len(traced.layers))
         return layer_flows(traced)
 
-    monkeypatch.setattr("trainlab.explain.questions.chain_rule.question.layer_flows", counted)
+    monkeypatch.setattr("trainlab.explain.questions.chain_rule.evidence.layer_flows", counted)
     monkeypatch.setattr("trainlab.explain.questions.chain_rule.deep_network.layer_flows", counted)
     result = chain_rule(Experiment.from_dict({"network": "2-3-1", "epochs": 100_000_000}), seeds=5)
     assert calls == [2]
@@ -331,7 +331,7 @@ def test_a_point_of_any_number_of_inputs(
     def untrained(deep: Deep, _: object) -> Deep:
         return deep
 
-    monkeypatch.setattr("trainlab.explain.questions.chain_rule.question.trained_deep", untrained)
+    monkeypatch.setattr("trainlab.explain.questions.chain_rule.evidence.trained_deep", untrained)
     result = chain_rule(inputs=point, targets=0, seeds=1)
     assert (result.numbers["network"]["label"], result.weight) == (label, weight)
     made = [torch.nn.Linear(inputs, outputs) for inputs, outputs in ((len(point), 3), (3, 2), (2, 1))]

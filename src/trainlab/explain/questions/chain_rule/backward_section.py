@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainlab.explain.questions.chain_rule.asked import Question
+from trainlab.explain.questions.chain_rule.options import Question
 from trainlab.explain.questions.chain_rule.steps import Step
 from trainlab.explain.questions.chain_rule.words import exactly
 from trainlab.page.section import Section, Table, paragraphs

@@ -10,8 +10,8 @@ import numpy as np
 from trainlab.engine.network_pass import Array, initial_layers, layers_from
 from trainlab.errors import ExplainError
 from trainlab.explain.common.populations import MOST_WORK, Populations, work
-from trainlab.explain.questions.chain_rule.asked import Question, default_point, numbers_words
 from trainlab.explain.questions.chain_rule.flow import Flow, layer_flows
+from trainlab.explain.questions.chain_rule.options import Question, default_point, numbers_words
 from trainlab.explain.questions.chain_rule.population import Signals, initial_rows, signals
 from trainlab.explain.questions.chain_rule.trace import Trace, trace
 from trainlab.explain.subject.loss import Objective

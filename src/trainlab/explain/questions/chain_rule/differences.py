@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainlab.engine.network_pass import Array, Layer, forward
-from trainlab.explain.questions.chain_rule.asked import Question
 from trainlab.explain.questions.chain_rule.names import Entry, entry_value, with_entry
+from trainlab.explain.questions.chain_rule.options import Question
 from trainlab.explain.questions.chain_rule.slopes import regions
 from trainlab.explain.subject.loss import Objective
 

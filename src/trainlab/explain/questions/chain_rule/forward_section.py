@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from trainlab.draw import can_show_values, value_graph
-from trainlab.explain.questions.chain_rule.asked import Question
+from trainlab.explain.questions.chain_rule.options import Question
 from trainlab.explain.questions.chain_rule.trace import Trace
 from trainlab.explain.questions.chain_rule.words import exactly
 from trainlab.page.section import Section, Table, paragraphs

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from trainlab.draw import can_show_values, format_number, value_graph
-from trainlab.explain.questions.chain_rule.asked import Question
 from trainlab.explain.questions.chain_rule.differences import Difference
 from trainlab.explain.questions.chain_rule.names import Entry, entry_value
+from trainlab.explain.questions.chain_rule.options import Question
 from trainlab.explain.questions.chain_rule.paths import MOST, Path, Paths
 from trainlab.explain.questions.chain_rule.point_autograd import Autograd
 from trainlab.explain.questions.chain_rule.trace import Trace
@@ -160,7 +160,7 @@ def _paths_picture(traced: Trace, entry: Entry) -> tuple[Any, ...]:
     )
 
 
-def paths_numbers(count: int, total: float | None, listed: tuple[Path, ...]) -> dict[str, Any]:
+def listed_paths(count: int, total: float | None, listed: tuple[Path, ...]) -> dict[str, Any]:
     """Return count, sum and the listed paths as plain data."""
     return {
         "count": count_number(count),
