@@ -13,20 +13,20 @@ from scipy import integrate, stats
 
 from trainlab.engine.reference import build_module
 from trainlab.explain.questions.init.answer import signal_words
-from trainlab.explain.questions.init.gauss import expectation
+from trainlab.explain.questions.init.gaussian_expectation import expectation
 from trainlab.explain.questions.init.law import Law
-from trainlab.explain.questions.init.meanfield import RandomLayer, mean_field
-from trainlab.explain.questions.init.options import read_stack
-from trainlab.explain.questions.init.schemes import find_schemes
-from trainlab.explain.questions.init.signals import deviation_of, mean_of
-from trainlab.explain.questions.init.signals_section import signals_section
-from trainlab.explain.questions.init.stack import (
+from trainlab.explain.questions.init.layer_signals import (
     LayerSignals,
     network_signals,
     networks_of,
     random_layers,
     stack_signals,
 )
+from trainlab.explain.questions.init.meanfield import RandomLayer, mean_field
+from trainlab.explain.questions.init.measured_signals import deviation_of, mean_of
+from trainlab.explain.questions.init.options import read_stack
+from trainlab.explain.questions.init.schemes import find_schemes
+from trainlab.explain.questions.init.signals_section import signals_section
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Experiment
 

@@ -22,10 +22,9 @@ from trainlab.explain.questions.init.symmetry import (
     started,
     starts,
     symmetry,
-    zero_gradients,
 )
 from trainlab.explain.questions.init.symmetry_section import symmetry_section
-from trainlab.explain.questions.init.zero_section import zero_section
+from trainlab.explain.questions.init.zero_section import zero_gradients, zero_section
 from trainlab.spec import Constant, Experiment, Init
 
 

@@ -9,10 +9,10 @@ from trainlab.explain.explanation import ShortAnswer
 from trainlab.explain.questions.chain_rule.downhill_section import downhill_sentence
 from trainlab.explain.questions.chain_rule.evidence import Evidence
 from trainlab.explain.questions.chain_rule.layers_section import worst_sentence
+from trainlab.explain.questions.chain_rule.number_words import apart, counted_paths, exactly
 from trainlab.explain.questions.chain_rule.paths import Paths
 from trainlab.explain.questions.chain_rule.point_autograd import Autograd
 from trainlab.explain.questions.chain_rule.population_section import population_words
-from trainlab.explain.questions.chain_rule.words import apart, counted_paths, exactly
 from trainlab.page.section import Table
 
 RULE: Final = "Multiply the local derivatives along each path from a weight to the loss, and add up the paths"

@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Final
 
 from trainlab.explain.common.populations import Populations
+from trainlab.explain.questions.chain_rule.central_difference import Difference, difference_of
 from trainlab.explain.questions.chain_rule.deep_network import Deep, deep_question, trained_deep
-from trainlab.explain.questions.chain_rule.differences import Difference, difference_of
 from trainlab.explain.questions.chain_rule.downhill_section import Downhill, look_downhill
 from trainlab.explain.questions.chain_rule.flow import Flow, layer_flows
 from trainlab.explain.questions.chain_rule.options import Question
@@ -33,18 +33,18 @@ class Evidence:
     @property
     def derivative(self) -> float:
         """By the weight asked about, from the backward pass."""
-        return self.question.trace.derivative(self.question.entry)
+        return self.question.example.derivative(self.question.entry)
 
     @cached_property
     def path_count(self) -> int:
         """How many paths lead from it to the loss."""
-        return count_paths(self.question.trace, self.question.entry)
+        return count_paths(self.question.example, self.question.entry)
 
     @cached_property
     def paths(self) -> Paths:
         """The paths, listed unless they are too many."""
         listed = self.path_count if self.every else LISTED
-        return find_paths(self.question.trace, self.question.entry, listed=listed)
+        return find_paths(self.question.example, self.question.entry, listed=listed)
 
     @cached_property
     def difference(self) -> Difference:
@@ -55,7 +55,7 @@ class Evidence:
     def autograd(self) -> Autograd | None:
         """The derivatives by autograd; None without torch."""
         question = self.question
-        return autograd_check(question.experiment, question.seed, question.trace, question.entry)
+        return autograd_check(question.experiment, question.seed, question.example, question.entry)
 
     @cached_property
     def paths_section(self) -> Section:
@@ -65,7 +65,7 @@ class Evidence:
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         """Both passes, step by step."""
-        return pass_steps(self.question.trace)
+        return pass_steps(self.question.example)
 
     @cached_property
     def deep(self) -> Deep:
@@ -80,7 +80,7 @@ class Evidence:
     @property
     def flows(self) -> tuple[Flow, ...]:
         """What is left of the error signal at each layer of the network asked about."""
-        return layer_flows(self.question.trace) if self.question.default else self.deep.flows
+        return layer_flows(self.question.example) if self.question.default else self.deep.flows
 
     @cached_property
     def downhill(self) -> Downhill:

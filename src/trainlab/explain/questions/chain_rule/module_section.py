@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from trainlab.draw import Curve, curves, format_number, join
 from trainlab.explain.questions.chain_rule.layers_module import ModuleLayer
+from trainlab.explain.questions.chain_rule.number_words import apart, counted_paths, exactly, share_text
 from trainlab.explain.questions.chain_rule.paths import MOST, Path
 from trainlab.explain.questions.chain_rule.paths_section import listed_paths
-from trainlab.explain.questions.chain_rule.words import apart, counted_paths, exactly, share_text
 from trainlab.page.section import Section, Table, paragraphs
 
 if TYPE_CHECKING:

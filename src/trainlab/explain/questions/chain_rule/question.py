@@ -18,12 +18,12 @@ from trainlab.explain.common.options import (
 from trainlab.explain.common.parts import OnSection, Part, check_parts, tell_parts
 from trainlab.explain.common.populations import OnProgress
 from trainlab.explain.questions.chain_rule.answer import short_answer, verdict
-from trainlab.explain.questions.chain_rule.backward_section import backward_section
 from trainlab.explain.questions.chain_rule.downhill_section import downhill_numbers, downhill_section
 from trainlab.explain.questions.chain_rule.evidence import LISTED, Evidence
-from trainlab.explain.questions.chain_rule.forward_section import forward_section
 from trainlab.explain.questions.chain_rule.layers_section import layers_numbers, layers_section
+from trainlab.explain.questions.chain_rule.number_words import counted_paths
 from trainlab.explain.questions.chain_rule.options import DEFAULT, read_question
+from trainlab.explain.questions.chain_rule.passes_sections import backward_section, forward_section
 from trainlab.explain.questions.chain_rule.paths import MOST
 from trainlab.explain.questions.chain_rule.population_section import population_section
 from trainlab.explain.questions.chain_rule.result import (
@@ -33,8 +33,7 @@ from trainlab.explain.questions.chain_rule.result import (
     paths_numbers,
     point_numbers,
 )
-from trainlab.explain.questions.chain_rule.words import counted_paths
-from trainlab.explain.subject.live import is_module
+from trainlab.explain.subject.given_module import is_module
 from trainlab.explain.subject.network import network_numbers
 
 

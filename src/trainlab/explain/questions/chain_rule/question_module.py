@@ -12,23 +12,23 @@ import numpy as np
 from trainlab.errors import ExplainError
 from trainlab.explain.common.parts import OnSection, Part, check_parts, tell_parts
 from trainlab.explain.questions.chain_rule.answer import short_answer
-from trainlab.explain.questions.chain_rule.differences import STEP, Difference
-from trainlab.explain.questions.chain_rule.entry_module import Place, read_place
+from trainlab.explain.questions.chain_rule.central_difference import STEP, Difference
 from trainlab.explain.questions.chain_rule.evidence import LISTED
 from trainlab.explain.questions.chain_rule.graph_module import Graph, read_graph
 from trainlab.explain.questions.chain_rule.layers_module import ModuleLayer, module_layers
-from trainlab.explain.questions.chain_rule.locals_module import Locals, local_derivatives
+from trainlab.explain.questions.chain_rule.local_derivatives_module import LocalDerivatives, local_derivatives
 from trainlab.explain.questions.chain_rule.module_section import (
     graph_numbers,
     graph_section,
     module_layers_section,
     module_verdict,
 )
+from trainlab.explain.questions.chain_rule.number_words import counted_paths
+from trainlab.explain.questions.chain_rule.parameter_entry_module import ParameterEntry, read_entry
 from trainlab.explain.questions.chain_rule.paths import MOST, Path
 from trainlab.explain.questions.chain_rule.result import ChainRuleExplanation
 from trainlab.explain.questions.chain_rule.steps import Step
-from trainlab.explain.questions.chain_rule.words import counted_paths
-from trainlab.explain.subject.module import Subject, recording, subject_of
+from trainlab.explain.subject.module_copy import Subject, recording, subject_of
 from trainlab.page.section import Section
 
 
@@ -46,13 +46,13 @@ class Reading:
     notes: tuple[str, ...]
     loss: float
     graph: Graph
-    place: Place
+    place: ParameterEntry
     value: float
     derivative: float
     reached: bool
     count: int | None
     node_count: int
-    locals: Locals | None
+    locals: LocalDerivatives | None
     difference: Difference
     steps: tuple[Step, ...]
 
@@ -160,7 +160,7 @@ def _read(subject: Subject, weight: str | None) -> Reading:
                 f"module: the gradient of {name} is not finite on this batch, though the loss is; look for a "
                 "root, a logarithm or a quotient at 0."
             )
-    place = read_place(module, weight, gradients)
+    place = read_entry(module, weight, gradients)
     gradient, node = gradients[place.name], graph.parameters.get(place.name)
     located = None if node is None else local_derivatives(torch, graph, node)
     value = float(trained[place.name].detach().reshape(-1)[place.flat])
@@ -225,7 +225,7 @@ def _steps(graph: Graph, arrivals: dict[int, float], gradients: dict[str, Any]) 
     return tuple(steps)
 
 
-def _difference(subject: Subject, place: Place, value: float) -> Difference:
+def _difference(subject: Subject, place: ParameterEntry, value: float) -> Difference:
     """Return the central difference, in float64 only; every evaluation draws the same random numbers."""
     step = STEP * max(1.0, abs(value))
     if subject.look.precision != "float64":

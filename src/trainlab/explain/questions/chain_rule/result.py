@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainlab.explain.explanation import Explanation
-from trainlab.explain.questions.chain_rule.differences import Difference
+from trainlab.explain.questions.chain_rule.central_difference import Difference
 from trainlab.explain.questions.chain_rule.flow import Flow
-from trainlab.explain.questions.chain_rule.names import entry_value
+from trainlab.explain.questions.chain_rule.notation import entry_value
+from trainlab.explain.questions.chain_rule.number_words import plain
 from trainlab.explain.questions.chain_rule.options import Question
 from trainlab.explain.questions.chain_rule.paths import Path, Paths
 from trainlab.explain.questions.chain_rule.paths_section import listed_paths
 from trainlab.explain.questions.chain_rule.point_autograd import Autograd
 from trainlab.explain.questions.chain_rule.steps import MOST_PARAMETERS, Step
-from trainlab.explain.questions.chain_rule.words import plain
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
@@ -64,25 +64,25 @@ class ChainRuleExplanation(Explanation):
 
 def point_numbers(question: Question) -> dict[str, Any]:
     """Return the example and the weight asked about as plain data."""
-    traced, entry = question.trace, question.entry
+    example, entry = question.example, question.entry
     return {
         "seed": question.seed,
-        "activations": [layer.activation for layer in traced.layers],
-        "loss": traced.objective.name,
+        "activations": [layer.activation for layer in example.layers],
+        "loss": example.objective.name,
         "point": question.point,
-        "inputs": plain(traced.inputs[0]),
-        "targets": plain(traced.targets[0]),
-        "outputs": plain(traced.passes[-1].outputs[0]),
-        "loss_value": traced.loss,
+        "inputs": plain(example.inputs[0]),
+        "targets": plain(example.targets[0]),
+        "outputs": plain(example.passes[-1].outputs[0]),
+        "loss_value": example.loss,
         "weight": str(entry),
-        "weight_value": entry_value(traced.layers, entry),
-        "derivative": traced.derivative(entry),
+        "weight_value": entry_value(example.layers, entry),
+        "derivative": example.derivative(entry),
     }
 
 
 def forward_numbers(question: Question) -> dict[str, Any]:
     """Return every sum and output as plain data."""
-    passes = question.trace.passes
+    passes = question.example.passes
     return {"forward": [{"z": plain(part.sums[0]), "a": plain(part.outputs[0])} for part in passes]}
 
 
@@ -114,7 +114,7 @@ def backward_numbers(question: Question, steps: tuple[Step, ...]) -> dict[str, A
                 "weight": plain(part.weight) if small else None,
                 "bias": None if part.bias is None or not small else plain(part.bias),
             }
-            for part in question.trace.gradients
+            for part in question.example.gradients
         ],
         "steps": [step.to_dict() for step in steps],
     }

@@ -10,12 +10,12 @@ from trainlab.draw import Cell, counted, format_number, join
 from trainlab.explain.explanation import ShortAnswer
 from trainlab.explain.questions.init.evidence import Evidence, StackEvidence
 from trainlab.explain.questions.init.law import law_of
+from trainlab.explain.questions.init.layer_signals import LayerSignals
 from trainlab.explain.questions.init.layers_module import ModuleLayer
 from trainlab.explain.questions.init.module_section import met_words
 from trainlab.explain.questions.init.options import NamedExperiment, StackOptions
 from trainlab.explain.questions.init.sizes import CLAIMED
 from trainlab.explain.questions.init.sizes_section import WORDS, outcome_words
-from trainlab.explain.questions.init.stack import LayerSignals
 from trainlab.explain.questions.init.symmetry import Symmetry
 from trainlab.page.section import Table
 from trainlab.spec import name_of

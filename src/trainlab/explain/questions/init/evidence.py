@@ -13,6 +13,7 @@ from trainlab.explain.common.populations import Populations
 from trainlab.explain.questions.init.default_module import DrawnLayer
 from trainlab.explain.questions.init.default_section import default_section
 from trainlab.explain.questions.init.example_section import PICTURED, example_section
+from trainlab.explain.questions.init.layer_signals import LayerSignals, network_signals, stack_signals
 from trainlab.explain.questions.init.layers_module import ModuleLayer, module_layers
 from trainlab.explain.questions.init.learning_section import ACTIVATIONS, Learnt, learn
 from trainlab.explain.questions.init.mean_zero import mean_zero
@@ -21,10 +22,10 @@ from trainlab.explain.questions.init.sample import Sample
 from trainlab.explain.questions.init.schemes import find_schemes
 from trainlab.explain.questions.init.schemes_section import Fans
 from trainlab.explain.questions.init.sizes import Claim, Size, StartSize, start_sizes, train_sizes
-from trainlab.explain.questions.init.stack import LayerSignals, network_signals, stack_signals
-from trainlab.explain.questions.init.symmetry import Symmetry, started, starts, symmetry, zero_gradients
+from trainlab.explain.questions.init.symmetry import Symmetry, started, starts, symmetry
 from trainlab.explain.questions.init.variants import with_weights
-from trainlab.explain.subject.module import Subject
+from trainlab.explain.questions.init.zero_section import zero_gradients
+from trainlab.explain.subject.module_copy import Subject
 from trainlab.page.section import Section
 from trainlab.spec import Experiment
 

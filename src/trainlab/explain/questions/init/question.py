@@ -25,16 +25,15 @@ from trainlab.explain.questions.init.evidence import (
 )
 from trainlab.explain.questions.init.learning_section import learning_section
 from trainlab.explain.questions.init.module_section import module_section, module_symmetry_section
-from trainlab.explain.questions.init.network_section import network_section
 from trainlab.explain.questions.init.options import DEFAULT, named_experiment, read_stack, usual_activation
 from trainlab.explain.questions.init.result import InitExplanation
 from trainlab.explain.questions.init.schemes_section import schemes_numbers, schemes_section
-from trainlab.explain.questions.init.signals_section import signals_section
+from trainlab.explain.questions.init.signals_section import network_section, signals_section
 from trainlab.explain.questions.init.sizes_section import sizes_section
 from trainlab.explain.questions.init.symmetry_section import symmetry_section
 from trainlab.explain.questions.init.zero_section import zero_section
-from trainlab.explain.subject.live import is_module
-from trainlab.explain.subject.module import subject_of
+from trainlab.explain.subject.given_module import is_module
+from trainlab.explain.subject.module_copy import subject_of
 from trainlab.explain.subject.network import network_numbers
 from trainlab.page.section import Section
 from trainlab.spec import Experiment, InitScheme, Study

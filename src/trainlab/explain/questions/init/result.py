@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from trainlab.explain.explanation import Explanation
 from trainlab.explain.questions.init.default_module import DrawnLayer
+from trainlab.explain.questions.init.layer_signals import LayerSignals
 from trainlab.explain.questions.init.layers_module import ModuleLayer
 from trainlab.explain.questions.init.learning_section import Learnt
 from trainlab.explain.questions.init.sample import Sample
 from trainlab.explain.questions.init.sizes import Claim, Size
-from trainlab.explain.questions.init.stack import LayerSignals
 from trainlab.explain.questions.init.symmetry import Symmetry
 
 

@@ -9,7 +9,7 @@ from trainlab.explain.explanation import ShortAnswer
 from trainlab.explain.questions.loss.evidence import Evidence
 from trainlab.explain.questions.loss.outliers_section import outliers_sentence
 from trainlab.explain.questions.loss.pairing import Pairing
-from trainlab.explain.questions.loss.pairing_section import pairing_table
+from trainlab.explain.questions.loss.pairing_sections import pairing_table
 from trainlab.explain.questions.loss.population_section import population_sentence
 from trainlab.page.section import Table
 from trainlab.spec import name_of

@@ -11,9 +11,9 @@ from trainlab.explain.common.populations import Populations
 from trainlab.explain.questions.loss.outlier_runs import OutlierRuns, train_outliers
 from trainlab.explain.questions.loss.outliers import Outliers, read_outliers
 from trainlab.explain.questions.loss.pairing import Pairing, pairing_of
-from trainlab.explain.questions.loss.pairing_rates import PairRate, pair_rates
 from trainlab.explain.questions.loss.points import Point
 from trainlab.explain.questions.loss.points_section import own_points, trained_points
+from trainlab.explain.questions.loss.population_section import PairRate, pair_rates
 from trainlab.explain.questions.loss.shapes_section import Shape, shapes_section
 from trainlab.explain.questions.loss.variants import Variant, variants_of
 from trainlab.page.section import Section

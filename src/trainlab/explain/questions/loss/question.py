@@ -21,19 +21,18 @@ from trainlab.explain.common.parts import OnSection, Part, check_parts, tell_par
 from trainlab.explain.common.populations import OnProgress
 from trainlab.explain.questions.loss.answer import module_short_answer, module_verdict, short_answer, verdict
 from trainlab.explain.questions.loss.evidence import Evidence
-from trainlab.explain.questions.loss.live_module import Live, inspect_module
 from trainlab.explain.questions.loss.loss_signatures import LOSS_SIGNATURES
 from trainlab.explain.questions.loss.outliers_section import outliers_section
+from trainlab.explain.questions.loss.outputs_module import ModuleOutputs, inspect_module
 from trainlab.explain.questions.loss.pairing import pairings
-from trainlab.explain.questions.loss.pairing_section import pairing_section
+from trainlab.explain.questions.loss.pairing_sections import pairing_section, table_section
 from trainlab.explain.questions.loss.points import Point
 from trainlab.explain.questions.loss.points_section import live_points
 from trainlab.explain.questions.loss.population_section import population_section
 from trainlab.explain.questions.loss.result import LossExplanation
 from trainlab.explain.questions.loss.shapes_section import Shape, log_table, shapes_section
-from trainlab.explain.questions.loss.table_section import table_section
 from trainlab.explain.questions.loss.variants import named_losses
-from trainlab.explain.subject.live import is_module
+from trainlab.explain.subject.given_module import is_module
 from trainlab.explain.subject.network import network_numbers
 from trainlab.page.section import Section
 from trainlab.spec import any_study, named_cell
@@ -119,7 +118,9 @@ def _explain(evidence: Evidence, names: Sequence[str], on_section: OnSection | N
     )
 
 
-def _explain_module(live: Live, names: Sequence[str], on_section: OnSection | None) -> LossExplanation:
+def _explain_module(
+    live: ModuleOutputs, names: Sequence[str], on_section: OnSection | None
+) -> LossExplanation:
     told = tell_parts(MODULE_PARTS, names, live, on_section)
     return LossExplanation(
         question="loss",
@@ -170,11 +171,11 @@ def _trained_numbers(evidence: Evidence) -> dict[str, Any]:
     return {"points": {**_points(evidence.start[1]), "trained": _plain(evidence.trained[1])}}
 
 
-def _module_shapes(live: Live) -> tuple[Section, list[Shape]]:
+def _module_shapes(live: ModuleOutputs) -> tuple[Section, list[Shape]]:
     return shapes_section(live.pairing.task, live.loss, live.pairing.output, ())
 
 
-def _module_points_numbers(live: Live) -> dict[str, Any]:
+def _module_points_numbers(live: ModuleOutputs) -> dict[str, Any]:
     _, points, gap = live_points(live)
     return {"points": {**_points(points), "trained": []}, "autograd_difference": gap}
 
@@ -240,7 +241,7 @@ PARTS: Final[tuple[Part[Evidence], ...]] = (
 )
 """The sections on an experiment, in order."""
 
-MODULE_PARTS: Final[tuple[Part[Live], ...]] = (
+MODULE_PARTS: Final[tuple[Part[ModuleOutputs], ...]] = (
     Part(
         name="pairing",
         section=lambda live: pairing_section(

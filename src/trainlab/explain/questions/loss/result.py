@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from trainlab.explain.explanation import Explanation
 from trainlab.explain.questions.loss.outliers import Outliers
 from trainlab.explain.questions.loss.pairing import Pairing
-from trainlab.explain.questions.loss.pairing_rates import PairRate
 from trainlab.explain.questions.loss.points import Point
+from trainlab.explain.questions.loss.population_section import PairRate
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)

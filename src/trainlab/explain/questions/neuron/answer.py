@@ -8,8 +8,8 @@ from trainlab.draw import format_number
 from trainlab.explain.explanation import ShortAnswer
 from trainlab.explain.questions.neuron.apart_section import apart_table
 from trainlab.explain.questions.neuron.decompose import Neuron
-from trainlab.explain.questions.neuron.depths import activation_of
 from trainlab.explain.questions.neuron.evidence import Evidence
+from trainlab.explain.questions.neuron.stack_depths import activation_of
 from trainlab.explain.questions.neuron.stacks_section import (
     active_words,
     none_words,

@@ -9,8 +9,8 @@ import numpy as np
 
 from trainlab.draw import Cell
 from trainlab.engine.network_pass import Array, Layer
+from trainlab.explain.questions.neuron.linear_stack import Collapse, collapse, few_numbers
 from trainlab.explain.questions.neuron.plane import line_formula
-from trainlab.explain.questions.neuron.stack import Collapse, collapse, few_numbers
 from trainlab.page.section import Section, Table
 
 RANDOM_INPUTS: Final = 1000

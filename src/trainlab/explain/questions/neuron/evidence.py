@@ -22,12 +22,12 @@ from trainlab.explain.questions.neuron.affine_section import can_be_solved, hard
 from trainlab.explain.questions.neuron.check_section import autograd_difference
 from trainlab.explain.questions.neuron.collapse_section import stack_of
 from trainlab.explain.questions.neuron.decompose import Neuron, input_names, point_words, taken_apart
-from trainlab.explain.questions.neuron.depths import Depth, depths_of
+from trainlab.explain.questions.neuron.linear_stack import Collapse, array
 from trainlab.explain.questions.neuron.own_layers_section import Chain, Merged, chains_of, merged
 from trainlab.explain.questions.neuron.plane import PlaneView
 from trainlab.explain.questions.neuron.plane_section import MOST_DRAWN, plane_section
 from trainlab.explain.questions.neuron.result import StackRates
-from trainlab.explain.questions.neuron.stack import Collapse, array
+from trainlab.explain.questions.neuron.stack_depths import Depth, depths_of
 from trainlab.explain.questions.neuron.stacks_section import train_depths
 from trainlab.explain.subject.network import first_telling
 from trainlab.maths import ACTIVATIONS

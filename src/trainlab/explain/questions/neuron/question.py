@@ -28,7 +28,7 @@ from trainlab.explain.questions.neuron.evidence import Evidence, chosen_input
 from trainlab.explain.questions.neuron.own_layers_section import own_layers_section
 from trainlab.explain.questions.neuron.result import NeuronExplanation
 from trainlab.explain.questions.neuron.stacks_section import none_words, stacks_section
-from trainlab.explain.subject.live import is_module
+from trainlab.explain.subject.given_module import is_module
 from trainlab.explain.subject.network import network_numbers
 from trainlab.page.section import Section
 from trainlab.spec import Experiment, Study, any_study

@@ -15,8 +15,9 @@ from trainlab.explain.common.options import check_place
 from trainlab.explain.common.parts import OnSection, Part, check_parts, tell_parts
 from trainlab.explain.questions.neuron.answer import short_answer
 from trainlab.explain.questions.neuron.apart_section import apart_section
-from trainlab.explain.questions.neuron.chains_module import changes_by_batch, module_chains
 from trainlab.explain.questions.neuron.decompose import Neuron, input_names, point_words
+from trainlab.explain.questions.neuron.fx_trace_module import Traced, trace
+from trainlab.explain.questions.neuron.linear_chains_module import changes_by_batch, module_chains
 from trainlab.explain.questions.neuron.neuron_module import module_neuron
 from trainlab.explain.questions.neuron.own_layers_section import (
     Chain,
@@ -28,7 +29,6 @@ from trainlab.explain.questions.neuron.own_layers_section import (
 from trainlab.explain.questions.neuron.plane import PlaneView
 from trainlab.explain.questions.neuron.plane_section import MOST_DRAWN, plane_section
 from trainlab.explain.questions.neuron.result import NeuronExplanation
-from trainlab.explain.questions.neuron.trace_module import Traced, trace
 from trainlab.explain.subject.network import first_telling
 from trainlab.page.section import Section
 

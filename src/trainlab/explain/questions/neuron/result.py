@@ -8,9 +8,9 @@ from typing import Any
 from trainlab.explain.explanation import Explanation
 from trainlab.explain.questions.neuron.affine import AffineFit
 from trainlab.explain.questions.neuron.decompose import Neuron
+from trainlab.explain.questions.neuron.linear_stack import Collapse
 from trainlab.explain.questions.neuron.own_layers_section import Merged
 from trainlab.explain.questions.neuron.plane import PlaneView
-from trainlab.explain.questions.neuron.stack import Collapse
 from trainlab.stats import Estimate, Rate
 
 
