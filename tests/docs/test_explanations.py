@@ -13,7 +13,7 @@ import pytest
 from docs.pages import ROOT
 
 from docs import assignment, blocks, engines, explained, explanations, ledger, race, readme, xor_studies
-from trainlab.explain.questions.chain_rule.asked import DEFAULT
+from trainlab.explain.questions.chain_rule.options import DEFAULT
 from trainlab.explain.questions.init.example_section import FAN_IN, FAN_OUT
 from trainlab.explain.questions.learning_rate.named_schedules import TEN
 from trainlab.explain.questions.loss.outlier_data import NOISE, POINTS, SHARE, SHIFT

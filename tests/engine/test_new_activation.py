@@ -14,7 +14,7 @@ from trainlab.engine import get_engine
 from trainlab.engine.kernel import compiled_units, dispatch
 from trainlab.engine.kernel.vector import absolute, splat
 from trainlab.engine.layout import initial_parameters
-from trainlab.explain.questions.chain_rule.slopes import largest_slope
+from trainlab.explain.questions.chain_rule.flow import largest_slope
 from trainlab.explain.questions.loss.gradients import gradient_formula
 from trainlab.explain.questions.loss.pairing import pairing
 from trainlab.maths import ACTIVATIONS

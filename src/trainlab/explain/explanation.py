@@ -65,12 +65,13 @@ class Explanation:
 
     Printed it is the short `answer`; each of `sections` prints itself as well, and a notebook has them all.
     `question` is the name by which it is asked for, `subject` what it was asked of, `verdict` the answer in a
-    few sentences, with numbers; `numbers` holds everything computed, as plain data.
+    few sentences, with numbers; `numbers` holds everything computed, as plain data. Where only some parts
+    were asked for, there are their `sections` and `numbers` alone: `answer` is None, and `verdict` empty.
     """
 
     question: str
     verdict: str
-    answer: ShortAnswer
+    answer: ShortAnswer | None
     sections: tuple[Section, ...]
     numbers: dict[str, Any]
     subject: str = ""
@@ -83,6 +84,8 @@ class Explanation:
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
         """The answer, as every result has it: one verdict, which judges no single statement."""
+        if not self.verdict:
+            return ()
         return (Verdict(topic=self.question, sentence=self.verdict),)
 
     @property
@@ -105,7 +108,7 @@ class Explanation:
             "title": self.title,
             "subject": self.subject,
             "verdict": self.verdict,
-            "answer": self.answer.to_dict(),
+            "answer": None if self.answer is None else self.answer.to_dict(),
             "numbers": self.numbers,
             "sections": [part.to_dict() for part in self.sections],
         }
@@ -124,6 +127,8 @@ class Explanation:
         from rich.console import Group
         from rich.text import Text
 
+        if self.answer is None:
+            return Group(Text(self.title, style="bold"), *self.sections)
         names = ", ".join(part.name for part in self.sections)
         rest = f"Sections, for print(result.section(NAME)): {names}."
         return Group(Text(self.title, style="bold"), self.answer, Text(rest))
@@ -133,8 +138,11 @@ class Explanation:
             f"<details><summary>{escape(part.heading)}</summary>{section_html(part)}</details>"
             for part in self.sections
         )
-        head = f"<h3>{escape(self.title)}</h3><p><strong>{escape(self.answer.sentence)}</strong></p>"
+        title = f"<style>{css()}</style><h3>{escape(self.title)}</h3>"
+        if self.answer is None:
+            return f"{title}{parts}"
         table = self.answer.table
+        sentence = f"<p><strong>{escape(self.answer.sentence)}</strong></p>"
         shown = html_table(table.headers, table.rows[: table.shown], caption=table.title)
         on = f'<p class="muted">{escape(self.answer.shown_on)}</p>'
-        return f"<style>{css()}</style>{head}{shown}{on}{parts}"
+        return f"{title}{sentence}{shown}{on}{parts}"

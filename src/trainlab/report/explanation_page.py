@@ -24,13 +24,14 @@ _TELLING: Final = {
 def explanation_html(result: Explanation) -> str:
     """Return an explanation as one HTML file that needs no network, and reads whole without a script."""
     first, rest = first_sentence(result.verdict)
-    chosen = _chosen(result)
+    # A page of some parts has no answer that a picture could stand beside.
+    chosen = _chosen(result) if result.verdict else None
     sections = [_without_first(part) if part is chosen else part for part in result.sections]
     moved = '<p class="muted">The picture at the <a href="#answer">top of the page</a> belongs here.</p>\n'
     return page(
         result.title,
         Front(
-            say=paragraph(unbroken(first), kind="question"),
+            say=paragraph(unbroken(first), kind="question") if first else "",
             show=picture(chosen.pictures[0]) if chosen is not None else "",
             more=paragraph(unbroken(rest)) if rest else "",
         ),

@@ -12,7 +12,7 @@ from trainlab.spec import name_of
 from trainlab.studies.spike_anatomy import CALM, Spike, parameter_place
 
 if TYPE_CHECKING:
-    from trainlab.explain.questions.chain_rule.names import Entry
+    from trainlab.explain.questions.chain_rule.notation import Entry
 
 FALLEN = 2.0
 """Where √v has fallen less than so many times, it isn't why a step is large."""
@@ -35,7 +35,7 @@ class Lost:
 
 def entry_of(spike: Spike) -> Entry:
     """Return the moved parameter by its name: ``w1[2,1]``, or ``b1[2]``."""
-    from trainlab.explain.questions.chain_rule.names import Entry
+    from trainlab.explain.questions.chain_rule.notation import Entry
 
     layer, unit, source = parameter_place(spike.experiment.network, spike.column)
     return Entry(layer=layer, unit=unit, source=source)

@@ -8,8 +8,7 @@ import numpy as np
 
 from trainlab.draw import Density, Picture, format_number, histogram
 from trainlab.draw.table import Cell
-from trainlab.explain.questions.init.draws import draw_weights, remembered_draws
-from trainlab.explain.questions.init.law import law_of
+from trainlab.explain.questions.init.law import draw_weights, law_of, remembered_draws
 from trainlab.explain.questions.init.sample import Interval, Sample, sample_facts
 from trainlab.explain.questions.init.schemes import Scheme
 from trainlab.page.section import Section, Table

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
 
+from trainlab.explain.questions.neuron.fx_trace_module import Traced
+from trainlab.explain.questions.neuron.linear_stack import Array, Linear
 from trainlab.explain.questions.neuron.own_layers_section import Chain
-from trainlab.explain.questions.neuron.stack import Array, Linear
-from trainlab.explain.questions.neuron.trace_module import Traced
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

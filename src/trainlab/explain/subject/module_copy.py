@@ -17,9 +17,8 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from trainlab.errors import ExplainError
-from trainlab.explain.subject.batch import read_batch
 from trainlab.explain.subject.criterion import Criterion, criterion_of
-from trainlab.explain.subject.live import hook_words, mode_of, mode_words, one_line
+from trainlab.explain.subject.given_module import hook_words, mode_of, mode_words, one_line, read_batch
 
 T = TypeVar("T")
 Hook = Callable[[Any], None]

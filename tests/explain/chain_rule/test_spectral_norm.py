@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from trainlab.engine.network_pass import Array, initial_layers
-from trainlab.explain.questions.chain_rule import norms
+from trainlab.explain.questions.chain_rule.example_pass import pass_example
 from trainlab.explain.questions.chain_rule.flow import layer_flows
-from trainlab.explain.questions.chain_rule.norms import spectral_norm
-from trainlab.explain.questions.chain_rule.trace import trace
+from trainlab.explain.questions.chain_rule.spectral_norm import spectral_norm
 from trainlab.explain.subject.loss import Objective
 from trainlab.spec import MSE, Experiment
 
@@ -47,9 +46,11 @@ def test_small_ones_are_exact() -> None:
 def test_a_wide_layer_is_measured_without_all_its_singular_values(monkeypatch: pytest.MonkeyPatch) -> None:
     experiment = Experiment.from_dict({"network": {"widths": "2-520-540-1", "activation": "relu"}})
     data = experiment.data()
-    made = trace(initial_layers(experiment, 0), Objective.of(MSE()), data.inputs[1:2], data.targets[1:2])
+    made = pass_example(
+        initial_layers(experiment, 0), Objective.of(MSE()), data.inputs[1:2], data.targets[1:2]
+    )
     found = layer_flows(made)
-    monkeypatch.setattr(norms, "WHOLE", 10_000)
+    monkeypatch.setattr("trainlab.explain.questions.chain_rule.spectral_norm.WHOLE", 10_000)
     whole = layer_flows(made)
     assert [flow.norm_error > 0 for flow in found] == [True, False, False]
     for flow, true in zip(found, whole, strict=True):

@@ -15,8 +15,8 @@ from trainlab.draw import counted, format_number
 from trainlab.engine.network_pass import Array, initial_layers
 from trainlab.errors import ExplainError, shown
 from trainlab.explain.common.options import check_cell, check_place, check_seed
-from trainlab.explain.questions.chain_rule.names import Entry, parse_entry
-from trainlab.explain.questions.chain_rule.trace import Trace, trace
+from trainlab.explain.questions.chain_rule.example_pass import ExamplePass, pass_example
+from trainlab.explain.questions.chain_rule.notation import Entry, parse_entry
 from trainlab.explain.subject.loss import Objective, loss_name
 from trainlab.explain.subject.network import first_telling
 from trainlab.spec import (
@@ -57,7 +57,7 @@ class Question:
     experiment: Experiment
     seed: int
     point: str
-    trace: Trace
+    example: ExamplePass
     entry: Entry
     default: bool
 
@@ -89,16 +89,16 @@ def read_question(
     check_seed(seed)
     x, y, words = _example(experiment, point, inputs, targets, last=left_out)
     layers = initial_layers(experiment, seed)
-    traced = trace(layers, Objective.of(experiment.loss), x, y)
+    example = pass_example(layers, Objective.of(experiment.loss), x, y)
     if weight is not None:
         entry = parse_entry(weight, layers)
     else:
-        entry = _drawn_entry(traced) if left_out else _default_entry(traced)
+        entry = _drawn_entry(example) if left_out else _default_entry(example)
     return Question(
         experiment=experiment,
         seed=seed,
         point=words,
-        trace=traced,
+        example=example,
         entry=entry,
         default=left_out and network is None,
     )
@@ -140,14 +140,14 @@ def default_point(data: Task) -> int:
     return first_telling(data.inputs) - 1
 
 
-def _drawn_entry(traced: Trace) -> Entry:
+def _drawn_entry(example: ExamplePass) -> Entry:
     """Return the weight to the last unit of the first layer from the last input, which the drawing names."""
-    return Entry(layer=1, unit=traced.widths[1], source=traced.widths[0])
+    return Entry(layer=1, unit=example.widths[1], source=example.widths[0])
 
 
-def _default_entry(traced: Trace) -> Entry:
+def _default_entry(example: ExamplePass) -> Entry:
     """Return the weight to the first unit from the largest input."""
-    return Entry(layer=1, unit=1, source=int(np.argmax(np.abs(traced.inputs[0]))) + 1)
+    return Entry(layer=1, unit=1, source=int(np.argmax(np.abs(example.inputs[0]))) + 1)
 
 
 def _widths(network: object) -> tuple[int, ...]:

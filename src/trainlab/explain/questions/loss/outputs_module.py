@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.errors import ExplainError
+from trainlab.explain.questions.loss.last_operation_module import Ending, last_operation, output_places
 from trainlab.explain.questions.loss.loss_signatures import DISTANCES
-from trainlab.explain.questions.loss.node_module import Ending, last_operation, output_places
 from trainlab.explain.questions.loss.pairing import Pairing, pairing
-from trainlab.explain.subject.batch import read_batch
 from trainlab.explain.subject.criterion import check_shapes, loss_of
-from trainlab.explain.subject.module import Look, look_at, recording
+from trainlab.explain.subject.given_module import read_batch
+from trainlab.explain.subject.module_copy import Look, look_at, recording
 from trainlab.spec import Loss, name_of
 from trainlab.tasks import Kind
 
@@ -22,7 +22,7 @@ Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Live:
+class ModuleOutputs:
     """What was found. Arrays have a row an example; ``gradients`` are ∂ℓ/∂z by autograd, ℓ an example's loss.
 
     `measured` is whether the loss has a value here: bce hasn't where outputs aren't probabilities. `mode` and
@@ -42,7 +42,7 @@ class Live:
     notes: tuple[str, ...]
 
 
-def inspect_module(module: Any, inputs: Any, targets: Any, loss: Any) -> Live:
+def inspect_module(module: Any, inputs: Any, targets: Any, loss: Any) -> ModuleOutputs:
     """Run a copy of the module on the batch, and read what it is.
 
     Raises:
@@ -74,7 +74,7 @@ def inspect_module(module: Any, inputs: Any, targets: Any, loss: Any) -> Live:
     measured = name_of(spec) != "bce" or bool(((plain >= 0) & (plain <= 1)).all())
     with recording(torch):
         gradients = _gradients(torch, spec, outputs, rows, ending) if measured else np.zeros_like(plain)
-    return Live(
+    return ModuleOutputs(
         name=look.name,
         mode=look.mode,
         precision=look.precision,

@@ -11,11 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine.layout import initial_parameters, layers_of, numpy_draws
-from trainlab.explain.questions.init.draws import Draw, draw_weights, remembered_draws
-from trainlab.explain.questions.init.law import law_of
+from trainlab.explain.questions.init.law import Draw, draw_weights, law_of, remembered_draws
 from trainlab.explain.questions.init.meanfield import RandomLayer, Theory, mean_field
-from trainlab.explain.questions.init.schemes import Scheme
-from trainlab.explain.questions.init.signals import (
+from trainlab.explain.questions.init.measured_signals import (
     Layers,
     Signals,
     Spread,
@@ -24,6 +22,7 @@ from trainlab.explain.questions.init.signals import (
     measure,
     root_of,
 )
+from trainlab.explain.questions.init.schemes import Scheme
 from trainlab.maths import LOSSES
 from trainlab.spec import Experiment
 
@@ -165,7 +164,7 @@ def _one_stack(
         last_square=float((gradient**2).mean()),
         last_pair=_mean_pair(gradient),
     )
-    return _together(scheme.label, (width,) * (depth + 1), activation, signals, theory)
+    return _layer_signals(scheme.label, (width,) * (depth + 1), activation, signals, theory)
 
 
 def _mean_pair(rows: Array) -> float:
@@ -206,7 +205,9 @@ def network_signals(label: str, experiment: Experiment, networks: int) -> LayerS
         last_square=float(signals.gradient_square[:, -1].mean()),
         at_sums=True,
     )
-    return _together(label, network.widths, ", ".join(dict.fromkeys(network.activations)), signals, theory)
+    return _layer_signals(
+        label, network.widths, ", ".join(dict.fromkeys(network.activations)), signals, theory
+    )
 
 
 def random_layers(experiment: Experiment) -> tuple[RandomLayer, ...]:
@@ -227,7 +228,7 @@ def random_layers(experiment: Experiment) -> tuple[RandomLayer, ...]:
     )
 
 
-def _together(
+def _layer_signals(
     label: str, widths: tuple[int, ...], activation: str, signals: Signals, theory: Theory
 ) -> LayerSignals:
     return LayerSignals(

@@ -1,4 +1,4 @@
-"""What is asked, checked before anything is computed."""
+"""What the options mean, checked before anything is computed: the stack, its schemes, the experiment."""
 
 from __future__ import annotations
 
@@ -27,8 +27,11 @@ MOST_CASES = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
-    """The stack that is asked about, the schemes of its tables, and those that are shown and trained."""
+class StackOptions:
+    """The stack that signals go through, the schemes of the tables, and those that are shown and trained.
+
+    `chosen` says that the schemes were named, not the usual ones.
+    """
 
     schemes: tuple[Scheme, ...]
     shown: tuple[Scheme, ...]
@@ -40,7 +43,7 @@ class Question:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Subject:
+class NamedExperiment:
     """The experiment that is asked about, by name, and the study's networks under the same training."""
 
     name: str
@@ -49,22 +52,22 @@ class Subject:
     cases: tuple[Case, ...]
 
 
-def question(
+def read_stack(
     schemes: Sequence[str | InitScheme] | None,
     *,
     activation: str | None,
     usual_activation: str,
     depth: int,
     width: int,
-) -> Question:
-    """Return the question about the stack.
+) -> StackOptions:
+    """Return the stack and its schemes.
 
     Raises:
         ExplainError: an unknown scheme or activation, or a stack that is none, or too large.
     """
     asked = find_schemes(listed("schemes", schemes, example="'he_normal'"))
     _check_stack(depth, width)
-    return Question(
+    return StackOptions(
         schemes=find_schemes([*all_schemes(), *asked]),
         shown=asked or find_schemes(SHOWN),
         trained=asked or find_schemes(TRAINED),
@@ -75,7 +78,9 @@ def question(
     )
 
 
-def subject(source: Study | Experiment | str | os.PathLike[str], cell: str | None) -> Subject:
+def named_experiment(
+    source: Study | Experiment | str | os.PathLike[str], cell: str | None
+) -> NamedExperiment:
     """Return the experiment meant, and the networks of its study with the same changes."""
     cell, plan = check_cell(cell), any_study(source)
     if cell is None and str(source) == DEFAULT and not isinstance(source, Study | Experiment):
@@ -88,7 +93,7 @@ def subject(source: Study | Experiment | str | os.PathLike[str], cell: str | Non
     ordered = [name for name in plan.network_names if name in names]
     cases = [Case(name=name, experiment=plan.experiment(name, changes)) for name in ordered]
     label = f"{network} with {'+'.join(changes)}" if changes else network
-    return Subject(name=label, network=network, experiment=experiment, cases=tuple(cases))
+    return NamedExperiment(name=label, network=network, experiment=experiment, cases=tuple(cases))
 
 
 def usual_activation(experiment: Experiment) -> str:

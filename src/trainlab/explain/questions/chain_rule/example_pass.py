@@ -13,13 +13,13 @@ import numpy as np
 
 from trainlab.engine.network_pass import Array, Layer, LayerGradient, LayerPass, backward, forward
 from trainlab.errors import ExplainError
-from trainlab.explain.questions.chain_rule.names import Entry
+from trainlab.explain.questions.chain_rule.notation import Entry
 from trainlab.explain.subject.loss import Objective
 from trainlab.maths import ACTIVATIONS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Trace:
+class ExamplePass:
     """``inputs [1, features]`` and ``targets [1, outputs]`` with all that follows; ``grad_output`` is ∂L/∂a
     of the last layer, ``[1, outputs]``.
     """
@@ -63,7 +63,7 @@ class Trace:
         return activation.backward(np.repeat(sums, units, axis=0), np.eye(units))
 
 
-def trace(layers: Sequence[Layer], objective: Objective, inputs: Array, targets: Array) -> Trace:
+def pass_example(layers: Sequence[Layer], objective: Objective, inputs: Array, targets: Array) -> ExamplePass:
     """Return the passes of one example, ``inputs [1, features]``.
 
     Raises:
@@ -85,7 +85,7 @@ def trace(layers: Sequence[Layer], objective: Objective, inputs: Array, targets:
             f"loss = {objective.name!r}: the loss, or its gradient, is not finite for this point; take "
             "smaller weights (init), another point, or another seed."
         )
-    return Trace(
+    return ExamplePass(
         layers=tuple(layers),
         objective=objective,
         inputs=inputs,

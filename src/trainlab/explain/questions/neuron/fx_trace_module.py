@@ -11,8 +11,8 @@ from importlib import import_module
 from typing import Any
 
 from trainlab.errors import ExplainError
-from trainlab.explain.subject.live import one_line
-from trainlab.explain.subject.module import Look, check_outputs, look_at, undisturbed
+from trainlab.explain.subject.given_module import one_line
+from trainlab.explain.subject.module_copy import Look, check_outputs, look_at, undisturbed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

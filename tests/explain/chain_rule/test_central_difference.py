@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from trainlab.engine.network_pass import Layer
-from trainlab.explain.questions.chain_rule.differences import central_difference
-from trainlab.explain.questions.chain_rule.names import Entry
-from trainlab.explain.questions.chain_rule.slopes import largest_slope
+from trainlab.explain.questions.chain_rule.central_difference import central_difference
+from trainlab.explain.questions.chain_rule.flow import largest_slope
+from trainlab.explain.questions.chain_rule.notation import Entry
 from trainlab.explain.subject.loss import Objective
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import L1, MSE, Hinge, Huber, SmoothL1

@@ -14,7 +14,7 @@ _FORM = re.compile(r"\s*([^\[\]]+?)\s*(?:\[\s*(-?\d{1,9}(?:\s*,\s*-?\d{1,9})*)\s
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class ParameterEntry:
     """A number of a parameter: its name, its index, and its place in the flat parameter."""
 
     name: str
@@ -25,7 +25,7 @@ class Place:
         return f"{self.name}[{','.join(map(str, self.index))}]" if self.index else self.name
 
 
-def read_place(module: Any, weight: str | None, gradients: dict[str, Any]) -> Place:
+def read_entry(module: Any, weight: str | None, gradients: dict[str, Any]) -> ParameterEntry:
     """Return the number that `weight` names; a name alone means its number with the largest derivative.
 
     Left out, the first parameter that the loss reaches. ``gradients`` has the gradient of each parameter as
@@ -61,11 +61,11 @@ def read_place(module: Any, weight: str | None, gradients: dict[str, Any]) -> Pl
             f"weight = {weight!r}: {match[1]} has shape {shape}; its indices are {ranges or 'none'}."
         )
     flat = int(np.ravel_multi_index(index, shape)) if shape else 0
-    return Place(name=match[1], index=index, flat=flat)
+    return ParameterEntry(name=match[1], index=index, flat=flat)
 
 
-def _largest(name: str, parameter: Any, gradient: Any) -> Place:
+def _largest(name: str, parameter: Any, gradient: Any) -> ParameterEntry:
     shape = tuple(parameter.shape)
     flat = 0 if gradient is None else int(np.argmax(np.abs(gradient)))
     index = tuple(int(place) for place in np.unravel_index(flat, shape)) if shape else ()
-    return Place(name=name, index=index, flat=flat)
+    return ParameterEntry(name=name, index=index, flat=flat)

@@ -5,7 +5,7 @@ import pytest
 
 from trainlab.engine.network_pass import Layer
 from trainlab.errors import ExplainError
-from trainlab.explain.questions.chain_rule.names import (
+from trainlab.explain.questions.chain_rule.notation import (
     Entry,
     all_entries,
     entry_value,

@@ -10,7 +10,7 @@ from torch import nn
 
 from trainlab import explain
 from trainlab.errors import ExplainError
-from trainlab.explain.questions.loss.live_module import inspect_module
+from trainlab.explain.questions.loss.outputs_module import inspect_module
 from trainlab.explain.subject.criterion import loss_of
 from trainlab.spec import CrossEntropy, Huber, SmoothL1
 

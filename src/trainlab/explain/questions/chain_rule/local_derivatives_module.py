@@ -32,7 +32,7 @@ Way = tuple[tuple[int, int], npt.NDArray[np.int64], Array]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Locals:
+class LocalDerivatives:
     """Local derivatives of the nodes that lead to one parameter.
 
     ``onward[spot]`` lists the ways further from the loss. ``counts`` and ``sums`` have, for each output of a
@@ -101,7 +101,7 @@ class Locals:
         return f"{name}[{index}]" if index else name
 
 
-def local_derivatives(torch: Any, graph: Graph, target: int) -> Locals | None:
+def local_derivatives(torch: Any, graph: Graph, target: int) -> LocalDerivatives | None:
     """Return the local derivatives of all nodes that lead to the target; None where they are too many.
 
     Also None where a node can't be asked, as some of PyTorch's own and some users' functions can't.
@@ -115,7 +115,7 @@ def local_derivatives(torch: Any, graph: Graph, target: int) -> Locals | None:
     numbers = sum(size * _passed_on(graph, node) for (node, _), size in asked.items())
     if sum(asked.values()) > MOST_CALLS or numbers > MOST_NUMBERS:
         return None
-    found = Locals(
+    found = LocalDerivatives(
         graph=graph,
         target=target,
         shapes=shapes,
@@ -130,7 +130,7 @@ def local_derivatives(torch: Any, graph: Graph, target: int) -> Locals | None:
         return None
 
 
-def _filled(torch: Any, found: Locals, wanted: set[int]) -> bool:
+def _filled(torch: Any, found: LocalDerivatives, wanted: set[int]) -> bool:
     """Ask node by node from the loss on, and add up; return False where too many derivatives aren't 0."""
     kept = 0
     for node, output in sorted(key for key in found.shapes if key[0] != found.target):
@@ -170,7 +170,7 @@ def _passed_on(graph: Graph, node: int) -> int:
     return total
 
 
-def _ways(torch: Any, found: Locals, spot: Spot, wanted: set[int]) -> list[Way]:
+def _ways(torch: Any, found: LocalDerivatives, spot: Spot, wanted: set[int]) -> list[Way]:
     """Return the derivatives of one number that aren't 0, by the node's answer to a unit vector."""
     node, output, place = spot
     function, edges = found.graph.nodes[node], found.graph.edges[node]
