@@ -9,7 +9,7 @@ from trainlab.report import print_race, race_html
 from trainlab.report.race_page import FIRST
 from trainlab.report.text_lines import LINES
 from trainlab.studies import RaceResult
-from trainlab.studies.race_show import SHOWN
+from trainlab.studies.race_board import SHOWN
 
 
 def printed(result: RaceResult, *, width: int, details: bool = True) -> str:

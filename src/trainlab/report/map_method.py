@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from trainlab.draw import counted, format_number
-from trainlab.report.method_part import time_words
+from trainlab.report.how import how_terms
 from trainlab.report.words import task_label
 from trainlab.studies.maps import Axis, MapResult
 
 
 def method_pairs(result: MapResult) -> list[tuple[str, str]]:
     """Return terms with their explanation."""
-    asked, how = result.question, result.how
+    asked = result.question
     experiment = asked.experiment
     return [
         ("Cell", f"{asked.cell}, network {experiment.network.label}, task {task_label(experiment.task)}"),
         ("Axes", f"{axis_range(asked.x)}; {axis_range(asked.y)}"),
         ("Points", points_words(result)),
         ("Seeds", seeds_words(result)),
-        ("Engine", f"{how.engine}: {how.engine_reason}"),
-        ("Time", time_words(result.how)),
-        ("Machine", f"{how.machine}; {how.workers} workers"),
-        ("Versions", ", ".join(f"{name} {value}" for name, value in how.versions.items())),
+        *how_terms(result.how),
         ("Epochs", _epochs(experiment.record.solved_every)),
         ("Not tested", _not_tested(result)),
     ]

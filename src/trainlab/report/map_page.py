@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from trainlab.draw import format_number, html_table, unbroken
+from dataclasses import dataclass
+
+from trainlab.draw import unbroken
+from trainlab.draw.svg import Html
+from trainlab.page.cells import share
+from trainlab.page.columns import Column, TableOf
 from trainlab.page.document import Front, code, fold, page, paragraph, picture, side_by_side, terms
+from trainlab.page.html import NOTHING, joined
 from trainlab.report.map_method import method_pairs
-from trainlab.report.words import share
 from trainlab.spec import experiment_to_toml
 from trainlab.stats import Rate
 from trainlab.studies.maps import MapResult, map_picture
@@ -33,17 +38,22 @@ def map_html(result: MapResult) -> str:
     diverged = result.shares.runs[1].any()
     shown: list[Measure] = [item for item in measures(result) if item != "diverged" or diverged]
     drawn = {
-        item: picture(map_picture(result, item)) + paragraph(CAPTIONS[item], kind="muted") for item in shown
+        item: joined(picture(map_picture(result, item)), paragraph(CAPTIONS[item], kind="muted"))
+        for item in shown
     }
-    lost = "" if "diverged" in shown else paragraph("No seed diverged anywhere in this plane.")
+    lost = [] if "diverged" in shown else ["No seed diverged anywhere in this plane."]
     if "epochs" not in shown:
-        lost += paragraph(f"{NO_EPOCHS[0].upper()}{NO_EPOCHS[1:]}")
+        lost.append(f"{NO_EPOCHS[0].upper()}{NO_EPOCHS[1:]}")
     return page(
         f"Map: where {asked.name} learns",
-        Front(say=first, show=drawn.pop("solved"), more="".join(rest)),
+        Front(say=first, show=drawn.pop("solved"), more=joined(*rest)),
         [
-            ("plane", "The plane, read otherwise", side_by_side(list(drawn.values())) + lost),
-            ("best", _points_title(result), _points_table(result) + _experiment(result)),
+            (
+                "plane",
+                "The plane, read otherwise",
+                joined(side_by_side(list(drawn.values())), *map(paragraph, lost)),
+            ),
+            ("best", _points_title(result), joined(_points_table(result), _experiment(result))),
             ("method", "How it was run", terms(method_pairs(result))),
         ],
         aside=f"{axes[0].upper()}{axes[1:]}",
@@ -54,26 +64,40 @@ def _points_title(result: MapResult) -> str:
     return "The file's own setting" if result.best is None else "The best point"
 
 
-def _points_table(result: MapResult) -> str:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Point:
+    """A point of the plane, by its values on both axes, and its rate."""
+
+    what: str
+    x: float
+    y: float
+    solved: Rate
+
+
+def _points_table(result: MapResult) -> Html:
     """Return the best point, on fresh seeds and on the map's, and the file's own setting; what there is."""
     asked, best, own = result.question, result.best, result.own
-    rows: list[list[str]] = []
+    points: list[_Point] = []
     if best is not None:
         x, y = float(asked.x.values[best.column]), float(asked.y.values[best.row])
-        rows.append(_row("best point, fresh seeds", x, y, best.fresh))
-        rows.append(_row("best point, seeds of the map", x, y, best.seen))
+        points.append(_Point(what="best point, fresh seeds", x=x, y=y, solved=best.fresh))
+        points.append(_Point(what="best point, seeds of the map", x=x, y=y, solved=best.seen))
     if own is not None:
-        rows.append(_row("as the file has it", own.x, own.y, own.solved))
-    headers = ["Point", asked.x.field, asked.y.field, "solved (95 % interval)", "seeds"]
-    return html_table(headers, rows) if rows else ""
+        points.append(_Point(what="as the file has it", x=own.x, y=own.y, solved=own.solved))
+    table: TableOf[_Point] = TableOf(
+        (
+            Column("Point", lambda point: point.what),
+            Column(asked.x.field, lambda point: point.x),
+            Column(asked.y.field, lambda point: point.y),
+            Column("solved (95 % interval)", lambda point: point.solved, show=share, align="right"),
+            Column("seeds", lambda point: point.solved.n),
+        )
+    )
+    return table.html(points) if points else NOTHING
 
 
-def _row(what: str, x: float, y: float, solved: Rate) -> list[str]:
-    return [what, format_number(x), format_number(y), share(solved), f"{solved.n:,}"]
-
-
-def _experiment(result: MapResult) -> str:
+def _experiment(result: MapResult) -> Html:
     experiment = result.best_experiment
     if experiment is None:
-        return ""
+        return NOTHING
     return fold("The best point as an experiment file (TOML)", code(experiment_to_toml(experiment)))

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.draw import TERMINAL, Shade, heat_text, ramp, wrapped
+from trainlab.report.how import time_words
 from trainlab.report.map_method import points_words, seeds_words
-from trainlab.report.method_part import time_words
 from trainlab.report.text_lines import LINES, labelled
 from trainlab.spec import data_words
 from trainlab.studies.maps import MapResult

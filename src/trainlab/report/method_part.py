@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.draw import counted, html_table
-from trainlab.execution import HowRun
 from trainlab.page.document import code, fold, paragraph, terms
 from trainlab.report.chosen import cell_words, ends_of, networks_of
+from trainlab.report.how import how_terms
 from trainlab.report.torch_code import cell_code
 from trainlab.report.words import task_label
 from trainlab.spec import NoStopping
@@ -47,17 +47,13 @@ SPLIT_INTERVALS = (
 
 def method_part(result: StudyResult) -> str:
     """Return seeds, engine, time, versions, the method and its limits, and the fingerprints of the cells."""
-    how = result.how
     pairs = [
         ("Seeds", seeds_words(result)),
         (
             "Cells",
             f"{len(result.cells):,} of {2 ** len(result.study.changes) * len(result.study.network_names):,}",
         ),
-        ("Engine", f"{how.engine}: {how.engine_reason}"),
-        ("Time", time_words(result.how)),
-        ("Machine", f"{how.machine}; {how.workers} workers"),
-        ("Versions", ", ".join(f"{name} {value}" for name, value in how.versions.items())),
+        *how_terms(result.how),
         *([("Splits", splits_words(result))] if result.study.splits > 1 else []),
         ("Intervals", intervals_words(result)),
         *([("Fidelity", result.fidelity.sentence)] if result.fidelity else []),
@@ -127,15 +123,6 @@ def _epochs(stopped: npt.NDArray[np.int64]) -> str:
         return ""
     low, middle, high = np.quantile(stopped, (0.05, 0.5, 0.95))
     return f", in the median after epoch {middle:,.0f} (the middle 90 % after {low:,.0f} to {high:,.0f})"
-
-
-def time_words(how: HowRun) -> str:
-    """Return how long the call took, and how much of it was training."""
-    if not how.trained_steps:
-        return f"{how.seconds:.1f} s; every run was already stored, none was trained"
-    words = f"{how.seconds:.1f} s; {how.trained_steps:,} steps trained in {how.trained_seconds:.1f} s"
-    kernel = ", loading the kernel included, or compiling it the first time"
-    return f"{words}{kernel if 'fast' in how.engine else ''}"
 
 
 def _not_tested(result: StudyResult) -> str:

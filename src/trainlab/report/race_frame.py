@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from trainlab.draw import TERMINAL, wrapped
+from trainlab.report.how import how_line
 from trainlab.report.text_lines import LINES, labelled
 from trainlab.spec import data_words
 
@@ -63,8 +64,5 @@ def print_how(result: RaceResult | SmallestResult, spent: str, *, console: Conso
     """Print what was spent, by which engine and in what time."""
     from rich.text import Text
 
-    from trainlab.report.method_part import time_words
-
-    engine = f"{result.how.engine} engine, trainlab {result.how.versions.get('trainlab', '')}".rstrip()
-    for line in wrapped(f"{spent}; {engine}; {time_words(result.how)}.", console.width):
+    for line in wrapped(f"{spent}; {how_line(result.how)}.", console.width):
         console.print(Text(line, style=TERMINAL["muted"]))

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trainlab.draw import terminal_table
 from trainlab.report.race_frame import print_framed, print_how
 from trainlab.report.race_words import saved_words
+from trainlab.studies.race_board import CANDIDATES, ROUNDS
 from trainlab.studies.race_result import RaceResult
-from trainlab.studies.race_show import HEADERS, board_row
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
 LISTED = 12
 """So many candidates are listed at most."""
@@ -25,7 +23,7 @@ def print_race(result: RaceResult, *, console: Console, details: bool = False) -
     listed = print_framed(
         result,
         console=console,
-        board=lambda listed: _board(result, listed),
+        board=lambda listed: CANDIDATES.terminal(result.candidates[:listed]),
         rows=LISTED,
         notes=[RULE] if details else [RULE, more],
         details=details,
@@ -34,21 +32,6 @@ def print_race(result: RaceResult, *, console: Console, details: bool = False) -
     if details:
         if left > 0:
             console.print(f"… and {left:,} more; the HTML report and the JSON have all.")
-        _rounds(result, console)
+        console.print()
+        console.print(ROUNDS.terminal(result.rounds, title="Rounds"))
         print_how(result, saved_words(result), console=console)
-
-
-def _board(result: RaceResult, listed: int) -> Table:
-    """Return the first candidates as a table."""
-    rows = [board_row(item) for item in result.candidates[:listed]]
-    return terminal_table(HEADERS, rows, align=["right", "left", "right", "right", "right"])
-
-
-def _rounds(result: RaceResult, console: Console) -> None:
-    rounds = [
-        [place, item.seeds, item.candidates, item.dropped, item.runs, item.leader]
-        for place, item in enumerate(result.rounds, 1)
-    ]
-    heads = ["Round", "Seeds each", "In the race", "Dropped", "Runs added", "Leader"]
-    console.print()
-    console.print(terminal_table(heads, rounds, title="Rounds"))

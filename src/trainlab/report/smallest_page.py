@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from trainlab.draw import html_table, unbroken
+from trainlab.draw import unbroken
+from trainlab.draw.svg import Html
 from trainlab.page.document import Front, code, fold, page, paragraph, picture, side_by_side, terms
-from trainlab.report.method_part import time_words
+from trainlab.page.html import NOTHING, joined
+from trainlab.report.how import how_terms
 from trainlab.report.run_part import run_graph
 from trainlab.spec import experiment_to_toml
+from trainlab.studies.smallest_board import BUDGETS, smallest_picture
 from trainlab.studies.smallest_result import SmallestResult
-from trainlab.studies.smallest_show import HEADERS, budget_row, smallest_picture
 
 DECIDED = (
     "All networks of a budget get the same seeds, in rounds that double them. One is dropped when its "
@@ -35,7 +37,6 @@ def smallest_html(result: SmallestResult) -> str:
 
     The same result gives the same text; times differ from call to call.
     """
-    table = html_table(HEADERS, [budget_row(item) for item in result.budgets])
     return page(
         f"The smallest budget: {result.title}",
         Front(
@@ -44,7 +45,7 @@ def smallest_html(result: SmallestResult) -> str:
             more=paragraph("With this training only; with another the smallest budget may be another."),
         ),
         [
-            ("budgets", "Budget by budget", table),
+            ("budgets", "Budget by budget", BUDGETS.html(result.budgets)),
             ("networks", "The best networks", _networks(result)),
             ("method", "How it was run", _method(result)),
         ],
@@ -53,7 +54,7 @@ def smallest_html(result: SmallestResult) -> str:
     )
 
 
-def _networks(result: SmallestResult) -> str:
+def _networks(result: SmallestResult) -> Html:
     """Draw the best networks, those from the smallest budget down and what fails most narrowly."""
     with_run = [item for item in result.budgets if item.run is not None]
     with_run.sort(key=lambda item: item.solved.estimate if item.solved else 0.0, reverse=True)
@@ -63,11 +64,10 @@ def _networks(result: SmallestResult) -> str:
         if item.run is not None
     ]
     intro = "Of each a solved run: what such a network learnt, not what all of them do."
-    return paragraph(intro) + side_by_side(drawn, small=True) if drawn else ""
+    return joined(paragraph(intro), side_by_side(drawn, small=True)) if drawn else NOTHING
 
 
-def _method(result: SmallestResult) -> str:
-    how = result.how
+def _method(result: SmallestResult) -> Html:
     most = result.max_seeds
     pairs = [
         ("Decided by", DECIDED),
@@ -75,10 +75,7 @@ def _method(result: SmallestResult) -> str:
         ("Not said", NOT_SAID),
         ("Seeds", f"raced on 0 to {most - 1:,} at most, judged on {most:,} to {2 * most - 1:,} at most"),
         ("Spent", f"{result.runs:,} runs"),
-        ("Engine", f"{how.engine}: {how.engine_reason}"),
-        ("Time", time_words(how)),
-        ("Machine", f"{how.machine}; {how.workers} workers"),
-        ("Versions", ", ".join(f"{name} {value}" for name, value in how.versions.items())),
+        *how_terms(result.how),
     ]
     words = "The experiment, but for the network"
-    return terms(pairs) + fold(words, code(experiment_to_toml(result.base)), printed=True)
+    return joined(terms(pairs), fold(words, code(experiment_to_toml(result.base)), printed=True))

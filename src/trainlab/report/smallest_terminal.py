@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from trainlab.draw import terminal_table
 from trainlab.report.race_frame import print_framed, print_how
-from trainlab.studies.smallest_result import SmallestResult
-from trainlab.studies.smallest_show import HEADERS, budget_row
+from trainlab.studies.smallest_board import BUDGETS
+from trainlab.studies.smallest_result import BudgetJudged, SmallestResult
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
 RULE = (
     "Of each budget the best network, picked on some seeds and judged on others; all intervals hold at once, "
@@ -26,7 +25,7 @@ def print_smallest(result: SmallestResult, *, console: Console, details: bool = 
     print_framed(
         result,
         console=console,
-        board=lambda listed: _board(result, listed),
+        board=lambda listed: BUDGETS.terminal(_nearest(result, listed)),
         rows=len(result.budgets),
         notes=[RULE] if details else [RULE, more],
         details=details,
@@ -35,10 +34,9 @@ def print_smallest(result: SmallestResult, *, console: Console, details: bool = 
         print_how(result, spent, console=console)
 
 
-def _board(result: SmallestResult, listed: int) -> Table:
-    """Return so many budgets as a table, those nearest to the answer where there are more."""
-    items = list(result.budgets)
+def _nearest(result: SmallestResult, listed: int) -> Sequence[BudgetJudged]:
+    """Return so many budgets, those nearest to the answer where there are more."""
+    items = result.budgets
     found = len(items) if result.smallest is None else items.index(result.smallest) + 1
     start = max(0, min(found - listed + 1, len(items) - listed))
-    rows = [budget_row(item) for item in items[start : start + listed]]
-    return terminal_table(HEADERS, rows, align=["right", "right", "left", "right", "right", "left"])
+    return items[start : start + listed]

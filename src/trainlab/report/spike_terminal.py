@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trainlab.diagnosis.text_picture import Picture, in_text
-from trainlab.draw import TERMINAL, terminal_table, wrapped
+from trainlab.draw import TERMINAL, wrapped
 from trainlab.report.text_lines import LINES, labelled
 from trainlab.studies.spike_anatomy import Integers, Numbers, Spike
-from trainlab.studies.spike_result import AROUND, SpikeResult, around, headers, rows
+from trainlab.studies.spike_result import SpikeResult
+from trainlab.studies.spike_steps import AROUND, places_around, steps_around, steps_table
 from trainlab.studies.spike_words import entry_of
 
 if TYPE_CHECKING:
@@ -69,9 +70,8 @@ def print_spike(result: SpikeResult, *, console: Console, details: bool = False)
 
 
 def _table(spike: Spike, before: int, after: int) -> Table:
-    heads = headers(spike)
     title = f"{entry_of(spike)} and the loss, step by step"
-    return terminal_table(heads, rows(spike, before, after), title=title, align=("right",) * len(heads))
+    return steps_table(spike).terminal(steps_around(spike, before, after), title=title)
 
 
 def _loss(spike: Spike) -> Picture:
@@ -80,13 +80,13 @@ def _loss(spike: Spike) -> Picture:
 
 
 def _loss_around(spike: Spike) -> Picture:
-    steps = np.array(around(spike, *AROUND))
+    steps = np.array(places_around(spike, *AROUND))
     title = f"The same, steps {steps[0]:,} to {steps[-1]:,}"
     return _lines(title, "loss", steps, spike.loss[steps])
 
 
 def _steps(spike: Spike) -> Picture:
-    steps = np.array(around(spike, *AROUND))
+    steps = np.array(places_around(spike, *AROUND))
     sizes = np.abs(spike.change[steps - 1])
     return _lines(f"How far {entry_of(spike)} moved in these steps", "|step|", steps, sizes)
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from trainlab.draw import TERMINAL, counted, terminal_table
 from trainlab.report.answer_terminal import print_answer
 from trainlab.report.chosen import networks_of
-from trainlab.report.method_part import seeds_words, stopped_words, time_words
+from trainlab.report.how import how_line
+from trainlab.report.method_part import seeds_words, stopped_words
 from trainlab.report.score_part import scores
 from trainlab.report.solved_when_part import HEADERS as HEADERS_WHEN
 from trainlab.report.solved_when_part import spike_words, unknown_words, when_rows, when_title
@@ -73,10 +74,7 @@ def _print_details(result: StudyResult, console: Console) -> None:
     stopped = stopped_words(result)
     if stopped:
         console.print(Text(stopped))
-    engine = f"{result.how.engine} engine, trainlab {result.how.versions.get('trainlab', '')}".rstrip()
-    console.print(
-        Text(f"Seeds {seeds_words(result)}; {engine}; {time_words(result.how)}.", style=TERMINAL["muted"])
-    )
+    console.print(Text(f"Seeds {seeds_words(result)}; {how_line(result.how)}.", style=TERMINAL["muted"]))
 
 
 def _legend(result: StudyResult, console: Console) -> None:

@@ -6,14 +6,14 @@ from trainlab.studies.effects import Effect, Interaction
 from trainlab.studies.landscape import EndingsResult, endings
 from trainlab.studies.maps import MapResult, map_picture, map_plane
 from trainlab.studies.race import RaceProgress, race
+from trainlab.studies.race_board import race_picture
 from trainlab.studies.race_result import RaceCandidate, RaceResult, RaceRound
-from trainlab.studies.race_show import race_picture
 from trainlab.studies.result import StudyResult
 from trainlab.studies.run import run, study
 from trainlab.studies.show import effect_picture, rate_picture
 from trainlab.studies.smallest import BudgetProgress, smallest_budget
+from trainlab.studies.smallest_board import smallest_picture
 from trainlab.studies.smallest_result import BudgetJudged, SmallestResult
-from trainlab.studies.smallest_show import smallest_picture
 from trainlab.studies.spike import spike
 from trainlab.studies.spike_result import SpikeResult
 from trainlab.studies.verdicts import Verdict

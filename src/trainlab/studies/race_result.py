@@ -12,6 +12,7 @@ from trainlab.execution import HowRun
 from trainlab.spec import Experiment
 from trainlab.stats import Rate, Verdict
 from trainlab.stats.race import Ending
+from trainlab.studies.race_board import CANDIDATES, ROUNDS, race_notebook
 from trainlab.studies.study_columns import rate_columns
 
 
@@ -43,18 +44,7 @@ class RaceCandidate:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the candidate as JSON has it."""
-        network = self.experiment.network
-        return {
-            "name": self.name,
-            "widths": network.label,
-            "biases": list(network.biases),
-            "parameters": network.parameters,
-            "fingerprint": self.experiment.fingerprint,
-            "solved": self.solved.to_dict(),
-            "rank": {"best": self.rank[0], "worst": self.rank[1]},
-            "dropped_in": self.dropped_in,
-            "beaten_by": self.beaten_by,
-        }
+        return CANDIDATES.to_dict(self)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,13 +59,7 @@ class RaceRound:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the round as JSON has it."""
-        return {
-            "seeds": self.seeds,
-            "candidates": self.candidates,
-            "dropped": self.dropped,
-            "leader": self.leader,
-            "runs": self.runs,
-        }
+        return ROUNDS.to_dict(self)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -200,9 +184,7 @@ class RaceResult:
         return "\n".join([self.verdict, *lines, *([f"… and {left:,} more"] if left > 0 else [])])
 
     def _repr_html_(self) -> str:
-        from trainlab.studies.race_show import summary_html
-
-        return summary_html(self)
+        return race_notebook(self)
 
 
 LISTED = 10

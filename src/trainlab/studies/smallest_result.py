@@ -11,6 +11,7 @@ from trainlab.execution import HowRun
 from trainlab.spec import Experiment, name_of
 from trainlab.stats import Outcome, Rate, Verdict, share_words
 from trainlab.stats.reaching import Reached
+from trainlab.studies.smallest_board import BUDGETS, smallest_notebook
 from trainlab.studies.study_columns import rate_columns
 
 Ended = Literal["found", "all", "too many"]
@@ -41,19 +42,7 @@ class BudgetJudged:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the budget as JSON has it."""
-        network = None if self.experiment is None else self.experiment.network
-        return {
-            "parameters": self.parameters,
-            "networks": self.networks,
-            "reached": self.reached,
-            "best": self.best,
-            "widths": None if network is None else network.label,
-            "biases": [] if network is None else list(network.biases),
-            "fingerprint": None if self.experiment is None else self.experiment.fingerprint,
-            "solved": None if self.solved is None else self.solved.to_dict(),
-            "raced_seeds": self.raced,
-            "runs": self.runs,
-        }
+        return BUDGETS.to_dict(self)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -127,7 +116,7 @@ class SmallestResult:
             "networks": [item.networks for item in items],
             "reached": [item.reached for item in items],
             "best": [item.best for item in items],
-            "widths": [item.to_dict()["widths"] for item in items],
+            "widths": [item.experiment and item.experiment.network.label for item in items],
             **rate_columns([item.solved for item in items]),
             "runs": [item.runs for item in items],
         }
@@ -170,9 +159,7 @@ class SmallestResult:
         return "\n".join([self.verdict, *lines])
 
     def _repr_html_(self) -> str:
-        from trainlab.studies.smallest_show import summary_html
-
-        return summary_html(self)
+        return smallest_notebook(self)
 
     @property
     def _does(self) -> str:

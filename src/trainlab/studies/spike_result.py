@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from html import escape
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from trainlab.draw import INSIDE, JSON_FORMAT, Cell, css, format_number, html_table, json_text
+from trainlab.draw import JSON_FORMAT, json_text
 from trainlab.execution import HowRun
+from trainlab.page.notebook import notebook, text_list
 from trainlab.spec import Experiment
 from trainlab.stats import Verdict
 from trainlab.studies import spike_words as words
 from trainlab.studies.spike_anatomy import Spike
+from trainlab.studies.spike_steps import AROUND, steps_around, steps_table, value_at
 
-AROUND = (30, 20)
-"""So many steps before and after the spike are told of."""
 BRIEF = (4, 2)
-"""Of them the table of the answer has so many."""
+"""Steps before and after the spike in a notebook's table."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -91,34 +87,10 @@ class SpikeResult:
         return "\n".join([f"{self.name}: how a run unlearns", *(sentence for _, sentence in self.told)])
 
     def _repr_html_(self) -> str:
-        told = "".join(f"<li>{escape(sentence)}</li>" for _, sentence in self.told)
-        table = "" if self.spike is None else html_table(headers(self.spike), rows(self.spike, *BRIEF))
-        return f"<style>{css(scope=INSIDE)}</style><h3>{escape(self.name)}</h3><ul>{told}</ul>{table}"
-
-
-def around(spike: Spike, before: int, after: int) -> range:
-    """Return the steps, from 1, around the spike."""
-    return range(max(1, spike.step - before), min(len(spike.change), spike.step + after) + 1)
-
-
-def headers(spike: Spike) -> list[str]:
-    """Return the heads of the table of steps, of the parameter that the spike's step moved most."""
-    momentum = ["m" if spike.scale is not None else "Velocity"] if spike.momentum is not None else []
-    root = ["√v"] if spike.scale is not None else []
-    return ["Step", "Loss after it", "Gradient", *momentum, *root, "Step / lr"]
-
-
-def rows(spike: Spike, before: int, after: int) -> list[list[Cell]]:
-    """Return a row a step around the spike, which has an arrow."""
-    kept = [values for values in (spike.gradient, spike.momentum, spike.scale) if values is not None]
-    told: list[list[Cell]] = []
-    for step in around(spike, before, after):
-        arrow = "→ " if step == spike.step else ""
-        numbers = [float(spike.loss[step]), *(float(values[step - 1]) for values in kept)]
-        rate = float(spike.rate[step - 1])
-        share = float(spike.change[step - 1]) / rate if rate else float("nan")
-        told.append([f"{arrow}{step:,}", *(format_number(value) for value in [*numbers, share])])
-    return told
+        told = text_list(sentence for _, sentence in self.told)
+        if self.spike is None:
+            return notebook(self.name, told)
+        return notebook(self.name, told, steps_table(self.spike).html(steps_around(self.spike, *BRIEF)))
 
 
 def _plain(spike: Spike) -> dict[str, Any]:
@@ -148,28 +120,13 @@ def _plain(spike: Spike) -> dict[str, Any]:
             "before": spike.before,
             "after": spike.after,
             "gradient": float(spike.gradient[at]),
-            "momentum": _at(spike.momentum, at),
-            "scale": _at(spike.scale, at),
+            "momentum": value_at(spike.momentum, at),
+            "scale": value_at(spike.scale, at),
             "eps": spike.eps,
             "lr": float(spike.rate[at]),
-            "first_scale": _at(spike.scale, spike.first - 1),
+            "first_scale": value_at(spike.scale, spike.first - 1),
         },
         "moved": spike.moved,
         "apart": spike.apart,
-        "around": [
-            {
-                "step": step,
-                "loss": float(spike.loss[step]),
-                "gradient": float(spike.gradient[step - 1]),
-                "momentum": _at(spike.momentum, step - 1),
-                "scale": _at(spike.scale, step - 1),
-                "lr": float(spike.rate[step - 1]),
-                "change": float(spike.change[step - 1]),
-            }
-            for step in around(spike, *AROUND)
-        ],
+        "around": [steps_table(spike).to_dict(step) for step in steps_around(spike, *AROUND)],
     }
-
-
-def _at(values: npt.NDArray[np.float64] | None, place: int) -> float | None:
-    return None if values is None else float(values[place])

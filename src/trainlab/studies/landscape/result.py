@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, fields, replace
-from html import escape
 from typing import Any
 
 import numpy as np
 
-from trainlab.draw import INSIDE, JSON_FORMAT, counted, css, data_frame, html_table, json_text
+from trainlab.draw import JSON_FORMAT, counted, data_frame, json_text
 from trainlab.execution import HowRun
+from trainlab.page.notebook import notebook, text_list
 from trainlab.spec import Experiment
 from trainlab.stats import Rate, Verdict, rate
 from trainlab.studies.landscape.read import KINDS, THRESHOLDS, Ending, Kind, Thresholds
+from trainlab.studies.landscape.tables import AT_OTHER_THRESHOLDS, ENDING_KINDS
+from trainlab.studies.landscape.verdict import endings_verdicts
 
 FACTOR = 10.0
 """The shares are given at thresholds so many times larger and smaller, too."""
@@ -96,8 +98,6 @@ class EndingsResult:
         Of the topics ``"endings"``, ``"flat"``, ``"escapes"``, ``"saddles escape"``, ``"local minimum"``,
         ``"plateau"``, ``"saddle"`` and ``"thresholds"`` those that apply.
         """
-        from trainlab.studies.landscape.verdict import endings_verdicts
-
         return endings_verdicts(self)
 
     def to_frame(self, *, library: str | None = None) -> Any:
@@ -134,21 +134,8 @@ class EndingsResult:
             "failed": self.failed,
             "longer": self.longer,
             "thresholds": asdict(THRESHOLDS),
-            "kinds": [
-                {
-                    "kind": each.kind,
-                    "runs": each.runs.to_dict(),
-                    "escaped": each.escaped and each.escaped.to_dict(),
-                    "loss": each.loss,
-                    "gradient_norm": each.gradient_norm,
-                    "flat": each.flat,
-                }
-                for each in self.kinds
-            ],
-            "at_other_thresholds": [
-                {"threshold": each.name, "value": each.value, "runs": _named(each.runs)}
-                for each in self.at_other_thresholds
-            ],
+            "kinds": [ENDING_KINDS.to_dict(each) for each in self.kinds],
+            "at_other_thresholds": [AT_OTHER_THRESHOLDS.to_dict(each) for each in self.at_other_thresholds],
             "endings": [
                 {**ending.to_dict(), "escaped": escaped if self.longer > 1 else None}
                 for ending, escaped in zip(self.endings, self.escaped, strict=True)
@@ -185,12 +172,4 @@ class EndingsResult:
         return "\n".join(self.verdict)
 
     def _repr_html_(self) -> str:
-        from trainlab.studies.landscape.verdict import HEADERS, kind_row
-
-        told = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.verdict)
-        table = html_table(HEADERS, [kind_row(each) for each in self.kinds])
-        return f"<style>{css(scope=INSIDE)}</style><h3>{escape(self.name)}</h3><ul>{told}</ul>{table}"
-
-
-def _named(runs: dict[Kind, int]) -> dict[str, int]:
-    return {kind.replace(" ", "_"): count for kind, count in runs.items()}
+        return notebook(self.name, text_list(self.verdict), ENDING_KINDS.html(self.kinds))

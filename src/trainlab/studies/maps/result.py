@@ -174,9 +174,9 @@ class MapResult:
         return "\n".join(self.verdict)
 
     def _repr_html_(self) -> str:
-        from trainlab.studies.maps.show import summary_html
+        from trainlab.studies.maps.show import map_notebook
 
-        return summary_html(self)
+        return map_notebook(self)
 
 
 def _learns(result: MapResult) -> dict[str, Any]:
