@@ -8,7 +8,7 @@ from studies.scored import lossy, near, scored
 from trainlab.report import study_html
 from trainlab.report.answer_part import answer_picture
 from trainlab.report.method_part import intervals_words
-from trainlab.report.score_part import scores
+from trainlab.report.score_part import scores_table
 from trainlab.studies.answer import answer_of
 
 
@@ -48,9 +48,9 @@ def test_picture_and_tables_agree_where_some_runs_diverge() -> None:
     assert "best of 4: A" not in picture.svg
     assert "Not drawn, as half of the runs or more diverged: 1 cell." in picture.text
     rows = {row[0]: row for row in answer_of(result).rows}
-    table = scores(result)
-    column = table.headers.index("Held-out loss")
-    held_out = {row[0].partition(":")[2]: row[column] for row in table.rows}
+    table = scores_table(result)
+    column = table.headings(result.cells).index("Held-out loss")
+    held_out = {str(row[0]).partition(":")[2]: row[column] for row in table.rows(result.cells)}
     assert (held_out["A"], held_out["B"]) == (rows["A"][1], rows["B"][1])
     frame = result.to_frame()
     assert frame[frame.A & ~frame.B].held_out_loss.tolist() == [np.inf]

@@ -14,7 +14,7 @@ from rich.console import Console
 from trainlab.draw import Spread, format_number, spread_grid
 from trainlab.draw.svg import escape
 from trainlab.report import print_study, study_html
-from trainlab.report.score_part import scores
+from trainlab.report.score_part import scores_table
 from trainlab.spec import Change, Experiment, Study
 from trainlab.studies import StudyResult, run, study
 
@@ -155,7 +155,7 @@ def test_the_final_loss_of_a_regression_is_told() -> None:
 def test_final_losses_of_several_kinds_are_told_apart() -> None:
     baseline = Experiment.from_dict({"task": "curve", "network": "1-3-1", "epochs": 2})
     result = study(Study(baseline=baseline, changes=(Change.from_dict("A", {"loss": "l1"}),)), seeds=3)
-    assert [row[1].split()[-1] for row in scores(result).rows] == ["(MSE)", "(L1)"]
+    assert [str(row[1]).split()[-1] for row in scores_table(result).rows(result.cells)] == ["(MSE)", "(L1)"]
 
 
 def test_of_many_cells_the_terminal_says_where_their_scores_are() -> None:

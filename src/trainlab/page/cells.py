@@ -13,6 +13,11 @@ def or_nothing(value: float | str | None) -> float | str:
     return "" if value is None else value
 
 
+def or_unknown(value: float | str | None) -> float | str:
+    """Return the value, or a dash where it isn't known."""
+    return UNKNOWN if value is None else value
+
+
 def count_of(value: Rate | None) -> str:
     """Return ``12 of 16``, or nothing where there is no rate."""
     return "" if value is None else f"{value.k:,} of {value.n:,}"

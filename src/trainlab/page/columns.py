@@ -25,9 +25,9 @@ def _as_it_is(value: Any) -> Cell:
 class Column(Generic[T]):
     """A column: the `value` that an item has in it, under its `heading` and as `show` shows it.
 
-    `brief` shows it where there is little room. `json` is its key in JSON; a column without one is only
-    shown, one without heading only in JSON. An `optional` column is left out of a table where all its values
-    are None. Without `align` numbers stand to the right.
+    `brief` shows it where there is little room, under `brief_heading`. `json` is its key in JSON: a column
+    without one is only shown, one without heading is only in JSON. An `optional` column is left out of a
+    table where all its values are None. Without `align` numbers stand to the right.
     """
 
     heading: str
@@ -35,6 +35,7 @@ class Column(Generic[T]):
     _: KW_ONLY
     show: Callable[[Any], Cell] = _as_it_is
     brief: Callable[[Any], Cell] | None = None
+    brief_heading: str = ""
     align: Align | None = None
     json: str = ""
     optional: bool = False
@@ -66,9 +67,10 @@ class TableOf(Generic[T]):
         """Return the columns that a table of these items has."""
         return tuple(column for column in self.columns if column.heading and _has_any(column, items))
 
-    def headings(self, items: Sequence[T]) -> list[str]:
+    def headings(self, items: Sequence[T], *, brief: bool = False) -> list[str]:
         """Return the headings of a table of these items."""
-        return [*self._before(self.numbered), *(column.heading for column in self.shown(items))]
+        names = ((brief and column.brief_heading) or column.heading for column in self.shown(items))
+        return [*self._before(self.numbered), *names]
 
     def rows(self, items: Sequence[T], *, brief: bool = False) -> list[list[Cell]]:
         """Return a row of cells for each item."""
@@ -81,7 +83,8 @@ class TableOf(Generic[T]):
     def terminal(self, items: Sequence[T], *, title: str = "", brief: bool = False) -> RichTable:
         """Return the table for the terminal."""
         rows = self.rows(items, brief=brief)
-        return terminal_table(self.headings(items), rows, title=title, align=self._sides(items, rows))
+        headings = self.headings(items, brief=brief)
+        return terminal_table(headings, rows, title=title, align=self._sides(items, rows))
 
     def html(self, items: Sequence[T], *, caption: str = "") -> Html:
         """Return the table for a page or a notebook."""
@@ -94,7 +97,9 @@ class TableOf(Generic[T]):
 
     def _sides(self, items: Sequence[T], rows: Sequence[Sequence[Cell]]) -> list[Align]:
         usual = alignment(self.headings(items), rows)
-        asked = [*self._before(None), *(column.align for column in self.shown(items))]
+        asked: list[Align | None] = [column.align for column in self.shown(items)]
+        if self.numbered:
+            asked.insert(0, None)
         return [side or other for side, other in zip(asked, usual, strict=True)]
 
     def _before(self, cell: C) -> list[C]:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from trainlab.draw.svg import Html, escape
 
 NOTHING = Html("")
+SPACE = Html(" ")
+BREAK = Html("<br>")
 LINE = Html("\n")
 """Between blocks, so that the source of a page can be read."""
 

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from trainlab.draw import Interval, Picture, counted, format_number, intervals, unbroken
+from trainlab.draw import Interval, Picture, counted, format_number, intervals
+from trainlab.draw.svg import Html
 from trainlab.page.document import Front, fold, paragraph, picture, terms
+from trainlab.page.html import NOTHING, joined
 from trainlab.report.chosen import cell_words, cells_of, networks_of
-from trainlab.report.verdict_part import first_sentence, names_in
+from trainlab.report.verdict_part import first_sentence, names_in, verdict_html
 from trainlab.spec import Network, solved_rule
 from trainlab.studies.answer import Answer, answer_of, what_runs
 from trainlab.studies.cells import CellResult
@@ -31,16 +33,16 @@ def answer_front(result: StudyResult) -> Front:
     first, rest = first_sentence(found.sentence, names_in(result))
     drawn = answer_picture(result)
     return Front(
-        say=paragraph(unbroken(first), kind="question") + (paragraph(unbroken(rest)) if rest else ""),
-        show=picture(drawn) if drawn is not None else "",
-        more=_found(found) + _compared(result) + "".join(paragraph(f"Note: {note}") for note in result.notes),
+        say=verdict_html(first, rest),
+        show=picture(drawn) if drawn is not None else NOTHING,
+        more=joined(_found(found), _compared(result), *(paragraph(f"Note: {note}") for note in result.notes)),
     )
 
 
-def _found(found: Answer) -> str:
+def _found(found: Answer) -> Html:
     """Return what helps and what hurts, a line each, and what was asked beside the changes."""
-    title = paragraph(f"{found.effects_title}:", kind="muted") if found.effects else ""
-    return title + terms([*found.effects, *found.asked])
+    title = paragraph(f"{found.effects_title}:", kind="muted") if found.effects else NOTHING
+    return joined(title, terms([*found.effects, *found.asked]))
 
 
 def answer_picture(result: StudyResult) -> Picture | None:
@@ -141,7 +143,7 @@ def _scaled(measure: Measure, value: float) -> float:
     return 100 * value if measure.kind == "accuracy" else value
 
 
-def _compared(result: StudyResult) -> str:
+def _compared(result: StudyResult) -> Html:
     """Return what the networks and changes are, and what counts as solved."""
     pairs = compared(result)
     rule = f"{solved_rule(item.runs.experiment.solved for item in result.cells)} "
@@ -152,9 +154,9 @@ def _compared(result: StudyResult) -> str:
         kind="muted",
     )
     listed = terms(pairs)
-    return (
-        fold(f"The {len(pairs)} networks and changes", listed) if len(pairs) > MOST_TERMS else listed
-    ) + solved
+    if len(pairs) > MOST_TERMS:
+        listed = fold(f"The {len(pairs)} networks and changes", listed)
+    return joined(listed, solved)
 
 
 def compared(result: StudyResult) -> list[tuple[str, str]]:

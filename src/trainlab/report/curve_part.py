@@ -8,7 +8,9 @@ from typing import Literal
 import numpy as np
 
 from trainlab.draw import Answers, Band, Curve, counted, curves, join, predictions
+from trainlab.draw.svg import Html
 from trainlab.page.document import fold, heading, paragraph, picture, side_by_side
+from trainlab.page.html import NOTHING, joined
 from trainlab.report.chosen import cell_words, ends_of, networks_of, singles_of
 from trainlab.report.words import loss_label
 from trainlab.spec import Experiment, Within
@@ -25,26 +27,27 @@ MAX_POINTS = 16
 """Of larger data sets, the first so many points are shown."""
 
 
-def loss_part(result: StudyResult) -> str:
+def loss_part(result: StudyResult) -> Html:
     """Return the loss of the chosen cells of each network, those with one change folded."""
-    body, drawn = "", False
+    body: list[Html] = []
+    drawn = False
     for network in networks_of(result):
         ends = ends_of(result, network)
         shown, missing = _losses(result, ends), _too_few(ends, "loss")
         if shown or missing:
-            body += heading(network) + side_by_side(shown) + missing
+            body += [heading(network), side_by_side(shown), missing]
         drawn = drawn or bool(shown)
-        if shown:
-            singles = _losses(result, singles_of(result, network))
-            if singles:
-                body += fold(f"{network} with one change: {len(singles)} cells", side_by_side(singles))
+        singles = _losses(result, singles_of(result, network)) if shown else []
+        if singles:
+            body.append(fold(f"{network} with one change: {len(singles)} cells", side_by_side(singles)))
     intro = "Median over the seeds and bands, on a log scale. Different losses can't be compared by height."
-    return (paragraph(intro) if drawn else "") + body
+    return joined(paragraph(intro) if drawn else NOTHING, *body)
 
 
-def gradient_part(result: StudyResult) -> str:
+def gradient_part(result: StudyResult) -> Html:
     """Return the mean |gradient| of each layer's weights of the chosen cells of each network."""
-    body, drawn = "", False
+    body: list[Html] = []
+    drawn = False
     for network in networks_of(result):
         cells = ends_of(result, network)
         told = [
@@ -55,7 +58,7 @@ def gradient_part(result: StudyResult) -> str:
         shown = [_gradient(result, item, _alike(item, told, lambda cell: cell.gradients)) for item in told]
         missing = _too_few([item for item in cells if item.runs.gradient_curve.size], "gradient")
         if shown or missing:
-            body += heading(network) + side_by_side(shown) + missing
+            body += [heading(network), side_by_side(shown), missing]
         drawn = drawn or bool(shown)
     whose = {item.runs.experiment.record.gradients for item in result.cells}
     over = {"data": "all examples", "step": "the examples of one training step"}
@@ -63,22 +66,23 @@ def gradient_part(result: StudyResult) -> str:
         f"Mean |∂L/∂w| of each layer's weights over {join([over[each] for each in sorted(whose)])}: "
         "median over the seeds, on a log scale. Layer 1 is next to the inputs."
     )
-    return (paragraph(intro) if drawn else "") + body
+    return joined(paragraph(intro) if drawn else NOTHING, *body)
 
 
-def prediction_part(result: StudyResult) -> str:
+def prediction_part(result: StudyResult) -> Html:
     """Return what the chosen cells of each network predict for each data point, over the seeds."""
-    return "".join(
-        heading(network) + side_by_side([_answers(result, item) for item in ends_of(result, network)])
+    shown = {
+        network: [_answers(result, item) for item in ends_of(result, network)]
         for network in networks_of(result)
-    )
+    }
+    return joined(*(joined(heading(network), side_by_side(drawn)) for network, drawn in shown.items()))
 
 
 def _title(result: StudyResult, what: str, item: CellResult) -> str:
     return f"{what}: {item.cell.network}, {cell_words(result, item.cell.changes)}"
 
 
-def _losses(result: StudyResult, cells: list[CellResult]) -> list[str]:
+def _losses(result: StudyResult, cells: list[CellResult]) -> list[Html]:
     told = [item for item in cells if item.loss.n and len(item.runs.loss_epochs) >= FEWEST_READINGS]
     return [_loss(result, item, _alike(item, told, lambda cell: [cell.loss])) for item in told]
 
@@ -95,7 +99,7 @@ def _alike(
     return np.concatenate([np.ravel(edge) for edge in edges])
 
 
-def _too_few(cells: list[CellResult], what: Literal["loss", "gradient"]) -> str:
+def _too_few(cells: list[CellResult], what: Literal["loss", "gradient"]) -> Html:
     """Say of cells with readings too few for a curve which setting gives more; those alike share a line."""
     lines: dict[str, None] = {}
     for item in cells:
@@ -109,10 +113,10 @@ def _too_few(cells: list[CellResult], what: Literal["loss", "gradient"]) -> str:
                 more = "more need more epochs"
             read = f"{counted(len(at), 'reading')}, at epoch {words} of {epochs}"
             lines[f"No curve of the {what}: {read}; {more}."] = None
-    return "".join(map(paragraph, lines))
+    return joined(*map(paragraph, lines))
 
 
-def _loss(result: StudyResult, item: CellResult, hold: np.ndarray) -> str:
+def _loss(result: StudyResult, item: CellResult, hold: np.ndarray) -> Html:
     label = loss_label(item.runs.experiment.loss)
     drawn = curves(
         [_curve("median", item.runs.loss_epochs, item.loss, both=True)],
@@ -122,10 +126,10 @@ def _loss(result: StudyResult, item: CellResult, hold: np.ndarray) -> str:
         log_y=True,
         hold=hold,
     )
-    return picture(drawn) + _rounded(item) + _lost(item)
+    return joined(picture(drawn), _rounded(item), _lost(item))
 
 
-def _gradient(result: StudyResult, item: CellResult, hold: np.ndarray) -> str:
+def _gradient(result: StudyResult, item: CellResult, hold: np.ndarray) -> Html:
     few = len(item.gradients) <= FEW_LAYERS
     series = [
         _curve(f"layer {place}", item.runs.gradient_epochs, bands, both=False, half=few)
@@ -140,9 +144,8 @@ def _gradient(result: StudyResult, item: CellResult, hold: np.ndarray) -> str:
         hold=hold,
     )
     kept, n = sum(len(runs.gradient_curve) for runs in item.splits), item.count
-    return picture(drawn) + (
-        paragraph(f"Of the first {kept:,} of {n:,} {what_runs(result)}.") if kept < n else ""
-    )
+    less = paragraph(f"Of the first {kept:,} of {n:,} {what_runs(result)}.") if kept < n else NOTHING
+    return joined(picture(drawn), less)
 
 
 def _curve(label: str, epochs: np.ndarray, bands: Bands, *, both: bool, half: bool = True) -> Curve:
@@ -151,24 +154,24 @@ def _curve(label: str, epochs: np.ndarray, bands: Bands, *, both: bool, half: bo
     return Curve(label=label, x=epochs.astype(np.float64), median=bands.median, bands=[*wide, *narrow])
 
 
-def _rounded(item: CellResult) -> str:
+def _rounded(item: CellResult) -> Html:
     """Say of how many runs the bands are, and how exact, where they aren't those of whole curves."""
     if not item.loss_error:
-        return ""
+        return NOTHING
     kept, n = item.loss.n, item.count
     runs = "runs" if item.further else "seeds"
     whose = f"all {n:,} {runs}" if kept == n else f"the {kept:,} of {n:,} {runs} whose losses were kept"
     return paragraph(f"Of {whose}, to within {100 * item.loss_error:.1f} %.")
 
 
-def _lost(item: CellResult) -> str:
+def _lost(item: CellResult) -> Html:
     k = item.diverged.k
-    return (
-        paragraph(f"{k:,} of {item.diverged.n:,} runs diverged and are left out from there on.") if k else ""
-    )
+    if not k:
+        return NOTHING
+    return paragraph(f"{k:,} of {item.diverged.n:,} runs diverged and are left out from there on.")
 
 
-def _answers(result: StudyResult, item: CellResult) -> str:
+def _answers(result: StudyResult, item: CellResult) -> Html:
     data, answers = item.runs.experiment.data(), item.runs.predictions.astype(np.float64)
     shown = [
         Answers(
@@ -189,7 +192,8 @@ def _answers(result: StudyResult, item: CellResult) -> str:
     count = data.points * data.outputs
     where = " of the first split" if item.further else ""
     more = f"The first {min(MAX_POINTS, len(shown))} of {count:,}{where} are shown."
-    return picture(drawn) + (paragraph(more, kind="muted") if count > min(MAX_POINTS, len(shown)) else "")
+    left_out = count > min(MAX_POINTS, len(shown))
+    return joined(picture(drawn), paragraph(more, kind="muted") if left_out else NOTHING)
 
 
 def _tolerance(experiment: Experiment) -> float:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.draw import counted, html_table
+from trainlab.draw import counted
+from trainlab.draw.svg import Html
+from trainlab.page.columns import Column, TableOf
 from trainlab.page.document import code, fold, paragraph, terms
+from trainlab.page.html import joined
 from trainlab.report.chosen import cell_words, ends_of, networks_of
 from trainlab.report.how import how_terms
 from trainlab.report.torch_code import cell_code
 from trainlab.report.words import task_label
 from trainlab.spec import NoStopping
+from trainlab.studies.cells import CellResult
 from trainlab.studies.result import StudyResult
 
 HOLM = (
@@ -44,8 +48,16 @@ SPLIT_INTERVALS = (
     "are Wilson's, as if each run had rows of its own: rather too narrow."
 )
 
+FINGERPRINTS: TableOf[CellResult] = TableOf(
+    (
+        Column("Cell", lambda item: item.cell.name),
+        Column("Epochs", lambda item: item.runs.experiment.epochs),
+        Column("Fingerprint", lambda item: item.runs.experiment.fingerprint),
+    )
+)
 
-def method_part(result: StudyResult) -> str:
+
+def method_part(result: StudyResult) -> Html:
     """Return seeds, engine, time, versions, the method and its limits, and the fingerprints of the cells."""
     pairs = [
         ("Seeds", seeds_words(result)),
@@ -61,15 +73,9 @@ def method_part(result: StudyResult) -> str:
         *([("Stopped early", stopped_words(result))] if stopped_words(result) else []),
         ("Not tested", _not_tested(result)),
     ]
-    prints = html_table(
-        ["Cell", "Epochs", "Fingerprint"],
-        [
-            [item.cell.name, item.runs.experiment.epochs, item.runs.experiment.fingerprint]
-            for item in result.cells
-        ],
-    )
     words = f"Fingerprints of the {len(result.cells):,} experiments"
-    return terms(pairs) + fold(words, paragraph("SHA-256 of each experiment's canonical form.") + prints)
+    what = paragraph("SHA-256 of each experiment's canonical form.")
+    return joined(terms(pairs), fold(words, joined(what, FINGERPRINTS.html(result.cells))))
 
 
 def intervals_words(result: StudyResult) -> str:
@@ -137,9 +143,9 @@ def _not_tested(result: StudyResult) -> str:
     )
 
 
-def code_part(result: StudyResult) -> str:
+def code_part(result: StudyResult) -> Html:
     """Return the chosen cells of each network as scripts, each folded."""
-    return paragraph("Each script needs PyTorch only, and trains one network once.") + "".join(
+    scripts = (
         fold(
             f"{network}, {cell_words(result, item.cell.changes)}",
             code(cell_code(item.runs.experiment, item.runs.first_seed)),
@@ -147,3 +153,4 @@ def code_part(result: StudyResult) -> str:
         for network in networks_of(result)
         for item in ends_of(result, network)
     )
+    return joined(paragraph("Each script needs PyTorch only, and trains one network once."), *scripts)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from trainlab.draw import format_fixed, format_number, html_table, network_graph
+from trainlab.draw import format_fixed, format_number, network_graph
+from trainlab.draw.svg import Html
 from trainlab.engine import Runs
 from trainlab.engine.layout import layers_of
+from trainlab.page.columns import Column, TableOf
 from trainlab.page.document import heading, paragraph, picture, side_by_side
+from trainlab.page.html import NOTHING, joined
 from trainlab.report.chosen import cell_words, cells_of, first_run, networks_of
 from trainlab.report.curve_part import MAX_POINTS, point_label
 from trainlab.report.words import loss_label
@@ -15,25 +18,29 @@ from trainlab.studies.result import StudyResult
 from trainlab.studies.score_columns import tells_solved
 
 
-def run_part(result: StudyResult) -> str:
+def run_part(result: StudyResult) -> Html:
     """Return both kinds of run of each network; where there is none, a sentence that says so.
 
     Where cells are told by a measure and no run is solved, nothing: nobody asks for such a pair.
     """
     if result.measure is not None and not tells_solved(result.cells):
-        return ""
+        return NOTHING
     intro = (
         "Of each network the run with the lowest seed that was solved, and the one that was not, in its cell "
         "with the most changes that has such a run. They show how such a run looks, not how often it happens."
         + (" They are of the first split." if result.study.splits > 1 else "")
     )
-    return paragraph(intro) + "".join(
-        heading(network) + side_by_side([_block(result, network, solved=solved) for solved in (True, False)])
+    pairs = (
+        joined(
+            heading(network),
+            side_by_side([_block(result, network, solved=solved) for solved in (True, False)]),
+        )
         for network in networks_of(result)
     )
+    return joined(paragraph(intro), *pairs)
 
 
-def _block(result: StudyResult, network: str, *, solved: bool) -> str:
+def _block(result: StudyResult, network: str, *, solved: bool) -> Html:
     cells = cells_of(result, network)
     found = first_run(cells, solved=solved)
     word = "solved" if solved else "not solved"
@@ -46,7 +53,7 @@ def _block(result: StudyResult, network: str, *, solved: bool) -> str:
     title = f"{network}, {word}: seed {runs.seeds[row]:,}, {cell_words(result, item.cell.changes)}"
     words = _ending(runs, row)
     loss = f"Final {loss_label(runs.experiment.loss)}: {format_number(float(runs.loss[row]))}."
-    return run_graph(runs, row, title) + paragraph(f"{loss} {words}") + _predictions(runs, row)
+    return joined(run_graph(runs, row, title), paragraph(f"{loss} {words}"), _predictions(runs, row))
 
 
 def _ending(runs: Runs, row: int) -> str:
@@ -61,7 +68,7 @@ def _ending(runs: Runs, row: int) -> str:
     return f"First seen solved at epoch {solved:,} of {last:,}. {frozen}".rstrip()
 
 
-def run_graph(runs: Runs, row: int, title: str) -> str:
+def run_graph(runs: Runs, row: int, title: str) -> Html:
     """Return one run's network as a picture: nodes, and links as thick as their weights."""
     if not runs.experiment.record.parameters:
         return paragraph(f"{title}. Its parameters were not kept.")
@@ -77,15 +84,15 @@ def run_graph(runs: Runs, row: int, title: str) -> str:
     )
 
 
-def _predictions(runs: Runs, row: int) -> str:
+def _predictions(runs: Runs, row: int) -> Html:
+    """Return what the run predicts for the first data points, a row an output."""
     data = runs.experiment.data()
-    rows = [
-        [
-            point_label(data.inputs[point], output, data.outputs),
-            float(data.targets[point, output]),
-            format_fixed(float(runs.predictions[row, point, output]), 4),
-        ]
-        for point in range(runs.predictions.shape[1])
-        for output in range(data.outputs)
-    ]
-    return html_table(["Data point", "Target", "Prediction"], rows[:MAX_POINTS])
+    table: TableOf[tuple[int, int]] = TableOf(
+        (
+            Column("Data point", lambda at: point_label(data.inputs[at[0]], at[1], data.outputs)),
+            Column("Target", lambda at: float(data.targets[at])),
+            Column("Prediction", lambda at: format_fixed(float(runs.predictions[row, *at]), 4)),
+        )
+    )
+    places = [(point, output) for point in range(runs.predictions.shape[1]) for output in range(data.outputs)]
+    return table.html(places[:MAX_POINTS])

@@ -5,16 +5,61 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from trainlab.draw import html_table
+from trainlab.draw.svg import Html
+from trainlab.page.cells import UNKNOWN, share, share_alone
+from trainlab.page.columns import Column, TableOf
 from trainlab.page.document import fold, paragraph
-from trainlab.report.words import share
+from trainlab.page.html import NOTHING, joined
+from trainlab.stats import Rate
 from trainlab.studies.answer import what_runs
 from trainlab.studies.cells import CellResult
 from trainlab.studies.result import StudyResult
+from trainlab.studies.solved_when import SolvedWhen
 
 FEW = 16
 """Of more cells the table is folded."""
-HEADERS = ["Cell", "At some time", "At the end", "Stayed", "Unlearnt", "First solved, epoch"]
+
+
+def _stayed(rate: Rate | None) -> str:
+    return "not known" if rate is None else share(rate)
+
+
+def _stayed_alone(rate: Rate | None) -> str:
+    return "not known" if rate is None else share_alone(rate)
+
+
+def _epochs(first: tuple[float, float, float] | None) -> str:
+    if first is None:
+        return UNKNOWN
+    low, median, high = first
+    return f"{median:,.0f} ({low:,.0f}–{high:,.0f})"
+
+
+def _median_epoch(first: tuple[float, float, float] | None) -> str:
+    return UNKNOWN if first is None else f"{first[1]:,.0f}"
+
+
+WHEN_SOLVED: TableOf[tuple[CellResult, SolvedWhen]] = TableOf(
+    (
+        Column("Cell", lambda each: each[0].cell.name, align="left"),
+        Column("At some time", lambda each: each[1].ever, show=share, brief=share_alone, align="right"),
+        Column("At the end", lambda each: each[0].solved, show=share, brief=share_alone, align="right"),
+        Column("Stayed", lambda each: each[1].stayed, show=_stayed, brief=_stayed_alone, align="right"),
+        Column("Unlearnt", lambda each: each[1].unlearnt, align="right"),
+        Column(
+            "First solved, epoch",
+            lambda each: each[1].first,
+            show=_epochs,
+            brief=_median_epoch,
+            align="right",
+        ),
+    )
+)
+
+
+def with_when(cells: Sequence[CellResult]) -> list[tuple[CellResult, SolvedWhen]]:
+    """Return the cells that were read on the way, each with when it was solved: the table's rows."""
+    return [(item, item.when) for item in cells if item.when]
 
 
 def when_title(result: StudyResult) -> str:
@@ -26,27 +71,6 @@ def when_title(result: StudyResult) -> str:
         f"(share of {what_runs(result)}, 95 % interval); how many lost it; when they first were (median, "
         "middle 90 %)"
     )
-
-
-def any_unlearnt(result: StudyResult) -> bool:
-    """Whether any run was solved at some time and isn't at the end."""
-    return any(item.when and item.when.unlearnt for item in result.cells)
-
-
-def when_rows(cells: Sequence[CellResult]) -> list[list[str]]:
-    """Return a row for each cell that was read on the way."""
-    return [
-        [
-            item.cell.name,
-            share(when.ever),
-            share(item.solved),
-            "not known" if when.stayed is None else share(when.stayed),
-            f"{when.unlearnt:,}",
-            "–" if when.first is None else _epochs(*when.first),
-        ]
-        for item in cells
-        if (when := item.when)
-    ]
 
 
 def unknown_words(cells: Sequence[CellResult]) -> str:
@@ -66,18 +90,13 @@ def spike_words(result: StudyResult) -> str:
     return f"How one of them lost it, step by step: trainlab run FILE{cell} --seeds {seeds} --spike"
 
 
-def when_part(result: StudyResult) -> str:
+def when_part(result: StudyResult) -> Html:
     """Return the table, folded where the cells are many; nothing where no run lost it."""
-    if not any_unlearnt(result):
-        return ""
-    rows, why = when_rows(result.cells), unknown_words(result.cells)
-    note = paragraph(why, kind="muted") if why else ""
-    note += paragraph(spike_words(result), kind="muted")
-    table = html_table(HEADERS, rows)
+    rows = with_when(result.cells)
+    if not any(when.unlearnt for _, when in rows):
+        return NOTHING
+    notes = filter(None, (unknown_words(result.cells), spike_words(result)))
+    table = joined(WHEN_SOLVED.html(rows), *(paragraph(words, kind="muted") for words in notes))
     if len(rows) <= FEW:
-        return paragraph(f"{when_title(result)}.") + table + note
-    return fold(f"{when_title(result)}: {len(rows):,} cells as a table", table + note, printed=True)
-
-
-def _epochs(low: float, median: float, high: float) -> str:
-    return f"{median:,.0f} ({low:,.0f}–{high:,.0f})"
+        return joined(paragraph(f"{when_title(result)}."), table)
+    return fold(f"{when_title(result)}: {len(rows):,} cells as a table", table, printed=True)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trainlab.draw import TERMINAL, counted, terminal_table
+from trainlab.draw import TERMINAL, counted
+from trainlab.page.cells import UNKNOWN, share, share_alone
+from trainlab.page.columns import Column, TableOf
 from trainlab.report.answer_terminal import print_answer
 from trainlab.report.chosen import networks_of
+from trainlab.report.effect_part import score_effect_table
 from trainlab.report.how import how_line
 from trainlab.report.method_part import seeds_words, stopped_words
-from trainlab.report.score_part import scores
-from trainlab.report.solved_when_part import HEADERS as HEADERS_WHEN
-from trainlab.report.solved_when_part import spike_words, unknown_words, when_rows, when_title
-from trainlab.report.why_words import HEADERS, method_words, offer_words, table_rows
-from trainlab.report.words import MARKS, points, share, single_run
-from trainlab.stats import ReadEstimate
+from trainlab.report.score_part import scores_table, scores_title
+from trainlab.report.solved_when_part import WHEN_SOLVED, spike_words, unknown_words, when_title, with_when
+from trainlab.report.why_words import CAUSES, method_words, offer_words, shares_of
+from trainlab.report.words import MARKS, single_run
+from trainlab.stats import Rate
 from trainlab.studies.answer import what_runs
-from trainlab.studies.effects import Effect
+from trainlab.studies.effect_table import EFFECTS, IN_SHORT
 from trainlab.studies.result import StudyResult
 from trainlab.studies.score_columns import tells_solved
 from trainlab.studies.side_words import sides_words
@@ -74,7 +76,7 @@ def _print_details(result: StudyResult, console: Console) -> None:
     stopped = stopped_words(result)
     if stopped:
         console.print(Text(stopped))
-    console.print(Text(f"Seeds {seeds_words(result)}; {how_line(result.how)}.", style=TERMINAL["muted"]))
+    _muted(f"Seeds {seeds_words(result)}; {how_line(result.how)}.", console)
 
 
 def _legend(result: StudyResult, console: Console) -> None:
@@ -121,113 +123,99 @@ def _rates(result: StudyResult, console: Console) -> None:
     total = len(combinations)
     if total > MANY:
         combinations = [made for made in combinations if len(made) < 2 or made == everything]
-    names = ["+".join(made) or "none" for made in combinations]
+
+    def column(network: str) -> Column[tuple[str, ...]]:
+        return Column(
+            network, lambda made: table.get((made, network)), show=_share, brief=_share_alone, align="right"
+        )
+
+    changes: Column[tuple[str, ...]] = Column("Changes", lambda made: "+".join(made) or "none", align="left")
     # A full cell is 19 characters wide, plus 2 between columns.
-    roomy = (
-        max(map(len, [*names, "Changes"])) + sum(max(len(name), 20) + 2 for name in networks) <= console.width
-    )
-
-    def cell(made: tuple[str, ...], network: str) -> str:
-        value = table.get((made, network))
-        return "–" if value is None else share(value) if roomy else f"{100 * value.estimate:.1f} %"
-
-    rows = [
-        [name, *(cell(made, network) for network in networks)]
-        for name, made in zip(names, combinations, strict=True)
-    ]
+    widest = max(map(len, [changes.heading, *(str(changes.cell(made)) for made in combinations)]))
+    brief = widest + sum(max(len(name), 20) + 2 for name in networks) > console.width
     of = f"Solved, share of {what_runs(result)}"
-    title = f"{of} (95 % interval)" if roomy else of
-    align = ["left", *["right"] * len(networks)]
-    console.print(terminal_table(["Changes", *networks], rows, title=title, align=align))  # type: ignore[arg-type]
+    rates = TableOf((changes, *map(column, networks)))
+    console.print(rates.terminal(combinations, title=of if brief else f"{of} (95 % interval)", brief=brief))
     if total > len(combinations):
         console.print(f"{len(combinations)} of {total} combinations; the HTML report and the JSON have all.")
 
 
+def _share(value: Rate | None) -> str:
+    return UNKNOWN if value is None else share(value)
+
+
+def _share_alone(value: Rate | None) -> str:
+    return UNKNOWN if value is None else share_alone(value)
+
+
 def _when(result: StudyResult, console: Console) -> None:
     """Print when runs were solved, of the cells in which some lost it."""
-    from rich.text import Text
-
-    cells = [item for item in result.cells if item.when and item.when.unlearnt]
-    if not cells:
+    lost_it = [each for each in with_when(result.cells) if each[1].unlearnt]
+    if not lost_it:
         return
-    most = sorted(cells, key=lambda item: -item.when.unlearnt if item.when else 0)[:MANY]
-    listed = [item for item in cells if item in most]
-    roomy = console.width >= WIDE
-    rows = when_rows(listed)
-    if not roomy:
-        rows = [[name, *(cell.split(" (")[0] for cell in cells)] for name, *cells in rows]
-    align = ["left", *["right"] * (len(HEADERS_WHEN) - 1)]
-    console.print(terminal_table(HEADERS_WHEN, rows, title="When runs were solved", align=align))  # type: ignore[arg-type]
+    most = sorted(lost_it, key=lambda each: -each[1].unlearnt)[:MANY]
+    listed = [each for each in lost_it if each in most]
+    brief = console.width < WIDE
+    console.print(WHEN_SOLVED.terminal(listed, title="When runs were solved", brief=brief))
     words = (
-        f"{when_title(result)}."
-        if roomy
-        else "Shares of the runs, and medians; the HTML report has intervals."
+        "Shares of the runs, and medians; the HTML report has intervals."
+        if brief
+        else f"{when_title(result)}."
     )
     left_out = len(result.cells) - len(listed)
     if left_out:
-        few = "few or none" if len(cells) > MANY else "none"
+        few = "few or none" if len(lost_it) > MANY else "none"
         words += f" In {counted(left_out, 'other cell')} {few} lost it."
-    console.print(Text(f"{words} {unknown_words(listed)}".rstrip(), style=TERMINAL["muted"]))
-    console.print(Text(f"{spike_words(result)}\n", style=TERMINAL["muted"]))
+    _muted(f"{words} {unknown_words([item for item, _ in listed])}".rstrip(), console)
+    _muted(f"{spike_words(result)}\n", console)
 
 
 def _why(result: StudyResult, console: Console) -> None:
-    from rich.text import Text
-
     offer = offer_words(result)
     if offer:
-        console.print(Text(f"{offer}\n", style=TERMINAL["muted"]))
-    rows = table_rows(list(result.cells))
+        _muted(f"{offer}\n", console)
+    rows = [row for item in result.cells for row in shares_of(item)]
     if not rows:
         return
     if len(rows) > MANY:
         console.print(f"Why runs failed: {len(rows):,} rows, in the HTML report and the JSON.\n")
         return
-    console.print(terminal_table(HEADERS, rows, title="Why runs failed (95 % interval)"))
-    console.print(Text(f"{method_words(result)}\n", style=TERMINAL["muted"]))
+    console.print(CAUSES.terminal(rows, title="Why runs failed (95 % interval)"))
+    _muted(f"{method_words(result)}\n", console)
 
 
 def _effects(result: StudyResult, console: Console) -> None:
     if not result.effects:
         return
     title = "Effect of each change on the success rate, points (95 % interval)"
-    headers = ["Change", "Alone", "Averaged over the others"]
     longest = max(len(effect.network) for effect in result.effects)
     if console.width >= longest + 66:
-        rows = [[effect.network, *_row(effect)] for effect in result.effects]
-        console.print(terminal_table(["Network", *headers], rows, title=title))
+        console.print(EFFECTS.only(*IN_SHORT).terminal(result.effects, title=title))
         return
+    of_a_network = EFFECTS.only(*IN_SHORT[1:])
     for network in dict.fromkeys(effect.network for effect in result.effects):
-        rows = [_row(effect) for effect in result.effects if effect.network == network]
-        headers = ["Change", "Alone", "Averaged"]
-        console.print(terminal_table(headers, rows, title=f"{title}: {network}"))
+        effects = [effect for effect in result.effects if effect.network == network]
+        console.print(of_a_network.terminal(effects, title=f"{title}: {network}", brief=True))
 
 
 def _score_effects(result: StudyResult, console: Console) -> None:
-    from rich.text import Text
-
     measure, effects = result.measure, result.score_effects
     if measure is None or not effects:
         return
-
-    def text(value: ReadEstimate | None) -> str:
-        return "–" if value is None else measure.difference(value.value)
-
-    rows = [[effect.network, effect.change, text(effect.alone), text(effect.main)] for effect in effects]
-    headers = ["Network", "Change", "Alone", "Averaged over the others"]
     title = f"Effect of each change on the {measure.name} (95 % interval)"
-    console.print(terminal_table(headers, rows, title=title))
-    console.print(Text(f"{measure.assumed}\n", style=TERMINAL["muted"]))
+    console.print(score_effect_table(measure).only(*IN_SHORT).terminal(effects, title=title))
+    _muted(f"{measure.assumed}\n", console)
 
 
 def _scores(result: StudyResult, console: Console) -> None:
-    table = scores(result)
-    if len(table.rows) > MANY:
-        console.print(f"{table.title}: in the HTML report and the JSON, for each of {len(table.rows)} cells.")
+    title, count = scores_title(result), len(result.cells)
+    if count > MANY:
+        console.print(f"{title}: in the HTML report and the JSON, for each of {count} cells.")
         return
-    align = ["left", *["right"] * (len(table.headers) - 1)]
-    console.print(terminal_table(table.headers, table.rows, title=table.title, align=align))  # type: ignore[arg-type]
+    console.print(scores_table(result).terminal(result.cells, title=title))
 
 
-def _row(effect: Effect) -> list[str]:
-    return [effect.change, points(effect.alone), points(effect.main)]
+def _muted(words: str, console: Console) -> None:
+    from rich.text import Text
+
+    console.print(Text(words, style=TERMINAL["muted"]))

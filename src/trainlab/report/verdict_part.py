@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trainlab.draw import unbroken
-from trainlab.draw.svg import escape
+from trainlab.draw.svg import Html, escape
 from trainlab.page.document import fold, paragraph
+from trainlab.page.html import LINE, NOTHING, SPACE, joined, tag
 from trainlab.report.words import MARKS, single_run
 from trainlab.studies.result import StudyResult
 from trainlab.studies.side_words import sides_words
@@ -19,7 +20,7 @@ LONG = 160
 """What follows a verdict's first sentence is folded if it has more letters."""
 
 
-def verdict_part(verdicts: Sequence[Verdict], *, names: Sequence[str] = (), runs: str = "seeds") -> str:
+def verdict_part(verdicts: Sequence[Verdict], *, names: Sequence[str] = (), runs: str = "seeds") -> Html:
     """Return all verdicts, those on single changes folded if they are many.
 
     `names` as in `first_sentence`, `runs` as in `single_run`.
@@ -31,29 +32,38 @@ def verdict_part(verdicts: Sequence[Verdict], *, names: Sequence[str] = (), runs
         f"{n} {outcome}" for outcome in MARKS if (n := sum(item.outcome == outcome for item in changes))
     )
     first = _list([verdict for verdict in verdicts if verdict.topic != "change"], names, runs)
-    return first + fold(
-        f"Does each change help? {len(changes)} verdicts: {counts}", _list(changes, names, runs), printed=True
+    every = _list(changes, names, runs)
+    return joined(
+        first, fold(f"Does each change help? {len(changes)} verdicts: {counts}", every, printed=True)
     )
 
 
-def _list(verdicts: Sequence[Verdict], names: Sequence[str], runs: str) -> str:
-    items = "".join(_item(verdict, names, runs) for verdict in verdicts)
-    return f'<ul class="verdicts">{items}</ul>\n' if verdicts else ""
+def _list(verdicts: Sequence[Verdict], names: Sequence[str], runs: str) -> Html:
+    items = [_item(verdict, names, runs) for verdict in verdicts]
+    return joined(tag("ul", *items, class_="verdicts"), LINE) if items else NOTHING
 
 
-def _item(verdict: Verdict, names: Sequence[str], runs: str) -> str:
+def _item(verdict: Verdict, names: Sequence[str], runs: str) -> Html:
     """Return mark and word, the claim where it doesn't hold, and what was found; the long rest is folded."""
-    alone, sides = single_run(verdict, runs), sides_words(verdict)
+    beside = [words for words in (single_run(verdict, runs), sides_words(verdict)) if words]
     found, rest = first_sentence(verdict.sentence, names)
-    claim = f'<span class="muted">{escape(verdict.claim)}</span></p><p>' if verdict.claim else ""
-    return (
-        f'<li class="{verdict.outcome}"><p><span class="mark">{MARKS[verdict.outcome]} '
-        f"{verdict.outcome.capitalize()}:</span> {claim}{escape(unbroken(found))}</p>"
-        + "".join(f'<p class="muted">{escape(unbroken(words))}</p>' for words in (alone, sides) if words)
-        + (fold("More numbers", paragraph(unbroken(rest)), printed=True) if len(rest) > LONG else "")
-        + (paragraph(unbroken(rest)) if 0 < len(rest) <= LONG else "")
-        + "</li>\n"
-    )
+    mark = tag("span", escape(f"{MARKS[verdict.outcome]} {verdict.outcome.capitalize()}:"), class_="mark")
+    sentence = escape(unbroken(found))
+    if verdict.claim:
+        claim = tag("span", escape(verdict.claim), class_="muted")
+        first = joined(tag("p", mark, SPACE, claim), tag("p", sentence))
+    else:
+        first = tag("p", mark, SPACE, sentence)
+    more = paragraph(unbroken(rest)) if rest else NOTHING
+    if len(rest) > LONG:
+        more = fold("More numbers", more, printed=True)
+    aside = [tag("p", escape(unbroken(words)), class_="muted") for words in beside]
+    return joined(tag("li", first, *aside, more, class_=verdict.outcome), LINE)
+
+
+def verdict_html(first: str, rest: str) -> Html:
+    """Return the sentence that answers the question, large, and the rest under it."""
+    return joined(paragraph(unbroken(first), kind="question"), paragraph(unbroken(rest)) if rest else NOTHING)
 
 
 def first_sentence(words: str, names: Sequence[str] = ()) -> tuple[str, str]:

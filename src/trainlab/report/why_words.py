@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trainlab.draw import counted
+from trainlab.page.cells import UNKNOWN, count_of
+from trainlab.page.columns import Column, TableOf
 from trainlab.stats import Rate
 from trainlab.studies.cells import CellResult
 from trainlab.studies.result import StudyResult
@@ -14,8 +16,6 @@ from trainlab.studies.why_failed import WhyFailed
 AT_REST, ON_ITS_WAY = "unexplained, at rest", "unexplained, still falling"
 USUAL = 20
 """So many failed runs of a cell are proposed to be looked into."""
-
-HEADERS = ["Cell", "Blamed first", "Failed runs", "Solved runs"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,13 +42,20 @@ def shares_of(item: CellResult) -> list[Share]:
     ]
 
 
-def table_rows(items: list[CellResult]) -> list[list[str]]:
-    """Return a row a cause: cell, cause, its share of the failed runs looked into, and of the solved ones."""
-    return [
-        [row.cell, row.cause, _with_interval(row.failed), "–" if row.solved is None else _of(row.solved)]
-        for item in items
-        for row in shares_of(item)
-    ]
+def _with_share(value: Rate) -> str:
+    """Return ``18 of 20, 90 % (70–97)``: of so few runs a share has no decimals."""
+    share, low, high = (f"{100 * number:.0f}" for number in (value.estimate, value.low, value.high))
+    return f"{count_of(value)}, {share} % ({low}–{high})"
+
+
+CAUSES: TableOf[Share] = TableOf(
+    (
+        Column("Cell", lambda row: row.cell),
+        Column("Blamed first", lambda row: row.cause),
+        Column("Failed runs", lambda row: row.failed, show=_with_share),
+        Column("Solved runs", lambda row: row.solved, show=lambda solved: count_of(solved) or UNKNOWN),
+    )
+)
 
 
 def method_words(result: StudyResult) -> str:
@@ -86,13 +93,3 @@ def evidence_words(why: WhyFailed) -> list[str]:
         f"{'; '.join(cause.evidence)}."
         for cause in why.causes
     ]
-
-
-def _with_interval(value: Rate) -> str:
-    """Return ``18 of 20, 90 % (70–97)``: of so few runs a share has no decimals."""
-    share, low, high = (f"{100 * number:.0f}" for number in (value.estimate, value.low, value.high))
-    return f"{_of(value)}, {share} % ({low}–{high})"
-
-
-def _of(value: Rate) -> str:
-    return f"{value.k:,} of {value.n:,}"

@@ -26,6 +26,7 @@ from trainlab.stats import (
     resampled_contrast,
 )
 from trainlab.studies.cells import CellResult
+from trainlab.studies.effect_table import EFFECTS
 from trainlab.studies.interventions import crossed_with
 from trainlab.studies.solved_when import looked_on_the_way, solved_ever
 
@@ -48,13 +49,7 @@ class Effect:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the effect as JSON has it; null where the cells it needs were left out."""
-        return {
-            "network": self.network,
-            "change": self.change,
-            "alone": self.alone.to_dict() if self.alone else None,
-            "main": self.main.to_dict() if self.main else None,
-            "last": self.last.to_dict() if self.last else None,
-        }
+        return EFFECTS.to_dict(self)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -169,9 +169,9 @@ class StudyResult:
         return "\n".join([f"{self.study.title or 'A study'}: {self.size}", found.sentence, *lines])
 
     def _repr_html_(self) -> str:
-        from trainlab.studies.show import summary_html
+        from trainlab.studies.show import study_notebook
 
-        return summary_html(self)
+        return study_notebook(self)
 
 
 def _some(cells: tuple[CellResult, ...]) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from html import escape
 from typing import TYPE_CHECKING
 
-from trainlab.draw import INSIDE, Emphasis, Interval, Picture, css, html_table, intervals, rate_grid
+from trainlab.draw import Emphasis, Interval, Picture, html_table, intervals, rate_grid
+from trainlab.draw.svg import Html, escape
+from trainlab.page.html import NOTHING, SPACE, joined, tag
+from trainlab.page.notebook import drawing, notebook, text_list
 from trainlab.stats import Reading
 from trainlab.studies.answer import answer_of, what_runs
 from trainlab.studies.score_columns import tells_solved
@@ -85,42 +87,34 @@ def _effect_rows(result: StudyResult, *, kind: str) -> list[Interval]:
     return rows
 
 
-def summary_html(result: StudyResult) -> str:
-    """Return the answer, its table, what helps and what hurts as HTML for a notebook; the rest folded."""
+def study_notebook(result: StudyResult) -> Html:
+    """Return the answer, its table, what helps and what hurts for a notebook; the rest folded."""
     found = answer_of(result)
-    title = escape(result.study.title or "A study")
-    lines = "".join(
-        f"<li><strong>{escape(word)}</strong> {escape(words)}</li>"
-        for word, words in (*found.effects, *found.asked)
-    )
-    head = f"<p>{escape(found.effects_title)}:</p>" if found.effects else ""
-    table = html_table(found.headers, found.rows, caption=found.title)
-    verdicts = "".join(
-        f"<li>{escape(verdict.claim)} <strong>{verdict.outcome}.</strong> {escape(verdict.sentence)}</li>"
+    words = [(word, told) for word, told in (*found.effects, *found.asked)]
+    lines = [tag("li", tag("strong", escape(word)), SPACE, escape(told)) for word, told in words]
+    head = tag("p", escape(f"{found.effects_title}:")) if found.effects else NOTHING
+    verdicts = [
+        tag(
+            "li",
+            escape(f"{verdict.claim} "),
+            tag("strong", escape(f"{verdict.outcome}.")),
+            escape(f" {verdict.sentence}"),
+        )
         for verdict in result.verdicts
-    )
-    told = result.measure is None or tells_solved(result.cells)
-    return (
-        f"<style>{css(scope=INSIDE)}</style><h3>{title}</h3><p><strong>{escape(found.sentence)}</strong></p>"
-        f"{_definitions(result)}{table}<p>{escape(' '.join(found.remarks))}</p>"
-        f"{f'{head}<ul>{lines}</ul>' if lines else ''}"
-        f"<details><summary>All verdicts and cells</summary><ul>{verdicts}</ul>"
-        f"{_rates(result) if told else ''}</details>"
-    )
-
-
-def _rates(result: StudyResult) -> str:
-    picture = rate_picture(result)
-    rates = html_table(picture.data["headers"], picture.data["rows"], caption=picture.title)
-    return (
-        f'<figure class="tl-figure">{picture.svg}'
-        f"<details><summary>In numbers</summary>{rates}</details></figure>"
-    )
-
-
-def _definitions(result: StudyResult) -> str:
-    """Return what the changes are, a line each."""
-    told = [
-        f"<li>{escape(item.name)}: {escape(item.label)}</li>" for item in result.study.changes if item.label
     ]
-    return f"<ul>{''.join(told)}</ul>" if told else ""
+    rates = _rates(result) if result.measure is None or tells_solved(result.cells) else NOTHING
+    summary = tag("summary", escape("All verdicts and cells"))
+    return notebook(
+        result.study.title or "A study",
+        tag("p", tag("strong", escape(found.sentence))),
+        text_list(f"{item.name}: {item.label}" for item in result.study.changes if item.label),
+        html_table(found.headers, found.rows, caption=found.title),
+        tag("p", escape(" ".join(found.remarks))),
+        joined(head, tag("ul", *lines)) if lines else NOTHING,
+        tag("details", summary, tag("ul", *verdicts), rates),
+    )
+
+
+def _rates(result: StudyResult) -> Html:
+    picture = rate_picture(result)
+    return drawing(picture, html_table(picture.data["headers"], picture.data["rows"], caption=picture.title))
