@@ -9,7 +9,7 @@ from studies.scored import lossy, made, near, scored
 
 from trainlab.spec import Cell, Study, study_from_dict
 from trainlab.studies import StudyResult, study
-from trainlab.studies.answer import answer_of, phases_note
+from trainlab.studies.answer import Answer, answer_of, phases_note
 
 Shares = dict[tuple[str, ...], float]
 
@@ -24,6 +24,14 @@ def solved(shares: Shares | dict[str, Shares], *names: str, seeds: int = 100, **
 
     study = study_of(*names, **{"ask": (), **options})
     return made(study, cells_of(study, cell))
+
+
+def headings(found: Answer) -> tuple[str, ...]:
+    return tuple(found.table.headings(found.items))
+
+
+def rows(found: Answer) -> list[list]:
+    return found.table.rows(found.items)
 
 
 @pytest.mark.parametrize(
@@ -68,11 +76,11 @@ def test_a_baseline_that_leaves_nothing_to_improve_is_said_to():
 
 def test_the_best_of_many_is_said_to_be_picked():
     found = answer_of(solved({("A", "B"): 0.9}, "A", "B", "C", networks=("2-3-1", "2-4-1")))
-    assert found.headers == ("Network", "Baseline", "Best of 8", "All 3 changes")
-    assert found.rows[0][2] == "90 %: A+B"
+    assert headings(found) == ("Network", "Baseline", "Best of 8", "All 3 changes")
+    assert rows(found)[0][2] == "90 %: A+B"
     assert "picked on these same seeds" in found.remarks[0]
     few = answer_of(solved({("A", "B"): 0.9}, "A", "B", networks=("2-3-1", "2-4-1")))
-    assert few.headers == ("Network", "Baseline", "A", "B", "A+B")
+    assert headings(few) == ("Network", "Baseline", "A", "B", "A+B")
     assert not any("picked" in remark for remark in few.remarks)
 
 
@@ -120,7 +128,7 @@ def test_own_data_get_held_out_accuracy_beside_the_commonest_class():
         "that 40 rows can't tell from chance."
     )
     found = answer_of(result)
-    assert found.rows[0][0] == guess.guess_words
+    assert rows(found)[0][0] == guess.guess_words
     assert any("Which rows are held out is chance as well" in remark for remark in found.remarks)
     assert not any("vanishing" in verdict.statement for verdict in result.verdicts)
 
@@ -176,8 +184,7 @@ def test_a_regression_gets_its_loss_and_r2():
     assert result.answer.startswith("A helps Net 1 (1-3-1) on this one split's rows: held-out loss −50.0 % (")
     assert f"R² {1 - 0.2 / measure.guess:.2f})" in result.answer
     assert "On the rows trained on it is 0.1." in result.answer
-    headers = answer_of(result).headers
-    assert headers == ("Changes", "40 held out", "R²", "60 trained on")
+    assert headings(answer_of(result)) == ("Changes", "40 held out", "R²", "60 trained on")
 
 
 def test_runs_that_diverged_are_counted():

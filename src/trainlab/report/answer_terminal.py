@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from trainlab.draw import TERMINAL, counted, wrapped
+from trainlab.draw import TERMINAL, Cell, counted, wrapped
 from trainlab.report.chosen import cell_words, ends_of, networks_of
-from trainlab.report.text_lines import LINES, labelled
+from trainlab.report.terminal_lines import LINES, labelled, print_lines
 from trainlab.report.why_words import USUAL, shares_of
 from trainlab.studies.answer import MOST_NETWORKS, Answer, answer_of, named
 from trainlab.studies.result import StudyResult
@@ -26,7 +26,6 @@ _STYLES = {"Helps": "good", "Hurts": "bad", "Upheld": "good", "Refuted": "bad"}
 
 def print_answer(result: StudyResult, *, console: Console) -> None:
     """Print the answer of a study in at most 30 lines of 80 columns, as wide as `console` is."""
-    from rich.text import Text
 
     found, width = answer_of(result), console.width
     above = [result.study.title or "A study", *wrapped(found.sentence, width), ""]
@@ -41,19 +40,14 @@ def print_answer(result: StudyResult, *, console: Console) -> None:
     ]
     taken = len(above) + len(defined) + 1 + table.row_count + 2 + len(below) + len(title) + len(end)
     lines = labelled([*found.effects, *found.asked], width, most=LINES - taken)
-    for line in above:
-        console.print(Text(line, style="bold"))
-    for line in (*defined, found.title):
-        console.print(Text(line))
+    print_lines(above, console=console, style="bold")
+    print_lines((*defined, found.title), console=console)
     console.print(table)
-    for line in below:
-        console.print(Text(line, style=TERMINAL["muted"]))
-    for line in title:
-        console.print(Text(line))
+    print_lines(below, console=console, style="muted")
+    print_lines(title, console=console)
     for line in lines:
         console.print(_marked(line))
-    for line in end:
-        console.print(Text(line, style=TERMINAL["muted"]))
+    print_lines(end, console=console, style="muted")
 
 
 def _fidelity(result: StudyResult) -> list[str]:
@@ -100,15 +94,19 @@ def _table(found: Answer, width: int) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    def needed(rows: Sequence[Sequence[str]]) -> int:
-        return sum(max(map(len, column)) + 3 for column in zip(found.headers, *rows, strict=True))
+    headings = found.table.headings(found.items)
 
-    rows = found.rows if needed(found.rows) <= width else found.narrow
+    def needed(rows: Sequence[Sequence[Cell]]) -> int:
+        return sum(max(len(str(cell)) for cell in column) + 3 for column in zip(headings, *rows, strict=True))
+
+    rows = found.table.rows(found.items)
+    if needed(rows) > width:
+        rows = found.table.rows(found.items, brief=True)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, border_style=TERMINAL["muted"])
-    for place, head in enumerate(found.headers):
-        table.add_column(Text(head), justify="left" if place == 0 or head == "Changes" else "right")
+    for column in found.table.shown(found.items):
+        table.add_column(Text(column.heading), justify=column.align or "left")
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(str(cell)) for cell in row))
     return table
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trainlab.draw import TERMINAL, wrapped
+from trainlab.draw import wrapped
 from trainlab.report.how import time_words
-from trainlab.report.text_lines import LINES, labelled
+from trainlab.report.terminal_lines import LINES, labelled, print_lines
 from trainlab.spec import data_words
 from trainlab.studies import EndingsResult
 from trainlab.studies.landscape.read import THRESHOLDS
@@ -47,7 +47,6 @@ SHOWN = ("endings", "flat", "escapes", "saddles escape", "thresholds")
 
 def print_endings(result: EndingsResult, *, console: Console, details: bool = False) -> None:
     """Print where failed runs end, or with all `details`, as wide as `console` is."""
-    from rich.text import Text
 
     width = console.width
     first, *others = result.verdicts
@@ -64,20 +63,19 @@ def print_endings(result: EndingsResult, *, console: Console, details: bool = Fa
     shown = [each for each in result.kinds if each.runs.k or each.kind != "kink"]
     room = LINES - len(answer) - len(support) - len(data) - len(end) - len(shown) - (5 if shown else 1)
     made = labelled([pair for pair in result.made if pair[1]], width, **({} if details else {"most": room}))
-    console.print(Text(f"{result.name}: where failed runs end", style="bold"))
-    for line in (*data, *made):
-        console.print(Text(line))
-    for line in answer:
-        console.print(Text(line, style="bold"))
+    print_lines([f"{result.name}: where failed runs end"], console=console, style="bold")
+    print_lines((*data, *made), console=console)
+    print_lines(answer, console=console, style="bold")
     if shown:
         console.print(ENDING_KINDS.terminal(shown))
-    for line in support:
-        console.print(Text(line))
+    print_lines(support, console=console)
     if details and shown:
         moved = result.at_other_thresholds
         console.print(AT_OTHER_THRESHOLDS.terminal(moved, title="Failed runs at other thresholds"))
-        for line in [*labelled(MEANING, width), *wrapped(f"{HOW} Time: {time_words(result.how)}.", width)]:
-            console.print(Text(line, style=TERMINAL["muted"]))
+        print_lines(
+            [*labelled(MEANING, width), *wrapped(f"{HOW} Time: {time_words(result.how)}.", width)],
+            console=console,
+            style="muted",
+        )
     elif not details:
-        for line in end:
-            console.print(Text(line, style=TERMINAL["muted"]))
+        print_lines(end, console=console, style="muted")

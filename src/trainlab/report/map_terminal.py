@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.draw import TERMINAL, Shade, heat_text, ramp, wrapped
+from trainlab.draw import Shade, heat_text, ramp, wrapped
 from trainlab.report.how import time_words
 from trainlab.report.map_method import points_words, seeds_words
-from trainlab.report.text_lines import LINES, labelled
+from trainlab.report.terminal_lines import LINES, labelled, print_lines
 from trainlab.spec import data_words
 from trainlab.studies.maps import MapResult
 from trainlab.studies.maps.counts import OUTCOMES
@@ -44,7 +44,6 @@ def print_map(result: MapResult, *, console: Console, details: bool = False) -> 
 
     Without colours, glyphs say what they would.
     """
-    from rich.text import Text
 
     asked, width = result.question, console.width
     # How it fails elsewhere, the last sentence, is shown by a picture of the details.
@@ -55,10 +54,8 @@ def print_map(result: MapResult, *, console: Console, details: bool = False) -> 
     defined = labelled([pair for pair in asked.made if pair[1]], width)
     support = [line for sentence in others for line in wrapped(sentence, width)]
     end = _end(result, width) if details else wrapped(MORE, width)
-    for line in (*head, *answer):
-        console.print(Text(line, style="bold"))
-    for line in (*data, *defined, *(support if details else ())):
-        console.print(Text(line))
+    print_lines((*head, *answer), console=console, style="bold")
+    print_lines((*data, *defined, *(support if details else ())), console=console)
     room = LINES - len(head) - len(answer) - len(data) - len(defined) - len(support) - len(end) - AROUND
     if details:
         _plane(result, "Share of seeds solved", *_solved_in(result, console), console=console)
@@ -67,10 +64,8 @@ def print_map(result: MapResult, *, console: Console, details: bool = False) -> 
     else:
         most = max(LEAST_ROWS, room)
         _plane(result, "Share of seeds solved", *_solved_in(result, console), console=console, most=most)
-        for line in support:
-            console.print(Text(line))
-    for line in end:
-        console.print(Text(line, style=TERMINAL["muted"]))
+        print_lines(support, console=console)
+    print_lines(end, console=console, style="muted")
 
 
 def _named(asked: Question) -> str:
@@ -95,11 +90,10 @@ def _plane(
     most: int | None = None,
 ) -> None:
     """Print a plane under its title, in at most so many lines."""
-    from rich.text import Text
 
     asked = result.question
     console.print()
-    console.print(Text(title, style="bold"))
+    print_lines([title], console=console, style="bold")
     drawn = heat_text(
         heat_axis(asked.x),
         heat_axis(asked.y),

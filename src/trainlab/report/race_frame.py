@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from trainlab.draw import TERMINAL, wrapped
+from trainlab.draw import wrapped
 from trainlab.report.how import how_line
-from trainlab.report.text_lines import LINES, labelled
+from trainlab.report.terminal_lines import LINES, labelled, print_lines
 from trainlab.spec import data_words
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ def print_framed(
 
     Return how many rows it has: in the answer, without `details`, as many as fit, `LEAST` at least.
     """
-    from rich.text import Text
 
     width = console.width
     above = [
@@ -49,20 +48,15 @@ def print_framed(
     # A long name takes several lines.
     while not details and listed > LEAST and len(console.render_lines(board(listed))) > room:
         listed -= 1
-    console.print(Text(result.title, style="bold"))
-    for line in above:
-        console.print(Text(line))
-    for line in answer:
-        console.print(Text(line, style="bold"))
+    print_lines([result.title], console=console, style="bold")
+    print_lines(above, console=console)
+    print_lines(answer, console=console, style="bold")
     console.print(board(listed))
-    for line in end:
-        console.print(Text(line, style=TERMINAL["muted"]))
+    print_lines(end, console=console, style="muted")
     return listed
 
 
 def print_how(result: RaceResult | SmallestResult, spent: str, *, console: Console) -> None:
     """Print what was spent, by which engine and in what time."""
-    from rich.text import Text
 
-    for line in wrapped(f"{spent}; {how_line(result.how)}.", console.width):
-        console.print(Text(line, style=TERMINAL["muted"]))
+    print_lines(wrapped(f"{spent}; {how_line(result.how)}.", console.width), console=console, style="muted")

@@ -14,6 +14,7 @@ from trainlab.report.how import how_line
 from trainlab.report.method_part import seeds_words, stopped_words
 from trainlab.report.score_part import scores_table, scores_title
 from trainlab.report.solved_when_part import WHEN_SOLVED, spike_words, unknown_words, when_title, with_when
+from trainlab.report.terminal_lines import print_lines
 from trainlab.report.why_words import CAUSES, method_words, offer_words, shares_of
 from trainlab.report.words import MARKS, single_run
 from trainlab.stats import Rate
@@ -45,19 +46,18 @@ def print_study(result: StudyResult, *, console: Console, details: bool = False)
 
 
 def _print_details(result: StudyResult, console: Console) -> None:
-    from rich.text import Text
 
-    console.print(Text(result.study.title or "A study", style="bold"))
+    print_lines([result.study.title or "A study"], console=console, style="bold")
     if result.study.question:
-        console.print(Text(result.study.question))
+        print_lines([result.study.question], console=console)
     for data in result.data:
         if data["words"]:
-            console.print(Text(data["words"]))
+            print_lines([data["words"]], console=console)
     console.print()
     _legend(result, console)
     _verdicts(result, console)
     for note in result.notes:
-        console.print(Text(f"Note: {note}\n"))
+        print_lines([f"Note: {note}\n"], console=console)
     if result.measure is None:
         _rates(result, console)
         _when(result, console)
@@ -72,10 +72,10 @@ def _print_details(result: StudyResult, console: Console) -> None:
             _effects(result, console)
         _why(result, console)
     for each in result.retrained:
-        console.print(Text(each.sentence))
+        print_lines([each.sentence], console=console)
     stopped = stopped_words(result)
     if stopped:
-        console.print(Text(stopped))
+        print_lines([stopped], console=console)
     _muted(f"Seeds {seeds_words(result)}; {how_line(result.how)}.", console)
 
 
@@ -216,6 +216,4 @@ def _scores(result: StudyResult, console: Console) -> None:
 
 
 def _muted(words: str, console: Console) -> None:
-    from rich.text import Text
-
-    console.print(Text(words, style=TERMINAL["muted"]))
+    print_lines([words], console=console, style="muted")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trainlab.draw import join
+from trainlab.page.columns import TableOf
 from trainlab.spec import Study
 from trainlab.stats import Estimate, Rate, ReadEstimate, Reading, percent_words
 from trainlab.studies.effects import Effect
@@ -40,17 +41,15 @@ _OUTCOMES: Mapping[Outcome, str] = {"upheld": "Upheld", "refuted": "Refuted", "m
 class Answer:
     """What a study says at first sight.
 
-    `sentence` is the answer. `rows` under `headers` are the table, whose title is `title`; `narrow` are the
-    same rows without intervals, for where there is little room. `remarks` belong to the table. `effects` are
-    pairs of a word and what it holds of: what helps, hurts, makes no difference; `asked` alike what was asked
-    beside the changes, by how it came out.
+    `sentence` is the answer. `table` has a row for each of `items`, under `title`; where it is brief, without
+    intervals. `remarks` belong to it. `effects` are pairs of a word and what it holds of: what helps, hurts,
+    makes no difference; `asked` alike what was asked beside the changes, by how it came out.
     """
 
     sentence: str
     title: str
-    headers: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    narrow: tuple[tuple[str, ...], ...]
+    table: TableOf[Any]
+    items: Sequence[Any]
     remarks: tuple[str, ...]
     effects_title: str
     effects: tuple[tuple[str, str], ...]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from trainlab.draw import format_number, join
+from trainlab.page.columns import Column, TableOf
 from trainlab.stats import Estimate, Outcome, Reading
 from trainlab.studies.alone_words import alone_lines, alone_words, nearest, only_alone
 from trainlab.studies.answer import (
@@ -42,21 +43,18 @@ from trainlab.studies.score_verdicts import (
 if TYPE_CHECKING:
     from trainlab.studies.result import StudyResult
 
-Row = tuple[str, ...]
-
 
 def score_answer(result: StudyResult, measure: Measure) -> Answer:
     """Return the answer by the measure: what changes do to it, and how it stands beside the mere guess."""
     study, effects = result.study, result.score_effects
-    headers, rows, narrow, remarks = _table(result, measure)
+    table, items, remarks = _table(result, measure)
     what = f"{measure.name}, in points" if measure.kind == "accuracy" else f"{measure.name}, in %"
     return Answer(
         sentence=" ".join(filter(None, (_changed(result, measure, effects), _level(result, measure)))),
         title=f"{measure.name[:1].upper()}{measure.name[1:]}{f' ({measure.loss})' if measure.loss else ''}, "
         f"median of {splits_words(measure, result.how.seeds)} (their middle 90 %)",
-        headers=headers,
-        rows=rows,
-        narrow=narrow,
+        table=table,
+        items=items,
         remarks=(*phases_note(study), *remarks, *cautions(result, measure)),
         effects_title=_effects_title(result, effects, what) + (", on one split" if measure.one_split else ""),
         effects=(
@@ -274,41 +272,40 @@ def _fit(item: CellResult, middle: float, measure: Measure) -> str:
 
 def _table(
     result: StudyResult, measure: Measure
-) -> tuple[Row, tuple[Row, ...], tuple[Row, ...], tuple[str, ...]]:
+) -> tuple[TableOf[CellResult | None], Sequence[CellResult | None], tuple[str, ...]]:
+    """Return the table, the cells that it has, after None for the mere guess, and remarks."""
     networks = list(dict.fromkeys(item.cell.network for item in result.cells))
-    several, changed = len(networks) > 1, bool(result.study.changes)
-    remarks: list[str] = []
-    if several:
-        everything = result.study.change_names
+    columns, remarks = score_columns(measure, result.cells), list[str]()
+    if len(networks) > 1:
         both = len(networks) <= MOST_NETWORKS // 2
         listed = networks[:MOST_NETWORKS]
+        ends = ((), result.study.change_names) if both else ((),)
         chosen = [
-            item
-            for item in result.cells
-            if item.cell.network in listed
-            and (item.cell.changes == () or (both and item.cell.changes == everything))
+            item for item in result.cells if item.cell.network in listed and item.cell.changes in ends
         ] or list(result.cells[: MOST_NETWORKS + 2])
         if len(networks) > len(listed):
             remarks.append(f"{len(networks) - len(listed):,} more networks: --details.")
-        names = [
-            (short(item.cell.network), *((cell_name(result, item),) if changed else ())) for item in chosen
-        ]
-        heads: Row = ("Network", *(("Changes",) if changed else ()))
+        names = [_names("Network", lambda item: short(item.cell.network), guess=measure.guess_words)]
+        if result.study.changes:
+            names.append(_names("Changes", lambda item: cell_name(result, item)))
     else:
         chosen, best = chosen_cells(
             result, result.cells, lambda cells: max(cells, key=lambda item: _rank(item, measure))
         )
         if best is not None:
             remarks.append(picked_note(len(result.cells)))
-        names = [(f"{cell_name(result, item)}{' (best)' if item is best else ''}",) for item in chosen]
-        heads = ("Changes" if changed else "Network",)
-    columns = score_columns(measure, result.cells)
-    blank = ("",) * (len(heads) - 1)
-    guess = (measure.guess_words, *blank, *(column.guess for column in columns))
-    full = [(*name, *(c.full(item) for c in columns)) for name, item in zip(names, chosen, strict=True)]
-    brief = [(*name, *(c.brief(item) for c in columns)) for name, item in zip(names, chosen, strict=True)]
-    headers = (*heads, *(column.head for column in columns))
-    return headers, (guess, *full), (guess, *brief), tuple(remarks)
+        heading = "Changes" if result.study.changes else "Network"
+        name = _names(
+            heading,
+            lambda item: f"{cell_name(result, item)}{' (best)' if item is best else ''}",
+            guess=measure.guess_words,
+        )
+        names = [name]
+    return TableOf((*names, *columns)), [None, *chosen], tuple(remarks)
+
+
+def _names(heading: str, name: Callable[[CellResult], str], *, guess: str = "") -> Column[CellResult | None]:
+    return Column(heading, lambda item: guess if item is None else name(item), align="left")
 
 
 def _rank(item: CellResult, measure: Measure) -> float:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from trainlab.draw import counted, format_fixed
+from trainlab.page.cells import UNKNOWN, share, share_alone
+from trainlab.page.columns import Column, TableOf
 from trainlab.spec import solved_rule
-from trainlab.stats import Estimate, Rate, Verdict, percent_words, share_words
+from trainlab.stats import Estimate, Verdict, percent_words, share_words
 from trainlab.studies.answer import (
     MOST_NETWORKS,
     MOST_ROWS,
@@ -37,23 +39,22 @@ if TYPE_CHECKING:
 FEW = 4
 """Of up to so many combinations all are columns of the table, with no best one among them."""
 
-Row = tuple[str, ...]
+T = TypeVar("T")
 BestOf = Callable[[Sequence[CellResult]], CellResult]
 
 
 def solved_answer(result: StudyResult) -> Answer:
     """Return the answer from how often the cells are solved."""
     study = result.study
-    table = {(item.cell.network, item.cell.changes): item for item in result.cells}
+    cells = {(item.cell.network, item.cell.changes): item for item in result.cells}
     causes = [verdict for verdict in result.verdicts if verdict.topic == "cause"]
-    together = weigh_together(ends_solved(study, table)) if study.changes and not causes else ()
-    headers, rows, narrow, remarks = _table(result)
+    together = weigh_together(ends_solved(study, cells)) if study.changes and not causes else ()
+    table, items, remarks = _table(result)
     return Answer(
         sentence=_of_causes(causes) if causes else _made(result, together) if together else _best(result),
         title=f"Solved, share of {counted(result.how.seeds, 'seed')} (95 % interval)",
-        headers=headers,
-        rows=rows,
-        narrow=narrow,
+        table=table,
+        items=items,
         remarks=(
             *phases_note(study),
             *remarks,
@@ -207,50 +208,57 @@ def _best(result: StudyResult) -> str:
     )
 
 
-def _table(result: StudyResult) -> tuple[Row, tuple[Row, ...], tuple[Row, ...], tuple[str, ...]]:
-    """Return headers, rows, rows without intervals, and remarks."""
+def _table(result: StudyResult) -> tuple[TableOf[Any], Sequence[Any], tuple[str, ...]]:
+    """Return the table, what its rows are of, and remarks: a row a network, or a row a cell of one."""
     networks = list(dict.fromkeys(item.cell.network for item in result.cells))
+    return _by_network(result, networks) if len(networks) > 1 else _by_cell(result)
+
+
+def _by_network(
+    result: StudyResult, networks: Sequence[str]
+) -> tuple[TableOf[str], Sequence[str], tuple[str, ...]]:
+    """Return a row a network; of many cells the baseline, the best and all changes."""
     made = list(dict.fromkeys(item.cell.changes for item in result.cells))
-    if len(networks) == 1:
-        return _by_cell(result, networks[0])
-    everything = result.study.change_names
-    ends = [changes for changes in ((), everything) if changes in made]
-    columns = made if len(made) <= FEW else list(dict.fromkeys(ends))
+    ends = [changes for changes in ((), result.study.change_names) if changes in made]
     cells = {(item.cell.network, item.cell.changes): item for item in result.cells}
-    listed = networks[:MOST_NETWORKS]
-    heads = [_head(result, changes) for changes in columns]
-    full = [[_share(cells.get((name, changes))) for changes in columns] for name in listed]
-    brief = [[_percent(cells.get((name, changes))) for changes in columns] for name in listed]
+
+    def solved(changes: tuple[str, ...]) -> Column[str]:
+        return _solved(_head(result, changes), lambda name: cells.get((name, changes)))
+
+    columns = list(map(solved, made if len(made) <= FEW else dict.fromkeys(ends)))
     remarks: list[str] = []
     if len(made) > FEW:
-        bests = [_best_of([item for item in result.cells if item.cell.network == name]) for name in listed]
-        heads.insert(1, f"Best of {len(made):,}")
-        for texts, item in zip((*full, *brief), (*bests, *bests), strict=True):
-            texts.insert(1, f"{percent_words(item.solved)}: {short('+'.join(item.cell.changes) or 'none')}")
+        best = {
+            name: _best_of([item for item in result.cells if item.cell.network == name]) for name in networks
+        }
+        columns.insert(1, Column(f"Best of {len(made):,}", best.get, show=_best_words, align="right"))
         remarks.append(picked_note(len(made)))
+    listed = networks[:MOST_NETWORKS]
     if len(networks) > len(listed):
         remarks.append(f"{len(networks) - len(listed):,} more networks: --details.")
-    return (
-        ("Network", *heads),
-        tuple((short(name), *texts) for name, texts in zip(listed, full, strict=True)),
-        tuple((short(name), *texts) for name, texts in zip(listed, brief, strict=True)),
-        tuple(remarks),
-    )
+    names: Column[str] = Column("Network", short, align="left")
+    return TableOf((names, *columns)), listed, tuple(remarks)
 
 
-def _by_cell(
-    result: StudyResult, network: str
-) -> tuple[Row, tuple[Row, ...], tuple[Row, ...], tuple[str, ...]]:
+def _by_cell(result: StudyResult) -> tuple[TableOf[CellResult], Sequence[CellResult], tuple[str, ...]]:
     """Return a row a cell of one network; of many cells the baseline, single changes, the best and all."""
     chosen, best = chosen_cells(result, result.cells, _best_of)
-    remarks = (picked_note(len(result.cells)),) if best else ()
-    names = [f"{cell_name(result, item)}{' (best)' if item is best else ''}" for item in chosen]
-    return (
-        ("Changes" if result.study.changes else "Network", "Solved"),
-        tuple((name, _share(item)) for name, item in zip(names, chosen, strict=True)),
-        tuple((name, _percent(item)) for name, item in zip(names, chosen, strict=True)),
-        remarks,
+    heading = "Changes" if result.study.changes else "Network"
+    names: Column[CellResult] = Column(
+        heading,
+        lambda item: f"{cell_name(result, item)}{' (best)' if item is best else ''}",
+        align="left",
     )
+    remarks = (picked_note(len(result.cells)),) if best else ()
+    return TableOf((names, _solved("Solved", lambda item: item))), chosen, remarks
+
+
+def _solved(heading: str, cell: Callable[[T], CellResult | None]) -> Column[T]:
+    return Column(heading, cell, show=_share, brief=_percent, align="right")
+
+
+def _best_words(item: CellResult) -> str:
+    return f"{percent_words(item.solved)}: {short('+'.join(item.cell.changes) or 'none')}"
 
 
 def chosen_cells(
@@ -290,16 +298,8 @@ def _head(result: StudyResult, changes: tuple[str, ...]) -> str:
 
 
 def _share(item: CellResult | None) -> str:
-    if item is None:
-        return "–"
-    value = item.solved
-    return f"{percent_of(value)} ({100 * value.low:.1f}–{100 * value.high:.1f})"
-
-
-def percent_of(value: Rate) -> str:
-    """Return a rate with one decimal: ``4.8 %``."""
-    return f"{100 * value.estimate:.1f} %"
+    return UNKNOWN if item is None else share(item.solved)
 
 
 def _percent(item: CellResult | None) -> str:
-    return "–" if item is None else percent_of(item.solved)
+    return UNKNOWN if item is None else share_alone(item.solved)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from trainlab.draw import format_fixed, format_number
 from trainlab.engine import Runs
+from trainlab.page.cells import UNKNOWN, count_of
+from trainlab.page.columns import Column
 from trainlab.studies.cells import CellResult
 from trainlab.studies.measure import Measure
 from trainlab.studies.score_verdicts import median, percent
@@ -20,27 +21,17 @@ _ENDS = (0.05, 0.95)
 """A cell's spread is the middle 90 % of its runs."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Column:
-    """A column: its head, the guess's entry, and each cell's with its spread and without."""
-
-    head: str
-    guess: str
-    full: Callable[[CellResult], str]
-    brief: Callable[[CellResult], str]
-
-
-def score_columns(measure: Measure, cells: Sequence[CellResult]) -> list[Column]:
-    """Return the columns that say something of these cells."""
+def score_columns(measure: Measure, cells: Sequence[CellResult]) -> list[Column[CellResult | None]]:
+    """Return the columns that say something of these cells, and of the mere guess, whose row is of None."""
     data = cells[0].runs.experiment.data()
     trained = _numbers(f"{data.points:,} trained on", measure.training_guess, measure.trained_on, measure)
     columns = [trained]
     if measure.held_out:
         columns.insert(0, _numbers(f"{data.held_out:,} held out", measure.guess, measure.of, measure))
     if has_r2(measure):
-        columns.insert(1, _r2(measure))
+        columns.insert(1, _column("R²", lambda item: r2_words(item, measure), guess="0.00"))
     if tells_solved(cells):
-        columns.append(Column(head="Solved", guess="–", full=_solved, brief=_solved))
+        columns.append(_column("Solved", lambda item: count_of(item.solved), guess=UNKNOWN))
     return columns
 
 
@@ -74,7 +65,9 @@ def r2_words(item: CellResult, measure: Measure) -> str:
     return format_fixed(1 - median(values / np.repeat(guesses, len(values) // len(guesses))), 2)
 
 
-def _numbers(head: str, guess: float, values: Callable[[Runs], Floats], measure: Measure) -> Column:
+def _numbers(
+    heading: str, guess: float, values: Callable[[Runs], Floats], measure: Measure
+) -> Column[CellResult | None]:
     def number(value: float) -> str:
         return percent(value) if measure.kind == "accuracy" else format_number(value)
 
@@ -83,17 +76,28 @@ def _numbers(head: str, guess: float, values: Callable[[Runs], Floats], measure:
         spread = f"{number(low)}–{number(high)}".replace(" %", "")
         return f"{number(middle)} ({spread})"
 
+    def brief(item: CellResult) -> str:
+        return number(median(item.joined(values)))
+
+    return _column(heading, full, guess=number(guess), brief=brief)
+
+
+def _column(
+    heading: str,
+    told: Callable[[CellResult], str],
+    *,
+    guess: str,
+    brief: Callable[[CellResult], str] | None = None,
+) -> Column[CellResult | None]:
+    short = brief or told
+
+    def as_it_is(item: CellResult | None) -> CellResult | None:
+        return item
+
     return Column(
-        head=head, guess=number(guess), full=full, brief=lambda item: number(median(item.joined(values)))
+        heading,
+        as_it_is,
+        show=lambda item: guess if item is None else told(item),
+        brief=lambda item: guess if item is None else short(item),
+        align="right",
     )
-
-
-def _r2(measure: Measure) -> Column:
-    def text(item: CellResult) -> str:
-        return r2_words(item, measure)
-
-    return Column(head="R²", guess="0.00", full=text, brief=text)
-
-
-def _solved(item: CellResult) -> str:
-    return f"{item.solved.k:,} of {item.solved.n:,}"

@@ -1,13 +1,25 @@
-"""An answer's lines for the terminal that begin with a word, and how many lines an answer may have."""
+"""Lines for the terminal: printed, those that begin with a word, and how many an answer may have."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Literal
 
-from trainlab.draw import wrapped
+from trainlab.draw import TERMINAL, wrapped
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 LINES = 30
 """A command's answer has so many lines of 80 characters at most."""
+
+
+def print_lines(lines: Iterable[str], *, console: Console, style: Literal["", "bold", "muted"] = "") -> None:
+    """Print lines as they are: rich's markup in them does nothing."""
+    from rich.text import Text
+
+    for line in lines:
+        console.print(Text(line, style=TERMINAL["muted"] if style == "muted" else style))
 
 
 def labelled(pairs: Sequence[tuple[str, str]], width: int, *, most: int = LINES) -> list[str]:
