@@ -19,9 +19,9 @@ from trainlab.explain.questions.learning_rate.named_schedules import EXAMPLE, TE
 from trainlab.maths import SCHEDULES
 from trainlab.stats import Rate, almost_always, more_than, rate
 from trainlab.studies import EndingsResult
+from trainlab.studies.landscape.ending_kinds import PLACES, THRESHOLD_WORDS
 from trainlab.studies.landscape.read import THRESHOLDS, Kind, Thresholds
 from trainlab.studies.landscape.result import FACTOR
-from trainlab.studies.landscape.verdict import PLACES, THRESHOLD_WORDS
 
 PAGE, PLACE, ASKED = "learning_rate", "question 2", "`trainlab explain learning-rate`"
 ENDINGS = "[where runs end](endings.md)"

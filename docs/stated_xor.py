@@ -20,7 +20,7 @@ from trainlab.stats import HALF, Rate, ReadEstimate, Verdict, more_than, paired_
 from trainlab.studies.better import judge_better
 from trainlab.studies.causes import failed
 from trainlab.studies.cells import all_near
-from trainlab.studies.effects import Effect
+from trainlab.studies.effect_table import Effect
 from trainlab.studies.solved_when import solved_ever
 
 PAGE = "assignment"

@@ -4,12 +4,12 @@ from dataclasses import replace
 from report.page_reader import PageReader, svgs
 from rich.console import Console
 from studies.racing import networks_race, race
+from trainlab.report.text_lines import LINES
 
 from trainlab.report import print_race, race_html
 from trainlab.report.race_page import FIRST
-from trainlab.report.text_lines import LINES
 from trainlab.studies import RaceResult
-from trainlab.studies.race_board import SHOWN
+from trainlab.studies.race_pictures import SHOWN
 
 
 def printed(result: RaceResult, *, width: int, details: bool = True) -> str:

@@ -20,7 +20,8 @@ from trainlab.spec import Cell, Experiment, Record, Study
 from trainlab.stats import Estimate, ReadEstimate, Reading, Side, Verdict, rate
 from trainlab.studies.answer import answer_of
 from trainlab.studies.cells import summarise
-from trainlab.studies.effects import Effect, effects_of, ever_effects
+from trainlab.studies.effect_table import Effect
+from trainlab.studies.effects import effects_of, ever_effects
 from trainlab.studies.solved_when import solved_when
 from trainlab.studies.verdicts import judge_change
 

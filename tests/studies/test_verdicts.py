@@ -11,7 +11,8 @@ from trainlab.draw.formats import join
 from trainlab.spec import Accuracy, LossBelow
 from trainlab.stats import Estimate, rate
 from trainlab.stats.words import percent_words, share_words
-from trainlab.studies.effects import Effect, ReadEstimate
+from trainlab.studies.effect_table import Effect
+from trainlab.studies.effects import ReadEstimate
 from trainlab.studies.together_verdict import judge_together
 from trainlab.studies.vanishing_verdict import judge_vanishing
 from trainlab.studies.verdicts import (

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from trainlab.draw import counted
 from trainlab.draw.svg import Html
-from trainlab.page.cells import UNKNOWN, p_value, points, reading
-from trainlab.page.columns import Column, TableOf
+from trainlab.page.cells import UNKNOWN
+from trainlab.page.columns import TableOf
 from trainlab.page.document import fold, heading, paragraph, picture, side_by_side
 from trainlab.page.html import NOTHING, joined
 from trainlab.report.score_part import score_pictures
 from trainlab.report.solved_when_part import when_part
-from trainlab.stats import ReadEstimate, passed_over
-from trainlab.studies.effect_table import EFFECTS, effect_table
-from trainlab.studies.effects import Effect, Interaction
+from trainlab.stats import passed_over
+from trainlab.studies.effect_table import EFFECTS, INTERACTIONS, Effect, effect_table
 from trainlab.studies.measure import Measure
 from trainlab.studies.result import StudyResult
 from trainlab.studies.score_cautions import MORE_SPLITS
@@ -108,19 +107,3 @@ def _interactions(result: StudyResult) -> Html:
         INTERACTIONS.html(most, caption=f"The {len(most)} largest of {len(ordered)}"),
         fold(f"All {len(ordered)} interactions, largest first", every) if len(ordered) > LARGEST else NOTHING,
     )
-
-
-def _reads(effect: ReadEstimate) -> str:
-    words = {"helps": "more together", "hurts": "less together"}
-    return words.get(effect.reading) or reading(effect)
-
-
-INTERACTIONS: TableOf[Interaction] = TableOf(
-    (
-        Column("Network", lambda item: item.network),
-        Column("Changes", lambda item: " × ".join(item.changes)),
-        Column("Difference, points", lambda item: item.effect, show=points),
-        Column("p (Holm)", lambda item: item.effect, show=p_value),
-        Column("Reads", lambda item: item.effect, show=_reads),
-    )
-)

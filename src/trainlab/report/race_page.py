@@ -10,7 +10,8 @@ from trainlab.report.how import how_terms
 from trainlab.report.race_words import CONFIDENCE, DECIDED, NOT_SAID, saved_words
 from trainlab.report.run_part import run_graph
 from trainlab.spec import experiment_to_toml
-from trainlab.studies.race_board import CANDIDATES, ROUNDS, SHOWN, race_picture
+from trainlab.studies.race_board import CANDIDATES, ROUNDS
+from trainlab.studies.race_pictures import SHOWN, race_picture
 from trainlab.studies.race_result import RaceResult
 
 FIRST = 10

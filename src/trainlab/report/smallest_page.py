@@ -9,7 +9,8 @@ from trainlab.page.html import NOTHING, joined
 from trainlab.report.how import how_terms
 from trainlab.report.run_part import run_graph
 from trainlab.spec import experiment_to_toml
-from trainlab.studies.smallest_board import BUDGETS, smallest_picture
+from trainlab.studies.race_pictures import smallest_picture
+from trainlab.studies.smallest_board import BUDGETS
 from trainlab.studies.smallest_result import SmallestResult
 
 DECIDED = (

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trainlab.report.race_frame import print_framed, print_how
-from trainlab.studies.smallest_board import BUDGETS
-from trainlab.studies.smallest_result import BudgetJudged, SmallestResult
+from trainlab.studies.smallest_board import BUDGETS, BudgetJudged
+from trainlab.studies.smallest_result import SmallestResult
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from trainlab.stats import Reading, passed_over
 from trainlab.studies.answer import networks_words
-from trainlab.studies.effects import Effect
+from trainlab.studies.effect_table import Effect
 from trainlab.studies.measure import Measure
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from trainlab.draw import join
 from trainlab.page.columns import TableOf
 from trainlab.spec import Study
 from trainlab.stats import Estimate, Rate, ReadEstimate, Reading, percent_words
-from trainlab.studies.effects import Effect
+from trainlab.studies.effect_table import Effect
 from trainlab.studies.interventions import interventions
 
 if TYPE_CHECKING:

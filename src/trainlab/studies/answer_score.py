@@ -24,7 +24,7 @@ from trainlab.studies.answer import (
 )
 from trainlab.studies.answer_solved import cell_name, chosen_cells
 from trainlab.studies.cells import CellResult
-from trainlab.studies.effects import Effect
+from trainlab.studies.effect_table import Effect
 from trainlab.studies.measure import Measure
 from trainlab.studies.score_cautions import cautions
 from trainlab.studies.score_columns import has_r2, r2_words, score_columns

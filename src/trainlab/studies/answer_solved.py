@@ -28,7 +28,7 @@ from trainlab.studies.answer import (
     what_runs,
 )
 from trainlab.studies.cells import CellResult
-from trainlab.studies.effects import Effect
+from trainlab.studies.effect_table import Effect
 from trainlab.studies.judge import ends_solved
 from trainlab.studies.side_words import SOMETIME, turned_changes
 from trainlab.studies.together_verdict import Fate, Together, weigh_together

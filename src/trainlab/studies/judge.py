@@ -15,7 +15,8 @@ from trainlab.spec import Experiment, Gradients, Study, Within
 from trainlab.studies.cause_verdict import judge_causes
 from trainlab.studies.causes import failed, vanishing
 from trainlab.studies.cells import CellResult, all_near, predicts_right
-from trainlab.studies.effects import Effect, ever_effects
+from trainlab.studies.effect_table import Effect
+from trainlab.studies.effects import ever_effects
 from trainlab.studies.interventions import changes_but_interventions, crossed_with, interventions
 from trainlab.studies.measure import Measure, measure_of
 from trainlab.studies.score_effects import score_effects, score_together, score_untold, score_values

@@ -17,7 +17,8 @@ from trainlab.spec.study import MAX_SEEDS
 from trainlab.stats import Rate, Standing, hold_race, round_sizes
 from trainlab.store import Store
 from trainlab.studies.candidates import Field, networks_field, study_field
-from trainlab.studies.race_result import RaceCandidate, RaceResult, RaceRound
+from trainlab.studies.race_board import RaceCandidate, RaceRound
+from trainlab.studies.race_result import RaceResult
 from trainlab.studies.race_training import RaceTraining
 
 DRAWN = 6

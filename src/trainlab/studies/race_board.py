@@ -1,21 +1,47 @@
-"""How a race shows itself: its leaderboard and rounds as tables, its intervals as a picture, a notebook."""
+"""What a race comes to, row by row: its candidates and its rounds, each with its table."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Any
 
-from trainlab.draw import Interval, Picture, intervals
-from trainlab.draw.svg import Html, escape
+from trainlab.engine import Runs
 from trainlab.page.cells import count_of, or_nothing, share_under_percent
 from trainlab.page.columns import Column, TableOf, json_only
-from trainlab.page.html import tag
-from trainlab.page.notebook import drawing, notebook
+from trainlab.spec import Experiment
+from trainlab.stats import Rate
 
-if TYPE_CHECKING:
-    from trainlab.studies.race_result import RaceCandidate, RaceResult, RaceRound
 
-SHOWN = 20
-"""So many candidates are drawn, and listed at once."""
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class RaceCandidate:
+    """One candidate at the end.
+
+    `solved` has the simultaneous interval. `rank` is the best and the worst rank that it may have. Dropped
+    ones say in which round, from 1, and by which leader. `run` is a leader's solved run of lowest seed.
+    """
+
+    name: str
+    experiment: Experiment
+    solved: Rate
+    rank: tuple[int, int]
+    dropped_in: int | None
+    beaten_by: str | None
+    run: Runs | None
+
+    @property
+    def rank_words(self) -> str:
+        """The ranks, as ``1–3``, or ``2`` where there is no doubt."""
+        best, worst = self.rank
+        return f"{best:,}" if best == worst else f"{best:,}–{worst:,}"
+
+    def __repr__(self) -> str:
+        # The generated one would print the arrays of the run.
+        return f"<RaceCandidate {self.name!r}: {self.solved} solved, rank {self.rank_words}>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the candidate as JSON has it."""
+        return CANDIDATES.to_dict(self)
+
 
 CANDIDATES: TableOf[RaceCandidate] = TableOf(
     (
@@ -33,6 +59,22 @@ CANDIDATES: TableOf[RaceCandidate] = TableOf(
     )
 )
 
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RaceRound:
+    """One round: `seeds` a candidate so far, how many `candidates` began it and were `dropped`, who led."""
+
+    seeds: int
+    candidates: int
+    dropped: int
+    leader: str
+    runs: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the round as JSON has it."""
+        return ROUNDS.to_dict(self)
+
+
 ROUNDS: TableOf[RaceRound] = TableOf(
     (
         Column("Seeds each", lambda item: item.seeds, json="seeds"),
@@ -44,38 +86,3 @@ ROUNDS: TableOf[RaceRound] = TableOf(
     ),
     numbered="Round",
 )
-
-
-def race_picture(result: RaceResult, *, most: int = SHOWN) -> Picture:
-    """Return the first candidates' rates, at `most` so many, with simultaneous intervals.
-
-    The line is the first one's rate.
-    """
-    rows = [
-        Interval(
-            label=item.name,
-            estimate=100 * item.solved.estimate,
-            low=100 * item.solved.low,
-            high=100 * item.solved.high,
-            group=f"Not dropped: {item.solved.n:,} seeds"
-            if item.dropped_in is None
-            else f"Dropped after {item.solved.n:,} seeds",
-        )
-        for item in result.candidates[:most]
-    ]
-    more = len(result.candidates) - len(rows)
-    return intervals(
-        rows,
-        x_label="share of seeds solved, %",
-        notes=[f"The line marks the share of {result.candidates[0].name}."],
-        title=f"Share solved by the first {len(rows)} of {len(result.candidates):,}"
-        if more
-        else "Share solved, from first to last",
-        reference=100 * result.candidates[0].solved.estimate,
-    )
-
-
-def race_notebook(result: RaceResult) -> Html:
-    """Return the verdict, the intervals and the leaderboard for a notebook."""
-    board = CANDIDATES.html(result.candidates[:SHOWN])
-    return notebook(result.title, tag("p", escape(result.verdict)), drawing(race_picture(result), board))

@@ -6,60 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainlab.draw import JSON_FORMAT, counted, data_frame, join, json_text
-from trainlab.engine import Runs
 from trainlab.errors import SpecError, nearest, shown
 from trainlab.execution import HowRun
 from trainlab.spec import Experiment
-from trainlab.stats import Rate, Verdict
+from trainlab.stats import Verdict
 from trainlab.stats.race import Ending
-from trainlab.studies.race_board import CANDIDATES, ROUNDS, race_notebook
+from trainlab.studies.race_board import RaceCandidate, RaceRound
 from trainlab.studies.study_columns import rate_columns
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class RaceCandidate:
-    """One candidate at the end.
-
-    `solved` has the simultaneous interval. `rank` is the best and the worst rank that it may have. Dropped
-    ones say in which round, from 1, and by which leader. `run` is a leader's solved run of lowest seed.
-    """
-
-    name: str
-    experiment: Experiment
-    solved: Rate
-    rank: tuple[int, int]
-    dropped_in: int | None
-    beaten_by: str | None
-    run: Runs | None
-
-    @property
-    def rank_words(self) -> str:
-        """The ranks, as ``1–3``, or ``2`` where there is no doubt."""
-        best, worst = self.rank
-        return f"{best:,}" if best == worst else f"{best:,}–{worst:,}"
-
-    def __repr__(self) -> str:
-        # The generated one would print the arrays of the run.
-        return f"<RaceCandidate {self.name!r}: {self.solved} solved, rank {self.rank_words}>"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the candidate as JSON has it."""
-        return CANDIDATES.to_dict(self)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RaceRound:
-    """One round: `seeds` a candidate so far, how many `candidates` began it and were `dropped`, who led."""
-
-    seeds: int
-    candidates: int
-    dropped: int
-    leader: str
-    runs: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the round as JSON has it."""
-        return ROUNDS.to_dict(self)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -184,6 +137,8 @@ class RaceResult:
         return "\n".join([self.verdict, *lines, *([f"… and {left:,} more"] if left > 0 else [])])
 
     def _repr_html_(self) -> str:
+        from trainlab.studies.race_pictures import race_notebook
+
         return race_notebook(self)
 
 

@@ -12,7 +12,8 @@ from trainlab.spec import Study, data_of
 from trainlab.spec.study import NO_CHANGE
 from trainlab.studies.answer import answer_of
 from trainlab.studies.cells import CellResult
-from trainlab.studies.effects import Effect, Interaction, ever_effects
+from trainlab.studies.effect_table import Effect, Interaction
+from trainlab.studies.effects import ever_effects
 from trainlab.studies.fidelity import Fidelity
 from trainlab.studies.measure import Measure, measure_of
 from trainlab.studies.notes import notes_of

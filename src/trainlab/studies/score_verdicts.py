@@ -26,7 +26,7 @@ from trainlab.stats import (
     read_family,
 )
 from trainlab.studies.beats_guess import beats_guess
-from trainlab.studies.effects import Effect
+from trainlab.studies.effect_table import Effect
 from trainlab.studies.measure import Measure
 from trainlab.studies.score_effects import score_lead
 from trainlab.studies.verdicts import OUTCOMES, Outcome, Verdict, after_words, change_claim, opposite_of

@@ -23,7 +23,8 @@ from trainlab.store import Store
 from trainlab.studies.candidates import Candidate, all_networks, check_ends
 from trainlab.studies.race import changes_made, trained_as
 from trainlab.studies.race_training import RaceTraining
-from trainlab.studies.smallest_result import BudgetJudged, Ended, SmallestResult
+from trainlab.studies.smallest_board import BudgetJudged
+from trainlab.studies.smallest_result import Ended, SmallestResult
 
 SHARE = 0.95
 

@@ -1,18 +1,45 @@
-"""How the smallest budget shows itself: a table and a picture of the best network of each, a notebook."""
+"""What a search for the smallest budget comes to, row by row: its budgets and their table."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Any
 
-from trainlab.draw import Interval, Picture, intervals
-from trainlab.draw.svg import Html, escape
+from trainlab.engine import Runs
 from trainlab.page.cells import count_of, or_nothing, share_under_percent
 from trainlab.page.columns import Column, TableOf, json_only
-from trainlab.page.html import tag
-from trainlab.page.notebook import drawing, notebook
+from trainlab.spec import Experiment
+from trainlab.stats import Rate
+from trainlab.stats.reaching import Reached
 
-if TYPE_CHECKING:
-    from trainlab.studies.smallest_result import BudgetJudged, SmallestResult
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class BudgetJudged:
+    """One budget: how many `networks` have so many parameters, and whether one of them `reached` the share.
+
+    `best` is the network that reached it, or the best of those that didn't, with its `experiment`; `solved`
+    its rate on fresh seeds, with the simultaneous interval. `raced` are the seeds that those longest in the
+    race had, `runs` all runs. `run` is a solved run of the best network. No networks, no best one.
+    """
+
+    parameters: int
+    networks: int = 0
+    reached: Reached = "no"
+    best: str | None = None
+    experiment: Experiment | None = None
+    solved: Rate | None = None
+    raced: int = 0
+    runs: int = 0
+    run: Runs | None = None
+
+    def __repr__(self) -> str:
+        # The generated one would print the arrays of the run.
+        return f"<BudgetJudged {self.parameters:,} parameters: {self.reached}, {self.best}>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the budget as JSON has it."""
+        return BUDGETS.to_dict(self)
+
 
 BUDGETS: TableOf[BudgetJudged] = TableOf(
     (
@@ -30,33 +57,3 @@ BUDGETS: TableOf[BudgetJudged] = TableOf(
         json_only("runs", lambda item: item.runs),
     )
 )
-
-
-def smallest_picture(result: SmallestResult) -> Picture:
-    """Return the share solved by the best network of each budget, with its interval.
-
-    The line is the share asked for.
-    """
-    rows = [
-        Interval(
-            label=f"{item.parameters:,}: {item.best}",
-            estimate=100 * item.solved.estimate,
-            low=100 * item.solved.low,
-            high=100 * item.solved.high,
-        )
-        for item in result.budgets
-        if item.solved is not None
-    ]
-    return intervals(
-        rows,
-        x_label="share of fresh seeds solved, %",
-        notes=["The best network of each number of parameters. The line marks the share asked for."],
-        title="Share solved by the best network, by its parameters",
-        reference=100 * result.share,
-    )
-
-
-def smallest_notebook(result: SmallestResult) -> Html:
-    """Return the verdict, the picture and the table for a notebook."""
-    said = tag("p", escape(result.verdict))
-    return notebook(result.title, said, drawing(smallest_picture(result), BUDGETS.html(result.budgets)))

@@ -6,43 +6,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from trainlab.draw import JSON_FORMAT, counted, data_frame, join, json_text
-from trainlab.engine import Runs
 from trainlab.execution import HowRun
 from trainlab.spec import Experiment, name_of
-from trainlab.stats import Outcome, Rate, Verdict, share_words
+from trainlab.stats import Outcome, Verdict, share_words
 from trainlab.stats.reaching import Reached
-from trainlab.studies.smallest_board import BUDGETS, smallest_notebook
+from trainlab.studies.smallest_board import BudgetJudged
 from trainlab.studies.study_columns import rate_columns
 
 Ended = Literal["found", "all", "too many"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class BudgetJudged:
-    """One budget: how many `networks` have so many parameters, and whether one of them `reached` the share.
-
-    `best` is the network that reached it, or the best of those that didn't, with its `experiment`; `solved`
-    its rate on fresh seeds, with the simultaneous interval. `raced` are the seeds that those longest in the
-    race had, `runs` all runs. `run` is a solved run of the best network. No networks, no best one.
-    """
-
-    parameters: int
-    networks: int = 0
-    reached: Reached = "no"
-    best: str | None = None
-    experiment: Experiment | None = None
-    solved: Rate | None = None
-    raced: int = 0
-    runs: int = 0
-    run: Runs | None = None
-
-    def __repr__(self) -> str:
-        # The generated one would print the arrays of the run.
-        return f"<BudgetJudged {self.parameters:,} parameters: {self.reached}, {self.best}>"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the budget as JSON has it."""
-        return BUDGETS.to_dict(self)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -159,6 +130,8 @@ class SmallestResult:
         return "\n".join([self.verdict, *lines])
 
     def _repr_html_(self) -> str:
+        from trainlab.studies.race_pictures import smallest_notebook
+
         return smallest_notebook(self)
 
     @property

@@ -26,7 +26,7 @@ from trainlab.stats import (
     rate,
     share_words,
 )
-from trainlab.studies.effects import Effect
+from trainlab.studies.effect_table import Effect
 
 Bools = npt.NDArray[np.bool_]
 OUTCOMES: dict[Reading, Outcome] = {

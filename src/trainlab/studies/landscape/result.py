@@ -12,38 +12,12 @@ from trainlab.draw import JSON_FORMAT, counted, data_frame, json_text
 from trainlab.execution import HowRun
 from trainlab.page.notebook import notebook, text_list
 from trainlab.spec import Experiment
-from trainlab.stats import Rate, Verdict, rate
+from trainlab.stats import Verdict, rate
+from trainlab.studies.landscape.ending_kinds import AT_OTHER_THRESHOLDS, ENDING_KINDS, EndingKind, Moved
 from trainlab.studies.landscape.read import KINDS, THRESHOLDS, Ending, Kind, Thresholds
-from trainlab.studies.landscape.tables import AT_OTHER_THRESHOLDS, ENDING_KINDS
-from trainlab.studies.landscape.verdict import endings_verdicts
 
 FACTOR = 10.0
 """The shares are given at thresholds so many times larger and smaller, too."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EndingKind:
-    """The failed runs that end alike: `runs` of all that were read, and how many of them are solved later.
-
-    `escaped` is None if there are none, or none was trained on. `loss` and `gradient_norm` are medians at the
-    end, NaN if there are none, and so is `flat`, how many directions are flat.
-    """
-
-    kind: Kind
-    runs: Rate
-    escaped: Rate | None
-    loss: float
-    gradient_norm: float
-    flat: float
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Moved:
-    """How many failed runs end how if the threshold of that `name` is `value`."""
-
-    name: str
-    value: float
-    runs: dict[Kind, int]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -98,6 +72,8 @@ class EndingsResult:
         Of the topics ``"endings"``, ``"flat"``, ``"escapes"``, ``"saddles escape"``, ``"local minimum"``,
         ``"plateau"``, ``"saddle"`` and ``"thresholds"`` those that apply.
         """
+        from trainlab.studies.landscape.verdict import endings_verdicts
+
         return endings_verdicts(self)
 
     def to_frame(self, *, library: str | None = None) -> Any:

@@ -7,19 +7,12 @@ from typing import TYPE_CHECKING, Any, cast
 from trainlab.draw import counted, format_number, join
 from trainlab.spec.stopping import Patience
 from trainlab.stats import HALF, SIGNIFICANCE, Outcome, Rate, Verdict, more_than, rate, share_words
+from trainlab.studies.landscape.ending_kinds import PLACES, THRESHOLD_WORDS, EndingKind, format_percent_of
 from trainlab.studies.landscape.read import Kind
 
 if TYPE_CHECKING:
-    from trainlab.studies.landscape.result import EndingKind, EndingsResult
+    from trainlab.studies.landscape.result import EndingsResult
 
-PLACES: dict[Kind, str] = {
-    "minimum": "at a minimum",
-    "saddle": "at a saddle",
-    "plateau": "on a plateau",
-    "kink": "at a kink",
-    "still moving": "still moving",
-}
-THRESHOLD_WORDS = {"slope": "the slope", "down": "a saddle's fall", "up": "a layer's change"}
 FEWEST = 5
 """Of fewer runs of a kind no share is compared."""
 
@@ -185,11 +178,6 @@ def _thresholds(result: EndingsResult) -> str:
     span = f"{min(shares):,} to {max(shares):,} of {result.failed:,} are {PLACES[first.kind]}"
     also = join(turned) if turned else "it stays the commonest"
     return f"If each threshold is ten times larger or smaller, {span}; {also}."
-
-
-def format_percent_of(value: float) -> str:
-    """Return a share as a per cent: ``1 %``, ``0.1 %``."""
-    return f"{100 * value:g} %"
 
 
 def _or(names: list[str]) -> str:

@@ -1,18 +1,40 @@
-"""Tables of where failed runs end: by the kind of place, and at other thresholds."""
+"""Where failed runs end, counted: by the kind of place, and at other thresholds, each with its table."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from trainlab.draw import format_number
 from trainlab.page.cells import count_of, share_under_percent
 from trainlab.page.columns import Column, TableOf, json_only
+from trainlab.stats import Rate
 from trainlab.studies.landscape.read import KINDS, Kind
-from trainlab.studies.landscape.verdict import PLACES, THRESHOLD_WORDS, format_percent_of
 
-if TYPE_CHECKING:
-    from trainlab.studies.landscape.result import EndingKind, Moved
+PLACES: dict[Kind, str] = {
+    "minimum": "at a minimum",
+    "saddle": "at a saddle",
+    "plateau": "on a plateau",
+    "kink": "at a kink",
+    "still moving": "still moving",
+}
+THRESHOLD_WORDS = {"slope": "the slope", "down": "a saddle's fall", "up": "a layer's change"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EndingKind:
+    """The failed runs that end alike: `runs` of all that were read, and how many of them are solved later.
+
+    `escaped` is None if there are none, or none was trained on. `loss` and `gradient_norm` are medians at the
+    end, NaN if there are none, and so is `flat`, how many directions are flat.
+    """
+
+    kind: Kind
+    runs: Rate
+    escaped: Rate | None
+    loss: float
+    gradient_norm: float
+    flat: float
 
 
 def _known(value: float) -> str:
@@ -33,6 +55,20 @@ ENDING_KINDS: TableOf[EndingKind] = TableOf(
         json_only("flat", lambda each: each.flat),
     )
 )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Moved:
+    """How many failed runs end how if the threshold of that `name` is `value`."""
+
+    name: str
+    value: float
+    runs: dict[Kind, int]
+
+
+def format_percent_of(value: float) -> str:
+    """Return a share as a per cent: ``1 %``, ``0.1 %``."""
+    return f"{100 * value:g} %"
 
 
 def _runs_of(kind: Kind) -> Callable[[Moved], int]:
