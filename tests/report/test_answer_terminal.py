@@ -12,7 +12,7 @@ from studies.made_up import cells_of, flags, runs_of, study_of
 from studies.scored import made, near, scored
 
 from trainlab.report import print_study
-from trainlab.report.text_lines import LINES, labelled
+from trainlab.report.terminal_lines import LINES, labelled
 from trainlab.spec import load_study
 from trainlab.studies import StudyResult
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from studies.maps.made_map import made_map
 
 from trainlab.report import print_map
-from trainlab.report.text_lines import LINES
+from trainlab.report.terminal_lines import LINES
 from trainlab.studies import MapResult
 
 

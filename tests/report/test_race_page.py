@@ -4,7 +4,7 @@ from dataclasses import replace
 from report.page_reader import PageReader, svgs
 from rich.console import Console
 from studies.racing import networks_race, race
-from trainlab.report.text_lines import LINES
+from trainlab.report.terminal_lines import LINES
 
 from trainlab.report import print_race, race_html
 from trainlab.report.race_page import FIRST

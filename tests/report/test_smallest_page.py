@@ -8,7 +8,7 @@ from rich.console import Console
 from studies.test_smallest import judged, made_up
 
 from trainlab.report import print_smallest, smallest_html
-from trainlab.report.text_lines import LINES
+from trainlab.report.terminal_lines import LINES
 from trainlab.studies import SmallestResult
 
 MANY = made_up(*(judged(number, "no", 3 * number) for number in range(3, 40)), judged(40, "yes", 255))
