@@ -33,7 +33,12 @@ from trainlab.studies import CellResult, Verdict
 from trainlab.studies.causes import THRESHOLD, failed, gradients_of
 from trainlab.studies.cells import all_near
 from trainlab.studies.effects import factorial
-from trainlab.studies.side_words import has_turned, holds_everywhere, sides_words, turned_changes
+from trainlab.studies.verdicts.robustness_words import (
+    has_turned,
+    holds_everywhere,
+    sides_words,
+    turned_changes,
+)
 
 Bools = npt.NDArray[np.bool_]
 ALIKE = 0.01

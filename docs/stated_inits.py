@@ -17,7 +17,7 @@ from trainlab.explain.questions.init import mean_zero as means
 from trainlab.explain.questions.init.schemes import find_schemes
 from trainlab.explain.questions.init.sizes import Claim
 from trainlab.stats import Rate, ReadEstimate, Reading
-from trainlab.studies.verdicts import OUTCOMES
+from trainlab.studies.verdicts.rules import OUTCOMES
 
 PAGE, PLACE, ASKED = "init", "question 3", "`trainlab explain init`"
 FADED = 0.1

@@ -23,7 +23,7 @@ from trainlab.explain.questions.loss.outliers import percent as climb
 from trainlab.maths import LOSSES
 from trainlab.maths.activation_functions import softmax
 from trainlab.stats import SIGNIFICANCE, Rate, Reading
-from trainlab.studies.verdicts import OUTCOMES
+from trainlab.studies.verdicts.rules import OUTCOMES
 
 PAGE, PLACE, ASKED = "loss", "question 4", "`trainlab explain loss`"
 ROUNDING = 1e-5

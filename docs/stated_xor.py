@@ -17,11 +17,11 @@ from trainlab.draw import join
 from trainlab.engine.constant import best_constant_loss
 from trainlab.spec import Experiment, name_of
 from trainlab.stats import HALF, Rate, ReadEstimate, Verdict, more_than, paired_difference, rate
-from trainlab.studies.better import judge_better
 from trainlab.studies.causes import failed
 from trainlab.studies.cells import all_near
 from trainlab.studies.effect_table import Effect
 from trainlab.studies.solved_when import solved_ever
+from trainlab.studies.verdicts.network_comparison import judge_better
 
 PAGE = "assignment"
 NOTEBOOK, CONCLUSION = "notebook 1", "notebook 1, conclusion"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from cli.calling import Caller, assert_refused
-from studies.spiking import TEXT, UNLEARNT
+from studies.spikes.spiking import TEXT, UNLEARNT
 
 from trainlab.report.terminal_lines import LINES
 

@@ -117,7 +117,7 @@ def _tell_spike(
     details: bool,
 ) -> None:
     """Take apart how a run unlearned, and hand it over."""
-    from trainlab.studies.spike import spike
+    from trainlab.studies.spikes.spike import spike
 
     with progress_line() as show:
         result = spike(

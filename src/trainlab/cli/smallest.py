@@ -10,7 +10,7 @@ from trainlab.cli.options import UsageError, shortened
 from trainlab.cli.output import Output, hand_over
 from trainlab.cli.progress import progress_line
 from trainlab.studies import BudgetProgress, SmallestResult, smallest_budget
-from trainlab.studies.smallest import SHARE
+from trainlab.studies.races.smallest import SHARE
 
 MOST_BUDGETS = 1000
 _RANGE = re.compile(r"([0-9]{1,9})\.\.([0-9]{1,9})")

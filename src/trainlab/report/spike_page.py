@@ -10,10 +10,10 @@ from trainlab.page.document import Front, fold, page, paragraph, picture, side_b
 from trainlab.page.html import joined
 from trainlab.report.how import time_words
 from trainlab.report.spike_terminal import WORDS
-from trainlab.studies.spike_anatomy import Integers, Numbers, Spike
-from trainlab.studies.spike_result import SpikeResult
-from trainlab.studies.spike_steps import AROUND, places_around, steps_around, steps_table
-from trainlab.studies.spike_words import entry_of
+from trainlab.studies.spikes.spike_anatomy import Integers, Numbers, Spike
+from trainlab.studies.spikes.spike_result import SpikeResult
+from trainlab.studies.spikes.spike_steps import AROUND, places_around, steps_around, steps_table
+from trainlab.studies.spikes.spike_words import entry_of
 
 METHOD = "replay"
 

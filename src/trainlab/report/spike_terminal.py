@@ -9,10 +9,10 @@ import numpy as np
 from trainlab.diagnosis.text_picture import Picture, in_text
 from trainlab.draw import wrapped
 from trainlab.report.terminal_lines import LINES, labelled, print_lines
-from trainlab.studies.spike_anatomy import Integers, Numbers, Spike
-from trainlab.studies.spike_result import SpikeResult
-from trainlab.studies.spike_steps import AROUND, places_around, steps_around, steps_table
-from trainlab.studies.spike_words import entry_of
+from trainlab.studies.spikes.spike_anatomy import Integers, Numbers, Spike
+from trainlab.studies.spikes.spike_result import SpikeResult
+from trainlab.studies.spikes.spike_steps import AROUND, places_around, steps_around, steps_table
+from trainlab.studies.spikes.spike_words import entry_of
 
 if TYPE_CHECKING:
     from rich.console import Console

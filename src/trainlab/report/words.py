@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trainlab.maths import LOSSES
 from trainlab.spec import Custom, Loss, TaskSpec, name_of
-from trainlab.studies.verdicts import Outcome, Verdict
+from trainlab.stats import Outcome, Verdict
 
 MARKS: dict[Outcome, str] = {"upheld": "✓", "refuted": "✗", "mixed": "≈"}
 """A mark for each outcome, so that it isn't told by colour alone; the word always stands beside it."""

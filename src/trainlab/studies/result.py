@@ -10,17 +10,17 @@ from trainlab.errors import SpecError, shown
 from trainlab.execution import HowRun
 from trainlab.spec import Study, data_of
 from trainlab.spec.study import NO_CHANGE
-from trainlab.studies.answer import answer_of
+from trainlab.stats import Verdict
+from trainlab.studies.answers.answer import answer_of
 from trainlab.studies.cells import CellResult
 from trainlab.studies.effect_table import Effect, Interaction
 from trainlab.studies.effects import ever_effects
 from trainlab.studies.fidelity import Fidelity
 from trainlab.studies.measure import Measure, measure_of
 from trainlab.studies.notes import notes_of
-from trainlab.studies.retrained import Retrained
+from trainlab.studies.retraining import Retrained
 from trainlab.studies.score_effects import score_effects
 from trainlab.studies.study_columns import STUDY_TABLES, StudyTable, study_columns
-from trainlab.studies.verdicts import Verdict
 
 MAX_NAMED = 4
 """The most cells that a message names."""
@@ -170,7 +170,7 @@ class StudyResult:
         return "\n".join([f"{self.study.title or 'A study'}: {self.size}", found.sentence, *lines])
 
     def _repr_html_(self) -> str:
-        from trainlab.studies.show import study_notebook
+        from trainlab.studies.study_pictures import study_notebook
 
         return study_notebook(self)
 
