@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 import trainlab
-from trainlab.report.study.why_words import CAUSES, shares_of
+from trainlab.report.study.why_failed_part import CAUSES, shares_of
 from trainlab.stats import Rate
 from trainlab.studies import CellResult
 

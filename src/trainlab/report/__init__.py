@@ -6,9 +6,8 @@ from .explanation_page import explanation_html
 from .maps.map_page import map_html
 from .maps.map_terminal import print_map
 from .races.race_page import race_html
-from .races.race_terminal import print_race
+from .races.race_terminal import print_race, print_smallest
 from .races.smallest_page import smallest_html
-from .races.smallest_terminal import print_smallest
 from .seeds_page import seeds_html
 from .spike_page import spike_html
 from .spike_terminal import print_spike

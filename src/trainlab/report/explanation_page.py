@@ -11,7 +11,7 @@ from trainlab.explain import Explanation
 from trainlab.page.document import Front, page, paragraph, picture
 from trainlab.page.html import NOTHING, joined, tag
 from trainlab.page.section import Section, section_html
-from trainlab.report.study.verdict_part import first_sentence
+from trainlab.report.first_sentence import first_sentence
 
 _TELLING: Final = {
     "neuron": ("plane", "apart"),

@@ -13,7 +13,7 @@ from trainlab.page.columns import Column, TableOf
 from trainlab.page.document import Front, fold, page, paragraph, picture, terms
 from trainlab.page.html import NOTHING, joined
 from trainlab.report.diagnosis_pictures import drawn
-from trainlab.report.study.verdict_part import first_sentence
+from trainlab.report.first_sentence import first_sentence
 from trainlab.stats import share_words
 
 if TYPE_CHECKING:

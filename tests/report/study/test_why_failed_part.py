@@ -11,7 +11,7 @@ from report.study.small_study import judged, result
 from rich.console import Console
 
 from trainlab.report import print_study, study_html
-from trainlab.report.study.why_words import method_words, offer_words, shares_of
+from trainlab.report.study.why_failed_part import method_words, offer_words, shares_of
 from trainlab.stats import rate
 from trainlab.studies.result import StudyResult
 

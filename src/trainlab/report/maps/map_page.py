@@ -14,7 +14,7 @@ from trainlab.report.maps.map_method import method_pairs
 from trainlab.spec import experiment_to_toml
 from trainlab.stats import Rate
 from trainlab.studies.maps import MapResult, map_picture
-from trainlab.studies.maps.fields import axis_words
+from trainlab.studies.maps.axis import axis_words
 from trainlab.studies.maps.show import NO_EPOCHS, Measure, measures
 
 CAPTIONS = {

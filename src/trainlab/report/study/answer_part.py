@@ -11,8 +11,9 @@ from trainlab.draw import Interval, Picture, counted, format_number, intervals
 from trainlab.draw.svg import Html
 from trainlab.page.document import Front, fold, paragraph, picture, terms
 from trainlab.page.html import NOTHING, joined
+from trainlab.report.first_sentence import first_sentence, verdict_html
 from trainlab.report.study.shown_cells import cell_words, cells_of, networks_of
-from trainlab.report.study.verdict_part import first_sentence, names_in, verdict_html
+from trainlab.report.study.verdict_part import names_in
 from trainlab.spec import Network, solved_rule
 from trainlab.studies.answers.answer import Answer, answer_of, what_runs
 from trainlab.studies.cells import CellResult, any_solved, spread_of

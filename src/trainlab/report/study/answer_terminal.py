@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from trainlab.draw import TERMINAL, Cell, counted, wrapped
 from trainlab.report.study.shown_cells import cell_words, ends_of, networks_of
-from trainlab.report.study.why_words import USUAL, shares_of
+from trainlab.report.study.why_failed_part import USUAL, shares_of
 from trainlab.report.terminal_lines import LINES, labelled, print_lines
 from trainlab.studies.answers.answer import MOST_NETWORKS, Answer, answer_of, named
 from trainlab.studies.cells import any_solved

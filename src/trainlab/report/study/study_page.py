@@ -10,7 +10,7 @@ from trainlab.report.study.method_part import code_part, method_part
 from trainlab.report.study.run_part import run_part
 from trainlab.report.study.score_part import score_part
 from trainlab.report.study.verdict_part import names_in, verdict_part
-from trainlab.report.study.why_part import why_part
+from trainlab.report.study.why_failed_part import why_part
 from trainlab.studies.answers.answer import what_runs
 from trainlab.studies.result import StudyResult
 

@@ -20,7 +20,7 @@ from trainlab.report.study.solved_when_part import (
     when_title,
     with_when,
 )
-from trainlab.report.study.why_words import CAUSES, method_words, offer_words, shares_of
+from trainlab.report.study.why_failed_part import CAUSES, method_words, offer_words, shares_of
 from trainlab.report.terminal_lines import print_lines
 from trainlab.report.words import MARKS, single_run
 from trainlab.stats import Rate

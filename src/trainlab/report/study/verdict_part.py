@@ -8,6 +8,7 @@ from trainlab.draw import unbroken
 from trainlab.draw.svg import Html, escape
 from trainlab.page.document import fold, paragraph
 from trainlab.page.html import LINE, NOTHING, SPACE, joined, tag
+from trainlab.report.first_sentence import first_sentence
 from trainlab.report.words import MARKS, single_run
 from trainlab.stats import Verdict
 from trainlab.studies.result import StudyResult
@@ -15,7 +16,6 @@ from trainlab.studies.verdicts.robustness_words import sides_words
 
 MANY = 6
 """More verdicts on single changes than this are folded away."""
-_MASK = "\0"
 LONG = 160
 """What follows a verdict's first sentence is folded if it has more letters."""
 
@@ -59,26 +59,6 @@ def _item(verdict: Verdict, names: Sequence[str], runs: str) -> Html:
         more = fold("More numbers", more, printed=True)
     aside = [tag("p", escape(unbroken(words)), class_="muted") for words in beside]
     return joined(tag("li", first, *aside, more, class_=verdict.outcome), LINE)
-
-
-def verdict_html(first: str, rest: str) -> Html:
-    """Return the sentence that answers the question, large, and the rest under it."""
-    return joined(paragraph(unbroken(first), kind="question"), paragraph(unbroken(rest)) if rest else NOTHING)
-
-
-def first_sentence(words: str, names: Sequence[str] = ()) -> tuple[str, str]:
-    """Return the first sentence and the rest; a full stop in a number or in one of these names ends none.
-
-    Names are what users call things: networks, changes, classes, columns.
-    """
-    masked = words
-    for name in sorted(set(names), key=len, reverse=True):
-        masked = masked.replace(name, name.replace(". ", _MASK))
-        if name.endswith("."):
-            masked = masked.replace(f"{name} ", f"{name[:-1]}{_MASK}")
-    first, end, _ = masked.partition(". ")
-    length = len(first.replace(_MASK, ". ")) + 1
-    return (words[:length], words[length + 1 :]) if end else (words, "")
 
 
 def names_in(result: StudyResult) -> list[str]:

@@ -8,8 +8,7 @@ from trainlab.report.torch_code.torch_data import data_lines
 from trainlab.report.torch_code.torch_loop import loop_lines
 from trainlab.report.torch_code.torch_loss import loss_lines, prediction_code, solved_lines
 from trainlab.report.torch_code.torch_network import network_lines
-from trainlab.report.torch_code.torch_optimizer import optimizer_lines
-from trainlab.report.torch_code.torch_schedule import schedule_lines
+from trainlab.report.torch_code.torch_optimizer import optimizer_lines, schedule_lines
 from trainlab.spec import Experiment, name_of
 
 SHOWN = 16

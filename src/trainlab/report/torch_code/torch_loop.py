@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainlab.report.torch_code.torch_schedule import advance_lines, before_step_lines
+from trainlab.report.torch_code.torch_optimizer import advance_lines, before_step_lines
 from trainlab.spec import Batch, Experiment, Full, Patience, ReduceLROnPlateau, StopSolved
 
 EQUALISE = [

@@ -10,10 +10,9 @@ from trainlab.draw import Contour, HeatAxis, Picture, Spot, heat_map, region_map
 from trainlab.draw.svg import Html
 from trainlab.errors import TrainlabError, listing, nearest
 from trainlab.page.notebook import notebook, text_list
-from trainlab.studies.maps.axis import Axis
+from trainlab.studies.maps.axis import Axis, axis_words
 from trainlab.studies.maps.contour import solved_contours
 from trainlab.studies.maps.counts import OUTCOMES
-from trainlab.studies.maps.fields import axis_words
 
 if TYPE_CHECKING:
     from trainlab.studies.maps.result import MapResult
