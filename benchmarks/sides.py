@@ -18,7 +18,7 @@ from typing import Any
 from benchmarks.machine import machine
 from trainlab.execution import Progress
 from trainlab.studies import StudyResult, study
-from trainlab.studies.side_words import as_asked, sides_words
+from trainlab.studies.verdicts.robustness_words import as_asked, sides_words
 
 STUDY = "xor44"
 SEEDS = 1000

@@ -17,7 +17,7 @@ from trainlab.stats import (
 )
 from trainlab.studies import Verdict
 from trainlab.studies.effects import factorial
-from trainlab.studies.side_words import has_turned, holds_everywhere, sides_words
+from trainlab.studies.verdicts.robustness_words import has_turned, holds_everywhere, sides_words
 
 
 def summary(studies: Studies) -> str:

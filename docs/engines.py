@@ -10,7 +10,7 @@ from docs.words import table
 from docs.xor_studies import Studies, carry_out, networks
 from trainlab.draw import counted, join
 from trainlab.stats import SIGNIFICANCE
-from trainlab.studies.side_words import as_asked
+from trainlab.studies.verdicts.robustness_words import as_asked
 
 __all__ = ["BLOCKS", "carry_out"]
 

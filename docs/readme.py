@@ -8,7 +8,7 @@ from docs.words import percent, table
 from docs.xor_studies import Studies, carry_out, networks
 from trainlab.draw import join
 from trainlab.studies.causes import THRESHOLD
-from trainlab.studies.side_words import turned_changes
+from trainlab.studies.verdicts.robustness_words import turned_changes
 
 __all__ = ["BLOCKS", "carry_out"]
 

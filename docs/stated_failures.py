@@ -15,9 +15,9 @@ from docs.words import percent
 from docs.xor_studies import loss_by_point, of, share_of, to_digits
 from trainlab.engine.constant import best_constant_loss
 from trainlab.stats import HALF, Rate, more_than, rate
-from trainlab.studies.better import judge_better
 from trainlab.studies.causes import failed
 from trainlab.studies.cells import all_near
+from trainlab.studies.verdicts.network_comparison import judge_better
 
 
 def _vanishing(place: int) -> Any:

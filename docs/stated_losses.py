@@ -19,7 +19,7 @@ from trainlab.explain import pairing
 from trainlab.maths import LOSSES
 from trainlab.maths.activation_functions import softmax
 from trainlab.stats import Rate, Reading
-from trainlab.studies.verdicts import OUTCOMES
+from trainlab.studies.verdicts.rules import OUTCOMES
 
 PAGE, PLACE, ASKED = "loss", "question 4", "`trainlab explain loss`"
 _statement = Question(page=PAGE, place=PLACE, command=ASKED).statement

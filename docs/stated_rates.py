@@ -13,9 +13,9 @@ from docs.words import percent, under
 from trainlab.draw import format_number
 from trainlab.stats import Rate, almost_always, more_than, rate
 from trainlab.studies import EndingsResult
+from trainlab.studies.landscape.ending_kinds import PLACES, THRESHOLD_WORDS
 from trainlab.studies.landscape.read import THRESHOLDS, Kind, Thresholds
 from trainlab.studies.landscape.result import FACTOR
-from trainlab.studies.landscape.verdict import PLACES, THRESHOLD_WORDS
 
 PAGE, PLACE, ASKED = "learning_rate", "question 2", "`trainlab explain learning-rate`"
 ENDINGS = "[where runs end](endings.md)"

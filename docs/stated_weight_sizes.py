@@ -14,7 +14,7 @@ from trainlab.draw import format_number, join
 from trainlab.explain.questions.init import mean_zero as means
 from trainlab.explain.questions.init.sizes import Claim
 from trainlab.stats import Rate, ReadEstimate, Reading
-from trainlab.studies.verdicts import OUTCOMES
+from trainlab.studies.verdicts.rules import OUTCOMES
 
 PAGE, PLACE, ASKED = "init", "question 3", "`trainlab explain init`"
 _statement = Question(page=PAGE, place=PLACE, command=ASKED).statement

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from docs.pages import ROOT
-from studies.spiking import SPIKING, UNLEARNT
+from studies.spikes.spiking import SPIKING, UNLEARNT
 
 import trainlab
 from trainlab import explain

@@ -19,7 +19,7 @@ from trainlab.explain.questions.loss.gradients import gradient_formula
 from trainlab.explain.questions.loss.pairing import pairing
 from trainlab.maths import ACTIVATIONS
 from trainlab.maths.activations import elementwise
-from trainlab.report.torch_code import cell_code
+from trainlab.report.torch_code.cell_code import cell_code
 from trainlab.spec import Experiment
 from trainlab.spec.decode import decode
 from trainlab.studies.landscape.place import place_at

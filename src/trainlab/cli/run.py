@@ -104,7 +104,7 @@ def run_command(
 
 def _tell_spike(file: str, asked: Asked, *, engine: str, files: Files, runs: Runs, details: bool) -> None:
     """Take apart how a run unlearned, and hand it over."""
-    from trainlab.studies.spike import spike
+    from trainlab.studies.spikes.spike import spike
 
     with progress_line() as show:
         result = spike(

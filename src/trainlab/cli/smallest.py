@@ -7,7 +7,7 @@ from trainlab.cli.output import Files
 from trainlab.cli.progress import progress_line
 from trainlab.cli.race_options import Networks, Rules, read_share
 from trainlab.studies import BudgetProgress, SmallestResult, smallest_budget
-from trainlab.studies.smallest import SHARE
+from trainlab.studies.races.smallest import SHARE
 
 
 def find_smallest(

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from trainlab.draw import Cell, Picture, html_table, terminal_table
-from trainlab.draw.svg import escape
+from trainlab.draw.svg import Html, escape
+from trainlab.page.html import LINE, join_html, tag
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -90,19 +91,19 @@ def printed(shown: RenderableType) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
-def section_html(part: Section) -> str:
+def section_html(part: Section) -> Html:
     """Return text, code, pictures and tables of a section, without its heading."""
-    blocks = [f"<p>{escape(words)}</p>" for words in part.text]
-    blocks += [f'<pre tabindex="0"><code>{escape(part.code)}</code></pre>'] if part.code else []
+    blocks = [tag("p", escape(words)) for words in part.text]
+    blocks += [tag("pre", tag("code", escape(part.code)), tabindex="0")] if part.code else []
     drawn = [each._repr_html_() for each in part.pictures]  # pyright: ignore[reportPrivateUsage]
     if len(drawn) > 1:
         # Beside each other where the page's style has room for two.
-        drawn = [f'<div class="pair">{"".join(f"<div>{each}</div>" for each in drawn)}</div>']
+        drawn = [tag("div", *(tag("div", each) for each in drawn), class_="pair")]
     blocks += drawn
     for table in part.tables:
         blocks.append(html_table(table.headers, table.rows[: table.shown], caption=table.title))
-        blocks += [f'<p class="muted">{escape(table.more)}</p>'] if table.more else []
-    return "\n".join(blocks)
+        blocks += [tag("p", escape(table.more), class_="muted")] if table.more else []
+    return join_html(blocks, LINE)
 
 
 def paragraphs(*words: str | Iterable[str]) -> tuple[str, ...]:
