@@ -10,7 +10,7 @@ from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.faults.label_dtype import truncations
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.losses import LossRecord
-from trainlab.diagnosis.pictures.data import targets_and_range
+from trainlab.diagnosis.pictures.targets import targets_and_range
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.signals.case import Case
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture
-from trainlab.diagnosis.pictures.layers import shares
+from trainlab.diagnosis.pictures.network import shares
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import activation_replaced, initialized, rate_times
 from trainlab.diagnosis.signals.case import Case

@@ -12,9 +12,9 @@ import re
 from trainlab.diagnosis.edits import called_name, parsed, replaced, splice
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.observed.node_kinds import LAYERS
 from trainlab.diagnosis.observed.record import Event, Graph, Op, ParamRecord
-from trainlab.diagnosis.pictures.path import reached
+from trainlab.diagnosis.observed.torch_names import LAYER_NODES
+from trainlab.diagnosis.pictures.network import reached
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.remedies.remedy import Remedy
@@ -136,7 +136,7 @@ def _with_constant_derivative(graph: Graph) -> Op | None:
         node = graph.nodes[place]
         if node.op is not None and "constant_derivative" in node.op.facts:
             return node.op
-        if node.kind not in LAYERS:
+        if node.kind not in LAYER_NODES:
             places += [one for one in node.inputs if one not in places]
     return None
 

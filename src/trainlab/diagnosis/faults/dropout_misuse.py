@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.observed.node_kinds import SHAPING
 from trainlab.diagnosis.observed.record import Graph, Op
+from trainlab.diagnosis.observed.torch_names import LINEAR_NODES, LOSS_NODES, SHAPE_NODES
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place, place_at
 from trainlab.diagnosis.remedies.common_remedies import single
@@ -14,11 +14,9 @@ from trainlab.diagnosis.signals.case import Case
 
 HIGH = 0.75
 GATED = 0.6
-_LOSS = frozenset(
-    ("NllLoss", "NllLoss2D", "LogSoftmax", "Softmax", "Sigmoid", "BinaryCrossEntropyWithLogits", "MseLoss",
-     "BinaryCrossEntropy", "L1Loss", "SmoothL1Loss", "HuberLoss", "Mean", "Sum", "Pow", "Sub", "Abs", "Add",
-     "Div", "Neg")
-)  # fmt: skip
+_TO_LOSS = LOSS_NODES | frozenset(
+    ("LogSoftmax", "Softmax", "Sigmoid", "Mean", "Sum", "Pow", "Sub", "Abs", "Add", "Div", "Neg")
+)
 
 
 def judge(case: Case) -> Finding | None:
@@ -75,10 +73,10 @@ def _on_output(graph: Graph) -> Op | None:
         node = graph.nodes[place]
         if node.op is not None and node.op.facts.get("p") and node.op.name.startswith("dropout"):
             behind = [graph.nodes[parent] for parent in node.inputs]
-            while behind and all(one.kind in SHAPING for one in behind):
+            while behind and all(one.kind in SHAPE_NODES for one in behind):
                 behind = [graph.nodes[parent] for one in behind for parent in one.inputs]
-            return node.op if any(one.kind in ("Addmm", "Mm", "Convolution") for one in behind) else None
-        if node.kind not in _LOSS and node.kind not in SHAPING:
+            return node.op if any(one.kind in LINEAR_NODES for one in behind) else None
+        if node.kind not in _TO_LOSS and node.kind not in SHAPE_NODES:
             continue
         new = [parent for parent in node.inputs if parent not in met]
         met.update(new)

@@ -7,8 +7,8 @@ import numpy as np
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture
-from trainlab.diagnosis.pictures.layers import gradient_by_depth
 from trainlab.diagnosis.pictures.loops import gradient_norm
+from trainlab.diagnosis.pictures.network import gradient_by_depth
 from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.common_remedies import CLIPPED, initialized, rate_times
 from trainlab.diagnosis.signals.case import Case

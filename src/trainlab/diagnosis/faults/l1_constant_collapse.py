@@ -8,7 +8,8 @@ import numpy as np
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.pictures.data import targets_and_range
+from trainlab.diagnosis.observed.torch_names import BY_HAND
+from trainlab.diagnosis.pictures.targets import targets_and_range
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.signals.case import Case
@@ -55,7 +56,7 @@ def _is_absolute(case: Case) -> bool:
     main = case.learning.main
     return (
         main is not None
-        and main.kind == "difference"
+        and main.kind == BY_HAND
         and any(node.kind == "Abs" for graph in case.record.graphs for node in graph.nodes[:8])
     )
 

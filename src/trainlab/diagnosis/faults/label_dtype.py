@@ -6,6 +6,7 @@ from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.observed.record import Event
+from trainlab.diagnosis.observed.torch_names import OF_NUMBERS
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import single
@@ -13,7 +14,6 @@ from trainlab.diagnosis.remedies.remedy import Remedy
 from trainlab.diagnosis.signals.case import Case
 
 ALIKE = 0.7
-_NUMBERS = frozenset(("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "difference"))
 _WHOLE = frozenset(("int64", "int32", "int16", "int8", "uint8"))
 
 
@@ -50,7 +50,7 @@ def truncations(case: Case) -> list[Event]:
     if cuts and few:
         return cuts
     # Measured as numbers, though they are whole ones now: at least half of what told them apart is gone.
-    numbers = [loss for loss in losses if loss.kind in _NUMBERS and loss.target_dtype in _WHOLE]
+    numbers = [loss for loss in losses if loss.kind in OF_NUMBERS and loss.target_dtype in _WHOLE]
     coarse = [cut for cut in truncated if cut.facts["after"] <= 0.5 * cut.facts["before"]]
     return [cut for cut in coarse if any(_made(cut, loss) for loss in numbers)]
 

@@ -12,10 +12,10 @@ import numpy as np
 from trainlab.diagnosis.edits import without_activation
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.observed.node_kinds import SHAPING
 from trainlab.diagnosis.observed.record import Graph, Node, Op
+from trainlab.diagnosis.observed.torch_names import LINEAR_NODES, SHAPE_NODES
 from trainlab.diagnosis.pictures.kinds import Picture
-from trainlab.diagnosis.pictures.path import chain_to_loss
+from trainlab.diagnosis.pictures.network import chain_to_loss
 from trainlab.diagnosis.place import Place, place_at
 from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.remedies.remedy import Remedy
@@ -107,7 +107,7 @@ def _by_hand(case: Case, graph: Graph) -> Finding | None:
             wrong = _squashed_behind(graph, node)
             if wrong is not None:
                 return _twice(case, node, wrong, f"{node.kind.lower()} in the loss takes it for a logit")
-        elif node.kind in _ARITHMETIC or node.kind in SHAPING:
+        elif node.kind in _ARITHMETIC or node.kind in SHAPE_NODES:
             new = [parent for parent in node.inputs if parent not in met]
             met.update(new)
             reach += new
@@ -137,9 +137,9 @@ def _near_loss(graph: Graph) -> list[int]:
         kind = graph.nodes[place].kind
         if len(queue) > 400:
             break
-        if place and kind not in _TO_LOSS and kind not in SHAPING:
+        if place and kind not in _TO_LOSS and kind not in SHAPE_NODES:
             continue
-        if kind in ("NllLoss", "NllLoss2D") or place == 0 or kind in _TO_LOSS or kind in SHAPING:
+        if kind in ("NllLoss", "NllLoss2D") or place == 0 or kind in _TO_LOSS or kind in SHAPE_NODES:
             new = [parent for parent in graph.nodes[place].inputs if parent not in met]
             met.update(new)
             queue += new
@@ -232,7 +232,7 @@ def _raw_into_bce(graph: Graph, node: Node, before: list[Node]) -> Finding | Non
             above = behind(graph, parent)
             if any(one.kind in _SQUASHED for one in above) or any(one.kind in _LIMITED for one in above):
                 continue
-        elif parent.kind not in ("Addmm", "Mm", "Linear", "Convolution", "Mv"):
+        elif parent.kind not in LINEAR_NODES:
             continue
         return Finding(
             place=place_at(

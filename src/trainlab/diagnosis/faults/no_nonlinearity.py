@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.observed.node_kinds import SHAPING
 from trainlab.diagnosis.observed.record import Graph
+from trainlab.diagnosis.observed.torch_names import LINEAR_NODES, SHAPE_NODES
 from trainlab.diagnosis.pictures.kinds import Picture
-from trainlab.diagnosis.pictures.path import chain_to_loss
+from trainlab.diagnosis.pictures.network import chain_to_loss
 from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.signals.case import Case, named
 
 LONG = 200
-_LINEAR = frozenset(("Addmm", "Mm", "Convolution", "Mv", "Bmm", "Addmv", "Linear", "MkldnnLinear"))
+_LINEAR = LINEAR_NODES | {"Bmm"}
 _PASSING = frozenset(
     (
         "NativeDropout",
@@ -103,7 +103,7 @@ def _chain(case: Case, graph: Graph) -> list[str] | None:
                 joined += 1
                 continue
             dropped = node.kind == "Mul" and node.op is not None and node.op.name == "dropout"
-            if node.kind not in SHAPING and node.kind not in _PASSING and not dropped:
+            if node.kind not in SHAPE_NODES and node.kind not in _PASSING and not dropped:
                 return None
             waiting += node.inputs
     if joined < len(linear) - 1:
@@ -115,7 +115,7 @@ def _weight(case: Case, graph: Graph, place: int) -> str:
     """Return the name of the weight that a linear node uses, or an empty string."""
     for at in graph.nodes[place].inputs:
         node = graph.nodes[at]
-        while node.kind in SHAPING and node.inputs:
+        while node.kind in SHAPE_NODES and node.inputs:
             node = graph.nodes[node.inputs[0]]
         if node.param is not None and len(case.record.params[node.param].shape) >= 2:
             return case.record.params[node.param].name

@@ -12,8 +12,9 @@ import numpy as np
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.record import ActivationRecord
+from trainlab.diagnosis.observed.torch_names import LINEAR_NODES
 from trainlab.diagnosis.pictures.kinds import Picture
-from trainlab.diagnosis.pictures.layers import shares
+from trainlab.diagnosis.pictures.network import shares
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import RELU_HE, STANDARDIZED_INPUTS, initialized
 from trainlab.diagnosis.signals.case import Case
@@ -78,7 +79,7 @@ def _outputs(case: Case) -> set[int]:
         queue, met = [0], {0}
         for place in queue if graph.nodes else []:
             node = graph.nodes[place]
-            if node.kind in ("Addmm", "Mm", "Bmm", "Convolution", "Mv"):
+            if node.kind in LINEAR_NODES or node.kind == "Bmm":
                 continue
             if node.op is not None and "activation" in node.op.facts:
                 outputs.add(node.op.facts["activation"])

@@ -11,11 +11,11 @@ import math
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.observed.loss_kinds import BINARY, CLASSES
+from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import place_at
+from trainlab.diagnosis.signals.baselines import neighbours
 from trainlab.diagnosis.signals.case import Case
-from trainlab.diagnosis.signals.neighbours import neighbours
 
 ROWS = 150
 

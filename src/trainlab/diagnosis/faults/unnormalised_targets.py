@@ -6,9 +6,9 @@ import numpy as np
 
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.observed.loss_kinds import BINARY, CLASSES
-from trainlab.diagnosis.pictures.data import main_loss
+from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
 from trainlab.diagnosis.pictures.kinds import Picture, histogram
+from trainlab.diagnosis.pictures.targets import main_loss
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.signals.case import Case

@@ -8,7 +8,7 @@ from __future__ import annotations
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.faults.detached_graph import cut_above, without_gradient
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.pictures.path import reached
+from trainlab.diagnosis.pictures.network import reached
 from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.signals.case import Case, modules_of
 

@@ -8,7 +8,7 @@ from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.record import ParamRecord
 from trainlab.diagnosis.pictures.kinds import Picture, bars
-from trainlab.diagnosis.pictures.layers import gradient_by_depth
+from trainlab.diagnosis.pictures.network import gradient_by_depth
 from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.common_remedies import RELU_HE, initialized
 from trainlab.diagnosis.signals.case import Case

@@ -7,8 +7,8 @@ import numpy as np
 from trainlab.diagnosis.edits import setting
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.pictures import layers
 from trainlab.diagnosis.pictures.kinds import Picture, lines, one_line
+from trainlab.diagnosis.pictures.network import MOST_LINES
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.signals.case import Case, named, optimizer_name, vanished
@@ -90,7 +90,7 @@ def judge(case: Case) -> Finding | None:
 def _picture(case: Case) -> Picture | None:
     """The rms of the weights that shrank most, over the steps looked at; None where none lost half of it."""
     found = [param for param in case.weights() if len(param.weight_rms) > 1 and param.weight_rms[0] > 0]
-    shrunk = sorted(found, key=lambda param: param.weight_rms[-1] / param.weight_rms[0])[: layers.MOST_LINES]
+    shrunk = sorted(found, key=lambda param: param.weight_rms[-1] / param.weight_rms[0])[:MOST_LINES]
     if not shrunk or shrunk[0].weight_rms[-1] > 0.5 * shrunk[0].weight_rms[0]:
         return None
     drawn = [one_line(param.name, param.ticks, param.weight_rms) for param in found if param in shrunk]

@@ -6,38 +6,25 @@ import numpy as np
 
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.observed.loss_kinds import BINARY
-from trainlab.diagnosis.observed.node_kinds import SHAPING
 from trainlab.diagnosis.observed.record import Graph, Node
+from trainlab.diagnosis.observed.torch_names import BINARY, LOSS_NODES, OF_NUMBERS, SHAPE_NODES
 from trainlab.diagnosis.pictures.kinds import Picture
-from trainlab.diagnosis.pictures.path import chain_to_loss
+from trainlab.diagnosis.pictures.network import chain_to_loss
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.remedies.remedy import Remedy
+from trainlab.diagnosis.signals.baselines import neighbours
 from trainlab.diagnosis.signals.case import Case
-from trainlab.diagnosis.signals.neighbours import neighbours
 
 HALF = 0.5
 ZEROS = 0.05
 """A few zeros may be rows that are to be left out, which they are."""
 UNFIT, BEHIND = 0.1, 0.12
-_DISTANCES = frozenset(
-    (
-        "MseLoss",
-        "L1Loss",
-        "SmoothL1Loss",
-        "HuberLoss",
-        "NllLoss",
-        "BinaryCrossEntropy",
-        "BinaryCrossEntropyWithLogits",
-    )
-)
 _OF_ZERO = {
     "soft_margin_loss": "for which it is ln 2 whatever the output says",
     "cosine_embedding_loss": "which cost nothing: with the others alone all vectors may become one",
     "hinge_embedding_loss": "which count as both at once",
 }
-_NUMBERS = frozenset(("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "difference"))
 
 
 def judge(case: Case) -> Finding | None:
@@ -120,14 +107,14 @@ def negated(graph: Graph) -> Node | None:
         if not graph.nodes:
             return None
         node = graph.nodes[place]
-        if node.kind in _DISTANCES:
+        if node.kind in LOSS_NODES:
             return node if sign < 0 else None
         scalar = node.op.facts.get("scalar") if node.op is not None else None
         if node.kind == "Neg" or (node.kind == "Mul" and scalar is not None and scalar < 0):
             sign = -sign
         elif node.kind in ("Mul", "Div") and len(node.inputs) == 1:
             pass
-        elif node.kind not in ("Mean", "Sum") and node.kind not in SHAPING:
+        elif node.kind not in ("Mean", "Sum") and node.kind not in SHAPE_NODES:
             return None
         if len(node.inputs) != 1:
             return None
@@ -137,7 +124,7 @@ def negated(graph: Graph) -> Node | None:
 
 def _classes_as_numbers(case: Case) -> Finding | None:
     main = case.learning.main
-    if main is None or main.kind not in _NUMBERS or main.columns != 1 or len(main.sample) < 50:
+    if main is None or main.kind not in OF_NUMBERS or main.columns != 1 or len(main.sample) < 50:
         return None
     values = np.unique(main.sample)
     whole = bool(np.all(values == np.round(values))) and values.min() == 0 and 3 <= len(values) <= 20

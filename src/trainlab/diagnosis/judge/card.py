@@ -6,7 +6,8 @@ import math
 from typing import Any, cast
 
 from trainlab.diagnosis.observed.record import Graph, NetworkRecord, Node, TrainingRecord
-from trainlab.diagnosis.signals.case import SHAPING, Case, optimizer_name
+from trainlab.diagnosis.observed.torch_names import SHAPE_NODES
+from trainlab.diagnosis.signals.case import Case, optimizer_name
 
 
 def card_of(case: Case) -> dict[str, Any]:
@@ -133,7 +134,7 @@ def _source(graph: Graph, loss: Node) -> str | None:
             return f"{layer}, then {activation}" if activation else f"{layer}, no activation"
         if node.kind in _ACTIVATIONS and own:
             activation = activation or node.kind.lower()
-        elif own and node.kind not in SHAPING and node.kind not in _ARITHMETIC:
+        elif own and node.kind not in SHAPE_NODES and node.kind not in _ARITHMETIC:
             return node.kind.lower()
         new = [parent for parent in node.inputs if parent not in met]
         met.update(new)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.diagnosis.observed.answers import Answers, ModelAsked
-from trainlab.diagnosis.observed.loss_kinds import BINARY, CLASSES
+from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
 from trainlab.diagnosis.signals.case import Case
 
 FIRST, LAST = 0.02, 0.1

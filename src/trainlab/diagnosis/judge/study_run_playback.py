@@ -13,6 +13,7 @@ from torch import nn
 from trainlab.diagnosis.judge.study_run_trail import Row, Trail
 from trainlab.diagnosis.observed.losses import LossRecord, LossStream
 from trainlab.diagnosis.observed.record import TrainingRecord
+from trainlab.diagnosis.observed.torch_names import BY_HAND
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.probe import Probe
 from trainlab.diagnosis.probe.probe_state import Core
@@ -222,7 +223,7 @@ def _evenly(trail: Trail) -> list[int]:
 def _whole(record: TrainingRecord) -> LossRecord:
     """Return an empty entry of the kind that has most of the training."""
     main = _main(record)
-    return LossRecord("difference" if main is None else main.kind, None, "", (), (), "float32")
+    return LossRecord(BY_HAND if main is None else main.kind, None, "", (), (), "float32")
 
 
 def _main(record: TrainingRecord) -> LossRecord | None:

@@ -11,10 +11,10 @@ from typing import Any
 
 from torch import nn
 
+from trainlab.diagnosis.probe.global_state import Patches
 from trainlab.diagnosis.probe.listener import Listener
 from trainlab.diagnosis.probe.module_calls import Calls
 from trainlab.diagnosis.probe.optimizer_steps import Steps
-from trainlab.diagnosis.probe.patches import Patches
 from trainlab.diagnosis.probe.probe_state import Core
 from trainlab.diagnosis.torch_private import COMPILER, compiled_network, is_compiling
 

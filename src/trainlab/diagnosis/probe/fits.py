@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from trainlab.diagnosis.observed.loss_kinds import BINARY, CLASSES, OF_LOGITS
 from trainlab.diagnosis.observed.losses import Fit, LossRecord
+from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES, OF_LOGITS
 from trainlab.diagnosis.probe.probe_state import Core
 
 MAX_ROWS = 512

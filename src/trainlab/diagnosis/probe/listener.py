@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
-from trainlab.diagnosis.observed.loss_kinds import SIGNED
 from trainlab.diagnosis.observed.record import Op
+from trainlab.diagnosis.observed.torch_names import SIGNED
 from trainlab.diagnosis.probe.activations import ACTIVATIONS, Activations
 from trainlab.diagnosis.probe.derivatives import SUMS
 from trainlab.diagnosis.probe.fits import Fits

@@ -8,10 +8,9 @@ from typing import Any
 
 import torch
 
-from trainlab.diagnosis.observed.loss_kinds import CLASSES
 from trainlab.diagnosis.observed.losses import LossRecord
-from trainlab.diagnosis.observed.node_kinds import LAYERS, SHAPING
 from trainlab.diagnosis.observed.record import Graph, Op
+from trainlab.diagnosis.observed.torch_names import BY_HAND, CLASSES, LAYER_NODES, LOSS_FUNCTIONS, SHAPE_NODES
 from trainlab.diagnosis.probe.derivatives import Derivatives
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.graph_walk import leaves_above
@@ -19,12 +18,7 @@ from trainlab.diagnosis.probe.probe_state import Core
 from trainlab.diagnosis.probe.user_frames import user_site
 
 DIFFERENCES = frozenset(("sub", "__sub__", "__rsub__", "rsub", "subtract"))
-NAMED = frozenset(
-    ("cross_entropy", "nll_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "mse_loss",
-     "soft_margin_loss", "multilabel_soft_margin_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "kl_div",
-     "gaussian_nll_loss", "poisson_nll_loss")
-)  # fmt: skip
-LOSSES = DIFFERENCES | NAMED
+LOSSES = DIFFERENCES.union(LOSS_FUNCTIONS)
 MAX_PLACES = 60
 MAX_JUDGED_A_TICK = 64
 _NEAR = 12
@@ -60,7 +54,7 @@ class Losses:
         if index in self._rejected:
             return
         op.facts["loss"] = index
-        if name not in ("cross_entropy", "nll_loss") and output.shape != target.shape:
+        if name not in CLASSES and output.shape != target.shape:
             wide = torch.broadcast_shapes(output.shape, target.shape)
             op.facts["shapes"] = (tuple(output.shape), tuple(target.shape), tuple(wide))
         record.made_here += self._is_made_now(target)
@@ -85,7 +79,7 @@ class Losses:
         self.core.later.read(torch.stack([(target == 0).float().sum(), target.min()]), keep)
 
     def _entry(self, name: str, output: torch.Tensor, target: torch.Tensor, op: Op) -> LossRecord | None:
-        kind = "difference" if name in DIFFERENCES else name
+        kind = BY_HAND if name in DIFFERENCES else name
         # One line may serve several trainings, of other classes each.
         classes = output.shape[1] if kind in CLASSES and output.dim() > 1 else 0
         key = (kind, op.site, op.module, output.dim(), target.dim(), classes)
@@ -131,7 +125,7 @@ class Losses:
         if count > MAX_JUDGED_A_TICK:
             return
         pair = pair_of(name, args, kwargs)
-        kind = "difference" if name in DIFFERENCES else name
+        kind = BY_HAND if name in DIFFERENCES else name
         same = [record for record in self.core.record.losses if record.kind == kind and record.count]
         if pair is not None and same and pair[0].shape[1:] == torch.Size(same[0].out_shape[1:]):
             site = user_site()
@@ -151,7 +145,7 @@ class Losses:
         for place, steps, bent in frontier:
             node = graph.nodes[place] if graph.nodes else None
             index = node.op.facts.get("loss") if node is not None and node.op is not None else None
-            if index is not None and (bent or self.core.record.losses[index].kind != "difference"):
+            if index is not None and (bent or self.core.record.losses[index].kind != BY_HAND):
                 found.add(index)
             if node is None or index is not None:
                 continue
@@ -165,9 +159,7 @@ class Losses:
         if self._walks >= 4:
             losses = self.core.record.losses
             self._rejected |= {
-                index
-                for index, record in enumerate(losses)
-                if record.kind == "difference" and not record.count
+                index for index, record in enumerate(losses) if record.kind == BY_HAND and not record.count
             }
 
     def cut(self, op: Op, source: torch.Tensor) -> None:
@@ -191,11 +183,11 @@ class Losses:
             event.facts["params"].update(leaves_above(source, self.core.book))
 
 
-_STRAIGHT = (SHAPING - {"Index"}) | frozenset(
+_STRAIGHT = (SHAPE_NODES - {"Index"}) | frozenset(
     ("Add", "Sub", "Rsub", "Neg", "Mean", "Sum", "Mul", "Div", "Stack", "Cat")
 )
 """What bends nothing. An index may be where a difference is positive: so a quantile's loss is written."""
-_BARRIERS = LAYERS | frozenset(("AccumulateGrad",))
+_BARRIERS = LAYER_NODES | frozenset(("AccumulateGrad",))
 
 
 def _on_the_targets_scale(

@@ -1,9 +1,11 @@
 # pyright: basic
-"""Optimizers: their steps, learning rates, gradients and updates; whether gradients were cleared."""
+"""Optimizers: their steps, also one made within another, learning rates, gradients and updates."""
 
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -14,16 +16,14 @@ from torch.optim.optimizer import (
 )
 
 from trainlab.diagnosis.observed.record import OptimizerRecord
-from trainlab.diagnosis.probe.final_checks import finish_params
 from trainlab.diagnosis.probe.gradient_clearing import Clearing
 from trainlab.diagnosis.probe.listener import Listener
-from trainlab.diagnosis.probe.parameter_values import first_look, gradient_numbers, sample_of
+from trainlab.diagnosis.probe.parameter_values import finish_params, first_look, gradient_numbers, sample_of
 from trainlab.diagnosis.probe.probe_state import Core, guarded
 from trainlab.diagnosis.probe.readable_tensors import as_floats, readable
-from trainlab.diagnosis.probe.running_steps import RunningSteps, parameters_of
 from trainlab.diagnosis.probe.schedule import is_compared
 from trainlab.diagnosis.probe.user_frames import user_site
-from trainlab.diagnosis.torch_private import version_of
+from trainlab.diagnosis.torch_private import steps_on_the_stack, version_of
 
 MAX_OPTIMIZERS = 32
 MAX_MEASURED = 400
@@ -214,3 +214,48 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bool):
         return value
     return float(value) if isinstance(value, int | float) else value
+
+
+@dataclass(slots=True)
+class RunningStep:
+    """A step that has begun: weights before it, and whether its gradients are yet to be made by a closure."""
+
+    optimizer: Callable[[], Optimizer | None]
+    is_part: bool
+    before: list[tuple[int, torch.Tensor]] = field(default_factory=list[tuple[int, torch.Tensor]])
+    awaited: bool = False
+
+
+class RunningSteps:
+    """The outermost first."""
+
+    def __init__(self) -> None:
+        self._steps: list[RunningStep] = []
+
+    def begin(self, optimizer: Optimizer, parameters: list[torch.Tensor]) -> RunningStep:
+        """Enter a step; one in a step of the same weights is part of it, as of a subclass its parent's is."""
+        if self._steps:
+            del self._steps[steps_on_the_stack() - 1 :]  # these raised, and never ended
+        outer = (step.optimizer() for step in self._steps)
+        is_part = any(_ids(parameters) <= _ids(parameters_of(one)) for one in outer if one is not None)
+        step = RunningStep(weakref.ref(optimizer), is_part)
+        self._steps.append(step)
+        return step
+
+    def end(self, optimizer: Optimizer) -> RunningStep | None:
+        """Take out a step, with what was begun in it and never ended; None if it was never entered."""
+        for place in reversed(range(len(self._steps))):
+            step = self._steps[place]
+            if step.optimizer() is optimizer:
+                del self._steps[place:]
+                return step
+        return None
+
+
+def parameters_of(optimizer: Optimizer) -> list[torch.Tensor]:
+    """Return the tensors of all groups."""
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
+
+
+def _ids(tensors: list[torch.Tensor]) -> set[int]:
+    return {*map(id, tensors)}

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from typing import Any
 
@@ -16,19 +18,19 @@ from trainlab.diagnosis.probe.backward import Backward
 from trainlab.diagnosis.probe.batches import Data
 from trainlab.diagnosis.probe.compiled import Compiled
 from trainlab.diagnosis.probe.final_answers import ask
-from trainlab.diagnosis.probe.final_checks import finish_modules, finish_params
 from trainlab.diagnosis.probe.fits import Fits
+from trainlab.diagnosis.probe.global_state import Patches
 from trainlab.diagnosis.probe.kept_rows import Asking
 from trainlab.diagnosis.probe.listener import Listener
 from trainlab.diagnosis.probe.losses import Losses
 from trainlab.diagnosis.probe.module_calls import Calls
 from trainlab.diagnosis.probe.optimizer_steps import Steps
-from trainlab.diagnosis.probe.other_processes import Elsewhere
-from trainlab.diagnosis.probe.patches import Patches
+from trainlab.diagnosis.probe.parameter_values import finish_modules, finish_params
 from trainlab.diagnosis.probe.probe_state import Core, unheard
 from trainlab.diagnosis.probe.schedulers_and_clipping import Others
 from trainlab.diagnosis.torch_private import unheard_words
 
+_FRAMEWORKS = ("tensorflow", "keras", "jax", "mxnet", "paddle", "tinygrad", "sklearn", "xgboost", "lightgbm")
 _listening: list[Probe] = []
 
 
@@ -160,3 +162,29 @@ class Probe:
             return original(module, mode)
 
         return train
+
+
+class Elsewhere:
+    """What goes on where the probe doesn't hear: in other processes, and in other frameworks."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self._known: set[str] = set()
+
+    def start(self) -> None:
+        """Note what other processes have used, and which frameworks are loaded, before the training."""
+        self._seconds = _of_ended_processes()
+        self._known = {name for name in _FRAMEWORKS if name in sys.modules}
+
+    def read(self, record: TrainingRecord) -> None:
+        """Write down what has come since."""
+        record.other_processes = _of_ended_processes() - self._seconds
+        record.other_frameworks = [
+            name for name in _FRAMEWORKS if name in sys.modules and name not in self._known
+        ]
+
+
+def _of_ended_processes() -> float:
+    """Return the seconds of processor time that processes started by this one took, once they've ended."""
+    times = os.times()
+    return times.children_user + times.children_system

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from trainlab.diagnosis.observed.losses import LossRecord
-from trainlab.diagnosis.observed.node_kinds import SHAPING
 from trainlab.diagnosis.observed.record import Graph, Node, Op, OptimizerRecord, ParamRecord, TrainingRecord
+from trainlab.diagnosis.observed.torch_names import SHAPE_NODES
 from trainlab.diagnosis.signals.learning import Learning, learning
 
 GONE = 0.01
@@ -109,7 +109,7 @@ def behind(graph: Graph, node: Node) -> list[Node]:
     waiting, met = list(node.inputs), set(node.inputs)
     while waiting:
         parent = graph.nodes[waiting.pop()]
-        if parent.kind.rstrip("0123456789") in SHAPING:
+        if parent.kind.rstrip("0123456789") in SHAPE_NODES:
             new = [place for place in parent.inputs if place not in met]
             met.update(new)
             waiting += new

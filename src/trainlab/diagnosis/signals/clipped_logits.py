@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainlab.diagnosis.observed.loss_kinds import CLASSES
 from trainlab.diagnosis.observed.losses import Fit, LossRecord
 from trainlab.diagnosis.observed.record import ActivationRecord, Node
+from trainlab.diagnosis.observed.torch_names import CLASSES
 from trainlab.diagnosis.signals.case import Case
 
 CLIPPING = frozenset(("Relu", "Clamp", "ClampMin", "Hardtanh", "Threshold", "Hardsigmoid", "Tanh"))

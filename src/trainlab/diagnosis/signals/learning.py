@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainlab.diagnosis.observed.answers import ModelAsked
-from trainlab.diagnosis.observed.loss_kinds import BINARY, CLASSES
 from trainlab.diagnosis.observed.losses import LossRecord, LossStream
 from trainlab.diagnosis.observed.record import TrainingRecord
+from trainlab.diagnosis.observed.torch_names import BINARY, BY_HAND, CLASSES
 from trainlab.diagnosis.signals import curve
-from trainlab.diagnosis.signals.constant_baseline import own_constant, trivial_loss
+from trainlab.diagnosis.signals.baselines import neighbours, own_constant, trivial_loss
 from trainlab.diagnosis.signals.learnt import State, state_of
-from trainlab.diagnosis.signals.neighbours import neighbours
 from trainlab.diagnosis.signals.unsteady import adversarial, unsteady
 
 SAME = 0.01
@@ -23,8 +22,6 @@ SMALL, MOST_ROWS = 8, 40_000
 """Losses of batches of fewer rows are averaged over whole passes over the data, of so many rows at most."""
 LEAST_CONSTANT = 1e-6
 """A smaller loss of the best constant is what rounding and limits on logarithms leave of none."""
-BY_HAND = "difference"
-"""Of a loss written by hand it isn't known whether its best constant lies between the median and the mean."""
 CONTRADICTED, SLACK = 2.0, 0.1
 """Answers are those of the training unless their loss is twice that of its last batches, and more by a tenth
 of the best constant's."""
@@ -144,6 +141,7 @@ def learning(record: TrainingRecord) -> Learning:
             found = neighbours(record.data.sample_x, record.data.sample_y, classes=classes)
             if found is not None:
                 reference, chance, rows = found
+    # Of a loss written by hand it isn't known whether its best constant lies between the median and the mean.
     known = math.isfinite(own) and constant > LEAST_CONSTANT and main is not None and main.kind != BY_HAND
     if not known:
         own = constant = float("nan")
@@ -286,5 +284,5 @@ def _judged(record: TrainingRecord, main: LossRecord, trivial: float) -> float:
 
 def _main(record: TrainingRecord) -> LossRecord | None:
     confirmed = [loss for loss in record.losses if loss.count and loss.fits]
-    named = [loss for loss in confirmed if loss.kind != "difference"]
+    named = [loss for loss in confirmed if loss.kind != BY_HAND]
     return max(named or confirmed, key=lambda loss: (loss.count, len(loss.fits)), default=None)

@@ -1,4 +1,4 @@
-"""Pictures of the way from the input to the loss: what is on it, what is beside it, and which shapes meet."""
+"""Pictures of the network: the way from the input to the loss, and numbers and shares by layer."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from trainlab.diagnosis.observed.record import Graph, Node, Op, ParamRecord
-from trainlab.diagnosis.pictures.kinds import Picture, chain, node
+import numpy as np
+
+from trainlab.diagnosis.observed.record import ActivationRecord, Graph, Node, Op, ParamRecord
+from trainlab.diagnosis.pictures.kinds import Picture, bars, chain, lines, node, one_line
 from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.signals.gradients import early_gradients
 
 RESHAPING = frozenset(
     ("__getitem__", "view", "reshape", "flatten", "squeeze", "unsqueeze", "permute", "transpose",
      "contiguous", "expand", "clone", "to", "float")
 )  # fmt: skip
 MOST_NODES = 9
+MOST_LINES = 6
 
 
 def chain_to_loss(case: Case, is_wrong: Callable[[int, str, str], bool]) -> Picture | None:
@@ -105,3 +109,25 @@ def by_layer(case: Case, title: str, fault: Callable[[ParamRecord], str]) -> Pic
         nodes = [one for one in nodes if any(one is each for each in kept)]
         nodes.append(node("…", f"{len(layers) - len(nodes)} more"))
     return chain(f"{title}: layer by layer, as declared", nodes, arrows=False)
+
+
+def gradient_by_depth(case: Case) -> Picture | None:
+    """The median rms gradient of each weight matrix in the first 20 steps looked at."""
+    pairs = [(param.name, value) for param, value in early_gradients(case)]
+    return bars("Gradient by layer, input first", "rms gradient (median of 20 steps)", pairs, log=True)
+
+
+def shares(found: list[ActivationRecord], series: list[list[float]], title: str, unit: str) -> Picture | None:
+    """Return the shares of the activations where they are greatest, in the order of the network."""
+    told = [(one, values) for one, values in zip(found, series, strict=True) if len(values) > 1]
+    worst = sorted(range(len(told)), key=lambda at: -float(np.nanmean(told[at][1])))[:MOST_LINES]
+    drawn = [
+        one_line(
+            f"{one.kind} after {one.feeder}" if one.feeder else one.module or one.kind,
+            one.ticks,
+            [100 * value for value in values],
+        )
+        for at, (one, values) in enumerate(told)
+        if at in worst
+    ]
+    return lines(title, "step", unit, drawn) if drawn else None

@@ -1,11 +1,11 @@
-"""Pictures of the data: targets and their range, features, batches, rows."""
+"""The targets, and the range that outputs are limited to."""
 
 from __future__ import annotations
 
 import math
 
 from trainlab.diagnosis.observed.losses import LossRecord
-from trainlab.diagnosis.observed.node_kinds import RANGES
+from trainlab.diagnosis.observed.torch_names import RANGES
 from trainlab.diagnosis.pictures.kinds import Picture, bars, histogram
 from trainlab.diagnosis.signals.case import Case, behind
 
