@@ -15,8 +15,9 @@ from torch.nn import functional as F
 from trainlab.diagnosis import Finding, Report
 from trainlab.diagnosis.edits import line_without
 from trainlab.diagnosis.faults import all_faults
+from trainlab.diagnosis.observed.events import Clipping, Cut
 from trainlab.diagnosis.observed.losses import LossStream
-from trainlab.diagnosis.observed.record import Event, LoaderRecord, OptimizerRecord, TrainingRecord
+from trainlab.diagnosis.observed.record import LoaderRecord, OptimizerRecord, TrainingRecord
 from trainlab.diagnosis.observed.site import Site
 from trainlab.diagnosis.place import NOWHERE, Place, place_at
 from trainlab.diagnosis.signals.case import Case, make_case
@@ -76,7 +77,7 @@ def test_calls_that_are_missing_are_put_beside_backward():
 
 def test_a_cut_is_taken_out():
     text = "h = self.body(x).detach()"
-    event = Event("cut", site(text), facts={"name": "detach"})
+    event = Cut(site=site(text), name="detach", inside=True)
     cut = place_at(site(text), "call", call="detach")
     code = code_for(finding("detached_graph", cut), make_case(TrainingRecord(events=[event])))
     assert code.endswith("+ h = self.body(x)")
@@ -103,7 +104,7 @@ def test_a_loader_is_shuffled(text: str, wanted: str):
 
 def test_a_limit_is_loosened():
     text = "clip_grad_norm_(net.parameters(), 1e-4)"
-    record = TrainingRecord(events=[Event("clip", site(text))])
+    record = TrainingRecord(events=[Clipping(site=site(text))])
     code = code_for(finding("clip_too_tight", value=2.5), make_case(record))
     assert code.endswith("+ clip_grad_norm_(net.parameters(), 2.5)")
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from trainlab.diagnosis.faults import all_faults
+from trainlab.diagnosis.observed.events import Dropout, DropoutInEval
 from trainlab.diagnosis.observed.losses import LossStream
-from trainlab.diagnosis.observed.record import DataRecord, Event, OptimizerRecord, ParamRecord, TrainingRecord
+from trainlab.diagnosis.observed.record import DataRecord, OptimizerRecord, ParamRecord, TrainingRecord
 from trainlab.diagnosis.pictures.kinds import MOST_POINTS, bars, histogram, is_wide, one_line, thinned
 from trainlab.diagnosis.pictures.loops import loss_curve
 from trainlab.diagnosis.report.text_picture import in_text
@@ -227,9 +228,9 @@ def test_features_far_from_zero_are_shown_by_their_size():
 
 
 def test_dropout_within_the_usual_share_is_shown_where_it_shouldnt_be_or_not_at_all():
-    event = Event("dropout", None, "2", facts={"p": 0.5})
+    event = Dropout(module="2", p=0.5)
     assert picture_of("dropout_misuse", case_of(events=[event])) is None
-    late = Event("dropout_in_eval", None, "2", facts={"p": 0.5})
+    late = DropoutInEval(module="2", p=0.5)
     made = picture_of("dropout_misuse", case_of(events=[event, late]))
     assert made is not None
     assert made["title"] == "What dropout drops in evaluations"

@@ -10,6 +10,7 @@ import numpy as np
 from trainlab.diagnosis.edits import replaced
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.events import Clipping
 from trainlab.diagnosis.pictures.kinds import Picture, lines, one_line
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import single
@@ -32,7 +33,7 @@ def judge(case: Case) -> Finding | None:
     limit = COEFFICIENT_OF_SGD if plain else COEFFICIENT
     if float(np.median(coefficients)) >= limit or float((coefficients < 1).mean()) < SHARE:
         return None
-    event = next(iter(case.record.events_of("clip")), None)
+    event = next(iter(case.record.events_of(Clipping)), None)
     norms = np.asarray([norm for norm, _ in clips])
     usual = float(np.percentile(norms, 90))
     finding = Finding(
@@ -77,7 +78,7 @@ def _picture(case: Case) -> Picture | None:
 
 
 def _edit(finding: Finding, case: Case) -> str:
-    event = next(iter(case.record.events_of("clip")), None)
+    event = next(iter(case.record.events_of(Clipping)), None)
     if event is None or event.site is None or finding.value is None:
         return ""
     text = event.site.text

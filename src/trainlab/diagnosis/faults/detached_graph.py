@@ -12,7 +12,8 @@ import re
 from trainlab.diagnosis.edits import called_name, parsed, replaced, splice
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.observed.record import Event, Graph, Op, ParamRecord
+from trainlab.diagnosis.observed.events import ConstantDerivative, Cut, NoGradInside
+from trainlab.diagnosis.observed.record import Graph, Op, ParamRecord
 from trainlab.diagnosis.observed.torch_names import LAYER_NODES
 from trainlab.diagnosis.pictures.network import reached
 from trainlab.diagnosis.place import place_at
@@ -52,7 +53,7 @@ def judge(case: Case) -> Finding | None:
     if cut is None:
         return _cut_at_each_turn(case)
     called = {"data": ".data", "tensor": "torch.tensor(…)", "no_grad": "torch.no_grad()"}.get(
-        str(cut.facts["name"]), f"{cut.facts['name']}()"
+        cut.name, f"{cut.name}()"
     )
     place = cut.site.quoted if cut.site is not None else cut.module
     return Finding(
@@ -61,7 +62,7 @@ def judge(case: Case) -> Finding | None:
             "call",
             module=cut.module,
             parameters=tuple(param.name for param in lost),
-            call=str(cut.facts["name"]),
+            call=cut.name,
         ),
         where=(
             f"{called} at {place}{f' in {cut.module}' if cut.module else ''}; before it: "
@@ -89,9 +90,7 @@ def _reaches_nothing(case: Case) -> Finding | None:
     if any(param.reached >= 3 or param.with_grad for param in record.params.values()):
         return None
     site = losses[0].site.quoted if losses[0].site else "backward()"
-    made = next(
-        (event for event in record.events_of("cut") if event.facts["name"] in ("tensor", "as_tensor")), None
-    )
+    made = next((event for event in record.events_of(Cut) if event.name in ("tensor", "as_tensor")), None)
     made_at = f"; a new tensor is made at {made.site.quoted}" if made is not None and made.site else ""
     return Finding(
         place=place_at(losses[0].site, "loss"),
@@ -111,10 +110,10 @@ def _constant_derivative(case: Case) -> Finding | None:
     """A derivative of the network's own output is a term of its loss, and was made without a graph."""
     graphs = (graph for graph in case.record.graphs if graph.nodes)
     op = next((op for graph in graphs if (op := _with_constant_derivative(graph)) is not None), None)
-    events = case.record.events_of("constant_derivative")
+    events = case.record.events_of(ConstantDerivative)
     if op is None or sum(event.count for event in events if event.site == op.site) < TIMES:
         return None
-    made = op.facts["constant_derivative"]
+    made = op.derivative_site
     return Finding(
         place=place_at(made, "call", call="grad"),
         where=f"torch.autograd.grad(…) at {made.quoted if made is not None else 'a call'}",
@@ -134,7 +133,7 @@ def _with_constant_derivative(graph: Graph) -> Op | None:
     places = [0]
     for place in places:
         node = graph.nodes[place]
-        if node.op is not None and "constant_derivative" in node.op.facts:
+        if node.op is not None and node.op.adds_constant_derivative:
             return node.op
         if node.kind not in LAYER_NODES:
             places += [one for one in node.inputs if one not in places]
@@ -173,18 +172,18 @@ def _only_asked(case: Case, lost: list[ParamRecord]) -> Finding | None:
 def _cut_at_each_turn(case: Case) -> Finding | None:
     """A network that fits badly cuts its own state at one line in every turn of a loop."""
     unfit = case.learning.failing or (case.learning.ratio > UNFIT and not case.learning.adversarial)
-    for cut in case.record.events_of("cut") if unfit else []:
-        turns = cut.count / max(1, cut.facts["ticks"])
-        if not cut.facts["inside"] or not cut.facts["params"] or cut.facts["name"] == "item" or turns < TIMES:
+    for cut in case.record.events_of(Cut) if unfit else []:
+        turns = cut.count / max(1, cut.ticks)
+        if not cut.inside or not cut.params or cut.name == "item" or turns < TIMES:
             continue
         place = cut.site.quoted if cut.site is not None else cut.module
         return Finding(
-            place=place_at(cut.site, "call", module=cut.module, call=str(cut.facts["name"])),
-            where=f"{cut.facts['name']}() at {place}",
+            place=place_at(cut.site, "call", module=cut.module, call=cut.name),
+            where=f"{cut.name}() at {place}",
             confidence=0.7,
             evidence=(
                 f"called {turns:.0f} times in a forward pass, each time on what "
-                f"{case.names(case.record.params[key] for key in sorted(cut.facts['params']))} gave",
+                f"{case.names(case.record.params[key] for key in sorted(cut.params))} gave",
                 "what happens in one turn of the loop gets no gradient from the turns after it",
                 case.learning.words,
             ),
@@ -214,14 +213,14 @@ def _are_layers(lost: list[ParamRecord]) -> bool:
     return any(len(param.shape) >= 2 for param in lost)
 
 
-def cut_above(case: Case, lost: list[ParamRecord]) -> Event | None:
+def cut_above(case: Case, lost: list[ParamRecord]) -> Cut | NoGradInside | None:
     """Return the call that took what these parameters compute out of the graph."""
     keys = {param.key for param in lost}
-    cuts = case.record.events_of("cut") + case.record.events_of("no_grad_inside")
+    cuts = [*case.record.events_of(Cut), *case.record.events_of(NoGradInside)]
     # Only what the network itself does counts: loss.item() and metrics after the loss cut nothing off.
-    inside = [cut for cut in cuts if cut.facts["inside"] or cut.facts["name"] != "item"]
-    matching = [cut for cut in inside if keys & cut.facts["params"] and cut.facts["params"] <= keys]
-    return max(matching, key=lambda cut: (len(keys & cut.facts["params"]), cut.facts["inside"]), default=None)
+    inside = [cut for cut in cuts if cut.inside or cut.name != "item"]
+    matching = [cut for cut in inside if keys & cut.params and cut.params <= keys]
+    return max(matching, key=lambda cut: (len(keys & cut.params), cut.inside), default=None)
 
 
 def _edit(finding: Finding, case: Case) -> str:
@@ -232,7 +231,7 @@ def _edit(finding: Finding, case: Case) -> str:
 def _with_graph(finding: Finding, case: Case) -> str:
     """Set `create_graph` in the one call of `grad` on the line of a derivative that ought to have a graph."""
     ops = (node.op for graph in case.record.graphs for node in graph.nodes if node.op is not None)
-    site = next((op.facts["constant_derivative"] for op in ops if "constant_derivative" in op.facts), None)
+    site = next((op.derivative_site for op in ops if op.adds_constant_derivative), None)
     tree = parsed(site.text) if site is not None and finding.place.call == "grad" else None
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)] if tree is not None else []
     calls = [call for call in calls if called_name(call) == "grad"]
@@ -247,8 +246,8 @@ def _with_graph(finding: Finding, case: Case) -> str:
 
 
 def _not_cut(finding: Finding, case: Case) -> str:
-    for event in case.record.events_of("cut"):
-        site, name = event.site, str(event.facts["name"])
+    for event in case.record.events_of(Cut):
+        site, name = event.site, event.name
         if site is None or not finding.place.is_at(site):
             continue
         cut = ".data" if name == "data" else f".{name}()"

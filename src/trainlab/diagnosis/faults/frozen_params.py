@@ -11,7 +11,8 @@ import math
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.observed.record import Event, ParamRecord
+from trainlab.diagnosis.observed.events import UnfrozenInName
+from trainlab.diagnosis.observed.record import ParamRecord
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.network import by_layer
 from trainlab.diagnosis.place import Place
@@ -28,7 +29,7 @@ LEAST = 20
 def judge(case: Case) -> Finding | None:
     """Fire if a fifth of a trained network's weights is frozen at random values."""
     record = case.record
-    for event in record.events_of("unfrozen_in_name"):
+    for event in record.events_of(UnfrozenInName):
         if record.tick >= LEAST:
             return _in_name_only(case, event)
     for root in record.roots:
@@ -65,8 +66,8 @@ def judge(case: Case) -> Finding | None:
     return None
 
 
-def _in_name_only(case: Case, event: Event) -> Finding:
-    params = [case.record.params[key] for key in event.facts["params"]]
+def _in_name_only(case: Case, event: UnfrozenInName) -> Finding:
+    params = [case.record.params[key] for key in event.params]
     return Finding(
         place=Place(kind="parameters", module=event.module, parameters=tuple(param.name for param in params)),
         where=f"{event.module}: .requires_grad = True was set on the module ({case.names(params)})",

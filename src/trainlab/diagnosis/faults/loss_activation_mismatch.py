@@ -80,7 +80,7 @@ def _of_logits(graph: Graph, node: Node) -> Op | None:
     likely = (
         one for one in graph.nodes if one is node or any(parent is node for parent in behind(graph, one))
     )
-    return next((one.op for one in likely if one.op is not None and "loss" in one.op.facts), None)
+    return next((one.op for one in likely if one.op is not None and one.op.loss is not None), None)
 
 
 def _provenance(case: Case) -> Finding | None:

@@ -22,8 +22,8 @@ def judge(case: Case) -> Finding | None:
     for graph in case.record.graphs:
         for node in graph.nodes:
             op = node.op
-            if op is not None and "shapes" in op.facts and case.loss_of(op) is not None:
-                output, target, wide = op.facts["shapes"]
+            if op is not None and op.broadcast is not None and case.loss_of(op) is not None:
+                output, target, wide = op.broadcast
                 if _is_blown_up(output, target, wide):
                     return _finding(op, output, target, wide)
     return None
@@ -65,8 +65,8 @@ def _picture(case: Case) -> Picture | None:
     for graph in case.record.graphs:
         for place in graph.nodes:
             op = place.op
-            if op is not None and "shapes" in op.facts and case.loss_of(op) is not None:
-                output, target, wide = op.facts["shapes"]
+            if op is not None and op.broadcast is not None and case.loss_of(op) is not None:
+                output, target, wide = op.broadcast
                 return {
                     "kind": "shapes",
                     "title": "Shapes that meet in the loss",
@@ -83,7 +83,7 @@ def _edit(finding: Finding, case: Case) -> str:
     for graph in case.record.graphs:
         for node in graph.nodes:
             op = node.op
-            if op is None or "shapes" not in op.facts or op.site is None or case.loss_of(op) is None:
+            if op is None or op.broadcast is None or op.site is None or case.loss_of(op) is None:
                 continue
             first, second = op.shapes[:2] if len(op.shapes) >= 2 else ((), ())
             if first == (*second, 1) or second == (*first, 1):

@@ -10,6 +10,7 @@ import numpy as np
 from trainlab.diagnosis.edits import backward_line, diff
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.events import StepsByHand
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.pictures.loops import gradient_norm
 from trainlab.diagnosis.place import place_at
@@ -42,15 +43,14 @@ def judge(case: Case) -> Finding | None:
                 remedy=f"Clear the gradients in every step: call {name}.zero_grad() before loss.backward().",
                 code=f"{name}.zero_grad()\nloss.backward()\n{name}.step()",
             )
-    for event in case.record.events_of("steps_by_hand"):
-        steps, stale = int(event.facts.get("steps", 0)), int(event.facts.get("stale", 0))
-        if stale >= LEAST and stale > SHARE * steps:
+    for event in case.record.events_of(StepsByHand):
+        if event.stale >= LEAST and event.stale > SHARE * event.steps:
             return Finding(
                 place=place_at(event.site, "parameters"),
                 where="the update of the weights by hand: .grad is never cleared",
                 confidence=0.9,
                 evidence=(
-                    f"after {stale} of {steps} updates the old gradients were still there at "
+                    f"after {event.stale} of {event.steps} updates the old gradients were still there at "
                     "the next backward()",
                 ),
                 remedy="Clear each gradient after the update.",
@@ -73,11 +73,10 @@ def _picture(case: Case) -> Picture | None:
             ("old gradients still there", float(one.stale)),
         ]
     if not any(one.stale for one in case.record.optimizers):
-        for event in case.record.events_of("steps_by_hand"):
-            facts = event.facts
+        for event in case.record.events_of(StepsByHand):
             pairs = [
-                ("updates by hand", float(facts.get("steps", 0))),
-                ("old gradients still there", float(facts.get("stale", 0))),
+                ("updates by hand", float(event.steps)),
+                ("old gradients still there", float(event.stale)),
             ]
     return bars("Steps, and gradients that were never cleared", "steps", pairs)
 

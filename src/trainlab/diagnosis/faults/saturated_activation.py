@@ -81,8 +81,8 @@ def _outputs(case: Case) -> set[int]:
             node = graph.nodes[place]
             if node.kind in LINEAR_NODES or node.kind == "Bmm":
                 continue
-            if node.op is not None and "activation" in node.op.facts:
-                outputs.add(node.op.facts["activation"])
+            if node.op is not None and node.op.activation is not None:
+                outputs.add(node.op.activation)
                 continue
             new = [parent for parent in node.inputs if parent not in met]
             met.update(new)

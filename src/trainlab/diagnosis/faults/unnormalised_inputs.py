@@ -6,6 +6,7 @@ import numpy as np
 
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.events import FirstInput
 from trainlab.diagnosis.observed.features import feature_name
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place
@@ -63,9 +64,11 @@ def judge(case: Case) -> Finding | None:
 def _scaled_inside(case: Case, name: str) -> bool:
     """Whether the network scales its input itself, so that the first layer gets numbers of usual size."""
     module = name.rpartition(".")[0]
-    entered = [event.facts for event in case.record.events_of("first_input") if event.module == module]
+    entered = [event for event in case.record.events_of(FirstInput) if event.module == module]
     return bool(entered) and all(
-        facts["size"] <= LARGE and facts["ratio"] <= RATIO for facts in entered if "size" in facts
+        event.size <= LARGE and event.ratio <= RATIO
+        for event in entered
+        if event.size is not None and event.ratio is not None
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.events import SignedTargets
 from trainlab.diagnosis.observed.record import Graph, Node
 from trainlab.diagnosis.observed.torch_names import BINARY, LOSS_NODES, OF_NUMBERS, SHAPE_NODES
 from trainlab.diagnosis.pictures.kinds import Picture
@@ -51,12 +52,11 @@ def judge(case: Case) -> Finding | None:
 
 def _no_signs(case: Case) -> Finding | None:
     """Targets of 0 and 1 where the loss takes 1 and −1: the zeros teach nothing."""
-    for event in case.record.events_of("signed_targets"):
-        name, facts = str(event.facts["name"]), event.facts
-        share = facts["zeros"] / max(1, facts["values"])
+    for event in case.record.events_of(SignedTargets):
+        name, share = event.name, event.zeros / max(1, event.values)
         # A teacher's vector can't follow, so that leaving pairs out does no harm.
-        left_out = name == "cosine_embedding_loss" and not facts["learnt_both"]
-        if share < ZEROS or facts["low"] < 0 or left_out:
+        left_out = name == "cosine_embedding_loss" and not event.learnt_both
+        if share < ZEROS or event.lowest < 0 or left_out:
             continue
         return Finding(
             place=place_at(event.site, "targets", call=name),
@@ -109,7 +109,7 @@ def negated(graph: Graph) -> Node | None:
         node = graph.nodes[place]
         if node.kind in LOSS_NODES:
             return node if sign < 0 else None
-        scalar = node.op.facts.get("scalar") if node.op is not None else None
+        scalar = node.op.scalar if node.op is not None else None
         if node.kind == "Neg" or (node.kind == "Mul" and scalar is not None and scalar < 0):
             sign = -sign
         elif node.kind in ("Mul", "Div") and len(node.inputs) == 1:

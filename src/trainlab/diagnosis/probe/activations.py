@@ -54,7 +54,7 @@ class Activations:
             record = ActivationRecord(name, op.place, op.module, op.site, label, units)
             self._known[key] = record
             self.core.record.activations.append(record)
-        op.facts["activation"] = self.core.record.activations.index(record)
+        op.activation = self.core.record.activations.index(record)
         if record.ticks and record.ticks[-1] == self.core.record.tick:
             return  # a layer used several times in a step: its first use is measured
         record.ticks.append(self.core.record.tick)

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from trainlab.diagnosis.observed.events import NonFiniteGradient, NonFiniteLoss
 from trainlab.diagnosis.observed.losses import LossStream
 from trainlab.diagnosis.observed.record import Graph, Op
 from trainlab.diagnosis.observed.site import Site
@@ -193,18 +194,18 @@ class Backward:
         saved = ""
         if op is None and bad:
             # The weights were spoilt by the step before: what came next to a pole when last looked at?
-            op = min(self._suspects, key=lambda one: one.facts["nearest"], default=None)
+            op = min(self._suspects, key=lambda one: one.nearest, default=None)
         elif op is None:
             saved, place = saved_nonfinite(loss)
             op = self._op_at(place, saved)
-        core.event(
-            "nonfinite_loss",
-            op.site if op is not None else user_site(),
-            op.module if op is not None else "",
-            name=op.name if op is not None else saved,
-            parameters=bad[:5],
-            nearest=op.facts.get("nearest") if op is not None else None,
-            input=core.record.data.nonfinite_input is not None,
+        core.seen(
+            NonFiniteLoss(
+                site=op.site if op is not None else user_site(),
+                module=op.module if op is not None else "",
+                name=op.name if op is not None else saved,
+                parameters=bad[:5],
+                nearest=op.nearest if op is not None else math.inf,
+            )
         )
 
     def _op_at(self, place: int, kind: str) -> Op | None:
@@ -219,7 +220,7 @@ class Backward:
         core = self.core
         if core.sampling and core.record.tick % 4 == 0:
             core.record.retained_ticks.append((core.record.tick, core.old_graphs_alive()))
-        if core.sampling and not core.record.events_of("nonfinite_gradient"):
+        if core.sampling and not core.record.events_of(NonFiniteGradient):
             self._check_gradients()
         if self.losses.sums:
             self._suspects = near_poles(self.losses.sums)
@@ -243,13 +244,14 @@ class Backward:
         if not bad:
             return
         op = first_nonfinite(self.losses.sums) or nearest_pole(self.losses.sums)
-        core.event(
-            "nonfinite_gradient",
-            op.site if op is not None else user_site(),
-            op.module if op is not None else "",
-            name=op.name if op is not None else "",
-            nearest=op.facts.get("nearest") if op is not None else None,
-            parameters=bad[:5],
+        core.seen(
+            NonFiniteGradient(
+                site=op.site if op is not None else user_site(),
+                module=op.module if op is not None else "",
+                name=op.name if op is not None else "",
+                parameters=bad[:5],
+                nearest=op.nearest if op is not None else math.inf,
+            )
         )
 
 

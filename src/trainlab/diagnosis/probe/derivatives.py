@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from trainlab.diagnosis.observed.events import ConstantDerivative
 from trainlab.diagnosis.observed.record import Op
 from trainlab.diagnosis.observed.site import Site
 from trainlab.diagnosis.probe.graph_walk import leaves_above
@@ -66,8 +67,8 @@ class Derivatives:
             return
         with_graph = [one for one in given if one.requires_grad]
         if any(known.params & self._trained(one) for one in with_graph):
-            op.facts["constant_derivative"] = known.site
-            self.core.event("constant_derivative", op.site, op.module)
+            op.adds_constant_derivative, op.derivative_site = True, known.site
+            self.core.seen(ConstantDerivative(site=op.site, module=op.module))
 
     def _first(self, given: Sequence[torch.Tensor]) -> _Derivative | None:
         if self._tick != self.core.record.tick:

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from trainlab.diagnosis.observed.events import StepsByHand
 from trainlab.diagnosis.observed.record import OptimizerRecord
 from trainlab.diagnosis.probe.parameter_values import sample_of
 from trainlab.diagnosis.probe.probe_state import Core
@@ -65,5 +66,5 @@ class Manual:
         self.record.steps += 1
         self.record.checked += 1
         self.record.stale += stale
-        event = self.core.event("steps_by_hand", None)
-        event.facts.update(steps=self.record.steps, stale=self.record.stale)
+        event = self.core.seen(StepsByHand())
+        event.steps, event.stale = self.record.steps, self.record.stale

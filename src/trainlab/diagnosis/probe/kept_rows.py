@@ -207,7 +207,7 @@ class Asking:
     def _loss_of(self, out: torch.Tensor) -> int | None:
         node: Any = out.grad_fn
         op = None if node is None else node.metadata.get(KEY)
-        return None if op is None else op.facts.get("loss")
+        return None if op is None else op.loss
 
     @_harmless
     def backward(self, loss: torch.Tensor) -> None:

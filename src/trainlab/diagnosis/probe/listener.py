@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
+from trainlab.diagnosis.observed.events import Truncated
 from trainlab.diagnosis.observed.record import Op
 from trainlab.diagnosis.observed.torch_names import SIGNED
 from trainlab.diagnosis.probe.activations import ACTIVATIONS, Activations
@@ -16,7 +17,7 @@ from trainlab.diagnosis.probe.derivatives import SUMS
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.graph_walk import KEY
 from trainlab.diagnosis.probe.kept_rows import Asking
-from trainlab.diagnosis.probe.layer_arguments import LAYERS, Layers
+from trainlab.diagnosis.probe.layer_arguments import DROPOUTS, LAYERS, Layers
 from trainlab.diagnosis.probe.losses import LOSSES, Losses
 from trainlab.diagnosis.probe.probe_state import Core, guarded
 from trainlab.diagnosis.probe.readable_tensors import are_readable, readable
@@ -164,7 +165,7 @@ class Listener(TorchFunctionMode):
         core.mark_alive(node.metadata)
         if name in _SCALED:
             number = next((value for value in args if isinstance(value, int | float)), None)
-            op.facts["scalar"] = number
+            op.scalar = number
         if are_readable([*tensors, out]):
             self._measure(name, args, kwargs, out, op, tensors)
 
@@ -194,7 +195,7 @@ class Listener(TorchFunctionMode):
             self.losses.judge(name, args, kwargs, out)
         elif name in _COMPARED:
             self.fits.compared(args, out)
-        elif name in ("dropout", "dropout1d", "dropout2d", "alpha_dropout"):
+        elif name in DROPOUTS:
             self.layers.dropout_while_judging(args, kwargs)
 
     def _cut(self, name: str, args: tuple[Any, ...]) -> None:
@@ -217,11 +218,8 @@ class Listener(TorchFunctionMode):
             return
         share = float((source != source.trunc()).float().mean())
         if share > 0.5:
-            self.core.event(
-                "truncated", user_site(), name=f".{name}()", share=share, count=source.numel(),
-                before=int(source.unique().numel()), after=int(out.unique().numel()),
-                dtype=str(out.dtype).removeprefix("torch."),
-            )  # fmt: skip
+            different = int(source.unique().numel())
+            self._truncated(f".{name}()", out, share=share, values=source.numel(), before=different)
 
     def _cast_of_array(self, source: Any, out: torch.Tensor, name: str) -> None:
         """The same of a NumPy array or a list that becomes a tensor."""
@@ -232,18 +230,34 @@ class Listener(TorchFunctionMode):
             return
         share = float((values != np.trunc(values)).mean())
         if share > 0.5:
-            self.core.event(
-                "truncated", user_site(), name=f"torch.{name}", share=share, count=int(values.size),
-                before=len(np.unique(values)), after=int(out.unique().numel()),
+            different = len(np.unique(values))
+            self._truncated(f"torch.{name}", out, share=share, values=int(values.size), before=different)
+
+    def _truncated(self, name: str, out: torch.Tensor, *, share: float, values: int, before: int) -> None:
+        self.core.seen(
+            Truncated(
+                site=user_site(),
+                name=name,
+                share=share,
+                values=values,
+                before=before,
+                after=int(out.unique().numel()),
                 dtype=str(out.dtype).removeprefix("torch."),
-            )  # fmt: skip
+            )
+        )
 
     def _finite(self, name: str, inputs: list[torch.Tensor], out: torch.Tensor, op: Op) -> None:
         """Sum up, so that a NaN or infinity shows; of functions with a pole, how near the input came."""
         if not out.is_floating_point() or out.numel() > 4_000_000 or out.numel() == 0 or out.is_sparse:
             return
-        facts = op.facts
-        self.core.later.read(out.detach().float().sum(), lambda got: facts.__setitem__("sum", got[0]))
+
+        def keep_total(got: list[float]) -> None:
+            op.total = got[0]
+
+        def keep_nearest(got: list[float]) -> None:
+            op.nearest = min(got)
+
+        self.core.later.read(out.detach().float().sum(), keep_total)
         if name in _RISKY and inputs and inputs[-1].is_floating_point():
             near = [
                 tensor.detach().float().abs().min()
@@ -251,7 +265,7 @@ class Listener(TorchFunctionMode):
                 if tensor.numel() and not tensor.is_sparse
             ]
             if near:
-                self.core.later.read(torch.stack(near), lambda got: facts.__setitem__("nearest", min(got)))
+                self.core.later.read(torch.stack(near), keep_nearest)
         self.losses.sums.append(op)
 
 

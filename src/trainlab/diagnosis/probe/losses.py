@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from trainlab.diagnosis.observed.events import Cut, SignedTargets
 from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.observed.record import Graph, Op
 from trainlab.diagnosis.observed.torch_names import BY_HAND, CLASSES, LAYER_NODES, LOSS_FUNCTIONS, SHAPE_NODES
@@ -53,28 +54,27 @@ class Losses:
         index = self.core.record.losses.index(record)
         if index in self._rejected:
             return
-        op.facts["loss"] = index
+        op.loss = index
         if name not in CLASSES and output.shape != target.shape:
             wide = torch.broadcast_shapes(output.shape, target.shape)
-            op.facts["shapes"] = (tuple(output.shape), tuple(target.shape), tuple(wide))
+            op.broadcast = (tuple(output.shape), tuple(target.shape), tuple(wide))
         record.made_here += self._is_made_now(target)
         record.target_has_grad += target.requires_grad
         self.fits.read(record, _on_the_targets_scale(name, output, args, kwargs), target)
 
     def count_zero_targets(self, name: str, tensors: list[torch.Tensor], op: Op) -> None:
         """Count the zeros among targets that are to be 1 or −1."""
-        start = {"values": 0, "zeros": 0.0, "low": 0.0, "learnt_both": False}
-        event = self.core.event("signed_targets", op.site, op.module, name=name, **start)
+        event = self.core.seen(SignedTargets(site=op.site, module=op.module, name=name))
         if event.count > MAX_PLACES or len(tensors) < 2 or tensors[-1].numel() == 0:
             return
-        target, facts = tensors[-1].detach().float(), event.facts
-        facts["learnt_both"] |= sum(one.requires_grad for one in tensors[:-1]) > 1
+        target = tensors[-1].detach().float()
+        event.learnt_both |= sum(one.requires_grad for one in tensors[:-1]) > 1
         count = target.numel()
 
         def keep(got: list[float]) -> None:
-            facts["values"] += count
-            facts["zeros"] += got[0]
-            facts["low"] = min(facts["low"], got[1])
+            event.values += count
+            event.zeros += got[0]
+            event.lowest = min(event.lowest, got[1])
 
         self.core.later.read(torch.stack([(target == 0).float().sum(), target.min()]), keep)
 
@@ -144,7 +144,7 @@ class Losses:
         reach, frontier = {(0, False)}, [(0, 0, False)]
         for place, steps, bent in frontier:
             node = graph.nodes[place] if graph.nodes else None
-            index = node.op.facts.get("loss") if node is not None and node.op is not None else None
+            index = node.op.loss if node is not None and node.op is not None else None
             if index is not None and (bent or self.core.record.losses[index].kind != BY_HAND):
                 found.add(index)
             if node is None or index is not None:
@@ -165,22 +165,12 @@ class Losses:
     def cut(self, op: Op, source: torch.Tensor) -> None:
         """A tensor leaves the graph: note by which call, and which parameters it was computed from."""
         inside = bool(self.core.modules)
-        event = self.core.event(
-            "cut",
-            op.site,
-            op.module,
-            key=op.name,
-            name=op.name,
-            inside=inside,
-            params=set[int](),
-            ticks=0,
-            last=-1,
-        )
-        if event.facts["last"] != self.core.record.tick:
-            event.facts["last"] = self.core.record.tick
-            event.facts["ticks"] += 1
+        event = self.core.seen(Cut(site=op.site, module=op.module, name=op.name, inside=inside), key=op.name)
+        if event.last_tick != self.core.record.tick:
+            event.last_tick = self.core.record.tick
+            event.ticks += 1
         if event.count <= 3:
-            event.facts["params"].update(leaves_above(source, self.core.book))
+            event.params.update(leaves_above(source, self.core.book))
 
 
 _STRAIGHT = (SHAPE_NODES - {"Index"}) | frozenset(

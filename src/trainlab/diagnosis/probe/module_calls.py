@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from trainlab.diagnosis.observed.events import NoGradInside
 from trainlab.diagnosis.observed.record import MANY_PASSES, NetworkRecord
 from trainlab.diagnosis.probe.batches import Data
 from trainlab.diagnosis.probe.inputs import inputs_by_place
@@ -171,7 +172,7 @@ class Calls:
         keys = {self.core.book.key(parameter) for parameter in module.parameters() if parameter.requires_grad}
         if keys:
             path = self.core.book.path(module)
-            self.core.event("no_grad_inside", user_site(), path, name="no_grad", inside=True, params=keys)
+            self.core.seen(NoGradInside(site=user_site(), module=path, params=keys))
 
     @guarded
     def _met_within(self, module: nn.Module) -> None:

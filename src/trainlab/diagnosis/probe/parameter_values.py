@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import torch
 
+from trainlab.diagnosis.observed.events import UnfrozenInName
 from trainlab.diagnosis.observed.record import ParamRecord
 from trainlab.diagnosis.probe.deferred_reads import Later
 from trainlab.diagnosis.probe.probe_state import Core
@@ -145,7 +146,7 @@ def finish_modules(core: Core) -> None:
         frozen = [core.book.known(one) for one in module.parameters() if not one.requires_grad]
         keys = {key for key in frozen if key is not None}
         if keys:
-            core.event("unfrozen_in_name", None, path, params=keys)
+            core.seen(UnfrozenInName(module=path, params=keys))
 
 
 def finish_params(core: Core) -> None:

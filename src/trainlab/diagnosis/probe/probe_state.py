@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
-from trainlab.diagnosis.observed.record import Event, TrainingRecord
-from trainlab.diagnosis.observed.site import Site
+from trainlab.diagnosis.observed.events import Event
+from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.probe.deferred_reads import Later
 from trainlab.diagnosis.probe.readable_tensors import is_dispatched, is_recorded
 from trainlab.diagnosis.probe.schedule import is_sampled
@@ -28,6 +28,7 @@ from trainlab.diagnosis.torch_private import (
     set_grad_enabled,
 )
 
+E = TypeVar("E", bound=Event)
 F = TypeVar("F", bound=Callable[..., None])
 MAX_TROUBLES = 10
 MAX_EVENTS = 400
@@ -95,20 +96,18 @@ class Core:
         if len(told) >= MAX_TROUBLES:
             self.on = False
 
-    def event(
-        self, kind: str, site: Site | None, module: str = "", *, key: Any = None, **facts: Any
-    ) -> Event:
-        """Count an event of this kind and place; facts are those of the first time."""
-        place = (kind, site, module, key)
+    def seen(self, event: E, *, key: str = "") -> E:
+        """Enter an event; if one of its kind, place and key is there already, count and return that."""
+        place = (type(event), event.site, event.module, key)
         known = self._events.get(place)
-        if known is None:
-            known = Event(kind=kind, site=site, module=module, tick=self.record.tick, facts=facts)
-            if len(self._events) < MAX_EVENTS:
-                self._events[place] = known
-                self.record.events.append(known)
-        else:
+        if isinstance(known, type(event)):
             known.count += 1
-        return known
+            return known
+        event.tick = self.record.tick
+        if len(self._events) < MAX_EVENTS:
+            self._events[place] = event
+            self.record.events.append(event)
+        return event
 
     def boundary(self) -> None:
         """The end of a step: the clock moves on, and whether to look at the next one is settled."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from trainlab.diagnosis.observed.events import Clipping
 from trainlab.diagnosis.observed.record import SchedulerRecord
 from trainlab.diagnosis.probe.probe_state import Core, guarded
 from trainlab.diagnosis.probe.user_frames import user_site
@@ -72,7 +73,7 @@ class Others:
     @guarded
     def _clipped(self, norm: Any, limit: Any) -> None:
         core = self.core
-        core.event("clip", user_site(), limit=float(limit))
+        core.seen(Clipping(site=user_site()))
         if core.sampling and isinstance(norm, torch.Tensor) and len(core.record.clips) < MAX_CLIPS:
             tick = core.record.tick
             core.later.read(norm, lambda got: core.record.clips.append((tick, got[0], float(limit))))

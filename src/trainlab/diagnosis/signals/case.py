@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from trainlab.diagnosis.observed.events import NonFinite
 from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.observed.record import Graph, Node, Op, OptimizerRecord, ParamRecord, TrainingRecord
 from trainlab.diagnosis.observed.torch_names import SHAPE_NODES
@@ -34,8 +35,7 @@ class Case:
 
     def loss_of(self, op: Op | None) -> LossRecord | None:
         """Return the loss that an operation is known to be part of."""
-        index: int | None = None if op is None else op.facts.get("loss")
-        loss = None if index is None else self.record.losses[index]
+        loss = None if op is None or op.loss is None else self.record.losses[op.loss]
         return loss if loss is not None and loss.count else None
 
     def names(self, params: Iterable[ParamRecord]) -> str:
@@ -57,7 +57,7 @@ class Case:
 
 def make_case(record: TrainingRecord) -> Case:
     """Compute the signals; what came after the first NaN tells nothing and is cut off."""
-    bad = [event.tick for event in record.events if event.kind.startswith("nonfinite_")]
+    bad = [event.tick for event in record.events_of(NonFinite)]
     bad += [stream.first_nonfinite for stream in record.streams if stream.first_nonfinite is not None]
     if bad:
         _cut(record, min(bad))

@@ -110,7 +110,7 @@ def silent_classes(case: Case, loss: LossRecord, node: Node) -> int:
 
 
 def _activation(case: Case, node: Node) -> ActivationRecord | None:
-    place: int | None = node.op.facts.get("activation") if node.op is not None else None
+    place = node.op.activation if node.op is not None else None
     return None if place is None else case.record.activations[place]
 
 
