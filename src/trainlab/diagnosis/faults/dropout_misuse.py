@@ -11,7 +11,7 @@ from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place, place_at
 from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.remedies.remedy import Remedy
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.signals.training import Training
 
 HIGH = 0.75
 GATED = 0.6
@@ -20,9 +20,9 @@ _TO_LOSS = LOSS_NODES | frozenset(
 )
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Look at shares, at what comes between the last layer and the loss, and at evaluations."""
-    for graph in case.record.graphs:
+    for graph in training.record.graphs:
         op = _on_output(graph)
         if op is not None:
             return _finding(
@@ -32,7 +32,7 @@ def judge(case: Case) -> Finding | None:
                 "outputs are zeroed at random, and the others blown up",
                 "Put dropout before the last layer, not after it.",
             )
-    for event in case.record.events_of(DropoutInEval):
+    for event in training.record.events_of(DropoutInEval):
         place = event.site.quoted if event.site else event.module
         return _finding(
             place_at(event.site, "module", module=event.module, call="dropout"),
@@ -41,8 +41,8 @@ def judge(case: Case) -> Finding | None:
             "functional dropout is always on unless it's told the mode",
             "Use nn.Dropout, or pass training=self.training.",
         )
-    limit = GATED if case.learning.failing else HIGH
-    high = [event for event in case.record.events_of(Dropout) if event.p > limit]
+    limit = GATED if training.learning.failing else HIGH
+    high = [event for event in training.record.events_of(Dropout) if event.p > limit]
     if high:
         event = max(high, key=lambda one: one.p)
         place = f"{event.module} at {event.site.quoted}" if event.site else event.module
@@ -50,7 +50,7 @@ def judge(case: Case) -> Finding | None:
             place_at(event.site, "module", module=event.module, call="dropout"),
             place or event.module,
             f"p = {event.p:g}: only {1 - event.p:.0%} of the units are left in each step",
-            case.learning.words,
+            training.learning.words,
             "Use p between 0.1 and 0.5.",
         )
     return None
@@ -85,10 +85,10 @@ def _on_output(graph: Graph) -> Op | None:
     return None
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """The share that each dropout drops; where one is at work in evaluations, what those drop there."""
-    wrong = case.record.events_of(DropoutInEval)
-    events = wrong or case.record.events_of(Dropout)
+    wrong = training.record.events_of(DropoutInEval)
+    events = wrong or training.record.events_of(Dropout)
     pairs = {f"dropout {event.module}".rstrip(): 100 * event.p for event in events}
     title = "What dropout drops in evaluations" if wrong else "What dropout drops"
     usual = None if wrong else (10.0, 50.0)

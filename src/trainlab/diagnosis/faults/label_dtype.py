@@ -11,15 +11,15 @@ from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.remedies.remedy import Remedy
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.signals.training import Training
 
 ALIKE = 0.7
 _WHOLE = frozenset(("int64", "int32", "int16", "int8", "uint8"))
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if a cast that cut fractions off left one or two targets, or whole ones to a regression."""
-    found = truncations(case)
+    found = truncations(training)
     if not found:
         return None
     cut = found[0]
@@ -39,11 +39,11 @@ def judge(case: Case) -> Finding | None:
     )
 
 
-def truncations(case: Case) -> list[Truncated]:
+def truncations(training: Training) -> list[Truncated]:
     """Return the casts to whole numbers that cut fractions off, of the targets of a loss."""
-    truncated = case.record.events_of(Truncated)
+    truncated = training.record.events_of(Truncated)
     cuts = [cut for cut in truncated if cut.after <= 2 < cut.before]
-    losses = [loss for loss in case.record.losses if loss.count and loss.rows]
+    losses = [loss for loss in training.record.losses if loss.count and loss.rows]
     few = [loss for loss in losses if (len(loss.counts) if loss.counts else len(set(loss.sample))) <= 2]
     if cuts and few:
         return cuts
@@ -59,9 +59,9 @@ def _made(cut: Truncated, loss: LossRecord) -> bool:
     return ALIKE * cut.after <= different <= cut.after
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """How many different values there were before a cast to whole numbers, and after it."""
-    event = next(iter(case.record.events_of(Truncated)), None)
+    event = next(iter(training.record.events_of(Truncated)), None)
     if event is None:
         return None
     pairs = [

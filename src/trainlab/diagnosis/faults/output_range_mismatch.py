@@ -12,22 +12,22 @@ from trainlab.diagnosis.observed.torch_names import OF_NUMBERS, RANGES
 from trainlab.diagnosis.pictures.targets import targets_and_range
 from trainlab.diagnosis.place import Place, place_at
 from trainlab.diagnosis.remedies.common_remedies import single
-from trainlab.diagnosis.signals.case import Case, behind
+from trainlab.diagnosis.signals.training import Training, behind
 
 SHARE = 0.05
 FITTED = 0.05
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if more than 5 % of the targets lie outside of the range of what the output comes from.
 
     Not where the loss is below 5 % of the best constant answer's: then they were reached.
     """
-    if case.learning.ratio < FITTED:
+    if training.learning.ratio < FITTED:
         return None
-    for graph in case.record.graphs:
+    for graph in training.record.graphs:
         for node in graph.nodes:
-            loss = case.loss_of(node.op)
+            loss = training.loss_of(node.op)
             if loss is None:
                 continue
             for source in behind(graph, node):

@@ -15,7 +15,7 @@ from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.remedies.remedy import Remedy
 from trainlab.diagnosis.signals.baselines import neighbours
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.signals.training import Training
 
 HALF = 0.5
 ZEROS = 0.05
@@ -28,13 +28,13 @@ _OF_ZERO = {
 }
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if a distance is maximized, or if class numbers are fitted as numbers."""
-    if case.learning.adversarial:
+    if training.learning.adversarial:
         return None
-    for graph in case.record.graphs:
+    for graph in training.record.graphs:
         node = negated(graph)
-        if node is not None and len(case.stepped) == 1:
+        if node is not None and len(training.stepped) == 1:
             place = node.op.site.quoted if node.op is not None and node.op.site else node.kind
             return Finding(
                 place=place_at(node.op.site if node.op is not None else None, "sign", call=node.kind),
@@ -42,17 +42,17 @@ def judge(case: Case) -> Finding | None:
                 confidence=0.85,
                 evidence=(
                     f"{node.kind} enters the loss with a minus sign: training makes it larger",
-                    case.learning.words,
+                    training.learning.words,
                 ),
                 remedy="Take the minus sign away.",
                 code="loss = criterion(output, target)",
             )
-    return _classes_as_numbers(case) or _no_probabilities(case) or _no_signs(case)
+    return _classes_as_numbers(training) or _no_probabilities(training) or _no_signs(training)
 
 
-def _no_signs(case: Case) -> Finding | None:
+def _no_signs(training: Training) -> Finding | None:
     """Targets of 0 and 1 where the loss takes 1 and −1: the zeros teach nothing."""
-    for event in case.record.events_of(SignedTargets):
+    for event in training.record.events_of(SignedTargets):
         name, share = event.name, event.zeros / max(1, event.values)
         # A teacher's vector can't follow, so that leaving pairs out does no harm.
         left_out = name == "cosine_embedding_loss" and not event.learnt_both
@@ -64,7 +64,7 @@ def _no_signs(case: Case) -> Finding | None:
             confidence=0.95,
             evidence=(
                 f"{name} takes targets of 1 and −1; {share:.0%} of these are 0, {_OF_ZERO[name]}",
-                case.learning.words,
+                training.learning.words,
             ),
             remedy="Give it 1 and −1."
             + (" Or take binary_cross_entropy_with_logits, for 1 and 0." if name in BINARY else ""),
@@ -73,9 +73,9 @@ def _no_signs(case: Case) -> Finding | None:
     return None
 
 
-def _no_probabilities(case: Case) -> Finding | None:
+def _no_probabilities(training: Training) -> Finding | None:
     """Cross-entropy over one class, or with targets that are no distribution: several ones in a row."""
-    for loss in case.record.losses:
+    for loss in training.record.losses:
         if loss.kind != "cross_entropy" or not loss.count:
             continue
         one = loss.classes == 1
@@ -122,18 +122,18 @@ def negated(graph: Graph) -> Node | None:
     return None
 
 
-def _classes_as_numbers(case: Case) -> Finding | None:
-    main = case.learning.main
+def _classes_as_numbers(training: Training) -> Finding | None:
+    main = training.learning.main
     if main is None or main.kind not in OF_NUMBERS or main.columns != 1 or len(main.sample) < 50:
         return None
     values = np.unique(main.sample)
     whole = bool(np.all(values == np.round(values))) and values.min() == 0 and 3 <= len(values) <= 20
-    judged = case.record.judged_accuracy
+    judged = training.record.judged_accuracy
     if not whole or len(values) != values.max() + 1 or not judged:
         return None
-    found = neighbours(case.record.data.sample_x, case.record.data.sample_y, classes=True)
+    found = neighbours(training.record.data.sample_x, training.record.data.sample_y, classes=True)
     behind = found is not None and found[0] - judged[-1][1] > BEHIND
-    if not case.learning.ratio > UNFIT and not behind:
+    if not training.learning.ratio > UNFIT and not behind:
         return None
     return Finding(
         place=place_at(main.site, "loss", call=main.kind),
@@ -152,12 +152,12 @@ def _classes_as_numbers(case: Case) -> Finding | None:
 _NEGATING = frozenset(("neg", "__neg__", "negative", "mul", "__mul__", "__rmul__", "multiply"))
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """The operations from the input to the loss; a change of its sign is marked, else the loss itself."""
-    if any(negated(graph) is not None for graph in case.record.graphs):
-        return chain_to_loss(case, lambda left, op, _: left == 0 and op in _NEGATING)
+    if any(negated(graph) is not None for graph in training.record.graphs):
+        return chain_to_loss(training, lambda left, op, _: left == 0 and op in _NEGATING)
     return chain_to_loss(
-        case, lambda left, op, after: op not in _NEGATING and (not left or after in _NEGATING)
+        training, lambda left, op, after: op not in _NEGATING and (not left or after in _NEGATING)
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from trainlab.diagnosis.observed.answers import ModelAsked
 from trainlab.diagnosis.observed.events import Event
-from trainlab.diagnosis.observed.losses import LossRecord, LossStream
+from trainlab.diagnosis.observed.losses import LossCurve, LossRecord
 from trainlab.diagnosis.observed.site import Site
 
 E = TypeVar("E", bound=Event)
@@ -253,8 +253,8 @@ class TrainingRecord:
     params: dict[int, ParamRecord] = field(default_factory=dict[int, ParamRecord])
     optimizers: list[OptimizerRecord] = field(default_factory=list[OptimizerRecord])
     schedulers: list[SchedulerRecord] = field(default_factory=list[SchedulerRecord])
-    roots: list[NetworkRecord] = field(default_factory=list[NetworkRecord])
-    streams: list[LossStream] = field(default_factory=list[LossStream])
+    networks: list[NetworkRecord] = field(default_factory=list[NetworkRecord])
+    loss_curves: list[LossCurve] = field(default_factory=list[LossCurve])
     losses: list[LossRecord] = field(default_factory=list[LossRecord])
     activations: list[ActivationRecord] = field(default_factory=list[ActivationRecord])
     graphs: list[Graph] = field(default_factory=list[Graph])

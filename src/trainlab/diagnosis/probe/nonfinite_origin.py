@@ -26,7 +26,7 @@ _MASKS = frozenset(
         "fill_",
     )
 )
-_POLES = frozenset(
+_SINGULAR = frozenset(
     (
         "sqrt",
         "log",
@@ -56,15 +56,15 @@ def first_nonfinite(ops: Sequence[Op]) -> Op | None:
     return None
 
 
-def nearest_pole(ops: Sequence[Op]) -> Op | None:
+def nearest_singularity(ops: Sequence[Op]) -> Op | None:
     """Return the last operation whose input touched zero where its derivative has none."""
-    found = [op for op in ops if op.name in _POLES and op.nearest < 1e-12]
+    found = [op for op in ops if op.name in _SINGULAR and op.nearest < 1e-12]
     return found[-1] if found else None
 
 
-def near_poles(ops: Sequence[Op]) -> list[Op]:
+def near_singularities(ops: Sequence[Op]) -> list[Op]:
     """Return the operations whose input came near zero where their derivative has a pole."""
-    return [op for op in ops if op.name in _POLES and op.nearest < 1e-3]
+    return [op for op in ops if op.name in _SINGULAR and op.nearest < 1e-3]
 
 
 def saved_nonfinite(loss: torch.Tensor, *, most: int = 2_000) -> tuple[str, int]:

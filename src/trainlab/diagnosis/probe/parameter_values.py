@@ -7,8 +7,8 @@ import torch
 
 from trainlab.diagnosis.observed.events import UnfrozenInName
 from trainlab.diagnosis.observed.record import ParamRecord
-from trainlab.diagnosis.probe.deferred_reads import Later
-from trainlab.diagnosis.probe.probe_state import Core
+from trainlab.diagnosis.probe.deferred_reads import DeferredReads
+from trainlab.diagnosis.probe.probe_state import ProbeState
 from trainlab.diagnosis.probe.readable_tensors import as_floats, readable
 from trainlab.diagnosis.torch_private import sparse_values
 
@@ -41,7 +41,7 @@ def sample_of(values: torch.Tensor, *, copy: bool = True) -> torch.Tensor:
     return part.clone() if copy else part
 
 
-def first_look(later: Later, record: ParamRecord, parameter: torch.Tensor) -> None:
+def first_look(deferred: DeferredReads, record: ParamRecord, parameter: torch.Tensor) -> None:
     """Write down how a parameter starts: mean, spread, largest, share of zeros and of equal rows."""
     values = readable(parameter)
     if values is None:
@@ -66,7 +66,7 @@ def first_look(later: Later, record: ParamRecord, parameter: torch.Tensor) -> No
             *_columns_apart(values),
         ]
     )
-    later.read(numbers, lambda got: record.start.update(zip(_FIRST, got, strict=True)))
+    deferred.read(numbers, lambda got: record.start.update(zip(_FIRST, got, strict=True)))
 
 
 def _largest_part(values: torch.Tensor, parts: int) -> torch.Tensor:
@@ -115,7 +115,9 @@ def equal_shares(values: torch.Tensor, *, within: float = 1e-6) -> tuple[torch.T
     return rows, columns
 
 
-def gradient_numbers(later: Later, record: ParamRecord, parameter: torch.Tensor, grad: torch.Tensor) -> None:
+def gradient_numbers(
+    deferred: DeferredReads, record: ParamRecord, parameter: torch.Tensor, grad: torch.Tensor
+) -> None:
     """Write down rms of gradient and weight, and the share of the gradient that is exactly zero."""
     dense = sparse_values(grad.detach()) if grad.is_sparse else grad.detach()
     weight = as_floats(parameter)
@@ -135,24 +137,24 @@ def gradient_numbers(later: Later, record: ParamRecord, parameter: torch.Tensor,
         record.weight_rms.append(got[1])
         record.grad_zeros.append(got[2])
 
-    later.read(numbers, keep)
+    deferred.read(numbers, keep)
 
 
-def finish_modules(core: Core) -> None:
+def finish_modules(state: ProbeState) -> None:
     """Note where ``module.requires_grad = True`` was written: it sets an attribute and unfreezes nothing."""
-    for module, path in core.book.modules():
+    for module, path in state.registry.modules():
         if vars(module).get("requires_grad") is not True:
             continue
-        frozen = [core.book.known(one) for one in module.parameters() if not one.requires_grad]
+        frozen = [state.registry.known(one) for one in module.parameters() if not one.requires_grad]
         keys = {key for key in frozen if key is not None}
         if keys:
-            core.seen(UnfrozenInName(module=path, params=keys))
+            state.seen(UnfrozenInName(module=path, params=keys))
 
 
-def finish_params(core: Core) -> None:
+def finish_params(state: ProbeState) -> None:
     """Compare each parameter that is still alive with its first look."""
-    for key, record in core.record.params.items():
-        tensor = core.book.tensor(key)
+    for key, record in state.record.params.items():
+        tensor = state.registry.tensor(key)
         values = None if tensor is None else readable(tensor)
         if tensor is None or values is None or not 0 < values.numel() <= MAX_ELEMENTS:
             continue
@@ -160,7 +162,7 @@ def finish_params(core: Core) -> None:
             continue
         values = values.detach().float()
         if not record.name:
-            core.book.name_leaf(tensor)
+            state.registry.name_leaf(tensor)
         record.requires_grad = tensor.requires_grad
         if "mean" not in record.start:
             continue

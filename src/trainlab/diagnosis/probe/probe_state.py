@@ -17,10 +17,10 @@ from torch import nn
 
 from trainlab.diagnosis.observed.events import Event
 from trainlab.diagnosis.observed.record import TrainingRecord
-from trainlab.diagnosis.probe.deferred_reads import Later
+from trainlab.diagnosis.probe.deferred_reads import DeferredReads
 from trainlab.diagnosis.probe.readable_tensors import is_dispatched, is_recorded
 from trainlab.diagnosis.probe.schedule import is_sampled
-from trainlab.diagnosis.probe.tensor_registry import Book
+from trainlab.diagnosis.probe.tensor_registry import TensorRegistry
 from trainlab.diagnosis.torch_private import (
     is_compiling,
     no_dispatch_modes,
@@ -41,13 +41,13 @@ class _Token:
     __slots__ = ("__weakref__",)
 
 
-class Core:
+class ProbeState:
     """What all listeners share."""
 
     def __init__(self) -> None:
         self.record = TrainingRecord()
-        self.book = Book(self.record)
-        self.later = Later()
+        self.registry = TensorRegistry(self.record)
+        self.deferred = DeferredReads()
         self.sampling = True
         self.judging = False
         self.busy = False
@@ -143,7 +143,7 @@ class Core:
 
     def module_path(self) -> str:
         """Return the path of the module that is running, or an empty string."""
-        return self.book.path(self.modules[-1]) if self.modules else ""
+        return self.registry.path(self.modules[-1]) if self.modules else ""
 
 
 @contextlib.contextmanager
@@ -164,21 +164,21 @@ def unheard() -> Generator[None]:
 
 
 def guarded(function: F) -> F:
-    """Make a method of a listener (it has a `core`) silent while the probe works, harmless if it fails."""
+    """Make a method of a listener (it has a `state`) silent while the probe works, harmless if it fails."""
 
     @functools.wraps(function)
     def call(self: Any, *args: Any, **kwargs: Any) -> None:
-        core: Core = self.core
-        if not core.mine():
+        state: ProbeState = self.state
+        if not state.mine():
             return
-        core.busy = True
-        core.grad_enabled = torch.is_grad_enabled()
+        state.busy = True
+        state.grad_enabled = torch.is_grad_enabled()
         try:
             with unheard():
                 function(self, *args, **kwargs)
         except Exception as error:
-            core.trouble(error)
+            state.trouble(error)
         finally:
-            core.busy = False
+            state.busy = False
 
     return call  # pyright: ignore[reportReturnType]

@@ -1,4 +1,4 @@
-"""All that a rule may ask about: what was seen, and the signals made of it."""
+"""A watched training as faults ask about it: what was seen, and the signals made of it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ MAX_NAMED = 6
 
 
 @dataclass(slots=True)
-class Case:
-    """One training, ready to be judged."""
+class Training:
+    """What was seen of one training, how it went, and the faults found so far."""
 
     record: TrainingRecord
     learning: Learning
@@ -55,13 +55,17 @@ class Case:
         return sorted(found, key=lambda param: -param.depth)
 
 
-def make_case(record: TrainingRecord) -> Case:
+def training_from(record: TrainingRecord) -> Training:
     """Compute the signals; what came after the first NaN tells nothing and is cut off."""
     bad = [event.tick for event in record.events_of(NonFinite)]
-    bad += [stream.first_nonfinite for stream in record.streams if stream.first_nonfinite is not None]
+    bad += [
+        loss_curve.first_nonfinite
+        for loss_curve in record.loss_curves
+        if loss_curve.first_nonfinite is not None
+    ]
     if bad:
         _cut(record, min(bad))
-    return Case(record, learning(record))
+    return Training(record, learning(record))
 
 
 def _cut(record: TrainingRecord, tick: int) -> None:
