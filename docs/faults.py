@@ -11,8 +11,8 @@ from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.faults import all_faults, families
 from trainlab.diagnosis.script.plan import Plan
 from trainlab.diagnosis.script.runner import run_script
+from trainlab.diagnosis.signals.baselines import K
 from trainlab.diagnosis.signals.learnt import BEHIND, FEW, STUCK
-from trainlab.diagnosis.signals.neighbours import K
 from trainlab.diagnosis.signals.table import SIGNALS
 from trainlab.report.diagnosis_pictures import drawn
 

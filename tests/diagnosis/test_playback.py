@@ -126,10 +126,12 @@ def heard(record: TrainingRecord) -> dict[str, Any]:
             (one.kind, one.count, one.out_shape, [(fit.tick, fit.value) for fit in one.fits])
             for one in record.losses
         ],
-        "streams": [(one.ticks, one.values, one.count, one.stride, one.last) for one in record.streams],
+        "loss_curves": [
+            (one.ticks, one.values, one.count, one.stride, one.last) for one in record.loss_curves
+        ],
         "graphs": [[node.kind for node in graph.nodes] for graph in record.graphs],
         "clips": record.clips,
-        "roots": [(one.kind, one.parameters, one.learn_in_train) for one in record.roots],
+        "networks": [(one.kind, one.parameters, one.learn_in_train) for one in record.networks],
     }
 
 

@@ -50,7 +50,7 @@ def seen_of(
 def test_a_network_that_calls_itself_is_called_once_a_step():
     torch.manual_seed(0)
     record = seen_of(Tree(), torch.randn(4, 3))
-    assert [(root.name, root.train_calls, root.learn_in_train) for root in record.roots] == [
+    assert [(root.name, root.train_calls, root.learn_in_train) for root in record.networks] == [
         ("Tree", STEPS, STEPS)
     ]
 
@@ -82,7 +82,7 @@ def test_a_pass_that_fails_is_over():
             optimizer.step()
     finally:
         record = probe.stop()
-    assert record.roots[0].train_calls == STEPS + STEPS - DENSE - 1
+    assert record.networks[0].train_calls == STEPS + STEPS - DENSE - 1
 
 
 def test_a_pass_that_was_broken_off_hides_none_of_those_that_follow():
@@ -113,7 +113,9 @@ def test_a_pass_that_was_broken_off_hides_none_of_those_that_follow():
     finally:
         record = probe.stop()
     assert record.troubles == []
-    assert record.roots[0].train_calls >= STEPS - 1  # the next pass may be taken for part of the broken one
+    assert (
+        record.networks[0].train_calls >= STEPS - 1
+    )  # the next pass may be taken for part of the broken one
     assert len(record.activations) == 1
     assert len(record.activations[0].silent) >= DENSE
 

@@ -14,7 +14,7 @@ from os.path import basename
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.record import Op, OptimizerRecord
 from trainlab.diagnosis.observed.site import Site, line_of
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.signals.training import Training
 
 _LAYERS = {
     "softmax": "Softmax",
@@ -41,23 +41,23 @@ def replaced(site: Site | None, text: str | None) -> str:
     return diff(site, f"- {site.text}", f"+ {text}")
 
 
-def _stepped(case: Case) -> OptimizerRecord | None:
-    return max(case.stepped, key=lambda one: one.steps, default=None)
+def _stepped(training: Training) -> OptimizerRecord | None:
+    return max(training.stepped, key=lambda one: one.steps, default=None)
 
 
-def backward_line(case: Case) -> Site | None:
+def backward_line(training: Training) -> Site | None:
     """Return the line that calls backward(), if it is known and says so."""
-    stream = case.learning.stream
-    if stream is None or stream.site is None or "backward" not in stream.site.text:
+    loss_curve = training.learning.loss_curve
+    if loss_curve is None or loss_curve.site is None or "backward" not in loss_curve.site.text:
         return None
-    return stream.site
+    return loss_curve.site
 
 
-def setting(name: str, value: Callable[[float], float]) -> Callable[[Finding, Case], str]:
+def setting(name: str, value: Callable[[float], float]) -> Callable[[Finding, Training], str]:
     """Return a maker of an edit of one number in the line that makes the optimizer."""
 
-    def edit(finding: Finding, case: Case) -> str:
-        optimizer = _stepped(case)
+    def edit(finding: Finding, training: Training) -> str:
+        optimizer = _stepped(training)
         if optimizer is None or optimizer.site is None:
             return ""
         text = optimizer.site.text
@@ -86,14 +86,14 @@ def splice(text: str, node: ast.expr, new: str) -> str | None:
     return (raw[: node.col_offset] + new.encode() + raw[node.end_col_offset :]).decode()
 
 
-def without_activation(finding: Finding, case: Case) -> str:
+def without_activation(finding: Finding, training: Training) -> str:
     """Leave out the one call of softmax, sigmoid… on the line of the finding's place.
 
     Where that line only calls the network, the layer is left out where it is made.
     """
     if finding.place.kind != "activation":
         return ""
-    for op in _squashing_ops(case):
+    for op in _squashing_ops(training):
         site = op.site
         if site is not None and finding.place.is_at(site):
             return replaced(site, _unwrapped(site.text)) or _unstacked(site, op)
@@ -111,11 +111,11 @@ def _unstacked(site: Site, op: Op) -> str:
     return "\n".join([f"# {line_of(site.file, number)}", f"- {before}", *([f"+ {after}"] if after else [])])
 
 
-def _squashing_ops(case: Case) -> list[Op]:
+def _squashing_ops(training: Training) -> list[Op]:
     """Return the squashing operations that were seen in graphs."""
     return [
         node.op
-        for graph in case.record.graphs
+        for graph in training.record.graphs
         for node in graph.nodes
         if node.op is not None and node.op.name.rstrip("_") in _SQUASHING
     ]

@@ -15,16 +15,16 @@ from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.pictures.kinds import Picture, strips
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import single
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.signals.training import Training
 
 TIMES = 1.8
 LEAST = 10
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if the share of the commonest class in a batch is far above what shuffled labels give."""
-    for loss in case.record.losses:
-        if not loss.count or len(loss.batches) < LEAST or case.learning.adversarial:
+    for loss in training.record.losses:
+        if not loss.count or len(loss.batches) < LEAST or training.learning.adversarial:
             continue
         found = purity(loss)
         if found is None:
@@ -33,7 +33,7 @@ def judge(case: Case) -> Finding | None:
         if share < 0.85 or share < TIMES * expected or changes < 2:
             continue
         loaders = [
-            loader for loader in case.record.loaders if not loader.shuffled and loader.site is not None
+            loader for loader in training.record.loaders if not loader.shuffled and loader.site is not None
         ]
         place = (
             loaders[0].site.quoted
@@ -93,9 +93,9 @@ _MOST_BATCHES = 24
 _MOST_CLASSES = 8
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """Of the first batches the composition by class, each a row."""
-    loss = next((one for one in case.record.losses if one.count and one.batches), None)
+    loss = next((one for one in training.record.losses if one.count and one.batches), None)
     if loss is None:
         return None
     batches = loss.batches[:_MOST_BATCHES]
@@ -114,8 +114,8 @@ def _picture(case: Case) -> Picture | None:
     return strips("Classes in the first batches looked at, in order", parts, rows)
 
 
-def _edit(finding: Finding, case: Case) -> str:
-    for loader in case.record.loaders:
+def _edit(finding: Finding, training: Training) -> str:
+    for loader in training.record.loaders:
         site = loader.site
         if site is None or loader.shuffled or "DataLoader(" not in site.text or not finding.place.is_at(site):
             continue

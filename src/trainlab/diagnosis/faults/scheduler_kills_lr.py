@@ -8,24 +8,24 @@ from trainlab.diagnosis.observed.record import OptimizerRecord
 from trainlab.diagnosis.pictures.loops import learning_rate
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import single
-from trainlab.diagnosis.signals.case import Case, optimizer_name
+from trainlab.diagnosis.signals.training import Training, optimizer_name
 
 DEAD = 1e-2
 SHARE = 0.5
 UNFIT = 0.3
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire where the rate is below 1 % of its largest for over half of the steps and the fit is poor."""
-    learning = case.learning
+    learning = training.learning
     unfit = learning.failing or (learning.ratio > UNFIT and not learning.adversarial)
     if not unfit:
         return None
-    for optimizer in case.stepped:
-        dead, at, top = dead_share(optimizer, case.record.tick)
-        if dead <= SHARE or not case.record.schedulers:
+    for optimizer in training.stepped:
+        dead, at, top = dead_share(optimizer, training.record.tick)
+        if dead <= SHARE or not training.record.schedulers:
             continue
-        scheduler = case.record.schedulers[0]
+        scheduler = training.record.schedulers[0]
         place = scheduler.site.quoted if scheduler.site else scheduler.kind
         return Finding(
             place=place_at(scheduler.site, "call", call="step"),
@@ -34,7 +34,7 @@ def judge(case: Case) -> Finding | None:
             evidence=(
                 f"the learning rate of {optimizer_name(optimizer)} falls from {top:.3g} to "
                 f"under 1 % of it at step {at}: {dead:.0%} of the steps do next to nothing",
-                f"{scheduler.kind} took {scheduler.steps} steps in {case.record.tick} optimizer "
+                f"{scheduler.kind} took {scheduler.steps} steps in {training.record.tick} optimizer "
                 f"steps {scheduler.settings}",
                 learning.words,
             ),

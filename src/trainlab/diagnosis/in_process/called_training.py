@@ -74,7 +74,7 @@ def call(
     probe, returned, error = Probe(), None, ""
     reseed = None if seed is None else Reseed(seed, from_start=from_start)
     applied = None if remedy is None else Applied(remedy.to_plan())
-    probe.core.at_boundary.append(at_step)
+    probe.state.at_boundary.append(at_step)
     started = time.monotonic()
     if reseed is not None:
         reseed.start()
@@ -89,7 +89,7 @@ def call(
                 error = f"{type(raised).__name__}: {raised}"[:500]
             finally:
                 record = probe.stop(whole=whole)
-                trained = frozenset(id(module) for module in probe.calls.roots.alive())
+                trained = frozenset(id(module) for module in probe.calls.networks.alive())
     finally:
         if reseed is not None:
             reseed.stop()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from trainlab.diagnosis.in_process.called_training import OUTSIDE, call, modules
 from trainlab.diagnosis.in_process.watch import Watch, watch
 from trainlab.diagnosis.judge.diagnose import diagnose
-from trainlab.diagnosis.probe.random_state import random_state_kept
+from trainlab.diagnosis.probe.global_state import random_state_kept
 from trainlab.diagnosis.remedies.trial_runs import Job, Run
 from trainlab.diagnosis.remedies.trial_words import code_as_tried
 from trainlab.diagnosis.remedies.trying import BUDGET, SEEDS, Trying

@@ -85,7 +85,7 @@ class Watch:
             return
         _active.remove(self)
         self._seen = self._probe.read() if self.shared else self._probe.stop(whole=error is None)
-        self.trained = frozenset(id(module) for module in self._probe.calls.roots.alive())
+        self.trained = frozenset(id(module) for module in self._probe.calls.networks.alive())
         self._probe = None
         if error is not None:
             how = f"{type(error).__name__}: {error}"

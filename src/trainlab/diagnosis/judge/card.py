@@ -6,15 +6,16 @@ import math
 from typing import Any, cast
 
 from trainlab.diagnosis.observed.record import Graph, NetworkRecord, Node, TrainingRecord
-from trainlab.diagnosis.signals.case import SHAPING, Case, optimizer_name
+from trainlab.diagnosis.observed.torch_names import SHAPE_NODES
+from trainlab.diagnosis.signals.training import Training, optimizer_name
 
 
-def card_of(case: Case) -> dict[str, Any]:
+def card_of(training: Training) -> dict[str, Any]:
     """Return models, optimizers, losses, batches, steps, first and last loss."""
-    record = case.record
-    stream = case.learning.stream
+    record = training.record
+    loss_curve = training.learning.loss_curve
     return {
-        "models": [_model(case, root) for root in record.roots],
+        "models": [_model(training, root) for root in record.networks],
         "unregistered_parameters": sum(
             param.size
             for param in record.params.values()
@@ -46,19 +47,19 @@ def card_of(case: Case) -> dict[str, Any]:
         "batch": list(record.data.input_shape),
         "loaders": loaders_of(record),
         "epochs": epochs(record),
-        "output_head": _head(case),
+        "output_head": _head(training),
         "steps": sum(optimizer.steps for optimizer in record.optimizers),
         "backward_passes": record.backwards,
-        "first_loss": _plain(stream.values[0]) if stream is not None and stream.values else None,
-        "last_loss": _plain(stream.last) if stream is not None and stream.count else None,
-        "constant_answer_loss": _plain(case.learning.constant_answer),
-        "outcome": case.learning.state,
+        "first_loss": _plain(loss_curve.values[0]) if loss_curve is not None and loss_curve.values else None,
+        "last_loss": _plain(loss_curve.last) if loss_curve is not None and loss_curve.count else None,
+        "constant_answer_loss": _plain(training.learning.constant_answer),
+        "outcome": training.learning.state,
         "seconds": round(record.seconds, 2),
     }
 
 
-def _model(case: Case, root: NetworkRecord) -> dict[str, Any]:
-    params = [case.record.params[key] for key in root.params]
+def _model(training: Training, root: NetworkRecord) -> dict[str, Any]:
+    params = [training.record.params[key] for key in root.params]
     return {
         "name": root.name,
         "class": root.kind,
@@ -109,11 +110,11 @@ _ACTIVATIONS = frozenset(
 )
 
 
-def _head(case: Case) -> str | None:
+def _head(training: Training) -> str | None:
     """Return what the loss gets its outputs from: ``linear (fc2), no activation``; None if unknown."""
-    for graph in case.record.graphs:
+    for graph in training.record.graphs:
         for node in graph.nodes:
-            loss = case.loss_of(node.op)
+            loss = training.loss_of(node.op)
             if loss is not None:
                 words = _source(graph, node)
                 if words:
@@ -133,7 +134,7 @@ def _source(graph: Graph, loss: Node) -> str | None:
             return f"{layer}, then {activation}" if activation else f"{layer}, no activation"
         if node.kind in _ACTIVATIONS and own:
             activation = activation or node.kind.lower()
-        elif own and node.kind not in SHAPING and node.kind not in _ARITHMETIC:
+        elif own and node.kind not in SHAPE_NODES and node.kind not in _ARITHMETIC:
             return node.kind.lower()
         new = [parent for parent in node.inputs if parent not in met]
         met.update(new)
@@ -144,9 +145,9 @@ def _source(graph: Graph, loss: Node) -> str | None:
 _ARITHMETIC = frozenset(("LogSoftmax", "Sub", "Add", "Mul", "Div", "Neg", "Pow", "Exp", "Log", "Mean", "Sum"))
 
 
-def looked_at(case: Case) -> dict[str, Any]:
+def looked_at(training: Training) -> dict[str, Any]:
     """Return how much was looked at, for a report that finds nothing."""
-    record = case.record
+    record = training.record
     return {
         "steps": record.tick,
         "graphs": len(record.graph_sizes),

@@ -10,9 +10,9 @@ from trainlab.diagnosis.judge.card import card_of, looked_at
 from trainlab.diagnosis.judge.known_failure import KnownFailure
 from trainlab.diagnosis.judge.outcome import outcome_of
 from trainlab.diagnosis.observed.record import TrainingRecord
-from trainlab.diagnosis.pictures.loops import loss_curve
+from trainlab.diagnosis.pictures.loops import loss_picture
 from trainlab.diagnosis.report.report import Report
-from trainlab.diagnosis.signals.case import Case, make_case
+from trainlab.diagnosis.signals.training import Training, training_from
 
 
 def in_order_of_blame(found: list[Finding]) -> list[Finding]:
@@ -62,39 +62,39 @@ def diagnose(
 
     Where it is known that a goal was missed, that is the outcome, and no rule has to guess it from batches.
     """
-    case = make_case(record)
+    training = training_from(record)
     if missed is not None:
-        case.learning = missed.judge(case.learning)
+        training.learning = missed.judge(training.learning)
     found: list[Finding] = []
     troubles = list(record.troubles)
     for name, fault in all_faults().items():
         try:
-            finding = fault.found(case)
+            finding = fault.found(training)
         except Exception as error:
             troubles.append(f"rule {name}: {type(error).__name__}: {error}")
             continue
         if finding is not None:
             found.append(finding)
             if not finding.is_note:
-                case.faults.add(finding.fault)
+                training.faults.add(finding.fault)
     faults = in_order_of_blame([finding for finding in found if not finding.is_note])
-    told = [_whole(finding, case, troubles) for finding in explained(faults)]
+    told = [_whole(finding, training, troubles) for finding in explained(faults)]
     return Report(
         findings=tuple(told),
-        notes=tuple(_whole(finding, case, troubles) for finding in found if finding.is_note),
-        card=card_of(case),
-        looked_at=looked_at(case),
+        notes=tuple(_whole(finding, training, troubles) for finding in found if finding.is_note),
+        card=card_of(training),
+        looked_at=looked_at(training),
         ended=dict(ended or {"how": record.ended}),
-        outcome=outcome_of(case),
+        outcome=outcome_of(training),
         troubles=tuple(troubles),
-        picture=loss_curve(case),
+        picture=loss_picture(training),
     )
 
 
-def _whole(finding: Finding, case: Case, troubles: list[str]) -> Finding:
+def _whole(finding: Finding, training: Training, troubles: list[str]) -> Finding:
     """Return the finding with its picture, and its remedy in the script's own words."""
     try:
-        return all_faults()[finding.fault].whole(finding, case)
+        return all_faults()[finding.fault].whole(finding, training)
     except Exception as error:
         troubles.append(f"picture of {finding.fault}: {type(error).__name__}: {error}")
         return finding

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from trainlab.diagnosis.observed.loss_kinds import BINARY, CLASSES
 from trainlab.diagnosis.observed.losses import LossRecord
+from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
 from trainlab.diagnosis.signals import curve
-from trainlab.diagnosis.signals.constant_baseline import trivial_loss
+from trainlab.diagnosis.signals.baselines import trivial_loss
 from trainlab.diagnosis.signals.learning import Learning
 from trainlab.diagnosis.signals.learnt import STUCK
 

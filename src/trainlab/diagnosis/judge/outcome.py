@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from trainlab.diagnosis.observed.answers import Answers, ModelAsked
-from trainlab.diagnosis.observed.loss_kinds import BINARY, CLASSES
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
+from trainlab.diagnosis.signals.training import Training
 
 FIRST, LAST = 0.02, 0.1
 
 
-def outcome_of(case: Case) -> dict[str, Any]:
+def outcome_of(training: Training) -> dict[str, Any]:
     """Return the state, the loss at both ends, and the accuracy or R² reached.
 
     ``first_loss`` and ``last_loss`` are medians of what backward was called on: over the first 2 % and
@@ -22,9 +22,9 @@ def outcome_of(case: Case) -> dict[str, Any]:
     ``stride`` of them as their mean, at most 4,096. ``asked`` has what each network said at the end to rows
     that it was trained on, ``not_asked`` those that couldn't be asked, and why.
     """
-    learning = case.learning
-    stream = learning.stream
-    values = [] if stream is None else stream.values
+    learning = training.learning
+    loss_curve = learning.loss_curve
+    values = [] if loss_curve is None else loss_curve.values
     kind = learning.main.kind if learning.main is not None else ""
     return {
         "state": learning.state,
@@ -38,17 +38,17 @@ def outcome_of(case: Case) -> dict[str, Any]:
         "reached_as": ("accuracy" if kind in CLASSES + BINARY else "R²") if kind else None,
         "reached_on": learning.reached_on or None,
         "neighbours_reach": _plain(learning.reference),
-        "asked": [_of_model(case, one) for one in case.record.asked],
-        "not_asked": [{"model": name, "why": why} for name, why in case.record.not_asked.items()],
+        "asked": [_of_model(training, one) for one in training.record.asked],
+        "not_asked": [{"model": name, "why": why} for name, why in training.record.not_asked.items()],
         "curve": {
-            "stride": 1 if stream is None else stream.stride,
+            "stride": 1 if loss_curve is None else loss_curve.stride,
             "loss": [_plain(value) for value in values],
         },
     }
 
 
-def _of_model(case: Case, asked: ModelAsked) -> dict[str, Any]:
-    loss = case.record.losses[asked.loss]
+def _of_model(training: Training, asked: ModelAsked) -> dict[str, Any]:
+    loss = training.record.losses[asked.loss]
     return {
         "model": asked.name,
         "loss": loss.kind,

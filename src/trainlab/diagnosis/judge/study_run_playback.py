@@ -11,11 +11,12 @@ import torch
 from torch import nn
 
 from trainlab.diagnosis.judge.study_run_trail import Row, Trail
-from trainlab.diagnosis.observed.losses import LossRecord, LossStream
+from trainlab.diagnosis.observed.losses import LossCurve, LossRecord
 from trainlab.diagnosis.observed.record import TrainingRecord
+from trainlab.diagnosis.observed.torch_names import BY_HAND
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.probe import Probe
-from trainlab.diagnosis.probe.probe_state import Core
+from trainlab.diagnosis.probe.probe_state import ProbeState
 from trainlab.engine.layout import layers_of
 from trainlab.engine.reference import ReferenceEngine
 from trainlab.engine.reference.draws import Steps
@@ -56,10 +57,10 @@ def play(trail: Trail) -> tuple[TrainingRecord, LossRecord]:
     probe.start()
     try:
         optimizer = _played_optimizer(experiment, module)
-        rates = _UnheardRates(experiment, optimizer, probe.core)
+        rates = _UnheardRates(experiment, optimizer, probe.state)
         for step in trail.closely:
             rates.move_to(step)
-            probe.core.jump(step)
+            probe.state.jump(step)
             put(module, trail.weights[step])
             backpropagate(torch, meter, module, optimizer, steps, step=step, chosen=chosen[step])
             optimizer.after = trail.weights[step + 1]
@@ -91,7 +92,7 @@ def train(experiment: Experiment, seed: int, dtype: str) -> tuple[TrainingRecord
     probe.start()
     try:
         optimizer = build_optimizer(torch, experiment, module)
-        rates, log = _UnheardRates(experiment, optimizer, probe.core), Log()
+        rates, log = _UnheardRates(experiment, optimizer, probe.state), Log()
         equaliser = equaliser_of(torch, experiment, module)
         for epoch in range(experiment.epochs):
             train_epoch(log, meter, module, optimizer, rates, steps, epoch, equaliser)
@@ -116,14 +117,14 @@ def put(module: nn.Module, row: Row) -> None:
 class _UnheardRates(Rates):
     """Rates whose own optimizers, of nothing, the probe doesn't hear."""
 
-    def __init__(self, experiment: Experiment, optimizer: Any, core: Core) -> None:
-        self._core = core
+    def __init__(self, experiment: Experiment, optimizer: Any, state: ProbeState) -> None:
+        self._state = state
         self._step = 0
         self._scheduled = experiment.scheduled
         self.changes: list[tuple[int, float]] = []
-        core.busy = True
+        state.busy = True
         super().__init__(torch, experiment, optimizer)
-        core.busy = False
+        state.busy = False
 
     def move_to(self, step: int) -> None:
         """Set the rate of a later step, in a training whose epochs have one; keep the changes on the way."""
@@ -141,9 +142,9 @@ class _UnheardRates(Rates):
             self.changes.append((self._step, rate))
 
     def _advance(self, per: str) -> None:
-        self._core.busy = True
+        self._state.busy = True
         super()._advance(per)
-        self._core.busy = False
+        self._state.busy = False
 
 
 def _played_optimizer(experiment: Experiment, module: nn.Module) -> Any:
@@ -199,17 +200,17 @@ def _complete(record: TrainingRecord, trail: Trail, losses: dict[int, float]) ->
     record.tick = record.backwards = trail.steps
     for optimizer in record.optimizers:
         optimizer.steps, optimizer.last_tick = trail.steps, trail.steps - 1
-    for root in record.roots:
+    for root in record.networks:
         root.learn_in_train = root.train_calls = trail.steps
-    for stream in record.streams:
-        whole = LossStream(stream.site)
+    for loss_curve in record.loss_curves:
+        whole = LossCurve(loss_curve.site)
         for step, loss in losses.items():
             whole.add(step, loss)
-        stream.ticks, stream.values, stream.last = whole.ticks, whole.values, whole.last
-        stream.first_nonfinite, stream.nonfinite = whole.first_nonfinite, whole.nonfinite
-        stream.count = trail.steps
+        loss_curve.ticks, loss_curve.values, loss_curve.last = whole.ticks, whole.values, whole.last
+        loss_curve.first_nonfinite, loss_curve.nonfinite = whole.first_nonfinite, whole.nonfinite
+        loss_curve.count = trail.steps
         # Losses with gaps between them: no rule may take them for successive ones.
-        stream.stride = 1 if len(losses) == trail.steps else 2
+        loss_curve.stride = 1 if len(losses) == trail.steps else 2
 
 
 def _evenly(trail: Trail) -> list[int]:
@@ -222,7 +223,7 @@ def _evenly(trail: Trail) -> list[int]:
 def _whole(record: TrainingRecord) -> LossRecord:
     """Return an empty entry of the kind that has most of the training."""
     main = _main(record)
-    return LossRecord("difference" if main is None else main.kind, None, "", (), (), "float32")
+    return LossRecord(BY_HAND if main is None else main.kind, None, "", (), (), "float32")
 
 
 def _main(record: TrainingRecord) -> LossRecord | None:
@@ -233,7 +234,7 @@ def _read_all(whole: LossRecord, meter: Meter, module: nn.Module) -> None:
     """Read how well all examples are answered, by the criterion that batches are read by."""
     inputs, targets = meter.parts["train"]
     with torch.no_grad():
-        Fits(Core()).read(whole, module(inputs), targets)
+        Fits(ProbeState()).read(whole, module(inputs), targets)
 
 
 def _know_all_targets(record: TrainingRecord, whole: LossRecord) -> None:

@@ -18,8 +18,8 @@ class Ear(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         out = func(*args, **(kwargs or {}))
-        core = self.probe.core
-        if core.on and not core.busy and (core.sampling or core.judging):
+        state = self.probe.state
+        if state.on and not state.busy and (state.sampling or state.judging):
             self.probe.listener.hear(func, args, kwargs or {}, out)
         self.heard(func, args, kwargs or {}, out)
         return out

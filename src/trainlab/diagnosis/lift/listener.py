@@ -30,7 +30,7 @@ class Listener:
 
     def __init__(self, probe: Any) -> None:
         self.probe = probe
-        self.core = probe.core
+        self.state = probe.state
         self.recording = Recording()
         self.draws = DrawsHeard()
         self.rows = Rows()
@@ -70,7 +70,7 @@ class Listener:
     @property
     def deaf(self) -> bool:
         """Whether there is nothing more to hear."""
-        return bool(self.recording.refused) or self.core.busy
+        return bool(self.recording.refused) or self.state.busy
 
     def refuse(self, reason: str) -> None:
         """Remember why this training can't be lifted: the first reason is the one told."""
@@ -78,7 +78,7 @@ class Listener:
             self.recording.refused = reason
 
     def _guarded(self, action: Any, *args: Any) -> None:
-        was_busy, self.core.busy = self.core.busy, True
+        was_busy, self.state.busy = self.state.busy, True
         try:
             with torch.no_grad():
                 action(*args)
@@ -89,7 +89,7 @@ class Listener:
                 f"it couldn't be followed ({type(error).__name__}: {' '.join(str(error).split())[:120]})"
             )
         finally:
-            self.core.busy = was_busy
+            self.state.busy = was_busy
 
     def _entered(self, module: nn.Module, args: Any) -> None:
         if self.deaf or isinstance(module, LOSS_MODULES):

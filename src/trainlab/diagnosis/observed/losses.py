@@ -10,8 +10,8 @@ MOST, FIRST = 4096, 512
 
 
 @dataclass(slots=True)
-class LossStream:
-    """The values that backward was called on, from one line of code.
+class LossCurve:
+    """The losses that backward was called on from one line of code.
 
     Of long trainings `values` are means over `stride` of them in a row, so that none is left out: of every
     second or fourth value of rows in a fixed order, some rows would never be in it. `first` has the first

@@ -5,26 +5,46 @@ A *tick* is the number of optimizer steps taken so far (of backward passes, wher
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from trainlab.diagnosis.observed.answers import ModelAsked
-from trainlab.diagnosis.observed.losses import LossRecord, LossStream
+from trainlab.diagnosis.observed.events import Event
+from trainlab.diagnosis.observed.losses import LossCurve, LossRecord
 from trainlab.diagnosis.observed.site import Site
+
+E = TypeVar("E", bound=Event)
+Shape = tuple[int, ...]
 
 
 @dataclass(slots=True)
 class Op:
-    """One call of a torch function in a step that was looked at closely."""
+    """One call of a torch function in a step that was looked at closely.
+
+    `loss` and `activation` are the places of what it is part of in `record.losses` and `record.activations`;
+    `broadcast` has the shapes of output, target and their differences, where these are unlike. `scalar` is
+    the number that it multiplies by, `dropout` its probability. `adds_constant_derivative` says that it adds
+    a derivative without a graph, made at `derivative_site`. `total` is the sum of what came out, `nearest`
+    how near to zero what went in came, of functions that are infinite there, or whose derivative is.
+    """
 
     name: str
     module: str
     site: Site | None
     tick: int
-    shapes: tuple[tuple[int, ...], ...] = ()
-    out: tuple[int, ...] = ()
+    shapes: tuple[Shape, ...] = ()
+    out: Shape = ()
     dtype: str = ""
-    facts: dict[str, Any] = field(default_factory=dict[str, Any])
+    loss: int | None = None
+    activation: int | None = None
+    broadcast: tuple[Shape, Shape, Shape] | None = None
+    scalar: float | None = None
+    dropout: float = 0.0
+    adds_constant_derivative: bool = False
+    derivative_site: Site | None = None
+    total: float = 0.0
+    nearest: float = math.inf
 
     @property
     def place(self) -> str:
@@ -223,18 +243,6 @@ class DataRecord:
 
 
 @dataclass(slots=True)
-class Event:
-    """Something seen once or counted: its kind, place and numbers."""
-
-    kind: str
-    site: Site | None
-    module: str = ""
-    tick: int = 0
-    count: int = 1
-    facts: dict[str, Any] = field(default_factory=dict[str, Any])
-
-
-@dataclass(slots=True)
 class TrainingRecord:
     """All that the probe saw."""
 
@@ -245,8 +253,8 @@ class TrainingRecord:
     params: dict[int, ParamRecord] = field(default_factory=dict[int, ParamRecord])
     optimizers: list[OptimizerRecord] = field(default_factory=list[OptimizerRecord])
     schedulers: list[SchedulerRecord] = field(default_factory=list[SchedulerRecord])
-    roots: list[NetworkRecord] = field(default_factory=list[NetworkRecord])
-    streams: list[LossStream] = field(default_factory=list[LossStream])
+    networks: list[NetworkRecord] = field(default_factory=list[NetworkRecord])
+    loss_curves: list[LossCurve] = field(default_factory=list[LossCurve])
     losses: list[LossRecord] = field(default_factory=list[LossRecord])
     activations: list[ActivationRecord] = field(default_factory=list[ActivationRecord])
     graphs: list[Graph] = field(default_factory=list[Graph])
@@ -268,6 +276,6 @@ class TrainingRecord:
     other_frameworks: list[str] = field(default_factory=list[str])
     troubles: list[str] = field(default_factory=list[str])
 
-    def events_of(self, kind: str) -> list[Event]:
+    def events_of(self, kind: type[E]) -> list[E]:
         """Return the events of one kind, in the order they were first seen."""
-        return [event for event in self.events if event.kind == kind]
+        return [event for event in self.events if isinstance(event, kind)]

@@ -9,7 +9,7 @@ import torch
 
 from trainlab.diagnosis.observed.record import ActivationRecord, Op
 from trainlab.diagnosis.probe.graph_walk import KEY
-from trainlab.diagnosis.probe.probe_state import Core
+from trainlab.diagnosis.probe.probe_state import ProbeState
 
 _SILENT = frozenset(("relu", "relu_", "relu6", "threshold", "clamp", "clamp_min"))
 _BOUNDED = frozenset(("tanh", "tanh_", "sigmoid", "sigmoid_", "hardtanh", "hardsigmoid"))
@@ -23,8 +23,8 @@ _CONVOLUTIONS = ("conv1d", "conv2d", "conv3d", "conv_transpose2d", "batch_norm",
 class Activations:
     """One entry for each module path, line and feeding layer."""
 
-    def __init__(self, core: Core) -> None:
-        self.core = core
+    def __init__(self, state: ProbeState) -> None:
+        self.state = state
         self._known: dict[tuple[Any, ...], ActivationRecord] = {}
         self._awake: dict[int, torch.Tensor] = {}
         self._turns: dict[int, int] = {}
@@ -53,11 +53,11 @@ class Activations:
                 return
             record = ActivationRecord(name, op.place, op.module, op.site, label, units)
             self._known[key] = record
-            self.core.record.activations.append(record)
-        op.facts["activation"] = self.core.record.activations.index(record)
-        if record.ticks and record.ticks[-1] == self.core.record.tick:
+            self.state.record.activations.append(record)
+        op.activation = self.state.record.activations.index(record)
+        if record.ticks and record.ticks[-1] == self.state.record.tick:
             return  # a layer used several times in a step: its first use is measured
-        record.ticks.append(self.core.record.tick)
+        record.ticks.append(self.state.record.tick)
         values = out.detach().float()
         by_unit = values.flatten(2).movedim(1, 0) if channels_first else values.reshape(-1, units).T
         if name in _SILENT:
@@ -81,7 +81,7 @@ class Activations:
             if complete:
                 record.window_silent.append(got[1])
 
-        self.core.later.read(shares, keep)
+        self.state.deferred.read(shares, keep)
 
     def _bounded(
         self, record: ActivationRecord, by_unit: torch.Tensor, given: torch.Tensor, name: str
@@ -95,7 +95,7 @@ class Activations:
             record.saturated.append(got[0])
             record.before.append(got[1])
 
-        self.core.later.read(torch.stack([outside, before.mean()]), keep)
+        self.state.deferred.read(torch.stack([outside, before.mean()]), keep)
 
 
 def _is_relu_like(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

@@ -16,7 +16,7 @@ from trainlab.diagnosis.observed.record import LoaderRecord
 from trainlab.diagnosis.probe.fingerprints import MAX_ROWS, Fingerprints
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.inputs import are_categories, given_beside, nonfinite, row_summaries
-from trainlab.diagnosis.probe.probe_state import Core, guarded
+from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.schedule import DENSE
 from trainlab.diagnosis.probe.unused_rows import UnusedRows
 from trainlab.diagnosis.probe.user_frames import user_site
@@ -34,11 +34,13 @@ _ACTING = 0.25
 class Data:
     """What goes into the first network that is called."""
 
-    def __init__(self, core: Core, fits: Fits, *, whole_process: bool, search_memory: bool = True) -> None:
-        self.core = core
+    def __init__(
+        self, state: ProbeState, fits: Fits, *, whole_process: bool, search_memory: bool = True
+    ) -> None:
+        self.state = state
         self.fits = fits
         self.prints = Fingerprints()
-        self.unused = UnusedRows(core, self.prints, whole_process=whole_process)
+        self.unused = UnusedRows(state, self.prints, whole_process=whole_process)
         self.search_memory = search_memory
         self._loaders: dict[int, LoaderRecord] = {}
         self._passes = 0
@@ -52,9 +54,9 @@ class Data:
 
     def trained_on(self, batch: torch.Tensor, others: Sequence[torch.Tensor | None] = ()) -> None:
         """Enter a batch of a forward pass that gradients flow through, and what is given beside it."""
-        core, data = self.core, self.core.record.data
-        news = core.record.tick < _EVERY_TICK and self._known_in_a_row < _KNOWN_BATCHES
-        close = core.sampling or (batch.device.type == "cpu" and news)
+        state, data = self.state, self.state.record.data
+        news = state.record.tick < _EVERY_TICK and self._known_in_a_row < _KNOWN_BATCHES
+        close = state.sampling or (batch.device.type == "cpu" and news)
         if not close or batch.numel() == 0:
             return
         if not data.input_shape:
@@ -62,7 +64,7 @@ class Data:
             data.input_dtype = str(batch.dtype).removeprefix("torch.")
         beside = given_beside(batch, others)
         self.search_memory &= batch.is_floating_point() or not beside
-        part = self.prints.features(batch, most=MAX_ROWS_CLOSE if core.record.tick < DENSE else MAX_ROWS)
+        part = self.prints.features(batch, most=MAX_ROWS_CLOSE if state.record.tick < DENSE else MAX_ROWS)
         hashes = self._prints_of(part, beside)
         whole = hash(tuple(hashes))
         data.fingerprinted += 1
@@ -81,12 +83,12 @@ class Data:
         data.train_row_count += len(hashes)
         self._compare_steps(hashes)
         data.largest_batch = max(data.largest_batch, batch.shape[0] if batch.dim() > 1 else 1)
-        if core.sampling:
+        if state.sampling:
             self._sample(batch, beside)
 
     def _compare_steps(self, hashes: list[int]) -> None:
         """Count rows that come again within a step, and steps with the same rows as the one before."""
-        tick, data = self.core.record.tick, self.core.record.data
+        tick, data = self.state.record.tick, self.state.record.data
         if self._step != tick:
             data.steps_compared += 1
             data.steps_alike += self._rows_of_step == self._rows_before
@@ -116,7 +118,7 @@ class Data:
 
     def _sample(self, batch: torch.Tensor, beside: Sequence[torch.Tensor]) -> None:
         self.fits.rows = self.fits.summaries = []
-        data = self.core.record.data
+        data = self.state.record.data
         numbers = next((one for one in (batch, *beside) if one.is_floating_point()), None)
         # One whole number a row is how long a sequence is.
         features = (one.is_floating_point() or one.shape[1] > 1 for one in beside)
@@ -130,14 +132,14 @@ class Data:
             return  # a mask is no feature
         if nonfinite(rows):
             if data.nonfinite_input is None and numbers is batch:
-                data.nonfinite_input = self.core.record.tick
+                data.nonfinite_input = self.state.record.tick
             return
         self.fits.rows = [tuple(map(float, row)) for row in rows.tolist()]
         self.fits.summaries = row_summaries((batch, *beside), len(rows))
 
     def used_elsewhere(self, batch: torch.Tensor) -> None:
         """Remember rows that another network is given: they aren't unused, whatever for."""
-        shape = self.core.record.data.input_shape
+        shape = self.state.record.data.input_shape
         if (
             batch.device.type == "cpu"
             and shape
@@ -148,11 +150,11 @@ class Data:
 
     def judged_on(self, batch: torch.Tensor, others: Sequence[torch.Tensor | None] = ()) -> None:
         """Enter a batch of an evaluation, and what is given beside it."""
-        core, data = self.core, self.core.record.data
-        if batch.numel() == 0 or tuple(batch.shape[1:]) != data.input_shape[1:] or core.record.tick == 0:
+        state, data = self.state, self.state.record.data
+        if batch.numel() == 0 or tuple(batch.shape[1:]) != data.input_shape[1:] or state.record.tick == 0:
             return
-        if core.record.tick != self._last_judge:
-            self._last_judge = core.record.tick
+        if state.record.tick != self._last_judge:
+            self._last_judge = state.record.tick
             self._passes += 1
             data.judge_passes += 1
             if self.search_memory and self._passes in (1, 3, 12):
@@ -168,7 +170,7 @@ class Data:
 
     def finish(self) -> None:
         """Count what the comparison of the fingerprints gives."""
-        data = self.core.record.data
+        data = self.state.record.data
         if self.search_memory:
             self.unused.look()
         self.unused.count(data.train_rows | data.judged_rows | self._elsewhere)
@@ -192,7 +194,7 @@ class Data:
                 site=user_site(),
             )
             self._loaders[id(loader)] = known
-            self.core.record.loaders.append(known)
+            self.state.record.loaders.append(known)
         known.passes += 1
 
 

@@ -9,13 +9,13 @@ from typing import Any
 import torch
 
 from trainlab.diagnosis.observed.answers import NAN
-from trainlab.diagnosis.observed.loss_kinds import BINARY, CLASSES, OF_LOGITS
+from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES, OF_DISTRIBUTIONS, OF_LOGITS
 from trainlab.diagnosis.probe.kept_rows import Kept
 
 PARTS = 8
 """Between the median and the mean so many steps: the first is best under L1, the last under squares, a point
 between them under what is between these (Huber's)."""
-_UNKNOWN = ("kl_div", "gaussian_nll_loss", "multilabel_soft_margin_loss", "poisson_nll_loss")
+_UNKNOWN = (*OF_DISTRIBUTIONS, "multilabel_soft_margin_loss")
 _TINY = 1e-7
 _USUAL = {"weight": None, "pos_weight": None, "reduction": "mean"}
 """Of a loss of classes: with other settings the best constant is another, or isn't looked for."""

@@ -10,7 +10,7 @@ import torch
 MAX_WAITING = 256
 
 
-class Later:
+class DeferredReads:
     """Short vectors whose values are wanted, with what to do with them."""
 
     def __init__(self) -> None:

@@ -17,12 +17,12 @@ import torch
 from torch import nn
 
 from trainlab.diagnosis.observed.answers import NAN, Answers, ModelAsked
-from trainlab.diagnosis.observed.loss_kinds import BINARY, CLASSES, OF_LOGITS
 from trainlab.diagnosis.observed.record import TrainingRecord
+from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES, OF_LOGITS
 from trainlab.diagnosis.probe.constant_answers import best_constants
+from trainlab.diagnosis.probe.global_state import random_state_kept
 from trainlab.diagnosis.probe.kept_rows import Asking, Kept, Network
 from trainlab.diagnosis.probe.network_copies import Unfit, copied, tensors_of
-from trainlab.diagnosis.probe.random_state import random_state_kept
 from trainlab.diagnosis.torch_private import global_hooks
 
 SECONDS = 1.0

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from trainlab.diagnosis.observed.loss_kinds import BINARY, CLASSES, OF_LOGITS
 from trainlab.diagnosis.observed.losses import Fit, LossRecord
-from trainlab.diagnosis.probe.probe_state import Core
+from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES, OF_LOGITS
+from trainlab.diagnosis.probe.probe_state import ProbeState
 
 MAX_ROWS = 512
 MAX_COLUMNS = 256
@@ -22,8 +22,8 @@ MAX_FITS = 2_000
 class Fits:
     """Reads pairs of outputs and targets."""
 
-    def __init__(self, core: Core) -> None:
-        self.core = core
+    def __init__(self, state: ProbeState) -> None:
+        self.state = state
         self.rows: list[tuple[float, ...]] = []
         self.summaries: list[tuple[float, ...]] = []
 
@@ -65,16 +65,16 @@ class Fits:
         tied = (logits.amax(-1) == logits.amin(-1)).float().mean()
         unmoved = (zero.gather(1, safe[:, None])[:, 0].float() * weight).sum() / total
         numbers = torch.stack([value, accuracy, spread, low, high, mass, zero.float().mean(), tied, unmoved])
-        tick = self.core.record.tick
+        tick = self.state.record.tick
         into = record.judged if judged else record.fits
 
         def keep(got: list[float]) -> None:
             into.append(Fit(tick, *got[:5], scale=got[5], zeros=got[6], tied=got[7], unmoved=got[8]))
 
-        self.core.later.read(numbers, keep)
+        self.state.deferred.read(numbers, keep)
         if not judged:
             pairs = torch.stack([torch.where(good, safe, -1), predicted]).float()
-            self.core.later.read(pairs, lambda got: self._labels(record, got))
+            self.state.deferred.read(pairs, lambda got: self._labels(record, got))
 
     def _soft(self, record: LossRecord, target: torch.Tensor) -> None:
         """Targets given as probabilities: do they add up to 1?"""
@@ -84,7 +84,7 @@ class Fits:
         def keep(got: list[float]) -> None:
             record.soft_rows_off = max(record.soft_rows_off, got[0])
 
-        self.core.later.read(off, keep)
+        self.state.deferred.read(off, keep)
 
     def _labels(self, record: LossRecord, got: list[float]) -> None:
         half = len(got) // 2
@@ -97,7 +97,7 @@ class Fits:
         self._pair(got[:half])
 
     def _pair(self, targets: list[float]) -> None:
-        data = self.core.record.data
+        data = self.state.record.data
         given = self.rows if len(targets) >= len(self.rows) else []
         # A network that is given its targets, to compute the loss itself, isn't asked for them.
         if given and not any(column == tuple(targets[: len(given)]) for column in zip(*given, strict=True)):
@@ -143,7 +143,7 @@ class Fits:
                 unmoved,
             ]
         )
-        tick = self.core.record.tick
+        tick = self.state.record.tick
         into = record.judged if judged else record.fits
 
         def keep(got: list[float]) -> None:
@@ -157,16 +157,16 @@ class Fits:
                     max(record.target_high, got[6]),
                 )
 
-        self.core.later.read(numbers, keep)
+        self.state.deferred.read(numbers, keep)
         if judged:
             return
         columns, count = target2.shape[1], target2.shape[0]
-        self.core.later.read(
+        self.state.deferred.read(
             torch.cat([target2.sum(0), (target2**2).sum(0)]),
             lambda got: self._sums(record, got, columns, count),
         )
         if len(record.sample) < MAX_SAMPLE or columns == 1:
-            self.core.later.read(target2[:, 0], lambda got: self._first_column(record, got, columns))
+            self.state.deferred.read(target2[:, 0], lambda got: self._first_column(record, got, columns))
 
     def _sums(self, record: LossRecord, got: list[float], columns: int, count: int) -> None:
         if record.columns != columns or not record.sums:
@@ -192,7 +192,7 @@ class Fits:
         first, second = args[:2]
         if first.shape != second.shape or first.dim() == 0 or out.numel() == 0:
             return
-        tick, count, told = self.core.record.tick, out.numel(), self.core.record.judged_accuracy
+        tick, count, told = self.state.record.tick, out.numel(), self.state.record.judged_accuracy
 
         def keep(got: list[float]) -> None:
             if told and told[-1][0] == tick:
@@ -202,4 +202,4 @@ class Fits:
             elif len(told) < MAX_FITS:
                 told.append((tick, got[0], count))
 
-        self.core.later.read(out.float().mean(), keep)
+        self.state.deferred.read(out.float().mean(), keep)

@@ -11,7 +11,7 @@ import torch
 from torch.optim import Optimizer
 
 from trainlab.diagnosis.observed.record import OptimizerRecord
-from trainlab.diagnosis.probe.probe_state import Core
+from trainlab.diagnosis.probe.probe_state import ProbeState
 from trainlab.diagnosis.probe.readable_tensors import readable
 from trainlab.diagnosis.torch_private import version_of
 
@@ -34,14 +34,14 @@ class Clearing:
     are compared, at the ticks that are looked at.
     """
 
-    def __init__(self, core: Core) -> None:
-        self.core = core
+    def __init__(self, state: ProbeState) -> None:
+        self.state = state
         self._states: weakref.WeakKeyDictionary[Optimizer, _State] = weakref.WeakKeyDictionary()
         self.backwards_since_step = 0
 
     def stepped(self, optimizer: Optimizer) -> None:
         """Remember the gradients that a step has used."""
-        if not self.core.sampling:
+        if not self.state.sampling:
             self._states.pop(optimizer, None)
             return
         state = _State()

@@ -10,7 +10,7 @@ import torch
 
 from trainlab.diagnosis.observed.record import Graph, Node, Op
 from trainlab.diagnosis.observed.site import Site
-from trainlab.diagnosis.probe.tensor_registry import Book
+from trainlab.diagnosis.probe.tensor_registry import TensorRegistry
 
 KEY = "trainlab"
 MAX_NODES = 6_000
@@ -22,7 +22,9 @@ def kind_of(node: Any) -> str:
     return _SUFFIX.sub("", str(node.name()).rsplit("::", 1)[-1])
 
 
-def walk(loss: torch.Tensor, book: Book, *, tick: int, site: Site | None, most: int = MAX_NODES) -> Graph:
+def walk(
+    loss: torch.Tensor, registry: TensorRegistry, *, tick: int, site: Site | None, most: int = MAX_NODES
+) -> Graph:
     """Read the graph above a loss, breadth first; at most `most` nodes."""
     start: Any = loss.grad_fn
     graph = Graph(tick=tick, site=site, nodes=[])
@@ -35,7 +37,7 @@ def walk(loss: torch.Tensor, book: Book, *, tick: int, site: Site | None, most: 
         graph.nodes.append(entry)
         variable = getattr(node, "variable", None)
         if isinstance(variable, torch.Tensor):
-            entry.param = book.name_leaf(variable)
+            entry.param = registry.name_leaf(variable)
         else:
             op = node.metadata.get(KEY)
             entry.op = op if isinstance(op, Op) else None
@@ -54,9 +56,9 @@ def walk(loss: torch.Tensor, book: Book, *, tick: int, site: Site | None, most: 
     return graph
 
 
-def leaves_above(tensor: torch.Tensor, book: Book, *, most: int = 600) -> list[int]:
+def leaves_above(tensor: torch.Tensor, registry: TensorRegistry, *, most: int = 600) -> list[int]:
     """Return the keys of the parameters that a tensor was computed from."""
-    graph = walk(tensor, book, tick=0, site=None, most=most)
+    graph = walk(tensor, registry, tick=0, site=None, most=most)
     return [node.param for node in graph.nodes if node.param is not None]
 
 

@@ -19,7 +19,7 @@ from trainlab.diagnosis.probe.graph_walk import KEY
 from trainlab.diagnosis.probe.losses import DIFFERENCES, LOSSES, pair_of
 from trainlab.diagnosis.probe.network_copies import Unfit, copied, tensors_of
 from trainlab.diagnosis.probe.output_path import Followed, Node, changed, is_plain, tensors_in
-from trainlab.diagnosis.probe.probe_state import Core
+from trainlab.diagnosis.probe.probe_state import ProbeState
 from trainlab.diagnosis.probe.readable_tensors import are_readable
 
 F = TypeVar("F", bound=Callable[..., None])
@@ -99,7 +99,7 @@ def _harmless(method: F) -> F:
             method(self, *args, **kwargs)
         except Exception as error:
             if self._pass is not None:
-                self.core.record.not_asked.setdefault(
+                self.state.record.not_asked.setdefault(
                     self._pass.network.name, f"its answers can't be followed ({type(error).__name__})"
                 )
             self._pass = None
@@ -110,11 +110,11 @@ def _harmless(method: F) -> F:
 class Asking:
     """Listens beside `Calls`, `Listener` and `Backward`, in steps that are looked at closely."""
 
-    def __init__(self, core: Core, *, wanted: bool = True) -> None:
-        self.core = core
+    def __init__(self, state: ProbeState, *, wanted: bool = True) -> None:
+        self.state = state
         self.wanted = wanted
         self.networks: dict[int, Network | None] = {}
-        """By the place of the network in `record.roots`; None once it's known that it can't be asked."""
+        """By the place of the network in `record.networks`; None once it's known that it can't be asked."""
         self._pass: _Pass | None = None
         self._prints = Fingerprints()
         self._random = random.Random(0)
@@ -127,9 +127,9 @@ class Asking:
     def begin(self, module: nn.Module, root: NetworkRecord, args: Any, kwargs: dict[str, Any] | None) -> None:
         """A network is called to learn; `kwargs` is None where it isn't known what it's given by name."""
         self._pass = None
-        if not self.wanted or not self.core.sampling:
+        if not self.wanted or not self.state.sampling:
             return
-        place = next(at for at, one in enumerate(self.core.record.roots) if one is root)
+        place = next(at for at, one in enumerate(self.state.record.networks) if one is root)
         if place not in self.networks and len(self.networks) < MAX_NETWORKS:
             self._try(lambda: self._meet(place, module, root), place, root)
         network = self.networks.get(place)
@@ -159,7 +159,7 @@ class Asking:
 
     def _refuse(self, place: int, root: NetworkRecord, why: str) -> None:
         self.networks[place] = None
-        self.core.record.not_asked.setdefault(root.name, why)
+        self.state.record.not_asked.setdefault(root.name, why)
 
     def _meet(self, place: int, module: nn.Module, root: NetworkRecord) -> None:
         import numpy as np
@@ -207,7 +207,7 @@ class Asking:
     def _loss_of(self, out: torch.Tensor) -> int | None:
         node: Any = out.grad_fn
         op = None if node is None else node.metadata.get(KEY)
-        return None if op is None else op.facts.get("loss")
+        return None if op is None else op.loss
 
     @_harmless
     def backward(self, loss: torch.Tensor) -> None:
@@ -227,7 +227,7 @@ class Asking:
         network, target = now.network, pair.target
         rows = target.shape[0] if target.dim() else 1
         if not target.dim() or all(one.shape[:1] != (rows,) for one in tensors_in((now.given, now.named))):
-            self.core.record.not_asked.setdefault(network.name, "its rows can't be told apart")
+            self.state.record.not_asked.setdefault(network.name, "its rows can't be told apart")
             return
         hashes = self._hashes([*tensors_in((now.given, now.named)), target], rows)
         key = hash((pair.index, tuple(hashes)))

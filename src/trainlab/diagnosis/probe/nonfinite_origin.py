@@ -26,7 +26,7 @@ _MASKS = frozenset(
         "fill_",
     )
 )
-_POLES = frozenset(
+_SINGULAR = frozenset(
     (
         "sqrt",
         "log",
@@ -51,21 +51,20 @@ _SAVED = ("_saved_self", "_saved_result", "_saved_other", "_saved_exponent")
 def first_nonfinite(ops: Sequence[Op]) -> Op | None:
     """Return the first operation with a NaN or an infinity in its output; masks are made of infinities."""
     for op in ops:
-        total = op.facts.get("sum")
-        if total is not None and not math.isfinite(total) and op.name not in _MASKS:
+        if not math.isfinite(op.total) and op.name not in _MASKS:
             return op
     return None
 
 
-def nearest_pole(ops: Sequence[Op]) -> Op | None:
+def nearest_singularity(ops: Sequence[Op]) -> Op | None:
     """Return the last operation whose input touched zero where its derivative has none."""
-    found = [op for op in ops if op.name in _POLES and op.facts.get("nearest", 1.0) < 1e-12]
+    found = [op for op in ops if op.name in _SINGULAR and op.nearest < 1e-12]
     return found[-1] if found else None
 
 
-def near_poles(ops: Sequence[Op]) -> list[Op]:
+def near_singularities(ops: Sequence[Op]) -> list[Op]:
     """Return the operations whose input came near zero where their derivative has a pole."""
-    return [op for op in ops if op.name in _POLES and op.facts.get("nearest", 1.0) < 1e-3]
+    return [op for op in ops if op.name in _SINGULAR and op.nearest < 1e-3]
 
 
 def saved_nonfinite(loss: torch.Tensor, *, most: int = 2_000) -> tuple[str, int]:

@@ -1,9 +1,11 @@
 # pyright: basic
-"""Optimizers: their steps, learning rates, gradients and updates; whether gradients were cleared."""
+"""Optimizers: their steps, also one made within another, learning rates, gradients and updates."""
 
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -14,16 +16,14 @@ from torch.optim.optimizer import (
 )
 
 from trainlab.diagnosis.observed.record import OptimizerRecord
-from trainlab.diagnosis.probe.final_checks import finish_params
 from trainlab.diagnosis.probe.gradient_clearing import Clearing
 from trainlab.diagnosis.probe.listener import Listener
-from trainlab.diagnosis.probe.parameter_values import first_look, gradient_numbers, sample_of
-from trainlab.diagnosis.probe.probe_state import Core, guarded
+from trainlab.diagnosis.probe.parameter_values import finish_params, first_look, gradient_numbers, sample_of
+from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.readable_tensors import as_floats, readable
-from trainlab.diagnosis.probe.running_steps import RunningSteps, parameters_of
 from trainlab.diagnosis.probe.schedule import is_compared
 from trainlab.diagnosis.probe.user_frames import user_site
-from trainlab.diagnosis.torch_private import version_of
+from trainlab.diagnosis.torch_private import steps_on_the_stack, version_of
 
 MAX_OPTIMIZERS = 32
 MAX_MEASURED = 400
@@ -33,10 +33,10 @@ _SETTINGS = ("lr", "momentum", "weight_decay", "betas", "eps", "nesterov", "damp
 class Steps:
     """Global optimizer hooks."""
 
-    def __init__(self, core: Core, listener: Listener) -> None:
-        self.core = core
+    def __init__(self, state: ProbeState, listener: Listener) -> None:
+        self.state = state
         self.listener = listener
-        self.clearing = Clearing(core)
+        self.clearing = Clearing(state)
         self._known: weakref.WeakKeyDictionary[Optimizer, OptimizerRecord] = weakref.WeakKeyDictionary()
         self._handles: list[Any] = []
         self._running = RunningSteps()
@@ -63,7 +63,7 @@ class Steps:
     def entry(self, optimizer: Optimizer) -> OptimizerRecord | None:
         """Return what is kept of the optimizer."""
         record = self._known.get(optimizer)
-        optimizers = self.core.record.optimizers
+        optimizers = self.state.record.optimizers
         if record is None and len(optimizers) < MAX_OPTIMIZERS:
             group = optimizer.param_groups[0]
             settings = {name: _plain(group[name]) for name in _SETTINGS if name in group}
@@ -77,15 +77,15 @@ class Steps:
         keys: list[int] = []
         for group in optimizer.param_groups:
             for parameter in group["params"]:
-                key = self.core.book.key(parameter)
+                key = self.state.registry.key(parameter)
                 keys.append(key)
-                self.core.record.params[key].optimizers.add(index)
+                self.state.record.params[key].optimizers.add(index)
         return keys
 
     @guarded
     def before(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         """A step begins: gradients and weights are measured at the ticks that are looked at."""
-        core, parameters = self.core, parameters_of(optimizer)
+        state, parameters = self.state, parameters_of(optimizer)
         step = self._running.begin(optimizer, parameters)
         record = None if step.is_part else self.entry(optimizer)
         if record is None:
@@ -97,7 +97,7 @@ class Steps:
         record.uses_closure = record.uses_closure or closure is not None
         if not record.uses_closure:
             self.clearing.step(optimizer, record, parameters)
-        if core.sampling:
+        if state.sampling:
             self._first_looks(record, parameters)
             # A closure has yet to make the gradients: they are measured after the step.
             step.awaited = closure is not None
@@ -107,7 +107,7 @@ class Steps:
             self.listener.switch(False)  # an optimizer's own sums, many and small, say nothing
 
     def _step_begins(self, optimizer: Optimizer, record: OptimizerRecord) -> None:
-        tick = self.core.record.tick
+        tick = self.state.record.tick
         if not record.steps:
             record.first_tick = tick
         record.last_tick = tick
@@ -123,19 +123,19 @@ class Steps:
 
     def _first_looks(self, record: OptimizerRecord, parameters: list[torch.Tensor]) -> None:
         for key, parameter in zip(record.params, parameters, strict=True):
-            told = self.core.record.params[key]
+            told = self.state.record.params[key]
             if not told.start:
-                first_look(self.core.later, told, parameter)
+                first_look(self.state.deferred, told, parameter)
 
     def _gradients(
         self, record: OptimizerRecord, parameters: list[torch.Tensor]
     ) -> list[tuple[int, torch.Tensor]]:
         """Measure gradients, and return the parameters that have one with their keys."""
-        core = self.core
+        state = self.state
         with_grad: list[tuple[int, torch.Tensor, torch.Tensor]] = []
         empty = True
         for key, parameter in zip(record.params, parameters, strict=True):
-            told = core.record.params[key]
+            told = state.record.params[key]
             grad = parameter.grad
             if grad is None:
                 told.without_grad += 1
@@ -147,9 +147,9 @@ class Steps:
                 with_grad.append((key, values, slope))
         record.empty += empty
         for key, values, slope in with_grad[:MAX_MEASURED]:
-            told = core.record.params[key]
-            told.ticks.append(core.record.tick)
-            gradient_numbers(core.later, told, values, slope)
+            told = state.record.params[key]
+            told.ticks.append(state.record.tick)
+            gradient_numbers(state.deferred, told, values, slope)
         return [(key, values) for key, values, _ in with_grad[:MAX_MEASURED]]
 
     @guarded
@@ -165,13 +165,13 @@ class Steps:
             if record.steps == steps and _version(optimizer) != version:
                 self._step_begins(optimizer, record)
                 self.clearing.forget(optimizer)
-                self.core.steps_taken += 1
-                self.core.boundary()
+                self.state.steps_taken += 1
+                self.state.boundary()
 
     @guarded
     def after(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         """A step is done: by how much each weight has moved; then the clock goes on."""
-        core, step = self.core, self._running.end(optimizer)
+        state, step = self.state, self._running.end(optimizer)
         if step is not None and step.is_part:
             return
         before = step.before if step is not None else []
@@ -180,19 +180,19 @@ class Steps:
             measured = {key for key, _ in self._gradients(record, parameters_of(optimizer))}
             before = [(key, old) for key, old in before if key in measured]
         for key, old in before:
-            parameter = core.book.tensor(key)
+            parameter = state.registry.tensor(key)
             values = None if parameter is None else readable(parameter)
             if values is None:
                 continue
-            told = core.record.params[key]
+            told = state.record.params[key]
             moved = as_floats(sample_of(values, copy=False) - old)
             pair = torch.stack([moved.square().mean().sqrt(), as_floats(old).square().mean().sqrt()])
-            core.later.read(pair, lambda got, told=told: told.update.append(got[0] / max(got[1], 1e-30)))
+            state.deferred.read(pair, lambda got, told=told: told.update.append(got[0] / max(got[1], 1e-30)))
         self.clearing.stepped(optimizer)
-        core.steps_taken += 1
-        if is_compared(core.record.tick):
-            finish_params(core)
-        core.boundary()
+        state.steps_taken += 1
+        if is_compared(state.record.tick):
+            finish_params(state)
+        state.boundary()
 
 
 def _version(optimizer: Optimizer) -> int:
@@ -214,3 +214,48 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bool):
         return value
     return float(value) if isinstance(value, int | float) else value
+
+
+@dataclass(slots=True)
+class RunningStep:
+    """A step that has begun: weights before it, and whether its gradients are yet to be made by a closure."""
+
+    optimizer: Callable[[], Optimizer | None]
+    is_part: bool
+    before: list[tuple[int, torch.Tensor]] = field(default_factory=list[tuple[int, torch.Tensor]])
+    awaited: bool = False
+
+
+class RunningSteps:
+    """The outermost first."""
+
+    def __init__(self) -> None:
+        self._steps: list[RunningStep] = []
+
+    def begin(self, optimizer: Optimizer, parameters: list[torch.Tensor]) -> RunningStep:
+        """Enter a step; one in a step of the same weights is part of it, as of a subclass its parent's is."""
+        if self._steps:
+            del self._steps[steps_on_the_stack() - 1 :]  # these raised, and never ended
+        outer = (step.optimizer() for step in self._steps)
+        is_part = any(_ids(parameters) <= _ids(parameters_of(one)) for one in outer if one is not None)
+        step = RunningStep(weakref.ref(optimizer), is_part)
+        self._steps.append(step)
+        return step
+
+    def end(self, optimizer: Optimizer) -> RunningStep | None:
+        """Take out a step, with what was begun in it and never ended; None if it was never entered."""
+        for place in reversed(range(len(self._steps))):
+            step = self._steps[place]
+            if step.optimizer() is optimizer:
+                del self._steps[place:]
+                return step
+        return None
+
+
+def parameters_of(optimizer: Optimizer) -> list[torch.Tensor]:
+    """Return the tensors of all groups."""
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
+
+
+def _ids(tensors: list[torch.Tensor]) -> set[int]:
+    return {*map(id, tensors)}

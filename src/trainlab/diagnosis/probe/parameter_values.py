@@ -1,12 +1,14 @@
 # pyright: basic
-"""Numbers of one parameter: as it starts, and its gradient at a step."""
+"""Numbers of a parameter: how it starts, its gradient at a step, and whether it has moved by the end."""
 
 from __future__ import annotations
 
 import torch
 
+from trainlab.diagnosis.observed.events import UnfrozenInName
 from trainlab.diagnosis.observed.record import ParamRecord
-from trainlab.diagnosis.probe.deferred_reads import Later
+from trainlab.diagnosis.probe.deferred_reads import DeferredReads
+from trainlab.diagnosis.probe.probe_state import ProbeState
 from trainlab.diagnosis.probe.readable_tensors import as_floats, readable
 from trainlab.diagnosis.torch_private import sparse_values
 
@@ -14,6 +16,8 @@ MAX_SAMPLE = 4_096
 MAX_ELEMENTS = 4_000_000
 MAX_ROWS, MAX_COLUMNS = 2_048, 64
 """Of a table, what the correlation of its columns is computed from."""
+ALIKE = 1e-3
+"""By the end, equal units are alike to 0.1 %: rounding sets them apart, and Adam makes that larger."""
 _FIRST = (
     "mean",
     "std",
@@ -37,7 +41,7 @@ def sample_of(values: torch.Tensor, *, copy: bool = True) -> torch.Tensor:
     return part.clone() if copy else part
 
 
-def first_look(later: Later, record: ParamRecord, parameter: torch.Tensor) -> None:
+def first_look(deferred: DeferredReads, record: ParamRecord, parameter: torch.Tensor) -> None:
     """Write down how a parameter starts: mean, spread, largest, share of zeros and of equal rows."""
     values = readable(parameter)
     if values is None:
@@ -62,7 +66,7 @@ def first_look(later: Later, record: ParamRecord, parameter: torch.Tensor) -> No
             *_columns_apart(values),
         ]
     )
-    later.read(numbers, lambda got: record.start.update(zip(_FIRST, got, strict=True)))
+    deferred.read(numbers, lambda got: record.start.update(zip(_FIRST, got, strict=True)))
 
 
 def _largest_part(values: torch.Tensor, parts: int) -> torch.Tensor:
@@ -111,7 +115,9 @@ def equal_shares(values: torch.Tensor, *, within: float = 1e-6) -> tuple[torch.T
     return rows, columns
 
 
-def gradient_numbers(later: Later, record: ParamRecord, parameter: torch.Tensor, grad: torch.Tensor) -> None:
+def gradient_numbers(
+    deferred: DeferredReads, record: ParamRecord, parameter: torch.Tensor, grad: torch.Tensor
+) -> None:
     """Write down rms of gradient and weight, and the share of the gradient that is exactly zero."""
     dense = sparse_values(grad.detach()) if grad.is_sparse else grad.detach()
     weight = as_floats(parameter)
@@ -131,4 +137,40 @@ def gradient_numbers(later: Later, record: ParamRecord, parameter: torch.Tensor,
         record.weight_rms.append(got[1])
         record.grad_zeros.append(got[2])
 
-    later.read(numbers, keep)
+    deferred.read(numbers, keep)
+
+
+def finish_modules(state: ProbeState) -> None:
+    """Note where ``module.requires_grad = True`` was written: it sets an attribute and unfreezes nothing."""
+    for module, path in state.registry.modules():
+        if vars(module).get("requires_grad") is not True:
+            continue
+        frozen = [state.registry.known(one) for one in module.parameters() if not one.requires_grad]
+        keys = {key for key in frozen if key is not None}
+        if keys:
+            state.seen(UnfrozenInName(module=path, params=keys))
+
+
+def finish_params(state: ProbeState) -> None:
+    """Compare each parameter that is still alive with its first look."""
+    for key, record in state.record.params.items():
+        tensor = state.registry.tensor(key)
+        values = None if tensor is None else readable(tensor)
+        if tensor is None or values is None or not 0 < values.numel() <= MAX_ELEMENTS:
+            continue
+        if not values.is_floating_point():
+            continue
+        values = values.detach().float()
+        if not record.name:
+            state.registry.name_leaf(tensor)
+        record.requires_grad = tensor.requires_grad
+        if "mean" not in record.start:
+            continue
+        rows, columns = equal_shares(values, within=ALIKE)
+        numbers = [values.mean(), values.std(unbiased=False), values.abs().mean(), rows, columns]
+        now = torch.stack(numbers).tolist()
+        start = [record.start["mean"], record.start["std"], record.start["mean_abs"]]
+        if record.moved is not True:
+            record.moved = now[:3] != start or any(record.update)
+        record.equal_rows_later, record.equal_columns_later = now[3], now[4]
+        record.start["end_std"], record.start["end_mean_abs"] = now[1], now[2]

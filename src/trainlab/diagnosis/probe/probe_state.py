@@ -15,12 +15,12 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
-from trainlab.diagnosis.observed.record import Event, TrainingRecord
-from trainlab.diagnosis.observed.site import Site
-from trainlab.diagnosis.probe.deferred_reads import Later
+from trainlab.diagnosis.observed.events import Event
+from trainlab.diagnosis.observed.record import TrainingRecord
+from trainlab.diagnosis.probe.deferred_reads import DeferredReads
 from trainlab.diagnosis.probe.readable_tensors import is_dispatched, is_recorded
 from trainlab.diagnosis.probe.schedule import is_sampled
-from trainlab.diagnosis.probe.tensor_registry import Book
+from trainlab.diagnosis.probe.tensor_registry import TensorRegistry
 from trainlab.diagnosis.torch_private import (
     is_compiling,
     no_dispatch_modes,
@@ -28,6 +28,7 @@ from trainlab.diagnosis.torch_private import (
     set_grad_enabled,
 )
 
+E = TypeVar("E", bound=Event)
 F = TypeVar("F", bound=Callable[..., None])
 MAX_TROUBLES = 10
 MAX_EVENTS = 400
@@ -40,13 +41,13 @@ class _Token:
     __slots__ = ("__weakref__",)
 
 
-class Core:
+class ProbeState:
     """What all listeners share."""
 
     def __init__(self) -> None:
         self.record = TrainingRecord()
-        self.book = Book(self.record)
-        self.later = Later()
+        self.registry = TensorRegistry(self.record)
+        self.deferred = DeferredReads()
         self.sampling = True
         self.judging = False
         self.busy = False
@@ -95,20 +96,18 @@ class Core:
         if len(told) >= MAX_TROUBLES:
             self.on = False
 
-    def event(
-        self, kind: str, site: Site | None, module: str = "", *, key: Any = None, **facts: Any
-    ) -> Event:
-        """Count an event of this kind and place; facts are those of the first time."""
-        place = (kind, site, module, key)
+    def seen(self, event: E, *, key: str = "") -> E:
+        """Enter an event; if one of its kind, place and key is there already, count and return that."""
+        place = (type(event), event.site, event.module, key)
         known = self._events.get(place)
-        if known is None:
-            known = Event(kind=kind, site=site, module=module, tick=self.record.tick, facts=facts)
-            if len(self._events) < MAX_EVENTS:
-                self._events[place] = known
-                self.record.events.append(known)
-        else:
+        if isinstance(known, type(event)):
             known.count += 1
-        return known
+            return known
+        event.tick = self.record.tick
+        if len(self._events) < MAX_EVENTS:
+            self._events[place] = event
+            self.record.events.append(event)
+        return event
 
     def boundary(self) -> None:
         """The end of a step: the clock moves on, and whether to look at the next one is settled."""
@@ -144,7 +143,7 @@ class Core:
 
     def module_path(self) -> str:
         """Return the path of the module that is running, or an empty string."""
-        return self.book.path(self.modules[-1]) if self.modules else ""
+        return self.registry.path(self.modules[-1]) if self.modules else ""
 
 
 @contextlib.contextmanager
@@ -165,21 +164,21 @@ def unheard() -> Generator[None]:
 
 
 def guarded(function: F) -> F:
-    """Make a method of a listener (it has a `core`) silent while the probe works, harmless if it fails."""
+    """Make a method of a listener (it has a `state`) silent while the probe works, harmless if it fails."""
 
     @functools.wraps(function)
     def call(self: Any, *args: Any, **kwargs: Any) -> None:
-        core: Core = self.core
-        if not core.mine():
+        state: ProbeState = self.state
+        if not state.mine():
             return
-        core.busy = True
-        core.grad_enabled = torch.is_grad_enabled()
+        state.busy = True
+        state.grad_enabled = torch.is_grad_enabled()
         try:
             with unheard():
                 function(self, *args, **kwargs)
         except Exception as error:
-            core.trouble(error)
+            state.trouble(error)
         finally:
-            core.busy = False
+            state.busy = False
 
     return call  # pyright: ignore[reportReturnType]

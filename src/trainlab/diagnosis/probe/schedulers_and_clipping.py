@@ -8,8 +8,9 @@ from typing import Any
 
 import torch
 
+from trainlab.diagnosis.observed.events import Clipping
 from trainlab.diagnosis.observed.record import SchedulerRecord
-from trainlab.diagnosis.probe.probe_state import Core, guarded
+from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.user_frames import user_site
 from trainlab.diagnosis.torch_private import scheduler_steps
 
@@ -27,11 +28,11 @@ _SETTINGS = (
 )
 
 
-class Others:
+class SchedulersAndClipping:
     """Each wrapper passes on what it is given, and notes it."""
 
-    def __init__(self, core: Core) -> None:
-        self.core = core
+    def __init__(self, state: ProbeState) -> None:
+        self.state = state
         self._schedulers: weakref.WeakKeyDictionary[Any, SchedulerRecord] = weakref.WeakKeyDictionary()
 
     def wrap_scheduler_step(self, original: Any) -> Any:
@@ -54,10 +55,10 @@ class Others:
             plain = {name: value for name, value in settings.items() if isinstance(value, int | float | str)}
             record = SchedulerRecord(type(scheduler).__name__, None, user_site(), settings=plain)
             self._schedulers[scheduler] = record
-            self.core.record.schedulers.append(record)
+            self.state.record.schedulers.append(record)
         record.steps += 1
-        record.early += self.core.steps_taken == 0
-        record.last_tick = self.core.record.tick
+        record.early += self.state.steps_taken == 0
+        record.last_tick = self.state.record.tick
 
     def wrap_clipping(self, original: Any) -> Any:
         """Note the norm before clipping and the limit."""
@@ -71,17 +72,17 @@ class Others:
 
     @guarded
     def _clipped(self, norm: Any, limit: Any) -> None:
-        core = self.core
-        core.event("clip", user_site(), limit=float(limit))
-        if core.sampling and isinstance(norm, torch.Tensor) and len(core.record.clips) < MAX_CLIPS:
-            tick = core.record.tick
-            core.later.read(norm, lambda got: core.record.clips.append((tick, got[0], float(limit))))
+        state = self.state
+        state.seen(Clipping(site=user_site()))
+        if state.sampling and isinstance(norm, torch.Tensor) and len(state.record.clips) < MAX_CLIPS:
+            tick = state.record.tick
+            state.deferred.read(norm, lambda got: state.record.clips.append((tick, got[0], float(limit))))
 
     def wrap_scaler(self, original: Any) -> Any:
         """Note that losses are scaled: then gradients that overflow are skipped steps, and no fault."""
 
         def step(scaler: Any, *args: Any, **kwargs: Any) -> Any:
-            self.core.record.uses_scaler = self.core.record.uses_scaler or bool(scaler.is_enabled())
+            self.state.record.uses_scaler = self.state.record.uses_scaler or bool(scaler.is_enabled())
             return original(scaler, *args, **kwargs)
 
         return step
@@ -98,8 +99,8 @@ class Others:
 
     @guarded
     def _loaded(self, module: Any) -> None:
-        core = self.core
-        if core.record.tick > 0:
-            core.record.restored = True
+        state = self.state
+        if state.record.tick > 0:
+            state.record.restored = True
         for parameter in module.parameters():
-            core.record.params[core.book.key(parameter)].loaded = True
+            state.record.params[state.registry.key(parameter)].loaded = True

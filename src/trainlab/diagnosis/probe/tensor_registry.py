@@ -20,7 +20,7 @@ MAX_ITEMS = 1_000
 _NO_NAMES = re.compile(r"__.*|_\d*|_oh|Out")  # the latter are what a notebook showed last
 
 
-class Book:
+class TensorRegistry:
     """Keys for tensors (an id alone may be given out again) and paths for modules."""
 
     def __init__(self, record: TrainingRecord) -> None:

@@ -101,7 +101,7 @@ class Child:
                 self.applied = Applied(self.plan.remedy)
                 self.applied.start()
             probe = Probe(whole_process=True)
-            probe.core.at_boundary.append(self._at_step)
+            probe.state.at_boundary.append(self._at_step)
             if self.plan.beside is not None:
                 from trainlab.diagnosis.seeds.run_extras import Beside
 
@@ -111,7 +111,7 @@ class Child:
         except Exception as error:
             self.record.troubles.append(_last_line(error))
             return
-        self.probe, self.record, self.began = probe, probe.core.record, time.monotonic()
+        self.probe, self.record, self.began = probe, probe.state.record, time.monotonic()
 
     def finish(self, ended: dict[str, Any]) -> None:
         """Stop the probe and write the report."""

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from trainlab.diagnosis.probe.patches import Patches
+from trainlab.diagnosis.probe.global_state import Patches
 from trainlab.diagnosis.torch_private import LOSS_MODULES
 
 LIMIT = 2**32

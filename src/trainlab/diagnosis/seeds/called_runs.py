@@ -13,7 +13,7 @@ from typing import Any
 
 from trainlab.diagnosis.in_process.called_training import OUTSIDE, Called, call, modules
 from trainlab.diagnosis.judge.diagnose import diagnose
-from trainlab.diagnosis.probe.random_state import random_state_kept
+from trainlab.diagnosis.probe.global_state import random_state_kept
 from trainlab.diagnosis.seeds.metric import last_number, names_printed
 from trainlab.diagnosis.seeds.population import SeedsResult, Way
 from trainlab.diagnosis.seeds.question import OnProgress, Question
@@ -65,7 +65,7 @@ def _seeding() -> Iterator[list[Any]]:
     """Yield a list of the seeds that torch is given inside."""
     import torch
 
-    from trainlab.diagnosis.probe.patches import Patches
+    from trainlab.diagnosis.probe.global_state import Patches
 
     given: list[Any] = []
 

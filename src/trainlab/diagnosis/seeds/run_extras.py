@@ -26,7 +26,7 @@ class Beside:
         self.variable = asked.get("variable", "")
         self.torch_seed = torch.initial_seed()
         self.lifted = asked.get("lifted", "")
-        self.core = probe.core
+        self.state = probe.state
         self.probe = probe
         self.listener: Listener | None = None
 
@@ -48,8 +48,8 @@ class Beside:
 
     def told(self, record: TrainingRecord) -> dict[str, Any]:
         """Return the variable's value, a sketch of the rows trained on, and whether torch was seeded."""
-        if self.listener is not None and not self.core.on:
-            self.core.busy = True
+        if self.listener is not None and not self.state.on:
+            self.state.busy = True
             if record.clips or record.uses_scaler:
                 self.listener.refuse("it clips or scales gradients")
             self._write_recording(self.listener, record)

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainlab.diagnosis.observed.answers import ModelAsked
-from trainlab.diagnosis.observed.loss_kinds import BINARY, CLASSES
-from trainlab.diagnosis.observed.losses import LossRecord, LossStream
+from trainlab.diagnosis.observed.losses import LossCurve, LossRecord
 from trainlab.diagnosis.observed.record import TrainingRecord
+from trainlab.diagnosis.observed.torch_names import BINARY, BY_HAND, CLASSES
 from trainlab.diagnosis.signals import curve
-from trainlab.diagnosis.signals.constant_baseline import own_constant, trivial_loss
+from trainlab.diagnosis.signals.baselines import neighbours, own_constant, trivial_loss
 from trainlab.diagnosis.signals.learnt import State, state_of
-from trainlab.diagnosis.signals.neighbours import neighbours
 from trainlab.diagnosis.signals.unsteady import adversarial, unsteady
 
 SAME = 0.01
@@ -23,8 +22,6 @@ SMALL, MOST_ROWS = 8, 40_000
 """Losses of batches of fewer rows are averaged over whole passes over the data, of so many rows at most."""
 LEAST_CONSTANT = 1e-6
 """A smaller loss of the best constant is what rounding and limits on logarithms leave of none."""
-BY_HAND = "difference"
-"""Of a loss written by hand it isn't known whether its best constant lies between the median and the mean."""
 CONTRADICTED, SLACK = 2.0, 0.1
 """Answers are those of the training unless their loss is twice that of its last batches, and more by a tenth
 of the best constant's."""
@@ -45,7 +42,7 @@ class Learning:
 
     state: State
     main: LossRecord | None
-    stream: LossStream | None
+    loss_curve: LossCurve | None
     adversarial: bool
     trivial: float
     start: float
@@ -85,6 +82,10 @@ class Learning:
         """Whether something is wrong with the outcome."""
         return self.state in ("poor", "stuck", "diverged")
 
+    def is_unfit(self, ratio: float) -> bool:
+        """Whether it fails, or ends above so much of the best constant's loss, unless networks compete."""
+        return self.failing or (self.ratio > ratio and not self.adversarial)
+
     @property
     def words(self) -> str:
         """The outcome in a sentence."""
@@ -107,9 +108,9 @@ class Learning:
 def learning(record: TrainingRecord) -> Learning:
     """Judge the outcome by the loss that has most of the training."""
     main = _main(record)
-    stream = max(record.streams, key=lambda one: one.count, default=None)
+    loss_curve = max(record.loss_curves, key=lambda one: one.count, default=None)
     against = adversarial(record)
-    values = stream.values if stream is not None else []
+    values = loss_curve.values if loss_curve is not None else []
     first, last, trivial = curve.start(values), curve.end(values), float("nan")
     reached = reference = chance = own = constant = float("nan")
     rows, on = 0, ""
@@ -119,8 +120,8 @@ def learning(record: TrainingRecord) -> Learning:
         fits = [fit.value for fit in main.fits]
         first = curve.start(fits)
         late = _late(record, main)
-        last = _last(first, curve.end(fits), curve.end(_all_losses(main, stream)))
-        own, constant = _over_passes(record, main, stream), own_constant(main)
+        last = _last(first, curve.end(fits), curve.end(_all_losses(main, loss_curve)))
+        own, constant = _over_passes(record, main, loss_curve), own_constant(main)
         classes = main.kind in CLASSES or (main.kind in BINARY and main.columns == 1)
         if main.kind in CLASSES + BINARY:
             right = [fit.accuracy for fit in main.fits[-late:]]
@@ -144,10 +145,11 @@ def learning(record: TrainingRecord) -> Learning:
             found = neighbours(record.data.sample_x, record.data.sample_y, classes=classes)
             if found is not None:
                 reference, chance, rows = found
+    # Of a loss written by hand it isn't known whether its best constant lies between the median and the mean.
     known = math.isfinite(own) and constant > LEAST_CONSTANT and main is not None and main.kind != BY_HAND
     if not known:
         own = constant = float("nan")
-    bad = stream is not None and stream.nonfinite > 0
+    bad = loss_curve is not None and loss_curve.nonfinite > 0
     moving = against or unsteady(record, main)
     state: State = "unknown"
     if bad:
@@ -166,7 +168,7 @@ def learning(record: TrainingRecord) -> Learning:
     return Learning(
         state=state,
         main=main,
-        stream=stream,
+        loss_curve=loss_curve,
         adversarial=against,
         trivial=trivial,
         start=first,
@@ -231,35 +233,35 @@ def _late(record: TrainingRecord, main: LossRecord) -> int:
     return min(len(main.fits), max(late, -(-enough // batch)))
 
 
-def _over_passes(record: TrainingRecord, main: LossRecord, stream: LossStream | None) -> float:
+def _over_passes(record: TrainingRecord, main: LossRecord, loss_curve: LossCurve | None) -> float:
     """Return the mean of the losses that backward was called on over the last whole passes over the data.
 
     NaN where batches are large enough to be read one by one, where it isn't known how many steps a pass
     takes, and where what backward was called on isn't the loss that is judged.
     """
     rows, batch = len(record.data.train_rows), main.rows / len(main.fits)
-    if stream is None or not 0 < rows < MOST_ROWS or not 0 < batch < SMALL:
+    if loss_curve is None or not 0 < rows < MOST_ROWS or not 0 < batch < SMALL:
         return float("nan")
     steps = max(1, round(rows / batch))
     l1 = main.kind == "l1_loss" and sum(loss.count > 0 for loss in record.losses) == 1
-    if stream.count < 2 * steps or not (l1 or _all_losses(main, stream)):
+    if loss_curve.count < 2 * steps or not (l1 or _all_losses(main, loss_curve)):
         return float("nan")
-    passes = max(1, round(max(5, stream.count / 10) / steps))
-    return float(np.mean(stream.values[-max(1, round(passes * steps / stream.stride)) :]))
+    passes = max(1, round(max(5, loss_curve.count / 10) / steps))
+    return float(np.mean(loss_curve.values[-max(1, round(passes * steps / loss_curve.stride)) :]))
 
 
-def _all_losses(main: LossRecord, stream: LossStream | None) -> list[float]:
+def _all_losses(main: LossRecord, loss_curve: LossCurve | None) -> list[float]:
     """Return the loss of every step, where what backward was called on is the loss that is judged.
 
     Fits are looked at seldom later on: their last tenth may reach back to when nothing was learnt yet, or
     miss the end.
     """
-    if stream is None:
+    if loss_curve is None:
         return []
-    called = stream.first
+    called = loss_curve.first
     both = [(fit.value, called[fit.tick]) for fit in main.fits if fit.tick in called]
     same = sum(math.isclose(value, other, rel_tol=SAME) for value, other in both)
-    return stream.values if same >= max(5, 0.9 * len(both)) else []
+    return loss_curve.values if same >= max(5, 0.9 * len(both)) else []
 
 
 def _last(first: float, looked_at: float, of_all: float) -> float:
@@ -286,5 +288,5 @@ def _judged(record: TrainingRecord, main: LossRecord, trivial: float) -> float:
 
 def _main(record: TrainingRecord) -> LossRecord | None:
     confirmed = [loss for loss in record.losses if loss.count and loss.fits]
-    named = [loss for loss in confirmed if loss.kind != "difference"]
+    named = [loss for loss in confirmed if loss.kind != BY_HAND]
     return max(named or confirmed, key=lambda loss: (loss.count, len(loss.fits)), default=None)

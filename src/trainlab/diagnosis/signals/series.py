@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from trainlab.diagnosis.observed.record import ActivationRecord, ParamRecord, TrainingRecord
-from trainlab.diagnosis.signals.case import Case, make_case, optimizer_name
 from trainlab.diagnosis.signals.gradients import total_norms
+from trainlab.diagnosis.signals.training import Training, optimizer_name, training_from
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,10 +32,10 @@ def all_series(record: TrainingRecord) -> tuple[Series, ...]:
 
     No two have the same signal and place: a second one's place ends in ``#2``.
     """
-    case = make_case(record)
+    training = training_from(record)
     told: list[Series] = []
     met: dict[tuple[str, str], int] = {}
-    for one in (*_of_training(case), *_of_parameters(record), *_of_activations(record)):
+    for one in (*_of_training(training), *_of_parameters(record), *_of_activations(record)):
         if one.values:
             key = (one.signal, one.place)
             met[key] = met.get(key, 0) + 1
@@ -43,20 +43,20 @@ def all_series(record: TrainingRecord) -> tuple[Series, ...]:
     return tuple(told)
 
 
-def _of_training(case: Case) -> Iterator[Series]:
-    several = len(case.record.streams) > 1
-    for stream in case.record.streams:
-        place = str(stream.site.line) if several and stream.site is not None else ""
-        yield _series("loss", place and f"line {place}", stream.ticks, stream.values)
-    several = len(case.stepped) > 1
-    for one in case.stepped:
+def _of_training(training: Training) -> Iterator[Series]:
+    several = len(training.record.loss_curves) > 1
+    for loss_curve in training.record.loss_curves:
+        place = str(loss_curve.site.line) if several and loss_curve.site is not None else ""
+        yield _series("loss", place and f"line {place}", loss_curve.ticks, loss_curve.values)
+    several = len(training.stepped) > 1
+    for one in training.stepped:
         steps, rates = zip(*one.lr, strict=True) if one.lr else ((), ())
         yield _series("learning rate", optimizer_name(one) if several else "", steps, rates)
-    yield _series("gradient norm", "", *total_norms(case))
+    yield _series("gradient norm", "", *total_norms(training))
 
 
 def _of_parameters(record: TrainingRecord) -> Iterator[Series]:
-    several = sum(bool(root.params) for root in record.roots) > 1
+    several = sum(bool(root.params) for root in record.networks) > 1
     for param in record.params.values():
         place = _parameter_place(record, param, several=several)
         if place:
@@ -66,10 +66,9 @@ def _of_parameters(record: TrainingRecord) -> Iterator[Series]:
 
 def _parameter_place(record: TrainingRecord, param: ParamRecord, *, several: bool) -> str:
     """Return the parameter's path, under its model's name where there is more than one model."""
-    named = several and param.owner is not None and param.name
-    return (
-        f"{record.roots[param.owner].name}.{param.name}" if named and param.owner is not None else param.name
-    )
+    if not several or param.owner is None or not param.name:
+        return param.name
+    return f"{record.networks[param.owner].name}.{param.name}"
 
 
 def _of_activations(record: TrainingRecord) -> Iterator[Series]:

@@ -52,7 +52,7 @@ SIGNALS: tuple[Signal, ...] = (
         "loss of the best constant answer",
         "classes: −Σ p ln p of the labels' shares; binary: the same for each column, averaged; numbers: "
         "the variance of the targets",
-        "signals/constant_baseline.py",
+        "signals/baselines.py",
     ),
     Signal(
         "loss ratio",
@@ -68,12 +68,12 @@ SIGNALS: tuple[Signal, ...] = (
         "reference",
         "the same of 5 nearest neighbours, each row left out itself, features scaled to a standard "
         "deviation of 1; at least 60 different rows",
-        "signals/neighbours.py",
+        "signals/baselines.py",
     ),
     Signal(
         "chance",
         "share of the commonest class; of numbers 0",
-        "signals/neighbours.py",
+        "signals/baselines.py",
     ),
     Signal(
         "rms gradient",

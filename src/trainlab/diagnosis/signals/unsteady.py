@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from trainlab.diagnosis.observed.loss_kinds import BINARY, CLASSES
 from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.observed.record import MANY_PASSES, TrainingRecord
+from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
 
 FEW = 60
 """Of fewer rows there is no telling where they come from."""

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from trainlab.diagnosis.remedies.changes.losses import NAMED, differences
+from trainlab.diagnosis.observed.torch_names import DISTANCES
+from trainlab.diagnosis.remedies.changes.losses import differences
 from trainlab.diagnosis.remedies.patching import Patching
 from trainlab.diagnosis.torch_private import CONVOLUTIONS
 
@@ -161,7 +162,7 @@ def targets(on: Patching) -> None:
 
         return backward
 
-    for name in NAMED:
+    for name in DISTANCES:
         on.replace(nn.functional, name, wrap_named)
     for owner, name in differences():
         on.replace(owner, name, wrap_difference)

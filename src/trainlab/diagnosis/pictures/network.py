@@ -1,4 +1,4 @@
-"""Pictures of the way from the input to the loss: what is on it, what is beside it, and which shapes meet."""
+"""Pictures of the network: the way from the input to the loss, and numbers and shares by layer."""
 
 from __future__ import annotations
 
@@ -6,23 +6,27 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from trainlab.diagnosis.observed.record import Graph, Node, Op, ParamRecord
-from trainlab.diagnosis.pictures.kinds import Picture, chain, node
-from trainlab.diagnosis.signals.case import Case
+import numpy as np
+
+from trainlab.diagnosis.observed.record import ActivationRecord, Graph, Node, Op, ParamRecord
+from trainlab.diagnosis.pictures.kinds import Picture, bars, chain, lines, node, one_line
+from trainlab.diagnosis.signals.gradients import early_gradients
+from trainlab.diagnosis.signals.training import Training
 
 RESHAPING = frozenset(
     ("__getitem__", "view", "reshape", "flatten", "squeeze", "unsqueeze", "permute", "transpose",
      "contiguous", "expand", "clone", "to", "float")
 )  # fmt: skip
 MOST_NODES = 9
+MOST_LINES = 6
 
 
-def chain_to_loss(case: Case, is_wrong: Callable[[int, str, str], bool]) -> Picture | None:
+def chain_to_loss(training: Training, is_wrong: Callable[[int, str, str], bool]) -> Picture | None:
     """Return the operations from the input to the loss; None where none is wrong: then it shows nothing.
 
     `is_wrong` gets how many operations are left to the loss, an operation's name and the next one's.
     """
-    graph = max(case.record.graphs[:3], key=lambda one: one.complete, default=None)
+    graph = max(training.record.graphs[:3], key=lambda one: one.complete, default=None)
     ops = _operations(graph) if graph is not None else []
     if not ops:
         return None
@@ -73,21 +77,21 @@ def _reach(graph: Graph, start: int) -> int:
     return len(met)
 
 
-def reached(case: Case) -> Picture | None:
+def reached(training: Training) -> Picture | None:
     """Values of each layer, those that gradients reach and those that none does, in order of declaration."""
     return by_layer(
-        case,
+        training,
         "Gradient reaches",
         lambda param: "" if param.reached or param.with_grad else "no gradient reaches it",
     )
 
 
-def by_layer(case: Case, title: str, fault: Callable[[ParamRecord], str]) -> Picture | None:
+def by_layer(training: Training, title: str, fault: Callable[[ParamRecord], str]) -> Picture | None:
     """Return the layers as declared; `fault` says what is wrong with one's parameter, "" if nothing is."""
     layers: dict[str, list[ParamRecord]] = {}
-    declared = [key for root in case.record.roots for key in root.params]
-    for key in dict.fromkeys([*declared, *case.record.params]):
-        param = case.record.params.get(key)
+    declared = [key for root in training.record.networks for key in root.params]
+    for key in dict.fromkeys([*declared, *training.record.params]):
+        param = training.record.params.get(key)
         if param is not None and param.name and not param.is_of_one_step:
             layers.setdefault(param.name.rpartition(".")[0] or param.name, []).append(param)
     nodes: list[dict[str, Any]] = []
@@ -105,3 +109,25 @@ def by_layer(case: Case, title: str, fault: Callable[[ParamRecord], str]) -> Pic
         nodes = [one for one in nodes if any(one is each for each in kept)]
         nodes.append(node("…", f"{len(layers) - len(nodes)} more"))
     return chain(f"{title}: layer by layer, as declared", nodes, arrows=False)
+
+
+def gradient_by_depth(training: Training) -> Picture | None:
+    """The median rms gradient of each weight matrix in the first 20 steps looked at."""
+    pairs = [(param.name, value) for param, value in early_gradients(training)]
+    return bars("Gradient by layer, input first", "rms gradient (median of 20 steps)", pairs, log=True)
+
+
+def shares(found: list[ActivationRecord], series: list[list[float]], title: str, unit: str) -> Picture | None:
+    """Return the shares of the activations where they are greatest, in the order of the network."""
+    told = [(one, values) for one, values in zip(found, series, strict=True) if len(values) > 1]
+    worst = sorted(range(len(told)), key=lambda at: -float(np.nanmean(told[at][1])))[:MOST_LINES]
+    drawn = [
+        one_line(
+            f"{one.kind} after {one.feeder}" if one.feeder else one.module or one.kind,
+            one.ticks,
+            [100 * value for value in values],
+        )
+        for at, (one, values) in enumerate(told)
+        if at in worst
+    ]
+    return lines(title, "step", unit, drawn) if drawn else None

@@ -1,4 +1,4 @@
-"""All that a rule may ask about: what was seen, and the signals made of it."""
+"""A watched training as faults ask about it: what was seen, and the signals made of it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from trainlab.diagnosis.observed.events import NonFinite
 from trainlab.diagnosis.observed.losses import LossRecord
-from trainlab.diagnosis.observed.node_kinds import SHAPING
 from trainlab.diagnosis.observed.record import Graph, Node, Op, OptimizerRecord, ParamRecord, TrainingRecord
+from trainlab.diagnosis.observed.torch_names import SHAPE_NODES
 from trainlab.diagnosis.signals.learning import Learning, learning
 
 GONE = 0.01
@@ -16,8 +17,8 @@ MAX_NAMED = 6
 
 
 @dataclass(slots=True)
-class Case:
-    """One training, ready to be judged."""
+class Training:
+    """What was seen of one training, how it went, and the faults found so far."""
 
     record: TrainingRecord
     learning: Learning
@@ -34,8 +35,7 @@ class Case:
 
     def loss_of(self, op: Op | None) -> LossRecord | None:
         """Return the loss that an operation is known to be part of."""
-        index: int | None = None if op is None else op.facts.get("loss")
-        loss = None if index is None else self.record.losses[index]
+        loss = None if op is None or op.loss is None else self.record.losses[op.loss]
         return loss if loss is not None and loss.count else None
 
     def names(self, params: Iterable[ParamRecord]) -> str:
@@ -55,13 +55,17 @@ class Case:
         return sorted(found, key=lambda param: -param.depth)
 
 
-def make_case(record: TrainingRecord) -> Case:
+def training_from(record: TrainingRecord) -> Training:
     """Compute the signals; what came after the first NaN tells nothing and is cut off."""
-    bad = [event.tick for event in record.events if event.kind.startswith("nonfinite_")]
-    bad += [stream.first_nonfinite for stream in record.streams if stream.first_nonfinite is not None]
+    bad = [event.tick for event in record.events_of(NonFinite)]
+    bad += [
+        loss_curve.first_nonfinite
+        for loss_curve in record.loss_curves
+        if loss_curve.first_nonfinite is not None
+    ]
     if bad:
         _cut(record, min(bad))
-    return Case(record, learning(record))
+    return Training(record, learning(record))
 
 
 def _cut(record: TrainingRecord, tick: int) -> None:
@@ -109,7 +113,7 @@ def behind(graph: Graph, node: Node) -> list[Node]:
     waiting, met = list(node.inputs), set(node.inputs)
     while waiting:
         parent = graph.nodes[waiting.pop()]
-        if parent.kind.rstrip("0123456789") in SHAPING:
+        if parent.kind.rstrip("0123456789") in SHAPE_NODES:
             new = [place for place in parent.inputs if place not in met]
             met.update(new)
             waiting += new

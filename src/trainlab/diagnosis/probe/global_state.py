@@ -1,17 +1,19 @@
 # pyright: basic
-"""Functions of PyTorch that are wrapped while the probe listens, and put back after it."""
+"""Global state that is put back: functions of PyTorch that are wrapped for a while, and random generators."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 
 @dataclass(slots=True)
 class Patches:
-    """What was replaced, so that it can be undone in reverse order."""
+    """Functions that were replaced, so that they can be put back in reverse order."""
 
     done: list[tuple[Any, str, Any, Any]] = field(default_factory=list[tuple[Any, str, Any, Any]])
 
@@ -30,3 +32,21 @@ class Patches:
             if vars(owner).get(name) is replacement:
                 setattr(owner, name, original)
         self.done.clear()
+
+
+@contextlib.contextmanager
+def random_state_kept() -> Iterator[None]:
+    """Leave the global generators of PyTorch, NumPy and Python as they were."""
+    import numpy as np
+    import torch
+
+    states = torch.get_rng_state(), np.random.get_state(), random.getstate()
+    devices = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+    try:
+        yield
+    finally:
+        torch.set_rng_state(states[0])
+        np.random.set_state(states[1])
+        random.setstate(states[2])
+        if devices:
+            torch.cuda.set_rng_state_all(devices)

@@ -1,26 +1,26 @@
-"""Pictures of the data: targets and their range, features, batches, rows."""
+"""The targets, and the range that outputs are limited to."""
 
 from __future__ import annotations
 
 import math
 
 from trainlab.diagnosis.observed.losses import LossRecord
-from trainlab.diagnosis.observed.node_kinds import RANGES
+from trainlab.diagnosis.observed.torch_names import RANGES
 from trainlab.diagnosis.pictures.kinds import Picture, bars, histogram
-from trainlab.diagnosis.signals.case import Case, behind
+from trainlab.diagnosis.signals.training import Training, behind
 
 
-def targets_and_range(case: Case) -> Picture | None:
+def targets_and_range(training: Training) -> Picture | None:
     """How the targets are spread, and the range of the activation that the outputs come from."""
-    loss = main_loss(case)
+    loss = main_loss(training)
     if loss is None:
         return None
     if loss.counts:
         known = sorted(loss.counts.items())[:14]
         return bars("Targets seen", "rows", [(f"class {label}", float(count)) for label, count in known])
-    for graph in case.record.graphs:
+    for graph in training.record.graphs:
         for node in graph.nodes:
-            if case.loss_of(node.op) is not loss:
+            if training.loss_of(node.op) is not loss:
                 continue
             for source in behind(graph, node):
                 low, high = RANGES.get(source.kind, (-math.inf, math.inf))
@@ -37,6 +37,6 @@ def targets_and_range(case: Case) -> Picture | None:
     return histogram("Targets seen", "target", loss.sample)
 
 
-def main_loss(case: Case) -> LossRecord | None:
+def main_loss(training: Training) -> LossRecord | None:
     """Return the loss that most of the training has, else any."""
-    return case.learning.main or next((one for one in case.record.losses if one.count), None)
+    return training.learning.main or next((one for one in training.record.losses if one.count), None)
