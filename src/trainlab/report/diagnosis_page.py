@@ -16,8 +16,7 @@ from trainlab.diagnosis.report.card_rows import (
 from trainlab.diagnosis.report.verdict import confidence_words
 from trainlab.draw.svg import escape
 from trainlab.page.document import Front, fold, page, paragraph, picture, side_by_side, terms, terms_html
-from trainlab.report.diagnosis_pictures import drawn
-from trainlab.report.diagnosis_trials import trial_picture
+from trainlab.report.diagnosis_pictures import drawn, trial_picture
 
 _STYLE = """\
 .finding{border-left:4px solid var(--tl-bad);padding-left:.9rem;margin:0 0 2.5rem}

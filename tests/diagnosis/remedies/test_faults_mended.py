@@ -13,10 +13,10 @@ import torch
 from trainlab.diagnosis import watch
 from trainlab.diagnosis.faults import ORDER
 from trainlab.diagnosis.remedies.applying import Applied
-from trainlab.diagnosis.remedies.choose import remedies_for, why_not
 from trainlab.diagnosis.remedies.remedy import Remedy
 from trainlab.diagnosis.remedies.trial_runs import Run
 from trainlab.diagnosis.remedies.trial_verdict import Pair, weighed
+from trainlab.diagnosis.remedies.trying import remedies_for, why_not
 
 LEARNS = (
     "bad_bias_init", "bad_momentum", "bad_weight_init", "clip_too_tight", "dead_relu", "loss_broadcast",

@@ -10,7 +10,7 @@ from diagnosis.seeds.made import population, run
 from rich.console import Console
 
 from trainlab.diagnosis.seeds import Success, show_seeds
-from trainlab.diagnosis.seeds.population_notes import notes_of
+from trainlab.diagnosis.seeds.population_words import notes_of
 from trainlab.diagnosis.seeds.show import FEW_CAUSES, rest_line, seeds_lines
 from trainlab.draw import json_text
 from trainlab.report import seeds_html

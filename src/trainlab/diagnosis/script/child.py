@@ -18,10 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.observed.site import line_of
-from trainlab.diagnosis.script.exit_hooks import finish_in_peace, leave, report_first, wait_for_threads
-from trainlab.diagnosis.script.import_hook import WhenLoaded
 from trainlab.diagnosis.script.launch import Launch, launch
 from trainlab.diagnosis.script.plan import Plan, plan_from_json
+from trainlab.diagnosis.script.process_hooks import (
+    WhenLoaded,
+    finish_in_peace,
+    leave,
+    report_first,
+    wait_for_threads,
+)
 
 if TYPE_CHECKING:
     from trainlab.diagnosis.probe.probe import Probe

@@ -12,7 +12,7 @@ import numpy as np
 from trainlab.diagnosis.seeds.kept_runs import KeptRuns
 from trainlab.diagnosis.seeds.metric import names_printed
 from trainlab.diagnosis.seeds.population import SeedsResult, Way
-from trainlab.diagnosis.seeds.population_notes import notes_of
+from trainlab.diagnosis.seeds.population_words import notes_of
 from trainlab.diagnosis.seeds.processes import Processes, Ran
 from trainlab.diagnosis.seeds.question import OnProgress, Question
 from trainlab.diagnosis.seeds.seed_run import LATE, SeedRun, run_from_report, run_without_report

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from trainlab.diagnosis.remedies.changes.tags import made_of, remember, tag
+from trainlab.diagnosis.remedies.changes.tensor_sources import made_of, remember, tag
 from trainlab.diagnosis.remedies.patching import Patching, function_places
 from trainlab.diagnosis.torch_private import BATCH_NORMS, CONVOLUTIONS, DROPOUTS
 
