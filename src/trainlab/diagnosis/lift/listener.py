@@ -199,7 +199,7 @@ class Listener:
 
 
 class FunctionCalls(TorchFunctionMode):
-    """Tells `on_call` and the probe, which enters no mode inside another, of each call of a torch function."""
+    """Tells `on_call` and the probe of each torch function called; the probe then enters no mode itself."""
 
     def __init__(self, on_call: Any, probe: Any) -> None:
         super().__init__()

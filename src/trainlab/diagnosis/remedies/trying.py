@@ -13,7 +13,7 @@ from trainlab.diagnosis.faults import all_faults
 from trainlab.diagnosis.finding import finding_from
 from trainlab.diagnosis.remedies.remedy import Remedy, together
 from trainlab.diagnosis.remedies.trial_runs import Job, Run, Runner
-from trainlab.diagnosis.remedies.trial_verdict import Pair, compared, learns, weighed
+from trainlab.diagnosis.remedies.trial_verdict import Pair, compared, judged_trial, learns
 from trainlab.diagnosis.remedies.trial_words import summary_words, trial_words
 from trainlab.draw import counted, format_number
 
@@ -193,7 +193,7 @@ class Trying:
         pairs = self._pairs(after)
         if not pairs:
             return None
-        trial = weighed(remedy, pairs, seconds=time.monotonic() - started)
+        trial = judged_trial(remedy, pairs, seconds=time.monotonic() - started)
         return trial | {"words": trial_words(trial, remedy.narrow)}
 
     def _pairs(self, after: dict[int, Run]) -> list[Pair]:

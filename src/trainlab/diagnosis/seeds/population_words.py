@@ -48,8 +48,8 @@ def _success(data: dict[str, Any]) -> Verdict:
         )
     found = rate_of(success["rate"])
     unknown = success["not_judged"]
-    beside = f"; {unknown:,} more couldn't be judged" if unknown else ""
-    told = f"{share_words(found)} succeed{beside}: {success['means']}."
+    others = f", {unknown:,} more couldn't be judged" if unknown else ""
+    told = f"{share_words(found)} succeed{others}; success: {success['means']}."
     own = data["yours"]["success"]
     if own is None:
         return Verdict(topic="seed", sentence=told)
