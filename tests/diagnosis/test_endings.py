@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from trainlab.diagnosis.observed.record import TrainingRecord
-from trainlab.diagnosis.report.nothing_trained import nothing_seen
-from trainlab.diagnosis.script import heartbeat
+from trainlab.diagnosis.report.verdict import nothing_seen
+from trainlab.diagnosis.script import child_processes
 from trainlab.diagnosis.script.plan import Plan
 from trainlab.diagnosis.script.runner import check_script
 from trainlab.errors import DiagnosisError
@@ -244,7 +244,7 @@ def test_stopped_it_shows_what_it_has(
 def test_no_signal_spoils_a_report_that_is_being_written():
     code = """
 import os, signal
-from trainlab.diagnosis.script.exit_hooks import finish_in_peace, report_first
+from trainlab.diagnosis.script.process_hooks import finish_in_peace, report_first
 def finish(ended):
     finish_in_peace()
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
@@ -258,15 +258,15 @@ os.kill(os.getpid(), signal.SIGTERM)
 
 
 def test_a_silent_terminal_gets_a_sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(heartbeat, "SILENCE", -1.0)
-    monkeypatch.setattr(heartbeat, "_LOOK", 0.2)
+    monkeypatch.setattr(child_processes, "SILENCE", -1.0)
+    monkeypatch.setattr(child_processes, "_LOOK", 0.2)
     steps = tmp_path / "steps"
     steps.write_text("1234", encoding="ascii")
     main, terminal = pty.openpty()
     with open(terminal, "w", encoding="utf-8") as stream:
         monkeypatch.setattr(sys, "stderr", stream)
         with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(0.5)"]) as process:
-            assert heartbeat.wait(process, None, steps=str(steps), script="train.py") == 0
+            assert child_processes.wait(process, None, steps=str(steps), script="train.py") == 0
         said = os.read(main, 4096).decode()
     os.close(main)
     assert said.startswith("trainlab: listening to train.py; Ctrl-C ends it and shows the report\r\n")

@@ -1,4 +1,4 @@
-"""A diagnosis's pictures, drawn from their plain numbers, and those of remedies that were tried."""
+"""A diagnosis's pictures, drawn from their plain numbers: what was seen, and what remedies did."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from trainlab.diagnosis.probe.global_state import random_state_kept
 from trainlab.diagnosis.remedies.trial_runs import Job, Run
 from trainlab.diagnosis.remedies.trial_words import code_as_tried
 from trainlab.diagnosis.remedies.trying import BUDGET, SEEDS, Trying
+from trainlab.diagnosis.report.read_back import outcome_from
 from trainlab.diagnosis.report.report import Report
 from trainlab.errors import DiagnosisError, shown
 
@@ -155,5 +156,5 @@ class FunctionRuns:
         called = call(
             self.train, seed=job.seed, from_start=self.from_start, remedy=job.remedy, at_step=in_time
         )
-        outcome = diagnose(called.record).outcome
+        outcome = outcome_from(diagnose(called.record).outcome)
         return Run(outcome=outcome, acted=called.acted, seconds=called.seconds, error=called.error)

@@ -12,8 +12,8 @@ import torch
 from torch import nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.optim.optimizer import register_optimizer_step_pre_hook
+from torch.overrides import TorchFunctionMode
 
-from trainlab.diagnosis.lift.function_listener import Ear
 from trainlab.diagnosis.lift.initial_draws import DrawsHeard
 from trainlab.diagnosis.lift.layer_chain import Op, chain_of
 from trainlab.diagnosis.lift.loss_call import Outputs
@@ -52,7 +52,7 @@ class Listener:
         register_module_forward_pre_hook(self._entered)
         register_module_forward_hook(self._left)
         register_optimizer_step_pre_hook(self._before_step)
-        Ear(self._called, self.probe).__enter__()
+        FunctionCalls(self._called, self.probe).__enter__()
 
     def finished(self) -> Recording:
         """Return what was heard."""
@@ -196,3 +196,20 @@ class Listener:
                 value = params[name].detach()
                 recording.first[name] = value.cpu().numpy().copy()
                 recording.draws[name] = self.draws.of(value)
+
+
+class FunctionCalls(TorchFunctionMode):
+    """Tells `on_call` and the probe of each torch function called; the probe then enters no mode itself."""
+
+    def __init__(self, on_call: Any, probe: Any) -> None:
+        super().__init__()
+        self.on_call = on_call
+        self.probe = probe
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = func(*args, **(kwargs or {}))
+        state = self.probe.state
+        if state.on and not state.busy and (state.sampling or state.judging):
+            self.probe.listener.hear(func, args, kwargs or {}, out)
+        self.on_call(func, args, kwargs or {}, out)
+        return out

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from trainlab.diagnosis.remedies.remedy import Remedy
+from trainlab.diagnosis.report.read_back import Outcome
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,13 +23,13 @@ class Run:
     """What came of a run.
 
     Args:
-        outcome: as a report has it; None if nothing came back.
+        outcome: with what result it ended; None if nothing came back.
         acted: how often the remedy took hold.
         seconds: how long it took.
         error: the message, where the training failed; empty if it ran to its end.
     """
 
-    outcome: dict[str, Any] | None
+    outcome: Outcome | None
     acted: int = 0
     seconds: float = 0.0
     error: str = ""

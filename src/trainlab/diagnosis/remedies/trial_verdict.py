@@ -10,10 +10,11 @@ from typing import Any, Literal
 
 from trainlab.diagnosis.remedies.remedy import Remedy
 from trainlab.diagnosis.remedies.trial_runs import Run
+from trainlab.diagnosis.report.read_back import Outcome
 from trainlab.diagnosis.signals.learnt import STUCK, is_behind
 from trainlab.stats import Rate, rate
 
-Verdict = Literal["mended", "learns", "partly", "better", "no help", "harmed", "failed", "no hold"]
+TrialVerdict = Literal["mended", "learns", "partly", "better", "no help", "harmed", "failed", "no hold"]
 MARGIN = 0.05
 """So much of accuracy, R² or the best constant's loss is a difference."""
 OF_THE_WAY = 0.1
@@ -42,15 +43,15 @@ def learns(run: Run, other: Run) -> bool | None:
     """
     if run.outcome is None or (run.error and not other.error):
         return False
-    state = run.outcome["state"]
+    state = run.outcome.state
     if state != "unknown":
         return state == "learnt"
-    share = run.outcome["loss_by_constant"]
+    share = run.outcome.loss_by_constant
     limit = STUCK if share is not None else BORROWED
     share = share_of_constant(run, other)
     if share is None:
         return None
-    reached, neighbours = run.outcome["reached"], run.outcome["neighbours_reach"]
+    reached, neighbours = run.outcome.reached, run.outcome.neighbours_reach
     behind = reached is not None and neighbours is not None and is_behind(reached, neighbours)
     return share <= limit and not behind
 
@@ -59,11 +60,11 @@ def share_of_constant(run: Run, other: Run) -> float | None:
     """Return the last loss by that of the best constant answer."""
     if run.outcome is None:
         return None
-    share = run.outcome["loss_by_constant"]
-    if share is not None or run.outcome["constant_answer_loss"] is not None:
+    share = run.outcome.loss_by_constant
+    if share is not None or run.outcome.constant_answer_loss is not None:
         return share
-    constant = other.outcome["constant_answer_loss"] if other.outcome is not None else None
-    last = run.outcome["last_loss"]
+    constant = other.outcome.constant_answer_loss if other.outcome is not None else None
+    last = run.outcome.last_loss
     # A loss below 0 is no error that a constant's could be set against.
     return None if not constant or last is None or last < 0 or constant < 1e-9 else last / constant
 
@@ -79,7 +80,7 @@ def compared(pair: Pair, *, same_loss: bool) -> int:
         return 1 if ended[1] else -1
     if not ended[0] or before.outcome is None or after.outcome is None:
         return 0
-    signs = {_sign(before.outcome["reached"], after.outcome["reached"], MARGIN)}
+    signs = {_sign(before.outcome.reached, after.outcome.reached, MARGIN)}
     if same_loss:
         shares = share_of_constant(before, after), share_of_constant(after, before)
         known = shares[0] is not None and shares[1] is not None
@@ -89,7 +90,7 @@ def compared(pair: Pair, *, same_loss: bool) -> int:
 
 
 def _ended_well(run: Run) -> bool:
-    return run.outcome is not None and run.outcome["last_loss"] is not None and not run.error
+    return run.outcome is not None and run.outcome.last_loss is not None and not run.error
 
 
 def _sign(before: float | None, after: float | None, margin: float) -> int:
@@ -98,14 +99,16 @@ def _sign(before: float | None, after: float | None, margin: float) -> int:
     return 1 if after > before else -1
 
 
-def _by_losses(before: dict[str, Any], after: dict[str, Any]) -> int:
+def _by_losses(before: Outcome, after: Outcome) -> int:
     ways = [
-        abs(one["first_loss"] - one["last_loss"]) for one in (before, after) if one["first_loss"] is not None
+        abs(one.first_loss - one.last_loss)
+        for one in (before, after)
+        if one.first_loss is not None and one.last_loss is not None
     ]
-    return _sign(after["last_loss"], before["last_loss"], max(OF_THE_WAY * max(ways, default=0.0), 1e-12))
+    return _sign(after.last_loss, before.last_loss, max(OF_THE_WAY * max(ways, default=0.0), 1e-12))
 
 
-def weighed(remedy: Remedy, pairs: Sequence[Pair], *, seconds: float) -> dict[str, Any]:
+def judged_trial(remedy: Remedy, pairs: Sequence[Pair], *, seconds: float) -> dict[str, Any]:
     """Return the trial as JSON has it; there is at least one pair."""
     count = len(pairs)
     signs = [compared(pair, same_loss=remedy.same_loss) for pair in pairs]
@@ -145,7 +148,7 @@ def verdict_of(
     *,
     acted: int,
     failed: bool,
-) -> Verdict:
+) -> TrialVerdict:
     """Return in a word what it came to: who has learnt with it and without, and which came out better."""
     count, learnt, unchanged = len(signs), after.count(True), before.count(True)
     if failed:
@@ -170,12 +173,12 @@ def _share(found: Rate, learnt: Sequence[bool | None]) -> dict[str, Any]:
 
 
 def _numbers(run: Run) -> dict[str, Any]:
-    known = run.outcome or {}
+    ended = run.outcome
     return {
-        "state": known.get("state"),
-        "loss": known.get("last_loss"),
-        "reached": known.get("reached"),
-        "by_constant": known.get("fit_by_constant"),
+        "state": ended and ended.state,
+        "loss": ended and ended.last_loss,
+        "reached": ended and ended.reached,
+        "by_constant": ended and ended.fit_by_constant,
     }
 
 
@@ -193,6 +196,6 @@ def _middle(runs: Sequence[Run]) -> dict[str, float | None]:
 def _reached_as(pairs: Sequence[Pair]) -> str | None:
     for pair in pairs:
         for run in (pair.after, pair.before):
-            if run.outcome is not None and run.outcome["reached_as"]:
-                return run.outcome["reached_as"]
+            if run.outcome is not None and run.outcome.reached_as:
+                return run.outcome.reached_as
     return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +12,14 @@ from trainlab.diagnosis.report.card_rows import (
     looked_at_line,
     tried_lines,
 )
+from trainlab.diagnosis.report.lines import EMPTY, WIDTH, Lines, field, item, paragraph, print_lines
 from trainlab.diagnosis.report.text_picture import MOST_ROWS, in_text
 from trainlab.diagnosis.report.verdict import confidence_words
-from trainlab.draw import TERMINAL, counted, wrapped
+from trainlab.draw import counted, wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-WIDTH = 80
 SCREEN = 27
 """Lines of a short report, with two more that say where the rest is."""
 _LABEL = 11
@@ -32,22 +31,12 @@ def show_report(report: dict[str, Any], console: Console, *, details: bool = Fal
     Without `details` it is the answer, which mostly fits a screen: verdict, place, evidence, picture and
     remedy of the first cause, and a few lines of each other finding.
     """
-    from rich.text import Text
-
-    for text, style in report_lines(report, width=min(WIDTH, console.width), details=details):
-        console.print(Text(text, style=TERMINAL.get(style, style)), soft_wrap=True)
+    print_lines(report_lines(report, width=min(WIDTH, console.width), details=details), console)
 
 
 def report_text(report: dict[str, Any], *, details: bool = False) -> str:
     """Return the report as plain text."""
-    from rich.console import Console
-
-    out = io.StringIO()
-    show_report(report, Console(file=out, width=WIDTH, color_system=None), details=details)
-    return out.getvalue()
-
-
-Lines = list[tuple[str, str]]
+    return "".join(f"{line}\n" for line, _ in report_lines(report, details=details))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,20 +75,20 @@ def rest_line(report: dict[str, Any], *, has_page: bool = False) -> str:
 
 
 def _lines(report: dict[str, Any], width: int, extent: Extent) -> Lines:
-    told: Lines = [(line, "bold") for line in wrapped(report["verdict"], width)]
+    told = paragraph(report["verdict"], width, "bold")
     if not report["findings"]:
-        told += [(line, "") for line in wrapped(looked_at_line(report), width)]
+        told += paragraph(looked_at_line(report), width)
     if report["tried"] is not None:
-        told += [(line, "bold") for line in wrapped(report["tried"]["words"], width)]
-    told.append(("", ""))
+        told += paragraph(report["tried"]["words"], width, "bold")
+    told += EMPTY
     for label, text in card_rows(report):
         if extent.whole or label in ("training", "reached"):
             told += _field(label, text, width)
     curve = report.get("picture")
     if curve and extent.whole:
         told += [(line, "") for line in in_text(curve, width=width, label="loss curve".ljust(_LABEL))]
-    if told[-1] != ("", ""):
-        told.append(("", ""))
+    if told[-1:] != EMPTY:
+        told += EMPTY
     drawn: list[Any] = []
     for place, (finding, depth) in enumerate(_nested(report["findings"]), 1):
         same = f"that of {drawn.index(finding['picture']) + 1}" if finding["picture"] in drawn else None
@@ -111,10 +100,10 @@ def _lines(report: dict[str, Any], width: int, extent: Extent) -> Lines:
             told += _in_short(finding, f"{place}.", depth, width)
         drawn.append(finding["picture"])
     told += _notes(report["notes"], width, whole=extent.whole)
-    told += [(line, "") for line in wrapped(ending_line(report["ended"]), width)]
+    told += paragraph(ending_line(report["ended"]), width)
     for trouble in report["troubles"]:
-        words = f"The doctor itself stumbled, which did the training no harm: {trouble}"
-        told += [(line, "muted") for line in wrapped(words, width)]
+        stumbled = f"The doctor itself stumbled, which did the training no harm: {trouble}"
+        told += paragraph(stumbled, width, "muted")
     return told
 
 
@@ -147,13 +136,12 @@ def _finding(
     sure = f"{confidence_words(finding['confidence'])} ({finding['confidence']:.2f})"
     told += _field("confidence", sure, width, indent=indent)
     told += _body(finding, width, indent, extent, same_as)
-    told.append(("", ""))
-    return told
+    return told + EMPTY
 
 
 def _heading(finding: dict[str, Any], number: str, width: int, indent: str) -> Lines:
-    words = f"{number} {finding['fault']}: {finding['title']}"
-    return [(line, "bold") for line in wrapped(words, width, first=indent[:-3], rest=indent)]
+    title = f"{number} {finding['fault']}: {finding['title']}"
+    return [(line, "bold") for line in wrapped(title, width, first=indent[:-3], rest=indent)]
 
 
 def _in_short(finding: dict[str, Any], number: str, depth: int, width: int) -> Lines:
@@ -165,8 +153,7 @@ def _in_short(finding: dict[str, Any], number: str, depth: int, width: int) -> L
     else:
         told += _field("where", finding["where"], width, indent=indent)
         told += _remedy(finding, width, indent, code=False)
-    told.append(("", ""))
-    return told
+    return told + EMPTY
 
 
 def _body(finding: dict[str, Any], width: int, indent: str, extent: Extent, same_as: str | None) -> Lines:
@@ -199,17 +186,15 @@ def _notes(notes: list[dict[str, Any]], width: int, *, whole: bool) -> Lines:
         return []
     if not whole:
         names = "; ".join(f"{note['title']} ({note['fault']})" for note in notes)
-        return [(line, "") for line in wrapped(f"Worth knowing, no faults: {names}.", width)]
+        return paragraph(f"Worth knowing, no faults: {names}.", width)
     told: Lines = [("Worth knowing (no faults):", "bold")]
     for note in notes:
         told += _note(note, width)
-    return [*told, ("", "")]
+    return told + EMPTY
 
 
 def _note(note: dict[str, Any], width: int) -> Lines:
-    told: Lines = [
-        (line, "") for line in wrapped(f"{note['title']} ({note['fault']})", width, first="- ", rest="  ")
-    ]
+    told = item(f"{note['title']} ({note['fault']})", width)
     told += _field("where", note["where"], width, indent="  ")
     for place, text in enumerate(note["evidence"]):
         told += _field("seen" if place == 0 else "", text, width, indent="  ")
@@ -218,6 +203,4 @@ def _note(note: dict[str, Any], width: int) -> Lines:
 
 
 def _field(label: str, text: str, width: int, *, indent: str = "", style: str = "") -> Lines:
-    first = f"{indent}{label.ljust(_LABEL)}"
-    lines = wrapped(text, width, first=first, rest=f"{indent}{' ' * _LABEL}")
-    return [(line, style) for line in lines]
+    return field(label, text, width, room=_LABEL, indent=indent, style=style)

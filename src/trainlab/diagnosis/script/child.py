@@ -18,15 +18,20 @@ from typing import TYPE_CHECKING, Any
 
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.observed.site import line_of
-from trainlab.diagnosis.script.exit_hooks import finish_in_peace, leave, report_first, wait_for_threads
-from trainlab.diagnosis.script.import_hook import WhenLoaded
 from trainlab.diagnosis.script.launch import Launch, launch
 from trainlab.diagnosis.script.plan import Plan, plan_from_json
+from trainlab.diagnosis.script.process_hooks import (
+    WhenLoaded,
+    finish_in_peace,
+    leave,
+    report_first,
+    wait_for_threads,
+)
 
 if TYPE_CHECKING:
     from trainlab.diagnosis.probe.probe import Probe
     from trainlab.diagnosis.remedies.applying import Applied
-    from trainlab.diagnosis.seeds.run_extras import Beside
+    from trainlab.diagnosis.seeds.run_extras import RunExtras
 
 GRACE = 5.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
@@ -53,7 +58,7 @@ class Child:
         self.told_at = 0.0
         self.pause = FIRST_PAUSE
         self.snapshot_at: float | None = None
-        self.beside: Beside | None = None
+        self.extras: RunExtras | None = None
 
     def run(self) -> int:
         """Run the script as ``python script arguments…`` would, and return its exit code."""
@@ -61,7 +66,7 @@ class Child:
         report_first(self.finish)
         if self.plan.seconds:
             threading.Thread(target=self._end_in_time, daemon=True).start()
-        if self.plan.seed is None and self.plan.remedy is None and self.plan.beside is None:
+        if self.plan.seed is None and self.plan.remedy is None and self.plan.extras is None:
             # PyTorch reads the environment when it's imported: the script may set it before that.
             WhenLoaded("torch", self.listen).start()
         else:
@@ -102,11 +107,11 @@ class Child:
                 self.applied.start()
             probe = Probe(whole_process=True)
             probe.state.at_boundary.append(self._at_step)
-            if self.plan.beside is not None:
-                from trainlab.diagnosis.seeds.run_extras import Beside
+            if self.plan.extras is not None:
+                from trainlab.diagnosis.seeds.run_extras import RunExtras
 
-                self.beside = Beside(self.plan, probe)
-                self.beside.start()
+                self.extras = RunExtras(self.plan.extras, probe)
+                self.extras.start()
             probe.start()
         except Exception as error:
             self.record.troubles.append(_last_line(error))
@@ -130,8 +135,8 @@ class Child:
         from trainlab.diagnosis.judge.diagnose import diagnose
 
         report = diagnose(self.record, ended=ended).to_dict()
-        if self.beside is not None:
-            report["beside"] = self.beside.told(self.record)
+        if self.extras is not None:
+            report["extras"] = self.extras.report(self.record)
         if self.applied is not None:
             report["acted"] = self.applied.acted
         text = json.dumps(report)

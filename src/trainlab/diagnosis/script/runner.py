@@ -13,8 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from trainlab.diagnosis.script.child_processes import ending_words
-from trainlab.diagnosis.script.heartbeat import wait
+from trainlab.diagnosis.script.child_processes import ending_words, wait
 from trainlab.diagnosis.script.launch import MODULE, check_module
 from trainlab.diagnosis.script.notebook import is_notebook, read_cells
 from trainlab.diagnosis.script.plan import Plan

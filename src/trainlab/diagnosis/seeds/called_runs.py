@@ -125,7 +125,7 @@ def _run(called: Called, seed: int | None, metric: str, *, seeded: bool = True) 
         ended = {"how": "error", "message": called.error}
     report = diagnose(called.record, ended=ended).to_dict()
     told = _returned(called.returned, metric)
-    report["beside"] = {
+    report["extras"] = {
         "variable": told,
         "rows": sorted(called.record.data.train_rows)[:SKETCH],
         "seeded": seeded,

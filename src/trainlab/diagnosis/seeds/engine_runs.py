@@ -12,18 +12,15 @@ from trainlab.diagnosis.lift.lifted import Lift
 from trainlab.diagnosis.lift.recording import Refused
 from trainlab.diagnosis.lift.replay import Replayed
 from trainlab.diagnosis.seeds.seed_run import SeedRun
-from trainlab.diagnosis.seeds.success import Measure, Success
-from trainlab.diagnosis.signals.learnt import NOTHING, STUCK, State, state_of
+from trainlab.diagnosis.signals.learnt import NOTHING, State, state_of
 from trainlab.engine.constant import best_constant_loss
-from trainlab.spec import Accuracy, LossBelow, Within
-from trainlab.spec.solved import Solved
 
 PRINTED = 0.006
 """What rounding may make of a printed accuracy; of a loss 1 %."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reader:
+class RunReader:
     """Makes a run of what an engine trained, read over all the data at the end.
 
     `constant` is what the best constant answer scores over all the data by the same loss, `variance` the
@@ -101,7 +98,7 @@ class Reader:
         )
 
 
-def reader_of(lift: Lift, runs: Sequence[SeedRun], metric: str) -> Reader:
+def reader_of(lift: Lift, runs: Sequence[SeedRun], metric: str) -> RunReader:
     """Return how the lifted runs are read; `runs` are those replayed, the script's own first.
 
     Raises:
@@ -110,7 +107,7 @@ def reader_of(lift: Lift, runs: Sequence[SeedRun], metric: str) -> Reader:
     yours, data = runs[0], lift.experiment.data()
     classes = yours.reached_as == "accuracy" and data.kind != "regression"
     variance = float(data.targets.var(axis=0).mean())
-    reader = Reader(
+    reader = RunReader(
         constant=best_constant_loss(lift.experiment.loss, data.targets.astype(np.float64)),
         variance=variance if not classes and variance > NOTHING else None,
         neighbours=yours.neighbours_reach,
@@ -141,14 +138,3 @@ def _is_printed(value: float | None, one: Replayed, name: str, scale: float) -> 
         return False
     slack = PRINTED * scale if name == "accuracy" else max(0.01 * abs(number), 5e-5)
     return abs(value - scale * number) <= slack
-
-
-def solved_of(reader: Reader, success: Success, measure: Measure) -> Solved:
-    """Return what counts as solved in the experiment's file: as near to the success asked for as can be."""
-    low, high = success.at_least, success.at_most
-    of_accuracy = (measure.field == "reached" and reader.classes) or reader.metric == "accuracy"
-    if of_accuracy and low is not None and 0 < low / reader.scale <= 1:
-        return Accuracy(accuracy=low / reader.scale)
-    if reader.metric == "loss" and high is not None:
-        return LossBelow(loss=high)
-    return LossBelow(loss=STUCK * reader.constant) if reader.constant else Within()

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from trainlab.diagnosis.script.plan import Plan
-from trainlab.diagnosis.seeds.kept_runs import Asked, digest_of
+from trainlab.diagnosis.script.plan import Extras, Plan
+from trainlab.diagnosis.seeds.kept_runs import RunsHeader, digest_of
 from trainlab.diagnosis.seeds.success import Success
 
 OnProgress = Callable[[int, int, float | None], None]
-"""Called with what is done, of how many, and the seconds left, if known."""
+"""Called with how many are done, of how many, and the seconds left, if known."""
+
+
+def tell_nobody(done: int, total: int, seconds_left: float | None) -> None:
+    """Tell nobody of the progress."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,11 +24,11 @@ class Question:
     Args:
         script: the file.
         arguments: its own arguments.
-        count: so many other seeds, 1, 2, 3, …
+        count: how many other seeds, 1, 2, 3, …
         metric: a name that the script prints a number after, or a variable of it; empty for what the doctor
             sees.
         success: what counts as success.
-        workers: so many runs at once.
+        workers: how many runs at once.
         save: a file that finished runs are kept in; None for none.
         lift: whether the training may be lifted into an experiment.
         as_experiment: a study file to write the lifted training to; None for none.
@@ -40,17 +44,17 @@ class Question:
     lift: bool = True
     as_experiment: str | None = None
 
-    def plan(self, seed: int | None, *, from_start: bool = False, lifted: str = "") -> Plan:
+    def plan(self, seed: int | None, *, from_start: bool = False, recording: str = "") -> Plan:
         """Return how the script is run as with one seed; None is its own."""
         return Plan(
             script=self.script,
             arguments=self.arguments,
             seed=seed,
             seed_from_start=from_start,
-            beside={"variable": self.metric, "lifted": lifted},
+            extras=Extras(variable=self.metric, recording=recording),
         )
 
     @property
-    def asked(self) -> Asked:
-        """What a file of runs must be of."""
-        return Asked(script=digest_of(self.script), arguments=self.arguments, metric=self.metric)
+    def header(self) -> RunsHeader:
+        """The first line of a file of these runs."""
+        return RunsHeader(script=digest_of(self.script), arguments=self.arguments, metric=self.metric)

@@ -1,5 +1,5 @@
 # pyright: basic
-"""What a run reports besides its diagnosis where it is one of a population: seen in the script's process."""
+"""What a run of a population reports besides its diagnosis, read in the script's process."""
 
 from __future__ import annotations
 
@@ -12,41 +12,39 @@ import torch
 from trainlab.diagnosis.lift.listener import Listener
 from trainlab.diagnosis.lift.recording import Recording, write
 from trainlab.diagnosis.observed.record import TrainingRecord
-from trainlab.diagnosis.script.plan import Plan
+from trainlab.diagnosis.script.plan import Extras
 
 SKETCH = 256
-"""So many of the least fingerprints of rows tell whether two runs were given the same data."""
+"""The 256 smallest fingerprints of rows tell whether two runs were given the same data."""
 
 
-class Beside:
-    """Reads a variable of the script at its end, and whether it sets a seed; collects what a lift needs."""
+class RunExtras:
+    """Reads a variable of the script at its end, and whether it sets a seed; records what a lift needs."""
 
-    def __init__(self, plan: Plan, probe: Any) -> None:
-        asked = plan.beside or {}
-        self.variable = asked.get("variable", "")
+    def __init__(self, asked: Extras, probe: Any) -> None:
+        self.asked = asked
         self.torch_seed = torch.initial_seed()
-        self.lifted = asked.get("lifted", "")
         self.state = probe.state
         self.probe = probe
         self.listener: Listener | None = None
 
     def start(self) -> None:
         """Begin to listen, if a lift is wanted; the rest is read at the end."""
-        if self.lifted:
+        if self.asked.recording:
             self.listener = Listener(self.probe)
             self.listener.start()
 
     def _write_recording(self, listener: Listener, record: TrainingRecord) -> None:
-        """Write what a lift needs; one that can't be had is no lift, and harms no report."""
+        """Write what a lift needs; should that fail, there is no lift, and the report is unharmed."""
         try:
             recording = listener.finished()
             recording.elsewhere = bool(record.data.judged_rows - record.data.train_rows)
-            write(recording, self.lifted)
+            write(recording, self.asked.recording)
         except Exception as error:
             refused = Recording(refused=f"it couldn't be followed ({type(error).__name__})")
-            write(refused, self.lifted)
+            write(refused, self.asked.recording)
 
-    def told(self, record: TrainingRecord) -> dict[str, Any]:
+    def report(self, record: TrainingRecord) -> dict[str, Any]:
         """Return the variable's value, a sketch of the rows trained on, and whether torch was seeded."""
         if self.listener is not None and not self.state.on:
             self.state.busy = True
@@ -55,7 +53,7 @@ class Beside:
             self._write_recording(self.listener, record)
         names = vars(sys.modules["__main__"])
         return {
-            "variable": number_in(names.get(self.variable)) if self.variable else None,
+            "variable": number_in(names.get(self.asked.variable)) if self.asked.variable else None,
             "rows": sorted(record.data.train_rows)[:SKETCH],
             "seeded": torch.initial_seed() != self.torch_seed,
         }

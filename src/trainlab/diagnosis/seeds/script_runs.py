@@ -12,7 +12,7 @@ import numpy as np
 from trainlab.diagnosis.seeds.kept_runs import KeptRuns
 from trainlab.diagnosis.seeds.metric import names_printed
 from trainlab.diagnosis.seeds.population import SeedsResult, Way
-from trainlab.diagnosis.seeds.population_notes import notes_of
+from trainlab.diagnosis.seeds.population_words import notes_of
 from trainlab.diagnosis.seeds.processes import Processes, Ran
 from trainlab.diagnosis.seeds.question import OnProgress, Question
 from trainlab.diagnosis.seeds.seed_run import LATE, SeedRun, run_from_report, run_without_report
@@ -37,13 +37,13 @@ def seed_run(ran: Ran, metric: str) -> SeedRun:
     return replace(run, fault=LATE) if ran.late else run
 
 
-def own_run(question: Question, stop: Event, *, lifted: str = "") -> SeedRun | None:
+def own_run(question: Question, stop: Event, *, recording: str = "") -> SeedRun | None:
     """Run the script as it is; None if it was stopped.
 
     Raises:
         DiagnosisError: it runs to its end but has no such metric, or trains nothing where none was asked for.
     """
-    for ran in Processes(workers=1).carry_out([question.plan(None, lifted=lifted)], stop):
+    for ran in Processes(workers=1).carry_out([question.plan(None, recording=recording)], stop):
         run = seed_run(ran, question.metric)
         if question.metric and run.value is None and not run.failed and run.state != "diverged":
             raise DiagnosisError(_no_metric(question.metric, ran.printed))

@@ -40,8 +40,8 @@ def seeds(
     to make its network and optimizer itself; what it prints goes nowhere then, an exception is an outcome,
     and the global random generators are afterwards as the first call left them.
 
-    Without `metric` a run succeeds if the doctor finds that it learnt. Ctrl-C stops early and returns what is
-    finished.
+    Without `metric` a run succeeds if the doctor judges that the network has learnt. Ctrl-C stops early and
+    returns what is finished.
 
     Args:
         training: a path or a function.
@@ -62,10 +62,12 @@ def seeds(
         DiagnosisError: PyTorch is missing, there is no such script, an option is out of range or isn't one
             for a function, there is nothing to compare, or the function trains a network from outside.
     """
-    _check(training, arguments, n, metric, at_least, at_most, workers)
+    _check_training(training, arguments)
+    _check_counts(n, workers)
+    _check_success(metric, at_least, at_most)
     if find_spec("torch") is None:
         raise DiagnosisError("seeds: needs PyTorch, which isn't installed. pip install 'trainlab[torch]'")
-    from trainlab.diagnosis.seeds.question import Question
+    from trainlab.diagnosis.seeds.question import Question, tell_nobody
     from trainlab.diagnosis.seeds.success import Success
     from trainlab.execution import default_workers
 
@@ -85,7 +87,7 @@ def seeds(
         lift=not rerun,
         as_experiment=None if as_experiment is None else os.fspath(as_experiment),
     )
-    found = _populated(training if is_function else None, question, on_progress or _nobody)
+    found = _populated(training if is_function else None, question, on_progress or tell_nobody)
     if found is None:
         raise KeyboardInterrupt
     return found
@@ -144,9 +146,7 @@ def _are_words(given: Any) -> bool:
         return False
 
 
-def _check(
-    training: Any, arguments: Any, n: Any, metric: Any, at_least: Any, at_most: Any, workers: Any
-) -> None:
+def _check_training(training: Any, arguments: Any) -> None:
     _check_call(training)
     if not callable(training) and not isinstance(training, str | os.PathLike):
         raise DiagnosisError(
@@ -157,6 +157,9 @@ def _check(
         raise DiagnosisError(
             f"seeds: arguments is {shown(arguments)}; must be a list of words, as in ['--epochs', '3']."
         )
+
+
+def _check_counts(n: Any, workers: Any) -> None:
     for name, value, most in (("n", n, MAX_RUNS), ("workers", workers, MAX_WORKERS)):
         if value is None and name == "workers":
             continue
@@ -164,6 +167,9 @@ def _check(
             raise DiagnosisError(
                 f"seeds: {name} is {shown(value)}; must be a whole number from 1 to {most:,}."
             )
+
+
+def _check_success(metric: Any, at_least: Any, at_most: Any) -> None:
     if not isinstance(metric, str):
         raise DiagnosisError(f"seeds: metric is {shown(metric)}; must be a name, as in 'accuracy'.")
     for name, value in (("at_least", at_least), ("at_most", at_most)):
@@ -187,7 +193,3 @@ def _only_for_scripts(**options: Any) -> None:
 
 def _name(train: Any) -> str:
     return str(getattr(train, "__name__", type(train).__name__))
-
-
-def _nobody(done: int, total: int, seconds_left: float | None) -> None:
-    """Tell nobody of the progress."""

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from trainlab.diagnosis.observed.torch_names import DISTANCES
-from trainlab.diagnosis.remedies.changes.tags import made_of, remember, tag
+from trainlab.diagnosis.remedies.changes.tensor_sources import made_of, remember, tag
 from trainlab.diagnosis.remedies.patching import Patching, function_places
 from trainlab.diagnosis.torch_private import BATCH_NORMS, CONVOLUTIONS, DROPOUTS
 

@@ -1,13 +1,15 @@
 # pyright: basic
-"""Inputs and targets brought to mean 0 and spread 1, as far as their first batches tell."""
+"""The data: their order, and inputs and targets scaled to mean 0 and spread 1."""
 
 from __future__ import annotations
 
+import inspect
 import weakref
 from typing import Any
 
 import torch
 from torch import nn
+from torch.utils.data import DataLoader, IterableDataset
 
 from trainlab.diagnosis.observed.torch_names import DISTANCES
 from trainlab.diagnosis.remedies.changes.losses import differences
@@ -168,3 +170,24 @@ def targets(on: Patching) -> None:
         on.replace(owner, name, wrap_difference)
     roots.after.append(after)
     on.replace(torch.autograd, "backward", wrap_backward)
+
+
+def shuffle(on: Patching) -> None:
+    """Make loaders with ``shuffle=True`` where nothing else settles the order."""
+
+    def wrap(original: Any) -> Any:
+        known = inspect.signature(original)
+
+        def init(*args: Any, **kwargs: Any) -> None:
+            given = known.bind(*args, **kwargs)
+            free = not any(
+                given.arguments.get(name) for name in ("shuffle", "sampler", "batch_sampler")
+            ) and not isinstance(given.arguments["dataset"], IterableDataset)
+            if free:
+                given.arguments["shuffle"] = True
+                on.act()
+            original(*given.args, **given.kwargs)
+
+        return init
+
+    on.replace(DataLoader, "__init__", wrap)

@@ -13,7 +13,7 @@ from trainlab.diagnosis.faults import ORDER
 from trainlab.diagnosis.observed.site import Site
 from trainlab.diagnosis.place import NOWHERE, Kind, Place, place_at, place_from
 from trainlab.diagnosis.remedies.applying import CHANGES
-from trainlab.diagnosis.remedies.choose import remedies_for, why_not
+from trainlab.diagnosis.remedies.trying import remedies_for, why_not
 
 UNKNOWN_PLACE = why_not(finding("lr_too_high"))
 

@@ -9,7 +9,7 @@ import pytest
 from diagnosis.remedies.made_runs import ran
 
 from trainlab.diagnosis.remedies import Remedy, Run
-from trainlab.diagnosis.remedies.trial_verdict import Pair, compared, learns, verdict_of, weighed
+from trainlab.diagnosis.remedies.trial_verdict import Pair, compared, judged_trial, learns, verdict_of
 from trainlab.diagnosis.remedies.trial_words import trial_words
 from trainlab.stats import rate
 
@@ -92,7 +92,7 @@ def pairs(before: list[Run], after: list[Run]) -> list[Pair]:
 def test_a_trial_has_wilsons_interval_and_medians():
     after = [ran("learnt", acted=10, last_loss=loss) for loss in (0.1, 0.2, 0.6, 0.7)]
     after.append(ran("stuck", acted=10, last_loss=None))
-    trial = weighed(LR, pairs([ran("stuck")] * 5, after), seconds=2.04)
+    trial = judged_trial(LR, pairs([ran("stuck")] * 5, after), seconds=2.04)
     wanted = rate(4, 5)
     assert (trial["learnt"], trial["runs"], trial["verdict"]) == (4, 5, "mended")
     assert trial["interval"] == [wanted.low, wanted.high]
@@ -104,7 +104,7 @@ def test_a_trial_has_wilsons_interval_and_medians():
 
 
 def words(trial_of: Remedy, before: list[Run], after: list[Run]) -> str:
-    return trial_words(weighed(trial_of, pairs(before, after), seconds=1.0), "nothing is there")
+    return trial_words(judged_trial(trial_of, pairs(before, after), seconds=1.0), "nothing is there")
 
 
 def test_a_trial_in_words():

@@ -1,12 +1,16 @@
-"""Ends of a process that no exception tells of: ``os._exit`` and signals. What was seen is written first."""
+"""Hooks in the script's process: as a module is imported, and before an end that raises no exception."""
 
 from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable
-from types import FrameType
+from collections.abc import Callable, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from types import FrameType, ModuleType
 from typing import Any
 
 leave = os._exit
@@ -55,3 +59,34 @@ def wait_for_threads() -> None:
     for thread in threading.enumerate():
         if not thread.daemon and thread is not threading.current_thread():
             thread.join()
+
+
+class WhenLoaded(MetaPathFinder):
+    """Calls `then` right after the module's own code has run, once."""
+
+    def __init__(self, module: str, then: Callable[[], None]) -> None:
+        self.module = module
+        self.then = then
+
+    def start(self) -> None:
+        """Wait for the import."""
+        sys.meta_path.insert(0, self)
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return what Python would find, with a look after it is loaded."""
+        if fullname != self.module or self not in sys.meta_path:
+            return None
+        sys.meta_path.remove(self)
+        spec = find_spec(fullname)
+        if spec is None or spec.loader is None:
+            return spec
+        load = spec.loader.exec_module
+
+        def load_and_tell(module: ModuleType) -> None:
+            load(module)
+            self.then()
+
+        spec.loader.exec_module = load_and_tell
+        return spec
