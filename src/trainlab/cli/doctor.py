@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from trainlab.cli.doctor_try import run_and_try
 from trainlab.cli.options import (
     Details,
     Html,
@@ -22,7 +23,6 @@ from trainlab.cli.options import (
     whole,
 )
 from trainlab.cli.output import Output, check_distinct, check_writable, hand_over, print_rest
-from trainlab.cli.doctor_try import run_and_try
 
 if TYPE_CHECKING:
     from rich.console import Console
