@@ -58,10 +58,10 @@ def doctor_command(
         str, Parameter(help="The script's own arguments.", allow_leading_hyphen=True, show=True)
     ],
     steps: Annotated[
-        int | None, Parameter(help="End after so many optimizer steps.", converter=whole)
+        int | None, Parameter(help="End after this many optimizer steps.", converter=whole)
     ] = None,
     for_: Annotated[
-        int | None, Parameter(name="--for", help="End after so many seconds.", converter=whole)
+        int | None, Parameter(name="--for", help="End after this many seconds.", converter=whole)
     ] = None,
     trying: Trying = Trying(),
     details: Details = False,
@@ -109,7 +109,7 @@ def doctor_command(
 
 
 def print_report(report: dict[str, Any], console: Console, *, details: bool, has_page: bool) -> None:
-    """Print a report, and where the rest of it is."""
+    """Print a report, and say where the rest of it is."""
     from trainlab.diagnosis import show_report
     from trainlab.diagnosis.show import rest_line
 

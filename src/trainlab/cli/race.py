@@ -85,7 +85,7 @@ def race_command(
 
 
 def _what(what: str, file: str | None) -> tuple[int | None, str]:
-    """Return the number of parameters, None without, and the file."""
+    """Return the number of parameters, None if not given, and the file."""
     if file is None:
         if re.fullmatch(r"[0-9]+", what):
             raise UsageError(

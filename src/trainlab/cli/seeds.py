@@ -39,12 +39,12 @@ MAX_RUNS, MAX_SEED = 1_000_000, 2**32 - 1
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """Which seeds are asked about, and when a run succeeds."""
+    """Which seeds to run, and when a run counts as a success."""
 
     n: Annotated[int, Parameter(name="-n", help="How many other seeds.", converter=whole)] = 100
     metric: Annotated[
         str | None,
-        Parameter(help="A number that the script prints after this name, or a variable of it at its end."),
+        Parameter(help="A number that the script prints after this name, or a variable at its end."),
     ] = None
     at_least: Annotated[
         float | None,
@@ -55,14 +55,14 @@ class Asked:
         Parameter(help="A run succeeds if the metric is at most this.", allow_leading_hyphen=True),
     ] = None
     seed: Annotated[
-        int | None, Parameter(help="Run this seed alone and show the doctor's report of it.", converter=whole)
+        int | None, Parameter(help="Run only this seed and show the doctor's report on it.", converter=whole)
     ] = None
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Way:
-    """In what way the population is made, and what is kept of it."""
+    """How the population is made, and what is kept of it."""
 
     rerun: Annotated[
         bool, Parameter(help="Run the file again in any case; never lift it into an experiment.", negative="")
@@ -71,7 +71,7 @@ class Way:
         str | None, Parameter(help="Write the training as a study file, if it can be lifted.")
     ] = None
     save: Annotated[
-        str | None, Parameter(help="Keep finished runs in this file, and go on from what it holds.")
+        str | None, Parameter(help="Keep finished runs in this file, and continue from what it holds.")
     ] = None
     workers: Workers = None
 
@@ -87,7 +87,7 @@ def seeds_command(
     details: Details = False,
     files: Files = Files(),
 ) -> int:
-    """Was it the seed? Run a training script with other seeds and tell how its outcome spreads."""
+    """Was it the seed? Run a training script with other seeds and tell how its outcome varies."""
     check_script(script)
     _check_asked(asked)
     check_range("--workers", way.workers, least=1, most=MAX_WORKERS)
@@ -108,7 +108,7 @@ def seeds_command(
 
 
 def _check_asked(asked: Asked) -> None:
-    """Refuse numbers out of range, and a success that no run could have."""
+    """Refuse numbers out of range, and thresholds that no run could meet."""
     check_range("-n", asked.n, least=1, most=MAX_RUNS)
     check_range("--seed", asked.seed, least=0, most=MAX_SEED)
     least, most = asked.at_least, asked.at_most

@@ -13,7 +13,7 @@ from trainlab.studies.smallest import SHARE
 def find_smallest(
     path: str, numbers: range, *, networks: Networks, rules: Rules, engine: str, runs: Runs
 ) -> SmallestResult:
-    """Find the smallest budget among these numbers of parameters."""
+    """Find the smallest sufficient budget among these numbers of parameters."""
     budgets = networks.budgets(path, rules.cell, numbers)
     share = SHARE if rules.until is None else read_share(rules.until)
     with progress_line() as show:
