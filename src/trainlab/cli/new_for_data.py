@@ -43,7 +43,7 @@ title = {title}
 question = "Does Adam help, and does ReLU?"
 {seeds}
 [baseline]
-epochs = {epochs:<4}                   # about {steps:,} steps, each on {batch} training examples
+epochs = {epochs:<4}                   # makes about {steps:,} steps, each on {batch} training examples
 loss = "{loss}"{loss_note}
 
 # What is learnt: the target from all columns that `ignore` doesn't name. Paths start at this file.
@@ -237,7 +237,7 @@ def _seeds(*, several: bool) -> str:
     if not several:
         return "seeds = 20                      # runs of each cell; more seeds show finer differences\n"
     return (
-        f"splits = {SPLITS}                     # draws of the held-out rows, since which they are is chance\n"
+        f"splits = {SPLITS}                     # draws of the held-out rows: which they are is chance\n"
         f"seeds = {SEEDS}                       # runs of each cell on each split\n"
     )
 
