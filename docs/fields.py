@@ -1,4 +1,4 @@
-"""What can be said in a study file, as Markdown made of the structs that read it."""
+"""What a study file can say, as Markdown made from the structs that read it."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def _own_fields(kind: Struct) -> str:
 
 
 def _field(kind: Struct, field: msgspec.structs.FieldInfo) -> str:
-    """Return ``mode = "fan_in"`` with the other words that may stand there, or that it is required."""
+    """Return ``mode = "fan_in"`` with the other words allowed, or say that it is required."""
     words = typing.get_args(field_types(kind)[field.name])
     if field.required:
         return f"`{field.name}` (required)"
@@ -160,7 +160,7 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
 
 
 def _written(value: Any) -> str:
-    """Return a default as a study file has it: a kind whose fields are its own defaults by its name."""
+    """Return a default as in a study file: a kind with its own defaults is written by name."""
     if isinstance(value, Kind):
         return json.dumps(name_of(value))
     return json.dumps(list(value) if isinstance(value, tuple) else value)
@@ -170,7 +170,7 @@ WORDS: dict[Any, str] = {bool: "true or false", int: "a whole number", float: "a
 
 
 def _allowed(annotation: Any) -> str:
-    """Return what may stand in a field of this type, in words."""
+    """Return the values that a field of this type allows, in words."""
     if typing.get_origin(annotation) is typing.Literal:
         return ", ".join(f"`{json.dumps(word)}`" for word in typing.get_args(annotation))
     if kinds_of(annotation):
