@@ -74,7 +74,7 @@ def test_bad_options_are_one_line(trainlab: Caller, arguments: tuple[str, ...], 
 
 
 def test_ctrl_c_is_130_and_goes_on(trainlab: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    from trainlab.cli import smallest as command
+    from trainlab.cli import race as command
 
     def pressed(progress: BudgetProgress) -> str:
         if not progress.training.stopping:
@@ -91,7 +91,7 @@ def test_ctrl_c_is_130_and_goes_on(trainlab: Caller, monkeypatch: pytest.MonkeyP
 
 
 def test_progress_says_which_budget_and_how_many_race() -> None:
-    from trainlab.cli.smallest import _budget_words
+    from trainlab.cli.race import _budget_words
     from trainlab.execution.progress import Load, progress
 
     training = progress(Load(), Load(), elapsed=0.0)
