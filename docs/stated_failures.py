@@ -1,4 +1,4 @@
-"""What the assignment's main notebook states on how Model 3 fails, and on what Models 1 and 2 answer."""
+"""What the assignment's main notebook states about how Model 3 fails, and what Models 1 and 2 answer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from trainlab.studies.verdicts.network_comparison import judge_better
 
 
 def _vanishing(place: int) -> Any:
-    """Return what reads the study's verdict, which asks by all the gradients that it has."""
+    """Return a reader of the study's verdict, which uses all the gradients that it has."""
 
     def read(found: Found) -> Mapping[str, Any]:
         return {"found": of(found.studies.xor44, "vanishing")[place]}

@@ -1,7 +1,7 @@
-"""Losses of outputs and targets (PyTorch's ``reduction="mean"``): everything there is to know of each.
+"""Losses of outputs and targets (PyTorch's ``reduction="mean"``): everything about each in one place.
 
-Beside its entry a new loss needs its formulas (`loss_functions`), the struct of its settings in **spec**, and
-a unit of the kernel.
+Besides its entry, a new loss needs its formulas (`loss_functions`), the struct of its settings in **spec**,
+and a unit of the kernel.
 """
 
 from __future__ import annotations
