@@ -21,7 +21,7 @@ from trainlab.studies.causes import failed
 from trainlab.studies.cells import all_near
 from trainlab.studies.effect_table import Effect
 from trainlab.studies.solved_when import solved_ever
-from trainlab.studies.verdicts.network_comparison import judge_better
+from trainlab.studies.verdicts.network_comparison import judge_network_comparison
 
 PAGE = "assignment"
 NOTEBOOK, CONCLUSION = "notebook 1", "notebook 1, conclusion"
@@ -202,7 +202,9 @@ def _better(found: Found) -> Mapping[str, Any]:
     studies = found.studies
     deep = studies.cell(DEEP, *studies.together).runs
     judged = {
-        name: judge_better((name, DEEP), "with A–E", studies.cell(name, *studies.together).runs, deep)
+        name: judge_network_comparison(
+            (name, DEEP), "with A–E", studies.cell(name, *studies.together).runs, deep
+        )
         for name in SHALLOW
     }
     errors = "; ".join(f"{name} {percent(each.share)}" for name, each in judged.items() if each.share)

@@ -21,7 +21,7 @@ from trainlab.studies.effects import effects_of
 from trainlab.studies.fidelity import check_fidelity, fidelity_of
 from trainlab.studies.measure import comparable
 from trainlab.studies.result import StudyResult
-from trainlab.studies.retraining import check_sides, retrain
+from trainlab.studies.retraining import check_retrainable, retrain
 from trainlab.studies.verdicts.robustness import from_every_side
 from trainlab.studies.verdicts.rules import most_telling_first
 from trainlab.studies.verdicts.study_verdicts import verdicts_of
@@ -66,7 +66,7 @@ def study(
     if plan.splits > 1:
         _check_measure(plan, cells)
     if sides:
-        check_sides(engine, [cell.experiment for cell in cells])
+        check_retrainable(engine, [cell.experiment for cell in cells])
     started = time.perf_counter()
     if store is not None:
         _remember(plan, count, store)

@@ -12,7 +12,7 @@ from trainlab.spec import Experiment
 from trainlab.store import Store
 
 
-def train_kept(
+def train_stored(
     experiments: Sequence[Experiment],
     seeds: range,
     *,

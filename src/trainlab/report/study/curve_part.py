@@ -11,11 +11,11 @@ from trainlab.draw import Answers, Band, Curve, counted, curves, join, predictio
 from trainlab.draw.svg import Html
 from trainlab.page.document import fold, heading, paragraph, picture, side_by_side
 from trainlab.page.html import NOTHING, joined
-from trainlab.report.study.shown_cells import cell_words, ends_of, networks_of, singles_of
+from trainlab.report.study.shown_cells import cell_words, ends_of, networks_of, single_changes_of
 from trainlab.report.words import loss_label
 from trainlab.spec import Experiment, Within
 from trainlab.stats import Bands
-from trainlab.studies.answers.answer import what_runs
+from trainlab.studies.answers.answer import seeds_or_runs
 from trainlab.studies.cells import CellResult
 from trainlab.studies.result import StudyResult
 
@@ -37,7 +37,7 @@ def loss_part(result: StudyResult) -> Html:
         if shown or missing:
             body += [heading(network), side_by_side(shown), missing]
         drawn = drawn or bool(shown)
-        singles = _losses(result, singles_of(result, network)) if shown else []
+        singles = _losses(result, single_changes_of(result, network)) if shown else []
         if singles:
             body.append(fold(f"{network} with one change: {len(singles)} cells", side_by_side(singles)))
     intro = "Median over the seeds and bands, on a log scale. Different losses can't be compared by height."
@@ -144,7 +144,7 @@ def _gradient(result: StudyResult, item: CellResult, hold: np.ndarray) -> Html:
         hold=hold,
     )
     kept, n = sum(len(runs.gradient_curve) for runs in item.splits), item.count
-    less = paragraph(f"Of the first {kept:,} of {n:,} {what_runs(result)}.") if kept < n else NOTHING
+    less = paragraph(f"Of the first {kept:,} of {n:,} {seeds_or_runs(result)}.") if kept < n else NOTHING
     return joined(picture(drawn), less)
 
 

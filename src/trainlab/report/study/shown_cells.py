@@ -28,7 +28,7 @@ def ends_of(result: StudyResult, network: str) -> list[CellResult]:
     return ends or [cells[0], *cells[1:][-1:]]
 
 
-def singles_of(result: StudyResult, network: str) -> list[CellResult]:
+def single_changes_of(result: StudyResult, network: str) -> list[CellResult]:
     """Return a network's cells with one change that `ends_of` doesn't have."""
     ends = [item.cell for item in ends_of(result, network)]
     return [

@@ -11,7 +11,7 @@ from trainlab.page.columns import Column, TableOf
 from trainlab.page.document import fold, paragraph
 from trainlab.page.html import NOTHING, joined
 from trainlab.stats import Rate
-from trainlab.studies.answers.answer import what_runs
+from trainlab.studies.answers.answer import seeds_or_runs
 from trainlab.studies.cells import CellResult
 from trainlab.studies.result import StudyResult
 from trainlab.studies.solved_when import SolvedWhen
@@ -68,7 +68,7 @@ def when_title(result: StudyResult) -> str:
     looked = "every epoch" if every == 1 else f"every {every:,} epochs"
     return (
         f"When runs were solved, looked at {looked}: at some time, at the end, from the first time on "
-        f"(share of {what_runs(result)}, 95 % interval); how many lost it; when they first were (median, "
+        f"(share of {seeds_or_runs(result)}, 95 % interval); how many lost it; when they first were (median, "
         "middle 90 %)"
     )
 

@@ -25,7 +25,7 @@ def only_alone(effect: Effect) -> bool:
     )
 
 
-def alone_words(
+def describe_alone(
     result: StudyResult, effects: Sequence[Effect], measure: Measure
 ) -> list[tuple[str, str, str]]:
     """Return what each change does alone, in figures, and what is seen of it on average."""
@@ -58,12 +58,12 @@ def alone_lines(
     result: StudyResult, effects: Sequence[Effect], measure: Measure
 ) -> tuple[tuple[str, str], ...]:
     """Return a line of what changes do alone that isn't seen on average; none if there is nothing to tell."""
-    told = alone_words(result, [effect for effect in effects if only_alone(effect)], measure)
+    told = describe_alone(result, [effect for effect in effects if only_alone(effect)], measure)
     words = [f"{words}: {figures}; {rest}" for words, figures, rest in told]
     return (("Alone", ". ".join(words)),) if words else ()
 
 
-def nearest(effects: Sequence[Effect], measure: Measure) -> str:
+def nearest_to_seen(effects: Sequence[Effect], measure: Measure) -> str:
     """Tell the effect that comes nearest to being seen, where one's interval by itself leaves out 0."""
     near = [
         (read.p_adjusted, f"{effect.change}{how} on {effect.network}", read)

@@ -100,7 +100,7 @@ def networks_words(names: Sequence[str], networks: Sequence[str], result: StudyR
     return join(list(names)) if len(names) <= MOST_NAMED else f"{len(names):,} of {len(networks):,} networks"
 
 
-def what_runs(result: StudyResult) -> str:
+def seeds_or_runs(result: StudyResult) -> str:
     """Return what medians are taken of: the seeds, or the runs on all splits."""
     return "runs" if result.study.splits > 1 else "seeds"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from trainlab.draw import format_number, join
 from trainlab.page.columns import Column, TableOf
 from trainlab.stats import Estimate, Outcome, Reading
-from trainlab.studies.answers.alone_effects import alone_lines, alone_words, nearest, only_alone
+from trainlab.studies.answers.alone_effects import alone_lines, describe_alone, nearest_to_seen, only_alone
 from trainlab.studies.answers.answer import (
     MOST_NETWORKS,
     Answer,
@@ -88,13 +88,13 @@ def _changed(result: StudyResult, measure: Measure, effects: Sequence[Effect]) -
     parts = [perfect] if perfect else []
     if not perfect and not helped and not hurt and not alone:
         parts.append(f"No change is seen to make a difference to the {measure.name}{split_words(measure)}.")
-        parts.append(nearest(effects, measure))
+        parts.append(nearest_to_seen(effects, measure))
     elif not perfect and not helped and not helps_alone:
         parts.append(f"No change is seen to help{split_words(measure)}.")
     parts += [_done(result, some, verb, measure) for some, verb in ((helped, "help"), (hurt, "hurt")) if some]
     parts += [
         f"Alone {words}{split_words(measure)}: {figures} of {measure.name}; {rest}."
-        for words, figures, rest in alone_words(result, alone, measure)
+        for words, figures, rest in describe_alone(result, alone, measure)
     ]
     return " ".join(filter(None, (*parts, untold)))
 

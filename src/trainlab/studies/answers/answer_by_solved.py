@@ -24,12 +24,12 @@ from trainlab.studies.answers.answer import (
     phases_note,
     picked_note,
     read_of,
+    seeds_or_runs,
     short,
-    what_runs,
 )
 from trainlab.studies.cells import CellResult
 from trainlab.studies.effect_table import Effect
-from trainlab.studies.verdicts.all_changes_verdict import Fate, Together, weigh_together
+from trainlab.studies.verdicts.all_changes_verdict import AllChangesEffect, Fate, all_changes_effects
 from trainlab.studies.verdicts.robustness_words import SOMETIME, turned_changes
 from trainlab.studies.verdicts.study_verdicts import ends_solved
 
@@ -48,7 +48,7 @@ def solved_answer(result: StudyResult) -> Answer:
     study = result.study
     cells = {(item.cell.network, item.cell.changes): item for item in result.cells}
     causes = [verdict for verdict in result.verdicts if verdict.topic == "cause"]
-    together = weigh_together(ends_solved(study, cells)) if study.changes and not causes else ()
+    together = all_changes_effects(ends_solved(study, cells)) if study.changes and not causes else ()
     table, items, remarks = _table(result)
     return Answer(
         sentence=_of_causes(causes) if causes else _made(result, together) if together else _best(result),
@@ -91,7 +91,7 @@ def unlearnt_words(result: StudyResult) -> tuple[str, ...]:
     more = len(told) - 1
     others = f" More than 1 % did in {counted(more, 'other cell')}, too." if more else ""
     return (
-        f"{words} was solved at some time on {when.ever.k:,} of {when.ever.n:,} {what_runs(result)}; "
+        f"{words} was solved at some time on {when.ever.k:,} of {when.ever.n:,} {seeds_or_runs(result)}; "
         f"{when.unlearnt:,} of them had unlearnt it by the last epoch.{others}",
     )
 
@@ -132,7 +132,7 @@ def _points(share: float) -> str:
     return format_fixed(100 * share, 1, sign=True)
 
 
-def _made(result: StudyResult, together: Sequence[Together]) -> str:
+def _made(result: StudyResult, together: Sequence[AllChangesEffect]) -> str:
     """Say what all changes make of the networks, those alike in one sentence."""
     study, seeds = result.study, counted(result.how.seeds, "seed")
     full = [item for item in together if item.before.k == item.before.n]
@@ -160,7 +160,9 @@ def _made(result: StudyResult, together: Sequence[Together]) -> str:
 _SENTENCES: tuple[Fate, ...] = ("learns", "lowered", "minority", "not", "either way", "open")
 
 
-def _sentence(result: StudyResult, fate: Fate, group: Sequence[Together], subject: str, seeds: str) -> str:
+def _sentence(
+    result: StudyResult, fate: Fate, group: Sequence[AllChangesEffect], subject: str, seeds: str
+) -> str:
     one = len(result.study.changes) == 1
     who = _names(result, group)
     single = len(group) == 1
@@ -184,7 +186,7 @@ def _sentence(result: StudyResult, fate: Fate, group: Sequence[Together], subjec
     }[fate]
 
 
-def _names(result: StudyResult, group: Sequence[Together]) -> str:
+def _names(result: StudyResult, group: Sequence[AllChangesEffect]) -> str:
     return named_all(result.study, [item.network for item in group])
 
 

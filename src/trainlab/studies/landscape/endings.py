@@ -17,7 +17,7 @@ from trainlab.spec.study import MAX_SEEDS
 from trainlab.studies.causes import failed
 from trainlab.studies.landscape.read import Ending, read_ending
 from trainlab.studies.landscape.result import EndingsResult
-from trainlab.studies.stored_training import train_kept
+from trainlab.studies.stored_training import train_stored
 
 SEEDS = 200
 LONGER = 10
@@ -64,7 +64,7 @@ def endings(
         experiment = replace(experiment, record=replace(experiment.record, parameters=True))
     asked = [experiment, *([experiment.at_epochs(longer * experiment.epochs)] if longer > 1 else [])]
     started = time.perf_counter()
-    (runs, *more), steps, seconds = train_kept(
+    (runs, *more), steps, seconds = train_stored(
         asked,
         range(seeds),
         engine=engine,

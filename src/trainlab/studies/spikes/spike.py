@@ -24,7 +24,7 @@ from trainlab.stats import mcnemar_p
 from trainlab.studies.spikes.spike_anatomy import Spike, find_spike
 from trainlab.studies.spikes.spike_result import SpikeResult
 from trainlab.studies.spikes.spike_words import Lost
-from trainlab.studies.stored_training import train_kept
+from trainlab.studies.stored_training import train_stored
 
 SEEDS = 100
 MAX_NUMBERS = 5_000_000
@@ -75,7 +75,7 @@ def spike(
 
     steady = _with_amsgrad(experiment) if seed is None else None
     trained = [experiment, *([steady] if steady is not None else [])]
-    (runs, *others), steps, seconds = train_kept(
+    (runs, *others), steps, seconds = train_stored(
         trained, asked, engine=engine, store=store, workers=workers, fresh=fresh, on_progress=on_progress
     )
     unlearnt = tuple(

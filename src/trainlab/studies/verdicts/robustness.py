@@ -71,10 +71,10 @@ def from_every_side(
         if each.key in first:
             turns = turns_round(first[each.key], each.verdict, trained=each.trained)
             sides[each.key].append(Side(words=each.words, outcome=each.verdict.outcome, turns=turns))
-    return tuple(weighed(replace(verdict, sides=tuple(sides[_key(verdict)]))) for verdict in verdicts)
+    return tuple(mixed_if_turned(replace(verdict, sides=tuple(sides[_key(verdict)]))) for verdict in verdicts)
 
 
-def weighed(verdict: Verdict) -> Verdict:
+def mixed_if_turned(verdict: Verdict) -> Verdict:
     """Return the verdict; mixed, and saying under what it turns round, if it does on some side."""
     if not any(side.turns for side in verdict.sides):
         return verdict

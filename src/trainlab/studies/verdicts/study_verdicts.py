@@ -20,7 +20,7 @@ from trainlab.studies.effects import ever_effects
 from trainlab.studies.interventions import changes_but_interventions, crossed_with, interventions
 from trainlab.studies.measure import Measure, measure_of
 from trainlab.studies.score_effects import score_effects, score_together, score_untold, score_values
-from trainlab.studies.verdicts.all_changes_verdict import judge_together
+from trainlab.studies.verdicts.all_changes_verdict import judge_all_changes
 from trainlab.studies.verdicts.cause_verdict import judge_causes
 from trainlab.studies.verdicts.cell_verdicts import judge_parameters, judge_predictions, judge_solved
 from trainlab.studies.verdicts.change_verdict import judge_change
@@ -87,7 +87,7 @@ def _by_success(
     found: list[Verdict] = []
     others = changes_but_interventions(study)
     if others:
-        found += judge_together(others, ends_solved(study, table))
+        found += judge_all_changes(others, ends_solved(study, table))
     labels = {change.name: change.label for change in study.changes}
     ever = {(effect.network, effect.change): effect for effect in ever_effects(study, cells)}
     for effect in effects:

@@ -30,7 +30,7 @@ FEWEST_ROWS = 10
 """Of fewer rows the t test of their losses is no guide."""
 
 
-def beats_guess(measure: Measure, runs: Runs) -> tuple[float, float] | None:
+def constant_predictor_p(measure: Measure, runs: Runs) -> tuple[float, float] | None:
     """Return the one-sided p-values of the rows that the median run does better than the guess, and worse.
 
     None where the rows can't be asked: the run diverged, or its parameters, and so its losses, aren't kept.
