@@ -144,7 +144,7 @@ def test_a_cell_trained_otherwise_turns_a_verdict_round(monkeypatch: pytest.Monk
             for each, count, part in zip(experiments, counts, ranges, strict=True)
         ]
 
-    monkeypatch.setattr(sys.modules["trainlab.studies.run"], "train_all", made)
+    monkeypatch.setattr(sys.modules["trainlab.studies.stored_training"], "train_all", made)
     monkeypatch.setattr(retraining, "train_all", made)
     first = trainlab.study(plan, seeds=100)
     found = trainlab.study(plan, seeds=100, sides=50)
@@ -165,7 +165,7 @@ def test_every_engine_comes_in_float64() -> None:
 def test_what_cannot_be_trained_again_is_refused_before_anything_runs(
     plan: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.modules["trainlab.studies.run"], "train_all", None)
+    monkeypatch.setattr(sys.modules["trainlab.studies.stored_training"], "train_all", None)
     with pytest.raises(SpecError, match="sides"):
         trainlab.study(plan, sides=-1)
     monkeypatch.setattr(retraining, "other_engine", lambda *asked: None)

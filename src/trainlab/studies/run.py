@@ -10,9 +10,8 @@ from dataclasses import replace
 
 import msgspec
 
-from trainlab.engine import Runs
 from trainlab.errors import SpecError
-from trainlab.execution import Progress, forget, how_run, train_all
+from trainlab.execution import Progress, how_run
 from trainlab.spec import Cell, Experiment, Study, load_study, name_of, select_cells
 from trainlab.spec.checks import check_number
 from trainlab.store import Store
@@ -22,6 +21,7 @@ from trainlab.studies.fidelity import check_fidelity, fidelity_of
 from trainlab.studies.measure import comparable
 from trainlab.studies.result import StudyResult
 from trainlab.studies.retraining import check_retrainable, retrain
+from trainlab.studies.stored_training import train_stored
 from trainlab.studies.verdicts.robustness import from_every_side
 from trainlab.studies.verdicts.rules import most_telling_first
 from trainlab.studies.verdicts.study_verdicts import verdicts_of
@@ -72,7 +72,15 @@ def study(
         _remember(plan, count, store)
     experiments = [each for cell in cells for each in plan.on_splits(cell.experiment)]
     seeds_of = [plan.seeds_on(split, count) for _ in cells for split in range(plan.splits)]
-    results, last = _train(experiments, seeds_of, engine, store, workers, fresh, on_progress)
+    results, steps, trained_seconds = train_stored(
+        experiments,
+        seeds_of,
+        engine=engine,
+        store=store,
+        workers=workers,
+        fresh=fresh,
+        on_progress=on_progress,
+    )
     by_cell = [results[start : start + plan.splits] for start in range(0, len(results), plan.splits)]
     summaries = tuple(summarise(cell, *runs) for cell, runs in zip(cells, by_cell, strict=True))
     if why:
@@ -124,8 +132,8 @@ def study(
             seeds=count,
             workers=workers,
             seconds=time.perf_counter() - started,
-            trained_steps=last.steps_trained if last else 0,
-            trained_seconds=last.elapsed if last else 0.0,
+            trained_steps=steps,
+            trained_seconds=trained_seconds,
         ),
         fidelity=compared,
         retrained=tuple(each for each, _ in again),
@@ -187,29 +195,3 @@ def _remember(plan: Study, seeds: int, store: str | os.PathLike[str]) -> None:
             changes=len(plan.changes),
             seeds=seeds,
         )
-
-
-def _train(
-    experiments: Sequence[Experiment],
-    seeds: Sequence[range],
-    engine: str,
-    store: str | os.PathLike[str] | None,
-    workers: int | None,
-    fresh: bool,
-    on_progress: Callable[[Progress], None] | None,
-) -> tuple[list[Runs], Progress | None]:
-    last: Progress | None = None
-
-    def note(progress: Progress) -> None:
-        nonlocal last
-        last = progress
-        if on_progress:
-            on_progress(progress)
-
-    if store is None:
-        return train_all(experiments, seeds, engine=engine, workers=workers, on_progress=note), last
-    with Store.open(store) as opened:
-        if fresh:
-            forget(experiments, engine=engine, store=opened)
-        runs = train_all(experiments, seeds, engine=engine, store=opened, workers=workers, on_progress=note)
-    return runs, last
