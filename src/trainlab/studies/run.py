@@ -44,15 +44,28 @@ def study(
 ) -> StudyResult:
     """Run every cell of a study on the same seeds, of each of its splits, and say what is true of it.
 
-    `spec` is a Study, the path of a study file, or the name of an example. `seeds` overrides the file's
-    number; they are 0, 1, 2, and so on, from 1,000 on of the second split, from 2,000 on of the third.
-    `only` keeps some cells, as ``"Model 1:A+B"``, ``"Model 1"`` (all of its cells) or ``":A+B"`` (that cell
-    of every network). With `store`, a folder, finished runs are kept there and only what is missing is
-    trained; `fresh` forgets what is asked for first. So many failed runs of each cell, of the first split, as
-    `why` says are trained once more, to tell why they failed (`WhyFailed`); so many runs of all cells as
-    `fidelity` says, by a plain PyTorch loop (`Fidelity`). With `sides` the verdicts are asked again, of all
-    runs trained in float64, and of so many seeds of each cell trained by another engine (`Retrained`).
-    Raises SpecError before anything runs.
+    Args:
+        spec: a study, the path of a study file, or the name of an example.
+        seeds: how many seeds, in place of the file's number: 0, 1, 2, … on the first split, from 1,000 on of
+            the second, from 2,000 on of the third.
+        engine: which engine trains: ``"auto"``, ``"fast"``, ``"torch"``, ``"torch-cuda"`` or ``"reference"``.
+        only: the cells to run, as ``"Model 1:A+B"``, ``"Model 1"`` (all of its cells) or ``":A+B"`` (that
+            cell of every network); all where it is empty.
+        store: a folder where finished runs are kept, so that only what is missing is trained.
+        workers: how many threads or processes train; left out, as many as there are processors.
+        fresh: whether to forget what `store` has of these runs first.
+        why: how many failed runs of each cell, of the first split, to train once more to tell why they
+            failed (`WhyFailed`).
+        fidelity: how many runs of all cells to train again by a plain PyTorch loop (`Fidelity`).
+        sides: of how many seeds of each cell to train runs again by another engine, and all runs in float64,
+            to ask the verdicts again of them (`Retrained`); 0 leaves both out.
+        on_progress: what is called with the progress, again and again.
+
+    Returns:
+        The cells, effects and verdicts, which print and show themselves.
+
+    Raises:
+        SpecError: before anything runs, if the study or an option isn't right.
     """
     check_number("why", why, at_least=0)
     check_number("fidelity", fidelity, at_least=0)
@@ -152,7 +165,22 @@ def run(
     fidelity: int = 0,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> StudyResult:
-    """Run one experiment on `seeds` seeds, 0, 1, 2, …: a study of a single cell. Options as in `study`."""
+    """Run one experiment on many seeds: a study of a single cell.
+
+    Args:
+        experiment: what to train.
+        seeds: how many seeds: 0, 1, 2, ….
+        engine: as in `study`, like all that follow.
+        store: a folder where finished runs are kept.
+        workers: how many threads or processes train.
+        fresh: whether to forget what `store` has of these runs first.
+        why: how many failed runs to train once more to tell why they failed.
+        fidelity: how many runs to train again by a plain PyTorch loop.
+        on_progress: what is called with the progress, again and again.
+
+    Raises:
+        SpecError: before anything runs, if `experiment` is none or an option isn't right.
+    """
     if not isinstance(experiment, Experiment):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise SpecError(
             f"experiment is {type(experiment).__name__}, but must be an Experiment: make one with "
