@@ -180,7 +180,7 @@ def _looked(data: dict[str, Any]) -> Html:
 
 
 def _about(name: str, *, anchor: str = "") -> Html:
-    """Return what is known of a fault, folded; browsers open it for who follows a link to the `anchor`."""
+    """Return what is known about a fault, folded; a link to `anchor` opens it."""
     fault = all_faults()[name]
     pairs = [
         ("Rule", fault.rule),
@@ -198,7 +198,7 @@ def _tried_at_all(data: dict[str, Any]) -> Html:
 
 
 def _tried(finding: dict[str, Any], drawn_already: set[str]) -> Html:
-    """Return what was tried; the picture of a remedy that two findings have comes once."""
+    """Return what was tried; a remedy that two findings share is drawn once."""
     lines = tried_lines(finding)
     if not lines:
         return NOTHING

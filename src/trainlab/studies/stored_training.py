@@ -1,4 +1,4 @@
-"""Training through the store: what it keeps is loaded, and only what is missing is trained."""
+"""Training through the store: stored runs are loaded, only what is missing is trained."""
 
 from __future__ import annotations
 

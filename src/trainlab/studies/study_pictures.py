@@ -25,7 +25,7 @@ _EMPHASIS: dict[Reading, Emphasis] = {
 
 
 def rate_picture(result: StudyResult) -> Picture:
-    """Return the grid of success rates: a row a combination of changes, a column a network."""
+    """Return the grid of success rates: rows are combinations of changes, columns networks."""
     networks = list(dict.fromkeys(item.cell.network for item in result.cells))
     combinations = list(dict.fromkeys(item.cell.changes for item in result.cells))
     table = {(item.cell.changes, item.cell.network): item.solved for item in result.cells}

@@ -101,7 +101,7 @@ def _method(result: RaceResult) -> Html:
 
 
 def saved_words(result: RaceResult) -> str:
-    """Return how many runs the race took, of how many the full grid would have."""
+    """Say how many runs the race took, compared with the full grid."""
     share = 1 - result.runs / result.full_grid
     if result.runs == result.full_grid:
         return f"{result.runs:,} runs: all candidates went to the end"

@@ -68,7 +68,7 @@ def print_smallest(result: SmallestResult, *, console: Console, details: bool = 
 
 
 def _nearest(result: SmallestResult, listed: int) -> Sequence[BudgetJudged]:
-    """Return so many budgets, those nearest to the answer where there are more."""
+    """Return `listed` budgets; of more those nearest to the answer."""
     items = result.budgets
     found = len(items) if result.smallest is None else items.index(result.smallest) + 1
     start = max(0, min(found - listed + 1, len(items) - listed))

@@ -56,7 +56,7 @@ def smallest_html(result: SmallestResult) -> str:
 
 
 def _networks(result: SmallestResult) -> Html:
-    """Draw the best networks, those from the smallest budget down and what fails most narrowly."""
+    """Draw the best networks of the budgets that are solved most often."""
     with_run = [item for item in result.budgets if item.run is not None]
     with_run.sort(key=lambda item: item.solved.estimate if item.solved else 0.0, reverse=True)
     drawn = [

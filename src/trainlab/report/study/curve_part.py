@@ -100,7 +100,7 @@ def _alike(
 
 
 def _too_few(cells: list[CellResult], what: Literal["loss", "gradient"]) -> Html:
-    """Say of cells with readings too few for a curve which setting gives more; those alike share a line."""
+    """Say which setting gives more readings to cells that have too few for a curve; equal lines come once."""
     lines: dict[str, None] = {}
     for item in cells:
         runs, field = item.runs, f"record.{what}_every"
@@ -155,7 +155,7 @@ def _curve(label: str, epochs: np.ndarray, bands: Bands, *, both: bool, half: bo
 
 
 def _rounded(item: CellResult) -> Html:
-    """Say of how many runs the bands are, and how exact, where they aren't those of whole curves."""
+    """Say how many runs the bands cover and how exact they are, where curves were kept rounded."""
     if not item.loss_error:
         return NOTHING
     kept, n = item.loss.n, item.count
@@ -197,7 +197,7 @@ def _answers(result: StudyResult, item: CellResult) -> Html:
 
 
 def _tolerance(experiment: Experiment) -> float:
-    """Return how near a prediction must be to be drawn as right: as *solved* has it, else the right half."""
+    """Return how near a prediction must be to be drawn as right: the tolerance of *solved*, or ½."""
     return experiment.solved.within if isinstance(experiment.solved, Within) else 0.5
 
 

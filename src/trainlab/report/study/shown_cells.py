@@ -1,4 +1,4 @@
-"""Which cells and runs a page shows in full, and how they are called."""
+"""The cells and runs that a page shows in full, and their names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def networks_of(result: StudyResult) -> list[str]:
 
 
 def cells_of(result: StudyResult, network: str) -> list[CellResult]:
-    """Return a network's cells in the study's order: first few changes, then many."""
+    """Return a network's cells in the study's order, from few changes to many."""
     return [item for item in result.cells if item.cell.network == network]
 
 

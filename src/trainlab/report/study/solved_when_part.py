@@ -58,7 +58,7 @@ WHEN_SOLVED: TableOf[tuple[CellResult, SolvedWhen]] = TableOf(
 
 
 def with_when(cells: Sequence[CellResult]) -> list[tuple[CellResult, SolvedWhen]]:
-    """Return the cells that were read on the way, each with when it was solved: the table's rows."""
+    """Return the cells that were read during training, each with when its runs were solved."""
     return [(item, item.when) for item in cells if item.when]
 
 
@@ -74,7 +74,7 @@ def when_title(result: StudyResult) -> str:
 
 
 def unknown_words(cells: Sequence[CellResult]) -> str:
-    """Say why it isn't known of some cells whether runs stayed solved; empty where it is of all."""
+    """Say why for some cells it isn't known whether runs stayed solved; empty if it is known for all."""
     unknown = any(item.when and item.when.stayed is None for item in cells)
     kept = (
         "Whether runs stayed solved isn't known where an older trainlab kept them; --fresh trains them anew."

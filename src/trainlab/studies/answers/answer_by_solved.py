@@ -74,7 +74,7 @@ def _of_causes(causes: Sequence[Verdict]) -> str:
 
 
 def unlearnt_words(result: StudyResult) -> tuple[str, ...]:
-    """Say how many runs lost it in the cell where most did, and in how many others more than a few did.
+    """Say how many runs unlearned in the cell where most did, and in how many other cells many did.
 
     Cells at the baseline or with all changes go before others. Nothing where few runs lost it.
     """
@@ -133,7 +133,7 @@ def _points(share: float) -> str:
 
 
 def _made(result: StudyResult, together: Sequence[AllChangesEffect]) -> str:
-    """Say what all changes make of the networks, those alike in one sentence."""
+    """Say what all changes do to the networks, those that fare alike in one sentence."""
     study, seeds = result.study, counted(result.how.seeds, "seed")
     full = [item for item in together if item.before.k == item.before.n]
     parts: list[str] = []
@@ -211,7 +211,7 @@ def _best(result: StudyResult) -> str:
 
 
 def _table(result: StudyResult) -> tuple[TableOf[Any], Sequence[Any], tuple[str, ...]]:
-    """Return the table, what its rows are of, and remarks: a row a network, or a row a cell of one."""
+    """Return the table, its rows and remarks: a row for each network, or for each cell of one network."""
     networks = list(dict.fromkeys(item.cell.network for item in result.cells))
     return _by_network(result, networks) if len(networks) > 1 else _by_cell(result)
 
@@ -219,7 +219,7 @@ def _table(result: StudyResult) -> tuple[TableOf[Any], Sequence[Any], tuple[str,
 def _by_network(
     result: StudyResult, networks: Sequence[str]
 ) -> tuple[TableOf[str], Sequence[str], tuple[str, ...]]:
-    """Return a row a network; of many cells the baseline, the best and all changes."""
+    """Return a row for each network; of many cells the baseline, the best and the one with all changes."""
     made = list(dict.fromkeys(item.cell.changes for item in result.cells))
     ends = [changes for changes in ((), result.study.change_names) if changes in made]
     cells = {(item.cell.network, item.cell.changes): item for item in result.cells}
@@ -243,7 +243,7 @@ def _by_network(
 
 
 def _by_cell(result: StudyResult) -> tuple[TableOf[CellResult], Sequence[CellResult], tuple[str, ...]]:
-    """Return a row a cell of one network; of many cells the baseline, single changes, the best and all."""
+    """Return a row for each cell of one network; of many the baseline, single changes, the best and all."""
     chosen, best = chosen_cells(result, result.cells, _best_of)
     heading = "Changes" if result.study.changes else "Network"
     names: Column[CellResult] = Column(
@@ -286,7 +286,7 @@ def cell_name(result: StudyResult, item: CellResult) -> str:
 
 
 def _best_of(cells: Sequence[CellResult]) -> CellResult:
-    """Return the most often solved cell, of several alike the first: cells go from few changes to many."""
+    """Return the cell that is solved most often; of equals the one with the fewest changes."""
     return max(cells, key=lambda item: item.solved.k)
 
 

@@ -1,4 +1,4 @@
-"""Carry out the question where failed runs end: train, read the failed, train on, count who escapes."""
+"""Find where failed runs end: train, read the failed ones, train on, count which escape."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def endings(
 
 
 def _check_readable(experiment: Experiment) -> None:
-    """Refuse what has no Hessian that is known, or one that is too large to be read a few hundred times."""
+    """Refuse a loss without a known Hessian, and a network whose Hessian is too large to be read often."""
     network, loss = experiment.network, name_of(experiment.loss)
     if loss_entry(experiment.loss).tangent is None:
         raise SpecError(

@@ -1,4 +1,4 @@
-"""Hold a race: train a round, drop who is shown to be worse, go on with the rest."""
+"""Hold a race: train a round, drop the candidates shown to be worse, go on with the rest."""
 
 from __future__ import annotations
 

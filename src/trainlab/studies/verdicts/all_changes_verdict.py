@@ -38,7 +38,7 @@ _OUTCOMES: dict[Fate, Outcome] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AllChangesEffect:
-    """A network at the baseline and with all changes, and what these make of it.
+    """A network at the baseline and with all changes, and how it fares.
 
     `alone` is the same without Holm's correction for all networks.
     """
@@ -52,7 +52,7 @@ class AllChangesEffect:
 
 
 def all_changes_effects(solved: Mapping[str, tuple[Bools, Bools]]) -> tuple[AllChangesEffect, ...]:
-    """Hold each network with all changes against its baseline.
+    """Compare each network with all changes to its baseline.
 
     `solved` has, by the network's name, which runs are solved at the baseline and with the changes, bool [n]
     from the same seeds. *More* is read from the paired difference, *most* from the rate against one half; the

@@ -1,4 +1,4 @@
-"""Does one network predict better than another? Held against each other seed by seed, in three ways."""
+"""Does one network predict better than another? Compared seed by seed, in three ways."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def judge_network_comparison(names: tuple[str, str], where: str, first: Runs, se
 
 
 def _otherwise(first: Runs, second: Runs) -> dict[str, Estimate]:
-    """Return the difference in the share solved by other readings of solved."""
+    """Return the difference in the share solved under other definitions of solved."""
     pairs = {
         words: tuple(all_near(each, within) for each in (first, second))
         for within, words in TOLERANCES.items()

@@ -1,4 +1,4 @@
-"""From the cells and effects of a study to its verdicts: what the changes do, and what the study asks."""
+"""The verdicts of a study, from its cells and effects: what changes do, and what else the study asks."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ LEAST_FAILED = 0.2
 
 
 def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Effect]) -> tuple[Verdict, ...]:
-    """Return every verdict that the cells allow: what the changes do, and what the study asks beside it.
+    """Return every verdict that the cells allow: what the changes do, and what else the study asks.
 
     Where there is a measure (`measure_of`) the changes are judged by it, else by the success rate.
     """
@@ -183,7 +183,7 @@ def ends_solved(study: Study, table: Table) -> dict[str, tuple[Bools, Bools]]:
 
 
 def _lists(item: CellResult) -> bool:
-    """Whether the targets are so few that all are told."""
+    """Whether the targets are few enough to be listed."""
     data = item.runs.experiment.data()
     return data.kind == "binary" and data.points <= min(MAX_LISTED, item.runs.predictions.shape[1])
 
@@ -199,7 +199,7 @@ def _fails_often(item: CellResult) -> bool:
 
 
 def _counts(cells: Sequence[CellResult]) -> dict[str, int]:
-    """Return the parameters of every network; a change that alters them has its cells named apart."""
+    """Return each network's number of parameters; cells whose changes alter it have entries of their own."""
     counts: dict[str, int] = {}
     for item in cells:
         network, count = item.cell.network, item.cell.experiment.network.parameters
