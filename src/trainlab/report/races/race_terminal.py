@@ -24,8 +24,8 @@ LISTED = 12
 """So many candidates are listed at most."""
 RULE = "Ranks and intervals hold at once, with 95 % confidence. Out: in which round a candidate was dropped."
 RULE_OF_BUDGETS = (
-    "Of each budget the best network, picked on some seeds and judged on others; all intervals hold at once, "
-    "with 95 % confidence. With this training only."
+    "The best network of each budget, picked on some seeds and judged on others; all intervals hold at once, "
+    "with 95 % confidence, for this training only."
 )
 LEAST = 3
 """So many rows are listed in the answer, whatever stands beside them."""

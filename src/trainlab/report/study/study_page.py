@@ -28,11 +28,7 @@ def study_html(result: StudyResult) -> str:
         title,
         answer_front(result),
         [
-            (
-                "verdicts",
-                "Statements, and how they fared",
-                told,
-            ),
+            ("verdicts", "Statements and verdicts", told),
             ("rates", "Every cell", rate_part(result)),
             ("effects", "What each change does", effect_part(result)),
             ("why", "Why runs failed", why_part(result)),
