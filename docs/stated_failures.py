@@ -17,7 +17,7 @@ from trainlab.engine.constant import best_constant_loss
 from trainlab.stats import HALF, Rate, more_than, rate
 from trainlab.studies.causes import failed
 from trainlab.studies.cells import all_near
-from trainlab.studies.verdicts.network_comparison import judge_better
+from trainlab.studies.verdicts.network_comparison import judge_network_comparison
 
 
 def _vanishing(place: int) -> Any:
@@ -76,7 +76,9 @@ def _better(found: Found) -> Mapping[str, Any]:
     studies = found.studies
     deep = studies.cell(DEEP, *studies.together).runs
     judged = {
-        name: judge_better((name, DEEP), "with A–E", studies.cell(name, *studies.together).runs, deep)
+        name: judge_network_comparison(
+            (name, DEEP), "with A–E", studies.cell(name, *studies.together).runs, deep
+        )
         for name in SHALLOW
     }
     errors = "; ".join(f"{name} {percent(each.share)}" for name, each in judged.items() if each.share)
