@@ -177,7 +177,7 @@ def test_no_layer_that_is_called_and_none_that_is_met() -> None:
             return x @ self.own + (nn.functional.linear(x, self.fc.weight) if self.uses else 0.0)
 
     result = init(OnlyFunctions(uses=True), inputs=X, targets=Y, **SMALL)
-    assert "no layer with weights is called, so that no outputs were seen" in result.verdict
+    assert "no layer with weights is called, so no outputs were seen" in result.verdict
     assert result.section("module").pictures == ()
     with pytest.raises(ExplainError, match=r"module: the batch meets none of its layers .*\('fc'\); give"):
         init(OnlyFunctions(uses=False), inputs=X, targets=Y, **SMALL)

@@ -77,4 +77,4 @@ def test_a_softmax_of_the_inputs_has_no_other_units_before_it() -> None:
         {"network": network, "task": {"name": "blobs", "classes": 3}, "epochs": 1}
     )
     words = neuron(experiment, seeds=1, trained=False).section("plane").text[0]
-    assert words.startswith("Its output hangs on the sums of its whole layer, so")
+    assert words.startswith("Its output depends on the sums of its whole layer, so")

@@ -22,7 +22,7 @@ def graph_section(found: Reading, paths: tuple[Path, ...]) -> Section:
         name="graph",
         heading=f"From {found.place} to the loss, through the graph that autograd recorded",
         text=paragraphs(
-            f"Computed on a copy of the module in {found.precision}; the module itself is as it was.",
+            f"Computed on a copy of the module in {found.precision}; the module itself is left as it was.",
             found.notes,
             f"The graph has {len(found.graph.nodes):,} nodes; {found.place} is {exactly(found.value)}, "
             f"the loss {exactly(found.loss)}.",
@@ -45,8 +45,8 @@ def module_layers_section(layers: Sequence[ModuleLayer]) -> Section:
             "Layers are the parts with parameters of their own, in the order in which they ran; δ = "
             "∂L/∂(output) over the whole batch. Going back from one to the layer before, δ can grow by "
             "the norm of the Jacobian between their outputs at most, where nothing leads around it.",
-            f"Most is lost at {_layer(worst)}: it keeps {share_text(worst.ratio)} of what the layer after it "
-            "has."
+            f"Most is lost at {_layer(worst)}, which keeps {share_text(worst.ratio)} of what the layer after "
+            "it has."
             if worst
             else "The signal shrinks at no layer whose outputs go to the one that ran next.",
             f"What ran next doesn't depend on {join([each.name for each in aside])}: no ratio there."
@@ -130,7 +130,7 @@ def _reach_words(found: Reading) -> str:
     )
     return (
         f"{numbers}, not counting those on which a derivative is 0 at this batch, which add nothing{many}. "
-        f"Over the graph's nodes it is {counted_paths(found.node_count)}."
+        f"Over the graph's nodes there {_are(found.node_count)} {counted_paths(found.node_count)}."
     )
 
 
@@ -237,3 +237,7 @@ def _layer(layer: ModuleLayer) -> str:
 
 def _s(count: int) -> str:
     return "s" if count == 1 else ""
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"

@@ -151,7 +151,7 @@ def module_verdict(name: str, layers: Sequence[ModuleLayer], never: Sequence[str
 def _through(layers: Sequence[ModuleLayer]) -> str:
     """Return how outputs and gradients change from the first of the layers that are called to the last."""
     if not layers:
-        return "no layer with weights is called, so that no outputs were seen"
+        return "no layer with weights is called, so no outputs were seen"
     first, last = layers[0], layers[-1]
     words = (
         f"from the first to the last of {counted(len(layers), 'layer')} with weights the outputs' deviation "

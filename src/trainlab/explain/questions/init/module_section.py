@@ -59,9 +59,9 @@ def module_section(
         name="module",
         heading=f"{name}, with a batch of {batch:,}",
         text=paragraphs(
-            "Each layer with weights, measured on a copy; the module itself is as it was. To compare the "
-            "weights with schemes: std · √fan_in is 0.577 for PyTorch's default, 1 for LeCun's, 1.414 for "
-            "He's.",
+            "Each layer with weights, measured on a copy; the module itself is left as it was. To compare "
+            "the weights with schemes: std · √fan_in is 0.577 for PyTorch's default, 1 for LeCun's, 1.414 "
+            "for He's.",
             notes,
             f"From the first layer to the last, outputs go from a deviation of {_n(called[0].std)} to "
             f"{_n(called[-1].std)}, gradients from {_n(called[-1].gradient)} at the last back to "

@@ -34,7 +34,7 @@ def checks_section(found: Sequence[Check] | None) -> Section:
     heading = "Checked against PyTorch"
     if found is None:
         words = (
-            "PyTorch is not installed here, so that nothing was checked against it. It comes with: "
+            "PyTorch is not installed here, so nothing was checked against it. It comes with: "
             "pip install 'trainlab[torch]'"
         )
         return Section(name="checks", heading=heading, text=(words,))

@@ -65,7 +65,7 @@ def difference_words(ours: Array, theirs: Array | None) -> str:
 SEED = 0
 WHAT = (
     "Each example's loss, its share of the total, and ∂loss/∂z, its slope by the last sum. A step of the "
-    "optimizer moves z against that sign."
+    "optimizer moves z the opposite way."
 )
 
 
