@@ -12,7 +12,7 @@ from torch import nn
 
 from trainlab.errors import ExplainError
 from trainlab.explain import init
-from trainlab.explain.questions.init.layers_module import ModuleLayer, module_layers
+from trainlab.explain.questions.init.layers_module import MeasuredLayer, module_layers
 from trainlab.explain.subject.given_module import is_module
 from trainlab.explain.subject.module_copy import subject_of
 
@@ -28,7 +28,7 @@ def mlp() -> nn.Sequential:
     )
 
 
-def measured(module: Any, inputs: Any, targets: Any, loss: Any) -> tuple[list[ModuleLayer], list[str]]:
+def measured(module: Any, inputs: Any, targets: Any, loss: Any) -> tuple[list[MeasuredLayer], list[str]]:
     return module_layers(subject_of(module, inputs, targets, loss, usual_loss=True))
 
 

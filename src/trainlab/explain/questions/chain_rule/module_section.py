@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from trainlab.draw import Curve, curves, format_number, join
-from trainlab.explain.questions.chain_rule.layers_module import ModuleLayer
+from trainlab.explain.questions.chain_rule.layers_module import ModuleFlow
 from trainlab.explain.questions.chain_rule.number_words import apart, counted_paths, exactly, share_text
 from trainlab.explain.questions.chain_rule.paths import MOST, Path
 from trainlab.explain.questions.chain_rule.paths_section import listed_paths
@@ -34,7 +34,7 @@ def graph_section(found: Reading, paths: tuple[Path, ...]) -> Section:
     )
 
 
-def module_layers_section(layers: Sequence[ModuleLayer]) -> Section:
+def module_layers_section(layers: Sequence[ModuleFlow]) -> Section:
     """Return how much of the signal each layer gets."""
     worst = _worst(layers)
     aside = [each for each in layers if not each.follows]
@@ -60,7 +60,7 @@ def module_layers_section(layers: Sequence[ModuleLayer]) -> Section:
     )
 
 
-def module_verdict(found: Reading, layers: Sequence[ModuleLayer]) -> str:
+def module_verdict(found: Reading, layers: Sequence[ModuleFlow]) -> str:
     """Return the answer in a few sentences."""
     if not found.reached:
         return (
@@ -190,12 +190,12 @@ def _nodes(found: Reading) -> Table:
     )
 
 
-def _worst(layers: Sequence[ModuleLayer]) -> ModuleLayer | None:
+def _worst(layers: Sequence[ModuleFlow]) -> ModuleFlow | None:
     shrunk = [layer for layer in layers if layer.ratio is not None and layer.ratio < 1]
     return min(shrunk, key=lambda layer: layer.ratio or 0.0, default=None)
 
 
-def _table(layers: Sequence[ModuleLayer]) -> Table:
+def _table(layers: Sequence[ModuleFlow]) -> Table:
     return Table(
         title="The error signal, from the output (below) back to the inputs (above)",
         headers=["Layer", "Kind", "Outputs", "‖δ‖", "Ratio", "‖Jacobian‖₂", "Kept so far", "‖∂L/∂W‖"],
@@ -216,7 +216,7 @@ def _table(layers: Sequence[ModuleLayer]) -> Table:
     )
 
 
-def _picture(layers: Sequence[ModuleLayer]) -> Any:
+def _picture(layers: Sequence[ModuleFlow]) -> Any:
     x = [float(place) for place in range(1, len(layers) + 1)]
     nan = float("nan")
     return curves(
@@ -231,7 +231,7 @@ def _picture(layers: Sequence[ModuleLayer]) -> Any:
     )
 
 
-def _layer(layer: ModuleLayer) -> str:
+def _layer(layer: ModuleFlow) -> str:
     return f"Layer {layer.name} ({layer.kind})"
 
 
