@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from trainlab.draw import format_number, join
-from trainlab.explain.common.torch_installed import torch_or_none
+from trainlab.explain.common.torch_import import torch_or_none
 from trainlab.explain.questions.init.default_module import DrawnLayer, drawn_layers
 from trainlab.page.section import Section, Table
 

@@ -134,7 +134,7 @@ def _rates(points: Sequence[RatePoint], found: Regimes) -> str:
         name
         for name, reached in (
             ("smaller ones are too small", found.low > 0),
-            ("greater ones too large", found.high < len(points) - 1),
+            ("larger ones too large", found.high < len(points) - 1),
         )
         if reached
     ]

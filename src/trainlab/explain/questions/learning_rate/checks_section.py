@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from trainlab.explain.common.torch_installed import torch_or_none
+from trainlab.explain.common.torch_import import torch_or_none
 from trainlab.explain.questions.learning_rate.named_schedules import NamedSchedule
 from trainlab.explain.questions.learning_rate.network_sharpness import PlaceSharpness
 from trainlab.explain.questions.learning_rate.step_section import OneStep

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from trainlab.draw import format_number
 from trainlab.engine import Runs
 from trainlab.engine.network_pass import initial_layers, layers_from
-from trainlab.explain.common.torch_installed import torch_or_none
+from trainlab.explain.common.torch_import import torch_or_none
 from trainlab.explain.questions.loss.gradients import sums_of
 from trainlab.explain.questions.loss.outputs_module import ModuleOutputs
 from trainlab.explain.questions.loss.points import (
