@@ -53,9 +53,9 @@ def rate_step(explained: Explained) -> str:
     before, slope, after = (format_number(each, digits=4) for each in numbers)
     return (
         f"Seed {step.seed} begins with a loss of {format_number(step.loss)}. One of its weights is {before}, "
-        f"with the gradient {slope}: so fast the loss rises with it. A step of {step.rate:g} makes it "
+        f"with a gradient of {slope}. A step of {step.rate:g} makes it "
         f"{before} − {step.rate:g} × {slope} = **{after}**. All weights move at once:\n\n"
-        + table(("learning rate", "loss that the slope foretells", "loss after the step", "it"), rows)
+        + table(("learning rate", "loss that the slope predicts", "loss after the step", "it"), rows)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from trainlab.draw import JSON_FORMAT, Picture, css, html_table, json_text, terminal_table
+from trainlab.draw import JSON_FORMAT, Picture, counted, css, html_table, json_text, terminal_table
 from trainlab.draw.svg import escape
 from trainlab.page.section import Section, Table, printed, section_html
 from trainlab.stats import Verdict
@@ -118,7 +118,7 @@ class Explanation:
         return json_text(self.to_dict())
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.title!r}: {len(self.sections)} sections>"
+        return f"<{type(self).__name__} {self.title!r}: {counted(len(self.sections), 'section')}>"
 
     def __str__(self) -> str:
         return printed(self)

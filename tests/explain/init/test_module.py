@@ -12,7 +12,7 @@ from torch import nn
 
 from trainlab.errors import ExplainError
 from trainlab.explain import init
-from trainlab.explain.questions.init.layers_module import ModuleLayer, module_layers
+from trainlab.explain.questions.init.layers_module import MeasuredLayer, module_layers
 from trainlab.explain.subject.given_module import is_module
 from trainlab.explain.subject.module_copy import subject_of
 
@@ -28,7 +28,7 @@ def mlp() -> nn.Sequential:
     )
 
 
-def measured(module: Any, inputs: Any, targets: Any, loss: Any) -> tuple[list[ModuleLayer], list[str]]:
+def measured(module: Any, inputs: Any, targets: Any, loss: Any) -> tuple[list[MeasuredLayer], list[str]]:
     return module_layers(subject_of(module, inputs, targets, loss, usual_loss=True))
 
 
@@ -177,7 +177,7 @@ def test_no_layer_that_is_called_and_none_that_is_met() -> None:
             return x @ self.own + (nn.functional.linear(x, self.fc.weight) if self.uses else 0.0)
 
     result = init(OnlyFunctions(uses=True), inputs=X, targets=Y, **SMALL)
-    assert "no layer with weights is called, so that no outputs were seen" in result.verdict
+    assert "no layer with weights is called, so no outputs were seen" in result.verdict
     assert result.section("module").pictures == ()
     with pytest.raises(ExplainError, match=r"module: the batch meets none of its layers .*\('fc'\); give"):
         init(OnlyFunctions(uses=False), inputs=X, targets=Y, **SMALL)

@@ -106,7 +106,7 @@ def test_what_is_said_of_zero() -> None:
         words.startswith("tanh: only the bias of the output layer has a gradient") for words in part.text
     )
     none = zero_section("Net", zero_gradients(experiment(network={"widths": [2, 2, 1], "bias": False})))
-    assert "tanh: every gradient is exactly 0, so that training never moves." in none.text
+    assert "tanh: every gradient is exactly 0, so training never moves." in none.text
     assert ("tanh", "1 to 2", "exactly 0", "exactly 0") in part.tables[0].rows
 
 

@@ -190,7 +190,8 @@ def quartic_slope(p: Any, y: Any) -> Any:
 def test_a_loss_of_ones_own_is_explained_too() -> None:
     own = custom_loss("quartic", quartic, quartic_slope)
     base = named_cell(any_study("xor44"), None).experiment
-    found = explain.loss(msgspec.structs.replace(base, loss=own), seeds=8, workers=1)
+    parts = ["pairing", "shapes", "points", "population"]
+    found = explain.loss(msgspec.structs.replace(base, loss=own), seeds=8, workers=1, parts=parts)
     assert (found.pairing.verdict, found.pairing.loss, found.pairing.torch_class) == (
         "works",
         "quartic",

@@ -140,7 +140,7 @@ def test_with_few_data_sets_nothing_is_upheld_by_their_range() -> None:
     assert "upheld" not in [found.statements[place].reading for place in (0, 2, 3)]
     section = outliers_section(fewer, found)
     assert section.tables[0].title.endswith("5 data sets, ranges from least to largest, 93.75 % intervals")
-    assert "Of 5 data sets the median has no 95 % interval" in " ".join(section.text)
+    assert "The median of 5 data sets has no 95 % interval" in " ".join(section.text)
     assert "(ranges over 5 data sets, 93.75 % intervals)" in outliers_sentence(found)
     many = outliers_section(runs, read_outliers(runs))
     assert many.tables[0].title == "Medians over 20 data sets, 95 % intervals"

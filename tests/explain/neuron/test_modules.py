@@ -247,10 +247,10 @@ def test_a_line_for_the_first_layer_of_two_inputs() -> None:
 @pytest.mark.parametrize(
     ("between", "words"),
     [
-        (lambda: normed(), "What follows is BatchNorm1d '1' in training; that isn't looked through"),
-        (lambda: normed().eval(), "What follows is BatchNorm1d '1'; that isn't looked through"),
-        (lambda: nn.Dropout(0.5), "What follows is Dropout '1' in training; that isn't looked through"),
-        (lambda: nn.LayerNorm(4), "What follows is LayerNorm '1'; that isn't looked through"),
+        (lambda: normed(), "What follows is BatchNorm1d '1' in training; that isn't traced further"),
+        (lambda: normed().eval(), "What follows is BatchNorm1d '1'; that isn't traced further"),
+        (lambda: nn.Dropout(0.5), "What follows is Dropout '1' in training; that isn't traced further"),
+        (lambda: nn.LayerNorm(4), "What follows is LayerNorm '1'; that isn't traced further"),
         (lambda: nn.Softmax(dim=0), "What follows is Softmax '1', which mixes examples or draws at random"),
         (lambda: nn.RReLU(), "What follows is RReLU '1', which mixes examples or draws at random"),
         (lambda: nn.GLU(), "What follows is GLU '1', which changes the shape"),
@@ -266,18 +266,18 @@ def test_what_is_not_looked_through_is_said(between: Callable[[], nn.Module], wo
     assert "slope" not in text
     assert (found.neuron.output, found.neuron.slope) == (found.neuron.sum, 1.0)
     assert found.numbers["neuron"]["follows"] == found.neuron.follows
-    assert "isn't looked through" in found.verdict
+    assert "isn't traced further" in found.verdict
     assert "its activation makes" not in found.verdict
 
 
 def test_sums_that_go_to_several_places_are_not_looked_through() -> None:
     found = neuron(Residual(), inputs=BATCH)
-    assert "Its sums are used 2 times (b, add); that isn't looked through" in found.section("apart").text[0]
+    assert "Its sums are used 2 times (b, add); that isn't traced further" in found.section("apart").text[0]
     assert neuron(Residual(), inputs=BATCH, layer=2).neuron.follows == "add, which takes other values, too"
     assert neuron(Twice(), inputs=BATCH).neuron.activation == "linear"
     assert neuron(hooked(), inputs=BATCH).neuron.place == "layer '0'"
     linear = neuron(sequential(), inputs=BATCH)
-    assert ", and goes on as it is. " in linear.verdict
+    assert ", and is passed on unchanged. " in linear.verdict
     assert "There is no activation" in linear.section("apart").text[1]
     assert linear.neuron.follows == ""
 

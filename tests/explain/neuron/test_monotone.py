@@ -36,12 +36,12 @@ def test_whether_it_falls_is_what_its_values_say(name: str, bias: float) -> None
 def test_one_sine_does_xor_and_is_not_said_to_be_unable_to() -> None:
     network = {"widths": "2-1", "output_activation": "sin"}
     experiment = Experiment.from_dict({"network": network, "epochs": 1})
-    words = neuron(experiment, seeds=1, trained=False).section("plane").text[0]
+    words = neuron(experiment, trained=False, parts="plane").section("plane").text[0]
     assert ONE_LINE not in words
     assert "Since sin both rises and falls, one such neuron can tell apart what no single" in words
     assert "need not be one side of that line" in words
     tanh = Experiment.from_dict({"network": "2-1", "epochs": 1})
-    assert ONE_LINE in neuron(tanh, seeds=1, trained=False).section("plane").text[0]
+    assert ONE_LINE in neuron(tanh, trained=False, parts="plane").section("plane").text[0]
 
 
 class Function(nn.Module):
@@ -76,5 +76,5 @@ def test_a_softmax_of_the_inputs_has_no_other_units_before_it() -> None:
     experiment = Experiment.from_dict(
         {"network": network, "task": {"name": "blobs", "classes": 3}, "epochs": 1}
     )
-    words = neuron(experiment, seeds=1, trained=False).section("plane").text[0]
-    assert words.startswith("Its output hangs on the sums of its whole layer, so")
+    words = neuron(experiment, trained=False, parts="plane").section("plane").text[0]
+    assert words.startswith("Its output depends on the sums of its whole layer, so")

@@ -90,7 +90,7 @@ def test_the_stack_is_one_layer(answer: NeuronExplanation) -> None:
 def test_trained_weights_are_those_of_the_run_and_initial_ones_as_drawn(
     answer: NeuronExplanation, store: Path
 ) -> None:
-    drawn = neuron(cell=BEST, seeds=40, store=store, trained=False, seed=3, unit=2)
+    drawn = neuron(cell=BEST, store=store, trained=False, seed=3, unit=2, parts="apart")
     experiment = named_cell(any_study("xor44"), BEST).experiment
     row = initial_parameters(experiment, range(3, 4))[0]
     assert drawn.neuron.weights.tolist() == row[2:4].tolist()
@@ -99,10 +99,10 @@ def test_trained_weights_are_those_of_the_run_and_initial_ones_as_drawn(
     assert answer.numbers["solved"] is True
 
 
-def test_linear_layers_of_an_experiment_collapse(store: Path) -> None:
+def test_linear_layers_of_an_experiment_collapse() -> None:
     network = {"widths": "2-6-3-4-1", "activation": ["linear", "tanh", "linear", "linear"], "dropout": 0.1}
     experiment = Experiment.from_dict({"network": network, "task": "xor", "epochs": 5})
-    found = neuron(experiment, seeds=3, store=store, trained=False, layer=3, unit=2)
+    found = neuron(experiment, trained=False, layer=3, unit=2, parts=["plane", "own-layers"])
     assert [each["places"] for each in found.numbers["own_layers"]] == [
         ["layer 1", "layer 2"],
         ["layer 3", "layer 4"],
@@ -207,9 +207,9 @@ def test_sections_come_as_they_are_made(store: Path) -> None:
     assert tuple(seen) == found.sections
 
 
-def test_without_torch_it_says_so(monkeypatch: pytest.MonkeyPatch, store: Path) -> None:
+def test_without_torch_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
-    found = neuron(cell=BEST, seeds=40, store=store)
+    found = neuron(cell=BEST, trained=False, parts="check")
     assert found.autograd_difference is None
     assert "torch isn't installed" in found.section("check").text[0]
 
@@ -252,7 +252,8 @@ def test_a_seed_that_diverged_is_refused() -> None:
         neuron(wild, seeds=2)
 
 
-def test_an_input_of_your_own(store: Path) -> None:
-    found = neuron(cell=BEST, seeds=40, store=store, input=[0.5, -2])
+def test_an_input_of_your_own() -> None:
+    found = neuron(cell=BEST, trained=False, input=[0.5, -2], parts="apart")
     assert found.numbers["point"] is None
+    assert found.neuron is not None
     np.testing.assert_array_equal(found.neuron.inputs, [0.5, -2])

@@ -17,6 +17,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from trainlab.errors import ExplainError
+from trainlab.explain.common.torch_import import untyped_torch
 from trainlab.explain.subject.criterion import Criterion, criterion_of
 from trainlab.explain.subject.given_module import hook_words, mode_of, mode_words, one_line, read_batch
 
@@ -90,9 +91,7 @@ def subject_of(module: Any, inputs: Any, targets: Any, loss: Any, *, usual_loss:
         ExplainError: a batch or the loss is missing or can't be, the forward pass fails, or no derivative
             leads from the loss to the module.
     """
-    import torch as _torch
-
-    torch: Any = _torch
+    torch = untyped_torch()
     batch, wanted = read_batch(torch, "inputs", inputs), read_batch(torch, "targets", targets)
     if loss is None and not usual_loss:
         raise ExplainError("loss = None: a torch module is asked with its loss; give loss=, such as 'mse'.")
@@ -125,9 +124,7 @@ def look_at(
     Raises:
         ExplainError: inputs that can't be, a module that is lazy or can't be copied, or `what` fails.
     """
-    import torch as _torch
-
-    torch: Any = _torch
+    torch = untyped_torch()
     batch = read_batch(torch, "inputs", inputs)
     pristine, hooked = _pristine(torch, module)
     floating = [each for each in module.parameters() if each.is_floating_point()]

@@ -31,7 +31,7 @@ def short_answer(
     """Return the answer for a weight; `count` paths lead from it to the loss, all `listed` or too many."""
     value = f"∂L/∂{weight} = {format_number(derivative)}"
     if count == 0:
-        found = f"no path leads from {weight} to the loss, so that {value}"
+        found = f"no path leads from {weight} to the loss, so {value}"
     elif count == 1:
         found = f"the one path from {weight} gives {value}"
     elif listed:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from trainlab.explain.subject.layers import layer_kind
 from trainlab.explain.subject.module_copy import Subject, first_tensor
 
 _WHOLE = 512
@@ -22,7 +23,7 @@ _MOST_VALUES = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ModuleLayer:
+class ModuleFlow:
     """One layer at work: ``delta`` is ‖∂L/∂output‖ over the batch, ``weight_gradient`` its parameters' norm.
 
     The layer after is the one that ran next, of the last the module's output; ``follows`` says whether that
@@ -46,7 +47,7 @@ class ModuleLayer:
         return asdict(self)
 
 
-def module_layers(subject: Subject) -> tuple[ModuleLayer, ...]:
+def module_layers(subject: Subject) -> tuple[ModuleFlow, ...]:
     """Return the layers of a module in the order in which they ran."""
     torch = subject.look.torch
     caught: list[tuple[str, Any, Any]] = []
@@ -68,16 +69,16 @@ def module_layers(subject: Subject) -> tuple[ModuleLayer, ...]:
     norms = [float(gradient.norm()) for gradient in found_gradients]
     deltas, weights = norms[: len(values) + 1], dict(zip(own, norms[len(values) + 1 :], strict=True))
     calls: dict[str, int] = {}
-    found: list[ModuleLayer] = []
+    found: list[ModuleFlow] = []
     for place, (name, part, value) in enumerate(caught):
         calls[name] = calls.get(name, 0) + 1
         mine = [weights[id(p)] for p in part.parameters(recurse=False) if id(p) in weights]
         after = values[place + 1] if place + 1 < len(values) else outputs
         follows = depends(torch, value, after)
         found.append(
-            ModuleLayer(
+            ModuleFlow(
                 name=name if calls[name] == 1 else f"{name} (call {calls[name]})",
-                kind=type(part).__name__,
+                kind=layer_kind(part),
                 outputs=value.numel(),
                 delta=deltas[place],
                 weight_gradient=math.hypot(*mine),

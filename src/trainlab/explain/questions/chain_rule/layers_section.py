@@ -95,7 +95,7 @@ def _worst_words(worst: Flow | None) -> str:
         return "The signal shrinks at no layer."
     cause = _cause(worst)
     return (
-        f"Most is lost at layer {worst.layer}: it keeps {share_text(worst.ratio)}"
+        f"Most is lost at layer {worst.layer}, which keeps {share_text(worst.ratio)}"
         f"{f', {cause}' if cause else ''}."
     )
 
@@ -103,10 +103,10 @@ def _worst_words(worst: Flow | None) -> str:
 def _cause(flow: Flow) -> str:
     """Return whether weights or slopes took more."""
     if flow.by_slopes is None or flow.by_weights is None:
-        return "" if flow.by_weights is not None else "by the slope of its activation"
+        return "" if flow.by_weights is not None else "because of the slope of its activation"
     if flow.by_weights <= flow.by_slopes:
-        return f"mainly by the weights of layer {flow.layer + 1}"
-    return "mainly by the slopes of its activation"
+        return f"mainly because of the weights of layer {flow.layer + 1}"
+    return "mainly because of the slopes of its activation"
 
 
 def flows_table(flows: Sequence[Flow], title: str) -> Table:

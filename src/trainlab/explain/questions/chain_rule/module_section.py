@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from trainlab.draw import Curve, curves, format_number, join
-from trainlab.explain.questions.chain_rule.layers_module import ModuleLayer
+from trainlab.explain.questions.chain_rule.layers_module import ModuleFlow
 from trainlab.explain.questions.chain_rule.number_words import apart, counted_paths, exactly, share_text
 from trainlab.explain.questions.chain_rule.paths import MOST, Path
 from trainlab.explain.questions.chain_rule.paths_section import listed_paths
@@ -22,7 +22,7 @@ def graph_section(found: Reading, paths: tuple[Path, ...]) -> Section:
         name="graph",
         heading=f"From {found.place} to the loss, through the graph that autograd recorded",
         text=paragraphs(
-            f"Computed on a copy of the module in {found.precision}; the module itself is as it was.",
+            f"Computed on a copy of the module in {found.precision}; the module itself is left as it was.",
             found.notes,
             f"The graph has {len(found.graph.nodes):,} nodes; {found.place} is {exactly(found.value)}, "
             f"the loss {exactly(found.loss)}.",
@@ -34,7 +34,7 @@ def graph_section(found: Reading, paths: tuple[Path, ...]) -> Section:
     )
 
 
-def module_layers_section(layers: Sequence[ModuleLayer]) -> Section:
+def module_layers_section(layers: Sequence[ModuleFlow]) -> Section:
     """Return how much of the signal each layer gets."""
     worst = _worst(layers)
     aside = [each for each in layers if not each.follows]
@@ -45,8 +45,8 @@ def module_layers_section(layers: Sequence[ModuleLayer]) -> Section:
             "Layers are the parts with parameters of their own, in the order in which they ran; δ = "
             "∂L/∂(output) over the whole batch. Going back from one to the layer before, δ can grow by "
             "the norm of the Jacobian between their outputs at most, where nothing leads around it.",
-            f"Most is lost at {_layer(worst)}: it keeps {share_text(worst.ratio)} of what the layer after it "
-            "has."
+            f"Most is lost at {_layer(worst)}, which keeps {share_text(worst.ratio)} of what the layer after "
+            "it has."
             if worst
             else "The signal shrinks at no layer whose outputs go to the one that ran next.",
             f"What ran next doesn't depend on {join([each.name for each in aside])}: no ratio there."
@@ -60,7 +60,7 @@ def module_layers_section(layers: Sequence[ModuleLayer]) -> Section:
     )
 
 
-def module_verdict(found: Reading, layers: Sequence[ModuleLayer]) -> str:
+def module_verdict(found: Reading, layers: Sequence[ModuleFlow]) -> str:
     """Return the answer in a few sentences."""
     if not found.reached:
         return (
@@ -130,7 +130,7 @@ def _reach_words(found: Reading) -> str:
     )
     return (
         f"{numbers}, not counting those on which a derivative is 0 at this batch, which add nothing{many}. "
-        f"Over the graph's nodes it is {counted_paths(found.node_count)}."
+        f"Over the graph's nodes there {_are(found.node_count)} {counted_paths(found.node_count)}."
     )
 
 
@@ -190,12 +190,12 @@ def _nodes(found: Reading) -> Table:
     )
 
 
-def _worst(layers: Sequence[ModuleLayer]) -> ModuleLayer | None:
+def _worst(layers: Sequence[ModuleFlow]) -> ModuleFlow | None:
     shrunk = [layer for layer in layers if layer.ratio is not None and layer.ratio < 1]
     return min(shrunk, key=lambda layer: layer.ratio or 0.0, default=None)
 
 
-def _table(layers: Sequence[ModuleLayer]) -> Table:
+def _table(layers: Sequence[ModuleFlow]) -> Table:
     return Table(
         title="The error signal, from the output (below) back to the inputs (above)",
         headers=["Layer", "Kind", "Outputs", "‖δ‖", "Ratio", "‖Jacobian‖₂", "Kept so far", "‖∂L/∂W‖"],
@@ -216,7 +216,7 @@ def _table(layers: Sequence[ModuleLayer]) -> Table:
     )
 
 
-def _picture(layers: Sequence[ModuleLayer]) -> Any:
+def _picture(layers: Sequence[ModuleFlow]) -> Any:
     x = [float(place) for place in range(1, len(layers) + 1)]
     nan = float("nan")
     return curves(
@@ -231,9 +231,13 @@ def _picture(layers: Sequence[ModuleLayer]) -> Any:
     )
 
 
-def _layer(layer: ModuleLayer) -> str:
+def _layer(layer: ModuleFlow) -> str:
     return f"Layer {layer.name} ({layer.kind})"
 
 
 def _s(count: int) -> str:
     return "s" if count == 1 else ""
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"

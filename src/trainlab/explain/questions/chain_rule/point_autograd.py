@@ -9,7 +9,7 @@ import numpy as np
 
 from trainlab.engine.reference.losses import build_criterion
 from trainlab.engine.reference.module import build_module
-from trainlab.explain.common.torch_installed import torch_or_none
+from trainlab.explain.common.torch_import import torch_or_none
 from trainlab.explain.questions.chain_rule.example_pass import ExamplePass
 from trainlab.explain.questions.chain_rule.notation import Entry
 from trainlab.spec import Experiment

@@ -15,7 +15,7 @@ from trainlab.explain.questions.chain_rule.answer import short_answer
 from trainlab.explain.questions.chain_rule.central_difference import STEP, Difference
 from trainlab.explain.questions.chain_rule.evidence import LISTED
 from trainlab.explain.questions.chain_rule.graph_module import Graph, read_graph
-from trainlab.explain.questions.chain_rule.layers_module import ModuleLayer, module_layers
+from trainlab.explain.questions.chain_rule.layers_module import ModuleFlow, module_layers
 from trainlab.explain.questions.chain_rule.local_derivatives_module import LocalDerivatives, local_derivatives
 from trainlab.explain.questions.chain_rule.module_section import (
     graph_numbers,
@@ -84,7 +84,7 @@ class ModuleEvidence:
         return graph_section(self.reading, self.paths)
 
     @cached_property
-    def layers(self) -> tuple[ModuleLayer, ...]:
+    def layers(self) -> tuple[ModuleFlow, ...]:
         """What is left of the error signal at each layer."""
         with recording(self.subject.look.torch):
             return module_layers(self.subject)

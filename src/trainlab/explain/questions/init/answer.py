@@ -11,7 +11,7 @@ from trainlab.explain.explanation import ShortAnswer
 from trainlab.explain.questions.init.evidence import Evidence, StackEvidence
 from trainlab.explain.questions.init.law import law_of
 from trainlab.explain.questions.init.layer_signals import LayerSignals
-from trainlab.explain.questions.init.layers_module import ModuleLayer
+from trainlab.explain.questions.init.layers_module import MeasuredLayer
 from trainlab.explain.questions.init.module_section import met_words
 from trainlab.explain.questions.init.options import NamedExperiment, StackOptions
 from trainlab.explain.questions.init.sizes import CLAIMED
@@ -71,7 +71,7 @@ def short_answer(evidence: StackEvidence) -> ShortAnswer:
 
 
 def module_short_answer(
-    name: str, layers: Sequence[ModuleLayer], never: Sequence[str], batch: int
+    name: str, layers: Sequence[MeasuredLayer], never: Sequence[str], batch: int
 ) -> ShortAnswer:
     """Return the answer for a module: what its layers pass on and get back, and which the batch never met."""
     met = met_words(layers, never)
@@ -133,7 +133,7 @@ def verdict(evidence: Evidence) -> str:
     return " ".join([signals, *symmetry_words(evidence.named, evidence.symmetries), *said, tested])
 
 
-def module_verdict(name: str, layers: Sequence[ModuleLayer], never: Sequence[str]) -> str:
+def module_verdict(name: str, layers: Sequence[MeasuredLayer], never: Sequence[str]) -> str:
     """Return the answer for a module."""
     called = [each for each in layers if each.called]
     parts = [f"{name}: {_through(called)}, on this batch and these weights."]
@@ -148,10 +148,10 @@ def module_verdict(name: str, layers: Sequence[ModuleLayer], never: Sequence[str
     return "".join(parts)
 
 
-def _through(layers: Sequence[ModuleLayer]) -> str:
+def _through(layers: Sequence[MeasuredLayer]) -> str:
     """Return how outputs and gradients change from the first of the layers that are called to the last."""
     if not layers:
-        return "no layer with weights is called, so that no outputs were seen"
+        return "no layer with weights is called, so no outputs were seen"
     first, last = layers[0], layers[-1]
     words = (
         f"from the first to the last of {counted(len(layers), 'layer')} with weights the outputs' deviation "

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from trainlab.explain.common.torch_import import untyped_torch
 from trainlab.explain.questions.init.law import law_of
 from trainlab.explain.questions.init.sample import Sample, sample_facts
 from trainlab.spec import Default
@@ -42,10 +43,7 @@ class DrawnLayer:
 
 def drawn_layers(seed: int = 0) -> list[DrawnLayer]:
     """Return four layers with `OUTPUTS` outputs as torch draws them; its random state is left as it was."""
-    import torch as _torch
-
-    # Its stubs leave much of this unknown.
-    torch: Any = _torch
+    torch = untyped_torch()
     nn = torch.nn
     makers: tuple[tuple[str, int, Any], ...] = (
         (f"Linear(10, {OUTPUTS})", 10, lambda: nn.Linear(10, OUTPUTS)),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from trainlab.draw import format_number, join
-from trainlab.explain.common.torch_installed import torch_or_none
+from trainlab.explain.common.torch_import import torch_or_none
 from trainlab.explain.questions.init.default_module import DrawnLayer, drawn_layers
 from trainlab.page.section import Section, Table
 
@@ -59,7 +59,7 @@ def default_section() -> tuple[Section, list[DrawnLayer]]:
         "of signals in a linear network, and 2 in one of ReLUs.",
     )
     if torch_or_none() is None:
-        without = "torch isn't installed, so that this isn't checked against its layers here."
+        without = "torch isn't installed, so this isn't checked against its layers here."
         return Section(name="default", heading="PyTorch's default", text=(*text, without), code=code), []
     found = drawn_layers()
     checked = check_words(found)

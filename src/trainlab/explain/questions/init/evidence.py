@@ -6,15 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import Any, Final
 
+from trainlab.engine.network_pass import initial_layers
 from trainlab.explain.common.populations import Populations
 from trainlab.explain.questions.init.default_module import DrawnLayer
 from trainlab.explain.questions.init.default_section import default_section
 from trainlab.explain.questions.init.example_section import PICTURED, example_section
 from trainlab.explain.questions.init.layer_signals import LayerSignals, network_signals, stack_signals
-from trainlab.explain.questions.init.layers_module import ModuleLayer, module_layers
+from trainlab.explain.questions.init.layers_module import MeasuredLayer, module_layers
 from trainlab.explain.questions.init.learning_section import ACTIVATIONS, Learnt, learn
 from trainlab.explain.questions.init.mean_zero import mean_zero
 from trainlab.explain.questions.init.options import NamedExperiment, StackOptions
@@ -25,6 +25,7 @@ from trainlab.explain.questions.init.sizes import Claim, Size, StartSize, start_
 from trainlab.explain.questions.init.symmetry import Symmetry, started, starts, symmetry
 from trainlab.explain.questions.init.variants import with_weights
 from trainlab.explain.questions.init.zero_section import zero_gradients
+from trainlab.explain.subject.layers import LayerInfo, network_layers
 from trainlab.explain.subject.module_copy import Subject
 from trainlab.page.section import Section
 from trainlab.spec import Experiment
@@ -46,13 +47,14 @@ class StackEvidence(ABC):
 
     @property
     @abstractmethod
-    def layer_fans(self) -> Sequence[Fans]:
-        """Inputs and outputs of the source's own layers."""
+    def layer_infos(self) -> Sequence[LayerInfo]:
+        """The source's own layers."""
 
     @property
     def fans(self) -> tuple[Fans, ...]:
         """Inputs and outputs of the layers that schemes are shown for: the example's and a few of these."""
-        return tuple(dict.fromkeys([EXAMPLE_FANS, *self.layer_fans]))[:4]
+        own = [(each.fan_in, each.fan_out) for each in self.layer_infos]
+        return tuple(dict.fromkeys([EXAMPLE_FANS, *own]))[:4]
 
     @cached_property
     def example(self) -> tuple[Section, Mapping[str, Sample]]:
@@ -95,9 +97,9 @@ class Evidence(StackEvidence):
         return self.named.experiment
 
     @property
-    def layer_fans(self) -> Sequence[Fans]:
-        """Of the experiment's network."""
-        return tuple(pairwise(self.experiment.network.widths))
+    def layer_infos(self) -> Sequence[LayerInfo]:
+        """Of the experiment's network, as seed 0 begins."""
+        return network_layers(initial_layers(self.experiment, 0))
 
     @property
     def _networks(self) -> int:
@@ -172,16 +174,16 @@ class ModuleEvidence(StackEvidence):
         return len(self.subject.look.inputs)
 
     @property
-    def layer_fans(self) -> Sequence[Fans]:
-        """Of the module's layers."""
-        return tuple((each.fan_in, each.fan_out) for each in self.layers)
+    def layer_infos(self) -> Sequence[LayerInfo]:
+        """The module's layers."""
+        return self.layers
 
     @cached_property
-    def _layers_and_never(self) -> tuple[list[ModuleLayer], list[str]]:
+    def _layers_and_never(self) -> tuple[list[MeasuredLayer], list[str]]:
         return module_layers(self.subject)
 
     @property
-    def layers(self) -> list[ModuleLayer]:
+    def layers(self) -> list[MeasuredLayer]:
         """The layers with weights that the batch met."""
         return self._layers_and_never[0]
 

@@ -8,37 +8,29 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from trainlab.draw import join
 from trainlab.errors import ExplainError
 from trainlab.explain.questions.init.symmetry import distinct_rows
+from trainlab.explain.subject.layers import LayerInfo, by_neuron, module_layer
 from trainlab.explain.subject.module_copy import Subject, first_tensor, recording
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ModuleLayer:
+class MeasuredLayer(LayerInfo):
     """A layer with a weight matrix, at work on the batch.
 
-    ``fan_in`` and ``fan_out`` are torch's: inputs of one output and outputs of one input, times the size of a
-    kernel. ``scaled`` is the weights' deviation times √fan_in (PyTorch's default: 1/√3 = 0.577; LeCun, Xavier
-    with equal fans and orthogonal: 1; He: √2 = 1.414). Of its outputs mean and deviation, of the gradient by
-    them the root mean square, of the gradient by its weights the mean |∂L/∂w| and how many rows differ, of
-    `neurons`; NaN and None where no gradient comes back. A parametrized layer has the weights that it works
-    with. One that is not `called`, whose weight is used without it, has outputs of NaN: nothing saw them.
+    Of its outputs mean and deviation, of the gradient by them the root mean square, of the gradient by its
+    weights the mean |∂L/∂w| and how many rows differ, of `neurons`; NaN and None where no gradient comes
+    back. A parametrized layer has the weights that it works with. One that is not `called`, whose weight is
+    used without it, has outputs of NaN: nothing saw them.
     """
 
-    name: str
-    kind: str
-    fan_in: int
-    fan_out: int
-    neurons: int
-    weight_std: float
-    scaled: float
     called: bool
     mean: float
     std: float
@@ -78,7 +70,7 @@ class _Seen:
     gradient_squares: float = 0.0
 
 
-def module_layers(subject: Subject) -> tuple[list[ModuleLayer], list[str]]:
+def module_layers(subject: Subject) -> tuple[list[MeasuredLayer], list[str]]:
     """Return the layers with weights that the batch met, in the order in which it did; and those it didn't.
 
     Never met is a layer that isn't called and whose weight gets no gradient, not even if it is trained.
@@ -102,7 +94,7 @@ def module_layers(subject: Subject) -> tuple[list[ModuleLayer], list[str]]:
             f"module: the batch meets none of its layers with weights ({told}); give a module whose forward "
             "uses them."
         )
-    return [_facts(name, layers[name], seen.get(name), gradients.get(name)) for name in met], never
+    return [_measured(name, layers[name], seen.get(name), gradients.get(name)) for name in met], never
 
 
 def _pass(
@@ -186,52 +178,32 @@ def _back(record: _Seen, gradient: Any) -> None:
     record.gradient_squares += float((values * values).sum())
 
 
-def _facts(name: str, layer: Any, record: _Seen | None, gradient: Any) -> ModuleLayer:
-    own = _weight(layer)
-    weight = _by_neuron(layer, own)
+def _measured(name: str, layer: Any, record: _Seen | None, gradient: Any) -> MeasuredLayer:
+    weight = by_neuron(layer, _weight(layer))
     bias = getattr(layer, "bias", None)
     offsets = None if bias is None else bias.detach().double().cpu().numpy()
     rows = (
         weight if offsets is None or offsets.shape != weight.shape[:1] else np.column_stack([weight, offsets])
     )
-    slopes = None if gradient is None else _by_neuron(layer, gradient)
-    kernel = math.prod(own.shape[2:])
-    fan_in = int(own.shape[1]) * kernel
-    return ModuleLayer(
-        name=name,
-        kind=_kind(layer),
-        fan_in=fan_in,
-        fan_out=int(own.shape[0]) * kernel,
-        neurons=len(weight),
-        weight_std=float(weight.std()),
-        scaled=float(weight.std()) * math.sqrt(fan_in),
+    slopes = None if gradient is None else by_neuron(layer, gradient)
+    mean, std, gradient_rms = _outputs(record)
+    return MeasuredLayer(
+        **asdict(module_layer(name, layer)),
         called=record is not None,
+        mean=mean,
+        std=std,
+        gradient=gradient_rms,
         weight_gradient=math.nan if slopes is None else float(np.abs(slopes).mean()),
         distinct_rows=distinct_rows(rows, None),
         distinct_gradients=None if slopes is None else distinct_rows(slopes, None),
-        **_outputs(record),
     )
 
 
-def _outputs(record: _Seen | None) -> dict[str, float]:
+def _outputs(record: _Seen | None) -> tuple[float, float, float]:
+    """Return mean and deviation of the outputs, and the root mean square of the gradient by them."""
     if record is None or not record.count:
-        return dict.fromkeys(("mean", "std", "gradient"), math.nan)
+        return math.nan, math.nan, math.nan
     mean = record.total / record.count
-    return {
-        "mean": mean,
-        "std": math.sqrt(max(record.squares / record.count - mean * mean, 0.0)),
-        "gradient": math.sqrt(record.gradient_squares / record.gradients) if record.gradients else math.nan,
-    }
-
-
-def _kind(layer: Any) -> str:
-    """Return the name of a layer's class; of a parametrized one that of the class that it was."""
-    kind = cast("Any", type(layer))
-    return str((kind.__bases__[0] if hasattr(layer, "parametrizations") else kind).__name__)
-
-
-def _by_neuron(layer: Any, weight: Any) -> np.ndarray:
-    """Return a row for each output; transposed convolutions have outputs on the second axis."""
-    values = weight.detach().double().cpu()
-    values = values.transpose(0, 1) if "Transpose" in type(layer).__name__ else values
-    return values.reshape(values.shape[0], -1).numpy()
+    std = math.sqrt(max(record.squares / record.count - mean * mean, 0.0))
+    gradient = math.sqrt(record.gradient_squares / record.gradients) if record.gradients else math.nan
+    return mean, std, gradient

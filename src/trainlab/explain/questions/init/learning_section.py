@@ -80,8 +80,8 @@ def learning_section(found: Sequence[Learnt], experiment: Experiment, name: str)
         text=(
             f"Networks of 1 to {max(DEPTHS)} hidden layers of {WIDTH} units with a {output} output, trained "
             f"as {name} is ({training_words(experiment)}), {found[0].solved.n:,} seeds each. Solved "
-            f"{solved_words(experiment.solved)}. Biases start as the experiment's do, "
-            "so that weights of 0 alone leave no symmetry where there are random biases.",
+            f"{solved_words(experiment.solved)}. Biases start as the experiment's do: "
+            "where those are random, even weights of 0 leave no symmetry.",
             *(f"{activation}: {_extremes(found, activation)}." for activation in activations),
             f"{diverged:,} of {sum(each.diverged.n for each in found):,} runs diverged."
             if diverged

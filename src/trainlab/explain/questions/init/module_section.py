@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from trainlab.draw import Measured, format_number, join, measured_curves
 from trainlab.draw.table import Cell
-from trainlab.explain.questions.init.layers_module import ModuleLayer
+from trainlab.explain.questions.init.layers_module import MeasuredLayer
 from trainlab.page.section import Section, Table, paragraphs
 
 
 def module_section(
-    layers: Sequence[ModuleLayer], name: str, batch: int, never: Sequence[str], notes: Sequence[str]
+    layers: Sequence[MeasuredLayer], name: str, batch: int, never: Sequence[str], notes: Sequence[str]
 ) -> Section:
     """Return what the layers of a module pass on and get back, for one batch; `notes` say how it was run."""
     rows: list[tuple[Cell, ...]] = [
@@ -59,9 +59,9 @@ def module_section(
         name="module",
         heading=f"{name}, with a batch of {batch:,}",
         text=paragraphs(
-            "Each layer with weights, measured on a copy; the module itself is as it was. To compare the "
-            "weights with schemes: std · √fan_in is 0.577 for PyTorch's default, 1 for LeCun's, 1.414 for "
-            "He's.",
+            "Each layer with weights, measured on a copy; the module itself is left as it was. To compare "
+            "the weights with schemes: std · √fan_in is 0.577 for PyTorch's default, 1 for LeCun's, 1.414 "
+            "for He's.",
             notes,
             f"From the first layer to the last, outputs go from a deviation of {_n(called[0].std)} to "
             f"{_n(called[-1].std)}, gradients from {_n(called[-1].gradient)} at the last back to "
@@ -91,7 +91,7 @@ def module_section(
     )
 
 
-def met_words(layers: Sequence[ModuleLayer], never: Sequence[str]) -> str:
+def met_words(layers: Sequence[MeasuredLayer], never: Sequence[str]) -> str:
     """Return which layers the batch met without calling them, and which it never met; empty if none."""
     aside = [repr(each.name) for each in layers if not each.called]
     words = f"{join(aside)} is used without being called, so its outputs weren't seen." if aside else ""
@@ -101,7 +101,7 @@ def met_words(layers: Sequence[ModuleLayer], never: Sequence[str]) -> str:
     return " ".join(part for part in (words, told) if part)
 
 
-def module_symmetry_section(layers: Sequence[ModuleLayer]) -> Section:
+def module_symmetry_section(layers: Sequence[MeasuredLayer]) -> Section:
     """Return how many neurons of a module's layers are equal, in weights and in gradients."""
     equal = [each for each in layers if each.distinct_rows < each.neurons]
     same = [

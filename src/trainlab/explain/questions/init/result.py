@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from trainlab.explain.explanation import Explanation
 from trainlab.explain.questions.init.default_module import DrawnLayer
 from trainlab.explain.questions.init.layer_signals import LayerSignals
-from trainlab.explain.questions.init.layers_module import ModuleLayer
+from trainlab.explain.questions.init.layers_module import MeasuredLayer
 from trainlab.explain.questions.init.learning_section import Learnt
 from trainlab.explain.questions.init.sample import Sample
 from trainlab.explain.questions.init.sizes import Claim, Size
@@ -43,4 +43,4 @@ class InitExplanation(Explanation):
     learning: tuple[Learnt, ...] = ()
     sizes: tuple[Size, ...] = ()
     claims: tuple[Claim, ...] = ()
-    module: tuple[ModuleLayer, ...] = ()
+    module: tuple[MeasuredLayer, ...] = ()

@@ -23,10 +23,10 @@ def signals_section(found: Sequence[LayerSignals], *, depth: int, width: int, ac
         heading=f"A deep stack: {stack}",
         text=(
             f"{networks} networks a scheme, without biases, each with its own weights; {EXAMPLES} normal "
-            "inputs of mean square 1 sent forward, normal gradients sent back from the last layer. A scheme "
-            "keeps signals alive where the lines stay level.",
+            "inputs of mean square 1 sent forward, normal gradients sent back from the last layer. Where "
+            "the lines stay level, a scheme keeps signals alive.",
             "Theory, of infinitely wide layers: forward q → n Var(w) E[f(√q z)²], back χ = n_out Var(w) "
-            "E[f′(√q z)²] a layer, z standard normal; the gradient lives through depth only where χ is "
+            "E[f′(√q z)²] a layer, z standard normal; a gradient survives depth only where χ is "
             "near 1. Weights with a mean carry along what a layer's neurons share, approximately; of their "
             "gradients there is no theory where slopes vary. Intervals are Student's over networks; for the "
             "deviation of activations, the jackknife.",
@@ -140,7 +140,7 @@ def network_section(found: Sequence[LayerSignals]) -> Section:
     )
     if narrow:
         text += (
-            "Theory is for wide layers, and this network is narrow: it need not fit. Sizes of single "
+            "The theory is for wide layers, and need not fit a network as narrow as this. Sizes of single "
             "networks then differ by decades, and the few largest decide the mean square.",
         )
     rows: list[tuple[Cell, ...]] = [

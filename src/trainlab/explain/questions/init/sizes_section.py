@@ -51,9 +51,9 @@ def sizes_section(sizes: Sequence[Size], claims: Sequence[Claim], at_start: Sequ
         text=(
             "The statement, tested: weights drawn from N(0, std²), or from U(−a, a), with 0.5 and with 1.5 "
             f"instead of 1; the share solved, {tested}. Upheld: fewer seeds are solved. Refuted: more are, "
-            "or the whole interval lies inside ±2 points. Bounded: neither was seen, and the interval is "
-            "what can be said. A size is not small or large by itself: what counts is n · Var(w), and so "
-            "the width of the layer.",
+            "or the whole interval lies inside ±2 points. Bounded: neither was seen; the interval is all "
+            "that can be said. No size is small or large by itself: what counts is n · Var(w), and so the "
+            "width of the layer.",
             *(_best_words(sizes, name) for name in _names(at_start)),
             *(f"{WORDS[value]}: {told}." for value in CLAIMED for told in [outcome_words(claims, value)]),
         ),

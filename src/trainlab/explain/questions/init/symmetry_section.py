@@ -34,7 +34,7 @@ def symmetry_section(found: Sequence[Symmetry]) -> Section:
         name="symmetry",
         heading="Symmetry: neurons that stay equal",
         text=(
-            "Two neurons of a layer with equal weights in and out get equal gradients, so that no step can "
+            "Two neurons of a layer with equal weights in and out get equal gradients, so no step can "
             f"tell them apart: the layer is as good as one neuron. Counted to the bit, after {_steps(found)} "
             f"of the experiment's own training from {counted(found[0].seeds, 'seed')}; by hidden layer, "
             "first to last. Seeds differ in the order of the examples even where all weights start alike.",

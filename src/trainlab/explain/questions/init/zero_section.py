@@ -59,10 +59,10 @@ def zero_section(network: str, zeros: Sequence[tuple[str, list[tuple[bool, bool 
         name="zero",
         heading="All zero: which gradients are exactly zero",
         text=(
-            f"{network}, every weight and bias 0, its own loss over all its examples, hidden activations "
-            "exchanged. A weight's gradient is δ of its neuron times its input; δ of a hidden neuron comes "
-            "back through weights that are 0, and so is 0. With tanh(0) = 0 the inputs of later layers are 0 "
-            "as well; with sigmoid(0) = ½ they aren't.",
+            f"{network} with every weight and bias 0, its own loss over all its examples, and other hidden "
+            "activations in turn. A weight's gradient is δ of its neuron times its input; δ of a hidden "
+            "neuron comes back through weights that are 0, and so is 0. With tanh(0) = 0 the inputs of later "
+            "layers are 0 as well; with sigmoid(0) = ½ they aren't.",
             *sentences,
         ),
         tables=(
@@ -89,6 +89,6 @@ def _what_moves(layers: Sequence[tuple[bool, bool | None]]) -> str:
         if biases is False:
             moving.append(f"the bias{'' if index == len(layers) - 1 else 'es'} {where}")
     if not moving:
-        return "every gradient is exactly 0, so that training never moves"
+        return "every gradient is exactly 0, so training never moves"
     single = len(moving) == 1 and moving[0].startswith("the bias of")
     return f"only {join(moving)} {'has' if single else 'have'} a gradient; all others are exactly 0"

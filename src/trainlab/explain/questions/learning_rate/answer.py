@@ -46,7 +46,7 @@ def short_answer(
         sentence=f"{RULE}: {_finding(name, points, found)}.",
         table=Table(
             title=f"The same seeds at every rate{less}; epochs until solved, the median",
-            headers=("Rate", "Solved", "", "Diverged", "Epochs", "So it is"),
+            headers=("Rate", "Solved", "", "Diverged", "Epochs", "Regime"),
             rows=rows,
         ),
         shown_on=f"{points[0].solved.n:,} seeds at each rate, of {name_of(experiment.task)} only; this "
@@ -74,10 +74,10 @@ def _finding(name: str, points: Sequence[RatePoint], found: Regimes) -> str:
     if found.low < 0:
         n = points[0].solved.n
         if not found.best:
-            return f"of {name}, no rate from {first} to {last} solved any of {n:,} seeds"
+            return f"no rate from {first} to {last} solved any of {n:,} seeds of {name}"
         most = max(points, key=lambda point: point.solved.k)
         return (
-            f"of {name}, too few learn to tell which one works; from {first} to {last} at most "
+            f"too few seeds of {name} learn to tell which rate works; from {first} to {last} at most "
             f"{share_words(most.solved)} are solved"
         )
     best = next(point for point in points if point.rate == found.best[0])
@@ -134,7 +134,7 @@ def _rates(points: Sequence[RatePoint], found: Regimes) -> str:
         name
         for name, reached in (
             ("smaller ones are too small", found.low > 0),
-            ("greater ones too large", found.high < len(points) - 1),
+            ("larger ones too large", found.high < len(points) - 1),
         )
         if reached
     ]

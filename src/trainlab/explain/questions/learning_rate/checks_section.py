@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from trainlab.explain.common.torch_installed import torch_or_none
+from trainlab.explain.common.torch_import import torch_or_none
 from trainlab.explain.questions.learning_rate.named_schedules import NamedSchedule
 from trainlab.explain.questions.learning_rate.network_sharpness import PlaceSharpness
 from trainlab.explain.questions.learning_rate.step_section import OneStep
@@ -34,7 +34,7 @@ def checks_section(found: Sequence[Check] | None) -> Section:
     heading = "Checked against PyTorch"
     if found is None:
         words = (
-            "PyTorch is not installed here, so that nothing was checked against it. It comes with: "
+            "PyTorch is not installed here, so nothing was checked against it. It comes with: "
             "pip install 'trainlab[torch]'"
         )
         return Section(name="checks", heading=heading, text=(words,))

@@ -17,6 +17,8 @@ from trainlab.spec import Experiment
 CLIFF = 100.0
 """How many times its first value the loss of a range test is drawn up to; more would flatten the rest."""
 
+_LABELS = {"suggested": "The suggested rate", "best of the grid": "The best of the grid"}
+
 
 def range_test_section(test: RangeTest, compared: Sequence[Compared], experiment: Experiment) -> Section:
     """Return the section on the range test and how its suggestion fared."""
@@ -61,7 +63,10 @@ def range_test_section(test: RangeTest, compared: Sequence[Compared], experiment
         words.append(
             f"How it fared: {compared[0].point.solved.n:,} fresh seeds, used neither by the range test nor "
             "to pick the best rate of the grid. "
-            + " ".join(f"The {each.label} against the own rate: {each.reading}." for each in compared[1:])
+            + " ".join(
+                f"{_LABELS.get(each.label, each.label)} against the experiment's own: {each.reading}."
+                for each in compared[1:]
+            )
             + f" {NOTE}"
         )
         tables = (

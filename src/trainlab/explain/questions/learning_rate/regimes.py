@@ -16,8 +16,8 @@ SMALL = 0.02
 
 RULE = (
     "Rule: a rate works if it solved any run, and the 95 % interval of its share reaches to within 2 points "
-    "of that of the best rate; the regime goes from the least to the greatest such rate. Smaller ones are "
-    "too small, greater ones too large. Where even the interval of the best rate reaches down to 2 % or "
+    "of that of the best rate; the regime goes from the smallest to the largest such rate. Smaller ones are "
+    "too small, larger ones too large. Where even the interval of the best rate reaches down to 2 % or "
     "less, too few are solved to tell."
 )
 

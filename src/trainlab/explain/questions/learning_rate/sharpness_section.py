@@ -46,7 +46,7 @@ def sharpness_section(places: Sequence[PlaceSharpness], experiment: Experiment) 
     if not isinstance(experiment.sampling, Full):
         caveats.append(
             "The limit is that of descent over all the examples. This training steps on some at a time, "
-            "whose own loss may be sharper, so that it may break down earlier."
+            "whose own loss may be sharper, so it may break down earlier."
         )
     if any(not place.smooth and math.isfinite(place.largest.value) for place in places):
         caveats.append(

@@ -22,7 +22,7 @@ MULTIPLES = (0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trial:
-    """A step of all weights at some `rate`: the loss after it, and the one that the slope alone foretells."""
+    """A step of all weights at some `rate`: the loss after it, and as `foretold` by the slope alone."""
 
     rate: float
     loss: float
@@ -101,8 +101,8 @@ def step_words(step: OneStep, experiment: Experiment) -> tuple[str, ...]:
     factor = f"({slope})" if step.gradient < 0 else slope
     words = (
         f"Seed {step.seed} begins with a loss of {step.loss:.6g} over all examples. The weight from input "
-        f"{step.source} to neuron {step.target} of layer {step.layer} has the largest gradient, {slope}: so "
-        "fast the loss rises with it.",
+        f"{step.source} to neuron {step.target} of layer {step.layer} has the largest gradient, {slope}: how "
+        "fast the loss rises as that weight grows.",
         f"w_new = w − lr × gradient = {before} − {step.rate:g} × {factor} = {after}",
     )
     some = "" if isinstance(experiment.sampling, Full) else " In training each step sees only some of them."
@@ -165,12 +165,12 @@ def step_section(step: OneStep, experiment: Experiment) -> Section:
         text=(
             *step_words(step, experiment),
             "All weights move at once. A small step lowers the loss by about lr × ‖gradient‖², as the slope "
-            "foretells; a large one leaves the place where that slope holds.",
+            "predicts; a large one leaves the region where that slope holds.",
         ),
         tables=(
             Table(
                 title=f"The loss after one such step of all weights; before it, {step.loss:.5g}",
-                headers=("Learning rate", "Loss after the step", "Foretold by the slope", "The loss"),
+                headers=("Learning rate", "Loss after the step", "Predicted by the slope", "The loss"),
                 rows=rows,
             ),
         ),

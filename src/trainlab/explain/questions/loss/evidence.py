@@ -10,9 +10,10 @@ from trainlab.engine import Runs
 from trainlab.explain.common.populations import Populations
 from trainlab.explain.questions.loss.outlier_runs import OutlierRuns, train_outliers
 from trainlab.explain.questions.loss.outliers import Outliers, read_outliers
+from trainlab.explain.questions.loss.outputs_module import ModuleOutputs
 from trainlab.explain.questions.loss.pairing import Pairing, pairing_of
 from trainlab.explain.questions.loss.points import Point
-from trainlab.explain.questions.loss.points_section import own_points, trained_points
+from trainlab.explain.questions.loss.points_section import module_points, own_points, trained_points
 from trainlab.explain.questions.loss.population_section import PairRate, pair_rates
 from trainlab.explain.questions.loss.shapes_section import Shape, shapes_section
 from trainlab.explain.questions.loss.variants import Variant, variants_of
@@ -100,3 +101,30 @@ class Evidence:
     def outliers(self) -> Outliers:
         """What outliers do under each loss."""
         return read_outliers(self.outlier_runs)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ModuleEvidence:
+    """What a torch module makes of its batch, and what its loss says of that."""
+
+    outputs: ModuleOutputs
+
+    @property
+    def pairing(self) -> Pairing:
+        """Whether output and loss fit the task."""
+        return self.outputs.pairing
+
+    @property
+    def what(self) -> str:
+        """The module and its loss in words."""
+        return f"{self.outputs.name} with {self.pairing.loss}"
+
+    @cached_property
+    def shapes(self) -> tuple[Section, list[Shape]]:
+        """Losses drawn: the section, and what it draws."""
+        return shapes_section(self.pairing.task, self.outputs.loss, self.pairing.output, ())
+
+    @cached_property
+    def points(self) -> tuple[Section, tuple[Point, ...], float | None]:
+        """The examples of the batch: section, examples, and how far gradients are from the formula's."""
+        return module_points(self.outputs)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from trainlab.draw import Cell, Curve, Interval, Picture, curves, intervals
+from trainlab.draw import Cell, Curve, Interval, Picture, counted, curves, intervals
 from trainlab.explain.questions.loss.medians import Median
 from trainlab.explain.questions.loss.outlier_data import NOISE, POINTS, SHARE, SHIFT
 from trainlab.explain.questions.loss.outlier_runs import LAST_EPOCHS, OutlierRuns
@@ -40,20 +40,20 @@ def _words(runs: OutlierRuns) -> tuple[str, ...]:
     judged = len(runs.data.judged_targets)
     where = (
         f"Your {total:,} training examples, {runs.network} with a linear output; the fit is judged on "
-        f"{judged:,} others, clean and held out; which, differs between data sets"
+        f"{judged:,} others, clean and held out, a different choice in each data set"
         if runs.own
         else f"{POINTS} points of sin πx with noise of deviation {NOISE:g}, {runs.network}, Adam; the fit is "
         "judged on the sine itself, between the points"
     )
     return (
-        f"{where}. In each of {runs.draws} data sets {shifted} targets, others each time, are shifted up by "
-        f"{SHIFT:g} standard deviations; {runs.seeds} seeds on each, {runs.epochs:,} epochs, with those "
-        "outliers and without. The clean error is the root mean squared one. Intervals are over data sets, "
-        "since runs on one share its outliers.",
-        f"Climb of the loss: all rises of the training loss in the last {LAST_EPOCHS} epochs together, as a "
-        "share of it, without outliers: 0 for a curve that only falls.",
-        f"Outliers count as shrugged off if they multiply the clean error by less than {SHRUGGED:g}, the "
-        "whole interval.",
+        f"{where}. In each of {runs.draws} data sets {counted(shifted, 'target')}, a different choice each "
+        f"time, {'is' if shifted == 1 else 'are'} shifted up by {SHIFT:g} standard deviations; {runs.seeds} "
+        f"seeds on each, {runs.epochs:,} epochs, with those outliers and without. The clean error is the "
+        "root mean squared one. Intervals are over data sets, since runs on one share its outliers.",
+        f"Climb of the loss: all rises of the training loss in the last {LAST_EPOCHS} epochs, added up, as a "
+        "share of the loss itself, without outliers; 0 for a curve that only falls.",
+        "A loss counts as shrugging outliers off if they multiply its clean error by less than "
+        f"{SHRUGGED:g} throughout the interval.",
     )
 
 
@@ -62,9 +62,9 @@ def _few_words(ratio: Median) -> str:
     if ratio.sure:
         return ""
     return (
-        f"Of {ratio.n} data sets the median has no 95 % interval: the ranges given, from the least to the "
-        f"largest, hold it with {_level(ratio)}. So no loss can be shown to shrug outliers off; 48 seeds are "
-        "6 data sets, enough for that."
+        f"The median of {ratio.n} data sets has no 95 % interval: the ranges given, from the least to the "
+        f"largest, hold it with a probability of {_level(ratio)}. So no loss can be shown to shrug outliers "
+        "off; 48 seeds are 6 data sets, enough for that."
     )
 
 

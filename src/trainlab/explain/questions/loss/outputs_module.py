@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.errors import ExplainError
+from trainlab.explain.common.torch_import import untyped_torch
 from trainlab.explain.questions.loss.last_operation_module import Ending, last_operation, output_places
 from trainlab.explain.questions.loss.loss_signatures import DISTANCES
 from trainlab.explain.questions.loss.pairing import Pairing, pairing
@@ -49,9 +50,7 @@ def inspect_module(module: Any, inputs: Any, targets: Any, loss: Any) -> ModuleO
         ExplainError: inputs, targets or the loss are missing, don't fit, or hold what isn't finite; the
             module fails on them, or can't be differentiated.
     """
-    import torch as _torch
-
-    torch: Any = _torch
+    torch = untyped_torch()
     if loss is None:
         raise ExplainError("loss = None: a torch module is asked with its loss; give loss=, such as 'mse'.")
     spec, notes = loss_of(torch, loss)

@@ -19,8 +19,8 @@ def pairing_section(found: Pairing, what: str, notes: Sequence[str] = ()) -> Sec
         text=paragraphs(
             f"{what}: {found}",
             "A loss says how far outputs are from targets; its slope, through the output's activation, is "
-            "what the network learns from. Below, p is the output, z the sum before it, y the target; what "
-            "arrives is for one term, before the mean.",
+            "what the network learns from. Below, p is the output, z the sum before it, y the target; the "
+            "gradient that arrives is that of one term, before the mean is taken.",
             notes,
         ),
         tables=(pairing_table(found),),
@@ -60,8 +60,9 @@ def table_section(found: Pairing, targets: tuple[float, float] | None) -> Sectio
         name="table",
         heading="Which loss goes with which output",
         text=(
-            f"For {TASK_WORDS[found.task]}; yours, if it is there, in brackets. The JSON has the tables of "
-            "every kind of task, with all output activations, the reason and the gradient of each pairing.",
+            f"The table for {TASK_WORDS[found.task]}; your own pairing, if it is there, is in brackets. The "
+            "JSON has those of every kind of task, with all output activations, and the reason and the "
+            "gradient of each pairing.",
             *_taught(found.task),
         ),
         tables=(
@@ -72,7 +73,7 @@ def table_section(found: Pairing, targets: tuple[float, float] | None) -> Sectio
 
 
 def _taught(kind: str) -> tuple[str, ...]:
-    """Say why the pairs of the assignment's table that are wrong are."""
+    """Say why pairs of the assignment's table are wrong."""
     pairs = {
         "binary": [("sigmoid", "cross_entropy")],
         "classes": [("softmax", "cross_entropy"), ("softmax", "nll")],

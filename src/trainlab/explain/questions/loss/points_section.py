@@ -10,7 +10,7 @@ import numpy.typing as npt
 from trainlab.draw import format_number
 from trainlab.engine import Runs
 from trainlab.engine.network_pass import initial_layers, layers_from
-from trainlab.explain.common.torch_installed import torch_or_none
+from trainlab.explain.common.torch_import import torch_or_none
 from trainlab.explain.questions.loss.gradients import sums_of
 from trainlab.explain.questions.loss.outputs_module import ModuleOutputs
 from trainlab.explain.questions.loss.points import (
@@ -65,7 +65,7 @@ def difference_words(ours: Array, theirs: Array | None) -> str:
 SEED = 0
 WHAT = (
     "Each example's loss, its share of the total, and ∂loss/∂z, its slope by the last sum. A step of the "
-    "optimizer moves z against that sign."
+    "optimizer moves z the opposite way."
 )
 
 
@@ -127,32 +127,32 @@ def trained_points(experiment: Experiment, runs: Runs) -> tuple[Section, tuple[P
     )
 
 
-def live_points(live: ModuleOutputs) -> tuple[Section, tuple[Point, ...], float | None]:
+def module_points(module: ModuleOutputs) -> tuple[Section, tuple[Point, ...], float | None]:
     """Return the points of a module's batch, where its loss has a value there."""
     heading = "Your loss, point by point"
-    if not live.measured:
-        low, high = float(live.outputs.min()), float(live.outputs.max())
+    if not module.measured:
+        low, high = float(module.outputs.min()), float(module.outputs.max())
         words = (
             "bce has no value here: it takes probabilities, and these outputs go from "
             f"{format_number(low)} to {format_number(high)}."
         )
         return Section(name="points", heading=heading, text=(words,)), (), None
     points = points_from(
-        inputs=live.inputs,
-        targets=live.targets,
-        outputs=live.outputs,
-        gradients=live.gradients,
-        loss=live.loss,
+        inputs=module.inputs,
+        targets=module.targets,
+        outputs=module.outputs,
+        gradients=module.gradients,
+        loss=module.loss,
     )
-    sums = sums_of(live.pairing.output, live.outputs)
+    sums = sums_of(module.pairing.output, module.outputs)
     gap, compared = None, "The gradients are torch's autograd's, at the input of the last activation."
     if sums is not None:
-        ours = example_gradients(live.loss, live.pairing.output, sums, live.targets)
-        gap = difference(ours, live.gradients)
+        ours = example_gradients(module.loss, module.pairing.output, sums, module.targets)
+        gap = difference(ours, module.gradients)
         compared += (
-            f" Largest difference to the formula {live.pairing.gradient}: {format_number(gap, digits=2)}."
+            f" Largest difference to the formula {module.pairing.gradient}: {format_number(gap, digits=2)}."
         )
-    words = (f"{live.pairing.loss} of this batch is {format_number(mean_loss(points))}.", WHAT, compared)
-    mode = "as it was given" if live.mode == "mixed" else f"in {live.mode} mode"
-    table = points_table(points, f"This batch, the module {mode}, in {live.precision}")
+    words = (f"{module.pairing.loss} of this batch is {format_number(mean_loss(points))}.", WHAT, compared)
+    mode = "as it was given" if module.mode == "mixed" else f"in {module.mode} mode"
+    table = points_table(points, f"This batch, the module {mode}, in {module.precision}")
     return Section(name="points", heading=heading, text=words, tables=(table,)), points, gap

@@ -78,7 +78,7 @@ def population_section(
     solved = solved_words(first.solved)
     read = "" if variants[0].pairing.task == "regression" else ", of logits after their sigmoid or softmax"
     said = (
-        "The experiment says of its loss when it is solved, by which losses can't be compared; here a run is "
+        "The experiment defines solved by its own loss, which is no measure for other losses; here a run is "
         f"solved {solved}."
         if isinstance(asked, LossBelow)
         else f"A run is solved {solved}{read}."

@@ -20,17 +20,16 @@ from trainlab.explain.common.options import (
 from trainlab.explain.common.parts import OnSection, Part, check_parts, tell_parts, with_note
 from trainlab.explain.common.populations import OnProgress
 from trainlab.explain.questions.loss.answer import module_short_answer, module_verdict, short_answer, verdict
-from trainlab.explain.questions.loss.evidence import Evidence
+from trainlab.explain.questions.loss.evidence import Evidence, ModuleEvidence
 from trainlab.explain.questions.loss.loss_signatures import LOSS_SIGNATURES
 from trainlab.explain.questions.loss.outliers_section import outliers_section
-from trainlab.explain.questions.loss.outputs_module import ModuleOutputs, inspect_module
+from trainlab.explain.questions.loss.outputs_module import inspect_module
 from trainlab.explain.questions.loss.pairing import pairings
 from trainlab.explain.questions.loss.pairing_sections import pairing_section, table_section
 from trainlab.explain.questions.loss.points import Point
-from trainlab.explain.questions.loss.points_section import live_points
 from trainlab.explain.questions.loss.population_section import population_section
 from trainlab.explain.questions.loss.result import LossExplanation
-from trainlab.explain.questions.loss.shapes_section import Shape, log_table, shapes_section
+from trainlab.explain.questions.loss.shapes_section import Shape, log_table
 from trainlab.explain.questions.loss.variants import named_losses
 from trainlab.explain.subject.given_module import is_module
 from trainlab.explain.subject.network import network_numbers
@@ -88,7 +87,8 @@ def loss(
     if is_module(source):
         only_for_experiments(cell=cell)
         names = check_parts(MODULE_PARTS, parts)
-        return _explain_module(inspect_module(source, inputs, targets, loss), names, on_section)
+        outputs = inspect_module(source, inputs, targets, loss)
+        return _explain_module(ModuleEvidence(outputs=outputs), names, on_section)
     names = check_parts(PARTS, parts)
     study = any_study(check_source(source))
     only_for_modules(inputs=inputs, targets=targets)
@@ -119,18 +119,19 @@ def _explain(evidence: Evidence, names: Sequence[str], on_section: OnSection | N
 
 
 def _explain_module(
-    live: ModuleOutputs, names: Sequence[str], on_section: OnSection | None
+    evidence: ModuleEvidence, names: Sequence[str], on_section: OnSection | None
 ) -> LossExplanation:
-    told = tell_parts(MODULE_PARTS, names, live, on_section)
+    told = tell_parts(MODULE_PARTS, names, evidence, on_section)
+    name = evidence.outputs.name
     return LossExplanation(
         question="loss",
-        subject=f"{live.name} with {live.pairing.loss}",
-        verdict=module_verdict(live.pairing) if told.whole else "",
+        subject=evidence.what,
+        verdict=module_verdict(evidence.pairing) if told.whole else "",
         sections=told.sections,
-        answer=module_short_answer(live.pairing, live.name) if told.whole else None,
-        numbers={"network": None, "module": live.name, **told.numbers, "population": [], "outliers": None},
-        pairing=live.pairing,
-        points=live_points(live)[1] if told.has("points") else (),
+        answer=module_short_answer(evidence.pairing, name) if told.whole else None,
+        numbers={"network": None, "module": name, **told.numbers, "population": [], "outliers": None},
+        pairing=evidence.pairing,
+        points=evidence.points[1] if told.has("points") else (),
         rates=(),
         outliers=None,
     )
@@ -171,12 +172,8 @@ def _trained_numbers(evidence: Evidence) -> dict[str, Any]:
     return {"points": {**_points(evidence.start[1]), "trained": _plain(evidence.trained[1])}}
 
 
-def _module_shapes(live: ModuleOutputs) -> tuple[Section, list[Shape]]:
-    return shapes_section(live.pairing.task, live.loss, live.pairing.output, ())
-
-
-def _module_points_numbers(live: ModuleOutputs) -> dict[str, Any]:
-    _, points, gap = live_points(live)
+def _module_points_numbers(evidence: ModuleEvidence) -> dict[str, Any]:
+    _, points, gap = evidence.points
     return {"points": {**_points(points), "trained": []}, "autograd_difference": gap}
 
 
@@ -241,24 +238,26 @@ PARTS: Final[tuple[Part[Evidence], ...]] = (
 )
 """The sections on an experiment, in order."""
 
-MODULE_PARTS: Final[tuple[Part[ModuleOutputs], ...]] = (
+MODULE_PARTS: Final[tuple[Part[ModuleEvidence], ...]] = (
     Part(
         name="pairing",
-        section=lambda live: pairing_section(
-            live.pairing, f"{live.name} with {live.pairing.loss}", live.notes
-        ),
-        numbers=lambda live: {"pairing": live.pairing.to_dict()},
+        section=lambda evidence: pairing_section(evidence.pairing, evidence.what, evidence.outputs.notes),
+        numbers=lambda evidence: {"pairing": evidence.pairing.to_dict()},
     ),
     Part(
         name="table",
-        section=lambda live: table_section(live.pairing, _span(live.targets)),
+        section=lambda evidence: table_section(evidence.pairing, _span(evidence.outputs.targets)),
         numbers=_table_numbers,
     ),
     Part(
         name="shapes",
-        section=lambda live: _module_shapes(live)[0],
-        numbers=lambda live: _shapes_numbers(_module_shapes(live)[1]),
+        section=lambda evidence: evidence.shapes[0],
+        numbers=lambda evidence: _shapes_numbers(evidence.shapes[1]),
     ),
-    Part(name="points", section=lambda live: live_points(live)[0], numbers=_module_points_numbers),
+    Part(
+        name="points",
+        section=lambda evidence: evidence.points[0],
+        numbers=_module_points_numbers,
+    ),
 )
 """The sections on a torch module, in order."""

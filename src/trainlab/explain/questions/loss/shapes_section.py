@@ -135,16 +135,16 @@ def shapes_section(kind: Kind, loss: Loss, output: str, named: Sequence[str]) ->
     tables = (_values(kind, made),) if kind == "regression" else (_values(kind, made), log_table())
     words = {
         "regression": (
-            "The slope is what an example pulls with. Under mse it grows with the error, under l1 it is 1 "
+            "The slope is how hard an example pulls. Under mse it grows with the error, under l1 it is 1 "
             "whatever the error, and jumps at 0; huber, smooth_l1 and log_cosh go from the one to the other.",
         ),
         "binary": (
-            "Far to the left the answer is surely wrong. With logits the slope goes to −1 there: the more "
+            "At the far left the answer is certainly wrong. With logits the slope goes to −1 there: the more "
             "wrong, the stronger the pull, up to that. After a sigmoid, mse and l1 lose it to the factor "
             "p·(1 − p): the curve is flat where the network is most wrong.",
         ),
         "classes": (
-            "Far to the left the right class is given almost no probability. Cross-entropy pulls with nearly "
+            "At the far left the right class is given almost no probability. Cross-entropy pulls with nearly "
             "1 there; what has a softmax before it and no logarithm after it hardly pulls at all.",
         ),
     }[kind]

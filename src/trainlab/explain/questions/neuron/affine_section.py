@@ -57,7 +57,7 @@ def affine_section(
         heading="The best that one layer can do",
         text=paragraphs(
             "Whatever its depth, a stack without activations is an affine map p = w·x + b of its inputs. "
-            "The best of all of them, found exactly rather than by training"
+            "Here is the best of them all, found exactly rather than by training"
             + (":" if len(every) == 1 else f", for target {at + 1} of {len(every)}, the hardest:"),
             _proof_words(fits, points, targets) if shown else "",
             _l1_words(fits, points),

@@ -24,11 +24,11 @@ def short_answer(one: Neuron, where: str, *, collapse: str = "") -> ShortAnswer:
     bias = "and its bias" if one.bias is not None else "without a bias"
     total = format_number(one.sum)
     if one.follows:
-        made = f"the sum here is {total}; what is done to it ({one.follows}) isn't looked through"
+        made = f"the sum here is {total}; what becomes of it ({one.follows}) isn't traced further"
     elif one.activation == "linear":
-        made = f"the sum here is {total}, and goes on as it is"
+        made = f"the sum here is {total}, and is passed on unchanged"
     else:
-        made = f"the sum here is {total}, and {one.activation} makes {format_number(one.output)} of it"
+        made = f"the sum here is {total}, and {one.activation} turns it into {format_number(one.output)}"
     return ShortAnswer(
         sentence=f"A neuron adds up its weighted inputs {bias}, and its activation decides what passes on: "
         f"{made}.",
@@ -56,8 +56,8 @@ def verdict(evidence: Evidence) -> str:
     name = activation_of(experiment.network)
     return (
         "A neuron adds up its weighted inputs and its bias, and its activation decides what passes on. "
-        f"{where.removesuffix('.')}: the sum is {number(one.sum)}, its "
-        "activation makes "
-        f"{number(one.output)} of it, slope {number(one.slope)}. {collapses}{cannot}{none_words(rates)} "
-        f"{active_words(rates, name)} Tested: {rates[0].linear.n:,} seeds, the task {task.name} only."
+        f"{where.removesuffix('.')}: the sum is {number(one.sum)}; its "
+        f"activation turns that into {number(one.output)}, with slope {number(one.slope)}. "
+        f"{collapses}{cannot}{none_words(rates)} {active_words(rates, name)} "
+        f"Tested: {rates[0].linear.n:,} seeds, the task {task.name} only."
     )

@@ -26,7 +26,7 @@ class Neuron:
 
     `layer` and `unit` count from 1; `place` names the layer. `sources` name its inputs. ``curve`` holds sums
     ``[k]`` and the activation's outputs there ``[k]``, the other units of the layer staying as they are.
-    `follows` says what is done to the sum that isn't looked through, and so isn't in the output; empty if all
+    `follows` says what becomes of the sum that isn't traced further, and so isn't in the output; empty if all
     of it is.
     """
 
@@ -138,8 +138,8 @@ def output_words(neuron: Neuron) -> str:
     """Return what becomes of the sum."""
     if neuron.follows:
         told = "Its sums are" if neuron.follows.startswith("used ") else "What follows is"
-        return f"{told} {neuron.follows}; that isn't looked through: the output here is the sum itself."
-    return f"Then its activation, {neuron.formula}, makes {format_number(neuron.output)} of that."
+        return f"{told} {neuron.follows}; that isn't traced further: the output here is the sum itself."
+    return f"Its activation, {neuron.formula}, turns that into {format_number(neuron.output)}."
 
 
 def slope_words(neuron: Neuron) -> str:
@@ -148,7 +148,9 @@ def slope_words(neuron: Neuron) -> str:
     if neuron.follows:
         return ""
     if neuron.activation == "linear":
-        return "There is no activation: the sum goes on as it is, and every change of it in full (slope 1)."
+        return (
+            "There is no activation: the sum is passed on unchanged, and so is every change of it (slope 1)."
+        )
     number = format_number(slope)
     if slope == 0:
         return (

@@ -7,7 +7,6 @@ made of a copy, and the user's module stays as it is.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 from trainlab.errors import ExplainError
@@ -32,7 +31,7 @@ class Traced:
     def run(self, inputs: Any) -> dict[str, Any]:
         """Return the value of every node on other inputs."""
         with undisturbed(self.look.torch):
-            return _values(self.graph_module, inputs.to(self.look.inputs))
+            return _values(self.look.torch, self.graph_module, inputs.to(self.look.inputs))
 
     def call(self, node: Any, source: Any, value: Any) -> Any:
         """Return what one node makes of `value` in the place of its input `source`."""
@@ -67,7 +66,7 @@ def _traced(look: Look) -> Traced:
     nodes = tuple(graph_module.graph.nodes)
     if sum(node.op == "placeholder" for node in nodes) != 1:
         raise ExplainError(f"module {look.name}: its forward takes several inputs; give a module of one.")
-    values = _values(graph_module, look.inputs)
+    values = _values(look.torch, graph_module, look.inputs)
     check_outputs(look.torch, values[nodes[-1].name])
     return Traced(look=look, graph_module=graph_module, nodes=nodes, values=values)
 
@@ -102,8 +101,7 @@ def _traced_by(tracer: Any, torch: Any, module: Any) -> Any:
     return made
 
 
-def _values(graph_module: Any, inputs: Any) -> dict[str, Any]:
-    torch: Any = import_module("torch")
+def _values(torch: Any, graph_module: Any, inputs: Any) -> dict[str, Any]:
     seen: dict[str, Any] = {}
     interpreter = torch.fx.Interpreter(graph_module)
     run_node = interpreter.run_node

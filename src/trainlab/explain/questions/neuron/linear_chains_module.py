@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any, cast
 
 from trainlab.explain.questions.neuron.fx_trace_module import Traced
@@ -90,7 +89,7 @@ class Reader:
     """Tells what the nodes of a traced module are."""
 
     def __init__(self, traced: Traced) -> None:
-        self.torch: Any = import_module("torch")
+        self.torch: Any = traced.look.torch
         self.traced = traced
         self.calls = Counter(node.target for node in traced.nodes if node.op == "call_module")
         self.uses = Counter(self._identity(node) for node in traced.nodes if self.linear_of(node) is not None)

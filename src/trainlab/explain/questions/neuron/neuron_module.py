@@ -27,8 +27,8 @@ _MOST_NUMBERS: Final = 4_000_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _After:
-    """What is done to the sums: `node` is the activation, None if there is none or it isn't looked through;
-    `source` gives it the sums; `follows` says in words what isn't looked through.
+    """What is done to the sums: `node` is the activation, None if there is none or it isn't traced;
+    `source` gives it the sums; `follows` says in words what isn't traced further.
     """
 
     node: Any

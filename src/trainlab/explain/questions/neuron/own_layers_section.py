@@ -9,6 +9,7 @@ from typing import Any
 from trainlab.draw import Cell, counted, format_number, join
 from trainlab.engine.network_pass import Array, Layer
 from trainlab.explain.questions.neuron.linear_stack import Collapse, Difference, Linear, collapse, few_numbers
+from trainlab.explain.subject.layers import network_layers
 from trainlab.page.section import Section, Table
 from trainlab.spec import Network
 
@@ -61,6 +62,7 @@ class Merged:
 
 def chains_of(network: Network, layers: Sequence[Layer]) -> tuple[Chain, ...]:
     """Return the chains of an experiment's network; dropout, as in evaluation, does nothing."""
+    infos = network_layers(layers)
     found: list[Chain] = []
     start = 0
     for index, layer in enumerate(layers):
@@ -71,17 +73,14 @@ def chains_of(network: Network, layers: Sequence[Layer]) -> tuple[Chain, ...]:
         dropped = [at for at in part[:-1] if network.dropouts[at] > 0]
         found.append(
             Chain(
-                places=tuple(f"layer {at + 1}" for at in part),
+                places=tuple(infos[at].name for at in part),
                 linears=len(part),
                 passed=tuple(
-                    f"dropout {format_number(network.dropouts[at])} after layer {at + 1}" for at in dropped
+                    f"dropout {format_number(network.dropouts[at])} after {infos[at].name}" for at in dropped
                 ),
                 stop="the output" if layer.activation == "linear" else layer.activation,
                 stack=tuple((layers[at].weight, layers[at].bias) for at in part),
-                parameters=sum(
-                    weight.size + (0 if bias is None else bias.size)
-                    for weight, bias in ((layers[at].weight, layers[at].bias) for at in part)
-                ),
+                parameters=sum(infos[at].parameters for at in part),
             )
         )
         start = index + 1

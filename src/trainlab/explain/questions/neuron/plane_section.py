@@ -56,7 +56,7 @@ def plane_section(
         text += "" if view.line is not None else " The line lies outside the plane drawn."
     else:
         why = (
-            "Its output hangs on the sums of its whole layer"
+            "Its output depends on the sums of its whole layer"
             if neuron.layer == 1
             else "Its inputs are outputs of other units"
         )
@@ -95,7 +95,8 @@ def _beyond(neuron: Neuron, points: Array, first: bool) -> tuple[str, ...]:
         return (f"The network has {count:,} {plural}, not two, so there is no plane to draw for this unit.",)
     sums = points @ neuron.weights + (neuron.bias or 0.0)
     above = int((sums > 0).sum())
-    side = f"On its upper side, where z is above 0, are {above:,} of {counted(len(points), 'data point')}."
+    lie = "lies" if above == 1 else "lie"
+    side = f"Of {counted(len(points), 'data point')}, {above:,} {lie} on its upper side, where z is above 0."
     if count == 1:
         at = -(neuron.bias or 0.0) / float(neuron.weights[0]) if neuron.weights[0] else None
         place = (

@@ -69,7 +69,7 @@ class ModuleEvidence:
                 name="plane",
                 heading="No plane in training mode",
                 text=(
-                    "In training mode what reaches a unit hangs on chance (dropout) or on the whole batch "
+                    "In training mode what reaches a unit depends on chance (dropout) or on the whole batch "
                     "(batch-norm), so nothing is drawn over the input plane; call eval() first.",
                 ),
             ), None
@@ -173,7 +173,7 @@ def _verdict(evidence: ModuleEvidence) -> str:
     return (
         "A neuron adds up its weighted inputs and its bias, and its activation decides what passes "
         f"on. {evidence.where.removesuffix('.')}: the sum is {format_number(one.sum)}{_onward(one)}. "
-        f"{collapse} Looked at: {counted(len(evidence.points), 'example')}."
+        f"{collapse} Based on a batch of {counted(len(evidence.points), 'example')}."
     )
 
 
@@ -185,10 +185,12 @@ def _plane_numbers(evidence: ModuleEvidence) -> dict[str, Any]:
 def _onward(one: Neuron) -> str:
     """Return what becomes of the sum, in a clause."""
     if one.follows:
-        return f"; what is done to it ({one.follows}) isn't looked through"
+        return f"; what becomes of it ({one.follows}) isn't traced further"
     if one.activation == "linear":
-        return ", and goes on as it is"
-    return f", its activation makes {format_number(one.output)} of it, slope {format_number(one.slope)}"
+        return ", and is passed on unchanged"
+    return (
+        f"; its activation turns that into {format_number(one.output)}, with slope {format_number(one.slope)}"
+    )
 
 
 def _direct(inputs: Array, point: Array) -> bool:
