@@ -120,11 +120,11 @@ def test_every_slug_is_declared():
 
 
 def test_no_script_names_a_fault():
-    slugs = section("Slugs in use") | section("New slugs")
+    slugs = re.compile(r"\b(" + "|".join(section("Slugs in use") | section("New slugs")) + r")\b")
     for name in SETS:
         for path in (FOLDER / name).glob("*.py"):
             text = f"{path.name}\n{path.read_text(encoding='utf-8')}"
-            assert not [slug for slug in slugs if re.search(rf"\b{slug}\b", text)], path.name
+            assert not slugs.findall(text), path.name
 
 
 def test_no_fault_is_in_both_sets():

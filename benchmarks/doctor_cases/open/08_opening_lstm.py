@@ -8,7 +8,7 @@ torch.manual_seed(21)
 class FirstToken(Dataset):
     """Which symbol opened the sequence?"""
 
-    def __init__(self, n, length=12, symbols=5):
+    def __init__(self, n, length=8, symbols=5):
         self.x = torch.randint(symbols, (n, length))
         self.y = self.x[:, 0].clone()
 

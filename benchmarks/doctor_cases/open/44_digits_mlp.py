@@ -24,7 +24,9 @@ def load():
 class Classifier(nn.Module):
     def __init__(self, n_in=64, n_hidden=96, n_out=10):
         super().__init__()
-        self.body = nn.Sequential(nn.Linear(n_in, n_hidden), nn.Tanh(), nn.Dropout(0.1))
+        self.body = nn.Sequential(
+            nn.Linear(n_in, n_hidden), nn.Tanh(), nn.Linear(n_hidden, n_hidden), nn.Tanh()
+        )
         self.head = nn.Linear(n_hidden, n_out)
 
     def forward(self, x):

@@ -24,9 +24,9 @@ class Block(nn.Module):
 
 
 class Wide(nn.Module):
-    def __init__(self, drop=0.7):
+    def __init__(self, drop=0.5):
         super().__init__()
-        self.blocks = nn.Sequential(Block(64, 96, drop), Block(96, 64, drop))
+        self.blocks = nn.Sequential(Block(64, 80, drop), Block(80, 64, drop))
         self.readout = nn.Linear(64, 10)
 
     def forward(self, x):
@@ -49,5 +49,4 @@ for step in range(1, 1501):
 
 model.eval()
 with torch.no_grad():
-    correct = (model(X[te]).argmax(-1) == y[te]).float()
-print("accuracy:", correct.mean().item())
+    print("test loss:", loss_fn(model(X[te]), y[te]).item())
