@@ -14,7 +14,7 @@ from docs.stated import Found, Statement
 from docs.words import percent
 from trainlab.budgets import bias_flags, layer_table
 from trainlab.draw import join
-from trainlab.engine.constant import best_constant_loss
+from trainlab.engine.constant_baseline import best_constant_loss
 from trainlab.spec import Experiment, name_of
 from trainlab.stats import HALF, Rate, ReadEstimate, Verdict, more_than, paired_difference, rate
 from trainlab.studies.better import judge_better

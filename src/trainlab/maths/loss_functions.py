@@ -209,3 +209,38 @@ def hinge_gradient(p: Array, y: Array) -> Array:
 def hinge_terms(torch: Any, p: Any, y: Any) -> Any:
     """Return max(0, 1 − t p), by relu, whose derivative at the kink is 0; that of clamp is 1."""
     return torch.relu(1.0 - (2.0 * y - 1.0) * p)
+
+
+def best_median(y: Array) -> Array:
+    """Return the median of each output's targets, ``[outputs]``."""
+    return np.array([float(np.median(column)) for column in _columns(y)])
+
+
+def best_mean(y: Array) -> Array:
+    """Return the mean of each output's targets, ``[outputs]``."""
+    return np.array([float(np.mean(column)) for column in _columns(y)])
+
+
+def best_logit(y: Array) -> Array:
+    """Return ln(p / (1 − p)) of each mean p, ``[outputs]``."""
+    share = best_mean(y)
+    return _logarithm(share) - _logarithm(1.0 - share)
+
+
+def best_logarithms(y: Array, *, label_smoothing: float = 0.0) -> Array:
+    """Return the logarithm of each class's share, ``[outputs]``."""
+    return _logarithm(_smoothed(best_mean(y), label_smoothing))
+
+
+def best_side(y: Array) -> Array:
+    """Return 1 for each output whose targets are mostly 1, else −1."""
+    return np.where(best_mean(y) >= 0.5, 1.0, -1.0)
+
+
+def _columns(y: Array) -> list[Array]:
+    return [np.ascontiguousarray(column) for column in y.T]
+
+
+def _logarithm(share: Array) -> Array:
+    # A class that is never there has no finite best output; this one is near enough.
+    return np.log(np.maximum(share, 1e-12))

@@ -12,7 +12,7 @@ from trainlab.errors import SpecError
 from trainlab.maths import learning_rates
 from trainlab.spec.class_words import class_words, inputs_words, one_output_words, outputs_words
 from trainlab.spec.kinds import name_of
-from trainlab.spec.losses import BCE, NLL, BCEWithLogits, CrossEntropy, Hinge
+from trainlab.spec.losses import BCE, NLL, CrossEntropy, Custom, loss_entry
 from trainlab.spec.optimizers import cycles
 from trainlab.spec.sampling import check_batches
 from trainlab.spec.schedules import (
@@ -156,7 +156,7 @@ def _check_loss(experiment: Experiment) -> None:
             f"{network.activations[-1]!r}; set network.output_activation = 'sigmoid' or 'softmax', "
             "or use 'bce_with_logits'."
         )
-    if isinstance(loss, BCE | BCEWithLogits | CrossEntropy | NLL | Hinge):
+    if not isinstance(loss, Custom) and loss_entry(loss).targets == "shares":
         both = np.concatenate([data.targets.ravel(), data.held_out_targets.ravel()])
         if both.min() < 0 or both.max() > 1:
             meant = class_words(experiment.task, data)

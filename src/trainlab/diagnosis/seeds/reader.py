@@ -14,7 +14,7 @@ from trainlab.diagnosis.lift.replay import Replayed
 from trainlab.diagnosis.seeds.seed_run import SeedRun
 from trainlab.diagnosis.seeds.success import Measure, Success
 from trainlab.diagnosis.signals.learnt import NOTHING, STUCK, State, state_of
-from trainlab.engine.constant import best_constant_loss
+from trainlab.engine.constant_baseline import best_constant_loss
 from trainlab.spec import Accuracy, LossBelow, Within
 from trainlab.spec.solved import Solved
 

@@ -8,21 +8,18 @@ from typing import Any
 import msgspec
 
 from trainlab.engine.custom_loss import tensor_function
-from trainlab.spec import BCE, CrossEntropy, Custom, Loss, loss_entry
+from trainlab.spec import BCE, Custom, Loss, loss_entry
 
 Criterion = Callable[[Any, Any], Any]
 
 
 def build_criterion(torch: Any, loss: Loss) -> Criterion:
     """Return the loss as a function: torch.nn's, or its formula where torch.nn has none for such targets."""
-    f = torch.nn.functional
     if isinstance(loss, Custom):
         function = tensor_function(loss, engine="reference")
         return lambda p, y: function(p, y).mean()
     if isinstance(loss, BCE):
         return lambda p, y: _bce(torch, p, y)
-    if isinstance(loss, CrossEntropy):
-        return lambda z, y: f.cross_entropy(z, y, label_smoothing=loss.label_smoothing)
     entry = loss_entry(loss)
     terms, settings = entry.torch_terms, msgspec.structs.asdict(loss)
     if terms is None:
