@@ -32,9 +32,9 @@ BUSY_SECONDS = 30.0
 class Store:
     """Finished runs by experiment (its fingerprint), engine and seed.
 
-    Used from one thread; several processes may use one file. Every method raises StoreError, in one line, if
-    the file can't be used. A run that is there is never written again: the same experiment, engine and seed
-    give the same numbers, so of a chunk that overlaps what is held only the new seeds are added.
+    Use it from one thread; several processes may use one file. Every method raises StoreError, in one line,
+    if the file can't be used. A run that is there is never written again: the same experiment, engine and
+    seed give the same numbers, so only the new seeds of a chunk are added.
     """
 
     def __init__(self, database: str, *, place: str) -> None:
@@ -82,7 +82,7 @@ class Store:
         self.close()
 
     def save(self, runs_list: Sequence[Runs], *, engine: str) -> None:
-        """Write all these runs in one transaction; seeds that are there already are left as they are."""
+        """Write all these runs in one transaction; seeds that are already there stay as they are."""
         with explained(self.place), transaction(self._db):
             for runs in runs_list:
                 key = self._key(runs.experiment) or self._add(runs.experiment)
@@ -103,7 +103,7 @@ class Store:
     def outcomes(self, experiment: Experiment, seeds: range, *, engine: str) -> Outcomes:
         """Return how the runs of all these seeds ended, without their arrays: ``[n]`` rows of `OUTCOME`.
 
-        Of 32 runs in 50 µs, where `load` takes 170. Raises StoreError if one isn't there.
+        For 32 runs it takes 50 µs, `load` 170. Raises StoreError if one isn't there.
         """
         with explained(self.place), snapshot(self._db):
             return read_outcomes(
@@ -113,7 +113,7 @@ class Store:
     def save_judged(
         self, experiment: Experiment, seed: int, found: bytes, *, engine: str, rules: str
     ) -> None:
-        """Keep what rules with this digest say of a run, JSON; the run must be there."""
+        """Keep what rules with this digest say of a run, as JSON; the run must be there."""
         with explained(self.place), transaction(self._db):
             key = self._whole(experiment, range(seed, seed + 1), engine)
             self._db.execute(
@@ -122,7 +122,7 @@ class Store:
             )
 
     def judged(self, experiment: Experiment, *, engine: str, rules: str) -> dict[int, str]:
-        """Return what rules with this digest have said of runs, JSON, by seed."""
+        """Return what rules with this digest have said of runs, as JSON, by seed."""
         query = "SELECT seed, found FROM judged_runs WHERE experiment = ? AND engine = ? AND rules = ?"
         with explained(self.place):
             return dict(self._db.execute(query, (self._key(experiment), engine, rules)))
@@ -137,15 +137,15 @@ class Store:
         changes: int = 0,
         seeds: int,
     ) -> None:
-        """Keep the name of a study, and which experiments are its own, whether they have runs yet or not.
+        """Keep the name of a study and which experiments belong to it, whether they have runs yet or not.
 
-        Of a race `networks` is how many candidates it has, of a map how many points.
+        `networks` is the number of candidates for a race, and of points for a map.
         """
         with explained(self.place), transaction(self._db):
             remember(self._db, kind, title, fingerprints, networks=networks, changes=changes, seeds=seeds)
 
     def studies(self) -> list[NamedStudy]:
-        """Return the studies that were named, the one asked last first."""
+        """Return the studies that were named, the latest asked first."""
         with explained(self.place), snapshot(self._db):
             return named_studies(self._db)
 
@@ -155,7 +155,7 @@ class Store:
             return holdings(self._db)
 
     def delete(self, experiments: Iterable[Experiment], *, engine: str) -> int:
-        """Forget all runs of these experiments by this engine; return how many they were."""
+        """Delete all runs of these experiments by this engine; return how many there were."""
         deleted = 0
         with explained(self.place), transaction(self._db):
             for experiment in experiments:

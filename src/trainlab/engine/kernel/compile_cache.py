@@ -13,8 +13,8 @@ from trainlab.engine.identity import kernel_digest
 def cached_njit(function: Callable[..., None]) -> Any:
     """Compile a function, and keep it on disk under a name that holds the kernel's digest.
 
-    numba itself compares the function's own file alone: after an edit of a constant or of a function that was
-    compiled into it, the build of before would answer.
+    numba itself compares the function's own file alone: after an edit of a constant or function that is
+    compiled into it, the old build would still answer.
     """
     function.__qualname__ = f"{function.__qualname__}-{kernel_digest()}"
     return njit(nogil=True, cache=True, error_model="numpy")(function)
