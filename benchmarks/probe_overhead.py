@@ -9,8 +9,8 @@ What isn't installed, or fails on a model, is named.
 The probe looks closely at the first 40 steps, then at 2 in 32 up to the 512th, 2 in 128 up to the 8,192nd,
 then 2 in 1,024. Both are reported: the first 40 steps with what comes before and after the training, and
 those that follow. A ratio divides the time with by the time without in the same round: the median of the
-rounds, the least and the most. Ratios are of the processes' own processor time (what wandb's service takes isn't in it);
-steps per second are by the clock, of the steps after the first 40.
+rounds, the least and the most. Ratios are of the processes' own processor time (what wandb's service takes
+isn't in it); steps per second are by the clock, of the steps after the first 40.
 
 Freed memory stays with the process: whether glibc gives large blocks back to the system after each step is a
 matter of luck, and makes a CNN's step up to a quarter longer, with a tool as without.
