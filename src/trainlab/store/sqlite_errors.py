@@ -28,7 +28,7 @@ REASONS = {
 
 
 @contextmanager
-def explained(place: str) -> Generator[None]:
+def as_store_errors(place: str) -> Generator[None]:
     """Turn SQLite's errors inside the block into a StoreError about the store at `place`."""
     try:
         yield
