@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from trainlab.engine.custom_loss import tensor_function
+from trainlab.maths import LINKS
 from trainlab.spec import BCE, Custom, Loss, loss_entry
 
 Criterion = Callable[[Any, Any], Any]
@@ -31,14 +32,7 @@ def build_criterion(torch: Any, loss: Loss) -> Criterion:
 
 def predictions_of(torch: Any, loss: Loss, outputs: Any) -> Any:
     """Return the predictions that the outputs ``[examples, outputs]`` stand for under this loss."""
-    link = loss_entry(loss).link
-    if link == "sigmoid":
-        return torch.sigmoid(outputs)
-    if link == "softmax":
-        return torch.softmax(outputs, dim=1)
-    if link == "exp":
-        return torch.exp(outputs)
-    return torch.clamp((outputs + 1.0) / 2.0, 0.0, 1.0) if link == "margin" else outputs
+    return LINKS[loss_entry(loss).link].torch_value(torch, outputs)
 
 
 def _bce(torch: Any, probabilities: Any, targets: Any) -> Any:
