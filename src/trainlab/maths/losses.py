@@ -30,6 +30,8 @@ class Loss:
     ``targets`` says whether they may be any numbers or are shares, from 0 to 1. ``best_constant(target,
     **settings)`` are the outputs ``[outputs]`` that do best if they must ignore the inputs; None where they
     are to be searched for, between the lowest target and the highest: the loss is then convex in each output.
+    ``kinks(output, target, **settings)`` is 0 where one formula takes over from another, with a sign on each
+    side of that; None where there is only one.
 
     ``torch_class`` and ``torch_function`` are the names in ``torch.nn`` and ``torch.nn.functional``, None
     where there is none. Where PyTorch hasn't the loss for such targets, ``torch_terms(torch, output,
@@ -53,6 +55,7 @@ class Loss:
     tangent: Callable[..., Array] | None = None
     targets: Literal["numbers", "shares"] = "numbers"
     best_constant: Callable[..., Array] | None = None
+    kinks: Callable[..., Array] | None = None
 
 
 _TABLE = (
@@ -68,6 +71,7 @@ _TABLE = (
         gradient=f.l1_gradient,
         tangent=f.no_tangent,
         best_constant=f.best_median,
+        kinks=f.l1_kinks,
     ),
     Loss(
         name="mse",
@@ -96,6 +100,7 @@ _TABLE = (
         value=f.huber,
         gradient=f.huber_gradient,
         tangent=f.huber_tangent,
+        kinks=f.huber_kinks,
     ),
     Loss(
         name="smooth_l1",
@@ -111,6 +116,7 @@ _TABLE = (
         value=f.smooth_l1,
         gradient=f.smooth_l1_gradient,
         tangent=f.smooth_l1_tangent,
+        kinks=f.smooth_l1_kinks,
     ),
     Loss(
         name="log_cosh",
@@ -144,6 +150,7 @@ _TABLE = (
         tangent=f.bce_tangent,
         targets="shares",
         best_constant=f.best_mean,
+        kinks=f.bce_kinks,
     ),
     Loss(
         name="bce_with_logits",
@@ -212,6 +219,7 @@ _TABLE = (
         tangent=f.no_tangent,
         targets="shares",
         best_constant=f.best_side,
+        kinks=f.hinge_kinks,
     ),
 )
 
