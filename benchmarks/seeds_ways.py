@@ -13,7 +13,8 @@ from typing import Any
 
 from scipy import stats
 
-from trainlab.diagnosis.seeds import Question, populate
+from trainlab.diagnosis.seeds.populate import populate
+from trainlab.diagnosis.seeds.question import Question
 from trainlab.execution import default_workers
 
 SCRIPTS = Path(__file__).parent / "training_scripts"

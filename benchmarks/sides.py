@@ -2,7 +2,7 @@
 
 All 96 cells of examples/xor44.toml on 1,000 seeds, in float64 and in PyTorch, stacks of 512 networks: some
 twenty minutes on a core. Finished runs are kept, so it can be stopped and run again.
-``--docs`` writes docs/sides.json, which docs/assignment.md reports (`docs.figures.retrained`).
+``--docs`` writes docs/sides.json, which docs/assignment.md reports (`docs.engines.retrained`).
 
 python -m benchmarks.sides
 """
@@ -18,7 +18,7 @@ from typing import Any
 from benchmarks.machine import machine
 from trainlab.execution import Progress
 from trainlab.studies import StudyResult, study
-from trainlab.studies.side_words import as_asked, sides_words
+from trainlab.studies.verdicts.robustness_words import as_asked, sides_words
 
 STUDY = "xor44"
 SEEDS = 1000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from docs.explained import Explained
 from docs.words import table, under
 from trainlab.draw import format_number
-from trainlab.explain.questions.chain_rule.asked import DEFAULT
+from trainlab.explain.questions.chain_rule.options import DEFAULT
 from trainlab.explain.questions.chain_rule.paths import Factor
 from trainlab.stats import Rate, rate, share_words
 

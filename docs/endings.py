@@ -10,10 +10,10 @@ import trainlab
 from trainlab.spec import any_study, named_cell
 from trainlab.studies import EndingsResult
 from trainlab.studies.causes import failed
+from trainlab.studies.landscape.ending_kinds import THRESHOLD_WORDS
 from trainlab.studies.landscape.place import place_at
 from trainlab.studies.landscape.read import KINDS, THRESHOLDS, Kind
 from trainlab.studies.landscape.settle import eigen, loss_scale, reach_of
-from trainlab.studies.landscape.verdict import THRESHOLD_WORDS
 
 SEEDS = 200
 MANY = 1000

@@ -6,11 +6,11 @@ import json
 from typing import Any, cast
 
 from docs.blocks import ROOT
-from docs.figures import Studies, carry_out, networks
 from docs.words import table
+from docs.xor_studies import Studies, carry_out, networks
 from trainlab.draw import counted, join
 from trainlab.stats import SIGNIFICANCE
-from trainlab.studies.side_words import as_asked
+from trainlab.studies.verdicts.robustness_words import as_asked
 
 __all__ = ["BLOCKS", "carry_out"]
 

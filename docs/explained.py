@@ -15,11 +15,11 @@ import trainlab
 from trainlab import Experiment, explain
 from trainlab.engine.network_pass import forward, layers_from
 from trainlab.explain.common.populations import Populations
+from trainlab.explain.questions.init.layer_signals import LayerSignals, stack_signals
 from trainlab.explain.questions.init.schemes import find_schemes
-from trainlab.explain.questions.init.stack import LayerSignals, stack_signals
 from trainlab.explain.questions.learning_rate.grid import at_rate, lean
 from trainlab.explain.questions.learning_rate.named_schedules import TEN, read_schedules
-from trainlab.explain.questions.loss.pairing_rates import PairRate, pair_rates
+from trainlab.explain.questions.loss.population_section import PairRate, pair_rates
 from trainlab.explain.questions.loss.variants import variants_of
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import load_study, named_cell

@@ -9,10 +9,10 @@ from docs import blocks
 from docs.words import cell
 from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.faults import all_faults, families
-from trainlab.diagnosis.plan import Plan
-from trainlab.diagnosis.runner import run_script
+from trainlab.diagnosis.script.plan import Plan
+from trainlab.diagnosis.script.runner import run_script
+from trainlab.diagnosis.signals.baselines import K
 from trainlab.diagnosis.signals.learnt import BEHIND, FEW, STUCK
-from trainlab.diagnosis.signals.neighbours import K
 from trainlab.diagnosis.signals.table import SIGNALS
 from trainlab.report.diagnosis_pictures import drawn
 

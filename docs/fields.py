@@ -14,7 +14,7 @@ import msgspec
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Experiment, Init, Network
 from trainlab.spec.fields import alternatives, field_types, items_of, kinds_of
-from trainlab.spec.kinds import Kind, Part, name_of
+from trainlab.spec.parts import Kind, Part, name_of
 from trainlab.spec.study import Statement
 
 Struct = type[msgspec.Struct]

@@ -10,14 +10,18 @@ from typing import get_args
 import trainlab
 from docs import (
     explained,
-    figures,
     stated_chain,
-    stated_inits,
+    stated_changes,
+    stated_failures,
     stated_losses,
     stated_neuron,
     stated_notebook,
+    stated_outliers,
     stated_rates,
-    stated_xor,
+    stated_schedules,
+    stated_schemes,
+    stated_weight_sizes,
+    xor_studies,
 )
 from docs.rules import Answer, Outcome
 from docs.stated import Found, Statement
@@ -30,19 +34,19 @@ from trainlab.studies import EndingsResult
 SEEDS = 200
 """Of each learning rate at which is asked where runs of Model 3 end."""
 
-PARTS = (
-    ("Part 1: the main notebook", stated_xor),
-    ("Part 1: the second notebook", stated_notebook),
-    ("What is a neuron?", stated_neuron),
-    ("What is the learning rate for?", stated_rates),
-    ("How are weights initialised?", stated_inits),
-    ("What is a loss?", stated_losses),
-    ("What is the chain rule?", stated_chain),
+PARTS: tuple[tuple[str, tuple[Statement, ...]], ...] = (
+    ("Part 1: the main notebook", (*stated_changes.STATEMENTS, *stated_failures.STATEMENTS)),
+    ("Part 1: the second notebook", stated_notebook.STATEMENTS),
+    ("What is a neuron?", stated_neuron.STATEMENTS),
+    ("What is the learning rate for?", (*stated_rates.STATEMENTS, *stated_schedules.STATEMENTS)),
+    ("How are weights initialised?", (*stated_weight_sizes.STATEMENTS, *stated_schemes.STATEMENTS)),
+    ("What is a loss?", (*stated_losses.STATEMENTS, *stated_outliers.STATEMENTS)),
+    ("What is the chain rule?", stated_chain.STATEMENTS),
 )
-"""The parts of the assignment, in its order, and where their statements are."""
+"""The parts of the assignment, in its order, and their statements."""
 
 QUESTIONS = PARTS[2:]
-STATEMENTS: tuple[Statement, ...] = tuple(each for _, part in PARTS for each in part.STATEMENTS)
+STATEMENTS: tuple[Statement, ...] = tuple(each for _, part in PARTS for each in part)
 
 DONE: tuple[Outcome, ...] = ("carried out", "not carried out", "can't be tested")
 """What a statement comes to that claims nothing that could be true."""
@@ -55,7 +59,7 @@ def carry_out(*, store: str | None) -> dict[str, Answer]:
     """Return how each statement fares, by its number; runs that the store has aren't trained again."""
     answers = explained.carry_out(store=store)
     found = Found(
-        studies=figures.carry_out(store=store), explained=answers, deep=deep_endings(answers, store=store)
+        studies=xor_studies.carry_out(store=store), explained=answers, deep=deep_endings(answers, store=store)
     )
     return judge(found)
 
@@ -84,7 +88,7 @@ def rows(answers: dict[str, Answer]) -> str:
     """One row a statement, under its part; what was asked and the numbers in sentences below each table."""
     parts: list[str] = []
     for heading, part in PARTS:
-        judged = [(each, answers[each.number]) for each in part.STATEMENTS]
+        judged = [(each, answers[each.number]) for each in part]
         heads = ("№", "what it says", "where", "verdict", "the number, with its 95 % interval", "other sides")
         lines = [
             (
@@ -113,7 +117,7 @@ def notebook(answers: dict[str, Answer]) -> str:
 
 def questions_tally(answers: dict[str, Answer]) -> str:
     """How many statements of the five questions fare how."""
-    return _tally(answers, [each for _, part in QUESTIONS for each in part.STATEMENTS])
+    return _tally(answers, [each for _, part in QUESTIONS for each in part])
 
 
 def questions(answers: dict[str, Answer]) -> str:
@@ -122,11 +126,11 @@ def questions(answers: dict[str, Answer]) -> str:
     for heading, part in QUESTIONS:
         lines = [
             (cell(each.said), f"**{answer.outcome}**", cell(answer.number) or "–", each.seeds)
-            for each in part.STATEMENTS
+            for each in part
             for answer in [answers[each.number]]
             if answer.outcome not in DONE
         ]
-        page = part.STATEMENTS[0].page
+        page = part[0].page
         heads = ("statement", "", "numbers, with 95 % intervals", "seeds")
         parts.append(f"## {heading}\n\nThe page: [{heading}]({page}.md)\n\n{table(heads, lines)}")
     return "\n\n".join(parts)

@@ -11,7 +11,7 @@ from docs.words import cell, chance, percent, points, table
 from trainlab.draw import format_number
 from trainlab.explain import pairing
 from trainlab.explain.questions.loss.outliers import percent as climb
-from trainlab.explain.questions.loss.pairing_rates import PairRate
+from trainlab.explain.questions.loss.population_section import PairRate
 from trainlab.stats import share_words
 
 TAUGHT = (

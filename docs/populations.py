@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 import trainlab
-from trainlab.report.why_words import HEADERS, table_rows
+from trainlab.report.study.why_failed_part import CAUSES, shares_of
 from trainlab.stats import Rate
 from trainlab.studies import CellResult
 
@@ -38,9 +38,10 @@ def carry_out(*, store: str | None, seeds: int = SEEDS, most: int = MOST) -> End
 
 def why(ends: Ends) -> str:
     """A row a cause, of each of the cells."""
-    rows = table_rows(list(ends.study.cells))
-    lines = [HEADERS, ["---", "---", "---", "---"], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    causes = [row for item in ends.study.cells for row in shares_of(item)]
+    headings = CAUSES.headings(causes)
+    lines = [headings, ["---"] * len(headings), *CAUSES.rows(causes)]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
 def checks(ends: Ends) -> str:

@@ -9,9 +9,9 @@ from typing import Literal
 from docs.words import percent, under
 from trainlab.draw import join
 from trainlab.stats import HALF, OFTEN, Estimate, Rate, Reading, Verdict, almost_always, more_than
-from trainlab.studies.side_words import AS_ASKED, as_asked
-from trainlab.studies.sides import TURNED
-from trainlab.studies.verdicts import OUTCOMES
+from trainlab.studies.verdicts.robustness import TURNED
+from trainlab.studies.verdicts.robustness_words import AS_ASKED, as_asked
+from trainlab.studies.verdicts.rules import OUTCOMES
 
 Outcome = Literal[
     "upheld", "in part", "refuted", "mixed", "carried out", "not carried out", "can't be tested"

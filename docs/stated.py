@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from docs.explained import Explained
-from docs.figures import Studies
 from docs.rules import Answer
+from docs.xor_studies import Studies
 from trainlab.studies import EndingsResult
 
 
@@ -46,3 +46,35 @@ class Statement:
     def judge(self, found: Found) -> Answer:
         """Return how it fares."""
         return self.rule(**self.read(found))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """One of the five questions: its page, where the assignment asks it, and the command that answers it."""
+
+    page: str
+    place: str
+    command: str
+
+    def statement(
+        self,
+        number: str,
+        said: str,
+        asked: str,
+        rule: Callable[..., Answer],
+        read: Callable[[Found], Mapping[str, Any]],
+        seeds: str = "–",
+        note: str = "",
+    ) -> Statement:
+        """Return a statement on it; `asked` says what of the command's answer was asked."""
+        return Statement(
+            number=number,
+            said=said,
+            place=self.place,
+            asked=f"{self.command}: {asked}",
+            rule=rule,
+            read=read,
+            page=self.page,
+            seeds=seeds,
+            note=note,
+        )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from docs import rules
 from docs.rules import Answer, Outcome
-from docs.stated import Found, Statement
+from docs.stated import Found, Question, Statement
 from docs.stated_neuron import neuron_gaps
 from trainlab.draw import format_number
 
 PAGE, PLACE, ASKED = "chain_rule", "question 5", "`trainlab explain chain-rule`"
+_statement = partial(Question(page=PAGE, place=PLACE, command=ASKED).statement, seeds="1")
 DRAWN = "4-3-2-1"
 
 
@@ -102,20 +104,6 @@ def swapped(*, losses: tuple[float, float], slopes: tuple[float, float]) -> Answ
 def _swapped(found: Found) -> Mapping[str, Any]:
     y, guess = 1.0, 0.25
     return {"losses": ((y - guess) ** 2, (guess - y) ** 2), "slopes": (2 * (guess - y), 2 * (y - guess))}
-
-
-def _statement(number: str, said: str, asked: str, rule: Any, read: Any, note: str = "") -> Statement:
-    return Statement(
-        number=number,
-        said=said,
-        place=PLACE,
-        asked=f"{ASKED}: {asked}",
-        rule=rule,
-        read=read,
-        page=PAGE,
-        seeds="1",
-        note=note,
-    )
 
 
 STATEMENTS: tuple[Statement, ...] = (

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from docs import rules
-from docs.figures import WINDOW, minus_zero, rises_of, share_of
+from docs.failure_blocks import minus_zero, rises_of
 from docs.rules import Answer
 from docs.stated import Found, Statement
 from docs.words import percent
+from docs.xor_studies import WINDOW, share_of
 from trainlab.draw import format_number
 from trainlab.spec import Default, Experiment, Full, name_of
 from trainlab.stats import HALF, Rate, more_than, paired_difference

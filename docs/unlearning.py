@@ -12,8 +12,8 @@ import trainlab
 from trainlab.draw import format_number
 from trainlab.spec import any_study, named_cell
 from trainlab.studies.cells import CellResult
-from trainlab.studies.spike_anatomy import Spike
-from trainlab.studies.spike_words import entry_of
+from trainlab.studies.spikes.spike_anatomy import Spike
+from trainlab.studies.spikes.spike_words import entry_of
 
 SEEDS = 1000
 MANY = 2

@@ -30,7 +30,7 @@ def test_a_command_that_trains_nothing_brings_nothing_that_computes(words: list[
 
 
 def test_what_waits_for_a_script_does_not_compute():
-    loaded = loaded_by("import trainlab.diagnosis.runner, trainlab.interrupt")
+    loaded = loaded_by("import trainlab.diagnosis.script.runner, trainlab.interrupt")
     assert loaded.isdisjoint((*HEAVY, "numpy"))
 
 

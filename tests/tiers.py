@@ -78,7 +78,7 @@ WHOLE: dict[str, tuple[str, ...]] = {
         "diagnosis/test_xor.py",
         "engine/test_torch_bits.py",
         "golden/test_golden_copies.py",
-        "report/test_why_part.py",
+        "report/study/test_why_failed_part.py",
         "studies/test_why_failed.py",
     ),
     "computes": ("explain/chain_rule/test_agreement.py",),
@@ -122,7 +122,7 @@ CHOSEN: dict[str, tuple[str, ...]] = {
     ),
     "pages": (
         "docs/test_code.py::test_the_page_runs[docs/race.md]",
-        "report/test_study_page.py::test_all_96_cells_stay_under_1_mb_and_their_accuracies_are_a_grid",
+        "report/study/test_study_page.py::test_all_96_cells_stay_under_1_mb_and_their_accuracies_are_a_grid",
     ),
 }
 """Those of each kind that `scripts/test` runs too, by their place below this folder."""

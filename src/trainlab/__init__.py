@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from trainlab import explain as explain
     from trainlab.budgets import Budget, budget
     from trainlab.diagnosis import Report, doctor, watch
-    from trainlab.diagnosis.ask_seeds import seeds
     from trainlab.diagnosis.seeds.population import SeedsResult
+    from trainlab.diagnosis.seeds.seeds_function import seeds
     from trainlab.engine import custom_loss
     from trainlab.engine.torch import Population, population
     from trainlab.errors import TrainlabError
@@ -80,7 +80,7 @@ _HOMES = {
     "race": "studies",
     "race_html": "report",
     "run": "studies",
-    "seeds": "diagnosis.ask_seeds",
+    "seeds": "diagnosis.seeds.seeds_function",
     "seeds_html": "report",
     "smallest_budget": "studies",
     "smallest_html": "report",

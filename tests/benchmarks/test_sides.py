@@ -9,7 +9,7 @@ import pytest
 import trainlab
 from benchmarks import sides
 from trainlab.spec import study_from_dict
-from trainlab.studies.side_words import as_asked
+from trainlab.studies.verdicts.robustness_words import as_asked
 
 
 @pytest.mark.process

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from browser.chromium import Tab, browser, executable
 from diagnosis.test_show import finding, report
-from report.small_study import result
+from report.study.small_study import result
 from report.test_diagnosis_page import BARS
 
 from trainlab.draw import html_table

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainlab.budgets import Budget, budget, counting
-from trainlab.budgets.deep import DeepCounts
-from trainlab.budgets.shallow import ShallowCounts
+from trainlab.budgets.count_tables import DeepCounts
+from trainlab.budgets.counting import ShallowCounts
 
 FLAGS = {"yes": [1], "no": [0], "any": [0, 1]}
 

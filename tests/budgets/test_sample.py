@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import chisquare
 
 from trainlab.budgets import budget
-from trainlab.budgets.draws import draw_ranks
+from trainlab.budgets.enumeration import draw_ranks
 from trainlab.errors import BudgetError
 
 

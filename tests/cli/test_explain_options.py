@@ -88,3 +88,26 @@ def test_numbers() -> None:
     ):
         with pytest.raises(UsageError, match=f"--input '{text}': {words}"):
             read_numbers("--input", text)
+
+
+def test_only_some_sections(trainlab: Caller) -> None:
+    outcome = trainlab("explain", "chain-rule", "tiny.toml", "--only", "paths, forward", "--json", "a.json")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.startswith("Forward: from the inputs to the loss\n")
+    assert "Every path from" in outcome.out
+    assert "More with --details" not in outcome.out
+    data = json.loads(Path("a.json").read_text())
+    assert [part["name"] for part in data["sections"]] == ["forward", "paths"]
+    assert (data["verdict"], data["answer"]) == ("", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "words"),
+    [
+        ("chain-rule", "pahts", "--only 'pahts': must be 'forward', 'paths', 'backward', 'layers', "),
+        ("neuron", "apart,planes", "Did you mean 'plane'?"),
+        ("loss", "", "--only '': must be 'pairing', "),
+    ],
+)
+def test_only_what_there_is(trainlab: Caller, name: str, given: str, words: str) -> None:
+    assert_refused(trainlab("explain", name, "tiny.toml", "--only", given), words)

@@ -6,9 +6,9 @@ import pytest
 from cli.calling import Caller, assert_refused
 
 from trainlab.cli.main import app
-from trainlab.cli.near import check_passed_on, near_option
+from trainlab.cli.misspelt_options import check_passed_on, near_option
 from trainlab.cli.options import UsageError
-from trainlab.cli.parsed import options_of_command
+from trainlab.cli.parser_errors import options_of_command
 
 OPTIONS = {"-n": True, "--seed": True, "--json": True, "--html": True, "--try": False, "--at-least": True}
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from cli.calling import Caller, assert_refused
-from studies.spiking import TEXT, UNLEARNT
+from studies.spikes.spiking import TEXT, UNLEARNT
 
-from trainlab.report.text_lines import LINES
+from trainlab.report.terminal_lines import LINES
 
 SPIKE = ["run", "spiking.toml", "--spike", "--seeds", str(UNLEARNT + 1)]
 

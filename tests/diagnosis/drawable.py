@@ -8,7 +8,7 @@ from typing import Any
 from report.page_reader import PageReader, svgs
 
 from trainlab.diagnosis import Report
-from trainlab.diagnosis.show import report_text
+from trainlab.diagnosis.report.show import report_text
 from trainlab.report import diagnosis_html
 
 

@@ -21,7 +21,7 @@ from trainlab.diagnosis.edits import setting
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import bars
-from trainlab.diagnosis.remedies.usual import rate_times
+from trainlab.diagnosis.remedies.common_remedies import rate_times
 
 MOST = 1.0
 

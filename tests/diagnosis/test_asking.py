@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from trainlab.diagnosis import Report
-from trainlab.diagnosis.seen_losses import LossStream
+from trainlab.diagnosis.observed.losses import LossCurve
 
 pytestmark = pytest.mark.trains
 
@@ -214,10 +214,10 @@ def test_what_cannot_be_asked_is_said_and_read_off_whole_passes():
 
 
 def test_a_long_curve_leaves_no_loss_out():
-    stream = LossStream(None)
+    loss_curve = LossCurve(None)
     for tick in range(40_000):
-        stream.add(tick, float(tick % 4 == 0))
-    assert stream.stride == 16
-    assert len(stream.values) <= 4096
-    assert set(stream.values) == {0.25}
-    assert stream.last == 0.0
+        loss_curve.add(tick, float(tick % 4 == 0))
+    assert loss_curve.stride == 16
+    assert len(loss_curve.values) <= 4096
+    assert set(loss_curve.values) == {0.25}
+    assert loss_curve.last == 0.0

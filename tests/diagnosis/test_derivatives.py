@@ -11,9 +11,9 @@ import torch
 from diagnosis.watched import diagnosed, faults
 from torch import nn
 
-from trainlab.diagnosis.plan import Plan
-from trainlab.diagnosis.remedies.choose import remedies_for
-from trainlab.diagnosis.runner import run_script
+from trainlab.diagnosis.remedies.trying import remedies_for
+from trainlab.diagnosis.script.plan import Plan
+from trainlab.diagnosis.script.runner import run_script
 
 STEPS = 80
 

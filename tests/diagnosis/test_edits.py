@@ -13,13 +13,14 @@ from torch import nn
 from torch.nn import functional as F
 
 from trainlab.diagnosis import Finding, Report
+from trainlab.diagnosis.edits import line_without
 from trainlab.diagnosis.faults import all_faults
+from trainlab.diagnosis.observed.events import Clipping, Cut
+from trainlab.diagnosis.observed.losses import LossCurve
+from trainlab.diagnosis.observed.record import LoaderRecord, OptimizerRecord, TrainingRecord
+from trainlab.diagnosis.observed.site import Site
 from trainlab.diagnosis.place import NOWHERE, Place, place_at
-from trainlab.diagnosis.seen import Event, LoaderSeen, OptimizerSeen, Seen
-from trainlab.diagnosis.seen_losses import LossStream
-from trainlab.diagnosis.signals.case import Case, make_case
-from trainlab.diagnosis.site import Site
-from trainlab.diagnosis.stacked_layer import line_without
+from trainlab.diagnosis.signals.training import Training, training_from
 
 STACK = "net = nn.Sequential(nn.Linear(3, 4))"
 
@@ -34,14 +35,14 @@ def finding(fault: str, place: Place = NOWHERE, value: float | None = None) -> F
     )
 
 
-def code_for(finding: Finding, case: Case) -> str:
-    return all_faults()[finding.fault].whole(finding, case).code
+def code_for(finding: Finding, training: Training) -> str:
+    return all_faults()[finding.fault].whole(finding, training).code
 
 
-def optimizer(made: str, **changes: Any) -> Seen:
-    seen = OptimizerSeen(0, "SGD", site(made), [], {}, **{"steps": 9, "lr": [(0, 0.5)]} | changes)
-    stream = LossStream(site("loss.backward()", 20), ticks=[0, 1], values=[1.0, 1.0], count=2)
-    return Seen(optimizers=[seen], streams=[stream])
+def optimizer(made: str, **changes: Any) -> TrainingRecord:
+    record = OptimizerRecord(0, "SGD", site(made), [], {}, **{"steps": 9, "lr": [(0, 0.5)]} | changes)
+    loss_curve = LossCurve(site("loss.backward()", 20), ticks=[0, 1], values=[1.0, 1.0], count=2)
+    return TrainingRecord(optimizers=[record], loss_curves=[loss_curve])
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def optimizer(made: str, **changes: Any) -> Seen:
     ],
 )
 def test_a_number_in_the_line_is_changed(fault: str, made: str, wanted: str):
-    code = code_for(finding(fault), make_case(optimizer(made)))
+    code = code_for(finding(fault), training_from(optimizer(made)))
     assert code == f"# train.py:7\n- {made}\n+ {wanted}"
 
 
@@ -62,26 +63,26 @@ def test_a_number_in_the_line_is_changed(fault: str, made: str, wanted: str):
     "made", ["opt = SGD(p, lr=rate)", "opt = SGD(p, 0.5)", "opt = make(p, lr=0.5 if x else 1)"]
 )
 def test_a_number_that_is_not_there_is_not_changed(made: str):
-    assert code_for(finding("lr_too_high"), make_case(optimizer(made))) == ""
+    assert code_for(finding("lr_too_high"), training_from(optimizer(made))) == ""
 
 
 def test_calls_that_are_missing_are_put_beside_backward():
     never = optimizer("opt = SGD(p)", steps=0)
-    code = code_for(finding("missing_optimizer_step"), make_case(never))
+    code = code_for(finding("missing_optimizer_step"), training_from(never))
     assert code == "# train.py:20\n  loss.backward()\n+ opt.step()"
     stale = optimizer("opt = SGD(p)", stale=9)
-    code = code_for(finding("missing_zero_grad"), make_case(stale))
+    code = code_for(finding("missing_zero_grad"), training_from(stale))
     assert code == "# train.py:20\n+ opt.zero_grad()\n  loss.backward()"
 
 
 def test_a_cut_is_taken_out():
     text = "h = self.body(x).detach()"
-    event = Event("cut", site(text), facts={"name": "detach"})
+    event = Cut(site=site(text), name="detach", inside=True)
     cut = place_at(site(text), "call", call="detach")
-    code = code_for(finding("detached_graph", cut), make_case(Seen(events=[event])))
+    code = code_for(finding("detached_graph", cut), training_from(TrainingRecord(events=[event])))
     assert code.endswith("+ h = self.body(x)")
     elsewhere = place_at(site(text, line=8), "call", call="detach")
-    assert code_for(finding("detached_graph", elsewhere), make_case(Seen(events=[event]))) == ""
+    assert code_for(finding("detached_graph", elsewhere), training_from(TrainingRecord(events=[event]))) == ""
 
 
 @pytest.mark.parametrize(
@@ -93,17 +94,18 @@ def test_a_cut_is_taken_out():
     ],
 )
 def test_a_loader_is_shuffled(text: str, wanted: str):
-    loader = LoaderSeen(rows=9, batch=8, shuffled=False, dataset=1, site=site(text))
+    loader = LoaderRecord(rows=9, batch=8, shuffled=False, dataset=1, site=site(text))
     code = code_for(
-        finding("data_not_shuffled", place_at(site(text), "loader")), make_case(Seen(loaders=[loader]))
+        finding("data_not_shuffled", place_at(site(text), "loader")),
+        training_from(TrainingRecord(loaders=[loader])),
     )
     assert code == f"# train.py:7\n- {text}\n+ {wanted}"
 
 
 def test_a_limit_is_loosened():
     text = "clip_grad_norm_(net.parameters(), 1e-4)"
-    seen = Seen(events=[Event("clip", site(text))])
-    code = code_for(finding("clip_too_tight", value=2.5), make_case(seen))
+    record = TrainingRecord(events=[Clipping(site=site(text))])
+    code = code_for(finding("clip_too_tight", value=2.5), training_from(record))
     assert code.endswith("+ clip_grad_norm_(net.parameters(), 2.5)")
 
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from trainlab.diagnosis import waiting
-from trainlab.diagnosis.plan import Plan
-from trainlab.diagnosis.runner import check_script
-from trainlab.diagnosis.seen import Seen
-from trainlab.diagnosis.unseen import nothing_seen
+from trainlab.diagnosis.observed.record import TrainingRecord
+from trainlab.diagnosis.report.verdict import nothing_seen
+from trainlab.diagnosis.script import child_processes
+from trainlab.diagnosis.script.plan import Plan
+from trainlab.diagnosis.script.runner import check_script
 from trainlab.errors import DiagnosisError
 
 TRAIN = """
@@ -244,7 +244,7 @@ def test_stopped_it_shows_what_it_has(
 def test_no_signal_spoils_a_report_that_is_being_written():
     code = """
 import os, signal
-from trainlab.diagnosis.sudden import finish_in_peace, report_first
+from trainlab.diagnosis.script.process_hooks import finish_in_peace, report_first
 def finish(ended):
     finish_in_peace()
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
@@ -258,15 +258,15 @@ os.kill(os.getpid(), signal.SIGTERM)
 
 
 def test_a_silent_terminal_gets_a_sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(waiting, "SILENCE", -1.0)
-    monkeypatch.setattr(waiting, "_LOOK", 0.2)
+    monkeypatch.setattr(child_processes, "SILENCE", -1.0)
+    monkeypatch.setattr(child_processes, "_LOOK", 0.2)
     steps = tmp_path / "steps"
     steps.write_text("1234", encoding="ascii")
     main, terminal = pty.openpty()
     with open(terminal, "w", encoding="utf-8") as stream:
         monkeypatch.setattr(sys, "stderr", stream)
         with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(0.5)"]) as process:
-            assert waiting.wait(process, None, steps=str(steps), script="train.py") == 0
+            assert child_processes.wait(process, None, steps=str(steps), script="train.py") == 0
         said = os.read(main, 4096).decode()
     os.close(main)
     assert said.startswith("trainlab: listening to train.py; Ctrl-C ends it and shows the report\r\n")
@@ -291,10 +291,10 @@ def test_what_cannot_be_run(script: str, arguments: tuple[str, ...], message: st
 
 
 def test_why_nothing_was_seen():
-    from trainlab.diagnosis.rank import diagnose
+    from trainlab.diagnosis.judge.diagnose import diagnose
 
     def reason(how: str = "end", **facts: Any) -> str:
-        report = diagnose(Seen(**facts), ended={"how": how, "code": 0}).to_dict()
+        report = diagnose(TrainingRecord(**facts), ended={"how": how, "code": 0}).to_dict()
         return nothing_seen(report).removeprefix(
             "No training was seen: no backward pass, no optimizer step. "
         )

@@ -6,7 +6,7 @@ import pytest
 
 from trainlab.diagnosis import Finding
 from trainlab.diagnosis.faults import ORDER, all_faults
-from trainlab.diagnosis.rank import explained, in_order_of_blame
+from trainlab.diagnosis.judge.diagnose import explained, in_order_of_blame
 
 
 def finding(fault: str, confidence: float = 0.9) -> Finding:

@@ -12,9 +12,9 @@ import pytest
 import torch
 from torch import nn
 
-from trainlab.diagnosis.plan import Plan
 from trainlab.diagnosis.probe.probe import Probe
-from trainlab.diagnosis.runner import run_script
+from trainlab.diagnosis.script.plan import Plan
+from trainlab.diagnosis.script.runner import run_script
 
 
 class Adapted(nn.Module):
@@ -54,7 +54,7 @@ def test_layers_put_around_those_of_a_trained_network_have_their_paths_as_names(
     assert seen.troubles == []
     names = {param.name for param in seen.params.values()}
     assert {"0.down", "0.up", "2.down", "2.up"} <= names
-    (root,) = seen.roots
+    (root,) = seen.networks
     assert root.parameters == sum(parameter.numel() for parameter in model.parameters())
     assert root.trainable == sum(one.numel() for one in model.parameters() if one.requires_grad)
 
@@ -89,7 +89,7 @@ def test_a_network_that_is_frozen_for_one_pass_and_makes_a_layer_in_each_goes_on
         optimizer.step()
     seen = probe.stop()
     assert seen.troubles == []
-    (root,) = seen.roots
+    (root,) = seen.networks
     assert root.trainable == sum(one.numel() for one in model.parameters())
     assert root.learn_in_train >= 100
     assert root.judge_in_train <= 1  # the first, when it was not known to learn

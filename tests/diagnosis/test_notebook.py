@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from trainlab.diagnosis import notebook_plain
-from trainlab.diagnosis.notebook import read_cells
+from trainlab.diagnosis.script import notebook_plain
+from trainlab.diagnosis.script.notebook import read_cells
 from trainlab.errors import DiagnosisError
 
 SETUP = "%matplotlib inline\nimport os, torch\nfrom torch import nn\n!echo from the shell"

@@ -11,7 +11,7 @@ from diagnosis.watched import diagnosed, faults
 from torch import nn
 from torch.nn import functional
 
-from trainlab.diagnosis.node_kinds import RANGES
+from trainlab.diagnosis.observed.torch_names import RANGES
 
 FUNCTIONS: dict[str, list[Callable[[torch.Tensor], torch.Tensor]]] = {
     "Sigmoid": [torch.sigmoid],

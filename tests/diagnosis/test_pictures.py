@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from trainlab.diagnosis.faults import all_faults
+from trainlab.diagnosis.observed.events import Dropout, DropoutInEval
+from trainlab.diagnosis.observed.losses import LossCurve
+from trainlab.diagnosis.observed.record import DataRecord, OptimizerRecord, ParamRecord, TrainingRecord
 from trainlab.diagnosis.pictures.kinds import MOST_POINTS, bars, histogram, is_wide, one_line, thinned
-from trainlab.diagnosis.pictures.loops import loss_curve
-from trainlab.diagnosis.seen import DataSeen, Event, OptimizerSeen, ParamSeen, Seen
-from trainlab.diagnosis.seen_losses import LossStream
-from trainlab.diagnosis.signals.case import Case, make_case
-from trainlab.diagnosis.text_picture import in_text
+from trainlab.diagnosis.pictures.loops import loss_picture
+from trainlab.diagnosis.report.text_picture import in_text
+from trainlab.diagnosis.signals.training import Training, training_from
 
 
 def test_a_long_curve_keeps_its_ends_and_its_spikes():
@@ -58,9 +59,9 @@ def test_a_histogram_of_nothing_is_no_picture():
 
 
 def test_the_loss_curve_needs_two_losses():
-    assert loss_curve(make_case(Seen())) is None
-    stream = LossStream(None, ticks=[0, 1], values=[2.0, 1.0], count=2)
-    made = loss_curve(make_case(Seen(streams=[stream])))
+    assert loss_picture(training_from(TrainingRecord())) is None
+    loss_curve = LossCurve(None, ticks=[0, 1], values=[2.0, 1.0], count=2)
+    made = loss_picture(training_from(TrainingRecord(loss_curves=[loss_curve])))
     assert made is not None
     assert made["lines"] == [{"label": "training loss", "x": [0.0, 1.0], "y": [2.0, 1.0]}]
 
@@ -96,7 +97,7 @@ def test_pictures_in_text_stay_in_their_room(width: int):
     assert in_text(strips, width=width, label="")[-1].endswith("4 more batches")
 
 
-def weight(key: int, update: list[float], **series: Any) -> ParamSeen:
+def weight(key: int, update: list[float], **series: Any) -> ParamRecord:
     """A weight matrix of 4 × 4 that gradients reach, the first the nearest to the input."""
     n = len(update)
     given: dict[str, Any] = {
@@ -105,7 +106,7 @@ def weight(key: int, update: list[float], **series: Any) -> ParamSeen:
         "weight_rms": [1.0] * n,
         "start": {"std": 0.5, "mean_abs": 0.4},
     } | series
-    return ParamSeen(
+    return ParamRecord(
         key,
         f"{key}.weight",
         "Linear",
@@ -118,34 +119,36 @@ def weight(key: int, update: list[float], **series: Any) -> ParamSeen:
     )
 
 
-def case_of(*weights: ParamSeen, losses: list[float] | None = None, **seen: Any) -> Case:
+def training_of(*weights: ParamRecord, losses: list[float] | None = None, **more: Any) -> Training:
     values = losses or [1.0, 0.9]
-    stream = LossStream(None, ticks=[*range(len(values))], values=values, count=len(values))
-    optimizer = OptimizerSeen(0, "SGD", None, [one.key for one in weights], {"lr": 1.0}, steps=100)
-    return make_case(
-        Seen(params={one.key: one for one in weights}, optimizers=[optimizer], streams=[stream], **seen)
+    loss_curve = LossCurve(None, ticks=[*range(len(values))], values=values, count=len(values))
+    optimizer = OptimizerRecord(0, "SGD", None, [one.key for one in weights], {"lr": 1.0}, steps=100)
+    return training_from(
+        TrainingRecord(
+            params={one.key: one for one in weights}, optimizers=[optimizer], loss_curves=[loss_curve], **more
+        )
     )
 
 
-def picture_of(fault: str, case: Case) -> dict[str, Any] | None:
+def picture_of(fault: str, training: Training) -> dict[str, Any] | None:
     maker = all_faults()[fault].picture
     assert maker is not None
-    return maker(case)
+    return maker(training)
 
 
 def test_steps_that_were_large_at_first_only_are_shown_where_they_were_large():
     # After ten steps nothing moves any more: over all of them the middle is 9e-12.
     update = [0.8] * 12 + [9e-12] * 88
-    made = picture_of("lr_too_high", case_of(weight(0, update), weight(1, update)))
+    made = picture_of("lr_too_high", training_of(weight(0, update), weight(1, update)))
     assert made is not None
     assert [bar["value"] for bar in made["bars"]] == [0.8, 0.8]
     assert min(bar["value"] for bar in made["bars"]) > made["usual"][1]
-    assert picture_of("bad_momentum", case_of(weight(0, update), weight(1, update))) == made
+    assert picture_of("bad_momentum", training_of(weight(0, update), weight(1, update))) == made
 
 
 def test_one_first_step_that_overran_the_weights_is_shown_as_that():
     update = [8.0] + [1e-9] * 60
-    made = picture_of("lr_too_high", case_of(weight(0, update)))
+    made = picture_of("lr_too_high", training_of(weight(0, update)))
     assert made is not None
     assert made["title"].startswith("The first update")
     assert [bar["value"] for bar in made["bars"]] == [8.0]
@@ -153,7 +156,7 @@ def test_one_first_step_that_overran_the_weights_is_shown_as_that():
 
 @pytest.mark.parametrize("fault", ["lr_too_high", "bad_momentum"])
 def test_steps_within_the_usual_are_no_picture_of_large_ones(fault: str):
-    made = picture_of(fault, case_of(weight(0, [5e-3] * 60), losses=[1.0, 3.0, 9.0]))
+    made = picture_of(fault, training_of(weight(0, [5e-3] * 60), losses=[1.0, 3.0, 9.0]))
     assert made is not None
     assert made["kind"] == "lines"
     assert made["lines"][0]["label"] == "training loss"
@@ -161,7 +164,7 @@ def test_steps_within_the_usual_are_no_picture_of_large_ones(fault: str):
 
 def test_small_steps_are_shown_by_the_way_that_they_went():
     # 2e-3 a step is usual; it is the way in all that is small.
-    made = picture_of("lr_too_low", case_of(weight(0, [2e-4] * 60)))
+    made = picture_of("lr_too_low", training_of(weight(0, [2e-4] * 60)))
     assert made is not None
     assert made["usual"] is None
     assert made["bars"][0]["value"] == pytest.approx(2.0)
@@ -169,9 +172,9 @@ def test_small_steps_are_shown_by_the_way_that_they_went():
 
 
 def test_a_gradient_that_doesnt_fade_with_depth_has_no_picture_of_fading():
-    even = case_of(weight(0, [0.1] * 9), weight(1, [0.1] * 9))
+    even = training_of(weight(0, [0.1] * 9), weight(1, [0.1] * 9))
     assert picture_of("vanishing_gradient", even) is None
-    faded = case_of(weight(0, [0.1] * 9, grad_rms=[0.0] * 9), weight(1, [0.1] * 9))
+    faded = training_of(weight(0, [0.1] * 9, grad_rms=[0.0] * 9), weight(1, [0.1] * 9))
     made = picture_of("vanishing_gradient", faded)
     assert made is not None
     assert [bar["value"] for bar in made["bars"]] == [0.0, 0.1]
@@ -179,7 +182,9 @@ def test_a_gradient_that_doesnt_fade_with_depth_has_no_picture_of_fading():
 
 def test_a_gradient_that_fades_late_is_shown_late():
     late = [0.1] * 30 + [1e-5] * 30
-    made = picture_of("vanishing_gradient", case_of(weight(0, late, grad_rms=late), weight(1, [0.1] * 60)))
+    made = picture_of(
+        "vanishing_gradient", training_of(weight(0, late, grad_rms=late), weight(1, [0.1] * 60))
+    )
     assert made is not None
     assert [bar["value"] for bar in made["bars"]] == [1e-5, 0.1]
     assert "last 20 steps looked at" in made["x_label"]
@@ -188,8 +193,8 @@ def test_a_gradient_that_fades_late_is_shown_late():
 def test_weights_that_grew_are_no_picture_of_decay():
     grown = weight(0, [0.1] * 9, weight_rms=[1.0] * 8 + [2.0])
     shrunk = weight(1, [0.1] * 9, weight_rms=[1.0] * 8 + [0.1])
-    assert picture_of("weight_decay_too_high", case_of(grown)) is None
-    made = picture_of("weight_decay_too_high", case_of(grown, shrunk))
+    assert picture_of("weight_decay_too_high", training_of(grown)) is None
+    made = picture_of("weight_decay_too_high", training_of(grown, shrunk))
     assert made is not None
     assert {line["label"] for line in made["lines"]} == {"0.weight", "1.weight"}
 
@@ -197,50 +202,50 @@ def test_weights_that_grew_are_no_picture_of_decay():
 def test_equal_columns_of_an_embedding_are_its_units():
     embedding = weight(0, [0.1] * 9, start={"equal_columns": 1.0, "equal_rows": 0.0, "std": 0.0})
     embedding.module_kind = "Embedding"
-    made = picture_of("symmetric_init", case_of(embedding))
+    made = picture_of("symmetric_init", training_of(embedding))
     assert made is not None
     assert made["bars"] == [{"label": "0.weight, columns", "value": 100.0}]
 
 
 def test_a_bias_whose_one_gate_starts_large_is_shown_by_that_gate():
-    bias = ParamSeen(5, "rnn.bias_ih_l0", "LSTM", (16,), reached=9)
+    bias = ParamRecord(5, "rnn.bias_ih_l0", "LSTM", (16,), reached=9)
     bias.start = {"mean_abs": 0.8, "mean": 0.8, "largest_quarter": 3.0}
-    made = picture_of("bad_bias_init", case_of(bias))
+    made = picture_of("bad_bias_init", training_of(bias))
     assert made is not None
     assert made["bars"][0]["value"] == 3.0 > made["usual"][1]
 
 
 def test_features_far_from_zero_are_shown_by_their_size():
     near = np.random.default_rng(0).normal(size=(40, 3))
-    data = DataSeen(sample_x=(near + 50).tolist(), input_shape=(40, 3))
-    made = picture_of("unnormalised_inputs", case_of(data=data))
+    data = DataRecord(sample_x=(near + 50).tolist(), input_shape=(40, 3))
+    made = picture_of("unnormalised_inputs", training_of(data=data))
     assert made is not None
     assert made["x_label"] == "mean |x|"
     assert all(bar["value"] > made["usual"][1] for bar in made["bars"])
-    uneven = DataSeen(sample_x=(near * [1, 1, 500]).tolist(), input_shape=(40, 3))
-    made = picture_of("unnormalised_inputs", case_of(data=uneven))
+    uneven = DataRecord(sample_x=(near * [1, 1, 500]).tolist(), input_shape=(40, 3))
+    made = picture_of("unnormalised_inputs", training_of(data=uneven))
     assert made is not None
     assert made["x_label"] == "standard deviation"
     assert made["bars"][0]["value"] > 100
 
 
 def test_dropout_within_the_usual_share_is_shown_where_it_shouldnt_be_or_not_at_all():
-    event = Event("dropout", None, "2", facts={"p": 0.5})
-    assert picture_of("dropout_misuse", case_of(events=[event])) is None
-    late = Event("dropout_in_eval", None, "2", facts={"p": 0.5})
-    made = picture_of("dropout_misuse", case_of(events=[event, late]))
+    event = Dropout(module="2", p=0.5)
+    assert picture_of("dropout_misuse", training_of(events=[event])) is None
+    late = DropoutInEval(module="2", p=0.5)
+    made = picture_of("dropout_misuse", training_of(events=[event, late]))
     assert made is not None
     assert made["title"] == "What dropout drops in evaluations"
     assert made["usual"] is None
 
 
 def test_gradients_never_cleared_are_counted():
-    case = case_of(weight(0, [0.1] * 9))
-    case.seen.optimizers[0].checked, case.seen.optimizers[0].stale = 44, 43
-    made = picture_of("missing_zero_grad", case)
+    training = training_of(weight(0, [0.1] * 9))
+    training.record.optimizers[0].checked, training.record.optimizers[0].stale = 44, 43
+    made = picture_of("missing_zero_grad", training)
     assert made is not None
     assert [bar["value"] for bar in made["bars"]] == [44.0, 43.0]
-    growing = case_of(weight(0, [0.1] * 9, grad_rms=[0.1 * at for at in range(1, 10)]))
+    growing = training_of(weight(0, [0.1] * 9, grad_rms=[0.1 * at for at in range(1, 10)]))
     made = picture_of("missing_zero_grad", growing)
     assert made is not None
     assert made["y_label"] == "‖gradient‖"

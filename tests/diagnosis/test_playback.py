@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trainlab.diagnosis.findings import Report
-from trainlab.diagnosis.judged_run import judge_run
-from trainlab.diagnosis.missed_goal import MissedGoal
-from trainlab.diagnosis.playback import play, train
-from trainlab.diagnosis.rank import diagnose
-from trainlab.diagnosis.seen import Seen
-from trainlab.diagnosis.trail import Trail, step_by_step, trail_of
+from trainlab.diagnosis.judge.diagnose import diagnose
+from trainlab.diagnosis.judge.known_failure import KnownFailure
+from trainlab.diagnosis.judge.study_run import judge_run
+from trainlab.diagnosis.judge.study_run_playback import play, train
+from trainlab.diagnosis.judge.study_run_trail import Trail, step_by_step, trail_of
+from trainlab.diagnosis.observed.record import TrainingRecord
+from trainlab.diagnosis.report.report import Report
 from trainlab.engine import Runs, get_engine
 from trainlab.engine.layout import initial_parameters
 from trainlab.spec import Experiment
@@ -107,27 +107,31 @@ def test_a_run_that_another_engine_ends_elsewhere_is_told() -> None:
     assert not judge_run(run, get_engine("fast")).found_again
 
 
-def heard(seen: Seen) -> dict[str, Any]:
+def heard(record: TrainingRecord) -> dict[str, Any]:
     """What rules read, of the steps that the probe looks at closely."""
     return {
-        "ticks": seen.tick,
-        "optimizers": [(one.kind, one.steps, one.last_tick, one.settings, one.lr) for one in seen.optimizers],
+        "ticks": record.tick,
+        "optimizers": [
+            (one.kind, one.steps, one.last_tick, one.settings, one.lr) for one in record.optimizers
+        ],
         "params": [
             (one.name, one.ticks, one.grad_rms, one.weight_rms, one.update, one.start, one.moved)
-            for one in seen.params.values()
+            for one in record.params.values()
         ],
         "activations": [
             (one.kind, one.module, one.ticks, one.saturated, one.silent, one.window_silent)
-            for one in seen.activations
+            for one in record.activations
         ],
         "losses": [
             (one.kind, one.count, one.out_shape, [(fit.tick, fit.value) for fit in one.fits])
-            for one in seen.losses
+            for one in record.losses
         ],
-        "streams": [(one.ticks, one.values, one.count, one.stride, one.last) for one in seen.streams],
-        "graphs": [[node.kind for node in graph.nodes] for graph in seen.graphs],
-        "clips": seen.clips,
-        "roots": [(one.kind, one.parameters, one.learn_in_train) for one in seen.roots],
+        "loss_curves": [
+            (one.ticks, one.values, one.count, one.stride, one.last) for one in record.loss_curves
+        ],
+        "graphs": [[node.kind for node in graph.nodes] for graph in record.graphs],
+        "clips": record.clips,
+        "networks": [(one.kind, one.parameters, one.learn_in_train) for one in record.networks],
     }
 
 
@@ -161,8 +165,8 @@ def test_the_probe_sees_of_a_playback_what_it_sees_of_the_training_itself(name: 
     assert not played.troubles
     assert not trained.troubles
     assert whole.fits[-1].value == pytest.approx(at_the_end.fits[-1].value, rel=1e-6)
-    missed = MissedGoal(goal="more", whole=whole)
-    one, other = (diagnose(seen, missed=missed) for seen in (played, trained))
+    missed = KnownFailure(goal="more", whole=whole)
+    one, other = (diagnose(record, missed=missed) for record in (played, trained))
     assert told(one) == told(other)
 
 

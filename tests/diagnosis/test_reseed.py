@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from trainlab.diagnosis.reseed import Reseed
+from trainlab.diagnosis.script.reseed import Reseed
 
 
 @contextmanager

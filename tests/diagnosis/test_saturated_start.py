@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from trainlab.diagnosis.faults.saturated_activation import judge
-from trainlab.diagnosis.seen import ActivationSeen, ParamSeen
+from trainlab.diagnosis.observed.record import ActivationRecord, ParamRecord
 
 
 @pytest.mark.parametrize(
@@ -16,21 +16,21 @@ from trainlab.diagnosis.seen import ActivationSeen, ParamSeen
     [("learnt", 0.1, False), ("learnt", 0.95, True), ("stuck", 0.1, True), ("stuck", 0.95, True)],
 )
 def test_where_they_began(state: str, first: float, found: bool) -> None:
-    one = ActivationSeen("tanh", "encoder.1", "encoder.1", None, "encoder.0", 64)
+    one = ActivationRecord("tanh", "encoder.1", "encoder.1", None, "encoder.0", 64)
     one.ticks, one.saturated = list(range(40)), [first] * 3 + [0.95] * 37
     one.before = [5.0] * 40
     learning = SimpleNamespace(state=state, ratio=0.8, words="…")
     case: Any = SimpleNamespace(
-        learning=learning, seen=SimpleNamespace(activations=[one], graphs=[]), weights=list
+        learning=learning, record=SimpleNamespace(activations=[one], graphs=[]), weights=list
     )
     assert (judge(case) is not None) == found
 
 
 @pytest.mark.parametrize(("std", "found"), [(1.0, True), (0.1, False)])
 def test_wide_weights_before_it_make_half_of_its_values_enough(std: float, found: bool) -> None:
-    one = ActivationSeen("tanh", "encoder.1", "encoder.1", None, "encoder.0", 64)
+    one = ActivationRecord("tanh", "encoder.1", "encoder.1", None, "encoder.0", 64)
     one.ticks, one.saturated, one.before = list(range(40)), [0.7] * 40, [5.0] * 40
-    weight = ParamSeen(
+    weight = ParamRecord(
         key=0,
         name="encoder.0.weight",
         module_kind="Linear",
@@ -40,6 +40,6 @@ def test_wide_weights_before_it_make_half_of_its_values_enough(std: float, found
     )
     weight.start["std"] = std
     learning = SimpleNamespace(state="learnt", ratio=0.2, words="…")
-    seen = SimpleNamespace(activations=[one], graphs=[])
-    case: Any = SimpleNamespace(learning=learning, seen=seen, weights=lambda: [weight])
+    record = SimpleNamespace(activations=[one], graphs=[])
+    case: Any = SimpleNamespace(learning=learning, record=record, weights=lambda: [weight])
     assert (judge(case) is not None) == found

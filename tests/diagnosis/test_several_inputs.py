@@ -9,7 +9,7 @@ from diagnosis.faults.made import batches
 from diagnosis.watched import diagnosed, faults
 from torch import nn
 
-from trainlab.diagnosis.card import epochs as gone_through
+from trainlab.diagnosis.judge.card import epochs as gone_through
 from trainlab.diagnosis.probe.probe import Probe
 
 ROWS, SIZE, EPOCHS = 600, 50, 5

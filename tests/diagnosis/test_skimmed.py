@@ -10,9 +10,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.probe.probe import Probe
 from trainlab.diagnosis.probe.schedule import DENSE, is_sampled
-from trainlab.diagnosis.seen import Seen
 
 STEPS = DENSE + 20
 
@@ -30,7 +30,9 @@ class Tree(nn.Module):
         return self.last(self(x, depth - 1) if depth else x)
 
 
-def seen_of(model: nn.Module, x: torch.Tensor, optimizer: torch.optim.Optimizer | None = None) -> Seen:
+def seen_of(
+    model: nn.Module, x: torch.Tensor, optimizer: torch.optim.Optimizer | None = None
+) -> TrainingRecord:
     optimizer = optimizer or torch.optim.SGD(model.parameters(), lr=0.01)
     probe = Probe()
     probe.start()
@@ -40,15 +42,15 @@ def seen_of(model: nn.Module, x: torch.Tensor, optimizer: torch.optim.Optimizer 
             model(x).square().mean().backward()
             optimizer.step()
     finally:
-        seen = probe.stop()
-    assert not seen.troubles
-    return seen
+        record = probe.stop()
+    assert not record.troubles
+    return record
 
 
 def test_a_network_that_calls_itself_is_called_once_a_step():
     torch.manual_seed(0)
-    seen = seen_of(Tree(), torch.randn(4, 3))
-    assert [(root.name, root.train_calls, root.learn_in_train) for root in seen.roots] == [
+    record = seen_of(Tree(), torch.randn(4, 3))
+    assert [(root.name, root.train_calls, root.learn_in_train) for root in record.networks] == [
         ("Tree", STEPS, STEPS)
     ]
 
@@ -79,8 +81,8 @@ def test_a_pass_that_fails_is_over():
             model(x).square().mean().backward()
             optimizer.step()
     finally:
-        seen = probe.stop()
-    assert seen.roots[0].train_calls == STEPS + STEPS - DENSE - 1
+        record = probe.stop()
+    assert record.networks[0].train_calls == STEPS + STEPS - DENSE - 1
 
 
 def test_a_pass_that_was_broken_off_hides_none_of_those_that_follow():
@@ -109,11 +111,13 @@ def test_a_pass_that_was_broken_off_hides_none_of_those_that_follow():
                 model(x).square().mean().backward()
                 optimizer.step()
     finally:
-        seen = probe.stop()
-    assert seen.troubles == []
-    assert seen.roots[0].train_calls >= STEPS - 1  # the next pass may be taken for part of the broken one
-    assert len(seen.activations) == 1
-    assert len(seen.activations[0].silent) >= DENSE
+        record = probe.stop()
+    assert record.troubles == []
+    assert (
+        record.networks[0].train_calls >= STEPS - 1
+    )  # the next pass may be taken for part of the broken one
+    assert len(record.activations) == 1
+    assert len(record.activations[0].silent) >= DENSE
 
 
 @pytest.mark.trains
@@ -136,10 +140,10 @@ def test_a_network_that_trains_another_while_it_is_called_is_looked_at_as_often(
     probe.start()
     for _ in range(40):
         learner(x)
-    seen = probe.stop()
-    assert seen.troubles == []
-    assert seen.tick == 240
-    assert [(one.module, len(one.silent)) for one in seen.activations] == [("net.1", _looked_at(240))]
+    record = probe.stop()
+    assert record.troubles == []
+    assert record.tick == 240
+    assert [(one.module, len(one.silent)) for one in record.activations] == [("net.1", _looked_at(240))]
 
 
 def _looked_at(steps: int) -> int:
@@ -157,12 +161,12 @@ def test_an_optimizers_own_sums_are_not_listened_to():
     torch.manual_seed(0)
     model = nn.Linear(3, 3)
     optimizer = Own(model.parameters(), lr=0.01)
-    seen = seen_of(model, torch.randn(4, 3), optimizer)
+    record = seen_of(model, torch.randn(4, 3), optimizer)
     assert heard == [False] * STEPS
     # The step after it is listened to again, where it is one of those looked at closely.
-    assert [graph.tick for graph in seen.graphs[:1]] == [0]
-    assert len(seen.graph_sizes) > 5
-    assert len(seen.params[0].update) >= DENSE
+    assert [graph.tick for graph in record.graphs[:1]] == [0]
+    assert len(record.graph_sizes) > 5
+    assert len(record.params[0].update) >= DENSE
 
 
 class Sharp(torch.optim.Optimizer):
@@ -204,20 +208,20 @@ def test_a_step_within_a_step_of_the_same_weights_is_no_step_of_its_own():
     torch.manual_seed(0)
     torch.optim.SGD([nn.Parameter(torch.zeros(1))])  # from now on PyTorch calls hooks at SGD's step, too
     model = nn.Linear(3, 3)
-    seen = seen_of(model, torch.randn(4, 3), Child(model.parameters(), lr=0.01))
-    assert [(one.kind, one.steps) for one in seen.optimizers] == [("Child", STEPS)]
-    assert seen.tick == STEPS
-    seen = seen_of(model, torch.randn(4, 3), Sharp(torch.optim.SGD(model.parameters(), lr=0.01)))
-    assert [one.steps for one in seen.optimizers if one.steps] == [STEPS]
-    assert seen.tick == STEPS
+    record = seen_of(model, torch.randn(4, 3), Child(model.parameters(), lr=0.01))
+    assert [(one.kind, one.steps) for one in record.optimizers] == [("Child", STEPS)]
+    assert record.tick == STEPS
+    record = seen_of(model, torch.randn(4, 3), Sharp(torch.optim.SGD(model.parameters(), lr=0.01)))
+    assert [one.steps for one in record.optimizers if one.steps] == [STEPS]
+    assert record.tick == STEPS
 
 
 def test_optimizers_of_other_weights_that_a_step_steps_are_heard():
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
     two = (torch.optim.SGD(layer.parameters(), lr=0.01) for layer in model)
-    seen = seen_of(model, torch.randn(4, 3), Pair(*two))
-    assert [one.steps for one in seen.optimizers if one.kind == "SGD"] == [STEPS, STEPS]
+    record = seen_of(model, torch.randn(4, 3), Pair(*two))
+    assert [one.steps for one in record.optimizers if one.kind == "SGD"] == [STEPS, STEPS]
 
 
 class Sheltering(torch.optim.SGD):
@@ -238,11 +242,11 @@ def test_steps_of_other_weights_within_a_step_each_count():
     torch.optim.SGD([nn.Parameter(torch.zeros(1))])
     model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
     adam = torch.optim.Adam(model[1].parameters(), lr=0.01)
-    seen = seen_of(model, torch.randn(4, 3), Sheltering(list(model[0].parameters()), adam))
-    steps = {one.kind: one.steps for one in seen.optimizers}
+    record = seen_of(model, torch.randn(4, 3), Sheltering(list(model[0].parameters()), adam))
+    steps = {one.kind: one.steps for one in record.optimizers}
     assert steps == {"Adam": 3 * STEPS, "Sheltering": STEPS}
-    assert seen.tick == 4 * STEPS
-    assert seen.params[seen.optimizers[1].params[0]].update, "the outer step's weights weren't measured"
+    assert record.tick == 4 * STEPS
+    assert record.params[record.optimizers[1].params[0]].update, "the outer step's weights weren't measured"
 
 
 class Failing(torch.optim.SGD):
@@ -266,11 +270,11 @@ def test_steps_that_raise_hide_none_of_those_that_follow():
         model(torch.randn(4, 3)).square().mean().backward()
         with contextlib.suppress(ValueError):
             optimizer.step()
-    seen = probe.stop()
-    assert seen.troubles == []
+    record = probe.stop()
+    assert record.troubles == []
     # Those that raised have begun, and count; each later one is heard as well.
-    assert [one.steps for one in seen.optimizers] == [2 * STEPS]
-    assert seen.tick == STEPS
+    assert [one.steps for one in record.optimizers] == [2 * STEPS]
+    assert record.tick == STEPS
 
 
 @pytest.mark.parametrize("units_first", [True, False])
@@ -284,11 +288,11 @@ def test_silent_units_are_those_that_answer_nothing(units_first: bool):
         expected = float(
             silent.flatten(1).all(1).float().mean() if units_first else silent.all(0).float().mean()
         )
-    seen = seen_of(nn.Sequential(layer, nn.ReLU()), x)
+    record = seen_of(nn.Sequential(layer, nn.ReLU()), x)
     assert expected == 3 / 8
-    assert seen.activations[0].silent[0] == pytest.approx(expected)
+    assert record.activations[0].silent[0] == pytest.approx(expected)
 
 
 def test_nan_is_not_silence():
-    seen = seen_of(nn.Sequential(nn.Linear(3, 4), nn.ReLU()), torch.full((4, 3), float("nan")))
-    assert seen.activations[0].silent[0] == 0
+    record = seen_of(nn.Sequential(nn.Linear(3, 4), nn.ReLU()), torch.full((4, 3), float("nan")))
+    assert record.activations[0].silent[0] == 0

@@ -9,8 +9,8 @@ from diagnosis.faults.made import fit
 from diagnosis.watched import diagnosed, faults
 from torch import nn
 
-from trainlab.diagnosis.signals.neighbours import neighbours
-from trainlab.diagnosis.summaries import summaries
+from trainlab.diagnosis.probe.inputs import summaries
+from trainlab.diagnosis.signals.baselines import neighbours
 
 
 def waves(count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -11,8 +11,8 @@ from pathlib import Path
 import torch
 
 from trainlab.diagnosis import Report, watch
+from trainlab.diagnosis.judge.diagnose import diagnose
 from trainlab.diagnosis.probe.probe import Probe
-from trainlab.diagnosis.rank import diagnose
 
 HEALTHY = Path(__file__).parent.parent / "cases" / "healthy"
 

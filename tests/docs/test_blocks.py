@@ -26,7 +26,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_block_is_made_and_used():
     used = blocks.used(blocks.pages().values())
-    assert {"fields", "figures", "maps"} <= used.keys()
+    assert {"fields", "assignment", "maps"} <= used.keys()
     for source, names in used.items():
         assert names == sorted(maker.__name__ for maker in blocks.load(source).BLOCKS), source
 
@@ -87,4 +87,6 @@ def test_an_unknown_source_is_one_line(capsys: pytest.CaptureFixture[str]):
     assert build.main(["--figures", "nonsense"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     wanted = "scripts/docs: no page has blocks of 'nonsense'; there are "
-    assert line.startswith(f"{wanted}endings, engines, explanations, faults, fields, figures, ledger, maps")
+    assert line.startswith(
+        f"{wanted}assignment, endings, engines, explanations, faults, fields, ledger, maps"
+    )

@@ -78,7 +78,7 @@ def test_the_race_table_on_its_page_can_be_read_and_raced():
     import re
 
     from trainlab.spec import study_from_toml
-    from trainlab.studies.candidates import study_field
+    from trainlab.studies.races.candidates import study_field
 
     (table,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "race.md").read_text(encoding="utf-8"), re.S)
     example = (ROOT / "examples" / "xor44.toml").read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from docs import engines
-from docs.figures import Studies
+from docs.xor_studies import Studies
 from trainlab.stats import Side, Verdict
 
 CELLS = [f"Model {number}:{made}" for number in (1, 2, 3) for made in ("none", "A+B")]

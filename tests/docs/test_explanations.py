@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from docs.pages import ROOT
 
-from docs import blocks, engines, explained, explanations, figures, ledger
-from trainlab.explain.questions.chain_rule.asked import DEFAULT
+from docs import assignment, blocks, engines, explained, explanations, ledger, race, readme, xor_studies
+from trainlab.explain.questions.chain_rule.options import DEFAULT
 from trainlab.explain.questions.init.example_section import FAN_IN, FAN_OUT
 from trainlab.explain.questions.learning_rate.named_schedules import TEN
 from trainlab.explain.questions.loss.outlier_data import NOISE, POINTS, SHARE, SHIFT
@@ -63,15 +63,15 @@ def test_what_the_prose_counts(answers: explained.Explained):
             f"{rate.rates[0].solved.n:,} seeds at each of {len(rate.rates)} rates, every fourth",
             f"over this network's {epochs} epochs",
             f"All {spelt(len(TEN))}, and one that warms up first",
-            f"best of {peaks} constant rates was held against the best of {spelt(len(TEN))} schedules at "
-            f"{peaks} peaks each",
+            f"best of {peaks} constant rates competed with the best of {spelt(len(TEN))} schedules at "
+            f"{peaks} peak rates each",
         ),
         "init": (
             f"{FAN_IN} inputs and {FAN_IN * FAN_OUT:,} weights, drawn with seed 0",
             f"{spelt(len(found.widths) - 1)} layers of {found.widths[1]} units",
-            f"in {initial.symmetry[0].seeds} seeds, by hidden layer",
+            f"on {initial.symmetry[0].seeds} seeds, by hidden layer",
             f"changes A and B, {initial.claims[0].difference.value.n:,} seeds each",
-            "Networks of eight units a layer",
+            "networks with eight units per layer",
         ),
         "loss": (
             f"from the same {answers.loss.rates[0].solved.n:,} seeds",
@@ -124,7 +124,7 @@ def test_what_the_prose_concludes_of_endings_and_of_units(answers: explained.Exp
     assert all(each.kind() == "still moving" for found in small for each in found.endings)
     slow = [escaped for found in small for escaped in found.escaped]
     assert sum(slow) > 0.95 * len(slow) > 100  # "with more epochs nearly every run is solved"
-    assert not any(large[-1].escaped)  # "no longer training mends it"
+    assert not any(large[-1].escaped)  # "longer training doesn't help"
     ends = [each.kind() for found in large for each in found.endings]
     assert ends.count("minimum") == 0
     assert ends.count("still moving") > 0.8 * len(ends)  # "most of their runs are still on the move"
@@ -149,14 +149,18 @@ def spelt(count: int) -> str:
     return {6: "six", 10: "ten"}[count]
 
 
-def with_figures() -> dict[str, str]:
-    return {str(path): text for path, text in blocks.pages().items() if "figures" in blocks.used([text])}
+OF_THE_STUDIES = {"README.md": readme, "docs/assignment.md": assignment, "docs/race.md": race}
+"""The pages that tell of the two studies and two races, and their sources."""
 
 
-def test_every_page_is_what_its_figures_give():
-    wanted = blocks.files({"figures": figures.carry_out(store=None)})
-    assert {str(path) for path in wanted if path.suffix == ".md"} == set(with_figures())
-    assert blocks.stale(wanted) == [], "out of date: run scripts/docs --figures figures"
+def of_studies(studies: xor_studies.Studies) -> dict[str, object]:
+    return {source.__name__.removeprefix("docs."): studies for source in OF_THE_STUDIES.values()}
+
+
+def test_every_page_is_what_its_studies_give():
+    wanted = blocks.files(of_studies(xor_studies.carry_out(store=None)))
+    assert {str(path) for path in wanted if path.suffix == ".md"} == set(OF_THE_STUDIES)
+    assert blocks.stale(wanted) == [], "out of date: run scripts/docs --figures assignment readme race"
 
 
 def test_what_pytorch_was_asked_is_of_these_runs():
@@ -166,9 +170,10 @@ def test_what_pytorch_was_asked_is_of_these_runs():
 
 
 def test_other_seeds_would_change_them():
-    studies = figures.carry_out(seeds=30, store=None)
-    for page in with_figures().values():
-        assert blocks.render(page, {"figures": studies}) != page
+    results = of_studies(xor_studies.carry_out(seeds=30, store=None))
+    for path in OF_THE_STUDIES:
+        page = blocks.pages()[Path(path)]
+        assert blocks.render(page, results) != page
 
 
 def test_the_ledger_is_what_the_runs_give():

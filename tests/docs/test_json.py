@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 from docs.pages import ROOT
-from studies.spiking import SPIKING, UNLEARNT
+from studies.spikes.spiking import SPIKING, UNLEARNT
 
 import trainlab
 from trainlab import explain
-from trainlab.cli.trying import tried
+from trainlab.cli.doctor_try import tried
 from trainlab.diagnosis import Plan, run_script
-from trainlab.diagnosis.seeds import Question, populate
+from trainlab.diagnosis.seeds.populate import populate
+from trainlab.diagnosis.seeds.question import Question
 
 RATE = {"k", "n", "low", "high"}
 ESTIMATE = {"estimate", "low", "high", "p_adjusted", "p_small_adjusted", "reading"}

@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from docs import blocks, ledger, stated_inits
+from docs import blocks, ledger, stated_schemes
 from docs.rules import Answer, Outcome
 
 
@@ -52,7 +52,7 @@ def test_what_the_doctor_calls_vanished_is_what_the_ledger_says_of_it():
     (page,) = [text for path, text in blocks.pages().items() if path.name == "faults.md"]
     words = " ".join(page.split())
     assert (
-        f"the first weight is below {stated_inits.VANISHED:g} of the largest where the network is stuck"
+        f"the first weight is below {stated_schemes.VANISHED:g} of the largest where the network is stuck"
         in words
     )
 

@@ -15,12 +15,15 @@ from docs import (
     ledger,
     rules,
     stated_chain,
-    stated_inits,
+    stated_failures,
     stated_losses,
     stated_neuron,
     stated_notebook,
+    stated_outliers,
     stated_rates,
-    stated_xor,
+    stated_schedules,
+    stated_schemes,
+    stated_weight_sizes,
 )
 from docs.rules import Answer
 from docs.stated import Found, Statement
@@ -84,12 +87,12 @@ MADE_UP: dict[Callable[..., Answer], tuple[Numbers, Numbers, Numbers]] = {
         {"readings": {"one": "hurts", "two": "shown to be small"}, "number": ""},
         {"readings": {"one": "helps", "two": "no difference seen"}, "number": ""},
     ),
-    stated_xor.inner_layers: (
+    stated_failures.inner_layers: (
         {"shares": {"2": MOST, "3": MOST}},
         {"shares": {"2": FEW, "3": FEW}},
         {"shares": {"2": MOST, "3": FEW}},
     ),
-    stated_xor.same_answer: (
+    stated_failures.same_answer: (
         {"three": MOST, "value": {"0.694": MOST}},
         {"three": FEW, "value": {"0.694": FEW}},
         {"three": MOST, "value": {"0.694": FEW}},
@@ -149,47 +152,47 @@ MADE_UP: dict[Callable[..., Answer], tuple[Numbers, Numbers, Numbers]] = {
         {"gaps": {"valley": 0.3}, "solved_above": MOST, "solved_best": FEW},
         {"gaps": {"valley": 0.0, "other": 0.3}, "solved_above": MOST, "solved_best": MOST},
     ),
-    stated_rates.step_lr: (
+    stated_schedules.step_lr: (
         {"rates": (0.05, 0.005, 0.0005, 0.00005), "gap": 0.0},
         {"rates": (0.1, 0.2, 0.3, 0.4, 0.5), "gap": 0.1},
         {"rates": (0.05, 0.005, 0.0005, 0.00005), "gap": 0.1},
     ),
-    stated_inits.equal: (
+    stated_weight_sizes.equal: (
         {"most": {"0": 1}, "gradients": {"0": 1}, "own": {}},
         {"most": {"0": 5}, "gradients": {"0": 5}, "own": {"Model 1": FEW}},
         {"most": {"0": 1, "own": 5}, "gradients": {"0": 1, "own": 5}, "own": {}},
     ),
-    stated_inits.sizes: (
+    stated_weight_sizes.sizes: (
         sized("hurts", "hurts"),
         sized("helps", "shown to be small"),
         sized("hurts", "no difference seen"),
     ),
-    stated_inits.fades: (
+    stated_weight_sizes.fades: (
         {"small": {"one": 0.01}, "large": {"one": 20.0}},
         {"small": {"one": 0.5}, "large": {"one": 1.2}},
         {"small": {"one": 0.01}, "large": {"one": 1.2}},
     ),
-    stated_inits.mean_zero: (
+    stated_weight_sizes.mean_zero: (
         {"agreeing": 9, "without": 0, "lost": 0, "readings": {"one": "helps"}, "number": ""},
         {"agreeing": 0, "without": 4, "lost": 5, "readings": {"one": "hurts"}, "number": ""},
         {"agreeing": 5, "without": 0, "lost": 4, "readings": {"one": "helps"}, "number": ""},
     ),
-    stated_inits.variance: (
+    stated_weight_sizes.variance: (
         {"kept": {4: MOST, 8: MOST}, "faded": {4: FEW, 8: FEW}},
         {"kept": {4: FEW, 8: FEW}, "faded": {4: MOST, 8: MOST}},
         {"kept": {4: FEW, 8: MOST}, "faded": {4: MOST, 8: MOST}},
     ),
-    stated_inits.default: (
+    stated_schemes.default: (
         {"inside": {"Linear": True}, "same": {"Linear": True}},
         {"inside": {"Linear": False}, "same": {"Linear": False}},
         {"inside": {"Linear": True}, "same": {"Linear": False}},
     ),
-    stated_inits.keeps: (
+    stated_schemes.keeps: (
         {"ratios": {"tanh": (1.0, 1.0), "linear": (0.9, 1.0)}},
         {"ratios": {"tanh": (0.1, 0.1), "linear": (5.0, 5.0)}},
         {"ratios": {"tanh": (0.1, 0.1), "linear": (1.0, 1.0)}},
     ),
-    stated_inits.sample: (
+    stated_schemes.sample: (
         {"drawn": {"he": drawn(1.0)}},
         {"drawn": {"he": drawn(2.0)}},
         {"drawn": {"he": drawn(1.0), "xavier": drawn(1.0, inside=False)}},
@@ -220,7 +223,7 @@ MADE_UP: dict[Callable[..., Answer], tuple[Numbers, Numbers, Numbers]] = {
         {"known": {"LLLoss": False}},
         {"known": {"NLLLoss": True, "LLLoss": False}},
     ),
-    stated_losses.outliers: tuple(
+    stated_outliers.outliers: tuple(
         {"less": {"l1": less}, "doubled": {"l1": times}, "number": "", "told": ""}
         for less, times in (
             ((0.5, 0.001), (1.2, 1.6)),
@@ -228,7 +231,7 @@ MADE_UP: dict[Callable[..., Answer], tuple[Numbers, Numbers, Numbers]] = {
             ((0.5, 0.001), (1.5, 2.5)),
         )
     ),
-    stated_losses.logarithm: (
+    stated_outliers.logarithm: (
         {"costs": (0.1, 4.6), "pulls": (-0.99, -0.02)},
         {"costs": (1.0, 2.0), "pulls": (-0.02, -0.99)},
         {"costs": (0.1, 4.6), "pulls": (-0.02, -0.99)},
@@ -274,13 +277,13 @@ def test_only_prose_asks_no_numbers():
 
 def test_a_scheme_that_ought_to_fade_turns_too():
     ratios = {"relu": (0.04, 0.04)}
-    assert stated_inits.keeps(ratios=ratios, fading=True).outcome == "upheld"
-    assert stated_inits.keeps(ratios={"relu": (1.0, 1.0)}, fading=True).outcome == "refuted"
+    assert stated_schemes.keeps(ratios=ratios, fading=True).outcome == "upheld"
+    assert stated_schemes.keeps(ratios={"relu": (1.0, 1.0)}, fading=True).outcome == "refuted"
 
 
 def test_too_few_that_learn_say_nothing_of_a_size():
     none = {"one": (difference("hurts"), NONE, NONE)}
-    assert stated_inits.sizes(claims=none).outcome == "mixed"
+    assert stated_weight_sizes.sizes(claims=none).outcome == "mixed"
 
 
 def test_sides_that_turn_are_named():

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from trainlab.draw import Band, Curve, Picture, curves
 from trainlab.draw.curve_chart import spread
+from trainlab.draw.downsample import BUCKETS, downsample
 from trainlab.draw.marks import dash, line, runs
 from trainlab.draw.palette import series_role
-from trainlab.draw.thin import BUCKETS, thin
 from trainlab.errors import TrainlabError
 
 
@@ -148,16 +148,20 @@ def test_labels_with_room_stay_where_they_are() -> None:
 def test_thinning_keeps_ends_and_extremes() -> None:
     rng = np.random.default_rng(0)
     points = np.column_stack([np.arange(5000.0), rng.normal(size=5000)])
-    kept = thin(points)
+    kept = downsample(points)
     assert len(kept) <= 2 * BUCKETS + 2
     assert kept[0].tolist() == points[0].tolist()
     assert kept[-1].tolist() == points[-1].tolist()
     assert kept[:, 1].max() == points[:, 1].max()
     assert kept[:, 1].min() == points[:, 1].min()
     assert (np.diff(kept[:, 0]) > 0).all()
-    assert thin(points, keep="low")[:, 1].mean() > kept[:, 1].mean() > thin(points, keep="high")[:, 1].mean()
-    assert thin(points[:50]) is not None
-    assert len(thin(points[:50])) == 50
+    assert (
+        downsample(points, keep="low")[:, 1].mean()
+        > kept[:, 1].mean()
+        > downsample(points, keep="high")[:, 1].mean()
+    )
+    assert downsample(points[:50]) is not None
+    assert len(downsample(points[:50])) == 50
 
 
 def test_runs_of_presence() -> None:

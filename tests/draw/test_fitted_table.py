@@ -9,7 +9,7 @@ from rich.console import Console
 
 from trainlab.draw import terminal_table, wrapped
 from trainlab.draw.fitted_table import parts_of, widths_of
-from trainlab.draw.paragraph import fold
+from trainlab.draw.text_wrap import fold
 
 HEADERS = ["Network", "Layer", "mean of activations", "reset_parameters_everywhere", "Share", "Interval"]
 ROWS = [

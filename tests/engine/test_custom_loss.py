@@ -17,7 +17,7 @@ from trainlab.errors import EngineError, SpecError
 from trainlab.execution import train_all
 from trainlab.maths import custom_losses
 from trainlab.maths.custom_losses import custom_entry
-from trainlab.report.torch_code import cell_code
+from trainlab.report.torch_code.cell_code import cell_code
 from trainlab.report.words import loss_label
 from trainlab.spec import (
     Change,

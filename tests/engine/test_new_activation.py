@@ -9,17 +9,17 @@ import pytest
 import torch
 from numba import njit
 
-from trainlab.diagnosis.lift.chain import activation_of
+from trainlab.diagnosis.lift.layer_chain import activation_of
 from trainlab.engine import get_engine
 from trainlab.engine.kernel import compiled_units, dispatch
 from trainlab.engine.kernel.vector import absolute, splat
 from trainlab.engine.layout import initial_parameters
-from trainlab.explain.questions.chain_rule.slopes import largest_slope
+from trainlab.explain.questions.chain_rule.flow import largest_slope
 from trainlab.explain.questions.loss.gradients import gradient_formula
 from trainlab.explain.questions.loss.pairing import pairing
 from trainlab.maths import ACTIVATIONS
 from trainlab.maths.activations import elementwise
-from trainlab.report.torch_code import cell_code
+from trainlab.report.torch_code.cell_code import cell_code
 from trainlab.spec import Experiment
 from trainlab.spec.decode import decode
 from trainlab.studies.landscape.place import place_at

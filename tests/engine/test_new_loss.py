@@ -21,10 +21,10 @@ from trainlab.explain.questions.loss.loss_signatures import LOSS_SIGNATURES, Los
 from trainlab.explain.questions.loss.pairing import pairing
 from trainlab.maths import LOSSES
 from trainlab.maths import Loss as Entry
-from trainlab.report.torch_code import cell_code
+from trainlab.report.torch_code.cell_code import cell_code
 from trainlab.spec import Experiment, Loss, name_of
 from trainlab.spec.decode import decode
-from trainlab.spec.kinds import Kind
+from trainlab.spec.parts import Kind
 from trainlab.studies.landscape.place import place_at
 
 CODE = 99

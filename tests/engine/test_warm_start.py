@@ -17,7 +17,7 @@ from trainlab.engine.reference.module import flat
 from trainlab.engine.torch import TorchEngine
 from trainlab.errors import EngineError
 from trainlab.execution.plan import plan
-from trainlab.report.torch_code import cell_code
+from trainlab.report.torch_code.cell_code import cell_code
 from trainlab.spec import Experiment
 from trainlab.spec.change import flatten, go_on
 

@@ -9,7 +9,8 @@ import pytest
 
 import trainlab
 from trainlab.diagnosis import Plan, run_script
-from trainlab.diagnosis.seeds import Question, populate
+from trainlab.diagnosis.seeds.populate import populate
+from trainlab.diagnosis.seeds.question import Question
 from trainlab.explain import chain_rule
 from trainlab.report import cell_code
 from trainlab.spec import Experiment, load_study

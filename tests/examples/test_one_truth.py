@@ -10,10 +10,10 @@ import pytest
 
 from trainlab.diagnosis import Plan, run_script
 from trainlab.diagnosis.remedies import Job, ScriptRuns
-from trainlab.diagnosis.remedies.weigh import learns
-from trainlab.diagnosis.seeds import Question
+from trainlab.diagnosis.remedies.trial_verdict import learns
 from trainlab.diagnosis.seeds.processes import Processes
-from trainlab.diagnosis.seeds.rerun import own_run, seed_run
+from trainlab.diagnosis.seeds.question import Question
+from trainlab.diagnosis.seeds.script_runs import own_run, seed_run
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

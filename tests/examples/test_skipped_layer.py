@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from trainlab.diagnosis import Plan, run_script
-from trainlab.diagnosis.facts import card_rows
+from trainlab.diagnosis.report.card_rows import card_rows
 
 FILE = Path(__file__).parents[2] / "examples" / "skipped_layer.py"
 

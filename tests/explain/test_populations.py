@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from trainlab.explain.common.parts import with_note
 from trainlab.explain.common.populations import MOST_WORK, Populations, work
-from trainlab.explain.common.progress import Telling
-from trainlab.explain.explanation import Section
+from trainlab.page.section import Section
 from trainlab.spec import Experiment
 
 
@@ -60,7 +60,6 @@ def test_fewer_are_trained_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert note.startswith("Of the 50 seeds asked for 30 were trained: more would be too much work")
     assert populations.note(50) == populations.note(10, asked=10) == ""
     assert populations.note(30, asked=1000) == note
-    telling = Telling()
-    telling.add(Section(name="a", heading="A", text=("First.",)), note)
-    telling.add(Section(name="b", heading="B", text=("First.",)), "")
-    assert [part.text for part in telling.done()] == [("First.", note), ("First.",)]
+    section = Section(name="a", heading="A", text=("First.",))
+    assert with_note(section, note).text == ("First.", note)
+    assert with_note(section, "") == section

@@ -13,7 +13,7 @@ from diagnosis.watched import diagnosed
 from golden.case import Case
 from golden.views import Views
 
-from trainlab.diagnosis.show import report_text
+from trainlab.diagnosis.report.show import report_text
 from trainlab.report import diagnosis_html
 
 FOLDER = Path(__file__).parents[1] / "diagnosis" / "faults"

@@ -9,10 +9,10 @@ from typing import Any
 
 from golden.case import Case
 from golden.views import Views
-from report.small_study import small
+from report.study.small_study import small
 from rich.console import Console
-from studies.racing import study as raced
-from studies.spiking import SPIKING
+from studies.races.racing import study as raced
+from studies.spikes.spiking import SPIKING
 
 import trainlab
 from trainlab import report

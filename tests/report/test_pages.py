@@ -11,16 +11,17 @@ from typing import Any
 import pytest
 from diagnosis.test_show import finding, report
 from report.page_reader import PageReader
-from report.small_study import result
+from report.study.small_study import result
 from report.test_diagnosis_page import BARS, CHAIN
 from studies.maps.made_map import made_map
-from studies.racing import networks_race
+from studies.races.racing import networks_race
 
 from trainlab.draw import Curve, curves
-from trainlab.explain.explanation import TITLES, Explanation, Section, ShortAnswer, Table
+from trainlab.explain.explanation import TITLES, Explanation, ShortAnswer
 from trainlab.page.files import page_script
+from trainlab.page.section import Section, Table
 from trainlab.report import diagnosis_html, explanation_html, map_html, race_html, study_html
-from trainlab.report.verdict_part import first_sentence
+from trainlab.report.first_sentence import first_sentence
 
 
 def drawn(title: str) -> Any:

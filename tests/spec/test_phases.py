@@ -10,7 +10,7 @@ import pytest
 from trainlab.errors import SpecError
 from trainlab.spec import Experiment, Init, Normal, study_from_dict, study_from_toml, study_to_toml
 from trainlab.spec.change import go_on
-from trainlab.spec.paths import numeric_fields
+from trainlab.spec.field_paths import numeric_fields
 
 BASE: dict[str, Any] = {"network": "2-3-1", "loss": "l1", "epochs": 20}
 TEXT = """

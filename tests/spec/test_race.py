@@ -14,7 +14,7 @@ from trainlab.spec import (
     study_from_toml,
     study_to_toml,
 )
-from trainlab.spec.paths import check_path
+from trainlab.spec.field_paths import check_path
 from trainlab.spec.race import MAX_CANDIDATES, Race, race_from_dict, race_to_dict
 
 BASE = Experiment.from_dict({"network": "2-3-1", "optimizer": {"name": "adam", "lr": 0.05}})

@@ -22,7 +22,7 @@ from trainlab.spec.tasks import (
     TaskSpec,
 )
 from trainlab.tasks import TASKS
-from trainlab.tasks.curves import CURVES
+from trainlab.tasks.generated import CURVES
 
 KINDS = {str(kind.__struct_config__.tag): kind for kind in typing.get_args(TaskSpec)}
 

@@ -1,6 +1,12 @@
-"""A verdict as it prints itself, and that it can be told without a statement."""
+"""Verdicts, and how often one run says the opposite."""
 
-from trainlab.stats import HALF, Verdict, almost_always, more_than, rate
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from trainlab.errors import StatsError
+from trainlab.stats import HALF, Verdict, almost_always, disagreement, more_than, rate
 
 
 def test_it_prints_statement_outcome_and_sentence():
@@ -42,3 +48,24 @@ def test_more_than_a_share_is_said_of_the_whole_interval_alone():
 def test_almost_always_is_from_nine_in_ten_on_and_refuted_below_a_half():
     shares = rate(1000, 1000), rate(930, 1000), rate(900, 1000), rate(600, 1000), rate(100, 1000)
     assert [almost_always(each) for each in shares] == ["upheld", "upheld", "mixed", "mixed", "refuted"]
+
+
+@pytest.mark.parametrize(("verdict", "k"), [(True, 2), (False, 3)])
+def test_counts_the_seeds_that_say_the_opposite(verdict, k):
+    conclusions = np.array([True, False, True, True, False])
+    assert disagreement(conclusions, verdict) == rate(k, 5)
+
+
+def test_accepts_numpy_s_bool():
+    assert disagreement(np.array([True, True]), np.bool_(False)).k == 2
+
+
+@pytest.mark.parametrize("conclusions", [np.zeros(3), np.zeros((2, 2), bool), [0, 1]])
+def test_refuses_what_is_not_one_conclusion_a_seed(conclusions):
+    with pytest.raises(StatsError, match=r"single_run_conclusions is .*, but must be bool \[n\]"):
+        disagreement(conclusions, True)
+
+
+def test_refuses_no_seeds():
+    with pytest.raises(StatsError, match="n is 0"):
+        disagreement(np.zeros(0, bool), True)

@@ -17,7 +17,7 @@ from trainlab.spec import Cell, Study
 from trainlab.studies import StudyResult
 from trainlab.studies.cells import CellResult, summarise
 from trainlab.studies.effects import effects_of
-from trainlab.studies.judge import verdicts_of
+from trainlab.studies.verdicts.study_verdicts import verdicts_of
 
 Values = npt.NDArray[np.float64]
 CIRCLES = {"task": {"name": "circles", "points": 100}, "split": {"held_out": 0.4}, "loss": "bce_with_logits"}

@@ -9,9 +9,9 @@ from studies.made_up import cells_of, flags, runs_of, study_of
 from studies.scored import lossy, near, scored
 
 from trainlab.spec import Experiment
-from trainlab.studies.beats_guess import beats_guess, mean_p, rows_p
 from trainlab.studies.measure import measure_of
-from trainlab.studies.score_verdicts import End, judge_guesses
+from trainlab.studies.verdicts.constant_predictor_test import beats_guess, mean_p, rows_p
+from trainlab.studies.verdicts.score_verdicts import End, judge_guesses
 
 
 def test_held_out_accuracy_beside_the_commonest_class_of_the_rows_trained_on():

@@ -8,7 +8,7 @@ import pytest
 from studies.made_up import TINY, cells_of, flags, runs_of, study_of
 
 from trainlab import Change, Experiment, Study, StudyResult, run, study
-from trainlab.draw.plain import finite
+from trainlab.draw.json_format import finite
 from trainlab.errors import SpecError
 from trainlab.studies import effect_picture, rate_picture
 from trainlab.studies.effects import effects_of

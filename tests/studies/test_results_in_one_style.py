@@ -10,20 +10,21 @@ from typing import Any
 import numpy as np
 import pytest
 from diagnosis.seeds.made import population, run
-from studies import test_smallest
 from studies.maps.made_map import made_map
-from studies.test_race_verdict import made_up
+from studies.races import test_smallest
+from studies.races.test_race_verdict import made_up
 
 from trainlab import Report, StudyResult, Verdict
-from trainlab.diagnosis.rank import diagnose
-from trainlab.diagnosis.seen import Seen
+from trainlab.diagnosis.judge.diagnose import diagnose
+from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.explain import Explanation
-from trainlab.explain.explanation import ShortAnswer, Table
-from trainlab.studies.verdicts import most_telling_first
+from trainlab.explain.explanation import ShortAnswer
+from trainlab.page.section import Table
+from trainlab.studies.verdicts.rules import most_telling_first
 
 
 def a_report() -> Report:
-    return diagnose(Seen(), ended={"how": "end", "code": 0})
+    return diagnose(TrainingRecord(), ended={"how": "end", "code": 0})
 
 
 def an_explanation() -> Explanation:

@@ -5,10 +5,10 @@ import pytest
 from studies.scored import lossy, near, scored
 
 from trainlab.stats import Estimate, ReadEstimate, contrast, paired_difference
-from trainlab.studies.effects import Effect
+from trainlab.studies.effect_table import Effect
 from trainlab.studies.measure import Measure
 from trainlab.studies.score_effects import LEAST_SEEDS, _effect
-from trainlab.studies.score_verdicts import judge_score_change
+from trainlab.studies.verdicts.score_verdicts import judge_score_change
 
 
 def effect(result, change: str = "A"):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import trainlab
-from trainlab.diagnosis.judged_run import JudgedRun
+from trainlab.diagnosis.judge.study_run import JudgedRun
 from trainlab.errors import SpecError
 from trainlab.execution import Interrupted, Progress
 from trainlab.spec import study_from_toml
@@ -87,7 +87,7 @@ def test_what_is_known_isnt_judged_again(
     def fails(*_: object) -> None:
         raise AssertionError("judged again")
 
-    monkeypatch.setattr("trainlab.diagnosis.judged_run.judge_run", fails)
+    monkeypatch.setattr("trainlab.diagnosis.judge.study_run.judge_run", fails)
     again = trainlab.study(study_from_toml(TEXT), store=folder, why=3, workers=1)
     assert [item.why for item in again.cells] == [item.why for item in result.cells]
     with pytest.raises(AssertionError, match="judged again"):
@@ -95,14 +95,14 @@ def test_what_is_known_isnt_judged_again(
 
 
 def test_other_rules_judge_anew(folder: Path, result: StudyResult, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trainlab.diagnosis.judged_run.rules_digest", lambda: "others")
+    monkeypatch.setattr("trainlab.diagnosis.judge.study_run.rules_digest", lambda: "others")
     judged: list[int] = []
 
     def judge(run: trainlab.StudyResult, _: object) -> JudgedRun:
         judged.append(run.first_seed)  # type: ignore[attr-defined]
         return JudgedRun(seed=judged[-1], found_again=judged[-1] > 0)
 
-    monkeypatch.setattr("trainlab.diagnosis.judged_run.judge_run", judge)
+    monkeypatch.setattr("trainlab.diagnosis.judge.study_run.judge_run", judge)
     again = trainlab.study(study_from_toml(TEXT), only=["small:slow"], store=folder, why=3, workers=1)
     why = again.cells[0].why
     assert judged == [0, 1, 2]

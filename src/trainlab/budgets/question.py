@@ -10,9 +10,8 @@ from typing import Literal
 from trainlab.budgets.architecture import Architecture
 from trainlab.budgets.checks import BIAS_RULES, check_choice, check_limits, check_whole
 from trainlab.budgets.counting import check_size, counts_of
-from trainlab.budgets.draws import draw_ranks
+from trainlab.budgets.enumeration import draw_ranks, unrank, walk
 from trainlab.budgets.rules import Rules
-from trainlab.budgets.walk import unrank, walk
 from trainlab.budgets.words import html_table, sentence
 from trainlab.errors import BudgetError
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from trainlab.diagnosis.findings import Report
-from trainlab.diagnosis.rank import diagnose
-from trainlab.diagnosis.seen import Seen
+from trainlab.diagnosis.in_process.watch import Watch, open_watch
+from trainlab.diagnosis.judge.diagnose import diagnose
+from trainlab.diagnosis.observed.record import TrainingRecord
+from trainlab.diagnosis.report.report import Report
 from trainlab.diagnosis.signals.series import Series
-from trainlab.diagnosis.watching import Watch, open_watch
 from trainlab.errors import DiagnosisError
 
 OTHER_PROCESS = "Not listened to: of a distributed training, the first process is."
@@ -41,7 +41,7 @@ class Doctor:
             DiagnosisError: before the first fit.
         """
         if self._unheard_:
-            return diagnose(Seen(), ended={"how": self._unheard_})
+            return diagnose(TrainingRecord(), ended={"how": self._unheard_})
         return self._heard().report
 
     @property

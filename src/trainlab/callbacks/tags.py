@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-from trainlab.diagnosis.findings import Report
+from trainlab.diagnosis.report.report import Report
 from trainlab.diagnosis.signals.series import Series
 
 

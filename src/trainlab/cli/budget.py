@@ -5,12 +5,13 @@ from __future__ import annotations
 import json as json_module
 import sys
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from itertools import islice
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from cyclopts import Parameter
 
-from trainlab.budgets import Architecture, BiasRule, Budget, budget
+from trainlab.budgets import Architecture, Budget, budget
 from trainlab.budgets.words import number_words
 from trainlab.cli.options import UsageError, check_range, whole
 
@@ -21,53 +22,57 @@ MANY = 10_000
 _HIDDEN_BIAS = "'yes', 'no', or 'any': each hidden layer chooses by itself."
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Networks:
+    """Which networks count."""
+
+    inputs: Annotated[int, Parameter(help="Inputs of the network.", converter=whole)]
+    outputs: Annotated[int, Parameter(help="Outputs of the network.", converter=whole)]
+    hidden_bias: Annotated[str, Parameter(help=_HIDDEN_BIAS)] = "any"
+    output_bias: Annotated[str, Parameter(help="'yes', 'no' or 'any'.")] = "any"
+    min_width: Annotated[int, Parameter(help="Narrowest hidden layer.", converter=whole)] = 1
+    max_width: Annotated[int | None, Parameter(help="Widest hidden layer.", converter=whole)] = None
+    min_depth: Annotated[int, Parameter(help="Fewest hidden layers.", converter=whole)] = 0
+    max_depth: Annotated[int | None, Parameter(help="Most hidden layers.", converter=whole)] = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What is told of them: how many there are, all or the first, some that are drawn, or a summary."""
+
+    count: Annotated[bool, Parameter(help="Print the exact number of networks, alone.", negative="")] = False
+    list_: Annotated[bool, Parameter(name="--list", help="List them all, one a line.", negative="")] = False
+    limit: Annotated[int | None, Parameter(help="List so many, the first ones.", converter=whole)] = None
+    sample: Annotated[int | None, Parameter(help="Draw so many, all equally likely.", converter=whole)] = None
+    seed: Annotated[int, Parameter(help="The seed of the draw.", converter=whole)] = 0
+    json: Annotated[bool, Parameter(help="Print JSON, a line a network when listing.", negative="")] = False
+
+
 def budget_command(
     parameters: Annotated[int, Parameter(help="The exact number of trainable parameters.", converter=whole)],
     /,
     *,
-    inputs: Annotated[int, Parameter(help="Inputs of the network.", converter=whole)],
-    outputs: Annotated[int, Parameter(help="Outputs of the network.", converter=whole)],
-    hidden_bias: Annotated[str, Parameter(help=_HIDDEN_BIAS)] = "any",
-    output_bias: Annotated[str, Parameter(help="'yes', 'no' or 'any'.")] = "any",
-    min_width: Annotated[int, Parameter(help="Narrowest hidden layer.", converter=whole)] = 1,
-    max_width: Annotated[int | None, Parameter(help="Widest hidden layer.", converter=whole)] = None,
-    min_depth: Annotated[int, Parameter(help="Fewest hidden layers.", converter=whole)] = 0,
-    max_depth: Annotated[int | None, Parameter(help="Most hidden layers.", converter=whole)] = None,
-    count: Annotated[bool, Parameter(help="Print the exact number of networks, alone.", negative="")] = False,
-    list_: Annotated[bool, Parameter(name="--list", help="List them all, one a line.", negative="")] = False,
-    limit: Annotated[int | None, Parameter(help="List so many, the first ones.", converter=whole)] = None,
-    sample: Annotated[
-        int | None, Parameter(help="Draw so many, all equally likely.", converter=whole)
-    ] = None,
-    seed: Annotated[int, Parameter(help="The seed of the draw.", converter=whole)] = 0,
-    json: Annotated[bool, Parameter(help="Print JSON, a line a network when listing.", negative="")] = False,
+    networks: Networks,
+    answer: Answer = Answer(),
 ) -> None:
     """Count, list or draw the networks that have an exact number of parameters."""
-    if sum((count, list_, sample is not None)) > 1:
+    if sum((answer.count, answer.list_, answer.sample is not None)) > 1:
         raise UsageError("--count, --list and --sample: give one of them, or none for a summary.")
-    check_range("--sample", sample, least=1, most=MAX_SAMPLE)
-    check_range("--limit", limit, least=1, most=sys.maxsize)
-    if limit is not None and not list_:
-        raise UsageError(f"--limit {limit}: says how many --list prints; give --list as well.")
-    asked = budget(
-        parameters,
-        inputs=inputs,
-        outputs=outputs,
-        hidden_bias=cast("BiasRule", hidden_bias),
-        output_bias=cast("BiasRule", output_bias),
-        min_width=min_width,
-        max_width=max_width,
-        min_depth=min_depth,
-        max_depth=max_depth,
-    )
-    if count:
-        print(json_module.dumps({"count": asked.count()}) if json else asked.count())
-    elif list_:
-        _print_list(asked, limit, as_json=json)
-    elif sample is not None:
-        _print_each(asked.sample(sample, seed=seed), as_json=json)
+    check_range("--sample", answer.sample, least=1, most=MAX_SAMPLE)
+    check_range("--limit", answer.limit, least=1, most=sys.maxsize)
+    if answer.limit is not None and not answer.list_:
+        raise UsageError(f"--limit {answer.limit}: says how many --list prints; give --list as well.")
+    asked = budget(parameters, **cast("Any", asdict(networks)))
+    if answer.count:
+        print(json_module.dumps({"count": asked.count()}) if answer.json else asked.count())
+    elif answer.list_:
+        _print_list(asked, answer.limit, as_json=answer.json)
+    elif answer.sample is not None:
+        _print_each(asked.sample(answer.sample, seed=answer.seed), as_json=answer.json)
     else:
-        print(json_module.dumps(asked.to_dict(), indent=1) if json else asked)
+        print(json_module.dumps(asked.to_dict(), indent=1) if answer.json else asked)
 
 
 def _print_list(asked: Budget, limit: int | None, *, as_json: bool) -> None:

@@ -10,15 +10,13 @@ from trainlab.cli.options import (
     Cell,
     Details,
     Engine,
-    Folder,
-    Fresh,
     Json,
-    Workers,
+    Runs,
     check_cell,
     check_range,
     whole,
 )
-from trainlab.cli.output import DEFAULT_STORE, Output, hand_over
+from trainlab.cli.output import Output, hand_over
 from trainlab.cli.progress import progress_line
 from trainlab.cli.study import check_options
 from trainlab.studies import endings
@@ -40,13 +38,11 @@ def endings_command(
     ] = LONGER,
     engine: Engine = "auto",
     json: Json = None,
-    store: Folder = DEFAULT_STORE,
-    workers: Workers = None,
-    fresh: Fresh = False,
+    runs: Runs = Runs(),
     details: Details = False,
 ) -> None:
     """Tell where failed runs end: at a minimum, a saddle, on a plateau, or still moving."""
-    check_options(file, seeds=seeds, engine=engine, workers=workers, json=json, html=None)
+    check_options(file, seeds=seeds, engine=engine, workers=runs.workers, json=json, html=None)
     check_range("--longer", longer, least=1, most=MAX_LONGER)
     check_cell(cell)
     with progress_line() as show:
@@ -56,9 +52,9 @@ def endings_command(
             seeds=seeds,
             longer=longer,
             engine=engine,
-            store=store,
-            workers=workers,
-            fresh=fresh,
+            store=runs.store,
+            workers=runs.workers,
+            fresh=runs.fresh,
             on_progress=show,
         )
     from trainlab.report import print_endings

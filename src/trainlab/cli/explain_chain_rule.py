@@ -6,12 +6,11 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from trainlab.cli.explain_options import Seeds, check_question, read_numbers
-from trainlab.cli.options import Cell, Details, Engine, Folder, Html, Json, UsageError, Workers, whole
-from trainlab.cli.output import DEFAULT_STORE
+from trainlab.cli.explain_options import USUAL, ExplainOptions, check_question, read_numbers
+from trainlab.cli.options import Cell, UsageError, whole
 from trainlab.cli.telling import tell
 from trainlab.explain.questions.chain_rule import chain_rule
-from trainlab.explain.questions.chain_rule.question import SEEDS
+from trainlab.explain.questions.chain_rule.question import PARTS
 
 
 def chain_rule_command(
@@ -55,20 +54,14 @@ def chain_rule_command(
         Literal["auto", "all"],
         Parameter(help="'auto' lists the 50 largest paths, 'all' every one, up to 100,000."),
     ] = "auto",
-    seeds: Seeds = SEEDS,
-    engine: Engine = "auto",
-    details: Details = False,
-    json: Json = None,
-    html: Html = None,
-    store: Folder = DEFAULT_STORE,
-    workers: Workers = None,
+    options: ExplainOptions = USUAL,
 ) -> None:
     """Multiply out every path from a weight to the loss; then the backward pass, depth, and downhill."""
-    check_question(file, cell=cell, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
+    parts = check_question(file, options, cell=cell, parts=PARTS)
     if (own_input is None) != (target is None):
         given, missing = ("--input", "--target") if target is None else ("--target", "--input")
         raise UsageError(f"{given}: is given without {missing}; give both, or neither and a --point.")
-    options: dict[str, Any] = {
+    asked: dict[str, Any] = {
         "cell": cell,
         "network": network,
         "weight": weight,
@@ -77,11 +70,7 @@ def chain_rule_command(
         "targets": None if target is None else read_numbers("--target", target),
         "seed": seed,
         "paths": paths,
-        "seeds": seeds,
-        "engine": engine,
-        "store": store,
-        "workers": workers,
     }
     if file is not None:
-        options["source"] = file
-    tell(chain_rule, details=details, json=json, html=html, **options)
+        asked["source"] = file
+    tell(chain_rule, options, parts=parts, **asked)

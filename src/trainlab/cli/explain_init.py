@@ -6,13 +6,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.explain_options import Seeds, check_question
-from trainlab.cli.options import Cell, Details, Engine, Folder, Html, Json, Workers, whole
-from trainlab.cli.output import DEFAULT_STORE
+from trainlab.cli.explain_options import USUAL, ExplainOptions, check_question
+from trainlab.cli.options import Cell, whole
 from trainlab.cli.telling import tell
 from trainlab.explain.questions.init import init
-from trainlab.explain.questions.init.asked import DEFAULT
-from trainlab.explain.questions.init.question import SEEDS
+from trainlab.explain.questions.init.options import DEFAULT
+from trainlab.explain.questions.init.question import PARTS
 
 
 def init_command(
@@ -38,29 +37,18 @@ def init_command(
     ] = None,
     depth: Annotated[int, Parameter(help="Layers of that stack.", converter=whole)] = 10,
     width: Annotated[int, Parameter(help="Units of each of them.", converter=whole)] = 64,
-    seeds: Seeds = SEEDS,
-    engine: Engine = "auto",
-    details: Details = False,
-    json: Json = None,
-    html: Html = None,
-    store: Folder = DEFAULT_STORE,
-    workers: Workers = None,
+    options: ExplainOptions = USUAL,
 ) -> None:
     """Show what each scheme draws, what it does to a deep stack, and from which start networks learn."""
-    check_question(file, cell=cell, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
+    parts = check_question(file, options, cell=cell, parts=PARTS)
     tell(
         init,
-        details=details,
-        json=json,
-        html=html,
+        options,
+        parts=parts,
         source=file,
         cell=cell,
         schemes=scheme,
         activation=activation,
         depth=depth,
         width=width,
-        seeds=seeds,
-        engine=engine,
-        store=store,
-        workers=workers,
     )

@@ -6,14 +6,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.explain_options import File, Seeds, check_question
-from trainlab.cli.options import Details, Engine, Folder, Html, Json, Workers
-from trainlab.cli.output import DEFAULT_STORE
+from trainlab.cli.explain_options import USUAL, ExplainOptions, File, check_question
 from trainlab.cli.telling import tell
 from trainlab.explain import learning_rate
-from trainlab.explain.questions.learning_rate.asked import DEFAULT
+from trainlab.explain.questions.learning_rate.evidence import DEFAULT
 from trainlab.explain.questions.learning_rate.grid import RATES
-from trainlab.explain.questions.learning_rate.question import SEEDS
+from trainlab.explain.questions.learning_rate.question import PARTS
 
 
 def learning_rate_command(
@@ -39,27 +37,16 @@ def learning_rate_command(
             negative="",
         ),
     ] = None,
-    seeds: Seeds = SEEDS,
-    engine: Engine = "auto",
-    details: Details = False,
-    json: Json = None,
-    html: Html = None,
-    store: Folder = DEFAULT_STORE,
-    workers: Workers = None,
+    options: ExplainOptions = USUAL,
 ) -> None:
     """Show what the learning rate does: one step, stability, a grid of rates, a range test, schedules."""
-    check_question(file, cell=cell, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
+    parts = check_question(file, options, cell=cell, parts=PARTS)
     tell(
         learning_rate,
-        details=details,
-        json=json,
-        html=html,
+        options,
+        parts=parts,
         source=file,
         cell=cell,
         rates=rates,
         schedules=schedule,
-        seeds=seeds,
-        engine=engine,
-        store=store,
-        workers=workers,
     )

@@ -6,12 +6,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.explain_options import File, Seeds, check_question
-from trainlab.cli.options import Cell, Details, Engine, Folder, Html, Json, Workers
-from trainlab.cli.output import DEFAULT_STORE
+from trainlab.cli.explain_options import USUAL, ExplainOptions, File, check_question
+from trainlab.cli.options import Cell
 from trainlab.cli.telling import tell
 from trainlab.explain import loss as explain_loss
-from trainlab.explain.questions.loss.question import DEFAULT, SEEDS
+from trainlab.explain.questions.loss.question import DEFAULT, PARTS
 
 
 def loss_command(
@@ -23,26 +22,15 @@ def loss_command(
         list[str] | None,
         Parameter(help="Draw and compare these losses, as 'mse', not the usual ones.", negative=""),
     ] = None,
-    seeds: Seeds = SEEDS,
-    engine: Engine = "auto",
-    details: Details = False,
-    json: Json = None,
-    html: Html = None,
-    store: Folder = DEFAULT_STORE,
-    workers: Workers = None,
+    options: ExplainOptions = USUAL,
 ) -> None:
     """Say whether output and loss fit the task, and show losses, their slopes, and what outliers do."""
-    check_question(file, cell=cell, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
+    parts = check_question(file, options, cell=cell, parts=PARTS)
     tell(
         explain_loss,
-        details=details,
-        json=json,
-        html=html,
+        options,
+        parts=parts,
         source=file,
         cell=cell,
         loss=loss,
-        seeds=seeds,
-        engine=engine,
-        store=store,
-        workers=workers,
     )

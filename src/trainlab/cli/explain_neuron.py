@@ -6,12 +6,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.explain_options import File, Seeds, check_question, read_numbers
-from trainlab.cli.options import Cell, Details, Engine, Folder, Html, Json, Workers, whole
-from trainlab.cli.output import DEFAULT_STORE
+from trainlab.cli.explain_options import USUAL, ExplainOptions, File, check_question, read_numbers
+from trainlab.cli.options import Cell, whole
 from trainlab.cli.telling import tell
 from trainlab.explain import neuron
-from trainlab.explain.questions.neuron.question import DEFAULT, SEEDS
+from trainlab.explain.questions.neuron.question import DEFAULT, PARTS
 
 
 def neuron_command(
@@ -41,21 +40,14 @@ def neuron_command(
     trained: Annotated[
         bool, Parameter(help="Weights after that seed's training, or as drawn.", negative="--initial")
     ] = True,
-    seeds: Seeds = SEEDS,
-    engine: Engine = "auto",
-    details: Details = False,
-    json: Json = None,
-    html: Html = None,
-    store: Folder = DEFAULT_STORE,
-    workers: Workers = None,
+    options: ExplainOptions = USUAL,
 ) -> None:
     """Take one neuron apart: its sum, its activation, its line; then collapse stacks without activations."""
-    check_question(file, cell=cell, seeds=seeds, engine=engine, workers=workers, json=json, html=html)
+    parts = check_question(file, options, cell=cell, parts=PARTS)
     tell(
         neuron,
-        details=details,
-        json=json,
-        html=html,
+        options,
+        parts=parts,
         source=file,
         cell=cell,
         layer=layer,
@@ -64,8 +56,4 @@ def neuron_command(
         input=None if input_ is None else read_numbers("--input", input_),
         seed=seed,
         trained=trained,
-        seeds=seeds,
-        engine=engine,
-        store=store,
-        workers=workers,
     )

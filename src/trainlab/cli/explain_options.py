@@ -3,32 +3,80 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
 
-from trainlab.cli.options import UsageError, check_cell, check_range, shortened, whole
+from trainlab.cli.options import (
+    DEFAULT_STORE,
+    Details,
+    Engine,
+    Folder,
+    Html,
+    Json,
+    UsageError,
+    Workers,
+    check_cell,
+    check_range,
+    shortened,
+    whole,
+)
 from trainlab.cli.study import check_options
-from trainlab.explain.common.options import MOST_SEEDS
+from trainlab.explain.common.options import MOST_SEEDS, SEEDS
+from trainlab.explain.common.parts import Part, check_parts
 
 File = Annotated[str, Parameter(help="An experiment or study file (TOML), or an example by name.")]
-Seeds = Annotated[int, Parameter(help="Seeds of each population, 0, 1, 2, …", converter=whole)]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExplainOptions:
+    """Which sections are made, how populations are trained, and where the result goes."""
+
+    only: Annotated[
+        str | None,
+        Parameter(
+            help="Only these sections, as NAME,NAME: quicker, but without an answer. A wrong name lists "
+            "all there are."
+        ),
+    ] = None
+    seeds: Annotated[int, Parameter(help="Seeds of each population, 0, 1, 2, …", converter=whole)] = SEEDS
+    engine: Engine = "auto"
+    details: Details = False
+    json: Json = None
+    html: Html = None
+    store: Folder = DEFAULT_STORE
+    workers: Workers = None
+
+    @property
+    def populations(self) -> dict[str, Any]:
+        """How populations are trained, as the five functions take it."""
+        return {"seeds": self.seeds, "engine": self.engine, "store": self.store, "workers": self.workers}
+
+
+USUAL: Final = ExplainOptions()
 
 
 def check_question(
-    file: str | None,
-    *,
-    cell: str | None,
-    seeds: int,
-    engine: str,
-    workers: int | None,
-    json: str | None,
-    html: str | None,
-) -> None:
-    """Refuse wrong options, and files that can't be read or written."""
-    check_range("--seeds", seeds, least=1, most=MOST_SEEDS)
-    check_options(file, seeds=None, engine=engine, workers=workers, json=json, html=html)
+    file: str | None, options: ExplainOptions, *, cell: str | None, parts: Sequence[Part[Any]]
+) -> tuple[str, ...]:
+    """Return the sections asked for; refuse wrong options, and files that can't be read or written."""
+    check_range("--seeds", options.seeds, least=1, most=MOST_SEEDS)
+    check_options(
+        file,
+        seeds=None,
+        engine=options.engine,
+        workers=options.workers,
+        json=options.json,
+        html=options.html,
+    )
     check_cell(cell)
+    if options.only is None:
+        return ()
+    names = [name.strip() for name in options.only.split(",")]
+    return check_parts(parts, names, option="--only")
 
 
 def read_numbers(option: str, text: str) -> list[float]:

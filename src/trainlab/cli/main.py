@@ -77,7 +77,7 @@ def _run(arguments: list[str]) -> int:
         code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
     except CycloptsError as error:
-        from trainlab.cli.parsed import complaint
+        from trainlab.cli.parser_errors import complaint
 
         return _say(complaint(error, arguments))
     except TrainlabError as error:
@@ -96,8 +96,8 @@ def _run(arguments: list[str]) -> int:
 def _check_passed_on(arguments: Sequence[str]) -> None:
     """Refuse misspelt options where the rest goes to a script, which would take them without a word."""
     if arguments and arguments[0] in ("doctor", "seeds"):
-        from trainlab.cli.near import check_passed_on
-        from trainlab.cli.parsed import options_of_command
+        from trainlab.cli.misspelt_options import check_passed_on
+        from trainlab.cli.parser_errors import options_of_command
 
         check_passed_on(arguments[0], arguments[1:], options_of_command(app, arguments[0]))
 

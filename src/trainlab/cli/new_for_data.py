@@ -20,11 +20,11 @@ from trainlab.spec import (
     data_words,
     study_from_toml,
 )
-from trainlab.spec.data_words import id_columns
+from trainlab.spec.data_description import id_columns
 from trainlab.spec.decode import decode
 from trainlab.tasks import Task, build
 from trainlab.tasks.columns import looks_like_target, named_column
-from trainlab.tasks.overview import Overview, overview
+from trainlab.tasks.file_preview import Overview, overview
 
 MAX_CLASSES = 10
 """So many different whole numbers are taken for classes, if there are `PER_CLASS` times as many examples."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter, Token
 
 from trainlab.errors import TrainlabError
+
+DEFAULT_STORE = ".trainlab"
 
 MAX_WORKERS = 1024
 MAX_WHY = 10_000
@@ -49,7 +52,7 @@ def check_script(script: str) -> None:
     ending, name = Path(script).suffix.lower(), shlex.quote(script)
     if ending in (".py", ".ipynb"):
         return
-    from trainlab.spec.reading import EXAMPLES, OTHER_FILES
+    from trainlab.spec.lookup import EXAMPLES, OTHER_FILES
 
     if ending == ".toml" or (script in EXAMPLES and not Path(script).exists()):
         what = "a study file" if ending == ".toml" else "an example study"
@@ -114,3 +117,13 @@ Details = Annotated[
     bool, Parameter(help="Print everything that was found, not only the answer.", negative="")
 ]
 Fresh = Annotated[bool, Parameter(help="Forget the stored runs and train anew.", negative="")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Runs:
+    """Where finished runs are kept, and how those that are missing are trained."""
+
+    store: Folder = DEFAULT_STORE
+    workers: Workers = None
+    fresh: Fresh = False

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainlab.cli.options import UsageError
+from cyclopts import Parameter
+
+from trainlab.cli.options import Html, Json, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-DEFAULT_STORE = ".trainlab"
 
 
 def check_writable(option: str, path: str | None) -> None:
@@ -128,3 +128,31 @@ def hand_over(show: Callable[[Console], None], *outputs: Output) -> None:
         for output, path in reversed(wanted):
             print(f"{output.word}: {path}")
     sys.stdout.flush()
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Files:
+    """The files that a command is asked to write its result to."""
+
+    json: Json = None
+    html: Html = None
+
+    def check(self) -> None:
+        """Refuse, before any work is done, what can't be written after it."""
+        check_writable("--json", self.json)
+        check_writable("--html", self.html)
+        if self.html == "-":
+            raise UsageError(
+                "--html -: the report is a page; give the name of a file, as in --html report.html."
+            )
+
+    def hand_over(
+        self, show: Callable[[Console], None], *, json: Callable[[], str], html: Callable[[], str]
+    ) -> None:
+        """Write them, and show the result unless the JSON goes to the terminal."""
+        hand_over(
+            show,
+            Output(option="--json", word="JSON", path=self.json, text=json),
+            Output(option="--html", word="report", path=self.html, text=html),
+        )

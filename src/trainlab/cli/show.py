@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from trainlab.cli.options import Folder, UsageError, shortened
-from trainlab.cli.output import DEFAULT_STORE
+from trainlab.cli.options import DEFAULT_STORE, Folder, UsageError, shortened
 from trainlab.draw import Cell, counted, format_percent, join, terminal_table
 from trainlab.errors import printable
 from trainlab.store import Holding, NamedStudy, Store

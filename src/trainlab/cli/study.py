@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -15,24 +16,30 @@ from trainlab.cli.options import (
     Details,
     Engine,
     Fidelity,
-    Folder,
-    Fresh,
-    Html,
-    Json,
+    Runs,
     Sides,
     UsageError,
     Why,
-    Workers,
     check_range,
     whole,
 )
-from trainlab.cli.output import DEFAULT_STORE, Output, check_distinct, check_writable, hand_over
+from trainlab.cli.output import Files, check_distinct
 from trainlab.cli.progress import progress_line
 from trainlab.engine import ENGINES
 from trainlab.errors import listing, nearest
 from trainlab.spec import load_study
 from trainlab.spec.study import MAX_SEEDS
 from trainlab.studies import StudyResult, study
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checks:
+    """What is asked besides: why runs failed, and whether another training would say the same."""
+
+    why: Why = 0
+    fidelity: Fidelity = 0
+    sides: Sides = 0
 
 
 def study_command(
@@ -51,20 +58,23 @@ def study_command(
             negative="",
         ),
     ] = None,
-    json: Json = None,
-    html: Html = None,
-    store: Folder = DEFAULT_STORE,
-    workers: Workers = None,
-    fresh: Fresh = False,
-    why: Why = 0,
-    fidelity: Fidelity = 0,
-    sides: Sides = 0,
+    files: Files = Files(),
+    runs: Runs = Runs(),
+    checks: Checks = Checks(),
     details: Details = False,
 ) -> None:
     """Run a study file: every network with every combination of changes, on the same seeds."""
-    check_options(file, seeds=seeds, engine=engine, workers=workers, why=why, json=json, html=html)
-    check_range("--fidelity", fidelity, least=0, most=MAX_FIDELITY)
-    check_range("--sides", sides, least=0, most=MAX_SIDES)
+    check_options(
+        file,
+        seeds=seeds,
+        engine=engine,
+        workers=runs.workers,
+        why=checks.why,
+        json=files.json,
+        html=files.html,
+    )
+    check_range("--fidelity", checks.fidelity, least=0, most=MAX_FIDELITY)
+    check_range("--sides", checks.sides, least=0, most=MAX_SIDES)
     if only is not None and not all(only):
         raise UsageError("--only '': name a cell, as in 'Model 1:A+B', 'Model 1' or ':A+B'.")
     plan = load_study(file)
@@ -74,15 +84,15 @@ def study_command(
             seeds=seeds,
             engine=engine,
             only=only or (),
-            store=store,
-            workers=workers,
-            fresh=fresh,
-            why=why,
-            fidelity=fidelity,
-            sides=sides,
+            store=runs.store,
+            workers=runs.workers,
+            fresh=runs.fresh,
+            why=checks.why,
+            fidelity=checks.fidelity,
+            sides=checks.sides,
             on_progress=show,
         )
-    deliver(result, json=json, html=html, details=details)
+    deliver(result, files, details=details)
 
 
 def check_options(
@@ -101,10 +111,7 @@ def check_options(
     check_range("--why", why, least=0, most=MAX_WHY)
     if engine not in ENGINES:
         raise UsageError(f"--engine {engine!r}: must be {listing(ENGINES)}.{nearest(engine, ENGINES)}")
-    check_writable("--json", json)
-    check_writable("--html", html)
-    if html == "-":
-        raise UsageError("--html -: the report is a page; give the name of a file, as in --html report.html.")
+    Files(json=json, html=html).check()
     if file is not None:
         check_input(file)
     check_distinct({"FILE": file, "--json": json, "--html": html})
@@ -121,12 +128,12 @@ def check_input(file: str) -> None:
         raise UsageError(f"{file}: is a pipe; give a study file. 'trainlab new FILE' writes one.")
 
 
-def deliver(result: StudyResult, *, json: str | None, html: str | None, details: bool = False) -> None:
+def deliver(result: StudyResult, files: Files, *, details: bool) -> None:
     """Print the answer, or all `details`, unless a file goes to the terminal; write the files asked for."""
     from trainlab.report import print_study, study_html
 
-    hand_over(
+    files.hand_over(
         lambda console: print_study(result, console=console, details=details),
-        Output(option="--json", word="JSON", path=json, text=result.to_json),
-        Output(option="--html", word="report", path=html, text=lambda: study_html(result)),
+        json=result.to_json,
+        html=lambda: study_html(result),
     )

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from trainlab.cli.output import Output, hand_over, print_rest
 from trainlab.cli.progress import progress_line
 
 if TYPE_CHECKING:
+    from trainlab.cli.explain_options import ExplainOptions
     from trainlab.explain import Explanation, Section
 
 
 def tell(
-    explain: Callable[..., Explanation], *, details: bool, json: str | None, html: str | None, **options: Any
+    explain: Callable[..., Explanation], options: ExplainOptions, *, parts: Sequence[str], **asked: Any
 ) -> None:
-    """Call `explain` with `options` and print its short answer; with `details` its sections as they come.
+    """Call `explain` and print its short answer; with details, or of some parts, its sections as they come.
 
     Then write the files asked for.
     """
@@ -25,7 +26,7 @@ def tell(
 
     from trainlab.report import explanation_html
 
-    shown = details and json != "-"
+    shown = (options.details or bool(parts)) and options.json != "-"
     with progress_line() as show:
 
         def on_section(part: Section) -> None:
@@ -39,10 +40,12 @@ def tell(
                     # Whoever read has gone, as with `| head`, and rich would end here; the files are to come.
                     shown = False
 
-        result = explain(**options, on_section=on_section, on_progress=show)
+        result = explain(**asked, **options.populations, parts=parts, on_section=on_section, on_progress=show)
 
     def print_answer(console: Console) -> None:
-        if details:
+        if parts:
+            return
+        if options.details:
             console.print(Text(f"{headed(result.title)} {result.verdict}", style="bold"))
             return
         headings = " · ".join(part.heading for part in result.sections)
@@ -52,8 +55,8 @@ def tell(
 
     hand_over(
         print_answer,
-        Output(option="--json", word="JSON", path=json, text=result.to_json),
-        Output(option="--html", word="report", path=html, text=lambda: explanation_html(result)),
+        Output(option="--json", word="JSON", path=options.json, text=result.to_json),
+        Output(option="--html", word="report", path=options.html, text=lambda: explanation_html(result)),
     )
 
 

@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trainlab.diagnosis.finding import Finding
-    from trainlab.diagnosis.findings import Report
-    from trainlab.diagnosis.function import doctor
-    from trainlab.diagnosis.plan import Plan
-    from trainlab.diagnosis.runner import run_script
-    from trainlab.diagnosis.show import show_report
+    from trainlab.diagnosis.in_process.doctor_function import doctor
+    from trainlab.diagnosis.in_process.watch import Watch, watch
+    from trainlab.diagnosis.report.report import Report
+    from trainlab.diagnosis.report.show import show_report
+    from trainlab.diagnosis.script.plan import Plan
+    from trainlab.diagnosis.script.runner import run_script
     from trainlab.diagnosis.signals.series import Series
-    from trainlab.diagnosis.watching import Watch, watch
 
 # A script under the doctor begins before any of these is loaded: NumPy, too, reads the environment only once.
 _HOMES = {
     "Finding": "finding",
-    "Plan": "plan",
-    "Report": "findings",
+    "Plan": "script.plan",
+    "Report": "report.report",
     "Series": "signals.series",
-    "Watch": "watching",
-    "doctor": "function",
-    "run_script": "runner",
-    "show_report": "show",
-    "watch": "watching",
+    "Watch": "in_process.watch",
+    "doctor": "in_process.doctor_function",
+    "run_script": "script.runner",
+    "show_report": "report.show",
+    "watch": "in_process.watch",
 }
 
 __all__ = ["Finding", "Plan", "Report", "Series", "Watch", "doctor", "run_script", "show_report", "watch"]

@@ -6,14 +6,15 @@ An edit reads like a diff: the file and line, then ``-`` for what is there and `
 from __future__ import annotations
 
 import ast
+import linecache
 import re
 from collections.abc import Callable
+from os.path import basename
 
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.seen import Op, OptimizerSeen
-from trainlab.diagnosis.signals.case import Case
-from trainlab.diagnosis.site import Site, line_of
-from trainlab.diagnosis.stacked_layer import called_name, line_without
+from trainlab.diagnosis.observed.record import Op, OptimizerRecord
+from trainlab.diagnosis.observed.site import Site, line_of
+from trainlab.diagnosis.signals.training import Training
 
 _LAYERS = {
     "softmax": "Softmax",
@@ -40,23 +41,23 @@ def replaced(site: Site | None, text: str | None) -> str:
     return diff(site, f"- {site.text}", f"+ {text}")
 
 
-def _stepped(case: Case) -> OptimizerSeen | None:
-    return max(case.stepped, key=lambda one: one.steps, default=None)
+def _stepped(training: Training) -> OptimizerRecord | None:
+    return max(training.stepped, key=lambda one: one.steps, default=None)
 
 
-def backward_line(case: Case) -> Site | None:
+def backward_line(training: Training) -> Site | None:
     """Return the line that calls backward(), if it is known and says so."""
-    stream = case.learning.stream
-    if stream is None or stream.site is None or "backward" not in stream.site.text:
+    loss_curve = training.learning.loss_curve
+    if loss_curve is None or loss_curve.site is None or "backward" not in loss_curve.site.text:
         return None
-    return stream.site
+    return loss_curve.site
 
 
-def setting(name: str, value: Callable[[float], float]) -> Callable[[Finding, Case], str]:
+def setting(name: str, value: Callable[[float], float]) -> Callable[[Finding, Training], str]:
     """Return a maker of an edit of one number in the line that makes the optimizer."""
 
-    def edit(finding: Finding, case: Case) -> str:
-        optimizer = _stepped(case)
+    def edit(finding: Finding, training: Training) -> str:
+        optimizer = _stepped(training)
         if optimizer is None or optimizer.site is None:
             return ""
         text = optimizer.site.text
@@ -85,14 +86,14 @@ def splice(text: str, node: ast.expr, new: str) -> str | None:
     return (raw[: node.col_offset] + new.encode() + raw[node.end_col_offset :]).decode()
 
 
-def without_activation(finding: Finding, case: Case) -> str:
+def without_activation(finding: Finding, training: Training) -> str:
     """Leave out the one call of softmax, sigmoid… on the line of the finding's place.
 
     Where that line only calls the network, the layer is left out where it is made.
     """
     if finding.place.kind != "activation":
         return ""
-    for op in _squashing_ops(case):
+    for op in _squashing_ops(training):
         site = op.site
         if site is not None and finding.place.is_at(site):
             return replaced(site, _unwrapped(site.text)) or _unstacked(site, op)
@@ -110,11 +111,11 @@ def _unstacked(site: Site, op: Op) -> str:
     return "\n".join([f"# {line_of(site.file, number)}", f"- {before}", *([f"+ {after}"] if after else [])])
 
 
-def _squashing_ops(case: Case) -> list[Op]:
+def _squashing_ops(training: Training) -> list[Op]:
     """Return the squashing operations that were seen in graphs."""
     return [
         node.op
-        for graph in case.seen.graphs
+        for graph in training.record.graphs
         for node in graph.nodes
         if node.op is not None and node.op.name.rstrip("_") in _SQUASHING
     ]
@@ -142,3 +143,46 @@ def _unwrapped(text: str) -> str | None:
 def _is_tensor_method(call: ast.Call) -> bool:
     """Whether the call is ``x.softmax(1)``, and not ``F.softmax(x, 1)`` or ``self.sigmoid(x)``."""
     return not call.args or isinstance(call.args[0], ast.Constant)
+
+
+def line_without(site: Site, kind: str, place: int | None = None) -> tuple[int, str, str] | None:
+    """Return number and text of the line with a layer of a kind in the site's file, and without it.
+
+    The new line is empty if there was nothing else on it. None where the file isn't known, or makes no such
+    layer in a ``Sequential(…)``; of several it is the one that stands there in this place, counted from 0.
+    """
+    lines = _lines(site)
+    try:
+        tree = ast.parse("".join(lines))
+    except (SyntaxError, ValueError):
+        return None
+    calls = [one for one in ast.walk(tree) if isinstance(one, ast.Call)]
+    made = [one for one in calls if called_name(one) == kind]
+    stacks = [one.args for one in calls if called_name(one) == "Sequential"]
+    if len(made) > 1 and place is not None:
+        # Behind a star no place is known.
+        known = [args[: place + 1] for args in stacks if not any(isinstance(a, ast.Starred) for a in args)]
+        made = [args[place] for args in known if len(args) > place and args[place] in made]
+    if len(made) != 1 or not any(made[0] in args for args in stacks):
+        return None
+    layer = made[0]
+    if layer.end_col_offset is None or layer.end_lineno != layer.lineno:
+        return None
+    # The columns of `ast` count bytes.
+    raw = lines[layer.lineno - 1].encode()
+    before, after = (part.decode() for part in (raw[: layer.col_offset], raw[layer.end_col_offset :]))
+    left = re.sub(r",\s*$", "", before) if "," in before else before
+    right = after if left != before else re.sub(r"^\s*,\s*", "", after)
+    return layer.lineno, lines[layer.lineno - 1].strip(), f"{left}{right}".strip()
+
+
+def _lines(site: Site) -> list[str]:
+    """Return the lines of the file, whose folder a site doesn't have, as Python read them for the site."""
+    known = [linecache.getlines(path) for path in list(linecache.cache) if basename(path) == site.file]
+    same = [lines for lines in known if "".join(lines[site.line - 1 : site.line]).strip() == site.text]
+    return same[0] if len(same) == 1 else []
+
+
+def called_name(call: ast.Call) -> str:
+    """Return ``Linear`` of ``nn.Linear(…)`` and of ``Linear(…)``."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")

@@ -9,11 +9,11 @@ from typing import Any
 
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.remedies.remedy import Remedy
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.signals.training import Training
 
-Judge = Callable[[Case], Finding | None]
-Maker = Callable[[Case], dict[str, Any] | None]
-Edit = Callable[[Finding, Case], str]
+Judge = Callable[[Training], Finding | None]
+Maker = Callable[[Training], dict[str, Any] | None]
+Edit = Callable[[Finding, Training], str]
 Remedies = tuple[Remedy, ...] | Callable[[Finding], tuple[Remedy, ...]]
 
 GROWTH = ("exploding_gradient", "nonfinite_values", "dead_relu", "saturated_activation", "oscillating_loss")
@@ -83,15 +83,15 @@ class Fault:
         """Its section, as a path in the repository."""
         return f"docs/faults.md#{self.name}"
 
-    def found(self, case: Case) -> Finding | None:
+    def found(self, training: Training) -> Finding | None:
         """Return what the judge says, under the fault's name."""
-        finding = self.judge(case)
+        finding = self.judge(training)
         return None if finding is None else replace(finding, fault=self.name, title=self.title)
 
-    def whole(self, finding: Finding, case: Case) -> Finding:
+    def whole(self, finding: Finding, training: Training) -> Finding:
         """Return a finding of it with its picture, and its remedy in the script's own words."""
-        edit = self.edit(finding, case) if self.edit is not None else ""
-        picture = self.picture(case) if self.picture is not None else None
+        edit = self.edit(finding, training) if self.edit is not None else ""
+        picture = self.picture(training) if self.picture is not None else None
         return replace(finding, code=edit or finding.code, picture=picture)
 
     def why(self, symptom: str) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from trainlab.diagnosis.site import Site
+from trainlab.diagnosis.observed.site import Site
 
 Kind = Literal[
     "activation",

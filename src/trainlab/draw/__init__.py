@@ -17,19 +17,19 @@ from .heat_data import Contour, HeatAxis, Spot, Track
 from .heat_text import Shade, heat_text
 from .histogram_chart import Density, histogram
 from .interval_chart import Emphasis, Interval, intervals
+from .json_format import JSON_FORMAT, json_text
 from .measured_chart import Measured, measured_curves
 from .network_chart import network_graph
 from .palette import INSIDE, TERMINAL, css, ramp
 from .panel_chart import panels
-from .paragraph import unbroken, wrapped
 from .picture import Data, Picture
-from .plain import JSON_FORMAT, json_text
 from .prediction_chart import Answers, predictions
 from .region_chart import region_map
 from .shape_chart import Shape, shapes
 from .strip_chart import strips
 from .table import Cell, html_table, terminal_table
 from .tangent_chart import tangent
+from .text_wrap import unbroken, wrapped
 from .value_chart import can_show_values, value_graph
 
 __all__ = [

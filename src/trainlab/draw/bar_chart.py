@@ -11,9 +11,9 @@ from trainlab.errors import TrainlabError
 from .axes import Scale, axis_label, linear_scale, log_scale
 from .formats import counted, format_number
 from .frame import legend, x_axis
+from .labelled_rows import label_text
 from .marks import cell
 from .picture import Picture, compose
-from .rows import label_text
 from .svg import SMALL, WIDTH, element, group, paint, text, text_width, tooltip
 
 _ROW: Final = 32.0

@@ -10,9 +10,9 @@ from typing import Final
 from .axes import Scale, axis_label, linear_scale, log_scale
 from .formats import format_number
 from .frame import legend, x_axis
+from .labelled_rows import label_text, label_width
 from .marks import point, rule
 from .picture import Picture, compose
-from .rows import label_text, label_width
 from .svg import SMALL, WIDTH, group, text, tooltip
 
 _ROW: Final = 20.0

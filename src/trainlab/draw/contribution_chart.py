@@ -12,9 +12,9 @@ from trainlab.errors import TrainlabError
 from .axes import linear_scale
 from .formats import counted, format_number
 from .frame import legend, x_axis
+from .labelled_rows import label_text, label_width
 from .marks import cell, rule
 from .picture import Picture, compose
-from .rows import label_text, label_width
 from .svg import SMALL, WIDTH, element, group, paint, text, text_width, tooltip
 
 _ROW: Final = 30.0

@@ -27,13 +27,13 @@ from .curve_data import (
     rows_of,
     summary_of,
 )
+from .downsample import downsample
 from .formats import counted, format_number
 from .frame import legend, x_axis, y_axis
 from .marks import band, dash, line, rule, runs
 from .palette import series_role
 from .picture import Picture, compose
 from .svg import SMALL, WIDTH, group, text, text_width
-from .thin import thin
 
 _PLOT = 190.0
 _LABEL = 92.0
@@ -130,7 +130,9 @@ def _line(curve: CheckedCurve, x: Scale, y: Scale, index: int) -> str:
     points = _points(x, y, curve.x, curve.median)
     gap = np.full((1, 2), np.nan)
     pieces = [
-        part for start, stop in runs(np.isfinite(curve.median)) for part in (thin(points[start:stop]), gap)
+        part
+        for start, stop in runs(np.isfinite(curve.median))
+        for part in (downsample(points[start:stop]), gap)
     ]
     return line(np.concatenate(pieces), role=series_role(index), dashes=dash(index)) if pieces else ""
 
@@ -142,8 +144,8 @@ def _bands(curve: CheckedCurve, x: Scale, y: Scale, role: str) -> str:
         below, above = _points(x, y, curve.x, low), _points(x, y, curve.x, high)
         drawn.append(
             band(
-                [thin(below[start:stop], keep="low") for start, stop in pieces],
-                [thin(above[start:stop], keep="high") for start, stop in pieces],
+                [downsample(below[start:stop], keep="low") for start, stop in pieces],
+                [downsample(above[start:stop], keep="high") for start, stop in pieces],
                 role=role,
                 opacity=_OPACITY[min(place, 2)],
             )

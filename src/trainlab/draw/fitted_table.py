@@ -15,7 +15,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from .paragraph import fold, unbroken
+from .text_wrap import fold, unbroken
 
 Align = Literal["left", "right"]
 

@@ -9,10 +9,10 @@ from typing import Final, Protocol, TypeAlias
 from trainlab.errors import TrainlabError
 
 from .formats import counted, format_fixed, format_percent, format_share
+from .labelled_rows import label_text, label_width
 from .marks import cell
 from .palette import STEPS, heat_step
 from .picture import Picture, compose
-from .rows import label_text, label_width
 from .svg import SMALL, WIDTH, element, escape, group, paint, text, tooltip, wrap
 from .table import Cell
 

@@ -12,9 +12,9 @@ from trainlab.errors import TrainlabError, listing, nearest
 from .axes import Scale, linear_scale
 from .formats import counted, decimals_for, format_fixed, format_number
 from .frame import legend, x_axis
+from .labelled_rows import by_group, label_text, label_width
 from .marks import Shape, interval_bar, point, rule
 from .picture import Picture, compose
-from .rows import by_group, label_text, label_width
 from .svg import SMALL, WIDTH, group, text, tooltip, wrap
 
 Emphasis: TypeAlias = Literal["helps", "hurts", "small", "none"]

@@ -19,10 +19,10 @@ from .curve_data import (
     rows_of,
     summary_of,
 )
+from .downsample import downsample
 from .marks import band, line, rule, runs
 from .picture import Picture, compose
 from .svg import SMALL, WIDTH, element, fit, group, paint, short, text, text_width
-from .thin import thin
 
 COLUMNS: Final = 2
 _PLOT: Final = 52.0
@@ -113,15 +113,15 @@ def _curve(curve: CheckedCurve, x: Scale, y: Scale) -> str:
         below, above = points(low), points(high)
         drawn.append(
             band(
-                [thin(below[start:stop], keep="low") for start, stop in pieces],
-                [thin(above[start:stop], keep="high") for start, stop in pieces],
+                [downsample(below[start:stop], keep="low") for start, stop in pieces],
+                [downsample(above[start:stop], keep="high") for start, stop in pieces],
                 role=_ROLE,
                 opacity="0.2",
             )
         )
     middle = points(curve.median)
     drawn += [
-        line(thin(middle[start:stop]), role=_ROLE, width=1.8)
+        line(downsample(middle[start:stop]), role=_ROLE, width=1.8)
         for start, stop in runs(np.isfinite(curve.median))
     ]
     return "".join(drawn)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2s
 from typing import Final, TypedDict
 
-from .svg import SIZE, SMALL, WIDTH, element, escape, group, paint, text, wrap
+from .svg import SIZE, SMALL, WIDTH, Html, element, escape, group, paint, text, wrap
 from .table import Cell, html_table
 
 _FONT: Final = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
@@ -28,7 +28,7 @@ class Picture:
     """What every chart returns. It prints as its text and shows itself in a notebook."""
 
     title: str
-    svg: str = field(repr=False)
+    svg: Html = field(repr=False)
     text: str
     data: Data = field(repr=False)
 
@@ -39,7 +39,7 @@ class Picture:
         """Return title, text and data, ready for JSON. The SVG isn't in it: it is drawn from the data."""
         return {"title": self.title, "text": self.text, "data": self.data}
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> Html:
         paragraphs = "".join(f"<p>{escape(line)}</p>" for line in self.text.splitlines()[1:])
         rows = self.data["rows"]
         few = len(rows) <= _ROWS_SHOWN
@@ -48,7 +48,7 @@ class Picture:
             if few
             else f"<p>Its {len(rows):,} numbers are in the JSON.</p>"
         )
-        return (
+        return Html(
             f'<figure class="tl-figure"><div class="tl-drawing">{self.svg}</div>'
             f"<details><summary>In words{' and numbers' if few else ''}</summary>"
             f"{paragraphs}{table}</details></figure>"

@@ -11,9 +11,9 @@ import numpy as np
 from .axes import FloatArray, Numbers, Scale, floats, linear_scale
 from .formats import counted, format_number, format_percent
 from .frame import x_axis
+from .labelled_rows import by_group, label_text, label_width
 from .marks import point, rule
 from .picture import Picture, compose
-from .rows import by_group, label_text, label_width
 from .svg import SMALL, WIDTH, element, group, paint, short, text, tooltip
 from .table import Cell
 

@@ -9,10 +9,10 @@ from trainlab.errors import TrainlabError
 
 from .formats import counted
 from .frame import legend
+from .labelled_rows import label_text, label_width
 from .marks import cell
 from .palette import series_role
 from .picture import Picture, compose
-from .rows import label_text, label_width
 from .svg import SMALL, WIDTH, group, text, tooltip
 
 _ROW: Final = 17.0

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from html import escape as _html_escape
-from typing import Final
+from typing import Final, NewType
 
 from .palette import LIGHT
+
+Html = NewType("Html", str)
+"""Text that a browser may read as HTML: escaped, or made of what is. Other text isn't taken for it."""
 
 WIDTH: Final = 400.0
 """Width of every picture in its own units. On a phone a unit is 0.9 pixels: text of 12 stays readable."""
@@ -22,9 +25,9 @@ def clean(words: object) -> str:
     return _FORBIDDEN.sub("\ufffd", str(words))
 
 
-def escape(words: object) -> str:
+def escape(words: object) -> Html:
     """Return `words` safe inside an element or a quoted attribute, of HTML and of XML."""
-    return _html_escape(clean(words), quote=True)
+    return Html(_html_escape(clean(words), quote=True))
 
 
 def short(value: float) -> str:
@@ -33,13 +36,13 @@ def short(value: float) -> str:
     return "0" if written == "-0" else written
 
 
-def element(tag: str, *children: str, **attributes: str | float) -> str:
+def element(tag: str, *children: str, **attributes: str | float) -> Html:
     """Return one element of escaped children; attributes are escaped here, ``_`` becomes ``-``."""
     written = "".join(
         f' {name.replace("_", "-")}="{escape(value) if isinstance(value, str) else short(value)}"'
         for name, value in attributes.items()
     )
-    return f"<{tag}{written}>{''.join(children)}</{tag}>" if children else f"<{tag}{written}/>"
+    return Html(f"<{tag}{written}>{''.join(children)}</{tag}>" if children else f"<{tag}{written}/>")
 
 
 def paint(*, fill: str = "", stroke: str = "") -> dict[str, str]:

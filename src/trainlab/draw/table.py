@@ -10,7 +10,7 @@ from trainlab.errors import TrainlabError
 
 from .formats import format_number
 from .palette import TERMINAL
-from .svg import clean, escape
+from .svg import Html, clean, escape
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -42,27 +42,34 @@ def terminal_table(
     return FittedTable(
         [clean(header) for header in headers],
         [[clean(_shown(cell)) for cell in row] for row in rows],
-        sides=align or _sides(headers, rows),
+        sides=align or alignment(headers, rows),
         title=clean(title),
         border_style=TERMINAL["muted"],
     )
 
 
-def html_table(headers: Sequence[str], rows: Sequence[Sequence[Cell]], *, caption: str = "") -> str:
-    """Return a ``<table>``: escaped, first cell of a row as its header, numbers to the right.
+def html_table(
+    headers: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    caption: str = "",
+    align: Sequence[Align] | None = None,
+) -> Html:
+    """Return a ``<table>``: escaped, first cell of a row as its header.
 
-    The alignment is inline, so that it also holds in a notebook; the rest of the look comes from `css`.
+    Columns of numbers stand to the right unless `align` says otherwise. The alignment is inline, so that it
+    also holds in a notebook; the rest of the look comes from `css`.
 
     Raises:
-        TrainlabError: if a row doesn't have one entry for each header.
+        TrainlabError: if a row, or `align`, doesn't have one entry for each header.
     """
-    _check(headers, rows, None)
-    sides = _sides(headers, rows)
+    _check(headers, rows, align)
+    sides = align or alignment(headers, rows)
     head = "".join(_header(header, side, "col") for header, side in zip(headers, sides, strict=True))
     body = "".join(f"<tr>{_row(row, sides)}</tr>" for row in rows)
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     name = escape(caption or ", ".join(headers))
-    return (
+    return Html(
         f'<div class="tl-scroll" tabindex="0" role="region" aria-label="{name}">'
         '<table class="tl-table" style="font-variant-numeric:tabular-nums">'
         f'{title}<thead><tr>{head}</tr></thead><tbody style="text-align:right">{body}</tbody></table></div>'
@@ -91,7 +98,8 @@ def _shown(cell: Cell) -> str:
     return cell if isinstance(cell, str) else format_number(cell)
 
 
-def _sides(headers: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[Align]:
+def alignment(headers: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[Align]:
+    """Return the side of each column: numbers stand to the right, words to the left."""
     return ["right" if _numeric([row[place] for row in rows]) else "left" for place in range(len(headers))]
 
 

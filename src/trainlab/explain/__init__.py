@@ -10,12 +10,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trainlab.explain.explanation import Explanation, Section, Table
+    from trainlab.explain.explanation import Explanation
     from trainlab.explain.questions.chain_rule import ChainRuleExplanation, chain_rule
     from trainlab.explain.questions.init import InitExplanation, init
     from trainlab.explain.questions.learning_rate import LearningRateExplanation, learning_rate
     from trainlab.explain.questions.loss import LossExplanation, Pairing, loss, pairing
     from trainlab.explain.questions.neuron import Collapse, NeuronExplanation, collapse, neuron
+    from trainlab.page.section import Section, Table
 
 _HOMES = {
     "ChainRuleExplanation": "questions.chain_rule",

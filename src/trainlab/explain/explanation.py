@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from trainlab.draw import JSON_FORMAT, Cell, Picture, css, html_table, json_text, terminal_table
+from trainlab.draw import JSON_FORMAT, Picture, css, html_table, json_text, terminal_table
 from trainlab.draw.svg import escape
+from trainlab.page.section import Section, Table, printed, section_html
 from trainlab.stats import Verdict
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
-WIDTH: Final = 80
 MOST_LINES: Final = 20
 """Of the table of a short answer, so that it stands on a screen with its sentence and what comes after."""
 
@@ -25,70 +24,6 @@ TITLES: Final = {
     "chain-rule": "What is the chain rule?",
 }
 """The five questions, by the names by which they are asked for."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Table:
-    """Rows under headers; the first `shown` stand on a page and in the terminal, JSON has all."""
-
-    title: str
-    headers: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
-    shown: int = 20
-
-    @property
-    def more(self) -> str:
-        """How many rows are not shown, in words; empty if all are."""
-        left = len(self.rows) - self.shown
-        return f"… and {left:,} more rows; the JSON has all." if left > 0 else ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return title, headers and all rows, ready for JSON."""
-        return {"title": self.title, "headers": list(self.headers), "rows": [list(row) for row in self.rows]}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Section:
-    """A part of an explanation; `name` is its id on a page: lower-case words joined by hyphens.
-
-    `code`, if any, is shown as it is, after the text.
-    """
-
-    name: str
-    heading: str
-    text: tuple[str, ...] = ()
-    code: str = ""
-    pictures: tuple[Picture, ...] = ()
-    tables: tuple[Table, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the section ready for JSON: pictures as their text and data."""
-        return {
-            "name": self.name,
-            "heading": self.heading,
-            "text": list(self.text),
-            "code": self.code,
-            "pictures": [drawn.to_dict() for drawn in self.pictures],
-            "tables": [table.to_dict() for table in self.tables],
-        }
-
-    def __str__(self) -> str:
-        return printed(self)
-
-    def __rich__(self) -> RenderableType:
-        from rich.console import Group
-        from rich.text import Text
-
-        parts: list[RenderableType] = [Text(self.heading, style="bold underline"), *map(Text, self.text)]
-        parts += [Text(self.code)] if self.code else []
-        for table in self.tables:
-            rows = table.rows[: table.shown]
-            parts.append(terminal_table(table.headers, rows, title=table.title))
-            parts += [Text(table.more)] if table.more else []
-        if not self.tables:
-            # Where no table holds the numbers, a picture says them in words.
-            parts += [Text(drawn.text) for drawn in self.pictures]
-        return Group(*parts, Text(""))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,12 +65,13 @@ class Explanation:
 
     Printed it is the short `answer`; each of `sections` prints itself as well, and a notebook has them all.
     `question` is the name by which it is asked for, `subject` what it was asked of, `verdict` the answer in a
-    few sentences, with numbers; `numbers` holds everything computed, as plain data.
+    few sentences, with numbers; `numbers` holds everything computed, as plain data. Where only some parts
+    were asked for, there are their `sections` and `numbers` alone: `answer` is None, and `verdict` empty.
     """
 
     question: str
     verdict: str
-    answer: ShortAnswer
+    answer: ShortAnswer | None
     sections: tuple[Section, ...]
     numbers: dict[str, Any]
     subject: str = ""
@@ -148,6 +84,8 @@ class Explanation:
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
         """The answer, as every result has it: one verdict, which judges no single statement."""
+        if not self.verdict:
+            return ()
         return (Verdict(topic=self.question, sentence=self.verdict),)
 
     @property
@@ -170,7 +108,7 @@ class Explanation:
             "title": self.title,
             "subject": self.subject,
             "verdict": self.verdict,
-            "answer": self.answer.to_dict(),
+            "answer": None if self.answer is None else self.answer.to_dict(),
             "numbers": self.numbers,
             "sections": [part.to_dict() for part in self.sections],
         }
@@ -189,6 +127,8 @@ class Explanation:
         from rich.console import Group
         from rich.text import Text
 
+        if self.answer is None:
+            return Group(Text(self.title, style="bold"), *self.sections)
         names = ", ".join(part.name for part in self.sections)
         rest = f"Sections, for print(result.section(NAME)): {names}."
         return Group(Text(self.title, style="bold"), self.answer, Text(rest))
@@ -198,40 +138,11 @@ class Explanation:
             f"<details><summary>{escape(part.heading)}</summary>{section_html(part)}</details>"
             for part in self.sections
         )
-        head = f"<h3>{escape(self.title)}</h3><p><strong>{escape(self.answer.sentence)}</strong></p>"
+        title = f"<style>{css()}</style><h3>{escape(self.title)}</h3>"
+        if self.answer is None:
+            return f"{title}{parts}"
         table = self.answer.table
+        sentence = f"<p><strong>{escape(self.answer.sentence)}</strong></p>"
         shown = html_table(table.headers, table.rows[: table.shown], caption=table.title)
         on = f'<p class="muted">{escape(self.answer.shown_on)}</p>'
-        return f"<style>{css()}</style>{head}{shown}{on}{parts}"
-
-
-def printed(shown: RenderableType) -> str:
-    """Return what rich prints of something, as plain text in 80 columns."""
-    from io import StringIO
-
-    from rich.console import Console
-
-    out = StringIO()
-    Console(file=out, width=WIDTH, color_system=None).print(shown)
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
-
-
-def section_html(part: Section) -> str:
-    """Return text, code, pictures and tables of a section, without its heading."""
-    blocks = [f"<p>{escape(words)}</p>" for words in part.text]
-    blocks += [f'<pre tabindex="0"><code>{escape(part.code)}</code></pre>'] if part.code else []
-    drawn = [each._repr_html_() for each in part.pictures]  # pyright: ignore[reportPrivateUsage]
-    if len(drawn) > 1:
-        # Beside each other where the page's style has room for two.
-        drawn = [f'<div class="pair">{"".join(f"<div>{each}</div>" for each in drawn)}</div>']
-    blocks += drawn
-    for table in part.tables:
-        blocks.append(html_table(table.headers, table.rows[: table.shown], caption=table.title))
-        blocks += [f'<p class="muted">{escape(table.more)}</p>'] if table.more else []
-    return "\n".join(blocks)
-
-
-def paragraphs(*words: str | Iterable[str]) -> tuple[str, ...]:
-    """Return the texts that aren't empty, in order; lists of texts are taken apart."""
-    flat = [word for each in words for word in ([each] if isinstance(each, str) else each)]
-    return tuple(word for word in flat if word)
+        return f"{title}{sentence}{shown}{on}{parts}"

@@ -1,17 +1,15 @@
 """Activations, losses, inits, optimizers, schedules: a table each, with formula, citation, float64 oracle."""
 
-from trainlab.maths.accuracy import accuracy, is_right
 from trainlab.maths.activations import ACTIVATIONS, Activation
 from trainlab.maths.formula import compile_formula
 from trainlab.maths.gradients import clip_norm, clip_value, equalise, penalise, penalty_value
 from trainlab.maths.inits import GAINS, INITS, Init
-from trainlab.maths.links import LINKS, Link
 from trainlab.maths.losses import LOSSES, Loss
 from trainlab.maths.optimizers import OPTIMIZERS, Optimizer, initial_state
-from trainlab.maths.percent import format_percent, format_share
 from trainlab.maths.plateau import PlateauState, plateau_start, plateau_step
+from trainlab.maths.predictions import LINKS, Link, accuracy, is_right
+from trainlab.maths.proportion import format_percent, format_share, wilson
 from trainlab.maths.schedules import SCHEDULES, Schedule, learning_rates, momenta, warmup_factors
-from trainlab.maths.wilson import wilson
 
 __all__ = [
     "ACTIVATIONS",

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trainlab.draw import Picture, css
-from trainlab.draw.svg import escape
+from trainlab.draw.svg import Html, escape
 from trainlab.page.files import page_script, page_style, security_policy
+from trainlab.page.html import LINE, NOTHING, join_html, joined, tag
 
 BRIEF = 9
 """Letters of a term that is short."""
@@ -17,65 +18,67 @@ BRIEF = 9
 class Front:
     """What a page says first: the answer in plain words, its picture beside it, and what else is short.
 
-    `say`, `show` and `more` are HTML. On a phone the picture comes right after the answer.
+    On a phone the picture comes right after the answer.
     """
 
-    say: str
-    show: str = ""
-    more: str = ""
+    say: Html
+    show: Html = NOTHING
+    more: Html = NOTHING
 
 
 def page(
     title: str,
     front: Front,
-    parts: Sequence[tuple[str, str, str]],
+    parts: Sequence[tuple[str, str, Html]],
     *,
     question: str = "",
     aside: str = "",
     style: str = "",
-) -> str:
+) -> Html:
     """Return a page: its title, the answer at first sight, links, and its parts; all pages have this order.
 
     Args:
-        title: the heading, text.
+        title: the heading.
         front: the answer.
-        parts: id, heading (text) and body (HTML) of each section; those with an empty body are left out.
-        question: what was asked, text.
-        aside: what it rests on, in a few words, text.
+        parts: id, heading and body of each section; those with an empty body are left out.
+        question: what was asked.
+        aside: what it rests on, in a few words.
         style: rules of this page's own.
     """
-    links = "".join(f'<li><a href="#{name}">{escape(words)}</a></li>' for name, words, body in parts if body)
-    head = (
-        f"<header>\n<h1>{escape(title)}</h1>\n"
-        + (paragraph(question, kind="asked") if question else "")
-        + (paragraph(aside, kind="muted") if aside else "")
+    parts = [part for part in parts if part[2]]
+    head = tag(
+        "header",
+        tag("h1", escape(title)),
+        paragraph(question, kind="asked") if question else NOTHING,
+        paragraph(aside, kind="muted") if aside else NOTHING,
     )
-    answer = "".join(
-        f'<div class="{name}">{body}</div>\n'
+    answer = [
+        tag("div", body, class_=name)
         for name, body in (("say", front.say), ("show", front.show), ("more", front.more))
         if body
-    )
-    alone = "" if front.show else " alone"
-    return document(
-        title,
-        "\n".join(
-            [
-                f"{head}</header>",
-                f'<section id="answer" aria-label="Answer" class="front{alone}">\n{answer}</section>',
-                f'<nav aria-label="Contents"><ul>{links}</ul></nav>' if links else "",
-                *(section(name, words, body) for name, words, body in parts),
-            ]
+    ]
+    links = [tag("li", tag("a", escape(words), href=f"#{name}")) for name, words, _ in parts]
+    blocks = [
+        head,
+        tag(
+            "section",
+            *answer,
+            id="answer",
+            aria_label="Answer",
+            class_="front" if front.show else "front alone",
         ),
-        style=style,
-    )
+        tag("nav", tag("ul", *links), aria_label="Contents") if links else NOTHING,
+        *(section(name, words, body) for name, words, body in parts),
+    ]
+    return document(title, join_html(blocks, LINE), style=style)
 
 
-def document(title: str, body: str, *, style: str = "") -> str:
-    """Return the whole HTML file; `title` is text, `body` is HTML, `style` are rules of this page's own.
+def document(title: str, body: Html, *, style: str = "") -> Html:
+    """Return the whole HTML file; `style` are rules of this page's own.
 
     It asks nothing of any other address, and its policy forbids that it could.
     """
-    return (
+    return Html(
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{security_policy()}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -84,60 +87,61 @@ def document(title: str, body: str, *, style: str = "") -> str:
     )
 
 
-def section(name: str, title: str, body: str) -> str:
-    """Return a section with its heading, or nothing if `body` is empty; `name` is its id."""
-    if not body:
-        return ""
-    head = f'<h2 id="{name}-h">{escape(title)}</h2>'
-    return f'<section id="{name}" aria-labelledby="{name}-h">\n{head}\n{body}\n</section>'
+def section(name: str, title: str, body: Html) -> Html:
+    """Return a section with its heading; `name` is its id."""
+    head = tag("h2", escape(title), id=f"{name}-h")
+    return tag("section", head, LINE, body, id=name, aria_labelledby=f"{name}-h")
 
 
-def heading(words: str) -> str:
+def heading(words: str) -> Html:
     """Return a heading within a section."""
-    return f"<h3>{escape(words)}</h3>\n"
+    return joined(tag("h3", escape(words)), LINE)
 
 
-def fold(summary: str, body: str, *, printed: bool = False) -> str:
+def fold(summary: str, body: Html, *, printed: bool = False) -> Html:
     """Return what a reader can open; `printed` ones are open on paper."""
-    kind = ' class="printed"' if printed else ""
-    return f"<details{kind}><summary>{escape(summary)}</summary>\n{body}\n</details>\n"
+    inside = (tag("summary", escape(summary)), LINE, body)
+    return joined(tag("details", *inside, class_="printed" if printed else ""), LINE)
 
 
-def paragraph(words: str, *, kind: str = "") -> str:
+def paragraph(words: str, *, kind: str = "") -> Html:
     """Return a paragraph of text."""
-    attribute = f' class="{kind}"' if kind else ""
-    return f"<p{attribute}>{escape(words)}</p>\n"
+    return joined(tag("p", escape(words), class_=kind), LINE)
 
 
-def picture(drawn: Picture) -> str:
+def picture(drawn: Picture) -> Html:
     """Return a picture with its text equivalent and its numbers."""
-    return drawn._repr_html_() + "\n"  # pyright: ignore[reportPrivateUsage]
+    return joined(drawn._repr_html_(), LINE)  # pyright: ignore[reportPrivateUsage]
 
 
-def side_by_side(blocks: list[str], *, small: bool = False) -> str:
+def side_by_side(blocks: Sequence[Html], *, small: bool = False) -> Html:
     """Return blocks next to each other where there is room: two in a row, or three `small` ones."""
-    kind = "pair small" if small else "pair"
-    return (
-        f'<div class="{kind}">{"".join(f"<div>{block}</div>" for block in blocks)}</div>\n' if blocks else ""
-    )
+    if not blocks:
+        return NOTHING
+    inside = (tag("div", block) for block in blocks)
+    return joined(tag("div", *inside, class_="pair small" if small else "pair"), LINE)
 
 
-def terms(pairs: Sequence[tuple[str, str | Sequence[str]]]) -> str:
+def terms(pairs: Sequence[tuple[str, str | Sequence[str]]]) -> Html:
     """Return a list of terms, each with the text that explains it, or with several."""
     listed = [(term, [words] if isinstance(words, str) else words) for term, words in pairs]
     return terms_html([(term, [escape(text) for text in words]) for term, words in listed])
 
 
-def terms_html(pairs: Sequence[tuple[str, Sequence[str]]]) -> str:
+def terms_html(pairs: Sequence[tuple[str, Sequence[Html]]]) -> Html:
     """Return a list of terms whose explanations are HTML already; brief terms stay beside them on a phone."""
-    brief = ' class="brief"' if all(len(term) <= BRIEF for term, _ in pairs) else ""
-    rows = "".join(
-        f"<dt>{escape(term)}</dt>{''.join(f'<dd>{words}</dd>' for words in explained)}"
+    if not pairs:
+        return NOTHING
+    rows = [
+        element
         for term, explained in pairs
+        for element in (tag("dt", escape(term)), *(tag("dd", words) for words in explained))
+    ]
+    return joined(
+        tag("dl", *rows, class_="brief" if all(len(term) <= BRIEF for term, _ in pairs) else ""), LINE
     )
-    return f"<dl{brief}>{rows}</dl>\n" if pairs else ""
 
 
-def code(script: str) -> str:
+def code(script: str) -> Html:
     """Return code as it is; it scrolls, also by keyboard."""
-    return f'<pre tabindex="0"><code>{escape(script)}</code></pre>'
+    return tag("pre", tag("code", escape(script)), tabindex="0")

@@ -3,18 +3,17 @@
 from .diagnosis_page import diagnosis_html
 from .endings_terminal import print_endings
 from .explanation_page import explanation_html
-from .map_page import map_html
-from .map_terminal import print_map
-from .race_page import race_html
-from .race_terminal import print_race
+from .maps.map_page import map_html
+from .maps.map_terminal import print_map
+from .races.race_page import race_html
+from .races.race_terminal import print_race, print_smallest
+from .races.smallest_page import smallest_html
 from .seeds_page import seeds_html
-from .smallest_page import smallest_html
-from .smallest_terminal import print_smallest
 from .spike_page import spike_html
 from .spike_terminal import print_spike
-from .study_page import study_html
-from .terminal import print_study
-from .torch_code import cell_code
+from .study.study_page import study_html
+from .study.study_terminal import print_study
+from .torch_code.cell_code import cell_code
 
 __all__ = [
     "cell_code",

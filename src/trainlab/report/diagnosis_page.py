@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from trainlab.diagnosis import Report
-from trainlab.diagnosis.facts import card_rows, ending_line, is_loss_curve, looked_at_line, tried_lines
 from trainlab.diagnosis.faults import all_faults
-from trainlab.diagnosis.verdict import confidence_words
-from trainlab.draw.svg import escape
+from trainlab.diagnosis.report.card_rows import (
+    card_rows,
+    ending_line,
+    is_loss_curve,
+    looked_at_line,
+    tried_lines,
+)
+from trainlab.diagnosis.report.verdict import confidence_words
+from trainlab.draw.svg import Html, escape
 from trainlab.page.document import Front, fold, page, paragraph, picture, side_by_side, terms, terms_html
-from trainlab.report.diagnosis_pictures import drawn
-from trainlab.report.diagnosis_trials import trial_picture
+from trainlab.page.html import BREAK, LINE, NOTHING, SPACE, join_html, joined, tag
+from trainlab.report.diagnosis_pictures import drawn, trial_picture
 
 _STYLE = """\
 .finding{border-left:4px solid var(--tl-bad);padding-left:.9rem;margin:0 0 2.5rem}
@@ -51,8 +57,8 @@ def diagnosis_html(report: Report | dict[str, Any], *, title: str = "Diagnosis")
         title,
         Front(
             say=paragraph(data["verdict"], kind="question"),
-            show=picture(drawn(front)) if front else "",
-            more=_tried_at_all(data) + _in_short(data),
+            show=picture(drawn(front)) if front else NOTHING,
+            more=joined(_tried_at_all(data), _in_short(data)),
         ),
         [
             ("findings", "What is wrong", _findings(data, shown)),
@@ -64,31 +70,42 @@ def diagnosis_html(report: Report | dict[str, Any], *, title: str = "Diagnosis")
     )
 
 
-def _in_short(data: dict[str, Any]) -> str:
+def _in_short(data: dict[str, Any]) -> Html:
     """Return the findings in a line each, with their remedies; causes only."""
     names = {finding["fault"] for finding in data["findings"]}
     causes = [one for one in data["findings"] if one["consequence_of"] not in names]
-    lines = "".join(
-        f'<li><a href="#{escape(one["fault"])}">{escape(_sentence(one["title"]))}</a>: '
-        f"{_inline(one['where'])}.<br><strong>Remedy.</strong> {_inline(one['remedy']['text'])}</li>"
+    lines = [
+        tag(
+            "li",
+            tag("a", escape(_sentence(one["title"])), href=f"#{one['fault']}"),
+            escape(": "),
+            _inline(one["where"]),
+            escape("."),
+            BREAK,
+            _remedy(one),
+        )
         for one in causes
-    )
-    return f'<ol class="causes">{lines}</ol>\n' if lines else ""
+    ]
+    return joined(tag("ol", *lines, class_="causes"), LINE) if lines else NOTHING
 
 
-def _card(data: dict[str, Any], curve: dict[str, Any] | None) -> str:
+def _remedy(finding: dict[str, Any]) -> Html:
+    return joined(tag("strong", escape("Remedy.")), SPACE, _inline(finding["remedy"]["text"]))
+
+
+def _card(data: dict[str, Any], curve: dict[str, Any] | None) -> Html:
     card = terms([(label.capitalize(), words) for label, words in card_rows(data)])
     return side_by_side([card, picture(drawn(curve))]) if curve else card
 
 
-def _findings(data: dict[str, Any], shown: dict[str, Any] | None) -> str:
+def _findings(data: dict[str, Any], shown: dict[str, Any] | None) -> Html:
     """Return the findings, symptoms inside of their causes; `shown` is the picture at the top of the page."""
     findings: list[dict[str, Any]] = data["findings"]
     names = {finding["fault"] for finding in findings}
     pictures: list[Any] = []
     tried_already: set[str] = set()
 
-    def block(finding: dict[str, Any]) -> str:
+    def block(finding: dict[str, Any]) -> Html:
         drawn_before = finding["picture"] in pictures
         same = pictures.index(finding["picture"]) + 1 if drawn_before else None
         if shown is not None and finding["picture"] == shown:
@@ -96,69 +113,79 @@ def _findings(data: dict[str, Any], shown: dict[str, Any] | None) -> str:
         pictures.append(finding["picture"])
         number = len(pictures)
         inner = [block(other) for other in findings if other["consequence_of"] == finding["fault"]]
-        return _finding(finding, number, "".join(inner), same_as=same, tried_already=tried_already)
+        return _finding(finding, number, joined(*inner), same_as=same, tried_already=tried_already)
 
-    return "".join(block(finding) for finding in findings if finding["consequence_of"] not in names)
+    return joined(*(block(finding) for finding in findings if finding["consequence_of"] not in names))
 
 
 def _finding(
-    finding: dict[str, Any], number: int, inner: str, *, same_as: int | None, tried_already: set[str]
-) -> str:
+    finding: dict[str, Any], number: int, inner: Html, *, same_as: int | None, tried_already: set[str]
+) -> Html:
     name = finding["fault"]
     sure = f"{confidence_words(finding['confidence'])} ({finding['confidence']:.2f})"
     words = [
-        ("Fault", f'<a href="#about-{escape(name)}"><code>{escape(name)}</code></a>'),
+        ("Fault", tag("a", tag("code", escape(name)), href=f"#about-{name}")),
         ("Confidence", escape(sure)),
         ("Where", _inline(finding["where"])),
         ("Evidence", _evidence(finding["evidence"])),
     ]
     if finding["consequence_of"]:
-        cause = f"<code>{escape(finding['consequence_of'])}</code>: {escape(finding['because'])}"
+        cause = joined(tag("code", escape(finding["consequence_of"])), escape(f": {finding['because']}"))
         words.insert(1, ("Explained by", cause))
-    remedy = f"<p><strong>Remedy.</strong> {_inline(finding['remedy']['text'])}</p>"
-    told = terms_html([(term, [said]) for term, said in words]) + remedy
+    told = joined(terms_html([(term, [said]) for term, said in words]), tag("p", _remedy(finding)))
     if finding["picture"] and same_as is None:
         told = side_by_side([told, picture(drawn(finding["picture"]))])
     elif finding["picture"]:
         # Twice on a page, its ids would be there twice.
         where = f"that of finding {same_as}" if same_as else "at the top of the page"
-        told += paragraph(f"The picture is {where}.", kind="muted")
-    blocks = [
-        f'<h3 id="{escape(name)}-h">{number}. {escape(_sentence(finding["title"]))}</h3>',
+        told = joined(told, paragraph(f"The picture is {where}.", kind="muted"))
+    title = f"{number}. {_sentence(finding['title'])}"
+    article = tag(
+        "article",
+        tag("h3", escape(title), id=f"{name}-h"),
         told,
         _code(finding["remedy"]["code"]),
         _tried(finding, tried_already),
         _about(name, anchor=f"about-{name}"),
         inner,
-    ]
-    opening = f'<article class="finding" id="{escape(name)}" aria-labelledby="{escape(name)}-h">'
-    return f"{opening}{''.join(blocks)}</article>\n"
+        class_="finding",
+        id=name,
+        aria_labelledby=f"{name}-h",
+    )
+    return joined(article, LINE)
 
 
-def _notes(data: dict[str, Any]) -> str:
+def _notes(data: dict[str, Any]) -> Html:
     if not data["notes"]:
-        return ""
-    blocks = [
-        f'<article class="note"><h3>{escape(_sentence(note["title"]))}</h3>'
-        + terms_html([("Where", [_inline(note["where"])]), ("Seen", [_evidence(note["evidence"])])])
-        + f"<p>If it is meant so, there is nothing to do; else: {_inline(note['remedy']['text'])}</p>"
-        + _about(note["fault"])
-        + "</article>\n"
-        for note in data["notes"]
-    ]
-    return paragraph("These are no faults: the training does without a remedy for them.") + "".join(blocks)
+        return NOTHING
+    intro = paragraph("These are no faults: the training does without a remedy for them.")
+    return joined(intro, *map(_note, data["notes"]))
 
 
-def _looked(data: dict[str, Any]) -> str:
+def _note(note: dict[str, Any]) -> Html:
+    seen = [("Where", [_inline(note["where"])]), ("Seen", [_evidence(note["evidence"])])]
+    otherwise = escape("If it is meant so, there is nothing to do; else: ")
+    article = tag(
+        "article",
+        tag("h3", escape(_sentence(note["title"]))),
+        terms_html(seen),
+        tag("p", otherwise, _inline(note["remedy"]["text"])),
+        _about(note["fault"]),
+        class_="note",
+    )
+    return joined(article, LINE)
+
+
+def _looked(data: dict[str, Any]) -> Html:
     words = [paragraph(looked_at_line(data)), paragraph(ending_line(data["ended"]))]
     words += [
         paragraph(f"The doctor itself stumbled, which did the training no harm: {trouble}", kind="muted")
         for trouble in data["troubles"]
     ]
-    return "".join(words)
+    return joined(*words)
 
 
-def _about(name: str, *, anchor: str = "") -> str:
+def _about(name: str, *, anchor: str = "") -> Html:
     """Return what is known of a fault, folded; browsers open it for who follows a link to the `anchor`."""
     fault = all_faults()[name]
     pairs = [
@@ -169,49 +196,48 @@ def _about(name: str, *, anchor: str = "") -> str:
         ("In the terminal", f"`trainlab faults {name}`"),
     ]
     words = terms_html([(term, [_inline(text)]) for term, text in pairs])
-    place = f' id="{escape(anchor)}"' if anchor else ""
-    return fold(f"About {name}", f"<p{place}>{_inline(fault.what)}</p>{words}")
+    return fold(f"About {name}", joined(tag("p", _inline(fault.what), id=anchor), words))
 
 
-def _tried_at_all(data: dict[str, Any]) -> str:
-    return paragraph(data["tried"]["words"]) if data["tried"] is not None else ""
+def _tried_at_all(data: dict[str, Any]) -> Html:
+    return paragraph(data["tried"]["words"]) if data["tried"] is not None else NOTHING
 
 
-def _tried(finding: dict[str, Any], drawn_already: set[str]) -> str:
+def _tried(finding: dict[str, Any], drawn_already: set[str]) -> Html:
     """Return what was tried; the picture of a remedy that two findings have comes once."""
     lines = tried_lines(finding)
     if not lines:
-        return ""
-    told = f"<p><strong>Tried.</strong></p>{_evidence(lines)}"
-    pictures: list[str] = []
+        return NOTHING
+    pictures: list[Html] = []
     for trial in finding["tried"]["remedies"]:
         shown = None if trial["remedy"] in drawn_already else trial_picture(trial)
         drawn_already.add(trial["remedy"])
         pictures += [picture(shown)] if shown is not None else []
-    return told + side_by_side(pictures)
+    return joined(tag("p", tag("strong", escape("Tried."))), _evidence(lines), side_by_side(pictures))
 
 
-def _code(code: str) -> str:
+def _code(code: str) -> Html:
     """Return the remedy's code; added and removed lines are told by their sign, and in colour."""
     if not code:
-        return ""
-    kinds = {"+": "added", "-": "removed"}
+        return NOTHING
+    kinds = {"+ ": "added", "- ": "removed"}
     lines = [
-        f'<span class="{kinds[line[0]]}">{escape(line)}</span>' if line[:2] in ("+ ", "- ") else escape(line)
+        tag("span", escape(line), class_=kinds[line[:2]]) if line[:2] in kinds else escape(line)
         for line in code.splitlines()
     ]
-    return f'<pre tabindex="0" aria-label="Remedy as code"><code>{chr(10).join(lines)}</code></pre>\n'
+    written = tag("code", join_html(lines, LINE))
+    return joined(tag("pre", written, tabindex="0", aria_label="Remedy as code"), LINE)
 
 
-def _evidence(evidence: list[str]) -> str:
-    return f"<ul>{''.join(f'<li>{_inline(text)}</li>' for text in evidence)}</ul>"
+def _evidence(evidence: list[str]) -> Html:
+    return tag("ul", *(tag("li", _inline(text)) for text in evidence))
 
 
-def _inline(text: str) -> str:
+def _inline(text: str) -> Html:
     """Return text with what stands between backticks as code."""
-    return "".join(
-        f"<code>{escape(part)}</code>" if place % 2 else escape(part)
-        for place, part in enumerate(text.split("`"))
+    parts = text.split("`")
+    return joined(
+        *(tag("code", escape(part)) if place % 2 else escape(part) for place, part in enumerate(parts))
     )
 
 

@@ -1,4 +1,4 @@
-"""A diagnosis's pictures, drawn from their plain numbers."""
+"""A diagnosis's pictures, drawn from their plain numbers: what was seen, and what remedies did."""
 
 from __future__ import annotations
 
@@ -6,7 +6,20 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from trainlab.draw import Curve, Link, Picture, Shape, bars, binned, chain, curves, shapes, strips
+from trainlab.draw import (
+    BeforeAfter,
+    Curve,
+    Link,
+    Picture,
+    Shape,
+    bars,
+    before_after,
+    binned,
+    chain,
+    curves,
+    shapes,
+    strips,
+)
 
 Numbers = dict[str, Any]
 
@@ -83,3 +96,30 @@ _KINDS: dict[str, Callable[[Numbers], Picture]] = {
     "chain": _chain,
     "shapes": _shapes,
 }
+
+
+def trial_picture(trial: dict[str, Any]) -> Picture | None:
+    """Return the picture of a trial as JSON has it; None where nothing can be compared."""
+    name = "loss" if trial["same_loss"] or not trial["reached_as"] else "reached"
+    words = (
+        "Last loss"
+        if name == "loss"
+        else f"{trial['reached_as'][:1].upper()}{trial['reached_as'][1:]} reached"
+    )
+    rows = [
+        BeforeAfter(
+            label=f"seed {one['seed']}",
+            before=_number(one["before"][name]),
+            after=_number(one["after"][name]),
+        )
+        for one in trial["seeds"]
+    ]
+    if trial["verdict"] in ("no hold", "failed") or not any(math.isfinite(row.after) for row in rows):
+        return None
+    return before_after(
+        rows, x_label=words, title=f"With {trial['remedy']}, seed by seed", log=name == "loss"
+    )
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from trainlab.draw import TERMINAL, terminal_table, wrapped
-from trainlab.report.method_part import time_words
-from trainlab.report.text_lines import LINES, labelled
+from trainlab.draw import wrapped
+from trainlab.report.how import time_words
+from trainlab.report.terminal_lines import LINES, labelled, print_lines
 from trainlab.spec import data_words
 from trainlab.studies import EndingsResult
-from trainlab.studies.landscape.read import KINDS, THRESHOLDS
-from trainlab.studies.landscape.verdict import HEADERS, THRESHOLD_WORDS, format_percent_of, kind_row, notes
+from trainlab.studies.landscape.ending_kinds import AT_OTHER_THRESHOLDS, ENDING_KINDS, format_percent_of
+from trainlab.studies.landscape.read import THRESHOLDS
+from trainlab.studies.landscape.verdict import notes
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,14 +41,12 @@ HOW = (
     "Read of the loss over all examples, in float64, at the stationary point beside the run's end. The reach "
     "is the size of a typical weight, or 1 if that is less."
 )
-SIDES: tuple[Literal["left", "right"], ...] = ("left", "right", "right", "right", "right", "right")
 SHOWN = ("endings", "flat", "escapes", "saddles escape", "thresholds")
 """The verdicts of the answer; with details all are shown."""
 
 
 def print_endings(result: EndingsResult, *, console: Console, details: bool = False) -> None:
     """Print where failed runs end, or with all `details`, as wide as `console` is."""
-    from rich.text import Text
 
     width = console.width
     first, *others = result.verdicts
@@ -61,38 +60,22 @@ def print_endings(result: EndingsResult, *, console: Console, details: bool = Fa
     support += [line for note in notes(result) for line in wrapped(note, width)]
     data = wrapped(data_words(result.experiment), width)
     end = wrapped(MORE, width)
-    rows = [kind_row(each) for each in result.kinds if each.runs.k or each.kind != "kink"]
-    room = LINES - len(answer) - len(support) - len(data) - len(end) - len(rows) - (5 if rows else 1)
+    shown = [each for each in result.kinds if each.runs.k or each.kind != "kink"]
+    room = LINES - len(answer) - len(support) - len(data) - len(end) - len(shown) - (5 if shown else 1)
     made = labelled([pair for pair in result.made if pair[1]], width, **({} if details else {"most": room}))
-    console.print(Text(f"{result.name}: where failed runs end", style="bold"))
-    for line in (*data, *made):
-        console.print(Text(line))
-    for line in answer:
-        console.print(Text(line, style="bold"))
-    if rows:
-        console.print(terminal_table(HEADERS, rows, align=SIDES))
-    for line in support:
-        console.print(Text(line))
-    if details and rows:
-        _thresholds(result, console)
-        for line in [*labelled(MEANING, width), *wrapped(f"{HOW} Time: {time_words(result.how)}.", width)]:
-            console.print(Text(line, style=TERMINAL["muted"]))
+    print_lines([f"{result.name}: where failed runs end"], console=console, style="bold")
+    print_lines((*data, *made), console=console)
+    print_lines(answer, console=console, style="bold")
+    if shown:
+        console.print(ENDING_KINDS.terminal(shown))
+    print_lines(support, console=console)
+    if details and shown:
+        moved = result.at_other_thresholds
+        console.print(AT_OTHER_THRESHOLDS.terminal(moved, title="Failed runs at other thresholds"))
+        print_lines(
+            [*labelled(MEANING, width), *wrapped(f"{HOW} Time: {time_words(result.how)}.", width)],
+            console=console,
+            style="muted",
+        )
     elif not details:
-        for line in end:
-            console.print(Text(line, style=TERMINAL["muted"]))
-
-
-def _thresholds(result: EndingsResult, console: Console) -> None:
-    """Print how the counts move with each threshold."""
-    rows = [
-        [
-            THRESHOLD_WORDS[each.name],
-            format_percent_of(each.value),
-            *(f"{each.runs[kind]:,}" for kind in KINDS),
-        ]
-        for each in result.at_other_thresholds
-    ]
-    heads = ("Threshold", "At", *KINDS)
-    console.print(
-        terminal_table(heads, rows, title="Failed runs at other thresholds", align=(*SIDES, "right"))
-    )
+        print_lines(end, console=console, style="muted")

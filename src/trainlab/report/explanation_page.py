@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import Final
 
 from trainlab.draw import unbroken
+from trainlab.draw.svg import escape
 from trainlab.explain import Explanation
-from trainlab.explain.explanation import Section, section_html
 from trainlab.page.document import Front, page, paragraph, picture
-from trainlab.report.verdict_part import first_sentence
+from trainlab.page.html import NOTHING, joined, tag
+from trainlab.page.section import Section, section_html
+from trainlab.report.first_sentence import first_sentence
 
 _TELLING: Final = {
     "neuron": ("plane", "apart"),
@@ -24,18 +26,20 @@ _TELLING: Final = {
 def explanation_html(result: Explanation) -> str:
     """Return an explanation as one HTML file that needs no network, and reads whole without a script."""
     first, rest = first_sentence(result.verdict)
-    chosen = _chosen(result)
+    # A page of some parts has no answer that a picture could stand beside.
+    chosen = _chosen(result) if result.verdict else None
     sections = [_without_first(part) if part is chosen else part for part in result.sections]
-    moved = '<p class="muted">The picture at the <a href="#answer">top of the page</a> belongs here.</p>\n'
+    top = tag("a", escape("top of the page"), href="#answer")
+    moved = tag("p", escape("The picture at the "), top, escape(" belongs here."), class_="muted")
     return page(
         result.title,
         Front(
-            say=paragraph(unbroken(first), kind="question"),
-            show=picture(chosen.pictures[0]) if chosen is not None else "",
-            more=paragraph(unbroken(rest)) if rest else "",
+            say=paragraph(unbroken(first), kind="question") if first else NOTHING,
+            show=picture(chosen.pictures[0]) if chosen is not None else NOTHING,
+            more=paragraph(unbroken(rest)) if rest else NOTHING,
         ),
         [
-            (part.name, part.heading, section_html(part) + (moved if before is chosen else ""))
+            (part.name, part.heading, joined(section_html(part), moved if before is chosen else NOTHING))
             for part, before in zip(sections, result.sections, strict=True)
         ],
         question=f"Shown on {result.subject}" if result.subject else "",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from trainlab.draw import Curve, Picture, curves, html_table, unbroken
+from trainlab.draw import Curve, Picture, curves, unbroken
+from trainlab.draw.svg import Html
 from trainlab.page.document import Front, fold, page, paragraph, picture, side_by_side, terms
-from trainlab.report.method_part import time_words
+from trainlab.page.html import joined
+from trainlab.report.how import time_words
 from trainlab.report.spike_terminal import WORDS
-from trainlab.studies.spike_anatomy import Integers, Numbers, Spike
-from trainlab.studies.spike_result import AROUND, SpikeResult, around, headers, rows
-from trainlab.studies.spike_words import entry_of
+from trainlab.studies.spikes.spike_anatomy import Integers, Numbers, Spike
+from trainlab.studies.spikes.spike_result import SpikeResult
+from trainlab.studies.spikes.spike_steps import AROUND, places_around, steps_around, steps_table
+from trainlab.studies.spikes.spike_words import entry_of
 
 METHOD = "replay"
 
@@ -37,13 +40,13 @@ def spike_html(result: SpikeResult) -> str:
     )
 
 
-def _weight(spike: Spike) -> str:
+def _weight(spike: Spike) -> Html:
     drawn = [_scale(spike)] if spike.scale is not None else []
     return side_by_side([picture(each) for each in [*drawn, _steps(spike)]])
 
 
-def _around(spike: Spike) -> str:
-    steps = np.array(around(spike, *AROUND))
+def _around(spike: Spike) -> Html:
+    steps = np.array(places_around(spike, *AROUND))
     drawn = curves(
         [
             Curve(label="loss", x=steps.tolist(), median=spike.loss[steps]),
@@ -55,9 +58,9 @@ def _around(spike: Spike) -> str:
         log_y=True,
         middle="value",
     )
-    table = html_table(headers(spike), rows(spike, *AROUND))
+    table = steps_table(spike).html(steps_around(spike, *AROUND))
     note = paragraph("The arrow is at the step that unlearned it.", kind="muted")
-    return picture(drawn) + fold(f"{len(steps):,} steps as a table", table + note, printed=True)
+    return joined(picture(drawn), fold(f"{len(steps):,} steps as a table", joined(table, note), printed=True))
 
 
 def _loss(spike: Spike) -> Picture:

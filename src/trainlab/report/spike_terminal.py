@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainlab.diagnosis.text_picture import Picture, in_text
-from trainlab.draw import TERMINAL, terminal_table, wrapped
-from trainlab.report.text_lines import LINES, labelled
-from trainlab.studies.spike_anatomy import Integers, Numbers, Spike
-from trainlab.studies.spike_result import AROUND, SpikeResult, around, headers, rows
-from trainlab.studies.spike_words import entry_of
+from trainlab.diagnosis.report.text_picture import Picture, in_text
+from trainlab.draw import wrapped
+from trainlab.report.terminal_lines import LINES, labelled, print_lines
+from trainlab.studies.spikes.spike_anatomy import Integers, Numbers, Spike
+from trainlab.studies.spikes.spike_result import SpikeResult
+from trainlab.studies.spikes.spike_steps import AROUND, places_around, steps_around, steps_table
+from trainlab.studies.spikes.spike_words import entry_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,12 +39,11 @@ STEPS = (2, 1)
 
 def print_spike(result: SpikeResult, *, console: Console, details: bool = False) -> None:
     """Print how a run unlearned, or all `details`, as wide as `console` is; or that none did."""
-    from rich.text import Text
 
     width, spike = console.width, result.spike
     (_, answer), *others = result.told
     if spike is None:
-        console.print(Text(f"{result.name}: {answer[0].lower()}{answer[1:]}"))
+        print_lines([f"{result.name}: {answer[0].lower()}{answer[1:]}"], console=console)
         return
     said = wrapped(answer, width)
     pairs = [
@@ -56,22 +56,17 @@ def print_spike(result: SpikeResult, *, console: Console, details: bool = False)
     table = _table(spike, *(AROUND if details else STEPS))
     more = [] if details else wrapped(MORE, width)
     others_take = 1 + len(said) + len(console.render_lines(table)) + len(drawn) + len(more)
-    console.print(Text(f"{result.name}: how a run unlearns", style="bold"))
-    for line in said:
-        console.print(Text(line, style="bold"))
-    for line in labelled(pairs, width, most=1000 if details else LINES - others_take):
-        console.print(Text(line))
+    print_lines([f"{result.name}: how a run unlearns"], console=console, style="bold")
+    print_lines(said, console=console, style="bold")
+    print_lines(labelled(pairs, width, most=1000 if details else LINES - others_take), console=console)
     console.print(table)
-    for line in drawn:
-        console.print(Text(line))
-    for line in more:
-        console.print(Text(line, style=TERMINAL["muted"]))
+    print_lines(drawn, console=console)
+    print_lines(more, console=console, style="muted")
 
 
 def _table(spike: Spike, before: int, after: int) -> Table:
-    heads = headers(spike)
     title = f"{entry_of(spike)} and the loss, step by step"
-    return terminal_table(heads, rows(spike, before, after), title=title, align=("right",) * len(heads))
+    return steps_table(spike).terminal(steps_around(spike, before, after), title=title)
 
 
 def _loss(spike: Spike) -> Picture:
@@ -80,13 +75,13 @@ def _loss(spike: Spike) -> Picture:
 
 
 def _loss_around(spike: Spike) -> Picture:
-    steps = np.array(around(spike, *AROUND))
+    steps = np.array(places_around(spike, *AROUND))
     title = f"The same, steps {steps[0]:,} to {steps[-1]:,}"
     return _lines(title, "loss", steps, spike.loss[steps])
 
 
 def _steps(spike: Spike) -> Picture:
-    steps = np.array(around(spike, *AROUND))
+    steps = np.array(places_around(spike, *AROUND))
     sizes = np.abs(spike.change[steps - 1])
     return _lines(f"How far {entry_of(spike)} moved in these steps", "|step|", steps, sizes)
 

@@ -1,12 +1,10 @@
-"""Numbers in a report: rates, differences in points, p-values, and verdicts' marks."""
+"""What a report calls losses, tasks and verdicts, and what one run would have said."""
 
 from __future__ import annotations
 
-from trainlab.draw import format_fixed
 from trainlab.maths import LOSSES
 from trainlab.spec import Custom, Loss, TaskSpec, name_of
-from trainlab.stats import Rate, ReadEstimate, passed_over
-from trainlab.studies.verdicts import Outcome, Verdict
+from trainlab.stats import Outcome, Verdict
 
 MARKS: dict[Outcome, str] = {"upheld": "✓", "refuted": "✗", "mixed": "≈"}
 """A mark for each outcome, so that it isn't told by colour alone; the word always stands beside it."""
@@ -22,32 +20,6 @@ def task_label(task: TaskSpec) -> str:
     """Return ``XOR``, or the task's name in words."""
     name = name_of(task)
     return name.upper() if name == "xor" else name.replace("_", " ")
-
-
-def points(value: ReadEstimate | None) -> str:
-    """Return a difference of success rates in points with its interval: ``+37.1 (+36.2 to +37.8)``."""
-    if value is None:
-        return "–"
-    estimate, low, high = (
-        format_fixed(100 * number, 1, sign=True)
-        for number in (value.value.estimate, value.value.low, value.value.high)
-    )
-    return f"{estimate} ({low} to {high})"
-
-
-def reading_words(value: ReadEstimate) -> str:
-    """Return how a difference reads, with the reason where its interval by itself would read otherwise."""
-    return f"{value.reading}, of {value.together:,} read together" if passed_over(value) else value.reading
-
-
-def p_words(p: float) -> str:
-    """Return a p-value with three decimals, or ``<0.001``."""
-    return "<0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def share(value: Rate) -> str:
-    """Return a rate in percent with its interval: ``95.9 % (94.5–97.0)``."""
-    return f"{100 * value.estimate:.1f} % ({100 * value.low:.1f}–{100 * value.high:.1f})"
 
 
 def single_run(verdict: Verdict, runs: str = "seeds") -> str:

@@ -1,8 +1,9 @@
 """Experiments, changes and studies as immutable data, read from TOML and written back."""
 
 from trainlab.spec.change import Change, Edit
-from trainlab.spec.data_words import data_notes, data_of, data_words
+from trainlab.spec.data_description import data_notes, data_of, data_words
 from trainlab.spec.experiment import Experiment
+from trainlab.spec.field_paths import find_field, numeric_fields, value_of, with_values
 from trainlab.spec.inits import (
     Constant,
     Default,
@@ -19,7 +20,15 @@ from trainlab.spec.inits import (
     XavierNormal,
     XavierUniform,
 )
-from trainlab.spec.kinds import name_of
+from trainlab.spec.lookup import (
+    EXAMPLES,
+    any_study,
+    example_path,
+    load_study,
+    named_cell,
+    read_spec,
+    select_cells,
+)
 from trainlab.spec.losses import (
     BCE,
     L1,
@@ -49,17 +58,8 @@ from trainlab.spec.optimizers import (
     RAdam,
     RMSprop,
 )
-from trainlab.spec.paths import find_field, numeric_fields, value_of, with_values
+from trainlab.spec.parts import name_of
 from trainlab.spec.race import Axis, Choice, Race
-from trainlab.spec.reading import (
-    EXAMPLES,
-    any_study,
-    example_path,
-    load_study,
-    named_cell,
-    read_spec,
-    select_cells,
-)
 from trainlab.spec.record import Gradients, Record
 from trainlab.spec.sampling import Batch, Full, Sampling, Single
 from trainlab.spec.schedules import (

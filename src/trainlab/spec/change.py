@@ -11,10 +11,10 @@ from trainlab.errors import SpecError, listing, nearest, shown
 from trainlab.spec.checks import check_depth, place
 from trainlab.spec.decode import decode_value, implied, is_scheme, unknown_field
 from trainlab.spec.experiment import Experiment
-from trainlab.spec.fields import field_types, kinds_of, settle
+from trainlab.spec.fields import convert_fields, field_types, kinds_of
 from trainlab.spec.inits import Init
-from trainlab.spec.kinds import name_of
 from trainlab.spec.network import Network
+from trainlab.spec.parts import name_of
 
 MAX_DIGITS = 9
 Scalar = bool | int | float | str
@@ -36,7 +36,7 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
     value: Value
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +51,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     then: tuple[Edit, ...] = ()
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         tidy(self, "change")
         tidy(self, "change", field="then")
         if not self.edits and not self.then:
@@ -81,7 +81,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True):
     edits: tuple[Edit, ...] = ()
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         tidy(self, "phase")
         check_then(self.edits, where="phase: set")
 

@@ -10,7 +10,7 @@ import msgspec
 
 from trainlab.spec.checks import MAX_COUNT, check_number
 from trainlab.spec.decode import decode
-from trainlab.spec.fields import settle
+from trainlab.spec.fields import convert_fields
 from trainlab.spec.inits import Init
 from trainlab.spec.losses import MSE, Loss
 from trainlab.spec.network import Network
@@ -64,7 +64,7 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     after: Experiment | None = None
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         msgspec.structs.force_setattr(self, "frozen", tuple(sorted(set(self.frozen))))
         check_number("epochs", self.epochs, at_least=1, at_most=MAX_COUNT)
         check_rules(self)

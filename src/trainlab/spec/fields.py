@@ -72,7 +72,7 @@ def _as_declared(kind: type[msgspec.Struct]) -> tuple[tuple[str, Any, frozenset[
     )
 
 
-def settle(struct: msgspec.Struct) -> None:
+def convert_fields(struct: msgspec.Struct) -> None:
     """Give every field of a new struct its declared type, or raise SpecError naming the field.
 
     So ``SGD(lr=1)`` is written as ``SGD(lr=1.0)`` is, ``loss="mse"`` as ``loss=MSE()``, a list becomes a
@@ -80,17 +80,17 @@ def settle(struct: msgspec.Struct) -> None:
     """
     for name, annotation, declared in _as_declared(type(struct)):
         given: Any = getattr(struct, name)
-        # A struct was settled when it was made; of plain values only floats have two ways to be 0.
+        # A struct converted its own when it was made; of plain values only floats have two ways to be 0.
         if type(given) in declared:
             if type(given) is float and given == 0:
                 msgspec.structs.force_setattr(struct, name, 0.0)
             continue
         value = named(annotation, _plain(given), name)
         try:
-            settled = msgspec.convert(value, annotation, strict=True)
+            converted = msgspec.convert(value, annotation, strict=True)
         except msgspec.ValidationError as error:
             raise SpecError(readable(error, name, value)) from None
-        msgspec.structs.force_setattr(struct, name, settled)
+        msgspec.structs.force_setattr(struct, name, converted)
 
 
 def named(annotation: Any, value: Any, where: str) -> Any:

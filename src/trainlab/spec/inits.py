@@ -7,8 +7,8 @@ from typing import Literal
 from trainlab.errors import SpecError, listing, shown
 from trainlab.maths import INITS
 from trainlab.spec.checks import check_number
-from trainlab.spec.fields import settle
-from trainlab.spec.kinds import Kind, Part, name_of
+from trainlab.spec.fields import convert_fields
+from trainlab.spec.parts import Kind, Part, name_of
 
 Mode = Literal["fan_in", "fan_out"]
 Nonlinearity = Literal["linear", "sigmoid", "tanh", "relu", "leaky_relu", "selu"]
@@ -21,7 +21,7 @@ class Normal(Kind, frozen=True, kw_only=True, tag="normal"):
     std: float = 1.0
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_number("mean", self.mean)
         check_number("std", self.std, at_least=0)
 
@@ -33,7 +33,7 @@ class Uniform(Kind, frozen=True, kw_only=True, tag="uniform"):
     b: float = 1.0
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_number("a", self.a)
         check_number("b", self.b)
         if self.a > self.b:
@@ -49,7 +49,7 @@ class Constant(Kind, frozen=True, kw_only=True, tag="constant"):
     val: float = 0.0
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_number("val", self.val)
 
 
@@ -63,7 +63,7 @@ class XavierUniform(Kind, frozen=True, kw_only=True, tag="xavier_uniform"):
     gain: float = 1.0
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_number("gain", self.gain, at_least=0)
 
 
@@ -73,7 +73,7 @@ class XavierNormal(Kind, frozen=True, kw_only=True, tag="xavier_normal"):
     gain: float = 1.0
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_number("gain", self.gain, at_least=0)
 
 
@@ -85,7 +85,7 @@ class KaimingUniform(Kind, frozen=True, kw_only=True, tag="kaiming_uniform"):
     nonlinearity: Nonlinearity = "leaky_relu"
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_number("a", self.a)
 
 
@@ -97,7 +97,7 @@ class KaimingNormal(Kind, frozen=True, kw_only=True, tag="kaiming_normal"):
     nonlinearity: Nonlinearity = "leaky_relu"
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_number("a", self.a)
 
 
@@ -119,7 +119,7 @@ class Orthogonal(Kind, frozen=True, kw_only=True, tag="orthogonal"):
     gain: float = 1.0
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_number("gain", self.gain, at_least=0)
 
 
@@ -146,7 +146,7 @@ class Init(Part, frozen=True, kw_only=True):
     bias: InitScheme | tuple[InitScheme, ...] = Default()
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         for scheme in self.bias if isinstance(self.bias, tuple) else (self.bias,):
             if INITS[name_of(scheme)].needs_matrix:
                 fine = listing(name for name, entry in INITS.items() if not entry.needs_matrix)

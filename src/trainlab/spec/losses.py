@@ -11,8 +11,8 @@ from trainlab.maths import LOSSES
 from trainlab.maths import Loss as Entry
 from trainlab.maths.custom_losses import custom_entry, latest_digest
 from trainlab.spec.checks import check_number
-from trainlab.spec.fields import settle
-from trainlab.spec.kinds import Kind, name_of
+from trainlab.spec.fields import convert_fields
+from trainlab.spec.parts import Kind, name_of
 
 
 class L1(Kind, frozen=True, kw_only=True, tag="l1"):
@@ -29,7 +29,7 @@ class Huber(Kind, frozen=True, kw_only=True, tag="huber"):
     delta: float = 1.0
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_number("delta", self.delta, above=0)
 
 
@@ -39,7 +39,7 @@ class SmoothL1(Kind, frozen=True, kw_only=True, tag="smooth_l1"):
     beta: float = 1.0
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_number("beta", self.beta, at_least=0)
 
 
@@ -61,7 +61,7 @@ class CrossEntropy(Kind, frozen=True, kw_only=True, tag="cross_entropy"):
     label_smoothing: float = 0.0
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_number("label_smoothing", self.label_smoothing, at_least=0, at_most=1)
 
 
@@ -88,7 +88,7 @@ class Custom(Kind, frozen=True, kw_only=True, tag="custom"):
     digest: str = ""
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         if self.digest and not re.fullmatch(r"[0-9a-f]{64}", self.digest):
             raise SpecError(f"digest = {shown(self.digest)}: must be 64 hexadecimal digits, or left out.")
         if self.digest:

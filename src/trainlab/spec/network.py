@@ -11,7 +11,7 @@ import msgspec
 from trainlab.errors import SpecError, shown
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec.checks import check_choice, check_number
-from trainlab.spec.fields import settle
+from trainlab.spec.fields import convert_fields
 
 MAX_WIDTH = 4096
 MAX_DROPOUT = 1.0 - 2.0**-33
@@ -40,7 +40,7 @@ class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     dropout: float | tuple[float, ...] = 0.0
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         if len(self.widths) < 2:
             raise SpecError(
                 f"widths = {shown(self.widths)}: at least an input and an output width are needed, "

@@ -5,8 +5,8 @@ from __future__ import annotations
 from trainlab.errors import SpecError
 from trainlab.maths import OPTIMIZERS
 from trainlab.spec.checks import check_number
-from trainlab.spec.fields import settle
-from trainlab.spec.kinds import Kind, name_of
+from trainlab.spec.fields import convert_fields
+from trainlab.spec.parts import Kind, name_of
 
 Betas = tuple[float, float]
 
@@ -21,7 +21,7 @@ class SGD(Kind, frozen=True, kw_only=True, tag="sgd"):
     nesterov: bool = False
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         _check(self, "lr", "momentum", "weight_decay")
         check_number("dampening", self.dampening)
         if self.nesterov and (self.momentum <= 0 or self.dampening != 0):
@@ -41,7 +41,7 @@ class Adam(Kind, frozen=True, kw_only=True, tag="adam"):
     amsgrad: bool = False
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         _check(self, "lr", "betas", "eps", "weight_decay")
 
 
@@ -55,7 +55,7 @@ class AdamW(Kind, frozen=True, kw_only=True, tag="adamw"):
     amsgrad: bool = False
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         _check(self, "lr", "betas", "eps", "weight_decay")
 
 
@@ -70,7 +70,7 @@ class NAdam(Kind, frozen=True, kw_only=True, tag="nadam"):
     decoupled_weight_decay: bool = False
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         _check(self, "lr", "betas", "eps", "weight_decay", "momentum_decay")
 
 
@@ -84,7 +84,7 @@ class RAdam(Kind, frozen=True, kw_only=True, tag="radam"):
     decoupled_weight_decay: bool = False
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         _check(self, "lr", "betas", "eps", "weight_decay")
 
 
@@ -99,7 +99,7 @@ class RMSprop(Kind, frozen=True, kw_only=True, tag="rmsprop"):
     centered: bool = False
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         _check(self, "lr", "eps", "weight_decay", "momentum")
         check_number("alpha", self.alpha, at_least=0, below=1)
 
@@ -114,7 +114,7 @@ class Adagrad(Kind, frozen=True, kw_only=True, tag="adagrad"):
     eps: float = 1e-10
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         _check(self, "lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps")
 
 
@@ -127,7 +127,7 @@ class Adadelta(Kind, frozen=True, kw_only=True, tag="adadelta"):
     weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         _check(self, "lr", "eps", "weight_decay")
         check_number("rho", self.rho, at_least=0, at_most=1)
 
@@ -140,7 +140,7 @@ class Lion(Kind, frozen=True, kw_only=True, tag="lion"):
     weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         _check(self, "lr", "betas", "weight_decay")
 
 

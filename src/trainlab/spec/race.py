@@ -13,8 +13,8 @@ from trainlab.errors import SpecError, shown
 from trainlab.spec.change import Edit, apply_edits, flatten, nest
 from trainlab.spec.checks import check_depth
 from trainlab.spec.experiment import Experiment
-from trainlab.spec.fields import settle
-from trainlab.spec.paths import check_path
+from trainlab.spec.field_paths import check_path
+from trainlab.spec.fields import convert_fields
 
 MAX_CANDIDATES = 100_000
 CHANGES = "changes"
@@ -27,7 +27,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     edits: tuple[Edit, ...]
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
 
 
 class Axis(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ class Axis(msgspec.Struct, frozen=True, kw_only=True):
     choices: tuple[Choice, ...]
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_path(self.path)
         if not self.choices:
             raise SpecError(f"{self.path} = []: must list at least one value.")
@@ -54,7 +54,7 @@ class Race(msgspec.Struct, frozen=True, kw_only=True):
     changes: bool = False
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         # A part is set before its fields, in whichever order they are written.
         ordered = sorted(self.axes, key=lambda axis: _part(axis.path).count("."))
         msgspec.structs.force_setattr(self, "axes", tuple(ordered))

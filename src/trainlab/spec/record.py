@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from trainlab.spec.checks import MAX_COUNT, check_number
-from trainlab.spec.fields import settle
-from trainlab.spec.kinds import Part
+from trainlab.spec.fields import convert_fields
+from trainlab.spec.parts import Part
 
 Gradients = Literal["step", "data"]
 """Whose gradients are read: those of one training step's examples, or of all that are trained on."""
@@ -39,6 +39,6 @@ class Record(Part, frozen=True, kw_only=True):
     parameters: bool = True
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         for field in ("loss_every", "gradient_every", "solved_every", "curves", "predictions"):
             check_number(field, getattr(self, field), at_least=0, at_most=MAX_COUNT)

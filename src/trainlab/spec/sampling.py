@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from trainlab.errors import SpecError
 from trainlab.spec.checks import MAX_COUNT, check_number
-from trainlab.spec.fields import settle
-from trainlab.spec.kinds import Kind
+from trainlab.spec.fields import convert_fields
+from trainlab.spec.parts import Kind
 
 
 class Full(Kind, frozen=True, kw_only=True, tag="full"):
@@ -21,7 +21,7 @@ class Single(Kind, frozen=True, kw_only=True, tag="single"):
     steps_per_epoch: int | None = None
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         if self.steps_per_epoch is not None:
             check_number("steps_per_epoch", self.steps_per_epoch, at_least=1, at_most=MAX_COUNT)
 
@@ -38,7 +38,7 @@ class Batch(Kind, frozen=True, kw_only=True, tag="batch"):
     drop_last: bool = False
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_number("batch_size", self.batch_size, at_least=1, at_most=MAX_COUNT)
 
 

@@ -12,8 +12,8 @@ import msgspec
 from trainlab.errors import SpecError, shown
 from trainlab.maths.formula import compile_formula
 from trainlab.spec.checks import MAX_COUNT, check_number
-from trainlab.spec.fields import settle
-from trainlab.spec.kinds import Kind, Part
+from trainlab.spec.fields import convert_fields
+from trainlab.spec.parts import Kind, Part
 from trainlab.spec.record import On
 
 Per = Literal["epoch", "step"]
@@ -34,7 +34,7 @@ class StepLR(Kind, frozen=True, kw_only=True, tag="step"):
     per: Per = "epoch"
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_number("step_size", self.step_size, at_least=1, at_most=MAX_COUNT)
         check_number("gamma", self.gamma, at_least=0)
 
@@ -47,7 +47,7 @@ class MultiStepLR(Kind, frozen=True, kw_only=True, tag="multi_step"):
     per: Per = "epoch"
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         for milestone in self.milestones:
             check_number("milestones", milestone, at_least=1, at_most=MAX_COUNT)
         if list(self.milestones) != sorted(self.milestones):
@@ -62,7 +62,7 @@ class ExponentialLR(Kind, frozen=True, kw_only=True, tag="exponential"):
     per: Per = "epoch"
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_number("gamma", self.gamma, at_least=0)
 
 
@@ -74,7 +74,7 @@ class CosineAnnealingLR(Kind, frozen=True, kw_only=True, tag="cosine_annealing")
     per: Per = "epoch"
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         if self.T_max is not None:
             check_number("T_max", self.T_max, at_least=1, at_most=MAX_COUNT)
         check_number("eta_min", self.eta_min, at_least=0)
@@ -89,7 +89,7 @@ class CosineAnnealingWarmRestarts(Kind, frozen=True, kw_only=True, tag="cosine_a
     per: Per = "epoch"
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_number("T_0", self.T_0, at_least=1, at_most=MAX_COUNT)
         check_number("T_mult", self.T_mult, at_least=1, at_most=MAX_COUNT)
         check_number("eta_min", self.eta_min, at_least=0)
@@ -110,7 +110,7 @@ class CyclicLR(Kind, frozen=True, kw_only=True, tag="cyclic"):
     per: Per = "epoch"
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         for field in ("base_lr", "max_lr"):
             check_number(field, getattr(self, field), at_least=0)
         # With more the cycles would grow without end, and the momentum go below 0.
@@ -137,7 +137,7 @@ class OneCycleLR(Kind, frozen=True, kw_only=True, tag="one_cycle"):
     per: Per = "epoch"
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_number("max_lr", self.max_lr, at_least=0)
         if self.total_steps is not None:
             check_number("total_steps", self.total_steps, at_least=1, at_most=MAX_COUNT)
@@ -157,7 +157,7 @@ class LambdaLR(Kind, frozen=True, kw_only=True, tag="lambda"):
     per: Per = "epoch"
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         compile_formula(self.factor)
 
 
@@ -168,7 +168,7 @@ class MultiplicativeLR(Kind, frozen=True, kw_only=True, tag="multiplicative"):
     per: Per = "epoch"
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         compile_formula(self.factor)
 
 
@@ -188,7 +188,7 @@ class ReduceLROnPlateau(Kind, frozen=True, kw_only=True, tag="reduce_on_plateau"
     on: On = "train"
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_number("factor", self.factor, at_least=0, below=1)
         check_number("patience", self.patience, at_least=0, at_most=MAX_COUNT)
         check_number("threshold", self.threshold, at_least=0)
@@ -223,7 +223,7 @@ class Warmup(Part, frozen=True, kw_only=True):
     per: Per = "epoch"
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_number("total_iters", self.total_iters, at_least=0, at_most=MAX_COUNT)
         check_number("start_factor", self.start_factor, above=0, at_most=1)
 

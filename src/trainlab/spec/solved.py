@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from trainlab.spec.checks import check_number
-from trainlab.spec.fields import settle
-from trainlab.spec.kinds import Kind
+from trainlab.spec.fields import convert_fields
+from trainlab.spec.parts import Kind
 from trainlab.spec.record import On
 
 
@@ -17,7 +17,7 @@ class Within(Kind, frozen=True, kw_only=True, tag="within"):
     on: On = "train"
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_number("within", self.within, above=0)
 
 
@@ -28,7 +28,7 @@ class Accuracy(Kind, frozen=True, kw_only=True, tag="accuracy"):
     on: On = "train"
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_number("accuracy", self.accuracy, above=0, at_most=1)
 
 
@@ -39,7 +39,7 @@ class LossBelow(Kind, frozen=True, kw_only=True, tag="loss"):
     on: On = "train"
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_number("loss", self.loss)
 
 

@@ -6,8 +6,8 @@ from typing import Literal
 
 from trainlab.errors import SpecError
 from trainlab.spec.checks import check_number
-from trainlab.spec.fields import settle
-from trainlab.spec.kinds import Part
+from trainlab.spec.fields import convert_fields
+from trainlab.spec.parts import Part
 
 Gradient = Literal["plain", "equalised"]
 """What a step makes of the gradient, penalty included, before it is clipped.
@@ -33,7 +33,7 @@ class Clip(Part, frozen=True, kw_only=True):
     value: float | None = None
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         for field, number in (("norm", self.norm), ("value", self.value)):
             if number is not None:
                 check_number(field, number, above=0)
@@ -51,7 +51,7 @@ class Penalty(Part, frozen=True, kw_only=True):
     l2: float = 0.0
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_number("l1", self.l1, at_least=0)
         check_number("l2", self.l2, at_least=0)
 
@@ -62,5 +62,5 @@ class Noise(Part, frozen=True, kw_only=True):
     std: float = 0.0
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_number("std", self.std, at_least=0)

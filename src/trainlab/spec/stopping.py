@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from trainlab.spec.checks import MAX_COUNT, check_number
-from trainlab.spec.fields import settle
-from trainlab.spec.kinds import Kind
+from trainlab.spec.fields import convert_fields
+from trainlab.spec.parts import Kind
 from trainlab.spec.record import On
 
 
@@ -29,7 +29,7 @@ class Patience(Kind, frozen=True, kw_only=True, tag="patience"):
     on: On = "train"
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_number("patience", self.patience, at_least=1, at_most=MAX_COUNT)
         check_number("min_delta", self.min_delta, at_least=0)
         check_number("every", self.every, at_least=1, at_most=MAX_COUNT)

@@ -13,7 +13,7 @@ from trainlab.errors import SpecError, shown
 from trainlab.spec.change import Change, Edit, Phase, apply_edits, go_on, tidy, unknown_name
 from trainlab.spec.checks import check_number
 from trainlab.spec.experiment import Experiment
-from trainlab.spec.fields import settle
+from trainlab.spec.fields import convert_fields
 from trainlab.spec.race import Race
 from trainlab.spec.tasks import MAX_SEED
 
@@ -34,7 +34,7 @@ class NamedNetwork(msgspec.Struct, frozen=True, kw_only=True):
     edits: tuple[Edit, ...] = ()
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         tidy(self, "network")
         for edit in self.edits:
             if not edit.path.startswith("network."):
@@ -93,7 +93,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
     race: Race | None = None
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         check_number("seeds", self.seeds, at_least=1, at_most=MAX_SEEDS)
         check_number("splits", self.splits, at_least=1, at_most=MAX_SPLITS)
         if len(self.changes) > MAX_CHANGES:

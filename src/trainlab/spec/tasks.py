@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from trainlab.errors import SpecError, shown
 from trainlab.spec.checks import check_number
-from trainlab.spec.fields import settle
-from trainlab.spec.kinds import Kind, Part
+from trainlab.spec.fields import convert_fields
+from trainlab.spec.parts import Kind, Part
 from trainlab.tasks.task import MAX_CLASSES, MAX_FEATURES
 
 MAX_POINTS = 10_000_000
@@ -45,7 +45,7 @@ class Examples(Kind, frozen=True, kw_only=True):
     """A kind of task; its numbers lie in `BOUNDS`."""
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         _check_bounds(self)
         _check_room(self)
 
@@ -206,7 +206,7 @@ class Split(Part, frozen=True, kw_only=True):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        settle(self)
+        convert_fields(self)
         _check_bounds(self)
 
 

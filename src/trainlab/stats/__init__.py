@@ -1,24 +1,33 @@
-"""Rates, paired differences, effects and their readings: pure functions over counts and arrays."""
+"""Rates, paired differences, effects and what they allow to say: pure functions of counts and arrays."""
 
-from trainlab.stats.coded import CodeCounts, coded_bands, coded_quantiles, count_codes
-from trainlab.stats.contrast import contrast
+from trainlab.stats.coded_curves import CodeCounts, coded_bands, coded_quantiles, count_codes
+from trainlab.stats.contrast import contrast, paired_difference
 from trainlab.stats.curves import Bands, finite_counts, median_and_bands, quantile_curves
-from trainlab.stats.disagreement import disagreement
-from trainlab.stats.effects import alone_effect, interaction_effect, main_effect
 from trainlab.stats.estimate import SMALL, Estimate
-from trainlab.stats.exact import exact_interval, mcnemar_p, sign_test
-from trainlab.stats.factorial import alone_scores, interaction_scores, main_scores
-from trainlab.stats.family import ReadEstimate, passed_over, read_family
-from trainlab.stats.halves import picked_on_half
-from trainlab.stats.holm import holm
-from trainlab.stats.paired import paired_difference
+from trainlab.stats.exact_binomial import exact_interval, mcnemar_p, sign_test
+from trainlab.stats.factorial import (
+    alone_effect,
+    alone_scores,
+    interaction_effect,
+    interaction_scores,
+    main_effect,
+    main_scores,
+)
+from trainlab.stats.multiple_comparisons import (
+    SIGNIFICANCE,
+    ReadEstimate,
+    Reading,
+    holm,
+    passed_over,
+    read_family,
+    reading,
+)
 from trainlab.stats.race import Round, Standing, hold_race, rank_ranges, round_sizes
-from trainlab.stats.rate import Rate, rate, share_p
-from trainlab.stats.reaching import Reaching, any_reaches
-from trainlab.stats.reading import SIGNIFICANCE, Reading, reading
+from trainlab.stats.rate import Rate, percent_words, rate, share_p, share_words
 from trainlab.stats.resampled import resampled_contrast
-from trainlab.stats.verdict import HALF, OFTEN, Outcome, Side, Verdict, almost_always, more_than
-from trainlab.stats.words import percent_words, share_words
+from trainlab.stats.sample_splitting import picked_on_half
+from trainlab.stats.threshold_race import Reaching, any_reaches
+from trainlab.stats.verdict import HALF, OFTEN, Outcome, Side, Verdict, almost_always, disagreement, more_than
 
 __all__ = [
     "HALF",

@@ -51,11 +51,11 @@ def contrast(
     """Return the mean of one score a seed, with an interval over seeds.
 
     `scores` is float [n], each within ±`bound`, the largest value that such a score could take: 1 for a
-    difference of two cells or a mean of such differences, 2 for a difference of differences, infinity where
-    there is none. The pseudo-seeds stand at ±`guard`, at the bound unless told. The estimate is the plain
+    difference of two cells or a mean of such differences, 2 for a difference of differences, infinity if
+    there is no limit. The pseudo-seeds stand at ±`guard`, by default at the bound. The estimate is the plain
     mean; the interval is centred on the guarded mean (see the module), widened if need be to contain the
-    estimate, and clipped to ±`bound`. Both p-values are those of the guarded mean; see the module for the
-    error that `p_small` takes.
+    estimate, and clipped to ±`bound`. Both p-values are those of the guarded mean; the module's docstring
+    says which error `p_small` uses.
 
     Raises:
         StatsError: no seed, more than one axis, a score that is not finite or beyond the bound, a bound that
@@ -111,3 +111,30 @@ def _checked(scores: npt.NDArray[np.float64], bound: float) -> npt.NDArray[np.fl
             f"scores reach {largest:g}, beyond bound = {bound:g}; give the largest |score| that is possible."
         )
     return values
+
+
+def paired_difference(
+    a: npt.NDArray[np.bool_], b: npt.NDArray[np.bool_], *, confidence: float = 0.95
+) -> Estimate:
+    """Return rate(b) − rate(a) with the adjusted Wald interval of Bonett and Price.
+
+    `a` and `b` are bool [n], entry i of both from seed i. With f10 and f01 the seeds on which only `b`, only
+    `a` is true, and q10 = (f10 + 1)/(n + 2), q01 = (f01 + 1)/(n + 2), the interval is
+    q10 − q01 ± z·√((q10 + q01 − (q10 − q01)²)/(n + 2)): D. G. Bonett and R. M. Price, "Adjusted Wald
+    confidence interval for a difference of binomial proportions based on paired data", Journal of Educational
+    and Behavioral Statistics 37 (2012) 479–488. It is `contrast` of the scores b − a.
+
+    Raises:
+        StatsError: an array is not bool [n], they differ in length, or there is no seed.
+    """
+    for name, cell in (("a", np.asarray(a)), ("b", np.asarray(b))):
+        if cell.dtype != np.bool_ or cell.ndim != 1:
+            raise StatsError(
+                f"{name} is {cell.dtype} {list(cell.shape)}, but must be bool [n], one outcome a seed."
+            )
+    if len(a) != len(b):
+        raise StatsError(
+            f"a has {len(a)} seeds and b has {len(b)}, but a paired difference needs the same seeds in both."
+        )
+    scores = np.asarray(b, dtype=np.float64) - np.asarray(a, dtype=np.float64)
+    return contrast(scores, bound=1.0, confidence=confidence)

@@ -1,7 +1,7 @@
 """Quantiles of many runs' curves, point by point.
 
-A run is left out wherever its value is not finite, as after it diverged, so the quantiles there are those of
-the runs that are left; `finite_counts` says how many these are, and belongs beside any such curve.
+A run is left out wherever its value is not finite, as after divergence, so the quantiles there are those of
+the remaining runs. `finite_counts` counts them; show it beside any such curve.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ def quantile_curves(curves: Curves, *, quantiles: Sequence[float] = DRAWN) -> np
         StatsError: `curves` is not [n, k] with n >= 1, or a quantile is outside 0 to 1.
     """
     values, finite = _sorted_finite(curves)
-    below, above, share = places(quantiles, finite)
+    below, above, share = neighbours(quantiles, finite)
     low, high = np.take_along_axis(values, below, axis=0), np.take_along_axis(values, above, axis=0)
-    return between(low, high, share)
+    return interpolate(low, high, share)
 
 
 def finite_counts(curves: Curves) -> npt.NDArray[np.int64]:
@@ -76,8 +76,8 @@ def bands_of(quantiles: Floats, *, finite: Ints, n: int) -> Bands:
     return Bands(median=median, low50=low50, high50=high50, low90=low90, high90=high90, finite=finite, n=n)
 
 
-def places(quantiles: Sequence[float], counts: Ints) -> tuple[Ints, Ints, Floats]:
-    """Return between which of `counts` [k] sorted values quantiles lie, and how far from the lower: [q, k].
+def neighbours(quantiles: Sequence[float], counts: Ints) -> tuple[Ints, Ints, Floats]:
+    """Return which two of `counts` [k] sorted values each quantile lies between, and how far along: [q, k].
 
     Raises:
         StatsError: a quantile is outside 0 to 1.
@@ -91,9 +91,9 @@ def places(quantiles: Sequence[float], counts: Ints) -> tuple[Ints, Ints, Floats
     return below, np.minimum(below + 1, last), position - below
 
 
-def between(low: Floats, high: Floats, share: Floats) -> Floats:
+def interpolate(low: Floats, high: Floats, share: Floats) -> Floats:
     """Return low + share · (high − low)."""
-    # Weighted so that nothing overflows; clipped so that rounding can't leave the two neighbours.
+    # Weighted so that nothing overflows; clipped so that rounding stays between the two neighbours.
     return np.clip(low * (1.0 - share) + high * share, low, high)
 
 

@@ -10,12 +10,12 @@ SMALL = 0.02
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Estimate:
-    """A difference of rates seen on `n` seeds, as a share (0.1 is 10 points), not in per cent.
+    """A difference of rates on `n` seeds, as a share (0.1 is 10 points), not in percent.
 
     `p` is two-sided and fits the interval: it is below 1 − confidence exactly when 0 is outside [low, high].
-    `p_small` is against a difference of ±`SMALL` or more: of the two one-sided tests the larger p-value,
-    doubled. Where it is below 1 − confidence the whole interval lies within ±`SMALL`; it asks a little more,
-    see `contrast`. It is 1 where that test isn't made, as of what has no end.
+    `p_small` tests against a difference of ±`SMALL` or more: it is the larger p-value of the two one-sided
+    tests, doubled. If it is below 1 − confidence, the whole interval lies within ±`SMALL`; it asks for a
+    little more, see `contrast`. It is 1 where that test isn't made, as for unbounded scores.
     """
 
     estimate: float

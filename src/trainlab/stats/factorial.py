@@ -1,8 +1,9 @@
-"""One score a seed for each effect of a factorial: a contrast of the cells that the seed went through.
+"""The effects of a factorial's changes: one score a seed for each, and the mean of these scores.
 
-`solved` is [n, 2, ..., 2] throughout: seeds first, then one axis a change, on which index 1 means that the
-change is applied. `change` counts those axes from 0: change 0 is the first axis after the seeds. Values are
-bool, or any number that is compared between cells.
+A score is a contrast of the cells that the seed went through. `solved` is [n, 2, ..., 2] throughout: seeds
+first, then one axis a change, on which index 1 means that the change is applied. `change` counts those axes
+from 0: change 0 is the first axis after the seeds. Scores compare bools, or any numbers; an effect is the
+`contrast` of the scores of the same name, of cells that are bool or lie within 0 to 1.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.errors import StatsError
+from trainlab.stats.contrast import contrast
+from trainlab.stats.estimate import Estimate
 
 Cells = npt.NDArray[np.bool_] | npt.NDArray[np.float64]
 
@@ -86,3 +89,18 @@ def _check_change(cells: npt.NDArray[np.float64], name: str, change: int) -> Non
         raise StatsError(
             f"{name} is {change}, but must be from 0 to {last}; it counts the axes of solved after the seeds."
         )
+
+
+def alone_effect(solved: Cells, change: int, *, confidence: float = 0.95) -> Estimate:
+    """Return what `change` does to the baseline's rate; on bool cells this is `paired_difference`."""
+    return contrast(alone_scores(solved, change), bound=1.0, confidence=confidence)
+
+
+def main_effect(solved: Cells, change: int, *, confidence: float = 0.95) -> Estimate:
+    """Return what `change` does to the rate on average over all combinations of the other changes."""
+    return contrast(main_scores(solved, change), bound=1.0, confidence=confidence)
+
+
+def interaction_effect(solved: Cells, change_a: int, change_b: int, *, confidence: float = 0.95) -> Estimate:
+    """Return by how much the effect of one change differs with and without the other, within ±2."""
+    return contrast(interaction_scores(solved, change_a, change_b), bound=2.0, confidence=confidence)

@@ -1,4 +1,4 @@
-"""The two sides of the normal distribution that intervals and p-values need."""
+"""Quantiles and tails of the normal distribution, for intervals and p-values."""
 
 from __future__ import annotations
 

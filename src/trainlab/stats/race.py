@@ -1,4 +1,4 @@
-"""A race: all candidates get the same few seeds, those shown to be worse are dropped, the rest get more.
+"""A race: all candidates get the same few seeds; those shown to be worse are dropped, the rest get more.
 
 Dropping candidates round by round is *racing* (O. Maron and A. W. Moore, "Hoeffding races", NIPS 6, 1994), or
 successive elimination (E. Even-Dar, S. Mannor and Y. Mansour, "Action elimination and stopping conditions",
@@ -6,17 +6,17 @@ JMLR 7 (2006) 1079–1105); comparing on the same seeds is *blocking* (A. W. Moo
 algorithms for minimizing cross validation error", ICML 1994). Both guard every look at every candidate by
 Bonferroni, and so does this, with exact binomial tests in place of Hoeffding's or normal bounds.
 
-With m candidates, R looks at most, and an error of 5 % for the whole race, one half is spent on intervals and
-one on comparisons:
+With m candidates, at most R looks, and an error of 5 % for the whole race, half is spent on intervals and
+half on comparisons:
 
 - every candidate at every look has an exact interval at the level 2.5 % / (m · R), so that with 97.5 %
   confidence all of them hold at once;
 - the sign test of one candidate against another on the same seeds is read at 2.5 % / (m · (m − 1) · R). The
-  leader it is held against is picked by the same seeds, and could have been any: hence all ordered pairs.
+  leader is picked on the same seeds and could have been any of them: hence all ordered pairs count.
 
-A candidate is dropped when its interval lies below the leader's or the sign test says so. With a confidence
-of 95 %, then, everything that the race says holds at once: intervals, who was dropped, and ranks. The seeds
-must be like independent draws; nothing is assumed of how candidates depend on each other.
+A candidate is dropped when its interval lies below the leader's or the sign test says so. So everything
+that the race says holds at once with 95 % confidence: intervals, who was dropped, and ranks. The seeds must
+be like independent draws; nothing is assumed about how candidates depend on each other.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import Literal
 import numpy as np
 
 from trainlab.errors import StatsError
-from trainlab.stats.exact import Bools, Counts, Floats, exact_interval, sign_test
+from trainlab.stats.exact_binomial import Bools, Counts, Floats, exact_interval, sign_test
 
 Ending = Literal["one left", "most seeds", "budget"]
 Outcomes = Callable[[Counts, range], Bools]
@@ -37,7 +37,7 @@ NOBODY = -1
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Round:
-    """One look: `candidates` with `seeds` seeds each, who led, and how many were dropped."""
+    """One look: `candidates` with `seeds` seeds each, the leader, and how many were dropped."""
 
     seeds: int
     candidates: int
@@ -49,7 +49,7 @@ class Round:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Standing:
-    """How a race ended; every array has an entry a candidate, ``[m]``.
+    """How a race ended; every array has one entry per candidate, ``[m]``.
 
     `k` of `n` seeds, with the simultaneous interval `low` to `high`; `dropped_in` the round, from 1, or 0 if
     still in; `beaten_by` the leader of that round, or −1; `best` and `worst` the ranks, from 1, that it may
@@ -155,8 +155,8 @@ def hold_race(
 def rank_ranges(low: Floats, high: Floats, beaten_by: Counts) -> tuple[Counts, Counts]:
     """Return the best and the worst rank ``[m]`` that each candidate may have, from 1.
 
-    One is shown to be better than another where its interval lies above the other's, or where it was the
-    leader when the other was dropped (`beaten_by`, −1 for nobody), or beat that leader later, and so on.
+    One is shown to be better than another if its interval lies above the other's, if it led when the other
+    was dropped (`beaten_by`, −1 for nobody), or if it later beat that leader, and so on.
     """
     m = len(low)
     pairs = _chains(beaten_by)

@@ -1,4 +1,4 @@
-"""A rate: k of n seeds, with the score interval of Wilson."""
+"""A rate: k of n seeds, with the score interval of Wilson, and as sentences have it ("low to high")."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import operator
 from dataclasses import dataclass
 
 from trainlab.errors import StatsError
-from trainlab.maths import wilson
+from trainlab.maths import format_percent, wilson
 from trainlab.stats.normal import two_sided_p, two_sided_quantile
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rate:
-    """`k` of `n`, and the interval [`low`, `high`] for the probability behind it, all within 0 to 1."""
+    """`k` of `n`, and the interval [`low`, `high`] for the probability behind it, from 0 to 1."""
 
     k: int
     n: int
@@ -55,8 +55,8 @@ def rate(k: int, n: int, *, confidence: float = 0.95) -> Rate:
 def share_p(value: Rate, share: float) -> float:
     """Return the two-sided p-value of the hypothesis that the probability behind a rate is `share`.
 
-    It is Wilson's own score test, (k/n − share) / √(share·(1 − share)/n) as a normal, so that it is below
-    1 − confidence exactly when `share` is outside the interval.
+    It is Wilson's score test, with (k/n − share) / √(share·(1 − share)/n) as a standard normal, so it is
+    below 1 − confidence exactly when `share` is outside the interval.
 
     Raises:
         StatsError: `share` is not strictly between 0 and 1.
@@ -71,3 +71,18 @@ def _whole(name: str, value: int) -> int:
         return operator.index(value)
     except TypeError:
         raise StatsError(f"{name} is {value!r}, but must be a whole number; it counts seeds.") from None
+
+
+def share_words(value: Rate, of: str = "seeds") -> str:
+    """Return a rate with its interval, as ``9 of 10 seeds (90.0 %, 59.6 to 98.2 %)`` with `of` ``"seeds"``.
+
+    `of` is a plural; if `n` is 1 it becomes singular, ``1 of 1 seed``.
+    """
+    share = format_percent(value.k, value.n, decimals=1)
+    what = of.replace("seeds", "seed").replace("runs", "run") if value.n == 1 else of
+    return f"{value.k:,} of {value.n:,} {what} ({share} %, {100 * value.low:.1f} to {100 * value.high:.1f} %)"
+
+
+def percent_words(value: Rate) -> str:
+    """Return the share alone, rounded, but never up to all or down to none: ``90 %``, ``>99 %``."""
+    return f"{format_percent(value.k, value.n)} %"

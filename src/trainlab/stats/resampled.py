@@ -1,9 +1,9 @@
-"""The mean of one score a split, where the same rows are parted into training and test rows again and again.
+"""The mean of one score per split, where the same rows are split into training and test rows repeatedly.
 
-The splits share rows, so their scores are alike, and the variance of their mean isn't s²/K: C. Nadeau and
-Y. Bengio, "Inference for the generalization error", Machine Learning 52 (2003) 239–281, add to 1/K the ratio
-of test to training rows. The mean is then read by Student's t of K − 1 degrees of freedom, the *corrected
-resampled t*. More splits make the interval narrower by little: no number of them adds rows.
+The splits share rows, so their scores are correlated, and the variance of their mean isn't s²/K: C. Nadeau
+and Y. Bengio, "Inference for the generalization error", Machine Learning 52 (2003) 239–281, add the ratio of
+test to training rows to 1/K. The mean is then compared with Student's t of K − 1 degrees of freedom, the
+*corrected resampled t*. More splits narrow the interval only a little: no number of them adds rows.
 
 Coverage of 95 % intervals of the difference of two classifiers, 60 rows of which 15 are held out, 20 seeds a
 split, 10 splits: where both are equally good 96 % (69 % without the correction, 15 % of one split's seeds),
@@ -30,15 +30,15 @@ def resampled_contrast(
     least_spread: float = 0.0,
     confidence: float = 0.95,
 ) -> Estimate:
-    """Return the mean of one score a split, with the interval of the corrected resampled t.
+    """Return the mean of one score per split, with the interval of the corrected resampled t.
 
     `scores` is float [K], K ≥ 2, each the mean over the seeds of one split and within ±`bound`; `ratio` is
-    the number of test rows, `rows`, by that of training rows. The interval is
-    mean ± t·√((1/K + ratio)·s²), t the quantile of K − 1 degrees of freedom, clipped to ±`bound`.
+    the number of test rows, `rows`, divided by that of training rows. The interval is mean ± t·√((1/K +
+    ratio)·s²), t the quantile of K − 1 degrees of freedom, clipped to ±`bound`.
 
-    s is at least `least_spread`, lest splits that happen to agree leave nothing to doubt. That a difference
-    is small is tested with s² ≥ SMALL / rows besides: so much does a difference of `SMALL` vary of which each
-    row that makes it counts 1 / rows.
+    s is at least `least_spread`, so that splits that happen to agree don't leave a zero-width interval. The
+    test that a difference is small also takes s² to be SMALL / rows at least: a difference of `SMALL` varies
+    that much if each row that makes it counts 1 / rows.
 
     Raises:
         StatsError: fewer than two splits, more than one axis, a score that is not finite, a bound or a ratio

@@ -21,6 +21,9 @@ from trainlab.studies.why_failed import WhyFailed
 PART = 16_384
 """Runs whose coarse curves are counted at once."""
 
+SPREAD = (0.05, 0.95)
+"""A cell's spread is the middle 90 % of its runs."""
+
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 
 
@@ -219,3 +222,26 @@ def _spread(values: npt.NDArray[Any]) -> dict[str, float | None] | None:
 
 def _numbers(values: npt.NDArray[np.float64]) -> list[float | None]:
     return [float(value) if np.isfinite(value) else None for value in values]
+
+
+def any_solved(cells: Sequence[CellResult]) -> bool:
+    """Whether what is solved says anything: some run is."""
+    return any(item.solved.k for item in cells)
+
+
+def spread_of(values: npt.NDArray[np.floating]) -> tuple[float, float, float] | None:
+    """Return between which of its runs' values the middle 90 % of a cell lie, and their median.
+
+    As low end, median, high end. A run that isn't finite counts as the highest: it is a loss that diverged.
+    None where no run has a number, as an accuracy of a regression.
+    """
+    if not np.isfinite(values).any():
+        return None
+    known = np.where(np.isfinite(values), values, np.inf).astype(np.float64)
+    low, high = (float(np.quantile(known, share, method="nearest")) for share in SPREAD)
+    return low, median(known), high
+
+
+def median(values: npt.NDArray[np.floating]) -> float:
+    """Return the median of the runs, those that aren't finite counted as the highest: a loss."""
+    return float(np.median(np.where(np.isfinite(values), values, np.inf)))

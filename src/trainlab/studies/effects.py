@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +13,6 @@ from trainlab.engine import Runs
 from trainlab.spec import Study
 from trainlab.stats import (
     Estimate,
-    ReadEstimate,
     alone_scores,
     interaction_effect,
     interaction_scores,
@@ -26,48 +23,12 @@ from trainlab.stats import (
     resampled_contrast,
 )
 from trainlab.studies.cells import CellResult
+from trainlab.studies.effect_table import Effect, Interaction
 from trainlab.studies.interventions import crossed_with
 from trainlab.studies.solved_when import looked_on_the_way, solved_ever
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Effect:
-    """One change on one network: `alone` against the baseline, `main` averaged over all other changes.
-
-    `last` is what it does where all the others are made. Changes that intervene aren't among the others.
-    """
-
-    network: str
-    change: str
-    alone: ReadEstimate | None
-    main: ReadEstimate | None
-    last: ReadEstimate | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the effect as JSON has it; null where the cells it needs were left out."""
-        return {
-            "network": self.network,
-            "change": self.change,
-            "alone": self.alone.to_dict() if self.alone else None,
-            "main": self.main.to_dict() if self.main else None,
-            "last": self.last.to_dict() if self.last else None,
-        }
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Interaction:
-    """By how much one change's effect differs where the other is made too, averaged over the rest."""
-
-    network: str
-    changes: tuple[str, str]
-    effect: ReadEstimate
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the interaction as JSON has it."""
-        return {"network": self.network, "changes": list(self.changes), **self.effect.to_dict()}
 
 
 def solved_at_the_end(runs: Runs) -> Bools:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from trainlab.draw import JSON_FORMAT, check_table, counted, data_frame, json_text
 from trainlab.errors import SpecError, shown
 from trainlab.execution import HowRun
-from trainlab.spec import Study, data_of
+from trainlab.spec import Custom, Experiment, Study, data_notes, data_of, name_of
 from trainlab.spec.study import NO_CHANGE
-from trainlab.studies.answer import answer_of
+from trainlab.stats import Verdict
+from trainlab.studies.answers.answer import answer_of
 from trainlab.studies.cells import CellResult
-from trainlab.studies.effects import Effect, Interaction, ever_effects
+from trainlab.studies.effect_table import Effect, Interaction
+from trainlab.studies.effects import ever_effects
 from trainlab.studies.fidelity import Fidelity
 from trainlab.studies.measure import Measure, measure_of
-from trainlab.studies.notes import notes_of
-from trainlab.studies.retrained import Retrained
+from trainlab.studies.retraining import Retrained
 from trainlab.studies.score_effects import score_effects
 from trainlab.studies.study_columns import STUDY_TABLES, StudyTable, study_columns
-from trainlab.studies.verdicts import Verdict
 
 MAX_NAMED = 4
 """The most cells that a message names."""
@@ -46,7 +47,7 @@ class StudyResult:
     @property
     def notes(self) -> tuple[str, ...]:
         """What to know beforehand: a sentence for each last layer and loss that don't fit each other."""
-        return notes_of(self.cells)
+        return _notes_of(self.cells)
 
     @property
     def data(self) -> list[dict[str, Any]]:
@@ -169,12 +170,40 @@ class StudyResult:
         return "\n".join([f"{self.study.title or 'A study'}: {self.size}", found.sentence, *lines])
 
     def _repr_html_(self) -> str:
-        from trainlab.studies.show import summary_html
+        from trainlab.studies.study_pictures import study_notebook
 
-        return summary_html(self)
+        return study_notebook(self)
 
 
 def _some(cells: tuple[CellResult, ...]) -> str:
     """Return the names of the first few cells."""
     names = ", ".join(repr(item.cell.name) for item in cells[:MAX_NAMED])
     return names if len(cells) <= MAX_NAMED else f"{names} and {len(cells) - MAX_NAMED:,} more"
+
+
+def _notes_of(cells: Sequence[CellResult]) -> tuple[str, ...]:
+    """Return a sentence for each pairing that the rules of `explain.loss` call wrong, and for each id."""
+    found: dict[str, int] = {}
+    for item in cells:
+        experiment = item.runs.experiment
+        for note in filter(None, (_pairing(experiment), *data_notes(experiment))):
+            found[note] = found.get(note, 0) + 1
+    if len(cells) == 1:
+        return tuple(found)
+    return tuple(f"In {n:,} of {counted(len(cells), 'cell')}: {note}" for note, n in found.items())
+
+
+def _pairing(experiment: Experiment) -> str:
+    # That room has the same floor as this one and asks for it as it is loaded.
+    from trainlab.explain.questions.loss.rules import judge
+
+    if isinstance(experiment.loss, Custom):
+        return ""
+    data, output, loss = experiment.data(), experiment.network.activations[-1], name_of(experiment.loss)
+    judged = judge(data.kind, output, loss, (float(data.targets.min()), float(data.targets.max())))
+    if judged.verdict != "wrong":
+        return ""
+    return (
+        f"the last layer's activation {output!r} doesn't fit the loss {loss!r}: {judged.reason} Fitting: "
+        f"{judged.remedy} (network.output_activation, loss)."
+    )

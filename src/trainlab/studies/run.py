@@ -19,12 +19,12 @@ from trainlab.store import Store
 from trainlab.studies.cells import summarise
 from trainlab.studies.effects import effects_of
 from trainlab.studies.fidelity import check_fidelity, fidelity_of
-from trainlab.studies.judge import verdicts_of
 from trainlab.studies.measure import comparable
 from trainlab.studies.result import StudyResult
-from trainlab.studies.retrained import check_sides, retrain
-from trainlab.studies.sides import from_every_side
-from trainlab.studies.verdicts import most_telling_first
+from trainlab.studies.retraining import check_sides, retrain
+from trainlab.studies.verdicts.robustness import from_every_side
+from trainlab.studies.verdicts.rules import most_telling_first
+from trainlab.studies.verdicts.study_verdicts import verdicts_of
 from trainlab.studies.why_failed import why_failed
 
 

@@ -27,7 +27,8 @@ from trainlab.engine import Runs
 from trainlab.spec import Study
 from trainlab.stats import Estimate, ReadEstimate, contrast, main_scores, read_family
 from trainlab.studies.cells import CellResult
-from trainlab.studies.effects import Effect, over_splits
+from trainlab.studies.effect_table import Effect
+from trainlab.studies.effects import over_splits
 from trainlab.studies.interventions import changes_but_interventions, crossed_with
 from trainlab.studies.measure import Measure
 

@@ -12,9 +12,8 @@ from trainlab.draw import Column
 from trainlab.engine import Runs
 from trainlab.stats import Rate
 from trainlab.studies.causes import standing_still, vanishing
-from trainlab.studies.cells import CellResult
+from trainlab.studies.cells import CellResult, spread_of
 from trainlab.studies.maps.counts import OUTCOMES
-from trainlab.studies.score_columns import spread_of
 
 if TYPE_CHECKING:
     from trainlab.studies.result import StudyResult

@@ -25,7 +25,7 @@ from trainlab.stats import Rate, rate
 from trainlab.store import Store
 
 if TYPE_CHECKING:
-    from trainlab.diagnosis.judged_run import JudgedRun
+    from trainlab.diagnosis.judge.study_run import JudgedRun
     from trainlab.engine import Runs
 
 
@@ -108,7 +108,7 @@ def why_failed(
     Raises:
         EngineError: PyTorch, under which runs are judged, isn't installed.
     """
-    from trainlab.diagnosis.judged_run import rules_digest
+    from trainlab.diagnosis.judge.study_run import rules_digest
     from trainlab.engine.choose import has_torch
 
     if not has_torch():
@@ -138,7 +138,7 @@ def why_failed(
 
 
 def _held(experiment: Experiment, engine: str, store: Store | None) -> dict[int, JudgedRun]:
-    from trainlab.diagnosis.judged_run import JudgedRun, rules_digest
+    from trainlab.diagnosis.judge.study_run import JudgedRun, rules_digest
 
     if store is None:
         return {}
@@ -163,7 +163,7 @@ def _carry_out(
     keep: Callable[[tuple[int, Runs], JudgedRun], None],
     on_progress: Callable[[Progress], None] | None,
 ) -> None:
-    from trainlab.diagnosis.judged_run import stays_here
+    from trainlab.diagnosis.judge.study_run import stays_here
 
     total, done, started = _load(jobs), Load(), time.monotonic()
     with interrupts() as pressed:
@@ -208,7 +208,7 @@ def _steps(experiment: Experiment) -> int:
 
 
 def _diagnose(job: tuple[int, Runs], *, engine: str) -> JudgedRun:
-    from trainlab.diagnosis.judged_run import judge_run
+    from trainlab.diagnosis.judge.study_run import judge_run
 
     _, run = job
     return judge_run(run, get_engine(engine_of(engine, run.experiment)))

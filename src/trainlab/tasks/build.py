@@ -1,4 +1,4 @@
-"""From the description of a task to its examples, each made once."""
+"""Build a task's examples from its description, and build each only once."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trainlab.errors import DataError, SpecError
-from trainlab.tasks.copies import breast_cancer, diabetes, digits, iris, wine
-from trainlab.tasks.curves import curve, plane
 from trainlab.tasks.files import Stamp, content, file, stamp
-from trainlab.tasks.logic import parity, quadrants, xor
-from trainlab.tasks.scale import scaled
-from trainlab.tasks.shapes import blobs, circles, moons, spirals
-from trainlab.tasks.split import parted
+from trainlab.tasks.generated import blobs, circles, curve, moons, parity, plane, quadrants, spirals, xor
+from trainlab.tasks.sklearn_datasets import breast_cancer, diabetes, digits, iris, wine
+from trainlab.tasks.split_and_scale import parted, scaled
 from trainlab.tasks.task import Task
 
-# Spec rests on this room, so its structs are named here but never imported when this runs.
+# Spec imports this room, so its structs are imported here for type checkers only.
 if TYPE_CHECKING:
     from trainlab.spec.tasks import Scaling, Split, TaskSpec
 
@@ -37,11 +34,11 @@ TASKS: dict[str, Callable[..., Task]] = {
     "diabetes": diabetes,
     "file": file,
 }
-"""Every task by name: a function of the fields that its struct in ``spec`` has."""
+"""Every task by name: a function whose arguments are the fields of its struct in ``spec``."""
 
 
 def build(task: TaskSpec, split: Split, scaling: Scaling) -> Task:
-    """Return the examples of a task, split and scaled; equal questions share one answer.
+    """Return the examples of a task, split and scaled; equal arguments share one result.
 
     A file is read again when it has changed. Raises SpecError where it can't be read as asked, a package is
     missing, or the split leaves a part empty.
@@ -50,7 +47,7 @@ def build(task: TaskSpec, split: Split, scaling: Scaling) -> Task:
 
 
 def fingerprint_data(task: TaskSpec) -> str | None:
-    """Return the SHA-256 of what a file says, however it is written, in hex; None for every other task."""
+    """Return the SHA-256 of a file's contents, however they are written, in hex; None for any other task."""
     stamped = _stamp(task)
     return None if stamped is None else _content(task, stamped)
 

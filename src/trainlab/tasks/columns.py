@@ -12,12 +12,12 @@ Names = str | int | tuple[str | int, ...]
 
 MAX_LISTED = 12
 _LIKE_TARGET = re.compile(r"y|targets?|labels?|class(es)?|outcomes?|responses?|outputs?", re.IGNORECASE)
-"""Headings that columns of targets go by."""
+"""Headings that usually belong to target columns."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
-    """The columns that a task names: `target`, or several `targets`, and those to `ignore`."""
+class AskedColumns:
+    """The columns that a task names: one `target` or several `targets`, and those to `ignore`."""
 
     target: str | int | None = None
     targets: Names = ()
@@ -30,45 +30,45 @@ class Asked:
 
     @property
     def value(self) -> Names:
-        """What that field says."""
+        """The value of that field."""
         return self.targets if self.target is None else self.target
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Chosen:
-    """The numbers of the columns of targets, in the order asked for, and of those of inputs."""
+class ChosenColumns:
+    """The numbers of the target columns, in the order asked for, and of the input columns."""
 
     targets: list[int]
     inputs: list[int]
 
 
 def column_name(names: tuple[str, ...], index: int) -> str:
-    """Return how messages call a column: by its heading, or by its number from 0."""
+    """Return what messages call a column: its heading, or its number from 0."""
     return f"column {column_value(names, index)}"
 
 
 def column_value(names: tuple[str, ...], index: int) -> str:
-    """Return how a study file names a column: its heading, or its number where headings don't tell."""
+    """Return how a study file names a column: by its heading, or by number where the heading is ambiguous."""
     column = named_column(names, index)
     return shown(column) if isinstance(column, str) else str(column)
 
 
 def named_column(names: tuple[str, ...], index: int) -> str | int:
-    """Return a column's heading, or its number where that is empty, or another column's as well."""
+    """Return a column's heading, or its number where the heading is empty or another column has it too."""
     return names[index] if names and names[index].strip() and names.count(names[index]) == 1 else index
 
 
-def told_name(names: tuple[str, ...], index: int) -> str:
-    """Return what people are told of a column: its heading, or `column 3` where that doesn't tell."""
+def display_name(names: tuple[str, ...], index: int) -> str:
+    """Return a column's name for display: its heading, or `column 3` where the heading is ambiguous."""
     column = named_column(names, index)
     return printable(column) if isinstance(column, str) else f"column {column}"
 
 
-def choose_columns(source: str, asked: Asked, names: tuple[str, ...], width: int) -> Chosen:
-    """Return which of `width` columns are targets, and which inputs; without a target named the last is it.
+def choose_columns(source: str, asked: AskedColumns, names: tuple[str, ...], width: int) -> ChosenColumns:
+    """Return which of `width` columns are targets and which are inputs; by default the last is the target.
 
-    Raises SpecError where a name means no column or several, where no input is left, and where no target is
-    named but a heading says that it is another column than the last.
+    Raises SpecError if a name matches no column or several, if no input is left, or if no target is named
+    although a heading suggests a column other than the last.
     """
     left_out = _found(source, "ignore", asked.ignore, names, width)
     left = [index for index in range(width) if index not in left_out]
@@ -91,11 +91,11 @@ def choose_columns(source: str, asked: Asked, names: tuple[str, ...], width: int
         raise SpecError(
             f"{source}: no column is left for the inputs: {every}; at least one must be an input."
         )
-    return Chosen(targets=targets, inputs=inputs)
+    return ChosenColumns(targets=targets, inputs=inputs)
 
 
 def looks_like_target(names: tuple[str, ...], index: int) -> bool:
-    """Whether a heading says that its column is the target; y doesn't where x is a column before it."""
+    """Whether a heading says that its column is the target; y doesn't if a column before it is called x."""
     name = names[index].strip()
     if name in ("y", "Y") and any(other.strip() in ("x", "X") for other in names[:index]):
         return False
@@ -103,7 +103,7 @@ def looks_like_target(names: tuple[str, ...], index: int) -> bool:
 
 
 def _check_last(source: str, names: tuple[str, ...], left: list[int]) -> None:
-    """Refuse to learn the last column where another one is called like a target and the last isn't."""
+    """Refuse to take the last column as the target if another one's heading is that of a target."""
     if not names or looks_like_target(names, left[-1]):
         return
     like = next((index for index in left[:-1] if looks_like_target(names, index)), None)

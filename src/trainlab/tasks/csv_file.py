@@ -12,23 +12,23 @@ from pathlib import Path
 import numpy as np
 
 from trainlab.errors import SpecError
-from trainlab.tasks.columns import Asked, choose_columns, column_name, named_column, told_name
+from trainlab.tasks.columns import AskedColumns, choose_columns, column_name, display_name, named_column
 from trainlab.tasks.csv_format import CsvFormat, advice, opened, rows_of, separator_of, undecoded
-from trainlab.tasks.raw import Column, Raw, check_finite, is_missing, no_number, no_value, number
+from trainlab.tasks.raw_data import Column, RawData, check_finite, is_missing, no_number, no_value, number
 from trainlab.tasks.task import Array
 
 Row = tuple[int, list[str]]
 """The line on which a row ends, and its cells without surrounding blanks."""
 
 BLOCK = 10_000
-"""Rows that are texts at one time: as numbers they take a tenth of the memory."""
+"""Rows held as text at a time: as numbers they take a tenth of the memory."""
 
 
-def read_csv(path: Path, source: str, asked: Asked, form: CsvFormat) -> Raw:
+def read_csv(path: Path, source: str, asked: AskedColumns, form: CsvFormat) -> RawData:
     """Read a CSV file; blank lines don't count.
 
-    The first row is taken for headings where some column has a text there and a number below it. What can't
-    be read is an error that says how the file looks, where it looks written otherwise.
+    The first row is taken for headings if some column has text there and a number below it. If the file can't
+    be read, the error says in what other way it seems to be written.
     """
     try:
         first = next((line for line in opened(path, form) if line.strip()), "")
@@ -57,7 +57,7 @@ def _rows(path: Path, source: str, separator: str, form: CsvFormat) -> Iterator[
         raise SpecError(f"{source}: line {count} is not CSV ({error}).") from None
 
 
-def _read(rows: Iterator[Row], source: str, asked: Asked, form: CsvFormat) -> Raw:
+def _read(rows: Iterator[Row], source: str, asked: AskedColumns, form: CsvFormat) -> RawData:
     head = list(islice(rows, 2))
     if not head:
         raise SpecError(f"{source}: is empty; it must have a row for each example.")
@@ -82,15 +82,15 @@ def _read(rows: Iterator[Row], source: str, asked: Asked, form: CsvFormat) -> Ra
     def where(row: int) -> str:
         return f"line {lines[row]}"
 
-    return Raw(
+    return RawData(
         source=source,
         inputs=np.concatenate(blocks),
         targets=tuple(
             _target(source, column, column_name(names, index), lines, form.decimal)
             for index, column in zip(chosen.targets, texts, strict=True)
         ),
-        feature_names=tuple(told_name(names, index) for index in chosen.inputs) if names else (),
-        target_names=tuple(told_name(names, index) for index in chosen.targets) if names else (),
+        feature_names=tuple(display_name(names, index) for index in chosen.inputs) if names else (),
+        target_names=tuple(display_name(names, index) for index in chosen.targets) if names else (),
         where=where,
         input_columns=tuple(named_column(names, index) for index in chosen.inputs),
     )

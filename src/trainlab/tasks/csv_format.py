@@ -1,4 +1,4 @@
-"""How a CSV file is written: what separates its cells, what its decimals, and what it looks like."""
+"""How a CSV file is written: its delimiter and its decimal mark, as asked for or as they look."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from itertools import islice
 from pathlib import Path
 
 from trainlab.errors import SpecError
-from trainlab.tasks.raw import number
+from trainlab.tasks.raw_data import number
 
 BLANKS = " "
 """The separator that stands for any number of blanks."""
 
 SEPARATORS = (",", ";", "\t", "|", BLANKS)
 SAMPLE = 50
-"""How many lines are looked at to tell how a file is written."""
+"""How many lines are read to tell how a file is written."""
 
 _WORDS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "'|'", BLANKS: "blanks"}
 _COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
@@ -25,7 +25,7 @@ _COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CsvFormat:
-    """How a file is to be read: `delimiter` is None where its first line tells; blanks stand for many."""
+    """How to read a file: `delimiter` is None if its first line decides; a blank is any run of blanks."""
 
     decimal: str = "."
     delimiter: str | None = None
@@ -33,24 +33,24 @@ class CsvFormat:
 
 
 def has_decimal_comma(text: str) -> bool:
-    """Whether a text is a number as those write it who have a comma before the decimals."""
+    """Whether a text is a number written with a decimal comma."""
     return _COMMA.fullmatch(text) is not None
 
 
 def opened(path: Path, form: CsvFormat) -> Iterator[str]:
-    """Yield the lines of a file, without the mark that some write before the first one."""
+    """Yield the lines of a file, without a byte-order mark."""
     named = form.encoding.lower().replace("_", "-")
     with path.open(encoding="utf-8-sig" if named in ("utf-8", "utf8") else named, newline="") as handle:
         yield from handle
 
 
 def separator_of(line: str, path: Path, form: CsvFormat) -> str:
-    """Return what separates the cells of a file's first line: in a .tsv file tabs, if there are any."""
+    """Return the delimiter of a file's first line; in a .tsv file that is the tab, if there is one."""
     if form.delimiter is not None:
         return form.delimiter
     if path.suffix.lower() == ".tsv" and "\t" in line:
         return "\t"
-    # Where commas stand before decimals, they separate cells only if nothing else does.
+    # Where commas may be decimal marks, they separate cells only if nothing else does.
     return max(",;\t" if form.decimal == "." else ";\t,", key=line.count)
 
 
@@ -71,7 +71,7 @@ def rows_of(lines: Iterable[str], separator: str) -> Iterator[tuple[int, list[st
 
 
 def looked_at(lines: Sequence[str]) -> CsvFormat | None:
-    """Return how the lines look as if they were written: so that most cells are numbers, in equal rows."""
+    """Return how the lines seem to be written: in the way that gives equal rows with the most numbers."""
     best, most = None, (0.0, 0)
     for separator in SEPARATORS:
         try:
@@ -88,7 +88,7 @@ def looked_at(lines: Sequence[str]) -> CsvFormat | None:
 
 
 def advice(path: Path, form: CsvFormat) -> str:
-    """Return what to set where a file looks written otherwise than it is read: a sentence after a blank."""
+    """Return what to set if a file seems to be written differently from how it is read: " It looks …"."""
     try:
         lines = [line for line in islice(opened(path, form), SAMPLE) if line.strip()]
     except (OSError, UnicodeError):
@@ -123,7 +123,7 @@ def _numeric(rows: list[list[str]], decimal: str) -> float:
 
 
 def undecoded(source: str, path: Path, form: CsvFormat) -> SpecError:
-    """Return the error for a file that isn't text in the encoding it was to be read in."""
+    """Return the error for a file that can't be decoded as text."""
     with path.open("rb") as handle:
         begin = handle.read(2)
     named = "UTF-8" if form.encoding == "utf-8" else repr(form.encoding)

@@ -1,4 +1,4 @@
-"""A user's file: found, read by its ending, and told apart from what stood there before."""
+"""A user's file: found, read according to its extension, and checked for changes since it was last read."""
 
 from __future__ import annotations
 
@@ -11,25 +11,28 @@ from pathlib import Path
 import numpy as np
 
 from trainlab.errors import SpecError, listing, nearest
-from trainlab.tasks.columns import Asked, Names
+from trainlab.tasks.columns import AskedColumns, Names
 from trainlab.tasks.csv_file import read_csv
 from trainlab.tasks.csv_format import CsvFormat
-from trainlab.tasks.meaning import meant
 from trainlab.tasks.npz_file import read_npz
 from trainlab.tasks.parquet_file import read_parquet
-from trainlab.tasks.raw import Raw
+from trainlab.tasks.raw_data import RawData
+from trainlab.tasks.target_kinds import task_of_kind
 from trainlab.tasks.task import Task
 
 MAX_BYTES = 1_000_000_000
 PATHS = "a path in a study file starts at that file's folder, in Python at the working directory"
 
 CSV = (".csv", ".tsv", ".txt")
-READERS: dict[str, Callable[[Path, str, Asked], Raw]] = {".parquet": read_parquet, ".npz": read_npz}
-"""Who reads a file, by its ending, if it isn't one of CSV."""
+READERS: dict[str, Callable[[Path, str, AskedColumns], RawData]] = {
+    ".parquet": read_parquet,
+    ".npz": read_npz,
+}
+"""The readers of files other than CSV, by extension."""
 ENDINGS = (*CSV, *READERS)
 
 Stamp = tuple[int, int, int, int, int]
-"""Device, inode, size in bytes, times of last writing and last change in nanoseconds."""
+"""Device, inode, size in bytes, and the times of last modification and status change in nanoseconds."""
 
 
 def file(
@@ -51,19 +54,19 @@ def file(
             f"{named}: its ending {ending!r} says nothing; must be {listing(ENDINGS)}."
             f"{nearest(ending, ENDINGS)}"
         )
-    asked = Asked(target=target, targets=targets, ignore=ignore)
+    asked = AskedColumns(target=target, targets=targets, ignore=ignore)
     form = CsvFormat(decimal=decimal, delimiter=delimiter, encoding=encoding)
     try:
         if ending in CSV:
-            return meant(read_csv(Path(path), named, asked, form), kind)
+            return task_of_kind(read_csv(Path(path), named, asked, form), kind)
         _check_plain(named, form)
-        return meant(READERS[ending](Path(path), named, asked), kind)
+        return task_of_kind(READERS[ending](Path(path), named, asked), kind)
     except OSError as error:
         raise SpecError(f"{named}: can't be read ({error.strerror}).") from None
 
 
 def _check_plain(source: str, form: CsvFormat) -> None:
-    """Refuse to be told how a file is written that isn't text."""
+    """Refuse options of CSV for a file that isn't text."""
     for field in ("decimal", "delimiter", "encoding"):
         value = getattr(form, field)
         if value != getattr(CsvFormat(), field):
@@ -71,7 +74,7 @@ def _check_plain(source: str, form: CsvFormat) -> None:
 
 
 def stamp(path: str) -> Stamp:
-    """Return what changes when a file does; refuse what isn't a file to read, is empty, or is too large."""
+    """Return a stamp that changes when the file does; refuse what is unreadable, empty or too large."""
     name = _named(path)
     try:
         state = os.stat(path)
@@ -91,17 +94,17 @@ def stamp(path: str) -> Stamp:
 
 
 def content(task: Task) -> str:
-    """Return the SHA-256 of a task's examples and what they mean, in hex; headings and labels don't count."""
+    """Return the SHA-256 of a task's examples and their kind, in hex; headings and labels don't count."""
     digest = hashlib.sha256(task.kind.encode())
     for values in (task.inputs, task.targets):
         digest.update(np.array(values.shape, dtype="<i8").tobytes())
-        # −0 and 0 are one number: adding 0 makes them one pattern of bits.
+        # −0 and 0 are one number: adding 0 gives them the same bits.
         digest.update((values + 0.0).astype("<f8").tobytes())
     return digest.hexdigest()
 
 
 def _meant_path(path: str) -> str:
-    """Return where a file of that name is, or which one has nearly its name; as a sentence after a blank."""
+    """Return a hint, with a blank before it: where that file is, or one with nearly its name."""
     folder, name = os.path.split(path)
     if folder and os.path.isfile(name):
         return f" There is a {_named(name)} in the working directory."

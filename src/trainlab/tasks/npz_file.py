@@ -12,24 +12,24 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.errors import SpecError, listing, nearest, shown
-from trainlab.tasks.columns import Asked
-from trainlab.tasks.raw import Column, Raw, check_finite
+from trainlab.tasks.columns import AskedColumns
+from trainlab.tasks.raw_data import Column, RawData, check_finite
 
 NAMES = ("inputs", "targets")
 FEATURE_NAMES, TARGET_NAMES = "feature_names", "target_names"
-"""Arrays of texts that may be there as well."""
+"""Optional arrays of names."""
 
 MAX_BYTES = 1_000_000_000
-"""The most bytes that the arrays take unpacked."""
+"""The most bytes that the unpacked arrays may take."""
 
 UNREADABLE = (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, RuntimeError, MemoryError)
 """What zipfile and NumPy raise for damaged, encrypted or pickled contents."""
 
 
-def read_npz(path: Path, source: str, asked: Asked) -> Raw:
+def read_npz(path: Path, source: str, asked: AskedColumns) -> RawData:
     """Read the arrays `inputs` and `targets`; pickled objects are refused.
 
-    A target that is asked for is the name of its array; then the inputs may be called otherwise, too.
+    A `target` is the name of its array; then the array of inputs may have another name, too.
     """
     several = isinstance(asked.targets, tuple) and asked.targets != ()
     if several or asked.ignore != ():
@@ -60,7 +60,7 @@ def read_npz(path: Path, source: str, asked: Asked) -> Raw:
         raise SpecError(f"{source}: is not an .npz file that can be read ({reason}).") from None
 
 
-def _names(source: str, asked: Asked, arrays: list[str]) -> tuple[str, str]:
+def _names(source: str, asked: AskedColumns, arrays: list[str]) -> tuple[str, str]:
     """Return what the arrays of inputs and of targets are called."""
     have = listing(arrays).replace(" or ", " and ") if arrays else "none"
     targets = str(asked.value) if asked.field else NAMES[1]
@@ -81,7 +81,7 @@ def _names(source: str, asked: Asked, arrays: list[str]) -> tuple[str, str]:
 
 
 def _texts(file: Mapping[str, npt.NDArray[Any]], name: str) -> tuple[str, ...]:
-    """Return an array of names; none where it isn't there, or holds objects, as `DataFrame.columns` does."""
+    """Return an array of names; none if it is missing, or holds objects, as `DataFrame.columns` does."""
     try:
         names = file.get(name, ())
     except ValueError:
@@ -97,10 +97,10 @@ def from_arrays(
     names: tuple[str, str] = NAMES,
     feature_names: tuple[str, ...] = (),
     target_names: tuple[str, ...] = (),
-) -> Raw:
-    """Hold two arrays against what a task needs; targets may have one dimension, and may be texts.
+) -> RawData:
+    """Check that two arrays can be a task; targets may have one dimension, and may be text.
 
-    `names` is what messages call them. Names that are more or fewer than the columns are dropped.
+    `names` is what messages call them. Column names are dropped if there are more or fewer than columns.
     """
     given, wanted = names
     values = _numbers(source, given, inputs)
@@ -123,7 +123,7 @@ def from_arrays(
             "one feature and one target is needed."
         )
     check_finite(source, values, lambda row, column: f"{given}[{row}, {column}]")
-    return Raw(
+    return RawData(
         source=source,
         inputs=values,
         targets=_targets(source, wanted, targets),

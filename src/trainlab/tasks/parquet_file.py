@@ -9,16 +9,23 @@ from typing import Any
 import numpy as np
 
 from trainlab.errors import SpecError, shown
-from trainlab.tasks.columns import Asked, choose_columns, column_name, column_value, named_column, told_name
-from trainlab.tasks.copies import missing
-from trainlab.tasks.raw import Column, Raw, check_finite, no_number, no_value
+from trainlab.tasks.columns import (
+    AskedColumns,
+    choose_columns,
+    column_name,
+    column_value,
+    display_name,
+    named_column,
+)
+from trainlab.tasks.raw_data import Column, RawData, check_finite, no_number, no_value
+from trainlab.tasks.sklearn_datasets import missing
 
 MAX_NUMBERS = 125_000_000
-"""The most cells, 1 GB as double precision: a compressed file may be far smaller than what it holds."""
+"""The most cells, 1 GB in double precision: a compressed file may be far smaller than its contents."""
 
 
-def read_parquet(path: Path, source: str, asked: Asked) -> Raw:
-    """Read a Parquet file of numbers, truth values and texts; rows are told by their number from 0."""
+def read_parquet(path: Path, source: str, asked: AskedColumns) -> RawData:
+    """Read a Parquet file of numbers, booleans and text; messages give a row's number from 0."""
     try:
         arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
     except ModuleNotFoundError as error:
@@ -46,12 +53,12 @@ def read_parquet(path: Path, source: str, asked: Asked) -> Raw:
         column = columns[index]
         if isinstance(column, list):
             raise no_number(source, _row(0), column[0], names, index)
-    return Raw(
+    return RawData(
         source=source,
         inputs=np.stack([np.asarray(columns[index], dtype=np.float64) for index in chosen.inputs], axis=1),
         targets=tuple(columns[index] for index in chosen.targets),
-        feature_names=tuple(told_name(names, index) for index in chosen.inputs),
-        target_names=tuple(told_name(names, index) for index in chosen.targets),
+        feature_names=tuple(display_name(names, index) for index in chosen.inputs),
+        target_names=tuple(display_name(names, index) for index in chosen.targets),
         where=_row,
         input_columns=tuple(named_column(names, index) for index in chosen.inputs),
     )
@@ -62,7 +69,7 @@ def _row(row: int) -> str:
 
 
 def _column(arrow: Any, source: str, column: Any, names: tuple[str, ...], index: int) -> Column:
-    """Return one column as numbers or texts."""
+    """Return one column as numbers or text."""
     kinds, cell = arrow.types, column_name(names, index)
     if column.null_count:
         row = column.is_null().to_pylist().index(True)

@@ -1,4 +1,4 @@
-"""A task: the examples that a network is to learn, and those that it is only judged by."""
+"""A task: the examples that a network learns from, and those that it is only judged on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Array = npt.NDArray[np.float64]
 Kind = Literal["regression", "binary", "classes"]
 
 MAX_FEATURES = 4096
-"""The most inputs, or targets, of an example."""
+"""The most inputs, or targets, that an example may have."""
 
 MAX_CLASSES = 1000
 
@@ -23,8 +23,8 @@ class Task:
 
     `kind` says what targets mean: numbers ("regression"), one 0 or 1 ("binary") or one-hot rows ("classes").
     ``held_out_inputs [held_out, features]`` and ``held_out_targets [held_out, outputs]`` are never trained
-    on; without a split they have no rows. Names are empty where unknown; those of classes and of targets are
-    two things: the column `ill` has classes no and yes. `input_columns` is how a study file names the inputs.
+    on; without a split they have no rows. Names are empty where unknown. Class names and target names differ:
+    the column `ill` has the classes no and yes. `input_columns` is how a study file names the inputs.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Task:
     input_columns: tuple[str | int, ...] = ()
 
     def __post_init__(self) -> None:
-        # Tasks are shared by everyone who asks for them.
+        # A task is shared by all who ask for it.
         for array in (self.inputs, self.targets, self.held_out_inputs, self.held_out_targets):
             array.setflags(write=False)
 
@@ -73,7 +73,7 @@ def examples(
     feature_names: tuple[str, ...] = (),
     class_names: tuple[str, ...] = (),
 ) -> Task:
-    """Make a task that holds out nothing."""
+    """Make a task without held-out examples."""
     return Task(
         name=name,
         kind=kind,

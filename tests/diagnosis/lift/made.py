@@ -1,4 +1,4 @@
-"""Trainings as short scripts, and what is heard of them in processes of their own."""
+"""Trainings as short scripts, and their recordings, made in processes of their own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Event
 
 from trainlab.diagnosis.lift.recording import Recording, read
-from trainlab.diagnosis.plan import Plan
+from trainlab.diagnosis.script.plan import Extras, Plan
 from trainlab.diagnosis.seeds.processes import Processes
 
 HEAD = """
@@ -39,12 +39,12 @@ PLAIN = HEAD + MODEL + SGD + loop("F.mse_loss(model(x), y)")
 
 
 def recorded(texts: dict[str, str], folder: Path, *, seed: int | None = None) -> dict[str, Recording]:
-    """Run the scripts, each in a process of its own, and return what was heard by name."""
+    """Run the scripts, each in a process of its own, and return their recordings by name."""
     plans: list[Plan] = []
     for name, text in texts.items():
         (folder / f"{name}.py").write_text(text, encoding="utf-8")
-        beside = {"lifted": str(folder / f"{name}.npz"), "variable": ""}
-        plans.append(Plan(script=str(folder / f"{name}.py"), seed=seed, beside=beside))
+        extras = Extras(recording=str(folder / f"{name}.npz"))
+        plans.append(Plan(script=str(folder / f"{name}.py"), seed=seed, extras=extras))
     for ran in Processes(workers=1).carry_out(plans, Event()):
         assert ran.report is not None, ran
         assert ran.report["ended"]["how"] == "end", ran.report["ended"]

@@ -1,4 +1,4 @@
-"""What is heard of a script is the experiment that it is, and gives its losses; else there is a reason."""
+"""The recording of a script gives the experiment that it is, with its losses; else there is a reason."""
 
 from __future__ import annotations
 
@@ -175,28 +175,32 @@ REFUSED = {
 
 
 @pytest.fixture(scope="module")
-def heard(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
     texts = {name: text for name, (text, _) in (LIFTED | REFUSED).items()}
     return recorded(texts, tmp_path_factory.mktemp("scripts"))
 
 
 @pytest.mark.parametrize("name", LIFTED)
-def test_it_is_the_experiment_and_gives_the_losses(name: str, heard: dict[str, Recording], tmp_path: Path):
-    lift = lift_own(heard[name], folder=tmp_path)
+def test_it_is_the_experiment_and_gives_the_losses(
+    name: str, recordings: dict[str, Recording], tmp_path: Path
+):
+    lift = lift_own(recordings[name], folder=tmp_path)
     fields = lift.experiment.to_dict()
     for part, wanted in LIFTED[name][1].items():
         got = {key: fields[part][key] for key in wanted} if isinstance(wanted, dict) else fields[part]
         assert got == wanted, part
     (replayed,) = lift.replayed
-    assert replayed.steps == heard[name].steps
+    assert replayed.steps == recordings[name].steps
     assert replayed.difference < 1e-5
     assert replayed.loss is not None
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_anything_else_is_refused_with_the_reason(name: str, heard: dict[str, Recording], tmp_path: Path):
+def test_anything_else_is_refused_with_the_reason(
+    name: str, recordings: dict[str, Recording], tmp_path: Path
+):
     with pytest.raises(Refused) as refused:
-        lift_own(heard[name], folder=tmp_path)
+        lift_own(recordings[name], folder=tmp_path)
     assert REFUSED[name][1] in str(refused.value)
 
 
@@ -204,9 +208,9 @@ def test_anything_else_is_refused_with_the_reason(name: str, heard: dict[str, Re
     ("field", "value"), [("lr", 0.11), ("momentum", 0.89), ("nesterov", True), ("weight_decay", 0.01)]
 )
 def test_a_setting_that_is_another_is_seen_in_the_losses(
-    field: str, value: Any, heard: dict[str, Recording], tmp_path: Path
+    field: str, value: Any, recordings: dict[str, Recording], tmp_path: Path
 ):
-    own = heard["plain"]
+    own = recordings["plain"]
     wrong = replace(own, settings={**own.settings, field: value})
     with pytest.raises(Refused, match="another loss curve"):
         lift_own(wrong, folder=tmp_path)
@@ -235,12 +239,12 @@ WHY = {
 
 @pytest.mark.parametrize("name", ["plain", "loader"])
 def test_another_seed_shows_the_same_experiment(
-    name: str, heard: dict[str, Recording], others: dict[str, Recording], tmp_path: Path
+    name: str, recordings: dict[str, Recording], others: dict[str, Recording], tmp_path: Path
 ):
-    lift = with_others(lift_own(heard[name], folder=tmp_path), heard[name], [others[name]])
+    lift = with_others(lift_own(recordings[name], folder=tmp_path), recordings[name], [others[name]])
     assert len(lift.replayed) == 2
     assert lift.difference < 1e-5
-    assert heard[name].losses[0] != others[name].losses[0]
+    assert recordings[name].losses[0] != others[name].losses[0]
 
 
 @pytest.mark.parametrize("name", SEEDED)

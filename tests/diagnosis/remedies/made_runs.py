@@ -7,10 +7,11 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from trainlab.diagnosis.remedies import Job, Run
+from trainlab.diagnosis.report.read_back import Outcome
 
 
-def outcome(state: str = "learnt", **changes: Any) -> dict[str, Any]:
-    known = {
+def outcome(state: str = "learnt", **changes: Any) -> Outcome:
+    known: dict[str, Any] = {
         "state": state,
         "first_loss": 1.0,
         "last_loss": 0.1 if state == "learnt" else 1.0,
@@ -21,7 +22,7 @@ def outcome(state: str = "learnt", **changes: Any) -> dict[str, Any]:
         "reached_as": "R²",
         "neighbours_reach": None,
     }
-    return known | changes
+    return Outcome(**known | changes)
 
 
 def ran(state: str = "learnt", *, acted: int = 0, error: str = "", **changes: Any) -> Run:

@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
-from trainlab.diagnosis.remedies.applied import CHANGES, Applied
+from trainlab.diagnosis.remedies.applying import CHANGES, Applied
 
 Weights = list[torch.Tensor]
 

@@ -12,11 +12,12 @@ import torch
 
 from trainlab.diagnosis import watch
 from trainlab.diagnosis.faults import ORDER
-from trainlab.diagnosis.remedies.applied import Applied
-from trainlab.diagnosis.remedies.choose import remedies_for, why_not
+from trainlab.diagnosis.remedies.applying import Applied
 from trainlab.diagnosis.remedies.remedy import Remedy
-from trainlab.diagnosis.remedies.runs import Run
-from trainlab.diagnosis.remedies.weigh import Pair, weighed
+from trainlab.diagnosis.remedies.trial_runs import Run
+from trainlab.diagnosis.remedies.trial_verdict import Pair, judged_trial
+from trainlab.diagnosis.remedies.trying import remedies_for, why_not
+from trainlab.diagnosis.report.read_back import outcome_from
 
 LEARNS = (
     "bad_bias_init", "bad_momentum", "bad_weight_init", "clip_too_tight", "dead_relu", "loss_broadcast",
@@ -61,15 +62,15 @@ def found(name: str) -> tuple[Callable[[], object], dict[str, Any], Run]:
     with watch() as watched:
         module.train(True)
     finding = next(one for one in watched.report.findings if one.fault == name)
-    return lambda: module.train(True), finding.to_dict(), Run(outcome=watched.report.outcome)
+    return lambda: module.train(True), finding.to_dict(), Run(outcome=outcome_from(watched.report.outcome))
 
 
 def tried(name: str, remedy: Remedy, train: Callable[[], object], before: Run) -> dict[str, Any]:
     torch.manual_seed(1)
     with Applied(remedy.to_plan()) as applied, watch() as watched:
         train()
-    after = Run(outcome=watched.report.outcome, acted=applied.acted)
-    return weighed(remedy, [Pair(1, before, after)], seconds=1)
+    after = Run(outcome=outcome_from(watched.report.outcome), acted=applied.acted)
+    return judged_trial(remedy, [Pair(1, before, after)], seconds=1)
 
 
 def verdicts(name: str) -> list[str]:

@@ -40,10 +40,12 @@ def runs(
 def test_runs_of_one_seed_are_one_but_for_the_remedy(tmp_path: Path):
     jobs = [Job(1), Job(1), Job(2), Job(1, LR)]
     made = dict(runs(tmp_path, TRAIN, jobs))
-    losses = [made[job].outcome["curve"]["loss"] for job in jobs]  # pyright: ignore[reportOptionalSubscript]
-    assert losses[0] == losses[1] != losses[2]
-    assert losses[3][0] == losses[0][0]
-    assert losses[3][5] != losses[0][5]
+    unchanged, again, other_seed, changed = (made[job].outcome for job in jobs)
+    assert unchanged is not None
+    assert changed is not None
+    assert unchanged == again != other_seed
+    assert changed.first_loss == unchanged.first_loss
+    assert changed.last_loss != unchanged.last_loss
     assert [made[job].acted for job in jobs] == [0, 0, 0, 20]
     assert all(run.error == "" and run.seconds > 0 for run in made.values())
 

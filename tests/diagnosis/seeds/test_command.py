@@ -166,7 +166,7 @@ def _nurseries_in(folder: Path) -> list[str]:
             state = Path("/proc", name, "stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0]
         except OSError:
             continue
-        if b"trainlab.diagnosis.seeds.nursery" in words and state != "Z" and where == str(folder):
+        if b"trainlab.diagnosis.seeds.fork_server" in words and state != "Z" and where == str(folder):
             mine.append(name)
     return mine
 

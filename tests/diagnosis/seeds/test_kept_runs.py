@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from diagnosis.seeds.made import run
 
-from trainlab.diagnosis.seeds.kept_runs import Asked, KeptRuns
+from trainlab.diagnosis.seeds.kept_runs import KeptRuns, RunsHeader
 from trainlab.errors import DiagnosisError
 
-ASKED = Asked(script="abc", arguments=("--x",), metric="acc")
+HEADER = RunsHeader(script="abc", arguments=("--x",), metric="acc")
 
 
-def kept(path: Path, asked: Asked = ASKED) -> KeptRuns:
-    return KeptRuns(path=str(path), asked=asked)
+def kept(path: Path, header: RunsHeader = HEADER) -> KeptRuns:
+    return KeptRuns(path=str(path), header=header)
 
 
 def test_what_is_added_is_read_again(tmp_path: Path):
@@ -36,21 +36,21 @@ def test_a_line_that_was_cut_off_is_lost_and_no_other(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("asked", "words"),
+    ("header", "words"),
     [
         (
-            Asked(script="abd", arguments=("--x",), metric="acc"),
+            RunsHeader(script="abd", arguments=("--x",), metric="acc"),
             "another script, or of this one before it was",
         ),
-        (Asked(script="abc", arguments=(), metric="acc"), "the script with other arguments: --x"),
-        (Asked(script="abc", arguments=("--x",), metric=""), "another metric: acc"),
+        (RunsHeader(script="abc", arguments=(), metric="acc"), "the script with other arguments: --x"),
+        (RunsHeader(script="abc", arguments=("--x",), metric=""), "another metric: acc"),
     ],
 )
-def test_runs_of_something_else_are_refused(tmp_path: Path, asked: Asked, words: str):
+def test_runs_of_something_else_are_refused(tmp_path: Path, header: RunsHeader, words: str):
     file = tmp_path / "runs.jsonl"
     kept(file).read()
     with pytest.raises(DiagnosisError, match=words):
-        kept(file, asked).read()
+        kept(file, header).read()
 
 
 def test_a_file_of_something_else_is_refused(tmp_path: Path):
@@ -62,6 +62,6 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path):
 
 
 def test_without_a_file_nothing_is_kept():
-    nothing = KeptRuns(path=None, asked=ASKED)
+    nothing = KeptRuns(path=None, header=HEADER)
     nothing.add([run(1)])
     assert nothing.read() == []

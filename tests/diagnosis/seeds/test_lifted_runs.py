@@ -13,14 +13,16 @@ import pytest
 from diagnosis.lift.made import HEAD, PLAIN, SGD, THREE, loop
 from scipy import stats
 
-from trainlab.diagnosis.seeds import Question, Success, populate
+from trainlab.diagnosis.seeds.engine_runs import RunReader
+from trainlab.diagnosis.seeds.populate import populate
 from trainlab.diagnosis.seeds.population import SeedsResult
-from trainlab.diagnosis.seeds.reader import Reader
+from trainlab.diagnosis.seeds.question import Question
+from trainlab.diagnosis.seeds.success import Success
 from trainlab.errors import DiagnosisError
 from trainlab.spec import LossBelow, load_study
 from trainlab.studies import study
 
-READER = Reader(
+READER = RunReader(
     constant=1.0, variance=None, neighbours=0.9, first_loss=1.2, points=200, steps=100, classes=True
 )
 PRINTS = """
@@ -52,7 +54,7 @@ def populated(folder: Path, text: str, **options: Any) -> SeedsResult:
     ],
 )
 def test_a_lifted_run_is_judged_as_the_doctor_does(
-    reader: Reader, loss: float, accuracy: float, diverged: bool, state: str
+    reader: RunReader, loss: float, accuracy: float, diverged: bool, state: str
 ):
     run = reader.run(3, loss=loss, accuracy=accuracy, squared=None, diverged=diverged)
     assert run.state == state

@@ -11,10 +11,11 @@ import pytest
 from diagnosis.lift.made import PLAIN
 from diagnosis.seeds.made import run
 
-from trainlab.diagnosis.plan import Plan
-from trainlab.diagnosis.seeds import Question, populate
+from trainlab.diagnosis.script.plan import Plan
+from trainlab.diagnosis.seeds.populate import populate
 from trainlab.diagnosis.seeds.processes import Processes
-from trainlab.diagnosis.seeds.rerun import limit_of, seed_run
+from trainlab.diagnosis.seeds.question import Question
+from trainlab.diagnosis.seeds.script_runs import limit_of, seed_run
 from trainlab.errors import DiagnosisError
 
 REDRAWN = PLAIN.replace("optimizer =", "x = x + 0.1 * torch.randn(12, 2)\noptimizer =", 1)

@@ -9,9 +9,9 @@ import pytest
 from diagnosis.seeds.made import population, run
 from rich.console import Console
 
-from trainlab.diagnosis.seeds import Success, show_seeds
-from trainlab.diagnosis.seeds.notes import notes_of
-from trainlab.diagnosis.seeds.show import FEW_CAUSES, rest_line, seeds_lines
+from trainlab.diagnosis.seeds.population_words import notes_of
+from trainlab.diagnosis.seeds.show import FEW_CAUSES, rest_line, seeds_lines, show_seeds
+from trainlab.diagnosis.seeds.success import Success
 from trainlab.draw import json_text
 from trainlab.report import seeds_html
 from trainlab.stats import rate
@@ -111,7 +111,7 @@ def test_where_yours_stands(metric: str, own: float, words: str):
         (2, "learnt", "hardly any other seed does: it was the seed.", "upheld"),
         (2, "stuck", "so does nearly every seed: it wasn't the seed.", "refuted"),
         (50, "stuck", "Your run fails: the seed decides.", "upheld"),
-        (50, "unknown", "50 of 100 seeds (50.0 %, 40.4 to 59.6 %) succeed: the doctor finds", ""),
+        (50, "unknown", "50 of 100 seeds (50.0 %, 40.4 to 59.6 %) succeed; success: the doctor", ""),
     ],
 )
 def test_was_it_the_seed(good: int, yours: str, words: str, outcome: str):

@@ -12,8 +12,8 @@ import torch
 from torch import nn
 
 import trainlab
-from trainlab.diagnosis.ask_seeds import in_python
-from trainlab.diagnosis.calling import Kept
+from trainlab.diagnosis.in_process.called_training import Kept
+from trainlab.diagnosis.seeds.seeds_function import in_python
 from trainlab.errors import DiagnosisError
 from trainlab.report import seeds_html
 

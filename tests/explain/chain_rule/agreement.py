@@ -19,11 +19,11 @@ import torch
 
 from trainlab.engine.network_pass import Array, Layer
 from trainlab.engine.reference.losses import build_criterion
-from trainlab.explain.questions.chain_rule.differences import central_difference
-from trainlab.explain.questions.chain_rule.names import all_entries
+from trainlab.explain.questions.chain_rule.central_difference import central_difference
+from trainlab.explain.questions.chain_rule.example_pass import ExamplePass, pass_example
+from trainlab.explain.questions.chain_rule.notation import all_entries
 from trainlab.explain.questions.chain_rule.paths import MOST, count_paths, path_products
 from trainlab.explain.questions.chain_rule.steps import pass_steps
-from trainlab.explain.questions.chain_rule.trace import Trace, trace
 from trainlab.explain.subject.loss import Objective
 from trainlab.maths import ACTIVATIONS, LOSSES
 from trainlab.spec import Loss
@@ -90,7 +90,7 @@ class Worst:
         self.of_largest[key] = max(self.of_largest.get(key, 0.0), share)
 
 
-def random_trace(rng: np.random.Generator) -> tuple[Trace, Loss]:
+def random_trace(rng: np.random.Generator) -> tuple[ExamplePass, Loss]:
     """A network with 1 to 5 hidden layers, any activations, any loss, with and without biases."""
     name = str(rng.choice(sorted(LOSSES)))
     outputs = int(rng.integers(2 if name in ("cross_entropy", "nll") else 1, 4))
@@ -113,10 +113,10 @@ def random_trace(rng: np.random.Generator) -> tuple[Trace, Loss]:
     target = rng.uniform(size=(1, outputs))
     if name in ("cross_entropy", "nll"):
         target = np.eye(outputs)[[rng.integers(outputs)]]
-    return trace(layers, Objective.of(loss), rng.normal(size=(1, widths[0])), target), loss
+    return pass_example(layers, Objective.of(loss), rng.normal(size=(1, widths[0])), target), loss
 
 
-def by_autograd(traced: Trace, loss: Loss) -> Array:
+def by_autograd(traced: ExamplePass, loss: Loss) -> Array:
     """Every derivative, in the order of `all_entries`, by a forward pass of torch's own functions."""
     parameters: list[torch.Tensor] = []
     values = torch.from_numpy(traced.inputs)
@@ -131,7 +131,7 @@ def by_autograd(traced: Trace, loss: Loss) -> Array:
     return np.concatenate([gradient.numpy().ravel() for gradient in found])
 
 
-def compare(worst: Worst, traced: Trace, loss: Loss) -> None:
+def compare(worst: Worst, traced: ExamplePass, loss: Loss) -> None:
     """Compare one network's derivatives of all weights."""
     entries = all_entries(traced.layers)
     theirs = by_autograd(traced, loss)

@@ -10,9 +10,9 @@ from explain.chain_rule.agreement import random_trace
 
 from trainlab.engine.layout import initial_parameters
 from trainlab.engine.network_pass import initial_layers
+from trainlab.explain.questions.chain_rule.example_pass import pass_example
 from trainlab.explain.questions.chain_rule.flow import greatest_loss, layer_flows
 from trainlab.explain.questions.chain_rule.population import Signals, initial_rows, signals
-from trainlab.explain.questions.chain_rule.trace import trace
 from trainlab.explain.subject.loss import Objective
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Experiment, load_study
@@ -52,7 +52,9 @@ def test_the_layer_that_loses_most() -> None:
     experiment = load_study("xor44").experiment("Model 3")
     data = experiment.data()
     layers = initial_layers(experiment, 0)
-    flows = layer_flows(trace(layers, Objective.of(experiment.loss), data.inputs[1:2], data.targets[1:2]))
+    flows = layer_flows(
+        pass_example(layers, Objective.of(experiment.loss), data.inputs[1:2], data.targets[1:2])
+    )
     worst = greatest_loss(flows)
     assert worst is not None
     assert worst.ratio == min(flow.ratio or 1.0 for flow in flows)
@@ -66,7 +68,9 @@ def test_many_networks_at_once_are_as_one_by_one(changes: tuple[str, ...]) -> No
     found = signals(experiment, rows, x, y)
     assert found.left_out == 0
     for seed in range(20):
-        flows = layer_flows(trace(initial_layers(experiment, seed), Objective.of(experiment.loss), x, y))
+        flows = layer_flows(
+            pass_example(initial_layers(experiment, seed), Objective.of(experiment.loss), x, y)
+        )
         np.testing.assert_allclose(found.kept[seed], [flow.kept for flow in flows], rtol=1e-9)
         worst = greatest_loss(flows)
         one = Signals(kept=found.kept[seed : seed + 1], seeds=1, left_out=0).worst()
@@ -86,7 +90,7 @@ def test_many_outputs_and_softmax_at_once() -> None:
     x, y = data.inputs[:1], data.targets[:1]
     found = signals(experiment, initial_parameters(experiment, range(8)), x, y)
     flows = [
-        layer_flows(trace(initial_layers(experiment, seed), Objective.of(experiment.loss), x, y))
+        layer_flows(pass_example(initial_layers(experiment, seed), Objective.of(experiment.loss), x, y))
         for seed in range(8)
     ]
     np.testing.assert_allclose(found.kept, [[flow.kept for flow in each] for each in flows], rtol=1e-9)

@@ -18,7 +18,7 @@ from trainlab.errors import ExplainError
 from trainlab.explain import ChainRuleExplanation, chain_rule
 from trainlab.explain.questions.chain_rule.graph_module import read_graph
 from trainlab.explain.questions.chain_rule.layers_module import jacobian_norm, module_layers
-from trainlab.explain.subject.module import subject_of
+from trainlab.explain.subject.module_copy import subject_of
 
 X, Y = [[0.5, 1.0], [1.0, -1.0]], [[1.0], [0.0]]
 
@@ -86,13 +86,13 @@ def test_local_derivatives_are_not_all_held_at_once() -> None:
 def test_where_too_many_derivatives_would_be_kept_nodes_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     module, weight = stack(2, 8, 8, 1), "0.weight[0,0]"
     assert explained(module, weight=weight).numbers["paths"]["between"] == "numbers"
-    monkeypatch.setattr("trainlab.explain.questions.chain_rule.locals_module.MOST_WAYS", 100)
+    monkeypatch.setattr("trainlab.explain.questions.chain_rule.local_derivatives_module.MOST_WAYS", 100)
     assert explained(module, weight=weight).numbers["paths"]["between"] == "nodes"
 
 
 def test_work_counts_what_nodes_pass_on_elsewhere_too(monkeypatch: pytest.MonkeyPatch) -> None:
     module = stack(2, 8, 8, 1)
-    monkeypatch.setattr("trainlab.explain.questions.chain_rule.locals_module.MOST_NUMBERS", 1_500)
+    monkeypatch.setattr("trainlab.explain.questions.chain_rule.local_derivatives_module.MOST_NUMBERS", 1_500)
     # The way to 0.bias meets 8 × 8 weights at each of 16 numbers, which lead elsewhere.
     assert explained(module, weight="0.bias[0]").numbers["paths"]["between"] == "nodes"
     assert explained(module, weight="4.bias[0]").numbers["paths"]["between"] == "numbers"
@@ -112,7 +112,7 @@ def test_more_than_a_thousand_million_paths_are_counted_exactly() -> None:
 
 @pytest.mark.trains
 def test_paths_over_nodes_where_numbers_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trainlab.explain.questions.chain_rule.locals_module.MOST_CALLS", 1000)
+    monkeypatch.setattr("trainlab.explain.questions.chain_rule.local_derivatives_module.MOST_CALLS", 1000)
 
     class Residual(nn.Module):
         def __init__(self) -> None:

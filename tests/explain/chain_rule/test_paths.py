@@ -11,14 +11,14 @@ import pytest
 from explain.chain_rule.agreement import by_autograd
 
 from trainlab.engine.network_pass import Layer
-from trainlab.explain.questions.chain_rule.names import Entry, all_entries
+from trainlab.explain.questions.chain_rule.example_pass import ExamplePass, pass_example
+from trainlab.explain.questions.chain_rule.notation import Entry, all_entries
 from trainlab.explain.questions.chain_rule.paths import count_paths, find_paths, path_products
-from trainlab.explain.questions.chain_rule.trace import Trace, trace
 from trainlab.explain.subject.loss import Objective
 from trainlab.spec import MSE, NLL, CrossEntropy
 
 
-def traced(widths: list[int], last: str = "tanh", loss: object = None) -> Trace:
+def traced(widths: list[int], last: str = "tanh", loss: object = None) -> ExamplePass:
     rng = np.random.default_rng(0)
     layers = [
         Layer(weight=rng.normal(size=(out, into)), bias=rng.normal(size=out), activation="tanh")
@@ -26,7 +26,7 @@ def traced(widths: list[int], last: str = "tanh", loss: object = None) -> Trace:
     ]
     layers[-1] = Layer(weight=layers[-1].weight, bias=layers[-1].bias, activation=last)
     target = np.eye(widths[-1])[:1]
-    return trace(layers, Objective.of(loss or MSE()), rng.normal(size=(1, widths[0])), target)  # type: ignore[arg-type]
+    return pass_example(layers, Objective.of(loss or MSE()), rng.normal(size=(1, widths[0])), target)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("last", ["tanh", "softmax", "log_softmax"])

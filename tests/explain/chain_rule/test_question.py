@@ -15,10 +15,10 @@ import torch
 from trainlab.engine.network_pass import initial_layers, layers_from
 from trainlab.errors import ExplainError, SpecError
 from trainlab.explain import ChainRuleExplanation, Section, chain_rule
-from trainlab.explain.questions.chain_rule.asked import DEFAULT, read_question
 from trainlab.explain.questions.chain_rule.deep_network import Deep
+from trainlab.explain.questions.chain_rule.example_pass import ExamplePass, pass_example
 from trainlab.explain.questions.chain_rule.flow import Flow, layer_flows
-from trainlab.explain.questions.chain_rule.trace import Trace, trace
+from trainlab.explain.questions.chain_rule.options import DEFAULT, read_question
 from trainlab.explain.subject.loss import Objective
 from trainlab.report import explanation_html
 from trainlab.spec import Experiment, load_study
@@ -88,7 +88,7 @@ def test_the_deep_part_is_about_the_assignments_model_3(
     experiment = load_study("xor44").experiment("Model 3")
     data = experiment.data()
     flows = layer_flows(
-        trace(
+        pass_example(
             initial_layers(experiment, 0), Objective.of(experiment.loss), data.inputs[1:2], data.targets[1:2]
         )
     )
@@ -110,7 +110,7 @@ def test_what_is_trained_is_the_population_of_the_engine(
     experiment = load_study("xor44").experiment("Model 3")
     (runs,) = train_all([experiment], range(64), engine="auto")
     data = experiment.data()
-    traced = trace(
+    traced = pass_example(
         layers_from(experiment.network, runs.parameters[0]),
         Objective.of(experiment.loss),
         data.inputs[1:2],
@@ -219,11 +219,11 @@ def test_of_a_costly_training_fewer_seeds_are_trained_than_begin(monkeypatch: py
 def test_layers_of_one_trace_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[int] = []
 
-    def counted(traced: Trace) -> tuple[Flow, ...]:
+    def counted(traced: ExamplePass) -> tuple[Flow, ...]:
         calls.append(len(traced.layers))
         return layer_flows(traced)
 
-    monkeypatch.setattr("trainlab.explain.questions.chain_rule.question.layer_flows", counted)
+    monkeypatch.setattr("trainlab.explain.questions.chain_rule.evidence.layer_flows", counted)
     monkeypatch.setattr("trainlab.explain.questions.chain_rule.deep_network.layer_flows", counted)
     result = chain_rule(Experiment.from_dict({"network": "2-3-1", "epochs": 100_000_000}), seeds=5)
     assert calls == [2]
@@ -331,7 +331,7 @@ def test_a_point_of_any_number_of_inputs(
     def untrained(deep: Deep, _: object) -> Deep:
         return deep
 
-    monkeypatch.setattr("trainlab.explain.questions.chain_rule.question.trained_deep", untrained)
+    monkeypatch.setattr("trainlab.explain.questions.chain_rule.evidence.trained_deep", untrained)
     result = chain_rule(inputs=point, targets=0, seeds=1)
     assert (result.numbers["network"]["label"], result.weight) == (label, weight)
     made = [torch.nn.Linear(inputs, outputs) for inputs, outputs in ((len(point), 3), (3, 2), (2, 1))]

@@ -9,8 +9,8 @@ import pytest
 from explain.chain_rule.agreement import random_trace
 
 from trainlab.engine.network_pass import Layer
+from trainlab.explain.questions.chain_rule.example_pass import ExamplePass, pass_example
 from trainlab.explain.questions.chain_rule.steps import Step, pass_steps
-from trainlab.explain.questions.chain_rule.trace import Trace, trace
 from trainlab.explain.subject.loss import Objective
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import MSE
@@ -18,7 +18,7 @@ from trainlab.spec import MSE
 SUMMED = ("weighted sum", "weight gradient", "through activation", "bias gradient", "through weights")
 
 
-def again(step: Step, made: Trace) -> float | None:
+def again(step: Step, made: ExamplePass) -> float | None:
     """The value by the operands alone; None where the operation is a loss."""
     numbers = [value for _, value in step.operands]
     if step.operation in SUMMED:
@@ -76,7 +76,7 @@ def test_a_large_network_gets_steps_by_layer() -> None:
         Layer(weight=rng.normal(size=(60, 40)), bias=rng.normal(size=60), activation="tanh"),
         Layer(weight=rng.normal(size=(1, 60)), bias=None, activation="linear"),
     ]
-    made = trace(layers, Objective.of(MSE()), rng.normal(size=(1, 40)), np.zeros((1, 1)))
+    made = pass_example(layers, Objective.of(MSE()), rng.normal(size=(1, 40)), np.zeros((1, 1)))
     steps = pass_steps(made)
     assert {step.phase for step in steps} == {"by layer"}
     values = {step.result: step.value for step in steps}

@@ -15,8 +15,7 @@ import numpy.typing as npt
 import torch
 from torch.nn import init
 
-from trainlab.explain.questions.init.draws import draw_weights
-from trainlab.explain.questions.init.law import Law, law_of
+from trainlab.explain.questions.init.law import Law, draw_weights, law_of
 from trainlab.explain.questions.init.sample import Sample, sample_facts
 from trainlab.explain.questions.init.schemes import NAMED
 

@@ -11,8 +11,8 @@ import pytest
 from trainlab.errors import ExplainError, SpecError
 from trainlab.execution import train_all
 from trainlab.explain import InitExplanation, Section, init
-from trainlab.explain.questions.init.asked import subject
 from trainlab.explain.questions.init.learning_section import Learnt, learning_section
+from trainlab.explain.questions.init.options import named_experiment
 from trainlab.explain.questions.init.sizes import Claim, _claims, _outcome  # pyright: ignore[reportPrivateUsage]
 from trainlab.explain.questions.init.sizes_section import outcome_words
 from trainlab.explain.questions.init.variants import with_stack, with_weights
@@ -141,15 +141,15 @@ def test_few_learn_is_said() -> None:
 
 
 def test_the_usual_subject_is_the_deepest_network_with_a_and_b() -> None:
-    about = subject("xor44", None)
+    about = named_experiment("xor44", None)
     assert (about.name, about.network) == ("Model 3 with A+B", "Model 3")
     assert [case.name for case in about.cases] == ["Model 1", "Model 2", "Model 3"]
     assert about.cases[2].experiment == about.experiment
     assert about.experiment.optimizer.lr == 0.02
-    other = subject("xor44", "Model 1:none")
+    other = named_experiment("xor44", "Model 1:none")
     assert other.name == "Model 1"
     assert other.experiment.network.label == "2-5-4-1"
-    alone = subject(Experiment.from_dict(TINY), None)
+    alone = named_experiment(Experiment.from_dict(TINY), None)
     assert [case.name for case in alone.cases] == ["2-4-3-1"]
 
 

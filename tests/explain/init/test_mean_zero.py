@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from trainlab.explain.questions.init.layer_signals import LayerSignals, stack_signals
 from trainlab.explain.questions.init.mean_zero import mean_share, mean_zero
+from trainlab.explain.questions.init.measured_signals import Spread
 from trainlab.explain.questions.init.schemes import find_schemes
-from trainlab.explain.questions.init.signals import Spread
 from trainlab.explain.questions.init.signals_section import signals_section
-from trainlab.explain.questions.init.stack import LayerSignals, stack_signals
 
 
 @pytest.fixture(scope="module")

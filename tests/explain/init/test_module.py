@@ -13,8 +13,8 @@ from torch import nn
 from trainlab.errors import ExplainError
 from trainlab.explain import init
 from trainlab.explain.questions.init.layers_module import ModuleLayer, module_layers
-from trainlab.explain.subject.live import is_module
-from trainlab.explain.subject.module import subject_of
+from trainlab.explain.subject.given_module import is_module
+from trainlab.explain.subject.module_copy import subject_of
 
 X, Y = np.random.default_rng(0).normal(size=(16, 4)), np.random.default_rng(1).normal(size=(16, 2))
 SMALL: Any = {"depth": 2, "width": 8}

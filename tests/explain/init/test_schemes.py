@@ -14,9 +14,8 @@ from scipy import integrate, stats
 from trainlab.errors import ExplainError
 from trainlab.explain.questions.init.default_module import drawn_layers
 from trainlab.explain.questions.init.default_section import check_words, default_section
-from trainlab.explain.questions.init.draws import draw_weights, remembered_draws
 from trainlab.explain.questions.init.example_section import example_section
-from trainlab.explain.questions.init.law import Law, law_of
+from trainlab.explain.questions.init.law import Law, draw_weights, law_of, remembered_draws
 from trainlab.explain.questions.init.sample import sample_facts
 from trainlab.explain.questions.init.schemes import NAMED, all_schemes, find_schemes, label_of
 from trainlab.explain.questions.init.schemes_section import schemes_section

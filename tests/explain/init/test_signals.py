@@ -13,20 +13,20 @@ from scipy import integrate, stats
 
 from trainlab.engine.reference import build_module
 from trainlab.explain.questions.init.answer import signal_words
-from trainlab.explain.questions.init.asked import question
-from trainlab.explain.questions.init.gauss import expectation
+from trainlab.explain.questions.init.gaussian_expectation import expectation
 from trainlab.explain.questions.init.law import Law
-from trainlab.explain.questions.init.meanfield import RandomLayer, mean_field
-from trainlab.explain.questions.init.schemes import find_schemes
-from trainlab.explain.questions.init.signals import deviation_of, mean_of
-from trainlab.explain.questions.init.signals_section import signals_section
-from trainlab.explain.questions.init.stack import (
+from trainlab.explain.questions.init.layer_signals import (
     LayerSignals,
     network_signals,
     networks_of,
     random_layers,
     stack_signals,
 )
+from trainlab.explain.questions.init.meanfield import RandomLayer, mean_field
+from trainlab.explain.questions.init.measured_signals import deviation_of, mean_of
+from trainlab.explain.questions.init.options import read_stack
+from trainlab.explain.questions.init.schemes import find_schemes
+from trainlab.explain.questions.init.signals_section import signals_section
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Experiment
 
@@ -214,7 +214,7 @@ def test_signals_that_overflow_or_vanish_are_said_without_a_warning() -> None:
     part = signals_section(found, depth=120, width=8, activation="relu")
     assert "Too large for float64, whose squares end at 10³⁰⁸: normal(std=50)." in part.text
     assert "Exactly 0, and so not on a log axis: zero, normal(std=1e-200)." in part.pictures[0].text
-    asked = question(None, activation="relu", usual_activation="tanh", depth=120, width=8)
+    asked = read_stack(None, activation="relu", usual_activation="tanh", depth=120, width=8)
     words = signal_words(asked, found[1:])
     assert words == "Back through 120 relu layers of 8, no scheme shown leaves a gradient to compare."
 
@@ -222,7 +222,7 @@ def test_signals_that_overflow_or_vanish_are_said_without_a_warning() -> None:
 def test_the_verdict_names_the_best_the_usual_and_the_worst() -> None:
     schemes = ["orthogonal", "default", "normal(std=0.1)", "normal(std=0.01)"]
     found = stack_signals(find_schemes(schemes), depth=4, width=30, activation="linear")
-    asked = question(schemes, activation=None, usual_activation="linear", depth=4, width=30)
+    asked = read_stack(schemes, activation=None, usual_activation="linear", depth=4, width=30)
     words = signal_words(asked, found)
     assert "is 1 with orthogonal (theory 1), " in words
     assert " with default (theory 0.192) and " in words

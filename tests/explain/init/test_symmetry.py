@@ -12,7 +12,7 @@ import torch
 from trainlab.engine.reference import build_module
 from trainlab.execution import train_all
 from trainlab.explain.questions.init.answer import symmetry_words
-from trainlab.explain.questions.init.asked import subject
+from trainlab.explain.questions.init.options import named_experiment
 from trainlab.explain.questions.init.symmetry import (
     Symmetry,
     distinct_rows,
@@ -22,10 +22,9 @@ from trainlab.explain.questions.init.symmetry import (
     started,
     starts,
     symmetry,
-    zero_gradients,
 )
 from trainlab.explain.questions.init.symmetry_section import symmetry_section
-from trainlab.explain.questions.init.zero_section import zero_section
+from trainlab.explain.questions.init.zero_section import zero_gradients, zero_section
 from trainlab.spec import Constant, Experiment, Init
 
 
@@ -188,7 +187,7 @@ def test_seeds_that_diverged_are_not_among_those_spoken_of() -> None:
         )
     )["weights 0.5, biases 0"]
     assert (all_lost.kept, all_lost.seeds) == (0, 6)
-    about = replace(subject("xor44", None), network="x")
+    about = replace(named_experiment("xor44", None), network="x")
     (words,) = symmetry_words(about, [all_lost])
     assert words.startswith("From equal weights and zero biases, all 6 runs of x diverged")
     (words,) = symmetry_words(about, [replace(all_lost, kept=4)])

@@ -12,7 +12,7 @@ import pytest
 from trainlab.engine import get_engine
 from trainlab.errors import EngineError, ExplainError, SpecError, TrainlabError
 from trainlab.explain import LearningRateExplanation, Section, learning_rate
-from trainlab.explain.questions.learning_rate.asked import ask
+from trainlab.explain.questions.learning_rate.evidence import named_experiment
 from trainlab.explain.questions.learning_rate.grid import at_rate, population
 from trainlab.spec import Experiment, Study
 from trainlab.stats import paired_difference
@@ -201,12 +201,12 @@ def test_without_torch_everything_but_the_checks_is_there(monkeypatch: pytest.Mo
 
 
 def test_what_is_asked_about(tmp_path: Any) -> None:
-    assert ask("xor44", None)[0] == "Model 2:B+E"
-    assert ask("xor44", "Model 1:none")[0] == "Model 1"
-    assert ask("xor44", ":A+B")[0] == "Model 1:A+B"
-    assert ask("second_notebook", None)[0] == "2-11-1"
+    assert named_experiment("xor44", None)[0] == "Model 2:B+E"
+    assert named_experiment("xor44", "Model 1:none")[0] == "Model 1"
+    assert named_experiment("xor44", ":A+B")[0] == "Model 1:A+B"
+    assert named_experiment("second_notebook", None)[0] == "2-11-1"
     study = Study(baseline=small())
-    assert ask(study, None) == ("2-4-1", small())
+    assert named_experiment(study, None) == ("2-4-1", small())
 
 
 @pytest.mark.trains

@@ -163,7 +163,7 @@ def test_a_schedule_that_cant_be_is_refused_in_a_line(given: Any, words: str) ->
 def test_plateau_rates_are_those_that_each_network_of_the_reference_engine_had(
     warm: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from trainlab.engine.reference import rates as room
+    from trainlab.engine.reference import learning_rates as room
 
     words = "reduce_on_plateau:factor=0.5,patience=2,threshold=0.05"
     base = experiment(epochs=40, sampling="single")

@@ -11,8 +11,7 @@ from trainlab import explain
 from trainlab.engine import Runs, custom_loss
 from trainlab.errors import ExplainError, SpecError
 from trainlab.execution import train_all
-from trainlab.explain.questions.loss.pairing_rates import pair_rates
-from trainlab.explain.questions.loss.population_section import population_sentence
+from trainlab.explain.questions.loss.population_section import pair_rates, population_sentence
 from trainlab.explain.questions.loss.result import LossExplanation
 from trainlab.explain.questions.loss.variants import variants_of
 from trainlab.spec import Experiment, LossBelow, Within, any_study, named_cell

@@ -13,7 +13,7 @@ from trainlab.errors import ExplainError, SpecError
 from trainlab.explain.questions.loss import gradients, pairing_of, pairings
 from trainlab.explain.questions.loss import pairing as judge
 from trainlab.explain.questions.loss.loss_signatures import LOSS_SIGNATURES
-from trainlab.explain.questions.loss.table_section import table_section
+from trainlab.explain.questions.loss.pairing_sections import table_section
 from trainlab.maths import ACTIVATIONS, LINKS, LOSSES
 from trainlab.spec import Experiment
 

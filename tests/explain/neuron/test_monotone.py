@@ -12,7 +12,7 @@ from torch import nn
 from trainlab.engine.network_pass import Layer, forward
 from trainlab.explain import neuron
 from trainlab.explain.questions.neuron.decompose import taken_apart
-from trainlab.explain.questions.neuron.monotone import falls, line_words, side_words
+from trainlab.explain.questions.neuron.plane_section import falls, line_words, side_words
 from trainlab.maths import ACTIVATIONS
 from trainlab.spec import Experiment
 

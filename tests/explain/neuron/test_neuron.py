@@ -16,10 +16,10 @@ from trainlab.errors import ExplainError, SpecError
 from trainlab.explain import NeuronExplanation, Section, neuron
 from trainlab.explain.questions.neuron.affine import best_affine
 from trainlab.explain.questions.neuron.affine_section import can_be_solved
-from trainlab.explain.questions.neuron.depths import depths_of, without_activations
+from trainlab.explain.questions.neuron.stack_depths import depths_of, without_activations
 from trainlab.report import explanation_html
 from trainlab.spec import Experiment, any_study
-from trainlab.spec.reading import named_cell
+from trainlab.spec.lookup import named_cell
 
 BEST = "Model 1:A+B+C+D+E"
 

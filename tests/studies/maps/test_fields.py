@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from trainlab import Experiment, map_plane, run
-from trainlab.spec.paths import check_path
-from trainlab.studies.maps.fields import WORDS
+from trainlab.spec.field_paths import check_path
+from trainlab.studies.maps.axis import WORDS
 
 BASE: dict[str, Any] = {
     "network": {"widths": "2-3-1", "output_activation": "linear"},

@@ -16,9 +16,9 @@ from trainlab.report import map_html
 from trainlab.spec.change import Edit, go_on
 from trainlab.stats import rate
 from trainlab.studies import map_picture
+from trainlab.studies.maps.axis import axis_words, short_name
 from trainlab.studies.maps.contour import solved_contours
 from trainlab.studies.maps.counts import Shares, no_counts
-from trainlab.studies.maps.fields import axis_words, short_name
 from trainlab.studies.maps.result import Best, Own
 from trainlab.studies.maps.show import MEASURES, measures, spots
 

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.record import ParamRecord
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place
-from trainlab.diagnosis.remedies.usual import initialized
-from trainlab.diagnosis.seen import ParamSeen
-from trainlab.diagnosis.signals.case import Case, named
+from trainlab.diagnosis.remedies.common_remedies import initialized
+from trainlab.diagnosis.signals.training import Training, named
 
 LARGE = 2.5
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire where the training fails and biases, or those of an LSTM's or GRU's gate, start at 2.5 or more."""
-    if not case.learning.failing:
+    if not training.learning.failing:
         return None
-    last = min((param.depth for param in case.weights()), default=0)
-    heads = {param.name.rpartition(".")[0] for param in case.weights() if param.depth <= last}
+    last = min((param.depth for param in training.weights()), default=0)
+    heads = {param.name.rpartition(".")[0] for param in training.weights() if param.depth <= last}
     found = [
         param
-        for param in case.seen.params.values()
+        for param in training.record.params.values()
         if param.name.rpartition(".")[2].startswith("bias")
         and param.reached
         and bias_size(param) >= LARGE
-        and (param.name.rpartition(".")[0] not in heads or _misses_the_targets(case, param))
+        and (param.name.rpartition(".")[0] not in heads or _misses_the_targets(training, param))
     ]
     if not found:
         return None
@@ -34,44 +34,44 @@ def judge(case: Case) -> Finding | None:
         place=Place(kind="parameters", parameters=tuple(param.name for param in found)),
         where=named(param.name for param in found),
         confidence=0.85,
-        evidence=(f"at the start: {shown}; PyTorch's default is below 1/√fan_in", case.learning.words),
+        evidence=(f"at the start: {shown}; PyTorch's default is below 1/√fan_in", training.learning.words),
         remedy="Start biases at 0.",
         code="torch.nn.init.zeros_(layer.bias)",
     )
 
 
-def _gates(param: ParamSeen) -> float:
+def _gates(param: ParamRecord) -> float:
     """Return the largest |mean| over the gates of a recurrent layer's bias; 0 of other layers."""
     kind = param.module_kind
     part = "largest_quarter" if kind.startswith("LSTM") else "largest_third" if kind.startswith("GRU") else ""
     return param.start.get(part, 0.0)
 
 
-def bias_size(param: ParamSeen) -> float:
+def bias_size(param: ParamRecord) -> float:
     """Return the mean size of a bias, or of that gate of it which starts largest."""
     return max(param.start.get("mean_abs", 0.0), _gates(param))
 
 
-def _in_words(param: ParamSeen) -> str:
+def _in_words(param: ParamRecord) -> str:
     if param.start["mean_abs"] < LARGE:
         return f"{param.name} {_gates(param):.3g} in size in the mean of one gate"
     return f"{param.name} mean {param.start['mean']:.3g}"
 
 
-def _misses_the_targets(case: Case, param: ParamSeen) -> bool:
+def _misses_the_targets(training: Training, param: ParamRecord) -> bool:
     """The last bias is rightly set to the targets' mean; not to numbers far from them all."""
-    main = case.learning.main
+    main = training.learning.main
     if main is None or main.target_high < main.target_low:
         return False
     span = max(main.target_high - main.target_low, 1e-12)
     return not main.target_low - span <= param.start["mean"] <= main.target_high + span
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """The mean size of each layer's biases at the start, of a gated layer that of its largest gate."""
     found = [
         param
-        for param in case.seen.params.values()
+        for param in training.record.params.values()
         if param.name.rpartition(".")[2].startswith("bias") and param.reached and "mean_abs" in param.start
     ]
     pairs = [(param.name, bias_size(param)) for param in sorted(found, key=lambda one: -one.depth)]

@@ -7,15 +7,15 @@ from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.faults.lr_too_high import large_steps
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.signals.case import Case, optimizer_name
+from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.training import Training, optimizer_name
 
 HIGH, EXTREME = 0.98, 0.99
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire where the training fails with momentum (or Adam's β₁) above 0.98; else it is a note."""
-    for optimizer in case.stepped:
+    for optimizer in training.stepped:
         betas = optimizer.settings.get("betas")
         momentum = optimizer.settings.get("momentum", betas[0] if isinstance(betas, tuple) else 0.0)
         if not isinstance(momentum, int | float) or momentum < HIGH:
@@ -33,13 +33,13 @@ def judge(case: Case) -> Finding | None:
                 f"each gradient goes on acting for 1 / (1 − {momentum:g}) ≈ "
                 f"{1 / max(1e-9, 1 - momentum):.0f} steps; "
                 f"lr / (1 − momentum) is {rate / max(1e-9, 1 - momentum):.3g}",
-                case.learning.words,
+                training.learning.words,
             ),
             remedy="Use momentum 0.9.",
             code="momentum=0.9",
             value=0.9,
         )
-        learning = case.learning
+        learning = training.learning
         # Of a loss without targets (triplets, energies) there is no more to see than that it doesn't fall.
         rises = learning.state == "unknown" and not learning.adversarial and learning.improvement < 0
         return finding if learning.failing or (rises and momentum >= EXTREME) else finding.as_note()

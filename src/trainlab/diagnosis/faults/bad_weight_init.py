@@ -8,23 +8,23 @@ from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place
-from trainlab.diagnosis.remedies.usual import initialized
-from trainlab.diagnosis.signals.case import Case, named
+from trainlab.diagnosis.remedies.common_remedies import initialized
+from trainlab.diagnosis.signals.training import Training, named
 
 SMALL, LARGE, UNFIT = 0.15, 4.0, 0.5
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire where the training fails and std(w)·√fan_in is outside [0.15, 4] in more than half of the layers.
 
     Above 4 also where the loss stays above half of the best constant's. PyTorch's default gives 0.58, Xavier
     about 1, He 1.4.
     """
-    unfit = case.learning.state == "learnt" and case.learning.ratio > UNFIT
-    if not case.learning.failing and not unfit:
+    unfit = training.learning.state == "learnt" and training.learning.ratio > UNFIT
+    if not training.learning.failing and not unfit:
         return None
     found = [
-        param for param in case.weights() if "std" in param.start and "Embedding" not in param.module_kind
+        param for param in training.weights() if "std" in param.start and "Embedding" not in param.module_kind
     ]
     gains = {param.name: param.start["std"] * (param.size / param.shape[0]) ** 0.5 for param in found}
     off = {name: gain for name, gain in gains.items() if gain > LARGE or (0 < gain < SMALL and not unfit)}
@@ -37,18 +37,18 @@ def judge(case: Case) -> Finding | None:
         confidence=0.8,
         evidence=(
             f"std(w)·√fan_in at the start: {shown}; 0.58 is PyTorch's default, 1 to 1.4 keep a signal's size",
-            case.learning.words,
+            training.learning.words,
         ),
         remedy="Initialize with Xavier (tanh, sigmoid) or He (ReLU).",
         code="torch.nn.init.kaiming_uniform_(layer.weight, nonlinearity='relu')",
     )
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """std(w)·√fan_in of each weight at the start."""
     pairs = [
         (param.name, param.start["std"] * (param.size / param.shape[0]) ** 0.5)
-        for param in case.weights()
+        for param in training.weights()
         if param.start.get("std", 0) > 0 and "Embedding" not in param.module_kind
     ]
     return bars(

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.events import BatchNorm
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.signals.case import Case, named
+from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.training import Training, named
 
 SHARE = 0.5
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if a batch-norm in training had at most 4 values a channel in over half of its calls."""
     small = [
         event
-        for event in case.seen.events_of("batch_norm")
-        if event.facts["small"] > SHARE * event.facts["calls"] and event.facts["calls"] >= 10
+        for event in training.record.events_of(BatchNorm)
+        if event.small > SHARE * event.calls and event.calls >= 10
     ]
     if not small:
         return None
@@ -26,9 +27,9 @@ def judge(case: Case) -> Finding | None:
         where=named(event.module for event in small),
         confidence=0.9,
         evidence=tuple(
-            f"{event.module}: {event.facts['small']} of {event.facts['calls']} training batches "
+            f"{event.module}: {event.small} of {event.calls} training batches "
             "gave at most 4 values a channel "
-            f"(fewest {event.facts['values']})"
+            f"(fewest {event.values})"
             for event in small[:4]
         ),
         remedy="Use larger batches, or LayerNorm / GroupNorm, which don't look at other samples.",
@@ -36,11 +37,11 @@ def judge(case: Case) -> Finding | None:
     )
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """The fewest values that each batch-norm took mean and variance of."""
     pairs = [
-        (f"batch-norm {event.module}".rstrip(), float(event.facts["values"]))
-        for event in case.seen.events_of("batch_norm")
+        (f"batch-norm {event.module}".rstrip(), float(event.values))
+        for event in training.record.events_of(BatchNorm)
     ]
     title = "Fewest values a channel in a training batch"
     return bars(title, "values", pairs, worst=lambda value: -value)

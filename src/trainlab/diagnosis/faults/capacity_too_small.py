@@ -10,30 +10,30 @@ import numpy as np
 
 from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.record import Graph, Node
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place
-from trainlab.diagnosis.seen import Graph, Node
-from trainlab.diagnosis.signals.case import Case, behind, named
+from trainlab.diagnosis.signals.training import Training, behind, named
 
 NARROW = 3
 BEHIND = 0.12
 UNFIT = 0.5
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire where a hidden layer has at most 3 units and the network is 0.12 behind its neighbours.
 
     Also where embeddings of one column are multiplied, and the loss stays above half of the best constant's.
     """
-    learning = case.learning
-    single = _single_factor(case)
+    learning = training.learning
+    single = _single_factor(training)
     if single is not None:
         return single
     if learning.state not in ("poor", "stuck") or learning.main is None or learning.rows < 100:
         return None
     if not learning.reference - learning.reached > BEHIND:
         return None
-    weights = [param for param in case.weights() if len(param.shape) == 2]
+    weights = [param for param in training.weights() if len(param.shape) == 2]
     hidden = weights[:-1]
     if not hidden:
         return None
@@ -41,7 +41,7 @@ def judge(case: Case) -> Finding | None:
     needed = max(2, min((learning.main.classes or 2) - 1, weights[0].shape[1]))
     if narrow.shape[0] > NARROW or (narrow.shape[0] >= needed and narrow.shape[0] > 2):
         return None
-    if float(np.median(narrow.update or [0.0])) * max(1, case.seen.tick) < 0.5:
+    if float(np.median(narrow.update or [0.0])) * max(1, training.record.tick) < 0.5:
         return None
     module = narrow.name.rpartition(".")[0] or narrow.name
     return Finding(
@@ -59,16 +59,16 @@ def judge(case: Case) -> Finding | None:
     )
 
 
-def _single_factor(case: Case) -> Finding | None:
+def _single_factor(training: Training) -> Finding | None:
     """Two embeddings are multiplied that have one number for each row, and half of the loss stays."""
-    if not case.learning.ratio > UNFIT or case.learning.adversarial:
+    if not training.learning.ratio > UNFIT or training.learning.adversarial:
         return None
-    for graph in case.seen.graphs:
+    for graph in training.record.graphs:
         for node in graph.nodes:
             if node.kind != "Mul":
                 continue
             tables = [
-                case.seen.params[key]
+                training.record.params[key]
                 for parent in behind(graph, node)
                 if parent.kind == "Embedding" and (key := _table(graph, parent)) is not None
             ]
@@ -81,7 +81,7 @@ def _single_factor(case: Case) -> Finding | None:
                 evidence=(
                     f"their product has a single factor: {tables[0].shape[0]} times {tables[1].shape[0]} "
                     "pairs are told apart by one number each",
-                    case.learning.words,
+                    training.learning.words,
                 ),
                 remedy="Give the embeddings more columns, 8 or 16, and sum the products over them.",
                 code=f"nn.Embedding({tables[0].shape[0]}, 16)",
@@ -93,9 +93,9 @@ def _table(graph: Graph, node: Node) -> int | None:
     return next((graph.nodes[place].param for place in node.inputs), None)
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """How many units each layer has, from the input to the output."""
-    weights = [param for param in case.weights() if len(param.shape) == 2]
+    weights = [param for param in training.weights() if len(param.shape) == 2]
     if not weights:
         return None
     pairs = [

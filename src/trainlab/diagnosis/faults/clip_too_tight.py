@@ -10,29 +10,30 @@ import numpy as np
 from trainlab.diagnosis.edits import replaced
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.events import Clipping
 from trainlab.diagnosis.pictures.kinds import Picture, lines, one_line
 from trainlab.diagnosis.place import place_at
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.remedies.remedy import Remedy
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.signals.training import Training
 
 COEFFICIENT, COEFFICIENT_OF_SGD = 2e-2, 0.2
 SHARE = 0.95
 UNFIT = 0.3
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire where gradients are cut to under 2 % in the middle, in 95 % of the steps, and the fit is poor."""
-    clips = [(norm, limit) for _, norm, limit in case.seen.clips if np.isfinite(norm) and norm > 0]
+    clips = [(norm, limit) for _, norm, limit in training.record.clips if np.isfinite(norm) and norm > 0]
     if len(clips) < 10:
         return None
     coefficients = np.asarray([min(1.0, limit / norm) for norm, limit in clips])
     # Adam's steps don't depend on the gradient's size; with plain SGD the clip sets how far a step goes.
-    plain = all(optimizer.kind == "SGD" for optimizer in case.stepped)
+    plain = all(optimizer.kind == "SGD" for optimizer in training.stepped)
     limit = COEFFICIENT_OF_SGD if plain else COEFFICIENT
     if float(np.median(coefficients)) >= limit or float((coefficients < 1).mean()) < SHARE:
         return None
-    event = next(iter(case.seen.events_of("clip")), None)
+    event = next(iter(training.record.events_of(Clipping)), None)
     norms = np.asarray([norm for norm, _ in clips])
     usual = float(np.percentile(norms, 90))
     finding = Finding(
@@ -46,19 +47,21 @@ def judge(case: Case) -> Finding | None:
             f"{np.percentile(norms, 10):.3g} to {usual:.3g}",
             f"gradients are cut to {np.median(coefficients):.2%} of their size, in "
             f"{float((coefficients < 1).mean()):.0%} of the steps",
-            case.learning.words,
+            training.learning.words,
         ),
         remedy="Set max_norm near the largest usual norm, so that only outliers are cut.",
         code=f"torch.nn.utils.clip_grad_norm_(model.parameters(), {usual:.2g})",
         value=float(f"{usual:.2g}"),
     )
-    unfit = case.learning.failing or (case.learning.ratio > UNFIT and not case.learning.adversarial)
+    unfit = training.learning.is_unfit(UNFIT)
     return finding if unfit else finding.as_note()
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """Gradient norms before clipping, and the limit."""
-    clips = [(tick, norm, limit) for tick, norm, limit in case.seen.clips if math.isfinite(norm) and norm > 0]
+    clips = [
+        (tick, norm, limit) for tick, norm, limit in training.record.clips if math.isfinite(norm) and norm > 0
+    ]
     if len(clips) < 2:
         return None
     ticks = [tick for tick, _, _ in clips]
@@ -74,8 +77,8 @@ def _picture(case: Case) -> Picture | None:
     )
 
 
-def _edit(finding: Finding, case: Case) -> str:
-    event = next(iter(case.seen.events_of("clip")), None)
+def _edit(finding: Finding, training: Training) -> str:
+    event = next(iter(training.record.events_of(Clipping)), None)
     if event is None or event.site is None or finding.value is None:
         return ""
     text = event.site.text

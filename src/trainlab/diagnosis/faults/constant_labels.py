@@ -9,24 +9,24 @@ from __future__ import annotations
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.faults.label_dtype import truncations
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.pictures.data import targets_and_range
+from trainlab.diagnosis.observed.losses import LossRecord
+from trainlab.diagnosis.pictures.targets import targets_and_range
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.seen_losses import LossSeen
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.signals.training import Training
 
 LEAST = 100
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if at least 100 targets of the only loss were one value."""
-    losses = [loss for loss in case.seen.losses if loss.count and loss.rows]
-    if case.learning.adversarial or not losses or truncations(case):
+    losses = [loss for loss in training.record.losses if loss.count and loss.rows]
+    if training.learning.adversarial or not losses or truncations(training):
         return None
     constant = [loss for loss in losses if is_constant(loss)]
     if len(constant) < len(losses):
         return None
     loss = constant[0]
-    if loss.target_low == 0 and _is_of_slopes(case):
+    if loss.target_low == 0 and _is_of_slopes(training):
         return None
     value = next(iter(loss.counts)) if loss.counts else loss.target_low
     place = loss.site.quoted if loss.site else loss.kind
@@ -43,16 +43,16 @@ def judge(case: Case) -> Finding | None:
     )
 
 
-def is_constant(loss: LossSeen) -> bool:
+def is_constant(loss: LossRecord) -> bool:
     """Whether all targets seen are one value, not made in the step itself."""
     if loss.rows < LEAST or loss.made_here or loss.target_has_grad or loss.classes == 1:
         return False
     return len(loss.counts) == 1 if loss.counts else loss.target_low == loss.target_high
 
 
-def _is_of_slopes(case: Case) -> bool:
+def _is_of_slopes(training: Training) -> bool:
     """Whether the loss is made of derivatives, as a differential equation's residual is: 0 is their aim."""
-    return any(node.kind.endswith("Backward") for graph in case.seen.graphs for node in graph.nodes)
+    return any(node.kind.endswith("Backward") for graph in training.record.graphs for node in graph.nodes)
 
 
 FAULT = Fault(

@@ -11,20 +11,20 @@ import numpy as np
 from trainlab.diagnosis.edits import replaced
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.pictures.kinds import Picture, strips
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.seen_losses import LossSeen
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.training import Training
 
 TIMES = 1.8
 LEAST = 10
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if the share of the commonest class in a batch is far above what shuffled labels give."""
-    for loss in case.seen.losses:
-        if not loss.count or len(loss.batches) < LEAST or case.learning.adversarial:
+    for loss in training.record.losses:
+        if not loss.count or len(loss.batches) < LEAST or training.learning.adversarial:
             continue
         found = purity(loss)
         if found is None:
@@ -32,7 +32,9 @@ def judge(case: Case) -> Finding | None:
         share, expected, classes, changes = found
         if share < 0.85 or share < TIMES * expected or changes < 2:
             continue
-        loaders = [loader for loader in case.seen.loaders if not loader.shuffled and loader.site is not None]
+        loaders = [
+            loader for loader in training.record.loaders if not loader.shuffled and loader.site is not None
+        ]
         place = (
             loaders[0].site.quoted
             if loaders and loaders[0].site
@@ -54,7 +56,7 @@ def judge(case: Case) -> Finding | None:
     return None
 
 
-def purity(loss: LossSeen) -> tuple[float, float, int, int] | None:
+def purity(loss: LossRecord) -> tuple[float, float, int, int] | None:
     """Return the mean share of a batch's commonest class, the same shuffled, classes and changes."""
     batches = [batch for batch in loss.batches if len(batch) >= 4]
     if len(batches) < LEAST:
@@ -91,9 +93,9 @@ _MOST_BATCHES = 24
 _MOST_CLASSES = 8
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """Of the first batches the composition by class, each a row."""
-    loss = next((one for one in case.seen.losses if one.count and one.batches), None)
+    loss = next((one for one in training.record.losses if one.count and one.batches), None)
     if loss is None:
         return None
     batches = loss.batches[:_MOST_BATCHES]
@@ -112,8 +114,8 @@ def _picture(case: Case) -> Picture | None:
     return strips("Classes in the first batches looked at, in order", parts, rows)
 
 
-def _edit(finding: Finding, case: Case) -> str:
-    for loader in case.seen.loaders:
+def _edit(finding: Finding, training: Training) -> str:
+    for loader in training.record.loaders:
         site = loader.site
         if site is None or loader.shuffled or "DataLoader(" not in site.text or not finding.place.is_at(site):
             continue

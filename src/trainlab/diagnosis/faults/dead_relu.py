@@ -9,23 +9,23 @@ from __future__ import annotations
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture
-from trainlab.diagnosis.pictures.layers import shares
+from trainlab.diagnosis.pictures.network import shares
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import activation_replaced, initialized, rate_times
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.remedies.common_remedies import activation_replaced, initialized, rate_times
+from trainlab.diagnosis.signals.training import Training
 
 DEAD = 0.9
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire where the training fails and 90 % of a layer were silent over 20 batches in a row.
 
     Of a single unit, an output as a rule, where nothing is learnt at all.
     """
-    if case.learning.state not in ("stuck", "poor"):
+    if training.learning.state not in ("stuck", "poor"):
         return None
-    fewest = 1 if case.learning.state == "stuck" else 2
-    layers = [one for one in case.seen.activations if one.window_silent and one.units >= fewest]
+    fewest = 1 if training.learning.state == "stuck" else 2
+    layers = [one for one in training.record.activations if one.window_silent and one.units >= fewest]
     dead = [one for one in layers if max(one.window_silent) > DEAD]
     if not dead:
         return None
@@ -51,7 +51,7 @@ def judge(case: Case) -> Finding | None:
             )
         ),
         confidence=0.85 if early else 0.6,
-        evidence=(*words, f"silent {when}", case.learning.words),
+        evidence=(*words, f"silent {when}", training.learning.words),
         remedy="Use He initialization with biases at 0, a lower learning rate, or a LeakyReLU.",
         code=(
             "torch.nn.init.kaiming_uniform_(layer.weight, "
@@ -65,9 +65,9 @@ def _death(ticks: list[int], windows: list[float]) -> int:
     return ticks[min(len(ticks) - 1, place * 20)]
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """Of each activation the share of units that are 0 for the whole batch, over the steps."""
-    found = [one for one in case.seen.activations if one.window_silent]
+    found = [one for one in training.record.activations if one.window_silent]
     return shares(
         found, [one.silent for one in found], "Units that are 0 for a whole batch", "% of the units"
     )

@@ -9,51 +9,51 @@ from __future__ import annotations
 import ast
 import re
 
-from trainlab.diagnosis.edits import parsed, replaced, splice
+from trainlab.diagnosis.edits import called_name, parsed, replaced, splice
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.node_kinds import LAYERS
-from trainlab.diagnosis.pictures.path import reached
+from trainlab.diagnosis.observed.events import ConstantDerivative, Cut, NoGradInside
+from trainlab.diagnosis.observed.record import Graph, Op, ParamRecord
+from trainlab.diagnosis.observed.torch_names import LAYER_NODES
+from trainlab.diagnosis.pictures.network import reached
 from trainlab.diagnosis.place import place_at
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.remedies.remedy import Remedy
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.seen import Event, Graph, Op, ParamSeen
-from trainlab.diagnosis.signals.case import Case, modules_of
-from trainlab.diagnosis.stacked_layer import called_name
+from trainlab.diagnosis.signals.training import Training, modules_of
 
 LEAST = 10
 TIMES = 5
 UNFIT = 0.3
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if a loss has no graph at all, or if a cut explains parameters without gradient."""
-    for stream in case.seen.streams:
-        if stream.leafs >= 5 and stream.leafs > 0.5 * stream.count:
+    for loss_curve in training.record.loss_curves:
+        if loss_curve.leafs >= 5 and loss_curve.leafs > 0.5 * loss_curve.count:
             return Finding(
-                place=place_at(stream.site, "loss"),
-                where=f"the loss at {stream.site.quoted}" if stream.site else "the loss",
+                place=place_at(loss_curve.site, "loss"),
+                where=f"the loss at {loss_curve.site.quoted}" if loss_curve.site else "the loss",
                 confidence=0.97,
                 evidence=(
-                    f"{stream.leafs} of {stream.count} losses that backward() was called on "
+                    f"{loss_curve.leafs} of {loss_curve.count} losses that backward() was called on "
                     "have no graph: they are "
                     "new tensors, not results of the network",
                 ),
                 remedy="Call backward() on the loss itself, not on a tensor made of its value.",
                 code="loss = criterion(model(x), y)\nloss.backward()",
             )
-    elsewhere = _reaches_nothing(case) or _constant_derivative(case)
+    elsewhere = _reaches_nothing(training) or _constant_derivative(training)
     if elsewhere is not None:
         return elsewhere
-    lost = without_gradient(case)
-    asked = _only_asked(case, lost) if lost else None
+    lost = without_gradient(training)
+    asked = _only_asked(training, lost) if lost else None
     if asked is not None:
         return asked
-    cut = cut_above(case, lost) if lost else None
+    cut = cut_above(training, lost) if lost else None
     if cut is None:
-        return _cut_at_each_turn(case)
+        return _cut_at_each_turn(training)
     called = {"data": ".data", "tensor": "torch.tensor(…)", "no_grad": "torch.no_grad()"}.get(
-        str(cut.facts["name"]), f"{cut.facts['name']}()"
+        cut.name, f"{cut.name}()"
     )
     place = cut.site.quoted if cut.site is not None else cut.module
     return Finding(
@@ -62,7 +62,7 @@ def judge(case: Case) -> Finding | None:
             "call",
             module=cut.module,
             parameters=tuple(param.name for param in lost),
-            call=str(cut.facts["name"]),
+            call=cut.name,
         ),
         where=(
             f"{called} at {place}{f' in {cut.module}' if cut.module else ''}; before it: "
@@ -70,7 +70,7 @@ def judge(case: Case) -> Finding | None:
         ),
         confidence=0.93,
         evidence=(
-            f"{called} takes a tensor out of the graph that was computed from {case.names(lost)}",
+            f"{called} takes a tensor out of the graph that was computed from {training.names(lost)}",
             f"these {len(lost)} parameters ({sum(param.size for param in lost):,} values) are "
             "in an optimizer and never get a gradient",
         ),
@@ -78,21 +78,19 @@ def judge(case: Case) -> Finding | None:
     )
 
 
-def _reaches_nothing(case: Case) -> Finding | None:
+def _reaches_nothing(training: Training) -> Finding | None:
     """The loss has a graph, but one that begins at a tensor of its own and leads to no parameter."""
-    seen = case.seen
-    keys = {key for optimizer in seen.optimizers for key in optimizer.params}
-    params = [seen.params[key] for key in keys]
-    losses = [graph for graph in seen.graphs if graph.nodes and graph.complete]
-    if seen.backwards < 2 * LEAST or not losses or not params or not any(param.graphs for param in params):
+    record = training.record
+    keys = {key for optimizer in record.optimizers for key in optimizer.params}
+    params = [record.params[key] for key in keys]
+    losses = [graph for graph in record.graphs if graph.nodes and graph.complete]
+    if record.backwards < 2 * LEAST or not losses or not params or not any(param.graphs for param in params):
         return None
     # A leaf that is made anew in every step is no parameter: those are met again and again.
-    if any(param.reached >= 3 or param.with_grad for param in seen.params.values()):
+    if any(param.reached >= 3 or param.with_grad for param in record.params.values()):
         return None
     site = losses[0].site.quoted if losses[0].site else "backward()"
-    made = next(
-        (event for event in seen.events_of("cut") if event.facts["name"] in ("tensor", "as_tensor")), None
-    )
+    made = next((event for event in record.events_of(Cut) if event.name in ("tensor", "as_tensor")), None)
     made_at = f"; a new tensor is made at {made.site.quoted}" if made is not None and made.site else ""
     return Finding(
         place=place_at(losses[0].site, "loss"),
@@ -100,7 +98,7 @@ def _reaches_nothing(case: Case) -> Finding | None:
         confidence=0.93,
         evidence=(
             f"in {params[0].graphs} of {params[0].graphs} graphs looked at, the loss leads to none of the "
-            f"{len(params)} parameters that the optimizer has ({case.names(params)})",
+            f"{len(params)} parameters that the optimizer has ({training.names(params)})",
             "it was made of a new tensor (torch.tensor(…), .detach(), .item()): numbers without history",
         ),
         remedy="Add up the losses themselves: sum(parts), or torch.stack(parts).sum().",
@@ -108,14 +106,14 @@ def _reaches_nothing(case: Case) -> Finding | None:
     )
 
 
-def _constant_derivative(case: Case) -> Finding | None:
+def _constant_derivative(training: Training) -> Finding | None:
     """A derivative of the network's own output is a term of its loss, and was made without a graph."""
-    graphs = (graph for graph in case.seen.graphs if graph.nodes)
+    graphs = (graph for graph in training.record.graphs if graph.nodes)
     op = next((op for graph in graphs if (op := _with_constant_derivative(graph)) is not None), None)
-    events = case.seen.events_of("constant_derivative")
+    events = training.record.events_of(ConstantDerivative)
     if op is None or sum(event.count for event in events if event.site == op.site) < TIMES:
         return None
-    made = op.facts["constant_derivative"]
+    made = op.derivative_site
     return Finding(
         place=place_at(made, "call", call="grad"),
         where=f"torch.autograd.grad(…) at {made.quoted if made is not None else 'a call'}",
@@ -135,18 +133,18 @@ def _with_constant_derivative(graph: Graph) -> Op | None:
     places = [0]
     for place in places:
         node = graph.nodes[place]
-        if node.op is not None and "constant_derivative" in node.op.facts:
+        if node.op is not None and node.op.adds_constant_derivative:
             return node.op
-        if node.kind not in LAYERS:
+        if node.kind not in LAYER_NODES:
             places += [one for one in node.inputs if one not in places]
     return None
 
 
-def _only_asked(case: Case, lost: list[ParamSeen]) -> Finding | None:
+def _only_asked(training: Training, lost: list[ParamRecord]) -> Finding | None:
     """A network that an optimizer has is called in every step, and always under no_grad."""
-    steps = max(optimizer.steps for optimizer in case.stepped)
+    steps = max(optimizer.steps for optimizer in training.stepped)
     keys = {param.key for param in lost}
-    for root in case.seen.roots:
+    for root in training.record.networks:
         asked = root.judge_in_train + root.judge_in_eval
         mine = keys & set(root.params)
         if (
@@ -157,7 +155,7 @@ def _only_asked(case: Case, lost: list[ParamSeen]) -> Finding | None:
         ):
             continue
         place = f" at {root.judge_site.quoted}" if root.judge_site is not None else ""
-        names = case.names(case.seen.params[key] for key in sorted(mine))
+        names = training.names(training.record.params[key] for key in sorted(mine))
         return Finding(
             place=place_at(root.judge_site, "module", module=root.name),
             where=f"{root.name} ({root.kind}), called under no_grad(){place}",
@@ -171,38 +169,38 @@ def _only_asked(case: Case, lost: list[ParamSeen]) -> Finding | None:
     return None
 
 
-def _cut_at_each_turn(case: Case) -> Finding | None:
+def _cut_at_each_turn(training: Training) -> Finding | None:
     """A network that fits badly cuts its own state at one line in every turn of a loop."""
-    unfit = case.learning.failing or (case.learning.ratio > UNFIT and not case.learning.adversarial)
-    for cut in case.seen.events_of("cut") if unfit else []:
-        turns = cut.count / max(1, cut.facts["ticks"])
-        if not cut.facts["inside"] or not cut.facts["params"] or cut.facts["name"] == "item" or turns < TIMES:
+    unfit = training.learning.is_unfit(UNFIT)
+    for cut in training.record.events_of(Cut) if unfit else []:
+        turns = cut.count / max(1, cut.ticks)
+        if not cut.inside or not cut.params or cut.name == "item" or turns < TIMES:
             continue
         place = cut.site.quoted if cut.site is not None else cut.module
         return Finding(
-            place=place_at(cut.site, "call", module=cut.module, call=str(cut.facts["name"])),
-            where=f"{cut.facts['name']}() at {place}",
+            place=place_at(cut.site, "call", module=cut.module, call=cut.name),
+            where=f"{cut.name}() at {place}",
             confidence=0.7,
             evidence=(
                 f"called {turns:.0f} times in a forward pass, each time on what "
-                f"{case.names(case.seen.params[key] for key in sorted(cut.facts['params']))} gave",
+                f"{training.names(training.record.params[key] for key in sorted(cut.params))} gave",
                 "what happens in one turn of the loop gets no gradient from the turns after it",
-                case.learning.words,
+                training.learning.words,
             ),
             remedy="Cut the graph between batches, not between the steps of one sequence.",
         )
     return None
 
 
-def without_gradient(case: Case) -> list[ParamSeen]:
+def without_gradient(training: Training) -> list[ParamRecord]:
     """Return the trainable parameters that a stepped optimizer has and that never got a gradient."""
-    seen = case.seen
-    if seen.tick < LEAST:
+    record = training.record
+    if record.tick < LEAST:
         return []
     keys = dict.fromkeys(
-        key for optimizer in case.stepped for key in optimizer.params if optimizer.empty < optimizer.steps
+        key for optimizer in training.stepped for key in optimizer.params if optimizer.empty < optimizer.steps
     )
-    found = [seen.params[key] for key in keys]
+    found = [record.params[key] for key in keys]
     lost = [
         param
         for param in found
@@ -211,29 +209,29 @@ def without_gradient(case: Case) -> list[ParamSeen]:
     return [] if len(lost) == len(found) or not _are_layers(lost) else lost
 
 
-def _are_layers(lost: list[ParamSeen]) -> bool:
+def _are_layers(lost: list[ParamRecord]) -> bool:
     return any(len(param.shape) >= 2 for param in lost)
 
 
-def cut_above(case: Case, lost: list[ParamSeen]) -> Event | None:
+def cut_above(training: Training, lost: list[ParamRecord]) -> Cut | NoGradInside | None:
     """Return the call that took what these parameters compute out of the graph."""
     keys = {param.key for param in lost}
-    cuts = case.seen.events_of("cut") + case.seen.events_of("no_grad_inside")
+    cuts = [*training.record.events_of(Cut), *training.record.events_of(NoGradInside)]
     # Only what the network itself does counts: loss.item() and metrics after the loss cut nothing off.
-    inside = [cut for cut in cuts if cut.facts["inside"] or cut.facts["name"] != "item"]
-    matching = [cut for cut in inside if keys & cut.facts["params"] and cut.facts["params"] <= keys]
-    return max(matching, key=lambda cut: (len(keys & cut.facts["params"]), cut.facts["inside"]), default=None)
+    inside = [cut for cut in cuts if cut.inside or cut.name != "item"]
+    matching = [cut for cut in inside if keys & cut.params and cut.params <= keys]
+    return max(matching, key=lambda cut: (len(keys & cut.params), cut.inside), default=None)
 
 
-def _edit(finding: Finding, case: Case) -> str:
+def _edit(finding: Finding, training: Training) -> str:
     """Keep the graph of a derivative, or leave the cut out."""
-    return _with_graph(finding, case) or _not_cut(finding, case)
+    return _with_graph(finding, training) or _not_cut(finding, training)
 
 
-def _with_graph(finding: Finding, case: Case) -> str:
+def _with_graph(finding: Finding, training: Training) -> str:
     """Set `create_graph` in the one call of `grad` on the line of a derivative that ought to have a graph."""
-    ops = (node.op for graph in case.seen.graphs for node in graph.nodes if node.op is not None)
-    site = next((op.facts["constant_derivative"] for op in ops if "constant_derivative" in op.facts), None)
+    ops = (node.op for graph in training.record.graphs for node in graph.nodes if node.op is not None)
+    site = next((op.derivative_site for op in ops if op.adds_constant_derivative), None)
     tree = parsed(site.text) if site is not None and finding.place.call == "grad" else None
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)] if tree is not None else []
     calls = [call for call in calls if called_name(call) == "grad"]
@@ -247,9 +245,9 @@ def _with_graph(finding: Finding, case: Case) -> str:
     return replaced(site, splice(site.text, calls[0], new))
 
 
-def _not_cut(finding: Finding, case: Case) -> str:
-    for event in case.seen.events_of("cut"):
-        site, name = event.site, str(event.facts["name"])
+def _not_cut(finding: Finding, training: Training) -> str:
+    for event in training.record.events_of(Cut):
+        site, name = event.site, event.name
         if site is None or not finding.place.is_at(site):
             continue
         cut = ".data" if name == "data" else f".{name}()"

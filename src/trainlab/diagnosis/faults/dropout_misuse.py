@@ -4,54 +4,53 @@ from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.node_kinds import SHAPING
+from trainlab.diagnosis.observed.events import Dropout, DropoutInEval
+from trainlab.diagnosis.observed.record import Graph, Op
+from trainlab.diagnosis.observed.torch_names import LINEAR_NODES, LOSS_NODES, SHAPE_NODES
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place, place_at
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.remedies.remedy import Remedy
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.seen import Graph, Op
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.signals.training import Training
 
 HIGH = 0.75
 GATED = 0.6
-_LOSS = frozenset(
-    ("NllLoss", "NllLoss2D", "LogSoftmax", "Softmax", "Sigmoid", "BinaryCrossEntropyWithLogits", "MseLoss",
-     "BinaryCrossEntropy", "L1Loss", "SmoothL1Loss", "HuberLoss", "Mean", "Sum", "Pow", "Sub", "Abs", "Add",
-     "Div", "Neg")
-)  # fmt: skip
+_TO_LOSS = LOSS_NODES | frozenset(
+    ("LogSoftmax", "Softmax", "Sigmoid", "Mean", "Sum", "Pow", "Sub", "Abs", "Add", "Div", "Neg")
+)
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Look at shares, at what comes between the last layer and the loss, and at evaluations."""
-    for graph in case.seen.graphs:
+    for graph in training.record.graphs:
         op = _on_output(graph)
         if op is not None:
             return _finding(
                 place_at(op.site, "output", module=op.module, call="dropout"),
                 op.place,
-                f"dropout (p = {op.facts['p']:g}) acts on the network's output, after the last layer",
+                f"dropout (p = {op.dropout:g}) acts on the network's output, after the last layer",
                 "outputs are zeroed at random, and the others blown up",
                 "Put dropout before the last layer, not after it.",
             )
-    for event in case.seen.events_of("dropout_in_eval"):
+    for event in training.record.events_of(DropoutInEval):
         place = event.site.quoted if event.site else event.module
         return _finding(
             place_at(event.site, "module", module=event.module, call="dropout"),
             place or event.module,
-            f"dropout (p = {event.facts['p']:g}) is at work in {event.count} evaluations, in eval mode",
+            f"dropout (p = {event.p:g}) is at work in {event.count} evaluations, in eval mode",
             "functional dropout is always on unless it's told the mode",
             "Use nn.Dropout, or pass training=self.training.",
         )
-    limit = GATED if case.learning.failing else HIGH
-    high = [event for event in case.seen.events_of("dropout") if event.facts["p"] > limit]
+    limit = GATED if training.learning.failing else HIGH
+    high = [event for event in training.record.events_of(Dropout) if event.p > limit]
     if high:
-        event = max(high, key=lambda one: one.facts["p"])
+        event = max(high, key=lambda one: one.p)
         place = f"{event.module} at {event.site.quoted}" if event.site else event.module
         return _finding(
             place_at(event.site, "module", module=event.module, call="dropout"),
             place or event.module,
-            f"p = {event.facts['p']:g}: only {1 - event.facts['p']:.0%} of the units are left in each step",
-            case.learning.words,
+            f"p = {event.p:g}: only {1 - event.p:.0%} of the units are left in each step",
+            training.learning.words,
             "Use p between 0.1 and 0.5.",
         )
     return None
@@ -73,12 +72,12 @@ def _on_output(graph: Graph) -> Op | None:
     queue, met = [0], {0}
     for place in queue if graph.nodes else []:
         node = graph.nodes[place]
-        if node.op is not None and node.op.facts.get("p") and node.op.name.startswith("dropout"):
+        if node.op is not None and node.op.dropout and node.op.name.startswith("dropout"):
             behind = [graph.nodes[parent] for parent in node.inputs]
-            while behind and all(one.kind in SHAPING for one in behind):
+            while behind and all(one.kind in SHAPE_NODES for one in behind):
                 behind = [graph.nodes[parent] for one in behind for parent in one.inputs]
-            return node.op if any(one.kind in ("Addmm", "Mm", "Convolution") for one in behind) else None
-        if node.kind not in _LOSS and node.kind not in SHAPING:
+            return node.op if any(one.kind in LINEAR_NODES for one in behind) else None
+        if node.kind not in _TO_LOSS and node.kind not in SHAPE_NODES:
             continue
         new = [parent for parent in node.inputs if parent not in met]
         met.update(new)
@@ -86,11 +85,11 @@ def _on_output(graph: Graph) -> Op | None:
     return None
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """The share that each dropout drops; where one is at work in evaluations, what those drop there."""
-    wrong = case.seen.events_of("dropout_in_eval")
-    events = wrong or case.seen.events_of("dropout")
-    pairs = {f"dropout {event.module}".rstrip(): 100 * float(event.facts["p"]) for event in events}
+    wrong = training.record.events_of(DropoutInEval)
+    events = wrong or training.record.events_of(Dropout)
+    pairs = {f"dropout {event.module}".rstrip(): 100 * event.p for event in events}
     title = "What dropout drops in evaluations" if wrong else "What dropout drops"
     usual = None if wrong else (10.0, 50.0)
     made = bars(title, "% of the units", list(pairs.items()), usual=usual, worst=lambda value: value)

@@ -10,20 +10,20 @@ from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.loops import modes
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.signals.case import Case, named
+from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.training import Training, named
 
 SHARE = 0.4
 LEAST = 20
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if more than 40 % of the forward passes that learn are in eval mode."""
-    for root in case.seen.roots:
+    for root in training.record.networks:
         calls = root.learn_in_train + root.learn_in_eval
         if not root.noisy or root.learn_in_eval < LEAST or root.learn_in_eval < SHARE * calls:
             continue
-        if not root.noisy_in_eval or any(case.seen.params[key].loaded for key in root.params):
+        if not root.noisy_in_eval or any(training.record.params[key].loaded for key in root.params):
             continue
         since = f" since {root.last_eval.quoted}" if root.last_eval is not None else ""
         return Finding(

@@ -9,26 +9,26 @@ from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.signals.training import Training
 
 KNOWN = 0.9
 OFTEN = 0.4
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if over 90 % of the rows evaluated were trained on, and rows of the same kind were never used."""
-    data = case.seen.data
+    data = training.record.data
     judged = len(data.judged_rows)
-    if judged < 20 or data.judge_passes < 2 or case.learning.adversarial or len(data.train_rows) > 40_000:
+    if judged < 20 or data.judge_passes < 2 or training.learning.adversarial or len(data.train_rows) > 40_000:
         return None
-    if data.judge_passes > OFTEN * case.seen.tick:
+    if data.judge_passes > OFTEN * training.record.tick:
         return None  # passes without gradients in so many steps feed something; they judge nothing
     if data.judged_known < KNOWN * judged or data.unused_rows < max(10, 0.05 * len(data.train_rows)):
         return None
     if len(data.train_rows) < 0.5 * min(data.train_row_count, 100):
         return None  # rows look alike: fingerprints tell nothing
-    sites = [loader.site for loader in case.seen.loaders if loader.site is not None]
-    judged_at = (root.judge_site for root in case.seen.roots if root.judge_site is not None)
+    sites = [loader.site for loader in training.record.loaders if loader.site is not None]
+    judged_at = (root.judge_site for root in training.record.networks if root.judge_site is not None)
     site = sites[-1] if sites else next(judged_at, None)
     place = site.quoted if site is not None else "the evaluation"
     return Finding(
@@ -45,9 +45,9 @@ def judge(case: Case) -> Finding | None:
     )
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """Rows evaluated, how many of them were trained on, and rows never used."""
-    data = case.seen.data
+    data = training.record.data
     pairs = [
         ("rows trained on", float(len(data.train_rows))),
         ("rows evaluated", float(len(data.judged_rows))),

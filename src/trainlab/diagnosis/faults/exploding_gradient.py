@@ -7,36 +7,36 @@ import numpy as np
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture
-from trainlab.diagnosis.pictures.layers import gradient_by_depth
 from trainlab.diagnosis.pictures.loops import gradient_norm
+from trainlab.diagnosis.pictures.network import gradient_by_depth
 from trainlab.diagnosis.place import Place
-from trainlab.diagnosis.remedies.usual import CLIPPED, initialized, rate_times
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.remedies.common_remedies import CLIPPED, initialized, rate_times
 from trainlab.diagnosis.signals.gradients import early_gradients, total_norms
+from trainlab.diagnosis.signals.training import Training
 
 GROWN = 1e3
 LARGE = 1e4
 AT_START = 1e3
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire where the training fails and ‖g‖ exceeds 1e4 three times, or 1,000 times its first median."""
-    if not case.learning.failing:
+    if not training.learning.failing:
         return None
-    ticks, norms = total_norms(case)
+    ticks, norms = total_norms(training)
     if not norms:
         return None
     values = np.nan_to_num(np.asarray(norms), nan=1e30, posinf=1e30)
     first = float(np.median(values[:3]))
     top = float(values.max())
     # In units of the loss, so that large targets or a sum over samples alone raise no alarm.
-    unit = case.learning.trivial if np.isfinite(case.learning.trivial) else case.learning.start
+    unit = training.learning.trivial if np.isfinite(training.learning.trivial) else training.learning.start
     scale = max(1.0, abs(unit)) if np.isfinite(unit) else 1.0
     huge = int((values > LARGE * scale).sum()) >= 3
     if not huge and top <= GROWN * first and first <= AT_START * scale:
         return None
     at_start = first > AT_START * scale
-    layers = early_gradients(case)
+    layers = early_gradients(training)
     profile = ", ".join(f"{param.name} {value:.1e}" for param, value in layers[:10])
     worst = max(layers, key=lambda pair: pair[1], default=None)
     return Finding(
@@ -50,16 +50,16 @@ def judge(case: Case) -> Finding | None:
             f"‖gradient‖ is {first:.3g} in the first steps and {top:.3g} at most (step "
             f"{ticks[int(values.argmax())]})",
             f"rms by layer, input first: {profile}",
-            case.learning.words,
+            training.learning.words,
         ),
         remedy="Clip gradients to norm 1, start recurrent weights orthogonal, lower the learning rate.",
         code="torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)",
     )
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """The norm over the steps; where there is only one, the gradient by layer."""
-    return gradient_norm(case) or gradient_by_depth(case)
+    return gradient_norm(training) or gradient_by_depth(training)
 
 
 FAULT = Fault(

@@ -8,31 +8,31 @@ from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.signals.case import Case, named
+from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.training import Training, named
 
 ZEROS = 0.5
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire where float16 is used without a loss scaler and over half of a weight's gradient is exactly 0.
 
     Layers behind silent ReLUs have zeros of their own: so it takes more zeros than silent units explain.
     """
-    if case.seen.uses_scaler:
+    if training.record.uses_scaler:
         return None
-    half = [param for param in case.weights() if param.dtype == "float16"]
+    half = [param for param in training.weights() if param.dtype == "float16"]
     cast = any(
         node.op is not None and node.op.dtype == "float16"
-        for graph in case.seen.graphs
+        for graph in training.record.graphs
         for node in graph.nodes
     )
     if not half and not cast:
         return None
-    silent = max((float(np.median(one.silent or [0.0])) for one in case.seen.activations), default=0.0)
+    silent = max((float(np.median(one.silent or [0.0])) for one in training.record.activations), default=0.0)
     zeros = {
         param.name: float(np.median(param.grad_zeros))
-        for param in case.weights()
+        for param in training.weights()
         if "Embedding" not in param.module_kind
     }
     empty = {name: share for name, share in zeros.items() if share > max(ZEROS, silent + 0.2)}
@@ -62,9 +62,9 @@ def judge(case: Case) -> Finding | None:
     )
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """The share of each weight's gradient that is exactly 0."""
-    pairs = [(param.name, 100 * float(np.median(param.grad_zeros or [0.0]))) for param in case.weights()]
+    pairs = [(param.name, 100 * float(np.median(param.grad_zeros or [0.0]))) for param in training.weights()]
     title = "Gradients that are exactly 0, input first"
     return bars(title, "% of the gradient", pairs, worst=lambda value: value)
 

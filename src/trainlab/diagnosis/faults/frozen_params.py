@@ -11,12 +11,13 @@ import math
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.events import UnfrozenInName
+from trainlab.diagnosis.observed.record import ParamRecord
 from trainlab.diagnosis.pictures.kinds import Picture
-from trainlab.diagnosis.pictures.path import by_layer
+from trainlab.diagnosis.pictures.network import by_layer
 from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.remedy import Remedy
-from trainlab.diagnosis.seen import Event, ParamSeen
-from trainlab.diagnosis.signals.case import Case, modules_of
+from trainlab.diagnosis.signals.training import Training, modules_of
 
 SHARE = 0.2
 UNFIT = 0.3
@@ -25,17 +26,17 @@ STANDARDIZED = 0.15
 LEAST = 20
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if a fifth of a trained network's weights is frozen at random values."""
-    seen = case.seen
-    for event in seen.events_of("unfrozen_in_name"):
-        if seen.tick >= LEAST:
-            return _in_name_only(case, event)
-    for root in seen.roots:
+    record = training.record
+    for event in record.events_of(UnfrozenInName):
+        if record.tick >= LEAST:
+            return _in_name_only(training, event)
+    for root in record.networks:
         learnt = root.learn_in_train + root.learn_in_eval
-        params = [seen.params[key] for key in root.params]
+        params = [record.params[key] for key in root.params]
         frozen = [param for param in params if not param.requires_grad]
-        unfit = case.learning.ratio > UNFIT
+        unfit = training.learning.ratio > UNFIT
         random = [one for one in frozen if is_random(one) or (unfit and _is_random_table(one))]
         if (
             learnt < LEAST
@@ -51,13 +52,14 @@ def judge(case: Case) -> Finding | None:
                 kind="parameters", module=root.name, parameters=tuple(param.name for param in frozen)
             ),
             where=(
-                f"{modules_of(param.name for param in frozen)} ({case.names(frozen)}): requires_grad is False"
+                f"{modules_of(param.name for param in frozen)} "
+                f"({training.names(frozen)}): requires_grad is False"
             ),
             confidence=0.85,
             evidence=(
                 f"{size:,} of {total:,} values of {root.name} are frozen; they were neither "
                 "loaded nor trained before",
-                f"{_spread_of(random)} in {case.names(random)}",
+                f"{_spread_of(random)} in {training.names(random)}",
             ),
             remedy="Leave these layers trainable, or load trained weights into them first.",
             code=f"{root.name}.requires_grad_(True)",
@@ -65,11 +67,11 @@ def judge(case: Case) -> Finding | None:
     return None
 
 
-def _in_name_only(case: Case, event: Event) -> Finding:
-    params = [case.seen.params[key] for key in event.facts["params"]]
+def _in_name_only(training: Training, event: UnfrozenInName) -> Finding:
+    params = [training.record.params[key] for key in event.params]
     return Finding(
         place=Place(kind="parameters", module=event.module, parameters=tuple(param.name for param in params)),
-        where=f"{event.module}: .requires_grad = True was set on the module ({case.names(params)})",
+        where=f"{event.module}: .requires_grad = True was set on the module ({training.names(params)})",
         confidence=0.95,
         evidence=(
             f"{sum(param.size for param in params):,} values of {event.module} are still frozen",
@@ -80,7 +82,7 @@ def _in_name_only(case: Case, event: Event) -> Finding:
     )
 
 
-def is_random(param: ParamSeen) -> bool:
+def is_random(param: ParamRecord) -> bool:
     """Whether a weight looks as Linear and Conv are initialized: uniform on ±1/√fan_in, std 1/√(3·fan_in)."""
     if len(param.shape) < 2 or "std" not in param.start or param.size < 32:
         return False
@@ -89,7 +91,7 @@ def is_random(param: ParamSeen) -> bool:
     return 0.85 < param.start["std"] / (bound / 3**0.5) < 1.15 and param.start["largest"] <= 1.001 * bound
 
 
-def _is_random_table(param: ParamSeen) -> bool:
+def _is_random_table(param: ParamRecord) -> bool:
     """Whether an embedding's vectors are independent normal numbers: columns differ as by chance.
 
     Those of features have other means and spreads, standardized ones equal ones, and both are correlated.
@@ -110,16 +112,16 @@ def _is_random_table(param: ParamSeen) -> bool:
     )
 
 
-def _spread_of(random: list[ParamSeen]) -> str:
+def _spread_of(random: list[ParamRecord]) -> str:
     """Name the numbers that these weights have as at random: of the default, of a table, or of both."""
     found = ("PyTorch's random initialization", any(map(is_random, random)))
     normal = ("random normal numbers", not all(map(is_random, random)))
     return " and ".join(name for name, there in (found, normal) if there)
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """Layers, and whether they are frozen."""
-    return by_layer(case, "Trained", lambda param: "" if param.requires_grad else "frozen, random")
+    return by_layer(training, "Trained", lambda param: "" if param.requires_grad else "frozen, random")
 
 
 FAULT = Fault(

@@ -11,20 +11,20 @@ from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, lines, one_line
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.signals.training import Training
 
 LEAST = 15
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if backward goes through more nodes in every step, or if the graphs of many steps are alive."""
-    seen = case.seen
-    grown = _growth(seen.graph_sizes)
-    alive = max((count for _, count in seen.retained_ticks), default=0)
+    record = training.record
+    grown = _growth(record.graph_sizes)
+    alive = max((count for _, count in record.retained_ticks), default=0)
     if grown is None and alive < LEAST:
         return None
-    stream = case.learning.stream
-    site = stream.site.quoted if stream is not None and stream.site is not None else "backward()"
+    loss_curve = training.learning.loss_curve
+    site = loss_curve.site.quoted if loss_curve is not None and loss_curve.site is not None else "backward()"
     evidence: list[str] = []
     if grown is not None:
         evidence.append(
@@ -33,11 +33,11 @@ def judge(case: Case) -> Finding | None:
         )
     if alive >= LEAST:
         evidence.append(f"the graphs of {alive} earlier steps are still in memory")
-    kept = stream.retained if stream is not None else 0
+    kept = loss_curve.retained if loss_curve is not None else 0
     if kept:
         evidence.append(f"retain_graph=True in {kept} backward passes")
     return Finding(
-        place=place_at(stream.site if stream is not None else None, "loss"),
+        place=place_at(loss_curve.site if loss_curve is not None else None, "loss"),
         where=site,
         confidence=0.93,
         evidence=tuple(evidence),
@@ -69,13 +69,13 @@ def _growth(sizes: list[tuple[int, int, int]]) -> tuple[int, int, int, int] | No
     return first, last, ticks[0], ticks[-1]
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """Autograd nodes that a backward pass goes through, and graphs of old steps that are alive."""
     sizes: dict[int, int] = {}
-    for tick, nodes, _ in case.seen.graph_sizes:
+    for tick, nodes, _ in training.record.graph_sizes:
         sizes[tick] = max(sizes.get(tick, 0), nodes)
     drawn = [one_line("nodes a backward pass", sorted(sizes), [sizes[tick] for tick in sorted(sizes)])]
-    alive = case.seen.retained_ticks
+    alive = training.record.retained_ticks
     if any(count for _, count in alive):
         drawn.append(one_line("old graphs alive", [tick for tick, _ in alive], [count for _, count in alive]))
     return lines("What backward goes through, and what is kept", "step", "count", drawn)

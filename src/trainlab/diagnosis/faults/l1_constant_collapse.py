@@ -8,23 +8,24 @@ import numpy as np
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.pictures.data import targets_and_range
+from trainlab.diagnosis.observed.torch_names import BY_HAND
+from trainlab.diagnosis.pictures.targets import targets_and_range
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.training import Training
 
 ATOM = 0.5
 FIT, NEARLY = 0.1, 0.2
 FLAT = 0.35
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if over half of the targets equal their median and R² on training batches is under 0.1.
 
     Under 0.2 if the outputs' spread is under 0.35 of the targets' as well.
     """
-    main = case.learning.main
-    if main is None or len(main.sample) < 50 or not (main.kind == "l1_loss" or _is_absolute(case)):
+    main = training.learning.main
+    if main is None or len(main.sample) < 50 or not (main.kind == "l1_loss" or _is_absolute(training)):
         return None
     targets = np.asarray(main.sample)
     median = float(np.median(targets))
@@ -33,7 +34,7 @@ def judge(case: Case) -> Finding | None:
     flat = bool(spread) and float(np.median(spread)) < FLAT * float(targets.std())
     if (
         share <= ATOM + 1 / math.sqrt(len(targets))
-        or not case.learning.reached < (NEARLY if flat else FIT)
+        or not training.learning.reached < (NEARLY if flat else FIT)
         or float(targets.var()) == 0
     ):
         return None
@@ -44,19 +45,19 @@ def judge(case: Case) -> Finding | None:
         evidence=(
             f"{share:.0%} of the targets are {median:g}, which is their median: the best "
             "constant answer under L1",
-            f"R² is {case.learning.reached:.2f} at best, in training or evaluation",
+            f"R² is {training.learning.reached:.2f} at best, in training or evaluation",
         ),
         remedy="Use squared error, or first tell whether the target is that value and then how large it is.",
         code="loss = torch.nn.functional.mse_loss(output, target)",
     )
 
 
-def _is_absolute(case: Case) -> bool:
-    main = case.learning.main
+def _is_absolute(training: Training) -> bool:
+    main = training.learning.main
     return (
         main is not None
-        and main.kind == "difference"
-        and any(node.kind == "Abs" for graph in case.seen.graphs for node in graph.nodes[:8])
+        and main.kind == BY_HAND
+        and any(node.kind == "Abs" for graph in training.record.graphs for node in graph.nodes[:8])
     )
 
 

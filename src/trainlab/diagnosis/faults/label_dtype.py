@@ -4,34 +4,32 @@ from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.events import Truncated
+from trainlab.diagnosis.observed.losses import LossRecord
+from trainlab.diagnosis.observed.torch_names import OF_NUMBERS
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import place_at
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.remedies.remedy import Remedy
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.seen import Event
-from trainlab.diagnosis.seen_losses import LossSeen
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.signals.training import Training
 
 ALIKE = 0.7
-_NUMBERS = frozenset(("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "difference"))
 _WHOLE = frozenset(("int64", "int32", "int16", "int8", "uint8"))
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if a cast that cut fractions off left one or two targets, or whole ones to a regression."""
-    found = truncations(case)
+    found = truncations(training)
     if not found:
         return None
     cut = found[0]
-    facts = cut.facts
     return Finding(
-        place=place_at(cut.site, "call", call=str(facts["name"]).removeprefix(".")),
-        where=f"{facts['name']} at {cut.site.quoted if cut.site else 'a cast'}",
+        place=place_at(cut.site, "call", call=cut.name.removeprefix(".")),
+        where=f"{cut.name} at {cut.site.quoted if cut.site else 'a cast'}",
         confidence=0.9,
         evidence=(
-            f"{facts['share']:.0%} of {facts['count']:,} values weren't whole numbers before "
-            f"the cast to {facts['dtype']}",
-            f"{facts['before']} different values before it, {facts['after']} after it",
+            f"{cut.share:.0%} of {cut.values:,} values weren't whole numbers before the cast to {cut.dtype}",
+            f"{cut.before} different values before it, {cut.after} after it",
         ),
         remedy=(
             "Keep targets of a regression as floats; scale or bin values on purpose before making "
@@ -41,34 +39,34 @@ def judge(case: Case) -> Finding | None:
     )
 
 
-def truncations(case: Case) -> list[Event]:
+def truncations(training: Training) -> list[Truncated]:
     """Return the casts to whole numbers that cut fractions off, of the targets of a loss."""
-    truncated = case.seen.events_of("truncated")
-    cuts = [cut for cut in truncated if cut.facts["after"] <= 2 < cut.facts["before"]]
-    losses = [loss for loss in case.seen.losses if loss.count and loss.rows]
+    truncated = training.record.events_of(Truncated)
+    cuts = [cut for cut in truncated if cut.after <= 2 < cut.before]
+    losses = [loss for loss in training.record.losses if loss.count and loss.rows]
     few = [loss for loss in losses if (len(loss.counts) if loss.counts else len(set(loss.sample))) <= 2]
     if cuts and few:
         return cuts
     # Measured as numbers, though they are whole ones now: at least half of what told them apart is gone.
-    numbers = [loss for loss in losses if loss.kind in _NUMBERS and loss.target_dtype in _WHOLE]
-    coarse = [cut for cut in truncated if cut.facts["after"] <= 0.5 * cut.facts["before"]]
+    numbers = [loss for loss in losses if loss.kind in OF_NUMBERS and loss.target_dtype in _WHOLE]
+    coarse = [cut for cut in truncated if cut.after <= 0.5 * cut.before]
     return [cut for cut in coarse if any(_made(cut, loss) for loss in numbers)]
 
 
-def _made(cut: Event, loss: LossSeen) -> bool:
+def _made(cut: Truncated, loss: LossRecord) -> bool:
     """Whether the cast's values may be the targets: there are about as many different ones."""
     different = len(set(loss.sample))
-    return ALIKE * cut.facts["after"] <= different <= cut.facts["after"]
+    return ALIKE * cut.after <= different <= cut.after
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """How many different values there were before a cast to whole numbers, and after it."""
-    event = next(iter(case.seen.events_of("truncated")), None)
+    event = next(iter(training.record.events_of(Truncated)), None)
     if event is None:
         return None
     pairs = [
-        ("before", float(event.facts["before"])),
-        (f"after, as {event.facts['dtype']}", float(event.facts["after"])),
+        ("before", float(event.before)),
+        (f"after, as {event.dtype}", float(event.after)),
     ]
     return bars("Different values before and after the cast", "different values", pairs)
 

@@ -12,15 +12,15 @@ import numpy as np
 from trainlab.diagnosis.edits import without_activation
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.node_kinds import SHAPING
+from trainlab.diagnosis.observed.record import Graph, Node, Op
+from trainlab.diagnosis.observed.torch_names import LINEAR_NODES, SHAPE_NODES
 from trainlab.diagnosis.pictures.kinds import Picture
-from trainlab.diagnosis.pictures.path import chain_to_loss
+from trainlab.diagnosis.pictures.network import chain_to_loss
 from trainlab.diagnosis.place import Place, place_at
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.remedies.remedy import Remedy
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.seen import Graph, Node, Op
 from trainlab.diagnosis.signals import clipped_logits
-from trainlab.diagnosis.signals.case import Case, behind
+from trainlab.diagnosis.signals.training import Training, behind
 
 _TO_LOSS = frozenset(
     ("NllLoss", "NllLoss2D", "Mul", "Neg", "Sum", "Mean", "Div", "Add", "KlDiv", "Gather", "Sub")
@@ -35,21 +35,21 @@ HIDDEN = clipped_logits.UNMOVED
 """Of the answers that a ReLU keeps from the loss, so many are too many."""
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Go through the kinds of graphs that were seen; what a loss surely isn't made for comes first."""
-    return _provenance(case) or _clipping(case)
+    return _provenance(training) or _clipping(training)
 
 
-def _clipping(case: Case) -> Finding | None:
+def _clipping(training: Training) -> Finding | None:
     """A ReLU or its like right before a loss of logits, where it keeps answers from the loss."""
-    for graph in case.seen.graphs:
+    for graph in training.record.graphs:
         for place in _near_loss(graph):
             node = graph.nodes[place]
             wrong = next((one for one in behind(graph, node) if one.kind in clipped_logits.CLIPPING), None)
-            loss = case.loss_of(_of_logits(graph, node))
+            loss = training.loss_of(_of_logits(graph, node))
             if wrong is None or loss is None:
                 continue
-            found = clipped_logits.clipped(case, loss, wrong)
+            found = clipped_logits.clipped(training, loss, wrong)
             if found is None:
                 continue
             name = wrong.op.name.rstrip("_") if wrong.op is not None else wrong.kind.lower()
@@ -80,23 +80,23 @@ def _of_logits(graph: Graph, node: Node) -> Op | None:
     likely = (
         one for one in graph.nodes if one is node or any(parent is node for parent in behind(graph, one))
     )
-    return next((one.op for one in likely if one.op is not None and "loss" in one.op.facts), None)
+    return next((one.op for one in likely if one.op is not None and one.op.loss is not None), None)
 
 
-def _provenance(case: Case) -> Finding | None:
-    for graph in case.seen.graphs:
+def _provenance(training: Training) -> Finding | None:
+    for graph in training.record.graphs:
         near = _near_loss(graph)
         for place in near:
-            found = _judge_node(case, graph, graph.nodes[place])
+            found = _judge_node(training, graph, graph.nodes[place])
             if found is not None:
                 return found
-        found = _by_hand(case, graph)
+        found = _by_hand(training, graph)
         if found is not None:
             return found
     return None
 
 
-def _by_hand(case: Case, graph: Graph) -> Finding | None:
+def _by_hand(training: Training, graph: Graph) -> Finding | None:
     """A loss written out for logits, log(1 + exp(…)) or log Σ exp(…), of what is a probability already."""
     reach, met = [0] if graph.nodes else [], {0}
     for place in reach:
@@ -106,8 +106,8 @@ def _by_hand(case: Case, graph: Graph) -> Finding | None:
         if node.kind in _LOGARITHMS:
             wrong = _squashed_behind(graph, node)
             if wrong is not None:
-                return _twice(case, node, wrong, f"{node.kind.lower()} in the loss takes it for a logit")
-        elif node.kind in _ARITHMETIC or node.kind in SHAPING:
+                return _twice(training, node, wrong, f"{node.kind.lower()} in the loss takes it for a logit")
+        elif node.kind in _ARITHMETIC or node.kind in SHAPE_NODES:
             new = [parent for parent in node.inputs if parent not in met]
             met.update(new)
             reach += new
@@ -137,28 +137,28 @@ def _near_loss(graph: Graph) -> list[int]:
         kind = graph.nodes[place].kind
         if len(queue) > 400:
             break
-        if place and kind not in _TO_LOSS and kind not in SHAPING:
+        if place and kind not in _TO_LOSS and kind not in SHAPE_NODES:
             continue
-        if kind in ("NllLoss", "NllLoss2D") or place == 0 or kind in _TO_LOSS or kind in SHAPING:
+        if kind in ("NllLoss", "NllLoss2D") or place == 0 or kind in _TO_LOSS or kind in SHAPE_NODES:
             new = [parent for parent in graph.nodes[place].inputs if parent not in met]
             met.update(new)
             queue += new
     return queue
 
 
-def _judge_node(case: Case, graph: Graph, node: Node) -> Finding | None:
+def _judge_node(training: Training, graph: Graph, node: Node) -> Finding | None:
     before = behind(graph, node)
     kinds = {parent.kind for parent in before}
     if node.kind == "LogSoftmax":
         wrong = next((parent for parent in before if parent.kind in _SQUASHED), None)
         if wrong is not None:
-            return _twice(case, node, wrong, "cross-entropy applies softmax itself")
+            return _twice(training, node, wrong, "cross-entropy applies softmax itself")
     if node.kind == "BinaryCrossEntropyWithLogits":
         wrong = next((parent for parent in before if parent.kind in _SQUASHED), None)
         if wrong is not None:
-            return _twice(case, node, wrong, "BCEWithLogitsLoss applies sigmoid itself")
+            return _twice(training, node, wrong, "BCEWithLogitsLoss applies sigmoid itself")
     if node.kind in ("NllLoss", "NllLoss2D") and "LogSoftmax" not in kinds:
-        return _raw_into_nll(case, node, before)
+        return _raw_into_nll(training, node, before)
     if node.kind == "BinaryCrossEntropy":
         return _raw_into_bce(graph, node, before)
     return None
@@ -183,9 +183,9 @@ def _loss_name(node: Node) -> str:
     )
 
 
-def _twice(case: Case, loss: Node, wrong: Node, why: str) -> Finding:
+def _twice(training: Training, loss: Node, wrong: Node, why: str) -> Finding:
     name = wrong.kind.lower()
-    main = case.learning.main
+    main = training.learning.main
     evidence = [f"the tensor given to the loss comes out of {name} ({_place(wrong)}); {why}"]
     if main is not None and main.classes and wrong.kind == "Softmax" and loss.kind == "LogSoftmax":
         floor = math.log(main.classes - 1 + math.e) - 1
@@ -203,8 +203,8 @@ def _twice(case: Case, loss: Node, wrong: Node, why: str) -> Finding:
     )
 
 
-def _raw_into_nll(case: Case, node: Node, before: list[Node]) -> Finding | None:
-    loss = case.loss_of(node.op)
+def _raw_into_nll(training: Training, node: Node, before: list[Node]) -> Finding | None:
+    loss = training.loss_of(node.op)
     if loss is None or node.op is None or node.op.name != "nll_loss":
         return None
     mass = float(np.median([fit.scale for fit in loss.fits])) if loss.fits else 0.0
@@ -232,7 +232,7 @@ def _raw_into_bce(graph: Graph, node: Node, before: list[Node]) -> Finding | Non
             above = behind(graph, parent)
             if any(one.kind in _SQUASHED for one in above) or any(one.kind in _LIMITED for one in above):
                 continue
-        elif parent.kind not in ("Addmm", "Mm", "Linear", "Convolution", "Mv"):
+        elif parent.kind not in LINEAR_NODES:
             continue
         return Finding(
             place=place_at(
@@ -255,9 +255,9 @@ _SQUASHING = frozenset(
 )
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """The operations from the input to the loss; one that squashes right before the loss is marked."""
-    return chain_to_loss(case, lambda left, op, _: op in _SQUASHING and left == 1)
+    return chain_to_loss(training, lambda left, op, _: op in _SQUASHING and left == 1)
 
 
 _CLIPS = ("relu", "relu6", "clamp", "clamp_min", "hardtanh", "threshold", "hardsigmoid", "tanh")

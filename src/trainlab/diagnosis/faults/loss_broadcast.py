@@ -10,20 +10,20 @@ import ast
 from trainlab.diagnosis.edits import parsed, replaced, splice
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.record import Op
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.seen import Op
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.training import Training
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Look at the operations that losses were seen to be made of."""
-    for graph in case.seen.graphs:
+    for graph in training.record.graphs:
         for node in graph.nodes:
             op = node.op
-            if op is not None and "shapes" in op.facts and case.loss_of(op) is not None:
-                output, target, wide = op.facts["shapes"]
+            if op is not None and op.broadcast is not None and training.loss_of(op) is not None:
+                output, target, wide = op.broadcast
                 if _is_blown_up(output, target, wide):
                     return _finding(op, output, target, wide)
     return None
@@ -60,13 +60,13 @@ def _finding(op: Op, output: tuple[int, ...], target: tuple[int, ...], wide: tup
     )
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """The two shapes that meet in the loss, and what they are blown up to."""
-    for graph in case.seen.graphs:
+    for graph in training.record.graphs:
         for place in graph.nodes:
             op = place.op
-            if op is not None and "shapes" in op.facts and case.loss_of(op) is not None:
-                output, target, wide = op.facts["shapes"]
+            if op is not None and op.broadcast is not None and training.loss_of(op) is not None:
+                output, target, wide = op.broadcast
                 return {
                     "kind": "shapes",
                     "title": "Shapes that meet in the loss",
@@ -79,11 +79,11 @@ def _picture(case: Case) -> Picture | None:
     return None
 
 
-def _edit(finding: Finding, case: Case) -> str:
-    for graph in case.seen.graphs:
+def _edit(finding: Finding, training: Training) -> str:
+    for graph in training.record.graphs:
         for node in graph.nodes:
             op = node.op
-            if op is None or "shapes" not in op.facts or op.site is None or case.loss_of(op) is None:
+            if op is None or op.broadcast is None or op.site is None or training.loss_of(op) is None:
                 continue
             first, second = op.shapes[:2] if len(op.shapes) >= 2 else ((), ())
             if first == (*second, 1) or second == (*first, 1):

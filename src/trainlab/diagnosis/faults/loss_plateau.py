@@ -6,14 +6,19 @@ from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.loops import loss_to_the_end
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import initialized, rate_times
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.remedies.common_remedies import initialized, rate_times
+from trainlab.diagnosis.signals.training import Training
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """A symptom; fires only where the training is stuck and no cause was found."""
-    learning = case.learning
-    if learning.state not in ("stuck", "poor") or case.faults or case.seen.tick < 100 or learning.falling:
+    learning = training.learning
+    if (
+        learning.state not in ("stuck", "poor")
+        or training.faults
+        or training.record.tick < 100
+        or learning.falling
+    ):
         return None
     from trainlab.draw import counted
 
@@ -24,7 +29,7 @@ def judge(case: Case) -> Finding | None:
         confidence=0.4,
         evidence=(
             learning.words,
-            f"in the last third of {counted(case.seen.tick, 'step')} it fell by less than 10 %",
+            f"in the last third of {counted(training.record.tick, 'step')} it fell by less than 10 %",
         ),
         remedy="Train on a single batch, again and again: its loss must come near 0. If it does, try "
         "learning rates 10 and 100 times as large and as small; if it doesn't, look for the error between "

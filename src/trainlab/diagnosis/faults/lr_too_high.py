@@ -13,9 +13,9 @@ from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.pictures.loops import loss_to_the_end
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import rate_times
-from trainlab.diagnosis.signals.case import Case, optimizer_name, vanished
+from trainlab.diagnosis.remedies.common_remedies import rate_times
 from trainlab.diagnosis.signals.curve import finite, medians_of_5
+from trainlab.diagnosis.signals.training import Training, optimizer_name, vanished
 
 LARGE, ROSEN = 5e-2, 1e-2
 HUGE, OVERRUN = 0.4, 10
@@ -26,7 +26,7 @@ NOISE = 1.1
 BLOWN, EARLY, FADED = 1.0, 10, 0.01
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire where the training fails and updates are over 5 % of the weights for 10 of the first 100 steps.
 
     Also where the loss rose to twice its start within the first steps, with updates over 1 %, or where the
@@ -34,26 +34,26 @@ def judge(case: Case) -> Finding | None:
     In a training that gets somewhere, but stays well short of a fit: if the
     updates are far larger, stay large, overran the start, or threw it back from a loss it had reached.
     """
-    learning = case.learning
-    if not case.stepped or case.faults & _OTHER_CAUSES or learning.state == "unknown":
+    learning = training.learning
+    if not training.stepped or training.faults & _OTHER_CAUSES or learning.state == "unknown":
         return None
-    by_weight = largest_steps(case)
+    by_weight = largest_steps(training)
     if not by_weight:
         return None
     typical = float(np.median(list(by_weight.values())))
-    stream = case.learning.stream
-    values = medians_of_5(stream.values[:200]) if stream is not None else np.empty(0)
-    blown = blown_up(case)
+    loss_curve = training.learning.loss_curve
+    values = medians_of_5(loss_curve.values[:200]) if loss_curve is not None else np.empty(0)
+    blown = blown_up(training)
     rose = len(values) > 3 and float(values.max()) > GROWN * abs(float(values[0]))
     if learning.state in ("stuck", "diverged"):
-        large = typical > LARGE and not _never_above(case)
-        told = large or (rose and typical > ROSEN) or overran(case) is not None or blown is not None
-        flat = bool(case.faults & _FLAT) or bool(only_layer(case))
+        large = typical > LARGE and not _never_above(training)
+        told = large or (rose and typical > ROSEN) or overran(training) is not None or blown is not None
+        flat = bool(training.faults & _FLAT) or bool(only_layer(training))
         if not told or (learning.state == "stuck" and flat):
             return None
-    elif not _keeps_it_short(case, typical):
+    elif not _keeps_it_short(training, typical):
         return None
-    optimizer = max(case.stepped, key=lambda one: one.steps)
+    optimizer = max(training.stepped, key=lambda one: one.steps)
     rate = max((value for _, value in optimizer.lr), default=float("nan"))
     name = optimizer_name(optimizer)
     shown = ", ".join(
@@ -62,19 +62,19 @@ def judge(case: Case) -> Finding | None:
     evidence = [
         f"rms(update) / rms(weight) is {typical:.2g} over 10 steps, in the middle of the "
         f"weights ({shown}); 1e-3 to 1e-2 is usual",
-        case.learning.words,
+        training.learning.words,
     ]
     if blown is not None:
-        evidence = [*_blown_words(blown), case.learning.words]
-    elif rose and stream is not None:
-        first = finite(stream.values[:200])
+        evidence = [*_blown_words(blown), training.learning.words]
+    elif rose and loss_curve is not None:
+        first = finite(loss_curve.values[:200])
         evidence.append(f"the loss rose from {first[0]:.3g} to {first.max():.3g} at first")
-    if (over := overran(case)) is not None:
+    if (over := overran(training)) is not None:
         evidence.append(
             f"the first step was {over[0]:.2g} times as large as the weights, which ended {over[1]:.2g} "
             "times as large as they began"
         )
-    if (back := thrown_back(case)) is not None:
+    if (back := thrown_back(training)) is not None:
         evidence.append(f"the loss had come down to {back[0]:.3g}, and ends at {back[1]:.3g}")
     return Finding(
         place=place_at(optimizer.site, "optimizer", call=optimizer.kind),
@@ -89,25 +89,25 @@ def judge(case: Case) -> Finding | None:
     )
 
 
-def largest_steps(case: Case) -> dict[str, float]:
+def largest_steps(training: Training) -> dict[str, float]:
     """Return rms(update) / rms(weight) of each weight matrix over the 10 steps in a row where it is largest.
 
     Of the first 100 steps looked at, without weights of which hardly anything is left.
     """
     return {
         param.name: _largest_window(param.update[:UNTIL])
-        for param in case.weights()
+        for param in training.weights()
         if param.start.get("std", 0) > 1e-3 and len(param.update) >= 3 and not vanished(param)
     }
 
 
-def _never_above(case: Case) -> bool:
+def _never_above(training: Training) -> bool:
     """Whether no loss was above that of the best constant answer, but for batches' noise, once it was there.
 
     Steps that are too large throw outputs about, and these cost more than a constant does.
     """
-    stream, learning = case.learning.stream, case.learning
-    values = finite(stream.values if stream is not None else [])
+    loss_curve, learning = training.learning.loss_curve, training.learning
+    values = finite(loss_curve.values if loss_curve is not None else [])
     there = np.flatnonzero(values < NOISE * learning.trivial)
     if len(values) <= WINDOW or len(there) == 0:
         return False
@@ -115,31 +115,31 @@ def _never_above(case: Case) -> bool:
     return float(after.max()) < NOISE * learning.trivial and bool((before < NOISE * values[0]).all())
 
 
-def _keeps_it_short(case: Case, typical: float) -> bool:
+def _keeps_it_short(training: Training, typical: float) -> bool:
     """It learns, if not enough: only where the steps are still large, or were huge and led nowhere."""
-    learning = case.learning
+    learning = training.learning
     late = [
         float(np.median(param.update[-WINDOW:]))
-        for param in case.weights()
+        for param in training.weights()
         if len(param.update) > WINDOW and param.start.get("std", 0) > 1e-3 and not vanished(param)
     ]
     if not late or not learning.ratio > FITTED:
         return False
     lasting = learning.state == "poor" and float(np.median(late)) >= LARGE / 3 and not learning.falling
     huge = learning.ratio > UNFIT and (typical > HUGE or (typical > HUGE / 2 and not learning.falling))
-    overrun = learning.state == "poor" and overran(case) is not None
+    overrun = learning.state == "poor" and overran(training) is not None
     still = learning.ratio > UNFIT or learning.state == "poor"
-    back = max(late) > LARGE and learning.ratio > 2 * FITTED and thrown_back(case) is not None
+    back = max(late) > LARGE and learning.ratio > 2 * FITTED and thrown_back(training) is not None
     wild = back or (still and max(late) > 1.6 * LARGE)
     return wild or (typical > LARGE and lasting) or huge or overrun
 
 
-def thrown_back(case: Case) -> tuple[float, float] | None:
+def thrown_back(training: Training) -> tuple[float, float] | None:
     """Return the lowest mean loss over a twentieth of the steps, in their first half, and that at the end.
 
     None unless the first is below half of the second.
     """
-    values = finite(case.learning.stream.values if case.learning.stream is not None else [])
+    values = finite(training.learning.loss_curve.values if training.learning.loss_curve is not None else [])
     width = len(values) // 20
     if width < 5:
         return None
@@ -149,12 +149,12 @@ def thrown_back(case: Case) -> tuple[float, float] | None:
     return (best, last) if 0 < best < last / BACK else None
 
 
-def overran(case: Case) -> tuple[float, float] | None:
+def overran(training: Training) -> tuple[float, float] | None:
     """Return the size of the first step by that of the weights, and how many times these grew to the end.
 
     Both in the middle of the weights; None unless the first is above 1 and the second above 10.
     """
-    weights = [param for param in case.weights() if param.start.get("std", 0) > 1e-3 and param.update]
+    weights = [param for param in training.weights() if param.start.get("std", 0) > 1e-3 and param.update]
     first = [param.update[0] for param in weights]
     growth = [
         param.start["end_mean_abs"] / param.start["mean_abs"]
@@ -182,20 +182,20 @@ class Blown:
     left: float
 
 
-def blown_up(case: Case) -> Blown | None:
+def blown_up(training: Training) -> Blown | None:
     """Return how a few of the first steps killed the network; None if they didn't.
 
     Steps larger than the weights, in the middle of these, a loss that rose to twice its start among them, and
     hardly any gradient at the end. A step of that size is no accident that the gradients died of later.
     """
-    stream = case.learning.stream
+    loss_curve = training.learning.loss_curve
     weights = [
         param
-        for param in case.weights()
+        for param in training.weights()
         if param.start.get("std", 0) > 1e-3 and len(param.update) > 2 * EARLY
     ]
-    values = finite(stream.values[:EARLY]) if stream is not None else np.empty(0)
-    if not weights or len(values) < EARLY or case.learning.state not in ("stuck", "diverged"):
+    values = finite(loss_curve.values[:EARLY]) if loss_curve is not None else np.empty(0)
+    if not weights or len(values) < EARLY or training.learning.state not in ("stuck", "diverged"):
         return None
     largest = {
         param.name: float(np.nan_to_num(param.update[:EARLY], nan=0, posinf=1e3).max()) for param in weights
@@ -238,26 +238,26 @@ _USUAL_STEP = (1e-3, 1e-2)
 """rms(update) / rms(weight) of healthy trainings."""
 
 
-def large_steps(case: Case) -> Picture | None:
+def large_steps(training: Training) -> Picture | None:
     """The largest steps in units of the weights, where these are above the usual; else the loss itself.
 
     Steps can be large at first only: after them nothing is left to step by.
     """
-    blown = blown_up(case)
+    blown = blown_up(training)
     if blown is not None:
         title = f"Largest update of the first {EARLY}, in units of the weight, input first"
         pairs = list(blown.largest.items())
         return bars(
             title, "update / weight (rms)", pairs, log=True, usual=_USUAL_STEP, worst=lambda value: value
         )
-    largest = largest_steps(case)
+    largest = largest_steps(training)
     if largest and float(np.median(list(largest.values()))) > _USUAL_STEP[1]:
         title = "Largest update in units of the weight (median of 10 steps in a row), input first"
         pairs = list(largest.items())
         return bars(
             title, "update / weight (rms)", pairs, log=True, usual=_USUAL_STEP, worst=lambda value: value
         )
-    first = {param.name: param.update[0] for param in case.weights() if param.update}
+    first = {param.name: param.update[0] for param in training.weights() if param.update}
     if first and float(np.median(list(first.values()))) > 1:
         title = "The first update, in units of the weight, input first"
         return bars(
@@ -268,7 +268,7 @@ def large_steps(case: Case) -> Picture | None:
             usual=_USUAL_STEP,
             worst=lambda value: value,
         )
-    return loss_to_the_end(case)
+    return loss_to_the_end(training)
 
 
 FAULT = Fault(

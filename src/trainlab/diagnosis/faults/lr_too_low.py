@@ -9,32 +9,32 @@ from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import rate_times
+from trainlab.diagnosis.remedies.common_remedies import rate_times
 from trainlab.diagnosis.signals import curve
-from trainlab.diagnosis.signals.case import Case, optimizer_name
+from trainlab.diagnosis.signals.training import Training, optimizer_name
 
 WAY = 0.05
 LONG = 200
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire where the training fails and no weight matrix moved by 5 % of its size over all steps together.
 
     Of a loss that nothing is known of: where it has fallen by less than it swings in 200 steps, from fresh
     weights.
     """
-    learning = case.learning
+    learning = training.learning
     if (
-        not (learning.state in ("stuck", "poor") or _stands_still(case))
-        or not case.stepped
-        or case.seen.tick < 20
-        or case.faults & _OTHER_CAUSES
+        not (learning.state in ("stuck", "poor") or _stands_still(training))
+        or not training.stepped
+        or training.record.tick < 20
+        or training.faults & _OTHER_CAUSES
     ):
         return None
-    way = ways(case)
-    if not way or len(way) < 0.5 * len(case.weights()) or max(way.values()) > WAY:
+    way = ways(training)
+    if not way or len(way) < 0.5 * len(training.weights()) or max(way.values()) > WAY:
         return None
-    optimizer = max(case.stepped, key=lambda one: one.steps)
+    optimizer = max(training.stepped, key=lambda one: one.steps)
     rates = [value for _, value in optimizer.lr]
     if len(rates) > 1 and rates[-1] >= max(rates) > rates[0]:
         return None  # a warm-up that was ended before its end
@@ -51,7 +51,7 @@ def judge(case: Case) -> Finding | None:
             f"{max(way.values()):.1%} of its size",
             f"rms(update) / rms(weight) is {max(way.values()) / optimizer.steps:.1e} a step at "
             "most; 1e-3 to 1e-2 is usual",
-            case.learning.words,
+            training.learning.words,
         ),
         remedy=(
             f"Raise the learning rate by 10 to 1,000 times: lr={rate * 10:g}, {rate * 100:g}, "
@@ -62,27 +62,27 @@ def judge(case: Case) -> Finding | None:
     )
 
 
-def ways(case: Case) -> dict[str, float]:
+def ways(training: Training) -> dict[str, float]:
     """Return how far each weight matrix that has gradients went in all steps, in units of its size."""
-    steps = max((one.steps for one in case.stepped), default=0)
+    steps = max((one.steps for one in training.stepped), default=0)
     return {
         param.name: float(np.mean(param.update)) * steps
-        for param in case.weights()
+        for param in training.weights()
         if len(param.update) >= 5
         and param.start.get("std", 0) > 0
         and np.median(param.grad_zeros or [1.0]) < 0.9
     }
 
 
-def _stands_still(case: Case) -> bool:
+def _stands_still(training: Training) -> bool:
     """Whether a loss that nothing is known of has hardly fallen, from weights that weren't loaded."""
-    learning = case.learning
-    if learning.state != "unknown" or learning.adversarial or learning.stream is None:
+    learning = training.learning
+    if learning.state != "unknown" or learning.adversarial or learning.loss_curve is None:
         return False
-    values = learning.stream.values
+    values = learning.loss_curve.values
     fell = curve.start(values) - curve.end(values)
-    loaded = any(param.loaded for param in case.weights())
-    return not loaded and case.seen.tick >= LONG and fell < curve.swing(values)
+    loaded = any(param.loaded for param in training.weights())
+    return not loaded and training.record.tick >= LONG and fell < curve.swing(values)
 
 
 _OTHER_CAUSES = frozenset(
@@ -90,10 +90,10 @@ _OTHER_CAUSES = frozenset(
 )
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """How far each weight matrix moved in all steps together, in percent of its size."""
-    pairs = [(name, 100 * value) for name, value in ways(case).items()]
-    steps = max((one.steps for one in case.stepped), default=0)
+    pairs = [(name, 100 * value) for name, value in ways(training).items()]
+    steps = max((one.steps for one in training.stepped), default=0)
     title = f"How far the weights moved in all {steps:,} steps, input first"
     return bars(title, "% of their size", pairs, log=True, worst=lambda value: value)
 

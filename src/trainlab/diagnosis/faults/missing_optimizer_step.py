@@ -5,60 +5,62 @@ from __future__ import annotations
 from trainlab.diagnosis.edits import backward_line, diff
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.record import OptimizerRecord, ParamRecord
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place, place_at
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.seen import OptimizerSeen, ParamSeen
-from trainlab.diagnosis.signals.case import Case, named, optimizer_name
+from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.training import Training, named, optimizer_name
 
 LEAST = 20
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if the loss reaches parameters that an optimizer has, none is stepped, and nothing moves them."""
-    seen = case.seen
-    if seen.backwards < LEAST:
+    record = training.record
+    if record.backwards < LEAST:
         return None
-    for optimizer in seen.optimizers:
-        reached = [seen.params[key] for key in optimizer.params if seen.params[key].reached]
-        if optimizer.steps == 0 and reached and not any(_moves(case, param) for param in reached):
-            return _never(case, optimizer, reached)
+    for optimizer in record.optimizers:
+        reached = [record.params[key] for key in optimizer.params if record.params[key].reached]
+        if optimizer.steps == 0 and reached and not any(_moves(training, param) for param in reached):
+            return _never(training, optimizer, reached)
         looked = optimizer.empty
         if (
             optimizer.steps >= LEAST
             and looked >= LEAST
-            and not any(seen.params[key].with_grad for key in optimizer.params)
+            and not any(record.params[key].with_grad for key in optimizer.params)
             and reached
         ):
             return _cleared(optimizer, looked)
-    reached = [param for param in seen.params.values() if param.reached >= 5]
+    reached = [param for param in record.params.values() if param.reached >= 5]
     borrowed = any(param.loaded for param in reached)  # gradients of a finished network: saliency, attacks
-    if not seen.optimizers and reached and not borrowed and not any(_moves(case, one) for one in reached):
+    moved = any(_moves(training, one) for one in reached)
+    if not record.optimizers and reached and not borrowed and not moved:
         return Finding(
             place=Place(kind="parameters", parameters=tuple(param.name for param in reached)),
             where=f"no optimizer; the parameters {named(param.name for param in reached)} stay as they are",
             confidence=0.8,
-            evidence=(f"{seen.backwards} backward passes, no optimizer, and no parameter has changed",),
+            evidence=(f"{record.backwards} backward passes, no optimizer, and no parameter has changed",),
             remedy="Make an optimizer of the model's parameters and call its step() after backward().",
             code="optimizer = torch.optim.Adam(model.parameters())\n…\nloss.backward()\noptimizer.step()",
         )
     return None
 
 
-def _moves(case: Case, param: ParamSeen) -> bool:
-    return param.moved is True or case.is_stepped(param)
+def _moves(training: Training, param: ParamRecord) -> bool:
+    return param.moved is True or training.is_stepped(param)
 
 
-def _never(case: Case, optimizer: OptimizerSeen, reached: list[ParamSeen]) -> Finding:
+def _never(training: Training, optimizer: OptimizerRecord, reached: list[ParamRecord]) -> Finding:
     name = optimizer_name(optimizer)
-    stream = case.learning.stream
-    place = f" after {stream.site.quoted}" if stream is not None and stream.site is not None else ""
+    loss_curve = training.learning.loss_curve
+    site = None if loss_curve is None else loss_curve.site
+    place = f" after {site.quoted}" if site is not None else ""
     return Finding(
-        place=place_at(stream.site if stream is not None else None, "call", call="backward"),
+        place=place_at(site, "call", call="backward"),
         where=f"{name}.step() is never called{place}",
         confidence=0.97,
         evidence=(
-            f"{case.seen.backwards} backward passes, 0 steps of {name} ({optimizer.kind})",
+            f"{training.record.backwards} backward passes, 0 steps of {name} ({optimizer.kind})",
             f"the parameters {named(param.name for param in reached)} have not changed",
         ),
         remedy=f"Call {name}.step() after loss.backward().",
@@ -66,7 +68,7 @@ def _never(case: Case, optimizer: OptimizerSeen, reached: list[ParamSeen]) -> Fi
     )
 
 
-def _cleared(optimizer: OptimizerSeen, looked: int) -> Finding:
+def _cleared(optimizer: OptimizerRecord, looked: int) -> Finding:
     name = optimizer_name(optimizer)
     return Finding(
         place=place_at(optimizer.step_site, "call", call="step"),
@@ -84,16 +86,16 @@ def _cleared(optimizer: OptimizerSeen, looked: int) -> Finding:
     )
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """Backward passes beside the steps of each optimizer."""
-    steps = [(f"{optimizer_name(one)}.step()", float(one.steps)) for one in case.seen.optimizers]
-    return bars("Calls counted", "calls", [("loss.backward()", float(case.seen.backwards)), *steps])
+    steps = [(f"{optimizer_name(one)}.step()", float(one.steps)) for one in training.record.optimizers]
+    return bars("Calls counted", "calls", [("loss.backward()", float(training.record.backwards)), *steps])
 
 
-def _edit(finding: Finding, case: Case) -> str:
-    line = backward_line(case)
-    never = next((one for one in case.seen.optimizers if not one.steps), None)
-    if line is None or never is None or case.stepped:
+def _edit(finding: Finding, training: Training) -> str:
+    line = backward_line(training)
+    never = next((one for one in training.record.optimizers if not one.steps), None)
+    if line is None or never is None or training.stepped:
         return ""
     return diff(line, f"  {line.text}", f"+ {optimizer_name(never)}.step()")
 

@@ -10,20 +10,21 @@ import numpy as np
 from trainlab.diagnosis.edits import backward_line, diff
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.events import StepsByHand
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.pictures.loops import gradient_norm
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.signals.case import Case, optimizer_name
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.signals.gradients import total_norms
+from trainlab.diagnosis.signals.training import Training, optimizer_name
 
 LEAST = 8
 SHARE = 0.9
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Look at each optimizer, and at steps made by hand."""
-    for optimizer in case.stepped:
+    for optimizer in training.stepped:
         if optimizer.stale >= LEAST and optimizer.stale > SHARE * optimizer.checked:
             name = optimizer_name(optimizer)
             site = optimizer.step_site
@@ -42,15 +43,14 @@ def judge(case: Case) -> Finding | None:
                 remedy=f"Clear the gradients in every step: call {name}.zero_grad() before loss.backward().",
                 code=f"{name}.zero_grad()\nloss.backward()\n{name}.step()",
             )
-    for event in case.seen.events_of("steps_by_hand"):
-        steps, stale = int(event.facts.get("steps", 0)), int(event.facts.get("stale", 0))
-        if stale >= LEAST and stale > SHARE * steps:
+    for event in training.record.events_of(StepsByHand):
+        if event.stale >= LEAST and event.stale > SHARE * event.steps:
             return Finding(
                 place=place_at(event.site, "parameters"),
                 where="the update of the weights by hand: .grad is never cleared",
                 confidence=0.9,
                 evidence=(
-                    f"after {stale} of {steps} updates the old gradients were still there at "
+                    f"after {event.stale} of {event.steps} updates the old gradients were still there at "
                     "the next backward()",
                 ),
                 remedy="Clear each gradient after the update.",
@@ -59,32 +59,31 @@ def judge(case: Case) -> Finding | None:
     return None
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """How gradients that add up grow; where they don't, in how many steps old ones were still there."""
-    _, norms = total_norms(case)
+    _, norms = total_norms(training)
     part = max(1, len(norms) // 4)
     if len(norms) > 1 and np.median(norms[-part:]) > 1.5 * np.median(norms[:part]):
-        return gradient_norm(case)
+        return gradient_norm(training)
     pairs: list[tuple[str, float]] = []
-    for one in case.seen.optimizers:
+    for one in training.record.optimizers:
         name = optimizer_name(one)
         pairs += [
             (f"{name}: steps looked at", float(one.checked)),
             ("old gradients still there", float(one.stale)),
         ]
-    if not any(one.stale for one in case.seen.optimizers):
-        for event in case.seen.events_of("steps_by_hand"):
-            facts = event.facts
+    if not any(one.stale for one in training.record.optimizers):
+        for event in training.record.events_of(StepsByHand):
             pairs = [
-                ("updates by hand", float(facts.get("steps", 0))),
-                ("old gradients still there", float(facts.get("stale", 0))),
+                ("updates by hand", float(event.steps)),
+                ("old gradients still there", float(event.stale)),
             ]
     return bars("Steps, and gradients that were never cleared", "steps", pairs)
 
 
-def _edit(finding: Finding, case: Case) -> str:
-    line = backward_line(case)
-    optimizer = next((one for one in case.stepped if one.stale), None)
+def _edit(finding: Finding, training: Training) -> str:
+    line = backward_line(training)
+    optimizer = next((one for one in training.stepped if one.stale), None)
     if line is None or optimizer is None or line.text.count("backward") != 1:
         return ""
     return diff(line, f"+ {optimizer_name(optimizer)}.zero_grad()", f"  {line.text}")

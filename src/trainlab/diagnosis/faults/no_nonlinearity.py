@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.node_kinds import SHAPING
+from trainlab.diagnosis.observed.record import Graph
+from trainlab.diagnosis.observed.torch_names import LINEAR_NODES, SHAPE_NODES
 from trainlab.diagnosis.pictures.kinds import Picture
-from trainlab.diagnosis.pictures.path import chain_to_loss
+from trainlab.diagnosis.pictures.network import chain_to_loss
 from trainlab.diagnosis.place import Place
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.seen import Graph
-from trainlab.diagnosis.signals.case import Case, named
+from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.training import Training, named
 
 LONG = 200
-_LINEAR = frozenset(("Addmm", "Mm", "Convolution", "Mv", "Bmm", "Addmv", "Linear", "MkldnnLinear"))
+_LINEAR = LINEAR_NODES | {"Bmm"}
 _PASSING = frozenset(
     (
         "NativeDropout",
@@ -31,13 +31,13 @@ _PASSING = frozenset(
 )
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if no layer of at least two is followed by anything but another layer.
 
     A single layer that gets nowhere is told of in a note.
     """
-    for graph in case.seen.graphs[:6]:
-        chain = _chain(case, graph)
+    for graph in training.record.graphs[:6]:
+        chain = _chain(training, graph)
         if chain is None:
             continue
         finding = Finding(
@@ -48,45 +48,45 @@ def judge(case: Case) -> Finding | None:
                 f"{len(chain)} linear layers ({named(chain)}) follow each other without a "
                 "non-linear function: "
                 "their product is one matrix",
-                case.learning.words,
+                training.learning.words,
             ),
             remedy="Put an activation after each hidden layer.",
             code="x = torch.relu(self.layer1(x))\nreturn self.layer2(x)",
         )
-        return finding if case.learning.failing else finding.as_note()
-    name = only_layer(case) if case.learning.state == "stuck" else ""
-    return _alone(case, name).as_note() if name else None
+        return finding if training.learning.failing else finding.as_note()
+    name = only_layer(training) if training.learning.state == "stuck" else ""
+    return _alone(training, name).as_note() if name else None
 
 
-def only_layer(case: Case) -> str:
+def only_layer(training: Training) -> str:
     """Return the weight of a network of one linear layer that had time to find the best line, or ""."""
-    layers = [one for one in case.seen.params.values() if len(one.shape) >= 2]
+    layers = [one for one in training.record.params.values() if len(one.shape) >= 2]
     if any(one.owner is not None and not one.requires_grad for one in layers):
         return ""  # frozen ones leave no trace in the graph
     names = [one.name for one in layers if one.reached]
-    kinds = {node.kind for graph in case.seen.graphs[:6] for node in graph.nodes}
-    linear = bool(kinds & _LINEAR) and "Convolution" not in kinds and not case.seen.activations
-    settled = case.seen.tick >= LONG and not case.learning.falling
+    kinds = {node.kind for graph in training.record.graphs[:6] for node in graph.nodes}
+    linear = bool(kinds & _LINEAR) and "Convolution" not in kinds and not training.record.activations
+    settled = training.record.tick >= LONG and not training.learning.falling
     return names[0] if len(names) == 1 and linear and settled else ""
 
 
-def _alone(case: Case, name: str) -> Finding:
+def _alone(training: Training, name: str) -> Finding:
     return Finding(
         place=Place(kind="parameters", parameters=(name,)),
         where=name,
         confidence=0.7,
-        evidence=(f"{name} is the network's only layer: what it computes is linear", case.learning.words),
+        evidence=(f"{name} is the network's only layer: what it computes is linear", training.learning.words),
         remedy="If no line or plane can tell the targets, put a hidden layer with an activation before it.",
         code="nn.Sequential(nn.Linear(inputs, 16), nn.Tanh(), nn.Linear(16, outputs))",
     )
 
 
-def _chain(case: Case, graph: Graph) -> list[str] | None:
+def _chain(training: Training, graph: Graph) -> list[str] | None:
     """Return the weights in order if all linear layers of the graph are joined directly, else None."""
     linear = [
         place
         for place, node in enumerate(graph.nodes)
-        if node.kind in _LINEAR and _weight(case, graph, place)
+        if node.kind in _LINEAR and _weight(training, graph, place)
     ]
     if len(linear) < 2 or not graph.complete:
         return None
@@ -103,31 +103,31 @@ def _chain(case: Case, graph: Graph) -> list[str] | None:
                 joined += 1
                 continue
             dropped = node.kind == "Mul" and node.op is not None and node.op.name == "dropout"
-            if node.kind not in SHAPING and node.kind not in _PASSING and not dropped:
+            if node.kind not in SHAPE_NODES and node.kind not in _PASSING and not dropped:
                 return None
             waiting += node.inputs
     if joined < len(linear) - 1:
         return None
-    return [_weight(case, graph, place) for place in reversed(linear)]
+    return [_weight(training, graph, place) for place in reversed(linear)]
 
 
-def _weight(case: Case, graph: Graph, place: int) -> str:
+def _weight(training: Training, graph: Graph, place: int) -> str:
     """Return the name of the weight that a linear node uses, or an empty string."""
     for at in graph.nodes[place].inputs:
         node = graph.nodes[at]
-        while node.kind in SHAPING and node.inputs:
+        while node.kind in SHAPE_NODES and node.inputs:
             node = graph.nodes[node.inputs[0]]
-        if node.param is not None and len(case.seen.params[node.param].shape) >= 2:
-            return case.seen.params[node.param].name
+        if node.param is not None and len(training.record.params[node.param].shape) >= 2:
+            return training.record.params[node.param].name
     return ""
 
 
 _LINEAR_CALLS = frozenset(("linear", "addmm", "matmul", "mm", "bmm", "conv1d", "conv2d", "conv3d"))
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """The operations from the input to the loss; linear ones with nothing between them are marked."""
-    return chain_to_loss(case, lambda _, op, after: op in _LINEAR_CALLS and after in _LINEAR_CALLS)
+    return chain_to_loss(training, lambda _, op, after: op in _LINEAR_CALLS and after in _LINEAR_CALLS)
 
 
 FAULT = Fault(

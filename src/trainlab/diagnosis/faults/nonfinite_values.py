@@ -4,68 +4,69 @@ from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.events import NonFinite, NonFiniteGradient, NonFiniteLoss
 from trainlab.diagnosis.pictures.loops import loss_to_the_end
 from trainlab.diagnosis.place import Place, place_at
+from trainlab.diagnosis.remedies.common_remedies import CLIPPED, rate_times, single
 from trainlab.diagnosis.remedies.remedy import Remedy
-from trainlab.diagnosis.remedies.usual import CLIPPED, rate_times, single
-from trainlab.diagnosis.seen import Event
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.signals.training import Training
+
+AT_POLE = 1e-12
+"""An input this near to zero is where the function, or its derivative, is infinite."""
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if a loss stopped being finite, or if gradients did and there is no loss scaler."""
-    seen = case.seen
-    losses = [stream for stream in seen.streams if stream.first_nonfinite is not None]
-    gradients = seen.events_of("nonfinite_gradient")
-    if not losses and (not gradients or seen.uses_scaler):
+    record = training.record
+    losses = [loss_curve for loss_curve in record.loss_curves if loss_curve.first_nonfinite is not None]
+    gradients = record.events_of(NonFiniteGradient)
+    if not losses and (not gradients or record.uses_scaler):
         return None
-    if seen.uses_scaler and sum(stream.nonfinite for stream in losses) < 3:
+    if record.uses_scaler and sum(loss_curve.nonfinite for loss_curve in losses) < 3:
         return None
-    if seen.data.nonfinite_input is not None:
-        return _of_the_data(case)
-    first = min([*gradients, *seen.events_of("nonfinite_loss")], key=lambda event: event.tick, default=None)
+    if record.data.nonfinite_input is not None:
+        return _of_the_data(training)
+    events = [*gradients, *record.events_of(NonFiniteLoss)]
+    first = min(events, key=lambda event: event.tick, default=None)
     if first is None:
         return None
-    return _of_an_operation(case, first)
+    return _of_an_operation(training, first)
 
 
-def _of_the_data(case: Case) -> Finding:
+def _of_the_data(training: Training) -> Finding:
+    step = training.record.data.nonfinite_input
     return Finding(
         place=Place(kind="data"),
-        where=(
-            f"the input batch at step {case.seen.data.nonfinite_input}: the data has NaN or infinite values"
-        ),
+        where=f"the input batch at step {step}: the data has NaN or infinite values",
         confidence=0.97,
-        evidence=(
-            f"a batch given to the network at step {case.seen.data.nonfinite_input} holds NaN or infinity",
-        ),
+        evidence=(f"a batch given to the network at step {step} holds NaN or infinity",),
         remedy="Clean the data: fill in or drop missing values before training.",
         code="X = torch.nan_to_num(X)  # or drop the rows",
     )
 
 
-def _of_an_operation(case: Case, event: Event) -> Finding:
-    name = str(event.facts.get("name") or "")
+def _of_an_operation(training: Training, event: NonFinite) -> Finding:
+    name = event.name
     place = event.site.quoted if event.site is not None else event.module or "the loss"
-    nearest = event.facts.get("nearest")
+    at_pole = event.nearest < AT_POLE
     evidence = [
         f"step {event.tick}: the first value that isn't finite comes out of {name or 'the loss'} at {place}"
     ]
-    if event.kind == "nonfinite_gradient":
+    if isinstance(event, NonFiniteGradient):
         evidence = [
-            f"step {event.tick}: gradients of {', '.join(event.facts['parameters'])} aren't "
+            f"step {event.tick}: gradients of {', '.join(event.parameters)} aren't "
             f"finite; see {name or 'the loss'} at {place}"
         ]
-    if nearest is not None and nearest < 1e-12:
-        evidence.append(f"an input of {name} is {nearest:.3g}, where it or its derivative is infinite")
-    if event.facts.get("parameters") and event.kind == "nonfinite_loss":
-        evidence.append(f"already not finite: {', '.join(event.facts['parameters'])}")
-    bad = sum(stream.nonfinite for stream in case.seen.streams)
-    evidence.append(f"{bad} of {case.seen.backwards} losses are NaN or infinite")
+    if at_pole:
+        evidence.append(f"an input of {name} is {event.nearest:.3g}, where it or its derivative is infinite")
+    if event.parameters and isinstance(event, NonFiniteLoss):
+        evidence.append(f"already not finite: {', '.join(event.parameters)}")
+    bad = sum(loss_curve.nonfinite for loss_curve in training.record.loss_curves)
+    evidence.append(f"{bad} of {training.record.backwards} losses are NaN or infinite")
     return Finding(
         place=place_at(event.site, "call", module=event.module, call=name),
         where=f"{name or 'loss'} at {place}{f' (in {event.module})' if event.module else ''}",
-        confidence=0.95 if nearest is not None and nearest < 1e-12 else 0.7,
+        confidence=0.95 if at_pole else 0.7,
         evidence=tuple(evidence),
         remedy=(
             f"Keep the input of {name or 'the operation'} away from where it is infinite: add a "

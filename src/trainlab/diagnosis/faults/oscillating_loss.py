@@ -9,51 +9,52 @@ from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.loops import losses_drawn
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import rate_times
+from trainlab.diagnosis.remedies.common_remedies import rate_times
 from trainlab.diagnosis.signals import curve
-from trainlab.diagnosis.signals.case import Case
 from trainlab.diagnosis.signals.curve import autocorrelation
+from trainlab.diagnosis.signals.training import Training
 
 OPPOSITE = -0.3
 SMALL = 0.01
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire where the training fails and successive losses go opposite ways: correlation below −0.3.
 
     Swings of less than 1 % of the loss are rounding, or no matter.
     """
-    stream = case.learning.stream
-    if not case.learning.failing or stream is None or stream.stride > 1:
+    loss_curve = training.learning.loss_curve
+    if not training.learning.failing or loss_curve is None or loss_curve.stride > 1:
         return None
-    correlation = min(curve.autocorrelation(stream.values), curve.autocorrelation(stream.values[:200]))
-    if correlation >= OPPOSITE or len(case.seen.data.batches) > 0.2 * max(1, case.seen.data.fingerprinted):
+    values, data = loss_curve.values, training.record.data
+    correlation = min(curve.autocorrelation(values), curve.autocorrelation(values[:200]))
+    if correlation >= OPPOSITE or len(data.batches) > 0.2 * max(1, data.fingerprinted):
         return None
-    if curve.swing(stream.values) < SMALL * abs(float(np.median(curve.finite(stream.values)))):
+    if curve.swing(loss_curve.values) < SMALL * abs(float(np.median(curve.finite(loss_curve.values)))):
         return None
     return Finding(
-        place=place_at(stream.site, "loss"),
-        where=f"the loss at {stream.site.quoted}" if stream.site else "the loss",
+        place=place_at(loss_curve.site, "loss"),
+        where=f"the loss at {loss_curve.site.quoted}" if loss_curve.site else "the loss",
         confidence=0.6,
         evidence=(
             f"what is left of the loss without its trend has a correlation of {correlation:.2f} "
             "from step to step",
-            case.learning.words,
+            training.learning.words,
         ),
         remedy="Lower the learning rate or the momentum.",
         code="lr = lr / 10",
     )
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """The first 200 losses, one by one, or the last where these swing more."""
-    stream = case.learning.stream
-    if stream is None or len(stream.values) <= 200:
-        return losses_drawn(case, 0, 200, "The first losses, one by one")
-    early, late = autocorrelation(stream.values[:200]), autocorrelation(stream.values[-200:])
+    loss_curve = training.learning.loss_curve
+    if loss_curve is None or len(loss_curve.values) <= 200:
+        return losses_drawn(training, 0, 200, "The first losses, one by one")
+    early, late = autocorrelation(loss_curve.values[:200]), autocorrelation(loss_curve.values[-200:])
     if late < early:
-        return losses_drawn(case, len(stream.values) - 200, None, "The last losses, one by one")
-    return losses_drawn(case, 0, 200, "The first losses, one by one")
+        return losses_drawn(training, len(loss_curve.values) - 200, None, "The last losses, one by one")
+    return losses_drawn(training, 0, 200, "The first losses, one by one")
 
 
 FAULT = Fault(

@@ -7,31 +7,31 @@ import numpy as np
 from trainlab.diagnosis.edits import without_activation
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.node_kinds import RANGES
-from trainlab.diagnosis.pictures.data import targets_and_range
+from trainlab.diagnosis.observed.record import Node
+from trainlab.diagnosis.observed.torch_names import OF_NUMBERS, RANGES
+from trainlab.diagnosis.pictures.targets import targets_and_range
 from trainlab.diagnosis.place import Place, place_at
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.seen import Node
-from trainlab.diagnosis.signals.case import Case, behind
+from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.training import Training, behind
 
 SHARE = 0.05
 FITTED = 0.05
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if more than 5 % of the targets lie outside of the range of what the output comes from.
 
     Not where the loss is below 5 % of the best constant answer's: then they were reached.
     """
-    if case.learning.ratio < FITTED:
+    if training.learning.ratio < FITTED:
         return None
-    for graph in case.seen.graphs:
+    for graph in training.record.graphs:
         for node in graph.nodes:
-            loss = case.loss_of(node.op)
+            loss = training.loss_of(node.op)
             if loss is None:
                 continue
             for source in behind(graph, node):
-                if source.kind not in RANGES or len(loss.sample) < 20 or loss.kind not in _PLAIN:
+                if source.kind not in RANGES or len(loss.sample) < 20 or loss.kind not in OF_NUMBERS:
                     continue
                 low, high = RANGES[source.kind]
                 margin = 0.02 * (1 if high == np.inf else high - low)
@@ -63,9 +63,6 @@ def _place(source: Node) -> Place:
     if op is None:
         return Place(kind="activation", call=source.kind.lower())
     return place_at(op.site, "activation", module=op.module, call=op.name.rstrip("_"))
-
-
-_PLAIN = frozenset(("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "difference"))
 
 
 FAULT = Fault(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from trainlab.diagnosis.card import epochs
 from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.judge.card import epochs
+from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.pictures.kinds import Picture, is_wide, lines, one_line
 from trainlab.diagnosis.pictures.loops import held_out_line
 from trainlab.diagnosis.place import Place, place_at
-from trainlab.diagnosis.seen_losses import LossSeen
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.signals.training import Training
 
 RISEN = 1.3
 BEFORE = 0.6
@@ -19,15 +19,15 @@ GAP = 3.0
 BY_HEART, APART, PASSES = 0.98, 0.25, 20
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if the held-out loss was least before 60 % of the run and ends 1.3 times that.
 
     And at 3 times the training loss at least. Also where the training data are learnt by heart, gone through
     20 times, and the accuracy on other rows is 0.25 lower.
     """
-    if case.seen.restored or case.learning.adversarial:
+    if training.record.restored or training.learning.adversarial:
         return None
-    for loss in case.seen.losses:
+    for loss in training.record.losses:
         ticks, values = _curve(loss)
         if len(values) < 8 or not loss.fits:
             continue
@@ -55,23 +55,23 @@ def judge(case: Case) -> Finding | None:
             ),
             code="# keep the weights of the best epoch\nbest = copy.deepcopy(model.state_dict())",
         )
-    return _by_heart(case)
+    return _by_heart(training)
 
 
-def _by_heart(case: Case) -> Finding | None:
+def _by_heart(training: Training) -> Finding | None:
     """Every training example is answered rightly and surely, and new ones are not."""
-    learning, data = case.learning, case.seen.data
-    told = case.seen.judged_accuracy[-1:]
-    if case.faults or not told or learning.main is None or not data.train_rows or not data.judged_rows:
+    learning, data = training.learning, training.record.data
+    told = training.record.judged_accuracy[-1:]
+    if training.faults or not told or learning.main is None or not data.train_rows or not data.judged_rows:
         return None
     _, judged, count = told[0]
     known = data.judged_known / len(data.judged_rows)
-    passes = epochs(case.seen) or 0.0
+    passes = epochs(training.record) or 0.0
     by_heart = learning.reached > BY_HEART and learning.ratio < 1 - BY_HEART
     if not by_heart or known > 0.5 or count < 100 or passes < PASSES or learning.reached - judged < APART:
         return None
-    site = next((root.eval_site for root in case.seen.roots if root.eval_site), None)
-    values = sum(param.size for param in case.weights())
+    site = next((root.eval_site for root in training.record.networks if root.eval_site), None)
+    values = sum(param.size for param in training.weights())
     return Finding(
         place=place_at(site, "evaluation"),
         where=f"the evaluation{f' at {site.quoted}' if site else ''}, on other rows than those trained on",
@@ -87,7 +87,7 @@ def _by_heart(case: Case) -> Finding | None:
     )
 
 
-def _curve(loss: LossSeen) -> tuple[list[int], list[float]]:
+def _curve(loss: LossRecord) -> tuple[list[int], list[float]]:
     """Return the held-out loss, the mean of each evaluation."""
     by_tick: dict[int, list[float]] = {}
     for fit in loss.judged:
@@ -96,14 +96,14 @@ def _curve(loss: LossSeen) -> tuple[list[int], list[float]]:
     return ticks, [float(np.mean(by_tick[tick])) for tick in ticks]
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """Training and held-out loss, by the same criterion."""
-    main, held = case.learning.main, held_out_line(case)
+    main, held = training.learning.main, held_out_line(training)
     if main is None or held is None:
         return None
-    training = one_line("training batches", [fit.tick for fit in main.fits], [fit.value for fit in main.fits])
-    wide = is_wide([*training["y"], *held["y"]], 100)
-    return lines("Training and evaluation loss", "step", "loss", [training, held], log_y=wide)
+    batches = one_line("training batches", [fit.tick for fit in main.fits], [fit.value for fit in main.fits])
+    wide = is_wide([*batches["y"], *held["y"]], 100)
+    return lines("Training and evaluation loss", "step", "loss", [batches, held], log_y=wide)
 
 
 FAULT = Fault(

@@ -11,31 +11,31 @@ import re
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.record import ParamRecord
 from trainlab.diagnosis.pictures.kinds import Picture
-from trainlab.diagnosis.pictures.path import by_layer
+from trainlab.diagnosis.pictures.network import by_layer
 from trainlab.diagnosis.place import Place
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.seen import ParamSeen
-from trainlab.diagnosis.signals.case import Case, modules_of, optimizer_name
+from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.training import Training, modules_of, optimizer_name
 
 LEAST = 10
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Compare what the loss depends on with what the optimizers hold."""
-    seen = case.seen
-    if not case.stepped or case.seen.tick < LEAST:
+    record = training.record
+    if not training.stepped or training.record.tick < LEAST:
         return None
-    held = [seen.params[key] for optimizer in case.stepped for key in optimizer.params]
+    held = [record.params[key] for optimizer in training.stepped for key in optimizer.params]
     in_use = any(param.reached or param.with_grad for param in held)
     if in_use and not any(param.owner is not None or param.module_kind for param in held):
         return None
-    outside = [param for param in seen.params.values() if _is_left_out(case, param)]
-    if not outside or (case.learning.adversarial and all(param.owner is None for param in outside)):
+    outside = [param for param in record.params.values() if _is_left_out(training, param)]
+    if not outside or (training.learning.adversarial and all(param.owner is None for param in outside)):
         return None
     inside = sum(param.size for param in held if param.reached)
     missing = sum(param.size for param in outside)
-    name = optimizer_name(case.stepped[0])
+    name = optimizer_name(training.stepped[0])
     lost = [param for param in held if not param.reached and not param.with_grad]
     unregistered = [param for param in outside if not param.registered]
     stale = bool(lost) and not unregistered
@@ -52,7 +52,7 @@ def judge(case: Case) -> Finding | None:
         )
         remedy, code = (
             "Make the optimizer after the model has its final layers.",
-            _made_again(case, outside, name),
+            _made_again(training, outside, name),
         )
     else:
         cause = f"{name} was made without them"
@@ -60,10 +60,10 @@ def judge(case: Case) -> Finding | None:
             f"Give these parameters to {name}, too.",
             f"{name}.add_param_group({{'params': module.parameters()}})",
         )
-    made = case.stepped[0].site
+    made = training.stepped[0].site
     return Finding(
         place=Place(kind="parameters", parameters=tuple(param.name for param in outside)),
-        where=f"{modules_of(param.name for param in outside)} ({case.names(outside)})",
+        where=f"{modules_of(param.name for param in outside)} ({training.names(outside)})",
         confidence=0.95,
         evidence=(
             f"{len(outside)} parameters with {missing:,} values get gradients and belong to no optimizer "
@@ -76,14 +76,14 @@ def judge(case: Case) -> Finding | None:
     )
 
 
-def _made_again(case: Case, outside: list[ParamSeen], name: str) -> str:
+def _made_again(training: Training, outside: list[ParamRecord], name: str) -> str:
     """Return the line that makes the optimizer, of the network whose parameters it lacks.
 
     It is the user's own where that is whole and speaks of one network.
     """
-    optimizer = case.stepped[0]
+    optimizer = training.stepped[0]
     owner = next((param.owner for param in outside if param.owner is not None), None)
-    root = case.seen.roots[owner] if owner is not None else None
+    root = training.record.networks[owner] if owner is not None else None
     model = root.name if root is not None and root.name != root.kind else ""
     line = optimizer.site.text if optimizer.site is not None else ""
     if line.count(".parameters()") != 1 or not _is_whole(line):
@@ -102,7 +102,7 @@ def _is_whole(line: str) -> bool:
     return True
 
 
-def _is_left_out(case: Case, param: ParamSeen) -> bool:
+def _is_left_out(training: Training, param: ParamRecord) -> bool:
     in_network = param.owner is not None or not param.registered
     module_like = bool(param.module_kind) or "." in param.name or "[" in param.name
     return (
@@ -117,19 +117,21 @@ def _is_left_out(case: Case, param: ParamSeen) -> bool:
     )
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """Layers, and whether an optimizer has their parameters."""
     return by_layer(
-        case,
+        training,
         "In an optimizer",
         lambda param: "" if param.optimizers or not param.reached else "in no optimizer",
     )
 
 
-def _edit(finding: Finding, case: Case) -> str:
+def _edit(finding: Finding, training: Training) -> str:
     """Wrap the plain lists that hold layers, named as the user names them."""
     outside = [
-        param.name for param in case.seen.params.values() if not param.registered and not param.optimizers
+        param.name
+        for param in training.record.params.values()
+        if not param.registered and not param.optimizers
     ]
     found = [re.match(r"(?:.*\.)?(\w+)\[(\w|')+\]", name) for name in outside]
     lists = dict.fromkeys(match[1] for match in found if match is not None)

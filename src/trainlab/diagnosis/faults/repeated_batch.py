@@ -11,26 +11,28 @@ from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.signals.training import Training
 
 LEAST = 20
 GAP = 0.15
 UNFIT = 0.3
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if two different batches at most were trained on in more than 20 steps, of data with more rows."""
-    data = case.seen.data
+    data = training.record.data
     if data.fingerprinted <= LEAST or len(data.batches) > 2 or not data.batches:
         return None
     shown = len(data.train_rows) if data.largest_batch <= 256 else data.largest_batch
-    loaders = [loader for loader in case.seen.loaders if loader.rows and loader.shuffled] or case.seen.loaders
+    loaders = [
+        loader for loader in training.record.loaders if loader.rows and loader.shuffled
+    ] or training.record.loaders
     rows = max((loader.rows or 0 for loader in loaders), default=0)
     from_loader = any((loader.rows or 0) >= 3 * shown for loader in loaders)
     from_memory = (
         data.held - len(data.judged_rows - data.train_rows) >= 3 * shown and data.largest_batch <= 256
     )
-    learnt_by_heart = _is_new_to(case, shown)
+    learnt_by_heart = _is_new_to(training, shown)
     if not from_loader and not from_memory and not learnt_by_heart:
         return None
     loader = next((one for one in loaders if one.site is not None), None)
@@ -51,10 +53,10 @@ def judge(case: Case) -> Finding | None:
     )
 
 
-def _is_new_to(case: Case, shown: int) -> bool:
+def _is_new_to(training: Training, shown: int) -> bool:
     """Batches that are made step by step and yet the same, and a network that knows these rows alone."""
-    data, main = case.seen.data, case.learning.main
-    loaders = [loader for loader in case.seen.loaders if loader.rows]
+    data, main = training.record.data, training.learning.main
+    loaders = [loader for loader in training.record.loaders if loader.rows]
     others = len(data.judged_rows - data.train_rows)
     if loaders or main is None or not main.fits or others < 3 * shown or data.largest_batch > 256:
         return False
@@ -62,20 +64,20 @@ def _is_new_to(case: Case, shown: int) -> bool:
         return False
     last = main.fits[-5:]
     rates = [fit.accuracy for fit in last if fit.accuracy is not None]
-    judged = [share for _, share, count in case.seen.judged_accuracy[-3:] if count >= 30]
+    judged = [share for _, share, count in training.record.judged_accuracy[-3:] if count >= 30]
     judged += [fit.accuracy for fit in main.judged[-3:] if fit.accuracy is not None]
     if rates and judged:
         return float(np.median(rates)) - max(judged) > GAP
-    if not main.judged or not case.learning.trivial > 0:
+    if not main.judged or not training.learning.trivial > 0:
         return False
     train, new = float(np.median([fit.value for fit in last])), min(fit.value for fit in main.judged[-3:])
-    return new > 10 * train and new > UNFIT * case.learning.trivial
+    return new > 10 * train and new > UNFIT * training.learning.trivial
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """Training passes, different batches among them, rows in them and rows that there are."""
-    data = case.seen.data
-    rows = max([data.held, *(loader.rows or 0 for loader in case.seen.loaders)])
+    data = training.record.data
+    rows = max([data.held, *(loader.rows or 0 for loader in training.record.loaders)])
     shown = len(data.train_rows) if data.largest_batch <= 256 else data.largest_batch
     pairs = [
         ("training passes looked at", float(data.fingerprinted)),

@@ -11,12 +11,13 @@ import numpy as np
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.record import ActivationRecord
+from trainlab.diagnosis.observed.torch_names import LINEAR_NODES
 from trainlab.diagnosis.pictures.kinds import Picture
-from trainlab.diagnosis.pictures.layers import shares
+from trainlab.diagnosis.pictures.network import shares
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import RELU_HE, STANDARDIZED_INPUTS, initialized
-from trainlab.diagnosis.seen import ActivationSeen
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.remedies.common_remedies import RELU_HE, STANDARDIZED_INPUTS, initialized
+from trainlab.diagnosis.signals.training import Training
 
 SHARE = 0.5
 FAR, UNFIT = 0.8, 0.5
@@ -26,22 +27,22 @@ FIRST = 3
 WIDE = 4.0
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire where over half of a hidden layer's values are past ±0.99 (0.01, 0.99) in the first 50 steps.
 
     In a training that gets somewhere, but stays above half (a tenth) of the best constant's loss: 80 %
     (90 %), in the first steps already: there it is a matter of the start, and not of what was learnt. 50 %
     is enough where the weights before it start at 4 times 1/√fan-in.
     """
-    learning = case.learning
+    learning = training.learning
     failing = learning.state in ("stuck", "poor")
     if not failing and not (learning.state == "learnt" and learning.ratio > SHORT):
         return None
     limit = SHARE if failing else FAR if learning.ratio > UNFIT else NEARLY_ALL
-    outputs = _outputs(case)
-    for place, one in enumerate(case.seen.activations):
+    outputs = _outputs(training)
+    for place, one in enumerate(training.record.activations):
         early = [value for tick, value in zip(one.ticks, one.saturated, strict=False) if tick < EARLY]
-        least = SHARE if _is_fed_wide(case, one) else limit
+        least = SHARE if _is_fed_wide(training, one) else limit
         if place in outputs or len(early) < 5 or one.units < 2 or np.median(early) <= least:
             continue
         if not failing and np.median(early[:FIRST]) <= least:
@@ -55,7 +56,7 @@ def judge(case: Case) -> Finding | None:
                 f"{one.kind} in the first {len(early)} steps",
                 f"its mean |input| is {np.median(one.before[: len(early)]):.3g}; beyond 3 the "
                 "slope is under 1 %",
-                case.learning.words,
+                training.learning.words,
             ),
             remedy="Scale the inputs to a spread of 1 and start from smaller weights (Xavier).",
             code="X = (X - X.mean(0)) / X.std(0)",
@@ -63,25 +64,25 @@ def judge(case: Case) -> Finding | None:
     return None
 
 
-def _is_fed_wide(case: Case, one: ActivationSeen) -> bool:
+def _is_fed_wide(training: Training, one: ActivationRecord) -> bool:
     """Whether the weights of the layer before start much wider than is usual, about 1/√fan-in."""
-    weight = next((param for param in case.weights() if param.name == f"{one.feeder}.weight"), None)
+    weight = next((param for param in training.weights() if param.name == f"{one.feeder}.weight"), None)
     if weight is None or not one.feeder:
         return False
     return weight.start.get("std", 0.0) * math.sqrt(math.prod(weight.shape[1:])) > WIDE
 
 
-def _outputs(case: Case) -> set[int]:
+def _outputs(training: Training) -> set[int]:
     """Return the activations that no layer follows: those of the output."""
     outputs: set[int] = set()
-    for graph in case.seen.graphs:
+    for graph in training.record.graphs:
         queue, met = [0], {0}
         for place in queue if graph.nodes else []:
             node = graph.nodes[place]
-            if node.kind in ("Addmm", "Mm", "Bmm", "Convolution", "Mv"):
+            if node.kind in LINEAR_NODES or node.kind == "Bmm":
                 continue
-            if node.op is not None and "activation" in node.op.facts:
-                outputs.add(node.op.facts["activation"])
+            if node.op is not None and node.op.activation is not None:
+                outputs.add(node.op.activation)
                 continue
             new = [parent for parent in node.inputs if parent not in met]
             met.update(new)
@@ -89,9 +90,9 @@ def _outputs(case: Case) -> set[int]:
     return outputs
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """Of each activation the share of values at its ends, over the steps."""
-    found = [one for one in case.seen.activations if any(one.saturated)]
+    found = [one for one in training.record.activations if any(one.saturated)]
     title = "Values at an end of their activation"
     return shares(found, [one.saturated for one in found], title, "% of the values")
 

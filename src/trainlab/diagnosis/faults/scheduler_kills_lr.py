@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.record import OptimizerRecord
 from trainlab.diagnosis.pictures.loops import learning_rate
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.seen import OptimizerSeen
-from trainlab.diagnosis.signals.case import Case, optimizer_name
+from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.training import Training, optimizer_name
 
 DEAD = 1e-2
 SHARE = 0.5
 UNFIT = 0.3
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire where the rate is below 1 % of its largest for over half of the steps and the fit is poor."""
-    learning = case.learning
+    learning = training.learning
     unfit = learning.failing or (learning.ratio > UNFIT and not learning.adversarial)
     if not unfit:
         return None
-    for optimizer in case.stepped:
-        dead, at, top = dead_share(optimizer, case.seen.tick)
-        if dead <= SHARE or not case.seen.schedulers:
+    for optimizer in training.stepped:
+        dead, at, top = dead_share(optimizer, training.record.tick)
+        if dead <= SHARE or not training.record.schedulers:
             continue
-        scheduler = case.seen.schedulers[0]
+        scheduler = training.record.schedulers[0]
         place = scheduler.site.quoted if scheduler.site else scheduler.kind
         return Finding(
             place=place_at(scheduler.site, "call", call="step"),
@@ -34,7 +34,7 @@ def judge(case: Case) -> Finding | None:
             evidence=(
                 f"the learning rate of {optimizer_name(optimizer)} falls from {top:.3g} to "
                 f"under 1 % of it at step {at}: {dead:.0%} of the steps do next to nothing",
-                f"{scheduler.kind} took {scheduler.steps} steps in {case.seen.tick} optimizer "
+                f"{scheduler.kind} took {scheduler.steps} steps in {training.record.tick} optimizer "
                 f"steps {scheduler.settings}",
                 learning.words,
             ),
@@ -44,7 +44,7 @@ def judge(case: Case) -> Finding | None:
     return None
 
 
-def dead_share(optimizer: OptimizerSeen, ticks: int) -> tuple[float, int, float]:
+def dead_share(optimizer: OptimizerRecord, ticks: int) -> tuple[float, int, float]:
     """Return for what share of the training the rate was under 1 % of its largest, since when, and that."""
     top = max((value for _, value in optimizer.lr), default=0.0)
     peak = next((place for place, (_, value) in enumerate(optimizer.lr) if value == top), 0)

@@ -6,14 +6,14 @@ from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.loops import learning_rate
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.training import Training
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if a scheduler took a step before any optimizer had; loss scalers may skip the first steps."""
-    for scheduler in case.seen.schedulers:
-        if scheduler.early and case.stepped and not case.seen.uses_scaler:
+    for scheduler in training.record.schedulers:
+        if scheduler.early and training.stepped and not training.record.uses_scaler:
             place = scheduler.site.quoted if scheduler.site else scheduler.kind
             return Finding(
                 place=place_at(scheduler.site, "call", call="step"),

@@ -11,31 +11,31 @@ import math
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.loss_kinds import BINARY, CLASSES
+from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.signals.case import Case
-from trainlab.diagnosis.signals.neighbours import neighbours
+from trainlab.diagnosis.signals.baselines import neighbours
+from trainlab.diagnosis.signals.training import Training
 
 ROWS = 150
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if 5 neighbours do no better than chance, and the network is stuck or no better on new samples.
 
     Neighbours by what is given to the network, and by summaries of it: spread, changes, means along axes.
     """
-    learning = case.learning
+    learning = training.learning
     main = learning.main
-    if case.faults or main is None or learning.rows < ROWS or learning.adversarial:
+    if training.faults or main is None or learning.rows < ROWS or learning.adversarial:
         return None
-    if learning.falling or case.seen.data.beside_images:
+    if learning.falling or training.record.data.beside_images:
         return None  # it goes on learning, or neighbours don't know all that it is given
     classes = main.kind in CLASSES + BINARY
     width = math.sqrt(max(1e-9, learning.chance * (1 - learning.chance)) / learning.rows) if classes else 0.02
-    if learning.reference > learning.chance + 2 * width or _alike_agree(case, 2 * width, classes=classes):
+    if learning.reference > learning.chance + 2 * width or _alike_agree(training, 2 * width, classes=classes):
         return None
-    judged = case.seen.judged_accuracy[-1][1:] if case.seen.judged_accuracy else None
+    judged = training.record.judged_accuracy[-1][1:] if training.record.judged_accuracy else None
     new_at_chance = (
         classes
         and judged is not None
@@ -62,18 +62,18 @@ def judge(case: Case) -> Finding | None:
     )
 
 
-def _alike_agree(case: Case, margin: float, *, classes: bool) -> bool:
+def _alike_agree(training: Training, margin: float, *, classes: bool) -> bool:
     """Whether images or sequences that are alike as a whole have like targets more often than by chance."""
-    data = case.seen.data
+    data = training.record.data
     if len(data.sample_summaries) != len(data.sample_y):
         return False
     found = neighbours(data.sample_summaries, data.sample_y, classes=classes)
     return found is not None and found[0] > found[1] + margin
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """What nearest neighbours, chance and the network reach."""
-    learning = case.learning
+    learning = training.learning
     pairs = [
         ("chance", learning.chance),
         ("5 nearest neighbours", learning.reference),

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.record import ParamRecord
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place
-from trainlab.diagnosis.remedies.usual import initialized
-from trainlab.diagnosis.seen import ParamSeen
-from trainlab.diagnosis.signals.case import Case, named
+from trainlab.diagnosis.remedies.common_remedies import initialized
+from trainlab.diagnosis.signals.training import Training, named
 
 EQUAL = 0.5
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if over half of a hidden weight's rows are equal at the start and after 20 steps."""
-    found = [param for param in alike(case) if param.start.get("zeros", 0) < 0.99]
+    found = [param for param in alike(training) if param.start.get("zeros", 0) < 0.99]
     if not found:
-        return _of_embeddings(case)
+        return _of_embeddings(training)
     return Finding(
         place=Place(kind="parameters", parameters=tuple(param.name for param in found)),
         where=named(param.name for param in found),
@@ -25,7 +25,7 @@ def judge(case: Case) -> Finding | None:
         evidence=tuple(
             f"{param.name}: {param.start['equal_rows']:.0%} of {param.shape[0]} rows were equal "
             "at the start, "
-            f"{param.equal_rows_later or 0:.0%} still are after {case.seen.tick} steps"
+            f"{param.equal_rows_later or 0:.0%} still are after {training.record.tick} steps"
             for param in found[:4]
         ),
         remedy="Start from random weights, so that units can become different.",
@@ -33,15 +33,15 @@ def judge(case: Case) -> Finding | None:
     )
 
 
-def _of_embeddings(case: Case) -> Finding | None:
+def _of_embeddings(training: Training) -> Finding | None:
     """The units of an embedding are its columns: each row is one thing's values."""
     found = [
         param
-        for param in case.weights()
+        for param in training.weights()
         if param.module_kind.startswith("Embedding")
         and len(param.shape) == 2
         and param.shape[1] >= 2
-        and case.seen.tick >= 20
+        and training.record.tick >= 20
         and param.start.get("equal_columns", 0) > EQUAL
         and (param.equal_columns_later or 0) > EQUAL
     ]
@@ -53,7 +53,8 @@ def _of_embeddings(case: Case) -> Finding | None:
         confidence=0.9,
         evidence=tuple(
             f"{param.name}: all {param.shape[1]} values of a row were equal at the start, "
-            f"{param.equal_columns_later or 0:.0%} of the columns still are after {case.seen.tick} steps"
+            f"{param.equal_columns_later or 0:.0%} of the columns still are "
+            f"after {training.record.tick} steps"
             for param in found[:4]
         ),
         remedy="Start from random values: equal columns get equal gradients and stay one and the same.",
@@ -61,10 +62,10 @@ def _of_embeddings(case: Case) -> Finding | None:
     )
 
 
-def alike(case: Case) -> list[ParamSeen]:
+def alike(training: Training) -> list[ParamRecord]:
     """Return the hidden weights whose rows were equal and stayed so; an embedding's rows are no units."""
-    weights = case.weights(least=2)
-    if case.seen.tick < 20 or len(weights) < 2:
+    weights = training.weights(least=2)
+    if training.record.tick < 20 or len(weights) < 2:
         return []
     last = min(param.depth for param in weights)
     return [
@@ -78,13 +79,13 @@ def alike(case: Case) -> list[ParamSeen]:
     ]
 
 
-def equal_rows(case: Case) -> Picture | None:
+def equal_rows(training: Training) -> Picture | None:
     """The share of units of each weight that are equal at the start: its rows, an embedding's columns."""
     pairs = [
         (f"{param.name}, columns", 100 * param.start.get("equal_columns", 0.0))
         if param.module_kind.startswith("Embedding")
         else (param.name, 100 * param.start.get("equal_rows", 0.0))
-        for param in case.weights()
+        for param in training.weights()
     ]
     title = "Rows of a weight that are equal at the start, input first"
     return bars(title, "% of the rows", pairs, worst=lambda value: value)

@@ -10,17 +10,17 @@ from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.loops import modes
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.signals.case import Case, named
+from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.training import Training, named
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if all evaluations of a trained network with dropout or batch-norm are in train mode."""
-    if case.learning.adversarial:
+    if training.learning.adversarial:
         return None
-    for root in case.seen.roots:
+    for root in training.record.networks:
         learnt = root.learn_in_train + root.learn_in_eval
-        often = root.judge_ticks > 0.5 * max(1, case.seen.tick)
+        often = root.judge_ticks > 0.5 * max(1, training.record.tick)
         if (
             not root.noisy
             or learnt < 20

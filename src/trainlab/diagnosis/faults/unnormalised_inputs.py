@@ -5,22 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
-from trainlab.diagnosis.features import feature_name
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.events import FirstInput
+from trainlab.diagnosis.observed.features import feature_name
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place
-from trainlab.diagnosis.remedies.usual import STANDARDIZED_INPUTS
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.remedies.common_remedies import STANDARDIZED_INPUTS
+from trainlab.diagnosis.signals.training import Training
 
 RATIO = 100.0
 LARGE = 10.0
 _LAYERS = ("Linear", "Conv1d", "Conv2d", "Conv3d", "GRU", "LSTM", "RNN", "")
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire where max std / min std over the features is above 100, or mean |x| above 10."""
-    rows = case.seen.data.sample_x
-    if not case.learning.failing or len(rows) < 20:
+    rows = training.record.data.sample_x
+    if not training.learning.failing or len(rows) < 20:
         return None
     width = len(rows[0])
     x = np.asarray([row for row in rows if len(row) == width], dtype=np.float64)
@@ -28,21 +29,21 @@ def judge(case: Case) -> Finding | None:
     live = spread[spread > 1e-9]
     ratio = float(live.max() / live.min()) if len(live) else 1.0
     size = float(np.abs(x).mean())
-    tabular = len(case.seen.data.input_shape) == 2
+    tabular = len(training.record.data.input_shape) == 2
     uneven = tabular and ratio > RATIO and float(live.max()) > 3
     if not uneven and size <= LARGE:
         return None
-    weights = [one for one in case.weights() if len(one.shape) >= 2]
+    weights = [one for one in training.weights() if len(one.shape) >= 2]
     if weights and weights[0].module_kind not in _LAYERS:
         return None
-    if _scaled_inside(case, weights[0].name if weights else ""):
+    if _scaled_inside(training, weights[0].name if weights else ""):
         return None
     worst = int(np.argmax(np.abs(middle) + spread))
     least = int(np.argmin(np.where(spread > 1e-9, spread, np.inf)))
     first = weights[0].name if weights else "the first layer"
 
     def name(place: int) -> str:
-        return feature_name(place, case.seen.data.input_shape)
+        return feature_name(place, training.record.data.input_shape)
 
     return Finding(
         place=Place(kind="data", parameters=(first,) if weights else ()),
@@ -53,19 +54,21 @@ def judge(case: Case) -> Finding | None:
         evidence=(
             f"std of the features from {spread[least]:.3g} ({name(least)}) to "
             f"{spread[worst]:.3g} ({name(worst)}), a ratio of {ratio:.0f}; mean |x| {size:.3g}",
-            case.learning.words,
+            training.learning.words,
         ),
         remedy="Standardize the features with the training data's mean and standard deviation.",
         code="mean, std = X_train.mean(0), X_train.std(0)\nX = (X - mean) / std",
     )
 
 
-def _scaled_inside(case: Case, name: str) -> bool:
+def _scaled_inside(training: Training, name: str) -> bool:
     """Whether the network scales its input itself, so that the first layer gets numbers of usual size."""
     module = name.rpartition(".")[0]
-    entered = [event.facts for event in case.seen.events_of("first_input") if event.module == module]
+    entered = [event for event in training.record.events_of(FirstInput) if event.module == module]
     return bool(entered) and all(
-        facts["size"] <= LARGE and facts["ratio"] <= RATIO for facts in entered if "size" in facts
+        event.size <= LARGE and event.ratio <= RATIO
+        for event in entered
+        if event.size is not None and event.ratio is not None
     )
 
 
@@ -73,16 +76,16 @@ _USUAL = (0.3, 3.0)
 """Spreads, and sizes, of features that were standardised."""
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """The standard deviation of each feature, largest first; where these are usual, the mean sizes."""
-    rows = case.seen.data.sample_x
+    rows = training.record.data.sample_x
     if len(rows) < 2:
         return None
     x = np.asarray([row for row in rows if len(row) == len(rows[0])], dtype=np.float64)
     spread = x.std(0)
     far = bool(spread.max() <= _USUAL[1])
     values = np.abs(x).mean(0) if far else spread
-    shape = case.seen.data.input_shape
+    shape = training.record.data.input_shape
     order = np.argsort(-values).tolist()
     pairs = [(feature_name(at, shape), float(values[at])) for at in order if values[at] > 0]
     what = ("Mean size", "mean |x|") if far else ("Spread", "standard deviation")

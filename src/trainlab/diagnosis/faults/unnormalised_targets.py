@@ -6,27 +6,27 @@ import numpy as np
 
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.loss_kinds import BINARY, CLASSES
-from trainlab.diagnosis.pictures.data import main_loss
+from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
 from trainlab.diagnosis.pictures.kinds import Picture, histogram
+from trainlab.diagnosis.pictures.targets import main_loss
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.signals.curve import medians_of_5
+from trainlab.diagnosis.signals.training import Training
 
 LARGE = 30.0
 UNFIT, CHASE = 0.2, 0.1
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire where the training fails and the targets' mean or standard deviation is above 30.
 
     Also where a tenth of its steps had a loss above that of the best constant, and the last above a fifth.
     """
-    main = case.learning.main
-    slow = case.learning.ratio > UNFIT and _share_above_constant(case) > CHASE
+    main = training.learning.main
+    slow = training.learning.ratio > UNFIT and _share_above_constant(training) > CHASE
     if (
-        not (case.learning.failing or slow)
+        not (training.learning.failing or slow)
         or main is None
         or main.kind in CLASSES + BINARY
         or len(main.sample) < 20
@@ -44,25 +44,25 @@ def judge(case: Case) -> Finding | None:
             f"targets: mean {middle:.4g}, standard deviation {spread:.4g}, from "
             f"{main.target_low:.4g} to {main.target_high:.4g}",
             f"largest output in the last steps looked at: {max(outputs, default=float('nan')):.4g}",
-            case.learning.words,
+            training.learning.words,
         ),
         remedy="Train on standardized targets, and scale predictions back.",
         code="mean, std = y_train.mean(), y_train.std()\ny = (y - mean) / std  # prediction * std + mean",
     )
 
 
-def _share_above_constant(case: Case) -> float:
+def _share_above_constant(training: Training) -> float:
     """Return the share of the steps before the loss (medians of 5) first fell below the best constant's."""
-    learning = case.learning
+    learning = training.learning
     fits = [] if learning.main is None else learning.main.fits
     smooth = medians_of_5([fit.value for fit in fits])
     below = next((place for place, value in enumerate(smooth) if value < learning.trivial), None)
-    return 0.0 if below is None else fits[below].tick / max(1, case.seen.tick)
+    return 0.0 if below is None else fits[below].tick / max(1, training.record.tick)
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """How the targets are spread, and where the outputs of the last steps lie."""
-    loss = main_loss(case)
+    loss = main_loss(training)
     if loss is None:
         return None
     late = [fit for fit in loss.fits[-10:] if fit.out_low is not None and fit.out_high is not None]

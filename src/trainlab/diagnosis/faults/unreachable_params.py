@@ -8,29 +8,29 @@ from __future__ import annotations
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.faults.detached_graph import cut_above, without_gradient
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.pictures.path import reached
+from trainlab.diagnosis.pictures.network import reached
 from trainlab.diagnosis.place import Place
-from trainlab.diagnosis.signals.case import Case, modules_of
+from trainlab.diagnosis.signals.training import Training, modules_of
 
 SMALL = 0.05
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if such parameters exist and no call that leaves the graph explains them."""
-    lost = without_gradient(case)
-    if "params_not_in_optimizer" in case.faults:
+    lost = without_gradient(training)
+    if "params_not_in_optimizer" in training.faults:
         lost = [
             param for param in lost if param.owner is not None
         ]  # the others were replaced, and are told of
-    if not lost or cut_above(case, lost) is not None:
+    if not lost or cut_above(training, lost) is not None:
         return None
-    seen = case.seen
-    held = [seen.params[key] for optimizer in case.stepped for key in optimizer.params]
+    record = training.record
+    held = [record.params[key] for optimizer in training.stepped for key in optimizer.params]
     declared = sum(param.size for param in held if param.requires_grad)
     size = sum(param.size for param in lost)
     finding = Finding(
         place=Place(kind="parameters", parameters=tuple(param.name for param in lost)),
-        where=f"{modules_of(param.name for param in lost)} ({case.names(lost)})",
+        where=f"{modules_of(param.name for param in lost)} ({training.names(lost)})",
         confidence=0.95,
         evidence=(
             f"no gradient has reached {len(lost)} parameters in any step looked at: their "

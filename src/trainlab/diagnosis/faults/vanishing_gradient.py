@@ -6,13 +6,13 @@ import math
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.record import ParamRecord
 from trainlab.diagnosis.pictures.kinds import Picture, bars
-from trainlab.diagnosis.pictures.layers import gradient_by_depth
+from trainlab.diagnosis.pictures.network import gradient_by_depth
 from trainlab.diagnosis.place import Place
-from trainlab.diagnosis.remedies.usual import RELU_HE, initialized
-from trainlab.diagnosis.seen import ParamSeen
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.remedies.common_remedies import RELU_HE, initialized
 from trainlab.diagnosis.signals.gradients import early_gradients, late_gradients
+from trainlab.diagnosis.signals.training import Training
 
 FADED = 1e-2
 FADED_FAR = 1e-3
@@ -31,26 +31,31 @@ AT_LAST = (
 )
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire where the training fails and the first layer's gradient is under 1 % (0.1 %) of the largest.
 
     Early steps tell of the start; where it doesn't fade there and the training is stuck, late ones are asked.
     Also where a plain recurrent network is stuck whose state shrinks to 0.1 % over the sequence: its weights'
     gain std(w)·√n, about their spectral radius, to the power of the length.
     """
-    if not case.learning.failing or case.learning.state == "diverged":
+    if not training.learning.failing or training.learning.state == "diverged":
         return None
-    if case.learning.state != "stuck":
-        return _in_depth(case, early_gradients(case), below=FADED_FAR, confidence=0.85)
+    if training.learning.state != "stuck":
+        return _in_depth(training, early_gradients(training), below=FADED_FAR, confidence=0.85)
     return (
-        _in_depth(case, early_gradients(case), below=FADED, confidence=0.85)
-        or _in_depth(case, late_gradients(case), below=FADED_LATE, confidence=0.7, late=True)
-        or _in_time(case)
+        _in_depth(training, early_gradients(training), below=FADED, confidence=0.85)
+        or _in_depth(training, late_gradients(training), below=FADED_LATE, confidence=0.7, late=True)
+        or _in_time(training)
     )
 
 
 def _in_depth(
-    case: Case, found: list[tuple[ParamSeen, float]], *, below: float, confidence: float, late: bool = False
+    training: Training,
+    found: list[tuple[ParamRecord, float]],
+    *,
+    below: float,
+    confidence: float,
+    late: bool = False,
 ) -> Finding | None:
     """Little of the largest gradient comes back through the layers to the first one."""
     if len(found) < 3:
@@ -59,7 +64,7 @@ def _in_depth(
     if big <= 0 or small <= 0 or largest.depth >= first.depth or small / big >= below:
         return None
     layers = max(1, sum(param.depth > largest.depth for param, _ in found))
-    kinds = sorted({activation.kind.rstrip("_") for activation in case.seen.activations})
+    kinds = sorted({activation.kind.rstrip("_") for activation in training.record.activations})
     profile = ", ".join(f"{param.name} {value:.1e}" for param, value in found[:12])
     return Finding(
         place=Place(kind="parameters", parameters=(first.name, largest.name)),
@@ -71,20 +76,20 @@ def _in_depth(
             f"{small / big:.1e} "
             f"({(small / big) ** (1 / layers):.2g} a layer)",
             f"by layer, input first: {profile}",
-            f"activations: {', '.join(kinds) or 'unknown'}; {case.learning.words}",
+            f"activations: {', '.join(kinds) or 'unknown'}; {training.learning.words}",
         ),
         remedy=AT_LAST if late else AT_FIRST,
         code="" if late else XAVIER,
     )
 
 
-def _in_time(case: Case) -> Finding | None:
+def _in_time(training: Training) -> Finding | None:
     """Nothing comes back from the end of a sequence to its beginning."""
-    shape = case.seen.data.input_shape
+    shape = training.record.data.input_shape
     if len(shape) < 2:
         return None
     length = min(shape[:2])  # batch first or time first: the shorter one is the safe guess
-    for param in case.weights():
+    for param in training.weights():
         kind, leaf = param.module_kind, param.name.rpartition(".")[2]
         if kind not in ("RNN", "RNNCell") or not leaf.startswith("weight_hh") or "std" not in param.start:
             continue
@@ -98,7 +103,7 @@ def _in_time(case: Case) -> Finding | None:
             evidence=(
                 f"std(w)·√n of {param.name} is {gain:.2g} at the start, about its spectral radius: over "
                 f"{length} steps a gradient shrinks to {gain**length:.1e}",
-                case.learning.words,
+                training.learning.words,
             ),
             remedy="Start the recurrent weights orthogonal, or use an LSTM or GRU, whose gates keep a state.",
             code=f"torch.nn.init.orthogonal_({param.name})",
@@ -106,14 +111,14 @@ def _in_time(case: Case) -> Finding | None:
     return None
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """The same where it fades towards the input; what fades over the steps of a sequence shows no such.
 
     Where it doesn't fade at first, but at last, the last 20 steps.
     """
-    if _fades([value for _, value in early_gradients(case)], below=FADED):
-        return gradient_by_depth(case)
-    pairs = [(param.name, value) for param, value in late_gradients(case)]
+    if _fades([value for _, value in early_gradients(training)], below=FADED):
+        return gradient_by_depth(training)
+    pairs = [(param.name, value) for param, value in late_gradients(training)]
     if not _fades([value for _, value in pairs], below=FADED_LATE):
         return None
     unit = "rms gradient (median of the last 20 steps looked at)"

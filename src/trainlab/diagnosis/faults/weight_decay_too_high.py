@@ -7,18 +7,18 @@ import numpy as np
 from trainlab.diagnosis.edits import setting
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.pictures import layers
 from trainlab.diagnosis.pictures.kinds import Picture, lines, one_line
+from trainlab.diagnosis.pictures.network import MOST_LINES
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.signals.case import Case, named, optimizer_name, vanished
+from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.training import Training, named, optimizer_name, vanished
 
 SHRUNK = 0.5
 UNFIT, SHORT = 0.5, 0.15
 DECOUPLED, EXTREME = 5e-3, 1e-2
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire where decay outweighs the gradient, weights shrink by half, and the fit is poor.
 
     Where nothing is known of the fit: if the loss hasn't come down by half. Decoupled decay of 1 % a step, by
@@ -29,17 +29,17 @@ def judge(case: Case) -> Finding | None:
 
     Compared are wd·rms(w) and rms(g); of AdamW, where decay is a step of its own, lr·wd and 0.5 %.
     """
-    unfit = case.learning.failing or (case.learning.ratio > UNFIT and not case.learning.adversarial)
-    blind = case.learning.state == "unknown" and not case.learning.improvement > 0.5
-    short = case.learning.ratio > SHORT and not case.learning.adversarial
+    unfit = training.learning.is_unfit(UNFIT)
+    blind = training.learning.state == "unknown" and not training.learning.improvement > 0.5
+    short = training.learning.ratio > SHORT and not training.learning.adversarial
     if not unfit and not blind and not short:
         return None
-    for optimizer in case.stepped:
+    for optimizer in training.stepped:
         decay = optimizer.settings.get("weight_decay")
         if not isinstance(decay, int | float) or decay <= 0:
             continue
         rate = max((value for _, value in optimizer.lr), default=0.0)
-        weights = [param for param in case.weights() if optimizer.index in param.optimizers]
+        weights = [param for param in training.weights() if optimizer.index in param.optimizers]
         if not weights:
             continue
         decoupled = optimizer.kind in ("AdamW", "NAdamW", "Lion")
@@ -78,7 +78,7 @@ def judge(case: Case) -> Finding | None:
                 f"decay outweighs the gradient in {named(param.name for param in weights)}"
                 if not decoupled
                 else f"each step shrinks the weights by {rate * decay:.2%}",
-                case.learning.words,
+                training.learning.words,
             ),
             remedy=f"Divide weight_decay by 100: {decay / 100:g}.",
             code=f"weight_decay={decay / 100:g}",
@@ -87,10 +87,10 @@ def judge(case: Case) -> Finding | None:
     return None
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """The rms of the weights that shrank most, over the steps looked at; None where none lost half of it."""
-    found = [param for param in case.weights() if len(param.weight_rms) > 1 and param.weight_rms[0] > 0]
-    shrunk = sorted(found, key=lambda param: param.weight_rms[-1] / param.weight_rms[0])[: layers.MOST_LINES]
+    found = [param for param in training.weights() if len(param.weight_rms) > 1 and param.weight_rms[0] > 0]
+    shrunk = sorted(found, key=lambda param: param.weight_rms[-1] / param.weight_rms[0])[:MOST_LINES]
     if not shrunk or shrunk[0].weight_rms[-1] > 0.5 * shrunk[0].weight_rms[0]:
         return None
     drawn = [one_line(param.name, param.ticks, param.weight_rms) for param in found if param in shrunk]

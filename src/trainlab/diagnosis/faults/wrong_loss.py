@@ -6,47 +6,35 @@ import numpy as np
 
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.loss_kinds import BINARY
-from trainlab.diagnosis.node_kinds import SHAPING
+from trainlab.diagnosis.observed.events import SignedTargets
+from trainlab.diagnosis.observed.record import Graph, Node
+from trainlab.diagnosis.observed.torch_names import BINARY, LOSS_NODES, OF_NUMBERS, SHAPE_NODES
 from trainlab.diagnosis.pictures.kinds import Picture
-from trainlab.diagnosis.pictures.path import chain_to_loss
+from trainlab.diagnosis.pictures.network import chain_to_loss
 from trainlab.diagnosis.place import place_at
+from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.remedies.remedy import Remedy
-from trainlab.diagnosis.remedies.usual import single
-from trainlab.diagnosis.seen import Graph, Node
-from trainlab.diagnosis.signals.case import Case
-from trainlab.diagnosis.signals.neighbours import neighbours
+from trainlab.diagnosis.signals.baselines import neighbours
+from trainlab.diagnosis.signals.training import Training
 
 HALF = 0.5
 ZEROS = 0.05
 """A few zeros may be rows that are to be left out, which they are."""
 UNFIT, BEHIND = 0.1, 0.12
-_DISTANCES = frozenset(
-    (
-        "MseLoss",
-        "L1Loss",
-        "SmoothL1Loss",
-        "HuberLoss",
-        "NllLoss",
-        "BinaryCrossEntropy",
-        "BinaryCrossEntropyWithLogits",
-    )
-)
 _OF_ZERO = {
     "soft_margin_loss": "for which it is ln 2 whatever the output says",
     "cosine_embedding_loss": "which cost nothing: with the others alone all vectors may become one",
     "hinge_embedding_loss": "which count as both at once",
 }
-_NUMBERS = frozenset(("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "difference"))
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if a distance is maximized, or if class numbers are fitted as numbers."""
-    if case.learning.adversarial:
+    if training.learning.adversarial:
         return None
-    for graph in case.seen.graphs:
+    for graph in training.record.graphs:
         node = negated(graph)
-        if node is not None and len(case.stepped) == 1:
+        if node is not None and len(training.stepped) == 1:
             place = node.op.site.quoted if node.op is not None and node.op.site else node.kind
             return Finding(
                 place=place_at(node.op.site if node.op is not None else None, "sign", call=node.kind),
@@ -54,22 +42,21 @@ def judge(case: Case) -> Finding | None:
                 confidence=0.85,
                 evidence=(
                     f"{node.kind} enters the loss with a minus sign: training makes it larger",
-                    case.learning.words,
+                    training.learning.words,
                 ),
                 remedy="Take the minus sign away.",
                 code="loss = criterion(output, target)",
             )
-    return _classes_as_numbers(case) or _no_probabilities(case) or _no_signs(case)
+    return _classes_as_numbers(training) or _no_probabilities(training) or _no_signs(training)
 
 
-def _no_signs(case: Case) -> Finding | None:
+def _no_signs(training: Training) -> Finding | None:
     """Targets of 0 and 1 where the loss takes 1 and −1: the zeros teach nothing."""
-    for event in case.seen.events_of("signed_targets"):
-        name, facts = str(event.facts["name"]), event.facts
-        share = facts["zeros"] / max(1, facts["values"])
+    for event in training.record.events_of(SignedTargets):
+        name, share = event.name, event.zeros / max(1, event.values)
         # A teacher's vector can't follow, so that leaving pairs out does no harm.
-        left_out = name == "cosine_embedding_loss" and not facts["learnt_both"]
-        if share < ZEROS or facts["low"] < 0 or left_out:
+        left_out = name == "cosine_embedding_loss" and not event.learnt_both
+        if share < ZEROS or event.lowest < 0 or left_out:
             continue
         return Finding(
             place=place_at(event.site, "targets", call=name),
@@ -77,7 +64,7 @@ def _no_signs(case: Case) -> Finding | None:
             confidence=0.95,
             evidence=(
                 f"{name} takes targets of 1 and −1; {share:.0%} of these are 0, {_OF_ZERO[name]}",
-                case.learning.words,
+                training.learning.words,
             ),
             remedy="Give it 1 and −1."
             + (" Or take binary_cross_entropy_with_logits, for 1 and 0." if name in BINARY else ""),
@@ -86,9 +73,9 @@ def _no_signs(case: Case) -> Finding | None:
     return None
 
 
-def _no_probabilities(case: Case) -> Finding | None:
+def _no_probabilities(training: Training) -> Finding | None:
     """Cross-entropy over one class, or with targets that are no distribution: several ones in a row."""
-    for loss in case.seen.losses:
+    for loss in training.record.losses:
         if loss.kind != "cross_entropy" or not loss.count:
             continue
         one = loss.classes == 1
@@ -120,14 +107,14 @@ def negated(graph: Graph) -> Node | None:
         if not graph.nodes:
             return None
         node = graph.nodes[place]
-        if node.kind in _DISTANCES:
+        if node.kind in LOSS_NODES:
             return node if sign < 0 else None
-        scalar = node.op.facts.get("scalar") if node.op is not None else None
+        scalar = node.op.scalar if node.op is not None else None
         if node.kind == "Neg" or (node.kind == "Mul" and scalar is not None and scalar < 0):
             sign = -sign
         elif node.kind in ("Mul", "Div") and len(node.inputs) == 1:
             pass
-        elif node.kind not in ("Mean", "Sum") and node.kind not in SHAPING:
+        elif node.kind not in ("Mean", "Sum") and node.kind not in SHAPE_NODES:
             return None
         if len(node.inputs) != 1:
             return None
@@ -135,18 +122,18 @@ def negated(graph: Graph) -> Node | None:
     return None
 
 
-def _classes_as_numbers(case: Case) -> Finding | None:
-    main = case.learning.main
-    if main is None or main.kind not in _NUMBERS or main.columns != 1 or len(main.sample) < 50:
+def _classes_as_numbers(training: Training) -> Finding | None:
+    main = training.learning.main
+    if main is None or main.kind not in OF_NUMBERS or main.columns != 1 or len(main.sample) < 50:
         return None
     values = np.unique(main.sample)
     whole = bool(np.all(values == np.round(values))) and values.min() == 0 and 3 <= len(values) <= 20
-    judged = case.seen.judged_accuracy
+    judged = training.record.judged_accuracy
     if not whole or len(values) != values.max() + 1 or not judged:
         return None
-    found = neighbours(case.seen.data.sample_x, case.seen.data.sample_y, classes=True)
+    found = neighbours(training.record.data.sample_x, training.record.data.sample_y, classes=True)
     behind = found is not None and found[0] - judged[-1][1] > BEHIND
-    if not case.learning.ratio > UNFIT and not behind:
+    if not training.learning.ratio > UNFIT and not behind:
         return None
     return Finding(
         place=place_at(main.site, "loss", call=main.kind),
@@ -165,12 +152,12 @@ def _classes_as_numbers(case: Case) -> Finding | None:
 _NEGATING = frozenset(("neg", "__neg__", "negative", "mul", "__mul__", "__rmul__", "multiply"))
 
 
-def _picture(case: Case) -> Picture | None:
+def _picture(training: Training) -> Picture | None:
     """The operations from the input to the loss; a change of its sign is marked, else the loss itself."""
-    if any(negated(graph) is not None for graph in case.seen.graphs):
-        return chain_to_loss(case, lambda left, op, _: left == 0 and op in _NEGATING)
+    if any(negated(graph) is not None for graph in training.record.graphs):
+        return chain_to_loss(training, lambda left, op, _: left == 0 and op in _NEGATING)
     return chain_to_loss(
-        case, lambda left, op, after: op not in _NEGATING and (not left or after in _NEGATING)
+        training, lambda left, op, after: op not in _NEGATING and (not left or after in _NEGATING)
     )
 
 

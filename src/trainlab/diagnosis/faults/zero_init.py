@@ -6,13 +6,13 @@ from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.faults.symmetric_init import alike, equal_rows
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.place import Place
-from trainlab.diagnosis.remedies.usual import initialized
-from trainlab.diagnosis.signals.case import Case, named
+from trainlab.diagnosis.remedies.common_remedies import initialized
+from trainlab.diagnosis.signals.training import Training, named
 
 
-def judge(case: Case) -> Finding | None:
+def judge(training: Training) -> Finding | None:
     """Fire if hidden weights start at 0 and their rows are still alike after 20 steps."""
-    found = [param for param in alike(case) if param.start.get("zeros", 0) >= 0.99]
+    found = [param for param in alike(training) if param.start.get("zeros", 0) >= 0.99]
     if not found:
         return None
     kinds = named(param.module_kind for param in found)
@@ -22,8 +22,8 @@ def judge(case: Case) -> Finding | None:
         confidence=0.93,
         evidence=(
             f"{named(param.name for param in found)}: all zero at the start, and all rows are "
-            f"still equal after {case.seen.tick} steps",
-            case.learning.words,
+            f"still equal after {training.record.tick} steps",
+            training.learning.words,
         ),
         remedy="Start from random weights; zero is fine for biases.",
         code="torch.nn.init.xavier_uniform_(layer.weight)",

@@ -1,4 +1,4 @@
-"""The numbers of the pictures of faults, made of a case: what a report draws, and what its JSON holds.
+"""The numbers of the pictures of faults, made of a training: what a report draws, and what its JSON holds.
 
 Here is what several faults share; what only one has stands in its own file.
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 
-from trainlab.diagnosis.probe.core import Core
-from trainlab.diagnosis.probe.walk import KEY
-from trainlab.diagnosis.seen import ActivationSeen, Op
+from trainlab.diagnosis.observed.record import ActivationRecord, Op
+from trainlab.diagnosis.probe.graph_walk import KEY
+from trainlab.diagnosis.probe.probe_state import ProbeState
 
 _SILENT = frozenset(("relu", "relu_", "relu6", "threshold", "clamp", "clamp_min"))
 _BOUNDED = frozenset(("tanh", "tanh_", "sigmoid", "sigmoid_", "hardtanh", "hardsigmoid"))
@@ -23,9 +23,9 @@ _CONVOLUTIONS = ("conv1d", "conv2d", "conv3d", "conv_transpose2d", "batch_norm",
 class Activations:
     """One entry for each module path, line and feeding layer."""
 
-    def __init__(self, core: Core) -> None:
-        self.core = core
-        self._known: dict[tuple[Any, ...], ActivationSeen] = {}
+    def __init__(self, state: ProbeState) -> None:
+        self.state = state
+        self._known: dict[tuple[Any, ...], ActivationRecord] = {}
         self._awake: dict[int, torch.Tensor] = {}
         self._turns: dict[int, int] = {}
 
@@ -47,28 +47,28 @@ class Activations:
         units = out.shape[1] if channels_first else out.shape[-1] if out.dim() else 1
         label = feeder.module if feeder is not None else ""
         key = (op.module, op.site, label, name, units)
-        seen = self._known.get(key)
-        if seen is None:
+        record = self._known.get(key)
+        if record is None:
             if len(self._known) >= MAX_PLACES:
                 return
-            seen = ActivationSeen(name, op.place, op.module, op.site, label, units)
-            self._known[key] = seen
-            self.core.seen.activations.append(seen)
-        op.facts["activation"] = self.core.seen.activations.index(seen)
-        if seen.ticks and seen.ticks[-1] == self.core.seen.tick:
+            record = ActivationRecord(name, op.place, op.module, op.site, label, units)
+            self._known[key] = record
+            self.state.record.activations.append(record)
+        op.activation = self.state.record.activations.index(record)
+        if record.ticks and record.ticks[-1] == self.state.record.tick:
             return  # a layer used several times in a step: its first use is measured
-        seen.ticks.append(self.core.seen.tick)
+        record.ticks.append(self.state.record.tick)
         values = out.detach().float()
         by_unit = values.flatten(2).movedim(1, 0) if channels_first else values.reshape(-1, units).T
         if name in _SILENT:
-            self._silent(seen, by_unit)
+            self._silent(record, by_unit)
         else:
-            self._bounded(seen, by_unit, args[0], name)
+            self._bounded(record, by_unit, args[0], name)
 
-    def _silent(self, seen: ActivationSeen, by_unit: torch.Tensor) -> None:
+    def _silent(self, record: ActivationRecord, by_unit: torch.Tensor) -> None:
         # The largest: PyTorch finds it some 20 times faster than whether any is above 0. NaN is no silence.
         awake = ~(by_unit.amax(tuple(range(1, by_unit.dim()))) <= 0)
-        key = id(seen)
+        key = id(record)
         turn = self._turns.get(key, 0)
         window = awake if turn % WINDOW == 0 else self._awake[key] | awake
         self._awake[key] = window
@@ -77,23 +77,25 @@ class Activations:
         shares = torch.stack([1 - awake.float().mean(), 1 - window.float().mean()])
 
         def keep(got: list[float]) -> None:
-            seen.silent.append(got[0])
+            record.silent.append(got[0])
             if complete:
-                seen.window_silent.append(got[1])
+                record.window_silent.append(got[1])
 
-        self.core.later.read(shares, keep)
+        self.state.deferred.read(shares, keep)
 
-    def _bounded(self, seen: ActivationSeen, by_unit: torch.Tensor, given: torch.Tensor, name: str) -> None:
+    def _bounded(
+        self, record: ActivationRecord, by_unit: torch.Tensor, given: torch.Tensor, name: str
+    ) -> None:
         low, high = (0.01, 0.99) if "sigmoid" in name else (-0.99, 0.99)
         outside = ((by_unit < low) | (by_unit > high)).float().mean()
         # In place, what was given is gone.
         before = by_unit.flatten(1).std(1, unbiased=False) if "_" in name else given.detach().float().abs()
 
         def keep(got: list[float]) -> None:
-            seen.saturated.append(got[0])
-            seen.before.append(got[1])
+            record.saturated.append(got[0])
+            record.before.append(got[1])
 
-        self.core.later.read(torch.stack([outside, before.mean()]), keep)
+        self.state.deferred.read(torch.stack([outside, before.mean()]), keep)
 
 
 def _is_relu_like(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

@@ -9,23 +9,29 @@ from typing import Any
 
 import torch
 
-from trainlab.diagnosis.probe.asking import Asking
-from trainlab.diagnosis.probe.calls import Calls
-from trainlab.diagnosis.probe.core import Core, guarded
+from trainlab.diagnosis.observed.events import NonFiniteGradient, NonFiniteLoss
+from trainlab.diagnosis.observed.losses import LossCurve
+from trainlab.diagnosis.observed.record import Graph, Op
+from trainlab.diagnosis.observed.site import Site
+from trainlab.diagnosis.probe.graph_walk import depths, walk
+from trainlab.diagnosis.probe.hand_written_steps import Manual
+from trainlab.diagnosis.probe.kept_rows import Asking
 from trainlab.diagnosis.probe.losses import Losses
-from trainlab.diagnosis.probe.manual import Manual
-from trainlab.diagnosis.probe.places import user_site
-from trainlab.diagnosis.probe.poles import first_nonfinite, near_poles, nearest_pole, saved_nonfinite
-from trainlab.diagnosis.probe.readable import as_floats, readable
+from trainlab.diagnosis.probe.module_calls import Calls
+from trainlab.diagnosis.probe.nonfinite_origin import (
+    first_nonfinite,
+    near_singularities,
+    nearest_singularity,
+    saved_nonfinite,
+)
+from trainlab.diagnosis.probe.optimizer_steps import Steps
+from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
+from trainlab.diagnosis.probe.readable_tensors import as_floats, readable
 from trainlab.diagnosis.probe.schedule import is_walked
-from trainlab.diagnosis.probe.steps import Steps
-from trainlab.diagnosis.probe.walk import depths, walk
-from trainlab.diagnosis.seen import Graph, Op
-from trainlab.diagnosis.seen_losses import LossStream
-from trainlab.diagnosis.site import Site
+from trainlab.diagnosis.probe.user_frames import user_site
 from trainlab.diagnosis.torch_private import is_compiling
 
-MAX_STREAMS = 32
+MAX_LOSS_CURVES = 32
 MAX_GRAPHS = 24
 MAX_WALKS_A_TICK = 6
 
@@ -33,14 +39,14 @@ MAX_WALKS_A_TICK = 6
 class Backward:
     """Listens at ``torch.autograd.backward``, which ``Tensor.backward`` calls, too."""
 
-    def __init__(self, core: Core, calls: Calls, losses: Losses, steps: Steps, asking: Asking) -> None:
-        self.core = core
+    def __init__(self, state: ProbeState, calls: Calls, losses: Losses, steps: Steps, asking: Asking) -> None:
+        self.state = state
         self.calls = calls
         self.losses = losses
         self.steps = steps
         self.asking = asking
-        self.manual = Manual(core)
-        self._streams: dict[Any, LossStream] = {}
+        self.manual = Manual(state)
+        self._loss_curves: dict[Any, LossCurve] = {}
         self._signatures: dict[Any, int] = {}
         self._walks = (-1, 0)
         self._last: Graph | None = None
@@ -52,10 +58,10 @@ class Backward:
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
             if is_compiling():
                 return original(tensors, *args, **kwargs)
-            self.core.seen.other_threads += self.core.on and threading.get_ident() != self.core.thread
+            self.state.record.other_threads += self.state.on and threading.get_ident() != self.state.thread
             self.before(tensors, kwargs)
             out = self._run(original, tensors, *args, **kwargs)
-            if self.core.sampling or self.losses.sums:  # a guarded call takes time, and most steps need none
+            if self.state.sampling or self.losses.sums:  # a guarded call takes time, and most steps need none
                 self.after()
             return out
 
@@ -78,12 +84,12 @@ class Backward:
 
     def _run(self, original: Any, *args: Any, **kwargs: Any) -> Any:
         """Make the backward pass: what is called in it, as checkpoints are, is no pass of its own."""
-        mine = self.core.thread == threading.get_ident()
-        self.core.in_backward += mine
+        mine = self.state.thread == threading.get_ident()
+        self.state.in_backward += mine
         try:
             return original(*args, **kwargs)
         finally:
-            self.core.in_backward -= mine
+            self.state.in_backward -= mine
 
     @guarded
     def before_grad(self, outputs: Any, inputs: Any, kwargs: dict[str, Any]) -> None:
@@ -108,7 +114,7 @@ class Backward:
             isinstance(first, torch.Tensor)
             and first.is_leaf
             and first.requires_grad
-            and self.core.book.known(first) is not None
+            and self.state.registry.known(first) is not None
         )
 
     @guarded
@@ -117,89 +123,89 @@ class Backward:
         self._look(tensors, kwargs)
 
     def _look(self, tensors: Any, kwargs: dict[str, Any]) -> None:
-        core = self.core
+        state = self.state
         loss = tensors if isinstance(tensors, torch.Tensor) else tensors[0] if tensors else None
         if not isinstance(loss, torch.Tensor):
             return
-        if core.steps_taken == 0:
+        if state.steps_taken == 0:
             self.manual.before_backward()
-        core.seen.backwards += 1
+        state.record.backwards += 1
         self.asking.backward(loss)
         self.steps.clearing.before_backward_now()
         site = user_site()
-        stream = self._stream(site)
-        if stream is None:
+        loss_curve = self._loss_curve(site)
+        if loss_curve is None:
             return
-        stream.retained += bool(kwargs.get("retain_graph")) and not kwargs.get("create_graph")
+        loss_curve.retained += bool(kwargs.get("retain_graph")) and not kwargs.get("create_graph")
         if loss.grad_fn is None:
-            stream.leafs += 1
+            loss_curve.leafs += 1
         passes = self.calls.learned()
-        tick = core.seen.tick
+        tick = state.record.tick
         if loss.numel() == 1 and readable(loss) is not None:
-            was_bad = stream.first_nonfinite is not None
-            core.later.read(loss.detach(), lambda got: stream.add(tick, got[0]))
-            if stream.first_nonfinite is not None and not was_bad:
+            was_bad = loss_curve.first_nonfinite is not None
+            state.deferred.read(loss.detach(), lambda got: loss_curve.add(tick, got[0]))
+            if loss_curve.first_nonfinite is not None and not was_bad:
                 self._look_for_origin(loss)
-        if core.sampling:
+        if state.sampling:
             self._read_graph(loss, site, tick, passes)
 
-    def _stream(self, site: Site | None) -> LossStream | None:
-        stream = self._streams.get(site)
-        if stream is None and len(self._streams) < MAX_STREAMS:
-            stream = self._streams[site] = LossStream(site)
-            self.core.seen.streams.append(stream)
-        return stream
+    def _loss_curve(self, site: Site | None) -> LossCurve | None:
+        loss_curve = self._loss_curves.get(site)
+        if loss_curve is None and len(self._loss_curves) < MAX_LOSS_CURVES:
+            loss_curve = self._loss_curves[site] = LossCurve(site)
+            self.state.record.loss_curves.append(loss_curve)
+        return loss_curve
 
     def _read_graph(self, loss: torch.Tensor, site: Site | None, tick: int, passes: int) -> None:
-        core = self.core
+        state = self.state
         count = self._walks[1] + 1 if self._walks[0] == tick else 1
         self._walks = (tick, count)
         if not is_walked(tick) or count > MAX_WALKS_A_TICK:
             return
-        graph = walk(loss, core.book, tick=tick, site=site)
+        graph = walk(loss, state.registry, tick=tick, site=site)
         self._last = graph
-        core.seen.graph_sizes.append((tick, len(graph.nodes), passes))
+        state.record.graph_sizes.append((tick, len(graph.nodes), passes))
         self.losses.confirm(graph)
         depth = depths(graph)
         present = {node.param for node in graph.nodes if node.param is not None}
         for key in present:
-            told = core.seen.params[key]
+            told = state.record.params[key]
             told.reached += 1
             told.depth = max(told.depth, depth.get(key, 0))
-            tensor = core.book.tensor(key)
+            tensor = state.registry.tensor(key)
             if not told.start and tensor is not None:
-                from trainlab.diagnosis.probe.values import first_look
+                from trainlab.diagnosis.probe.parameter_values import first_look
 
-                first_look(core.later, told, tensor)
+                first_look(state.deferred, told, tensor)
         self.manual.reached(present)
-        for told in core.seen.params.values():
+        for told in state.record.params.values():
             told.graphs += 1
         signature = (site, tuple(node.kind for node in graph.nodes[:400]))
         times = self._signatures.get(signature, 0)
         self._signatures[signature] = times + 1
-        if times == 0 and len(core.seen.graphs) < MAX_GRAPHS:
-            core.seen.graphs.append(graph)
+        if times == 0 and len(state.record.graphs) < MAX_GRAPHS:
+            state.record.graphs.append(graph)
 
     def _look_for_origin(self, loss: torch.Tensor) -> None:
         """The loss has just stopped being finite: which operation was the first?"""
-        core = self.core
-        bad = [told.name for key, told in core.seen.params.items() if _bad(core.book.tensor(key))]
+        state = self.state
+        bad = [told.name for key, told in state.record.params.items() if _bad(state.registry.tensor(key))]
         op = first_nonfinite(self.losses.sums)
         saved = ""
         if op is None and bad:
             # The weights were spoilt by the step before: what came next to a pole when last looked at?
-            op = min(self._suspects, key=lambda one: one.facts["nearest"], default=None)
+            op = min(self._suspects, key=lambda one: one.nearest, default=None)
         elif op is None:
             saved, place = saved_nonfinite(loss)
             op = self._op_at(place, saved)
-        core.event(
-            "nonfinite_loss",
-            op.site if op is not None else user_site(),
-            op.module if op is not None else "",
-            name=op.name if op is not None else saved,
-            parameters=bad[:5],
-            nearest=op.facts.get("nearest") if op is not None else None,
-            input=core.seen.data.nonfinite_input is not None,
+        state.seen(
+            NonFiniteLoss(
+                site=op.site if op is not None else user_site(),
+                module=op.module if op is not None else "",
+                name=op.name if op is not None else saved,
+                parameters=bad[:5],
+                nearest=op.nearest if op is not None else math.inf,
+            )
         )
 
     def _op_at(self, place: int, kind: str) -> Op | None:
@@ -211,21 +217,21 @@ class Backward:
     @guarded
     def after(self) -> None:
         """The gradients are there: are they finite?"""
-        core = self.core
-        if core.sampling and core.seen.tick % 4 == 0:
-            core.seen.retained_ticks.append((core.seen.tick, core.old_graphs_alive()))
-        if core.sampling and not core.seen.events_of("nonfinite_gradient"):
+        state = self.state
+        if state.sampling and state.record.tick % 4 == 0:
+            state.record.retained_ticks.append((state.record.tick, state.old_graphs_alive()))
+        if state.sampling and not state.record.events_of(NonFiniteGradient):
             self._check_gradients()
         if self.losses.sums:
-            self._suspects = near_poles(self.losses.sums)
+            self._suspects = near_singularities(self.losses.sums)
         self.losses.sums = []
 
     def _check_gradients(self) -> None:
-        core = self.core
+        state = self.state
         grads = [
             (key, tensor.grad)
-            for key in list(core.seen.params)[:400]
-            if (tensor := core.book.tensor(key)) is not None
+            for key in list(state.record.params)[:400]
+            if (tensor := state.registry.tensor(key)) is not None
             and tensor.grad is not None
             and readable(tensor.grad) is tensor.grad
         ]
@@ -234,17 +240,18 @@ class Backward:
         total = sum(float(as_floats(grad).sum()) for _, grad in grads)
         if math.isfinite(total):
             return
-        bad = [core.seen.params[key].name for key, grad in grads if not bool(torch.isfinite(grad).all())]
+        bad = [state.record.params[key].name for key, grad in grads if not bool(torch.isfinite(grad).all())]
         if not bad:
             return
-        op = first_nonfinite(self.losses.sums) or nearest_pole(self.losses.sums)
-        core.event(
-            "nonfinite_gradient",
-            op.site if op is not None else user_site(),
-            op.module if op is not None else "",
-            name=op.name if op is not None else "",
-            nearest=op.facts.get("nearest") if op is not None else None,
-            parameters=bad[:5],
+        op = first_nonfinite(self.losses.sums) or nearest_singularity(self.losses.sums)
+        state.seen(
+            NonFiniteGradient(
+                site=op.site if op is not None else user_site(),
+                module=op.module if op is not None else "",
+                name=op.name if op is not None else "",
+                parameters=bad[:5],
+                nearest=op.nearest if op is not None else math.inf,
+            )
         )
 
 

@@ -11,19 +11,21 @@ from typing import Any
 
 from torch import nn
 
-from trainlab.diagnosis.probe.calls import Calls
-from trainlab.diagnosis.probe.core import Core
+from trainlab.diagnosis.probe.global_state import Patches
 from trainlab.diagnosis.probe.listener import Listener
-from trainlab.diagnosis.probe.patches import Patches
-from trainlab.diagnosis.probe.steps import Steps
+from trainlab.diagnosis.probe.module_calls import Calls
+from trainlab.diagnosis.probe.optimizer_steps import Steps
+from trainlab.diagnosis.probe.probe_state import ProbeState
 from trainlab.diagnosis.torch_private import COMPILER, compiled_network, is_compiling
 
 
 class Compiled:
     """Steps aside while a compiled function or network runs, and counts how often."""
 
-    def __init__(self, core: Core, calls: Calls, listener: Listener, steps: Steps, patches: Patches) -> None:
-        self.core = core
+    def __init__(
+        self, state: ProbeState, calls: Calls, listener: Listener, steps: Steps, patches: Patches
+    ) -> None:
+        self.state = state
         self.steps = steps
         self.calls = calls
         self.listener = listener
@@ -79,11 +81,11 @@ class Compiled:
     @contextlib.contextmanager
     def aside(self) -> Generator[None]:
         """Take hooks and mode away; a compiled function inside of another finds them gone."""
-        if self._aside or not self.core.mine():
+        if self._aside or not self.state.mine():
             yield
             return
         self._aside = True
-        self.core.seen.compiled_calls += 1
+        self.state.record.compiled_calls += 1
         heard = self.listener.active
         self.steps.before_compiled()
         self.listener.switch(False)

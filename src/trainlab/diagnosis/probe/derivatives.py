@@ -10,11 +10,12 @@ from typing import Any
 
 import torch
 
-from trainlab.diagnosis.probe.core import Core
-from trainlab.diagnosis.probe.places import user_site
-from trainlab.diagnosis.probe.walk import leaves_above
-from trainlab.diagnosis.seen import Op
-from trainlab.diagnosis.site import Site
+from trainlab.diagnosis.observed.events import ConstantDerivative
+from trainlab.diagnosis.observed.record import Op
+from trainlab.diagnosis.observed.site import Site
+from trainlab.diagnosis.probe.graph_walk import leaves_above
+from trainlab.diagnosis.probe.probe_state import ProbeState
+from trainlab.diagnosis.probe.user_frames import user_site
 
 SUMS = frozenset(("add", "__add__", "__radd__", "sub", "__sub__", "__rsub__", "rsub", "subtract"))
 MAX_KEPT = 256
@@ -30,8 +31,8 @@ class _Derivative:
 class Derivatives:
     """Those of the step that is under way, with the trained parameters that they were computed from."""
 
-    def __init__(self, core: Core) -> None:
-        self.core = core
+    def __init__(self, state: ProbeState) -> None:
+        self.state = state
         self._tick = -1
         self._known: dict[int, _Derivative] = {}
 
@@ -41,11 +42,11 @@ class Derivatives:
         Not by parameters, nor by what was computed: such a step, or the target that it leads to, is meant to
         be constant (first-order meta-learning, samplers that are learnt).
         """
-        core = self.core
-        if create_graph or not core.sampling or not isinstance(outputs, torch.Tensor):
+        state = self.state
+        if create_graph or not state.sampling or not isinstance(outputs, torch.Tensor):
             return
-        if self._tick != core.seen.tick:
-            self._tick, self._known = core.seen.tick, {}
+        if self._tick != state.record.tick:
+            self._tick, self._known = state.record.tick, {}
         asked = [inputs] if isinstance(inputs, torch.Tensor) else list(inputs)
         params: frozenset[int] | None = None
         for by, tensor in zip(asked, found, strict=False):
@@ -66,11 +67,11 @@ class Derivatives:
             return
         with_graph = [one for one in given if one.requires_grad]
         if any(known.params & self._trained(one) for one in with_graph):
-            op.facts["constant_derivative"] = known.site
-            self.core.event("constant_derivative", op.site, op.module)
+            op.adds_constant_derivative, op.derivative_site = True, known.site
+            self.state.seen(ConstantDerivative(site=op.site, module=op.module))
 
     def _first(self, given: Sequence[torch.Tensor]) -> _Derivative | None:
-        if self._tick != self.core.seen.tick:
+        if self._tick != self.state.record.tick:
             return None
         found = (self._known.get(id(one)) for one in given)
         return next((one for one in found if one is not None and one.tensor() is not None), None)
@@ -80,9 +81,9 @@ class Derivatives:
             self._known[id(one.tensor())] = one
 
     def _trained(self, tensor: torch.Tensor) -> frozenset[int]:
-        params = self.core.seen.params
-        return frozenset(key for key in leaves_above(tensor, self.core.book) if params[key].optimizers)
+        params = self.state.record.params
+        return frozenset(key for key in leaves_above(tensor, self.state.registry) if params[key].optimizers)
 
     def _is_an_input(self, tensor: torch.Tensor) -> bool:
-        key = self.core.book.known(tensor)
-        return tensor.is_leaf and (key is None or not self.core.seen.params[key].optimizers)
+        key = self.state.registry.known(tensor)
+        return tensor.is_leaf and (key is None or not self.state.record.params[key].optimizers)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from trainlab.diagnosis.features import MAX_FEATURES, sampled_places
+from trainlab.diagnosis.observed.features import MAX_FEATURES, sampled_places
 
 MAX_ROWS = 256
 MAX_WIDTHS = 64

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from trainlab.diagnosis.loss_kinds import BINARY, CLASSES, OF_LOGITS
-from trainlab.diagnosis.probe.core import Core
-from trainlab.diagnosis.seen_losses import Fit, LossSeen
+from trainlab.diagnosis.observed.losses import Fit, LossRecord
+from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES, OF_LOGITS
+from trainlab.diagnosis.probe.probe_state import ProbeState
 
 MAX_ROWS = 512
 MAX_COLUMNS = 256
@@ -22,36 +22,38 @@ MAX_FITS = 2_000
 class Fits:
     """Reads pairs of outputs and targets."""
 
-    def __init__(self, core: Core) -> None:
-        self.core = core
+    def __init__(self, state: ProbeState) -> None:
+        self.state = state
         self.rows: list[tuple[float, ...]] = []
         self.summaries: list[tuple[float, ...]] = []
 
-    def read(self, seen: LossSeen, out: torch.Tensor, target: torch.Tensor, *, judged: bool = False) -> None:
+    def read(
+        self, record: LossRecord, out: torch.Tensor, target: torch.Tensor, *, judged: bool = False
+    ) -> None:
         """Measure one batch at its place."""
-        into = seen.judged if judged else seen.fits
+        into = record.judged if judged else record.fits
         if len(into) >= MAX_FITS or out.numel() == 0:
             return
         out, target = out.detach(), target.detach()
-        if seen.kind in CLASSES:
-            self._classes(seen, out, target, judged)
-        elif (out.shape == target.shape or out.numel() == target.numel() == 1) and seen.kind != "kl_div":
-            yes = target > 0 if seen.kind == "soft_margin_loss" else target
-            self._columns(seen, out.float(), yes.float(), judged)
+        if record.kind in CLASSES:
+            self._classes(record, out, target, judged)
+        elif (out.shape == target.shape or out.numel() == target.numel() == 1) and record.kind != "kl_div":
+            yes = target > 0 if record.kind == "soft_margin_loss" else target
+            self._columns(record, out.float(), yes.float(), judged)
 
-    def _classes(self, seen: LossSeen, out: torch.Tensor, target: torch.Tensor, judged: bool) -> None:
+    def _classes(self, record: LossRecord, out: torch.Tensor, target: torch.Tensor, judged: bool) -> None:
         logits = out.float() if out.dim() == 1 else out.float().movedim(1, -1)
         logits = logits.reshape(-1, logits.shape[-1])[:MAX_ROWS]
         if target.is_floating_point():
-            self._soft(seen, target)
+            self._soft(record, target)
             soft = target if target.dim() == 1 else target.movedim(1, -1)
             labels = soft.reshape(-1, logits.shape[-1])[:MAX_ROWS].argmax(-1)
         else:
             labels = target.reshape(-1)[:MAX_ROWS]
-        seen.classes = logits.shape[-1]
+        record.classes = logits.shape[-1]
         good = (labels >= 0) & (labels < logits.shape[-1])
         safe = labels.clamp(0, logits.shape[-1] - 1).long()
-        logs = logits if seen.kind == "nll_loss" else functional.log_softmax(logits, -1)
+        logs = logits if record.kind == "nll_loss" else functional.log_softmax(logits, -1)
         weight = good.float()
         total = weight.sum().clamp(min=1)
         value = (-logs.gather(1, safe[:, None])[:, 0] * weight).sum() / total
@@ -63,39 +65,39 @@ class Fits:
         tied = (logits.amax(-1) == logits.amin(-1)).float().mean()
         unmoved = (zero.gather(1, safe[:, None])[:, 0].float() * weight).sum() / total
         numbers = torch.stack([value, accuracy, spread, low, high, mass, zero.float().mean(), tied, unmoved])
-        tick = self.core.seen.tick
-        into = seen.judged if judged else seen.fits
+        tick = self.state.record.tick
+        into = record.judged if judged else record.fits
 
         def keep(got: list[float]) -> None:
             into.append(Fit(tick, *got[:5], scale=got[5], zeros=got[6], tied=got[7], unmoved=got[8]))
 
-        self.core.later.read(numbers, keep)
+        self.state.deferred.read(numbers, keep)
         if not judged:
             pairs = torch.stack([torch.where(good, safe, -1), predicted]).float()
-            self.core.later.read(pairs, lambda got: self._labels(seen, got))
+            self.state.deferred.read(pairs, lambda got: self._labels(record, got))
 
-    def _soft(self, seen: LossSeen, target: torch.Tensor) -> None:
+    def _soft(self, record: LossRecord, target: torch.Tensor) -> None:
         """Targets given as probabilities: do they add up to 1?"""
         totals = target.float().sum(1 if target.dim() > 1 else 0)
         off = ((totals - 1).abs() > 0.05).float().mean()
 
         def keep(got: list[float]) -> None:
-            seen.soft_rows_off = max(seen.soft_rows_off, got[0])
+            record.soft_rows_off = max(record.soft_rows_off, got[0])
 
-        self.core.later.read(off, keep)
+        self.state.deferred.read(off, keep)
 
-    def _labels(self, seen: LossSeen, got: list[float]) -> None:
+    def _labels(self, record: LossRecord, got: list[float]) -> None:
         half = len(got) // 2
         labels = [label for label in got[:half] if label >= 0]
         for label in labels:
-            seen.counts[int(label)] = seen.counts.get(int(label), 0) + 1
-        if len(seen.batches) < MAX_BATCHES:
-            seen.batches.append(tuple(labels))
-        seen.rows += len(labels)
+            record.counts[int(label)] = record.counts.get(int(label), 0) + 1
+        if len(record.batches) < MAX_BATCHES:
+            record.batches.append(tuple(labels))
+        record.rows += len(labels)
         self._pair(got[:half])
 
     def _pair(self, targets: list[float]) -> None:
-        data = self.core.seen.data
+        data = self.state.record.data
         given = self.rows if len(targets) >= len(self.rows) else []
         # A network that is given its targets, to compute the loss itself, isn't asked for them.
         if given and not any(column == tuple(targets[: len(given)]) for column in zip(*given, strict=True)):
@@ -104,24 +106,24 @@ class Fits:
             data.sample_y += targets[: len(self.rows)]
         self.rows = self.summaries = []
 
-    def _columns(self, seen: LossSeen, out: torch.Tensor, target: torch.Tensor, judged: bool) -> None:
+    def _columns(self, record: LossRecord, out: torch.Tensor, target: torch.Tensor, judged: bool) -> None:
         rows = out.shape[0] if out.dim() else 1
         out2, target2 = out.reshape(rows, -1)[:MAX_ROWS], target.reshape(rows, -1)[:MAX_ROWS]
         stride = max(1, -(-out2.shape[1] // MAX_COLUMNS))
         out2, target2 = out2[:, ::stride], target2[:, ::stride]
         accuracy = torch.full((), -1.0, device=out.device)
         floor = zeros = unmoved = torch.zeros((), device=out.device)
-        if seen.kind in BINARY:
+        if record.kind in BINARY:
             # Targets between 0 and 1 have an entropy of their own, which no answer gets below.
             floor = (torch.special.entr(target2) + torch.special.entr(1 - target2)).mean()
-        if seen.kind in OF_LOGITS:
+        if record.kind in OF_LOGITS:
             value = functional.binary_cross_entropy_with_logits(out2, target2)
             # Where a sigmoid came before, by mistake, all outputs are probabilities.
             squashed = (out2.min() >= 0) & (out2.max() <= 1)
             accuracy = ((out2 > 0.5 * squashed.float()) == (target2 > 0.5)).float().mean()
             zero, no = (out2 == 0).float(), (target2 <= 0.5).float()
             zeros, unmoved = zero.mean(), (zero * no).sum() / no.sum().clamp(min=1)
-        elif seen.kind == "binary_cross_entropy":
+        elif record.kind == "binary_cross_entropy":
             safe = out2.clamp(1e-7, 1 - 1e-7)
             value = -(target2 * safe.log() + (1 - target2) * (1 - safe).log()).mean()
             accuracy = ((out2 > 0.5) == (target2 > 0.5)).float().mean()
@@ -141,45 +143,45 @@ class Fits:
                 unmoved,
             ]
         )
-        tick = self.core.seen.tick
-        into = seen.judged if judged else seen.fits
+        tick = self.state.record.tick
+        into = record.judged if judged else record.fits
 
         def keep(got: list[float]) -> None:
             accurate = got[1] if got[1] >= 0 else None
-            of_logits = {"zeros": got[8], "unmoved": got[9]} if seen.kind in OF_LOGITS else {}
+            of_logits = {"zeros": got[8], "unmoved": got[9]} if record.kind in OF_LOGITS else {}
             into.append(Fit(tick, got[0] - got[7], accurate, got[2], got[3], got[4], **of_logits))
             if not judged:
-                seen.floor += got[7]
-                seen.target_low, seen.target_high = (
-                    min(seen.target_low, got[5]),
-                    max(seen.target_high, got[6]),
+                record.floor += got[7]
+                record.target_low, record.target_high = (
+                    min(record.target_low, got[5]),
+                    max(record.target_high, got[6]),
                 )
 
-        self.core.later.read(numbers, keep)
+        self.state.deferred.read(numbers, keep)
         if judged:
             return
         columns, count = target2.shape[1], target2.shape[0]
-        self.core.later.read(
+        self.state.deferred.read(
             torch.cat([target2.sum(0), (target2**2).sum(0)]),
-            lambda got: self._sums(seen, got, columns, count),
+            lambda got: self._sums(record, got, columns, count),
         )
-        if len(seen.sample) < MAX_SAMPLE or columns == 1:
-            self.core.later.read(target2[:, 0], lambda got: self._first_column(seen, got, columns))
+        if len(record.sample) < MAX_SAMPLE or columns == 1:
+            self.state.deferred.read(target2[:, 0], lambda got: self._first_column(record, got, columns))
 
-    def _sums(self, seen: LossSeen, got: list[float], columns: int, count: int) -> None:
-        if seen.columns != columns or not seen.sums:
-            if seen.sums:
+    def _sums(self, record: LossRecord, got: list[float], columns: int, count: int) -> None:
+        if record.columns != columns or not record.sums:
+            if record.sums:
                 return
-            seen.columns, seen.sums, seen.squares = columns, [0.0] * columns, [0.0] * columns
-        seen.sums = [old + new for old, new in zip(seen.sums, got[:columns], strict=True)]
-        seen.squares = [old + new for old, new in zip(seen.squares, got[columns:], strict=True)]
-        seen.rows += count
+            record.columns, record.sums, record.squares = columns, [0.0] * columns, [0.0] * columns
+        record.sums = [old + new for old, new in zip(record.sums, got[:columns], strict=True)]
+        record.squares = [old + new for old, new in zip(record.squares, got[columns:], strict=True)]
+        record.rows += count
 
-    def _first_column(self, seen: LossSeen, got: list[float], columns: int) -> None:
-        if len(seen.sample) < MAX_SAMPLE:
-            seen.sample += got
-        if len(seen.batches) < MAX_BATCHES:
-            seen.batches.append(tuple(got))
+    def _first_column(self, record: LossRecord, got: list[float], columns: int) -> None:
+        if len(record.sample) < MAX_SAMPLE:
+            record.sample += got
+        if len(record.batches) < MAX_BATCHES:
+            record.batches.append(tuple(got))
         if columns == 1:
             self._pair(got)
 
@@ -190,7 +192,7 @@ class Fits:
         first, second = args[:2]
         if first.shape != second.shape or first.dim() == 0 or out.numel() == 0:
             return
-        tick, count, told = self.core.seen.tick, out.numel(), self.core.seen.judged_accuracy
+        tick, count, told = self.state.record.tick, out.numel(), self.state.record.judged_accuracy
 
         def keep(got: list[float]) -> None:
             if told and told[-1][0] == tick:
@@ -200,4 +202,4 @@ class Fits:
             elif len(told) < MAX_FITS:
                 told.append((tick, got[0], count))
 
-        self.core.later.read(out.float().mean(), keep)
+        self.state.deferred.read(out.float().mean(), keep)

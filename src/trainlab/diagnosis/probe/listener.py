@@ -9,18 +9,19 @@ import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
-from trainlab.diagnosis.loss_kinds import SIGNED
+from trainlab.diagnosis.observed.events import Truncated
+from trainlab.diagnosis.observed.record import Op
+from trainlab.diagnosis.observed.torch_names import SIGNED
 from trainlab.diagnosis.probe.activations import ACTIVATIONS, Activations
-from trainlab.diagnosis.probe.asking import Asking
-from trainlab.diagnosis.probe.core import Core, guarded
 from trainlab.diagnosis.probe.derivatives import SUMS
 from trainlab.diagnosis.probe.fits import Fits
-from trainlab.diagnosis.probe.layers import LAYERS, Layers
+from trainlab.diagnosis.probe.graph_walk import KEY
+from trainlab.diagnosis.probe.kept_rows import Asking
+from trainlab.diagnosis.probe.layer_arguments import DROPOUTS, LAYERS, Layers
 from trainlab.diagnosis.probe.losses import LOSSES, Losses
-from trainlab.diagnosis.probe.places import user_site
-from trainlab.diagnosis.probe.readable import are_readable, readable
-from trainlab.diagnosis.probe.walk import KEY
-from trainlab.diagnosis.seen import Op
+from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
+from trainlab.diagnosis.probe.readable_tensors import are_readable, readable
+from trainlab.diagnosis.probe.user_frames import user_site
 from trainlab.diagnosis.torch_private import function_depth, is_compiling, raw_data
 
 _GETTER = "__get__"
@@ -74,14 +75,14 @@ _RISKY = frozenset(
 class Listener(TorchFunctionMode):
     """Passes each call on as it is, then looks at what came of it."""
 
-    def __init__(self, core: Core, losses: Losses, fits: Fits, asking: Asking) -> None:
+    def __init__(self, state: ProbeState, losses: Losses, fits: Fits, asking: Asking) -> None:
         super().__init__()  # pyright: ignore[reportUnknownMemberType]
-        self.core = core
+        self.state = state
         self.losses = losses
         self.fits = fits
         self.asking = asking
-        self.activations = Activations(core)
-        self.layers = Layers(core)
+        self.activations = Activations(state)
+        self.layers = Layers(state)
         self.active = False
 
     def __torch_function__(
@@ -89,20 +90,20 @@ class Listener(TorchFunctionMode):
     ) -> Any:
         if is_compiling():
             return func(*args, **(kwargs or {}))
-        core = self.core
-        core.inside += 1
+        state = self.state
+        state.inside += 1
         try:
             out = func(*args, **(kwargs or {}))
         finally:
-            core.inside -= 1
-        if core.on and not core.busy and not core.in_backward and (core.sampling or core.judging):
+            state.inside -= 1
+        if state.on and not state.busy and not state.in_backward and (state.sampling or state.judging):
             self.hear(func, args, kwargs or {}, out)
         return out
 
     def switch(self, wanted: bool) -> None:
         """Start or stop listening; never among modes of the user's own: theirs would be taken off."""
-        core = self.core
-        if wanted == self.active or core.inside or function_depth is None:
+        state = self.state
+        if wanted == self.active or state.inside or function_depth is None:
             return
         if wanted and function_depth() == 0:
             self.__enter__()
@@ -116,7 +117,7 @@ class Listener(TorchFunctionMode):
         """Note the call at its node of the autograd graph; measure it if it is of a kind that matters."""
         name: str = getattr(func, "__name__", "")
         if name == _GETTER:
-            if self.core.modules and args and func == raw_data:
+            if self.state.modules and args and func == raw_data:
                 self._cut("data", args)
             return
         if name in _CUTS:
@@ -124,7 +125,7 @@ class Listener(TorchFunctionMode):
         first = out[0] if type(out) is tuple and out else out  # pyright: ignore[reportUnknownVariableType]
         if not isinstance(first, torch.Tensor):
             return
-        if self.core.judging and not (first.requires_grad and self.core.sampling):
+        if self.state.judging and not (first.requires_grad and self.state.sampling):
             if are_readable([*_tensors(args, kwargs), first]):
                 self._judge(name, args, kwargs, first)
             return
@@ -132,7 +133,7 @@ class Listener(TorchFunctionMode):
             if readable(first) is None:
                 return
             self.losses.derivatives.passed_on(_tensors(args, kwargs), first)
-            if name in _MADE and self.core.seen.tick:
+            if name in _MADE and self.state.record.tick:
                 self.losses.made_now(first)
             if name in _CASTS and args:
                 self._cast(args[0], first, name)
@@ -143,7 +144,7 @@ class Listener(TorchFunctionMode):
         self.asking.called(func, name, args, kwargs, out)
 
     def _note(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor) -> None:
-        core = self.core
+        state = self.state
         try:
             node: Any = out.grad_fn
         except RuntimeError:
@@ -153,18 +154,18 @@ class Listener(TorchFunctionMode):
         tensors = _tensors(args, kwargs)
         op = Op(
             name=name,
-            module=core.module_path(),
+            module=state.module_path(),
             site=user_site(),
-            tick=core.seen.tick,
+            tick=state.record.tick,
             shapes=tuple(_shape(tensor) for tensor in tensors),
             out=_shape(out),
             dtype=str(out.dtype).removeprefix("torch."),
         )
         node.metadata[KEY] = op
-        core.mark_alive(node.metadata)
+        state.mark_alive(node.metadata)
         if name in _SCALED:
             number = next((value for value in args if isinstance(value, int | float)), None)
-            op.facts["scalar"] = number
+            op.scalar = number
         if are_readable([*tensors, out]):
             self._measure(name, args, kwargs, out, op, tensors)
 
@@ -194,56 +195,69 @@ class Listener(TorchFunctionMode):
             self.losses.judge(name, args, kwargs, out)
         elif name in _COMPARED:
             self.fits.compared(args, out)
-        elif name in ("dropout", "dropout1d", "dropout2d", "alpha_dropout"):
+        elif name in DROPOUTS:
             self.layers.dropout_while_judging(args, kwargs)
 
     def _cut(self, name: str, args: tuple[Any, ...]) -> None:
-        core = self.core
+        state = self.state
         source = args[0] if args else None
         if (
             not isinstance(source, torch.Tensor)
             or source.grad_fn is None
-            or (core.judging and not core.sampling)
+            or (state.judging and not state.sampling)
         ):
             return
-        op = Op(name=name, module=core.module_path(), site=user_site(), tick=core.seen.tick)
+        op = Op(name=name, module=state.module_path(), site=user_site(), tick=state.record.tick)
         self.losses.cut(op, source)
 
     def _cast(self, source: Any, out: torch.Tensor, name: str) -> None:
         """A cast to whole numbers: does it cut fractions off?"""
         if not isinstance(source, torch.Tensor) or not source.is_floating_point() or out.is_floating_point():
             return
-        if not 20 <= source.numel() <= 1_000_000 or self.core.seen.tick > 8 or source.device.type != "cpu":
+        if not 20 <= source.numel() <= 1_000_000 or self.state.record.tick > 8 or source.device.type != "cpu":
             return
         share = float((source != source.trunc()).float().mean())
         if share > 0.5:
-            self.core.event(
-                "truncated", user_site(), name=f".{name}()", share=share, count=source.numel(),
-                before=int(source.unique().numel()), after=int(out.unique().numel()),
-                dtype=str(out.dtype).removeprefix("torch."),
-            )  # fmt: skip
+            different = int(source.unique().numel())
+            self._truncated(f".{name}()", out, share=share, values=source.numel(), before=different)
 
     def _cast_of_array(self, source: Any, out: torch.Tensor, name: str) -> None:
         """The same of a NumPy array or a list that becomes a tensor."""
         if out.is_floating_point() or not 20 <= out.numel() <= 1_000_000 or out.device.type != "cpu":
             return
         values = np.asarray(source)
-        if values.dtype.kind != "f" or self.core.seen.tick > 8:
+        if values.dtype.kind != "f" or self.state.record.tick > 8:
             return
         share = float((values != np.trunc(values)).mean())
         if share > 0.5:
-            self.core.event(
-                "truncated", user_site(), name=f"torch.{name}", share=share, count=int(values.size),
-                before=len(np.unique(values)), after=int(out.unique().numel()),
+            different = len(np.unique(values))
+            self._truncated(f"torch.{name}", out, share=share, values=int(values.size), before=different)
+
+    def _truncated(self, name: str, out: torch.Tensor, *, share: float, values: int, before: int) -> None:
+        self.state.seen(
+            Truncated(
+                site=user_site(),
+                name=name,
+                share=share,
+                values=values,
+                before=before,
+                after=int(out.unique().numel()),
                 dtype=str(out.dtype).removeprefix("torch."),
-            )  # fmt: skip
+            )
+        )
 
     def _finite(self, name: str, inputs: list[torch.Tensor], out: torch.Tensor, op: Op) -> None:
         """Sum up, so that a NaN or infinity shows; of functions with a pole, how near the input came."""
         if not out.is_floating_point() or out.numel() > 4_000_000 or out.numel() == 0 or out.is_sparse:
             return
-        facts = op.facts
-        self.core.later.read(out.detach().float().sum(), lambda got: facts.__setitem__("sum", got[0]))
+
+        def keep_total(got: list[float]) -> None:
+            op.total = got[0]
+
+        def keep_nearest(got: list[float]) -> None:
+            op.nearest = min(got)
+
+        self.state.deferred.read(out.detach().float().sum(), keep_total)
         if name in _RISKY and inputs and inputs[-1].is_floating_point():
             near = [
                 tensor.detach().float().abs().min()
@@ -251,7 +265,7 @@ class Listener(TorchFunctionMode):
                 if tensor.numel() and not tensor.is_sparse
             ]
             if near:
-                self.core.later.read(torch.stack(near), lambda got: facts.__setitem__("nearest", min(got)))
+                self.state.deferred.read(torch.stack(near), keep_nearest)
         self.losses.sums.append(op)
 
 

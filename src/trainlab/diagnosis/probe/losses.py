@@ -8,23 +8,18 @@ from typing import Any
 
 import torch
 
-from trainlab.diagnosis.loss_kinds import CLASSES
-from trainlab.diagnosis.node_kinds import LAYERS, SHAPING
-from trainlab.diagnosis.probe.core import Core
+from trainlab.diagnosis.observed.events import Cut, SignedTargets
+from trainlab.diagnosis.observed.losses import LossRecord
+from trainlab.diagnosis.observed.record import Graph, Op
+from trainlab.diagnosis.observed.torch_names import BY_HAND, CLASSES, LAYER_NODES, LOSS_FUNCTIONS, SHAPE_NODES
 from trainlab.diagnosis.probe.derivatives import Derivatives
 from trainlab.diagnosis.probe.fits import Fits
-from trainlab.diagnosis.probe.places import user_site
-from trainlab.diagnosis.probe.walk import leaves_above
-from trainlab.diagnosis.seen import Graph, Op
-from trainlab.diagnosis.seen_losses import LossSeen
+from trainlab.diagnosis.probe.graph_walk import leaves_above
+from trainlab.diagnosis.probe.probe_state import ProbeState
+from trainlab.diagnosis.probe.user_frames import user_site
 
 DIFFERENCES = frozenset(("sub", "__sub__", "__rsub__", "rsub", "subtract"))
-NAMED = frozenset(
-    ("cross_entropy", "nll_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "mse_loss",
-     "soft_margin_loss", "multilabel_soft_margin_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "kl_div",
-     "gaussian_nll_loss", "poisson_nll_loss")
-)  # fmt: skip
-LOSSES = DIFFERENCES | NAMED
+LOSSES = DIFFERENCES.union(LOSS_FUNCTIONS)
 MAX_PLACES = 60
 MAX_JUDGED_A_TICK = 64
 _NEAR = 12
@@ -33,12 +28,12 @@ _NEAR = 12
 class Losses:
     """One entry for each kind, line and module."""
 
-    def __init__(self, core: Core, fits: Fits) -> None:
-        self.core = core
+    def __init__(self, state: ProbeState, fits: Fits) -> None:
+        self.state = state
         self.fits = fits
-        self.derivatives = Derivatives(core)
+        self.derivatives = Derivatives(state)
         self.sums: list[Op] = []
-        self._known: dict[tuple[Any, ...], LossSeen] = {}
+        self._known: dict[tuple[Any, ...], LossRecord] = {}
         self._rejected: set[int] = set()
         self._walks = 0
         self._judged: tuple[int, int] = (-1, 0)
@@ -53,49 +48,48 @@ class Losses:
         if pair is None:
             return
         output, target = pair
-        seen = self._entry(name, output, target, op)
-        if seen is None:
+        record = self._entry(name, output, target, op)
+        if record is None:
             return
-        index = self.core.seen.losses.index(seen)
+        index = self.state.record.losses.index(record)
         if index in self._rejected:
             return
-        op.facts["loss"] = index
-        if name not in ("cross_entropy", "nll_loss") and output.shape != target.shape:
+        op.loss = index
+        if name not in CLASSES and output.shape != target.shape:
             wide = torch.broadcast_shapes(output.shape, target.shape)
-            op.facts["shapes"] = (tuple(output.shape), tuple(target.shape), tuple(wide))
-        seen.made_here += self._is_made_now(target)
-        seen.target_has_grad += target.requires_grad
-        self.fits.read(seen, _on_the_targets_scale(name, output, args, kwargs), target)
+            op.broadcast = (tuple(output.shape), tuple(target.shape), tuple(wide))
+        record.made_here += self._is_made_now(target)
+        record.target_has_grad += target.requires_grad
+        self.fits.read(record, _on_the_targets_scale(name, output, args, kwargs), target)
 
     def count_zero_targets(self, name: str, tensors: list[torch.Tensor], op: Op) -> None:
         """Count the zeros among targets that are to be 1 or −1."""
-        start = {"values": 0, "zeros": 0.0, "low": 0.0, "learnt_both": False}
-        event = self.core.event("signed_targets", op.site, op.module, name=name, **start)
+        event = self.state.seen(SignedTargets(site=op.site, module=op.module, name=name))
         if event.count > MAX_PLACES or len(tensors) < 2 or tensors[-1].numel() == 0:
             return
-        target, facts = tensors[-1].detach().float(), event.facts
-        facts["learnt_both"] |= sum(one.requires_grad for one in tensors[:-1]) > 1
+        target = tensors[-1].detach().float()
+        event.learnt_both |= sum(one.requires_grad for one in tensors[:-1]) > 1
         count = target.numel()
 
         def keep(got: list[float]) -> None:
-            facts["values"] += count
-            facts["zeros"] += got[0]
-            facts["low"] = min(facts["low"], got[1])
+            event.values += count
+            event.zeros += got[0]
+            event.lowest = min(event.lowest, got[1])
 
-        self.core.later.read(torch.stack([(target == 0).float().sum(), target.min()]), keep)
+        self.state.deferred.read(torch.stack([(target == 0).float().sum(), target.min()]), keep)
 
-    def _entry(self, name: str, output: torch.Tensor, target: torch.Tensor, op: Op) -> LossSeen | None:
-        kind = "difference" if name in DIFFERENCES else name
+    def _entry(self, name: str, output: torch.Tensor, target: torch.Tensor, op: Op) -> LossRecord | None:
+        kind = BY_HAND if name in DIFFERENCES else name
         # One line may serve several trainings, of other classes each.
         classes = output.shape[1] if kind in CLASSES and output.dim() > 1 else 0
         key = (kind, op.site, op.module, output.dim(), target.dim(), classes)
-        seen = self._known.get(key)
-        if seen is None and len(self._known) < MAX_PLACES:
+        record = self._known.get(key)
+        if record is None and len(self._known) < MAX_PLACES:
             dtype = str(target.dtype).removeprefix("torch.")
-            seen = LossSeen(kind, op.site, op.module, tuple(output.shape), tuple(target.shape), dtype)
-            self._known[key] = seen
-            self.core.seen.losses.append(seen)
-        return seen
+            record = LossRecord(kind, op.site, op.module, tuple(output.shape), tuple(target.shape), dtype)
+            self._known[key] = record
+            self.state.record.losses.append(record)
+        return record
 
     def _of_two_networks(self, name: str, args: tuple[Any, ...]) -> tuple[torch.Tensor, torch.Tensor] | None:
         """Outputs of two networks, one of them the target, in a difference that may be blown up."""
@@ -107,12 +101,12 @@ class Losses:
         if not first.requires_grad or not second.requires_grad or first.dim() == second.dim():
             return None
         self._asked += 1
-        ours, theirs = (leaves_above(tensor, self.core.book) for tensor in (first, second))
+        ours, theirs = (leaves_above(tensor, self.state.registry) for tensor in (first, second))
         return (first, second) if ours and theirs and not set(ours) & set(theirs) else None
 
     def made_now(self, tensor: torch.Tensor) -> None:
         """Noise, ones or zeros were made in this step: as targets they are no data."""
-        tick = self.core.seen.tick
+        tick = self.state.record.tick
         if self._made[0] != tick:
             self._made = (tick, {})
         self._made[1][tensor.data_ptr()] = weakref.ref(tensor)
@@ -120,22 +114,22 @@ class Losses:
     def _is_made_now(self, target: torch.Tensor) -> bool:
         """Whether its numbers are those made in this step; an address may have been used again since."""
         tick, made = self._made
-        known = made.get(target.data_ptr()) if tick == self.core.seen.tick else None
+        known = made.get(target.data_ptr()) if tick == self.state.record.tick else None
         return known is not None and known() is not None
 
     def judge(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor) -> None:
         """Measure a loss in an evaluation, where the same kind was met in training."""
-        tick = self.core.seen.tick
+        tick = self.state.record.tick
         count = self._judged[1] + 1 if self._judged[0] == tick else 1
         self._judged = (tick, count)
         if count > MAX_JUDGED_A_TICK:
             return
         pair = pair_of(name, args, kwargs)
-        kind = "difference" if name in DIFFERENCES else name
-        same = [seen for seen in self.core.seen.losses if seen.kind == kind and seen.count]
+        kind = BY_HAND if name in DIFFERENCES else name
+        same = [record for record in self.state.record.losses if record.kind == kind and record.count]
         if pair is not None and same and pair[0].shape[1:] == torch.Size(same[0].out_shape[1:]):
             site = user_site()
-            at = [seen for seen in same if seen.site == site] or same
+            at = [record for record in same if record.site == site] or same
             output, target = pair
             self.fits.read(at[0], _on_the_targets_scale(name, output, args, kwargs), target, judged=True)
 
@@ -150,8 +144,8 @@ class Losses:
         reach, frontier = {(0, False)}, [(0, 0, False)]
         for place, steps, bent in frontier:
             node = graph.nodes[place] if graph.nodes else None
-            index = node.op.facts.get("loss") if node is not None and node.op is not None else None
-            if index is not None and (bent or self.core.seen.losses[index].kind != "difference"):
+            index = node.op.loss if node is not None and node.op is not None else None
+            if index is not None and (bent or self.state.record.losses[index].kind != BY_HAND):
                 found.add(index)
             if node is None or index is not None:
                 continue
@@ -161,39 +155,29 @@ class Losses:
                     reach.add((parent, bends))
                     frontier.append((parent, steps + 1, bends))
         for index in found:
-            self.core.seen.losses[index].count += 1
+            self.state.record.losses[index].count += 1
         if self._walks >= 4:
-            losses = self.core.seen.losses
+            losses = self.state.record.losses
             self._rejected |= {
-                index for index, seen in enumerate(losses) if seen.kind == "difference" and not seen.count
+                index for index, record in enumerate(losses) if record.kind == BY_HAND and not record.count
             }
 
     def cut(self, op: Op, source: torch.Tensor) -> None:
         """A tensor leaves the graph: note by which call, and which parameters it was computed from."""
-        inside = bool(self.core.modules)
-        event = self.core.event(
-            "cut",
-            op.site,
-            op.module,
-            key=op.name,
-            name=op.name,
-            inside=inside,
-            params=set[int](),
-            ticks=0,
-            last=-1,
-        )
-        if event.facts["last"] != self.core.seen.tick:
-            event.facts["last"] = self.core.seen.tick
-            event.facts["ticks"] += 1
+        inside = bool(self.state.modules)
+        event = self.state.seen(Cut(site=op.site, module=op.module, name=op.name, inside=inside), key=op.name)
+        if event.last_tick != self.state.record.tick:
+            event.last_tick = self.state.record.tick
+            event.ticks += 1
         if event.count <= 3:
-            event.facts["params"].update(leaves_above(source, self.core.book))
+            event.params.update(leaves_above(source, self.state.registry))
 
 
-_STRAIGHT = (SHAPING - {"Index"}) | frozenset(
+_STRAIGHT = (SHAPE_NODES - {"Index"}) | frozenset(
     ("Add", "Sub", "Rsub", "Neg", "Mean", "Sum", "Mul", "Div", "Stack", "Cat")
 )
 """What bends nothing. An index may be where a difference is positive: so a quantile's loss is written."""
-_BARRIERS = LAYERS | frozenset(("AccumulateGrad",))
+_BARRIERS = LAYER_NODES | frozenset(("AccumulateGrad",))
 
 
 def _on_the_targets_scale(

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from typing import Any
 
@@ -11,24 +13,24 @@ from torch import nn
 from torch.optim import Optimizer, lr_scheduler
 from torch.utils.data import DataLoader
 
-from trainlab.diagnosis.probe.answers import ask
-from trainlab.diagnosis.probe.asking import Asking
+from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.probe.backward import Backward
-from trainlab.diagnosis.probe.calls import Calls
+from trainlab.diagnosis.probe.batches import Data
 from trainlab.diagnosis.probe.compiled import Compiled
-from trainlab.diagnosis.probe.core import Core, unheard
-from trainlab.diagnosis.probe.data import Data
-from trainlab.diagnosis.probe.elsewhere import Elsewhere
-from trainlab.diagnosis.probe.endings import finish_modules, finish_params
+from trainlab.diagnosis.probe.final_answers import ask
 from trainlab.diagnosis.probe.fits import Fits
+from trainlab.diagnosis.probe.global_state import Patches
+from trainlab.diagnosis.probe.kept_rows import Asking
 from trainlab.diagnosis.probe.listener import Listener
 from trainlab.diagnosis.probe.losses import Losses
-from trainlab.diagnosis.probe.others import Others
-from trainlab.diagnosis.probe.patches import Patches
-from trainlab.diagnosis.probe.steps import Steps
-from trainlab.diagnosis.seen import Seen
+from trainlab.diagnosis.probe.module_calls import Calls
+from trainlab.diagnosis.probe.optimizer_steps import Steps
+from trainlab.diagnosis.probe.parameter_values import finish_modules, finish_params
+from trainlab.diagnosis.probe.probe_state import ProbeState, unheard
+from trainlab.diagnosis.probe.schedulers_and_clipping import SchedulersAndClipping
 from trainlab.diagnosis.torch_private import unheard_words
 
+_FRAMEWORKS = ("tensorflow", "keras", "jax", "mxnet", "paddle", "tinygrad", "sklearn", "xgboost", "lightgbm")
 _listening: list[Probe] = []
 
 
@@ -49,31 +51,31 @@ class Probe:
     def __init__(
         self, *, whole_process: bool = False, search_memory: bool = True, asking: bool = True
     ) -> None:
-        self.core = Core()
-        fits = Fits(self.core)
-        self.data = Data(self.core, fits, whole_process=whole_process, search_memory=search_memory)
-        losses = Losses(self.core, fits)
-        self.asking = Asking(self.core, wanted=asking)
-        self.listener = Listener(self.core, losses, fits, self.asking)
-        self.calls = Calls(self.core, self.listener, self.data, self.asking)
-        self.steps = Steps(self.core, self.listener)
-        self.backward = Backward(self.core, self.calls, losses, self.steps, self.asking)
-        self.others = Others(self.core)
-        self.elsewhere = Elsewhere()
+        self.state = ProbeState()
+        fits = Fits(self.state)
+        self.data = Data(self.state, fits, whole_process=whole_process, search_memory=search_memory)
+        losses = Losses(self.state, fits)
+        self.asking = Asking(self.state, wanted=asking)
+        self.listener = Listener(self.state, losses, fits, self.asking)
+        self.calls = Calls(self.state, self.listener, self.data, self.asking)
+        self.steps = Steps(self.state, self.listener)
+        self.backward = Backward(self.state, self.calls, losses, self.steps, self.asking)
+        self.schedulers_and_clipping = SchedulersAndClipping(self.state)
+        self.other_processes = OtherProcesses()
         self.patches = Patches()
-        self.compiled = Compiled(self.core, self.calls, self.listener, self.steps, self.patches)
-        self.core.at_boundary.append(self.calls.step_ended)
-        self.core.at_boundary.append(lambda: self.listener.switch(self.core.sampling))
+        self.compiled = Compiled(self.state, self.calls, self.listener, self.steps, self.patches)
+        self.state.at_boundary.append(self.calls.step_ended)
+        self.state.at_boundary.append(lambda: self.listener.switch(self.state.sampling))
 
     def start(self) -> None:
         """Begin to listen."""
-        self.core.started = time.monotonic()
+        self.state.started = time.monotonic()
         if deaf := unheard_words():
-            self.core.seen.troubles.append(deaf)
-        self.elsewhere.start()
-        self.core.on = True
+            self.state.record.troubles.append(deaf)
+        self.other_processes.start()
+        self.state.on = True
         _listening.append(self)
-        wrap, others = self.patches.wrap, self.others
+        wrap, others = self.patches.wrap, self.schedulers_and_clipping
         wrap(torch.autograd, "backward", self.backward.wrap)
         wrap(torch.autograd, "grad", self.backward.wrap_grad)
         wrap(Optimizer, "__init__", self._wrap_made)
@@ -91,10 +93,10 @@ class Probe:
         self.steps.attach()
         self.listener.switch(True)
 
-    def stop(self, *, whole: bool = True) -> Seen:
+    def stop(self, *, whole: bool = True) -> TrainingRecord:
         """Stop listening and return what was seen; not `whole` is a training that was cut off."""
-        core = self.core
-        core.seen.seconds = time.monotonic() - core.started
+        state = self.state
+        state.record.seconds = time.monotonic() - state.started
         if self in _listening:
             _listening.remove(self)
         self.listener.switch(False)
@@ -103,40 +105,40 @@ class Probe:
         self.patches.undo()
         self.read(whole=whole)
         self._ask()
-        core.on = False
-        return core.seen
+        state.on = False
+        return state.record
 
-    def read(self, *, whole: bool = False) -> Seen:
+    def read(self, *, whole: bool = False) -> TrainingRecord:
         """Bring what was seen up to date, also in the middle of a training; `whole` if it has ended."""
-        core = self.core
-        was_busy, core.busy = core.busy, True
+        state = self.state
+        was_busy, state.busy = state.busy, True
         try:
             with unheard():
-                core.seen.seconds = time.monotonic() - core.started
-                self.elsewhere.read(core.seen)
-                core.later.flush()
+                state.record.seconds = time.monotonic() - state.started
+                self.other_processes.read(state.record)
+                state.deferred.flush()
                 if whole:
                     self.calls.finish()
                 self.data.finish()
-                finish_params(core)
-                finish_modules(core)
+                finish_params(state)
+                finish_modules(state)
         except Exception as error:
-            core.trouble(error)
+            state.trouble(error)
         finally:
-            core.busy = was_busy
-        return core.seen
+            state.busy = was_busy
+        return state.record
 
     def _ask(self) -> None:
         """Ask the networks; whatever comes of it, the training has ended, and goes unharmed."""
-        core = self.core
-        was_busy, core.busy = core.busy, True
+        state = self.state
+        was_busy, state.busy = state.busy, True
         try:
             with unheard():
-                ask(self.asking, core.seen)
+                ask(self.asking, state.record)
         except Exception as error:
-            core.trouble(error)
+            state.trouble(error)
         finally:
-            core.busy = was_busy
+            state.busy = was_busy
             self.asking.networks.clear()
 
     def _wrap_made(self, original: Any) -> Any:
@@ -156,7 +158,33 @@ class Probe:
     def _wrap_train(self, original: Any) -> Any:
         def train(module: Any, mode: bool = True) -> Any:
             if not mode:
-                self.calls.roots.mode_set(module, mode)
+                self.calls.networks.mode_set(module, mode)
             return original(module, mode)
 
         return train
+
+
+class OtherProcesses:
+    """What goes on where the probe doesn't hear: in other processes, and in other frameworks."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self._known: set[str] = set()
+
+    def start(self) -> None:
+        """Note what other processes have used, and which frameworks are loaded, before the training."""
+        self._seconds = _of_ended_processes()
+        self._known = {name for name in _FRAMEWORKS if name in sys.modules}
+
+    def read(self, record: TrainingRecord) -> None:
+        """Write down what has come since."""
+        record.other_processes = _of_ended_processes() - self._seconds
+        record.other_frameworks = [
+            name for name in _FRAMEWORKS if name in sys.modules and name not in self._known
+        ]
+
+
+def _of_ended_processes() -> float:
+    """Return the seconds of processor time that processes started by this one took, once they've ended."""
+    times = os.times()
+    return times.children_user + times.children_system

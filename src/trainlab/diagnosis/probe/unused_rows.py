@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from trainlab.diagnosis.probe.core import Core
 from trainlab.diagnosis.probe.fingerprints import Fingerprints
-from trainlab.diagnosis.probe.readable import readable
+from trainlab.diagnosis.probe.probe_state import ProbeState
+from trainlab.diagnosis.probe.readable_tensors import readable
 
 MAX_HELD = 4_000
 _BELONGS = 0.3
@@ -24,8 +24,8 @@ _WIDE = 8
 class UnusedRows:
     """The rows found in memory."""
 
-    def __init__(self, core: Core, prints: Fingerprints, *, whole_process: bool) -> None:
-        self.core = core
+    def __init__(self, state: ProbeState, prints: Fingerprints, *, whole_process: bool) -> None:
+        self.state = state
         self.prints = prints
         self.whole_process = whole_process
         self._plain: set[int] = set()
@@ -44,13 +44,13 @@ class UnusedRows:
         One that holds a good part of the rows trained on belongs to this training. Of others that is only
         sure where the whole process is this training: a notebook may have other trainings' data in memory.
         """
-        data = self.core.seen.data
+        data = self.state.record.data
         shape = data.input_shape
         if len(shape) < 2:
             return
         known, looked = data.train_rows - self._plain, 0
         # An optimizer's moments have the shapes of weights, and are no data.
-        weights = {param.shape for param in self.core.seen.params.values()}
+        weights = {param.shape for param in self.state.record.params.values()}
         for thing in gc.get_objects():
             if type(thing) is not torch.Tensor or thing.requires_grad or thing.device.type != "cpu":
                 continue
@@ -72,7 +72,7 @@ class UnusedRows:
 
     def count(self, used: set[int]) -> None:
         """Write down how many rows there are, and how many that aren't among the `used` ones."""
-        data = self.core.seen.data
+        data = self.state.record.data
         data.unused_rows = len((self._held | self._strange) - used)
         data.held = len(self._held | data.train_rows)
 

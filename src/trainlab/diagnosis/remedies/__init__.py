@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trainlab.diagnosis.remedies.processes import ScriptRuns
     from trainlab.diagnosis.remedies.remedy import Remedy
-    from trainlab.diagnosis.remedies.runs import Job, Run, Runner
+    from trainlab.diagnosis.remedies.trial_runs import Job, Run, Runner
+    from trainlab.diagnosis.remedies.trial_words import code_as_tried
     from trainlab.diagnosis.remedies.trying import BUDGET, SEEDS, Trying
-    from trainlab.diagnosis.remedies.wording import code_as_tried
 
 # A fault says what its remedies are; only who tries them needs the rest.
 _HOMES = {
     "BUDGET": "trying",
     "SEEDS": "trying",
-    "Job": "runs",
+    "Job": "trial_runs",
     "Remedy": "remedy",
-    "Run": "runs",
-    "Runner": "runs",
+    "Run": "trial_runs",
+    "Runner": "trial_runs",
     "ScriptRuns": "processes",
     "Trying": "trying",
-    "code_as_tried": "wording",
+    "code_as_tried": "trial_words",
 }
 
 __all__ = ["BUDGET", "SEEDS", "Job", "Remedy", "Run", "Runner", "ScriptRuns", "Trying", "code_as_tried"]

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from trainlab.diagnosis.children import kill_session, one_thread_environment
-from trainlab.diagnosis.plan import Plan
-from trainlab.diagnosis.remedies.runs import Job, Run
+from trainlab.diagnosis.remedies.trial_runs import Job, Run
+from trainlab.diagnosis.report.read_back import ended_from, outcome_from
+from trainlab.diagnosis.script.child_processes import kill_session, one_thread_environment
+from trainlab.diagnosis.script.plan import Plan
 
 POLL = 0.05
 PATIENCE, SLACK = 4.0, 20.0
@@ -49,19 +50,19 @@ class ScriptRuns:
 
     def run(self, jobs: Sequence[Job], *, deadline: float) -> Generator[tuple[Job, Run]]:
         """Yield each job with what came of it, as they end (`Runner.run`)."""
-        waiting = list(jobs)
+        left = list(jobs)
         at_work: dict[Job, _Started] = {}
         with tempfile.TemporaryDirectory(prefix="trainlab-try-", ignore_cleanup_errors=True) as folder:
             try:
-                while waiting or at_work:
-                    while waiting and len(at_work) < self.lanes:
-                        job = waiting.pop(0)
+                while left or at_work:
+                    while left and len(at_work) < self.lanes:
+                        job = left.pop(0)
                         at_work[job] = self._start(job, Path(folder))
                     for job, run in self._ended(at_work):
                         if "out of memory" in run.error and self.lanes > 1:
                             # The device can't hold several at a time: on, one after the other.
                             self.lanes = 1
-                            waiting.insert(0, job)
+                            left.insert(0, job)
                         else:
                             yield job, run
                     if time.monotonic() > deadline:
@@ -76,7 +77,7 @@ class ScriptRuns:
         remedy = None if job.remedy is None else job.remedy.to_plan()
         asked.write_bytes(replace(self.plan, seed=job.seed, remedy=remedy).to_json())
         process = subprocess.Popen(
-            [sys.executable, "-m", "trainlab.diagnosis.child", str(report), str(asked)],
+            [sys.executable, "-m", "trainlab.diagnosis.script.child", str(report), str(asked)],
             env=one_thread_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -105,10 +106,11 @@ def _read(report: Path, seconds: float) -> Run:
     if not report.exists():
         return Run(outcome=None, seconds=seconds, error="the process ended without a report")
     found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
-    ended = found["ended"]
-    failed = ended["how"] in ("error", "killed")
-    message = str(ended.get("message") or "the process was ended") if failed else ""
-    return Run(outcome=found["outcome"], acted=found.get("acted", 0), seconds=seconds, error=message)
+    ended = ended_from(found)
+    error = ended.message or "the process was ended" if ended.broken_off else ""
+    return Run(
+        outcome=outcome_from(found["outcome"]), acted=found.get("acted", 0), seconds=seconds, error=error
+    )
 
 
 def _end_all(started: Sequence[_Started]) -> None:

@@ -15,7 +15,7 @@ class Remedy:
 
     Args:
         words: what is changed, to go on after "with".
-        changes: applied together, in this order (`applied`).
+        changes: applied together, in this order (`applying`).
         same_loss: the loss still measures the same; else losses of both sides can't be compared.
         narrow: what it says if it never took hold: why it couldn't.
     """

@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
-from trainlab.diagnosis.remedies.choose import remedies_for, why_not
+from trainlab.diagnosis.faults import all_faults
+from trainlab.diagnosis.finding import finding_from
 from trainlab.diagnosis.remedies.remedy import Remedy, together
-from trainlab.diagnosis.remedies.runs import Job, Run, Runner
-from trainlab.diagnosis.remedies.weigh import Pair, compared, learns, weighed
-from trainlab.diagnosis.remedies.wording import summary_words, trial_words
+from trainlab.diagnosis.remedies.trial_runs import Job, Run, Runner
+from trainlab.diagnosis.remedies.trial_verdict import Pair, compared, judged_trial, learns
+from trainlab.diagnosis.remedies.trial_words import summary_words, trial_words
 from trainlab.draw import counted, format_number
+
+all_faults()  # loaded here, so that no budget is spent on it
 
 SEEDS, BUDGET = 5, 120.0
 PAIRS = 3
@@ -190,7 +193,7 @@ class Trying:
         pairs = self._pairs(after)
         if not pairs:
             return None
-        trial = weighed(remedy, pairs, seconds=time.monotonic() - started)
+        trial = judged_trial(remedy, pairs, seconds=time.monotonic() - started)
         return trial | {"words": trial_words(trial, remedy.narrow)}
 
     def _pairs(self, after: dict[int, Run]) -> list[Pair]:
@@ -244,3 +247,14 @@ def _is_enough(trial: dict[str, Any]) -> bool:
     """It made the training learn; or that learnt before, and is better with it."""
     learnt_before = trial["learnt"] is None or trial["unchanged"]["learnt"] == trial["runs"]
     return trial["verdict"] in ("mended", "learns") or (trial["verdict"] == "better" and learnt_before)
+
+
+def remedies_for(finding: dict[str, Any]) -> tuple[Remedy, ...]:
+    """Return the remedies for a finding as JSON has it, best first; none if it has none."""
+    remedies = all_faults()[finding["fault"]].remedies
+    return remedies(finding_from(finding)) if callable(remedies) else remedies
+
+
+def why_not(finding: dict[str, Any]) -> str:
+    """Say why no remedy can be tried from outside."""
+    return all_faults()[finding["fault"]].untried

@@ -11,14 +11,14 @@ from dataclasses import replace
 from threading import Event
 from typing import Any
 
-from trainlab.diagnosis.calling import OUTSIDE, Called, call, modules
-from trainlab.diagnosis.random_state import random_state_kept
-from trainlab.diagnosis.rank import diagnose
-from trainlab.diagnosis.seeds.ask import OnProgress, Question
-from trainlab.diagnosis.seeds.beside import SKETCH, number_in
+from trainlab.diagnosis.in_process.called_training import OUTSIDE, Called, call, modules
+from trainlab.diagnosis.judge.diagnose import diagnose
+from trainlab.diagnosis.probe.global_state import random_state_kept
 from trainlab.diagnosis.seeds.metric import last_number, names_printed
 from trainlab.diagnosis.seeds.population import SeedsResult, Way
-from trainlab.diagnosis.seeds.rerun import gathered, is_from_start, limit_of
+from trainlab.diagnosis.seeds.question import OnProgress, Question
+from trainlab.diagnosis.seeds.run_extras import SKETCH, number_in
+from trainlab.diagnosis.seeds.script_runs import gathered, is_from_start, limit_of
 from trainlab.diagnosis.seeds.seed_run import LATE, SeedRun, run_from_report, run_without_report
 from trainlab.errors import DiagnosisError
 
@@ -65,7 +65,7 @@ def _seeding() -> Iterator[list[Any]]:
     """Yield a list of the seeds that torch is given inside."""
     import torch
 
-    from trainlab.diagnosis.probe.patches import Patches
+    from trainlab.diagnosis.probe.global_state import Patches
 
     given: list[Any] = []
 
@@ -123,11 +123,11 @@ def _run(called: Called, seed: int | None, metric: str, *, seeded: bool = True) 
     ended: dict[str, Any] = {"how": "end", "code": 0}
     if called.error:
         ended = {"how": "error", "message": called.error}
-    report = diagnose(called.seen, ended=ended).to_dict()
+    report = diagnose(called.record, ended=ended).to_dict()
     told = _returned(called.returned, metric)
-    report["beside"] = {
+    report["extras"] = {
         "variable": told,
-        "rows": sorted(called.seen.data.train_rows)[:SKETCH],
+        "rows": sorted(called.record.data.train_rows)[:SKETCH],
         "seeded": seeded,
     }
     printed = called.printed if told is None else ""

@@ -10,14 +10,17 @@ from typing import Any
 import msgspec
 
 from trainlab.diagnosis.lift.lifted import Lift
+from trainlab.diagnosis.seeds.engine_runs import RunReader
 from trainlab.diagnosis.seeds.population import SeedsResult
-from trainlab.diagnosis.seeds.reader import Reader, solved_of
+from trainlab.diagnosis.seeds.success import Measure, Success
+from trainlab.diagnosis.signals.learnt import STUCK
 from trainlab.errors import DiagnosisError
-from trainlab.spec import Experiment
+from trainlab.spec import Accuracy, Experiment, LossBelow, Within
+from trainlab.spec.solved import Solved
 from trainlab.spec.tasks import File
 
 
-def write_experiment(path: str, lift: Lift, reader: Reader, population: SeedsResult) -> None:
+def write_experiment(path: str, lift: Lift, reader: RunReader, population: SeedsResult) -> None:
     """Write the experiment as a study of one cell, which ``trainlab study``, ``race`` and ``map`` take."""
     import tomli_w
 
@@ -64,3 +67,14 @@ def shortened(experiment: Experiment) -> dict[str, Any]:
     network = experiment.network
     bias = {} if all(network.biases) else {"bias": list(network.biases)}
     return kept | {"network": {"widths": network.label, "activation": list(network.activations), **bias}}
+
+
+def solved_of(reader: RunReader, success: Success, measure: Measure) -> Solved:
+    """Return what counts as solved in the experiment's file: as near to the success asked for as can be."""
+    low, high = success.at_least, success.at_most
+    of_accuracy = (measure.field == "reached" and reader.classes) or reader.metric == "accuracy"
+    if of_accuracy and low is not None and 0 < low / reader.scale <= 1:
+        return Accuracy(accuracy=low / reader.scale)
+    if reader.metric == "loss" and high is not None:
+        return LossBelow(loss=high)
+    return LossBelow(loss=STUCK * reader.constant) if reader.constant else Within()

@@ -14,8 +14,8 @@ from trainlab.errors import DiagnosisError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
-    """What the runs of a file are of: other runs don't belong to them."""
+class RunsHeader:
+    """The first line of a file of runs: what they are runs of. Other runs don't belong to them."""
 
     script: str
     arguments: tuple[str, ...]
@@ -28,7 +28,7 @@ class KeptRuns:
     """The file; without one (None) nothing is kept."""
 
     path: str | None
-    asked: Asked
+    header: RunsHeader
 
     def read(self) -> list[SeedRun]:
         """Return the runs that it holds, and write its first line if it's new.
@@ -41,10 +41,10 @@ class KeptRuns:
         file = Path(self.path)
         try:
             if not file.exists() or not file.read_bytes():
-                file.write_bytes(msgspec.json.encode(self.asked) + b"\n")
+                file.write_bytes(msgspec.json.encode(self.header) + b"\n")
                 return []
             lines = file.read_bytes().split(b"\n")
-            first = msgspec.json.decode(lines[0], type=Asked)
+            first = msgspec.json.decode(lines[0], type=RunsHeader)
             whole = lines[1:-1]  # what stands after the last line break was cut off
             if lines[-1]:
                 file.write_bytes(b"\n".join([*lines[:-1], b""]))
@@ -57,7 +57,7 @@ class KeptRuns:
             raise DiagnosisError(
                 f"--save {self.path}: can't be read or written ({error.strerror})."
             ) from None
-        if first != self.asked:
+        if first != self.header:
             raise DiagnosisError(
                 f"--save {self.path}: holds runs of {self._difference(first)}. "
                 "Give another name, or delete it."
@@ -74,10 +74,10 @@ class KeptRuns:
         except OSError as error:
             raise DiagnosisError(f"--save {self.path}: can't be written ({error.strerror}).") from None
 
-    def _difference(self, first: Asked) -> str:
-        if first.script != self.asked.script:
+    def _difference(self, first: RunsHeader) -> str:
+        if first.script != self.header.script:
             return "another script, or of this one before it was changed"
-        if first.arguments != self.asked.arguments:
+        if first.arguments != self.header.arguments:
             return f"the script with other arguments: {' '.join(first.arguments) or 'none'}"
         return f"another metric: {first.metric or 'none'}"
 

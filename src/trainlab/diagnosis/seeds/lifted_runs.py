@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from threading import Event
 
 import msgspec
@@ -11,26 +12,35 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.diagnosis.lift.lifted import Lift
-from trainlab.diagnosis.seeds.ask import OnProgress, Question
-from trainlab.diagnosis.seeds.causes import with_causes
+from trainlab.diagnosis.seeds.engine_runs import RunReader
 from trainlab.diagnosis.seeds.population import SeedsResult, Way
-from trainlab.diagnosis.seeds.reader import Reader
-from trainlab.diagnosis.seeds.seed_run import SeedRun
+from trainlab.diagnosis.seeds.question import OnProgress, Question
+from trainlab.diagnosis.seeds.seed_run import NOT_LOOKED_AT, SeedRun, with_first_finding
 from trainlab.diagnosis.seeds.success import measure_of
+from trainlab.draw import counted
 from trainlab.engine import Runs
 from trainlab.engine.choose import choose
 from trainlab.execution import Interrupted, Progress, train_all
 from trainlab.spec import MSE, Experiment, Record, name_of
 
-BLOCKS, LEAST = 8, 64
-"""Seeds are trained in so many parts, of at least so many seeds, so that Ctrl-C loses little."""
+PARTS, LEAST = 8, 64
+"""Seeds are trained in 8 parts, of at least 64 seeds each, so that Ctrl-C loses little."""
 MOST_PREDICTIONS = 20_000_000
-"""So many predictions of a part of the seeds are kept, 80 MB of them; beyond, no R² is told."""
+"""Predictions that are kept of a part of the seeds, 80 MB of them; beyond that, no R² is told."""
+MOST_DIAGNOSED, MOST_SECONDS = 20, 30.0
+"""At most 20 failed runs are trained again, and no more are begun after 30 s."""
 QUIET = Record(loss_every=0, gradient_every=0, solved_every=0, curves=0, predictions=0, parameters=False)
 
 
 def run_lifted(
-    question: Question, lift: Lift, reader: Reader, yours: SeedRun, *, stop: Event, on_progress: OnProgress
+    question: Question,
+    lift: Lift,
+    reader: RunReader,
+    yours: SeedRun,
+    *,
+    stop: Event,
+    on_progress: OnProgress,
+    on_diagnosis: OnProgress,
 ) -> SeedsResult:
     """Train the experiment from seeds 0, 1, 2, … and return the population as far as it came."""
     started = time.monotonic()
@@ -44,7 +54,8 @@ def run_lifted(
     seconds = time.monotonic() - started
     yours = reader.own(yours, lift.replayed[0])
     measure = measure_of([yours, *runs], metric=question.metric, success=question.success)
-    told, notes = with_causes(lift.experiment, runs, measure, question.success, stop=stop)
+    failed = [run for run in runs if question.success.of(run, measure) is False]
+    told, notes = with_causes(lift.experiment, runs, failed, stop=stop, on_diagnosis=on_diagnosis)
     return SeedsResult(
         script=question.script,
         arguments=question.arguments,
@@ -83,14 +94,14 @@ def why_lifted(lift: Lift) -> str:
 
 
 def _parts(count: int) -> list[range]:
-    size = max(LEAST, -(-count // BLOCKS))
+    size = max(LEAST, -(-count // PARTS))
     return [range(start, min(start + size, count)) for start in range(0, count, size)]
 
 
 def _train(
     question: Question,
     experiment: Experiment,
-    reader: Reader,
+    reader: RunReader,
     seeds: range,
     stop: Event,
     on_progress: OnProgress,
@@ -116,7 +127,7 @@ def _train(
     return train_all([read], seeds, engine="auto", workers=question.workers, on_progress=told, stop=stop)
 
 
-def _read(reader: Reader, trained: Sequence[Runs]) -> list[SeedRun]:
+def _read(reader: RunReader, trained: Sequence[Runs]) -> list[SeedRun]:
     (end,) = trained
     squared = squared_errors(end)
     return [
@@ -139,3 +150,53 @@ def squared_errors(runs: Runs) -> npt.NDArray[np.float64] | None:
     if runs.predictions.shape[1] < len(targets):
         return None
     return ((runs.predictions.astype(np.float64) - targets) ** 2).mean(axis=(1, 2))
+
+
+def with_causes(
+    experiment: Experiment,
+    runs: Sequence[SeedRun],
+    failed: Sequence[SeedRun],
+    *,
+    stop: Event,
+    on_diagnosis: OnProgress,
+) -> tuple[tuple[SeedRun, ...], tuple[str, ...]]:
+    """Return the runs, the failed ones with their first finding, and a note where not all were diagnosed.
+
+    The first of the failed runs are trained again by the reference engine, under the doctor.
+    """
+    started, found = time.monotonic(), dict[int | None, SeedRun]()
+    wanted = failed[:MOST_DIAGNOSED]
+    quiet = msgspec.structs.replace(experiment, record=QUIET)
+    for run in wanted:
+        seconds = time.monotonic() - started
+        if stop.is_set() or seconds > MOST_SECONDS:
+            break
+        on_diagnosis(len(found), len(wanted), _seconds_left(seconds, len(found), len(wanted)))
+        found[run.seed] = _diagnosed(quiet, run)
+    rest = {run.seed for run in failed} - set(found)
+    told = tuple(
+        found.get(run.seed) or (replace(run, fault=NOT_LOOKED_AT) if run.seed in rest else run)
+        for run in runs
+    )
+    if not rest:
+        return told, ()
+    return told, (
+        f"Of {counted(len(failed), 'failed run')} the doctor looked at the first {len(found):,}, by training "
+        "them again in PyTorch.",
+    )
+
+
+def _seconds_left(seconds: float, done: int, total: int) -> float | None:
+    """Return how long the rest takes at the pace so far, within the limit; None before the first is done."""
+    return min(seconds / done * (total - done), MOST_SECONDS - seconds) if done else None
+
+
+def _diagnosed(experiment: Experiment, run: SeedRun) -> SeedRun:
+    from trainlab.diagnosis.in_process.watch import watch
+    from trainlab.engine.reference import ReferenceEngine
+
+    if run.seed is None:
+        return run
+    with watch() as watched:
+        ReferenceEngine().train(experiment, range(run.seed, run.seed + 1))
+    return with_first_finding(run, watched.report.to_dict())

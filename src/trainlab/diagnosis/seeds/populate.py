@@ -10,16 +10,16 @@ from typing import Any
 
 from trainlab.diagnosis.lift.lifted import Lift, lift_own, with_others
 from trainlab.diagnosis.lift.recording import Refused, read
-from trainlab.diagnosis.plan import Plan
-from trainlab.diagnosis.runner import check_script, run_script
-from trainlab.diagnosis.seeds.ask import OnProgress, Question
+from trainlab.diagnosis.script.plan import Plan
+from trainlab.diagnosis.script.runner import check_script, run_script
+from trainlab.diagnosis.seeds.engine_runs import RunReader, reader_of
 from trainlab.diagnosis.seeds.experiment_file import write_experiment
 from trainlab.diagnosis.seeds.kept_runs import KeptRuns
 from trainlab.diagnosis.seeds.lifted_runs import run_lifted
 from trainlab.diagnosis.seeds.population import SeedsResult
 from trainlab.diagnosis.seeds.processes import Processes
-from trainlab.diagnosis.seeds.reader import Reader, reader_of
-from trainlab.diagnosis.seeds.rerun import limit_of, own_run, rerun, seed_run
+from trainlab.diagnosis.seeds.question import OnProgress, Question, tell_nobody
+from trainlab.diagnosis.seeds.script_runs import limit_of, own_run, rerun, seed_run
 from trainlab.diagnosis.seeds.seed_run import SeedRun
 from trainlab.errors import DiagnosisError, EngineError
 
@@ -27,15 +27,23 @@ PILOTS = (1, 2)
 """The other seeds that a lift is shown on."""
 
 
-def populate(question: Question, *, stop: Event, on_progress: OnProgress) -> SeedsResult | None:
+def populate(
+    question: Question,
+    *,
+    stop: Event,
+    on_progress: OnProgress = tell_nobody,
+    on_diagnosis: OnProgress = tell_nobody,
+) -> SeedsResult | None:
     """Run what is needed to answer the question; None if `stop` came before the script's own run was over.
+
+    `on_progress` is told of runs, `on_diagnosis` of failed ones that are trained again to find out why.
 
     Raises:
         DiagnosisError: the file can't be run, it has no such metric, `save` is of other runs, or it is to be
             written as an experiment and is none.
     """
     check_script(question.script)
-    kept = KeptRuns(path=question.save, asked=question.asked)
+    kept = KeptRuns(path=question.save, header=question.header)
     known = kept.read()
     with tempfile.TemporaryDirectory(prefix="trainlab-lift-") as folder:
         attempt = _Attempt(question, known, folder)
@@ -48,7 +56,15 @@ def populate(question: Question, *, stop: Event, on_progress: OnProgress) -> See
         kept.add([run for run in attempt.pilots if run.seed not in {one.seed for one in known}])
         if ready is not None:
             lift, reader = ready
-            population = run_lifted(question, lift, reader, yours, stop=stop, on_progress=on_progress)
+            population = run_lifted(
+                question,
+                lift,
+                reader,
+                yours,
+                stop=stop,
+                on_progress=on_progress,
+                on_diagnosis=on_diagnosis,
+            )
             if question.as_experiment:
                 write_experiment(question.as_experiment, lift, reader, population)
             return population
@@ -77,10 +93,10 @@ class _Attempt:
         """Return the script's own run, known or made."""
         if self.known_own is not None and not self.wanted:
             return self.known_own
-        run = own_run(self.question, stop, lifted=self._file(None) if self.wanted else "")
+        run = own_run(self.question, stop, recording=self._file(None) if self.wanted else "")
         return self.known_own or run if run is not None else None
 
-    def lifted(self, yours: SeedRun, stop: Event) -> tuple[Lift, Reader] | None:
+    def lifted(self, yours: SeedRun, stop: Event) -> tuple[Lift, RunReader] | None:
         """Return the lift and how its runs are read, if that was shown to be right."""
         if not self.wanted or stop.is_set():
             return None
@@ -102,13 +118,13 @@ class _Attempt:
             self.reason = str(error).rstrip(".")
             return None
         except OSError as error:
-            self.reason = f"what was heard of it can't be read or written ({error.strerror})"
+            self.reason = f"its recording can't be read or written ({error.strerror})"
             return None
 
     def _run_pilots(self, yours: SeedRun, stop: Event) -> None:
         workers = min(len(PILOTS), self.question.workers)
         processes = Processes(workers=workers, limit=limit_of(yours))
-        plans = [self.question.plan(seed, lifted=self._file(seed)) for seed in PILOTS]
+        plans = [self.question.plan(seed, recording=self._file(seed)) for seed in PILOTS]
         for ran in processes.carry_out(plans, stop):
             self.pilots.append(seed_run(ran, self.question.metric))
 

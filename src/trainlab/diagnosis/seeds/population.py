@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from trainlab.diagnosis.pictures.kinds import histogram
+from trainlab.diagnosis.seeds.population_words import seed_verdicts, verdict_of
 from trainlab.diagnosis.seeds.seed_run import NOT_LOOKED_AT, UNEXPLAINED, SeedRun
 from trainlab.diagnosis.seeds.success import Measure, Success
-from trainlab.diagnosis.seeds.words import seed_verdicts, verdict_of
 from trainlab.draw import JSON_FORMAT, counted, data_frame, json_text
 from trainlab.stats import Verdict, rate
 

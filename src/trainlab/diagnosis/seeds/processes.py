@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from trainlab.diagnosis.children import ending_words, kill_session, one_thread_environment
-from trainlab.diagnosis.plan import Plan
+from trainlab.diagnosis.script.child_processes import ending_words, kill_session, one_thread_environment
+from trainlab.diagnosis.script.plan import Plan
 
 TAIL = 8_000_000
 """Of what a script prints, the last so many bytes are read."""
@@ -44,24 +44,24 @@ class Processes:
     """Starts the processes and ends them; `limit` in seconds kills a run that never ends, 0 none.
 
     Ctrl-C at a terminal doesn't reach them: each is a session of its own, and `stop` ends it with all that it
-    started. Each worker has a nursery (`nursery`) that forks its runs one after the other.
+    started. Each worker has a server (`fork_server`) that forks its runs one after the other.
     """
 
     workers: int
     limit: float = 0.0
     _alive: set[int] = field(default_factory=set[int])
-    _nurseries: list[subprocess.Popen[str]] = field(default_factory=list[subprocess.Popen[str]])
+    _servers: list[subprocess.Popen[str]] = field(default_factory=list[subprocess.Popen[str]])
     _idle: list[subprocess.Popen[str]] = field(default_factory=list[subprocess.Popen[str]])
     _lock: Any = field(default_factory=threading.Lock)
     _stopped: bool = False
 
     def carry_out(self, plans: Iterable[Plan], stop: threading.Event) -> Iterator[Ran]:
         """Run the plans, as many at once as there are workers, and yield each as it ends, until `stop`."""
-        waiting, pool = iter(plans), ThreadPoolExecutor(self.workers)
+        left, pool = iter(plans), ThreadPoolExecutor(self.workers)
         running: set[Future[Ran | None]] = set()
         try:
             while not stop.is_set():
-                while len(running) < self.workers and (plan := next(waiting, None)) is not None:
+                while len(running) < self.workers and (plan := next(left, None)) is not None:
                     running.add(pool.submit(self._run, plan))
                 if not running:
                     return
@@ -72,28 +72,28 @@ class Processes:
         finally:
             self.stop()
             pool.shutdown()
-            self._bury()
+            self._close_servers()
 
     def stop(self) -> None:
         """End every process that is alive."""
         with self._lock:
             self._stopped = True
-            for process in [*self._alive, *(nursery.pid for nursery in self._nurseries)]:
+            for process in [*self._alive, *(server.pid for server in self._servers)]:
                 kill_session(process)
 
-    def _bury(self) -> None:
-        """Wait for the nurseries that were ended, and close what led to them."""
-        for nursery in self._nurseries:
-            for pipe in (nursery.stdin, nursery.stdout):
+    def _close_servers(self) -> None:
+        """Wait for the servers that were ended, and close what led to them."""
+        for server in self._servers:
+            for pipe in (server.stdin, server.stdout):
                 if pipe is not None:
                     with suppress(OSError):
                         pipe.close()
-            nursery.wait()
+            server.wait()
 
     def _run(self, plan: Plan) -> Ran | None:
         """Run one plan to its end; None if it was stopped from here."""
-        nursery = self._nursery()
-        if nursery is None:
+        server = self._idle_server()
+        if server is None:
             return None
         started = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="trainlab-seeds-") as folder:
@@ -101,7 +101,7 @@ class Processes:
                 os.path.join(folder, name) for name in ("report", "plan", "out", "err")
             )
             Path(asked).write_bytes(plan.to_json())
-            code = self._born(nursery, [report, asked, out, err])
+            code = self._fork(server, [report, asked, out, err])
             if self._stopped:
                 return None
             seconds = time.monotonic() - started
@@ -119,15 +119,15 @@ class Processes:
                 seconds=seconds,
             )
 
-    def _nursery(self) -> subprocess.Popen[str] | None:
-        """Return a nursery that is idle, or a new one; None once all was stopped."""
+    def _idle_server(self) -> subprocess.Popen[str] | None:
+        """Return a server that is idle, or a new one; None once all was stopped."""
         with self._lock:
             if self._stopped:
                 return None
             if self._idle:
                 return self._idle.pop()
-            nursery = subprocess.Popen(
-                [sys.executable, "-m", "trainlab.diagnosis.seeds.nursery"],
+            server = subprocess.Popen(
+                [sys.executable, "-m", "trainlab.diagnosis.seeds.fork_server"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -135,17 +135,17 @@ class Processes:
                 start_new_session=True,
                 text=True,
             )
-            self._nurseries.append(nursery)
-            return nursery
+            self._servers.append(server)
+            return server
 
-    def _born(self, nursery: subprocess.Popen[str], files: list[str]) -> int:
-        """Have the nursery fork a run and return its exit code; that of SIGKILL if the nursery is gone."""
+    def _fork(self, server: subprocess.Popen[str], files: list[str]) -> int:
+        """Have the server fork a run and return its exit code; that of SIGKILL if the server is gone."""
         lost = -int(signal.SIGKILL)
-        if nursery.stdin is None or nursery.stdout is None:
+        if server.stdin is None or server.stdout is None:
             return lost
         with suppress(OSError, ValueError):
-            print(json.dumps(files), file=nursery.stdin, flush=True)
-            process = int(nursery.stdout.readline())
+            print(json.dumps(files), file=server.stdin, flush=True)
+            process = int(server.stdout.readline())
             with self._lock:
                 self._alive.add(process)
                 if self._stopped:
@@ -154,14 +154,14 @@ class Processes:
             if timer:
                 timer.start()
             try:
-                code = os.waitstatus_to_exitcode(int(nursery.stdout.readline()))
+                code = os.waitstatus_to_exitcode(int(server.stdout.readline()))
             finally:
                 if timer:
                     timer.cancel()
                 with self._lock:
                     self._alive.discard(process)
             with self._lock:
-                self._idle.append(nursery)
+                self._idle.append(server)
             return code
         return lost
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from trainlab.diagnosis.report.read_back import Ended, ended_from, first_cause, outcome_from
 from trainlab.diagnosis.seeds.metric import last_number
 
-FAILED = ("error", "killed")
 LATE = "time limit"
 UNEXPLAINED, NOT_LOOKED_AT = "unexplained", "not looked at"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SeedRun:
-    """The outcome of one seed; None for the script's own.
+    """The outcome of one seed (None: the script's own).
 
     `value` is the metric's last value, if one was asked for; `state`, `reached`, `last_loss` and
     `relative_loss`, the loss at the end by that of the best constant answer, are as the doctor has them
@@ -53,36 +53,41 @@ def run_from_report(
     report: dict[str, Any], *, seed: int | None, printed: str, metric: str, seconds: float
 ) -> SeedRun:
     """Return the run that a process reported; `printed` is its stdout."""
-    outcome, ended = report["outcome"], report["ended"]
-    beside: dict[str, Any] = report.get("beside") or {}
-    failed = ended["how"] in FAILED or bool(ended.get("code"))
-    found = next((one for one in report["findings"] if not one["consequence_of"]), None)
+    outcome, ended = outcome_from(report["outcome"]), ended_from(report)
+    extras: dict[str, Any] = report.get("extras") or {}
+    found = None if ended.failed else first_cause(report)
     value = last_number(printed, metric) if metric else None
     if metric and value is None:
-        value = beside.get("variable")
+        value = extras.get("variable")
     return SeedRun(
         seed=seed,
-        ended=str(ended["how"]),
-        message=str(ended.get("message") or (f"exit code {ended.get('code')}" if failed else "")),
-        state=outcome["state"],
+        ended=ended.how,
+        message=ended.message or (f"exit code {ended.code}" if ended.failed else ""),
+        state=outcome.state,
         value=value,
-        reached=outcome["reached"],
-        reached_as=outcome["reached_as"],
-        neighbours_reach=outcome["neighbours_reach"],
-        first_loss=outcome["first_loss"],
-        last_loss=outcome["last_loss"],
-        relative_loss=outcome["loss_by_constant"],
-        fault=_error_name(ended) if failed else found["fault"] if found else "",
-        title="" if failed or found is None else found["title"],
-        link="" if failed or found is None else found["link"],
-        failed=failed,
-        curve=_fingerprint(outcome["curve"]["loss"]),
-        rows=tuple(beside.get("rows", ())),
+        reached=outcome.reached,
+        reached_as=outcome.reached_as,
+        neighbours_reach=outcome.neighbours_reach,
+        first_loss=outcome.first_loss,
+        last_loss=outcome.last_loss,
+        relative_loss=outcome.loss_by_constant,
+        fault=_error_name(ended) if ended.failed else found.fault if found else "",
+        title=found.title if found else "",
+        link=found.link if found else "",
+        failed=ended.failed,
+        curve=_fingerprint(report["outcome"]["curve"]["loss"]),
+        rows=tuple(extras.get("rows", ())),
         steps=report["card"]["steps"] or report["card"]["backward_passes"],
         models=len(report["card"]["models"]),
-        seeded=bool(beside.get("seeded", True)),
+        seeded=bool(extras.get("seeded", True)),
         seconds=round(seconds, 3),
     )
+
+
+def with_first_finding(run: SeedRun, report: dict[str, Any]) -> SeedRun:
+    """Return the run with the first cause that a report names; as it was where there is none."""
+    first = first_cause(report)
+    return run if first is None else replace(run, fault=first.fault, title=first.title, link=first.link)
 
 
 def run_without_report(*, seed: int | None, ending: str, seconds: float) -> SeedRun:
@@ -97,11 +102,11 @@ def run_without_report(*, seed: int | None, ending: str, seconds: float) -> Seed
     )
 
 
-def _error_name(ended: dict[str, Any]) -> str:
+def _error_name(ended: Ended) -> str:
     """Return ``ValueError``, ``exit code 4`` or ``killed``."""
-    if ended["how"] == "error":
-        return str(ended.get("message", "error")).split(":", 1)[0].rsplit(".", 1)[-1].strip() or "error"
-    return "killed" if ended["how"] == "killed" else f"exit code {ended.get('code')}"
+    if ended.how == "error":
+        return ended.message.split(":", 1)[0].rsplit(".", 1)[-1].strip() or "error"
+    return "killed" if ended.how == "killed" else f"exit code {ended.code}"
 
 
 def _fingerprint(losses: list[float | None]) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from trainlab.diagnosis.seeds.words import causes_words
-from trainlab.diagnosis.text_picture import in_text
-from trainlab.draw import TERMINAL, counted, format_number, wrapped
+from trainlab.diagnosis.report.lines import EMPTY, WIDTH, Lines, field, item, paragraph, print_lines
+from trainlab.diagnosis.report.text_picture import in_text
+from trainlab.diagnosis.seeds.population_words import causes_words
+from trainlab.draw import counted, format_number
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-WIDTH = 80
 _LABEL = 13
 WAYS = {
     "rerun": "the file runs again for each seed",
@@ -30,19 +30,15 @@ def show_seeds(data: dict[str, Any], console: Console, *, details: bool = False)
     Without `details` it is the answer: verdict, measure and histogram, the commonest causes of failure, and
     the weightiest note.
     """
-    from rich.text import Text
-
-    for text, style in seeds_lines(data, width=min(WIDTH, console.width), details=details):
-        console.print(Text(text, style=TERMINAL.get(style, style)), soft_wrap=True)
+    print_lines(seeds_lines(data, width=min(WIDTH, console.width), details=details), console)
 
 
-def seeds_lines(data: dict[str, Any], *, width: int = WIDTH, details: bool = False) -> list[tuple[str, str]]:
+def seeds_lines(data: dict[str, Any], *, width: int = WIDTH, details: bool = False) -> Lines:
     """Return the lines with their styles: a role of the palette, ``bold`` or nothing."""
-    lines = [(line, "bold") for line in wrapped(data["verdict"], width)]
-    lines.append(("", ""))
+    lines = paragraph(data["verdict"], width, "bold") + EMPTY
     for label, text in facts(data):
         if details or label in SHORT_FACTS:
-            lines += _field(label, text, width)
+            lines += field(label, text, width, room=_LABEL)
     picture = data["measure"]["picture"]
     if picture:
         lines += [(line, "") for line in in_text(picture, width=width, label="histogram".ljust(_LABEL))]
@@ -51,15 +47,15 @@ def seeds_lines(data: dict[str, Any], *, width: int = WIDTH, details: bool = Fal
         lines += [("", ""), (_heading(failures), "bold")]
         causes = causes_words(data)
         for text in causes if details else causes[:FEW_CAUSES]:
-            lines += _item(text, width)
+            lines += item(text, width)
         if not details and len(causes) > FEW_CAUSES:
-            lines += _item(f"{len(causes) - FEW_CAUSES} more kinds", width)
-        lines += [(line, "") for line in wrapped(one_seed_words(data), width)]
+            lines += item(f"{len(causes) - FEW_CAUSES} more kinds", width)
+        lines += paragraph(one_seed_words(data), width)
     notes = data["notes"] if details else data["notes"][:1]
     if notes:
         lines += [("", ""), ("Worth knowing:", "bold")]
         for text in notes:
-            lines += _item(text, width)
+            lines += item(text, width)
     return lines
 
 
@@ -127,11 +123,3 @@ def one_seed_words(data: dict[str, Any]) -> str:
     seed = data["failures"]["causes"][0]["seeds"][0]
     passed = ["--", *data["arguments"]] if data["arguments"] else []
     return f"Look at one: {shlex.join(['trainlab', 'seeds', data['script'], '--seed', str(seed), *passed])}"
-
-
-def _item(text: str, width: int) -> list[tuple[str, str]]:
-    return [(line, "") for line in wrapped(text, width, first="- ", rest="  ")]
-
-
-def _field(label: str, text: str, width: int) -> list[tuple[str, str]]:
-    return [(line, "") for line in wrapped(text, width, first=label.ljust(_LABEL), rest=" " * _LABEL)]

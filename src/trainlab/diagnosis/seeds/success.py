@@ -56,7 +56,7 @@ class Success:
         )
 
     def words(self, measure: Measure) -> str:
-        """Return when a run counts as a success."""
+        """Say what success means."""
         bounds = [
             f"{sign} {format_number(bound)}"
             for sign, bound in (("≥", self.at_least), ("≤", self.at_most))
@@ -64,7 +64,7 @@ class Success:
         ]
         if bounds:
             return f"{measure.name} {' and '.join(bounds)}"
-        return "the doctor finds that it learnt"
+        return "the doctor judges that the network has learnt"
 
 
 def measure_of(runs: Sequence[SeedRun], *, metric: str, success: Success) -> Measure:

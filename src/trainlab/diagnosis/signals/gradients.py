@@ -6,36 +6,36 @@ from collections import defaultdict
 
 import numpy as np
 
-from trainlab.diagnosis.seen import ParamSeen
-from trainlab.diagnosis.signals.case import Case
+from trainlab.diagnosis.observed.record import ParamRecord
+from trainlab.diagnosis.signals.training import Training
 
 EARLY = 20
 
 
-def early_gradients(case: Case) -> list[tuple[ParamSeen, float]]:
+def early_gradients(training: Training) -> list[tuple[ParamRecord, float]]:
     """Return the weight matrices, input first, with the median rms gradient of the first 20 steps looked at.
 
     Embeddings are left out: most of their rows get none.
     """
-    return [(param, float(np.median(param.grad_rms[:EARLY]))) for param in _matrices(case)]
+    return [(param, float(np.median(param.grad_rms[:EARLY]))) for param in _matrices(training)]
 
 
-def late_gradients(case: Case) -> list[tuple[ParamSeen, float]]:
+def late_gradients(training: Training) -> list[tuple[ParamRecord, float]]:
     """Return the same of the last 20 steps looked at; nothing where these are some of the first 20."""
-    found = _matrices(case)
+    found = _matrices(training)
     if any(len(param.grad_rms) < 2 * EARLY for param in found):
         return []
     return [(param, float(np.median(param.grad_rms[-EARLY:]))) for param in found]
 
 
-def _matrices(case: Case) -> list[ParamSeen]:
-    return [param for param in case.weights() if "Embedding" not in param.module_kind]
+def _matrices(training: Training) -> list[ParamRecord]:
+    return [param for param in training.weights() if "Embedding" not in param.module_kind]
 
 
-def total_norms(case: Case) -> tuple[list[int], list[float]]:
+def total_norms(training: Training) -> tuple[list[int], list[float]]:
     """Return ‖gradient‖ over all parameters at the ticks looked at."""
     squares: dict[int, float] = defaultdict(float)
-    for param in case.seen.params.values():
+    for param in training.record.params.values():
         for tick, rms in zip(param.ticks, param.grad_rms, strict=False):
             squares[tick] += rms * rms * param.size
     ticks = sorted(squares)

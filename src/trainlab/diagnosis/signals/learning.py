@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainlab.diagnosis.loss_kinds import BINARY, CLASSES
-from trainlab.diagnosis.seen import Seen
-from trainlab.diagnosis.seen_answers import ModelAsked
-from trainlab.diagnosis.seen_losses import LossSeen, LossStream
+from trainlab.diagnosis.observed.answers import ModelAsked
+from trainlab.diagnosis.observed.losses import LossCurve, LossRecord
+from trainlab.diagnosis.observed.record import TrainingRecord
+from trainlab.diagnosis.observed.torch_names import BINARY, BY_HAND, CLASSES
 from trainlab.diagnosis.signals import curve
+from trainlab.diagnosis.signals.baselines import neighbours, own_constant, trivial_loss
 from trainlab.diagnosis.signals.learnt import State, state_of
-from trainlab.diagnosis.signals.neighbours import neighbours
-from trainlab.diagnosis.signals.trivial import own_constant, trivial_loss
 from trainlab.diagnosis.signals.unsteady import adversarial, unsteady
 
 SAME = 0.01
@@ -23,8 +22,6 @@ SMALL, MOST_ROWS = 8, 40_000
 """Losses of batches of fewer rows are averaged over whole passes over the data, of so many rows at most."""
 LEAST_CONSTANT = 1e-6
 """A smaller loss of the best constant is what rounding and limits on logarithms leave of none."""
-BY_HAND = "difference"
-"""Of a loss written by hand it isn't known whether its best constant lies between the median and the mean."""
 CONTRADICTED, SLACK = 2.0, 0.1
 """Answers are those of the training unless their loss is twice that of its last batches, and more by a tenth
 of the best constant's."""
@@ -44,8 +41,8 @@ class Learning:
     """
 
     state: State
-    main: LossSeen | None
-    stream: LossStream | None
+    main: LossRecord | None
+    loss_curve: LossCurve | None
     adversarial: bool
     trivial: float
     start: float
@@ -56,7 +53,7 @@ class Learning:
     rows: int
     improvement: float
     falling: bool
-    missed_goal: str = ""
+    known_failure: str = ""
     reached_on: str = ""
     own: float = float("nan")
     own_constant: float = float("nan")
@@ -65,14 +62,14 @@ class Learning:
     @property
     def loss_by_constant(self) -> float:
         """The loss at the end by that of the best constant answer, both by the same loss."""
-        if math.isfinite(self.own) and self.own_constant > 1e-12 and not self.missed_goal:
+        if math.isfinite(self.own) and self.own_constant > 1e-12 and not self.known_failure:
             return self.own / self.own_constant
         return self.ratio
 
     @property
     def constant_answer(self) -> float:
         """The loss of the best constant answer, by the loss itself where that is known."""
-        known = math.isfinite(self.own_constant) and not self.missed_goal
+        known = math.isfinite(self.own_constant) and not self.known_failure
         return self.own_constant if known else self.trivial
 
     @property
@@ -85,13 +82,17 @@ class Learning:
         """Whether something is wrong with the outcome."""
         return self.state in ("poor", "stuck", "diverged")
 
+    def is_unfit(self, ratio: float) -> bool:
+        """Whether it fails, or ends above so much of the best constant's loss, unless networks compete."""
+        return self.failing or (self.ratio > ratio and not self.adversarial)
+
     @property
     def words(self) -> str:
         """The outcome in a sentence."""
         if self.state == "unknown" or self.main is None:
             return f"the loss went from {self.start:.3g} to {self.end:.3g}"
-        if self.missed_goal:
-            return f"{self.missed_goal}; the last loss is {self.end:.3g}"
+        if self.known_failure:
+            return f"{self.known_failure}; the last loss is {self.end:.3g}"
         if self.state == "poor":
             kind = "accuracy" if self.main.kind in CLASSES + BINARY else "R²"
             return (
@@ -104,12 +105,12 @@ class Learning:
         return f"the last loss is {self.end:.3g}, that of the best constant answer {self.trivial:.3g}"
 
 
-def learning(seen: Seen) -> Learning:
+def learning(record: TrainingRecord) -> Learning:
     """Judge the outcome by the loss that has most of the training."""
-    main = _main(seen)
-    stream = max(seen.streams, key=lambda one: one.count, default=None)
-    against = adversarial(seen)
-    values = stream.values if stream is not None else []
+    main = _main(record)
+    loss_curve = max(record.loss_curves, key=lambda one: one.count, default=None)
+    against = adversarial(record)
+    values = loss_curve.values if loss_curve is not None else []
     first, last, trivial = curve.start(values), curve.end(values), float("nan")
     reached = reference = chance = own = constant = float("nan")
     rows, on = 0, ""
@@ -118,9 +119,9 @@ def learning(seen: Seen) -> Learning:
         trivial = trivial_loss(main)
         fits = [fit.value for fit in main.fits]
         first = curve.start(fits)
-        late = _late(seen, main)
-        last = _last(first, curve.end(fits), curve.end(_all_losses(main, stream)))
-        own, constant = _over_passes(seen, main, stream), own_constant(main)
+        late = _late(record, main)
+        last = _last(first, curve.end(fits), curve.end(_all_losses(main, loss_curve)))
+        own, constant = _over_passes(record, main, loss_curve), own_constant(main)
         classes = main.kind in CLASSES or (main.kind in BINARY and main.columns == 1)
         if main.kind in CLASSES + BINARY:
             right = [fit.accuracy for fit in main.fits[-late:]]
@@ -130,25 +131,26 @@ def learning(seen: Seen) -> Learning:
         on = f"{late} late batches"
         if math.isfinite(own) and main.kind in CLASSES + BINARY:
             last = own
-        asked = _asked(seen, main, trivial)
+        asked = _asked(record, main, trivial)
         if asked is not None:
             own, constant = asked.best.loss, asked.constant_loss
             reached, on = asked.best.reached, _rows_words(asked)
             share = asked.best.plain if math.isfinite(asked.best.plain) else own / max(constant, 1e-12)
             last = share * trivial if math.isfinite(share) else last
-        judged = _judged(seen, main, trivial)
+        judged = _judged(record, main, trivial)
         if math.isnan(reached) or (judged > reached and (asked is None or classes)):
             # Dropout and noise hold training batches back: where an evaluation shows more, that counts.
             reached, on = judged, "the last batches evaluated"
         if main.columns == 1 or main.kind in CLASSES:
-            found = neighbours(seen.data.sample_x, seen.data.sample_y, classes=classes)
+            found = neighbours(record.data.sample_x, record.data.sample_y, classes=classes)
             if found is not None:
                 reference, chance, rows = found
+    # Of a loss written by hand it isn't known whether its best constant lies between the median and the mean.
     known = math.isfinite(own) and constant > LEAST_CONSTANT and main is not None and main.kind != BY_HAND
     if not known:
         own = constant = float("nan")
-    bad = stream is not None and stream.nonfinite > 0
-    moving = against or unsteady(seen, main)
+    bad = loss_curve is not None and loss_curve.nonfinite > 0
+    moving = against or unsteady(record, main)
     state: State = "unknown"
     if bad:
         state = "diverged"
@@ -160,13 +162,13 @@ def learning(seen: Seen) -> Learning:
             reached=reached,
             neighbours=reference,
             rows=rows,
-            steps=seen.tick,
+            steps=record.tick,
             unexplained=float("nan") if asked is None or not known else asked.best.plain,
         )
     return Learning(
         state=state,
         main=main,
-        stream=stream,
+        loss_curve=loss_curve,
         adversarial=against,
         trivial=trivial,
         start=first,
@@ -184,33 +186,33 @@ def learning(seen: Seen) -> Learning:
     )
 
 
-def _is_judged(main: LossSeen) -> bool:
+def _is_judged(main: LossRecord) -> bool:
     """Whether there is enough to judge by, and the targets are data, not made in the step itself."""
     return len(main.fits) >= 10 and main.made_here <= 0.5 * len(main.fits)
 
 
-def _enough(main: LossSeen, trivial: float) -> float:
+def _enough(main: LossRecord, trivial: float) -> float:
     """Return the loss of the best constant; NaN where targets of classes are all of one."""
     one_class = main.kind in CLASSES + BINARY and trivial < LEAST_CONSTANT
     return float("nan") if one_class else trivial
 
 
-def _asked(seen: Seen, main: LossSeen, trivial: float) -> ModelAsked | None:
+def _asked(record: TrainingRecord, main: LossRecord, trivial: float) -> ModelAsked | None:
     """Return what the last network said at the end that learnt by the loss that is judged.
 
     None where it did worse than its training shows: then it was asked with other weights than it ended with,
     or about what it was to forget, and its batches tell more.
     """
-    place = next((at for at, one in enumerate(seen.losses) if one is main), -1)
+    place = next((at for at, one in enumerate(record.losses) if one is main), -1)
     found = [
         one
-        for one in seen.asked
+        for one in record.asked
         if one.loss == place and one.unique > 1 and math.isfinite(one.best.loss + one.constant_loss)
     ]
     if not found or not trivial > 0:
         return None
     asked = found[-1]
-    late = float(np.mean([fit.value for fit in main.fits[-_late(seen, main) :]])) / trivial
+    late = float(np.mean([fit.value for fit in main.fits[-_late(record, main) :]])) / trivial
     share = asked.best.plain if math.isfinite(asked.best.plain) else asked.best.loss / trivial
     return asked if share <= CONTRADICTED * late + SLACK else None
 
@@ -223,43 +225,43 @@ def _rows_words(asked: ModelAsked) -> str:
     return f"{of}, asked at the end{mode}"
 
 
-def _late(seen: Seen, main: LossSeen) -> int:
+def _late(record: TrainingRecord, main: LossRecord) -> int:
     """Return how many of the last readings of a loss are its end: of enough rows to tell."""
     late = min(len(main.fits), max(5, len(main.fits) // 10))
     batch = max(1, main.rows // len(main.fits))
-    enough = min(FEWEST, len(seen.data.train_rows) or FEWEST)
+    enough = min(FEWEST, len(record.data.train_rows) or FEWEST)
     return min(len(main.fits), max(late, -(-enough // batch)))
 
 
-def _over_passes(seen: Seen, main: LossSeen, stream: LossStream | None) -> float:
+def _over_passes(record: TrainingRecord, main: LossRecord, loss_curve: LossCurve | None) -> float:
     """Return the mean of the losses that backward was called on over the last whole passes over the data.
 
     NaN where batches are large enough to be read one by one, where it isn't known how many steps a pass
     takes, and where what backward was called on isn't the loss that is judged.
     """
-    rows, batch = len(seen.data.train_rows), main.rows / len(main.fits)
-    if stream is None or not 0 < rows < MOST_ROWS or not 0 < batch < SMALL:
+    rows, batch = len(record.data.train_rows), main.rows / len(main.fits)
+    if loss_curve is None or not 0 < rows < MOST_ROWS or not 0 < batch < SMALL:
         return float("nan")
     steps = max(1, round(rows / batch))
-    l1 = main.kind == "l1_loss" and sum(loss.count > 0 for loss in seen.losses) == 1
-    if stream.count < 2 * steps or not (l1 or _all_losses(main, stream)):
+    l1 = main.kind == "l1_loss" and sum(loss.count > 0 for loss in record.losses) == 1
+    if loss_curve.count < 2 * steps or not (l1 or _all_losses(main, loss_curve)):
         return float("nan")
-    passes = max(1, round(max(5, stream.count / 10) / steps))
-    return float(np.mean(stream.values[-max(1, round(passes * steps / stream.stride)) :]))
+    passes = max(1, round(max(5, loss_curve.count / 10) / steps))
+    return float(np.mean(loss_curve.values[-max(1, round(passes * steps / loss_curve.stride)) :]))
 
 
-def _all_losses(main: LossSeen, stream: LossStream | None) -> list[float]:
+def _all_losses(main: LossRecord, loss_curve: LossCurve | None) -> list[float]:
     """Return the loss of every step, where what backward was called on is the loss that is judged.
 
     Fits are looked at seldom later on: their last tenth may reach back to when nothing was learnt yet, or
     miss the end.
     """
-    if stream is None:
+    if loss_curve is None:
         return []
-    called = stream.first
+    called = loss_curve.first
     both = [(fit.value, called[fit.tick]) for fit in main.fits if fit.tick in called]
     same = sum(math.isclose(value, other, rel_tol=SAME) for value, other in both)
-    return stream.values if same >= max(5, 0.9 * len(both)) else []
+    return loss_curve.values if same >= max(5, 0.9 * len(both)) else []
 
 
 def _last(first: float, looked_at: float, of_all: float) -> float:
@@ -272,17 +274,19 @@ def _last(first: float, looked_at: float, of_all: float) -> float:
     return of_all if of_all > first else min(looked_at, of_all)
 
 
-def _judged(seen: Seen, main: LossSeen, trivial: float) -> float:
+def _judged(record: TrainingRecord, main: LossRecord, trivial: float) -> float:
     """Return the accuracy, or R², of the last evaluations; NaN where there were none."""
     late = main.judged[-3:]
     if main.kind in CLASSES + BINARY:
         rates = [fit.accuracy for fit in late if fit.accuracy is not None]
-        rates += [share for _, share, count in seen.judged_accuracy[-1:] if count >= 30 and main.columns == 1]
+        rates += [
+            share for _, share, count in record.judged_accuracy[-1:] if count >= 30 and main.columns == 1
+        ]
         return max(rates, default=float("nan"))
     return 1 - float(np.mean([fit.value for fit in late])) / trivial if late and trivial > 0 else float("nan")
 
 
-def _main(seen: Seen) -> LossSeen | None:
-    confirmed = [loss for loss in seen.losses if loss.count and loss.fits]
-    named = [loss for loss in confirmed if loss.kind != "difference"]
+def _main(record: TrainingRecord) -> LossRecord | None:
+    confirmed = [loss for loss in record.losses if loss.count and loss.fits]
+    named = [loss for loss in confirmed if loss.kind != BY_HAND]
     return max(named or confirmed, key=lambda loss: (loss.count, len(loss.fits)), default=None)

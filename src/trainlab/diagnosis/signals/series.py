@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from trainlab.diagnosis.seen import ActivationSeen, ParamSeen, Seen
-from trainlab.diagnosis.signals.case import Case, make_case, optimizer_name
+from trainlab.diagnosis.observed.record import ActivationRecord, ParamRecord, TrainingRecord
 from trainlab.diagnosis.signals.gradients import total_norms
+from trainlab.diagnosis.signals.training import Training, optimizer_name, training_from
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,15 +27,15 @@ class Series:
     values: tuple[float, ...]
 
 
-def all_series(seen: Seen) -> tuple[Series, ...]:
+def all_series(record: TrainingRecord) -> tuple[Series, ...]:
     """Return the loss, the rates, the gradient norm, and the signals of each parameter and activation.
 
     No two have the same signal and place: a second one's place ends in ``#2``.
     """
-    case = make_case(seen)
+    training = training_from(record)
     told: list[Series] = []
     met: dict[tuple[str, str], int] = {}
-    for one in (*_of_training(case), *_of_parameters(seen), *_of_activations(seen)):
+    for one in (*_of_training(training), *_of_parameters(record), *_of_activations(record)):
         if one.values:
             key = (one.signal, one.place)
             met[key] = met.get(key, 0) + 1
@@ -43,41 +43,42 @@ def all_series(seen: Seen) -> tuple[Series, ...]:
     return tuple(told)
 
 
-def _of_training(case: Case) -> Iterator[Series]:
-    several = len(case.seen.streams) > 1
-    for stream in case.seen.streams:
-        place = str(stream.site.line) if several and stream.site is not None else ""
-        yield _series("loss", place and f"line {place}", stream.ticks, stream.values)
-    several = len(case.stepped) > 1
-    for one in case.stepped:
+def _of_training(training: Training) -> Iterator[Series]:
+    several = len(training.record.loss_curves) > 1
+    for loss_curve in training.record.loss_curves:
+        place = str(loss_curve.site.line) if several and loss_curve.site is not None else ""
+        yield _series("loss", place and f"line {place}", loss_curve.ticks, loss_curve.values)
+    several = len(training.stepped) > 1
+    for one in training.stepped:
         steps, rates = zip(*one.lr, strict=True) if one.lr else ((), ())
         yield _series("learning rate", optimizer_name(one) if several else "", steps, rates)
-    yield _series("gradient norm", "", *total_norms(case))
+    yield _series("gradient norm", "", *total_norms(training))
 
 
-def _of_parameters(seen: Seen) -> Iterator[Series]:
-    several = sum(bool(root.params) for root in seen.roots) > 1
-    for param in seen.params.values():
-        place = _parameter_place(seen, param, several=several)
+def _of_parameters(record: TrainingRecord) -> Iterator[Series]:
+    several = sum(bool(root.params) for root in record.networks) > 1
+    for param in record.params.values():
+        place = _parameter_place(record, param, several=several)
         if place:
             yield _series("rms gradient", place, param.ticks, param.grad_rms)
             yield _series("update ratio", place, param.ticks, param.update)
 
 
-def _parameter_place(seen: Seen, param: ParamSeen, *, several: bool) -> str:
+def _parameter_place(record: TrainingRecord, param: ParamRecord, *, several: bool) -> str:
     """Return the parameter's path, under its model's name where there is more than one model."""
-    named = several and param.owner is not None and param.name
-    return f"{seen.roots[param.owner].name}.{param.name}" if named and param.owner is not None else param.name
+    if not several or param.owner is None or not param.name:
+        return param.name
+    return f"{record.networks[param.owner].name}.{param.name}"
 
 
-def _of_activations(seen: Seen) -> Iterator[Series]:
-    for one in seen.activations:
+def _of_activations(record: TrainingRecord) -> Iterator[Series]:
+    for one in record.activations:
         place = _activation_place(one)
         yield _series("silent units", place, one.ticks, one.silent)
         yield _series("saturated values", place, one.ticks, one.saturated)
 
 
-def _activation_place(one: ActivationSeen) -> str:
+def _activation_place(one: ActivationRecord) -> str:
     """Return ``relu after fc1``, as pictures have it, or ``relu in net`` where nothing known feeds it."""
     after = one.feeder or one.module
     return f"{one.kind} after {after}" if one.feeder else f"{one.kind} in {after}" if after else one.kind

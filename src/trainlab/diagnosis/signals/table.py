@@ -52,7 +52,7 @@ SIGNALS: tuple[Signal, ...] = (
         "loss of the best constant answer",
         "classes: −Σ p ln p of the labels' shares; binary: the same for each column, averaged; numbers: "
         "the variance of the targets",
-        "signals/trivial.py",
+        "signals/baselines.py",
     ),
     Signal(
         "loss ratio",
@@ -68,12 +68,12 @@ SIGNALS: tuple[Signal, ...] = (
         "reference",
         "the same of 5 nearest neighbours, each row left out itself, features scaled to a standard "
         "deviation of 1; at least 60 different rows",
-        "signals/neighbours.py",
+        "signals/baselines.py",
     ),
     Signal(
         "chance",
         "share of the commonest class; of numbers 0",
-        "signals/neighbours.py",
+        "signals/baselines.py",
     ),
     Signal(
         "rms gradient",
@@ -103,7 +103,7 @@ SIGNALS: tuple[Signal, ...] = (
     Signal(
         "exact zeros",
         "share of a gradient's entries that are 0",
-        "probe/values.py",
+        "probe/parameter_values.py",
     ),
     Signal(
         "silent units",
@@ -123,17 +123,17 @@ SIGNALS: tuple[Signal, ...] = (
     Signal(
         "equal rows",
         "share of a weight's rows that are equal to another, at the start and at the end",
-        "probe/values.py",
+        "probe/parameter_values.py",
     ),
     Signal(
         "stale gradients",
         "share of steps before which backward() added to gradients that a step had used",
-        "probe/clearing.py",
+        "probe/gradient_clearing.py",
     ),
     Signal(
         "reach",
         "whether a parameter is met on the way back from a loss through the autograd graph",
-        "probe/walk.py",
+        "probe/graph_walk.py",
     ),
     Signal(
         "clip coefficient",
@@ -169,12 +169,12 @@ SIGNALS: tuple[Signal, ...] = (
     Signal(
         "known rows",
         "share of the rows evaluated whose fingerprint is one of a row trained on",
-        "probe/data.py",
+        "probe/batches.py",
     ),
     Signal(
         "different batches",
         "number of different fingerprints of whole batches",
-        "probe/data.py",
+        "probe/batches.py",
     ),
     Signal(
         "graph size",
@@ -184,6 +184,6 @@ SIGNALS: tuple[Signal, ...] = (
     Signal(
         "values a channel",
         "batch size × positions that a batch-norm takes its mean of",
-        "probe/layers.py",
+        "probe/layer_arguments.py",
     ),
 )

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from trainlab.diagnosis.loss_kinds import BINARY, CLASSES
-from trainlab.diagnosis.seen import MANY_PASSES, Seen
-from trainlab.diagnosis.seen_losses import LossSeen
+from trainlab.diagnosis.observed.losses import LossRecord
+from trainlab.diagnosis.observed.record import MANY_PASSES, TrainingRecord
+from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
 
 FEW = 60
 """Of fewer rows there is no telling where they come from."""
@@ -18,9 +18,9 @@ ALIKE = 0.8
 """So many of the steps have as many passes where data is gone through; an epoch's last may have fewer."""
 
 
-def adversarial(seen: Seen) -> bool:
+def adversarial(record: TrainingRecord) -> bool:
     """Several optimizers that take turns with different parameters: their losses needn't fall."""
-    stepped = [one for one in seen.optimizers if one.steps >= 5]
+    stepped = [one for one in record.optimizers if one.steps >= 5]
     if len(stepped) < 2:
         return False
     most = max(one.steps for one in stepped)
@@ -32,36 +32,36 @@ def adversarial(seen: Seen) -> bool:
     )
 
 
-def unsteady(seen: Seen, main: LossSeen | None) -> bool:
+def unsteady(record: TrainingRecord, main: LossRecord | None) -> bool:
     """Whether what is to be learnt changes with what is learnt, or with time."""
-    return (main is not None and _targets_move(main)) or _acts(seen) or _plays(seen, main)
+    return (main is not None and _targets_move(main)) or _acts(record) or _plays(record, main)
 
 
-def _acts(seen: Seen) -> bool:
+def _acts(record: TrainingRecord) -> bool:
     """Whether it makes its own data: most rows it learns from were put to it before, a few at a time."""
-    return seen.data.new_rows >= FEW and seen.data.acted_rows > 0.5 * seen.data.new_rows
+    return record.data.new_rows >= FEW and record.data.acted_rows > 0.5 * record.data.new_rows
 
 
-def _plays(seen: Seen, main: LossSeen | None) -> bool:
+def _plays(record: TrainingRecord, main: LossRecord | None) -> bool:
     """Whether numbers are learnt from many passes a step, of one row each: a game, whose returns move.
 
     Games are of different lengths, or hardly a state comes again, or one comes more than once in a step; rows
     of data come again, as many to each step, each once or the same in all steps.
     """
-    if main is None or main.kind in CLASSES + BINARY or seen.data.largest_batch != 1:
+    if main is None or main.kind in CLASSES + BINARY or record.data.largest_batch != 1:
         return False
-    passes = [count for _, _, count in seen.graph_sizes]
+    passes = [count for _, _, count in record.graph_sizes]
     if len(passes) < 3 or float(np.median(passes)) < MANY_PASSES:
         return False
     alike = max(passes.count(count) for count in passes) / len(passes)
-    data = seen.data
+    data = record.data
     if data.steps_alike > ALIKE * data.steps_compared:
         return False
     again = data.again_in_step > (1 - ALIKE) * data.train_row_count
     return alike < ALIKE or again or data.new_rows > ALIKE * data.train_row_count
 
 
-def _targets_move(main: LossSeen) -> bool:
+def _targets_move(main: LossRecord) -> bool:
     """Whether targets are others later than at first, as returns are while an agent learns to act.
 
     The mean of the last third of the batches is half a standard deviation and 5 standard errors from that

@@ -6,6 +6,7 @@ from typing import Any
 
 from numba import njit
 
+from trainlab.engine.kernel.compile_cache import cached_njit
 from trainlab.engine.kernel.evaluate import mean_gradients
 from trainlab.engine.kernel.memory import call, set_element, tile_at
 from trainlab.engine.kernel.simd import load, store
@@ -36,7 +37,7 @@ from trainlab.engine.kernel.tables import (
 )
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@cached_njit
 def train_tile(lane: Any, address: int) -> None:
     """Train the networks of the tile at an address, and write what was asked for; see `RECORD`."""
     tile = tile_at(lane, address)

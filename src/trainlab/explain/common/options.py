@@ -18,6 +18,8 @@ from trainlab.spec.study import MAX_SEEDS
 
 Source = Experiment | Study | str | os.PathLike[str]
 
+SEEDS: Final = 1000
+"""Of each population, unless another number is asked for."""
 MOST_SEEDS: Final = 1_000_000
 """Seeds of a population; a question may take fewer, where it says so, and as many fresh ones."""
 MOST_WORKERS: Final = 1024

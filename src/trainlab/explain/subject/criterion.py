@@ -10,7 +10,7 @@ import msgspec
 
 from trainlab.engine.reference.losses import build_criterion
 from trainlab.errors import ExplainError, SpecError, listing, nearest, shown
-from trainlab.explain.subject.live import is_module
+from trainlab.explain.subject.given_module import is_module
 from trainlab.maths import LOSSES
 from trainlab.spec import Loss, loss_named, name_of
 

@@ -17,7 +17,7 @@ from trainlab.spec.study import MAX_SEEDS
 from trainlab.studies.causes import failed
 from trainlab.studies.landscape.read import Ending, read_ending
 from trainlab.studies.landscape.result import EndingsResult
-from trainlab.studies.train_kept import train_kept
+from trainlab.studies.stored_training import train_kept
 
 SEEDS = 200
 LONGER = 10

@@ -4,44 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, fields, replace
-from html import escape
 from typing import Any
 
 import numpy as np
 
-from trainlab.draw import INSIDE, JSON_FORMAT, counted, css, data_frame, html_table, json_text
+from trainlab.draw import JSON_FORMAT, counted, data_frame, json_text
 from trainlab.execution import HowRun
+from trainlab.page.notebook import notebook, text_list
 from trainlab.spec import Experiment
-from trainlab.stats import Rate, Verdict, rate
+from trainlab.stats import Verdict, rate
+from trainlab.studies.landscape.ending_kinds import AT_OTHER_THRESHOLDS, ENDING_KINDS, EndingKind, Moved
 from trainlab.studies.landscape.read import KINDS, THRESHOLDS, Ending, Kind, Thresholds
 
 FACTOR = 10.0
 """The shares are given at thresholds so many times larger and smaller, too."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EndingKind:
-    """The failed runs that end alike: `runs` of all that were read, and how many of them are solved later.
-
-    `escaped` is None if there are none, or none was trained on. `loss` and `gradient_norm` are medians at the
-    end, NaN if there are none, and so is `flat`, how many directions are flat.
-    """
-
-    kind: Kind
-    runs: Rate
-    escaped: Rate | None
-    loss: float
-    gradient_norm: float
-    flat: float
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Moved:
-    """How many failed runs end how if the threshold of that `name` is `value`."""
-
-    name: str
-    value: float
-    runs: dict[Kind, int]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -134,21 +110,8 @@ class EndingsResult:
             "failed": self.failed,
             "longer": self.longer,
             "thresholds": asdict(THRESHOLDS),
-            "kinds": [
-                {
-                    "kind": each.kind,
-                    "runs": each.runs.to_dict(),
-                    "escaped": each.escaped and each.escaped.to_dict(),
-                    "loss": each.loss,
-                    "gradient_norm": each.gradient_norm,
-                    "flat": each.flat,
-                }
-                for each in self.kinds
-            ],
-            "at_other_thresholds": [
-                {"threshold": each.name, "value": each.value, "runs": _named(each.runs)}
-                for each in self.at_other_thresholds
-            ],
+            "kinds": [ENDING_KINDS.to_dict(each) for each in self.kinds],
+            "at_other_thresholds": [AT_OTHER_THRESHOLDS.to_dict(each) for each in self.at_other_thresholds],
             "endings": [
                 {**ending.to_dict(), "escaped": escaped if self.longer > 1 else None}
                 for ending, escaped in zip(self.endings, self.escaped, strict=True)
@@ -185,12 +148,4 @@ class EndingsResult:
         return "\n".join(self.verdict)
 
     def _repr_html_(self) -> str:
-        from trainlab.studies.landscape.verdict import HEADERS, kind_row
-
-        told = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.verdict)
-        table = html_table(HEADERS, [kind_row(each) for each in self.kinds])
-        return f"<style>{css(scope=INSIDE)}</style><h3>{escape(self.name)}</h3><ul>{told}</ul>{table}"
-
-
-def _named(runs: dict[Kind, int]) -> dict[str, int]:
-    return {kind.replace(" ", "_"): count for kind, count in runs.items()}
+        return notebook(self.name, text_list(self.verdict), ENDING_KINDS.html(self.kinds))

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from trainlab.draw import Cell, counted, format_number, join
+from trainlab.draw import counted, format_number, join
 from trainlab.spec.stopping import Patience
 from trainlab.stats import HALF, SIGNIFICANCE, Outcome, Rate, Verdict, more_than, rate, share_words
+from trainlab.studies.landscape.ending_kinds import PLACES, THRESHOLD_WORDS, EndingKind, format_percent_of
 from trainlab.studies.landscape.read import Kind
 
 if TYPE_CHECKING:
-    from trainlab.studies.landscape.result import EndingKind, EndingsResult
+    from trainlab.studies.landscape.result import EndingsResult
 
-HEADERS = ("Where", "Runs", "Share, % (interval)", "Solved later", "Loss", "|gradient|")
-PLACES: dict[Kind, str] = {
-    "minimum": "at a minimum",
-    "saddle": "at a saddle",
-    "plateau": "on a plateau",
-    "kink": "at a kink",
-    "still moving": "still moving",
-}
-THRESHOLD_WORDS = {"slope": "the slope", "down": "a saddle's fall", "up": "a layer's change"}
 FEWEST = 5
 """Of fewer runs of a kind no share is compared."""
 
@@ -93,14 +85,6 @@ def saddles_escape(kinds: tuple[EndingKind, ...]) -> Verdict:
         sentence=f"{share_words(saddle, 'runs at a saddle')} {_are(saddle.k)} solved later, against "
         f"{share_words(minimum, 'at a minimum')}: p = {format_number(p)} by Fisher's exact test.",
     )
-
-
-def kind_row(each: EndingKind) -> list[Cell]:
-    """Return a kind's row of the table, under `HEADERS`."""
-    share, low, high = (f"{100 * value:.1f}" for value in (each.runs.estimate, each.runs.low, each.runs.high))
-    later = "" if each.escaped is None else f"{each.escaped.k:,} of {each.escaped.n:,}"
-    numbers = ["" if value != value else format_number(value) for value in (each.loss, each.gradient_norm)]
-    return [PLACES[each.kind], f"{each.runs.k:,}", f"{share} ({low}–{high})", later, *numbers]
 
 
 def notes(result: EndingsResult) -> tuple[str, ...]:
@@ -194,11 +178,6 @@ def _thresholds(result: EndingsResult) -> str:
     span = f"{min(shares):,} to {max(shares):,} of {result.failed:,} are {PLACES[first.kind]}"
     also = join(turned) if turned else "it stays the commonest"
     return f"If each threshold is ten times larger or smaller, {span}; {also}."
-
-
-def format_percent_of(value: float) -> str:
-    """Return a share as a per cent: ``1 %``, ``0.1 %``."""
-    return f"{100 * value:g} %"
 
 
 def _or(names: list[str]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.draw import JSON_FORMAT, counted, data_frame, json_text
+from trainlab.draw import JSON_FORMAT, Column, counted, data_frame, json_text
 from trainlab.execution import HowRun
 from trainlab.spec import Experiment
 from trainlab.stats import Rate, Verdict, rate
@@ -118,9 +118,8 @@ class MapResult:
         Raises:
             TrainlabError: there is no such library, or (MissingPackageError) it isn't installed.
         """
-        from trainlab.studies.maps.points import point_columns
 
-        return data_frame(point_columns(self), library)
+        return data_frame(_point_columns(self), library)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain data; the format is documented in docs/json.md."""
@@ -174,9 +173,9 @@ class MapResult:
         return "\n".join(self.verdict)
 
     def _repr_html_(self) -> str:
-        from trainlab.studies.maps.show import summary_html
+        from trainlab.studies.maps.show import map_notebook
 
-        return summary_html(self)
+        return map_notebook(self)
 
 
 def _learns(result: MapResult) -> dict[str, Any]:
@@ -211,3 +210,35 @@ def _intervals(result: MapResult) -> dict[str, Any]:
 
 def _numbers(values: npt.NDArray[np.float64]) -> list[list[float | None]]:
     return [[round(value, 6) if value == value else None for value in row] for row in values.tolist()]
+
+
+def _point_columns(result: MapResult) -> dict[str, Column]:
+    """Return the points of the plane, row after row of y; counts are missing where none was trained."""
+    asked, counts, shares = result.question, result.counts, result.shares
+    y, x = np.meshgrid(asked.y.values, asked.x.values, indexing="ij")
+    trained = counts.trained.ravel()
+    intervals = [rate(k, counts.seeds) for k in range(counts.seeds + 1)]
+    solved = counts.runs[0].ravel()
+    ends = np.array([(one.low, one.high) for one in intervals])[np.maximum(solved, 0)]
+
+    def known(values: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
+        return np.where(trained, values.ravel(), np.nan).astype(np.float64)
+
+    failures = {
+        name.replace(" gradient", "").replace(" ", "_"): known(counts.runs[place])
+        for place, name in enumerate(OUTCOMES)
+        if place > 0
+    }
+    return {
+        asked.x.field: x.ravel(),
+        asked.y.field: y.ravel(),
+        "trained": trained,
+        "solved": known(solved),
+        "n": np.where(trained, counts.seeds, 0),
+        "share": shares.solved.ravel(),
+        "low": known(ends[:, 0]),
+        "high": known(ends[:, 1]),
+        **failures,
+        "outcome": np.array(OUTCOMES)[shares.outcome.ravel()],
+        "epochs_until_solved": shares.epochs.ravel(),
+    }

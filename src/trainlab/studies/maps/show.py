@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from trainlab.draw import INSIDE, Contour, HeatAxis, Picture, Spot, css, heat_map, region_map
+from trainlab.draw import Contour, HeatAxis, Picture, Spot, heat_map, region_map
+from trainlab.draw.svg import Html
 from trainlab.errors import TrainlabError, listing, nearest
-from trainlab.studies.maps.axis import Axis
+from trainlab.page.notebook import notebook, text_list
+from trainlab.studies.maps.axis import Axis, axis_words
 from trainlab.studies.maps.contour import solved_contours
 from trainlab.studies.maps.counts import OUTCOMES
-from trainlab.studies.maps.fields import axis_words
 
 if TYPE_CHECKING:
     from trainlab.studies.maps.result import MapResult
@@ -117,13 +117,10 @@ def spots(result: MapResult) -> list[Spot]:
     return marked
 
 
-def summary_html(result: MapResult) -> str:
-    """Return verdict and the share solved as HTML for a notebook."""
-    verdict = "".join(f"<li>{escape(sentence)}</li>" for sentence in result.verdict)
+def map_notebook(result: MapResult) -> Html:
+    """Return verdict and the share solved for a notebook."""
     drawn = map_picture(result)._repr_html_()  # pyright: ignore[reportPrivateUsage]
-    return (
-        f"<style>{css(scope=INSIDE)}</style><h3>{escape(result.question.name)}</h3><ul>{verdict}</ul>{drawn}"
-    )
+    return notebook(result.question.name, text_list(result.verdict), drawn)
 
 
 def _epoch_range(result: MapResult) -> tuple[float, float]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from trainlab.draw import counted, format_number, format_percent, join
 from trainlab.stats import Verdict, rate, share_words
+from trainlab.studies.maps.axis import short_name
 from trainlab.studies.maps.counts import OUTCOMES
-from trainlab.studies.maps.fields import short_name
 
 if TYPE_CHECKING:
     from trainlab.studies.maps.result import MapResult

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from trainlab.diagnosis.remedies.changes.tags import made_of, remember, tag
+from trainlab.diagnosis.observed.torch_names import DISTANCES
+from trainlab.diagnosis.remedies.changes.tensor_sources import made_of, remember, tag
 from trainlab.diagnosis.remedies.patching import Patching, function_places
 from trainlab.diagnosis.torch_private import BATCH_NORMS, CONVOLUTIONS, DROPOUTS
 
@@ -119,7 +120,7 @@ def off_output(on: Patching) -> None:
 
     remember(on, SQUASHING)
     on.roots().after.append(lambda module, output: without(output))
-    for name in ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", *_OF_LOGITS):
+    for name in (*DISTANCES, *_OF_LOGITS):
         on.replace(nn.functional, name, wrap)
     for owner, name in function_places("log_softmax", inplace=False):
         on.replace(owner, name, wrap)

@@ -1,5 +1,5 @@
 # pyright: basic
-"""Layers that depend on the mode: dropout made milder, batch-norm replaced by group norm."""
+"""Layers that depend on the mode, and the mode: milder dropout, group norm for batch-norm, train or eval."""
 
 from __future__ import annotations
 
@@ -48,3 +48,36 @@ def group_norm(on: Patching) -> None:
         return batch_norm
 
     on.replace(nn.functional, "batch_norm", wrap)
+
+
+def train_to_learn(on: Patching) -> None:
+    """Make forward passes with gradients in train mode."""
+    _in_mode(on, learning=True)
+
+
+def eval_to_judge(on: Patching) -> None:
+    """Make forward passes without gradients in eval mode."""
+    _in_mode(on, learning=False)
+
+
+def _in_mode(on: Patching, *, learning: bool) -> None:
+    changed: list[nn.Module] = []
+
+    def before(module: nn.Module, args: Any) -> None:
+        changed.clear()
+        if torch.is_grad_enabled() is not learning:
+            return
+        changed.extend(inner for inner in module.modules() if inner.training is not learning)
+        for inner in changed:
+            inner.training = learning
+        if changed:
+            on.act()
+
+    def after(module: nn.Module, output: Any) -> None:
+        for inner in changed:
+            inner.training = not learning
+        changed.clear()
+
+    roots = on.roots()
+    roots.before.append(before)
+    roots.after.append(after)

@@ -1,5 +1,5 @@
 # pyright: basic
-"""What one line of the script does to a tensor: cuts undone, graphs kept, casts left out, poles avoided."""
+"""What one line of the script does to a tensor: cuts undone, graphs kept, poles avoided."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from trainlab.diagnosis.probe.places import user_frame
+from trainlab.diagnosis.probe.user_frames import user_frame
 from trainlab.diagnosis.remedies.patching import Patching
 
-_CASTS = ("long", "int", "short", "byte", "to", "type")
 
-
-def _at(line: str) -> bool:
+def is_at(line: str) -> bool:
     """Whether the script's own code is at this ``file.py:12``."""
     frame = user_frame()
     return frame is not None and line == f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
@@ -26,7 +24,7 @@ def no_cut(on: Patching, *, line: str) -> None:
 
     def wrap(original: Any) -> Any:
         def cut(given: Any, *args: Any, **kwargs: Any) -> Any:
-            if isinstance(given, torch.Tensor) and given.grad_fn is not None and _at(line):
+            if isinstance(given, torch.Tensor) and given.grad_fn is not None and is_at(line):
                 on.act()
                 return given
             return original(given, *args, **kwargs)
@@ -36,7 +34,7 @@ def no_cut(on: Patching, *, line: str) -> None:
     data: Any = torch.Tensor.data
 
     def read(tensor: Any) -> Any:
-        if tensor.grad_fn is not None and _at(line):
+        if tensor.grad_fn is not None and is_at(line):
             on.act()
             return tensor
         return data.__get__(tensor)
@@ -52,7 +50,7 @@ def create_graph(on: Patching, *, line: str) -> None:
 
     def wrap(original: Any) -> Any:
         def grad(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-            if not _at(line):
+            if not is_at(line):
                 return original(outputs, inputs, *args, **kwargs)
             on.act()
             first = dict(zip(("grad_outputs", "retain_graph"), args, strict=False))
@@ -83,40 +81,6 @@ def gradients_inside(on: Patching) -> None:
     on.after_call(after)
 
 
-def no_cast(on: Patching, *, line: str) -> None:
-    """Leave out casts to whole numbers at this line, where they would cut fractions off."""
-
-    def wrap(original: Any) -> Any:
-        def cast(tensor: Any, *args: Any, **kwargs: Any) -> Any:
-            out = original(tensor, *args, **kwargs)
-            if isinstance(out, str) or out.is_floating_point() or not tensor.is_floating_point():
-                return out
-            if not _at(line):
-                return out
-            on.act()
-            return tensor
-
-        return cast
-
-    def wrap_made(original: Any) -> Any:
-        def made(values: Any, *args: Any, **kwargs: Any) -> Any:
-            out = original(values, *args, **kwargs)
-            if out.is_floating_point() or not _at(line):
-                return out
-            whole = torch.as_tensor(values)
-            if not whole.is_floating_point():
-                return out
-            on.act()
-            return whole.to(torch.get_default_dtype())
-
-        return made
-
-    for name in _CASTS:
-        on.replace(torch.Tensor, name, wrap)
-    # torch.as_tensor is what the replacement itself needs: only the other is replaced.
-    on.replace(torch, "tensor", wrap_made)
-
-
 def away_from_pole(on: Patching, *, line: str, eps: float) -> None:
     """Keep the input of a logarithm, root or division at this line away from where it isn't finite."""
 
@@ -133,7 +97,7 @@ def away_from_pole(on: Patching, *, line: str, eps: float) -> None:
         def wrap(original: Any) -> Any:
             def call(*args: Any, **kwargs: Any) -> Any:
                 given = args[place] if len(args) > place else None
-                if not isinstance(given, torch.Tensor) or not given.is_floating_point() or not _at(line):
+                if not isinstance(given, torch.Tensor) or not given.is_floating_point() or not is_at(line):
                     return original(*args, **kwargs)
                 on.act()
                 return original(*args[:place], change(given), *args[place + 1 :], **kwargs)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from trainlab.diagnosis.remedies.changes.tags import made_of, remember
+from trainlab.diagnosis.remedies.changes.tensor_sources import made_of, remember
 from trainlab.diagnosis.remedies.patching import Patching, function_places
 
 _LIMITS = ("clamp", "clamp_min", "clamp_max", "clip", "relu", "hardtanh", "abs", "tanh", "hardsigmoid")

@@ -8,10 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from trainlab.diagnosis.loss_kinds import SIGNED
+from trainlab.diagnosis.observed.torch_names import DISTANCES, SIGNED
 from trainlab.diagnosis.remedies.patching import Patching
-
-NAMED = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
 
 
 def equal_shapes(on: Patching) -> None:
@@ -38,7 +36,7 @@ def equal_shapes(on: Patching) -> None:
 
         return difference
 
-    for name in NAMED:
+    for name in DISTANCES:
         on.replace(nn.functional, name, wrap_named)
     for owner, name in differences():
         on.replace(owner, name, wrap_difference)

@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from trainlab.draw import format_number
-from trainlab.explain.explanation import ShortAnswer, Table
+from trainlab.explain.explanation import ShortAnswer
+from trainlab.explain.questions.chain_rule.downhill_section import downhill_sentence
+from trainlab.explain.questions.chain_rule.evidence import Evidence
+from trainlab.explain.questions.chain_rule.layers_section import worst_sentence
+from trainlab.explain.questions.chain_rule.number_words import apart, counted_paths, exactly
 from trainlab.explain.questions.chain_rule.paths import Paths
 from trainlab.explain.questions.chain_rule.point_autograd import Autograd
-from trainlab.explain.questions.chain_rule.words import apart, counted_paths, exactly
+from trainlab.explain.questions.chain_rule.population_section import population_words
+from trainlab.page.section import Table
 
 RULE: Final = "Multiply the local derivatives along each path from a weight to the loss, and add up the paths"
 
@@ -56,3 +61,15 @@ def paths_sentence(
     checks += [f"central differences by {apart(difference, total)}"] if difference is not None else []
     tail = f"; {' and '.join(checks)}" if checks else ""
     return f"{found[0].upper()}{found[1:]}{tail}."
+
+
+def verdict(evidence: Evidence) -> str:
+    """Return the answer for an experiment, in a few sentences."""
+    deep = evidence.trained_deep
+    sentences = [
+        paths_sentence(evidence.paths, evidence.derivative, evidence.autograd, evidence.difference.value),
+        worst_sentence(deep),
+        *population_words(deep)[:1],
+        downhill_sentence(evidence.downhill),
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)

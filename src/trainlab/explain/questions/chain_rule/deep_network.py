@@ -10,10 +10,10 @@ import numpy as np
 from trainlab.engine.network_pass import Array, initial_layers, layers_from
 from trainlab.errors import ExplainError
 from trainlab.explain.common.populations import MOST_WORK, Populations, work
-from trainlab.explain.questions.chain_rule.asked import Question, default_point, numbers_words
+from trainlab.explain.questions.chain_rule.example_pass import ExamplePass, pass_example
 from trainlab.explain.questions.chain_rule.flow import Flow, layer_flows
+from trainlab.explain.questions.chain_rule.options import Question, default_point, numbers_words
 from trainlab.explain.questions.chain_rule.population import Signals, initial_rows, signals
-from trainlab.explain.questions.chain_rule.trace import Trace, trace
 from trainlab.explain.subject.loss import Objective
 from trainlab.spec import Experiment, load_study
 
@@ -43,19 +43,21 @@ class Deep:
 def deep_question(question: Question, seeds: int) -> Deep:
     """Return the network asked about; by default Model 3 of the assignment, for the same point of XOR."""
     if not question.default:
-        return _deep("the network", question.experiment, question.seed, question.point, question.trace, seeds)
+        return _deep(
+            "the network", question.experiment, question.seed, question.point, question.example, seeds
+        )
     experiment = load_study("xor44").experiment("Model 3")
     data, place = experiment.data(), default_point(experiment.data())
     x, y = data.inputs[place : place + 1], data.targets[place : place + 1]
     words = (
         f"example {place + 1} of {data.points}, inputs {numbers_words(x[0])}, target {numbers_words(y[0])}"
     )
-    traced = trace(initial_layers(experiment, question.seed), Objective.of(experiment.loss), x, y)
-    return _deep("Model 3 of the assignment", experiment, question.seed, words, traced, seeds)
+    example = pass_example(initial_layers(experiment, question.seed), Objective.of(experiment.loss), x, y)
+    return _deep("Model 3 of the assignment", experiment, question.seed, words, example, seeds)
 
 
-def _deep(name: str, experiment: Experiment, seed: int, point: str, traced: Trace, seeds: int) -> Deep:
-    x, y = traced.inputs, traced.targets
+def _deep(name: str, experiment: Experiment, seed: int, point: str, example: ExamplePass, seeds: int) -> Deep:
+    x, y = example.inputs, example.targets
     return Deep(
         name=name,
         experiment=experiment,
@@ -63,7 +65,7 @@ def _deep(name: str, experiment: Experiment, seed: int, point: str, traced: Trac
         point=point,
         inputs=x,
         targets=y,
-        flows=layer_flows(traced),
+        flows=layer_flows(example),
         initial=signals(experiment, initial_rows(experiment, seeds), x, y),
     )
 
@@ -83,8 +85,8 @@ def trained_deep(deep: Deep, populations: Populations) -> Deep:
     if deep.seed < len(runs.solved) and np.isfinite(runs.parameters[deep.seed]).all():
         layers = layers_from(experiment.network, runs.parameters[deep.seed])
         try:
-            traced = trace(layers, Objective.of(experiment.loss), deep.inputs, deep.targets)
-            flows = layer_flows(traced)
+            example = pass_example(layers, Objective.of(experiment.loss), deep.inputs, deep.targets)
+            flows = layer_flows(example)
         except ExplainError:
             # What diverged has numbers too large for a pass.
             flows = None

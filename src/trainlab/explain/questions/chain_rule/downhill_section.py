@@ -20,10 +20,10 @@ from trainlab.draw import (
     heat_map,
 )
 from trainlab.engine.network_pass import Array
-from trainlab.explain.explanation import Section, Table, paragraphs
 from trainlab.explain.questions.chain_rule.descent import Descent, descend
+from trainlab.explain.questions.chain_rule.number_words import exactly, plain
 from trainlab.explain.questions.chain_rule.surface import Line, Plane, along_gradient, plane_of
-from trainlab.explain.questions.chain_rule.words import exactly, plain
+from trainlab.page.section import Section, Table, paragraphs
 from trainlab.spec import Experiment, Parity, name_of
 
 STEPS = 100

@@ -7,6 +7,7 @@ Neural Networks 5, 1994; Pascanu, Mikolov & Bengio, ICML 2013.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,9 +15,8 @@ from typing import Any
 import numpy as np
 
 from trainlab.engine.network_pass import Array, Layer
-from trainlab.explain.questions.chain_rule.norms import spectral_norm
-from trainlab.explain.questions.chain_rule.slopes import largest_slope
-from trainlab.explain.questions.chain_rule.trace import Trace
+from trainlab.explain.questions.chain_rule.example_pass import ExamplePass
+from trainlab.explain.questions.chain_rule.spectral_norm import spectral_norm
 from trainlab.explain.subject.loss import Objective
 from trainlab.maths import ACTIVATIONS
 
@@ -50,23 +50,23 @@ class Flow:
         return asdict(self)
 
 
-def layer_flows(trace: Trace) -> tuple[Flow, ...]:
+def layer_flows(example: ExamplePass) -> tuple[Flow, ...]:
     """Return what is left of the signal at every layer, the first layer first."""
     norm = np.linalg.norm
-    deltas = [float(norm(gradient.sums)) for gradient in trace.gradients]
-    last = len(trace.layers) - 1
-    start = float(norm(trace.grad_output))
+    deltas = [float(norm(gradient.sums)) for gradient in example.gradients]
+    last = len(example.layers) - 1
+    start = float(norm(example.grad_output))
     flows: list[Flow] = []
     bound_kept = 1.0
     for place in range(last, -1, -1):
-        units, activation = trace.widths[place + 1], trace.layers[place].activation
-        slope, bound = trace.slope(place), largest_slope(activation, units)
+        units, activation = example.widths[place + 1], example.layers[place].activation
+        slope, bound = example.slope(place), largest_slope(activation, units)
         before = behind = start
         if place < last:
-            after = trace.layers[place + 1].weight
+            after = example.layers[place + 1].weight
             jacobian, error = spectral_norm(slope[:, None] * after.T)
             bound *= sum(spectral_norm(after))
-            before, behind = deltas[place + 1], float(norm(trace.gradients[place + 1].inputs))
+            before, behind = deltas[place + 1], float(norm(example.gradients[place + 1].inputs))
         elif slope.ndim == 2:
             jacobian, error = spectral_norm(slope)
         else:
@@ -77,7 +77,7 @@ def layer_flows(trace: Trace) -> tuple[Flow, ...]:
                 layer=place + 1,
                 units=units,
                 delta=deltas[place],
-                weight_gradient=float(norm(trace.gradients[place].weight)),
+                weight_gradient=float(norm(example.gradients[place].weight)),
                 by_weights=_over(behind, before) if place < last else None,
                 by_slopes=_over(deltas[place], behind),
                 ratio=_over(deltas[place], before),
@@ -89,6 +89,17 @@ def layer_flows(trace: Trace) -> tuple[Flow, ...]:
             )
         )
     return tuple(reversed(flows))
+
+
+def largest_slope(activation: str, units: int) -> float:
+    """Return max |f′|, or for softmax and log_softmax the most that ‖∂a/∂z‖₂ can be, for `units` outputs.
+
+    Softmax: uᵀ(diag p − ppᵀ)u is the variance of u under p, at most (max u − min u)²/4 ≤ ½ for ‖u‖ = 1
+    (Popoviciu 1935). Log-softmax: ‖I − 1pᵀ‖ is convex in p, so largest at a corner, where it is √n.
+    """
+    if activation == "softmax":
+        return 0.5
+    return math.sqrt(units) if activation == "log_softmax" else ACTIVATIONS[activation].largest_slope
 
 
 def greatest_loss(flows: Sequence[Flow]) -> Flow | None:

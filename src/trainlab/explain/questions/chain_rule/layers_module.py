@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from trainlab.explain.subject.module import Subject, first_tensor
+from trainlab.explain.subject.module_copy import Subject, first_tensor
 
 _WHOLE = 512
 """Outputs of a layer up to which its Jacobian is written down whole."""

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from trainlab.draw import Curve, curves, format_number
-from trainlab.explain.explanation import Section, Table, paragraphs
 from trainlab.explain.questions.chain_rule.deep_network import Deep
 from trainlab.explain.questions.chain_rule.flow import Flow, greatest_loss
-from trainlab.explain.questions.chain_rule.norms import WHOLE
-from trainlab.explain.questions.chain_rule.words import share_text
+from trainlab.explain.questions.chain_rule.number_words import share_text
+from trainlab.explain.questions.chain_rule.spectral_norm import WHOLE
 from trainlab.explain.subject.network import network_numbers
+from trainlab.page.section import Section, Table, paragraphs
 
 
 def layers_section(deep: Deep) -> Section:

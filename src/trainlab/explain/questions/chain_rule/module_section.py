@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from trainlab.draw import Curve, curves, format_number, join
-from trainlab.explain.explanation import Section, Table, paragraphs
 from trainlab.explain.questions.chain_rule.layers_module import ModuleLayer
+from trainlab.explain.questions.chain_rule.number_words import apart, counted_paths, exactly, share_text
 from trainlab.explain.questions.chain_rule.paths import MOST, Path
-from trainlab.explain.questions.chain_rule.paths_section import paths_numbers
-from trainlab.explain.questions.chain_rule.words import apart, counted_paths, exactly, share_text
+from trainlab.explain.questions.chain_rule.paths_section import listed_paths
+from trainlab.page.section import Section, Table, paragraphs
 
 if TYPE_CHECKING:
     from trainlab.explain.questions.chain_rule.question_module import Reading
@@ -88,14 +88,11 @@ def module_verdict(found: Reading, layers: Sequence[ModuleLayer]) -> str:
     return " ".join([*sentences, "One module, one batch."])
 
 
-def module_numbers(found: Reading, paths: tuple[Path, ...], layers: Sequence[ModuleLayer]) -> dict[str, Any]:
-    """Return what the sections say as plain data."""
+def graph_numbers(found: Reading, paths: tuple[Path, ...]) -> dict[str, Any]:
+    """Return the graph, and the paths of the number asked about, as plain data."""
     count = found.node_count if found.count is None else found.count
     total = found.locals.total(found.place.flat) if found.locals else None
     return {
-        "source": "module",
-        "network": None,
-        "module": found.kind,
         "precision": found.precision,
         "loss_value": found.loss,
         "weight": str(found.place),
@@ -103,7 +100,7 @@ def module_numbers(found: Reading, paths: tuple[Path, ...], layers: Sequence[Mod
         "derivative": found.derivative,
         "reached": found.reached,
         "paths": {
-            **paths_numbers(count, total, paths),
+            **listed_paths(count, total, paths),
             "between": "nodes" if found.count is None else "numbers",
         },
         "graph": {"nodes": len(found.graph.nodes), "node_paths": found.node_count},
@@ -114,7 +111,6 @@ def module_numbers(found: Reading, paths: tuple[Path, ...], layers: Sequence[Mod
             "difference_step": found.difference.step,
         },
         "steps": [step.to_dict() for step in found.steps],
-        "layers": [layer.to_dict() for layer in layers],
     }
 
 

@@ -5,48 +5,48 @@ from __future__ import annotations
 from typing import Any
 
 from trainlab.draw import can_show_values, format_number, value_graph
-from trainlab.explain.explanation import Section, Table, paragraphs
-from trainlab.explain.questions.chain_rule.asked import Question
-from trainlab.explain.questions.chain_rule.differences import Difference
-from trainlab.explain.questions.chain_rule.names import Entry, entry_value
-from trainlab.explain.questions.chain_rule.paths import MOST, Path, Paths
-from trainlab.explain.questions.chain_rule.point_autograd import Autograd
-from trainlab.explain.questions.chain_rule.trace import Trace
-from trainlab.explain.questions.chain_rule.words import (
+from trainlab.explain.questions.chain_rule.central_difference import Difference
+from trainlab.explain.questions.chain_rule.example_pass import ExamplePass
+from trainlab.explain.questions.chain_rule.notation import Entry, entry_value
+from trainlab.explain.questions.chain_rule.number_words import (
     apart,
     count_number,
     count_text,
     counted_paths,
     exactly,
 )
+from trainlab.explain.questions.chain_rule.options import Question
+from trainlab.explain.questions.chain_rule.paths import MOST, Path, Paths
+from trainlab.explain.questions.chain_rule.point_autograd import Autograd
+from trainlab.page.section import Section, Table, paragraphs
 
 
 def paths_section(
     question: Question, paths: Paths, autograd: Autograd | None, difference: Difference
 ) -> Section:
     """Return the paths of the chosen weight, their sum, and how it compares."""
-    traced, entry = question.trace, question.entry
-    derivative = traced.derivative(entry)
+    example, entry = question.example, question.entry
+    derivative = example.derivative(entry)
     return Section(
         name="paths",
         heading=f"Every path from {entry} to the loss",
         text=paragraphs(
-            f"{entry} is {entry.words}; it is {exactly(entry_value(traced.layers, entry))}. "
+            f"{entry} is {entry.words}; it is {exactly(entry_value(example.layers, entry))}. "
             f"{entry.elsewhere}",
             f"{counted_paths(paths.count)} lead{'s' if paths.count == 1 else ''} from it to the loss: "
-            f"{_count_words(traced, entry)}.",
+            f"{_count_words(example, entry)}.",
             _sum_words(paths, derivative),
             _kink_words(difference),
             "" if autograd else "PyTorch is not installed, so there is no autograd to compare with.",
         ),
         tables=tuple(_tables(paths, _compared(paths, derivative, autograd, difference))),
-        pictures=_paths_picture(traced, entry),
+        pictures=_paths_picture(example, entry),
     )
 
 
-def _count_words(traced: Trace, entry: Entry) -> str:
-    widths = list(traced.widths[entry.layer + 1 :])
-    ends = f", and {traced.widths[-1]} outputs from each sum of the last" if traced.branches else ""
+def _count_words(example: ExamplePass, entry: Entry) -> str:
+    widths = list(example.widths[entry.layer + 1 :])
+    ends = f", and {example.widths[-1]} outputs from each sum of the last" if example.branches else ""
     if not widths:
         return f"its unit is in the last layer{ends}"
     shown = " · ".join(map(str, widths)) if len(widths) <= 12 else f"the product of {len(widths)} widths"
@@ -130,28 +130,28 @@ def _factor_rows(path: Path) -> list[list[Any]]:
     return rows
 
 
-def _paths_picture(traced: Trace, entry: Entry) -> tuple[Any, ...]:
+def _paths_picture(example: ExamplePass, entry: Entry) -> tuple[Any, ...]:
     """Return the network with δ in its units, and all links that lie on the weight's paths marked."""
-    if not can_show_values(traced.widths):
+    if not can_show_values(example.widths):
         return ()
-    last = len(traced.layers) - 1
-    columns = [[[("x", value)] for value in traced.inputs[0].tolist()]]
+    last = len(example.layers) - 1
+    columns = [[[("x", value)] for value in example.inputs[0].tolist()]]
     columns += [
         [[("a", a), ("δ", d)] for a, d in zip(part.outputs[0].tolist(), back.sums[0].tolist(), strict=True)]
-        for part, back in zip(traced.passes, traced.gradients, strict=True)
+        for part, back in zip(example.passes, example.gradients, strict=True)
     ]
     marked = set[tuple[int, int, int]]()
     if entry.source is not None:
         marked.add((entry.layer - 1, entry.unit - 1, entry.source - 1))
     reached = {entry.unit - 1}
     for layer in range(entry.layer, last + 1):
-        units = range(traced.widths[layer + 1])
+        units = range(example.widths[layer + 1])
         marked |= {(layer, out, into) for out in units for into in reached}
         reached = set(units)
     return (
         value_graph(
-            traced.widths,
-            [layer.weight for layer in traced.layers],
+            example.widths,
+            [layer.weight for layer in example.layers],
             columns,
             title=f"Backward: output a and δ = ∂L/∂z of each unit; the paths of {entry}",
             marked=marked,
@@ -160,7 +160,7 @@ def _paths_picture(traced: Trace, entry: Entry) -> tuple[Any, ...]:
     )
 
 
-def paths_numbers(count: int, total: float | None, listed: tuple[Path, ...]) -> dict[str, Any]:
+def listed_paths(count: int, total: float | None, listed: tuple[Path, ...]) -> dict[str, Any]:
     """Return count, sum and the listed paths as plain data."""
     return {
         "count": count_number(count),

@@ -9,9 +9,9 @@ import numpy as np
 
 from trainlab.engine.reference.losses import build_criterion
 from trainlab.engine.reference.module import build_module
-from trainlab.explain.common.autograd import torch_or_none
-from trainlab.explain.questions.chain_rule.names import Entry
-from trainlab.explain.questions.chain_rule.trace import Trace
+from trainlab.explain.common.torch_installed import torch_or_none
+from trainlab.explain.questions.chain_rule.example_pass import ExamplePass
+from trainlab.explain.questions.chain_rule.notation import Entry
 from trainlab.spec import Experiment
 
 
@@ -25,24 +25,24 @@ class Autograd:
     worst: float
 
 
-def autograd_check(experiment: Experiment, seed: int, traced: Trace, entry: Entry) -> Autograd | None:
+def autograd_check(experiment: Experiment, seed: int, example: ExamplePass, entry: Entry) -> Autograd | None:
     """Return what autograd says of the same network and point; None without PyTorch."""
     torch = torch_or_none()
     if torch is None:
         return None
     module = build_module(torch, experiment, seed, "float64")
-    return compare(torch, module, build_criterion(torch, experiment.loss), traced, entry)
+    return compare(torch, module, build_criterion(torch, experiment.loss), example, entry)
 
 
-def compare(torch: Any, module: Any, criterion: Any, traced: Trace, entry: Entry) -> Autograd:
-    """Return autograd's derivatives of this module (Linear, activation, Linear, …) beside the trace's."""
-    inputs, targets = torch.from_numpy(traced.inputs.copy()), torch.from_numpy(traced.targets.copy())
+def compare(torch: Any, module: Any, criterion: Any, example: ExamplePass, entry: Entry) -> Autograd:
+    """Return autograd's derivatives of this module (Linear, activation, Linear, …) beside the example's."""
+    inputs, targets = torch.from_numpy(example.inputs.copy()), torch.from_numpy(example.targets.copy())
     loss = criterion(module(inputs), targets)
     linears = list(module)[::2]
     parameters = [parameter for linear in linears for parameter in linear.parameters()]
     found = iter(torch.autograd.grad(loss, parameters))
     gaps, sizes, value = [0.0], [0.0], 0.0
-    for place, gradient in enumerate(traced.gradients, start=1):
+    for place, gradient in enumerate(example.gradients, start=1):
         weight = next(found).numpy()
         pairs = [(weight, gradient.weight)]
         if gradient.bias is not None:

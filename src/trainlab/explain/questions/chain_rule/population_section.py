@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from trainlab.draw import Band, Curve, curves, format_number
-from trainlab.explain.explanation import Section, Table, paragraphs
 from trainlab.explain.questions.chain_rule.deep_network import Deep
 from trainlab.explain.questions.chain_rule.layers_section import flows_table
+from trainlab.explain.questions.chain_rule.number_words import share_text
 from trainlab.explain.questions.chain_rule.population import VANISHED, Signals
-from trainlab.explain.questions.chain_rule.words import share_text
+from trainlab.page.section import Section, Table, paragraphs
 from trainlab.spec import name_of
 from trainlab.stats import paired_difference
 

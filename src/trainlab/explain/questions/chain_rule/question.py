@@ -1,52 +1,40 @@
-"""`chain_rule`: the chain rule on a network of choice, or on a module."""
+"""``trainlab.explain.chain_rule``: the chain rule on a network of choice, or on a module."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from trainlab.errors import ExplainError
 from trainlab.explain.common.options import (
+    SEEDS,
     check_source,
     only_for_experiments,
     only_for_modules,
     populations_of,
     text,
 )
-from trainlab.explain.common.populations import OnProgress, Populations
-from trainlab.explain.common.progress import OnSection, Telling
-from trainlab.explain.questions.chain_rule.answer import paths_sentence, short_answer
-from trainlab.explain.questions.chain_rule.asked import DEFAULT, Question, read_question
-from trainlab.explain.questions.chain_rule.backward_section import backward_section
-from trainlab.explain.questions.chain_rule.deep_network import deep_question, trained_deep
-from trainlab.explain.questions.chain_rule.differences import difference_of
-from trainlab.explain.questions.chain_rule.downhill_section import (
-    downhill_numbers,
-    downhill_section,
-    downhill_sentence,
-    look_downhill,
+from trainlab.explain.common.parts import OnSection, Part, check_parts, tell_parts
+from trainlab.explain.common.populations import OnProgress
+from trainlab.explain.questions.chain_rule.answer import short_answer, verdict
+from trainlab.explain.questions.chain_rule.downhill_section import downhill_numbers, downhill_section
+from trainlab.explain.questions.chain_rule.evidence import LISTED, Evidence
+from trainlab.explain.questions.chain_rule.layers_section import layers_numbers, layers_section
+from trainlab.explain.questions.chain_rule.number_words import counted_paths
+from trainlab.explain.questions.chain_rule.options import DEFAULT, read_question
+from trainlab.explain.questions.chain_rule.passes_sections import backward_section, forward_section
+from trainlab.explain.questions.chain_rule.paths import MOST
+from trainlab.explain.questions.chain_rule.population_section import population_section
+from trainlab.explain.questions.chain_rule.result import (
+    ChainRuleExplanation,
+    backward_numbers,
+    forward_numbers,
+    paths_numbers,
+    point_numbers,
 )
-from trainlab.explain.questions.chain_rule.flow import layer_flows
-from trainlab.explain.questions.chain_rule.forward_section import forward_section
-from trainlab.explain.questions.chain_rule.layers_section import (
-    layers_numbers,
-    layers_section,
-    worst_sentence,
-)
-from trainlab.explain.questions.chain_rule.paths import MOST, count_paths, find_paths
-from trainlab.explain.questions.chain_rule.paths_section import paths_section
-from trainlab.explain.questions.chain_rule.point_autograd import autograd_check
-from trainlab.explain.questions.chain_rule.population_section import population_section, population_words
-from trainlab.explain.questions.chain_rule.result import ChainRuleExplanation, point_numbers
-from trainlab.explain.questions.chain_rule.steps import pass_steps
-from trainlab.explain.questions.chain_rule.words import counted_paths
-from trainlab.explain.subject.live import is_module
+from trainlab.explain.subject.given_module import is_module
 from trainlab.explain.subject.network import network_numbers
-
-LISTED = 50
-"""Paths that are written out, the largest first, unless all are asked for."""
-SEEDS = 1000
 
 
 def chain_rule(
@@ -61,6 +49,7 @@ def chain_rule(
     loss: Any = None,
     seed: int = 0,
     paths: Literal["auto", "all"] = "auto",
+    parts: str | Sequence[str] = (),
     seeds: int = SEEDS,
     engine: str = "auto",
     store: str | os.PathLike[str] | None = None,
@@ -70,25 +59,38 @@ def chain_rule(
 ) -> ChainRuleExplanation:
     """Carry the chain rule out, number by number, from one weight to the loss, and then a step downhill.
 
-    `source` is an `Experiment`, a `Study` (`cell` names one of its cells), a file or example by name; left
-    out, the assignment's drawing: 4-3-2-1 with tanh and MSE, which learns XOR of its four inputs (1 where the
-    number of ones is odd), and for the part on depth the assignment's Model 3. `network` replaces its widths,
-    as in "2-8-8-1". `weight` is written w2[1,3] (layer 2, to unit 1, from unit 3) or b2[1], also w2.1.3 and
-    b2.1; left out, the weight to the first unit from the largest input, or in the drawing w1[3,4], from the
-    last input to the last unit. `point` is the number of a training example, from 1; or `inputs` and
-    `targets` are a point of your own. Without a source the network has as many inputs as that, up to 16.
-    The weights are those that `seed` begins with; `seeds` is how many seeds the population has.
-    ``paths="all"`` lists every path, up to 100,000.
-
-    Or `source` is a `torch.nn.Module`, with a batch of `inputs` and `targets` and a `loss`: the name of one
-    of trainlab's losses (``"mse"``), or a function of outputs and targets that returns a scalar. Its autograd
-    graph is read, and the module stays as it is; `weight` is then a parameter and its index from 0, as in
-    "0.weight[1,0]".
+    Args:
+        source: an experiment, a study, its file or an example's name; or a ``torch.nn.Module``, whose
+            autograd graph is read and which stays as it is. Left out, the assignment's drawing: 4-3-2-1 with
+            tanh and MSE, which learns XOR of its four inputs (1 where the number of ones is odd), and for the
+            part on depth the assignment's Model 3.
+        cell: the study's cell, as ``"Model 1:A+B"``; its first network without changes if left out.
+        network: other widths, as in ``"2-8-8-1"``.
+        weight: ``"w2[1,3]"`` (layer 2, to unit 1, from unit 3) or ``"b2[1]"``, also ``"w2.1.3"`` and
+            ``"b2.1"``; left out, the weight to the first unit from the largest input, or in the drawing
+            w1[3,4], from the last input to the last unit. Of a module a parameter and its index from 0, as in
+            ``"0.weight[1,0]"``.
+        point: the number of a training example, from 1.
+        inputs: a point of your own, with `targets`; without a source the network has as many inputs, up to
+            16. Of a module its batch, ``[examples, …]``.
+        targets: of that point or batch.
+        loss: of a module: the name of one of trainlab's losses, such as ``"mse"``, or a function of outputs
+            and targets that returns a scalar.
+        seed: of the initial weights.
+        paths: ``"auto"`` lists the largest 50, ``"all"`` every path, up to 100,000.
+        parts: the sections to make, by name; all if empty. Fewer come without answer and verdict.
+        seeds: how many networks the population has; a module has none.
+        engine: who trains the population.
+        store: the folder that keeps finished runs; none if left out.
+        workers: threads or processes; all processors if left out.
+        on_progress: called while the population trains.
+        on_section: called with each section as soon as it is ready.
 
     Raises:
-        ExplainError: if there is no such weight or point, a number isn't finite, ``paths="all"`` asks for too
-            many, or the module isn't differentiable.
-        SpecError: if the experiment can't be read.
+        ExplainError: no such weight, point or part, a number isn't finite, ``paths="all"`` asks for too many,
+            or the module isn't differentiable.
+        SpecError: the experiment can't be read.
+        EngineError: an engine that doesn't exist or can't train this here.
     """
     if paths not in ("auto", "all"):
         raise ExplainError(f"paths = {paths!r}: must be 'auto', the largest {LISTED}, or 'all'.")
@@ -107,8 +109,10 @@ def chain_rule(
             loss=loss,
             weight=weight,
             every=paths == "all",
+            parts=parts,
             on_section=on_section,
         )
+    names = check_parts(PARTS, parts)
     source = check_source(source)
     only_for_modules(loss=loss)
     question = read_question(
@@ -121,66 +125,83 @@ def chain_rule(
         targets=targets,
         seed=seed,
     )
-    return _tell(question, populations, Telling(on_section=on_section), every=paths == "all")
-
-
-def _tell(
-    question: Question, populations: Populations, telling: Telling, *, every: bool
-) -> ChainRuleExplanation:
-    traced, entry = question.trace, question.entry
-    count = count_paths(traced, entry)
-    if every and count > MOST:
+    evidence = Evidence(question=question, every=paths == "all", populations=populations)
+    if evidence.every and evidence.path_count > MOST:
         raise ExplainError(
-            f"paths = 'all': {entry} has {counted_paths(count)} to the loss, and at most {MOST:,} are "
-            "listed; leave it out for the report layer by layer."
+            f"paths = 'all': {question.entry} has {counted_paths(evidence.path_count)} to the loss, and at "
+            f"most {MOST:,} are listed; leave it out for the report layer by layer."
         )
-    telling.add(forward_section(question))
-    paths = find_paths(traced, entry, listed=count if every else LISTED)
-    difference, steps = difference_of(question), pass_steps(traced)
-    autograd = autograd_check(question.experiment, question.seed, traced, entry)
-    section_of_paths = paths_section(question, paths, autograd, difference)
-    telling.add(section_of_paths)
-    telling.add(backward_section(question, steps))
-    deep = deep_question(question, populations.seeds)
-    telling.add(layers_section(deep))
-    downhill = look_downhill(question.experiment, question.seed)
-    telling.add(downhill_section(downhill))
-    deep = trained_deep(deep, populations)
-    telling.add(population_section(deep))
-    numbers = {
-        "source": "experiment",
-        "network": network_numbers(question.experiment),
-        "module": None,
-        **point_numbers(question, paths, autograd, difference, steps),
-        "layers": layers_numbers(deep),
-        "downhill": downhill_numbers(downhill),
-    }
-    verdict = [
-        paths_sentence(paths, traced.derivative(entry), autograd, difference.value),
-        worst_sentence(deep),
-        *population_words(deep)[:1],
-        downhill_sentence(downhill),
-    ]
+    return _explain(evidence, names, on_section)
+
+
+def _explain(evidence: Evidence, names: Sequence[str], on_section: OnSection | None) -> ChainRuleExplanation:
+    question = evidence.question
+    told = tell_parts(PARTS, names, evidence, on_section)
     return ChainRuleExplanation(
         question="chain-rule",
-        subject=f"{question.experiment.network.label}, weight {entry}",
-        verdict=" ".join(sentence for sentence in verdict if sentence),
-        sections=telling.done(),
+        subject=f"{question.experiment.network.label}, weight {question.entry}",
+        verdict=verdict(evidence) if told.whole else "",
+        sections=told.sections,
         answer=short_answer(
-            weight=str(entry),
-            derivative=traced.derivative(entry),
-            count=paths.count,
-            listed=paths.total is not None,
-            autograd=autograd.value if autograd else None,
-            table=section_of_paths.tables[0],
+            weight=str(question.entry),
+            derivative=evidence.derivative,
+            count=evidence.path_count,
+            listed=evidence.paths.total is not None,
+            autograd=evidence.autograd.value if evidence.autograd else None,
+            table=evidence.paths_section.tables[0],
             shown_on=f"{question.experiment.network.label}, weights of seed {question.seed}; "
             f"{question.point}.",
-        ),
-        numbers=numbers,
-        weight=str(entry),
-        derivative=traced.derivative(entry),
-        path_count=paths.count,
-        paths=paths.listed,
-        steps=steps,
-        flows=layer_flows(traced) if question.default else deep.flows,
+        )
+        if told.whole
+        else None,
+        numbers={
+            "source": "experiment",
+            "network": network_numbers(question.experiment),
+            "module": None,
+            **point_numbers(question),
+            **told.numbers,
+        },
+        weight=str(question.entry),
+        derivative=evidence.derivative,
+        path_count=evidence.path_count,
+        paths=evidence.paths.listed if told.has("paths") else (),
+        steps=evidence.steps if told.has("backward") else (),
+        flows=evidence.flows if told.has("layers", "population") else (),
     )
+
+
+PARTS: Final[tuple[Part[Evidence], ...]] = (
+    Part(
+        name="forward",
+        section=lambda evidence: forward_section(evidence.question),
+        numbers=lambda evidence: forward_numbers(evidence.question),
+    ),
+    Part(
+        name="paths",
+        section=lambda evidence: evidence.paths_section,
+        numbers=lambda evidence: paths_numbers(
+            evidence.paths, evidence.derivative, evidence.autograd, evidence.difference
+        ),
+    ),
+    Part(
+        name="backward",
+        section=lambda evidence: backward_section(evidence.question, evidence.steps),
+        numbers=lambda evidence: backward_numbers(evidence.question, evidence.steps),
+    ),
+    Part(
+        name="layers",
+        section=lambda evidence: layers_section(evidence.deep),
+        numbers=lambda evidence: {"layers": layers_numbers(evidence.deep)},
+    ),
+    Part(
+        name="downhill",
+        section=lambda evidence: downhill_section(evidence.downhill),
+        numbers=lambda evidence: {"downhill": downhill_numbers(evidence.downhill)},
+    ),
+    Part(
+        name="population",
+        section=lambda evidence: population_section(evidence.trained_deep),
+        numbers=lambda evidence: {"layers": layers_numbers(evidence.trained_deep)},
+    ),
+)
+"""The sections, in order."""

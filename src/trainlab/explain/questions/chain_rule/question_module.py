@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
 import numpy as np
 
 from trainlab.errors import ExplainError
-from trainlab.explain.common.progress import OnSection, Telling
+from trainlab.explain.common.parts import OnSection, Part, check_parts, tell_parts
 from trainlab.explain.questions.chain_rule.answer import short_answer
-from trainlab.explain.questions.chain_rule.differences import STEP, Difference
-from trainlab.explain.questions.chain_rule.entry_module import Place, read_place
+from trainlab.explain.questions.chain_rule.central_difference import STEP, Difference
+from trainlab.explain.questions.chain_rule.evidence import LISTED
 from trainlab.explain.questions.chain_rule.graph_module import Graph, read_graph
-from trainlab.explain.questions.chain_rule.layers_module import module_layers
-from trainlab.explain.questions.chain_rule.locals_module import Locals, local_derivatives
+from trainlab.explain.questions.chain_rule.layers_module import ModuleLayer, module_layers
+from trainlab.explain.questions.chain_rule.local_derivatives_module import LocalDerivatives, local_derivatives
 from trainlab.explain.questions.chain_rule.module_section import (
+    graph_numbers,
     graph_section,
     module_layers_section,
-    module_numbers,
     module_verdict,
 )
-from trainlab.explain.questions.chain_rule.paths import MOST
-from trainlab.explain.questions.chain_rule.question import LISTED
+from trainlab.explain.questions.chain_rule.number_words import counted_paths
+from trainlab.explain.questions.chain_rule.parameter_entry_module import ParameterEntry, read_entry
+from trainlab.explain.questions.chain_rule.paths import MOST, Path
 from trainlab.explain.questions.chain_rule.result import ChainRuleExplanation
 from trainlab.explain.questions.chain_rule.steps import Step
-from trainlab.explain.questions.chain_rule.words import counted_paths
-from trainlab.explain.subject.module import Subject, recording, subject_of
+from trainlab.explain.subject.module_copy import Subject, recording, subject_of
+from trainlab.page.section import Section
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -43,15 +46,48 @@ class Reading:
     notes: tuple[str, ...]
     loss: float
     graph: Graph
-    place: Place
+    place: ParameterEntry
     value: float
     derivative: float
     reached: bool
     count: int | None
     node_count: int
-    locals: Locals | None
+    locals: LocalDerivatives | None
     difference: Difference
     steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ModuleEvidence:
+    """A module with what was read of it; its paths are all listed if `every`."""
+
+    subject: Subject
+    reading: Reading
+    every: bool
+
+    @property
+    def path_count(self) -> int:
+        """How many paths lead to the loss, between single numbers, or else over the graph's nodes."""
+        return self.reading.node_count if self.reading.count is None else self.reading.count
+
+    @cached_property
+    def paths(self) -> tuple[Path, ...]:
+        """The paths between single numbers, if they aren't too many."""
+        found = self.reading
+        if found.locals is None or found.count is None or found.count > MOST:
+            return ()
+        return found.locals.paths(found.place.flat, listed=MOST if self.every else LISTED)
+
+    @cached_property
+    def graph_section(self) -> Section:
+        """The graph and the paths; its first table is that of the answer."""
+        return graph_section(self.reading, self.paths)
+
+    @cached_property
+    def layers(self) -> tuple[ModuleLayer, ...]:
+        """What is left of the error signal at each layer."""
+        with recording(self.subject.look.torch):
+            return module_layers(self.subject)
 
 
 def chain_rule_of_module(
@@ -62,48 +98,46 @@ def chain_rule_of_module(
     loss: Any,
     weight: str | None,
     every: bool,
+    parts: str | Sequence[str],
     on_section: OnSection | None,
 ) -> ChainRuleExplanation:
     """Return the explanation; see `chain_rule`."""
-    subject, telling = subject_of(module, inputs, targets, loss), Telling(on_section=on_section)
+    names = check_parts(MODULE_PARTS, parts)
+    subject = subject_of(module, inputs, targets, loss)
     # A backward pass of the user's own may draw random numbers, too.
     with recording(subject.look.torch):
         found = _read(subject, weight)
-    count = found.node_count if found.count is None else found.count
+    evidence = ModuleEvidence(subject=subject, reading=found, every=every)
+    count = evidence.path_count
     if every and (found.count is None or found.count > MOST):
         raise ExplainError(
             f"paths = 'all': {found.place} has {counted_paths(count)} to the loss"
             f"{' through the nodes of the graph alone' if found.count is None else ''}, and at most "
             f"{MOST:,} are listed; leave it out for the report layer by layer."
         )
-    paths = ()
-    if found.locals is not None and found.count is not None and found.count <= MOST:
-        paths = found.locals.paths(found.place.flat, listed=MOST if every else LISTED)
-    graph = graph_section(found, paths)
-    telling.add(graph)
-    with recording(subject.look.torch):
-        layers = module_layers(subject)
-    telling.add(module_layers_section(layers))
+    told = tell_parts(MODULE_PARTS, names, evidence, on_section)
     return ChainRuleExplanation(
         question="chain-rule",
         subject=f"{found.kind}, weight {found.place}",
-        verdict=module_verdict(found, layers),
-        sections=telling.done(),
+        verdict=module_verdict(found, evidence.layers) if told.whole else "",
+        sections=told.sections,
         answer=short_answer(
             weight=str(found.place),
             derivative=found.derivative,
             count=count,
-            listed=bool(paths),
+            listed=bool(evidence.paths),
             autograd=None,
-            table=graph.tables[0],
+            table=evidence.graph_section.tables[0],
             shown_on=f"One {found.kind}, one batch, in {found.precision}"
             f"{'; paths over the nodes of its graph' if found.count is None else ''}.",
-        ),
-        numbers=module_numbers(found, paths, layers),
+        )
+        if told.whole
+        else None,
+        numbers={"source": "module", "network": None, "module": found.kind, **told.numbers},
         weight=str(found.place),
         derivative=found.derivative,
         path_count=count,
-        paths=paths,
+        paths=evidence.paths if told.has("graph") else (),
         steps=found.steps,
         flows=(),
     )
@@ -126,7 +160,7 @@ def _read(subject: Subject, weight: str | None) -> Reading:
                 f"module: the gradient of {name} is not finite on this batch, though the loss is; look for a "
                 "root, a logarithm or a quotient at 0."
             )
-    place = read_place(module, weight, gradients)
+    place = read_entry(module, weight, gradients)
     gradient, node = gradients[place.name], graph.parameters.get(place.name)
     located = None if node is None else local_derivatives(torch, graph, node)
     value = float(trained[place.name].detach().reshape(-1)[place.flat])
@@ -191,7 +225,7 @@ def _steps(graph: Graph, arrivals: dict[int, float], gradients: dict[str, Any]) 
     return tuple(steps)
 
 
-def _difference(subject: Subject, place: Place, value: float) -> Difference:
+def _difference(subject: Subject, place: ParameterEntry, value: float) -> Difference:
     """Return the central difference, in float64 only; every evaluation draws the same random numbers."""
     step = STEP * max(1.0, abs(value))
     if subject.look.precision != "float64":
@@ -206,3 +240,18 @@ def _difference(subject: Subject, place: Place, value: float) -> Difference:
 
     near, far = at(step) - at(-step), at(2 * step) - at(-2 * step)
     return Difference(value=(8.0 * near - far) / (12.0 * step), step=step)
+
+
+MODULE_PARTS: Final[tuple[Part[ModuleEvidence], ...]] = (
+    Part(
+        name="graph",
+        section=lambda evidence: evidence.graph_section,
+        numbers=lambda evidence: graph_numbers(evidence.reading, evidence.paths),
+    ),
+    Part(
+        name="layers",
+        section=lambda evidence: module_layers_section(evidence.layers),
+        numbers=lambda evidence: {"layers": [layer.to_dict() for layer in evidence.layers]},
+    ),
+)
+"""The sections on a torch module, in order."""

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainlab.explain.explanation import Explanation
-from trainlab.explain.questions.chain_rule.asked import Question
-from trainlab.explain.questions.chain_rule.differences import Difference
+from trainlab.explain.questions.chain_rule.central_difference import Difference
 from trainlab.explain.questions.chain_rule.flow import Flow
-from trainlab.explain.questions.chain_rule.names import entry_value
+from trainlab.explain.questions.chain_rule.notation import entry_value
+from trainlab.explain.questions.chain_rule.number_words import plain
+from trainlab.explain.questions.chain_rule.options import Question
 from trainlab.explain.questions.chain_rule.paths import Path, Paths
-from trainlab.explain.questions.chain_rule.paths_section import paths_numbers
+from trainlab.explain.questions.chain_rule.paths_section import listed_paths
 from trainlab.explain.questions.chain_rule.point_autograd import Autograd
 from trainlab.explain.questions.chain_rule.steps import MOST_PARAMETERS, Step
-from trainlab.explain.questions.chain_rule.words import plain
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
 class ChainRuleExplanation(Explanation):
     """The chain rule carried out: `weight` has the derivative `derivative`, by `path_count` paths.
 
@@ -50,6 +50,8 @@ class ChainRuleExplanation(Explanation):
     ``paths`` (as above), ``graph`` (``nodes``, ``node_paths``), ``checks``, ``steps``, ``layers``: for each
     ``name``, ``kind``, ``outputs``, ``delta``, ``weight_gradient``, ``ratio``, ``jacobian``, ``kept``,
     ``follows``.
+
+    Where only some parts were asked for, ``numbers`` lacks what the others say, and their fields are empty.
     """
 
     weight: str
@@ -60,46 +62,59 @@ class ChainRuleExplanation(Explanation):
     flows: tuple[Flow, ...]
 
 
-def point_numbers(
-    question: Question,
-    paths: Paths,
-    autograd: Autograd | None,
-    difference: Difference,
-    steps: tuple[Step, ...],
-) -> dict[str, Any]:
-    """Return what these sections say as plain data."""
-    traced, entry = question.trace, question.entry
-    small = question.experiment.network.parameters <= MOST_PARAMETERS
+def point_numbers(question: Question) -> dict[str, Any]:
+    """Return the example and the weight asked about as plain data."""
+    example, entry = question.example, question.entry
     return {
         "seed": question.seed,
-        "activations": [layer.activation for layer in traced.layers],
-        "loss": traced.objective.name,
+        "activations": [layer.activation for layer in example.layers],
+        "loss": example.objective.name,
         "point": question.point,
-        "inputs": plain(traced.inputs[0]),
-        "targets": plain(traced.targets[0]),
-        "outputs": plain(traced.passes[-1].outputs[0]),
-        "loss_value": traced.loss,
+        "inputs": plain(example.inputs[0]),
+        "targets": plain(example.targets[0]),
+        "outputs": plain(example.passes[-1].outputs[0]),
+        "loss_value": example.loss,
         "weight": str(entry),
-        "weight_value": entry_value(traced.layers, entry),
-        "derivative": traced.derivative(entry),
-        "paths": paths_numbers(paths.count, paths.total, paths.listed),
+        "weight_value": entry_value(example.layers, entry),
+        "derivative": example.derivative(entry),
+    }
+
+
+def forward_numbers(question: Question) -> dict[str, Any]:
+    """Return every sum and output as plain data."""
+    passes = question.example.passes
+    return {"forward": [{"z": plain(part.sums[0]), "a": plain(part.outputs[0])} for part in passes]}
+
+
+def paths_numbers(
+    paths: Paths, derivative: float, autograd: Autograd | None, difference: Difference
+) -> dict[str, Any]:
+    """Return the paths, and the derivative by each way to it, as plain data."""
+    return {
+        "paths": listed_paths(paths.count, paths.total, paths.listed),
         "checks": {
             "paths": paths.total,
-            "backward": traced.derivative(entry),
+            "backward": derivative,
             "autograd": autograd.value if autograd else None,
             "autograd_all_weights": autograd.worst if autograd else None,
             "autograd_note": "" if autograd else "PyTorch is not installed",
             "central_difference": difference.value,
             "difference_step": difference.step,
         },
-        "forward": [{"z": plain(part.sums[0]), "a": plain(part.outputs[0])} for part in traced.passes],
+    }
+
+
+def backward_numbers(question: Question, steps: tuple[Step, ...]) -> dict[str, Any]:
+    """Return the derivatives by every sum and parameter, and all steps, as plain data."""
+    small = question.experiment.network.parameters <= MOST_PARAMETERS
+    return {
         "backward": [
             {
                 "delta": plain(part.sums[0]),
                 "weight": plain(part.weight) if small else None,
                 "bias": None if part.bias is None or not small else plain(part.bias),
             }
-            for part in traced.gradients
+            for part in question.example.gradients
         ],
         "steps": [step.to_dict() for step in steps],
     }

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from trainlab.explain.questions.chain_rule.names import source_name
-from trainlab.explain.questions.chain_rule.trace import Trace
+from trainlab.explain.questions.chain_rule.example_pass import ExamplePass
+from trainlab.explain.questions.chain_rule.notation import source_name
 
 Phase = Literal["forward", "loss", "backward", "by layer"]
 
@@ -77,25 +77,25 @@ class Writer:
         )
 
 
-def pass_steps(trace: Trace) -> tuple[Step, ...]:
+def pass_steps(example: ExamplePass) -> tuple[Step, ...]:
     """Return the steps of both passes: unit by unit, or of a large network layer by layer."""
-    size = sum(layer.weight.size + (0 if layer.bias is None else layer.bias.size) for layer in trace.layers)
+    size = sum(layer.weight.size + (0 if layer.bias is None else layer.bias.size) for layer in example.layers)
     writer = Writer()
     if size > MOST_PARAMETERS:
-        write_layers(writer.add, trace)
+        write_layers(writer.add, example)
         return tuple(writer.steps)
-    for layer in range(1, len(trace.layers) + 1):
-        _forward(writer, trace, layer)
-    _loss(writer, trace)
-    for layer in range(len(trace.layers), 0, -1):
-        _backward(writer, trace, layer)
+    for layer in range(1, len(example.layers) + 1):
+        _forward(writer, example, layer)
+    _loss(writer, example)
+    for layer in range(len(example.layers), 0, -1):
+        _backward(writer, example, layer)
     return tuple(writer.steps)
 
 
-def _forward(writer: Writer, trace: Trace, layer: int) -> None:
-    part, passed = trace.layers[layer - 1], trace.passes[layer - 1]
+def _forward(writer: Writer, example: ExamplePass, layer: int) -> None:
+    part, passed = example.layers[layer - 1], example.passes[layer - 1]
     units, sources = part.weight.shape
-    last, branching = layer == len(trace.layers), layer == len(trace.layers) and trace.branches
+    last, branching = layer == len(example.layers), layer == len(example.layers) and example.branches
     for unit in range(1, units + 1):
         operands: list[tuple[str, float]] = []
         terms: list[str] = []
@@ -122,38 +122,42 @@ def _forward(writer: Writer, trace: Trace, layer: int) -> None:
         a = f"a{layer}[{unit}]"
         feeds = ["L", f"∂L/∂{a}"]
         if not last:
-            after = trace.layers[layer].weight.shape[0]
+            after = example.layers[layer].weight.shape[0]
             feeds = [f"z{layer + 1}[{other}]" for other in range(1, after + 1)]
             feeds += [f"∂L/∂w{layer + 1}[{other},{unit}]" for other in range(1, after + 1)]
         writer.add("forward", layer, "activation", a, formula, operands, passed.outputs[0, unit - 1], feeds)
 
 
-def _loss(writer: Writer, trace: Trace) -> None:
-    last, units = len(trace.layers), trace.widths[-1]
-    outputs = trace.passes[-1].outputs[0]
+def _loss(writer: Writer, example: ExamplePass) -> None:
+    last, units = len(example.layers), example.widths[-1]
+    outputs = example.passes[-1].outputs[0]
     pairs = [
-        [(f"a{last}[{unit}]", float(outputs[unit - 1])), (f"y[{unit}]", float(trace.targets[0, unit - 1]))]
+        [(f"a{last}[{unit}]", float(outputs[unit - 1])), (f"y[{unit}]", float(example.targets[0, unit - 1]))]
         for unit in range(1, units + 1)
     ]
     everything = [operand for pair in pairs for operand in pair]
-    name = trace.objective.name
-    writer.add("loss", last, "loss", "L", f"{name}(a{last}, y)", everything, trace.loss, [])
+    name = example.objective.name
+    writer.add("loss", last, "loss", "L", f"{name}(a{last}, y)", everything, example.loss, [])
     # The softmax inside cross-entropy makes each derivative depend on every output.
     whole = name == "cross_entropy"
     for unit in range(1, units + 1):
         result = f"∂L/∂a{last}[{unit}]"
         operands = everything if whole else pairs[unit - 1]
-        sums = range(1, units + 1) if trace.branches else [unit]
+        sums = range(1, units + 1) if example.branches else [unit]
         feeds = [f"∂L/∂z{last}[{other}]" for other in sums]
-        value = trace.grad_output[0, unit - 1]
+        value = example.grad_output[0, unit - 1]
         writer.add("loss", last, "loss gradient", result, f"{name}′(a{last}, y)", operands, value, feeds)
 
 
-def _backward(writer: Writer, trace: Trace, layer: int) -> None:
-    gradient, passed, part = trace.gradients[layer - 1], trace.passes[layer - 1], trace.layers[layer - 1]
+def _backward(writer: Writer, example: ExamplePass, layer: int) -> None:
+    gradient, passed, part = (
+        example.gradients[layer - 1],
+        example.passes[layer - 1],
+        example.layers[layer - 1],
+    )
     units, sources = part.weight.shape
     for unit in range(1, units + 1):
-        _through_activation(writer, trace, layer, unit)
+        _through_activation(writer, example, layer, unit)
     for unit in range(1, units + 1):
         delta = (f"∂L/∂z{layer}[{unit}]", float(gradient.sums[0, unit - 1]))
         for source in range(1, sources + 1):
@@ -185,11 +189,11 @@ def _backward(writer: Writer, trace: Trace, layer: int) -> None:
         writer.add("backward", layer, "through weights", result, formula, operands, value, feeds)
 
 
-def _through_activation(writer: Writer, trace: Trace, layer: int, unit: int) -> None:
+def _through_activation(writer: Writer, example: ExamplePass, layer: int, unit: int) -> None:
     """Write δ = f′(z) ∂L/∂a; where outputs depend on every sum, Σ ∂a_k/∂z ∂L/∂a_k."""
-    name, slope = trace.layers[layer - 1].activation, trace.slope(layer - 1)
-    upstream = trace.grad_output[0] if layer == len(trace.layers) else trace.gradients[layer].inputs[0]
-    z, sources = f"z{layer}[{unit}]", trace.layers[layer - 1].weight.shape[1]
+    name, slope = example.layers[layer - 1].activation, example.slope(layer - 1)
+    upstream = example.grad_output[0] if layer == len(example.layers) else example.gradients[layer].inputs[0]
+    z, sources = f"z{layer}[{unit}]", example.layers[layer - 1].weight.shape[1]
     if slope.ndim == 1:
         operands = [
             (f"{name}′({z})", float(slope[unit - 1])),
@@ -204,9 +208,9 @@ def _through_activation(writer: Writer, trace: Trace, layer: int, unit: int) -> 
             terms.append(f"{local}·{after}")
         formula = " + ".join(terms)
     feeds = [f"∂L/∂w{layer}[{unit},{source}]" for source in range(1, sources + 1)]
-    feeds += [f"∂L/∂b{layer}[{unit}]"] if trace.layers[layer - 1].bias is not None else []
+    feeds += [f"∂L/∂b{layer}[{unit}]"] if example.layers[layer - 1].bias is not None else []
     feeds += [f"∂L/∂a{layer - 1}[{source}]" for source in range(1, sources + 1)] if layer > 1 else []
-    value = trace.gradients[layer - 1].sums[0, unit - 1]
+    value = example.gradients[layer - 1].sums[0, unit - 1]
     writer.add("backward", layer, "through activation", f"∂L/∂{z}", formula, operands, value, feeds)
 
 
@@ -214,11 +218,11 @@ Add = Callable[..., None]
 """Takes phase, layer, operation, result, formula, operands, value and feeds of a step, as `Writer.add`."""
 
 
-def write_layers(add: Add, trace: Trace) -> None:
+def write_layers(add: Add, example: ExamplePass) -> None:
     """Write one step for each of a layer's vectors and matrices; values are Euclidean norms."""
     norm = np.linalg.norm
-    last = len(trace.layers)
-    for layer, (part, passed) in enumerate(zip(trace.layers, trace.passes, strict=True), start=1):
+    last = len(example.layers)
+    for layer, (part, passed) in enumerate(zip(example.layers, example.passes, strict=True), start=1):
         before = "x" if layer == 1 else f"a{layer - 1}"
         bias = "" if part.bias is None else f" + b{layer}"
         into = [(f"‖W{layer}‖", float(norm(part.weight))), (f"‖{before}‖", float(norm(passed.inputs)))]
@@ -228,25 +232,25 @@ def write_layers(add: Add, trace: Trace) -> None:
         formula, value = f"{part.activation}(z{layer})", float(norm(passed.outputs))
         into = [(f"‖z{layer}‖", float(norm(passed.sums)))]
         add("by layer", layer, "activation", f"a{layer}", formula, into, value, [after])
-    name, outputs = trace.objective.name, [(f"‖a{last}‖", float(norm(trace.passes[-1].outputs)))]
-    add("by layer", last, "loss", "L", f"{name}(a{last}, y)", outputs, trace.loss, [])
-    result, value = f"∂L/∂a{last}", float(norm(trace.grad_output))
+    name, outputs = example.objective.name, [(f"‖a{last}‖", float(norm(example.passes[-1].outputs)))]
+    add("by layer", last, "loss", "L", f"{name}(a{last}, y)", outputs, example.loss, [])
+    result, value = f"∂L/∂a{last}", float(norm(example.grad_output))
     feeds = [f"∂L/∂z{last}"]
     add("by layer", last, "loss gradient", result, f"{name}′(a{last}, y)", outputs, value, feeds)
     for layer in range(last, 0, -1):
-        _layer_backward(add, trace, layer)
+        _layer_backward(add, example, layer)
 
 
-def _layer_backward(add: Add, trace: Trace, layer: int) -> None:
-    norm, gradient = np.linalg.norm, trace.gradients[layer - 1]
-    upstream = trace.grad_output if layer == len(trace.layers) else trace.gradients[layer].inputs
-    name, delta = trace.layers[layer - 1].activation, (f"‖∂L/∂z{layer}‖", float(norm(gradient.sums)))
+def _layer_backward(add: Add, example: ExamplePass, layer: int) -> None:
+    norm, gradient = np.linalg.norm, example.gradients[layer - 1]
+    upstream = example.grad_output if layer == len(example.layers) else example.gradients[layer].inputs
+    name, delta = example.layers[layer - 1].activation, (f"‖∂L/∂z{layer}‖", float(norm(gradient.sums)))
     feeds = [f"∂L/∂W{layer}", *([f"∂L/∂b{layer}"] if gradient.bias is not None else [])]
     feeds += [f"∂L/∂a{layer - 1}"] if layer > 1 else []
     formula, into = f"{name}′(z{layer}) by ∂L/∂a{layer}", [(f"‖∂L/∂a{layer}‖", float(norm(upstream)))]
     add("by layer", layer, "through activation", f"∂L/∂z{layer}", formula, into, delta[1], feeds)
     before = "x" if layer == 1 else f"a{layer - 1}"
-    operands = [delta, (f"‖{before}‖", float(norm(trace.passes[layer - 1].inputs)))]
+    operands = [delta, (f"‖{before}‖", float(norm(example.passes[layer - 1].inputs)))]
     formula, value = f"∂L/∂z{layer} {before}ᵀ", float(norm(gradient.weight))
     add("by layer", layer, "weight gradient", f"∂L/∂W{layer}", formula, operands, value, [])
     if gradient.bias is not None:

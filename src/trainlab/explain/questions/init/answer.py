@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from typing import Final
 
 from trainlab.draw import Cell, counted, format_number, join
-from trainlab.explain.explanation import ShortAnswer, Table
-from trainlab.explain.questions.init.asked import Question, Subject
+from trainlab.explain.explanation import ShortAnswer
+from trainlab.explain.questions.init.evidence import Evidence, StackEvidence
 from trainlab.explain.questions.init.law import law_of
+from trainlab.explain.questions.init.layer_signals import LayerSignals
 from trainlab.explain.questions.init.layers_module import ModuleLayer
 from trainlab.explain.questions.init.module_section import met_words
-from trainlab.explain.questions.init.sizes import CLAIMED, Claim
+from trainlab.explain.questions.init.options import NamedExperiment, StackOptions
+from trainlab.explain.questions.init.sizes import CLAIMED
 from trainlab.explain.questions.init.sizes_section import WORDS, outcome_words
-from trainlab.explain.questions.init.stack import LayerSignals
 from trainlab.explain.questions.init.symmetry import Symmetry
+from trainlab.page.section import Table
 from trainlab.spec import name_of
 
 FADED: Final = 0.1
@@ -24,11 +26,12 @@ FADED: Final = 0.1
 RULE: Final = "Weights start as random numbers, of a size at which signals neither fade nor grow"
 
 
-def short_answer(asked: Question, signals: Sequence[LayerSignals]) -> ShortAnswer:
+def short_answer(evidence: StackEvidence) -> ShortAnswer:
     """Return the answer for a stack of layers, with the schemes that are shown."""
-    stack = f"{counted(asked.depth, 'layer')} of {asked.width:,} {asked.activation} units"
+    options, signals = evidence.stack, evidence.signals
+    stack = f"{counted(options.depth, 'layer')} of {options.width:,} {options.activation} units"
     known = [each for each in signals if each.gradient_ratio > 0 and math.isfinite(each.gradient_ratio)]
-    if asked.depth == 1 or not known:
+    if options.depth == 1 or not known:
         # A layer alone has no way that a gradient could fade on.
         sentence = f"{RULE}: of {len(signals)} schemes shown here, each draws as the table says."
     else:
@@ -44,14 +47,14 @@ def short_answer(asked: Question, signals: Sequence[LayerSignals]) -> ShortAnswe
             f"{RULE}: back through {stack} the gradient arrives at the first layer, compared with the last, "
             f"{told}."
         )
-    laws = [law_of(scheme.init, asked.width, asked.width).words for scheme in asked.shown]
+    laws = [law_of(scheme.init, options.width, options.width).words for scheme in options.shown]
     rows: list[list[Cell]] = [
         [
             each.label,
             law,
             _ratio(each.gradient_ratio),
             _ratio(each.theory_ratio),
-            _fate(each.gradient_ratio) if asked.depth > 1 else "–",
+            _fate(each.gradient_ratio) if options.depth > 1 else "–",
         ]
         for each, law in zip(signals, laws, strict=True)
     ]
@@ -118,20 +121,16 @@ def _fate(ratio: float) -> str:
     return "fades" if ratio < FADED else "explodes" if ratio > 1 / FADED else "arrives"
 
 
-def verdict(
-    asked: Question,
-    about: Subject,
-    signals: Sequence[LayerSignals],
-    symmetries: Sequence[Symmetry],
-    claims: Sequence[Claim],
-) -> str:
+def verdict(evidence: Evidence) -> str:
     """Return the answer for an experiment."""
+    claims = evidence.claims
     tested = (
         f"Tested on {claims[0].difference.value.n:,} seeds with weights from N(0, std²) against std 1, "
-        f"{name_of(about.experiment.task)} only."
+        f"{name_of(evidence.experiment.task)} only."
     )
     said = [f"{WORDS[value]}: {outcome_words(claims, value, 'normal')}." for value in CLAIMED]
-    return " ".join([signal_words(asked, signals), *symmetry_words(about, symmetries), *said, tested])
+    signals = signal_words(evidence.stack, evidence.signals)
+    return " ".join([signals, *symmetry_words(evidence.named, evidence.symmetries), *said, tested])
 
 
 def module_verdict(name: str, layers: Sequence[ModuleLayer], never: Sequence[str]) -> str:
@@ -166,11 +165,11 @@ def _through(layers: Sequence[ModuleLayer]) -> str:
     return words
 
 
-def signal_words(asked: Question, signals: Sequence[LayerSignals]) -> str:
+def signal_words(options: StackOptions, signals: Sequence[LayerSignals]) -> str:
     """Return in which scheme the gradient of the stack keeps its size best, and in which worst."""
     known = [each for each in signals if each.gradient_ratio > 0]
-    stack = f"{asked.depth} {asked.activation} layers of {asked.width}"
-    if asked.depth == 1:
+    stack = f"{options.depth} {options.activation} layers of {options.width}"
+    if options.depth == 1:
         return "In a stack of 1 layer there is no first and last to compare; give it a depth."
     if not known:
         return f"Back through {stack}, no scheme shown leaves a gradient to compare."
@@ -188,9 +187,9 @@ def _ratio_words(each: LayerSignals) -> str:
     return f"{format_number(each.gradient_ratio)} with {each.label}{theory}"
 
 
-def symmetry_words(about: Subject, symmetries: Sequence[Symmetry]) -> list[str]:
+def symmetry_words(named: NamedExperiment, symmetries: Sequence[Symmetry]) -> list[str]:
     """Return how many neurons differ that began equal, a sentence; none without hidden layers."""
-    mine = [each for each in symmetries if each.network == about.network and each.layers]
+    mine = [each for each in symmetries if each.network == named.network and each.layers]
     constant = [each for each in mine if each.start.endswith("biases 0")]
     if not constant:
         return []
@@ -198,7 +197,7 @@ def symmetry_words(about: Subject, symmetries: Sequence[Symmetry]) -> list[str]:
     begun = "From equal weights and zero biases, "
     if not found.kept:
         return [
-            f"{begun}all {found.seeds:,} runs of {about.network} diverged, and no neurons are left to count."
+            f"{begun}all {found.seeds:,} runs of {named.network} diverged, and no neurons are left to count."
         ]
     counts = ", ".join(f"{each.most} of {each.neurons}" for each in found.layers)
     if len(found.layers) > 2 and len({(each.most, each.neurons) for each in found.layers}) == 1:
@@ -206,6 +205,6 @@ def symmetry_words(about: Subject, symmetries: Sequence[Symmetry]) -> list[str]:
     lost = found.seeds - found.kept
     seeds = f"{found.kept:,} seeds" + (f" that didn't diverge ({lost:,} did)" if lost else "")
     return [
-        f"{begun}neurons of {about.network}'s hidden layers that differ after {'up to ' * found.stopped}"
+        f"{begun}neurons of {named.network}'s hidden layers that differ after {'up to ' * found.stopped}"
         f"{found.steps:,} steps, in any of {seeds}: {counts}."
     ]

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 
 from trainlab.draw import format_number, join
-from trainlab.explain.common.autograd import torch_or_none
-from trainlab.explain.explanation import Section, Table
+from trainlab.explain.common.torch_installed import torch_or_none
 from trainlab.explain.questions.init.default_module import DrawnLayer, drawn_layers
+from trainlab.page.section import Section, Table
 
 FAR = 4.0
 """An honest deviation is so many standard errors from theory once in 16,000 times."""

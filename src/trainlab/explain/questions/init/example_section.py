@@ -8,11 +8,10 @@ import numpy as np
 
 from trainlab.draw import Density, Picture, format_number, histogram
 from trainlab.draw.table import Cell
-from trainlab.explain.explanation import Section, Table
-from trainlab.explain.questions.init.draws import draw_weights, remembered_draws
-from trainlab.explain.questions.init.law import law_of
+from trainlab.explain.questions.init.law import draw_weights, law_of, remembered_draws
 from trainlab.explain.questions.init.sample import Interval, Sample, sample_facts
 from trainlab.explain.questions.init.schemes import Scheme
+from trainlab.page.section import Section, Table
 
 FAN_IN, FAN_OUT, SEED = 10, 100, 0
 PICTURED = ("xavier", "xavier_uniform", "he_normal")

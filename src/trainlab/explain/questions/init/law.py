@@ -1,14 +1,20 @@
-"""The distribution that a scheme draws a layer's weights from, in numbers."""
+"""The distribution that a scheme draws a layer's weights from, in numbers; and weights drawn from it."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import Any, Literal
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from trainlab.engine import rng
+from trainlab.engine.layout import numpy_draws
+from trainlab.maths import INITS
 from trainlab.maths.inits import default_bound, gain_of
 from trainlab.spec import (
     Constant,
@@ -120,3 +126,24 @@ def law_of(init: InitScheme, fan_in: int, fan_out: int) -> Law:
             dimension = max(fan_in, fan_out)
             std = init.gain / math.sqrt(dimension)
             return Law(shape="orthogonal", mean=0.0, std=std, dimension=dimension)
+
+
+Array = npt.NDArray[np.float64]
+Draw = Callable[..., Array]
+
+
+def remembered_draws() -> Draw:
+    """Return `numpy_draws` that keeps what it drew: schemes of one shape differ in nothing else."""
+    return lru_cache(maxsize=None)(numpy_draws)
+
+
+def draw_weights(
+    init: InitScheme, *, seeds: range, layer: int, fan_in: int, fan_out: int, draw: Draw = numpy_draws
+) -> Array:
+    """Return weights ``[n, fan_out, fan_in]`` of one layer for each seed, as every engine starts with."""
+    settings: dict[str, Any] = msgspec.to_builtins(init)
+    entry = INITS[settings.pop("name")]
+    drawn = draw(
+        seeds, stream=rng.WEIGHTS, layer=layer, count=fan_in * fan_out, normal=entry.draws == "normal"
+    )
+    return entry.sample(drawn, fan_in, fan_out, **settings).reshape(len(seeds), fan_out, fan_in)

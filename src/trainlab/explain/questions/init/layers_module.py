@@ -17,7 +17,7 @@ import numpy as np
 from trainlab.draw import join
 from trainlab.errors import ExplainError
 from trainlab.explain.questions.init.symmetry import distinct_rows
-from trainlab.explain.subject.module import Subject, first_tensor, recording
+from trainlab.explain.subject.module_copy import Subject, first_tensor, recording
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,9 +10,9 @@ from trainlab.draw import Picture, format_percent, join, rate_grid
 from trainlab.draw.table import Cell
 from trainlab.explain.common.paired import diverged_share, solved_share
 from trainlab.explain.common.populations import Populations
-from trainlab.explain.explanation import Section, Table
 from trainlab.explain.questions.init.schemes import Scheme
 from trainlab.explain.questions.init.variants import stack_output, with_stack
+from trainlab.page.section import Section, Table
 from trainlab.spec import Experiment, name_of, solved_words
 from trainlab.stats import Rate
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainlab.draw import counted, format_number
-from trainlab.explain.questions.init.stack import LayerSignals
+from trainlab.explain.questions.init.layer_signals import LayerSignals
 
 NEAR = 0.1
 """A mean of at most this share of the root mean square is called zero."""

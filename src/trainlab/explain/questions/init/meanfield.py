@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.explain.questions.init.gauss import expectation
+from trainlab.explain.questions.init.gaussian_expectation import expectation
 from trainlab.explain.questions.init.law import Law
 from trainlab.maths import ACTIVATIONS
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from trainlab.draw import Measured, format_number, join, measured_curves
 from trainlab.draw.table import Cell
-from trainlab.explain.explanation import Section, Table, paragraphs
 from trainlab.explain.questions.init.layers_module import ModuleLayer
+from trainlab.page.section import Section, Table, paragraphs
 
 
 def module_section(

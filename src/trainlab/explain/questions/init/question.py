@@ -4,55 +4,39 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 from trainlab.explain.common.options import (
+    SEEDS,
     check_source,
     only_for_experiments,
     only_for_modules,
     populations_of,
 )
-from trainlab.explain.common.populations import OnProgress, Populations
-from trainlab.explain.common.progress import OnSection, Telling
+from trainlab.explain.common.parts import OnSection, Part, check_parts, tell_parts, with_note
+from trainlab.explain.common.populations import OnProgress
 from trainlab.explain.questions.init.answer import module_short_answer, module_verdict, short_answer, verdict
-from trainlab.explain.questions.init.asked import (
-    DEFAULT,
-    Question,
-    Subject,
-    question,
-    subject,
-    usual_activation,
+from trainlab.explain.questions.init.evidence import (
+    LEARNING_SEEDS,
+    SYMMETRY_SEEDS,
+    Evidence,
+    ModuleEvidence,
+    StackEvidence,
 )
-from trainlab.explain.questions.init.default_section import default_section
-from trainlab.explain.questions.init.example_section import PICTURED, example_section
-from trainlab.explain.questions.init.layers_module import module_layers
-from trainlab.explain.questions.init.learning_section import ACTIVATIONS, Learnt, learn, learning_section
-from trainlab.explain.questions.init.mean_zero import mean_zero
+from trainlab.explain.questions.init.learning_section import learning_section
 from trainlab.explain.questions.init.module_section import module_section, module_symmetry_section
-from trainlab.explain.questions.init.network_section import network_section
+from trainlab.explain.questions.init.options import DEFAULT, named_experiment, read_stack, usual_activation
 from trainlab.explain.questions.init.result import InitExplanation
-from trainlab.explain.questions.init.schemes import find_schemes
-from trainlab.explain.questions.init.schemes_section import Fans, schemes_numbers, schemes_section
-from trainlab.explain.questions.init.signals_section import signals_section
-from trainlab.explain.questions.init.sizes import start_sizes, train_sizes
+from trainlab.explain.questions.init.schemes_section import schemes_numbers, schemes_section
+from trainlab.explain.questions.init.signals_section import network_section, signals_section
 from trainlab.explain.questions.init.sizes_section import sizes_section
-from trainlab.explain.questions.init.stack import LayerSignals, network_signals, stack_signals
-from trainlab.explain.questions.init.symmetry import Symmetry, started, starts, symmetry, zero_gradients
 from trainlab.explain.questions.init.symmetry_section import symmetry_section
-from trainlab.explain.questions.init.variants import with_weights
 from trainlab.explain.questions.init.zero_section import zero_section
-from trainlab.explain.subject.live import is_module
-from trainlab.explain.subject.module import subject_of
+from trainlab.explain.subject.given_module import is_module
+from trainlab.explain.subject.module_copy import subject_of
 from trainlab.explain.subject.network import network_numbers
+from trainlab.page.section import Section
 from trainlab.spec import Experiment, InitScheme, Study
-
-SEEDS = 1000
-LEARNING_SEEDS, SYMMETRY_SEEDS, START_NETWORKS = 200, 100, 200
-"""Grids of a hundred populations, counts of equal neurons and signals at the start have this many at most."""
-
-OWN = ("default", "xavier_uniform", "he_normal")
-EXAMPLE_FANS: Fans = (10, 100)
 
 
 def init(
@@ -66,6 +50,7 @@ def init(
     activation: str | None = None,
     depth: int = 10,
     width: int = 64,
+    parts: str | Sequence[str] = (),
     seeds: int = SEEDS,
     engine: str = "auto",
     store: str | os.PathLike[str] | None = None,
@@ -75,168 +60,209 @@ def init(
 ) -> InitExplanation:
     """Explain how weights are initialised: schemes, signals through depth, symmetry, the effect on learning.
 
-    `source` is an experiment, a study or its file (`cell` names one of its cells), or a ``torch.nn.Module``
-    with a batch of `inputs` and `targets`; its `loss` is a name such as "mse", one of torch's or a function
-    of outputs and targets, cross-entropy for whole-number targets and mse for others if left out. By default
-    `source` is the assignment's Model 3 with changes A and B. `schemes` are names such as "he_normal" or
-    "normal(std=0.5)", or parts of an experiment; `activation`, `depth` and `width` are of the stack that
-    signals go through. Populations have `seeds` seeds, the largest grids fewer.
+    Args:
+        source: an experiment, a study, its file or an example's name; or a ``torch.nn.Module``.
+        cell: the study's cell, as ``"Model 1:A+B"``; its first network without changes if left out, and of
+            the example ``"xor44"`` ``"Model 3:A+B"``.
+        inputs: a module's batch, ``[examples, …]``.
+        targets: of that batch.
+        loss: of a module: a name such as ``"mse"``, one of torch's, or a function of outputs and targets; if
+            left out cross-entropy for whole-number targets and mse for others.
+        schemes: those to show and train: names such as ``"he_normal"`` or ``"normal(std=0.5)"``, or parts of
+            an experiment.
+        activation: of the stack that signals go through; the experiment's if left out.
+        depth: layers of that stack.
+        width: units of each of them.
+        parts: the sections to make, by name; all if empty. Fewer come without answer and verdict.
+        seeds: how many networks each population has, of the largest grids fewer; a module has none.
+        engine: who trains the populations.
+        store: the folder that keeps finished runs; none if left out.
+        workers: threads or processes; all processors if left out.
+        on_progress: called while populations train.
+        on_section: called with each section as soon as it is ready.
 
     Raises:
-        ExplainError: an unknown scheme or activation, a stack or batch that can't be.
+        ExplainError: an unknown scheme, activation or part, a stack or batch that can't be.
         SpecError: a study or experiment that can't be.
+        EngineError: an engine that doesn't exist or can't train this here.
     """
     populations = populations_of(
         seeds=seeds, engine=engine, store=store, workers=workers, on_progress=on_progress
     )
-    telling = Telling(on_section=on_section)
     if is_module(source):
         only_for_experiments(cell=cell)
-        asked = question(schemes, activation=activation, usual_activation="tanh", depth=depth, width=width)
-        return _of_module(telling, asked, source, inputs, targets, loss)
-    about = subject(check_source(source), cell)
+        names = check_parts(MODULE_PARTS, parts)
+        stack = read_stack(schemes, activation=activation, usual_activation="tanh", depth=depth, width=width)
+        subject = subject_of(source, inputs, targets, loss, usual_loss=True)
+        return _explain_module(ModuleEvidence(stack=stack, subject=subject), names, on_section)
+    names = check_parts(PARTS, parts)
+    named = named_experiment(check_source(source), cell)
     only_for_modules(inputs=inputs, targets=targets, loss=loss)
-    usual = usual_activation(about.experiment)
-    asked = question(schemes, activation=activation, usual_activation=usual, depth=depth, width=width)
-    return _of_experiment(telling, asked, about, populations)
+    usual = usual_activation(named.experiment)
+    stack = read_stack(schemes, activation=activation, usual_activation=usual, depth=depth, width=width)
+    return _explain(Evidence(stack=stack, named=named, populations=populations), names, on_section)
 
 
-def _of_experiment(
-    telling: Telling, asked: Question, about: Subject, populations: Populations
-) -> InitExplanation:
-    experiment, seeds = about.experiment, populations.seeds
-    widths = experiment.network.widths
-    common = _common(telling, asked, tuple(pairwise(widths)))
-    network = _own_network(asked, experiment, min(seeds, START_NETWORKS))
-    telling.add(network_section(network))
-    zeros = zero_gradients(experiment)
-    telling.add(zero_section(about.network, zeros))
-    symmetries = _symmetries(about, populations)
-    fewer = populations.note(symmetries[0].seeds, asked=SYMMETRY_SEEDS)
-    telling.add(symmetry_section(symmetries), fewer)
-    sizes, claims = train_sizes(about.cases, populations)
-    at_start = start_sizes(about.cases, networks=min(seeds, START_NETWORKS))
-    telling.add(sizes_section(sizes, claims, at_start), populations.note(sizes[0].solved.n))
-    learnt = _learnt(asked, experiment, populations)
-    fewer = populations.note(learnt[0].solved.n, asked=LEARNING_SEEDS)
-    telling.add(learning_section(learnt, experiment, about.name), fewer)
+def _explain(evidence: Evidence, names: Sequence[str], on_section: OnSection | None) -> InitExplanation:
+    told = tell_parts(PARTS, names, evidence, on_section)
     return InitExplanation(
         question="init",
-        subject=about.name,
-        verdict=verdict(asked, about, common["signals"], symmetries, claims),
-        sections=telling.done(),
-        answer=short_answer(asked, common["signals"]),
+        subject=evidence.named.name,
+        verdict=verdict(evidence) if told.whole else "",
+        sections=told.sections,
+        answer=short_answer(evidence) if told.whole else None,
         numbers={
-            **common["numbers"],
-            "experiment": experiment.to_dict(),
-            "network": network_numbers(experiment),
+            "experiment": evidence.experiment.to_dict(),
+            "network": network_numbers(evidence.experiment),
             "module": None,
-            "network_signals": [each.to_dict() for each in network],
-            "zero": {
-                name: [{"weights": weights, "biases": biases} for weights, biases in layers]
-                for name, layers in zeros
-            },
-            "symmetry": [each.to_dict() for each in symmetries],
-            "learning": [each.to_dict() for each in learnt],
-            "sizes": [each.to_dict() for each in sizes],
-            "claims": [each.to_dict() for each in claims],
-            "gradient_ratios": [
-                {
-                    "case": each.case,
-                    "std": each.value,
-                    "measured": each.gradient_ratio,
-                    "theory": each.theory_ratio,
-                }
-                for each in at_start
-            ],
-            "seeds": seeds,
+            "seeds": evidence.populations.seeds,
+            **told.numbers,
         },
-        samples=common["samples"],
-        torch_layers=tuple(common["torch"]),
-        signals=tuple(common["signals"]),
-        network=tuple(network),
-        symmetry=tuple(symmetries),
-        learning=tuple(learnt),
-        sizes=tuple(sizes),
-        claims=tuple(claims),
+        samples=evidence.example[1] if told.has("example") else {},
+        torch_layers=tuple(evidence.default[1]) if told.has("default") else (),
+        signals=tuple(evidence.signals) if told.has("signals") else (),
+        network=tuple(evidence.network) if told.has("network") else (),
+        symmetry=tuple(evidence.symmetries) if told.has("symmetry") else (),
+        learning=tuple(evidence.learnt) if told.has("learning") else (),
+        sizes=tuple(evidence.sizes) if told.has("sizes") else (),
+        claims=tuple(evidence.claims) if told.has("sizes") else (),
     )
 
 
-def _of_module(
-    telling: Telling, asked: Question, module: Any, inputs: Any, targets: Any, loss: Any
+def _explain_module(
+    evidence: ModuleEvidence, names: Sequence[str], on_section: OnSection | None
 ) -> InitExplanation:
-    looked_at = subject_of(module, inputs, targets, loss, usual_loss=True)
-    layers, never = module_layers(looked_at)
-    name, batch = looked_at.look.name, len(looked_at.look.inputs)
-    telling.add(module_section(layers, name, batch, never, looked_at.look.notes))
-    telling.add(module_symmetry_section(layers))
-    fans = tuple((each.fan_in, each.fan_out) for each in layers)
-    common = _common(telling, asked, fans)
+    layers, never = evidence.layers, evidence.never
+    told = tell_parts(MODULE_PARTS, names, evidence, on_section)
     return InitExplanation(
         question="init",
-        subject=name,
-        verdict=module_verdict(name, layers, never),
-        sections=telling.done(),
-        answer=module_short_answer(name, layers, never, batch),
-        numbers={
-            **common["numbers"],
-            "network": None,
-            "module": name,
-            "module_layers": [each.to_dict() for each in layers],
-            "never_met": never,
-        },
-        samples=common["samples"],
-        torch_layers=tuple(common["torch"]),
-        signals=tuple(common["signals"]),
+        subject=evidence.name,
+        verdict=module_verdict(evidence.name, layers, never) if told.whole else "",
+        sections=told.sections,
+        answer=module_short_answer(evidence.name, layers, never, evidence.batch) if told.whole else None,
+        numbers={"network": None, "module": evidence.name, **told.numbers},
+        samples=evidence.example[1] if told.has("example") else {},
+        torch_layers=tuple(evidence.default[1]) if told.has("default") else (),
+        signals=tuple(evidence.signals) if told.has("signals") else (),
         module=tuple(layers),
     )
 
 
-def _common(telling: Telling, asked: Question, fans: Sequence[Fans]) -> dict[str, Any]:
-    """Tell what doesn't depend on the source: schemes, the worked example, PyTorch's default, the stack."""
-    shown = tuple(dict.fromkeys([EXAMPLE_FANS, *fans]))[:4]
-    telling.add(schemes_section(asked.schemes, shown))
-    pictured = [each.label for each in asked.shown][:4] if asked.chosen else PICTURED
-    example, samples = example_section(asked.schemes, pictured)
-    telling.add(example)
-    default, layers = default_section()
-    telling.add(default)
-    signals = stack_signals(asked.shown, depth=asked.depth, width=asked.width, activation=asked.activation)
-    telling.add(signals_section(signals, depth=asked.depth, width=asked.width, activation=asked.activation))
-    numbers = {
-        "schemes": schemes_numbers(asked.schemes, shown),
-        "example": {label: sample.to_dict() for label, sample in samples.items()},
-        "torch": [layer.to_dict() for layer in layers],
-        "stack": {
-            "depth": asked.depth,
-            "width": asked.width,
-            "activation": asked.activation,
-            "signals": [each.to_dict() for each in signals],
-            "mean_zero": mean_zero([(each.label, each) for each in signals]).to_dict(),
-        },
-    }
-    return {"samples": samples, "torch": layers, "signals": signals, "numbers": numbers}
-
-
-def _own_network(asked: Question, experiment: Experiment, networks: int) -> list[LayerSignals]:
-    """The network as it is, and with weights of a few schemes; its biases start as they do."""
-    schemes = asked.shown if asked.chosen else find_schemes(OWN)
-    return [
-        network_signals("as the experiment", experiment, networks),
-        *(network_signals(each.label, with_weights(experiment, each.init), networks) for each in schemes),
-    ]
-
-
-def _symmetries(about: Subject, populations: Populations) -> list[Symmetry]:
-    places = [(case, start) for case in about.cases for start in starts(case.experiment)]
-    runs = populations.train(
-        [started(case.experiment, start) for case, start in places],
-        seeds=min(populations.seeds, SYMMETRY_SEEDS),
+def _signals_section(evidence: StackEvidence) -> Section:
+    stack = evidence.stack
+    return signals_section(
+        evidence.signals, depth=stack.depth, width=stack.width, activation=stack.activation
     )
-    return [symmetry(case.name, start.label, each) for (case, start), each in zip(places, runs, strict=True)]
 
 
-def _learnt(asked: Question, experiment: Experiment, populations: Populations) -> list[Learnt]:
-    activations = tuple(dict.fromkeys([asked.activation, *ACTIVATIONS]))
-    seeds = min(populations.seeds, LEARNING_SEEDS)
-    return learn(experiment, asked.trained, activations, populations, seeds=seeds)
+def _symmetry_section(evidence: Evidence) -> Section:
+    found = evidence.symmetries
+    note = evidence.populations.note(found[0].seeds, asked=SYMMETRY_SEEDS)
+    return with_note(symmetry_section(found), note)
+
+
+def _zero_numbers(evidence: Evidence) -> dict[str, Any]:
+    return {
+        name: [{"weights": weights, "biases": biases} for weights, biases in layers]
+        for name, layers in evidence.zeros
+    }
+
+
+def _sizes_section(evidence: Evidence) -> Section:
+    section = sizes_section(evidence.sizes, evidence.claims, evidence.at_start)
+    return with_note(section, evidence.populations.note(evidence.sizes[0].solved.n))
+
+
+def _sizes_numbers(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "sizes": [each.to_dict() for each in evidence.sizes],
+        "claims": [each.to_dict() for each in evidence.claims],
+        "gradient_ratios": [
+            {
+                "case": each.case,
+                "std": each.value,
+                "measured": each.gradient_ratio,
+                "theory": each.theory_ratio,
+            }
+            for each in evidence.at_start
+        ],
+    }
+
+
+def _learning_section(evidence: Evidence) -> Section:
+    found = evidence.learnt
+    note = evidence.populations.note(found[0].solved.n, asked=LEARNING_SEEDS)
+    return with_note(learning_section(found, evidence.experiment, evidence.named.name), note)
+
+
+def _module_section(evidence: ModuleEvidence) -> Section:
+    notes = evidence.subject.look.notes
+    return module_section(evidence.layers, evidence.name, evidence.batch, evidence.never, notes)
+
+
+STACK_PARTS: Final[tuple[Part[StackEvidence], ...]] = (
+    Part(
+        name="schemes",
+        section=lambda evidence: schemes_section(evidence.stack.schemes, evidence.fans),
+        numbers=lambda evidence: {"schemes": schemes_numbers(evidence.stack.schemes, evidence.fans)},
+    ),
+    Part(
+        name="example",
+        section=lambda evidence: evidence.example[0],
+        numbers=lambda evidence: {
+            "example": {label: sample.to_dict() for label, sample in evidence.example[1].items()}
+        },
+    ),
+    Part(
+        name="default",
+        section=lambda evidence: evidence.default[0],
+        numbers=lambda evidence: {"torch": [layer.to_dict() for layer in evidence.default[1]]},
+    ),
+    Part(
+        name="signals",
+        section=_signals_section,
+        numbers=lambda evidence: {"stack": evidence.stack_numbers()},
+    ),
+)
+PARTS: Final[tuple[Part[Evidence], ...]] = (
+    *STACK_PARTS,
+    Part(
+        name="network",
+        section=lambda evidence: network_section(evidence.network),
+        numbers=lambda evidence: {"network_signals": [each.to_dict() for each in evidence.network]},
+    ),
+    Part(
+        name="zero",
+        section=lambda evidence: zero_section(evidence.named.network, evidence.zeros),
+        numbers=lambda evidence: {"zero": _zero_numbers(evidence)},
+    ),
+    Part(
+        name="symmetry",
+        section=_symmetry_section,
+        numbers=lambda evidence: {"symmetry": [each.to_dict() for each in evidence.symmetries]},
+    ),
+    Part(name="sizes", section=_sizes_section, numbers=_sizes_numbers),
+    Part(
+        name="learning",
+        section=_learning_section,
+        numbers=lambda evidence: {"learning": [each.to_dict() for each in evidence.learnt]},
+    ),
+)
+"""The sections on an experiment, in order."""
+
+MODULE_PARTS: Final[tuple[Part[ModuleEvidence], ...]] = (
+    Part(
+        name="module",
+        section=_module_section,
+        numbers=lambda evidence: {
+            "module_layers": [each.to_dict() for each in evidence.layers],
+            "never_met": evidence.never,
+        },
+    ),
+    Part(
+        name="symmetry",
+        section=lambda evidence: module_symmetry_section(evidence.layers),
+    ),
+    *STACK_PARTS,
+)
+"""The sections on a torch module, in order."""

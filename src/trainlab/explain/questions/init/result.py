@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from trainlab.explain.explanation import Explanation
 from trainlab.explain.questions.init.default_module import DrawnLayer
+from trainlab.explain.questions.init.layer_signals import LayerSignals
 from trainlab.explain.questions.init.layers_module import ModuleLayer
 from trainlab.explain.questions.init.learning_section import Learnt
 from trainlab.explain.questions.init.sample import Sample
 from trainlab.explain.questions.init.sizes import Claim, Size
-from trainlab.explain.questions.init.stack import LayerSignals
 from trainlab.explain.questions.init.symmetry import Symmetry
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
 class InitExplanation(Explanation):
     """How weights are initialised, in numbers.
 
@@ -31,7 +31,8 @@ class InitExplanation(Explanation):
     widths, parameters; null for a module) and ``module`` (the name of its class; null for an experiment); and
     either ``module_layers`` and ``never_met`` (names of those that the batch didn't pass), or ``experiment``,
     ``network_signals``, ``zero`` (by activation: which gradients are exactly 0), ``symmetry``, ``learning``,
-    ``sizes``, ``claims``, ``gradient_ratios`` and ``seeds``. Rates are {k, n, low, high}.
+    ``sizes``, ``claims``, ``gradient_ratios`` and ``seeds``. Rates are {k, n, low, high}. Where only some
+    parts were asked for, `numbers` lacks what the others say, and their fields are empty.
     """
 
     samples: Mapping[str, Sample]

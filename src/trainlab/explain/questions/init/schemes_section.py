@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from trainlab.explain.explanation import Section, Table
 from trainlab.explain.questions.init.law import law_of
 from trainlab.explain.questions.init.schemes import Scheme
+from trainlab.page.section import Section, Table
 
 Fans = tuple[int, int]
 

@@ -1,4 +1,4 @@
-"""What a scheme does to a deep stack: sizes of activations and gradients by layer, theory and measurement."""
+"""What schemes do to signals, in a deep stack and in an experiment's own network: theory and measurement."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 
 from trainlab.draw import Measured, Picture, format_number, join, measured_curves
 from trainlab.draw.table import Cell
-from trainlab.explain.explanation import Section, Table
+from trainlab.explain.questions.init.layer_signals import EXAMPLES, LayerSignals
 from trainlab.explain.questions.init.mean_zero import mean_zero
-from trainlab.explain.questions.init.signals import Spread
-from trainlab.explain.questions.init.stack import EXAMPLES, LayerSignals
+from trainlab.explain.questions.init.measured_signals import Spread
+from trainlab.page.section import Section, Table
 
 
 def signals_section(found: Sequence[LayerSignals], *, depth: int, width: int, activation: str) -> Section:
@@ -125,3 +125,53 @@ def _with_theory(spread: Spread, theory: np.ndarray, place: int) -> str:
 def size_text(value: float) -> str:
     """Return a size, a dash for one that can't be had."""
     return format_number(float(value)) if np.isfinite(value) else "–"
+
+
+WIDE_ENOUGH = 10
+"""Below this width the theory of wide layers isn't expected to fit, and the text says so."""
+
+
+def network_section(found: Sequence[LayerSignals]) -> Section:
+    """Return the section on networks of one's own, as they start."""
+    narrow = any(min(each.widths[1:-1], default=1) < WIDE_ENOUGH for each in found)
+    text = (
+        f"The experiment's own examples, init and loss, before the first step, over {found[0].networks} "
+        "seeds. Theory starts from the measured gradient at the outputs.",
+    )
+    if narrow:
+        text += (
+            "Theory is for wide layers, and this network is narrow: it need not fit. Sizes of single "
+            "networks then differ by decades, and the few largest decide the mean square.",
+        )
+    rows: list[tuple[Cell, ...]] = [
+        (
+            each.label,
+            layer + 1,
+            size_text(each.activation_mean.estimate[layer]),
+            size_text(each.activation_std.estimate[layer]),
+            size_text(np.sqrt(each.theory.variance[layer])),
+            size_text(each.gradient.estimate[layer]),
+            size_text(np.sqrt(each.theory.gradient_square[layer])),
+            size_text(each.weight_gradient.estimate[layer]),
+        )
+        for each in found
+        for layer in range(len(each.widths) - 1)
+    ]
+    headers = (
+        "Network",
+        "Layer",
+        "mean of activations",
+        "std of activations",
+        "theory",
+        "rms of ∂L/∂z",
+        "theory",
+        "mean |∂L/∂w|",
+    )
+    table = Table(title="Layer by layer, at the start", headers=headers, rows=rows, shown=24)
+    return Section(
+        name="network",
+        heading="Your network, as it starts",
+        text=text,
+        pictures=signals_pictures(found, "the network, at the start"),
+        tables=(table,),
+    )

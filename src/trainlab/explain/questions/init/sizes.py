@@ -9,7 +9,7 @@ from typing import Any, Literal
 from trainlab.engine import Runs
 from trainlab.explain.common.paired import differences, diverged_share, solved_share
 from trainlab.explain.common.populations import Populations
-from trainlab.explain.questions.init.stack import network_signals
+from trainlab.explain.questions.init.layer_signals import network_signals
 from trainlab.explain.questions.init.variants import with_weights
 from trainlab.spec import Experiment, Normal, Uniform
 from trainlab.stats import Rate, ReadEstimate, Reading

@@ -18,8 +18,8 @@ from trainlab.draw import (
 )
 from trainlab.draw.table import Cell
 from trainlab.explain.common.paired import difference_interval
-from trainlab.explain.explanation import Section, Table
 from trainlab.explain.questions.init.sizes import CLAIMED, Claim, Outcome, Size, StartSize
+from trainlab.page.section import Section, Table
 from trainlab.stats import share_words
 
 WORDS = {0.5: "0.5 is too small", 1.5: "1.5 is too large"}

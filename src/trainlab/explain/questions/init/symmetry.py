@@ -51,7 +51,6 @@ def matrix_rank(matrix: Array) -> int:
 
 
 Array = npt.NDArray[np.float64]
-HIDDEN_ACTIVATIONS = ("tanh", "relu", "sigmoid")
 CONSTANTS = (0.5, 1.5)
 """The values that the assignment calls too small and too large, here as constants."""
 
@@ -161,7 +160,7 @@ def started(experiment: Experiment, start: Start) -> Experiment:
 def symmetry(network: str, start: str, runs: Runs) -> Symmetry:
     """Return how many hidden neurons differ, in gradients at the start and after the training of `runs`."""
     experiment = runs.experiment
-    gradients = start_gradients(experiment, initial_layers(experiment, 0))
+    gradients = examples_gradients(experiment, initial_layers(experiment, 0))
     kept = np.flatnonzero(~runs.diverged & np.isfinite(runs.parameters).all(axis=1))
     ends = [layers_from(experiment.network, runs.parameters[row]) for row in kept]
     first = [_single(initial_layers(experiment, runs.first_seed + int(row))) for row in kept]
@@ -181,42 +180,11 @@ def symmetry(network: str, start: str, runs: Runs) -> Symmetry:
     )
 
 
-def start_gradients(experiment: Experiment, layers: Sequence[Layer]) -> tuple[LayerGradient, ...]:
-    """Return the gradients of the experiment's loss over all its examples."""
-    return examples_gradients(experiment, layers)
-
-
 def distinct_rows(weight: Array, bias: Array | None) -> int:
     """Return how many rows of [W | b] differ, to the bit."""
     rows = weight if bias is None else np.column_stack([weight, bias])
     # −0 and 0 are one value.
     return len(np.unique(rows + 0.0, axis=0))
-
-
-def zero_gradients(experiment: Experiment) -> list[tuple[str, list[tuple[bool, bool | None]]]]:
-    """Return for each hidden activation, and each layer from all-zero parameters, whether ∂L/∂W and ∂L/∂b
-    (None without biases) are exactly 0.
-    """
-    network, nothing = experiment.network, Constant(val=0.0)
-    found: list[tuple[str, list[tuple[bool, bool | None]]]] = []
-    for name in dict.fromkeys([*network.activations[:-1], *HIDDEN_ACTIVATIONS]):
-        changed = msgspec.structs.replace(
-            network,
-            activation=(*((name,) * (network.layers - 1)), network.activations[-1]),
-            output_activation=None,
-        )
-        made = msgspec.structs.replace(experiment, network=changed, init=Init(weight=nothing, bias=nothing))
-        gradients = start_gradients(made, initial_layers(made, 0))
-        found.append(
-            (
-                name,
-                [
-                    (not each.weight.any(), None if each.bias is None else not each.bias.any())
-                    for each in gradients
-                ],
-            )
-        )
-    return found
 
 
 def _layer(

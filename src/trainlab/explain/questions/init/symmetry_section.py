@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from trainlab.draw import counted
 from trainlab.draw.table import Cell
-from trainlab.explain.explanation import Section, Table
 from trainlab.explain.questions.init.symmetry import Symmetry
+from trainlab.page.section import Section, Table
 from trainlab.stats import percent_words
 
 

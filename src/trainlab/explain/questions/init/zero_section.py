@@ -5,9 +5,42 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
+import msgspec
+
 from trainlab.draw import join
 from trainlab.draw.table import Cell
-from trainlab.explain.explanation import Section, Table
+from trainlab.engine.network_pass import initial_layers
+from trainlab.explain.subject.loss import examples_gradients
+from trainlab.page.section import Section, Table
+from trainlab.spec import Constant, Experiment, Init
+
+HIDDEN_ACTIVATIONS = ("tanh", "relu", "sigmoid")
+
+
+def zero_gradients(experiment: Experiment) -> list[tuple[str, list[tuple[bool, bool | None]]]]:
+    """Return for each hidden activation, and each layer from all-zero parameters, whether ∂L/∂W and ∂L/∂b
+    (None without biases) are exactly 0.
+    """
+    network, nothing = experiment.network, Constant(val=0.0)
+    found: list[tuple[str, list[tuple[bool, bool | None]]]] = []
+    for name in dict.fromkeys([*network.activations[:-1], *HIDDEN_ACTIVATIONS]):
+        changed = msgspec.structs.replace(
+            network,
+            activation=(*((name,) * (network.layers - 1)), network.activations[-1]),
+            output_activation=None,
+        )
+        made = msgspec.structs.replace(experiment, network=changed, init=Init(weight=nothing, bias=nothing))
+        gradients = examples_gradients(made, initial_layers(made, 0))
+        found.append(
+            (
+                name,
+                [
+                    (not each.weight.any(), None if each.bias is None else not each.bias.any())
+                    for each in gradients
+                ],
+            )
+        )
+    return found
 
 
 def zero_section(network: str, zeros: Sequence[tuple[str, list[tuple[bool, bool | None]]]]) -> Section:

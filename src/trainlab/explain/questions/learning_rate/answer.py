@@ -8,12 +8,14 @@ from itertools import pairwise
 from typing import Final
 
 from trainlab.draw import Cell, format_number
-from trainlab.explain.explanation import ShortAnswer, Table
-from trainlab.explain.questions.learning_rate.compare import Compared, span
+from trainlab.explain.explanation import ShortAnswer
+from trainlab.explain.questions.learning_rate.comparison_section import Compared, span
+from trainlab.explain.questions.learning_rate.evidence import Evidence
 from trainlab.explain.questions.learning_rate.grid import RatePoint
 from trainlab.explain.questions.learning_rate.network_sharpness import PlaceSharpness, descent_of
 from trainlab.explain.questions.learning_rate.range_test import RangeTest
 from trainlab.explain.questions.learning_rate.regimes import Regimes
+from trainlab.page.section import Table
 from trainlab.spec import SGD, Experiment, name_of
 from trainlab.stats import percent_words, share_words
 
@@ -95,21 +97,14 @@ FEW = 3
 """The most schedules that an answer names; the section lists all."""
 
 
-def verdict(
-    experiment: Experiment,
-    points: Sequence[RatePoint],
-    found: Regimes,
-    places: Sequence[PlaceSharpness],
-    test: RangeTest,
-    fared: Sequence[Compared],
-    schedules: Sequence[Compared],
-) -> str:
+def verdict(evidence: Evidence) -> str:
     """Return the answer: where rates work, the limit of stability, the suggestion, and schedules."""
+    experiment = evidence.experiment
     said = [
-        _rates(points, found),
-        limit_words(experiment, places),
-        _suggestion(test, fared),
-        _schedules(schedules),
+        _rates(evidence.points, evidence.regimes),
+        limit_words(experiment, evidence.places),
+        _suggestion(evidence.range_test, evidence.suggestion),
+        _schedules(evidence.comparison),
     ]
     tested = f"Tested on {name_of(experiment.task)} only, with this network and optimizer."
     return " ".join(part for part in [*said, tested] if part)

@@ -39,7 +39,7 @@ def checks(
     torch: Any,
     experiment: Experiment,
     step: OneStep,
-    places: Sequence[PlaceSharpness],
+    start: PlaceSharpness,
     schedules: Sequence[NamedSchedule],
 ) -> tuple[Check, ...]:
     """Return the checks that apply, by `torch`."""
@@ -52,15 +52,13 @@ def checks(
             ),
         )
     ]
-    starts = [place for place in places if place.moment == "start" and place.smooth]
-    if starts and experiment.network.parameters <= MOST_PARAMETERS:
-        place = starts[0]
-        row = initial_parameters(experiment, range(place.seed, place.seed + 1))[0]
+    if start.smooth and experiment.network.parameters <= MOST_PARAMETERS:
+        row = initial_parameters(experiment, range(start.seed, start.seed + 1))[0]
         values = np.linalg.eigvalsh(dense_hessian(torch, experiment, row))
         scale = float(np.abs(values).max()) or 1.0
         for name, ours, theirs in (
-            ("λ_max at the start", place.largest.value, values[-1]),
-            ("the most negative one there", place.lowest.value, values[0]),
+            ("λ_max at the start", start.largest.value, values[-1]),
+            ("the most negative one there", start.lowest.value, values[0]),
         ):
             found.append(
                 Check(

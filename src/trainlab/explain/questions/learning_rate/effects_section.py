@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 
 from trainlab.draw import Band, Cell, Curve, Picture, curves, format_number
-from trainlab.explain.explanation import Section, Table, paragraphs
-from trainlab.explain.questions.learning_rate.compare import share_cell
+from trainlab.explain.questions.learning_rate.comparison_section import share_cell
 from trainlab.explain.questions.learning_rate.grid import RatePoint
 from trainlab.explain.questions.learning_rate.regimes import RULE, Regimes, regime_words
+from trainlab.page.section import Section, Table, paragraphs
 from trainlab.spec import Experiment, solved_words
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,15 +12,16 @@ from msgspec.structs import replace
 
 from trainlab.engine import Runs, select
 from trainlab.explain.common.populations import FEWEST, Populations
-from trainlab.explain.questions.learning_rate.asked import constant
-from trainlab.explain.questions.learning_rate.compare import Compared, compare
-from trainlab.explain.questions.learning_rate.grid import at_rate, follows_rate, lean, point_of
+from trainlab.explain.questions.learning_rate.comparison_section import Compared, compare
+from trainlab.explain.questions.learning_rate.grid import at_rate, constant, follows_rate, lean, point_of
 from trainlab.explain.questions.learning_rate.named_schedules import NamedSchedule, warmup_of
 from trainlab.explain.questions.learning_rate.range_test import RangeTest
 from trainlab.explain.questions.learning_rate.regimes import Regimes
 from trainlab.maths import plateau_start, plateau_step
 from trainlab.spec import Experiment, Record, ReduceLROnPlateau
 from trainlab.stats import share_words
+
+Array = npt.NDArray[np.float64]
 
 
 def recorded(experiment: Experiment, record: Record) -> Record:
@@ -46,9 +47,6 @@ def plateau_rates(runs: Runs) -> Array | None:
         state = plateau_step(state, losses, **settings)
         rates.append(state.rate)
     return np.stack(rates, axis=1) * warmup_of(experiment)[:: experiment.steps_per_epoch]
-
-
-Array = npt.NDArray[np.float64]
 
 
 def notes_of(experiment: Experiment, own: Runs) -> tuple[str, ...]:
@@ -90,13 +88,34 @@ def compare_schedules(
     """Return a constant rate and each schedule compared, and of plateau schedules the rates by label."""
     if not schedules:
         return (), {}
-    steady = replace(constant(experiment), record=lean(experiment))
-    tried = {"constant": steady}
+    tried = {"constant": _steady(experiment)}
     if experiment.scheduled:
         tried["the experiment's own"] = replace(experiment, record=lean(experiment))
-    for each in schedules:
-        scheduled = each.of(steady)
-        tried[each.label] = replace(scheduled, record=recorded(scheduled, steady.record))
+    tried |= _scheduled(experiment, schedules)
     runs = trainer.train(list(tried.values()))
+    return compare(list(tried), runs), _plateaus(tried, runs)
+
+
+def plateaus_alone(
+    experiment: Experiment, schedules: Sequence[NamedSchedule], trainer: Populations
+) -> dict[str, Array]:
+    """Return of plateau schedules the rates by label, and train nothing else."""
+    waiting = [each for each in schedules if isinstance(each.schedule, ReduceLROnPlateau)]
+    tried = _scheduled(experiment, waiting)
+    return _plateaus(tried, trainer.train(list(tried.values()))) if tried else {}
+
+
+def _steady(experiment: Experiment) -> Experiment:
+    return replace(constant(experiment), record=lean(experiment))
+
+
+def _scheduled(experiment: Experiment, schedules: Sequence[NamedSchedule]) -> dict[str, Experiment]:
+    """Return the experiment under each schedule, by its label."""
+    steady = _steady(experiment)
+    made = {each.label: each.of(steady) for each in schedules}
+    return {label: replace(each, record=recorded(each, steady.record)) for label, each in made.items()}
+
+
+def _plateaus(tried: Mapping[str, Experiment], runs: Sequence[Runs]) -> dict[str, Array]:
     rates = {name: plateau_rates(each) for name, each in zip(tried, runs, strict=True)}
-    return compare(list(tried), runs), {name: each for name, each in rates.items() if each is not None}
+    return {name: each for name, each in rates.items() if each is not None}

@@ -15,7 +15,7 @@ from trainlab.engine import Runs
 from trainlab.errors import ExplainError
 from trainlab.explain.common.options import listed
 from trainlab.explain.common.paired import diverged_share, solved_share
-from trainlab.spec import CyclicLR, Experiment, NoSchedule, OneCycleLR, Record
+from trainlab.spec import CyclicLR, Experiment, NoSchedule, OneCycleLR, Record, Warmup
 from trainlab.stats import Rate
 
 Array = npt.NDArray[np.float64]
@@ -73,6 +73,11 @@ def read_rates(rates: str | Sequence[float]) -> tuple[float, ...]:
 def at_rate(experiment: Experiment, value: float) -> Experiment:
     """Return the experiment at another learning rate."""
     return replace(experiment, optimizer=replace(experiment.optimizer, lr=value))
+
+
+def constant(experiment: Experiment) -> Experiment:
+    """Return the experiment at its optimizer's own rate throughout."""
+    return replace(experiment, schedule=NoSchedule(), warmup=Warmup())
 
 
 def follows_rate(experiment: Experiment) -> bool:

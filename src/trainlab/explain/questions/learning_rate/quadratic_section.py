@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from trainlab.draw import Cell, Curve, curves, format_number
-from trainlab.explain.explanation import Section, Table
 from trainlab.explain.questions.learning_rate.network_sharpness import PlaceSharpness, example_curvature
 from trainlab.explain.questions.learning_rate.quadratic import Descent, StabilityEdge, path
+from trainlab.page.section import Section, Table
 
 STEPS = 25
 

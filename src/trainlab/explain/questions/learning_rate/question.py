@@ -1,53 +1,38 @@
-"""What is the learning rate for? Answered for an experiment, from one step to populations."""
+"""``trainlab.explain.learning_rate``: what is the learning rate for? From one step to populations."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any, Final
 
-from msgspec.structs import replace
-
-from trainlab.explain.common.options import populations_of
+from trainlab.explain.common.options import SEEDS, populations_of
+from trainlab.explain.common.parts import OnSection, Part, check_parts, tell_parts, with_note
 from trainlab.explain.common.populations import OnProgress
-from trainlab.explain.common.progress import OnSection, Telling
 from trainlab.explain.questions.learning_rate.answer import short_answer, verdict
-from trainlab.explain.questions.learning_rate.asked import DEFAULT, ask, constant
 from trainlab.explain.questions.learning_rate.checks_section import checks_section
-from trainlab.explain.questions.learning_rate.compare import to_dict
-from trainlab.explain.questions.learning_rate.comparison_section import comparison_section
+from trainlab.explain.questions.learning_rate.comparison_section import comparison_section, to_dict
 from trainlab.explain.questions.learning_rate.effects_section import effects_section
-from trainlab.explain.questions.learning_rate.follow_ups import (
-    compare_schedules,
-    compare_suggestion,
-    notes_of,
-)
-from trainlab.explain.questions.learning_rate.grid import (
-    RATES,
-    at_rate,
-    lean,
-    point_of,
-    population,
-    read_rates,
-)
+from trainlab.explain.questions.learning_rate.evidence import DEFAULT, Evidence, named_experiment
+from trainlab.explain.questions.learning_rate.follow_ups import notes_of
+from trainlab.explain.questions.learning_rate.grid import RATES, constant, read_rates
 from trainlab.explain.questions.learning_rate.named_schedules import Given, read_schedules
-from trainlab.explain.questions.learning_rate.network_sharpness import (
-    along_training,
-    network_edges,
-    start_sharpness,
-)
 from trainlab.explain.questions.learning_rate.quadratic_section import quadratic_section
-from trainlab.explain.questions.learning_rate.range_test import range_experiment, read_range
 from trainlab.explain.questions.learning_rate.range_test_section import range_test_section
-from trainlab.explain.questions.learning_rate.regimes import regimes_of
-from trainlab.explain.questions.learning_rate.result import LearningRateExplanation, numbers_of, schedule_dict
+from trainlab.explain.questions.learning_rate.result import (
+    LearningRateExplanation,
+    effects_numbers,
+    range_test_numbers,
+    schedule_dict,
+    with_lists,
+)
 from trainlab.explain.questions.learning_rate.schedules_section import schedules_section
 from trainlab.explain.questions.learning_rate.sharpness_section import sharpness_section
-from trainlab.explain.questions.learning_rate.step_section import one_step, step_section
+from trainlab.explain.questions.learning_rate.step_section import step_section
 from trainlab.explain.subject.network import network_numbers
+from trainlab.page.section import Section
 from trainlab.spec import Experiment, Study
-
-SEEDS = 1000
 
 
 def learning_rate(
@@ -56,6 +41,7 @@ def learning_rate(
     cell: str | None = None,
     rates: str | Sequence[float] = RATES,
     schedules: Sequence[Given] | None = None,
+    parts: str | Sequence[str] = (),
     seeds: int = SEEDS,
     engine: str = "auto",
     store: str | os.PathLike[str] | None = None,
@@ -66,86 +52,151 @@ def learning_rate(
     """Show what the learning rate does to an experiment: one step, its stability, a grid of rates, schedules.
 
     Args:
-        source: an experiment, a study, the path of a file, or an example's name.
+        source: an experiment, a study, its file or an example's name.
         cell: the study's cell, as ``"Model 1:A+B"``; its first network without changes if left out, and of
             the example ``"xor44"`` ``"Model 2:B+E"``.
         rates: the grid: ``"1e-5..10"``, ``"1e-5..10:13"`` (so many), or two and more numbers above 0.
         schedules: those to draw and compare with a constant rate, see `read_schedules`; all ten of the
             assignment and one with warm-up if None, none if empty.
+        parts: the sections to make, by name; all if empty. Fewer come without answer and verdict.
         seeds: how many networks at each rate, and as many fresh ones for the suggestion.
         engine: who trains the populations.
         store: the folder that keeps finished runs; none if left out.
-        workers: threads or processes.
+        workers: threads or processes; all processors if left out.
         on_progress: called while populations train.
         on_section: called with each section as soon as it is ready.
 
     Raises:
-        ExplainError: rates, schedules or seeds that can't be.
+        ExplainError: rates, schedules, parts or seeds that can't be.
         SpecError: a file or cell that can't be read, or a schedule that doesn't fit the experiment.
         EngineError: an engine that doesn't exist or can't train this here.
     """
-    trainer = populations_of(
+    populations = populations_of(
         seeds=seeds, engine=engine, store=store, workers=workers, on_progress=on_progress
     )
-    name, experiment = ask(source, cell)
-    grid, steady = read_rates(rates), constant(experiment)
-    chosen = read_schedules(schedules, steady)
-    telling = Telling(on_section=on_section)
+    names = check_parts(PARTS, parts)
+    name, experiment = named_experiment(source, cell)
+    grid = read_rates(rates)
+    evidence = Evidence(
+        name=name,
+        experiment=experiment,
+        rates=grid,
+        schedules=read_schedules(schedules, constant(experiment)),
+        parts=names,
+        populations=populations,
+    )
+    return _explain(evidence, names, on_section)
 
-    step = one_step(experiment)
-    telling.add(step_section(step, experiment))
-    start = start_sharpness(experiment)
-    stability = network_edges(experiment, start)
-    telling.add(quadratic_section(stability, start))
 
-    base = population(experiment)
-    kept = replace(base, record=lean(experiment, parameters=True))
-    climbing = range_experiment(base, grid[0], grid[-1])
-    own, *trained, climbed = trainer.train([kept, *(at_rate(base, each) for each in grid), climbing])
-    places = along_training(own)
-    telling.add(sharpness_section(places, experiment))
-    points = tuple(point_of(value, runs) for value, runs in zip(grid, trained, strict=True))
-    found = regimes_of(points)
-    fewer = trainer.note(len(own.solved))
-    telling.add(effects_section(points, found, experiment, notes_of(experiment, own)), fewer)
-
-    test = read_range(climbed, grid[0], grid[-1])
-    suggestion = compare_suggestion(base, test, found, trainer)
-    fresh = suggestion[0].point.solved.n if suggestion else seeds
-    telling.add(range_test_section(test, suggestion, experiment), trainer.note(fresh))
-
-    comparison, plateaus = compare_schedules(experiment, chosen, trainer)
-    if chosen:
-        telling.add(schedules_section(chosen, steady, plateaus))
-        telling.add(comparison_section(comparison), trainer.note(comparison[0].point.solved.n))
-    checked, part = checks_section(steady, step, places, chosen)
-    telling.add(part)
+def _explain(
+    evidence: Evidence, names: Sequence[str], on_section: OnSection | None
+) -> LearningRateExplanation:
+    told = tell_parts(PARTS, names, evidence, on_section)
+    experiment = evidence.experiment
     return LearningRateExplanation(
         question="learning-rate",
-        subject=name,
-        verdict=verdict(experiment, points, found, places, test, suggestion, comparison),
-        sections=telling.done(),
-        answer=short_answer(name, experiment, points, found),
+        subject=evidence.name,
+        verdict=verdict(evidence) if told.whole else "",
+        sections=told.sections,
+        answer=short_answer(evidence.name, experiment, evidence.points, evidence.regimes)
+        if told.whole
+        else None,
         numbers={
             "experiment": experiment.to_dict(),
             "network": network_numbers(experiment),
             "module": None,
-            "cell": name,
-            "seeds": trainer.seeds,
-            **numbers_of(step, stability, places, points, found, test),
-            "suggestion": [to_dict(each) for each in suggestion],
-            "schedules": [schedule_dict(each, steady, plateaus.get(each.label)) for each in chosen],
-            "comparison": [to_dict(each) for each in comparison],
-            "checks": [asdict(each) for each in checked],
+            "cell": evidence.name,
+            "seeds": evidence.populations.seeds,
+            **told.numbers,
         },
         experiment=experiment,
-        step=step,
-        stability=stability,
-        sharpness=places,
-        rates=points,
-        regimes=found,
-        range_test=test,
-        suggestion=suggestion,
-        schedules=chosen,
-        comparison=comparison,
+        step=evidence.step if told.has("step") else None,
+        stability=evidence.stability if told.has("quadratic") else (),
+        sharpness=evidence.places if told.has("sharpness") else (),
+        rates=evidence.points if told.has("effects") else (),
+        regimes=evidence.regimes if told.has("effects") else None,
+        range_test=evidence.range_test if told.has("range-test") else None,
+        suggestion=evidence.suggestion if told.has("range-test") else (),
+        schedules=evidence.schedules,
+        comparison=evidence.comparison if told.has("comparison") else (),
     )
+
+
+def _effects_section(evidence: Evidence) -> Section:
+    notes = notes_of(evidence.experiment, evidence.own)
+    section = effects_section(evidence.points, evidence.regimes, evidence.experiment, notes)
+    return with_note(section, evidence.populations.note(len(evidence.own.solved)))
+
+
+def _range_test_section(evidence: Evidence) -> Section:
+    suggestion, populations = evidence.suggestion, evidence.populations
+    fresh = suggestion[0].point.solved.n if suggestion else populations.seeds
+    section = range_test_section(evidence.range_test, suggestion, evidence.experiment)
+    return with_note(section, populations.note(fresh))
+
+
+def _schedules_section(evidence: Evidence) -> Section | None:
+    if not evidence.schedules:
+        return None
+    return schedules_section(evidence.schedules, evidence.steady, evidence.plateaus)
+
+
+def _schedules_numbers(evidence: Evidence) -> list[dict[str, Any]]:
+    return [
+        schedule_dict(each, evidence.steady, evidence.plateaus.get(each.label)) for each in evidence.schedules
+    ]
+
+
+def _comparison_section(evidence: Evidence) -> Section | None:
+    if not evidence.schedules:
+        return None
+    seeds = evidence.comparison[0].point.solved.n
+    return with_note(comparison_section(evidence.comparison), evidence.populations.note(seeds))
+
+
+PARTS: Final[tuple[Part[Evidence], ...]] = (
+    Part(
+        name="step",
+        section=lambda evidence: step_section(evidence.step, evidence.experiment),
+        numbers=lambda evidence: {"step": with_lists(asdict(evidence.step))},
+    ),
+    Part(
+        name="quadratic",
+        section=lambda evidence: quadratic_section(evidence.stability, evidence.start),
+        numbers=lambda evidence: {"stability": [with_lists(asdict(edge)) for edge in evidence.stability]},
+    ),
+    Part(
+        name="sharpness",
+        section=lambda evidence: sharpness_section(evidence.places, evidence.experiment),
+        numbers=lambda evidence: {"sharpness": [asdict(place) for place in evidence.places]},
+    ),
+    Part(
+        name="effects",
+        section=_effects_section,
+        numbers=lambda evidence: effects_numbers(evidence.points, evidence.regimes),
+    ),
+    Part(
+        name="range-test",
+        section=_range_test_section,
+        numbers=lambda evidence: {
+            "range_test": range_test_numbers(evidence.range_test),
+            "suggestion": [to_dict(each) for each in evidence.suggestion],
+        },
+    ),
+    Part(
+        name="schedules",
+        section=_schedules_section,
+        numbers=lambda evidence: {"schedules": _schedules_numbers(evidence)},
+    ),
+    Part(
+        name="comparison",
+        section=_comparison_section,
+        numbers=lambda evidence: {"comparison": [to_dict(each) for each in evidence.comparison]},
+    ),
+    Part(
+        name="checks",
+        section=lambda evidence: checks_section(evidence.checks),
+        numbers=lambda evidence: {"checks": [asdict(each) for each in evidence.checks or ()]},
+    ),
+)
+"""The sections, in order."""

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.draw import Band, Curve, curves, format_number
-from trainlab.explain.explanation import Section, Table
-from trainlab.explain.questions.learning_rate.compare import HEADERS, NOTE, Compared, rows_of
+from trainlab.explain.questions.learning_rate.comparison_section import HEADERS, NOTE, Compared, rows_of
 from trainlab.explain.questions.learning_rate.range_test import RULE as RANGE_RULE
 from trainlab.explain.questions.learning_rate.range_test import RangeTest
+from trainlab.page.section import Section, Table
 from trainlab.spec import Experiment
 
 CLIFF = 100.0

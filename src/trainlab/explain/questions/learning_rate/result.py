@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.explain.explanation import Explanation
-from trainlab.explain.questions.learning_rate.compare import Compared, point_dict
+from trainlab.explain.questions.learning_rate.comparison_section import Compared, point_dict
 from trainlab.explain.questions.learning_rate.grid import (
     RatePoint,
 )
@@ -26,19 +26,9 @@ from trainlab.explain.questions.learning_rate.step_section import OneStep
 from trainlab.spec import Experiment
 
 
-def numbers_of(
-    step: OneStep,
-    stability: Sequence[StabilityEdge],
-    places: Sequence[PlaceSharpness],
-    points: Sequence[RatePoint],
-    regimes: Regimes,
-    test: RangeTest,
-) -> dict[str, Any]:
-    """Return the numbers of the step, stability, sharpness, the grid of rates and the range test."""
+def effects_numbers(points: Sequence[RatePoint], regimes: Regimes) -> dict[str, Any]:
+    """Return the grid of rates, and where it works, as plain data."""
     return {
-        "step": _lists(asdict(step)),
-        "stability": [_lists(asdict(edge)) for edge in stability],
-        "sharpness": [asdict(place) for place in places],
         "rates": [{**point_dict(point), "regime": regimes.of(place)} for place, point in enumerate(points)],
         "regimes": {
             "best": list(regimes.best),
@@ -48,10 +38,14 @@ def numbers_of(
             "exceptions": list(regimes.exceptions),
             "diverging": regimes.diverging,
         },
-        "range_test": {
-            name: value.tolist() if isinstance(value, np.ndarray) else value
-            for name, value in asdict(test).items()
-        },
+    }
+
+
+def range_test_numbers(test: RangeTest) -> dict[str, Any]:
+    """Return the range test as plain data."""
+    return {
+        name: value.tolist() if isinstance(value, np.ndarray) else value
+        for name, value in asdict(test).items()
     }
 
 
@@ -68,14 +62,15 @@ def schedule_dict(
     }
 
 
-def _lists(value: dict[str, Any]) -> dict[str, Any]:
+def with_lists(value: dict[str, Any]) -> dict[str, Any]:
+    """Return a record whose tuples are lists."""
     return {
         key: list(cast("tuple[Any, ...]", each)) if isinstance(each, tuple) else each
         for key, each in value.items()
     }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
 class LearningRateExplanation(Explanation):
     """The answer of `learning_rate`, with everything in it to compute on.
 
@@ -83,15 +78,17 @@ class LearningRateExplanation(Explanation):
     stability (a list of edges); sharpness (a list of places);
     rates (a list, one a rate), regimes; range_test (with the curve), suggestion (populations compared);
     schedules (label, toml, rates by epoch), comparison (populations compared); checks (against PyTorch).
+    Where only some parts were asked for, `numbers` lacks what the others say, and their fields are None or
+    empty.
     """
 
     experiment: Experiment
-    step: OneStep
+    step: OneStep | None
     stability: tuple[StabilityEdge, ...]
     sharpness: tuple[PlaceSharpness, ...]
     rates: tuple[RatePoint, ...]
-    regimes: Regimes
-    range_test: RangeTest
+    regimes: Regimes | None
+    range_test: RangeTest | None
     suggestion: tuple[Compared, ...]
     schedules: tuple[NamedSchedule, ...]
     comparison: tuple[Compared, ...]

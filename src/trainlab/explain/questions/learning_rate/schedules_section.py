@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.draw import Band, Cell, Curve, format_number, panels
-from trainlab.explain.explanation import Section, Table
 from trainlab.explain.questions.learning_rate.named_schedules import NamedSchedule, rates_of, step_example
+from trainlab.page.section import Section, Table
 from trainlab.spec import Experiment, ReduceLROnPlateau
 
 Array = npt.NDArray[np.float64]

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 
 from trainlab.draw import Cell, format_number
-from trainlab.explain.explanation import Section, Table, paragraphs
 from trainlab.explain.questions.learning_rate.network_sharpness import PlaceSharpness, descent_of
 from trainlab.explain.questions.learning_rate.quadratic_section import descent_words
 from trainlab.explain.questions.learning_rate.sharpness import Curvature
+from trainlab.page.section import Section, Table, paragraphs
 from trainlab.spec import SGD, Experiment, Full, name_of
 
 

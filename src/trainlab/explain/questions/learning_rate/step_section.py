@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from trainlab.draw import Cell, format_number, join
 from trainlab.engine.layout import initial_parameters, layers_of
-from trainlab.explain.explanation import Section, Table
 from trainlab.explain.questions.learning_rate.full_loss import FullLoss
 from trainlab.explain.subject.optimizer import OwnOptimizer
+from trainlab.page.section import Section, Table
 from trainlab.spec import Experiment, Full, NoSchedule, Penalty, name_of
 
 Array = npt.NDArray[np.float64]

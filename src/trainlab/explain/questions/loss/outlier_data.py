@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from trainlab.spec import Curve, Experiment, Scaling, Split
 from trainlab.tasks import build
-from trainlab.tasks.draws import shuffled, uniforms
+from trainlab.tasks.random_numbers import shuffled, uniforms
 
 Array = npt.NDArray[np.float64]
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from trainlab.draw import Cell, Curve, Interval, Picture, curves, intervals
-from trainlab.explain.explanation import Section, Table, paragraphs
 from trainlab.explain.questions.loss.medians import Median
 from trainlab.explain.questions.loss.outlier_data import NOISE, POINTS, SHARE, SHIFT
 from trainlab.explain.questions.loss.outlier_runs import LAST_EPOCHS, OutlierRuns
 from trainlab.explain.questions.loss.outliers import SHRUGGED, Comparison, OutlierLoss, Outliers, percent
+from trainlab.page.section import Section, Table, paragraphs
 
 
 def outliers_section(runs: OutlierRuns, found: Outliers) -> Section:

@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from trainlab.draw import Cell, format_number
 from trainlab.engine.network_pass import Layer, forward
-from trainlab.explain.explanation import Table
 from trainlab.explain.questions.loss.gradients import arriving
 from trainlab.maths import LINKS
+from trainlab.page.section import Table
 from trainlab.spec import Experiment, Loss, loss_entry
 
 Array = npt.NDArray[np.float64]

@@ -10,10 +10,9 @@ import numpy.typing as npt
 from trainlab.draw import format_number
 from trainlab.engine import Runs
 from trainlab.engine.network_pass import initial_layers, layers_from
-from trainlab.explain.common.autograd import torch_or_none
-from trainlab.explain.explanation import Section, paragraphs
+from trainlab.explain.common.torch_installed import torch_or_none
 from trainlab.explain.questions.loss.gradients import sums_of
-from trainlab.explain.questions.loss.live_module import Live
+from trainlab.explain.questions.loss.outputs_module import ModuleOutputs
 from trainlab.explain.questions.loss.points import (
     Point,
     example_gradients,
@@ -23,6 +22,7 @@ from trainlab.explain.questions.loss.points import (
     points_table,
 )
 from trainlab.explain.subject.loss import loss_name
+from trainlab.page.section import Section, paragraphs
 from trainlab.spec import Experiment
 
 Array = npt.NDArray[np.float64]
@@ -127,7 +127,7 @@ def trained_points(experiment: Experiment, runs: Runs) -> tuple[Section, tuple[P
     )
 
 
-def live_points(live: Live) -> tuple[Section, tuple[Point, ...], float | None]:
+def live_points(live: ModuleOutputs) -> tuple[Section, tuple[Point, ...], float | None]:
     """Return the points of a module's batch, where its loss has a value there."""
     heading = "Your loss, point by point"
     if not live.measured:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from trainlab.explain.explanation import Explanation
 from trainlab.explain.questions.loss.outliers import Outliers
 from trainlab.explain.questions.loss.pairing import Pairing
-from trainlab.explain.questions.loss.pairing_rates import PairRate
 from trainlab.explain.questions.loss.points import Point
+from trainlab.explain.questions.loss.population_section import PairRate
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
@@ -27,7 +27,8 @@ class LossExplanation(Explanation):
     order ``start`` and ``trained``, each a list of ``target``, ``output``, ``prediction``, ``error``,
     ``loss``, ``share``, ``gradient``; ``autograd_difference`` (null without torch); ``population``, a list of
     ``output``, ``loss``, ``verdict``, ``solved``, ``diverged``, ``difference``, ``p_adjusted``, ``reading``;
-    and ``outliers``, with ``losses``, ``comparisons`` and ``statements`` (null for a module).
+    and ``outliers``, with ``losses``, ``comparisons`` and ``statements`` (null for a module). Where only some
+    parts were asked for, `numbers` lacks what the others say, and their fields are None or empty.
     """
 
     pairing: Pairing

@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.draw import Cell, Curve, Picture, curves
-from trainlab.explain.explanation import Section, Table
 from trainlab.explain.questions.loss.gradients import arriving
 from trainlab.explain.questions.loss.loss_signatures import is_distance
 from trainlab.explain.subject.loss import loss_name
 from trainlab.maths import ACTIVATIONS, LOSSES
 from trainlab.maths import Loss as Entry
+from trainlab.page.section import Section, Table
 from trainlab.spec import Loss, loss_entry
 from trainlab.tasks import Kind
 

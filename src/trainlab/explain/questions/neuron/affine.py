@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.explain.questions.neuron.stack import few_numbers
+from trainlab.explain.questions.neuron.linear_stack import few_numbers
 
 Array = npt.NDArray[np.float64]
 Criterion = Literal["squared", "absolute", "largest"]

@@ -10,11 +10,11 @@ import numpy as np
 
 from trainlab.draw import Cell, format_number, join
 from trainlab.engine.network_pass import Array
-from trainlab.explain.explanation import Section, Table, paragraphs
 from trainlab.explain.questions.neuron.affine import MOST_NUMBERS, AffineFit, Criterion
 from trainlab.explain.questions.neuron.decompose import point_words
-from trainlab.explain.questions.neuron.depths import without_activations
+from trainlab.explain.questions.neuron.stack_depths import without_activations
 from trainlab.maths import LOSSES
+from trainlab.page.section import Section, Table, paragraphs
 from trainlab.spec import Experiment, name_of, solved_words
 from trainlab.spec.solved import Accuracy, LossBelow, Within
 

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from trainlab.draw import format_number
 from trainlab.explain.explanation import ShortAnswer
-from trainlab.explain.questions.neuron.affine import AffineFit
 from trainlab.explain.questions.neuron.apart_section import apart_table
 from trainlab.explain.questions.neuron.decompose import Neuron
-from trainlab.explain.questions.neuron.depths import activation_of
-from trainlab.explain.questions.neuron.result import StackRates
-from trainlab.explain.questions.neuron.stack import Collapse
+from trainlab.explain.questions.neuron.evidence import Evidence
+from trainlab.explain.questions.neuron.stack_depths import activation_of
 from trainlab.explain.questions.neuron.stacks_section import (
     active_words,
     none_words,
 )
-from trainlab.spec import Experiment
-from trainlab.tasks import Task
-
-if TYPE_CHECKING:
-    pass
 
 ROWS: Final = 10
 """Of more inputs the table has those that add or take away most."""
@@ -44,18 +37,11 @@ def short_answer(one: Neuron, where: str, *, collapse: str = "") -> ShortAnswer:
     )
 
 
-def verdict(
-    experiment: Experiment,
-    one: Neuron,
-    where: str,
-    single: Collapse,
-    task: Task,
-    fits: tuple[AffineFit, ...],
-    can: bool | None,
-    rates: tuple[StackRates, ...],
-) -> str:
+def verdict(evidence: Evidence) -> str:
     """Return the answer for a neuron of an experiment, in a few sentences."""
     number = format_number
+    experiment, task, one, single = evidence.experiment, evidence.task, evidence.neuron, evidence.stack
+    rates, fits, where = evidence.rates, evidence.fits[evidence.hardest], evidence.where
     collapses = (
         f"Without activations its {len(single.stack)} layers are one (largest difference "
         f"{number(single.difference(task.inputs).absolute)}). "
@@ -64,7 +50,7 @@ def verdict(
     )
     largest = next((fit for fit in fits if fit.criterion == "largest"), None)
     cannot = ""
-    if can is False and largest is not None:
+    if evidence.can_be_solved is False and largest is not None:
         least = str(largest.exact) if largest.exact is not None else number(largest.least)
         cannot = f"No single linear layer can bring every error below {least}. "
     name = activation_of(experiment.network)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from trainlab.draw import Cell, Part, contributions, counted, format_number, tangent
-from trainlab.explain.explanation import Section, Table, paragraphs
 from trainlab.explain.questions.neuron.decompose import Neuron, output_words, slope_words
+from trainlab.page.section import Section, Table, paragraphs
 
 MOST_ROWS: Final = 24
 """Of a neuron with more inputs the table has the largest parts; `numbers` has all."""

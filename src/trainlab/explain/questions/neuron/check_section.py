@@ -8,9 +8,9 @@ import numpy as np
 
 from trainlab.draw import format_number
 from trainlab.engine.network_pass import Array, Layer
-from trainlab.explain.common.autograd import torch_or_none
-from trainlab.explain.explanation import Section
+from trainlab.explain.common.torch_installed import torch_or_none
 from trainlab.explain.questions.neuron.decompose import Neuron
+from trainlab.page.section import Section
 from trainlab.spec import Experiment
 
 

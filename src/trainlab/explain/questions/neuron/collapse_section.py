@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from trainlab.draw import Cell
 from trainlab.engine.network_pass import Array, Layer
-from trainlab.explain.explanation import Section, Table
+from trainlab.explain.questions.neuron.linear_stack import Collapse, collapse, few_numbers
 from trainlab.explain.questions.neuron.plane import line_formula
-from trainlab.explain.questions.neuron.stack import Collapse, collapse
+from trainlab.page.section import Section, Table
 
 RANDOM_INPUTS: Final = 1000
 
@@ -66,6 +66,28 @@ def collapse_section(single: Collapse, points: Array, names: Sequence[str]) -> S
             ),
         ),
     )
+
+
+def stack_numbers(single: Collapse, points: Array) -> dict[str, Any]:
+    """Return the network without activations, and how it compares with the stack, as plain data."""
+    data, drawn = single.difference(points), single.difference(random_inputs(points.shape[1]))
+    return {
+        "layers": len(single.stack),
+        "weight": few_numbers(single.weight),
+        "bias": None if single.bias is None else few_numbers(single.bias),
+        "parameters_before": single.parameters_before,
+        "parameters_after": single.parameters_after,
+        **{
+            f"{key}_{name}": value
+            for key, each in (("data", data), ("random", drawn))
+            for name, value in (
+                ("difference", each.absolute),
+                ("relative", each.relative),
+                ("bound", each.bound),
+                ("inputs", each.inputs),
+            )
+        },
+    }
 
 
 def _first(bias: Array | None) -> float | None:

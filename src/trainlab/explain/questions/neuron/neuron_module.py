@@ -11,15 +11,15 @@ import numpy as np
 from trainlab.engine.network_pass import Array
 from trainlab.errors import ExplainError
 from trainlab.explain.common.options import check_place
-from trainlab.explain.questions.neuron.chains_module import (
+from trainlab.explain.questions.neuron.decompose import Neuron, input_names, response
+from trainlab.explain.questions.neuron.fx_trace_module import Traced
+from trainlab.explain.questions.neuron.linear_chains_module import (
     Reader,
     linear_nodes,
     node_place,
     source_of,
     users_of,
 )
-from trainlab.explain.questions.neuron.decompose import Neuron, input_names, response
-from trainlab.explain.questions.neuron.trace_module import Traced
 
 _MOST_NUMBERS: Final = 4_000_000
 """Numbers that go through an activation at a time."""

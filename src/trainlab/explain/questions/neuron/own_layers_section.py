@@ -8,8 +8,8 @@ from typing import Any
 
 from trainlab.draw import Cell, counted, format_number, join
 from trainlab.engine.network_pass import Array, Layer
-from trainlab.explain.explanation import Section, Table
-from trainlab.explain.questions.neuron.stack import Collapse, Difference, Linear, collapse, few_numbers
+from trainlab.explain.questions.neuron.linear_stack import Collapse, Difference, Linear, collapse, few_numbers
+from trainlab.page.section import Section, Table
 from trainlab.spec import Network
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-import numpy.typing as npt
-
-from trainlab.draw import format_number
-from trainlab.engine.network_pass import Array, forward
 from trainlab.explain.common.options import (
+    SEEDS,
     check_cell,
     check_place,
     check_seed,
@@ -20,38 +17,27 @@ from trainlab.explain.common.options import (
     only_for_modules,
     populations_of,
 )
-from trainlab.explain.common.populations import OnProgress, Populations
-from trainlab.explain.common.progress import OnSection, Telling
-from trainlab.explain.questions.neuron.affine import best_affine
-from trainlab.explain.questions.neuron.affine_section import affine_section, can_be_solved, hardest
+from trainlab.explain.common.parts import OnSection, Part, check_parts, tell_parts, with_note
+from trainlab.explain.common.populations import OnProgress
+from trainlab.explain.questions.neuron.affine_section import affine_section
 from trainlab.explain.questions.neuron.answer import short_answer, verdict
 from trainlab.explain.questions.neuron.apart_section import apart_section
-from trainlab.explain.questions.neuron.asked import chosen_input, layers_of_seed
-from trainlab.explain.questions.neuron.check_section import autograd_difference, check_section
-from trainlab.explain.questions.neuron.collapse_section import collapse_section, random_inputs, stack_of
-from trainlab.explain.questions.neuron.decompose import Neuron, input_names, point_words, taken_apart
-from trainlab.explain.questions.neuron.depths import depths_of
-from trainlab.explain.questions.neuron.own_layers_section import chains_of, merged, own_layers_section
-from trainlab.explain.questions.neuron.plane_section import MOST_DRAWN, plane_section
+from trainlab.explain.questions.neuron.check_section import check_section
+from trainlab.explain.questions.neuron.collapse_section import collapse_section, stack_numbers
+from trainlab.explain.questions.neuron.evidence import Evidence, chosen_input
+from trainlab.explain.questions.neuron.own_layers_section import own_layers_section
 from trainlab.explain.questions.neuron.result import NeuronExplanation
-from trainlab.explain.questions.neuron.stack import Collapse, few_numbers
-from trainlab.explain.questions.neuron.stacks_section import (
-    none_words,
-    stacks_section,
-    train_depths,
-)
-from trainlab.explain.subject.live import is_module
+from trainlab.explain.questions.neuron.stacks_section import none_words, stacks_section
+from trainlab.explain.subject.given_module import is_module
 from trainlab.explain.subject.network import network_numbers
-from trainlab.maths import ACTIVATIONS
+from trainlab.page.section import Section
 from trainlab.spec import Experiment, Study, any_study
-from trainlab.spec.reading import named_cell
-from trainlab.tasks import Task
+from trainlab.spec.lookup import named_cell
 
 if TYPE_CHECKING:
     import torch
 
 DEFAULT: Final = "xor44"
-SEEDS: Final = 1000
 
 
 def neuron(
@@ -65,6 +51,7 @@ def neuron(
     input: Any = None,  # noqa: A002
     seed: int = 0,
     trained: bool = True,
+    parts: str | Sequence[str] = (),
     seeds: int = SEEDS,
     engine: str = "auto",
     store: str | os.PathLike[str] | None = None,
@@ -74,181 +61,161 @@ def neuron(
 ) -> NeuronExplanation:
     """Take one neuron apart, and collapse its network's linear layers.
 
-    `source` is an experiment, a study or its file or example (and `cell` which of its cells), or a live
-    ``torch.nn.Module`` with a batch of `inputs` ``[examples, …]``. `layer`, `unit` and `point`, a data point
-    or example, count from 1; `input` is an input of your own instead of a point. The weights are those of
-    `seed` after its training, or as drawn. Populations are of `seeds` seeds; a module has none.
+    Args:
+        source: an experiment, a study, its file or an example's name; or a ``torch.nn.Module``.
+        cell: the study's cell, as ``"Model 1:A+B"``; its first network without changes if left out.
+        inputs: a module's batch, ``[examples, …]``.
+        layer: the neuron's layer, from 1.
+        unit: which neuron of the layer, from 1.
+        point: the data point it is looked at, or a module's example, from 1; the first that isn't all zeros
+            if left out.
+        input: an input of your own instead of a data point.
+        seed: whose weights are looked at.
+        trained: whether after that seed's training, or as drawn.
+        parts: the sections to make, by name; all if empty. Fewer come without answer and verdict.
+        seeds: how many networks each population has; a module has none.
+        engine: who trains the populations.
+        store: the folder that keeps finished runs; none if left out.
+        workers: threads or processes; all processors if left out.
+        on_progress: called while populations train.
+        on_section: called with each section as soon as it is ready.
 
     Raises:
-        ExplainError: no such layer, unit, point or seed; an input that isn't finite or doesn't fit; a module
-            without linear layers, or one that can't be traced.
+        ExplainError: no such layer, unit, point, seed or part; an input that isn't finite or doesn't fit; a
+            module without linear layers, or one that can't be traced.
         SpecError: a study that can't be read, or no such cell.
+        EngineError: an engine that doesn't exist or can't train this here.
     """
     populations = populations_of(
         seeds=seeds, engine=engine, store=store, workers=workers, on_progress=on_progress
     )
-    telling = Telling(on_section=on_section)
     if is_module(source):
         from trainlab.explain.questions.neuron.question_module import explain_module
 
         # An input of one's own goes into `inputs`, and `point` says which it is.
         only_for_experiments(cell=cell, input=input)
-        return explain_module(source, inputs, layer=layer, unit=unit, point=point, telling=telling)
+        return explain_module(
+            source, inputs, layer=layer, unit=unit, point=point, parts=parts, on_section=on_section
+        )
+    names = check_parts(PARTS, parts)
     study = any_study(check_source(source))
     only_for_modules(inputs=inputs)
-    return explain_experiment(
-        named_cell(study, check_cell(cell)).experiment,
+    experiment = named_cell(study, check_cell(cell)).experiment
+    network = experiment.network
+    check_place("layer", layer, network.layers, f"{network.label} has", "layers")
+    check_place("unit", unit, network.widths[layer], f"layer {layer} of {network.label} has", "units")
+    chosen, place = chosen_input(input, point, experiment.data().inputs)
+    evidence = Evidence(
+        experiment=experiment,
         layer=layer,
         unit=unit,
-        point=point,
-        given=input,
+        point=chosen,
+        place=place,
         seed=check_seed(seed),
         trained=check_yes_or_no("trained", trained),
         populations=populations,
-        telling=telling,
     )
+    return _explain(evidence, names, on_section)
 
 
-def explain_experiment(
-    experiment: Experiment,
-    *,
-    layer: int,
-    unit: int,
-    point: int | None,
-    given: Any,
-    seed: int,
-    trained: bool,
-    populations: Populations,
-    telling: Telling,
-) -> NeuronExplanation:
-    """Answer for one neuron of an experiment; see `trainlab.explain.neuron`."""
-    network, task = experiment.network, experiment.data()
-    check_place("layer", layer, network.layers, f"{network.label} has", "layers")
-    check_place("unit", unit, network.widths[layer], f"layer {layer} of {network.label} has", "units")
-    chosen, place = chosen_input(given, point, task.inputs)
-    layers, solved = layers_of_seed(experiment, seed, trained=trained, how=populations)
-    names = input_names(task.features, task.feature_names)
-    one = taken_apart(layers, forward(layers, chosen[None]), layer=layer, unit=unit, names=names)
-    weights = (
-        f"as seed {seed} draws its weights" if solved is None else _trained_words(experiment, seed, solved)
-    )
-    where = f"Unit {unit} of layer {layer} of {network.label}, {weights}, at input {point_words(chosen)}."
-    telling.add(apart_section(one, where=where))
-
-    def output(points: Array) -> Array:
-        return forward(layers[:layer], points)[-1].outputs[:, unit - 1]
-
-    some = np.unique(np.linspace(0, task.points - 1, min(task.points, MOST_DRAWN)).round().astype(np.int64))
-    side, view = plane_section(
-        one,
-        output,
-        points=task.inputs,
-        drawn=task.inputs[some],
-        labels=_labels(task, some),
-        names=names,
-        middle=_at_zero(one) if layer == 1 else None,
-    )
-    telling.add(side)
-    single = stack_of(layers)
-    telling.add(collapse_section(single, task.inputs, names))
-    chains = chains_of(network, layers)
-    passes = forward(layers, task.inputs)
-    starts = [sum(chain.linears for chain in chains[:at]) for at in range(len(chains))]
-    found = tuple(
-        merged(chain, passes[start].inputs)
-        for chain, start in zip(chains, starts, strict=True)
-        if chain.collapses
-    )
-    dropped = any(network.dropouts)
-    notes = (
-        ["In training, dropout draws at random, and layers with it between them don't collapse."]
-        if dropped
-        else []
-    )
-    telling.add(own_layers_section(chains, found, total=network.parameters, notes=notes))
-    fits = tuple(best_affine(task.inputs, task.targets[:, at]) for at in range(task.outputs))
-    can = can_be_solved(experiment, fits)
-    worst = hardest(fits)
-    telling.add(affine_section(fits, worst, task.inputs, task.targets, can=can, experiment=experiment))
-    difference = autograd_difference(experiment, layers, chosen, one)
-    telling.add(check_section(difference))
-    depths = depths_of(experiment)
-    runs, rates = train_depths(depths, populations)
-    telling.add(stacks_section(experiment, rates, runs, depths), populations.note(rates[0].linear.n))
-    numbers: dict[str, Any] = {
-        "network": network_numbers(experiment),
-        "module": None,
-        "seed": seed,
-        "trained": trained,
-        "solved": solved,
-        "point": place,
-        "input": chosen.tolist(),
-        "neuron": one.to_dict(),
-        "autograd_difference": difference,
-        "plane": None if view is None else view.to_dict(),
-        "own_layers": [each.to_dict() for each in found],
-        "stack": _stack_numbers(single, task),
-        "affine": [[fit.to_dict() for fit in each] for each in fits],
-        "can_be_solved": can,
-        "stacks": [each.to_dict() for each in rates],
-    }
+def _explain(evidence: Evidence, names: Sequence[str], on_section: OnSection | None) -> NeuronExplanation:
+    told = tell_parts(PARTS, names, evidence, on_section)
+    experiment = evidence.experiment
     return NeuronExplanation(
         question="neuron",
-        subject=f"{network.label} on {task.name}",
-        verdict=verdict(experiment, one, where, single, task, fits[worst], can, rates),
-        sections=telling.done(),
-        answer=short_answer(one, where, collapse=none_words(rates)),
-        numbers=numbers,
-        neuron=one,
-        plane=view,
-        collapses=found,
-        stack=single,
-        affine=fits,
-        stacks=rates,
-        autograd_difference=difference,
+        subject=f"{experiment.network.label} on {evidence.task.name}",
+        verdict=verdict(evidence) if told.whole else "",
+        sections=told.sections,
+        answer=short_answer(evidence.neuron, evidence.where, collapse=none_words(evidence.rates))
+        if told.whole
+        else None,
+        numbers={
+            "network": network_numbers(experiment),
+            "module": None,
+            "seed": evidence.seed,
+            "trained": evidence.trained,
+            "point": evidence.place,
+            "input": evidence.point.tolist(),
+            **told.numbers,
+        },
+        neuron=evidence.neuron if told.has("apart", "plane", "check") else None,
+        plane=evidence.plane[1] if told.has("plane") else None,
+        collapses=evidence.collapses if told.has("own-layers") else (),
+        stack=evidence.stack if told.has("collapse") else None,
+        affine=evidence.fits if told.has("affine") else (),
+        stacks=evidence.rates if told.has("stacks") else (),
+        autograd_difference=evidence.autograd_difference if told.has("check") else None,
     )
 
 
-def _trained_words(experiment: Experiment, seed: int, solved: bool) -> str:
-    how = "solves" if solved else "doesn't solve"
-    return f"after {experiment.epochs:,} epochs from seed {seed} (a run that {how} the task)"
+def _plane_numbers(evidence: Evidence) -> dict[str, Any]:
+    view = evidence.plane[1]
+    return {"plane": None if view is None else view.to_dict()}
 
 
-def _stack_numbers(single: Collapse, task: Task) -> dict[str, Any]:
-    data, drawn = single.difference(task.inputs), single.difference(random_inputs(task.features))
-    return {
-        "layers": len(single.stack),
-        "weight": few_numbers(single.weight),
-        "bias": None if single.bias is None else few_numbers(single.bias),
-        "parameters_before": single.parameters_before,
-        "parameters_after": single.parameters_after,
-        **{
-            f"{key}_{name}": value
-            for key, each in (("data", data), ("random", drawn))
-            for name, value in (
-                ("difference", each.absolute),
-                ("relative", each.relative),
-                ("bound", each.bound),
-                ("inputs", each.inputs),
-            )
+def _own_layers_section(evidence: Evidence) -> Section:
+    dropped = any(evidence.experiment.network.dropouts)
+    note = "In training, dropout draws at random, and layers with it between them don't collapse."
+    total = evidence.experiment.network.parameters
+    return own_layers_section(
+        evidence.chains, evidence.collapses, total=total, notes=[note] if dropped else []
+    )
+
+
+def _affine_section(evidence: Evidence) -> Section:
+    return affine_section(
+        evidence.fits,
+        evidence.hardest,
+        evidence.task.inputs,
+        evidence.task.targets,
+        can=evidence.can_be_solved,
+        experiment=evidence.experiment,
+    )
+
+
+def _stacks_section(evidence: Evidence) -> Section:
+    section = stacks_section(evidence.experiment, evidence.rates, evidence.runs, evidence.depths)
+    return with_note(section, evidence.populations.note(evidence.rates[0].linear.n))
+
+
+PARTS: Final[tuple[Part[Evidence], ...]] = (
+    Part(
+        name="apart",
+        section=lambda evidence: apart_section(evidence.neuron, where=evidence.where),
+        numbers=lambda evidence: {"solved": evidence.solved, "neuron": evidence.neuron.to_dict()},
+    ),
+    Part(
+        name="plane",
+        section=lambda evidence: evidence.plane[0],
+        numbers=_plane_numbers,
+    ),
+    Part(
+        name="collapse",
+        section=lambda evidence: collapse_section(evidence.stack, evidence.task.inputs, evidence.names),
+        numbers=lambda evidence: {"stack": stack_numbers(evidence.stack, evidence.task.inputs)},
+    ),
+    Part(
+        name="own-layers",
+        section=_own_layers_section,
+        numbers=lambda evidence: {"own_layers": [each.to_dict() for each in evidence.collapses]},
+    ),
+    Part(
+        name="affine",
+        section=_affine_section,
+        numbers=lambda evidence: {
+            "affine": [[fit.to_dict() for fit in each] for each in evidence.fits],
+            "can_be_solved": evidence.can_be_solved,
         },
-    }
-
-
-def _at_zero(one: Neuron) -> float | None:
-    """Return f(0), what the unit gives on its line."""
-    activation = ACTIVATIONS[one.activation]
-    if not activation.elementwise:
-        return None
-    return float(activation.value(np.zeros(1))[0])
-
-
-def _labels(task: Task, some: npt.NDArray[np.int64]) -> list[str]:
-    """Return what some of the points should be: each its class, or its target."""
-    targets = task.targets[some]
-    if task.kind == "classes":
-        classes = targets.argmax(axis=1).tolist()
-        return [f"class {task.class_names[at] if task.class_names else at}" for at in classes]
-    if task.kind == "binary":
-        return [f"target {format_number(float(value))}" for value in targets[:, 0]]
-    return ["data point"] * len(some)
+    ),
+    Part(
+        name="check",
+        section=lambda evidence: check_section(evidence.autograd_difference),
+        numbers=lambda evidence: {"autograd_difference": evidence.autograd_difference},
+    ),
+    Part(
+        name="stacks",
+        section=_stacks_section,
+        numbers=lambda evidence: {"stacks": [each.to_dict() for each in evidence.rates]},
+    ),
+)
+"""The sections, in order."""

@@ -8,9 +8,9 @@ from typing import Any
 from trainlab.explain.explanation import Explanation
 from trainlab.explain.questions.neuron.affine import AffineFit
 from trainlab.explain.questions.neuron.decompose import Neuron
+from trainlab.explain.questions.neuron.linear_stack import Collapse
 from trainlab.explain.questions.neuron.own_layers_section import Merged
 from trainlab.explain.questions.neuron.plane import PlaneView
-from trainlab.explain.questions.neuron.stack import Collapse
 from trainlab.stats import Estimate, Rate
 
 
@@ -46,7 +46,7 @@ class StackRates:
         }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
 class NeuronExplanation(Explanation):
     """A neuron taken apart, and what its network is without activations.
 
@@ -57,10 +57,11 @@ class NeuronExplanation(Explanation):
     weight, bias, difference, bound); ``stack`` (the network without activations as one layer: weight, bias,
     largest difference over the data and over random inputs, bounds); ``affine`` (for each target the best
     maps by squared, absolute and largest error, with proofs); ``can_be_solved``; ``stacks`` (rates by depth).
-    What doesn't apply is None, and so is an array of more than 10,000 numbers; the fields have those.
+    What doesn't apply is None, and so is an array of more than 10,000 numbers; the fields have those. Where
+    only some parts were asked for, `numbers` lacks what the others say, and their fields are None or empty.
     """
 
-    neuron: Neuron
+    neuron: Neuron | None
     plane: PlaneView | None
     collapses: tuple[Merged, ...]
     stack: Collapse | None

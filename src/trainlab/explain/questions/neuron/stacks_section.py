@@ -11,10 +11,10 @@ from trainlab.draw import Answers, Cell, Picture, format_fixed, predictions, rat
 from trainlab.engine import Runs
 from trainlab.explain.common.paired import solved_share
 from trainlab.explain.common.populations import Populations
-from trainlab.explain.explanation import Section, Table
 from trainlab.explain.questions.neuron.decompose import point_words
-from trainlab.explain.questions.neuron.depths import Depth, activation_of
 from trainlab.explain.questions.neuron.result import StackRates
+from trainlab.explain.questions.neuron.stack_depths import Depth, activation_of
+from trainlab.page.section import Section, Table
 from trainlab.spec import Experiment, Within
 from trainlab.stats import holm, paired_difference, share_words
 

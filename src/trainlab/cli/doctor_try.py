@@ -1,0 +1,83 @@
+"""``trainlab doctor --try``: what is said before the script runs again, and how far it is while it does."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trainlab.diagnosis import Plan
+    from trainlab.diagnosis.remedies.trying import Tell
+
+
+def run_and_try(
+    plan: Plan, *, seeds: int | None, budget: int | None, output_to_stderr: bool
+) -> dict[str, Any]:
+    """Run a script, then again with remedies for what was found, and return the report with what they did."""
+    from trainlab.diagnosis import run_script
+    from trainlab.diagnosis.remedies import BUDGET, SEEDS
+    from trainlab.diagnosis.script.runner import check_script
+
+    check_script(plan.script, plan.arguments)
+    name = f"-m {plan.arguments[0]}" if plan.script == "-m" else os.path.basename(plan.script)
+    limit = float(BUDGET if budget is None else budget)
+    print(notice(name, limit), file=sys.stderr, flush=True)
+    started = time.monotonic()
+    report = run_script(plan, output_to_stderr=output_to_stderr)
+    took = time.monotonic() - started
+    if report["ended"]["how"] in ("interrupted", "killed"):
+        return report
+    with trying_line() as tell:
+        return tried(report, plan, seeds or SEEDS, limit, took, tell)
+
+
+def tried(
+    report: dict[str, Any], plan: Plan, seeds: int, budget: float, seconds: float, tell: Tell
+) -> dict[str, Any]:
+    """Return a report with what trying its remedies came to."""
+    from dataclasses import replace
+
+    from trainlab.diagnosis.remedies import ScriptRuns, Trying
+
+    # Without modules there is no first one, from which on seeds are changed.
+    again = replace(plan, seed_from_start=not report["card"]["models"])
+    runner = ScriptRuns(again, seconds=seconds)
+    trying = Trying(runner=runner, seeds=seeds, budget=budget, seconds=seconds, tell=tell)
+    by_fault, summary = trying.of(report["findings"])
+    findings = [_told(finding, by_fault.get(finding["fault"])) for finding in report["findings"]]
+    return report | {"findings": findings, "tried": summary}
+
+
+def _told(finding: dict[str, Any], tried: dict[str, Any] | None) -> dict[str, Any]:
+    from trainlab.diagnosis.remedies import code_as_tried
+
+    remedy = finding["remedy"]
+    return finding | {"tried": tried, "remedy": remedy | {"code": code_as_tried(remedy["code"], tried)}}
+
+
+def notice(script: str, budget: float) -> str:
+    """Say what --try does, and what it can't undo."""
+    return (
+        f"trainlab: --try runs {script} as it is, then again and again with other random seeds, with and "
+        f"without remedies, several at a time, for up to {budget:.0f} s. What the script writes, sends or "
+        "deletes happens each time; that can't be undone."
+    )
+
+
+@contextmanager
+def trying_line() -> Generator[Tell]:
+    """Show how much of the budget is used, and what is tried; nothing if stderr is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    console = Console(stderr=True)
+    columns = (BarColumn(bar_width=20), TextColumn("{task.description}"))
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal, redirect_stdout=False
+    ) as bar:
+        task = bar.add_task("preparing", total=1.0)
+        yield lambda used, words: bar.update(task, completed=used, description=words)

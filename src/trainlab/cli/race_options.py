@@ -1,0 +1,147 @@
+"""What ``trainlab race`` is asked: which networks race and how; ranges and shares as they are written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
+
+from cyclopts import Parameter
+
+from trainlab.budgets import Budget, budget
+from trainlab.cli.options import UsageError, check_range, shortened, whole
+from trainlab.spec import any_study, named_cell
+from trainlab.spec.race import MAX_CANDIDATES
+from trainlab.spec.study import MAX_SEEDS
+
+MAX_RUNS = 1_000_000_000_000
+MOST_BUDGETS = 1000
+_RANGE = re.compile(r"([0-9]{1,9})\.\.([0-9]{1,9})")
+_SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%|(0\.[0-9]{1,8})")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Networks:
+    """Which networks race, where a number of parameters is given."""
+
+    inputs: Annotated[
+        int | None, Parameter(help="Inputs of the networks; the file's task says how many.", converter=whole)
+    ] = None
+    outputs: Annotated[int | None, Parameter(help="Outputs, likewise.", converter=whole)] = None
+    hidden_bias: Annotated[
+        str | None, Parameter(help="'yes', 'no', or 'any' (each hidden layer by itself).")
+    ] = None
+    output_bias: Annotated[str | None, Parameter(help="'yes', 'no' or 'any'.")] = None
+    min_width: Annotated[int | None, Parameter(help="Narrowest hidden layer.", converter=whole)] = None
+    max_width: Annotated[int | None, Parameter(help="Widest hidden layer.", converter=whole)] = None
+    min_depth: Annotated[int | None, Parameter(help="Fewest hidden layers.", converter=whole)] = None
+    max_depth: Annotated[int | None, Parameter(help="Most hidden layers.", converter=whole)] = None
+    draw: Annotated[
+        int | None, Parameter(help="Draw so many of the networks; all race if left out.", converter=whole)
+    ] = None
+    draw_seed: Annotated[int, Parameter(help="The seed of the draw.", converter=whole)] = 0
+
+    def limits(self) -> dict[str, str | int]:
+        """Return the limits that are given, by their names."""
+        names = ("hidden_bias", "output_bias", "min_width", "max_width", "min_depth", "max_depth")
+        return {name: limit for name in names if (limit := getattr(self, name)) is not None}
+
+    def check_none_given(self) -> None:
+        """Refuse what says which networks race, where no number of parameters is given."""
+        if self.inputs is not None or self.outputs is not None or self.limits():
+            raise UsageError(
+                "--inputs, --outputs, --hidden-bias, --output-bias, --min-width and so on: say which "
+                "networks race; give their number of parameters, as in: race 44 FILE"
+            )
+
+    def budgets(self, path: str, cell: str | None, numbers: range) -> list[Budget]:
+        """Return the networks of each number of parameters; inputs and outputs left out are the task's."""
+        inputs, outputs = self.inputs, self.outputs
+        if inputs is None or outputs is None:
+            data = named_cell(any_study(path), cell).experiment.data()
+            inputs = data.features if inputs is None else inputs
+            outputs = data.outputs if outputs is None else outputs
+        limits = cast("Any", self.limits())
+        return [budget(number, inputs=inputs, outputs=outputs, **limits) for number in numbers]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """How they race: in which cell of a study, on how many seeds, and of a range until when."""
+
+    cell: Annotated[
+        str | None,
+        Parameter(help="The study's cell that gives everything else, as 'Model 1:A+B' or ':A+B'."),
+    ] = None
+    seeds: Annotated[int, Parameter(help="Seeds of each in the first round.", converter=whole)] = 32
+    max_seeds: Annotated[int, Parameter(help="The most seeds of each.", converter=whole)] = 4096
+    budget_seeds: Annotated[
+        int | None,
+        Parameter(help="The most runs in all: one network on one seed is a run.", converter=whole),
+    ] = None
+    until: Annotated[
+        str | None,
+        Parameter(help="Of a range: the share of seeds that some network is to solve, 95% if left out."),
+    ] = None
+    every_budget: Annotated[
+        bool,
+        Parameter(
+            help="Of a range: race all numbers of parameters, not up to the first enough.", negative=""
+        ),
+    ] = False
+
+
+def check_kind(what: str, numbers: range | None, networks: Networks, rules: Rules) -> None:
+    """Refuse what is asked of a range where there is none, and the other way round."""
+    if numbers is None and (rules.until is not None or rules.every_budget):
+        raise UsageError(
+            "--until, --every-budget: ask of a range of parameters; give one, as in: race 5..13 FILE"
+        )
+    if numbers is not None and (networks.draw is not None or rules.budget_seeds is not None):
+        raise UsageError(
+            f"--draw, --budget-seeds: of a range all networks race until each number is decided; leave these "
+            f"out of race {what}, or end the range sooner."
+        )
+
+
+def check_numbers(networks: Networks, rules: Rules) -> None:
+    """Refuse numbers of seeds, runs and networks that no race has."""
+    check_range("--max-seeds", rules.max_seeds, least=1, most=MAX_SEEDS)
+    if rules.max_seeds < rules.seeds:
+        raise UsageError(
+            f"--max-seeds {rules.max_seeds}: is less than the {rules.seeds:,} seeds of the first round; "
+            "raise it, or lower --seeds."
+        )
+    check_range("--budget-seeds", rules.budget_seeds, least=1, most=MAX_RUNS)
+    check_range("--draw", networks.draw, least=2, most=MAX_CANDIDATES)
+
+
+def read_range(text: str) -> range | None:
+    """Return 5 to 13 for ``5..13``, None for what is no range; raise UsageError for an impossible one."""
+    match = _RANGE.fullmatch(text)
+    if match is None:
+        if ".." in text and re.fullmatch(r"[0-9.,+-]+", text):
+            raise UsageError(
+                f"race {shortened(text)}: a range of parameters is written as in: race 5..13 FILE"
+            )
+        return None
+    least, most = int(match[1]), int(match[2])
+    if not 1 <= least < most or most - least >= MOST_BUDGETS:
+        raise UsageError(
+            f"race {text}: must rise from 1 or more, over at most {MOST_BUDGETS:,} numbers of parameters, "
+            "as in: race 5..13 FILE"
+        )
+    return range(least, most + 1)
+
+
+def read_share(text: str) -> float:
+    """Return 0.95 for ``95%``, ``95 %`` or ``0.95``."""
+    match = _SHARE.fullmatch(text.strip())
+    share = 0.0 if match is None else float(match[1]) / 100 if match[1] else float(match[2])
+    if not 0.0 < share < 1.0:
+        raise UsageError(
+            f"--until {shortened(text)}: must be a share of the seeds between 0 and 100 %, as in 95%."
+        )
+    return share

@@ -1,0 +1,1 @@
+"""Trainings watched in this process: `trainlab.watch`, and functions that train."""

@@ -1,0 +1,139 @@
+"""``with trainlab.watch(model) as watched:`` around any training loop."""
+
+from __future__ import annotations
+
+import weakref
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from trainlab.diagnosis.judge.diagnose import diagnose
+from trainlab.diagnosis.observed.record import TrainingRecord
+from trainlab.diagnosis.report.report import Report
+from trainlab.diagnosis.signals.series import Series, all_series
+from trainlab.errors import DiagnosisError
+
+if TYPE_CHECKING:
+    from trainlab.diagnosis.probe.probe import Probe
+
+_active: list[Watch] = []
+
+
+class Watch:
+    """Listens between entering and leaving. `report` is the diagnosis so far, also after the end.
+
+    In a script that ``trainlab doctor`` runs, the command listens already (`shared`): what it heard counts.
+    """
+
+    def __init__(self, *models: Any) -> None:
+        self.shared = False
+        self._models = [weakref.ref(model) for model in models]
+        self._probe: Probe | None = None
+        self._seen: TrainingRecord | None = None
+        self._report: Report | None = None
+        self.trained = frozenset[int]()
+        """The ids of the networks that were called and are still there at the end."""
+
+    def __enter__(self) -> Watch:
+        """Begin to listen."""
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop listening; an exception of the training goes on its way."""
+        self.stop(error, how="end of the block")
+
+    def start(self) -> Watch:
+        """Begin to listen, where there is no block to enter.
+
+        Raises:
+            DiagnosisError: if another watch is listening, or PyTorch isn't installed.
+        """
+        if _active:
+            raise DiagnosisError(
+                "watch: another watch is listening already; leave it before you enter this one."
+            )
+        try:
+            from trainlab.diagnosis.probe.probe import Probe, listening
+        except ModuleNotFoundError as error:
+            raise DiagnosisError(
+                "watch: needs PyTorch, which isn't installed. pip install 'trainlab[torch]'"
+            ) from error
+        heard = listening()
+        self.shared = heard is not None
+        self._probe = heard or Probe()
+        self._report = None
+        _active.append(self)
+        try:
+            if not self.shared:
+                self._probe.start()
+            self.declare(*(model for one in self._models if (model := one()) is not None))
+        except BaseException as error:
+            self.stop(error)
+            raise
+        return self
+
+    def declare(self, *models: Any) -> None:
+        """Make known, while listening, that these are whole networks, though layers may be called singly."""
+        if self._probe is not None:
+            for model in models:
+                self._probe.calls.declare(model)
+
+    def stop(self, error: BaseException | None = None, *, how: str = "stopped") -> None:
+        """Stop listening, if it is; `error` ended the training, or it ended as `how` says."""
+        if self._probe is None:
+            return
+        _active.remove(self)
+        self._seen = self._probe.read() if self.shared else self._probe.stop(whole=error is None)
+        self.trained = frozenset(id(module) for module in self._probe.calls.networks.alive())
+        self._probe = None
+        if error is not None:
+            how = f"{type(error).__name__}: {error}"
+        if isinstance(error, KeyboardInterrupt):
+            how = "interrupted"
+        self._report = diagnose(self._seen, ended={"how": how})
+
+    @property
+    def listening(self) -> bool:
+        """Whether it has begun and not ended."""
+        return self._probe is not None
+
+    @property
+    def report(self) -> Report:
+        """What was found; asked inside of the block, what was found so far."""
+        return self._report or diagnose(self._heard(), ended={"how": "still training"})
+
+    @property
+    def signals(self) -> tuple[Series, ...]:
+        """The signals over the steps so far: loss, rates, and those of each parameter and activation."""
+        return all_series(self._heard())
+
+    def _heard(self) -> TrainingRecord:
+        if self._probe is not None:
+            return self._probe.read()
+        if self._seen is None:
+            raise DiagnosisError("watch: nothing was watched yet; train inside of `with trainlab.watch(…):`.")
+        return self._seen
+
+
+def open_watch() -> Watch | None:
+    """Return the watch that is listening in this process, or None."""
+    return _active[-1] if _active else None
+
+
+def watch(*models: Any) -> Watch:
+    """Return a context in which trainings are listened to.
+
+    Everything in the process is heard; models that are given are known to be whole networks, also where the
+    loop calls their layers one by one, and checked to be modules, so that a slip of the pen shows at once.
+
+    Raises:
+        DiagnosisError: if something given isn't a torch module, or another watch is listening.
+    """
+    for model in models:
+        if not callable(getattr(model, "parameters", None)):
+            raise DiagnosisError(
+                f"watch: {type(model).__name__} is not a torch module; give models, or nothing "
+                "to hear everything."
+            )
+    return Watch(*models)

@@ -1,0 +1,1 @@
+"""From what was seen to a report: every fault is asked; runs of studies are judged by the same rules."""

@@ -1,0 +1,100 @@
+"""From what was seen to a report: every rule is asked, causes come before what they cause."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from trainlab.diagnosis.faults import all_faults
+from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.judge.card import card_of, looked_at
+from trainlab.diagnosis.judge.known_failure import KnownFailure
+from trainlab.diagnosis.judge.outcome import outcome_of
+from trainlab.diagnosis.observed.record import TrainingRecord
+from trainlab.diagnosis.pictures.loops import loss_picture
+from trainlab.diagnosis.report.report import Report
+from trainlab.diagnosis.signals.training import Training, training_from
+
+
+def in_order_of_blame(found: list[Finding]) -> list[Finding]:
+    """Return the findings with two exceptions made from the order of the rules.
+
+    A NaN that no pole explains comes after what blew the numbers up; and gradients that are huge before
+    the first step come before the learning rate, with the weights that make them so.
+    """
+    places = {finding.fault: float(place) for place, finding in enumerate(found)}
+    by_fault = {finding.fault: finding for finding in found}
+    nan, huge = by_fault.get("nonfinite_values"), by_fault.get("exploding_gradient")
+    if nan is not None and nan.confidence < 0.9:
+        blown = [places[name] for name in ("lr_too_high", "exploding_gradient") if name in places]
+        if blown:
+            places["nonfinite_values"] = max(blown) + 0.5
+    if huge is not None and huge.confidence >= 0.9 and "lr_too_high" in places:
+        places["exploding_gradient"] = places["lr_too_high"] - 0.5
+        if "bad_weight_init" in places:
+            places["bad_weight_init"] = places["lr_too_high"] - 0.6
+    return sorted(found, key=lambda finding: places[finding.fault])
+
+
+def explained(ranked: list[Finding]) -> list[Finding]:
+    """Return findings that are in the order of blame with each one's cause, those without a cause first.
+
+    The cause is the last one before it that explains it: a rate too large explains the NaN, the NaN what
+    comes of it; but those that the fault itself puts first (`Fault.first_blamed`) come before that. Nothing
+    is explained by what is blamed after it.
+    """
+    known = all_faults()
+    found: list[Finding] = []
+    for place, finding in enumerate(ranked):
+        whys = {one.fault: known[one.fault].why(finding.fault) for one in ranked[:place]}
+        causes = [cause for cause, why in whys.items() if why]
+        first = [cause for cause in causes if cause in known[finding.fault].first_blamed]
+        cause = (first or causes or [None])[-1]
+        found.append(
+            finding if cause is None else replace(finding, consequence_of=cause, because=whys[cause])
+        )
+    return [one for one in found if not one.consequence_of] + [one for one in found if one.consequence_of]
+
+
+def diagnose(
+    record: TrainingRecord, *, ended: dict[str, object] | None = None, missed: KnownFailure | None = None
+) -> Report:
+    """Ask every rule; one that fails itself is told of, and the others go on.
+
+    Where it is known that a goal was missed, that is the outcome, and no rule has to guess it from batches.
+    """
+    training = training_from(record)
+    if missed is not None:
+        training.learning = missed.judge(training.learning)
+    found: list[Finding] = []
+    troubles = list(record.troubles)
+    for name, fault in all_faults().items():
+        try:
+            finding = fault.found(training)
+        except Exception as error:
+            troubles.append(f"rule {name}: {type(error).__name__}: {error}")
+            continue
+        if finding is not None:
+            found.append(finding)
+            if not finding.is_note:
+                training.faults.add(finding.fault)
+    faults = in_order_of_blame([finding for finding in found if not finding.is_note])
+    told = [_whole(finding, training, troubles) for finding in explained(faults)]
+    return Report(
+        findings=tuple(told),
+        notes=tuple(_whole(finding, training, troubles) for finding in found if finding.is_note),
+        card=card_of(training),
+        looked_at=looked_at(training),
+        ended=dict(ended or {"how": record.ended}),
+        outcome=outcome_of(training),
+        troubles=tuple(troubles),
+        picture=loss_picture(training),
+    )
+
+
+def _whole(finding: Finding, training: Training, troubles: list[str]) -> Finding:
+    """Return the finding with its picture, and its remedy in the script's own words."""
+    try:
+        return all_faults()[finding.fault].whole(finding, training)
+    except Exception as error:
+        troubles.append(f"picture of {finding.fault}: {type(error).__name__}: {error}")
+        return finding

@@ -1,0 +1,79 @@
+"""How a training ended, in numbers that several runs of it can be compared by."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from trainlab.diagnosis.observed.answers import Answers, ModelAsked
+from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
+from trainlab.diagnosis.signals.training import Training
+
+FIRST, LAST = 0.02, 0.1
+
+
+def outcome_of(training: Training) -> dict[str, Any]:
+    """Return the state, the loss at both ends, and the accuracy or R² reached.
+
+    ``first_loss`` and ``last_loss`` are medians of what backward was called on: over the first 2 % and
+    the last 10 % of the calls that were kept, at least 1 and 5. ``curve`` has all of them, every
+    ``stride`` of them as their mean, at most 4,096. ``asked`` has what each network said at the end to rows
+    that it was trained on, ``not_asked`` those that couldn't be asked, and why.
+    """
+    learning = training.learning
+    loss_curve = learning.loss_curve
+    values = [] if loss_curve is None else loss_curve.values
+    kind = learning.main.kind if learning.main is not None else ""
+    return {
+        "state": learning.state,
+        "first_loss": _median(values[: max(1, round(FIRST * len(values)))]),
+        "last_loss": _median(values[-max(5, round(LAST * len(values))) :]),
+        "constant_answer_loss": _plain(learning.constant_answer),
+        "loss_by_constant": None if learning.adversarial else _plain(learning.loss_by_constant),
+        # Losses of networks that compete needn't fall.
+        "fit_by_constant": None if learning.adversarial else _plain(learning.ratio),
+        "reached": _plain(learning.reached),
+        "reached_as": ("accuracy" if kind in CLASSES + BINARY else "R²") if kind else None,
+        "reached_on": learning.reached_on or None,
+        "neighbours_reach": _plain(learning.reference),
+        "asked": [_of_model(training, one) for one in training.record.asked],
+        "not_asked": [{"model": name, "why": why} for name, why in training.record.not_asked.items()],
+        "curve": {
+            "stride": 1 if loss_curve is None else loss_curve.stride,
+            "loss": [_plain(value) for value in values],
+        },
+    }
+
+
+def _of_model(training: Training, asked: ModelAsked) -> dict[str, Any]:
+    loss = training.record.losses[asked.loss]
+    return {
+        "model": asked.name,
+        "loss": loss.kind,
+        "where": str(loss.site) if loss.site else loss.module,
+        "rows": asked.rows,
+        "unique_rows": asked.unique,
+        "constant_answer_loss": _plain(asked.constant_loss),
+        "reached_as": "accuracy" if loss.kind in CLASSES + BINARY else "R²",
+        "train_mode": _of_answers(asked.train),
+        "eval_mode": _of_answers(asked.evaluation),
+        "modes_apart": _plain(asked.apart),
+    }
+
+
+def _of_answers(answers: Answers) -> dict[str, Any]:
+    return {
+        "loss": _plain(answers.loss),
+        "reached": _plain(answers.reached),
+        "constant": answers.constant,
+    }
+
+
+def _median(values: list[float]) -> float | None:
+    return _plain(float(np.median(values))) if values else None
+
+
+def _plain(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,107 @@
+"""What the probe saw of losses: their values, and how outputs fitted targets. Ticks are those of `record`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from trainlab.diagnosis.observed.site import Site
+
+MOST, FIRST = 4096, 512
+
+
+@dataclass(slots=True)
+class LossCurve:
+    """The losses that backward was called on from one line of code.
+
+    Of long trainings `values` are means over `stride` of them in a row, so that none is left out: of every
+    second or fourth value of rows in a fixed order, some rows would never be in it. `first` has the first
+    ones, each by its tick.
+    """
+
+    site: Site | None
+    ticks: list[int] = field(default_factory=list[int])
+    values: list[float] = field(default_factory=list[float])
+    count: int = 0
+    stride: int = 1
+    first_nonfinite: int | None = None
+    nonfinite: int = 0
+    leafs: int = 0
+    retained: int = 0
+    last: float = float("nan")
+    first: dict[int, float] = field(default_factory=dict[int, float])
+    optimizers: set[int] = field(default_factory=set[int])
+    _sum: float = 0.0
+
+    def add(self, tick: int, value: float) -> None:
+        """Keep the value; no more than 4,096 stay: then each is the mean of two, of four…"""
+        finite = value == value and abs(value) != float("inf")
+        if not finite:
+            self.nonfinite += 1
+            if self.first_nonfinite is None:
+                self.first_nonfinite = tick
+        if len(self.first) < FIRST:
+            self.first.setdefault(tick, value)
+        if self.count % self.stride == 0:
+            self._sum = 0.0
+            self.ticks.append(tick)
+            self.values.append(value)
+        self._sum += value
+        self.count += 1
+        self.last = value
+        within = self.count % self.stride or self.stride
+        self.values[-1] = self._sum / within
+        if len(self.values) >= MOST and within == self.stride:
+            self.ticks = self.ticks[::2]
+            self.values = [
+                (one + two) / 2 for one, two in zip(self.values[::2], self.values[1::2], strict=True)
+            ]
+            self.stride *= 2
+
+
+@dataclass(slots=True)
+class Fit:
+    """How well outputs fitted targets at one tick: mean loss by the plain criterion, accuracy, spreads.
+
+    Of logits: `zeros` is the share that is exactly 0, `tied` that of the rows in which all are equal,
+    `unmoved` that of the answers (a row's right class; a no to a yes-or-no question) whose logit is 0.
+    """
+
+    tick: int
+    value: float
+    accuracy: float | None = None
+    out_std: float | None = None
+    out_low: float | None = None
+    out_high: float | None = None
+    scale: float = 1.0
+    zeros: float | None = None
+    tied: float | None = None
+    unmoved: float | None = None
+
+
+@dataclass(slots=True)
+class LossRecord:
+    """A place where outputs meet targets: a loss function, or a difference that the loss is made of."""
+
+    kind: str
+    site: Site | None
+    module: str
+    out_shape: tuple[int, ...]
+    target_shape: tuple[int, ...]
+    target_dtype: str
+    classes: int | None = None
+    fits: list[Fit] = field(default_factory=list[Fit])
+    judged: list[Fit] = field(default_factory=list[Fit])
+    batches: list[tuple[float, ...]] = field(default_factory=list[tuple[float, ...]])
+    made_here: int = 0
+    target_has_grad: int = 0
+    count: int = 0
+    columns: int = 1
+    rows: int = 0
+    sums: list[float] = field(default_factory=list[float])
+    squares: list[float] = field(default_factory=list[float])
+    counts: dict[int, int] = field(default_factory=dict[int, int])
+    sample: list[float] = field(default_factory=list[float])
+    floor: float = 0.0
+    soft_rows_off: float = 0.0
+    target_low: float = float("inf")
+    target_high: float = float("-inf")

@@ -1,0 +1,281 @@
+"""What the probe saw of a training: plain numbers and words, no tensors. The rules read nothing else.
+
+A *tick* is the number of optimizer steps taken so far (of backward passes, where no optimizer is used).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from trainlab.diagnosis.observed.answers import ModelAsked
+from trainlab.diagnosis.observed.events import Event
+from trainlab.diagnosis.observed.losses import LossCurve, LossRecord
+from trainlab.diagnosis.observed.site import Site
+
+E = TypeVar("E", bound=Event)
+Shape = tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Op:
+    """One call of a torch function in a step that was looked at closely.
+
+    `loss` and `activation` are the places of what it is part of in `record.losses` and `record.activations`;
+    `broadcast` has the shapes of output, target and their differences, where these are unlike. `scalar` is
+    the number that it multiplies by, `dropout` its probability. `adds_constant_derivative` says that it adds
+    a derivative without a graph, made at `derivative_site`. `total` is the sum of what came out, `nearest`
+    how near to zero what went in came, of functions that are infinite there, or whose derivative is.
+    """
+
+    name: str
+    module: str
+    site: Site | None
+    tick: int
+    shapes: tuple[Shape, ...] = ()
+    out: Shape = ()
+    dtype: str = ""
+    loss: int | None = None
+    activation: int | None = None
+    broadcast: tuple[Shape, Shape, Shape] | None = None
+    scalar: float | None = None
+    dropout: float = 0.0
+    adds_constant_derivative: bool = False
+    derivative_site: Site | None = None
+    total: float = 0.0
+    nearest: float = math.inf
+
+    @property
+    def place(self) -> str:
+        """The module path and the line, as far as they are known."""
+        known = [part for part in (self.module, str(self.site) if self.site else "") if part]
+        return " at ".join(known) or self.name
+
+
+@dataclass(slots=True)
+class Node:
+    """A node of an autograd graph: ``Addmm``, ``Relu``…; `inputs` are places in the graph's list of nodes."""
+
+    kind: str
+    inputs: list[int] = field(default_factory=list[int])
+    param: int | None = None
+    op: Op | None = None
+
+
+MANY_PASSES = 4
+"""With so many forward passes to a backward one a step is a game or a sequence, which may be cut off."""
+
+
+@dataclass(slots=True)
+class Graph:
+    """What one backward pass went through; node 0 is the loss."""
+
+    tick: int
+    site: Site | None
+    nodes: list[Node]
+    complete: bool = True
+
+
+@dataclass(slots=True)
+class ParamRecord:
+    """A parameter: its first values, and at the ticks looked at its gradient, size and update."""
+
+    key: int
+    name: str
+    module_kind: str
+    shape: tuple[int, ...]
+    dtype: str = "float32"
+    requires_grad: bool = True
+    registered: bool = True
+    owner: int | None = None
+    loaded: bool = False
+    optimizers: set[int] = field(default_factory=set[int])
+    reached: int = 0
+    graphs: int = 0
+    with_grad: int = 0
+    without_grad: int = 0
+    depth: int = 0
+    start: dict[str, float] = field(default_factory=dict[str, float])
+    equal_rows_later: float | None = None
+    equal_columns_later: float | None = None
+    moved: bool | None = None
+    ticks: list[int] = field(default_factory=list[int])
+    grad_rms: list[float] = field(default_factory=list[float])
+    grad_zeros: list[float] = field(default_factory=list[float])
+    weight_rms: list[float] = field(default_factory=list[float])
+    update: list[float] = field(default_factory=list[float])
+
+    @property
+    def is_of_one_step(self) -> bool:
+        """Whether it is no parameter but made anew in each step: an input that a derivative is taken by."""
+        return not self.registered and not self.optimizers and self.reached < 3
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        total = 1
+        for extent in self.shape:
+            total *= extent
+        return total
+
+
+@dataclass(slots=True)
+class OptimizerRecord:
+    """An optimizer: settings, its learning rate over time, how its gradients were cleared."""
+
+    index: int
+    kind: str
+    site: Site | None
+    params: list[int]
+    settings: dict[str, Any]
+    steps: int = 0
+    checked: int = 0
+    stale: int = 0
+    empty: int = 0
+    uses_closure: bool = False
+    first_tick: int = 0
+    last_tick: int = 0
+    step_site: Site | None = None
+    lr: list[tuple[int, float]] = field(default_factory=list[tuple[int, float]])
+
+
+@dataclass(slots=True)
+class SchedulerRecord:
+    """A learning-rate scheduler, and when it was stepped."""
+
+    kind: str
+    optimizer: int | None
+    site: Site | None
+    steps: int = 0
+    early: int = 0
+    last_tick: int = 0
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(slots=True)
+class NetworkRecord:
+    """A module called from the user's own code, not from inside another one."""
+
+    name: str
+    kind: str
+    parameters: int = 0
+    trainable: int = 0
+    params: list[int] = field(default_factory=list[int])
+    noisy: list[str] = field(default_factory=list[str])
+    noisy_kinds: list[str] = field(default_factory=list[str])
+    train_calls: int = 0
+    eval_calls: int = 0
+    learn_in_train: int = 0
+    learn_in_eval: int = 0
+    judge_in_train: int = 0
+    judge_in_eval: int = 0
+    judge_ticks: int = 0
+    last_judge_tick: int = -1
+    last_eval: Site | None = None
+    eval_ever: bool = False
+    eval_called_tick: int | None = None
+    learn_since_eval: int = 0
+    judge_site: Site | None = None
+    eval_site: Site | None = None
+    noisy_in_eval: list[str] = field(default_factory=list[str])
+    dtype: str = "float32"
+
+
+@dataclass(slots=True)
+class ActivationRecord:
+    """A non-linear function at one place of the network: share of silent or saturated units over time."""
+
+    kind: str
+    place: str
+    module: str
+    site: Site | None
+    feeder: str
+    units: int
+    ticks: list[int] = field(default_factory=list[int])
+    silent: list[float] = field(default_factory=list[float])
+    window_silent: list[float] = field(default_factory=list[float])
+    saturated: list[float] = field(default_factory=list[float])
+    before: list[float] = field(default_factory=list[float])
+
+
+@dataclass(slots=True)
+class LoaderRecord:
+    """A DataLoader that was iterated."""
+
+    rows: int | None
+    batch: int | None
+    shuffled: bool
+    dataset: int
+    passes: int = 0
+    batches: int = 0
+    site: Site | None = None
+
+
+@dataclass(slots=True)
+class DataRecord:
+    """Fingerprints of rows and batches, and a small sample of the first rows with their targets."""
+
+    train_rows: set[int] = field(default_factory=set[int])
+    judged_rows: set[int] = field(default_factory=set[int])
+    judged_known: int = 0
+    acted_rows: int = 0
+    new_rows: int = 0
+    again_in_step: int = 0
+    steps_compared: int = 0
+    steps_alike: int = 0
+    beside_images: bool = False
+    judge_passes: int = 0
+    unused_rows: int = 0
+    batches: dict[int, int] = field(default_factory=dict[int, int])
+    fingerprinted: int = 0
+    train_row_count: int = 0
+    largest_batch: int = 0
+    held: int = 0
+    made_anew: int = 0
+    sample_x: list[tuple[float, ...]] = field(default_factory=list[tuple[float, ...]])
+    sample_summaries: list[tuple[float, ...]] = field(default_factory=list[tuple[float, ...]])
+    sample_y: list[float] = field(default_factory=list[float])
+    sample_p: list[float] = field(default_factory=list[float])
+    input_shape: tuple[int, ...] = ()
+    input_dtype: str = ""
+    nonfinite_input: int | None = None
+
+
+@dataclass(slots=True)
+class TrainingRecord:
+    """All that the probe saw."""
+
+    tick: int = 0
+    backwards: int = 0
+    seconds: float = 0.0
+    ended: str = "end of the script"
+    params: dict[int, ParamRecord] = field(default_factory=dict[int, ParamRecord])
+    optimizers: list[OptimizerRecord] = field(default_factory=list[OptimizerRecord])
+    schedulers: list[SchedulerRecord] = field(default_factory=list[SchedulerRecord])
+    networks: list[NetworkRecord] = field(default_factory=list[NetworkRecord])
+    loss_curves: list[LossCurve] = field(default_factory=list[LossCurve])
+    losses: list[LossRecord] = field(default_factory=list[LossRecord])
+    activations: list[ActivationRecord] = field(default_factory=list[ActivationRecord])
+    graphs: list[Graph] = field(default_factory=list[Graph])
+    graph_sizes: list[tuple[int, int, int]] = field(default_factory=list[tuple[int, int, int]])
+    retained_ticks: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    loaders: list[LoaderRecord] = field(default_factory=list[LoaderRecord])
+    data: DataRecord = field(default_factory=DataRecord)
+    events: list[Event] = field(default_factory=list[Event])
+    clips: list[tuple[int, float, float]] = field(default_factory=list[tuple[int, float, float]])
+    judged_accuracy: list[tuple[int, float, int]] = field(default_factory=list[tuple[int, float, int]])
+    asked: list[ModelAsked] = field(default_factory=list[ModelAsked])
+    not_asked: dict[str, str] = field(default_factory=dict[str, str])
+    uses_scaler: bool = False
+    restored: bool = False
+    torch_imported: bool = True
+    compiled_calls: int = 0
+    other_threads: int = 0
+    other_processes: float = 0.0
+    other_frameworks: list[str] = field(default_factory=list[str])
+    troubles: list[str] = field(default_factory=list[str])
+
+    def events_of(self, kind: type[E]) -> list[E]:
+        """Return the events of one kind, in the order they were first seen."""
+        return [event for event in self.events if isinstance(event, kind)]

@@ -1,0 +1,206 @@
+# pyright: basic
+"""What a network is given: batches that repeat, rows that are met again, examples with their targets."""
+
+from __future__ import annotations
+
+import weakref
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader
+
+from trainlab.diagnosis.observed.record import LoaderRecord
+from trainlab.diagnosis.probe.fingerprints import MAX_ROWS, Fingerprints
+from trainlab.diagnosis.probe.fits import Fits
+from trainlab.diagnosis.probe.inputs import are_categories, given_beside, nonfinite, row_summaries
+from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
+from trainlab.diagnosis.probe.schedule import DENSE
+from trainlab.diagnosis.probe.unused_rows import UnusedRows
+from trainlab.diagnosis.probe.user_frames import user_site
+from trainlab.diagnosis.torch_private import base_of
+
+MAX_ROWS_CLOSE = 2_048
+MAX_KNOWN = 50_000
+MAX_SAMPLE = 600
+_EVERY_TICK = 600
+_KNOWN_BATCHES = 40
+_ACTING = 0.25
+"""An agent asks its network one state at a time, or a few; batches to learn from are larger."""
+
+
+class Data:
+    """What goes into the first network that is called."""
+
+    def __init__(
+        self, state: ProbeState, fits: Fits, *, whole_process: bool, search_memory: bool = True
+    ) -> None:
+        self.state = state
+        self.fits = fits
+        self.prints = Fingerprints()
+        self.unused = UnusedRows(state, self.prints, whole_process=whole_process)
+        self.search_memory = search_memory
+        self._loaders: dict[int, LoaderRecord] = {}
+        self._passes = 0
+        self._known_in_a_row = 0
+        self._elsewhere: set[int] = set()
+        self._last_judge = -1
+        self._step = -1
+        self._rows_of_step, self._rows_before = Counter[int](), Counter[int]()
+        self._acted: set[int] = set()
+        self._last_batch: weakref.ref[torch.Tensor] | None = None
+
+    def trained_on(self, batch: torch.Tensor, others: Sequence[torch.Tensor | None] = ()) -> None:
+        """Enter a batch of a forward pass that gradients flow through, and what is given beside it."""
+        state, data = self.state, self.state.record.data
+        news = state.record.tick < _EVERY_TICK and self._known_in_a_row < _KNOWN_BATCHES
+        close = state.sampling or (batch.device.type == "cpu" and news)
+        if not close or batch.numel() == 0:
+            return
+        if not data.input_shape:
+            data.input_shape = tuple(batch.shape)
+            data.input_dtype = str(batch.dtype).removeprefix("torch.")
+        beside = given_beside(batch, others)
+        self.search_memory &= batch.is_floating_point() or not beside
+        part = self.prints.features(batch, most=MAX_ROWS_CLOSE if state.record.tick < DENSE else MAX_ROWS)
+        hashes = self._prints_of(part, beside)
+        whole = hash(tuple(hashes))
+        data.fingerprinted += 1
+        data.made_anew += self._is_made_anew(batch)
+        if len(data.batches) < MAX_KNOWN:
+            data.batches[whole] = data.batches.get(whole, 0) + 1
+        if len(data.train_rows) < MAX_KNOWN:
+            before = len(data.train_rows)
+            new = set(hashes) - data.train_rows
+            data.new_rows += len(new)
+            data.acted_rows += len(new & self._acted)
+            data.train_rows.update(new)
+            if new:
+                self.unused.met(part, hashes)
+            self._known_in_a_row = 0 if len(data.train_rows) > before else self._known_in_a_row + 1
+        data.train_row_count += len(hashes)
+        self._compare_steps(hashes)
+        data.largest_batch = max(data.largest_batch, batch.shape[0] if batch.dim() > 1 else 1)
+        if state.sampling:
+            self._sample(batch, beside)
+
+    def _compare_steps(self, hashes: list[int]) -> None:
+        """Count rows that come again within a step, and steps with the same rows as the one before."""
+        tick, data = self.state.record.tick, self.state.record.data
+        if self._step != tick:
+            data.steps_compared += 1
+            data.steps_alike += self._rows_of_step == self._rows_before
+            self._step, self._rows_before, self._rows_of_step = tick, self._rows_of_step, Counter()
+        data.again_in_step += sum(one in self._rows_of_step for one in hashes)
+        self._rows_of_step.update(hashes)
+
+    def _prints_of(self, part: Any, beside: Sequence[torch.Tensor]) -> list[int]:
+        """Return a fingerprint a row; rows of the same categories differ in what is given beside them.
+
+        Such rows stand in no tensor as a whole, so that memory isn't searched for them.
+        """
+        hashes = self.prints.of(part)
+        if part.dtype.kind == "f":
+            return hashes
+        for one in beside:
+            more = self.prints.rows(one, most=len(hashes))
+            hashes = [hash(pair) for pair in zip(hashes, more, strict=True)]
+        return hashes
+
+    def _is_made_anew(self, batch: torch.Tensor) -> bool:
+        """Whether the last batch is gone: then this one isn't the same tensor, nor a view of the same."""
+        last, whole = self._last_batch, base_of(batch)
+        whole = batch if whole is None else whole
+        self._last_batch = weakref.ref(whole)
+        return last is not None and last() is not whole
+
+    def _sample(self, batch: torch.Tensor, beside: Sequence[torch.Tensor]) -> None:
+        self.fits.rows = self.fits.summaries = []
+        data = self.state.record.data
+        numbers = next((one for one in (batch, *beside) if one.is_floating_point()), None)
+        # One whole number a row is how long a sequence is.
+        features = (one.is_floating_point() or one.shape[1] > 1 for one in beside)
+        data.beside_images |= batch.dim() > 2 and any(features)
+        if numbers is None or len(data.sample_x) >= MAX_SAMPLE:
+            return
+        if numbers is not batch and not are_categories(batch):
+            return
+        rows = self.prints.features(numbers, most=min(512, MAX_SAMPLE - len(data.sample_x)))
+        if numbers is not batch and np.isin(rows, (0.0, 1.0, -np.inf)).all():
+            return  # a mask is no feature
+        if nonfinite(rows):
+            if data.nonfinite_input is None and numbers is batch:
+                data.nonfinite_input = self.state.record.tick
+            return
+        self.fits.rows = [tuple(map(float, row)) for row in rows.tolist()]
+        self.fits.summaries = row_summaries((batch, *beside), len(rows))
+
+    def used_elsewhere(self, batch: torch.Tensor) -> None:
+        """Remember rows that another network is given: they aren't unused, whatever for."""
+        shape = self.state.record.data.input_shape
+        if (
+            batch.device.type == "cpu"
+            and shape
+            and tuple(batch.shape[1:]) == shape[1:]
+            and len(self._elsewhere) < MAX_KNOWN
+        ):
+            self._elsewhere.update(self.prints.rows(batch, most=MAX_ROWS_CLOSE))
+
+    def judged_on(self, batch: torch.Tensor, others: Sequence[torch.Tensor | None] = ()) -> None:
+        """Enter a batch of an evaluation, and what is given beside it."""
+        state, data = self.state, self.state.record.data
+        if batch.numel() == 0 or tuple(batch.shape[1:]) != data.input_shape[1:] or state.record.tick == 0:
+            return
+        if state.record.tick != self._last_judge:
+            self._last_judge = state.record.tick
+            self._passes += 1
+            data.judge_passes += 1
+            if self.search_memory and self._passes in (1, 3, 12):
+                self.unused.look()
+        if self._passes > 20 and batch.device.type != "cpu":
+            return
+        part = self.prints.features(batch, most=MAX_ROWS_CLOSE)
+        rows = self._prints_of(part, given_beside(batch, others))
+        if len(rows) <= _ACTING * data.largest_batch and len(self._acted) < MAX_KNOWN:
+            self._acted.update(rows)
+        if len(data.judged_rows) < MAX_KNOWN:
+            data.judged_rows.update(rows)
+
+    def finish(self) -> None:
+        """Count what the comparison of the fingerprints gives."""
+        data = self.state.record.data
+        if self.search_memory:
+            self.unused.look()
+        self.unused.count(data.train_rows | data.judged_rows | self._elsewhere)
+        data.judged_known = len(data.judged_rows & data.train_rows)
+
+    @guarded
+    def loader_started(self, loader: DataLoader[Any]) -> None:
+        """Enter a DataLoader each time that it's iterated."""
+        known = self._loaders.get(id(loader))
+        if known is None:
+            if len(self._loaders) > 64:
+                return
+            dataset: Any = loader.dataset
+            rows = len(dataset) if hasattr(dataset, "__len__") else None
+            sampler, batch = _sampling(loader)
+            known = LoaderRecord(
+                rows=rows,
+                batch=batch,
+                shuffled=sampler != "SequentialSampler",
+                dataset=id(dataset),
+                site=user_site(),
+            )
+            self._loaders[id(loader)] = known
+            self.state.record.loaders.append(known)
+        known.passes += 1
+
+
+def _sampling(loader: DataLoader[Any]) -> tuple[str, int | None]:
+    """Return the kind of sampler and the rows of a batch, of a ``batch_sampler`` where one was given."""
+    batches: Any = loader.batch_sampler if loader.batch_size is None else None
+    if batches is None:
+        return type(getattr(loader, "sampler", None)).__name__, loader.batch_size
+    return type(getattr(batches, "sampler", batches)).__name__, getattr(batches, "batch_size", None)

@@ -1,0 +1,95 @@
+# pyright: basic
+"""What the best constant answer scores by the loss itself, on the rows that a network is asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from trainlab.diagnosis.observed.answers import NAN
+from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES, OF_DISTRIBUTIONS, OF_LOGITS
+from trainlab.diagnosis.probe.kept_rows import Kept
+
+PARTS = 8
+"""Between the median and the mean so many steps: the first is best under L1, the last under squares, a point
+between them under what is between these (Huber's)."""
+_UNKNOWN = (*OF_DISTRIBUTIONS, "multilabel_soft_margin_loss")
+_TINY = 1e-7
+_USUAL = {"weight": None, "pos_weight": None, "reduction": "mean"}
+"""Of a loss of classes: with other settings the best constant is another, or isn't looked for."""
+
+
+def best_constants(kind: str, kept: Sequence[Kept], shape: torch.Size) -> float:
+    """Return the loss of the best answer that is the same for all rows; NaN where it isn't known how to find.
+
+    Of classes the logarithms of their shares, of a yes or no the share of yes, or its logit; else the best of
+    the mean, the median and what is between them, column by column.
+    """
+    if kind in _UNKNOWN or (kind in CLASSES + BINARY and not _is_plain(kept)):
+        return NAN
+    if dict(kept[0].loss.kwargs).get("reduction") == "none":
+        return NAN
+    if kind in CLASSES:
+        return _loss_of(_of_classes(kind, kept, shape), kept)
+    values = _stacked([one.target for one in kept])
+    if kind in BINARY:
+        share = (values > 0 if kind == "soft_margin_loss" else values).float().mean(0).clamp(_TINY, 1 - _TINY)
+        return _loss_of(share.logit() if kind in OF_LOGITS else share, kept)
+    mean, median = values.mean(0), values.median(0).values
+    steps = [median + (mean - median) * part / PARTS for part in range(PARTS + 1)]
+    return min(_loss_of(one, kept) for one in steps)
+
+
+def _is_plain(kept: Sequence[Kept]) -> bool:
+    """Whether a loss of classes weighs all rows alike, and its targets are classes, not shares of them."""
+    loss = kept[0].loss
+    settings = dict(loss.kwargs)
+    usual = all(settings.get(name) in (None, value) for name, value in _USUAL.items())
+    ignored = settings.get("ignore_index")
+    nothing_ignored = ignored is None or ignored < 0
+    shares = (one.target for one in kept if one.target.is_floating_point())
+    hard = all(bool(((target == 0) | (target == 1)).all()) for target in shares)
+    return usual and nothing_ignored and hard and len(loss.args) <= 2
+
+
+def _stacked(targets: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Return the targets ``[rows, …]``; where batches have other shapes, all values in one column."""
+    rows = [one.float() if one.dim() else one.float()[None] for one in targets]
+    if len({one.shape[1:] for one in rows}) > 1:
+        return torch.cat([one.reshape(-1) for one in rows])
+    return torch.cat(rows)
+
+
+def _of_classes(kind: str, kept: Sequence[Kept], shape: torch.Size) -> torch.Tensor:
+    classes = shape[1] if len(shape) > 1 else shape[0]
+    counts = torch.zeros(classes, dtype=torch.float64)
+    for one in kept:
+        target = one.target.cpu()
+        if target.is_floating_point():
+            axes = [axis for axis in range(target.dim()) if axis != 1] if target.dim() > 1 else []
+            counts += target.double().sum(axes) if axes else target.double()
+        else:
+            flat = target.reshape(-1)
+            counts += torch.bincount(flat[(flat >= 0) & (flat < classes)], minlength=classes).double()
+    settings = dict(kept[0].loss.kwargs)
+    weight = settings.get("weight")
+    if isinstance(weight, torch.Tensor):
+        counts = counts * weight.double().cpu()
+    shares = counts / counts.sum()
+    smooth = float(settings.get("label_smoothing") or 0.0)
+    shares = (1 - smooth) * shares + smooth / classes
+    logs = shares.clamp(min=_TINY).log().float().to(kept[0].target.device)
+    return logs.reshape(-1, *[1] * (len(shape) - 2)) if len(shape) > 2 else logs
+
+
+def _loss_of(answer: torch.Tensor, kept: Sequence[Kept]) -> float:
+    total = rows = 0.0
+    for one in kept:
+        out: Any = answer.expand(one.shape).contiguous()
+        out = out.to(one.target.dtype) if one.target.is_floating_point() else out
+        loss = one.loss.value(None, {id(one.answer): out})
+        total += float(loss.float().mean()) * one.rows
+        rows += one.rows
+    return total / rows if rows else NAN

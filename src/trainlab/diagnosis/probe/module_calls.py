@@ -1,0 +1,248 @@
+# pyright: basic
+"""Calls of modules: which is the network, in which mode, to learn or to judge; and the path that runs."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from typing import Any
+
+import torch
+from torch import nn
+
+from trainlab.diagnosis.observed.events import NoGradInside
+from trainlab.diagnosis.observed.record import MANY_PASSES, NetworkRecord
+from trainlab.diagnosis.probe.batches import Data
+from trainlab.diagnosis.probe.inputs import inputs_by_place
+from trainlab.diagnosis.probe.kept_rows import Asking
+from trainlab.diagnosis.probe.listener import Listener
+from trainlab.diagnosis.probe.networks import Networks
+from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
+from trainlab.diagnosis.probe.tensor_registry import variable_name
+from trainlab.diagnosis.probe.user_frames import user_site
+from trainlab.diagnosis.torch_private import call_kwargs, in_function, is_compiling, is_module_called
+
+_FAST = (nn.TransformerEncoder, nn.TransformerEncoderLayer, nn.MultiheadAttention)
+
+
+class Calls:
+    """Global module hooks."""
+
+    def __init__(self, state: ProbeState, listener: Listener, data: Data, asking: Asking) -> None:
+        self.state = state
+        self.listener = listener
+        self.data = data
+        self.asking = asking
+        self.networks = Networks(state)
+        self.pending: list[tuple[NetworkRecord, bool]] = []
+        self.passes = 0
+        self.most_passes = self.long_steps = self.learning_steps = 0
+        self._data_network: NetworkRecord | None = None
+        self._suspended: nn.Module | None = None
+        self._wholes: weakref.WeakKeyDictionary[nn.Module, weakref.ref[nn.Module]] = (
+            weakref.WeakKeyDictionary()
+        )
+        self._entries: weakref.WeakKeyDictionary[nn.Module, weakref.ref[nn.Module]] = (
+            weakref.WeakKeyDictionary()
+        )
+        self._skimmed: nn.Module | None = None
+        self._entered = 0
+        self._handles: list[Any] = []
+
+    def attach(self) -> None:
+        """Register the hooks."""
+        register = nn.modules.module
+        self._handles = [
+            register.register_module_forward_pre_hook(self.before),
+            register.register_module_forward_hook(self.after, always_call=True),
+        ]
+
+    def detach(self) -> None:
+        """Take the hooks off."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+
+    def step_ended(self) -> None:
+        """The next step may be one to look at, also within a pass; passes that were broken off are over."""
+        self._skimmed, self._entered = None, 0
+        if self.state.modules and not is_module_called():
+            self.state.modules.clear()
+            self._suspended = None
+
+    def before(self, module: nn.Module, args: Any) -> None:
+        """A module is called."""
+        state = self.state
+        if self._is_skimmed():
+            self._entered += module is self._skimmed
+            return
+        if not state.mine() or state.in_backward:
+            return
+        if not state.modules:
+            self._network_before(module, args)
+        elif state.sampling:
+            if not state.judging and not torch.is_grad_enabled():
+                self._without_gradients(module)
+            if not state.registry.has_path(module):
+                self._met_within(module)
+        if not module.training and self.listener.active and isinstance(module, _FAST):
+            self.listener.switch(False)
+            if not self.listener.active:
+                self._suspended = module
+        state.modules.append(module)
+        if len(state.modules) == 1 and not (state.sampling or state.judging):
+            self._skimmed = module
+
+    def after(self, module: nn.Module, args: Any, output: Any) -> None:
+        """A module has returned, or failed."""
+        state = self.state
+        if self._is_skimmed():
+            if module is not self._skimmed:
+                return
+            if self._entered:
+                self._entered -= 1
+                return
+            self._skimmed = None
+        if not state.mine() or not state.modules or state.in_backward:
+            return
+        if not any(module is one for one in state.modules):
+            return  # it began in a pass that was skimmed then
+        while state.modules.pop() is not module:
+            pass
+        if state.sampling and module in state.registry.parted:
+            state.registry.meet_whole(module)
+        if not state.modules:
+            self._made(output)
+        if self._suspended is module:
+            self._suspended = None
+            self.listener.switch(True)
+
+    def _is_skimmed(self) -> bool:
+        """Whether the call is within a pass that nothing is measured in: its layers pass unseen.
+
+        A compiler takes `is_compiling` for true, and leaves the probe out.
+        """
+        if is_compiling():
+            return False
+        return self._skimmed is not None and threading.get_ident() == self.state.thread
+
+    @guarded
+    def _made(self, output: Any) -> None:
+        if isinstance(output, torch.Tensor) and output.grad_fn is not None:
+            self.state.mark_alive(output.grad_fn.metadata)  # pyright: ignore[reportArgumentType]
+        self.asking.made(output)
+
+    @guarded
+    def declare(self, model: nn.Module) -> None:
+        """Make known that this is a whole: its layers, where they are called one by one, belong together."""
+        registry = self.state.registry
+        known = {module for module, _ in registry.modules()}
+        registry.enter(model, variable_name(model) or type(model).__name__)
+        for module, _ in registry.modules():
+            if module not in known and module is not model and next(module.children(), None) is None:
+                self._wholes[module] = weakref.ref(model)
+
+    def _whole(self, module: nn.Module) -> nn.Module | None:
+        """Return the network that a call of this layer is a pass of; None of layers later in the pass."""
+        reference = self._wholes.get(module)
+        model = None if reference is None else reference()
+        if model is None:
+            return module
+        entry = self._entries.setdefault(model, weakref.ref(module))()
+        return model if entry is module else None
+
+    @guarded
+    def _network_before(self, module: nn.Module, args: Any) -> None:
+        whole = self._whole(module)
+        if whole is None:
+            return
+        called, module, root = module, whole, self.networks.record_of(whole)
+        if root is None:
+            return
+        self.asking.drop()
+        self._call(module, root, args)
+        if not self.state.judging and called is module and not self.networks.only_feeds(module):
+            self.asking.begin(module, root, args, call_kwargs())
+
+    @guarded
+    def _without_gradients(self, module: nn.Module) -> None:
+        """A part of a network that learns is called under no_grad."""
+        if in_function():
+            return
+        keys = {
+            self.state.registry.key(parameter) for parameter in module.parameters() if parameter.requires_grad
+        }
+        if keys:
+            path = self.state.registry.path(module)
+            self.state.seen(NoGradInside(site=user_site(), module=path, params=keys))
+
+    @guarded
+    def _met_within(self, module: nn.Module) -> None:
+        """A layer that its network hadn't when first called: a new head, or one around an old layer."""
+        if next(module.parameters(recurse=False), None) is not None:
+            self.networks.changed(self.state.modules[0])
+
+    def _call(self, module: nn.Module, root: NetworkRecord, args: Any) -> None:
+        state = self.state
+        # The guard has switched gradients off for itself: what the user has set is in `learning`.
+        learning = root.trainable > 0 and (state.grad_enabled or in_function())
+        state.judging = not learning
+        self.listener.switch(state.sampling or state.judging)
+        if module.training:
+            root.train_calls += 1
+        else:
+            root.eval_calls += 1
+        batch, *others = inputs_by_place(args)
+        if learning:
+            if not self.networks.only_feeds(module):
+                if state.sampling and not module.training:
+                    self.networks.look_at_modes(module, root)
+                self.pending.append((root, module.training))
+                del self.pending[:-256]
+                self.passes += 1
+            if self._data_network is None:
+                self._data_network = root
+            if root is self._data_network and batch is not None and not batch.requires_grad:
+                self.data.trained_on(batch, others)
+            elif batch is not None and not batch.requires_grad:
+                self.data.used_elsewhere(batch)
+            return
+        if module.training:
+            root.judge_in_train += 1
+            root.judge_site = root.judge_site or user_site()
+        else:
+            root.judge_in_eval += 1
+            root.eval_site = root.eval_site or user_site()
+        if root.last_judge_tick != state.record.tick:
+            root.last_judge_tick = state.record.tick
+            root.judge_ticks += 1
+        if root is self._data_network and batch is not None:
+            self.data.judged_on(batch, others)
+
+    def learned(self) -> int:
+        """A backward pass: the forward passes before it were there to learn; return how many they were."""
+        for root, training in self.pending:
+            if training:
+                root.learn_in_train += 1
+            else:
+                root.learn_in_eval += 1
+        self.pending.clear()
+        passes, self.passes = self.passes, 0
+        self.most_passes = max(self.most_passes, passes)
+        self.learning_steps += passes > 0
+        self.long_steps += passes >= MANY_PASSES
+        return passes
+
+    def finish(self) -> None:
+        """Forward passes that no backward pass followed were there to judge.
+
+        Unless most steps have many, as those of an agent's games do: they may be of one that wasn't ended.
+        """
+        if self.long_steps > 0.5 * self.learning_steps and self.passes <= 2 * self.most_passes:
+            return
+        for root, training in self.pending:
+            if training:
+                root.judge_in_train += 1
+            else:
+                root.judge_in_eval += 1
+        self.pending.clear()

@@ -1,0 +1,99 @@
+# pyright: basic
+"""Copies of a network: its structure, with tensors of our choice, and no hook of the user's."""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import dataclasses
+import enum
+import types
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from trainlab.diagnosis.probe.readable_tensors import readable
+
+MAX_BYTES = 64_000_000
+"""A network of more than 16 million floats isn't asked: a copy of it would be felt in memory."""
+MAX_THINGS = 20_000
+_OWN = frozenset(vars(nn.Module()))
+_HOOKS = tuple(
+    name for name in _OWN if name.endswith(("_hooks", "_hooks_with_kwargs", "_hooks_always_called"))
+)
+_SIMPLE = (
+    *(int, float, bool, str, bytes, complex, type(None), type, slice, range, type(Ellipsis), enum.Enum),
+    *(torch.dtype, torch.device, torch.Size, types.FunctionType, types.BuiltinFunctionType),
+)
+_REFERENCES = "_flat_weight_refs"
+"""A recurrent layer's own, by which it sees that its weights are others: as those of a copy are."""
+_WRAPPERS = (torch.jit.ScriptModule, nn.DataParallel, nn.parallel.DistributedDataParallel)
+
+
+class Unfit(Exception):  # noqa: N818 - no error: a reason
+    """Why a network can't be asked, to go on after "because"."""
+
+
+def tensors_of(module: nn.Module) -> list[torch.Tensor]:
+    """Return all tensors that a network holds, each once, in the order in which they are met.
+
+    Raises:
+        Unfit: it holds something that it isn't known how to copy without running code of the user's.
+    """
+    found: dict[int, torch.Tensor] = {}
+    met: set[int] = set()
+    waiting: list[Any] = [module]
+    while waiting:
+        thing = waiting.pop()
+        if isinstance(thing, torch.Tensor):
+            if readable(thing) is not thing:
+                raise Unfit("its numbers aren't in this process")
+            found[id(thing)] = thing
+            continue
+        if isinstance(thing, types.FunctionType) and thing.__closure__ is not None:
+            raise Unfit("it holds a function that may use parts of it")
+        if isinstance(thing, _SIMPLE) or id(thing) in met:
+            continue
+        met.add(id(thing))
+        if len(met) > MAX_THINGS:
+            raise Unfit("it has too many parts")
+        waiting += _within(thing)
+    if sum(tensor.numel() * tensor.element_size() for tensor in found.values()) > MAX_BYTES:
+        raise Unfit(f"its numbers take more than {MAX_BYTES // 1_000_000} MB")
+    return list(found.values())
+
+
+def _within(thing: Any) -> list[Any]:
+    if isinstance(thing, nn.Module):
+        if (
+            isinstance(thing, _WRAPPERS)
+            or hasattr(type(thing), "__deepcopy__")
+            or hasattr(thing, "_orig_mod")
+        ):
+            raise Unfit(f"a {type(thing).__name__} isn't copied")
+        return [value for name, value in vars(thing).items() if name not in (*_HOOKS, _REFERENCES)]
+    if isinstance(thing, list | tuple | set | frozenset):
+        return list(thing)
+    if isinstance(thing, dict):
+        return [*thing.keys(), *thing.values()]
+    if isinstance(thing, types.SimpleNamespace | argparse.Namespace) or dataclasses.is_dataclass(thing):
+        return list(vars(thing).values()) if hasattr(thing, "__dict__") else []
+    raise Unfit(f"it holds something that can't be copied ({type(thing).__name__})")
+
+
+def copied(module: nn.Module, tensors: list[torch.Tensor], by: Callable[[int], torch.Tensor]) -> nn.Module:
+    """Return a copy of the network that has ``by(place)`` for each of its tensors; hooks aren't copied."""
+    memo: dict[int, Any] = {}
+    for place, tensor in enumerate(tensors):
+        values = by(place).detach()
+        memo[id(tensor)] = (
+            nn.Parameter(values, requires_grad=False) if isinstance(tensor, nn.Parameter) else values
+        )
+    for part in module.modules():
+        for name in _HOOKS:
+            hooks = vars(part).get(name)
+            if hooks is not None:
+                memo[id(hooks)] = type(hooks)()
+    return copy.deepcopy(module, memo)

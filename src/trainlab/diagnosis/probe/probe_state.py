@@ -1,0 +1,184 @@
+# pyright: basic
+"""The probe's own state: the clock, whether to look closely, and what to do when the probe itself fails."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
+
+import torch
+from torch import nn
+
+from trainlab.diagnosis.observed.events import Event
+from trainlab.diagnosis.observed.record import TrainingRecord
+from trainlab.diagnosis.probe.deferred_reads import DeferredReads
+from trainlab.diagnosis.probe.readable_tensors import is_dispatched, is_recorded
+from trainlab.diagnosis.probe.schedule import is_sampled
+from trainlab.diagnosis.probe.tensor_registry import TensorRegistry
+from trainlab.diagnosis.torch_private import (
+    is_compiling,
+    no_dispatch_modes,
+    no_torch_function,
+    set_grad_enabled,
+)
+
+E = TypeVar("E", bound=Event)
+F = TypeVar("F", bound=Callable[..., None])
+MAX_TROUBLES = 10
+MAX_EVENTS = 400
+MAX_LIVE_TICKS = 512
+
+
+class _Token:
+    """Lives as long as the graph that it's tied to."""
+
+    __slots__ = ("__weakref__",)
+
+
+class ProbeState:
+    """What all listeners share."""
+
+    def __init__(self) -> None:
+        self.record = TrainingRecord()
+        self.registry = TensorRegistry(self.record)
+        self.deferred = DeferredReads()
+        self.sampling = True
+        self.judging = False
+        self.busy = False
+        self.on = False
+        self.inside = 0
+        self.in_backward = 0
+        self.grad_enabled = True
+        self.process = os.getpid()
+        self.thread = threading.get_ident()
+        self.started = time.monotonic()
+        self.modules: list[nn.Module] = []
+        self.steps_taken = 0
+        self.at_boundary: list[Callable[[], None]] = []
+        self._events: dict[tuple[Any, ...], Event] = {}
+        self._alive: dict[int, weakref.WeakSet[_Token]] = {}
+
+    def mine(self) -> bool:
+        """Whether this process and thread are listened to, and the probe isn't at work itself.
+
+        A compiler that reads this takes `is_compiling` for true, and leaves the probe out.
+        """
+        if is_compiling():
+            return False
+        return (
+            self.on
+            and not self.busy
+            and threading.get_ident() == self.thread
+            and os.getpid() == self.process
+            and not is_recorded()
+        )
+
+    def trouble(self, error: BaseException) -> None:
+        """Write down a fault of the probe's own; after some of them it stops listening."""
+        told = self.record.troubles
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        where = (
+            ""
+            if trace is None
+            else f" ({os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno})"
+        )
+        text = f"{type(error).__name__}: {' '.join(str(error).split())[:160]}{where}"
+        if text not in told:
+            told.append(text)
+        if len(told) >= MAX_TROUBLES:
+            self.on = False
+
+    def seen(self, event: E, *, key: str = "") -> E:
+        """Enter an event; if one of its kind, place and key is there already, count and return that."""
+        place = (type(event), event.site, event.module, key)
+        known = self._events.get(place)
+        if isinstance(known, type(event)):
+            known.count += 1
+            return known
+        event.tick = self.record.tick
+        if len(self._events) < MAX_EVENTS:
+            self._events[place] = event
+            self.record.events.append(event)
+        return event
+
+    def boundary(self) -> None:
+        """The end of a step: the clock moves on, and whether to look at the next one is settled."""
+        self.jump(self.record.tick + 1)
+
+    def jump(self, tick: int) -> None:
+        """Set the clock, forward only: steps of a training that is played back are left out."""
+        self.record.tick = tick
+        self.sampling = is_sampled(tick)
+        for action in self.at_boundary:
+            action()
+
+    def mark_alive(self, metadata: dict[str, Any]) -> None:
+        """Tie a token to a graph's node: while it's alive, so is the graph of this step."""
+        tick = self.record.tick
+        alive = self._alive.get(tick)
+        if alive is None:
+            if len(self._alive) >= MAX_LIVE_TICKS:
+                return
+            alive = self._alive[tick] = weakref.WeakSet()
+        if len(alive) < 8:
+            token = _Token()
+            metadata["trainlab alive"] = token
+            alive.add(token)
+
+    def old_graphs_alive(self) -> int:
+        """Return how many earlier steps still have their graph in memory."""
+        for tick in [
+            tick for tick, tokens in self._alive.items() if tick < self.record.tick - 1 and not len(tokens)
+        ]:
+            del self._alive[tick]
+        return sum(tick < self.record.tick - 1 for tick in self._alive)
+
+    def module_path(self) -> str:
+        """Return the path of the module that is running, or an empty string."""
+        return self.registry.path(self.modules[-1]) if self.modules else ""
+
+
+@contextlib.contextmanager
+def unheard() -> Generator[None]:
+    """Let the probe compute: no gradients, and no mode or tensor class of the user's own gets to see it."""
+    enabled = torch.is_grad_enabled()
+    # In this order: switching gradients off is itself a function that modes get to see.
+    with no_torch_function():
+        set_grad_enabled(False)
+        try:
+            if is_dispatched():
+                with no_dispatch_modes():
+                    yield
+            else:
+                yield
+        finally:
+            set_grad_enabled(enabled)
+
+
+def guarded(function: F) -> F:
+    """Make a method of a listener (it has a `state`) silent while the probe works, harmless if it fails."""
+
+    @functools.wraps(function)
+    def call(self: Any, *args: Any, **kwargs: Any) -> None:
+        state: ProbeState = self.state
+        if not state.mine():
+            return
+        state.busy = True
+        state.grad_enabled = torch.is_grad_enabled()
+        try:
+            with unheard():
+                function(self, *args, **kwargs)
+        except Exception as error:
+            state.trouble(error)
+        finally:
+            state.busy = False
+
+    return call  # pyright: ignore[reportReturnType]

@@ -1,0 +1,106 @@
+# pyright: basic
+"""Schedulers, clipping, loss scaling and loaded weights: functions that are wrapped to be counted."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import torch
+
+from trainlab.diagnosis.observed.events import Clipping
+from trainlab.diagnosis.observed.record import SchedulerRecord
+from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
+from trainlab.diagnosis.probe.user_frames import user_site
+from trainlab.diagnosis.torch_private import scheduler_steps
+
+MAX_CLIPS = 4_000
+_SETTINGS = (
+    "gamma",
+    "step_size",
+    "T_max",
+    "milestones",
+    "factor",
+    "patience",
+    "mode",
+    "total_steps",
+    "total_iters",
+)
+
+
+class SchedulersAndClipping:
+    """Each wrapper passes on what it is given, and notes it."""
+
+    def __init__(self, state: ProbeState) -> None:
+        self.state = state
+        self._schedulers: weakref.WeakKeyDictionary[Any, SchedulerRecord] = weakref.WeakKeyDictionary()
+
+    def wrap_scheduler_step(self, original: Any) -> Any:
+        """Count the steps of a scheduler, without the one that its own making takes."""
+
+        def step(scheduler: Any, *args: Any, **kwargs: Any) -> Any:
+            before = scheduler_steps(scheduler)
+            out = original(scheduler, *args, **kwargs)
+            if before is None or before >= 1:
+                self._scheduled(scheduler)
+            return out
+
+        return step
+
+    @guarded
+    def _scheduled(self, scheduler: Any) -> None:
+        record = self._schedulers.get(scheduler)
+        if record is None:
+            settings = {name: getattr(scheduler, name) for name in _SETTINGS if hasattr(scheduler, name)}
+            plain = {name: value for name, value in settings.items() if isinstance(value, int | float | str)}
+            record = SchedulerRecord(type(scheduler).__name__, None, user_site(), settings=plain)
+            self._schedulers[scheduler] = record
+            self.state.record.schedulers.append(record)
+        record.steps += 1
+        record.early += self.state.steps_taken == 0
+        record.last_tick = self.state.record.tick
+
+    def wrap_clipping(self, original: Any) -> Any:
+        """Note the norm before clipping and the limit."""
+
+        def clip_grad_norm_(*args: Any, **kwargs: Any) -> Any:
+            norm = original(*args, **kwargs)
+            self._clipped(norm, args[1] if len(args) > 1 else kwargs.get("max_norm"))
+            return norm
+
+        return clip_grad_norm_
+
+    @guarded
+    def _clipped(self, norm: Any, limit: Any) -> None:
+        state = self.state
+        state.seen(Clipping(site=user_site()))
+        if state.sampling and isinstance(norm, torch.Tensor) and len(state.record.clips) < MAX_CLIPS:
+            tick = state.record.tick
+            state.deferred.read(norm, lambda got: state.record.clips.append((tick, got[0], float(limit))))
+
+    def wrap_scaler(self, original: Any) -> Any:
+        """Note that losses are scaled: then gradients that overflow are skipped steps, and no fault."""
+
+        def step(scaler: Any, *args: Any, **kwargs: Any) -> Any:
+            self.state.record.uses_scaler = self.state.record.uses_scaler or bool(scaler.is_enabled())
+            return original(scaler, *args, **kwargs)
+
+        return step
+
+    def wrap_loading(self, original: Any) -> Any:
+        """Note which weights were loaded."""
+
+        def load_state_dict(module: Any, *args: Any, **kwargs: Any) -> Any:
+            out = original(module, *args, **kwargs)
+            self._loaded(module)
+            return out
+
+        return load_state_dict
+
+    @guarded
+    def _loaded(self, module: Any) -> None:
+        state = self.state
+        if state.record.tick > 0:
+            state.record.restored = True
+        for parameter in module.parameters():
+            state.record.params[state.registry.key(parameter)].loaded = True

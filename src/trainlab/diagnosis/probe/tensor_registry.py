@@ -1,0 +1,182 @@
+# pyright: basic
+"""Parameters and modules by name, without keeping them alive."""
+
+from __future__ import annotations
+
+import re
+import weakref
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.parameter import is_lazy
+
+from trainlab.diagnosis.observed.record import ParamRecord, TrainingRecord
+from trainlab.diagnosis.probe.readable_tensors import readable
+from trainlab.diagnosis.probe.user_frames import user_frames
+
+MAX_PARAMS = 20_000
+MAX_ITEMS = 1_000
+_NO_NAMES = re.compile(r"__.*|_\d*|_oh|Out")  # the latter are what a notebook showed last
+
+
+class TensorRegistry:
+    """Keys for tensors (an id alone may be given out again) and paths for modules."""
+
+    def __init__(self, record: TrainingRecord) -> None:
+        self.record = record
+        self._keys: dict[int, int] = {}
+        self._live: dict[int, weakref.ref[torch.Tensor]] = {}
+        self._paths: weakref.WeakKeyDictionary[nn.Module, str] = weakref.WeakKeyDictionary()
+        self._next = 0
+        self.parted: weakref.WeakKeyDictionary[nn.Module, dict[str, int]] = weakref.WeakKeyDictionary()
+
+    def key(self, tensor: torch.Tensor) -> int:
+        """Return the tensor's key; it is entered under a provisional name when first met."""
+        known = self._keys.get(id(tensor))
+        if known is not None:
+            return known
+        key = self._next
+        self._next += 1
+        identity = id(tensor)
+        self._keys[identity] = key
+        self._live[key] = weakref.ref(tensor, lambda _: self._forget(identity, key))
+        self.record.params[key] = ParamRecord(
+            key=key,
+            name="",
+            module_kind="",
+            shape=() if is_lazy(tensor) else tuple(tensor.shape),
+            dtype=str(tensor.dtype).removeprefix("torch."),
+            requires_grad=tensor.requires_grad,
+        )
+        return key
+
+    def _forget(self, identity: int, key: int) -> None:
+        if self._keys.get(identity) == key:
+            del self._keys[identity]
+
+    def known(self, tensor: torch.Tensor) -> int | None:
+        """Return the tensor's key, or None if it was never met."""
+        return self._keys.get(id(tensor))
+
+    def tensor(self, key: int) -> torch.Tensor | None:
+        """Return the tensor if it is still alive."""
+        reference = self._live.get(key)
+        return None if reference is None else reference()
+
+    def path(self, module: nn.Module) -> str:
+        """Return the module's path in its root, or its class."""
+        return self._paths.get(module) or type(module).__name__
+
+    def enter(self, root: nn.Module, name: str) -> list[int]:
+        """Name the modules and parameters of a root, also those that it doesn't know to be its own."""
+        for path, module in root.named_modules():
+            self._paths.setdefault(module, path or name)
+        keys: list[int] = []
+        for path, module in root.named_modules():
+            for leaf, parameter in module.named_parameters(recurse=False):
+                key = self.key(parameter)
+                if key not in keys:
+                    keys.append(key)
+                self._name(key, f"{path}.{leaf}" if path else leaf, module)
+                if readable(parameter) is not parameter and not is_lazy(parameter):
+                    self.parted.setdefault(module, {})[leaf] = key
+            self._enter_hidden(module, path)
+            if len(keys) > MAX_PARAMS:
+                break
+        return keys
+
+    def meet_whole(self, module: nn.Module) -> None:
+        """Know the whole parameters that stand in for a module's distributed ones while it runs."""
+        for leaf, key in self.parted.get(module, {}).items():
+            whole = dict(module.named_parameters(recurse=False)).get(leaf)
+            if whole is not None and id(whole) not in self._keys:
+                self._keys[id(whole)] = key
+                weakref.finalize(whole, self._forget, id(whole), key)
+
+    def _name(self, key: int, name: str, module: nn.Module | None, *, registered: bool = True) -> None:
+        record = self.record.params[key]
+        if not record.name:
+            record.name = name
+            record.module_kind = type(module).__name__ if module is not None else ""
+            record.registered = registered
+
+    def _enter_hidden(self, module: nn.Module, path: str) -> None:
+        for attribute, value in list(vars(module).items()):
+            if attribute.startswith("_") or isinstance(value, str | int | float | bool):
+                continue
+            for place, item in _items(value):
+                name = f"{path}.{attribute}{place}" if path else f"{attribute}{place}"
+                if isinstance(item, nn.Module):
+                    self._hidden_module(item, name)
+                elif item.is_leaf and item.requires_grad:
+                    self._name(self.key(item), name, None, registered=False)
+
+    def _hidden_module(self, module: nn.Module, name: str) -> None:
+        for path, inner in module.named_modules():
+            full = f"{name}.{path}" if path else name
+            if inner not in self._paths:
+                self._paths[inner] = full
+            for leaf, parameter in inner.named_parameters(recurse=False):
+                key = self.key(parameter)
+                self._name(key, f"{full}.{leaf}", inner, registered=False)
+
+    def name_leaf(self, tensor: torch.Tensor) -> int:
+        """Return the key of a leaf that no module holds, named after the user's variable where one does."""
+        key = self.key(tensor)
+        record = self.record.params[key]
+        if not record.name:
+            record.name = variable_name(tensor) or f"tensor {list(tensor.shape)}"
+            record.registered = False
+        return key
+
+    def modules(self) -> list[tuple[nn.Module, str]]:
+        """Return the modules that are still alive, with their paths."""
+        return list(self._paths.items())
+
+    def has_path(self, module: nn.Module) -> bool:
+        """Whether the module belongs to a root that was entered."""
+        return module in self._paths
+
+
+def _items(value: Any) -> list[tuple[str, Any]]:
+    """Return the modules and tensors that lie plainly in an attribute, a list, a tuple or a dictionary."""
+    if isinstance(value, nn.Module | torch.Tensor):
+        return [("", value)]
+    pairs: list[tuple[Any, Any]] = []
+    if type(value) in (list, tuple):
+        pairs = list(enumerate(value[:MAX_ITEMS]))
+    elif type(value) is dict:
+        pairs = [(repr(key), item) for key, item in list(value.items())[:MAX_ITEMS]]
+    found: list[tuple[str, Any]] = []
+    for place, item in pairs:
+        if isinstance(item, nn.Module | torch.Tensor):
+            found.append((f"[{place}]", item))
+        elif type(item) in (list, tuple):
+            inner = enumerate(item[:MAX_ITEMS])
+            found += [
+                (f"[{place}][{at}]", one) for at, one in inner if isinstance(one, nn.Module | torch.Tensor)
+            ]
+    return found
+
+
+def variable_name(thing: object) -> str:
+    """Return the global name under which the user's code knows the thing, or an empty string.
+
+    Names inside functions are left alone: asking a frame for them would change what ``locals()`` returned.
+    """
+    met: set[int] = set()
+    for frame in user_frames():
+        space = frame.f_globals
+        if id(space) in met:
+            continue
+        met.add(id(space))
+        for name, value in list(space.items()):
+            if _NO_NAMES.fullmatch(name):
+                continue
+            if value is thing:
+                return name
+            for place, item in _items(value) if type(value) in (list, tuple, dict) else ():
+                if item is thing:
+                    return f"{name}{place}"
+    return ""

@@ -1,0 +1,201 @@
+"""What a remedy was good for: the same seeds with and without it, held against each other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Literal
+
+from trainlab.diagnosis.remedies.remedy import Remedy
+from trainlab.diagnosis.remedies.trial_runs import Run
+from trainlab.diagnosis.report.read_back import Outcome
+from trainlab.diagnosis.signals.learnt import STUCK, is_behind
+from trainlab.stats import Rate, rate
+
+TrialVerdict = Literal["mended", "learns", "partly", "better", "no help", "harmed", "failed", "no hold"]
+MARGIN = 0.05
+"""So much of accuracy, R² or the best constant's loss is a difference."""
+OF_THE_WAY = 0.1
+"""Where only losses are known: so much of the way that they went."""
+BORROWED = 0.5
+"""Where the best constant's loss is known from the other run only, less is learnt than half of it."""
+MOST = 0.8
+"""Better, or worse, on so many of the seeds is better, or worse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One seed: the training as it is, and with the remedy."""
+
+    seed: int
+    before: Run
+    after: Run
+
+
+def learns(run: Run, other: Run) -> bool | None:
+    """Whether a run has learnt; None if that can't be told.
+
+    By its state where it is known: better than 90 % of the best constant answer's loss, and not more than
+    0.1 behind nearest neighbours. Else by the same numbers; where the best constant's loss is known from
+    the other run only, of the same data, by half of it. A run that failed hasn't, unless both did.
+    """
+    if run.outcome is None or (run.error and not other.error):
+        return False
+    state = run.outcome.state
+    if state != "unknown":
+        return state == "learnt"
+    share = run.outcome.loss_by_constant
+    limit = STUCK if share is not None else BORROWED
+    share = share_of_constant(run, other)
+    if share is None:
+        return None
+    reached, neighbours = run.outcome.reached, run.outcome.neighbours_reach
+    behind = reached is not None and neighbours is not None and is_behind(reached, neighbours)
+    return share <= limit and not behind
+
+
+def share_of_constant(run: Run, other: Run) -> float | None:
+    """Return the last loss by that of the best constant answer."""
+    if run.outcome is None:
+        return None
+    share = run.outcome.loss_by_constant
+    if share is not None or run.outcome.constant_answer_loss is not None:
+        return share
+    constant = other.outcome.constant_answer_loss if other.outcome is not None else None
+    last = run.outcome.last_loss
+    # A loss below 0 is no error that a constant's could be set against.
+    return None if not constant or last is None or last < 0 or constant < 1e-9 else last / constant
+
+
+def compared(pair: Pair, *, same_loss: bool) -> int:
+    """Return 1 if the run with the remedy came out better, −1 if worse, else 0."""
+    before, after = pair.before, pair.after
+    learnt = learns(before, after), learns(after, before)
+    if learnt in ((False, True), (True, False)):
+        return 1 if learnt[1] else -1
+    ended = _ended_well(before), _ended_well(after)
+    if ended[0] != ended[1]:
+        return 1 if ended[1] else -1
+    if not ended[0] or before.outcome is None or after.outcome is None:
+        return 0
+    signs = {_sign(before.outcome.reached, after.outcome.reached, MARGIN)}
+    if same_loss:
+        shares = share_of_constant(before, after), share_of_constant(after, before)
+        known = shares[0] is not None and shares[1] is not None
+        signs.add(_sign(shares[1], shares[0], MARGIN) if known else _by_losses(before.outcome, after.outcome))
+    signs.discard(0)
+    return signs.pop() if len(signs) == 1 else 0
+
+
+def _ended_well(run: Run) -> bool:
+    return run.outcome is not None and run.outcome.last_loss is not None and not run.error
+
+
+def _sign(before: float | None, after: float | None, margin: float) -> int:
+    if before is None or after is None or abs(after - before) < margin:
+        return 0
+    return 1 if after > before else -1
+
+
+def _by_losses(before: Outcome, after: Outcome) -> int:
+    ways = [
+        abs(one.first_loss - one.last_loss)
+        for one in (before, after)
+        if one.first_loss is not None and one.last_loss is not None
+    ]
+    return _sign(after.last_loss, before.last_loss, max(OF_THE_WAY * max(ways, default=0.0), 1e-12))
+
+
+def judged_trial(remedy: Remedy, pairs: Sequence[Pair], *, seconds: float) -> dict[str, Any]:
+    """Return the trial as JSON has it; there is at least one pair."""
+    count = len(pairs)
+    signs = [compared(pair, same_loss=remedy.same_loss) for pair in pairs]
+    after = [learns(pair.after, pair.before) for pair in pairs]
+    before = [learns(pair.before, pair.after) for pair in pairs]
+    acted = max(pair.after.acted for pair in pairs)
+    errors = [pair.after.error for pair in pairs if pair.after.error and not pair.before.error]
+    found = rate(sum(one is True for one in after), count)
+    unchanged = rate(sum(one is True for one in before), count)
+    return {
+        "remedy": remedy.words,
+        "changes": [dict(change) for change in remedy.changes],
+        "verdict": verdict_of(after, before, signs, acted=acted, failed=len(errors) == count),
+        "runs": count,
+        **_share(found, after),
+        "better": signs.count(1),
+        "worse": signs.count(-1),
+        "took_hold": acted,
+        "same_loss": remedy.same_loss,
+        "reached_as": _reached_as(pairs),
+        "before": _middle([pair.before for pair in pairs]),
+        "after": _middle([pair.after for pair in pairs]),
+        "unchanged": {"runs": count, **_share(unchanged, before)},
+        "seconds": round(seconds, 1),
+        "error": errors[0] if errors else "",
+        "seeds": [
+            {"seed": pair.seed, "before": _numbers(pair.before), "after": _numbers(pair.after)}
+            for pair in pairs
+        ],
+    }
+
+
+def verdict_of(
+    after: Sequence[bool | None],
+    before: Sequence[bool | None],
+    signs: Sequence[int],
+    *,
+    acted: int,
+    failed: bool,
+) -> TrialVerdict:
+    """Return in a word what it came to: who has learnt with it and without, and which came out better."""
+    count, learnt, unchanged = len(signs), after.count(True), before.count(True)
+    if failed:
+        return "failed"
+    if not acted:
+        return "no hold"
+    if None in before and learnt > count / 2 and not unchanged:
+        return "learns"
+    if None not in before and None not in after and learnt > unchanged:
+        return "mended" if learnt > count / 2 else "partly"
+    if None not in before and unchanged - learnt > count / 2:
+        return "harmed"
+    enough = MOST * count
+    if signs.count(1) >= enough:
+        return "better"
+    return "harmed" if signs.count(-1) >= enough else "no help"
+
+
+def _share(found: Rate, learnt: Sequence[bool | None]) -> dict[str, Any]:
+    known = None not in learnt
+    return {"learnt": found.k if known else None, "interval": [found.low, found.high] if known else None}
+
+
+def _numbers(run: Run) -> dict[str, Any]:
+    ended = run.outcome
+    return {
+        "state": ended and ended.state,
+        "loss": ended and ended.last_loss,
+        "reached": ended and ended.reached,
+        "by_constant": ended and ended.fit_by_constant,
+    }
+
+
+def _middle(runs: Sequence[Run]) -> dict[str, float | None]:
+    """Return medians: of losses over all runs, not finite ones as infinite; else of what is known."""
+    numbers = [_numbers(run) for run in runs]
+    losses = median(math.inf if one["loss"] is None else one["loss"] for one in numbers)
+    middle: dict[str, float | None] = {"loss": losses if math.isfinite(losses) else None}
+    for name in ("reached", "by_constant"):
+        known = [one[name] for one in numbers if one[name] is not None]
+        middle[name] = median(known) if known else None
+    return middle
+
+
+def _reached_as(pairs: Sequence[Pair]) -> str | None:
+    for pair in pairs:
+        for run in (pair.after, pair.before):
+            if run.outcome is not None and run.outcome.reached_as:
+                return run.outcome.reached_as
+    return None

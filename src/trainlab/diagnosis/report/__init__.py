@@ -1,0 +1,1 @@
+"""A report in words: its card, its verdict, its findings, for terminal and page."""

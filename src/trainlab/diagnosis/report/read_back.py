@@ -1,0 +1,70 @@
+"""What a report says where it is read again as JSON has it: how the training ended, and with what outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from trainlab.diagnosis.signals.learnt import State
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cause:
+    """A finding that no other one explains."""
+
+    fault: str
+    title: str
+    link: str
+
+
+def first_cause(report: dict[str, Any]) -> Cause | None:
+    """Return the first finding that no other one explains; None if nothing was found."""
+    for one in report["findings"]:
+        if not one["consequence_of"]:
+            return Cause(fault=one["fault"], title=one["title"], link=one["link"])
+    return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """How the training came to its end (`how`), the script's exit `code`, and a `message` or nothing."""
+
+    how: str
+    code: int
+    message: str
+
+    @property
+    def broken_off(self) -> bool:
+        """Whether an exception or a signal ended it."""
+        return self.how in ("error", "killed")
+
+    @property
+    def failed(self) -> bool:
+        """Whether it was broken off, or ended itself with an exit code other than 0."""
+        return self.broken_off or self.code != 0
+
+
+def ended_from(report: dict[str, Any]) -> Ended:
+    """Return how the training of a report ended."""
+    ended = report["ended"]
+    return Ended(how=ended["how"], code=ended.get("code") or 0, message=str(ended.get("message") or ""))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """With what result a training ended; numbers are None where they aren't known."""
+
+    state: State
+    reached: float | None = None
+    reached_as: str | None = None
+    neighbours_reach: float | None = None
+    first_loss: float | None = None
+    last_loss: float | None = None
+    constant_answer_loss: float | None = None
+    loss_by_constant: float | None = None
+    fit_by_constant: float | None = None
+
+
+def outcome_from(fields: dict[str, Any]) -> Outcome:
+    """Return the outcome that a report has (`judge.outcome`)."""
+    return Outcome(**{name: fields[name] for name in Outcome.__dataclass_fields__})

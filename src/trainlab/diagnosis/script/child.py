@@ -1,0 +1,221 @@
+"""The process in which a user's script runs under the probe; it writes its report to a file.
+
+``python -m trainlab.diagnosis.script.child REPORT PLAN``, both names of files; the plan is in JSON (`plan`).
+"""
+
+from __future__ import annotations
+
+import _thread
+import contextlib
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trainlab.diagnosis.observed.record import TrainingRecord
+from trainlab.diagnosis.observed.site import line_of
+from trainlab.diagnosis.script.launch import Launch, launch
+from trainlab.diagnosis.script.plan import Plan, plan_from_json
+from trainlab.diagnosis.script.process_hooks import (
+    WhenLoaded,
+    finish_in_peace,
+    leave,
+    report_first,
+    wait_for_threads,
+)
+
+if TYPE_CHECKING:
+    from trainlab.diagnosis.probe.probe import Probe
+    from trainlab.diagnosis.remedies.applying import Applied
+    from trainlab.diagnosis.seeds.run_extras import RunExtras
+
+GRACE = 5.0
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+
+
+class LimitReached(BaseException):
+    """Ends the script once it has taken as many steps as were asked for."""
+
+
+class Child:
+    """Runs one script and writes what was seen, whatever becomes of the script."""
+
+    def __init__(self, report: str, plan: Plan) -> None:
+        self.report = report
+        self.plan = plan
+        self.probe: Probe | None = None
+        self.record = TrainingRecord()
+        self.applied: Applied | None = None
+        self.process = os.getpid()
+        self.out_of_time = False
+        self.written = threading.Lock()
+        self.finished = False
+        self.began = time.monotonic()
+        self.told_at = 0.0
+        self.pause = FIRST_PAUSE
+        self.snapshot_at: float | None = None
+        self.extras: RunExtras | None = None
+
+    def run(self) -> int:
+        """Run the script as ``python script arguments…`` would, and return its exit code."""
+        started = launch(self.plan.script, self.plan.arguments)
+        report_first(self.finish)
+        if self.plan.seconds:
+            threading.Thread(target=self._end_in_time, daemon=True).start()
+        if self.plan.seed is None and self.plan.remedy is None and self.plan.extras is None:
+            # PyTorch reads the environment when it's imported: the script may set it before that.
+            WhenLoaded("torch", self.listen).start()
+        else:
+            self.listen()
+        ended: dict[str, Any] = {"how": "end", "code": 0}
+        try:
+            started.run()
+            wait_for_threads()
+        except LimitReached:
+            ended = {"how": "steps", "code": 0, "message": f"ended after {self.plan.steps} steps, as asked"}
+        except SystemExit as error:
+            ended = {"how": "exit", "code": _exit_code(error)}
+        except KeyboardInterrupt:
+            asked = self.out_of_time
+            ended = {"how": "time" if asked else "interrupted", "code": 0 if asked else 130}
+        except BaseException as error:
+            ended = {"how": "error", "code": 1, "message": _last_line(error), "where": _place(error, started)}
+            with contextlib.suppress(Exception):
+                _print_trace(error)
+        self.finish(ended)
+        return int(ended["code"])
+
+    def listen(self) -> None:
+        """Put the probe on; should that fail, the script goes on without."""
+        if os.getpid() != self.process:
+            return
+        try:
+            from trainlab.diagnosis.probe.probe import Probe
+
+            if self.plan.seed is not None:
+                from trainlab.diagnosis.script.reseed import Reseed
+
+                Reseed(self.plan.seed, from_start=self.plan.seed_from_start).start()
+            if self.plan.remedy is not None:
+                from trainlab.diagnosis.remedies.applying import Applied
+
+                self.applied = Applied(self.plan.remedy)
+                self.applied.start()
+            probe = Probe(whole_process=True)
+            probe.state.at_boundary.append(self._at_step)
+            if self.plan.extras is not None:
+                from trainlab.diagnosis.seeds.run_extras import RunExtras
+
+                self.extras = RunExtras(self.plan.extras, probe)
+                self.extras.start()
+            probe.start()
+        except Exception as error:
+            self.record.troubles.append(_last_line(error))
+            return
+        self.probe, self.record, self.began = probe, probe.state.record, time.monotonic()
+
+    def finish(self, ended: dict[str, Any]) -> None:
+        """Stop the probe and write the report."""
+        if os.getpid() != self.process or self.finished:
+            return  # a forked worker that left the script by an exception
+        self.finished = True
+        finish_in_peace()
+        with self.written:
+            if self.probe is not None:
+                self.probe.stop(whole=ended["how"] in ("end", "exit"))
+            self.record.torch_imported = self.probe is not None or bool(self.record.troubles)
+            self.write(ended)
+
+    def write(self, ended: dict[str, Any]) -> None:
+        """Write the report whole."""
+        from trainlab.diagnosis.judge.diagnose import diagnose
+
+        report = diagnose(self.record, ended=ended).to_dict()
+        if self.extras is not None:
+            report["extras"] = self.extras.report(self.record)
+        if self.applied is not None:
+            report["acted"] = self.applied.acted
+        text = json.dumps(report)
+        with open(f"{self.report}.part", "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(f"{self.report}.part", self.report)
+
+    def _at_step(self) -> None:
+        if self.plan.steps and self.record.tick >= self.plan.steps:
+            raise LimitReached
+        now = time.monotonic()
+        if now > self.told_at + 1:
+            self.told_at = now
+            Path(f"{self.report}.steps").write_text(str(self.record.tick), encoding="ascii")
+        self.snapshot_at = self.snapshot_at or now + self.pause
+        if now > self.snapshot_at and self.probe is not None:
+            # Should the process be killed, the last of these is what is known. They take 1 % of the time.
+            self.probe.read()
+            self.write({"how": "killed", "code": 1})
+            self.pause = min(2 * self.pause, LONGEST_PAUSE)
+            self.snapshot_at = now + max(self.pause, 100 * (time.monotonic() - now))
+
+    def _is_loading(self) -> bool:
+        """Whether PyTorch is being imported, which is no time of the training's."""
+        return "torch" in sys.modules and self.probe is None and not self.record.troubles
+
+    def _end_in_time(self) -> None:
+        while self._is_loading() or time.monotonic() < self.began + self.plan.seconds:
+            time.sleep(0.05)
+        self.out_of_time = True
+        _thread.interrupt_main()
+        time.sleep(GRACE)
+        if self.written.acquire(blocking=False):
+            # The script holds on to its process: what was seen is written from here.
+            self.write({"how": "time", "code": 0})
+            leave(0)
+
+
+def _exit_code(error: SystemExit) -> int:
+    if error.code is None:
+        return 0
+    if isinstance(error.code, int):
+        return error.code
+    print(error.code, file=sys.stderr)
+    return 1
+
+
+def _last_line(error: BaseException) -> str:
+    return traceback.format_exception_only(error)[-1].strip()[:500]
+
+
+def _place(error: BaseException, started: Launch) -> str:
+    """Return the line of the script's own code at which an exception left it."""
+    if isinstance(error, SyntaxError) and error.lineno and error.filename:
+        return line_of(os.path.basename(error.filename), error.lineno)
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if started.owns(frame.filename)]
+    return line_of(os.path.basename(own[-1].filename), own[-1].lineno or 0) if own else ""
+
+
+_OURS = (os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "<frozen runpy>")
+_SHELL = (f"{os.sep}IPython{os.sep}", f"{os.sep}asyncio{os.sep}")
+
+
+def _print_trace(error: BaseException) -> None:
+    """Print the trace as Python would, without the frames of what has started the script."""
+    trace = error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if not file.startswith(_OURS) and not any(part in file for part in _SHELL):
+            break
+        trace = trace.tb_next
+    traceback.print_exception(type(error), error, trace)
+
+
+def main() -> None:
+    """Read the plan, run, and exit as the script would have."""
+    report, plan = sys.argv[1:3]
+    sys.exit(Child(report, plan_from_json(Path(plan).read_bytes())).run())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""Hooks in the script's process: as a module is imported, and before an end that raises no exception."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from types import FrameType, ModuleType
+from typing import Any
+
+leave = os._exit
+_SIGNALS = ("SIGTERM", "SIGHUP")
+
+
+def report_first(finish: Callable[[dict[str, Any]], None]) -> None:
+    """Call `finish` before this process, not one forked from it, leaves in such a way."""
+    process = os.getpid()
+
+    def leave_with_report(status: int) -> None:
+        if os.getpid() == process:
+            finish({"how": "exit", "code": status})
+        leave(status)
+
+    os._exit = leave_with_report
+
+    def ended(number: int, frame: FrameType | None) -> None:
+        if os.getpid() == process:
+            finish({"how": "killed", "code": -number})
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    def as_before() -> None:
+        for number in own:
+            if signal.getsignal(number) is ended:
+                signal.signal(number, signal.SIG_DFL)
+
+    own = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+    own = [number for number in own if signal.getsignal(number) is signal.SIG_DFL]
+    for number in own:
+        signal.signal(number, ended)
+    os.register_at_fork(after_in_child=as_before)
+
+
+def finish_in_peace() -> None:
+    """Let no signal spoil the report that is being written, as a second Ctrl-C would."""
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGINT", *_SIGNALS):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), signal.SIG_IGN)
+
+
+def wait_for_threads() -> None:
+    """Wait for the script's other threads, as Python does before it ends."""
+    for thread in threading.enumerate():
+        if not thread.daemon and thread is not threading.current_thread():
+            thread.join()
+
+
+class WhenLoaded(MetaPathFinder):
+    """Calls `then` right after the module's own code has run, once."""
+
+    def __init__(self, module: str, then: Callable[[], None]) -> None:
+        self.module = module
+        self.then = then
+
+    def start(self) -> None:
+        """Wait for the import."""
+        sys.meta_path.insert(0, self)
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return what Python would find, with a look after it is loaded."""
+        if fullname != self.module or self not in sys.meta_path:
+            return None
+        sys.meta_path.remove(self)
+        spec = find_spec(fullname)
+        if spec is None or spec.loader is None:
+            return spec
+        load = spec.loader.exec_module
+
+        def load_and_tell(module: ModuleType) -> None:
+            load(module)
+            self.then()
+
+        spec.loader.exec_module = load_and_tell
+        return spec

@@ -1,0 +1,140 @@
+"""From what an engine trained to runs as the doctor judges them, and as a study does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from trainlab.diagnosis.lift.lifted import Lift
+from trainlab.diagnosis.lift.recording import Refused
+from trainlab.diagnosis.lift.replay import Replayed
+from trainlab.diagnosis.seeds.seed_run import SeedRun
+from trainlab.diagnosis.signals.learnt import NOTHING, State, state_of
+from trainlab.engine.constant_baseline import best_constant_loss
+
+PRINTED = 0.006
+"""What rounding may make of a printed accuracy; of a loss 1 %."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunReader:
+    """Makes a run of what an engine trained, read over all the data at the end.
+
+    `constant` is what the best constant answer scores over all the data by the same loss, `variance` the
+    targets' (None of classes, and where no squared error is read), `neighbours` and `first_loss` are of the
+    script's own run. `metric` says which number of the experiment the asked one is: ``"accuracy"``,
+    ``"loss"`` or empty, times `scale`.
+    """
+
+    constant: float
+    variance: float | None
+    neighbours: float | None
+    first_loss: float | None
+    points: int
+    steps: int
+    classes: bool
+    metric: str = ""
+    scale: float = 1.0
+
+    def run(
+        self, seed: int, *, loss: float, accuracy: float | None, squared: float | None, diverged: bool
+    ) -> SeedRun:
+        """Return the run of one seed; `squared` is the mean squared error, of which R² is made."""
+        finite = math.isfinite(loss) and not diverged
+        reached = self.reached(accuracy, squared) if finite else None
+        value = (accuracy if self.metric == "accuracy" else loss) if self.metric else None
+        return SeedRun(
+            seed=seed,
+            ended="end",
+            state=self._state(loss, reached) if finite else "diverged",
+            value=value * self.scale if value is not None and math.isfinite(value) else None,
+            reached=reached,
+            reached_as="accuracy" if self.classes else "R²",
+            last_loss=loss if finite else None,
+            relative_loss=loss / self.constant if finite and self.constant > NOTHING else None,
+            steps=self.steps,
+            models=1,
+        )
+
+    def reached(self, accuracy: float | None, squared: float | None) -> float | None:
+        """Return the accuracy, or R²: 1 less the squared error by the variance; None where it isn't known."""
+        if self.classes:
+            return accuracy
+        return 1 - squared / self.variance if squared is not None and self.variance else None
+
+    def own(self, yours: SeedRun, replayed: Replayed) -> SeedRun:
+        """Return the script's own run read as the others are, over all the data, as its replay has them."""
+        if replayed.loss is None:
+            return yours
+        read = self.run(
+            0,
+            loss=replayed.loss,
+            accuracy=replayed.accuracy,
+            squared=replayed.squared,
+            diverged=yours.state == "diverged",
+        )
+        return replace(
+            yours,
+            state=read.state,
+            reached=read.reached,
+            reached_as=read.reached_as,
+            last_loss=read.last_loss,
+            relative_loss=read.relative_loss,
+        )
+
+    def _state(self, loss: float, reached: float | None) -> State:
+        return state_of(
+            loss=loss,
+            constant=self.constant,
+            start=_known(self.first_loss),
+            reached=_known(reached),
+            neighbours=_known(self.neighbours),
+            rows=self.points,
+            steps=self.steps,
+            unexplained=math.nan if self.classes or reached is None else 1 - reached,
+        )
+
+
+def reader_of(lift: Lift, runs: Sequence[SeedRun], metric: str) -> RunReader:
+    """Return how the lifted runs are read; `runs` are those replayed, the script's own first.
+
+    Raises:
+        Refused: the metric is none of the experiment's numbers.
+    """
+    yours, data = runs[0], lift.experiment.data()
+    classes = yours.reached_as == "accuracy" and data.kind != "regression"
+    variance = float(data.targets.var(axis=0).mean())
+    reader = RunReader(
+        constant=best_constant_loss(lift.experiment.loss, data.targets.astype(np.float64)),
+        variance=variance if not classes and variance > NOTHING else None,
+        neighbours=yours.neighbours_reach,
+        first_loss=yours.first_loss,
+        points=data.points,
+        steps=yours.steps,
+        classes=classes,
+    )
+    if not metric:
+        return reader
+    if not lift.elsewhere:
+        for name, scale in (("accuracy", 1.0), ("accuracy", 100.0), ("loss", 1.0)):
+            pairs = zip(runs, lift.replayed, strict=True)
+            if all(_is_printed(run.value, one, name, scale) for run, one in pairs):
+                return replace(reader, metric=name, scale=scale)
+    raise Refused(
+        f"{metric}, as the script prints it, is neither the loss nor the accuracy over the training data"
+    )
+
+
+def _known(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _is_printed(value: float | None, one: Replayed, name: str, scale: float) -> bool:
+    number = one.accuracy if name == "accuracy" else one.loss
+    if value is None or number is None or not math.isfinite(value):
+        return False
+    slack = PRINTED * scale if name == "accuracy" else max(0.01 * abs(number), 5e-5)
+    return abs(value - scale * number) <= slack

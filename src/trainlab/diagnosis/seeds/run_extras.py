@@ -1,0 +1,71 @@
+# pyright: basic
+"""What a run of a population reports besides its diagnosis, read in the script's process."""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any
+
+import torch
+
+from trainlab.diagnosis.lift.listener import Listener
+from trainlab.diagnosis.lift.recording import Recording, write
+from trainlab.diagnosis.observed.record import TrainingRecord
+from trainlab.diagnosis.script.plan import Extras
+
+SKETCH = 256
+"""The 256 smallest fingerprints of rows tell whether two runs were given the same data."""
+
+
+class RunExtras:
+    """Reads a variable of the script at its end, and whether it sets a seed; records what a lift needs."""
+
+    def __init__(self, asked: Extras, probe: Any) -> None:
+        self.asked = asked
+        self.torch_seed = torch.initial_seed()
+        self.state = probe.state
+        self.probe = probe
+        self.listener: Listener | None = None
+
+    def start(self) -> None:
+        """Begin to listen, if a lift is wanted; the rest is read at the end."""
+        if self.asked.recording:
+            self.listener = Listener(self.probe)
+            self.listener.start()
+
+    def _write_recording(self, listener: Listener, record: TrainingRecord) -> None:
+        """Write what a lift needs; should that fail, there is no lift, and the report is unharmed."""
+        try:
+            recording = listener.finished()
+            recording.elsewhere = bool(record.data.judged_rows - record.data.train_rows)
+            write(recording, self.asked.recording)
+        except Exception as error:
+            refused = Recording(refused=f"it couldn't be followed ({type(error).__name__})")
+            write(refused, self.asked.recording)
+
+    def report(self, record: TrainingRecord) -> dict[str, Any]:
+        """Return the variable's value, a sketch of the rows trained on, and whether torch was seeded."""
+        if self.listener is not None and not self.state.on:
+            self.state.busy = True
+            if record.clips or record.uses_scaler:
+                self.listener.refuse("it clips or scales gradients")
+            self._write_recording(self.listener, record)
+        names = vars(sys.modules["__main__"])
+        return {
+            "variable": number_in(names.get(self.asked.variable)) if self.asked.variable else None,
+            "rows": sorted(record.data.train_rows)[:SKETCH],
+            "seeded": torch.initial_seed() != self.torch_seed,
+        }
+
+
+def number_in(value: Any) -> float | None:
+    """Return a number, or that of one element, or the last of a list; None for anything else."""
+    if isinstance(value, list | tuple) and value:
+        value = value[-1]
+    try:
+        number = float(value)  # pyright: ignore[reportArgumentType]
+    except (TypeError, ValueError, RuntimeError):
+        return None
+    # JSON has no word for the others; a run that ended so has no number.
+    return number if math.isfinite(number) else None

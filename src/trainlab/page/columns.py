@@ -1,0 +1,115 @@
+"""Tables declared once by their columns: terminal, page, notebook and JSON take them from there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from trainlab.draw import Cell, html_table, terminal_table
+from trainlab.draw.svg import Html
+from trainlab.draw.table import Align, alignment
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
+
+T = TypeVar("T")
+C = TypeVar("C")
+
+
+def _as_it_is(value: Any) -> Cell:
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[T]):
+    """A column: the `value` that an item has in it, under its `heading` and as `show` shows it.
+
+    `brief` shows it where there is little room, under `brief_heading`. `json` is its key in JSON: a column
+    without one is only shown, one without heading is only in JSON. An `optional` column is left out of a
+    table where all its values are None. Without `align` numbers stand to the right.
+    """
+
+    heading: str
+    value: Callable[[T], Any]
+    _: KW_ONLY
+    show: Callable[[Any], Cell] = _as_it_is
+    brief: Callable[[Any], Cell] | None = None
+    brief_heading: str = ""
+    align: Align | None = None
+    json: str = ""
+    optional: bool = False
+
+    def cell(self, item: T, *, brief: bool = False) -> Cell:
+        """Return what an item's row shows in this column."""
+        return (self.brief if brief and self.brief else self.show)(self.value(item))
+
+
+def json_only(key: str, value: Callable[[T], Any]) -> Column[T]:
+    """Return a column that no table shows."""
+    return Column("", value, json=key)
+
+
+@dataclass(frozen=True, slots=True)
+class TableOf(Generic[T]):
+    """A table with a row for each item that it is given; `numbered` is the heading of a column of places."""
+
+    columns: tuple[Column[T], ...]
+    _: KW_ONLY
+    numbered: str = ""
+
+    def only(self, *headings: str) -> TableOf[T]:
+        """Return the table with these of its columns, in this order; KeyError if it hasn't one of them."""
+        named = {column.heading: column for column in self.columns}
+        return TableOf(tuple(named[heading] for heading in headings))
+
+    def shown(self, items: Sequence[T]) -> tuple[Column[T], ...]:
+        """Return the columns that a table of these items has."""
+        return tuple(column for column in self.columns if column.heading and _has_any(column, items))
+
+    def headings(self, items: Sequence[T], *, brief: bool = False) -> list[str]:
+        """Return the headings of a table of these items."""
+        names = ((brief and column.brief_heading) or column.heading for column in self.shown(items))
+        return [*self._before(self.numbered), *names]
+
+    def rows(self, items: Sequence[T], *, brief: bool = False) -> list[list[Cell]]:
+        """Return a row of cells for each item."""
+        columns = self.shown(items)
+        return [
+            [*self._before(place), *(column.cell(item, brief=brief) for column in columns)]
+            for place, item in enumerate(items, 1)
+        ]
+
+    def terminal(self, items: Sequence[T], *, title: str = "", brief: bool = False) -> RichTable:
+        """Return the table for the terminal."""
+        rows = self.rows(items, brief=brief)
+        headings = self.headings(items, brief=brief)
+        return terminal_table(headings, rows, title=title, align=self._sides(items, rows))
+
+    def html(self, items: Sequence[T], *, caption: str = "") -> Html:
+        """Return the table for a page or a notebook."""
+        rows = self.rows(items)
+        return html_table(self.headings(items), rows, caption=caption, align=self._sides(items, rows))
+
+    def to_dict(self, item: T) -> dict[str, Any]:
+        """Return an item as JSON has it: the columns that have a key, in their order."""
+        return {column.json: _plain(column.value(item)) for column in self.columns if column.json}
+
+    def _sides(self, items: Sequence[T], rows: Sequence[Sequence[Cell]]) -> list[Align]:
+        usual = alignment(self.headings(items), rows)
+        asked: list[Align | None] = [column.align for column in self.shown(items)]
+        if self.numbered:
+            asked.insert(0, None)
+        return [side or other for side, other in zip(asked, usual, strict=True)]
+
+    def _before(self, cell: C) -> list[C]:
+        return [cell] if self.numbered else []
+
+
+def _has_any(column: Column[T], items: Sequence[T]) -> bool:
+    return not column.optional or any(column.value(item) is not None for item in items)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value ready for JSON: results know themselves how they look there."""
+    return value.to_dict() if hasattr(value, "to_dict") else value

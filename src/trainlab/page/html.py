@@ -1,0 +1,36 @@
+"""HTML put together of HTML: text gets in through `escape` only, which the type `Html` holds us to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from trainlab.draw.svg import Html, escape
+
+NOTHING = Html("")
+SPACE = Html(" ")
+BREAK = Html("<br>")
+LINE = Html("\n")
+"""Between blocks, so that the source of a page can be read."""
+
+
+def tag(name: str, *inside: Html, **attributes: str) -> Html:
+    """Return an element; attributes are escaped here and empty ones left out, ``_`` in their names is ``-``.
+
+    A name that Python keeps for itself ends with ``_``: ``class_``.
+    """
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
+        for key, value in attributes.items()
+        if value
+    )
+    return Html(f"<{name}{written}>{''.join(inside)}</{name}>")
+
+
+def joined(*parts: Html) -> Html:
+    """Return one after the other."""
+    return Html("".join(parts))
+
+
+def join_html(parts: Iterable[Html], between: Html = NOTHING) -> Html:
+    """Return parts one after the other with the same `between` any two."""
+    return Html(between.join(parts))

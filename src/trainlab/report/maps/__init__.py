@@ -1,0 +1,1 @@
+"""A map as a page and in the terminal."""

@@ -1,0 +1,1 @@
+"""A race, and the smallest budget, as pages and in the terminal."""

@@ -1,0 +1,1 @@
+"""A cell as a script that needs PyTorch only."""

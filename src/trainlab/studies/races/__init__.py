@@ -1,0 +1,1 @@
+"""Races of networks or cells, and the smallest budget with which a network learns."""

@@ -1,0 +1,192 @@
+"""Hold a race: train a round, drop who is shown to be worse, go on with the rest."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from trainlab.budgets import Budget
+from trainlab.draw import counted
+from trainlab.errors import SpecError
+from trainlab.execution import Progress, forget, how_run
+from trainlab.spec import Experiment, Study, any_study, named_cell, select_cells
+from trainlab.spec.checks import check_number
+from trainlab.spec.study import MAX_SEEDS
+from trainlab.stats import Rate, Standing, hold_race, round_sizes
+from trainlab.store import Store
+from trainlab.studies.races.candidates import Field, networks_field, study_field
+from trainlab.studies.races.race_board import RaceCandidate, RaceRound
+from trainlab.studies.races.race_result import RaceResult
+from trainlab.studies.races.race_training import RaceTraining
+
+DRAWN = 6
+"""Of so many leaders a run is kept, to be drawn."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RaceProgress:
+    """Which round of how many at most, how many candidates are in it, and how far its training is."""
+
+    round: int
+    rounds: int
+    candidates: int
+    training: Progress
+
+
+def race(
+    spec: Study | Experiment | str | os.PathLike[str],
+    *,
+    networks: Budget | None = None,
+    draw: int | None = None,
+    draw_seed: int = 0,
+    cell: str | None = None,
+    seeds: int = 32,
+    max_seeds: int = 4096,
+    budget_seeds: int | None = None,
+    engine: str = "auto",
+    store: str | os.PathLike[str] | None = None,
+    workers: int | None = None,
+    fresh: bool = False,
+    on_progress: Callable[[RaceProgress], None] | None = None,
+) -> RaceResult:
+    """Find out which of many candidates learns best, without giving all of them all the seeds.
+
+    `spec` is a study, an experiment, or the path of a file of either. With `networks`, a budget, its networks
+    race in place of the experiment's own, all of them or `draw` drawn with `draw_seed`; without, what the
+    study's [race] table crosses. `cell`, as ``"Model 1:A+B"`` or ``":A+B"``, says which cell of the study
+    gives everything else; left out, the first network's without changes.
+
+    All get the first `seeds` seeds, those not yet shown to be worse (see `stats.race`) twice as many in each
+    further round, until one is left, all have `max_seeds`, or the next round would take more than
+    `budget_seeds` runs in all. With `store` and `fresh` as in `study`: what is stored is never trained again.
+    """
+    plan = any_study(spec)
+    _check(seeds, max_seeds, budget_seeds, draw)
+    field = (
+        study_field(plan, cell)
+        if networks is None
+        else networks_field(named_cell(plan, cell).experiment, networks, draw=draw, seed=draw_seed)
+    )
+    if networks is None and draw is not None:
+        raise SpecError(f"draw = {draw}: draws networks of a budget; what [race] lists races as a whole.")
+    needed = len(field.candidates) * seeds
+    if budget_seeds is not None and budget_seeds < needed:
+        raise SpecError(
+            f"budget_seeds = {budget_seeds:,}: the first round alone takes {needed:,} runs "
+            f"({len(field.candidates):,} {field.noun}s × {seeds:,} seeds). Raise it, or lower seeds."
+        )
+    # A file's title speaks of the networks in it, not of a budget's.
+    title = plan.title or "A race"
+    if networks is not None:
+        title = f"Networks with exactly {counted(networks.parameters, 'parameter')}"
+    started = time.perf_counter()
+    with Store.in_memory() if store is None else Store.open(store) as opened:
+        racing = [item.experiment.fingerprint for item in field.candidates]
+        opened.remember("race", title, racing, networks=len(racing), seeds=max_seeds)
+        if fresh:
+            forget((item.experiment for item in field.candidates), engine=engine, store=opened)
+        rounds = len(round_sizes(first=seeds, most=max_seeds))
+
+        def note(candidates: int, progress: Progress) -> None:
+            if on_progress:
+                on_progress(
+                    RaceProgress(
+                        round=training.asked, rounds=rounds, candidates=candidates, training=progress
+                    )
+                )
+
+        training = RaceTraining(
+            candidates=field.candidates, engine=engine, store=opened, workers=workers, on_progress=note
+        )
+        standing = hold_race(
+            training.outcomes,
+            candidates=len(field.candidates),
+            first=seeds,
+            most=max_seeds,
+            budget=budget_seeds,
+        )
+        ranked = _ranked(field, standing, training)
+    return RaceResult(
+        title=title,
+        field=f"{field.words}{trained_as(plan, cell)}" if networks else field.words,
+        noun=field.noun,
+        drawn_from=field.drawn_from,
+        base=named_cell(plan, cell).experiment
+        if cell is None or networks
+        else field.candidates[0].experiment,
+        candidates=ranked,
+        rounds=tuple(
+            RaceRound(
+                seeds=item.seeds,
+                candidates=item.candidates,
+                dropped=item.dropped,
+                leader=field.candidates[item.leader].name,
+                runs=item.runs,
+            )
+            for item in standing.rounds
+        ),
+        ended=standing.ended,
+        first_seeds=seeds,
+        max_seeds=max_seeds,
+        budget_seeds=budget_seeds,
+        how=how_run(
+            engine,
+            (item.experiment for item in field.candidates),
+            seeds=standing.rounds[-1].seeds,
+            workers=workers,
+            seconds=time.perf_counter() - started,
+            trained_steps=training.steps,
+            trained_seconds=training.seconds,
+        ),
+        made=changes_made(
+            plan, cell, crossed=networks is None and plan.race is not None and plan.race.changes
+        ),
+    )
+
+
+def _ranked(field: Field, standing: Standing, training: RaceTraining) -> tuple[RaceCandidate, ...]:
+    ranked: list[RaceCandidate] = []
+    for place in map(int, standing.order):
+        candidate, dropped = field.candidates[place], int(standing.dropped_in[place])
+        k, n = int(standing.k[place]), int(standing.n[place])
+        ranked.append(
+            RaceCandidate(
+                name=candidate.name,
+                experiment=candidate.experiment,
+                solved=Rate(k=k, n=n, low=float(standing.low[place]), high=float(standing.high[place])),
+                rank=(int(standing.best[place]), int(standing.worst[place])),
+                dropped_in=dropped or None,
+                beaten_by=field.candidates[int(standing.beaten_by[place])].name if dropped else None,
+                run=training.solved_run(place, range(n)) if len(ranked) < DRAWN else None,
+            )
+        )
+    return tuple(ranked)
+
+
+def changes_made(plan: Study, cell: str | None, *, crossed: bool) -> tuple[tuple[str, str], ...]:
+    """Return names and labels of the changes that a candidate may be trained with."""
+    if crossed:
+        cells = plan.cells() if cell is None else select_cells(plan, [cell])
+        made = {name for item in cells for name in item.changes}
+    else:
+        made = {*named_cell(plan, cell).changes}
+    return tuple((change.name, change.label) for change in plan.changes if change.name in made)
+
+
+def trained_as(plan: Study, cell: str | None) -> str:
+    """Say which cell of a study with changes gives everything else."""
+    if not plan.change_names:
+        return ""
+    made = (cell or "").partition(":")[2]
+    return f", trained with {made}" if made not in ("", "none") else ", trained as the baseline"
+
+
+def _check(seeds: int, max_seeds: int, budget_seeds: int | None, draw: int | None) -> None:
+    check_number("seeds", seeds, at_least=1, at_most=MAX_SEEDS)
+    check_number("max_seeds", max_seeds, at_least=seeds, at_most=MAX_SEEDS)
+    if budget_seeds is not None:
+        check_number("budget_seeds", budget_seeds, at_least=1)
+    if draw is not None:
+        check_number("draw", draw, at_least=2)

@@ -1,0 +1,131 @@
+"""Some sections of an explanation alone: what they say is the same, and nothing else is trained for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+import torch
+
+from trainlab.engine import Runs
+from trainlab.errors import ExplainError
+from trainlab.explain import Explanation, Section, chain_rule, init, learning_rate, loss, neuron
+from trainlab.explain.common.populations import Populations
+from trainlab.explain.questions.chain_rule.question import PARTS as CHAIN_RULE
+from trainlab.explain.questions.init.question import PARTS as INIT
+from trainlab.explain.questions.learning_rate.question import PARTS as LEARNING_RATE
+from trainlab.explain.questions.loss.question import PARTS as LOSS
+from trainlab.explain.questions.neuron.question import PARTS as NEURON
+from trainlab.report import explanation_html
+from trainlab.spec import Experiment
+
+SMALL = Experiment.from_dict({"network": "2-3-1", "task": "xor", "epochs": 4, "loss": "mse"})
+Ask = Callable[..., Explanation]
+FIVE: dict[str, tuple[Ask, tuple[str, ...], dict[str, Any]]] = {
+    "neuron": (neuron, tuple(part.name for part in NEURON), {"trained": False}),
+    "learning-rate": (
+        learning_rate,
+        tuple(part.name for part in LEARNING_RATE),
+        {"rates": (1e-3, 1.0), "schedules": ["step"]},
+    ),
+    "init": (init, tuple(part.name for part in INIT), {"schemes": ["he_normal"], "depth": 2, "width": 4}),
+    "loss": (loss, tuple(part.name for part in LOSS), {"loss": ["mse"]}),
+    "chain-rule": (chain_rule, tuple(part.name for part in CHAIN_RULE), {}),
+}
+TRAINED = {
+    "neuron": {"stacks"},
+    "learning-rate": {"sharpness", "effects", "range-test", "comparison"},
+    "init": {"symmetry", "sizes", "learning"},
+    "loss": {"trained-points", "population", "outliers"},
+    "chain-rule": {"population"},
+}
+"""Of each question the sections that need trained networks."""
+
+
+@pytest.mark.trains
+@pytest.mark.parametrize("name", FIVE)
+def test_a_section_alone_is_that_of_the_whole(name: str) -> None:
+    ask, parts, options = FIVE[name]
+    whole = ask(SMALL, seeds=2, workers=1, **options)
+    assert [section.name for section in whole.sections] == list(parts)
+    for part in parts:
+        alone = ask(SMALL, seeds=2, workers=1, parts=part, **options)
+        assert alone.sections == (whole.section(part),)
+        assert alone.numbers.keys() <= whole.numbers.keys()
+    assert whole.answer is not None
+    assert len(whole.verdicts) == 1
+
+
+@pytest.mark.parametrize("name", FIVE)
+def test_what_needs_no_training_trains_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask, parts, options = FIVE[name]
+    monkeypatch.setattr(Populations, "train_seeds", _refuse)
+    cheap = [part for part in parts if part not in TRAINED[name]]
+    seen: list[Section] = []
+    found = ask(SMALL, seeds=1000, parts=cheap, on_section=seen.append, **options)
+    assert [section.name for section in found.sections] == cheap
+    assert found.sections == tuple(seen)
+    assert (found.answer, found.verdict, found.verdicts) == (None, "", ())
+
+
+def _refuse(*_given: object, **_options: object) -> list[Runs]:
+    raise AssertionError("nothing should be trained")
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "most"), [("learning-rate", "sharpness", 5), ("loss", "trained-points", 1)]
+)
+def test_a_few_runs_are_enough_for_what_looks_at_a_few(
+    name: str, part: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[tuple[int, range]] = []
+    train_seeds = Populations.train_seeds
+
+    def counted(self: Populations, experiments: Sequence[Experiment], seeds: range) -> list[Runs]:
+        calls.append((len(experiments), seeds))
+        return train_seeds(self, experiments, seeds)
+
+    monkeypatch.setattr(Populations, "train_seeds", counted)
+    ask, _, options = FIVE[name]
+    ask(SMALL, seeds=1000, workers=1, parts=(part,), **options)
+    assert calls == [(1, range(most))]
+
+
+def test_some_parts_print_themselves_and_make_a_page() -> None:
+    found = chain_rule(SMALL, parts=["paths", "forward"])
+    assert [section.name for section in found.sections] == ["forward", "paths"]
+    assert found.to_dict()["answer"] is None
+    printed = str(found)
+    assert printed.startswith("What is the chain rule?\nForward: from the inputs to the loss\n")
+    assert "Every path from" in printed
+    assert "<details><summary>Forward: from the inputs to the loss" in found._repr_html_()
+    page = explanation_html(found)
+    assert '<section id="paths"' in page
+    assert 'class="say"' not in page
+    assert page.count("<svg") == 2
+    assert found.paths
+    assert (found.steps, found.flows) == ((), ())
+    assert "layers" not in found.numbers
+
+
+def test_parts_of_a_module() -> None:
+    module = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1))
+    batch = {"inputs": [[0.0, 1.0], [1.0, 1.0]], "targets": [[1.0], [0.0]], "loss": "mse"}
+    assert [each.name for each in chain_rule(module, parts="layers", **batch).sections] == ["layers"]
+    assert [each.name for each in loss(module, parts="points", **batch).sections] == ["points"]
+    assert [each.name for each in init(module, parts="symmetry", **batch).sections] == ["symmetry"]
+    assert [each.name for each in neuron(module, inputs=batch["inputs"], parts="apart").sections] == ["apart"]
+    with pytest.raises(ExplainError, match=r"parts = 'paths': must be 'graph' or 'layers'\.$"):
+        chain_rule(module, parts="paths", **batch)
+
+
+@pytest.mark.parametrize("name", FIVE)
+def test_a_part_that_there_is_not(name: str) -> None:
+    ask, parts, _ = FIVE[name]
+    with pytest.raises(ExplainError) as caught:
+        ask(SMALL, parts=f"{parts[1]}s")
+    assert str(caught.value).startswith(f"parts = '{parts[1]}s': must be '{parts[0]}', '{parts[1]}', ")
+    assert str(caught.value).endswith(f" Did you mean '{parts[1]}'?")
+    with pytest.raises(ExplainError, match="parts = 3: must be a list, as in"):
+        ask(SMALL, parts=3)
