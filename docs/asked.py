@@ -1,4 +1,4 @@
-"""What only training shows: that a schedule reads held-out examples, and that a loss can be one's own."""
+"""What only training can show: that a schedule reads held-out examples, and that losses can be custom."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OWN_LOSSES = ("square", "quartic")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plateau:
-    """How far weights end from those of a plain PyTorch loop, by which losses it tells its ReduceLROnPlateau.
+    """How far weights end from those of a plain PyTorch loop, by the losses given to its ReduceLROnPlateau.
 
     `held_out` where it tells the loss of the held-out examples, `train` where it tells that of the others;
     `rates` are the learning rates of the first, in their order.
@@ -46,8 +46,7 @@ class Plateau:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OwnLoss:
-    """How far weights end from those that MSE leaves, trained by one's own squared error, and by its fourth
-    power."""
+    """How far weights end from MSE's when trained with a custom squared error, and with its fourth power."""
 
     square: float
     quartic: float
@@ -72,7 +71,7 @@ def own_loss() -> OwnLoss:
 
 
 def _trained(experiment: Experiment) -> Any:
-    """Return the weights ``[1, P]`` at the end of one run by the plain loop in float64."""
+    """Return the final weights ``[1, P]`` of one run of the plain loop in float64."""
     return get_engine("reference", dtype="float64").train(experiment, range(SEED, SEED + 1))[0].parameters
 
 

@@ -1,8 +1,8 @@
-"""The blocks and pictures of the pages: which there are, and what they ought to be.
+"""The blocks and pictures of the pages: which exist, and what should be in them.
 
-A page holds blocks ``<!-- SOURCE: NAME -->`` … ``<!-- end -->``. What stands between is what the function
-NAME of docs/SOURCE.py makes. Such a source has `BLOCKS`, its functions, and may have `carry_out(store=…)`,
-whose results each of them is given, and `pictures(results)`, the files of docs/pictures by name.
+A page holds blocks ``<!-- SOURCE: NAME -->`` … ``<!-- end -->``. The text between is made by the function
+NAME of docs/SOURCE.py. Such a source has `BLOCKS`, its functions, and may have `carry_out(store=…)`, whose
+results each of them is given, and `pictures(results)`, the files of docs/pictures by name.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Results = Mapping[str, object]
 
 
 def pages() -> dict[Path, str]:
-    """Return README and the pages of docs/ as they are, by their path in the repository."""
+    """Return README and the pages of docs/ as they are, by path in the repository."""
     paths = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     return {path.relative_to(ROOT): path.read_text(encoding="utf-8") for path in paths}
 
@@ -49,7 +49,7 @@ def carry_out(names: Iterable[str], *, store: str | None) -> dict[str, object]:
 
 
 def render(page: str, results: Results) -> str:
-    """Return the page with every block of these sources made anew; KeyError names one that nothing makes."""
+    """Return the page with every block of these sources regenerated; KeyError names one without a maker."""
 
     def made(match: re.Match[str]) -> str:
         opening, source, name, end = match.groups()
@@ -61,7 +61,7 @@ def render(page: str, results: Results) -> str:
 
 
 def files(results: Results) -> dict[Path, str]:
-    """Return the pages with blocks of these sources, and their pictures, as they ought to be, by path."""
+    """Return the pages with blocks of these sources, and their pictures, as they should be, by path."""
     wanted = {
         path: render(text, results) for path, text in pages().items() if results.keys() & used([text]).keys()
     }
@@ -73,7 +73,7 @@ def files(results: Results) -> dict[Path, str]:
 
 
 def stale(wanted: Mapping[Path, str]) -> list[Path]:
-    """Return the paths of those files that are missing, or aren't what they ought to be."""
+    """Return the paths of files that are missing or out of date."""
     return [path for path, text in wanted.items() if _held(ROOT / path) != text]
 
 

@@ -51,7 +51,7 @@ def chain_names(explained: Explained) -> str:
 
 
 def chain_letters(explained: Explained) -> str:
-    """What the derivative by the prediction is, and what it would be with the two letters swapped."""
+    """The derivative by the prediction, and what it would be with the two letters swapped."""
     slope = explained.chain_rule.paths[0].factors[-1].value
     prediction, target = (
         explained.chain_rule.numbers["outputs"][0],
@@ -155,7 +155,7 @@ def chain_downhill(explained: Explained) -> str:
 
 
 def population_rate(explained: Explained, when: str) -> Rate:
-    """Return in how many seeds less than a hundredth is left, `when` ``"before"`` or ``"after"`` training."""
+    """Return on how many seeds less than a hundredth is left, ``"before"`` or ``"after"`` training."""
     found = explained.chain_rule.numbers["layers"]["population"][when]["vanished"]
     return rate(found["k"], found["n"])
 
@@ -165,5 +165,5 @@ def _product(factors: tuple[Factor, ...]) -> str:
 
 
 def _rough(value: float) -> str:
-    """Return a bound that holds whatever the machine rounds."""
+    """Return a bound that holds however the machine rounds."""
     return "less than 10⁻⁹" if abs(value) < 1e-9 else format_number(abs(value))

@@ -1,4 +1,4 @@
-"""What the five changes do, on the page on the assignment: verdicts, effects, and from which side."""
+"""The page on the assignment, on what the five changes do: verdicts, effects, and their other sides."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from trainlab.studies.verdicts.robustness_words import has_turned, holds_everywh
 
 
 def summary(studies: Studies) -> str:
-    """One row a statement of the assignment, judged."""
+    """One row per judged statement of the assignment."""
     told = [v for v in studies.xor44.verdicts if v.topic != "change"]
     told.sort(key=lambda v: v.topic != "parameters")  # as the assignment has them
     rows = [(v.statement, v.outcome, opposite(v)) for v in told]
@@ -82,7 +82,7 @@ def together(studies: Studies) -> str:
 
 
 def demand(studies: Studies) -> str:
-    """What the course itself asked for, longer training and no activation at the end, and nothing else."""
+    """Only what the course itself asked for: longer training and no activation at the end."""
     rows: list[tuple[str, ...]] = []
     for network in networks(studies):
         cells = [studies.cell(network, *made) for made in ((), ("D",), ("E",), ("D", "E"))]
@@ -171,7 +171,7 @@ def solved_when(studies: Studies) -> str:
 
 
 def sides(studies: Studies) -> str:
-    """How many verdicts hold from every side, which turn round, and which are decided from some only."""
+    """How many verdicts hold from every side, which turn, and which are decided from some sides only."""
     asked = [verdict for verdict in studies.xor44.verdicts if verdict.sides]
     turned = [verdict for verdict in asked if has_turned(verdict)]
     held = sum(map(holds_everywhere, asked))

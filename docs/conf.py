@@ -1,4 +1,4 @@
-"""How Sphinx builds the site: scripts/docs runs it, docs/decisions/0009-site.md says why so.
+"""How Sphinx builds the site: scripts/docs runs it, docs/decisions/0009-site.md says why it is done so.
 
 The source folder is the root of the repository, so that a link means the same on the site as in the
 repository, and README is the first page.
@@ -53,13 +53,13 @@ NAVIGATION = {
     "The project": ("docs/architecture", "CONTRIBUTING", "CHANGELOG"),
     "Decisions": ("docs/decisions/*",),
 }
-"""The side bar: headings and pages. A page that isn't there is an error, and so is one that isn't here."""
+"""The side bar: headings and pages. A missing page is an error, and so is a page that isn't listed here."""
 
 project = "trainlab"
 version = release = trainlab.__version__
 root_doc = "README"
 include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**"]
-# The walk stays out of what is large and holds no pages: environments, stores, the site itself.
+# Don't walk into what is large and holds no pages: environments, stores, the site itself.
 exclude_patterns = [path.name for path in ROOT.iterdir() if path.is_dir() and path.name != "docs"]
 
 extensions = ["myst_parser", "sphinx.ext.autodoc"]

@@ -75,7 +75,7 @@ def carry_out(*, store: str | None, seeds: int = SEEDS, many: int = MANY) -> End
 
 
 def shares(found: Endings) -> str:
-    """A row a cell: of its failed runs those of each kind, and how many of them are solved later."""
+    """One row per cell: its failed runs of each kind, and how many of them are solved later."""
     lines = [
         f"| failed runs of | {' | '.join(KINDS)} | solved later |",
         f"|---|{'---|' * (len(KINDS) + 1)}",
@@ -92,7 +92,7 @@ def shares(found: Endings) -> str:
 
 
 def answers(found: Endings) -> str:
-    """What each cell comes to, with its escapes and how it turns with the thresholds."""
+    """The answer for each cell, with its escapes and its dependence on the thresholds."""
     topics = ("endings", "escapes", "thresholds")
     return "\n".join(
         f"- {' '.join(verdict.sentence for verdict in result.verdicts if verdict.topic in topics)}"
@@ -101,13 +101,13 @@ def answers(found: Endings) -> str:
 
 
 def small(found: Endings) -> str:
-    """What the small network comes to."""
+    """The answer for the small network."""
     topics = ("endings", "escapes", "saddles escape")
     return " ".join(str(verdict) for verdict in found.small.verdicts if verdict.topic in topics)
 
 
 def words(found: Endings) -> str:
-    """The three words, judged of each cell."""
+    """The three phrases, judged for each cell."""
     lines = ["| most failed runs of … end | " + " | ".join(_WORDS) + " |", f"|---|{'---|' * len(_WORDS)}"]
     for result in found.cells:
         outcomes = {verdict.topic: verdict.outcome for verdict in result.verdicts}
@@ -116,7 +116,7 @@ def words(found: Endings) -> str:
 
 
 def thresholds(found: Endings) -> str:
-    """A row a cell and threshold: the counts at ten times the threshold and at a tenth."""
+    """One row per cell and threshold: the counts at ten times the threshold and at a tenth."""
     heads = ["failed runs of", "threshold", "at", *KINDS]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for result in found.cells:
@@ -128,7 +128,7 @@ def thresholds(found: Endings) -> str:
 
 
 def unsettled(found: Endings) -> str:
-    """Say what would be read where the runs ended, instead of at the point beside it."""
+    """Say what would be read where the runs ended, instead of at the stationary point beside it."""
     deep = found.cells[1]
     saddles = next(each.runs.k for each in deep.kinds if each.kind == "saddle") if deep.kinds else 0
     distance = np.median([ending.distance for ending in deep.endings])
@@ -145,7 +145,7 @@ _WORDS = ("local minimum", "plateau", "saddle")
 
 
 def _name(result: EndingsResult, found: Endings) -> str:
-    """Return the name of a cell, also of one that was asked again as an experiment of its own."""
+    """Return the name of a cell, even of one that was asked again as a separate experiment."""
     if result in found.cells:
         return result.name
     return LONGER[found.later.index(result)].partition(":")[0]

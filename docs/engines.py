@@ -1,4 +1,4 @@
-"""What comes of the assignment's cells when PyTorch trains them: kept, and held against today's runs."""
+"""The assignment's cells trained by PyTorch: kept results, compared with today's runs."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ FIDELITY, SIDES = "docs/fidelity.json", "docs/sides.json"
 
 
 def kept(path: str) -> Any:
-    """Return what a long comparison found, as it was kept."""
+    """Return the kept results of a long comparison."""
     return json.loads((ROOT / path).read_text(encoding="utf-8"))
 
 
 def fidelity(studies: Studies) -> str:
-    """Each network's ends by both engines on the same seeds, and how many of all cells differ."""
+    """Each network's first and last cell with both engines, same seeds, and how many of all cells differ."""
     rows = {row["cell"]: row for row in kept(FIDELITY)["torch"]["rows"]}
     ends = {"baseline": "none", "A–E": "+".join(studies.together)}
     shown = [
@@ -55,7 +55,7 @@ def _all_cells(rows: dict[str, Any]) -> str:
 
 
 def _older(studies: Studies, rows: dict[str, Any]) -> str:
-    """Say of how many cells the comparison is one of other runs than those of this page; empty if of none."""
+    """Say for how many cells the comparison isn't about this page's runs; empty if for none."""
     solved = {
         item.cell.name: item.solved.k for result in (studies.xor44, studies.notebook) for item in result.cells
     }
@@ -64,7 +64,7 @@ def _older(studies: Studies, rows: dict[str, Any]) -> str:
 
 
 def retrained(studies: Studies) -> str:
-    """How the verdicts come out of cells trained in float64 and by PyTorch, and runs of a plain loop."""
+    """How the verdicts come out with cells trained in float64 and by PyTorch, and with a plain loop."""
     found = kept(SIDES)
     today = {verdict.statement: as_asked(verdict) for verdict in studies.xor44.verdicts}
     lines: list[str] = []
@@ -82,7 +82,7 @@ def retrained(studies: Studies) -> str:
 
 
 def _way(way: dict[str, Any], asked: list[dict[str, Any]]) -> str:
-    """Return how many verdicts hold when cells are trained so, and each that doesn't."""
+    """Return how many verdicts hold when cells are trained this way, and each that doesn't."""
     sides = [(each, each["sides"][way["words"]]) for each in asked]
     turn = [each for each, side in sides if side["turns"]]
     same = [each for each, side in sides if side["outcome"] == each["outcome"]]

@@ -83,7 +83,7 @@ class Activity:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Explained:
-    """The answers that the pages show."""
+    """The answers shown on the pages."""
 
     neuron: explain.NeuronExplanation
     learning_rate: explain.LearningRateExplanation
@@ -168,7 +168,7 @@ def count_activity(experiment: Experiment, rows: npt.NDArray[np.float64]) -> Act
 
 
 def three_arms() -> Experiment:
-    """Return a task of three classes, with the output and loss that the assignment's table pairs."""
+    """Return a task with three classes, and the output and loss that the assignment's table pairs."""
     return Experiment.from_dict(
         {
             "network": {"widths": "2-16-3", "output_activation": "softmax"},
@@ -182,7 +182,7 @@ def three_arms() -> Experiment:
 
 
 def _classes(populations: Populations) -> tuple[PairRate, ...]:
-    """Return how often each pairing of output and loss tells the three classes apart."""
+    """Return how often each pairing of output and loss learns to separate the three classes."""
     variants, _ = variants_of(three_arms(), ())
     return pair_rates(variants, populations.train([each.experiment for each in variants]))
 

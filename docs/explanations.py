@@ -1,5 +1,4 @@
-"""The pages on the five questions: each function of BLOCKS makes the Markdown of one block, `pictures` the "
-"files."""
+"""The pages on the five questions: a function of BLOCKS makes the Markdown of one block."""
 
 from __future__ import annotations
 

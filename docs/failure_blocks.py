@@ -1,4 +1,4 @@
-"""How networks fail, on the page on the assignment: gradients, answers, and the second notebook."""
+"""The page on the assignment, on how networks fail: gradients, answers, and the second notebook."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ def vanishing(studies: Studies) -> str:
 
 
 def small(values: npt.NDArray[np.floating]) -> str:
-    """Return the median of gradients with one digit, 2e-05."""
+    """Return the median of gradients with one digit, as in 2e-05."""
     return f"{np.median(values):.0e}" if values.size else "–"
 
 
 def cause(studies: Studies) -> str:
-    """What comes of the same seeds with gradients made equally large, and with the first layers frozen."""
+    """What becomes of the same seeds with equalised gradients, and with the first layers frozen."""
     found = of(studies.cause, "cause")
     return "\n".join(f"- **{verdict.outcome.capitalize()}.** {verdict.sentence}" for verdict in found)
 
@@ -111,7 +111,7 @@ def minus_zero(item: CellResult) -> Bools:
 
 
 def rises_of(item: CellResult, every: int = 1) -> npt.NDArray[np.float64]:
-    """Return for each run the share of loss readings that are above the one before; of every so many."""
+    """Return for each run the share of loss readings, every so many, that are above the one before."""
     curve = item.runs.loss_curve[:, ::every].astype(np.float64)
     return np.asarray((np.diff(curve, axis=1) > 0).mean(axis=1))
 

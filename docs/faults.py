@@ -1,4 +1,4 @@
-"""What the doctor knows, as Markdown made of its own tables: the faults, what explains what, the signals."""
+"""What the doctor knows, as Markdown made from its own tables: faults, what explains what, and signals."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from trainlab.report.diagnosis_pictures import drawn
 
 
 def index() -> str:
-    """All faults by family, a line each."""
+    """All faults by family, one per line."""
     lines = [f"{len(all_faults())} faults:", ""]
     for family, faults in families().items():
         lines += [f"- **{family}**", *(f"  - [`{one.name}`](#{one.name}): {one.title}" for one in faults)]
@@ -26,7 +26,7 @@ def index() -> str:
 
 
 def outcomes() -> str:
-    """How a training is said to have gone."""
+    """The outcomes of a training."""
     rows = [
         ("stuck", f"the last losses are above {STUCK:.0%} of that of the best constant answer"),
         (
@@ -76,7 +76,7 @@ def signals() -> str:
 
 
 def pictures(_: object) -> dict[str, str]:
-    """Return the picture of docs/doctor.md: what the example's optimizer has; counts, the same everywhere."""
+    """Return the picture of docs/doctor.md: what the example's optimizer has, in counts that never change."""
     script = blocks.ROOT / "examples" / "silent_network.py"
     report = run_script(Plan(script=str(script), steps=60), output_to_stderr=True)
     return {"doctor-layers.svg": drawn(report["findings"][0]["picture"]).svg + "\n"}
@@ -105,12 +105,12 @@ def _section(fault: Fault) -> str:
 
 
 def _heading(page: str) -> str:
-    """Return what a page of docs/ is called."""
+    """Return the title of a page of docs/."""
     return (blocks.ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
 
 
 def _constants(fault: Fault) -> str:
-    """Return the thresholds as the fault's file has them; what begins with ``_`` is none."""
+    """Return the thresholds in a fault's file; names that begin with ``_`` aren't any."""
     known = {key: value for key, value in vars(sys.modules[fault.judge.__module__]).items() if key.isupper()}
     numbers = {key: value for key, value in known.items() if key[0] != "_" and isinstance(value, int | float)}
     return ", ".join(f"`{key} = {value:g}`" for key, value in numbers.items())

@@ -1,4 +1,4 @@
-"""What can be said in a study file, as Markdown made of the structs that read it."""
+"""What a study file can say, as Markdown made from the structs that read it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from trainlab.spec.study import Statement
 Struct = type[msgspec.Struct]
 
 KINDS = ("task", "loss", "optimizer", "schedule", "sampling", "solved", "stopping")
-"""The parts of which there are several kinds."""
+"""The parts that come in several kinds."""
 
 PARTS = ("split", "scaling", "warmup", "clip", "penalty", "noise", "record")
-"""The parts of which there is one."""
+"""The parts that come in one kind."""
 
 MEANINGS = {
     "network": 'the network; `"2-5-4-1"` is short for `{ widths = "2-5-4-1" }`',
@@ -31,29 +31,29 @@ MEANINGS = {
     "split": "which examples are held out",
     "scaling": "how columns are scaled",
     "init": "where weights and biases start; a scheme alone is that of the weights",
-    "loss": "what training makes small",
+    "loss": "what training minimises",
     "optimizer": "how a gradient becomes a step",
     "schedule": "how the learning rate changes",
-    "warmup": "how it begins",
-    "gradient": 'what a step makes of the gradient: `"plain"` leaves it, `"equalised"` makes '
+    "warmup": "how the learning rate begins",
+    "gradient": 'what a step does to the gradient: `"plain"` leaves it, `"equalised"` makes '
     "[every layer's as large as the last one's](#gradient-and-frozen)",
     "clip": "the most a gradient may be",
     "penalty": "what large weights cost",
     "noise": "noise on the inputs",
-    "frozen": "the layers, counted from 1, that training leaves as they are, such as `[1, 2]`",
+    "frozen": "the layers, counted from 1, that training doesn't change, such as `[1, 2]`",
     "sampling": "which examples a step sees",
-    "epochs": "how long training goes on",
+    "epochs": "how many epochs training lasts",
     "solved": "what counts as solved",
-    "stopping": "when a network is left as it is before the last epoch",
+    "stopping": "when a network is frozen before the last epoch",
     "record": "what is recorded, and how often",
-    "after": "the training that this one goes on from, with its weights: made by `[[phases]]`, or by a "
+    "after": "the training that this one continues, with its weights: made by `[[phases]]`, or by a "
     "change's `then`",
 }
 """Every field of an experiment in a few words."""
 
 
 def breadth() -> str:
-    """All names that a study file may use, one row a part."""
+    """All names that a study file may use, one row per part."""
     types = field_types(Experiment)
     rows = [("activations", list(ACTIVATIONS)), ("inits", list(kinds_of(field_types(Init)["weight"])))]
     rows += [(_plural(part), list(kinds_of(types[part]))) for part in KINDS]
@@ -70,7 +70,7 @@ def experiment() -> str:
         )
         for field in msgspec.structs.fields(Experiment)
     ]
-    return _table(("field", "default", "what it says"), rows)
+    return _table(("field", "default", "what it sets"), rows)
 
 
 ASKED = {
@@ -83,7 +83,7 @@ ASKED = {
 
 
 def ask() -> str:
-    """What a study file may ask to be judged beside what the changes do."""
+    """What else a study file may ask besides what the changes do."""
     return _table(
         ("word", "the statement"), [(f"`{word}`", ASKED[word]) for word in typing.get_args(Statement)]
     )
@@ -142,7 +142,7 @@ def _own_fields(kind: Struct) -> str:
 
 
 def _field(kind: Struct, field: msgspec.structs.FieldInfo) -> str:
-    """Return ``mode = "fan_in"`` with the other words that may stand there, or that it is required."""
+    """Return ``mode = "fan_in"`` with the other words allowed, or say that it is required."""
     words = typing.get_args(field_types(kind)[field.name])
     if field.required:
         return f"`{field.name}` (required)"
@@ -160,7 +160,7 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
 
 
 def _written(value: Any) -> str:
-    """Return a default as a study file has it: a kind whose fields are its own defaults by its name."""
+    """Return a default as in a study file: a kind with its own defaults is written by name."""
     if isinstance(value, Kind):
         return json.dumps(name_of(value))
     return json.dumps(list(value) if isinstance(value, tuple) else value)
@@ -170,7 +170,7 @@ WORDS: dict[Any, str] = {bool: "true or false", int: "a whole number", float: "a
 
 
 def _allowed(annotation: Any) -> str:
-    """Return what may stand in a field of this type, in words."""
+    """Return the values that a field of this type allows, in words."""
     if typing.get_origin(annotation) is typing.Literal:
         return ", ".join(f"`{json.dumps(word)}`" for word in typing.get_args(annotation))
     if kinds_of(annotation):

@@ -102,7 +102,7 @@ def init_stack(explained: Explained) -> str:
 
 
 def init_means(explained: Explained) -> str:
-    """The mean of the last layer's activations, as a share of their size, and what the rule comes to."""
+    """The mean of the last layer's activations, as a share of their size, and how the rule fares."""
     rows = [
         (
             f"`{scheme}`",
@@ -138,7 +138,7 @@ def init_symmetry(explained: Explained) -> str:
 
 
 def init_sizes(explained: Explained) -> str:
-    """The claims on 0.5 and 1.5."""
+    """The claims about 0.5 and 1.5."""
     rows = [
         (
             each.case,

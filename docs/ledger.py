@@ -32,7 +32,7 @@ from trainlab.spec import any_study, named_cell
 from trainlab.studies import EndingsResult
 
 SEEDS = 200
-"""Of each learning rate at which is asked where runs of Model 3 end."""
+"""Seeds for each learning rate at which we ask where runs of Model 3 end."""
 
 PARTS: tuple[tuple[str, tuple[Statement, ...]], ...] = (
     ("Part 1: the main notebook", (*stated_changes.STATEMENTS, *stated_failures.STATEMENTS)),
@@ -49,7 +49,7 @@ QUESTIONS = PARTS[2:]
 STATEMENTS: tuple[Statement, ...] = tuple(each for _, part in PARTS for each in part)
 
 DONE: tuple[Outcome, ...] = ("carried out", "not carried out", "can't be tested")
-"""What a statement comes to that claims nothing that could be true."""
+"""Outcomes of statements that make no claim that could be true."""
 
 Judged = tuple[Statement, Answer]
 
@@ -80,12 +80,12 @@ def judge(found: Found) -> dict[str, Answer]:
 
 
 def tally(answers: dict[str, Answer]) -> str:
-    """How many statements fare how."""
+    """How many statements have which verdict."""
     return _tally(answers, STATEMENTS)
 
 
 def rows(answers: dict[str, Answer]) -> str:
-    """One row a statement, under its part; what was asked and the numbers in sentences below each table."""
+    """One row per statement, by part; below each table, what was asked, and the numbers in sentences."""
     parts: list[str] = []
     for heading, part in PARTS:
         judged = [(each, answers[each.number]) for each in part]
@@ -106,7 +106,7 @@ def rows(answers: dict[str, Answer]) -> str:
 
 
 def notebook(answers: dict[str, Answer]) -> str:
-    """The second notebook's claims, a line each."""
+    """The second notebook's claims, one per line."""
     lines: list[str] = []
     for each in stated_notebook.STATEMENTS:
         answer = answers[each.number]
@@ -116,12 +116,12 @@ def notebook(answers: dict[str, Answer]) -> str:
 
 
 def questions_tally(answers: dict[str, Answer]) -> str:
-    """How many statements of the five questions fare how."""
+    """How many statements of the five questions have which verdict."""
     return _tally(answers, [each for _, part in QUESTIONS for each in part])
 
 
 def questions(answers: dict[str, Answer]) -> str:
-    """What can be true or untrue of the five questions: a row a statement, under its question."""
+    """The statements of the five questions that can be true or false: one row each, by question."""
     parts: list[str] = []
     for heading, part in QUESTIONS:
         lines = [
@@ -143,7 +143,7 @@ def _tally(answers: dict[str, Answer], of: tuple[Statement, ...] | list[Statemen
 
 
 def _details(judged: list[Judged]) -> str:
-    """Return what was asked and what came out, folded up under each table."""
+    """Return what was asked and what came out, folded away under each table."""
     lines = [
         f"- **{each.number}.** Asked: {each.asked}{'' if each.seeds == '–' else f'; seeds: {each.seeds}'}. "
         f"{' '.join(part for part in (answer.told, each.note) if part)}"

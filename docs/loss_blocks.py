@@ -59,7 +59,7 @@ def loss_answer(explained: Explained) -> str:
 
 
 def loss_pairs(explained: Explained) -> str:
-    """The assignment's pairing table, judged, and what to use beside it."""
+    """The assignment's pairing table, judged, and what to use instead."""
     return _pairs(TAUGHT) + "\n\nAnd beside the table:\n\n" + _pairs(INSTEAD)
 
 
@@ -83,7 +83,7 @@ def single_output(*, draws: int = DRAWS) -> tuple[float, float]:
 
 
 def loss_single(explained: Explained) -> str:
-    """What CrossEntropyLoss makes of one sigmoid output, by PyTorch."""
+    """What PyTorch's CrossEntropyLoss makes of one sigmoid output."""
     loss, slope = single_output()
     return (
         f"Tried with PyTorch: over {DRAWS:,} draws of the last sums for XOR's four points the largest loss "
@@ -98,7 +98,7 @@ def twice(classes: int) -> tuple[float, float]:
 
 
 def loss_twice(explained: Explained) -> str:
-    """What a softmax before CrossEntropyLoss leaves reachable, by the number of classes."""
+    """What remains reachable with a softmax before CrossEntropyLoss, by number of classes."""
     rows = [
         (f"{classes}", f"{100 * most:.1f} %", format_number(least), "100 %", "0")
         for classes in CLASSES
@@ -127,7 +127,7 @@ def _pairs(asked: Sequence[tuple[str, str, str]]) -> str:
 
 
 def loss_log(explained: Explained) -> str:
-    """What the logarithm does to a right answer that was given a small probability."""
+    """What the logarithm does to a right answer with a small probability."""
     rows = [
         tuple(format_number(float(each)) for each in row)  # type: ignore[arg-type]
         for row in explained.loss.numbers["log_table"]

@@ -44,7 +44,7 @@ def neuron_apart(explained: Explained) -> str:
 
 
 def neuron_active(explained: Explained) -> str:
-    """How many hidden units take no part, and how many hardly any, by activation."""
+    """How many hidden units take no part, and how many hardly do, by activation."""
     rows = [
         (
             each.activation,
@@ -64,7 +64,7 @@ def neuron_line(explained: Explained) -> str:
 
 
 def neuron_collapse(explained: Explained) -> str:
-    """The stack without activations as one layer, and how good one layer can be."""
+    """The stack without activations as one layer, and how good a single layer can be."""
     found = explained.neuron.stack
     assert found is not None
     numbers = explained.neuron.numbers["stack"]

@@ -45,7 +45,7 @@ def why(ends: Ends) -> str:
 
 
 def checks(ends: Ends) -> str:
-    """What the shares by themselves don't say, each checked by another number."""
+    """What the shares alone don't say, each checked by another number."""
     deep, wide = ends.study.cell("Model 3", *ends.study.study.change_names), ends.study.cell("Model 2")
     fading = [cause for cause in deep.why.causes if cause.fault == "vanishing_gradient"]
     too_high = [cause for cause in wide.why.causes if cause.fault == "lr_too_high"]
@@ -78,7 +78,7 @@ def _of(value: Rate) -> str:
 
 
 def _nearly_right(item: CellResult) -> tuple[int, int]:
-    """Return how many of the runs looked into tell all classes right, and how many there are."""
+    """Return how many of the examined runs classify every example correctly, and how many there are."""
     rows = (~item.runs.solved).nonzero()[0][: item.why.looked_into]
     return int((item.runs.accuracy[rows] == 1.0).sum()), len(rows)
 

@@ -1,4 +1,4 @@
-"""The two races on their page, of the 30 networks with 44 parameters."""
+"""The page on races: two races of the 30 networks with 44 parameters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["BLOCKS", "carry_out"]
 
 
 def race_board(studies: Studies) -> str:
-    """The race of the 30 networks with A+B+E: verdict, first ones, and where the assignment's three are."""
+    """The race of the 30 networks with A+B+E: verdict, top ranks, and where the assignment's three are."""
     return board(studies, studies.race)
 
 
@@ -22,7 +22,7 @@ def race_all_board(studies: Studies) -> str:
 
 
 def board(studies: Studies, race: trainlab.RaceResult) -> str:
-    """Return a race's verdict, its first six and the assignment's three, and what it took."""
+    """Return a race's verdict, its first six and the assignment's three, and its cost."""
     own = {studies.xor44.study.experiment(name).network: name for name in networks(studies)}
     models = {(net.widths, net.biases): name for net, name in own.items()}
     rows: list[tuple[str, ...]] = []

@@ -60,7 +60,7 @@ def rate_step(explained: Explained) -> str:
 
 
 def rate_limit(explained: Explained) -> str:
-    """The limit at a quadratic, by formula and by trying."""
+    """The limit on a quadratic, by formula and by trial."""
     edges = explained.learning_rate.stability
     rows = [
         (
@@ -146,7 +146,7 @@ def _escaped(found: Sequence[EndingsResult]) -> str:
 
 
 def _of_kind(found: Sequence[EndingsResult], kind: Kind) -> str:
-    """Return how many of the failed runs end so, with the interval of their share."""
+    """Return how many of the failed runs end this way, with the interval of their share."""
     count = sum(ending.kind() == kind for each in found for ending in each.endings)
     failed = sum(each.failed for each in found)
     if not failed:
@@ -184,7 +184,7 @@ def rate_step_example(explained: Explained) -> str:
 
 
 def rate_schedules(explained: Explained) -> str:
-    """Each schedule as a file has it, and what it did at the experiment's own rate."""
+    """Each schedule as written in a file, and what it did at the experiment's own rate."""
     named = {each.label: each for each in explained.learning_rate.schedules}
     rows = [
         (

@@ -30,7 +30,7 @@ def tour(studies: Studies) -> str:
 
 
 def _lost(studies: Studies) -> str:
-    """Say what the deepest network's failures are, and whether that hangs on the threshold."""
+    """Say what the deepest network's failures are, and whether that depends on the threshold."""
     name = networks(studies)[-1]
     causes = studies.cell(name, *studies.together).causes
     at = (causes.vanishing_at_more, causes.vanishing, causes.vanishing_at_less)

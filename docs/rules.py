@@ -1,4 +1,4 @@
-"""The rules that several statements are judged by: pure functions of numbers, each of which can turn."""
+"""Rules that several statements share: pure functions of numbers, each of which can come out either way."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from trainlab.studies.verdicts.rules import OUTCOMES
 Outcome = Literal[
     "upheld", "in part", "refuted", "mixed", "carried out", "not carried out", "can't be tested"
 ]
-"""How a statement fares; things that were to be done are carried out, in part, or not."""
+"""How a statement fares; things to be done are carried out, in part, or not."""
 
 
 EXACT = 1e-9
@@ -26,7 +26,7 @@ SELDOM = 0.05
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """How a statement fares: the number beside it, the whole in sentences, and from which sides it holds."""
+    """How a statement fares, with its number, the details in sentences, and the sides from which it holds."""
 
     outcome: Outcome
     number: str = ""
@@ -35,7 +35,7 @@ class Answer:
 
 
 def all_of(outcomes: Iterable[Outcome]) -> Outcome:
-    """Return how a statement of several parts fares: as they do if they agree.
+    """Return how a statement with several parts fares: like its parts if they agree.
 
     In part if some are upheld and others not, else mixed.
     """
@@ -63,7 +63,7 @@ def most(
 
 
 def held(outcome: Outcome, others: Mapping[str, Outcome]) -> str:
-    """Return on how many other sides it comes out the same, and which turn."""
+    """Return from how many other sides it comes out the same, and which turn it."""
     turned = [f"{words}: {each}" for words, each in others.items() if each != outcome]
     same = len(others) - len(turned)
     if not others or not turned:
@@ -84,7 +84,7 @@ def exact(*, gaps: Mapping[str, float], more: str = "", facts: Mapping[str, bool
 
 
 def done(*, facts: Mapping[str, bool], number: str = "", told: str = "", sides: str = "") -> Answer:
-    """Of what was to be done: carried out if all of it is found so, not carried out if nothing."""
+    """For things to be done: carried out if all of it was done, not carried out if nothing was."""
     missing = [what for what, true in facts.items() if not true]
     outcome: Outcome = "carried out" if not missing else "in part"
     if len(missing) == len(facts):
@@ -107,7 +107,7 @@ def parts(
     told: str = "",
     others: Mapping[str, Outcome] | None = None,
 ) -> Answer:
-    """Of what is said of several at once: upheld if of all, refuted if of none, in part if of some.
+    """For a claim about several at once: upheld if true of all, refuted if of none, in part if of some.
 
     `others` is how the whole comes out by other readings, in words; where one turns it round it is mixed.
     """
@@ -125,12 +125,12 @@ def parts(
 
 
 def _weighed(outcome: Outcome, others: Mapping[str, Outcome]) -> Outcome:
-    """Return the outcome; mixed where another reading turns it round."""
+    """Return the outcome; mixed if another reading turns it."""
     return "mixed" if TURNED.get(outcome, "") in others.values() else outcome
 
 
 def by_readings(*, readings: Mapping[str, Reading], number: str, told: str = "") -> Answer:
-    """Of what is said to help several: each upheld if it does, refuted if it hurts or is small."""
+    """For what is said to help several: upheld for each that it helps, refuted if it hurts or is small."""
     return parts(outcomes={name: OUTCOMES[each] for name, each in readings.items()}, number=number, told=told)  # type: ignore[arg-type]
 
 
@@ -198,7 +198,7 @@ def cured(*, left: Mapping[str, Rate], change: Mapping[str, Estimate]) -> Answer
 def gives(
     *, shares: Mapping[str, Rate], beside: Mapping[str, Rate] | None = None, nine_in_ten: bool = False
 ) -> Answer:
-    """Of what is said of each run: upheld where most runs have it, or nine in ten.
+    """For a claim about each run: upheld if it is true of most runs, or of nine in ten.
 
     `beside` are shares that are told and don't count.
     """
@@ -214,7 +214,7 @@ def gives(
 
 
 def untestable(*, why: str) -> Answer:
-    """Return that nothing could turn it, and why; the one rule that asks no numbers."""
+    """Return that it can't be tested, and why; the one rule that takes no numbers."""
     return Answer(outcome="can't be tested", told=why)
 
 

@@ -22,7 +22,7 @@ FAMILY = range(8, 45)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Smallest:
-    """The smallest budgets of all networks, by cell, and of the networks that the assignment chose from."""
+    """The smallest budgets of all networks, by cell, and of the family that the assignment chose from."""
 
     cells: dict[str, SmallestResult]
     family: SmallestResult
@@ -55,7 +55,7 @@ def pictures(found: Smallest) -> dict[str, str]:
 
 
 def fewest(found: Smallest) -> str:
-    """A row a training: the fewest parameters, the network, its rate, and how 44 compares."""
+    """One row per training: the fewest parameters, the network, its rate, and how 44 compares."""
     lines = [
         f"| trained with | fewest | network | solved, of fresh seeds | {GIVEN} is |",
         "|---|---|---|---|---|",
@@ -73,12 +73,12 @@ def fewest(found: Smallest) -> str:
 
 
 def below(found: Smallest) -> str:
-    """The verdict with all changes, and a row a budget."""
+    """The verdict with all changes, and one row per budget."""
     return f"**{found.cells[ALL].verdict}**\n\n{_table(found.cells[ALL].budgets)}"
 
 
 def family(found: Smallest) -> str:
-    """The verdict on the networks that the assignment's three are among."""
+    """The verdict on the family that the assignment's three belong to."""
     networks = sum(item.networks for item in found.family.budgets)
     return f"**{found.family.verdict}**\n\n{networks:,} networks, {found.family.runs:,} runs."
 

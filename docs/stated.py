@@ -14,9 +14,9 @@ from trainlab.studies import EndingsResult
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """All that was computed and trained for the statements.
+    """Everything that was computed and trained for the statements.
 
-    `deep` has where runs of Model 3 with B and E end, at the smallest and at the largest learning rate at
+    `deep` says where runs of Model 3 with B and E end, at the smallest and the largest learning rate for
     which `explained` asks that of Model 2.
     """
 
@@ -27,10 +27,10 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Statement:
-    """What the assignment says at some `place`, in our words, and how it was `asked`.
+    """What the assignment says at a `place`, in our words, and how it was `asked`.
 
-    `rule` makes the answer of what `read` takes out of everything that was found: of numbers alone, so that
-    made-up ones can turn it. `page` is the page on it; `note` says what to know of it beside.
+    `rule` makes the answer from what `read` takes out of the results: only from numbers, so that made-up ones
+    can turn it. `page` is the page on it; `note` says what to know of it beside.
     """
 
     number: str
@@ -66,7 +66,7 @@ class Question:
         seeds: str = "–",
         note: str = "",
     ) -> Statement:
-        """Return a statement on it; `asked` says what of the command's answer was asked."""
+        """Return a statement about it; `asked` says which part of the command's answer was used."""
         return Statement(
             number=number,
             said=said,

@@ -1,4 +1,4 @@
-"""What the assignment states on the chain rule."""
+"""What the assignment states about the chain rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the assignment's main notebook states on its networks and on the five changes to their training."""
+"""What the assignment's main notebook states about its networks and the five changes to their training."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CHANGED = {
 
 
 def made(name: str, before: Experiment, after: Experiment) -> dict[str, bool]:
-    """Return what a change ought to be, and whether it is so in the study."""
+    """Return what a change should be, and whether it is so in the study."""
     own, new = before.optimizer, after.optimizer
     return {
         "A": {
@@ -91,7 +91,7 @@ def _helps(verdicts: Mapping[str, Verdict]) -> str:
 
 
 def hurting(effects: Sequence[Effect]) -> list[str]:
-    """Return where a change hurts that doesn't on average: which networks, alone or after all the others."""
+    """Return where a change hurts that doesn't on average: which networks, and alone or after all others."""
     found: list[str] = []
     for where in ("alone", "last"):
         names = [e.network for e in effects if _hurts(getattr(e, where)) and not _hurts(e.main)]

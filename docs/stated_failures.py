@@ -1,4 +1,4 @@
-"""What the assignment's main notebook states on how Model 3 fails, and on what Models 1 and 2 answer."""
+"""What the assignment's main notebook states about how Model 3 fails, and what Models 1 and 2 answer."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from trainlab.engine.constant_baseline import best_constant_loss
 from trainlab.stats import HALF, Rate, more_than, rate
 from trainlab.studies.causes import failed
 from trainlab.studies.cells import all_near
-from trainlab.studies.verdicts.network_comparison import judge_better
+from trainlab.studies.verdicts.network_comparison import judge_network_comparison
 
 
 def _vanishing(place: int) -> Any:
-    """Return what reads the study's verdict, which asks by all the gradients that it has."""
+    """Return a reader of the study's verdict, which uses all the gradients that it has."""
 
     def read(found: Found) -> Mapping[str, Any]:
         return {"found": of(found.studies.xor44, "vanishing")[place]}
@@ -76,7 +76,9 @@ def _better(found: Found) -> Mapping[str, Any]:
     studies = found.studies
     deep = studies.cell(DEEP, *studies.together).runs
     judged = {
-        name: judge_better((name, DEEP), "with A–E", studies.cell(name, *studies.together).runs, deep)
+        name: judge_network_comparison(
+            (name, DEEP), "with A–E", studies.cell(name, *studies.together).runs, deep
+        )
         for name in SHALLOW
     }
     errors = "; ".join(f"{name} {percent(each.share)}" for name, each in judged.items() if each.share)

@@ -1,4 +1,4 @@
-"""What the assignment states on what a loss is, and on which goes with which output."""
+"""What the assignment states about what a loss is, and which goes with which output."""
 
 from __future__ import annotations
 

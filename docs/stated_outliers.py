@@ -1,4 +1,4 @@
-"""What the assignment states on outliers, on what a logarithm punishes, and on losses of one's own."""
+"""What the assignment states about outliers, what a logarithm punishes, and custom losses."""
 
 from __future__ import annotations
 

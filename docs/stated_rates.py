@@ -1,4 +1,4 @@
-"""What the assignment states on learning rates."""
+"""What the assignment states about learning rates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the assignment states on schedules of the learning rate."""
+"""What the assignment states about schedules of the learning rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the assignment states on schemes of initial weights: PyTorch's default, Xavier's and He's."""
+"""What the assignment states about schemes of initial weights: PyTorch's default, Xavier's and He's."""
 
 from __future__ import annotations
 

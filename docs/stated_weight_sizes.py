@@ -1,4 +1,4 @@
-"""What the assignment states on how weights start: equal, small, large, and how signals then fare."""
+"""What the assignment states about initial weights: equal, small and large ones, and their signals."""
 
 from __future__ import annotations
 

@@ -159,7 +159,10 @@ def test_what_solved_means_beats_the_commonest_class(trainlab: Caller) -> None:
     )
     assert trainlab("new", "--data", "points.csv", "first.toml").code == 0
     text = Path("first.toml").read_text()
-    assert "# Always to answer the commonest class is right in 90 %: half way from there to 100 %." in text
+    assert (
+        "# Always answering the commonest class is right in 90 %: this is half way from there to 100 %."
+        in text
+    )
     assert 'accuracy = 0.95\non = "held_out"' in text
 
 

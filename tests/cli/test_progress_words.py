@@ -48,7 +48,7 @@ def test_only_the_engine_with_a_kernel_compiles_one() -> None:
 
 def test_stopping_is_said_with_what_to_press() -> None:
     words = progress_words(replace(NOW, stopping=True))
-    assert words == "finishing what is in work; Ctrl-C again stops at once"
+    assert words == "finishing what is in progress; Ctrl-C again stops at once"
 
 
 @pytest.mark.process
@@ -75,4 +75,4 @@ def test_runs_that_are_judged_have_words_of_their_own() -> None:
     judging = replace(NOW, engine="doctor")
     assert progress_words(judging) == "why runs failed: 60 of 1,000 judged, 79 s left"
     assert progress_words(replace(judging, chunks_done=1)) == "why runs failed: 60 of 1,000 judged"
-    assert progress_words(replace(judging, stopping=True)).startswith("finishing what is in work")
+    assert progress_words(replace(judging, stopping=True)).startswith("finishing what is in progress")

@@ -56,7 +56,7 @@ def test_it_ends_with_the_first_that_is_enough_unless_all_are_asked_for(trainlab
             "--until 105%: must be a share of the seeds between 0 and 100 %, as in 95%",
         ),
         ((*RANGE, "--until", "most"), "--until most: must be a share"),
-        ((*RANGE, "--draw", "9"), "--draw, --budget-seeds: of a range all networks race until each number"),
+        ((*RANGE, "--draw", "9"), "--draw, --budget-seeds: in a range all networks race until each number"),
         ((*RANGE, "--budget-seeds", "9"), "leave these out of race 7..9"),
         ((*RANGE, "--inputs", "3"), "inputs = 3, outputs = 1: the task 'xor' needs 2 and 1."),
         ((*RANGE, "--max-seeds", "8"), "--max-seeds 8: is less than the 32 seeds of the first round"),
@@ -64,7 +64,7 @@ def test_it_ends_with_the_first_that_is_enough_unless_all_are_asked_for(trainlab
         (("race", "40..44", "tiny.toml"), "43,549,069,297 networks have 40 parameters, and at most 100,000"),
         (
             ("race", "9", "tiny.toml", "--until", "95%"),
-            "--until, --every-budget: ask of a range of parameters",
+            "--until, --every-budget: need a range of parameters",
         ),
         (("race", "tiny.toml", "--every-budget"), "give one, as in: race 5..13 FILE"),
     ],
@@ -74,7 +74,7 @@ def test_bad_options_are_one_line(trainlab: Caller, arguments: tuple[str, ...], 
 
 
 def test_ctrl_c_is_130_and_goes_on(trainlab: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    from trainlab.cli import smallest as command
+    from trainlab.cli import race as command
 
     def pressed(progress: BudgetProgress) -> str:
         if not progress.training.stopping:
@@ -91,7 +91,7 @@ def test_ctrl_c_is_130_and_goes_on(trainlab: Caller, monkeypatch: pytest.MonkeyP
 
 
 def test_progress_says_which_budget_and_how_many_race() -> None:
-    from trainlab.cli.smallest import _budget_words
+    from trainlab.cli.race import _budget_words
     from trainlab.execution.progress import Load, progress
 
     training = progress(Load(), Load(), elapsed=0.0)

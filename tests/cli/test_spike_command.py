@@ -66,8 +66,8 @@ WRONG: list[tuple[list[str], str]] = [
     ([*SPIKE, "--cell", ""], "--cell '': name a cell"),
     ([*SPIKE, "--cell", "small:Q"], "'small'"),
     ([*SPIKE, "--seed", "-1"], "--seed -1: must be a whole number from 0 to"),
-    ([*SPIKE, "--why", "3"], "--why 3: is told of many runs, --spike of one"),
-    ([*SPIKE, "--fidelity", "3"], "--fidelity 3: is told of many runs, --spike of one"),
+    ([*SPIKE, "--why", "3"], "--why 3: is about many runs, --spike about one"),
+    ([*SPIKE, "--fidelity", "3"], "--fidelity 3: is about many runs, --spike about one"),
     (["run", "tiny.toml", "--seed", "3"], "--seed 3: is the run that --spike takes apart; add --spike"),
     (["run", "long.toml", "--spike"], "times 9 parameters are more than 5,000,000. Train for fewer epochs."),
 ]

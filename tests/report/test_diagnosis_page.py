@@ -70,7 +70,7 @@ def test_the_page_is_whole_and_escaped():
         "What is wrong",
         "Worth knowing",
         "What was trained",
-        "What was looked at",
+        "What was examined",
     ]
     assert [words for level, words in reader.headings if level == "h3"] == [
         "1. The steps are too large",

@@ -118,7 +118,7 @@ def test_of_cells_with_few_seeds_more_are_drawn(result: StudyResult) -> None:
 def test_what_cannot_be_compared_is_refused_before_anything_runs(
     plan: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.modules["trainlab.studies.run"], "train_all", None)
+    monkeypatch.setattr(sys.modules["trainlab.studies.stored_training"], "train_all", None)
     with pytest.raises(EngineError, match="'reference' is the plain PyTorch loop itself"):
         trainlab.study(plan, engine="reference", fidelity=3)
     monkeypatch.setattr(fidelity, "has_torch", lambda: False)

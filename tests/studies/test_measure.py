@@ -10,7 +10,7 @@ from studies.scored import lossy, near, scored
 
 from trainlab.spec import Experiment
 from trainlab.studies.measure import measure_of
-from trainlab.studies.verdicts.constant_predictor_test import beats_guess, mean_p, rows_p
+from trainlab.studies.verdicts.constant_predictor import constant_predictor_p, mean_p, rows_p
 from trainlab.studies.verdicts.score_verdicts import End, judge_guesses
 
 
@@ -85,7 +85,7 @@ def test_whether_a_network_beats_the_guess_is_counted_row_by_row(weights: list[f
     assert measure is not None
     guessed = ones == bool(measure.majority_place)
     won, lost = int((right & ~guessed).sum()), int((guessed & ~right).sum())
-    assert beats_guess(measure, runs) == (rows_p(won, lost), rows_p(lost, won))
+    assert constant_predictor_p(measure, runs) == (rows_p(won, lost), rows_p(lost, won))
 
 
 def test_without_parameters_the_least_that_an_accuracy_shows_counts():
@@ -94,9 +94,9 @@ def test_without_parameters_the_least_that_an_accuracy_shows_counts():
     measure, runs = result.measure, result.cells[0].runs
     assert measure is not None
     bare = replace(runs, parameters=runs.parameters[:, :0])
-    assert (beats_guess(measure, bare) or (1.0,))[0] < 0.025
+    assert (constant_predictor_p(measure, bare) or (1.0,))[0] < 0.025
     low = np.full(40, measure.guess + 0.05, dtype=np.float32)
-    assert (beats_guess(measure, replace(bare, held_out_accuracy=low)) or (0.0,))[0] > 0.025
+    assert (constant_predictor_p(measure, replace(bare, held_out_accuracy=low)) or (0.0,))[0] > 0.025
 
 
 def test_the_verdict_on_the_guess_follows_the_runs():
@@ -162,7 +162,7 @@ def test_whether_a_regression_beats_the_constant_is_asked_row_by_row():
     outcomes = []
     for slope, noise, seed in [(0.0, 0.02, seed) for seed in range(20)] + [(-0.02, 0.0, 0), (0.02, 0.0, 0)]:
         measure, runs, gained = regression(slope, noise, seed)
-        p = beats_guess(measure, runs)
+        p = constant_predictor_p(measure, runs)
         assert p == pytest.approx((mean_p(gained), mean_p(-gained)), rel=1e-3)
         (told,) = judge_guesses(measure, [End(network="Net", where="", runs=runs)])
         better, worse = (

@@ -22,7 +22,7 @@ from trainlab.errors import EngineError, SpecError
 from trainlab.report import print_study, study_html
 from trainlab.spec import Study, study_from_dict
 from trainlab.studies import StudyResult, retraining
-from trainlab.studies.retraining import Retrained, beside, check_sides
+from trainlab.studies.retraining import Retrained, check_retrainable, compare_cells
 
 MADE_UP = study_of("A", ask=())
 
@@ -107,13 +107,13 @@ def test_cells_that_are_solved_otherwise_are_counted() -> None:
         MADE_UP, lambda cell: runs_of(cell.experiment, flags((few[cell.changes], True), (100, False))[:100])
     )
     again = cells_of(MADE_UP, lambda cell: runs_of(cell.experiment, flags((10, True), (10, False))))
-    found = beside(cells, again, words="by PyTorch (20 seeds)", engine="torch")
+    found = compare_cells(cells, again, words="by PyTorch (20 seeds)", engine="torch")
     # Of the first 20 seeds 10 are solved here in one cell and all in the other; there 10 in both.
     assert (found.runs, found.cells, found.differing) == (20, 2, 1)
     assert (found.largest, found.where) == (-0.5, "Net 1:A")
     assert "in 1 is it shown that runs are solved more or less often than here" in found.sentence
     assert "; the largest difference is −50.0 points, of Net 1:A." in found.sentence
-    same = beside(cells, cells, words="in float64", engine="fast-float64")
+    same = compare_cells(cells, cells, words="in float64", engine="fast-float64")
     assert (same.differing, same.largest) == (0, 0.0)
     assert same.sentence.startswith(
         "Of 2 cells trained again in float64, in none is it shown that runs are solved"
@@ -144,7 +144,7 @@ def test_a_cell_trained_otherwise_turns_a_verdict_round(monkeypatch: pytest.Monk
             for each, count, part in zip(experiments, counts, ranges, strict=True)
         ]
 
-    monkeypatch.setattr(sys.modules["trainlab.studies.run"], "train_all", made)
+    monkeypatch.setattr(sys.modules["trainlab.studies.stored_training"], "train_all", made)
     monkeypatch.setattr(retraining, "train_all", made)
     first = trainlab.study(plan, seeds=100)
     found = trainlab.study(plan, seeds=100, sides=50)
@@ -165,12 +165,12 @@ def test_every_engine_comes_in_float64() -> None:
 def test_what_cannot_be_trained_again_is_refused_before_anything_runs(
     plan: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.modules["trainlab.studies.run"], "train_all", None)
+    monkeypatch.setattr(sys.modules["trainlab.studies.stored_training"], "train_all", None)
     with pytest.raises(SpecError, match="sides"):
         trainlab.study(plan, sides=-1)
     monkeypatch.setattr(retraining, "other_engine", lambda *asked: None)
     with pytest.raises(EngineError, match="sides: trains again by another engine, but only one can"):
-        check_sides("auto", [plan.baseline])
+        check_retrainable("auto", [plan.baseline])
     monkeypatch.setattr(retraining, "has_torch", lambda: False)
     with pytest.raises(EngineError, match="sides: trains again with PyTorch; pip install"):
         trainlab.study(plan, sides=3)

@@ -11,7 +11,7 @@ from trainlab.errors import BudgetError
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layer:
-    """The trainable parameters of one linear layer, as ``torch.nn.Linear(fan_in, fan_out)`` holds them."""
+    """The trainable parameters of one linear layer, as in ``torch.nn.Linear(fan_in, fan_out)``."""
 
     name: str
     """Hidden layers are "1", "2", … from the inputs on; the last layer is "output"."""
@@ -39,12 +39,12 @@ class Layer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Architecture:
-    """One fully connected network. Raises BudgetError if the two tuples describe none."""
+    """One fully connected network. Raises BudgetError if the two tuples don't describe one."""
 
     widths: tuple[int, ...]
     """Inputs, hidden layers, outputs: two entries or more."""
     biases: tuple[bool, ...]
-    """One flag a layer, the output layer last: one entry fewer than `widths`."""
+    """One flag per layer, the output layer last: one entry fewer than `widths`."""
 
     def __post_init__(self) -> None:
         if len(self.widths) < 2:
@@ -67,7 +67,7 @@ class Architecture:
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """One record a layer, from the inputs on."""
+        """One record per layer, from the inputs on."""
         last = len(self.biases) - 1
         return tuple(
             Layer(

@@ -1,4 +1,4 @@
-"""Refuse a wrong argument in words: its name, its value, what is allowed, what to do."""
+"""Checks of arguments; an error gives the name, the value, what is allowed and what to do."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def check_limits(name: str, least: int, most: int | None, *, floor: int) -> None
 
 
 def check_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:
-    """Raise BudgetError unless `value` is one of `allowed`; a misspelt one is told its nearest neighbour."""
+    """Raise BudgetError unless `value` is one of `allowed`; the error names the nearest one."""
     if value not in allowed:
         raise BudgetError(
             f"{name}={value!r} is not known; allowed are {listing(allowed)}: "

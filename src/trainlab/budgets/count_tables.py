@@ -1,4 +1,4 @@
-"""Tables of counts, of every state at any depth: one a level, filled from few remaining parameters to many.
+"""Tables of counts for every state at any depth: one per level, filled from few remaining parameters to many.
 
 With f(k, p, u) the number of ways to go on from k hidden layers, the last of width u, and p parameters left:
 
@@ -41,7 +41,7 @@ class _Table:
 
 
 class DeepCounts:
-    """Count the ways to finish a network, from tables of all states that can matter."""
+    """Count the ways to finish a network, using tables of all states that can matter."""
 
     def __init__(self, rules: Rules, deepest: int | None) -> None:
         """Fill the tables; `deepest` None means that the parameters alone limit the depth."""
@@ -107,7 +107,7 @@ def _last_level(rules: Rules, deepest: int | None) -> int:
 
 
 def _span(rules: Rules, level: int) -> tuple[int, int]:
-    """Return the least and the most parameters that can remain at the level in a network of the budget."""
+    """Return the fewest and the most parameters that can remain at the level in a network of the budget."""
     least = rules.least_to_finish(max(0, rules.shallowest - level))
     return least, rules.parameters - rules.cheapest(level)
 
@@ -133,7 +133,7 @@ def _row(rules: Rules, below: _Table, remaining: int, widest: int) -> list[int]:
 
 
 def _closable(rules: Rules, remaining: int) -> list[int]:
-    """Return the widths of a last hidden layer after which an output layer uses up `remaining` exactly."""
+    """Return the widths of a last hidden layer after which an output layer uses up exactly `remaining`."""
     quotient, rest = divmod(remaining, rules.outputs)
     widths = [quotient - bias for bias in rules.output if rest == 0]
     return [width for width in widths if rules.narrowest <= width <= _widest_placed(rules, remaining)]

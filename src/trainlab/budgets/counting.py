@@ -1,6 +1,6 @@
-"""How many networks go on from a state: summed directly where few layers are allowed, from tables elsewhere.
+"""How many networks go on from a state: summed directly if few layers are allowed, else read from tables.
 
-What no memory or patience would hold is refused.
+What would take too much memory or time is refused.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DEEPEST = 3
 
 @lru_cache(maxsize=2)
 def counts_of(rules: Rules) -> Counts:
-    """Return the counts of all states of the budget. The last two budgets' are kept."""
+    """Return the counts for all states of the budget. Those of the last two budgets are kept."""
     possible = rules.possible_depth()
     if rules.shallowest > possible:
         return _nothing
@@ -56,7 +56,7 @@ def check_size(rules: Rules) -> None:
 
 
 def _depth_limit(rules: Rules, possible: int) -> int | None:
-    """Return max_depth where it excludes something, else None: then the table needs no levels."""
+    """Return max_depth if it excludes something, else None: then the table needs no levels."""
     return None if possible == rules.affordable_depth() else possible
 
 

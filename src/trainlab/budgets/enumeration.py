@@ -74,7 +74,7 @@ def _live(
 
 
 def _next_layers_backwards(rules: Rules, remaining: int, width: int) -> Iterator[tuple[int, bool, int]]:
-    """Yield (width, bias, parameters left) of all next hidden layers in question, last first."""
+    """Yield (width, bias, parameters left) of all possible next hidden layers, last first."""
     for v in range(rules.narrowest, rules.widest_next(remaining, width + rules.hidden[0]) + 1):
         for bias in rules.hidden:
             yield v, bool(bias), remaining - (width + bias) * v
@@ -86,7 +86,7 @@ def draw_ranks(*, count: int, n: int, random: Random) -> list[int]:
         return [random.randrange(count) for _ in range(n)]
     if count <= sys.maxsize:
         return random.sample(range(count), n)
-    # random.sample takes no longer range. A repeat is all but impossible here, and drawn anew.
+    # random.sample takes no longer range. A repeat is all but impossible here, and drawn again.
     ranks = dict[int, None]()
     while len(ranks) < n:
         ranks[random.randrange(count)] = None

@@ -37,7 +37,7 @@ class LayerTable:
         return self.architecture.parameters
 
     def cells(self) -> list[tuple[str, ...]]:
-        """Return the table as text: a head, a row a layer, the total."""
+        """Return the table as text: a header, a row per layer, the total."""
         total = ("total", "", "", f"{self.weights:,}", f"{self.biases:,}", f"{self.parameters:,}")
         return [_HEAD, *(_texts(row) for row in self.rows), total]
 
@@ -78,7 +78,7 @@ def layer_table(*, widths: tuple[int, ...], biases: tuple[bool, ...] | bool = Tr
 
 
 def bias_flags(*, layers: int, hidden_bias: str = "yes", output_bias: str = "yes") -> tuple[bool, ...]:
-    """Return one flag a layer for a network of `layers` linear layers; the rules are "yes" or "no"."""
+    """Return one flag per layer for a network of `layers` linear layers; each rule is "yes" or "no"."""
     check_choice("hidden_bias", hidden_bias, ("yes", "no"))
     check_choice("output_bias", output_bias, ("yes", "no"))
     return (hidden_bias == "yes",) * (layers - 1) + (output_bias == "yes",)

@@ -1,4 +1,4 @@
-"""A budget: which fully connected networks have exactly so many trainable parameters?"""
+"""A budget: which fully connected networks have exactly a given number of trainable parameters?"""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trainlab.budgets.rules import Rules
 from trainlab.budgets.words import html_table, sentence
 from trainlab.errors import BudgetError
 
-# A name for what the method `list` hides inside the class.
+# Inside the class, the method `list` hides the builtin.
 Architectures = list[Architecture]
 BiasRule = Literal["yes", "no", "any"]
 _FLAGS = {"yes": (1,), "no": (0,), "any": (0, 1)}
@@ -25,9 +25,9 @@ _FLAGS = {"yes": (1,), "no": (0,), "any": (0, 1)}
 class Budget:
     """All networks from `inputs` to `outputs` with exactly `parameters` weights and biases.
 
-    Widths and depths are those of hidden layers; depth 0 is the linear network. With "any" each hidden
-    layer has a bias or not by itself, and networks that differ in one bias are different networks.
-    Raises BudgetError for a question that is wrong, or too large to be counted.
+    Widths and depths are those of hidden layers; depth 0 is the linear network. With "any" each hidden layer
+    may have a bias or not, and networks that differ in one bias are different networks. Raises BudgetError if
+    the question is invalid, or too large to be counted.
     """
 
     parameters: int
@@ -71,8 +71,8 @@ class Budget:
     def list(self) -> Iterator[Architecture]:
         """Return the networks one by one, the first at once however many there are.
 
-        In the order of `unrank`: a network before those that go on where it ends, a wider next hidden
-        layer before a narrower one, with its bias before without.
+        In the order of `unrank`: a network before those that continue it, a wider next hidden layer before a
+        narrower one, one with its bias before one without.
         """
         return walk(self._rules, counts_of(self._rules))
 
@@ -90,8 +90,8 @@ class Budget:
     def sample(self, n: int, *, seed: int) -> Architectures:
         """Return `n` networks drawn uniformly, the same for the same seed, in the order drawn.
 
-        They are distinct where the budget has as many (drawn without replacement); where it has fewer,
-        they are independent draws. Raises BudgetError if there is nothing to draw from.
+        They are distinct if the budget has that many (drawn without replacement), and independent draws if it
+        has fewer. Raises BudgetError if there is nothing to draw from.
         """
         check_whole("n", n, least=1)
         check_whole("seed", seed, least=0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rules:
-    """What a network must satisfy. Built by Budget, which has checked it.
+    """What a network must satisfy. `Budget` makes it, after its checks.
 
     A network is built from the inputs on. A *state* is (level, remaining, width): hidden layers placed so
     far, parameters still to spend, width of the last layer placed. The state (0, parameters, inputs) is
@@ -32,7 +32,7 @@ class Rules:
         return self.outputs * self.output[0]
 
     def closing_bias(self, level: int, remaining: int, width: int) -> bool | None:
-        """Return the output layer's bias flag if that layer uses up `remaining` exactly, None if it can't.
+        """Return the output layer's bias flag if that layer uses up exactly `remaining`, None if it can't.
 
         There is never more than one: with a bias it costs `outputs` parameters more.
         """
@@ -43,9 +43,9 @@ class Rules:
         return None
 
     def widest_next(self, remaining: int, fan_in: int) -> int:
-        """Return the greatest width of a next hidden layer from which a network can still be finished.
+        """Return the greatest width of a next hidden layer after which a network can still be finished.
 
-        `fan_in` counts the layer's bias as one more input; 0 asks for a layer that is paid already. A wide
+        `fan_in` counts the layer's bias as one more input; 0 is for a layer that is already paid for. A wide
         layer is followed by the output layer or, cheaper if there are many outputs, by a narrow layer.
         """
         left = remaining - self.least_output_biases

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from trainlab.budgets.question import Budget
 
 NEAR: Final = 300
-"""Up to so many parameters a count is quick enough to look for the nearest number that some network has."""
+"""Up to this many parameters, counting is quick enough to look for the nearest number that works."""
 REACH: Final = 100
-"""How far it is looked for."""
+"""How far to look for it."""
 
 
 def sentence(budget: Budget, *, examples: int = 3) -> str:
@@ -32,7 +32,7 @@ def sentence(budget: Budget, *, examples: int = 3) -> str:
 
 
 def why_none(budget: Budget) -> str:
-    """Return what keeps every network from the number of parameters, or the nearest that some have."""
+    """Return why no network has this number of parameters, or the nearest numbers that some have."""
     least, most = _smallest(budget), _largest(budget)
     if budget.parameters < least:
         return f"The smallest under these limits has {least:,}."
@@ -48,7 +48,7 @@ def _smallest(budget: Budget) -> int:
     """Return the parameters of the smallest network: the narrowest, at the depth where that is least."""
     hidden, output = (int(rule == "yes") for rule in (budget.hidden_bias, budget.output_bias))
     deepest = budget.min_depth + 1 if budget.max_depth is None else budget.max_depth
-    # From one hidden layer on another one only adds to it.
+    # From one hidden layer on, another one only adds parameters.
     depths = range(budget.min_depth, min(deepest, max(budget.min_depth, 1)) + 1)
     return min(_cost(budget, depth, budget.min_width, hidden, output) for depth in depths)
 
@@ -95,7 +95,7 @@ def html_table(budget: Budget, *, examples: int = 10) -> str:
 
 
 def limits(budget: Budget) -> list[str]:
-    """Return what the question asks of biases, widths and depth, a phrase each."""
+    """Return what the question asks of biases, widths and depth, as phrases."""
     return [
         f"hidden bias {budget.hidden_bias}",
         f"output bias {budget.output_bias}",

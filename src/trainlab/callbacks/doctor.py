@@ -1,4 +1,4 @@
-"""What the callbacks share: a watch that is open while a fit goes on, and what it heard."""
+"""What the callbacks share: a watch that is open during a fit, and what it heard."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SHARDED = "Not listened to: its parameters are spread over processes."
 
 
 class Doctor:
-    """Listens from the begin of a fit to its end; `report` is that of the last fit.
+    """Listens from the beginning of a fit to its end; `report` is that of the last fit.
 
-    Where a watch of the user's own is open it leaves listening and printing to that one. It never ends a
-    training: what goes wrong with the diagnosis is printed in a line.
+    If the user has a watch open, it leaves listening and printing to that one. It never ends a training: if
+    the diagnosis fails, it prints a line.
 
     Args:
         show: print the report at the end of a fit.
@@ -28,14 +28,14 @@ class Doctor:
 
     def __init__(self, *, show: bool = True) -> None:
         self.show = show
-        # skorch takes attributes for parameters, but for those that end in an underscore.
+        # skorch takes attributes for parameters, except those that end in an underscore.
         self._watch_: Watch | None = None
         self._own_ = False
         self._unheard_ = ""
 
     @property
     def report(self) -> Report:
-        """What was found in the last fit; while it goes on, so far.
+        """What was found in the last fit, or so far in the current one.
 
         Raises:
             DiagnosisError: before the first fit.
@@ -59,7 +59,7 @@ class Doctor:
         return self._own_ and self._watch_ is not None and self._watch_.listening
 
     def _begin(self, *, unheard: str = "") -> None:
-        """A fit begins; `unheard` says why it isn't listened to."""
+        """Begin a fit; `unheard` says why it isn't listened to."""
         if self._listens and self._watch_ is not None:
             self._watch_.stop(how="begun anew")
         self._unheard_ = unheard
@@ -69,12 +69,12 @@ class Doctor:
             self._watch_ = others or Watch().start()
 
     def _declare(self, model: Any) -> None:
-        """Make the model known to the watch: its layers may be called one by one."""
+        """Tell the watch about the model, whose layers may be called one by one."""
         if self._watch_ is not None and not self._unheard_:
             self._watch_.declare(model)
 
     def _end(self, error: BaseException | None = None) -> None:
-        """The fit has ended, by `error` or well; nothing if it has before."""
+        """End the fit, with an `error` or without; do nothing if it has already ended."""
         watch = self._watch_
         if watch is None or not self._listens:
             return

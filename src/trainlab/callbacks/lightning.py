@@ -43,12 +43,12 @@ class DoctorCallback(Doctor, _Callback):
     """
 
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
-        """Begin to listen before the optimizers are made; after a search for a rate or batch size."""
+        """Begin to listen before the optimizers are made, unless a search comes first."""
         if stage == "fit" and not _searches(trainer):
             self._begin(unheard=_unheard(trainer))
 
     def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
-        """Make the module known: ``training_step`` may call its layers one by one."""
+        """Tell the watch about the module: ``training_step`` may call its layers one by one."""
         self._declare(pl_module)
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
@@ -67,7 +67,7 @@ class DoctorCallback(Doctor, _Callback):
 
 
 def _searches(trainer: Any) -> bool:
-    """Whether trial steps with rates or batches of all sizes come before the training itself."""
+    """Whether trial steps with rates or batch sizes come before the training itself."""
     kinds = {kind.__name__ for callback in trainer.callbacks for kind in type(callback).__mro__}
     return not kinds.isdisjoint(_SEARCHES)
 

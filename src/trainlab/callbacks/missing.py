@@ -1,4 +1,4 @@
-"""A library that isn't installed is told in one line."""
+"""The error for a library that isn't installed, in one line."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from trainlab.errors import MissingPackageError
 
 
 def missing(error: ModuleNotFoundError, library: str, *, extra: str) -> ImportError:
-    """Return what to raise in place of `error`: the same, if neither the library nor its PyTorch is missing.
+    """Return what to raise instead of `error`: itself, unless the library or PyTorch is missing.
 
     Args:
         library: the name under which it is imported; or its parent package.
-        extra: the extra of trainlab that brings it, and the name of the module that needs it.
+        extra: the extra of trainlab that installs it, and the name of the module that needs it.
     """
     lacking = (error.name or "").partition(".")[0]
     if lacking not in (library, "torch"):

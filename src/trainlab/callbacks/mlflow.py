@@ -10,7 +10,7 @@ from trainlab.callbacks.tags import Heard, tag
 from trainlab.report import diagnosis_html
 
 AT_ONCE = 1000
-"""As many metrics as MLflow takes in a call."""
+"""The most metrics that MLflow takes per call."""
 
 
 def log(heard: Heard, *, run_id: str | None = None) -> None:

@@ -37,14 +37,14 @@ class DoctorCallback(Doctor, Callback):
         self._end()
 
     def _tell_of_error(self, net: Any) -> None:
-        """Wrap the loop that comes next, once: no event tells callbacks that it has ended by an exception."""
+        """Wrap the next loop, once: no event tells callbacks that it ended with an exception."""
 
         def fit_loop(*args: Any, **kwargs: Any) -> Any:
             vars(net).pop("fit_loop", None)
             try:
                 return net.fit_loop(*args, **kwargs)
             except KeyboardInterrupt:
-                raise  # for skorch the end of a fit as any other: on_train_end follows
+                raise  # for skorch an ordinary end of a fit: on_train_end follows
             except BaseException as error:
                 self._end(error)
                 raise

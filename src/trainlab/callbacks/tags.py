@@ -1,4 +1,4 @@
-"""Names of signals that TensorBoard and MLflow take: letters, digits, ``_``, ``-``, ``.`` and ``/``."""
+"""Names of signals that TensorBoard and MLflow accept: letters, digits, ``_``, ``-``, ``.`` and ``/``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from trainlab.diagnosis.signals.series import Series
 
 
 class Heard(Protocol):
-    """What has heard a training: a `DoctorCallback` or what `trainlab.watch` gives."""
+    """What has heard a training: a `DoctorCallback`, or what `trainlab.watch` returns."""
 
     @property
     def report(self) -> Report:
@@ -24,6 +24,6 @@ class Heard(Protocol):
 
 
 def tag(series: Series) -> str:
-    """Return ``update_ratio/fc1.weight``; of a signal of the whole training ``doctor/loss``."""
+    """Return ``update_ratio/fc1.weight``, or for a signal of the whole training ``doctor/loss``."""
     name = f"{series.signal}/{series.place}" if series.place else f"doctor/{series.signal}"
     return re.sub(r"[^-/\w.]+", "_", re.sub(r"\[['\"]?(\w+)['\"]?\]", r".\1", name), flags=re.ASCII)

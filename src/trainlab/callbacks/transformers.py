@@ -27,7 +27,7 @@ class DoctorCallback(Doctor, TrainerCallback):
         _wrap_train()
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Begin to listen, where ``train`` is a method of the user's own that doesn't call Trainer's."""
+        """Begin to listen, if the user's own ``train`` doesn't call Trainer's."""
         if not self._listens:
             self._begin(unheard=_unheard(args, first=state.is_world_process_zero))
 
@@ -43,7 +43,7 @@ def _unheard(args: Any, *, first: bool) -> str:
 def _wrap_train() -> None:
     """Wrap ``Trainer.train``, once.
 
-    The first event comes after the optimizer is made, and none comes if the training ends by an exception.
+    The first event comes after the optimizer is made, and none comes if training ends with an exception.
     """
     original = Trainer.train
     if hasattr(original, "heard_by_doctors"):

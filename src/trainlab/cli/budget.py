@@ -1,4 +1,4 @@
-"""``trainlab budget 44 --inputs 2 --outputs 1``: the networks with exactly so many parameters."""
+"""``trainlab budget 44 --inputs 2 --outputs 1``: the networks with exactly that many parameters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from trainlab.cli.options import UsageError, check_range, whole
 
 MAX_SAMPLE = 1_000_000
 MANY = 10_000
-"""More networks than this are listed only if asked for with --limit: nobody reads them."""
+"""More networks than this are only listed with --limit: nobody reads them."""
 
 _HIDDEN_BIAS = "'yes', 'no', or 'any': each hidden layer chooses by itself."
 
@@ -40,14 +40,14 @@ class Networks:
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What is told of them: how many there are, all or the first, some that are drawn, or a summary."""
+    """What to print about them: their number, all of them or the first, a sample, or a summary."""
 
-    count: Annotated[bool, Parameter(help="Print the exact number of networks, alone.", negative="")] = False
-    list_: Annotated[bool, Parameter(name="--list", help="List them all, one a line.", negative="")] = False
-    limit: Annotated[int | None, Parameter(help="List so many, the first ones.", converter=whole)] = None
-    sample: Annotated[int | None, Parameter(help="Draw so many, all equally likely.", converter=whole)] = None
+    count: Annotated[bool, Parameter(help="Print only the exact number of networks.", negative="")] = False
+    list_: Annotated[bool, Parameter(name="--list", help="List them all, one per line.", negative="")] = False
+    limit: Annotated[int | None, Parameter(help="List only the first, this many.", converter=whole)] = None
+    sample: Annotated[int | None, Parameter(help="Draw this many, each as likely.", converter=whole)] = None
     seed: Annotated[int, Parameter(help="The seed of the draw.", converter=whole)] = 0
-    json: Annotated[bool, Parameter(help="Print JSON, a line a network when listing.", negative="")] = False
+    json: Annotated[bool, Parameter(help="Print JSON; in lists, one network per line.", negative="")] = False
 
 
 def budget_command(
@@ -76,7 +76,7 @@ def budget_command(
 
 
 def _print_list(asked: Budget, limit: int | None, *, as_json: bool) -> None:
-    """Print the networks; on stderr that there are none, or more than these."""
+    """Print the networks; say on stderr if there are none, or more than these."""
     count = asked.count()
     if count > MANY and limit is None:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""The commands: in which group each stands, what it does, and examples that its help ends with."""
+"""The commands: the group of each, what it does, and the examples at the end of its help."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ GROUPS = (EXPERIMENTS, TRAINING, UNDERSTAND, HOUSEKEEPING)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
-    """A command as help shows it; the first example is the one that messages give."""
+    """A command as help shows it; messages quote the first example."""
 
     name: str
     group: str
@@ -44,7 +44,7 @@ COMMANDS = (
     Command(
         name="map",
         group=EXPERIMENTS,
-        summary="Show where in a plane of two settings training works.",
+        summary="Show where in the plane of two settings training works.",
         examples=(
             "trainlab map xor44 --cell 'Model 2:A+B+E' --x optimizer.lr=1e-4..10 --y init.std=0.01..10",
             "trainlab map first.toml --x lr=1e-3..1 --y momentum=0..0.99 --size 16x16 --html map.html",
@@ -71,7 +71,7 @@ COMMANDS = (
     Command(
         name="seeds",
         group=TRAINING,
-        summary="Was it the seed? Run a training script with many and tell how its outcome spreads.",
+        summary="Was it the seed? Run a training script with many seeds and tell how its outcome varies.",
         examples=(
             "trainlab seeds train.py -n 20",
             "trainlab seeds train.py -n 20 --metric accuracy --at-least 0.9 -- --epochs 3",
@@ -80,7 +80,7 @@ COMMANDS = (
     Command(
         name="faults",
         group=TRAINING,
-        summary="Show what the doctor knows: all faults in a line each, or one with its rule and remedy.",
+        summary="Show what the doctor knows: all faults, one per line, or one with its rule and remedy.",
         examples=("trainlab faults", "trainlab faults dead_relu"),
     ),
     Command(
@@ -119,13 +119,13 @@ COMMANDS = (
 )
 
 FIRST = tuple(next(command for command in COMMANDS if command.group == group).examples[0] for group in GROUPS)
-"""An example of each group."""
+"""An example from each group."""
 
 QUESTIONS = (
     Command(
         name="neuron",
         group="Questions",
-        summary="What is a neuron? One taken apart; and what a stack of them is without activations.",
+        summary="What is a neuron? One taken apart, and what a stack of them is without activations.",
         examples=(
             "trainlab explain neuron",
             "trainlab explain neuron first.toml --layer 1 --unit 2 --seed 3",
@@ -134,7 +134,7 @@ QUESTIONS = (
     Command(
         name="learning-rate",
         group="Questions",
-        summary="What is the learning rate for? Rates, stability, schedules, on a population.",
+        summary="What is the learning rate for? Rates, stability and schedules, tested on populations.",
         examples=(
             "trainlab explain learning-rate",
             "trainlab explain learning-rate first.toml --rates 1e-4..10 --schedule warmup:total_iters=20",
@@ -143,13 +143,13 @@ QUESTIONS = (
     Command(
         name="init",
         group="Questions",
-        summary="How are weights initialised? Schemes, signals through depth, symmetry, what they do.",
+        summary="How are weights initialised? Schemes, signals through depth, symmetry, and their effects.",
         examples=("trainlab explain init", "trainlab explain init first.toml --activation relu --depth 20"),
     ),
     Command(
         name="loss",
         group="Questions",
-        summary="What is a loss? Which fits the output and the task, its gradient, outliers.",
+        summary="What is a loss? Which fits the output and the task, its gradient, and outliers.",
         examples=("trainlab explain loss", "trainlab explain loss first.toml --loss mse --loss huber"),
     ),
     Command(
@@ -162,5 +162,5 @@ QUESTIONS = (
 
 
 def examples_words(examples: tuple[str, ...]) -> str:
-    """Return what help ends with."""
+    """Return the examples that help ends with."""
     return "\n".join(["For example:", *(f"  {example}" for example in examples)])

@@ -1,4 +1,4 @@
-"""``trainlab doctor --try``: what is said before the script runs again, and how far it is while it does."""
+"""``trainlab doctor --try``: the warning before the script runs again, and the progress while it does."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def run_and_try(
 def tried(
     report: dict[str, Any], plan: Plan, seeds: int, budget: float, seconds: float, tell: Tell
 ) -> dict[str, Any]:
-    """Return a report with what trying its remedies came to."""
+    """Return a report with the results of trying its remedies."""
     from dataclasses import replace
 
     from trainlab.diagnosis.remedies import ScriptRuns, Trying
 
-    # Without modules there is no first one, from which on seeds are changed.
+    # Seeds change from the first module on; without modules, from the start.
     again = replace(plan, seed_from_start=not report["card"]["models"])
     runner = ScriptRuns(again, seconds=seconds)
     trying = Trying(runner=runner, seeds=seeds, budget=budget, seconds=seconds, tell=tell)

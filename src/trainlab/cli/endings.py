@@ -32,7 +32,7 @@ def endings_command(
     longer: Annotated[
         int,
         Parameter(
-            help="Train so many times longer, to count which failed runs are solved then; 1 leaves it out.",
+            help="Train this many times longer, to count how many failed runs are solved then; 1 skips it.",
             converter=whole,
         ),
     ] = LONGER,

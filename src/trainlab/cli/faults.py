@@ -1,4 +1,4 @@
-"""``trainlab faults``: what the doctor knows, all in a line each, or one with its rule and remedy."""
+"""``trainlab faults``: what the doctor knows, one fault per line, or one with its rule and remedy."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _LABEL: Final = 11
 _INDENT: Final = "  "
 
 QUESTIONS: Final = ("neuron", "learning_rate", "init", "loss", "chain_rule")
-"""The pages of docs/ that a command makes."""
+"""The pages of docs/ that have a command."""
 
 
 def faults_command(
     name: Annotated[
-        str | None, Parameter(help="A fault, as vanishing_gradient; all are listed if left out.")
+        str | None, Parameter(help="A fault, such as vanishing_gradient; lists all if left out.")
     ] = None,
     /,
 ) -> None:
-    """Print what the doctor knows of a fault: how it is found, when it is silent, what to change."""
+    """Print what the doctor knows about a fault: how it is found, when its rule is silent, what to change."""
     if name is None:
         print("\n".join(index_lines()))
         return
@@ -43,10 +43,10 @@ def faults_command(
 
 
 def index_lines() -> list[str]:
-    """Return all faults by family, a line each."""
+    """Return all faults by family, one per line."""
     known = all_faults()
     longest = max(map(len, known))
-    lines = [f"{len(known)} faults that the doctor finds. One of them: trainlab faults NAME"]
+    lines = [f"{len(known)} faults that the doctor finds. For one of them: trainlab faults NAME"]
     for family, faults in families().items():
         lines += ["", family]
         lines += [f"{_INDENT}{fault.name.ljust(longest)}  {fault.title}" for fault in faults]

@@ -1,4 +1,4 @@
-"""The command ``trainlab``: parses, runs, and turns every expected fault into one line and exit code 2."""
+"""The command ``trainlab``: parses, runs, and turns every expected error into one line and exit code 2."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ app = App(
 _groups = {name: Group(name, sort_key=place) for place, name in enumerate(GROUPS)}
 for _place, _command in enumerate(COMMANDS):
     _is_app = _command.name == "explain"
-    # An app says itself what its help ends with.
+    # An app brings its own end of help.
     _ends = {} if _is_app else {"help_epilogue": examples_words(_command.examples)}
     app.command(
         f"trainlab.cli.{_command.name}:{_command.name}_{'app' if _is_app else 'command'}",
@@ -48,9 +48,9 @@ for _place, _command in enumerate(COMMANDS):
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 2 a fault of the input, 130 stopped by Ctrl-C.
+    """Run the command line and exit: 0 done, 2 wrong input, 130 stopped by Ctrl-C.
 
-    The doctor's own codes stand in its page: 1 something found, 3 the script failed.
+    The doctor has codes of its own: 1 something found, 3 the script failed.
     """
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
@@ -60,12 +60,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _run(sys.argv[1:] if arguments is None else list(arguments))
     except KeyboardInterrupt:
         _complain(
-            "stopped at once. Training goes on, without --fresh, from what was saved half a second before."
+            "stopped at once. Without --fresh, training goes on from what was saved up to half a second ago."
         )
         sys.stderr.flush()
         code = INTERRUPTED
         if arguments is None:
-            # A thread that is still inside an engine would hold up an ordinary exit, or abort it.
+            # A thread that is still inside an engine would delay an ordinary exit, or abort it.
             os._exit(code)
     sys.exit(code)
 
@@ -84,7 +84,7 @@ def _run(arguments: list[str]) -> int:
         _complain(str(error))
         return INTERRUPTED if type(error).__name__ == "Interrupted" else USAGE_ERROR
     except BrokenPipeError:
-        # Whoever read our output has gone, as in `trainlab budget 44 … --list | head`.
+        # The reader of our output is gone, as in `trainlab budget 44 … --list | head`.
         _close_stdout()
         return 0
     except OSError as error:
@@ -94,7 +94,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _check_passed_on(arguments: Sequence[str]) -> None:
-    """Refuse misspelt options where the rest goes to a script, which would take them without a word."""
+    """Refuse misspelt options if the rest goes to a script, which would silently take them."""
     if arguments and arguments[0] in ("doctor", "seeds"):
         from trainlab.cli.misspelt_options import check_passed_on
         from trainlab.cli.parser_errors import options_of_command
@@ -103,7 +103,7 @@ def _check_passed_on(arguments: Sequence[str]) -> None:
 
 
 def _check_text(arguments: Sequence[str]) -> None:
-    """Refuse what can be no file's name, and so would fail in the middle of the work."""
+    """Refuse what can't be the name of a file, and so would fail in the middle of the work."""
     for argument in arguments:
         try:
             possible = b"\0" not in os.fsencode(argument)
@@ -114,7 +114,7 @@ def _check_text(arguments: Sequence[str]) -> None:
 
 
 def _close_stdout() -> None:
-    """Let what is still to be written go nowhere, so that Python doesn't fail on it at its end."""
+    """Discard what is still to be written, so that Python doesn't fail on it at exit."""
     with suppress(io.UnsupportedOperation):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -25,21 +25,21 @@ from trainlab.studies.maps.question import SEEDS, read_size
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plane:
-    """The plane that is asked about, and how closely."""
+    """The plane to map, and at which resolution."""
 
     x: Annotated[
         str,
         Parameter(
-            help="The setting that runs across, as optimizer.lr=1e-4..10; ':log' or ':linear' may follow."
+            help="The setting on the x axis, as in optimizer.lr=1e-4..10; ':log' or ':linear' may follow."
         ),
     ]
-    y: Annotated[str, Parameter(help="The setting that runs up, as init.std=0.01..10.")]
+    y: Annotated[str, Parameter(help="The setting on the y axis, as in init.std=0.01..10.")]
     size: Annotated[str, Parameter(help="Values of x and of y.")] = "64x64"
     seeds: Annotated[int, Parameter(help="Seeds at each point, 0, 1, 2, …", converter=whole)] = SEEDS
     cell: Cell = None
     every_point: Annotated[
         bool,
-        Parameter(help="Train every point, not only those where neighbours differ.", negative=""),
+        Parameter(help="Train every point, not only where neighbours differ.", negative=""),
     ] = False
 
 

@@ -11,14 +11,14 @@ from trainlab.cli.options import UsageError
 
 _NUMBER = re.compile(r"-\.?[0-9].*")
 _DASHES = ("–", "—")
-"""What word processors and web pages make of hyphens."""
+"""What word processors and web pages turn hyphens into."""
 
 
 def near_option(word: str, options: Mapping[str, bool]) -> str:
     """Return the option that a word is one edit away from, or an empty string.
 
     An edit leaves out, adds or changes one character, or swaps two neighbours. ``--n`` is meant for ``-n``,
-    but not ``-m``: of options of one letter every other one is as near.
+    but not ``-m``: every one-letter option is as near to it as any other.
     """
     name = word.split("=", 1)[0]
     plain = re.sub("^[–—]+", lambda dashes: "-" if len(name) == 2 and dashes[0] == "–" else "--", name)
@@ -36,7 +36,7 @@ def near_option(word: str, options: Mapping[str, bool]) -> str:
 def check_passed_on(command: str, words: Sequence[str], options: Mapping[str, bool]) -> None:
     """Refuse an argument that the script would get, but that looks like a misspelt option of the command.
 
-    `words` are all that follows the command's name. What stands behind ``--`` is the script's in any case.
+    `words` are all that follows the command's name. Whatever follows ``--`` goes to the script.
     """
     words = words[: words.index("--")] if "--" in words else words
     script_named, is_value = False, False

@@ -17,10 +17,10 @@ TEMPLATE = """\
 
 title = "My first study"
 question = "Two networks that don't learn XOR: which change helps?"
-seeds = 20                      # runs of each cell: seeds 0, 1, 2, …; --seeds 1000 tells finer differences
+seeds = 20                      # runs of each cell: seeds 0, 1, 2, …; --seeds 1000 shows finer differences
 
-# The training that the changes edit. What is left out is PyTorch's default where it has one;
-# without an activation named, every layer has "tanh", the last one too.
+# The training that the changes edit. What is left out takes PyTorch's default, where it has one;
+# without an activation named, every layer has "tanh", the last one included.
 [baseline]
 task = "xor"
 loss = "mse"                    # "l1", "huber", "bce_with_logits", "cross_entropy", "hinge" …
@@ -41,13 +41,13 @@ lr = 0.1
 momentum = 0.0
 
 [baseline.sampling]
-name = "full"                   # a step on all examples; "single": on one, at random; "batch" (batch_size)
+name = "full"                   # steps on all examples; "single": on one at random; "batch" (batch_size)
 
 [baseline.solved]
 within = 0.1                    # a run is solved if every |prediction − target| is below this at the end
 
 [baseline.record]
-loss_every = 50                 # in epochs; 0 is never
+loss_every = 50                 # every so many epochs; 0 is never
 gradient_every = 100
 solved_every = 10
 
@@ -77,7 +77,7 @@ def new_command(
     ] = None,
     target: Annotated[
         str | None,
-        Parameter(help="With --data, the column that is to be predicted; the last one if left out."),
+        Parameter(help="With --data, the column to predict; the last one if left out."),
     ] = None,
 ) -> None:
     """Write a commented study file to start from, for XOR or for data of your own."""
@@ -89,7 +89,7 @@ def new_command(
     path = Path(file)
     if path.exists():
         raise UsageError(f"{file}: exists already and is left alone. Give another name.")
-    # The name stands in a comment, which ends with its line.
+    # The name goes into a comment, so it must fit on one line.
     name = path.name if path.name.isprintable() else "FILE"
     if data is None:
         if target is not None:

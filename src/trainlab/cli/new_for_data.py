@@ -1,4 +1,4 @@
-"""A study of what can be predicted from a file: what the file leaves open is guessed, and said."""
+"""A study of what can be predicted from a file: what the file leaves open is guessed, and it says so."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from trainlab.tasks.columns import looks_like_target, named_column
 from trainlab.tasks.file_preview import Overview, overview
 
 MAX_CLASSES = 10
-"""So many different whole numbers are taken for classes, if there are `PER_CLASS` times as many examples."""
+"""Up to this many different whole numbers are taken for classes, given `PER_CLASS` examples for each."""
 
 PER_CLASS = 5
 STEPS = 1000
-"""About so many optimizer steps a training is given."""
+"""About how many optimizer steps a training gets."""
 SPLITS, SEEDS = 20, 5
 """Splits tell more than seeds: on so many of both an interval is hardly wider than on twice as many."""
 
@@ -56,7 +56,7 @@ held_out = {held_out:<4}                 # this share of the examples is never t
 seed = 0                        # draws them{draws}
 
 [baseline.scaling]
-inputs = "standard"             # mean 0 and deviation 1, by the training examples
+inputs = "standard"             # mean 0 and deviation 1, over the training examples
 {scaling}
 [baseline.network]
 widths = "{features}-16-{outputs}"{widths_note}
@@ -90,7 +90,7 @@ set.network.activation = "relu"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Guess:
-    """The fields of the task, and in words what was guessed of the file."""
+    """The fields of the task, and what was guessed about the file, in words."""
 
     fields: dict[str, Any]
     words: tuple[str, ...]
@@ -106,7 +106,7 @@ def draft(path: str, *, target: str | None, name: str, folder: Path) -> tuple[st
         guess = _guessed(path, target)
         data, guess = _with_kind(path, _without_ids(path, guess))
     except SpecError as error:
-        # The fields that errors speak of are options here, where there are such.
+        # Errors name fields; where there is an option for a field, name that instead.
         raise UsageError(
             str(error).replace("task.target =", "--target").replace(": target =", ": --target")
         ) from None
@@ -143,7 +143,7 @@ def _guessed(path: str, target: str | None) -> Guess:
 
 
 def _target(path: str, target: str | None, seen: Overview) -> int:
-    """Return the number of the column that is to be predicted."""
+    """Return the number of the column to predict."""
     if target is None:
         like = [index for index in range(len(seen.names)) if looks_like_target(seen.names, index)]
         return like[-1] if like else seen.width - 1
@@ -217,7 +217,7 @@ def _text(path: str, data: Task, fields: dict[str, Any], *, name: str, folder: P
         title=_toml(f"What can be predicted from {shown}?"),
         epochs=epochs,
         loss=losses[data.kind],
-        loss_note="" if regression else _padded(f'loss = "{losses[data.kind]}"', "of logits"),
+        loss_note="" if regression else _padded(f'loss = "{losses[data.kind]}"', "takes logits"),
         task="\n".join(f"{field} = {_toml(value)}" for field, value in {"path": beside, **fields}.items()),
         held_out=held_out,
         scaling='targets = "standard"\n' if regression else "",
@@ -233,42 +233,42 @@ def _text(path: str, data: Task, fields: dict[str, Any], *, name: str, folder: P
 
 
 def _seeds(*, several: bool) -> str:
-    """Return the lines on seeds, and on splits where rows are held out."""
+    """Return the lines on seeds and, if rows are held out, on splits."""
     if not several:
-        return "seeds = 20                      # runs of each cell; more seeds tell finer differences\n"
+        return "seeds = 20                      # runs of each cell; more seeds show finer differences\n"
     return (
-        f"splits = {SPLITS}                     # draws of the held-out rows: which they are is chance, too\n"
+        f"splits = {SPLITS}                     # draws of the held-out rows: which they are is chance\n"
         f"seeds = {SEEDS}                       # runs of each cell on each split\n"
     )
 
 
 def _rounded(steps: int) -> int:
-    """Return a number of steps to its first two digits."""
+    """Return a number of steps rounded to two digits."""
     return round(steps, min(0, 2 - len(str(steps))))
 
 
 def _solved(data: Task, *, held_out: bool) -> str:
-    """Return when a run is solved, with the reason: better than to answer alike to everything, by half."""
+    """Return when a run counts as solved, and why: half way from always giving one answer to perfect."""
     on = '\non = "held_out"' if held_out else ""
     if data.kind == "regression":
         return (
-            "# Targets of deviation 1 make it a loss of about 1 always to answer their mean.\n"
+            "# With targets of deviation 1, always answering their mean is a loss of about 1.\n"
             f"[baseline.solved]\nloss = 0.5{on}\n"
         )
     share = data.targets.mean(axis=0)
     most = float(max(share.max(), 1 - share.min()) if data.kind == "binary" else share.max())
-    # The rarer the others, the more decimals it takes to tell half way from either end.
+    # The rarer the others, the more decimals it takes to tell half way from both ends.
     decimals = 2 if most >= 1 else max(2, 1 + math.ceil(-math.log10(1 - most) - 1e-9))
     share_words = f"{100 * most:.{decimals - 2}f}"
     return (
-        f"# Always to answer the commonest class is right in {share_words} %: half way from there to "
-        "100 %.\n"
+        f"# Always answering the commonest class is right in {share_words} %: this is half way from there "
+        "to 100 %.\n"
         f"[baseline.solved]\naccuracy = {(1 + most) / 2:.{decimals}f}{on}\n"
     )
 
 
 def _padded(line: str, comment: str) -> str:
-    """Return what stands after a line, so that its comment begins where others do."""
+    """Return the end of a line, so that its comment lines up with the others."""
     return f"{' ' * max(2, 32 - len(line))}# {comment}"
 
 

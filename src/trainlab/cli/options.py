@@ -1,4 +1,4 @@
-"""What several commands ask for alike: the parameters with their help, and whole numbers read strictly."""
+"""What several commands share: their parameters with help, and a strict reading of whole numbers."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def check_range(option: str, value: int | None, *, least: int, most: int) -> Non
 
 
 def check_cell(cell: str | None) -> None:
-    """Refuse an empty name, which a shell makes of a variable that isn't set."""
+    """Refuse an empty name, which is what a shell makes of an unset variable."""
     if cell == "":
         raise UsageError("--cell '': name a cell, as in 'Model 1:A+B' or 'Model 1:none'.")
 
 
 def check_script(script: str) -> None:
-    """Refuse a study file, an example of one, or data where a script is asked for, and say what takes it."""
+    """Refuse a study file, an example study, or data in place of a script, and say which command takes it."""
     ending, name = Path(script).suffix.lower(), shlex.quote(script)
     if ending in (".py", ".ipynb"):
         return
@@ -65,18 +65,18 @@ def check_script(script: str) -> None:
 
 
 def shortened(text: str, *, most: int = 80) -> str:
-    """Return the text, its end cut off if it is longer than `most`."""
+    """Return the text, cut off at `most` characters."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 Engine = Annotated[
     str,
     Parameter(
-        help="'auto' takes the quicker of 'fast' and 'torch' for each experiment; 'torch-cuda' needs a GPU; "
+        help="'auto' picks the quicker of 'fast' and 'torch' for each experiment; 'torch-cuda' needs a GPU; "
         "'reference' is a PyTorch loop, thousands of times slower."
     ),
 ]
-# A hyphen alone is a value, the terminal; cyclopts takes it for an option unless told.
+# A lone hyphen is a value, the terminal; cyclopts would take it for an option.
 Json = Annotated[
     str | None,
     Parameter(help="Write the result as JSON to this file; '-' for the terminal.", allow_leading_hyphen=True),
@@ -96,27 +96,27 @@ Workers = Annotated[
 Why = Annotated[
     int,
     Parameter(
-        help="Train so many failed runs of each cell once more, and tell why they failed.", converter=whole
+        help="Train this many failed runs of each cell once more, and tell why they failed.", converter=whole
     ),
 ]
 Fidelity = Annotated[
     int,
     Parameter(
-        help="Train so many runs again by a plain PyTorch loop, and tell whether they end alike.",
+        help="Train this many runs again with a plain PyTorch loop, and tell whether they end alike.",
         converter=whole,
     ),
 ]
 Sides = Annotated[
     int,
     Parameter(
-        help="Ask the verdicts again of all runs in float64, and of so many seeds by another engine.",
+        help="Ask the verdicts again with all runs in float64, and with this many seeds on another engine.",
         converter=whole,
     ),
 ]
 Details = Annotated[
     bool, Parameter(help="Print everything that was found, not only the answer.", negative="")
 ]
-Fresh = Annotated[bool, Parameter(help="Forget the stored runs and train anew.", negative="")]
+Fresh = Annotated[bool, Parameter(help="Forget the stored runs and train again.", negative="")]
 
 
 @Parameter(name="*")

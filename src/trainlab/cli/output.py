@@ -67,7 +67,7 @@ def write_text(option: str, path: str, text: str) -> None:
         return
     try:
         if _is_special(Path(path)):
-            # A device or pipe, as in --json /dev/stdout, is written to, and never replaced by a file.
+            # A device or pipe, as in --json /dev/stdout, is written to and never replaced by a file.
             Path(path).write_text(text, encoding="utf-8")
         else:
             _replace(Path(path).resolve(), text)
@@ -109,7 +109,7 @@ class Output:
 
 
 def print_rest(words: str, console: Console) -> None:
-    """Print where the rest of an answer is, broken at spaces."""
+    """Print where to find the rest of an answer, wrapped at spaces."""
     from trainlab.draw import wrapped
 
     for line in wrapped(words, console.width):

@@ -1,4 +1,4 @@
-"""What the parser knows of a command's options, and what it refuses, in one line that says what is meant."""
+"""What the parser refuses, in one line that says what was probably meant."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MEANT = {
 
 
 def complaint(error: CycloptsError, arguments: Sequence[str]) -> str:
-    """Return the message for what the parser refuses, from ``trainlab`` or ``trainlab study`` on."""
+    """Return the message for what the parser refuses, which begins with the command's name."""
     chain = list(error.command_chain or ())
     name = " ".join(["trainlab", *chain])
     if isinstance(error, UnknownCommandError):
@@ -50,7 +50,7 @@ def complaint(error: CycloptsError, arguments: Sequence[str]) -> str:
 
 
 def options_of(collection: object) -> dict[str, bool]:
-    """Return the options of a command's arguments, and for each whether a value follows it."""
+    """Return the options among a command's arguments, and whether each takes a value."""
     found = {"--help": False, "-h": False}
     for argument in collection:  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType]
         for option in argument.names:  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
@@ -60,7 +60,7 @@ def options_of(collection: object) -> dict[str, bool]:
 
 
 def _repeatable_before(extra: str, arguments: Sequence[str], app: App | None) -> str:
-    """Return the option whose value this argument follows, if it takes several; else nothing."""
+    """Return the option whose value precedes this argument, if it can be repeated; else nothing."""
     place = arguments.index(extra) if extra in arguments else 0
     if app is None or place < 2:
         return ""
@@ -72,7 +72,7 @@ def _repeatable_before(extra: str, arguments: Sequence[str], app: App | None) ->
 
 
 def options_of_command(app: App, name: str) -> dict[str, bool]:
-    """Return the options of one of the app's commands, which is loaded for it."""
+    """Return the options of one of the app's commands, loading it."""
     return options_of(app[name].assemble_argument_collection())
 
 
@@ -91,7 +91,7 @@ def _command(chain: Sequence[str]) -> Command | None:
 
 
 def _no_command(word: str) -> str:
-    """Say that a word is no command, and what was meant: a file's name needs a command before it."""
+    """Say that a word isn't a command, and what was meant: a file's name needs a command before it."""
     from trainlab.spec.lookup import EXAMPLES, what_it_is
 
     written = shortened(word)

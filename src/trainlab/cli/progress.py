@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from trainlab.execution import Progress
 
 FEW = 3
-"""From so many chunks on, the pace says something about the time left."""
+"""From this many chunks on, the pace says something about the time left."""
 
 
 class Show:
-    """What shows progress: call it with the progress; `before` stands before its words."""
+    """Shows progress: call it with the progress; `before` is put before its words."""
 
     def __init__(self, bar: Bar) -> None:
         self._bar = bar
@@ -29,7 +29,7 @@ class Show:
         self.tell(progress.steps_done, progress.steps_total, f"{before}{progress_words(progress)}")
 
     def tell(self, done: float, total: float, words: str) -> None:
-        """Show how much of what is done, with these words beside it."""
+        """Show how much is done, with these words beside it."""
         self._bar.update(self._task, completed=done, total=max(total, 1), words=words)
         self._bar.start()
 
@@ -56,12 +56,12 @@ def progress_line(label: str = "training") -> Generator[Show]:
 def progress_words(progress: Progress) -> str:
     """Return runs done, the rate in network-steps a second, and the time left, in words.
 
-    Rate and time left only after a few chunks: the first ones have the start of the engine in their time.
+    Rate and time left only after a few chunks: the first ones include the start of the engine.
     """
     done = f"{progress.runs_done:,} of {progress.runs_total:,} runs"
     if progress.stopping:
         # Alone, to fit 80 columns.
-        return "finishing what is in work; Ctrl-C again stops at once"
+        return "finishing what is in progress; Ctrl-C again stops at once"
     if progress.engine == DOCTOR:
         return _judged_words(progress)
     if not progress.chunks_done:
@@ -73,7 +73,7 @@ def progress_words(progress: Progress) -> str:
 
 
 def _judged_words(progress: Progress) -> str:
-    """Return the same where runs are trained once more to tell why they failed."""
+    """Return the same when runs are trained once more to tell why they failed."""
     words = f"why runs failed: {progress.runs_done:,} of {progress.runs_total:,} judged"
     if progress.seconds_left is None or progress.chunks_done < FEW:
         return words

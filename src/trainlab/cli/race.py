@@ -11,10 +11,17 @@ from trainlab.budgets import Budget
 from trainlab.cli.options import Details, Engine, Runs, UsageError, shortened
 from trainlab.cli.output import Files
 from trainlab.cli.progress import progress_line
-from trainlab.cli.race_options import Networks, Rules, check_kind, check_numbers, read_range
-from trainlab.cli.smallest import deliver, find_smallest
+from trainlab.cli.race_options import Networks, Rules, check_kind, check_numbers, read_range, read_share
 from trainlab.cli.study import check_options
-from trainlab.studies import RaceProgress, RaceResult, race
+from trainlab.studies import (
+    BudgetProgress,
+    RaceProgress,
+    RaceResult,
+    SmallestResult,
+    race,
+    smallest_budget,
+)
+from trainlab.studies.races.smallest import SHARE
 
 
 def race_command(
@@ -53,8 +60,8 @@ def race_command(
     )
     check_numbers(networks, rules)
     if numbers:
-        found = find_smallest(path, numbers, networks=networks, rules=rules, engine=engine, runs=runs)
-        deliver(found, files, details=details)
+        found = _find_smallest(path, numbers, networks=networks, rules=rules, engine=engine, runs=runs)
+        _deliver_smallest(found, files, details=details)
         return
     racing: Budget | None = None
     if parameters is None:
@@ -85,7 +92,7 @@ def race_command(
 
 
 def _what(what: str, file: str | None) -> tuple[int | None, str]:
-    """Return the number of parameters, None without, and the file."""
+    """Return the number of parameters, None if not given, and the file."""
     if file is None:
         if re.fullmatch(r"[0-9]+", what):
             raise UsageError(
@@ -103,8 +110,42 @@ def _file_of(what: str, file: str | None) -> str:
     return file
 
 
+def _find_smallest(
+    path: str, numbers: range, *, networks: Networks, rules: Rules, engine: str, runs: Runs
+) -> SmallestResult:
+    """Find the smallest sufficient budget among these numbers of parameters."""
+    budgets = networks.budgets(path, rules.cell, numbers)
+    share = SHARE if rules.until is None else read_share(rules.until)
+    with progress_line() as show:
+
+        def note(progress: BudgetProgress) -> None:
+            show(progress.training, before=_budget_words(progress))
+
+        return smallest_budget(
+            path,
+            budgets=budgets,
+            share=share,
+            every_budget=rules.every_budget,
+            cell=rules.cell,
+            seeds=rules.seeds,
+            max_seeds=rules.max_seeds,
+            engine=engine,
+            store=runs.store,
+            workers=runs.workers,
+            fresh=runs.fresh,
+            on_progress=note,
+        )
+
+
 def _round_words(progress: RaceProgress) -> str:
     return f"round {progress.round} of {progress.rounds} at most, {progress.candidates:,} in the race: "
+
+
+def _budget_words(progress: BudgetProgress) -> str:
+    return (
+        f"{progress.parameters:,} parameters ({progress.place:,} of {progress.budgets:,} at most), "
+        f"{progress.candidates:,} in the race: "
+    )
 
 
 def _deliver(result: RaceResult, files: Files, *, details: bool) -> None:
@@ -115,4 +156,15 @@ def _deliver(result: RaceResult, files: Files, *, details: bool) -> None:
         lambda console: print_race(result, console=console, details=details),
         json=result.to_json,
         html=lambda: race_html(result),
+    )
+
+
+def _deliver_smallest(result: SmallestResult, files: Files, *, details: bool) -> None:
+    """Print the answer, or all `details`, unless a file goes to the terminal; write the files asked for."""
+    from trainlab.report import print_smallest, smallest_html
+
+    files.hand_over(
+        lambda console: print_smallest(result, console=console, details=details),
+        json=result.to_json,
+        html=lambda: smallest_html(result),
     )

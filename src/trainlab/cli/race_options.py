@@ -1,4 +1,4 @@
-"""What ``trainlab race`` is asked: which networks race and how; ranges and shares as they are written."""
+"""Options of ``trainlab race``: which networks race and how; ranges and shares as they are written."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%|(0\.[0-9]{1,8})")
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Networks:
-    """Which networks race, where a number of parameters is given."""
+    """Which networks race, if a number of parameters is given."""
 
     inputs: Annotated[
         int | None, Parameter(help="Inputs of the networks; the file's task says how many.", converter=whole)
@@ -38,7 +38,7 @@ class Networks:
     min_depth: Annotated[int | None, Parameter(help="Fewest hidden layers.", converter=whole)] = None
     max_depth: Annotated[int | None, Parameter(help="Most hidden layers.", converter=whole)] = None
     draw: Annotated[
-        int | None, Parameter(help="Draw so many of the networks; all race if left out.", converter=whole)
+        int | None, Parameter(help="Draw this many of the networks; all race if left out.", converter=whole)
     ] = None
     draw_seed: Annotated[int, Parameter(help="The seed of the draw.", converter=whole)] = 0
 
@@ -48,7 +48,7 @@ class Networks:
         return {name: limit for name in names if (limit := getattr(self, name)) is not None}
 
     def check_none_given(self) -> None:
-        """Refuse what says which networks race, where no number of parameters is given."""
+        """Refuse options on which networks race, if no number of parameters is given."""
         if self.inputs is not None or self.outputs is not None or self.limits():
             raise UsageError(
                 "--inputs, --outputs, --hidden-bias, --output-bias, --min-width and so on: say which "
@@ -56,7 +56,7 @@ class Networks:
             )
 
     def budgets(self, path: str, cell: str | None, numbers: range) -> list[Budget]:
-        """Return the networks of each number of parameters; inputs and outputs left out are the task's."""
+        """Return the networks of each number of parameters; inputs and outputs default to the task's."""
         inputs, outputs = self.inputs, self.outputs
         if inputs is None or outputs is None:
             data = named_cell(any_study(path), cell).experiment.data()
@@ -69,45 +69,46 @@ class Networks:
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rules:
-    """How they race: in which cell of a study, on how many seeds, and of a range until when."""
+    """How they race: in which cell of a study, on how many seeds, and, for a range, until when."""
 
     cell: Annotated[
         str | None,
-        Parameter(help="The study's cell that gives everything else, as 'Model 1:A+B' or ':A+B'."),
+        Parameter(help="The study's cell that gives everything else, as in 'Model 1:A+B' or ':A+B'."),
     ] = None
-    seeds: Annotated[int, Parameter(help="Seeds of each in the first round.", converter=whole)] = 32
-    max_seeds: Annotated[int, Parameter(help="The most seeds of each.", converter=whole)] = 4096
+    seeds: Annotated[int, Parameter(help="Seeds for each network in the first round.", converter=whole)] = 32
+    max_seeds: Annotated[int, Parameter(help="The most seeds for each network.", converter=whole)] = 4096
     budget_seeds: Annotated[
         int | None,
-        Parameter(help="The most runs in all: one network on one seed is a run.", converter=whole),
+        Parameter(help="The most runs in all: one network on one seed is one run.", converter=whole),
     ] = None
     until: Annotated[
         str | None,
-        Parameter(help="Of a range: the share of seeds that some network is to solve, 95% if left out."),
+        Parameter(help="With a range: the share of seeds that a network has to solve, 95% if left out."),
     ] = None
     every_budget: Annotated[
         bool,
         Parameter(
-            help="Of a range: race all numbers of parameters, not up to the first enough.", negative=""
+            help="With a range: race all numbers of parameters, not only up to the first that is enough.",
+            negative="",
         ),
     ] = False
 
 
 def check_kind(what: str, numbers: range | None, networks: Networks, rules: Rules) -> None:
-    """Refuse what is asked of a range where there is none, and the other way round."""
+    """Refuse options for ranges without a range, and the other way round."""
     if numbers is None and (rules.until is not None or rules.every_budget):
         raise UsageError(
-            "--until, --every-budget: ask of a range of parameters; give one, as in: race 5..13 FILE"
+            "--until, --every-budget: need a range of parameters; give one, as in: race 5..13 FILE"
         )
     if numbers is not None and (networks.draw is not None or rules.budget_seeds is not None):
         raise UsageError(
-            f"--draw, --budget-seeds: of a range all networks race until each number is decided; leave these "
+            f"--draw, --budget-seeds: in a range all networks race until each number is decided; leave these "
             f"out of race {what}, or end the range sooner."
         )
 
 
 def check_numbers(networks: Networks, rules: Rules) -> None:
-    """Refuse numbers of seeds, runs and networks that no race has."""
+    """Refuse impossible numbers of seeds, runs and networks."""
     check_range("--max-seeds", rules.max_seeds, least=1, most=MAX_SEEDS)
     if rules.max_seeds < rules.seeds:
         raise UsageError(

@@ -31,7 +31,7 @@ from trainlab.studies import run
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """Which runs are asked for, or the one of them that unlearned."""
+    """Which runs to train, or which one of them to take apart."""
 
     cell: Cell = None
     seeds: Annotated[int, Parameter(help="How many seeds, 0, 1, 2, …", converter=whole)] = 100
@@ -44,7 +44,7 @@ class Asked:
     ] = False
     seed: Annotated[
         int | None,
-        Parameter(help="With --spike: this seed, not the first that was unlearnt.", converter=whole),
+        Parameter(help="With --spike: this seed, instead of the first that was unlearnt.", converter=whole),
     ] = None
 
 
@@ -60,7 +60,7 @@ def run_command(
     fidelity: Fidelity = 0,
     details: Details = False,
 ) -> None:
-    """Run one experiment on many seeds; of a study file, its first network without changes, or any cell."""
+    """Run one experiment on many seeds; from a study file, its first network without changes, or any cell."""
     check_options(
         file,
         seeds=asked.seeds,
@@ -80,7 +80,9 @@ def run_command(
     if asked.spike:
         for option, count in (("--why", why), ("--fidelity", fidelity)):
             if count:
-                raise UsageError(f"{option} {count}: is told of many runs, --spike of one; leave out either.")
+                raise UsageError(
+                    f"{option} {count}: is about many runs, --spike about one; leave out either."
+                )
         _tell_spike(file, asked, engine=engine, files=files, runs=runs, details=details)
         return
     if asked.cell is None:

@@ -47,7 +47,7 @@ class SeedsOptions:
     n: Annotated[int, Parameter(name="-n", help="How many other seeds.", converter=whole)] = 100
     metric: Annotated[
         str | None,
-        Parameter(help="A number that the script prints after this name, or a variable of it at its end."),
+        Parameter(help="A number that the script prints after this name, or a variable at its end."),
     ] = None
     at_least: Annotated[
         float | None,
@@ -58,7 +58,7 @@ class SeedsOptions:
         Parameter(help="A run succeeds if the metric is at most this.", allow_leading_hyphen=True),
     ] = None
     seed: Annotated[
-        int | None, Parameter(help="Run this seed alone and show the doctor's report of it.", converter=whole)
+        int | None, Parameter(help="Run only this seed and show the doctor's report on it.", converter=whole)
     ] = None
     rerun: Annotated[
         bool, Parameter(help="Run the file again in any case; never lift it into an experiment.", negative="")
@@ -67,7 +67,7 @@ class SeedsOptions:
         str | None, Parameter(help="Write the training as a study file, if it can be lifted.")
     ] = None
     save: Annotated[
-        str | None, Parameter(help="Keep finished runs in this file, and go on from what it holds.")
+        str | None, Parameter(help="Keep finished runs in this file, and continue from what it holds.")
     ] = None
     workers: Workers = None
     details: Details = False
@@ -133,7 +133,7 @@ def seeds_command(
     ],
     options: SeedsOptions = USUAL,
 ) -> int:
-    """Was it the seed? Run a training script with other seeds and tell how its outcome spreads."""
+    """Was it the seed? Run a training script with other seeds and tell how its outcome varies."""
     check_script(script)
     options.check()
     check_distinct(

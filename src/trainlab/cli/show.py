@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 ROWS = 20
-"""Studies shown unless all are asked for."""
+"""How many studies are shown by default."""
 
 NOUNS = {"race": "candidate", "map": "point"}
 
@@ -31,13 +31,13 @@ def show_command(
         str | None, Parameter(help="Only studies whose title has these words, in any case.")
     ] = None,
     since: Annotated[
-        str | None, Parameter(help="Only those asked on this day or later, as 2026-03-31.")
+        str | None, Parameter(help="Only those asked on this day or later, as in 2026-03-31.")
     ] = None,
     details: Annotated[
         bool, Parameter(help="All studies, and each experiment with its hash.", negative="")
     ] = False,
     store: Folder = DEFAULT_STORE,
-    json: Annotated[bool, Parameter(help="Print JSON, a record an experiment.", negative="")] = False,
+    json: Annotated[bool, Parameter(help="Print JSON, one record per experiment.", negative="")] = False,
 ) -> None:
     """Show what the store holds: studies by name, the newest first."""
     day = _day(since)
@@ -105,7 +105,7 @@ def _row(one: NamedStudy, held: Sequence[Holding], *, split: bool) -> list[Cell]
         "all" if trained == of else f"{trained:,} of {of:,}",
         _solved(mine),
     ]
-    # The title is what folds.
+    # Only the title folds.
     title = f"{kind}{one.title or '(no title)'}"
     files = [name for name in _files(mine) if name not in title]
     return [
@@ -125,9 +125,9 @@ def _cells(one: NamedStudy) -> int:
 
 
 def _splits(one: NamedStudy) -> int:
-    """Return on how many splits of its rows a study is done: each makes experiments of its own."""
+    """Return how many splits of its rows a study uses: each makes its own experiments."""
     splits, rest = divmod(len(one.fingerprints), _cells(one))
-    # Cells that are one and the same experiment have one fingerprint.
+    # Cells that are the same experiment share a fingerprint.
     return 1 if rest or not splits or one.kind != "study" else splits
 
 
@@ -141,7 +141,7 @@ def _solved(mine: Sequence[Holding]) -> str:
     """Return the range of the share of seeds solved, from the worst cell to the best."""
     counts: dict[str, tuple[int, int]] = {}
     for item in mine:
-        # The splits of a cell are counted together.
+        # A cell's splits are counted together.
         cell = {**item.experiment, "split": {**item.experiment["split"], "seed": None}, "engine": item.engine}
         solved, seeds = counts.setdefault(json_module.dumps(cell, sort_keys=True), (0, 0))
         counts[json_module.dumps(cell, sort_keys=True)] = solved + item.solved, seeds + item.seeds
@@ -153,7 +153,7 @@ def _solved(mine: Sequence[Holding]) -> str:
 
 
 def _experiments(held: Sequence[Holding]) -> Table:
-    """Return a table of all experiments, the one saved last first."""
+    """Return a table of all experiments, the latest first."""
     rows: list[list[Cell]] = [
         [
             item.fingerprint[:8],

@@ -35,7 +35,7 @@ from trainlab.studies import StudyResult, study
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Checks:
-    """What is asked besides: why runs failed, and whether another training would say the same."""
+    """Further questions: why runs failed, and whether another training would say the same."""
 
     why: Why = 0
     fidelity: Fidelity = 0
@@ -118,7 +118,7 @@ def check_options(
 
 
 def check_input(file: str) -> None:
-    """Refuse a named pipe, which nobody may ever write to; the shell's ``<(…)`` has no name and is fine."""
+    """Refuse a named pipe, which nothing may ever write to; the shell's ``<(…)`` has no name and is fine."""
     try:
         path = Path(file)
         endless = path.is_fifo() and path.resolve().exists()

@@ -1,4 +1,4 @@
-"""Scales from numbers to places, linear and logarithmic, with ticks a reader can count by."""
+"""Scales from numbers to positions, linear and logarithmic, with round ticks."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ Numbers: TypeAlias = Sequence[float] | npt.NDArray[np.float64]
 
 _MOST: Final = sys.float_info.max
 DECADES: Final = 16
-"""A log axis reaches at most this many decades below its greatest value; smaller ones lie on its edge."""
+"""A log axis spans at most this many decades below its greatest value; smaller values lie on its edge."""
 _SPIKE: Final = 1000.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scale:
-    """Maps numbers ``low … high`` to places ``start … end``; `low` < `high`, both above 0 if `log`."""
+    """Maps numbers ``low … high`` to positions ``start … end``; `low` < `high`, both above 0 if `log`."""
 
     low: float
     high: float
@@ -36,11 +36,11 @@ class Scale:
     log: bool = False
 
     def __call__(self, value: float) -> float:
-        """Return the place of one number."""
+        """Return the position of one number."""
         return float(self.map(np.array([value]))[0])
 
     def map(self, values: FloatArray) -> FloatArray:
-        """Return the places of numbers, in the same shape; numbers off the scale go to its ends."""
+        """Return the positions of numbers, in the same shape; numbers off the scale go to its ends."""
         inside = np.clip(values, self.low, self.high)
         if self.log:
             low, high, inside = math.log10(self.low), math.log10(self.high), np.log10(inside)
@@ -51,7 +51,7 @@ class Scale:
         return np.asarray(self.start + share * (self.end - self.start), dtype=np.float64)
 
     def ticks(self, most: int = 6) -> tuple[float, ...]:
-        """Return at most about `most` round numbers on the scale, in rising order."""
+        """Return at most about `most` round numbers on the scale, ascending."""
         return _log_ticks(self.low, self.high, most) if self.log else _linear_ticks(self.low, self.high, most)
 
 
@@ -87,10 +87,10 @@ def log_scale(values: Iterable[float] | FloatArray, *, start: float, end: float)
 
 
 def needs_log(values: Iterable[float] | FloatArray) -> bool:
-    """Return whether a linear axis would press most of the values flat, and a log one wouldn't.
+    """Return whether a linear axis would flatten most of the values, and a log one wouldn't.
 
-    So where the greatest is over 1,000 times the median, as where a loss jumps to 10¹² once, and all but 4 %
-    are above 0.
+    That is so if the greatest is over 1,000 times the median, as when a loss jumps to 10¹² once, and all but
+    4 % are above 0.
     """
     finite = _finite(values)
     positive = finite[finite > 0]
@@ -111,7 +111,7 @@ def axis_label(words: str, *, log: bool = False) -> str:
 
 
 def tick_labels(ticks: Sequence[float], *, log: bool = False) -> list[str]:
-    """Return the ticks as text: as many decimals for all; on a wide log axis, powers of ten for all."""
+    """Return the ticks as text: all with the same decimals, or on a wide log axis all as powers of ten."""
     if log and any(not 1e-3 <= tick <= 1e4 for tick in ticks):
         return [format_power(tick) for tick in ticks]
     if log or len(ticks) < 2:
@@ -188,7 +188,7 @@ def _log_ticks(low: float, high: float, most: int) -> tuple[float, ...]:
 
 
 def _ticks_within_a_decade(low: float, high: float, most: int) -> tuple[float, ...]:
-    """Return 1, 2 and 5 times powers of ten on a short log scale; of these too few, evenly spaced ones."""
+    """Return 1, 2 and 5 times powers of ten on a short log scale; if too few, evenly spaced ones."""
     first = math.floor(math.log10(low))
     round_numbers = [float(f"{factor}e{first + power}") for power in (0, 1, 2) for factor in (1, 2, 5)]
     inside = tuple(tick for tick in round_numbers if low * (1 - 1e-9) <= tick <= high * (1 + 1e-9))

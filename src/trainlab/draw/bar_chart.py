@@ -1,4 +1,4 @@
-"""One bar a name, from the first to the last: sizes by layer, counts, shares; the usual range as a band."""
+"""One bar per name: sizes by layer, counts, shares; with the usual range as a band."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def bars(
 
 def _scale(values: list[float], *, end: float, log: bool) -> Scale:
     if log:
-        # Half of the least, so that a least value of 10⁻³ has a bar as well.
+        # Half of the least, so that the least value has a bar as well.
         return log_scale([*values, *(value / 2 for value in values)], start=_LEFT, end=end)
     return linear_scale([0.0, *values], start=_LEFT, end=end, nice=True)
 

@@ -1,4 +1,4 @@
-"""Pairs of numbers, before and after a change, a row each."""
+"""Pairs of numbers, before and after a change, one per row."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class BeforeAfter:
 def before_after(rows: Sequence[BeforeAfter], *, x_label: str, title: str, log: bool = False) -> Picture:
     """Draw a hollow circle for each number before and a diamond for that after, joined by a line.
 
-    Numbers that aren't finite are told in words at the end of the row.
+    Numbers that aren't finite are given in words at the end of the row.
     """
     finite = [value for row in rows for value in (row.before, row.after) if math.isfinite(value)]
     log = log and bool(finite) and min(finite) > 0

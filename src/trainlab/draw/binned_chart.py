@@ -1,4 +1,4 @@
-"""Counts in bins, and a range that they are to be held against."""
+"""Counts in bins, and a range to compare them with."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def binned(
     heights = floats("counts", counts)
     places = floats("edges", edges, length=heights.size + 1)
     top, bottom = 24.0, 24.0 + _PLOT
-    # Counts are whole: of few the scale goes to 5, or its ticks would be halves.
+    # Counts are whole: with few, the scale goes to 5, since its ticks would be halves otherwise.
     y = linear_scale([0.0, _LEAST, *heights.tolist()], start=bottom, end=top, nice=True)
     left = 12 + max(text_width(format_number(tick), SMALL) for tick in y.ticks(6))
     ends = [end for end in reach or () if math.isfinite(end)]

@@ -1,4 +1,4 @@
-"""Boxes that follow each other, in lines: the way from an input to a loss, or layers as declared."""
+"""Boxes in sequence, over several lines: the way from an input to a loss, or layers as declared."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST: Final = 240.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Link:
-    """A box: its name, what is said of it, and whether something is wrong there."""
+    """A box: its name, a remark, and whether something is wrong there."""
 
     label: str
     note: str = ""

@@ -1,4 +1,4 @@
-"""Parts that add up to a sum, as bars each of which begins where the one before ended."""
+"""Parts that add up to a sum, as bars that each begin where the previous one ended."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def contributions(
 ) -> Picture:
     """Draw one bar for each part, from the sum of those above it to its own end, and one for the total.
 
-    Positive parts are filled, negative ones dashed in outline and of another hue. Of more than `shown` parts
-    the largest are drawn, in order, and the others together.
+    Positive parts are filled, negative ones dashed in outline and of another hue. If there are more than
+    `shown` parts, the largest are drawn, in order, and the others together.
 
     Raises:
         TrainlabError: if a number isn't finite.

@@ -38,7 +38,7 @@ from .svg import SMALL, WIDTH, group, text, text_width
 _PLOT = 190.0
 _LABEL = 92.0
 _ENOUGH = 25
-"""Of fewer values no 4 % can be left out."""
+"""With fewer values, 4 % can't be left out."""
 _LOG_NOTE = (
     "The axis is logarithmic: on a linear one more than half of the values would lie flat on its edge."
 )
@@ -178,7 +178,7 @@ def _end_labels(checked: Sequence[CheckedCurve], x: Scale, y: Scale, right: floa
 
 
 def spread(wanted: Sequence[float], *, gap: float, low: float, high: float) -> list[float]:
-    """Return places near the `wanted` ones, in the same order, `gap` apart (less if there is no room)."""
+    """Return positions near the `wanted` ones, in the same order, `gap` apart (less if there is no room)."""
     if len(wanted) > 1:
         gap = min(gap, (high - low) / (len(wanted) - 1))
     order = sorted(range(len(wanted)), key=lambda index: wanted[index])

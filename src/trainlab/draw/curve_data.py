@@ -1,4 +1,4 @@
-"""What a picture of curves is drawn from: checked numbers, the same in words, and as rows of a table."""
+"""The data of a picture of curves: checked numbers, also in words and as rows of a table."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Band:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Curve:
-    """A median over x, all of one length n, and bands around it, the widest first. NaN is a gap."""
+    """A median over x, of equal length n, and bands around it, the widest first. NaN is a gap."""
 
     label: str
     x: Numbers
@@ -43,7 +43,7 @@ class CheckedCurve:
     bands: list[tuple[str, FloatArray, FloatArray]]
 
     def heights(self) -> list[FloatArray]:
-        """Return everything that has to find room on the y axis."""
+        """Return everything that has to fit on the y axis."""
         return [self.median, *(edge for _, low, high in self.bands for edge in (low, high))]
 
 
@@ -74,7 +74,7 @@ def summary_of(checked: Sequence[CheckedCurve], x_label: str, y_label: str) -> s
 
 
 def in_words(curve: CheckedCurve, middle: str = "median") -> str:
-    """Return where the curve begins, ends and is least, with the bands at its end."""
+    """Return where the curve begins and ends and its least value, with the bands at its end."""
     finite = np.flatnonzero(np.isfinite(curve.median))
     if not finite.size:
         return f"{curve.label}: no finite value."
@@ -95,7 +95,7 @@ def in_words(curve: CheckedCurve, middle: str = "median") -> str:
 
 
 def band_labels(checked: Sequence[CheckedCurve]) -> list[str]:
-    """Return the names of all bands, each once, in the order in which they come."""
+    """Return the names of all bands, once each, in order."""
     return list(dict.fromkeys(label for curve in checked for label, _, _ in curve.bands))
 
 

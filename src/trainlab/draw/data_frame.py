@@ -1,4 +1,4 @@
-"""Columns as a data frame of pandas or polars, whichever is there."""
+"""Columns as a data frame of pandas or polars, whichever is installed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from trainlab.errors import MissingPackageError, TrainlabError, listing, nearest, shown
 
 LIBRARIES = ("pandas", "polars")
-"""What makes data frames; without a wish the first that is installed."""
+"""The libraries of data frames; by default the first that is installed."""
 
 Column = Sequence[Any] | npt.NDArray[Any]
 
@@ -20,7 +20,7 @@ Column = Sequence[Any] | npt.NDArray[Any]
 def data_frame(columns: Mapping[str, Column], library: str | None) -> Any:
     """Return columns of one length as a ``pandas.DataFrame`` or a ``polars.DataFrame``.
 
-    What is missing, None or NaN, is NaN or None in pandas and null in polars. `library` is one of
+    Missing values, None or NaN, are NaN or None in pandas and null in polars. `library` is one of
     `LIBRARIES`; None takes the first that is installed.
 
     Raises:
@@ -40,7 +40,7 @@ def data_frame(columns: Mapping[str, Column], library: str | None) -> Any:
         raise MissingPackageError(
             f"library = {name!r}: {name} isn't installed. pip install {name}", name=name
         )
-    # Neither is among what trainlab needs, so that a type checker may not know them.
+    # trainlab needs neither, so a type checker may not know them.
     package: Any = import_module(name)
     if name == "polars":
         return package.DataFrame(dict(columns), nan_to_null=True)
@@ -48,7 +48,7 @@ def data_frame(columns: Mapping[str, Column], library: str | None) -> Any:
 
 
 def check_table(of: str, tables: Sequence[str]) -> None:
-    """Refuse a table that a result hasn't, naming the nearest."""
+    """Refuse a table that a result doesn't have, naming the nearest."""
     if of not in tables:
         raise TrainlabError(f"of = {shown(of)}: must be {listing(tables)}.{nearest(str(of), tables)}")
 

@@ -1,4 +1,4 @@
-"""Fewer points with the same look: a page holds thirty pictures, a screen a few hundred columns."""
+"""Fewer points that look the same: a page holds thirty pictures, a screen a few hundred columns."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Keep: TypeAlias = Literal["both", "low", "high"]
 def downsample(points: FloatArray, *, keep: Keep = "both") -> FloatArray:
     """Return a subset of `points` (shape [n, 2], finite, in drawing order) that looks the same.
 
-    The points are cut into `BUCKETS` stretches; of each stay the one lowest and the one highest on the page
-    (`keep` may ask for one of the two: the edge of a band), and the very first and last. Short lines stay
-    whole. On a page a greater y is lower.
+    The points are cut into `BUCKETS` stretches. Of each, the lowest and the highest on the page stay (or, for
+    the edge of a band, the one that `keep` names), as do the very first and last. Short lines stay whole. On
+    a page a greater y is lower.
     """
     if len(points) <= 2 * BUCKETS:
         return points

@@ -1,6 +1,6 @@
-"""A rich table that fits its terminal without a word broken: cells fold at spaces, then columns part.
+"""A rich table that fits its terminal without breaking words: cells fold at spaces, then columns split.
 
-Folding is ours, as rich cuts words that it finds no room for; a number and its % stay together.
+Folding is our own, since rich cuts words that don't fit; a number and its % stay together.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ Align = Literal["left", "right"]
 _BETWEEN, _AROUND = 3, 2
 """Characters of the frame between two columns, and around all of them."""
 _JUDGED: Final = 200
-"""Rows from which it is told which columns to fold."""
+"""How many rows decide which columns to fold."""
 _MOST_LABELS: Final = 3
 _JOINED: Final = "\N{NO-BREAK SPACE}"
 
 
 class FittedTable(Table):
-    """Headers and rows of plain texts; `sides` says where the texts of a column stand.
+    """Headers and rows of plain text; `sides` is the alignment of each column.
 
-    Where the columns don't fit side by side even when folded, they go below each other, as several tables;
-    each begins with the columns that tell the rows apart.
+    If the columns don't fit side by side even when folded, they are split into several tables, one below the
+    other; each begins with the columns that identify the rows.
     """
 
     def __init__(
@@ -58,13 +58,13 @@ class FittedTable(Table):
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         if self.title:
-            # Not the parts' title, which would be folded to their width.
+            # Not as the parts' title, which would be folded to their width.
             yield self.title
         for part in parts_of(self.texts, options.max_width):
             yield self._part(part, options.max_width)
 
     def _part(self, part: Sequence[int], room: int) -> Table:
-        """Return some of the columns as a plain table, whose cells are folded already."""
+        """Return some of the columns as a plain table; the cells are already folded."""
         lines = [[line[at] for at in part] for line in self.texts]
         widths = widths_of(lines, room)
         table = Table(box=self.box, pad_edge=False, border_style=self.border_style)
@@ -80,7 +80,7 @@ class FittedTable(Table):
 
 
 def parts_of(lines: Sequence[Sequence[str]], room: int) -> list[list[int]]:
-    """Return which columns stand side by side, each part with the columns that tell the rows apart."""
+    """Return which columns stand side by side, each part with the columns that identify the rows."""
     least = [max(map(_longest_word, column)) for column in zip(*lines, strict=True)]
     places = list(range(len(least)))
     if _total(least) <= room:
@@ -96,7 +96,7 @@ def parts_of(lines: Sequence[Sequence[str]], room: int) -> list[list[int]]:
 
 
 def widths_of(lines: Sequence[Sequence[str]], room: int) -> list[int]:
-    """Return how wide each column is: as wide as its texts, or folded where that costs the fewest lines."""
+    """Return the width of each column: that of its text, or folded where that costs the fewest lines."""
     columns = list(zip(*lines, strict=True))
     widths = [max(map(_width, column)) for column in columns]
 
@@ -118,13 +118,13 @@ def widths_of(lines: Sequence[Sequence[str]], room: int) -> list[int]:
                 tried.append((sum(map(max, zip(*folded, strict=True))), fewer - width, other))
         if not tried:
             break
-        # Of those that cost as little the one that gains most, so that few columns are folded.
+        # Among equal costs, the one that gains most, so that few columns are folded.
         widths = min(tried)[2]
     return widths
 
 
 def _labels(rows: Sequence[Sequence[str]], least: Sequence[int], room: int) -> int:
-    """Return how many columns it takes to tell the rows apart, if few do and they leave room."""
+    """Return how many columns it takes to identify the rows, if a few do and leave room."""
     for count in range(1, min(_MOST_LABELS, len(least) - 1) + 1):
         if _total([*least[:count], max(least[count:])]) > room:
             break

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-# Drawn and said alike: the rule lies below, where statistics reach it too.
+# One rule for pictures and words; it lives in maths, where statistics can use it, too.
 from trainlab.maths import format_percent as format_percent
 from trainlab.maths import format_share as format_share
 
@@ -68,7 +68,7 @@ def format_fixed(value: float, decimals: int, *, sign: bool = False) -> str:
 
 
 def decimals_for(span: float) -> int:
-    """Return how many decimals give 3 digits of numbers that spread over `span`, at most 6."""
+    """Return how many decimals give 3 digits to numbers that spread over `span`, at most 6."""
     if not math.isfinite(span) or span <= 0:
         return 1
     return min(6, max(0, 2 - math.floor(math.log10(span))))

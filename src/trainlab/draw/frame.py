@@ -1,4 +1,4 @@
-"""What stands around the marks: axes with grid and labels, and the legend."""
+"""What surrounds the marks: axes with grid and labels, and the legend."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def x_axis(scale: Scale, *, stretches: Sequence[tuple[float, float]], bottom: fl
 
 
 def y_axis(scale: Scale, *, left: float, right: float, label: str, top: float | None = None) -> str:
-    """Return grid lines, tick labels and, above the axis where it needs no turned head, the label.
+    """Return grid lines, tick labels and the label, which stands above the axis so that it needn't be turned.
 
     `top` is the upper edge of what is drawn, where that lies above the end of the scale.
     """
@@ -84,7 +84,7 @@ def legend(entries: Sequence[tuple[str, str]], *, y: float) -> tuple[str, float]
 
 
 def _fitting(scale: Scale) -> tuple[tuple[float, ...], list[str]]:
-    """Return as many ticks, at most 6, as have room for their labels side by side."""
+    """Return as many ticks, at most 6, as have room for their labels."""
     for most in (6, 5, 4, 3, 2):
         ticks = scale.ticks(most)
         labels = tick_labels(ticks, log=scale.log)

@@ -47,7 +47,7 @@ class RateLike(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spread:
-    """The median of shares between 0 and 1, and between which two their middle 90 % lie."""
+    """The median of shares between 0 and 1, and the bounds of their middle 90 %."""
 
     median: float
     low: float
@@ -56,7 +56,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """What a cell shows: its share, None if there is none; that in short, in words, and as numbers."""
+    """What a cell shows: its share (None if there is none), in short, in words, and as numbers."""
 
     share: float | None
     short: str
@@ -91,7 +91,7 @@ def rate_grid(
 ) -> Picture:
     """Draw ``values[row][column]`` as a grid; ``None`` is a cell without data.
 
-    A wide grid of few rows is turned, so that a phone shows it: the long side runs down. If more than eight
+    A wide grid with few rows is transposed to fit a phone: the long side runs down. If more than eight
     columns remain they continue in a second block below. Nearly none reads ``<1``, nearly all ``>99``.
 
     Raises:
@@ -239,7 +239,7 @@ def _block(
 
 
 def _cells(places: Sequence[_Place]) -> str:
-    """Return rectangles and numbers, those of one colour in one group: ninety cells stay small."""
+    """Return rectangles and numbers, grouped by colour, so that ninety cells stay small."""
     drawn: list[str] = []
     for step in (*range(STEPS), None):
         same = [place for place in places if _step(place) == step]

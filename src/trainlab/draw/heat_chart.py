@@ -1,4 +1,4 @@
-"""A map of a plane: numbers as shades of one hue, with contours, marked places and a key."""
+"""A map of a plane: numbers as shades of one hue, with contours, marked points and a key."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def heat_map(
 ) -> Picture:
     """Draw ``values[y, x]``, from `low` (faintest) to `high` (strongest), by ratio if `log`.
 
-    NaN is grey, and `missing` says what it means. Values beyond `low` and `high` have their colours.
+    NaN is grey, and `missing` says what it means. Values beyond `low` and `high` take the colours of the
+    ends.
 
     Raises:
         TrainlabError: if the axes aren't ascending, the values don't fit them, or `low` isn't below `high`.
@@ -79,7 +80,7 @@ def heat_map(
 
 
 def _steps(values: FloatArray, low: float, high: float, *, log: bool) -> npt.NDArray[np.int64]:
-    """Return the step of the ramp for each value, −1 for what isn't finite."""
+    """Return the step of the ramp for each value, −1 if it isn't finite."""
     known = np.isfinite(values)
     inside = np.clip(np.where(known, values, low), low, high)
     share = np.log(inside / low) / np.log(high / low) if log else (inside - low) / (high - low)

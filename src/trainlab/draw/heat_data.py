@@ -1,4 +1,4 @@
-"""What a map of a plane is drawn from: two axes, values at their crossings, contours and marked places."""
+"""The data of a map of a plane: two axes, values at their crossings, contours and marked points."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .axes import FloatArray, Numbers, floats
 from .marks import Shape
 
 MOST: Final = 160
-"""More values along an axis than this can't be told apart; of more, so many are drawn."""
+"""The most values drawn along an axis; more couldn't be told apart."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +37,7 @@ class Contour:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spot:
-    """A place of the plane to be marked; `label` is for the legend, where equal ones stand once."""
+    """A point of the plane to mark; `label` is for the legend, where equal ones appear once."""
 
     x: float
     y: float
@@ -47,7 +47,7 @@ class Spot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Track:
-    """A way across the plane: ``points [n, 2]`` of x and y values in order; `label` is for the legend."""
+    """A path across the plane: ``points [n, 2]`` of x and y values in order; `label` is for the legend."""
 
     label: str
     points: FloatArray = field(repr=False)
@@ -55,7 +55,7 @@ class Track:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Plane:
-    """Checked and thinned: ascending `x` and `y`, and an array ``[y, x]`` of what is there."""
+    """Checked and thinned: ascending `x` and `y`, and an array ``[y, x]`` of values."""
 
     x: FloatArray
     y: FloatArray
@@ -72,7 +72,7 @@ class Plane:
 
 
 def plane(x: HeatAxis, y: HeatAxis, values: npt.ArrayLike) -> Plane:
-    """Check the numbers of a map and thin out what is finer than a picture can show.
+    """Check the numbers of a map and thin them out to what a picture can show.
 
     Raises:
         TrainlabError: an axis isn't two or more ascending finite numbers (above 0 if log), or `values` isn't
@@ -97,7 +97,7 @@ def plane(x: HeatAxis, y: HeatAxis, values: npt.ArrayLike) -> Plane:
 
 
 def sampled(count: int, most: int = 7) -> npt.NDArray[np.intp]:
-    """Return at most `most` of `count` places, evenly, the first and the last among them."""
+    """Return at most `most` of `count` indices, evenly spaced, including the first and the last."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.intp))
 
 

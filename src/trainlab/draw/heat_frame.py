@@ -1,4 +1,4 @@
-"""The plane of a map on the page: axes, cells of one colour in one path, contours, marked places."""
+"""The plane of a map on the page: axes, cells grouped by colour, contours, marked points."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .svg import SMALL, WIDTH, element, group, paint, text_width
 TOP: Final = 24.0
 _PLOT: Final = 296.0
 _DASHES: Final = ("4 2.5", "", "1.5 2", "8 3")
-"""Of contours, from the lowest level up; the second, the one that matters, is unbroken."""
+"""Dashes of contours, from the lowest level up; the second, the one that matters, is solid."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -34,7 +34,7 @@ class Frame:
 
 
 def frame(drawn: Plane) -> Frame:
-    """Lay the plane out: each value has a cell that reaches halfway to its neighbours."""
+    """Lay out the plane: each value has a cell that reaches halfway to its neighbours."""
     bottom = TOP + _PLOT
     y = _scale(drawn.y, drawn.up.log, bottom, TOP)
     left = 12 + max(text_width(words, SMALL) for words in tick_labels(y.ticks(6), log=y.log))
@@ -53,7 +53,7 @@ def frame(drawn: Plane) -> Frame:
 def cells(laid: Frame, mask: npt.NDArray[np.bool_], *, role: str) -> str:
     """Return the cells where `mask` ``[y, x]`` is true as one path: neighbours in a row are one rectangle.
 
-    It is in tenths of a unit, whole numbers being shorter to write, for `crisp` to scale.
+    It is in tenths of a unit, since whole numbers are shorter; `crisp` scales it.
     """
     across, up = (np.round(10 * edges).astype(int).tolist() for edges in (laid.x_edges, laid.y_edges))
     path: list[str] = []
@@ -66,12 +66,12 @@ def cells(laid: Frame, mask: npt.NDArray[np.bool_], *, role: str) -> str:
 
 
 def crisp(parts: Sequence[str]) -> str:
-    """Return cells at their size, without the hairlines that smoothed edges leave between neighbours."""
+    """Return cells in their real size, without the hairlines that antialiasing leaves between neighbours."""
     return group(parts, shape_rendering="crispEdges", transform="scale(0.1)")
 
 
 def contours(laid: Frame, levels: Sequence[Contour]) -> str:
-    """Return the lines of each level, over a halo that keeps them apart from any colour."""
+    """Return the lines of each level, over a halo that sets them off from any colour."""
     drawn: list[str] = []
     for index, level in enumerate(levels):
         pieces = [_places(laid, part) for part in level.lines]
@@ -83,7 +83,7 @@ def contours(laid: Frame, levels: Sequence[Contour]) -> str:
 
 
 def tracks(laid: Frame, ways: Sequence[Track]) -> str:
-    """Return each way as a line over a halo, with a dot at every step that can be told apart."""
+    """Return each path as a line over a halo, with a dot at every distinguishable step."""
     drawn: list[str] = []
     for way in ways:
         points = _places(laid, way.points)
@@ -94,7 +94,7 @@ def tracks(laid: Frame, ways: Sequence[Track]) -> str:
 
 
 def spots(laid: Frame, places: Sequence[Spot]) -> str:
-    """Return a marker for each place, with a halo."""
+    """Return a marker for each point, with a halo."""
     drawn: list[str] = []
     for spot in places:
         x, y = laid.x(spot.x), laid.y(spot.y)
@@ -106,7 +106,7 @@ def spots(laid: Frame, places: Sequence[Spot]) -> str:
 def key_entries(
     levels: Sequence[Contour], places: Sequence[Spot], ways: Sequence[Track] = ()
 ) -> list[tuple[str, str]]:
-    """Return the legend's entries for contours, ways and places; places alike share one."""
+    """Return the legend's entries for contours, paths and points; equal points share one."""
     across = np.array([[0.0, 0.0], [22.0, 0.0]])
     lines = [
         (
@@ -127,7 +127,7 @@ def _dot(x: float, y: float) -> str:
 
 
 def _apart(points: FloatArray, gap: float) -> list[tuple[float, float]]:
-    """Return the points, without those closer than `gap` to the one kept before them; always the last."""
+    """Return the points without those closer than `gap` to the last one kept; the final one always stays."""
     kept: list[tuple[float, float]] = []
     for place, (x, y) in enumerate(points.tolist()):
         if not kept or place == len(points) - 1 or np.hypot(x - kept[-1][0], y - kept[-1][1]) >= gap:

@@ -1,4 +1,4 @@
-"""A map of a plane in characters: two points one above the other in each, or one glyph where colours fail."""
+"""A map of a plane in characters: each shows two points, one above the other, or is one glyph."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _WIDE: Final = 64
-"""Columns that a map is stretched to where it has fewer points, or cut down to."""
+"""The columns that a map is stretched or cut down to."""
 _HALF: Final = "▀"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shade:
-    """How a code is shown: a colour (``#rrggbb``), a glyph where there is none, words for the key if any."""
+    """How a code is shown: a colour (``#rrggbb``), a glyph if there are no colours, and words for the key."""
 
     colour: str
     glyph: str
@@ -92,17 +92,17 @@ def _append_row(text: Text, pixels: npt.NDArray[np.int64], shades: Sequence[Shad
 
 
 def _places(count: int, wanted: int) -> npt.NDArray[np.intp]:
-    """Return which of `count` points stands in each of `wanted` places, spread evenly."""
+    """Return which of `count` points goes into each of `wanted` positions, spread evenly."""
     return ((np.arange(wanted) + 0.5) * count / wanted).astype(np.intp)
 
 
 def _columns(count: int, room: int) -> int:
-    """Return how many columns to draw: each point equally often, or fewer points where there is no room."""
+    """Return how many columns to draw: each point equally often, or fewer points if there is no room."""
     return count * (room // count) if count <= room else room
 
 
 def _lines(count: int, *, across: int, columns: int) -> int:
-    """Return how many lines to draw, as stretched as the columns: a line is as high as two are wide."""
+    """Return how many lines to draw, stretched like the columns: a line is as high as two are wide."""
     wanted = min(_WIDE, max(2, round(count * columns / across)))
     return (wanted + 1) // 2
 

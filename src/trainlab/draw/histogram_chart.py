@@ -23,7 +23,7 @@ _MOST_BARS = 60
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Density:
-    """What the bars are to be held against: heights `y` over places `x`; `label` says of what."""
+    """A density to compare the bars with: heights `y` at positions `x`, and what it is the density of."""
 
     label: str
     x: Numbers

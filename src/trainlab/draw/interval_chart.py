@@ -33,7 +33,7 @@ _LABELS: Final = 190.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Interval:
-    """An estimate between `low` and `high`, in the unit of the chart's axis, and what its verdict is."""
+    """An estimate between `low` and `high`, in the unit of the chart's axis, and its verdict."""
 
     label: str
     estimate: float

@@ -1,4 +1,4 @@
-"""Charts of one labelled row under the other, with headings where a new group begins."""
+"""The labels of charts with one row below the other, grouped under headings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def by_group(rows: Sequence[T], groups: Sequence[str]) -> list[tuple[str, list[T]]]:
-    """Return the rows of each group together, groups in the order in which they first come."""
+    """Return the rows of each group together, groups in order of first appearance."""
     gathered: dict[str, list[T]] = {}
     for row, name in zip(rows, groups, strict=True):
         gathered.setdefault(name, []).append(row)
@@ -24,7 +24,7 @@ def label_width(labels: Sequence[str], most: float, size: float = SIZE) -> float
 
 
 def label_text(x: float, y: float, words: str, *, width: float, size: float = SIZE) -> str:
-    """Return a label cut to `width`; where it had to be cut, a tooltip holds all of it."""
+    """Return a label cut to `width`; if it had to be cut, a tooltip holds all of it."""
     shown = fit(words, width, size)
     if shown == " ".join(words.split()):
         return text(x, y, shown, size=size)

@@ -1,4 +1,4 @@
-"""The marks pictures are made of: lines, bands, points, interval bars, cells, rules."""
+"""The marks that pictures are made of: lines, bands, points, interval bars, cells, rules."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from .axes import FloatArray
 from .svg import element, paint, short, tooltip
 
 DASHES: Final = ("", "7 3", "2 2.5", "9 3 2 3", "4 2", "12 4", "6 2 2 2 2 2")
-"""Dash patterns in the order of use: a picture printed in grey stays readable."""
+"""Dash patterns in order of use, so that a picture printed in grey stays readable."""
 
 Shape: TypeAlias = Literal["up", "down", "circle", "diamond"]
 
 
 def dash(index: int) -> str:
-    """Return the dash pattern of the `index`-th series. Eight hues and seven dashes meet again after 56."""
+    """Return the dash pattern of the `index`-th series. Eight hues and seven dashes repeat after 56."""
     return DASHES[index % len(DASHES)]
 
 
 def line(points: FloatArray, *, role: str, dashes: str = "", width: float = 2.0) -> str:
-    """Return a line through `points` of shape [n, 2]; points with NaN part it, lone points are dots."""
+    """Return a line through `points` of shape [n, 2]; points with NaN interrupt it, lone points are dots."""
     pieces = runs(np.isfinite(points[:, 0]) & np.isfinite(points[:, 1]))
     path = "".join(_path(points[start:stop]) for start, stop in pieces if stop - start > 1)
     dots = [

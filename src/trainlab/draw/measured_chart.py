@@ -1,4 +1,4 @@
-"""Theory and measurement in one picture: a line for what a formula says, points with intervals beside it."""
+"""Theory and measurement in one picture: a line for a formula, points with intervals beside it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SHAPES: Final[tuple[Shape, ...]] = ("circle", "up", "diamond", "down")
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Measured:
-    """At each place `x`: what `theory` says, what was measured, and its interval; NaN where there is none."""
+    """At each `x`: what `theory` says, what was measured, and its interval; NaN where there is none."""
 
     label: str
     x: Numbers

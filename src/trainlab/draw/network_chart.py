@@ -30,8 +30,8 @@ def network_graph(widths: Sequence[int], weights: Weights, biases: Biases, *, ti
 
     ``weights[l]`` has shape [widths[l + 1], widths[l]], ``biases[l]`` has [widths[l + 1]] or is ``None``. A
     link is as thick as its weight is large; positive ones are solid, negative ones dashed and of another hue.
-    The same holds for the ring of a unit and its bias. Of a wide layer only the first 16 units are drawn, of
-    very many links the largest; a note says so, and the data hold all.
+    The same holds for the ring of a unit and its bias. In a wide layer only the first 16 units are drawn, and
+    of very many links only the largest; a note says so, and the data hold them all.
 
     Raises:
         TrainlabError: if the shapes don't fit the widths.
@@ -75,7 +75,7 @@ def _radius(layers: int) -> float:
 
 
 def _layout(widths: Sequence[int]) -> tuple[list[list[_Node]], float]:
-    """Return the places of the drawn units, layer by layer, and the lower edge."""
+    """Return the positions of the drawn units, layer by layer, and the lower edge."""
     shown = [min(width, _UNITS) for width in widths]
     tallest = max(shown)
     height = max(64.0, min(200.0, 44.0 * (tallest - 1)), 21.0 * (tallest - 1)) + 44
@@ -117,7 +117,7 @@ def _drawn_links(
     nodes: Sequence[Sequence[_Node]],
     full: float,
 ) -> str:
-    """Return the links in the order given, neighbours of one sign in one group."""
+    """Return the links in the given order, neighbours of one sign in one group."""
     drawn: list[tuple[str, str]] = []
     for layer, out, into in links:
         value = float(arrays[layer][out, into])
@@ -140,7 +140,7 @@ def sign_role(value: float) -> str:
 
 
 def sign_dashes(role: str) -> dict[str, str]:
-    """Return the dashes that go with a sign's role."""
+    """Return the dash pattern that goes with a sign's role."""
     return {"s1": {}, "s2": {"stroke_dasharray": "5 3"}, "neutral": {"stroke_dasharray": "1 3"}}[role]
 
 

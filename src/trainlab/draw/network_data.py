@@ -1,4 +1,4 @@
-"""What a picture of a network is drawn from: checked weights, the same in words, and as rows of a table."""
+"""The data of a picture of a network: checked weights, also in words and as rows of a table."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 SERIES: Final = ("s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8")
-"""Roles of the series hues, in the order in which pictures use them."""
+"""Roles of the series hues, in order of use."""
 
 STEPS: Final = 11
 """Steps of the heat ramp, ``h0`` (a share of 0) to ``h10`` (a share of 1); ``t0`` … ``t10`` is text on it."""
@@ -109,7 +109,7 @@ def heat_step(share: float) -> int:
 
 
 def ramp(*, dark: bool) -> list[str]:
-    """Return the heat ramp's colours, from a share of 0 to one of 1, for where no style sheet applies."""
+    """Return the heat ramp's colours, from a share of 0 to one of 1, for use without a style sheet."""
     theme = DARK if dark else LIGHT
     return [theme[f"h{step}"] for step in range(STEPS)]
 
@@ -117,9 +117,9 @@ def ramp(*, dark: bool) -> list[str]:
 def css(*, scope: str = ":root") -> str:
     """Return the text of a style sheet: the palette as ``--tl-…`` custom properties, and rules for tables.
 
-    Light unless the reader prefers dark; ``data-theme="light"`` or ``"dark"`` on any element decides for what
-    is in it; print is always light. Put it inside one ``<style>`` element of the page. In somebody else's
-    page, such as a notebook, `scope` is `INSIDE`: figures and tables then bring their own background, and
+    It is light unless the reader prefers dark; ``data-theme="light"`` or ``"dark"`` on an element overrides
+    that inside it; print is always light. Put it inside one ``<style>`` element of the page. Inside another
+    page, such as a notebook, `scope` is `INSIDE`: figures and tables then have their own background, and
     nothing around them changes.
     """
     light, dark = _properties(LIGHT), _properties(DARK)

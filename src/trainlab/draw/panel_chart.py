@@ -1,4 +1,4 @@
-"""Small multiples: one curve a panel, all on the same axes, for shapes to be told apart at a glance."""
+"""Small multiples: one curve per panel, all on the same axes, to compare shapes at a glance."""
 
 from __future__ import annotations
 

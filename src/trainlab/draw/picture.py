@@ -1,4 +1,4 @@
-"""A picture: its SVG, the same in words, and the numbers behind it."""
+"""A picture: its SVG, its content in words, and the numbers behind it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Data(TypedDict):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Picture:
-    """What every chart returns. It prints as its text and shows itself in a notebook."""
+    """What every chart returns. It prints as its text and displays itself in a notebook."""
 
     title: str
     svg: Html = field(repr=False)

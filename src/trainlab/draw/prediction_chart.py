@@ -1,4 +1,4 @@
-"""What a population of networks answers to each data point, beside what it should answer."""
+"""What a population of networks answers for each data point, beside what it should answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A map of a plane: which of a few things holds where, as coloured regions with their names in them."""
+"""A map of a plane: which of a few outcomes holds where, as coloured regions with names in them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .picture import Picture, compose
 from .svg import SMALL, element, escape, paint, text_width
 
 _CLEAR: Final = 15.0
-"""Names keep so far from markers, in units of the picture."""
+"""How far names keep from markers, in units of the picture."""
 
 Bools = npt.NDArray[np.bool_]
 
@@ -35,7 +35,7 @@ def region_map(
     title: str,
     places: Sequence[Spot] = (),
 ) -> Picture:
-    """Draw ``codes[y, x]``, places among `names`, each in the colour of its palette role.
+    """Draw ``codes[y, x]``, indices into `names`, each in the colour of its palette role.
 
     Raises:
         TrainlabError: if the axes aren't ascending, the codes don't fit them, or a code has no name or role.
@@ -80,7 +80,7 @@ def region_map(
 
 
 def _free(laid: Frame, places: Sequence[Spot]) -> Bools:
-    """Return the cells ``[y, x]`` in which a name may stand: none near a marker."""
+    """Return the cells ``[y, x]`` where a name may go: none near a marker."""
     x, y = (laid.x_edges[:-1] + laid.x_edges[1:]) / 2, (laid.y_edges[:-1] + laid.y_edges[1:]) / 2
     free = np.ones((len(y), len(x)), dtype=np.bool_)
     for spot in places:
@@ -90,7 +90,7 @@ def _free(laid: Frame, places: Sequence[Spot]) -> Bools:
 
 
 def _name(laid: Frame, mask: Bools, name: str) -> str:
-    """Return the name of a region where it is deepest, if there is room for it."""
+    """Return the name of a region at its deepest point, if there is room for it."""
     row, column, depth = _deepest(mask)
     if not depth:
         return ""
@@ -119,7 +119,7 @@ def _name(laid: Frame, mask: Bools, name: str) -> str:
 
 
 def _deepest(mask: Bools) -> tuple[int, int, int]:
-    """Return row, column and depth of the place furthest from anything else, in cells; depth 0: none."""
+    """Return row, column and depth of the cell furthest from anything else, in cells; depth 0 is none."""
     left, row, column, depth = mask.copy(), 0, 0, 0
     while left.any():
         depth += 1
@@ -140,7 +140,7 @@ def _summary(drawn: Plane, names: Sequence[str], masks: Sequence[Bools]) -> str:
 
 
 def _in_words(drawn: Plane, names: Sequence[str]) -> list[str]:
-    """Return a line for each of a few rows: what holds from where to where."""
+    """Return a line for each of a few rows: which outcome holds from where to where."""
     lines: list[str] = []
     for row in sampled(len(drawn.y))[::-1]:
         told: list[str] = []

@@ -17,7 +17,7 @@ _LEAST: Final = 14.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shape:
-    """A tensor's name and shape, and whether that is not as it should be."""
+    """A tensor's name and shape, and whether the shape is wrong."""
 
     label: str
     shape: tuple[int, ...]
@@ -51,7 +51,7 @@ def shapes(drawn: Sequence[Shape], *, title: str) -> Picture:
 
 
 def _sides(shape: Sequence[int]) -> tuple[int, int]:
-    """Return how many down and how many across."""
+    """Return the size down and the size across."""
     if len(shape) < 2:
         return (shape[0] if shape else 1), 1
     return math.prod(shape[:-1]), shape[-1]

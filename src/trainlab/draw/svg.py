@@ -1,4 +1,4 @@
-"""SVG as text: elements, escaping, short coordinates, colours by role, and about how wide words are."""
+"""SVG as text: elements, escaping, short coordinates, colours by role, and the estimated width of words."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def text(
 
 
 def text_width(words: str, size: float = SIZE) -> float:
-    """Return about how wide `words` are; rather too wide than too narrow, since the font isn't known here."""
+    """Return about how wide `words` are, rather too wide than too narrow, since the font isn't known."""
     return size * sum(_advance(character) for character in words)
 
 
@@ -105,7 +105,7 @@ def _advance(character: str) -> float:
 
 
 def fit(words: str, width: float, size: float = SIZE) -> str:
-    """Return `words`, cut with an ellipsis where they would be wider than `width`."""
+    """Return `words`, cut with an ellipsis if they are wider than `width`."""
     words = " ".join(clean(words).split())
     if text_width(words, size) <= width:
         return words

@@ -1,4 +1,4 @@
-"""A function of one number with the place where it stands now, and its slope there."""
+"""A function of one number with its current point, and the slope there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text in lines for the terminal, broken at spaces only, and a number's percent sign beside it anywhere."""
+"""Text wrapped for the terminal, at spaces only; a percent sign always stays with its number."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def unbroken(text: str) -> str:
 def wrapped(text: str, width: int, *, first: str = "", rest: str = "") -> list[str]:
     """Return the text in lines of at most `width`, the first after `first`, the others after `rest`.
 
-    A name longer than a line stays whole, however far it reaches; a number and its % stay together. Where
-    `first` takes a line's room, it has a line of its own.
+    A name longer than a line stays whole; a number and its % stay together. If `first` takes up a line, it
+    has a line of its own.
 
     >>> wrapped("solved by 95 % of the seeds", 14)
     ['solved by 95 %', 'of the seeds']
@@ -23,7 +23,7 @@ def wrapped(text: str, width: int, *, first: str = "", rest: str = "") -> list[s
     start = first
     if rest and len(first.rstrip()) > len(rest):
         lines, start = [first.rstrip()], rest
-    # One space between words, but those that stay together.
+    # One space between words, except those that stay together.
     words = " ".join(text.split())
     for line in fold(unbroken(words), width, begun=(start, rest)).split("\n"):
         lines.append(line.replace(_JOINED, " ").rstrip())

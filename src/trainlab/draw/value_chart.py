@@ -27,7 +27,7 @@ _LINE: Final = 15.0
 _GAP: Final = 14.0
 
 Values: TypeAlias = Sequence[Sequence[Sequence[tuple[str, float]]]]
-"""``values[column][unit]``: the names and numbers that stand in a unit, one or two; column 0 are inputs."""
+"""``values[column][unit]``: the one or two names and numbers in a unit; column 0 are the inputs."""
 Link: TypeAlias = tuple[int, int, int]
 """Layer, unit out, unit in, all from 0."""
 _Node: TypeAlias = tuple[float, float]
@@ -152,7 +152,7 @@ def _box(place: int, unit: int, middle: _Node, numbers: Sequence[tuple[str, floa
 
 
 def _number(name: str, value: float) -> str:
-    """Return name and number, or the number alone where both have no room."""
+    """Return name and number, or the number alone if there is no room for both."""
     number = format_number(value, digits=3)
     words = f"{name} {number}"
     if text_width(words, SMALL) <= _BOX - 2:

@@ -1,4 +1,4 @@
-"""Activations, losses, inits, optimizers, schedules: a table each, with formula, citation, float64 oracle."""
+"""Activations, losses, inits, optimizers, schedules: tables with formulas, citations and float64 oracles."""
 
 from trainlab.maths.activations import ACTIVATIONS, Activation
 from trainlab.maths.formula import compile_formula

@@ -1,7 +1,7 @@
-"""Activations: everything there is to know of each, in one place; in float64 the oracle of every engine.
+"""Activations: everything about each in one place; in float64 they are the oracle of every engine.
 
-One entry each, named as in ``torch.nn.functional`` and with its default settings; ``code`` is how the kernel
-knows it. Beside its entry a new activation needs its formulas (`activation_functions`) and a unit of the
+One entry each, named as in ``torch.nn.functional`` and with its default settings; ``code`` is its number in
+the kernel. Besides its entry, a new activation needs its formulas (`activation_functions`) and a unit of the
 kernel.
 """
 
@@ -66,12 +66,12 @@ class Activation:
 
     @property
     def elementwise(self) -> bool:
-        """Whether each output depends on its own input alone."""
+        """Whether each output depends only on its own input."""
         return self.derivative is not None
 
     @property
     def reach(self) -> str:
-        """Where the outputs lie, in words."""
+        """The range of the outputs, in words."""
         low, high = (f"{end:.3g}".replace("-", "−") for end in (self.low, self.high))
         if self.low == -math.inf:
             return "any number" if self.high == math.inf else f"numbers of {high} or less"
@@ -79,11 +79,11 @@ class Activation:
 
     @property
     def bounded(self) -> bool:
-        """Whether the outputs have an end on both sides."""
+        """Whether the outputs are bounded on both sides."""
         return self.low > -math.inf and self.high < math.inf
 
     def spans(self, low: float, high: float) -> bool:
-        """Whether the outputs reach from `low` to `high`, if only in the limit."""
+        """Whether the outputs range from `low` to `high`, if only in the limit."""
         return self.low <= low and high <= self.high
 
 
@@ -100,7 +100,7 @@ def elementwise(
     second_derivative: Function,
     **more: Any,
 ) -> Activation:
-    """Return the activation that a function of one number and its two derivatives make, with `more` of it."""
+    """Return the activation made of a function of one number and its two derivatives, and `more`."""
     return Activation(
         name=name,
         code=code,

@@ -1,4 +1,4 @@
-"""Steps of Adam and its kin: a mean of gradients over the root of a mean of their squares."""
+"""Steps of Adam and its variants: a mean of gradients over the root of a mean of their squares."""
 
 from __future__ import annotations
 

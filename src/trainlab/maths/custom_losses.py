@@ -1,4 +1,4 @@
-"""Losses of the user's own, by name and digest: what a loss ``custom`` means in this process."""
+"""The user's own losses, by name and digest: what a loss ``custom`` means in this process."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ CUSTOM = 10
 class CustomLoss:
     """A loss ``function(prediction, target)`` of one number each, and its `derivative` by the prediction.
 
-    ``values`` and ``slopes`` are the same of arrays. `on_numbers` and `on_tensors` say what the function
-    takes: Python's numbers, torch's tensors.
+    ``values`` and ``slopes`` are the same for arrays. `on_numbers` and `on_tensors` say what the function
+    accepts: Python numbers, PyTorch tensors.
     """
 
     name: str
@@ -71,14 +71,14 @@ _registered: dict[str, dict[str, CustomLoss]] = {}
 
 
 def register(loss: CustomLoss) -> None:
-    """Keep a loss; one of the same name and another digest stays, but the name alone now means this one."""
+    """Register a loss; one of that name with another digest stays, but the name alone now means this one."""
     known = _registered.setdefault(loss.name, {})
     known.pop(loss.digest, None)
     known[loss.digest] = loss
 
 
 def latest_digest(name: str) -> str | None:
-    """Return the digest of what was registered last under a name, None if nothing was."""
+    """Return the digest of the last loss registered under a name, None if there is none."""
     return next(reversed(_registered.get(name, {})), None)
 
 
@@ -86,7 +86,7 @@ def custom_entry(name: str, digest: str) -> CustomLoss:
     """Return a registered loss, unchanged.
 
     Raises:
-        SpecError: nothing was registered by that name, something else was, or it has changed since.
+        SpecError: nothing is registered under that name, something else is, or it has changed since.
     """
     known = _registered.get(name, {})
     if digest not in known:

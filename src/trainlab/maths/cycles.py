@@ -1,4 +1,4 @@
-"""Schedules that go up and down, and momentum against them: learning rates and momenta at t = 0, 1, 2, …
+"""Schedules that go up and down, momentum going the other way: learning rates and momenta at t = 0, 1, 2, …
 
 ``(t, lr, total, **settings)``: t counts epochs or steps, float64 ``[total]``; the optimizer's `lr` is
 not used. Momenta are None when they don't cycle.
@@ -50,7 +50,7 @@ def cyclic(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Phase:
-    """A part of one cycle: until t = `end`, rate and momentum go from their first value to their second."""
+    """Part of a cycle: until t = `end`, rate and momentum go from their first value to their second."""
 
     end: float
     rate: tuple[float, float]

@@ -1,4 +1,4 @@
-"""Formulas of t as text, such as ``0.95 ** t``: a small language, read as a tree and never run as Python.
+"""Formulas in t as text, such as ``0.95 ** t``: a small language, parsed into a tree and never run as Python.
 
 Numbers, ``t``, ``pi``, ``+ - * / // % **``, comparisons (which are 1 or 0), ``a if c else b`` and the
 functions of `FUNCTIONS`.
@@ -34,7 +34,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], int]] = {
     "abs": (np.abs, 1),
     "floor": (np.floor, 1),
 }
-"""The functions by name, and how many arguments each takes; min and max take more, too."""
+"""The functions by name, and how many arguments each takes; min and max may take more."""
 
 _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,
@@ -61,14 +61,14 @@ _ALLOWED = (
 
 
 def compile_formula(text: str) -> Formula:
-    """Return a function of t ``[k]`` (float64) that gives the formula's values; SpecError if it is none."""
+    """Return the formula as a function of t ``[k]`` (float64); SpecError if it isn't a formula."""
     if len(text) > MAX_LENGTH:
         raise SpecError(
             f"factor = {text[:40]!r}…: has {len(text):,} characters; a formula may have {MAX_LENGTH} at most."
         )
     try:
         with warnings.catch_warnings():
-            # Python warns of much that is no formula anyway, such as a digit that touches a word.
+            # Python warns of much that isn't a formula anyway, such as a digit next to a word.
             warnings.simplefilter("ignore")
             tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -79,7 +79,7 @@ def compile_formula(text: str) -> Formula:
 
 
 def evaluate_factor(text: str, t: Array) -> Array:
-    """Return the factors of t ``[k]``; SpecError where one is negative, infinite or not a number."""
+    """Return the factors at t ``[k]``; SpecError if one is negative, infinite or not a number."""
     with np.errstate(all="ignore"):
         values = np.broadcast_to(np.asarray(compile_formula(text)(t), dtype=np.float64), t.shape)
     wrong = ~(np.isfinite(values) & (values >= 0))
@@ -93,7 +93,7 @@ def evaluate_factor(text: str, t: Array) -> Array:
 
 
 def _compiled(node: ast.expr, text: str) -> Formula:
-    """Return the function of one node; what the language doesn't have is a SpecError."""
+    """Return a node as a function; SpecError for what isn't in the language."""
 
     def inner(part: ast.expr) -> Formula:
         return _compiled(part, text)
@@ -112,7 +112,7 @@ def _compiled(node: ast.expr, text: str) -> Formula:
         case ast.Compare(left=left, ops=ops, comparators=rights) if all(type(op) in _OPERATORS for op in ops):
             sides = [inner(side) for side in (left, *rights)]
             pairs = [_applied(_OPERATORS[type(op)], [sides[i], sides[i + 1]]) for i, op in enumerate(ops)]
-            # As numbers, 1 or 0: of NumPy's truth values the sum is no number, and − is refused.
+            # As numbers, 1 or 0: NumPy's booleans don't add up to a number, and refuse −.
             return lambda t: np.asarray(reduce(np.logical_and, [pair(t) for pair in pairs]), dtype=np.float64)
         case ast.IfExp(test=test, body=body, orelse=orelse):
             return _applied(np.where, [inner(test), inner(body), inner(orelse)])

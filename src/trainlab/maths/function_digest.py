@@ -1,7 +1,7 @@
-"""A digest of what a Python function computes: its bytecode, and every value that it takes from outside.
+"""A digest of what a Python function computes: its bytecode, and every outside value that it uses.
 
-Two functions of one digest compute the same; what can't be covered is refused. The digest belongs to a
-version of Python, whose bytecode it is.
+Two functions with the same digest compute the same; what can't be covered is refused. A digest is valid for
+one version of Python, since bytecode differs.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PACKAGES = ("math", "numpy", "torch", "numba", "scipy")
 """Packages whose functions are known by their names."""
 
 BUILTINS = ("abs", "min", "max", "pow", "round", "float", "int", "bool", "sum", "len", "range", "divmod")
-"""The builtins that a function may use: those whose result depends on their arguments alone."""
+"""The builtins that a function may use: those whose result depends only on their arguments."""
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 
@@ -71,7 +71,7 @@ def _content(name: str, free: str, cell: Any) -> Any:
 
 
 def _code(name: str, code: CodeType) -> Iterator[str]:
-    """Yield what the code does: without its line numbers and file, which change nothing."""
+    """Yield what the code does, without its line numbers and file, which don't matter."""
     for step in dis.get_instructions(code):
         if step.opname == "STORE_GLOBAL" or (
             step.opname == "STORE_DEREF" and step.argval in code.co_freevars
@@ -105,7 +105,7 @@ def _globals(code: CodeType) -> Iterator[str]:
 
 
 def _value(name: str, what: str, value: Any, seen: set[int]) -> Iterator[str]:
-    """Yield a value that a function takes from outside, if it can't change unseen."""
+    """Yield an outside value that a function uses, if it can't change unnoticed."""
     package = str(getattr(value, "__name__" if isinstance(value, ModuleType) else "__module__", "") or "")
     if isinstance(value, PLAIN):
         yield f"{what} {type(value).__name__} {value!r}"
@@ -132,7 +132,7 @@ def _value(name: str, what: str, value: Any, seen: set[int]) -> Iterator[str]:
 
 
 def _is_known(value: Any, package: str) -> bool:
-    """Whether this is a function of one of the packages."""
+    """Whether this is a function from one of the packages."""
     import numpy as np
 
     if isinstance(value, np.ufunc):

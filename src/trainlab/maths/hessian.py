@@ -19,12 +19,12 @@ from trainlab.maths.activations import ACTIVATIONS
 Array = npt.NDArray[np.float64]
 
 _ROOM = 4_000_000
-"""So many numbers a layer's tangents may have at once; of more, directions are taken in blocks."""
+"""The most numbers that a layer's tangents may have at once; beyond it, directions are taken in blocks."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Affine:
-    """A linear layer with its activation, and in which columns of the parameters it stands.
+    """A linear layer with its activation, and the columns of the parameters that are its own.
 
     ``weight [out, in]``; ``bias [out]`` or None.
     """
@@ -65,7 +65,7 @@ def network_derivatives(
 ) -> Derivatives:
     """Return the derivatives for ``inputs [examples, in]``.
 
-    `gradient` gives the loss's gradient by the outputs; ``tangent(p, dp)`` how that changes along ``dp
+    `gradient` is the loss's gradient by the outputs; ``tangent(p, dp)`` is how it changes along ``dp
     [directions, examples, outputs]``.
     """
     count = layers[-1].weights.stop if layers[-1].bias is None else layers[-1].biases.stop

@@ -1,9 +1,9 @@
 """Initial values of weights and biases, from standard draws: uniform on (0, 1) or standard normal.
 
 ``sample(draws, fan_in, fan_out, **settings)`` turns float64 draws ``[n, fan_out · fan_in]`` (weights, row by
-row) or ``[n, fan_out]`` (biases) into values of the same shape; ``draws`` names which kind it needs. The
-draws come from the counter-based generator, and what follows them is written with basic operations, so every
-engine starts alike, on every machine.
+row) or ``[n, fan_out]`` (biases) into values of the same shape; ``draws`` names the kind that it needs. The
+draws come from the counter-based generator, and the rest uses only basic operations, so every engine starts
+with the same values, on every machine.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Mode = Literal["fan_in", "fan_out"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Init:
-    """A distribution of initial values, given the numbers of inputs and outputs of the layer.
+    """A distribution of initial values, given the layer's numbers of inputs and outputs.
 
     ``needs_matrix``: defined for weights only, as in ``torch.nn.init``, which refuses biases.
     """
@@ -47,7 +47,7 @@ GAINS: dict[str, float] = {
 
 
 def gain_of(nonlinearity: str, a: float = 0.0) -> float:
-    """Return the recommended gain; `a` is the negative slope of leaky_relu, and of nothing else."""
+    """Return the recommended gain; `a` is the negative slope of leaky_relu, and otherwise unused."""
     return math.sqrt(2.0 / (1.0 + a * a)) if nonlinearity == "leaky_relu" else GAINS[nonlinearity]
 
 
@@ -133,13 +133,13 @@ def orthogonal(draws: Array, fan_in: int, fan_out: int, *, gain: float = 1.0) ->
 
     Its rows or its columns, whichever are fewer, are orthonormal. Q is that of A = QR with a positive
     diagonal of R, which makes it uniform among such matrices (Mezzadri, Notices of the AMS 54, 2007), and the
-    same as ``torch.nn.init.orthogonal_`` of the same A. Written with additions, multiplications, divisions
-    and square roots in a fixed order: the same bits whatever the machine and the other members.
+    same as ``torch.nn.init.orthogonal_`` of the same A. It uses only additions, multiplications, divisions
+    and square roots in a fixed order, so the bits don't depend on the machine or the other members.
     """
     matrices = draws.reshape(-1, fan_out, fan_in)
     if fan_out < fan_in:
         matrices = matrices.transpose(0, 2, 1)
-    # The second pass mends what rounding left of the first: twice is enough (Giraud et al. 2005).
+    # The second pass repairs the rounding of the first: twice is enough (Giraud et al. 2005).
     columns = _gram_schmidt(_gram_schmidt(matrices))
     if fan_out < fan_in:
         columns = columns.transpose(0, 2, 1)
@@ -158,7 +158,7 @@ def _gram_schmidt(matrices: Array) -> Array:
 
 
 def _sum_rows(values: Array) -> Array:
-    """Return the sums over axis 1, kept; halves are added to halves, so no library chooses the order."""
+    """Return the sums over axis 1, kept; halves are added to halves, so that no library chooses the order."""
     while values.shape[1] > 1:
         half = values.shape[1] // 2
         odd = values[:, 2 * half :]

@@ -1,4 +1,4 @@
-"""Losses of outputs and targets (PyTorch's ``reduction="mean"``): everything there is to know of each.
+"""Losses of outputs and targets (PyTorch's ``reduction="mean"``): everything about each in one place.
 
 Beside its entry a new loss needs the struct of its settings (`spec.losses`), a pair of functions in the
 kernel (`loss_terms`), and what `explain loss` says of it; tests/engine/test_new_loss.py adds one.

@@ -1,4 +1,4 @@
-"""Steps of the optimizers of the first order of memory, and of those that scale by past gradients.
+"""Steps of the optimizers other than Adam and its variants.
 
 Each takes ``(parameters, gradient, state, t, **settings)`` and returns new parameters and state.
 """
@@ -54,7 +54,7 @@ def rmsprop_step(
     square = alpha * square + (1.0 - alpha) * g * g
     if centered:
         mean = mean + (1.0 - alpha) * (g - mean)
-        # Rounding can leave less than 0 here, and NaN after the root: in PyTorch as well.
+        # Rounding can leave a negative number here, and NaN after the root, as in PyTorch.
         with np.errstate(invalid="ignore"):
             scale = np.sqrt(square - mean * mean) + eps
     else:

@@ -23,8 +23,8 @@ class Optimizer:
     """A rule that turns a gradient into a step.
 
     ``state_size`` arrays are carried from step to step, one more with amsgrad. ``torch_class`` is the class
-    of ``torch.optim``, None where it has none. ``momentum`` names the setting that a schedule that cycles
-    momentum replaces (of ``betas`` the first), None where there is nothing to cycle.
+    of ``torch.optim``, None where it has none. ``momentum`` names the setting that a schedule with cycling
+    momentum replaces (the first of ``betas``), None if there is nothing to cycle.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Learning rates that fall when a loss stops falling: ``ReduceLROnPlateau``, one state a network.
+"""Learning rates that fall when a loss stops falling: ``ReduceLROnPlateau``, one state per network.
 
 `plateau_start` and `plateau_step` are pure; every engine gives them the loss after each epoch.
 """
@@ -17,7 +17,7 @@ Counts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlateauState:
-    """Where each of n networks stands: its learning rate (without warm-up), best loss and two counters."""
+    """The state of each of n networks: its learning rate (without warm-up), best loss and two counters."""
 
     rate: Array
     best: Array

@@ -1,6 +1,6 @@
-"""Predictions: the link that turns a network's outputs into them, and the share of them that is right.
+"""Predictions: the link that turns a network's outputs into them, and the share of them that are right.
 
-Loss and training read outputs; *solved* and accuracy read predictions. Which link it is, the loss says.
+Loss and training read outputs; *solved* and accuracy read predictions. The loss determines the link.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _exp(outputs: Array) -> Array:
 
 
 def _margin(outputs: Array) -> Array:
-    # Halved first: the sum of the largest floats would overflow.
+    # Halved first, because the sum of the largest floats would overflow.
     return np.clip(0.5 * outputs + 0.5, 0.0, 1.0)
 
 

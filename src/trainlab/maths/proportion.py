@@ -9,7 +9,7 @@ Z95 = 1.959963984540054
 
 
 def wilson(k: int, n: int, *, z: float = Z95) -> tuple[float, float]:
-    """Return the ends of the interval, within 0 to 1: every p for which |k/n − p| <= z·√(p(1 − p)/n).
+    """Return the ends of the interval, from 0 to 1: every p for which |k/n − p| <= z·√(p(1 − p)/n).
 
     E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927)
     209–212. No continuity correction.
@@ -19,7 +19,7 @@ def wilson(k: int, n: int, *, z: float = Z95) -> tuple[float, float]:
     """
     centre = (k + z * z / 2) / (n + z * z)
     half = z * math.sqrt(k * (n - k) / n + z * z / 4) / (n + z * z)
-    # At the ends the formula gives exactly 0 and 1, save for rounding.
+    # At the ends the formula gives exactly 0 and 1, except for rounding.
     return 0.0 if k == 0 else max(0.0, centre - half), 1.0 if k == n else min(1.0, centre + half)
 
 

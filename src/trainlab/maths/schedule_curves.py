@@ -1,4 +1,4 @@
-"""Learning rates at t = 0, 1, 2, … of the schedules that leave momentum alone, as closed formulas.
+"""Learning rates at t = 0, 1, 2, … for the schedules that leave momentum alone, as closed formulas.
 
 ``(t, lr, total, **settings)``: t counts epochs or steps, float64 ``[total]``; `lr` is the optimizer's.
 """

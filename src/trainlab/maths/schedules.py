@@ -1,4 +1,4 @@
-"""Schedules: the learning rate, and where it cycles the momentum, of every step of a training as a table."""
+"""Schedules: tables of the learning rate, and of momentum if it cycles, for every step of a training."""
 
 from __future__ import annotations
 

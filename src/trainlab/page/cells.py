@@ -1,4 +1,4 @@
-"""How numbers stand in the cells of tables: rates, differences in points, p-values, readings."""
+"""How tables format rates, differences in points, p-values and readings."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def share_alone(value: Rate) -> str:
 
 
 def share_under_percent(value: Rate | None) -> str:
-    """Return a rate with its interval for a column that says what unit it has: ``95.9 (94.5–97.0)``."""
+    """Return a rate with its interval, for a column whose heading has the unit: ``95.9 (94.5–97.0)``."""
     return "" if value is None else share(value).replace(" %", "")
 
 
@@ -50,7 +50,7 @@ def points(value: ReadEstimate | None) -> str:
 
 
 def reading(value: ReadEstimate | None) -> str:
-    """Return how a difference reads, with the reason where its interval by itself would read otherwise."""
+    """Return how a difference reads, with the reason if its interval by itself would read differently."""
     if value is None:
         return UNKNOWN
     return f"{value.reading}, of {value.together:,} read together" if passed_over(value) else value.reading

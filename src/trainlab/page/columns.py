@@ -23,7 +23,7 @@ def _as_it_is(value: Any) -> Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[T]):
-    """A column: the `value` that an item has in it, under its `heading` and as `show` shows it.
+    """A column: an item's `value`, formatted by `show` under a `heading`.
 
     `brief` shows it where there is little room, under `brief_heading`. `json` is its key in JSON: a column
     without one is only shown, one without heading is only in JSON. An `optional` column is left out of a
@@ -41,7 +41,7 @@ class Column(Generic[T]):
     optional: bool = False
 
     def cell(self, item: T, *, brief: bool = False) -> Cell:
-        """Return what an item's row shows in this column."""
+        """Return the cell of an item's row."""
         return (self.brief if brief and self.brief else self.show)(self.value(item))
 
 
@@ -52,7 +52,7 @@ def json_only(key: str, value: Callable[[T], Any]) -> Column[T]:
 
 @dataclass(frozen=True, slots=True)
 class TableOf(Generic[T]):
-    """A table with a row for each item that it is given; `numbered` is the heading of a column of places."""
+    """A table with a row for each item; `numbered`, if any, is the heading of a first column 1, 2, 3, …."""
 
     columns: tuple[Column[T], ...]
     _: KW_ONLY

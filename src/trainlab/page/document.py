@@ -1,4 +1,4 @@
-"""What every page is made of: the document, its answer and sections, folds, tables and words, all escaped."""
+"""The parts of every page: the document, its answer and sections, folds, lists and paragraphs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BRIEF = 9
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Front:
-    """What a page says first: the answer in plain words, its picture beside it, and what else is short.
+    """The top of a page: the answer in plain words, its picture beside it, and what else is brief.
 
     On a phone the picture comes right after the answer.
     """
@@ -99,7 +99,7 @@ def heading(words: str) -> Html:
 
 
 def fold(summary: str, body: Html, *, printed: bool = False) -> Html:
-    """Return what a reader can open; `printed` ones are open on paper."""
+    """Return a part that a reader can open; `printed` ones are open on paper."""
     inside = (tag("summary", escape(summary)), LINE, body)
     return joined(tag("details", *inside, class_="printed" if printed else ""), LINE)
 

@@ -1,4 +1,4 @@
-"""HTML put together of HTML: text gets in through `escape` only, which the type `Html` holds us to."""
+"""HTML made of HTML: text gets in only through `escape`, as the type `Html` makes sure."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def tag(name: str, *inside: Html, **attributes: str) -> Html:
 
 
 def joined(*parts: Html) -> Html:
-    """Return one after the other."""
+    """Return the parts one after the other."""
     return Html("".join(parts))
 
 
 def join_html(parts: Iterable[Html], between: Html = NOTHING) -> Html:
-    """Return parts one after the other with the same `between` any two."""
+    """Return the parts one after the other, with `between` between them."""
     return Html(between.join(parts))

@@ -1,4 +1,4 @@
-"""What results show of themselves in a notebook: a title, what they come to, a picture with its numbers."""
+"""How results look in a notebook: a title, what they found, a picture with its numbers."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from trainlab.page.html import NOTHING, joined, tag
 
 
 def notebook(title: str, *parts: Html) -> Html:
-    """Return a result for a notebook's cell, whose look ends with it; the title is text."""
+    """Return a result for a notebook's cell, with a style that ends with it."""
     return joined(tag("style", Html(css(scope=INSIDE))), tag("h3", escape(title)), *parts)
 
 
 def text_list(words: Iterable[str]) -> Html:
-    """Return texts as a list; nothing where there are none."""
+    """Return a list of texts; nothing if there are none."""
     items = [tag("li", escape(text)) for text in words]
     return tag("ul", *items) if items else NOTHING
 

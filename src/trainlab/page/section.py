@@ -1,4 +1,4 @@
-"""What results are told in: sections of text, code, pictures and tables, for terminal, page and JSON."""
+"""Sections of text, code, pictures and tables, for terminal, page and JSON."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def diagnosis_html(report: Report | dict[str, Any], *, title: str = "Diagnosis")
             ("findings", "What is wrong", _findings(data, shown)),
             ("notes", "Worth knowing", _notes(data)),
             ("card", "What was trained", _card(data, curve if curve != front else None)),
-            ("looked", "What was looked at", _looked(data)),
+            ("looked", "What was examined", _looked(data)),
         ],
         style=_STYLE,
     )
@@ -186,7 +186,7 @@ def _looked(data: dict[str, Any]) -> Html:
 
 
 def _about(name: str, *, anchor: str = "") -> Html:
-    """Return what is known of a fault, folded; browsers open it for who follows a link to the `anchor`."""
+    """Return what is known about a fault, folded; a link to `anchor` opens it."""
     fault = all_faults()[name]
     pairs = [
         ("Rule", fault.rule),
@@ -204,7 +204,7 @@ def _tried_at_all(data: dict[str, Any]) -> Html:
 
 
 def _tried(finding: dict[str, Any], drawn_already: set[str]) -> Html:
-    """Return what was tried; the picture of a remedy that two findings have comes once."""
+    """Return what was tried; a remedy that two findings share is drawn once."""
     lines = tried_lines(finding)
     if not lines:
         return NOTHING

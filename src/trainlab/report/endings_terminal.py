@@ -38,8 +38,8 @@ MEANING = (
     ("minimum", "no slope, no way down when nudged, and every layer curves; many directions may be flat"),
 )
 HOW = (
-    "Read of the loss over all examples, in float64, at the stationary point beside the run's end. The reach "
-    "is the size of a typical weight, or 1 if that is less."
+    "Read from the loss over all examples, in float64, at the stationary point beside the run's end. The "
+    "reach is the size of a typical weight, or 1 if that is less."
 )
 SHOWN = ("endings", "flat", "escapes", "saddles escape", "thresholds")
 """The verdicts of the answer; with details all are shown."""

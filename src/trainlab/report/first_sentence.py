@@ -1,4 +1,4 @@
-"""What stands first on a page: the first sentence of an answer, large, and the rest under it."""
+"""The first sentence of an answer, which pages show large, and the rest under it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MASK = "\0"
 
 
 def first_sentence(words: str, names: Sequence[str] = ()) -> tuple[str, str]:
-    """Return the first sentence and the rest; a full stop in a number or in one of these names ends none.
+    """Split off the first sentence; a full stop in a number or in one of the `names` doesn't end it.
 
     Names are what users call things: networks, changes, classes, columns.
     """

@@ -1,4 +1,4 @@
-"""How results were made: by which engine, in what time, on what machine, by which versions."""
+"""How results were made: engine, time, machine, versions."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def _with_yours(numbers: dict[str, Any], own: float | None) -> dict[str, Any]:
 
 
 def _causes(data: dict[str, Any]) -> Html:
-    """Return the picture of what failed runs failed of; nothing if none failed."""
+    """Return the picture of the causes of failure; nothing if no run failed."""
     rows = [(cause["name"], rate_of(cause["rate"])) for cause in data["failures"]["causes"]]
     if not rows or not data["failures"]["count"]:
         return NOTHING

@@ -64,7 +64,7 @@ def _around(spike: Spike) -> Html:
 
 
 def _loss(spike: Spike) -> Picture:
-    """Draw the loss at the end of every epoch, where single steps would be too many to read."""
+    """Draw the loss at the end of every epoch; single steps would be too many to read."""
     places, x = _epoch_ends(spike)
     return curves(
         [
@@ -114,14 +114,14 @@ def _steps(spike: Spike) -> Picture:
 
 
 def _epoch_ends(spike: Spike) -> tuple[Integers, Numbers]:
-    """Return how many steps had been made at the start and at the end of each epoch, and the epochs."""
+    """Return how many steps had been taken by the end of each epoch, from epoch 0, and the epochs."""
     each = spike.experiment.steps_per_epoch
     epochs = np.arange(len(spike.change) // each + 1)
     return epochs * each, epochs.astype(np.float64)
 
 
 def _place(spike: Spike) -> float:
-    """Return where the spike is among the epochs."""
+    """Return the epoch of the spike, with its fraction."""
     return spike.step / spike.experiment.steps_per_epoch
 
 

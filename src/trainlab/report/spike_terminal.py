@@ -38,7 +38,7 @@ STEPS = (2, 1)
 
 
 def print_spike(result: SpikeResult, *, console: Console, details: bool = False) -> None:
-    """Print how a run unlearned, or all `details`, as wide as `console` is; or that none did."""
+    """Print how a run unlearned, or that none did; with `details` everything."""
 
     width, spike = console.width, result.spike
     (_, answer), *others = result.told

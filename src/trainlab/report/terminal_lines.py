@@ -1,4 +1,4 @@
-"""Lines for the terminal: printed, those that begin with a word, and how many an answer may have."""
+"""Lines for the terminal: how they are printed, and how many an answer may have."""
 
 from __future__ import annotations
 

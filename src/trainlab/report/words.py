@@ -23,7 +23,7 @@ def task_label(task: TaskSpec) -> str:
 
 
 def single_run(verdict: Verdict, runs: str = "seeds") -> str:
-    """Return what one run would have concluded, or nothing where it concludes nothing; `runs` are counted."""
+    """Say how often a single run would have concluded otherwise; nothing where that can't be told."""
     value = verdict.opposite
     if value is None:
         return ""

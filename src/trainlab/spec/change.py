@@ -40,9 +40,9 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """A named list of edits, one a field, sorted by path; `label` says in words what changes.
+    """A named list of edits, one per field, sorted by path; `label` says in words what changes.
 
-    With `then` the training goes on afterwards: with the same weights, a new optimizer, and these edits.
+    With `then` the training continues afterwards, with the same weights, a new optimizer, and these edits.
     """
 
     name: str
@@ -76,7 +76,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Phase(msgspec.Struct, frozen=True, kw_only=True):
-    """What a training goes on with, from the weights that it has: edits, one a field, sorted by path."""
+    """The edits with which a training continues from its current weights: one per field, sorted by path."""
 
     edits: tuple[Edit, ...] = ()
 
@@ -87,7 +87,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_then(edits: tuple[Edit, ...], *, where: str) -> None:
-    """Refuse edits that a training can't go on with."""
+    """Refuse edits with which a training can't continue."""
     for edit in edits:
         if edit.path.split(".")[0] in ("init", "after"):
             raise SpecError(
@@ -162,7 +162,7 @@ def _plain(item: Scalar | Row) -> Any:
 
 
 def tidy(named: Any, kind: str, *, field: str = "edits") -> None:
-    """Sort the edits of a new struct by path, and where several set one field keep the last.
+    """Sort the edits of a new struct by path; if several set one field, keep the last.
 
     The order of fields in a table means nothing, and TOML doesn't keep it: equal edits must compare equal.
     """
@@ -175,10 +175,10 @@ def tidy(named: Any, kind: str, *, field: str = "edits") -> None:
 
 
 def apply_edits(experiment: Experiment, edits: tuple[Edit, ...]) -> Experiment:
-    """Return the experiment with the edits made, all at once, and checked as a file's is.
+    """Return the experiment with all edits made at once, checked like one from a file.
 
-    A part that is edited with its `name` starts anew from that kind's defaults; without, its others stay. An
-    entry of a list goes by its place, from 0: ``network.widths.1``.
+    A part edited with its `name` is reset to that kind's defaults; without it, the other fields stay. The
+    entries of a list are numbered from 0: ``network.widths.1``.
     """
     table, types = nest(edits), field_types(Experiment)
     for name in table:
@@ -191,15 +191,15 @@ def apply_edits(experiment: Experiment, edits: tuple[Edit, ...]) -> Experiment:
 
 
 def _edited(part: Any, annotation: Any, edit: Any, name: str) -> Any:
-    """Return a part of an experiment with its edit made; the parts beside it are left alone."""
+    """Return a part of an experiment with its edit made; other parts are left alone."""
     if annotation is Network and isinstance(edit, str | list):
         # "2-3-1" edits the widths alone, as it does under [networks].
         edit = {"widths": cast("object", edit)}
     if annotation is Init and is_scheme(edit):
-        # As in an experiment, a scheme is that of the weights.
+        # As in an experiment, a scheme alone is that of the weights.
         edit = {"weight": cast("object", edit)}
     if isinstance(edit, dict) and "name" not in edit:
-        # ``solved.within`` as an edit of another kind starts that kind anew.
+        # Editing ``solved.within`` when another kind is set switches to that kind's defaults.
         fields = cast("dict[str, Any]", edit)
         meant = implied(kinds_of(annotation), fields)
         if meant is not None and meant != name_of(part):
@@ -208,7 +208,7 @@ def _edited(part: Any, annotation: Any, edit: Any, name: str) -> Any:
 
 
 def merge(old: Any, edit: Any, *, where: str) -> Any:
-    """Lay an edit over plain data; a table that names its kind replaces what was there as a whole."""
+    """Merge an edit into plain data; a table that names its kind replaces the whole of what was there."""
     if not isinstance(edit, Mapping) or "name" in edit:
         return cast("object", edit)
     table = cast("Mapping[str, Any]", edit)
@@ -224,7 +224,7 @@ def merge(old: Any, edit: Any, *, where: str) -> Any:
 
 
 def _with_entries(items: list[Any], entries: Mapping[str, Any], where: str) -> list[Any]:
-    """Return the list with some entries edited, each by its place."""
+    """Return the list with some entries edited, by number."""
     changed = items.copy()
     for key, value in entries.items():
         if len(key) > MAX_DIGITS or int(key) >= len(items):

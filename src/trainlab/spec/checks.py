@@ -16,7 +16,7 @@ MAX_DEPTH = 16
 
 
 def place(where: str, name: object) -> str:
-    """Return the dotted path of a field; a name that doesn't print, or is very long, as Python writes it."""
+    """Return the dotted path of a field; unprintable or very long names are written as in Python."""
     text = (
         str(name)
         if isinstance(name, str) and name.isprintable() and 0 < len(name) <= MAX_SHOWN
@@ -41,7 +41,7 @@ def check_number(
     below: float | None = None,
     at_most: float | None = None,
 ) -> None:
-    """Refuse a number that isn't finite or lies outside the stated bounds; whole numbers are told as such."""
+    """Refuse a number that isn't finite or lies outside the given bounds, and say if it must be whole."""
     fine = (
         # A whole number is finite, however large: math.isfinite would overflow.
         (isinstance(value, int) or math.isfinite(value))

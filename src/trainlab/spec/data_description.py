@@ -1,4 +1,4 @@
-"""What is predicted from what, in words and as plain data: whoever brings data sees what is learnt of it."""
+"""What is predicted from what, in words and as plain data: users see what is learnt from their data."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LIKE_ID = re.compile(r"(?i:|id|index|row|nr|no|number|key|unnamed: 0|.*[_ -]id)
 def data_words(experiment: Experiment) -> str:
     """Return what is predicted from what, as ``Predicting `ill` (no or yes) from `age` and `income`: …``.
 
-    Nothing is said of tasks that trainlab brings along: their names say it.
+    Nothing is said about trainlab's own tasks: their names say it.
     """
     task, data = experiment.task, experiment.data()
     if not isinstance(task, File):
@@ -39,7 +39,7 @@ def data_words(experiment: Experiment) -> str:
 
 
 def data_notes(experiment: Experiment) -> tuple[str, ...]:
-    """Return a sentence for each input that looks like the number of a row, by which rows can be told."""
+    """Return a warning for each input that looks like a row number, which identifies rows."""
     data = experiment.data()
     if not isinstance(experiment.task, File):
         return ()
@@ -53,7 +53,7 @@ def data_notes(experiment: Experiment) -> tuple[str, ...]:
 
 
 def id_columns(experiment: Experiment) -> tuple[str | int, ...]:
-    """Return the inputs that look like the number of a row, as a study file names them."""
+    """Return the inputs that look like row numbers, as a study file names them."""
     data = experiment.data()
     values = np.concatenate([data.inputs, data.held_out_inputs])
     return tuple(
@@ -62,11 +62,11 @@ def id_columns(experiment: Experiment) -> tuple[str | int, ...]:
 
 
 def _numbers_rows(column: str | int, values: npt.NDArray[np.float64]) -> bool:
-    """Whether a column is called like an id and has no value twice; without a name, whether it counts."""
+    """Whether a column has the name of an id and unique values; without a name, whether it counts up."""
     if not len(np.unique(values)) == len(values) > 2:
         return False
     if isinstance(column, int):
-        # As pandas writes its index; scaling leaves the steps alike.
+        # As pandas writes its index; scaling keeps the steps equal.
         steps = np.diff(np.sort(values))
         return bool(np.allclose(steps, steps[0], rtol=1e-6))
     return _LIKE_ID.fullmatch(column.strip()) is not None
@@ -88,7 +88,7 @@ def data_dict(experiment: Experiment) -> dict[str, Any]:
 
 
 def data_of(experiments: Sequence[Experiment]) -> list[dict[str, Any]]:
-    """Return `data_dict` of each data set of the experiments, once, in their order."""
+    """Return the `data_dict` of each data set of the experiments, once each, in order."""
     first = {(each.task, each.split): each for each in reversed(experiments)}
     return [data_dict(first[key]) for key in dict.fromkeys((each.task, each.split) for each in experiments)]
 
@@ -107,7 +107,7 @@ def _inputs(data: Task) -> str:
 
 def _some(names: Sequence[str], *, mark: str = "`", last: str = "and") -> str:
     """Return ``a, b and c``, or the first few names and how many more there are."""
-    # In place of "and 1 more" that one is named.
+    # Instead of "and 1 more", name that one.
     named = names if len(names) == MAX_NAMED + 1 else names[:MAX_NAMED]
     words = [f"{mark}{name}{mark}" for name in named]
     if len(named) < len(names):

@@ -1,4 +1,4 @@
-"""Plain data to frozen structs, strictly: an unknown field names its neighbour, a wrong value its place."""
+"""Plain data to frozen structs, strictly: errors name the nearest known field, and the place of a value."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from trainlab.spec.network import Network, parse_widths
 T = TypeVar("T")
 Kind = type[msgspec.Struct]
 NUMBERS = (bool, int, float)
-"""What needs no further look, where a plain value may stand."""
+"""Types that need no decoding."""
 
 
 def decode(kind: type[T], data: Mapping[str, Any], *, where: str = "") -> T:
-    """Make a `kind` from `data`; raise SpecError with the place (below `where`) and what is allowed."""
+    """Make a `kind` from `data`; raise SpecError with the path (below `where`) and what is allowed."""
     check_depth(data)
     return decode_value(kind, data, where=where)
 
 
 def decode_value(annotation: Any, data: Any, *, where: str) -> Any:
-    """Make what a field of this type holds; raise SpecError as `decode` does."""
+    """Make a value for a field of this type; raise SpecError as `decode` does."""
     expanded = _expand(annotation, data, where)
     try:
         return msgspec.convert(expanded, annotation, strict=True)
@@ -35,7 +35,7 @@ def decode_value(annotation: Any, data: Any, *, where: str) -> Any:
 
 
 def _expand(annotation: Any, value: Any, where: str) -> Any:
-    """Resolve shorthands and refuse unknown fields, all the way down."""
+    """Resolve shorthands and refuse unknown fields, recursively."""
     if type(value) in NUMBERS and not structs_of(annotation):
         return value
     if annotation is Network and isinstance(value, str | list | tuple):
@@ -68,19 +68,19 @@ def _expand(annotation: Any, value: Any, where: str) -> Any:
 
 
 def is_scheme(value: object) -> bool:
-    """Whether an init is given as the scheme of the weights alone: its name, or a table with its name."""
+    """Whether an init is given as just the scheme of the weights: its name, or a table with its name."""
     return isinstance(value, str) or (isinstance(value, Mapping) and "name" in value)
 
 
 def unknown_field(where: str, name: object, known: list[str]) -> SpecError:
-    """Return the error for a field that a table doesn't have, with the nearest that it has."""
+    """Return the error for an unknown field, naming the nearest known one."""
     return SpecError(
         f"{place(where, name)}: unknown field; known are {listing(known)}.{nearest(str(name), known)}"
     )
 
 
 def implied(kinds: Mapping[str, Kind], table: Mapping[str, Any]) -> str | None:
-    """Return the kind that a table without a name means: the one with a field that is called like it.
+    """Return the kind that a table without a name means: the one with a field of the kind's own name.
 
     So ``solved.within = 0.1`` needs no name.
     """
@@ -88,7 +88,7 @@ def implied(kinds: Mapping[str, Kind], table: Mapping[str, Any]) -> str | None:
 
 
 def _choose(kinds: Mapping[str, Kind], value: Any, where: str) -> tuple[Any, Kind]:
-    """Find which of several kinds is meant, by its name."""
+    """Find one of several kinds by its name."""
     if isinstance(value, str):
         named_kind = {"name": value}
         if value not in kinds:

@@ -31,15 +31,15 @@ FINGERPRINT_FORMAT = 2
 class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One training: what is learnt, by which network, how, for how long, and what counts as solved.
 
-    A part of which there are several kinds can be given by its name, such as ``loss="mse"``.
-    `Experiment.from_dict` takes the other shorthands of a study file, too, such as ``network="2-5-4-1"``.
+    A part that comes in several kinds can be given by name, such as ``loss="mse"``. `Experiment.from_dict`
+    takes the other shorthands of a study file, too, such as ``network="2-5-4-1"``.
 
-    `gradient` is what a step makes of the gradient (`Gradient`). Weights and biases of the layers that
-    `frozen` lists, counted from 1, stay where they are, whatever optimizer, penalty and weight decay would
-    make of them, and count nothing in the norm of `clip`.
+    `gradient` is what a step does to the gradient (`Gradient`). The weights and biases of the layers that
+    `frozen` lists, counted from 1, stay fixed, whatever the optimizer, penalty and weight decay, and don't
+    count in the norm of `clip`.
 
-    `after` is the training that this one goes on from: with its weights, and nothing else of it. What stands
-    in `init` is then not asked.
+    `after` is the training that this one continues: it takes over the weights, and nothing else. `init` is
+    then ignored.
     """
 
     network: Network
@@ -70,7 +70,7 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         check_rules(self)
 
     def data(self) -> Task:
-        """Return the examples of the task, split and scaled; raise SpecError if they can't be had."""
+        """Return the examples of the task, split and scaled; raise SpecError if they aren't available."""
         return build(self.task, self.split, self.scaling)
 
     @property
@@ -85,7 +85,7 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     @property
     def phases(self) -> tuple[Experiment, ...]:
-        """The trainings one after the other, this one last; of one that begins anew, it alone."""
+        """The successive trainings, this one last; just this one if it continues none."""
         return (self,) if self.after is None else (*self.after.phases, self)
 
     @property
@@ -104,7 +104,7 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return hashlib.sha256(msgspec.json.encode(self.canonical(), order="sorted")).hexdigest()
 
     def canonical(self) -> dict[str, Any]:
-        """Return the experiment with every shorthand resolved, layer by layer; a file as what it says."""
+        """Return the experiment with every shorthand resolved, layer by layer, and a file by its contents."""
         form = self.to_dict()
         layers = self.network.layers
         form["network"] = {
@@ -119,13 +119,13 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         form["sampling"] = msgspec.to_builtins(self._sampling())
         schedule = resolved(self.schedule, epochs=self.epochs, steps_per_epoch=self.steps_per_epoch)
         form["schedule"] = _without_none(msgspec.to_builtins(schedule))
-        # Left out where they are the defaults: so experiments keep the fingerprints they always had.
+        # Left out if they are the defaults, so that experiments keep their old fingerprints.
         if self.gradient == "plain":
             del form["gradient"]
         if not self.frozen:
             del form["frozen"]
         if self.record.gradients == "data" or isinstance(self.sampling, Full):
-            # As it was before there was a choice; and a full batch leaves none.
+            # As before there was a choice; with full batches there is none.
             del form["record"]["gradients"]
         content = fingerprint_data(self.task)
         if content is not None:
@@ -136,7 +136,7 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return {"format": FINGERPRINT_FORMAT, **form}
 
     def trained_form(self) -> dict[str, Any]:
-        """Return of the canonical form what the weights at the end depend on."""
+        """Return the part of the canonical form that the final weights depend on."""
         form = self.canonical()
         if isinstance(self.stopping, NoStopping):
             del form["record"], form["solved"]
@@ -156,7 +156,7 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return msgspec.structs.replace(self, epochs=epochs)
 
     def _sampling(self) -> Sampling:
-        """Return the sampling with its steps written out; batches of one, replaced, are single examples."""
+        """Return the sampling with its steps filled in; batches of one, replaced, are single examples."""
         alone = (
             isinstance(self.sampling, Batch) and self.sampling.replacement and self.sampling.batch_size == 1
         )

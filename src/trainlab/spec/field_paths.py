@@ -22,18 +22,18 @@ NumberKind = Literal["whole", "real"]
 def numeric_fields(experiment: Experiment) -> dict[str, NumberKind]:
     """Return the path of every number that training depends on, such as ``optimizer.lr``, with its kind.
 
-    Entries of a list go by their place, from 0: ``network.widths.1``. What is recorded changes no training
+    The entries of a list are numbered from 0: ``network.widths.1``. What is recorded doesn't affect training
     and is left out.
     """
     fields: dict[str, NumberKind] = {}
     for path, value, annotation in _walk(experiment, Experiment, ""):
-        # A number, or nothing where a number may stand.
+        # A number, or None where a number is allowed.
         if isinstance(value, int | float | None) and not isinstance(value, bool):
             types = alternatives(annotation)
             if float in types or int in types:
                 fields[path] = "real" if float in types else "whole"
-    # Nor is what a training doesn't ask that goes on with the weights it has.
-    # Which layers are frozen is a number of each, not a size.
+    # A training that continues another ignores these.
+    # The numbers of frozen layers are labels, not sizes.
     unused = ("record.", "frozen.")
     if experiment.after is not None:
         unused = (*unused, "init.", "network.widths.")
@@ -44,7 +44,7 @@ def find_field(experiment: Experiment, name: str) -> str:
     """Return the path of the numeric field that `name` means.
 
     A name may leave out parts of the path, but not the last: ``lr`` is ``optimizer.lr`` and ``init.std``
-    is ``init.weight.std``, as long as no other field is meant by it.
+    is ``init.weight.std``, as long as it can't mean another field.
 
     Raises:
         SpecError: no numeric field is meant, or several are.
@@ -72,7 +72,7 @@ def value_of(experiment: Experiment, path: str) -> Number | None:
 
 
 def with_values(experiment: Experiment, values: Mapping[str, Number]) -> Experiment:
-    """Return the experiment with the fields of these paths set, all at once, and checked as a file's are.
+    """Return the experiment with these fields set, all at once, checked like one from a file.
 
     Raises:
         SpecError: beginning with the path of the field, as from `Experiment.from_dict`.
@@ -108,7 +108,7 @@ def check_path(path: str) -> None:
 
 
 def _walk(value: Any, annotation: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
-    """Yield everything in an experiment, from the outside in: path, value, and the type it is held to."""
+    """Yield everything in an experiment, from the outside in: path, value, and declared type."""
     yield path, value, annotation
     if isinstance(value, msgspec.Struct):
         for name, inner in field_types(type(value)).items():
@@ -127,7 +127,7 @@ def _shortens(name: str, path: str) -> bool:
 
 
 def _other_kind(experiment: Experiment, name: str) -> str:
-    """Say where another kind of a part, as a normal init instead of the default one, would have the field."""
+    """Say where another kind of a part, such as a normal init, would have the field."""
     leaf = name.split(".")[-1]
     for path, value, annotation in _walk(experiment, Experiment, ""):
         if not isinstance(value, msgspec.Struct):

@@ -1,4 +1,4 @@
-"""The fields of a struct: types held to in Python as in a file, msgspec's complaints made readable."""
+"""The fields of a struct: the same types in Python as in a file, and msgspec's errors made readable."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def structs_of(annotation: Any) -> tuple[type[msgspec.Struct], ...]:
 
 @cache
 def kinds_of(annotation: Any) -> dict[str, type[msgspec.Struct]]:
-    """Return the structs among an annotation's types that are told apart by name, by that name."""
+    """Return the structs among an annotation's types that have a name, by that name."""
     return {
         str(item.__struct_config__.tag): item for item in structs_of(annotation) if item.__struct_config__.tag
     }
@@ -58,14 +58,14 @@ def kinds_of(annotation: Any) -> dict[str, type[msgspec.Struct]]:
 
 @cache
 def items_of(annotation: Any) -> Any:
-    """Return the type of the items, all of one type, if the annotation allows a list; else None."""
+    """Return the type of a list's items, if the annotation allows a list; else None."""
     lists = (item for item in alternatives(annotation) if typing.get_origin(item) is tuple)
     return next((typing.get_args(item)[0] for item in lists), None)
 
 
 @cache
 def _as_declared(kind: type[msgspec.Struct]) -> tuple[tuple[str, Any, frozenset[type]], ...]:
-    """Return each field of a struct: name, annotation, and the types of values that need no change."""
+    """Return each field of a struct: name, annotation, and the types that need no conversion."""
     return tuple(
         (name, annotation, frozenset(item for item in alternatives(annotation) if isinstance(item, type)))
         for name, annotation in field_types(kind).items()
@@ -75,12 +75,12 @@ def _as_declared(kind: type[msgspec.Struct]) -> tuple[tuple[str, Any, frozenset[
 def convert_fields(struct: msgspec.Struct) -> None:
     """Give every field of a new struct its declared type, or raise SpecError naming the field.
 
-    So ``SGD(lr=1)`` is written as ``SGD(lr=1.0)`` is, ``loss="mse"`` as ``loss=MSE()``, a list becomes a
-    tuple, NumPy's scalars Python's, and −0 becomes 0: equal structs have equal fingerprints.
+    So ``SGD(lr=1)`` becomes ``SGD(lr=1.0)``, ``loss="mse"`` becomes ``loss=MSE()``, lists become tuples,
+    NumPy scalars become Python's, and −0 becomes 0: equal structs have equal fingerprints.
     """
     for name, annotation, declared in _as_declared(type(struct)):
         given: Any = getattr(struct, name)
-        # A struct converted its own when it was made; of plain values only floats have two ways to be 0.
+        # Structs converted their own fields when they were made; of plain values, only floats have two zeros.
         if type(given) in declared:
             if type(given) is float and given == 0:
                 msgspec.structs.force_setattr(struct, name, 0.0)
@@ -94,7 +94,7 @@ def convert_fields(struct: msgspec.Struct) -> None:
 
 
 def named(annotation: Any, value: Any, where: str) -> Any:
-    """Make a kind of its name alone, in lists too; refuse a name, or a word, that isn't allowed there."""
+    """Make a kind from its name alone, in lists too; refuse a name or word that isn't allowed here."""
     if isinstance(value, tuple):
         item = items_of(annotation)
         return tuple(named(item, each, f"{where}[{index}]") for index, each in enumerate(value))  # type: ignore[misc]
@@ -111,7 +111,7 @@ def named(annotation: Any, value: Any, where: str) -> Any:
 
 
 def _made(kind: type[msgspec.Struct], where: str) -> msgspec.Struct:
-    """Return a kind with its defaults; some can't do without a field."""
+    """Return a kind with its defaults; some kinds have a required field."""
     missing = [field.name for field in msgspec.structs.fields(kind) if field.required]
     if missing:
         name = str(kind.__struct_config__.tag)
@@ -132,7 +132,7 @@ def _plain(value: Any) -> Any:
 
 
 def readable(error: msgspec.ValidationError, where: str, data: Any) -> str:
-    """Turn msgspec's ``… - at `$.optimizer.lr` `` into a sentence that begins with the place."""
+    """Turn msgspec's ``… - at `$.optimizer.lr` `` into a sentence that begins with the path."""
     match = re.fullmatch(r"(?s)(.*?)(?: - at `\$(.*)`)?", str(error))
     text, path = (match.group(1), match.group(2) or "") if match else (str(error), "")
     names = re.findall(r"\w+", path.replace("[...]", ""))

@@ -110,7 +110,7 @@ class LecunNormal(Kind, frozen=True, kw_only=True, tag="lecun_normal"):
 
 
 class FanInUniform(Kind, frozen=True, kw_only=True, tag="fan_in_uniform"):
-    """U(±1/√fan_in) (the usual heuristic of before Glorot & Bengio 2010, their equation 1)."""
+    """U(±1/√fan_in) (the usual heuristic before Glorot & Bengio 2010, their equation 1)."""
 
 
 class Orthogonal(Kind, frozen=True, kw_only=True, tag="orthogonal"):

@@ -1,4 +1,4 @@
-"""Studies and experiments by the name of their file, or of an example; and the cells that words name."""
+"""Studies and experiments by the name of their file, or of an example; and cells by their names."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OTHER_FILES = {
     ".ipynb": _SCRIPT.replace("a script", "a notebook"),
     **dict.fromkeys((".csv", ".tsv", ".parquet", ".npz"), _DATA),
 }
-"""What a file is that can't be a study, by its ending, and what takes it."""
+"""Files that can't be studies, by extension: what they are, and which command takes them."""
 
 T = TypeVar("T", covariant=True)
 
@@ -30,27 +30,27 @@ EXAMPLES = ("xor44", "second_notebook")
 
 
 def load_study(spec: str | os.PathLike[str]) -> Study:
-    """Read a study file, or the example of that name; errors begin with the file's name."""
+    """Read a study file, or the example of that name; errors begin with the name of the file."""
     return read_spec(spec, study_from_toml)
 
 
 def any_study(spec: Study | Experiment | str | os.PathLike[str]) -> Study:
-    """Return the study meant: itself, a file's, an example's; an experiment is a study of one cell."""
+    """Return the study given: itself, a file's or an example's; an experiment is a study of one cell."""
     if isinstance(spec, Study):
         return spec
     return Study(baseline=spec) if isinstance(spec, Experiment) else read_spec(spec, any_study_from_toml)
 
 
 class Reader(Protocol[T]):
-    """What reads a study file: its text, and the folder at which the paths in it start."""
+    """A reader of study files: it takes the text, and the folder that paths in it are relative to."""
 
     def __call__(self, text: str, /, *, folder: Path) -> T:
-        """Read the text; errors say nothing of the file."""
+        """Read the text; errors don't name the file."""
         ...
 
 
 def read_spec(spec: str | os.PathLike[str], read: Reader[T]) -> T:
-    """Return what `read` makes of a file's text, or an example's; errors begin with the file's name."""
+    """Return what `read` makes of the text of a file or an example; errors begin with the file's name."""
     path = Path(spec)
     if str(spec) in EXAMPLES and not path.exists():
         path = example_path(str(spec))
@@ -60,20 +60,20 @@ def read_spec(spec: str | os.PathLike[str], read: Reader[T]) -> T:
         _check_meant(path)
     text = read_text(path)
     try:
-        # What the shell's <(…) writes has no folder of its own.
+        # The shell's <(…) has no folder of its own.
         return read(text, folder=path.parent if path.is_file() else Path())
     except SpecError as error:
         raise SpecError(f"{path}: {error}") from None
 
 
 def what_it_is(name: str) -> str:
-    """Return what the file of this name is, and which command takes it; nothing if it may be a study file."""
+    """Say what the file of this name is and which command takes it; nothing if it may be a study file."""
     words = OTHER_FILES.get(Path(name).suffix.lower(), "")
     return words.format(name=shlex.quote(name))
 
 
 def _check_meant(path: Path) -> None:
-    """Refuse a file that isn't there and whose name is nearly that of an example, or of a file beside it."""
+    """Refuse a missing file whose name is close to that of an example or of a file beside it."""
     if len(path.parts) == 1 and path.suffix == ".toml" and path.stem in EXAMPLES:
         raise SpecError(
             f"{path}: no such file. The example of that name is run without the ending: {path.stem}"
@@ -87,13 +87,13 @@ def _check_meant(path: Path) -> None:
 
 
 def example_path(name: str) -> Path:
-    """Return where an example study file lies: in the installed package, or in the source tree."""
+    """Return the path of an example study file, in the installed package or in the source tree."""
     inside = Path(__file__).parent.parent / "examples" / f"{name}.toml"
     return inside if inside.exists() else Path(__file__).parents[3] / "examples" / f"{name}.toml"
 
 
 def select_cells(plan: Study, only: Sequence[str]) -> list[Cell]:
-    """Return the cells that `only` names, in the study's order; all of them if it names none."""
+    """Return the cells that `only` names, in the study's order; all cells if it is empty."""
     cells = list(plan.cells())
     if not only:
         return cells
@@ -115,9 +115,9 @@ def select_cells(plan: Study, only: Sequence[str]) -> list[Cell]:
 
 
 def named_cell(plan: Study, name: str | None) -> Cell:
-    """Return one cell by its name, as ``"Model 1:A+B"``; without a name the first network's without changes.
+    """Return one cell by its name, such as ``"Model 1:A+B"``; by default the first network without changes.
 
-    ``":A+B"`` names that cell of the first network. Raises SpecError if it names none, or several.
+    ``":A+B"`` names that cell of the first network. Raises SpecError if the name matches no cell or several.
     """
     if name is None:
         return plan.cells()[0]

@@ -1,4 +1,4 @@
-"""Losses, named as in ``torch.nn``: what the training makes small."""
+"""Losses, named as in ``torch.nn``: what training minimises."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ class CrossEntropy(Kind, frozen=True, kw_only=True, tag="cross_entropy"):
 class NLL(Kind, frozen=True, kw_only=True, tag="nll"):
     """Cross-entropy of outputs that are log-probabilities, as ``torch.nn.NLLLoss``.
 
-    As in PyTorch any outputs may stand in their place, so that a wrong pairing of the two can be studied: of
-    outputs that aren't from ``log_softmax`` it is no cross-entropy, and may fall without end.
+    As in PyTorch it accepts any outputs, so that a wrong pairing can be studied: if they don't come from
+    ``log_softmax`` it isn't a cross-entropy, and may fall without limit.
     """
 
 
@@ -78,10 +78,10 @@ class Hinge(Kind, frozen=True, kw_only=True, tag="hinge"):
 
 
 class Custom(Kind, frozen=True, kw_only=True, tag="custom"):
-    """The mean of a function of the user's own, which ``trainlab.custom_loss`` registered by this name.
+    """The mean of a user's own function, registered under this name with ``trainlab.custom_loss``.
 
-    `digest` says which function it is; left out, it is that of the one registered last. With it a file can be
-    read where nothing is registered, but not trained.
+    `digest` identifies the function; left out, it is that of the one registered last. With a digest, a file
+    can be read, but not trained, where nothing is registered.
     """
 
     function: str
@@ -111,7 +111,7 @@ def loss_named(name: str) -> Loss:
 
 
 def loss_entry(loss: Loss) -> Entry:
-    """Return the formulas of a loss; of a custom one those registered, or SpecError if they aren't."""
+    """Return the formulas of a loss; for a custom one, those registered, or SpecError if there are none."""
     if isinstance(loss, Custom):
         return custom_entry(loss.function, loss.digest).entry
     return LOSSES[name_of(loss)]

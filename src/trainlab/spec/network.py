@@ -15,7 +15,7 @@ from trainlab.spec.fields import convert_fields
 
 MAX_WIDTH = 4096
 MAX_DROPOUT = 1.0 - 2.0**-33
-"""The largest probability under which some word of 32 bits still keeps its unit."""
+"""The largest probability for which some 32-bit word still keeps its unit."""
 OVER_OUTPUTS = ("softmax", "log_softmax")
 """The activations that aren't elementwise: each output depends on all of a layer's sums."""
 
@@ -23,11 +23,11 @@ T = TypeVar("T", bool, str)
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Widths from inputs to outputs, with what stands in each layer.
+    """Widths from inputs to outputs, and the biases, activations and dropout of the layers.
 
     `bias` and `activation` hold for every layer, or list one value per layer. `output_bias` and
-    `output_activation` set the last layer apart; left out, it is like the others: "tanh" unless another is
-    named, which losses of logits and most numbers don't fit ("linear" does). `dropout` is the probability
+    `output_activation` set the last layer apart. Left out, it is like the others: "tanh" unless another is
+    named, which doesn't suit logits or most numeric targets ("linear" does). `dropout` is the probability
     with which training zeroes an output of a hidden layer, after its activation, as ``torch.nn.Dropout``; or
     a list with one per hidden layer.
     """
@@ -89,7 +89,7 @@ class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     @property
     def label(self) -> str:
-        """The widths as they are written: ``2-5-4-1``."""
+        """The widths as written: ``2-5-4-1``."""
         return "-".join(str(width) for width in self.widths)
 
     def _check_vectors(self) -> None:

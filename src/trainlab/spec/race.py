@@ -1,4 +1,4 @@
-"""What a study file's [race] table says: a grid of fields, each with the values that are to race."""
+"""A study file's [race] table: a grid of fields, each with the values that race."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHANGES = "changes"
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """One value of a field, as the edits that set it, and how it is written."""
+    """One value of a field: the edits that set it, and how it is written."""
 
     label: str
     edits: tuple[Edit, ...]
@@ -48,7 +48,7 @@ class Axis(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Race(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields that are crossed; with `changes`, they are crossed with the study's own cells, too."""
+    """The fields to cross; with `changes`, they are crossed with the study's own cells as well."""
 
     axes: tuple[Axis, ...] = ()
     changes: bool = False
@@ -77,7 +77,7 @@ class Race(msgspec.Struct, frozen=True, kw_only=True):
     def variants(self, experiment: Experiment) -> Iterator[tuple[str, Experiment]]:
         """Yield each combination's name, as ``lr 0.01, activation tanh``, and the edited experiment.
 
-        Raises SpecError, naming the combination, where one can't be carried out.
+        Raises SpecError, naming the combination, if one can't be carried out.
         """
         names = _short_names([_part(axis.path) for axis in self.axes])
         *outer, last = self.axes or (None,)
@@ -93,7 +93,7 @@ class Race(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def race_from_dict(data: Mapping[str, Any]) -> Race:
-    """Make a race from the [race] table; raise SpecError with the place of the first fault."""
+    """Make a race from the [race] table; raise SpecError with the path of the first error."""
     check_depth(data)
     table = dict(data)
     changes = table.pop(CHANGES, False)
@@ -171,12 +171,12 @@ def _label(value: object) -> str:
 
 
 def _part(path: str) -> str:
-    """Return the path of the part that a name makes anew, or the path itself: both set the same."""
+    """Return the path of the part that a name resets, or the path itself: both set the same thing."""
     return path.removesuffix(".name")
 
 
 def _short_names(paths: list[str]) -> list[str]:
-    """Return the last part of each path, or as many of its parts as tell it from the others."""
+    """Return the last part of each path, or as many of its parts as make it unique."""
     names: list[str] = []
     for path in paths:
         parts = path.split(".")

@@ -1,4 +1,4 @@
-"""What to record of a training, and how often."""
+"""What to record during training, and how often."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from trainlab.spec.fields import convert_fields
 from trainlab.spec.parts import Part
 
 Gradients = Literal["step", "data"]
-"""Whose gradients are read: those of one training step's examples, or of all that are trained on."""
+"""Which gradients are read: those of one training step's examples, or of all training examples."""
 On = Literal["train", "held_out"]
-"""Which examples a reading is of: those trained on, or those held out."""
+"""Which examples are read: the training examples, or the held-out ones."""
 
 
 class Record(Part, frozen=True, kw_only=True):
     """How often, in epochs, to record loss, gradients by layer and whether the run is solved; 0 is never.
 
-    `gradients` says what the loss is over whose gradients are read, in the curve and for what is said of
-    failed runs: `"data"`, all examples trained on; or `"step"`, those of one training step alone, as a
-    notebook reads them that looks at `.grad` after a backward pass: of the step that comes next, before it is
-    made. At the end of an epoch that is the first step of the epoch after, which is drawn even where none
-    follows; with full batches both are the same. Either is the mean |∂L/∂w| of a layer's weights, biases left
-    out, without what only a step has: noise, dropout, penalty and clipping.
+    `gradients` says over which examples gradients are taken, for the curve and for what is said of failed
+    runs: `"data"`, all training examples; or `"step"`, only those of one training step, as in a notebook that
+    looks at `.grad` after a backward pass. That is the next step, before it is made; at the end of an epoch
+    it is the first step of the following epoch, which is drawn even if none follows. With full batches both
+    are the same. Either is the mean |∂L/∂w| of a layer's weights, without biases and without what only a step
+    has: noise, dropout, penalty and clipping.
 
-    The seeds below `curves` keep these curves. Of the other seeds the losses are kept to within 0.4 %, in two
-    bytes each, so that bands of the loss are of all seeds; those of the gradients are of the seeds below
-    `curves`. `predictions` is how many examples' predictions are kept, from the first on; `parameters`
-    whether the parameters at the end are.
+    The seeds below `curves` keep these curves. For the other seeds, losses are kept to within 0.4 %, in two
+    bytes each, so that the bands of the loss cover all seeds; those of the gradients cover the seeds below
+    `curves`. `predictions` is for how many examples predictions are kept, from the first on; `parameters`
+    says whether the final parameters are kept.
     """
 
     loss_every: int = 50

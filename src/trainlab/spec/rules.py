@@ -1,4 +1,4 @@
-"""What the parts of an experiment demand of each other; each rule names the field and what to do."""
+"""What the parts of an experiment demand of each other; each error names the field and what to do."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ PROBABILITIES = ("sigmoid", "softmax")
 
 
 def check_rules(experiment: Experiment) -> None:
-    """Raise SpecError at the first rule that the parts of an experiment break between them."""
+    """Raise SpecError at the first rule that the parts of an experiment break together."""
     _check_steps(experiment)
     _check_widths(experiment)
     _check_after(experiment)
@@ -82,7 +82,7 @@ def _check_steps(experiment: Experiment) -> None:
 
 
 def _check_after(experiment: Experiment) -> None:
-    """A training goes on with the weights of another: they must fit, and have been kept."""
+    """A training that continues another: the weights must fit, and the split must be the same."""
     if experiment.after is None:
         return
     mine, before = experiment.network, experiment.after.network
@@ -198,7 +198,7 @@ def _check_momentum(experiment: Experiment) -> None:
 
 @lru_cache(maxsize=64)
 def check_rates(schedule: Schedule, lr: float, epochs: int, steps_per_epoch: int) -> None:
-    """Raise SpecError if a formula is no factor of a rate somewhere in the training, or a rate overflows."""
+    """Raise SpecError if a formula isn't a valid factor somewhere in the training, or a rate overflows."""
     settings = msgspec.structs.asdict(schedule)
     try:
         learning_rates(name_of(schedule), lr=lr, epochs=epochs, steps_per_epoch=steps_per_epoch, **settings)
@@ -232,11 +232,11 @@ def _check_classes(experiment: Experiment) -> None:
 
 
 MAX_LISTED = 12
-"""The most classes that a message names, and the most different numbers that look like classes."""
+"""The most classes that a message names, and the most distinct numbers that look like classes."""
 
 
 def outputs_words(task: TaskSpec, data: Task) -> str:
-    """Return why the task has as many targets as it has, as the end of a sentence, and what may help."""
+    """Return, as the end of a sentence, why the task has this many targets, and what may help."""
     if data.kind == "classes" and data.class_names:
         names = ", ".join(repr(name) for name in data.class_names[:MAX_LISTED])
         more = f" and {data.outputs - MAX_LISTED:,} more" if data.outputs > MAX_LISTED else ""
@@ -245,7 +245,7 @@ def outputs_words(task: TaskSpec, data: Task) -> str:
 
 
 def inputs_words(data: Task) -> str:
-    """Return which inputs a task has, as the end of a sentence."""
+    """Return, as the end of a sentence, which inputs a task has."""
     if not data.feature_names:
         return "."
     names = ", ".join(repr(name) for name in data.feature_names[:MAX_LISTED])
@@ -254,7 +254,7 @@ def inputs_words(data: Task) -> str:
 
 
 def one_output_words(task: TaskSpec, data: Task) -> str:
-    """Return what to do where classes are asked for and the task has one target, as the end of a sentence."""
+    """Return, as the end of a sentence, what to do if classes are needed and the task has one target."""
     meant = class_words(task, data)
     if meant:
         return f". {meant}"
@@ -263,7 +263,7 @@ def one_output_words(task: TaskSpec, data: Task) -> str:
 
 
 def class_words(task: TaskSpec, data: Task) -> str:
-    """Return what to set where a file's targets, taken for numbers, are a few whole ones; "" elsewhere."""
+    """Return what to set if a file's targets were taken for numbers but are a few whole ones; else ""."""
     if not isinstance(task, File) or data.kind != "regression" or data.outputs != 1:
         return ""
     values = np.unique(np.concatenate([data.targets, data.held_out_targets]))

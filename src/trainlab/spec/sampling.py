@@ -27,10 +27,10 @@ class Single(Kind, frozen=True, kw_only=True, tag="single"):
 
 
 class Batch(Kind, frozen=True, kw_only=True, tag="batch"):
-    """Every step sees `batch_size` examples: all of them in turn, shuffled every epoch, as a DataLoader does.
+    """Every step sees `batch_size` examples: all examples in turn, shuffled every epoch, as in a DataLoader.
 
-    The last batch of an epoch holds what is left, unless `drop_last`. With `replacement` every example of
-    every batch is drawn at random instead.
+    The last batch of an epoch holds the remaining examples, unless `drop_last`. With `replacement` every
+    example of every batch is drawn at random instead.
     """
 
     batch_size: int = 32

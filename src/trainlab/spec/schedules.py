@@ -1,6 +1,6 @@
 """Schedules of the learning rate, with names, fields and defaults of ``torch.optim.lr_scheduler``.
 
-Each but the last moves on once an epoch, or with ``per="step"`` once a training step.
+All but the last advance once per epoch, or with ``per="step"`` once per training step.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ Per = Literal["epoch", "step"]
 class NoSchedule(Kind, frozen=True, kw_only=True, tag="constant"):
     """The optimizer's own learning rate throughout.
 
-    ``torch.optim.lr_scheduler.ConstantLR`` is another thing: a third of it for the first five epochs.
+    ``torch.optim.lr_scheduler.ConstantLR`` is something else: a third of it for the first five epochs.
     """
 
 
 class StepLR(Kind, frozen=True, kw_only=True, tag="step"):
-    """Times `gamma` every `step_size`."""
+    """Multiplied by `gamma` every `step_size`."""
 
     step_size: int
     gamma: float = 0.1
@@ -40,7 +40,7 @@ class StepLR(Kind, frozen=True, kw_only=True, tag="step"):
 
 
 class MultiStepLR(Kind, frozen=True, kw_only=True, tag="multi_step"):
-    """Times `gamma` at each of the milestones."""
+    """Multiplied by `gamma` at each of the milestones."""
 
     milestones: tuple[int, ...]
     gamma: float = 0.1
@@ -56,7 +56,7 @@ class MultiStepLR(Kind, frozen=True, kw_only=True, tag="multi_step"):
 
 
 class ExponentialLR(Kind, frozen=True, kw_only=True, tag="exponential"):
-    """Times `gamma` each time."""
+    """Multiplied by `gamma` each time."""
 
     gamma: float
     per: Per = "epoch"
@@ -67,7 +67,7 @@ class ExponentialLR(Kind, frozen=True, kw_only=True, tag="exponential"):
 
 
 class CosineAnnealingLR(Kind, frozen=True, kw_only=True, tag="cosine_annealing"):
-    """Half a cosine down to `eta_min` in `T_max`; left out, in the whole training."""
+    """Half a cosine down to `eta_min` in `T_max`; by default over the whole training."""
 
     T_max: int | None = None
     eta_min: float = 0.0
@@ -96,7 +96,7 @@ class CosineAnnealingWarmRestarts(Kind, frozen=True, kw_only=True, tag="cosine_a
 
 
 class CyclicLR(Kind, frozen=True, kw_only=True, tag="cyclic"):
-    """Up from `base_lr` to `max_lr` and down again, over and over; the momentum the other way round."""
+    """Up from `base_lr` to `max_lr` and down again, over and over; momentum the other way round."""
 
     base_lr: float
     max_lr: float
@@ -113,7 +113,7 @@ class CyclicLR(Kind, frozen=True, kw_only=True, tag="cyclic"):
         convert_fields(self)
         for field in ("base_lr", "max_lr"):
             check_number(field, getattr(self, field), at_least=0)
-        # With more the cycles would grow without end, and the momentum go below 0.
+        # With a larger one the cycles would grow without limit, and momentum fall below 0.
         check_number("gamma", self.gamma, at_least=0, at_most=1)
         check_number("step_size_up", self.step_size_up, at_least=1, at_most=MAX_COUNT)
         if self.step_size_down is not None:
@@ -122,7 +122,7 @@ class CyclicLR(Kind, frozen=True, kw_only=True, tag="cyclic"):
 
 
 class OneCycleLR(Kind, frozen=True, kw_only=True, tag="one_cycle"):
-    """Up to `max_lr` and far down (Smith & Topin 2017) in `total_steps`; left out, the whole training."""
+    """Up to `max_lr` and far down (Smith & Topin 2017) in `total_steps`; by default the whole training."""
 
     max_lr: float
     total_steps: int | None = None
@@ -151,7 +151,7 @@ class OneCycleLR(Kind, frozen=True, kw_only=True, tag="one_cycle"):
 
 
 class LambdaLR(Kind, frozen=True, kw_only=True, tag="lambda"):
-    """The learning rate times `factor`, a formula of t = 0, 1, 2, … such as ``"0.95 ** t"``."""
+    """The learning rate times `factor`, a formula in t = 0, 1, 2, … such as ``"0.95 ** t"``."""
 
     factor: str
     per: Per = "epoch"
@@ -162,7 +162,7 @@ class LambdaLR(Kind, frozen=True, kw_only=True, tag="lambda"):
 
 
 class MultiplicativeLR(Kind, frozen=True, kw_only=True, tag="multiplicative"):
-    """The learning rate of before times `factor`, a formula of t = 1, 2, … such as ``"0.95"``."""
+    """The previous learning rate times `factor`, a formula in t = 1, 2, … such as ``"0.95"``."""
 
     factor: str
     per: Per = "epoch"
@@ -173,7 +173,7 @@ class MultiplicativeLR(Kind, frozen=True, kw_only=True, tag="multiplicative"):
 
 
 class ReduceLROnPlateau(Kind, frozen=True, kw_only=True, tag="reduce_on_plateau"):
-    """Times `factor` once the loss has not improved for more than `patience` epochs, for each network alone.
+    """Multiplied by `factor` once the loss hasn't improved for more than `patience` epochs, for each network.
 
     The loss is read after each epoch, over the whole data.
     """
@@ -213,9 +213,9 @@ Schedule = (
 
 
 class Warmup(Part, frozen=True, kw_only=True):
-    """Multiply the scheduled rate by a factor that climbs from `start_factor` to 1 in `total_iters`.
+    """Multiply the scheduled rate by a factor that rises from `start_factor` to 1 in `total_iters`.
 
-    As ``torch.optim.lr_scheduler.LinearLR``; with `total_iters` 0 there is none.
+    As ``torch.optim.lr_scheduler.LinearLR``; with `total_iters` 0 there is no warm-up.
     """
 
     total_iters: int = 0
@@ -229,14 +229,14 @@ class Warmup(Part, frozen=True, kw_only=True):
 
 
 def looks_ahead(schedule: Schedule) -> bool:
-    """Return whether the rate of a step depends on how long the whole training is."""
+    """Return whether a step's rate depends on the length of the whole training."""
     if isinstance(schedule, CosineAnnealingLR):
         return schedule.T_max is None
     return isinstance(schedule, OneCycleLR) and schedule.total_steps is None
 
 
 def resolved(schedule: Schedule, *, epochs: int, steps_per_epoch: int) -> Schedule:
-    """Return the schedule with the length of the whole training written out where it was left out."""
+    """Return the schedule with the length of the whole training filled in if it was left out."""
     if isinstance(schedule, CosineAnnealingLR) and schedule.T_max is None:
         length = epochs if schedule.per == "epoch" else epochs * steps_per_epoch
         return msgspec.structs.replace(schedule, T_max=length)

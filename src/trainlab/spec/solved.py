@@ -22,7 +22,7 @@ class Within(Kind, frozen=True, kw_only=True, tag="within"):
 
 
 class Accuracy(Kind, frozen=True, kw_only=True, tag="accuracy"):
-    """A run counts as solved when the share of examples whose class it tells is at least `accuracy`."""
+    """A run counts as solved when it classifies at least the share `accuracy` of the examples correctly."""
 
     accuracy: float = 1.0
     on: On = "train"
@@ -47,7 +47,7 @@ Solved = Within | Accuracy | LossBelow
 
 
 def solved_rule(rules: Iterable[Solved]) -> str:
-    """Return what counts as solved in several experiments, as a sentence; that it differs, where it does."""
+    """Return, as a sentence, what counts as solved in several experiments, or that it differs."""
     words = list(dict.fromkeys(solved_words(solved) for solved in rules))
     return f"A run is solved {words[0]}." if len(words) == 1 else "Cells differ in what counts as solved."
 

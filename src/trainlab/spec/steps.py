@@ -1,4 +1,4 @@
-"""What happens to a training step beside loss and optimizer: its gradient, clipping, penalty, noise."""
+"""What else happens in a training step besides loss and optimizer: gradient, clipping, penalty, noise."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from trainlab.spec.fields import convert_fields
 from trainlab.spec.parts import Part
 
 Gradient = Literal["plain", "equalised"]
-"""What a step makes of the gradient, penalty included, before it is clipped.
+"""What a step does to the gradient, penalty included, before clipping.
 
 ``"plain"`` leaves it as it is. ``"equalised"`` makes every layer's as large as the last one's, L: with mᵢ the
 mean |gradient| of the weights of layer i in a step, its size is sᵢ ← 0.9 sᵢ + mᵢ, from 0 when the training
@@ -24,7 +24,7 @@ layer, and steps on single examples would no longer lead down the loss.
 
 
 class Clip(Part, frozen=True, kw_only=True):
-    """Cap the gradient's `norm` over all parameters, or the `value` of each element; at most one of them.
+    """Cap the gradient's `norm` over all parameters, or the `value` of each element, but not both.
 
     As ``torch.nn.utils.clip_grad_norm_`` (L2) and ``clip_grad_value_``.
     """
@@ -42,7 +42,7 @@ class Clip(Part, frozen=True, kw_only=True):
 
 
 class Penalty(Part, frozen=True, kw_only=True):
-    """Add l1 · Σ|w| + l2 · Σw² over the weights, not the biases, to what is trained.
+    """Add l1 · Σ|w| + l2 · Σw², over the weights but not the biases, to the loss that is trained.
 
     Recorded losses and gradients are without it.
     """
@@ -57,7 +57,7 @@ class Penalty(Part, frozen=True, kw_only=True):
 
 
 class Noise(Part, frozen=True, kw_only=True):
-    """Add N(0, std²) to each input each time that a training step sees it."""
+    """Add N(0, std²) to each input every time a training step sees it."""
 
     std: float = 0.0
 

@@ -1,4 +1,4 @@
-"""When a network is left as it is before the last epoch: frozen, its curves constant from then on."""
+"""When a network is frozen before the last epoch; its curves are constant from then on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A study: experiments × changes × seeds, crossed, and the cells that this makes."""
+"""A study: experiments × changes × seeds, crossed, and the resulting cells."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from trainlab.spec.race import Race
 from trainlab.spec.tasks import MAX_SEED
 
 Statement = Literal["parameters", "vanishing", "predictions"]
-"""What a study can be asked beside what its changes do."""
+"""What a study can be asked besides what its changes do."""
 
 MAX_SEEDS = 10_000_000
 MAX_SPLITS = 1000
@@ -28,7 +28,7 @@ NO_CHANGE = "none"
 
 
 class NamedNetwork(msgspec.Struct, frozen=True, kw_only=True):
-    """A network of the study, as an edit of the baseline's."""
+    """A network of the study, as edits of the baseline's."""
 
     name: str
     edits: tuple[Edit, ...] = ()
@@ -45,7 +45,7 @@ class NamedNetwork(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
-    """One network with some of the changes, and the experiment that this makes."""
+    """One network with some of the changes, and the resulting experiment."""
 
     network: str
     changes: tuple[str, ...]
@@ -67,18 +67,18 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 class Study(msgspec.Struct, frozen=True, kw_only=True):
     """A baseline, named networks and named changes, each tried with and without, on the same seeds.
 
-    `ask` names statements that are judged beside what the changes do: "parameters", that all networks have
-    equally many; "vanishing", that the deepest network's failures are vanishing gradients; "predictions",
-    that each network's answers round to the targets, where these are few. `race` is what `trainlab.race`
-    makes of the file. A study's cells depend on neither.
+    `ask` names statements to judge besides what the changes do: "parameters", that all networks have equally
+    many; "vanishing", that the deepest network's failures are vanishing gradients; "predictions", that each
+    network's answers round to the targets, where these are few. `race` is what `trainlab.race` makes of the
+    file. A study's cells depend on neither.
 
-    With `phases` each training goes on: after what baseline, network and changes say, every phase edits it
-    anew and trains on from the weights that are there; so do the changes that have a `then`, in their order.
-    What is told of a cell is the last of these trainings.
+    With `phases` each training continues: after the one that baseline, network and changes describe, every
+    phase edits it again and trains on from the current weights; so do the changes that have a `then`, in
+    their order. A cell's results are those of the last of these trainings.
 
-    `splits` is on how many draws of the held-out rows all of this is done: every cell on `seeds` seeds for
-    each of the split seeds `split.seed`, `split.seed` + 1, and so on; `seeds_on` says which. With one, what
-    is said holds for the rows of that one split.
+    `splits` is the number of draws of the held-out rows on which all of this is done: every cell on `seeds`
+    seeds for each of the split seeds `split.seed`, `split.seed` + 1, and so on; `seeds_on` says which. With
+    one, the findings hold for the rows of that one split.
     """
 
     baseline: Experiment
@@ -114,7 +114,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
             _check_splits(self.splits, cells)
 
     def __repr__(self) -> str:
-        # The generated one would print every field of every network and change.
+        # The generated repr would print every field of every network and change.
         cells = len(self.network_names) * 2 ** len(self.changes)
         splits = f"{self.splits:,} splits × " if self.splits > 1 else ""
         size = f"{cells:,} cell{'s' * (cells != 1)} × {splits}{self.seeds:,} seed{'s' * (self.seeds != 1)}"
@@ -122,7 +122,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def network_names(self) -> tuple[str, ...]:
-        """The networks, in order; a study without any has the baseline's, named by its widths."""
+        """The networks, in order; a study without any has the baseline's, named after its widths."""
         return tuple(network.name for network in self.networks) or (self.baseline.network.label,)
 
     @property
@@ -140,7 +140,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
         return self._gone_on(network, self._changed(network, self._of_network(network), changes), changes)
 
     def cells(self) -> tuple[Cell, ...]:
-        """Return every network with every subset of the changes: first few changes, then many."""
+        """Return every network with every subset of the changes, smaller subsets first."""
         subsets = [
             subset
             for size in range(len(self.changes) + 1)
@@ -150,7 +150,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
         for network in self.network_names:
             made: dict[tuple[str, ...], Experiment] = {}
             for subset in subsets:
-                # A subset without its last change came before it: only that one is still to be made.
+                # The subset without its last change came before: only that change is left to make.
                 made[subset] = (
                     self._changed(network, made[subset[:-1]], subset[-1:])
                     if subset
@@ -161,13 +161,13 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(cells)
 
     def on_splits(self, experiment: Experiment) -> tuple[Experiment, ...]:
-        """Return an experiment on each split of the study: the first as it is, then the next split seeds."""
+        """Return the experiment on each split of the study: as it is, then with the next split seeds."""
         return experiment, *(_on_split(experiment, more) for more in range(1, self.splits))
 
     def seeds_on(self, split: int, seeds: int) -> range:
-        """Return the seeds of one split, numbered from 0: so many, from `SEEDS_APART` · split on.
+        """Return this many seeds for one split, numbered from 0; they start at `SEEDS_APART` · split.
 
-        On other splits they are others, or the chance of the seeds would be the same in all.
+        Splits have different seeds, since otherwise the luck of the seeds would be the same in all.
         """
         return range(SEEDS_APART * split, SEEDS_APART * split + seeds)
 
@@ -179,7 +179,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
             raise SpecError(f"network {shown(network)}: {error}") from None
 
     def _gone_on(self, network: str, experiment: Experiment, names: tuple[str, ...]) -> Experiment:
-        """Return what the training of a cell goes on to, after the study's phases and its changes' own."""
+        """Return a cell's last training, after the study's phases and those of its changes."""
         try:
             for number, phase in enumerate(self.phases):
                 with _placed(f"phases[{number}]"):
@@ -203,7 +203,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _on_split(experiment: Experiment, more: int) -> Experiment:
-    """Return the experiment, and what it goes on from, with so much higher a split seed."""
+    """Return the experiment, and all that it continues, with the split seed raised by this much."""
     replaced, split, before = msgspec.structs.replace, experiment.split, experiment.after
     return replaced(
         experiment,
@@ -214,7 +214,7 @@ def _on_split(experiment: Experiment, more: int) -> Experiment:
 
 @contextmanager
 def _placed(where: str) -> Generator[None]:
-    """Begin an error with the place."""
+    """Prefix an error with the path."""
     try:
         yield
     except SpecError as error:
@@ -222,7 +222,7 @@ def _placed(where: str) -> Generator[None]:
 
 
 def _check_splits(splits: int, cells: tuple[Cell, ...]) -> None:
-    """Refuse several splits where a cell holds out no rows, or rows that another doesn't."""
+    """Refuse several splits if a cell holds out no rows, or other rows than another cell."""
     first = cells[0]
     for cell in cells:
         mine = cell.experiment

@@ -1,7 +1,7 @@
 """What is learnt: the tasks by kind, how examples are held out, and how columns are scaled.
 
-Every generated task is drawn from its own `seed`, apart from the seeds of the networks. Classes have as many
-points each, to within one. Two classes are one target of 0 or 1, or two one-hot targets with `one_hot`; more
+Every generated task is drawn from its own `seed`, independent of the seeds of the networks. Class sizes
+differ by one point at most. Two classes are one target of 0 or 1, or two one-hot targets with `one_hot`; more
 classes are always one-hot.
 """
 
@@ -42,7 +42,7 @@ Scale = Literal["none", "standard", "minmax"]
 
 
 class Examples(Kind, frozen=True, kw_only=True):
-    """A kind of task; its numbers lie in `BOUNDS`."""
+    """A kind of task; its numbers must lie within `BOUNDS`."""
 
     def __post_init__(self) -> None:
         convert_fields(self)
@@ -57,7 +57,7 @@ class Xor(Examples, frozen=True, kw_only=True, tag="xor"):
 
 
 class Quadrants(Examples, frozen=True, kw_only=True, tag="quadrants"):
-    """Points of U(−1, 1)², as many in each quadrant; 1 where the signs differ.
+    """Points from U(−1, 1)², equally many in each quadrant; 1 where the signs differ.
 
     N(0, noise²) then moves the points.
     """
@@ -76,7 +76,7 @@ class Parity(Examples, frozen=True, kw_only=True, tag="parity"):
 
 
 class Circles(Examples, frozen=True, kw_only=True, tag="circles"):
-    """Two circles about the origin, radius 1 (class 0) and `factor` (class 1), as ``make_circles``."""
+    """Two circles around the origin, radius 1 (class 0) and `factor` (class 1), as ``make_circles``."""
 
     points: int = 200
     noise: float = 0.05
@@ -86,7 +86,7 @@ class Circles(Examples, frozen=True, kw_only=True, tag="circles"):
 
 
 class Moons(Examples, frozen=True, kw_only=True, tag="moons"):
-    """Two half circles, one reaching into the other, as ``make_moons``."""
+    """Two interlocking half circles, as ``make_moons``."""
 
     points: int = 200
     noise: float = 0.1
@@ -95,7 +95,7 @@ class Moons(Examples, frozen=True, kw_only=True, tag="moons"):
 
 
 class Spirals(Examples, frozen=True, kw_only=True, tag="spirals"):
-    """Arms from the origin to radius 1, winding `turns` times; a class for each arm."""
+    """Arms from the origin to radius 1, winding `turns` times; one class per arm."""
 
     points: int = 200
     turns: float = 1.0
@@ -106,7 +106,7 @@ class Spirals(Examples, frozen=True, kw_only=True, tag="spirals"):
 
 
 class Blobs(Examples, frozen=True, kw_only=True, tag="blobs"):
-    """Gaussian clouds of deviation `std` about centres of U(−10, 10), as ``make_blobs``; a class for each."""
+    """Gaussian clouds of deviation `std` around centres from U(−10, 10), one per class, as ``make_blobs``."""
 
     points: int = 200
     classes: int = 3
@@ -159,15 +159,15 @@ class Diabetes(Examples, frozen=True, kw_only=True, tag="diabetes"):
 class File(Examples, frozen=True, kw_only=True, tag="file"):
     """Examples of a CSV, Parquet or ``.npz`` file.
 
-    A relative path starts at the study file's folder, in Python at the working directory. `target` names the
-    column that is to be predicted, by its heading or by its number from 0 (negative from the end), `targets`
-    several; without either it is the last. Those that `ignore` names are left out, and all others are inputs.
-    An ``.npz`` holds arrays `inputs` and `targets` instead, or that of which `target` is the name, and one
-    other. `kind` says what targets mean: "regression", "binary" (one target of 0 or 1) or "classes"
-    (one-hot). "auto" takes two different texts or 0 and 1 for binary, more texts or one-hot columns for
-    classes, and all other numbers for regression. Classes are sorted. In CSV `decimal` may be "," and
-    `delimiter` one character, " " for any number of blanks; left out, commas, semicolons or tabs are told
-    from the first line.
+    A relative path starts at the study file's folder, or in Python at the working directory. `target` names
+    the column to predict, by its heading or by its number from 0 (negative from the end), `targets` several;
+    without either it is the last. Columns that `ignore` names are left out, and all others are inputs. An
+    ``.npz`` instead holds arrays `inputs` and `targets`, or the array that `target` names and one other.
+    `kind` says what targets mean: "regression", "binary" (one target of 0 or 1) or "classes" (one-hot).
+    "auto" takes two different texts, or 0 and 1, for binary, more texts or one-hot columns for classes, and
+    all other numbers for regression. Classes are sorted. In CSV `decimal` may be ",", and `delimiter` one
+    character, " " for any number of blanks; left out, the first line tells whether it is commas, semicolons
+    or tabs.
     """
 
     path: str
@@ -200,7 +200,7 @@ TaskSpec = (
 
 
 class Split(Part, frozen=True, kw_only=True):
-    """The share of examples held out of training, drawn at random by `seed`; 0 holds out none."""
+    """The share of examples held out of training, drawn at random with `seed`; 0 holds out none."""
 
     held_out: float = 0.0
     seed: int = 0
@@ -211,9 +211,9 @@ class Split(Part, frozen=True, kw_only=True):
 
 
 class Scaling(Part, frozen=True, kw_only=True):
-    """How columns are scaled, by what the training examples alone say: a constant column is only shifted.
+    """How columns are scaled, using the training examples only; a constant column is only shifted.
 
-    "standard" makes mean 0 and deviation 1, "minmax" the range from 0 to 1. Targets may be scaled in
+    "standard" gives mean 0 and deviation 1, "minmax" the range from 0 to 1. Targets may be scaled in
     regression only.
     """
 
@@ -247,7 +247,7 @@ def _check_room(part: Examples) -> None:
 
 
 def _check_file(part: File) -> None:
-    """Refuse what can be said of no file."""
+    """Refuse fields that no file can have."""
     if not part.path.strip():
         raise SpecError(f"path = {shown(part.path)}: must name a CSV, Parquet or .npz file.")
     if "\0" in part.path:

@@ -35,7 +35,7 @@ PHASE_FIELDS = ("set",)
 
 
 def study_from_dict(data: Mapping[str, Any]) -> Study:
-    """Make a study from the tables of a study file; raise SpecError with the place of the first fault."""
+    """Make a study from the tables of a study file; raise SpecError with the path of the first error."""
     check_depth(data)
     _check_top(_table("the study", data))
     if "baseline" not in data:
@@ -79,7 +79,7 @@ def study_to_dict(study: Study) -> dict[str, Any]:
 
 
 def study_from_toml(text: str, *, folder: str | os.PathLike[str] = "") -> Study:
-    """Read a study from the text of a study file; the paths of data in it start at `folder`."""
+    """Read a study from the text of a study file; paths of data in it are relative to `folder`."""
     return study_from_dict(_placed(_parse(text), folder))
 
 
@@ -89,13 +89,13 @@ def study_to_toml(study: Study) -> str:
 
 
 def experiment_from_toml(text: str, *, folder: str | os.PathLike[str] = "") -> Experiment:
-    """Read an experiment from TOML text; of a study, its first network without changes."""
+    """Read an experiment from TOML text; from a study, its first network without changes."""
     study = any_study_from_toml(text, folder=folder)
     return study.experiment(study.network_names[0])
 
 
 def any_study_from_toml(text: str, *, folder: str | os.PathLike[str] = "") -> Study:
-    """Read a study from the text of a study file; of an experiment file, the study of its one cell."""
+    """Read a study from the text of a study file; an experiment becomes a study of one cell."""
     data = _placed(_parse(text), folder)
     if any(name in STUDY_FIELDS for name in data):
         return study_from_dict(data)
@@ -109,12 +109,12 @@ def experiment_to_toml(experiment: Experiment) -> str:
 
 def read_text(path: str | os.PathLike[str]) -> str:
     """Return a spec file's text; raise SpecError if it is missing, a folder, not text, empty or too large."""
-    # A path is told whole, however long: its end is what the user looks for.
+    # Show a path in full, however long: its end is what the user looks for.
     name = os.fspath(path)
     file = name if name.isprintable() and name else repr(name)
     try:
         with Path(path).open("rb") as handle:
-            # Read no further than allowed: a device such as /dev/zero has no end.
+            # Read no more than allowed: a device such as /dev/zero has no end.
             raw = handle.read(MAX_BYTES + 1)
         text = raw.decode("utf-8-sig")
     except FileNotFoundError:
@@ -141,18 +141,18 @@ def _parse(text: str) -> dict[str, Any]:
     except RecursionError:
         raise SpecError("not valid TOML: nested too deeply.") from None
     except ValueError:
-        # Python refuses to read whole numbers of thousands of digits.
+        # Python refuses to read integers with thousands of digits.
         raise SpecError("not valid TOML: a number has too many digits.") from None
 
 
 def _placed(data: dict[str, Any], folder: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return the tables of a file; the paths of data, which start at its folder, as they are from here."""
+    """Return the tables of a file, its paths of data made relative to the working directory."""
     check_depth(data)
     return cast("dict[str, Any]", _moved(data, "", folder))
 
 
 def _moved(value: Any, path: str, folder: str | os.PathLike[str]) -> Any:
-    """Return a value of the file, which stands at the dotted `path`; of a list, that of each item."""
+    """Return a value of the file, found at the dotted `path`; for a list, that of each item."""
     if isinstance(value, Mapping):
         table = cast("Mapping[str, Any]", value)
         return {name: _moved(item, f"{path}.{name}", folder) for name, item in table.items()}
@@ -160,7 +160,7 @@ def _moved(value: Any, path: str, folder: str | os.PathLike[str]) -> Any:
         return [_moved(item, path, folder) for item in cast("list[Any]", value)]
     if not isinstance(value, str) or not f".{path}".endswith(".task.path"):
         return value
-    # What can't be a path is refused as it was written, and in this folder a path stays as it was written.
+    # What can't be a path is refused as written, and in this folder a path stays as written.
     here = Path(folder) == Path() or not value.strip() or "\0" in value
     return value if here else os.path.join(folder, value)
 
@@ -172,7 +172,7 @@ def _dump(data: dict[str, Any]) -> str:
 
 
 def _baseline(value: Any, networks: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Give a baseline without widths those of the first network, so that a study need not name one twice."""
+    """Give a baseline without widths those of the first network, so that a study needn't name one twice."""
     table = dict(_table("baseline", value))
     network = table.get("network", {})
     if isinstance(network, Mapping) and "widths" not in network and networks:
@@ -190,7 +190,7 @@ def _network(name: str, value: Any) -> NamedNetwork:
     where = place("networks", name)
     table = _table(where, _shorthand(value))
     _check_fields(where, table, Network.__struct_fields__)
-    # Decoded once by itself so that a wrong value is reported at its own place in the file.
+    # Decoded once separately, so that a wrong value is reported at its own place in the file.
     if "widths" in table:
         decode(Network, table, where=where)
     return NamedNetwork(name=name, edits=flatten({"network": table}))

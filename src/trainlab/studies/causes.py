@@ -128,7 +128,7 @@ def gradients_of(runs: Runs, gradients: Gradients | None = None) -> Floats:
 
 
 def _has_both(runs: Runs) -> bool:
-    """Whether a step's gradients are others than those of all examples, and were kept."""
+    """Whether gradients of single steps were kept and differ from those of all examples."""
     if isinstance(runs.experiment.sampling, Full):
         return False
     lost = np.isnan(runs.step_gradient).all(axis=1) & ~np.isnan(runs.gradient).all(axis=1)
@@ -141,7 +141,7 @@ def failed(runs: Runs) -> Bools:
 
 
 def vanishing(runs: Runs) -> Bools:
-    """Return which runs failed by the rule's vanishing gradient, ``[n]``: those that `causes_of` counts.
+    """Return which runs failed with a vanishing gradient by the rule, ``[n]``: those that `causes_of` counts.
 
     None of a network with a single layer.
     """
@@ -184,13 +184,13 @@ def count_causes(*, failed: Bools, loss: Floats, gradient: Floats, constant_loss
 
 
 def _lost(high: Bools, gradient: Floats, threshold: float) -> Bools:
-    """Return in which runs the gradient fades on its way: gone in the first layer, there in the last."""
+    """Return which runs' gradients fade on their way: gone in the first layer, present in the last."""
     # Of a single layer the first is the last, which can't be both. NaN is neither.
     return high & (gradient[:, 0] < threshold) & (gradient[:, -1] >= threshold)
 
 
 def _still(high: Bools, gradient: Floats, threshold: float) -> Bools:
-    """Return in which runs no layer has a gradient."""
+    """Return which runs have no gradient in any layer."""
     return high & (gradient < threshold).all(axis=1)
 
 

@@ -67,12 +67,12 @@ class CellResult:
         return sum(len(runs.solved) for runs in self.splits)
 
     def joined(self, values: Callable[[Runs], npt.NDArray[Any]]) -> npt.NDArray[Any]:
-        """Return what each run has, those of all splits one after the other: ``[splits · n, …]``."""
+        """Return `values` of every run, one split after the other: ``[splits · n, …]``."""
         return np.concatenate([values(runs) for runs in self.splits])
 
     @property
     def loss_error(self) -> float:
-        """How far the numbers of `loss` may be from those of the losses themselves, as a share of them."""
+        """The relative error that rounding leaves in the numbers of `loss`."""
         return RELATIVE_ERROR if any(len(runs.coarse_loss) for runs in self.splits) else 0.0
 
     @property
@@ -82,7 +82,7 @@ class CellResult:
 
     @property
     def stopped_epochs(self) -> npt.NDArray[np.int64]:
-        """The epochs at which they were, in the order of their seeds."""
+        """The epochs at which runs were frozen, in the order of their seeds."""
         epochs = self.joined(lambda runs: runs.stopped_epoch)
         return epochs[(epochs >= 0) & (epochs < self.runs.experiment.epochs)]
 
@@ -225,12 +225,12 @@ def _numbers(values: npt.NDArray[np.float64]) -> list[float | None]:
 
 
 def any_solved(cells: Sequence[CellResult]) -> bool:
-    """Whether what is solved says anything: some run is."""
+    """Whether any run is solved, so that shares of solved runs say something."""
     return any(item.solved.k for item in cells)
 
 
 def spread_of(values: npt.NDArray[np.floating]) -> tuple[float, float, float] | None:
-    """Return between which of its runs' values the middle 90 % of a cell lie, and their median.
+    """Return the range of the middle 90 % of a cell's values, and their median.
 
     As low end, median, high end. A run that isn't finite counts as the highest: it is a loss that diverged.
     None where no run has a number, as an accuracy of a regression.
@@ -243,5 +243,5 @@ def spread_of(values: npt.NDArray[np.floating]) -> tuple[float, float, float] | 
 
 
 def median(values: npt.NDArray[np.floating]) -> float:
-    """Return the median of the runs, those that aren't finite counted as the highest: a loss."""
+    """Return the median of the runs; a loss that diverged counts as the highest."""
     return float(np.median(np.where(np.isfinite(values), values, np.inf)))

@@ -34,7 +34,7 @@ class Effect:
 
 
 def effect_table(told: Callable[[ReadEstimate | None], str] = points) -> TableOf[Effect]:
-    """Return the table of effects, each `told` so, with its corrected p-value and how it reads."""
+    """Return the table of effects; `told` formats an estimate beside its corrected p-value and reading."""
 
     def read(
         heading: str, key: str, value: Callable[[Effect], ReadEstimate | None], brief_heading: str = ""
@@ -61,7 +61,7 @@ EFFECTS = effect_table()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Interaction:
-    """By how much one change's effect differs where the other is made too, averaged over the rest."""
+    """How much one change's effect differs if the other is made too, averaged over the rest."""
 
     network: str
     changes: tuple[str, str]

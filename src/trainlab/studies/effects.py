@@ -37,7 +37,7 @@ def solved_at_the_end(runs: Runs) -> Bools:
 
 
 def ever_effects(study: Study, cells: Sequence[CellResult]) -> tuple[Effect, ...]:
-    """Return every effect on the share of runs solved at some time; none where only the end was read.
+    """Return every effect on the share of runs solved at some time; none if only the end was read.
 
     Nor where some trainings go on and others don't, as only the last of them is looked at on the way.
     """
@@ -138,7 +138,7 @@ def over_splits(
 def factorial(
     solved: dict[tuple[str, tuple[str, ...]], Bools], network: str, names: tuple[str, ...]
 ) -> Bools | None:
-    """Return ``[n, 2, …, 2]``, an axis a change, or None if a cell is missing or there are no changes."""
+    """Return ``[n, 2, …, 2]``, an axis for each change; None if a cell is missing or there are no changes."""
     cells: list[Bools] = []
     for index in np.ndindex(*(2,) * len(names)):
         subset = tuple(name for name, made in zip(names, index, strict=True) if made)

@@ -46,7 +46,7 @@ class Fidelity:
 
     @property
     def visible(self) -> float:
-        """The least difference of the shares that so many runs show at 5 %, if all of it goes one way."""
+        """The least difference in shares that this many runs show at 5 %, if all of it goes one way."""
         return SIGNIFICANT / self.runs
 
     @property
@@ -154,7 +154,7 @@ def fidelity_of(
 
 
 def _draw(cells: Sequence[Runs], runs: int) -> list[tuple[Runs, range]]:
-    """Return cells drawn at random, and of each some seeds in a row from one drawn at random."""
+    """Return cells drawn at random, each with a run of consecutive seeds from a random start."""
     different = list({ours.experiment.fingerprint: ours for ours in cells}.values())
     fewest = min([SEEDS, *(len(ours.seeds) for ours in different)])
     drawing = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""Changes that intervene: they ask what the cause is, and aren't there to make a network learn."""
+"""Interventions: changes that ask for a cause, and aren't meant to make a network learn."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from trainlab.spec import Study
 
 
 def interventions(study: Study) -> dict[str, str]:
-    """Return the changes that intervene, each with the one field that it sets: gradient or frozen."""
+    """Return the interventions, each with the one field that it sets: gradient or frozen."""
     found: dict[str, str] = {}
     for change in study.changes:
         if len(change.edits) == 1 and not change.then:
@@ -17,12 +17,12 @@ def interventions(study: Study) -> dict[str, str]:
 
 
 def changes_but_interventions(study: Study) -> tuple[str, ...]:
-    """Return the names of the other changes: those that are there to make a network learn."""
+    """Return the names of the other changes: those meant to make a network learn."""
     return crossed_with(study)
 
 
 def crossed_with(study: Study, *names: str) -> tuple[str, ...]:
-    """Return these changes and all that don't intervene: over the combinations of them effects are averaged.
+    """Return these changes and all that don't intervene: effects are averaged over their combinations.
 
     What another change does to runs with their gradients rescaled, or with frozen layers, says nothing of it.
     """

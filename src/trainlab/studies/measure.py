@@ -1,4 +1,4 @@
-"""What tells how well a network does on data with many rows: accuracy or loss, held out where rows are.
+"""How well a network does on data with many rows: its accuracy or loss, on held-out rows if there are any.
 
 Beside it stands what is reached without a look at the inputs: the share of the class that is commonest among
 the rows trained on, or the loss of the best constant answer. Of a handful of rows, as XOR's, what is solved
@@ -83,7 +83,7 @@ class Measure:
 
     @property
     def little(self) -> str:
-        """Less than this is a small difference: `stats.SMALL` in words."""
+        """The largest difference that counts as small: `stats.SMALL` in words."""
         return "2 points" if self.kind == "accuracy" else "2 %"
 
     @property
@@ -152,7 +152,7 @@ class Measure:
 
 
 def measure_of(cells: Sequence[CellResult]) -> Measure | None:
-    """Return what all cells can be compared by; None if what is solved says more, or nothing is comparable.
+    """Return the measure that compares all cells; None if the share solved says more, or there is none.
 
     Accuracies are comparable on the same rows; losses, if they are of one kind and of targets scaled alike.
     """
@@ -169,7 +169,7 @@ def measure_of(cells: Sequence[CellResult]) -> Measure | None:
 
 
 def comparable(experiments: Sequence[Experiment]) -> bool:
-    """Whether cells have a measure that compares them, and whose rows are not few."""
+    """Whether a measure over enough rows compares the cells."""
     first = experiments[0]
     data = first.data()
     if data.kind != "regression" and not data.held_out and data.points <= FEW:

@@ -1,4 +1,4 @@
-"""A study's cells trained again, in float64 and by another engine: its verdicts are asked of these, too."""
+"""A study's cells trained again, in float64 and by another engine, so that its verdicts can be checked."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ class Retrained:
         }
 
 
-def check_sides(engine: str, experiments: Sequence[Experiment]) -> None:
-    """Refuse, before anything is trained, what can't be trained again."""
+def check_retrainable(engine: str, experiments: Sequence[Experiment]) -> None:
+    """Refuse, before anything is trained, experiments that can't be trained again."""
     if not has_torch():
         raise EngineError("sides: trains again with PyTorch; pip install 'trainlab[torch]'.")
     if any(other_engine(engine, each) is None for each in experiments):
@@ -128,12 +128,16 @@ def retrain(
             summaries.append(summarise(item.cell, *again[place * each : (place + 1) * each]))
         fewer = f" ({counted(count, 'seed')})" if count < all_seeds else ""
         names = " and ".join(dict.fromkeys(engine.name for engine in engines))
-        found.append((beside(cells, summaries, words=f"{words}{fewer}", engine=names), tuple(summaries)))
+        found.append(
+            (compare_cells(cells, summaries, words=f"{words}{fewer}", engine=names), tuple(summaries))
+        )
     return found
 
 
-def beside(cells: Sequence[CellResult], again: Sequence[CellResult], *, words: str, engine: str) -> Retrained:
-    """Hold cells that were trained again, on the first of their seeds, against the cells as they are."""
+def compare_cells(
+    cells: Sequence[CellResult], again: Sequence[CellResult], *, words: str, engine: str
+) -> Retrained:
+    """Compare cells that were trained again, on the first of their seeds, with the cells as they are."""
     differences: dict[str, float] = {}
     p: list[float] = []
     for here, there in zip(cells, again, strict=True):

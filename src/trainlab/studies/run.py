@@ -10,9 +10,8 @@ from dataclasses import replace
 
 import msgspec
 
-from trainlab.engine import Runs
 from trainlab.errors import SpecError
-from trainlab.execution import Progress, forget, how_run, train_all
+from trainlab.execution import Progress, how_run
 from trainlab.spec import Cell, Experiment, Study, load_study, name_of, select_cells
 from trainlab.spec.checks import check_number
 from trainlab.store import Store
@@ -21,7 +20,8 @@ from trainlab.studies.effects import effects_of
 from trainlab.studies.fidelity import check_fidelity, fidelity_of
 from trainlab.studies.measure import comparable
 from trainlab.studies.result import StudyResult
-from trainlab.studies.retraining import check_sides, retrain
+from trainlab.studies.retraining import check_retrainable, retrain
+from trainlab.studies.stored_training import train_stored
 from trainlab.studies.verdicts.robustness import from_every_side
 from trainlab.studies.verdicts.rules import most_telling_first
 from trainlab.studies.verdicts.study_verdicts import verdicts_of
@@ -44,15 +44,28 @@ def study(
 ) -> StudyResult:
     """Run every cell of a study on the same seeds, of each of its splits, and say what is true of it.
 
-    `spec` is a Study, the path of a study file, or the name of an example. `seeds` overrides the file's
-    number; they are 0, 1, 2, and so on, from 1,000 on of the second split, from 2,000 on of the third.
-    `only` keeps some cells, as ``"Model 1:A+B"``, ``"Model 1"`` (all of its cells) or ``":A+B"`` (that cell
-    of every network). With `store`, a folder, finished runs are kept there and only what is missing is
-    trained; `fresh` forgets what is asked for first. So many failed runs of each cell, of the first split, as
-    `why` says are trained once more, to tell why they failed (`WhyFailed`); so many runs of all cells as
-    `fidelity` says, by a plain PyTorch loop (`Fidelity`). With `sides` the verdicts are asked again, of all
-    runs trained in float64, and of so many seeds of each cell trained by another engine (`Retrained`).
-    Raises SpecError before anything runs.
+    Args:
+        spec: a study, the path of a study file, or the name of an example.
+        seeds: how many seeds, in place of the file's number: 0, 1, 2, … on the first split, from 1,000 on of
+            the second, from 2,000 on of the third.
+        engine: which engine trains: ``"auto"``, ``"fast"``, ``"torch"``, ``"torch-cuda"`` or ``"reference"``.
+        only: the cells to run, as ``"Model 1:A+B"``, ``"Model 1"`` (all of its cells) or ``":A+B"`` (that
+            cell of every network); all where it is empty.
+        store: a folder where finished runs are kept, so that only what is missing is trained.
+        workers: how many threads or processes train; left out, as many as there are processors.
+        fresh: whether to forget what `store` has of these runs first.
+        why: how many failed runs of each cell, of the first split, to train once more to tell why they
+            failed (`WhyFailed`).
+        fidelity: how many runs of all cells to train again by a plain PyTorch loop (`Fidelity`).
+        sides: of how many seeds of each cell to train runs again by another engine, and all runs in float64,
+            to ask the verdicts again of them (`Retrained`); 0 leaves both out.
+        on_progress: what is called with the progress, again and again.
+
+    Returns:
+        The cells, effects and verdicts, which print and show themselves.
+
+    Raises:
+        SpecError: before anything runs, if the study or an option isn't right.
     """
     check_number("why", why, at_least=0)
     check_number("fidelity", fidelity, at_least=0)
@@ -66,13 +79,21 @@ def study(
     if plan.splits > 1:
         _check_measure(plan, cells)
     if sides:
-        check_sides(engine, [cell.experiment for cell in cells])
+        check_retrainable(engine, [cell.experiment for cell in cells])
     started = time.perf_counter()
     if store is not None:
         _remember(plan, count, store)
     experiments = [each for cell in cells for each in plan.on_splits(cell.experiment)]
     seeds_of = [plan.seeds_on(split, count) for _ in cells for split in range(plan.splits)]
-    results, last = _train(experiments, seeds_of, engine, store, workers, fresh, on_progress)
+    results, steps, trained_seconds = train_stored(
+        experiments,
+        seeds_of,
+        engine=engine,
+        store=store,
+        workers=workers,
+        fresh=fresh,
+        on_progress=on_progress,
+    )
     by_cell = [results[start : start + plan.splits] for start in range(0, len(results), plan.splits)]
     summaries = tuple(summarise(cell, *runs) for cell, runs in zip(cells, by_cell, strict=True))
     if why:
@@ -124,8 +145,8 @@ def study(
             seeds=count,
             workers=workers,
             seconds=time.perf_counter() - started,
-            trained_steps=last.steps_trained if last else 0,
-            trained_seconds=last.elapsed if last else 0.0,
+            trained_steps=steps,
+            trained_seconds=trained_seconds,
         ),
         fidelity=compared,
         retrained=tuple(each for each, _ in again),
@@ -144,7 +165,22 @@ def run(
     fidelity: int = 0,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> StudyResult:
-    """Run one experiment on `seeds` seeds, 0, 1, 2, …: a study of a single cell. Options as in `study`."""
+    """Run one experiment on many seeds: a study of a single cell.
+
+    Args:
+        experiment: what to train.
+        seeds: how many seeds: 0, 1, 2, ….
+        engine: as in `study`, like all that follow.
+        store: a folder where finished runs are kept.
+        workers: how many threads or processes train.
+        fresh: whether to forget what `store` has of these runs first.
+        why: how many failed runs to train once more to tell why they failed.
+        fidelity: how many runs to train again by a plain PyTorch loop.
+        on_progress: what is called with the progress, again and again.
+
+    Raises:
+        SpecError: before anything runs, if `experiment` is none or an option isn't right.
+    """
     if not isinstance(experiment, Experiment):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise SpecError(
             f"experiment is {type(experiment).__name__}, but must be an Experiment: make one with "
@@ -187,29 +223,3 @@ def _remember(plan: Study, seeds: int, store: str | os.PathLike[str]) -> None:
             changes=len(plan.changes),
             seeds=seeds,
         )
-
-
-def _train(
-    experiments: Sequence[Experiment],
-    seeds: Sequence[range],
-    engine: str,
-    store: str | os.PathLike[str] | None,
-    workers: int | None,
-    fresh: bool,
-    on_progress: Callable[[Progress], None] | None,
-) -> tuple[list[Runs], Progress | None]:
-    last: Progress | None = None
-
-    def note(progress: Progress) -> None:
-        nonlocal last
-        last = progress
-        if on_progress:
-            on_progress(progress)
-
-    if store is None:
-        return train_all(experiments, seeds, engine=engine, workers=workers, on_progress=note), last
-    with Store.open(store) as opened:
-        if fresh:
-            forget(experiments, engine=engine, store=opened)
-        runs = train_all(experiments, seeds, engine=engine, store=opened, workers=workers, on_progress=note)
-    return runs, last

@@ -1,4 +1,4 @@
-"""Train experiments whose finished runs are kept, for the questions that are asked of one cell."""
+"""Training through the store: stored runs are loaded, only what is missing is trained."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from trainlab.spec import Experiment
 from trainlab.store import Store
 
 
-def train_kept(
+def train_stored(
     experiments: Sequence[Experiment],
-    seeds: range,
+    seeds: range | Sequence[range],
     *,
     engine: str,
     store: str | os.PathLike[str] | None,
@@ -24,7 +24,8 @@ def train_kept(
 ) -> tuple[list[Runs], int, float]:
     """Return the runs of each experiment, and how many steps were trained for them, in how many seconds.
 
-    What `store` keeps isn't trained again, but with `fresh`, which has it forgotten first.
+    Of several ranges of `seeds` each experiment has its own. What `store` keeps isn't trained again, but with
+    `fresh`, which has it forgotten first. Without a `store` nothing is kept.
     """
     last: Progress | None = None
 

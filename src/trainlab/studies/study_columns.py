@@ -1,4 +1,4 @@
-"""A study as tables for data frames: a row a cell, a run, or an effect."""
+"""A study as tables for data frames: a row for each cell, run or effect."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _effects(result: StudyResult) -> Columns:
 
 
 def _when(cells: Sequence[CellResult]) -> Columns:
-    """Return how many were solved at some time and stayed so, with intervals; NaN where nobody looked."""
+    """Return how many runs were ever solved, and stayed so, with intervals; NaN if that wasn't looked at."""
     whens = [item.when for item in cells]
     return {
         **_known_rates("ever", [when and when.ever for when in whens]),
@@ -115,7 +115,7 @@ def _when(cells: Sequence[CellResult]) -> Columns:
 
 
 def _known_rates(name: str, rates: Sequence[Rate | None]) -> Columns:
-    """Return how many, and the interval of their share, each NaN where it isn't known."""
+    """Return the counts and the intervals of their shares; NaN where they aren't known."""
     return {
         name: _counts([None if one is None else one.k for one in rates]),
         f"{name}_low": np.array([np.nan if one is None else one.low for one in rates]),
@@ -124,7 +124,7 @@ def _known_rates(name: str, rates: Sequence[Rate | None]) -> Columns:
 
 
 def _counts(counts: Sequence[int | None]) -> Values:
-    """Return whole numbers if all are known, else real ones with NaN for those that aren't."""
+    """Return integers if all are known, else floats with NaN for the unknown."""
     return np.array(counts) if None not in counts else np.array(counts, dtype=np.float64)
 
 
@@ -146,7 +146,7 @@ def run_outcomes(runs: Runs) -> npt.NDArray[np.str_]:
 
 
 def _named(result: StudyResult, counts: Sequence[int], columns: Columns) -> Columns:
-    """Put before the columns what names the cell: so many rows each, a column a change, true where made."""
+    """Put the columns that name the cell first, repeated for its rows; changes are booleans."""
     cells = [item.cell for item in result.cells]
 
     def repeated(values: Sequence[Any]) -> Values:
@@ -186,7 +186,7 @@ def _since(epochs: npt.NDArray[np.int64]) -> Values:
 
 
 def _asked(columns: Columns) -> Columns:
-    """Drop what wasn't measured in any row, as accuracy in a regression."""
+    """Drop columns that no row has a value in, such as accuracy in a regression."""
     return {
         name: values
         for name, values in columns.items()

@@ -10,7 +10,7 @@ from trainlab.draw.svg import Html, escape
 from trainlab.page.html import NOTHING, SPACE, joined, tag
 from trainlab.page.notebook import drawing, notebook, text_list
 from trainlab.stats import Reading
-from trainlab.studies.answers.answer import answer_of, what_runs
+from trainlab.studies.answers.answer import answer_of, seeds_or_runs
 from trainlab.studies.cells import any_solved
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _EMPHASIS: dict[Reading, Emphasis] = {
 
 
 def rate_picture(result: StudyResult) -> Picture:
-    """Return the grid of success rates: a row a combination of changes, a column a network."""
+    """Return the grid of success rates: rows are combinations of changes, columns networks."""
     networks = list(dict.fromkeys(item.cell.network for item in result.cells))
     combinations = list(dict.fromkeys(item.cell.changes for item in result.cells))
     table = {(item.cell.changes, item.cell.network): item.solved for item in result.cells}
@@ -33,7 +33,7 @@ def rate_picture(result: StudyResult) -> Picture:
         ["+".join(changes) or "none" for changes in combinations],
         networks,
         [[table.get((changes, network)) for network in networks] for changes in combinations],
-        title=f"Share of {what_runs(result)} solved, by changes made and network",
+        title=f"Share of {seeds_or_runs(result)} solved, by changes made and network",
     )
 
 

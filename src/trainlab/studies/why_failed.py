@@ -1,4 +1,4 @@
-"""Why the runs of a cell failed: some of them trained once more, each judged by the doctor's rules.
+"""Why the runs of a cell failed: some are trained once more and judged by the doctor's rules.
 
 Solved runs of the cell are judged alike, as if they had failed: what they have as often is no reason why the
 others did.
@@ -74,7 +74,7 @@ class WhyFailed:
 
     @property
     def on_its_way(self) -> Rate | None:
-        """Those without a cause whose loss was still falling."""
+        """Runs without a cause whose loss was still falling."""
         if self.unexplained is None or self.at_rest is None:
             return None
         return rate(self.unexplained.k - self.at_rest.k, self.unexplained.n)
@@ -100,7 +100,7 @@ def why_failed(
     workers: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> list[WhyFailed]:
-    """Look into the first `most` unsolved runs of each experiment, and return why they failed.
+    """Return why the first `most` unsolved runs of each experiment failed.
 
     As many solved runs are judged beside them. What `store` has of all these isn't done again; what is found
     is kept there at once, if it holds the run. Ctrl-C raises Interrupted after those in work.
@@ -147,7 +147,7 @@ def _held(experiment: Experiment, engine: str, store: Store | None) -> dict[int,
 
 
 def _chosen(runs: Runs, most: int) -> tuple[list[int], list[int]]:
-    """Return the first seeds that failed, and the first that were solved if any failed."""
+    """Return the first seeds that failed and, if any did, the first that were solved."""
     failed, solved = (
         [runs.first_seed + int(row) for row in np.flatnonzero(which)[:most]]
         for which in (~runs.solved, runs.solved)

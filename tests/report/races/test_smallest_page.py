@@ -41,7 +41,7 @@ def test_the_terminal_has_the_answer_and_those_around_it(width: int) -> None:
     assert "40 parameters are the fewest tried" in text
     assert "N40" in text
     assert "N3 " not in text
-    assert "with this training only" in " ".join(text.split()).lower()
+    assert "for this training only" in " ".join(text.split()).lower()
     details = printed(MANY, width=width, details=True)
     assert all(f"N{number} " in details for number in range(3, 41))
 

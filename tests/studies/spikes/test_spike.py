@@ -309,7 +309,7 @@ def test_a_run_of_the_assignment_that_was_unlearnt():
 
 def test_what_can_not_be_replayed_is_refused_before_anything_runs(monkeypatch: pytest.MonkeyPatch):
     room = sys.modules["trainlab.studies.spikes.spike"]
-    monkeypatch.setattr(room, "train_kept", None)
+    monkeypatch.setattr(room, "train_stored", None)
     with pytest.raises(SpecError, match=r"4,000,000 steps times 13 parameters are more than 5,000,000"):
         spike(replace(SPIKING, epochs=1_000_000))
     with pytest.raises(SpecError, match="seed"):

@@ -10,15 +10,20 @@ import pytest
 from studies.made_up import TINY, flags, runs_of
 
 from trainlab.engine import Runs
-from trainlab.studies.verdicts.network_comparison import Better, compare_predictions, judge_better, weigh
+from trainlab.studies.verdicts.network_comparison import (
+    NetworkComparison,
+    compare_arrays,
+    compare_predictions,
+    judge_network_comparison,
+)
 
 N = 100
 
 
-def weighed(solved: tuple[int, int], nearer: int) -> Better:
+def weighed(solved: tuple[int, int], nearer: int) -> NetworkComparison:
     """The one solves `solved[0]` of the seeds, the other `solved[1]`; on `nearer` the one errs less."""
     errors = np.where(np.arange(N) < nearer, 0.1, 0.3), np.full(N, 0.2)
-    return weigh(
+    return compare_arrays(
         solved=(
             flags((solved[0], True), (N - solved[0], False)),
             flags((solved[1], True), (N - solved[1], False)),
@@ -44,7 +49,7 @@ def test_it_takes_all_three(solved: tuple[int, int], nearer: int, outcome: str):
 
 def test_two_networks_that_are_alike_are_not_better():
     same = np.full(5000, 0.1)
-    found = weigh(solved=(same < 1, same < 1), mean=(same, same), rmse=(same, same))
+    found = compare_arrays(solved=(same < 1, same < 1), mean=(same, same), rmse=(same, same))
     assert {each.reading for each in found.ways.values()} == {"shown to be small"}
     assert found.outcome == "refuted"
 
@@ -59,12 +64,12 @@ def with_errors(solved: npt.NDArray[np.bool_], error: float) -> Runs:
 
 def test_it_reads_runs_and_says_so():
     good, bad = with_errors(flags((90, True), (10, False)), 0.4), with_errors(flags((N, False)), 0.5)
-    found = judge_better(("One", "Two"), "with A", good, bad)
+    found = judge_network_comparison(("One", "Two"), "with A", good, bad)
     assert (found.outcome, found.statement) == ("upheld", "One predicts better than Two with A.")
     assert found.sentence.startswith("One predicts better than Two with A: it solves +90.0 points (")
     assert "on 100 of 100 (100.0 %" in found.sentence
     assert {side.words for side in found.sides} >= {"within 0.05", "rounded"}
-    turned = judge_better(("Two", "One"), "", bad, good)
+    turned = judge_network_comparison(("Two", "One"), "", bad, good)
     assert turned.outcome == "refuted"
     assert turned.opposite is not None
     assert turned.opposite.k == 0

@@ -16,7 +16,7 @@ from trainlab.spec import Cell, Experiment, Study, study_from_dict
 from trainlab.stats import Estimate, Side, Verdict, rate
 from trainlab.studies.cells import CellResult
 from trainlab.studies.effects import effects_of
-from trainlab.studies.verdicts.robustness import from_every_side, turns_round, weighed
+from trainlab.studies.verdicts.robustness import from_every_side, mixed_if_turned, turns_round
 from trainlab.studies.verdicts.robustness_words import held_words, sides_words, turned_changes
 from trainlab.studies.verdicts.study_verdicts import verdicts_of
 
@@ -80,12 +80,12 @@ def test_what_was_learnt_and_lost_turns_it_round() -> None:
 def test_the_other_way_round_too() -> None:
     refuted = Verdict(topic="change", sentence="A hurts.", statement="A helps.", outcome="refuted")
     same = replace(refuted, sides=(Side(words="rounded", outcome="mixed"),))
-    assert weighed(same) == same
+    assert mixed_if_turned(same) == same
     assert sides_words(same) == "Asked otherwise: mixed rounded."
-    turned = weighed(replace(refuted, sides=(Side(words="rounded", outcome="upheld", turns=True),)))
+    turned = mixed_if_turned(replace(refuted, sides=(Side(words="rounded", outcome="upheld", turns=True),)))
     assert turned.outcome == "mixed"
     assert turned.sentence == "A hurts. It depends on how it is asked: refuted as asked, upheld rounded."
-    assert weighed(refuted) == refuted
+    assert mixed_if_turned(refuted) == refuted
     assert sides_words(refuted) == ""
 
 
@@ -98,7 +98,7 @@ def test_a_line_says_how_many_sides_hold() -> None:
     assert sides_words(some) == "Holds from 1 of 2 sides; mixed by PyTorch (20 seeds)."
     open_too = replace(said, outcome="mixed", sides=(few, few))
     assert sides_words(open_too).startswith("Mixed from both sides: by PyTorch")
-    turned = weighed(replace(said, sides=(replace(one, outcome="refuted", turns=True), few)))
+    turned = mixed_if_turned(replace(said, sides=(replace(one, outcome="refuted", turns=True), few)))
     assert sides_words(turned) == "Turns round: refuted rounded; mixed by PyTorch (20 seeds)."
     assert held_words([said, replace(said, sides=(one,)), some, turned], ["in float64"]) == (
         "Asked from every side, also in float64: 1 of 3 verdicts comes out the same, 1 turns round, "
@@ -151,7 +151,7 @@ def test_runs_that_stop_once_solved_are_asked_of_no_other_tolerance() -> None:
 def test_rounded_predictions_stay_what_they_are() -> None:
     said = Verdict(topic="predictions", sentence="They round.", statement="It predicts 0.", outcome="upheld")
     told = replace(said, sides=(Side(words="within 0.1", outcome="refuted"),))
-    assert weighed(told) == told
+    assert mixed_if_turned(told) == told
 
 
 def verdict(outcome: str, estimate: float, low: float, high: float) -> Verdict:

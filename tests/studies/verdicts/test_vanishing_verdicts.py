@@ -8,7 +8,7 @@ from studies.made_up import causes, flags
 from trainlab.spec import Gradients
 from trainlab.stats import Side
 from trainlab.studies.causes import Causes
-from trainlab.studies.verdicts.robustness import own_sides, weighed
+from trainlab.studies.verdicts.robustness import mixed_if_turned, own_sides
 from trainlab.studies.verdicts.vanishing_verdict import judge_vanishing
 
 NO, YES = False, True
@@ -117,7 +117,7 @@ def test_it_is_asked_by_both_gradients_and_says_so():
     )
     assert " By those of all 4 it is the same: 80 % and 10 %. At a threshold of" in verdict.sentence
     assert verdict.sides[0] == Side(words="by those of all 4", outcome="upheld")
-    assert weighed(verdict) == verdict
+    assert mixed_if_turned(verdict) == verdict
 
 
 @pytest.mark.parametrize("asked", ["step", "data"])
@@ -136,7 +136,7 @@ def test_where_they_disagree_it_is_mixed_and_the_sentence_says_why(asked: Gradie
     assert first.format("Net's failures") in verdict.sentence
     assert second.format("them") in verdict.sentence
     assert "Over all examples the pulls on an answer" in verdict.sentence
-    turned = weighed(replace(verdict, sides=tuple(own_sides(verdict))))
+    turned = mixed_if_turned(replace(verdict, sides=tuple(own_sides(verdict))))
     assert (turned.outcome, turned.opposite) == ("mixed", None)
     assert f"{as_asked} as asked, {otherwise} by those of " in turned.sentence
 

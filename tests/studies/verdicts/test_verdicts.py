@@ -12,7 +12,7 @@ from trainlab.spec import Accuracy, LossBelow
 from trainlab.stats import Estimate, ReadEstimate, Verdict, rate
 from trainlab.stats.rate import percent_words, share_words
 from trainlab.studies.effect_table import Effect
-from trainlab.studies.verdicts.all_changes_verdict import judge_together
+from trainlab.studies.verdicts.all_changes_verdict import judge_all_changes
 from trainlab.studies.verdicts.cell_verdicts import judge_parameters, judge_predictions, judge_solved
 from trainlab.studies.verdicts.change_verdict import judge_change
 from trainlab.studies.verdicts.vanishing_verdict import judge_vanishing
@@ -21,7 +21,7 @@ NO, YES = False, True
 
 
 def together(before: np.ndarray, after: np.ndarray, changes: tuple[str, ...] = ("A", "B", "C")) -> Verdict:
-    return judge_together(changes, {"Net": (before, after)})[0]
+    return judge_all_changes(changes, {"Net": (before, after)})[0]
 
 
 def effect(reading: str, estimate: float, low: float, high: float, *, p: float = 0.001) -> Effect:
@@ -115,19 +115,19 @@ def test_networks_judged_together_share_the_chance_of_a_wrong_verdict():
     # The others solve half of their seeds, which decides nothing.
     before, half = flags((100, NO)), flags((50, YES), (50, NO))
     pairs = {f"Net {i}": (before, half) for i in range(7)}
-    one = judge_together(["A"], {"Net": (before, flags((61, YES), (39, NO)))})[0]
-    among = judge_together(["A"], {**pairs, "Net": (before, flags((61, YES), (39, NO)))})[-1]
+    one = judge_all_changes(["A"], {"Net": (before, flags((61, YES), (39, NO)))})[0]
+    among = judge_all_changes(["A"], {**pairs, "Net": (before, flags((61, YES), (39, NO)))})[-1]
     assert (one.outcome, among.outcome, among.opposite) == ("upheld", "mixed", None)
     note = " Its own intervals would decide it, but not after Holm's correction for all networks."
     assert among.sentence.endswith(note)
     assert "correction" not in one.sentence
-    sure = judge_together(["A"], {**pairs, "Net": (before, flags((90, YES), (10, NO)))})[-1]
+    sure = judge_all_changes(["A"], {**pairs, "Net": (before, flags((90, YES), (10, NO)))})[-1]
     assert (sure.outcome, "correction" in sure.sentence) == ("upheld", False)
     # Likewise the difference: 12 seeds of 200 lost and 2 gained is p = 0.02 by itself.
     lost = flags((12, YES), (2, NO), (150, YES), (36, NO)), flags((12, NO), (2, YES), (150, YES), (36, NO))
     others = {f"Net {i}": (lost[0], lost[0]) for i in range(7)}
-    assert judge_together(["A"], {"Net": lost})[0].outcome == "refuted"
-    assert judge_together(["A"], {**others, "Net": lost})[-1].outcome == "mixed"
+    assert judge_all_changes(["A"], {"Net": lost})[0].outcome == "refuted"
+    assert judge_all_changes(["A"], {**others, "Net": lost})[-1].outcome == "mixed"
 
 
 def test_one_change_alone_takes_the_singular():

@@ -56,8 +56,8 @@ def _span(first: int, count: int) -> str:
 
 def _epochs(every: int) -> str:
     if not every:
-        return "whether a run is solved was looked at at its end only"
-    return f"whether a run is solved was looked at every {counted(every, 'epoch')}"
+        return "runs were checked for being solved only at their end"
+    return f"runs were checked for being solved every {counted(every, 'epoch')}"
 
 
 def _not_tested(result: MapResult) -> str:

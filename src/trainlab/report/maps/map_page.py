@@ -50,7 +50,7 @@ def map_html(result: MapResult) -> str:
         [
             (
                 "plane",
-                "The plane, read otherwise",
+                "Other views of the plane",
                 joined(side_by_side(list(drawn.values())), *map(paragraph, lost)),
             ),
             ("best", _points_title(result), joined(_points_table(result), _experiment(result))),

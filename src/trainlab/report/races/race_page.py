@@ -25,12 +25,14 @@ CONFIDENCE = (
     "and who worse."
 )
 NOT_SAID = (
-    "Those not dropped may still differ, by less than these seeds can show. A rate is that of this training "
-    "and what it calls solved; with another learning rate or more epochs the order may be another."
+    "Those not dropped may still differ, by less than these seeds can show. A rate holds for this training "
+    "and its definition of solved; with another learning rate or more epochs the order may differ."
 )
 FIRST = 10
 """So many candidates stand at the top of the page."""
-RANKS = "Ranks are ranges, all places that a candidate may have: with 95 % confidence for everything at once."
+RANKS = (
+    "Ranks are ranges of all places that a candidate may have, with 95 % confidence for all of them at once."
+)
 
 
 def race_html(result: RaceResult) -> str:
@@ -75,7 +77,7 @@ def _board(result: RaceResult) -> Html:
 
 def _networks(result: RaceResult) -> Html:
     intro = (
-        "Of each the solved run with the lowest seed: what such a network learnt, not what all of them do."
+        "The solved run with the lowest seed of each: what such a network can learn, not what every run does."
     )
     drawn = [
         run_graph(item.run, 0, f"{item.rank_words}. {item.name}: seed {item.run.first_seed:,}")
@@ -89,9 +91,9 @@ def _method(result: RaceResult) -> Html:
     limits = f"{result.first_seeds:,} at first, {result.max_seeds:,} at most"
     budget = f", {result.budget_seeds:,} runs in all" if result.budget_seeds is not None else ""
     pairs = [
-        ("Decided by", DECIDED),
+        ("Decision rule", DECIDED),
         ("Confidence", CONFIDENCE),
-        ("Not said", NOT_SAID),
+        ("Not claimed", NOT_SAID),
         ("Seeds", f"0, 1, 2, …: {limits}{budget}"),
         ("Spent", saved_words(result)),
         *how_terms(result.how),
@@ -101,7 +103,7 @@ def _method(result: RaceResult) -> Html:
 
 
 def saved_words(result: RaceResult) -> str:
-    """Return how many runs the race took, of how many the full grid would have."""
+    """Say how many runs the race took, compared with the full grid."""
     share = 1 - result.runs / result.full_grid
     if result.runs == result.full_grid:
         return f"{result.runs:,} runs: all candidates went to the end"

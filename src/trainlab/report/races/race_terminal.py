@@ -24,8 +24,8 @@ LISTED = 12
 """So many candidates are listed at most."""
 RULE = "Ranks and intervals hold at once, with 95 % confidence. Out: in which round a candidate was dropped."
 RULE_OF_BUDGETS = (
-    "Of each budget the best network, picked on some seeds and judged on others; all intervals hold at once, "
-    "with 95 % confidence. With this training only."
+    "The best network of each budget, picked on some seeds and judged on others; all intervals hold at once, "
+    "with 95 % confidence, for this training only."
 )
 LEAST = 3
 """So many rows are listed in the answer, whatever stands beside them."""
@@ -68,7 +68,7 @@ def print_smallest(result: SmallestResult, *, console: Console, details: bool = 
 
 
 def _nearest(result: SmallestResult, listed: int) -> Sequence[BudgetJudged]:
-    """Return so many budgets, those nearest to the answer where there are more."""
+    """Return `listed` budgets; of more those nearest to the answer."""
     items = result.budgets
     found = len(items) if result.smallest is None else items.index(result.smallest) + 1
     start = max(0, min(found - listed + 1, len(items) - listed))

@@ -16,7 +16,7 @@ from trainlab.studies.races.smallest_result import SmallestResult
 DECIDED = (
     "All networks of a budget get the same seeds, in rounds that double them. One is dropped when its "
     "interval lies below the share asked for, or when an exact sign test (McNemar's) shows it to be worse "
-    "than the leader. The leader is then judged on seeds that picked nobody. A budget is enough when the "
+    "than the leader. The leader is then judged on fresh seeds. A budget is enough when the "
     "lower end of a leader's interval on those seeds reaches the share; it isn't when all of its networks "
     "are dropped."
 )
@@ -25,8 +25,8 @@ CONFIDENCE = (
     "out over all budgets asked for, then over the race and the judging, over networks, rounds and pairs."
 )
 NOT_SAID = (
-    "A budget left undecided has a network whose rate is too near to the share for these seeds. A rate is "
-    "that of this training and what it calls solved; with another learning rate or more epochs fewer "
+    "A budget left undecided has a network whose rate is too near to the share for these seeds. A rate "
+    "holds for this training and its definition of solved; with another learning rate or more epochs fewer "
     "parameters may be enough."
 )
 DRAWN = 6
@@ -43,7 +43,7 @@ def smallest_html(result: SmallestResult) -> str:
         Front(
             say=paragraph(unbroken(result.verdict), kind="question"),
             show=picture(smallest_picture(result)),
-            more=paragraph("With this training only; with another the smallest budget may be another."),
+            more=paragraph("This holds for this training; with another the smallest budget may differ."),
         ),
         [
             ("budgets", "Budget by budget", BUDGETS.html(result.budgets)),
@@ -56,7 +56,7 @@ def smallest_html(result: SmallestResult) -> str:
 
 
 def _networks(result: SmallestResult) -> Html:
-    """Draw the best networks, those from the smallest budget down and what fails most narrowly."""
+    """Draw the best networks of the budgets that are solved most often."""
     with_run = [item for item in result.budgets if item.run is not None]
     with_run.sort(key=lambda item: item.solved.estimate if item.solved else 0.0, reverse=True)
     drawn = [
@@ -64,16 +64,16 @@ def _networks(result: SmallestResult) -> Html:
         for item in with_run[:DRAWN]
         if item.run is not None
     ]
-    intro = "Of each a solved run: what such a network learnt, not what all of them do."
+    intro = "A solved run of each: what such a network can learn, not what every run does."
     return joined(paragraph(intro), side_by_side(drawn, small=True)) if drawn else NOTHING
 
 
 def _method(result: SmallestResult) -> Html:
     most = result.max_seeds
     pairs = [
-        ("Decided by", DECIDED),
+        ("Decision rule", DECIDED),
         ("Confidence", CONFIDENCE),
-        ("Not said", NOT_SAID),
+        ("Not claimed", NOT_SAID),
         ("Seeds", f"raced on 0 to {most - 1:,} at most, judged on {most:,} to {2 * most - 1:,} at most"),
         ("Spent", f"{result.runs:,} runs"),
         *how_terms(result.how),

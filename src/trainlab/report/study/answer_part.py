@@ -15,7 +15,7 @@ from trainlab.report.first_sentence import first_sentence, verdict_html
 from trainlab.report.study.shown_cells import cell_words, cells_of, networks_of
 from trainlab.report.study.verdict_part import names_in
 from trainlab.spec import Network, solved_rule
-from trainlab.studies.answers.answer import Answer, answer_of, what_runs
+from trainlab.studies.answers.answer import Answer, answer_of, seeds_or_runs
 from trainlab.studies.cells import CellResult, any_solved, spread_of
 from trainlab.studies.measure import Measure
 from trainlab.studies.result import StudyResult
@@ -84,7 +84,7 @@ def answer_picture(result: StudyResult) -> Picture | None:
     of = f" ({measure.loss})" if measure.loss else ""
     return intervals(
         rows,
-        x_label=f"{measure.name}{of}{', %' if unit else ''}: median of the {what_runs(result)}, "
+        x_label=f"{measure.name}{of}{', %' if unit else ''}: median of the {seeds_or_runs(result)}, "
         "their middle 90 %",
         title=f"How each network does: {measure.name}",
         reference=guess,

@@ -1,4 +1,4 @@
-"""A study's answer in the terminal: a sentence, what is what, one table, what helps, where the rest is."""
+"""A study's answer in the terminal: a sentence, definitions, one table, what helps, where the rest is."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _fidelity(result: StudyResult) -> list[str]:
 
 
 def _sides(result: StudyResult) -> list[str]:
-    """Say how many verdicts hold where cells were trained again, and where these are solved otherwise."""
+    """Say how many verdicts hold for cells that were trained again, and which of these fare differently."""
     held = held_words(result.verdicts, [each.words for each in result.retrained]) if result.retrained else ""
     differing = [each.sentence for each in result.retrained if each.differing or not held]
     return [held, *differing] if held else differing
@@ -111,7 +111,7 @@ def _table(found: Answer, width: int) -> Table:
 
 
 def _why(result: StudyResult) -> list[str]:
-    """Say what the failed runs of each network's first and last cell are blamed on, if that was asked."""
+    """Say what made the runs of each network's first and last cell fail, if that was asked."""
     told: list[str] = []
     for network in networks_of(result)[:MOST_NETWORKS]:
         for item in ends_of(result, network):
@@ -129,7 +129,7 @@ def _notes(result: StudyResult) -> list[str]:
 
 
 def _rest(result: StudyResult) -> str:
-    """Say where the rest is."""
+    """Name the options that show the rest."""
     failed = any(item.solved.k < item.solved.n for item in result.cells)
     told = result.measure is None or any_solved(result.cells)
     offer = failed and told and all(item.why is None for item in result.cells)

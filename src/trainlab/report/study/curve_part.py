@@ -11,11 +11,11 @@ from trainlab.draw import Answers, Band, Curve, counted, curves, join, predictio
 from trainlab.draw.svg import Html
 from trainlab.page.document import fold, heading, paragraph, picture, side_by_side
 from trainlab.page.html import NOTHING, joined
-from trainlab.report.study.shown_cells import cell_words, ends_of, networks_of, singles_of
+from trainlab.report.study.shown_cells import cell_words, ends_of, networks_of, single_changes_of
 from trainlab.report.words import loss_label
 from trainlab.spec import Experiment, Within
 from trainlab.stats import Bands
-from trainlab.studies.answers.answer import what_runs
+from trainlab.studies.answers.answer import seeds_or_runs
 from trainlab.studies.cells import CellResult
 from trainlab.studies.result import StudyResult
 
@@ -37,7 +37,7 @@ def loss_part(result: StudyResult) -> Html:
         if shown or missing:
             body += [heading(network), side_by_side(shown), missing]
         drawn = drawn or bool(shown)
-        singles = _losses(result, singles_of(result, network)) if shown else []
+        singles = _losses(result, single_changes_of(result, network)) if shown else []
         if singles:
             body.append(fold(f"{network} with one change: {len(singles)} cells", side_by_side(singles)))
     intro = "Median over the seeds and bands, on a log scale. Different losses can't be compared by height."
@@ -100,7 +100,7 @@ def _alike(
 
 
 def _too_few(cells: list[CellResult], what: Literal["loss", "gradient"]) -> Html:
-    """Say of cells with readings too few for a curve which setting gives more; those alike share a line."""
+    """Say which setting gives more readings to cells that have too few for a curve; equal lines come once."""
     lines: dict[str, None] = {}
     for item in cells:
         runs, field = item.runs, f"record.{what}_every"
@@ -144,7 +144,7 @@ def _gradient(result: StudyResult, item: CellResult, hold: np.ndarray) -> Html:
         hold=hold,
     )
     kept, n = sum(len(runs.gradient_curve) for runs in item.splits), item.count
-    less = paragraph(f"Of the first {kept:,} of {n:,} {what_runs(result)}.") if kept < n else NOTHING
+    less = paragraph(f"Of the first {kept:,} of {n:,} {seeds_or_runs(result)}.") if kept < n else NOTHING
     return joined(picture(drawn), less)
 
 
@@ -155,7 +155,7 @@ def _curve(label: str, epochs: np.ndarray, bands: Bands, *, both: bool, half: bo
 
 
 def _rounded(item: CellResult) -> Html:
-    """Say of how many runs the bands are, and how exact, where they aren't those of whole curves."""
+    """Say how many runs the bands cover and how exact they are, where curves were kept rounded."""
     if not item.loss_error:
         return NOTHING
     kept, n = item.loss.n, item.count
@@ -197,7 +197,7 @@ def _answers(result: StudyResult, item: CellResult) -> Html:
 
 
 def _tolerance(experiment: Experiment) -> float:
-    """Return how near a prediction must be to be drawn as right: as *solved* has it, else the right half."""
+    """Return how near a prediction must be to be drawn as right: the tolerance of *solved*, or ½."""
     return experiment.solved.within if isinstance(experiment.solved, Within) else 0.5
 
 

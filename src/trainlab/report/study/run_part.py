@@ -26,8 +26,8 @@ def run_part(result: StudyResult) -> Html:
     if result.measure is not None and not any_solved(result.cells):
         return NOTHING
     intro = (
-        "Of each network the run with the lowest seed that was solved, and the one that was not, in its cell "
-        "with the most changes that has such a run. They show how such a run looks, not how often it happens."
+        "For each network the solved run and the unsolved run with the lowest seeds, each from the cell with "
+        "the most changes that has one. They show what such a run looks like, not how often it happens."
         + (" They are of the first split." if result.study.splits > 1 else "")
     )
     pairs = (

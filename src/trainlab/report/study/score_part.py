@@ -16,7 +16,7 @@ from trainlab.page.columns import Column, TableOf
 from trainlab.page.document import fold, paragraph
 from trainlab.page.html import joined
 from trainlab.report.words import loss_label
-from trainlab.studies.answers.answer import what_runs
+from trainlab.studies.answers.answer import seeds_or_runs
 from trainlab.studies.cells import CellResult, spread_of
 from trainlab.studies.result import StudyResult
 
@@ -51,7 +51,7 @@ def scores_title(result: StudyResult) -> str:
     """Say what the table tells."""
     told = scores_table(result).headings(result.cells)
     what = " and ".join(each for each in (ACCURACY, LOSS) if each in told).capitalize() or LOSS
-    return f"{what}, median of the {what_runs(result)} (their middle 90 %)"
+    return f"{what}, median of the {seeds_or_runs(result)} (their middle 90 %)"
 
 
 def score_part(result: StudyResult) -> Html:
@@ -85,7 +85,7 @@ def score_pictures(result: StudyResult) -> list[Picture]:
                     networks,
                     [[_shares(found.get((made, name))) for name in networks] for made in combinations],
                     title=f"{title}, by changes made and network",
-                    value_label=f"Accuracy, %, median of the {what_runs(result)}",
+                    value_label=f"Accuracy, %, median of the {seeds_or_runs(result)}",
                 )
             )
     return drawn

@@ -1,4 +1,4 @@
-"""Which cells and runs a page shows in full, and how they are called."""
+"""The cells and runs that a page shows in full, and their names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def networks_of(result: StudyResult) -> list[str]:
 
 
 def cells_of(result: StudyResult, network: str) -> list[CellResult]:
-    """Return a network's cells in the study's order: first few changes, then many."""
+    """Return a network's cells in the study's order, from few changes to many."""
     return [item for item in result.cells if item.cell.network == network]
 
 
@@ -28,7 +28,7 @@ def ends_of(result: StudyResult, network: str) -> list[CellResult]:
     return ends or [cells[0], *cells[1:][-1:]]
 
 
-def singles_of(result: StudyResult, network: str) -> list[CellResult]:
+def single_changes_of(result: StudyResult, network: str) -> list[CellResult]:
     """Return a network's cells with one change that `ends_of` doesn't have."""
     ends = [item.cell for item in ends_of(result, network)]
     return [

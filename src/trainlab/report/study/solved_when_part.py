@@ -11,7 +11,7 @@ from trainlab.page.columns import Column, TableOf
 from trainlab.page.document import fold, paragraph
 from trainlab.page.html import NOTHING, joined
 from trainlab.stats import Rate
-from trainlab.studies.answers.answer import what_runs
+from trainlab.studies.answers.answer import seeds_or_runs
 from trainlab.studies.cells import CellResult
 from trainlab.studies.result import StudyResult
 from trainlab.studies.solved_when import SolvedWhen
@@ -58,7 +58,7 @@ WHEN_SOLVED: TableOf[tuple[CellResult, SolvedWhen]] = TableOf(
 
 
 def with_when(cells: Sequence[CellResult]) -> list[tuple[CellResult, SolvedWhen]]:
-    """Return the cells that were read on the way, each with when it was solved: the table's rows."""
+    """Return the cells that were read during training, each with when its runs were solved."""
     return [(item, item.when) for item in cells if item.when]
 
 
@@ -68,13 +68,13 @@ def when_title(result: StudyResult) -> str:
     looked = "every epoch" if every == 1 else f"every {every:,} epochs"
     return (
         f"When runs were solved, looked at {looked}: at some time, at the end, from the first time on "
-        f"(share of {what_runs(result)}, 95 % interval); how many lost it; when they first were (median, "
+        f"(share of {seeds_or_runs(result)}, 95 % interval); how many lost it; when they first were (median, "
         "middle 90 %)"
     )
 
 
 def unknown_words(cells: Sequence[CellResult]) -> str:
-    """Say why it isn't known of some cells whether runs stayed solved; empty where it is of all."""
+    """Say why for some cells it isn't known whether runs stayed solved; empty if it is known for all."""
     unknown = any(item.when and item.when.stayed is None for item in cells)
     kept = (
         "Whether runs stayed solved isn't known where an older trainlab kept them; --fresh trains them anew."

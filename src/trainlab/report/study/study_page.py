@@ -11,7 +11,7 @@ from trainlab.report.study.run_part import run_part
 from trainlab.report.study.score_part import score_part
 from trainlab.report.study.verdict_part import names_in, verdict_part
 from trainlab.report.study.why_failed_part import why_part
-from trainlab.studies.answers.answer import what_runs
+from trainlab.studies.answers.answer import seeds_or_runs
 from trainlab.studies.result import StudyResult
 
 
@@ -23,16 +23,12 @@ def study_html(result: StudyResult) -> str:
     """
     title = result.study.title or "A study"
     size = f"{result.size} = {result.run_count:,} runs"
-    told = verdict_part(result.verdicts, names=names_in(result), runs=what_runs(result))
+    told = verdict_part(result.verdicts, names=names_in(result), runs=seeds_or_runs(result))
     return page(
         title,
         answer_front(result),
         [
-            (
-                "verdicts",
-                "Statements, and how they fared",
-                told,
-            ),
+            ("verdicts", "Statements and verdicts", told),
             ("rates", "Every cell", rate_part(result)),
             ("effects", "What each change does", effect_part(result)),
             ("why", "Why runs failed", why_part(result)),

@@ -24,7 +24,7 @@ from trainlab.report.study.why_failed_part import CAUSES, method_words, offer_wo
 from trainlab.report.terminal_lines import print_lines
 from trainlab.report.words import MARKS, single_run
 from trainlab.stats import Rate
-from trainlab.studies.answers.answer import what_runs
+from trainlab.studies.answers.answer import seeds_or_runs
 from trainlab.studies.cells import any_solved
 from trainlab.studies.effect_table import EFFECTS, IN_SHORT
 from trainlab.studies.result import StudyResult
@@ -112,7 +112,7 @@ def _verdicts(result: StudyResult, console: Console) -> None:
         # The outcome is the statement's: without it, "refuted: C hurts" would read backwards.
         sentence = Text(f"{verdict.claim} " if verdict.claim else "", style=TERMINAL["muted"])
         sentence.append(verdict.sentence, style="default")
-        alone = single_run(verdict, what_runs(result))
+        alone = single_run(verdict, seeds_or_runs(result))
         for words in (alone, sides_words(verdict)):
             if words:
                 sentence.append(f" {words}", style=TERMINAL["muted"])
@@ -139,7 +139,7 @@ def _rates(result: StudyResult, console: Console) -> None:
     # A full cell is 19 characters wide, plus 2 between columns.
     widest = max(map(len, [changes.heading, *(str(changes.cell(made)) for made in combinations)]))
     brief = widest + sum(max(len(name), 20) + 2 for name in networks) > console.width
-    of = f"Solved, share of {what_runs(result)}"
+    of = f"Solved, share of {seeds_or_runs(result)}"
     rates = TableOf((changes, *map(column, networks)))
     console.print(rates.terminal(combinations, title=of if brief else f"{of} (95 % interval)", brief=brief))
     if total > len(combinations):

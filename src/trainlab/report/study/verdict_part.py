@@ -62,7 +62,7 @@ def _item(verdict: Verdict, names: Sequence[str], runs: str) -> Html:
 
 
 def names_in(result: StudyResult) -> list[str]:
-    """Return the names that a study's sentences may have in them, if they hold a full stop."""
+    """Return the names with a full stop in them that a study's sentences may contain."""
     study, data = result.study, [item.runs.experiment.data() for item in result.cells]
     changes = [words for change in study.changes for words in (change.name, change.label)]
     columns = [words for each in data for words in (*each.class_names, *each.target_names)]

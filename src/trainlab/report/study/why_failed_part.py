@@ -1,4 +1,4 @@
-"""Why runs failed: the words and the table of terminal and page, and the page's part with its pictures."""
+"""Why runs failed: the words and the table for terminal and page, and the page's section."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def method_words(result: StudyResult) -> str:
 
 
 def offer_words(result: StudyResult) -> str:
-    """Return how to learn why runs failed, if any did and it wasn't asked; else nothing."""
+    """Return how to find out why runs failed, if any did and that wasn't asked; else nothing."""
     runs = result.run_count
     failed = runs - sum(item.solved.k for item in result.cells)
     if not failed or any(item.why is not None for item in result.cells):

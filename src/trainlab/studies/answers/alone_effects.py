@@ -25,10 +25,10 @@ def only_alone(effect: Effect) -> bool:
     )
 
 
-def alone_words(
+def describe_alone(
     result: StudyResult, effects: Sequence[Effect], measure: Measure
 ) -> list[tuple[str, str, str]]:
-    """Return what each change does alone, in figures, and what is seen of it on average."""
+    """Return what each change does alone, in figures, and what its average shows."""
     networks = list(dict.fromkeys(item.cell.network for item in result.cells))
     over = "the other change" if len(result.study.change_names) == 2 else "the other changes"
     seen = {
@@ -57,14 +57,14 @@ def alone_words(
 def alone_lines(
     result: StudyResult, effects: Sequence[Effect], measure: Measure
 ) -> tuple[tuple[str, str], ...]:
-    """Return a line of what changes do alone that isn't seen on average; none if there is nothing to tell."""
-    told = alone_words(result, [effect for effect in effects if only_alone(effect)], measure)
+    """Return a line on what changes do alone that their averages don't show; none if there is nothing."""
+    told = describe_alone(result, [effect for effect in effects if only_alone(effect)], measure)
     words = [f"{words}: {figures}; {rest}" for words, figures, rest in told]
     return (("Alone", ". ".join(words)),) if words else ()
 
 
-def nearest(effects: Sequence[Effect], measure: Measure) -> str:
-    """Tell the effect that comes nearest to being seen, where one's interval by itself leaves out 0."""
+def nearest_to_seen(effects: Sequence[Effect], measure: Measure) -> str:
+    """Name the effect that comes nearest to being seen, if an interval taken by itself leaves out 0."""
     near = [
         (read.p_adjusted, f"{effect.change}{how} on {effect.network}", read)
         for effect in effects

@@ -92,7 +92,7 @@ def named_all(study: Study, networks: Sequence[str]) -> str:
 
 
 def networks_words(names: Sequence[str], networks: Sequence[str], result: StudyResult) -> str:
-    """Return the network's name of one, ``both networks`` of all, or the names or number of some."""
+    """Return one network's name, ``both networks`` for all of them, or the names or number of some."""
     if len(names) == 1:
         return named(result.study, names[0])
     if len(names) == len(networks):
@@ -100,18 +100,18 @@ def networks_words(names: Sequence[str], networks: Sequence[str], result: StudyR
     return join(list(names)) if len(names) <= MOST_NAMED else f"{len(names):,} of {len(networks):,} networks"
 
 
-def what_runs(result: StudyResult) -> str:
+def seeds_or_runs(result: StudyResult) -> str:
     """Return what medians are taken of: the seeds, or the runs on all splits."""
     return "runs" if result.study.splits > 1 else "seeds"
 
 
 def short(name: str) -> str:
-    """Return a name as the table has it, a long one with its end cut off."""
+    """Return a name as the table shows it: a long one loses its end."""
     return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 def picked_note(count: int) -> str:
-    """Say what the best of many cells is worth: it was picked and is told on the same seeds."""
+    """Warn that the best of many cells was picked on the seeds on which it is reported."""
     return f"Best of {count:,}: picked on these same seeds, which flatters it."
 
 
@@ -259,7 +259,7 @@ def _statement(items: Sequence[Verdict], study: Study) -> str:
 
 
 def phases_note(study: Study) -> tuple[str, ...]:
-    """Say that trainings go on, all of them or those with some changes: what is told is the last one."""
+    """Say that trainings continue others, all of them or some: the figures are those of the last one."""
     later = [change.name for change in study.changes if change.then]
     if not study.phases:
         return (f"With {join(later)} a training goes on; all figures are of the last one.",) if later else ()

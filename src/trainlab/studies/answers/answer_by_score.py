@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from trainlab.draw import format_number, join
 from trainlab.page.columns import Column, TableOf
 from trainlab.stats import Estimate, Outcome, Reading
-from trainlab.studies.answers.alone_effects import alone_lines, alone_words, nearest, only_alone
+from trainlab.studies.answers.alone_effects import alone_lines, describe_alone, nearest_to_seen, only_alone
 from trainlab.studies.answers.answer import (
     MOST_NETWORKS,
     Answer,
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 def score_answer(result: StudyResult, measure: Measure) -> Answer:
-    """Return the answer by the measure: what changes do to it, and how it stands beside the mere guess."""
+    """Return the answer by the measure: what changes do to it, and how it compares with the mere guess."""
     study, effects = result.study, result.score_effects
     table, items, remarks = _table(result, measure)
     what = f"{measure.name}, in points" if measure.kind == "accuracy" else f"{measure.name}, in %"
@@ -88,19 +88,19 @@ def _changed(result: StudyResult, measure: Measure, effects: Sequence[Effect]) -
     parts = [perfect] if perfect else []
     if not perfect and not helped and not hurt and not alone:
         parts.append(f"No change is seen to make a difference to the {measure.name}{split_words(measure)}.")
-        parts.append(nearest(effects, measure))
+        parts.append(nearest_to_seen(effects, measure))
     elif not perfect and not helped and not helps_alone:
         parts.append(f"No change is seen to help{split_words(measure)}.")
     parts += [_done(result, some, verb, measure) for some, verb in ((helped, "help"), (hurt, "hurt")) if some]
     parts += [
         f"Alone {words}{split_words(measure)}: {figures} of {measure.name}; {rest}."
-        for words, figures, rest in alone_words(result, alone, measure)
+        for words, figures, rest in describe_alone(result, alone, measure)
     ]
     return " ".join(filter(None, (*parts, untold)))
 
 
 def _untold(result: StudyResult, measure: Measure) -> str:
-    """Say of which changes nothing is told, and why."""
+    """Name the changes about which nothing can be said, and why."""
     found = score_untold(result.study, measure, result.cells)
     singles = {key: why for key, why in found.items() if len(key[1]) == 1}
     if not singles:
@@ -272,7 +272,7 @@ def _fit(item: CellResult, middle: float, measure: Measure) -> str:
 def _table(
     result: StudyResult, measure: Measure
 ) -> tuple[TableOf[CellResult | None], Sequence[CellResult | None], tuple[str, ...]]:
-    """Return the table, the cells that it has, after None for the mere guess, and remarks."""
+    """Return the table, its rows (None for the mere guess, then cells), and remarks."""
     networks = list(dict.fromkeys(item.cell.network for item in result.cells))
     columns, remarks = score_columns(measure, result.cells), list[str]()
     if len(networks) > 1:

@@ -24,12 +24,12 @@ from trainlab.studies.answers.answer import (
     phases_note,
     picked_note,
     read_of,
+    seeds_or_runs,
     short,
-    what_runs,
 )
 from trainlab.studies.cells import CellResult
 from trainlab.studies.effect_table import Effect
-from trainlab.studies.verdicts.all_changes_verdict import Fate, Together, weigh_together
+from trainlab.studies.verdicts.all_changes_verdict import AllChangesEffect, Fate, all_changes_effects
 from trainlab.studies.verdicts.robustness_words import SOMETIME, turned_changes
 from trainlab.studies.verdicts.study_verdicts import ends_solved
 
@@ -48,7 +48,7 @@ def solved_answer(result: StudyResult) -> Answer:
     study = result.study
     cells = {(item.cell.network, item.cell.changes): item for item in result.cells}
     causes = [verdict for verdict in result.verdicts if verdict.topic == "cause"]
-    together = weigh_together(ends_solved(study, cells)) if study.changes and not causes else ()
+    together = all_changes_effects(ends_solved(study, cells)) if study.changes and not causes else ()
     table, items, remarks = _table(result)
     return Answer(
         sentence=_of_causes(causes) if causes else _made(result, together) if together else _best(result),
@@ -74,7 +74,7 @@ def _of_causes(causes: Sequence[Verdict]) -> str:
 
 
 def unlearnt_words(result: StudyResult) -> tuple[str, ...]:
-    """Say how many runs lost it in the cell where most did, and in how many others more than a few did.
+    """Say how many runs unlearned in the cell where most did, and in how many other cells many did.
 
     Cells at the baseline or with all changes go before others. Nothing where few runs lost it.
     """
@@ -91,7 +91,7 @@ def unlearnt_words(result: StudyResult) -> tuple[str, ...]:
     more = len(told) - 1
     others = f" More than 1 % did in {counted(more, 'other cell')}, too." if more else ""
     return (
-        f"{words} was solved at some time on {when.ever.k:,} of {when.ever.n:,} {what_runs(result)}; "
+        f"{words} was solved at some time on {when.ever.k:,} of {when.ever.n:,} {seeds_or_runs(result)}; "
         f"{when.unlearnt:,} of them had unlearnt it by the last epoch.{others}",
     )
 
@@ -132,8 +132,8 @@ def _points(share: float) -> str:
     return format_fixed(100 * share, 1, sign=True)
 
 
-def _made(result: StudyResult, together: Sequence[Together]) -> str:
-    """Say what all changes make of the networks, those alike in one sentence."""
+def _made(result: StudyResult, together: Sequence[AllChangesEffect]) -> str:
+    """Say what all changes do to the networks, those that fare alike in one sentence."""
     study, seeds = result.study, counted(result.how.seeds, "seed")
     full = [item for item in together if item.before.k == item.before.n]
     parts: list[str] = []
@@ -160,7 +160,9 @@ def _made(result: StudyResult, together: Sequence[Together]) -> str:
 _SENTENCES: tuple[Fate, ...] = ("learns", "lowered", "minority", "not", "either way", "open")
 
 
-def _sentence(result: StudyResult, fate: Fate, group: Sequence[Together], subject: str, seeds: str) -> str:
+def _sentence(
+    result: StudyResult, fate: Fate, group: Sequence[AllChangesEffect], subject: str, seeds: str
+) -> str:
     one = len(result.study.changes) == 1
     who = _names(result, group)
     single = len(group) == 1
@@ -184,7 +186,7 @@ def _sentence(result: StudyResult, fate: Fate, group: Sequence[Together], subjec
     }[fate]
 
 
-def _names(result: StudyResult, group: Sequence[Together]) -> str:
+def _names(result: StudyResult, group: Sequence[AllChangesEffect]) -> str:
     return named_all(result.study, [item.network for item in group])
 
 
@@ -209,7 +211,7 @@ def _best(result: StudyResult) -> str:
 
 
 def _table(result: StudyResult) -> tuple[TableOf[Any], Sequence[Any], tuple[str, ...]]:
-    """Return the table, what its rows are of, and remarks: a row a network, or a row a cell of one."""
+    """Return the table, its rows and remarks: a row for each network, or for each cell of one network."""
     networks = list(dict.fromkeys(item.cell.network for item in result.cells))
     return _by_network(result, networks) if len(networks) > 1 else _by_cell(result)
 
@@ -217,7 +219,7 @@ def _table(result: StudyResult) -> tuple[TableOf[Any], Sequence[Any], tuple[str,
 def _by_network(
     result: StudyResult, networks: Sequence[str]
 ) -> tuple[TableOf[str], Sequence[str], tuple[str, ...]]:
-    """Return a row a network; of many cells the baseline, the best and all changes."""
+    """Return a row for each network; of many cells the baseline, the best and the one with all changes."""
     made = list(dict.fromkeys(item.cell.changes for item in result.cells))
     ends = [changes for changes in ((), result.study.change_names) if changes in made]
     cells = {(item.cell.network, item.cell.changes): item for item in result.cells}
@@ -241,7 +243,7 @@ def _by_network(
 
 
 def _by_cell(result: StudyResult) -> tuple[TableOf[CellResult], Sequence[CellResult], tuple[str, ...]]:
-    """Return a row a cell of one network; of many cells the baseline, single changes, the best and all."""
+    """Return a row for each cell of one network; of many the baseline, single changes, the best and all."""
     chosen, best = chosen_cells(result, result.cells, _best_of)
     heading = "Changes" if result.study.changes else "Network"
     names: Column[CellResult] = Column(
@@ -284,7 +286,7 @@ def cell_name(result: StudyResult, item: CellResult) -> str:
 
 
 def _best_of(cells: Sequence[CellResult]) -> CellResult:
-    """Return the most often solved cell, of several alike the first: cells go from few changes to many."""
+    """Return the cell that is solved most often; of equals the one with the fewest changes."""
     return max(cells, key=lambda item: item.solved.k)
 
 

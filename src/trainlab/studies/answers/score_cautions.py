@@ -1,4 +1,4 @@
-"""What the figures of an answer by the measure can't tell: of other rows, of runs that diverged."""
+"""What the figures of an answer don't cover: other rows, and runs that diverged."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MORE_SPLITS = "Other rows may say otherwise: splits = 20 in the study file draws
 
 
 def cautions(result: StudyResult, measure: Measure) -> list[str]:
-    """Say what the figures can't: of other rows, of runs that diverged, of what solved means."""
+    """Say what the figures don't cover: other rows, runs that diverged, what solved means."""
     said: list[str] = []
     lost = sum(item.diverged.k for item in result.cells)
     if lost:
@@ -44,7 +44,7 @@ def cautions(result: StudyResult, measure: Measure) -> list[str]:
 
 
 def _one_split(result: StudyResult, measure: Measure) -> str:
-    """Say what the rows of a single split leave to chance, and how more are drawn."""
+    """Say what the rows of a single split leave to chance, and how to draw more splits."""
     more = ""
     if result.study.changes or len(result.study.networks) > 1:
         more = f" {MORE_SPLITS}"

@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def score_columns(measure: Measure, cells: Sequence[CellResult]) -> list[Column[CellResult | None]]:
-    """Return the columns that say something of these cells, and of the mere guess, whose row is of None."""
+    """Return the columns that apply to these cells; the row of None is the mere guess."""
     data = cells[0].runs.experiment.data()
     trained = _numbers(f"{data.points:,} trained on", measure.training_guess, measure.trained_on, measure)
     columns = [trained]
@@ -38,7 +38,7 @@ def has_r2(measure: Measure) -> bool:
 
 
 def r2_words(item: CellResult, measure: Measure) -> str:
-    """Return the median R² of a cell's runs with two decimals, each by the guess of its split."""
+    """Return the median R² of a cell's runs with two decimals, each against the guess on its split."""
     guesses = measure.guesses or (measure.guess,)
     values = measure.of_all(item)
     return format_fixed(1 - median(values / np.repeat(guesses, len(values) // len(guesses))), 2)

@@ -23,7 +23,7 @@ THRESHOLD_WORDS = {"slope": "the slope", "down": "a saddle's fall", "up": "a lay
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EndingKind:
-    """The failed runs that end alike: `runs` of all that were read, and how many of them are solved later.
+    """The failed runs that end in one kind of place: how many, and how many of them are solved later.
 
     `escaped` is None if there are none, or none was trained on. `loss` and `gradient_norm` are medians at the
     end, NaN if there are none, and so is `flat`, how many directions are flat.
@@ -59,7 +59,7 @@ ENDING_KINDS: TableOf[EndingKind] = TableOf(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Moved:
-    """How many failed runs end how if the threshold of that `name` is `value`."""
+    """How many failed runs end in each kind of place if the threshold `name` is `value`."""
 
     name: str
     value: float

@@ -1,4 +1,4 @@
-"""Carry out the question where failed runs end: train, read the failed, train on, count who escapes."""
+"""Find where failed runs end: train, read the failed ones, train on, count which escape."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from trainlab.spec.study import MAX_SEEDS
 from trainlab.studies.causes import failed
 from trainlab.studies.landscape.read import Ending, read_ending
 from trainlab.studies.landscape.result import EndingsResult
-from trainlab.studies.stored_training import train_kept
+from trainlab.studies.stored_training import train_stored
 
 SEEDS = 200
 LONGER = 10
@@ -43,12 +43,23 @@ def endings(
 ) -> EndingsResult:
     """Say where the failed runs of an experiment end: minimum, saddle, plateau, kink, or still moving.
 
-    `spec` is an Experiment, a Study, the path of a file of either, or the name of an example; of a study,
-    `cell` names the one to ask about, as ``"Model 1:A+B"``, and without it is the first. It is trained on the
-    seeds 0, 1, 2, …, `seeds` of them. At the end of each failed run gradient and Hessian of the loss over all
-    the examples are read, exactly, in float64; the thresholds are in `trainlab.studies.landscape.read`. All
-    seeds are then trained `longer` times as many epochs, to count which failed runs are solved by then; 1
-    leaves that out. `store`, `fresh`, `workers` and `on_progress` are as in `study`.
+    At the end of each failed run gradient and Hessian of the loss over all the examples are read, exactly, in
+    float64; the thresholds are in `trainlab.studies.landscape.read`.
+
+    Args:
+        spec: an experiment, a study, the path of a file of either, or the name of an example.
+        cell: which cell of a study to ask about, as ``"Model 1:A+B"``; left out, the first.
+        seeds: on how many seeds it is trained: 0, 1, 2, ….
+        longer: how many times as many epochs all seeds are trained then, to count which failed runs are
+            solved by then; 1 leaves that out.
+        engine: as in `study`, like all that follow.
+        store: a folder where finished runs are kept.
+        workers: how many threads or processes train.
+        fresh: whether to forget what `store` has of these runs first.
+        on_progress: what is called with the progress, again and again.
+
+    Returns:
+        Every failed run's end, the counts and the verdicts.
 
     Raises:
         SpecError: before anything runs; of a network of more than 500 parameters, too, and where the loss has
@@ -64,7 +75,7 @@ def endings(
         experiment = replace(experiment, record=replace(experiment.record, parameters=True))
     asked = [experiment, *([experiment.at_epochs(longer * experiment.epochs)] if longer > 1 else [])]
     started = time.perf_counter()
-    (runs, *more), steps, seconds = train_kept(
+    (runs, *more), steps, seconds = train_stored(
         asked,
         range(seeds),
         engine=engine,
@@ -104,7 +115,7 @@ def endings(
 
 
 def _check_readable(experiment: Experiment) -> None:
-    """Refuse what has no Hessian that is known, or one that is too large to be read a few hundred times."""
+    """Refuse a loss without a known Hessian, and a network whose Hessian is too large to be read often."""
     network, loss = experiment.network, name_of(experiment.loss)
     if loss_entry(experiment.loss).tangent is None:
         raise SpecError(

@@ -1,4 +1,4 @@
-"""What the question where failed runs end returns; it prints and shows itself."""
+"""The result of `endings`: where failed runs end; it prints and shows itself."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class EndingsResult:
 
     @property
     def at_other_thresholds(self) -> tuple[Moved, ...]:
-        """How many runs end how, at each threshold ten times larger, then at a tenth of it."""
+        """How many runs end in each kind of place with each threshold times ten, then divided by ten."""
         moved = list[Moved]()
         for field in fields(Thresholds):
             for value in (getattr(THRESHOLDS, field.name) * FACTOR, getattr(THRESHOLDS, field.name) / FACTOR):
@@ -62,12 +62,12 @@ class EndingsResult:
 
     @property
     def verdict(self) -> tuple[str, ...]:
-        """What it comes to, in sentences; the first is the answer."""
+        """The findings as sentences; the first is the answer."""
         return tuple(str(verdict) for verdict in self.verdicts)
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
-        """What it comes to; the first is the answer.
+        """The findings; the first is the answer.
 
         Of the topics ``"endings"``, ``"flat"``, ``"escapes"``, ``"saddles escape"``, ``"local minimum"``,
         ``"plateau"``, ``"saddle"`` and ``"thresholds"`` those that apply.

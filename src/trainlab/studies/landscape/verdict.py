@@ -1,4 +1,4 @@
-"""What it comes to where failed runs end, in sentences; and the words for it, judged by plain counts."""
+"""Verdicts on where failed runs end, by plain counts, and their words."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _WORDS: tuple[tuple[str, Kind], ...] = (
 
 
 def word_verdict(topic: str, kind: Kind, kinds: tuple[EndingKind, ...], name: str) -> Verdict:
-    """Judge that most failed runs end so: upheld if the interval is above a half, refuted if it is below.
+    """Do most failed runs end in this kind of place? Upheld or refuted if the interval leaves out ½.
 
     At a kink of the loss no step leads down to first order, which a minimum may look like: to refute it, runs
     at a kink are counted in.
@@ -59,7 +59,7 @@ def word_verdict(topic: str, kind: Kind, kinds: tuple[EndingKind, ...], name: st
 
 
 def saddles_escape(kinds: tuple[EndingKind, ...]) -> Verdict:
-    """Judge that runs at a saddle are solved later more often than runs at a minimum.
+    """Are runs at a saddle solved later more often than runs at a minimum?
 
     By the exact test of R. A. Fisher, "The logic of inductive inference", Journal of the Royal Statistical
     Society 98 (1935) 39–82.
@@ -88,7 +88,7 @@ def saddles_escape(kinds: tuple[EndingKind, ...]) -> Verdict:
 
 
 def notes(result: EndingsResult) -> tuple[str, ...]:
-    """Return what the reader has to know of this experiment before trusting the reading."""
+    """Return what a reader must know about this experiment before trusting the numbers."""
     experiment, told = result.experiment, list[str]()
     if result.longer > 1 and experiment.looks_ahead:
         told.append(
@@ -116,7 +116,7 @@ def _none_failed(result: EndingsResult) -> str:
 
 
 def _answer(result: EndingsResult) -> str:
-    """Say where most end, with the interval, then the others, then where none does."""
+    """Say where most runs end, with the interval, then where the others do, then where none does."""
     some = sorted((each for each in result.kinds if each.runs.k), key=lambda each: -each.runs.k)
     first, *others = some
     ends = _verb(first) or ("ends " if first.runs.k == 1 else "end ")
@@ -152,7 +152,7 @@ def _escapes(result: EndingsResult) -> str:
 
 
 def _flat(result: EndingsResult) -> tuple[Verdict, ...]:
-    """Say how many directions two derivatives say nothing of, where runs are said to be at a minimum."""
+    """Say in how many directions runs at a minimum have no curvature."""
     minimum = next(each for each in result.kinds if each.kind == "minimum")
     if not minimum.runs.k or minimum.flat < 1:
         return ()
@@ -164,7 +164,7 @@ def _flat(result: EndingsResult) -> tuple[Verdict, ...]:
 
 
 def _thresholds(result: EndingsResult) -> str:
-    """Say whether the commonest stays the commonest when each threshold is ten times larger or smaller."""
+    """Say whether the commonest kind stays so when each threshold is ten times larger or smaller."""
     first = max(result.kinds, key=lambda each: each.runs.k)
     shares, turned = [first.runs.k], list[str]()
     for moved in result.at_other_thresholds:

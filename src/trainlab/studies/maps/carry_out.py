@@ -1,4 +1,4 @@
-"""Train the points of a map, some hundred experiments at a time, and keep the whole map's progress."""
+"""Train the points of a map, some hundred experiments at a time, and report the whole map's progress."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class Trainer:
                 self.seconds += last.elapsed
 
     def _forget(self, experiment: Experiment) -> None:
-        """Forget what the store held before this command, once: what it has trained since is to stay."""
+        """Forget, once, what the store held before this command; what has been trained since stays."""
         if self.fresh and self.store is not None and experiment.fingerprint not in self._forgotten:
             self._forgotten.add(experiment.fingerprint)
             forget([experiment], engine=self.engine, store=self.store)

@@ -44,13 +44,28 @@ def map_plane(
 ) -> MapResult:
     """Say where in a plane of two settings training works, and how it fails elsewhere.
 
-    `spec` is an Experiment, a Study, the path of a file of either, or the name of an example; of a study,
-    `cell` names the one to map, as ``"Model 1:A+B"``, and without it is the first. `x` and `y` are axes, as
-    ``"optimizer.lr=1e-4..10"`` or ``"epochs=10..1000:log"``; `size` is how many values they take,
-    ``(64, 64)`` or ``"64x64"``. Points are trained on the seeds 0, 1, 2, …, `seeds` of them: at first a
-    coarse grid, then more wherever neighbours differ, or all of them with `every_point`. The best point is
-    tested again on other seeds. `store`, `fresh`, `workers` and `on_progress` are as in `study`. Raises
-    SpecError before anything runs.
+    At first a coarse grid is trained, then more wherever neighbours differ. The best point is tested again on
+    other seeds.
+
+    Args:
+        spec: an experiment, a study, the path of a file of either, or the name of an example.
+        x: the axis across, as ``"optimizer.lr=1e-4..10"`` or ``"epochs=10..1000:log"``.
+        y: the axis up, alike.
+        size: how many values the axes take, as ``(64, 64)`` or ``"64x64"``.
+        seeds: on how many seeds each point is trained: 0, 1, 2, ….
+        cell: which cell of a study to map, as ``"Model 1:A+B"``; left out, the first.
+        every_point: whether to train all points.
+        engine: as in `study`, like all that follow.
+        store: a folder where finished runs are kept.
+        workers: how many threads or processes train.
+        fresh: whether to forget what `store` has of these runs first.
+        on_progress: what is called with the progress, again and again.
+
+    Returns:
+        The plane: what its points came to, the best of them, and the verdict.
+
+    Raises:
+        SpecError: before anything runs, if what is asked isn't right.
     """
     asked = ask(
         spec, x=x, y=y, size=read_size(size) if isinstance(size, str) else size, seeds=seeds, cell=cell

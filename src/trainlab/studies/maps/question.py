@@ -106,7 +106,7 @@ def check_size(size: tuple[int, int]) -> None:
 
 
 def _recording_little(experiment: Experiment) -> Experiment:
-    """Keep how often it is looked at whether a run is solved; a map shows no curves."""
+    """Record no curves, which a map doesn't show, but keep how often runs are checked for being solved."""
     from msgspec.structs import replace
 
     every = experiment.record.solved_every

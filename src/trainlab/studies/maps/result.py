@@ -105,7 +105,7 @@ class MapResult:
         return rate(k, self.counts.seeds) if k >= 0 else None
 
     def to_frame(self, *, library: str | None = None) -> Any:
-        """Return the points as a data frame of pandas or, where that isn't installed, of polars.
+        """Return the points as a data frame of pandas or, if that isn't installed, of polars.
 
         A row a point: its two settings under their names, whether it was `trained`, how many of `n` seeds are
         `solved`, the `share` with the interval from `low` to `high`, all from 0 to 1, how many failed in

@@ -1,4 +1,4 @@
-"""What a map says, in sentences: where training works, the best point, how it fails elsewhere."""
+"""The verdicts of a map: where training works, the best point, how it fails elsewhere."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def map_verdicts(result: MapResult) -> tuple[Verdict, ...]:
 
 
 def _phases(result: MapResult) -> str:
-    """Say which training the settings are of, where it goes on from another."""
+    """Say which training the settings belong to, if it continues another."""
     asked = result.question
     if asked.experiment.after is None:
         return ""

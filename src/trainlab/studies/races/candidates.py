@@ -1,4 +1,4 @@
-"""Who races: networks of one size, or what a study file's [race] table crosses."""
+"""The candidates of a race: networks of one size, or what a study file's [race] table crosses."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Field:
 
 
 def networks_field(base: Experiment, asked: Budget, *, draw: int | None, seed: int) -> Field:
-    """Return the base with each of the networks that a budget allows, or with `draw` of them."""
+    """Return the base with each network that a budget allows, or with `draw` of them."""
     check_ends(base, asked)
     count = asked.count()
     drawn = draw is not None and draw < count
@@ -72,7 +72,7 @@ def check_ends(base: Experiment, asked: Budget) -> None:
 
 
 def all_networks(base: Experiment, asked: Budget) -> tuple[Candidate, ...]:
-    """Return the base with each of the networks that a budget allows, however few they are."""
+    """Return the base with each network that a budget allows, however few there are."""
     return tuple(network_candidate(base, architecture) for architecture in asked.list())
 
 

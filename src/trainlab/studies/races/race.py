@@ -1,4 +1,4 @@
-"""Hold a race: train a round, drop who is shown to be worse, go on with the rest."""
+"""Hold a race: train a round, drop the candidates shown to be worse, go on with the rest."""
 
 from __future__ import annotations
 
@@ -53,14 +53,32 @@ def race(
 ) -> RaceResult:
     """Find out which of many candidates learns best, without giving all of them all the seeds.
 
-    `spec` is a study, an experiment, or the path of a file of either. With `networks`, a budget, its networks
-    race in place of the experiment's own, all of them or `draw` drawn with `draw_seed`; without, what the
-    study's [race] table crosses. `cell`, as ``"Model 1:A+B"`` or ``":A+B"``, says which cell of the study
-    gives everything else; left out, the first network's without changes.
+    All get the first `seeds` seeds; those not yet shown to be worse (see `stats.race`) get twice as many in
+    each further round, until one is left, all have `max_seeds`, or the next round would take more than
+    `budget_seeds` runs in all.
 
-    All get the first `seeds` seeds, those not yet shown to be worse (see `stats.race`) twice as many in each
-    further round, until one is left, all have `max_seeds`, or the next round would take more than
-    `budget_seeds` runs in all. With `store` and `fresh` as in `study`: what is stored is never trained again.
+    Args:
+        spec: a study, an experiment, the path of a file of either, or the name of an example.
+        networks: a budget whose networks race in place of the experiment's own; left out, what the study's
+            [race] table crosses.
+        draw: how many networks of the budget race; all where it is left out.
+        draw_seed: the seed by which they are drawn.
+        cell: which cell of the study gives everything else, as ``"Model 1:A+B"`` or ``":A+B"``; left out,
+            the first network's without changes.
+        seeds: how many seeds the first round has.
+        max_seeds: how many a candidate gets at most.
+        budget_seeds: how many runs the race may take in all.
+        engine: as in `study`, like all that follow.
+        store: a folder where finished runs are kept; what is stored is never trained again.
+        workers: how many threads or processes train.
+        fresh: whether to forget what `store` has of these runs first.
+        on_progress: what is called with the progress, again and again.
+
+    Returns:
+        The verdict, the leaderboard and the rounds.
+
+    Raises:
+        SpecError: before anything runs, if what is asked isn't right.
     """
     plan = any_study(spec)
     _check(seeds, max_seeds, budget_seeds, draw)

@@ -57,12 +57,29 @@ def smallest_budget(
 ) -> SmallestResult:
     """Find the fewest parameters with which some network solves `share` of the seeds, by this training.
 
-    `spec` and `cell` as in `race`: they give everything but the network. `budgets` have ascending numbers of
-    parameters and the same limits; of each all networks race, on up to `max_seeds` seeds, until one is judged
-    on fresh seeds to reach the share, or all are shown not to (see `stats.any_reaches`). It ends with the
-    first budget that is enough, or goes on through all with `every_budget`; before a budget of more networks
-    than can race it ends as well. With a confidence of 95 % everything said of all budgets holds at once.
-    `store` and `fresh` as in `study`: what is stored is never trained again.
+    Of each budget all networks race until one is judged on fresh seeds to reach the share, or all are shown
+    not to (see `stats.any_reaches`). The search ends with the first budget that is enough, and before one of
+    more networks than can race. All that is said of all budgets holds at once with a confidence of 95 %.
+
+    Args:
+        spec: as in `race`, like `cell`: what gives everything but the network.
+        budgets: the budgets, with ascending numbers of parameters and the same limits.
+        share: the share of the seeds that is to be solved.
+        cell: which cell of the study gives everything but the network.
+        every_budget: whether to go on through all budgets after one that is enough.
+        seeds: how many seeds the first round of a race has.
+        max_seeds: how many a network gets at most.
+        engine: as in `study`, like all that follow.
+        store: a folder where finished runs are kept; what is stored is never trained again.
+        workers: how many threads or processes train.
+        fresh: whether to forget what `store` has of these runs first.
+        on_progress: what is called with the progress, again and again.
+
+    Returns:
+        The verdict, and the best network of every budget.
+
+    Raises:
+        SpecError: before anything runs, if what is asked isn't right.
 
     >>> budgets = [budget(parameters, inputs=2, outputs=1) for parameters in range(5, 14)]
     >>> smallest_budget("xor44", budgets=budgets, cell=":A+B+C+D+E").smallest  # doctest: +SKIP

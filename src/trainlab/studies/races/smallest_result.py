@@ -57,7 +57,7 @@ class SmallestResult:
 
     @property
     def verdict(self) -> str:
-        """The outcome in some sentences."""
+        """The outcome in a few sentences."""
         return " ".join(filter(None, (self._answer(), self._above(), self._untried())))
 
     @property
@@ -198,7 +198,7 @@ def share_of(share: float) -> str:
 
 
 def numbers_words(numbers: list[int]) -> str:
-    """Return numbers in ascending order with those that follow each other together: ``2 to 8 and 11``.
+    """Return ascending numbers in words, consecutive ones as a range: ``2 to 8 and 11``.
 
     >>> numbers_words([2, 3, 4, 6, 8, 9])
     '2 to 4, 6, 8 and 9'

@@ -24,7 +24,7 @@ from trainlab.stats import mcnemar_p
 from trainlab.studies.spikes.spike_anatomy import Spike, find_spike
 from trainlab.studies.spikes.spike_result import SpikeResult
 from trainlab.studies.spikes.spike_words import Lost
-from trainlab.studies.stored_training import train_kept
+from trainlab.studies.stored_training import train_stored
 
 SEEDS = 100
 MAX_NUMBERS = 5_000_000
@@ -49,11 +49,22 @@ def spike(
 ) -> SpikeResult:
     """Take apart how a run unlearned what it had solved: the step, the parameter it moved, and why so far.
 
-    `spec` and `cell` are as in `endings`. Without `seed`, of the seeds 0, 1, 2, …, `seeds` of them, the first
-    is taken whose run was solved at some time and isn't at the end. The run is trained again by the engine
-    that trains it, and beside it by a plain PyTorch loop, which takes over its weights at the end of every
-    epoch; what is told of the optimizer is read from that loop. `store`, `fresh`, `workers` and `on_progress`
-    are as in `study`.
+    The run is trained again by the engine that trains it, and beside it by a plain PyTorch loop, which takes
+    over its weights at the end of every epoch; what is told of the optimizer is read from that loop.
+
+    Args:
+        spec: an experiment, a study, the path of a file of either, or the name of an example.
+        cell: which cell of a study to ask about, as ``"Model 1:A+B"``; left out, the first.
+        seed: the run to take apart; left out, the first that was solved at some time and isn't at the end.
+        seeds: among how many seeds to look for it: 0, 1, 2, ….
+        engine: as in `study`, like all that follow.
+        store: a folder where finished runs are kept.
+        workers: how many threads or processes train.
+        fresh: whether to forget what `store` has of these runs first.
+        on_progress: what is called with the progress, again and again.
+
+    Returns:
+        What happened, step by step; no spike where no run lost what it had solved.
 
     Raises:
         SpecError: before anything runs; the training is too long or too large to be kept step by step, too.
@@ -75,7 +86,7 @@ def spike(
 
     steady = _with_amsgrad(experiment) if seed is None else None
     trained = [experiment, *([steady] if steady is not None else [])]
-    (runs, *others), steps, seconds = train_kept(
+    (runs, *others), steps, seconds = train_stored(
         trained, asked, engine=engine, store=store, workers=workers, fresh=fresh, on_progress=on_progress
     )
     unlearnt = tuple(

@@ -39,12 +39,12 @@ class SpikeResult:
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
-        """What it comes to; the first is the answer."""
+        """The findings; the first is the answer."""
         return tuple(Verdict(topic=topic, sentence=sentence) for topic, sentence in self.told)
 
     @property
     def told(self) -> tuple[tuple[str, str], ...]:
-        """What it comes to, each sentence with a word for what it is about; the first is the answer."""
+        """The findings as sentences, each with a word for its topic; the first is the answer."""
         spike, seeds = self.spike, self.how.seeds
         if spike is None:
             return (("unlearnt", words.nothing(seeds, self.seed, ever=bool(self.unlearnt))),)

@@ -22,7 +22,7 @@ NEAR_EPS = 10.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lost:
-    """Of so many seeds how many were solved and lost it at some later reading, `without` amsgrad and with it.
+    """How many of the seeds were solved and later unlearned, `without` amsgrad and with it.
 
     `p` is McNemar's.
     """
@@ -167,7 +167,7 @@ def _beside_eps(spike: Spike, now: float) -> str:
 
 
 def replayed(spike: Spike, engine: str) -> str:
-    """Say how it is known."""
+    """Say how the replay knows."""
     if engine.startswith("reference"):
         return "Replayed by the plain PyTorch loop that trained it."
     if spike.experiment.looks_ahead:
@@ -182,7 +182,7 @@ def replayed(spike: Spike, engine: str) -> str:
 
 
 def which(unlearnt: int, seeds: int, asked: int | None) -> str:
-    """Say of how many this is the first."""
+    """Say how many runs unlearned; this is the first."""
     if asked is not None:
         return ""
     if unlearnt == 1:

@@ -1,1 +1,1 @@
-"""What a study's verdicts are and how sure: rules of plain counts, each in a file by what it judges."""
+"""A study's verdicts: rules of plain counts, a file for each kind of verdict."""

@@ -37,8 +37,8 @@ _OUTCOMES: dict[Fate, Outcome] = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Together:
-    """A network at the baseline and with all changes, and what these make of it.
+class AllChangesEffect:
+    """A network at the baseline and with all changes, and how it fares.
 
     `alone` is the same without Holm's correction for all networks.
     """
@@ -51,8 +51,8 @@ class Together:
     alone: Fate
 
 
-def weigh_together(solved: Mapping[str, tuple[Bools, Bools]]) -> tuple[Together, ...]:
-    """Hold each network with all changes against its baseline.
+def all_changes_effects(solved: Mapping[str, tuple[Bools, Bools]]) -> tuple[AllChangesEffect, ...]:
+    """Compare each network with all changes to its baseline.
 
     `solved` has, by the network's name, which runs are solved at the baseline and with the changes, bool [n]
     from the same seeds. *More* is read from the paired difference, *most* from the rate against one half; the
@@ -63,7 +63,7 @@ def weigh_together(solved: Mapping[str, tuple[Bools, Bools]]) -> tuple[Together,
     p_more = holm(np.array([value.p for value in differences.values()]))
     p_most = holm(np.array([share_p(value, HALF) for value in afters.values()]))
     return tuple(
-        Together(
+        AllChangesEffect(
             network=name,
             before=rate_of(before),
             after=afters[name],
@@ -75,19 +75,21 @@ def weigh_together(solved: Mapping[str, tuple[Bools, Bools]]) -> tuple[Together,
     )
 
 
-def judge_together(changes: Sequence[str], solved: Mapping[str, tuple[Bools, Bools]]) -> tuple[Verdict, ...]:
+def judge_all_changes(
+    changes: Sequence[str], solved: Mapping[str, tuple[Bools, Bools]]
+) -> tuple[Verdict, ...]:
     """Did all changes together make each network learn? Upheld if most runs then solve, and more than before.
 
-    `solved` as in `weigh_together`. A single run shows that the changes work when it is solved with them and
-    not without.
+    `solved` as in `all_changes_effects`. A single run shows that the changes work when it is solved with them
+    and not without.
     """
     return tuple(
         _judge(item, changes, *pair)
-        for item, pair in zip(weigh_together(solved), solved.values(), strict=True)
+        for item, pair in zip(all_changes_effects(solved), solved.values(), strict=True)
     )
 
 
-def _judge(item: Together, changes: Sequence[str], baseline: Bools, changed: Bools) -> Verdict:
+def _judge(item: AllChangesEffect, changes: Sequence[str], baseline: Bools, changed: Bools) -> Verdict:
     outcome = _OUTCOMES[item.fate]
     subject = changes[0] if len(changes) == 1 else f"{join(changes)} together"
     note = " Its own intervals would decide it, but not after Holm's correction for all networks."

@@ -1,4 +1,4 @@
-"""Does one network predict better than another? Held against each other seed by seed, in three ways."""
+"""Does one network predict better than another? Compared seed by seed, in three ways."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from trainlab.stats import (
 )
 from trainlab.studies.cells import all_near
 from trainlab.studies.solved_when import looked_on_the_way, solved_ever
-from trainlab.studies.verdicts.robustness import TOLERANCES, weighed
+from trainlab.studies.verdicts.robustness import TOLERANCES, mixed_if_turned
 from trainlab.studies.verdicts.rules import OUTCOMES, Bools, after_words, rate_of
 
 Floats = npt.NDArray[np.float64]
@@ -31,7 +31,7 @@ Way = Literal["solved", "mean |error|", "RMSE"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Better:
+class NetworkComparison:
     """One network less another on the same seeds, positive where it is better; the three are read together.
 
     `ways` has the difference in the share solved and, for the mean |error| and the root mean square error of
@@ -52,20 +52,22 @@ class Better:
         return outcomes.pop() if len(outcomes) == 1 else "mixed"
 
 
-def compare_predictions(first: Runs, second: Runs) -> Better:
+def compare_predictions(first: Runs, second: Runs) -> NetworkComparison:
     """Compare two populations on the same seeds; a run that diverged errs without end."""
     mean, square = zip(*map(_errors, (first, second)), strict=True)
-    return weigh(solved=(first.solved, second.solved), mean=mean, rmse=square)
+    return compare_arrays(solved=(first.solved, second.solved), mean=mean, rmse=square)
 
 
-def weigh(*, solved: tuple[Bools, Bools], mean: tuple[Floats, Floats], rmse: tuple[Floats, Floats]) -> Better:
+def compare_arrays(
+    *, solved: tuple[Bools, Bools], mean: tuple[Floats, Floats], rmse: tuple[Floats, Floats]
+) -> NetworkComparison:
     """Compare plain numbers, each ``[n]`` from the same seeds: of the one, and of the other."""
     found: dict[Way, Estimate] = {
         "solved": paired_difference(solved[1], solved[0]),
         "mean |error|": _smaller(*mean),
         "RMSE": _smaller(*rmse),
     }
-    return Better(
+    return NetworkComparison(
         ways=read_family(found),
         solved=(rate_of(solved[0]), rate_of(solved[1])),
         smaller=rate(int((mean[0] < mean[1]).sum()), len(mean[0])),
@@ -74,7 +76,7 @@ def weigh(*, solved: tuple[Bools, Bools], mean: tuple[Floats, Floats], rmse: tup
     )
 
 
-def judge_better(names: tuple[str, str], where: str, first: Runs, second: Runs) -> Verdict:
+def judge_network_comparison(names: tuple[str, str], where: str, first: Runs, second: Runs) -> Verdict:
     """Does the first of two networks predict better than the second? Upheld if so in all three ways.
 
     Asked again of the share solved with other tolerances, and at some time; if one turns it, it is mixed.
@@ -106,11 +108,11 @@ def judge_better(names: tuple[str, str], where: str, first: Runs, second: Runs) 
             for words, each in read_family(_otherwise(first, second)).items()
         ),
     )
-    return weighed(judged)
+    return mixed_if_turned(judged)
 
 
 def _otherwise(first: Runs, second: Runs) -> dict[str, Estimate]:
-    """Return the difference in the share solved by other readings of solved."""
+    """Return the difference in the share solved under other definitions of solved."""
     pairs = {
         words: tuple(all_near(each, within) for each in (first, second))
         for within, words in TOLERANCES.items()

@@ -1,4 +1,4 @@
-"""Verdicts asked from every side: does each hold when success, the length or the arithmetic is another?
+"""Do verdicts hold with another definition of success, another length, another arithmetic?
 
 Solved is a threshold at the last epoch, so every verdict that counts solved runs is asked again with other
 tolerances, and of runs that were solved at some time. Where a change of a study sets nothing but the epochs,
@@ -55,7 +55,7 @@ def from_every_side(
     *,
     again: Mapping[str, Sequence[CellResult]] | None = None,
 ) -> tuple[Verdict, ...]:
-    """Return the verdicts, each with how it comes out on every other side, and those that turn round mixed.
+    """Return the verdicts with how each comes out on every other side; those that turn round become mixed.
 
     `again` has the cells trained again, by the words that say how. What is judged by a measure has no other
     readings of solved; nor has what runs say too little of.
@@ -71,11 +71,11 @@ def from_every_side(
         if each.key in first:
             turns = turns_round(first[each.key], each.verdict, trained=each.trained)
             sides[each.key].append(Side(words=each.words, outcome=each.verdict.outcome, turns=turns))
-    return tuple(weighed(replace(verdict, sides=tuple(sides[_key(verdict)]))) for verdict in verdicts)
+    return tuple(mixed_if_turned(replace(verdict, sides=tuple(sides[_key(verdict)]))) for verdict in verdicts)
 
 
-def weighed(verdict: Verdict) -> Verdict:
-    """Return the verdict; mixed, and saying under what it turns round, if it does on some side."""
+def mixed_if_turned(verdict: Verdict) -> Verdict:
+    """Return the verdict; if it turns round on some side, mixed and with that side named."""
     if not any(side.turns for side in verdict.sides):
         return verdict
     return replace(
@@ -88,7 +88,7 @@ def weighed(verdict: Verdict) -> Verdict:
 
 
 def turns_round(verdict: Verdict, other: Verdict, *, trained: bool = False) -> bool:
-    """Whether a verdict doesn't hold where `other` is what is said from another side.
+    """Whether a verdict is contradicted by `other`, the same asked from another side.
 
     It doesn't where that says the opposite. Of runs `trained` again, which may be fewer, a decided verdict
     doesn't hold either where that leaves it open with an interval that leaves out what was estimated here: it
@@ -116,7 +116,7 @@ def own_sides(verdict: Verdict) -> list[Side]:
 
 
 def _key(verdict: Verdict, *, lengths: Key = ()) -> Key:
-    """Return what verdicts on one thing have alike, whatever they say, and at whatever length."""
+    """Return what identifies the subject of a verdict, whatever it says and at whatever length."""
     network, *changes = verdict.about or (verdict.statement,)
     return verdict.topic, network, *(name for name in changes if name not in lengths)
 
@@ -126,7 +126,7 @@ def _judged(study: Study, cells: Sequence[CellResult]) -> tuple[Verdict, ...]:
 
 
 def _read_otherwise(study: Study, cells: Sequence[CellResult]) -> Iterator[Asked]:
-    """Yield what is said of the same runs by other readings of solved."""
+    """Yield the verdicts on the same runs under other definitions of solved."""
     if measure_of(cells) is not None:
         return
     plain = structs.replace(study, ask=())
@@ -137,7 +137,7 @@ def _read_otherwise(study: Study, cells: Sequence[CellResult]) -> Iterator[Asked
 
 
 def _trained_again(study: Study, again: Mapping[str, Sequence[CellResult]]) -> Iterator[Asked]:
-    """Yield what is said of cells that were trained again."""
+    """Yield the verdicts on cells that were trained again."""
     for words, cells in again.items():
         for verdict in _judged(study, cells):
             if verdict.topic != "parameters":
@@ -147,7 +147,7 @@ def _trained_again(study: Study, again: Mapping[str, Sequence[CellResult]]) -> I
 def _at_each_length(
     study: Study, cells: Sequence[CellResult], first: Mapping[Key, Verdict]
 ) -> Iterator[Asked]:
-    """Yield what is said of the other changes at each length by itself, where a change sets epochs alone.
+    """Yield the verdicts on the other changes at each length, if a change sets nothing but the epochs.
 
     All changes together are then all others, against the baseline of that length. A cell that was trained at
     this length anyway isn't asked again.
@@ -191,7 +191,7 @@ def _without(names: Key, lengths: Key) -> Key:
 
 
 def _length_words(experiments: Sequence[Experiment], made: Key, lengths: Key) -> str:
-    """Return ``at 300 epochs`` if all are so long; else what is made, as where trainings go on."""
+    """Return ``at 300 epochs`` if all are that long; otherwise the change that is made."""
     epochs = {each.epochs for each in experiments}
     if len(epochs) == 1 and all(each.after is None for each in experiments):
         return f"at {counted(epochs.pop(), 'epoch')}"
@@ -199,7 +199,7 @@ def _length_words(experiments: Sequence[Experiment], made: Key, lengths: Key) ->
 
 
 def _readings(cells: Sequence[CellResult]) -> Iterator[tuple[str, Callable[[Runs], Runs]]]:
-    """Yield the other readings of solved, in words, with what reads runs so.
+    """Yield the other definitions of solved, in words, each with the function that applies it.
 
     Runs that stop early are left where they just met their own rule, which says nothing of a stricter one;
     and of trainings that go on only the last is read, so those of different lengths can't be compared.

@@ -1,4 +1,4 @@
-"""How a verdict comes out on its other sides, in a line: it holds from all, or turns round under these."""
+"""A line on how a verdict comes out from its other sides: it holds from all, or turns round from some."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def holds_everywhere(verdict: Verdict) -> bool:
 
 
 def turned_words(verdict: Verdict) -> str:
-    """Say under what a verdict turns round, before it is called mixed for that."""
+    """Say from which sides a verdict turns round, before it is called mixed for that."""
     turned = _told([side for side in verdict.sides if side.turns])
     return f"It depends on how it is asked: {verdict.outcome} {AS_ASKED}, {turned}."
 
 
 def sides_words(verdict: Verdict) -> str:
-    """Say how a verdict comes out on its other sides, in a line; empty where no other was asked."""
+    """Say in a line how a verdict comes out on its other sides; empty if there are none."""
     sides = [side for side in verdict.sides if side.words != AS_ASKED]
     if not sides:
         return ""
@@ -81,7 +81,7 @@ def held_words(verdicts: Sequence[Verdict], also: Sequence[str]) -> str:
 
 
 def turned_changes(verdicts: Sequence[Verdict]) -> list[str]:
-    """Say of each change on which sides it does otherwise than as asked: ``C helps Model 1 at 300 epochs``.
+    """Say from which sides each change does something else than as asked: ``C helps Model 1 at 300 epochs``.
 
     What it does to being solved at some time is left out: effects tell that, with their numbers.
     """

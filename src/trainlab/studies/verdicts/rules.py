@@ -1,4 +1,4 @@
-"""What the rules of verdicts share: how readings come out, what a single run says, which verdict comes first.
+"""What the rules of verdicts share: outcomes of readings, what a single run says, the order of verdicts.
 
 Each rule is a function of plain counts, so that made-up numbers can flip it. What is *upheld* must hold with
 its whole interval; what is *refuted* must fail with its whole interval; the rest is *mixed*, and said so.
@@ -33,7 +33,7 @@ _ELSE = 3
 
 
 def most_telling_first(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
-    """Return the verdicts with what was found out before what was only checked; else in their order.
+    """Return findings before checks, and otherwise in their order.
 
     All changes together, each change, what failures are, the answers, and last that sizes are equal.
     """
@@ -46,10 +46,10 @@ def opposite_of(single_runs: Bools, outcome: Outcome) -> Rate | None:
 
 
 def rate_of(values: Bools) -> Rate:
-    """Return how many are true, as a rate."""
+    """Return the rate of true values."""
     return rate(int(values.sum()), len(values))
 
 
 def after_words(where: str) -> str:
-    """Return what names the cell as it stands after another word, or nothing."""
+    """Return `where` with a space before it, or nothing."""
     return f" {where}" if where else ""

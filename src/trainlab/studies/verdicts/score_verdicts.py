@@ -32,7 +32,7 @@ from trainlab.studies.effect_table import Effect
 from trainlab.studies.measure import Measure
 from trainlab.studies.score_effects import score_lead
 from trainlab.studies.verdicts.change_verdict import change_claim
-from trainlab.studies.verdicts.constant_predictor_test import beats_guess
+from trainlab.studies.verdicts.constant_predictor import constant_predictor_p
 from trainlab.studies.verdicts.rules import OUTCOMES, after_words, opposite_of
 
 Floats = npt.NDArray[np.float64]
@@ -116,9 +116,9 @@ class End:
 def judge_guesses(measure: Measure, ends: Sequence[End]) -> list[Verdict]:
     """Do these cells beat the commonest class, or the best constant answer?
 
-    Most seeds must be better, and the held-out rows must show it of the median run (`beats_guess`), corrected
-    by Holm for all ends; that it does no better asks for both the other way. Over several splits it is their
-    mean lead that must be shown, or mean arrears (`score_lead`). Of rows trained on alone nothing is
+    Most seeds must be better, and the held-out rows must show it of the median run (`constant_predictor_p`),
+    corrected by Holm for all ends; that it does no better asks for both the other way. Over several splits it
+    is their mean lead that must be shown, or mean arrears (`score_lead`). Of rows trained on alone nothing is
     concluded.
     """
     if measure.splits > 1:
@@ -127,7 +127,7 @@ def judge_guesses(measure: Measure, ends: Sequence[End]) -> list[Verdict]:
         return [_judge_lead(measure, end, family.get(place)) for place, end in enumerate(ends)]
     if not measure.held_out:
         return [_judge_guess(measure, end, "mixed") for end in ends]
-    sides = [beats_guess(measure, end.runs) for end in ends]
+    sides = [constant_predictor_p(measure, end.runs) for end in ends]
     better, worse = (holm([1.0 if pair is None else pair[side] for pair in sides]) for side in (0, 1))
     return [
         _judge_guess(measure, end, _beats(measure, end.runs, float(p), float(q)), asked=pair is not None)

@@ -1,4 +1,4 @@
-"""From the cells and effects of a study to its verdicts: what the changes do, and what the study asks."""
+"""The verdicts of a study, from its cells and effects: what changes do, and what else the study asks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from trainlab.studies.effects import ever_effects
 from trainlab.studies.interventions import changes_but_interventions, crossed_with, interventions
 from trainlab.studies.measure import Measure, measure_of
 from trainlab.studies.score_effects import score_effects, score_together, score_untold, score_values
-from trainlab.studies.verdicts.all_changes_verdict import judge_together
+from trainlab.studies.verdicts.all_changes_verdict import judge_all_changes
 from trainlab.studies.verdicts.cause_verdict import judge_causes
 from trainlab.studies.verdicts.cell_verdicts import judge_parameters, judge_predictions, judge_solved
 from trainlab.studies.verdicts.change_verdict import judge_change
@@ -45,7 +45,7 @@ LEAST_FAILED = 0.2
 
 
 def verdicts_of(study: Study, cells: Sequence[CellResult], effects: Sequence[Effect]) -> tuple[Verdict, ...]:
-    """Return every verdict that the cells allow: what the changes do, and what the study asks beside it.
+    """Return every verdict that the cells allow: what the changes do, and what else the study asks.
 
     Where there is a measure (`measure_of`) the changes are judged by it, else by the success rate.
     """
@@ -86,7 +86,7 @@ def _by_success(
     found: list[Verdict] = []
     others = changes_but_interventions(study)
     if others:
-        found += judge_together(others, ends_solved(study, table))
+        found += judge_all_changes(others, ends_solved(study, table))
     labels = {change.name: change.label for change in study.changes}
     ever = {(effect.network, effect.change): effect for effect in ever_effects(study, cells)}
     for effect in effects:
@@ -182,7 +182,7 @@ def ends_solved(study: Study, table: Table) -> dict[str, tuple[Bools, Bools]]:
 
 
 def _lists(item: CellResult) -> bool:
-    """Whether the targets are so few that all are told."""
+    """Whether the targets are few enough to be listed."""
     data = item.runs.experiment.data()
     return data.kind == "binary" and data.points <= min(MAX_LISTED, item.runs.predictions.shape[1])
 
@@ -198,7 +198,7 @@ def _fails_often(item: CellResult) -> bool:
 
 
 def _counts(cells: Sequence[CellResult]) -> dict[str, int]:
-    """Return the parameters of every network; a change that alters them has its cells named apart."""
+    """Return each network's number of parameters; cells whose changes alter it have entries of their own."""
     counts: dict[str, int] = {}
     for item in cells:
         network, count = item.cell.network, item.cell.experiment.network.parameters

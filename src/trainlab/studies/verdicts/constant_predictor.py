@@ -1,4 +1,4 @@
-"""Does a network do better than the mere guess on the held-out rows, or may that be chance?
+"""Does a network predict held-out rows better than the best constant, or may that be chance?
 
 Both answer the same rows, and the network is the run that is the median of the seeds. Of accuracies: of the
 rows on which only one of the two is right, the network must win more than half, by an exact sign test
@@ -30,8 +30,8 @@ FEWEST_ROWS = 10
 """Of fewer rows the t test of their losses is no guide."""
 
 
-def beats_guess(measure: Measure, runs: Runs) -> tuple[float, float] | None:
-    """Return the one-sided p-values of the rows that the median run does better than the guess, and worse.
+def constant_predictor_p(measure: Measure, runs: Runs) -> tuple[float, float] | None:
+    """Return one-sided p-values, over the rows, for the median run being better than the guess, and worse.
 
     None where the rows can't be asked: the run diverged, or its parameters, and so its losses, aren't kept.
     """
@@ -54,7 +54,7 @@ def beats_guess(measure: Measure, runs: Runs) -> tuple[float, float] | None:
 
 
 def rows_p(won: int, lost: int) -> float:
-    """Return the chance of winning so many rows or more of those won or lost, were it half."""
+    """Return the chance of winning at least so many of the rows won or lost, if each were a coin toss."""
     network = np.repeat([True, False], [won, lost])
     return float(sign_test(network, ~network[None, :])[0])
 
@@ -120,7 +120,7 @@ def _rows(measure: Measure, runs: Runs) -> tuple[npt.NDArray[np.float64], npt.ND
 
 
 def _least(measure: Measure, accuracy: float) -> tuple[int, int]:
-    """Return the rows won and lost if the run errs where the guess is right, which leaves most to chance."""
+    """Return the rows won and lost if the run's errors fall where the guess is right: the cautious case."""
     guessed = round(measure.guess * measure.rows)
     wrong = measure.rows - round(accuracy * measure.rows)
     lost = min(wrong, guessed)
