@@ -80,7 +80,7 @@ def prepare(contender: Contender, experiment: Experiment, *, threads: int) -> Jo
 
 
 def trainlab_job(experiment: Experiment, *, networks: int, steps: int, threads: int) -> Job:
-    """Return trainlab's job; its time holds everything: initial weights, drawn examples, results."""
+    """Return trainlab's job; its time includes everything: initial weights, drawn examples, results."""
     work = replace(experiment, epochs=max(1, steps // experiment.steps_per_epoch))
     engine = FastEngine()
     # Compiles, or loads what was compiled before.

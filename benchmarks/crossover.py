@@ -1,8 +1,8 @@
 """Where the torch engine overtakes the fast one: ns per network-step over width, batch and population.
 
-Networks 1-w-w-1, tanh, Adam, on one thread. A training's time is that of a longer one less that of a shorter
-one: what both do once, such as drawing initial weights, drops out. Each is the least of several, in processor
-time. Prints the table that ``src/trainlab/engine/crossover.py`` holds.
+Networks 1-w-w-1, tanh, Adam, on one thread. The time of a step comes from a longer training less a shorter
+one, so that what both do once, such as drawing initial weights, drops out. Each is the least of several, in
+processor time. Prints the table that ``src/trainlab/engine/crossover.py`` holds.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ WIDTHS = (4, 8, 16, *crossover.WIDTHS)
 POPULATIONS = (*crossover.POPULATIONS, 1000, 10_000)
 ENGINES: dict[str, Any] = {"fast": FastEngine(), "torch": TorchEngine()}
 LEAST = 0.05
-"""Seconds that a measured training takes at least."""
+"""The least seconds that a measured training takes."""
 
 
 def experiment(width: int, batch: int, epochs: int) -> Experiment:

@@ -1,8 +1,8 @@
 """Digits: a population of 64-32-10 networks beside scikit-learn's MLPClassifier fitted as many times.
 
-Both learn the same training examples, ReLU, cross-entropy, Adam in its defaults, batches of 32 shuffled every
-epoch, in float32, on one thread; accuracy is that on the examples held out. trainlab's initial weights are
-PyTorch's, scikit-learn's its own (Glorot). Neither's first call, with its imports and compilation, is timed.
+Both learn the same training examples with ReLU, cross-entropy, Adam's defaults and batches of 32 shuffled
+every epoch, in float32, on one thread; accuracy is on the examples held out. trainlab's initial weights are
+PyTorch's, scikit-learn's are its own (Glorot). Neither's first call, with imports and compilation, is timed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BATCH = 32
 
 
 def experiment(epochs: int) -> Experiment:
-    """Return the training; nothing is recorded on the way, as scikit-learn records nothing but its loss."""
+    """Return the training; it records nothing on the way, as scikit-learn records only its loss."""
     return Experiment.from_dict(
         {
             "network": {"widths": "64-32-10", "activation": "relu", "output_activation": "linear"},
@@ -82,7 +82,7 @@ def main() -> None:
     jobs: dict[str, Any] = {}
     for asked in options.engines:
         name = engine_of(asked, experiment(1))
-        # What a process does once: compiling or loading the kernel.
+        # A process does this once: compile or load the kernel.
         trainlab_accuracies(name, 1, options.networks)
         jobs[f"trainlab, {name}"] = lambda name=name: trainlab_accuracies(
             name, options.epochs, options.networks

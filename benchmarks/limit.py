@@ -1,9 +1,9 @@
 """The floor under a network-step on this machine: its operations at the measured peaks.
 
 The limit is the time that multiply-adds and activations take, each at its own peak. Square roots and
-divisions run on a unit of their own beside them, and a kernel may replace them by approximations, so they
-don't count; the time that unit needs if they are exact is given apart, as `divider_ns`. Where it is the
-longer one, no kernel with exact roots and divisions gets down to the limit.
+divisions run beside them on a unit of their own, and a kernel may replace them by approximations, so they
+don't count; the time that unit needs if they are exact is given separately, as `divider_ns`. Where that is
+longer, no kernel with exact roots and divisions can reach the limit.
 
     python -m benchmarks.limit
 """
@@ -21,7 +21,7 @@ from trainlab.spec import Experiment
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limit:
-    """Nanoseconds a network-step needs at least on one core, and what they are made of."""
+    """The nanoseconds that a network-step needs at least on one core, and what they are made of."""
 
     operations: Operations
     arithmetic_ns: float
@@ -34,7 +34,7 @@ class Limit:
         return self.arithmetic_ns + self.activations_ns
 
     def on(self, threads: int) -> float:
-        """Return the limit on so many threads; more than there are processors don't help."""
+        """Return the limit on that many threads; more than there are processors don't help."""
         return self.ns / min(threads, os.cpu_count() or 1)
 
 

@@ -1,6 +1,6 @@
-"""Times all workloads on so many processors, and prints the rows as JSON: what `populations.py` starts.
+"""Times all workloads on a number of processors, and prints the rows as JSON; `populations.py` starts it.
 
-A process of its own for each number of threads, since JAX takes as many threads as there are processors
+Each number of threads gets a process of its own, since JAX takes as many threads as there are processors
 when it starts. The process keeps to that many processors, and so does every contender in it.
 
     python -m benchmarks.measure THREADS [--quick]
@@ -23,7 +23,7 @@ from trainlab.spec import Experiment
 
 
 def keep_to(threads: int) -> None:
-    """Keep this process to so many processors, where the system can."""
+    """Keep this process to this many processors, where the system can."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
 
@@ -36,7 +36,7 @@ def measured(
     rounds: int,
     note: Callable[[str], None],
 ) -> list[dict[str, Any]]:
-    """Return a row for every contender and work: the best of the rounds, compilation left out."""
+    """Return a row for every contender and work: the best of the rounds, without compilation."""
     rows: list[dict[str, Any]] = []
     jobs: list[Any] = []
     for network, sampling, optimizer, experiment in works:

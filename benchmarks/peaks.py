@@ -1,7 +1,7 @@
 """What one core of this machine can do, measured: results a second of the kernel's own vector operations.
 
 Twelve independent chains run in registers, so that throughput is measured, not latency. Vectors of 8 and 16
-float32 are tried, since which is faster depends on the processor; the best of several rounds counts.
+float32 are both tried, since it depends on the processor which is faster; the best of several rounds counts.
 """
 
 from __future__ import annotations

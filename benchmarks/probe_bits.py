@@ -1,10 +1,10 @@
 """Does the doctor's probe change a training? Final weights and random states, with and without it.
 
-Over all scripts of the folders given, each run twice by a process of its own, and the four models of
-`probe_models`. A script's weights are those of all optimizers that it made, as they are at its end; one that
-differs from itself without the probe too, as one that seeds by the clock does, is said to, and counts for
-neither.
-Prints a table, and exits with 1 if anything differs in a bit, fails, or took no step that the probe heard.
+It is asked of all scripts in the folders given, each run twice in a process of its own, and of the four
+models of `probe_models`. A script's weights are those of all optimizers that it made, as they are at its end.
+A script that differs from itself without the probe, too, such as one that seeds by the clock, is named and
+counts for neither. Prints a table, and exits with 1 if anything differs in a bit, fails, or took no step that
+the probe heard.
 
     python -m benchmarks.probe_bits [FOLDER…]
 """
@@ -54,7 +54,7 @@ def random_states() -> str:
 
 
 def of_script(script: str) -> tuple[int, str, str]:
-    """Run the script here, and return the number of values in its optimizers, and what they came to."""
+    """Run the script here, and return the number of values in its optimizers and a fingerprint of them."""
     made: list[torch.optim.Optimizer] = []
     original = torch.optim.Optimizer.__init__
 
@@ -84,7 +84,7 @@ def of_model(name: str) -> tuple[int, str, str]:
 def child(what: str, *, watched: bool) -> None:
     """Train with or without the probe, and print what came of it; the last word is the probe's own steps."""
     torch.set_num_threads(1)
-    # A script that doesn't seed one of them leaves it as a new process has it, each time another.
+    # A generator that a script doesn't seed starts as in any new process, differently each time.
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)

@@ -1,16 +1,16 @@
 """What the doctor's probe costs: steps per second with and without it, and beside wandb and Cockpit.
 
-Four trainings (`probe_models`), on one thread. What is compared (`probe_contenders`) trains in a process of
+Four trainings (`probe_models`), on one thread. Each contender (`probe_contenders`) trains in a process of
 its own, and all take turns, some steps each: whatever slows the machine for a second slows them all.
-`wandb.watch(model, log="all")` is there offline with a `log` each step, in its default of every 1,000th step
-and in every 16th, the share that the probe looks at early; and Cockpit's "economy" configuration in every
-16th. What isn't installed, or fails on a model, is said.
+`wandb.watch(model, log="all")` runs offline with a `log` each step, at its default of every 1,000th step
+and at every 16th, the share that the probe looks at early; Cockpit's "economy" configuration at every 16th.
+What isn't installed, or fails on a model, is named.
 
 The probe looks closely at the first 40 steps, then at 2 in 32 up to the 512th, 2 in 128 up to the 8,192nd,
-then 2 in 1,024. Both are told: the first 40 steps with what comes before and after the training, and those
-that follow. A ratio is the time with by the time without in the same round: the median of the rounds, the
-least and the most. Ratios are of the processes' own processor time (what wandb's service takes isn't in it);
-steps per second are by the clock, of the steps after the first 40.
+then 2 in 1,024. Both are reported: the first 40 steps with what comes before and after the training, and
+those that follow. A ratio divides the time with by the time without in the same round: the median of the
+rounds, the least and the most. Ratios are of the processes' own processor time (what wandb's service takes
+isn't in it); steps per second are by the clock, of the steps after the first 40.
 
 Freed memory stays with the process: whether glibc gives large blocks back to the system after each step is a
 matter of luck, and makes a CNN's step up to a quarter longer, with a tool as without.

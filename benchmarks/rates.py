@@ -6,7 +6,7 @@ engine, PyTorch's operations on stacks of networks: all cells of examples/xor44.
 examples/second_notebook.toml, 1,000 seeds each, about an hour on a core. Finished runs are kept, so it can
 be stopped and run again; ``--kept`` compares what is there. With ``--engine reference`` it is the plain loop,
 a network at a time, and the 20 cells of the most steps: the runs that benchmarks.plain_runs has trained.
-``--docs`` writes docs/fidelity.json and the page that is made of it.
+``--docs`` writes docs/fidelity.json and the page made from it.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def train(cells: Sequence[Cell], engine: str, seeds: int, store: str) -> dict[st
 
 
 def kept(cells: Sequence[Cell], engine: str, seeds: int, store: str) -> list[Cell]:
-    """Return the cells of which the store has all these runs of the other engine."""
+    """Return the cells for which the store has all these runs of the other engine."""
     with Store.open(store, create=False) as opened:
         held = {(item.fingerprint, item.engine.partition("@")[0]): item.seeds for item in opened.summary()}
     return [cell for cell in cells if held.get((cell.experiment.fingerprint, engine), 0) >= seeds]

@@ -27,7 +27,7 @@ NAMES = (
     "squares_of_tensors",
 )
 FEW = 4
-"""So many seeds warm the kernel up, and show the way of a script that isn't lifted."""
+"""How many seeds warm the kernel up, and show the way of a script that isn't lifted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

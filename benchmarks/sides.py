@@ -2,7 +2,7 @@
 
 All 96 cells of examples/xor44.toml on 1,000 seeds, in float64 and in PyTorch, stacks of 512 networks: some
 twenty minutes on a core. Finished runs are kept, so it can be stopped and run again.
-``--docs`` writes docs/sides.json, of which docs/assignment.md tells (`docs.engines.retrained`).
+``--docs`` writes docs/sides.json, which docs/assignment.md reports (`docs.engines.retrained`).
 
 python -m benchmarks.sides
 """
@@ -23,7 +23,7 @@ from trainlab.studies.verdicts.robustness_words import as_asked, sides_words
 STUDY = "xor44"
 SEEDS = 1000
 RUNS = 24
-"""So many runs are trained by a plain PyTorch loop as well, one by one: ten seconds for a long one."""
+"""How many runs a plain PyTorch loop trains as well, one by one: ten seconds for a long one."""
 KEPT = Path(__file__).parents[1] / "docs" / "sides.json"
 
 

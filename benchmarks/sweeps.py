@@ -25,11 +25,11 @@ BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 THREADS = (1, 2, 4)
 STEPS = 2000
 JAX_UNROLLS = 32
-"""Wider layers take JAX's form by layer minutes to compile; vmap has none of that."""
+"""With wider layers JAX's form by layer takes minutes to compile; vmap doesn't."""
 
 
 def sweeps() -> Iterator[dict[str, Any]]:
-    """Measure all of them, on one processor but for the threads; a row has `sweep`, `x` and the figures."""
+    """Measure all of them, on one processor unless threads vary; a row has `sweep`, `x` and the figures."""
     yield from threads()
     keep_to(1)
     for sweep in (population, width, batch):
@@ -128,7 +128,7 @@ def _steps(one: int, total: int) -> int:
 
 
 def main() -> None:
-    """Print all rows as one line of JSON, and on the way what is done."""
+    """Print all rows as one line of JSON, and progress on the way."""
     rows: list[dict[str, Any]] = []
     for row in sweeps():
         rows.append(row)

@@ -20,11 +20,11 @@ from trainlab.spec import Experiment, Full, Single, name_of
 
 Floats = npt.NDArray[np.float32]
 Job = Callable[[], tuple[float, Floats]]
-"""Trains; returns seconds and the parameters ``[networks, P]`` in the order of `initial_parameters`."""
+"""Trains, and returns seconds and the parameters ``[networks, P]`` in the order of `initial_parameters`."""
 
 LOSSES = ("l1", "mse")
 DRAWN = 1000
-"""Networks beyond so many repeat the examples of the first ones."""
+"""Networks beyond this many repeat the examples of the first ones."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,7 +13,7 @@ from docs.stated import Found, Statement
 from docs.stated_changes import CONCLUSION, DEEP, NOTEBOOK, PAGE, SEEDS, SHALLOW, STUDY
 from docs.words import percent
 from docs.xor_studies import loss_by_point, of, share_of, to_digits
-from trainlab.engine.constant import best_constant_loss
+from trainlab.engine.constant_baseline import best_constant_loss
 from trainlab.stats import HALF, Rate, more_than, rate
 from trainlab.studies.causes import failed
 from trainlab.studies.cells import all_near

@@ -23,7 +23,7 @@ EXPERIMENTS = [
 
 
 def say(words: str) -> None:
-    """Write a line in one piece: two threads print, and print() writes a line and its end apart."""
+    """Write a line in one piece: two threads print, and print() writes a line and its end separately."""
     os.write(1, f"{words}\n".encode())
 
 

@@ -45,7 +45,7 @@ def study(folder: Path, *, seconds: float, workers: int = 1) -> Generator["subpr
 
 
 def wait_for(process: "subprocess.Popen[str]", what: str) -> None:
-    """Read what the study prints, as far as the first line that begins so."""
+    """Read what the study prints, up to the first line that begins so."""
     assert process.stdout is not None
     seen = ""
     for line in process.stdout:

@@ -2,9 +2,9 @@
 
 ``PYTHONPATH=src:tests python tests/engine/agreement.py 3000`` prints the number of combinations, and the
 largest relative differences after the first step and after all of about 50. Beside each that is far from
-rounding it prints how far the reference itself moves if initial parameters and gradients are rounded anew: a
-sign of Lion's or a kink that hangs on rounding, a gradient of rounding's size divided by itself, or a
-training that multiplies every difference, shows there just as well. What doesn't is an error.
+rounding it prints how far the reference itself moves if initial parameters and gradients are rounded anew.
+If a sign in Lion or a kink hangs on rounding, a gradient as small as rounding is divided by itself, or a
+training multiplies every difference, the reference moves just as much. Where it doesn't, there is an error.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def relative_difference(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> float:
 
 
 def describe(experiment: Experiment) -> str:
-    """Say a combination in one line."""
+    """Return a combination in one line."""
     network = experiment.network
     fields = ("loss", "optimizer", "schedule", "warmup", "sampling", "clip", "penalty", "noise", "stopping")
     parts = " ".join(str(getattr(experiment, field)) for field in fields)

@@ -1,4 +1,4 @@
-"""Every way to split one work, over experiments that need every kind of unit: the bits stay the same.
+"""Every way to split the same work, over experiments that need every kind of unit: the bits stay the same.
 
 ``PYTHONPATH=src:tests python tests/engine/bits.py`` compares all ways by hand (half an hour of compilation
 the first time), and prints how many there are. The tests take those of `FEW`.

@@ -1,4 +1,4 @@
-"""Experiments that meet everything one can say: every loss with every optimizer, the other choices in turn.
+"""Experiments that between them use everything: every loss with every optimizer, the other choices in turn.
 
 ``PYTHONPATH=src python tests/engine/breadth.py`` prints how far the torch engine is from the reference.
 """

@@ -14,7 +14,7 @@ from trainlab.maths import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES
 from trainlab.spec import Experiment
 
 STEPS = 50
-"""About so many optimizer steps each."""
+"""About how many optimizer steps each takes."""
 
 ONE = {"task": {"name": "moons", "points": 20}, "ends": (2, 1)}
 MANY = {"task": {"name": "blobs", "points": 20, "classes": 3, "std": 4.0}, "ends": (2, 3)}
@@ -130,12 +130,12 @@ Row = dict[str, str]
 
 
 def pairs(row: Row) -> set[tuple[str, str, str, str]]:
-    """Return every pair of choices that meet in a row."""
+    """Return every pair of choices that occur together in a row."""
     return {(a, row[a], b, row[b]) for a, b in pairs_of(FACTORS, 2)}
 
 
 def every_pair() -> Iterator[tuple[str, str, str, str]]:
-    """Yield every pair of choices that there is."""
+    """Yield every possible pair of choices."""
     for a, b in pairs_of(FACTORS, 2):
         for first in FACTORS[a]:
             for second in FACTORS[b]:

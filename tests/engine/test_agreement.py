@@ -96,7 +96,7 @@ def test_a_difference_is_seen() -> None:
 def test_what_hangs_on_rounding_is_told_from_an_error() -> None:
     calm = Experiment(network=Network(widths=(2, 3, 1)), optimizer=Adam(lr=0.01), epochs=20)
     assert sensitivity(calm) < 1e-12
-    # At such a rate each step multiplies what differs.
+    # At such a rate each step multiplies the differences.
     network = {"widths": [2, 3, 1], "output_activation": "sin"}
     chaotic = Experiment.from_dict(
         {"network": network, "optimizer": {"name": "sgd", "lr": 30.0}, "epochs": 40}

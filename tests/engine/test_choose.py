@@ -1,4 +1,4 @@
-"""Which engine is taken, and why."""
+"""Which engine is chosen, and why."""
 
 from __future__ import annotations
 

@@ -259,7 +259,7 @@ def test_the_fingerprint_is_that_of_the_function() -> None:
     assert (
         len({first.fingerprint, other.fingerprint, without.fingerprint, experiment("mse").fingerprint}) == 4
     )
-    # The name alone is the one registered last; each trains as what it was made of.
+    # The name alone means the one registered last; each trains with the function that it was made from.
     assert Custom(function="mine").digest == without.loss.digest  # type: ignore[union-attr]
     quartic, plain = (FastEngine(dtype="float64").train(each, range(1))[0] for each in (other, first))
     assert quartic.parameters[0, 0] != plain.parameters[0, 0]

@@ -1,4 +1,4 @@
-"""A network that diverges is a result: its step is right, its neighbours don't notice, nothing is raised."""
+"""A network that diverges is a result: the step is right, its neighbours stay the same, nothing is raised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an engine can't carry out, it says in one line."""
+"""An engine says in one line what it can't carry out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Optimizers of a stack make their step in one pass where torch can, and any other where it can't."""
+"""Optimizers of a stack step in one pass where torch can, and some other way where it can't."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_a_step_is_made_on_every_device(optimizer: Optimizer, device: str) -> No
 
 
 def test_adagrad_is_not_fused_where_its_first_step_would_be_refused() -> None:
-    # On a device that takes no fused step of any kind: as CUDA refuses Adagrad's.
+    # On a device that refuses every fused step, as CUDA refuses Adagrad's.
     assert "cuda" not in FUSED["adagrad"]
     parameter = torch.ones(3, device="meta")
     stepper = StackedOptimizer(Adagrad(), [parameter], rates_of_networks=False)

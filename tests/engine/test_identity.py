@@ -49,7 +49,7 @@ def test_an_edit_of_any_source_that_computes_gives_another_name(
     for folder in ("fast", "kernel") if engine == "fast" else (engine,):
         sources += sorted((here / folder).glob("*.py"))
     sources += [here / "kernel" / "philox.py", here / "reference" / "losses.py"] if engine == "torch" else []
-    sources += [here.parent / "maths" / "inits.py", here.parent / "tasks" / "shapes.py"]
+    sources += [here.parent / "maths" / "inits.py", here.parent / "tasks" / "generated.py"]
     sources += [here.parent / "spec" / "sampling.py", here.parent / "spec" / "schedules.py"]
     for room in ("engine", "maths", "spec", "tasks"):
         for path in (here.parent / room).rglob("*.py"):

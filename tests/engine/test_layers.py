@@ -74,7 +74,7 @@ def test_silu_of_a_very_negative_number_is_0(dtype: str) -> None:
         value, slope = table.value(x.astype(np.float64)), table.derivative(x.astype(np.float64))
     np.testing.assert_allclose(elementwise(_silu)(x), value, **tolerance)
     np.testing.assert_allclose(elementwise(_silu_slope)(x), slope, **tolerance)
-    # What is no number, or none to 0, is told as torch tells it.
+    # NaN and what underflows to 0 come out as they do in torch.
     assert np.isnan(elementwise(_silu)(np.array([np.nan, -np.inf], dtype=dtype))).all()
 
 

@@ -132,7 +132,7 @@ def test_frozen_layers_keep_every_bit_and_the_others_move(name: str) -> None:
 
 
 def test_a_starved_layer_neither_overflows_nor_stands_still_in_float32() -> None:
-    # The second layer passes 1e-41 of what comes back: a factor of 1e40 is more than float32 holds.
+    # The second layer passes back 1e-41 of the gradient: a factor of 1e40 is more than float32 holds.
     network = {"widths": "2-1-1-1", "activation": "linear", "bias": [False, True, False]}
     weights = [{"name": "constant", "val": val} for val in (0.5, 1e-41, 1.0)]
     init = {"weight": weights, "bias": {"name": "constant", "val": 0.2}}
@@ -145,7 +145,7 @@ def test_a_starved_layer_neither_overflows_nor_stands_still_in_float32() -> None
         stands, moves = (engine.train(each, range(1))[0].parameters[0] for each in (plain, equalised))
         np.testing.assert_array_equal(stands[:2], np.float32([0.5 - 0.05 * 0.01 * 0.5] * 2))
         step = np.abs(moves[:2] - stands[:2])
-        # But for the weight decay, of 0.01 at a rate of 0.05.
+        # Except for the weight decay, of 0.01 at a rate of 0.05.
         assert step.mean() == pytest.approx(abs(moves[last] - (1.0 - 0.05 * 0.01)), rel=0.01)
         assert step.mean() > 1e-3
 

@@ -1,4 +1,4 @@
-"""At float32 the engines agree in rates where their trajectories part ways."""
+"""At float32 the engines agree in rates even where their trajectories part ways."""
 
 from __future__ import annotations
 

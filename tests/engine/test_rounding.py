@@ -55,7 +55,7 @@ def test_outputs_are_sums_of_rounded_products_and_the_bias_comes_last(
     for seed in range(4):
         row = initial_parameters(experiment, range(seed, seed + 1))[0].astype(F32)
         outputs = [_outputs(experiment, row, x) for x in inputs]
-        # Its own float32 outputs as targets leave nothing of the loss.
+        # With its own float32 outputs as targets nothing of the loss is left.
         tile = tile_of(asked(np.array(outputs)), parameters=np.tile(row, (NETWORKS, 1)), dtype="float32")
         tile.run("evaluate", False, False, -1)
         assert not tile.rows("loss").any()
@@ -75,12 +75,12 @@ def _outputs(experiment: Experiment, row: Any, values: Any) -> Any:
 @pytest.mark.parametrize("model", ["Model 1", "Model 2"])
 def test_as_many_runs_end_at_exactly_0_as_with_torch(model: str) -> None:
     # The long cells with Adam. When the sum began with the bias, and a product's rounding error stayed in the
-    # output, none of 1,000 runs did, and Model 1 was solved 31 times less in 1,000.
+    # output, none of 1,000 runs did, and 31 fewer of 1,000 runs of Model 1 were solved.
     cell = named_cell(load_study("xor44"), f"{model}:A+B+C+D+E").experiment
     ours = FastEngine().train(cell, SEEDS)[0].loss == 0
     torchs = TorchEngine().train(cell, SEEDS)[0].loss == 0
     assert torchs.sum() >= 3
     only_ours, only_torchs = np.count_nonzero(ours & ~torchs), np.count_nonzero(torchs & ~ours)
-    # Some three deviations of a fair coin: where one engine has none, and the other two thirds, it fails.
+    # Some three deviations of a fair coin: it fails where one engine has none and the other two thirds.
     assert abs(only_ours - only_torchs) <= 3 * np.sqrt(only_ours + only_torchs)
     assert ours.sum() >= 3

@@ -18,7 +18,7 @@ from trainlab.maths import LINKS, is_right
 from trainlab.spec import Experiment
 
 SEEDS = range(44, 54)
-# A learning rate at which what is learnt is lost again, and an end that falls between two readings.
+# A learning rate at which what was learnt is lost again, and an end that falls between two readings.
 RESTLESS: dict[str, Any] = {
     "network": {"widths": "2-6-1", "output_activation": "linear"},
     "task": {"name": "moons", "points": 40, "noise": 0.2},
@@ -115,7 +115,7 @@ def test_at_a_mark_it_is_what_the_shorter_training_says(engine: str) -> None:
         np.testing.assert_array_equal(there.settled_epoch, alone.settled_epoch)
         np.testing.assert_array_equal(there.solved_epoch, alone.solved_epoch)
     np.testing.assert_array_equal(found[-1].settled_epoch, select(plain(engine), seeds).settled_epoch)
-    # What was solved at a mark is told to be, though it is lost later.
+    # What was solved at a mark counts as solved there, though it is lost later.
     assert any(((there.settled_epoch >= 0) & (found[-1].settled_epoch == -1)).any() for there in found)
 
 

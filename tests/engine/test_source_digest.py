@@ -101,7 +101,7 @@ def test_an_engines_sources_may_be_laid_out_and_described_anew(room: str) -> Non
 
 
 def test_it_is_the_same_with_every_python() -> None:
-    """3.11 and 3.13 made this one; versions differ in fields that are empty."""
+    """Python 3.11 and 3.13 made this one; versions differ in which fields are empty."""
     assert hashlib.sha256(syntax(SOURCE).encode()).hexdigest()[:16] == "a21489ca8dbfa89b"
 
 

@@ -37,7 +37,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("adadelta", {"rho": 0.7, "weight_decay": 0.1}),
     ("lion", {"lr": 0.01, "weight_decay": 0.3, "betas": (0.6, 0.8)}),
 ]
-# Wide enough to clip nothing: with it, steps are made by the unit that takes all parameters.
+# Wide enough to clip nothing, but it makes the unit that takes all parameters do the steps.
 UNCLIPPED = {"clip": {"value": 1e6}}
 
 

@@ -54,7 +54,7 @@ def tile_of(
 ) -> Tile:
     """Return the tile of eight seeds as its training begins, or with the parameters ``[networks, P]`` given.
 
-    `keys` are the seeds that words are drawn with, if others are.
+    `keys` are the seeds that words are drawn with, if they are others.
     """
     job = prepare(
         experiment,

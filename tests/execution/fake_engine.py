@@ -15,7 +15,7 @@ from trainlab.spec import Experiment, Full
 
 
 def made_up(experiment: Experiment, seeds: range, *, dtype: Any = np.float32) -> Runs:
-    """Return runs of which every seventh diverges; a longer one has the curves of a shorter and more."""
+    """Return runs of which every seventh diverges; a longer one's curves begin like a shorter one's."""
     salt = int(experiment.at_epochs(1).fingerprint[:6], 16)
     rows = np.array(seeds, dtype=np.int64)
 
@@ -64,7 +64,7 @@ def made_up(experiment: Experiment, seeds: range, *, dtype: Any = np.float32) ->
 
 
 def assert_same(ours: Runs, theirs: Runs) -> None:
-    """Check that two results are equal to the bit (of NaN that it is one)."""
+    """Check that two results are equal to the bit (or both NaN)."""
     assert ours.experiment.fingerprint == theirs.experiment.fingerprint
     assert ours.seeds == theirs.seeds
     for name in ARRAYS:

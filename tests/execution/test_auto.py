@@ -41,7 +41,7 @@ def test_each_is_trained_and_stored_by_its_own_engine() -> None:
         told_before = len(told)
         train_all([SMALL, WIDE, OTHER], SEEDS, engine="auto", store=store, on_progress=told.append)
         assert len(told) == told_before
-    # One work, of three chunks, whoever does them.
+    # The work is one, of three chunks, whichever engine does them.
     assert {each.chunks_total for each in told} == {3}
     assert [each.chunks_done for each in told] == sorted(each.chunks_done for each in told)
     assert told[-1].chunks_done == 3

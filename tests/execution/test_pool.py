@@ -29,7 +29,7 @@ def held(store: Store) -> int:
 
 
 def at(done: int, act: Callable[[], object]) -> Callable[[Progress], None]:
-    """Return a listener that acts, once, when so many chunks are done."""
+    """Return a listener that acts, once, when that many chunks are done."""
     return lambda now: act() if now.chunks_done == done and not now.stopping else None
 
 
@@ -129,7 +129,7 @@ def test_ctrl_c_stops_at_a_border_and_keeps_what_is_finished(tmp_path: Path) -> 
     with Store.open(tmp_path) as store:
         with pytest.raises(Interrupted) as caught:
             carry_out(chunks(50), engine, store, workers=1, on_progress=at(2, press))
-        # How many chunks are done before the key is seen is up to the machine.
+        # It depends on the machine how many chunks are done before the key is seen.
         assert 2 <= caught.value.done < 50
         assert caught.value.total == 50
         assert held(store) == 5 * caught.value.done == 5 * len(engine.asked)

@@ -158,3 +158,19 @@ def test_by_hand():
     assert LOSSES["mse"].value(p, y) == 2.5
     np.testing.assert_array_equal(LOSSES["l1"].gradient(p, y), [[0.5], [-0.5]])
     np.testing.assert_array_equal(LOSSES["mse"].gradient(p, y), [[1.0], [-2.0]])
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"), [case for case in CASES if case[1].get("delta", 0.3) < 1], ids=str
+)
+def test_the_gradient_bends_where_the_entry_says_and_nowhere_else(name: str, fields: dict[str, float]):
+    entry = LOSSES[name]
+    step = 1e-3
+    p = np.arange(-2.9995, 3, step)[:, None]
+    y = np.ones_like(p)
+    gradient = entry.gradient(p, y, **fields) * len(p)
+    bends = np.flatnonzero(np.abs(np.diff(gradient[:, 0], 2)) > step / 4)
+    sides = np.sign(np.zeros_like(p) if entry.kinks is None else entry.kinks(p, y, **fields))[:, 0]
+    told = np.flatnonzero(np.diff(sides))
+    # A change of sides between two points is seen in the two second differences that hold both.
+    assert set(bends.tolist()) == {place for at in told.tolist() for place in (at - 1, at)}

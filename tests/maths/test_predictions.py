@@ -23,6 +23,13 @@ def test_a_link_is_pytorchs_expression(name: str):
     np.testing.assert_allclose(LINKS[name].value(Z), PYTORCH[name](torch.tensor(Z)).numpy(), rtol=1e-13)
 
 
+@pytest.mark.parametrize("name", LINKS)
+def test_a_link_is_the_same_in_torch_and_in_a_script(name: str):
+    z, link = torch.tensor(Z), LINKS[name]
+    assert torch.equal(link.torch_value(torch, z), PYTORCH[name](z))
+    assert torch.equal(eval(link.torch_code.format("z")), PYTORCH[name](z))
+
+
 def test_the_losses_links_are_those_that_make_their_outputs_predictions():
     links = {name: entry.link for name, entry in LOSSES.items() if entry.link != "identity"}
     assert links == {

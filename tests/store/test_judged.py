@@ -1,4 +1,4 @@
-"""What rules say of runs is kept beside them, by the rules that said it."""
+"""What rules say of runs is kept beside the runs, under the rules that said it."""
 
 from __future__ import annotations
 

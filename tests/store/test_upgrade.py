@@ -1,4 +1,4 @@
-"""Stores of older versions become one of this one; their runs lack what wasn't kept then."""
+"""Stores of older versions are upgraded to this one; their runs lack what wasn't kept then."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import pytest
 from studies.made_up import TINY, flags, runs_of
 
 from trainlab import run
-from trainlab.engine.constant import best_constant_loss
+from trainlab.engine.constant_baseline import best_constant_loss
 from trainlab.maths import LOSSES
 from trainlab.spec import (
     BCE,

@@ -13,13 +13,13 @@ import numpy.typing as npt
 from trainlab.engine.runs import Codes, FloatArray
 
 RELATIVE_ERROR = 2.0**-8
-"""The most by which a number of normal size is changed, as a share of it."""
+"""The most by which a number of normal size changes, as a share of it."""
 
 NAN = 0x7FC0
 """The code of whatever is not a number."""
 
 MISSING = 0xFFFF
-"""Another such code, which no number is given: of a loss that wasn't kept."""
+"""Another such code, which `encode` never gives: it stands for a loss that wasn't kept."""
 
 
 def encode(values: FloatArray) -> Codes:

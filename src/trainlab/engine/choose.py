@@ -14,10 +14,10 @@ from trainlab.maths.custom_losses import custom_entry
 from trainlab.spec import Custom, Experiment
 
 ENGINES = ("auto", "fast", "torch", "torch-cuda", "reference")
-"""What an engine can be asked for by; ``auto`` is for each experiment the one that `choose` chooses."""
+"""The names that an engine can be asked for by; ``auto`` is what `choose` chooses for each experiment."""
 
 MANY = 64
-"""A population as large as makes a difference to `choose`."""
+"""Beyond this size a population makes no more difference to `choose`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,10 +29,10 @@ class Choice:
 
 
 def choose(experiment: Experiment, population: int = MANY) -> Choice:
-    """Return the faster engine for so many networks, by what was measured on one core (`crossover`).
+    """Return the faster engine for that many networks, as measured on one core (`crossover`).
 
     What counts is how many parameters a network has, how many examples a step sees, and how many networks
-    there are. It is between engines on the CPU: only the torch engine uses a CUDA device.
+    there are. Only engines on the CPU are compared; the torch engine alone can use a CUDA device.
     """
     for phase in experiment.phases:
         if isinstance(phase.loss, Custom):
@@ -73,8 +73,8 @@ def _of_custom(loss: Custom) -> Choice | None:
 def engine_of(engine: str, experiment: Experiment) -> str:
     """Return the name of the engine that trains an experiment: `engine` itself, unless that is ``auto``.
 
-    The choice is that for many networks: it must not change, and leave stored runs behind, when seeds are
-    added.
+    The choice is always that for many networks: if it changed as seeds are added, stored runs would no longer
+    count.
     """
     return choose(experiment).engine if engine == "auto" else engine
 
@@ -88,7 +88,7 @@ def by_engine(engine: str, experiments: Iterable[Experiment]) -> dict[str, list[
 
 
 def other_engine(engine: str, experiment: Experiment) -> str | None:
-    """Return an engine that computes an experiment otherwise than `engine` does; None if no other can."""
+    """Return another engine that can train an experiment, computing it differently; None if none can."""
     other = "torch" if engine_of(engine, experiment) == "fast" else "fast"
     for phase in experiment.phases:
         only = _of_custom(phase.loss) if isinstance(phase.loss, Custom) else None
@@ -98,7 +98,7 @@ def other_engine(engine: str, experiment: Experiment) -> str | None:
 
 
 def get_engine(name: str, *, dtype: str = "float32") -> Engine:
-    """Return the engine of that name; imports what it needs (numba or torch) only when it trains."""
+    """Return the engine of that name; it imports what it needs (numba or torch) only when it trains."""
     if name == "auto":
         raise EngineError(
             "engine = 'auto': is another engine for each experiment; ask engine_of which, and get that."

@@ -39,14 +39,14 @@ RATIOS = (
     (1.838, 1.146, 1.026),  # width 512, batch 64
     (2.349, 1.093, 1.284),  # width 512, batch 256
 )
-"""How many times as long the fast engine takes: a row a width and batch, a column a population."""
+"""How many times as long the fast engine takes: a row for each width and batch, a column a population."""
 
 
 def ratio(*, width: float, batch: float, population: float) -> float:
-    """Return how many times as long as the torch engine the fast one takes for a training step.
+    """Return the time of a training step of the fast engine, divided by that of the torch engine.
 
-    `width` is that of the two hidden layers of the networks measured, see `equal_width`. Between the measured
-    points the logarithms are linear, beyond them constant.
+    `width` is that of the two hidden layers of the networks measured, see `equal_width`. The logarithms are
+    interpolated linearly between the measured points, and constant beyond them.
     """
     at = [
         _place(WIDTHS, width),

@@ -24,7 +24,7 @@ Function = Callable[[Any, Any], Any]
 PREDICTIONS = np.linspace(-4, 4, 161)
 TARGETS = np.array([-2.0, -1.0, -0.3, 0.0, 0.4, 0.5, 1.0, 2.0])
 STEP = 1e-6
-"""By how much predictions are moved for a difference."""
+"""How far predictions move for a finite difference."""
 TOLERANCE = 1e-5
 
 
@@ -35,8 +35,8 @@ def custom_loss(name: str, function: Function, derivative: Function | None = Non
     and depend on nothing that changes: experiments are told apart by a digest of it. Engines ``torch`` and
     ``reference`` call it on tensors and differentiate it by autograd: write it with ``+ − * / **``, ``abs``
     and functions of torch. Engine ``fast`` has numba compile it, with its `derivative` by the prediction, as
-    functions of two numbers: write these with those of ``math``. What does for one engine only is
-    trained by that one. A study file may then say ``loss = {name = "custom", function = name}``.
+    functions of two numbers: write these with those of ``math``. A function that suits one engine only
+    is trained by that engine. A study file may then say ``loss = {name = "custom", function = name}``.
 
     Raises:
         SpecError: a name that is taken, a function that fails on numbers and on tensors, that isn't of

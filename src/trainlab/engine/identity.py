@@ -1,4 +1,4 @@
-"""Which code computed a run: a digest of what an engine's sources do, so that an older one never answers."""
+"""Which code computed a run: a digest of what an engine's sources do, so that older code never answers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TORCH_TOO = ("kernel/philox.py", "reference/losses.py", "reference/optimizers.p
 def kernel_digest() -> str:
     """Return a digest of the sources that end up in compiled code, which names its builds on disk.
 
-    It is one of their bytes: numba, too, compiles a file anew after any edit.
+    Every byte counts: numba, too, compiles a file anew after any edit.
     """
     constants = [_HERE.parent / "maths" / name for name in _COMPILED_IN]
     digest = hashlib.sha256()
@@ -44,7 +44,7 @@ def kernel_digest() -> str:
 def stored_name(engine: str) -> str:
     """Return the name under which the store keeps an engine's runs, as ``fast@1a2b3c4d``.
 
-    It holds a digest of what the sources that compute them do, and for those that use it PyTorch's version.
+    It holds a digest of what the sources that compute them do, and PyTorch's version where that is used.
     Neither numba nor torch is imported. An engine that isn't one of trainlab's keeps its own name.
     """
     kind = engine.partition("-")[0]

@@ -62,10 +62,10 @@ def seed_keys(seeds: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
 
 
 def phase_seeds(seeds: npt.NDArray[np.uint64], *, phase: int) -> npt.NDArray[np.uint64]:
-    """Return the seeds ``[n]`` that a training draws from which goes on, as number `phase`, from others.
+    """Return the seeds ``[n]`` that training number `phase` draws from, where one goes on from another.
 
-    The first, phase 0, draws from the seed itself. Others would see the same examples again, so they draw
-    from two words of the seed's own stream, with the highest bit set, which no seed of a user has.
+    The first, phase 0, draws from the seed itself. The others would then see the same examples again, so
+    they draw from two words of the seed's own stream, with the highest bit set, which no user's seed has.
     """
     if phase == 0:
         return seeds
@@ -74,7 +74,7 @@ def phase_seeds(seeds: npt.NDArray[np.uint64], *, phase: int) -> npt.NDArray[np.
 
 
 def batch_indices(seed: int, *, first: int, count: int, points: int) -> npt.NDArray[np.int64]:
-    """Return draws `first` to ``first + count − 1`` of one example of `points`, replaced, ``[count]``.
+    """Return draws `first` to ``first + count − 1`` of one of `points` examples, replaced, ``[count]``.
 
     Slot b of the batch of B at step s is draw s · B + b. A word w becomes ⌊w · points / 2³²⌋ (Lemire 2019,
     without the rejection: no example is likelier than another by more than points / 2³²).
@@ -103,7 +103,7 @@ def shuffled(seed: int, *, epoch: int, points: int) -> npt.NDArray[np.int64]:
 
 
 def step_words(seed: int, *, stream: int, step: int, slots: int, units: int) -> Words:
-    """Return the words of one training step, ``[slots, units]``: one for each example of it and unit.
+    """Return the words of one training step, ``[slots, units]``: one for each of its examples and each unit.
 
     Slot b of the batch and unit u take word b mod 4 of counter (⌊b/4⌋ · units + u, step, stream, 0).
     """

@@ -16,7 +16,7 @@ FloatArray = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 Codes = npt.NDArray[np.uint16]
 NEVER = -1
 UNKNOWN = -2
-"""An epoch that wasn't kept: of a run that an older trainlab saved."""
+"""An epoch that isn't known, since an older trainlab saved the run."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -25,7 +25,7 @@ class Runs:
 
     ``solved [n]`` at the end; ``solved_epoch [n]`` the first recorded epoch at which the run was solved, −1
     if never; ``settled_epoch [n]`` the first from which on every reading was solved, the end included, −1 if
-    it isn't at the end, and `UNKNOWN` of a run that was kept before this was recorded; both are −1 where
+    the end isn't, and `UNKNOWN` for a run that was saved before this was recorded; both are −1 where
     `record.solved_every` is 0. ``stopped_epoch [n]`` is the epoch at which it was frozen, −1 if never;
     ``diverged_step [n]`` the steps done before the first output that wasn't finite, −1 if none.
 
@@ -33,7 +33,7 @@ class Runs:
     ``gradient [n, layers]``, the mean |∂L/∂w| of each layer's weights; over those held out: ``held_out_loss
     [n]`` and ``held_out_accuracy [n]``, NaN if there are none. ``step_gradient [n, layers]`` is the same as
     ``gradient`` over the examples of one training step alone, of the step that would follow (see `Record`);
-    NaN of a run that was kept before this was recorded. ``predictions [n, points, outputs]`` of the
+    NaN for a run that was saved before this was recorded. ``predictions [n, points, outputs]`` of the
     first `record.predictions` examples; ``parameters [n, P]``, layer by layer, weights ``[out, in]`` row by
     row, then biases, or ``[n, 0]`` without `record.parameters`.
 
@@ -91,10 +91,10 @@ ARRAYS = tuple(field.name for field in fields(Runs) if field.name not in ("exper
 """The names of the arrays of `Runs`, each with a row a run."""
 
 CURVES = ("loss_curve", "gradient_curve")
-"""Those of which only the first runs have a row."""
+"""Those in which only the first runs have a row."""
 
 COARSE = "coarse_loss"
-"""That of which only the other runs have a row."""
+"""The one in which only the other runs have a row."""
 
 STEP_GRADIENT = "step_gradient"
 

@@ -19,7 +19,7 @@ from typing import Any, cast
 import msgspec
 
 MOST_KEPT = 16
-"""Digests that are kept on disk, the latest of them."""
+"""How many digests are kept on disk, the latest ones."""
 _UNREAD = frozenset({"annotation", "returns", "ctx", "type_comment", "kind"})
 _KEPT = "source-digests.json"
 

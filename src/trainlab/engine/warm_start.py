@@ -1,4 +1,4 @@
-"""A training that goes on from another: it begins with that one's weights, and draws for itself."""
+"""A training that goes on from another: it starts from that one's weights, and draws examples of its own."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def trained_start(
 ) -> FloatArray | None:
     """Return the weights ``[n, P]`` that the seeds go on from, trained by this engine.
 
-    None of a training that begins anew.
+    None if the training begins from scratch.
     """
     before = experiment.after
     if before is None:
         return None
-    # How often it is read changes no weight, but for a training that stops once it is found solved.
+    # How often it is evaluated changes no weight, unless the training stops once it is found solved.
     record = replace(before.record, parameters=True, predictions=0, curves=0, loss_every=0, gradient_every=0)
     return engine.train(replace(before, record=record), seeds, threads=threads)[0].parameters
 

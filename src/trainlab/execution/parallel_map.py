@@ -1,4 +1,4 @@
-"""Many short jobs, each by itself, over processes: as they come, until Ctrl-C."""
+"""A function of many short jobs, over processes: results as they come, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ J = TypeVar("J")
 R = TypeVar("R")
 
 PAUSE = 0.2
-"""Seconds after which it is looked whether to stop."""
+"""Seconds between two looks at whether to stop."""
 
 
 def for_each(
@@ -25,10 +25,10 @@ def for_each(
     stopping: Callable[[], bool],
     on_done: Callable[[J, R], None],
 ) -> None:
-    """Call `function` for each job, in `workers` processes, in this one if there is only one of them.
+    """Call `function` for each job, in `workers` processes, or in this one if there is to be only one.
 
-    `on_done` is called here as soon as a job is done. Once `stopping` says so none is begun; those in work
-    are still handed on. The first failure is raised, after those that were in work with it are done.
+    `on_done` is called in this process as soon as a job is done. Once `stopping` says so, no job is begun;
+    those in progress still reach `on_done`. The first failure is raised once those in progress are done.
     """
     waiting = deque(jobs)
     running: dict[Future[R], J] = {}

@@ -27,12 +27,12 @@ from trainlab.spec.checks import check_number
 from trainlab.store import Store
 
 MANY = 4
-"""From so many chunks a worker on, threads take a chunk each: a small one can't be shared out, and with so
-many the last ones hardly leave a thread idle."""
+"""From this many chunks a worker on, threads take a chunk each: a small one can't be split among them, and
+among so many the last ones hardly leave a thread idle."""
 QUEUED = 2
-"""Chunks that a thread is given: one in work and one that it begins without waiting for a save."""
+"""How many chunks a thread is given: one in progress, and one to begin without waiting for a save."""
 PAUSE = LONGEST / 2
-"""How often, in seconds, to look after what waits to be saved while nothing is finished."""
+"""How often, in seconds, to save what is waiting while nothing is finished."""
 
 
 def carry_out(
@@ -47,15 +47,15 @@ def carry_out(
 ) -> Load:
     """Train the chunks in their order and save them, in this thread, soon after they are done.
 
-    An engine of threads gets `workers` threads: all of them for one chunk after the other, or one for each
-    of as many chunks where these are many; an engine of processes gets as many processes. The default is one
-    for each core. Chunks are saved as soon as they are done, unless they are so short that saving would take
-    much of the time: then several at once, see `Saver`. `on_progress` is called at the start, for every chunk
-    saved, and as soon as stopping is asked for. Where other engines carry out a part of the work, `overall`
-    says how far they have come. Returns the work done, theirs included.
+    An engine of threads gets `workers` threads: all of them for one chunk after the other, or, where chunks
+    are many, a chunk for each; an engine of processes gets as many processes. The default is one for each
+    core. Chunks are saved as soon as they are done, unless they are so short that saving would take much of
+    the time: then several are saved at once, see `Saver`. `on_progress` is called at the start, for every
+    chunk saved, and as soon as stopping is asked for. Where other engines carry out a part of the work,
+    `overall` says how far they have come. Returns the work done, theirs included.
 
-    Ctrl-C, or setting `stop`, lets the chunks in work finish, saves them and raises Interrupted; a second
-    Ctrl-C raises KeyboardInterrupt at once. If an engine fails, the other chunks in work are still saved
+    Ctrl-C, or setting `stop`, lets the chunks in progress finish, saves them and raises Interrupted; a second
+    Ctrl-C raises KeyboardInterrupt at once. If an engine fails, the other chunks in progress are still saved
     before its exception is raised.
     """
     workers = default_workers() if workers is None else workers
@@ -106,7 +106,7 @@ def carry_out(
 def _workers_for(
     engine: Engine, chunks: int, workers: int, stopping: Callable[[], bool], *, own_function: bool
 ) -> tuple[AbstractContextManager[Submit], int]:
-    """Return who trains, and how many chunks to hand out; those not begun can still be withdrawn."""
+    """Return who trains, and how many chunks to hand out at once; those not begun can still be withdrawn."""
     wanted = min(workers, chunks)
     if engine.in_processes:
         # A loss of the user's own is a function in this process, unknown in another.
@@ -121,9 +121,9 @@ def _workers_for(
 def _train(
     chunks: Sequence[Chunk], submit: Submit, *, slots: int, stopping: Callable[[], bool]
 ) -> Generator[list[tuple[Chunk, Results]]]:
-    """Keep `slots` chunks in work, give the results as they come, and raise the first failure at the end.
+    """Keep `slots` chunks in progress, give results as they come, and raise the first failure at the end.
 
-    Gives an empty list where nothing was finished for a while.
+    Gives an empty list if nothing was finished for a while.
     """
     waiting = deque(chunks)
     running: dict[Future[Results], Chunk] = {}

@@ -11,18 +11,18 @@ from trainlab.engine import Runs
 from trainlab.execution.plan import Chunk
 
 DOCTOR = "doctor"
-"""What the engine is called while runs are judged, not trained to be recorded."""
+"""What the engine is called while runs are being judged, rather than trained for the record."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:
-    """What is done and saved, of what there was to do; what the store held before isn't counted.
+    """What is done and saved, of all there was to do; what the store already held isn't counted.
 
-    A run is one seed at one mark; a network-step one optimizer step of one network. `steps_done` counts those
-    to the last epoch, as `steps_total` does, and `steps_trained` those that were made: fewer, where networks
-    were frozen. `elapsed` and `seconds_left` in seconds, `rate` in network-steps made per second. Until a
-    chunk is done the rate is 0 and the time left None. `engine` is at work; `stopping` says that it was asked
-    to stop and finishes the chunks in work.
+    A run is one seed at one mark; a network-step is one optimizer step of one network. `steps_done` counts
+    them up to the last epoch, as `steps_total` does, and `steps_trained` those that were made: fewer, where
+    networks were frozen. `elapsed` and `seconds_left` are in seconds, `rate` in network-steps made per
+    second. Until a chunk is done the rate is 0 and the time left None. `engine` is at work; `stopping` says
+    that it was asked to stop and is finishing the chunks in progress.
     """
 
     chunks_done: int
@@ -41,7 +41,7 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Load:
-    """An amount of work; `spared` are those of its steps that frozen networks did not make."""
+    """An amount of work; `spared` is how many of its steps frozen networks did not make."""
 
     chunks: int = 0
     runs: int = 0
@@ -50,7 +50,7 @@ class Load:
     spared: int = 0
 
     def plus(self, chunks: Iterable[Chunk], *, spared: int = 0) -> Load:
-        """Return this amount and that of the chunks, of whose steps so many were spared."""
+        """Return this amount plus that of the chunks, of whose steps `spared` were not made."""
         added = [(1, chunk.runs, chunk.steps, chunk.cost) for chunk in chunks]
         total = [
             sum(column)

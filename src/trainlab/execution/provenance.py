@@ -1,4 +1,4 @@
-"""How work was carried out: by which engines and why, with what versions, on what machine, in what time."""
+"""Where results come from: which engines and why, which versions, which machine, and how long it took."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trainlab.execution.workers import default_workers
 from trainlab.spec import Experiment
 
 PACKAGES = {"fast": "numba", "reference": "torch", "torch": "torch", "torch-cuda": "torch"}
-"""What an engine computes with."""
+"""The package that an engine computes with."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +37,7 @@ class HowRun:
     trained_seconds: float
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what another run would give alike, then the times."""
+        """Return what another run would have in common, then the times."""
         return {
             "engine": self.engine,
             "engine_reason": self.engine_reason,
@@ -64,7 +64,7 @@ def how_run(
     trained_steps: int,
     trained_seconds: float,
 ) -> HowRun:
-    """Return how experiments were trained on so many seeds by an engine, or by those chosen for them."""
+    """Return how experiments were trained on that many seeds, by an engine or by those chosen for them."""
     groups = by_engine(engine, experiments)
     reasons = "asked for"
     if engine == "auto":

@@ -12,7 +12,7 @@ from trainlab.store import Store
 from trainlab.tasks import fingerprint_data
 
 SHARE = 4.0
-"""After a save, the next one waits so many times as long as that one took."""
+"""After a save, the next one waits this many times as long as that one took."""
 LONGEST = 0.5
 """But no finished chunk waits longer than this, in seconds."""
 
@@ -22,7 +22,7 @@ class Saver:
 
     A transaction that reaches the disk takes a third of a millisecond on a fast one and tens on a slow one,
     whatever it holds; thousands of chunks of a millisecond each would mostly wait for it. So the time between
-    two saves is four times what the last one took, half a second at most: that much is lost if the process is
+    two saves is four times what the last one took, at most half a second: that much is lost if the process is
     killed. Chunks that take longer than that are saved one by one.
     """
 
@@ -61,7 +61,7 @@ class Saver:
             self._on_saved(chunk, results)
 
     def _check_data(self, chunks: Iterable[Chunk]) -> None:
-        """Refuse to save runs of a data file that changed meanwhile: whose they are can't be known."""
+        """Refuse to save runs of a data file that changed meanwhile: which data they saw can't be known."""
         for task in dict.fromkeys(chunk.experiment.task for chunk in chunks):
             if fingerprint_data(task) != self._contents[task]:
                 raise SpecError(

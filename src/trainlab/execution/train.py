@@ -31,8 +31,8 @@ def train_all(
 
     `seeds` is one range for all of them, or one for each.
     With ``engine="auto"`` each experiment is trained by the engine that `choose` takes for it.
-    Only what `store` doesn't hold is trained; without a store everything is, and nothing is written. If
-    nothing is missing, the engine isn't even imported. See `carry_out` for workers, progress and stopping.
+    Only what `store` doesn't hold is trained; without a store everything is, and nothing is written. The
+    engine is imported only if something is missing. See `carry_out` for workers, progress and stopping.
     """
     with Store.in_memory() if store is None else nullcontext(store) as runs:
         train_missing(
@@ -97,11 +97,11 @@ def _seeds_of(experiments: Sequence[Experiment], seeds: range | Sequence[range])
 
 
 def forget(experiments: Iterable[Experiment], *, engine: str | Engine, store: Store) -> None:
-    """Have the store forget what this engine, or the one chosen for each, has trained of the experiments."""
+    """Delete from the store what this engine, or the one chosen for each, has trained of the experiments."""
     for each in experiments:
         store.delete([each], engine=stored_under(engine, each))
 
 
 def stored_under(engine: str | Engine, experiment: Experiment) -> str:
-    """Return under which name the store keeps what an engine, or the one chosen, trains."""
+    """Return the name under which the store keeps what an engine, or the one chosen, trains."""
     return stored_name(engine_of(engine, experiment) if isinstance(engine, str) else engine.name)

@@ -44,7 +44,8 @@ def background_threads(
 ) -> Generator[Submit]:
     """`count` background threads with one chunk each at a time; the engine may use `threads` for each.
 
-    No chunk is begun once `stopping` says so. Daemons: leaving the block doesn't wait for the chunks in work.
+    No chunk is begun once `stopping` says so. They are daemons: leaving the block doesn't wait for the chunks
+    in progress.
     """
     jobs: SimpleQueue[tuple[Future[Results], Chunk] | None] = SimpleQueue()
 
@@ -84,8 +85,8 @@ def worker_processes(engine: Engine, *, workers: int) -> Generator[Submit]:
 def processes(workers: int) -> Generator[Callable[..., Future[Any]]]:
     """`workers` processes, each with one call at a time; functions and arguments reach them by pickle.
 
-    However the block ends, and if this process is killed too, the workers end: each holds a pipe that only
-    this process can write to, and exits when that closes.
+    However the block ends, even if this process is killed, the workers end: each holds a pipe that only this
+    process can write to, and exits when that closes.
     """
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context

@@ -38,6 +38,11 @@ def l1_gradient(p: Array, y: Array) -> Array:
     return np.sign(p - y) / p.size
 
 
+def l1_kinks(p: Array, y: Array) -> Array:
+    """Return p − y."""
+    return p - y
+
+
 def no_tangent(p: Array, dp: Array, y: Array) -> Array:
     """Return 0: the gradient is the same on both sides of every kink."""
     return np.zeros_like(dp)
@@ -74,6 +79,11 @@ def huber_tangent(p: Array, dp: Array, y: Array, *, delta: float = 1.0) -> Array
     return np.where(np.abs(p - y) <= delta, dp, 0.0) / p.size
 
 
+def huber_kinks(p: Array, y: Array, *, delta: float = 1.0) -> Array:
+    """Return |p − y| − delta."""
+    return np.abs(p - y) - delta
+
+
 def smooth_l1(p: Array, y: Array, *, beta: float = 1.0) -> float:
     """Return the mean of d² / (2 beta) within beta of the target, |d| − beta/2 beyond; L1 at beta 0."""
     return l1(p, y) if beta == 0 else huber(p, y, delta=beta) / beta
@@ -87,6 +97,11 @@ def smooth_l1_gradient(p: Array, y: Array, *, beta: float = 1.0) -> Array:
 def smooth_l1_tangent(p: Array, dp: Array, y: Array, *, beta: float = 1.0) -> Array:
     """Return Huber's divided by beta; 0 at beta 0."""
     return no_tangent(p, dp, y) if beta == 0 else huber_tangent(p, dp, y, delta=beta) / beta
+
+
+def smooth_l1_kinks(p: Array, y: Array, *, beta: float = 1.0) -> Array:
+    """Return Huber's, or L1's at beta 0."""
+    return huber_kinks(p, y, delta=beta) if beta else l1_kinks(p, y)
 
 
 def log_cosh(p: Array, y: Array) -> float:
@@ -140,6 +155,11 @@ def bce_tangent(p: Array, dp: Array, y: Array) -> Array:
     held = np.maximum(variance, LEAST_VARIANCE)
     bend = 1.0 / held - np.where(variance > LEAST_VARIANCE, (p - y) * (1.0 - 2.0 * p), 0.0) / held**2
     return bend * dp / p.size
+
+
+def bce_kinks(p: Array, y: Array) -> Array:
+    """Return how far p (1 − p) is above what the gradient divides by at least."""
+    return p * (1.0 - p) - LEAST_VARIANCE
 
 
 def bce_with_logits(z: Array, y: Array) -> float:
@@ -206,6 +226,46 @@ def hinge_gradient(p: Array, y: Array) -> Array:
     return np.where(t * p < 1.0, -t, 0.0) / p.size
 
 
+def hinge_kinks(p: Array, y: Array) -> Array:
+    """Return 1 − t p."""
+    return 1.0 - (2.0 * y - 1.0) * p
+
+
 def hinge_terms(torch: Any, p: Any, y: Any) -> Any:
     """Return max(0, 1 − t p), by relu, whose derivative at the kink is 0; that of clamp is 1."""
     return torch.relu(1.0 - (2.0 * y - 1.0) * p)
+
+
+def best_median(y: Array) -> Array:
+    """Return the median of each output's targets, ``[outputs]``."""
+    return np.array([float(np.median(column)) for column in _columns(y)])
+
+
+def best_mean(y: Array) -> Array:
+    """Return the mean of each output's targets, ``[outputs]``."""
+    return np.array([float(np.mean(column)) for column in _columns(y)])
+
+
+def best_logit(y: Array) -> Array:
+    """Return ln(p / (1 − p)) of each mean p, ``[outputs]``."""
+    share = best_mean(y)
+    return _logarithm(share) - _logarithm(1.0 - share)
+
+
+def best_logarithms(y: Array, *, label_smoothing: float = 0.0) -> Array:
+    """Return the logarithm of each class's share, ``[outputs]``."""
+    return _logarithm(_smoothed(best_mean(y), label_smoothing))
+
+
+def best_side(y: Array) -> Array:
+    """Return 1 for each output whose targets are mostly 1, else −1."""
+    return np.where(best_mean(y) >= 0.5, 1.0, -1.0)
+
+
+def _columns(y: Array) -> list[Array]:
+    return [np.ascontiguousarray(column) for column in y.T]
+
+
+def _logarithm(share: Array) -> Array:
+    # A class that is never there has no finite best output; this one is near enough.
+    return np.log(np.maximum(share, 1e-12))

@@ -1,7 +1,7 @@
 """Losses of outputs and targets (PyTorch's ``reduction="mean"``): everything about each in one place.
 
-Besides its entry, a new loss needs its formulas (`loss_functions`), the struct of its settings in **spec**,
-and a unit of the kernel.
+Beside its entry a new loss needs the struct of its settings (`spec.losses`), a pair of functions in the
+kernel (`loss_terms`), and what `explain loss` says of it; tests/engine/test_new_loss.py adds one.
 """
 
 from __future__ import annotations
@@ -27,6 +27,12 @@ class Loss:
     over all elements or over the examples. ``link`` names what turns outputs into predictions; ``label`` is
     what pictures call it.
 
+    ``targets`` says whether they may be any numbers or are shares, from 0 to 1. ``best_constant(target,
+    **settings)`` are the outputs ``[outputs]`` that do best if they must ignore the inputs; None where they
+    are to be searched for, between the lowest target and the highest: the loss is then convex in each output.
+    ``kinks(output, target, **settings)`` is 0 where one formula takes over from another, with a sign on each
+    side of that; None where there is only one.
+
     ``torch_class`` and ``torch_function`` are the names in ``torch.nn`` and ``torch.nn.functional``, None
     where there is none. Where PyTorch hasn't the loss for such targets, ``torch_terms(torch, output,
     target)`` are what is averaged, summed over the outputs if the mean is over examples, and ``torch_code``
@@ -47,6 +53,9 @@ class Loss:
     value: Callable[..., float]
     gradient: Callable[..., Array]
     tangent: Callable[..., Array] | None = None
+    targets: Literal["numbers", "shares"] = "numbers"
+    best_constant: Callable[..., Array] | None = None
+    kinks: Callable[..., Array] | None = None
 
 
 _TABLE = (
@@ -61,6 +70,8 @@ _TABLE = (
         value=f.l1,
         gradient=f.l1_gradient,
         tangent=f.no_tangent,
+        best_constant=f.best_median,
+        kinks=f.l1_kinks,
     ),
     Loss(
         name="mse",
@@ -73,6 +84,7 @@ _TABLE = (
         value=f.mse,
         gradient=f.mse_gradient,
         tangent=f.mse_tangent,
+        best_constant=f.best_mean,
     ),
     Loss(
         name="huber",
@@ -88,6 +100,7 @@ _TABLE = (
         value=f.huber,
         gradient=f.huber_gradient,
         tangent=f.huber_tangent,
+        kinks=f.huber_kinks,
     ),
     Loss(
         name="smooth_l1",
@@ -103,6 +116,7 @@ _TABLE = (
         value=f.smooth_l1,
         gradient=f.smooth_l1_gradient,
         tangent=f.smooth_l1_tangent,
+        kinks=f.smooth_l1_kinks,
     ),
     Loss(
         name="log_cosh",
@@ -134,6 +148,9 @@ _TABLE = (
         value=f.bce,
         gradient=f.bce_gradient,
         tangent=f.bce_tangent,
+        targets="shares",
+        best_constant=f.best_mean,
+        kinks=f.bce_kinks,
     ),
     Loss(
         name="bce_with_logits",
@@ -147,6 +164,8 @@ _TABLE = (
         value=f.bce_with_logits,
         gradient=f.bce_with_logits_gradient,
         tangent=f.bce_with_logits_tangent,
+        targets="shares",
+        best_constant=f.best_logit,
     ),
     Loss(
         name="cross_entropy",
@@ -164,6 +183,8 @@ _TABLE = (
         value=f.cross_entropy,
         gradient=f.cross_entropy_gradient,
         tangent=f.cross_entropy_tangent,
+        targets="shares",
+        best_constant=f.best_logarithms,
     ),
     Loss(
         name="nll",
@@ -180,6 +201,8 @@ _TABLE = (
         value=f.nll,
         gradient=f.nll_gradient,
         tangent=f.no_tangent,
+        targets="shares",
+        best_constant=f.best_logarithms,
     ),
     Loss(
         name="hinge",
@@ -194,6 +217,9 @@ _TABLE = (
         value=f.hinge,
         gradient=f.hinge_gradient,
         tangent=f.no_tangent,
+        targets="shares",
+        best_constant=f.best_side,
+        kinks=f.hinge_kinks,
     ),
 )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +19,18 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Link:
-    """A function of outputs ``[..., outputs]`` whose values, of the same shape, are the predictions."""
+    """A function of outputs ``[..., outputs]`` whose values, of the same shape, are the predictions.
+
+    ``torch_value(torch, outputs)`` is the same in PyTorch, ``torch_code`` as a script writes it of ``{}``.
+    """
 
     name: str
     code: int
     formula: str
     citation: str
     value: Callable[[Array], Array]
+    torch_value: Callable[[Any, Any], Any]
+    torch_code: str
 
 
 def _exp(outputs: Array) -> Array:
@@ -38,13 +44,23 @@ def _margin(outputs: Array) -> Array:
 
 
 _TABLE = (
-    Link(name="identity", code=0, formula="p = z", citation="outputs are predictions", value=identity),
+    Link(
+        name="identity",
+        code=0,
+        formula="p = z",
+        citation="outputs are predictions",
+        value=identity,
+        torch_value=lambda torch, outputs: outputs,
+        torch_code="{}",
+    ),
     Link(
         name="sigmoid",
         code=1,
         formula="p = 1 / (1 + e⁻ᶻ)",
         citation="outputs are log-odds; torch.nn.BCEWithLogitsLoss",
         value=sigmoid,
+        torch_value=lambda torch, outputs: torch.sigmoid(outputs),
+        torch_code="torch.sigmoid({})",
     ),
     Link(
         name="softmax",
@@ -52,6 +68,8 @@ _TABLE = (
         formula="pᵢ = eᶻⁱ / Σⱼ eᶻʲ",
         citation="outputs are logits; torch.nn.CrossEntropyLoss",
         value=softmax,
+        torch_value=lambda torch, outputs: torch.softmax(outputs, dim=-1),
+        torch_code="torch.softmax({}, dim=1)",
     ),
     Link(
         name="exp",
@@ -59,6 +77,8 @@ _TABLE = (
         formula="p = eᶻ",
         citation="outputs are log-probabilities; torch.nn.NLLLoss",
         value=_exp,
+        torch_value=lambda torch, outputs: torch.exp(outputs),
+        torch_code="torch.exp({})",
     ),
     Link(
         name="margin",
@@ -66,6 +86,8 @@ _TABLE = (
         formula="p = min(max((z + 1) / 2, 0), 1)",
         citation="outputs are margins about 0, right at −1 and 1; Vapnik 1995",
         value=_margin,
+        torch_value=lambda torch, outputs: torch.clamp((outputs + 1.0) / 2.0, 0.0, 1.0),
+        torch_code="(({} + 1) / 2).clamp(0, 1)",
     ),
 )
 

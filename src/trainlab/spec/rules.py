@@ -10,7 +10,7 @@ import numpy as np
 
 from trainlab.errors import SpecError
 from trainlab.maths import learning_rates
-from trainlab.spec.losses import BCE, NLL, BCEWithLogits, CrossEntropy, Hinge
+from trainlab.spec.losses import BCE, NLL, CrossEntropy, Custom, loss_entry
 from trainlab.spec.optimizers import cycles
 from trainlab.spec.parts import name_of
 from trainlab.spec.sampling import check_batches
@@ -157,7 +157,7 @@ def _check_loss(experiment: Experiment) -> None:
             f"{network.activations[-1]!r}; set network.output_activation = 'sigmoid' or 'softmax', "
             "or use 'bce_with_logits'."
         )
-    if isinstance(loss, BCE | BCEWithLogits | CrossEntropy | NLL | Hinge):
+    if not isinstance(loss, Custom) and loss_entry(loss).targets == "shares":
         both = np.concatenate([data.targets.ravel(), data.held_out_targets.ravel()])
         if both.min() < 0 or both.max() > 1:
             meant = class_words(experiment.task, data)

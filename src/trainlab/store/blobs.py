@@ -1,7 +1,7 @@
 """The arrays of a chunk as raw little-endian numbers.
 
-Raw, because they hardly compress: of 500 trained networks 2-11-1 zlib at level 1 leaves 89 % of the bytes, at
-45 MB/s; writing them takes 300 MB/s.
+Raw, because they hardly compress: for 500 trained networks 2-11-1 zlib at level 1 leaves 89 % of the bytes,
+at 45 MB/s, where they are written at 300 MB/s.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BLOBS = (*FLOATS, COARSE, STEP_GRADIENT)
 """The arrays of `Runs` that are kept as blobs; the others have a column in the table of runs."""
 
 CODES = "<u2"
-"""The dtype of coarse curves, which have the shape of the others; the floats are of one dtype in a chunk."""
+"""The dtype of coarse curves, which have the others' shape; all floats in a chunk have one dtype."""
 
 SHAPED_AS = {COARSE: "loss_curve", STEP_GRADIENT: "gradient"}
 """Blobs that older versions don't have; each has the shape of another."""
@@ -31,7 +31,7 @@ SHAPED_AS = {COARSE: "loss_curve", STEP_GRADIENT: "gradient"}
 def encode(runs: Runs) -> tuple[str, str, list[bytes]]:
     """Return the floats' dtype, their shape of one run each (JSON), and the blobs in the order of `BLOBS`.
 
-    Shapes are of what every version has: of one engine they are the same in all chunks, whoever saved them.
+    Shapes are of what every version has: for one engine they are the same in all chunks, whoever saved them.
     """
     dtype = np.dtype(runs.predictions.dtype).newbyteorder("<")
     arrays = {name: np.asarray(getattr(runs, name)) for name in FLOATS}

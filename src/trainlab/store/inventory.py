@@ -18,7 +18,7 @@ from trainlab.store.seed_ranges import merge
 class Holding:
     """The runs of one experiment by one engine: which seeds, how many solved, bytes, when saved (UTC).
 
-    `experiment` is the plain data of which `Experiment.from_dict` makes it: its data file may be gone.
+    `experiment` is the plain data that `Experiment.from_dict` reads; its data file may be gone.
     """
 
     experiment: dict[str, Any]
@@ -53,7 +53,7 @@ def holdings(db: sqlite3.Connection) -> list[Holding]:
         ranges[key, engine].append(range(first, first + count))
     query = "SELECT experiment, engine, sum(solved) FROM runs GROUP BY experiment, engine"
     solved = {(key, engine): count for key, engine, count in db.execute(query)}
-    # Of chunks that an older version saved one is NULL.
+    # In chunks that an older version saved one is NULL.
     size = " + ".join(f"ifnull(length({name}), 0)" for name in BLOBS)
     rows = db.execute(
         f"""SELECT e.id, e.fingerprint, e.experiment, c.engine, sum({size}), min(c.saved), max(c.saved)

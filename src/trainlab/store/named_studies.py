@@ -11,15 +11,15 @@ from hashlib import blake2s
 from typing import Literal
 
 STOPPED = " (stopped)"
-"""What the title of a map ends with that was stopped."""
+"""How the title of a map ends that was stopped."""
 Kind = Literal["study", "race", "map"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NamedStudy:
-    """A study that the store was asked to keep runs of: `asked` the last time (UTC), by `fingerprints`.
+    """A study that the store knows: when it was last `asked` (UTC), and its experiments' `fingerprints`.
 
-    Of a race `networks` is the number of its candidates, of a map that of its points.
+    `networks` is the number of candidates for a race, and of points for a map.
     """
 
     kind: Kind
@@ -41,10 +41,10 @@ def remember(
     changes: int,
     seeds: int,
 ) -> None:
-    """Write a study, or that it was asked again; one of the same title with other experiments is another.
+    """Record a study, or that it was asked again; with other experiments the same title is another study.
 
-    A map that was stopped before it knew all its points has `STOPPED` behind its title; once it ends, that
-    entry goes.
+    A map that was stopped before it knew all its points has `STOPPED` behind its title; once it is finished,
+    that entry goes.
     """
     members = sorted(set(fingerprints))
     digest = blake2s("\n".join(members).encode(), digest_size=16).hexdigest()
@@ -66,7 +66,7 @@ def remember(
 
 
 def _forget_begun(db: sqlite3.Connection, whole: int, title: str) -> None:
-    """Delete what was stopped of the map `whole`: its experiments are all among this one's."""
+    """Delete the stopped entries of the finished map `whole`, whose experiments include all of theirs."""
     begun = db.execute(
         """SELECT id FROM studies WHERE kind = 'map' AND title = ? AND id <> ? AND NOT EXISTS (
             SELECT 1 FROM study_experiments WHERE study = studies.id AND fingerprint NOT IN (

@@ -78,7 +78,7 @@ def _blobs(
             target = rows_of(name, experiment, seeds, held)
             arrays[name][target] = part[rows_of(name, experiment, chunk, held)]
     if isinstance(experiment.sampling, Full):
-        # A step's gradient is that of all examples, also where it wasn't kept.
+        # A step's gradient is that of all examples, so it is known even where it wasn't kept.
         arrays[STEP_GRADIENT] = arrays["gradient"].copy()
     return arrays
 
@@ -89,6 +89,6 @@ def _array(
     """Return a chunk's array of that name, with `count` rows."""
     kind, shape = CODES if name == COARSE else dtype, shapes[SHAPED_AS.get(name, name)]
     if blob is None:
-        # Only those of `SHAPED_AS` may be: the chunk was saved when there were none.
+        # Only those of `SHAPED_AS` may be missing: the chunk was saved by a version without them.
         return np.full((count, *shape), MISSING if name == COARSE else np.nan, dtype=kind)
     return decode(blob, dtype=kind, shape=shape, count=count, what=place)

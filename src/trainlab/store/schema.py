@@ -14,11 +14,11 @@ from trainlab.store.sqlite_errors import FRESH
 
 VERSION = 7
 OLDEST = 2
-"""Versions from this one on become this one when they are opened.
+"""A store of this version or a later one is upgraded when it is opened.
 
 Version 2 has no column of coarse curves, version 3 no table of judged runs, version 4 no names of studies,
-version 5 no column of since when runs are solved: of its runs that is `UNKNOWN`; version 6 none of the
-gradients of a step: of its runs they are NaN.
+version 5 doesn't say since when runs are solved, which is then `UNKNOWN`; version 6 has no gradients of a
+step, which are then NaN.
 """
 
 APPLICATION = 0x746C6162
@@ -33,10 +33,10 @@ JUDGED_RUNS = """CREATE TABLE judged_runs (
         PRIMARY KEY (experiment, engine, seed)
     ) WITHOUT ROWID"""
 
-# A program of version 5 that has the file open names its columns, and gives this one no value.
+# A program of version 5 that still has the file open gives this column no value.
 SETTLED = f"settled_epoch INTEGER NOT NULL DEFAULT {UNKNOWN}"
 
-# By fingerprint, as a study is named before its runs are there, and stays when they are forgotten.
+# By fingerprint, since a study is named before its runs are there, and stays when they are deleted.
 STUDIES = (
     """CREATE TABLE studies (
         id INTEGER PRIMARY KEY,
@@ -97,9 +97,9 @@ TABLES = (
 
 
 def prepare(db: sqlite3.Connection, place: str, *, patience: float) -> None:
-    """Make an empty file a store, or one of a version before one of this; `patience` in seconds.
+    """Make an empty file a store, or upgrade one of an older version; `patience` in seconds.
 
-    Raises StoreError for any other.
+    Raises StoreError for any other file.
     """
     _write_ahead(db, patience)
     db.execute("PRAGMA synchronous = FULL")
@@ -127,7 +127,7 @@ def prepare(db: sqlite3.Connection, place: str, *, patience: float) -> None:
 
 @contextmanager
 def transaction(db: sqlite3.Connection) -> Generator[None]:
-    """Write all of the block or nothing of it, whatever ends it."""
+    """Write everything in the block or nothing, however it ends."""
     try:
         db.execute("BEGIN IMMEDIATE")
         yield
@@ -140,7 +140,7 @@ def transaction(db: sqlite3.Connection) -> Generator[None]:
 
 @contextmanager
 def snapshot(db: sqlite3.Connection) -> Generator[None]:
-    """Let all the queries of the block see the same state, whatever other processes write meanwhile."""
+    """Let all queries in the block see the same state, whatever other processes write meanwhile."""
     db.execute("BEGIN")
     try:
         yield
@@ -159,8 +159,7 @@ def _create(db: sqlite3.Connection, place: str) -> None:
 
 
 def _upgrade(db: sqlite3.Connection) -> None:
-    # No row is rewritten. A program of a version before that has the file open goes on saving: it names its
-    # columns.
+    # No row is rewritten. An older program that has the file open can go on saving: it names its columns.
     version = _pragma(db, "user_version")
     if version < 3:
         db.execute(f"ALTER TABLE chunks ADD COLUMN {COARSE} BLOB")
@@ -180,7 +179,7 @@ def _pragma(db: sqlite3.Connection, name: str) -> int:
 
 
 def _write_ahead(db: sqlite3.Connection, patience: float) -> None:
-    # Turning a new file to WAL needs it alone, and SQLite doesn't wait for that by itself.
+    # To switch a new file to WAL nobody else may use it, and SQLite doesn't wait for that by itself.
     deadline = time.monotonic() + patience
     while True:
         try:

@@ -1,4 +1,4 @@
-"""What SQLite and the file system complain of, in one line that says what to do."""
+"""Errors of SQLite and the file system, in one line that says what to do."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ REASONS = {
 
 
 @contextmanager
-def explained(place: str) -> Generator[None]:
+def as_store_errors(place: str) -> Generator[None]:
     """Turn SQLite's errors inside the block into a StoreError about the store at `place`."""
     try:
         yield
@@ -42,7 +42,7 @@ def explained(place: str) -> Generator[None]:
 
 def reason(error: sqlite3.Error) -> str:
     """Return the rest of a sentence that begins with the store's name."""
-    # The low byte is the primary code. Errors of Python's module itself carry no code, and some no attribute.
+    # The low byte is the primary code. Errors of Python's own module have none, some not even the attribute.
     code: int | None = getattr(error, "sqlite_errorcode", None)
     known = REASONS.get(code & 0xFF) if code is not None else None
     return known or f"can't be used ({error})."

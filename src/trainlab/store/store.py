@@ -21,7 +21,7 @@ from trainlab.store.named_studies import Kind, NamedStudy, named_studies, rememb
 from trainlab.store.read import COLUMNS, Outcomes, read_outcomes, read_runs
 from trainlab.store.schema import prepare, snapshot, transaction
 from trainlab.store.seed_ranges import subtract
-from trainlab.store.sqlite_errors import explained, make_folder
+from trainlab.store.sqlite_errors import as_store_errors, make_folder
 
 DEFAULT_FOLDER = ".trainlab"
 FILE_NAME = "store.sqlite3"
@@ -32,14 +32,14 @@ BUSY_SECONDS = 30.0
 class Store:
     """Finished runs by experiment (its fingerprint), engine and seed.
 
-    Used from one thread; several processes may use one file. Every method raises StoreError, in one line, if
-    the file can't be used. A run that is there is never written again: the same experiment, engine and seed
-    give the same numbers, so of a chunk that overlaps what is held only the new seeds are added.
+    Use it from one thread; several processes may use one file. Every method raises StoreError, in one line,
+    if the file can't be used. A run that is there is never written again: the same experiment, engine and
+    seed give the same numbers, so only the new seeds of a chunk are added.
     """
 
     def __init__(self, database: str, *, place: str) -> None:
         self.place = place
-        with explained(place):
+        with as_store_errors(place):
             self._db = sqlite3.connect(database, timeout=BUSY_SECONDS, isolation_level=None)
             try:
                 prepare(self._db, place, patience=BUSY_SECONDS)
@@ -65,12 +65,12 @@ class Store:
     @property
     def on_disk(self) -> bool:
         """Whether what is saved outlives the program."""
-        with explained(self.place):
+        with as_store_errors(self.place):
             return bool(self._db.execute("PRAGMA database_list").fetchone()[2])
 
     def close(self) -> None:
         """Fold the write-ahead log into the file and close it."""
-        with explained(self.place):
+        with as_store_errors(self.place):
             self._db.close()
 
     def __enter__(self) -> Self:
@@ -82,8 +82,8 @@ class Store:
         self.close()
 
     def save(self, runs_list: Sequence[Runs], *, engine: str) -> None:
-        """Write all these runs in one transaction; seeds that are there already are left as they are."""
-        with explained(self.place), transaction(self._db):
+        """Write all these runs in one transaction; seeds that are already there stay as they are."""
+        with as_store_errors(self.place), transaction(self._db):
             for runs in runs_list:
                 key = self._key(runs.experiment) or self._add(runs.experiment)
                 for gap in subtract(runs.seeds, self._held(key, engine, runs.seeds)):
@@ -91,40 +91,44 @@ class Store:
 
     def missing(self, experiment: Experiment, seeds: range, *, engine: str) -> list[range]:
         """Return the seeds whose runs aren't there, as ascending ranges."""
-        with explained(self.place):
+        with as_store_errors(self.place):
             return subtract(seeds, self._held(self._key(experiment), engine, seeds))
 
     def load(self, experiment: Experiment, seeds: range, *, engine: str) -> Runs:
         """Return the runs of all these seeds; raise StoreError if one isn't there."""
-        with explained(self.place), snapshot(self._db):
-            key = self._whole(experiment, seeds, engine)
+        with as_store_errors(self.place), snapshot(self._db):
+            key = self._key_with_all(experiment, seeds, engine)
             return read_runs(self._db, key, experiment, seeds, engine=engine, place=self.place)
 
     def outcomes(self, experiment: Experiment, seeds: range, *, engine: str) -> Outcomes:
         """Return how the runs of all these seeds ended, without their arrays: ``[n]`` rows of `OUTCOME`.
 
-        Of 32 runs in 50 µs, where `load` takes 170. Raises StoreError if one isn't there.
+        For 32 runs it takes 50 µs, `load` 170. Raises StoreError if one isn't there.
         """
-        with explained(self.place), snapshot(self._db):
+        with as_store_errors(self.place), snapshot(self._db):
             return read_outcomes(
-                self._db, self._whole(experiment, seeds, engine), seeds, engine=engine, place=self.place
+                self._db,
+                self._key_with_all(experiment, seeds, engine),
+                seeds,
+                engine=engine,
+                place=self.place,
             )
 
     def save_judged(
         self, experiment: Experiment, seed: int, found: bytes, *, engine: str, rules: str
     ) -> None:
-        """Keep what rules with this digest say of a run, JSON; the run must be there."""
-        with explained(self.place), transaction(self._db):
-            key = self._whole(experiment, range(seed, seed + 1), engine)
+        """Keep what rules with this digest say of a run, as JSON; the run must be there."""
+        with as_store_errors(self.place), transaction(self._db):
+            key = self._key_with_all(experiment, range(seed, seed + 1), engine)
             self._db.execute(
                 "INSERT OR REPLACE INTO judged_runs VALUES (?, ?, ?, ?, ?)",
                 (key, engine, seed, rules, found.decode()),
             )
 
     def judged(self, experiment: Experiment, *, engine: str, rules: str) -> dict[int, str]:
-        """Return what rules with this digest have said of runs, JSON, by seed."""
+        """Return what rules with this digest have said of runs, as JSON, by seed."""
         query = "SELECT seed, found FROM judged_runs WHERE experiment = ? AND engine = ? AND rules = ?"
-        with explained(self.place):
+        with as_store_errors(self.place):
             return dict(self._db.execute(query, (self._key(experiment), engine, rules)))
 
     def remember(
@@ -137,27 +141,27 @@ class Store:
         changes: int = 0,
         seeds: int,
     ) -> None:
-        """Keep the name of a study, and which experiments are its own, whether they have runs yet or not.
+        """Keep the name of a study and which experiments belong to it, whether they have runs yet or not.
 
-        Of a race `networks` is how many candidates it has, of a map how many points.
+        `networks` is the number of candidates for a race, and of points for a map.
         """
-        with explained(self.place), transaction(self._db):
+        with as_store_errors(self.place), transaction(self._db):
             remember(self._db, kind, title, fingerprints, networks=networks, changes=changes, seeds=seeds)
 
     def studies(self) -> list[NamedStudy]:
-        """Return the studies that were named, the one asked last first."""
-        with explained(self.place), snapshot(self._db):
+        """Return the studies that were named, the latest asked first."""
+        with as_store_errors(self.place), snapshot(self._db):
             return named_studies(self._db)
 
     def summary(self) -> list[Holding]:
         """Return what the store holds, one row per experiment and engine, oldest experiment first."""
-        with explained(self.place), snapshot(self._db):
+        with as_store_errors(self.place), snapshot(self._db):
             return holdings(self._db)
 
     def delete(self, experiments: Iterable[Experiment], *, engine: str) -> int:
-        """Forget all runs of these experiments by this engine; return how many they were."""
+        """Delete all runs of these experiments by this engine; return how many there were."""
         deleted = 0
-        with explained(self.place), transaction(self._db):
+        with as_store_errors(self.place), transaction(self._db):
             for experiment in experiments:
                 key = self._key(experiment)
                 for table in ("chunks", "runs", "judged_runs"):
@@ -167,7 +171,7 @@ class Store:
             self._db.execute("DELETE FROM experiments WHERE id NOT IN (SELECT experiment FROM chunks)")
         return deleted
 
-    def _whole(self, experiment: Experiment, seeds: range, engine: str) -> int:
+    def _key_with_all(self, experiment: Experiment, seeds: range, engine: str) -> int:
         """Return the experiment's key; raise StoreError unless all the seeds are there."""
         key = self._key(experiment)
         gaps = subtract(seeds, self._held(key, engine, seeds))

@@ -32,7 +32,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine import Runs
-from trainlab.engine.constant import best_constant_loss
+from trainlab.engine.constant_baseline import best_constant_loss
 from trainlab.spec import Full, Gradients, Loss
 from trainlab.stats import Rate, rate
 from trainlab.tasks import Task

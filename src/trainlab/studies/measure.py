@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from trainlab.draw import format_fixed
 from trainlab.engine import Runs
-from trainlab.engine.constant import best_constant_loss
+from trainlab.engine.constant_baseline import best_constant_loss
 from trainlab.spec import MSE, Custom, Experiment, Loss, name_of
 from trainlab.stats import Estimate, Rate, rate
 from trainlab.studies.cells import CellResult

@@ -13,7 +13,7 @@ from trainlab.diagnosis.lift.recording import Refused
 from trainlab.diagnosis.lift.replay import Replayed
 from trainlab.diagnosis.seeds.seed_run import SeedRun
 from trainlab.diagnosis.signals.learnt import NOTHING, State, state_of
-from trainlab.engine.constant import best_constant_loss
+from trainlab.engine.constant_baseline import best_constant_loss
 
 PRINTED = 0.006
 """What rounding may make of a printed accuracy; of a loss 1 %."""

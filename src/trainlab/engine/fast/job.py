@@ -28,7 +28,7 @@ from trainlab.spec import (
 from trainlab.tasks import Task
 
 TILE_BYTES = 900_000
-"""The parameters and moments of a tile that still stay in cache through all of its steps."""
+"""The largest size of a tile's parameters and moments that stays in cache through all of its steps."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,9 +57,9 @@ class Job:
 def choose_lanes(experiment: Experiment, *, batch: int, population: int, dtype: str) -> tuple[int, int]:
     """Return (networks side by side, samples of each in a block), measured to be fast.
 
-    One example a step goes best with 64 networks. A batch goes best with blocks of 128 numbers: more samples
-    of fewer networks the larger the batch and the network, since each weight is then loaded for more of them
-    and fewer weights must stay in cache. A small population takes fewer. No choice changes a bit of a run.
+    With one example a step 64 networks are best. With batches blocks of 128 numbers are: the larger batch and
+    network, the more samples of fewer networks, since each weight is then loaded for more samples and fewer
+    weights must stay in cache. A small population takes fewer networks. No choice changes a bit of a run.
     """
     state = 3 * experiment.network.parameters * np.dtype(dtype).itemsize
     if isinstance(experiment.sampling, Single):
@@ -123,7 +123,7 @@ def prepare(
 def _record(
     shared: dict[str, npt.NDArray[Any]], rows: Rows, units: Units, plan: Plan, numbers: Numbers
 ) -> npt.NDArray[np.void]:
-    """Return the record of a tile, but for the addresses of what is the tile's own."""
+    """Return the record of a tile, without the addresses of the tile's own arrays."""
     record = np.zeros((), dtype=tables.RECORD)
     for name, array in shared.items():
         record[name] = array.ctypes.data
@@ -137,7 +137,7 @@ def _record(
 
 
 def _layer_tables(experiment: Experiment) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Return the layer table, and (scale of what is kept, least word that keeps) of each layer's dropout."""
+    """Return the layer table, and each layer's dropout: the scale of kept units, the least word to keep."""
     network = experiment.network
     table = np.zeros((network.layers, tables.LAYER_COLUMNS), dtype=np.int64)
     keep = np.zeros((network.layers, 2))

@@ -1,4 +1,4 @@
-"""From an experiment to the numbers that steer the kernel: its plan in whole numbers, and the others."""
+"""From an experiment to the numbers that steer the kernel: its plan of whole numbers, and the real ones."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from trainlab.spec import (
 from trainlab.tasks import Task
 
 RESIDENT_BYTES = 65_536
-"""Examples that take no more than this, once for each network, are kept so: nothing to copy at a step."""
+"""Up to this size the examples are held once for each network, so that a step has nothing to copy."""
 
 
 def plan_of(experiment: Experiment, data: Task, block: Lanes, *, step_rows: int, marks: int) -> Plan:
@@ -145,7 +145,7 @@ def _stopping(experiment: Experiment) -> dict[str, Any]:
 
 def _optimizer(experiment: Experiment) -> dict[str, Any]:
     settings: dict[str, Any] = msgspec.to_builtins(experiment.optimizer)
-    # Without a momentum at any step PyTorch keeps no buffer.
+    # If no step has a momentum, PyTorch keeps no buffer.
     cycled = bool(getattr(experiment.schedule, "cycle_momentum", False))
     return {
         "amsgrad": bool(settings.get("amsgrad")),

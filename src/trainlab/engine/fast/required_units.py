@@ -18,14 +18,14 @@ from trainlab.spec import SGD, Adam, Custom, Experiment, ReduceLROnPlateau, name
 def fused_optimizer(experiment: Experiment, *, batch: int, samples: int) -> int | None:
     """Return the code of the optimizer whose step is made during the backward pass, None if it can't be.
 
-    Plain SGD and Adam, on batches that one block of `samples` holds, with nothing done to the gradient.
+    It can for plain SGD and Adam, on batches that fit one block of `samples`, with an unchanged gradient.
     """
     optimizer, clip, penalty = experiment.optimizer, experiment.clip, experiment.penalty
     plain = (isinstance(optimizer, SGD) and not optimizer.nesterov and optimizer.dampening == 0) or (
         isinstance(optimizer, Adam) and not optimizer.amsgrad
     )
     untouched = clip.norm is None and clip.value is None and penalty.l1 == 0 and penalty.l2 == 0
-    # Only after the backward pass is it known how large each layer's gradient is.
+    # How large each layer's gradient is, is known only after the backward pass.
     untouched = untouched and not _layers_apart(experiment)
     schedule = experiment.schedule
     same_for_all = not isinstance(schedule, ReduceLROnPlateau)
@@ -43,7 +43,7 @@ def fused_optimizer(experiment: Experiment, *, batch: int, samples: int) -> int 
 def units_of(
     experiment: Experiment, plan: Plan, layers: npt.NDArray[np.int64], lane: Lanes, block: Lanes
 ) -> Units:
-    """Return the addresses of the units an experiment needs, compiled or loaded now; fill in the layers'."""
+    """Return the addresses of the units an experiment needs, compiled or loaded now; write the layers'."""
     single = plan.sampling == tables.SINGLE
     steps_block = lane if single else block
     fused = fused_optimizer(experiment, batch=plan.batch, samples=block.samples)
@@ -82,7 +82,7 @@ def _layers_apart(experiment: Experiment) -> bool:
 def _loss_units(
     experiment: Experiment, code: int, lane: Lanes, block: Lanes, steps_block: Lanes
 ) -> dict[str, int]:
-    """Return the units of the loss: none for those that stand in the kernel, L1 and MSE."""
+    """Return the units of the loss; L1 and MSE need none, since they are part of the kernel."""
     if isinstance(experiment.loss, Custom):
         value, slope = compiled_pair(experiment.loss)
         return {

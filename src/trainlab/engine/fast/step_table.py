@@ -1,7 +1,7 @@
-"""The numbers that an optimizer's step needs of the step's own, by its absolute number: a table of float64.
+"""What an optimizer needs to know of each step: rate, momentum, bias corrections, as a table of float64.
 
-Bias corrections, schedules and warm-up come from here, never from a product that runs along, so a step is the
-same wherever a training is cut. Columns: RATE, SCALE, MOMENTUM, DECAY, SECOND_RATE of the kernel's tables.
+A row depends on the step's number alone, never on a running product, so a step is the same wherever a
+training is cut. Columns: RATE, SCALE, MOMENTUM, DECAY, SECOND_RATE of the kernel's tables.
 
 ========= ==================== ===================== ========= ======= =======================
 optimizer RATE                 SCALE                 MOMENTUM  DECAY   SECOND_RATE
@@ -34,11 +34,11 @@ from trainlab.spec import Experiment, name_of
 Array = npt.NDArray[np.float64]
 
 SETTLED = 60.0
-"""βᵗ < e⁻⁶⁰ changes no float64 any more."""
+"""βᵗ < e⁻⁶⁰ no longer changes a float64."""
 
 
 def step_table(experiment: Experiment) -> Array:
-    """Return the numbers of every step, ``[steps, columns]``, cut where nothing changes any more.
+    """Return the numbers of every step, ``[steps, columns]``, cut where they no longer change.
 
     Step s has row min(s, rows − 1).
     """
@@ -71,7 +71,7 @@ def step_table(experiment: Experiment) -> Array:
 
 
 def _schedule(experiment: Experiment, settings: dict[str, Any], steps: int) -> tuple[Array, Array]:
-    """Return lr and momentum (or β₁) of the first steps."""
+    """Return learning rate and momentum (or β₁) of the first steps."""
     betas: tuple[float, float] = settings.get("betas", (0.0, 0.0))
     momentum = np.full(steps, float(settings.get("momentum", betas[0])))
     if not experiment.scheduled:
@@ -105,7 +105,7 @@ def _nadam(table: Array, settings: dict[str, Any], t: Array) -> None:
 
 
 def _settled(experiment: Experiment) -> int:
-    """Return after how many steps at a constant rate nothing in the table changes any more."""
+    """Return after how many steps at a constant rate the table no longer changes."""
     settings: dict[str, Any] = msgspec.to_builtins(experiment.optimizer)
     if settings.get("lr_decay"):
         return experiment.epochs * experiment.steps_per_epoch

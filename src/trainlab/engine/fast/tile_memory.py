@@ -13,7 +13,7 @@ from trainlab.tasks import Task
 
 
 def rows_of(experiment: Experiment, plan: Plan, *, samples: int) -> Rows:
-    """Place everything that a tile needs, one after the other."""
+    """Return where everything that a tile needs stands, one after the other."""
     units = sum(experiment.network.widths[1:])
     parameters = plan.parameters
     padded = -(-plan.points // samples) * samples if plan.resident else 0
@@ -59,7 +59,7 @@ def rows_of(experiment: Experiment, plan: Plan, *, samples: int) -> Rows:
 def resident_examples(data: Task, plan: Plan, samples: int) -> npt.NDArray[np.float64]:
     """Return inputs, targets and shares in the mean, block by block: ``[unit, sample]`` within a block.
 
-    The last block is filled up with its last example, at no share in loss or gradient.
+    The last block is filled up with its last example, which has no share in loss or gradient there.
     """
     blocks = -(-data.points // samples)
     order = np.minimum(np.arange(blocks * samples), data.points - 1)

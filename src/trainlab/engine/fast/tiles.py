@@ -24,13 +24,13 @@ from trainlab.engine.warm_start import drawing_seeds
 from trainlab.spec import Adagrad
 
 EVENTS = ("solved_epoch", "stopped_epoch", "diverged_step")
-OWN = ("memory", "words", "losses", "gradients", "readings", "solved_since", *EVENTS)
+TILE_ARRAYS = ("memory", "words", "losses", "gradients", "readings", "solved_since", *EVENTS)
 """The arrays that every tile has of its own."""
 
 GROUP = 1024
-"""A thread takes at most so many seeds at once: Python's own time then hardly counts."""
+"""The most seeds that a thread takes at once: with so many Python's own time hardly counts."""
 GROUP_BYTES = 16_000_000
-"""The initial parameters drawn at once take no more room than this, or those of one tile."""
+"""The initial parameters drawn at once take no more room than this, unless one tile's do."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +61,7 @@ def train_tiles(job: Job, seeds: range, *, start: FloatArray | None = None, thre
     `start` has the parameters ``[n, P]`` of the seeds at the beginning; without it they are drawn.
     """
     tile = job.lane.networks
-    # Of few seeds each thread takes fewer at once, so that all have something to do until the end.
+    # If seeds are few, each thread takes fewer at once, so that all are busy until the end.
     most = GROUP if threads == 1 else min(GROUP, len(seeds) // (4 * threads))
     most = min(most, GROUP_BYTES // (8 * job.plan.parameters))
     groups = _parts(seeds, tile * max(1, most // tile))
@@ -106,7 +106,7 @@ def _train_group(job: Job, seeds: range, start: FloatArray | None) -> TileOutput
 
 
 def _arrays(job: Job) -> dict[str, npt.NDArray[Any]]:
-    """Return the arrays that a tile has of its own, `OWN`."""
+    """Return the arrays that a tile has of its own, `TILE_ARRAYS`."""
     networks, plan, dtype = job.lane.networks, job.plan, job.lane.dtype
     record = job.experiment.record
     losses = len(recorded_epochs(record.loss_every, plan.epochs))
@@ -129,7 +129,7 @@ def _begin(job: Job, own: dict[str, npt.NDArray[Any]], seeds: range, start: Floa
     Lanes beyond the seeds train copies of the last one, which are dropped.
     """
     networks, rows, plan = job.lane.networks, job.rows, job.plan
-    for name in OWN:
+    for name in TILE_ARRAYS:
         own[name].fill(NEVER if name in ("solved_since", *EVENTS) else 0)
     table = own["memory"].reshape(rows.total, networks)
     table[: plan.parameters, : len(start)] = start.T
@@ -175,9 +175,9 @@ def _draws(seeds: range, *, stream: int, layer: int, count: int, normal: bool) -
 
 
 def _record(job: Job, arrays: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.void]:
-    """Return the record through which the kernel reaches the tile, but for how many lanes are used."""
+    """Return the record through which the kernel reaches the tile, all but how many lanes are used."""
     record = job.record.copy()
-    for name in OWN:
+    for name in TILE_ARRAYS:
         record[name] = arrays[name].ctypes.data
     return record
 

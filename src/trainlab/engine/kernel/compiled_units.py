@@ -1,8 +1,8 @@
 """The kernel's compiled units: what an experiment needs of it, each compiled by itself and kept on disk.
 
 A unit is a C function of a tile's address and three whole numbers, ``(address, a, b, c)``; the tile's record
-holds the addresses of the units it needs. So an activation, loss or optimizer costs the compilation of a
-small function to those who use it, and nothing at all to the others.
+holds the addresses of the units it needs. So an activation, loss or optimizer costs those who use it the
+compilation of a small function, and the others nothing.
 """
 
 from __future__ import annotations

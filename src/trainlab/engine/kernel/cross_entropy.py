@@ -9,6 +9,7 @@ from numba import njit
 from trainlab.engine.kernel.layers import outputs_row
 from trainlab.engine.kernel.losses import add_terms
 from trainlab.engine.kernel.simd import load, samples_of, store
+from trainlab.engine.kernel.tables import CROSS_ENTROPY, NLL
 from trainlab.engine.kernel.vector import fma, splat, where_equal, where_less
 from trainlab.engine.kernel.vector_log import log
 from trainlab.engine.kernel.vector_maths import exp
@@ -89,3 +90,7 @@ def nll_loss(lane: Any, block: Any, tile: Any, targets: int, shares: int) -> Non
         target = load(block, tile.memory, targets + output * samples)
         terms = terms - where_equal(target, zero, zero, target * value)
     add_terms(lane, block, tile, terms, load(block, tile.memory, shares))
+
+
+OVER_OUTPUTS = {CROSS_ENTROPY: (cross_entropy_loss, cross_entropy_deltas), NLL: (nll_loss, nll_deltas)}
+"""By the loss's code: what adds a block's share of the loss, and what writes its derivative."""

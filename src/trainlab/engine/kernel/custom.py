@@ -2,8 +2,8 @@
 # numba and llvmlite have no types, and arguments of compiled code have none before compilation.
 """A loss of the user's own: a compiled function of two numbers, called for each by its address.
 
-Called, and never inlined: so no compiler makes a vector of it, and every number comes out the same wherever
-it stands. It is reckoned in float64 and rounded.
+It is called, never inlined, so that no compiler vectorises it and every number comes out the same wherever it
+stands. It is computed in float64 and rounded.
 """
 
 from __future__ import annotations

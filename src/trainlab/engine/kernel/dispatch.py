@@ -12,16 +12,11 @@ from numba.core.imputils import lower_constant
 from numba.extending import models, overload, register_model, typeof_impl
 
 from trainlab.engine.kernel.activations_by_slope import SLOPES, activate_by_slope, multiply_by_kept_slope
-from trainlab.engine.kernel.cross_entropy import (
-    cross_entropy_deltas,
-    cross_entropy_loss,
-    nll_deltas,
-    nll_loss,
-)
+from trainlab.engine.kernel.cross_entropy import OVER_OUTPUTS
 from trainlab.engine.kernel.links import LINKS, link_by_softmax, link_outputs
 from trainlab.engine.kernel.loss_terms import TERMS, deltas_of_terms, loss_of_terms
 from trainlab.engine.kernel.softmax import softmax_backward, softmax_layer
-from trainlab.engine.kernel.tables import CROSS_ENTROPY, LOG_SOFTMAX, NLL, SOFTMAX, SOFTMAX_LINK
+from trainlab.engine.kernel.tables import LOG_SOFTMAX, SOFTMAX, SOFTMAX_LINK
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,10 +94,9 @@ def write_deltas(chosen: Any, block: Any, tile: Any, targets: int, shares: int) 
 @overload(write_deltas, **INLINE)
 def _overload_deltas(chosen: Any, block: Any, tile: Any, targets: Any, shares: Any) -> Any:
     code = chosen.tag.code
-    if code == CROSS_ENTROPY:
-        return lambda chosen, block, tile, targets, shares: cross_entropy_deltas(block, tile, targets, shares)
-    if code == NLL:
-        return lambda chosen, block, tile, targets, shares: nll_deltas(block, tile, targets, shares)
+    if code in OVER_OUTPUTS:
+        whole = OVER_OUTPUTS[code][1]
+        return lambda chosen, block, tile, targets, shares: whole(block, tile, targets, shares)
     function = TERMS[code][1]
     return lambda chosen, block, tile, targets, shares: deltas_of_terms(
         block, tile, targets, shares, function
@@ -117,12 +111,9 @@ def add_loss_of(chosen: Any, lane: Any, block: Any, tile: Any, targets: int, sha
 @overload(add_loss_of, **INLINE)
 def _overload_loss(chosen: Any, lane: Any, block: Any, tile: Any, targets: Any, shares: Any) -> Any:
     code = chosen.tag.code
-    if code == CROSS_ENTROPY:
-        return lambda chosen, lane, block, tile, targets, shares: cross_entropy_loss(
-            lane, block, tile, targets, shares
-        )
-    if code == NLL:
-        return lambda chosen, lane, block, tile, targets, shares: nll_loss(lane, block, tile, targets, shares)
+    if code in OVER_OUTPUTS:
+        whole = OVER_OUTPUTS[code][0]
+        return lambda chosen, lane, block, tile, targets, shares: whole(lane, block, tile, targets, shares)
     function = TERMS[code][0]
     return lambda chosen, lane, block, tile, targets, shares: loss_of_terms(
         lane, block, tile, targets, shares, function

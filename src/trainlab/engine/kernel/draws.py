@@ -32,7 +32,7 @@ KEY_LOW, KEY_HIGH, EXAMPLE_WORDS, NOISE_WORDS, ORDER = 0, 1, 2, 6, 10
 for noise; then, where batches are shuffled, the order of the examples, a row an example."""
 
 FEW_POINTS = 8
-"""Up to so many points, comparing and selecting beats a gather."""
+"""Up to this many points, comparing and selecting beats a gather."""
 
 
 @njit(forceinline=True)
@@ -51,7 +51,7 @@ def philox_round(lane: Any, c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any
 def draw_words(lane: Any, words: int, first: int, low: int, high: int, stream: int) -> None:
     """Write the four words of the counter (low, high, stream, 0) from row `first`, for every network's seed.
 
-    In strips that leave all of a round in registers.
+    It works in strips that keep all of a round in registers.
     """
     strip = strip_of(lane)
     strips = networks_of(lane) // networks_of(strip)
@@ -137,8 +137,8 @@ def gather_block(lane: Any, block: Any, tile: Any, step: int, part: int, size: i
 def gather_anew(lane: Any, block: Any, tile: Any, step: int, part: int, size: int) -> None:
     """Gather a block of a step's batch for a reading, as the training would.
 
-    A step draws its words where the step before hasn't; a reading comes at any time. So it draws them itself,
-    and leaves those with which the step's first draw begins, as the training left them.
+    A step draws only the words that the step before hasn't drawn; a reading may come at any time. So this
+    draws all of them, and then again those that the training left behind for the step's first draw.
     """
     drawn = tile.sampling != SHUFFLED
     if drawn:
@@ -150,7 +150,7 @@ def gather_anew(lane: Any, block: Any, tile: Any, step: int, part: int, size: in
 
 @njit(forceinline=True)
 def shuffle_examples(lane: Any, tile: Any, epoch: int) -> None:
-    """Put the examples of an epoch in an order of each network's own: Fisher and Yates, from the end."""
+    """Shuffle the examples of an epoch, for each network its own way: Fisher and Yates, from the end."""
     words, points, networks = tile.words, tile.points, tile.networks
     for point in range(points):
         store(lane, words, ORDER + point, splat_word(lane, point))
@@ -181,8 +181,8 @@ def draw_noise_word(
 ) -> Any:
     """Return the word of a step's stream for one of `width` places of a sample; samples must ascend.
 
-    Samples that fill up a block repeat the last one of the batch here, too: were their draws their own, a
-    network might diverge in a sample that doesn't exist.
+    Samples that only fill up a block repeat the last one of the batch here, too: with draws of their own, a
+    network might diverge on a sample that doesn't exist.
     """
     slot = part * samples_of(block) + sample
     last = batch_size(tile, step) - 1

@@ -13,7 +13,7 @@ from trainlab.engine.kernel.vector import splat
 
 @njit(forceinline=True)
 def bring_block(block: Any, tile: Any, part: int, held: bool) -> Any:
-    """Return the rows of a block's inputs, targets and shares; copied there unless they stand in memory."""
+    """Return the rows of a block's inputs, targets and shares; copy them there if they aren't in memory."""
     samples = samples_of(block)
     if tile.resident > 0 and not held:
         return (

@@ -51,7 +51,7 @@ def apply_adam(lane: Any, block: Any, tile: Any, rates: Any, p: int, delta: Any,
 
 @njit(forceinline=True)
 def add_up(lane: Any, block: Any, tile: Any, rates: Any, p: int, delta: Any, a: Any) -> None:
-    """Go on with the gradient row, sample by sample, so that no block size changes the order of the sum."""
+    """Add to the gradient row sample by sample, so that no block size changes the order of the sum."""
     row = tile.row_gradient + p
     store(lane, tile.memory, row, dot_samples(block, delta, a, load(lane, tile.memory, row)))
 

@@ -1,7 +1,7 @@
 """The draws that initial values are made of, in compiled code: the bits of rng.uniforms and rng.normals.
 
-NumPy makes a dozen passes over small arrays for each layer of each tile, with Python's lock held; this makes
-one, without. Plain arithmetic in the order of rng.py, so that no bit differs.
+NumPy makes a dozen passes over small arrays for each layer of each tile, holding Python's lock; this makes
+one pass, without it. The arithmetic follows the order of rng.py, so that no bit differs.
 """
 
 from __future__ import annotations

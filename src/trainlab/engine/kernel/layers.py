@@ -23,9 +23,9 @@ from trainlab.engine.kernel.tables import (
 from trainlab.engine.kernel.vector import fma, repeat_samples, splat
 
 GROUP = 8
-"""Units that the backward pass takes together: so many rows of weights are read side by side, in order.
+"""How many units the backward pass takes together: their rows of weights are read side by side, in order.
 
-All the units of a wide layer at once would jump from page to page with every weight.
+Taking all the units of a wide layer at once would jump from page to page with every weight.
 """
 
 
@@ -62,10 +62,10 @@ def forward(lane: Any, block: Any, tile: Any, inputs: int, step: int, part: int)
     In training, `step` is the step's number and `part` the block's within its batch; a `step` of −1 is an
     evaluation, in which nothing is dropped.
 
-    What is rounded decides how training ends. An output is the difference of numbers as large as its target,
-    and equals it exactly only where they were rounded alike; Adam divides whatever is left, however small, by
-    its own size. So a bias comes last, as PyTorch adds it, and the last layer's products are rounded each:
-    fused, the rounding error of a product stays in the output, and no run ends at a loss of 0.
+    What is rounded decides how training ends. An output is a sum of numbers as large as its target, and
+    equals that exactly only if they are rounded alike; Adam divides whatever is left, however small, by its
+    own size. So a bias comes last, as PyTorch adds it, and each of the last layer's products is rounded: if
+    they were fused, a product's rounding error would stay in the output, and no run would end at a loss of 0.
     """
     samples = samples_of(block)
     for index in range(tile.layers):

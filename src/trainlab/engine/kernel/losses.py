@@ -42,7 +42,7 @@ def output_deltas(block: Any, tile: Any, unit: int, targets: int, shares: int) -
 def add_loss(lane: Any, block: Any, tile: Any, targets: int, shares: int) -> None:
     """Add a block's share of the mean loss to the loss row, sample by sample.
 
-    A sample's outputs are added up before, so that no block size changes the order of the sum.
+    A sample's outputs are added up first, so that no block size changes the order of the sum.
     """
     if tile.unit_block_loss != 0:
         call(tile.unit_block_loss, tile, targets, shares, 0)

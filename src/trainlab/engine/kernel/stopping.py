@@ -36,7 +36,7 @@ def is_solved(lane: Any, tile: Any, network: int) -> bool:
 def note_solved(lane: Any, tile: Any, epoch: int, mark: int) -> None:
     """Remember when a network was first solved and since when it is, and freeze it if it is to stop there.
 
-    Since when, is noted for the mark that is to be read next.
+    Since when it is solved is noted for the mark that is to be read next.
     """
     for network in range(tile.used):
         place = mark * tile.networks + network
@@ -53,7 +53,7 @@ def note_solved(lane: Any, tile: Any, epoch: int, mark: int) -> None:
 
 @njit
 def carry_solved(lane: Any, tile: Any, mark: int) -> None:
-    """Since when networks are solved goes on from the mark before this one."""
+    """Carry over from the mark before this one since when networks are solved."""
     for network in range(tile.used):
         place = mark * tile.networks + network
         since = event(lane, tile.solved_since, place - tile.networks)
@@ -89,7 +89,7 @@ def freeze(lane: Any, tile: Any, network: int, epoch: int) -> None:
 
 @njit
 def restore_frozen(lane: Any, tile: Any) -> bool:
-    """Give frozen networks their parameters back: steps were made on every lane. Return whether all are."""
+    """Undo the steps of frozen networks, which were made on every lane; return whether all are frozen."""
     running = False
     for network in range(tile.used):
         if event(lane, tile.stopped_epoch, network) < 0:

@@ -45,7 +45,7 @@ def to_float(_typing: Any, tag: Any, words: Any) -> Any:
 
 @intrinsic
 def invert_word(_typing: Any, a: Any) -> Any:
-    """Return 2³² − 1 − a: every bit of the words a turned over."""
+    """Return 2³² − 1 − a: the words a with every bit flipped."""
     return a(a), lambda _context, builder, _sig, args: builder.not_(args[0])
 
 

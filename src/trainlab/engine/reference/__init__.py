@@ -1,4 +1,4 @@
-"""The reference engine: an ordinary PyTorch loop over one network at a time. It is the others' truth."""
+"""The reference engine: an ordinary PyTorch loop over one network at a time, which the others must match."""
 
 from trainlab.engine.reference.engine import ReferenceEngine
 from trainlab.engine.reference.module import build_module

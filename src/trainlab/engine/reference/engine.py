@@ -39,7 +39,7 @@ class ReferenceEngine:
     ) -> tuple[Runs, ...]:
         """Train one run a seed, read at each mark; see `Engine.train`.
 
-        In one thread whatever `threads` says: torch would cut sums among more, and round them otherwise.
+        In one thread whatever `threads` says: torch would split sums among more, and round them differently.
         """
         check_seeds(seeds)
         wanted = check_marks(experiment, marks)

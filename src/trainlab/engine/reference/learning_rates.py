@@ -25,8 +25,8 @@ from trainlab.spec.schedules import resolved
 class Rates:
     """Sets an optimizer's learning rate, and its momentum where that cycles, before each step.
 
-    Schedule and warmup each move an optimizer of their own, of one parameter that is never trained, since the
-    rate is the product of the two and torch's schedulers compute from the rate that they find.
+    The rate is the product of schedule and warmup, and torch's schedulers compute the next rate from the one
+    that they find; so each moves an optimizer of its own, with one parameter that is never trained.
     """
 
     def __init__(self, torch: Any, experiment: Experiment, optimizer: Any) -> None:
@@ -34,7 +34,7 @@ class Rates:
         self._schedule = experiment.schedule
         self._per = getattr(experiment.schedule, "per", "epoch")
         self._warmup_per = experiment.warmup.per
-        # The last step and epoch have none after them whose rate could be asked for.
+        # After the last step and epoch there is none whose rate could be asked for.
         steps = experiment.epochs * experiment.steps_per_epoch
         self._moves = {"step": steps - 1, "epoch": experiment.epochs - 1}
         self._shadow = _shadow(torch, optimizer.param_groups[0])

@@ -8,21 +8,19 @@ from typing import Any
 import msgspec
 
 from trainlab.engine.custom_loss import tensor_function
-from trainlab.spec import BCE, CrossEntropy, Custom, Loss, loss_entry
+from trainlab.maths import LINKS
+from trainlab.spec import BCE, Custom, Loss, loss_entry
 
 Criterion = Callable[[Any, Any], Any]
 
 
 def build_criterion(torch: Any, loss: Loss) -> Criterion:
     """Return the loss as a function: torch.nn's, or its formula where torch.nn has none for such targets."""
-    f = torch.nn.functional
     if isinstance(loss, Custom):
         function = tensor_function(loss, engine="reference")
         return lambda p, y: function(p, y).mean()
     if isinstance(loss, BCE):
         return lambda p, y: _bce(torch, p, y)
-    if isinstance(loss, CrossEntropy):
-        return lambda z, y: f.cross_entropy(z, y, label_smoothing=loss.label_smoothing)
     entry = loss_entry(loss)
     terms, settings = entry.torch_terms, msgspec.structs.asdict(loss)
     if terms is None:
@@ -34,14 +32,7 @@ def build_criterion(torch: Any, loss: Loss) -> Criterion:
 
 def predictions_of(torch: Any, loss: Loss, outputs: Any) -> Any:
     """Return the predictions that the outputs ``[examples, outputs]`` stand for under this loss."""
-    link = loss_entry(loss).link
-    if link == "sigmoid":
-        return torch.sigmoid(outputs)
-    if link == "softmax":
-        return torch.softmax(outputs, dim=1)
-    if link == "exp":
-        return torch.exp(outputs)
-    return torch.clamp((outputs + 1.0) / 2.0, 0.0, 1.0) if link == "margin" else outputs
+    return LINKS[loss_entry(loss).link].torch_value(torch, outputs)
 
 
 def _bce(torch: Any, probabilities: Any, targets: Any) -> Any:

@@ -19,7 +19,7 @@ Chosen = npt.NDArray[np.int64] | None
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Meter:
-    """Reads one experiment's networks. Nothing that only training has, such as dropout, is in a reading."""
+    """Reads one experiment's networks, without anything that only training has, such as dropout."""
 
     torch: Any
     experiment: Experiment

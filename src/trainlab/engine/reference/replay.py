@@ -1,4 +1,4 @@
-"""One run trained once more by the plain loop, with what every step saw, what moved it, and what it moved."""
+"""One run trained once more by the plain loop, noting what every step saw, did and changed."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def replay(
     start: Row | None = None,
     dtype: str = "float32",
 ) -> Replay:
-    """Train one run for so many epochs, and note everything.
+    """Train one run for that many epochs, and note everything.
 
-    `ends` has the weights ``[P]`` of the run that is meant, at the end of some of the epochs; the loop goes
-    on from them. Engines differ by roundings, which a training magnifies; so it stays on that run's way, and
-    what the optimizer keeps is what it kept there, to rounding. `start` are the weights to begin with;
-    without them they are drawn.
+    `ends` has the weights ``[P]`` of the engine's own run at the end of some of the epochs; the loop goes on
+    from them. Engines differ by roundings, which a training magnifies; this way the loop stays on that run's
+    path, and its optimizer's state is what the engine's was, to rounding. `start` has the weights to begin
+    with; without it they are drawn.
     """
     import torch
 
@@ -108,7 +108,7 @@ def _replay(
             beta1.append(float(group["betas"][0]) if "betas" in group else float("nan"))
             optimizer.step()
             for name, row in _state(torch, optimizer, parameters).items():
-                # What an optimizer begins to keep only later was nothing before.
+                # What an optimizer starts to keep later counts as 0 before.
                 state.setdefault(name, [np.zeros_like(row)] * step).append(row)
             rates.after_step()
             last = index == experiment.steps_per_epoch - 1

@@ -13,17 +13,17 @@ from trainlab.spec import Experiment
 
 LEAST = 4
 MOST = 512
-"""The fewest and the most networks of a block; the most are a chunk.
+"""The fewest and the most networks in a block; a chunk is the most.
 
-Of networks of 44 parameters 512 take a step in little more time than 64: calling torch costs more than
-what it computes. Larger ones get smaller blocks by what follows.
+A step of 512 networks of 44 parameters takes little more time than one of 64: calling torch costs more than
+what it computes. For larger networks the limits below make smaller blocks.
 """
 
 BUDGET = {"cpu": 2_500_000, "cuda": 2**26}
-"""Numbers that a training step of a block may touch: on a CPU what stays in cache."""
+"""How many numbers a training step of a block may touch: on a CPU, as many as stay in cache."""
 
 MEMORY = {"cpu": 2**26, "cuda": 2**29}
-"""Numbers that reading a whole block's networks over all examples may take."""
+"""How many numbers evaluating a whole block over all examples may take."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +31,7 @@ class TorchEngine:
     """Networks of a population stacked along a first axis: batched products and one backward pass for all.
 
     A block always has the same size, and seed s always stands at place s mod size among the same neighbours:
-    products and functions of stacked arrays may be rounded otherwise in another shape or place. So how the
+    products and functions of stacked arrays may round differently in another shape or place. So how the
     seeds are cut into chunks changes no bit of a run; a block of which only some seeds are wanted costs as
     much as a whole one.
     """
@@ -89,8 +89,8 @@ class TorchEngine:
 def block_size(experiment: Experiment, *, device: str = "cpu") -> int:
     """Return how many networks are stacked: a power of two, by the experiment and the device alone.
 
-    As many as share the cost of calling torch, and as few as let parameters, gradients, the optimizer's state
-    and one step's values stay in cache.
+    Enough to share the cost of calling torch, and few enough for parameters, gradients, the optimizer's state
+    and one step's values to stay in cache.
     """
     data, network = experiment.data(), experiment.network
     units = sum(network.widths)

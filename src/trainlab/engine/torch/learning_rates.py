@@ -1,4 +1,4 @@
-"""Learning rate and momentum of every step, from the tables of ``maths``; of each network on a plateau."""
+"""Learning rate and momentum of every step, from the tables of ``maths``; on a plateau, of each network."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from torch.nn import functional as f
 
 from trainlab.engine.custom_loss import tensor_function
 from trainlab.engine.torch.stack import over_outputs
+from trainlab.maths import LINKS
 from trainlab.maths.loss_functions import nll_terms
 from trainlab.spec import BCE, CrossEntropy, Custom, Loss, loss_entry
 
@@ -32,13 +33,9 @@ def criterion_of(loss: Loss) -> Criterion:
 def predictions_of(loss: Loss, outputs: torch.Tensor) -> torch.Tensor:
     """Return the predictions that outputs ``[n, examples, outputs]`` stand for under this loss."""
     link = loss_entry(loss).link
-    if link == "sigmoid":
-        return torch.sigmoid(outputs)
     if link == "softmax":
         return over_outputs(torch.softmax)(outputs)
-    if link == "exp":
-        return torch.exp(outputs)
-    return torch.clamp((outputs + 1.0) / 2.0, 0.0, 1.0) if link == "margin" else outputs
+    return LINKS[link].torch_value(torch, outputs)
 
 
 def _terms_of(loss: Loss) -> Criterion:

@@ -19,12 +19,12 @@ Part = Literal["train", "held_out"]
 Floats = npt.NDArray[Any]
 
 HELD = 256
-"""Steps whose screens are held before they are looked at: a look waits for the device."""
+"""How many steps' results are held before they are looked at: a look waits for the device."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Meter:
-    """Reads a stack; what was computed is kept until `forget`, since several records may fall due at once."""
+    """Reads a stack; results are kept until `forget`, since several records may fall due at once."""
 
     experiment: Experiment
     stack: Stack

@@ -36,7 +36,7 @@ def fitted(
     inputs = fit(inputs, module)
 
     def losses(y: torch.Tensor) -> None:
-        # A loss may take whole numbers for its gradient and not for its value, or the other way round.
+        # A loss may take whole numbers for its gradient but not for its value, or the other way round.
         stacked.gradients(loss, inputs, y, own=False)
         loss(stacked.outputs(inputs)[0], y)
 
@@ -44,7 +44,7 @@ def fitted(
 
 
 def check_stackable(stacked: Stacked, loss: Loss, inputs: torch.Tensor, targets: torch.Tensor) -> None:
-    """Raise EngineError for modules that torch.func can't train side by side, by trying."""
+    """Try whether torch.func can train the modules side by side; raise EngineError if it can't."""
     probe = deepcopy(stacked.training)
     before = {name: value.clone() for name, value in probe.named_buffers()}
     try:
@@ -56,7 +56,7 @@ def check_stackable(stacked: Stacked, loss: Loss, inputs: torch.Tensor, targets:
             _check_loss_value(loss, outputs, targets)
             stacked.gradients(loss, inputs, targets, own=False)
             stacked.outputs(inputs)
-    # The module and the loss are the user's: whatever they raise is told in one line, the rest is its cause.
+    # Module and loss are the user's: one line says what they raised, and the error itself is its cause.
     except EngineError:
         raise
     except Exception as error:

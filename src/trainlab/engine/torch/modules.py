@@ -67,7 +67,7 @@ def train_modules(
     inputs, targets = fitted(stacked, loss, inputs, targets)
     check_stackable(stacked, loss, inputs, targets)
     if solved is not None:
-        # Told before the training, not after it.
+        # An error here comes before the training, not after it.
         is_solved(solved, stacked.outputs(inputs)[0], targets)
     examples = Examples(
         sampling=recipe.sampling,

@@ -1,4 +1,4 @@
-"""One optimizer for a stack of networks: torch.optim's work element by element, so they need not know."""
+"""One optimizer for a stack of networks: torch.optim works element by element, so it needn't know of them."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from trainlab.maths import OPTIMIZERS
 from trainlab.spec import AdamW, Lion, NAdam, Optimizer, name_of
 
 FUSED = {"sgd": ("cpu", "cuda"), "adam": ("cpu", "cuda"), "adamw": ("cpu", "cuda"), "adagrad": ("cpu",)}
-"""Those that torch makes in one pass over memory, and where; of Adam it is two to three times faster.
+"""Those that torch steps in one pass over memory, and where; for Adam that is two to three times faster.
 
-Adagrad says only at its first step that it can't on CUDA.
+On CUDA Adagrad refuses only at its first step.
 """
 
 
 class StackedOptimizer:
     """Steps the parameters, with one learning rate for all networks or one for each.
 
-    torch.optim knows one rate only. For rates of their own it steps proxies that stand at 0, at a rate of 1:
-    what comes out is each network's direction, since no optimizer looks at the weights but for their decay,
-    which is made here.
+    torch.optim knows one rate only. Where networks have rates of their own, it steps proxies that stand at 0,
+    at a rate of 1: what comes out is each network's direction, since optimizers look at the weights only for
+    their decay, which is applied here.
     """
 
     def __init__(

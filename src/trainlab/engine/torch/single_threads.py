@@ -15,10 +15,10 @@ _before = 1
 
 @contextmanager
 def single_threads(count: int) -> Generator[ThreadPoolExecutor]:
-    """Give a pool of `count` threads in which torch doesn't split its work, which would round otherwise.
+    """Give a pool of `count` threads in which torch doesn't split its work: split sums round differently.
 
-    torch keeps the number for each thread, but threads that it hasn't met yet take the one set last: the
-    last to leave sets it back.
+    torch keeps the number for each thread, but threads that it hasn't met yet take the one set last; so the
+    last user to leave sets it back.
     """
     import torch
 

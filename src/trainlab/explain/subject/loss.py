@@ -51,6 +51,10 @@ class Objective:
         """Return ∂L/∂outputs ``[examples, outputs]``."""
         return self._entry.gradient(outputs, targets, **self.settings)
 
+    def kinks(self, outputs: Array, targets: Array) -> Array | None:
+        """Return what is 0 at a kink of the loss, with a sign on each side; None where it has none."""
+        return None if self._entry.kinks is None else self._entry.kinks(outputs, targets, **self.settings)
+
     def per_example(self, outputs: Array, targets: Array) -> Array:
         """Return ∂L/∂outputs ``[examples, outputs]`` where each example has a loss of its own."""
         return self.gradient(outputs, targets) * len(outputs)

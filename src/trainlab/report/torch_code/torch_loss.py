@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from trainlab.maths import LOSSES
+from trainlab.maths import LINKS, LOSSES
 from trainlab.spec import Accuracy, Custom, Experiment, Loss, LossBelow, name_of
-
-LINKS = {
-    "identity": "{}",
-    "sigmoid": "torch.sigmoid({})",
-    "softmax": "torch.softmax({}, dim=1)",
-    "exp": "torch.exp({})",
-    "margin": "(({} + 1) / 2).clamp(0, 1)",
-}
 
 
 def loss_lines(experiment: Experiment) -> list[str]:
@@ -37,7 +29,7 @@ def loss_lines(experiment: Experiment) -> list[str]:
 
 def prediction_code(experiment: Experiment, outputs: str) -> str:
     """Return code for the predictions that the outputs stand for."""
-    return LINKS[loss_link(experiment.loss)].format(outputs)
+    return LINKS[loss_link(experiment.loss)].torch_code.format(outputs)
 
 
 def loss_link(loss: Loss) -> str:

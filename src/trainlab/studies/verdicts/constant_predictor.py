@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.engine.constant import best_constants
+from trainlab.engine.constant_baseline import best_constants
 from trainlab.engine.network_pass import forward, layers_from
 from trainlab.maths import LINKS, is_right
 from trainlab.spec import loss_entry

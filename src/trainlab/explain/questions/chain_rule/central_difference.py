@@ -18,7 +18,6 @@ from trainlab.explain.questions.chain_rule.notation import Entry, entry_value, w
 from trainlab.explain.questions.chain_rule.options import Question
 from trainlab.explain.subject.loss import Objective
 from trainlab.maths import ACTIVATIONS
-from trainlab.maths.loss_functions import LEAST_VARIANCE
 
 STEP = 3e-4
 """h for a weight of 1 or less; larger ones take as large a share. Truncation and rounding are about equal."""
@@ -73,22 +72,7 @@ def regions(
     for layer, passed in zip(layers, passes, strict=True):
         kinks = ACTIVATIONS[layer.activation].kinks
         codes += [np.sign(passed.sums - kink).astype(np.int64).ravel() for kink in kinks]
-    codes += [
-        np.sign(gap).astype(np.int64).ravel() for gap in _loss_gaps(objective, passes[-1].outputs, targets)
-    ]
+    gaps = objective.kinks(passes[-1].outputs, targets)
+    if gaps is not None:
+        codes.append(np.sign(gaps).astype(np.int64).ravel())
     return np.concatenate([np.empty(0, dtype=np.int64), *codes])
-
-
-def _loss_gaps(objective: Objective, outputs: Array, targets: Array) -> list[Array]:
-    """Return, for each kind of kink of a loss, how far beyond it the outputs are."""
-    off = outputs - targets
-    if objective.name == "l1" or (objective.name == "smooth_l1" and objective.settings["beta"] == 0):
-        return [off]
-    if objective.name in ("huber", "smooth_l1"):
-        edge = objective.settings["delta" if objective.name == "huber" else "beta"]
-        return [np.abs(off) - edge]
-    if objective.name == "hinge":
-        return [1.0 - (2.0 * targets - 1.0) * outputs]
-    if objective.name == "bce":
-        return [outputs * (1.0 - outputs) - LEAST_VARIANCE]
-    return []

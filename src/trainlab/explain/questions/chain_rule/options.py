@@ -19,6 +19,7 @@ from trainlab.explain.questions.chain_rule.example_pass import ExamplePass, pass
 from trainlab.explain.questions.chain_rule.notation import Entry, parse_entry
 from trainlab.explain.subject.loss import Objective, loss_name
 from trainlab.explain.subject.network import first_telling
+from trainlab.maths import LOSSES
 from trainlab.spec import (
     MSE,
     SGD,
@@ -42,9 +43,6 @@ DEFAULT = Experiment(
     epochs=300,
 )
 """4-3-2-1 with tanh, as the assignment draws it, on XOR of four inputs: whether the number of ones is odd."""
-
-_SHARES = ("bce", "bce_with_logits", "cross_entropy", "nll", "hinge")
-"""The losses whose targets go from 0 to 1."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -191,7 +189,8 @@ def _example(
             f"{experiment.network.label} has {counted(data.outputs, 'output')}",
         )
         loss = loss_name(experiment.loss)
-        if loss in _SHARES and (y.min() < 0 or y.max() > 1):
+        shares = loss in LOSSES and LOSSES[loss].targets == "shares"
+        if shares and (y.min() < 0 or y.max() > 1):
             raise ExplainError(
                 f"targets = {numbers_words(y[0])}: the loss {loss!r} needs targets from 0 to 1; give "
                 "such, or an experiment with another loss."

@@ -123,5 +123,7 @@ _TABLE = (
 LOSS_SIGNATURES: dict[str, LossSignature] = {entry.name: entry for entry in _TABLE}
 """Every loss by name."""
 
-DISTANCES = ("l1", "mse", "huber", "smooth_l1", "log_cosh")
-"""The losses of the error p − y alone."""
+
+def is_distance(loss: str) -> bool:
+    """Return whether it is a loss of the error p − y alone; one of the user's own isn't known to be."""
+    return loss in LOSSES and LOSSES[loss].targets == "numbers"

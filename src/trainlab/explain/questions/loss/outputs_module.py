@@ -11,7 +11,7 @@ import numpy.typing as npt
 from trainlab.errors import ExplainError
 from trainlab.explain.common.torch_import import untyped_torch
 from trainlab.explain.questions.loss.last_operation_module import Ending, last_operation, output_places
-from trainlab.explain.questions.loss.loss_signatures import DISTANCES
+from trainlab.explain.questions.loss.loss_signatures import is_distance
 from trainlab.explain.questions.loss.pairing import Pairing, pairing
 from trainlab.explain.subject.criterion import check_shapes, loss_of
 from trainlab.explain.subject.given_module import read_batch
@@ -138,7 +138,7 @@ def _one_hot(classes: Array, width: int) -> Array:
 
 
 def _check_range(loss: Loss, kind: Kind, targets: Array) -> None:
-    if name_of(loss) in DISTANCES or (targets.min() >= 0 and targets.max() <= 1):
+    if is_distance(name_of(loss)) or (targets.min() >= 0 and targets.max() <= 1):
         return
     raise ExplainError(
         f"targets: go from {targets.min():g} to {targets.max():g}, but {name_of(loss)} takes targets from 0 "

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from trainlab.explain.questions.loss.gradients import bare
-from trainlab.explain.questions.loss.loss_signatures import DISTANCES, LOSS_SIGNATURES
+from trainlab.explain.questions.loss.loss_signatures import LOSS_SIGNATURES, is_distance
 from trainlab.maths import ACTIVATIONS, Activation
 from trainlab.maths.activation_functions import sigmoid
 
@@ -40,7 +40,7 @@ NUMBERS = "linear output with mse, l1 or huber"
 
 def regression(output: Activation, loss: str, targets: Targets) -> Judged:
     """Judge a pairing for targets that are numbers."""
-    if loss not in DISTANCES:
+    if not is_distance(loss):
         return _numbers_as_probabilities(output, loss, targets)
     if output.name == "log_softmax":
         return Judged("wrong", "log_softmax never exceeds 0 and ties the outputs to each other.", NUMBERS)
@@ -80,7 +80,7 @@ def binary(output: Activation, loss: str, targets: Targets) -> Judged:
     if output.name in ("softmax", "log_softmax"):
         always = "1" if output.name == "softmax" else "0"
         return Judged("wrong", f"{output.name} of a single output is always {always}.", TWO_CLASSES)
-    if loss in DISTANCES:
+    if is_distance(loss):
         return Judged("works", _two_by_distance(output, loss), TWO_CLASSES)
     if loss == "hinge":
         return _hinge(output, right="linear output with hinge", many=False)
@@ -89,7 +89,7 @@ def binary(output: Activation, loss: str, targets: Targets) -> Judged:
 
 def classes(output: Activation, loss: str, targets: Targets) -> Judged:
     """Judge a pairing for one-hot targets, one output a class."""
-    if loss in DISTANCES:
+    if is_distance(loss):
         return _many_by_distance(output, loss)
     if loss == "hinge":
         return _hinge(output, right="linear output with cross_entropy", many=True)

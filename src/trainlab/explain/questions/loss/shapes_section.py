@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from trainlab.draw import Cell, Curve, Picture, curves
 from trainlab.explain.questions.loss.gradients import arriving
-from trainlab.explain.questions.loss.loss_signatures import DISTANCES
+from trainlab.explain.questions.loss.loss_signatures import is_distance
 from trainlab.explain.subject.loss import loss_name
 from trainlab.maths import ACTIVATIONS, LOSSES
 from trainlab.maths import Loss as Entry
@@ -28,7 +28,7 @@ PROBABILITIES = (1.0, 0.9, 0.5, 0.1, 0.01, 1e-3, 1e-6)
 CLASSES = 3
 
 DRAWN: dict[str, tuple[tuple[str, str], ...]] = {
-    "regression": tuple(("linear", loss) for loss in DISTANCES),
+    "regression": tuple(("linear", loss) for loss in LOSSES if is_distance(loss)),
     "binary": (
         ("linear", "bce_with_logits"),
         ("sigmoid", "mse"),
@@ -60,7 +60,7 @@ class Shape:
     @property
     def label(self) -> str:
         """Output and loss, the loss alone after a linear output that it is a distance of."""
-        if self.loss in DISTANCES and self.output == "linear":
+        if is_distance(self.loss) and self.output == "linear":
             return self.loss
         return f"{self.output} + {self.loss}"
 
