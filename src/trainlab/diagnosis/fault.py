@@ -16,6 +16,16 @@ Maker = Callable[[Training], dict[str, Any] | None]
 Edit = Callable[[Finding, Training], str]
 Remedies = tuple[Remedy, ...] | Callable[[Finding], tuple[Remedy, ...]]
 
+FAMILIES = (
+    "The loop",
+    "The network",
+    "The loss and its targets",
+    "The data",
+    "Settings",
+    "The start",
+    "What shows in the numbers",
+)
+"""In the order of the pages."""
 GROWTH = ("exploding_gradient", "nonfinite_values", "dead_relu", "saturated_activation", "oscillating_loss")
 """The symptoms of steps that are too large."""
 
@@ -34,6 +44,7 @@ class Fault:
 
     Args:
         name: the file's name, the anchor of its section in docs/faults.md.
+        family: one of `FAMILIES`: under which heading pages have it.
         title: goes on after "because".
         what: what happens, in a sentence or two.
         formula: when it is found; thresholds come from the file's own constants.
@@ -52,6 +63,7 @@ class Fault:
     """
 
     name: str
+    family: str
     title: str
     what: str
     formula: str

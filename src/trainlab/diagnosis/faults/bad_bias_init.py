@@ -81,6 +81,7 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="bad_bias_init",
+    family="The start",
     title="biases start so large that they decide",
     what="A unit's state is settled by its bias, whatever comes in: dead, or saturated.",
     formula=f"The training fails, and biases of a layer start with mean |b| of {LARGE:g} or more.",

@@ -48,6 +48,7 @@ def judge(training: Training) -> Finding | None:
 
 FAULT = Fault(
     name="bad_momentum",
+    family="Settings",
     title="momentum is so close to 1 that the weights overshoot",
     what="Each gradient goes on acting for 1 / (1 − m) steps; the step in the long run is lr / (1 − m).",
     formula=f"Momentum, or Adam's β₁, is at least {HIGH:g}, and the training fails.",

@@ -63,6 +63,7 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="bad_weight_init",
+    family="The start",
     title="the weights start far too small or far too large",
     what="Signals and gradients shrink, or grow, by the same factor in every layer.",
     formula=f"The training fails, and std(w)·√fan_in is outside of [{SMALL:g}, {LARGE:g}] in over half "

@@ -49,6 +49,7 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="batchnorm_small_batch",
+    family="Settings",
     title="batch-norm sees too few values",
     what="Mean and variance of so few values are noise, and the running ones that evaluations use are "
     "others.",

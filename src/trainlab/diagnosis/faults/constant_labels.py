@@ -57,6 +57,7 @@ def _is_of_slopes(training: Training) -> bool:
 
 FAULT = Fault(
     name="constant_labels",
+    family="The loss and its targets",
     title="all targets are the same",
     what="Whatever the network learns, it is a constant: a comparison is always true, a cast cuts, or "
     "the wrong column is read.",

@@ -75,6 +75,7 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="dead_relu",
+    family="What shows in the numbers",
     title="ReLUs are silent for every sample",
     what="No gradient passes a unit that is 0 for every sample: it can't come back.",
     formula=f"The network is stuck or poor, and over {DEAD:.0%} of a layer's units are 0 for all samples "

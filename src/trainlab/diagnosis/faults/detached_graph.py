@@ -270,6 +270,7 @@ def _remedies(finding: Finding) -> tuple[Remedy, ...]:
 
 FAULT = Fault(
     name="detached_graph",
+    family="The network",
     title="a tensor leaves the autograd graph on its way to the loss",
     what="`detach()`, `.data`, `torch.tensor(…)`, `argmax` or `no_grad` cuts the graph: what lies "
     "before the cut gets no gradient and learns nothing.",

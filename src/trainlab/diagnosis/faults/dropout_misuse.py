@@ -106,6 +106,7 @@ def _remedies(finding: Finding) -> tuple[Remedy, ...]:
 
 FAULT = Fault(
     name="dropout_misuse",
+    family="Settings",
     title="dropout drops what it shouldn't",
     what="It drops nearly everything, acts on the network's answer, or is at work in evaluations.",
     formula=f"p above {HIGH:g} (above {GATED:g} where the training fails); or dropout between the last "

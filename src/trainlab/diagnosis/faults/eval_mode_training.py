@@ -46,6 +46,7 @@ def judge(training: Training) -> Finding | None:
 
 FAULT = Fault(
     name="eval_mode_training",
+    family="The loop",
     title="the network is trained in eval mode",
     what="After an evaluation nobody called `model.train()`: dropout is off, and batch-norm uses old "
     "statistics instead of the batch's.",

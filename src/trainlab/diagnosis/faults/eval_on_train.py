@@ -59,6 +59,7 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="eval_on_train",
+    family="The data",
     title="it is evaluated on the data that it is trained on",
     what="The score says what was learnt by heart, not what is known; and held-out rows lie unused.",
     formula=f"Over {KNOWN:.0%} of the rows evaluated were trained on, and at least 10 rows of the same "

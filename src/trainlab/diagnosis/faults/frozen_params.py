@@ -126,6 +126,7 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="frozen_params",
+    family="The network",
     title="layers are frozen at random values",
     what="`requires_grad` is off for layers that were neither trained nor loaded: they stay random.",
     formula=f"At least {SHARE:.0%} of a trained network's values are frozen, never loaded, never moved, "

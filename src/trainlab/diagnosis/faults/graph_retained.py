@@ -83,6 +83,7 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="graph_retained",
+    family="The loop",
     title="the graphs of old steps are kept",
     what="A loss, or a state, is kept together with all that it was computed from: memory grows with "
     "every step, and `backward()` may walk through the whole past.",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.torch_names import BY_HAND
@@ -24,6 +22,8 @@ def judge(training: Training) -> Finding | None:
 
     Under 0.2 if the outputs' spread is under 0.35 of the targets' as well.
     """
+    import numpy as np
+
     main = training.learning.main
     if main is None or len(main.sample) < 50 or not (main.kind == "l1_loss" or _is_absolute(training)):
         return None
@@ -63,6 +63,7 @@ def _is_absolute(training: Training) -> bool:
 
 FAULT = Fault(
     name="l1_constant_collapse",
+    family="The loss and its targets",
     title="under L1 one constant answer is best for most targets",
     what="The best constant under absolute error is the median. If most targets are one value, "
     "answering it everywhere is hard to leave.",

@@ -78,6 +78,7 @@ def _remedies(finding: Finding) -> tuple[Remedy, ...]:
 
 FAULT = Fault(
     name="label_dtype",
+    family="The loss and its targets",
     title="a cast takes from the targets what they say",
     what="0.3 as a whole number is 0: after the cast the targets have one or two values left.",
     formula="A cast to whole numbers cuts fractions off, leaves at most 2 of more than 2 values, and "

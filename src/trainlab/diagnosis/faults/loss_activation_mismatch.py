@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from trainlab.diagnosis.edits import without_activation
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
@@ -20,6 +18,7 @@ from trainlab.diagnosis.place import Place, place_at
 from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.remedies.remedy import Remedy
 from trainlab.diagnosis.signals import clipped_logits
+from trainlab.diagnosis.signals.averages import median
 from trainlab.diagnosis.signals.training import Training, behind
 
 _TO_LOSS = frozenset(
@@ -207,7 +206,7 @@ def _raw_into_nll(training: Training, node: Node, before: list[Node]) -> Finding
     loss = training.loss_of(node.op)
     if loss is None or node.op is None or node.op.name != "nll_loss":
         return None
-    mass = float(np.median([fit.scale for fit in loss.fits])) if loss.fits else 0.0
+    mass = median([fit.scale for fit in loss.fits]) if loss.fits else 0.0
     if mass < OFF:
         return None
     source = before[0] if before else node
@@ -272,6 +271,7 @@ def _remedies(finding: Finding) -> tuple[Remedy, ...]:
 
 FAULT = Fault(
     name="loss_activation_mismatch",
+    family="The loss and its targets",
     title="the loss gets what it isn't made for",
     what="Softmax before `cross_entropy`, which applies it itself; sigmoid before "
     "`binary_cross_entropy_with_logits`; raw outputs into `nll_loss` or `binary_cross_entropy`; a ReLU "

@@ -126,6 +126,7 @@ def _pair(text: str) -> tuple[ast.expr, ast.expr] | None:
 
 FAULT = Fault(
     name="loss_broadcast",
+    family="The loss and its targets",
     title="outputs and targets are broadcast against each other",
     what="Outputs of shape (N, 1) and targets of shape (N,) make a table of N × N differences: each "
     "output meets every target, and the best answer to that is their mean.",

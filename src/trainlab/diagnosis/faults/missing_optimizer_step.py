@@ -102,6 +102,7 @@ def _edit(finding: Finding, training: Training) -> str:
 
 FAULT = Fault(
     name="missing_optimizer_step",
+    family="The loop",
     title="the optimizer never steps",
     what="Gradients are computed, and nothing applies them: the weights stay what they were.",
     formula=f"At least {LEAST} backward passes reach parameters that an optimizer has, it took 0 steps, "

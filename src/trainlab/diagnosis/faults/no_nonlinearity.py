@@ -132,6 +132,7 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="no_nonlinearity",
+    family="The network",
     title="nothing non-linear stands between the layers",
     what="Layers that follow each other directly are one linear layer, however many they are.",
     formula="Of at least two linear layers or convolutions none is followed by anything but another "

@@ -98,6 +98,7 @@ def _remedies(finding: Finding) -> tuple[Remedy, ...]:
 
 FAULT = Fault(
     name="nonfinite_values",
+    family="What shows in the numbers",
     title="values become NaN or infinite",
     what="One logarithm of 0, one division by 0 or one overflow, and every weight that it touches is gone.",
     formula="A loss, or a gradient that is applied, isn't finite; told is the first operation whose "

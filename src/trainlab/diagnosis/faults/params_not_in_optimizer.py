@@ -143,6 +143,7 @@ def _edit(finding: Finding, training: Training) -> str:
 
 FAULT = Fault(
     name="params_not_in_optimizer",
+    family="The network",
     title="the optimizer doesn't have all parameters",
     what="Layers in a plain list, layers made after the optimizer, a module that was forgotten: their "
     "parameters get gradients that no step applies.",

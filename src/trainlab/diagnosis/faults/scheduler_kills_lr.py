@@ -60,6 +60,7 @@ def dead_share(optimizer: OptimizerRecord, ticks: int) -> tuple[float, int, floa
 
 FAULT = Fault(
     name="scheduler_kills_lr",
+    family="The loop",
     title="the schedule takes the learning rate to nothing",
     what="Most often a scheduler that counts epochs is stepped in every batch: the learning rate is "
     "gone long before the training is done.",

@@ -32,6 +32,7 @@ def judge(training: Training) -> Finding | None:
 
 FAULT = Fault(
     name="scheduler_order",
+    family="The loop",
     title="the scheduler steps before the optimizer",
     what="The first value of the learning rate is never used, and the schedule runs ahead.",
     formula="A scheduler takes a step before any optimizer has.",

@@ -84,6 +84,7 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="shuffled_targets",
+    family="The data",
     title="targets have nothing to do with the inputs",
     what="Rows got out of step: inputs and targets were shuffled, sorted or cut apart.",
     formula=f"Of at least {ROWS} rows, 5 nearest neighbours do no better than chance by 2 standard "

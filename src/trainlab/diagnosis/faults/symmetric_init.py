@@ -93,6 +93,7 @@ def equal_rows(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="symmetric_init",
+    family="The start",
     title="units start alike and stay alike",
     what="Units with equal weights get equal gradients: a layer of one unit, repeated.",
     formula=f"Over {EQUAL:.0%} of the rows of a hidden weight are equal at the start, and still after 20 "

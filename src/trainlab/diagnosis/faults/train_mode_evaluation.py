@@ -51,6 +51,7 @@ def judge(training: Training) -> Finding | None:
 
 FAULT = Fault(
     name="train_mode_evaluation",
+    family="The loop",
     title="the network is evaluated in train mode",
     what="Dropout still drops, and batch-norm uses, and learns, the test batch: the numbers of the "
     "evaluation are too low and change from call to call.",

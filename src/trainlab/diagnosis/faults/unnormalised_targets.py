@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
@@ -11,6 +9,7 @@ from trainlab.diagnosis.pictures.kinds import Picture, histogram
 from trainlab.diagnosis.pictures.targets import main_loss
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.averages import mean
 from trainlab.diagnosis.signals.curve import medians_of_5
 from trainlab.diagnosis.signals.training import Training
 
@@ -23,6 +22,8 @@ def judge(training: Training) -> Finding | None:
 
     Also where a tenth of its steps had a loss above that of the best constant, and the last above a fifth.
     """
+    import numpy as np
+
     main = training.learning.main
     slow = training.learning.ratio > UNFIT and _share_above_constant(training) > CHASE
     if (
@@ -32,7 +33,7 @@ def judge(training: Training) -> Finding | None:
         or len(main.sample) < 20
     ):
         return None
-    middle, spread = float(np.mean(main.sample)), float(np.std(main.sample))
+    middle, spread = mean(main.sample), float(np.std(main.sample))
     if max(abs(middle), spread) < LARGE:
         return None
     outputs = [fit.out_high for fit in main.fits[-10:] if fit.out_high is not None]
@@ -80,6 +81,7 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="unnormalised_targets",
+    family="The data",
     title="the targets are far larger than what a network answers at the start",
     what="Outputs begin near 0. Targets in the hundreds take many steps to reach, and make gradients as "
     "large as they are.",

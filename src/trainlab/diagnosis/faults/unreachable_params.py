@@ -45,6 +45,7 @@ def judge(training: Training) -> Finding | None:
 
 FAULT = Fault(
     name="unreachable_params",
+    family="The network",
     title="a layer isn't part of the loss",
     what="The optimizer has parameters that no gradient reaches: `forward` doesn't call their layer, or "
     "doesn't use what it returns. The network is smaller than it is declared to be.",

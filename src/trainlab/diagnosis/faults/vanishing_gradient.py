@@ -131,6 +131,7 @@ def _fades(found: list[float], *, below: float) -> bool:
 
 FAULT = Fault(
     name="vanishing_gradient",
+    family="What shows in the numbers",
     title="the gradient vanishes on its way to the first layers",
     what="Each layer multiplies it by less than 1: the first layers stay random, and the later ones "
     "learn from noise.",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.events import SignedTargets
@@ -123,6 +121,8 @@ def negated(graph: Graph) -> Node | None:
 
 
 def _classes_as_numbers(training: Training) -> Finding | None:
+    import numpy as np
+
     main = training.learning.main
     if main is None or main.kind not in OF_NUMBERS or main.columns != 1 or len(main.sample) < 50:
         return None
@@ -171,6 +171,7 @@ def _remedies(finding: Finding) -> tuple[Remedy, ...]:
 
 FAULT = Fault(
     name="wrong_loss",
+    family="The loss and its targets",
     title="the loss asks for something else",
     what="A distance with a minus sign is maximized; class numbers fitted as numbers claim that class 2 "
     "is twice class 1; a loss for targets of 1 and −1 learns nothing of a 0.",

@@ -32,6 +32,7 @@ def judge(training: Training) -> Finding | None:
 
 FAULT = Fault(
     name="zero_init",
+    family="The start",
     title="hidden weights start at zero",
     what="No signal and no gradient gets through weights of 0, and all units of a layer are the same.",
     formula="At least 99 % of a hidden weight is 0 at the start, and over half of its rows are still "

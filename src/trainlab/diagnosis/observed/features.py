@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 from math import prod
 
-import numpy as np
-
 MAX_FEATURES = 64
 
 
@@ -22,6 +20,8 @@ def feature_name(place: int, shape: tuple[int, ...]) -> str:
 
     ``feature 3`` of a table, ``feature 0 at step 7`` of a sequence, ``[0, 4, 5]`` of an image.
     """
+    import numpy as np
+
     row = shape[1:]
     places = sampled_places(prod(row))
     if place >= len(places):  # rows of several lengths

@@ -6,8 +6,6 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 Picture = dict[str, Any]
 MOST_POINTS = 240
 MOST_BARS = 14
@@ -29,6 +27,8 @@ def lines(
 
 def is_wide(values: Sequence[float | None], times: float) -> bool:
     """Whether a log axis is wanted: all but the extreme 4 % spread over more than `times`, or it spikes."""
+    import numpy as np
+
     from trainlab.draw import needs_log  # here, since `trainlab faults` draws nothing
 
     known = [value for value in values if value is not None and math.isfinite(value)]
@@ -54,6 +54,8 @@ def one_line(label: str, x: Sequence[float], y: Sequence[float]) -> dict[str, An
 
 def thinned(y: Sequence[float]) -> list[int]:
     """Return the places of at most 240 values: of each stretch the least and the greatest, first and last."""
+    import numpy as np
+
     if len(y) <= MOST_POINTS:
         return list(range(len(y)))
     values = np.asarray(y, dtype=np.float64)
@@ -108,6 +110,8 @@ def histogram(
     high: float | None = None,
 ) -> dict[str, Any] | None:
     """Return how often values fall where; the range, if it has a label, is drawn as a band."""
+    import numpy as np
+
     finite = np.asarray([value for value in values if math.isfinite(value)], dtype=np.float64)
     if not len(finite):
         return None

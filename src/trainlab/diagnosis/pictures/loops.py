@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from trainlab.diagnosis.pictures.kinds import Picture, bars, is_wide, lines, one_line
+from trainlab.diagnosis.signals.averages import mean
 from trainlab.diagnosis.signals.gradients import total_norms
 from trainlab.diagnosis.signals.training import Training, optimizer_name
 
@@ -65,7 +64,7 @@ def held_out_line(training: Training) -> dict[str, Any] | None:
     for fit in main.judged if main is not None else ():
         by_tick.setdefault(fit.tick, []).append(fit.value)
     ticks = sorted(by_tick)
-    values = [float(np.mean(by_tick[tick])) for tick in ticks]
+    values = [mean(by_tick[tick]) for tick in ticks]
     return one_line("evaluation loss", ticks, values) if len(ticks) > 1 else None
 
 

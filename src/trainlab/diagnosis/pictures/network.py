@@ -6,8 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from trainlab.diagnosis.observed.record import ActivationRecord, Graph, Node, Op, ParamRecord
 from trainlab.diagnosis.pictures.kinds import Picture, bars, chain, lines, node, one_line
 from trainlab.diagnosis.signals.gradients import early_gradients
@@ -119,6 +117,8 @@ def gradient_by_depth(training: Training) -> Picture | None:
 
 def shares(found: list[ActivationRecord], series: list[list[float]], title: str, unit: str) -> Picture | None:
     """Return the shares of the activations where they are greatest, in the order of the network."""
+    import numpy as np
+
     told = [(one, values) for one, values in zip(found, series, strict=True) if len(values) > 1]
     worst = sorted(range(len(told)), key=lambda at: -float(np.nanmean(told[at][1])))[:MOST_LINES]
     drawn = [

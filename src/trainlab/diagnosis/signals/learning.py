@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from trainlab.diagnosis.observed.answers import ModelAsked
 from trainlab.diagnosis.observed.losses import LossCurve, LossRecord
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.observed.torch_names import BINARY, BY_HAND, CLASSES
 from trainlab.diagnosis.signals import curve
+from trainlab.diagnosis.signals.averages import mean
 from trainlab.diagnosis.signals.baselines import neighbours, own_constant, trivial_loss
 from trainlab.diagnosis.signals.learnt import State, state_of
 from trainlab.diagnosis.signals.unsteady import adversarial, unsteady
@@ -125,7 +124,7 @@ def learning(record: TrainingRecord) -> Learning:
         classes = main.kind in CLASSES or (main.kind in BINARY and main.columns == 1)
         if main.kind in CLASSES + BINARY:
             right = [fit.accuracy for fit in main.fits[-late:]]
-            reached = float(np.mean([value for value in right if value is not None] or [float("nan")]))
+            reached = mean([value for value in right if value is not None] or [float("nan")])
         elif trivial > 0:
             reached = 1 - last / trivial
         on = f"{late} late batches"
@@ -212,7 +211,7 @@ def _asked(record: TrainingRecord, main: LossRecord, trivial: float) -> ModelAsk
     if not found or not trivial > 0:
         return None
     asked = found[-1]
-    late = float(np.mean([fit.value for fit in main.fits[-_late(record, main) :]])) / trivial
+    late = mean([fit.value for fit in main.fits[-_late(record, main) :]]) / trivial
     share = asked.best.plain if math.isfinite(asked.best.plain) else asked.best.loss / trivial
     return asked if share <= CONTRADICTED * late + SLACK else None
 
@@ -247,7 +246,7 @@ def _over_passes(record: TrainingRecord, main: LossRecord, loss_curve: LossCurve
     if loss_curve.count < 2 * steps or not (l1 or _all_losses(main, loss_curve)):
         return float("nan")
     passes = max(1, round(max(5, loss_curve.count / 10) / steps))
-    return float(np.mean(loss_curve.values[-max(1, round(passes * steps / loss_curve.stride)) :]))
+    return mean(loss_curve.values[-max(1, round(passes * steps / loss_curve.stride)) :])
 
 
 def _all_losses(main: LossRecord, loss_curve: LossCurve | None) -> list[float]:
@@ -283,7 +282,7 @@ def _judged(record: TrainingRecord, main: LossRecord, trivial: float) -> float:
             share for _, share, count in record.judged_accuracy[-1:] if count >= 30 and main.columns == 1
         ]
         return max(rates, default=float("nan"))
-    return 1 - float(np.mean([fit.value for fit in late])) / trivial if late and trivial > 0 else float("nan")
+    return 1 - mean([fit.value for fit in late]) / trivial if late and trivial > 0 else float("nan")
 
 
 def _main(record: TrainingRecord) -> LossRecord | None:

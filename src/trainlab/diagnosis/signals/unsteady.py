@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.observed.record import MANY_PASSES, TrainingRecord
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
+from trainlab.diagnosis.signals.averages import mean, median
 
 FEW = 60
 """Of fewer rows there is no telling where they come from."""
@@ -51,7 +50,7 @@ def _plays(record: TrainingRecord, main: LossRecord | None) -> bool:
     if main is None or main.kind in CLASSES + BINARY or record.data.largest_batch != 1:
         return False
     passes = [count for _, _, count in record.graph_sizes]
-    if len(passes) < 3 or float(np.median(passes)) < MANY_PASSES:
+    if len(passes) < 3 or median(passes) < MANY_PASSES:
         return False
     alike = max(passes.count(count) for count in passes) / len(passes)
     data = record.data
@@ -67,13 +66,15 @@ def _targets_move(main: LossRecord) -> bool:
     The mean of the last third of the batches is half a standard deviation and 5 standard errors from that
     of the first third.
     """
+    import numpy as np
+
     if main.kind in CLASSES + BINARY:
         return False
     batches = [batch for batch in main.batches if batch]
     third = len(batches) // 3
     if third < 5:
         return False
-    means = np.asarray([np.mean(batch) for batch in batches])
+    means = np.asarray([mean(batch) for batch in batches])
     spread = float(np.std(np.concatenate([np.asarray(batch) for batch in batches])))
     first, last = means[:third], means[-third:]
     moved = abs(float(last.mean() - first.mean()))
