@@ -53,7 +53,7 @@ def judge(training: Training) -> Finding | None:
             "are told apart after it",
             learning.words,
         ),
-        remedy="Make this layer wider: 8 times, at least as wide as the classes.",
+        remedy="Make this layer wider: 8 times as wide, and at least one unit a class.",
         code=f"# {module}: {narrow.shape[0]} → {max(16, 8 * narrow.shape[0])} units",
     )
 
@@ -109,11 +109,11 @@ FAULT = Fault(
     name="capacity_too_small",
     family="The network",
     title="a hidden layer is too narrow",
-    what="What the classes differ in can't pass through so few units.",
+    what="So few units can't carry what tells the classes apart.",
     formula=f"A hidden layer has at most {NARROW} units, fewer than the classes need, the training has "
-    f"come to rest, and it is more than {BEHIND:g} in accuracy or R² behind 5 nearest neighbours.",
+    f"come to rest, and in accuracy or R² it is more than {BEHIND:g} behind 5 nearest neighbours.",
     source="K classes need up to K − 1 dimensions; nearest neighbours show what the data allows.",
-    silent="the narrow layer is met by no such gap (codes of an autoencoder are meant narrow).",
+    silent="a narrow layer costs no such gap (an autoencoder's code is narrow on purpose).",
     remedy="Make the layer several times wider.",
     see=("neuron",),
     judge=judge,

@@ -101,7 +101,7 @@ FAULT = Fault(
     name="clip_too_tight",
     family="The loop",
     title="clipping leaves next to nothing of the gradients",
-    what="The limit is far below the usual norm: it sets the pace of the training, not the learning rate.",
+    what="The limit is far below the usual norm: it, not the learning rate, sets the pace of the training.",
     formula=f"The median of max_norm / ‖g‖ is below {COEFFICIENT:.0%}, over {SHARE:.0%} of the steps are "
     f"clipped, and the loss is above {UNFIT:.0%} of that of the best constant answer.",
     source="Google's deep learning tuning playbook: a limit near the 90th percentile of the norms; if "

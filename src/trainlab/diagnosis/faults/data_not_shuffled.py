@@ -133,14 +133,14 @@ FAULT = Fault(
     name="data_not_shuffled",
     family="The data",
     title="batches come sorted by class",
-    what="Each batch holds hardly more than one class, and the next one another: each undoes what the "
-    "one before taught.",
+    what="Each batch is nearly all one class, and the next one another: each undoes what the one before "
+    "taught.",
     formula=f"The commonest class makes up at least 85 % of a batch and {TIMES:g} times what the same "
     f"labels, shuffled, give; at least {LEAST} batches, whose class changes.",
-    source="The expected share comes from shuffling the very labels seen, so that rare classes and "
+    source="The expected share comes from shuffling the labels seen, so that rare classes and "
     "small batches raise no alarm.",
     silent="targets aren't classes, or batches are mixed.",
-    remedy="`DataLoader(…, shuffle=True)`, or a new permutation in every epoch.",
+    remedy="Use `DataLoader(…, shuffle=True)`, or a new permutation in every epoch.",
     judge=judge,
     picture=_picture,
     edit=_edit,

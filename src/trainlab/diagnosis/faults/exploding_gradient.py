@@ -71,10 +71,10 @@ FAULT = Fault(
     title="the gradients explode",
     what="They grow from layer to layer, from time step to time step, or from step to step.",
     formula=f"The training fails, and ‖g‖ exceeds {LARGE:,.0f} three times, or {GROWN:,.0f} times its "
-    f"first median, or is above {AT_START:,.0f} at once; in units of the loss of the best constant "
+    f"first median, or starts above {AT_START:,.0f}; in units of the loss of the best constant "
     "answer.",
-    source="SageMaker, traintools and gradscope ring from 1e3 on; the unit keeps large targets from ringing.",
-    silent="the training succeeds: single spikes are usual in recurrent networks.",
+    source="SageMaker, traintools and gradscope warn from 1e3 on; in that unit large targets raise no alarm.",
+    silent="the training succeeds: single spikes are common in recurrent networks.",
     remedy="Clip to norm 1, start recurrent weights orthogonal, lower the learning rate.",
     see=(
         "chain_rule",

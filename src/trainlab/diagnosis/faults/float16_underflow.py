@@ -73,11 +73,11 @@ FAULT = Fault(
     family="What shows in the numbers",
     title="gradients are too small for float16",
     what="Half precision holds nothing below 6e-8: small gradients become exactly 0.",
-    formula=f"float16 without a gradient scaler, and over {ZEROS:.0%} of a weight's gradient is exactly "
-    "0 (0.2 more than silent units explain), or float16 weights don't move.",
+    formula=f"There is float16 and no gradient scaler, and over {ZEROS:.0%} of a weight's gradient is "
+    "exactly 0 (0.2 more than silent units explain), or float16 weights don't move.",
     source="IEEE 754 binary16: the smallest number is 2⁻²⁴ ≈ 6e-8 (Micikevicius et al. 2018).",
     silent="there is a `GradScaler`, or bfloat16 is used.",
-    remedy="`torch.amp.GradScaler`, or bfloat16.",
+    remedy="Use `torch.amp.GradScaler`, or bfloat16.",
     judge=judge,
     picture=_picture,
     remedies=(single("bfloat16 for float16", "bfloat16"),),

@@ -133,7 +133,7 @@ FAULT = Fault(
     "and weights among them have the spread of PyTorch's default initialization, std(w) ≈ "
     "1/√(3·fan_in); or they are embeddings of independent normal numbers, in a network whose loss is "
     f"still above {UNFIT:.0%} of the best constant answer's.",
-    source="Fine-tuning freezes what was loaded or trained before; nobody means to freeze noise.",
+    source="Fine-tuning freezes what was loaded or trained before; nobody freezes noise on purpose.",
     silent="weights were loaded, were trained before, or were set by hand to anything but random "
     "numbers; embeddings hold features, whose columns are unequal, standardized, or correlated.",
     remedy="Leave the layers trainable, or load trained weights into them first.",

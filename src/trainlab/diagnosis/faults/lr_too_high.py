@@ -284,19 +284,19 @@ FAULT = Fault(
     name="lr_too_high",
     family="Settings",
     title="the steps are too large",
-    what="Each step changes weights by much of their own size: the training jumps about, dies or diverges.",
+    what="Each step changes the weights by much of their size: the training jumps about, dies or diverges.",
     formula=f"The training fails, and rms(update) / rms(weight) is above {LARGE:.0%}, in the median over "
     f"the weights, for {WINDOW} steps in a row of the first {UNTIL}; {ROSEN:.0%} for as long is enough "
     f"if the loss rose to {GROWN:g} times its start. Or the first step was larger than the weights, and "
-    "these grew tenfold. Or one or a few steps blew the network up and it is dead since: a step of the "
+    "these grew tenfold. Or a few steps blew the network up, and it has been dead since: a step of the "
     f"first {EARLY} was larger than the weights, the loss rose among them to {GROWN:g} times its start, "
     f"and the gradients at the end are below {FADED:.0%} of the first. If the network learns something, "
-    f"steps must have stayed that large, or the loss ends at {BACK:g} times what it had come down to.",
+    f"steps must have stayed that large, or the loss must end at {BACK:g} times its lowest.",
     source="1e-3 is the usual ratio (Karpathy, CS231n, Neural Networks Part 3); healthy first steps "
     "reach 1e-2.",
     silent="the training succeeds, stale gradients or huge targets explain it, weights start at 0, or "
     "nothing could be learnt with steps of any size (no non-linearity, biases far off).",
-    remedy="Divide the learning rate by 10, and by 10 again.",
+    remedy="Divide the learning rate by 10; if need be, by 10 again.",
     see=("learning_rate",),
     judge=judge,
     picture=large_steps,

@@ -103,12 +103,12 @@ FAULT = Fault(
     title="the steps are too small to get anywhere",
     what="All steps together move no weight by a noticeable part of its size.",
     formula=f"The training fails, and mean rms(update) / rms(weight) × steps is below {WAY:.0%} for "
-    "every weight matrix that gets gradients. Where nothing is known of the loss: if that has fallen by "
+    "every weight matrix that gets gradients. Where the outcome is unknown: the loss has fallen by "
     f"less than it swings in {LONG} steps, from weights that weren't loaded.",
-    source="The farthest way that so many steps can go, all in one direction: below it nothing can have "
-    "been learnt in the hidden layers.",
+    source="That is the farthest so many steps can go, all in one direction: below it the hidden layers "
+    "can't have learnt anything.",
     silent="a schedule, clipping or float16 explains it, or the training succeeds.",
-    remedy="Raise the learning rate by 10 to 1,000 times.",
+    remedy="Raise the learning rate 10 to 1,000 times.",
     see=("learning_rate",),
     judge=judge,
     picture=_picture,

@@ -93,10 +93,10 @@ FAULT = Fault(
     family="The loop",
     title="gradients are never cleared",
     what="`backward()` adds to `.grad`. If nothing clears it, each step uses the sum of all gradients "
-    "so far: it keeps going where it went, faster and faster.",
+    "so far: the weights keep going the same way, faster and faster.",
     formula=f"In more than {SHARE:.0%} of the steps looked at, and at least {LEAST}, a backward pass "
     "adds to gradients that a step has used already.",
-    source="A fact, counted. The share leaves room for a loop that clears now and then.",
+    source="A fact, counted. The share leaves room for loops that clear now and then.",
     silent="gradients are accumulated: several backward passes come before one step, not after it.",
     remedy="Call `optimizer.zero_grad()` in every step before `loss.backward()`.",
     see=(

@@ -36,8 +36,7 @@ def judge(training: Training) -> Finding | None:
         where=f"the loss at {loss_curve.site.quoted}" if loss_curve.site else "the loss",
         confidence=0.6,
         evidence=(
-            f"what is left of the loss without its trend has a correlation of {correlation:.2f} "
-            "from step to step",
+            f"without its trend, the loss has a correlation of {correlation:.2f} from step to step",
             training.learning.words,
         ),
         remedy="Lower the learning rate or the momentum.",
@@ -60,11 +59,11 @@ FAULT = Fault(
     name="oscillating_loss",
     family="What shows in the numbers",
     title="the loss jumps up and down",
-    what="Steps overshoot, and the next ones come back.",
+    what="Each step overshoots, and the next one comes back.",
     formula="The training fails, and the loss, less its moving median of 9, has a correlation below "
     f"{OPPOSITE:g} with itself one step later; its swings are above {SMALL:.0%} of the loss.",
-    source="Noise of batches has no such sign; gradient descent above half of its limit has.",
-    silent="the same few batches come in turn, several optimizers train, or the training succeeds.",
+    source="The noise of batches shows no such correlation; gradient descent above half of its limit does.",
+    silent="the same few batches take turns, several optimizers train, or the training succeeds.",
     remedy="Lower the learning rate or the momentum.",
     see=("learning_rate",),
     judge=judge,

@@ -71,12 +71,12 @@ FAULT = Fault(
     name="output_range_mismatch",
     family="The loss and its targets",
     title="the output can't reach the targets",
-    what="The last activation has a range, and targets lie outside of it: a sigmoid never answers 3.7.",
-    formula=f"More than {SHARE:.0%} of the targets lie outside of the range of sigmoid, tanh, softmax, "
-    "ReLU or another of its kind (SiLU is never below −0.28), of which the output comes by the "
-    f"autograd graph, and the loss is above {FITTED:.0%} of the best constant answer's.",
+    what="The last activation has a range, and targets lie outside it: a sigmoid never answers 3.7.",
+    formula=f"More than {SHARE:.0%} of the targets lie outside the range of the activation that the "
+    "output comes from by the autograd graph: sigmoid, tanh, softmax, ReLU or another of its kind (SiLU "
+    f"is never below −0.28); and the loss is above {FITTED:.0%} of the best constant answer's.",
     source="The ranges of the functions.",
-    silent="the targets fit the range (pixels between 0 and 1 behind a sigmoid), or are reached.",
+    silent="the targets fit the range (pixels between 0 and 1 after a sigmoid), or are reached.",
     remedy="Leave the last activation out, or scale the targets into its range.",
     see=(
         "loss",

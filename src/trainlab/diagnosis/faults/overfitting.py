@@ -60,7 +60,7 @@ def judge(training: Training) -> Finding | None:
 
 
 def _by_heart(training: Training) -> Finding | None:
-    """Every training example is answered rightly and surely, and new ones are not."""
+    """Every training example is answered rightly and surely, but new ones are not."""
     learning, data = training.learning, training.record.data
     told = training.record.judged_accuracy[-1:]
     if training.faults or not told or learning.main is None or not data.train_rows or not data.judged_rows:
@@ -110,14 +110,14 @@ def _picture(training: Training) -> Picture | None:
 FAULT = Fault(
     name="overfitting",
     family="The data",
-    title="it learns by heart: the held-out loss rises while the training loss falls",
+    title="it overfits: the held-out loss rises while the training loss falls",
     what="From some step on the network gets better on its training data only.",
     formula=f"The held-out loss is least before {BEFORE:.0%} of the training, ends at {RISEN:g} times "
     f"that, and at {GAP:g} times the training loss at least.",
-    source="A rise beyond the noise of evaluations of healthy trainings; single rises are usual.",
+    source="Such a rise is beyond the noise in evaluations of healthy trainings; single rises are common.",
     silent="the best weights are restored at the end, or there are fewer than 8 evaluations.",
     remedy="Stop at the lowest held-out loss; weight decay, dropout, a smaller network, or more data.",
     judge=judge,
     picture=_picture,
-    untried="it takes more data, or another network, not another training",
+    untried="it takes more data or another network, not another training",
 )

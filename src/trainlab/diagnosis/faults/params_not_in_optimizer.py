@@ -159,7 +159,7 @@ FAULT = Fault(
     remedies=(single("the parameters left out given to the optimizer", "all_parameters"),),
     explains=(
         Explains(("capacity_too_small", "loss_plateau"), "what isn't optimized stays random"),
-        Explains(("unreachable_params",), "it holds layers that others have taken the place of"),
+        Explains(("unreachable_params",), "it holds layers that have been replaced"),
     ),
     signals=("reach",),
 )

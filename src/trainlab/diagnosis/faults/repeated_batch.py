@@ -45,7 +45,7 @@ def judge(training: Training) -> Finding | None:
             f"{'es' if len(data.batches) > 1 else ''} ({shown} rows)",
             f"the data has {max(rows, data.held):,} rows"
             if from_loader or from_memory
-            else f"each is made anew; evaluated were {len(data.judged_rows):,} other rows, and much worse",
+            else f"each is made anew; on {len(data.judged_rows):,} other rows the answers were far worse",
         ),
         remedy="Take a new batch in every step: iterate over the loader inside the loop.",
         code="for epoch in range(epochs):\n    for xb, yb in loader:\n        …",
@@ -97,12 +97,10 @@ FAULT = Fault(
     "has at least 3 times as many rows. Batches are told apart by fingerprints of their rows.",
     source="A fact, counted.",
     silent="the batch is all that the training data has.",
-    remedy="Iterate over the loader inside of the loop.",
+    remedy="Iterate over the loader inside the loop.",
     judge=judge,
     picture=_picture,
-    untried="which batch comes next is settled in the script's own loop",
-    explains=(
-        Explains(("overfitting", "loss_plateau"), "one batch is learnt by heart, and the rest never seen"),
-    ),
+    untried="the script's own loop decides which batch comes next",
+    explains=(Explains(("overfitting", "loss_plateau"), "one batch is memorized, and the rest never seen"),),
     signals=("different batches",),
 )

@@ -97,13 +97,13 @@ def _picture(training: Training) -> Picture | None:
 FAULT = Fault(
     name="unnormalised_inputs",
     family="The data",
-    title="the inputs are of very different size, or far from 0",
-    what="One feature in thousands drowns the others, saturates units, and makes any one learning rate "
+    title="the inputs differ widely in scale, or are far from 0",
+    what="A feature in the thousands drowns the others, saturates units, and makes any one learning rate "
     "too large for some weights and too small for others.",
     formula=f"The training fails, and the largest standard deviation of a feature is over {RATIO:g} "
     f"times the smallest, or mean |x| is above {LARGE:g}, into a linear, convolutional or recurrent "
     "first layer.",
-    source="LeCun et al. 1998, Efficient BackProp: inputs of mean 0 and like variance.",
+    source="LeCun et al. 1998, Efficient BackProp: inputs of mean 0 and similar variance.",
     silent="the training succeeds (pixels from 0 to 16 learn well), or the first layer is a norm or an "
     "embedding.",
     remedy="Subtract the training data's mean and divide by its standard deviation.",

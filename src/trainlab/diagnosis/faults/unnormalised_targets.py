@@ -82,12 +82,12 @@ def _picture(training: Training) -> Picture | None:
 FAULT = Fault(
     name="unnormalised_targets",
     family="The data",
-    title="the targets are far larger than what a network answers at the start",
-    what="Outputs begin near 0. Targets in the hundreds take many steps to reach, and make gradients as "
-    "large as they are.",
+    title="the targets are far larger than a network's first outputs",
+    what="Outputs start near 0. Targets in the hundreds take many steps to reach, and make equally large "
+    "gradients.",
     formula=f"The training fails, and the targets' mean or standard deviation is above {LARGE:g}.",
     source="A default network's outputs have a standard deviation below 1.",
-    silent="the network gets there nevertheless, or targets are classes.",
+    silent="the network gets there anyway, or targets are classes.",
     remedy="Train on standardized targets, and scale predictions back.",
     see=("loss",),
     judge=judge,
@@ -96,7 +96,7 @@ FAULT = Fault(
     explains=(
         Explains(
             ("bad_momentum", "lr_too_high", *GROWTH, "lr_too_low", "loss_plateau"),
-            "far targets make large gradients and a long way",
+            "distant targets mean large gradients and a long way to go",
         ),
     ),
     signals=("smoothed end",),

@@ -101,11 +101,10 @@ FAULT = Fault(
     name="weight_decay_too_high",
     family="Settings",
     title="weight decay pulls harder than the loss",
-    what="The weights shrink to nothing, and the network answers a constant.",
+    what="The weights shrink to nothing, and the network's output to a constant.",
     formula="wd·rms(w) > rms(g) in over half of the steps looked at (of AdamW: lr·wd above 0.5 % a "
     f"step), over half of the weights end below {SHRUNK:.0%} of their start, or one matrix below 1 %, "
-    "and "
-    "the fit is poor.",
+    "and the fit is poor.",
     source="The two pulls on a weight, compared; usual values, 1e-4 to 0.1, are a tenth of the gradient "
     "or less.",
     silent="the fit is good.",
@@ -120,7 +119,7 @@ FAULT = Fault(
     explains=(
         Explains(
             ("vanishing_gradient", "dead_relu", "lr_too_low", "loss_plateau"),
-            "through weights near 0 nothing passes",
+            "nothing passes through weights near 0",
         ),
     ),
     signals=("loss of the best constant answer", "loss ratio", "rms gradient"),

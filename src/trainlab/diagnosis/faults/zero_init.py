@@ -54,7 +54,7 @@ FAULT = Fault(
                 "capacity_too_small",
                 "loss_plateau",
             ),
-            "through weights of 0 no gradient passes, and units are all one",
+            "no gradient passes through weights of 0, and all units are one",
         ),
     ),
     signals=("equal rows",),

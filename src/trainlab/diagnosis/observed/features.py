@@ -16,7 +16,7 @@ def sampled_places(width: int) -> list[int]:
 
 
 def feature_name(place: int, shape: tuple[int, ...]) -> str:
-    """Return what the `place`-th value looked at is in an input of a shape, batch first.
+    """Return the name of the `place`-th value looked at, in an input of a shape, batch first.
 
     ``feature 3`` of a table, ``feature 0 at step 7`` of a sequence, ``[0, 4, 5]`` of an image.
     """

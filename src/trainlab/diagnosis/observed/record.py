@@ -64,7 +64,7 @@ class Node:
 
 
 MANY_PASSES = 4
-"""With so many forward passes to a backward one a step is a game or a sequence, which may be cut off."""
+"""A step with so many forward passes to a backward one is a game or a sequence, which may be cut off."""
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ class Graph:
 
 @dataclass(slots=True)
 class ParamRecord:
-    """A parameter: its first values, and at the ticks looked at its gradient, size and update."""
+    """A parameter: its first values; its gradient, size and update at the ticks looked at."""
 
     key: int
     name: str
@@ -108,7 +108,7 @@ class ParamRecord:
 
     @property
     def is_of_one_step(self) -> bool:
-        """Whether it is no parameter but made anew in each step: an input that a derivative is taken by."""
+        """Whether it is no parameter, but made anew in each step: an input that a derivative is taken by."""
         return not self.registered and not self.optimizers and self.reached < 3
 
     @property

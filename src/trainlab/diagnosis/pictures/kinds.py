@@ -76,7 +76,7 @@ def bars(
     usual: tuple[float, float] | None = None,
     worst: Callable[[float], float] | None = None,
 ) -> dict[str, Any] | None:
-    """Return a bar for each pair, None of none.
+    """Return a bar for each pair; None if there are none.
 
     Of more than 14 those for whose value `worst` is greatest, in their order; without it the first and last.
     """
@@ -137,7 +137,7 @@ def strips(title: str, parts: list[str], rows: list[tuple[str, list[int]]]) -> d
 
 
 def chain(title: str, nodes: list[dict[str, Any]], *, arrows: bool) -> dict[str, Any] | None:
-    """Return what stands beside each other; `arrows`: what follows what."""
+    """Return nodes side by side; `arrows`: each leads to the next."""
     return {"kind": "chain", "title": title, "arrows": arrows, "nodes": nodes} if nodes else None
 
 

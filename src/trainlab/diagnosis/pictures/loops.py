@@ -58,7 +58,7 @@ def learning_rate(training: Training) -> Picture | None:
 
 
 def held_out_line(training: Training) -> dict[str, Any] | None:
-    """The mean held-out loss of each evaluation, of the loss that most of the training has."""
+    """The mean held-out loss of each evaluation, by the training's main loss."""
     main = training.learning.main
     by_tick: dict[int, list[float]] = {}
     for fit in main.judged if main is not None else ():

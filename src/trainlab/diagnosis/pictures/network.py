@@ -20,7 +20,7 @@ MOST_LINES = 6
 
 
 def chain_to_loss(training: Training, is_wrong: Callable[[int, str, str], bool]) -> Picture | None:
-    """Return the operations from the input to the loss; None where none is wrong: then it shows nothing.
+    """Return the operations from the input to the loss; None where none is wrong: there is nothing to show.
 
     `is_wrong` gets how many operations are left to the loss, an operation's name and the next one's.
     """

@@ -36,7 +36,7 @@ class SchedulersAndClipping:
         self._schedulers: weakref.WeakKeyDictionary[Any, SchedulerRecord] = weakref.WeakKeyDictionary()
 
     def wrap_scheduler_step(self, original: Any) -> Any:
-        """Count the steps of a scheduler, without the one that its own making takes."""
+        """Count the steps of a scheduler, but for the one that it takes when it is made."""
 
         def step(scheduler: Any, *args: Any, **kwargs: Any) -> Any:
             before = scheduler_steps(scheduler)
@@ -79,7 +79,7 @@ class SchedulersAndClipping:
             state.deferred.read(norm, lambda got: state.record.clips.append((tick, got[0], float(limit))))
 
     def wrap_scaler(self, original: Any) -> Any:
-        """Note that losses are scaled: then gradients that overflow are skipped steps, and no fault."""
+        """Note that losses are scaled: then overflowing gradients mean skipped steps, and no fault."""
 
         def step(scaler: Any, *args: Any, **kwargs: Any) -> Any:
             self.state.record.uses_scaler = self.state.record.uses_scaler or bool(scaler.is_enabled())

@@ -58,9 +58,9 @@ def trivial_loss(record: LossRecord) -> float:
 def neighbours(
     rows: Sequence[tuple[float, ...]], targets: Sequence[float], *, classes: bool
 ) -> tuple[float, float, int] | None:
-    """Return how well 5 neighbours answer for each row, left out itself; what chance gives; how many rows.
+    """Return how well 5 neighbours answer for each row, itself left out; what chance gives; how many rows.
 
-    For classes the share of right votes, and the share of the largest class; for numbers R² and 0.
+    For classes the share of right votes and that of the largest class; for numbers R² and 0.
     Features are scaled to a standard deviation of 1; rows that come again are counted once.
     """
     import numpy as np

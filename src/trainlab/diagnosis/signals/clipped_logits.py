@@ -20,7 +20,7 @@ WINDOW, FEWEST_ROWS = 20, 20
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Clipped:
-    """What shows it; no fault where the training does without a remedy."""
+    """What shows it; it is no fault where the training needs no remedy."""
 
     evidence: tuple[str, ...]
     confidence: float
@@ -59,7 +59,7 @@ def _classes(training: Training, loss: LossRecord, node: Node, late: list[Fit]) 
     lost = dead > 0 and unmoved > UNMOVED
     return Clipped(
         evidence=(*evidence, training.learning.words),
-        # A stuck network may have died of something else, and its logits with it.
+        # A stuck network may have died of something else, and taken its logits with it.
         confidence=0.9 if lost and training.learning.state != "stuck" else 0.8,
         is_fault=failing or lost,
     )

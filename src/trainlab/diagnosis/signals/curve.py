@@ -21,7 +21,7 @@ def finite(values: Sequence[float]) -> Floats:
 
 
 def start(values: Sequence[float]) -> float:
-    """Return the middle of the first twentieth, at least 3 values and at most 20; NaN of none."""
+    """Return the middle of the first twentieth, at least 3 values and at most 20; NaN of no values."""
     import numpy as np
 
     array = finite(values)
@@ -29,13 +29,13 @@ def start(values: Sequence[float]) -> float:
 
 
 def end(values: Sequence[float]) -> float:
-    """Return the middle of the last tenth, at least 5 values; NaN of none."""
+    """Return the middle of the last tenth, at least 5 values; NaN of no values."""
     array = finite(values)
     return middle(array[-max(5, len(array) // 10) :])
 
 
 def middle(values: Floats) -> float:
-    """Return the median of the means of 5 parts in a row (of fewer values: their median); NaN of none.
+    """Return the median of the means of 5 parts in a row (of fewer values: their median); NaN of no values.
 
     No spike moves it far; and where batches of one example score 0 or 1, it is between them, as a mean is.
     """
@@ -47,7 +47,7 @@ def middle(values: Floats) -> float:
 
 
 def improvement(values: Sequence[float]) -> float:
-    """Return (start − end) / |start|; NaN of none."""
+    """Return (start − end) / |start|; NaN of no values."""
     first, last = start(values), end(values)
     return (first - last) / max(abs(first), 1e-12)
 

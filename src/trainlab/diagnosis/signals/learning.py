@@ -1,4 +1,4 @@
-"""Does it learn? The gate before every symptom: what is no trouble to the training is no fault."""
+"""Does it learn? The gate before every symptom: what doesn't trouble the training is no fault."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ SAME = 0.01
 SMALL, MOST_ROWS = 8, 40_000
 """Losses of batches of fewer rows are averaged over whole passes over the data, of so many rows at most."""
 LEAST_CONSTANT = 1e-6
-"""A smaller loss of the best constant is what rounding and limits on logarithms leave of none."""
+"""A smaller loss of the best constant is 0, but for rounding and for limits on logarithms."""
 CONTRADICTED, SLACK = 2.0, 0.1
 """Answers are those of the training unless their loss is twice that of its last batches, and more by a tenth
 of the best constant's."""
 FEWEST = 32
-"""What is read off batches is read off so many rows, or all that there are: one row tells nothing."""
+"""What is read off batches is read off so many rows, or all there are: one row tells nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,9 +34,9 @@ class Learning:
 
     `ratio` is the last loss in units of the best constant's, by the plain criterion. `own` is the loss itself
     at the end, over rows trained on, and `own_constant` what the best constant scores by the same; the
-    outcome goes by these where they are known, else by `end` and `trivial`. `asked` is what the network said
-    when it was asked at the end. `reached_on` says on which rows `reached` was read; `missed_goal` what was
-    to be reached, where the outcome was judged by that.
+    outcome goes by these where they are known, else by `end` and `trivial`. `asked` is what the network
+    answered when it was asked at the end. `reached_on` says on which rows `reached` was read;
+    `known_failure` what was to be reached, where the outcome was judged by that.
     """
 
     state: State
@@ -78,11 +78,11 @@ class Learning:
 
     @property
     def failing(self) -> bool:
-        """Whether something is wrong with the outcome."""
+        """Whether the outcome is bad."""
         return self.state in ("poor", "stuck", "diverged")
 
     def is_unfit(self, ratio: float) -> bool:
-        """Whether it fails, or ends above so much of the best constant's loss, unless networks compete."""
+        """Whether it fails, or ends above this share of the best constant's loss, unless networks compete."""
         return self.failing or (self.ratio > ratio and not self.adversarial)
 
     @property
@@ -105,7 +105,7 @@ class Learning:
 
 
 def learning(record: TrainingRecord) -> Learning:
-    """Judge the outcome by the loss that has most of the training."""
+    """Judge the outcome by the training's main loss."""
     main = _main(record)
     loss_curve = max(record.loss_curves, key=lambda one: one.count, default=None)
     against = adversarial(record)
@@ -197,7 +197,7 @@ def _enough(main: LossRecord, trivial: float) -> float:
 
 
 def _asked(record: TrainingRecord, main: LossRecord, trivial: float) -> ModelAsked | None:
-    """Return what the last network said at the end that learnt by the loss that is judged.
+    """Return what the last network that learnt by the judged loss answered at the end.
 
     None where it did worse than its training shows: then it was asked with other weights than it ended with,
     or about what it was to forget, and its batches tell more.
@@ -225,7 +225,7 @@ def _rows_words(asked: ModelAsked) -> str:
 
 
 def _late(record: TrainingRecord, main: LossRecord) -> int:
-    """Return how many of the last readings of a loss are its end: of enough rows to tell."""
+    """Return how many of a loss's last readings count as its end: enough rows to tell."""
     late = min(len(main.fits), max(5, len(main.fits) // 10))
     batch = max(1, main.rows // len(main.fits))
     enough = min(FEWEST, len(record.data.train_rows) or FEWEST)
@@ -266,7 +266,7 @@ def _all_losses(main: LossRecord, loss_curve: LossCurve | None) -> list[float]:
 def _last(first: float, looked_at: float, of_all: float) -> float:
     """Return the loss at the end: the lower of both, unless that of all steps is above the start.
 
-    Nothing is blamed for some batches that are worse than most; but what ends above its start has lost all.
+    A few batches that are worse than most are no one's fault; but a loss above its start has lost everything.
     """
     if math.isnan(of_all):
         return looked_at

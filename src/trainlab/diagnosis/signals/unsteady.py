@@ -1,4 +1,4 @@
-"""Trainings whose loss tells little of how they go: of two that are against each other, and of games."""
+"""Trainings whose loss says little about how they go: networks that compete, and games."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
 from trainlab.diagnosis.signals.averages import mean, median
 
 FEW = 60
-"""Of fewer rows there is no telling where they come from."""
+"""With fewer rows there is no telling where they come from."""
 MOVED = 0.5
 """A mean of the targets that moves by half of their standard deviation is another task than at first."""
 ALIKE = 0.8
@@ -18,7 +18,7 @@ ALIKE = 0.8
 
 
 def adversarial(record: TrainingRecord) -> bool:
-    """Several optimizers that take turns with different parameters: their losses needn't fall."""
+    """Whether several optimizers take turns with different parameters: their losses needn't fall."""
     stepped = [one for one in record.optimizers if one.steps >= 5]
     if len(stepped) < 2:
         return False
@@ -32,7 +32,7 @@ def adversarial(record: TrainingRecord) -> bool:
 
 
 def unsteady(record: TrainingRecord, main: LossRecord | None) -> bool:
-    """Whether what is to be learnt changes with what is learnt, or with time."""
+    """Whether what is to be learnt changes while it is learnt."""
     return (main is not None and _targets_move(main)) or _acts(record) or _plays(record, main)
 
 
@@ -42,7 +42,7 @@ def _acts(record: TrainingRecord) -> bool:
 
 
 def _plays(record: TrainingRecord, main: LossRecord | None) -> bool:
-    """Whether numbers are learnt from many passes a step, of one row each: a game, whose returns move.
+    """Whether numbers are learnt in many passes a step, of one row each: a game, whose returns move.
 
     Games are of different lengths, or hardly a state comes again, or one comes more than once in a step; rows
     of data come again, as many to each step, each once or the same in all steps.
@@ -61,7 +61,7 @@ def _plays(record: TrainingRecord, main: LossRecord | None) -> bool:
 
 
 def _targets_move(main: LossRecord) -> bool:
-    """Whether targets are others later than at first, as returns are while an agent learns to act.
+    """Whether later targets differ from the first, as returns do while an agent learns to act.
 
     The mean of the last third of the batches is half a standard deviation and 5 standard errors from that
     of the first third.
