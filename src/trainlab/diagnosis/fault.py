@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.remedies.remedy import Remedy
 from trainlab.diagnosis.signals.training import Training
 
 Judge = Callable[[Training], Finding | None]
-Maker = Callable[[Training], dict[str, Any] | None]
+Maker = Callable[[Training], Picture | None]
 Edit = Callable[[Finding, Training], str]
 Remedies = tuple[Remedy, ...] | Callable[[Finding], tuple[Remedy, ...]]
 

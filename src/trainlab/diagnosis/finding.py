@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.place import NOWHERE, Place, place_from
 
 
@@ -30,7 +31,7 @@ class Finding:
     value: float | None = None
     consequence_of: str | None = None
     because: str = ""
-    picture: dict[str, Any] | None = None
+    picture: Picture | None = None
     tried: dict[str, Any] | None = None
     is_note: bool = False
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from trainlab.diagnosis.observed.answers import ModelAsked
 from trainlab.diagnosis.observed.events import Event
@@ -16,6 +16,8 @@ from trainlab.diagnosis.observed.site import Site
 
 E = TypeVar("E", bound=Event)
 Shape = tuple[int, ...]
+Setting = bool | float | str | tuple[float, ...] | None
+"""A setting of an optimizer or a scheduler; a tensor on a device is the word "tensor"."""
 
 
 @dataclass(slots=True)
@@ -128,7 +130,7 @@ class OptimizerRecord:
     kind: str
     site: Site | None
     params: list[int]
-    settings: dict[str, Any]
+    settings: dict[str, Setting]
     steps: int = 0
     checked: int = 0
     stale: int = 0
@@ -150,7 +152,7 @@ class SchedulerRecord:
     steps: int = 0
     early: int = 0
     last_tick: int = 0
-    settings: dict[str, Any] = field(default_factory=dict[str, Any])
+    settings: dict[str, Setting] = field(default_factory=dict[str, Setting])
 
 
 @dataclass(slots=True)

@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 Picture = dict[str, Any]
+"""As the JSON has it: `kind`, `title`, and what that kind needs (see the room's docstring)."""
+Part = dict[str, Any]
+"""A curve or a node of a picture."""
 MOST_POINTS = 240
 MOST_BARS = 14
 
 
-def lines(
-    title: str, x_label: str, y_label: str, drawn: list[dict[str, Any]], *, log_y: bool = False
-) -> dict[str, Any]:
+def lines(title: str, x_label: str, y_label: str, drawn: list[Part], *, log_y: bool = False) -> Picture:
     """Return curves over one axis."""
     return {
         "kind": "lines",
@@ -41,7 +42,7 @@ def is_wide(values: Sequence[float | None], times: float) -> bool:
     return high > times * low
 
 
-def one_line(label: str, x: Sequence[float], y: Sequence[float]) -> dict[str, Any]:
+def one_line(label: str, x: Sequence[float], y: Sequence[float]) -> Part:
     """Return one curve, thinned to what can be seen; None where a value isn't finite."""
     count = min(len(x), len(y))
     kept = thinned([float(value) for value in y[:count]])
@@ -75,7 +76,7 @@ def bars(
     log: bool = False,
     usual: tuple[float, float] | None = None,
     worst: Callable[[float], float] | None = None,
-) -> dict[str, Any] | None:
+) -> Picture | None:
     """Return a bar for each pair; None if there are none.
 
     Of more than 14 those for whose value `worst` is greatest, in their order; without it the first and last.
@@ -108,7 +109,7 @@ def histogram(
     label: str = "",
     low: float | None = None,
     high: float | None = None,
-) -> dict[str, Any] | None:
+) -> Picture | None:
     """Return how often values fall where; the range, if it has a label, is drawn as a band."""
     import numpy as np
 
@@ -126,7 +127,7 @@ def histogram(
     }
 
 
-def strips(title: str, parts: list[str], rows: list[tuple[str, list[int]]]) -> dict[str, Any]:
+def strips(title: str, parts: list[str], rows: list[tuple[str, list[int]]]) -> Picture:
     """Return rows, each cut into counts of the parts."""
     return {
         "kind": "strips",
@@ -136,11 +137,11 @@ def strips(title: str, parts: list[str], rows: list[tuple[str, list[int]]]) -> d
     }
 
 
-def chain(title: str, nodes: list[dict[str, Any]], *, arrows: bool) -> dict[str, Any] | None:
+def chain(title: str, nodes: list[Part], *, arrows: bool) -> Picture | None:
     """Return nodes side by side; `arrows`: each leads to the next."""
     return {"kind": "chain", "title": title, "arrows": arrows, "nodes": nodes} if nodes else None
 
 
-def node(label: str, note: str = "", *, wrong: bool = False) -> dict[str, Any]:
+def node(label: str, note: str = "", *, wrong: bool = False) -> Part:
     """Return a link of a chain."""
     return {"label": label, "note": note, "wrong": wrong}

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
-from trainlab.diagnosis.pictures.kinds import Picture, bars, is_wide, lines, one_line
+from trainlab.diagnosis.pictures.kinds import Part, Picture, bars, is_wide, lines, one_line
 from trainlab.diagnosis.signals.averages import mean
 from trainlab.diagnosis.signals.gradients import total_norms
 from trainlab.diagnosis.signals.training import Training, optimizer_name
@@ -43,7 +42,7 @@ def gradient_norm(training: Training) -> Picture | None:
 
 def learning_rate(training: Training) -> Picture | None:
     """The learning rate of each optimizer, as steps see it."""
-    drawn: list[dict[str, Any]] = []
+    drawn: list[Part] = []
     for optimizer in training.stepped[:4]:
         ticks = [float(tick) for tick, _ in optimizer.lr]
         rates = [rate for _, rate in optimizer.lr]
@@ -57,7 +56,7 @@ def learning_rate(training: Training) -> Picture | None:
     )
 
 
-def held_out_line(training: Training) -> dict[str, Any] | None:
+def held_out_line(training: Training) -> Part | None:
     """The mean held-out loss of each evaluation, by the training's main loss."""
     main = training.learning.main
     by_tick: dict[int, list[float]] = {}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from trainlab.diagnosis.observed.record import ActivationRecord, Graph, Node, Op, ParamRecord
-from trainlab.diagnosis.pictures.kinds import Picture, bars, chain, lines, node, one_line
+from trainlab.diagnosis.pictures.kinds import Part, Picture, bars, chain, lines, node, one_line
 from trainlab.diagnosis.signals.gradients import early_gradients
 from trainlab.diagnosis.signals.training import Training
 
@@ -28,7 +27,7 @@ def chain_to_loss(training: Training, is_wrong: Callable[[int, str, str], bool])
     ops = _operations(graph) if graph is not None else []
     if not ops:
         return None
-    nodes: list[dict[str, Any]] = []
+    nodes: list[Part] = []
     ops = [op for op in ops if op.name not in RESHAPING] or ops
     for place, op in enumerate(ops):
         after = ops[place + 1].name if place + 1 < len(ops) else ""
@@ -92,7 +91,7 @@ def by_layer(training: Training, title: str, fault: Callable[[ParamRecord], str]
         param = training.record.params.get(key)
         if param is not None and param.name and not param.is_of_one_step:
             layers.setdefault(param.name.rpartition(".")[0] or param.name, []).append(param)
-    nodes: list[dict[str, Any]] = []
+    nodes: list[Part] = []
     for name, params in layers.items():
         wrong = next((fault(param) for param in params if fault(param)), "")
         nodes.append(

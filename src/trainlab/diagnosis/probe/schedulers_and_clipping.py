@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from trainlab.diagnosis.observed.events import Clipping
-from trainlab.diagnosis.observed.record import SchedulerRecord
+from trainlab.diagnosis.observed.record import SchedulerRecord, Setting
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.user_frames import user_site
 from trainlab.diagnosis.torch_private import scheduler_steps
@@ -52,7 +52,9 @@ class SchedulersAndClipping:
         record = self._schedulers.get(scheduler)
         if record is None:
             settings = {name: getattr(scheduler, name) for name in _SETTINGS if hasattr(scheduler, name)}
-            plain = {name: value for name, value in settings.items() if isinstance(value, int | float | str)}
+            plain: dict[str, Setting] = {
+                name: value for name, value in settings.items() if isinstance(value, int | float | str)
+            }
             record = SchedulerRecord(type(scheduler).__name__, None, user_site(), settings=plain)
             self._schedulers[scheduler] = record
             self.state.record.schedulers.append(record)
