@@ -133,7 +133,7 @@ def learning(record: TrainingRecord) -> Learning:
         asked = _asked(record, main, trivial)
         if asked is not None:
             own, constant = asked.best.loss, asked.constant_loss
-            reached, on = asked.best.reached, _rows_words(asked)
+            reached, on = asked.best.reached, _rows_words(record, asked)
             share = asked.best.plain if math.isfinite(asked.best.plain) else own / max(constant, 1e-12)
             last = share * trivial if math.isfinite(share) else last
         judged = _judged(record, main, trivial)
@@ -216,12 +216,15 @@ def _asked(record: TrainingRecord, main: LossRecord, trivial: float) -> ModelAsk
     return asked if share <= CONTRADICTED * late + SLACK else None
 
 
-def _rows_words(asked: ModelAsked) -> str:
+def _rows_words(record: TrainingRecord, asked: ModelAsked) -> str:
+    """Return which rows were asked, and of which network where there are several."""
+    several = sum(bool(network.params) for network in record.networks) > 1
+    asked_words = f"asked of {asked.name}" if several else "asked"
     mode = f", in {asked.best_mode}" if asked.best_mode else ""
     of = f"{asked.rows:,} rows trained on"
     if asked.unique < asked.rows:
         of = f"{asked.unique:,} different rows trained on"
-    return f"{of}, asked at the end{mode}"
+    return f"{of}, {asked_words} at the end{mode}"
 
 
 def _late(record: TrainingRecord, main: LossRecord) -> int:
