@@ -29,6 +29,15 @@ def test_a_command_that_trains_nothing_brings_nothing_that_computes(words: list[
     assert loaded.isdisjoint(COMPUTING)
 
 
+@pytest.mark.process
+def test_what_the_doctor_knows_is_listed_without_numpy():
+    loaded = loaded_by(
+        "from trainlab.cli.main import main\ntry:\n    main(['faults'])\nexcept SystemExit:\n    pass"
+    )
+    assert "cyclopts" in loaded
+    assert loaded.isdisjoint((*COMPUTING, "rich", "numpy", "msgspec"))
+
+
 def test_what_waits_for_a_script_does_not_compute():
     loaded = loaded_by("import trainlab.diagnosis.script.runner, trainlab.interrupt")
     assert loaded.isdisjoint((*HEAVY, "numpy"))

@@ -8,7 +8,8 @@ import sys
 import pytest
 from cli.calling import Caller, assert_refused, environment
 
-from trainlab.diagnosis.faults import FAMILIES, ORDER, all_faults, families
+from trainlab.diagnosis.fault import FAMILIES
+from trainlab.diagnosis.faults import ORDER, all_faults, families
 
 
 def test_all_faults_by_family_a_line_each(trainlab: Caller) -> None:

@@ -1,4 +1,4 @@
-"""A fault is one file and its name in two lists: what that brings to reports, pages, docs and ``--try``."""
+"""A fault is one file and its name in a list: what that brings to reports, pages, docs and ``--try``."""
 
 from __future__ import annotations
 
@@ -26,20 +26,21 @@ from trainlab.diagnosis.remedies.common_remedies import rate_times
 MOST = 1.0
 
 
-def judge(case):
-    for one in case.stepped:
+def judge(training):
+    for one in training.stepped:
         if one.lr[0][1] > MOST:
             evidence = (f"lr = {one.lr[0][1]:g}",)
             return Finding(where=one.kind, confidence=0.5, evidence=evidence, remedy="Less.")
     return None
 
 
-def _picture(case):
-    return bars("Learning rates", "lr", [(one.kind, one.lr[0][1]) for one in case.stepped])
+def _picture(training):
+    return bars("Learning rates", "lr", [(one.kind, one.lr[0][1]) for one in training.stepped])
 
 
 FAULT = Fault(
     name="rate_above_one",
+    family="Settings",
     title="the learning rate is above 1",
     what="Hardly any network learns by such steps.",
     formula=f"The rate is above {MOST:g}; of 100 networks {MOST:.0%} learns.",
@@ -58,12 +59,10 @@ FAULT = Fault(
 
 @pytest.fixture
 def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """The file in the folder, its name first in the order of blame and last in a family."""
+    """The file in the folder, its name first in the order of blame."""
     (tmp_path / "rate_above_one.py").write_text(FILE, encoding="utf-8")
     monkeypatch.setattr(faults, "__path__", [*faults.__path__, str(tmp_path)])
     monkeypatch.setattr(faults, "ORDER", ("rate_above_one", *faults.ORDER))
-    grown = {"Settings": (*faults.FAMILIES["Settings"], "rate_above_one")}
-    monkeypatch.setattr(faults, "FAMILIES", faults.FAMILIES | grown)
     importlib.invalidate_caches()
     faults.all_faults.cache_clear()
     yield

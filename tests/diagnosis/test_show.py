@@ -210,7 +210,7 @@ def test_notes_are_no_accusations():
     text = whole(report(finding("scheduler_order"), notes=(finding("no_nonlinearity"),)))
     before, after = text.split("Worth knowing (no faults):")
     assert "no_nonlinearity" not in before
-    assert "nothing non-linear stands between the layers (no_nonlinearity)" in after
+    assert "there is no non-linearity between the layers (no_nonlinearity)" in after
     assert "if meant" in after
     assert "almost certain" not in after
 
@@ -281,7 +281,7 @@ def test_in_short_other_findings_have_a_few_lines_and_notes_one():
     assert text.count("remedy     Clear the gradients") == 2
     assert text.count("+ opt.zero_grad()") == 1
     assert "explained  by lr_too_high\n" in text
-    note = "Worth knowing, no faults: nothing non-linear stands between the layers (no_nonlinearity)."
+    note = "Worth knowing, no faults: there is no non-linearity between the layers (no_nonlinearity)."
     assert note in " ".join(text.split())
     assert rest_line(found.to_dict()) == (
         "More with --details: what was trained, the loss curve, each finding with its picture, 1 note with "

@@ -1,4 +1,4 @@
-"""What edits of the very line that is to blame are made with, where it is known and simple enough.
+"""Edits of the very line to blame, where it is known and simple enough.
 
 An edit reads like a diff: the file and line, then ``-`` for what is there and ``+`` for what ought to be.
 """
@@ -54,7 +54,7 @@ def backward_line(training: Training) -> Site | None:
 
 
 def setting(name: str, value: Callable[[float], float]) -> Callable[[Finding, Training], str]:
-    """Return a maker of an edit of one number in the line that makes the optimizer."""
+    """Return a function that edits one number in the line that makes the optimizer."""
 
     def edit(finding: Finding, training: Training) -> str:
         optimizer = _stepped(training)
@@ -160,7 +160,7 @@ def line_without(site: Site, kind: str, place: int | None = None) -> tuple[int, 
     made = [one for one in calls if called_name(one) == kind]
     stacks = [one.args for one in calls if called_name(one) == "Sequential"]
     if len(made) > 1 and place is not None:
-        # Behind a star no place is known.
+        # After a star no place is known.
         known = [args[: place + 1] for args in stacks if not any(isinstance(a, ast.Starred) for a in args)]
         made = [args[place] for args in known if len(args) > place and args[place] in made]
     if len(made) != 1 or not any(made[0] in args for args in stacks):

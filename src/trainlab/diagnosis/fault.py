@@ -1,28 +1,38 @@
-"""What the doctor knows of a fault: its words, how it is judged, shown and mended, and what comes of it."""
+"""What the doctor knows of a fault: its words, how it is judged, shown and mended, and what it causes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.remedies.remedy import Remedy
 from trainlab.diagnosis.signals.training import Training
 
 Judge = Callable[[Training], Finding | None]
-Maker = Callable[[Training], dict[str, Any] | None]
+Maker = Callable[[Training], Picture | None]
 Edit = Callable[[Finding, Training], str]
 Remedies = tuple[Remedy, ...] | Callable[[Finding], tuple[Remedy, ...]]
 
+FAMILIES = (
+    "The loop",
+    "The network",
+    "The loss and its targets",
+    "The data",
+    "Settings",
+    "The start",
+    "What shows in the numbers",
+)
+"""In the order of the pages."""
 GROWTH = ("exploding_gradient", "nonfinite_values", "dead_relu", "saturated_activation", "oscillating_loss")
 """The symptoms of steps that are too large."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explains:
-    """Symptoms that a fault is the cause of; `why` goes on after the fault's title."""
+    """Symptoms that a fault causes; `why` follows the fault's title."""
 
     symptoms: tuple[str, ...]
     why: str
@@ -34,11 +44,12 @@ class Fault:
 
     Args:
         name: the file's name, the anchor of its section in docs/faults.md.
-        title: goes on after "because".
+        family: one of `FAMILIES`, its heading on the pages.
+        title: follows "because".
         what: what happens, in a sentence or two.
         formula: when it is found; thresholds come from the file's own constants.
         source: where rule and thresholds come from.
-        silent: when it isn't told; goes on after "silent if".
+        silent: when it isn't told; follows "silent if".
         remedy: what to change.
         see: pages of docs/ that say more.
         judge: returns the finding, or None; facts need no gate, symptoms speak only where training fails.
@@ -46,12 +57,13 @@ class Fault:
         edit: returns the remedy as an edit of the user's own line (`edits`), or "" if that isn't certain.
         remedies: what can be tried from outside, best first; a function where it depends on the finding.
         untried: why nothing can be tried from outside.
-        explains: what it is the cause of.
+        explains: what it causes.
         first_blamed: causes that explain it before all others do.
         signals: the names of those that the judge reads (`signals.table`).
     """
 
     name: str
+    family: str
     title: str
     what: str
     formula: str
@@ -89,7 +101,7 @@ class Fault:
         return None if finding is None else replace(finding, fault=self.name, title=self.title)
 
     def whole(self, finding: Finding, training: Training) -> Finding:
-        """Return a finding of it with its picture, and its remedy in the script's own words."""
+        """Return a finding with its picture, and its remedy in the script's own words."""
         edit = self.edit(finding, training) if self.edit is not None else ""
         picture = self.picture(training) if self.picture is not None else None
         return replace(finding, code=edit or finding.code, picture=picture)

@@ -1,10 +1,11 @@
-"""What is said of a fault that was found."""
+"""What is said about a fault that was found."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any
 
+from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.place import NOWHERE, Place, place_from
 
 
@@ -30,12 +31,12 @@ class Finding:
     value: float | None = None
     consequence_of: str | None = None
     because: str = ""
-    picture: dict[str, Any] | None = None
+    picture: Picture | None = None
     tried: dict[str, Any] | None = None
     is_note: bool = False
 
     def as_note(self) -> Finding:
-        """Return the same as something worth knowing that is no accusation."""
+        """Return the same as a note: worth knowing, but no accusation."""
         return replace(self, is_note=True)
 
     def to_dict(self) -> dict[str, Any]:
@@ -57,7 +58,7 @@ class Finding:
 
 
 def finding_from(data: dict[str, Any]) -> Finding:
-    """Return what remedies are chosen by of a finding that JSON has."""
+    """Return a finding that JSON has, with what remedies are chosen by."""
     return Finding(
         fault=data["fault"],
         where=data["where"],

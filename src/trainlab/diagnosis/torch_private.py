@@ -1,5 +1,5 @@
 # pyright: basic
-"""What the doctor needs of PyTorch's private parts, and what it does where one is missing.
+"""The private parts of PyTorch that the doctor needs, and what it does where one is missing.
 
 Everything private that a newer PyTorch may rename or rewrite stands here, and nowhere else under `diagnosis`.
 Each part has a fallback with which the doctor goes on and says less; `unheard_words` says so in the report.
@@ -68,7 +68,7 @@ HEARING = ("function_depth", "no_torch_function")
 def _find(name: str, find: Callable[[], Any]) -> Any:
     try:
         return find()
-    except Exception:  # whatever a rewritten part does when it is asked for, the doctor has to load
+    except Exception:  # whatever a rewritten part does, the doctor must load
         MISSING.append(name)
         return FALLBACKS[name]
 
@@ -168,7 +168,7 @@ def is_module_called() -> bool:
 
 
 def steps_on_the_stack() -> int:
-    """Return how many `step` methods of optimizers run, one within the other; 1 if that can't be told."""
+    """Return how many optimizers' `step` methods are running, one within another; 1 if that can't be told."""
     return 1 if STEP_CODE is None else _count(STEP_CODE)
 
 

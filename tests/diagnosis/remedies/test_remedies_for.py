@@ -91,7 +91,7 @@ def test_classes_fitted_as_numbers_need_another_network():
     assert changes(placed("wrong_loss", "targets", line=3)) == [{"change": "signed_targets"}]
     classes = placed("wrong_loss", "loss", line=3)
     assert changes(classes) == []
-    assert why_not(classes) == "classes need an output each, so another last layer"
+    assert why_not(classes) == "each class needs an output of its own, so the last layer must change"
 
 
 def test_dropout_on_the_output_is_left_out():

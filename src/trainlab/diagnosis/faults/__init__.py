@@ -1,6 +1,6 @@
-"""The faults, a file each; here is the order of blame, and that of the pages.
+"""The faults, a file each, and the order of blame.
 
-A new fault is a file here, which ends with its `FAULT` (`diagnosis.fault`), and its name in both lists.
+A new fault is a file here, which ends with its `FAULT` (`diagnosis.fault`), and its name in `ORDER`.
 """
 
 from __future__ import annotations
@@ -62,70 +62,6 @@ ORDER = (
 )
 """In the order of blame: what comes first explains what comes after it."""
 
-FAMILIES = {
-    "The loop": (
-        "missing_optimizer_step",
-        "missing_zero_grad",
-        "eval_mode_training",
-        "train_mode_evaluation",
-        "graph_retained",
-        "scheduler_order",
-        "scheduler_kills_lr",
-        "clip_too_tight",
-    ),
-    "The network": (
-        "detached_graph",
-        "params_not_in_optimizer",
-        "unreachable_params",
-        "frozen_params",
-        "no_nonlinearity",
-        "capacity_too_small",
-    ),
-    "The loss and its targets": (
-        "loss_broadcast",
-        "loss_activation_mismatch",
-        "output_range_mismatch",
-        "l1_constant_collapse",
-        "wrong_loss",
-        "label_dtype",
-        "constant_labels",
-    ),
-    "The data": (
-        "repeated_batch",
-        "data_not_shuffled",
-        "shuffled_targets",
-        "unnormalised_inputs",
-        "unnormalised_targets",
-        "eval_on_train",
-        "overfitting",
-    ),
-    "Settings": (
-        "lr_too_high",
-        "lr_too_low",
-        "bad_momentum",
-        "weight_decay_too_high",
-        "batchnorm_small_batch",
-        "dropout_misuse",
-    ),
-    "The start": (
-        "zero_init",
-        "symmetric_init",
-        "bad_weight_init",
-        "bad_bias_init",
-    ),
-    "What shows in the numbers": (
-        "nonfinite_values",
-        "float16_underflow",
-        "exploding_gradient",
-        "vanishing_gradient",
-        "dead_relu",
-        "saturated_activation",
-        "oscillating_loss",
-        "loss_plateau",
-    ),
-}
-"""As the pages have them."""
-
 
 @cache
 def all_faults() -> dict[str, Fault]:
@@ -134,6 +70,8 @@ def all_faults() -> dict[str, Fault]:
 
 
 def families() -> dict[str, tuple[Fault, ...]]:
-    """Return the faults by family, in the order of the pages."""
-    known = all_faults()
-    return {family: tuple(known[name] for name in names) for family, names in FAMILIES.items()}
+    """Return the faults by family, as pages have them: in each in the order of blame."""
+    from trainlab.diagnosis.fault import FAMILIES
+
+    known = all_faults().values()
+    return {family: tuple(fault for fault in known if fault.family == family) for family in FAMILIES}

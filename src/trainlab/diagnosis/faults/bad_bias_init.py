@@ -1,4 +1,4 @@
-"""Biases so large that they decide a unit's state whatever comes in, or answers far from any target."""
+"""Biases so large that they settle a unit's state whatever comes in, or answer far from any target."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def bias_size(param: ParamRecord) -> float:
 
 def _in_words(param: ParamRecord) -> str:
     if param.start["mean_abs"] < LARGE:
-        return f"{param.name} {_gates(param):.3g} in size in the mean of one gate"
+        return f"{param.name} {_gates(param):.3g} mean size in one gate"
     return f"{param.name} mean {param.start['mean']:.3g}"
 
 
@@ -81,10 +81,11 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="bad_bias_init",
-    title="biases start so large that they decide",
-    what="A unit's state is settled by its bias, whatever comes in: dead, or saturated.",
+    family="The start",
+    title="biases start so large that they dominate",
+    what="The bias alone settles a unit's state, dead or saturated, whatever comes in.",
     formula=f"The training fails, and biases of a layer start with mean |b| of {LARGE:g} or more.",
-    source="PyTorch's default is below 1/√fan_in; inputs of a unit have a spread near 1.",
+    source="PyTorch's default is below 1/√fan_in; a unit's inputs have a spread near 1.",
     silent="the training succeeds (a gate's bias of 1, the output's mean).",
     remedy="Start biases at 0.",
     see=("init",),
@@ -94,7 +95,7 @@ FAULT = Fault(
     explains=(
         Explains(
             ("vanishing_gradient", "dead_relu", "saturated_activation", "loss_plateau"),
-            "the biases settle what the units do",
+            "the biases alone decide what the units do",
         ),
     ),
 )

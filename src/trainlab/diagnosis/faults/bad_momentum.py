@@ -30,7 +30,7 @@ def judge(training: Training) -> Finding | None:
             ),
             confidence=0.85,
             evidence=(
-                f"each gradient goes on acting for 1 / (1 − {momentum:g}) ≈ "
+                f"each gradient acts for 1 / (1 − {momentum:g}) ≈ "
                 f"{1 / max(1e-9, 1 - momentum):.0f} steps; "
                 f"lr / (1 − momentum) is {rate / max(1e-9, 1 - momentum):.3g}",
                 training.learning.words,
@@ -48,18 +48,21 @@ def judge(training: Training) -> Finding | None:
 
 FAULT = Fault(
     name="bad_momentum",
+    family="Settings",
     title="momentum is so close to 1 that the weights overshoot",
-    what="Each gradient goes on acting for 1 / (1 − m) steps; the step in the long run is lr / (1 − m).",
+    what="Each gradient acts for 1 / (1 − m) steps, so the effective learning rate is lr / (1 − m).",
     formula=f"Momentum, or Adam's β₁, is at least {HIGH:g}, and the training fails.",
     source="0.9 is the usual value; 0.99 multiplies the step by 100 (Sutskever et al. 2013).",
     silent="the training succeeds: then it is a note.",
-    remedy="Momentum 0.9, or a learning rate smaller by as much.",
+    remedy="Use momentum 0.9, or a learning rate that is smaller by the same factor.",
     see=("learning_rate",),
     judge=judge,
     picture=large_steps,
     edit=setting("momentum", lambda _: 0.9),
     remedies=(single("momentum 0.9", "momentum", value=0.9),),
     explains=(
-        Explains(("lr_too_high", *GROWTH, "loss_plateau"), "the step in the long run is lr / (1 − momentum)"),
+        Explains(
+            ("lr_too_high", *GROWTH, "loss_plateau"), "the effective learning rate is lr / (1 − momentum)"
+        ),
     ),
 )

@@ -36,7 +36,8 @@ def judge(training: Training) -> Finding | None:
         where=named(off),
         confidence=0.8,
         evidence=(
-            f"std(w)·√fan_in at the start: {shown}; 0.58 is PyTorch's default, 1 to 1.4 keep a signal's size",
+            f"std(w)·√fan_in at the start: {shown}; "
+            "0.58 is PyTorch's default, 1 to 1.4 preserve a signal's size",
             training.learning.words,
         ),
         remedy="Initialize with Xavier (tanh, sigmoid) or He (ReLU).",
@@ -63,13 +64,14 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="bad_weight_init",
+    family="The start",
     title="the weights start far too small or far too large",
     what="Signals and gradients shrink, or grow, by the same factor in every layer.",
-    formula=f"The training fails, and std(w)·√fan_in is outside of [{SMALL:g}, {LARGE:g}] in over half "
+    formula=f"The training fails, and std(w)·√fan_in is outside [{SMALL:g}, {LARGE:g}] in over half "
     "of the layers.",
     source="PyTorch's default gives 0.58, Glorot and Bengio 2010 about 1, He et al. 2015 1.41.",
     silent="the training succeeds: norm layers take care of the scale.",
-    remedy="Xavier for tanh and sigmoid, He for ReLU.",
+    remedy="Use Xavier initialization for tanh and sigmoid, He for ReLU.",
     see=("init",),
     judge=judge,
     picture=_picture,
@@ -84,7 +86,7 @@ FAULT = Fault(
                 "lr_too_low",
                 "loss_plateau",
             ),
-            "a signal and its gradient are scaled by every layer's weights",
+            "every layer's weights scale the signal and its gradient",
         ),
     ),
     signals=("gain",),

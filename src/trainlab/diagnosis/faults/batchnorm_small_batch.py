@@ -49,19 +49,22 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="batchnorm_small_batch",
+    family="Settings",
     title="batch-norm sees too few values",
-    what="Mean and variance of so few values are noise, and the running ones that evaluations use are "
-    "others.",
-    formula=f"At most 4 values a channel (batch × positions) in over {SHARE:.0%} of the training calls, "
-    "and at least 10.",
+    what="The mean and variance of so few values are noise, and differ from the running statistics that "
+    "evaluations use.",
+    formula=f"A channel has at most 4 values (batch × positions) in over {SHARE:.0%} of at least 10 "
+    "training calls.",
     source="Wu and He 2018, Group Normalization: the error of batch-norm rises steeply below 8 samples.",
     silent="positions make up for it: a convolution's map has many values a channel.",
-    remedy="Larger batches, `LayerNorm` or `GroupNorm`.",
+    remedy="Use larger batches, `LayerNorm` or `GroupNorm`.",
     judge=judge,
     picture=_picture,
     remedies=(single("group norm for batch-norm", "group_norm", same_loss=False),),
     explains=(
-        Explains(("oscillating_loss", "overfitting", "loss_plateau"), "statistics of a few values are noise"),
+        Explains(
+            ("oscillating_loss", "overfitting", "loss_plateau"), "the statistics of a few values are noise"
+        ),
     ),
     signals=("values a channel",),
 )

@@ -6,13 +6,12 @@ autoencoder are meant so, and its targets are no classes.
 
 from __future__ import annotations
 
-import numpy as np
-
 from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.record import Graph, Node
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place
+from trainlab.diagnosis.signals.averages import median
 from trainlab.diagnosis.signals.training import Training, behind, named
 
 NARROW = 3
@@ -41,7 +40,7 @@ def judge(training: Training) -> Finding | None:
     needed = max(2, min((learning.main.classes or 2) - 1, weights[0].shape[1]))
     if narrow.shape[0] > NARROW or (narrow.shape[0] >= needed and narrow.shape[0] > 2):
         return None
-    if float(np.median(narrow.update or [0.0])) * max(1, training.record.tick) < 0.5:
+    if median(narrow.update or [0.0]) * max(1, training.record.tick) < 0.5:
         return None
     module = narrow.name.rpartition(".")[0] or narrow.name
     return Finding(
@@ -54,7 +53,7 @@ def judge(training: Training) -> Finding | None:
             "are told apart after it",
             learning.words,
         ),
-        remedy="Make this layer wider: 8 times, at least as wide as the classes.",
+        remedy="Make this layer wider: 8 times as wide, and at least one unit a class.",
         code=f"# {module}: {narrow.shape[0]} → {max(16, 8 * narrow.shape[0])} units",
     )
 
@@ -108,12 +107,13 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="capacity_too_small",
+    family="The network",
     title="a hidden layer is too narrow",
-    what="What the classes differ in can't pass through so few units.",
+    what="So few units can't carry what tells the classes apart.",
     formula=f"A hidden layer has at most {NARROW} units, fewer than the classes need, the training has "
-    f"come to rest, and it is more than {BEHIND:g} in accuracy or R² behind 5 nearest neighbours.",
+    f"come to rest, and in accuracy or R² it is more than {BEHIND:g} behind 5 nearest neighbours.",
     source="K classes need up to K − 1 dimensions; nearest neighbours show what the data allows.",
-    silent="the narrow layer is met by no such gap (codes of an autoencoder are meant narrow).",
+    silent="a narrow layer costs no such gap (an autoencoder's code is narrow on purpose).",
     remedy="Make the layer several times wider.",
     see=("neuron",),
     judge=judge,

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 import re
 
-import numpy as np
-
 from trainlab.diagnosis.edits import replaced
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
@@ -15,6 +13,7 @@ from trainlab.diagnosis.pictures.kinds import Picture, lines, one_line
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.remedies.remedy import Remedy
+from trainlab.diagnosis.signals.averages import median
 from trainlab.diagnosis.signals.training import Training
 
 COEFFICIENT, COEFFICIENT_OF_SGD = 2e-2, 0.2
@@ -24,14 +23,16 @@ UNFIT = 0.3
 
 def judge(training: Training) -> Finding | None:
     """Fire where gradients are cut to under 2 % in the middle, in 95 % of the steps, and the fit is poor."""
-    clips = [(norm, limit) for _, norm, limit in training.record.clips if np.isfinite(norm) and norm > 0]
+    import numpy as np
+
+    clips = [(norm, limit) for _, norm, limit in training.record.clips if math.isfinite(norm) and norm > 0]
     if len(clips) < 10:
         return None
     coefficients = np.asarray([min(1.0, limit / norm) for norm, limit in clips])
     # Adam's steps don't depend on the gradient's size; with plain SGD the clip sets how far a step goes.
     plain = all(optimizer.kind == "SGD" for optimizer in training.stepped)
     limit = COEFFICIENT_OF_SGD if plain else COEFFICIENT
-    if float(np.median(coefficients)) >= limit or float((coefficients < 1).mean()) < SHARE:
+    if median(coefficients) >= limit or float((coefficients < 1).mean()) < SHARE:
         return None
     event = next(iter(training.record.events_of(Clipping)), None)
     norms = np.asarray([norm for norm, _ in clips])
@@ -45,7 +46,7 @@ def judge(training: Training) -> Finding | None:
         evidence=(
             f"max_norm is {clips[0][1]:g}; the norms before clipping are "
             f"{np.percentile(norms, 10):.3g} to {usual:.3g}",
-            f"gradients are cut to {np.median(coefficients):.2%} of their size, in "
+            f"gradients are cut to {median(coefficients):.2%} of their size, in "
             f"{float((coefficients < 1).mean()):.0%} of the steps",
             training.learning.words,
         ),
@@ -98,8 +99,9 @@ def _remedies(finding: Finding) -> tuple[Remedy, ...]:
 
 FAULT = Fault(
     name="clip_too_tight",
+    family="The loop",
     title="clipping leaves next to nothing of the gradients",
-    what="The limit is far below the usual norm: it sets the pace of the training, not the learning rate.",
+    what="The limit is far below the usual norm: it, not the learning rate, sets the pace of the training.",
     formula=f"The median of max_norm / ‖g‖ is below {COEFFICIENT:.0%}, over {SHARE:.0%} of the steps are "
     f"clipped, and the loss is above {UNFIT:.0%} of that of the best constant answer.",
     source="Google's deep learning tuning playbook: a limit near the 90th percentile of the norms; if "

@@ -36,8 +36,8 @@ def judge(training: Training) -> Finding | None:
         confidence=0.95,
         evidence=(f"all {loss.rows} targets looked at are {value:g} ({loss.target_dtype})",),
         remedy=(
-            "Look at how the labels are made: a comparison that is always true, a cast that cuts, "
-            "a wrong column."
+            "Look at how the labels are made: a comparison that is always true, a cast that cuts "
+            "off fractions, a wrong column."
         ),
         code="print(y.unique(return_counts=True))",
     )
@@ -57,15 +57,16 @@ def _is_of_slopes(training: Training) -> bool:
 
 FAULT = Fault(
     name="constant_labels",
+    family="The loss and its targets",
     title="all targets are the same",
-    what="Whatever the network learns, it is a constant: a comparison is always true, a cast cuts, or "
+    what="There is only a constant to learn: a comparison is always true, a cast cuts off fractions, or "
     "the wrong column is read.",
-    formula=f"At least {LEAST} targets were seen, of every loss all of one value.",
+    formula=f"At least {LEAST} targets were seen, and those of every loss are all the same.",
     source="A fact, counted.",
     silent="targets are made in the step itself (a GAN's ones and zeros), or another loss's targets differ.",
     remedy="Look at how the labels are made; print their values and counts.",
     judge=judge,
     picture=targets_and_range,
     untried="only you know what the labels ought to be",
-    explains=(Explains(("dead_relu", "loss_plateau"), "for one answer no unit is needed"),),
+    explains=(Explains(("dead_relu", "loss_plateau"), "a single answer needs no units"),),
 )

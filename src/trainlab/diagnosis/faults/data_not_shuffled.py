@@ -6,8 +6,6 @@ import re
 from collections import Counter
 from itertools import pairwise
 
-import numpy as np
-
 from trainlab.diagnosis.edits import replaced
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
@@ -15,6 +13,7 @@ from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.pictures.kinds import Picture, strips
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.averages import mean
 from trainlab.diagnosis.signals.training import Training
 
 TIMES = 1.8
@@ -58,6 +57,8 @@ def judge(training: Training) -> Finding | None:
 
 def purity(loss: LossRecord) -> tuple[float, float, int, int] | None:
     """Return the mean share of a batch's commonest class, the same shuffled, classes and changes."""
+    import numpy as np
+
     batches = [batch for batch in loss.batches if len(batch) >= 4]
     if len(batches) < LEAST:
         return None
@@ -80,7 +81,7 @@ def purity(loss: LossRecord) -> tuple[float, float, int, int] | None:
             at += len(batch)
     commonest = [Counter(batch).most_common(1)[0][0] for batch in batches]
     changes = sum(a != b for a, b in pairwise(commonest))
-    return float(np.mean([_top(batch) for batch in batches])), float(np.mean(expected)), len(classes), changes
+    return mean([_top(batch) for batch in batches]), mean(expected), len(classes), changes
 
 
 def _top(batch: tuple[float, ...] | list[float]) -> float:
@@ -130,15 +131,16 @@ def _edit(finding: Finding, training: Training) -> str:
 
 FAULT = Fault(
     name="data_not_shuffled",
+    family="The data",
     title="batches come sorted by class",
-    what="Each batch holds hardly more than one class, and the next one another: each undoes what the "
-    "one before taught.",
+    what="Each batch is nearly all one class, and the next one another: each undoes what the one before "
+    "taught.",
     formula=f"The commonest class makes up at least 85 % of a batch and {TIMES:g} times what the same "
     f"labels, shuffled, give; at least {LEAST} batches, whose class changes.",
-    source="The expected share comes from shuffling the very labels seen, so that rare classes and "
+    source="The expected share comes from shuffling the labels seen, so that rare classes and "
     "small batches raise no alarm.",
     silent="targets aren't classes, or batches are mixed.",
-    remedy="`DataLoader(…, shuffle=True)`, or a new permutation in every epoch.",
+    remedy="Use `DataLoader(…, shuffle=True)`, or a new permutation in every epoch.",
     judge=judge,
     picture=_picture,
     edit=_edit,

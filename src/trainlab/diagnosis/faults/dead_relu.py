@@ -75,14 +75,15 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="dead_relu",
+    family="What shows in the numbers",
     title="ReLUs are silent for every sample",
-    what="No gradient passes a unit that is 0 for every sample: it can't come back.",
+    what="A unit that is 0 for every sample passes no gradient, so it can't recover.",
     formula=f"The network is stuck or poor, and over {DEAD:.0%} of a layer's units are 0 for all samples "
     "of 20 batches in a row; a layer of one unit counts where the network is stuck.",
-    source="Healthy layers have up to half of their units silent, so the limits of 20 to 50 % of other "
-    "tools ring there.",
+    source="Up to half of the units of a healthy layer are silent: other tools, whose limits are 20 to "
+    "50 %, raise false alarms there.",
     silent="fewer are silent, or the training succeeds.",
-    remedy="He's initialization with biases at 0, a lower learning rate, or `LeakyReLU`.",
+    remedy="Use He initialization with biases at 0, a lower learning rate, or `LeakyReLU`.",
     see=(
         "neuron",
         "learning_rate",
@@ -95,7 +96,7 @@ FAULT = Fault(
         rate_times(0.1),
     ),
     explains=(
-        Explains(("lr_too_low", "capacity_too_small", "loss_plateau"), "no gradient passes a silent unit"),
+        Explains(("lr_too_low", "capacity_too_small", "loss_plateau"), "a silent unit passes no gradient"),
     ),
     signals=("outcome", "silent units"),
 )

@@ -270,13 +270,14 @@ def _remedies(finding: Finding) -> tuple[Remedy, ...]:
 
 FAULT = Fault(
     name="detached_graph",
+    family="The network",
     title="a tensor leaves the autograd graph on its way to the loss",
-    what="`detach()`, `.data`, `torch.tensor(…)`, `argmax` or `no_grad` cuts the graph: what lies "
+    what="`detach()`, `.data`, `torch.tensor(…)`, `argmax` or `no_grad` cuts the graph: what comes "
     "before the cut gets no gradient and learns nothing.",
     formula=f"Trainable parameters of a stepped optimizer get no gradient in {LEAST} steps, and a call "
     "was seen whose input was computed from just these. Or the losses that `backward()` is called on "
-    "have no graph. Or to what a network gives its own derivative by an input is added, of "
-    f"`torch.autograd.grad` without `create_graph`, in {TIMES} steps looked at.",
+    f"have no graph. Or, in {TIMES} steps looked at, a network's own derivative by an input is added to "
+    "its output, and `torch.autograd.grad` gave it without `create_graph`.",
     source="A fact, read off the calls and the autograd graph.",
     silent="the cut-off tensor feeds a target, a metric, a weight or another network.",
     remedy="Pass the tensor itself on.",
@@ -285,7 +286,7 @@ FAULT = Fault(
     picture=reached,
     edit=_edit,
     remedies=_remedies,
-    untried="what is cut has no history left that could be put back",
-    explains=(Explains(("capacity_too_small", "loss_plateau"), "what lies before the cut learns nothing"),),
+    untried="what was cut off has no history left to restore",
+    explains=(Explains(("capacity_too_small", "loss_plateau"), "what comes before the cut learns nothing"),),
     signals=("reach",),
 )

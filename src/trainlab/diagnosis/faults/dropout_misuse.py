@@ -29,7 +29,7 @@ def judge(training: Training) -> Finding | None:
                 place_at(op.site, "output", module=op.module, call="dropout"),
                 op.place,
                 f"dropout (p = {op.dropout:g}) acts on the network's output, after the last layer",
-                "outputs are zeroed at random, and the others blown up",
+                "some outputs are zeroed at random, and the others scaled up",
                 "Put dropout before the last layer, not after it.",
             )
     for event in training.record.events_of(DropoutInEval):
@@ -37,7 +37,7 @@ def judge(training: Training) -> Finding | None:
         return _finding(
             place_at(event.site, "module", module=event.module, call="dropout"),
             place or event.module,
-            f"dropout (p = {event.p:g}) is at work in {event.count} evaluations, in eval mode",
+            f"dropout (p = {event.p:g}) is active in {event.count} evaluations, in eval mode",
             "functional dropout is always on unless it's told the mode",
             "Use nn.Dropout, or pass training=self.training.",
         )
@@ -106,13 +106,14 @@ def _remedies(finding: Finding) -> tuple[Remedy, ...]:
 
 FAULT = Fault(
     name="dropout_misuse",
+    family="Settings",
     title="dropout drops what it shouldn't",
-    what="It drops nearly everything, acts on the network's answer, or is at work in evaluations.",
+    what="It drops nearly everything, acts on the network's output, or is active in evaluations.",
     formula=f"p above {HIGH:g} (above {GATED:g} where the training fails); or dropout between the last "
     "layer and the loss, by the autograd graph; or functional dropout in eval mode.",
     source="Srivastava et al. 2014: p of 0.2 to 0.5 for hidden units; the output is never dropped.",
     silent=f"p is at most {GATED:g}, before the last layer, and off in evaluations.",
-    remedy="p between 0.1 and 0.5, before the last layer; `nn.Dropout`, or `training=self.training`.",
+    remedy="Use p between 0.1 and 0.5, before the last layer; `nn.Dropout`, or `training=self.training`.",
     judge=judge,
     picture=_picture,
     remedies=_remedies,

@@ -46,12 +46,13 @@ def judge(training: Training) -> Finding | None:
 
 FAULT = Fault(
     name="eval_mode_training",
+    family="The loop",
     title="the network is trained in eval mode",
-    what="After an evaluation nobody called `model.train()`: dropout is off, and batch-norm uses old "
+    what="`model.train()` wasn't called after an evaluation: dropout is off, and batch-norm uses old "
     "statistics instead of the batch's.",
     formula=f"More than {SHARE:.0%} of the forward passes that a backward pass follows, and at least "
     f"{LEAST}, are made in eval mode, by a network with dropout or batch-norm.",
-    source="A fact, counted. The share is what one forgotten call leaves of a training of a few epochs.",
+    source="A fact, counted. One forgotten call leaves that share of a training of a few epochs.",
     silent="nothing in the network depends on the mode, weights were loaded (fine-tuning with frozen "
     "batch-norm), or only a part of it is in eval mode.",
     remedy="Call `model.train()` at the start of each epoch.",
@@ -60,7 +61,7 @@ FAULT = Fault(
     remedies=(single("train mode in passes that learn", "train_to_learn", same_loss=False),),
     explains=(
         Explains(
-            ("overfitting", "exploding_gradient", "loss_plateau"), "dropout and batch-norm are out of action"
+            ("overfitting", "exploding_gradient", "loss_plateau"), "dropout and batch-norm are switched off"
         ),
     ),
 )

@@ -36,8 +36,7 @@ def judge(training: Training) -> Finding | None:
         where=place,
         confidence=0.88,
         evidence=(
-            f"{data.judged_known} of {judged} rows that were evaluated are rows that the "
-            "network is trained on",
+            f"{data.judged_known} of {judged} rows that were evaluated were also trained on",
             f"{data.unused_rows} rows of the same kind are in memory and were never given to the network",
         ),
         remedy="Evaluate on data that the network isn't trained on.",
@@ -59,13 +58,15 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="eval_on_train",
-    title="it is evaluated on the data that it is trained on",
-    what="The score says what was learnt by heart, not what is known; and held-out rows lie unused.",
+    family="The data",
+    title="the network is evaluated on its own training data",
+    what="The score shows what was memorized, not how well the network generalizes; and held-out rows lie "
+    "unused.",
     formula=f"Over {KNOWN:.0%} of the rows evaluated were trained on, and at least 10 rows of the same "
     "kind (and 5 % of the training's) are in memory and were never given to the network.",
     source="A fact, by fingerprints of rows.",
     silent="there is no other data: then the training score may be meant.",
-    remedy="Give the evaluation the held-out data.",
+    remedy="Evaluate on the held-out data.",
     judge=judge,
     picture=_picture,
     untried="it changes what is reported, not what is learnt",

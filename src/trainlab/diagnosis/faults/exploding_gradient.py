@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.finding import Finding
@@ -11,6 +11,7 @@ from trainlab.diagnosis.pictures.loops import gradient_norm
 from trainlab.diagnosis.pictures.network import gradient_by_depth
 from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.common_remedies import CLIPPED, initialized, rate_times
+from trainlab.diagnosis.signals.averages import median
 from trainlab.diagnosis.signals.gradients import early_gradients, total_norms
 from trainlab.diagnosis.signals.training import Training
 
@@ -21,17 +22,19 @@ AT_START = 1e3
 
 def judge(training: Training) -> Finding | None:
     """Fire where the training fails and ‖g‖ exceeds 1e4 three times, or 1,000 times its first median."""
+    import numpy as np
+
     if not training.learning.failing:
         return None
     ticks, norms = total_norms(training)
     if not norms:
         return None
     values = np.nan_to_num(np.asarray(norms), nan=1e30, posinf=1e30)
-    first = float(np.median(values[:3]))
+    first = median(values[:3])
     top = float(values.max())
     # In units of the loss, so that large targets or a sum over samples alone raise no alarm.
-    unit = training.learning.trivial if np.isfinite(training.learning.trivial) else training.learning.start
-    scale = max(1.0, abs(unit)) if np.isfinite(unit) else 1.0
+    unit = training.learning.trivial if math.isfinite(training.learning.trivial) else training.learning.start
+    scale = max(1.0, abs(unit)) if math.isfinite(unit) else 1.0
     huge = int((values > LARGE * scale).sum()) >= 3
     if not huge and top <= GROWN * first and first <= AT_START * scale:
         return None
@@ -64,13 +67,14 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="exploding_gradient",
+    family="What shows in the numbers",
     title="the gradients explode",
     what="They grow from layer to layer, from time step to time step, or from step to step.",
     formula=f"The training fails, and ‖g‖ exceeds {LARGE:,.0f} three times, or {GROWN:,.0f} times its "
-    f"first median, or is above {AT_START:,.0f} at once; in units of the loss of the best constant "
+    f"first median, or starts above {AT_START:,.0f}; in units of the loss of the best constant "
     "answer.",
-    source="SageMaker, traintools and gradscope ring from 1e3 on; the unit keeps large targets from ringing.",
-    silent="the training succeeds: single spikes are usual in recurrent networks.",
+    source="SageMaker, traintools and gradscope warn from 1e3 on; in that unit large targets raise no alarm.",
+    silent="the training succeeds: single spikes are common in recurrent networks.",
     remedy="Clip to norm 1, start recurrent weights orthogonal, lower the learning rate.",
     see=(
         "chain_rule",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.averages import median
 from trainlab.diagnosis.signals.training import Training, named
 
 ZEROS = 0.5
@@ -29,9 +28,9 @@ def judge(training: Training) -> Finding | None:
     )
     if not half and not cast:
         return None
-    silent = max((float(np.median(one.silent or [0.0])) for one in training.record.activations), default=0.0)
+    silent = max((median(one.silent or [0.0]) for one in training.record.activations), default=0.0)
     zeros = {
-        param.name: float(np.median(param.grad_zeros))
+        param.name: median(param.grad_zeros)
         for param in training.weights()
         if "Embedding" not in param.module_kind
     }
@@ -39,7 +38,7 @@ def judge(training: Training) -> Finding | None:
     stuck = [
         param.name
         for param in half
-        if param.update and np.median(param.update) == 0 and np.median(param.grad_rms) > 0
+        if param.update and median(param.update) == 0 and median(param.grad_rms) > 0
     ]
     if not empty and not stuck:
         return None
@@ -64,20 +63,21 @@ def judge(training: Training) -> Finding | None:
 
 def _picture(training: Training) -> Picture | None:
     """The share of each weight's gradient that is exactly 0."""
-    pairs = [(param.name, 100 * float(np.median(param.grad_zeros or [0.0]))) for param in training.weights()]
+    pairs = [(param.name, 100 * median(param.grad_zeros or [0.0])) for param in training.weights()]
     title = "Gradients that are exactly 0, input first"
     return bars(title, "% of the gradient", pairs, worst=lambda value: value)
 
 
 FAULT = Fault(
     name="float16_underflow",
+    family="What shows in the numbers",
     title="gradients are too small for float16",
     what="Half precision holds nothing below 6e-8: small gradients become exactly 0.",
-    formula=f"float16 without a gradient scaler, and over {ZEROS:.0%} of a weight's gradient is exactly "
-    "0 (0.2 more than silent units explain), or float16 weights don't move.",
+    formula=f"There is float16 and no gradient scaler, and over {ZEROS:.0%} of a weight's gradient is "
+    "exactly 0 (0.2 more than silent units explain), or float16 weights don't move.",
     source="IEEE 754 binary16: the smallest number is 2⁻²⁴ ≈ 6e-8 (Micikevicius et al. 2018).",
     silent="there is a `GradScaler`, or bfloat16 is used.",
-    remedy="`torch.amp.GradScaler`, or bfloat16.",
+    remedy="Use `torch.amp.GradScaler`, or bfloat16.",
     judge=judge,
     picture=_picture,
     remedies=(single("bfloat16 for float16", "bfloat16"),),

@@ -126,13 +126,14 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="frozen_params",
+    family="The network",
     title="layers are frozen at random values",
     what="`requires_grad` is off for layers that were neither trained nor loaded: they stay random.",
     formula=f"At least {SHARE:.0%} of a trained network's values are frozen, never loaded, never moved, "
     "and weights among them have the spread of PyTorch's default initialization, std(w) ≈ "
     "1/√(3·fan_in); or they are embeddings of independent normal numbers, in a network whose loss is "
     f"still above {UNFIT:.0%} of the best constant answer's.",
-    source="Fine-tuning freezes what was loaded or trained before; nobody means to freeze noise.",
+    source="Fine-tuning freezes what was loaded or trained before; nobody freezes noise on purpose.",
     silent="weights were loaded, were trained before, or were set by hand to anything but random "
     "numbers; embeddings hold features, whose columns are unequal, standardized, or correlated.",
     remedy="Leave the layers trainable, or load trained weights into them first.",

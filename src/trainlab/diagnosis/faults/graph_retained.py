@@ -83,9 +83,10 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="graph_retained",
+    family="The loop",
     title="the graphs of old steps are kept",
-    what="A loss, or a state, is kept together with all that it was computed from: memory grows with "
-    "every step, and `backward()` may walk through the whole past.",
+    what="A loss or a state is kept with everything that it was computed from: memory grows with every "
+    "step, and `backward()` may go through the whole past.",
     formula=f"The graphs of at least {LEAST} earlier steps are alive, or the number of autograd nodes "
     "that one backward pass goes through, for each forward pass of its step, grows steadily to 4 times "
     "its start.",

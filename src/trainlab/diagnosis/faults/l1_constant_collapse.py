@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.torch_names import BY_HAND
@@ -24,6 +22,8 @@ def judge(training: Training) -> Finding | None:
 
     Under 0.2 if the outputs' spread is under 0.35 of the targets' as well.
     """
+    import numpy as np
+
     main = training.learning.main
     if main is None or len(main.sample) < 50 or not (main.kind == "l1_loss" or _is_absolute(training)):
         return None
@@ -47,7 +47,7 @@ def judge(training: Training) -> Finding | None:
             "constant answer under L1",
             f"R² is {training.learning.reached:.2f} at best, in training or evaluation",
         ),
-        remedy="Use squared error, or first tell whether the target is that value and then how large it is.",
+        remedy="Use squared error, or first predict whether the target has that value, then how large it is.",
         code="loss = torch.nn.functional.mse_loss(output, target)",
     )
 
@@ -63,14 +63,15 @@ def _is_absolute(training: Training) -> bool:
 
 FAULT = Fault(
     name="l1_constant_collapse",
-    title="under L1 one constant answer is best for most targets",
-    what="The best constant under absolute error is the median. If most targets are one value, "
-    "answering it everywhere is hard to leave.",
+    family="The loss and its targets",
+    title="under L1 a constant answers most targets",
+    what="The best constant under absolute error is the median. If most targets share one value, the "
+    "network answers that everywhere, and hardly leaves it.",
     formula=f"Under L1 more than {ATOM:.0%} of the targets equal their median, and R² on training "
     f"batches is below {FIT:g}.",
     source="The median minimizes the mean absolute deviation.",
-    silent="the network fits nevertheless, or no value has that share.",
-    remedy="Use squared error, or first tell whether the target is that value and then how large it is.",
+    silent="the network fits anyway, or no value has that share.",
+    remedy="Use squared error, or first predict whether the target has that value, then how large it is.",
     see=(
         "loss",
         "assignment",
@@ -78,6 +79,6 @@ FAULT = Fault(
     judge=judge,
     picture=targets_and_range,
     remedies=(single("squared error", "squared", same_loss=False),),
-    explains=(Explains(("dead_relu", "loss_plateau"), "for one answer no unit is needed"),),
+    explains=(Explains(("dead_relu", "loss_plateau"), "a single answer needs no units"),),
     signals=("reached",),
 )

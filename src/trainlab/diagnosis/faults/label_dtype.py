@@ -32,8 +32,7 @@ def judge(training: Training) -> Finding | None:
             f"{cut.before} different values before it, {cut.after} after it",
         ),
         remedy=(
-            "Keep targets of a regression as floats; scale or bin values on purpose before making "
-            "classes of them."
+            "Keep the targets of a regression as floats; to make classes of numbers, bin them on purpose."
         ),
         code="y = torch.as_tensor(y, dtype=torch.float32)",
     )
@@ -78,13 +77,14 @@ def _remedies(finding: Finding) -> tuple[Remedy, ...]:
 
 FAULT = Fault(
     name="label_dtype",
-    title="a cast takes from the targets what they say",
-    what="0.3 as a whole number is 0: after the cast the targets have one or two values left.",
+    family="The loss and its targets",
+    title="a cast destroys what the targets say",
+    what="0.3 as a whole number is 0: the cast leaves the targets one or two values.",
     formula="A cast to whole numbers cuts fractions off, leaves at most 2 of more than 2 values, and "
     "the loss's targets have no more.",
     source="A fact, read off the values before and after the cast.",
-    silent="the values were whole numbers before, or stay different after.",
-    remedy="Keep targets of a regression as floats; make classes of numbers on purpose, by bins.",
+    silent="the values were whole numbers before, or are still different after it.",
+    remedy="Keep the targets of a regression as floats; to make classes of numbers, bin them on purpose.",
     judge=judge,
     picture=_picture,
     remedies=_remedies,

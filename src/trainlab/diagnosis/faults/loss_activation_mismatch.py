@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from trainlab.diagnosis.edits import without_activation
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
@@ -20,6 +18,7 @@ from trainlab.diagnosis.place import Place, place_at
 from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.remedies.remedy import Remedy
 from trainlab.diagnosis.signals import clipped_logits
+from trainlab.diagnosis.signals.averages import median
 from trainlab.diagnosis.signals.training import Training, behind
 
 _TO_LOSS = frozenset(
@@ -207,7 +206,7 @@ def _raw_into_nll(training: Training, node: Node, before: list[Node]) -> Finding
     loss = training.loss_of(node.op)
     if loss is None or node.op is None or node.op.name != "nll_loss":
         return None
-    mass = float(np.median([fit.scale for fit in loss.fits])) if loss.fits else 0.0
+    mass = median([fit.scale for fit in loss.fits]) if loss.fits else 0.0
     if mass < OFF:
         return None
     source = before[0] if before else node
@@ -218,7 +217,7 @@ def _raw_into_nll(training: Training, node: Node, before: list[Node]) -> Finding
         evidence=(
             f"nll_loss expects log-probabilities, but gets the output of {source.kind.lower()} "
             f"({_place(source)})",
-            f"the rows' probabilities don't sum to 1: |log Σ exp| is {mass:.3g} in the middle, "
+            f"the rows' probabilities don't sum to 1: |log Σ exp| is {mass:.3g} in the median, "
             "0 for log-probabilities",
         ),
         remedy="Apply log_softmax over the classes before nll_loss, or use cross_entropy on the raw outputs.",
@@ -272,23 +271,24 @@ def _remedies(finding: Finding) -> tuple[Remedy, ...]:
 
 FAULT = Fault(
     name="loss_activation_mismatch",
-    title="the loss gets what it isn't made for",
+    family="The loss and its targets",
+    title="the loss is given what it isn't made for",
     what="Softmax before `cross_entropy`, which applies it itself; sigmoid before "
     "`binary_cross_entropy_with_logits`; raw outputs into `nll_loss` or `binary_cross_entropy`; a ReLU "
-    "before a loss of logits, which cuts off all that is below 0: a class at 0 is no likelier than a "
+    "before a loss of logits, which cuts off everything below 0: a class at 0 is no likelier than a "
     "guess, and gets no gradient to rise.",
     formula="The tensor given to the loss comes out of softmax or sigmoid by the autograd graph; or "
-    "what `nll_loss` gets aren't log-probabilities: the median of |log Σ exp| over the rows is above "
-    f"{OFF:g}. Or it comes out of a ReLU, or of what else clips at 0: before "
+    "what `nll_loss` is given aren't log-probabilities: the median of |log Σ exp| over the rows is above "
+    f"{OFF:g}. Or it comes out of a ReLU, or of something else that clips at 0: before "
     "`binary_cross_entropy_with_logits` always, if targets are 0; before `cross_entropy` if the training "
     f"fails and the right class's logit is 0 in over {HIDDEN:.0%} of the last rows, or if that is so and "
     "a class that occurs had a logit of 0 in every row of 20 batches. Or it comes out of tanh, the "
     "training fails, and its loss is near the least that logits between −1 and 1 allow.",
-    source="A fact: provenance, not values, since a healthy network's outputs may well lie in [0, 1]. "
+    source="A fact. It goes by where values come from: a healthy network's outputs may lie in [0, 1], too. "
     "Of K logits that are 0 or more, one at 0 has at most the probability 1/K.",
     silent="values merely look like probabilities, or a layer or a factor stands between the activation "
     "and the loss. A ReLU or tanh with which the training learns is a note.",
-    remedy="Give logits to the losses with softmax or sigmoid built in, and nothing else.",
+    remedy="Give losses with a built-in softmax or sigmoid logits, and nothing else.",
     see=("loss",),
     judge=judge,
     picture=_picture,
@@ -297,7 +297,7 @@ FAULT = Fault(
     explains=(
         Explains(
             ("vanishing_gradient", "dead_relu", "lr_too_low", "loss_plateau"),
-            "what stands before the loss lets hardly any gradient through",
+            "the activation before the loss lets hardly any gradient through",
         ),
         Explains(("nonfinite_values",), "a logarithm of what is no probability isn't finite"),
     ),

@@ -1,4 +1,4 @@
-"""Outputs and targets of shapes that don't match are blown up to a table of all pairs.
+"""Outputs and targets of shapes that don't match are broadcast to a table of all pairs.
 
 (N, 1) against (N,) makes (N, N): each output meets every target, and the best answer is their mean.
 """
@@ -61,7 +61,7 @@ def _finding(op: Op, output: tuple[int, ...], target: tuple[int, ...], wide: tup
 
 
 def _picture(training: Training) -> Picture | None:
-    """The two shapes that meet in the loss, and what they are blown up to."""
+    """The two shapes that meet in the loss, and what they are broadcast to."""
     for graph in training.record.graphs:
         for place in graph.nodes:
             op = place.op
@@ -126,13 +126,14 @@ def _pair(text: str) -> tuple[ast.expr, ast.expr] | None:
 
 FAULT = Fault(
     name="loss_broadcast",
+    family="The loss and its targets",
     title="outputs and targets are broadcast against each other",
     what="Outputs of shape (N, 1) and targets of shape (N,) make a table of N × N differences: each "
     "output meets every target, and the best answer to that is their mean.",
     formula="In a loss, output and target differ in their number of axes, and the result is larger than "
     "both.",
     source="A fact, read off the shapes; PyTorch's own `mse_loss` warns of it, a hand-written loss can't.",
-    silent="all axes are written out (N, 1) against (1, N): then pairs are meant.",
+    silent="all axes are written out, (N, 1) against (1, N): then all pairs are meant.",
     remedy="Give both the same shape: `output.squeeze(-1)` or `target.unsqueeze(-1)`.",
     see=("loss",),
     judge=judge,
@@ -142,7 +143,7 @@ FAULT = Fault(
     explains=(
         Explains(
             ("lr_too_low", "capacity_too_small", "loss_plateau"),
-            "each output is pulled to the mean of all targets",
+            "each output is pulled towards the mean of all targets",
         ),
     ),
 )

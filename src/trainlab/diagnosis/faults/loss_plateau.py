@@ -41,6 +41,7 @@ def judge(training: Training) -> Finding | None:
 
 FAULT = Fault(
     name="loss_plateau",
+    family="What shows in the numbers",
     title="the loss hardly falls any more",
     what="A symptom, told only if no cause was found. Where the loss stays at that of a constant answer, "
     "the verdict says so, and that the cause wasn't found.",

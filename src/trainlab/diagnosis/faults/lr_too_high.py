@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from trainlab.diagnosis.edits import setting
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.faults.no_nonlinearity import only_layer
@@ -14,6 +12,7 @@ from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.pictures.loops import loss_to_the_end
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import rate_times
+from trainlab.diagnosis.signals.averages import median
 from trainlab.diagnosis.signals.curve import finite, medians_of_5
 from trainlab.diagnosis.signals.training import Training, optimizer_name, vanished
 
@@ -34,13 +33,15 @@ def judge(training: Training) -> Finding | None:
     In a training that gets somewhere, but stays well short of a fit: if the
     updates are far larger, stay large, overran the start, or threw it back from a loss it had reached.
     """
+    import numpy as np
+
     learning = training.learning
     if not training.stepped or training.faults & _OTHER_CAUSES or learning.state == "unknown":
         return None
     by_weight = largest_steps(training)
     if not by_weight:
         return None
-    typical = float(np.median(list(by_weight.values())))
+    typical = median(list(by_weight.values()))
     loss_curve = training.learning.loss_curve
     values = medians_of_5(loss_curve.values[:200]) if loss_curve is not None else np.empty(0)
     blown = blown_up(training)
@@ -106,6 +107,8 @@ def _never_above(training: Training) -> bool:
 
     Steps that are too large throw outputs about, and these cost more than a constant does.
     """
+    import numpy as np
+
     loss_curve, learning = training.learning.loss_curve, training.learning
     values = finite(loss_curve.values if loss_curve is not None else [])
     there = np.flatnonzero(values < NOISE * learning.trivial)
@@ -119,13 +122,13 @@ def _keeps_it_short(training: Training, typical: float) -> bool:
     """It learns, if not enough: only where the steps are still large, or were huge and led nowhere."""
     learning = training.learning
     late = [
-        float(np.median(param.update[-WINDOW:]))
+        median(param.update[-WINDOW:])
         for param in training.weights()
         if len(param.update) > WINDOW and param.start.get("std", 0) > 1e-3 and not vanished(param)
     ]
     if not late or not learning.ratio > FITTED:
         return False
-    lasting = learning.state == "poor" and float(np.median(late)) >= LARGE / 3 and not learning.falling
+    lasting = learning.state == "poor" and median(late) >= LARGE / 3 and not learning.falling
     huge = learning.ratio > UNFIT and (typical > HUGE or (typical > HUGE / 2 and not learning.falling))
     overrun = learning.state == "poor" and overran(training) is not None
     still = learning.ratio > UNFIT or learning.state == "poor"
@@ -139,13 +142,15 @@ def thrown_back(training: Training) -> tuple[float, float] | None:
 
     None unless the first is below half of the second.
     """
+    import numpy as np
+
     values = finite(training.learning.loss_curve.values if training.learning.loss_curve is not None else [])
     width = len(values) // 20
     if width < 5:
         return None
     means = np.convolve(values, np.ones(width) / width, mode="valid")
     best = float(means[: len(values) // 2].min())
-    last = float(np.median(means[-len(values) // 10 :]))
+    last = median(means[-len(values) // 10 :])
     return (best, last) if 0 < best < last / BACK else None
 
 
@@ -163,7 +168,7 @@ def overran(training: Training) -> tuple[float, float] | None:
     ]
     if not growth:
         return None
-    step, grown = float(np.median(first)), float(np.median(growth))
+    step, grown = median(first), median(growth)
     return (step, grown) if step > 1 and grown > OVERRUN else None
 
 
@@ -188,6 +193,8 @@ def blown_up(training: Training) -> Blown | None:
     Steps larger than the weights, in the middle of these, a loss that rose to twice its start among them, and
     hardly any gradient at the end. A step of that size is no accident that the gradients died of later.
     """
+    import numpy as np
+
     loss_curve = training.learning.loss_curve
     weights = [
         param
@@ -200,10 +207,10 @@ def blown_up(training: Training) -> Blown | None:
     largest = {
         param.name: float(np.nan_to_num(param.update[:EARLY], nan=0, posinf=1e3).max()) for param in weights
     }
-    kept = [np.median(one.grad_rms[-EARLY:]) / max(*one.grad_rms[:EARLY], 1e-30) for one in weights]
-    left = float(np.median(kept))
+    kept = [median(one.grad_rms[-EARLY:]) / max(*one.grad_rms[:EARLY], 1e-30) for one in weights]
+    left = median(kept)
     start, peak, at = float(values[0]), float(values.max()), int(values.argmax())
-    if float(np.median(list(largest.values()))) > BLOWN and peak > GROWN * abs(start) and left < FADED:
+    if median(list(largest.values())) > BLOWN and peak > GROWN * abs(start) and left < FADED:
         return Blown(largest=largest, start=start, peak=peak, at=at, left=left)
     return None
 
@@ -227,9 +234,11 @@ _OTHER_CAUSES = frozenset(("missing_zero_grad", "unnormalised_targets"))
 
 def _largest_window(update: list[float]) -> float:
     """Return the largest median over 10 updates in a row."""
+    import numpy as np
+
     values = np.minimum(np.nan_to_num(np.asarray(update), nan=1e3, posinf=1e3), 1e3)
     if len(values) <= WINDOW:
-        return float(np.median(values))
+        return median(values)
     windows = np.lib.stride_tricks.sliding_window_view(values, WINDOW)
     return float(np.median(windows, axis=1).max())
 
@@ -251,14 +260,14 @@ def large_steps(training: Training) -> Picture | None:
             title, "update / weight (rms)", pairs, log=True, usual=_USUAL_STEP, worst=lambda value: value
         )
     largest = largest_steps(training)
-    if largest and float(np.median(list(largest.values()))) > _USUAL_STEP[1]:
+    if largest and median(list(largest.values())) > _USUAL_STEP[1]:
         title = "Largest update in units of the weight (median of 10 steps in a row), input first"
         pairs = list(largest.items())
         return bars(
             title, "update / weight (rms)", pairs, log=True, usual=_USUAL_STEP, worst=lambda value: value
         )
     first = {param.name: param.update[0] for param in training.weights() if param.update}
-    if first and float(np.median(list(first.values()))) > 1:
+    if first and median(list(first.values())) > 1:
         title = "The first update, in units of the weight, input first"
         return bars(
             title,
@@ -273,20 +282,21 @@ def large_steps(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="lr_too_high",
+    family="Settings",
     title="the steps are too large",
-    what="Each step changes weights by much of their own size: the training jumps about, dies or diverges.",
+    what="Each step changes the weights by much of their size: the training jumps about, dies or diverges.",
     formula=f"The training fails, and rms(update) / rms(weight) is above {LARGE:.0%}, in the median over "
     f"the weights, for {WINDOW} steps in a row of the first {UNTIL}; {ROSEN:.0%} for as long is enough "
     f"if the loss rose to {GROWN:g} times its start. Or the first step was larger than the weights, and "
-    "these grew tenfold. Or one or a few steps blew the network up and it is dead since: a step of the "
+    "these grew tenfold. Or a few steps blew the network up, and it has been dead since: a step of the "
     f"first {EARLY} was larger than the weights, the loss rose among them to {GROWN:g} times its start, "
     f"and the gradients at the end are below {FADED:.0%} of the first. If the network learns something, "
-    f"steps must have stayed that large, or the loss ends at {BACK:g} times what it had come down to.",
+    f"steps must have stayed that large, or the loss must end at {BACK:g} times its lowest.",
     source="1e-3 is the usual ratio (Karpathy, CS231n, Neural Networks Part 3); healthy first steps "
     "reach 1e-2.",
     silent="the training succeeds, stale gradients or huge targets explain it, weights start at 0, or "
     "nothing could be learnt with steps of any size (no non-linearity, biases far off).",
-    remedy="Divide the learning rate by 10, and by 10 again.",
+    remedy="Divide the learning rate by 10; if need be, by 10 again.",
     see=("learning_rate",),
     judge=judge,
     picture=large_steps,

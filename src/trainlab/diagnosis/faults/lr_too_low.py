@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from trainlab.diagnosis.edits import setting
 from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
@@ -11,6 +9,7 @@ from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import rate_times
 from trainlab.diagnosis.signals import curve
+from trainlab.diagnosis.signals.averages import mean, median
 from trainlab.diagnosis.signals.training import Training, optimizer_name
 
 WAY = 0.05
@@ -66,11 +65,11 @@ def ways(training: Training) -> dict[str, float]:
     """Return how far each weight matrix that has gradients went in all steps, in units of its size."""
     steps = max((one.steps for one in training.stepped), default=0)
     return {
-        param.name: float(np.mean(param.update)) * steps
+        param.name: mean(param.update) * steps
         for param in training.weights()
         if len(param.update) >= 5
         and param.start.get("std", 0) > 0
-        and np.median(param.grad_zeros or [1.0]) < 0.9
+        and median(param.grad_zeros or [1.0]) < 0.9
     }
 
 
@@ -100,15 +99,16 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="lr_too_low",
+    family="Settings",
     title="the steps are too small to get anywhere",
     what="All steps together move no weight by a noticeable part of its size.",
     formula=f"The training fails, and mean rms(update) / rms(weight) × steps is below {WAY:.0%} for "
-    "every weight matrix that gets gradients. Where nothing is known of the loss: if that has fallen by "
+    "every weight matrix that gets gradients. Where the outcome is unknown: the loss has fallen by "
     f"less than it swings in {LONG} steps, from weights that weren't loaded.",
-    source="The farthest way that so many steps can go, all in one direction: below it nothing can have "
-    "been learnt in the hidden layers.",
+    source="That is the farthest so many steps can go, all in one direction: below it the hidden layers "
+    "can't have learnt anything.",
     silent="a schedule, clipping or float16 explains it, or the training succeeds.",
-    remedy="Raise the learning rate by 10 to 1,000 times.",
+    remedy="Raise the learning rate 10 to 1,000 times.",
     see=("learning_rate",),
     judge=judge,
     picture=_picture,

@@ -102,11 +102,12 @@ def _edit(finding: Finding, training: Training) -> str:
 
 FAULT = Fault(
     name="missing_optimizer_step",
+    family="The loop",
     title="the optimizer never steps",
-    what="Gradients are computed, and nothing applies them: the weights stay what they were.",
+    what="Gradients are computed, but nothing applies them: the weights stay as they were.",
     formula=f"At least {LEAST} backward passes reach parameters that an optimizer has, it took 0 steps, "
     "and no parameter has changed. Or it stepped, and in every step looked at its gradients were gone.",
-    source="A fact, counted; it takes no threshold but a number of passes beyond usual accumulation.",
+    source="A fact, counted; the only threshold is more passes than are usually accumulated.",
     silent="the weights move in another way (`p -= lr * p.grad`, another optimizer).",
     remedy="Call `optimizer.step()` after `loss.backward()`, and clear gradients only after it.",
     see=("learning_rate",),

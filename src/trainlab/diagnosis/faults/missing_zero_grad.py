@@ -5,8 +5,6 @@ Silent under gradient accumulation: there several backward passes come before on
 
 from __future__ import annotations
 
-import numpy as np
-
 from trainlab.diagnosis.edits import backward_line, diff
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.finding import Finding
@@ -15,6 +13,7 @@ from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.pictures.loops import gradient_norm
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.averages import median
 from trainlab.diagnosis.signals.gradients import total_norms
 from trainlab.diagnosis.signals.training import Training, optimizer_name
 
@@ -63,7 +62,7 @@ def _picture(training: Training) -> Picture | None:
     """How gradients that add up grow; where they don't, in how many steps old ones were still there."""
     _, norms = total_norms(training)
     part = max(1, len(norms) // 4)
-    if len(norms) > 1 and np.median(norms[-part:]) > 1.5 * np.median(norms[:part]):
+    if len(norms) > 1 and median(norms[-part:]) > 1.5 * median(norms[:part]):
         return gradient_norm(training)
     pairs: list[tuple[str, float]] = []
     for one in training.record.optimizers:
@@ -91,12 +90,13 @@ def _edit(finding: Finding, training: Training) -> str:
 
 FAULT = Fault(
     name="missing_zero_grad",
+    family="The loop",
     title="gradients are never cleared",
     what="`backward()` adds to `.grad`. If nothing clears it, each step uses the sum of all gradients "
-    "so far: it keeps going where it went, faster and faster.",
+    "so far: the weights keep going the same way, faster and faster.",
     formula=f"In more than {SHARE:.0%} of the steps looked at, and at least {LEAST}, a backward pass "
     "adds to gradients that a step has used already.",
-    source="A fact, counted. The share leaves room for a loop that clears now and then.",
+    source="A fact, counted. The share leaves room for loops that clear now and then.",
     silent="gradients are accumulated: several backward passes come before one step, not after it.",
     remedy="Call `optimizer.zero_grad()` in every step before `loss.backward()`.",
     see=(

@@ -76,7 +76,7 @@ def _alone(training: Training, name: str) -> Finding:
         where=name,
         confidence=0.7,
         evidence=(f"{name} is the network's only layer: what it computes is linear", training.learning.words),
-        remedy="If no line or plane can tell the targets, put a hidden layer with an activation before it.",
+        remedy="If the targets aren't linear in the inputs, put a hidden layer with an activation before it.",
         code="nn.Sequential(nn.Linear(inputs, 16), nn.Tanh(), nn.Linear(16, outputs))",
     )
 
@@ -132,13 +132,14 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="no_nonlinearity",
-    title="nothing non-linear stands between the layers",
-    what="Layers that follow each other directly are one linear layer, however many they are.",
-    formula="Of at least two linear layers or convolutions none is followed by anything but another "
-    "one, read off the autograd graph.",
+    family="The network",
+    title="there is no non-linearity between the layers",
+    what="Linear layers in direct succession are one linear layer, however many they are.",
+    formula="The autograd graph has at least two linear layers or convolutions, and nothing between them "
+    "but each other.",
     source="The product of matrices is a matrix.",
-    silent="the training succeeds: then it is a note, since a linear model may be meant. So is a network "
-    "of one layer that gets nowhere.",
+    silent="the training succeeds: then it is a note, since a linear model may be what you want. A "
+    "network of one layer that gets nowhere is a note, too.",
     remedy="Put an activation after each hidden layer.",
     see=("neuron",),
     judge=judge,

@@ -98,13 +98,14 @@ def _remedies(finding: Finding) -> tuple[Remedy, ...]:
 
 FAULT = Fault(
     name="nonfinite_values",
+    family="What shows in the numbers",
     title="values become NaN or infinite",
-    what="One logarithm of 0, one division by 0 or one overflow, and every weight that it touches is gone.",
-    formula="A loss, or a gradient that is applied, isn't finite; told is the first operation whose "
-    "result isn't while its inputs are, or the batch that brought it.",
+    what="One logarithm of 0, one division by 0 or one overflow ruins every weight that it touches.",
+    formula="A loss, or a gradient that is applied, isn't finite. Named is the first operation whose "
+    "inputs are finite and whose result isn't, or the batch that brought it.",
     source="A fact.",
-    silent="a gradient scaler skips such steps, as mixed precision means it to.",
-    remedy="Keep the operation's input away from where it is infinite: a small constant, a clamp.",
+    silent="a gradient scaler skips such steps, as it should in mixed precision.",
+    remedy="Keep the operation's input away from where it is infinite: add a small constant, or clamp it.",
     see=("loss",),
     judge=judge,
     picture=loss_to_the_end,
@@ -113,6 +114,6 @@ FAULT = Fault(
         Explains(
             ("exploding_gradient", "lr_too_high"), "where a value is about to be infinite, so is its slope"
         ),
-        Explains(("loss_plateau", "shuffled_targets"), "every answer of weights that are NaN is NaN"),
+        Explains(("loss_plateau", "shuffled_targets"), "NaN weights answer NaN to everything"),
     ),
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture
@@ -11,6 +9,7 @@ from trainlab.diagnosis.pictures.loops import losses_drawn
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import rate_times
 from trainlab.diagnosis.signals import curve
+from trainlab.diagnosis.signals.averages import median
 from trainlab.diagnosis.signals.curve import autocorrelation
 from trainlab.diagnosis.signals.training import Training
 
@@ -30,15 +29,14 @@ def judge(training: Training) -> Finding | None:
     correlation = min(curve.autocorrelation(values), curve.autocorrelation(values[:200]))
     if correlation >= OPPOSITE or len(data.batches) > 0.2 * max(1, data.fingerprinted):
         return None
-    if curve.swing(loss_curve.values) < SMALL * abs(float(np.median(curve.finite(loss_curve.values)))):
+    if curve.swing(loss_curve.values) < SMALL * abs(median(curve.finite(loss_curve.values))):
         return None
     return Finding(
         place=place_at(loss_curve.site, "loss"),
         where=f"the loss at {loss_curve.site.quoted}" if loss_curve.site else "the loss",
         confidence=0.6,
         evidence=(
-            f"what is left of the loss without its trend has a correlation of {correlation:.2f} "
-            "from step to step",
+            f"without its trend, the loss has a correlation of {correlation:.2f} from step to step",
             training.learning.words,
         ),
         remedy="Lower the learning rate or the momentum.",
@@ -59,12 +57,13 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="oscillating_loss",
+    family="What shows in the numbers",
     title="the loss jumps up and down",
-    what="Steps overshoot, and the next ones come back.",
+    what="Each step overshoots, and the next one comes back.",
     formula="The training fails, and the loss, less its moving median of 9, has a correlation below "
     f"{OPPOSITE:g} with itself one step later; its swings are above {SMALL:.0%} of the loss.",
-    source="Noise of batches has no such sign; gradient descent above half of its limit has.",
-    silent="the same few batches come in turn, several optimizers train, or the training succeeds.",
+    source="The noise of batches shows no such correlation; gradient descent above half of its limit does.",
+    silent="the same few batches take turns, several optimizers train, or the training succeeds.",
     remedy="Lower the learning rate or the momentum.",
     see=("learning_rate",),
     judge=judge,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
 from trainlab.diagnosis.edits import without_activation
 from trainlab.diagnosis.fault import Explains, Fault
@@ -23,6 +23,8 @@ def judge(training: Training) -> Finding | None:
 
     Not where the loss is below 5 % of the best constant answer's: then they were reached.
     """
+    import numpy as np
+
     if training.learning.ratio < FITTED:
         return None
     for graph in training.record.graphs:
@@ -34,7 +36,7 @@ def judge(training: Training) -> Finding | None:
                 if source.kind not in RANGES or len(loss.sample) < 20 or loss.kind not in OF_NUMBERS:
                     continue
                 low, high = RANGES[source.kind]
-                margin = 0.02 * (1 if high == np.inf else high - low)
+                margin = 0.02 * (1 if high == math.inf else high - low)
                 targets = np.asarray(loss.sample)
                 outside = float(((targets < low - margin) | (targets > high + margin)).mean())
                 if outside > SHARE:
@@ -67,13 +69,14 @@ def _place(source: Node) -> Place:
 
 FAULT = Fault(
     name="output_range_mismatch",
+    family="The loss and its targets",
     title="the output can't reach the targets",
-    what="The last activation has a range, and targets lie outside of it: a sigmoid never answers 3.7.",
-    formula=f"More than {SHARE:.0%} of the targets lie outside of the range of sigmoid, tanh, softmax, "
-    "ReLU or another of its kind (SiLU is never below −0.28), of which the output comes by the "
-    f"autograd graph, and the loss is above {FITTED:.0%} of the best constant answer's.",
+    what="The last activation has a range, and targets lie outside it: a sigmoid never answers 3.7.",
+    formula=f"More than {SHARE:.0%} of the targets lie outside the range of the activation that the "
+    "output comes from by the autograd graph: sigmoid, tanh, softmax, ReLU or another of its kind (SiLU "
+    f"is never below −0.28); and the loss is above {FITTED:.0%} of the best constant answer's.",
     source="The ranges of the functions.",
-    silent="the targets fit the range (pixels between 0 and 1 behind a sigmoid), or are reached.",
+    silent="the targets fit the range (pixels between 0 and 1 after a sigmoid), or are reached.",
     remedy="Leave the last activation out, or scale the targets into its range.",
     see=(
         "loss",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.judge.card import epochs
@@ -11,6 +9,7 @@ from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.pictures.kinds import Picture, is_wide, lines, one_line
 from trainlab.diagnosis.pictures.loops import held_out_line
 from trainlab.diagnosis.place import Place, place_at
+from trainlab.diagnosis.signals.averages import mean, median
 from trainlab.diagnosis.signals.training import Training
 
 RISEN = 1.3
@@ -25,6 +24,8 @@ def judge(training: Training) -> Finding | None:
     And at 3 times the training loss at least. Also where the training data are learnt by heart, gone through
     20 times, and the accuracy on other rows is 0.25 lower.
     """
+    import numpy as np
+
     if training.record.restored or training.learning.adversarial:
         return None
     for loss in training.record.losses:
@@ -32,8 +33,8 @@ def judge(training: Training) -> Finding | None:
         if len(values) < 8 or not loss.fits:
             continue
         least = int(np.argmin(values))
-        last = float(np.median(values[-3:]))
-        train = float(np.median([fit.value for fit in loss.fits[-max(5, len(loss.fits) // 10) :]]))
+        last = median(values[-3:])
+        train = median([fit.value for fit in loss.fits[-max(5, len(loss.fits) // 10) :]])
         if (
             ticks[least] > BEFORE * ticks[-1]
             or last < RISEN * values[least]
@@ -59,7 +60,7 @@ def judge(training: Training) -> Finding | None:
 
 
 def _by_heart(training: Training) -> Finding | None:
-    """Every training example is answered rightly and surely, and new ones are not."""
+    """Every training example is answered rightly and surely, but new ones are not."""
     learning, data = training.learning, training.record.data
     told = training.record.judged_accuracy[-1:]
     if training.faults or not told or learning.main is None or not data.train_rows or not data.judged_rows:
@@ -93,7 +94,7 @@ def _curve(loss: LossRecord) -> tuple[list[int], list[float]]:
     for fit in loss.judged:
         by_tick.setdefault(fit.tick, []).append(fit.value)
     ticks = sorted(by_tick)
-    return ticks, [float(np.mean(by_tick[tick])) for tick in ticks]
+    return ticks, [mean(by_tick[tick]) for tick in ticks]
 
 
 def _picture(training: Training) -> Picture | None:
@@ -108,14 +109,15 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="overfitting",
-    title="it learns by heart: the held-out loss rises while the training loss falls",
+    family="The data",
+    title="it overfits: the held-out loss rises while the training loss falls",
     what="From some step on the network gets better on its training data only.",
     formula=f"The held-out loss is least before {BEFORE:.0%} of the training, ends at {RISEN:g} times "
     f"that, and at {GAP:g} times the training loss at least.",
-    source="A rise beyond the noise of evaluations of healthy trainings; single rises are usual.",
+    source="Such a rise is beyond the noise in evaluations of healthy trainings; single rises are common.",
     silent="the best weights are restored at the end, or there are fewer than 8 evaluations.",
     remedy="Stop at the lowest held-out loss; weight decay, dropout, a smaller network, or more data.",
     judge=judge,
     picture=_picture,
-    untried="it takes more data, or another network, not another training",
+    untried="it takes more data or another network, not another training",
 )

@@ -143,6 +143,7 @@ def _edit(finding: Finding, training: Training) -> str:
 
 FAULT = Fault(
     name="params_not_in_optimizer",
+    family="The network",
     title="the optimizer doesn't have all parameters",
     what="Layers in a plain list, layers made after the optimizer, a module that was forgotten: their "
     "parameters get gradients that no step applies.",
@@ -158,7 +159,7 @@ FAULT = Fault(
     remedies=(single("the parameters left out given to the optimizer", "all_parameters"),),
     explains=(
         Explains(("capacity_too_small", "loss_plateau"), "what isn't optimized stays random"),
-        Explains(("unreachable_params",), "it holds layers that others have taken the place of"),
+        Explains(("unreachable_params",), "it holds layers that have been replaced"),
     ),
     signals=("reach",),
 )

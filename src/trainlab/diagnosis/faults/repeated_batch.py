@@ -5,12 +5,11 @@ Silent for full-batch training: there the batch is all that the training data ha
 
 from __future__ import annotations
 
-import numpy as np
-
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import place_at
+from trainlab.diagnosis.signals.averages import median
 from trainlab.diagnosis.signals.training import Training
 
 LEAST = 20
@@ -46,7 +45,7 @@ def judge(training: Training) -> Finding | None:
             f"{'es' if len(data.batches) > 1 else ''} ({shown} rows)",
             f"the data has {max(rows, data.held):,} rows"
             if from_loader or from_memory
-            else f"each is made anew; evaluated were {len(data.judged_rows):,} other rows, and much worse",
+            else f"each is made anew; on {len(data.judged_rows):,} other rows the answers were far worse",
         ),
         remedy="Take a new batch in every step: iterate over the loader inside the loop.",
         code="for epoch in range(epochs):\n    for xb, yb in loader:\n        …",
@@ -67,10 +66,10 @@ def _is_new_to(training: Training, shown: int) -> bool:
     judged = [share for _, share, count in training.record.judged_accuracy[-3:] if count >= 30]
     judged += [fit.accuracy for fit in main.judged[-3:] if fit.accuracy is not None]
     if rates and judged:
-        return float(np.median(rates)) - max(judged) > GAP
+        return median(rates) - max(judged) > GAP
     if not main.judged or not training.learning.trivial > 0:
         return False
-    train, new = float(np.median([fit.value for fit in last])), min(fit.value for fit in main.judged[-3:])
+    train, new = median([fit.value for fit in last]), min(fit.value for fit in main.judged[-3:])
     return new > 10 * train and new > UNFIT * training.learning.trivial
 
 
@@ -90,6 +89,7 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="repeated_batch",
+    family="The data",
     title="the same batch is used in every step",
     what="A batch is taken once, before the loop, or a new iterator is made for each step: the rest of "
     "the data is never seen.",
@@ -97,12 +97,10 @@ FAULT = Fault(
     "has at least 3 times as many rows. Batches are told apart by fingerprints of their rows.",
     source="A fact, counted.",
     silent="the batch is all that the training data has.",
-    remedy="Iterate over the loader inside of the loop.",
+    remedy="Iterate over the loader inside the loop.",
     judge=judge,
     picture=_picture,
-    untried="which batch comes next is settled in the script's own loop",
-    explains=(
-        Explains(("overfitting", "loss_plateau"), "one batch is learnt by heart, and the rest never seen"),
-    ),
+    untried="the script's own loop decides which batch comes next",
+    explains=(Explains(("overfitting", "loss_plateau"), "one batch is memorized, and the rest never seen"),),
     signals=("different batches",),
 )

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.record import ActivationRecord
@@ -17,6 +15,7 @@ from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.network import shares
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import RELU_HE, STANDARDIZED_INPUTS, initialized
+from trainlab.diagnosis.signals.averages import median
 from trainlab.diagnosis.signals.training import Training
 
 SHARE = 0.5
@@ -43,22 +42,22 @@ def judge(training: Training) -> Finding | None:
     for place, one in enumerate(training.record.activations):
         early = [value for tick, value in zip(one.ticks, one.saturated, strict=False) if tick < EARLY]
         least = SHARE if _is_fed_wide(training, one) else limit
-        if place in outputs or len(early) < 5 or one.units < 2 or np.median(early) <= least:
+        if place in outputs or len(early) < 5 or one.units < 2 or median(early) <= least:
             continue
-        if not failing and np.median(early[:FIRST]) <= least:
+        if not failing and median(early[:FIRST]) <= least:
             continue
         return Finding(
             place=place_at(one.site, "activation", module=one.module, call=one.kind),
             where=f"{one.kind} at {one.place}{f', fed by {one.feeder}' if one.feeder else ''}",
             confidence=0.8,
             evidence=(
-                f"{np.median(early):.0%} of the values of this layer are at an end of "
+                f"{median(early):.0%} of this layer's values are at an end of "
                 f"{one.kind} in the first {len(early)} steps",
-                f"its mean |input| is {np.median(one.before[: len(early)]):.3g}; beyond 3 the "
+                f"its mean |input| is {median(one.before[: len(early)]):.3g}; beyond 3 the "
                 "slope is under 1 %",
                 training.learning.words,
             ),
-            remedy="Scale the inputs to a spread of 1 and start from smaller weights (Xavier).",
+            remedy="Scale the inputs to a standard deviation of 1 and start from smaller weights (Xavier).",
             code="X = (X - X.mean(0)) / X.std(0)",
         )
     return None
@@ -99,15 +98,16 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="saturated_activation",
+    family="What shows in the numbers",
     title="hidden units sit at the ends of their activation",
-    what="There the slope is nearly 0, and so is what passes back.",
+    what="There the slope is nearly 0, and so is the gradient that passes back.",
     formula=f"The network is stuck or poor, and over {SHARE:.0%} of a hidden layer's values are past "
     f"±0.99 (of a sigmoid: 0.01 or 0.99) in the first {EARLY} steps.",
-    source="At the end of a solved problem over 0.6 are past it, so it is judged early.",
+    source="When a problem is solved, over 0.6 of the values are past it, so they are judged early.",
     silent="it is the output's activation, or the training succeeds. One that learns, but ends above "
     f"{UNFIT:.0%} ({SHORT:.0%}) of the best constant's loss, needs {FAR:.0%} ({NEARLY_ALL:.0%}) from the "
     "first steps on, or half of the values where the weights before it start wide.",
-    remedy="Scale the inputs to a spread of 1, and start from smaller weights.",
+    remedy="Scale the inputs to a standard deviation of 1, and start from smaller weights.",
     see=(
         "neuron",
         "init",

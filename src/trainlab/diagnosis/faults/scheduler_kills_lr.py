@@ -33,7 +33,7 @@ def judge(training: Training) -> Finding | None:
             confidence=0.9,
             evidence=(
                 f"the learning rate of {optimizer_name(optimizer)} falls from {top:.3g} to "
-                f"under 1 % of it at step {at}: {dead:.0%} of the steps do next to nothing",
+                f"under 1 % of that at step {at}: {dead:.0%} of the steps do next to nothing",
                 f"{scheduler.kind} took {scheduler.steps} steps in {training.record.tick} optimizer "
                 f"steps {scheduler.settings}",
                 learning.words,
@@ -60,6 +60,7 @@ def dead_share(optimizer: OptimizerRecord, ticks: int) -> tuple[float, int, floa
 
 FAULT = Fault(
     name="scheduler_kills_lr",
+    family="The loop",
     title="the schedule takes the learning rate to nothing",
     what="Most often a scheduler that counts epochs is stepped in every batch: the learning rate is "
     "gone long before the training is done.",
@@ -72,6 +73,6 @@ FAULT = Fault(
     judge=judge,
     picture=learning_rate,
     remedies=(single("the learning rate held at its highest", "highest_lr"),),
-    explains=(Explains(("lr_too_low", "loss_plateau"), "at a rate of nothing nothing moves"),),
+    explains=(Explains(("lr_too_low", "loss_plateau"), "at a learning rate near 0 nothing moves"),),
     signals=("loss of the best constant answer", "loss ratio", "dead rate"),
 )

@@ -21,8 +21,8 @@ def judge(training: Training) -> Finding | None:
                 confidence=0.93,
                 evidence=(
                     f"{scheduler.kind} was stepped {scheduler.early} times before the first optimizer.step()",
-                    "the first value of the learning rate is never used, and the schedule runs "
-                    "ahead by so many steps",
+                    "the first learning rate of the schedule is never used, and the schedule runs that many "
+                    "steps ahead",
                 ),
                 remedy="Call scheduler.step() after optimizer.step().",
                 code="optimizer.step()\nscheduler.step()",
@@ -32,9 +32,10 @@ def judge(training: Training) -> Finding | None:
 
 FAULT = Fault(
     name="scheduler_order",
+    family="The loop",
     title="the scheduler steps before the optimizer",
-    what="The first value of the learning rate is never used, and the schedule runs ahead.",
-    formula="A scheduler takes a step before any optimizer has.",
+    what="The first learning rate of the schedule is never used, and the schedule runs ahead.",
+    formula="A scheduler takes a step before any optimizer does.",
     source="PyTorch's documentation of `torch.optim`: since 1.1 `scheduler.step()` comes after "
     "`optimizer.step()`.",
     silent="a loss scaler is at work: it may skip the first steps.",

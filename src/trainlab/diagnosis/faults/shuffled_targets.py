@@ -84,18 +84,19 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="shuffled_targets",
-    title="targets have nothing to do with the inputs",
-    what="Rows got out of step: inputs and targets were shuffled, sorted or cut apart.",
+    family="The data",
+    title="the targets have nothing to do with the inputs",
+    what="Rows got out of step: inputs and targets were shuffled, sorted or cut separately.",
     formula=f"Of at least {ROWS} rows, 5 nearest neighbours do no better than chance by 2 standard "
-    "errors, nor do neighbours by what images and sequences are like as a whole (spread, changes along "
-    "their axes), and the network is stuck, or no better on new samples.",
+    "errors, nor do neighbours by summaries of whole images and sequences (spread, changes along their "
+    "axes), and the network is stuck, or no better on new samples.",
     source="Nearest neighbours agree above chance in any data that can be learnt from so few rows "
     "(Cover and Hart 1967).",
-    silent="any other fault was found: that comes first.",
+    silent="any other fault was found: that one comes first.",
     remedy="Shuffle inputs and targets with one permutation; check joins and sorts.",
     judge=judge,
     picture=_picture,
     untried="only you know which target belongs to which input",
-    explains=(Explains(("overfitting", "loss_plateau"), "what has no rule can only be learnt by heart"),),
+    explains=(Explains(("overfitting", "loss_plateau"), "what follows no rule can only be memorized"),),
     signals=("reached", "reference", "chance"),
 )

@@ -93,12 +93,13 @@ def equal_rows(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="symmetric_init",
+    family="The start",
     title="units start alike and stay alike",
-    what="Units with equal weights get equal gradients: a layer of one unit, repeated.",
+    what="Units with equal weights get equal gradients: the layer is one unit, repeated.",
     formula=f"Over {EQUAL:.0%} of the rows of a hidden weight are equal at the start, and still after 20 "
     "steps.",
     source="Goodfellow, Bengio and Courville 2016, Deep Learning, 8.4: the start has to break symmetry.",
-    silent="the rows part, or the weight is the last one.",
+    silent="the rows grow apart, or the weight is the last one.",
     remedy="Start from random weights.",
     see=("init",),
     judge=judge,

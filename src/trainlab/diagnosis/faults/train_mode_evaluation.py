@@ -51,9 +51,10 @@ def judge(training: Training) -> Finding | None:
 
 FAULT = Fault(
     name="train_mode_evaluation",
+    family="The loop",
     title="the network is evaluated in train mode",
-    what="Dropout still drops, and batch-norm uses, and learns, the test batch: the numbers of the "
-    "evaluation are too low and change from call to call.",
+    what="Dropout still drops, and batch-norm uses the test batch and learns from it: the evaluation's "
+    "numbers are too low and change from call to call.",
     formula="All passes of a network with dropout or batch-norm that no backward pass follows are made "
     "in train mode, and `eval()` was never called.",
     source="A fact, counted.",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.events import FirstInput
@@ -20,6 +18,8 @@ _LAYERS = ("Linear", "Conv1d", "Conv2d", "Conv3d", "GRU", "LSTM", "RNN", "")
 
 def judge(training: Training) -> Finding | None:
     """Fire where max std / min std over the features is above 100, or mean |x| above 10."""
+    import numpy as np
+
     rows = training.record.data.sample_x
     if not training.learning.failing or len(rows) < 20:
         return None
@@ -78,6 +78,8 @@ _USUAL = (0.3, 3.0)
 
 def _picture(training: Training) -> Picture | None:
     """The standard deviation of each feature, largest first; where these are usual, the mean sizes."""
+    import numpy as np
+
     rows = training.record.data.sample_x
     if len(rows) < 2:
         return None
@@ -94,13 +96,14 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="unnormalised_inputs",
-    title="the inputs are of very different size, or far from 0",
-    what="One feature in thousands drowns the others, saturates units, and makes any one learning rate "
+    family="The data",
+    title="the inputs differ widely in scale, or are far from 0",
+    what="A feature in the thousands drowns the others, saturates units, and makes any one learning rate "
     "too large for some weights and too small for others.",
     formula=f"The training fails, and the largest standard deviation of a feature is over {RATIO:g} "
     f"times the smallest, or mean |x| is above {LARGE:g}, into a linear, convolutional or recurrent "
     "first layer.",
-    source="LeCun et al. 1998, Efficient BackProp: inputs of mean 0 and like variance.",
+    source="LeCun et al. 1998, Efficient BackProp: inputs of mean 0 and similar variance.",
     silent="the training succeeds (pixels from 0 to 16 learn well), or the first layer is a norm or an "
     "embedding.",
     remedy="Subtract the training data's mean and divide by its standard deviation.",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
@@ -11,6 +9,7 @@ from trainlab.diagnosis.pictures.kinds import Picture, histogram
 from trainlab.diagnosis.pictures.targets import main_loss
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.averages import mean
 from trainlab.diagnosis.signals.curve import medians_of_5
 from trainlab.diagnosis.signals.training import Training
 
@@ -23,6 +22,8 @@ def judge(training: Training) -> Finding | None:
 
     Also where a tenth of its steps had a loss above that of the best constant, and the last above a fifth.
     """
+    import numpy as np
+
     main = training.learning.main
     slow = training.learning.ratio > UNFIT and _share_above_constant(training) > CHASE
     if (
@@ -32,7 +33,7 @@ def judge(training: Training) -> Finding | None:
         or len(main.sample) < 20
     ):
         return None
-    middle, spread = float(np.mean(main.sample)), float(np.std(main.sample))
+    middle, spread = mean(main.sample), float(np.std(main.sample))
     if max(abs(middle), spread) < LARGE:
         return None
     outputs = [fit.out_high for fit in main.fits[-10:] if fit.out_high is not None]
@@ -80,12 +81,13 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="unnormalised_targets",
-    title="the targets are far larger than what a network answers at the start",
-    what="Outputs begin near 0. Targets in the hundreds take many steps to reach, and make gradients as "
-    "large as they are.",
+    family="The data",
+    title="the targets are far larger than a network's first outputs",
+    what="Outputs start near 0. Targets in the hundreds take many steps to reach, and make equally large "
+    "gradients.",
     formula=f"The training fails, and the targets' mean or standard deviation is above {LARGE:g}.",
     source="A default network's outputs have a standard deviation below 1.",
-    silent="the network gets there nevertheless, or targets are classes.",
+    silent="the network gets there anyway, or targets are classes.",
     remedy="Train on standardized targets, and scale predictions back.",
     see=("loss",),
     judge=judge,
@@ -94,7 +96,7 @@ FAULT = Fault(
     explains=(
         Explains(
             ("bad_momentum", "lr_too_high", *GROWTH, "lr_too_low", "loss_plateau"),
-            "far targets make large gradients and a long way",
+            "distant targets mean large gradients and a long way to go",
         ),
     ),
     signals=("smoothed end",),

@@ -45,13 +45,14 @@ def judge(training: Training) -> Finding | None:
 
 FAULT = Fault(
     name="unreachable_params",
+    family="The network",
     title="a layer isn't part of the loss",
     what="The optimizer has parameters that no gradient reaches: `forward` doesn't call their layer, or "
     "doesn't use what it returns. The network is smaller than it is declared to be.",
     formula=f"Trainable parameters of a stepped optimizer never get a gradient, at least {SMALL:.0%} of "
     "all, and no cut of the graph explains it.",
     source="A fact, read off the autograd graph.",
-    silent=f"they are less than {SMALL:.0%}: then it is a note (a head that waits for another phase).",
+    silent=f"they are less than {SMALL:.0%}: then it is a note (a head may wait for another phase).",
     remedy="Use the layer's output where the next layer takes its input, or remove the layer.",
     see=(
         "chain_rule",
@@ -63,7 +64,7 @@ FAULT = Fault(
     explains=(
         Explains(
             ("no_nonlinearity", "capacity_too_small", "loss_plateau"),
-            "the layer, and what comes with it, is missing from the network",
+            "the layer, and all that comes with it, is missing from the network",
         ),
     ),
     signals=("reach",),

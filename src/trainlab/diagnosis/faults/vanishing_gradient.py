@@ -22,12 +22,12 @@ FADED_IN_TIME = 1e-3
 # Through ten layers of tanh a quarter of it is left from Xavier, of PyTorch's default half a per cent.
 AT_FIRST = (
     "Start from weights from which it fades less (Xavier for tanh, He for ReLU), use ReLU, batch- or "
-    "layer-norm, or shortcuts around layers."
+    "layer-norm, or skip connections."
 )
 XAVIER = "for p in model.parameters():\n    if p.dim() > 1:\n        torch.nn.init.xavier_uniform_(p)"
 AT_LAST = (
     "It didn't fade so at the start, so other initial weights alone may not help: use ReLU, batch- or "
-    "layer-norm, or shortcuts around layers."
+    "layer-norm, or skip connections."
 )
 
 
@@ -131,17 +131,18 @@ def _fades(found: list[float], *, below: float) -> bool:
 
 FAULT = Fault(
     name="vanishing_gradient",
+    family="What shows in the numbers",
     title="the gradient vanishes on its way to the first layers",
-    what="Each layer multiplies it by less than 1: the first layers stay random, and the later ones "
-    "learn from noise.",
+    what="Each layer multiplies it by less than 1: the first layers stay random, and the later ones learn "
+    "from noise.",
     formula="The training fails, and in the median of the first 20 steps looked at the rms gradient of "
     f"the first weight is below {FADED:g} of the largest where the network is stuck, else below "
-    f"{FADED_FAR:g}. Where it is stuck, below {FADED_LATE:g} in the last 20 steps looked at will do, "
-    "too.",
+    f"{FADED_FAR:g}. Where it is stuck, being below {FADED_LATE:g} in the last 20 steps looked at is "
+    "enough, too.",
     source="AUTOTRAINER takes 1e-3 between first and last layer. Relative, since a sigmoid stack that "
     "can't learn stays far above the absolute limits (1e-7) of most tools.",
     silent="the training succeeds, there are fewer than 3 layers, or they are frozen.",
-    remedy="ReLU with He's initialization, Xavier for tanh, a norm layer, or shortcuts.",
+    remedy="Use ReLU with He initialization, Xavier for tanh, a norm layer, or skip connections.",
     see=(
         "chain_rule",
         "init",
@@ -149,6 +150,6 @@ FAULT = Fault(
     judge=judge,
     picture=_picture,
     remedies=(RELU_HE, initialized("xavier")),
-    explains=(Explains(("lr_too_low", "loss_plateau"), "where no gradient arrives nothing moves"),),
+    explains=(Explains(("lr_too_low", "loss_plateau"), "where no gradient arrives, nothing moves"),),
     signals=("outcome", "rms gradient", "fading"),
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from trainlab.diagnosis.edits import setting
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
@@ -11,6 +9,7 @@ from trainlab.diagnosis.pictures.kinds import Picture, lines, one_line
 from trainlab.diagnosis.pictures.network import MOST_LINES
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.averages import mean, median
 from trainlab.diagnosis.signals.training import Training, named, optimizer_name, vanished
 
 SHRUNK = 0.5
@@ -29,6 +28,8 @@ def judge(training: Training) -> Finding | None:
 
     Compared are wd·rms(w) and rms(g); of AdamW, where decay is a step of its own, lr·wd and 0.5 %.
     """
+    import numpy as np
+
     unfit = training.learning.is_unfit(UNFIT)
     blind = training.learning.state == "unknown" and not training.learning.improvement > 0.5
     short = training.learning.ratio > SHORT and not training.learning.adversarial
@@ -44,16 +45,15 @@ def judge(training: Training) -> Finding | None:
             continue
         decoupled = optimizer.kind in ("AdamW", "NAdamW", "Lion")
         pulls = [
-            float(np.median(decay * np.asarray(param.weight_rms) > np.asarray(param.grad_rms)))
-            for param in weights
+            median(decay * np.asarray(param.weight_rms) > np.asarray(param.grad_rms)) for param in weights
         ]
-        heavy = rate * decay > DECOUPLED if decoupled else float(np.mean(pulls)) > 0.5
+        heavy = rate * decay > DECOUPLED if decoupled else mean(pulls) > 0.5
         extreme = decoupled and rate * decay >= EXTREME
         # One factor of a product that is gone takes the other with it, whatever the rest does.
         gone = [
             param
             for param, pull in zip(weights, pulls, strict=True)
-            if pull > 0.5 and vanished(param) and np.median(param.grad_zeros or [1.0]) < 0.9
+            if pull > 0.5 and vanished(param) and median(param.grad_zeros or [1.0]) < 0.9
         ]
         heavy = heavy or (bool(gone) and not decoupled)
         shrunk = [
@@ -99,12 +99,12 @@ def _picture(training: Training) -> Picture | None:
 
 FAULT = Fault(
     name="weight_decay_too_high",
+    family="Settings",
     title="weight decay pulls harder than the loss",
-    what="The weights shrink to nothing, and the network answers a constant.",
+    what="The weights shrink to nothing, and the network's output to a constant.",
     formula="wd·rms(w) > rms(g) in over half of the steps looked at (of AdamW: lr·wd above 0.5 % a "
     f"step), over half of the weights end below {SHRUNK:.0%} of their start, or one matrix below 1 %, "
-    "and "
-    "the fit is poor.",
+    "and the fit is poor.",
     source="The two pulls on a weight, compared; usual values, 1e-4 to 0.1, are a tenth of the gradient "
     "or less.",
     silent="the fit is good.",
@@ -119,7 +119,7 @@ FAULT = Fault(
     explains=(
         Explains(
             ("vanishing_gradient", "dead_relu", "lr_too_low", "loss_plateau"),
-            "through weights near 0 nothing passes",
+            "nothing passes through weights near 0",
         ),
     ),
     signals=("loss of the best constant answer", "loss ratio", "rms gradient"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.events import SignedTargets
@@ -44,7 +42,7 @@ def judge(training: Training) -> Finding | None:
                     f"{node.kind} enters the loss with a minus sign: training makes it larger",
                     training.learning.words,
                 ),
-                remedy="Take the minus sign away.",
+                remedy="Remove the minus sign.",
                 code="loss = criterion(output, target)",
             )
     return _classes_as_numbers(training) or _no_probabilities(training) or _no_signs(training)
@@ -88,7 +86,7 @@ def _no_probabilities(training: Training) -> Finding | None:
             where=f"cross_entropy at {site}",
             confidence=0.95 if one else 0.85,
             evidence=(
-                "softmax over a single output is always 1: the loss is 0 whatever the network says"
+                "softmax over a single output is always 1: the loss is 0 whatever the network answers"
                 if one
                 else f"{loss.soft_rows_off:.0%} of the rows of targets don't add up to 1: "
                 "several classes at once, or none",
@@ -123,6 +121,8 @@ def negated(graph: Graph) -> Node | None:
 
 
 def _classes_as_numbers(training: Training) -> Finding | None:
+    import numpy as np
+
     main = training.learning.main
     if main is None or main.kind not in OF_NUMBERS or main.columns != 1 or len(main.sample) < 50:
         return None
@@ -144,7 +144,7 @@ def _classes_as_numbers(training: Training) -> Finding | None:
             f"evaluated as classes: accuracy {judged[-1][1]:.2f}"
             + (f"; 5 nearest neighbours {found[0]:.2f} on training batches" if found is not None else ""),
         ),
-        remedy="Give the network one output a class and use cross_entropy.",
+        remedy="Give the network one output a class, and use cross_entropy.",
         code="loss = torch.nn.functional.cross_entropy(logits, labels.long())",
     )
 
@@ -171,26 +171,27 @@ def _remedies(finding: Finding) -> tuple[Remedy, ...]:
 
 FAULT = Fault(
     name="wrong_loss",
-    title="the loss asks for something else",
-    what="A distance with a minus sign is maximized; class numbers fitted as numbers claim that class 2 "
-    "is twice class 1; a loss for targets of 1 and −1 learns nothing of a 0.",
-    formula="A distance reaches the loss through an odd number of changes of sign; or a distance is "
+    family="The loss and its targets",
+    title="the loss asks for the wrong thing",
+    what="A distance with a minus sign is maximized; class labels fitted as numbers claim that class 2 is "
+    "twice class 1; a loss for targets of 1 and −1 learns nothing from a 0.",
+    formula="A distance reaches the loss with its sign changed an odd number of times; or a distance is "
     f"taken to targets 0, 1, …, K − 1 and the evaluation treats them as classes; or {ZEROS:.0%} or more "
     "of the targets of `soft_margin_loss`, `hinge_embedding_loss` or `cosine_embedding_loss` are 0, "
     "and none is below.",
     source="A fact, read off the autograd graph.",
     silent="several optimizers train against each other (a GAN's losses have either sign); a zero "
     "leaves a pair out whose other vector isn't learnt.",
-    remedy="Take the sign away; for classes use `cross_entropy` with an output each.",
+    remedy="Remove the sign; for classes use `cross_entropy` with one output a class.",
     see=("loss",),
     judge=judge,
     picture=_picture,
     remedies=_remedies,
-    untried="classes need an output each, so another last layer",
+    untried="each class needs an output of its own, so the last layer must change",
     explains=(
         Explains(
             ("lr_too_high", *GROWTH, "loss_plateau"),
-            "what is maximized has no end, and what is measured isn't what is wanted",
+            "maximizing has no end, and what is measured isn't what is wanted",
         ),
     ),
     signals=("loss ratio",),

@@ -32,6 +32,7 @@ def judge(training: Training) -> Finding | None:
 
 FAULT = Fault(
     name="zero_init",
+    family="The start",
     title="hidden weights start at zero",
     what="No signal and no gradient gets through weights of 0, and all units of a layer are the same.",
     formula="At least 99 % of a hidden weight is 0 at the start, and over half of its rows are still "
@@ -53,7 +54,7 @@ FAULT = Fault(
                 "capacity_too_small",
                 "loss_plateau",
             ),
-            "through weights of 0 no gradient passes, and units are all one",
+            "no gradient passes through weights of 0, and all units are one",
         ),
     ),
     signals=("equal rows",),

@@ -73,7 +73,7 @@ def _model(training: Training, root: NetworkRecord) -> dict[str, Any]:
 
 
 def loaders_of(record: TrainingRecord) -> list[dict[str, Any]]:
-    """Return the loaders; those of one size, as a loop that makes them anew has, are told together."""
+    """Return the loaders; those of one size count as one: a loop may make its loader anew."""
     passes: dict[tuple[int | None, int | None, bool], int] = {}
     for loader in record.loaders:
         kind = (loader.rows, loader.batch, loader.shuffled)
@@ -87,12 +87,12 @@ def loaders_of(record: TrainingRecord) -> list[dict[str, Any]]:
 def epochs(record: TrainingRecord) -> float | None:
     """Return how often the training data was gone through; None if unknown.
 
-    Without loaders: rows used, by different rows, as the passes looked at have them.
+    Without loaders: rows used by different rows, in the passes looked at.
     """
     data = record.data
     steps = max((one.steps for one in record.optimizers), default=0) or record.backwards
     if any(one.rows and one.batch for one in record.loaders):
-        # Of several loaders the training's is the one whose length goes best into the steps.
+        # Of several loaders, the training's is the one whose length fits the steps best.
         sized = [one for one in loaders_of(record) if one["rows"] and one["batch"]]
         misses = [(abs(steps * one["batch"] / one["rows"] - one["passes"]), one["passes"]) for one in sized]
         return float(min(misses)[1])
@@ -164,7 +164,7 @@ def looked_at(training: Training) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value that JSON knows: not finite numbers as words."""
+    """Return a value that JSON knows: infinities as words, NaN as null."""
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else str(value)
     return list(cast("tuple[Any, ...]", value)) if isinstance(value, tuple) else value

@@ -1,4 +1,4 @@
-"""From what was seen to a report: every rule is asked, causes come before what they cause."""
+"""From what was seen to a report: every fault is asked, and causes come before what they cause."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from trainlab.diagnosis.signals.training import Training, training_from
 
 
 def in_order_of_blame(found: list[Finding]) -> list[Finding]:
-    """Return the findings with two exceptions made from the order of the rules.
+    """Return the findings in the order of blame, with two exceptions.
 
     A NaN that no pole explains comes after what blew the numbers up; and gradients that are huge before
     the first step come before the learning rate, with the weights that make them so.
@@ -58,7 +58,7 @@ def explained(ranked: list[Finding]) -> list[Finding]:
 def diagnose(
     record: TrainingRecord, *, ended: dict[str, object] | None = None, missed: KnownFailure | None = None
 ) -> Report:
-    """Ask every rule; one that fails itself is told of, and the others go on.
+    """Ask every fault; a judge that fails is reported, and the others go on.
 
     Where it is known that a goal was missed, that is the outcome, and no rule has to guess it from batches.
     """

@@ -1,4 +1,4 @@
-"""Of a training it is known that it missed its goal, and how far it came on all of its examples."""
+"""What is known of a training beforehand: that it missed its goal, and how far it came on all examples."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class KnownFailure:
     whole: LossRecord
 
     def judge(self, learning: Learning) -> Learning:
-        """Return the outcome as it is known: stuck or poor, whatever batches let one think.
+        """Return the outcome as it is known: stuck or poor, whatever single batches suggest.
 
         A batch of one example has no loss that tells how the others are answered. What diverged did so.
         """

@@ -1,4 +1,4 @@
-"""A run of an experiment, trained once more and diagnosed by the rules that judge scripts."""
+"""A run of an experiment, trained once more and judged by the rules for scripts."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _judge(run: Runs, engine: Engine) -> JudgedRun:
 
 
 def stays_here(experiment: Experiment) -> bool:
-    """Return whether a run can't be judged in another process: its loss is a function of this one."""
+    """Return whether a run can only be judged in this process, where its loss function is."""
     return isinstance(experiment.loss, Custom)
 
 
@@ -110,7 +110,7 @@ def _alike(loss: float, recorded: float) -> bool:
 
 @cache
 def rules_digest() -> str:
-    """Return a digest of the code that judges: what another one found is found anew."""
+    """Return a digest of the code that judges: findings of other code are made anew."""
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parents[1].rglob("*.py")):
         digest.update(path.read_bytes())

@@ -82,7 +82,7 @@ def play(trail: Trail) -> tuple[TrainingRecord, LossRecord]:
 def train(experiment: Experiment, seed: int, dtype: str) -> tuple[TrainingRecord, LossRecord, float]:
     """Train the run in PyTorch under the probe; return the same, and the loss at the end.
 
-    It is not to the bit the run of another engine, and may end elsewhere.
+    It isn't the other engine's run to the bit, and may end elsewhere.
     """
     meter = Meter.of(torch, experiment, dtype)
     start = starting_parameters(ReferenceEngine(dtype=dtype), experiment, range(seed, seed + 1))[0]
@@ -115,7 +115,7 @@ def put(module: nn.Module, row: Row) -> None:
 
 
 class _UnheardRates(Rates):
-    """Rates whose own optimizers, of nothing, the probe doesn't hear."""
+    """Rates whose own optimizers, which have no parameters, the probe doesn't hear."""
 
     def __init__(self, experiment: Experiment, optimizer: Any, state: ProbeState) -> None:
         self._state = state
@@ -159,7 +159,7 @@ def _played_optimizer(experiment: Experiment, module: nn.Module) -> Any:
 
 
 def _examples(trail: Trail) -> dict[int, Chosen]:
-    """Return which examples each of the steps sees whose weights are there."""
+    """Return which examples each step sees, for the steps whose weights are there."""
     known = [step for step in trail.weights if step < trail.steps]
     if isinstance(trail.experiment.sampling, Single):
         # All in one draw: one by one they would take as long as everything else.
@@ -186,7 +186,7 @@ def _losses(
 
 
 def _point_at(module: nn.Module, trail: Trail, step: int) -> None:
-    """Make the parameters views of a row: quicker than copies, and nothing is to be trained any more."""
+    """Make the parameters views of a row: quicker than copies, and nothing is trained any more."""
     row = torch.from_numpy(np.ascontiguousarray(trail.weights[step]))
     linears = [part for part in module.children() if isinstance(part, nn.Linear)]
     for layer, linear in zip(layers_of(trail.experiment.network), linears, strict=True):
@@ -209,7 +209,7 @@ def _complete(record: TrainingRecord, trail: Trail, losses: dict[int, float]) ->
         loss_curve.ticks, loss_curve.values, loss_curve.last = whole.ticks, whole.values, whole.last
         loss_curve.first_nonfinite, loss_curve.nonfinite = whole.first_nonfinite, whole.nonfinite
         loss_curve.count = trail.steps
-        # Losses with gaps between them: no rule may take them for successive ones.
+        # The losses have gaps: no rule may take them for successive ones.
         loss_curve.stride = 1 if len(losses) == trail.steps else 2
 
 

@@ -23,7 +23,7 @@ FIRST_LOSSES = 200
 MOST_NUMBERS = 20_000_000
 """As many weights are read, over all the steps, 80 MB in single precision."""
 READING = 4
-"""Reading what the network answers may take so many times as long as the training itself."""
+"""Reading the network's answers may take so many times as long as the training itself."""
 SMALL = 1_000_000
 """A million examples are read in a moment, however short the training was."""
 
@@ -97,7 +97,7 @@ def step_by_step(run: Runs) -> Experiment | None:
     schedule = resolved(experiment.schedule, epochs=experiment.epochs, steps_per_epoch=per_epoch)
     if steps == 0 or isinstance(schedule, ReduceLROnPlateau):
         return None
-    # What a step makes of its gradient hangs on those of all steps before it, of which most aren't read.
+    # What a step makes of its gradient depends on all steps before it, most of which aren't read.
     if experiment.gradient == "equalised":
         return None
     changed = msgspec.structs.replace(

@@ -1,4 +1,4 @@
-"""What networks answered at the end to rows that they were trained on: plain numbers."""
+"""What networks answered at the end on rows that they were trained on: plain numbers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ModelAsked:
 
     @property
     def best(self) -> Answers:
-        """The answers of the mode with the smaller loss; noise of training holds no network back so."""
+        """The answers of the mode with the smaller loss: no network is held back by the noise of training."""
         worse = self.train.loss < self.evaluation.loss or math.isnan(self.evaluation.loss)
         return self.train if worse else self.evaluation
 

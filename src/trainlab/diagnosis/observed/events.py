@@ -10,7 +10,7 @@ from trainlab.diagnosis.observed.site import Site
 
 @dataclass(slots=True, kw_only=True)
 class Event:
-    """Something seen at one place `count` times, at `tick` first."""
+    """Something seen at one place, `count` times, first at `tick`."""
 
     site: Site | None = None
     module: str = ""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 from math import prod
 
-import numpy as np
-
 MAX_FEATURES = 64
 
 
@@ -18,10 +16,12 @@ def sampled_places(width: int) -> list[int]:
 
 
 def feature_name(place: int, shape: tuple[int, ...]) -> str:
-    """Return what the `place`-th value looked at is in an input of a shape, batch first.
+    """Return the name of the `place`-th value looked at, in an input of a shape, batch first.
 
     ``feature 3`` of a table, ``feature 0 at step 7`` of a sequence, ``[0, 4, 5]`` of an image.
     """
+    import numpy as np
+
     row = shape[1:]
     places = sampled_places(prod(row))
     if place >= len(places):  # rows of several lengths

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from trainlab.diagnosis.observed.answers import ModelAsked
 from trainlab.diagnosis.observed.events import Event
@@ -16,6 +16,8 @@ from trainlab.diagnosis.observed.site import Site
 
 E = TypeVar("E", bound=Event)
 Shape = tuple[int, ...]
+Setting = bool | float | str | tuple[float, ...] | None
+"""A setting of an optimizer or a scheduler; a tensor on a device is the word "tensor"."""
 
 
 @dataclass(slots=True)
@@ -64,7 +66,7 @@ class Node:
 
 
 MANY_PASSES = 4
-"""With so many forward passes to a backward one a step is a game or a sequence, which may be cut off."""
+"""A step with so many forward passes to a backward one is a game or a sequence, which may be cut off."""
 
 
 @dataclass(slots=True)
@@ -79,7 +81,7 @@ class Graph:
 
 @dataclass(slots=True)
 class ParamRecord:
-    """A parameter: its first values, and at the ticks looked at its gradient, size and update."""
+    """A parameter: its first values; its gradient, size and update at the ticks looked at."""
 
     key: int
     name: str
@@ -108,7 +110,7 @@ class ParamRecord:
 
     @property
     def is_of_one_step(self) -> bool:
-        """Whether it is no parameter but made anew in each step: an input that a derivative is taken by."""
+        """Whether it is no parameter, but made anew in each step: an input that a derivative is taken by."""
         return not self.registered and not self.optimizers and self.reached < 3
 
     @property
@@ -128,7 +130,7 @@ class OptimizerRecord:
     kind: str
     site: Site | None
     params: list[int]
-    settings: dict[str, Any]
+    settings: dict[str, Setting]
     steps: int = 0
     checked: int = 0
     stale: int = 0
@@ -150,7 +152,7 @@ class SchedulerRecord:
     steps: int = 0
     early: int = 0
     last_tick: int = 0
-    settings: dict[str, Any] = field(default_factory=dict[str, Any])
+    settings: dict[str, Setting] = field(default_factory=dict[str, Setting])
 
 
 @dataclass(slots=True)

@@ -6,16 +6,15 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 Picture = dict[str, Any]
+"""As the JSON has it: `kind`, `title`, and what that kind needs (see the room's docstring)."""
+Part = dict[str, Any]
+"""A curve or a node of a picture."""
 MOST_POINTS = 240
 MOST_BARS = 14
 
 
-def lines(
-    title: str, x_label: str, y_label: str, drawn: list[dict[str, Any]], *, log_y: bool = False
-) -> dict[str, Any]:
+def lines(title: str, x_label: str, y_label: str, drawn: list[Part], *, log_y: bool = False) -> Picture:
     """Return curves over one axis."""
     return {
         "kind": "lines",
@@ -29,6 +28,8 @@ def lines(
 
 def is_wide(values: Sequence[float | None], times: float) -> bool:
     """Whether a log axis is wanted: all but the extreme 4 % spread over more than `times`, or it spikes."""
+    import numpy as np
+
     from trainlab.draw import needs_log  # here, since `trainlab faults` draws nothing
 
     known = [value for value in values if value is not None and math.isfinite(value)]
@@ -41,7 +42,7 @@ def is_wide(values: Sequence[float | None], times: float) -> bool:
     return high > times * low
 
 
-def one_line(label: str, x: Sequence[float], y: Sequence[float]) -> dict[str, Any]:
+def one_line(label: str, x: Sequence[float], y: Sequence[float]) -> Part:
     """Return one curve, thinned to what can be seen; None where a value isn't finite."""
     count = min(len(x), len(y))
     kept = thinned([float(value) for value in y[:count]])
@@ -54,6 +55,8 @@ def one_line(label: str, x: Sequence[float], y: Sequence[float]) -> dict[str, An
 
 def thinned(y: Sequence[float]) -> list[int]:
     """Return the places of at most 240 values: of each stretch the least and the greatest, first and last."""
+    import numpy as np
+
     if len(y) <= MOST_POINTS:
         return list(range(len(y)))
     values = np.asarray(y, dtype=np.float64)
@@ -73,8 +76,8 @@ def bars(
     log: bool = False,
     usual: tuple[float, float] | None = None,
     worst: Callable[[float], float] | None = None,
-) -> dict[str, Any] | None:
-    """Return a bar for each pair, None of none.
+) -> Picture | None:
+    """Return a bar for each pair; None if there are none.
 
     Of more than 14 those for whose value `worst` is greatest, in their order; without it the first and last.
     """
@@ -106,8 +109,10 @@ def histogram(
     label: str = "",
     low: float | None = None,
     high: float | None = None,
-) -> dict[str, Any] | None:
+) -> Picture | None:
     """Return how often values fall where; the range, if it has a label, is drawn as a band."""
+    import numpy as np
+
     finite = np.asarray([value for value in values if math.isfinite(value)], dtype=np.float64)
     if not len(finite):
         return None
@@ -122,7 +127,7 @@ def histogram(
     }
 
 
-def strips(title: str, parts: list[str], rows: list[tuple[str, list[int]]]) -> dict[str, Any]:
+def strips(title: str, parts: list[str], rows: list[tuple[str, list[int]]]) -> Picture:
     """Return rows, each cut into counts of the parts."""
     return {
         "kind": "strips",
@@ -132,11 +137,11 @@ def strips(title: str, parts: list[str], rows: list[tuple[str, list[int]]]) -> d
     }
 
 
-def chain(title: str, nodes: list[dict[str, Any]], *, arrows: bool) -> dict[str, Any] | None:
-    """Return what stands beside each other; `arrows`: what follows what."""
+def chain(title: str, nodes: list[Part], *, arrows: bool) -> Picture | None:
+    """Return nodes side by side; `arrows`: each leads to the next."""
     return {"kind": "chain", "title": title, "arrows": arrows, "nodes": nodes} if nodes else None
 
 
-def node(label: str, note: str = "", *, wrong: bool = False) -> dict[str, Any]:
+def node(label: str, note: str = "", *, wrong: bool = False) -> Part:
     """Return a link of a chain."""
     return {"label": label, "note": note, "wrong": wrong}

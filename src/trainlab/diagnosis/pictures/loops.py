@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
-import numpy as np
-
-from trainlab.diagnosis.pictures.kinds import Picture, bars, is_wide, lines, one_line
+from trainlab.diagnosis.pictures.kinds import Part, Picture, bars, is_wide, lines, one_line
+from trainlab.diagnosis.signals.averages import mean
 from trainlab.diagnosis.signals.gradients import total_norms
 from trainlab.diagnosis.signals.training import Training, optimizer_name
 
@@ -44,7 +42,7 @@ def gradient_norm(training: Training) -> Picture | None:
 
 def learning_rate(training: Training) -> Picture | None:
     """The learning rate of each optimizer, as steps see it."""
-    drawn: list[dict[str, Any]] = []
+    drawn: list[Part] = []
     for optimizer in training.stepped[:4]:
         ticks = [float(tick) for tick, _ in optimizer.lr]
         rates = [rate for _, rate in optimizer.lr]
@@ -58,14 +56,14 @@ def learning_rate(training: Training) -> Picture | None:
     )
 
 
-def held_out_line(training: Training) -> dict[str, Any] | None:
-    """The mean held-out loss of each evaluation, of the loss that most of the training has."""
+def held_out_line(training: Training) -> Part | None:
+    """The mean held-out loss of each evaluation, by the training's main loss."""
     main = training.learning.main
     by_tick: dict[int, list[float]] = {}
     for fit in main.judged if main is not None else ():
         by_tick.setdefault(fit.tick, []).append(fit.value)
     ticks = sorted(by_tick)
-    values = [float(np.mean(by_tick[tick])) for tick in ticks]
+    values = [mean(by_tick[tick]) for tick in ticks]
     return one_line("evaluation loss", ticks, values) if len(ticks) > 1 else None
 
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
-
-import numpy as np
 
 from trainlab.diagnosis.observed.record import ActivationRecord, Graph, Node, Op, ParamRecord
-from trainlab.diagnosis.pictures.kinds import Picture, bars, chain, lines, node, one_line
+from trainlab.diagnosis.pictures.kinds import Part, Picture, bars, chain, lines, node, one_line
 from trainlab.diagnosis.signals.gradients import early_gradients
 from trainlab.diagnosis.signals.training import Training
 
@@ -22,7 +19,7 @@ MOST_LINES = 6
 
 
 def chain_to_loss(training: Training, is_wrong: Callable[[int, str, str], bool]) -> Picture | None:
-    """Return the operations from the input to the loss; None where none is wrong: then it shows nothing.
+    """Return the operations from the input to the loss; None where none is wrong: there is nothing to show.
 
     `is_wrong` gets how many operations are left to the loss, an operation's name and the next one's.
     """
@@ -30,7 +27,7 @@ def chain_to_loss(training: Training, is_wrong: Callable[[int, str, str], bool])
     ops = _operations(graph) if graph is not None else []
     if not ops:
         return None
-    nodes: list[dict[str, Any]] = []
+    nodes: list[Part] = []
     ops = [op for op in ops if op.name not in RESHAPING] or ops
     for place, op in enumerate(ops):
         after = ops[place + 1].name if place + 1 < len(ops) else ""
@@ -94,7 +91,7 @@ def by_layer(training: Training, title: str, fault: Callable[[ParamRecord], str]
         param = training.record.params.get(key)
         if param is not None and param.name and not param.is_of_one_step:
             layers.setdefault(param.name.rpartition(".")[0] or param.name, []).append(param)
-    nodes: list[dict[str, Any]] = []
+    nodes: list[Part] = []
     for name, params in layers.items():
         wrong = next((fault(param) for param in params if fault(param)), "")
         nodes.append(
@@ -119,6 +116,8 @@ def gradient_by_depth(training: Training) -> Picture | None:
 
 def shares(found: list[ActivationRecord], series: list[list[float]], title: str, unit: str) -> Picture | None:
     """Return the shares of the activations where they are greatest, in the order of the network."""
+    import numpy as np
+
     told = [(one, values) for one, values in zip(found, series, strict=True) if len(values) > 1]
     worst = sorted(range(len(told)), key=lambda at: -float(np.nanmean(told[at][1])))[:MOST_LINES]
     drawn = [

@@ -38,5 +38,5 @@ def targets_and_range(training: Training) -> Picture | None:
 
 
 def main_loss(training: Training) -> LossRecord | None:
-    """Return the loss that most of the training has, else any."""
+    """Return the training's main loss, else any."""
     return training.learning.main or next((one for one in training.record.losses if one.count), None)

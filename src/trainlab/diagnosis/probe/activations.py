@@ -32,7 +32,7 @@ class Activations:
     def hear(
         self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor, op: Op
     ) -> None:
-        """Measure one call: of ReLU which units answer nothing, of tanh how many sit at an end."""
+        """Measure one call: which units of a ReLU are 0, how many values of a tanh are at an end."""
         if (
             out.numel() == 0
             or out.numel() > MAX_ELEMENTS

@@ -37,7 +37,7 @@ MAX_WALKS_A_TICK = 6
 
 
 class Backward:
-    """Listens at ``torch.autograd.backward``, which ``Tensor.backward`` calls, too."""
+    """Listens to ``torch.autograd.backward``, which ``Tensor.backward`` calls, too."""
 
     def __init__(self, state: ProbeState, calls: Calls, losses: Losses, steps: Steps, asking: Asking) -> None:
         self.state = state
@@ -68,7 +68,7 @@ class Backward:
         return backward
 
     def wrap_grad(self, original: Any) -> Any:
-        """Return ``grad`` with a look before it, where it is asked for gradients of parameters."""
+        """Return ``grad`` with a look before it, where gradients of parameters are asked for."""
 
         def grad(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
             if is_compiling():
@@ -83,7 +83,7 @@ class Backward:
         return grad
 
     def _run(self, original: Any, *args: Any, **kwargs: Any) -> Any:
-        """Make the backward pass: what is called in it, as checkpoints are, is no pass of its own."""
+        """Make the backward pass; networks called in it, as by checkpoints, are no passes of their own."""
         mine = self.state.thread == threading.get_ident()
         self.state.in_backward += mine
         try:
@@ -93,7 +93,7 @@ class Backward:
 
     @guarded
     def before_grad(self, outputs: Any, inputs: Any, kwargs: dict[str, Any]) -> None:
-        """Gradients are asked for: of parameters, this is a backward pass."""
+        """Gradients are asked for: if of parameters, it is a backward pass."""
         if self._asks_for_parameters(inputs):
             self._look(outputs, kwargs)
 
@@ -193,7 +193,7 @@ class Backward:
         op = first_nonfinite(self.losses.sums)
         saved = ""
         if op is None and bad:
-            # The weights were spoilt by the step before: what came next to a pole when last looked at?
+            # The step before spoilt the weights: what came near a singularity when last looked at?
             op = min(self._suspects, key=lambda one: one.nearest, default=None)
         elif op is None:
             saved, place = saved_nonfinite(loss)

@@ -120,7 +120,7 @@ class Data:
         self.fits.rows = self.fits.summaries = []
         data = self.state.record.data
         numbers = next((one for one in (batch, *beside) if one.is_floating_point()), None)
-        # One whole number a row is how long a sequence is.
+        # One whole number a row is the length of a sequence.
         features = (one.is_floating_point() or one.shape[1] > 1 for one in beside)
         data.beside_images |= batch.dim() > 2 and any(features)
         if numbers is None or len(data.sample_x) >= MAX_SAMPLE:
@@ -138,7 +138,7 @@ class Data:
         self.fits.summaries = row_summaries((batch, *beside), len(rows))
 
     def used_elsewhere(self, batch: torch.Tensor) -> None:
-        """Remember rows that another network is given: they aren't unused, whatever for."""
+        """Remember rows that another network is given: whatever for, they are used."""
         shape = self.state.record.data.input_shape
         if (
             batch.device.type == "cpu"
@@ -169,7 +169,7 @@ class Data:
             data.judged_rows.update(rows)
 
     def finish(self) -> None:
-        """Count what the comparison of the fingerprints gives."""
+        """Compare the fingerprints and count."""
         data = self.state.record.data
         if self.search_memory:
             self.unused.look()

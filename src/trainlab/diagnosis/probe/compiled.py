@@ -45,7 +45,7 @@ class Compiled:
         return compiled
 
     def attach(self) -> None:
-        """Listen at compiled networks from the outside, if the compiler is loaded: that takes seconds."""
+        """Listen to compiled networks from outside, if the compiler is loaded: loading it takes seconds."""
         network = getattr(sys.modules.get(COMPILER), "OptimizedModule", None)
         if network is not None and not any(owner is network for owner, *_ in self.patches.done):
             self.patches.wrap(network, "__call__", self._wrap_call)

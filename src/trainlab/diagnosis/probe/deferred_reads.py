@@ -1,5 +1,5 @@
 # pyright: basic
-"""Numbers on a device are fetched together, now and then, not one by one: a fetch makes the device wait."""
+"""Numbers on a device are fetched together now and then, since every fetch makes the device wait."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class DeferredReads:
         self._waiting: list[tuple[torch.Tensor, Callable[[list[float]], None]]] = []
 
     def read(self, values: torch.Tensor, then: Callable[[list[float]], None]) -> None:
-        """Call `then` with the numbers: at once on the CPU, else when some have come together."""
+        """Call `then` with the numbers: at once on the CPU, else when enough have gathered."""
         flat = values.detach().reshape(-1)
         if flat.device.type == "cpu":
             then(flat.tolist())

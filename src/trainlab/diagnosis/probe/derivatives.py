@@ -29,7 +29,7 @@ class _Derivative:
 
 
 class Derivatives:
-    """Those of the step that is under way, with the trained parameters that they were computed from."""
+    """Those of the current step, with the trained parameters that they were computed from."""
 
     def __init__(self, state: ProbeState) -> None:
         self.state = state
@@ -55,7 +55,7 @@ class Derivatives:
                 self._keep(_Derivative(weakref.ref(tensor), user_site(), params))
 
     def passed_on(self, given: Sequence[torch.Tensor], out: torch.Tensor) -> None:
-        """What is computed of such a derivative, without a graph either, is as constant."""
+        """What is computed from such a derivative without a graph is just as constant."""
         known = self._first(given)
         if known is not None:
             self._keep(_Derivative(weakref.ref(out), known.site, known.params))

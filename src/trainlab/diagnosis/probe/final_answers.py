@@ -1,5 +1,5 @@
 # pyright: basic
-"""Asks copies of the networks, at the end, what they say to rows that they were trained on."""
+"""Asks copies of the networks, at the end, what they answer on rows that they were trained on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from trainlab.diagnosis.probe.network_copies import Unfit, copied, tensors_of
 from trainlab.diagnosis.torch_private import global_hooks
 
 SECONDS = 1.0
-"""A network is asked for so long in each mode, and then told by the rows done: nobody waits for a report."""
+"""A network is asked this long in each mode, then judged by the rows done: a report is wanted at once."""
 SAME = 0.02
 """A copy's answers are the network's to 2 % of the largest: mixed precision rounds more than float32."""
 ALIKE = 0.01
@@ -98,7 +98,7 @@ def _as_it_is(network: Network) -> tuple[nn.Module, list[torch.Tensor]]:
 
 
 def _check(network: Network) -> None:
-    """Have a copy of the network as it began answer the first batch: it has to say what the network said."""
+    """Have a copy of the network as it began answer the first batch: it must answer what the network did."""
     if network.first is None or network.first[1].said is None:
         raise Unfit("a copy of it can't be checked")
     kept, said = network.first[1], network.first[1].said
@@ -130,7 +130,7 @@ def _say(model: nn.Module, tensors: list[torch.Tensor], kept: Sequence[Kept], mo
         loss = float(one.loss.value(output, known).float().mean())
         said.append(Said(one, out.float(), loss))
         for tensor, value in zip(tensors, values, strict=True):
-            tensor.copy_(value)  # running statistics of a batch are no matter of the next one
+            tensor.copy_(value)  # the running statistics of a batch don't concern the next one
     return said
 
 
@@ -219,7 +219,7 @@ def _apart(kind: str, trained: Sequence[Said], evaluated: Sequence[Said]) -> flo
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    """What a network prints in its passes was printed in the training: not again."""
+    """Let nothing be printed: what a network prints in its passes was printed in the training."""
     with (
         open(os.devnull, "w", encoding="utf-8") as nowhere,
         contextlib.redirect_stdout(nowhere),
@@ -232,7 +232,7 @@ def _silence() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _no_hooks() -> Iterator[None]:
-    """Call no hook that is on all modules: those of remedies excepted, which are part of the training."""
+    """Call no global module hooks but those of remedies, which are part of the training."""
     kept = [(hooks, dict(hooks)) for hooks in global_hooks()]
     try:
         for hooks, before in kept:

@@ -12,12 +12,12 @@ from trainlab.diagnosis.observed.features import MAX_FEATURES, sampled_places
 
 MAX_ROWS = 256
 MAX_WIDTHS = 64
-"""Sequences may have another length in each batch."""
+"""Sequences may have a different length in each batch."""
 _WHOLE = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
 
 
 class Fingerprints:
-    """Keeps the places that are looked at, and the numbers that bits are multiplied with."""
+    """Keeps the places that are looked at, and the numbers that bits are multiplied by."""
 
     def __init__(self) -> None:
         self._places: dict[tuple[int, torch.device], torch.Tensor] = {}

@@ -99,7 +99,7 @@ class Fits:
     def _pair(self, targets: list[float]) -> None:
         data = self.state.record.data
         given = self.rows if len(targets) >= len(self.rows) else []
-        # A network that is given its targets, to compute the loss itself, isn't asked for them.
+        # A network that is given its targets, because it computes the loss, doesn't have to predict them.
         if given and not any(column == tuple(targets[: len(given)]) for column in zip(*given, strict=True)):
             data.sample_x += self.rows
             data.sample_summaries += self.summaries
@@ -114,7 +114,7 @@ class Fits:
         accuracy = torch.full((), -1.0, device=out.device)
         floor = zeros = unmoved = torch.zeros((), device=out.device)
         if record.kind in BINARY:
-            # Targets between 0 and 1 have an entropy of their own, which no answer gets below.
+            # Targets between 0 and 1 have an entropy of their own: no answer gets below it.
             floor = (torch.special.entr(target2) + torch.special.entr(1 - target2)).mean()
         if record.kind in OF_LOGITS:
             value = functional.binary_cross_entropy_with_logits(out2, target2)

@@ -20,7 +20,7 @@ MAX_WATCHED = 3
 
 @dataclass(slots=True)
 class _State:
-    """Of one optimizer: the gradients that its last step used and nobody has cleared yet."""
+    """The gradients that an optimizer's last step used and nobody has cleared yet."""
 
     used: list[tuple[Any, Any, float]] = field(default_factory=list[tuple[Any, Any, float]])
     stale: bool = False
@@ -88,7 +88,7 @@ class Clearing:
         return False
 
     def step(self, optimizer: Optimizer, record: OptimizerRecord, parameters: list[torch.Tensor]) -> None:
-        """A step: it is stale if what it uses was added to what the step before had used."""
+        """A step: it is stale if its gradients were added to those that the step before had used."""
         state = self._states.get(optimizer)
         if state is None or not state.used or not state.backwards:
             return

@@ -24,15 +24,15 @@ from trainlab.diagnosis.probe.readable_tensors import are_readable
 
 F = TypeVar("F", bound=Callable[..., None])
 MAX_BATCHES, MAX_ROWS, MAX_BYTES = 64, 1_024, 16_000_000
-"""Rows are kept in their batches: so many of a network and a loss, and so much of memory; a batch of more is
-cut to a part of its rows, evenly."""
+"""Rows are kept in batches: so many for a network and a loss, in so much memory; of a larger batch, rows
+evenly spread over it."""
 MAX_NETWORKS, TRIES = 8, 5
-"""So many networks are asked; one whose first passes lead to no loss isn't."""
+"""So many networks are asked; not one whose first passes lead to no loss."""
 
 
 @dataclass(slots=True, eq=False)
 class Kept:
-    """A batch: what the network was given, what its answers were compared with, and how."""
+    """A batch: what the network was given, and how its answers were compared with what."""
 
     given: tuple[Any, ...]
     named: dict[str, Any]
@@ -91,7 +91,7 @@ class _Pass:
 
 
 def _harmless(method: F) -> F:
-    """Make a method's own fault end the pass that it was of, and nothing else."""
+    """Let an error of a method's own end its pass, and nothing else."""
 
     @functools.wraps(method)
     def call(self: Asking, *args: Any, **kwargs: Any) -> None:
@@ -120,7 +120,7 @@ class Asking:
         self._random = random.Random(0)
 
     def drop(self) -> None:
-        """A network is called: whatever pass was under way is over."""
+        """A network is called: any pass under way is over."""
         self._pass = None
 
     @_harmless
@@ -223,7 +223,7 @@ class Asking:
                 self._offer(now, pair, pair.loss)
 
     def _offer(self, now: _Pass, pair: Pair, loss: Node) -> None:
-        """Keep a batch, or not: each different one has the same chance."""
+        """Keep a batch or don't: every different one has the same chance."""
         network, target = now.network, pair.target
         rows = target.shape[0] if target.dim() else 1
         if not target.dim() or all(one.shape[:1] != (rows,) for one in tensors_in((now.given, now.named))):
@@ -293,7 +293,7 @@ class Asking:
 
 
 def _said(said: torch.Tensor, rows: int, every: int) -> torch.Tensor | None:
-    """Return what was answered to the rows kept; None where rows can't be told apart in it."""
+    """Return the answers to the rows kept; None where rows can't be told apart in them."""
     if every == 1:
         return said.clone()
     return said[::every].clone() if said.dim() and said.shape[0] == rows else None

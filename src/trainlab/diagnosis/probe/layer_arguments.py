@@ -43,7 +43,7 @@ class Layers:
                 self.state.seen(Dropout(site=op.site, module=op.module, p=share))
 
     def _what_enters(self, args: tuple[Any, ...], op: Op) -> None:
-        """Measure what a layer gets that comes from no other layer: its size, how unlike its features are."""
+        """Measure what enters a layer from no other one: its size, and how its features' scales differ."""
         entered = args[0] if args else None
         if not isinstance(entered, torch.Tensor) or entered.requires_grad or self.state.record.tick > 3:
             return
@@ -61,7 +61,7 @@ class Layers:
         self.state.deferred.read(torch.stack([values.abs().mean(), ratio]), keep)
 
     def dropout_while_judging(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Dropout that is at work in an evaluation although the module that calls it is in eval mode."""
+        """Dropout is active in an evaluation, although the module that calls it is in eval mode."""
         share = float(_given(args, kwargs, 1, "p", 0.5))
         active = bool(_given(args, kwargs, 2, "training", True))
         state = self.state

@@ -101,7 +101,7 @@ class Listener(TorchFunctionMode):
         return out
 
     def switch(self, wanted: bool) -> None:
-        """Start or stop listening; never among modes of the user's own: theirs would be taken off."""
+        """Start or stop listening, but never among modes of the user's own: those would be taken off."""
         state = self.state
         if wanted == self.active or state.inside or function_depth is None:
             return
@@ -247,7 +247,7 @@ class Listener(TorchFunctionMode):
         )
 
     def _finite(self, name: str, inputs: list[torch.Tensor], out: torch.Tensor, op: Op) -> None:
-        """Sum up, so that a NaN or infinity shows; of functions with a pole, how near the input came."""
+        """Sum up, so that a NaN or infinity shows; note how near an input came to a singularity at 0."""
         if not out.is_floating_point() or out.numel() > 4_000_000 or out.numel() == 0 or out.is_sparse:
             return
 

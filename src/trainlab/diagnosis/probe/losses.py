@@ -92,7 +92,7 @@ class Losses:
         return record
 
     def _of_two_networks(self, name: str, args: tuple[Any, ...]) -> tuple[torch.Tensor, torch.Tensor] | None:
-        """Outputs of two networks, one of them the target, in a difference that may be blown up."""
+        """Outputs of two networks, one of them the target, in a difference that may be broadcast."""
         if name not in DIFFERENCES or len(args) < 2 or self._asked > MAX_PLACES:
             return None
         first, second = args[:2]
@@ -105,7 +105,7 @@ class Losses:
         return (first, second) if ours and theirs and not set(ours) & set(theirs) else None
 
     def made_now(self, tensor: torch.Tensor) -> None:
-        """Noise, ones or zeros were made in this step: as targets they are no data."""
+        """Noise, ones or zeros were made in this step: targets made of them are no data."""
         tick = self.state.record.tick
         if self._made[0] != tick:
             self._made = (tick, {})
@@ -137,7 +137,7 @@ class Losses:
         """Count the entries that this loss was made of; forget the differences that it wasn't.
 
         A difference that only adds to the loss, with nothing to bend it (a square, a size, a logarithm), has
-        no least value, and is no error: so are the terms of a policy's or a critic's loss.
+        no least value and measures no error: such are the terms of a policy's or a critic's loss.
         """
         self._walks += 1
         found: set[int] = set()
@@ -176,7 +176,7 @@ class Losses:
 _STRAIGHT = (SHAPE_NODES - {"Index"}) | frozenset(
     ("Add", "Sub", "Rsub", "Neg", "Mean", "Sum", "Mul", "Div", "Stack", "Cat")
 )
-"""What bends nothing. An index may be where a difference is positive: so a quantile's loss is written."""
+"""What bends nothing. An index may pick where a difference is positive: quantile losses are written so."""
 _BARRIERS = LAYER_NODES | frozenset(("AccumulateGrad",))
 
 

@@ -1,5 +1,5 @@
 # pyright: basic
-"""Which operation made the first number that isn't finite, or came next to a pole of its function."""
+"""Which operation made the first number that isn't finite, or came near a singularity of its function."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ def first_nonfinite(ops: Sequence[Op]) -> Op | None:
 
 
 def nearest_singularity(ops: Sequence[Op]) -> Op | None:
-    """Return the last operation whose input touched zero where its derivative has none."""
+    """Return the last operation whose input touched zero, where its derivative is infinite."""
     found = [op for op in ops if op.name in _SINGULAR and op.nearest < 1e-12]
     return found[-1] if found else None
 
 
 def near_singularities(ops: Sequence[Op]) -> list[Op]:
-    """Return the operations whose input came near zero where their derivative has a pole."""
+    """Return the operations whose input came near zero, where their derivative is infinite."""
     return [op for op in ops if op.name in _SINGULAR and op.nearest < 1e-3]
 
 

@@ -40,12 +40,12 @@ def listening() -> Probe | None:
 
 
 class Probe:
-    """Listens from `start` to `stop`; never raises on account of what it does itself.
+    """Listens from `start` to `stop`; its own errors never reach the training.
 
     Args:
         whole_process: nothing but the training to be watched lives in this process.
-        search_memory: look among all tensors for data that is never used; not where the data is known.
-        asking: ask the networks at the end what they have learnt; not where that is known.
+        search_memory: look among all tensors for data that is never used; not needed where the data is known.
+        asking: ask the networks at the end what they have learnt; not needed where that is known.
     """
 
     def __init__(
@@ -129,7 +129,7 @@ class Probe:
         return state.record
 
     def _ask(self) -> None:
-        """Ask the networks; whatever comes of it, the training has ended, and goes unharmed."""
+        """Ask the networks; whatever happens, the training has ended and can't be harmed."""
         state = self.state
         was_busy, state.busy = state.busy, True
         try:
@@ -185,6 +185,6 @@ class OtherProcesses:
 
 
 def _of_ended_processes() -> float:
-    """Return the seconds of processor time that processes started by this one took, once they've ended."""
+    """Return the CPU seconds that processes started by this one took, of those that have ended."""
     times = os.times()
     return times.children_user + times.children_system

@@ -80,7 +80,7 @@ class ProbeState:
         )
 
     def trouble(self, error: BaseException) -> None:
-        """Write down a fault of the probe's own; after some of them it stops listening."""
+        """Write down an error of the probe's own; after several it stops listening."""
         told = self.record.troubles
         trace = error.__traceback__
         while trace is not None and trace.tb_next is not None:
@@ -110,7 +110,7 @@ class ProbeState:
         return event
 
     def boundary(self) -> None:
-        """The end of a step: the clock moves on, and whether to look at the next one is settled."""
+        """The end of a step: move the clock on, and decide whether to look at the next one."""
         self.jump(self.record.tick + 1)
 
     def jump(self, tick: int) -> None:
@@ -148,7 +148,7 @@ class ProbeState:
 
 @contextlib.contextmanager
 def unheard() -> Generator[None]:
-    """Let the probe compute: no gradients, and no mode or tensor class of the user's own gets to see it."""
+    """Let the probe compute without gradients, unseen by modes and tensor classes of the user's own."""
     enabled = torch.is_grad_enabled()
     # In this order: switching gradients off is itself a function that modes get to see.
     with no_torch_function():

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from trainlab.diagnosis.observed.events import Clipping
-from trainlab.diagnosis.observed.record import SchedulerRecord
+from trainlab.diagnosis.observed.record import SchedulerRecord, Setting
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.user_frames import user_site
 from trainlab.diagnosis.torch_private import scheduler_steps
@@ -36,7 +36,7 @@ class SchedulersAndClipping:
         self._schedulers: weakref.WeakKeyDictionary[Any, SchedulerRecord] = weakref.WeakKeyDictionary()
 
     def wrap_scheduler_step(self, original: Any) -> Any:
-        """Count the steps of a scheduler, without the one that its own making takes."""
+        """Count the steps of a scheduler, but for the one that it takes when it is made."""
 
         def step(scheduler: Any, *args: Any, **kwargs: Any) -> Any:
             before = scheduler_steps(scheduler)
@@ -52,7 +52,9 @@ class SchedulersAndClipping:
         record = self._schedulers.get(scheduler)
         if record is None:
             settings = {name: getattr(scheduler, name) for name in _SETTINGS if hasattr(scheduler, name)}
-            plain = {name: value for name, value in settings.items() if isinstance(value, int | float | str)}
+            plain: dict[str, Setting] = {
+                name: value for name, value in settings.items() if isinstance(value, int | float | str)
+            }
             record = SchedulerRecord(type(scheduler).__name__, None, user_site(), settings=plain)
             self._schedulers[scheduler] = record
             self.state.record.schedulers.append(record)
@@ -79,7 +81,7 @@ class SchedulersAndClipping:
             state.deferred.read(norm, lambda got: state.record.clips.append((tick, got[0], float(limit))))
 
     def wrap_scaler(self, original: Any) -> Any:
-        """Note that losses are scaled: then gradients that overflow are skipped steps, and no fault."""
+        """Note that losses are scaled: then overflowing gradients mean skipped steps, and no fault."""
 
         def step(scaler: Any, *args: Any, **kwargs: Any) -> Any:
             self.state.record.uses_scaler = self.state.record.uses_scaler or bool(scaler.is_enabled())

@@ -69,7 +69,7 @@ class TensorRegistry:
         return self._paths.get(module) or type(module).__name__
 
     def enter(self, root: nn.Module, name: str) -> list[int]:
-        """Name the modules and parameters of a root, also those that it doesn't know to be its own."""
+        """Name the modules and parameters of a root, with those that it doesn't know to be its own."""
         for path, module in root.named_modules():
             self._paths.setdefault(module, path or name)
         keys: list[int] = []
@@ -87,7 +87,7 @@ class TensorRegistry:
         return keys
 
     def meet_whole(self, module: nn.Module) -> None:
-        """Know the whole parameters that stand in for a module's distributed ones while it runs."""
+        """Enter the whole parameters that stand in for a module's distributed ones while it runs."""
         for leaf, key in self.parted.get(module, {}).items():
             whole = dict(module.named_parameters(recurse=False)).get(leaf)
             if whole is not None and id(whole) not in self._keys:
@@ -140,7 +140,7 @@ class TensorRegistry:
 
 
 def _items(value: Any) -> list[tuple[str, Any]]:
-    """Return the modules and tensors that lie plainly in an attribute, a list, a tuple or a dictionary."""
+    """Return the modules and tensors in an attribute, be it a list, a tuple or a dictionary."""
     if isinstance(value, nn.Module | torch.Tensor):
         return [("", value)]
     pairs: list[tuple[Any, Any]] = []

@@ -1,5 +1,5 @@
 # pyright: basic
-"""Data that lies in memory and is never used: tensors with rows of the same shape as those trained on."""
+"""Data in memory that is never used: tensors with rows of the same shape as those trained on."""
 
 from __future__ import annotations
 

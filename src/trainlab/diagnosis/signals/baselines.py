@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
 
@@ -23,6 +21,8 @@ def own_constant(record: LossRecord) -> float:
     Under L1 that is the mean distance to the median, under squares and cross-entropies `trivial_loss`; NaN
     where it isn't known, as of several columns.
     """
+    import numpy as np
+
     if record.kind != "l1_loss":
         return trivial_loss(record)
     if record.columns != 1 or len(record.sample) < 2:
@@ -38,6 +38,8 @@ def trivial_loss(record: LossRecord) -> float:
     targets' own entropy.
     Anything else is measured in squared error, whose best constant is the mean: the variance.
     """
+    import numpy as np
+
     if record.kind in CLASSES:
         shares = np.asarray(list(record.counts.values()), dtype=np.float64)
         shares = shares[shares > 0] / max(1.0, float(shares.sum()))
@@ -56,11 +58,13 @@ def trivial_loss(record: LossRecord) -> float:
 def neighbours(
     rows: Sequence[tuple[float, ...]], targets: Sequence[float], *, classes: bool
 ) -> tuple[float, float, int] | None:
-    """Return how well 5 neighbours answer for each row, left out itself; what chance gives; how many rows.
+    """Return how well 5 neighbours answer for each row, itself left out; what chance gives; how many rows.
 
-    For classes the share of right votes, and the share of the largest class; for numbers R² and 0.
+    For classes the share of right votes and that of the largest class; for numbers R² and 0.
     Features are scaled to a standard deviation of 1; rows that come again are counted once.
     """
+    import numpy as np
+
     width = len(rows[0]) if rows else 0
     first: dict[tuple[float, ...], float] = {}
     for row, target in zip(rows, targets, strict=False):

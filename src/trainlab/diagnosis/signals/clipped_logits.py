@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from trainlab.diagnosis.observed.losses import Fit, LossRecord
 from trainlab.diagnosis.observed.record import ActivationRecord, Node
 from trainlab.diagnosis.observed.torch_names import CLASSES
+from trainlab.diagnosis.signals.averages import mean, median
 from trainlab.diagnosis.signals.training import Training
 
 CLIPPING = frozenset(("Relu", "Clamp", "ClampMin", "Hardtanh", "Threshold", "Hardsigmoid", "Tanh"))
@@ -21,7 +20,7 @@ WINDOW, FEWEST_ROWS = 20, 20
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Clipped:
-    """What shows it; no fault where the training does without a remedy."""
+    """What shows it; it is no fault where the training needs no remedy."""
 
     evidence: tuple[str, ...]
     confidence: float
@@ -60,7 +59,7 @@ def _classes(training: Training, loss: LossRecord, node: Node, late: list[Fit]) 
     lost = dead > 0 and unmoved > UNMOVED
     return Clipped(
         evidence=(*evidence, training.learning.words),
-        # A stuck network may have died of something else, and its logits with it.
+        # A stuck network may have died of something else, and taken its logits with it.
         confidence=0.9 if lost and training.learning.state != "stuck" else 0.8,
         is_fault=failing or lost,
     )
@@ -68,7 +67,7 @@ def _classes(training: Training, loss: LossRecord, node: Node, late: list[Fit]) 
 
 def _yes_or_no(training: Training, loss: LossRecord, late: list[Fit]) -> Clipped | None:
     """The sigmoid of what is never below 0 is never below 0.5: no question can be answered with no."""
-    noes = 1 - float(np.mean(loss.sums)) / loss.rows if loss.sums and loss.rows else 0.0
+    noes = 1 - mean(loss.sums) / loss.rows if loss.sums and loss.rows else 0.0
     if loss.target_low > 0.4 or noes < UNMOVED:
         return None
     return Clipped(
@@ -88,7 +87,7 @@ def _squashed(training: Training, loss: LossRecord, late: list[Fit]) -> Clipped:
     """With logits between −1 and 1 no answer can be sure, and the loss has a floor."""
     others = (loss.classes or 2) - 1 if loss.kind in CLASSES else 0
     floor = math.log1p(others * math.exp(-2)) if others else math.log1p(math.exp(-1))
-    end = float(np.median([fit.value for fit in late]))
+    end = median([fit.value for fit in late])
     return Clipped(
         evidence=(
             f"with logits between −1 and 1 the loss can't fall below {floor:.2f}; it ends at {end:.3g}",
@@ -116,4 +115,4 @@ def _activation(training: Training, node: Node) -> ActivationRecord | None:
 
 def _mean(values: list[float | None]) -> float:
     known = [value for value in values if value is not None]
-    return float(np.mean(known)) if known else 0.0
+    return mean(known) if known else 0.0

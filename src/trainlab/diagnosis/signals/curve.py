@@ -3,49 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+    Floats = npt.NDArray[np.float64]
 
 
 def finite(values: Sequence[float]) -> Floats:
     """Return the finite values, ``[n]``."""
+    import numpy as np
+
     array = np.asarray(values, dtype=np.float64)
     return array[np.isfinite(array)]
 
 
 def start(values: Sequence[float]) -> float:
-    """Return the middle of the first twentieth, at least 3 values and at most 20; NaN of none."""
+    """Return the middle of the first twentieth, at least 3 values and at most 20; NaN of no values."""
+    import numpy as np
+
     array = finite(values)
     return middle(array[: int(np.clip(len(array) // 20, 3, 20))])
 
 
 def end(values: Sequence[float]) -> float:
-    """Return the middle of the last tenth, at least 5 values; NaN of none."""
+    """Return the middle of the last tenth, at least 5 values; NaN of no values."""
     array = finite(values)
     return middle(array[-max(5, len(array) // 10) :])
 
 
 def middle(values: Floats) -> float:
-    """Return the median of the means of 5 parts in a row (of fewer values: their median); NaN of none.
+    """Return the median of the means of 5 parts in a row (of fewer values: their median); NaN of no values.
 
     No spike moves it far; and where batches of one example score 0 or 1, it is between them, as a mean is.
     """
+    import numpy as np
+
     if not len(values):
         return float("nan")
     return float(np.median([part.mean() for part in np.array_split(values, 5) if len(part)]))
 
 
 def improvement(values: Sequence[float]) -> float:
-    """Return (start − end) / |start|; NaN of none."""
+    """Return (start − end) / |start|; NaN of no values."""
     first, last = start(values), end(values)
     return (first - last) / max(abs(first), 1e-12)
 
 
 def medians_of_5(values: Sequence[float]) -> Floats:
     """Return the medians of 5 neighbours, ``[n − 4]``."""
+    import numpy as np
+
     array = finite(values)
     if len(array) < 5:
         return array
@@ -54,6 +64,8 @@ def medians_of_5(values: Sequence[float]) -> Floats:
 
 def still_falling(values: Sequence[float]) -> bool:
     """Whether the median of the last third is below 90 % of that of the third before it."""
+    import numpy as np
+
     array = finite(values)
     third = len(array) // 3
     return third >= 5 and float(np.median(array[-third:])) < 0.9 * float(
@@ -63,6 +75,8 @@ def still_falling(values: Sequence[float]) -> bool:
 
 def _without_trend(array: Floats) -> Floats:
     """Return a curve less its moving median of 9, and less the mean of what is left."""
+    import numpy as np
+
     padded = np.pad(array, 4, mode="edge")
     rest = array - np.median(np.lib.stride_tricks.sliding_window_view(padded, 9), axis=1)
     return rest - rest.mean()

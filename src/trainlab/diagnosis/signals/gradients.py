@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-import numpy as np
-
 from trainlab.diagnosis.observed.record import ParamRecord
+from trainlab.diagnosis.signals.averages import median
 from trainlab.diagnosis.signals.training import Training
 
 EARLY = 20
@@ -17,7 +16,7 @@ def early_gradients(training: Training) -> list[tuple[ParamRecord, float]]:
 
     Embeddings are left out: most of their rows get none.
     """
-    return [(param, float(np.median(param.grad_rms[:EARLY]))) for param in _matrices(training)]
+    return [(param, median(param.grad_rms[:EARLY])) for param in _matrices(training)]
 
 
 def late_gradients(training: Training) -> list[tuple[ParamRecord, float]]:
@@ -25,7 +24,7 @@ def late_gradients(training: Training) -> list[tuple[ParamRecord, float]]:
     found = _matrices(training)
     if any(len(param.grad_rms) < 2 * EARLY for param in found):
         return []
-    return [(param, float(np.median(param.grad_rms[-EARLY:]))) for param in found]
+    return [(param, median(param.grad_rms[-EARLY:])) for param in found]
 
 
 def _matrices(training: Training) -> list[ParamRecord]:

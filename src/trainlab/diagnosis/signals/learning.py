@@ -1,17 +1,16 @@
-"""Does it learn? The gate before every symptom: what is no trouble to the training is no fault."""
+"""Does it learn? The gate before every symptom: what doesn't trouble the training is no fault."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from trainlab.diagnosis.observed.answers import ModelAsked
 from trainlab.diagnosis.observed.losses import LossCurve, LossRecord
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.observed.torch_names import BINARY, BY_HAND, CLASSES
 from trainlab.diagnosis.signals import curve
+from trainlab.diagnosis.signals.averages import mean
 from trainlab.diagnosis.signals.baselines import neighbours, own_constant, trivial_loss
 from trainlab.diagnosis.signals.learnt import State, state_of
 from trainlab.diagnosis.signals.unsteady import adversarial, unsteady
@@ -21,12 +20,12 @@ SAME = 0.01
 SMALL, MOST_ROWS = 8, 40_000
 """Losses of batches of fewer rows are averaged over whole passes over the data, of so many rows at most."""
 LEAST_CONSTANT = 1e-6
-"""A smaller loss of the best constant is what rounding and limits on logarithms leave of none."""
+"""A smaller loss of the best constant is 0, but for rounding and for limits on logarithms."""
 CONTRADICTED, SLACK = 2.0, 0.1
 """Answers are those of the training unless their loss is twice that of its last batches, and more by a tenth
 of the best constant's."""
 FEWEST = 32
-"""What is read off batches is read off so many rows, or all that there are: one row tells nothing."""
+"""What is read off batches is read off so many rows, or all there are: one row tells nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,9 +34,9 @@ class Learning:
 
     `ratio` is the last loss in units of the best constant's, by the plain criterion. `own` is the loss itself
     at the end, over rows trained on, and `own_constant` what the best constant scores by the same; the
-    outcome goes by these where they are known, else by `end` and `trivial`. `asked` is what the network said
-    when it was asked at the end. `reached_on` says on which rows `reached` was read; `missed_goal` what was
-    to be reached, where the outcome was judged by that.
+    outcome goes by these where they are known, else by `end` and `trivial`. `asked` is what the network
+    answered when it was asked at the end. `reached_on` says on which rows `reached` was read;
+    `known_failure` what was to be reached, where the outcome was judged by that.
     """
 
     state: State
@@ -79,11 +78,11 @@ class Learning:
 
     @property
     def failing(self) -> bool:
-        """Whether something is wrong with the outcome."""
+        """Whether the outcome is bad."""
         return self.state in ("poor", "stuck", "diverged")
 
     def is_unfit(self, ratio: float) -> bool:
-        """Whether it fails, or ends above so much of the best constant's loss, unless networks compete."""
+        """Whether it fails, or ends above this share of the best constant's loss, unless networks compete."""
         return self.failing or (self.ratio > ratio and not self.adversarial)
 
     @property
@@ -106,7 +105,7 @@ class Learning:
 
 
 def learning(record: TrainingRecord) -> Learning:
-    """Judge the outcome by the loss that has most of the training."""
+    """Judge the outcome by the training's main loss."""
     main = _main(record)
     loss_curve = max(record.loss_curves, key=lambda one: one.count, default=None)
     against = adversarial(record)
@@ -125,7 +124,7 @@ def learning(record: TrainingRecord) -> Learning:
         classes = main.kind in CLASSES or (main.kind in BINARY and main.columns == 1)
         if main.kind in CLASSES + BINARY:
             right = [fit.accuracy for fit in main.fits[-late:]]
-            reached = float(np.mean([value for value in right if value is not None] or [float("nan")]))
+            reached = mean([value for value in right if value is not None] or [float("nan")])
         elif trivial > 0:
             reached = 1 - last / trivial
         on = f"{late} late batches"
@@ -134,7 +133,7 @@ def learning(record: TrainingRecord) -> Learning:
         asked = _asked(record, main, trivial)
         if asked is not None:
             own, constant = asked.best.loss, asked.constant_loss
-            reached, on = asked.best.reached, _rows_words(asked)
+            reached, on = asked.best.reached, _rows_words(record, asked)
             share = asked.best.plain if math.isfinite(asked.best.plain) else own / max(constant, 1e-12)
             last = share * trivial if math.isfinite(share) else last
         judged = _judged(record, main, trivial)
@@ -198,7 +197,7 @@ def _enough(main: LossRecord, trivial: float) -> float:
 
 
 def _asked(record: TrainingRecord, main: LossRecord, trivial: float) -> ModelAsked | None:
-    """Return what the last network said at the end that learnt by the loss that is judged.
+    """Return what the last network that learnt by the judged loss answered at the end.
 
     None where it did worse than its training shows: then it was asked with other weights than it ended with,
     or about what it was to forget, and its batches tell more.
@@ -212,21 +211,24 @@ def _asked(record: TrainingRecord, main: LossRecord, trivial: float) -> ModelAsk
     if not found or not trivial > 0:
         return None
     asked = found[-1]
-    late = float(np.mean([fit.value for fit in main.fits[-_late(record, main) :]])) / trivial
+    late = mean([fit.value for fit in main.fits[-_late(record, main) :]]) / trivial
     share = asked.best.plain if math.isfinite(asked.best.plain) else asked.best.loss / trivial
     return asked if share <= CONTRADICTED * late + SLACK else None
 
 
-def _rows_words(asked: ModelAsked) -> str:
+def _rows_words(record: TrainingRecord, asked: ModelAsked) -> str:
+    """Return which rows were asked, and of which network where there are several."""
+    several = sum(bool(network.params) for network in record.networks) > 1
+    asked_words = f"asked of {asked.name}" if several else "asked"
     mode = f", in {asked.best_mode}" if asked.best_mode else ""
     of = f"{asked.rows:,} rows trained on"
     if asked.unique < asked.rows:
         of = f"{asked.unique:,} different rows trained on"
-    return f"{of}, asked at the end{mode}"
+    return f"{of}, {asked_words} at the end{mode}"
 
 
 def _late(record: TrainingRecord, main: LossRecord) -> int:
-    """Return how many of the last readings of a loss are its end: of enough rows to tell."""
+    """Return how many of a loss's last readings count as its end: enough rows to tell."""
     late = min(len(main.fits), max(5, len(main.fits) // 10))
     batch = max(1, main.rows // len(main.fits))
     enough = min(FEWEST, len(record.data.train_rows) or FEWEST)
@@ -247,7 +249,7 @@ def _over_passes(record: TrainingRecord, main: LossRecord, loss_curve: LossCurve
     if loss_curve.count < 2 * steps or not (l1 or _all_losses(main, loss_curve)):
         return float("nan")
     passes = max(1, round(max(5, loss_curve.count / 10) / steps))
-    return float(np.mean(loss_curve.values[-max(1, round(passes * steps / loss_curve.stride)) :]))
+    return mean(loss_curve.values[-max(1, round(passes * steps / loss_curve.stride)) :])
 
 
 def _all_losses(main: LossRecord, loss_curve: LossCurve | None) -> list[float]:
@@ -267,7 +269,7 @@ def _all_losses(main: LossRecord, loss_curve: LossCurve | None) -> list[float]:
 def _last(first: float, looked_at: float, of_all: float) -> float:
     """Return the loss at the end: the lower of both, unless that of all steps is above the start.
 
-    Nothing is blamed for some batches that are worse than most; but what ends above its start has lost all.
+    A few batches that are worse than most are no one's fault; but a loss above its start has lost everything.
     """
     if math.isnan(of_all):
         return looked_at
@@ -283,7 +285,7 @@ def _judged(record: TrainingRecord, main: LossRecord, trivial: float) -> float:
             share for _, share, count in record.judged_accuracy[-1:] if count >= 30 and main.columns == 1
         ]
         return max(rates, default=float("nan"))
-    return 1 - float(np.mean([fit.value for fit in late])) / trivial if late and trivial > 0 else float("nan")
+    return 1 - mean([fit.value for fit in late]) / trivial if late and trivial > 0 else float("nan")
 
 
 def _main(record: TrainingRecord) -> LossRecord | None:

@@ -1,4 +1,4 @@
-"""What "learnt" means: the one judgement that the doctor, seeds and the trying of remedies share."""
+"""What "learnt" means: the one judgement that the doctor, its remedies and `seeds` share."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ State = Literal["learnt", "poor", "stuck", "diverged", "unknown"]
 STUCK = 0.9
 """At 90 % of the loss of the best constant answer hardly anything was learnt."""
 FEW = 60
-"""In fewer steps a healthy training may well not have left the start."""
+"""In fewer steps a healthy training may not have left the start."""
 BEHIND = 0.1
-"""How far behind its nearest neighbours, in accuracy or R², a network is poor."""
+"""So far behind its nearest neighbours, in accuracy or R², a network is poor."""
 ROWS = 100
 """Of fewer rows neighbours tell too little."""
 GONE = 10

@@ -1,17 +1,16 @@
-"""Trainings whose loss tells little of how they go: of two that are against each other, and of games."""
+"""Trainings whose loss says little about how they go: networks that compete, and games."""
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.observed.record import MANY_PASSES, TrainingRecord
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
+from trainlab.diagnosis.signals.averages import mean, median
 
 FEW = 60
-"""Of fewer rows there is no telling where they come from."""
+"""With fewer rows there is no telling where they come from."""
 MOVED = 0.5
 """A mean of the targets that moves by half of their standard deviation is another task than at first."""
 ALIKE = 0.8
@@ -19,7 +18,7 @@ ALIKE = 0.8
 
 
 def adversarial(record: TrainingRecord) -> bool:
-    """Several optimizers that take turns with different parameters: their losses needn't fall."""
+    """Whether several optimizers take turns with different parameters: their losses needn't fall."""
     stepped = [one for one in record.optimizers if one.steps >= 5]
     if len(stepped) < 2:
         return False
@@ -33,7 +32,7 @@ def adversarial(record: TrainingRecord) -> bool:
 
 
 def unsteady(record: TrainingRecord, main: LossRecord | None) -> bool:
-    """Whether what is to be learnt changes with what is learnt, or with time."""
+    """Whether what is to be learnt changes while it is learnt."""
     return (main is not None and _targets_move(main)) or _acts(record) or _plays(record, main)
 
 
@@ -43,7 +42,7 @@ def _acts(record: TrainingRecord) -> bool:
 
 
 def _plays(record: TrainingRecord, main: LossRecord | None) -> bool:
-    """Whether numbers are learnt from many passes a step, of one row each: a game, whose returns move.
+    """Whether numbers are learnt in many passes a step, of one row each: a game, whose returns move.
 
     Games are of different lengths, or hardly a state comes again, or one comes more than once in a step; rows
     of data come again, as many to each step, each once or the same in all steps.
@@ -51,7 +50,7 @@ def _plays(record: TrainingRecord, main: LossRecord | None) -> bool:
     if main is None or main.kind in CLASSES + BINARY or record.data.largest_batch != 1:
         return False
     passes = [count for _, _, count in record.graph_sizes]
-    if len(passes) < 3 or float(np.median(passes)) < MANY_PASSES:
+    if len(passes) < 3 or median(passes) < MANY_PASSES:
         return False
     alike = max(passes.count(count) for count in passes) / len(passes)
     data = record.data
@@ -62,18 +61,20 @@ def _plays(record: TrainingRecord, main: LossRecord | None) -> bool:
 
 
 def _targets_move(main: LossRecord) -> bool:
-    """Whether targets are others later than at first, as returns are while an agent learns to act.
+    """Whether later targets differ from the first, as returns do while an agent learns to act.
 
     The mean of the last third of the batches is half a standard deviation and 5 standard errors from that
     of the first third.
     """
+    import numpy as np
+
     if main.kind in CLASSES + BINARY:
         return False
     batches = [batch for batch in main.batches if batch]
     third = len(batches) // 3
     if third < 5:
         return False
-    means = np.asarray([np.mean(batch) for batch in batches])
+    means = np.asarray([mean(batch) for batch in batches])
     spread = float(np.std(np.concatenate([np.asarray(batch) for batch in batches])))
     first, last = means[:third], means[-third:]
     moved = abs(float(last.mean() - first.mean()))

@@ -118,6 +118,31 @@ class Noisy(nn.Module):
         return self.layer(x) * float(self.training)
 
 
+class Teacher(nn.Linear):
+    """Gives targets, and learns nothing."""
+
+
+class Student(nn.Linear):
+    """Learns from the teacher."""
+
+
+def test_of_several_networks_the_one_that_is_judged_is_named():
+    def training() -> None:
+        teacher, student = Teacher(1, 1), Student(1, 1)
+        optimizer = torch.optim.SGD(student.parameters(), lr=0.05)
+        for step in range(64):
+            rows = torch.arange(step * 8, (step + 1) * 8) % len(LINE)
+            with torch.no_grad():
+                target = teacher(LINE[rows])
+            optimizer.zero_grad()
+            functional.mse_loss(student(LINE[rows]), target).backward()
+            optimizer.step()
+
+    report = diagnosed(training)
+    assert {model["class"] for model in report.card["models"]} == {"Teacher", "Student"}
+    assert report.outcome["reached_on"].startswith("40 rows trained on, asked of Student at the end")
+
+
 def test_modes_that_answer_otherwise_are_told_apart():
     report = trained(Noisy, LINE, 2 * LINE, functional.mse_loss, steps=300)
     asked = one(report)
