@@ -30,7 +30,7 @@ class Called:
     """What came of a call.
 
     Args:
-        seen: what the probe saw.
+        record: what the probe saw.
         returned: what the function returned.
         printed: what it printed.
         error: the exception that it raised, as ``ValueError: no``; empty if it returned.

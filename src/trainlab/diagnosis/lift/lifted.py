@@ -25,7 +25,7 @@ class Lift:
     inputs: Array
     targets: Array
     replayed: tuple[Replayed, ...]
-    elsewhere: bool
+    judges_other_rows: bool
 
     @property
     def difference(self) -> float:
@@ -71,7 +71,7 @@ def lift_own(recording: Recording, *, folder: str | Path) -> Lift:
         inputs=draft.inputs,
         targets=draft.targets,
         replayed=(replayed,),
-        elsewhere=recording.elsewhere,
+        judges_other_rows=recording.judges_other_rows,
     )
 
 
@@ -98,7 +98,7 @@ def with_others(lift: Lift, own: Recording, others: Sequence[Recording]) -> Lift
         inputs=lift.inputs,
         targets=lift.targets,
         replayed=tuple(replayed),
-        elsewhere=lift.elsewhere,
+        judges_other_rows=lift.judges_other_rows,
     )
 
 

@@ -17,7 +17,7 @@ LOSSES = {entry.torch_function: name for name, entry in maths.LOSSES.items() if 
 DIFFERENCES = ("sub", "__sub__", "subtract", "rsub", "__rsub__")
 
 
-class Outputs:
+class OutputFollower:
     """Follows the output of one pass until it meets targets."""
 
     def __init__(self) -> None:

@@ -89,12 +89,12 @@ class Trying:
         rounds = int(self.budget / max(self.seconds, 1e-3))
         most = rounds * self.runner.lanes // 2
         if most < 1:
-            beside = self.runner.lanes > 1
-            needed = int(self.seconds * (1 if beside else 2)) + 1
+            parallel = self.runner.lanes > 1
+            needed = int(self.seconds * (1 if parallel else 2)) + 1
             self._ended = "no time"
             self._reason = (
                 f"a run takes about {format_number(self.seconds)} s, and two are needed, with and without a "
-                f"remedy, {'side by side' if beside else 'one after the other'}; the budget is "
+                f"remedy, {'side by side' if parallel else 'one after the other'}; the budget is "
                 f"{format_number(self.budget)} s. Give {needed} at least: --budget {needed}, in Python "
                 f"budget={needed}."
             )

@@ -118,7 +118,7 @@ def reader_of(lift: Lift, runs: Sequence[SeedRun], metric: str) -> RunReader:
     )
     if not metric:
         return reader
-    if not lift.elsewhere:
+    if not lift.judges_other_rows:
         for name, scale in (("accuracy", 1.0), ("accuracy", 100.0), ("loss", 1.0)):
             pairs = zip(runs, lift.replayed, strict=True)
             if all(_is_printed(run.value, one, name, scale) for run, one in pairs):

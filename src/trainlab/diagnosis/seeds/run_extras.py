@@ -38,7 +38,7 @@ class RunExtras:
         """Write what a lift needs; should that fail, there is no lift, and the report is unharmed."""
         try:
             recording = listener.finished()
-            recording.elsewhere = bool(record.data.judged_rows - record.data.train_rows)
+            recording.judges_other_rows = bool(record.data.judged_rows - record.data.train_rows)
             write(recording, self.asked.recording)
         except Exception as error:
             refused = Recording(refused=f"it couldn't be followed ({type(error).__name__})")

@@ -14,7 +14,7 @@ from trainlab.diagnosis.torch_private import version_of
 MAX_NUMBERS, MAX_INDICES = 20_000_000, 20_000_000
 
 
-class Rows:
+class BatchRows:
     """Numbers rows as they come."""
 
     def __init__(self) -> None:

@@ -244,13 +244,13 @@ def test_stopped_it_shows_what_it_has(
 def test_no_signal_spoils_a_report_that_is_being_written():
     code = """
 import os, signal
-from trainlab.diagnosis.script.process_hooks import finish_in_peace, report_first
+from trainlab.diagnosis.script.process_hooks import ignore_signals, report_before_exit
 def finish(ended):
-    finish_in_peace()
+    ignore_signals()
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         os.kill(os.getpid(), number)
     print("written", ended["code"], flush=True)
-report_first(finish)
+report_before_exit(finish)
 os.kill(os.getpid(), signal.SIGTERM)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
