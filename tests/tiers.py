@@ -54,7 +54,7 @@ WHOLE: dict[str, tuple[str, ...]] = {
         "cli/test_killed_study.py",
         "crash",
         "diagnosis/lift",
-        "diagnosis/remedies/test_processes.py",
+        "diagnosis/remedies/test_script_trials.py",
         "diagnosis/seeds/test_command.py",
         "diagnosis/seeds/test_lifted_runs.py",
         "diagnosis/seeds/test_limits.py",

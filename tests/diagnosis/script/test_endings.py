@@ -104,7 +104,7 @@ def test_a_training_in_a_thread_is_waited_for_and_told(tmp_path: Path):
     assert code == 0
     assert report["looked_at"]["other_threads"] == 70
     assert report["verdict"].endswith(
-        "70 backward passes went by in other threads: the doctor hears the one that the script starts in."
+        "70 backward passes went by in other threads: the doctor watches the one that the script starts in."
     )
 
 
@@ -299,7 +299,7 @@ def test_why_nothing_was_seen():
             "No training was seen: no backward pass, no optimizer step. "
         )
 
-    assert reason(other_frameworks=["jax"]) == "jax was used: the doctor listens to PyTorch."
+    assert reason(other_frameworks=["jax"]) == "jax was used: the doctor watches PyTorch."
     assert "TORCH_COMPILE_DISABLE=1" in reason(compiled_calls=3)
     assert reason(torch_imported=False).startswith("PyTorch was never imported")
     assert reason() == "PyTorch was imported and not used to train: is the training called at all?"

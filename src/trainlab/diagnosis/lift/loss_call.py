@@ -33,7 +33,7 @@ class OutputFollower:
         self.target = None
 
     def called(self, name: str, args: Any, kwargs: dict[str, Any], out: Any) -> None:
-        """Follow an op on what is known."""
+        """Follow a call that is given a known output."""
         place = next((at for at, value in enumerate(args[:2]) if id(value) in self.known), None)
         if place is None:
             first = kwargs.get("input")

@@ -1,4 +1,4 @@
-"""What a remedy was good for: the same seeds with and without it, held against each other."""
+"""What a remedy achieved: the same seeds with and without it, compared."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from trainlab.stats import Rate, rate
 
 TrialVerdict = Literal["mended", "learns", "partly", "better", "no help", "harmed", "failed", "no hold"]
 MARGIN = 0.05
-"""So much of accuracy, R² or the best constant's loss is a difference."""
+"""A difference of accuracy, of R², or of the loss by that of the best constant, begins here."""
 OF_THE_WAY = 0.1
-"""Where only losses are known: so much of the way that they went."""
+"""Where only losses are known, a difference begins at this share of the way that they went."""
 BORROWED = 0.5
-"""Where the best constant's loss is known from the other run only, less is learnt than half of it."""
+"""Where the best constant's loss is known from the other run only, a loss up to half of it is learnt."""
 MOST = 0.8
-"""Better, or worse, on so many of the seeds is better, or worse."""
+"""A remedy is better, or worse, if it is so on this share of the seeds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def verdict_of(
     acted: int,
     failed: bool,
 ) -> TrialVerdict:
-    """Return in a word what it came to: who has learnt with it and without, and which came out better."""
+    """Return the result in a word, by who has learnt with it and without, and which came out better."""
     count, learnt, unchanged = len(signs), after.count(True), before.count(True)
     if failed:
         return "failed"

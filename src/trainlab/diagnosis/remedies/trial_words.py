@@ -1,4 +1,4 @@
-"""Trials in words: one sentence a remedy, one for all of them."""
+"""Trials in words: a sentence for each remedy, and one for all of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from trainlab.draw import counted, format_number
 
 Trial = dict[str, Any]
 FEW = 5
-"""Of so many seeds that differ, all are on one side once in 32 times by chance."""
+"""Five seeds that differ are by chance all on one side once in 32 times."""
 
 
 def trial_words(trial: Trial, narrow: str) -> str:

@@ -21,14 +21,14 @@ all_faults()  # loaded here, so that no budget is spent on it
 
 SEEDS, BUDGET = 5, 120.0
 PAIRS = 3
-"""So many pairs of remedies are tried at most, where none was enough alone."""
+"""Pairs of remedies that are tried at most, where none was enough alone."""
 Tell = Callable[[float, str], None]
-"""Is told how much of the budget is used (0 to 1), and what goes on."""
+"""Called with the share of the budget that is used, and with words for what is being done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A remedy of a finding that was tried, and what came of it."""
+    """A remedy that was tried for a finding, and its trial."""
 
     fault: str
     remedy: Remedy
@@ -44,7 +44,7 @@ class Trying:
         seeds: on how many seeds each remedy is tried.
         budget: seconds for all of it.
         seconds: how long one run takes.
-        tell: what shows how far it is.
+        tell: shows the progress.
     """
 
     runner: Runner

@@ -75,7 +75,7 @@ class ImportHook(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return what Python would find, with a look after it is loaded."""
+        """Return what Python would find; loading it calls `then`."""
         if fullname != self.module or self not in sys.meta_path:
             return None
         sys.meta_path.remove(self)

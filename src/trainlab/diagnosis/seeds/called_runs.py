@@ -1,5 +1,5 @@
 # pyright: basic
-"""A population of a training that is a function: it is called again and again, in this process."""
+"""A population of a training that is a function, called again and again in this process."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def _returned(value: Any, metric: str) -> float | None:
 
 
 def _check(yours: SeedRun, called: Called, question: Question) -> None:
-    """Refuse a training of which there is nothing to compare."""
+    """Refuse a training that gives nothing to compare."""
     metric, names = question.metric, names_printed(called.printed)
     others = f" It prints numbers after: {', '.join(names)}." if names else ""
     if yours.failed or yours.state == "diverged":

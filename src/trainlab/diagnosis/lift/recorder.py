@@ -1,7 +1,7 @@
 # pyright: basic
 """Records what makes an experiment of a training: layers, initial weights, rows, losses, optimizer.
 
-It listens in the script's own process, beside the probe, through a `TorchFunctionMode` and public hooks.
+It records in the script's own process, alongside the probe, through a `TorchFunctionMode` and public hooks.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CLOSE_STEPS = 20_000
 """Steps that are recorded; the rest are only counted."""
 
 
-class Listener:
+class Recorder:
     """Records one network, one loss and one optimizer from `start` to `finished`; refuses a second one."""
 
     def __init__(self, probe: Any) -> None:
@@ -47,7 +47,7 @@ class Listener:
         self.steps = 0
 
     def start(self) -> None:
-        """Begin to listen; the process ends with it."""
+        """Begin to record, until the process ends."""
         self.draws.start()
         register_module_forward_pre_hook(self._entered)
         register_module_forward_hook(self._left)
