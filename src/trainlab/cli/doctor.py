@@ -7,7 +7,6 @@ Exit codes: 0 nothing found; 1 something found; 2 the command can't be carried o
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -31,50 +30,6 @@ FOUND, FAILED, INTERRUPTED = 1, 3, 130
 MAX_STEPS, MAX_SECONDS, MAX_SEEDS = 1_000_000_000, 10_000_000, 1_000
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class DoctorOptions:
-    """The options of ``trainlab doctor``."""
-
-    steps: Annotated[int | None, Parameter(help="End after this many optimizer steps.", converter=whole)] = (
-        None
-    )
-    for_: Annotated[
-        int | None, Parameter(name="--for", help="End after this many seconds.", converter=whole)
-    ] = None
-    try_: Annotated[
-        bool, Parameter(name="--try", help="Run it again with remedies, and say what helps.", negative="")
-    ] = False
-    budget: Annotated[int | None, Parameter(help="Seconds for --try, 120 if left out.", converter=whole)] = (
-        None
-    )
-    seeds: Annotated[
-        int | None, Parameter(help="Seeds that --try runs each remedy on, 5 if left out.", converter=whole)
-    ] = None
-    details: Details = False
-    json: Json = None
-    html: Html = None
-
-    def check(self) -> None:
-        """Refuse what is out of range, and files that can't be written."""
-        check_range("--steps", self.steps, least=1, most=MAX_STEPS)
-        check_range("--for", self.for_, least=1, most=MAX_SECONDS)
-        check_range("--budget", self.budget, least=1, most=MAX_SECONDS)
-        check_range("--seeds", self.seeds, least=1, most=MAX_SEEDS)
-        for option, value in (("--budget", self.budget), ("--seeds", self.seeds)):
-            if value is not None and not self.try_:
-                raise UsageError(f"{option} {value}: says how remedies are tried; give --try as well.")
-        check_writable("--json", self.json)
-        check_writable("--html", self.html)
-        if self.html == "-":
-            raise UsageError(
-                "--html -: the report is a page; give the name of a file, as in --html report.html."
-            )
-
-
-USUAL = DoctorOptions()
-
-
 def doctor_command(
     script: Annotated[
         str,
@@ -87,49 +42,68 @@ def doctor_command(
     *arguments: Annotated[
         str, Parameter(help="The script's own arguments.", allow_leading_hyphen=True, show=True)
     ],
-    options: DoctorOptions = USUAL,
+    steps: Annotated[
+        int | None, Parameter(help="End after so many optimizer steps.", converter=whole)
+    ] = None,
+    for_: Annotated[
+        int | None, Parameter(name="--for", help="End after so many seconds.", converter=whole)
+    ] = None,
+    try_: Annotated[
+        bool, Parameter(name="--try", help="Run it again with remedies, and say what helps.", negative="")
+    ] = False,
+    budget: Annotated[
+        int | None, Parameter(help="Seconds for --try, 120 if left out.", converter=whole)
+    ] = None,
+    seeds: Annotated[
+        int | None, Parameter(help="Seeds that --try runs each remedy on, 5 if left out.", converter=whole)
+    ] = None,
+    details: Details = False,
+    json: Json = None,
+    html: Html = None,
 ) -> int:
     """Run a training under the probe and tell what keeps it from learning: cause, place, evidence, remedy."""
     from trainlab.diagnosis import Plan, run_script
+    from trainlab.draw import json_text
     from trainlab.interrupt import termination
 
     if script.startswith("-") and script not in ("-", "-m"):
         raise UsageError(f"{script}: there is no such option. See: trainlab doctor --help")
     if script != "-m":
         check_script(script)
-    options.check()
-    check_distinct({"SCRIPT": script, "--json": options.json, "--html": options.html})
-    plan = Plan(script=script, arguments=arguments, steps=options.steps or 0, seconds=options.for_ or 0)
-    to_stderr = options.json == "-"
+    check_range("--steps", steps, least=1, most=MAX_STEPS)
+    check_range("--for", for_, least=1, most=MAX_SECONDS)
+    check_range("--budget", budget, least=1, most=MAX_SECONDS)
+    check_range("--seeds", seeds, least=1, most=MAX_SEEDS)
+    for option, value in (("--budget", budget), ("--seeds", seeds)):
+        if value is not None and not try_:
+            raise UsageError(f"{option} {value}: says how remedies are tried; give --try as well.")
+    check_writable("--json", json)
+    check_writable("--html", html)
+    if html == "-":
+        raise UsageError("--html -: the report is a page; give the name of a file, as in --html report.html.")
+    check_distinct({"SCRIPT": script, "--json": json, "--html": html})
+    plan = Plan(script=script, arguments=arguments, steps=steps or 0, seconds=for_ or 0)
     with termination():
-        if options.try_:
-            report = run_and_try(plan, seeds=options.seeds, budget=options.budget, output_to_stderr=to_stderr)
+        if try_:
+            report = run_and_try(plan, seeds=seeds, budget=budget, output_to_stderr=json == "-")
         else:
-            report = run_script(plan, output_to_stderr=to_stderr)
-    title = f"Diagnosis of {arguments[0] if script == '-m' else os.path.basename(script)}"
-    return deliver_report(report, title, json=options.json, html=options.html, details=options.details)
-
-
-def deliver_report(
-    report: dict[str, Any], title: str, *, json: str | None, html: str | None, details: bool
-) -> int:
-    """Print a report, write it where it was asked for, and return the command's exit code."""
-    from trainlab.draw import json_text
+            report = run_script(plan, output_to_stderr=json == "-")
 
     def page() -> str:
         from trainlab.report import diagnosis_html
 
-        return diagnosis_html(report, title=title)
+        name = arguments[0] if script == "-m" else os.path.basename(script)
+        return diagnosis_html(report, title=f"Diagnosis of {name}")
 
     hand_over(
-        lambda console: _print_report(report, console, details=details, has_page=html is not None),
+        lambda console: print_report(report, console, details=details, has_page=html is not None),
         Output(option="--json", word="JSON", path=json, text=lambda: json_text(report)),
         Output(option="--html", word="report", path=html, text=page),
     )
     return exit_code(report)
 
 
-def _print_report(report: dict[str, Any], console: Console, *, details: bool, has_page: bool) -> None:
+def print_report(report: dict[str, Any], console: Console, *, details: bool, has_page: bool) -> None:
     """Print a report, and where the rest of it is."""
     from trainlab.diagnosis import show_report
     from trainlab.diagnosis.report.show import rest_line

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,102 +26,15 @@ from trainlab.cli.options import (
     whole,
 )
 from trainlab.cli.output import Output, check_distinct, check_writable, hand_over, print_rest
-from trainlab.diagnosis.seeds.seeds_function import MAX_RUNS
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from trainlab.diagnosis.seeds import Question
     from trainlab.diagnosis.seeds.population import SeedsResult
-    from trainlab.diagnosis.seeds.question import Question
 
 FAILED, INTERRUPTED = 3, 130
-MAX_SEED = 2**32 - 1
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class SeedsOptions:
-    """The options of ``trainlab seeds``."""
-
-    n: Annotated[int, Parameter(name="-n", help="How many other seeds.", converter=whole)] = 100
-    metric: Annotated[
-        str | None,
-        Parameter(help="A number that the script prints after this name, or a variable of it at its end."),
-    ] = None
-    at_least: Annotated[
-        float | None,
-        Parameter(help="A run succeeds if the metric is at least this.", allow_leading_hyphen=True),
-    ] = None
-    at_most: Annotated[
-        float | None,
-        Parameter(help="A run succeeds if the metric is at most this.", allow_leading_hyphen=True),
-    ] = None
-    seed: Annotated[
-        int | None, Parameter(help="Run this seed alone and show the doctor's report of it.", converter=whole)
-    ] = None
-    rerun: Annotated[
-        bool, Parameter(help="Run the file again in any case; never lift it into an experiment.", negative="")
-    ] = False
-    as_experiment: Annotated[
-        str | None, Parameter(help="Write the training as a study file, if it can be lifted.")
-    ] = None
-    save: Annotated[
-        str | None, Parameter(help="Keep finished runs in this file, and go on from what it holds.")
-    ] = None
-    workers: Workers = None
-    details: Details = False
-    json: Json = None
-    html: Html = None
-
-    def check(self) -> None:
-        """Refuse what is out of range, and files that can't be written."""
-        check_range("-n", self.n, least=1, most=MAX_RUNS)
-        check_range("--seed", self.seed, least=0, most=MAX_SEED)
-        check_range("--workers", self.workers, least=1, most=MAX_WORKERS)
-        self._check_success()
-        check_writable("--json", self.json)
-        check_writable("--html", self.html)
-        check_writable("--save", self.save)
-        check_writable("--as-experiment", self.as_experiment)
-        if self.as_experiment is not None and self.rerun:
-            raise UsageError("--as-experiment with --rerun: drop one; what is run again isn't lifted.")
-        if "-" in (self.html, self.save, self.as_experiment):
-            raise UsageError(
-                "--html, --save, --as-experiment: give the name of a file; "
-                "only --json can go to the terminal."
-            )
-
-    def _check_success(self) -> None:
-        if self.metric is not None and not self.metric.strip():
-            raise UsageError("--metric '': give the name that the script prints, as in --metric accuracy.")
-        for option, threshold in (("--at-least", self.at_least), ("--at-most", self.at_most)):
-            if threshold is not None and isnan(threshold):
-                raise UsageError(f"{option} nan: must be a number, such as 0.9.")
-        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
-            raise UsageError(
-                f"--at-least {self.at_least:g}: is above --at-most {self.at_most:g}; no run could succeed."
-            )
-
-    def question(self, script: str, arguments: tuple[str, ...]) -> Question:
-        """Return what is asked of the script."""
-        from trainlab.diagnosis.seeds.question import Question
-        from trainlab.diagnosis.seeds.success import Success
-        from trainlab.execution import default_workers
-
-        return Question(
-            script=script,
-            arguments=arguments,
-            count=self.n,
-            metric=self.metric.strip() if self.metric else "",
-            success=Success(at_least=self.at_least, at_most=self.at_most),
-            workers=self.workers or default_workers(),
-            save=self.save,
-            lift=not self.rerun,
-            as_experiment=self.as_experiment,
-        )
-
-
-USUAL = SeedsOptions()
+MAX_RUNS, MAX_SEED = 1_000_000, 2**32 - 1
 
 
 def seeds_command(
@@ -131,25 +43,85 @@ def seeds_command(
     *arguments: Annotated[
         str, Parameter(help="The script's own arguments.", allow_leading_hyphen=True, show=True)
     ],
-    options: SeedsOptions = USUAL,
+    n: Annotated[int, Parameter(name="-n", help="How many other seeds.", converter=whole)] = 100,
+    metric: Annotated[
+        str | None,
+        Parameter(help="A number that the script prints after this name, or a variable of it at its end."),
+    ] = None,
+    at_least: Annotated[
+        float | None,
+        Parameter(help="A run succeeds if the metric is at least this.", allow_leading_hyphen=True),
+    ] = None,
+    at_most: Annotated[
+        float | None,
+        Parameter(help="A run succeeds if the metric is at most this.", allow_leading_hyphen=True),
+    ] = None,
+    seed: Annotated[
+        int | None, Parameter(help="Run this seed alone and show the doctor's report of it.", converter=whole)
+    ] = None,
+    rerun: Annotated[
+        bool, Parameter(help="Run the file again in any case; never lift it into an experiment.", negative="")
+    ] = False,
+    as_experiment: Annotated[
+        str | None, Parameter(help="Write the training as a study file, if it can be lifted.")
+    ] = None,
+    save: Annotated[
+        str | None, Parameter(help="Keep finished runs in this file, and go on from what it holds.")
+    ] = None,
+    workers: Workers = None,
+    details: Details = False,
+    json: Json = None,
+    html: Html = None,
 ) -> int:
     """Was it the seed? Run a training script with other seeds and tell how its outcome spreads."""
     check_script(script)
-    options.check()
+    check_range("-n", n, least=1, most=MAX_RUNS)
+    check_range("--seed", seed, least=0, most=MAX_SEED)
+    check_range("--workers", workers, least=1, most=MAX_WORKERS)
+    if metric is not None and not metric.strip():
+        raise UsageError("--metric '': give the name that the script prints, as in --metric accuracy.")
+    for option, threshold in (("--at-least", at_least), ("--at-most", at_most)):
+        if threshold is not None and isnan(threshold):
+            raise UsageError(f"{option} nan: must be a number, such as 0.9.")
+    if at_least is not None and at_most is not None and at_least > at_most:
+        raise UsageError(f"--at-least {at_least:g}: is above --at-most {at_most:g}; no run could succeed.")
+    check_writable("--json", json)
+    check_writable("--html", html)
+    check_writable("--save", save)
+    check_writable("--as-experiment", as_experiment)
+    if as_experiment is not None and rerun:
+        raise UsageError("--as-experiment with --rerun: drop one; what is run again isn't lifted.")
+    if "-" in (html, save, as_experiment):
+        raise UsageError(
+            "--html, --save, --as-experiment: give the name of a file; only --json can go to the terminal."
+        )
     check_distinct(
-        {"SCRIPT": script, "--json": options.json, "--html": options.html, "--save": options.save}
-        | {"--as-experiment": options.as_experiment}
+        {"SCRIPT": script, "--json": json, "--html": html, "--save": save}
+        | {"--as-experiment": as_experiment}
     )
-    question = options.question(script, arguments)
-    if options.seed is not None:
-        return _one_seed(question, options.seed, options)
+    from trainlab.diagnosis.seeds import Question, Success
+    from trainlab.execution import default_workers
+
+    question = Question(
+        script=script,
+        arguments=arguments,
+        count=n,
+        metric=metric.strip() if metric else "",
+        success=Success(at_least=at_least, at_most=at_most),
+        workers=workers or default_workers(),
+        save=save,
+        lift=not rerun,
+        as_experiment=as_experiment,
+    )
+    if seed is not None:
+        return _one_seed(question, seed, json, html, details=details)
     population = _populated(question)
     if population is None:
         print("trainlab: stopped before the script's own run was over: nothing to report.", file=sys.stderr)
         return INTERRUPTED
-    _deliver(population, options)
-    if options.as_experiment and population.way.name == "lifted" and options.json != "-":
-        print(f"experiment: {options.as_experiment}")
+    _deliver(population, json, html, details=details)
+    if as_experiment and population.way.name == "lifted" and json != "-":
+        print(f"experiment: {as_experiment}")
     if population.interrupted:
         return INTERRUPTED
     return FAILED if population.yours.failed and all(run.failed for run in population.runs) else 0
@@ -157,7 +129,7 @@ def seeds_command(
 
 def _populated(question: Question) -> SeedsResult | None:
     from trainlab.cli.progress import progress_line
-    from trainlab.diagnosis.seeds.populate import populate
+    from trainlab.diagnosis.seeds import populate
     from trainlab.interrupt import interrupts
 
     with interrupts() as stop, progress_line("seeds") as show:
@@ -180,8 +152,9 @@ def runs_words(done: int, total: int, seconds_left: float | None) -> str:
     return f"{done:,} of {total:,} runs{left}"
 
 
-def _deliver(population: SeedsResult, options: SeedsOptions) -> None:
-    from trainlab.diagnosis.seeds.show import rest_line, show_seeds
+def _deliver(population: SeedsResult, json: str | None, html: str | None, *, details: bool) -> None:
+    from trainlab.diagnosis.seeds import show_seeds
+    from trainlab.diagnosis.seeds.show import rest_line
     from trainlab.draw import json_text
 
     data = population.to_dict()
@@ -192,21 +165,32 @@ def _deliver(population: SeedsResult, options: SeedsOptions) -> None:
         return seeds_html(data, title=f"Seeds of {os.path.basename(population.script)}")
 
     def show(console: Console) -> None:
-        show_seeds(data, console, details=options.details)
-        if not options.details:
-            print_rest(rest_line(data, has_page=options.html is not None), console)
+        show_seeds(data, console, details=details)
+        if not details:
+            print_rest(rest_line(data, has_page=html is not None), console)
 
     hand_over(
         show,
-        Output(option="--json", word="JSON", path=options.json, text=lambda: json_text(data)),
-        Output(option="--html", word="report", path=options.html, text=page),
+        Output(option="--json", word="JSON", path=json, text=lambda: json_text(data)),
+        Output(option="--html", word="report", path=html, text=page),
     )
 
 
-def _one_seed(question: Question, seed: int, options: SeedsOptions) -> int:
-    from trainlab.cli.doctor import deliver_report
-    from trainlab.diagnosis.seeds.populate import report_of_seed
+def _one_seed(question: Question, seed: int, json: str | None, html: str | None, *, details: bool) -> int:
+    from trainlab.cli.doctor import exit_code, print_report
+    from trainlab.diagnosis.seeds import report_of_seed
+    from trainlab.draw import json_text
 
-    report: dict[str, Any] = report_of_seed(question, seed, output_to_stderr=options.json == "-")
-    title = f"Diagnosis of {os.path.basename(question.script)}, seed {seed}"
-    return deliver_report(report, title, json=options.json, html=options.html, details=options.details)
+    report: dict[str, Any] = report_of_seed(question, seed, output_to_stderr=json == "-")
+
+    def page() -> str:
+        from trainlab.report import diagnosis_html
+
+        return diagnosis_html(report, title=f"Diagnosis of {os.path.basename(question.script)}, seed {seed}")
+
+    hand_over(
+        lambda console: print_report(report, console, details=details, has_page=html is not None),
+        Output(option="--json", word="JSON", path=json, text=lambda: json_text(report)),
+        Output(option="--html", word="report", path=html, text=page),
+    )
+    return exit_code(report)
