@@ -104,7 +104,7 @@ def _training(report: dict[str, Any]) -> str:
 
 
 def _reached(outcome: dict[str, Any]) -> str:
-    """Say how good the network is on its own data, and what 5 nearest neighbours are on them."""
+    """Say how good the network is on its own data, and how good 5 nearest neighbours are."""
     if outcome.get("reached") is None:
         return ""
     text = f"{outcome['reached_as']} {_number(outcome['reached'])}"

@@ -160,7 +160,7 @@ class Child:
             self.snapshot_at = now + max(self.pause, 100 * (time.monotonic() - now))
 
     def _is_loading(self) -> bool:
-        """Whether PyTorch is being imported, which is no time of the training's."""
+        """Whether PyTorch is being imported: that time isn't the training's."""
         return "torch" in sys.modules and self.probe is None and not self.record.troubles
 
     def _end_in_time(self) -> None:

@@ -14,8 +14,8 @@ from typing import Any
 from trainlab.diagnosis.in_process.called_training import OUTSIDE, Called, call, modules
 from trainlab.diagnosis.judge.diagnose import diagnose
 from trainlab.diagnosis.probe.random_state import random_state_kept
-from trainlab.diagnosis.seeds.metric import last_number, names_printed
 from trainlab.diagnosis.seeds.population import SeedsResult, Way
+from trainlab.diagnosis.seeds.printed_numbers import last_number, names_printed
 from trainlab.diagnosis.seeds.question import OnProgress, Question
 from trainlab.diagnosis.seeds.run_extras import SKETCH, number_in
 from trainlab.diagnosis.seeds.script_runs import gathered, is_from_start, limit_of

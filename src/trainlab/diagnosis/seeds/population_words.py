@@ -63,7 +63,7 @@ def _success(data: dict[str, Any]) -> Verdict:
 
 
 def _was_it(found: Rate, own: bool) -> tuple[Outcome, str]:
-    """Return whether it was the seed, and the words that say so, after how the script's `own` run ended."""
+    """Return whether it was the seed, and the words for it, given how the script's `own` run ended."""
     if found.low >= MOST:
         if own:
             return "refuted", ", and so does nearly every seed: it wasn't the seed."

@@ -10,9 +10,9 @@ from threading import Event
 import numpy as np
 
 from trainlab.diagnosis.seeds.kept_runs import KeptRuns
-from trainlab.diagnosis.seeds.metric import names_printed
 from trainlab.diagnosis.seeds.population import SeedsResult, Way
 from trainlab.diagnosis.seeds.population_words import notes_of
+from trainlab.diagnosis.seeds.printed_numbers import names_printed
 from trainlab.diagnosis.seeds.process_pool import ProcessPool, Ran
 from trainlab.diagnosis.seeds.question import OnProgress, Question
 from trainlab.diagnosis.seeds.seed_run import LATE, SeedRun, run_from_report, run_without_report

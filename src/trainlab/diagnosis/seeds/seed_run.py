@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from trainlab.diagnosis.report.read_back import Ended, ended_from, first_cause, outcome_from
-from trainlab.diagnosis.seeds.metric import last_number
+from trainlab.diagnosis.seeds.printed_numbers import last_number
 
 LATE = "time limit"
 UNEXPLAINED, NOT_LOOKED_AT = "unexplained", "not looked at"
