@@ -60,7 +60,7 @@ class RunReader:
         )
 
     def reached(self, accuracy: float | None, squared: float | None) -> float | None:
-        """Return the accuracy, or R²: 1 minus the squared error divided by the variance; None where it isn't known."""
+        """Return the accuracy, or R² (1 minus squared error by variance); None where it isn't known."""
         if self.classes:
             return accuracy
         return 1 - squared / self.variance if squared is not None and self.variance else None
