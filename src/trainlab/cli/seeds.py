@@ -139,7 +139,7 @@ def _populated(question: Question) -> SeedsResult | None:
             show.tell(done, total, runs_words(done, total, seconds_left))
 
         def on_diagnosis(done: int, total: int, seconds_left: float | None) -> None:
-            show.tell(done, total, f"why runs failed: {runs_words(done, total, seconds_left)}")
+            show.tell(done, total, f"diagnosing: {runs_words(done, total, seconds_left)}")
 
         return populate(question, stop=stop, on_progress=on_progress, on_diagnosis=on_diagnosis)
 
