@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from browser.chromium import Tab, browser, executable
-from diagnosis.test_show import finding, report
+from diagnosis.report.test_show import finding, report
 from report.study.small_study import result
 from report.test_diagnosis_page import BARS
 

@@ -9,9 +9,9 @@ from threading import Event
 import pytest
 
 from trainlab.diagnosis import Plan, run_script
-from trainlab.diagnosis.remedies import Job, ScriptRuns
+from trainlab.diagnosis.remedies import Job, ScriptTrials
 from trainlab.diagnosis.remedies.trial_verdict import learns
-from trainlab.diagnosis.seeds.processes import Processes
+from trainlab.diagnosis.seeds.process_pool import ProcessPool
 from trainlab.diagnosis.seeds.question import Question
 from trainlab.diagnosis.seeds.script_runs import own_run, seed_run
 
@@ -33,8 +33,8 @@ def test_all_who_judge_say_the_same(name: str, state: str | None):
     assert own is not None
     assert (own.state, own.reached) == (outcome["state"], outcome["reached"])
     assert own.relative_loss == outcome["loss_by_constant"]
-    ((_, tried),) = ScriptRuns(plan, seconds=60.0).run([Job(1)], deadline=time.monotonic() + 300)
-    (ran,) = Processes(workers=1).carry_out([question.plan(1)], Event())
+    ((_, tried),) = ScriptTrials(plan, seconds=60.0).run([Job(1)], deadline=time.monotonic() + 300)
+    (ran,) = ProcessPool(workers=1).carry_out([question.plan(1)], Event())
     other = seed_run(ran, "")
     assert tried.outcome is not None
     assert (other.state, other.reached) == (tried.outcome["state"], tried.outcome["reached"])

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from diagnosis.test_show import CARD, finding, report
+from diagnosis.report.test_show import CARD, finding, report
 from report.page_reader import PageReader, svgs
 
 from trainlab.report import diagnosis_html

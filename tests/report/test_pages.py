@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from diagnosis.test_show import finding, report
+from diagnosis.report.test_show import finding, report
 from report.page_reader import PageReader
 from report.study.small_study import result
 from report.test_diagnosis_page import BARS, CHAIN

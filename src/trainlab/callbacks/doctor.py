@@ -31,7 +31,7 @@ class Doctor:
         # skorch takes attributes for parameters, except those that end in an underscore.
         self._watch_: Watch | None = None
         self._own_ = False
-        self._unheard_ = ""
+        self._not_watched_ = ""
 
     @property
     def report(self) -> Report:
@@ -40,16 +40,16 @@ class Doctor:
         Raises:
             DiagnosisError: before the first fit.
         """
-        if self._unheard_:
-            return diagnose(TrainingRecord(), ended={"how": self._unheard_})
-        return self._heard().report
+        if self._not_watched_:
+            return diagnose(TrainingRecord(), ended={"how": self._not_watched_})
+        return self._last_watch().report
 
     @property
     def signals(self) -> tuple[Series, ...]:
         """The signals of the last fit over its steps."""
-        return () if self._unheard_ else self._heard().signals
+        return () if self._not_watched_ else self._last_watch().signals
 
-    def _heard(self) -> Watch:
+    def _last_watch(self) -> Watch:
         if self._watch_ is None:
             raise DiagnosisError("DoctorCallback: nothing was fitted yet; give it to a trainer, and fit.")
         return self._watch_
@@ -58,19 +58,19 @@ class Doctor:
     def _listens(self) -> bool:
         return self._own_ and self._watch_ is not None and self._watch_.listening
 
-    def _begin(self, *, unheard: str = "") -> None:
-        """Begin a fit; `unheard` says why it isn't listened to."""
+    def _begin(self, *, not_watched: str = "") -> None:
+        """Begin a fit; `not_watched` says why it isn't listened to."""
         if self._listens and self._watch_ is not None:
             self._watch_.stop(how="begun anew")
-        self._unheard_ = unheard
-        if not unheard:
+        self._not_watched_ = not_watched
+        if not not_watched:
             others = open_watch()
             self._own_ = others is None
             self._watch_ = others or Watch().start()
 
     def _declare(self, model: Any) -> None:
         """Tell the watch about the model, whose layers may be called one by one."""
-        if self._watch_ is not None and not self._unheard_:
+        if self._watch_ is not None and not self._not_watched_:
             self._watch_.declare(model)
 
     def _end(self, error: BaseException | None = None) -> None:
@@ -86,8 +86,8 @@ class Doctor:
             _print(f"The doctor itself stumbled, which did the training no harm: {trouble!r}")
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy has heard nothing."""
-        return vars(self) | {"_watch_": None, "_own_": False, "_unheard_": ""}
+        """Return the state of a copy, which has watched nothing."""
+        return vars(self) | {"_watch_": None, "_own_": False, "_not_watched_": ""}
 
 
 def _print(text: str) -> None:

@@ -45,7 +45,7 @@ class DoctorCallback(Doctor, _Callback):
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
         """Begin to listen before the optimizers are made, unless a search comes first."""
         if stage == "fit" and not _searches(trainer):
-            self._begin(unheard=_unheard(trainer))
+            self._begin(not_watched=_why_not_watched(trainer))
 
     def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
         """Tell the watch about the module: ``training_step`` may call its layers one by one."""
@@ -54,7 +54,7 @@ class DoctorCallback(Doctor, _Callback):
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Begin to listen, if a search had to end first."""
         if _searches(trainer):
-            self._begin(unheard=_unheard(trainer))
+            self._begin(not_watched=_why_not_watched(trainer))
             self._declare(pl_module)
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
@@ -72,7 +72,7 @@ def _searches(trainer: Any) -> bool:
     return not kinds.isdisjoint(_SEARCHES)
 
 
-def _unheard(trainer: Any) -> str:
+def _why_not_watched(trainer: Any) -> str:
     if type(trainer.strategy).__name__ in _SHARDING:
         return SHARDED
     return "" if trainer.is_global_zero else OTHER_PROCESS

@@ -29,7 +29,7 @@ class DoctorCallback(Doctor, Callback):
         """Begin to listen, in the first process."""
         group = torch.distributed
         first = not (group.is_available() and group.is_initialized() and group.get_rank())
-        self._begin(unheard="" if first else OTHER_PROCESS)
+        self._begin(not_watched="" if first else OTHER_PROCESS)
         self._tell_of_error(net)
 
     def on_train_end(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any) -> None:

@@ -29,14 +29,14 @@ class DoctorCallback(Doctor, TrainerCallback):
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Begin to listen, if the user's own ``train`` doesn't call Trainer's."""
         if not self._listens:
-            self._begin(unheard=_unheard(args, first=state.is_world_process_zero))
+            self._begin(not_watched=_why_not_watched(args, first=state.is_world_process_zero))
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Stop listening."""
         self._end()
 
 
-def _unheard(args: Any, *, first: bool) -> str:
+def _why_not_watched(args: Any, *, first: bool) -> str:
     return SHARDED if args.fsdp or args.deepspeed else "" if first else OTHER_PROCESS
 
 
@@ -53,7 +53,7 @@ def _wrap_train() -> None:
     def train(trainer: Any, *args: Any, **kwargs: Any) -> Any:
         doctors = [one for one in trainer.callback_handler.callbacks if isinstance(one, DoctorCallback)]
         for doctor in doctors:
-            doctor._begin(unheard=_unheard(trainer.args, first=trainer.is_world_process_zero()))
+            doctor._begin(not_watched=_why_not_watched(trainer.args, first=trainer.is_world_process_zero()))
         try:
             return original(trainer, *args, **kwargs)
         except BaseException as error:

@@ -15,14 +15,12 @@ from cyclopts import Parameter
 from trainlab.cli.doctor_try import run_and_try
 from trainlab.cli.options import (
     Details,
-    Html,
-    Json,
     UsageError,
     check_range,
     check_script,
     whole,
 )
-from trainlab.cli.output import Output, check_distinct, check_writable, hand_over, print_rest
+from trainlab.cli.output import Files, check_distinct, print_rest
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,16 +30,10 @@ MAX_STEPS, MAX_SECONDS, MAX_SEEDS = 1_000_000_000, 10_000_000, 1_000
 
 
 @Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class DoctorOptions:
-    """The options of ``trainlab doctor``."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trying:
+    """Whether remedies are tried, and how."""
 
-    steps: Annotated[int | None, Parameter(help="End after this many optimizer steps.", converter=whole)] = (
-        None
-    )
-    for_: Annotated[
-        int | None, Parameter(name="--for", help="End after this many seconds.", converter=whole)
-    ] = None
     try_: Annotated[
         bool, Parameter(name="--try", help="Run it again with remedies, and say what helps.", negative="")
     ] = False
@@ -51,28 +43,6 @@ class DoctorOptions:
     seeds: Annotated[
         int | None, Parameter(help="Seeds that --try runs each remedy on, 5 if left out.", converter=whole)
     ] = None
-    details: Details = False
-    json: Json = None
-    html: Html = None
-
-    def check(self) -> None:
-        """Refuse what is out of range, and files that can't be written."""
-        check_range("--steps", self.steps, least=1, most=MAX_STEPS)
-        check_range("--for", self.for_, least=1, most=MAX_SECONDS)
-        check_range("--budget", self.budget, least=1, most=MAX_SECONDS)
-        check_range("--seeds", self.seeds, least=1, most=MAX_SEEDS)
-        for option, value in (("--budget", self.budget), ("--seeds", self.seeds)):
-            if value is not None and not self.try_:
-                raise UsageError(f"{option} {value}: says how remedies are tried; give --try as well.")
-        check_writable("--json", self.json)
-        check_writable("--html", self.html)
-        if self.html == "-":
-            raise UsageError(
-                "--html -: the report is a page; give the name of a file, as in --html report.html."
-            )
-
-
-USUAL = DoctorOptions()
 
 
 def doctor_command(
@@ -87,50 +57,59 @@ def doctor_command(
     *arguments: Annotated[
         str, Parameter(help="The script's own arguments.", allow_leading_hyphen=True, show=True)
     ],
-    options: DoctorOptions = USUAL,
+    steps: Annotated[
+        int | None, Parameter(help="End after this many optimizer steps.", converter=whole)
+    ] = None,
+    for_: Annotated[
+        int | None, Parameter(name="--for", help="End after this many seconds.", converter=whole)
+    ] = None,
+    trying: Trying = Trying(),
+    details: Details = False,
+    files: Files = Files(),
 ) -> int:
     """Run a training under the probe and tell what keeps it from learning: cause, place, evidence, remedy."""
     from trainlab.diagnosis import Plan, run_script
+    from trainlab.draw import json_text
     from trainlab.interrupt import termination
 
     if script.startswith("-") and script not in ("-", "-m"):
         raise UsageError(f"{script}: there is no such option. See: trainlab doctor --help")
     if script != "-m":
         check_script(script)
-    options.check()
-    check_distinct({"SCRIPT": script, "--json": options.json, "--html": options.html})
-    plan = Plan(script=script, arguments=arguments, steps=options.steps or 0, seconds=options.for_ or 0)
-    to_stderr = options.json == "-"
+    check_range("--steps", steps, least=1, most=MAX_STEPS)
+    check_range("--for", for_, least=1, most=MAX_SECONDS)
+    check_range("--budget", trying.budget, least=1, most=MAX_SECONDS)
+    check_range("--seeds", trying.seeds, least=1, most=MAX_SEEDS)
+    for option, value in (("--budget", trying.budget), ("--seeds", trying.seeds)):
+        if value is not None and not trying.try_:
+            raise UsageError(f"{option} {value}: says how remedies are tried; give --try as well.")
+    files.check()
+    check_distinct({"SCRIPT": script, "--json": files.json, "--html": files.html})
+    plan = Plan(script=script, arguments=arguments, steps=steps or 0, seconds=for_ or 0)
     with termination():
-        if options.try_:
-            report = run_and_try(plan, seeds=options.seeds, budget=options.budget, output_to_stderr=to_stderr)
+        if trying.try_:
+            report = run_and_try(
+                plan, seeds=trying.seeds, budget=trying.budget, output_to_stderr=files.json == "-"
+            )
         else:
-            report = run_script(plan, output_to_stderr=to_stderr)
-    title = f"Diagnosis of {arguments[0] if script == '-m' else os.path.basename(script)}"
-    return deliver_report(report, title, json=options.json, html=options.html, details=options.details)
-
-
-def deliver_report(
-    report: dict[str, Any], title: str, *, json: str | None, html: str | None, details: bool
-) -> int:
-    """Print a report, write it where it was asked for, and return the command's exit code."""
-    from trainlab.draw import json_text
+            report = run_script(plan, output_to_stderr=files.json == "-")
 
     def page() -> str:
         from trainlab.report import diagnosis_html
 
-        return diagnosis_html(report, title=title)
+        name = arguments[0] if script == "-m" else os.path.basename(script)
+        return diagnosis_html(report, title=f"Diagnosis of {name}")
 
-    hand_over(
-        lambda console: _print_report(report, console, details=details, has_page=html is not None),
-        Output(option="--json", word="JSON", path=json, text=lambda: json_text(report)),
-        Output(option="--html", word="report", path=html, text=page),
+    files.hand_over(
+        lambda console: print_report(report, console, details=details, has_page=files.html is not None),
+        json=lambda: json_text(report),
+        html=page,
     )
     return exit_code(report)
 
 
-def _print_report(report: dict[str, Any], console: Console, *, details: bool, has_page: bool) -> None:
-    """Print a report, and where the rest of it is."""
+def print_report(report: dict[str, Any], console: Console, *, details: bool, has_page: bool) -> None:
+    """Print a report, and say where the rest of it is."""
     from trainlab.diagnosis import show_report
     from trainlab.diagnosis.report.show import rest_line
 

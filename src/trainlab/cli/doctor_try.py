@@ -41,11 +41,11 @@ def tried(
     """Return a report with the results of trying its remedies."""
     from dataclasses import replace
 
-    from trainlab.diagnosis.remedies import ScriptRuns, Trying
+    from trainlab.diagnosis.remedies import ScriptTrials, Trying
 
     # Seeds change from the first module on; without modules, from the start.
     again = replace(plan, seed_from_start=not report["card"]["models"])
-    runner = ScriptRuns(again, seconds=seconds)
+    runner = ScriptTrials(again, seconds=seconds)
     trying = Trying(runner=runner, seeds=seeds, budget=budget, seconds=seconds, tell=tell)
     by_fault, summary = trying.of(report["findings"])
     findings = [_told(finding, by_fault.get(finding["fault"])) for finding in report["findings"]]

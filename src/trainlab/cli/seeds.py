@@ -18,31 +18,28 @@ from cyclopts import Parameter
 from trainlab.cli.options import (
     MAX_WORKERS,
     Details,
-    Html,
-    Json,
     UsageError,
     Workers,
     check_range,
     check_script,
     whole,
 )
-from trainlab.cli.output import Output, check_distinct, check_writable, hand_over, print_rest
-from trainlab.diagnosis.seeds.seeds_function import MAX_RUNS
+from trainlab.cli.output import Files, check_distinct, check_writable, print_rest
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from trainlab.diagnosis.seeds import Question
     from trainlab.diagnosis.seeds.population import SeedsResult
-    from trainlab.diagnosis.seeds.question import Question
 
 FAILED, INTERRUPTED = 3, 130
-MAX_SEED = 2**32 - 1
+MAX_RUNS, MAX_SEED = 1_000_000, 2**32 - 1
 
 
 @Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class SeedsOptions:
-    """The options of ``trainlab seeds``."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """Which seeds to run, and when a run counts as a success."""
 
     n: Annotated[int, Parameter(name="-n", help="How many other seeds.", converter=whole)] = 100
     metric: Annotated[
@@ -60,6 +57,13 @@ class SeedsOptions:
     seed: Annotated[
         int | None, Parameter(help="Run only this seed and show the doctor's report on it.", converter=whole)
     ] = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Way:
+    """How the population is made, and what is kept of it."""
+
     rerun: Annotated[
         bool, Parameter(help="Run the file again in any case; never lift it into an experiment.", negative="")
     ] = False
@@ -70,59 +74,6 @@ class SeedsOptions:
         str | None, Parameter(help="Keep finished runs in this file, and continue from what it holds.")
     ] = None
     workers: Workers = None
-    details: Details = False
-    json: Json = None
-    html: Html = None
-
-    def check(self) -> None:
-        """Refuse what is out of range, and files that can't be written."""
-        check_range("-n", self.n, least=1, most=MAX_RUNS)
-        check_range("--seed", self.seed, least=0, most=MAX_SEED)
-        check_range("--workers", self.workers, least=1, most=MAX_WORKERS)
-        self._check_success()
-        check_writable("--json", self.json)
-        check_writable("--html", self.html)
-        check_writable("--save", self.save)
-        check_writable("--as-experiment", self.as_experiment)
-        if self.as_experiment is not None and self.rerun:
-            raise UsageError("--as-experiment with --rerun: drop one; what is run again isn't lifted.")
-        if "-" in (self.html, self.save, self.as_experiment):
-            raise UsageError(
-                "--html, --save, --as-experiment: give the name of a file; "
-                "only --json can go to the terminal."
-            )
-
-    def _check_success(self) -> None:
-        if self.metric is not None and not self.metric.strip():
-            raise UsageError("--metric '': give the name that the script prints, as in --metric accuracy.")
-        for option, threshold in (("--at-least", self.at_least), ("--at-most", self.at_most)):
-            if threshold is not None and isnan(threshold):
-                raise UsageError(f"{option} nan: must be a number, such as 0.9.")
-        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
-            raise UsageError(
-                f"--at-least {self.at_least:g}: is above --at-most {self.at_most:g}; no run could succeed."
-            )
-
-    def question(self, script: str, arguments: tuple[str, ...]) -> Question:
-        """Return what is asked of the script."""
-        from trainlab.diagnosis.seeds.question import Question
-        from trainlab.diagnosis.seeds.success import Success
-        from trainlab.execution import default_workers
-
-        return Question(
-            script=script,
-            arguments=arguments,
-            count=self.n,
-            metric=self.metric.strip() if self.metric else "",
-            success=Success(at_least=self.at_least, at_most=self.at_most),
-            workers=self.workers or default_workers(),
-            save=self.save,
-            lift=not self.rerun,
-            as_experiment=self.as_experiment,
-        )
-
-
-USUAL = SeedsOptions()
 
 
 def seeds_command(
@@ -131,33 +82,80 @@ def seeds_command(
     *arguments: Annotated[
         str, Parameter(help="The script's own arguments.", allow_leading_hyphen=True, show=True)
     ],
-    options: SeedsOptions = USUAL,
+    asked: Asked = Asked(),
+    way: Way = Way(),
+    details: Details = False,
+    files: Files = Files(),
 ) -> int:
     """Was it the seed? Run a training script with other seeds and tell how its outcome varies."""
     check_script(script)
-    options.check()
-    check_distinct(
-        {"SCRIPT": script, "--json": options.json, "--html": options.html, "--save": options.save}
-        | {"--as-experiment": options.as_experiment}
-    )
-    question = options.question(script, arguments)
-    if options.seed is not None:
-        return _one_seed(question, options.seed, options)
+    _check_asked(asked)
+    check_range("--workers", way.workers, least=1, most=MAX_WORKERS)
+    _check_files(script, way, files)
+    question = _question(script, arguments, asked, way)
+    if asked.seed is not None:
+        return _one_seed(question, asked.seed, files, details=details)
     population = _populated(question)
     if population is None:
         print("trainlab: stopped before the script's own run was over: nothing to report.", file=sys.stderr)
         return INTERRUPTED
-    _deliver(population, options)
-    if options.as_experiment and population.way.name == "lifted" and options.json != "-":
-        print(f"experiment: {options.as_experiment}")
+    _deliver(population, files, details=details)
+    if way.as_experiment and population.way.name == "lifted" and files.json != "-":
+        print(f"experiment: {way.as_experiment}")
     if population.interrupted:
         return INTERRUPTED
     return FAILED if population.yours.failed and all(run.failed for run in population.runs) else 0
 
 
+def _check_asked(asked: Asked) -> None:
+    """Refuse numbers out of range, and thresholds that no run could meet."""
+    check_range("-n", asked.n, least=1, most=MAX_RUNS)
+    check_range("--seed", asked.seed, least=0, most=MAX_SEED)
+    least, most = asked.at_least, asked.at_most
+    if asked.metric is not None and not asked.metric.strip():
+        raise UsageError("--metric '': give the name that the script prints, as in --metric accuracy.")
+    for option, threshold in (("--at-least", least), ("--at-most", most)):
+        if threshold is not None and isnan(threshold):
+            raise UsageError(f"{option} nan: must be a number, such as 0.9.")
+    if least is not None and most is not None and least > most:
+        raise UsageError(f"--at-least {least:g}: is above --at-most {most:g}; no run could succeed.")
+
+
+def _check_files(script: str, way: Way, files: Files) -> None:
+    """Refuse, before any work is done, what can't be written after it."""
+    named = {"--json": files.json, "--html": files.html, "--save": way.save}
+    named |= {"--as-experiment": way.as_experiment}
+    for option, path in named.items():
+        check_writable(option, path)
+    if way.as_experiment is not None and way.rerun:
+        raise UsageError("--as-experiment with --rerun: drop one; what is run again isn't lifted.")
+    if "-" in (files.html, way.save, way.as_experiment):
+        raise UsageError(
+            "--html, --save, --as-experiment: give the name of a file; only --json can go to the terminal."
+        )
+    check_distinct({"SCRIPT": script, **named})
+
+
+def _question(script: str, arguments: tuple[str, ...], asked: Asked, way: Way) -> Question:
+    from trainlab.diagnosis.seeds import Question, Success
+    from trainlab.execution import default_workers
+
+    return Question(
+        script=script,
+        arguments=arguments,
+        count=asked.n,
+        metric=asked.metric.strip() if asked.metric else "",
+        success=Success(at_least=asked.at_least, at_most=asked.at_most),
+        workers=way.workers or default_workers(),
+        save=way.save,
+        lift=not way.rerun,
+        as_experiment=way.as_experiment,
+    )
+
+
 def _populated(question: Question) -> SeedsResult | None:
     from trainlab.cli.progress import progress_line
-    from trainlab.diagnosis.seeds.populate import populate
+    from trainlab.diagnosis.seeds import populate
     from trainlab.interrupt import interrupts
 
     with interrupts() as stop, progress_line("seeds") as show:
@@ -167,7 +165,7 @@ def _populated(question: Question) -> SeedsResult | None:
             show.tell(done, total, runs_words(done, total, seconds_left))
 
         def on_diagnosis(done: int, total: int, seconds_left: float | None) -> None:
-            show.tell(done, total, f"why runs failed: {runs_words(done, total, seconds_left)}")
+            show.tell(done, total, f"diagnosing: {runs_words(done, total, seconds_left)}")
 
         return populate(question, stop=stop, on_progress=on_progress, on_diagnosis=on_diagnosis)
 
@@ -180,8 +178,9 @@ def runs_words(done: int, total: int, seconds_left: float | None) -> str:
     return f"{done:,} of {total:,} runs{left}"
 
 
-def _deliver(population: SeedsResult, options: SeedsOptions) -> None:
-    from trainlab.diagnosis.seeds.show import rest_line, show_seeds
+def _deliver(population: SeedsResult, files: Files, *, details: bool) -> None:
+    from trainlab.diagnosis.seeds import show_seeds
+    from trainlab.diagnosis.seeds.show import rest_line
     from trainlab.draw import json_text
 
     data = population.to_dict()
@@ -192,21 +191,28 @@ def _deliver(population: SeedsResult, options: SeedsOptions) -> None:
         return seeds_html(data, title=f"Seeds of {os.path.basename(population.script)}")
 
     def show(console: Console) -> None:
-        show_seeds(data, console, details=options.details)
-        if not options.details:
-            print_rest(rest_line(data, has_page=options.html is not None), console)
+        show_seeds(data, console, details=details)
+        if not details:
+            print_rest(rest_line(data, has_page=files.html is not None), console)
 
-    hand_over(
-        show,
-        Output(option="--json", word="JSON", path=options.json, text=lambda: json_text(data)),
-        Output(option="--html", word="report", path=options.html, text=page),
+    files.hand_over(show, json=lambda: json_text(data), html=page)
+
+
+def _one_seed(question: Question, seed: int, files: Files, *, details: bool) -> int:
+    from trainlab.cli.doctor import exit_code, print_report
+    from trainlab.diagnosis.seeds import report_of_seed
+    from trainlab.draw import json_text
+
+    report: dict[str, Any] = report_of_seed(question, seed, output_to_stderr=files.json == "-")
+
+    def page() -> str:
+        from trainlab.report import diagnosis_html
+
+        return diagnosis_html(report, title=f"Diagnosis of {os.path.basename(question.script)}, seed {seed}")
+
+    files.hand_over(
+        lambda console: print_report(report, console, details=details, has_page=files.html is not None),
+        json=lambda: json_text(report),
+        html=page,
     )
-
-
-def _one_seed(question: Question, seed: int, options: SeedsOptions) -> int:
-    from trainlab.cli.doctor import deliver_report
-    from trainlab.diagnosis.seeds.populate import report_of_seed
-
-    report: dict[str, Any] = report_of_seed(question, seed, output_to_stderr=options.json == "-")
-    title = f"Diagnosis of {os.path.basename(question.script)}, seed {seed}"
-    return deliver_report(report, title, json=options.json, html=options.html, details=options.details)
+    return exit_code(report)

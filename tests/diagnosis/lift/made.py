@@ -7,7 +7,7 @@ from threading import Event
 
 from trainlab.diagnosis.lift.recording import Recording, read
 from trainlab.diagnosis.script.plan import Extras, Plan
-from trainlab.diagnosis.seeds.processes import Processes
+from trainlab.diagnosis.seeds.process_pool import ProcessPool
 
 HEAD = """
 import torch
@@ -45,7 +45,7 @@ def recorded(texts: dict[str, str], folder: Path, *, seed: int | None = None) ->
         (folder / f"{name}.py").write_text(text, encoding="utf-8")
         extras = Extras(recording=str(folder / f"{name}.npz"))
         plans.append(Plan(script=str(folder / f"{name}.py"), seed=seed, extras=extras))
-    for ran in Processes(workers=1).carry_out(plans, Event()):
+    for ran in ProcessPool(workers=1).carry_out(plans, Event()):
         assert ran.report is not None, ran
         assert ran.report["ended"]["how"] == "end", ran.report["ended"]
         assert ran.report["troubles"] == []

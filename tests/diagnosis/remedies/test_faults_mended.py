@@ -14,8 +14,9 @@ from trainlab.diagnosis import watch
 from trainlab.diagnosis.faults import ORDER
 from trainlab.diagnosis.remedies.applying import Applied
 from trainlab.diagnosis.remedies.remedy import Remedy
+from trainlab.diagnosis.remedies.trial import Pair
 from trainlab.diagnosis.remedies.trial_runs import Run
-from trainlab.diagnosis.remedies.trial_verdict import Pair, judged_trial
+from trainlab.diagnosis.remedies.trial_verdict import judged_trial
 from trainlab.diagnosis.remedies.trying import remedies_for, why_not
 from trainlab.diagnosis.report.read_back import outcome_from
 
@@ -70,7 +71,7 @@ def tried(name: str, remedy: Remedy, train: Callable[[], object], before: Run) -
     with Applied(remedy.to_plan()) as applied, watch() as watched:
         train()
     after = Run(outcome=outcome_from(watched.report.outcome), acted=applied.acted)
-    return judged_trial(remedy, [Pair(1, before, after)], seconds=1)
+    return judged_trial(remedy, [Pair(1, before, after)], seconds=1).to_dict()
 
 
 def verdicts(name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a remedy was good for: the same seeds with and without it."""
+"""What a remedy achieved: the same seeds with and without it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ import pytest
 from diagnosis.remedies.made_runs import ran
 
 from trainlab.diagnosis.remedies import Remedy, Run
-from trainlab.diagnosis.remedies.trial_verdict import Pair, compared, judged_trial, learns, verdict_of
+from trainlab.diagnosis.remedies.trial import Pair
+from trainlab.diagnosis.remedies.trial_verdict import compared, judged_trial, learns, verdict_of
 from trainlab.diagnosis.remedies.trial_words import trial_words
 from trainlab.stats import rate
 
-LR = Remedy(words="the learning rate × 0.1", changes=({"change": "lr", "times": 0.1},))
+LR = Remedy(
+    words="the learning rate × 0.1",
+    changes=({"change": "lr", "times": 0.1},),
+    narrow="nothing is there",
+)
 OTHER_LOSS = Remedy(words="equal shapes", changes=({"change": "equal_shapes"},), same_loss=False)
 UNKNOWN: dict[str, Any] = {"loss_by_constant": None, "constant_answer_loss": None, "reached": None}
 
@@ -92,7 +97,7 @@ def pairs(before: list[Run], after: list[Run]) -> list[Pair]:
 def test_a_trial_has_wilsons_interval_and_medians():
     after = [ran("learnt", acted=10, last_loss=loss) for loss in (0.1, 0.2, 0.6, 0.7)]
     after.append(ran("stuck", acted=10, last_loss=None))
-    trial = judged_trial(LR, pairs([ran("stuck")] * 5, after), seconds=2.04)
+    trial = judged_trial(LR, pairs([ran("stuck")] * 5, after), seconds=2.04).to_dict()
     wanted = rate(4, 5)
     assert (trial["learnt"], trial["runs"], trial["verdict"]) == (4, 5, "mended")
     assert trial["interval"] == [wanted.low, wanted.high]
@@ -103,8 +108,8 @@ def test_a_trial_has_wilsons_interval_and_medians():
     json.dumps(trial, allow_nan=False)
 
 
-def words(trial_of: Remedy, before: list[Run], after: list[Run]) -> str:
-    return trial_words(judged_trial(trial_of, pairs(before, after), seconds=1.0), "nothing is there")
+def words(remedy: Remedy, before: list[Run], after: list[Run]) -> str:
+    return trial_words(judged_trial(remedy, pairs(before, after), seconds=1.0))
 
 
 def test_a_trial_in_words():

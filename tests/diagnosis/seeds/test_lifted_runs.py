@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -11,20 +12,23 @@ from typing import Any
 import numpy as np
 import pytest
 from diagnosis.lift.made import HEAD, PLAIN, SGD, THREE, loop
+from diagnosis.seeds.made import run as made_run
 from scipy import stats
 
+from trainlab.diagnosis.seeds import lifted_runs
 from trainlab.diagnosis.seeds.engine_runs import RunReader
 from trainlab.diagnosis.seeds.populate import populate
 from trainlab.diagnosis.seeds.population import SeedsResult
-from trainlab.diagnosis.seeds.question import Question
+from trainlab.diagnosis.seeds.question import Question, tell_nobody
 from trainlab.diagnosis.seeds.success import Success
 from trainlab.errors import DiagnosisError
-from trainlab.spec import LossBelow, load_study
+from trainlab.spec import Experiment, LossBelow, Network, load_study
 from trainlab.studies import study
 
 READER = RunReader(
     constant=1.0, variance=None, neighbours=0.9, first_loss=1.2, points=200, steps=100, classes=True
 )
+EXPERIMENT = Experiment(network=Network(widths=(2, 2, 1)))
 PRINTS = """
 print(f"loss={F.mse_loss(model(x), y).item():.5f}")
 print("other:", model[0].weight[0, 0].item())
@@ -145,3 +149,28 @@ def test_what_cannot_be_lifted_is_written_nowhere(tmp_path: Path):
     with pytest.raises(DiagnosisError, match=r"it.toml: the training can't be lifted: .*LayerNorm"):
         populated(tmp_path, text, as_experiment="it.toml")
     assert not Path("it.toml").exists()
+
+
+def test_the_first_failed_runs_are_diagnosed_and_each_is_told_of(monkeypatch: pytest.MonkeyPatch):
+    told: list[tuple[int, int, float | None]] = []
+    monkeypatch.setattr(lifted_runs, "_diagnosed", lambda _, run: replace(run, fault="dead_relu"))
+    failed = [made_run(seed, state="stuck") for seed in range(1, 26)]
+    runs = [made_run(0), *failed]
+    found, notes = lifted_runs.with_causes(
+        EXPERIMENT, runs, failed, stop=Event(), on_diagnosis=lambda *one: told.append(one)
+    )
+    assert [one.fault for one in found] == ["", *["dead_relu"] * 20, *["not looked at"] * 5]
+    assert [(done, total) for done, total, _ in told] == [(done, 20) for done in range(20)]
+    assert told[0][2] is None
+    assert all(left is not None and 0 <= left <= 30 for *_, left in told[1:])
+    assert notes == (
+        "Of 25 failed runs the doctor looked at 20: the first ones, each trained again in PyTorch.",
+    )
+
+
+def test_no_failed_run_is_begun_after_the_limit_of_time(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(lifted_runs, "_diagnosed", lambda _, run: time.sleep(0.02) or run)
+    monkeypatch.setattr(lifted_runs, "MOST_SECONDS", 0.01)
+    failed = [made_run(seed, state="stuck") for seed in (1, 2)]
+    _, notes = lifted_runs.with_causes(EXPERIMENT, failed, failed, stop=Event(), on_diagnosis=tell_nobody)
+    assert "looked at 1: the first ones" in notes[0]

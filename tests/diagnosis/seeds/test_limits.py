@@ -13,7 +13,7 @@ from diagnosis.seeds.made import run
 
 from trainlab.diagnosis.script.plan import Plan
 from trainlab.diagnosis.seeds.populate import populate
-from trainlab.diagnosis.seeds.processes import Processes
+from trainlab.diagnosis.seeds.process_pool import ProcessPool
 from trainlab.diagnosis.seeds.question import Question
 from trainlab.diagnosis.seeds.script_runs import limit_of, seed_run
 from trainlab.errors import DiagnosisError
@@ -25,7 +25,7 @@ def test_a_run_with_another_seed_that_never_ends_is_a_failure_by_name(tmp_path: 
     script = tmp_path / "train.py"
     script.write_text("import torch\nwhile True:\n    torch.rand(3)\n", encoding="utf-8")
     plans = [Plan(script=str(script), seed=seed) for seed in (1, 2)]
-    ran = list(Processes(workers=2, limit=4.0).carry_out(plans, Event()))
+    ran = list(ProcessPool(workers=2, limit=4.0).carry_out(plans, Event()))
     runs = [seed_run(one, "") for one in ran]
     assert [one.fault for one in runs] == ["time limit"] * 2
     assert all(one.failed and "the limit of 4 s" in one.message for one in runs)

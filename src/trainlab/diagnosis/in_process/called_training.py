@@ -27,10 +27,10 @@ OUTSIDE = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Called:
-    """What came of a call.
+    """The result of a call.
 
     Args:
-        seen: what the probe saw.
+        record: what the probe saw.
         returned: what the function returned.
         printed: what it printed.
         error: the exception that it raised, as ``ValueError: no``; empty if it returned.
@@ -57,11 +57,11 @@ def call(
     at_step: Callable[[], None],
     quiet: bool = True,
 ) -> Called:
-    """Call the function and return what came of it; what `at_step` raises, after a step, goes on its way.
+    """Call the function and return the result; what `at_step` raises, after a step, is passed on.
 
     Args:
         train: the training.
-        seed: as with which other random seed (`reseed`); None as it is.
+        seed: call it as with this other random seed (`reseed`); None as it is.
         from_start: change the seeds that it sets itself, from the start.
         remedy: what to change from outside.
         at_step: is called after each step of an optimizer.

@@ -38,7 +38,7 @@ def doctor(
     function has to make its network and optimizer itself. What it prints goes nowhere then, and the random
     generators are afterwards as the first call left them.
 
-    An exception that it raises ends the training and is told in `Report.ended`.
+    An exception ends the training and stands in `Report.ended`.
 
     Args:
         train: the training.
@@ -115,7 +115,7 @@ def _tried(
         told |= {"seconds": 0.0, "words": f"Nothing could be tried: {OUTSIDE}"}
         findings = tuple(replace(finding, tried=words) for finding in report.findings)
         return replace(report, findings=findings, tried=told)
-    runner = FunctionRuns(train, from_start=not report.card["models"])
+    runner = FunctionTrials(train, from_start=not report.card["models"])
     trying = Trying(runner=runner, seeds=seeds, budget=budget, seconds=took, tell=lambda used, words: None)
     with random_state_kept():
         by_fault, summary = trying.of([finding.to_dict() for finding in report.findings])
@@ -131,7 +131,7 @@ class _OutOfTime(BaseException):
     """Ends a training once the budget is used up."""
 
 
-class FunctionRuns:
+class FunctionTrials:
     """Calls a function again, in this process, one call after the other."""
 
     lanes = 1
@@ -141,7 +141,7 @@ class FunctionRuns:
         self.from_start = from_start
 
     def run(self, jobs: Sequence[Job], *, deadline: float) -> Generator[tuple[Job, Run]]:
-        """Yield each job with what came of it (`Runner.run`)."""
+        """Yield each job with its run (`Runner.run`)."""
         for job in jobs:
             if time.monotonic() > deadline:
                 return

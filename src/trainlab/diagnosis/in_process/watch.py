@@ -21,14 +21,14 @@ _active: list[Watch] = []
 class Watch:
     """Listens between entering and leaving. `report` is the diagnosis so far, also after the end.
 
-    In a script that ``trainlab doctor`` runs, the command listens already (`shared`): what it heard counts.
+    In a script that ``trainlab doctor`` runs, the command listens already (`shared`): its record counts.
     """
 
     def __init__(self, *models: Any) -> None:
         self.shared = False
         self._models = [weakref.ref(model) for model in models]
         self._probe: Probe | None = None
-        self._seen: TrainingRecord | None = None
+        self._record: TrainingRecord | None = None
         self._report: Report | None = None
         self.trained = frozenset[int]()
         """The ids of the networks that were called and are still there at the end."""
@@ -59,9 +59,9 @@ class Watch:
             raise DiagnosisError(
                 "watch: needs PyTorch, which isn't installed. pip install 'trainlab[torch]'"
             ) from error
-        heard = listening()
-        self.shared = heard is not None
-        self._probe = heard or Probe()
+        open_probe = listening()
+        self.shared = open_probe is not None
+        self._probe = open_probe or Probe()
         self._report = None
         _active.append(self)
         try:
@@ -84,14 +84,14 @@ class Watch:
         if self._probe is None:
             return
         _active.remove(self)
-        self._seen = self._probe.read() if self.shared else self._probe.stop(whole=error is None)
+        self._record = self._probe.read() if self.shared else self._probe.stop(whole=error is None)
         self.trained = frozenset(id(module) for module in self._probe.calls.networks.alive())
         self._probe = None
         if error is not None:
             how = f"{type(error).__name__}: {error}"
         if isinstance(error, KeyboardInterrupt):
             how = "interrupted"
-        self._report = diagnose(self._seen, ended={"how": how})
+        self._report = diagnose(self._record, ended={"how": how})
 
     @property
     def listening(self) -> bool:
@@ -101,19 +101,19 @@ class Watch:
     @property
     def report(self) -> Report:
         """What was found; asked inside of the block, what was found so far."""
-        return self._report or diagnose(self._heard(), ended={"how": "still training"})
+        return self._report or diagnose(self._training_record(), ended={"how": "still training"})
 
     @property
     def signals(self) -> tuple[Series, ...]:
         """The signals over the steps so far: loss, rates, and those of each parameter and activation."""
-        return all_series(self._heard())
+        return all_series(self._training_record())
 
-    def _heard(self) -> TrainingRecord:
+    def _training_record(self) -> TrainingRecord:
         if self._probe is not None:
             return self._probe.read()
-        if self._seen is None:
+        if self._record is None:
             raise DiagnosisError("watch: nothing was watched yet; train inside of `with trainlab.watch(…):`.")
-        return self._seen
+        return self._record
 
 
 def open_watch() -> Watch | None:
@@ -124,8 +124,8 @@ def open_watch() -> Watch | None:
 def watch(*models: Any) -> Watch:
     """Return a context in which trainings are listened to.
 
-    Everything in the process is heard; models that are given are known to be whole networks, also where the
-    loop calls their layers one by one, and checked to be modules, so that a slip of the pen shows at once.
+    Every training in the process is watched. Models that are given are known to be whole networks, also where
+    the loop calls their layers one by one; they are checked to be modules, so that a slip shows at once.
 
     Raises:
         DiagnosisError: if something given isn't a torch module, or another watch is listening.

@@ -12,7 +12,7 @@ from trainlab.diagnosis.lift.recording import Ints, Refused
 from trainlab.spec import Batch, Full, Sampling, Single
 
 OFTEN = 5
-"""Rows that are drawn with replacement are known by it once each was drawn so often, on average."""
+"""Once rows were drawn this often on average, drawing with replacement is recognised."""
 CHI_SQUARE_SIGMAS = 4.0
 
 
@@ -26,7 +26,7 @@ class Order:
 
 
 def order_of(batches: Sequence[Ints], steps: int) -> Order:
-    """Return the order of a training of so many `steps`, of which the first ones were recorded.
+    """Return the order of a training of `steps` steps, of which the first ones were recorded.
 
     Raises:
         Refused: an experiment doesn't draw batches so.

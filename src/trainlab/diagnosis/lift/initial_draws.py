@@ -1,5 +1,5 @@
 # pyright: basic
-"""How weights were drawn: every ``uniform_`` and ``normal_``, known again by the values it gave."""
+"""How weights were drawn: each call of ``uniform_`` and ``normal_``, recognised by the values it gave."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ DRAWS = {"uniform_": ("from", "to", 0.0, 1.0), "normal_": ("mean", "std", 0.0, 1
 MAX_KNOWN, MAX_SIZE = 10_000, 20_000_000
 
 
-class DrawsHeard:
-    """All torch.nn.init schemes but orthogonal_, sparse_ and trunc_normal_ end in one of these calls."""
+class InitialDraws:
+    """Records these calls: all of torch.nn.init ends in them but orthogonal_, sparse_ and trunc_normal_."""
 
     def __init__(self) -> None:
         self.known: dict[str, dict[str, Any]] = {}
 
     def start(self) -> None:
-        """Listen to the draws from here on."""
+        """Record the draws from here on."""
         for name in DRAWS:
-            setattr(torch.Tensor, name, self._heard(name, getattr(torch.Tensor, name)))
+            setattr(torch.Tensor, name, self._recording(name, getattr(torch.Tensor, name)))
 
-    def _heard(self, name: str, original: Any) -> Any:
+    def _recording(self, name: str, original: Any) -> Any:
         first, second, low, high = DRAWS[name]
 
         @functools.wraps(original)

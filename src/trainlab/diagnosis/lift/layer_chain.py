@@ -51,7 +51,7 @@ def keeps_rows(name: str, given: Any, out: Any) -> bool:
 
 
 def chain_of(root: nn.Module, inputs: Any, output: Any, ops: list[Op]) -> list[Layer]:
-    """Return the layers; raise Refused with the reason where they are no such chain."""
+    """Return the layers; raise Refused with the reason where they form no such chain."""
     names = {id(param): name for name, param in root.named_parameters()}
     layers: list[Layer] = []
     last, fresh = inputs, False

@@ -1,4 +1,4 @@
-"""Try to lift a training: the script's own run and those of two other seeds must tell one experiment."""
+"""Try to lift a training: the script's own run and those of two other seeds must be one experiment."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Lift:
     inputs: Array
     targets: Array
     replayed: tuple[Replayed, ...]
-    elsewhere: bool
+    judges_other_rows: bool
 
     @property
     def difference(self) -> float:
@@ -71,12 +71,12 @@ def lift_own(recording: Recording, *, folder: str | Path) -> Lift:
         inputs=draft.inputs,
         targets=draft.targets,
         replayed=(replayed,),
-        elsewhere=recording.elsewhere,
+        judges_other_rows=recording.judges_other_rows,
     )
 
 
 def with_others(lift: Lift, own: Recording, others: Sequence[Recording]) -> Lift:
-    """Return the lift shown on other seeds, too; raise Refused where the seed changes more than it should."""
+    """Return the lift checked on other seeds, too; raise Refused where the seed changes too much."""
     mine, replayed = draft_of(own), list(lift.replayed)
     for other in others:
         if not other.refused and other.steps != own.steps:
@@ -88,7 +88,7 @@ def with_others(lift: Lift, own: Recording, others: Sequence[Recording]) -> Lift
             raise Refused("its data are drawn anew with each seed")
         replayed.append(replay(other, lift.experiment, targets=_rows(draft, other)))
         if not replayed[-1].agrees:
-            raise Refused("of another seed the loss curves differ")
+            raise Refused("with another seed the loss curves differ")
     if not isinstance(lift.experiment.sampling, Full) and all(_begins_as(own, other) for other in others):
         raise Refused("its batches come in the same order with every seed")
     if all((other.first[name] == own.first[name]).all() for other in others for name in own.first):
@@ -98,7 +98,7 @@ def with_others(lift: Lift, own: Recording, others: Sequence[Recording]) -> Lift
         inputs=lift.inputs,
         targets=lift.targets,
         replayed=tuple(replayed),
-        elsewhere=lift.elsewhere,
+        judges_other_rows=lift.judges_other_rows,
     )
 
 

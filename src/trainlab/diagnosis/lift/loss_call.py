@@ -17,7 +17,7 @@ LOSSES = {entry.torch_function: name for name, entry in maths.LOSSES.items() if 
 DIFFERENCES = ("sub", "__sub__", "subtract", "rsub", "__rsub__")
 
 
-class Outputs:
+class OutputFollower:
     """Follows the output of one pass until it meets targets."""
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Outputs:
         self.target = None
 
     def called(self, name: str, args: Any, kwargs: dict[str, Any], out: Any) -> None:
-        """Follow an op on what is known."""
+        """Follow a call that is given a known output."""
         place = next((at for at, value in enumerate(args[:2]) if id(value) in self.known), None)
         if place is None:
             first = kwargs.get("input")

@@ -1,4 +1,4 @@
-"""What was heard of a training, as plain data that goes from the script's process to ours."""
+"""What was recorded of a training, as plain data that goes from the script's process to ours."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Recording:
     steps: int = 0
     losses: list[float] = field(default_factory=list[float])
     classes: bool = False
-    elsewhere: bool = False
+    judges_other_rows: bool = False
     inputs: Array = field(default_factory=lambda: np.empty((0, 0)))
     targets: Array = field(default_factory=lambda: np.empty((0, 0)))
     keys: list[str] = field(default_factory=list[str])

@@ -1,5 +1,5 @@
 # pyright: basic
-"""The proof of a lift: begun with the script's own weights and batches, the experiment has its losses."""
+"""The proof of a lift: begun with the script's own weights and batches, the experiment gives its losses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trainlab.engine.reference.losses import build_criterion, predictions_of
 from trainlab.spec import Experiment
 
 TOLERANCE = {"float32": 1e-3, "float64": 1e-8}
-"""The largest difference of two losses by the larger of the script's and `FLOOR` times its first."""
+"""The largest difference of two losses, divided by the larger of the script's and `FLOOR` times its first."""
 FLOOR = 1e-3
 MOST_SECONDS = 60.0
 

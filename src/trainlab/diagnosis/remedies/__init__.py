@@ -1,4 +1,4 @@
-"""Remedies that are tried: applied from outside, on the same seeds as the training left as it is."""
+"""Remedies are tried: applied from outside, and compared with the unchanged training on the same seeds."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trainlab.diagnosis.remedies.processes import ScriptRuns
     from trainlab.diagnosis.remedies.remedy import Remedy
+    from trainlab.diagnosis.remedies.script_trials import ScriptTrials
     from trainlab.diagnosis.remedies.trial_runs import Job, Run, Runner
     from trainlab.diagnosis.remedies.trial_words import code_as_tried
     from trainlab.diagnosis.remedies.trying import BUDGET, SEEDS, Trying
@@ -20,12 +20,12 @@ _HOMES = {
     "Remedy": "remedy",
     "Run": "trial_runs",
     "Runner": "trial_runs",
-    "ScriptRuns": "processes",
+    "ScriptTrials": "script_trials",
     "Trying": "trying",
     "code_as_tried": "trial_words",
 }
 
-__all__ = ["BUDGET", "SEEDS", "Job", "Remedy", "Run", "Runner", "ScriptRuns", "Trying", "code_as_tried"]
+__all__ = ["BUDGET", "SEEDS", "Job", "Remedy", "Run", "Runner", "ScriptTrials", "Trying", "code_as_tried"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,5 +1,5 @@
 # pyright: basic
-"""A remedy at work: its changes put on before a training, taken off after it."""
+"""A remedy in effect: its changes are put on before a training and taken off after it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ CHANGES: dict[str, Callable[..., None]] = {
         starts.init,
     )
 }
-"""The names that plans have for changes."""
+"""The changes by the names that plans have for them."""
 
 
 class Applied:

@@ -1,4 +1,4 @@
-"""How remedies are written down, and those that several faults have."""
+"""How remedies are declared, and those that several faults share."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def single(words: str, name: str, *, same_loss: bool = True, narrow: str = "", *
 
 
 def rate_times(times: float) -> Remedy:
-    """Return the learning rate's multiplication."""
+    """Return the remedy that multiplies the learning rate."""
     words = f"the learning rate × {times:g}"
     return single(words, "lr", times=times, narrow="no optimizer steps with a rate")
 
 
 def initialized(scheme: str) -> Remedy:
-    """Return another initialization: default, he, xavier, orthogonal or biases."""
+    """Return the remedy that initializes anew: default, he, xavier, orthogonal or biases."""
     words = {
         "default": "PyTorch's default initialization",
         "he": "He's initialization and biases of 0",

@@ -1,5 +1,5 @@
 # pyright: basic
-"""What a change may do to a training from outside: replace functions of PyTorch, and put hooks on."""
+"""How changes reach a training from outside: they replace functions of PyTorch, and add hooks."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Patching:
         self._handles.append(register_module_forward_hook(hook))
 
     def roots(self) -> Roots:
-        """Return what knows which network is called from the training's own code."""
+        """Return the networks that are called from the training's own code."""
         if self._roots is None:
             self._roots = Roots()
             self._handles.append(register_module_forward_pre_hook(self._roots.enter))

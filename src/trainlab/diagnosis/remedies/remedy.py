@@ -14,10 +14,10 @@ class Remedy:
     """One way to mend a training.
 
     Args:
-        words: what is changed, to go on after "with".
+        words: what is changed, as it reads after "with".
         changes: applied together, in this order (`applying`).
-        same_loss: the loss still measures the same; else losses of both sides can't be compared.
-        narrow: what it says if it never took hold: why it couldn't.
+        same_loss: the loss still measures the same thing; else losses with and without can't be compared.
+        narrow: why it couldn't act, told where it never took hold.
     """
 
     words: str
@@ -26,7 +26,7 @@ class Remedy:
     narrow: str = "the training has nothing that it could act on"
 
     def to_plan(self) -> dict[str, Any]:
-        """Return it as a plan carries it to the process that runs the script."""
+        """Return the remedy as a plan carries it to the process that runs the script."""
         return {"changes": [dict(change) for change in self.changes]}
 
 

@@ -1,4 +1,4 @@
-"""One run of a training, and who carries runs out."""
+"""Runs of a training with and without a remedy, and the protocol of what carries them out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from trainlab.diagnosis.report.read_back import Outcome
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """A run to be made: with which seed, and with which remedy; None for the training as it is."""
+    """A run to carry out: its seed and its remedy (None: the training as it is)."""
 
     seed: int
     remedy: Remedy | None = None
@@ -20,7 +20,7 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """What came of a run.
+    """The result of a run.
 
     Args:
         outcome: with what result it ended; None if nothing came back.
@@ -44,9 +44,9 @@ class Runner(Protocol):
         ...
 
     def run(self, jobs: Sequence[Job], *, deadline: float) -> Generator[tuple[Job, Run]]:
-        """Yield each job with what came of it, as they end.
+        """Yield each job with its run, as runs end.
 
-        Whatever isn't done at `deadline` (in terms of ``time.monotonic``), or when the generator is closed,
-        is ended and not told of.
+        Runs that aren't done at `deadline` (by ``time.monotonic``), or when the generator is closed, are
+        ended and not yielded.
         """
         ...

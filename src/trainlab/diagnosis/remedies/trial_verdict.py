@@ -1,37 +1,23 @@
-"""What a remedy was good for: the same seeds with and without it, held against each other."""
+"""What a remedy achieved: the same seeds with and without it, compared."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from statistics import median
-from typing import Any, Literal
 
 from trainlab.diagnosis.remedies.remedy import Remedy
+from trainlab.diagnosis.remedies.trial import Pair, Trial, TrialVerdict, learnt_of
 from trainlab.diagnosis.remedies.trial_runs import Run
 from trainlab.diagnosis.report.read_back import Outcome
 from trainlab.diagnosis.signals.learnt import STUCK, is_behind
-from trainlab.stats import Rate, rate
 
-TrialVerdict = Literal["mended", "learns", "partly", "better", "no help", "harmed", "failed", "no hold"]
 MARGIN = 0.05
-"""So much of accuracy, R² or the best constant's loss is a difference."""
+"""A difference of accuracy, of R², or of the loss by that of the best constant, begins here."""
 OF_THE_WAY = 0.1
-"""Where only losses are known: so much of the way that they went."""
+"""Where only losses are known, a difference begins at this share of the way that they went."""
 BORROWED = 0.5
-"""Where the best constant's loss is known from the other run only, less is learnt than half of it."""
+"""Where the best constant's loss is known from the other run only, a loss up to half of it is learnt."""
 MOST = 0.8
-"""Better, or worse, on so many of the seeds is better, or worse."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One seed: the training as it is, and with the remedy."""
-
-    seed: int
-    before: Run
-    after: Run
+"""A remedy is better, or worse, if it is so on this share of the seeds."""
 
 
 def learns(run: Run, other: Run) -> bool | None:
@@ -108,37 +94,24 @@ def _by_losses(before: Outcome, after: Outcome) -> int:
     return _sign(after.last_loss, before.last_loss, max(OF_THE_WAY * max(ways, default=0.0), 1e-12))
 
 
-def judged_trial(remedy: Remedy, pairs: Sequence[Pair], *, seconds: float) -> dict[str, Any]:
-    """Return the trial as JSON has it; there is at least one pair."""
-    count = len(pairs)
+def judged_trial(remedy: Remedy, pairs: Sequence[Pair], *, seconds: float) -> Trial:
+    """Return what a remedy came to on these seeds; there is at least one."""
     signs = [compared(pair, same_loss=remedy.same_loss) for pair in pairs]
     after = [learns(pair.after, pair.before) for pair in pairs]
     before = [learns(pair.before, pair.after) for pair in pairs]
     acted = max(pair.after.acted for pair in pairs)
     errors = [pair.after.error for pair in pairs if pair.after.error and not pair.before.error]
-    found = rate(sum(one is True for one in after), count)
-    unchanged = rate(sum(one is True for one in before), count)
-    return {
-        "remedy": remedy.words,
-        "changes": [dict(change) for change in remedy.changes],
-        "verdict": verdict_of(after, before, signs, acted=acted, failed=len(errors) == count),
-        "runs": count,
-        **_share(found, after),
-        "better": signs.count(1),
-        "worse": signs.count(-1),
-        "took_hold": acted,
-        "same_loss": remedy.same_loss,
-        "reached_as": _reached_as(pairs),
-        "before": _middle([pair.before for pair in pairs]),
-        "after": _middle([pair.after for pair in pairs]),
-        "unchanged": {"runs": count, **_share(unchanged, before)},
-        "seconds": round(seconds, 1),
-        "error": errors[0] if errors else "",
-        "seeds": [
-            {"seed": pair.seed, "before": _numbers(pair.before), "after": _numbers(pair.after)}
-            for pair in pairs
-        ],
-    }
+    return Trial(
+        remedy=remedy,
+        verdict=verdict_of(after, before, signs, acted=acted, failed=len(errors) == len(pairs)),
+        pairs=tuple(pairs),
+        after=learnt_of(after),
+        before=learnt_of(before),
+        better=signs.count(1),
+        worse=signs.count(-1),
+        seconds=seconds,
+        error=errors[0] if errors else "",
+    )
 
 
 def verdict_of(
@@ -149,7 +122,7 @@ def verdict_of(
     acted: int,
     failed: bool,
 ) -> TrialVerdict:
-    """Return in a word what it came to: who has learnt with it and without, and which came out better."""
+    """Return the result in a word, by who has learnt with it and without, and which came out better."""
     count, learnt, unchanged = len(signs), after.count(True), before.count(True)
     if failed:
         return "failed"
@@ -165,37 +138,3 @@ def verdict_of(
     if signs.count(1) >= enough:
         return "better"
     return "harmed" if signs.count(-1) >= enough else "no help"
-
-
-def _share(found: Rate, learnt: Sequence[bool | None]) -> dict[str, Any]:
-    known = None not in learnt
-    return {"learnt": found.k if known else None, "interval": [found.low, found.high] if known else None}
-
-
-def _numbers(run: Run) -> dict[str, Any]:
-    ended = run.outcome
-    return {
-        "state": ended and ended.state,
-        "loss": ended and ended.last_loss,
-        "reached": ended and ended.reached,
-        "by_constant": ended and ended.fit_by_constant,
-    }
-
-
-def _middle(runs: Sequence[Run]) -> dict[str, float | None]:
-    """Return medians: of losses over all runs, not finite ones as infinite; else of what is known."""
-    numbers = [_numbers(run) for run in runs]
-    losses = median(math.inf if one["loss"] is None else one["loss"] for one in numbers)
-    middle: dict[str, float | None] = {"loss": losses if math.isfinite(losses) else None}
-    for name in ("reached", "by_constant"):
-        known = [one[name] for one in numbers if one[name] is not None]
-        middle[name] = median(known) if known else None
-    return middle
-
-
-def _reached_as(pairs: Sequence[Pair]) -> str | None:
-    for pair in pairs:
-        for run in (pair.after, pair.before):
-            if run.outcome is not None and run.outcome.reached_as:
-                return run.outcome.reached_as
-    return None

@@ -1,32 +1,34 @@
-"""Trials in words: one sentence a remedy, one for all of them."""
+"""Trials in words: a sentence for each remedy, and one for all of them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from trainlab.diagnosis.remedies.trial import Trial
 from trainlab.draw import counted, format_number
 
-Trial = dict[str, Any]
 FEW = 5
-"""Of so many seeds that differ, all are on one side once in 32 times by chance."""
+"""Five seeds that differ are by chance all on one side once in 32 times."""
 
 
-def trial_words(trial: Trial, narrow: str) -> str:
+def trial_words(trial: Trial) -> str:
     """Return ``the learning rate × 0.1: loss 0.693 → 0.02, 5 of 5 seeds learn …; unchanged: 0 of 5``."""
-    remedy, verdict = trial["remedy"], trial["verdict"]
+    remedy, verdict = trial.remedy.words, trial.verdict
     if verdict == "no hold":
-        return f"{remedy}: it didn't take hold: {narrow}"
+        return f"{remedy}: it didn't take hold: {trial.remedy.narrow}"
     if verdict == "failed":
-        return f"{remedy}: the training fails with it: {trial['error']}"
+        return f"{remedy}: the training fails with it: {trial.error}"
     judged = _JUDGED[verdict]
-    if verdict == "no help" and _learns_anyway(trial):
+    if verdict == "no help" and trial.learns_anyway:
         judged = "It learns either way."
-    if verdict == "better" and trial["learnt"] == 0:
+    if verdict == "better" and trial.after.learnt == 0:
         judged = "That is better, and no learning yet."
-    differ = {"no help": FEW, "harmed": trial["worse"], "learns": trial["runs"]}.get(verdict, trial["better"])
+    differ = {"no help": FEW, "harmed": trial.worse, "learns": trial.runs}.get(verdict, trial.better)
     doubt = f" A difference on {counted(differ, 'seed')} may be chance." if differ < FEW else ""
-    return f"{remedy}: {_numbers(trial)}{_seeds(trial)}. {judged}{doubt}"
+    return f"{remedy}: {_outcome(trial)}. {judged}{doubt}"
 
 
 _JUDGED = {
@@ -39,16 +41,12 @@ _JUDGED = {
 }
 
 
-def _learns_anyway(trial: Trial) -> bool:
-    return trial["unchanged"]["learnt"] == trial["runs"] == trial["learnt"]
-
-
 def _numbers(trial: Trial) -> str:
     """Return the losses, or what can be compared where the remedy changes what the loss measures."""
-    before, after = trial["before"], trial["after"]
-    if trial["same_loss"] or after["reached"] is None:
-        return f"loss {_loss(before['loss'])} → {_loss(after['loss'])}, "
-    return f"{trial['reached_as']} {_reached(before['reached'])} → {_reached(after['reached'])}, "
+    before, after = trial.medians_before, trial.medians_after
+    if trial.remedy.same_loss or after.reached is None:
+        return f"loss {_loss(before.loss)} → {_loss(after.loss)}, "
+    return f"{trial.reached_as} {_reached(before.reached)} → {_reached(after.reached)}, "
 
 
 def _loss(value: float | None) -> str:
@@ -62,59 +60,69 @@ def _reached(value: float | None) -> str:
 
 
 def _seeds(trial: Trial) -> str:
-    count, learnt, unchanged = trial["runs"], trial["learnt"], trial["unchanged"]["learnt"]
-    better = f"better on {trial['better']} of {counted(count, 'seed')}"
-    if learnt is None:
+    count, learnt, unchanged = trial.runs, trial.after.learnt, trial.before.learnt
+    better = f"better on {trial.better} of {counted(count, 'seed')}"
+    if trial.after.interval is None:
         return better
-    low, high = (round(100 * one) for one in trial["interval"])
+    low, high = (round(100 * one) for one in trial.after.interval)
     words = f"{learnt} of {counted(count, 'seed')} {'learns' if learnt == 1 else 'learn'} ({low}–{high} %)"
     words += f"; unchanged: {'unknown' if unchanged is None else f'{unchanged} of {count}'}"
     return f"{words}; {better}" if learnt == unchanged else words
 
 
-def summary_words(summary: dict[str, Any], tried: dict[str, Any]) -> str:
-    """Say in a sentence what trying came to."""
-    seeds, runs = counted(summary["seeds"], "seed"), counted(summary["runs"], "run")
-    cost = f"({runs} in {summary['seconds']:.0f} s)"
-    trials = [(fault, trial) for fault, one in tried.items() for trial in one["remedies"]]
-    some = any(trial["verdict"] == "partly" for _, trial in trials)
-    told = {"mended": "it learns", "learns": "it learns"} | (
-        {} if some else {"better": "it comes out better"}
-    )
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Summary:
+    """How trying ended, why (if there is a reason to give), and what it took."""
+
+    ended: str
+    reason: str
+    seeds: int
+    runs: int
+    budget: float
+    seconds: float
+
+
+def summary_words(summary: Summary, trials: Sequence[tuple[str, Trial]]) -> str:
+    """Say in a sentence what trying came to; `trials` are with their faults, in order."""
+    cost = f"({counted(summary.runs, 'run')} in {summary.seconds:.0f} s)"
+    some = [one for one in trials if one[1].verdict == "partly"]
+    told = {"mended": "it learns", "learns": "it learns"}
+    told |= {} if some else {"better": "it comes out better"}
     for verdict, what in told.items():
         for fault, trial in trials:
-            if trial["verdict"] == verdict:
-                none = "no remedy made it learn; " if verdict == "better" and trial["learnt"] == 0 else ""
-                numbers = f"{_numbers(trial)}{_seeds(trial)}"
-                return f"Tried: {none}with {trial['remedy']} ({fault}) {what}: {numbers} {cost}."
+            if trial.verdict == verdict:
+                none = "no remedy made it learn; " if verdict == "better" and trial.after.learnt == 0 else ""
+                return f"Tried: {none}with {_of_remedy(fault, trial)} {what}: {_outcome(trial)} {cost}."
     if some:
-        fault, trial = max((one for one in trials if one[1]["verdict"] == "partly"), key=_share_learnt)
+        fault, trial = max(some, key=lambda one: (one[1].after.learnt or 0) / one[1].runs)
         end = {"interrupted": "Trying was stopped", "budget": "Tried until the budget was used up"}
-        start = end.get(summary["ended"], "Tried")
-        numbers = f"{_numbers(trial)}{_seeds(trial)}"
         return (
-            f"{start}: with {trial['remedy']} ({fault}) some seeds learn, and not most: {numbers} {cost}. "
-            "That helps, and is no cure."
+            f"{end.get(summary.ended, 'Tried')}: with {_of_remedy(fault, trial)} some seeds learn, and not "
+            f"most: {_outcome(trial)} {cost}. That helps, and is no cure."
         )
     ends = {
-        "no time": f"Not tried: {summary['reason']}",
-        "nothing to try": f"Nothing could be tried: {summary['reason']}",
+        "no time": f"Not tried: {summary.reason}",
+        "nothing to try": f"Nothing could be tried: {summary.reason}",
         "interrupted": f"Trying was stopped {cost}; nothing that was tried until then helped.",
         "budget": f"Tried until the budget was used up {cost}: nothing that was tried helped.",
-        "all tried": f"Tried on {seeds} {cost}: {_no_help([trial for _, trial in trials])}.",
+        "all tried": f"Tried on {counted(summary.seeds, 'seed')} {cost}: {_no_help(trials)}.",
     }
-    return ends[summary["ended"]]
+    return ends[summary.ended]
 
 
-def _share_learnt(told: tuple[str, Trial]) -> float:
-    return told[1]["learnt"] / told[1]["runs"]
+def _of_remedy(fault: str, trial: Trial) -> str:
+    return f"{trial.remedy.words} ({fault})"
 
 
-def _no_help(trials: list[Trial]) -> str:
-    worked = [trial for trial in trials if trial["verdict"] not in ("no hold", "failed")]
+def _outcome(trial: Trial) -> str:
+    return f"{_numbers(trial)}{_seeds(trial)}"
+
+
+def _no_help(trials: Sequence[tuple[str, Trial]]) -> str:
+    worked = [trial for _, trial in trials if trial.verdict not in ("no hold", "failed")]
     if not worked:
         return "no remedy could be put to work"
-    if all(_learns_anyway(trial) for trial in worked):
+    if all(trial.learns_anyway for trial in worked):
         return "it learns with every seed as it is, and no remedy makes a difference to that"
     return "no remedy made it learn"
 
@@ -124,7 +132,10 @@ _HELPED = ("better", "partly", "learns", "mended")
 
 
 def code_as_tried(code: str, tried: dict[str, Any] | None) -> str:
-    """Return a remedy's code with the learning rate that did most when it was tried, if one helped."""
+    """Return a remedy's code with the learning rate that did most when it was tried, if one helped.
+
+    `tried` is what a finding has as JSON.
+    """
     found: list[tuple[int, float, float]] = []
     for trial in tried["remedies"] if tried is not None else ():
         rates = [change["times"] for change in trial["changes"] if change["change"] == "lr"]

@@ -5,34 +5,40 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from typing import Any
 
 from trainlab.diagnosis.faults import all_faults
 from trainlab.diagnosis.finding import finding_from
 from trainlab.diagnosis.remedies.remedy import Remedy, together
+from trainlab.diagnosis.remedies.trial import Pair, Trial
 from trainlab.diagnosis.remedies.trial_runs import Job, Run, Runner
-from trainlab.diagnosis.remedies.trial_verdict import Pair, compared, judged_trial, learns
-from trainlab.diagnosis.remedies.trial_words import summary_words, trial_words
+from trainlab.diagnosis.remedies.trial_verdict import compared, judged_trial, learns
+from trainlab.diagnosis.remedies.trial_words import Summary, summary_words, trial_words
 from trainlab.draw import counted, format_number
 
 all_faults()  # loaded here, so that no budget is spent on it
 
 SEEDS, BUDGET = 5, 120.0
 PAIRS = 3
-"""So many pairs of remedies are tried at most, where none was enough alone."""
+"""Pairs of remedies that are tried at most, where none was enough alone."""
 Tell = Callable[[float, str], None]
-"""Is told how much of the budget is used (0 to 1), and what goes on."""
+"""Called with the share of the budget that is used, and with words for what is being done."""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A remedy of a finding that was tried, and what came of it."""
+@dataclass(slots=True)
+class Tried:
+    """What was tried for a finding; `reason` says why nothing was."""
 
-    fault: str
-    remedy: Remedy
-    trial: dict[str, Any]
+    reason: str = ""
+    trials: list[Trial] = field(default_factory=list[Trial])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it ready for JSON, each trial with its words."""
+        remedies = [one.to_dict() | {"words": trial_words(one)} for one in self.trials]
+        words = self.reason or " ".join(f"With {one['words']}" for one in remedies)
+        return {"words": words, "remedies": remedies}
 
 
 @dataclass(kw_only=True)
@@ -44,7 +50,7 @@ class Trying:
         seeds: on how many seeds each remedy is tried.
         budget: seconds for all of it.
         seconds: how long one run takes.
-        tell: what shows how far it is.
+        tell: shows the progress.
     """
 
     runner: Runner
@@ -52,10 +58,9 @@ class Trying:
     budget: float
     seconds: float
     tell: Tell
-    _tried: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    _tried: dict[str, Tried] = field(default_factory=dict[str, Tried])
     _unchanged: dict[int, Run] = field(default_factory=dict[int, Run])
-    _known: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
-    _done: list[Done] = field(default_factory=list[Done])
+    _known: dict[str, Trial] = field(default_factory=dict[str, Trial])
     _runs: int = 0
     _ended: str = "all tried"
     _reason: str = ""
@@ -74,27 +79,33 @@ class Trying:
                 self._try_all(findings)
         except KeyboardInterrupt:
             self._ended = "interrupted"
-        summary: dict[str, Any] = {
-            "ended": self._ended,
-            "reason": self._reason,
-            "seeds": self.seeds,
-            "runs": self._runs,
-            "budget": self.budget,
-            "seconds": round(time.monotonic() - self._started, 1),
-        }
-        return self._tried, summary | {"words": summary_words(summary, self._tried)}
+        summary = Summary(
+            ended=self._ended,
+            reason=self._reason,
+            seeds=self.seeds,
+            runs=self._runs,
+            budget=self.budget,
+            seconds=round(time.monotonic() - self._started, 1),
+        )
+        words = summary_words(summary, self._trials())
+        by_fault = {fault: tried.to_dict() for fault, tried in self._tried.items()}
+        return by_fault, asdict(summary) | {"words": words}
+
+    def _trials(self) -> list[tuple[str, Trial]]:
+        """Return all trials with the faults they were made for."""
+        return [(fault, trial) for fault, tried in self._tried.items() for trial in tried.trials]
 
     def _fit_seeds(self) -> None:
         """Take as many seeds as the first remedy has time for."""
         rounds = int(self.budget / max(self.seconds, 1e-3))
         most = rounds * self.runner.lanes // 2
         if most < 1:
-            beside = self.runner.lanes > 1
-            needed = int(self.seconds * (1 if beside else 2)) + 1
+            parallel = self.runner.lanes > 1
+            needed = int(self.seconds * (1 if parallel else 2)) + 1
             self._ended = "no time"
             self._reason = (
                 f"a run takes about {format_number(self.seconds)} s, and two are needed, with and without a "
-                f"remedy, {'side by side' if beside else 'one after the other'}; the budget is "
+                f"remedy, {'side by side' if parallel else 'one after the other'}; the budget is "
                 f"{format_number(self.budget)} s. Give {needed} at least: --budget {needed}, in Python "
                 f"budget={needed}."
             )
@@ -104,10 +115,7 @@ class Trying:
         possible = [finding for finding in findings if remedies_for(finding)]
         for finding in findings:
             if not remedies_for(finding):
-                self._tried[finding["fault"]] = {
-                    "words": f"can't be tried from outside: {why_not(finding)}",
-                    "remedies": [],
-                }
+                self._tried[finding["fault"]] = Tried(f"can't be tried from outside: {why_not(finding)}")
         if not possible:
             self._ended = "nothing to try"
             self._reason = "there is no finding." if not findings else "no finding has a remedy from outside."
@@ -118,22 +126,19 @@ class Trying:
 
     def _try_finding(self, finding: dict[str, Any]) -> bool:
         """Try a finding's remedies in turn; return whether that is the end of it."""
-        trials: list[dict[str, Any]] = []
-        self._tried[finding["fault"]] = told = {"words": "", "remedies": trials}
+        tried = self._tried[finding["fault"]] = Tried()
         for remedy in remedies_for(finding):
             trial = self._known_or_new(remedy)
             if trial is not None:
-                trials.append(trial)
-                self._done.append(Done(finding["fault"], remedy, trial))
-                told["words"] = " ".join(f"With {one['words']}" for one in trials)
+                tried.trials.append(trial)
             if self._ended in ("budget", "interrupted"):
                 break
             if trial is not None and _is_enough(trial):
                 self._ended = "mended"
                 break
-        if not trials:
+        if not tried.trials:
             why = "stopped early" if self._ended == "interrupted" else "the budget was used up"
-            told["words"] = f"not tried: {why}"
+            tried.reason = f"not tried: {why}"
         return self._ended != "all tried"
 
     def _try_together(self, findings: list[dict[str, Any]]) -> None:
@@ -143,22 +148,22 @@ class Trying:
         other is there. What comes of it is told with the second of the two findings.
         """
         causes = {finding["fault"] for finding in findings if not finding["consequence_of"]}
-        useful = [one for one in self._done if _rank(one) >= (1 if one.fault in causes else 2)]
+        useful = [
+            (fault, trial) for fault, trial in self._trials() if _rank(trial) >= (1 if fault in causes else 2)
+        ]
         pairs = [pair for pair in combinations(useful, 2) if _differ(*pair)]
-        pairs.sort(key=lambda pair: _rank(pair[0]) + _rank(pair[1]), reverse=True)
-        for first, second in pairs[:PAIRS]:
+        pairs.sort(key=lambda pair: sum(_rank(trial) for _, trial in pair), reverse=True)
+        for (_, first), (fault, second) in pairs[:PAIRS]:
             trial = self._known_or_new(together(first.remedy, second.remedy))
             if trial is None:
                 return
-            told = self._tried[second.fault]
-            told["remedies"].append(trial)
-            told["words"] += f" With {trial['words']}"
+            self._tried[fault].trials.append(trial)
             if _is_enough(trial):
                 self._ended = "mended"
             if self._ended != "all tried":
                 return
 
-    def _known_or_new(self, remedy: Remedy) -> dict[str, Any] | None:
+    def _known_or_new(self, remedy: Remedy) -> Trial | None:
         """Return the trial of a remedy, which another finding may have had before."""
         key = json.dumps(remedy.to_plan())
         if key not in self._known:
@@ -169,7 +174,7 @@ class Trying:
             self._known[key] = trial
         return self._known[key]
 
-    def _trial(self, remedy: Remedy) -> dict[str, Any] | None:
+    def _trial(self, remedy: Remedy) -> Trial | None:
         """Run the seeds with the remedy, and without where that wasn't done yet; None if no pair got done."""
         started = time.monotonic()
         after: dict[int, Run] = {}
@@ -193,8 +198,7 @@ class Trying:
         pairs = self._pairs(after)
         if not pairs:
             return None
-        trial = judged_trial(remedy, pairs, seconds=time.monotonic() - started)
-        return trial | {"words": trial_words(trial, remedy.narrow)}
+        return judged_trial(remedy, pairs, seconds=time.monotonic() - started)
 
     def _pairs(self, after: dict[int, Run]) -> list[Pair]:
         """Return the seeds that were run with the remedy and without."""
@@ -225,28 +229,27 @@ class Trying:
         return self._started + self.budget - time.monotonic()
 
 
-def _rank(done: Done) -> float:
+def _rank(trial: Trial) -> float:
     """Return how much a remedy did: 3 or more if some seeds learn, 2 if it is better, 1 if it took hold."""
-    trial = done.trial
-    if trial["learnt"] == trial["unchanged"]["learnt"] == trial["runs"] and trial["verdict"] == "no help":
+    if trial.learns_anyway and trial.verdict == "no help":
         return 0.0
     kinds = {"partly": 3.0, "better": 2.0, "no help": 1.0}
-    share = (trial["learnt"] or 0) / trial["runs"]
-    reached = trial["after"]["reached"] or 0.0
-    return kinds.get(trial["verdict"], 0.0) + 0.5 * share + 0.25 * min(max(reached, 0.0), 1.0)
+    share = (trial.after.learnt or 0) / trial.runs
+    reached = trial.medians_after.reached or 0.0
+    return kinds.get(trial.verdict, 0.0) + 0.5 * share + 0.25 * min(max(reached, 0.0), 1.0)
 
 
-def _differ(first: Done, second: Done) -> bool:
+def _differ(first: tuple[str, Trial], second: tuple[str, Trial]) -> bool:
     """Whether two remedies change different things, and there is reason to try both at once."""
-    names = [{change["change"] for change in one.remedy.changes} for one in (first, second)]
-    helped = _rank(first) >= 2 and _rank(second) >= 2
-    return names[0].isdisjoint(names[1]) and (first.fault != second.fault or helped)
+    names = [{change["change"] for change in trial.remedy.changes} for _, trial in (first, second)]
+    helped = _rank(first[1]) >= 2 and _rank(second[1]) >= 2
+    return names[0].isdisjoint(names[1]) and (first[0] != second[0] or helped)
 
 
-def _is_enough(trial: dict[str, Any]) -> bool:
-    """It made the training learn; or that learnt before, and is better with it."""
-    learnt_before = trial["learnt"] is None or trial["unchanged"]["learnt"] == trial["runs"]
-    return trial["verdict"] in ("mended", "learns") or (trial["verdict"] == "better" and learnt_before)
+def _is_enough(trial: Trial) -> bool:
+    """Whether it made the training learn, or made one better that learnt before."""
+    learnt_before = trial.after.learnt is None or trial.before.learnt == trial.runs
+    return trial.verdict in ("mended", "learns") or (trial.verdict == "better" and learnt_before)
 
 
 def remedies_for(finding: dict[str, Any]) -> tuple[Remedy, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 from trainlab.draw import counted, format_number
 
 FEW_ROWS = 8
-"""The loss of a batch of fewer rows says little of the data's."""
+"""The loss of a batch of fewer rows says little about that of the data."""
 
 
 def card_rows(report: dict[str, Any]) -> list[tuple[str, str]]:
@@ -104,7 +104,7 @@ def _training(report: dict[str, Any]) -> str:
 
 
 def _reached(outcome: dict[str, Any]) -> str:
-    """Say how good the network is on its own data, and what 5 nearest neighbours are on them."""
+    """Say how good the network is on its own data, and how good 5 nearest neighbours are."""
     if outcome.get("reached") is None:
         return ""
     text = f"{outcome['reached_as']} {_number(outcome['reached'])}"
@@ -115,7 +115,7 @@ def _reached(outcome: dict[str, Any]) -> str:
 
 
 def looked_at_line(report: dict[str, Any]) -> str:
-    """Say what was looked at, which is all that "nothing found" is worth."""
+    """Say what was looked at: "nothing found" is worth no more than that."""
     looked = report["looked_at"]
     parts = [
         counted(looked["steps"], "step"),

@@ -65,7 +65,7 @@ def report_lines(report: dict[str, Any], *, width: int = WIDTH, details: bool = 
 
 
 def rest_line(report: dict[str, Any], *, has_page: bool = False) -> str:
-    """Return what `details` would tell besides, for the command; a page that there is isn't offered."""
+    """Return what else `details` would tell, for the command; a page is offered where none was made."""
     found, notes = len(report["findings"]), len(report["notes"])
     parts = ["what was trained", "the loss curve"] if report.get("picture") else ["what was trained"]
     parts += ["each finding with its picture"] if found > 1 else ["all of the evidence"] if found else []

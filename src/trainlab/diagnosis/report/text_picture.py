@@ -14,9 +14,9 @@ _STEPS = "▁▂▃▄▅▆▇█"
 MOST_ROWS = 8
 """Bars or strips of a picture."""
 FEWEST = 12
-"""Room that a curve keeps beside its numbers."""
+"""Least room that a curve has beside its numbers."""
 PEAK = 1.5
-"""A curve that rises to this many times its higher end has its highest value told."""
+"""The highest value of a curve is told if it is this many times that of its higher end."""
 _SIGNS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -61,7 +61,7 @@ def _bars(picture: Picture, room: int, most: int) -> list[str]:
 
 
 def _telling(values: Sequence[float], most: int, *, log: bool) -> list[int]:
-    """Return the places of at most so many values, in order: the ends, and the farthest from the median."""
+    """Return the places of `most` values at most, in order: the ends, and the farthest from the median."""
     if len(values) <= most:
         return list(range(len(values)))
     scaled = [math.log(value) if log and value > 0 else value for value in values]

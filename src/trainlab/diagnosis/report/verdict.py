@@ -67,18 +67,18 @@ def _reason(report: dict[str, Any]) -> str:
     if looked["other_threads"]:
         count = looked["other_threads"]
         passes = f"{count:,} backward pass{'' if count == 1 else 'es'}"
-        return f"{passes} went by in other threads: the doctor hears the one that the script starts in."
+        return f"{passes} went by in other threads: the doctor watches the one that the script starts in."
     if looked["compiled_calls"]:
         calls = counted(looked["compiled_calls"], "call")
-        return f"{calls} of compiled code went by unheard: run it again with TORCH_COMPILE_DISABLE=1."
+        return f"{calls} of compiled code went by unseen: run it again with TORCH_COMPILE_DISABLE=1."
     if looked["other_processes"] >= LEAST_SECONDS:
         seconds = format_number(looked["other_processes"])
         return (
-            f"Processes that the script started took {seconds} s of processor time: the doctor hears the "
+            f"Processes that the script started took {seconds} s of processor time: the doctor watches the "
             "script's own process. Give it the file that trains, or train without other processes."
         )
     if looked["other_frameworks"]:
-        return f"{', '.join(looked['other_frameworks'])} was used: the doctor listens to PyTorch."
+        return f"{', '.join(looked['other_frameworks'])} was used: the doctor watches PyTorch."
     if report["ended"].get("how") == "exit":
         return "The script ended itself first: does it want arguments?"
     if not looked["torch_imported"]:

@@ -21,10 +21,10 @@ from trainlab.diagnosis.observed.site import line_of
 from trainlab.diagnosis.script.launch import Launch, launch
 from trainlab.diagnosis.script.plan import Plan, plan_from_json
 from trainlab.diagnosis.script.process_hooks import (
-    WhenLoaded,
-    finish_in_peace,
-    leave,
-    report_first,
+    ImportHook,
+    exit_at_once,
+    ignore_signals,
+    report_before_exit,
     wait_for_threads,
 )
 
@@ -63,12 +63,12 @@ class Child:
     def run(self) -> int:
         """Run the script as ``python script arguments…`` would, and return its exit code."""
         started = launch(self.plan.script, self.plan.arguments)
-        report_first(self.finish)
+        report_before_exit(self.finish)
         if self.plan.seconds:
             threading.Thread(target=self._end_in_time, daemon=True).start()
         if self.plan.seed is None and self.plan.remedy is None and self.plan.extras is None:
             # PyTorch reads the environment when it's imported: the script may set it before that.
-            WhenLoaded("torch", self.listen).start()
+            ImportHook("torch", self.listen).start()
         else:
             self.listen()
         ended: dict[str, Any] = {"how": "end", "code": 0}
@@ -123,7 +123,7 @@ class Child:
         if os.getpid() != self.process or self.finished:
             return  # a forked worker that left the script by an exception
         self.finished = True
-        finish_in_peace()
+        ignore_signals()
         with self.written:
             if self.probe is not None:
                 self.probe.stop(whole=ended["how"] in ("end", "exit"))
@@ -160,7 +160,7 @@ class Child:
             self.snapshot_at = now + max(self.pause, 100 * (time.monotonic() - now))
 
     def _is_loading(self) -> bool:
-        """Whether PyTorch is being imported, which is no time of the training's."""
+        """Whether PyTorch is being imported: that time isn't the training's."""
         return "torch" in sys.modules and self.probe is None and not self.record.troubles
 
     def _end_in_time(self) -> None:
@@ -172,7 +172,7 @@ class Child:
         if self.written.acquire(blocking=False):
             # The script holds on to its process: what was seen is written from here.
             self.write({"how": "time", "code": 0})
-            leave(0)
+            exit_at_once(0)
 
 
 def _exit_code(error: SystemExit) -> int:

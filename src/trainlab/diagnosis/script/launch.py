@@ -31,7 +31,7 @@ class Launch:
 
 
 def launch(script: str, arguments: Sequence[str]) -> Launch:
-    """Make ready: arguments, folder and import path are those that the script expects."""
+    """Prepare: arguments, folder and import path are those that the script expects."""
     if script == MODULE:
         return _module(arguments[0], arguments[1:])
     sys.argv = [script, *arguments]
@@ -96,7 +96,7 @@ def check_module(arguments: Sequence[str]) -> None:
 def _run_notebook(path: str) -> None:
     """Run the cells as *Restart and run all* would: the first error ends it."""
     cells = read_cells(path)
-    # Windows would wait for someone to close them; that nobody sees the figures needs no warning.
+    # Windows would wait for someone to close them. Figures that nobody sees need no warning.
     os.environ.setdefault("MPLBACKEND", "Agg")
     warnings.filterwarnings("ignore", message=".* is non-interactive, and thus cannot be shown")
     with tempfile.TemporaryDirectory(prefix="trainlab-ipython-") as folder:

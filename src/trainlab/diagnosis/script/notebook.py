@@ -1,4 +1,4 @@
-"""The code cells of a Jupyter notebook, and the names under which their lines are known."""
+"""The code cells of a Jupyter notebook, and the file names that tracebacks show for them."""
 
 from __future__ import annotations
 

@@ -62,9 +62,9 @@ def run_cell(path: str, module: ModuleType, cell: Cell) -> BaseException | None:
         print(f"trainlab: cell {cell.number}: `{line}` isn't run without IPython.", file=sys.stderr)
     try:
         code = compile(text, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-        waiting = eval(code, module.__dict__)
-        if inspect.iscoroutine(waiting):
-            asyncio.run(waiting)
+        result = eval(code, module.__dict__)
+        if inspect.iscoroutine(result):
+            asyncio.run(result)
     except BaseException as error:
         return error
     return None

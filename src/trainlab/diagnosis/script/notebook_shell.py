@@ -109,7 +109,7 @@ def make_shell(path: str, folder: str) -> Shell:
     config.InteractiveShell.colors = "nocolor"
     shell = Shell.instance(config=config, ipython_dir=folder)
     shell.compile = CellCompiler(path)
-    # Figures and tables are shown by their text; making pictures of them would be for nobody.
+    # Figures and tables are shown by their text: nobody would see pictures of them.
     formatter: Any = shell.display_formatter
     formatter.active_types = ["text/plain"]
     return shell

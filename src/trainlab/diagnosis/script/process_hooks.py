@@ -13,18 +13,18 @@ from importlib.util import find_spec
 from types import FrameType, ModuleType
 from typing import Any
 
-leave = os._exit
+exit_at_once = os._exit
 _SIGNALS = ("SIGTERM", "SIGHUP")
 
 
-def report_first(finish: Callable[[dict[str, Any]], None]) -> None:
-    """Call `finish` before this process, not one forked from it, leaves in such a way."""
+def report_before_exit(finish: Callable[[dict[str, Any]], None]) -> None:
+    """Call `finish` before ``os._exit`` or a signal ends this process; those forked from it just end."""
     process = os.getpid()
 
     def leave_with_report(status: int) -> None:
         if os.getpid() == process:
             finish({"how": "exit", "code": status})
-        leave(status)
+        exit_at_once(status)
 
     os._exit = leave_with_report
 
@@ -46,8 +46,8 @@ def report_first(finish: Callable[[dict[str, Any]], None]) -> None:
     os.register_at_fork(after_in_child=as_before)
 
 
-def finish_in_peace() -> None:
-    """Let no signal spoil the report that is being written, as a second Ctrl-C would."""
+def ignore_signals() -> None:
+    """Let no signal break off the report that is being written, as a second Ctrl-C would."""
     if threading.current_thread() is threading.main_thread():
         for name in ("SIGINT", *_SIGNALS):
             if hasattr(signal, name):
@@ -61,8 +61,8 @@ def wait_for_threads() -> None:
             thread.join()
 
 
-class WhenLoaded(MetaPathFinder):
-    """Calls `then` right after the module's own code has run, once."""
+class ImportHook(MetaPathFinder):
+    """Calls `then` once, right after the module's own code has run; the script decides when that is."""
 
     def __init__(self, module: str, then: Callable[[], None]) -> None:
         self.module = module
@@ -75,7 +75,7 @@ class WhenLoaded(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return what Python would find, with a look after it is loaded."""
+        """Return what Python would find; loading it calls `then`."""
         if fullname != self.module or self not in sys.meta_path:
             return None
         sys.meta_path.remove(self)

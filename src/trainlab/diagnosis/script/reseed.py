@@ -1,11 +1,11 @@
 # pyright: basic
-"""Run a script as with another random seed, its data left alone where that can be done.
+"""Run a script as with another random seed, and leave its data alone where that can be done.
 
 Data are made first, then the network: so the seed is changed when the first module is made. From then on
-initial weights, order of batches, dropout and whatever else the global generators of torch, NumPy and
-Python give are others. Generators that the script makes itself (`torch.Generator`,
-`numpy.random.default_rng`, `random_state=`) keep the seeds it gives them. A script that makes no module has
-the seeds changed that it sets, from the start.
+initial weights, the order of batches, dropout and all else that the global generators of torch,
+NumPy and Python give differ. Generators that the script makes itself (`torch.Generator`,
+`numpy.random.default_rng`, `random_state=`) keep the seeds it gives them. Of a script that makes no
+module, the seeds that it sets are changed from the start.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Reseed:
         return made
 
     def _change(self) -> None:
-        """From here on, everything random is another."""
+        """From here on, all that is random differs."""
         at_torch, at_numpy = torch.initial_seed(), int(np.random.get_state(legacy=False)["state"]["key"][0])
         self.active = True
         torch.manual_seed(at_torch)

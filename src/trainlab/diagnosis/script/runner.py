@@ -21,10 +21,10 @@ from trainlab.errors import DiagnosisError
 from trainlab.interrupt import Terminated
 
 AFTER_LIMIT = 60.0
-GROUP = 1.0
-"""So many seconds after SIGTERM it's clear that it didn't go to the whole group of processes."""
-DEAF = 5.0
-"""And so many after SIGINT that the script doesn't hear that."""
+GROUP_SECONDS = 1.0
+"""A script that goes on this long after SIGTERM wasn't sent it: it didn't go to the whole process group."""
+SIGINT_SECONDS = 5.0
+"""And one that goes on this long after SIGINT ignores that."""
 
 
 def run_script(plan: Plan, *, output_to_stderr: bool = False) -> dict[str, Any]:
@@ -91,12 +91,12 @@ def check_script(script: str, arguments: Sequence[str] = ()) -> None:
         raise DiagnosisError("the doctor needs PyTorch, which isn't installed. pip install 'trainlab[torch]'")
 
 
-def _tell(process: subprocess.Popen[bytes]) -> None:
+def _interrupt(process: subprocess.Popen[bytes]) -> None:
     """Interrupt the script, unless it ends by itself because SIGTERM came to it, too.
 
     A job in the background of a shell ignores SIGINT; SIGTERM is then what ends it with a report.
     """
-    for patience, number in ((GROUP, signal.SIGINT), (DEAF, signal.SIGTERM)):
+    for patience, number in ((GROUP_SECONDS, signal.SIGINT), (SIGINT_SECONDS, signal.SIGTERM)):
         try:
             process.wait(patience)
         except subprocess.TimeoutExpired:
@@ -121,7 +121,7 @@ def _run(command: list[str], plan: Plan, output_to_stderr: bool) -> tuple[int, b
             # Ctrl-C reaches the script as well, SIGTERM perhaps: it ends, and its report comes.
             try:
                 if isinstance(stop, Terminated):
-                    _tell(process)
+                    _interrupt(process)
                 return process.wait(AFTER_LIMIT), True
             except (subprocess.TimeoutExpired, KeyboardInterrupt):
                 process.kill()

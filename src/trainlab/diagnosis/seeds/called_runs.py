@@ -1,5 +1,5 @@
 # pyright: basic
-"""A population of a training that is a function: it is called again and again, in this process."""
+"""A population of a training that is a function, called again and again in this process."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import Any
 from trainlab.diagnosis.in_process.called_training import OUTSIDE, Called, call, modules
 from trainlab.diagnosis.judge.diagnose import diagnose
 from trainlab.diagnosis.probe.global_state import random_state_kept
-from trainlab.diagnosis.seeds.metric import last_number, names_printed
 from trainlab.diagnosis.seeds.population import SeedsResult, Way
+from trainlab.diagnosis.seeds.printed_numbers import last_number, names_printed
 from trainlab.diagnosis.seeds.question import OnProgress, Question
 from trainlab.diagnosis.seeds.run_extras import SKETCH, number_in
 from trainlab.diagnosis.seeds.script_runs import gathered, is_from_start, limit_of
@@ -142,7 +142,7 @@ def _returned(value: Any, metric: str) -> float | None:
 
 
 def _check(yours: SeedRun, called: Called, question: Question) -> None:
-    """Refuse a training of which there is nothing to compare."""
+    """Refuse a training that gives nothing to compare."""
     metric, names = question.metric, names_printed(called.printed)
     others = f" It prints numbers after: {', '.join(names)}." if names else ""
     if yours.failed or yours.state == "diverged":

@@ -1,4 +1,4 @@
-"""From what an engine trained to runs as the doctor judges them, and as a study does."""
+"""Makes runs of what an engine trained, and judges them as the doctor does."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class RunReader:
         )
 
     def reached(self, accuracy: float | None, squared: float | None) -> float | None:
-        """Return the accuracy, or R²: 1 less the squared error by the variance; None where it isn't known."""
+        """Return the accuracy, or R² (1 minus squared error by variance); None where it isn't known."""
         if self.classes:
             return accuracy
         return 1 - squared / self.variance if squared is not None and self.variance else None
@@ -118,7 +118,7 @@ def reader_of(lift: Lift, runs: Sequence[SeedRun], metric: str) -> RunReader:
     )
     if not metric:
         return reader
-    if not lift.elsewhere:
+    if not lift.judges_other_rows:
         for name, scale in (("accuracy", 1.0), ("accuracy", 100.0), ("loss", 1.0)):
             pairs = zip(runs, lift.replayed, strict=True)
             if all(_is_printed(run.value, one, name, scale) for run, one in pairs):

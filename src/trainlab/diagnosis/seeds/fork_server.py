@@ -1,5 +1,5 @@
 # pyright: basic
-"""A process that has imported PyTorch and forks a run at a time, which so starts at once.
+"""A process that has PyTorch loaded and forks one run at a time, so that each starts at once.
 
 ``python -m trainlab.diagnosis.seeds.fork_server`` reads a line of JSON a run from stdin, ``[report, plan,
 out, err]``, names of files, and answers with the process's number, then, at its end, with its wait status.
@@ -23,7 +23,7 @@ def main() -> None:
     from trainlab.diagnosis.script.child import Child
     from trainlab.diagnosis.script.plan import plan_from_json
 
-    # What every run would else import for itself.
+    # Else every run would import these for itself.
     for name in ("probe.probe", "judge.diagnose", "script.reseed", "seeds.run_extras"):
         import_module(f"trainlab.diagnosis.{name}")
     all_faults()

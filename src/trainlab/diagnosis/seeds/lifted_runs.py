@@ -181,8 +181,8 @@ def with_causes(
     if not rest:
         return told, ()
     return told, (
-        f"Of {counted(len(failed), 'failed run')} the doctor looked at the first {len(found):,}, by training "
-        "them again in PyTorch.",
+        f"Of {counted(len(failed), 'failed run')} the doctor looked at {len(found):,}: the first ones, each "
+        "trained again in PyTorch.",
     )
 
 

@@ -17,14 +17,14 @@ from trainlab.diagnosis.seeds.experiment_file import write_experiment
 from trainlab.diagnosis.seeds.kept_runs import KeptRuns
 from trainlab.diagnosis.seeds.lifted_runs import run_lifted
 from trainlab.diagnosis.seeds.population import SeedsResult
-from trainlab.diagnosis.seeds.processes import Processes
+from trainlab.diagnosis.seeds.process_pool import ProcessPool
 from trainlab.diagnosis.seeds.question import OnProgress, Question, tell_nobody
 from trainlab.diagnosis.seeds.script_runs import limit_of, own_run, rerun, seed_run
 from trainlab.diagnosis.seeds.seed_run import SeedRun
 from trainlab.errors import DiagnosisError, EngineError
 
 PILOTS = (1, 2)
-"""The other seeds that a lift is shown on."""
+"""The other seeds on which a lift is checked."""
 
 
 def populate(
@@ -77,7 +77,7 @@ def populate(
 
 
 class _Attempt:
-    """The script's own run, two more, and what they say about lifting; `reason` is why it wasn't."""
+    """The script's own run, two more, and what they say about lifting; `reason` says why it wasn't lifted."""
 
     def __init__(self, question: Question, known: Sequence[SeedRun], folder: str) -> None:
         self.question = question
@@ -123,7 +123,7 @@ class _Attempt:
 
     def _run_pilots(self, yours: SeedRun, stop: Event) -> None:
         workers = min(len(PILOTS), self.question.workers)
-        processes = Processes(workers=workers, limit=limit_of(yours))
+        processes = ProcessPool(workers=workers, limit=limit_of(yours))
         plans = [self.question.plan(seed, recording=self._file(seed)) for seed in PILOTS]
         for ran in processes.carry_out(plans, stop):
             self.pilots.append(seed_run(ran, self.question.metric))
@@ -133,7 +133,7 @@ class _Attempt:
 
 
 def report_of_seed(question: Question, seed: int, *, output_to_stderr: bool = False) -> dict[str, Any]:
-    """Run the script as with one of the seeds of its population and return the doctor's report of it."""
+    """Run the script with one of its population's seeds, and return the doctor's report."""
     plan = Plan(script=question.script, arguments=question.arguments, seed=seed)
     report = run_script(plan, output_to_stderr=output_to_stderr)
     if report["card"]["models"] or not report["card"]["backward_passes"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
@@ -22,7 +22,11 @@ FRAME = (
     *("fault", "message", "steps", "seconds"),
 )
 """The columns of a data frame of runs."""
-_HIDDEN = ("curve", "rows", "models", "seeded", "title", "link", "first_loss", "neighbours_reach")
+IN_JSON = (
+    *("seed", "ended", "message", "state", "value", "reached", "reached_as", "last_loss", "relative_loss"),
+    *("fault", "failed", "steps", "seconds"),
+)
+"""What of a `SeedRun` stands in JSON, before ``success``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,7 +127,7 @@ class SeedsResult:
         return f"<pre>{escape(str(self))}</pre>"
 
     def _row(self, run: SeedRun) -> dict[str, Any]:
-        row = {name: value for name, value in asdict(run).items() if name not in _HIDDEN}
+        row: dict[str, Any] = {name: getattr(run, name) for name in IN_JSON}
         return row | {"value": self.measure.of(run), "success": self.success.of(run, self.measure)}
 
 

@@ -63,7 +63,7 @@ def _success(data: dict[str, Any]) -> Verdict:
 
 
 def _was_it(found: Rate, own: bool) -> tuple[Outcome, str]:
-    """Return whether it was the seed, and the words that say so, after how the script's `own` run ended."""
+    """Return whether it was the seed, and the words for it, given how the script's `own` run ended."""
     if found.low >= MOST:
         if own:
             return "refuted", ", and so does nearly every seed: it wasn't the seed."
@@ -143,7 +143,7 @@ def causes_words(data: dict[str, Any]) -> list[str]:
 def notes_of(
     yours: SeedRun, runs: Sequence[SeedRun], *, early: str, from_start: bool, metric: str
 ) -> tuple[str, ...]:
-    """Return sentences, the weightiest first."""
+    """Return what else to know of a population, in sentences, the weightiest first."""
     notes = [_early(early, yours, runs), _redrawn(yours, runs), _steps(yours, runs), _missing(runs, metric)]
     if not yours.seeded and not yours.failed:
         notes.append("The script sets no seed of torch: its own run was one of many, and can't be repeated.")
@@ -159,8 +159,8 @@ def _early(early: str, yours: SeedRun, runs: Sequence[SeedRun]) -> str:
     if early == "alike":
         return (
             f"The seed changes nothing: {len(runs)} of {len(runs)} runs are the script's own to the bit, "
-            "so no more were made. It draws what it draws from generators with seeds of their own "
-            "(torch.Generator, numpy.random.default_rng, random_state=), or draws nothing."
+            "so no more were made. All that it draws comes from generators with seeds of their "
+            "own (torch.Generator, numpy.random.default_rng, random_state=), or it draws nothing."
         )
     if early == "broken":
         return f"The script fails alike with every seed, so no more were run: {yours.message}"

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from trainlab.diagnosis.lift.listener import Listener
+from trainlab.diagnosis.lift.recorder import Recorder
 from trainlab.diagnosis.lift.recording import Recording, write
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.script.plan import Extras
@@ -26,19 +26,19 @@ class RunExtras:
         self.torch_seed = torch.initial_seed()
         self.state = probe.state
         self.probe = probe
-        self.listener: Listener | None = None
+        self.recorder: Recorder | None = None
 
     def start(self) -> None:
         """Begin to listen, if a lift is wanted; the rest is read at the end."""
         if self.asked.recording:
-            self.listener = Listener(self.probe)
-            self.listener.start()
+            self.recorder = Recorder(self.probe)
+            self.recorder.start()
 
-    def _write_recording(self, listener: Listener, record: TrainingRecord) -> None:
+    def _write_recording(self, recorder: Recorder, record: TrainingRecord) -> None:
         """Write what a lift needs; should that fail, there is no lift, and the report is unharmed."""
         try:
-            recording = listener.finished()
-            recording.elsewhere = bool(record.data.judged_rows - record.data.train_rows)
+            recording = recorder.finished()
+            recording.judges_other_rows = bool(record.data.judged_rows - record.data.train_rows)
             write(recording, self.asked.recording)
         except Exception as error:
             refused = Recording(refused=f"it couldn't be followed ({type(error).__name__})")
@@ -46,11 +46,11 @@ class RunExtras:
 
     def report(self, record: TrainingRecord) -> dict[str, Any]:
         """Return the variable's value, a sketch of the rows trained on, and whether torch was seeded."""
-        if self.listener is not None and not self.state.on:
+        if self.recorder is not None and not self.state.on:
             self.state.busy = True
             if record.clips or record.uses_scaler:
-                self.listener.refuse("it clips or scales gradients")
-            self._write_recording(self.listener, record)
+                self.recorder.refuse("it clips or scales gradients")
+            self._write_recording(self.recorder, record)
         names = vars(sys.modules["__main__"])
         return {
             "variable": number_in(names.get(self.asked.variable)) if self.asked.variable else None,

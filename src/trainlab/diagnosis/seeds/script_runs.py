@@ -10,21 +10,21 @@ from threading import Event
 import numpy as np
 
 from trainlab.diagnosis.seeds.kept_runs import KeptRuns
-from trainlab.diagnosis.seeds.metric import names_printed
 from trainlab.diagnosis.seeds.population import SeedsResult, Way
 from trainlab.diagnosis.seeds.population_words import notes_of
-from trainlab.diagnosis.seeds.processes import Processes, Ran
+from trainlab.diagnosis.seeds.printed_numbers import names_printed
+from trainlab.diagnosis.seeds.process_pool import ProcessPool, Ran
 from trainlab.diagnosis.seeds.question import OnProgress, Question
 from trainlab.diagnosis.seeds.seed_run import LATE, SeedRun, run_from_report, run_without_report
 from trainlab.diagnosis.seeds.success import measure_of
 from trainlab.errors import DiagnosisError
 
 ALIKE = 5
-"""So many runs that are the script's own to the bit show that the seed changes nothing."""
+"""Runs that equal the script's own to the bit: this many show that the seed changes nothing."""
 BROKEN = 2
-"""So many seeds that fail as the script itself does show that it's no matter of seeds."""
+"""Seeds that fail as the script itself does: this many show that the seed isn't why."""
 LIMIT, TIMES = 120.0, 10.0
-"""A run is ended after two minutes, or ten times as long as the script's own."""
+"""A run is ended after two minutes, or ten times the script's own time if that is longer."""
 
 
 def seed_run(ran: Ran, metric: str) -> SeedRun:
@@ -43,7 +43,7 @@ def own_run(question: Question, stop: Event, *, recording: str = "") -> SeedRun 
     Raises:
         DiagnosisError: it runs to its end but has no such metric, or trains nothing where none was asked for.
     """
-    for ran in Processes(workers=1).carry_out([question.plan(None, recording=recording)], stop):
+    for ran in ProcessPool(workers=1).carry_out([question.plan(None, recording=recording)], stop):
         run = seed_run(ran, question.metric)
         if question.metric and run.value is None and not run.failed and run.state != "diverged":
             raise DiagnosisError(_no_metric(question.metric, ran.printed))
@@ -63,8 +63,8 @@ def rerun(
     stop: Event,
     on_progress: OnProgress,
 ) -> SeedsResult:
-    """Run the seeds that `known` hasn't, keep each, and return the population as far as it came."""
-    processes = Processes(workers=question.workers, limit=limit_of(yours))
+    """Run the seeds that `known` lacks, keep each run, and return the population as far as it came."""
+    processes = ProcessPool(workers=question.workers, limit=limit_of(yours))
 
     def runs(seeds: Sequence[int]) -> Iterator[SeedRun]:
         plans = (question.plan(seed, from_start=is_from_start(yours)) for seed in seeds)
@@ -87,7 +87,7 @@ def gathered(
     stop: Event,
     on_progress: OnProgress,
 ) -> SeedsResult:
-    """Take the runs of seeds that `known` hasn't as they come, until it is seen that more tell nothing."""
+    """Collect the runs of seeds that `known` lacks as they end, until more of them would tell nothing."""
     started = time.monotonic()
     runs = {run.seed: run for run in known if run.seed is not None and run.seed <= question.count}
     wanted = [seed for seed in range(1, question.count + 1) if seed not in runs]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from trainlab.diagnosis.report.read_back import Ended, ended_from, first_cause, outcome_from
-from trainlab.diagnosis.seeds.metric import last_number
+from trainlab.diagnosis.seeds.printed_numbers import last_number
 
 LATE = "time limit"
 UNEXPLAINED, NOT_LOOKED_AT = "unexplained", "not looked at"
@@ -19,7 +19,7 @@ class SeedRun:
     """The outcome of one seed (None: the script's own).
 
     `value` is the metric's last value, if one was asked for; `state`, `reached`, `last_loss` and
-    `relative_loss`, the loss at the end by that of the best constant answer, are as the doctor has them
+    `relative_loss`, the last loss divided by that of the best constant answer, are as the doctor has them
     (`diagnosis.outcome`); of lifted runs they are over all the data.
     `fault` is the first finding, an exception's name where the script `failed`, or empty.
     `curve` is a fingerprint of the losses, `rows` are some of the rows trained on, `steps` optimizer steps,

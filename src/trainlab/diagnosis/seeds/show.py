@@ -60,7 +60,7 @@ def seeds_lines(data: dict[str, Any], *, width: int = WIDTH, details: bool = Fal
 
 
 def rest_line(data: dict[str, Any], *, has_page: bool = False) -> str:
-    """Return what `details` would tell besides, for the command; a page that there is isn't offered."""
+    """Return what else `details` would tell, for the command; a page is offered where none was made."""
     parts = ["how long it took"]
     more = len(data["failures"]["causes"]) - FEW_CAUSES
     parts += ["all kinds of failure"] if more > 0 else []

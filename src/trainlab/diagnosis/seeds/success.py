@@ -1,4 +1,4 @@
-"""What of a run is measured, which way is better, and what counts as success."""
+"""What is measured of a run, which way is better, and what counts as success."""
 
 from __future__ import annotations
 

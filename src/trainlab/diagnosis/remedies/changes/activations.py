@@ -24,9 +24,9 @@ _PASSING = (*BATCH_NORMS, *DROPOUTS, nn.Flatten, nn.LayerNorm)
 
 
 def replace(on: Patching, *, which: list[str], by: str) -> None:
-    """Have another activation inside of networks; what comes out of the network at last stays.
+    """Use another activation inside networks; the one that their output comes out of stays.
 
-    A network's first call shows which one that is, and is made as it is.
+    A network's first call shows which one that is, and is left unchanged.
     """
     roots = on.roots()
     last: weakref.WeakKeyDictionary[nn.Module, int | None] = weakref.WeakKeyDictionary()
@@ -102,7 +102,7 @@ def between(on: Patching) -> None:
 
 
 def off_output(on: Patching) -> None:
-    """Take the activation off that a network's output, or what a loss is given, comes out of."""
+    """Take off the activation that a network's output, or what a loss is given, comes out of."""
 
     def without(tensor: Any) -> Any:
         made = made_of(tensor)

@@ -173,7 +173,7 @@ def targets(on: Patching) -> None:
 
 
 def shuffle(on: Patching) -> None:
-    """Make loaders with ``shuffle=True`` where nothing else settles the order."""
+    """Make loaders with ``shuffle=True`` where nothing else sets the order."""
 
     def wrap(original: Any) -> Any:
         known = inspect.signature(original)

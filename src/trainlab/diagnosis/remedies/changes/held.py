@@ -1,5 +1,5 @@
 # pyright: basic
-"""Which tensors are trained: those left out are given to the optimizer, frozen ones are set free."""
+"""Which tensors are trained: those left out are given to the optimizer, frozen ones are unfrozen."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_NODES = 20_000
 def all_parameters(on: Patching) -> None:
     """Give an optimizer the leaves that the loss depends on and no optimizer has.
 
-    Parameters at once, other tensors once a second backward pass has met them: inputs come anew each time.
+    Parameters at once, other tensors once a second backward pass has met them: inputs are new each time.
     """
     optimizers: weakref.WeakSet[Optimizer] = weakref.WeakSet()
     met: dict[int, weakref.ref[torch.Tensor]] = {}
@@ -67,7 +67,7 @@ def all_parameters(on: Patching) -> None:
 
 
 def trainable(on: Patching) -> None:
-    """Set free what is frozen in a network, before it is called to learn."""
+    """Unfreeze what is frozen in a network, before it is called to learn."""
 
     def before(module: nn.Module, args: Any) -> None:
         if not torch.is_grad_enabled():

@@ -37,7 +37,7 @@ def given_logits(on: Patching) -> None:
 
 
 def _undone(on: Patching, original: Any, name: str) -> Any:
-    """Return the function on what came before `name`, where its input came out of that."""
+    """Return the function applied to what `name` was given, where its input came out of `name`."""
 
     def loss(output: Any, *args: Any, **kwargs: Any) -> Any:
         bare = _before(output, name)

@@ -88,7 +88,7 @@ def scheduler_after_step(on: Patching) -> None:
 
 
 def other_sign(on: Patching) -> None:
-    """Turn the sign of the loss: what was maximized is minimized."""
+    """Flip the sign of the loss: what was maximized is minimized."""
 
     def wrap(original: Any) -> Any:
         def backward(tensors: Any, grad_tensors: Any = None, *args: Any, **kwargs: Any) -> Any:

@@ -13,7 +13,7 @@ from trainlab.diagnosis.remedies.patching import Patching
 
 
 def equal_shapes(on: Patching) -> None:
-    """Give a target its output's shape, where the two would be blown up to a table of all pairs."""
+    """Give a target its output's shape, where the two would be broadcast to a table of all pairs."""
 
     def wrap_named(original: Any) -> Any:
         def loss(output: Any, target: Any, *args: Any, **kwargs: Any) -> Any:
@@ -51,7 +51,7 @@ def differences() -> list[tuple[Any, str]]:
 
 
 def _blown_up(first: Any, second: Any) -> bool:
-    """Whether as many values, on other numbers of axes, would meet all with all."""
+    """Whether two tensors of as many values, but not as many axes, would pair all values with all."""
     if not isinstance(first, torch.Tensor) or not isinstance(second, torch.Tensor):
         return False
     if first.dim() == second.dim() or first.numel() != second.numel():
@@ -63,7 +63,7 @@ def _blown_up(first: Any, second: Any) -> bool:
 
 
 def squared(on: Patching) -> None:
-    """Take squared error where the script takes the absolute one."""
+    """Use squared error where the script uses absolute error."""
 
     def wrap(original: Any) -> Any:
         def l1_loss(output: Any, target: Any, *args: Any, **kwargs: Any) -> Any:
@@ -77,7 +77,7 @@ def squared(on: Patching) -> None:
 
 
 def signed_targets(on: Patching) -> None:
-    """Give losses for targets of 1 and −1 these, where the script gives them 1 and 0."""
+    """Give losses that want targets of 1 and −1 these, where the script gives them 1 and 0."""
 
     def signed(target: torch.Tensor) -> torch.Tensor:
         if bool((target < 0).any()) or not bool((target == 0).any()):

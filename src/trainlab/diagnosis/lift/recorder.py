@@ -1,7 +1,7 @@
 # pyright: basic
-"""Hears what it takes to tell a training as an experiment: layers, first weights, rows, losses, optimizer.
+"""Records what makes an experiment of a training: layers, initial weights, rows, losses, optimizer.
 
-It listens in the script's own process, beside the probe, through a `TorchFunctionMode` and public hooks.
+It records in the script's own process, alongside the probe, through a `TorchFunctionMode` and public hooks.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode
 
-from trainlab.diagnosis.lift.initial_draws import DrawsHeard
+from trainlab.diagnosis.lift.batch_rows import BatchRows
+from trainlab.diagnosis.lift.initial_draws import InitialDraws
 from trainlab.diagnosis.lift.layer_chain import Op, chain_of
-from trainlab.diagnosis.lift.loss_call import Outputs
+from trainlab.diagnosis.lift.loss_call import OutputFollower
 from trainlab.diagnosis.lift.recording import Recording, Refused
-from trainlab.diagnosis.lift.rows import Rows
 from trainlab.diagnosis.torch_private import LOSS_MODULES
 
 CLOSE_STEPS = 20_000
-"""So many steps are recorded; the rest is counted."""
+"""Steps that are recorded; the rest are only counted."""
 
 
-class Listener:
-    """From `start` to `recording`: hears one network, one loss, one optimizer; refuses at the first other."""
+class Recorder:
+    """Records one network, one loss and one optimizer from `start` to `finished`; refuses a second one."""
 
     def __init__(self, probe: Any) -> None:
         self.probe = probe
         self.state = probe.state
         self.recording = Recording()
-        self.draws = DrawsHeard()
-        self.rows = Rows()
-        self.outputs = Outputs()
+        self.draws = InitialDraws()
+        self.rows = BatchRows()
+        self.outputs = OutputFollower()
         self.root: nn.Module | None = None
         self.optimizer: Any = None
         self.depth = 0
@@ -47,7 +47,7 @@ class Listener:
         self.steps = 0
 
     def start(self) -> None:
-        """Begin to listen; the process ends with it."""
+        """Begin to record, until the process ends."""
         self.draws.start()
         register_module_forward_pre_hook(self._entered)
         register_module_forward_hook(self._left)
@@ -55,7 +55,7 @@ class Listener:
         FunctionCalls(self._called, self.probe).__enter__()
 
     def finished(self) -> Recording:
-        """Return what was heard."""
+        """Return what was recorded."""
         recording = self.recording
         if not recording.refused and not self.steps:
             recording.refused = "no optimizer took a step"
@@ -68,8 +68,8 @@ class Listener:
         return recording
 
     @property
-    def deaf(self) -> bool:
-        """Whether there is nothing more to hear."""
+    def is_done(self) -> bool:
+        """Whether nothing more is recorded: this can't be lifted, or the probe itself is at work."""
         return bool(self.recording.refused) or self.state.busy
 
     def refuse(self, reason: str) -> None:
@@ -92,7 +92,7 @@ class Listener:
             self.state.busy = was_busy
 
     def _entered(self, module: nn.Module, args: Any) -> None:
-        if self.deaf or isinstance(module, LOSS_MODULES):
+        if self.is_done or isinstance(module, LOSS_MODULES):
             return
         self.depth += 1
         if self.depth == 1 and torch.is_grad_enabled() and any(True for _ in module.parameters()):
@@ -113,7 +113,7 @@ class Listener:
             self.ops = []
 
     def _left(self, module: nn.Module, args: Any, out: Any) -> None:
-        if self.deaf or isinstance(module, LOSS_MODULES):
+        if self.is_done or isinstance(module, LOSS_MODULES):
             return
         self.depth = max(0, self.depth - 1)
         if self.depth == 0 and module is self.root and torch.is_grad_enabled():
@@ -129,7 +129,7 @@ class Listener:
         self.outputs.begin(out)
 
     def _called(self, func: Any, args: Any, kwargs: dict[str, Any], out: Any) -> None:
-        if self.deaf:
+        if self.is_done:
             return
         name = getattr(func, "__name__", "")
         if self.ops is not None and self.depth:
@@ -150,7 +150,7 @@ class Listener:
             self.batch = (self.inputs, self.outputs.target)
 
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
-        if not self.deaf:
+        if not self.is_done:
             closure = len(args) > 1 or bool(kwargs)  # the first is the optimizer
             self._guarded(self._step, optimizer, closure)
 

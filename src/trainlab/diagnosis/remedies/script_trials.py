@@ -20,7 +20,7 @@ from trainlab.diagnosis.script.plan import Plan
 
 POLL = 0.05
 PATIENCE, SLACK = 4.0, 20.0
-"""A run that takes over 4 times as long as the script's first one, and 20 s more, is ended."""
+"""A run that takes over 4 times as long as the script's first one, plus 20 s, is ended."""
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class _Started:
     at: float
 
 
-class ScriptRuns:
+class ScriptTrials:
     """Runs the script of a plan again.
 
     Each process has the user's folder and environment, one thread, an empty stdin, and prints nothing.
@@ -49,7 +49,7 @@ class ScriptRuns:
         self._numbers = itertools.count()
 
     def run(self, jobs: Sequence[Job], *, deadline: float) -> Generator[tuple[Job, Run]]:
-        """Yield each job with what came of it, as they end (`Runner.run`)."""
+        """Yield each job with its run, as runs end (`Runner.run`)."""
         left = list(jobs)
         at_work: dict[Job, _Started] = {}
         with tempfile.TemporaryDirectory(prefix="trainlab-try-", ignore_cleanup_errors=True) as folder:

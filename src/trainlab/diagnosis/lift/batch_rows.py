@@ -1,5 +1,5 @@
 # pyright: basic
-"""Which rows each step was given: every different row is kept once, steps are lists of their numbers."""
+"""Which rows each step was given: each distinct row is kept once, a step is a list of row numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from trainlab.diagnosis.torch_private import version_of
 MAX_NUMBERS, MAX_INDICES = 20_000_000, 20_000_000
 
 
-class Rows:
+class BatchRows:
     """Numbers rows as they come."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Rows:
             self.batches.append(self.batches[-1])
         self.taken += len(self.batches[-1])
         if self.taken > MAX_INDICES or len(self.inputs) * self.inputs[0].size > MAX_NUMBERS:
-            raise Refused("its data are too many to be followed")
+            raise Refused("its data are too large to be followed")
 
     def into(self, recording: Recording) -> None:
         """Write what was entered."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from trainlab.diagnosis import Plan
-from trainlab.diagnosis.remedies import Job, Remedy, Run, ScriptRuns
+from trainlab.diagnosis.remedies import Job, Remedy, Run, ScriptTrials
 
 TRAIN = """
 import os, sys, time
@@ -32,7 +32,7 @@ def runs(
 ) -> list[tuple[Job, Run]]:
     script = folder / "train.py"
     script.write_text(code, encoding="utf-8")
-    runner = ScriptRuns(Plan(script=str(script)), seconds=seconds)
+    runner = ScriptTrials(Plan(script=str(script)), seconds=seconds)
     runner.lanes = lanes
     return list(runner.run(jobs, deadline=time.monotonic() + within))
 
@@ -69,7 +69,7 @@ def test_what_is_at_work_at_the_deadline_is_ended(tmp_path: Path):
 
 
 def test_a_run_that_takes_far_longer_than_the_first_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("trainlab.diagnosis.remedies.processes.SLACK", 5.0)
+    monkeypatch.setattr("trainlab.diagnosis.remedies.script_trials.SLACK", 5.0)
     ((_, run),) = runs(tmp_path, "import time\ntime.sleep(99)", [Job(1)], seconds=0.1)
     assert run.outcome is None
     assert run.error == "not done after 5 s"

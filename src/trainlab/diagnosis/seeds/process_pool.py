@@ -21,14 +21,14 @@ from trainlab.diagnosis.script.child_processes import ending_words, kill_session
 from trainlab.diagnosis.script.plan import Plan
 
 TAIL = 8_000_000
-"""Of what a script prints, the last so many bytes are read."""
+"""Bytes of what a script prints that are read: the last ones."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ran:
     """A process that has ended: its report (None if it left none), what it printed, how it ended.
 
-    `late` says that it was ended, at the limit of time.
+    `late` says that it was ended at the time limit.
     """
 
     plan: Plan
@@ -40,8 +40,8 @@ class Ran:
 
 
 @dataclass(slots=True)
-class Processes:
-    """Starts the processes and ends them; `limit` in seconds kills a run that never ends, 0 none.
+class ProcessPool:
+    """Starts the processes and ends them; a run is killed after `limit` seconds (0: never).
 
     Ctrl-C at a terminal doesn't reach them: each is a session of its own, and `stop` ends it with all that it
     started. Each worker has a server (`fork_server`) that forks its runs one after the other.

@@ -104,7 +104,7 @@ def test_a_training_in_a_thread_is_waited_for_and_told(tmp_path: Path):
     assert code == 0
     assert report["looked_at"]["other_threads"] == 70
     assert report["verdict"].endswith(
-        "70 backward passes went by in other threads: the doctor hears the one that the script starts in."
+        "70 backward passes went by in other threads: the doctor watches the one that the script starts in."
     )
 
 
@@ -244,13 +244,13 @@ def test_stopped_it_shows_what_it_has(
 def test_no_signal_spoils_a_report_that_is_being_written():
     code = """
 import os, signal
-from trainlab.diagnosis.script.process_hooks import finish_in_peace, report_first
+from trainlab.diagnosis.script.process_hooks import ignore_signals, report_before_exit
 def finish(ended):
-    finish_in_peace()
+    ignore_signals()
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         os.kill(os.getpid(), number)
     print("written", ended["code"], flush=True)
-report_first(finish)
+report_before_exit(finish)
 os.kill(os.getpid(), signal.SIGTERM)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -299,7 +299,7 @@ def test_why_nothing_was_seen():
             "No training was seen: no backward pass, no optimizer step. "
         )
 
-    assert reason(other_frameworks=["jax"]) == "jax was used: the doctor listens to PyTorch."
+    assert reason(other_frameworks=["jax"]) == "jax was used: the doctor watches PyTorch."
     assert "TORCH_COMPILE_DISABLE=1" in reason(compiled_calls=3)
     assert reason(torch_imported=False).startswith("PyTorch was never imported")
     assert reason() == "PyTorch was imported and not used to train: is the training called at all?"
