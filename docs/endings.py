@@ -10,9 +10,9 @@ import trainlab
 from trainlab.spec import any_study, named_cell
 from trainlab.studies import EndingsResult
 from trainlab.studies.causes import failed
+from trainlab.studies.landscape.classify_end import KINDS, THRESHOLDS, Kind
 from trainlab.studies.landscape.ending_kinds import THRESHOLD_WORDS
 from trainlab.studies.landscape.place import place_at
-from trainlab.studies.landscape.read import KINDS, THRESHOLDS, Kind
 from trainlab.studies.landscape.settle import eigen, loss_scale, reach_of
 
 SEEDS = 200

@@ -12,7 +12,7 @@ from trainlab.explain.questions.learning_rate.named_schedules import step_exampl
 from trainlab.explain.questions.learning_rate.quadratic_section import descent_words
 from trainlab.stats import rate, share_words
 from trainlab.studies import EndingsResult
-from trainlab.studies.landscape.read import KINDS, Kind
+from trainlab.studies.landscape.classify_end import KINDS, Kind
 
 SHOWN = 4
 """Every so many of the grid's rates are in the table; the picture has all."""

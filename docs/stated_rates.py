@@ -13,8 +13,8 @@ from docs.words import percent, under
 from trainlab.draw import format_number
 from trainlab.stats import Rate, almost_always, more_than, rate
 from trainlab.studies import EndingsResult
+from trainlab.studies.landscape.classify_end import THRESHOLDS, Kind, Thresholds
 from trainlab.studies.landscape.ending_kinds import PLACES, THRESHOLD_WORDS
-from trainlab.studies.landscape.read import THRESHOLDS, Kind, Thresholds
 from trainlab.studies.landscape.result import FACTOR
 
 PAGE, PLACE, ASKED = "learning_rate", "question 2", "`trainlab explain learning-rate`"

@@ -9,8 +9,8 @@ from trainlab.report.how import time_words
 from trainlab.report.terminal_lines import LINES, labelled, print_lines
 from trainlab.spec import data_words
 from trainlab.studies import EndingsResult
+from trainlab.studies.landscape.classify_end import THRESHOLDS
 from trainlab.studies.landscape.ending_kinds import AT_OTHER_THRESHOLDS, ENDING_KINDS, format_percent_of
-from trainlab.studies.landscape.read import THRESHOLDS
 from trainlab.studies.landscape.verdict import notes
 
 if TYPE_CHECKING:

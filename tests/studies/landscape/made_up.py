@@ -8,7 +8,7 @@ from typing import Any
 from trainlab.execution import HowRun
 from trainlab.spec import Experiment
 from trainlab.studies import EndingsResult
-from trainlab.studies.landscape.read import Ending, Kind
+from trainlab.studies.landscape.classify_end import Ending, Kind
 
 NUMBERS: dict[Kind, dict[str, Any]] = {
     "minimum": {},

@@ -10,7 +10,7 @@ import pytest
 from studies.landscape.made_up import NUMBERS, made_ending, made_result
 
 from trainlab.studies import EndingsResult
-from trainlab.studies.landscape.read import KINDS, Kind
+from trainlab.studies.landscape.classify_end import KINDS, Kind
 from trainlab.studies.landscape.verdict import notes
 
 

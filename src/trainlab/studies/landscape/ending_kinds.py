@@ -9,7 +9,7 @@ from trainlab.draw import format_number
 from trainlab.page.cells import count_of, share_under_percent
 from trainlab.page.columns import Column, TableOf, json_only
 from trainlab.stats import Rate
-from trainlab.studies.landscape.read import KINDS, Kind
+from trainlab.studies.landscape.classify_end import KINDS, Kind
 
 PLACES: dict[Kind, str] = {
     "minimum": "at a minimum",

@@ -15,7 +15,7 @@ from trainlab.spec import Experiment, Study, any_study, loss_entry, name_of, nam
 from trainlab.spec.checks import check_number
 from trainlab.spec.study import MAX_SEEDS
 from trainlab.studies.causes import failed
-from trainlab.studies.landscape.read import Ending, read_ending
+from trainlab.studies.landscape.classify_end import Ending, read_ending
 from trainlab.studies.landscape.result import EndingsResult
 from trainlab.studies.stored_training import train_stored
 
@@ -44,7 +44,7 @@ def endings(
     """Say where the failed runs of an experiment end: minimum, saddle, plateau, kink, or still moving.
 
     At the end of each failed run gradient and Hessian of the loss over all the examples are read, exactly, in
-    float64; the thresholds are in `trainlab.studies.landscape.read`.
+    float64; the thresholds are in `trainlab.studies.landscape.classify_end`.
 
     Args:
         spec: an experiment, a study, the path of a file of either, or the name of an example.

@@ -13,8 +13,8 @@ from trainlab.execution import HowRun
 from trainlab.page.notebook import notebook, text_list
 from trainlab.spec import Experiment
 from trainlab.stats import Verdict, rate
+from trainlab.studies.landscape.classify_end import KINDS, THRESHOLDS, Ending, Kind, Thresholds
 from trainlab.studies.landscape.ending_kinds import AT_OTHER_THRESHOLDS, ENDING_KINDS, EndingKind, Moved
-from trainlab.studies.landscape.read import KINDS, THRESHOLDS, Ending, Kind, Thresholds
 
 FACTOR = 10.0
 """The shares are given at thresholds so many times larger and smaller, too."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 from trainlab.draw import counted, format_number, join
 from trainlab.spec.stopping import Patience
 from trainlab.stats import HALF, SIGNIFICANCE, Outcome, Rate, Verdict, more_than, rate, share_words
+from trainlab.studies.landscape.classify_end import Kind
 from trainlab.studies.landscape.ending_kinds import PLACES, THRESHOLD_WORDS, EndingKind, format_percent_of
-from trainlab.studies.landscape.read import Kind
 
 if TYPE_CHECKING:
     from trainlab.studies.landscape.result import EndingsResult
