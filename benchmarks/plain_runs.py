@@ -49,9 +49,14 @@ def read(cells: Sequence[Cell], path: Path = KEPT) -> dict[str, Ends]:
     """Return what is kept of the cells, by their names, as many seeds of each as all of them have.
 
     Raises:
-        TrainlabError: if nothing is kept of some cell.
+        TrainlabError: if nothing is kept of some cell, or what is kept comes out otherwise today.
     """
     rows = _load(path)
+    if not _still_true(cells, rows):
+        raise TrainlabError(
+            f"{path.name}: its first run, trained again, ends otherwise: by other code, or another PyTorch. "
+            "Run python -m benchmarks.plain_runs to train anew."
+        )
     count = min((len(rows.get(cell.name, ())) for cell in cells), default=0)
     if not count:
         raise TrainlabError(
@@ -125,7 +130,7 @@ def main() -> None:
     options = parser.parse_args()
     cells = cells_asked("reference")
     count = train(cells, seeds=options.seeds, minutes=options.minutes, workers=options.workers)
-    kept = len(read(cells)[cells[0].name].loss)
+    kept = min(len(_load(KEPT).get(cell.name, ())) for cell in cells)
     print(f"\n{count:,} runs were trained; {KEPT.name} has {kept:,} of each cell.")
 
 

@@ -5,7 +5,7 @@ rates must agree, and so must the share of runs that end at a loss of exactly 0.
 engine, PyTorch's operations on stacks of networks: all cells of examples/xor44.toml and of
 examples/second_notebook.toml, 1,000 seeds each, about an hour on a core. Finished runs are kept, so it can
 be stopped and run again; ``--kept`` compares what is there. With ``--engine reference`` it is the plain loop,
-a network at a time, and the 20 cells of the most steps: the runs that benchmarks.plain_runs has trained.
+a network at a time, and the 20 cells of the most steps: ``python -m benchmarks.plain_runs`` trains them first.
 ``--docs`` writes docs/fidelity.json and the page made from it.
 """
 
@@ -24,6 +24,7 @@ from benchmarks.machine import machine
 from benchmarks.plain_runs import Ends
 from trainlab.draw import counted, terminal_table
 from trainlab.engine import Runs
+from trainlab.errors import TrainlabError
 from trainlab.execution import Progress
 from trainlab.spec import Cell, load_study
 from trainlab.stats import Estimate, Rate, holm, mcnemar_p, paired_difference, rate
@@ -95,16 +96,21 @@ def main() -> None:
     parser.add_argument("--kept", action="store_true", help="train nothing more with the other engine")
     parser.add_argument("--docs", action="store_true", help="write docs/fidelity.json and docs/fidelity.md")
     options = parser.parse_args()
+    if options.engine == "reference" and (options.seeds or options.kept):
+        parser.error("--seeds, --kept: the plain loop is compared on what benchmarks.plain_runs has trained.")
     seeds = options.seeds or SEEDS[options.engine]
     cells = cells_asked(options.engine)
-    if options.kept and options.engine != "reference":
+    if options.kept:
         cells = kept(cells, options.engine, seeds, options.store)
     if not cells:
         print(f"No cell has {counted(seeds, 'seed')} of {options.engine} in {options.store}.")
         return
     other: Mapping[str, Runs | Ends]
     if options.engine == "reference":
-        other = plain_runs.read(cells)
+        try:
+            other = plain_runs.read(cells)
+        except TrainlabError as error:
+            parser.error(str(error))
         seeds = len(other[cells[0].name].loss)
     else:
         other = train(cells, options.engine, seeds, options.store)

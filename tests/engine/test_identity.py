@@ -45,10 +45,12 @@ def test_an_edit_of_any_source_that_computes_gives_another_name(
     engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = Path(identity.__file__).parent
-    sources = [here / name for name in ("rng.py", "layout.py", "evaluation.py", "warm_start.py")]
+    sources = [here / name for name in identity._SHARED]
     for folder in ("fast", "kernel") if engine == "fast" else (engine,):
         sources += sorted((here / folder).glob("*.py"))
-    sources += [here / "kernel" / "philox.py", here / "reference" / "losses.py"] if engine == "torch" else []
+    sources += (
+        [here / "kernel" / "philox.py", here / "reference" / "optimizers.py"] if engine == "torch" else []
+    )
     sources += [here.parent / "maths" / "inits.py", here.parent / "tasks" / "generated.py"]
     sources += [here.parent / "spec" / "sampling.py", here.parent / "spec" / "schedules.py"]
     for room in ("engine", "maths", "spec", "tasks"):

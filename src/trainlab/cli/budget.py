@@ -44,8 +44,10 @@ class Answer:
 
     count: Annotated[bool, Parameter(help="Print only the exact number of networks.", negative="")] = False
     list_: Annotated[bool, Parameter(name="--list", help="List them all, one per line.", negative="")] = False
-    limit: Annotated[int | None, Parameter(help="List only the first, this many.", converter=whole)] = None
-    sample: Annotated[int | None, Parameter(help="Draw this many, each as likely.", converter=whole)] = None
+    limit: Annotated[int | None, Parameter(help="List only the first N.", converter=whole)] = None
+    sample: Annotated[int | None, Parameter(help="Draw this many, all equally likely.", converter=whole)] = (
+        None
+    )
     seed: Annotated[int, Parameter(help="The seed of the draw.", converter=whole)] = 0
     json: Annotated[bool, Parameter(help="Print JSON; in lists, one network per line.", negative="")] = False
 

@@ -114,8 +114,8 @@ def _find_smallest(
     path: str, numbers: range, *, networks: Networks, rules: Rules, engine: str, runs: Runs
 ) -> SmallestResult:
     """Find the smallest sufficient budget among these numbers of parameters."""
-    budgets = networks.budgets(path, rules.cell, numbers)
     share = SHARE if rules.until is None else read_share(rules.until)
+    budgets = networks.budgets(path, rules.cell, numbers)
     with progress_line() as show:
 
         def note(progress: BudgetProgress) -> None:

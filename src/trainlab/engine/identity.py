@@ -23,7 +23,7 @@ _SHARED = (
 )
 _COMPILED_IN = ("activation_functions.py", "gradients.py", "loss_functions.py")
 """Files of maths whose constants the kernel's compiled code holds."""
-_TORCH_TOO = ("kernel/philox.py", "reference/losses.py", "reference/optimizers.py")
+_TORCH_TOO = ("kernel/philox.py", "reference/optimizers.py")
 """Files outside of its own folder that the torch engine computes with."""
 
 

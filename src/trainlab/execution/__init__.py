@@ -2,7 +2,7 @@
 
 from trainlab.execution.parallel_map import for_each
 from trainlab.execution.plan import Chunk, plan
-from trainlab.execution.pool import carry_out
+from trainlab.execution.pool import Overall, carry_out
 from trainlab.execution.progress import Progress
 from trainlab.execution.provenance import HowRun, how_run
 from trainlab.execution.train import forget, stored_under, train_all, train_missing
@@ -13,6 +13,7 @@ __all__ = [
     "Chunk",
     "HowRun",
     "Interrupted",
+    "Overall",
     "Progress",
     "carry_out",
     "default_workers",

@@ -14,7 +14,7 @@ from trainlab.store.sqlite_errors import FRESH
 
 VERSION = 7
 OLDEST = 2
-"""A store of this version or a later one is upgraded when it is opened.
+"""Stores from this version up to the one before `VERSION` are upgraded when they are opened.
 
 Version 2 has no column of coarse curves, version 3 no table of judged runs, version 4 no names of studies,
 version 5 doesn't say since when runs are solved, which is then `UNKNOWN`; version 6 has no gradients of a

@@ -12,7 +12,7 @@ from trainlab.tasks.random_numbers import shuffled
 from trainlab.tasks.task import Array, Task
 
 if TYPE_CHECKING:
-    from trainlab.spec.tasks import Split
+    from trainlab.spec.tasks import Scaling, Split
 
 
 def parted(task: Task, split: Split) -> Task:
@@ -38,10 +38,6 @@ def parted(task: Task, split: Split) -> Task:
         held_out_inputs=task.inputs[held],
         held_out_targets=task.targets[held],
     )
-
-
-if TYPE_CHECKING:
-    from trainlab.spec.tasks import Scaling
 
 
 def scaled(task: Task, scaling: Scaling) -> Task:
@@ -71,8 +67,7 @@ def _columns(field: str, how: str, train: Array, held_out: Array) -> tuple[Array
         # As scikit-learn's StandardScaler and MinMaxScaler do it.
         shift: Array = train.mean(axis=0) if how == "standard" else low
         spread: Array = train.std(axis=0) if how == "standard" else high - low
-        # Compare minimum and maximum: the deviation of a constant column may be a rounding error instead of
-        # 0.
+        # Compare minimum and maximum: the deviation of a constant column may be a rounding error, not 0.
         constant = (low == high) | (spread == 0)
         shift, spread = np.where(low == high, low, shift), np.where(constant, 1.0, spread)
         parts = (train - shift) / spread, (held_out - shift) / spread
