@@ -12,6 +12,7 @@ import json
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -82,12 +83,13 @@ def train(
     if not _still_true(cells, rows):
         rows = {}
     end, trained = monotonic() + 60 * minutes, 0
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers) if workers > 1 else nullcontext() as pool:
+        spread = pool.map if pool else map
         for seed in range(seeds):
             missing = [cell for cell in cells if len(rows.get(cell.name, ())) == seed]
             if monotonic() > end:
                 break
-            found = pool.map(ended, [cell.experiment for cell in missing], [seed] * len(missing))
+            found = spread(ended, [cell.experiment for cell in missing], [seed] * len(missing))
             for cell, (solved, loss) in zip(missing, found, strict=True):
                 rows.setdefault(cell.name, []).append(_row(solved, loss))
             if missing:

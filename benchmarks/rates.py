@@ -5,7 +5,7 @@ rates must agree, and so must the share of runs that end at a loss of exactly 0.
 engine, PyTorch's operations on stacks of networks: all cells of examples/xor44.toml and of
 examples/second_notebook.toml, 1,000 seeds each, about an hour on a core. Finished runs are kept, so it can
 be stopped and run again; ``--kept`` compares what is there. With ``--engine reference`` it is the plain loop,
-a network at a time, and the 20 cells of the most steps: ``python -m benchmarks.plain_runs`` trains them first.
+a network at a time, and the 20 cells of the most steps; ``python -m benchmarks.plain_runs`` trains them.
 ``--docs`` writes docs/fidelity.json and the page made from it.
 """
 

@@ -68,7 +68,7 @@ main.main()
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False
     )
     assert ended.returncode == 130
-    assert ended.stderr.startswith("trainlab: stopped at once. Training goes on, without --fresh, from what")
+    assert ended.stderr.startswith("trainlab: stopped at once. Without --fresh, training goes on from what")
 
 
 def test_runs_that_are_judged_have_words_of_their_own() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import torch
 from diagnosis.watched import diagnosed, faults
 
 SCRIPT = """
@@ -96,6 +97,7 @@ MODEL_3 = """
 import torch
 from torch import nn
 
+torch.set_default_dtype(torch.float64)  # float32 rounds otherwise on another processor
 torch.manual_seed({seed})
 X, y = torch.tensor([[0.0, 0], [0, 1], [1, 0], [1, 1]]), torch.tensor([[0.0], [1], [1], [0]])
 hidden = [m for _ in range(7) for m in (nn.Linear(2, 2), nn.Tanh())]
@@ -113,9 +115,13 @@ for step in range(1200):
 
 
 @pytest.mark.trains
-@pytest.mark.parametrize(("seed", "late"), [(0, False), (1, True)])
+@pytest.mark.parametrize(("seed", "late"), [(2, False), (14, True)])
 def test_a_gradient_that_vanishes_at_first_or_at_last_is_told(seed: int, late: bool) -> None:
-    report = diagnosed(lambda: exec(MODEL_3.format(seed=seed), {"__name__": "__main__"}))
+    before = torch.get_default_dtype()
+    try:
+        report = diagnosed(lambda: exec(MODEL_3.format(seed=seed), {"__name__": "__main__"}))
+    finally:
+        torch.set_default_dtype(before)
     assert faults(report) == ["vanishing_gradient"]
     assert report.findings[0].evidence[0].startswith("at the last steps looked at") == late
     # What faded only later isn't for how the weights began.

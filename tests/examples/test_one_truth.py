@@ -37,6 +37,6 @@ def test_all_who_judge_say_the_same(name: str, state: str | None):
     (ran,) = ProcessPool(workers=1).carry_out([question.plan(1)], Event())
     other = seed_run(ran, "")
     assert tried.outcome is not None
-    assert (other.state, other.reached) == (tried.outcome["state"], tried.outcome["reached"])
+    assert (other.state, other.reached) == (tried.outcome.state, tried.outcome.reached)
     assert other.state != "unknown"
     assert learns(tried, tried) == (other.state == "learnt")

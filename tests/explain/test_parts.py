@@ -8,12 +8,16 @@ from typing import Any
 import pytest
 import torch
 
+from trainlab.draw import json_text
 from trainlab.engine import Runs
-from trainlab.errors import ExplainError
+from trainlab.errors import EngineError, ExplainError
 from trainlab.explain import Explanation, Section, chain_rule, init, learning_rate, loss, neuron
-from trainlab.explain.common.populations import Populations
+from trainlab.explain.common import populations
+from trainlab.explain.common.populations import Populations, work
 from trainlab.explain.questions.chain_rule.question import PARTS as CHAIN_RULE
 from trainlab.explain.questions.init.question import PARTS as INIT
+from trainlab.explain.questions.learning_rate.follow_ups import compare_schedules, plateaus_alone
+from trainlab.explain.questions.learning_rate.named_schedules import read_schedules
 from trainlab.explain.questions.learning_rate.question import PARTS as LEARNING_RATE
 from trainlab.explain.questions.loss.question import PARTS as LOSS
 from trainlab.explain.questions.neuron.question import PARTS as NEURON
@@ -41,6 +45,8 @@ TRAINED = {
     "chain-rule": {"population"},
 }
 """Of each question the sections that need trained networks."""
+FEWER_NUMBERS = {("chain-rule", "layers"), ("loss", "points")}
+"""Sections whose numbers another one adds to: what trained networks say of the same."""
 
 
 @pytest.mark.trains
@@ -53,6 +59,9 @@ def test_a_section_alone_is_that_of_the_whole(name: str) -> None:
         alone = ask(SMALL, seeds=2, workers=1, parts=part, **options)
         assert alone.sections == (whole.section(part),)
         assert alone.numbers.keys() <= whole.numbers.keys()
+        if (name, part) not in FEWER_NUMBERS:
+            # As text, in which a number that isn't finite equals itself.
+            assert json_text({key: whole.numbers[key] for key in alone.numbers}) == json_text(alone.numbers)
     assert whole.answer is not None
     assert len(whole.verdicts) == 1
 
@@ -129,3 +138,38 @@ def test_a_part_that_there_is_not(name: str) -> None:
     assert str(caught.value).endswith(f" Did you mean '{parts[1]}'?")
     with pytest.raises(ExplainError, match="parts = 3: must be a list, as in"):
         ask(SMALL, parts=3)
+
+
+def test_layers_alone_say_nothing_of_training() -> None:
+    """Null would say that it can't be told."""
+    found = chain_rule(SMALL, parts="layers").numbers["layers"]
+    assert "trained" not in found
+    assert found["population"].keys() == {"before"}
+
+
+def test_a_kink_where_seed_0_begins_leaves_no_check_out() -> None:
+    kinked = {"widths": [2, 1, 1], "activation": "relu"}
+    zero = {"bias": {"name": "constant", "val": 0.0}}
+    experiment = Experiment.from_dict(
+        {"network": kinked, "task": "xor", "epochs": 4, "loss": "mse", "init": zero}
+    )
+    checks = learning_rate(experiment, seeds=5, schedules=(), parts="checks").numbers["checks"]
+    assert [each["what"] for each in checks][1] == "λ_max at the start"
+
+
+def test_schedules_alone_have_the_seeds_of_the_whole_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def train_seeds(_self: Populations, experiments: Sequence[Experiment], seeds: range) -> list[Runs]:
+        asked.append((len(experiments), len(seeds)))
+        raise EngineError("asked")
+
+    monkeypatch.setattr(Populations, "train_seeds", train_seeds)
+    monkeypatch.setattr(populations, "MOST_WORK", 100 * work([SMALL]))
+    chosen = read_schedules(["reduce_on_plateau", "step", "cosine_annealing"], SMALL)
+    for train in (compare_schedules, plateaus_alone):
+        with pytest.raises(EngineError, match="asked"):
+            train(SMALL, chosen, Populations(seeds=1000))
+    (many, seeds), (few, alone) = asked
+    assert many > few == 1
+    assert seeds == alone < 100

@@ -70,13 +70,13 @@ def test_the_page_is_whole_and_escaped():
         "What is wrong",
         "Worth knowing",
         "What was trained",
-        "What was examined",
+        "What was looked at",
     ]
     assert [words for level, words in reader.headings if level == "h3"] == [
         "1. The steps are too large",
         "2. ReLUs are silent for every sample",
-        "3. The loss gets what it isn't made for",
-        "Nothing non-linear stands between the layers",
+        "3. The loss is given what it isn't made for",
+        "There is no non-linearity between the layers",
     ]
     assert "<b>" not in page()
     assert not any(tag in ("link", "img") for tag, _ in reader.tags)

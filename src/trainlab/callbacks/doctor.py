@@ -12,8 +12,8 @@ from trainlab.diagnosis.report.report import Report
 from trainlab.diagnosis.signals.series import Series
 from trainlab.errors import DiagnosisError
 
-OTHER_PROCESS = "Not listened to: of a distributed training, the first process is."
-SHARDED = "Not listened to: its parameters are spread over processes."
+OTHER_PROCESS = "Not watched: of a distributed training, the first process is."
+SHARDED = "Not watched: its parameters are spread over processes."
 
 
 class Doctor:
@@ -25,6 +25,8 @@ class Doctor:
     Args:
         show: print the report at the end of a fit.
     """
+
+    _not_watched_ = ""  # of the class, too: a callback that an older version pickled has none
 
     def __init__(self, *, show: bool = True) -> None:
         self.show = show

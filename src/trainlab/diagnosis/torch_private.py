@@ -117,7 +117,7 @@ def unheard_words() -> str:
     if not lacking:
         return ""
     deaf = any(name in HEARING for name in lacking)
-    unheard = "losses and activations weren't heard" if deaf else f"it has no {', '.join(lacking)}"
+    unheard = "losses and activations weren't seen" if deaf else f"it has no {', '.join(lacking)}"
     unsought = "faults in them not looked for" if deaf else "what rests on these wasn't looked for"
     return (
         f"this PyTorch, {torch.__version__}, differs from those that this trainlab knows: {unheard}, and "

@@ -58,15 +58,10 @@ def page(
         if body
     ]
     links = [tag("li", tag("a", escape(words), href=f"#{name}")) for name, words, _ in parts]
+    kind = "front" if front.show else "front alone"
     blocks = [
         head,
-        tag(
-            "section",
-            *answer,
-            id="answer",
-            aria_label="Answer",
-            class_="front" if front.show else "front alone",
-        ),
+        tag("section", *answer, id="answer", aria_label="Answer", class_=kind) if answer else NOTHING,
         tag("nav", tag("ul", *links), aria_label="Contents") if links else NOTHING,
         *(section(name, words, body) for name, words, body in parts),
     ]

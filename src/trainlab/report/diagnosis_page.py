@@ -64,7 +64,7 @@ def diagnosis_html(report: Report | dict[str, Any], *, title: str = "Diagnosis")
             ("findings", "What is wrong", _findings(data, shown)),
             ("notes", "Worth knowing", _notes(data)),
             ("card", "What was trained", _card(data, curve if curve != front else None)),
-            ("looked", "What was examined", _looked(data)),
+            ("looked", "What was looked at", _looked(data)),
         ],
         style=_STYLE,
     )

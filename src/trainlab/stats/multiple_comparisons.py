@@ -123,7 +123,8 @@ def _read(value: Estimate, p: float, p_small: float, together: int) -> ReadEstim
 def passed_over(read: ReadEstimate) -> str:
     """Explain an interval that alone would show something, where Holm's correction says that it doesn't.
 
-    Empty where there is nothing to explain; else as in ``leaves out 0, but the test has p = 0.12 as one of 15 read together (Holm)``.
+    Empty where there is nothing to explain; else as in ``leaves out 0, but the test has p = 0.12 as one of 15
+    read together (Holm)``.
     """
     value = read.value
     if read.reading != "no difference seen":

@@ -54,7 +54,7 @@ def bias_size(param: ParamRecord) -> float:
 
 def _in_words(param: ParamRecord) -> str:
     if param.start["mean_abs"] < LARGE:
-        return f"{param.name} {_gates(param):.3g} mean size in one gate"
+        return f"{param.name} mean |b| {_gates(param):.3g} in one gate"
     return f"{param.name} mean {param.start['mean']:.3g}"
 
 

@@ -64,7 +64,7 @@ def _is_absolute(training: Training) -> bool:
 FAULT = Fault(
     name="l1_constant_collapse",
     family="The loss and its targets",
-    title="under L1 a constant answers most targets",
+    title="under L1 one constant is the best answer",
     what="The best constant under absolute error is the median. If most targets share one value, the "
     "network answers that everywhere, and hardly leaves it.",
     formula=f"Under L1 more than {ATOM:.0%} of the targets equal their median, and R² on training "

@@ -288,7 +288,7 @@ FAULT = Fault(
     "Of K logits that are 0 or more, one at 0 has at most the probability 1/K.",
     silent="values merely look like probabilities, or a layer or a factor stands between the activation "
     "and the loss. A ReLU or tanh with which the training learns is a note.",
-    remedy="Give losses with a built-in softmax or sigmoid logits, and nothing else.",
+    remedy="Give logits, and nothing else, to losses that have softmax or sigmoid built in.",
     see=("loss",),
     judge=judge,
     picture=_picture,

@@ -288,8 +288,8 @@ FAULT = Fault(
     formula=f"The training fails, and rms(update) / rms(weight) is above {LARGE:.0%}, in the median over "
     f"the weights, for {WINDOW} steps in a row of the first {UNTIL}; {ROSEN:.0%} for as long is enough "
     f"if the loss rose to {GROWN:g} times its start. Or the first step was larger than the weights, and "
-    "these grew tenfold. Or a few steps blew the network up, and it has been dead since: a step of the "
-    f"first {EARLY} was larger than the weights, the loss rose among them to {GROWN:g} times its start, "
+    "these grew tenfold. Or one or a few steps blew the network up, and it has been dead since: a step of "
+    f"the first {EARLY} was larger than the weights, the loss rose among them to {GROWN:g} times its start, "
     f"and the gradients at the end are below {FADED:.0%} of the first. If the network learns something, "
     f"steps must have stayed that large, or the loss must end at {BACK:g} times its lowest.",
     source="1e-3 is the usual ratio (Karpathy, CS231n, Neural Networks Part 3); healthy first steps "

@@ -182,7 +182,7 @@ FAULT = Fault(
     source="A fact, read off the autograd graph.",
     silent="several optimizers train against each other (a GAN's losses have either sign); a zero "
     "leaves a pair out whose other vector isn't learnt.",
-    remedy="Remove the sign; for classes use `cross_entropy` with one output a class.",
+    remedy="Remove the minus sign; for classes use `cross_entropy` with one output a class.",
     see=("loss",),
     judge=judge,
     picture=_picture,

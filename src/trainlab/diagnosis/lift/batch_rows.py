@@ -38,7 +38,7 @@ class BatchRows:
             self.batches.append(self.batches[-1])
         self.taken += len(self.batches[-1])
         if self.taken > MAX_INDICES or len(self.inputs) * self.inputs[0].size > MAX_NUMBERS:
-            raise Refused("its data are too large to be followed")
+            raise Refused("it takes too many rows, or its data are too large, to be followed")
 
     def into(self, recording: Recording) -> None:
         """Write what was entered."""

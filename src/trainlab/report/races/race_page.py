@@ -31,7 +31,7 @@ NOT_SAID = (
 FIRST = 10
 """So many candidates stand at the top of the page."""
 RANKS = (
-    "Ranks are ranges of all places that a candidate may have, with 95 % confidence for all of them at once."
+    "Ranks are ranges of all places that a candidate may have, with 95 % confidence for everything at once."
 )
 
 

@@ -43,7 +43,7 @@ def smallest_html(result: SmallestResult) -> str:
         Front(
             say=paragraph(unbroken(result.verdict), kind="question"),
             show=picture(smallest_picture(result)),
-            more=paragraph("This holds for this training; with another the smallest budget may differ."),
+            more=paragraph("This holds for this training only; with another the smallest budget may differ."),
         ),
         [
             ("budgets", "Budget by budget", BUDGETS.html(result.budgets)),

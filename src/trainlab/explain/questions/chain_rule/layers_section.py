@@ -36,8 +36,15 @@ def layers_section(deep: Deep) -> Section:
     )
 
 
+def initial_numbers(deep: Deep) -> dict[str, Any]:
+    """Return what is said of the layers at their initial weights as plain data; see `layers_numbers`."""
+    numbers = layers_numbers(deep)
+    del numbers["trained"], numbers["population"]["after"], numbers["population"]["solved"]
+    return numbers
+
+
 def layers_numbers(deep: Deep) -> dict[str, Any]:
-    """Return what these sections say as plain data."""
+    """Return what is said of the layers before and after training as plain data; null where untrained."""
     trained = deep.trained_flows
     return {
         "network": network_numbers(deep.experiment),

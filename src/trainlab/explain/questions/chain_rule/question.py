@@ -20,7 +20,11 @@ from trainlab.explain.common.populations import OnProgress
 from trainlab.explain.questions.chain_rule.answer import short_answer, verdict
 from trainlab.explain.questions.chain_rule.downhill_section import downhill_numbers, downhill_section
 from trainlab.explain.questions.chain_rule.evidence import LISTED, Evidence
-from trainlab.explain.questions.chain_rule.layers_section import layers_numbers, layers_section
+from trainlab.explain.questions.chain_rule.layers_section import (
+    initial_numbers,
+    layers_numbers,
+    layers_section,
+)
 from trainlab.explain.questions.chain_rule.number_words import counted_paths
 from trainlab.explain.questions.chain_rule.options import DEFAULT, read_question
 from trainlab.explain.questions.chain_rule.passes_sections import backward_section, forward_section
@@ -191,7 +195,7 @@ PARTS: Final[tuple[Part[Evidence], ...]] = (
     Part(
         name="layers",
         section=lambda evidence: layers_section(evidence.deep),
-        numbers=lambda evidence: {"layers": layers_numbers(evidence.deep)},
+        numbers=lambda evidence: {"layers": initial_numbers(evidence.deep)},
     ),
     Part(
         name="downhill",

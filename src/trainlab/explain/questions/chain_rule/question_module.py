@@ -138,7 +138,7 @@ def chain_rule_of_module(
         derivative=found.derivative,
         path_count=count,
         paths=evidence.paths if told.has("graph") else (),
-        steps=found.steps,
+        steps=found.steps if told.has("graph") else (),
         flows=(),
     )
 

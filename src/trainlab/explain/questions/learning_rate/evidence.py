@@ -36,6 +36,7 @@ from trainlab.explain.questions.learning_rate.network_sharpness import (
     PlaceSharpness,
     along_training,
     network_edges,
+    smooth_start,
     start_sharpness,
 )
 from trainlab.explain.questions.learning_rate.quadratic import StabilityEdge
@@ -177,4 +178,5 @@ class Evidence:
     @cached_property
     def checks(self) -> tuple[Check, ...] | None:
         """The same numbers by PyTorch; None without it."""
-        return checks_of(self.steady, self.step, self.start, self.schedules)
+        start = smooth_start(self.experiment, seeds=self.populations.seeds)
+        return checks_of(self.steady, self.step, start, self.schedules)

@@ -88,10 +88,7 @@ def compare_schedules(
     """Return a constant rate and each schedule compared, and of plateau schedules the rates by label."""
     if not schedules:
         return (), {}
-    tried = {"constant": _steady(experiment)}
-    if experiment.scheduled:
-        tried["the experiment's own"] = replace(experiment, record=lean(experiment))
-    tried |= _scheduled(experiment, schedules)
+    tried = _compared(experiment, schedules)
     runs = trainer.train(list(tried.values()))
     return compare(list(tried), runs), _plateaus(tried, runs)
 
@@ -99,10 +96,21 @@ def compare_schedules(
 def plateaus_alone(
     experiment: Experiment, schedules: Sequence[NamedSchedule], trainer: Populations
 ) -> dict[str, Array]:
-    """Return of plateau schedules the rates by label, and train nothing else."""
+    """Return of plateau schedules the rates by label, on the seeds that a whole comparison has."""
     waiting = [each for each in schedules if isinstance(each.schedule, ReduceLROnPlateau)]
     tried = _scheduled(experiment, waiting)
-    return _plateaus(tried, trainer.train(list(tried.values()))) if tried else {}
+    if not tried:
+        return {}
+    seeds = trainer.affordable(list(_compared(experiment, schedules).values()))
+    return _plateaus(tried, trainer.train_seeds(list(tried.values()), range(seeds)))
+
+
+def _compared(experiment: Experiment, schedules: Sequence[NamedSchedule]) -> dict[str, Experiment]:
+    """Return what is trained to compare schedules, by its label."""
+    tried = {"constant": _steady(experiment)}
+    if experiment.scheduled:
+        tried["the experiment's own"] = replace(experiment, record=lean(experiment))
+    return tried | _scheduled(experiment, schedules)
 
 
 def _steady(experiment: Experiment) -> Experiment:

@@ -100,16 +100,27 @@ def start_sharpness(experiment: Experiment, *, seed: int = 0) -> PlaceSharpness:
     return place_sharpness(experiment, row, seed=seed, moment="start")
 
 
+def smooth_start(experiment: Experiment, *, seeds: int) -> PlaceSharpness:
+    """Return the first start, of those that `along_training` looks at, without a kink; else the first."""
+    first = start_sharpness(experiment)
+    others = (start_sharpness(experiment, seed=seed) for seed in range(1, min(seeds, _looked_at(experiment))))
+    return first if first.smooth else next((place for place in others if place.smooth), first)
+
+
+def _looked_at(experiment: Experiment) -> int:
+    """Return of how many runs the curvatures are computed."""
+    work = experiment.network.parameters * experiment.data().points
+    return SEEDS if work <= _CHEAP else 1
+
+
 def along_training(runs: Runs) -> tuple[PlaceSharpness, ...]:
     """Return the curvatures at start and end of the first runs: five, or one of a large network.
 
     The end of a run that diverged has none, and is left out.
     """
     experiment = runs.experiment
-    work = experiment.network.parameters * experiment.data().points
-    seeds = runs.seeds[: SEEDS if work <= _CHEAP else 1]
     found: list[PlaceSharpness] = []
-    for row, seed in enumerate(seeds):
+    for row, seed in enumerate(runs.seeds[: _looked_at(experiment)]):
         found.append(start_sharpness(experiment, seed=seed))
         end = runs.parameters[row].astype(np.float64)
         if np.isfinite(end).all() and not runs.diverged[row]:

@@ -63,7 +63,7 @@ def _few_words(ratio: Median) -> str:
         return ""
     return (
         f"The median of {ratio.n} data sets has no 95 % interval: the ranges given, from the least to the "
-        f"largest, hold it with a probability of {_level(ratio)}. So no loss can be shown to shrug outliers "
+        f"largest, hold it with {_level(ratio)} confidence. So no loss can be shown to shrug outliers "
         "off; 48 seeds are 6 data sets, enough for that."
     )
 

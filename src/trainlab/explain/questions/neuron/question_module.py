@@ -144,7 +144,6 @@ def explain_module(
             "point": place,
             "input": evidence.points[place - 1].tolist(),
             "autograd_difference": None,
-            "plane": None,
             "stack": None,
             "affine": None,
             "can_be_solved": None,
