@@ -124,9 +124,13 @@ def main() -> None:
 def compared(pairs: Sequence[Pair], *, engine: str, about: dict[str, Any]) -> dict[str, Any]:
     """Return what was found as plain data, a row a cell."""
     adjusted = holm(np.array([pair.p for pair in pairs]))
+    together = Pair(
+        name="all cells", fast=_joined([pair.fast for pair in pairs]), other=_joined([p.other for p in pairs])
+    )
     return {
         "engine": engine,
         "machine": about,
+        "together": {"words": str(together.difference), "p": together.p},
         "rows": [
             {
                 "cell": pair.name,
@@ -170,6 +174,11 @@ def show(pairs: Sequence[Pair], *, engine: str) -> None:
     print(f"The largest difference: {largest.name}, {largest.difference}, {len(largest.fast.solved):,} seeds")
     print(f"At a loss of exactly 0: fast {_zeros([pair.fast for pair in pairs])}")
     print(f"  {engine}: {_zeros([pair.other for pair in pairs])}")
+
+
+def _joined(runs: Sequence[Runs | Ends]) -> Ends:
+    losses = np.concatenate([np.asarray(each.loss, dtype=np.float64) for each in runs])
+    return Ends(solved=np.concatenate([each.solved for each in runs]), loss=losses)
 
 
 def _zeros(runs: Sequence[Runs | Ends]) -> Rate:
