@@ -178,6 +178,16 @@ def test_without_colour_there_is_no_escape_and_with_it_the_words_are_the_same():
     assert re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue()) == plain
 
 
+def test_what_comes_of_the_script_does_not_command_the_terminal():
+    told = finding("missing_zero_grad", evidence=("\x1b[2Jgone\x07",), code="# a.py:1\n+ \tstep()")
+    data = report(told, ended={"how": "error", "error": "ValueError: \x1b]0;title\x07"}).to_dict()
+    out = io.StringIO()
+    show_report(data, Console(file=out, width=80, color_system=None), details=True)
+    for text in (out.getvalue(), report_text(data, details=True), report_text(data)):
+        assert "�[2Jgone�" in text
+        assert not set(text) & {"\x1b", "\x07", "\t"}
+
+
 def test_the_card_is_a_table_of_facts():
     text = whole(report())
     for line in (

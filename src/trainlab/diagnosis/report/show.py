@@ -16,6 +16,7 @@ from trainlab.diagnosis.report.lines import EMPTY, WIDTH, Lines, field, item, pa
 from trainlab.diagnosis.report.text_picture import MOST_ROWS, in_text
 from trainlab.diagnosis.report.verdict import confidence_words
 from trainlab.draw import counted, wrapped
+from trainlab.draw.svg import clean
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,7 +54,17 @@ SHORTER = (Extent(), Extent(rows=5), Extent(rows=5, evidence=2), Extent(rows=4, 
 
 
 def report_lines(report: dict[str, Any], *, width: int = WIDTH, details: bool = False) -> Lines:
-    """Return the lines with their styles: a role of the palette, ``bold`` or nothing."""
+    """Return the lines with their styles: a role of the palette, ``bold`` or nothing.
+
+    What comes of the script, such as an exception's message, can't command the terminal: control characters
+    are shown as ``�``.
+    """
+    told = _told(report, width, details=details)
+    return [(clean(line.expandtabs()), style) for line, style in told]
+
+
+def _told(report: dict[str, Any], width: int, *, details: bool) -> Lines:
+    """Return all of it, or in short as much as fits a screen."""
     if details:
         return _lines(report, width, Extent(whole=True))
     told: Lines = []
