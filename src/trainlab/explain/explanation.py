@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from trainlab.draw import JSON_FORMAT, Picture, counted, css, html_table, json_text, terminal_table
-from trainlab.draw.svg import escape
+from trainlab.draw import JSON_FORMAT, Picture, counted, html_table, json_text, terminal_table
+from trainlab.draw.svg import Html, escape
+from trainlab.page.html import joined, tag
+from trainlab.page.notebook import style_sheet
 from trainlab.page.section import Section, Table, printed, section_html
 from trainlab.stats import Verdict
 
@@ -133,16 +135,15 @@ class Explanation:
         rest = f"Sections, for print(result.section(NAME)): {names}."
         return Group(Text(self.title, style="bold"), self.answer, Text(rest))
 
-    def _repr_html_(self) -> str:
-        parts = "".join(
-            f"<details><summary>{escape(part.heading)}</summary>{section_html(part)}</details>"
-            for part in self.sections
-        )
-        title = f"<style>{css()}</style><h3>{escape(self.title)}</h3>"
+    def _repr_html_(self) -> Html:
+        parts = [
+            tag("details", tag("summary", escape(part.heading)), section_html(part)) for part in self.sections
+        ]
+        head = joined(style_sheet(), tag("h3", escape(self.title)))
         if self.answer is None:
-            return f"{title}{parts}"
+            return joined(head, *parts)
         table = self.answer.table
-        sentence = f"<p><strong>{escape(self.answer.sentence)}</strong></p>"
+        sentence = tag("p", tag("strong", escape(self.answer.sentence)))
         shown = html_table(table.headers, table.rows[: table.shown], caption=table.title)
-        on = f'<p class="muted">{escape(self.answer.shown_on)}</p>'
-        return f"{title}{sentence}{shown}{on}{parts}"
+        on = tag("p", escape(self.answer.shown_on), class_="muted")
+        return joined(head, sentence, shown, on, *parts)

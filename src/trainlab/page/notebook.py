@@ -14,6 +14,11 @@ def notebook(title: str, *parts: Html) -> Html:
     return joined(tag("style", Html(css(scope=INSIDE))), tag("h3", escape(title)), *parts)
 
 
+def style_sheet() -> Html:
+    """Return the style of tables and pictures, as an element."""
+    return tag("style", Html(css()))
+
+
 def text_list(words: Iterable[str]) -> Html:
     """Return a list of texts; nothing if there are none."""
     items = [tag("li", escape(text)) for text in words]

@@ -72,8 +72,10 @@ def module_layer(name: str, layer: Any) -> LayerInfo:
 
 def layer_kind(layer: Any) -> str:
     """Return the name of a part's class; of a parametrized one that of the class that it was."""
+    from torch.nn.utils.parametrize import is_parametrized
+
     kind = cast("Any", type(layer))
-    return str((kind.__bases__[0] if hasattr(layer, "parametrizations") else kind).__name__)
+    return str((kind.__bases__[0] if is_parametrized(layer) else kind).__name__)
 
 
 def by_neuron(layer: Any, weight: Any) -> Array:
