@@ -47,7 +47,7 @@ def test_the_doctor_works_without_them(names: list[str]):
     found, told = done.stdout.splitlines()
     assert found == "['params_not_in_optimizer']"
     # A part without which the doctor is deaf is told of: "nothing found" would else be believed.
-    assert ("losses and activations weren't heard" in told) == ("function_depth" in names)
+    assert ("losses and activations weren't seen" in told) == ("function_depth" in names)
     assert ("it has no raw_data, and what rests on these" in told) == (names == ["raw_data"])
     assert bool(told) == (names not in (["APPLY_CODE"], []))
     assert done.stderr == ""
