@@ -33,6 +33,8 @@ from trainlab.studies import study
 
 STUDIES = ("xor44", "second_notebook")
 LONGEST = 20
+NEAR_0 = 1e-12
+"""A loss below it differs from 0 by rounding."""
 SEEDS = {"torch": 1000, "reference": 200}
 
 
@@ -130,7 +132,11 @@ def compared(pairs: Sequence[Pair], *, engine: str, about: dict[str, Any]) -> di
     return {
         "engine": engine,
         "machine": about,
-        "together": {"words": str(together.difference), "p": together.p},
+        "together": {
+            "words": str(together.difference),
+            "p": together.p,
+            "near_0": [int((runs.loss < NEAR_0).sum()) for runs in (together.fast, together.other)],
+        },
         "rows": [
             {
                 "cell": pair.name,

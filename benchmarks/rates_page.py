@@ -65,7 +65,7 @@ def _summary(part: dict[str, Any]) -> str:
         else f"**In none of {counted(len(rows), 'cell')} is a difference shown.**"
     )
     versions = about["versions"]
-    notes = _too_few(part) + (_rarely_0(about) if 4 * other_at_0.k < at_0.k else "")
+    notes = _too_few(part) + _near_0(part)
     return (
         f"{verdict} In all the fast engine solves {fast}, PyTorch {other}. The largest "
         f"difference is that of {largest['cell']}: {largest['words']} on {largest['seeds']:,} seeds. At a "
@@ -86,11 +86,12 @@ def _too_few(part: dict[str, Any]) -> str:
     )
 
 
-def _rarely_0(about: dict[str, Any]) -> str:
-    return (
-        " Whether a loss ends at exactly 0 or at some 1e-15 hangs on how a sum is rounded: on this processor "
-        f"({about['processor']}) a single network's rarely ends at 0, where those of stacks do."
-    )
+def _near_0(part: dict[str, Any]) -> str:
+    """Return how many losses end at 0 but for rounding, where that was counted."""
+    if "together" not in part:
+        return ""
+    fast, other = part["together"]["near_0"]
+    return f" Below 1e-12, 0 but for rounding, end {fast:,} and {other:,}."
 
 
 def _table(rows: list[dict[str, Any]]) -> str:

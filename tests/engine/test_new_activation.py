@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from engine.used_everywhere import assert_engines_train_alike, assert_hessian_is_that_of_differences
 from numba import njit
 
 from trainlab.diagnosis.lift.layer_chain import activation_of
-from trainlab.engine import get_engine
 from trainlab.engine.kernel import compiled_units, dispatch
 from trainlab.engine.kernel.vector import absolute, splat
-from trainlab.engine.layout import initial_parameters
 from trainlab.explain.questions.chain_rule.flow import largest_slope
 from trainlab.explain.questions.loss.gradients import gradient_formula
 from trainlab.explain.questions.loss.pairing import pairing
@@ -22,7 +21,6 @@ from trainlab.maths.activations import elementwise
 from trainlab.report.torch_code.cell_code import cell_code
 from trainlab.spec import Experiment
 from trainlab.spec.decode import decode
-from trainlab.studies.landscape.place import place_at
 
 CODE = 99
 SOFTSIGN = elementwise(
@@ -81,12 +79,7 @@ def of(activation: str) -> Experiment:
 
 @pytest.mark.compiles
 def test_every_engine_trains_with_it_alike(added: Experiment):
-    found = {name: get_engine(name).train(added, range(4))[0] for name in ("reference", "torch", "fast")}
-    for name in ("torch", "fast"):
-        np.testing.assert_allclose(found[name].loss, found["reference"].loss, rtol=2e-5)
-    # Not by doing nothing: it isn't what another activation comes to.
-    other = get_engine("reference").train(of("tanh"), range(4))[0]
-    assert np.abs(other.loss - found["reference"].loss).min() > 1e-4
+    assert_engines_train_alike(added, unlike=of("tanh"))
 
 
 def test_explanations_know_it(added: Experiment):
@@ -95,11 +88,7 @@ def test_explanations_know_it(added: Experiment):
     assert "softsign gives numbers from −1 to 1 only" in judged.reason
     assert gradient_formula("softsign", "mse") == "2·(p − y)·(1 − |p|)²"
     assert largest_slope("softsign", 1) == 1.0
-    found = place_at(added, initial_parameters(added, range(1))[0])
-    step = 1e-5
-    moved = [found.parameters + sign * step * np.eye(len(found.parameters))[0] for sign in (1, -1)]
-    ahead, behind = (place_at(added, row).gradient for row in moved)
-    np.testing.assert_allclose(found.hessian[0], (ahead - behind) / (2 * step), rtol=1e-5, atol=1e-8)
+    assert_hessian_is_that_of_differences(added)
 
 
 def test_scripts_and_lifting_know_it(added: Experiment):

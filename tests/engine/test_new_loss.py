@@ -8,14 +8,13 @@ from typing import Any, get_args
 import msgspec
 import numpy as np
 import pytest
+from engine.used_everywhere import assert_engines_train_alike, assert_hessian_is_that_of_differences
 from numba import njit
 
 import trainlab.spec
-from trainlab.engine import get_engine
 from trainlab.engine.constant_baseline import best_constant_loss
 from trainlab.engine.kernel import compiled_units, cross_entropy, dispatch, loss_terms, tables
 from trainlab.engine.kernel.vector import fma, splat, sqrt
-from trainlab.engine.layout import initial_parameters
 from trainlab.explain.questions.loss import gradients
 from trainlab.explain.questions.loss.loss_signatures import LOSS_SIGNATURES, LossSignature
 from trainlab.explain.questions.loss.pairing import pairing
@@ -25,7 +24,6 @@ from trainlab.report.torch_code.cell_code import cell_code
 from trainlab.spec import Experiment, Loss, name_of
 from trainlab.spec.decode import decode
 from trainlab.spec.parts import Kind
-from trainlab.studies.landscape.place import place_at
 
 CODE = 99
 KERNEL_CODES = (*loss_terms.TERMS, *cross_entropy.OVER_OUTPUTS, tables.L1, tables.MSE)
@@ -133,12 +131,7 @@ def of(loss: str) -> Experiment:
 
 @pytest.mark.compiles
 def test_every_engine_trains_with_it_alike(added: Experiment):
-    found = {name: get_engine(name).train(added, range(4))[0] for name in ("reference", "torch", "fast")}
-    for name in ("torch", "fast"):
-        np.testing.assert_allclose(found[name].loss, found["reference"].loss, rtol=2e-5)
-    # Not by doing nothing: it isn't what another loss comes to.
-    other = get_engine("reference").train(of("log_cosh"), range(4))[0]
-    assert np.abs(other.loss - found["reference"].loss).min() > 1e-4
+    assert_engines_train_alike(added, unlike=of("log_cosh"))
 
 
 def test_explanations_know_it(added: Experiment):
@@ -146,11 +139,7 @@ def test_explanations_know_it(added: Experiment):
     assert judged.verdict == "wrong"
     assert "tanh gives numbers from −1 to 1 only" in judged.reason
     assert gradients.gradient_formula("tanh", "pseudo_huber") == "d/√(1 + d²)·(1 − p²), d = p − y"
-    found = place_at(added, initial_parameters(added, range(1))[0])
-    step = 1e-5
-    moved = [found.parameters + sign * step * np.eye(len(found.parameters))[0] for sign in (1, -1)]
-    ahead, behind = (place_at(added, row).gradient for row in moved)
-    np.testing.assert_allclose(found.hessian[0], (ahead - behind) / (2 * step), rtol=1e-5, atol=1e-8)
+    assert_hessian_is_that_of_differences(added)
 
 
 def test_scripts_and_the_constant_baseline_know_it(added: Experiment):

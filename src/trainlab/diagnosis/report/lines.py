@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from trainlab.draw import TERMINAL, wrapped
+from trainlab.draw.svg import clean
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,4 +38,14 @@ def print_lines(lines: Iterable[tuple[str, str]], console: Console) -> None:
     from rich.text import Text
 
     for text, style in lines:
-        console.print(Text(text, style=TERMINAL.get(style, style)), soft_wrap=True)
+        console.print(Text(_harmless(text), style=TERMINAL.get(style, style)), soft_wrap=True)
+
+
+def lines_text(lines: Iterable[tuple[str, str]]) -> str:
+    """Return the lines as plain text, without a last line break."""
+    return "\n".join(_harmless(text) for text, _ in lines)
+
+
+def _harmless(text: str) -> str:
+    """Return text that can't command a terminal; a script's words may have control characters."""
+    return clean(text.expandtabs())

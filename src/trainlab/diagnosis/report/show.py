@@ -12,11 +12,19 @@ from trainlab.diagnosis.report.card_rows import (
     looked_at_line,
     tried_lines,
 )
-from trainlab.diagnosis.report.lines import EMPTY, WIDTH, Lines, field, item, paragraph, print_lines
+from trainlab.diagnosis.report.lines import (
+    EMPTY,
+    WIDTH,
+    Lines,
+    field,
+    item,
+    lines_text,
+    paragraph,
+    print_lines,
+)
 from trainlab.diagnosis.report.text_picture import MOST_ROWS, in_text
 from trainlab.diagnosis.report.verdict import confidence_words
 from trainlab.draw import counted, wrapped
-from trainlab.draw.svg import clean
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,7 +45,7 @@ def show_report(report: dict[str, Any], console: Console, *, details: bool = Fal
 
 def report_text(report: dict[str, Any], *, details: bool = False) -> str:
     """Return the report as plain text."""
-    return "".join(f"{line}\n" for line, _ in report_lines(report, details=details))
+    return f"{lines_text(report_lines(report, details=details))}\n"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,17 +62,7 @@ SHORTER = (Extent(), Extent(rows=5), Extent(rows=5, evidence=2), Extent(rows=4, 
 
 
 def report_lines(report: dict[str, Any], *, width: int = WIDTH, details: bool = False) -> Lines:
-    """Return the lines with their styles: a role of the palette, ``bold`` or nothing.
-
-    What comes of the script, such as an exception's message, can't command the terminal: control characters
-    are shown as ``�``.
-    """
-    told = _told(report, width, details=details)
-    return [(clean(line.expandtabs()), style) for line, style in told]
-
-
-def _told(report: dict[str, Any], width: int, *, details: bool) -> Lines:
-    """Return all of it, or in short as much as fits a screen."""
+    """Return the lines with their styles: a role of the palette, ``bold`` or nothing."""
     if details:
         return _lines(report, width, Extent(whole=True))
     told: Lines = []

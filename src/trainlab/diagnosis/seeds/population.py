@@ -119,9 +119,10 @@ class SeedsResult:
         return f"<SeedsResult of {self.script}: {len(self.runs):,} of {counted(self.asked, 'seed')}>"
 
     def __str__(self) -> str:
+        from trainlab.diagnosis.report.lines import lines_text
         from trainlab.diagnosis.seeds.show import seeds_lines
 
-        return "\n".join(line for line, _ in seeds_lines(self.to_dict()))
+        return lines_text(seeds_lines(self.to_dict()))
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(str(self))}</pre>"
