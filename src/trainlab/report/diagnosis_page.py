@@ -13,7 +13,7 @@ from trainlab.diagnosis.report.card_rows import (
     looked_at_line,
     tried_lines,
 )
-from trainlab.diagnosis.report.verdict import confidence_words
+from trainlab.diagnosis.report.verdict import blame_words, confidence_words
 from trainlab.draw.svg import Html, escape
 from trainlab.page.document import Front, fold, page, paragraph, picture, side_by_side, terms, terms_html
 from trainlab.page.html import BREAK, LINE, NOTHING, SPACE, join_html, joined, tag
@@ -113,19 +113,29 @@ def _findings(data: dict[str, Any], shown: dict[str, Any] | None) -> Html:
         pictures.append(finding["picture"])
         number = len(pictures)
         inner = [block(other) for other in findings if other["consequence_of"] == finding["fault"]]
-        return _finding(finding, number, joined(*inner), same_as=same, tried_already=tried_already)
+        blame = blame_words(finding, data["card"]["outcome"])
+        return _finding(
+            finding, number, joined(*inner), same_as=same, tried_already=tried_already, blame=blame
+        )
 
     return joined(*(block(finding) for finding in findings if finding["consequence_of"] not in names))
 
 
 def _finding(
-    finding: dict[str, Any], number: int, inner: Html, *, same_as: int | None, tried_already: set[str]
+    finding: dict[str, Any],
+    number: int,
+    inner: Html,
+    *,
+    same_as: int | None,
+    tried_already: set[str],
+    blame: str,
 ) -> Html:
     name = finding["fault"]
     sure = f"{confidence_words(finding['confidence'])} ({finding['confidence']:.2f})"
     words = [
         ("Fault", tag("a", tag("code", escape(name)), href=f"#about-{name}")),
-        ("Confidence", escape(sure)),
+        ("Is there", escape(sure)),
+        *([("To blame", escape(blame))] if blame else []),
         ("Where", _inline(finding["where"])),
         ("Evidence", _evidence(finding["evidence"])),
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.faults.label_dtype import truncations
-from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.finding import Finding, by_structure
 from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.pictures.targets import targets_and_range
 from trainlab.diagnosis.place import place_at
@@ -34,6 +34,7 @@ def judge(training: Training) -> Finding | None:
         place=place_at(loss.site, "targets", call=loss.kind),
         where=f"the targets of the loss at {place}",
         confidence=0.95,
+        proof=by_structure("there is nothing but a constant to learn"),
         evidence=(f"all {loss.rows} targets looked at are {value:g} ({loss.target_dtype})",),
         remedy=(
             "Look at how the labels are made: a comparison that is always true, a cast that cuts "

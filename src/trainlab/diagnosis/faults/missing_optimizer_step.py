@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from trainlab.diagnosis.edits import backward_line, diff
 from trainlab.diagnosis.fault import Explains, Fault
-from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.finding import Finding, by_structure, proven_if
 from trainlab.diagnosis.observed.record import OptimizerRecord, ParamRecord
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place, place_at
 from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.limits import nothing_moves
 from trainlab.diagnosis.signals.training import Training, named, optimizer_name
 
 LEAST = 20
@@ -30,7 +31,7 @@ def judge(training: Training) -> Finding | None:
             and not any(record.params[key].with_grad for key in optimizer.params)
             and reached
         ):
-            return _cleared(optimizer, looked)
+            return _cleared(training, optimizer, looked)
     reached = [param for param in record.params.values() if param.reached >= 5]
     borrowed = any(param.loaded for param in reached)  # gradients of a finished network: saliency, attacks
     moved = any(_moves(training, one) for one in reached)
@@ -39,6 +40,7 @@ def judge(training: Training) -> Finding | None:
             place=Place(kind="parameters", parameters=tuple(param.name for param in reached)),
             where=f"no optimizer; the parameters {named(param.name for param in reached)} stay as they are",
             confidence=0.8,
+            proof=by_structure("no parameter ever changes"),
             evidence=(f"{record.backwards} backward passes, no optimizer, and no parameter has changed",),
             remedy="Make an optimizer of the model's parameters and call its step() after backward().",
             code="optimizer = torch.optim.Adam(model.parameters())\n…\nloss.backward()\noptimizer.step()",
@@ -59,6 +61,7 @@ def _never(training: Training, optimizer: OptimizerRecord, reached: list[ParamRe
         place=place_at(site, "call", call="backward"),
         where=f"{name}.step() is never called{place}",
         confidence=0.97,
+        proof=proven_if(nothing_moves(training), "no parameter that the loss reaches ever changes"),
         evidence=(
             f"{training.record.backwards} backward passes, 0 steps of {name} ({optimizer.kind})",
             f"the parameters {named(param.name for param in reached)} have not changed",
@@ -68,8 +71,9 @@ def _never(training: Training, optimizer: OptimizerRecord, reached: list[ParamRe
     )
 
 
-def _cleared(optimizer: OptimizerRecord, looked: int) -> Finding:
+def _cleared(training: Training, optimizer: OptimizerRecord, looked: int) -> Finding:
     name = optimizer_name(optimizer)
+    idle = not any(param.with_grad or param.moved is True for param in training.record.params.values())
     return Finding(
         place=place_at(optimizer.step_site, "call", call="step"),
         where=(
@@ -77,6 +81,7 @@ def _cleared(optimizer: OptimizerRecord, looked: int) -> Finding:
             "gradient is left"
         ),
         confidence=0.95,
+        proof=proven_if(idle, "no step has a gradient to apply"),
         evidence=(
             f"in {looked} of {looked} steps looked at no parameter of {name} had a gradient: "
             "steps that do nothing",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from trainlab.diagnosis.fault import Explains, Fault
-from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.finding import Finding, Proof, proven_if
 from trainlab.diagnosis.observed.events import NonFinite, NonFiniteGradient, NonFiniteLoss
 from trainlab.diagnosis.pictures.loops import loss_to_the_end
 from trainlab.diagnosis.place import Place, place_at
@@ -39,6 +41,7 @@ def _of_the_data(training: Training) -> Finding:
         place=Place(kind="data"),
         where=f"the input batch at step {step}: the data has NaN or infinite values",
         confidence=0.97,
+        proof=_ruined(training),
         evidence=(f"a batch given to the network at step {step} holds NaN or infinity",),
         remedy="Clean the data: fill in or drop missing values before training.",
         code="X = torch.nan_to_num(X)  # or drop the rows",
@@ -67,6 +70,7 @@ def _of_an_operation(training: Training, event: NonFinite) -> Finding:
         place=place_at(event.site, "call", module=event.module, call=name),
         where=f"{name or 'loss'} at {place}{f' (in {event.module})' if event.module else ''}",
         confidence=0.95 if at_pole else 0.7,
+        proof=_ruined(training),
         evidence=tuple(evidence),
         remedy=(
             f"Keep the input of {name or 'the operation'} away from where it is infinite: add a "
@@ -74,6 +78,14 @@ def _of_an_operation(training: Training, event: NonFinite) -> Finding:
         ),
         code="eps = 1e-6\nx = x.clamp(min=eps)  # before log, sqrt or a division",
     )
+
+
+def _ruined(training: Training) -> Proof:
+    """Return the proof that it is for good: from then on no loss was finite."""
+    curves = [one for one in training.record.loss_curves if one.first_nonfinite is not None]
+    # Two or more in a row to the end: what NaN weights answer is NaN.
+    last = [one for one in curves if one.nonfinite > 1 and not math.isfinite(one.last)]
+    return proven_if(bool(last), "from then on every loss is NaN or infinite")
 
 
 _EPS = 1e-6

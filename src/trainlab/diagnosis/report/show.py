@@ -23,7 +23,7 @@ from trainlab.diagnosis.report.lines import (
     print_lines,
 )
 from trainlab.diagnosis.report.text_picture import MOST_ROWS, in_text
-from trainlab.diagnosis.report.verdict import confidence_words
+from trainlab.diagnosis.report.verdict import blame_words, confidence_words
 from trainlab.draw import counted, wrapped
 
 if TYPE_CHECKING:
@@ -104,7 +104,8 @@ def _lines(report: dict[str, Any], width: int, extent: Extent) -> Lines:
         if extent.whole and is_loss_curve(finding["picture"], curve):
             same = "the loss curve above"
         if extent.whole or place == 1:
-            told += _finding(finding, f"{place}.", depth, width, extent, same_as=same)
+            blame = blame_words(finding, report["card"]["outcome"])
+            told += _finding(finding, f"{place}.", depth, width, extent, same_as=same, blame=blame)
         else:
             told += _in_short(finding, f"{place}.", depth, width)
         drawn.append(finding["picture"])
@@ -134,7 +135,14 @@ def _nested(findings: list[dict[str, Any]]) -> list[tuple[dict[str, Any], int]]:
 
 
 def _finding(
-    finding: dict[str, Any], number: str, depth: int, width: int, extent: Extent, *, same_as: str | None
+    finding: dict[str, Any],
+    number: str,
+    depth: int,
+    width: int,
+    extent: Extent,
+    *,
+    same_as: str | None,
+    blame: str,
 ) -> Lines:
     indent = f"{'   ' * min(depth, 3)}   "
     told = _heading(finding, number, width, indent)
@@ -143,7 +151,9 @@ def _finding(
             "explained", f"by {finding['consequence_of']}: {finding['because']}", width, indent=indent
         )
     sure = f"{confidence_words(finding['confidence'])} ({finding['confidence']:.2f})"
-    told += _field("confidence", sure, width, indent=indent)
+    told += _field("is there", sure, width, indent=indent)
+    if blame:
+        told += _field("to blame", blame, width, indent=indent)
     told += _body(finding, width, indent, extent, same_as)
     return told + EMPTY
 
