@@ -38,8 +38,8 @@ class Trying:
         bool | None,
         Parameter(
             name="--try",
-            help="Run it again with remedies, and say what helps. Without either, remedies are tried only where "
-            "that takes seconds and doesn't run the script.",
+            help="Run it again with remedies, and say what helps. Given neither, remedies are tried only "
+            "where that takes seconds and runs no script.",
             negative="--no-try",
         ),
     ] = None

@@ -73,6 +73,8 @@ def judge(training: Training) -> Finding | None:
 
 def _floor(kind: str, targets: npt.NDArray[np.float64], low: float, high: float) -> float:
     """Return the least loss that outputs of this range allow, by that of the best constant answer."""
+    import numpy as np
+
     missed = np.abs(targets - np.clip(targets, low, high))
     if kind == "mse_loss":
         return float((missed**2).mean() / max(targets.var(), 1e-12))

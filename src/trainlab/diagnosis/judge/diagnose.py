@@ -57,7 +57,9 @@ def explained(ranked: list[Finding]) -> list[Finding]:
 
 def proven_first(found: list[Finding]) -> list[Finding]:
     """Return the findings with the causes that are proven to be to blame before those that aren't."""
-    return sorted(found, key=lambda one: (bool(one.consequence_of), one.proof.by == "nothing"))
+    causes = [one for one in found if not one.consequence_of]
+    others = [one for one in found if one.consequence_of]
+    return sorted(causes, key=lambda one: one.proof.by == "nothing") + others
 
 
 def diagnose(

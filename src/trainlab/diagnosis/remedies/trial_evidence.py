@@ -49,7 +49,7 @@ def _proof_words(trial: Row) -> str:
 def _advice(finding: Row) -> Row:
     """Return what takes the remedy's place where trials show that it is none; else nothing."""
     worked = [one for one in finding["tried"]["remedies"] if one["verdict"] not in ("no hold", "failed")]
-    if not worked or any(one["verdict"] in HELPED for one in worked):
+    if not any(not one["joint"] for one in worked) or any(one["verdict"] in HELPED for one in worked):
         return {}
     worst = next((one for one in worked if one["verdict"] == "harmed"), None)
     if worst is not None:
@@ -59,12 +59,13 @@ def _advice(finding: Row) -> Row:
             counts = f": {learnt} of {worst['runs']} seeds learn, without it {unchanged}"
         text = f"None that helps: {worst['remedy']} makes it worse{counts}."
         return {"text": text, "code": ""}
-    names = " and ".join(one["remedy"] for one in worked[:2])
-    if _is_mistake(finding["fault"]):
-        return {
-            "text": f"{finding['remedy']['text']} But that isn't enough: with {names} it learns no better."
-        }
-    return {"text": f"None that helps: with {names} it learns no better.", "code": ""}
+    tried = [one["remedy"] for one in worked if not one["joint"]][:2]
+    alone = f"with {tried[0]} it learns no better."
+    if len(tried) > 1:
+        alone = f"neither with {tried[0]} nor with {tried[1]} does it learn better."
+    if _is_mistake(finding["fault"]) or finding["proof"]["by"] == "structure":
+        return {"text": f"{finding['remedy']['text']} But that isn't enough: {alone}"}
+    return {"text": f"None that helps: {alone}", "code": ""}
 
 
 def _is_mistake(fault: str) -> bool:
@@ -79,7 +80,8 @@ def _in_order(findings: list[Row]) -> list[Row]:
         else one
         for one in findings
     ]
-    return sorted(freed, key=lambda one: (bool(one["consequence_of"]), _place(one)))
+    causes = [one for one in freed if not one["consequence_of"]]
+    return sorted(causes, key=_place) + [one for one in freed if one["consequence_of"]]
 
 
 def _place(finding: Row) -> int:
