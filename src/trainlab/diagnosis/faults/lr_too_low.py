@@ -24,7 +24,7 @@ def judge(training: Training) -> Finding | None:
     """
     learning = training.learning
     if (
-        not (learning.state in ("stuck", "poor") or _stands_still(training))
+        not (learning.falls_short or _stands_still(training))
         or not training.stepped
         or training.record.tick < 20
         or training.faults & _OTHER_CAUSES
