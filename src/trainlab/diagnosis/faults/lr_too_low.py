@@ -68,7 +68,8 @@ def ways(training: Training) -> dict[str, float]:
         param.name: mean(param.update) * steps
         for param in training.weights()
         if len(param.update) >= 5
-        and param.start.get("std", 0) > 0
+        and param.start
+        and param.start.std > 0
         and median(param.grad_zeros or [1.0]) < 0.9
     }
 

@@ -66,9 +66,9 @@ def judge(training: Training) -> Finding | None:
 def _is_fed_wide(training: Training, one: ActivationRecord) -> bool:
     """Whether the weights of the layer before start much wider than is usual, about 1/√fan-in."""
     weight = next((param for param in training.weights() if param.name == f"{one.feeder}.weight"), None)
-    if weight is None or not one.feeder:
+    if weight is None or weight.start is None or not one.feeder:
         return False
-    return weight.start.get("std", 0.0) * math.sqrt(math.prod(weight.shape[1:])) > WIDE
+    return weight.start.std * math.sqrt(math.prod(weight.shape[1:])) > WIDE
 
 
 def _outputs(training: Training) -> set[int]:

@@ -12,7 +12,7 @@ import msgspec
 from trainlab.diagnosis.lift.lifted import Lift
 from trainlab.diagnosis.seeds.engine_runs import RunReader
 from trainlab.diagnosis.seeds.population import SeedsResult
-from trainlab.diagnosis.seeds.success import Measure, Success
+from trainlab.diagnosis.seeds.success import RunMeasure, Success
 from trainlab.diagnosis.signals.learnt import LEARNT
 from trainlab.errors import DiagnosisError
 from trainlab.spec import Accuracy, Experiment, LossBelow, Within
@@ -69,7 +69,7 @@ def shortened(experiment: Experiment) -> dict[str, Any]:
     return kept | {"network": {"widths": network.label, "activation": list(network.activations), **bias}}
 
 
-def solved_of(reader: RunReader, success: Success, measure: Measure) -> Solved:
+def solved_of(reader: RunReader, success: Success, measure: RunMeasure) -> Solved:
     """Return what counts as solved in the experiment's file: as near to the success asked for as can be."""
     low, high = success.at_least, success.at_most
     of_accuracy = (measure.field == "reached" and reader.classes) or reader.metric == "accuracy"

@@ -12,7 +12,7 @@ import numpy as np
 from trainlab.diagnosis.pictures.kinds import histogram
 from trainlab.diagnosis.seeds.population_words import seed_verdicts, verdict_of
 from trainlab.diagnosis.seeds.seed_run import NOT_LOOKED_AT, UNEXPLAINED, SeedRun
-from trainlab.diagnosis.seeds.success import Measure, Success
+from trainlab.diagnosis.seeds.success import RunMeasure, Success
 from trainlab.draw import JSON_FORMAT, counted, data_frame, json_text
 from trainlab.stats import Verdict, rate
 
@@ -52,7 +52,7 @@ class SeedsResult:
     asked: int
     yours: SeedRun
     runs: tuple[SeedRun, ...]
-    measure: Measure
+    measure: RunMeasure
     success: Success
     notes: tuple[str, ...] = ()
     how: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -139,7 +139,7 @@ class SeedsResult:
         }
 
 
-def _spread(measure: Measure, values: Sequence[float]) -> dict[str, Any]:
+def _spread(measure: RunMeasure, values: Sequence[float]) -> dict[str, Any]:
     quantiles: list[float | None] = [None] * 5
     if values:
         quantiles = list(np.quantile(values, (0, 0.25, 0.5, 0.75, 1)).tolist())
@@ -157,7 +157,7 @@ def _spread(measure: Measure, values: Sequence[float]) -> dict[str, Any]:
     }
 
 
-def _standing(measure: Measure, yours: SeedRun, values: Sequence[float]) -> dict[str, Any] | None:
+def _standing(measure: RunMeasure, yours: SeedRun, values: Sequence[float]) -> dict[str, Any] | None:
     """Return how many of the others' values are below, equal to and above the script's own."""
     own = measure.of(yours)
     if own is None or not values:
