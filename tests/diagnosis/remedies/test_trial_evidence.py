@@ -112,7 +112,7 @@ def test_what_harms_does_not_lead_where_another_is_mended():
     )
     assert [one["fault"] for one in told] == ["bad_weight_init", "lr_too_high"]
     assert told[0]["consequence_of"] is None
-    sentence = verdict({"findings": told, "card": {"outcome": "stuck"}})
+    sentence = verdict({"findings": told, "card": {"outcome": "stuck"}, "outcome": {}})
     assert sentence.startswith("The training doesn't learn because bad_weight_init (bad_weight_init).")
 
 
@@ -125,7 +125,7 @@ def test_what_was_tried_in_vain_comes_after_what_was_not():
 
 def test_the_verdict_says_that_the_cause_is_not_known():
     told = after_trials([found("lr_too_high")], {"lr_too_high": tried(trial("harmed", 3, 21, runs=100))})
-    assert verdict({"findings": told, "card": {"outcome": "stuck"}}) == (
+    assert verdict({"findings": told, "card": {"outcome": "stuck"}, "outcome": {}}) == (
         "The training doesn't learn, and why isn't known. Found: lr_too_high (lr_too_high); "
         "changing it makes it worse."
     )

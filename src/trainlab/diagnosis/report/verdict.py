@@ -29,16 +29,19 @@ def verdict(report: dict[str, Any]) -> str:
     if not causes:
         return _nothing(report)
     first, others = causes[0], causes[1:]
-    sentence = _UNEXPLAINED if first["fault"] == SYMPTOM else _about(first, report["card"]["outcome"])
+    sentence = _UNEXPLAINED if first["fault"] == SYMPTOM else _about(first, report)
     if others:
         more = "; ".join(_named(one) for one in others)
         sentence += f" Also found: {more}."
     return sentence
 
 
-def _about(first: dict[str, Any], outcome: str) -> str:
+def _about(first: dict[str, Any], report: dict[str, Any]) -> str:
     """Return the sentence on the first cause: "because" stands only where it was proven."""
+    outcome = report["card"]["outcome"]
     failure = _FAILURES.get(outcome)
+    if outcome == "poor" and not report["outcome"].get("behind", True):
+        failure = "The training learns a part"
     if failure is None:
         return f"{_OTHERS.get(outcome, 'Something is wrong with the training:')} {_named(first)}."
     if first["proof"]["by"] != "nothing":
@@ -82,9 +85,18 @@ def _nothing(report: dict[str, Any]) -> str:
         return nothing_seen(report)
     if report["ended"].get("how") in ("error", "killed"):
         return "Nothing found before the script failed."
+    if outcome == "poor" and not report["outcome"]["behind"]:
+        return f"Nothing found. {_part_learnt(report['outcome'])}"
     if outcome in ("stuck", "poor", "diverged"):
         return "Nothing found that explains it, but the training doesn't reach what it could."
     return "Nothing found."
+
+
+def _part_learnt(outcome: dict[str, Any]) -> str:
+    """Say how far a training came that is better than a constant answer, and of which no more is known."""
+    reached = outcome["reached"]
+    how = "" if reached is None else f" ({outcome['reached_as']} {format_number(reached)})"
+    return f"The training learns a part{how}; whether the data allow more isn't known."
 
 
 def confidence_words(value: float) -> str:

@@ -37,7 +37,10 @@ def stands_still(training: Training) -> bool:
     steps = max((one.steps for one in training.stepped), default=0)
     weights = training.weights()
     known = all(
-        len(param.update) >= 5 and param.start.get("std", 0) > 0 and median(param.grad_zeros or [1.0]) < EMPTY
+        len(param.update) >= 5
+        and param.start
+        and param.start.std > 0
+        and median(param.grad_zeros or [1.0]) < EMPTY
         for param in weights
     )
     return bool(weights) and known and max(mean(param.update) for param in weights) * steps <= STILL
@@ -70,7 +73,7 @@ def holds_up(training: Training, floor: float) -> bool:
     Either nothing that could count as learnt lies above it, or the loss has come down to it.
     """
     learning = training.learning
-    if not learning.failing or not math.isfinite(floor) or floor <= 0:
+    if learning.state not in ("stuck", "poor") or not math.isfinite(floor) or floor <= 0:
         return False
     if learning.state == "stuck" and floor >= STUCK:
         return True
