@@ -202,6 +202,7 @@ def _about(name: str, *, anchor: str = "") -> Html:
         ("Rule", fault.rule),
         ("Source", fault.source),
         ("Silent if", fault.silence),
+        *([("Proven if", fault.proof)] if fault.proven else []),
         ("Remedy", fault.remedy),
         ("In the terminal", f"`trainlab faults {name}`"),
     ]

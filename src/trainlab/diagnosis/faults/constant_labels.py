@@ -65,6 +65,7 @@ FAULT = Fault(
     formula=f"At least {LEAST} targets were seen, and those of every loss are all the same.",
     source="A fact, counted.",
     silent="targets are made in the step itself (a GAN's ones and zeros), or another loss's targets differ.",
+    proven="it is found: there is nothing else to learn.",
     remedy="Look at how the labels are made; print their values and counts.",
     judge=judge,
     picture=targets_and_range,

@@ -88,6 +88,7 @@ FAULT = Fault(
     source="Up to half of the units of a healthy layer are silent: other tools, whose limits are 20 to "
     "50 %, raise false alarms there.",
     silent="fewer are silent, or the training succeeds.",
+    proven="a whole layer is silent to the end, and the network, asked then, answers everything alike.",
     remedy="Use He initialization with biases at 0, a lower learning rate, or `LeakyReLU`.",
     see=(
         "neuron",

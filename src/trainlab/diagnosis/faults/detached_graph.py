@@ -290,6 +290,8 @@ FAULT = Fault(
     "its output, and `torch.autograd.grad` gave it without `create_graph`.",
     source="A fact, read off the calls and the autograd graph.",
     silent="the cut-off tensor feeds a target, a metric, a weight or another network.",
+    proven="no gradient reaches any parameter. Where the rest of the network gets gradients, it may "
+    "learn without.",
     remedy="Pass the tensor itself on.",
     see=("chain_rule",),
     judge=judge,

@@ -79,6 +79,7 @@ FAULT = Fault(
     "exactly 0 (0.2 more than silent units explain), or float16 weights don't move.",
     source="IEEE 754 binary16: the smallest number is 2⁻²⁴ ≈ 6e-8 (Micikevicius et al. 2018).",
     silent="there is a `GradScaler`, or bfloat16 is used.",
+    proven="no weight is changed by any step.",
     remedy="Use `torch.amp.GradScaler`, or bfloat16.",
     judge=judge,
     picture=_picture,

@@ -85,6 +85,7 @@ FAULT = Fault(
     "the loss's targets have no more.",
     source="A fact, read off the values before and after the cast.",
     silent="the values were whole numbers before, or are still different after it.",
+    proven="after the cast all targets are the same.",
     remedy="Keep the targets of a regression as floats; to make classes of numbers, bin them on purpose.",
     judge=judge,
     picture=_picture,

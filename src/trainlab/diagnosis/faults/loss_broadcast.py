@@ -140,6 +140,8 @@ FAULT = Fault(
     "both.",
     source="A fact, read off the shapes; PyTorch's own `mse_loss` warns of it, a hand-written loss can't.",
     silent="all axes are written out, (N, 1) against (1, N): then all pairs are meant.",
+    proven="nothing is learnt, outputs of shape (N, 1) meet targets of shape (N,), or the other way "
+    "round, and there is no other loss: this one is least where all outputs are the same.",
     remedy="Give both the same shape: `output.squeeze(-1)` or `target.unsqueeze(-1)`.",
     see=("loss",),
     judge=judge,

@@ -115,6 +115,7 @@ FAULT = Fault(
     source="That is the farthest so many steps can go, all in one direction: below it the hidden layers "
     "can't have learnt anything.",
     silent="a schedule, clipping or float16 explains it, or the training succeeds.",
+    proven="the rate is at most 1e-5, and all steps together move no weight by more than a thousandth.",
     remedy="Multiply the learning rate by 10 to 1,000.",
     see=("learning_rate",),
     judge=judge,

@@ -114,6 +114,7 @@ FAULT = Fault(
     "and no parameter has changed. Or it stepped, and in every step looked at its gradients were gone.",
     source="A fact, counted; the only threshold is more passes than are usually accumulated.",
     silent="the weights move in another way (`p -= lr * p.grad`, another optimizer).",
+    proven="no parameter that the loss reaches ever changes.",
     remedy="Call `optimizer.step()` after `loss.backward()`, and clear gradients only after it.",
     see=("learning_rate",),
     judge=judge,

@@ -145,6 +145,8 @@ FAULT = Fault(
     source="The product of matrices is a matrix.",
     silent="the training succeeds: then it is a note, since a linear model may be what you want. A "
     "network of one layer that gets nowhere is a note, too.",
+    proven="the best linear answer to the rows that were kept is no better than a constant, or the loss "
+    "has come down to what it leaves.",
     remedy="Put an activation after each hidden layer.",
     see=("neuron",),
     judge=judge,

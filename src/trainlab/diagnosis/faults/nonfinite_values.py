@@ -117,6 +117,7 @@ FAULT = Fault(
     "inputs are finite and whose result isn't, or the batch that brought it.",
     source="A fact.",
     silent="a gradient scaler skips such steps, as it should in mixed precision.",
+    proven="from then on to the end no loss is finite.",
     remedy="Keep the operation's input away from where it is infinite: add a small constant, or clamp it.",
     see=("loss",),
     judge=judge,

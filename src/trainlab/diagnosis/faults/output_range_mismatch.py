@@ -100,6 +100,8 @@ FAULT = Fault(
     f"is never below −0.28); and the loss is above {FITTED:.0%} of the best constant answer's.",
     source="The ranges of the functions.",
     silent="the targets fit the range (pixels between 0 and 1 after a sigmoid), or are reached.",
+    proven="under squared or absolute error the range keeps the loss above a floor: one so high that "
+    "nothing counts as learnt, or to which it has come down, by nine tenths of the way.",
     remedy="Leave the last activation out, or scale the targets into its range.",
     see=(
         "loss",

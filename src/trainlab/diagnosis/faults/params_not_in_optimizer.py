@@ -156,6 +156,7 @@ FAULT = Fault(
     source="A fact, counted.",
     silent="they were loaded (a backbone kept on purpose), belong to the other network of a GAN, or "
     "`requires_grad` is off.",
+    proven="no parameter that the optimizer has is reached by the loss.",
     remedy="Keep layers in `nn.ModuleList`, and make the optimizer last, from `model.parameters()`.",
     judge=judge,
     picture=_picture,

@@ -194,6 +194,8 @@ FAULT = Fault(
     source="A fact, read off the autograd graph.",
     silent="several optimizers train against each other (a GAN's losses have either sign); a zero "
     "leaves a pair out whose other vector isn't learnt.",
+    proven="the sign is turned; the only loss is cross-entropy over a single output; or it is "
+    "`soft_margin_loss` with targets of 0 and 1.",
     remedy="Remove the minus sign; for classes use `cross_entropy` with one output a class.",
     see=("loss",),
     judge=judge,

@@ -46,6 +46,7 @@ FAULT = Fault(
     "alike after 20 steps.",
     source="Goodfellow, Bengio and Courville 2016, Deep Learning, 8.4: the start has to break symmetry.",
     silent="only the last layer starts at 0, or one of two factors does (LoRA): their rows part at once.",
+    proven="no gradient reaches any weight.",
     remedy="Start from random weights; 0 is fine for biases.",
     see=("init",),
     judge=judge,
