@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from trainlab.diagnosis.edits import without_activation
 from trainlab.diagnosis.fault import Explains, Fault
@@ -15,10 +14,6 @@ from trainlab.diagnosis.place import Place, place_at
 from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.signals.limits import holds_up
 from trainlab.diagnosis.signals.training import Training, behind
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 SHARE = 0.05
 FITTED = 0.05
@@ -46,7 +41,7 @@ def judge(training: Training) -> Finding | None:
                 targets = np.asarray(loss.sample)
                 outside = float(((targets < low - margin) | (targets > high + margin)).mean())
                 if outside > SHARE:
-                    floor = _floor(loss.kind, targets, low, high)
+                    floor = _floor(loss.kind, loss.sample, low, high)
                     place = source.op.place if source.op is not None else source.kind
                     line = f" `{source.op.site.text}`" if source.op is not None and source.op.site else ""
                     return Finding(
@@ -71,10 +66,11 @@ def judge(training: Training) -> Finding | None:
     return None
 
 
-def _floor(kind: str, targets: npt.NDArray[np.float64], low: float, high: float) -> float:
+def _floor(kind: str, values: list[float], low: float, high: float) -> float:
     """Return the least loss that outputs of this range allow, by that of the best constant answer."""
     import numpy as np
 
+    targets = np.asarray(values)
     missed = np.abs(targets - np.clip(targets, low, high))
     if kind == "mse_loss":
         return float((missed**2).mean() / max(targets.var(), 1e-12))
