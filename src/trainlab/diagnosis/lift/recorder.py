@@ -19,7 +19,7 @@ from trainlab.diagnosis.lift.initial_draws import InitialDraws
 from trainlab.diagnosis.lift.layer_chain import Op, chain_of, unused_layers
 from trainlab.diagnosis.lift.loss_call import OutputFollower
 from trainlab.diagnosis.lift.recording import Recording, Refused
-from trainlab.diagnosis.torch_private import LOSS_MODULES, function_depth, is_compiling
+from trainlab.diagnosis.torch_private import LOSS_MODULES, is_compiling
 
 CLOSE_STEPS = 20_000
 """Steps that are recorded; the rest are only counted."""
@@ -34,7 +34,6 @@ class Recorder:
         self.probe = probe
         self.light = light
         self.handles: list[Any] = []
-        self.calls = FunctionCalls(self._called, probe)
         self.state = probe.state
         self.recording = Recording()
         self.draws = InitialDraws(largest=LIGHT_PARAMETERS) if light else InitialDraws()
@@ -59,20 +58,28 @@ class Recorder:
             register_module_forward_hook(self._left),
             register_optimizer_step_pre_hook(self._before_step),
         ]
-        self.calls.__enter__()
+        if not self.light:
+            FunctionCalls(self._called, self.probe).__enter__()
+
+    def _listen(self, wanted: bool) -> None:
+        """Have the probe pass on calls from the network's forward to the step, and none of the step itself.
+
+        An optimizer calls more functions than all the rest together.
+        """
+        listener = self.probe.listener
+        listener.passes_on = self._called if wanted else None
+        listener.switch(wanted or self.state.sampling)
 
     def _is_given_up(self) -> bool:
         """Whether it has taken itself off again: a diagnosis isn't slowed down by what can't be lifted."""
-        if not self.light or not self.recording.refused or not self.handles:
-            return bool(self.recording.refused) and self.light
-        if self.state.inside or function_depth is None or function_depth() != 1:
-            return True  # a mode of the user's own is on top: it would be taken off
-        for handle in self.handles:
-            handle.remove()
-        self.handles.clear()
-        self.draws.stop()
-        self.calls.__exit__(None, None, None)
-        self.probe.listener.switch(self.state.sampling)
+        if not self.light or not self.recording.refused:
+            return False
+        if self.handles and not self.state.inside:
+            for handle in self.handles:
+                handle.remove()
+            self.handles.clear()
+            self.draws.stop()
+            self._listen(False)
         return True
 
     def finished(self) -> Recording:
@@ -130,12 +137,15 @@ class Recorder:
         if len(args) != 1 or not isinstance(args[0], torch.Tensor):
             raise Refused("the network is given something other than one tensor")
         self.inputs = args[0]
-        if self.light and not self.layers_known:
+        if self.light:
             self._check_is_light(module)
         if not self.layers_known:
             self.ops = []
 
     def _check_is_light(self, module: nn.Module) -> None:
+        self._listen(True)
+        if self.layers_known:
+            return
         size = sum(param.numel() for param in module.parameters())
         if size > LIGHT_PARAMETERS or self.inputs.device.type != "cpu":
             raise Refused("it is too large to be tried unasked")
@@ -179,6 +189,8 @@ class Recorder:
             self.batch = (self.inputs, self.outputs.target)
 
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        if self.light and self.depth == 0:
+            self._listen(False)
         if not self._is_given_up() and not self.is_done:
             closure = len(args) > 1 or bool(kwargs)  # the first is the optimizer
             self._guarded(self._step, optimizer, closure)
