@@ -134,8 +134,7 @@ def _finding(
     sure = f"{confidence_words(finding['confidence'])} ({finding['confidence']:.2f})"
     words = [
         ("Fault", tag("a", tag("code", escape(name)), href=f"#about-{name}")),
-        ("Is there", escape(sure)),
-        *([("To blame", escape(blame))] if blame else []),
+        ("Is there", escape(f"{sure}; {blame}" if blame else sure)),
         ("Where", _inline(finding["where"])),
         ("Evidence", _evidence(finding["evidence"])),
     ]

@@ -127,5 +127,5 @@ def test_the_verdict_says_that_the_cause_is_not_known():
     told = after_trials([found("lr_too_high")], {"lr_too_high": tried(trial("harmed", 3, 21, runs=100))})
     assert verdict({"findings": told, "card": {"outcome": "stuck"}, "outcome": {}}) == (
         "The training doesn't learn, and why isn't known. Found: lr_too_high (lr_too_high); "
-        "changing it makes it worse."
+        "its remedy was tried, and makes it worse."
     )

@@ -243,7 +243,7 @@ def test_evidence_picture_remedy_and_link_are_there():
     assert "              opt.step()        0" in lines
     assert "              + opt.zero_grad()" in lines
     assert "   more       trainlab faults missing_optimizer_step" in lines
-    assert "   is there   almost certain (0.97); to blame: likely, not proven" in lines
+    assert "   is there   almost certain (0.97); likely to blame, not proven" in lines
 
 
 BARS = {
@@ -354,10 +354,10 @@ def test_the_verdict_says_how_it_went_and_because_only_where_that_is_proven(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({}, "likely, not proven"),
-        ({"confidence": 0.7}, "possible, not proven"),
-        ({"proof": Proof(words="most of it learns")}, "possible, not proven: most of it learns"),
-        ({"proof": by_structure("nothing moves")}, "proven: nothing moves"),
+        ({}, "likely to blame, not proven"),
+        ({"confidence": 0.7}, "possibly to blame, not proven"),
+        ({"proof": Proof(words="most of it learns")}, "possibly to blame, not proven: most of it learns"),
+        ({"proof": by_structure("nothing moves")}, "to blame, proven: nothing moves"),
     ],
 )
 def test_whether_a_fault_is_there_is_one_thing_and_whether_it_is_to_blame_another(
@@ -365,7 +365,7 @@ def test_whether_a_fault_is_there_is_one_thing_and_whether_it_is_to_blame_anothe
 ):
     found = report(finding("lr_too_high", **changes), card=CARD | {"outcome": "stuck"})
     sure = f"({changes.get('confidence', 0.97):.2f})"
-    assert f"{sure}; to blame: {words} where" in " ".join(str(found).split())
+    assert f"{sure}; {words} where" in " ".join(str(found).split())
     assert blame_words(found.to_dict()["findings"][0], "learnt") == ""
 
 

@@ -27,7 +27,7 @@ RECORDING, REPORT, FOUND = "recording.npz", "report.json", "found.json"
 _FAILED: tuple[State, ...] = ("stuck", "poor", "diverged")
 _COLD = "the engine would have to be compiled first"
 NOTE = (
-    "What was tried is the training as an experiment, which gives the script's own losses; the script wasn't "
+    "It was tried on the training as an experiment, which gives the script's own losses; the script wasn't "
     "run again."
 )
 

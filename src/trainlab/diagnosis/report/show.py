@@ -151,7 +151,7 @@ def _finding(
             "explained", f"by {finding['consequence_of']}: {finding['because']}", width, indent=indent
         )
     sure = f"{confidence_words(finding['confidence'])} ({finding['confidence']:.2f})"
-    told += _field("is there", f"{sure}; to blame: {blame}" if blame else sure, width, indent=indent)
+    told += _field("is there", f"{sure}; {blame}" if blame else sure, width, indent=indent)
     told += _body(finding, width, indent, extent, same_as)
     return told + EMPTY
 

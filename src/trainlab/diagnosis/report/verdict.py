@@ -75,8 +75,8 @@ def tried_in_vain(tried: dict[str, Any] | None) -> str:
     """Say that its remedies don't help, where all that took hold were shown not to; else nothing."""
     verdicts = {one["verdict"] for one in (tried or {"remedies": []})["remedies"]} - {"no hold", "failed"}
     if "harmed" in verdicts and verdicts <= {"harmed", "no help"}:
-        return "changing it makes it worse"
-    return "changing it was tried, and is no help" if verdicts == {"no help"} else ""
+        return "its remedy was tried, and makes it worse"
+    return "its remedy was tried, and is no help" if verdicts == {"no help"} else ""
 
 
 def _nothing(report: dict[str, Any]) -> str:
@@ -105,17 +105,17 @@ def confidence_words(value: float) -> str:
 
 
 def blame_words(finding: dict[str, Any], outcome: str) -> str:
-    """Say whether the finding is proven to be to blame, and by what; nothing where nothing has failed."""
+    """Say whether the finding is to blame, and what proves it; nothing where nothing has failed."""
     proof = finding["proof"]
     if outcome not in _FAILURES or finding["fault"] == SYMPTOM:
         return ""
     if proof["by"] != "nothing":
-        return f"proven: {proof['words']}"
+        return f"to blame, proven: {proof['words']}"
     refuted = tried_in_vain(finding["tried"])
     if refuted:
-        return f"not as far as is known: {refuted}"
+        return f"not to blame as far as is known: {refuted}"
     against = f": {proof['words']}" if proof["words"] else ""
-    return f"{'likely' if is_likely(finding) else 'possible'}, not proven{against}"
+    return f"{'likely' if is_likely(finding) else 'possibly'} to blame, not proven{against}"
 
 
 def nothing_seen(report: dict[str, Any]) -> str:
