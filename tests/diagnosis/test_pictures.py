@@ -21,8 +21,8 @@ from trainlab.diagnosis.observed.record import (
 )
 from trainlab.diagnosis.pictures.kinds import MOST_POINTS, bars, histogram, is_wide, one_line, thinned
 from trainlab.diagnosis.pictures.loops import loss_picture
-from trainlab.diagnosis.report.text_picture import in_text
 from trainlab.diagnosis.signals.training import Training, training_from
+from trainlab.page.text_picture import in_text
 
 
 def test_a_long_curve_keeps_its_ends_and_its_spikes():
