@@ -1,5 +1,5 @@
 # pyright: basic
-"""Every torch function that the user's code calls passes here, while the step is looked at closely."""
+"""Every torch function that the user's code calls passes through here, in steps looked at closely."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ class Listener(TorchFunctionMode):
             self._truncated(f".{name}()", out, share=share, values=source.numel(), before=different)
 
     def _cast_of_array(self, source: Any, out: torch.Tensor, name: str) -> None:
-        """The same of a NumPy array or a list that becomes a tensor."""
+        """The same for a NumPy array or a list that becomes a tensor."""
         if out.is_floating_point() or not 20 <= out.numel() <= 1_000_000 or out.device.type != "cpu":
             return
         values = np.asarray(source)

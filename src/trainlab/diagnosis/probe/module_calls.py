@@ -1,5 +1,5 @@
 # pyright: basic
-"""Calls of modules: which is the network, in which mode, to learn or to judge; and the path that runs."""
+"""Calls of modules: which is the network, in which mode, to learn or to be judged; and what runs now."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class Calls:
         if not state.mine() or not state.modules or state.in_backward:
             return
         if not any(module is one for one in state.modules):
-            return  # it began in a pass that was skimmed then
+            return  # it began in a pass that was skimmed
         while state.modules.pop() is not module:
             pass
         if state.sampling and module in state.registry.parted:
@@ -134,7 +134,7 @@ class Calls:
 
     @guarded
     def declare(self, model: nn.Module) -> None:
-        """Make known that this is a whole: its layers, where they are called one by one, belong together."""
+        """Declare this a whole network: its layers, where they are called one by one, belong together."""
         registry = self.state.registry
         known = {module for module, _ in registry.modules()}
         registry.enter(model, variable_name(model) or type(model).__name__)
@@ -143,7 +143,7 @@ class Calls:
                 self._wholes[module] = weakref.ref(model)
 
     def _whole(self, module: nn.Module) -> nn.Module | None:
-        """Return the network that a call of this layer is a pass of; None of layers later in the pass."""
+        """Return the network whose pass begins with this layer; None for layers later in the pass."""
         reference = self._wholes.get(module)
         model = None if reference is None else reference()
         if model is None:
@@ -178,7 +178,7 @@ class Calls:
 
     @guarded
     def _met_within(self, module: nn.Module) -> None:
-        """A layer that its network hadn't when first called: a new head, or one around an old layer."""
+        """A layer that its network didn't have when first called: a new head, or one around an old layer."""
         if next(module.parameters(recurse=False), None) is not None:
             self.networks.changed(self.state.modules[0])
 
@@ -220,7 +220,7 @@ class Calls:
             self.data.judged_on(batch, others)
 
     def learned(self) -> int:
-        """A backward pass: the forward passes before it were there to learn; return how many they were."""
+        """A backward pass: the forward passes before it were for learning; return how many there were."""
         for root, training in self.pending:
             if training:
                 root.learn_in_train += 1
@@ -234,9 +234,9 @@ class Calls:
         return passes
 
     def finish(self) -> None:
-        """Forward passes that no backward pass followed were there to judge.
+        """Forward passes that no backward pass followed were for judging.
 
-        Unless most steps have many, as those of an agent's games do: they may be of one that wasn't ended.
+        Unless most steps have many, as an agent's games do: these may be of an unfinished one.
         """
         if self.long_steps > 0.5 * self.learning_steps and self.passes <= 2 * self.most_passes:
             return

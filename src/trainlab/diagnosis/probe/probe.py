@@ -94,7 +94,7 @@ class Probe:
         self.listener.switch(True)
 
     def stop(self, *, whole: bool = True) -> TrainingRecord:
-        """Stop listening and return what was seen; not `whole` is a training that was cut off."""
+        """Stop listening and return what was seen; `whole` is False for a training that was cut off."""
         state = self.state
         state.record.seconds = time.monotonic() - state.started
         if self in _listening:
@@ -165,7 +165,7 @@ class Probe:
 
 
 class OtherProcesses:
-    """What goes on where the probe doesn't hear: in other processes, and in other frameworks."""
+    """What goes on where the probe can't hear: in other processes and other frameworks."""
 
     def __init__(self) -> None:
         self._seconds = 0.0
@@ -185,6 +185,6 @@ class OtherProcesses:
 
 
 def _of_ended_processes() -> float:
-    """Return the CPU seconds that processes started by this one took, of those that have ended."""
+    """Return the CPU seconds of processes that this one started and that have ended."""
     times = os.times()
     return times.children_user + times.children_system
