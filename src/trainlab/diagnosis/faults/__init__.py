@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 ORDER = (
     "missing_optimizer_step",
     "missing_zero_grad",
+    "target_net_not_updated",
+    "best_state_not_copied",
     "detached_graph",
     "loss_broadcast",
     "loss_activation_mismatch",

@@ -152,3 +152,23 @@ class UnfrozenInName(Event):
 @dataclass(slots=True, kw_only=True)
 class Clipping(Event):
     """`clip_grad_norm_` was called."""
+
+
+@dataclass(slots=True, kw_only=True)
+class LoadedItself(Event):
+    """A network was given its own tensors to load, which does nothing; `params` are their keys.
+
+    `taken` is where they were taken as a state, `steps` how many steps there were since then.
+    """
+
+    params: set[int] = field(default_factory=set[int])
+    steps: int = 0
+    taken: Site | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class MixedWithItself(Event):
+    """By a call of `name` a parameter was averaged with itself, or copied to itself; `params` are the keys."""
+
+    name: str
+    params: set[int] = field(default_factory=set[int])

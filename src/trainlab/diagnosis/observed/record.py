@@ -157,7 +157,12 @@ class SchedulerRecord:
 
 @dataclass(slots=True)
 class NetworkRecord:
-    """A module called from the user's own code, not from inside another one."""
+    """A module called from the user's own code, not from inside another one.
+
+    Of one that only answers, beside a network that learns: `began_as_twin` says whether it began with that
+    one's weights, `rows_of_twin` and `rows_of_its_own` count steps in which both were given the same rows or
+    others, and `never_changed` is None where its weights couldn't be compared at the end.
+    """
 
     name: str
     kind: str
@@ -182,6 +187,10 @@ class NetworkRecord:
     eval_site: Site | None = None
     noisy_in_eval: list[str] = field(default_factory=list[str])
     dtype: str = "float32"
+    began_as_twin: bool = False
+    rows_of_twin: int = 0
+    rows_of_its_own: int = 0
+    never_changed: bool | None = None
 
 
 @dataclass(slots=True)

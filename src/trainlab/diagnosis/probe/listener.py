@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
-from trainlab.diagnosis.observed.events import Truncated
+from trainlab.diagnosis.observed.events import MixedWithItself, Truncated
 from trainlab.diagnosis.observed.record import Op
 from trainlab.diagnosis.observed.torch_names import SIGNED
 from trainlab.diagnosis.probe.activations import ACTIVATIONS, Activations
@@ -45,6 +45,7 @@ _MADE = frozenset(
     )
 )
 _SCALED = frozenset(("mul", "__mul__", "__rmul__", "multiply", "__rsub__", "rsub"))
+_MIXED = frozenset(("add_", "__iadd__", "lerp_", "copy_"))
 _COMPARED = frozenset(("eq", "__eq__"))
 _RISKY = frozenset(
     (
@@ -125,6 +126,8 @@ class Listener(TorchFunctionMode):
         first = out[0] if type(out) is tuple and out else out  # pyright: ignore[reportUnknownVariableType]
         if not isinstance(first, torch.Tensor):
             return
+        if name in _MIXED and len(args) > 1:
+            self._mixed(name, args[0], args[1])
         if self.state.judging and not (first.requires_grad and self.state.sampling):
             if are_readable([*_tensors(args, kwargs), first]):
                 self._judge(name, args, kwargs, first)
@@ -209,6 +212,25 @@ class Listener(TorchFunctionMode):
             return
         op = Op(name=name, module=state.module_path(), site=user_site(), tick=state.record.tick)
         self.losses.cut(op, source)
+
+    def _mixed(self, name: str, first: Any, second: Any) -> None:
+        """A parameter is averaged with itself: what should follow a network is that network."""
+        pair = isinstance(first, torch.Tensor) and isinstance(second, torch.Tensor)
+        if not pair or first.shape != second.shape or not are_readable([first, second]):
+            return
+        place = first.data_ptr()
+        if not place or second.data_ptr() != place:
+            return
+        registry = self.state.registry
+        keys = [first, *(registry.tensor(key) for key in list(self.state.record.params))]
+        found = {
+            registry.known(one)
+            for one in keys
+            if one is not None and one.shape == first.shape and one.data_ptr() == place
+        } - {None}
+        if found:
+            event = self.state.seen(MixedWithItself(site=user_site(), name=name), key=name)
+            event.params |= found
 
     def _cast(self, source: Any, out: torch.Tensor, name: str) -> None:
         """A cast to whole numbers: does it cut fractions off?"""

@@ -19,6 +19,7 @@ from trainlab.diagnosis.probe.listener import Listener
 from trainlab.diagnosis.probe.networks import Networks
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.tensor_registry import variable_name
+from trainlab.diagnosis.probe.twins import Twins
 from trainlab.diagnosis.probe.user_frames import user_site
 from trainlab.diagnosis.torch_private import call_kwargs, in_function, is_compiling, is_module_called
 
@@ -34,6 +35,7 @@ class Calls:
         self.data = data
         self.asking = asking
         self.networks = Networks(state)
+        self.twins = Twins(state)
         self.pending: list[tuple[NetworkRecord, bool]] = []
         self.passes = 0
         self.most_passes = self.long_steps = self.learning_steps = 0
@@ -200,6 +202,8 @@ class Calls:
                 self.pending.append((root, module.training))
                 del self.pending[:-256]
                 self.passes += 1
+                if state.sampling:
+                    self.twins.learns(module, batch)
             if self._data_network is None:
                 self._data_network = root
             if root is self._data_network and batch is not None and not batch.requires_grad:
@@ -207,6 +211,8 @@ class Calls:
             elif batch is not None and not batch.requires_grad:
                 self.data.used_elsewhere(batch)
             return
+        if state.sampling:
+            self.twins.answers(module, root, batch)
         if module.training:
             root.judge_in_train += 1
             root.judge_site = root.judge_site or user_site()
@@ -238,6 +244,7 @@ class Calls:
 
         Unless most steps have many, as those of an agent's games do: they may be of one that wasn't ended.
         """
+        self.twins.finish()
         if self.long_steps > 0.5 * self.learning_steps and self.passes <= 2 * self.most_passes:
             return
         for root, training in self.pending:

@@ -28,6 +28,7 @@ from trainlab.diagnosis.probe.optimizer_steps import Steps
 from trainlab.diagnosis.probe.parameter_values import finish_modules, finish_params
 from trainlab.diagnosis.probe.probe_state import ProbeState, unheard
 from trainlab.diagnosis.probe.schedulers_and_clipping import SchedulersAndClipping
+from trainlab.diagnosis.probe.state_dicts import StateDicts
 from trainlab.diagnosis.torch_private import unheard_words
 
 _FRAMEWORKS = ("tensorflow", "keras", "jax", "mxnet", "paddle", "tinygrad", "sklearn", "xgboost", "lightgbm")
@@ -61,6 +62,7 @@ class Probe:
         self.steps = Steps(self.state, self.listener)
         self.backward = Backward(self.state, self.calls, losses, self.steps, self.asking)
         self.schedulers_and_clipping = SchedulersAndClipping(self.state)
+        self.state_dicts = StateDicts(self.state)
         self.other_processes = OtherProcesses()
         self.patches = Patches()
         self.compiled = Compiled(self.state, self.calls, self.listener, self.steps, self.patches)
@@ -81,7 +83,8 @@ class Probe:
         wrap(Optimizer, "__init__", self._wrap_made)
         wrap(DataLoader, "__iter__", self._wrap_loader)
         wrap(nn.Module, "train", self._wrap_train)
-        wrap(nn.Module, "load_state_dict", others.wrap_loading)
+        wrap(nn.Module, "state_dict", self.state_dicts.wrap_taking)
+        wrap(nn.Module, "load_state_dict", self.state_dicts.wrap_loading)
         for owner in (lr_scheduler.LRScheduler, lr_scheduler.ReduceLROnPlateau):
             wrap(owner, "step", others.wrap_scheduler_step)
         for owner in (nn.utils, nn.utils.clip_grad):

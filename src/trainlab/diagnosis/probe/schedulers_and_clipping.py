@@ -1,5 +1,5 @@
 # pyright: basic
-"""Schedulers, clipping, loss scaling and loaded weights: functions that are wrapped to be counted."""
+"""Schedulers, clipping and loss scaling: functions that are wrapped to be counted."""
 
 from __future__ import annotations
 
@@ -88,21 +88,3 @@ class SchedulersAndClipping:
             return original(scaler, *args, **kwargs)
 
         return step
-
-    def wrap_loading(self, original: Any) -> Any:
-        """Note which weights were loaded."""
-
-        def load_state_dict(module: Any, *args: Any, **kwargs: Any) -> Any:
-            out = original(module, *args, **kwargs)
-            self._loaded(module)
-            return out
-
-        return load_state_dict
-
-    @guarded
-    def _loaded(self, module: Any) -> None:
-        state = self.state
-        if state.record.tick > 0:
-            state.record.restored = True
-        for parameter in module.parameters():
-            state.record.params[state.registry.key(parameter)].loaded = True
