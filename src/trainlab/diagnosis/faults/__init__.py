@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 ORDER = (
     "missing_optimizer_step",
+    "zero_grad_misplaced",
     "missing_zero_grad",
+    "zero_grad_every_microbatch",
     "target_net_not_updated",
     "best_state_not_copied",
     "detached_graph",
@@ -36,6 +38,7 @@ ORDER = (
     "graph_retained",
     "scheduler_order",
     "scheduler_kills_lr",
+    "clip_misplaced",
     "clip_too_tight",
     "weight_decay_too_high",
     "batchnorm_small_batch",

@@ -124,7 +124,12 @@ class ParamRecord:
 
 @dataclass(slots=True)
 class OptimizerRecord:
-    """An optimizer: settings, its learning rate over time, how its gradients were cleared."""
+    """An optimizer: settings, its learning rate over time, how its gradients were cleared.
+
+    Of `looked_back` steps `cleared_early` came after `zero_grad` had cleared all gradients; before
+    `steps_after_lost` others it had cleared those of `lost_passes`, which the line that calls backward for
+    the step had made. Of all `clips`, `clips_in_vain` came when no backward pass had come since the last step.
+    """
 
     index: int
     kind: str
@@ -140,6 +145,14 @@ class OptimizerRecord:
     last_tick: int = 0
     step_site: Site | None = None
     lr: list[tuple[int, float]] = field(default_factory=list[tuple[int, float]])
+    looked_back: int = 0
+    cleared_early: int = 0
+    steps_after_lost: int = 0
+    lost_passes: int = 0
+    clear_site: Site | None = None
+    clips: int = 0
+    clips_in_vain: int = 0
+    clip_site: Site | None = None
 
 
 @dataclass(slots=True)

@@ -61,7 +61,7 @@ class Probe:
         self.calls = Calls(self.state, self.listener, self.data, self.asking)
         self.steps = Steps(self.state, self.listener)
         self.backward = Backward(self.state, self.calls, losses, self.steps, self.asking)
-        self.schedulers_and_clipping = SchedulersAndClipping(self.state)
+        self.schedulers_and_clipping = SchedulersAndClipping(self.state, self.steps.lost)
         self.state_dicts = StateDicts(self.state)
         self.other_processes = OtherProcesses()
         self.patches = Patches()
@@ -89,6 +89,9 @@ class Probe:
             wrap(owner, "step", others.wrap_scheduler_step)
         for owner in (nn.utils, nn.utils.clip_grad):
             wrap(owner, "clip_grad_norm_", others.wrap_clipping)
+            wrap(owner, "clip_grad_value_", others.wrap_clipping_of_values)
+        for owner in (Optimizer, nn.Module):
+            wrap(owner, "zero_grad", self.steps.lost.wrap_clearing)
         wrap(torch.amp.GradScaler, "step", others.wrap_scaler)
         wrap(torch, "compile", self.compiled.wrap)
         self.compiled.attach()

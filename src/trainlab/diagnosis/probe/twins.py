@@ -17,7 +17,7 @@ from trainlab.diagnosis.probe.readable_tensors import readable
 
 MAX_LOOKS = 12
 MAX_TENSORS = 8
-MAX_ROWS = 4
+MAX_ROWS = 16
 MAX_LEARNING = 8
 EARLY = 5
 """A copy made later than this is one of a network that has learnt: it may be meant to stay what it is."""
@@ -25,7 +25,7 @@ EARLY = 5
 
 @dataclass(slots=True)
 class _Still:
-    """A network that only answers: some of its weights when first called, and the rows of this step."""
+    """A network that only answers: some of its weights when first called, and the batches of this step."""
 
     module: weakref.ref[nn.Module]
     before: list[torch.Tensor]
@@ -78,15 +78,16 @@ class Twins:
     def _compare(self) -> None:
         for root, still in self._still.values():
             if still.rows and self._learnt_rows:
-                root.rows_of_twin += still.rows <= self._learnt_rows
-                root.rows_of_its_own += not still.rows & self._learnt_rows
+                known = bool(still.rows & self._learnt_rows)
+                root.rows_of_twin += known
+                root.rows_of_its_own += not known
             still.rows = set()
         self._learnt_rows = set()
 
     def _rows(self, batch: torch.Tensor | None) -> set[int]:
         if batch is None or not batch.numel():
-            return {0}
-        return set(self._prints.rows(batch, most=MAX_ROWS))
+            return {0}  # whatever it is, it can't be told from what the other was given
+        return {hash(tuple(self._prints.rows(batch, most=MAX_ROWS)))}
 
     def finish(self) -> None:
         """Has a network that only answered changed since it was first called?"""
