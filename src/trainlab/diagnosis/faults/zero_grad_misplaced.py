@@ -84,8 +84,8 @@ FAULT = Fault(
     name="zero_grad_misplaced",
     family="The loop",
     title="gradients are cleared before the step",
-    what="`zero_grad()` comes between `backward()` and `step()`: the step finds no gradients, and the weights "
-    "stay as they were, or go on by momentum and weight decay alone.",
+    what="`zero_grad()` comes between `backward()` and `step()`: the step finds no gradients, and the "
+    "weights stay as they were, or go on by momentum and weight decay alone.",
     formula=f"In more than {SHARE:.0%} of the steps looked at, and at least {LEAST}, `zero_grad()` was "
     "called after the last backward pass, and all gradients are gone. Or none of an optimizer's parameters "
     f"had a gradient in any of at least {LEAST_EMPTY} steps looked at, although a loss reaches them.",

@@ -103,9 +103,25 @@ class Dropout(Event):
 
 @dataclass(slots=True, kw_only=True)
 class DropoutInEval(Event):
-    """Dropout at work in an evaluation, called by a module in eval mode."""
+    """Dropout at work in an evaluation, called by a module in eval mode.
+
+    `made_anew`: by a layer that isn't part of the network, which is in eval mode.
+    """
 
     p: float
+    made_anew: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class LayerMadeAnew(Event):
+    """A layer with weights of its own that isn't the network's: another one in each pass.
+
+    `kind` is its class, `ticks` counts the steps with such a call, of which `last_tick` is the last.
+    """
+
+    kind: str
+    ticks: int = 0
+    last_tick: int = -1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -168,7 +184,7 @@ class LoadedItself(Event):
 
 @dataclass(slots=True, kw_only=True)
 class MixedWithItself(Event):
-    """By a call of `name` a parameter was averaged with itself, or copied to itself; `params` are the keys."""
+    """A call of `name` averaged a parameter with itself, or copied it to itself; `params` are the keys."""
 
     name: str
     params: set[int] = field(default_factory=set[int])

@@ -128,7 +128,7 @@ class OptimizerRecord:
 
     Of `looked_back` steps `cleared_early` came after `zero_grad` had cleared all gradients; before
     `steps_after_lost` others it had cleared those of `lost_passes`, which the line that calls backward for
-    the step had made. Of all `clips`, `clips_in_vain` came when no backward pass had come since the last step.
+    the step had made. Before `clips_in_vain` of all `clips` no backward pass had come since the last step.
     """
 
     index: int
@@ -238,7 +238,10 @@ class LoaderRecord:
 
 @dataclass(slots=True)
 class DataRecord:
-    """Fingerprints of rows and batches, and a small sample of the first rows with their targets."""
+    """Fingerprints of rows and batches, and a small sample of the first rows with their targets.
+
+    `judged_at_once` is how often, at most, a row was evaluated between one step and the next.
+    """
 
     train_rows: set[int] = field(default_factory=set[int])
     judged_rows: set[int] = field(default_factory=set[int])
@@ -250,6 +253,7 @@ class DataRecord:
     steps_alike: int = 0
     beside_images: bool = False
     judge_passes: int = 0
+    judged_at_once: int = 0
     unused_rows: int = 0
     batches: dict[int, int] = field(default_factory=dict[int, int])
     fingerprinted: int = 0

@@ -49,6 +49,7 @@ class Data:
         self._last_judge = -1
         self._step = -1
         self._rows_of_step, self._rows_before = Counter[int](), Counter[int]()
+        self._judged_now = Counter[int]()
         self._acted: set[int] = set()
         self._last_batch: weakref.ref[torch.Tensor] | None = None
 
@@ -156,6 +157,7 @@ class Data:
         if state.record.tick != self._last_judge:
             self._last_judge = state.record.tick
             self._passes += 1
+            self._judged_now.clear()
             data.judge_passes += 1
             if self.search_memory and self._passes in (1, 3, 12):
                 self.unused.look()
@@ -167,6 +169,8 @@ class Data:
             self._acted.update(rows)
         if len(data.judged_rows) < MAX_KNOWN:
             data.judged_rows.update(rows)
+            self._judged_now.update(set(rows))
+            data.judged_at_once = max(data.judged_at_once, *(self._judged_now[one] for one in set(rows)))
 
     def finish(self) -> None:
         """Compare the fingerprints and count."""

@@ -145,7 +145,7 @@ def _part(optimizer: Optimizer) -> torch.Tensor | None:
 
 
 def _is_as_made(made: torch.Tensor | None, used: torch.Tensor | None) -> bool:
-    """Whether a step uses what the last pass made, but for its scale: nobody put together what was cleared."""
+    """Whether a step uses what the last pass made, but for its scale, and nothing put together by hand."""
     if made is None or used is None or made.shape != used.shape:
         return False
     made, used = made.double(), used.double()

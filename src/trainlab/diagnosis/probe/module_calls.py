@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from trainlab.diagnosis.observed.events import NoGradInside
+from trainlab.diagnosis.observed.events import LayerMadeAnew, NoGradInside
 from trainlab.diagnosis.observed.record import MANY_PASSES, NetworkRecord
 from trainlab.diagnosis.probe.batches import Data
 from trainlab.diagnosis.probe.inputs import inputs_by_place
@@ -47,6 +47,7 @@ class Calls:
         self._entries: weakref.WeakKeyDictionary[nn.Module, weakref.ref[nn.Module]] = (
             weakref.WeakKeyDictionary()
         )
+        self._strangers: weakref.WeakSet[nn.Module] = weakref.WeakSet()
         self._skimmed: nn.Module | None = None
         self._entered = 0
         self._handles: list[Any] = []
@@ -183,6 +184,19 @@ class Calls:
         """A layer that its network hadn't when first called: a new head, or one around an old layer."""
         if next(module.parameters(recurse=False), None) is not None:
             self.networks.changed(self.state.modules[0])
+            if not self.state.registry.has_path(module) and module not in self._strangers:
+                self._strangers.add(module)
+                self._made_anew(module)
+
+    def _made_anew(self, module: nn.Module) -> None:
+        """A layer is met for the first time, and isn't the network's: is there another one in each pass?"""
+        own = list(module.parameters(recurse=False))
+        if any(self.state.registry.known(one) is not None or not one.is_leaf for one in own):
+            return
+        kind, tick = type(module).__name__, self.state.record.tick
+        event = self.state.seen(LayerMadeAnew(site=user_site(), kind=kind), key=kind)
+        event.ticks += event.last_tick != tick
+        event.last_tick = tick
 
     def _call(self, module: nn.Module, root: NetworkRecord, args: Any) -> None:
         state = self.state

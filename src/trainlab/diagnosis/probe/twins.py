@@ -30,6 +30,7 @@ class _Still:
     module: weakref.ref[nn.Module]
     before: list[torch.Tensor]
     rows: set[int] = field(default_factory=set[int])
+    compared: int = -1
 
 
 class Twins:
@@ -66,6 +67,14 @@ class Twins:
             root.began_as_twin = any(_alike(entry[1].before, _samples(other)) for other in twins)
         if self._looks():
             entry[1].rows |= self._rows(batch)
+        self._compare_weights(root, entry[1], module)
+
+    def _compare_weights(self, root: NetworkRecord, still: _Still, module: nn.Module) -> None:
+        """Has it changed? Looked up while it's there: it may be gone by the end."""
+        tick, on_cpu = self.state.record.tick, all(one.device.type == "cpu" for one in still.before)
+        if on_cpu and still.before and root.never_changed is not False and tick != still.compared:
+            still.compared = tick
+            root.never_changed = _alike(still.before, _samples(module))
 
     def _looks(self) -> bool:
         """Whether rows are compared in this step; what was gathered in the one before is."""
@@ -94,7 +103,7 @@ class Twins:
         self._compare()
         for root, still in self._still.values():
             module = still.module()
-            if module is not None and still.before:
+            if module is not None and still.before and root.never_changed is not False:
                 root.never_changed = _alike(still.before, _samples(module))
 
 
