@@ -62,6 +62,7 @@ ORDER = (
     "oscillating_loss",
     "dropout_always_on",
     "train_mode_evaluation",
+    "metric_miscounted",
     "eval_on_train",
     "shuffled_targets",
     "loss_plateau",

@@ -188,3 +188,14 @@ class MixedWithItself(Event):
 
     name: str
     params: set[int] = field(default_factory=set[int])
+
+
+@dataclass(slots=True, kw_only=True)
+class Miscounted(Event):
+    """Answers counted as they can't be meant to be: `kind` is argmax, floor or broadcast.
+
+    `largest` is the largest result of a division with rounding.
+    """
+
+    kind: str
+    largest: float = 0.0

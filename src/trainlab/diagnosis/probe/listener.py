@@ -13,6 +13,7 @@ from trainlab.diagnosis.observed.events import MixedWithItself, Truncated
 from trainlab.diagnosis.observed.record import Op
 from trainlab.diagnosis.observed.torch_names import SIGNED
 from trainlab.diagnosis.probe.activations import ACTIVATIONS, Activations
+from trainlab.diagnosis.probe.counted_answers import COUNTED, CountedAnswers
 from trainlab.diagnosis.probe.derivatives import SUMS
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.graph_walk import KEY
@@ -84,6 +85,7 @@ class Listener(TorchFunctionMode):
         self.asking = asking
         self.activations = Activations(state)
         self.layers = Layers(state)
+        self.counted = CountedAnswers(state)
         self.active = False
 
     def __torch_function__(
@@ -128,6 +130,8 @@ class Listener(TorchFunctionMode):
             return
         if name in _MIXED and len(args) > 1:
             self._mixed(name, args[0], args[1])
+        if name in COUNTED:
+            self.counted.hear(name, args, kwargs, first)
         if self.state.judging and not (first.requires_grad and self.state.sampling):
             if are_readable([*_tensors(args, kwargs), first]):
                 self._judge(name, args, kwargs, first)
