@@ -199,3 +199,22 @@ class Miscounted(Event):
 
     kind: str
     largest: float = 0.0
+
+
+@dataclass(slots=True, kw_only=True)
+class StoredDataChanged(Event):
+    """Fetching batches changed what a dataset holds, in place; `module` names the attribute.
+
+    `shape` is that of a row. Of the values looked at the share `changed` isn't what it was at first, and of
+    these the share `again` changed in several of the `passes` begun. `spread` is their standard deviation by
+    that at first, `moved` how far their mean went, in units of that.
+    """
+
+    shape: tuple[int, ...] = ()
+    fetches: int = 0
+    fetches_that_change: int = 0
+    passes: int = 0
+    changed: float = 0.0
+    again: float = 0.0
+    spread: float = 1.0
+    moved: float = 0.0

@@ -13,6 +13,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from trainlab.diagnosis.observed.record import LoaderRecord
+from trainlab.diagnosis.observed.site import Site
 from trainlab.diagnosis.probe.fingerprints import MAX_ROWS, Fingerprints
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.inputs import are_categories, given_beside, nonfinite, row_summaries
@@ -200,6 +201,11 @@ class Data:
             self._loaders[id(loader)] = known
             self.state.record.loaders.append(known)
         known.passes += 1
+
+    def site_of(self, loader: DataLoader[Any]) -> Site | None:
+        """Return the line that iterates over a loader."""
+        known = self._loaders.get(id(loader))
+        return None if known is None else known.site
 
 
 def _sampling(loader: DataLoader[Any]) -> tuple[str, int | None]:
