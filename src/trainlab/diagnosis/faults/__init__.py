@@ -35,6 +35,7 @@ ORDER = (
     "nonfinite_values",
     "float16_underflow",
     "repeated_batch",
+    "repeated_randomness",
     "dataset_mutated",
     "data_not_shuffled",
     "graph_retained",

@@ -218,3 +218,17 @@ class StoredDataChanged(Event):
     again: float = 0.0
     spread: float = 1.0
     moved: float = 0.0
+
+
+@dataclass(slots=True, kw_only=True)
+class RandomDraws(Event):
+    """One line draws random numbers by `name`, in `ticks` steps: the first of each draw that is different.
+
+    `shape` is that of a row, `last_tick` the last of the steps.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    ticks: int = 0
+    last_tick: int = -1
+    different: set[tuple[float, ...]] = field(default_factory=set[tuple[float, ...]])

@@ -21,6 +21,7 @@ from trainlab.diagnosis.probe.kept_rows import Asking
 from trainlab.diagnosis.probe.layer_arguments import DROPOUTS, LAYERS, Layers
 from trainlab.diagnosis.probe.losses import LOSSES, Losses
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
+from trainlab.diagnosis.probe.random_draws import DRAWN, Draws
 from trainlab.diagnosis.probe.readable_tensors import are_readable, readable
 from trainlab.diagnosis.probe.user_frames import user_site
 from trainlab.diagnosis.torch_private import function_depth, is_compiling, raw_data
@@ -86,6 +87,7 @@ class Listener(TorchFunctionMode):
         self.activations = Activations(state)
         self.layers = Layers(state)
         self.counted = CountedAnswers(state)
+        self.draws = Draws(state)
         self.active = False
 
     def __torch_function__(
@@ -130,6 +132,8 @@ class Listener(TorchFunctionMode):
             return
         if name in _MIXED and len(args) > 1:
             self._mixed(name, args[0], args[1])
+        if name in DRAWN and self.state.sampling:
+            self.draws.hear(name, first)
         if name in COUNTED:
             self.counted.hear(name, args, kwargs, first)
         if self.state.judging and not (first.requires_grad and self.state.sampling):

@@ -28,12 +28,17 @@ class _Held:
     """Some values of what a dataset holds, as they were at first and at the last look."""
 
     dataset: weakref.ref[Any]
-    owner: Any
+    owner: weakref.ref[Any]
     name: str
     event: StoredDataChanged
     first: torch.Tensor
     last: torch.Tensor
     times: torch.Tensor
+
+    def values(self) -> torch.Tensor | None:
+        """Return them as they are now."""
+        owner = self.owner()
+        return None if owner is None else _values(owner, self.name)
 
 
 class StoredData:
@@ -50,7 +55,7 @@ class StoredData:
             self._compare(held)
 
     def _compare(self, held: _Held) -> None:
-        now = _values(held.owner, held.name)
+        now = held.values()
         if now is None or now.shape != held.last.shape:
             return
         held.times += now != held.last
@@ -90,7 +95,7 @@ class StoredData:
             shape = tuple(np.shape(value[0]))
             event = StoredDataChanged(site=site, module=f"{type(owner).__name__}.{name}", shape=shape)
             none = torch.zeros(values.shape, dtype=torch.int32)
-            found.append(_Held(weakref.ref(dataset), owner, name, event, values, values, none))
+            found.append(_Held(weakref.ref(dataset), weakref.ref(owner), name, event, values, values, none))
         return found
 
     def wrap_fetching(self, original: Any) -> Any:
@@ -114,12 +119,12 @@ class StoredData:
 
     @guarded
     def _read(self, iterator: Any, before: list[tuple[_Held, torch.Tensor | None]]) -> None:
-        for held in self._held.get(id(getattr(iterator, "_dataset", None)), ()):
-            before.append((held, _values(held.owner, held.name)))
+        held = self._held.get(id(getattr(iterator, "_dataset", None)), ())
+        before.extend((one, one.values()) for one in held)
 
     @guarded
     def _after(self, held: _Held, before: torch.Tensor | None) -> None:
-        after = _values(held.owner, held.name)
+        after = held.values()
         if before is None or after is None or before.shape != after.shape:
             return
         event = held.event
