@@ -12,10 +12,11 @@ from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.events import RandomDraws
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.probe.schedule import DENSE
 from trainlab.diagnosis.signals.training import Training
 
 LEAST = 20
+DENSE = 40
+"""The first steps, all looked at."""
 
 
 def judge(training: Training) -> Finding | None:
