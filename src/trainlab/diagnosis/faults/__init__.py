@@ -63,6 +63,7 @@ ORDER = (
     "capacity_too_small",
     "oscillating_loss",
     "dropout_always_on",
+    "modes_differ",
     "train_mode_evaluation",
     "metric_miscounted",
     "eval_on_train",

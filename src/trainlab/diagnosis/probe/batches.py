@@ -178,7 +178,7 @@ class Data:
             data.judged_at_once = max(data.judged_at_once, *(self._judged_now[one] for one in set(rows)))
 
     def _compare_with_trained(self, rows: list[int]) -> None:
-        """Were these rows trained on before, or some of them? Of a part, rows that come twice tell nothing."""
+        """Were these rows trained on before, or some of them? Rows that come twice tell nothing then."""
         data, all_rows = self.state.record.data, set(rows)
         known = all_rows & data.train_rows
         self._known_when_judged |= known
