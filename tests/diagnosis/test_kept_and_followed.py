@@ -101,3 +101,24 @@ def test_a_target_that_is_the_network_itself():
                     one.mul_(0.99).add_(two, alpha=0.01)
 
     assert faults(diagnosed(train))[0] == "target_net_not_updated"
+
+
+def overfitted(*, copied: bool) -> None:
+    x, y = blobs(260, spread=2.5)
+    model = mlp(8, 24, 4)
+    opt = torch.optim.Adam(model.parameters(), lr=0.01)
+    lowest, best = float("inf"), model
+    for _ in range(12):
+        fit(model, opt, F.cross_entropy, x[:60], y[:60], epochs=4)
+        with torch.no_grad():
+            value = F.cross_entropy(model(x[60:]), y[60:]).item()
+            if value < lowest:
+                lowest, best = value, copy.deepcopy(model) if copied else model
+    with torch.no_grad():
+        F.cross_entropy(best(x[60:]), y[60:])
+
+
+@pytest.mark.trains
+def test_the_best_network_that_was_kept_is_the_one_judged():
+    assert faults(diagnosed(lambda: overfitted(copied=True))) == []
+    assert faults(diagnosed(lambda: overfitted(copied=False))) == ["overfitting"]

@@ -31,8 +31,14 @@ def judge(training: Training) -> Finding | None:
             f"{event.steps:,} optimizer steps came between taking and loading it; they changed it as well",
         ),
         remedy="Copy the weights when you keep them: state_dict() only points to them.",
-        code=f"best = copy.deepcopy({event.module or 'model'}.state_dict())",
+        code=f"best = copy.deepcopy({_variable(training, event)}.state_dict())",
     )
+
+
+def _variable(training: Training, event: LoadedItself) -> str:
+    """Return the network's name, if the script has one for it."""
+    classes = {root.kind for root in training.record.networks}
+    return "model" if event.module in classes or not event.module else event.module
 
 
 def _worst(training: Training) -> LoadedItself | None:

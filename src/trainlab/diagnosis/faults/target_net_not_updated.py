@@ -13,8 +13,8 @@ from trainlab.diagnosis.observed.record import NetworkRecord
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.signals.training import Training
+from trainlab.diagnosis.signals.twins import LEAST, learning_twin, learns
 
-LEAST = 20
 LONG = 200
 OFTEN = 0.5
 AT_ONCE = 2
@@ -29,7 +29,7 @@ def judge(training: Training) -> Finding | None:
 def _mixed(training: Training) -> Finding | None:
     for event in training.record.events_of(MixedWithItself):
         root = _whole(training, event.params)
-        if root is None or event.count < LEAST or not _learns(root):
+        if root is None or event.count < LEAST or not learns(root):
             continue
         return Finding(
             place=place_at(event.site, "call", module=root.name, call=event.name),
@@ -51,20 +51,21 @@ def _loaded(training: Training) -> Finding | None:
         root = _whole(training, event.params)
         if root is None or root.judge_ticks < LEAST or root.never_changed is False:
             continue
-        twin = _twin(training, root)
-        if twin is None or _learns(root):
+        twin = learning_twin(training.record, root)
+        if twin is None or learns(root):
             continue
+        target, online = _names(root, twin)
         return Finding(
             place=place_at(event.site, "call", module=root.name, call="load_state_dict"),
             where=event.site.quoted if event.site else root.name,
             confidence=SURE,
             evidence=(
-                f"{root.name} loads its own weights, {_times(event.count)}: that changes nothing",
-                f"{twin.name}, built like it, learns; {root.name} answered in {root.judge_ticks:,} steps, "
+                f"{target} loads its own weights, {_times(event.count)}: that changes nothing",
+                f"{online}, built like it, learns; {target} answered in {root.judge_ticks:,} steps, "
                 "and never changed",
             ),
-            remedy=f"Load the weights of {twin.name}.",
-            code=f"{root.name}.load_state_dict({twin.name}.state_dict())",
+            remedy=f"Load the weights of {online}.",
+            code=_loading(root, twin),
         )
     return None
 
@@ -73,20 +74,22 @@ def _still(training: Training) -> Finding | None:
     if training.learning.adversarial:
         return None
     for root in training.record.networks:
-        twin = _twin(training, root) if _never_follows(training, root) else None
+        twin = learning_twin(training.record, root) if _never_follows(training, root) else None
         if twin is None:
             continue
+        target, online = _names(root, twin)
+        site = root.judge_site or root.eval_site
         return Finding(
-            place=place_at(root.judge_site or root.eval_site, "module", module=root.name),
-            where=f"{root.name}, beside {twin.name}",
+            place=place_at(site, "module", module=root.name),
+            where=f"{target} at {site.quoted}" if site else target,
             confidence=LIKELY,
             evidence=(
-                f"{root.name} answered without gradients in {root.judge_ticks:,} of "
+                f"{target} answered without gradients in {root.judge_ticks:,} of "
                 f"{training.record.tick:,} steps, and its weights never changed",
-                f"{twin.name}, built like it, learnt meanwhile, from other rows of the same batches",
+                f"{online}, built like it, learnt meanwhile, from other batches",
             ),
-            remedy=f"Let it follow: load the weights of {twin.name} now and then, or average them in.",
-            code=f"{root.name}.load_state_dict({twin.name}.state_dict())  # every few hundred steps",
+            remedy=f"Let it follow: load the weights of {online} now and then, or average them in.",
+            code=f"{_loading(root, twin)}  # every few hundred steps",
         )
     return None
 
@@ -107,25 +110,23 @@ def _never_follows(training: Training, root: NetworkRecord) -> bool:
     )
 
 
-def _learns(root: NetworkRecord) -> bool:
-    return root.learn_in_train + root.learn_in_eval >= LEAST
-
-
-def _twin(training: Training, root: NetworkRecord) -> NetworkRecord | None:
-    """Return the network that learns and is built alike."""
-    params = training.record.params
-    shapes = [params[key].shape for key in root.params]
-    for other in training.record.networks:
-        alike = other is not root and [params[key].shape for key in other.params] == shapes
-        if alike and other.kind == root.kind and _learns(other):
-            return other
-    return None
-
-
 def _whole(training: Training, keys: set[int]) -> NetworkRecord | None:
     """Return the network that half of whose parameters these are."""
     roots = [root for root in training.record.networks if root.params]
     return next((root for root in roots if len(keys & set(root.params)) >= 0.5 * len(root.params)), None)
+
+
+def _names(root: NetworkRecord, twin: NetworkRecord) -> tuple[str, str]:
+    """Return both networks' names; where these are their class's, what they do."""
+    if root.name != twin.name:
+        return root.name, twin.name
+    return "the network that only answers", "the one that learns"
+
+
+def _loading(root: NetworkRecord, twin: NetworkRecord) -> str:
+    named = root.name != twin.name
+    target, online = (root.name, twin.name) if named else ("target", "online")
+    return f"{target}.load_state_dict({online}.state_dict())"
 
 
 def _times(count: int) -> str:
@@ -135,10 +136,12 @@ def _times(count: int) -> str:
 def _picture(training: Training) -> Picture | None:
     """What each network did: passes to learn, and passes without gradients."""
     pairs: list[tuple[str, float]] = []
-    for root in training.record.networks[:4]:
+    several = len({root.name for root in training.record.networks[:4]}) < len(training.record.networks[:4])
+    for place, root in enumerate(training.record.networks[:4]):
+        name = f"{root.name} {place + 1}" if several else root.name
         pairs += [
-            (f"{root.name}: to learn", float(root.learn_in_train + root.learn_in_eval)),
-            (f"{root.name}: without gradients", float(root.judge_in_train + root.judge_in_eval)),
+            (f"{name}: to learn", float(root.learn_in_train + root.learn_in_eval)),
+            (f"{name}: without gradients", float(root.judge_in_train + root.judge_in_eval)),
         ]
     return bars("Forward passes of the networks", "forward passes", pairs)
 

@@ -114,7 +114,7 @@ class LostGradients:
             return
         ((optimizer, record),) = self.records.items()
         record.clips += 1
-        if record.steps and not self._since[optimizer].passes:
+        if not self._since[optimizer].passes:
             record.clips_in_vain += 1
             record.clip_site = record.clip_site or user_site()
 
