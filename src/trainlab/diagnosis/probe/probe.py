@@ -28,7 +28,9 @@ from trainlab.diagnosis.probe.optimizer_steps import Steps
 from trainlab.diagnosis.probe.parameter_values import finish_modules, finish_params
 from trainlab.diagnosis.probe.probe_state import ProbeState, unheard
 from trainlab.diagnosis.probe.schedulers_and_clipping import SchedulersAndClipping
-from trainlab.diagnosis.torch_private import unheard_words
+from trainlab.diagnosis.probe.state_dicts import StateDicts
+from trainlab.diagnosis.probe.stored_data import StoredData
+from trainlab.diagnosis.torch_private import LOADER_ITERATOR, unheard_words
 
 _FRAMEWORKS = ("tensorflow", "keras", "jax", "mxnet", "paddle", "tinygrad", "sklearn", "xgboost", "lightgbm")
 _listening: list[Probe] = []
@@ -60,7 +62,9 @@ class Probe:
         self.calls = Calls(self.state, self.listener, self.data, self.asking)
         self.steps = Steps(self.state, self.listener)
         self.backward = Backward(self.state, self.calls, losses, self.steps, self.asking)
-        self.schedulers_and_clipping = SchedulersAndClipping(self.state)
+        self.schedulers_and_clipping = SchedulersAndClipping(self.state, self.steps.lost)
+        self.stored = StoredData(self.state)
+        self.state_dicts = StateDicts(self.state)
         self.other_processes = OtherProcesses()
         self.patches = Patches()
         self.compiled = Compiled(self.state, self.calls, self.listener, self.steps, self.patches)
@@ -80,12 +84,18 @@ class Probe:
         wrap(torch.autograd, "grad", self.backward.wrap_grad)
         wrap(Optimizer, "__init__", self._wrap_made)
         wrap(DataLoader, "__iter__", self._wrap_loader)
+        if LOADER_ITERATOR is not None:
+            wrap(LOADER_ITERATOR, "__next__", self.stored.wrap_fetching)
         wrap(nn.Module, "train", self._wrap_train)
-        wrap(nn.Module, "load_state_dict", others.wrap_loading)
+        wrap(nn.Module, "state_dict", self.state_dicts.wrap_taking)
+        wrap(nn.Module, "load_state_dict", self.state_dicts.wrap_loading)
         for owner in (lr_scheduler.LRScheduler, lr_scheduler.ReduceLROnPlateau):
             wrap(owner, "step", others.wrap_scheduler_step)
         for owner in (nn.utils, nn.utils.clip_grad):
             wrap(owner, "clip_grad_norm_", others.wrap_clipping)
+            wrap(owner, "clip_grad_value_", others.wrap_clipping_of_values)
+        for owner in (Optimizer, nn.Module):
+            wrap(owner, "zero_grad", self.steps.lost.wrap_clearing)
         wrap(torch.amp.GradScaler, "step", others.wrap_scaler)
         wrap(torch, "compile", self.compiled.wrap)
         self.compiled.attach()
@@ -151,6 +161,7 @@ class Probe:
     def _wrap_loader(self, original: Any) -> Any:
         def iterated(loader: Any) -> Any:
             self.data.loader_started(loader)
+            self.stored.pass_begins(loader, self.data.site_of(loader))
             return original(loader)
 
         return iterated
