@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from trainlab.diagnosis.observed.answers import ModelAsked
+from trainlab.diagnosis.observed.dependence import Dependence
 from trainlab.diagnosis.observed.events import Event
 from trainlab.diagnosis.observed.losses import LossCurve, LossRecord
 from trainlab.diagnosis.observed.site import Site
@@ -157,7 +158,12 @@ class SchedulerRecord:
 
 @dataclass(slots=True)
 class NetworkRecord:
-    """A module called from the user's own code, not from inside another one."""
+    """A module called from the user's own code, not from inside another one.
+
+    `tokens_learnt` and `tokens_judged` are the lengths of the last sequences of tokens that it learnt from
+    and was judged on; `continued` counts those that were judged and one longer than the one before, or one
+    token alone.
+    """
 
     name: str
     kind: str
@@ -182,6 +188,9 @@ class NetworkRecord:
     eval_site: Site | None = None
     noisy_in_eval: list[str] = field(default_factory=list[str])
     dtype: str = "float32"
+    tokens_learnt: int = 0
+    tokens_judged: int = 0
+    continued: int = 0
 
 
 @dataclass(slots=True)
@@ -268,6 +277,7 @@ class TrainingRecord:
     clips: list[tuple[int, float, float]] = field(default_factory=list[tuple[int, float, float]])
     judged_accuracy: list[tuple[int, float, int]] = field(default_factory=list[tuple[int, float, int]])
     asked: list[ModelAsked] = field(default_factory=list[ModelAsked])
+    dependences: list[Dependence] = field(default_factory=list[Dependence])
     not_asked: dict[str, str] = field(default_factory=dict[str, str])
     uses_scaler: bool = False
     restored: bool = False

@@ -14,6 +14,7 @@ from trainlab.diagnosis.observed.record import Op
 from trainlab.diagnosis.observed.torch_names import SIGNED
 from trainlab.diagnosis.probe.activations import ACTIVATIONS, Activations
 from trainlab.diagnosis.probe.derivatives import SUMS
+from trainlab.diagnosis.probe.exchanged_axes import RESHAPES, ExchangedAxes
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.graph_walk import KEY
 from trainlab.diagnosis.probe.kept_rows import Asking
@@ -83,6 +84,7 @@ class Listener(TorchFunctionMode):
         self.asking = asking
         self.activations = Activations(state)
         self.layers = Layers(state)
+        self.exchanged = ExchangedAxes(state)
         self.active = False
 
     def __torch_function__(
@@ -139,6 +141,8 @@ class Listener(TorchFunctionMode):
                 self._cast(args[0], first, name)
             elif name in _FROM_ARRAYS and args:
                 self._cast_of_array(args[0], first, name)
+            elif name in RESHAPES:
+                self.exchanged.heard(args, first)
             return
         self._note(name, args, kwargs, first)
         self.asking.called(func, name, args, kwargs, out)
