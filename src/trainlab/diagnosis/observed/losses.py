@@ -80,7 +80,10 @@ class Fit:
 
 @dataclass(slots=True)
 class LossRecord:
-    """A place where outputs meet targets: a loss function, or a difference that the loss is made of."""
+    """A place where outputs meet targets: a loss function, or a difference that the loss is made of.
+
+    `weights` are those of the classes that it was first given; of a yes or no the weight of a yes.
+    """
 
     kind: str
     site: Site | None
@@ -103,5 +106,6 @@ class LossRecord:
     sample: list[float] = field(default_factory=list[float])
     floor: float = 0.0
     soft_rows_off: float = 0.0
+    weights: list[float] = field(default_factory=list[float])
     target_low: float = float("inf")
     target_high: float = float("-inf")
