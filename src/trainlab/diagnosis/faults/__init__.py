@@ -32,6 +32,7 @@ ORDER = (
     "l1_constant_collapse",
     "wrong_loss",
     "class_weights_swapped",
+    "loss_term_dominates",
     "nonfinite_values",
     "float16_underflow",
     "repeated_batch",

@@ -109,3 +109,26 @@ class LossRecord:
     weights: list[float] = field(default_factory=list[float])
     target_low: float = float("inf")
     target_high: float = float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
+class LossTerm:
+    """A term of a loss that is a sum, on one batch.
+
+    `loss` is its place in `record.losses`, if it compares outputs with targets; `factor` the number that it's
+    multiplied by. `gradient` is the norm of its gradient by the parameters that other terms move, too.
+    """
+
+    loss: int | None
+    factor: float
+    value: float
+    gradient: float
+
+
+@dataclass(frozen=True, slots=True)
+class LossTerms:
+    """The terms of a network's loss, with the weights that it began with and those that it ended with."""
+
+    network: int
+    start: tuple[LossTerm, ...]
+    end: tuple[LossTerm, ...]

@@ -12,7 +12,7 @@ from typing import TypeVar
 from trainlab.diagnosis.observed.answers import ModelAsked
 from trainlab.diagnosis.observed.dependence import Dependence
 from trainlab.diagnosis.observed.events import Event
-from trainlab.diagnosis.observed.losses import LossCurve, LossRecord
+from trainlab.diagnosis.observed.losses import LossCurve, LossRecord, LossTerms
 from trainlab.diagnosis.observed.site import Site
 
 E = TypeVar("E", bound=Event)
@@ -300,6 +300,7 @@ class TrainingRecord:
     judged_accuracy: list[tuple[int, float, int]] = field(default_factory=list[tuple[int, float, int]])
     asked: list[ModelAsked] = field(default_factory=list[ModelAsked])
     dependences: list[Dependence] = field(default_factory=list[Dependence])
+    terms: list[LossTerms] = field(default_factory=list[LossTerms])
     not_asked: dict[str, str] = field(default_factory=dict[str, str])
     uses_scaler: bool = False
     restored: bool = False

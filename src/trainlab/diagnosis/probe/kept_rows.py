@@ -17,6 +17,7 @@ from trainlab.diagnosis.observed.record import NetworkRecord
 from trainlab.diagnosis.observed.torch_names import CLASSES
 from trainlab.diagnosis.probe.fingerprints import Fingerprints
 from trainlab.diagnosis.probe.graph_walk import KEY
+from trainlab.diagnosis.probe.loss_terms import MOST_TERMS, Addend, Total, addends, size_of, total_of
 from trainlab.diagnosis.probe.losses import DIFFERENCES, LOSSES, pair_of
 from trainlab.diagnosis.probe.network_copies import Unfit, copied, tensors_of
 from trainlab.diagnosis.probe.next_tokens import TokenTargets
@@ -81,6 +82,7 @@ class Network:
     tries: int = 0
     first: tuple[int, Kept] | None = None
     sample: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+    total: Total | None = None
     targets: TokenTargets = field(default_factory=TokenTargets)
 
 
@@ -188,8 +190,8 @@ class Asking:
 
     @_harmless
     def made(self, output: Any) -> None:
-        """The network has answered."""
-        if self._pass is not None:
+        """The network has answered; a loss that is a module answers after it."""
+        if self._pass is not None and self._pass.inside:
             self._pass.inside = False
             self._pass.followed = Followed(output)
 
@@ -237,6 +239,19 @@ class Asking:
                 pair.loss = end
             if pair.loss is not None:
                 self._offer(now, pair, pair.loss)
+        if now.network.total is None and end is not None:
+            self._keep_total(now, end)
+
+    def _keep_total(self, now: _Pass, end: Node) -> None:
+        """Keep the terms of a loss that is a sum, to weigh them at the end."""
+        found = addends(end)
+        if not 2 <= len(found) <= MOST_TERMS or size_of(now.given, now.named) > SAMPLE_BYTES:
+            return
+        terms: list[Addend] = []
+        for one in found:
+            pairs = [pair.index for pair in now.pairs if comes_from(one.node, pair.met)]
+            terms.append(Addend(one.node, one.factor, pairs[0] if len(pairs) == 1 else None))
+        now.network.total = total_of(now.given, now.named, terms)
 
     def _offer(self, now: _Pass, pair: Pair, loss: Node) -> None:
         """Keep a batch or don't: every different one has the same chance."""
