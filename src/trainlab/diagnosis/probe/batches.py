@@ -17,6 +17,7 @@ from trainlab.diagnosis.observed.site import Site
 from trainlab.diagnosis.probe.fingerprints import MAX_ROWS, Fingerprints
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.inputs import are_categories, given_beside, nonfinite, row_summaries
+from trainlab.diagnosis.probe.input_scales import Scales
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.schedule import DENSE
 from trainlab.diagnosis.probe.unused_rows import UnusedRows
@@ -42,6 +43,7 @@ class Data:
         self.state = state
         self.fits = fits
         self.prints = Fingerprints()
+        self.scales = Scales()
         self.unused = UnusedRows(state, self.prints, whole_process=whole_process)
         self.search_memory = search_memory
         self._loaders: dict[int, LoaderRecord] = {}
@@ -71,6 +73,7 @@ class Data:
         self.search_memory &= batch.is_floating_point() or not beside
         part = self.prints.features(batch, most=MAX_ROWS_CLOSE if state.record.tick < DENSE else MAX_ROWS)
         hashes = self._prints_of(part, beside)
+        self.scales.trained_on(part)
         whole = hash(tuple(hashes))
         data.fingerprinted += 1
         data.made_anew += self._is_made_anew(batch)
@@ -168,6 +171,7 @@ class Data:
         if self._passes > 20 and batch.device.type != "cpu":
             return
         part = self.prints.features(batch, most=MAX_ROWS_CLOSE)
+        self.scales.judged_on(part)
         rows = self._prints_of(part, given_beside(batch, others))
         if len(rows) <= _ACTING * data.largest_batch and len(self._acted) < MAX_KNOWN:
             self._acted.update(rows)
@@ -193,6 +197,7 @@ class Data:
     def finish(self) -> None:
         """Compare the fingerprints and count."""
         data = self.state.record.data
+        self.scales.finish(data)
         if self.search_memory:
             self.unused.look()
         self.unused.count(data.train_rows | data.judged_rows | self._elsewhere)
