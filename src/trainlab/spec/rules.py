@@ -88,17 +88,17 @@ def _check_after(experiment: Experiment) -> None:
     mine, before = experiment.network, experiment.after.network
     if (mine.widths, mine.biases) != (before.widths, before.biases):
         raise SpecError(
-            f"after.network: {before.label}, and what goes on from it is {mine.label}; both must have the "
-            "same widths and biases, since the weights stay."
+            f"after.network: {before.label}, but the training that continues it has {mine.label}; both must "
+            "have the same widths and biases, since the weights stay."
         )
     same_rows = experiment.task == experiment.after.task
     if same_rows and experiment.split.held_out and experiment.split != experiment.after.split:
         raise SpecError(
-            "after.split: holds out other rows than what goes on from it, which would then have been trained "
-            "on; give both the same split."
+            "after.split: holds out other rows than the training that continues it, whose held-out rows "
+            "would then have been trained on; give both the same split."
         )
     if len(experiment.phases) > MAX_PHASES:
-        raise SpecError(f"after: at most {MAX_PHASES} trainings may go on from each other.")
+        raise SpecError(f"after: at most {MAX_PHASES} trainings may continue one another.")
 
 
 def _check_widths(experiment: Experiment) -> None:
