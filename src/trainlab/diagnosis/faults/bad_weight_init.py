@@ -20,8 +20,9 @@ def judge(training: Training) -> Finding | None:
     Above 4 also where the loss stays above half of the best constant's. PyTorch's default gives 0.58, Xavier
     about 1, He 1.4.
     """
-    unfit = training.learning.state == "learnt" and training.learning.ratio > UNFIT
-    if not training.learning.failing and not unfit:
+    failing, state = training.learning.failing, training.learning.state
+    unfit = not failing and state in ("learnt", "poor") and training.learning.ratio > UNFIT
+    if not failing and not unfit:
         return None
     gains = dict(_gains(training))
     off = {name: gain for name, gain in gains.items() if gain > LARGE or (0 < gain < SMALL and not unfit)}

@@ -134,10 +134,10 @@ def _keeps_it_short(training: Training, typical: float) -> bool:
     ]
     if not late or not learning.ratio > FITTED:
         return False
-    lasting = learning.state == "poor" and median(late) >= LARGE / 3 and not learning.falling
+    lasting = learning.is_behind and median(late) >= LARGE / 3 and not learning.falling
     huge = learning.ratio > UNFIT and (typical > HUGE or (typical > HUGE / 2 and not learning.falling))
-    overrun = learning.state == "poor" and overran(training) is not None
-    still = learning.ratio > UNFIT or learning.state == "poor"
+    overrun = learning.is_behind and overran(training) is not None
+    still = learning.ratio > UNFIT or learning.is_behind
     back = max(late) > LARGE and learning.ratio > 2 * FITTED and thrown_back(training) is not None
     wild = back or (still and max(late) > 1.6 * LARGE)
     return wild or (typical > LARGE and lasting) or huge or overrun

@@ -34,8 +34,8 @@ def judge(training: Training) -> Finding | None:
     is enough where the weights before it start at 4 times 1/√fan-in.
     """
     learning = training.learning
-    failing = learning.state in ("stuck", "poor")
-    if not failing and not (learning.state == "learnt" and learning.ratio > SHORT):
+    failing = learning.falls_short
+    if not failing and not (learning.state in ("learnt", "poor") and learning.ratio > SHORT):
         return None
     limit = SHARE if failing else FAR if learning.ratio > UNFIT else NEARLY_ALL
     outputs = _outputs(training)

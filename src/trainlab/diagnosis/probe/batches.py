@@ -13,9 +13,11 @@ import torch
 from torch.utils.data import DataLoader
 
 from trainlab.diagnosis.observed.record import LoaderRecord
+from trainlab.diagnosis.observed.site import Site
 from trainlab.diagnosis.probe.fingerprints import MAX_ROWS, Fingerprints
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.inputs import are_categories, given_beside, nonfinite, row_summaries
+from trainlab.diagnosis.probe.input_scales import Scales
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.schedule import DENSE
 from trainlab.diagnosis.probe.unused_rows import UnusedRows
@@ -27,6 +29,7 @@ MAX_KNOWN = 50_000
 MAX_SAMPLE = 600
 _EVERY_TICK = 600
 _KNOWN_BATCHES = 40
+_MIXED, _FEW_ROWS = (0.1, 0.95), 20
 _ACTING = 0.25
 """An agent gives its network one state at a time, or a few; the batches that it learns from are larger."""
 
@@ -40,6 +43,7 @@ class Data:
         self.state = state
         self.fits = fits
         self.prints = Fingerprints()
+        self.scales = Scales()
         self.unused = UnusedRows(state, self.prints, whole_process=whole_process)
         self.search_memory = search_memory
         self._loaders: dict[int, LoaderRecord] = {}
@@ -49,6 +53,9 @@ class Data:
         self._last_judge = -1
         self._step = -1
         self._rows_of_step, self._rows_before = Counter[int](), Counter[int]()
+        self._last_mixed = -1
+        self._known_when_judged = set[int]()
+        self._judged_now = Counter[int]()
         self._acted: set[int] = set()
         self._last_batch: weakref.ref[torch.Tensor] | None = None
 
@@ -66,6 +73,7 @@ class Data:
         self.search_memory &= batch.is_floating_point() or not beside
         part = self.prints.features(batch, most=MAX_ROWS_CLOSE if state.record.tick < DENSE else MAX_ROWS)
         hashes = self._prints_of(part, beside)
+        self.scales.trained_on(part)
         whole = hash(tuple(hashes))
         data.fingerprinted += 1
         data.made_anew += self._is_made_anew(batch)
@@ -156,25 +164,44 @@ class Data:
         if state.record.tick != self._last_judge:
             self._last_judge = state.record.tick
             self._passes += 1
+            self._judged_now.clear()
             data.judge_passes += 1
             if self.search_memory and self._passes in (1, 3, 12):
                 self.unused.look()
         if self._passes > 20 and batch.device.type != "cpu":
             return
         part = self.prints.features(batch, most=MAX_ROWS_CLOSE)
+        self.scales.judged_on(part)
         rows = self._prints_of(part, given_beside(batch, others))
         if len(rows) <= _ACTING * data.largest_batch and len(self._acted) < MAX_KNOWN:
             self._acted.update(rows)
         if len(data.judged_rows) < MAX_KNOWN:
             data.judged_rows.update(rows)
+            self._judged_now.update(set(rows))
+            self._compare_with_trained(rows)
+            data.judged_at_once = max(data.judged_at_once, *(self._judged_now[one] for one in set(rows)))
+
+    def _compare_with_trained(self, rows: list[int]) -> None:
+        """Were these rows trained on before, or some of them? Rows that come twice tell nothing then."""
+        data, all_rows = self.state.record.data, set(rows)
+        known = all_rows & data.train_rows
+        self._known_when_judged |= known
+        share = len(known) / max(1, len(all_rows))
+        if len(all_rows) < _FEW_ROWS or len(all_rows) < len(rows) or not _MIXED[0] <= share <= _MIXED[1]:
+            return
+        data.mixed_passes += self._last_mixed != self.state.record.tick
+        self._last_mixed = self.state.record.tick
+        data.mixed_rows |= all_rows
+        data.mixed_known |= known
 
     def finish(self) -> None:
         """Compare the fingerprints and count."""
         data = self.state.record.data
+        self.scales.finish(data)
         if self.search_memory:
             self.unused.look()
         self.unused.count(data.train_rows | data.judged_rows | self._elsewhere)
-        data.judged_known = len(data.judged_rows & data.train_rows)
+        data.judged_known = len(self._known_when_judged)
 
     @guarded
     def loader_started(self, loader: DataLoader[Any]) -> None:
@@ -196,6 +223,11 @@ class Data:
             self._loaders[id(loader)] = known
             self.state.record.loaders.append(known)
         known.passes += 1
+
+    def site_of(self, loader: DataLoader[Any]) -> Site | None:
+        """Return the line that iterates over a loader."""
+        known = self._loaders.get(id(loader))
+        return None if known is None else known.site
 
 
 def _sampling(loader: DataLoader[Any]) -> tuple[str, int | None]:

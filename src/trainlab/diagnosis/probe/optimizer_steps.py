@@ -18,6 +18,7 @@ from torch.optim.optimizer import (
 from trainlab.diagnosis.observed.record import OptimizerRecord
 from trainlab.diagnosis.probe.gradient_clearing import Clearing
 from trainlab.diagnosis.probe.listener import Listener
+from trainlab.diagnosis.probe.lost_gradients import LostGradients
 from trainlab.diagnosis.probe.parameter_values import finish_params, first_look, gradient_numbers, sample_of
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.readable_tensors import as_floats, readable
@@ -37,6 +38,7 @@ class Steps:
         self.state = state
         self.listener = listener
         self.clearing = Clearing(state)
+        self.lost = LostGradients(state)
         self._known: weakref.WeakKeyDictionary[Optimizer, OptimizerRecord] = weakref.WeakKeyDictionary()
         self._handles: list[Any] = []
         self._running = RunningSteps()
@@ -70,6 +72,7 @@ class Steps:
             keys = self._keys(optimizer, len(optimizers))
             record = OptimizerRecord(len(optimizers), type(optimizer).__name__, user_site(), keys, settings)
             self._known[optimizer] = record
+            self.lost.met(optimizer, record)
             optimizers.append(record)
         return record
 
@@ -97,6 +100,7 @@ class Steps:
         record.uses_closure = record.uses_closure or closure is not None
         if not record.uses_closure:
             self.clearing.step(optimizer, record, parameters)
+            self.lost.step(optimizer, record)
         if state.sampling:
             self._first_looks(record, parameters)
             # A closure has yet to make the gradients: they are measured after the step.
@@ -165,6 +169,7 @@ class Steps:
             if record.steps == steps and _version(optimizer) != version:
                 self._step_begins(optimizer, record)
                 self.clearing.forget(optimizer)
+                self.lost.forget(optimizer)
                 self.state.steps_taken += 1
                 self.state.boundary()
 

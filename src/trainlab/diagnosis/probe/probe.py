@@ -17,7 +17,7 @@ from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.probe.backward import Backward
 from trainlab.diagnosis.probe.batches import Data
 from trainlab.diagnosis.probe.compiled import Compiled
-from trainlab.diagnosis.probe.final_answers import ask
+from trainlab.diagnosis.probe.final_answers import ask, ask_what_they_depend_on
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.global_state import Patches
 from trainlab.diagnosis.probe.kept_rows import Asking
@@ -27,8 +27,11 @@ from trainlab.diagnosis.probe.module_calls import Calls
 from trainlab.diagnosis.probe.optimizer_steps import Steps
 from trainlab.diagnosis.probe.parameter_values import finish_modules, finish_params
 from trainlab.diagnosis.probe.probe_state import ProbeState, unheard
+from trainlab.diagnosis.probe.readable_tensors import is_dispatched
 from trainlab.diagnosis.probe.schedulers_and_clipping import SchedulersAndClipping
-from trainlab.diagnosis.torch_private import unheard_words
+from trainlab.diagnosis.probe.state_dicts import StateDicts
+from trainlab.diagnosis.probe.stored_data import StoredData
+from trainlab.diagnosis.torch_private import LOADER_ITERATOR, function_depth, unheard_words
 
 _FRAMEWORKS = ("tensorflow", "keras", "jax", "mxnet", "paddle", "tinygrad", "sklearn", "xgboost", "lightgbm")
 _listening: list[Probe] = []
@@ -60,7 +63,9 @@ class Probe:
         self.calls = Calls(self.state, self.listener, self.data, self.asking)
         self.steps = Steps(self.state, self.listener)
         self.backward = Backward(self.state, self.calls, losses, self.steps, self.asking)
-        self.schedulers_and_clipping = SchedulersAndClipping(self.state)
+        self.schedulers_and_clipping = SchedulersAndClipping(self.state, self.steps.lost)
+        self.stored = StoredData(self.state)
+        self.state_dicts = StateDicts(self.state)
         self.other_processes = OtherProcesses()
         self.patches = Patches()
         self.compiled = Compiled(self.state, self.calls, self.listener, self.steps, self.patches)
@@ -80,12 +85,18 @@ class Probe:
         wrap(torch.autograd, "grad", self.backward.wrap_grad)
         wrap(Optimizer, "__init__", self._wrap_made)
         wrap(DataLoader, "__iter__", self._wrap_loader)
+        if LOADER_ITERATOR is not None:
+            wrap(LOADER_ITERATOR, "__next__", self.stored.wrap_fetching)
         wrap(nn.Module, "train", self._wrap_train)
-        wrap(nn.Module, "load_state_dict", others.wrap_loading)
+        wrap(nn.Module, "state_dict", self.state_dicts.wrap_taking)
+        wrap(nn.Module, "load_state_dict", self.state_dicts.wrap_loading)
         for owner in (lr_scheduler.LRScheduler, lr_scheduler.ReduceLROnPlateau):
             wrap(owner, "step", others.wrap_scheduler_step)
         for owner in (nn.utils, nn.utils.clip_grad):
             wrap(owner, "clip_grad_norm_", others.wrap_clipping)
+            wrap(owner, "clip_grad_value_", others.wrap_clipping_of_values)
+        for owner in (Optimizer, nn.Module):
+            wrap(owner, "zero_grad", self.steps.lost.wrap_clearing)
         wrap(torch.amp.GradScaler, "step", others.wrap_scaler)
         wrap(torch, "compile", self.compiled.wrap)
         self.compiled.attach()
@@ -135,11 +146,14 @@ class Probe:
         try:
             with unheard():
                 ask(self.asking, state.record)
+            if function_depth is not None and function_depth() == 0 and not is_dispatched():
+                ask_what_they_depend_on(self.asking, state.record)
         except Exception as error:
             state.trouble(error)
         finally:
             state.busy = was_busy
             self.asking.networks.clear()
+            self.asking.unmet.clear()
 
     def _wrap_made(self, original: Any) -> Any:
         def made(optimizer: Any, *args: Any, **kwargs: Any) -> None:
@@ -151,6 +165,7 @@ class Probe:
     def _wrap_loader(self, original: Any) -> Any:
         def iterated(loader: Any) -> Any:
             self.data.loader_started(loader)
+            self.stored.pass_begins(loader, self.data.site_of(loader))
             return original(loader)
 
         return iterated

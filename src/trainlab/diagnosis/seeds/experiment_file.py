@@ -13,7 +13,7 @@ from trainlab.diagnosis.lift.lifted import Lift
 from trainlab.diagnosis.seeds.engine_runs import RunReader
 from trainlab.diagnosis.seeds.population import SeedsResult
 from trainlab.diagnosis.seeds.success import RunMeasure, Success
-from trainlab.diagnosis.signals.learnt import STUCK
+from trainlab.diagnosis.signals.learnt import LEARNT
 from trainlab.errors import DiagnosisError
 from trainlab.spec import Accuracy, Experiment, LossBelow, Within
 from trainlab.spec.solved import Solved
@@ -77,4 +77,4 @@ def solved_of(reader: RunReader, success: Success, measure: RunMeasure) -> Solve
         return Accuracy(accuracy=low / reader.scale)
     if reader.metric == "loss" and high is not None:
         return LossBelow(loss=high)
-    return LossBelow(loss=STUCK * reader.constant) if reader.constant else Within()
+    return LossBelow(loss=LEARNT * reader.constant) if reader.constant else Within()

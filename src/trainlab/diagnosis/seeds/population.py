@@ -100,11 +100,14 @@ class SeedsResult:
             "success": {
                 "means": self.success.words(self.measure),
                 "rate": rate(sum(known), len(known)).to_dict() if known else None,
+                "between": sum(map(self.success.is_between, self.runs)),
                 "not_judged": len(judged) - len(known),
             },
             "measure": _spread(self.measure, values),
             "yours": self._row(self.yours) | {"standing": _standing(self.measure, self.yours, values)},
-            "failures": _failures([run for run, good in judged if good is False]),
+            "failures": _failures(
+                [run for run, good in judged if good is False and not self.success.is_between(run)]
+            ),
             "runs": [self._row(run) for run in self.runs],
             "notes": list(self.notes),
             "how": self.how,
@@ -129,7 +132,11 @@ class SeedsResult:
 
     def _row(self, run: SeedRun) -> dict[str, Any]:
         row: dict[str, Any] = {name: getattr(run, name) for name in IN_JSON}
-        return row | {"value": self.measure.of(run), "success": self.success.of(run, self.measure)}
+        return row | {
+            "value": self.measure.of(run),
+            "success": self.success.of(run, self.measure),
+            "between": self.success.is_between(run),
+        }
 
 
 def _spread(measure: RunMeasure, values: Sequence[float]) -> dict[str, Any]:

@@ -55,6 +55,10 @@ class Success:
             self.at_most is None or value <= self.at_most
         )
 
+    def is_between(self, run: SeedRun) -> bool:
+        """Whether the run is better than a constant answer and hasn't learnt: no success, and no failure."""
+        return not self.by_threshold and not run.failed and run.state == "poor" and not run.behind
+
     def words(self, measure: RunMeasure) -> str:
         """Say what success means."""
         bounds = [
