@@ -29,7 +29,7 @@ class HeatAxis:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HeatScale:
-    """Which values are faintest (`low`) and strongest (`high`), by ratio if `log`; others count as the nearest.
+    """The values drawn faintest (`low`) and strongest (`high`), by ratio if `log`; others count as these.
 
     `label` is words with units; `missing` says what NaN means.
     """
