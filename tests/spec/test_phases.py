@@ -97,11 +97,11 @@ def test_no_held_out_row_was_trained_on_in_any_phase() -> None:
         ),
         (
             {"changes": {"m": {"then": {"init": "zeros"}}}},
-            "change 'm': then.init: can't be set for a training that goes on with the weights it has.",
+            "change 'm': then.init: can't be changed for a training that continues from its weights.",
         ),
         (
             {"phases": [{"set": {"init": {"weight": "zeros"}}}]},
-            "phase: set.init.weight: can't be set for a training that goes on with the weights it has.",
+            "phase: set.init.weight: can't be changed for a training that continues from its weights.",
         ),
         ({"phases": {"set": {}}}, "phases = {'set': {}}: must be a list of tables; write [[phases]]."),
         (

@@ -135,10 +135,10 @@ def _check_frozen(experiment: Experiment) -> None:
                 f"{'1 and 2' if layers == 2 else f'1 to {layers}' if layers > 1 else '1 alone'}."
             )
     if len(frozen) == layers:
-        raise SpecError(f"frozen = {shown}: are all layers, so nothing would be trained; leave one out.")
+        raise SpecError(f"frozen = {shown}: names all layers, so nothing would be trained; leave one out.")
     if experiment.gradient == "equalised" and layers in frozen:
         raise SpecError(
-            f"frozen = {shown}: gradient = 'equalised' measures every layer's gradient by that of the last, "
+            f"frozen = {shown}: gradient = 'equalised' scales every layer's gradient to that of the last, "
             f"{layers}, which has none when it is frozen; leave {layers} out, or set gradient = 'plain'."
         )
 
