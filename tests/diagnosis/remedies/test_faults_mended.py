@@ -41,8 +41,9 @@ TAKES_HOLD = (
 ELSEWHERE = {"data_not_shuffled", "detached_graph", "loss_plateau"}
 """Their faulty training has nothing that the remedy could act on: tested in test_changes.py."""
 IMPOSSIBLE = (
-    "capacity_too_small", "constant_labels", "eval_on_train", "graph_retained", "overfitting",
-    "repeated_batch", "shuffled_targets", "unreachable_params",
+    "capacity_too_small", "class_weights_swapped", "constant_labels", "eval_on_train", "graph_retained",
+    "loss_term_dominates", "missing_causal_mask", "mixed_axes", "overfitting", "preprocessing_mismatch",
+    "repeated_batch", "shuffled_targets", "softmax_wrong_dim", "target_not_shifted", "unreachable_params",
 )  # fmt: skip
 
 

@@ -74,7 +74,9 @@ def _picture(training: Training) -> Picture | None:
         pairs = _pairs(loss) if loss.count else []
         if pairs and _in_proportion(pairs):
             total = sum(count for _, count, _ in pairs)
-            drawn = [(f"{name} ({count / total:.0%} of the targets)", weight) for name, count, weight in pairs]
+            drawn = [
+                (f"{name} ({count / total:.0%} of the targets)", weight) for name, count, weight in pairs
+            ]
             return bars("Weight in the loss", "weight", drawn)
     return None
 
