@@ -77,7 +77,8 @@ def _of_weights(op: Op) -> Finding:
         confidence=0.97,
         evidence=(
             f"{op.name}: {list(first)} and {list(second)} are broadcast to {list(op.out)}",
-            f"{_size(op.out):,} products instead of {_size(longer):,}: each row's loss is multiplied by every "
+            f"{_size(op.out):,} products instead of {_size(longer):,}: each row's loss is multiplied by "
+            "every "
             "row's weight, and the mean is that of both, with no weights",
         ),
         remedy=f"Give both the same shape: {list(shorter)} wants an axis more.",

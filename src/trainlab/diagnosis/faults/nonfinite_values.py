@@ -47,10 +47,12 @@ def _of_the_data(training: Training) -> Finding:
             confidence=0.95,
             evidence=(
                 *evidence,
-                f"before the training {first.name} made {first.share:.1%} of its results NaN or infinite there, out "
+                f"before the training {first.name} made {first.share:.1%} of its results NaN or infinite "
+                "there, out "
                 f"of finite numbers{pole}",
             ),
-            remedy="Keep what it divides by, or takes a root or a logarithm of, away from 0: a feature that never "
+            remedy="Keep what it divides by, or takes a root or a logarithm of, away from 0: a feature "
+            "that never "
             "changes has a standard deviation of 0.",
             code="std = x.std(0).clamp(min=1e-6)",
         )

@@ -144,7 +144,7 @@ class NonFiniteGradient(NonFinite):
 
 @dataclass(slots=True, kw_only=True)
 class NonFiniteData(Event):
-    """Before the first step a call made numbers that aren't finite out of such that are: a `share` of them."""
+    """Before the first step a call made a `share` of NaN or infinities out of finite numbers."""
 
     name: str
     nearest: float
