@@ -9,13 +9,20 @@ import numpy as np
 import pytest
 
 from trainlab.diagnosis.faults import all_faults
+from trainlab.diagnosis.faults.lr_too_low import raised_by
 from trainlab.diagnosis.observed.events import Dropout, DropoutInEval
 from trainlab.diagnosis.observed.losses import LossCurve
-from trainlab.diagnosis.observed.record import DataRecord, OptimizerRecord, ParamRecord, TrainingRecord
+from trainlab.diagnosis.observed.record import (
+    DataRecord,
+    FirstValues,
+    OptimizerRecord,
+    ParamRecord,
+    TrainingRecord,
+)
 from trainlab.diagnosis.pictures.kinds import MOST_POINTS, bars, histogram, is_wide, one_line, thinned
 from trainlab.diagnosis.pictures.loops import loss_picture
-from trainlab.diagnosis.report.text_picture import in_text
 from trainlab.diagnosis.signals.training import Training, training_from
+from trainlab.page.text_picture import in_text
 
 
 def test_a_long_curve_keeps_its_ends_and_its_spikes():
@@ -104,7 +111,7 @@ def weight(key: int, update: list[float], **series: Any) -> ParamRecord:
         "grad_rms": [0.1] * n,
         "grad_zeros": [0.0] * n,
         "weight_rms": [1.0] * n,
-        "start": {"std": 0.5, "mean_abs": 0.4},
+        "start": FirstValues(std=0.5, mean_abs=0.4),
     } | series
     return ParamRecord(
         key,
@@ -166,9 +173,14 @@ def test_small_steps_are_shown_by_the_way_that_they_went():
     # 2e-3 a step is usual; it is the way in all that is small.
     made = picture_of("lr_too_low", training_of(weight(0, [2e-4] * 60)))
     assert made is not None
-    assert made["usual"] is None
+    assert made.get("usual") is None
     assert made["bars"][0]["value"] == pytest.approx(2.0)
     assert made["x_label"] == "% of their size"
+
+
+@pytest.mark.parametrize(("update", "times"), [(4e-4, 10), (2e-4, 100), (2e-6, 10_000), (2e-9, 10_000)])
+def test_a_rate_is_raised_until_the_steps_could_go_as_far_as_the_weights_are_large(update: float, times: int):
+    assert raised_by(training_of(weight(0, [update] * 60))) == times
 
 
 def test_a_gradient_that_doesnt_fade_with_depth_has_no_picture_of_fading():
@@ -200,7 +212,7 @@ def test_weights_that_grew_are_no_picture_of_decay():
 
 
 def test_equal_columns_of_an_embedding_are_its_units():
-    embedding = weight(0, [0.1] * 9, start={"equal_columns": 1.0, "equal_rows": 0.0, "std": 0.0})
+    embedding = weight(0, [0.1] * 9, start=FirstValues(equal_columns=1.0))
     embedding.module_kind = "Embedding"
     made = picture_of("symmetric_init", training_of(embedding))
     assert made is not None
@@ -209,7 +221,7 @@ def test_equal_columns_of_an_embedding_are_its_units():
 
 def test_a_bias_whose_one_gate_starts_large_is_shown_by_that_gate():
     bias = ParamRecord(5, "rnn.bias_ih_l0", "LSTM", (16,), reached=9)
-    bias.start = {"mean_abs": 0.8, "mean": 0.8, "largest_quarter": 3.0}
+    bias.start = FirstValues(mean_abs=0.8, mean=0.8, largest_quarter=3.0)
     made = picture_of("bad_bias_init", training_of(bias))
     assert made is not None
     assert made["bars"][0]["value"] == 3.0 > made["usual"][1]
@@ -233,7 +245,7 @@ def test_dropout_within_the_usual_share_is_shown_where_it_shouldnt_be_or_not_at_
     event = Dropout(module="2", p=0.5)
     assert picture_of("dropout_misuse", training_of(events=[event])) is None
     late = DropoutInEval(module="2", p=0.5)
-    made = picture_of("dropout_misuse", training_of(events=[event, late]))
+    made = picture_of("dropout_always_on", training_of(events=[event, late]))
     assert made is not None
     assert made["title"] == "What dropout drops in evaluations"
     assert made["usual"] is None

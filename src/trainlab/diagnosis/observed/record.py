@@ -80,9 +80,36 @@ class Graph:
     complete: bool = True
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FirstValues:
+    """Numbers of a parameter before its first step.
+
+    `zeros` is the share of elements that are 0; `equal_rows` and `equal_columns` are the shares that equal
+    the first one. `largest` is the greatest |value|; `largest_quarter` and `largest_third` are the greatest
+    |mean| of a bias's 4 or 3 parts, the gates of an LSTM or a GRU. The last three say how a table's columns
+    differ, in units of what those of independent normal numbers would.
+    """
+
+    mean: float = 0.0
+    std: float = 0.0
+    largest: float = 0.0
+    zeros: float = 0.0
+    equal_rows: float = 0.0
+    equal_columns: float = 0.0
+    mean_abs: float = 0.0
+    largest_quarter: float = 0.0
+    largest_third: float = 0.0
+    column_mean_z: float = 0.0
+    column_std_z: float = 0.0
+    column_correlation: float = 0.0
+
+
 @dataclass(slots=True)
 class ParamRecord:
-    """A parameter: its first values; its gradient, size and update at the ticks looked at."""
+    """A parameter: its first values; its gradient, size and update at the ticks looked at.
+
+    `start` is None before it is `looked_at`, and of a tensor that is too large, or has no floats.
+    """
 
     key: int
     name: str
@@ -99,7 +126,9 @@ class ParamRecord:
     with_grad: int = 0
     without_grad: int = 0
     depth: int = 0
-    start: dict[str, float] = field(default_factory=dict[str, float])
+    looked_at: bool = False
+    start: FirstValues | None = None
+    mean_abs_later: float | None = None
     equal_rows_later: float | None = None
     equal_columns_later: float | None = None
     moved: bool | None = None
@@ -125,7 +154,12 @@ class ParamRecord:
 
 @dataclass(slots=True)
 class OptimizerRecord:
-    """An optimizer: settings, its learning rate over time, how its gradients were cleared."""
+    """An optimizer: settings, its learning rate over time, how its gradients were cleared.
+
+    Of `looked_back` steps `cleared_early` came after `zero_grad` had cleared all gradients; before
+    `steps_after_lost` others it had cleared those of `lost_passes`, which the line that calls backward for
+    the step had made. Before `clips_in_vain` of all `clips` no backward pass had come since the last step.
+    """
 
     index: int
     kind: str
@@ -141,6 +175,14 @@ class OptimizerRecord:
     last_tick: int = 0
     step_site: Site | None = None
     lr: list[tuple[int, float]] = field(default_factory=list[tuple[int, float]])
+    looked_back: int = 0
+    cleared_early: int = 0
+    steps_after_lost: int = 0
+    lost_passes: int = 0
+    clear_site: Site | None = None
+    clips: int = 0
+    clips_in_vain: int = 0
+    clip_site: Site | None = None
 
 
 @dataclass(slots=True)
@@ -160,6 +202,9 @@ class SchedulerRecord:
 class NetworkRecord:
     """A module called from the user's own code, not from inside another one.
 
+    Of one that only answers, beside a network that learns: `began_as_twin` says whether it began with that
+    one's weights, `rows_of_twin` and `rows_of_its_own` count steps in which both were given the same rows or
+    others, and `never_changed` is None where its weights couldn't be compared at the end.
     `tokens_learnt` and `tokens_judged` are the lengths of the last sequences of tokens that it learnt from
     and was judged on; `continued` counts those that were judged and one longer than the one before, or one
     token alone.
@@ -188,6 +233,10 @@ class NetworkRecord:
     eval_site: Site | None = None
     noisy_in_eval: list[str] = field(default_factory=list[str])
     dtype: str = "float32"
+    began_as_twin: bool = False
+    rows_of_twin: int = 0
+    rows_of_its_own: int = 0
+    never_changed: bool | None = None
     tokens_learnt: int = 0
     tokens_judged: int = 0
     continued: int = 0
@@ -246,7 +295,12 @@ class InputScales:
 
 @dataclass(slots=True)
 class DataRecord:
-    """Fingerprints of rows and batches, and a small sample of the first rows with their targets."""
+    """Fingerprints of rows and batches, and a small sample of the first rows with their targets.
+
+    `judged_at_once` is how often, at most, a row was evaluated between one step and the next.
+    `mixed_rows` were evaluated in batches of which a part, and not all, had been trained on before
+    (`mixed_known`), after `mixed_passes` different steps.
+    """
 
     train_rows: set[int] = field(default_factory=set[int])
     judged_rows: set[int] = field(default_factory=set[int])
@@ -258,6 +312,10 @@ class DataRecord:
     steps_alike: int = 0
     beside_images: bool = False
     judge_passes: int = 0
+    judged_at_once: int = 0
+    mixed_passes: int = 0
+    mixed_rows: set[int] = field(default_factory=set[int])
+    mixed_known: set[int] = field(default_factory=set[int])
     unused_rows: int = 0
     batches: dict[int, int] = field(default_factory=dict[int, int])
     fingerprinted: int = 0

@@ -27,12 +27,12 @@ from trainlab.diagnosis.probe.readable_tensors import are_readable
 
 F = TypeVar("F", bound=Callable[..., None])
 MAX_BATCHES, MAX_ROWS, MAX_BYTES = 64, 1_024, 16_000_000
-"""Rows are kept in batches: so many for a network and a loss, in so much memory; of a larger batch, rows
-evenly spread over it."""
+"""At most so many batches are kept for a network and a loss, with so many rows each (spread evenly over a
+larger batch), in so much memory."""
 SAMPLE_BYTES = 1_000_000
 """Of what a network is first given, as much is kept whole, to ask what its answers depend on."""
 MAX_NETWORKS, TRIES = 8, 5
-"""So many networks are asked; not one whose first passes lead to no loss."""
+"""At most so many networks are asked, and none whose first passes lead to no loss."""
 
 
 @dataclass(slots=True, eq=False)
@@ -50,7 +50,7 @@ class Kept:
     size: int
     hashes: list[int]
     said: torch.Tensor | None = None
-    """What the network answered then, in the batch by which a copy is checked."""
+    """What the network answered at the time, for the batch that a copy is checked by."""
 
 
 @dataclass(slots=True, eq=False)
@@ -67,7 +67,7 @@ class Pair:
 
 @dataclass(slots=True, eq=False)
 class Network:
-    """One network: a copy that shares its numbers, to ask where it is gone by the end, and how it began."""
+    """One network: a copy that shares its numbers, to ask if it is gone by the end, and how it began."""
 
     name: str
     module: weakref.ref[nn.Module]
@@ -135,7 +135,7 @@ class Asking:
 
     @_harmless
     def begin(self, module: nn.Module, root: NetworkRecord, args: Any, kwargs: dict[str, Any] | None) -> None:
-        """A network is called to learn; `kwargs` is None where it isn't known what it's given by name."""
+        """A network is called to learn; `kwargs` is None where its keyword arguments aren't known."""
         self._pass = None
         if not self.wanted or not self.state.sampling:
             return
@@ -229,7 +229,7 @@ class Asking:
 
     @_harmless
     def backward(self, loss: torch.Tensor) -> None:
-        """A backward pass begins: keep what the pass before it was of."""
+        """A backward pass begins: keep the rows of the forward pass before it."""
         now, self._pass = self._pass, None
         if now is None or now.followed is None or not now.pairs:
             return
@@ -254,7 +254,7 @@ class Asking:
         now.network.total = total_of(now.given, now.named, terms)
 
     def _offer(self, now: _Pass, pair: Pair, loss: Node) -> None:
-        """Keep a batch or don't: every different one has the same chance."""
+        """Keep a batch or not: each different one has the same chance."""
         network, target = now.network, pair.target
         rows = target.shape[0] if target.dim() else 1
         if not target.dim() or all(one.shape[:1] != (rows,) for one in tensors_in((now.given, now.named))):
