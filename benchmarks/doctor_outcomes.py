@@ -14,7 +14,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,16 +109,12 @@ def by_try(script: Path) -> dict[int, str]:
     return found
 
 
-def measured(cases: Sequence[Case], note: Callable[[str], None]) -> list[dict[str, Any]]:
-    """Judge all cases, and return a row each as plain data."""
-    rows: list[dict[str, Any]] = []
-    for number, case in enumerate(cases, start=1):
-        note(f"{number} of {len(cases)}")
-        with tempfile.TemporaryDirectory() as made:
-            runs = judged(case.copy_to(Path(made)))
-        rows.append({"set": case.of, "key": case.key, "kind": case.kind, "name": case.script.name})
-        rows[-1]["runs"] = [{"seed": each.seed, "said": each.said} for each in runs]
-    return rows
+def measured(case: Case) -> dict[str, Any]:
+    """Return what is said of a case's runs as plain data."""
+    with tempfile.TemporaryDirectory() as made:
+        runs = judged(case.copy_to(Path(made)))
+    said = [{"seed": each.seed, "said": each.said} for each in runs]
+    return {"set": case.of, "key": case.key, "name": case.script.name, "runs": said}
 
 
 def disagreements(rows: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]:

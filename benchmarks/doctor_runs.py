@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -11,12 +10,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from benchmarks.doctor_sets import Case
+from trainlab.diagnosis.script.plan import Extras, Plan
+from trainlab.diagnosis.seeds.process_pool import ProcessPool
 
 LONGEST = 300
 """Seconds after which a run is ended."""
@@ -68,25 +70,38 @@ def run(words: Sequence[str], *, folder: Path, environment: dict[str, str] | Non
         )
 
 
-def by_itself(case: Case) -> dict[str, Any]:
-    """Run a case without the doctor, and return what to compare the doctor's run with."""
+def judged(cases: Sequence[Case]) -> Iterator[tuple[Case, dict[str, Any] | None]]:
+    """Run cases under the doctor, and yield each with its report; None if there is none.
+
+    They are forked from a process that has PyTorch loaded, as `trainlab seeds` runs a script again; with
+    `Extras` the probe listens from the start, and doesn't wait for PyTorch to be imported.
+    """
+    with tempfile.TemporaryDirectory() as made:
+        by_script: dict[str, Case] = {}
+        for number, case in enumerate(cases):
+            folder = Path(made) / str(number)
+            folder.mkdir()
+            by_script[str(case.copy_to(folder))] = case
+        pool = ProcessPool(workers=1, limit=LONGEST)
+        for ran in pool.carry_out([Plan(script=script, extras=Extras()) for script in by_script], Event()):
+            yield by_script[ran.plan.script], ran.report
+
+
+def cost(case: Case) -> dict[str, Any]:
+    """Run a case by itself, and as `trainlab doctor` runs it: time, memory, whether it prints alike."""
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
-        ran = run([sys.executable, case.copy_to(folder).name], folder=folder)
-    characters = len(ran.output)
+        script = case.copy_to(folder)
+        plain = run([sys.executable, script.name], folder=folder)
+        doctor, _ = diagnosed(script)
     return {
-        "cpu": round(ran.cpu, 2),
-        "mb": round(ran.megabytes),
-        "characters": characters,
-        "output": _digest(ran.output),
+        "key": case.key,
+        "plain_cpu": round(plain.cpu, 2),
+        "cpu": round(doctor.cpu, 2),
+        "plain_mb": round(plain.megabytes),
+        "mb": round(doctor.megabytes),
+        "same_output": doctor.output.startswith(plain.output),
     }
-
-
-def measured(case: Case, plain: dict[str, Any] | None) -> dict[str, Any]:
-    """Run a case under the doctor, and return a row of results as plain data."""
-    with tempfile.TemporaryDirectory() as made:
-        ran, report = diagnosed(case.copy_to(Path(made)))
-    return row(case, plain, ran, report)
 
 
 def diagnosed(script: Path, *options: str) -> tuple[Ran, dict[str, Any] | None]:
@@ -98,9 +113,7 @@ def diagnosed(script: Path, *options: str) -> tuple[Ran, dict[str, Any] | None]:
         return ran, json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
-def row(
-    case: Case, plain: dict[str, Any] | None, doctor: Ran, report: dict[str, Any] | None
-) -> dict[str, Any]:
+def row(case: Case, report: dict[str, Any] | None) -> dict[str, Any]:
     """Return what is kept of a case: no words of its findings, and of a sealed one no name either."""
     findings = [] if report is None else report["findings"]
     return {
@@ -120,12 +133,6 @@ def row(
             }
             for each in findings
         ],
-        "cpu": round(doctor.cpu, 2),
-        "mb": round(doctor.megabytes),
-        "plain": plain,
-        "same_output": None
-        if plain is None
-        else _digest(doctor.output[: plain["characters"]]) == plain["output"],
     }
 
 
@@ -134,10 +141,6 @@ def is_placed(where: str, finding: dict[str, Any]) -> bool:
     words = {word for word in re.findall(r"[A-Za-z_][\w.]*", where) if len(word) > 2} - NO_PLACES
     told = json.dumps([finding["where"], finding["evidence"], finding["remedy"]], ensure_ascii=False)
     return any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", told) for word in words)
-
-
-def _digest(words: str) -> str:
-    return hashlib.sha256(words.encode()).hexdigest()[:12]
 
 
 def _megabytes(used: resource.struct_rusage) -> float:

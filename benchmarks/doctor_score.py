@@ -107,21 +107,19 @@ def calibration(rows: Iterable[Row], *, first: bool = False) -> list[Bin]:
 
 
 def overhead(rows: Iterable[Row]) -> dict[str, float] | None:
-    """Return what the doctor adds to scripts that were run by themselves, too; None if none was."""
-    pairs = [(row, row["plain"]) for row in rows if row["plain"]]
-    if not pairs:
+    """Return what the doctor adds, of rows of `doctor_runs.cost`; None of none."""
+    rows = list(rows)
+    if not rows:
         return None
     return {
-        "scripts": len(pairs),
-        "plain_cpu": median(plain["cpu"] for _, plain in pairs),
-        "cpu": median(row["cpu"] for row, _ in pairs),
-        "more_cpu": median(row["cpu"] - plain["cpu"] for row, plain in pairs),
-        "most_cpu": max(row["cpu"] - plain["cpu"] for row, plain in pairs),
-        "times": sum(row["cpu"] for row, _ in pairs) / sum(plain["cpu"] for _, plain in pairs),
-        "plain_mb": median(plain["mb"] for _, plain in pairs),
-        "more_mb": median(row["mb"] - plain["mb"] for row, plain in pairs),
-        "most_mb": max(row["mb"] - plain["mb"] for row, plain in pairs),
-        "otherwise": sum(not row["same_output"] for row, _ in pairs),
+        "scripts": len(rows),
+        "plain_cpu": median(row["plain_cpu"] for row in rows),
+        "more_cpu": median(row["cpu"] - row["plain_cpu"] for row in rows),
+        "most_cpu": max(row["cpu"] - row["plain_cpu"] for row in rows),
+        "times": sum(row["cpu"] for row in rows) / sum(row["plain_cpu"] for row in rows),
+        "more_mb": median(row["mb"] - row["plain_mb"] for row in rows),
+        "most_mb": max(row["mb"] - row["plain_mb"] for row in rows),
+        "same": sum(row["same_output"] for row in rows),
     }
 
 
