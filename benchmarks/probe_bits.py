@@ -85,7 +85,7 @@ def of_model(name: str) -> tuple[int, str, str]:
 
 
 def child(what: str, *, watched: bool) -> None:
-    """Train with or without the probe, and print what came of it; the last word is the probe's own steps."""
+    """Train with or without the probe, and print what came of it, and how many steps were heard."""
     torch.set_num_threads(1)
     # A generator that a script doesn't seed starts as in any new process, differently each time.
     random.seed(0)
@@ -98,7 +98,7 @@ def child(what: str, *, watched: bool) -> None:
     heard = probe.stop() if watched else None
     if heard is not None:
         states = random_states() if states == random_states() else "changed by stop()"
-    print(values, weights, states.replace(" ", "_"), 0 if heard is None else heard.tick)
+    print(values, weights, states.replace(" ", "_"), 0 if heard is None else heard.tick or heard.backwards)
     for trouble in [] if heard is None else heard.troubles:
         print(f"the probe's own fault: {trouble}", file=sys.stderr)
 
