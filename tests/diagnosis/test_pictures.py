@@ -173,7 +173,7 @@ def test_small_steps_are_shown_by_the_way_that_they_went():
     # 2e-3 a step is usual; it is the way in all that is small.
     made = picture_of("lr_too_low", training_of(weight(0, [2e-4] * 60)))
     assert made is not None
-    assert made["usual"] is None
+    assert made.get("usual") is None
     assert made["bars"][0]["value"] == pytest.approx(2.0)
     assert made["x_label"] == "% of their size"
 
@@ -245,7 +245,7 @@ def test_dropout_within_the_usual_share_is_shown_where_it_shouldnt_be_or_not_at_
     event = Dropout(module="2", p=0.5)
     assert picture_of("dropout_misuse", training_of(events=[event])) is None
     late = DropoutInEval(module="2", p=0.5)
-    made = picture_of("dropout_misuse", training_of(events=[event, late]))
+    made = picture_of("dropout_always_on", training_of(events=[event, late]))
     assert made is not None
     assert made["title"] == "What dropout drops in evaluations"
     assert made["usual"] is None

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from trainlab.diagnosis.observed.answers import ModelAsked
+from trainlab.diagnosis.observed.dependence import Dependence
 from trainlab.diagnosis.observed.events import Event
-from trainlab.diagnosis.observed.losses import LossCurve, LossRecord
+from trainlab.diagnosis.observed.losses import LossCurve, LossRecord, LossTerms
 from trainlab.diagnosis.observed.site import Site
 
 E = TypeVar("E", bound=Event)
@@ -153,7 +154,12 @@ class ParamRecord:
 
 @dataclass(slots=True)
 class OptimizerRecord:
-    """An optimizer: settings, its learning rate over time, how its gradients were cleared."""
+    """An optimizer: settings, its learning rate over time, how its gradients were cleared.
+
+    Of `looked_back` steps `cleared_early` came after `zero_grad` had cleared all gradients; before
+    `steps_after_lost` others it had cleared those of `lost_passes`, which the line that calls backward for
+    the step had made. Before `clips_in_vain` of all `clips` no backward pass had come since the last step.
+    """
 
     index: int
     kind: str
@@ -169,6 +175,14 @@ class OptimizerRecord:
     last_tick: int = 0
     step_site: Site | None = None
     lr: list[tuple[int, float]] = field(default_factory=list[tuple[int, float]])
+    looked_back: int = 0
+    cleared_early: int = 0
+    steps_after_lost: int = 0
+    lost_passes: int = 0
+    clear_site: Site | None = None
+    clips: int = 0
+    clips_in_vain: int = 0
+    clip_site: Site | None = None
 
 
 @dataclass(slots=True)
@@ -186,7 +200,15 @@ class SchedulerRecord:
 
 @dataclass(slots=True)
 class NetworkRecord:
-    """A module called from the user's own code, not from inside another one."""
+    """A module called from the user's own code, not from inside another one.
+
+    Of one that only answers, beside a network that learns: `began_as_twin` says whether it began with that
+    one's weights, `rows_of_twin` and `rows_of_its_own` count steps in which both were given the same rows or
+    others, and `never_changed` is None where its weights couldn't be compared at the end.
+    `tokens_learnt` and `tokens_judged` are the lengths of the last sequences of tokens that it learnt from
+    and was judged on; `continued` counts those that were judged and one longer than the one before, or one
+    token alone.
+    """
 
     name: str
     kind: str
@@ -211,6 +233,13 @@ class NetworkRecord:
     eval_site: Site | None = None
     noisy_in_eval: list[str] = field(default_factory=list[str])
     dtype: str = "float32"
+    began_as_twin: bool = False
+    rows_of_twin: int = 0
+    rows_of_its_own: int = 0
+    never_changed: bool | None = None
+    tokens_learnt: int = 0
+    tokens_judged: int = 0
+    continued: int = 0
 
 
 @dataclass(slots=True)
@@ -243,9 +272,35 @@ class LoaderRecord:
     site: Site | None = None
 
 
+NEAR = 3.0
+"""Rows whose features spread three times as much, or a third, are rows of another scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputScales:
+    """The spread of each feature over the rows trained on and over those evaluated, and their ranges.
+
+    `alike` of the `batches` evaluated were spread like the rows trained on.
+    """
+
+    trained_rows: int
+    judged_rows: int
+    trained: list[float]
+    judged: list[float]
+    trained_range: tuple[float, float]
+    judged_range: tuple[float, float]
+    alike: int
+    batches: int
+
+
 @dataclass(slots=True)
 class DataRecord:
-    """Fingerprints of rows and batches, and a small sample of the first rows with their targets."""
+    """Fingerprints of rows and batches, and a small sample of the first rows with their targets.
+
+    `judged_at_once` is how often, at most, a row was evaluated between one step and the next.
+    `mixed_rows` were evaluated in batches of which a part, and not all, had been trained on before
+    (`mixed_known`), after `mixed_passes` different steps.
+    """
 
     train_rows: set[int] = field(default_factory=set[int])
     judged_rows: set[int] = field(default_factory=set[int])
@@ -257,6 +312,10 @@ class DataRecord:
     steps_alike: int = 0
     beside_images: bool = False
     judge_passes: int = 0
+    judged_at_once: int = 0
+    mixed_passes: int = 0
+    mixed_rows: set[int] = field(default_factory=set[int])
+    mixed_known: set[int] = field(default_factory=set[int])
     unused_rows: int = 0
     batches: dict[int, int] = field(default_factory=dict[int, int])
     fingerprinted: int = 0
@@ -271,6 +330,7 @@ class DataRecord:
     input_shape: tuple[int, ...] = ()
     input_dtype: str = ""
     nonfinite_input: int | None = None
+    scales: InputScales | None = None
 
 
 @dataclass(slots=True)
@@ -297,6 +357,8 @@ class TrainingRecord:
     clips: list[tuple[int, float, float]] = field(default_factory=list[tuple[int, float, float]])
     judged_accuracy: list[tuple[int, float, int]] = field(default_factory=list[tuple[int, float, int]])
     asked: list[ModelAsked] = field(default_factory=list[ModelAsked])
+    dependences: list[Dependence] = field(default_factory=list[Dependence])
+    terms: list[LossTerms] = field(default_factory=list[LossTerms])
     not_asked: dict[str, str] = field(default_factory=dict[str, str])
     uses_scaler: bool = False
     restored: bool = False

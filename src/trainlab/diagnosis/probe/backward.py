@@ -133,6 +133,7 @@ class Backward:
         self.asking.backward(loss)
         self.steps.clearing.before_backward_now()
         site = user_site()
+        self.steps.lost.before_backward(site)
         loss_curve = self._loss_curve(site)
         if loss_curve is None:
             return
@@ -218,6 +219,8 @@ class Backward:
     def after(self) -> None:
         """The gradients are there: are they finite?"""
         state = self.state
+        if state.sampling:
+            self.steps.lost.after_backward()
         if state.sampling and state.record.tick % 4 == 0:
             state.record.retained_ticks.append((state.record.tick, state.old_graphs_alive()))
         if state.sampling and not state.record.events_of(NonFiniteGradient):
