@@ -34,7 +34,13 @@ from trainlab.draw import terminal_table
 
 STEPS = 120
 FAILED = "failed"
-LOADED = ["benchmarks.probe_bits", "torch._dynamo", "sklearn.datasets", "trainlab.diagnosis.judge.diagnose"]
+LOADED = [
+    "benchmarks.probe_models",
+    "trainlab.diagnosis.probe.probe",
+    "torch._dynamo",
+    "sklearn.datasets",
+    "trainlab.diagnosis.judge.diagnose",
+]
 """What the process has loaded from which the runs are forked."""
 
 
