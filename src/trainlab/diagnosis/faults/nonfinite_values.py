@@ -6,7 +6,7 @@ import math
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding, Proof, proven_if
-from trainlab.diagnosis.observed.events import NonFinite, NonFiniteGradient, NonFiniteLoss
+from trainlab.diagnosis.observed.events import NonFinite, NonFiniteData, NonFiniteGradient, NonFiniteLoss
 from trainlab.diagnosis.pictures.loops import loss_to_the_end
 from trainlab.diagnosis.place import Place, place_at
 from trainlab.diagnosis.remedies.common_remedies import CLIPPED, rate_times, single
@@ -37,12 +37,33 @@ def judge(training: Training) -> Finding | None:
 
 def _of_the_data(training: Training) -> Finding:
     step = training.record.data.nonfinite_input
+    made = training.record.events_of(NonFiniteData)
+    evidence = (f"a batch given to the network at step {step} holds NaN or infinity",)
+    if made and made[0].site is not None:
+        first, pole = made[0], ""
+        if first.nearest < AT_POLE:
+            pole = f": an input of it is {first.nearest:.3g}"
+        return Finding(
+            place=place_at(first.site, "data", call=first.name),
+            where=f"the data at {made[0].site.quoted}",
+            confidence=0.95,
+            evidence=(
+                *evidence,
+                f"before the training {first.name} made {first.share:.1%} of its results NaN or infinite "
+                "there, out "
+                f"of finite numbers{pole}",
+            ),
+            remedy="Keep what it divides by, or takes a root or a logarithm of, away from 0: a feature "
+            "that never "
+            "changes has a standard deviation of 0.",
+            code="std = x.std(0).clamp(min=1e-6)",
+        )
     return Finding(
         place=Place(kind="data"),
         where=f"the input batch at step {step}: the data has NaN or infinite values",
         confidence=0.97,
         proof=_ruined(training),
-        evidence=(f"a batch given to the network at step {step} holds NaN or infinity",),
+        evidence=evidence,
         remedy="Clean the data: fill in or drop missing values before training.",
         code="X = torch.nan_to_num(X)  # or drop the rows",
     )

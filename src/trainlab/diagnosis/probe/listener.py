@@ -21,6 +21,7 @@ from trainlab.diagnosis.probe.graph_walk import KEY
 from trainlab.diagnosis.probe.kept_rows import Asking
 from trainlab.diagnosis.probe.layer_arguments import DROPOUTS, LAYERS, Layers
 from trainlab.diagnosis.probe.losses import LOSSES, Losses
+from trainlab.diagnosis.probe.nonfinite_origin import MOST_CHECKED, SINGULAR, enter_origin
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.random_draws import DRAWN, Draws
 from trainlab.diagnosis.probe.readable_tensors import are_readable, readable
@@ -87,6 +88,7 @@ class Listener(TorchFunctionMode):
         self.asking = asking
         self.activations = Activations(state)
         self.layers = Layers(state)
+        self._checked = 0
         self.counted = CountedAnswers(state)
         self.draws = Draws(state)
         self.exchanged = ExchangedAxes(state)
@@ -156,6 +158,9 @@ class Listener(TorchFunctionMode):
                 self._cast(args[0], first, name)
             elif name in _FROM_ARRAYS and args:
                 self._cast_of_array(args[0], first, name)
+            elif name in SINGULAR and self.state.record.backwards == 0 and self._checked < MOST_CHECKED:
+                self._checked += 1
+                enter_origin(self.state, name, args, first)
             elif name in RESHAPES:
                 self.exchanged.heard(args, first)
             return
@@ -238,12 +243,13 @@ class Listener(TorchFunctionMode):
         if not place or second.data_ptr() != place:
             return
         registry = self.state.registry
-        keys = [first, *(registry.tensor(key) for key in list(self.state.record.params))]
-        found = {
+        tensors = [first, *(registry.tensor(key) for key in list(self.state.record.params))]
+        keys = [
             registry.known(one)
-            for one in keys
+            for one in tensors
             if one is not None and one.shape == first.shape and one.data_ptr() == place
-        } - {None}
+        ]
+        found = {key for key in keys if key is not None}
         if found:
             event = self.state.seen(MixedWithItself(site=user_site(), name=name), key=name)
             event.params |= found

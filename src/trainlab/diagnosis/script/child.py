@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.observed.site import line_of
+from trainlab.diagnosis.probe.own_frames import forget_own_frames
 from trainlab.diagnosis.script.launch import Launch, launch
 from trainlab.diagnosis.script.plan import Plan, plan_from_json
 from trainlab.diagnosis.script.process_hooks import (
@@ -203,7 +204,8 @@ _SHELL = (f"{os.sep}IPython{os.sep}", f"{os.sep}asyncio{os.sep}")
 
 
 def _print_trace(error: BaseException) -> None:
-    """Print the trace as Python would, without the frames of what has started the script."""
+    """Print the trace as Python would, without the frames of what has started the script, and listens."""
+    forget_own_frames(error)
     trace = error.__traceback__
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
