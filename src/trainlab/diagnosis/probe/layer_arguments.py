@@ -66,7 +66,8 @@ class Layers:
         active = bool(_given(args, kwargs, 2, "training", True))
         state = self.state
         if active and share > 0 and state.modules and not state.modules[-1].training:
-            state.seen(DropoutInEval(site=user_site(), module=state.module_path(), p=share))
+            event = DropoutInEval(site=user_site(), module=state.module_path(), p=share)
+            state.seen(event, training=state.trainings.judged)
 
 
 def _given(args: tuple[Any, ...], kwargs: dict[str, Any], place: int, name: str, default: Any) -> Any:

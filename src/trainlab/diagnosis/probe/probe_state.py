@@ -19,8 +19,8 @@ from trainlab.diagnosis.observed.events import Event
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.probe.deferred_reads import DeferredReads
 from trainlab.diagnosis.probe.readable_tensors import is_dispatched, is_recorded
-from trainlab.diagnosis.probe.schedule import is_sampled
 from trainlab.diagnosis.probe.tensor_registry import TensorRegistry
+from trainlab.diagnosis.probe.trainings import Trainings
 from trainlab.diagnosis.torch_private import (
     is_compiling,
     no_dispatch_modes,
@@ -47,6 +47,8 @@ class ProbeState:
     def __init__(self) -> None:
         self.record = TrainingRecord()
         self.registry = TensorRegistry(self.record)
+        self.trainings = Trainings(self.record, self.registry)
+        self.trainings.at_union.append(self._united)
         self.deferred = DeferredReads()
         self.sampling = True
         self.judging = False
@@ -61,6 +63,7 @@ class ProbeState:
         self.modules: list[nn.Module] = []
         self.steps_taken = 0
         self.at_boundary: list[Callable[[], None]] = []
+        self.at_entry: list[Callable[[], None]] = []
         self._events: dict[tuple[Any, ...], Event] = {}
         self._alive: dict[int, weakref.WeakSet[_Token]] = {}
 
@@ -96,27 +99,46 @@ class ProbeState:
         if len(told) >= MAX_TROUBLES:
             self.on = False
 
-    def seen(self, event: E, *, key: str = "") -> E:
-        """Enter an event; if one of its kind, place and key is there already, count and return that."""
-        place = (type(event), event.site, event.module, key)
+    def seen(self, event: E, *, key: str = "", training: int | None = None) -> E:
+        """Enter an event of the training under way, or of another one.
+
+        If one of its kind, place and key is there already, count and return that.
+        """
+        training = self.trainings.now if training is None else training
+        place = (training, type(event), event.site, event.module, key)
         known = self._events.get(place)
         if isinstance(known, type(event)):
             known.count += 1
             return known
-        event.tick = self.record.tick
+        event.tick, event.training = self.record.tick, training
         if len(self._events) < MAX_EVENTS:
             self._events[place] = event
             self.record.events.append(event)
         return event
 
-    def boundary(self) -> None:
+    def _united(self, number: int, other: int) -> None:
+        for place in [place for place in self._events if place[0] == other]:
+            self._events.setdefault((number, *place[1:]), self._events.pop(place))
+
+    def enter(self, training: int) -> None:
+        """Turn to a training: whether to look closely goes by its own steps."""
+        if self.trainings.enter(training):
+            self.sampling = self.trainings.is_sampled()
+            for action in self.at_entry:
+                action()
+
+    def boundary(self, *, by_hand: bool = False) -> None:
         """The end of a step: move the clock on, and decide whether to look at the next one."""
+        if by_hand:
+            self.trainings.stepped_by_hand()
+        else:
+            self.trainings.stepped()
         self.jump(self.record.tick + 1)
 
     def jump(self, tick: int) -> None:
         """Set the clock, forward only: steps of a training that is played back are left out."""
         self.record.tick = tick
-        self.sampling = is_sampled(tick)
+        self.sampling = self.trainings.is_sampled()
         for action in self.at_boundary:
             action()
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import weakref
 from typing import Any
@@ -29,6 +30,8 @@ class TensorRegistry:
         self._live: dict[int, weakref.ref[torch.Tensor]] = {}
         self._paths: weakref.WeakKeyDictionary[nn.Module, str] = weakref.WeakKeyDictionary()
         self._next = 0
+        self._provisional: set[int] = set()
+        """Named after a variable or by their shapes, until a module is met that holds them."""
         self.parted: weakref.WeakKeyDictionary[nn.Module, dict[str, int]] = weakref.WeakKeyDictionary()
 
     def key(self, tensor: torch.Tensor) -> int:
@@ -96,7 +99,8 @@ class TensorRegistry:
 
     def _name(self, key: int, name: str, module: nn.Module | None, *, registered: bool = True) -> None:
         record = self.record.params[key]
-        if not record.name:
+        if not record.name or key in self._provisional:
+            self._provisional.discard(key)
             record.name = name
             record.module_kind = type(module).__name__ if module is not None else ""
             record.registered = registered
@@ -128,7 +132,33 @@ class TensorRegistry:
         if not record.name:
             record.name = variable_name(tensor) or f"tensor {list(tensor.shape)}"
             record.registered = False
+            self._provisional.add(key)
         return key
+
+    def name_the_rest(self) -> None:
+        """Name what is still there without a name."""
+        self.look_for_modules()
+        for key, record in self.record.params.items():
+            tensor = None if record.name else self.tensor(key)
+            if tensor is not None and tensor.is_leaf:
+                self.name_leaf(tensor)
+
+    def look_for_modules(self) -> None:
+        """Name parameters that an optimizer or a loss has and no network that was called, by their modules."""
+        unnamed = {
+            id(tensor)
+            for key, record in self.record.params.items()
+            if (not record.name or key in self._provisional) and (tensor := self.tensor(key)) is not None
+        }
+        if not unnamed:
+            return
+        modules = [thing for thing in gc.get_objects() if issubclass(type(thing), nn.Module)]
+        inner = {id(child) for module in modules for child in vars(module).get("_modules", {}).values()}
+        for root in modules:
+            if id(root) in inner or "_parameters" not in vars(root):
+                continue
+            if any(id(one) in unnamed for one in root.parameters()):
+                self.enter(root, variable_name(root) or type(root).__name__)
 
     def modules(self) -> list[tuple[nn.Module, str]]:
         """Return the modules that are still alive, with their paths."""
