@@ -41,15 +41,25 @@ def tried(
     """Return a report with the results of trying its remedies."""
     from dataclasses import replace
 
-    from trainlab.diagnosis.remedies import ScriptTrials, Trying
+    from trainlab.diagnosis.remedies import ScriptTrials, Trying, of_training
 
     # Seeds change from the first module on; without modules, from the start.
     again = replace(plan, seed_from_start=not report["card"]["models"])
-    runner = ScriptTrials(again, seconds=seconds)
+    judged = report.get("judged", "")
+    runner = ScriptTrials(again, seconds=seconds, training=judged)
     trying = Trying(runner=runner, seeds=seeds, budget=budget, seconds=seconds, tell=tell)
-    by_fault, summary = trying.of(report["findings"])
-    findings = [_told(finding, by_fault.get(finding["fault"])) for finding in report["findings"]]
-    return report | {"findings": findings, "tried": summary}
+    by_fault, summary = trying.of([one for one in report["findings"] if one.get("training", "") == judged])
+
+    def told(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [
+            _told(one, by_fault.get(one["fault"])) if one.get("training", "") == judged else one
+            for one in findings
+        ]
+
+    report |= {"findings": told(report["findings"]), "tried": of_training(summary, judged)}
+    if judged:
+        report["trainings"] = [one | {"findings": told(one["findings"])} for one in report["trainings"]]
+    return report
 
 
 def _told(finding: dict[str, Any], tried: dict[str, Any] | None) -> dict[str, Any]:

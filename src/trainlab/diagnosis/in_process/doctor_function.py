@@ -15,9 +15,9 @@ from trainlab.diagnosis.in_process.watch import Watch, watch
 from trainlab.diagnosis.judge.diagnose import diagnose
 from trainlab.diagnosis.probe.global_state import random_state_kept
 from trainlab.diagnosis.remedies.trial_runs import Job, Run
-from trainlab.diagnosis.remedies.trial_words import code_as_tried
+from trainlab.diagnosis.remedies.trial_words import code_as_tried, of_training
 from trainlab.diagnosis.remedies.trying import BUDGET, SEEDS, Trying
-from trainlab.diagnosis.report.read_back import outcome_from
+from trainlab.diagnosis.report.read_back import outcome_from, part_of
 from trainlab.diagnosis.report.report import Report
 from trainlab.errors import DiagnosisError, shown
 
@@ -115,16 +115,21 @@ def _tried(
         told |= {"seconds": 0.0, "words": f"Nothing could be tried: {OUTSIDE}"}
         findings = tuple(replace(finding, tried=words) for finding in report.findings)
         return replace(report, findings=findings, tried=told)
-    runner = FunctionTrials(train, from_start=not report.card["models"])
+    runner = FunctionTrials(train, from_start=not report.card["models"], training=report.judged)
     trying = Trying(runner=runner, seeds=seeds, budget=budget, seconds=took, tell=lambda used, words: None)
     with random_state_kept():
-        by_fault, summary = trying.of([finding.to_dict() for finding in report.findings])
+        judged = [one for one in report.findings if one.training == report.judged]
+        by_fault, summary = trying.of([finding.to_dict() for finding in judged])
     findings = tuple(
         replace(finding, tried=tried, code=code_as_tried(finding.code, tried))
         for finding in report.findings
-        for tried in [by_fault.get(finding.fault)]
+        for tried in [by_fault.get(finding.fault) if finding.training == report.judged else None]
     )
-    return replace(report, findings=findings, tried=summary)
+    trainings = tuple(
+        replace(one, findings=tuple(finding for finding in findings if finding.training == one.name))
+        for one in report.trainings
+    )
+    return replace(report, findings=findings, tried=of_training(summary, report.judged), trainings=trainings)
 
 
 class _OutOfTime(BaseException):
@@ -136,8 +141,9 @@ class FunctionTrials:
 
     lanes = 1
 
-    def __init__(self, train: Callable[[], Any], *, from_start: bool) -> None:
+    def __init__(self, train: Callable[[], Any], *, from_start: bool, training: str = "") -> None:
         self.train = train
+        self.training = training
         self.from_start = from_start
 
     def run(self, jobs: Sequence[Job], *, deadline: float) -> Generator[tuple[Job, Run]]:
@@ -156,5 +162,5 @@ class FunctionTrials:
         called = call(
             self.train, seed=job.seed, from_start=self.from_start, remedy=job.remedy, at_step=in_time
         )
-        outcome = outcome_from(diagnose(called.record).outcome)
+        outcome = outcome_from(part_of(diagnose(called.record).to_dict(), self.training)["outcome"])
         return Run(outcome=outcome, acted=called.acted, seconds=called.seconds, error=called.error)

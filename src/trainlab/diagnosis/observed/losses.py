@@ -58,7 +58,6 @@ class LossCurve:
             ]
             self.stride *= 2
 
-
     def join(self, other: LossCurve) -> bool:
         """Take over the losses of another curve from the same line; False, and nothing, where one is long."""
         if self.stride > 1 or other.stride > 1 or len(self.values) + len(other.values) >= MOST:

@@ -1,4 +1,4 @@
-"""What tells the trainings of one script apart: the steps of each, its data, and what has no place of its own."""
+"""What tells the trainings of one script apart: steps, data, and what has no place of its own."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class Data:
         state.trainings.at_union.append(self._united)
 
     def is_first(self, network: NetworkRecord) -> bool:
-        """Whether a network that is called to learn is the first that its training calls, which has the data."""
+        """Whether a network that is called to learn is the first that its training calls."""
         training = self.state.trainings.now
         rows = self._by_training.get(training)
         if rows is None:

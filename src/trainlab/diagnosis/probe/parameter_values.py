@@ -161,6 +161,8 @@ def finish_params(state: ProbeState) -> None:
         if not values.is_floating_point():
             continue
         values = values.detach().float()
+        if not record.name:
+            state.registry.name_leaf(tensor)
         record.requires_grad = tensor.requires_grad
         if "mean" not in record.start:
             continue

@@ -1,5 +1,5 @@
 # pyright: basic
-"""The rows that one training is given: batches that repeat, rows that are met again, examples with targets."""
+"""The rows that one training is given: batches that repeat, rows met again, examples with targets."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ class TensorRegistry:
                 self.name_leaf(tensor)
 
     def look_for_modules(self) -> None:
-        """Name parameters that an optimizer or a loss has and no network that was called, by their modules."""
+        """Name parameters of modules that were never called, but an optimizer or a loss has them."""
         unnamed = {
             id(tensor)
             for key, record in self.record.params.items()

@@ -234,7 +234,9 @@ class Trainings:
                 if key is not None and key in self._of and key not in self._by_the_way:
                     return self.find(self._of[key])
             if len(queue) < _NEAR:
-                new = [parent for parent, _ in node.next_functions if parent is not None and parent not in met]
+                new = [
+                    parent for parent, _ in node.next_functions if parent is not None and parent not in met
+                ]
                 met.update(new)
                 queue += new
         return None

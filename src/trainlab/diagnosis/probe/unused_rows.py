@@ -40,7 +40,7 @@ class UnusedRows:
             self._plain.update(itertools.compress(hashes, plain))
 
     def look(self, data: DataRecord) -> None:
-        """Find tensors in memory that hold rows of the shape of a training's: data that may never have been used.
+        """Find tensors in memory that hold rows of the same shape: data that may never have been used.
 
         One that holds a good part of the rows trained on belongs to this training. Of others that is only
         sure where the whole process is this training: a notebook may have other trainings' data in memory.
