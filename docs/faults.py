@@ -12,7 +12,7 @@ from trainlab.diagnosis.faults import all_faults, families
 from trainlab.diagnosis.script.plan import Plan
 from trainlab.diagnosis.script.runner import run_script
 from trainlab.diagnosis.signals.baselines import K
-from trainlab.diagnosis.signals.learnt import BEHIND, FEW, STUCK
+from trainlab.diagnosis.signals.learnt import BEHIND, FEW, LEARNT, ROWS, STUCK, TELLING
 from trainlab.diagnosis.signals.table import SIGNALS
 from trainlab.report.diagnosis_pictures import drawn
 
@@ -30,12 +30,19 @@ def outcomes() -> str:
     rows = [
         ("stuck", f"the last losses are above {STUCK:.0%} of that of the best constant answer"),
         (
+            "learnt",
+            f"the loss is at most {LEARNT:.0%} of that of the best constant answer; or, of classes, mistakes "
+            f"are at most {LEARNT:.0%} of the commonest class's; or it is as good as the data are seen to "
+            f"allow: in accuracy or R² at most {BEHIND:g} behind the better of {K} nearest neighbours and a "
+            f"linear fit, where these are better than chance by {TELLING:g}",
+        ),
+        (
             "poor",
-            f"it is more than {BEHIND:g} behind its {K} nearest neighbours, in accuracy or R², over at least "
-            "100 rows",
+            f"between stuck and learnt; or more than {BEHIND:g} behind its {K} nearest neighbours, over at "
+            f"least {ROWS} rows. Only the latter counts as a failure: of the others it isn't known whether "
+            "the data allow more",
         ),
         ("diverged", "a loss isn't finite, or ends at 10 times both its start and the best constant answer"),
-        ("learnt", "none of these"),
         (
             "unknown",
             f"fewer than {FEW} steps, targets made in the step itself, or networks that train against each "

@@ -10,7 +10,7 @@ from diagnosis.watched import diagnosed, faults
 from torch import nn
 
 from trainlab.diagnosis.probe.inputs import summaries
-from trainlab.diagnosis.signals.baselines import neighbours
+from trainlab.diagnosis.signals.baselines import references
 
 
 def waves(count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -33,12 +33,12 @@ def test_a_shift_changes_hardly_anything() -> None:
 
 def test_what_neighbours_by_rows_do_not_see_neighbours_by_summaries_do() -> None:
     rows, kind = waves(300)
-    by_rows = neighbours([tuple(row) for row in rows[:, 0]], list(kind), classes=True)
-    by_summary = neighbours([tuple(row) for row in summaries(rows)], list(kind), classes=True)
+    by_rows = references([tuple(row) for row in rows[:, 0]], list(kind), classes=True)
+    by_summary = references([tuple(row) for row in summaries(rows)], list(kind), classes=True)
     assert by_rows is not None
     assert by_summary is not None
-    assert by_summary[0] > 0.95
-    assert by_rows[0] < by_summary[0] - 0.1
+    assert by_summary.neighbours > 0.95
+    assert by_rows.neighbours < by_summary.neighbours - 0.1
 
 
 def test_the_covariance_at_a_lag_is_that_of_numpy() -> None:

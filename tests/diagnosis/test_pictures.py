@@ -12,7 +12,7 @@ from trainlab.diagnosis.faults import all_faults
 from trainlab.diagnosis.observed.data import DataRecord
 from trainlab.diagnosis.observed.events import Dropout, DropoutInEval
 from trainlab.diagnosis.observed.losses import LossCurve
-from trainlab.diagnosis.observed.record import OptimizerRecord, ParamRecord, TrainingRecord
+from trainlab.diagnosis.observed.record import FirstValues, OptimizerRecord, ParamRecord, TrainingRecord
 from trainlab.diagnosis.pictures.kinds import MOST_POINTS, bars, histogram, is_wide, one_line, thinned
 from trainlab.diagnosis.pictures.loops import loss_picture
 from trainlab.diagnosis.report.text_picture import in_text
@@ -105,7 +105,7 @@ def weight(key: int, update: list[float], **series: Any) -> ParamRecord:
         "grad_rms": [0.1] * n,
         "grad_zeros": [0.0] * n,
         "weight_rms": [1.0] * n,
-        "start": {"std": 0.5, "mean_abs": 0.4},
+        "start": FirstValues(std=0.5, mean_abs=0.4),
     } | series
     return ParamRecord(
         key,
@@ -201,7 +201,7 @@ def test_weights_that_grew_are_no_picture_of_decay():
 
 
 def test_equal_columns_of_an_embedding_are_its_units():
-    embedding = weight(0, [0.1] * 9, start={"equal_columns": 1.0, "equal_rows": 0.0, "std": 0.0})
+    embedding = weight(0, [0.1] * 9, start=FirstValues(equal_columns=1.0))
     embedding.module_kind = "Embedding"
     made = picture_of("symmetric_init", training_of(embedding))
     assert made is not None
@@ -210,7 +210,7 @@ def test_equal_columns_of_an_embedding_are_its_units():
 
 def test_a_bias_whose_one_gate_starts_large_is_shown_by_that_gate():
     bias = ParamRecord(5, "rnn.bias_ih_l0", "LSTM", (16,), reached=9)
-    bias.start = {"mean_abs": 0.8, "mean": 0.8, "largest_quarter": 3.0}
+    bias.start = FirstValues(mean_abs=0.8, mean=0.8, largest_quarter=3.0)
     made = picture_of("bad_bias_init", training_of(bias))
     assert made is not None
     assert made["bars"][0]["value"] == 3.0 > made["usual"][1]

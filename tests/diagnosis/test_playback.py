@@ -115,7 +115,16 @@ def heard(record: TrainingRecord) -> dict[str, Any]:
             (one.kind, one.steps, one.last_tick, one.settings, one.lr) for one in record.optimizers
         ],
         "params": [
-            (one.name, one.ticks, one.grad_rms, one.weight_rms, one.update, one.start, one.moved)
+            (
+                one.name,
+                one.ticks,
+                one.grad_rms,
+                one.weight_rms,
+                one.update,
+                one.start,
+                one.moved,
+                one.mean_abs_later,
+            )
             for one in record.params.values()
         ],
         "activations": [

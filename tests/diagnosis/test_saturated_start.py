@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from trainlab.diagnosis.faults.saturated_activation import judge
-from trainlab.diagnosis.observed.record import ActivationRecord, ParamRecord
+from trainlab.diagnosis.observed.record import ActivationRecord, FirstValues, ParamRecord
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_wide_weights_before_it_make_half_of_its_values_enough(std: float, found
         dtype="float32",
         requires_grad=True,
     )
-    weight.start["std"] = std
+    weight.start = FirstValues(std=std)
     learning = SimpleNamespace(state="learnt", ratio=0.2, words="…")
     record = SimpleNamespace(activations=[one], graphs=[])
     case: Any = SimpleNamespace(learning=learning, record=record, weights=lambda: [weight])

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from studies.made_up import runs_of, study_of
 
 from trainlab.engine import Runs
-from trainlab.execution import HowRun
+from trainlab.execution import Provenance
 from trainlab.spec import Cell, Study
 from trainlab.studies import StudyResult
 from trainlab.studies.cells import CellResult, summarise
@@ -24,8 +24,8 @@ CIRCLES = {"task": {"name": "circles", "points": 100}, "split": {"held_out": 0.4
 CURVE = {"task": {"name": "curve", "points": 100}, "split": {"held_out": 0.4}, "network": "1-3-1"}
 
 
-def how(seeds: int) -> HowRun:
-    return HowRun(
+def how(seeds: int) -> Provenance:
+    return Provenance(
         engine="fast",
         engine_reason="asked for",
         first_seed=0,

@@ -6,7 +6,7 @@ from studies.scored import lossy, near, scored
 
 from trainlab.stats import Estimate, ReadEstimate, contrast, paired_difference
 from trainlab.studies.effect_table import Effect
-from trainlab.studies.measure import Measure
+from trainlab.studies.performance_measure import PerformanceMeasure
 from trainlab.studies.score_effects import LEAST_SEEDS, _effect
 from trainlab.studies.verdicts.score_verdicts import judge_score_change
 
@@ -140,7 +140,7 @@ def test_what_holm_holds_back_is_told_of_a_loss_in_per_cent(low: float, high: fl
     assert ("Its interval" in told.sentence) == bool(note)
 
 
-MEASURE = Measure(kind="accuracy", held_out=True, rows=75, guess=0.5, training_guess=0.5)
+MEASURE = PerformanceMeasure(kind="accuracy", held_out=True, rows=75, guess=0.5, training_guess=0.5)
 
 
 @pytest.mark.parametrize("seeds", [LEAST_SEEDS, 10, 20])

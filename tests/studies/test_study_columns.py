@@ -12,13 +12,13 @@ from studies.scored import near, scored
 from trainlab import StudyResult, TrainlabError
 from trainlab.engine import Runs
 from trainlab.engine.runs import UNKNOWN
-from trainlab.execution.provenance import HowRun
+from trainlab.execution.provenance import Provenance
 from trainlab.spec import Cell, Study
 from trainlab.stats import rate
 from trainlab.studies.cells import summarise
 from trainlab.studies.effects import effects_of
 
-HOW = HowRun(
+HOW = Provenance(
     engine="fast",
     engine_reason="asked for",
     first_seed=0,

@@ -14,7 +14,7 @@ from cyclopts import Parameter
 from trainlab.cli.options import DEFAULT_STORE, Folder, UsageError, shortened
 from trainlab.draw import Cell, counted, format_percent, join, terminal_table
 from trainlab.errors import printable
-from trainlab.store import Holding, NamedStudy, Store
+from trainlab.store import NamedStudy, Store, StoredRuns
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -60,7 +60,7 @@ def show_command(
     _print(chosen, held, store=store, details=details)
 
 
-def _print(chosen: Sequence[NamedStudy], held: Sequence[Holding], *, store: str, details: bool) -> None:
+def _print(chosen: Sequence[NamedStudy], held: Sequence[StoredRuns], *, store: str, details: bool) -> None:
     from rich.console import Console
 
     console = Console()
@@ -92,7 +92,7 @@ def _print(chosen: Sequence[NamedStudy], held: Sequence[Holding], *, store: str,
     print("Each experiment, with its hash: --details")
 
 
-def _row(one: NamedStudy, held: Sequence[Holding], *, split: bool) -> list[Cell]:
+def _row(one: NamedStudy, held: Sequence[StoredRuns], *, split: bool) -> list[Cell]:
     mine = [item for item in held if item.fingerprint in one.fingerprints]
     trained = len({item.fingerprint for item in mine})
     of = len(one.fingerprints)
@@ -131,13 +131,13 @@ def _splits(one: NamedStudy) -> int:
     return 1 if rest or not splits or one.kind != "study" else splits
 
 
-def _files(mine: Sequence[Holding]) -> list[str]:
+def _files(mine: Sequence[StoredRuns]) -> list[str]:
     """Return the names of the data files of these experiments."""
     paths = [item.experiment["task"].get("path", "") for item in mine]
     return sorted({printable(os.path.basename(path)) for path in paths if path})
 
 
-def _solved(mine: Sequence[Holding]) -> str:
+def _solved(mine: Sequence[StoredRuns]) -> str:
     """Return the range of the share of seeds solved, from the worst cell to the best."""
     counts: dict[str, tuple[int, int]] = {}
     for item in mine:
@@ -152,7 +152,7 @@ def _solved(mine: Sequence[Holding]) -> str:
     return f"{low} %" if low == high else f"{low} to {high} %"
 
 
-def _experiments(held: Sequence[Holding]) -> Table:
+def _experiments(held: Sequence[StoredRuns]) -> Table:
     """Return a table of all experiments, the latest first."""
     rows: list[list[Cell]] = [
         [
@@ -192,7 +192,7 @@ def _matches(one: NamedStudy, words: str | None, day: date | None) -> bool:
     return titled and (day is None or one.asked.astimezone(UTC).date() >= day)
 
 
-def _plain(item: Holding, named: Sequence[NamedStudy]) -> dict[str, object]:
+def _plain(item: StoredRuns, named: Sequence[NamedStudy]) -> dict[str, object]:
     return {
         "fingerprint": item.fingerprint,
         "experiment": item.experiment,

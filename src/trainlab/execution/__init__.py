@@ -4,24 +4,24 @@ from trainlab.execution.parallel_map import for_each
 from trainlab.execution.plan import Chunk, plan
 from trainlab.execution.pool import Overall, carry_out
 from trainlab.execution.progress import Progress
-from trainlab.execution.provenance import HowRun, how_run
+from trainlab.execution.provenance import Provenance, provenance_of
 from trainlab.execution.train import forget, stored_under, train_all, train_missing
 from trainlab.execution.workers import default_workers
 from trainlab.interrupt import Interrupted, interrupts
 
 __all__ = [
     "Chunk",
-    "HowRun",
     "Interrupted",
     "Overall",
     "Progress",
+    "Provenance",
     "carry_out",
     "default_workers",
     "for_each",
     "forget",
-    "how_run",
     "interrupts",
     "plan",
+    "provenance_of",
     "stored_under",
     "train_all",
     "train_missing",

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 
 from trainlab.engine import Engine, stored_name
 from trainlab.execution.plan import Chunk
-from trainlab.execution.progress import Load, Overall, Progress, progress, spared_steps
+from trainlab.execution.progress import Overall, Progress, Workload, progress, spared_steps
 from trainlab.execution.saver import LONGEST, Saver
 from trainlab.execution.workers import (
     Results,
@@ -44,7 +44,7 @@ def carry_out(
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
     overall: Overall | None = None,
-) -> Load:
+) -> Workload:
     """Train the chunks in their order and save them, in this thread, soon after they are done.
 
     An engine of threads gets `workers` threads: all of them for one chunk after the other, or, where chunks
@@ -60,7 +60,7 @@ def carry_out(
     """
     workers = default_workers() if workers is None else workers
     check_number("workers", workers, at_least=1)
-    overall = overall or Overall(total=Load().plus(chunks), start=time.monotonic())
+    overall = overall or Overall(total=Workload().plus(chunks), start=time.monotonic())
     done = overall.done
     if not chunks:
         return done

@@ -40,7 +40,7 @@ class Progress:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Load:
+class Workload:
     """An amount of work; `spared` is how many of its steps frozen networks did not make."""
 
     chunks: int = 0
@@ -49,15 +49,25 @@ class Load:
     cost: int = 0
     spared: int = 0
 
-    def plus(self, chunks: Iterable[Chunk], *, spared: int = 0) -> Load:
+    def __add__(self, other: Workload) -> Workload:
+        """Return both together."""
+        return Workload(
+            chunks=self.chunks + other.chunks,
+            runs=self.runs + other.runs,
+            steps=self.steps + other.steps,
+            cost=self.cost + other.cost,
+            spared=self.spared + other.spared,
+        )
+
+    def plus(self, chunks: Iterable[Chunk], *, spared: int = 0) -> Workload:
         """Return this amount plus that of the chunks, of whose steps `spared` were not made."""
-        added = [(1, chunk.runs, chunk.steps, chunk.cost) for chunk in chunks]
-        total = [
-            sum(column)
-            for column in zip((self.chunks, self.runs, self.steps, self.cost), *added, strict=True)
-        ]
-        return Load(
-            chunks=total[0], runs=total[1], steps=total[2], cost=total[3], spared=self.spared + spared
+        every = list(chunks)
+        return self + Workload(
+            chunks=len(every),
+            runs=sum(chunk.runs for chunk in every),
+            steps=sum(chunk.steps for chunk in every),
+            cost=sum(chunk.cost for chunk in every),
+            spared=spared,
         )
 
 
@@ -65,8 +75,8 @@ class Load:
 class Overall:
     """How far work that several engines share has come; it began at `start`, by ``time.monotonic``."""
 
-    done: Load = Load()
-    total: Load
+    done: Workload = Workload()
+    total: Workload
     start: float
 
 
@@ -78,7 +88,7 @@ def spared_steps(runs: Runs) -> int:
 
 
 def progress(
-    done: Load, total: Load, *, elapsed: float, engine: str = "", stopping: bool = False
+    done: Workload, total: Workload, *, elapsed: float, engine: str = "", stopping: bool = False
 ) -> Progress:
     """Return the figures; the time left assumes that work goes on at its average pace, by cost."""
     return Progress(

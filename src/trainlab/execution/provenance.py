@@ -19,8 +19,8 @@ PACKAGES = {"fast": "numba", "reference": "torch", "torch": "torch", "torch-cuda
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class HowRun:
-    """How the study was run: enough to run it again.
+class Provenance:
+    """How a result was made: enough to make it again.
 
     `seconds` is the time of this call, loading stored runs included.
     """
@@ -54,7 +54,7 @@ class HowRun:
         }
 
 
-def how_run(
+def provenance_of(
     engine: str,
     experiments: Iterable[Experiment],
     *,
@@ -63,14 +63,14 @@ def how_run(
     seconds: float,
     trained_steps: int,
     trained_seconds: float,
-) -> HowRun:
+) -> Provenance:
     """Return how experiments were trained on that many seeds, by an engine or by those chosen for them."""
     groups = by_engine(engine, experiments)
     reasons = "asked for"
     if engine == "auto":
         largest = [max(group, key=lambda each: each.network.parameters) for group in groups.values()]
         reasons = "; ".join(choose(each).reason.rstrip(".") for each in largest)
-    return HowRun(
+    return Provenance(
         engine=" and ".join(groups),
         engine_reason=reasons,
         first_seed=0,

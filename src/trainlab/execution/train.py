@@ -12,7 +12,7 @@ from trainlab.engine import Engine, Runs, by_engine, engine_of, get_engine, stor
 from trainlab.errors import SpecError
 from trainlab.execution.plan import plan
 from trainlab.execution.pool import carry_out
-from trainlab.execution.progress import Load, Overall, Progress
+from trainlab.execution.progress import Overall, Progress, Workload
 from trainlab.spec import Experiment
 from trainlab.store import Store
 
@@ -76,7 +76,7 @@ def train_missing(
         (trainer, plan(group, missing=missing.__getitem__, chunk_seeds=trainer.chunk_seeds))
         for trainer, group in groups
     ]
-    total = Load().plus(chunk for _, chunks in plans for chunk in chunks)
+    total = Workload().plus(chunk for _, chunks in plans for chunk in chunks)
     overall = Overall(total=total, start=time.monotonic())
     for trainer, chunks in plans:
         done = carry_out(

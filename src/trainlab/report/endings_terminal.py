@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trainlab.draw import wrapped
-from trainlab.report.how import time_words
+from trainlab.report.provenance_lines import time_words
 from trainlab.report.terminal_lines import LINES, labelled, print_lines
 from trainlab.spec import data_words
 from trainlab.studies import EndingsResult

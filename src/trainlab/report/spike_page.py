@@ -8,7 +8,7 @@ from trainlab.draw import Curve, Picture, curves, unbroken
 from trainlab.draw.svg import Html
 from trainlab.page.document import Front, fold, page, paragraph, picture, side_by_side, terms
 from trainlab.page.html import joined
-from trainlab.report.how import time_words
+from trainlab.report.provenance_lines import time_words
 from trainlab.report.spike_terminal import WORDS
 from trainlab.studies.spikes.spike_anatomy import Integers, Numbers, Spike
 from trainlab.studies.spikes.spike_result import SpikeResult

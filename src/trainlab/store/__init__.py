@@ -1,19 +1,19 @@
 """Every finished run and every curve, in one SQLite file, nothing half-written."""
 
-from trainlab.store.inventory import Holding
 from trainlab.store.named_studies import STOPPED, NamedStudy
 from trainlab.store.read import OUTCOME, Outcomes
 from trainlab.store.seed_ranges import merge, subtract
 from trainlab.store.store import DEFAULT_FOLDER, Store
+from trainlab.store.stored_runs import StoredRuns
 
 __all__ = [
     "DEFAULT_FOLDER",
     "OUTCOME",
     "STOPPED",
-    "Holding",
     "NamedStudy",
     "Outcomes",
     "Store",
+    "StoredRuns",
     "merge",
     "subtract",
 ]

@@ -16,12 +16,12 @@ from trainlab.engine import Runs, select
 from trainlab.errors import StoreError
 from trainlab.spec import Experiment
 from trainlab.store.blobs import BLOBS, encode
-from trainlab.store.inventory import Holding, holdings
 from trainlab.store.named_studies import Kind, NamedStudy, named_studies, remember
 from trainlab.store.read import COLUMNS, Outcomes, read_outcomes, read_runs
 from trainlab.store.schema import prepare, snapshot, transaction
 from trainlab.store.seed_ranges import subtract
 from trainlab.store.sqlite_errors import as_store_errors, make_folder
+from trainlab.store.stored_runs import StoredRuns, stored_runs
 
 DEFAULT_FOLDER = ".trainlab"
 FILE_NAME = "store.sqlite3"
@@ -153,10 +153,10 @@ class Store:
         with as_store_errors(self.place), snapshot(self._db):
             return named_studies(self._db)
 
-    def summary(self) -> list[Holding]:
+    def summary(self) -> list[StoredRuns]:
         """Return what the store holds, one row per experiment and engine, oldest experiment first."""
         with as_store_errors(self.place), snapshot(self._db):
-            return holdings(self._db)
+            return stored_runs(self._db)
 
     def delete(self, experiments: Iterable[Experiment], *, engine: str) -> int:
         """Delete all runs of these experiments by this engine; return how many there were."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from trainlab.draw import JSON_FORMAT, check_table, counted, data_frame, json_text
 from trainlab.errors import SpecError, shown
-from trainlab.execution import HowRun
+from trainlab.execution import Provenance
 from trainlab.spec import Custom, Experiment, Study, data_notes, data_of, name_of
 from trainlab.spec.study import NO_CHANGE
 from trainlab.stats import Verdict
@@ -17,7 +17,7 @@ from trainlab.studies.cells import CellResult
 from trainlab.studies.effect_table import Effect, Interaction
 from trainlab.studies.effects import ever_effects
 from trainlab.studies.fidelity import Fidelity
-from trainlab.studies.measure import Measure, measure_of
+from trainlab.studies.performance_measure import PerformanceMeasure, measure_of
 from trainlab.studies.retraining import Retrained
 from trainlab.studies.score_effects import score_effects
 from trainlab.studies.study_columns import STUDY_TABLES, StudyTable, study_columns
@@ -40,7 +40,7 @@ class StudyResult:
     effects: tuple[Effect, ...]
     interactions: tuple[Interaction, ...]
     verdicts: tuple[Verdict, ...]
-    how: HowRun
+    how: Provenance
     fidelity: Fidelity | None = None
     retrained: tuple[Retrained, ...] = ()
 
@@ -55,7 +55,7 @@ class StudyResult:
         return data_of([item.runs.experiment for item in self.cells])
 
     @property
-    def measure(self) -> Measure | None:
+    def measure(self) -> PerformanceMeasure | None:
         """What the cells are compared by: accuracy or loss of many rows; None where it is what is solved."""
         return measure_of(self.cells)
 

@@ -11,14 +11,14 @@ from dataclasses import replace
 import msgspec
 
 from trainlab.errors import SpecError
-from trainlab.execution import Progress, how_run
+from trainlab.execution import Progress, provenance_of
 from trainlab.spec import Cell, Experiment, Study, load_study, name_of, select_cells
 from trainlab.spec.checks import check_number
 from trainlab.store import Store
 from trainlab.studies.cells import summarise
 from trainlab.studies.effects import effects_of
 from trainlab.studies.fidelity import check_fidelity, fidelity_of
-from trainlab.studies.measure import comparable
+from trainlab.studies.performance_measure import comparable
 from trainlab.studies.result import StudyResult
 from trainlab.studies.retraining import check_retrainable, retrain
 from trainlab.studies.stored_training import train_stored
@@ -139,7 +139,7 @@ def study(
         effects=effects,
         interactions=interactions,
         verdicts=most_telling_first(verdicts),
-        how=how_run(
+        how=provenance_of(
             engine,
             experiments,
             seeds=count,

@@ -30,7 +30,7 @@ from trainlab.studies.cells import CellResult
 from trainlab.studies.effect_table import Effect
 from trainlab.studies.effects import over_splits
 from trainlab.studies.interventions import changes_but_interventions, crossed_with
-from trainlab.studies.measure import Measure
+from trainlab.studies.performance_measure import PerformanceMeasure
 
 Floats = npt.NDArray[np.float64]
 Values = Mapping[tuple[str, tuple[str, ...]], Floats]
@@ -47,7 +47,7 @@ LEAST_RATIO = 0.01
 """The least difference of losses, as a logarithm, that the guard allows for."""
 
 
-def score_values(measure: Measure, cells: Sequence[CellResult]) -> Values:
+def score_values(measure: PerformanceMeasure, cells: Sequence[CellResult]) -> Values:
     """Return a score a run, the higher the better: the accuracy, or minus the logarithm of the loss.
 
     Those of one split after those of the other, NaN for a run whose loss isn't finite.
@@ -56,7 +56,7 @@ def score_values(measure: Measure, cells: Sequence[CellResult]) -> Values:
     return {key: _score(measure, values) for key, values in found.items()}
 
 
-def _score(measure: Measure, values: npt.ArrayLike) -> Floats:
+def _score(measure: PerformanceMeasure, values: npt.ArrayLike) -> Floats:
     numbers = np.asarray(values, dtype=np.float64)
     if measure.kind == "accuracy":
         return numbers
@@ -64,7 +64,9 @@ def _score(measure: Measure, values: npt.ArrayLike) -> Floats:
     return np.asarray(-np.log(np.clip(np.where(np.isfinite(numbers), numbers, np.nan), least, None)))
 
 
-def score_effects(study: Study, measure: Measure, cells: Sequence[CellResult]) -> tuple[Effect, ...]:
+def score_effects(
+    study: Study, measure: PerformanceMeasure, cells: Sequence[CellResult]
+) -> tuple[Effect, ...]:
     """Return every effect that can be told: alone, over the factorial, after the others, each a family.
 
     Left out are those whose cells are missing, and those that `score_untold` names.
@@ -105,7 +107,7 @@ def score_effects(study: Study, measure: Measure, cells: Sequence[CellResult]) -
 
 
 def score_together(
-    study: Study, measure: Measure, cells: Sequence[CellResult]
+    study: Study, measure: PerformanceMeasure, cells: Sequence[CellResult]
 ) -> dict[str, tuple[ReadEstimate, Floats]]:
     """Return by network what all changes do to the baseline: the estimate, the difference a run ``[n]``.
 
@@ -123,7 +125,7 @@ def score_together(
 
 
 def score_untold(
-    study: Study, measure: Measure, cells: Sequence[CellResult]
+    study: Study, measure: PerformanceMeasure, cells: Sequence[CellResult]
 ) -> dict[tuple[str, tuple[str, ...]], str]:
     """Return why a difference isn't told though its cells are there, by network and changes.
 
@@ -153,7 +155,7 @@ def few_seeds(seeds: int) -> str:
 
 
 def _why_untold(
-    measure: Measure, without: list[CellResult], with_it: list[CellResult], changes: str = "it"
+    measure: PerformanceMeasure, without: list[CellResult], with_it: list[CellResult], changes: str = "it"
 ) -> str:
     """Say why a difference isn't told: too few seeds, or runs that diverged; empty if it is.
 
@@ -214,7 +216,7 @@ def _factorial(values: Values, network: str, names: tuple[str, ...]) -> Floats |
     return np.stack(cells, axis=1).reshape(-1, *(2,) * len(names))
 
 
-def _effect(crossed: Floats, change: int, measure: Measure) -> Estimate:
+def _effect(crossed: Floats, change: int, measure: PerformanceMeasure) -> Estimate:
     """Return the effect of a change over a factorial ``[n, 2, …, 2]``, or ``[splits · n, 2, …, 2]``."""
     if measure.splits > 1:
         return score_over_splits(measure, main_scores(crossed, change))
@@ -230,7 +232,7 @@ def _effect(crossed: Floats, change: int, measure: Measure) -> Estimate:
     return replace(contrast(scores, bound=np.inf, guard=max(span, LEAST_RATIO)), p_small=1.0)
 
 
-def score_over_splits(measure: Measure, scores: Floats) -> Estimate:
+def score_over_splits(measure: PerformanceMeasure, scores: Floats) -> Estimate:
     """Return the mean of differences of scores ``[splits · n]``; that one of losses is small isn't shown."""
     accuracy = measure.kind == "accuracy"
     found = over_splits(
@@ -244,7 +246,7 @@ def score_over_splits(measure: Measure, scores: Floats) -> Estimate:
     return found if accuracy else replace(found, p_small=1.0)
 
 
-def score_lead(measure: Measure, splits: Sequence[Runs]) -> Estimate | None:
+def score_lead(measure: PerformanceMeasure, splits: Sequence[Runs]) -> Estimate | None:
     """Return by how much runs on several splits beat the guess of their split.
 
     None if a loss isn't finite.

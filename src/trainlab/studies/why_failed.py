@@ -19,7 +19,7 @@ import numpy as np
 from trainlab.engine import engine_of, get_engine, select
 from trainlab.errors import EngineError
 from trainlab.execution import Interrupted, Progress, default_workers, for_each, interrupts, stored_under
-from trainlab.execution.progress import DOCTOR, Load, progress
+from trainlab.execution.progress import DOCTOR, Workload, progress
 from trainlab.spec import Experiment
 from trainlab.stats import Rate, rate
 from trainlab.store import Store
@@ -165,7 +165,7 @@ def _carry_out(
 ) -> None:
     from trainlab.diagnosis.judge.study_run import stays_here
 
-    total, done, started = _load(jobs), Load(), time.monotonic()
+    total, done, started = _workload(jobs), Workload(), time.monotonic()
     with interrupts() as pressed:
 
         def tell() -> None:
@@ -176,8 +176,7 @@ def _carry_out(
         def finished(job: tuple[int, Runs], found: JudgedRun) -> None:
             nonlocal done
             keep(job, found)
-            load = _load([job])
-            done = Load(**{name: getattr(done, name) + getattr(load, name) for name in _LOADS})
+            done += _workload([job])
             tell()
 
         tell()
@@ -195,12 +194,9 @@ def _carry_out(
             raise Interrupted(done=done.runs, total=total.runs, kept=kept, noun="judged runs")
 
 
-_LOADS = ("chunks", "runs", "steps", "cost")
-
-
-def _load(jobs: Sequence[tuple[int, Runs]]) -> Load:
+def _workload(jobs: Sequence[tuple[int, Runs]]) -> Workload:
     steps = sum(_steps(run.experiment) for _, run in jobs)
-    return Load(chunks=len(jobs), runs=len(jobs), steps=steps, cost=len(jobs))
+    return Workload(chunks=len(jobs), runs=len(jobs), steps=steps, cost=len(jobs))
 
 
 def _steps(experiment: Experiment) -> int:

@@ -26,7 +26,15 @@ from trainlab.spec import Experiment, LossBelow, Network, load_study
 from trainlab.studies import study
 
 READER = RunReader(
-    constant=1.0, variance=None, neighbours=0.9, first_loss=1.2, points=200, steps=100, classes=True
+    constant=1.0,
+    variance=None,
+    commonest=0.5,
+    neighbours=0.9,
+    allowed=None,
+    first_loss=1.2,
+    points=200,
+    steps=100,
+    classes=True,
 )
 EXPERIMENT = Experiment(network=Network(widths=(2, 2, 1)))
 PRINTS = """
@@ -50,6 +58,10 @@ def populated(folder: Path, text: str, **options: Any) -> SeedsResult:
         (READER, 0.1, 0.75, False, "poor"),
         (replace(READER, points=99), 0.1, 0.75, False, "learnt"),
         (READER, 0.95, 0.9, False, "stuck"),
+        (READER, 0.6, 0.81, False, "learnt"),
+        (replace(READER, points=99, neighbours=None), 0.6, 0.75, False, "learnt"),
+        (replace(READER, points=99, neighbours=None), 0.6, 0.7, False, "poor"),
+        (replace(READER, points=99, neighbours=None, allowed=0.75), 0.6, 0.7, False, "learnt"),
         (READER, 13.0, 0.1, False, "diverged"),
         (READER, 0.1, 0.95, True, "diverged"),
         (READER, math.nan, 0.95, False, "diverged"),

@@ -24,7 +24,7 @@ def mixed():
         *(run(seed) for seed in range(1, 7)),
         run(7, **DEAD),
         run(8, **DEAD),
-        run(9, state="poor", reached=0.6),
+        run(9, state="poor", reached=0.6, behind=True),
         run(10, state="unknown", failed=True, ended="error", fault="ValueError", message="ValueError: no"),
     )
 
@@ -53,6 +53,19 @@ def test_what_the_doctor_could_not_judge_is_in_no_share():
     data = population(run(1), run(2, state="unknown")).to_dict()
     assert data["success"]["rate"] == rate(1, 1).to_dict()
     assert data["success"]["not_judged"] == 1
+
+
+def test_a_run_between_a_constant_answer_and_learnt_is_no_success_and_no_failure():
+    part = {"state": "poor", "reached": 0.3}
+    data = population(run(1), run(2, **part), run(3, **DEAD), yours=run(None, **part)).to_dict()
+    assert data["success"]["rate"] == rate(1, 3).to_dict()
+    assert data["success"]["between"] == 1
+    assert data["failures"]["count"] == 1
+    assert "succeed, 1 learns a part;" in data["verdict"]
+    assert "Your run learns a part, too little to count as either." in data["verdict"]
+    threshold = population(run(1, **part), yours=run(None, **part), success=Success(at_least=0.2)).to_dict()
+    assert threshold["success"]["between"] == 0
+    assert threshold["runs"][0]["success"]
 
 
 def test_without_a_judgement_a_threshold_is_asked_for():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from trainlab.execution import HowRun
+from trainlab.execution import Provenance
 from trainlab.spec import Experiment
 from trainlab.studies import EndingsResult
 from trainlab.studies.landscape.classify_end import Ending, Kind
@@ -53,7 +53,7 @@ def made_result(
         diverged=0,
         endings=tuple(made_ending(kind, seed) for seed, kind in enumerate(kinds)),
         escaped=tuple(escaped),
-        how=HowRun(
+        how=Provenance(
             engine="fast",
             engine_reason="asked for",
             first_seed=0,

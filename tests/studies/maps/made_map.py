@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from studies.made_up import TINY
 
-from trainlab.execution import HowRun
+from trainlab.execution import Provenance
 from trainlab.spec import Experiment
 from trainlab.stats import rate
 from trainlab.studies import MapResult
@@ -15,7 +15,7 @@ from trainlab.studies.maps.counts import Counts, Shares, no_counts
 from trainlab.studies.maps.question import ask
 from trainlab.studies.maps.result import Best, Own
 
-HOW = HowRun(
+HOW = Provenance(
     engine="fast",
     engine_reason="asked for",
     first_seed=0,

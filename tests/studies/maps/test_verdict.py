@@ -20,7 +20,7 @@ from trainlab.studies.maps.axis import axis_words, short_name
 from trainlab.studies.maps.contour import solved_contours
 from trainlab.studies.maps.counts import Shares, no_counts
 from trainlab.studies.maps.result import Best, Own
-from trainlab.studies.maps.show import MEASURES, measures, spots
+from trainlab.studies.maps.show import MAP_MEASURES, measures, spots
 
 
 def test_the_sentences():
@@ -168,7 +168,7 @@ def test_contours_lie_between_the_points_that_they_part():
 
 def test_the_four_pictures():
     result = made_map()
-    titles = [map_picture(result, measure).title for measure in MEASURES]
+    titles = [map_picture(result, measure).title for measure in MAP_MEASURES]
     assert titles == [
         "2-3-1: share of seeds solved",
         "2-3-1: epochs until solved",
@@ -188,7 +188,7 @@ def test_without_looking_when_runs_are_solved_there_are_no_epochs_to_show():
     result = made_map(base=base)
     result.counts.epochs[:] = np.nan
     assert measures(result) == ["solved", "diverged", "outcome"]
-    assert measures(made_map()) == list(MEASURES)
+    assert measures(made_map()) == list(MAP_MEASURES)
     with pytest.raises(TrainlabError) as raised:
         map_picture(result, "epochs")
     assert str(raised.value) == (

@@ -11,7 +11,7 @@ from studies.races.racing import study
 
 import trainlab
 from trainlab.errors import SpecError
-from trainlab.execution import HowRun, Interrupted
+from trainlab.execution import Interrupted, Provenance
 from trainlab.stats import Rate
 from trainlab.studies import BudgetJudged, BudgetProgress, SmallestResult
 from trainlab.studies.races.smallest_result import numbers_words
@@ -150,7 +150,7 @@ def judged(parameters: int, reached: Any, k: int = 200) -> BudgetJudged:
 def made_up(*items: BudgetJudged, ended: Any = "all") -> SmallestResult:
     base = trainlab.Experiment.from_dict({"network": "2-2-1", "epochs": 3})
     asked = tuple(item.parameters for item in items)
-    how = HowRun(
+    how = Provenance(
         engine="fast",
         engine_reason="asked for",
         first_seed=0,

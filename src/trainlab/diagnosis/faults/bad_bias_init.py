@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.observed.record import ParamRecord
+from trainlab.diagnosis.observed.record import FirstValues, ParamRecord
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.common_remedies import initialized
@@ -42,29 +42,32 @@ def judge(training: Training) -> Finding | None:
 
 def _gates(param: ParamRecord) -> float:
     """Return the largest |mean| over the gates of a recurrent layer's bias; 0 of other layers."""
-    kind = param.module_kind
-    part = "largest_quarter" if kind.startswith("LSTM") else "largest_third" if kind.startswith("GRU") else ""
-    return param.start.get(part, 0.0)
+    if param.start and param.module_kind.startswith("LSTM"):
+        return param.start.largest_quarter
+    if param.start and param.module_kind.startswith("GRU"):
+        return param.start.largest_third
+    return 0.0
 
 
 def bias_size(param: ParamRecord) -> float:
     """Return the mean size of a bias, or of that gate of it which starts largest."""
-    return max(param.start.get("mean_abs", 0.0), _gates(param))
+    return max(param.start.mean_abs, _gates(param)) if param.start else 0.0
 
 
 def _in_words(param: ParamRecord) -> str:
-    if param.start["mean_abs"] < LARGE:
+    start = param.start or FirstValues()
+    if start.mean_abs < LARGE:
         return f"{param.name} mean |b| {_gates(param):.3g} in one gate"
-    return f"{param.name} mean {param.start['mean']:.3g}"
+    return f"{param.name} mean {start.mean:.3g}"
 
 
 def _misses_the_targets(training: Training, param: ParamRecord) -> bool:
     """The last bias is rightly set to the targets' mean; not to numbers far from them all."""
     main = training.learning.main
-    if main is None or main.target_high < main.target_low:
+    if param.start is None or main is None or main.target_high < main.target_low:
         return False
     span = max(main.target_high - main.target_low, 1e-12)
-    return not main.target_low - span <= param.start["mean"] <= main.target_high + span
+    return not main.target_low - span <= param.start.mean <= main.target_high + span
 
 
 def _picture(training: Training) -> Picture | None:
@@ -72,7 +75,7 @@ def _picture(training: Training) -> Picture | None:
     found = [
         param
         for param in training.record.params.values()
-        if param.name.rpartition(".")[2].startswith("bias") and param.reached and "mean_abs" in param.start
+        if param.name.rpartition(".")[2].startswith("bias") and param.reached and param.start
     ]
     pairs = [(param.name, bias_size(param)) for param in sorted(found, key=lambda one: -one.depth)]
     title = "Biases at the start, input first"

@@ -20,13 +20,11 @@ def judge(training: Training) -> Finding | None:
     Above 4 also where the loss stays above half of the best constant's. PyTorch's default gives 0.58, Xavier
     about 1, He 1.4.
     """
-    unfit = training.learning.state == "learnt" and training.learning.ratio > UNFIT
-    if not training.learning.failing and not unfit:
+    failing, state = training.learning.failing, training.learning.state
+    unfit = not failing and state in ("learnt", "poor") and training.learning.ratio > UNFIT
+    if not failing and not unfit:
         return None
-    found = [
-        param for param in training.weights() if "std" in param.start and "Embedding" not in param.module_kind
-    ]
-    gains = {param.name: param.start["std"] * (param.size / param.shape[0]) ** 0.5 for param in found}
+    gains = dict(_gains(training))
     off = {name: gain for name, gain in gains.items() if gain > LARGE or (0 < gain < SMALL and not unfit)}
     if len(off) <= 0.5 * len(gains) or not off:
         return None
@@ -45,13 +43,18 @@ def judge(training: Training) -> Finding | None:
     )
 
 
+def _gains(training: Training) -> list[tuple[str, float]]:
+    """Return std(w)·√fan_in of each weight at the start; an embedding multiplies nothing."""
+    return [
+        (param.name, param.start.std * (param.size / param.shape[0]) ** 0.5)
+        for param in training.weights()
+        if param.start and "Embedding" not in param.module_kind
+    ]
+
+
 def _picture(training: Training) -> Picture | None:
     """std(w)·√fan_in of each weight at the start."""
-    pairs = [
-        (param.name, param.start["std"] * (param.size / param.shape[0]) ** 0.5)
-        for param in training.weights()
-        if param.start.get("std", 0) > 0 and "Embedding" not in param.module_kind
-    ]
+    pairs = [(name, gain) for name, gain in _gains(training) if gain > 0]
     return bars(
         "Scale of the weights at the start, input first",
         "std(w)·√fan_in",

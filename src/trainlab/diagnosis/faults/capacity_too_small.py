@@ -28,7 +28,7 @@ def judge(training: Training) -> Finding | None:
     single = _single_factor(training)
     if single is not None:
         return single
-    if learning.state not in ("poor", "stuck") or learning.main is None or learning.rows < 100:
+    if not learning.falls_short or learning.main is None or learning.rows < 100:
         return None
     if not learning.reference - learning.reached > BEHIND:
         return None

@@ -22,7 +22,7 @@ def judge(training: Training) -> Finding | None:
 
     Of a single unit, an output as a rule, where nothing is learnt at all.
     """
-    if training.learning.state not in ("stuck", "poor"):
+    if not training.learning.falls_short:
         return None
     fewest = 1 if training.learning.state == "stuck" else 2
     layers = [one for one in training.record.activations if one.window_silent and one.units >= fewest]

@@ -84,11 +84,11 @@ def _in_name_only(training: Training, event: UnfrozenInName) -> Finding:
 
 def is_random(param: ParamRecord) -> bool:
     """Whether a weight looks as Linear and Conv are initialized: uniform on ±1/√fan_in, std 1/√(3·fan_in)."""
-    if len(param.shape) < 2 or "std" not in param.start or param.size < 32:
+    if len(param.shape) < 2 or param.start is None or param.size < 32:
         return False
     fan_in = param.size // param.shape[0]
     bound = fan_in**-0.5
-    return 0.85 < param.start["std"] / (bound / 3**0.5) < 1.15 and param.start["largest"] <= 1.001 * bound
+    return 0.85 < param.start.std / (bound / 3**0.5) < 1.15 and param.start.largest <= 1.001 * bound
 
 
 def _is_random_table(param: ParamRecord) -> bool:
@@ -99,15 +99,15 @@ def _is_random_table(param: ParamRecord) -> bool:
     are some three standard errors, of the largest mean two: it varies less.
     """
     start = param.start
-    if "column_std_z" not in start or "Embedding" not in param.module_kind or param.size < 200:
+    if start is None or "Embedding" not in param.module_kind or param.size < 200:
         return False
     columns = param.shape[1]
-    shape = start["mean_abs"] / max(start["std"], 1e-12) * (math.pi / 2) ** 0.5
+    shape = start.mean_abs / max(start.std, 1e-12) * (math.pi / 2) ** 0.5
     three = 3 / (2 * columns) ** 0.5
     return (
-        STANDARDIZED < start["column_mean_z"] < (2 * math.log(columns)) ** 0.5 + 2
-        and max(STANDARDIZED, 1 - three) < start["column_std_z"] < 1 + three
-        and start["column_correlation"] < 1 + 3 * 2 / (columns * (columns - 1)) ** 0.5
+        STANDARDIZED < start.column_mean_z < (2 * math.log(columns)) ** 0.5 + 2
+        and max(STANDARDIZED, 1 - three) < start.column_std_z < 1 + three
+        and start.column_correlation < 1 + 3 * 2 / (columns * (columns - 1)) ** 0.5
         and abs(shape - 1) < 0.02 + 2 / param.size**0.5
     )
 

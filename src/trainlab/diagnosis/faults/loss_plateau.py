@@ -13,12 +13,7 @@ from trainlab.diagnosis.signals.training import Training
 def judge(training: Training) -> Finding | None:
     """A symptom; fires only where the training is stuck and no cause was found."""
     learning = training.learning
-    if (
-        learning.state not in ("stuck", "poor")
-        or training.faults
-        or training.record.tick < 100
-        or learning.falling
-    ):
+    if not learning.falls_short or training.faults or training.record.tick < 100 or learning.falling:
         return None
     from trainlab.draw import counted
 

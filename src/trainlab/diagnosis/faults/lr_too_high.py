@@ -8,6 +8,7 @@ from trainlab.diagnosis.edits import setting
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
 from trainlab.diagnosis.faults.no_nonlinearity import only_layer
 from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.record import ParamRecord
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.pictures.loops import loss_to_the_end
 from trainlab.diagnosis.place import place_at
@@ -98,8 +99,13 @@ def largest_steps(training: Training) -> dict[str, float]:
     return {
         param.name: _largest_window(param.update[:UNTIL])
         for param in training.weights()
-        if param.start.get("std", 0) > 1e-3 and len(param.update) >= 3 and not vanished(param)
+        if _has_size(param) and len(param.update) >= 3 and not vanished(param)
     }
+
+
+def _has_size(param: ParamRecord) -> bool:
+    """Whether a weight starts with values that a step can be compared with."""
+    return param.start is not None and param.start.std > 1e-3
 
 
 def _never_above(training: Training) -> bool:
@@ -124,14 +130,14 @@ def _keeps_it_short(training: Training, typical: float) -> bool:
     late = [
         median(param.update[-WINDOW:])
         for param in training.weights()
-        if len(param.update) > WINDOW and param.start.get("std", 0) > 1e-3 and not vanished(param)
+        if len(param.update) > WINDOW and _has_size(param) and not vanished(param)
     ]
     if not late or not learning.ratio > FITTED:
         return False
-    lasting = learning.state == "poor" and median(late) >= LARGE / 3 and not learning.falling
+    lasting = learning.is_behind and median(late) >= LARGE / 3 and not learning.falling
     huge = learning.ratio > UNFIT and (typical > HUGE or (typical > HUGE / 2 and not learning.falling))
-    overrun = learning.state == "poor" and overran(training) is not None
-    still = learning.ratio > UNFIT or learning.state == "poor"
+    overrun = learning.is_behind and overran(training) is not None
+    still = learning.ratio > UNFIT or learning.is_behind
     back = max(late) > LARGE and learning.ratio > 2 * FITTED and thrown_back(training) is not None
     wild = back or (still and max(late) > 1.6 * LARGE)
     return wild or (typical > LARGE and lasting) or huge or overrun
@@ -159,12 +165,12 @@ def overran(training: Training) -> tuple[float, float] | None:
 
     Both in the middle of the weights; None unless the first is above 1 and the second above 10.
     """
-    weights = [param for param in training.weights() if param.start.get("std", 0) > 1e-3 and param.update]
+    weights = [param for param in training.weights() if _has_size(param) and param.update]
     first = [param.update[0] for param in weights]
     growth = [
-        param.start["end_mean_abs"] / param.start["mean_abs"]
+        param.mean_abs_later / param.start.mean_abs
         for param in weights
-        if param.start.get("mean_abs") and "end_mean_abs" in param.start
+        if param.start and param.start.mean_abs and param.mean_abs_later is not None
     ]
     if not growth:
         return None
@@ -196,11 +202,7 @@ def blown_up(training: Training) -> Blown | None:
     import numpy as np
 
     loss_curve = training.learning.loss_curve
-    weights = [
-        param
-        for param in training.weights()
-        if param.start.get("std", 0) > 1e-3 and len(param.update) > 2 * EARLY
-    ]
+    weights = [param for param in training.weights() if _has_size(param) and len(param.update) > 2 * EARLY]
     values = finite(loss_curve.values[:EARLY]) if loss_curve is not None else np.empty(0)
     if not weights or len(values) < EARLY or training.learning.state not in ("stuck", "diverged"):
         return None

@@ -24,7 +24,7 @@ def judge(training: Training) -> Finding | None:
     """
     learning = training.learning
     if (
-        not (learning.state in ("stuck", "poor") or _stands_still(training))
+        not (learning.falls_short or _stands_still(training))
         or not training.stepped
         or training.record.tick < 20
         or training.faults & _OTHER_CAUSES
@@ -68,7 +68,8 @@ def ways(training: Training) -> dict[str, float]:
         param.name: mean(param.update) * steps
         for param in training.weights()
         if len(param.update) >= 5
-        and param.start.get("std", 0) > 0
+        and param.start
+        and param.start.std > 0
         and median(param.grad_zeros or [1.0]) < 0.9
     }
 

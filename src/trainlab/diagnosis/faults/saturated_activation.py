@@ -34,8 +34,8 @@ def judge(training: Training) -> Finding | None:
     is enough where the weights before it start at 4 times 1/√fan-in.
     """
     learning = training.learning
-    failing = learning.state in ("stuck", "poor")
-    if not failing and not (learning.state == "learnt" and learning.ratio > SHORT):
+    failing = learning.falls_short
+    if not failing and not (learning.state in ("learnt", "poor") and learning.ratio > SHORT):
         return None
     limit = SHARE if failing else FAR if learning.ratio > UNFIT else NEARLY_ALL
     outputs = _outputs(training)
@@ -66,9 +66,9 @@ def judge(training: Training) -> Finding | None:
 def _is_fed_wide(training: Training, one: ActivationRecord) -> bool:
     """Whether the weights of the layer before start much wider than is usual, about 1/√fan-in."""
     weight = next((param for param in training.weights() if param.name == f"{one.feeder}.weight"), None)
-    if weight is None or not one.feeder:
+    if weight is None or weight.start is None or not one.feeder:
         return False
-    return weight.start.get("std", 0.0) * math.sqrt(math.prod(weight.shape[1:])) > WIDE
+    return weight.start.std * math.sqrt(math.prod(weight.shape[1:])) > WIDE
 
 
 def _outputs(training: Training) -> set[int]:

@@ -14,7 +14,7 @@ from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import place_at
-from trainlab.diagnosis.signals.baselines import neighbours
+from trainlab.diagnosis.signals.baselines import references
 from trainlab.diagnosis.signals.training import Training
 
 ROWS = 150
@@ -67,8 +67,8 @@ def _alike_agree(training: Training, margin: float, *, classes: bool) -> bool:
     data = training.record.data
     if len(data.sample_summaries) != len(data.sample_y):
         return False
-    found = neighbours(data.sample_summaries, data.sample_y, classes=classes)
-    return found is not None and found[0] > found[1] + margin
+    found = references(data.sample_summaries, data.sample_y, classes=classes)
+    return found is not None and found.neighbours > found.chance + margin
 
 
 def _picture(training: Training) -> Picture | None:

@@ -15,7 +15,7 @@ EQUAL = 0.5
 
 def judge(training: Training) -> Finding | None:
     """Fire if over half of a hidden weight's rows are equal at the start and after 20 steps."""
-    found = [param for param in alike(training) if param.start.get("zeros", 0) < 0.99]
+    found = [param for param in alike(training) if param.start and param.start.zeros < 0.99]
     if not found:
         return _of_embeddings(training)
     return Finding(
@@ -23,7 +23,7 @@ def judge(training: Training) -> Finding | None:
         where=named(param.name for param in found),
         confidence=0.93,
         evidence=tuple(
-            f"{param.name}: {param.start['equal_rows']:.0%} of {param.shape[0]} rows were equal "
+            f"{param.name}: {_equal(param):.0%} of {param.shape[0]} rows were equal "
             "at the start, "
             f"{param.equal_rows_later or 0:.0%} still are after {training.record.tick} steps"
             for param in found[:4]
@@ -38,11 +38,11 @@ def _of_embeddings(training: Training) -> Finding | None:
     found = [
         param
         for param in training.weights()
-        if param.module_kind.startswith("Embedding")
+        if _is_embedding(param)
         and len(param.shape) == 2
         and param.shape[1] >= 2
         and training.record.tick >= 20
-        and param.start.get("equal_columns", 0) > EQUAL
+        and _equal(param) > EQUAL
         and (param.equal_columns_later or 0) > EQUAL
     ]
     if not found:
@@ -73,18 +73,27 @@ def alike(training: Training) -> list[ParamRecord]:
         for param in weights
         if param.depth > last
         and param.shape[0] >= 2
-        and not param.module_kind.startswith("Embedding")
-        and param.start.get("equal_rows", 0) > EQUAL
+        and not _is_embedding(param)
+        and _equal(param) > EQUAL
         and (param.equal_rows_later or 0) > EQUAL
     ]
+
+
+def _is_embedding(param: ParamRecord) -> bool:
+    return param.module_kind.startswith("Embedding")
+
+
+def _equal(param: ParamRecord) -> float:
+    """Return the share of units that are equal at the start: a weight's rows, an embedding's columns."""
+    if param.start is None:
+        return 0.0
+    return param.start.equal_columns if _is_embedding(param) else param.start.equal_rows
 
 
 def equal_rows(training: Training) -> Picture | None:
     """The share of units of each weight that are equal at the start: its rows, an embedding's columns."""
     pairs = [
-        (f"{param.name}, columns", 100 * param.start.get("equal_columns", 0.0))
-        if param.module_kind.startswith("Embedding")
-        else (param.name, 100 * param.start.get("equal_rows", 0.0))
+        (f"{param.name}, columns" if _is_embedding(param) else param.name, 100 * _equal(param))
         for param in training.weights()
     ]
     title = "Rows of a weight that are equal at the start, input first"

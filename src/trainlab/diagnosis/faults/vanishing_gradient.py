@@ -91,9 +91,9 @@ def _in_time(training: Training) -> Finding | None:
     length = min(shape[:2])  # batch first or time first: the shorter one is the safe guess
     for param in training.weights():
         kind, leaf = param.module_kind, param.name.rpartition(".")[2]
-        if kind not in ("RNN", "RNNCell") or not leaf.startswith("weight_hh") or "std" not in param.start:
+        if kind not in ("RNN", "RNNCell") or not leaf.startswith("weight_hh") or param.start is None:
             continue
-        gain = param.start["std"] * math.sqrt(param.shape[1])
+        gain = param.start.std * math.sqrt(param.shape[1])
         if gain**length >= FADED_IN_TIME:
             continue
         return Finding(

@@ -12,7 +12,7 @@ from trainlab.diagnosis.pictures.network import chain_to_loss
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.remedies.remedy import Remedy
-from trainlab.diagnosis.signals.baselines import neighbours
+from trainlab.diagnosis.signals.baselines import references
 from trainlab.diagnosis.signals.training import Training
 
 HALF = 0.5
@@ -131,8 +131,8 @@ def _classes_as_numbers(training: Training) -> Finding | None:
     judged = training.record.judged_accuracy
     if not whole or len(values) != values.max() + 1 or not judged:
         return None
-    found = neighbours(training.record.data.sample_x, training.record.data.sample_y, classes=True)
-    behind = found is not None and found[0] - judged[-1][1] > BEHIND
+    found = references(training.record.data.sample_x, training.record.data.sample_y, classes=True)
+    behind = found is not None and found.neighbours - judged[-1][1] > BEHIND
     if not training.learning.ratio > UNFIT and not behind:
         return None
     return Finding(
@@ -142,7 +142,11 @@ def _classes_as_numbers(training: Training) -> Finding | None:
         evidence=(
             f"the targets are the class numbers 0 to {values.max():.0f}, measured as if 2 were twice 1",
             f"evaluated as classes: accuracy {judged[-1][1]:.2f}"
-            + (f"; 5 nearest neighbours {found[0]:.2f} on training batches" if found is not None else ""),
+            + (
+                f"; 5 nearest neighbours {found.neighbours:.2f} on training batches"
+                if found is not None
+                else ""
+            ),
         ),
         remedy="Give the network one output a class, and use cross_entropy.",
         code="loss = torch.nn.functional.cross_entropy(logits, labels.long())",

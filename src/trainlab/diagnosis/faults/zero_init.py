@@ -12,7 +12,7 @@ from trainlab.diagnosis.signals.training import Training, named
 
 def judge(training: Training) -> Finding | None:
     """Fire if hidden weights start at 0 and their rows are still alike after 20 steps."""
-    found = [param for param in alike(training) if param.start.get("zeros", 0) >= 0.99]
+    found = [param for param in alike(training) if param.start and param.start.zeros >= 0.99]
     if not found:
         return None
     kinds = named(param.module_kind for param in found)

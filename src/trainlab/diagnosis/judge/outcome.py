@@ -38,6 +38,8 @@ def outcome_of(training: Training) -> dict[str, Any]:
         "reached_as": ("accuracy" if kind in CLASSES + BINARY else "R²") if kind else None,
         "reached_on": learning.reached_on or None,
         "neighbours_reach": _plain(learning.reference),
+        "data_allow": _plain(learning.allowed),
+        "behind": learning.is_behind,
         "asked": [_of_model(training, one) for one in training.record.asked],
         "not_asked": [{"model": name, "why": why} for name, why in training.record.not_asked.items()],
         "curve": {

@@ -82,9 +82,36 @@ class Graph:
     training: int = 0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FirstValues:
+    """Numbers of a parameter before its first step.
+
+    `zeros` is the share of elements that are 0; `equal_rows` and `equal_columns` are the shares that equal
+    the first one. `largest` is the greatest |value|; `largest_quarter` and `largest_third` are the greatest
+    |mean| of a bias's 4 or 3 parts, the gates of an LSTM or a GRU. The last three say how a table's columns
+    differ, in units of what those of independent normal numbers would.
+    """
+
+    mean: float = 0.0
+    std: float = 0.0
+    largest: float = 0.0
+    zeros: float = 0.0
+    equal_rows: float = 0.0
+    equal_columns: float = 0.0
+    mean_abs: float = 0.0
+    largest_quarter: float = 0.0
+    largest_third: float = 0.0
+    column_mean_z: float = 0.0
+    column_std_z: float = 0.0
+    column_correlation: float = 0.0
+
+
 @dataclass(slots=True)
 class ParamRecord:
-    """A parameter: its first values; its gradient, size and update at the ticks looked at."""
+    """A parameter: its first values; its gradient, size and update at the ticks looked at.
+
+    `start` is None before it is `looked_at`, and of a tensor that is too large, or has no floats.
+    """
 
     key: int
     name: str
@@ -101,7 +128,9 @@ class ParamRecord:
     with_grad: int = 0
     without_grad: int = 0
     depth: int = 0
-    start: dict[str, float] = field(default_factory=dict[str, float])
+    looked_at: bool = False
+    start: FirstValues | None = None
+    mean_abs_later: float | None = None
     equal_rows_later: float | None = None
     equal_columns_later: float | None = None
     moved: bool | None = None

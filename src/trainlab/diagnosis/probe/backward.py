@@ -200,7 +200,7 @@ class Backward:
             told.reached += 1
             told.depth = max(told.depth, depth.get(key, 0))
             tensor = state.registry.tensor(key)
-            if not told.start and tensor is not None:
+            if not told.looked_at and tensor is not None:
                 from trainlab.diagnosis.probe.parameter_values import first_look
 
                 first_look(state.deferred, told, tensor)

@@ -87,7 +87,7 @@ class Networks:
     def _enter(self, key: int, root: int) -> None:
         record, tensor = self.state.record.params[key], self.state.registry.tensor(key)
         record.owner = root
-        if tensor is not None and not tensor.requires_grad and not record.start:
+        if tensor is not None and not tensor.requires_grad and not record.looked_at:
             first_look(self.state.deferred, record, tensor)
 
     def only_feeds(self, module: nn.Module) -> bool:

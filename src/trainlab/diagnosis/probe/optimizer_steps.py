@@ -132,7 +132,7 @@ class Steps:
     def _first_looks(self, record: OptimizerRecord, parameters: list[torch.Tensor]) -> None:
         for key, parameter in zip(record.params, parameters, strict=True):
             told = self.state.record.params[key]
-            if not told.start:
+            if not told.looked_at:
                 first_look(self.state.deferred, told, parameter)
 
     def _gradients(

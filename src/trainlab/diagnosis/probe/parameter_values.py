@@ -6,7 +6,7 @@ from __future__ import annotations
 import torch
 
 from trainlab.diagnosis.observed.events import UnfrozenInName
-from trainlab.diagnosis.observed.record import ParamRecord
+from trainlab.diagnosis.observed.record import FirstValues, ParamRecord
 from trainlab.diagnosis.probe.deferred_reads import DeferredReads
 from trainlab.diagnosis.probe.probe_state import ProbeState
 from trainlab.diagnosis.probe.readable_tensors import as_floats, readable
@@ -18,20 +18,6 @@ MAX_ROWS, MAX_COLUMNS = 2_048, 64
 """Of a table, what the correlation of its columns is computed from."""
 ALIKE = 1e-3
 """By the end, equal units are alike to 0.1 %: rounding sets them apart, and Adam makes that larger."""
-_FIRST = (
-    "mean",
-    "std",
-    "largest",
-    "zeros",
-    "equal_rows",
-    "equal_columns",
-    "mean_abs",
-    "largest_quarter",
-    "largest_third",
-    "column_mean_z",
-    "column_std_z",
-    "column_correlation",
-)
 
 
 def sample_of(values: torch.Tensor, *, copy: bool = True) -> torch.Tensor:
@@ -46,27 +32,33 @@ def first_look(deferred: DeferredReads, record: ParamRecord, parameter: torch.Te
     values = readable(parameter)
     if values is None:
         return
-    record.start = {"known": 1.0}
+    record.looked_at = True
     record.shape = tuple(parameter.shape)
     if not 0 < values.numel() <= MAX_ELEMENTS or not values.is_floating_point():
         return
     values = values.detach().float()
     rows, columns = equal_shares(values)
-    numbers = torch.stack(
-        [
-            values.mean(),
-            values.std(unbiased=False),
-            values.abs().max(),
-            (values == 0).float().mean(),
-            rows,
-            columns,
-            values.abs().mean(),
-            _largest_part(values, 4),
-            _largest_part(values, 3),
-            *_columns_apart(values),
-        ]
-    )
-    deferred.read(numbers, lambda got: record.start.update(zip(_FIRST, got, strict=True)))
+    means, spreads, correlation = _columns_apart(values)
+    numbers = {
+        "mean": values.mean(),
+        "std": values.std(unbiased=False),
+        "largest": values.abs().max(),
+        "zeros": (values == 0).float().mean(),
+        "equal_rows": rows,
+        "equal_columns": columns,
+        "mean_abs": values.abs().mean(),
+        "largest_quarter": _largest_part(values, 4),
+        "largest_third": _largest_part(values, 3),
+        "column_mean_z": means,
+        "column_std_z": spreads,
+        "column_correlation": correlation,
+    }
+    names = tuple(numbers)
+
+    def keep(got: list[float]) -> None:
+        record.start = FirstValues(**dict(zip(names, got, strict=True)))
+
+    deferred.read(torch.stack([*numbers.values()]), keep)
 
 
 def _largest_part(values: torch.Tensor, parts: int) -> torch.Tensor:
@@ -76,7 +68,7 @@ def _largest_part(values: torch.Tensor, parts: int) -> torch.Tensor:
     return values.view(parts, -1).mean(1).abs().max()
 
 
-def _columns_apart(values: torch.Tensor) -> tuple[torch.Tensor, ...]:
+def _columns_apart(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Return how a table's columns differ, in units of what those of independent normal numbers would.
 
     The largest |mean| of a column and the standard deviation of the columns' standard deviations, by their
@@ -164,13 +156,12 @@ def finish_params(state: ProbeState) -> None:
         if not record.name:
             state.registry.name_leaf(tensor)
         record.requires_grad = tensor.requires_grad
-        if "mean" not in record.start:
+        first = record.start
+        if first is None:
             continue
         rows, columns = equal_shares(values, within=ALIKE)
         numbers = [values.mean(), values.std(unbiased=False), values.abs().mean(), rows, columns]
         now = torch.stack(numbers).tolist()
-        start = [record.start["mean"], record.start["std"], record.start["mean_abs"]]
         if record.moved is not True:
-            record.moved = now[:3] != start or any(record.update)
-        record.equal_rows_later, record.equal_columns_later = now[3], now[4]
-        record.start["end_std"], record.start["end_mean_abs"] = now[1], now[2]
+            record.moved = now[:3] != [first.mean, first.std, first.mean_abs] or any(record.update)
+        record.mean_abs_later, record.equal_rows_later, record.equal_columns_later = now[2:]

@@ -8,14 +8,12 @@ from trainlab.diagnosis.remedies.remedy import Remedy
 from trainlab.diagnosis.remedies.trial import Pair, Trial, TrialVerdict, learnt_of
 from trainlab.diagnosis.remedies.trial_runs import Run
 from trainlab.diagnosis.report.read_back import Outcome
-from trainlab.diagnosis.signals.learnt import STUCK, is_behind
+from trainlab.diagnosis.signals.learnt import LEARNT, is_behind
 
 MARGIN = 0.05
 """A difference of accuracy, of R², or of the loss by that of the best constant, begins here."""
 OF_THE_WAY = 0.1
 """Where only losses are known, a difference begins at this share of the way that they went."""
-BORROWED = 0.5
-"""Where the best constant's loss is known from the other run only, a loss up to half of it is learnt."""
 MOST = 0.8
 """A remedy is better, or worse, if it is so on this share of the seeds."""
 
@@ -23,23 +21,21 @@ MOST = 0.8
 def learns(run: Run, other: Run) -> bool | None:
     """Whether a run has learnt; None if that can't be told.
 
-    By its state where it is known: better than 90 % of the best constant answer's loss, and not more than
-    0.1 behind nearest neighbours. Else by the same numbers; where the best constant's loss is known from
-    the other run only, of the same data, by half of it. A run that failed hasn't, unless both did.
+    By its state where it is known (`signals.learnt`). Else by half of the best constant's loss, which the
+    other run, of the same data, may know; and no more than 0.1 behind nearest neighbours. A run that failed
+    hasn't, unless both did.
     """
     if run.outcome is None or (run.error and not other.error):
         return False
     state = run.outcome.state
     if state != "unknown":
         return state == "learnt"
-    share = run.outcome.loss_by_constant
-    limit = STUCK if share is not None else BORROWED
     share = share_of_constant(run, other)
     if share is None:
         return None
     reached, neighbours = run.outcome.reached, run.outcome.neighbours_reach
     behind = reached is not None and neighbours is not None and is_behind(reached, neighbours)
-    return share <= limit and not behind
+    return share <= LEARNT and not behind
 
 
 def share_of_constant(run: Run, other: Run) -> float | None:

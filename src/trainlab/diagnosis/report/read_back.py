@@ -63,6 +63,8 @@ class Outcome:
     reached: float | None = None
     reached_as: str | None = None
     neighbours_reach: float | None = None
+    data_allow: float | None = None
+    behind: bool = False
     first_loss: float | None = None
     last_loss: float | None = None
     constant_answer_loss: float | None = None

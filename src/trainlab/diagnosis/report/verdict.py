@@ -42,9 +42,18 @@ def _nothing(report: dict[str, Any]) -> str:
         return nothing_seen(report)
     if report["ended"].get("how") in ("error", "killed"):
         return "Nothing found before the script failed."
+    if outcome == "poor" and not report["outcome"]["behind"]:
+        return f"Nothing found. {_part_learnt(report['outcome'])}"
     if outcome in ("stuck", "poor", "diverged"):
         return "Nothing found that explains it, but the training doesn't reach what it could."
     return "Nothing found."
+
+
+def _part_learnt(outcome: dict[str, Any]) -> str:
+    """Say how far a training came that is better than a constant answer, and of which no more is known."""
+    reached = outcome["reached"]
+    how = "" if reached is None else f" ({outcome['reached_as']} {format_number(reached)})"
+    return f"The training learns a part{how}; whether the data allow more isn't known."
 
 
 def confidence_words(value: float) -> str:

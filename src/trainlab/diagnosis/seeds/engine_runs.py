@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from trainlab.diagnosis.lift.lifted import Lift
 from trainlab.diagnosis.lift.recording import Refused
 from trainlab.diagnosis.lift.replay import Replayed
 from trainlab.diagnosis.seeds.seed_run import SeedRun
-from trainlab.diagnosis.signals.learnt import NOTHING, State, state_of
+from trainlab.diagnosis.signals.learnt import NOTHING, State, is_behind, state_of
 from trainlab.engine.constant_baseline import best_constant_loss
 
 PRINTED = 0.006
@@ -24,14 +25,16 @@ class RunReader:
     """Makes a run of what an engine trained, read over all the data at the end.
 
     `constant` is what the best constant answer scores over all the data by the same loss, `variance` the
-    targets' (None of classes, and where no squared error is read), `neighbours` and `first_loss` are of the
-    script's own run. `metric` says which number of the experiment the asked one is: ``"accuracy"``,
-    ``"loss"`` or empty, times `scale`.
+    targets' (None of classes, and where no squared error is read), `commonest` the share of the commonest
+    class (None of numbers); `neighbours`, `allowed` and `first_loss` are of the script's own run. `metric`
+    says which number of the experiment the asked one is: ``"accuracy"``, ``"loss"`` or empty, times `scale`.
     """
 
     constant: float
     variance: float | None
+    commonest: float | None
     neighbours: float | None
+    allowed: float | None
     first_loss: float | None
     points: int
     steps: int
@@ -46,10 +49,12 @@ class RunReader:
         finite = math.isfinite(loss) and not diverged
         reached = self.reached(accuracy, squared) if finite else None
         value = (accuracy if self.metric == "accuracy" else loss) if self.metric else None
+        state = self._state(loss, reached) if finite else "diverged"
         return SeedRun(
             seed=seed,
             ended="end",
-            state=self._state(loss, reached) if finite else "diverged",
+            state=state,
+            behind=state == "poor" and is_behind(_known(reached), _known(self.neighbours), self.points),
             value=value * self.scale if value is not None and math.isfinite(value) else None,
             reached=reached,
             reached_as="accuracy" if self.classes else "R²",
@@ -79,6 +84,7 @@ class RunReader:
         return replace(
             yours,
             state=read.state,
+            behind=read.behind,
             reached=read.reached,
             reached_as=read.reached_as,
             last_loss=read.last_loss,
@@ -95,7 +101,15 @@ class RunReader:
             rows=self.points,
             steps=self.steps,
             unexplained=math.nan if self.classes or reached is None else 1 - reached,
+            mistakes=self._mistakes(reached),
+            allowed=_known(self.allowed),
         )
+
+    def _mistakes(self, reached: float | None) -> float:
+        """Return the share of wrong answers by that of always answering the commonest class."""
+        if reached is None or self.commonest is None or not self.commonest < 1:
+            return math.nan
+        return (1 - reached) / (1 - self.commonest)
 
 
 def reader_of(lift: Lift, runs: Sequence[SeedRun], metric: str) -> RunReader:
@@ -110,7 +124,9 @@ def reader_of(lift: Lift, runs: Sequence[SeedRun], metric: str) -> RunReader:
     reader = RunReader(
         constant=best_constant_loss(lift.experiment.loss, data.targets.astype(np.float64)),
         variance=variance if not classes and variance > NOTHING else None,
+        commonest=_commonest(data.targets) if classes else None,
         neighbours=yours.neighbours_reach,
+        allowed=yours.data_allow,
         first_loss=yours.first_loss,
         points=data.points,
         steps=yours.steps,
@@ -126,6 +142,12 @@ def reader_of(lift: Lift, runs: Sequence[SeedRun], metric: str) -> RunReader:
     raise Refused(
         f"{metric}, as the script prints it, is neither the loss nor the accuracy over the training data"
     )
+
+
+def _commonest(targets: npt.NDArray[np.float64]) -> float:
+    """Return the share of the commonest class of targets ``[n, outputs]``: yes or no, or a column each."""
+    yes = targets.mean(axis=0)
+    return float(max(yes[0], 1 - yes[0]) if len(yes) == 1 else yes.max())
 
 
 def _known(value: float | None) -> float:

@@ -12,8 +12,8 @@ import msgspec
 from trainlab.diagnosis.lift.lifted import Lift
 from trainlab.diagnosis.seeds.engine_runs import RunReader
 from trainlab.diagnosis.seeds.population import SeedsResult
-from trainlab.diagnosis.seeds.success import Measure, Success
-from trainlab.diagnosis.signals.learnt import STUCK
+from trainlab.diagnosis.seeds.success import RunMeasure, Success
+from trainlab.diagnosis.signals.learnt import LEARNT
 from trainlab.errors import DiagnosisError
 from trainlab.spec import Accuracy, Experiment, LossBelow, Within
 from trainlab.spec.solved import Solved
@@ -69,7 +69,7 @@ def shortened(experiment: Experiment) -> dict[str, Any]:
     return kept | {"network": {"widths": network.label, "activation": list(network.activations), **bias}}
 
 
-def solved_of(reader: RunReader, success: Success, measure: Measure) -> Solved:
+def solved_of(reader: RunReader, success: Success, measure: RunMeasure) -> Solved:
     """Return what counts as solved in the experiment's file: as near to the success asked for as can be."""
     low, high = success.at_least, success.at_most
     of_accuracy = (measure.field == "reached" and reader.classes) or reader.metric == "accuracy"
@@ -77,4 +77,4 @@ def solved_of(reader: RunReader, success: Success, measure: Measure) -> Solved:
         return Accuracy(accuracy=low / reader.scale)
     if reader.metric == "loss" and high is not None:
         return LossBelow(loss=high)
-    return LossBelow(loss=STUCK * reader.constant) if reader.constant else Within()
+    return LossBelow(loss=LEARNT * reader.constant) if reader.constant else Within()

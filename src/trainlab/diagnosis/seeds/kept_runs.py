@@ -15,12 +15,15 @@ from trainlab.errors import DiagnosisError
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunsHeader:
-    """The first line of a file of runs: what they are runs of. Other runs don't belong to them."""
+    """The first line of a file of runs: what they are runs of. Other runs don't belong to them.
+
+    `version` is that of how a run is judged (`signals.learnt`).
+    """
 
     script: str
     arguments: tuple[str, ...]
     metric: str
-    version: int = 1
+    version: int = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +82,8 @@ class KeptRuns:
             return "another script, or of this one before it was changed"
         if first.arguments != self.header.arguments:
             return f"the script with other arguments: {' '.join(first.arguments) or 'none'}"
+        if first.version != self.header.version:
+            return "the script that another version of trainlab judged"
         return f"another metric: {first.metric or 'none'}"
 
 

@@ -54,7 +54,11 @@ def run_lifted(
     seconds = time.monotonic() - started
     yours = reader.own(yours, lift.replayed[0])
     measure = measure_of([yours, *runs], metric=question.metric, success=question.success)
-    failed = [run for run in runs if question.success.of(run, measure) is False]
+    failed = [
+        run
+        for run in runs
+        if question.success.of(run, measure) is False and not question.success.is_between(run)
+    ]
     told, notes = with_causes(lift.experiment, runs, failed, stop=stop, on_diagnosis=on_diagnosis)
     return SeedsResult(
         script=question.script,

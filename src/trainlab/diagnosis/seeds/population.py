@@ -12,7 +12,7 @@ import numpy as np
 from trainlab.diagnosis.pictures.kinds import histogram
 from trainlab.diagnosis.seeds.population_words import seed_verdicts, verdict_of
 from trainlab.diagnosis.seeds.seed_run import NOT_LOOKED_AT, UNEXPLAINED, SeedRun
-from trainlab.diagnosis.seeds.success import Measure, Success
+from trainlab.diagnosis.seeds.success import RunMeasure, Success
 from trainlab.draw import JSON_FORMAT, counted, data_frame, json_text
 from trainlab.stats import Verdict, rate
 
@@ -52,7 +52,7 @@ class SeedsResult:
     asked: int
     yours: SeedRun
     runs: tuple[SeedRun, ...]
-    measure: Measure
+    measure: RunMeasure
     success: Success
     notes: tuple[str, ...] = ()
     how: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -100,11 +100,14 @@ class SeedsResult:
             "success": {
                 "means": self.success.words(self.measure),
                 "rate": rate(sum(known), len(known)).to_dict() if known else None,
+                "between": sum(map(self.success.is_between, self.runs)),
                 "not_judged": len(judged) - len(known),
             },
             "measure": _spread(self.measure, values),
             "yours": self._row(self.yours) | {"standing": _standing(self.measure, self.yours, values)},
-            "failures": _failures([run for run, good in judged if good is False]),
+            "failures": _failures(
+                [run for run, good in judged if good is False and not self.success.is_between(run)]
+            ),
             "runs": [self._row(run) for run in self.runs],
             "notes": list(self.notes),
             "how": self.how,
@@ -129,10 +132,14 @@ class SeedsResult:
 
     def _row(self, run: SeedRun) -> dict[str, Any]:
         row: dict[str, Any] = {name: getattr(run, name) for name in IN_JSON}
-        return row | {"value": self.measure.of(run), "success": self.success.of(run, self.measure)}
+        return row | {
+            "value": self.measure.of(run),
+            "success": self.success.of(run, self.measure),
+            "between": self.success.is_between(run),
+        }
 
 
-def _spread(measure: Measure, values: Sequence[float]) -> dict[str, Any]:
+def _spread(measure: RunMeasure, values: Sequence[float]) -> dict[str, Any]:
     quantiles: list[float | None] = [None] * 5
     if values:
         quantiles = list(np.quantile(values, (0, 0.25, 0.5, 0.75, 1)).tolist())
@@ -150,7 +157,7 @@ def _spread(measure: Measure, values: Sequence[float]) -> dict[str, Any]:
     }
 
 
-def _standing(measure: Measure, yours: SeedRun, values: Sequence[float]) -> dict[str, Any] | None:
+def _standing(measure: RunMeasure, yours: SeedRun, values: Sequence[float]) -> dict[str, Any] | None:
     """Return how many of the others' values are below, equal to and above the script's own."""
     own = measure.of(yours)
     if own is None or not values:

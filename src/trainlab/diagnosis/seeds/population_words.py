@@ -48,9 +48,15 @@ def _success(data: dict[str, Any]) -> Verdict:
         )
     found = rate_of(success["rate"])
     unknown = success["not_judged"]
+    some = success["between"]
+    between = f", {some:,} {'learns' if some == 1 else 'learn'} a part" if some else ""
     others = f", {unknown:,} more couldn't be judged" if unknown else ""
-    told = f"{share_words(found)} succeed{others}; success: {success['means']}."
+    told = f"{share_words(found)} succeed{between}{others}; success: {success['means']}."
     own = data["yours"]["success"]
+    if data["yours"]["between"]:
+        return Verdict(
+            topic="seed", sentence=f"{told} Your run learns a part, too little to count as either."
+        )
     if own is None:
         return Verdict(topic="seed", sentence=told)
     outcome, words = _was_it(found, own)

@@ -18,9 +18,9 @@ UNEXPLAINED, NOT_LOOKED_AT = "unexplained", "not looked at"
 class SeedRun:
     """The outcome of one seed (None: the script's own).
 
-    `value` is the metric's last value, if one was asked for; `state`, `reached`, `last_loss` and
-    `relative_loss`, the last loss divided by that of the best constant answer, are as the doctor has them
-    (`diagnosis.outcome`); of lifted runs they are over all the data.
+    `value` is the metric's last value, if one was asked for; `state`, `reached`, `data_allow`, `behind`,
+    `last_loss` and `relative_loss`, the last loss divided by that of the best constant answer, are as the
+    doctor has them (`judge.outcome`); of lifted runs they are over all the data.
     `fault` is the first finding, an exception's name where the script `failed`, or empty.
     `curve` is a fingerprint of the losses, `rows` are some of the rows trained on, `steps` optimizer steps,
     or backward passes without an optimizer. `training` is the name of the one that all this is of, where the
@@ -35,6 +35,8 @@ class SeedRun:
     reached: float | None = None
     reached_as: str | None = None
     neighbours_reach: float | None = None
+    data_allow: float | None = None
+    behind: bool = False
     first_loss: float | None = None
     last_loss: float | None = None
     relative_loss: float | None = None
@@ -81,6 +83,8 @@ def run_from_report(
         reached=outcome.reached,
         reached_as=outcome.reached_as,
         neighbours_reach=outcome.neighbours_reach,
+        data_allow=outcome.data_allow,
+        behind=outcome.behind,
         first_loss=outcome.first_loss,
         last_loss=outcome.last_loss,
         relative_loss=outcome.loss_by_constant,

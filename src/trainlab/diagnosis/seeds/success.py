@@ -17,7 +17,7 @@ _HIGHER = re.compile(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Measure:
+class RunMeasure:
     """A number of each run: `field` of a `SeedRun`, called `name`; `higher` is better, None if unknown."""
 
     name: str
@@ -42,7 +42,7 @@ class Success:
         """Whether a number decides."""
         return self.at_least is not None or self.at_most is not None
 
-    def of(self, run: SeedRun, measure: Measure) -> bool | None:
+    def of(self, run: SeedRun, measure: RunMeasure) -> bool | None:
         """Return whether the run succeeded; None where the doctor couldn't judge it."""
         if run.failed:
             return False
@@ -55,7 +55,11 @@ class Success:
             self.at_most is None or value <= self.at_most
         )
 
-    def words(self, measure: Measure) -> str:
+    def is_between(self, run: SeedRun) -> bool:
+        """Whether the run is better than a constant answer and hasn't learnt: no success, and no failure."""
+        return not self.by_threshold and not run.failed and run.state == "poor" and not run.behind
+
+    def words(self, measure: RunMeasure) -> str:
         """Say what success means."""
         bounds = [
             f"{sign} {format_number(bound)}"
@@ -67,16 +71,16 @@ class Success:
         return "the doctor judges that the network has learnt"
 
 
-def measure_of(runs: Sequence[SeedRun], *, metric: str, success: Success) -> Measure:
+def measure_of(runs: Sequence[SeedRun], *, metric: str, success: Success) -> RunMeasure:
     """Return what is compared: the metric asked for, else accuracy or R², else the loss."""
     if metric:
-        return Measure(name=metric, field="value", higher=_better(metric, success))
+        return RunMeasure(name=metric, field="value", higher=_better(metric, success))
     kinds = [run.reached_as for run in runs if run.reached is not None and run.reached_as]
     if kinds and 2 * len(kinds) >= len([run for run in runs if not run.failed]):
-        return Measure(name=max(set(kinds), key=kinds.count), field="reached", higher=True)
+        return RunMeasure(name=max(set(kinds), key=kinds.count), field="reached", higher=True)
     if any(run.relative_loss is not None for run in runs):
-        return Measure(name="loss by that of the best constant", field="relative_loss", higher=False)
-    return Measure(name="last loss", field="last_loss", higher=False)
+        return RunMeasure(name="loss by that of the best constant", field="relative_loss", higher=False)
+    return RunMeasure(name="last loss", field="last_loss", higher=False)
 
 
 def _better(name: str, success: Success) -> bool | None:

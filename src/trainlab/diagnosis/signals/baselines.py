@@ -1,18 +1,28 @@
-"""What a network is measured against: the best constant answer, and its nearest neighbours.
+"""What a network is measured against: the best constant answer, its nearest neighbours, a linear fit.
 
-Below the loss of the best constant something has been learnt; neighbours are a reference that no training
-can spoil.
+Below the loss of the best constant something has been learnt; neighbours and linear fits are references that
+no training can spoil.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES
 
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Matrix = npt.NDArray[np.float64]
+
 K = 5
 """How many neighbours answer."""
+RIDGE = 1e-3
+"""The penalty of the linear fit, for each row: enough where features are as many as rows."""
 
 
 def own_constant(record: LossRecord) -> float:
@@ -55,12 +65,25 @@ def trivial_loss(record: LossRecord) -> float:
     return float(np.maximum(variance, 0).mean())
 
 
-def neighbours(
-    rows: Sequence[tuple[float, ...]], targets: Sequence[float], *, classes: bool
-) -> tuple[float, float, int] | None:
-    """Return how well 5 neighbours answer for each row, itself left out; what chance gives; how many rows.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class References:
+    """What others reach on the same examples: accuracy, or R² of numbers.
 
-    For classes the share of right votes and that of the largest class; for numbers R² and 0.
+    `neighbours` and `linear` (a linear fit) answer for examples that they weren't given; `chance` is what the
+    best constant answer reaches; `rows` are the different examples.
+    """
+
+    neighbours: float
+    linear: float
+    chance: float
+    rows: int
+
+
+def references(
+    rows: Sequence[tuple[float, ...]], targets: Sequence[float], *, classes: bool
+) -> References | None:
+    """Return how well 5 neighbours and a linear fit answer for each row, itself left out; None of few rows.
+
     Features are scaled to a standard deviation of 1; rows that come again are counted once.
     """
     import numpy as np
@@ -84,8 +107,37 @@ def neighbours(
     near = np.argpartition(distance, K, axis=1)[:, :K]
     if classes:
         labels = np.unique(y)
-        votes = np.stack([(y[near] == label).sum(1) for label in labels], axis=1)
-        right = float((labels[votes.argmax(1)] == y).mean())
-        return right, float(max((y == label).mean() for label in labels)), len(y)
-    error = float(((y[near].mean(1) - y) ** 2).mean())
-    return 1 - error / max(float(y.var()), 1e-12), 0.0, len(y)
+        is_label = np.stack([y == label for label in labels], axis=1).astype(np.float64)
+        votes, fitted = is_label[near].sum(1), without_itself(x, is_label)
+        return References(
+            neighbours=float((labels[votes.argmax(1)] == y).mean()),
+            linear=float((labels[fitted.argmax(1)] == y).mean()),
+            chance=float(is_label.mean(0).max()),
+            rows=len(y),
+        )
+    variance = max(float(y.var()), 1e-12)
+    return References(
+        neighbours=1 - float(((y[near].mean(1) - y) ** 2).mean()) / variance,
+        linear=1 - float(((without_itself(x, y[:, None])[:, 0] - y) ** 2).mean()) / variance,
+        chance=0.0,
+        rows=len(y),
+    )
+
+
+def without_itself(x: Matrix, y: Matrix) -> Matrix:
+    """Return what ridge regression with an intercept answers for each row, fitted on all the others.
+
+    Args:
+        x: standardised features ``[rows, features]``.
+        y: targets ``[rows, columns]``.
+
+    The penalty λ is `RIDGE` times the rows. With the hat matrix H = X (XᵀX + λI)⁻¹ Xᵀ the answer to a row
+    that was left out is y − (y − Hy) / (1 − h), where h is its entry on the diagonal of H (Allen's PRESS).
+    """
+    import numpy as np
+
+    design = np.column_stack([np.ones(len(x)), x])
+    penalty = RIDGE * len(x) * np.eye(design.shape[1])
+    penalty[0, 0] = 0.0
+    hat = design @ np.linalg.solve(design.T @ design + penalty, design.T)
+    return y - (y - hat @ y) / np.maximum(1 - np.diag(hat), 1e-9)[:, None]

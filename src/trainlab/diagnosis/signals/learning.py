@@ -11,8 +11,8 @@ from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.observed.torch_names import BINARY, BY_HAND, CLASSES
 from trainlab.diagnosis.signals import curve
 from trainlab.diagnosis.signals.averages import mean
-from trainlab.diagnosis.signals.baselines import neighbours, own_constant, trivial_loss
-from trainlab.diagnosis.signals.learnt import State, state_of
+from trainlab.diagnosis.signals.baselines import own_constant, references, trivial_loss
+from trainlab.diagnosis.signals.learnt import TELLING, State, is_behind, state_of
 from trainlab.diagnosis.signals.unsteady import adversarial, unsteady
 
 SAME = 0.01
@@ -36,7 +36,8 @@ class Learning:
     at the end, over rows trained on, and `own_constant` what the best constant scores by the same; the
     outcome goes by these where they are known, else by `end` and `trivial`. `asked` is what the network
     answered when it was asked at the end. `reached_on` says on which rows `reached` was read;
-    `known_failure` what was to be reached, where the outcome was judged by that.
+    `known_failure` what was to be reached, where the outcome was judged by that. `reference` is what
+    neighbours reach, `allowed` the better of them and a linear fit, where that is more than chance.
     """
 
     state: State
@@ -57,6 +58,7 @@ class Learning:
     own: float = float("nan")
     own_constant: float = float("nan")
     asked: ModelAsked | None = None
+    allowed: float = float("nan")
 
     @property
     def loss_by_constant(self) -> float:
@@ -77,9 +79,20 @@ class Learning:
         return self.end / self.trivial if self.trivial > 1e-12 else float("nan")
 
     @property
+    def is_behind(self) -> bool:
+        """Whether it is poor where more can be learnt; of other poor trainings that isn't known."""
+        known = bool(self.known_failure) or is_behind(self.reached, self.reference, self.rows)
+        return self.state == "poor" and known
+
+    @property
+    def falls_short(self) -> bool:
+        """Whether it is known to have learnt too little, without having diverged."""
+        return self.state == "stuck" or self.is_behind
+
+    @property
     def failing(self) -> bool:
-        """Whether the outcome is bad."""
-        return self.state in ("poor", "stuck", "diverged")
+        """Whether the outcome is known to be bad."""
+        return self.state == "diverged" or self.falls_short
 
     def is_unfit(self, ratio: float) -> bool:
         """Whether it fails, or ends above this share of the best constant's loss, unless networks compete."""
@@ -92,7 +105,7 @@ class Learning:
             return f"the loss went from {self.start:.3g} to {self.end:.3g}"
         if self.known_failure:
             return f"{self.known_failure}; the last loss is {self.end:.3g}"
-        if self.state == "poor":
+        if self.is_behind:
             kind = "accuracy" if self.main.kind in CLASSES + BINARY else "R²"
             return (
                 f"the network reaches {kind} {self.reached:.2f} at best, in training or evaluation; "
@@ -111,7 +124,7 @@ def learning(record: TrainingRecord) -> Learning:
     against = adversarial(record)
     values = loss_curve.values if loss_curve is not None else []
     first, last, trivial = curve.start(values), curve.end(values), float("nan")
-    reached = reference = chance = own = constant = float("nan")
+    reached = reference = chance = own = constant = allowed = mistakes = float("nan")
     rows, on = 0, ""
     asked = None
     if main is not None and main.fits:
@@ -141,9 +154,13 @@ def learning(record: TrainingRecord) -> Learning:
             # Dropout and noise hold training batches back: where an evaluation shows more, that counts.
             reached, on = judged, "the last batches evaluated"
         if main.columns == 1 or main.kind in CLASSES:
-            found = neighbours(record.data.sample_x, record.data.sample_y, classes=classes)
+            found = references(record.data.sample_x, record.data.sample_y, classes=classes)
             if found is not None:
-                reference, chance, rows = found
+                reference, chance, rows = found.neighbours, found.chance, found.rows
+                best = max(reference, found.linear)
+                allowed = best if best > chance + TELLING else allowed
+        if classes:
+            mistakes = _mistakes(main, reached)
     # Of a loss written by hand it isn't known whether its best constant lies between the median and the mean.
     known = math.isfinite(own) and constant > LEAST_CONSTANT and main is not None and main.kind != BY_HAND
     if not known:
@@ -163,6 +180,8 @@ def learning(record: TrainingRecord) -> Learning:
             rows=rows,
             steps=record.tick,
             unexplained=float("nan") if asked is None or not known else asked.best.plain,
+            mistakes=mistakes,
+            allowed=allowed,
         )
     return Learning(
         state=state,
@@ -182,7 +201,18 @@ def learning(record: TrainingRecord) -> Learning:
         own=own,
         own_constant=constant,
         asked=asked,
+        allowed=allowed,
     )
+
+
+def _mistakes(main: LossRecord, reached: float) -> float:
+    """Return the share of wrong answers by that of always answering the commonest class."""
+    if main.kind in CLASSES:
+        commonest = max(main.counts.values(), default=0) / max(1, sum(main.counts.values()))
+    else:
+        yes = main.sums[0] / max(1, main.rows) if main.sums else float("nan")
+        commonest = max(yes, 1 - yes)
+    return (1 - reached) / (1 - commonest) if 0 < commonest < 1 else float("nan")
 
 
 def _is_judged(main: LossRecord) -> bool:

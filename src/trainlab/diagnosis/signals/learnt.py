@@ -8,10 +8,14 @@ from typing import Literal
 State = Literal["learnt", "poor", "stuck", "diverged", "unknown"]
 STUCK = 0.9
 """At 90 % of the loss of the best constant answer hardly anything was learnt."""
+LEARNT = 0.5
+"""At half of it, or of the commonest class's mistakes, a network has learnt, unless the data allow more."""
 FEW = 60
 """In fewer steps a healthy training may not have left the start."""
 BEHIND = 0.1
 """So far behind its nearest neighbours, in accuracy or R², a network is poor."""
+TELLING = 0.05
+"""A reference tells what the data allow if it is so much better than the best constant answer."""
 ROWS = 100
 """Of fewer rows neighbours tell too little."""
 GONE = 10
@@ -30,8 +34,14 @@ def state_of(
     rows: int,
     steps: int,
     unexplained: float = math.nan,
+    mistakes: float = math.nan,
+    allowed: float = math.nan,
 ) -> State:
     """Return what a training came to; NaN stands for what isn't known.
+
+    Between "stuck" and "learnt" lies "poor": better than a constant answer, but neither by half nor as good
+    as a reference shows that the data allow. It counts as neither success nor failure, unless neighbours are
+    known to do better.
 
     Args:
         loss: the loss at the end, over all the examples or a fair share of them.
@@ -42,6 +52,10 @@ def state_of(
         steps: optimizer steps.
         unexplained: of numbers the squared error by the variance, 1 − R². Under L1 three of four points may
             be answered well and the fourth turned round: half the constant's loss, and an R² of 0.
+        mistakes: of classes the share of wrong answers by that of the commonest class alone. Smoothed labels
+            and weights keep the loss of good answers high.
+        allowed: the better of what neighbours and a linear fit reach on examples that they weren't given, if
+            that is more than chance by 0.05.
     """
     if loss > GONE * max(start, constant) > 0:
         return "diverged"
@@ -51,7 +65,10 @@ def state_of(
         return "stuck"
     if is_behind(reached, neighbours, rows):
         return "poor"
-    return "learnt" if constant > NOTHING else "unknown"
+    if not constant > NOTHING:
+        return "unknown"
+    halved = loss <= LEARNT * constant and not unexplained > LEARNT
+    return "learnt" if halved or mistakes <= LEARNT or reached >= allowed - BEHIND else "poor"
 
 
 def is_behind(reached: float, neighbours: float, rows: int = ROWS) -> bool:

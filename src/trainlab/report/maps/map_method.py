@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trainlab.draw import counted, format_number
-from trainlab.report.how import how_terms
+from trainlab.report.provenance_lines import provenance_terms
 from trainlab.report.words import task_label
 from trainlab.studies.maps import Axis, MapResult
 
@@ -17,7 +17,7 @@ def method_pairs(result: MapResult) -> list[tuple[str, str]]:
         ("Axes", f"{axis_range(asked.x)}; {axis_range(asked.y)}"),
         ("Points", points_words(result)),
         ("Seeds", seeds_words(result)),
-        *how_terms(result.how),
+        *provenance_terms(result.how),
         ("Epochs", _epochs(experiment.record.solved_every)),
         ("Not tested", _not_tested(result)),
     ]

@@ -15,7 +15,7 @@ from trainlab.spec import experiment_to_toml
 from trainlab.stats import Rate
 from trainlab.studies.maps import MapResult, map_picture
 from trainlab.studies.maps.axis import axis_words
-from trainlab.studies.maps.show import NO_EPOCHS, Measure, measures
+from trainlab.studies.maps.show import NO_EPOCHS, MapMeasure, measures
 
 CAPTIONS = {
     "solved": "How much of the plane works, and how sharply it ends. Each shade is the share of a "
@@ -36,7 +36,7 @@ def map_html(result: MapResult) -> str:
         paragraph(unbroken(words), kind="" if at else "question") for at, words in enumerate(result.verdict)
     )
     diverged = result.shares.runs[1].any()
-    shown: list[Measure] = [item for item in measures(result) if item != "diverged" or diverged]
+    shown: list[MapMeasure] = [item for item in measures(result) if item != "diverged" or diverged]
     drawn = {
         item: joined(picture(map_picture(result, item)), paragraph(CAPTIONS[item], kind="muted"))
         for item in shown

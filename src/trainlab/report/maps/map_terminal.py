@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.draw import Shade, heat_text, ramp, wrapped
-from trainlab.report.how import time_words
 from trainlab.report.maps.map_method import points_words, seeds_words
+from trainlab.report.provenance_lines import time_words
 from trainlab.report.terminal_lines import LINES, labelled, print_lines
 from trainlab.spec import data_words
 from trainlab.studies.maps import MapResult

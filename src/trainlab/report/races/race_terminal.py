@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from trainlab.draw import wrapped
-from trainlab.report.how import how_line
+from trainlab.report.provenance_lines import provenance_line
 from trainlab.report.races.race_page import saved_words
 from trainlab.report.terminal_lines import LINES, labelled, print_lines
 from trainlab.spec import data_words
@@ -113,4 +113,6 @@ def _print_framed(
 def _print_how(result: RaceResult | SmallestResult, spent: str, *, console: Console) -> None:
     """Print what was spent, by which engine and in what time."""
 
-    print_lines(wrapped(f"{spent}; {how_line(result.how)}.", console.width), console=console, style="muted")
+    print_lines(
+        wrapped(f"{spent}; {provenance_line(result.how)}.", console.width), console=console, style="muted"
+    )

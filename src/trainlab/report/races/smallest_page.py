@@ -6,7 +6,7 @@ from trainlab.draw import unbroken
 from trainlab.draw.svg import Html
 from trainlab.page.document import Front, code, fold, page, paragraph, picture, side_by_side, terms
 from trainlab.page.html import NOTHING, joined
-from trainlab.report.how import how_terms
+from trainlab.report.provenance_lines import provenance_terms
 from trainlab.report.study.run_part import run_graph
 from trainlab.spec import experiment_to_toml
 from trainlab.studies.races.race_pictures import smallest_picture
@@ -76,7 +76,7 @@ def _method(result: SmallestResult) -> Html:
         ("Not claimed", NOT_SAID),
         ("Seeds", f"raced on 0 to {most - 1:,} at most, judged on {most:,} to {2 * most - 1:,} at most"),
         ("Spent", f"{result.runs:,} runs"),
-        *how_terms(result.how),
+        *provenance_terms(result.how),
     ]
     words = "The experiment, but for the network"
     return joined(terms(pairs), fold(words, code(experiment_to_toml(result.base)), printed=True))

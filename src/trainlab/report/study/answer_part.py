@@ -17,7 +17,7 @@ from trainlab.report.study.verdict_part import names_in
 from trainlab.spec import Network, solved_rule
 from trainlab.studies.answers.answer import Answer, answer_of, seeds_or_runs
 from trainlab.studies.cells import CellResult, any_solved, spread_of
-from trainlab.studies.measure import Measure
+from trainlab.studies.performance_measure import PerformanceMeasure
 from trainlab.studies.result import StudyResult
 
 MOST_ROWS = 12
@@ -92,7 +92,7 @@ def answer_picture(result: StudyResult) -> Picture | None:
     )
 
 
-def _rows(result: StudyResult, network: str, measure: Measure | None) -> list[Interval]:
+def _rows(result: StudyResult, network: str, measure: PerformanceMeasure | None) -> list[Interval]:
     cells, everything = cells_of(result, network), result.study.change_names
     first, last = _cell(result, network, ()), _cell(result, network, everything)
     chosen: list[tuple[str, CellResult]] = []
@@ -119,7 +119,7 @@ def _ending(rows: Sequence[Interval], guess: float) -> list[Interval]:
     return [row if np.isfinite(row.high) else replace(row, high=top) for row in rows]
 
 
-def _best(cells: Sequence[CellResult], measure: Measure | None) -> CellResult | None:
+def _best(cells: Sequence[CellResult], measure: PerformanceMeasure | None) -> CellResult | None:
     """Return the cell that does best; None where no run of any gave a number."""
     turn = -1.0 if measure is not None and measure.kind == "loss" else 1.0
     known = [(turn * _spread(item, measure)[1], item) for item in cells]
@@ -127,7 +127,7 @@ def _best(cells: Sequence[CellResult], measure: Measure | None) -> CellResult | 
     return max(known, key=lambda pair: pair[0])[1] if known else None
 
 
-def _spread(item: CellResult, measure: Measure | None) -> tuple[float, float, float]:
+def _spread(item: CellResult, measure: PerformanceMeasure | None) -> tuple[float, float, float]:
     """Return low end, middle and high end: of the rate its interval, of a measure quantiles of the seeds."""
     if measure is None:
         value = item.solved
@@ -139,7 +139,7 @@ def _spread(item: CellResult, measure: Measure | None) -> tuple[float, float, fl
     return low, middle, high
 
 
-def _scaled(measure: Measure, value: float) -> float:
+def _scaled(measure: PerformanceMeasure, value: float) -> float:
     return 100 * value if measure.kind == "accuracy" else value
 
 

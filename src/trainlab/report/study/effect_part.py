@@ -14,7 +14,7 @@ from trainlab.stats import passed_over
 from trainlab.studies.answers.score_cautions import MORE_SPLITS
 from trainlab.studies.cells import any_solved
 from trainlab.studies.effect_table import EFFECTS, INTERACTIONS, Effect, effect_table
-from trainlab.studies.measure import Measure
+from trainlab.studies.performance_measure import PerformanceMeasure
 from trainlab.studies.result import StudyResult
 from trainlab.studies.study_pictures import effect_picture, rate_picture
 
@@ -86,7 +86,7 @@ def _effect_tables(result: StudyResult) -> Html:
     return joined(*tables)
 
 
-def score_effect_table(measure: Measure) -> TableOf[Effect]:
+def score_effect_table(measure: PerformanceMeasure) -> TableOf[Effect]:
     """Return the table of effects on a measure."""
     return effect_table(lambda value: UNKNOWN if value is None else measure.difference(value.value))
 

@@ -10,7 +10,7 @@ from trainlab.draw.svg import Html
 from trainlab.page.columns import Column, TableOf
 from trainlab.page.document import code, fold, paragraph, terms
 from trainlab.page.html import joined
-from trainlab.report.how import how_terms
+from trainlab.report.provenance_lines import provenance_terms
 from trainlab.report.study.shown_cells import cell_words, ends_of, networks_of
 from trainlab.report.torch_code.cell_code import cell_code
 from trainlab.report.words import task_label
@@ -65,7 +65,7 @@ def method_part(result: StudyResult) -> Html:
             "Cells",
             f"{len(result.cells):,} of {2 ** len(result.study.changes) * len(result.study.network_names):,}",
         ),
-        *how_terms(result.how),
+        *provenance_terms(result.how),
         *([("Splits", splits_words(result))] if result.study.splits > 1 else []),
         ("Intervals", intervals_words(result)),
         *([("Fidelity", result.fidelity.sentence)] if result.fidelity else []),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from trainlab.draw import TERMINAL, counted
 from trainlab.page.cells import UNKNOWN, share, share_alone
 from trainlab.page.columns import Column, TableOf
-from trainlab.report.how import how_line
+from trainlab.report.provenance_lines import provenance_line
 from trainlab.report.study.answer_terminal import print_answer
 from trainlab.report.study.effect_part import score_effect_table
 from trainlab.report.study.method_part import seeds_words, stopped_words
@@ -82,7 +82,7 @@ def _print_details(result: StudyResult, console: Console) -> None:
     stopped = stopped_words(result)
     if stopped:
         print_lines([stopped], console=console)
-    _muted(f"Seeds {seeds_words(result)}; {how_line(result.how)}.", console)
+    _muted(f"Seeds {seeds_words(result)}; {provenance_line(result.how)}.", console)
 
 
 def _legend(result: StudyResult, console: Console) -> None:

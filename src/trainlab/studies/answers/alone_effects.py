@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from trainlab.stats import Reading, passed_over
 from trainlab.studies.answers.answer import networks_words
 from trainlab.studies.effect_table import Effect
-from trainlab.studies.measure import Measure
+from trainlab.studies.performance_measure import PerformanceMeasure
 
 if TYPE_CHECKING:
     from trainlab.studies.result import StudyResult
@@ -26,7 +26,7 @@ def only_alone(effect: Effect) -> bool:
 
 
 def describe_alone(
-    result: StudyResult, effects: Sequence[Effect], measure: Measure
+    result: StudyResult, effects: Sequence[Effect], measure: PerformanceMeasure
 ) -> list[tuple[str, str, str]]:
     """Return what each change does alone, in figures, and what its average shows."""
     networks = list(dict.fromkeys(item.cell.network for item in result.cells))
@@ -55,7 +55,7 @@ def describe_alone(
 
 
 def alone_lines(
-    result: StudyResult, effects: Sequence[Effect], measure: Measure
+    result: StudyResult, effects: Sequence[Effect], measure: PerformanceMeasure
 ) -> tuple[tuple[str, str], ...]:
     """Return a line on what changes do alone that their averages don't show; none if there is nothing."""
     told = describe_alone(result, [effect for effect in effects if only_alone(effect)], measure)
@@ -63,7 +63,7 @@ def alone_lines(
     return (("Alone", ". ".join(words)),) if words else ()
 
 
-def nearest_to_seen(effects: Sequence[Effect], measure: Measure) -> str:
+def nearest_to_seen(effects: Sequence[Effect], measure: PerformanceMeasure) -> str:
     """Name the effect that comes nearest to being seen, if an interval taken by itself leaves out 0."""
     near = [
         (read.p_adjusted, f"{effect.change}{how} on {effect.network}", read)

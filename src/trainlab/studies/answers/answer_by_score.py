@@ -27,7 +27,7 @@ from trainlab.studies.answers.score_cautions import cautions
 from trainlab.studies.answers.score_columns import has_r2, r2_words, score_columns
 from trainlab.studies.cells import CellResult, median
 from trainlab.studies.effect_table import Effect
-from trainlab.studies.measure import Measure
+from trainlab.studies.performance_measure import PerformanceMeasure
 from trainlab.studies.score_effects import few_seeds, score_over_splits, score_untold
 from trainlab.studies.verdicts.score_verdicts import (
     End,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from trainlab.studies.result import StudyResult
 
 
-def score_answer(result: StudyResult, measure: Measure) -> Answer:
+def score_answer(result: StudyResult, measure: PerformanceMeasure) -> Answer:
     """Return the answer by the measure: what changes do to it, and how it compares with the mere guess."""
     study, effects = result.study, result.score_effects
     table, items, remarks = _table(result, measure)
@@ -77,7 +77,7 @@ def _effects_title(result: StudyResult, effects: Sequence[Effect], what: str) ->
     return f"{title}, or alone where only that can be told" if mixed else title
 
 
-def _changed(result: StudyResult, measure: Measure, effects: Sequence[Effect]) -> str:
+def _changed(result: StudyResult, measure: PerformanceMeasure, effects: Sequence[Effect]) -> str:
     """Say which changes help, which hurt, and what can't be told; nothing where there are no changes."""
     untold = _untold(result, measure)
     if not effects:
@@ -99,7 +99,7 @@ def _changed(result: StudyResult, measure: Measure, effects: Sequence[Effect]) -
     return " ".join(filter(None, (*parts, untold)))
 
 
-def _untold(result: StudyResult, measure: Measure) -> str:
+def _untold(result: StudyResult, measure: PerformanceMeasure) -> str:
     """Name the changes about which nothing can be said, and why."""
     found = score_untold(result.study, measure, result.cells)
     singles = {key: why for key, why in found.items() if len(key[1]) == 1}
@@ -118,7 +118,7 @@ def _untold(result: StudyResult, measure: Measure) -> str:
     return f"What {join(names)} {does} to the {measure.name} of {to}{average} isn't told: {why}."
 
 
-def _perfect(result: StudyResult, measure: Measure) -> str:
+def _perfect(result: StudyResult, measure: PerformanceMeasure) -> str:
     """Say that nothing is left to improve, where every seed has every row right at every baseline."""
     bases = [item for item in result.cells if not item.cell.changes]
     if measure.kind != "accuracy" or not bases:
@@ -141,7 +141,7 @@ def _with_reading(
     return {change: items for change, items in found.items() if items}
 
 
-def _done(result: StudyResult, found: dict[str, list[Effect]], verb: str, measure: Measure) -> str:
+def _done(result: StudyResult, found: dict[str, list[Effect]], verb: str, measure: PerformanceMeasure) -> str:
     """Return ``A helps 3-8-1: +3.1 points (…) of held-out accuracy.``, or who does of several."""
     networks = list(dict.fromkeys(item.cell.network for item in result.cells))
     every = [item for items in found.values() for item in items]
@@ -153,7 +153,7 @@ def _done(result: StudyResult, found: dict[str, list[Effect]], verb: str, measur
     return f"{join(list(found))} {verb}{where}{split_words(measure)}: {_figures(every, measure)}."
 
 
-def _figures(effects: Sequence[Effect], measure: Measure) -> str:
+def _figures(effects: Sequence[Effect], measure: PerformanceMeasure) -> str:
     """Return effects with their intervals; of a single one what it does alone as well, if that is seen."""
     average = " on average" if any(_averaged(effect) for effect in effects) else ""
     if len(effects) > 1:
@@ -179,7 +179,7 @@ def _averaged(effect: Effect) -> bool:
     return effect.main is not None and (effect.alone is None or effect.main.value != effect.alone.value)
 
 
-def _level(result: StudyResult, measure: Measure) -> str:
+def _level(result: StudyResult, measure: PerformanceMeasure) -> str:
     """Say how well the networks do, at the baseline if it was run, beside what needs no inputs."""
     networks = list(dict.fromkeys(item.cell.network for item in result.cells))
     first = [next(item for item in result.cells if item.cell.network == name) for name in networks]
@@ -229,7 +229,7 @@ def _level(result: StudyResult, measure: Measure) -> str:
     return f"{opening}{words} {did}.{_fit(item, middle, measure)}"
 
 
-def _outcome(result: StudyResult, measure: Measure, item: CellResult) -> Outcome:
+def _outcome(result: StudyResult, measure: PerformanceMeasure, item: CellResult) -> Outcome:
     """Return whether a cell beats the guess, as the verdicts have it where they judge the cell."""
     everything = bool(result.study.changes)
     end = End(
@@ -243,13 +243,13 @@ def _outcome(result: StudyResult, measure: Measure, item: CellResult) -> Outcome
     return (told or judge_guesses(measure, [end]))[0].outcome
 
 
-def _guess(measure: Measure) -> str:
+def _guess(measure: PerformanceMeasure) -> str:
     if measure.kind == "accuracy":
         return f"{measure.guess_words} gets {percent(measure.guess)}"
     return f"that of {measure.guess_words} is {format_number(measure.guess)}"
 
 
-def _fit(item: CellResult, middle: float, measure: Measure) -> str:
+def _fit(item: CellResult, middle: float, measure: PerformanceMeasure) -> str:
     """Say how the rows trained on compare with those held out: overfitting, where the rows show it."""
     if not measure.held_out:
         return ""
@@ -270,7 +270,7 @@ def _fit(item: CellResult, middle: float, measure: Measure) -> str:
 
 
 def _table(
-    result: StudyResult, measure: Measure
+    result: StudyResult, measure: PerformanceMeasure
 ) -> tuple[TableOf[CellResult | None], Sequence[CellResult | None], tuple[str, ...]]:
     """Return the table, its rows (None for the mere guess, then cells), and remarks."""
     networks = list(dict.fromkeys(item.cell.network for item in result.cells))
@@ -307,18 +307,18 @@ def _names(heading: str, name: Callable[[CellResult], str], *, guess: str = "") 
     return Column(heading, lambda item: guess if item is None else name(item), align="left")
 
 
-def _rank(item: CellResult, measure: Measure) -> float:
+def _rank(item: CellResult, measure: PerformanceMeasure) -> float:
     middle = median(measure.of_all(item))
     return middle if measure.kind == "accuracy" else -middle
 
 
-def _one(value: Estimate, measure: Measure) -> str:
+def _one(value: Estimate, measure: PerformanceMeasure) -> str:
     # Of a loss the lower end is the higher score.
     ends = (value.low, value.high) if measure.kind == "accuracy" else (value.high, value.low)
     return f"{measure.figure(value.estimate)} ({measure.figure(ends[0])} to {measure.figure(ends[1])})"
 
 
-def _span(effects: Sequence[Effect], measure: Measure) -> str:
+def _span(effects: Sequence[Effect], measure: PerformanceMeasure) -> str:
     values = sorted(read_of(effect).value.estimate for effect in effects)
     low, high = measure.figure(values[0]), measure.figure(values[-1])
     return low if low == high else f"{low} to {high}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from trainlab.spec import solved_rule
 from trainlab.studies.cells import any_solved, median
-from trainlab.studies.measure import Measure
+from trainlab.studies.performance_measure import PerformanceMeasure
 from trainlab.studies.verdicts.score_verdicts import percent
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ MORE_SPLITS = "Other rows may say otherwise: splits = 20 in the study file draws
 """Said of results on one split."""
 
 
-def cautions(result: StudyResult, measure: Measure) -> list[str]:
+def cautions(result: StudyResult, measure: PerformanceMeasure) -> list[str]:
     """Say what the figures don't cover: other rows, runs that diverged, what solved means."""
     said: list[str] = []
     lost = sum(item.diverged.k for item in result.cells)
@@ -43,7 +43,7 @@ def cautions(result: StudyResult, measure: Measure) -> list[str]:
     return said
 
 
-def _one_split(result: StudyResult, measure: Measure) -> str:
+def _one_split(result: StudyResult, measure: PerformanceMeasure) -> str:
     """Say what the rows of a single split leave to chance, and how to draw more splits."""
     more = ""
     if result.study.changes or len(result.study.networks) > 1:

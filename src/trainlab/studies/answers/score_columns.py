@@ -12,13 +12,15 @@ from trainlab.engine import Runs
 from trainlab.page.cells import UNKNOWN, count_of
 from trainlab.page.columns import Column
 from trainlab.studies.cells import CellResult, any_solved, median, spread_of
-from trainlab.studies.measure import Measure
+from trainlab.studies.performance_measure import PerformanceMeasure
 from trainlab.studies.verdicts.score_verdicts import percent
 
 Floats = npt.NDArray[np.float64]
 
 
-def score_columns(measure: Measure, cells: Sequence[CellResult]) -> list[Column[CellResult | None]]:
+def score_columns(
+    measure: PerformanceMeasure, cells: Sequence[CellResult]
+) -> list[Column[CellResult | None]]:
     """Return the columns that apply to these cells; the row of None is the mere guess."""
     data = cells[0].runs.experiment.data()
     trained = _numbers(f"{data.points:,} trained on", measure.training_guess, measure.trained_on, measure)
@@ -32,12 +34,12 @@ def score_columns(measure: Measure, cells: Sequence[CellResult]) -> list[Column[
     return columns
 
 
-def has_r2(measure: Measure) -> bool:
+def has_r2(measure: PerformanceMeasure) -> bool:
     """Whether 1 − loss / guess is R²."""
     return measure.squared and min(measure.guesses or (measure.guess,)) > 0
 
 
-def r2_words(item: CellResult, measure: Measure) -> str:
+def r2_words(item: CellResult, measure: PerformanceMeasure) -> str:
     """Return the median R² of a cell's runs with two decimals, each against the guess on its split."""
     guesses = measure.guesses or (measure.guess,)
     values = measure.of_all(item)
@@ -45,7 +47,7 @@ def r2_words(item: CellResult, measure: Measure) -> str:
 
 
 def _numbers(
-    heading: str, guess: float, values: Callable[[Runs], Floats], measure: Measure
+    heading: str, guess: float, values: Callable[[Runs], Floats], measure: PerformanceMeasure
 ) -> Column[CellResult | None]:
     def number(value: float) -> str:
         return percent(value) if measure.kind == "accuracy" else format_number(value)

@@ -10,7 +10,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from trainlab.errors import SpecError
-from trainlab.execution import Progress, how_run
+from trainlab.execution import Progress, provenance_of
 from trainlab.spec import Experiment, Study, any_study, loss_entry, name_of, named_cell
 from trainlab.spec.checks import check_number
 from trainlab.spec.study import MAX_SEEDS
@@ -102,7 +102,7 @@ def endings(
         diverged=int((runs.diverged & ~runs.solved).sum()) + unread,
         endings=tuple(found),
         escaped=tuple(escaped),
-        how=how_run(
+        how=provenance_of(
             engine,
             asked,
             seeds=seeds,

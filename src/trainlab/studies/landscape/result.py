@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from trainlab.draw import JSON_FORMAT, counted, data_frame, json_text
-from trainlab.execution import HowRun
+from trainlab.execution import Provenance
 from trainlab.page.notebook import notebook, text_list
 from trainlab.spec import Experiment
 from trainlab.stats import Verdict, rate
@@ -37,7 +37,7 @@ class EndingsResult:
     diverged: int
     endings: tuple[Ending, ...]
     escaped: tuple[bool, ...]
-    how: HowRun
+    how: Provenance
 
     @property
     def failed(self) -> int:

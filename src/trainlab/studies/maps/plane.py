@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.engine import Runs
-from trainlab.execution import Progress, how_run
+from trainlab.execution import Progress, provenance_of
 from trainlab.spec import Experiment, Study, value_of
 from trainlab.stats import Rate, rate
 from trainlab.store import STOPPED, Store
@@ -93,7 +93,7 @@ def map_plane(
         best=best,
         own=own,
         every_point=every_point,
-        how=how_run(
+        how=provenance_of(
             engine,
             trainer.largest.values(),
             seeds=seeds,

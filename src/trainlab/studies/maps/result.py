@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainlab.draw import JSON_FORMAT, Column, counted, data_frame, json_text
-from trainlab.execution import HowRun
+from trainlab.execution import Provenance
 from trainlab.spec import Experiment
 from trainlab.stats import Rate, Verdict, rate
 from trainlab.studies.maps.counts import OUTCOMES, Counts, Shares
@@ -55,7 +55,7 @@ class MapResult:
     best: Best | None
     own: Own | None
     every_point: bool
-    how: HowRun
+    how: Provenance
 
     @property
     def learns(self) -> npt.NDArray[np.bool_]:

@@ -17,8 +17,8 @@ from trainlab.studies.maps.counts import OUTCOMES
 if TYPE_CHECKING:
     from trainlab.studies.maps.result import MapResult
 
-Measure = Literal["solved", "epochs", "diverged", "outcome"]
-MEASURES: tuple[Measure, ...] = get_args(Measure)
+MapMeasure = Literal["solved", "epochs", "diverged", "outcome"]
+MAP_MEASURES: tuple[MapMeasure, ...] = get_args(MapMeasure)
 ROLES = ("s3", "s2", "s4", "s1", "grid")
 """The colours of `OUTCOMES`."""
 
@@ -28,15 +28,15 @@ NO_EPOCHS = (
 )
 
 
-def map_picture(result: MapResult, measure: Measure = "solved") -> Picture:
+def map_picture(result: MapResult, measure: MapMeasure = "solved") -> Picture:
     """Return the plane with the share solved, epochs until solved, share diverged, or commonest outcome.
 
     Raises:
         TrainlabError: there is no such measure, or no epochs were looked at (`record.solved_every` is 0).
     """
-    if measure not in MEASURES:
+    if measure not in MAP_MEASURES:
         raise TrainlabError(
-            f"measure = {measure!r}: must be {listing(MEASURES)}.{nearest(measure, MEASURES)}"
+            f"measure = {measure!r}: must be {listing(MAP_MEASURES)}.{nearest(measure, MAP_MEASURES)}"
         )
     if measure not in measures(result):
         raise TrainlabError(f"measure = {measure!r}: {NO_EPOCHS}")
@@ -94,10 +94,10 @@ def map_picture(result: MapResult, measure: Measure = "solved") -> Picture:
     )
 
 
-def measures(result: MapResult) -> list[Measure]:
+def measures(result: MapResult) -> list[MapMeasure]:
     """Return which pictures the map has: epochs only if it was looked at when runs are solved."""
     looked = result.question.experiment.record.solved_every > 0
-    return [measure for measure in MEASURES if measure != "epochs" or looked]
+    return [measure for measure in MAP_MEASURES if measure != "epochs" or looked]
 
 
 def heat_axis(axis: Axis) -> HeatAxis:

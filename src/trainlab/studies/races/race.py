@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from trainlab.budgets import Budget
 from trainlab.draw import counted
 from trainlab.errors import SpecError
-from trainlab.execution import Progress, forget, how_run
+from trainlab.execution import Progress, forget, provenance_of
 from trainlab.spec import Experiment, Study, any_study, named_cell, select_cells
 from trainlab.spec.checks import check_number
 from trainlab.spec.study import MAX_SEEDS
@@ -149,7 +149,7 @@ def race(
         first_seeds=seeds,
         max_seeds=max_seeds,
         budget_seeds=budget_seeds,
-        how=how_run(
+        how=provenance_of(
             engine,
             (item.experiment for item in field.candidates),
             seeds=standing.rounds[-1].seeds,

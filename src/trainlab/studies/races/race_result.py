@@ -7,7 +7,7 @@ from typing import Any
 
 from trainlab.draw import JSON_FORMAT, counted, data_frame, join, json_text
 from trainlab.errors import SpecError, nearest, shown
-from trainlab.execution import HowRun
+from trainlab.execution import Provenance
 from trainlab.spec import Experiment
 from trainlab.stats import Verdict
 from trainlab.stats.race import Ending
@@ -36,7 +36,7 @@ class RaceResult:
     first_seeds: int
     max_seeds: int
     budget_seeds: int | None
-    how: HowRun
+    how: Provenance
     made: tuple[tuple[str, str], ...] = ()
 
     @property

@@ -12,7 +12,7 @@ from trainlab.budgets import Budget
 from trainlab.budgets.words import limits, number_words
 from trainlab.engine import engine_of
 from trainlab.errors import SpecError
-from trainlab.execution import Progress, forget, how_run
+from trainlab.execution import Progress, forget, provenance_of
 from trainlab.spec import Experiment, Study, any_study, named_cell
 from trainlab.spec.checks import check_number
 from trainlab.spec.race import MAX_CANDIDATES
@@ -128,7 +128,7 @@ def smallest_budget(
         ended=ended,
         first_seeds=seeds,
         max_seeds=max_seeds,
-        how=how_run(
+        how=provenance_of(
             engine,
             largest.values() or [base],
             seeds=max((item.raced for item in judged), default=0),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from trainlab.draw import JSON_FORMAT, counted, data_frame, join, json_text
-from trainlab.execution import HowRun
+from trainlab.execution import Provenance
 from trainlab.spec import Experiment, name_of
 from trainlab.stats import Outcome, Verdict, share_words
 from trainlab.stats.threshold_race import Reached
@@ -35,7 +35,7 @@ class SmallestResult:
     ended: Ended
     first_seeds: int
     max_seeds: int
-    how: HowRun
+    how: Provenance
     made: tuple[tuple[str, str], ...] = ()
 
     @property

@@ -15,7 +15,7 @@ from trainlab.engine.choose import has_torch
 from trainlab.engine.runs import UNKNOWN
 from trainlab.engine.warm_start import starting_parameters
 from trainlab.errors import EngineError, SpecError
-from trainlab.execution import Progress, how_run
+from trainlab.execution import Progress, provenance_of
 from trainlab.spec import Adam, AdamW, Experiment, Study, any_study, named_cell
 from trainlab.spec.checks import MAX_COUNT, check_number
 from trainlab.spec.record import Record
@@ -100,7 +100,7 @@ def spike(
         if replayed is not None and (seed is not None or replayed.again is None):
             found = replayed
             break
-    how = how_run(
+    how = provenance_of(
         engine,
         [experiment],
         seeds=len(asked),

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from trainlab.draw import JSON_FORMAT, json_text
-from trainlab.execution import HowRun
+from trainlab.execution import Provenance
 from trainlab.page.notebook import notebook, text_list
 from trainlab.spec import Experiment
 from trainlab.stats import Verdict
@@ -35,7 +35,7 @@ class SpikeResult:
     unlearnt: tuple[int, ...]
     spike: Spike | None
     lost: words.Lost | None
-    how: HowRun
+    how: Provenance
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:

@@ -22,7 +22,7 @@ from trainlab.stats import sign_test
 
 if TYPE_CHECKING:
     from trainlab.engine import Runs
-    from trainlab.studies.measure import Measure
+    from trainlab.studies.performance_measure import PerformanceMeasure
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -30,7 +30,7 @@ FEWEST_ROWS = 10
 """Of fewer rows the t test of their losses is no guide."""
 
 
-def constant_predictor_p(measure: Measure, runs: Runs) -> tuple[float, float] | None:
+def constant_predictor_p(measure: PerformanceMeasure, runs: Runs) -> tuple[float, float] | None:
     """Return one-sided p-values, over the rows, for the median run being better than the guess, and worse.
 
     None where the rows can't be asked: the run diverged, or its parameters, and so its losses, aren't kept.
@@ -69,7 +69,7 @@ def mean_p(values: Floats) -> float:
     return float(cast("Any", special).stdtr(n - 1, -float(values.mean()) * n**0.5 / spread))
 
 
-def _gained(measure: Measure, runs: Runs, place: int) -> Floats | None:
+def _gained(measure: PerformanceMeasure, runs: Runs, place: int) -> Floats | None:
     """Return by how much a run's loss is below the guess's, a row each ``[rows]``; None as for `_right`."""
     outputs = _outputs(measure, runs, place)
     if outputs is None:
@@ -85,7 +85,7 @@ def _gained(measure: Measure, runs: Runs, place: int) -> Floats | None:
     return theirs - mine if abs(float(mine.mean()) - told) <= 0.01 * max(told, 1e-6) else None
 
 
-def _outputs(measure: Measure, runs: Runs, place: int) -> Floats | None:
+def _outputs(measure: PerformanceMeasure, runs: Runs, place: int) -> Floats | None:
     """Return a run's outputs ``[rows, outputs]``; None if it diverged or its parameters aren't kept."""
     experiment = runs.experiment
     if runs.parameters.shape[1] != experiment.network.parameters or runs.diverged[place]:
@@ -94,7 +94,7 @@ def _outputs(measure: Measure, runs: Runs, place: int) -> Floats | None:
     return forward(layers_from(experiment.network, runs.parameters[place]), inputs)[-1].outputs
 
 
-def _right(measure: Measure, runs: Runs, place: int) -> Bools | None:
+def _right(measure: PerformanceMeasure, runs: Runs, place: int) -> Bools | None:
     """Return which rows a run has right, ``[rows]``; None if its parameters aren't kept or say otherwise."""
     outputs = _outputs(measure, runs, place)
     if outputs is None:
@@ -105,7 +105,7 @@ def _right(measure: Measure, runs: Runs, place: int) -> Bools | None:
     return right if abs(right.mean() - float(measure.of(runs)[place])) < 1.5 / len(right) else None
 
 
-def _guessed(measure: Measure, runs: Runs) -> Bools:
+def _guessed(measure: PerformanceMeasure, runs: Runs) -> Bools:
     """Return on which rows the commonest class is right, ``[rows]``."""
     _, targets = _rows(measure, runs)
     if targets.shape[1] == 1:
@@ -113,13 +113,13 @@ def _guessed(measure: Measure, runs: Runs) -> Bools:
     return np.asarray(targets.argmax(axis=1) == measure.majority_place)
 
 
-def _rows(measure: Measure, runs: Runs) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _rows(measure: PerformanceMeasure, runs: Runs) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     data = runs.experiment.data()
     held = measure.held_out
     return (data.held_out_inputs, data.held_out_targets) if held else (data.inputs, data.targets)
 
 
-def _least(measure: Measure, accuracy: float) -> tuple[int, int]:
+def _least(measure: PerformanceMeasure, accuracy: float) -> tuple[int, int]:
     """Return the rows won and lost if the run's errors fall where the guess is right: the cautious case."""
     guessed = round(measure.guess * measure.rows)
     wrong = measure.rows - round(accuracy * measure.rows)

@@ -22,7 +22,7 @@ from trainlab.spec import Change, Experiment, NoStopping, Study, Within
 from trainlab.stats import Outcome, Side, Verdict
 from trainlab.studies.cells import CellResult
 from trainlab.studies.effects import effects_of
-from trainlab.studies.measure import measure_of
+from trainlab.studies.performance_measure import measure_of
 from trainlab.studies.solved_when import looked_on_the_way, solved_ever
 from trainlab.studies.verdicts.robustness_words import AS_ASKED, SOMETIME, turned_words
 from trainlab.studies.verdicts.study_verdicts import verdicts_of

@@ -29,7 +29,7 @@ from trainlab.stats import (
 )
 from trainlab.studies.cells import median
 from trainlab.studies.effect_table import Effect
-from trainlab.studies.measure import Measure
+from trainlab.studies.performance_measure import PerformanceMeasure
 from trainlab.studies.score_effects import score_lead
 from trainlab.studies.verdicts.change_verdict import change_claim
 from trainlab.studies.verdicts.constant_predictor import constant_predictor_p
@@ -39,7 +39,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def judge_score_change(
-    effect: Effect, label: str, measure: Measure, differences: Floats, *, others: bool = True
+    effect: Effect, label: str, measure: PerformanceMeasure, differences: Floats, *, others: bool = True
 ) -> Verdict:
     """Does one change help, by the measure, over all combinations of the others?
 
@@ -68,7 +68,7 @@ def judge_score_change(
 
 
 def judge_score_together(
-    changes: Sequence[str], network: str, read: ReadEstimate, measure: Measure, differences: Floats
+    changes: Sequence[str], network: str, read: ReadEstimate, measure: PerformanceMeasure, differences: Floats
 ) -> Verdict:
     """Do all changes together help a network, by the measure?"""
     subject, there = f"{join(changes)} together", split_words(measure)
@@ -107,13 +107,13 @@ class End:
     runs: Runs
     further: tuple[Runs, ...] = ()
 
-    def statement(self, measure: Measure) -> str:
+    def statement(self, measure: PerformanceMeasure) -> str:
         """Return what is judged."""
         there = split_words(measure)
         return f"{self.network}{after_words(self.where)} does better than {measure.guess_words}{there}."
 
 
-def judge_guesses(measure: Measure, ends: Sequence[End]) -> list[Verdict]:
+def judge_guesses(measure: PerformanceMeasure, ends: Sequence[End]) -> list[Verdict]:
     """Do these cells beat the commonest class, or the best constant answer?
 
     Most seeds must be better, and the held-out rows must show it of the median run (`constant_predictor_p`),
@@ -135,7 +135,7 @@ def judge_guesses(measure: Measure, ends: Sequence[End]) -> list[Verdict]:
     ]
 
 
-def _judge_lead(measure: Measure, end: End, lead: ReadEstimate | None) -> Verdict:
+def _judge_lead(measure: PerformanceMeasure, end: End, lead: ReadEstimate | None) -> Verdict:
     """Judge a cell on several splits by how far it is ahead of each split's guess; None if runs diverged."""
     outcome: Outcome = "mixed"
     if lead is not None and lead.p_adjusted < SIGNIFICANCE:
@@ -159,7 +159,7 @@ def _judge_lead(measure: Measure, end: End, lead: ReadEstimate | None) -> Verdic
     )
 
 
-def _middles(measure: Measure, values: Floats) -> str:
+def _middles(measure: PerformanceMeasure, values: Floats) -> str:
     """Return the median of all runs beside the guess: `` (median 78.0 %, against 56.2 %)``."""
     number = percent if measure.kind == "accuracy" else format_number
     return f" (median {number(median(values))}, against {number(measure.guess)})"
@@ -172,7 +172,7 @@ _DOES: dict[Outcome, str] = {
 }
 
 
-def _judge_guess(measure: Measure, end: End, outcome: Outcome, *, asked: bool = True) -> Verdict:
+def _judge_guess(measure: PerformanceMeasure, end: End, outcome: Outcome, *, asked: bool = True) -> Verdict:
     values = measure.of(end.runs)
     middle = median(values)
     does, there = _DOES[outcome], split_words(measure)
@@ -202,13 +202,13 @@ def _judge_guess(measure: Measure, end: End, outcome: Outcome, *, asked: bool = 
     )
 
 
-def _better(measure: Measure, values: Floats) -> npt.NDArray[np.bool_]:
+def _better(measure: PerformanceMeasure, values: Floats) -> npt.NDArray[np.bool_]:
     """Return which runs beat the guess, ``[n]``; a loss that isn't finite doesn't."""
     better = values > measure.guess if measure.kind == "accuracy" else values < measure.guess
     return np.asarray(better, dtype=np.bool_)
 
 
-def _beats(measure: Measure, runs: Runs, more: float, less: float) -> Outcome:
+def _beats(measure: PerformanceMeasure, runs: Runs, more: float, less: float) -> Outcome:
     """Judge by the seeds, and by the rows' one-sided p-values that the network does better, and worse."""
     better = _better(measure, measure.of(runs))
     seeds = more_than(HALF, rate(int(better.sum()), len(better)))
@@ -216,24 +216,24 @@ def _beats(measure: Measure, runs: Runs, more: float, less: float) -> Outcome:
     return seeds if sure else "mixed"
 
 
-def in_words(value: ReadEstimate, measure: Measure) -> str:
+def in_words(value: ReadEstimate, measure: PerformanceMeasure) -> str:
     """Return ``+3.1 points (+2.4 to +3.8) of held-out accuracy``, or ``held-out loss × 0.71 (…)``."""
     told = measure.difference(value.value)
     return f"{told} of {measure.name}" if measure.kind == "accuracy" else f"{measure.name} {told}"
 
 
-def split_words(measure: Measure) -> str:
+def split_words(measure: PerformanceMeasure) -> str:
     """Return what a statement holds for, where rows were held out but once; empty else."""
     return " on this one split's rows" if measure.one_split else ""
 
 
-def splits_words(measure: Measure, seeds: int) -> str:
+def splits_words(measure: PerformanceMeasure, seeds: int) -> str:
     """Return ``10 splits × 20 seeds``, or ``20 seeds``."""
     said = counted(seeds, "seed")
     return f"{measure.splits:,} splits × {said}" if measure.splits > 1 else said
 
 
-def rows_words(measure: Measure) -> str:
+def rows_words(measure: PerformanceMeasure) -> str:
     """Return ``75 held-out rows``, or ``the 300 rows trained on``."""
     return (
         counted(measure.rows, "held-out row") if measure.held_out else f"the {measure.rows:,} rows trained on"
@@ -245,7 +245,7 @@ def percent(share: float) -> str:
     return f"{format_share(share, decimals=1)} %"
 
 
-def _alone(read: ReadEstimate, measure: Measure) -> str:
+def _alone(read: ReadEstimate, measure: PerformanceMeasure) -> str:
     words: dict[Reading, str] = {
         "helps": "it helps",
         "hurts": "it hurts",
@@ -261,7 +261,7 @@ def _note(read: ReadEstimate) -> str:
     return f" Its interval {note}." if note else ""
 
 
-def _assumed(measure: Measure) -> str:
+def _assumed(measure: PerformanceMeasure) -> str:
     """Say what the interval of a loss takes for granted; an accuracy's ends are known."""
     return "" if measure.kind == "accuracy" or measure.splits > 1 else f" {measure.assumed}"
 

@@ -17,7 +17,7 @@ from trainlab.studies.cells import CellResult, all_near, predicts_right
 from trainlab.studies.effect_table import Effect
 from trainlab.studies.effects import ever_effects
 from trainlab.studies.interventions import changes_but_interventions, crossed_with, interventions
-from trainlab.studies.measure import Measure, measure_of
+from trainlab.studies.performance_measure import PerformanceMeasure, measure_of
 from trainlab.studies.score_effects import score_effects, score_together, score_untold, score_values
 from trainlab.studies.verdicts.all_changes_verdict import judge_all_changes
 from trainlab.studies.verdicts.cause_verdict import judge_causes
@@ -106,7 +106,9 @@ def _by_success(
     return found
 
 
-def _by_score(study: Study, cells: Sequence[CellResult], table: Table, measure: Measure) -> list[Verdict]:
+def _by_score(
+    study: Study, cells: Sequence[CellResult], table: Table, measure: PerformanceMeasure
+) -> list[Verdict]:
     """Judge the changes by the measure, and each network against what needs no inputs."""
     everything = changes_but_interventions(study)
     found: list[Verdict] = []

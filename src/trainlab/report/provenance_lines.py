@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from trainlab.execution import HowRun
+from trainlab.execution import Provenance
 
 
-def how_terms(how: HowRun) -> list[tuple[str, str]]:
+def provenance_terms(how: Provenance) -> list[tuple[str, str]]:
     """Return terms with their explanation, for a page's section on method."""
     return [
         ("Engine", f"{how.engine}: {how.engine_reason}"),
@@ -15,13 +15,13 @@ def how_terms(how: HowRun) -> list[tuple[str, str]]:
     ]
 
 
-def how_line(how: HowRun) -> str:
+def provenance_line(how: Provenance) -> str:
     """Return engine, version and time in a line for the terminal."""
     engine = f"{how.engine} engine, trainlab {how.versions.get('trainlab', '')}".rstrip()
     return f"{engine}; {time_words(how)}"
 
 
-def time_words(how: HowRun) -> str:
+def time_words(how: Provenance) -> str:
     """Return how long the call took, and how much of it was training."""
     if not how.trained_steps:
         return f"{how.seconds:.1f} s; every run was already stored, none was trained"

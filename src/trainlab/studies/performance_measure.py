@@ -30,7 +30,7 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Measure:
+class PerformanceMeasure:
     """The measure of a study: `kind`, whether it is `held_out`, of how many `rows`.
 
     `guess` is what is reached on these rows without the inputs, `training_guess` on the rows trained on;
@@ -151,7 +151,7 @@ class Measure:
         }
 
 
-def measure_of(cells: Sequence[CellResult]) -> Measure | None:
+def measure_of(cells: Sequence[CellResult]) -> PerformanceMeasure | None:
     """Return the measure that compares all cells; None if the share solved says more, or there is none.
 
     Accuracies are comparable on the same rows; losses, if they are of one kind and of targets scaled alike.
@@ -181,7 +181,7 @@ def comparable(experiments: Sequence[Experiment]) -> bool:
     return data.kind != "regression" or (len(losses) == 1 and not isinstance(first.loss, Custom))
 
 
-def _over_splits(first: Measure, measured: Sequence[Measure]) -> Measure:
+def _over_splits(first: PerformanceMeasure, measured: Sequence[PerformanceMeasure]) -> PerformanceMeasure:
     """Return the measure of several splits, of which each has its own guess."""
     guesses = tuple(each.guess for each in measured)
     training = [each.training_guess for each in measured]
@@ -194,7 +194,7 @@ def _over_splits(first: Measure, measured: Sequence[Measure]) -> Measure:
     )
 
 
-def _middle(measure: Measure, values: Sequence[float]) -> float:
+def _middle(measure: PerformanceMeasure, values: Sequence[float]) -> float:
     """Return the mean of accuracies, the geometric mean of losses."""
     if measure.kind == "accuracy" or min(values) <= 0:
         return float(np.mean(values))
@@ -205,11 +205,11 @@ def _rows(experiment: Experiment) -> tuple[object, ...]:
     return experiment.task, experiment.split
 
 
-def _accuracy(data: Task) -> Measure:
+def _accuracy(data: Task) -> PerformanceMeasure:
     shares = _shares(data.targets)
     place = int(np.argmax(shares))
     training = float(shares[place])
-    return Measure(
+    return PerformanceMeasure(
         kind="accuracy",
         held_out=bool(data.held_out),
         rows=data.held_out or data.points,
@@ -226,9 +226,9 @@ def _shares(targets: Floats) -> Floats:
     return np.array([1.0 - means[0], means[0]]) if len(means) == 1 else means
 
 
-def _loss(data: Task, loss: Loss) -> Measure:
+def _loss(data: Task, loss: Loss) -> PerformanceMeasure:
     training = best_constant_loss(loss, data.targets)
-    return Measure(
+    return PerformanceMeasure(
         kind="loss",
         held_out=bool(data.held_out),
         rows=data.held_out or data.points,

@@ -15,7 +15,7 @@ from trainlab.store.seed_ranges import merge
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Holding:
+class StoredRuns:
     """The runs of one experiment by one engine: which seeds, how many solved, bytes, when saved (UTC).
 
     `experiment` is the plain data that `Experiment.from_dict` reads; its data file may be gone.
@@ -46,7 +46,7 @@ class Holding:
         return sum(len(piece) for piece in self.ranges)
 
 
-def holdings(db: sqlite3.Connection) -> list[Holding]:
+def stored_runs(db: sqlite3.Connection) -> list[StoredRuns]:
     """Return what the database holds, in the order in which the experiments were first saved."""
     ranges: dict[tuple[int, str], list[range]] = defaultdict(list)
     for key, engine, first, count in db.execute("SELECT experiment, engine, first_seed, count FROM chunks"):
@@ -61,7 +61,7 @@ def holdings(db: sqlite3.Connection) -> list[Holding]:
         GROUP BY e.id, c.engine ORDER BY e.id, c.engine"""
     )
     return [
-        Holding(
+        StoredRuns(
             experiment=msgspec.json.decode(text),
             fingerprint=fingerprint,
             engine=engine,

@@ -9,7 +9,7 @@ from studies.made_up import cells_of, flags, runs_of, study_of
 from studies.scored import lossy, near, scored
 
 from trainlab.spec import Experiment
-from trainlab.studies.measure import measure_of
+from trainlab.studies.performance_measure import measure_of
 from trainlab.studies.verdicts.constant_predictor import constant_predictor_p, mean_p, rows_p
 from trainlab.studies.verdicts.score_verdicts import End, judge_guesses
 

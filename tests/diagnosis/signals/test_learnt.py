@@ -1,0 +1,77 @@
+"""What counts as learnt, and what the data are seen to allow."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from trainlab.diagnosis.signals.baselines import RIDGE, references, without_itself
+from trainlab.diagnosis.signals.learnt import State, state_of
+
+KNOWN = {
+    "loss": 0.3,
+    "constant": 1.0,
+    "start": 1.2,
+    "reached": 0.7,
+    "neighbours": math.nan,
+    "rows": 200,
+    "steps": 500,
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({}, "learnt"),
+        ({"loss": 0.5}, "learnt"),
+        ({"loss": 0.51}, "poor"),
+        ({"loss": 0.91}, "stuck"),
+        ({"loss": 0.5, "unexplained": 0.67}, "poor"),
+        ({"loss": 0.5, "unexplained": 1.0}, "stuck"),
+        ({"loss": 0.8, "mistakes": 0.5}, "learnt"),
+        ({"loss": 0.8, "mistakes": 0.6}, "poor"),
+        ({"loss": 0.8, "reached": 0.2, "allowed": 0.29}, "learnt"),
+        ({"loss": 0.8, "reached": 0.2, "allowed": 0.31}, "poor"),
+        ({"loss": 0.3, "neighbours": 0.81}, "poor"),
+        ({"loss": 0.3, "neighbours": 0.81, "rows": 99}, "learnt"),
+        ({"loss": 12.1}, "diverged"),
+        ({"steps": 59}, "unknown"),
+        ({"constant": 0.0}, "unknown"),
+    ],
+)
+def test_between_a_constant_answer_and_what_the_data_allow_lies_poor(
+    changes: dict[str, float], state: State
+) -> None:
+    assert state_of(**KNOWN | changes) == state  # type: ignore[arg-type]
+
+
+def test_a_linear_fit_answers_for_rows_that_it_was_not_given() -> None:
+    """Against ridge regressions fitted anew without each row, at the penalty of the whole."""
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(40, 3))
+    x = (x - x.mean(0)) / x.std(0)
+    y = x @ generator.normal(size=(3, 2)) + generator.normal(size=(40, 2))
+    wanted = np.empty_like(y)
+    penalty = RIDGE * len(x) * np.diag([0.0, 1.0, 1.0, 1.0])
+    design = np.column_stack([np.ones(len(x)), x])
+    for row in range(len(x)):
+        rest = np.delete(np.arange(len(x)), row)
+        of = design[rest]
+        wanted[row] = design[row] @ np.linalg.solve(of.T @ of + penalty, of.T @ y[rest])
+    np.testing.assert_allclose(without_itself(x, y), wanted, rtol=1e-9)
+
+
+def test_noisy_lines_are_known_to_a_linear_fit_and_parity_to_nobody() -> None:
+    generator = np.random.default_rng(1)
+    x = generator.normal(size=(400, 4))
+    noisy = x[:, 0] + 2.0 * generator.normal(size=400)
+    line = references([tuple(row) for row in x], list(noisy), classes=False)
+    assert line is not None
+    assert line.neighbours < 0.1 < line.linear < 0.3
+    bits = np.array(list(itertools.product((0.0, 1.0), repeat=6)))
+    parity = references([tuple(row) for row in bits], list(bits.sum(1) % 2), classes=True)
+    assert parity is not None
+    assert max(parity.neighbours, parity.linear) < parity.chance + 0.05
