@@ -13,7 +13,7 @@ from trainlab.diagnosis.judge.trainings import One, trainings_of
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.pictures.loops import loss_picture
 from trainlab.diagnosis.report.report import Report
-from trainlab.diagnosis.report.several import FAILING
+from trainlab.diagnosis.report.several import LEARNS, rank
 from trainlab.diagnosis.signals.training import Training, training_from
 
 
@@ -90,8 +90,9 @@ def _together(record: TrainingRecord, trainings: list[One], *, ended: dict[str, 
         )
         for one, (report, _) in zip(trainings, pairs, strict=True)
     ]
-    first = [*(one for one in reports if _fails(one)), *(one for one in reports if not _fails(one))]
-    judged = first[0] if _fails(first[0]) else max(reports, key=lambda one: one.looked_at["steps"])
+    first = sorted(reports, key=lambda one: rank(one.outcome["state"]))
+    fails = rank(first[0].outcome["state"]) < LEARNS
+    judged = first[0] if fails else max(reports, key=lambda one: one.looked_at["steps"])
     whole = Training(record, pairs[reports.index(judged)][1].learning)
     return Report(
         findings=tuple(finding for one in first for finding in one.findings),
@@ -105,10 +106,6 @@ def _together(record: TrainingRecord, trainings: list[One], *, ended: dict[str, 
         trainings=tuple(reports),
         judged=judged.name,
     )
-
-
-def _fails(report: Report) -> bool:
-    return report.outcome["state"] in FAILING
 
 
 def _diagnosed(

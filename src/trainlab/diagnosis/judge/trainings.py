@@ -141,6 +141,7 @@ def _record(record: TrainingRecord, numbers: set[int], keys: set[int]) -> Traini
     losses = _places(record.losses, lambda one: one.training in numbers)
     activations = _places(record.activations, lambda one: one.training in numbers)
     names = {record.networks[place].name for place in networks}
+    asked = [replace(one, loss=losses[one.loss]) for one in record.asked if one.loss in losses]
 
     def op(one: Op | None) -> Op | None:
         if one is None:
@@ -186,8 +187,12 @@ def _record(record: TrainingRecord, numbers: set[int], keys: set[int]) -> Traini
         events=[_event(one, at) for one in record.events if _concerns(one, numbers, keys)],
         clips=sorted((at(tick), *rest) for part in parts for tick, *rest in part.clips),
         judged_accuracy=sorted((at(tick), *rest) for part in parts for tick, *rest in part.judged_accuracy),
-        asked=[replace(one, loss=losses[one.loss]) for one in record.asked if one.loss in losses],
-        not_asked={name: why for name, why in record.not_asked.items() if name in names},
+        asked=asked,
+        not_asked={
+            name: why
+            for name, why in record.not_asked.items()
+            if name in names and not any(one.name == name for one in asked)
+        },
         uses_scaler=record.uses_scaler,
         restored=record.restored,
         torch_imported=record.torch_imported,

@@ -17,6 +17,7 @@ from trainlab.diagnosis.observed.record import NetworkRecord
 from trainlab.diagnosis.probe.fingerprints import Fingerprints
 from trainlab.diagnosis.probe.graph_walk import KEY
 from trainlab.diagnosis.probe.losses import DIFFERENCES, LOSSES, pair_of
+from trainlab.diagnosis.probe.network_copies import MAX_BYTES as MOST
 from trainlab.diagnosis.probe.network_copies import Unfit, copied, tensors_of
 from trainlab.diagnosis.probe.output_path import Followed, Node, changed, is_plain, tensors_in
 from trainlab.diagnosis.probe.probe_state import ProbeState
@@ -26,8 +27,9 @@ F = TypeVar("F", bound=Callable[..., None])
 MAX_BATCHES, MAX_ROWS, MAX_BYTES = 64, 1_024, 16_000_000
 """Rows are kept in batches: so many for a network and a loss, in so much memory; of a larger batch, rows
 evenly spread over it."""
-MAX_NETWORKS, TRIES = 8, 5
-"""So many networks are asked; not one whose first passes lead to no loss."""
+MAX_NETWORKS, MANY, TRIES = 32, 8, 5
+"""So many networks are asked; more than `MANY` share what these may have, in memory and time. None is asked
+whose first passes lead to no loss."""
 
 
 @dataclass(slots=True, eq=False)
@@ -117,6 +119,7 @@ class Asking:
         """By the place of the network in `record.networks`; None once it's known that it can't be asked."""
         self._pass: _Pass | None = None
         self._prints = Fingerprints()
+        self._size = self._rows_size = 0
         self._random = random.Random(0)
 
     def drop(self) -> None:
@@ -165,6 +168,9 @@ class Asking:
         import numpy as np
 
         tensors = tensors_of(module)
+        self._size += sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+        if self._size > MANY * MOST:
+            raise Unfit("there are too many networks to ask all of them")
         states = torch.get_rng_state(), np.random.get_state(), random.getstate()
         self.networks[place] = Network(
             name=root.name,
@@ -236,12 +242,13 @@ class Asking:
         network.offered += 1
         kept = network.kept.setdefault(pair.index, [])
         full = len(kept) >= MAX_BATCHES or sum(one.rows for one in kept) >= MAX_ROWS
-        full = full or sum(one.size for one in kept) >= MAX_BYTES
+        full = full or sum(one.size for one in kept) >= MAX_BYTES or self._rows_size >= MANY * MAX_BYTES
         spot = self._random.randrange(network.offered) if full else len(kept)
         if full and (spot >= len(kept) or kept[spot].said is not None):
             return
         one = self._keep(now, pair, loss, rows, hashes)
         network.keys.add(key)
+        self._rows_size += one.size - (kept[spot].size if full else 0)
         if network.first is None:
             one.said = _said(pair.said, rows, -(-rows // one.rows))
             network.first = (pair.index, one)

@@ -137,6 +137,9 @@ class Calls:
     @guarded
     def declare(self, model: nn.Module) -> None:
         """Make known that this is a whole: its layers, where they are called one by one, belong together."""
+        self._declare(model)
+
+    def _declare(self, model: nn.Module) -> None:
         registry = self.state.registry
         known = {module for module, _ in registry.modules()}
         registry.enter(model, variable_name(model) or type(model).__name__)
@@ -147,6 +150,11 @@ class Calls:
     def _whole(self, module: nn.Module) -> nn.Module | None:
         """Return the network that a call of this layer is a pass of; None of layers later in the pass."""
         reference = self._wholes.get(module)
+        if reference is None and not self.networks.is_known(module):
+            parent = self.state.registry.whole_of(module)
+            if parent is not None:
+                self._declare(parent)
+                reference = self._wholes.get(module)
         model = None if reference is None else reference()
         if model is None:
             return module

@@ -56,6 +56,10 @@ class Networks:
         self._known[module] = root
         return root
 
+    def is_known(self, module: nn.Module) -> bool:
+        """Whether it was called before."""
+        return module in self._known
+
     def alive(self) -> list[nn.Module]:
         """Return the networks that were called and are still there."""
         return [module for module, root in self._known.items() if root is not None]

@@ -9,7 +9,8 @@ from typing import Any
 from trainlab.diagnosis.report.verdict import verdict
 from trainlab.draw import counted, format_number
 
-FAILING = ("stuck", "poor", "diverged")
+_RANK = {"stuck": 0, "diverged": 0, "poor": 1}
+"""What fails is told first, then what may."""
 _DOES = {
     "learnt": ("learns", "learn"),
     "poor": ("learns too little", "learn too little"),
@@ -17,6 +18,7 @@ _DOES = {
     "diverged": ("diverges", "diverge"),
     "unknown": ("can't be judged", "can't be judged"),
 }
+LEARNS = 2
 _SHORT = 60
 """Of fewer steps it is said that they were too few."""
 
@@ -50,11 +52,16 @@ def verdict_of_several(report: dict[str, Any]) -> str:
 
 
 def _first_told(report: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the training to speak of: the first with a finding, of those that fail before others."""
-    ordered = sorted(report["trainings"], key=lambda one: one["outcome"]["state"] not in FAILING)
+    """Return the training to speak of: the first that fails, if it is known why, or that has a finding."""
+    ordered = sorted(report["trainings"], key=lambda one: rank(one["outcome"]["state"]))
     found = [one for one in ordered if one["findings"]]
-    failing = [one for one in ordered if one["outcome"]["state"] in FAILING]
+    failing = [one for one in ordered if rank(one["outcome"]["state"]) < LEARNS]
     return next(iter([one for one in found if one in failing] or failing or found), None)
+
+
+def rank(state: str) -> int:
+    """Return what comes first: trainings that fail, those that may, then `LEARNS`, all others."""
+    return _RANK.get(state, LEARNS)
 
 
 def alike(trainings: list[dict[str, Any]]) -> list[Alike]:
