@@ -65,7 +65,8 @@ class ProbeState:
         self.at_boundary: list[Callable[[], None]] = []
         self.at_entry: list[Callable[[], None]] = []
         self._events: dict[tuple[Any, ...], Event] = {}
-        self._alive: dict[int, weakref.WeakSet[_Token]] = {}
+        self._alive: dict[int, dict[int, weakref.WeakSet[_Token]]] = {}
+        """By training and tick."""
 
     def mine(self) -> bool:
         """Whether this process and thread are listened to, and the probe isn't at work itself.
@@ -117,6 +118,8 @@ class ProbeState:
         return event
 
     def _united(self, number: int, other: int) -> None:
+        for tick, tokens in self._alive.pop(other, {}).items():
+            self._alive.setdefault(number, {}).setdefault(tick, weakref.WeakSet()).update(tokens)
         for place in [place for place in self._events if place[0] == other]:
             self._events.setdefault((number, *place[1:]), self._events.pop(place))
 
@@ -145,23 +148,23 @@ class ProbeState:
     def mark_alive(self, metadata: dict[str, Any]) -> None:
         """Tie a token to a graph's node: while it's alive, so is the graph of this step."""
         tick = self.record.tick
-        alive = self._alive.get(tick)
+        steps = self._alive.setdefault(self.trainings.now, {})
+        alive = steps.get(tick)
         if alive is None:
-            if len(self._alive) >= MAX_LIVE_TICKS:
+            if len(steps) >= MAX_LIVE_TICKS:
                 return
-            alive = self._alive[tick] = weakref.WeakSet()
+            alive = steps[tick] = weakref.WeakSet()
         if len(alive) < 8:
             token = _Token()
             metadata["trainlab alive"] = token
             alive.add(token)
 
     def old_graphs_alive(self) -> int:
-        """Return how many earlier steps still have their graph in memory."""
-        for tick in [
-            tick for tick, tokens in self._alive.items() if tick < self.record.tick - 1 and not len(tokens)
-        ]:
-            del self._alive[tick]
-        return sum(tick < self.record.tick - 1 for tick in self._alive)
+        """Return how many earlier steps of the training under way still have their graph in memory."""
+        steps, last = self._alive.get(self.trainings.now, {}), self.record.tick - 1
+        for tick in [tick for tick, tokens in steps.items() if tick < last and not len(tokens)]:
+            del steps[tick]
+        return sum(tick < last for tick in steps)
 
     def module_path(self) -> str:
         """Return the path of the module that is running, or an empty string."""
