@@ -90,9 +90,10 @@ def _together(record: TrainingRecord, trainings: list[One], *, ended: dict[str, 
         )
         for one, (report, _) in zip(trainings, pairs, strict=True)
     ]
-    first = sorted(reports, key=lambda one: rank(one.outcome["state"]))
-    fails = rank(first[0].outcome["state"]) < LEARNS
-    judged = first[0] if fails else max(reports, key=lambda one: one.looked_at["steps"])
+    first = sorted(reports, key=lambda one: rank(one.outcome))
+    judged = (
+        first[0] if rank(first[0].outcome) < LEARNS else max(reports, key=lambda one: one.looked_at["steps"])
+    )
     whole = Training(record, pairs[reports.index(judged)][1].learning)
     return Report(
         findings=tuple(finding for one in first for finding in one.findings),

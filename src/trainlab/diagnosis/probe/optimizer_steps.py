@@ -62,7 +62,7 @@ class Steps:
         if record is not None and record.params:
             training = self.state.trainings.meet(record.params)
             if not self.state.record.parts[training].steps.count:
-                self.state.enter(training)
+                self.state.enter(training, made=True)
 
     def entry(self, optimizer: Optimizer) -> OptimizerRecord | None:
         """Return what is kept of the optimizer."""

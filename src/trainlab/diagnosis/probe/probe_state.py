@@ -123,9 +123,9 @@ class ProbeState:
         for place in [place for place in self._events if place[0] == other]:
             self._events.setdefault((number, *place[1:]), self._events.pop(place))
 
-    def enter(self, training: int) -> None:
-        """Turn to a training: whether to look closely goes by its own steps."""
-        if self.trainings.enter(training):
+    def enter(self, training: int, *, made: bool = False) -> None:
+        """Turn to a training: whether to look closely goes by its own steps; it may be `made` only now."""
+        if (self.trainings.enter if made else self.trainings.begin)(training):
             self.sampling = self.trainings.is_sampled()
             for action in self.at_entry:
                 action()

@@ -46,6 +46,7 @@ class Trainings:
         self._parents: dict[int, int] = {0: 0}
         self._born: dict[int, int] = {0: 0}
         self._active: set[int] = set()
+        self._begun: set[int] = set()
         self._waiting: set[int] = set()
         self._last_back = 0
         self._since = time.monotonic()
@@ -130,6 +131,7 @@ class Trainings:
             mine.extend(theirs)  # pyright: ignore[reportArgumentType]
             mine.sort(key=lambda one: one[0])
         self._active = {self.find(one) for one in self._active}
+        self._begun = {self.find(one) for one in self._begun}
         self._waiting = {self.find(one) for one in self._waiting}
         self.several = len(self._active) > 1
         self.now, self.judged = self.find(self.now), self.find(self.judged)
@@ -137,6 +139,13 @@ class Trainings:
         self.part = self.record.parts[self.now]
         for action in self.at_union:
             action(number, other)
+
+    def begin(self, number: int) -> bool:
+        """Turn to a training whose network is called, or whose loss; return as `enter` does."""
+        if number not in self._begun:
+            self._begun.add(number)
+            self._born[number] = self.record.tick
+        return self.enter(number)
 
     def enter(self, number: int) -> bool:
         """Turn to a training; return whether another one was under way."""

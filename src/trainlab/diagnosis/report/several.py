@@ -9,8 +9,8 @@ from typing import Any
 from trainlab.diagnosis.report.verdict import verdict
 from trainlab.draw import counted, format_number
 
-_RANK = {"stuck": 0, "diverged": 0, "poor": 1}
-"""What fails is told first, then what may."""
+FAILS, MAY, LEARNS = range(3)
+"""What fails is told first, then what may, then what learns or can't be judged."""
 _DOES = {
     "learnt": ("learns", "learn"),
     "poor": ("learns too little", "learn too little"),
@@ -18,7 +18,6 @@ _DOES = {
     "diverged": ("diverges", "diverge"),
     "unknown": ("can't be judged", "can't be judged"),
 }
-LEARNS = 2
 _SHORT = 60
 """Of fewer steps it is said that they were too few."""
 
@@ -53,15 +52,17 @@ def verdict_of_several(report: dict[str, Any]) -> str:
 
 def _first_told(report: dict[str, Any]) -> dict[str, Any] | None:
     """Return the training to speak of: the first that fails, if it is known why, or that has a finding."""
-    ordered = sorted(report["trainings"], key=lambda one: rank(one["outcome"]["state"]))
+    ordered = sorted(report["trainings"], key=lambda one: rank(one["outcome"]))
     found = [one for one in ordered if one["findings"]]
-    failing = [one for one in ordered if rank(one["outcome"]["state"]) < LEARNS]
+    failing = [one for one in ordered if rank(one["outcome"]) < LEARNS]
     return next(iter([one for one in found if one in failing] or failing or found), None)
 
 
-def rank(state: str) -> int:
-    """Return what comes first: trainings that fail, those that may, then `LEARNS`, all others."""
-    return _RANK.get(state, LEARNS)
+def rank(outcome: dict[str, Any]) -> int:
+    """Return whether a training with this outcome `FAILS`, `MAY` fail, or `LEARNS`."""
+    if outcome["state"] in ("stuck", "diverged") or outcome["behind"]:
+        return FAILS
+    return MAY if outcome["state"] == "poor" else LEARNS
 
 
 def alike(trainings: list[dict[str, Any]]) -> list[Alike]:
