@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 
 from trainlab.diagnosis.faults import all_faults
+from trainlab.diagnosis.faults.lr_too_low import raised_by
 from trainlab.diagnosis.observed.data import DataRecord
 from trainlab.diagnosis.observed.events import Dropout, DropoutInEval
 from trainlab.diagnosis.observed.losses import LossCurve
 from trainlab.diagnosis.observed.record import FirstValues, OptimizerRecord, ParamRecord, TrainingRecord
 from trainlab.diagnosis.pictures.kinds import MOST_POINTS, bars, histogram, is_wide, one_line, thinned
 from trainlab.diagnosis.pictures.loops import loss_picture
-from trainlab.diagnosis.report.text_picture import in_text
 from trainlab.diagnosis.signals.training import Training, training_from
+from trainlab.page.text_picture import in_text
 
 
 def test_a_long_curve_keeps_its_ends_and_its_spikes():
@@ -167,9 +168,14 @@ def test_small_steps_are_shown_by_the_way_that_they_went():
     # 2e-3 a step is usual; it is the way in all that is small.
     made = picture_of("lr_too_low", training_of(weight(0, [2e-4] * 60)))
     assert made is not None
-    assert made["usual"] is None
+    assert made.get("usual") is None
     assert made["bars"][0]["value"] == pytest.approx(2.0)
     assert made["x_label"] == "% of their size"
+
+
+@pytest.mark.parametrize(("update", "times"), [(4e-4, 10), (2e-4, 100), (2e-6, 10_000), (2e-9, 10_000)])
+def test_a_rate_is_raised_until_the_steps_could_go_as_far_as_the_weights_are_large(update: float, times: int):
+    assert raised_by(training_of(weight(0, [update] * 60))) == times
 
 
 def test_a_gradient_that_doesnt_fade_with_depth_has_no_picture_of_fading():
@@ -234,7 +240,7 @@ def test_dropout_within_the_usual_share_is_shown_where_it_shouldnt_be_or_not_at_
     event = Dropout(module="2", p=0.5)
     assert picture_of("dropout_misuse", training_of(events=[event])) is None
     late = DropoutInEval(module="2", p=0.5)
-    made = picture_of("dropout_misuse", training_of(events=[event, late]))
+    made = picture_of("dropout_always_on", training_of(events=[event, late]))
     assert made is not None
     assert made["title"] == "What dropout drops in evaluations"
     assert made["usual"] is None

@@ -47,6 +47,7 @@ FALLBACKS: dict[str, Any] = {
     "CONVOLUTIONS": _CONVOLUTIONS,
     "BATCH_NORMS": (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm),
     "DROPOUTS": _DROPOUTS,
+    "LOADER_ITERATOR": None,  # what fetching a batch does to the data isn't seen
     "LOSS_MODULES": tuple(
         kind
         for name, kind in vars(nn).items()
@@ -103,6 +104,7 @@ CONVOLUTIONS = _find("CONVOLUTIONS", lambda: (_torch.nn.modules.conv._ConvNd,))
 BATCH_NORMS = _find("BATCH_NORMS", lambda: (_torch.nn.modules.batchnorm._BatchNorm,))
 DROPOUTS = _find("DROPOUTS", lambda: (_torch.nn.modules.dropout._DropoutNd,))
 LOSS_MODULES = _find("LOSS_MODULES", lambda: (_torch.nn.modules.loss._Loss,))
+LOADER_ITERATOR = _find("LOADER_ITERATOR", lambda: _torch.utils.data.dataloader._BaseDataLoaderIter)
 is_compiling: Callable[[], bool] = getattr(torch.compiler, "is_compiling", lambda: False)
 
 COMPILER = "torch._dynamo.eval_frame"

@@ -41,8 +41,10 @@ TAKES_HOLD = (
 ELSEWHERE = {"data_not_shuffled", "detached_graph", "loss_plateau"}
 """Their faulty training has nothing that the remedy could act on: tested in test_changes.py."""
 IMPOSSIBLE = (
-    "capacity_too_small", "constant_labels", "eval_on_train", "graph_retained", "overfitting",
-    "repeated_batch", "shuffled_targets", "unreachable_params",
+    "best_state_not_copied", "capacity_too_small", "clip_misplaced", "constant_labels", "dataset_mutated",
+    "dropout_always_on", "eval_on_train", "graph_retained", "layer_made_in_forward", "metric_miscounted",
+    "modes_differ", "overfitting", "repeated_batch", "repeated_randomness", "shuffled_targets",
+    "target_net_not_updated", "unreachable_params", "zero_grad_every_microbatch", "zero_grad_misplaced",
 )  # fmt: skip
 
 

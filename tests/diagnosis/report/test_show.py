@@ -12,8 +12,8 @@ from rich.console import Console
 from trainlab.diagnosis import Finding, Report, show_report
 from trainlab.diagnosis.faults import all_faults
 from trainlab.diagnosis.report.show import report_text, rest_line
-from trainlab.diagnosis.report.text_picture import _ends
 from trainlab.diagnosis.report.verdict import confidence_words, verdict
+from trainlab.page.text_picture import _ends
 
 CARD: dict[str, Any] = {
     "models": [

@@ -62,6 +62,7 @@ FAULT = Fault(
     picture=_picture,
     remedies=(single("group norm for batch-norm", "group_norm", same_loss=False),),
     explains=(
+        Explains(("modes_differ",), "the statistics that it gathers are those of a few values"),
         Explains(
             ("oscillating_loss", "overfitting", "loss_plateau"), "the statistics of a few values are noise"
         ),

@@ -148,6 +148,7 @@ FAULT = Fault(
         single("loaders that shuffle", "shuffle", narrow="no DataLoader that doesn't shuffle is made"),
     ),
     explains=(
+        Explains(("modes_differ",), "batches of one kind have other statistics than all rows"),
         Explains(
             (
                 "oscillating_loss",

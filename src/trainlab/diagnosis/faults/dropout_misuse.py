@@ -1,10 +1,10 @@
-"""Dropout that drops nearly all, that acts on the network's answer, or that is at work in evaluations."""
+"""Dropout that drops nearly all, or that acts on the network's answer."""
 
 from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.observed.events import Dropout, DropoutInEval
+from trainlab.diagnosis.observed.events import Dropout
 from trainlab.diagnosis.observed.record import Graph, Op
 from trainlab.diagnosis.observed.torch_names import LINEAR_NODES, LOSS_NODES, SHAPE_NODES
 from trainlab.diagnosis.pictures.kinds import Picture, bars
@@ -21,7 +21,7 @@ _TO_LOSS = LOSS_NODES | frozenset(
 
 
 def judge(training: Training) -> Finding | None:
-    """Look at shares, at what comes between the last layer and the loss, and at evaluations."""
+    """Look at shares, and at what comes between the last layer and the loss."""
     for graph in training.record.graphs:
         op = _on_output(graph)
         if op is not None:
@@ -32,15 +32,6 @@ def judge(training: Training) -> Finding | None:
                 "some outputs are zeroed at random, and the others scaled up",
                 "Put dropout before the last layer, not after it.",
             )
-    for event in training.record.events_of(DropoutInEval):
-        place = event.site.quoted if event.site else event.module
-        return _finding(
-            place_at(event.site, "module", module=event.module, call="dropout"),
-            place or event.module,
-            f"dropout (p = {event.p:g}) is active in {event.count} evaluations, in eval mode",
-            "functional dropout is always on unless it's told the mode",
-            "Use nn.Dropout, or pass training=self.training.",
-        )
     limit = GATED if training.learning.failing else HIGH
     high = [event for event in training.record.events_of(Dropout) if event.p > limit]
     if high:
@@ -86,15 +77,18 @@ def _on_output(graph: Graph) -> Op | None:
 
 
 def _picture(training: Training) -> Picture | None:
-    """The share that each dropout drops; where one is at work in evaluations, what those drop there."""
-    wrong = training.record.events_of(DropoutInEval)
-    events = wrong or training.record.events_of(Dropout)
+    """The share that each dropout drops."""
+    events = training.record.events_of(Dropout)
     pairs = {f"dropout {event.module}".rstrip(): 100 * event.p for event in events}
-    title = "What dropout drops in evaluations" if wrong else "What dropout drops"
-    usual = None if wrong else (10.0, 50.0)
-    made = bars(title, "% of the units", list(pairs.items()), usual=usual, worst=lambda value: value)
+    made = bars(
+        "What dropout drops",
+        "% of the units",
+        list(pairs.items()),
+        usual=(10.0, 50.0),
+        worst=lambda value: value,
+    )
     # One on the output drops too much at any rate: within the usual range it would look well.
-    return made if wrong or max(pairs.values(), default=0.0) > 50.0 else None
+    return made if max(pairs.values(), default=0.0) > 50.0 else None
 
 
 def _remedies(finding: Finding) -> tuple[Remedy, ...]:
@@ -108,12 +102,12 @@ FAULT = Fault(
     name="dropout_misuse",
     family="Settings",
     title="dropout drops what it shouldn't",
-    what="It drops nearly everything, acts on the network's output, or is active in evaluations.",
+    what="It drops nearly everything, or acts on the network's output.",
     formula=f"p above {HIGH:g} (above {GATED:g} where the training fails); or dropout between the last "
-    "layer and the loss, by the autograd graph; or functional dropout in eval mode.",
+    "layer and the loss, by the autograd graph.",
     source="Srivastava et al. 2014: p of 0.2 to 0.5 for hidden units; the output is never dropped.",
-    silent=f"p is at most {GATED:g}, before the last layer, and off in evaluations.",
-    remedy="Use p between 0.1 and 0.5, before the last layer; `nn.Dropout`, or `training=self.training`.",
+    silent=f"p is at most {GATED:g}, before the last layer.",
+    remedy="Use p between 0.1 and 0.5, before the last layer.",
     judge=judge,
     picture=_picture,
     remedies=_remedies,

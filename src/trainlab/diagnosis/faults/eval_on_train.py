@@ -5,6 +5,8 @@ Without others (all data is for training) it may be meant so, and nothing is sai
 
 from __future__ import annotations
 
+from math import prod
+
 from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
 from trainlab.diagnosis.pictures.kinds import Picture, bars
@@ -13,6 +15,7 @@ from trainlab.diagnosis.signals.training import Training
 
 KNOWN = 0.9
 OFTEN = 0.4
+PASSES, PART, COVERED, FEATURES = 2, 0.2, 0.6, 4
 
 
 def judge(training: Training) -> Finding | None:
@@ -24,7 +27,7 @@ def judge(training: Training) -> Finding | None:
     if data.judge_passes > OFTEN * training.record.tick:
         return None  # passes without gradients in so many steps feed something; they judge nothing
     if data.judged_known < KNOWN * judged or data.unused_rows < max(10, 0.05 * len(data.train_rows)):
-        return None
+        return _leaked(training)
     if len(data.train_rows) < 0.5 * min(data.train_row_count, 100):
         return None  # rows look alike: fingerprints tell nothing
     sites = [loader.site for loader in training.record.loaders if loader.site is not None]
@@ -41,6 +44,34 @@ def judge(training: Training) -> Finding | None:
         ),
         remedy="Evaluate on data that the network isn't trained on.",
         code="valid_loader = DataLoader(valid_set, batch_size=…)",
+    )
+
+
+def _leaked(training: Training) -> Finding | None:
+    """Rows of the evaluation that are some of those trained on: two splits that weren't made together.
+
+    Not all of these: then the whole data is looked at, for a picture, say.
+    """
+    data = training.record.data
+    known, rows = len(data.mixed_known), len(data.mixed_rows)
+    fractions = data.input_dtype.startswith("float") and prod(data.input_shape[1:]) >= FEATURES
+    if data.mixed_passes < PASSES or known < max(20, PART * rows) or known > KNOWN * rows or not fractions:
+        return None
+    if known > COVERED * len(data.train_rows):
+        return None
+    site = next((one.eval_site or one.judge_site for one in training.record.networks), None)
+    return Finding(
+        place=place_at(site, "evaluation"),
+        where=site.quoted if site is not None else "the evaluation",
+        confidence=0.8,
+        evidence=(
+            f"{known:,} of {rows:,} rows that are evaluated together had been trained on before, "
+            f"and {rows - known:,} hadn't",
+            f"they are {known / max(1, len(data.train_rows)):.0%} of the rows trained on: "
+            "training and evaluation rows weren't split at once",
+        ),
+        remedy="Split the rows once: what is evaluated must not be among those trained on.",
+        code="order = torch.randperm(len(X))\ntrain, valid = order[:n], order[n:]",
     )
 
 
@@ -63,9 +94,12 @@ FAULT = Fault(
     what="The score shows what was memorized, not how well the network generalizes; and held-out rows lie "
     "unused.",
     formula=f"Over {KNOWN:.0%} of the rows evaluated were trained on, and at least 10 rows of the same "
-    "kind (and 5 % of the training's) are in memory and were never given to the network.",
+    "kind (and 5 % of the training's) are in memory and were never given to the network. Or, after "
+    f"{PASSES} steps or more, batches were evaluated of which {PART:.0%} to {KNOWN:.0%} had been trained on, "
+    f"and these are at most {COVERED:.0%} of the rows trained on.",
     source="A fact, by fingerprints of rows.",
-    silent="there is no other data: then the training score may be meant.",
+    silent="there is no other data: then the training score may be meant. Rows that come again among "
+    f"themselves, have fewer than {FEATURES} features or whole numbers only tell nothing.",
     remedy="Evaluate on the held-out data.",
     judge=judge,
     picture=_picture,

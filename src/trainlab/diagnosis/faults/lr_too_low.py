@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import log10
+
 from trainlab.diagnosis.edits import setting
 from trainlab.diagnosis.fault import Fault
 from trainlab.diagnosis.finding import Finding
@@ -14,6 +16,8 @@ from trainlab.diagnosis.signals.training import Training, optimizer_name
 
 WAY = 0.05
 LONG = 200
+MOST = 4
+"""A rate is raised by so many powers of ten at most."""
 
 
 def judge(training: Training) -> Finding | None:
@@ -38,7 +42,7 @@ def judge(training: Training) -> Finding | None:
     if len(rates) > 1 and rates[-1] >= max(rates) > rates[0]:
         return None  # a warm-up that was ended before its end
     rate = max((value for _, value in optimizer.lr), default=float("nan"))
-    name = optimizer_name(optimizer)
+    name, times = optimizer_name(optimizer), raised_by(training)
     return Finding(
         place=place_at(optimizer.site, "optimizer", call=optimizer.kind),
         where=(
@@ -53,12 +57,22 @@ def judge(training: Training) -> Finding | None:
             training.learning.words,
         ),
         remedy=(
-            f"Raise the learning rate by 10 to 1,000 times: lr={rate * 10:g}, {rate * 100:g}, "
-            f"{rate * 1000:g}."
+            f"Raise the learning rate {times:,} times, so that all steps together go about as far as the "
+            f"weights are large: lr={rate * times:g}. Try a tenth and ten times that, too."
         ),
-        code=f"for group in {name}.param_groups:\n    group['lr'] = {rate * 100:g}",
-        value=rate * 100,
+        code=f"for group in {name}.param_groups:\n    group['lr'] = {rate * times:g}",
+        value=rate * times,
     )
+
+
+def raised_by(training: Training) -> int:
+    """Return by which power of ten the rate is to be raised, for weights to go about as far as their size."""
+    farthest = max(ways(training).values(), default=0.01)
+    return 10 ** min(MOST, max(1, round(-log10(farthest)))) if farthest > 0 else 10**MOST
+
+
+def _edit(finding: Finding, training: Training) -> str:
+    return setting("lr", lambda rate: rate * raised_by(training))(finding, training)
 
 
 def ways(training: Training) -> dict[str, float]:
@@ -109,11 +123,11 @@ FAULT = Fault(
     source="That is the farthest so many steps can go, all in one direction: below it the hidden layers "
     "can't have learnt anything.",
     silent="a schedule, clipping or float16 explains it, or the training succeeds.",
-    remedy="Multiply the learning rate by 10 to 1,000.",
+    remedy="Multiply the learning rate, until all steps together go about as far as the weights are large.",
     see=("learning_rate",),
     judge=judge,
     picture=_picture,
-    edit=setting("lr", lambda rate: rate * 100),
-    remedies=(rate_times(10), rate_times(100), rate_times(1000)),
+    edit=_edit,
+    remedies=(rate_times(100), rate_times(1000), rate_times(10), rate_times(10_000)),
     signals=("update ratio", "way", "exact zeros"),
 )

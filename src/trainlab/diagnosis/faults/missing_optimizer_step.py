@@ -23,14 +23,6 @@ def judge(training: Training) -> Finding | None:
         reached = [record.params[key] for key in optimizer.params if record.params[key].reached]
         if optimizer.steps == 0 and reached and not any(_moves(training, param) for param in reached):
             return _never(training, optimizer, reached)
-        looked = optimizer.empty
-        if (
-            optimizer.steps >= LEAST
-            and looked >= LEAST
-            and not any(record.params[key].with_grad for key in optimizer.params)
-            and reached
-        ):
-            return _cleared(optimizer, looked)
     reached = [param for param in record.params.values() if param.reached >= 5]
     borrowed = any(param.loaded for param in reached)  # gradients of a finished network: saliency, attacks
     moved = any(_moves(training, one) for one in reached)
@@ -68,24 +60,6 @@ def _never(training: Training, optimizer: OptimizerRecord, reached: list[ParamRe
     )
 
 
-def _cleared(optimizer: OptimizerRecord, looked: int) -> Finding:
-    name = optimizer_name(optimizer)
-    return Finding(
-        place=place_at(optimizer.step_site, "call", call="step"),
-        where=(
-            f"{name}.step(){f' at {optimizer.step_site.quoted}' if optimizer.step_site else ''}: no "
-            "gradient is left"
-        ),
-        confidence=0.95,
-        evidence=(
-            f"in {looked} of {looked} steps looked at no parameter of {name} had a gradient: "
-            "steps that do nothing",
-        ),
-        remedy=f"Don't clear the gradients between backward() and {name}.step().",
-        code=f"{name}.zero_grad()\nloss.backward()\n{name}.step()",
-    )
-
-
 def _picture(training: Training) -> Picture | None:
     """Backward passes beside the steps of each optimizer."""
     steps = [(f"{optimizer_name(one)}.step()", float(one.steps)) for one in training.record.optimizers]
@@ -106,10 +80,10 @@ FAULT = Fault(
     title="the optimizer never steps",
     what="Gradients are computed, but nothing applies them: the weights stay as they were.",
     formula=f"At least {LEAST} backward passes reach parameters that an optimizer has, it took 0 steps, "
-    "and no parameter has changed. Or it stepped, and in every step looked at its gradients were gone.",
+    "and no parameter has changed.",
     source="A fact, counted; the only threshold is more passes than are usually accumulated.",
     silent="the weights move in another way (`p -= lr * p.grad`, another optimizer).",
-    remedy="Call `optimizer.step()` after `loss.backward()`, and clear gradients only after it.",
+    remedy="Call `optimizer.step()` after `loss.backward()`.",
     see=("learning_rate",),
     judge=judge,
     picture=_picture,

@@ -11,6 +11,7 @@ from trainlab.diagnosis.pictures.loops import held_out_line
 from trainlab.diagnosis.place import Place, place_at
 from trainlab.diagnosis.signals.averages import mean, median
 from trainlab.diagnosis.signals.training import Training
+from trainlab.diagnosis.signals.twins import is_a_copy_judged
 
 RISEN = 1.3
 BEFORE = 0.6
@@ -26,7 +27,7 @@ def judge(training: Training) -> Finding | None:
     """
     import numpy as np
 
-    if training.record.restored or training.learning.adversarial:
+    if training.record.restored or training.learning.adversarial or is_a_copy_judged(training.record):
         return None
     for loss in training.record.losses:
         ticks, values = _curve(loss)
@@ -115,7 +116,8 @@ FAULT = Fault(
     formula=f"The held-out loss is least before {BEFORE:.0%} of the training, ends at {RISEN:g} times "
     f"that, and at {GAP:g} times the training loss at least.",
     source="Such a rise is beyond the noise in evaluations of healthy trainings; single rises are common.",
-    silent="the best weights are restored at the end, or there are fewer than 8 evaluations.",
+    silent="the best weights are restored at the end, a copy of the network is evaluated then, or there are "
+    "fewer than 8 evaluations.",
     remedy="Stop at the lowest held-out loss; weight decay, dropout, a smaller network, or more data.",
     judge=judge,
     picture=_picture,

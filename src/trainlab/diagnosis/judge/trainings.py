@@ -279,9 +279,8 @@ def _concerns(event: Event, numbers: set[int], keys: set[int]) -> bool:
 
 def _event(event: Event, at: Ticks) -> Event:
     ticks: dict[str, Any] = {"tick": at(event.tick)}
-    if isinstance(event, Cut) and event.last_tick >= 0:
-        ticks["last_tick"] = at(event.last_tick)
-    return replace(event, **ticks)
+    last: int = getattr(event, "last_tick", -1)
+    return replace(event, **ticks, **({"last_tick": at(last)} if last >= 0 else {}))
 
 
 def _name(record: TrainingRecord) -> str:

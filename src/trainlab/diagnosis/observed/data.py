@@ -24,7 +24,12 @@ class LoaderRecord:
 
 @dataclass(slots=True)
 class DataRecord:
-    """Fingerprints of rows and batches, and a small sample of the first rows with their targets."""
+    """Fingerprints of rows and batches, and a small sample of the first rows with their targets.
+
+    `judged_at_once` is how often, at most, a row was evaluated between one step and the next.
+    `mixed_rows` were evaluated in batches of which a part, and not all, had been trained on before
+    (`mixed_known`), after `mixed_passes` different steps.
+    """
 
     train_rows: set[int] = field(default_factory=set[int])
     judged_rows: set[int] = field(default_factory=set[int])
@@ -36,6 +41,10 @@ class DataRecord:
     steps_alike: int = 0
     beside_images: bool = False
     judge_passes: int = 0
+    judged_at_once: int = 0
+    mixed_passes: int = 0
+    mixed_rows: set[int] = field(default_factory=set[int])
+    mixed_known: set[int] = field(default_factory=set[int])
     unused_rows: int = 0
     batches: dict[int, int] = field(default_factory=dict[int, int])
     fingerprinted: int = 0

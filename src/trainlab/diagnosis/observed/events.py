@@ -104,9 +104,25 @@ class Dropout(Event):
 
 @dataclass(slots=True, kw_only=True)
 class DropoutInEval(Event):
-    """Dropout at work in an evaluation, called by a module in eval mode."""
+    """Dropout at work in an evaluation, called by a module in eval mode.
+
+    `made_anew`: by a layer that isn't part of the network, which is in eval mode.
+    """
 
     p: float
+    made_anew: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class LayerMadeAnew(Event):
+    """A layer with weights of its own that isn't the network's: another one in each pass.
+
+    `kind` is its class, `ticks` counts the steps with such a call, of which `last_tick` is the last.
+    """
+
+    kind: str
+    ticks: int = 0
+    last_tick: int = -1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -153,3 +169,67 @@ class UnfrozenInName(Event):
 @dataclass(slots=True, kw_only=True)
 class Clipping(Event):
     """`clip_grad_norm_` was called."""
+
+
+@dataclass(slots=True, kw_only=True)
+class LoadedItself(Event):
+    """A network was given its own tensors to load, which does nothing; `params` are their keys.
+
+    `taken` is where they were taken as a state, `steps` how many steps there were since then.
+    """
+
+    params: set[int] = field(default_factory=set[int])
+    steps: int = 0
+    taken: Site | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class MixedWithItself(Event):
+    """A call of `name` averaged a parameter with itself, or copied it to itself; `params` are the keys."""
+
+    name: str
+    params: set[int] = field(default_factory=set[int])
+
+
+@dataclass(slots=True, kw_only=True)
+class Miscounted(Event):
+    """Answers counted as they can't be meant to be: `kind` is argmax, floor or broadcast.
+
+    `largest` is the largest result of a division with rounding.
+    """
+
+    kind: str
+    largest: float = 0.0
+
+
+@dataclass(slots=True, kw_only=True)
+class StoredDataChanged(Event):
+    """Fetching batches changed what a dataset holds, in place; `module` names the attribute.
+
+    `shape` is that of a row. Of the values looked at the share `changed` isn't what it was at first, and of
+    these the share `again` changed in several of the `passes` begun. `spread` is their standard deviation by
+    that at first, `moved` how far their mean went, in units of that.
+    """
+
+    shape: tuple[int, ...] = ()
+    fetches: int = 0
+    fetches_that_change: int = 0
+    passes: int = 0
+    changed: float = 0.0
+    again: float = 0.0
+    spread: float = 1.0
+    moved: float = 0.0
+
+
+@dataclass(slots=True, kw_only=True)
+class RandomDraws(Event):
+    """One line draws random numbers by `name`, in `ticks` steps: the first of each draw that is different.
+
+    `shape` is that of a row, `last_tick` the last of the steps.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    ticks: int = 0
+    last_tick: int = -1
+    different: set[tuple[float, ...]] = field(default_factory=set[tuple[float, ...]])

@@ -156,7 +156,12 @@ class ParamRecord:
 
 @dataclass(slots=True)
 class OptimizerRecord:
-    """An optimizer: settings, its learning rate over time, how its gradients were cleared."""
+    """An optimizer: settings, its learning rate over time, how its gradients were cleared.
+
+    Of `looked_back` steps `cleared_early` came after `zero_grad` had cleared all gradients; before
+    `steps_after_lost` others it had cleared those of `lost_passes`, which the line that calls backward for
+    the step had made. Before `clips_in_vain` of all `clips` no backward pass had come since the last step.
+    """
 
     index: int
     kind: str
@@ -172,6 +177,14 @@ class OptimizerRecord:
     last_tick: int = 0
     step_site: Site | None = None
     lr: list[tuple[int, float]] = field(default_factory=list[tuple[int, float]])
+    looked_back: int = 0
+    cleared_early: int = 0
+    steps_after_lost: int = 0
+    lost_passes: int = 0
+    clear_site: Site | None = None
+    clips: int = 0
+    clips_in_vain: int = 0
+    clip_site: Site | None = None
 
 
 @dataclass(slots=True)
@@ -189,7 +202,12 @@ class SchedulerRecord:
 
 @dataclass(slots=True)
 class NetworkRecord:
-    """A module called from the user's own code, not from inside another one."""
+    """A module called from the user's own code, not from inside another one.
+
+    Of one that only answers, beside a network that learns: `began_as_twin` says whether it began with that
+    one's weights, `rows_of_twin` and `rows_of_its_own` count steps in which both were given the same rows or
+    others, and `never_changed` is None where its weights couldn't be compared at the end.
+    """
 
     name: str
     kind: str
@@ -216,6 +234,10 @@ class NetworkRecord:
     dtype: str = "float32"
     first_tick: int = 0
     last_tick: int = 0
+    began_as_twin: bool = False
+    rows_of_twin: int = 0
+    rows_of_its_own: int = 0
+    never_changed: bool | None = None
 
 
 @dataclass(slots=True)

@@ -139,6 +139,7 @@ class Backward:
         self.asking.backward(loss)
         self.steps.clearing.before_backward_now()
         site = user_site()
+        self.steps.lost.before_backward(site)
         loss_curve = self._loss_curve(site)
         if loss_curve is None:
             return
@@ -252,6 +253,8 @@ class Backward:
     def after(self) -> None:
         """The gradients are there: are they finite?"""
         state = self.state
+        if state.sampling:
+            self.steps.lost.after_backward()
         if state.sampling and state.record.tick % 4 == 0:
             alive = (state.record.tick, state.old_graphs_alive())
             state.record.retained_ticks.append(alive)

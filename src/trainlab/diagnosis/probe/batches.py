@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader
 
 from trainlab.diagnosis.observed.data import DataRecord, LoaderRecord
 from trainlab.diagnosis.observed.record import NetworkRecord
+from trainlab.diagnosis.observed.site import Site
 from trainlab.diagnosis.probe.fingerprints import Fingerprints
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
@@ -68,19 +69,19 @@ class Data:
         self._by_training[training] = gone
 
     def trained_on(self, batch: torch.Tensor, others: Sequence[torch.Tensor | None] = ()) -> None:
-        """Enter a batch of a forward pass that gradients flow through, and what is given beside it."""
+        """Record a batch of a forward pass that gradients flow through, and what is given with it."""
         self._by_training[self.state.trainings.now].trained_on(batch, others)
 
     def judged_on(
         self, network: NetworkRecord, batch: torch.Tensor, others: Sequence[torch.Tensor | None] = ()
     ) -> None:
-        """Enter a batch of an evaluation, and what is given beside it."""
+        """Record a batch of an evaluation, and what is given with it."""
         rows = self._by_training.get(self.state.trainings.judged)
         if rows is not None and rows.network is network:
             rows.judged_on(batch, others)
 
     def used_elsewhere(self, batch: torch.Tensor) -> None:
-        """Remember rows that another network is given: whatever for, they are used."""
+        """Remember rows that another network is given: whatever it does with them, they are used."""
         shape = self.state.record.data.input_shape
         if (
             batch.device.type == "cpu"
@@ -100,7 +101,7 @@ class Data:
             used |= rows.data.train_rows | rows.data.judged_rows
         for rows in self._by_training.values():
             data = rows.data
-            data.judged_known = len(data.judged_rows & data.train_rows)
+            data.judged_known = len(rows.known_when_judged)
             self.unused.count(data, used, searched=rows is searched)
 
     def loaded(self) -> None:
@@ -115,7 +116,7 @@ class Data:
 
     @guarded
     def loader_started(self, loader: DataLoader[Any]) -> None:
-        """Enter a DataLoader each time that it's iterated."""
+        """Record a DataLoader each time it is iterated."""
         known = self._loaders.get(id(loader))
         if known is None:
             if len(self._loaders) > 64:
@@ -136,9 +137,14 @@ class Data:
         if len(self._loading) < 64:
             self._loading.append(known)
 
+    def site_of(self, loader: DataLoader[Any]) -> Site | None:
+        """Return the line that iterates over a loader."""
+        known = self._loaders.get(id(loader))
+        return None if known is None else known.site
+
 
 def _sampling(loader: DataLoader[Any]) -> tuple[str, int | None]:
-    """Return the kind of sampler and the rows of a batch, of a ``batch_sampler`` where one was given."""
+    """Return the kind of sampler and the batch size, from the ``batch_sampler`` where one was given."""
     batches: Any = loader.batch_sampler if loader.batch_size is None else None
     if batches is None:
         return type(getattr(loader, "sampler", None)).__name__, loader.batch_size

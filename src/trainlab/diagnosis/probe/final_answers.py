@@ -26,17 +26,17 @@ from trainlab.diagnosis.probe.network_copies import Unfit, copied, tensors_of
 from trainlab.diagnosis.torch_private import global_hooks
 
 SECONDS = 1.0
-"""A network is asked this long in each mode, then judged by the rows done: a report is wanted at once. Of
-more than `MANY` networks each has less."""
+"""How long a network is asked in each mode; it is judged by the rows done until then. Of more than `MANY`
+networks each has less."""
 SAME = 0.02
-"""A copy's answers are the network's to 2 % of the largest: mixed precision rounds more than float32."""
+"""A copy's answers must match the network's to 2 % of the largest: mixed precision rounds a lot."""
 ALIKE = 0.01
-"""Answers that spread by less than 1 % of the targets (of a probability: 0.01) are one answer."""
+"""Answers that vary by less than 1 % of the targets (by 0.01 for a probability) count as one answer."""
 
 
 @dataclass(slots=True)
 class Said:
-    """What was answered to one batch: `out` as the loss was given it, and the loss."""
+    """The answers to one batch: `out`, as the loss was given it, and the loss."""
 
     kept: Kept
     out: torch.Tensor
@@ -44,7 +44,7 @@ class Said:
 
 
 def ask(asking: Asking, record: TrainingRecord) -> None:
-    """Ask each network and enter its answers; what can't be asked is entered with the reason."""
+    """Ask each network and record its answers, or why it can't be asked."""
     seconds = SECONDS * min(1.0, MANY / max(1, len(asking.networks)))
     for place, network in asking.networks.items():
         if network is None:
@@ -106,7 +106,7 @@ def _as_it_is(network: Network) -> tuple[nn.Module, list[torch.Tensor]]:
 
 
 def _check(network: Network) -> None:
-    """Have a copy of the network as it began answer the first batch: it must answer what the network did."""
+    """Have a copy of the network as it began answer the first batch: its answers must be the network's."""
     if network.first is None or network.first[1].said is None:
         raise Unfit("a copy of it can't be checked")
     kept, said = network.first[1], network.first[1].said
@@ -126,7 +126,7 @@ def _check(network: Network) -> None:
 def _say(
     model: nn.Module, tensors: list[torch.Tensor], kept: Sequence[Kept], mode: Any, *, seconds: float
 ) -> list[Said]:
-    """Return the answers to the batches, one after the other, as far as the time goes; at least to one."""
+    """Return the answers to the batches in turn, as many as time allows; at least to one."""
     for name, part in model.named_modules():
         part.training = mode(name)
     values = [tensor.clone() for tensor in tensors]
@@ -140,7 +140,7 @@ def _say(
         loss = float(one.loss.value(output, known).float().mean())
         said.append(Said(one, out.float(), loss))
         for tensor, value in zip(tensors, values, strict=True):
-            tensor.copy_(value)  # the running statistics of a batch don't concern the next one
+            tensor.copy_(value)  # running statistics of one batch mustn't reach the next
     return said
 
 
@@ -155,7 +155,7 @@ def _answers(kind: str, said: Sequence[Said]) -> Answers:
     out, target = pairs
     if kind in BINARY:
         yes = (target > 0 if kind == "soft_margin_loss" else target > 0.5).float()
-        # Where a sigmoid came before, by mistake, all outputs are probabilities.
+        # If a sigmoid came before by mistake, all outputs are probabilities.
         squashed = bool(out.min() >= 0) and bool(out.max() <= 1)
         share = out.sigmoid() if kind in OF_LOGITS and not squashed else out
         reached = float(((share > 0.5) == (yes > 0.5)).float().mean())
@@ -201,7 +201,7 @@ def _classes(said: Sequence[Said]) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _columns(said: Sequence[Said]) -> tuple[torch.Tensor, torch.Tensor] | None:
-    """Return answers and targets ``[rows, columns]``; None where one doesn't fit the other."""
+    """Return answers and targets ``[rows, columns]``; None where they don't fit each other."""
     if any(one.out.shape != one.kept.target.shape for one in said):
         return None
     pairs = [
@@ -229,7 +229,7 @@ def _apart(kind: str, trained: Sequence[Said], evaluated: Sequence[Said]) -> flo
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    """Let nothing be printed: what a network prints in its passes was printed in the training."""
+    """Print nothing: what a network prints in its passes was printed in training."""
     with (
         open(os.devnull, "w", encoding="utf-8") as nowhere,
         contextlib.redirect_stdout(nowhere),
@@ -242,7 +242,7 @@ def _silence() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _no_hooks() -> Iterator[None]:
-    """Call no global module hooks but those of remedies, which are part of the training."""
+    """Call no global module hooks except those of remedies, which are part of the training."""
     kept = [(hooks, dict(hooks)) for hooks in global_hooks()]
     try:
         for hooks, before in kept:

@@ -25,11 +25,11 @@ from trainlab.diagnosis.probe.readable_tensors import are_readable
 
 F = TypeVar("F", bound=Callable[..., None])
 MAX_BATCHES, MAX_ROWS, MAX_BYTES = 64, 1_024, 16_000_000
-"""Rows are kept in batches: so many for a network and a loss, in so much memory; of a larger batch, rows
-evenly spread over it."""
+"""At most so many batches are kept for a network and a loss, with so many rows each (spread evenly over a
+larger batch), in so much memory."""
 MAX_NETWORKS, MANY, TRIES = 32, 8, 5
-"""So many networks are asked; more than `MANY` share what these may have, in memory and time. None is asked
-whose first passes lead to no loss."""
+"""At most so many networks are asked, and none whose first passes lead to no loss. More than `MANY` share
+what these may have of memory and time."""
 
 
 @dataclass(slots=True, eq=False)
@@ -47,7 +47,7 @@ class Kept:
     size: int
     hashes: list[int]
     said: torch.Tensor | None = None
-    """What the network answered then, in the batch by which a copy is checked."""
+    """What the network answered at the time, for the batch that a copy is checked by."""
 
 
 @dataclass(slots=True, eq=False)
@@ -64,7 +64,7 @@ class Pair:
 
 @dataclass(slots=True, eq=False)
 class Network:
-    """One network: a copy that shares its numbers, to ask where it is gone by the end, and how it began."""
+    """One network: a copy that shares its numbers, to ask if it is gone by the end, and how it began."""
 
     name: str
     module: weakref.ref[nn.Module]
@@ -128,7 +128,7 @@ class Asking:
 
     @_harmless
     def begin(self, module: nn.Module, root: NetworkRecord, args: Any, kwargs: dict[str, Any] | None) -> None:
-        """A network is called to learn; `kwargs` is None where it isn't known what it's given by name."""
+        """A network is called to learn; `kwargs` is None where its keyword arguments aren't known."""
         self._pass = None
         if not self.wanted or not self.state.sampling:
             return
@@ -217,7 +217,7 @@ class Asking:
 
     @_harmless
     def backward(self, loss: torch.Tensor) -> None:
-        """A backward pass begins: keep what the pass before it was of."""
+        """A backward pass begins: keep the rows of the forward pass before it."""
         now, self._pass = self._pass, None
         if now is None or now.followed is None or not now.pairs:
             return
@@ -229,7 +229,7 @@ class Asking:
                 self._offer(now, pair, pair.loss)
 
     def _offer(self, now: _Pass, pair: Pair, loss: Node) -> None:
-        """Keep a batch or don't: every different one has the same chance."""
+        """Keep a batch or not: each different one has the same chance."""
         network, target = now.network, pair.target
         rows = target.shape[0] if target.dim() else 1
         if not target.dim() or all(one.shape[:1] != (rows,) for one in tensors_in((now.given, now.named))):

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch import nn
 
 from trainlab.diagnosis.observed.events import BatchNorm, Dropout, DropoutInEval, FirstInput
 from trainlab.diagnosis.observed.record import Op
@@ -18,7 +19,7 @@ LAYERS = _TAKES_DATA | DROPOUTS | {"batch_norm"}
 
 
 class Layers:
-    """Enters such arguments, with the operation or as an event."""
+    """Records such arguments, with the operation or as an event."""
 
     def __init__(self, state: ProbeState) -> None:
         self.state = state
@@ -43,7 +44,7 @@ class Layers:
                 self.state.seen(Dropout(site=op.site, module=op.module, p=share))
 
     def _what_enters(self, args: tuple[Any, ...], op: Op) -> None:
-        """Measure what enters a layer from no other one: its size, and how its features' scales differ."""
+        """Measure what enters a first layer: its size, and how its features' scales differ."""
         entered = args[0] if args else None
         if not isinstance(entered, torch.Tensor) or entered.requires_grad or self.state.record.tick > 3:
             return
@@ -65,9 +66,17 @@ class Layers:
         share = float(_given(args, kwargs, 1, "p", 0.5))
         active = bool(_given(args, kwargs, 2, "training", True))
         state = self.state
-        if active and share > 0 and state.modules and not state.modules[-1].training:
-            event = DropoutInEval(site=user_site(), module=state.module_path(), p=share)
+        if not active or not share > 0 or not state.modules:
+            return
+        network, caller = state.modules[0], state.modules[-1]
+        made_anew = caller.training and not network.training and _is_outside(caller, network)
+        if made_anew or not caller.training:
+            event = DropoutInEval(site=user_site(), module=state.module_path(), p=share, made_anew=made_anew)
             state.seen(event, training=state.trainings.judged)
+
+
+def _is_outside(module: nn.Module, network: nn.Module) -> bool:
+    return not any(module is one for one in network.modules())
 
 
 def _given(args: tuple[Any, ...], kwargs: dict[str, Any], place: int, name: str, default: Any) -> Any:

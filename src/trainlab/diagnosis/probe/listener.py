@@ -1,5 +1,5 @@
 # pyright: basic
-"""Every torch function that the user's code calls passes here, while the step is looked at closely."""
+"""Every torch function that the user's code calls passes through here, in steps looked at closely."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
-from trainlab.diagnosis.observed.events import Truncated
+from trainlab.diagnosis.observed.events import MixedWithItself, Truncated
 from trainlab.diagnosis.observed.record import Op
 from trainlab.diagnosis.observed.torch_names import SIGNED
 from trainlab.diagnosis.probe.activations import ACTIVATIONS, Activations
+from trainlab.diagnosis.probe.counted_answers import COUNTED, CountedAnswers
 from trainlab.diagnosis.probe.derivatives import SUMS
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.graph_walk import KEY
@@ -20,6 +21,7 @@ from trainlab.diagnosis.probe.kept_rows import Asking
 from trainlab.diagnosis.probe.layer_arguments import DROPOUTS, LAYERS, Layers
 from trainlab.diagnosis.probe.losses import LOSSES, Losses
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
+from trainlab.diagnosis.probe.random_draws import DRAWN, Draws
 from trainlab.diagnosis.probe.readable_tensors import are_readable, readable
 from trainlab.diagnosis.probe.user_frames import user_site
 from trainlab.diagnosis.torch_private import function_depth, is_compiling, raw_data
@@ -45,6 +47,7 @@ _MADE = frozenset(
     )
 )
 _SCALED = frozenset(("mul", "__mul__", "__rmul__", "multiply", "__rsub__", "rsub"))
+_MIXED = frozenset(("add_", "__iadd__", "lerp_", "copy_"))
 _COMPARED = frozenset(("eq", "__eq__"))
 _RISKY = frozenset(
     (
@@ -83,6 +86,8 @@ class Listener(TorchFunctionMode):
         self.asking = asking
         self.activations = Activations(state)
         self.layers = Layers(state)
+        self.counted = CountedAnswers(state)
+        self.draws = Draws(state)
         self.active = False
 
     def __torch_function__(
@@ -125,6 +130,12 @@ class Listener(TorchFunctionMode):
         first = out[0] if type(out) is tuple and out else out  # pyright: ignore[reportUnknownVariableType]
         if not isinstance(first, torch.Tensor):
             return
+        if name in _MIXED and len(args) > 1:
+            self._mixed(name, args[0], args[1])
+        if name in DRAWN and self.state.sampling:
+            self.draws.hear(name, first)
+        if name in COUNTED:
+            self.counted.hear(name, args, kwargs, first)
         if self.state.judging and not (first.requires_grad and self.state.sampling):
             if are_readable([*_tensors(args, kwargs), first]):
                 self._judge(name, args, kwargs, first)
@@ -210,6 +221,25 @@ class Listener(TorchFunctionMode):
         op = Op(name=name, module=state.module_path(), site=user_site(), tick=state.record.tick)
         self.losses.cut(op, source)
 
+    def _mixed(self, name: str, first: Any, second: Any) -> None:
+        """A parameter is averaged with itself: what should follow a network is that network."""
+        pair = isinstance(first, torch.Tensor) and isinstance(second, torch.Tensor)
+        if not pair or first.shape != second.shape or not are_readable([first, second]):
+            return
+        place = first.data_ptr()
+        if not place or second.data_ptr() != place:
+            return
+        registry = self.state.registry
+        keys = [first, *(registry.tensor(key) for key in list(self.state.record.params))]
+        found = {
+            registry.known(one)
+            for one in keys
+            if one is not None and one.shape == first.shape and one.data_ptr() == place
+        } - {None}
+        if found:
+            event = self.state.seen(MixedWithItself(site=user_site(), name=name), key=name)
+            event.params |= found
+
     def _cast(self, source: Any, out: torch.Tensor, name: str) -> None:
         """A cast to whole numbers: does it cut fractions off?"""
         if not isinstance(source, torch.Tensor) or not source.is_floating_point() or out.is_floating_point():
@@ -222,7 +252,7 @@ class Listener(TorchFunctionMode):
             self._truncated(f".{name}()", out, share=share, values=source.numel(), before=different)
 
     def _cast_of_array(self, source: Any, out: torch.Tensor, name: str) -> None:
-        """The same of a NumPy array or a list that becomes a tensor."""
+        """The same for a NumPy array or a list that becomes a tensor."""
         if out.is_floating_point() or not 20 <= out.numel() <= 1_000_000 or out.device.type != "cpu":
             return
         values = np.asarray(source)

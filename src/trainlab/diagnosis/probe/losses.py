@@ -65,7 +65,7 @@ class Losses:
         self.fits.read(record, _on_the_targets_scale(name, output, args, kwargs), target)
 
     def count_zero_targets(self, name: str, tensors: list[torch.Tensor], op: Op) -> None:
-        """Count the zeros among targets that are to be 1 or −1."""
+        """Count the zeros among targets that should be 1 or −1."""
         event = self.state.seen(SignedTargets(site=op.site, module=op.module, name=name))
         if event.count > MAX_PLACES or len(tensors) < 2 or tensors[-1].numel() == 0:
             return
@@ -82,7 +82,7 @@ class Losses:
 
     def _entry(self, name: str, output: torch.Tensor, target: torch.Tensor, op: Op) -> LossRecord | None:
         kind = BY_HAND if name in DIFFERENCES else name
-        # One line may serve several trainings, of other classes each.
+        # One line may serve several trainings, each with other classes.
         classes = output.shape[1] if kind in CLASSES and output.dim() > 1 else 0
         training = self._training_of(output)
         key = (training, kind, op.site, op.module, output.dim(), target.dim(), classes)
@@ -132,13 +132,13 @@ class Losses:
         self._made[1][tensor.data_ptr()] = weakref.ref(tensor)
 
     def _is_made_now(self, target: torch.Tensor) -> bool:
-        """Whether its numbers are those made in this step; an address may have been used again since."""
+        """Whether its numbers are those made in this step; an address may have been reused since."""
         tick, made = self._made
         known = made.get(target.data_ptr()) if tick == self.state.record.tick else None
         return known is not None and known() is not None
 
     def judge(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor) -> None:
-        """Measure a loss in an evaluation, where the same kind was met in training."""
+        """Measure a loss in an evaluation, if training has one of the same kind."""
         tick = self.state.record.tick
         count = self._judged[1] + 1 if self._judged[0] == tick else 1
         self._judged = (tick, count)
@@ -159,10 +159,10 @@ class Losses:
             self.fits.read(at[0], _on_the_targets_scale(name, output, args, kwargs), target, judged=True)
 
     def confirm(self, graph: Graph) -> None:
-        """Count the entries that this loss was made of; forget the differences that it wasn't.
+        """Count the entries that are part of this loss; forget the differences that aren't.
 
-        A difference that only adds to the loss, with nothing to bend it (a square, a size, a logarithm), has
-        no least value and measures no error: such are the terms of a policy's or a critic's loss.
+        A difference that only adds to the loss, without a square, an absolute value or a logarithm, has no
+        minimum and measures no error: so do the terms of a policy's or a critic's loss.
         """
         walks = self._walks.get(graph.training, 0) + 1
         self._walks[graph.training] = walks
@@ -204,7 +204,7 @@ class Losses:
 _STRAIGHT = (SHAPE_NODES - {"Index"}) | frozenset(
     ("Add", "Sub", "Rsub", "Neg", "Mean", "Sum", "Mul", "Div", "Stack", "Cat")
 )
-"""What bends nothing. An index may pick where a difference is positive: quantile losses are written so."""
+"""Linear operations. An index isn't one: quantile losses pick with it where a difference is positive."""
 _BARRIERS = LAYER_NODES | frozenset(("AccumulateGrad",))
 
 

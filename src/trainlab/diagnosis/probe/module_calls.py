@@ -1,5 +1,5 @@
 # pyright: basic
-"""Calls of modules: which is the network, in which mode, to learn or to judge; and the path that runs."""
+"""Calls of modules: which is the network, in which mode, to learn or to be judged; and what runs now."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from trainlab.diagnosis.observed.events import NoGradInside
+from trainlab.diagnosis.observed.events import LayerMadeAnew, NoGradInside
 from trainlab.diagnosis.observed.record import MANY_PASSES, NetworkRecord
 from trainlab.diagnosis.probe.batches import Data
 from trainlab.diagnosis.probe.inputs import inputs_by_place
@@ -19,6 +19,7 @@ from trainlab.diagnosis.probe.listener import Listener
 from trainlab.diagnosis.probe.networks import Networks
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.tensor_registry import variable_name
+from trainlab.diagnosis.probe.twins import Twins
 from trainlab.diagnosis.probe.user_frames import user_site
 from trainlab.diagnosis.torch_private import call_kwargs, in_function, is_compiling, is_module_called
 
@@ -34,6 +35,7 @@ class Calls:
         self.data = data
         self.asking = asking
         self.networks = Networks(state)
+        self.twins = Twins(state)
         self.pending: list[tuple[NetworkRecord, bool, int]] = []
         """Passes that may be there to learn: the network, whether in train mode, the training's number."""
         self.passes = 0
@@ -45,6 +47,7 @@ class Calls:
         self._entries: weakref.WeakKeyDictionary[nn.Module, weakref.ref[nn.Module]] = (
             weakref.WeakKeyDictionary()
         )
+        self._strangers: weakref.WeakSet[nn.Module] = weakref.WeakSet()
         self._skimmed: nn.Module | None = None
         self._entered = 0
         self._handles: list[Any] = []
@@ -106,7 +109,7 @@ class Calls:
         if not state.mine() or not state.modules or state.in_backward:
             return
         if not any(module is one for one in state.modules):
-            return  # it began in a pass that was skimmed then
+            return  # it began in a pass that was skimmed
         while state.modules.pop() is not module:
             pass
         if state.sampling and module in state.registry.parted:
@@ -136,7 +139,7 @@ class Calls:
 
     @guarded
     def declare(self, model: nn.Module) -> None:
-        """Make known that this is a whole: its layers, where they are called one by one, belong together."""
+        """Declare this a whole network: its layers, where they are called one by one, belong together."""
         self._declare(model)
 
     def _declare(self, model: nn.Module) -> None:
@@ -148,7 +151,7 @@ class Calls:
                 self._wholes[module] = weakref.ref(model)
 
     def _whole(self, module: nn.Module) -> nn.Module | None:
-        """Return the network that a call of this layer is a pass of; None of layers later in the pass."""
+        """Return the network whose pass begins with this layer; None for layers later in the pass."""
         reference = self._wholes.get(module)
         if reference is None and not self.networks.is_known(module):
             parent = self.state.registry.whole_of(module)
@@ -188,9 +191,22 @@ class Calls:
 
     @guarded
     def _met_within(self, module: nn.Module) -> None:
-        """A layer that its network hadn't when first called: a new head, or one around an old layer."""
+        """A layer that its network didn't have when first called: a new head, or one around an old layer."""
         if next(module.parameters(recurse=False), None) is not None:
             self.networks.changed(self.state.modules[0])
+            if not self.state.registry.has_path(module) and module not in self._strangers:
+                self._strangers.add(module)
+                self._made_anew(module)
+
+    def _made_anew(self, module: nn.Module) -> None:
+        """A layer is met for the first time, and isn't the network's: is there another one in each pass?"""
+        own = list(module.parameters(recurse=False))
+        if any(self.state.registry.known(one) is not None or not one.is_leaf for one in own):
+            return
+        kind, tick = type(module).__name__, self.state.record.tick
+        event = self.state.seen(LayerMadeAnew(site=user_site(), kind=kind), key=kind)
+        event.ticks += event.last_tick != tick
+        event.last_tick = tick
 
     def _call(self, module: nn.Module, root: NetworkRecord, args: Any) -> None:
         state = self.state
@@ -217,12 +233,16 @@ class Calls:
                 self.pending.append((root, module.training, state.trainings.now))
                 del self.pending[:-256]
                 self.passes += 1
+                if state.sampling:
+                    self.twins.learns(module, batch)
             is_first = self.data.is_first(root)
             if is_first and batch is not None and not batch.requires_grad:
                 self.data.trained_on(batch, others)
             elif batch is not None and not batch.requires_grad:
                 self.data.used_elsewhere(batch)
             return
+        if state.sampling:
+            self.twins.answers(module, root, batch)
         if module.training:
             root.judge_in_train += 1
             root.judge_site = root.judge_site or user_site()
@@ -236,7 +256,7 @@ class Calls:
             self.data.judged_on(root, batch, others)
 
     def learned(self) -> int:
-        """A backward pass: the forward passes before it were there to learn; return how many they were.
+        """A backward pass: the forward passes before it were for learning; return how many there were.
 
         Those of another training wait for its own.
         """
@@ -260,10 +280,11 @@ class Calls:
         return passes
 
     def finish(self) -> None:
-        """Forward passes that no backward pass followed were there to judge.
+        """Forward passes that no backward pass followed were for judging.
 
-        Unless most steps have many, as those of an agent's games do: they may be of one that wasn't ended.
+        Unless most steps have many, as an agent's games do: these may be of an unfinished one.
         """
+        self.twins.finish()
         if self.long_steps > 0.5 * self.learning_steps and self.passes <= 2 * self.most_passes:
             return
         for root, training, _ in self.pending:

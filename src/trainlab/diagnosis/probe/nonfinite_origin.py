@@ -68,9 +68,8 @@ def near_singularities(ops: Sequence[Op]) -> list[Op]:
 
 
 def saved_nonfinite(loss: torch.Tensor, *, most: int = 2_000) -> tuple[str, int]:
-    """Return the kind of the node furthest from the loss that saved a NaN, an infinity or a log of 0.
-
-    And its place in the order of `walk`; an empty word and -1 if there is none.
+    """Return the kind of the node furthest from the loss that saved a NaN, an infinity or a log of 0. With it
+    comes its place in the order of `walk`; an empty word and -1 if there is none.
     """
     start: Any = loss.grad_fn
     if start is None:

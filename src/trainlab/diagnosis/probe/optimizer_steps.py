@@ -1,5 +1,5 @@
 # pyright: basic
-"""Optimizers: their steps, also one made within another, learning rates, gradients and updates."""
+"""Optimizers: their steps, even one within another, learning rates, gradients and updates."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from torch.optim.optimizer import (
 from trainlab.diagnosis.observed.record import OptimizerRecord
 from trainlab.diagnosis.probe.gradient_clearing import Clearing
 from trainlab.diagnosis.probe.listener import Listener
+from trainlab.diagnosis.probe.lost_gradients import LostGradients
 from trainlab.diagnosis.probe.parameter_values import finish_params, first_look, gradient_numbers, sample_of
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.readable_tensors import as_floats, readable
@@ -37,6 +38,7 @@ class Steps:
         self.state = state
         self.listener = listener
         self.clearing = Clearing(state)
+        self.lost = LostGradients(state)
         self._known: weakref.WeakKeyDictionary[Optimizer, OptimizerRecord] = weakref.WeakKeyDictionary()
         self._handles: list[Any] = []
         self._running = RunningSteps()
@@ -65,7 +67,7 @@ class Steps:
                 self.state.enter(training, made=True)
 
     def entry(self, optimizer: Optimizer) -> OptimizerRecord | None:
-        """Return what is kept of the optimizer."""
+        """Return the optimizer's record."""
         record = self._known.get(optimizer)
         optimizers = self.state.record.optimizers
         if record is None and len(optimizers) < MAX_OPTIMIZERS:
@@ -74,6 +76,7 @@ class Steps:
             keys = self._keys(optimizer, len(optimizers))
             record = OptimizerRecord(len(optimizers), type(optimizer).__name__, user_site(), keys, settings)
             self._known[optimizer] = record
+            self.lost.met(optimizer, record)
             optimizers.append(record)
         return record
 
@@ -105,6 +108,7 @@ class Steps:
         record.uses_closure = record.uses_closure or closure is not None
         if not record.uses_closure:
             self.clearing.step(optimizer, record, parameters)
+            self.lost.step(optimizer, record)
         if state.sampling:
             self._first_looks(record, parameters)
             # A closure has yet to make the gradients: they are measured after the step.
@@ -173,6 +177,7 @@ class Steps:
             if record.steps == steps and _version(optimizer) != version:
                 self._step_begins(optimizer, record)
                 self.clearing.forget(optimizer)
+                self.lost.forget(optimizer)
                 self.state.steps_taken += 1
                 self.state.boundary()
 
@@ -241,7 +246,8 @@ class RunningSteps:
         self._steps: list[RunningStep] = []
 
     def begin(self, optimizer: Optimizer, parameters: list[torch.Tensor]) -> RunningStep:
-        """Enter a step; one in a step of the same weights is part of it, as of a subclass its parent's is."""
+        """Note that a step begins; one within a step of the same weights is part of it, as a parent class's
+        is."""
         if self._steps:
             del self._steps[steps_on_the_stack() - 1 :]  # these raised, and never ended
         outer = (step.optimizer() for step in self._steps)
@@ -251,7 +257,7 @@ class RunningSteps:
         return step
 
     def end(self, optimizer: Optimizer) -> RunningStep | None:
-        """Take out a step, with what was begun in it and never ended; None if it was never entered."""
+        """Remove a step, and those begun in it that never ended; None if it isn't there."""
         for place in reversed(range(len(self._steps))):
             step = self._steps[place]
             if step.optimizer() is optimizer:

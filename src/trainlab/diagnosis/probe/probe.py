@@ -28,7 +28,9 @@ from trainlab.diagnosis.probe.optimizer_steps import Steps
 from trainlab.diagnosis.probe.parameter_values import finish_modules, finish_params
 from trainlab.diagnosis.probe.probe_state import ProbeState, unheard
 from trainlab.diagnosis.probe.schedulers_and_clipping import SchedulersAndClipping
-from trainlab.diagnosis.torch_private import unheard_words
+from trainlab.diagnosis.probe.state_dicts import StateDicts
+from trainlab.diagnosis.probe.stored_data import StoredData
+from trainlab.diagnosis.torch_private import LOADER_ITERATOR, unheard_words
 
 _FRAMEWORKS = ("tensorflow", "keras", "jax", "mxnet", "paddle", "tinygrad", "sklearn", "xgboost", "lightgbm")
 _listening: list[Probe] = []
@@ -60,7 +62,9 @@ class Probe:
         self.calls = Calls(self.state, self.listener, self.data, self.asking)
         self.steps = Steps(self.state, self.listener)
         self.backward = Backward(self.state, self.calls, losses, self.steps, self.asking)
-        self.schedulers_and_clipping = SchedulersAndClipping(self.state)
+        self.schedulers_and_clipping = SchedulersAndClipping(self.state, self.steps.lost)
+        self.stored = StoredData(self.state)
+        self.state_dicts = StateDicts(self.state)
         self.other_processes = OtherProcesses()
         self.patches = Patches()
         self.compiled = Compiled(self.state, self.calls, self.listener, self.steps, self.patches)
@@ -81,12 +85,18 @@ class Probe:
         wrap(torch.autograd, "grad", self.backward.wrap_grad)
         wrap(Optimizer, "__init__", self._wrap_made)
         wrap(DataLoader, "__iter__", self._wrap_loader)
+        if LOADER_ITERATOR is not None:
+            wrap(LOADER_ITERATOR, "__next__", self.stored.wrap_fetching)
         wrap(nn.Module, "train", self._wrap_train)
-        wrap(nn.Module, "load_state_dict", others.wrap_loading)
+        wrap(nn.Module, "state_dict", self.state_dicts.wrap_taking)
+        wrap(nn.Module, "load_state_dict", self.state_dicts.wrap_loading)
         for owner in (lr_scheduler.LRScheduler, lr_scheduler.ReduceLROnPlateau):
             wrap(owner, "step", others.wrap_scheduler_step)
         for owner in (nn.utils, nn.utils.clip_grad):
             wrap(owner, "clip_grad_norm_", others.wrap_clipping)
+            wrap(owner, "clip_grad_value_", others.wrap_clipping_of_values)
+        for owner in (Optimizer, nn.Module):
+            wrap(owner, "zero_grad", self.steps.lost.wrap_clearing)
         wrap(torch.amp.GradScaler, "step", others.wrap_scaler)
         wrap(torch, "compile", self.compiled.wrap)
         self.compiled.attach()
@@ -95,7 +105,7 @@ class Probe:
         self.listener.switch(True)
 
     def stop(self, *, whole: bool = True) -> TrainingRecord:
-        """Stop listening and return what was seen; not `whole` is a training that was cut off."""
+        """Stop listening and return what was seen; `whole` is False for a training that was cut off."""
         state = self.state
         state.record.seconds = time.monotonic() - state.started
         if self in _listening:
@@ -154,6 +164,7 @@ class Probe:
     def _wrap_loader(self, original: Any) -> Any:
         def iterated(loader: Any) -> Any:
             self.data.loader_started(loader)
+            self.stored.pass_begins(loader, self.data.site_of(loader))
             return original(loader)
 
         return iterated
@@ -168,7 +179,7 @@ class Probe:
 
 
 class OtherProcesses:
-    """What goes on where the probe doesn't hear: in other processes, and in other frameworks."""
+    """What goes on where the probe can't hear: in other processes and other frameworks."""
 
     def __init__(self) -> None:
         self._seconds = 0.0
@@ -188,6 +199,6 @@ class OtherProcesses:
 
 
 def _of_ended_processes() -> float:
-    """Return the CPU seconds that processes started by this one took, of those that have ended."""
+    """Return the CPU seconds of processes that this one started and that have ended."""
     times = os.times()
     return times.children_user + times.children_system

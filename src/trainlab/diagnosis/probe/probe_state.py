@@ -101,9 +101,9 @@ class ProbeState:
             self.on = False
 
     def seen(self, event: E, *, key: str = "", training: int | None = None) -> E:
-        """Enter an event of the training under way, or of another one.
+        """Record an event of the training under way, or of another one.
 
-        If one of its kind, place and key is there already, count and return that.
+        If one of its kind, place and key is there already, count and return that one.
         """
         training = self.trainings.now if training is None else training
         place = (training, type(event), event.site, event.module, key)

@@ -26,8 +26,9 @@ MAX_KNOWN = 50_000
 MAX_SAMPLE = 600
 _EVERY_TICK = 600
 _KNOWN_BATCHES = 40
+_MIXED, _FEW_ROWS = (0.1, 0.95), 20
 _ACTING = 0.25
-"""An agent asks its network one state at a time, or a few; batches to learn from are larger."""
+"""An agent gives its network one state at a time, or a few; the batches that it learns from are larger."""
 
 
 class Rows:
@@ -65,11 +66,14 @@ class Rows:
         self._last_judge = -1
         self._step = -1
         self._rows_of_step, self._rows_before = Counter[int](), Counter[int]()
+        self._last_mixed = -1
+        self.known_when_judged = set[int]()
+        self._judged_now = Counter[int]()
         self._acted: set[int] = set()
         self._last_batch: weakref.ref[torch.Tensor] | None = None
 
     def trained_on(self, batch: torch.Tensor, others: Sequence[torch.Tensor | None] = ()) -> None:
-        """Enter a batch of a forward pass that gradients flow through, and what is given beside it."""
+        """Record a batch of a forward pass that gradients flow through, and what is given with it."""
         state, data = self.state, self.data
         tick = state.trainings.clock()
         news = tick < _EVERY_TICK and self._known_in_a_row < _KNOWN_BATCHES
@@ -105,7 +109,7 @@ class Rows:
             self._sample(batch, beside)
 
     def _compare_steps(self, hashes: list[int]) -> None:
-        """Count rows that come again within a step, and steps with the same rows as the one before."""
+        """Count rows repeated within a step, and steps with the same rows as the one before."""
         tick, data = self.state.record.tick, self.data
         if self._step != tick:
             data.steps_compared += 1
@@ -115,9 +119,9 @@ class Rows:
         self._rows_of_step.update(hashes)
 
     def _prints_of(self, part: Any, beside: Sequence[torch.Tensor]) -> list[int]:
-        """Return a fingerprint a row; rows of the same categories differ in what is given beside them.
+        """Return one fingerprint per row; rows with the same categories differ in what is given with them.
 
-        Such rows stand in no tensor as a whole, so that memory isn't searched for them.
+        No single tensor holds such rows, so memory isn't searched for them.
         """
         hashes = self.prints.of(part)
         if part.dtype.kind == "f":
@@ -128,7 +132,7 @@ class Rows:
         return hashes
 
     def _is_made_anew(self, batch: torch.Tensor) -> bool:
-        """Whether the last batch is gone: then this one isn't the same tensor, nor a view of the same."""
+        """Whether the last batch is gone: then this one isn't the same tensor, nor a view of it."""
         last, whole = self._last_batch, base_of(batch)
         whole = batch if whole is None else whole
         self._last_batch = weakref.ref(whole)
@@ -156,13 +160,14 @@ class Rows:
         self.fits.summaries = row_summaries((batch, *beside), len(rows))
 
     def judged_on(self, batch: torch.Tensor, others: Sequence[torch.Tensor | None] = ()) -> None:
-        """Enter a batch of an evaluation, and what is given beside it."""
+        """Record a batch of an evaluation, and what is given with it."""
         state, data = self.state, self.data
         if batch.numel() == 0 or tuple(batch.shape[1:]) != data.input_shape[1:] or state.record.tick == 0:
             return
         if state.record.tick != self._last_judge:
             self._last_judge = state.record.tick
             self._passes += 1
+            self._judged_now.clear()
             data.judge_passes += 1
             if self.unused is not None and self._passes in (1, 3, 12):
                 self.unused.look(data)
@@ -174,3 +179,19 @@ class Rows:
             self._acted.update(rows)
         if len(data.judged_rows) < MAX_KNOWN:
             data.judged_rows.update(rows)
+            self._judged_now.update(set(rows))
+            self._compare_with_trained(rows)
+            data.judged_at_once = max(data.judged_at_once, *(self._judged_now[one] for one in set(rows)))
+
+    def _compare_with_trained(self, rows: list[int]) -> None:
+        """Were these rows trained on before, or some of them? Rows that come twice tell nothing then."""
+        data, all_rows = self.data, set(rows)
+        known = all_rows & data.train_rows
+        self.known_when_judged |= known
+        share = len(known) / max(1, len(all_rows))
+        if len(all_rows) < _FEW_ROWS or len(all_rows) < len(rows) or not _MIXED[0] <= share <= _MIXED[1]:
+            return
+        data.mixed_passes += self._last_mixed != self.state.record.tick
+        self._last_mixed = self.state.record.tick
+        data.mixed_rows |= all_rows
+        data.mixed_known |= known

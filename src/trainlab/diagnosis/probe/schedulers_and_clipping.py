@@ -1,5 +1,5 @@
 # pyright: basic
-"""Schedulers, clipping, loss scaling and loaded weights: functions that are wrapped to be counted."""
+"""Schedulers, clipping and loss scaling: functions that are wrapped to be counted."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import torch
 
 from trainlab.diagnosis.observed.events import Clipping
 from trainlab.diagnosis.observed.record import SchedulerRecord, Setting
+from trainlab.diagnosis.probe.lost_gradients import LostGradients
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.user_frames import user_site
 from trainlab.diagnosis.torch_private import scheduler_steps
@@ -31,8 +32,9 @@ _SETTINGS = (
 class SchedulersAndClipping:
     """Each wrapper passes on what it is given, and notes it."""
 
-    def __init__(self, state: ProbeState) -> None:
+    def __init__(self, state: ProbeState, lost: LostGradients) -> None:
         self.state = state
+        self.lost = lost
         self._schedulers: weakref.WeakKeyDictionary[Any, SchedulerRecord] = weakref.WeakKeyDictionary()
 
     def wrap_scheduler_step(self, original: Any) -> Any:
@@ -67,10 +69,22 @@ class SchedulersAndClipping:
 
         def clip_grad_norm_(*args: Any, **kwargs: Any) -> Any:
             norm = original(*args, **kwargs)
-            self._clipped(norm, args[1] if len(args) > 1 else kwargs.get("max_norm"))
+            limit = args[1] if len(args) > 1 else kwargs.get("max_norm")
+            self._clipped(norm, limit)
+            self.lost.clipped(limit)
             return norm
 
         return clip_grad_norm_
+
+    def wrap_clipping_of_values(self, original: Any) -> Any:
+        """Note that gradients were clipped value by value."""
+
+        def clip_grad_value_(*args: Any, **kwargs: Any) -> Any:
+            out = original(*args, **kwargs)
+            self.lost.clipped(args[1] if len(args) > 1 else kwargs.get("clip_value"))
+            return out
+
+        return clip_grad_value_
 
     @guarded
     def _clipped(self, norm: Any, limit: Any) -> None:
@@ -93,21 +107,3 @@ class SchedulersAndClipping:
             return original(scaler, *args, **kwargs)
 
         return step
-
-    def wrap_loading(self, original: Any) -> Any:
-        """Note which weights were loaded."""
-
-        def load_state_dict(module: Any, *args: Any, **kwargs: Any) -> Any:
-            out = original(module, *args, **kwargs)
-            self._loaded(module)
-            return out
-
-        return load_state_dict
-
-    @guarded
-    def _loaded(self, module: Any) -> None:
-        state = self.state
-        if state.record.tick > 0:
-            state.record.restored = True
-        for parameter in module.parameters():
-            state.record.params[state.registry.key(parameter)].loaded = True

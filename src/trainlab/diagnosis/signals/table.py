@@ -131,6 +131,11 @@ SIGNALS: tuple[Signal, ...] = (
         "probe/gradient_clearing.py",
     ),
     Signal(
+        "lost gradients",
+        "backward passes before a step whose gradients were cleared and never used",
+        "probe/lost_gradients.py",
+    ),
+    Signal(
         "reach",
         "whether a parameter is met on the way back from a loss through the autograd graph",
         "probe/graph_walk.py",

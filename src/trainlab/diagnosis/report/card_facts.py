@@ -1,34 +1,33 @@
-"""The card of facts as rows of words, and the sentences around a report."""
+"""What was trained, and with what result: the card of a report as facts in words."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from trainlab.draw import counted, format_number
+from trainlab.page.section import Fact
 
 FEW_ROWS = 8
 """The loss of a batch of fewer rows says little about that of the data."""
 
 
-def card_rows(report: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return label and words of each fact."""
+def card_facts(report: dict[str, Any]) -> tuple[Fact, ...]:
+    """Return what a report (as `Report.to_dict` has it) says of model, optimizer, loss, data and result."""
     card = report["card"]
-    rows = [("model", _model(model)) for model in card["models"]]
+    facts = [Fact("model", _model(model)) for model in card["models"]]
     if card["unregistered_parameters"]:
-        rows.append(("", f"and {card['unregistered_parameters']:,} values that no module has registered"))
-    rows += [("head", card["output_head"])] if card["output_head"] else []
-    for optimizer in card["optimizers"]:
-        rows.append(("optimizer", _optimizer(optimizer)))
-    for loss in card["losses"]:
-        shapes = f"output {_shape(loss['output_shape'])}, target {_shape(loss['target_shape'])}"
-        kind = "written by hand" if loss["kind"] == "difference" else loss["kind"]
-        rows.append(("loss", f"{kind} at {loss['where']}: {shapes} {loss['target_dtype']}"))
-    rows += _data(card)
-    rows += [("modes", words) for model in card["models"] if (words := _modes(model))]
+        words = f"and {card['unregistered_parameters']:,} values that no module has registered"
+        facts.append(Fact("", words))
+    facts += [Fact("head", card["output_head"])] if card["output_head"] else []
+    facts += [Fact("optimizer", _optimizer(optimizer)) for optimizer in card["optimizers"]]
+    facts += [Fact("loss", _loss(loss)) for loss in card["losses"]]
+    facts += _data(card)
+    facts += [Fact("modes", words) for model in card["models"] if (words := _modes(model))]
     if card["first_loss"] is not None:
-        rows.append(("training", _training(report)))
-    rows += [("reached", words) for words in [_reached(report["outcome"])] if words]
-    return rows
+        facts.append(Fact("training", _training(report), brief=True))
+    reached = _reached(report["outcome"])
+    facts += [Fact("reached", reached, brief=True)] if reached else []
+    return tuple(facts)
 
 
 def _model(model: dict[str, Any]) -> str:
@@ -57,18 +56,24 @@ def _optimizer(optimizer: dict[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _data(card: dict[str, Any]) -> list[tuple[str, str]]:
-    rows: list[tuple[str, str]] = []
+def _loss(loss: dict[str, Any]) -> str:
+    shapes = f"output {_shape(loss['output_shape'])}, target {_shape(loss['target_shape'])}"
+    kind = "written by hand" if loss["kind"] == "difference" else loss["kind"]
+    return f"{kind} at {loss['where']}: {shapes} {loss['target_dtype']}"
+
+
+def _data(card: dict[str, Any]) -> list[Fact]:
+    facts: list[Fact] = []
     if card["batch"]:
-        rows.append(("batch", f"input {_shape(card['batch'])}"))
+        facts.append(Fact("batch", f"input {_shape(card['batch'])}"))
     if card["loaders"]:
-        rows.append(("loaders", "; ".join(_loader(one) for one in card["loaders"])))
+        facts.append(Fact("loaders", "; ".join(_loader(one) for one in card["loaders"])))
     length = counted(card["steps"], "step")
     if card["epochs"] is not None:
         length += f", about {format_number(card['epochs'])} epoch{'' if card['epochs'] == 1 else 's'}"
     passes = card["backward_passes"]
-    rows.append(("length", f"{length}, {passes:,} backward pass{'es' if passes != 1 else ''}"))
-    return rows
+    facts.append(Fact("length", f"{length}, {passes:,} backward pass{'es' if passes != 1 else ''}"))
+    return facts
 
 
 def _loader(one: dict[str, Any]) -> str:
@@ -112,57 +117,6 @@ def _reached(outcome: dict[str, Any]) -> str:
         text += f" on {outcome['reached_on']}"
     neighbours = outcome["neighbours_reach"]
     return text if neighbours is None else f"{text}; 5 nearest neighbours reach {_number(neighbours)}"
-
-
-def looked_at_line(report: dict[str, Any]) -> str:
-    """Say what was looked at: "nothing found" is worth no more than that."""
-    looked = report["looked_at"]
-    parts = [
-        counted(looked["steps"], "step"),
-        counted(looked["graphs"], "autograd graph"),
-        counted(looked["parameters"], "parameter tensor"),
-        counted(looked["activations"], "activation"),
-        f"{looked['batches']:,} batches",
-        counted(looked["losses"], "place") + " where outputs meet targets",
-    ]
-    text = f"Looked at: {', '.join(parts)}."
-    if looked["compiled_calls"]:
-        calls = counted(looked["compiled_calls"], "call")
-        text += (
-            f" Of {calls} of compiled code only what goes in and comes out; "
-            "TORCH_COMPILE_DISABLE=1 shows the doctor the rest."
-        )
-    return text
-
-
-def is_loss_curve(picture: dict[str, Any] | None, curve: dict[str, Any] | None) -> bool:
-    """Whether a finding's picture is the loss over the steps, which the report's `curve` shows with more."""
-    if not picture or not curve or picture["kind"] != "lines" or len(picture["lines"]) != 1:
-        return False
-    return all(picture["lines"][0][axis] == curve["lines"][0][axis] for axis in ("x", "y"))
-
-
-def tried_lines(finding: dict[str, Any]) -> list[str]:
-    """Return what trying each remedy came to; empty where none was tried."""
-    tried: dict[str, Any] | None = finding["tried"]
-    if tried is None:
-        return []
-    return [f"With {one['words']}" for one in tried["remedies"]] or [str(tried["words"])]
-
-
-def ending_line(ended: dict[str, Any]) -> str:
-    """Say how the script came to its end."""
-    words = {
-        "end": "The script ran to its end.",
-        "exit": f"The script ended itself with exit code {ended.get('code')}.",
-        "time": "Ended when the time given was over.",
-        "interrupted": "Stopped early.",
-    }
-    how = str(ended.get("how"))
-    if how == "error":
-        where = f" at {ended['where']}" if ended.get("where") else ""
-        return f"The script failed{where}: {ended.get('message')}"
-    return words.get(how) or str(ended.get("message") or how)
 
 
 def _shape(shape: list[int]) -> str:

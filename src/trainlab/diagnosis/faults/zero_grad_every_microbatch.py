@@ -1,0 +1,84 @@
+"""Gradients are to be accumulated over several small batches, but cleared before each: only the last counts.
+
+Silent with several optimizers, where clearing what another's loss left is usual, and with closures; for
+attacks on the input, whose backward is another line; and where gradients are put together by hand.
+"""
+
+from __future__ import annotations
+
+from trainlab.diagnosis.fault import Explains, Fault
+from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.record import OptimizerRecord
+from trainlab.diagnosis.pictures.kinds import Picture, bars
+from trainlab.diagnosis.place import place_at
+from trainlab.diagnosis.signals.training import Training, optimizer_name
+
+LEAST = 8
+SHARE = 0.9
+
+
+def judge(training: Training) -> Finding | None:
+    """Fire if before nearly every step gradients were cleared that the same line had made."""
+    optimizer = _found(training)
+    if optimizer is None:
+        return None
+    name, site = optimizer_name(optimizer), optimizer.clear_site
+    every = 1 + optimizer.lost_passes / optimizer.steps_after_lost
+    return Finding(
+        place=place_at(site, "call", call="zero_grad"),
+        where=site.quoted if site else f"{name}.zero_grad()",
+        confidence=0.93,
+        evidence=(
+            f"about {every:.0f} backward passes come before each step, and gradients are cleared "
+            "between them",
+            f"in {optimizer.steps_after_lost} steps looked at the gradients of {optimizer.lost_passes} "
+            "passes were lost: each step uses those of its last batch alone",
+        ),
+        remedy=f"Clear the gradients only after {name}.step().",
+        code=f"if (i + 1) % accumulate == 0:\n    {name}.step()\n    {name}.zero_grad()",
+    )
+
+
+def _found(training: Training) -> OptimizerRecord | None:
+    if len(training.stepped) != 1 or any(curve.retained for curve in training.record.loss_curves):
+        return None
+    (optimizer,) = training.stepped
+    often = optimizer.steps_after_lost > SHARE * optimizer.looked_back
+    if optimizer.uses_closure or optimizer.steps_after_lost < LEAST or not often:
+        return None
+    return optimizer
+
+
+def _picture(training: Training) -> Picture | None:
+    """Backward passes before the steps looked at, and how many of them count."""
+    optimizer = _found(training)
+    if optimizer is None:
+        return None
+    pairs = [
+        ("backward passes", float(optimizer.steps_after_lost + optimizer.lost_passes)),
+        ("cleared before the step", float(optimizer.lost_passes)),
+        ("used by the step", float(optimizer.steps_after_lost)),
+    ]
+    return bars("Backward passes in the steps looked at", "backward passes", pairs)
+
+
+FAULT = Fault(
+    name="zero_grad_every_microbatch",
+    family="The loop",
+    title="gradients are cleared between the batches of a step",
+    what="Several small batches are meant to make one step, but `zero_grad()` is called before each of them: "
+    "only the last one counts, and divided by the number of batches its gradient is too small.",
+    formula=f"Before more than {SHARE:.0%} of the steps looked at, and at least {LEAST}, gradients were "
+    "cleared that no step had used, and the same line called `backward()` again.",
+    source="A fact, counted; whether the step uses what the last pass made is looked up in the gradients.",
+    silent="there are several optimizers or a closure, a graph is kept for another backward pass, or the "
+    "gradients of the step were put together from those that were cleared.",
+    remedy="Call `zero_grad()` after `step()`, in the same branch.",
+    judge=judge,
+    picture=_picture,
+    untried="the script's own loop decides when gradients are cleared",
+    explains=(
+        Explains(("lr_too_low", "loss_plateau", "oscillating_loss"), "most of the gradients are thrown away"),
+    ),
+    signals=("lost gradients",),
+)

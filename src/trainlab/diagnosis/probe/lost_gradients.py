@@ -1,0 +1,153 @@
+# pyright: basic
+"""Gradients that a backward pass made and no step used: cleared too early; and clipping at the wrong time."""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from trainlab.diagnosis.observed.record import OptimizerRecord
+from trainlab.diagnosis.observed.site import Site
+from trainlab.diagnosis.probe.parameter_values import sample_of
+from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
+from trainlab.diagnosis.probe.readable_tensors import readable
+from trainlab.diagnosis.probe.user_frames import user_site
+
+MAX_LOOKED_AT = 3
+MAX_PASSES = 1_024
+
+
+@dataclass(slots=True)
+class _Since:
+    """The backward passes since an optimizer's last step, by their lines: not cleared yet, and cleared.
+
+    `made` is a part of the gradient that the last of them left.
+    """
+
+    waiting: list[Site | None] = field(default_factory=list["Site | None"])
+    lost: list[Site | None] = field(default_factory=list["Site | None"])
+    cleared_at: Site | None = None
+    made: torch.Tensor | None = None
+
+    @property
+    def passes(self) -> int:
+        return len(self.waiting) + len(self.lost)
+
+
+class LostGradients:
+    """Counts calls between one step and the next; which gradients are there is looked up, not assumed."""
+
+    def __init__(self, state: ProbeState) -> None:
+        self.state = state
+        self._since: weakref.WeakKeyDictionary[Optimizer, _Since] = weakref.WeakKeyDictionary()
+        self.records: weakref.WeakKeyDictionary[Optimizer, OptimizerRecord] = weakref.WeakKeyDictionary()
+
+    def met(self, optimizer: Optimizer, record: OptimizerRecord) -> None:
+        """An optimizer is there to be watched."""
+        self.records[optimizer] = record
+        self._since[optimizer] = _Since()
+
+    def before_backward(self, site: Site | None) -> None:
+        """A backward pass begins at a line."""
+        for since in self._since.values():
+            if since.passes < MAX_PASSES:
+                since.waiting.append(site)
+
+    def after_backward(self) -> None:
+        """Keep a part of the gradient, in the steps that are looked at."""
+        for optimizer, since in self._since.items():
+            since.made = _part(optimizer)
+
+    def wrap_clearing(self, original: Any) -> Any:
+        """Return ``zero_grad``, of an optimizer or of a network, with a look before it."""
+
+        def zero_grad(owner: Any, *args: Any, **kwargs: Any) -> Any:
+            self._cleared(owner)
+            return original(owner, *args, **kwargs)
+
+        return zero_grad
+
+    @guarded
+    def _cleared(self, owner: Any) -> None:
+        for optimizer, since in self._since.items():
+            if not since.waiting:
+                continue
+            some = _some(optimizer)
+            if owner is not optimizer and not (isinstance(owner, nn.Module) and _has(owner, some)):
+                continue
+            if any(one.grad is not None for one in some):
+                since.lost += since.waiting
+                since.waiting = []
+                since.cleared_at = user_site()
+
+    def step(self, optimizer: Optimizer, record: OptimizerRecord) -> None:
+        """A step: of the passes before it, which does it use?"""
+        since, self._since[optimizer] = self._since.get(optimizer), _Since()
+        if since is None or not self.state.sampling or not since.passes:
+            return
+        record.looked_back += 1
+        if since.waiting:
+            line = since.waiting[-1]
+            lost = sum(one == line for one in since.lost)
+            if lost and _is_as_made(since.made, _part(optimizer)):
+                record.steps_after_lost += 1
+                record.lost_passes += lost
+                record.clear_site = record.clear_site or since.cleared_at
+        elif all(_is_gone(one) for one in _some(optimizer)):
+            record.cleared_early += 1
+            record.clear_site = record.clear_site or since.cleared_at
+
+    def forget(self, optimizer: Optimizer) -> None:
+        """A step that wasn't seen."""
+        self._since[optimizer] = _Since()
+
+    @guarded
+    def clipped(self, limit: Any) -> None:
+        """Gradients are clipped: are there any that the next step will use? Told of a single optimizer."""
+        if len(self.records) != 1 or (isinstance(limit, int | float) and limit == float("inf")):
+            return
+        ((optimizer, record),) = self.records.items()
+        record.clips += 1
+        if not self._since[optimizer].passes:
+            record.clips_in_vain += 1
+            record.clip_site = record.clip_site or user_site()
+
+
+def _some(optimizer: Optimizer) -> list[torch.Tensor]:
+    trained = (one for group in optimizer.param_groups for one in group["params"] if one.requires_grad)
+    return list(islice(trained, MAX_LOOKED_AT))
+
+
+def _has(module: nn.Module, parameters: list[torch.Tensor]) -> bool:
+    first = parameters[0] if parameters else None
+    return any(one is first for one in module.parameters())
+
+
+def _is_gone(parameter: torch.Tensor) -> bool:
+    grad = parameter.grad
+    return grad is None or (readable(grad) is grad and not bool(grad.detach().any()))
+
+
+def _part(optimizer: Optimizer) -> torch.Tensor | None:
+    """Return some values of the first gradient; None on a device, where they would have to be waited for."""
+    for one in _some(optimizer):
+        grad = one.grad
+        if grad is not None:
+            plain = readable(grad) is grad and grad.device.type == "cpu" and not grad.is_sparse
+            return sample_of(grad) if plain else None
+    return None
+
+
+def _is_as_made(made: torch.Tensor | None, used: torch.Tensor | None) -> bool:
+    """Whether a step uses what the last pass made, but for its scale, and nothing put together by hand."""
+    if made is None or used is None or made.shape != used.shape:
+        return False
+    made, used = made.double(), used.double()
+    both = float(made.norm() * used.norm())
+    return both > 0 and float((made * used).sum()) > 0.9999 * both

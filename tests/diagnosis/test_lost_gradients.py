@@ -1,0 +1,102 @@
+"""Gradients that are cleared or clipped on purpose, in ways that look like a fault."""
+
+from __future__ import annotations
+
+import torch
+from diagnosis.faults.made import batches, blobs, mlp
+from diagnosis.watched import diagnosed, faults
+from torch import nn
+from torch.nn import functional as F
+
+STEPS = 3
+
+
+def ways(name: str) -> None:
+    """Train a classifier, step by step in one of several ways."""
+    x, y = blobs()
+    model = mlp(8, 24, 4)
+    opt = torch.optim.SGD(model.parameters(), lr=0.1)
+    for index in batches(600, 50, STEPS):
+        globals()[name](model, opt, x[index], y[index])
+
+
+def attacked(model, opt, x, y):
+    delta = torch.zeros_like(x, requires_grad=True)
+    for _ in range(2):
+        opt.zero_grad()
+        F.cross_entropy(model(x + delta), y).backward()
+        delta = (delta + 0.01 * delta.grad.sign()).detach().requires_grad_(True)
+    opt.zero_grad()
+    F.cross_entropy(model(x + delta.detach()), y).backward()
+    opt.step()
+
+
+def put_together(model, opt, x, y):
+    grads = []
+    for part in torch.arange(len(x)).split(10):
+        opt.zero_grad()
+        F.cross_entropy(model(x[part]), y[part]).backward()
+        grads.append([one.grad.clone() for one in model.parameters()])
+    for one, *parts in zip(model.parameters(), *grads, strict=True):
+        one.grad.copy_(torch.stack(parts).mean(0))
+    opt.step()
+
+
+def put_back_after_clearing(model, opt, x, y):
+    F.cross_entropy(model(x), y).backward()
+    grads = [one.grad.clone() for one in model.parameters()]
+    opt.zero_grad()
+    for one, grad in zip(model.parameters(), grads, strict=True):
+        one.grad = grad
+    opt.step()
+    opt.zero_grad()
+
+
+def accumulated(model, opt, x, y):
+    opt.zero_grad()
+    for part in torch.arange(len(x)).split(10):
+        (F.cross_entropy(model(x[part]), y[part]) / 5).backward()
+    nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+    opt.step()
+
+
+def measured_after_the_step(model, opt, x, y):
+    opt.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    opt.step()
+    nn.utils.clip_grad_norm_(model.parameters(), float("inf"))
+
+
+def two_networks(*, clip: bool) -> None:
+    """A critic and what it judges, each stepped by the same lines; clipping belongs to the step after it."""
+    x, _ = blobs()
+    made, critic = mlp(4, 16, 8), mlp(8, 16, 1)
+    optimizers = [torch.optim.Adam(one.parameters(), lr=1e-3) for one in (made, critic)]
+
+    def step(loss, opt, net):
+        opt.zero_grad()
+        loss.backward()
+        if clip:
+            nn.utils.clip_grad_norm_(net.parameters(), 5.0)
+        opt.step()
+
+    for index in batches(600, 50, STEPS):
+        false = made(torch.randn(50, 4))
+        answers = critic(x[index]), critic(false.detach())
+        loss = F.softplus(-answers[0]).mean() + F.softplus(answers[1]).mean()
+        step(loss, optimizers[1], critic)
+        step(F.softplus(-critic(false)).mean(), optimizers[0], made)
+
+
+SOUND = ("attacked", "put_together", "put_back_after_clearing", "accumulated", "measured_after_the_step")
+
+
+def test_cleared_and_clipped_on_purpose():
+    for name in SOUND:
+        assert faults(diagnosed(lambda name=name: ways(name))) == [], name
+
+
+def test_two_optimizers():
+    for clip in (True, False):
+        found = faults(diagnosed(lambda clip=clip: two_networks(clip=clip)))
+        assert not {"clip_misplaced", "zero_grad_every_microbatch", "zero_grad_misplaced"} & set(found)
