@@ -98,7 +98,7 @@ def _together(record: TrainingRecord, trainings: list[One], *, ended: dict[str, 
     return Report(
         findings=tuple(finding for one in first for finding in one.findings),
         notes=tuple(note for one in first for note in one.notes),
-        card=card_of(whole),
+        card=card_of(whole) | {"epochs": None},
         looked_at=looked_at(whole),
         ended=dict(ended or {"how": record.ended}),
         outcome=judged.outcome,
