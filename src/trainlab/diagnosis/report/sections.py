@@ -158,7 +158,7 @@ def _card(data: dict[str, Any], groups: Sequence[Alike]) -> tuple[Fact, ...]:
     if not groups:
         return facts
     own = [
-        Fact(fact.label, f"{name_of(group)}: {fact.said}")
+        Fact(fact.label, f"{group.names[0]}: {fact.said}")
         for group in groups
         for fact in card_facts(group.one)
         if fact.brief
