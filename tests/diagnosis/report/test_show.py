@@ -13,7 +13,6 @@ from trainlab.diagnosis import Finding, Report, show_report
 from trainlab.diagnosis.faults import all_faults
 from trainlab.diagnosis.report.show import report_text, rest_line
 from trainlab.diagnosis.report.verdict import confidence_words, verdict
-from trainlab.page.text_picture import _ends
 
 CARD: dict[str, Any] = {
     "models": [
@@ -352,16 +351,3 @@ def test_confidence_in_words():
         "likely",
         "possible",
     ]
-
-
-@pytest.mark.parametrize(
-    ("last", "room", "words"),
-    [
-        (0.4, 40, "0.5 → 0.4, max 3"),
-        (0.4, 12, "0.5 → 0.4"),
-        (2.5, 40, "0.5 → 2.5"),
-        (None, 40, "0.5 → not finite"),
-    ],
-)
-def test_a_peak_far_above_both_ends_is_told(last: float | None, room: int, words: str):
-    assert _ends([0.5, 3.0, last], 3.0, room) == words

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from trainlab.diagnosis.observed.data import LoaderRecord
 from trainlab.diagnosis.observed.events import Cut, Event, NoGradInside
-from trainlab.diagnosis.observed.losses import LossCurve, LossRecord
+from trainlab.diagnosis.observed.losses import LossCurve, LossRecord, LossTerm, LossTerms
 from trainlab.diagnosis.observed.parts import Part, Steps
 from trainlab.diagnosis.observed.record import (
     Graph,
@@ -188,6 +188,16 @@ def _record(record: TrainingRecord, numbers: set[int], keys: set[int]) -> Traini
         clips=sorted((at(tick), *rest) for part in parts for tick, *rest in part.clips),
         judged_accuracy=sorted((at(tick), *rest) for part in parts for tick, *rest in part.judged_accuracy),
         asked=asked,
+        dependences=[
+            replace(one, network=networks[one.network])
+            for one in record.dependences
+            if one.network in networks
+        ],
+        terms=[
+            LossTerms(networks[one.network], _terms(one.start, losses), _terms(one.end, losses))
+            for one in record.terms
+            if one.network in networks
+        ],
         not_asked={
             name: why
             for name, why in record.not_asked.items()
@@ -202,6 +212,10 @@ def _record(record: TrainingRecord, numbers: set[int], keys: set[int]) -> Traini
         other_frameworks=list(record.other_frameworks),
         troubles=[],
     )
+
+
+def _terms(terms: Iterable[LossTerm], losses: dict[int, int]) -> tuple[LossTerm, ...]:
+    return tuple(one if one.loss is None else replace(one, loss=losses.get(one.loss)) for one in terms)
 
 
 def _places(things: list[T], wanted: Callable[[T], bool]) -> dict[int, int]:

@@ -22,6 +22,27 @@ class LoaderRecord:
     """Passes by the training that they were for, where there are several."""
 
 
+NEAR = 3.0
+"""Rows whose features spread three times as much, or a third, are rows of another scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputScales:
+    """The spread of each feature over the rows trained on and over those evaluated, and their ranges.
+
+    `alike` of the `batches` evaluated were spread like the rows trained on.
+    """
+
+    trained_rows: int
+    judged_rows: int
+    trained: list[float]
+    judged: list[float]
+    trained_range: tuple[float, float]
+    judged_range: tuple[float, float]
+    alike: int
+    batches: int
+
+
 @dataclass(slots=True)
 class DataRecord:
     """Fingerprints of rows and batches, and a small sample of the first rows with their targets.
@@ -59,3 +80,4 @@ class DataRecord:
     input_shape: tuple[int, ...] = ()
     input_dtype: str = ""
     nonfinite_input: int | None = None
+    scales: InputScales | None = None

@@ -160,6 +160,14 @@ class NonFiniteGradient(NonFinite):
 
 
 @dataclass(slots=True, kw_only=True)
+class AxesExchanged(Event):
+    """A batch was reshaped to its axes in another order before a network was given it to learn."""
+
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+
+
+@dataclass(slots=True, kw_only=True)
 class UnfrozenInName(Event):
     """``module.requires_grad = True`` was written, which unfreezes nothing; `params` stay frozen."""
 

@@ -101,6 +101,7 @@ class Data:
             used |= rows.data.train_rows | rows.data.judged_rows
         for rows in self._by_training.values():
             data = rows.data
+            rows.scales.finish(data)
             data.judged_known = len(rows.known_when_judged)
             self.unused.count(data, used, searched=rows is searched)
 

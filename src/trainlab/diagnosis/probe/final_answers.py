@@ -17,11 +17,14 @@ import torch
 from torch import nn
 
 from trainlab.diagnosis.observed.answers import NAN, Answers, ModelAsked
+from trainlab.diagnosis.observed.losses import LossTerms
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES, OF_LOGITS
 from trainlab.diagnosis.probe.constant_answers import best_constants
+from trainlab.diagnosis.probe.dependence import asked_of
 from trainlab.diagnosis.probe.global_state import random_state_kept
 from trainlab.diagnosis.probe.kept_rows import MANY, Asking, Kept, Network
+from trainlab.diagnosis.probe.loss_terms import weighed
 from trainlab.diagnosis.probe.network_copies import Unfit, copied, tensors_of
 from trainlab.diagnosis.torch_private import global_hooks
 
@@ -61,6 +64,21 @@ def ask(asking: Asking, record: TrainingRecord) -> None:
             record.not_asked.setdefault(
                 network.name, f"a copy of it can't be called ({type(error).__name__})"
             )
+
+
+def ask_what_they_depend_on(asking: Asking, record: TrainingRecord) -> None:
+    """Enter what the answers of each network depend on, where that can be asked; functions are heard here."""
+    for place, network in (asking.networks | asking.unmet).items():
+        if network is None:
+            continue
+        with contextlib.suppress(Exception), random_state_kept(), _silence(), _no_hooks(), torch.no_grad():
+            depends = asked_of(network, place)
+            record.dependences += [] if depends is None else [depends]
+        with contextlib.suppress(Exception), random_state_kept(), _silence(), _no_hooks():
+            if network.total is not None:
+                start = weighed(network.copy, network.start, network.total)
+                end = weighed(network.copy, network.tensors, network.total)
+                record.terms.append(LossTerms(place, tuple(start), tuple(end)))
 
 
 def _asked(

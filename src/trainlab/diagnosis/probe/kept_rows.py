@@ -14,11 +14,14 @@ import torch
 from torch import nn
 
 from trainlab.diagnosis.observed.record import NetworkRecord
+from trainlab.diagnosis.observed.torch_names import CLASSES
 from trainlab.diagnosis.probe.fingerprints import Fingerprints
 from trainlab.diagnosis.probe.graph_walk import KEY
+from trainlab.diagnosis.probe.loss_terms import MOST_TERMS, Addend, Total, addends, size_of, total_of
 from trainlab.diagnosis.probe.losses import DIFFERENCES, LOSSES, pair_of
 from trainlab.diagnosis.probe.network_copies import MAX_BYTES as MOST
 from trainlab.diagnosis.probe.network_copies import Unfit, copied, tensors_of
+from trainlab.diagnosis.probe.next_tokens import TokenTargets
 from trainlab.diagnosis.probe.output_path import Followed, Node, changed, is_plain, tensors_in
 from trainlab.diagnosis.probe.probe_state import ProbeState
 from trainlab.diagnosis.probe.readable_tensors import are_readable
@@ -27,6 +30,8 @@ F = TypeVar("F", bound=Callable[..., None])
 MAX_BATCHES, MAX_ROWS, MAX_BYTES = 64, 1_024, 16_000_000
 """At most so many batches are kept for a network and a loss, with so many rows each (spread evenly over a
 larger batch), in so much memory."""
+SAMPLE_BYTES = 1_000_000
+"""Of what a network is first given, as much is kept whole, to ask what its answers depend on."""
 MAX_NETWORKS, MANY, TRIES = 32, 8, 5
 """At most so many networks are asked, and none whose first passes lead to no loss. More than `MANY` share
 what these may have of memory and time."""
@@ -78,6 +83,9 @@ class Network:
     offered: int = 0
     tries: int = 0
     first: tuple[int, Kept] | None = None
+    sample: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+    total: Total | None = None
+    targets: TokenTargets = field(default_factory=TokenTargets)
 
 
 @dataclass(slots=True, eq=False)
@@ -117,6 +125,8 @@ class Asking:
         self.wanted = wanted
         self.networks: dict[int, Network | None] = {}
         """By the place of the network in `record.networks`; None once it's known that it can't be asked."""
+        self.unmet: dict[int, Network] = {}
+        """Those of which no answers were seen to meet targets: what they depend on can be asked all the same."""
         self._pass: _Pass | None = None
         self._prints = Fingerprints()
         self._size = self._rows_size = 0
@@ -148,9 +158,12 @@ class Asking:
         else:
             network.tries += network.first is None
             if network.tries > TRIES:
+                self.unmet[place] = network
                 self._refuse(place, root, "its answers aren't seen to meet targets outside of it")
                 return
             self._pass = _Pass(network, args, kwargs)
+            if network.sample is None and sum(map(_bytes, given)) <= SAMPLE_BYTES:
+                network.sample = changed(args, _cloned), changed(kwargs, _cloned)
 
     def _try(self, action: Any, place: int, root: NetworkRecord) -> None:
         try:
@@ -183,8 +196,8 @@ class Asking:
 
     @_harmless
     def made(self, output: Any) -> None:
-        """The network has answered."""
-        if self._pass is not None:
+        """The network has answered; a loss that is a module answers after it."""
+        if self._pass is not None and self._pass.inside:
             self._pass.inside = False
             self._pass.followed = Followed(output)
 
@@ -192,9 +205,14 @@ class Asking:
     def called(self, func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
         """A function was called outside of the network: does an answer meet its target, or become a loss?"""
         now = self._pass
-        if now is None or now.inside or now.followed is None or not isinstance(out, torch.Tensor):
+        if now is None or not isinstance(out, torch.Tensor):
             return
         pair = pair_of(name, args, kwargs) if name in LOSSES else None
+        if pair is not None and name in CLASSES:
+            given = tensors_in((now.given, now.named))
+            now.network.targets.compare(given, pair[1], self.state.deferred)
+        if now.inside or now.followed is None:
+            return
         answer = now.followed.node(pair[0]) if pair is not None else None
         node = now.followed.called(func, args, kwargs, out)
         if node is None:
@@ -227,6 +245,19 @@ class Asking:
                 pair.loss = end
             if pair.loss is not None:
                 self._offer(now, pair, pair.loss)
+        if now.network.total is None and end is not None:
+            self._keep_total(now, end)
+
+    def _keep_total(self, now: _Pass, end: Node) -> None:
+        """Keep the terms of a loss that is a sum, to weigh them at the end."""
+        found = addends(end)
+        if not 2 <= len(found) <= MOST_TERMS or size_of(now.given, now.named) > SAMPLE_BYTES:
+            return
+        terms: list[Addend] = []
+        for one in found:
+            pairs = [pair.index for pair in now.pairs if comes_from(one.node, pair.met)]
+            terms.append(Addend(one.node, one.factor, pairs[0] if len(pairs) == 1 else None))
+        now.network.total = total_of(now.given, now.named, terms)
 
     def _offer(self, now: _Pass, pair: Pair, loss: Node) -> None:
         """Keep a batch or not: each different one has the same chance."""
@@ -297,6 +328,14 @@ class Asking:
                 flat = one.detach().reshape(rows, -1)
                 columns.append(self._prints.rows(flat, most=4 * MAX_ROWS))
         return [hash(row) for row in zip(*columns, strict=False)]
+
+
+def _bytes(tensor: torch.Tensor) -> int:
+    return tensor.numel() * tensor.element_size()
+
+
+def _cloned(value: Any) -> Any:
+    return value.detach().clone() if isinstance(value, torch.Tensor) else value
 
 
 def _said(said: torch.Tensor, rows: int, every: int) -> torch.Tensor | None:

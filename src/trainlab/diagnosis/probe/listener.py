@@ -15,6 +15,7 @@ from trainlab.diagnosis.observed.torch_names import SIGNED
 from trainlab.diagnosis.probe.activations import ACTIVATIONS, Activations
 from trainlab.diagnosis.probe.counted_answers import COUNTED, CountedAnswers
 from trainlab.diagnosis.probe.derivatives import SUMS
+from trainlab.diagnosis.probe.exchanged_axes import RESHAPES, ExchangedAxes
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.graph_walk import KEY
 from trainlab.diagnosis.probe.kept_rows import Asking
@@ -88,6 +89,7 @@ class Listener(TorchFunctionMode):
         self.layers = Layers(state)
         self.counted = CountedAnswers(state)
         self.draws = Draws(state)
+        self.exchanged = ExchangedAxes(state)
         self.active = False
 
     def __torch_function__(
@@ -150,6 +152,8 @@ class Listener(TorchFunctionMode):
                 self._cast(args[0], first, name)
             elif name in _FROM_ARRAYS and args:
                 self._cast_of_array(args[0], first, name)
+            elif name in RESHAPES:
+                self.exchanged.heard(args, first)
             return
         self._note(name, args, kwargs, first)
         self.asking.called(func, name, args, kwargs, out)

@@ -23,6 +23,7 @@ LOSSES = DIFFERENCES.union(LOSS_FUNCTIONS)
 MAX_PLACES, MOST_PLACES = 60, 240
 """So many places are kept of a training, and of all."""
 MAX_JUDGED_A_TICK = 64
+MAX_CLASSES = 1_000
 _NEAR = 12
 
 
@@ -60,6 +61,8 @@ class Losses:
         if name not in CLASSES and output.shape != target.shape:
             wide = torch.broadcast_shapes(output.shape, target.shape)
             op.broadcast = (tuple(output.shape), tuple(target.shape), tuple(wide))
+        if not record.weights:
+            self._weights_of(record, name, args, kwargs)
         record.made_here += self._is_made_now(target)
         record.target_has_grad += target.requires_grad
         self.fits.read(record, _on_the_targets_scale(name, output, args, kwargs), target)
@@ -79,6 +82,16 @@ class Losses:
             event.lowest = min(event.lowest, got[1])
 
         self.state.deferred.read(torch.stack([(target == 0).float().sum(), target.min()]), keep)
+
+    def _weights_of(
+        self, record: LossRecord, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        """Read the weights of classes, if the loss is given any."""
+        place, key = (2, "weight") if name in CLASSES else (6, "pos_weight")
+        weights = args[place] if len(args) > place else kwargs.get(key)
+        weighted = name in CLASSES or name == "binary_cross_entropy_with_logits"
+        if weighted and isinstance(weights, torch.Tensor) and 0 < weights.numel() <= MAX_CLASSES:
+            self.state.deferred.read(weights.detach().float(), record.weights.extend)
 
     def _entry(self, name: str, output: torch.Tensor, target: torch.Tensor, op: Op) -> LossRecord | None:
         kind = BY_HAND if name in DIFFERENCES else name

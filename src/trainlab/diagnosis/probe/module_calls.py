@@ -226,7 +226,11 @@ class Calls:
         root.last_tick = state.record.tick
         batch, *others = inputs_by_place(args)
         self.data.loaded()
+        if batch is not None and batch.dim() == 2 and not batch.is_floating_point():
+            _count_continued(root, batch.shape[1], learning=learning)
         if learning:
+            if batch is not None and state.sampling:
+                self.listener.exchanged.given(batch)
             if not self.networks.only_feeds(module):
                 if state.sampling and not module.training:
                     self.networks.look_at_modes(module, root)
@@ -293,3 +297,13 @@ class Calls:
             else:
                 root.judge_in_eval += 1
         self.pending.clear()
+
+
+def _count_continued(root: NetworkRecord, length: int, *, learning: bool) -> None:
+    """Count sequences of tokens that are continued by one, or given one token at a time."""
+    if learning:
+        root.tokens_learnt = length
+        return
+    longer = length == root.tokens_judged + 1 and root.tokens_judged > 0
+    root.continued += longer or (length == 1 < root.tokens_learnt)
+    root.tokens_judged = length

@@ -17,7 +17,7 @@ from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.probe.backward import Backward
 from trainlab.diagnosis.probe.batches import Data
 from trainlab.diagnosis.probe.compiled import Compiled
-from trainlab.diagnosis.probe.final_answers import ask
+from trainlab.diagnosis.probe.final_answers import ask, ask_what_they_depend_on
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.global_state import Patches
 from trainlab.diagnosis.probe.kept_rows import Asking
@@ -27,10 +27,11 @@ from trainlab.diagnosis.probe.module_calls import Calls
 from trainlab.diagnosis.probe.optimizer_steps import Steps
 from trainlab.diagnosis.probe.parameter_values import finish_modules, finish_params
 from trainlab.diagnosis.probe.probe_state import ProbeState, unheard
+from trainlab.diagnosis.probe.readable_tensors import is_dispatched
 from trainlab.diagnosis.probe.schedulers_and_clipping import SchedulersAndClipping
 from trainlab.diagnosis.probe.state_dicts import StateDicts
 from trainlab.diagnosis.probe.stored_data import StoredData
-from trainlab.diagnosis.torch_private import LOADER_ITERATOR, unheard_words
+from trainlab.diagnosis.torch_private import LOADER_ITERATOR, function_depth, unheard_words
 
 _FRAMEWORKS = ("tensorflow", "keras", "jax", "mxnet", "paddle", "tinygrad", "sklearn", "xgboost", "lightgbm")
 _listening: list[Probe] = []
@@ -148,11 +149,14 @@ class Probe:
         try:
             with unheard():
                 ask(self.asking, state.record)
+            if function_depth is not None and function_depth() == 0 and not is_dispatched():
+                ask_what_they_depend_on(self.asking, state.record)
         except Exception as error:
             state.trouble(error)
         finally:
             state.busy = was_busy
             self.asking.networks.clear()
+            self.asking.unmet.clear()
 
     def _wrap_made(self, original: Any) -> Any:
         def made(optimizer: Any, *args: Any, **kwargs: Any) -> None:

@@ -15,6 +15,7 @@ from trainlab.diagnosis.observed.data import DataRecord
 from trainlab.diagnosis.observed.record import NetworkRecord
 from trainlab.diagnosis.probe.fingerprints import MAX_ROWS, Fingerprints
 from trainlab.diagnosis.probe.fits import Fits
+from trainlab.diagnosis.probe.input_scales import Scales
 from trainlab.diagnosis.probe.inputs import are_categories, given_beside, nonfinite, row_summaries
 from trainlab.diagnosis.probe.probe_state import ProbeState
 from trainlab.diagnosis.probe.schedule import DENSE
@@ -61,6 +62,7 @@ class Rows:
         self.fits = fits
         self.prints = prints
         self.unused = unused
+        self.scales = Scales()
         self._passes = 0
         self._known_in_a_row = 0
         self._last_judge = -1
@@ -88,6 +90,7 @@ class Rows:
             self.unused = None
         part = self.prints.features(batch, most=MAX_ROWS_CLOSE if tick < DENSE else MAX_ROWS)
         hashes = self._prints_of(part, beside)
+        self.scales.trained_on(part)
         whole = hash(tuple(hashes))
         data.fingerprinted += 1
         data.made_anew += self._is_made_anew(batch)
@@ -174,6 +177,7 @@ class Rows:
         if self._passes > 20 and batch.device.type != "cpu":
             return
         part = self.prints.features(batch, most=MAX_ROWS_CLOSE)
+        self.scales.judged_on(part)
         rows = self._prints_of(part, given_beside(batch, others))
         if len(rows) <= _ACTING * data.largest_batch and len(self._acted) < MAX_KNOWN:
             self._acted.update(rows)

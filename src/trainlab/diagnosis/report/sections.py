@@ -6,15 +6,17 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trainlab.diagnosis.report.card_facts import card_facts
-from trainlab.diagnosis.report.report import Report
 from trainlab.diagnosis.report.several import Alike, alike, line_of, name_of, rank
 from trainlab.diagnosis.report.verdict import confidence_words
 from trainlab.draw import counted
 from trainlab.page.section import Fact, Section
 from trainlab.page.sketch import Sketch
+
+if TYPE_CHECKING:
+    from trainlab.diagnosis.report.report import Report
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +62,7 @@ class ReportSections:
 
 def report_sections(report: Report | dict[str, Any]) -> ReportSections:
     """Return the sections of a report, which may be what `Report.to_dict` returned, also out of JSON."""
-    data = report.to_dict() if isinstance(report, Report) else report
+    data = report if isinstance(report, dict) else report.to_dict()
     stumbled = "The doctor itself stumbled, which did the training no harm:"
     groups = alike(data.get("trainings", ()))
     first = sorted(groups, key=lambda group: rank(group.one["outcome"]))
