@@ -1,4 +1,4 @@
-"""The trainings of a script, a record each: told apart by what their networks, optimizers and losses share."""
+"""The trainings of a script, told apart by what networks, optimizers and losses share; a record each."""
 
 from __future__ import annotations
 

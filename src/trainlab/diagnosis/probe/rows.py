@@ -79,6 +79,7 @@ class Rows:
         state, data = self.state, self.data
         tick = state.trainings.clock()
         news = tick < _EVERY_TICK and self._known_in_a_row < _KNOWN_BATCHES
+        news = news and not state.trainings.is_one_of_many
         close = state.sampling or (batch.device.type == "cpu" and news)
         if not close or batch.numel() == 0:
             return

@@ -17,6 +17,8 @@ from trainlab.diagnosis.probe.tensor_registry import TensorRegistry
 
 TAG = "trainlab training"
 MAX_TRAININGS = 128
+MANY, BRIEF = 24, 8
+"""Of trainings after so many, as of copies that learn a task each, few first steps are looked at."""
 _NEAR = 300
 """So many nodes of a graph are looked at for the network that a loss comes from."""
 
@@ -106,7 +108,7 @@ class Trainings:
         if not self.record.parts[0].params:
             return 0
         if len(self._parents) >= MAX_TRAININGS:
-            self.record.parts[0].steps.known = False
+            self.meet_numbers(self._parents)  # too many to tell apart: all of them are one
             return 0
         number = len(self._parents)
         self._parents[number] = number
@@ -188,7 +190,13 @@ class Trainings:
         number = self.now if number is None else number
         steps = self.record.parts[number].steps
         idle = self.record.tick - (steps.last + 1 if steps.count else self._born[number])
-        return steps.count + idle if not steps.count or idle > DENSE else steps.count
+        skipped = DENSE - BRIEF if number >= MANY else 0
+        return steps.count + skipped + (idle if not steps.count or idle > DENSE else 0)
+
+    @property
+    def is_one_of_many(self) -> bool:
+        """Whether so many trainings came before the one under way that it is looked at in brief."""
+        return self.now >= MANY
 
     def went_back(self) -> None:
         """A backward pass of the training under way begins."""
