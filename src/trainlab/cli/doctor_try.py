@@ -35,6 +35,27 @@ def run_and_try(
         return tried(report, plan, seeds or SEEDS, limit, took, tell)
 
 
+def run_and_try_unasked(plan: Plan, *, output_to_stderr: bool) -> dict[str, Any]:
+    """Run a script once, and try remedies where the training is an experiment and that takes seconds."""
+    import tempfile
+    from dataclasses import replace
+
+    from trainlab.diagnosis import run_script
+    from trainlab.diagnosis.remedies.unasked import RECORDING, try_unasked
+    from trainlab.diagnosis.script.plan import Extras
+
+    with tempfile.TemporaryDirectory(prefix="trainlab-unasked-", ignore_cleanup_errors=True) as folder:
+        recording = os.path.join(folder, RECORDING)
+        recorded = replace(plan, extras=Extras(recording=recording, light=True))
+        report = run_script(recorded, output_to_stderr=output_to_stderr)
+        if report.get("judged"):
+            return report  # several trainings are no experiment
+        with trying_line() as tell:
+            tell(0.0, "trying remedies, some seconds")
+            found = try_unasked(report, folder)
+    return report if found is None else with_trials(report, found.by_fault, found.summary)
+
+
 def tried(
     report: dict[str, Any], plan: Plan, seeds: int, budget: float, seconds: float, tell: Tell
 ) -> dict[str, Any]:
@@ -42,31 +63,34 @@ def tried(
     from dataclasses import replace
 
     from trainlab.diagnosis.remedies import ScriptTrials, Trying, of_training
+    from trainlab.diagnosis.report.read_back import part_of
 
     # Seeds change from the first module on; without modules, from the start.
     again = replace(plan, seed_from_start=not report["card"]["models"])
     judged = report.get("judged", "")
     runner = ScriptTrials(again, seconds=seconds, training=judged)
     trying = Trying(runner=runner, seeds=seeds, budget=budget, seconds=seconds, tell=tell)
-    by_fault, summary = trying.of([one for one in report["findings"] if one.get("training", "") == judged])
-
-    def told(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return [
-            _told(one, by_fault.get(one["fault"])) if one.get("training", "") == judged else one
-            for one in findings
-        ]
-
-    report |= {"findings": told(report["findings"]), "tried": of_training(summary, judged)}
-    if judged:
-        report["trainings"] = [one | {"findings": told(one["findings"])} for one in report["trainings"]]
-    return report
+    by_fault, summary = trying.of(part_of(report, judged)["findings"])
+    return with_trials(report, by_fault, of_training(summary, judged))
 
 
-def _told(finding: dict[str, Any], tried: dict[str, Any] | None) -> dict[str, Any]:
-    from trainlab.diagnosis.remedies import code_as_tried
+def with_trials(
+    report: dict[str, Any], by_fault: dict[str, dict[str, Any]], summary: dict[str, Any]
+) -> dict[str, Any]:
+    """Return a report with what was tried, and with the verdict that follows from it."""
+    from trainlab.diagnosis.remedies.trial_evidence import after_trials
+    from trainlab.diagnosis.report.read_back import part_of
+    from trainlab.diagnosis.report.several import with_trainings
+    from trainlab.diagnosis.report.verdict import verdict
 
-    remedy = finding["remedy"]
-    return finding | {"tried": tried, "remedy": remedy | {"code": code_as_tried(remedy["code"], tried)}}
+    judged = report.get("judged", "")
+    if not judged:
+        told = report | {"findings": after_trials(report["findings"], by_fault), "tried": summary}
+        return told | {"verdict": verdict(told)}
+    own = after_trials(part_of(report, judged)["findings"], by_fault)
+    trainings = [one | ({"findings": own} if one["name"] == judged else {}) for one in report["trainings"]]
+    trainings = [one | {"verdict": verdict(report | one)} for one in trainings]
+    return with_trainings(report | {"tried": summary}, trainings)
 
 
 def notice(script: str, budget: float) -> str:

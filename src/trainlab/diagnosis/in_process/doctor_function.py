@@ -14,11 +14,13 @@ from trainlab.diagnosis.in_process.called_training import OUTSIDE, call, modules
 from trainlab.diagnosis.in_process.watch import Watch, watch
 from trainlab.diagnosis.judge.diagnose import diagnose
 from trainlab.diagnosis.probe.global_state import random_state_kept
+from trainlab.diagnosis.remedies.trial_evidence import after_trials
 from trainlab.diagnosis.remedies.trial_runs import Job, Run
-from trainlab.diagnosis.remedies.trial_words import code_as_tried, of_training
+from trainlab.diagnosis.remedies.trial_words import of_training
 from trainlab.diagnosis.remedies.trying import BUDGET, SEEDS, Trying
 from trainlab.diagnosis.report.read_back import outcome_from, part_of
 from trainlab.diagnosis.report.report import Report
+from trainlab.diagnosis.report.several import rank
 from trainlab.errors import DiagnosisError, shown
 
 if TYPE_CHECKING:
@@ -118,18 +120,20 @@ def _tried(
     runner = FunctionTrials(train, from_start=not report.card["models"], training=report.judged)
     trying = Trying(runner=runner, seeds=seeds, budget=budget, seconds=took, tell=lambda used, words: None)
     with random_state_kept():
-        judged = [one for one in report.findings if one.training == report.judged]
+        judged = [finding for finding in report.findings if finding.training == report.judged]
         by_fault, summary = trying.of([finding.to_dict() for finding in judged])
-    findings = tuple(
-        replace(finding, tried=tried, code=code_as_tried(finding.code, tried))
-        for finding in report.findings
-        for tried in [by_fault.get(finding.fault) if finding.training == report.judged else None]
-    )
+    told = after_trials([finding.to_dict() for finding in judged], by_fault)
+    known = {finding.fault: finding for finding in judged}
+    own = tuple(known[one["fault"]].as_tried(one) for one in told)
+    if not report.judged:
+        return replace(report, findings=own, tried=summary)
     trainings = tuple(
-        replace(one, findings=tuple(finding for finding in findings if finding.training == one.name))
-        for one in report.trainings
+        replace(one, findings=own) if one.name == report.judged else one for one in report.trainings
     )
-    return replace(report, findings=findings, tried=of_training(summary, report.judged), trainings=trainings)
+    ordered = sorted(trainings, key=lambda one: rank(one.outcome))
+    findings = tuple(finding for one in ordered for finding in one.findings)
+    summary = of_training(summary, report.judged)
+    return replace(report, findings=findings, trainings=trainings, tried=summary)
 
 
 class _OutOfTime(BaseException):

@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from trainlab.diagnosis.report.card_facts import card_facts
 from trainlab.diagnosis.report.several import Alike, alike, line_of, name_of, rank
-from trainlab.diagnosis.report.verdict import confidence_words
+from trainlab.diagnosis.report.verdict import blame_words, confidence_words
 from trainlab.draw import counted
 from trainlab.page.section import Fact, Section
 from trainlab.page.sketch import Sketch
 
 if TYPE_CHECKING:
     from trainlab.diagnosis.report.report import Report
+
+
+DRAWN = 20
+"""Seeds of a trial that are drawn at most."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,9 +78,9 @@ def report_sections(report: Report | dict[str, Any]) -> ReportSections:
         card=Section(name="card", heading="What was trained", facts=_card(data, groups)),
         curve=_curve(data),
         findings=(
-            tuple(each for group in first for each in findings.causes(group.one["findings"], name_of(group)))
+            tuple(each for group in first for each in findings.causes(group.one, name_of(group)))
             if groups
-            else findings.causes(data["findings"])
+            else findings.causes(data)
         ),
         notes=(
             tuple(_note(note, name_of(group)) for group in first for note in group.one["notes"])
@@ -100,25 +104,25 @@ class _Findings:
         self._drawn: set[str] = set()
         self._anchors: dict[str, int] = {}
 
-    def causes(self, findings: Sequence[dict[str, Any]], training: str = "") -> tuple[FindingSection, ...]:
-        """Return the causes of one training with their consequences inside."""
-        names = {finding["fault"] for finding in findings}
+    def causes(self, part: dict[str, Any], training: str = "") -> tuple[FindingSection, ...]:
+        """Return the causes that the report on one training has, with their consequences inside."""
+        names = {finding["fault"] for finding in part["findings"]}
         return tuple(
-            self._told(finding, findings, training)
-            for finding in findings
+            self._told(finding, part, training)
+            for finding in part["findings"]
             if finding["consequence_of"] not in names
         )
 
-    def _told(
-        self, finding: dict[str, Any], findings: Sequence[dict[str, Any]], training: str
-    ) -> FindingSection:
+    def _told(self, finding: dict[str, Any], part: dict[str, Any], training: str) -> FindingSection:
         picture, confidence, name = finding["picture"], finding["confidence"], finding["fault"]
+        sure = f"{confidence_words(confidence)} ({confidence:.2f})"
+        blame = blame_words(finding, part["card"]["outcome"])
         same_as = self._pictures.index(picture) + 1 if picture in self._pictures else 0
         self._pictures.append(picture)
         number = len(self._pictures)
         met = self._anchors[name] = self._anchors.get(name, 0) + 1
         consequences = tuple(
-            self._told(one, findings, training) for one in findings if one["consequence_of"] == name
+            self._told(one, part, training) for one in part["findings"] if one["consequence_of"] == name
         )
         remedies: list[dict[str, Any]] = finding["tried"]["remedies"] if finding["tried"] else []
         new = [one for one in remedies if one["remedy"] not in self._drawn]
@@ -130,7 +134,7 @@ class _Findings:
             anchor=name if met == 1 else f"{name}-{met}",
             heading=finding["title"],
             facts=(
-                Fact("confidence", f"{confidence_words(confidence)} ({confidence:.2f})"),
+                Fact("is there", f"{sure}; {blame}" if blame else sure),
                 Fact("where", finding["where"], brief=True),
                 Fact("evidence", tuple(finding["evidence"])),
             ),
@@ -206,15 +210,16 @@ def _trial(trial: dict[str, Any]) -> Sketch | None:
     measure = "last loss" if name == "loss" else f"{trial['reached_as']} reached"
     rows: list[dict[str, Any]] = [
         {"label": f"seed {one['seed']}", "before": one["before"][name], "after": one["after"][name]}
-        for one in trial["seeds"]
+        for one in trial["seeds"][:DRAWN]
     ]
     known = any(row["after"] is not None and math.isfinite(row["after"]) for row in rows)
     if trial["verdict"] in ("no hold", "failed") or not known:
         return None
+    more = f" (the first {DRAWN})" if len(trial["seeds"]) > DRAWN else ""
     return Sketch(
         {
             "kind": "before_after",
-            "title": f"With {trial['remedy']}, seed by seed",
+            "title": f"With {trial['remedy']}, seed by seed{more}",
             "x_label": measure[:1].upper() + measure[1:],
             "log": name == "loss",
             "rows": rows,

@@ -50,6 +50,16 @@ def verdict_of_several(report: dict[str, Any]) -> str:
     return f"{sentence} {told['name']}: {verdict(report | told)}"
 
 
+def with_trainings(report: dict[str, Any], trainings: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a report with its trainings changed: findings of all, and the verdict, follow from them."""
+    ordered = sorted(trainings, key=lambda one: rank(one["outcome"]))
+    told = report | {
+        "trainings": trainings,
+        "findings": [finding for one in ordered for finding in one["findings"]],
+    }
+    return told | {"verdict": verdict_of_several(told)}
+
+
 def _first_told(report: dict[str, Any]) -> dict[str, Any] | None:
     """Return the training to speak of: the first that fails, if it is known why, or that has a finding."""
     ordered = sorted(report["trainings"], key=lambda one: rank(one["outcome"]))
