@@ -73,6 +73,16 @@ def test_the_loss_curve_needs_two_losses():
     assert made["lines"] == [{"label": "training loss", "x": [0.0, 1.0], "y": [2.0, 1.0]}]
 
 
+def test_losses_without_a_step_are_shown_over_the_backward_passes():
+    curve = LossCurve(None)
+    for value in (3.0, 2.0, 1.0):
+        curve.add(0, value)
+    found = loss_picture(training_from(TrainingRecord(loss_curves=[curve])))
+    assert found is not None
+    assert (found["title"], found["x_label"]) == ("Loss over backward passes", "backward pass")
+    assert found["lines"][0]["x"] == [0, 1, 2]
+
+
 @pytest.mark.parametrize("width", [40, 80])
 def test_pictures_in_text_stay_in_their_room(width: int):
     strips = {

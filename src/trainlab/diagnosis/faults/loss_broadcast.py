@@ -9,7 +9,7 @@ import ast
 
 from trainlab.diagnosis.edits import parsed, replaced, splice
 from trainlab.diagnosis.fault import Explains, Fault
-from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.finding import Finding, proven_if
 from trainlab.diagnosis.observed.record import Graph, Op
 from trainlab.diagnosis.observed.torch_names import LAYER_NODES
 from trainlab.diagnosis.pictures.kinds import Picture
@@ -27,7 +27,7 @@ def judge(training: Training) -> Finding | None:
             if op is not None and op.broadcast is not None and training.loss_of(op) is not None:
                 output, target, wide = op.broadcast
                 if _is_blown_up(output, target, wide):
-                    return _finding(op, output, target, wide)
+                    return _finding(training, op, output, target, wide)
     weighted = _weighted(training)
     return None if weighted is None else _of_weights(weighted)
 
@@ -102,12 +102,18 @@ def _is_blown_up(output: tuple[int, ...], target: tuple[int, ...], wide: tuple[i
     return bigger and len(output) != len(target) and min(_size(output), _size(target)) > 1
 
 
-def _finding(op: Op, output: tuple[int, ...], target: tuple[int, ...], wide: tuple[int, ...]) -> Finding:
+def _finding(
+    training: Training, op: Op, output: tuple[int, ...], target: tuple[int, ...], wide: tuple[int, ...]
+) -> Finding:
+    of_pairs = output == (*target, 1) or target == (*output, 1)
+    alone = sum(loss.count > 0 for loss in training.record.losses) == 1
+    constant = of_pairs and len(wide) == 2 and alone and training.learning.state == "stuck"
     shorter = "the output" if len(output) > len(target) else "the target"
     return Finding(
         place=place_at(op.site, "loss", call=op.name),
         where=f"loss line {op.site.quoted if op.site else op.name}",
         confidence=0.98,
+        proof=proven_if(constant, "this loss is least where all outputs are the same"),
         evidence=(
             f"{op.name}: output {list(output)} and target {list(target)} are broadcast to {list(wide)}",
             f"{_size(wide):,} differences instead of {max(_size(output), _size(target)):,}: "
@@ -212,6 +218,8 @@ FAULT = Fault(
     "both. Or a loss for each row is multiplied by as many weights of another shape, with such a result.",
     source="A fact, read off the shapes; PyTorch's own `mse_loss` warns of it, a hand-written loss can't.",
     silent="all axes are written out, (N, 1) against (1, N): then all pairs are meant.",
+    proven="nothing is learnt, outputs of shape (N, 1) meet targets of shape (N,), or the other way "
+    "round, and there is no other loss: this one is least where all outputs are the same.",
     remedy="Give both the same shape: `output.squeeze(-1)` or `target.unsqueeze(-1)`.",
     see=("loss",),
     judge=judge,

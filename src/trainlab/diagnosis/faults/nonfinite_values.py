@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from trainlab.diagnosis.fault import Explains, Fault
-from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.finding import Finding, Proof, proven_if
 from trainlab.diagnosis.observed.events import NonFinite, NonFiniteData, NonFiniteGradient, NonFiniteLoss
 from trainlab.diagnosis.pictures.loops import loss_to_the_end
 from trainlab.diagnosis.place import Place, place_at
@@ -60,6 +62,7 @@ def _of_the_data(training: Training) -> Finding:
         place=Place(kind="data"),
         where=f"the input batch at step {step}: the data has NaN or infinite values",
         confidence=0.97,
+        proof=_ruined(training),
         evidence=evidence,
         remedy="Clean the data: fill in or drop missing values before training.",
         code="X = torch.nan_to_num(X)  # or drop the rows",
@@ -88,6 +91,7 @@ def _of_an_operation(training: Training, event: NonFinite) -> Finding:
         place=place_at(event.site, "call", module=event.module, call=name),
         where=f"{name or 'loss'} at {place}{f' (in {event.module})' if event.module else ''}",
         confidence=0.95 if at_pole else 0.7,
+        proof=_ruined(training),
         evidence=tuple(evidence),
         remedy=(
             f"Keep the input of {name or 'the operation'} away from where it is infinite: add a "
@@ -95,6 +99,14 @@ def _of_an_operation(training: Training, event: NonFinite) -> Finding:
         ),
         code="eps = 1e-6\nx = x.clamp(min=eps)  # before log, sqrt or a division",
     )
+
+
+def _ruined(training: Training) -> Proof:
+    """Return the proof that it is for good: from then on no loss was finite."""
+    curves = [one for one in training.record.loss_curves if one.first_nonfinite is not None]
+    # Two or more in a row to the end: what NaN weights answer is NaN.
+    last = [one for one in curves if one.nonfinite > 1 and not math.isfinite(one.last)]
+    return proven_if(bool(last), "from then on every loss is NaN or infinite")
 
 
 _EPS = 1e-6
@@ -126,6 +138,7 @@ FAULT = Fault(
     "inputs are finite and whose result isn't, or the batch that brought it.",
     source="A fact.",
     silent="a gradient scaler skips such steps, as it should in mixed precision.",
+    proven="from then on to the end no loss is finite.",
     remedy="Keep the operation's input away from where it is infinite: add a small constant, or clamp it.",
     see=("loss",),
     judge=judge,

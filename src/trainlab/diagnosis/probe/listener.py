@@ -78,7 +78,7 @@ _RISKY = frozenset(
 
 
 class Listener(TorchFunctionMode):
-    """Passes each call on as it is, then looks at what came of it."""
+    """Passes each call on as it is, then looks at what came of it; `passes_on` is told of it, too."""
 
     def __init__(self, state: ProbeState, losses: Losses, fits: Fits, asking: Asking) -> None:
         super().__init__()  # pyright: ignore[reportUnknownMemberType]
@@ -93,6 +93,7 @@ class Listener(TorchFunctionMode):
         self.draws = Draws(state)
         self.exchanged = ExchangedAxes(state)
         self.active = False
+        self.passes_on: Any = None
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -107,11 +108,14 @@ class Listener(TorchFunctionMode):
             state.inside -= 1
         if state.on and not state.busy and not state.in_backward and (state.sampling or state.judging):
             self.hear(func, args, kwargs or {}, out)
+        if self.passes_on is not None:
+            self.passes_on(func, args, kwargs or {}, out)
         return out
 
     def switch(self, wanted: bool) -> None:
         """Start or stop listening, but never among modes of the user's own: those would be taken off."""
         state = self.state
+        wanted = wanted or self.passes_on is not None
         if wanted == self.active or state.inside or function_depth is None:
             return
         if wanted and function_depth() == 0:
@@ -239,12 +243,13 @@ class Listener(TorchFunctionMode):
         if not place or second.data_ptr() != place:
             return
         registry = self.state.registry
-        keys = [first, *(registry.tensor(key) for key in list(self.state.record.params))]
-        found = {
+        tensors = [first, *(registry.tensor(key) for key in list(self.state.record.params))]
+        keys = [
             registry.known(one)
-            for one in keys
+            for one in tensors
             if one is not None and one.shape == first.shape and one.data_ptr() == place
-        } - {None}
+        ]
+        found = {key for key in keys if key is not None}
         if found:
             event = self.state.seen(MixedWithItself(site=user_site(), name=name), key=name)
             event.params |= found

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import warnings
 from typing import Any
 
 import torch
@@ -25,6 +26,7 @@ from trainlab.diagnosis.probe.listener import Listener
 from trainlab.diagnosis.probe.losses import Losses
 from trainlab.diagnosis.probe.module_calls import Calls
 from trainlab.diagnosis.probe.optimizer_steps import Steps
+from trainlab.diagnosis.probe.own_frames import wrap_showwarning, wrap_warn
 from trainlab.diagnosis.probe.parameter_values import finish_modules, finish_params
 from trainlab.diagnosis.probe.probe_state import ProbeState, unheard
 from trainlab.diagnosis.probe.readable_tensors import is_dispatched
@@ -99,6 +101,8 @@ class Probe:
             wrap(owner, "zero_grad", self.steps.lost.wrap_clearing)
         wrap(torch.amp.GradScaler, "step", others.wrap_scaler)
         wrap(torch, "compile", self.compiled.wrap)
+        wrap(warnings, "warn", wrap_warn)
+        wrap(warnings, "showwarning", wrap_showwarning)
         self.compiled.attach()
         self.calls.attach()
         self.steps.attach()
@@ -110,6 +114,7 @@ class Probe:
         state.record.seconds = time.monotonic() - state.started
         if self in _listening:
             _listening.remove(self)
+        self.listener.passes_on = None
         self.listener.switch(False)
         self.steps.detach()
         self.calls.detach()

@@ -9,6 +9,8 @@ from trainlab.page.section import Fact
 
 FEW_ROWS = 8
 """The loss of a batch of fewer rows says little about that of the data."""
+UNLIKE = 4
+"""A loss so many times that over the data, or so small a part of it, needs both to be said."""
 
 
 def card_facts(report: dict[str, Any]) -> tuple[Fact, ...]:
@@ -101,8 +103,12 @@ def _training(report: dict[str, Any]) -> str:
     card, share = report["card"], report["outcome"].get("loss_by_constant")
     text = f"loss {_number(card['first_loss'])} → {_number(card['last_loss'])}"
     constant, batch = card["constant_answer_loss"], card["batch"]
-    if constant and share is not None and batch and batch[0] < FEW_ROWS:
-        text += f" in single steps, {_number(share * constant)} over the data at the end"
+    at_end = share * constant if constant and share is not None else None
+    if at_end is not None and batch and batch[0] < FEW_ROWS:
+        text += f" in single steps, {_number(at_end)} over the data at the end"
+    elif at_end and card["last_loss"] and not 1 / UNLIKE < card["last_loss"] / at_end < UNLIKE:
+        # Divided by the batches that a step gathers, say, or summed: not in the constant answer's unit.
+        text += f" as backward() got it, {_number(at_end)} over the data at the end"
     if isinstance(constant, float):
         text += f"; the best constant answer has {_number(constant)}"
     return text
