@@ -15,13 +15,14 @@ import argparse
 import contextlib
 import hashlib
 import io
+import multiprocessing
 import os
 import random
 import runpy
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,14 @@ from trainlab.draw import terminal_table
 
 STEPS = 120
 FAILED = "failed"
+LOADED = [
+    "benchmarks.probe_models",
+    "trainlab.diagnosis.probe.probe",
+    "torch._dynamo",
+    "sklearn.datasets",
+    "trainlab.diagnosis.judge.diagnose",
+]
+"""What the process has loaded from which the runs are forked."""
 
 
 def digest(tensors: Iterable[torch.Tensor]) -> str:
@@ -82,7 +91,7 @@ def of_model(name: str) -> tuple[int, str, str]:
 
 
 def child(what: str, *, watched: bool) -> None:
-    """Train with or without the probe, and print what came of it; the last word is the probe's own steps."""
+    """Train with or without the probe, and print what came of it, and how many steps were heard."""
     torch.set_num_threads(1)
     # A generator that a script doesn't seed starts as in any new process, differently each time.
     random.seed(0)
@@ -95,25 +104,35 @@ def child(what: str, *, watched: bool) -> None:
     heard = probe.stop() if watched else None
     if heard is not None:
         states = random_states() if states == random_states() else "changed by stop()"
-    print(values, weights, states.replace(" ", "_"), 0 if heard is None else heard.tick)
+    print(values, weights, states.replace(" ", "_"), 0 if heard is None else heard.tick or heard.backwards)
     for trouble in [] if heard is None else heard.troubles:
         print(f"the probe's own fault: {trouble}", file=sys.stderr)
 
 
 def outcome(what: str, *, watched: bool) -> list[str]:
-    """Return what a process of its own prints of a script or model."""
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks.probe_bits",
-        "--child",
-        what,
-        *(["--watched"] if watched else []),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        return [FAILED, (done.stderr.strip().splitlines() or ["?"])[-1][:60], "", "0"]
-    return done.stdout.splitlines()[-1].split()
+    """Return what a process of its own tells of a script or model; it is forked, with PyTorch loaded."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(LOADED)
+    hearing, telling = context.Pipe(duplex=False)
+    process = context.Process(target=tell, args=(telling, what, watched))
+    process.start()
+    telling.close()
+    try:
+        return hearing.recv()
+    except EOFError:
+        return [FAILED, "it ended before its end", "", "0"]
+    finally:
+        process.join()
+
+
+def tell(pipe: Connection, what: str, watched: bool) -> None:
+    """Train, and send the words of what came of it."""
+    try:
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            child(what, watched=watched)
+        pipe.send(said.getvalue().splitlines()[-1].split())
+    except Exception as error:
+        pipe.send([FAILED, f"{type(error).__name__}: {error}"[:60], "", "0"])
 
 
 def compared(what: str) -> tuple[tuple[str, ...], str]:
@@ -133,18 +152,14 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folders", nargs="*", type=Path, help="folders of scripts to run")
-    parser.add_argument("--child", metavar="WHAT", help=argparse.SUPPRESS)
-    parser.add_argument("--watched", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--models", nargs="*", default=[made.name for made in MODELS], help="only these")
     options = parser.parse_args()
-    if options.child:
-        child(options.child, watched=options.watched)
-        return 0
     scripts = sorted(
         str(path) for folder in options.folders for path in folder.glob("*.py") if path.name != "score.py"
     )
     rows: list[tuple[str, ...]] = []
     counts = Counter[str]()
-    for what in (*scripts, *(made.name for made in MODELS)):
+    for what in (*scripts, *options.models):
         row, verdict = compared(what)
         rows.append(row)
         counts[verdict] += 1

@@ -44,6 +44,7 @@ NAVIGATION = {
     "Reference": (
         "docs/faults",
         "docs/signals",
+        "docs/trust",
         "docs/study_file",
         "docs/api",
         "docs/json",

@@ -14,7 +14,7 @@ from trainlab.diagnosis.script.runner import run_script
 from trainlab.diagnosis.signals.baselines import K
 from trainlab.diagnosis.signals.learnt import BEHIND, FEW, LEARNT, ROWS, STUCK, TELLING
 from trainlab.diagnosis.signals.table import SIGNALS
-from trainlab.report.diagnosis_pictures import drawn
+from trainlab.page.sketch import Sketch
 
 
 def index() -> str:
@@ -86,7 +86,7 @@ def pictures(_: object) -> dict[str, str]:
     """Return the picture of docs/doctor.md: what the example's optimizer has, in counts that never change."""
     script = blocks.ROOT / "examples" / "silent_network.py"
     report = run_script(Plan(script=str(script), steps=60), output_to_stderr=True)
-    return {"doctor-layers.svg": drawn(report["findings"][0]["picture"]).svg + "\n"}
+    return {"doctor-layers.svg": Sketch(report["findings"][0]["picture"]).drawn().svg + "\n"}
 
 
 BLOCKS: tuple[Callable[[], str], ...] = (index, outcomes, sections, explained, signals)
@@ -101,6 +101,7 @@ def _section(fault: Fault) -> str:
         f"- **Found if:** {_sentence(fault.rule)}",
         f"- **Source:** {_sentence(fault.source)}",
         f"- **Silent if** {fault.silence}",
+        *([f"- **To blame, by structure, if** {fault.proof}"] if fault.proven else []),
         f"- **Remedy:** {_sentence(fault.remedy)}",
     ]
     constants = _constants(fault)

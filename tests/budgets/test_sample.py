@@ -78,6 +78,7 @@ def test_1000_parameters_can_be_drawn_from():
         ),
         (1, -1, r"seed=-1 is too small; allowed are integers of at least 0: raise it\."),
         (1, None, r"seed=None is not a whole number"),
+        (44.0, 1, r"n=44.0 is not a whole number; .*: write for example n=44\."),
     ],
 )
 def test_wrong_draws_say_what_is_allowed(n, seed, message):

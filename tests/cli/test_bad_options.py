@@ -47,6 +47,7 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("params", "2-0-1"), "0"),
     (("params", "2-1", "--output-bias", "any"), "'yes' or 'no'"),
     *((("budget", n, "--inputs", "2", "--outputs", "1"), n) for n in ("0", "-1", "9" * 30, "1e3")),
+    (("budget", "44", "--input", "2"), "trainlab budget: there is no option --input. Did you mean --inputs?"),
     (("budget", "44"), "trainlab budget: --inputs is missing. For example: trainlab budget 44 --inputs 2"),
     (("budget", "44", "--inputs", "0", "--outputs", "1"), "inputs=0"),
     ((*BUDGET, "--count", "--list"), "--count"),

@@ -26,6 +26,10 @@ HINTS: list[tuple[tuple[str, ...], str]] = [
         "data.csv' "
         "first.toml",
     ),
+    (
+        ("doctor", "README.md"),
+        "README.md: isn't a training script; give a .py file, a notebook (.ipynb), or -m MODULE.",
+    ),
     (("seeds", "data.parquet"), "To write a study for it: trainlab new --data data.parquet first.toml"),
     (
         ("study", "xor44.toml"),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from trainlab.diagnosis.faults import all_faults
+from trainlab.diagnosis.faults.lr_too_low import raised_by
 from trainlab.diagnosis.observed.events import Dropout, DropoutInEval
 from trainlab.diagnosis.observed.losses import LossCurve
 from trainlab.diagnosis.observed.record import (
@@ -20,8 +21,8 @@ from trainlab.diagnosis.observed.record import (
 )
 from trainlab.diagnosis.pictures.kinds import MOST_POINTS, bars, histogram, is_wide, one_line, thinned
 from trainlab.diagnosis.pictures.loops import loss_picture
-from trainlab.diagnosis.report.text_picture import in_text
 from trainlab.diagnosis.signals.training import Training, training_from
+from trainlab.page.text_picture import in_text
 
 
 def test_a_long_curve_keeps_its_ends_and_its_spikes():
@@ -70,6 +71,16 @@ def test_the_loss_curve_needs_two_losses():
     made = loss_picture(training_from(TrainingRecord(loss_curves=[loss_curve])))
     assert made is not None
     assert made["lines"] == [{"label": "training loss", "x": [0.0, 1.0], "y": [2.0, 1.0]}]
+
+
+def test_losses_without_a_step_are_shown_over_the_backward_passes():
+    curve = LossCurve(None)
+    for value in (3.0, 2.0, 1.0):
+        curve.add(0, value)
+    found = loss_picture(training_from(TrainingRecord(loss_curves=[curve])))
+    assert found is not None
+    assert (found["title"], found["x_label"]) == ("Loss over backward passes", "backward pass")
+    assert found["lines"][0]["x"] == [0, 1, 2]
 
 
 @pytest.mark.parametrize("width", [40, 80])
@@ -175,6 +186,11 @@ def test_small_steps_are_shown_by_the_way_that_they_went():
     assert made.get("usual") is None
     assert made["bars"][0]["value"] == pytest.approx(2.0)
     assert made["x_label"] == "% of their size"
+
+
+@pytest.mark.parametrize(("update", "times"), [(4e-4, 10), (2e-4, 100), (2e-6, 10_000), (2e-9, 10_000)])
+def test_a_rate_is_raised_until_the_steps_could_go_as_far_as_the_weights_are_large(update: float, times: int):
+    assert raised_by(training_of(weight(0, [update] * 60))) == times
 
 
 def test_a_gradient_that_doesnt_fade_with_depth_has_no_picture_of_fading():

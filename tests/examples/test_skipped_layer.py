@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from trainlab.diagnosis import Plan, run_script
-from trainlab.diagnosis.report.card_rows import card_rows
+from trainlab.diagnosis.report.card_facts import card_facts
 
 FILE = Path(__file__).parents[2] / "examples" / "skipped_layer.py"
 
@@ -27,7 +27,7 @@ def test_the_doctor_names_the_layer_first(report: dict[str, Any]) -> None:
 def test_the_card_has_both_counts(report: dict[str, Any]) -> None:
     (model,) = report["card"]["models"]
     assert (model["parameters"], model["reachable"]) == (50, 44)
-    words = dict(card_rows(report))["model"]
+    words = {fact.label: fact.said for fact in card_facts(report)}["model"]
     assert words == "model (Model3): 50 parameters declared, 44 reachable from the loss"
 
 

@@ -129,6 +129,35 @@ def test_parts_of_a_module() -> None:
         chain_rule(module, parts="paths", **batch)
 
 
+def test_a_part_with_nothing_to_show_says_so_and_why() -> None:
+    found = learning_rate(SMALL, schedules=(), seeds=2, parts=["schedules", "comparison"])
+    why = "Nothing to show: schedules is empty; leave it out for all of them."
+    assert [(each.heading, each.text) for each in found.sections] == [
+        ("Schedules", (why,)),
+        ("Comparison", (why,)),
+    ]
+    assert str(found).splitlines() == [found.title, "Schedules", why, "", "Comparison", why]
+    conv = torch.nn.Sequential(torch.nn.Conv1d(1, 2, 2), torch.nn.Flatten(), torch.nn.Linear(4, 1))
+    plane = neuron(conv, inputs=torch.zeros(2, 1, 3), parts="plane").section("plane")
+    assert plane.text == (
+        "Nothing to show: the examples aren't rows of real numbers, so they lie in no plane.",
+    )
+
+
+def test_the_grid_of_rates_alone_trains_no_range_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    trained: list[int] = []
+    train_seeds = Populations.train_seeds
+
+    def counted(self: Populations, experiments: Sequence[Experiment], seeds: range) -> list[Runs]:
+        trained.append(len(experiments))
+        return train_seeds(self, experiments, seeds)
+
+    monkeypatch.setattr(Populations, "train_seeds", counted)
+    found = learning_rate(SMALL, rates=[0.1, 1.0], schedules=(), seeds=2, workers=1, parts="effects")
+    assert trained == [3]
+    assert len(found.rates) == 2
+
+
 @pytest.mark.parametrize("name", FIVE)
 def test_a_part_that_there_is_not(name: str) -> None:
     ask, parts, _ = FIVE[name]

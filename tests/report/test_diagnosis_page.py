@@ -9,7 +9,10 @@ import pytest
 from diagnosis.report.test_show import CARD, finding, report
 from report.page_reader import PageReader, svgs
 
+from trainlab.diagnosis.report.sections import report_sections
+from trainlab.page.document import page as whole_page
 from trainlab.report import diagnosis_html
+from trainlab.report.diagnosis_page import DiagnosisParts
 
 CHAIN: dict[str, Any] = {
     "kind": "chain",
@@ -164,3 +167,23 @@ def test_nothing_found_has_no_findings_section():
     assert "What is wrong" not in headings
     assert "Nothing found." in made
     assert "Looked at: 100 steps" in made
+
+
+def test_several_reports_stand_on_a_page():
+    found = report(
+        finding("lr_too_high", picture=BARS),
+        finding("bad_momentum", picture=BARS),
+        finding("dead_relu", consequence_of="lr_too_high", because="steps overshoot"),
+        picture=None,
+    )
+    shown = [
+        DiagnosisParts(report_sections(found), "gan-", top="above"),
+        DiagnosisParts(report_sections(report(finding("dead_relu", picture=CHAIN), picture=None)), "critic-"),
+    ]
+    made = whole_page("Two", shown[0].front(), [part for each in shown for part in each.parts()])
+    ids = [attributes["id"] for _, attributes in PageReader(made).tags if attributes.get("id")]
+    assert len(ids) == len(set(ids))
+    links = set(re.findall(r'href="#([^"]*)"', made))
+    assert links <= set(ids)
+    assert {"gan-dead_relu", "critic-dead_relu", "gan-findings", "critic-about-dead_relu"} <= set(ids)
+    assert "The picture is above." in made

@@ -56,7 +56,13 @@ def test_a_single_word_need_not_be_in_a_list():
         ("Net 1:a", "change 'a': the study has no such change; it has 'A' or 'B'. Did you mean 'A'?"),
         ("Net 1:A+", "change '': the study has no such change"),
         ("Net 1:A+none", "change 'none': the study has no such change"),
-        ("A", "network 'A': the study has no such network"),
+        (
+            "A",
+            "network 'A': these are changes; with the first network they are ':A', with another one "
+            "'Net 2:A'.",
+        ),
+        ("A+B", "network 'A+B': these are changes; with the first network they are ':A+B'"),
+        ("A+C", "network 'A+C': the study has no such network"),
         ("", "network '': the study has no such network"),
     ],
 )

@@ -10,9 +10,10 @@ BIAS_RULES = ("yes", "no", "any")
 def check_whole(name: str, value: object, *, least: int) -> None:
     """Raise BudgetError unless `value` is an int (not a bool) of at least `least`."""
     if isinstance(value, bool) or not isinstance(value, int):
+        meant = int(value) if isinstance(value, float) and value.is_integer() and value >= least else least
         raise BudgetError(
             f"{name}={value!r} is not a whole number; allowed are integers of at least {least}: "
-            f"write for example {name}={least}."
+            f"write for example {name}={meant}."
         )
     if value < least:
         raise BudgetError(f"{name}={value} is too small; allowed are integers of at least {least}: raise it.")

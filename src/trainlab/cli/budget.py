@@ -5,13 +5,13 @@ from __future__ import annotations
 import json as json_module
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 from cyclopts import Parameter
 
-from trainlab.budgets import Architecture, Budget, budget
+from trainlab.budgets import Architecture, BiasRule, Budget, budget
 from trainlab.budgets.words import number_words
 from trainlab.cli.options import UsageError, check_range, whole
 
@@ -66,7 +66,17 @@ def budget_command(
     check_range("--limit", answer.limit, least=1, most=sys.maxsize)
     if answer.limit is not None and not answer.list_:
         raise UsageError(f"--limit {answer.limit}: says how many --list prints; give --list as well.")
-    asked = budget(parameters, **cast("Any", asdict(networks)))
+    asked = budget(
+        parameters,
+        inputs=networks.inputs,
+        outputs=networks.outputs,
+        hidden_bias=cast("BiasRule", networks.hidden_bias),
+        output_bias=cast("BiasRule", networks.output_bias),
+        min_width=networks.min_width,
+        max_width=networks.max_width,
+        min_depth=networks.min_depth,
+        max_depth=networks.max_depth,
+    )
     if answer.count:
         print(json_module.dumps({"count": asked.count()}) if answer.json else asked.count())
     elif answer.list_:

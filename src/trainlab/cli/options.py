@@ -19,6 +19,7 @@ MAX_WORKERS = 1024
 MAX_WHY = 10_000
 MAX_FIDELITY = 100_000
 MAX_SIDES = 100_000
+NO_SCRIPTS = (".md", ".rst", ".txt", ".html", ".json", ".jsonl", ".yaml", ".yml", ".pt", ".pth", ".sh")
 
 
 class UsageError(TrainlabError, ValueError):
@@ -57,6 +58,10 @@ def check_script(script: str) -> None:
     if ending == ".toml" or (script in EXAMPLES and not Path(script).exists()):
         what = "a study file" if ending == ".toml" else "an example study"
         raise UsageError(f"{script}: is {what}, not a training script. Run it with: trainlab study {name}")
+    if ending in NO_SCRIPTS:
+        raise UsageError(
+            f"{script}: isn't a training script; give a .py file, a notebook (.ipynb), or -m MODULE."
+        )
     if ending in OTHER_FILES:
         raise UsageError(
             f"{script}: is data, not a training script. To write a study for it: trainlab new --data {name} "

@@ -35,6 +35,10 @@ def complaint(error: CycloptsError, arguments: Sequence[str]) -> str:
         option = getattr(error, "keyword", None) or error.argument.name
         if option.startswith("-") and option in [word.split("=", 1)[0] for word in arguments]:
             return f"{name}: {option} needs a value. {_help(name)}"
+        meant = [word for word in arguments if word.startswith("--") and near_option(word, {option: True})]
+        if meant:
+            written = shortened(meant[0].split("=", 1)[0])
+            return f"{name}: there is no option {written}. Did you mean {option}? {_help(name)}"
         return f"{name}: {option} is missing. {_example(chain)}"
     if isinstance(error, UnknownOptionError):
         option = error.token.keyword or error.token.value

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any, cast
+from typing import Annotated, TypedDict, cast
 
 from cyclopts import Parameter
 
-from trainlab.budgets import Budget, budget
+from trainlab.budgets import BiasRule, Budget, budget
 from trainlab.cli.options import UsageError, check_range, shortened, whole
 from trainlab.spec import any_study, named_cell
 from trainlab.spec.race import MAX_CANDIDATES
@@ -18,6 +18,17 @@ MAX_RUNS = 1_000_000_000_000
 MOST_BUDGETS = 1000
 _RANGE = re.compile(r"([0-9]{1,9})\.\.([0-9]{1,9})")
 _SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%|(0\.[0-9]{1,8})")
+
+
+class Limits(TypedDict, total=False):
+    """The limits on networks that are given; `budget` checks them."""
+
+    hidden_bias: BiasRule
+    output_bias: BiasRule
+    min_width: int
+    max_width: int
+    min_depth: int
+    max_depth: int
 
 
 @Parameter(name="*")
@@ -42,10 +53,10 @@ class Networks:
     ] = None
     draw_seed: Annotated[int, Parameter(help="The seed of the draw.", converter=whole)] = 0
 
-    def limits(self) -> dict[str, str | int]:
+    def limits(self) -> Limits:
         """Return the limits that are given, by their names."""
-        names = ("hidden_bias", "output_bias", "min_width", "max_width", "min_depth", "max_depth")
-        return {name: limit for name in names if (limit := getattr(self, name)) is not None}
+        given = {name: getattr(self, name) for name in Limits.__annotations__}
+        return cast("Limits", {name: limit for name, limit in given.items() if limit is not None})
 
     def check_none_given(self) -> None:
         """Refuse options on which networks race, if no number of parameters is given."""
@@ -62,7 +73,7 @@ class Networks:
             data = named_cell(any_study(path), cell).experiment.data()
             inputs = data.features if inputs is None else inputs
             outputs = data.outputs if outputs is None else outputs
-        limits = cast("Any", self.limits())
+        limits = self.limits()
         return [budget(number, inputs=inputs, outputs=outputs, **limits) for number in numbers]
 
 

@@ -106,6 +106,30 @@ class TableOf(Generic[T]):
         return [cell] if self.numbered else []
 
 
+@dataclass(frozen=True, slots=True)
+class FilledTable(Generic[T]):
+    """A table together with the items whose rows it shows."""
+
+    table: TableOf[T]
+    items: Sequence[T]
+
+    def shown(self) -> tuple[Column[T], ...]:
+        """Return the columns that it has."""
+        return self.table.shown(self.items)
+
+    def headings(self) -> list[str]:
+        """Return its headings."""
+        return self.table.headings(self.items)
+
+    def rows(self, *, brief: bool = False) -> list[list[Cell]]:
+        """Return a row of cells for each item."""
+        return self.table.rows(self.items, brief=brief)
+
+    def html(self, *, caption: str = "") -> Html:
+        """Return it for a page or a notebook."""
+        return self.table.html(self.items, caption=caption)
+
+
 def _has_any(column: Column[T], items: Sequence[T]) -> bool:
     return not column.optional or any(column.value(item) is not None for item in items)
 

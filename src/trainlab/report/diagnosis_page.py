@@ -1,25 +1,24 @@
-"""A diagnosis as one self-contained HTML page: verdict and picture, findings under their causes, notes."""
+"""A diagnosis as one self-contained HTML page: verdict and picture, findings under their causes, notes.
+
+It has all that the report says; the terminal has less and in another order (`diagnosis.report.show`).
+Here the picture of the first finding stands beside the verdict, and consequences inside of their causes.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 from trainlab.diagnosis import Report
 from trainlab.diagnosis.faults import all_faults
-from trainlab.diagnosis.report.card_rows import (
-    card_rows,
-    ending_line,
-    is_loss_curve,
-    looked_at_line,
-    tried_lines,
-)
-from trainlab.diagnosis.report.verdict import confidence_words
+from trainlab.diagnosis.report.sections import FindingSection, ReportSections, is_loss_curve, report_sections
 from trainlab.draw.svg import Html, escape
-from trainlab.page.document import Front, fold, page, paragraph, picture, side_by_side, terms, terms_html
+from trainlab.page.document import Front, fold, page, paragraph, picture, side_by_side, terms_html
 from trainlab.page.html import BREAK, LINE, NOTHING, SPACE, join_html, joined, tag
-from trainlab.report.diagnosis_pictures import drawn, trial_picture
+from trainlab.page.section import Fact, fact_terms, inline_html, list_html, said_html, section_html
+from trainlab.page.sketch import Sketch
 
-_STYLE = """\
+STYLE = """\
 .finding{border-left:4px solid var(--tl-bad);padding-left:.9rem;margin:0 0 2.5rem}
 .finding .finding{border-left-style:dashed;margin:1.5rem 0 0}
 .finding h3{margin:0 0 .25rem;font-size:1.15rem}
@@ -46,174 +45,133 @@ def diagnosis_html(report: Report | dict[str, Any], *, title: str = "Diagnosis")
         report: `watch(…).report`, or what ``trainlab doctor --json`` has written.
         title: the page's heading.
     """
-    data = report.to_dict() if isinstance(report, Report) else report
-    findings = data["findings"]
-    shown = findings[0]["picture"] if findings else None
-    curve = data.get("picture")
-    front = shown or curve
-    if is_loss_curve(shown, curve):
-        front = curve
-    return page(
-        title,
-        Front(
-            say=paragraph(data["verdict"], kind="question"),
-            show=picture(drawn(front)) if front else NOTHING,
-            more=joined(_tried_at_all(data), _in_short(data)),
-        ),
-        [
-            ("findings", "What is wrong", _findings(data, shown)),
-            ("notes", "Worth knowing", _notes(data)),
-            ("card", "What was trained", _card(data, curve if curve != front else None)),
-            ("looked", "What was looked at", _looked(data)),
-        ],
-        style=_STYLE,
-    )
+    shown = DiagnosisParts(report_sections(report))
+    return page(title, shown.front(), shown.parts(), style=STYLE)
 
 
-def _in_short(data: dict[str, Any]) -> Html:
-    """Return the findings in a line each, with their remedies; causes only."""
-    names = {finding["fault"] for finding in data["findings"]}
-    causes = [one for one in data["findings"] if one["consequence_of"] not in names]
-    lines = [
-        tag(
-            "li",
-            tag("a", escape(_sentence(one["title"])), href=f"#{one['fault']}"),
-            escape(": "),
-            _inline(one["where"]),
-            escape("."),
-            BREAK,
-            _remedy(one),
+@dataclass(frozen=True, slots=True)
+class DiagnosisParts:
+    """The front and the parts of a page about a `report`, which are styled by `STYLE`.
+
+    All ids begin with `prefix`: where each has its own, several reports can stand on a page. `top` says
+    where on the page the front is.
+    """
+
+    report: ReportSections
+    prefix: str = ""
+    top: str = "at the top of the page"
+
+    def front(self) -> Front:
+        """Return the verdict, its picture, and the causes in a line each."""
+        shown = self._shown()
+        tried = paragraph(self.report.tried) if self.report.tried else NOTHING
+        return Front(
+            say=paragraph(self.report.verdict, kind="question"),
+            show=picture(shown.drawn()) if shown else NOTHING,
+            more=joined(tried, self._in_short()),
         )
-        for one in causes
-    ]
-    return joined(tag("ol", *lines, class_="causes"), LINE) if lines else NOTHING
+
+    def parts(self) -> list[tuple[str, str, Html]]:
+        """Return id, heading and body of each section; of one that has nothing to say the body is empty."""
+        card, curve, looked = self.report.card, self.report.curve, self.report.looked
+        if curve and curve != self._shown():
+            card = replace(card, sketches=(curve,))
+        parts = [
+            ("findings", "What is wrong", joined(*map(self._finding, self.report.findings))),
+            ("notes", "Worth knowing", self._notes()),
+            *((each.name, each.heading, section_html(each)) for each in (card, looked)),
+        ]
+        return [(f"{self.prefix}{name}", heading, body) for name, heading, body in parts]
+
+    def _shown(self) -> Sketch | None:
+        """Return the picture of the front: the first finding's, or else the loss curve."""
+        first = self.report.findings[0].sketches if self.report.findings else ()
+        curve = self.report.curve
+        return first[0] if first and not is_loss_curve(first, curve) else curve
+
+    def _in_short(self) -> Html:
+        """Return the causes in a line each, with their remedies."""
+        lines = [
+            tag(
+                "li",
+                tag("a", escape(_sentence(cause.heading)), href=f"#{self.prefix}{cause.name}"),
+                joined(escape(": "), *map(said_html, cause.brief), escape("."), BREAK, _remedy(cause)),
+            )
+            for cause in self.report.findings
+        ]
+        return joined(tag("ol", *lines, class_="causes"), LINE) if lines else NOTHING
+
+    def _finding(self, finding: FindingSection) -> Html:
+        """Return a finding, with its consequences inside."""
+        name, about = f"{self.prefix}{finding.name}", f"{self.prefix}about-{finding.name}"
+        terms = [("Fault", [tag("a", tag("code", escape(finding.name)), href=f"#{about}")])]
+        if finding.consequence_of:
+            cause = tag("code", escape(finding.consequence_of))
+            terms.append(("Explained by", [joined(cause, escape(f": {finding.because}"))]))
+        told = joined(terms_html([*terms, *fact_terms(finding.facts)]), tag("p", _remedy(finding)))
+        drawn = [picture(sketch.drawn()) for sketch in finding.sketches]
+        if drawn and (finding.number == 1 or finding.same_as):
+            # Twice on a page, its ids would be there twice.
+            where = f"that of finding {finding.same_as}" if finding.same_as > 1 else self.top
+            told, drawn = joined(told, paragraph(f"The picture is {where}.", kind="muted")), []
+        article = tag(
+            "article",
+            tag("h3", escape(f"{finding.number}. {_sentence(finding.heading)}"), id=f"{name}-h"),
+            side_by_side([told, *drawn]) if drawn else told,
+            _code(finding.code),
+            _tried(finding),
+            _about(finding.name, anchor=about),
+            *map(self._finding, finding.consequences),
+            class_="finding",
+            id=name,
+            aria_labelledby=f"{name}-h",
+        )
+        return joined(article, LINE)
+
+    def _notes(self) -> Html:
+        if not self.report.notes:
+            return NOTHING
+        intro = paragraph("These are no faults: the training does without a remedy for them.")
+        return joined(intro, *map(_note, self.report.notes))
 
 
-def _remedy(finding: dict[str, Any]) -> Html:
-    return joined(tag("strong", escape("Remedy.")), SPACE, _inline(finding["remedy"]["text"]))
+def _remedy(finding: FindingSection) -> Html:
+    return joined(tag("strong", escape("Remedy.")), SPACE, inline_html(finding.remedy))
 
 
-def _card(data: dict[str, Any], curve: dict[str, Any] | None) -> Html:
-    card = terms([(label.capitalize(), words) for label, words in card_rows(data)])
-    return side_by_side([card, picture(drawn(curve))]) if curve else card
-
-
-def _findings(data: dict[str, Any], shown: dict[str, Any] | None) -> Html:
-    """Return the findings, symptoms inside of their causes; `shown` is the picture at the top of the page."""
-    findings: list[dict[str, Any]] = data["findings"]
-    names = {finding["fault"] for finding in findings}
-    pictures: list[Any] = []
-    tried_already: set[str] = set()
-
-    def block(finding: dict[str, Any]) -> Html:
-        drawn_before = finding["picture"] in pictures
-        same = pictures.index(finding["picture"]) + 1 if drawn_before else None
-        if shown is not None and finding["picture"] == shown:
-            same = 0
-        pictures.append(finding["picture"])
-        number = len(pictures)
-        inner = [block(other) for other in findings if other["consequence_of"] == finding["fault"]]
-        return _finding(finding, number, joined(*inner), same_as=same, tried_already=tried_already)
-
-    return joined(*(block(finding) for finding in findings if finding["consequence_of"] not in names))
-
-
-def _finding(
-    finding: dict[str, Any], number: int, inner: Html, *, same_as: int | None, tried_already: set[str]
-) -> Html:
-    name = finding["fault"]
-    sure = f"{confidence_words(finding['confidence'])} ({finding['confidence']:.2f})"
-    words = [
-        ("Fault", tag("a", tag("code", escape(name)), href=f"#about-{name}")),
-        ("Confidence", escape(sure)),
-        ("Where", _inline(finding["where"])),
-        ("Evidence", _evidence(finding["evidence"])),
-    ]
-    if finding["consequence_of"]:
-        cause = joined(tag("code", escape(finding["consequence_of"])), escape(f": {finding['because']}"))
-        words.insert(1, ("Explained by", cause))
-    told = joined(terms_html([(term, [said]) for term, said in words]), tag("p", _remedy(finding)))
-    if finding["picture"] and same_as is None:
-        told = side_by_side([told, picture(drawn(finding["picture"]))])
-    elif finding["picture"]:
-        # Twice on a page, its ids would be there twice.
-        where = f"that of finding {same_as}" if same_as else "at the top of the page"
-        told = joined(told, paragraph(f"The picture is {where}.", kind="muted"))
-    title = f"{number}. {_sentence(finding['title'])}"
-    article = tag(
-        "article",
-        tag("h3", escape(title), id=f"{name}-h"),
-        told,
-        _code(finding["remedy"]["code"]),
-        _tried(finding, tried_already),
-        _about(name, anchor=f"about-{name}"),
-        inner,
-        class_="finding",
-        id=name,
-        aria_labelledby=f"{name}-h",
-    )
-    return joined(article, LINE)
-
-
-def _notes(data: dict[str, Any]) -> Html:
-    if not data["notes"]:
-        return NOTHING
-    intro = paragraph("These are no faults: the training does without a remedy for them.")
-    return joined(intro, *map(_note, data["notes"]))
-
-
-def _note(note: dict[str, Any]) -> Html:
-    seen = [("Where", [_inline(note["where"])]), ("Seen", [_evidence(note["evidence"])])]
+def _note(note: FindingSection) -> Html:
     otherwise = escape("If it is meant so, there is nothing to do; else: ")
     article = tag(
         "article",
-        tag("h3", escape(_sentence(note["title"]))),
-        terms_html(seen),
-        tag("p", otherwise, _inline(note["remedy"]["text"])),
-        _about(note["fault"]),
+        tag("h3", escape(_sentence(note.heading))),
+        terms_html(fact_terms(note.facts)),
+        tag("p", otherwise, inline_html(note.remedy)),
+        _about(note.name),
         class_="note",
     )
     return joined(article, LINE)
 
 
-def _looked(data: dict[str, Any]) -> Html:
-    words = [paragraph(looked_at_line(data)), paragraph(ending_line(data["ended"]))]
-    words += [
-        paragraph(f"The doctor itself stumbled, which did the training no harm: {trouble}", kind="muted")
-        for trouble in data["troubles"]
-    ]
-    return joined(*words)
-
-
 def _about(name: str, *, anchor: str = "") -> Html:
     """Return what is known about a fault, folded; a link to `anchor` opens it."""
     fault = all_faults()[name]
-    pairs = [
-        ("Rule", fault.rule),
-        ("Source", fault.source),
-        ("Silent if", fault.silence),
-        ("Remedy", fault.remedy),
-        ("In the terminal", f"`trainlab faults {name}`"),
-    ]
-    words = terms_html([(term, [_inline(text)]) for term, text in pairs])
-    return fold(f"About {name}", joined(tag("p", _inline(fault.what), id=anchor), words))
+    facts = (
+        Fact("rule", fault.rule),
+        Fact("source", fault.source),
+        Fact("silent if", fault.silence),
+        *([Fact("proven if", fault.proof)] if fault.proven else []),
+        Fact("remedy", fault.remedy),
+        Fact("in the terminal", f"`trainlab faults {name}`"),
+    )
+    what = tag("p", inline_html(fault.what), id=anchor)
+    return fold(f"About {name}", joined(what, terms_html(fact_terms(facts))))
 
 
-def _tried_at_all(data: dict[str, Any]) -> Html:
-    return paragraph(data["tried"]["words"]) if data["tried"] is not None else NOTHING
-
-
-def _tried(finding: dict[str, Any], drawn_already: set[str]) -> Html:
-    """Return what was tried; a remedy that two findings share is drawn once."""
-    lines = tried_lines(finding)
-    if not lines:
+def _tried(finding: FindingSection) -> Html:
+    if not finding.tried:
         return NOTHING
-    pictures: list[Html] = []
-    for trial in finding["tried"]["remedies"]:
-        shown = None if trial["remedy"] in drawn_already else trial_picture(trial)
-        drawn_already.add(trial["remedy"])
-        pictures += [picture(shown)] if shown is not None else []
-    return joined(tag("p", tag("strong", escape("Tried."))), _evidence(lines), side_by_side(pictures))
+    pictures = side_by_side([picture(trial.drawn()) for trial in finding.trials])
+    return joined(tag("p", tag("strong", escape("Tried."))), list_html(finding.tried), pictures)
 
 
 def _code(code: str) -> Html:
@@ -227,18 +185,6 @@ def _code(code: str) -> Html:
     ]
     written = tag("code", join_html(lines, LINE))
     return joined(tag("pre", written, tabindex="0", aria_label="Remedy as code"), LINE)
-
-
-def _evidence(evidence: list[str]) -> Html:
-    return tag("ul", *(tag("li", _inline(text)) for text in evidence))
-
-
-def _inline(text: str) -> Html:
-    """Return text with what stands between backticks as code."""
-    parts = text.split("`")
-    return joined(
-        *(tag("code", escape(part)) if place % 2 else escape(part) for place, part in enumerate(parts))
-    )
 
 
 def _sentence(title: str) -> str:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainlab.diagnosis.report.text_picture import Picture, in_text
 from trainlab.draw import wrapped
+from trainlab.page.text_picture import Picture, in_text
 from trainlab.report.terminal_lines import LINES, labelled, print_lines
 from trainlab.studies.spikes.spike_anatomy import Integers, Numbers, Spike
 from trainlab.studies.spikes.spike_result import SpikeResult

@@ -51,6 +51,10 @@ class Reader(Protocol[T]):
 
 def read_spec(spec: str | os.PathLike[str], read: Reader[T]) -> T:
     """Return what `read` makes of the text of a file or an example; errors begin with the file's name."""
+    if not isinstance(spec, str | os.PathLike):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise SpecError(
+            f"study {spec!r}: must be a Study, an Experiment, the path of a study file, or an example's name."
+        )
     path = Path(spec)
     if str(spec) in EXAMPLES and not path.exists():
         path = example_path(str(spec))
@@ -102,6 +106,11 @@ def select_cells(plan: Study, only: Sequence[str]) -> list[Cell]:
         network, colon, changes = word.partition(":")
         names = [] if changes in ("", "none") else changes.split("+")
         if (network or not colon) and network not in plan.network_names:
+            if not colon and set(network.split("+")) <= set(plan.change_names):
+                raise SpecError(
+                    f"network {shown(network)}: these are changes; with the first network they are "
+                    f"':{network}', with another one '{plan.network_names[-1]}:{network}'."
+                )
             raise unknown_name("network", network, list(plan.network_names))
         for name in names:
             if name not in plan.change_names:

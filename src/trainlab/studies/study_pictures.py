@@ -108,7 +108,7 @@ def study_notebook(result: StudyResult) -> Html:
         result.study.title or "A study",
         tag("p", tag("strong", escape(found.sentence))),
         text_list(f"{item.name}: {item.label}" for item in result.study.changes if item.label),
-        found.table.html(found.items, caption=found.title),
+        found.table.html(caption=found.title),
         tag("p", escape(" ".join(found.remarks))),
         joined(head, tag("ul", *lines)) if lines else NOTHING,
         tag("details", summary, tag("ul", *verdicts), rates),

@@ -13,8 +13,8 @@ from trainlab.execution import train_all
 from trainlab.explain import InitExplanation, Section, init
 from trainlab.explain.questions.init.learning_section import Learnt, learning_section
 from trainlab.explain.questions.init.options import named_experiment
-from trainlab.explain.questions.init.sizes import Claim, _claims, _outcome  # pyright: ignore[reportPrivateUsage]
-from trainlab.explain.questions.init.sizes_section import outcome_words
+from trainlab.explain.questions.init.sizes import Claim, Size, _claims, _outcome  # pyright: ignore[reportPrivateUsage]
+from trainlab.explain.questions.init.sizes_section import _best_words, outcome_words  # pyright: ignore[reportPrivateUsage]
 from trainlab.explain.questions.init.variants import with_stack, with_weights
 from trainlab.spec import Experiment, Normal
 from trainlab.stats import holm, paired_difference, rate, read_family
@@ -217,3 +217,17 @@ def test_the_output_that_was_trained_is_the_one_spoken_of(parts: dict[str, Any],
     share = rate(1, 2)
     found = [Learnt(scheme="normal", activation="tanh", depth=1, solved=share, diverged=share)]
     assert words in learning_section(found, made, "it").text[0]
+
+
+def test_where_one_deviation_is_best_its_neighbours_are_named_if_their_intervals_overlap() -> None:
+    none = rate(0, 100)
+
+    def at(value: float, k: int) -> Size:
+        return Size(case="net", draw="normal", value=value, solved=rate(k, 100), diverged=none)
+
+    alone = _best_words([at(0.5, 10), at(1.0, 90), at(1.5, 20)], "net")
+    assert alone == "net: most seeds are solved at std 1, 90 of 100 seeds (90.0 %, 82.6 to 94.5 %)."
+    assert "; the interval at 1.5 overlaps with that" in _best_words([at(1.0, 90), at(1.5, 88)], "net")
+    assert "; the intervals at 0.5 and 1.5 overlap" in _best_words(
+        [at(0.5, 87), at(1.0, 90), at(1.5, 88)], "net"
+    )

@@ -27,11 +27,11 @@ def solved(shares: Shares | dict[str, Shares], *names: str, seeds: int = 100, **
 
 
 def headings(found: Answer) -> tuple[str, ...]:
-    return tuple(found.table.headings(found.items))
+    return tuple(found.table.headings())
 
 
 def rows(found: Answer) -> list[list]:
-    return found.table.rows(found.items)
+    return found.table.rows()
 
 
 @pytest.mark.parametrize(

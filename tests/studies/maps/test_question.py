@@ -55,6 +55,7 @@ def test_a_file_of_a_study_or_of_an_experiment_or_an_example(tmp_path: Path):
     [
         ({"y": "optimizer.lr=1..2"}, "x and y: both are optimizer.lr; a plane needs two different settings."),
         ({"seeds": 0}, "seeds = 0: must be a whole number ≥ 1"),
+        ({"size": 8}, "size = 8: must be two whole numbers, the values along x and y, as in (64, 64)."),
         ({"size": (1, 9)}, "size = 1x9: must be at least 2x2 and at most 1,000,000 points."),
         ({"size": (1001, 1000)}, "size = 1001x1000: must be at least 2x2 and at most 1,000,000 points."),
         (

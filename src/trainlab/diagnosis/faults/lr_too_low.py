@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from math import log10
+
 from trainlab.diagnosis.edits import setting
 from trainlab.diagnosis.fault import Fault
-from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.finding import Finding, proven_if
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import rate_times
 from trainlab.diagnosis.signals import curve
 from trainlab.diagnosis.signals.averages import mean, median
+from trainlab.diagnosis.signals.limits import stands_still
 from trainlab.diagnosis.signals.training import Training, optimizer_name
 
 WAY = 0.05
 LONG = 200
+TINY = 1e-5
+"""Of larger rates it's rather the gradient that is too small."""
+MOST = 4
+"""A rate is raised by so many powers of ten at most."""
 
 
 def judge(training: Training) -> Finding | None:
@@ -38,13 +45,16 @@ def judge(training: Training) -> Finding | None:
     if len(rates) > 1 and rates[-1] >= max(rates) > rates[0]:
         return None  # a warm-up that was ended before its end
     rate = max((value for _, value in optimizer.lr), default=float("nan"))
-    name = optimizer_name(optimizer)
+    name, times = optimizer_name(optimizer), raised_by(training)
     return Finding(
         place=place_at(optimizer.site, "optimizer", call=optimizer.kind),
         where=(
             f"{name}: {optimizer.kind} lr={rate:g}{f' ({optimizer.site.quoted})' if optimizer.site else ''}"
         ),
         confidence=0.85 if learning.failing else 0.7,
+        proof=proven_if(
+            rate <= TINY and stands_still(training), "after all steps every weight is where it started"
+        ),
         evidence=(
             f"in {optimizer.steps} steps no weight matrix has moved by more than "
             f"{max(way.values()):.1%} of its size",
@@ -53,12 +63,22 @@ def judge(training: Training) -> Finding | None:
             training.learning.words,
         ),
         remedy=(
-            f"Raise the learning rate by 10 to 1,000 times: lr={rate * 10:g}, {rate * 100:g}, "
-            f"{rate * 1000:g}."
+            f"Raise the learning rate {times:,} times, so that all steps together go about as far as the "
+            f"weights are large: lr={rate * times:g}. Try a tenth and ten times that, too."
         ),
-        code=f"for group in {name}.param_groups:\n    group['lr'] = {rate * 100:g}",
-        value=rate * 100,
+        code=f"for group in {name}.param_groups:\n    group['lr'] = {rate * times:g}",
+        value=rate * times,
     )
+
+
+def raised_by(training: Training) -> int:
+    """Return by which power of ten the rate is to be raised, for weights to go about as far as their size."""
+    farthest = max(ways(training).values(), default=0.01)
+    return 10 ** min(MOST, max(1, round(-log10(farthest)))) if farthest > 0 else 10**MOST
+
+
+def _edit(finding: Finding, training: Training) -> str:
+    return setting("lr", lambda rate: rate * raised_by(training))(finding, training)
 
 
 def ways(training: Training) -> dict[str, float]:
@@ -109,11 +129,12 @@ FAULT = Fault(
     source="That is the farthest so many steps can go, all in one direction: below it the hidden layers "
     "can't have learnt anything.",
     silent="a schedule, clipping or float16 explains it, or the training succeeds.",
-    remedy="Multiply the learning rate by 10 to 1,000.",
+    proven="the rate is at most 1e-5, and all steps together move no weight by more than a thousandth.",
+    remedy="Multiply the learning rate, until all steps together go about as far as the weights are large.",
     see=("learning_rate",),
     judge=judge,
     picture=_picture,
-    edit=setting("lr", lambda rate: rate * 100),
-    remedies=(rate_times(10), rate_times(100), rate_times(1000)),
+    edit=_edit,
+    remedies=(rate_times(100), rate_times(1000), rate_times(10), rate_times(10_000)),
     signals=("update ratio", "way", "exact zeros"),
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from trainlab.diagnosis.judge.diagnose import diagnose
 from trainlab.diagnosis.observed.record import TrainingRecord
+from trainlab.diagnosis.probe.own_frames import forget_own_frames
 from trainlab.diagnosis.report.report import Report
 from trainlab.diagnosis.signals.series import Series, all_series
 from trainlab.errors import DiagnosisError
@@ -42,6 +43,8 @@ class Watch:
     ) -> None:
         """Stop listening; an exception of the training goes on its way."""
         self.stop(error, how="end of the block")
+        if error is not None:
+            forget_own_frames(error)
 
     def start(self) -> Watch:
         """Begin to listen, where there is no block to enter.

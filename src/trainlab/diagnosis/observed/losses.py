@@ -80,7 +80,10 @@ class Fit:
 
 @dataclass(slots=True)
 class LossRecord:
-    """A place where outputs meet targets: a loss function, or a difference that the loss is made of."""
+    """A place where outputs meet targets: a loss function, or a difference that the loss is made of.
+
+    `weights` are those of the classes that it was first given; of a yes or no the weight of a yes.
+    """
 
     kind: str
     site: Site | None
@@ -103,5 +106,29 @@ class LossRecord:
     sample: list[float] = field(default_factory=list[float])
     floor: float = 0.0
     soft_rows_off: float = 0.0
+    weights: list[float] = field(default_factory=list[float])
     target_low: float = float("inf")
     target_high: float = float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
+class LossTerm:
+    """A term of a loss that is a sum, on one batch.
+
+    `loss` is its place in `record.losses`, if it compares outputs with targets; `factor` the number that it's
+    multiplied by. `gradient` is the norm of its gradient by the parameters that other terms move, too.
+    """
+
+    loss: int | None
+    factor: float
+    value: float
+    gradient: float
+
+
+@dataclass(frozen=True, slots=True)
+class LossTerms:
+    """The terms of a network's loss, with the weights that it began with and those that it ended with."""
+
+    network: int
+    start: tuple[LossTerm, ...]
+    end: tuple[LossTerm, ...]

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from trainlab.diagnosis.observed.answers import ModelAsked
+from trainlab.diagnosis.observed.dependence import Dependence
 from trainlab.diagnosis.observed.events import Event
-from trainlab.diagnosis.observed.losses import LossCurve, LossRecord
+from trainlab.diagnosis.observed.losses import LossCurve, LossRecord, LossTerms
 from trainlab.diagnosis.observed.site import Site
 
 E = TypeVar("E", bound=Event)
@@ -204,6 +205,9 @@ class NetworkRecord:
     Of one that only answers, beside a network that learns: `began_as_twin` says whether it began with that
     one's weights, `rows_of_twin` and `rows_of_its_own` count steps in which both were given the same rows or
     others, and `never_changed` is None where its weights couldn't be compared at the end.
+    `tokens_learnt` and `tokens_judged` are the lengths of the last sequences of tokens that it learnt from
+    and was judged on; `continued` counts those that were judged and one longer than the one before, or one
+    token alone.
     """
 
     name: str
@@ -233,6 +237,9 @@ class NetworkRecord:
     rows_of_twin: int = 0
     rows_of_its_own: int = 0
     never_changed: bool | None = None
+    tokens_learnt: int = 0
+    tokens_judged: int = 0
+    continued: int = 0
 
 
 @dataclass(slots=True)
@@ -263,6 +270,27 @@ class LoaderRecord:
     passes: int = 0
     batches: int = 0
     site: Site | None = None
+
+
+NEAR = 3.0
+"""Rows whose features spread three times as much, or a third, are rows of another scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputScales:
+    """The spread of each feature over the rows trained on and over those evaluated, and their ranges.
+
+    `alike` of the `batches` evaluated were spread like the rows trained on.
+    """
+
+    trained_rows: int
+    judged_rows: int
+    trained: list[float]
+    judged: list[float]
+    trained_range: tuple[float, float]
+    judged_range: tuple[float, float]
+    alike: int
+    batches: int
 
 
 @dataclass(slots=True)
@@ -302,6 +330,7 @@ class DataRecord:
     input_shape: tuple[int, ...] = ()
     input_dtype: str = ""
     nonfinite_input: int | None = None
+    scales: InputScales | None = None
 
 
 @dataclass(slots=True)
@@ -328,6 +357,8 @@ class TrainingRecord:
     clips: list[tuple[int, float, float]] = field(default_factory=list[tuple[int, float, float]])
     judged_accuracy: list[tuple[int, float, int]] = field(default_factory=list[tuple[int, float, int]])
     asked: list[ModelAsked] = field(default_factory=list[ModelAsked])
+    dependences: list[Dependence] = field(default_factory=list[Dependence])
+    terms: list[LossTerms] = field(default_factory=list[LossTerms])
     not_asked: dict[str, str] = field(default_factory=dict[str, str])
     uses_scaler: bool = False
     restored: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from trainlab.diagnosis.observed.losses import LossCurve
 from trainlab.diagnosis.pictures.kinds import Part, Picture, bars, is_wide, lines, one_line
 from trainlab.diagnosis.signals.averages import mean
 from trainlab.diagnosis.signals.gradients import total_norms
@@ -89,9 +90,10 @@ def losses_drawn(training: Training, first: int, end: int | None, title: str) ->
     loss_curve = training.learning.loss_curve
     if loss_curve is None or len(loss_curve.values) < 2:
         return None
-    ticks, values = loss_curve.ticks[first:end], loss_curve.values[first:end]
+    along, what = _along(loss_curve)
+    values = loss_curve.values[first:end]
     wide = is_wide(values, 100)
-    return lines(title, "step", "loss", [one_line("training loss", ticks, values)], log_y=wide)
+    return lines(title, what, "loss", [one_line("training loss", along[first:end], values)], log_y=wide)
 
 
 def loss_picture(training: Training) -> Picture | None:
@@ -99,15 +101,25 @@ def loss_picture(training: Training) -> Picture | None:
     loss_curve = training.learning.loss_curve
     if loss_curve is None or len(loss_curve.values) < 2:
         return None
-    drawn = [one_line("training loss", loss_curve.ticks, loss_curve.values)]
+    along, what = _along(loss_curve)
+    drawn = [one_line("training loss", along, loss_curve.values)]
     held = held_out_line(training) if _same_unit(training) else None
     if held is not None:
         drawn.append(held)
     trivial = training.learning.constant_answer
     if _same_unit(training) and math.isfinite(trivial) and trivial > 0:
-        ends = [loss_curve.ticks[0], loss_curve.ticks[-1]]
+        ends = [along[0], along[-1]]
         drawn.append(one_line("best constant answer", ends, [trivial, trivial]))
-    return lines("Loss over the steps", "step", "loss", drawn, log_y=is_wide(loss_curve.values, 100))
+    over = "the steps" if what == "step" else "backward passes"
+    return lines(f"Loss over {over}", what, "loss", drawn, log_y=is_wide(loss_curve.values, 100))
+
+
+def _along(loss_curve: LossCurve) -> tuple[list[int], str]:
+    """Return where the losses stand, and what is counted: backward passes where no step was ever taken."""
+    ticks = loss_curve.ticks
+    if ticks[0] == ticks[-1]:
+        return [place * loss_curve.stride for place in range(len(ticks))], "backward pass"
+    return ticks, "step"
 
 
 def _same_unit(training: Training) -> bool:

@@ -1,5 +1,5 @@
 # pyright: basic
-"""What a network is given: batches that repeat, rows that are met again, examples with their targets."""
+"""What a network is given: repeated batches, repeated rows, examples with their targets."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from trainlab.diagnosis.observed.record import LoaderRecord
 from trainlab.diagnosis.observed.site import Site
 from trainlab.diagnosis.probe.fingerprints import MAX_ROWS, Fingerprints
 from trainlab.diagnosis.probe.fits import Fits
+from trainlab.diagnosis.probe.input_scales import Scales
 from trainlab.diagnosis.probe.inputs import are_categories, given_beside, nonfinite, row_summaries
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.schedule import DENSE
@@ -30,7 +31,7 @@ _EVERY_TICK = 600
 _KNOWN_BATCHES = 40
 _MIXED, _FEW_ROWS = (0.1, 0.95), 20
 _ACTING = 0.25
-"""An agent asks its network one state at a time, or a few; batches to learn from are larger."""
+"""An agent gives its network one state at a time, or a few; the batches that it learns from are larger."""
 
 
 class Data:
@@ -42,6 +43,7 @@ class Data:
         self.state = state
         self.fits = fits
         self.prints = Fingerprints()
+        self.scales = Scales()
         self.unused = UnusedRows(state, self.prints, whole_process=whole_process)
         self.search_memory = search_memory
         self._loaders: dict[int, LoaderRecord] = {}
@@ -58,7 +60,7 @@ class Data:
         self._last_batch: weakref.ref[torch.Tensor] | None = None
 
     def trained_on(self, batch: torch.Tensor, others: Sequence[torch.Tensor | None] = ()) -> None:
-        """Enter a batch of a forward pass that gradients flow through, and what is given beside it."""
+        """Record a batch of a forward pass that gradients flow through, and what is given with it."""
         state, data = self.state, self.state.record.data
         news = state.record.tick < _EVERY_TICK and self._known_in_a_row < _KNOWN_BATCHES
         close = state.sampling or (batch.device.type == "cpu" and news)
@@ -71,6 +73,7 @@ class Data:
         self.search_memory &= batch.is_floating_point() or not beside
         part = self.prints.features(batch, most=MAX_ROWS_CLOSE if state.record.tick < DENSE else MAX_ROWS)
         hashes = self._prints_of(part, beside)
+        self.scales.trained_on(part)
         whole = hash(tuple(hashes))
         data.fingerprinted += 1
         data.made_anew += self._is_made_anew(batch)
@@ -92,7 +95,7 @@ class Data:
             self._sample(batch, beside)
 
     def _compare_steps(self, hashes: list[int]) -> None:
-        """Count rows that come again within a step, and steps with the same rows as the one before."""
+        """Count rows repeated within a step, and steps with the same rows as the one before."""
         tick, data = self.state.record.tick, self.state.record.data
         if self._step != tick:
             data.steps_compared += 1
@@ -102,9 +105,9 @@ class Data:
         self._rows_of_step.update(hashes)
 
     def _prints_of(self, part: Any, beside: Sequence[torch.Tensor]) -> list[int]:
-        """Return a fingerprint a row; rows of the same categories differ in what is given beside them.
+        """Return one fingerprint per row; rows with the same categories differ in what is given with them.
 
-        Such rows stand in no tensor as a whole, so that memory isn't searched for them.
+        No single tensor holds such rows, so memory isn't searched for them.
         """
         hashes = self.prints.of(part)
         if part.dtype.kind == "f":
@@ -115,7 +118,7 @@ class Data:
         return hashes
 
     def _is_made_anew(self, batch: torch.Tensor) -> bool:
-        """Whether the last batch is gone: then this one isn't the same tensor, nor a view of the same."""
+        """Whether the last batch is gone: then this one isn't the same tensor, nor a view of it."""
         last, whole = self._last_batch, base_of(batch)
         whole = batch if whole is None else whole
         self._last_batch = weakref.ref(whole)
@@ -143,7 +146,7 @@ class Data:
         self.fits.summaries = row_summaries((batch, *beside), len(rows))
 
     def used_elsewhere(self, batch: torch.Tensor) -> None:
-        """Remember rows that another network is given: whatever for, they are used."""
+        """Remember rows that another network is given: whatever it does with them, they are used."""
         shape = self.state.record.data.input_shape
         if (
             batch.device.type == "cpu"
@@ -154,7 +157,7 @@ class Data:
             self._elsewhere.update(self.prints.rows(batch, most=MAX_ROWS_CLOSE))
 
     def judged_on(self, batch: torch.Tensor, others: Sequence[torch.Tensor | None] = ()) -> None:
-        """Enter a batch of an evaluation, and what is given beside it."""
+        """Record a batch of an evaluation, and what is given with it."""
         state, data = self.state, self.state.record.data
         if batch.numel() == 0 or tuple(batch.shape[1:]) != data.input_shape[1:] or state.record.tick == 0:
             return
@@ -168,6 +171,7 @@ class Data:
         if self._passes > 20 and batch.device.type != "cpu":
             return
         part = self.prints.features(batch, most=MAX_ROWS_CLOSE)
+        self.scales.judged_on(part)
         rows = self._prints_of(part, given_beside(batch, others))
         if len(rows) <= _ACTING * data.largest_batch and len(self._acted) < MAX_KNOWN:
             self._acted.update(rows)
@@ -193,6 +197,7 @@ class Data:
     def finish(self) -> None:
         """Compare the fingerprints and count."""
         data = self.state.record.data
+        self.scales.finish(data)
         if self.search_memory:
             self.unused.look()
         self.unused.count(data.train_rows | data.judged_rows | self._elsewhere)
@@ -200,7 +205,7 @@ class Data:
 
     @guarded
     def loader_started(self, loader: DataLoader[Any]) -> None:
-        """Enter a DataLoader each time that it's iterated."""
+        """Record a DataLoader each time it is iterated."""
         known = self._loaders.get(id(loader))
         if known is None:
             if len(self._loaders) > 64:
@@ -226,7 +231,7 @@ class Data:
 
 
 def _sampling(loader: DataLoader[Any]) -> tuple[str, int | None]:
-    """Return the kind of sampler and the rows of a batch, of a ``batch_sampler`` where one was given."""
+    """Return the kind of sampler and the batch size, from the ``batch_sampler`` where one was given."""
     batches: Any = loader.batch_sampler if loader.batch_size is None else None
     if batches is None:
         return type(getattr(loader, "sampler", None)).__name__, loader.batch_size

@@ -80,7 +80,7 @@ class Compiled:
 
     @contextlib.contextmanager
     def aside(self) -> Generator[None]:
-        """Take hooks and mode away; a compiled function inside of another finds them gone."""
+        """Take hooks and mode off; a compiled function inside another finds them gone."""
         if self._aside or not self.state.mine():
             yield
             return

@@ -1,5 +1,5 @@
 # pyright: basic
-"""What the best constant answer scores by the loss itself, on the rows that a network is asked about."""
+"""The loss of the best constant answer, on the rows that a network is asked about."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES, OF_DISTRIBU
 from trainlab.diagnosis.probe.kept_rows import Kept
 
 PARTS = 8
-"""Between the median and the mean so many steps: the first is best under L1, the last under squares, a point
-between them under what is between these (Huber's)."""
+"""So many steps lead from the median, best under L1, to the mean, best under squares; a point between them is
+best under Huber's loss."""
 _UNKNOWN = (*OF_DISTRIBUTIONS, "multilabel_soft_margin_loss")
 _TINY = 1e-7
 _USUAL = {"weight": None, "pos_weight": None, "reduction": "mean"}
-"""Of a loss of classes: with other settings the best constant is another, or isn't looked for."""
+"""Settings of a loss of classes under which its best constant is known."""
 
 
 def best_constants(kind: str, kept: Sequence[Kept], shape: torch.Size) -> float:
-    """Return the loss of the best answer that is the same for all rows; NaN where it isn't known how to find.
+    """Return the loss of the best answer that is the same for all rows; NaN where no way to find it is known.
 
-    Of classes the logarithms of their shares, of a yes or no the share of yes, or its logit; else the best of
-    the mean, the median and what is between them, column by column.
+    For classes these are the logarithms of their shares, for yes or no the share of yes, or its logit; else
+    the best of the mean, the median and points between them, column by column.
     """
     if kind in _UNKNOWN or (kind in CLASSES + BINARY and not _is_plain(kept)):
         return NAN
@@ -43,7 +43,7 @@ def best_constants(kind: str, kept: Sequence[Kept], shape: torch.Size) -> float:
 
 
 def _is_plain(kept: Sequence[Kept]) -> bool:
-    """Whether a loss of classes weighs all rows alike, and its targets are classes, not shares of them."""
+    """Whether a loss of classes weights all rows alike, and its targets are classes, not probabilities."""
     loss = kept[0].loss
     settings = dict(loss.kwargs)
     usual = all(settings.get(name) in (None, value) for name, value in _USUAL.items())
@@ -55,7 +55,7 @@ def _is_plain(kept: Sequence[Kept]) -> bool:
 
 
 def _stacked(targets: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Return the targets ``[rows, …]``; where batches have other shapes, all values in one column."""
+    """Return the targets ``[rows, …]``; where batches differ in shape, all values in one column."""
     rows = [one.float() if one.dim() else one.float()[None] for one in targets]
     if len({one.shape[1:] for one in rows}) > 1:
         return torch.cat([one.reshape(-1) for one in rows])

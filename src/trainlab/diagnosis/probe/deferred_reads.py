@@ -1,5 +1,5 @@
 # pyright: basic
-"""Numbers on a device are fetched together now and then, since every fetch makes the device wait."""
+"""Fetches numbers from a device in groups, since every fetch makes the device wait."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class DeferredReads:
             self.flush()
 
     def flush(self) -> None:
-        """Fetch all that wait, in one transfer a device."""
+        """Fetch everything that waits, in one transfer per device."""
         waiting, self._waiting = self._waiting, []
         by_device: dict[torch.device, list[tuple[torch.Tensor, Callable[[list[float]], None]]]] = {}
         for values, then in waiting:

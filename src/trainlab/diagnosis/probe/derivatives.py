@@ -1,5 +1,5 @@
 # pyright: basic
-"""Derivatives by an input that `torch.autograd.grad` gives without a graph, and sums that they enter."""
+"""Derivatives by an input that `torch.autograd.grad` returns without a graph, and the sums they enter."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Derivatives:
     def made(self, outputs: Any, inputs: Any, found: Sequence[Any], *, create_graph: bool) -> None:
         """Remember derivatives by inputs: no gradient flows back through them.
 
-        Not by parameters, nor by what was computed: such a step, or the target that it leads to, is meant to
-        be constant (first-order meta-learning, samplers that are learnt).
+        Not those by parameters or by computed tensors: such a step, or the target that it leads to, is meant
+        to be constant (first-order meta-learning, learnt samplers).
         """
         state = self.state
         if create_graph or not state.sampling or not isinstance(outputs, torch.Tensor):
@@ -61,7 +61,7 @@ class Derivatives:
             self._keep(_Derivative(weakref.ref(out), known.site, known.params))
 
     def added(self, given: Sequence[torch.Tensor], op: Op) -> None:
-        """One is added to what the same parameters gave: note it at the sum's node of the graph."""
+        """One is added to something that the same parameters gave: note it at the sum's node in the graph."""
         known = self._first(given)
         if known is None or len(given) < 2:
             return

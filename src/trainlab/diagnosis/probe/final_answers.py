@@ -17,25 +17,28 @@ import torch
 from torch import nn
 
 from trainlab.diagnosis.observed.answers import NAN, Answers, ModelAsked
+from trainlab.diagnosis.observed.losses import LossTerms
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.observed.torch_names import BINARY, CLASSES, OF_LOGITS
 from trainlab.diagnosis.probe.constant_answers import best_constants
+from trainlab.diagnosis.probe.dependence import asked_of
 from trainlab.diagnosis.probe.global_state import random_state_kept
 from trainlab.diagnosis.probe.kept_rows import Asking, Kept, Network
+from trainlab.diagnosis.probe.loss_terms import weighed
 from trainlab.diagnosis.probe.network_copies import Unfit, copied, tensors_of
 from trainlab.diagnosis.torch_private import global_hooks
 
 SECONDS = 1.0
-"""A network is asked this long in each mode, then judged by the rows done: a report is wanted at once."""
+"""How long a network is asked in each mode; it is judged by the rows done until then."""
 SAME = 0.02
-"""A copy's answers are the network's to 2 % of the largest: mixed precision rounds more than float32."""
+"""A copy's answers must match the network's to 2 % of the largest: mixed precision rounds a lot."""
 ALIKE = 0.01
-"""Answers that spread by less than 1 % of the targets (of a probability: 0.01) are one answer."""
+"""Answers that vary by less than 1 % of the targets (by 0.01 for a probability) count as one answer."""
 
 
 @dataclass(slots=True)
 class Said:
-    """What was answered to one batch: `out` as the loss was given it, and the loss."""
+    """The answers to one batch: `out`, as the loss was given it, and the loss."""
 
     kept: Kept
     out: torch.Tensor
@@ -43,7 +46,7 @@ class Said:
 
 
 def ask(asking: Asking, record: TrainingRecord) -> None:
-    """Ask each network and enter its answers; what can't be asked is entered with the reason."""
+    """Ask each network and record its answers, or why it can't be asked."""
     for place, network in asking.networks.items():
         if network is None:
             continue
@@ -59,6 +62,21 @@ def ask(asking: Asking, record: TrainingRecord) -> None:
             record.not_asked.setdefault(
                 network.name, f"a copy of it can't be called ({type(error).__name__})"
             )
+
+
+def ask_what_they_depend_on(asking: Asking, record: TrainingRecord) -> None:
+    """Enter what the answers of each network depend on, where that can be asked; functions are heard here."""
+    for place, network in (asking.networks | asking.unmet).items():
+        if network is None:
+            continue
+        with contextlib.suppress(Exception), random_state_kept(), _silence(), _no_hooks(), torch.no_grad():
+            depends = asked_of(network, place)
+            record.dependences += [] if depends is None else [depends]
+        with contextlib.suppress(Exception), random_state_kept(), _silence(), _no_hooks():
+            if network.total is not None:
+                start = weighed(network.copy, network.start, network.total)
+                end = weighed(network.copy, network.tensors, network.total)
+                record.terms.append(LossTerms(place, tuple(start), tuple(end)))
 
 
 def _asked(
@@ -98,7 +116,7 @@ def _as_it_is(network: Network) -> tuple[nn.Module, list[torch.Tensor]]:
 
 
 def _check(network: Network) -> None:
-    """Have a copy of the network as it began answer the first batch: it must answer what the network did."""
+    """Have a copy of the network as it began answer the first batch: its answers must be the network's."""
     if network.first is None or network.first[1].said is None:
         raise Unfit("a copy of it can't be checked")
     kept, said = network.first[1], network.first[1].said
@@ -116,7 +134,7 @@ def _check(network: Network) -> None:
 
 
 def _say(model: nn.Module, tensors: list[torch.Tensor], kept: Sequence[Kept], mode: Any) -> list[Said]:
-    """Return the answers to the batches, one after the other, as far as the time goes; at least to one."""
+    """Return the answers to the batches in turn, as many as time allows; at least to one."""
     for name, part in model.named_modules():
         part.training = mode(name)
     values = [tensor.clone() for tensor in tensors]
@@ -130,7 +148,7 @@ def _say(model: nn.Module, tensors: list[torch.Tensor], kept: Sequence[Kept], mo
         loss = float(one.loss.value(output, known).float().mean())
         said.append(Said(one, out.float(), loss))
         for tensor, value in zip(tensors, values, strict=True):
-            tensor.copy_(value)  # the running statistics of a batch don't concern the next one
+            tensor.copy_(value)  # running statistics of one batch mustn't reach the next
     return said
 
 
@@ -145,7 +163,7 @@ def _answers(kind: str, said: Sequence[Said]) -> Answers:
     out, target = pairs
     if kind in BINARY:
         yes = (target > 0 if kind == "soft_margin_loss" else target > 0.5).float()
-        # Where a sigmoid came before, by mistake, all outputs are probabilities.
+        # If a sigmoid came before by mistake, all outputs are probabilities.
         squashed = bool(out.min() >= 0) and bool(out.max() <= 1)
         share = out.sigmoid() if kind in OF_LOGITS and not squashed else out
         reached = float(((share > 0.5) == (yes > 0.5)).float().mean())
@@ -191,7 +209,7 @@ def _classes(said: Sequence[Said]) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _columns(said: Sequence[Said]) -> tuple[torch.Tensor, torch.Tensor] | None:
-    """Return answers and targets ``[rows, columns]``; None where one doesn't fit the other."""
+    """Return answers and targets ``[rows, columns]``; None where they don't fit each other."""
     if any(one.out.shape != one.kept.target.shape for one in said):
         return None
     pairs = [
@@ -219,7 +237,7 @@ def _apart(kind: str, trained: Sequence[Said], evaluated: Sequence[Said]) -> flo
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    """Let nothing be printed: what a network prints in its passes was printed in the training."""
+    """Print nothing: what a network prints in its passes was printed in training."""
     with (
         open(os.devnull, "w", encoding="utf-8") as nowhere,
         contextlib.redirect_stdout(nowhere),
@@ -232,7 +250,7 @@ def _silence() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _no_hooks() -> Iterator[None]:
-    """Call no global module hooks but those of remedies, which are part of the training."""
+    """Call no global module hooks except those of remedies, which are part of the training."""
     kept = [(hooks, dict(hooks)) for hooks in global_hooks()]
     try:
         for hooks, before in kept:

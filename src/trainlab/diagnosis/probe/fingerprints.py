@@ -49,7 +49,7 @@ class Fingerprints:
         return values.contiguous().cpu().numpy()
 
     def of(self, part: Any) -> list[int]:
-        """Return a fingerprint a row: its bits as whole numbers, times odd numbers, summed modulo 2⁶⁴."""
+        """Return one fingerprint per row: its bits as whole numbers, times odd numbers, summed modulo 2⁶⁴."""
         if part.dtype.itemsize not in _WHOLE:
             part = part.astype(np.int64)
         bits = part.view(_WHOLE[part.dtype.itemsize])

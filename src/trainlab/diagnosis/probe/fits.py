@@ -1,5 +1,5 @@
 # pyright: basic
-"""How well outputs fit targets, by plain criteria whatever the user's loss does with them."""
+"""How well outputs fit targets, by plain criteria, whatever the user's loss is."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class Fits:
             floor = (torch.special.entr(target2) + torch.special.entr(1 - target2)).mean()
         if record.kind in OF_LOGITS:
             value = functional.binary_cross_entropy_with_logits(out2, target2)
-            # Where a sigmoid came before, by mistake, all outputs are probabilities.
+            # If a sigmoid came before by mistake, all outputs are probabilities.
             squashed = (out2.min() >= 0) & (out2.max() <= 1)
             accuracy = ((out2 > 0.5 * squashed.float()) == (target2 > 0.5)).float().mean()
             zero, no = (out2 == 0).float(), (target2 <= 0.5).float()

@@ -56,7 +56,7 @@ class Clearing:
         self.backwards_since_step = 0
 
     def forget(self, optimizer: Optimizer) -> None:
-        """A step whose gradients weren't seen."""
+        """Forget the gradients: those of a step weren't seen."""
         self._states.pop(optimizer, None)
         self.backwards_since_step = 0
 

@@ -63,7 +63,7 @@ def leaves_above(tensor: torch.Tensor, registry: TensorRegistry, *, most: int = 
 
 
 def depths(graph: Graph) -> dict[int, int]:
-    """Return for each parameter the longest way, in nodes, from the loss to it."""
+    """Return for each parameter the longest path, in nodes, from the loss to it."""
     count = len(graph.nodes)
     incoming = [0] * count
     for node in graph.nodes:

@@ -1,5 +1,5 @@
 # pyright: basic
-"""What a network is given at once: tensors of the same rows, and what images and sequences are like."""
+"""What a network is given in one call: tensors of the same rows, and summaries of images and sequences."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ import torch
 from trainlab.diagnosis.probe.readable_tensors import readable
 
 MAX_CATEGORIES, MAX_CODES = 8, 32
-"""Whole numbers are categories where they are few columns of few codes each; else tokens, or users."""
+"""Whole numbers are categories if they are a few columns of few codes each; else tokens, or users."""
 MAX_AXIS, MAX_VALUES = 64, 2_000_000
-"""What a summary is computed from, at most: values along an axis, and values of a batch."""
+"""A summary is computed from at most so many values along an axis, and of a batch."""
 LAGS = (1, 2, 4)
-"""How far apart values are that a summary compares."""
+"""How far apart the values are that a summary compares."""
 FEW = 8
-"""Of an axis of at most this length, which may be channels, each place has its mean."""
+"""An axis of at most this length may be channels: each place has its mean."""
 Floats = npt.NDArray[np.floating[Any]]
 
 
 def inputs_by_place(args: Any) -> list[torch.Tensor | None]:
-    """Return the tensors that a network is given by place; None for one that can't be read."""
+    """Return the tensors that a network is given, by place; None for one that can't be read."""
     found = [value for value in args if isinstance(value, torch.Tensor)]
     return [value if readable(value) is value else None for value in found] or [None]
 
 
 def given_beside(batch: torch.Tensor, others: Sequence[torch.Tensor | None]) -> list[torch.Tensor]:
-    """Return what a network is given of the same rows: numbers beside categories or beside an image.
+    """Return what else a network is given for the same rows: numbers beside categories or an image.
 
-    Not what is given for each token of a sequence, as a mask is.
+    Not what it is given for each token of a sequence, such as a mask.
     """
     return [
         one.reshape(len(one), -1)
@@ -47,9 +47,9 @@ def given_beside(batch: torch.Tensor, others: Sequence[torch.Tensor | None]) -> 
 
 
 def row_summaries(given: Sequence[torch.Tensor], count: int) -> list[tuple[float, ...]]:
-    """Return the summary of each of the first rows: of an image or a sequence; of several tables all columns.
+    """Return a summary of each of the first rows, images or sequences; for several tables all their columns.
 
-    None for the rows of one table, which are their own.
+    None for a single table: its rows need no summary.
     """
     if given[0].dim() > 2:
         found = _summary(given[0], count)

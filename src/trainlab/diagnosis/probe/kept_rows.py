@@ -14,20 +14,25 @@ import torch
 from torch import nn
 
 from trainlab.diagnosis.observed.record import NetworkRecord
+from trainlab.diagnosis.observed.torch_names import CLASSES
 from trainlab.diagnosis.probe.fingerprints import Fingerprints
 from trainlab.diagnosis.probe.graph_walk import KEY
+from trainlab.diagnosis.probe.loss_terms import MOST_TERMS, Addend, Total, addends, size_of, total_of
 from trainlab.diagnosis.probe.losses import DIFFERENCES, LOSSES, pair_of
 from trainlab.diagnosis.probe.network_copies import Unfit, copied, tensors_of
+from trainlab.diagnosis.probe.next_tokens import TokenTargets
 from trainlab.diagnosis.probe.output_path import Followed, Node, changed, is_plain, tensors_in
 from trainlab.diagnosis.probe.probe_state import ProbeState
 from trainlab.diagnosis.probe.readable_tensors import are_readable
 
 F = TypeVar("F", bound=Callable[..., None])
 MAX_BATCHES, MAX_ROWS, MAX_BYTES = 64, 1_024, 16_000_000
-"""Rows are kept in batches: so many for a network and a loss, in so much memory; of a larger batch, rows
-evenly spread over it."""
+"""At most so many batches are kept for a network and a loss, with so many rows each (spread evenly over a
+larger batch), in so much memory."""
+SAMPLE_BYTES = 1_000_000
+"""Of what a network is first given, as much is kept whole, to ask what its answers depend on."""
 MAX_NETWORKS, TRIES = 8, 5
-"""So many networks are asked; not one whose first passes lead to no loss."""
+"""At most so many networks are asked, and none whose first passes lead to no loss."""
 
 
 @dataclass(slots=True, eq=False)
@@ -45,7 +50,7 @@ class Kept:
     size: int
     hashes: list[int]
     said: torch.Tensor | None = None
-    """What the network answered then, in the batch by which a copy is checked."""
+    """What the network answered at the time, for the batch that a copy is checked by."""
 
 
 @dataclass(slots=True, eq=False)
@@ -62,7 +67,7 @@ class Pair:
 
 @dataclass(slots=True, eq=False)
 class Network:
-    """One network: a copy that shares its numbers, to ask where it is gone by the end, and how it began."""
+    """One network: a copy that shares its numbers, to ask if it is gone by the end, and how it began."""
 
     name: str
     module: weakref.ref[nn.Module]
@@ -76,6 +81,9 @@ class Network:
     offered: int = 0
     tries: int = 0
     first: tuple[int, Kept] | None = None
+    sample: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+    total: Total | None = None
+    targets: TokenTargets = field(default_factory=TokenTargets)
 
 
 @dataclass(slots=True, eq=False)
@@ -115,6 +123,8 @@ class Asking:
         self.wanted = wanted
         self.networks: dict[int, Network | None] = {}
         """By the place of the network in `record.networks`; None once it's known that it can't be asked."""
+        self.unmet: dict[int, Network] = {}
+        """Those whose answers weren't seen to meet targets: what they depend on can be asked all the same."""
         self._pass: _Pass | None = None
         self._prints = Fingerprints()
         self._random = random.Random(0)
@@ -125,7 +135,7 @@ class Asking:
 
     @_harmless
     def begin(self, module: nn.Module, root: NetworkRecord, args: Any, kwargs: dict[str, Any] | None) -> None:
-        """A network is called to learn; `kwargs` is None where it isn't known what it's given by name."""
+        """A network is called to learn; `kwargs` is None where its keyword arguments aren't known."""
         self._pass = None
         if not self.wanted or not self.state.sampling:
             return
@@ -145,9 +155,12 @@ class Asking:
         else:
             network.tries += network.first is None
             if network.tries > TRIES:
+                self.unmet[place] = network
                 self._refuse(place, root, "its answers aren't seen to meet targets outside of it")
                 return
             self._pass = _Pass(network, args, kwargs)
+            if network.sample is None and sum(map(_bytes, given)) <= SAMPLE_BYTES:
+                network.sample = changed(args, _cloned), changed(kwargs, _cloned)
 
     def _try(self, action: Any, place: int, root: NetworkRecord) -> None:
         try:
@@ -177,8 +190,8 @@ class Asking:
 
     @_harmless
     def made(self, output: Any) -> None:
-        """The network has answered."""
-        if self._pass is not None:
+        """The network has answered; a loss that is a module answers after it."""
+        if self._pass is not None and self._pass.inside:
             self._pass.inside = False
             self._pass.followed = Followed(output)
 
@@ -186,9 +199,14 @@ class Asking:
     def called(self, func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
         """A function was called outside of the network: does an answer meet its target, or become a loss?"""
         now = self._pass
-        if now is None or now.inside or now.followed is None or not isinstance(out, torch.Tensor):
+        if now is None or not isinstance(out, torch.Tensor):
             return
         pair = pair_of(name, args, kwargs) if name in LOSSES else None
+        if pair is not None and name in CLASSES:
+            given = tensors_in((now.given, now.named))
+            now.network.targets.compare(given, pair[1], self.state.deferred)
+        if now.inside or now.followed is None:
+            return
         answer = now.followed.node(pair[0]) if pair is not None else None
         node = now.followed.called(func, args, kwargs, out)
         if node is None:
@@ -211,7 +229,7 @@ class Asking:
 
     @_harmless
     def backward(self, loss: torch.Tensor) -> None:
-        """A backward pass begins: keep what the pass before it was of."""
+        """A backward pass begins: keep the rows of the forward pass before it."""
         now, self._pass = self._pass, None
         if now is None or now.followed is None or not now.pairs:
             return
@@ -221,9 +239,22 @@ class Asking:
                 pair.loss = end
             if pair.loss is not None:
                 self._offer(now, pair, pair.loss)
+        if now.network.total is None and end is not None:
+            self._keep_total(now, end)
+
+    def _keep_total(self, now: _Pass, end: Node) -> None:
+        """Keep the terms of a loss that is a sum, to weigh them at the end."""
+        found = addends(end)
+        if not 2 <= len(found) <= MOST_TERMS or size_of(now.given, now.named) > SAMPLE_BYTES:
+            return
+        terms: list[Addend] = []
+        for one in found:
+            pairs = [pair.index for pair in now.pairs if comes_from(one.node, pair.met)]
+            terms.append(Addend(one.node, one.factor, pairs[0] if len(pairs) == 1 else None))
+        now.network.total = total_of(now.given, now.named, terms)
 
     def _offer(self, now: _Pass, pair: Pair, loss: Node) -> None:
-        """Keep a batch or don't: every different one has the same chance."""
+        """Keep a batch or not: each different one has the same chance."""
         network, target = now.network, pair.target
         rows = target.shape[0] if target.dim() else 1
         if not target.dim() or all(one.shape[:1] != (rows,) for one in tensors_in((now.given, now.named))):
@@ -290,6 +321,14 @@ class Asking:
                 flat = one.detach().reshape(rows, -1)
                 columns.append(self._prints.rows(flat, most=4 * MAX_ROWS))
         return [hash(row) for row in zip(*columns, strict=False)]
+
+
+def _bytes(tensor: torch.Tensor) -> int:
+    return tensor.numel() * tensor.element_size()
+
+
+def _cloned(value: Any) -> Any:
+    return value.detach().clone() if isinstance(value, torch.Tensor) else value
 
 
 def _said(said: torch.Tensor, rows: int, every: int) -> torch.Tensor | None:

@@ -19,7 +19,7 @@ LAYERS = _TAKES_DATA | DROPOUTS | {"batch_norm"}
 
 
 class Layers:
-    """Enters such arguments, with the operation or as an event."""
+    """Records such arguments, with the operation or as an event."""
 
     def __init__(self, state: ProbeState) -> None:
         self.state = state
@@ -44,7 +44,7 @@ class Layers:
                 self.state.seen(Dropout(site=op.site, module=op.module, p=share))
 
     def _what_enters(self, args: tuple[Any, ...], op: Op) -> None:
-        """Measure what enters a layer from no other one: its size, and how its features' scales differ."""
+        """Measure what enters a first layer: its size, and how its features' scales differ."""
         entered = args[0] if args else None
         if not isinstance(entered, torch.Tensor) or entered.requires_grad or self.state.record.tick > 3:
             return

@@ -1,5 +1,5 @@
 # pyright: basic
-"""Every torch function that the user's code calls passes here, while the step is looked at closely."""
+"""Every torch function that the user's code calls passes through here, in steps looked at closely."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from trainlab.diagnosis.observed.torch_names import SIGNED
 from trainlab.diagnosis.probe.activations import ACTIVATIONS, Activations
 from trainlab.diagnosis.probe.counted_answers import COUNTED, CountedAnswers
 from trainlab.diagnosis.probe.derivatives import SUMS
+from trainlab.diagnosis.probe.exchanged_axes import RESHAPES, ExchangedAxes
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.graph_walk import KEY
 from trainlab.diagnosis.probe.kept_rows import Asking
 from trainlab.diagnosis.probe.layer_arguments import DROPOUTS, LAYERS, Layers
 from trainlab.diagnosis.probe.losses import LOSSES, Losses
+from trainlab.diagnosis.probe.nonfinite_origin import MOST_CHECKED, SINGULAR, enter_origin
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.random_draws import DRAWN, Draws
 from trainlab.diagnosis.probe.readable_tensors import are_readable, readable
@@ -76,7 +78,7 @@ _RISKY = frozenset(
 
 
 class Listener(TorchFunctionMode):
-    """Passes each call on as it is, then looks at what came of it."""
+    """Passes each call on as it is, then looks at what came of it; `passes_on` is told of it, too."""
 
     def __init__(self, state: ProbeState, losses: Losses, fits: Fits, asking: Asking) -> None:
         super().__init__()  # pyright: ignore[reportUnknownMemberType]
@@ -86,9 +88,12 @@ class Listener(TorchFunctionMode):
         self.asking = asking
         self.activations = Activations(state)
         self.layers = Layers(state)
+        self._checked = 0
         self.counted = CountedAnswers(state)
         self.draws = Draws(state)
+        self.exchanged = ExchangedAxes(state)
         self.active = False
+        self.passes_on: Any = None
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -103,11 +108,14 @@ class Listener(TorchFunctionMode):
             state.inside -= 1
         if state.on and not state.busy and not state.in_backward and (state.sampling or state.judging):
             self.hear(func, args, kwargs or {}, out)
+        if self.passes_on is not None:
+            self.passes_on(func, args, kwargs or {}, out)
         return out
 
     def switch(self, wanted: bool) -> None:
         """Start or stop listening, but never among modes of the user's own: those would be taken off."""
         state = self.state
+        wanted = wanted or self.passes_on is not None
         if wanted == self.active or state.inside or function_depth is None:
             return
         if wanted and function_depth() == 0:
@@ -150,6 +158,11 @@ class Listener(TorchFunctionMode):
                 self._cast(args[0], first, name)
             elif name in _FROM_ARRAYS and args:
                 self._cast_of_array(args[0], first, name)
+            elif name in SINGULAR and self.state.record.backwards == 0 and self._checked < MOST_CHECKED:
+                self._checked += 1
+                enter_origin(self.state, name, args, first)
+            elif name in RESHAPES:
+                self.exchanged.heard(args, first)
             return
         self._note(name, args, kwargs, first)
         self.asking.called(func, name, args, kwargs, out)
@@ -230,12 +243,13 @@ class Listener(TorchFunctionMode):
         if not place or second.data_ptr() != place:
             return
         registry = self.state.registry
-        keys = [first, *(registry.tensor(key) for key in list(self.state.record.params))]
-        found = {
+        tensors = [first, *(registry.tensor(key) for key in list(self.state.record.params))]
+        keys = [
             registry.known(one)
-            for one in keys
+            for one in tensors
             if one is not None and one.shape == first.shape and one.data_ptr() == place
-        } - {None}
+        ]
+        found = {key for key in keys if key is not None}
         if found:
             event = self.state.seen(MixedWithItself(site=user_site(), name=name), key=name)
             event.params |= found
@@ -252,7 +266,7 @@ class Listener(TorchFunctionMode):
             self._truncated(f".{name}()", out, share=share, values=source.numel(), before=different)
 
     def _cast_of_array(self, source: Any, out: torch.Tensor, name: str) -> None:
-        """The same of a NumPy array or a list that becomes a tensor."""
+        """The same for a NumPy array or a list that becomes a tensor."""
         if out.is_floating_point() or not 20 <= out.numel() <= 1_000_000 or out.device.type != "cpu":
             return
         values = np.asarray(source)

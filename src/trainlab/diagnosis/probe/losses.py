@@ -22,6 +22,7 @@ DIFFERENCES = frozenset(("sub", "__sub__", "__rsub__", "rsub", "subtract"))
 LOSSES = DIFFERENCES.union(LOSS_FUNCTIONS)
 MAX_PLACES = 60
 MAX_JUDGED_A_TICK = 64
+MAX_CLASSES = 1_000
 _NEAR = 12
 
 
@@ -58,12 +59,14 @@ class Losses:
         if name not in CLASSES and output.shape != target.shape:
             wide = torch.broadcast_shapes(output.shape, target.shape)
             op.broadcast = (tuple(output.shape), tuple(target.shape), tuple(wide))
+        if not record.weights:
+            self._weights_of(record, name, args, kwargs)
         record.made_here += self._is_made_now(target)
         record.target_has_grad += target.requires_grad
         self.fits.read(record, _on_the_targets_scale(name, output, args, kwargs), target)
 
     def count_zero_targets(self, name: str, tensors: list[torch.Tensor], op: Op) -> None:
-        """Count the zeros among targets that are to be 1 or −1."""
+        """Count the zeros among targets that should be 1 or −1."""
         event = self.state.seen(SignedTargets(site=op.site, module=op.module, name=name))
         if event.count > MAX_PLACES or len(tensors) < 2 or tensors[-1].numel() == 0:
             return
@@ -78,9 +81,19 @@ class Losses:
 
         self.state.deferred.read(torch.stack([(target == 0).float().sum(), target.min()]), keep)
 
+    def _weights_of(
+        self, record: LossRecord, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        """Read the weights of classes, if the loss is given any."""
+        place, key = (2, "weight") if name in CLASSES else (6, "pos_weight")
+        weights = args[place] if len(args) > place else kwargs.get(key)
+        weighted = name in CLASSES or name == "binary_cross_entropy_with_logits"
+        if weighted and isinstance(weights, torch.Tensor) and 0 < weights.numel() <= MAX_CLASSES:
+            self.state.deferred.read(weights.detach().float(), record.weights.extend)
+
     def _entry(self, name: str, output: torch.Tensor, target: torch.Tensor, op: Op) -> LossRecord | None:
         kind = BY_HAND if name in DIFFERENCES else name
-        # One line may serve several trainings, of other classes each.
+        # One line may serve several trainings, each with other classes.
         classes = output.shape[1] if kind in CLASSES and output.dim() > 1 else 0
         key = (kind, op.site, op.module, output.dim(), target.dim(), classes)
         record = self._known.get(key)
@@ -112,13 +125,13 @@ class Losses:
         self._made[1][tensor.data_ptr()] = weakref.ref(tensor)
 
     def _is_made_now(self, target: torch.Tensor) -> bool:
-        """Whether its numbers are those made in this step; an address may have been used again since."""
+        """Whether its numbers are those made in this step; an address may have been reused since."""
         tick, made = self._made
         known = made.get(target.data_ptr()) if tick == self.state.record.tick else None
         return known is not None and known() is not None
 
     def judge(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor) -> None:
-        """Measure a loss in an evaluation, where the same kind was met in training."""
+        """Measure a loss in an evaluation, if training has one of the same kind."""
         tick = self.state.record.tick
         count = self._judged[1] + 1 if self._judged[0] == tick else 1
         self._judged = (tick, count)
@@ -134,10 +147,10 @@ class Losses:
             self.fits.read(at[0], _on_the_targets_scale(name, output, args, kwargs), target, judged=True)
 
     def confirm(self, graph: Graph) -> None:
-        """Count the entries that this loss was made of; forget the differences that it wasn't.
+        """Count the entries that are part of this loss; forget the differences that aren't.
 
-        A difference that only adds to the loss, with nothing to bend it (a square, a size, a logarithm), has
-        no least value and measures no error: such are the terms of a policy's or a critic's loss.
+        A difference that only adds to the loss, without a square, an absolute value or a logarithm, has no
+        minimum and measures no error: so do the terms of a policy's or a critic's loss.
         """
         self._walks += 1
         found: set[int] = set()
@@ -176,7 +189,7 @@ class Losses:
 _STRAIGHT = (SHAPE_NODES - {"Index"}) | frozenset(
     ("Add", "Sub", "Rsub", "Neg", "Mean", "Sum", "Mul", "Div", "Stack", "Cat")
 )
-"""What bends nothing. An index may pick where a difference is positive: quantile losses are written so."""
+"""Linear operations. An index isn't one: quantile losses pick with it where a difference is positive."""
 _BARRIERS = LAYER_NODES | frozenset(("AccumulateGrad",))
 
 

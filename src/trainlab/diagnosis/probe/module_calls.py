@@ -1,5 +1,5 @@
 # pyright: basic
-"""Calls of modules: which is the network, in which mode, to learn or to judge; and the path that runs."""
+"""Calls of modules: which is the network, in which mode, to learn or to be judged; and what runs now."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Calls:
         if not state.mine() or not state.modules or state.in_backward:
             return
         if not any(module is one for one in state.modules):
-            return  # it began in a pass that was skimmed then
+            return  # it began in a pass that was skimmed
         while state.modules.pop() is not module:
             pass
         if state.sampling and module in state.registry.parted:
@@ -137,7 +137,7 @@ class Calls:
 
     @guarded
     def declare(self, model: nn.Module) -> None:
-        """Make known that this is a whole: its layers, where they are called one by one, belong together."""
+        """Declare this a whole network: its layers, where they are called one by one, belong together."""
         registry = self.state.registry
         known = {module for module, _ in registry.modules()}
         registry.enter(model, variable_name(model) or type(model).__name__)
@@ -146,7 +146,7 @@ class Calls:
                 self._wholes[module] = weakref.ref(model)
 
     def _whole(self, module: nn.Module) -> nn.Module | None:
-        """Return the network that a call of this layer is a pass of; None of layers later in the pass."""
+        """Return the network whose pass begins with this layer; None for layers later in the pass."""
         reference = self._wholes.get(module)
         model = None if reference is None else reference()
         if model is None:
@@ -181,7 +181,7 @@ class Calls:
 
     @guarded
     def _met_within(self, module: nn.Module) -> None:
-        """A layer that its network hadn't when first called: a new head, or one around an old layer."""
+        """A layer that its network didn't have when first called: a new head, or one around an old layer."""
         if next(module.parameters(recurse=False), None) is not None:
             self.networks.changed(self.state.modules[0])
             if not self.state.registry.has_path(module) and module not in self._strangers:
@@ -209,7 +209,11 @@ class Calls:
         else:
             root.eval_calls += 1
         batch, *others = inputs_by_place(args)
+        if batch is not None and batch.dim() == 2 and not batch.is_floating_point():
+            _count_continued(root, batch.shape[1], learning=learning)
         if learning:
+            if batch is not None and state.sampling:
+                self.listener.exchanged.given(batch)
             if not self.networks.only_feeds(module):
                 if state.sampling and not module.training:
                     self.networks.look_at_modes(module, root)
@@ -240,7 +244,7 @@ class Calls:
             self.data.judged_on(batch, others)
 
     def learned(self) -> int:
-        """A backward pass: the forward passes before it were there to learn; return how many they were."""
+        """A backward pass: the forward passes before it were for learning; return how many there were."""
         for root, training in self.pending:
             if training:
                 root.learn_in_train += 1
@@ -254,9 +258,9 @@ class Calls:
         return passes
 
     def finish(self) -> None:
-        """Forward passes that no backward pass followed were there to judge.
+        """Forward passes that no backward pass followed were for judging.
 
-        Unless most steps have many, as those of an agent's games do: they may be of one that wasn't ended.
+        Unless most steps have many, as an agent's games do: these may be of an unfinished one.
         """
         self.twins.finish()
         if self.long_steps > 0.5 * self.learning_steps and self.passes <= 2 * self.most_passes:
@@ -267,3 +271,13 @@ class Calls:
             else:
                 root.judge_in_eval += 1
         self.pending.clear()
+
+
+def _count_continued(root: NetworkRecord, length: int, *, learning: bool) -> None:
+    """Count sequences of tokens that are continued by one, or given one token at a time."""
+    if learning:
+        root.tokens_learnt = length
+        return
+    longer = length == root.tokens_judged + 1 and root.tokens_judged > 0
+    root.continued += longer or (length == 1 < root.tokens_learnt)
+    root.tokens_judged = length

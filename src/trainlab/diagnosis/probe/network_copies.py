@@ -1,5 +1,5 @@
 # pyright: basic
-"""Copies of a network: its structure, with tensors of our choice, and no hook of the user's."""
+"""Copies of a network: its structure, with tensors of our choice, and none of the user's hooks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from torch import nn
 from trainlab.diagnosis.probe.readable_tensors import readable
 
 MAX_BYTES = 64_000_000
-"""A network of more than 16 million floats isn't asked: a copy of it would be felt in memory."""
+"""A network of more than 16 million floats isn't asked: a copy would take too much memory."""
 MAX_THINGS = 20_000
 _OWN = frozenset(vars(nn.Module()))
 _HOOKS = tuple(
@@ -28,7 +28,7 @@ _SIMPLE = (
     *(torch.dtype, torch.device, torch.Size, types.FunctionType, types.BuiltinFunctionType),
 )
 _REFERENCES = "_flat_weight_refs"
-"""A recurrent layer's own, by which it sees that its weights are others: as those of a copy are."""
+"""What a recurrent layer sees by that its weights have been replaced, as those of a copy are."""
 _WRAPPERS = (torch.jit.ScriptModule, nn.DataParallel, nn.parallel.DistributedDataParallel)
 
 
@@ -40,7 +40,7 @@ def tensors_of(module: nn.Module) -> list[torch.Tensor]:
     """Return all tensors that a network holds, each once, in the order in which they are met.
 
     Raises:
-        Unfit: it holds something that it isn't known how to copy without running code of the user's.
+        Unfit: it holds something that can't be copied without running the user's code.
     """
     found: dict[int, torch.Tensor] = {}
     met: set[int] = set()

@@ -33,7 +33,7 @@ class Networks:
         self._feeding: weakref.WeakKeyDictionary[nn.Module, bool] = weakref.WeakKeyDictionary()
 
     def record_of(self, module: nn.Module) -> NetworkRecord | None:
-        """Return what is kept of a network; None of a module without parameters."""
+        """Return the record of a network; None for a module without parameters."""
         if module in self._known:
             known = self._known[module]
             if known is not None and not known.trainable and self.state.sampling:
@@ -61,7 +61,7 @@ class Networks:
         return [module for module, root in self._known.items() if root is not None]
 
     def changed(self, module: nn.Module) -> None:
-        """A layer isn't known: if the network has others than when it was last looked at, look again."""
+        """A layer isn't known: if the network's layers have changed since the last look, look again."""
         root, tick = self._known.get(module), self.state.record.tick
         if root is None or self._looked_at.get(module) == tick:
             return

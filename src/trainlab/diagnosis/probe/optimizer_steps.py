@@ -1,5 +1,5 @@
 # pyright: basic
-"""Optimizers: their steps, also one made within another, learning rates, gradients and updates."""
+"""Optimizers: their steps, even one within another, learning rates, gradients and updates."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Steps:
         self.entry(optimizer)
 
     def entry(self, optimizer: Optimizer) -> OptimizerRecord | None:
-        """Return what is kept of the optimizer."""
+        """Return the optimizer's record."""
         record = self._known.get(optimizer)
         optimizers = self.state.record.optimizers
         if record is None and len(optimizers) < MAX_OPTIMIZERS:
@@ -238,7 +238,8 @@ class RunningSteps:
         self._steps: list[RunningStep] = []
 
     def begin(self, optimizer: Optimizer, parameters: list[torch.Tensor]) -> RunningStep:
-        """Enter a step; one in a step of the same weights is part of it, as of a subclass its parent's is."""
+        """Note that a step begins; one within a step of the same weights is part of it, as a parent class's
+        is."""
         if self._steps:
             del self._steps[steps_on_the_stack() - 1 :]  # these raised, and never ended
         outer = (step.optimizer() for step in self._steps)
@@ -248,7 +249,7 @@ class RunningSteps:
         return step
 
     def end(self, optimizer: Optimizer) -> RunningStep | None:
-        """Take out a step, with what was begun in it and never ended; None if it was never entered."""
+        """Remove a step, and those begun in it that never ended; None if it isn't there."""
         for place in reversed(range(len(self._steps))):
             step = self._steps[place]
             if step.optimizer() is optimizer:

@@ -15,7 +15,7 @@ from trainlab.diagnosis.torch_private import sparse_values
 MAX_SAMPLE = 4_096
 MAX_ELEMENTS = 4_000_000
 MAX_ROWS, MAX_COLUMNS = 2_048, 64
-"""Of a table, what the correlation of its columns is computed from."""
+"""How much of a table the correlation of its columns is computed from."""
 ALIKE = 1e-3
 """By the end, equal units are alike to 0.1 %: rounding sets them apart, and Adam makes that larger."""
 
@@ -110,7 +110,7 @@ def equal_shares(values: torch.Tensor, *, within: float = 1e-6) -> tuple[torch.T
 def gradient_numbers(
     deferred: DeferredReads, record: ParamRecord, parameter: torch.Tensor, grad: torch.Tensor
 ) -> None:
-    """Write down rms of gradient and weight, and the share of the gradient that is exactly zero."""
+    """Write down the rms of gradient and weight, and the share of the gradient that is exactly zero."""
     dense = sparse_values(grad.detach()) if grad.is_sparse else grad.detach()
     weight = as_floats(parameter)
     if dense.numel() == 0:

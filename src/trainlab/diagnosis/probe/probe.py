@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import warnings
 from typing import Any
 
 import torch
@@ -17,7 +18,7 @@ from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.probe.backward import Backward
 from trainlab.diagnosis.probe.batches import Data
 from trainlab.diagnosis.probe.compiled import Compiled
-from trainlab.diagnosis.probe.final_answers import ask
+from trainlab.diagnosis.probe.final_answers import ask, ask_what_they_depend_on
 from trainlab.diagnosis.probe.fits import Fits
 from trainlab.diagnosis.probe.global_state import Patches
 from trainlab.diagnosis.probe.kept_rows import Asking
@@ -25,12 +26,14 @@ from trainlab.diagnosis.probe.listener import Listener
 from trainlab.diagnosis.probe.losses import Losses
 from trainlab.diagnosis.probe.module_calls import Calls
 from trainlab.diagnosis.probe.optimizer_steps import Steps
+from trainlab.diagnosis.probe.own_frames import wrap_showwarning, wrap_warn
 from trainlab.diagnosis.probe.parameter_values import finish_modules, finish_params
 from trainlab.diagnosis.probe.probe_state import ProbeState, unheard
+from trainlab.diagnosis.probe.readable_tensors import is_dispatched
 from trainlab.diagnosis.probe.schedulers_and_clipping import SchedulersAndClipping
 from trainlab.diagnosis.probe.state_dicts import StateDicts
 from trainlab.diagnosis.probe.stored_data import StoredData
-from trainlab.diagnosis.torch_private import LOADER_ITERATOR, unheard_words
+from trainlab.diagnosis.torch_private import LOADER_ITERATOR, function_depth, unheard_words
 
 _FRAMEWORKS = ("tensorflow", "keras", "jax", "mxnet", "paddle", "tinygrad", "sklearn", "xgboost", "lightgbm")
 _listening: list[Probe] = []
@@ -98,17 +101,20 @@ class Probe:
             wrap(owner, "zero_grad", self.steps.lost.wrap_clearing)
         wrap(torch.amp.GradScaler, "step", others.wrap_scaler)
         wrap(torch, "compile", self.compiled.wrap)
+        wrap(warnings, "warn", wrap_warn)
+        wrap(warnings, "showwarning", wrap_showwarning)
         self.compiled.attach()
         self.calls.attach()
         self.steps.attach()
         self.listener.switch(True)
 
     def stop(self, *, whole: bool = True) -> TrainingRecord:
-        """Stop listening and return what was seen; not `whole` is a training that was cut off."""
+        """Stop listening and return what was seen; `whole` is False for a training that was cut off."""
         state = self.state
         state.record.seconds = time.monotonic() - state.started
         if self in _listening:
             _listening.remove(self)
+        self.listener.passes_on = None
         self.listener.switch(False)
         self.steps.detach()
         self.calls.detach()
@@ -145,11 +151,14 @@ class Probe:
         try:
             with unheard():
                 ask(self.asking, state.record)
+            if function_depth is not None and function_depth() == 0 and not is_dispatched():
+                ask_what_they_depend_on(self.asking, state.record)
         except Exception as error:
             state.trouble(error)
         finally:
             state.busy = was_busy
             self.asking.networks.clear()
+            self.asking.unmet.clear()
 
     def _wrap_made(self, original: Any) -> Any:
         def made(optimizer: Any, *args: Any, **kwargs: Any) -> None:
@@ -176,7 +185,7 @@ class Probe:
 
 
 class OtherProcesses:
-    """What goes on where the probe doesn't hear: in other processes, and in other frameworks."""
+    """What goes on where the probe can't hear: in other processes and other frameworks."""
 
     def __init__(self) -> None:
         self._seconds = 0.0
@@ -196,6 +205,6 @@ class OtherProcesses:
 
 
 def _of_ended_processes() -> float:
-    """Return the CPU seconds that processes started by this one took, of those that have ended."""
+    """Return the CPU seconds of processes that this one started and that have ended."""
     times = os.times()
     return times.children_user + times.children_system

@@ -97,7 +97,7 @@ class ProbeState:
             self.on = False
 
     def seen(self, event: E, *, key: str = "") -> E:
-        """Enter an event; if one of its kind, place and key is there already, count and return that."""
+        """Record an event; if one of its kind, place and key is there already, count and return that one."""
         place = (type(event), event.site, event.module, key)
         known = self._events.get(place)
         if isinstance(known, type(event)):

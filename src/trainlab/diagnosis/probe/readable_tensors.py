@@ -28,14 +28,14 @@ def is_recorded() -> bool:
 
 
 def is_dispatched() -> bool:
-    """Whether a dispatch mode of the user's own, as a counter of operations, would hear the probe's."""
+    """Whether a dispatch mode of the user's own, such as an operation counter, would hear the probe."""
     return dispatch_depth() > 0
 
 
 def readable(tensor: torch.Tensor) -> torch.Tensor | None:
     """Return the tensor as a plain one whose numbers lie in memory here; None where there is no such thing.
 
-    Of a distributed tensor that is this process's own part: anything else would talk to the others.
+    Of a distributed tensor return this process's own part: anything else would talk to the others.
     """
     if type(tensor) not in _PLAIN:
         local = own_part(tensor)

@@ -1,5 +1,5 @@
 # pyright: basic
-"""Parameters and modules by name, without keeping them alive."""
+"""Names of parameters and modules, without keeping these alive."""
 
 from __future__ import annotations
 

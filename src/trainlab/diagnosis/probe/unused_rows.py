@@ -16,9 +16,9 @@ from trainlab.diagnosis.probe.readable_tensors import readable
 
 MAX_HELD = 4_000
 _BELONGS = 0.3
-"""Two tensors have a few rows in common by chance, as the 0 of two grids; those of a training have most."""
+"""Two tensors share a few rows by chance, such as the 0 of two grids; those of one training share most."""
 _WIDE = 8
-"""Rows of fewer values, all of them 0, 1 or -1, are in many data: the corners of any map of XOR."""
+"""Rows of fewer values, all of them 0, 1 or -1, are in many data sets: the corners of any map of XOR."""
 
 
 class UnusedRows:
@@ -33,7 +33,7 @@ class UnusedRows:
         self._strange: set[int] = set()
 
     def met(self, part: Any, hashes: list[int]) -> None:
-        """Remember which rows trained on, as an array with their fingerprints, are in many data."""
+        """Remember which rows trained on, an array with their fingerprints, are in many data sets."""
         if part.shape[1] < _WIDE:
             plain: Any = np.isin(part, (-1, 0, 1)).all(1)
             self._plain.update(itertools.compress(hashes, plain))
@@ -41,8 +41,8 @@ class UnusedRows:
     def look(self) -> None:
         """Find tensors in memory that hold rows of the same shape: data that may never have been used.
 
-        One that holds a good part of the rows trained on belongs to this training. Of others that is only
-        sure where the whole process is this training: a notebook may have other trainings' data in memory.
+        One that holds a good part of the rows trained on belongs to this training. Of others that is certain
+        only where the whole process is this training: a notebook may have other trainings' data in memory.
         """
         data = self.state.record.data
         shape = data.input_shape
@@ -78,5 +78,5 @@ class UnusedRows:
 
 
 def _belongs(rows: set[int], known: set[int], stride: int) -> bool:
-    """Whether these rows, one of `stride` of a tensor, are of the data that the `known` rows are of."""
+    """Whether these rows, every `stride`-th of a tensor, come from the same data as the `known` rows."""
     return len(rows & known) > _BELONGS * len(known) / stride

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trainlab.draw import TERMINAL, wrapped
 from trainlab.draw.svg import clean
+from trainlab.page.section import Fact
+from trainlab.page.sketch import Sketch
+from trainlab.page.text_picture import MOST_ROWS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,15 +26,37 @@ def paragraph(text: str, width: int, style: str = "") -> Lines:
     return [(line, style) for line in wrapped(text, width)]
 
 
-def field(label: str, text: str, width: int, *, room: int, indent: str = "", style: str = "") -> Lines:
-    """Return a text set off from its label, for which there is `room`."""
-    lines = wrapped(text, width, first=f"{indent}{label.ljust(room)}", rest=f"{indent}{' ' * room}")
-    return [(line, style) for line in lines]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fields:
+    """Fields of `width`: texts set off from their labels, for which there is `room`, after an `indent`."""
+
+    width: int
+    room: int
+    indent: str = ""
+
+    def field(self, label: str, text: str, style: str = "") -> Lines:
+        """Return a text set off from its label."""
+        first, rest = f"{self.indent}{label.ljust(self.room)}", f"{self.indent}{' ' * self.room}"
+        return [(line, style) for line in wrapped(text, self.width, first=first, rest=rest)]
+
+    def facts(self, facts: Iterable[Fact], *, most: int | None = None) -> Lines:
+        """Return facts; of one with several texts the first `most`, only the first with the label."""
+        return [
+            line
+            for fact in facts
+            for place, text in enumerate([fact.said] if isinstance(fact.said, str) else fact.said[:most])
+            for line in self.field("" if place else fact.label, text)
+        ]
+
+    def sketch(self, label: str, sketch: Sketch, *, most: int = MOST_ROWS) -> Lines:
+        """Return a picture set off from its label."""
+        drawn = sketch.lines(width=self.width, label=f"{self.indent}{label.ljust(self.room)}", most=most)
+        return [(line, "") for line in drawn]
 
 
-def item(text: str, width: int) -> Lines:
-    """Return an item of a list."""
-    return [(line, "") for line in wrapped(text, width, first="- ", rest="  ")]
+def items(texts: Iterable[str], width: int) -> Lines:
+    """Return the items of a list."""
+    return [(line, "") for text in texts for line in wrapped(text, width, first="- ", rest="  ")]
 
 
 def print_lines(lines: Iterable[tuple[str, str]], console: Console) -> None:

@@ -1,30 +1,31 @@
-"""A report for the terminal: the verdict first, then findings under their causes; in short, or all of it."""
+"""A report for the terminal: the verdict first, then findings under their causes; in short, or all of it.
+
+Terminal and page are made of the same sections (`sections.py`), and differ on purpose: a short answer has to
+fit a screen, so that only the first cause has all of its evidence; and what was trained, of which it says a
+line or two, stands before the findings, on a page after them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from trainlab.diagnosis.report.card_rows import (
-    card_rows,
-    ending_line,
-    is_loss_curve,
-    looked_at_line,
-    tried_lines,
-)
 from trainlab.diagnosis.report.lines import (
     EMPTY,
     WIDTH,
+    Fields,
     Lines,
-    field,
-    item,
+    items,
     lines_text,
     paragraph,
     print_lines,
 )
-from trainlab.diagnosis.report.text_picture import MOST_ROWS, in_text
-from trainlab.diagnosis.report.verdict import confidence_words
+from trainlab.diagnosis.report.sections import FindingSection, ReportSections, is_loss_curve, report_sections
 from trainlab.draw import counted, wrapped
+from trainlab.page.section import Fact
+from trainlab.page.sketch import Sketch
+from trainlab.page.text_picture import MOST_ROWS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,7 +53,7 @@ def report_text(report: dict[str, Any], *, details: bool = False) -> str:
 class Extent:
     """How much of a report is told: pieces of evidence a finding, and rows a picture; of all or the first."""
 
-    evidence: int = 1000
+    evidence: int | None = None
     rows: int = MOST_ROWS
     whole: bool = False
 
@@ -63,11 +64,12 @@ SHORTER = (Extent(), Extent(rows=5), Extent(rows=5, evidence=2), Extent(rows=4, 
 
 def report_lines(report: dict[str, Any], *, width: int = WIDTH, details: bool = False) -> Lines:
     """Return the lines with their styles: a role of the palette, ``bold`` or nothing."""
+    sections = report_sections(report)
     if details:
-        return _lines(report, width, Extent(whole=True))
+        return _lines(sections, width, Extent(whole=True))
     told: Lines = []
     for extent in SHORTER:
-        told = _lines(report, width, extent)
+        told = _lines(sections, width, extent)
         if len(told) <= SCREEN:
             break
     return told
@@ -83,133 +85,82 @@ def rest_line(report: dict[str, Any], *, has_page: bool = False) -> str:
     return f"More with --details: {', '.join(parts)}.{page}"
 
 
-def _lines(report: dict[str, Any], width: int, extent: Extent) -> Lines:
-    told = paragraph(report["verdict"], width, "bold")
-    if not report["findings"]:
-        told += paragraph(looked_at_line(report), width)
-    if report["tried"] is not None:
-        told += paragraph(report["tried"]["words"], width, "bold")
+def _lines(report: ReportSections, width: int, extent: Extent) -> Lines:
+    looked_at, ending = report.looked.text
+    told = paragraph(report.verdict, width, "bold")
+    told += [] if report.findings else paragraph(looked_at, width)
+    told += paragraph(report.tried, width, "bold") if report.tried else []
     told += EMPTY
-    for label, text in card_rows(report):
-        if extent.whole or label in ("training", "reached"):
-            told += _field(label, text, width)
-    curve = report.get("picture")
-    if curve and extent.whole:
-        told += [(line, "") for line in in_text(curve, width=width, label="loss curve".ljust(_LABEL))]
+    fields = Fields(width=width, room=_LABEL)
+    told += fields.facts(report.card.facts if extent.whole else report.card.brief)
+    if report.curve and extent.whole:
+        told += fields.sketch("loss curve", report.curve)
     if told[-1:] != EMPTY:
         told += EMPTY
-    drawn: list[Any] = []
-    for place, (finding, depth) in enumerate(_nested(report["findings"]), 1):
-        same = f"that of {drawn.index(finding['picture']) + 1}" if finding["picture"] in drawn else None
-        if extent.whole and is_loss_curve(finding["picture"], curve):
-            same = "the loss curve above"
-        if extent.whole or place == 1:
-            told += _finding(finding, f"{place}.", depth, width, extent, same_as=same)
+    for finding, depth in _nested(report.findings):
+        fields = Fields(width=width, room=_LABEL, indent="   " * min(depth + 1, 4))
+        heading = f"{finding.number}. {finding.name}: {finding.heading}"
+        lines = wrapped(heading, width, first=fields.indent[:-3], rest=fields.indent)
+        told += [(line, "bold") for line in lines]
+        if extent.whole or finding.number == 1:
+            told += _finding(finding, fields, extent, report.curve)
         else:
-            told += _in_short(finding, f"{place}.", depth, width)
-        drawn.append(finding["picture"])
-    told += _notes(report["notes"], width, whole=extent.whole)
-    told += paragraph(ending_line(report["ended"]), width)
-    for trouble in report["troubles"]:
-        stumbled = f"The doctor itself stumbled, which did the training no harm: {trouble}"
-        told += paragraph(stumbled, width, "muted")
+            told += _in_short(finding, fields)
+        told += EMPTY
+    told += _notes(report.notes, width, whole=extent.whole)
+    told += paragraph(ending, width)
+    for aside in report.looked.asides:
+        told += paragraph(aside, width, "muted")
     return told
 
 
-def _nested(findings: list[dict[str, Any]]) -> list[tuple[dict[str, Any], int]]:
-    """Return findings with their depth, each under what explains it."""
-    ordered: list[tuple[dict[str, Any], int]] = []
-
-    def add(finding: dict[str, Any], depth: int) -> None:
-        ordered.append((finding, depth))
-        for other in findings:
-            if other["consequence_of"] == finding["fault"]:
-                add(other, depth + 1)
-
-    names = {finding["fault"] for finding in findings}
+def _nested(findings: Sequence[FindingSection], depth: int = 0) -> Iterator[tuple[FindingSection, int]]:
+    """Yield findings with their depth, each under what explains it."""
     for finding in findings:
-        if finding["consequence_of"] not in names:
-            add(finding, 0)
-    return ordered
+        yield finding, depth
+        yield from _nested(finding.consequences, depth + 1)
 
 
-def _finding(
-    finding: dict[str, Any], number: str, depth: int, width: int, extent: Extent, *, same_as: str | None
-) -> Lines:
-    indent = f"{'   ' * min(depth, 3)}   "
-    told = _heading(finding, number, width, indent)
-    if finding["consequence_of"]:
-        told += _field(
-            "explained", f"by {finding['consequence_of']}: {finding['because']}", width, indent=indent
-        )
-    sure = f"{confidence_words(finding['confidence'])} ({finding['confidence']:.2f})"
-    told += _field("confidence", sure, width, indent=indent)
-    told += _body(finding, width, indent, extent, same_as)
-    return told + EMPTY
-
-
-def _heading(finding: dict[str, Any], number: str, width: int, indent: str) -> Lines:
-    title = f"{number} {finding['fault']}: {finding['title']}"
-    return [(line, "bold") for line in wrapped(title, width, first=indent[:-3], rest=indent)]
-
-
-def _in_short(finding: dict[str, Any], number: str, depth: int, width: int) -> Lines:
-    """Return a finding after the first: of a cause the remedy, of a consequence what explains it."""
-    indent = f"{'   ' * min(depth, 3)}   "
-    told = _heading(finding, number, width, indent)
-    if finding["consequence_of"]:
-        told += _field("explained", f"by {finding['consequence_of']}", width, indent=indent)
+def _finding(finding: FindingSection, fields: Fields, extent: Extent, curve: Sketch | None) -> Lines:
+    told: Lines = []
+    if finding.consequence_of:
+        told += fields.field("explained", f"by {finding.consequence_of}: {finding.because}")
+    told += fields.facts(finding.facts, most=extent.evidence)
+    if extent.whole and is_loss_curve(finding.sketches, curve):
+        told += fields.field("picture", "the same as the loss curve above")
+    elif finding.sketches and finding.same_as:
+        told += fields.field("picture", f"the same as that of {finding.same_as}")
     else:
-        told += _field("where", finding["where"], width, indent=indent)
-        told += _remedy(finding, width, indent, code=False)
-    return told + EMPTY
+        for sketch in finding.sketches:
+            told += fields.sketch("picture", sketch, most=extent.rows)
+    told += _remedy(finding, fields, code=finding.code)
+    return told + fields.field("more", f"trainlab faults {finding.name}", "muted")
 
 
-def _body(finding: dict[str, Any], width: int, indent: str, extent: Extent, same_as: str | None) -> Lines:
-    told = _field("where", finding["where"], width, indent=indent)
-    for place, text in enumerate(finding["evidence"][: extent.evidence]):
-        told += _field("evidence" if place == 0 else "", text, width, indent=indent)
-    if finding["picture"] and same_as is not None:
-        told += _field("picture", f"the same as {same_as}", width, indent=indent)
-    elif finding["picture"]:
-        label = f"{indent}{'picture'.ljust(_LABEL)}"
-        lines = in_text(finding["picture"], width=width, label=label, most=extent.rows)
-        told += [(line, "") for line in lines]
-    told += _remedy(finding, width, indent)
-    told += _field("more", f"trainlab faults {finding['fault']}", width, indent=indent, style="muted")
-    return told
+def _in_short(finding: FindingSection, fields: Fields) -> Lines:
+    """Return a finding after the first: of a cause the remedy, of a consequence what explains it."""
+    if finding.consequence_of:
+        return fields.field("explained", f"by {finding.consequence_of}")
+    return fields.facts(finding.brief) + _remedy(finding, fields)
 
 
-def _remedy(finding: dict[str, Any], width: int, indent: str, *, code: bool = True) -> Lines:
+def _remedy(finding: FindingSection, fields: Fields, *, code: str = "") -> Lines:
     """Return what to change, as `code` too, and what trying it came to."""
-    told = _field("remedy", finding["remedy"]["text"], width, indent=indent)
-    for line in finding["remedy"]["code"].splitlines() if code else ():
-        told.append((f"{indent}{' ' * _LABEL}{line}", "s1"))
-    for place, text in enumerate(tried_lines(finding)):
-        told += _field("tried" if place == 0 else "", text, width, indent=indent)
-    return told
+    told = fields.field("remedy", finding.remedy)
+    told += [(f"{fields.indent}{' ' * fields.room}{line}", "s1") for line in code.splitlines()]
+    return told + fields.facts([Fact("tried", finding.tried)])
 
 
-def _notes(notes: list[dict[str, Any]], width: int, *, whole: bool) -> Lines:
+def _notes(notes: Sequence[FindingSection], width: int, *, whole: bool) -> Lines:
     if not notes:
         return []
     if not whole:
-        names = "; ".join(f"{note['title']} ({note['fault']})" for note in notes)
+        names = "; ".join(f"{note.heading} ({note.name})" for note in notes)
         return paragraph(f"Worth knowing, no faults: {names}.", width)
     told: Lines = [("Worth knowing (no faults):", "bold")]
+    fields = Fields(width=width, room=_LABEL, indent="  ")
     for note in notes:
-        told += _note(note, width)
+        told += items([f"{note.heading} ({note.name})"], width)
+        told += fields.facts(note.facts)
+        told += fields.field("if meant", f"nothing to do; else: {note.remedy}")
     return told + EMPTY
-
-
-def _note(note: dict[str, Any], width: int) -> Lines:
-    told = item(f"{note['title']} ({note['fault']})", width)
-    told += _field("where", note["where"], width, indent="  ")
-    for place, text in enumerate(note["evidence"]):
-        told += _field("seen" if place == 0 else "", text, width, indent="  ")
-    told += _field("if meant", "nothing to do; else: " + note["remedy"]["text"], width, indent="  ")
-    return told
-
-
-def _field(label: str, text: str, width: int, *, indent: str = "", style: str = "") -> Lines:
-    return field(label, text, width, room=_LABEL, indent=indent, style=style)

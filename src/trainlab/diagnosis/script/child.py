@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from trainlab.diagnosis.observed.record import TrainingRecord
 from trainlab.diagnosis.observed.site import line_of
+from trainlab.diagnosis.probe.own_frames import forget_own_frames
 from trainlab.diagnosis.script.launch import Launch, launch
 from trainlab.diagnosis.script.plan import Plan, plan_from_json
 from trainlab.diagnosis.script.process_hooks import (
@@ -66,7 +67,8 @@ class Child:
         report_before_exit(self.finish)
         if self.plan.seconds:
             threading.Thread(target=self._end_in_time, daemon=True).start()
-        if self.plan.seed is None and self.plan.remedy is None and self.plan.extras is None:
+        extras = self.plan.extras
+        if self.plan.seed is None and self.plan.remedy is None and (extras is None or extras.light):
             # PyTorch reads the environment when it's imported: the script may set it before that.
             ImportHook("torch", self.listen).start()
         else:
@@ -136,7 +138,8 @@ class Child:
 
         report = diagnose(self.record, ended=ended).to_dict()
         if self.extras is not None:
-            report["extras"] = self.extras.report(self.record)
+            extras = self.extras.report(self.record)
+            report |= {} if self.extras.asked.light else {"extras": extras}
         if self.applied is not None:
             report["acted"] = self.applied.acted
         text = json.dumps(report)
@@ -201,7 +204,8 @@ _SHELL = (f"{os.sep}IPython{os.sep}", f"{os.sep}asyncio{os.sep}")
 
 
 def _print_trace(error: BaseException) -> None:
-    """Print the trace as Python would, without the frames of what has started the script."""
+    """Print the trace as Python would, without the frames of what has started the script, and listens."""
+    forget_own_frames(error)
     trace = error.__traceback__
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename

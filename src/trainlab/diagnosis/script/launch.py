@@ -16,6 +16,7 @@ from importlib.machinery import PathFinder, SourceFileLoader
 from importlib.util import find_spec
 from types import ModuleType
 
+from trainlab.diagnosis.probe.own_frames import forget_own_frames
 from trainlab.diagnosis.script.notebook import Cell, is_notebook, read_cells
 from trainlab.errors import DiagnosisError
 
@@ -108,6 +109,7 @@ def _run_notebook(path: str) -> None:
                 continue
             if not cell.may_fail or not isinstance(error, Exception):
                 raise error
+            forget_own_frames(error)
             traceback.print_exception(error)
 
 

@@ -24,10 +24,10 @@ def _no_numbers(_evidence: object) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part(Generic[Evidence]):
-    """A section by its name: what makes it, None where there is nothing to say, and what its numbers are."""
+    """A section by its name: what makes it, or says why there is nothing to show; and its numbers."""
 
     name: str
-    section: Callable[[Evidence], Section | None]
+    section: Callable[[Evidence], Section | str]
     numbers: Callable[[Evidence], dict[str, Any]] = _no_numbers
 
 
@@ -67,13 +67,19 @@ def tell_parts(
     evidence: Evidence,
     on_section: OnSection | None,
 ) -> Told:
-    """Make the parts that are named, all if none is, and hand each section over as soon as it is ready."""
+    """Make the parts that are named, all if none is, and hand each section over as soon as it is ready.
+
+    A part with nothing to show says why if it was named, and is left out of the whole.
+    """
     chosen = [part for part in declared if not names or part.name in names]
     sections: list[Section] = []
     numbers: dict[str, Any] = {}
     for part in chosen:
         section = part.section(evidence)
-        if section is not None:
+        if isinstance(section, str) and names:
+            heading = part.name.replace("-", " ").capitalize()
+            section = Section(name=part.name, heading=heading, text=(f"Nothing to show: {section}",))
+        if not isinstance(section, str):
             sections.append(section)
             if on_section is not None:
                 on_section(section)

@@ -94,16 +94,16 @@ def _table(found: Answer, width: int) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    headings = found.table.headings(found.items)
+    headings = found.table.headings()
 
     def needed(rows: Sequence[Sequence[Cell]]) -> int:
         return sum(max(len(str(cell)) for cell in column) + 3 for column in zip(headings, *rows, strict=True))
 
-    rows = found.table.rows(found.items)
+    rows = found.table.rows()
     if needed(rows) > width:
-        rows = found.table.rows(found.items, brief=True)
+        rows = found.table.rows(brief=True)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, border_style=TERMINAL["muted"])
-    for column in found.table.shown(found.items):
+    for column in found.table.shown():
         table.add_column(Text(column.heading), justify=column.align or "left")
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))

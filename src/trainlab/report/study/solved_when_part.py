@@ -83,7 +83,12 @@ def unknown_words(cells: Sequence[CellResult]) -> str:
 
 
 def spike_words(result: StudyResult) -> str:
-    """Name the command that takes one of the unlearnt runs apart, of the cell that has most of them."""
+    """Name the command that takes one of the unlearnt runs apart, of the cell that has most of them.
+
+    Empty where runs differ in the rows that are held out: the command trains on the first split.
+    """
+    if result.study.splits > 1:
+        return ""
     most = max(result.cells, key=lambda item: item.when.unlearnt if item.when else 0)
     cell = f" --cell {shlex.quote(most.cell.name)}" if len(result.study.cells()) > 1 else ""
     seeds = result.how.seeds

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trainlab.draw import join
-from trainlab.page.columns import TableOf
+from trainlab.page.columns import FilledTable
 from trainlab.spec import Study
 from trainlab.stats import Estimate, Rate, ReadEstimate, Reading, percent_words
 from trainlab.studies.effect_table import Effect
@@ -15,6 +15,7 @@ from trainlab.studies.interventions import interventions
 
 if TYPE_CHECKING:
     from trainlab.stats import Outcome, Verdict
+    from trainlab.studies.cells import CellResult
     from trainlab.studies.result import StudyResult
 
 MOST_NETWORKS = 6
@@ -41,15 +42,15 @@ _OUTCOMES: Mapping[Outcome, str] = {"upheld": "Upheld", "refuted": "Refuted", "m
 class Answer:
     """What a study says at first sight.
 
-    `sentence` is the answer. `table` has a row for each of `items`, under `title`; where it is brief, without
-    intervals. `remarks` belong to it. `effects` are pairs of a word and what it holds of: what helps, hurts,
-    makes no difference; `asked` alike what was asked beside the changes, by how it came out.
+    `sentence` is the answer. `table`, under `title`, has a row for each network or each cell, or for the mere
+    guess (None); where it is brief, without intervals. `remarks` belong to it. `effects` are pairs of a word
+    and what it holds of: what helps, hurts, makes no difference; `asked` alike what was asked beside the
+    changes, by how it came out.
     """
 
     sentence: str
     title: str
-    table: TableOf[Any]
-    items: Sequence[Any]
+    table: FilledTable[str] | FilledTable[CellResult] | FilledTable[CellResult | None]
     remarks: tuple[str, ...]
     effects_title: str
     effects: tuple[tuple[str, str], ...]

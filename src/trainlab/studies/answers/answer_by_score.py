@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from trainlab.draw import format_number, join
-from trainlab.page.columns import Column, TableOf
+from trainlab.page.columns import Column, FilledTable, TableOf
 from trainlab.stats import Estimate, Outcome, Reading
 from trainlab.studies.answers.alone_effects import alone_lines, describe_alone, nearest_to_seen, only_alone
 from trainlab.studies.answers.answer import (
@@ -46,14 +46,13 @@ if TYPE_CHECKING:
 def score_answer(result: StudyResult, measure: PerformanceMeasure) -> Answer:
     """Return the answer by the measure: what changes do to it, and how it compares with the mere guess."""
     study, effects = result.study, result.score_effects
-    table, items, remarks = _table(result, measure)
+    table, remarks = _table(result, measure)
     what = f"{measure.name}, in points" if measure.kind == "accuracy" else f"{measure.name}, in %"
     return Answer(
         sentence=" ".join(filter(None, (_changed(result, measure, effects), _level(result, measure)))),
         title=f"{measure.name[:1].upper()}{measure.name[1:]}{f' ({measure.loss})' if measure.loss else ''}, "
         f"median of {splits_words(measure, result.how.seeds)} (their middle 90 %)",
         table=table,
-        items=items,
         remarks=(*phases_note(study), *remarks, *cautions(result, measure)),
         effects_title=_effects_title(result, effects, what) + (", on one split" if measure.one_split else ""),
         effects=(
@@ -271,8 +270,8 @@ def _fit(item: CellResult, middle: float, measure: PerformanceMeasure) -> str:
 
 def _table(
     result: StudyResult, measure: PerformanceMeasure
-) -> tuple[TableOf[CellResult | None], Sequence[CellResult | None], tuple[str, ...]]:
-    """Return the table, its rows (None for the mere guess, then cells), and remarks."""
+) -> tuple[FilledTable[CellResult | None], tuple[str, ...]]:
+    """Return the table, with a row for the mere guess (None) before those of cells, and its remarks."""
     networks = list(dict.fromkeys(item.cell.network for item in result.cells))
     columns, remarks = score_columns(measure, result.cells), list[str]()
     if len(networks) > 1:
@@ -300,7 +299,7 @@ def _table(
             guess=measure.guess_words,
         )
         names = [name]
-    return TableOf((*names, *columns)), [None, *chosen], tuple(remarks)
+    return FilledTable(TableOf((*names, *columns)), [None, *chosen]), tuple(remarks)
 
 
 def _names(heading: str, name: Callable[[CellResult], str], *, guess: str = "") -> Column[CellResult | None]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from trainlab.draw import counted, format_fixed
 from trainlab.page.cells import UNKNOWN, share, share_alone
-from trainlab.page.columns import Column, TableOf
+from trainlab.page.columns import Column, FilledTable, TableOf
 from trainlab.spec import solved_rule
 from trainlab.stats import Estimate, Verdict, percent_words, share_words
 from trainlab.studies.answers.answer import (
@@ -49,12 +49,11 @@ def solved_answer(result: StudyResult) -> Answer:
     cells = {(item.cell.network, item.cell.changes): item for item in result.cells}
     causes = [verdict for verdict in result.verdicts if verdict.topic == "cause"]
     together = all_changes_effects(ends_solved(study, cells)) if study.changes and not causes else ()
-    table, items, remarks = _table(result)
+    table, remarks = _table(result)
     return Answer(
         sentence=_of_causes(causes) if causes else _made(result, together) if together else _best(result),
         title=f"Solved, share of {counted(result.how.seeds, 'seed')} (95 % interval)",
         table=table,
-        items=items,
         remarks=(
             *phases_note(study),
             *remarks,
@@ -210,15 +209,15 @@ def _best(result: StudyResult) -> str:
     )
 
 
-def _table(result: StudyResult) -> tuple[TableOf[Any], Sequence[Any], tuple[str, ...]]:
-    """Return the table, its rows and remarks: a row for each network, or for each cell of one network."""
+def _table(
+    result: StudyResult,
+) -> tuple[FilledTable[str] | FilledTable[CellResult], tuple[str, ...]]:
+    """Return the table and its remarks: a row for each network, or for each cell of one network."""
     networks = list(dict.fromkeys(item.cell.network for item in result.cells))
     return _by_network(result, networks) if len(networks) > 1 else _by_cell(result)
 
 
-def _by_network(
-    result: StudyResult, networks: Sequence[str]
-) -> tuple[TableOf[str], Sequence[str], tuple[str, ...]]:
+def _by_network(result: StudyResult, networks: Sequence[str]) -> tuple[FilledTable[str], tuple[str, ...]]:
     """Return a row for each network; of many cells the baseline, the best and the one with all changes."""
     made = list(dict.fromkeys(item.cell.changes for item in result.cells))
     ends = [changes for changes in ((), result.study.change_names) if changes in made]
@@ -239,10 +238,10 @@ def _by_network(
     if len(networks) > len(listed):
         remarks.append(f"{len(networks) - len(listed):,} more networks: --details.")
     names: Column[str] = Column("Network", short, align="left")
-    return TableOf((names, *columns)), listed, tuple(remarks)
+    return FilledTable(TableOf((names, *columns)), listed), tuple(remarks)
 
 
-def _by_cell(result: StudyResult) -> tuple[TableOf[CellResult], Sequence[CellResult], tuple[str, ...]]:
+def _by_cell(result: StudyResult) -> tuple[FilledTable[CellResult], tuple[str, ...]]:
     """Return a row for each cell of one network; of many the baseline, single changes, the best and all."""
     chosen, best = chosen_cells(result, result.cells, _best_of)
     heading = "Changes" if result.study.changes else "Network"
@@ -252,7 +251,8 @@ def _by_cell(result: StudyResult) -> tuple[TableOf[CellResult], Sequence[CellRes
         align="left",
     )
     remarks = (picked_note(len(result.cells)),) if best else ()
-    return TableOf((names, _solved("Solved", lambda item: item))), chosen, remarks
+    table = TableOf((names, _solved("Solved", lambda item: item)))
+    return FilledTable(table, chosen), remarks
 
 
 def _solved(heading: str, cell: Callable[[T], CellResult | None]) -> Column[T]:

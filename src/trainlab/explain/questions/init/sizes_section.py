@@ -104,8 +104,10 @@ def _best_words(sizes: Sequence[Size], name: str) -> str:
     if not best.solved.k:
         return f"{name}: no seed is solved at any deviation."
     near = [f"{each.value:g}" for each in mine if each.solved.high >= best.solved.low and each != best]
-    which = f"intervals at {join(near)} overlap" if len(near) > 1 else f"interval at {join(near)} overlaps"
-    overlap = f"; the {which} with that" if near else ""
+    overlap = ""
+    if near:
+        overlap = f"; the interval{'s' if len(near) > 1 else ''} at {join(near)} overlap"
+        overlap += f"{'' if len(near) > 1 else 's'} with that"
     return f"{name}: most seeds are solved at std {best.value:g}, {share_words(best.solved)}{overlap}."
 
 

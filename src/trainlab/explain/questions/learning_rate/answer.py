@@ -84,13 +84,21 @@ def _finding(name: str, points: Sequence[RatePoint], found: Regimes) -> str:
     low, high = (format_number(points[place].rate) for place in (found.low, found.high))
     works = f"at rates from {low} to {high}" if found.low < found.high else f"at {low} alone of the grid"
     most = f"{percent_words(best.solved)} of {best.solved.n:,} seeds at {format_number(best.rate)}"
-    words = [f"{name} learns {works} ({most})"]
-    sides = ["below, steps are too small"] if found.low > 0 else []
-    sides += ["above, too large"] if found.high < len(points) - 1 else []
-    words += [" and ".join(sides)] if sides else []
+    words = [f"{name} learns best {works} ({most})"]
+    words += [f"steps are {' and '.join(sides)}"] if (sides := _sides(points, found)) else []
     if found.diverging is not None:
         words.append(f"from {format_number(found.diverging)} on, half of the runs or more diverge")
     return "; ".join(words)
+
+
+def _sides(points: Sequence[RatePoint], found: Regimes) -> list[str]:
+    """Return what is too small and too large, with the share that the next rate on each side still solves."""
+    sides: list[str] = []
+    for words, place in (("too small below", found.low - 1), ("too large above", found.high + 1)):
+        if 0 <= place < len(points):
+            point = points[place]
+            sides.append(f"{words} ({percent_words(point.solved)} at {format_number(point.rate)})")
+    return sides
 
 
 FEW = 3
@@ -125,20 +133,13 @@ def _rates(points: Sequence[RatePoint], found: Regimes) -> str:
     best = next(point for point in points if point.rate == found.best[0])
     low, high = points[found.low].rate, points[found.high].rate
     where = (
-        f"Rates from {format_number(low)} to {format_number(high)} work"
+        f"Rates from {format_number(low)} to {format_number(high)} work best"
         if low < high
-        else f"Of the grid only {format_number(low)} works"
+        else f"Of the grid {format_number(low)} works best"
     )
     tie = f", one of {len(found.best)} that tie" if len(found.best) > 1 else ""
-    sides = [
-        name
-        for name, reached in (
-            ("smaller ones are too small", found.low > 0),
-            ("larger ones too large", found.high < len(points) - 1),
-        )
-        if reached
-    ]
-    ends = f"; {' and '.join(sides)}" if sides else ""
+    sides = _sides(points, found)
+    ends = f"; steps are {' and '.join(sides)}" if sides else ""
     burst = (
         f"; from {format_number(found.diverging)} on, half of the runs or more diverge"
         if found.diverging is not None

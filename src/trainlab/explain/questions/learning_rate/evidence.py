@@ -120,10 +120,11 @@ class Evidence:
 
     @cached_property
     def _trained(self) -> list[Runs]:
-        """The runs at the experiment's own rate, at each of the grid, and of the range test."""
-        climbing = range_experiment(self.base, self.rates[0], self.rates[-1])
+        """The runs at the experiment's own rate, at each of the grid, and of the range test if it is told."""
         at_rates = [at_rate(self.base, each) for each in self.rates]
-        return self.populations.train([self._with_parameters, *at_rates, climbing])
+        climbing = range_experiment(self.base, self.rates[0], self.rates[-1])
+        last = [climbing] if self._is_for("range-test") else []
+        return self.populations.train([self._with_parameters, *at_rates, *last])
 
     @cached_property
     def own(self) -> Runs:
@@ -140,9 +141,8 @@ class Evidence:
     @cached_property
     def points(self) -> tuple[RatePoint, ...]:
         """How the networks fared at every rate."""
-        return tuple(
-            point_of(value, runs) for value, runs in zip(self.rates, self._trained[1:-1], strict=True)
-        )
+        at_rates = self._trained[1 : 1 + len(self.rates)]
+        return tuple(point_of(value, runs) for value, runs in zip(self.rates, at_rates, strict=True))
 
     @cached_property
     def regimes(self) -> Regimes:

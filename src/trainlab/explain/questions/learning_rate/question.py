@@ -34,6 +34,8 @@ from trainlab.explain.subject.network import network_numbers
 from trainlab.page.section import Section
 from trainlab.spec import Experiment, Study
 
+NO_SCHEDULES: Final = "schedules is empty; leave it out for all of them."
+
 
 def learning_rate(
     source: Experiment | Study | str | os.PathLike[str] = DEFAULT,
@@ -135,9 +137,9 @@ def _range_test_section(evidence: Evidence) -> Section:
     return with_note(section, populations.note(fresh))
 
 
-def _schedules_section(evidence: Evidence) -> Section | None:
+def _schedules_section(evidence: Evidence) -> Section | str:
     if not evidence.schedules:
-        return None
+        return NO_SCHEDULES
     return schedules_section(evidence.schedules, evidence.steady, evidence.plateaus)
 
 
@@ -147,9 +149,9 @@ def _schedules_numbers(evidence: Evidence) -> list[dict[str, Any]]:
     ]
 
 
-def _comparison_section(evidence: Evidence) -> Section | None:
+def _comparison_section(evidence: Evidence) -> Section | str:
     if not evidence.schedules:
-        return None
+        return NO_SCHEDULES
     seeds = evidence.comparison[0].point.solved.n
     return with_note(comparison_section(evidence.comparison), evidence.populations.note(seeds))
 

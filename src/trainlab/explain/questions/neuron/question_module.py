@@ -62,8 +62,8 @@ class ModuleEvidence:
         return where + (f", {point_words(self.points[self.place - 1])}." if self.points.ndim == 2 else ".")
 
     @cached_property
-    def plane(self) -> tuple[Section | None, PlaneView | None]:
-        """Where in the space of the inputs the unit is on: the section, and what it draws."""
+    def plane(self) -> tuple[Section | str, PlaneView | None]:
+        """Where in the inputs' space the unit is on: the section, or why there is none; what is drawn."""
         if changes_by_batch(self.traced):
             return Section(
                 name="plane",
@@ -75,7 +75,7 @@ class ModuleEvidence:
             ), None
         points, one = self.points, self.neuron
         if points.ndim != 2 or not self.traced.inputs.is_floating_point():
-            return None, None
+            return "the examples aren't rows of real numbers, so they lie in no plane.", None
         first = self.layer == 1 and _direct(one.inputs, points[self.place - 1])
         return plane_section(
             one,

@@ -1,14 +1,16 @@
-"""A diagnosis's pictures, drawn from their plain numbers: what was seen, and what remedies did."""
+"""Pictures as plain numbers, as JSON has them: drawn for a page, told in lines of text for a terminal."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from trainlab.draw import (
     BeforeAfter,
     Curve,
+    Interval,
     Link,
     Picture,
     Shape,
@@ -17,16 +19,28 @@ from trainlab.draw import (
     binned,
     chain,
     curves,
+    intervals,
     shapes,
     strips,
 )
+from trainlab.page.text_picture import MOST_ROWS, in_text
 
 Numbers = dict[str, Any]
 
 
-def drawn(picture: Numbers) -> Picture:
-    """Return the picture of the numbers that a report or finding holds (`diagnosis.pictures`)."""
-    return _KINDS[picture["kind"]](picture)
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """A picture's `numbers`: its `kind`, its `title` and what that kind needs (`diagnosis.pictures`)."""
+
+    numbers: Numbers
+
+    def drawn(self) -> Picture:
+        """Return the picture for a page."""
+        return _KINDS[self.numbers["kind"]](self.numbers)
+
+    def lines(self, *, width: int, label: str, most: int = MOST_ROWS) -> list[str]:
+        """Return the picture in lines of text, the first after `label`; of bars and strips `most`."""
+        return in_text(self.numbers, width=width, label=label, most=most)
 
 
 def _bars(picture: Numbers) -> Picture:
@@ -88,6 +102,24 @@ def _shapes(picture: Numbers) -> Picture:
     return shapes(boxes, title=picture["title"])
 
 
+def _before_after(picture: Numbers) -> Picture:
+    rows = [
+        BeforeAfter(label=row["label"], before=_number(row["before"]), after=_number(row["after"]))
+        for row in picture["rows"]
+    ]
+    return before_after(rows, x_label=picture["x_label"], title=picture["title"], log=picture["log"])
+
+
+def _intervals(picture: Numbers) -> Picture:
+    rows = [Interval(**row) for row in picture["rows"]]
+    hold = (0.0, 100.0)
+    return intervals(rows, x_label=picture["x_label"], title=picture["title"], reference=None, hold=hold)
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
 _KINDS: dict[str, Callable[[Numbers], Picture]] = {
     "bars": _bars,
     "lines": _lines,
@@ -95,31 +127,6 @@ _KINDS: dict[str, Callable[[Numbers], Picture]] = {
     "strips": _strips,
     "chain": _chain,
     "shapes": _shapes,
+    "before_after": _before_after,
+    "intervals": _intervals,
 }
-
-
-def trial_picture(trial: dict[str, Any]) -> Picture | None:
-    """Return the picture of a trial as JSON has it; None where nothing can be compared."""
-    name = "loss" if trial["same_loss"] or not trial["reached_as"] else "reached"
-    words = (
-        "Last loss"
-        if name == "loss"
-        else f"{trial['reached_as'][:1].upper()}{trial['reached_as'][1:]} reached"
-    )
-    rows = [
-        BeforeAfter(
-            label=f"seed {one['seed']}",
-            before=_number(one["before"][name]),
-            after=_number(one["after"][name]),
-        )
-        for one in trial["seeds"]
-    ]
-    if trial["verdict"] in ("no hold", "failed") or not any(math.isfinite(row.after) for row in rows):
-        return None
-    return before_after(
-        rows, x_label=words, title=f"With {trial['remedy']}, seed by seed", log=name == "loss"
-    )
-
-
-def _number(value: float | None) -> float:
-    return math.nan if value is None else value

@@ -1,0 +1,281 @@
+"""How often the doctor is right, from what `scripts/bench --doctor` has kept in docs/trust.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from benchmarks.doctor_outcomes import disagreements
+from benchmarks.doctor_score import (
+    Bin,
+    Row,
+    Score,
+    alarms,
+    by_fault,
+    by_set,
+    calibration,
+    is_accused,
+    overhead,
+)
+from docs.blocks import ROOT
+from docs.words import table
+from trainlab.draw import Measured, counted, format_number, measured_curves
+from trainlab.stats import Rate
+
+KEPT = "docs/trust.json"
+SETS = {
+    "examples": "the scripts of `examples/` that train by PyTorch",
+    "open": "`benchmarks/doctor_cases/open`: rules were written with these in sight",
+    "sealed": "`benchmarks/doctor_cases/sealed`: nobody who writes rules reads them",
+    "development": "a set from outside of the repository that the first rules were written with",
+    "all": "all of these",
+}
+ASKED = (
+    (
+        "gradsnitch 0.1.0",
+        "losses, gradient norms, rates and updates as columns of numbers",
+        "NaN, spikes, plateaus, swings, vanishing gradients, rates too high or decayed early, overfitting",
+    ),
+    (
+        "torchdiag 0.1.0",
+        "a network after a backward pass; a batch",
+        "gradients that are missing, below 10⁻⁷ or above 100; dead units of `nn.ReLU` modules",
+    ),
+    (
+        "trainpulse 0.4.0",
+        "numbers by name and step",
+        "NaN, spikes, plateaus, gradient norms outside of fixed limits, jumps of the rate",
+    ),
+    (
+        "traintools 0.6.2",
+        "a network after a backward pass; a batch; outcomes by example",
+        "non-finite, vanished or large gradients, updates by weights, constant or huge inputs",
+    ),
+)
+"""Tools, what they are given, and what they can say."""
+
+
+def kept() -> dict[str, Any]:
+    """Return what was measured."""
+    return json.loads((ROOT / KEPT).read_text(encoding="utf-8"))
+
+
+def sets() -> str:
+    """A row a set, and what the sets are."""
+    rows = kept()["rows"]
+    heads = ("set", "found", "first", "placed", "accused: healthy", "accused: mended")
+    found = [_score_row(score) for score in by_set(rows)]
+    lines = [
+        f"- **{name}**: {SETS[name]}." for name in dict.fromkeys(row["set"] for row in rows) if name in SETS
+    ]
+    return f"{table(heads, found)}\n\n" + "\n".join(lines)
+
+
+def wrong() -> str:
+    """What was named on scripts without a fault, and how many first findings on the others are wrong."""
+    rows: list[Row] = kept()["rows"]
+    sound = [row for row in rows if row["kind"] != "faulty"]
+    named = alarms(rows)
+    told = ", ".join(f"`{name}` {count}×" for name, count in named.items())
+    accused = sum(map(is_accused, sound))
+    faulty = [row for row in rows if row["kind"] == "faulty"]
+    silent = sum(not row["said"] for row in faulty)
+    wrong_first = sum(bool(row["said"]) and not row["said"][0]["right"] for row in faulty)
+    return (
+        f"Of {counted(len(sound), 'script')} without a fault, healthy and mended, {accused} "
+        f"{'is' if accused == 1 else 'are'} accused{f' ({told})' if told else ''}. Of "
+        f"{counted(len(faulty), 'script')} with one, the doctor finds nothing in {silent}, and in "
+        f"{wrong_first} what it names first is neither the fault nor another right answer."
+    )
+
+
+def faults() -> str:
+    """A row a fault, of all sets together."""
+    heads = ("fault", "scripts", "found", "first", "placed", "mended accused")
+    lines = [
+        (
+            f"`{score.name}`",
+            str(score.found.n),
+            *map(_k, (score.found, score.first, score.placed)),
+            _of(score.mended),
+        )
+        for score in by_fault(kept()["rows"])
+        if score.found is not None
+    ]
+    return table(heads, lines)
+
+
+def confidence() -> str:
+    """A row a range of confidences: all findings, and first ones."""
+    rows = kept()["rows"]
+    first = {each.low: each for each in calibration(rows, first=True)}
+    heads = ("confidence", "on average", "right, of all findings", "right, of first findings")
+    lines = [
+        (
+            _range(each),
+            f"{each.said:.2f}",
+            _of(each.right),
+            _of(first[each.low].right) if each.low in first else "",
+        )
+        for each in calibration(rows)
+    ]
+    return table(heads, lines)
+
+
+def pictures(_: object) -> dict[str, str]:
+    """Return the reliability diagram."""
+    rows = kept()["rows"]
+    series = [
+        _series("all findings", calibration(rows)),
+        _series("first findings", calibration(rows, first=True)),
+    ]
+    drawn = measured_curves(
+        series,
+        x_label="Confidence said",
+        y_label="Share that were right",
+        title="Is confidence earned?",
+        measured_label="Points: share that were right, with 95 % interval (Wilson).",
+    )
+    return {"trust-confidence.svg": drawn.svg}
+
+
+def cost() -> str:
+    """What the doctor adds to a script."""
+    found = kept()
+    measured = overhead(found.get("cost", []))
+    if measured is None:
+        return "Not measured."
+    about = found["machine"]
+    words = (
+        f"Over {measured['scripts']:.0f} scripts of these sets, each run by itself and by `trainlab doctor` "
+        f"({about['processor']}, one thread, {about['date']}): the median takes {measured['plain_cpu']:.1f} "
+        f"s of processor time by itself and {measured['more_cpu']:.1f} s more with the doctor, at most "
+        f"{measured['most_cpu']:.1f} s more; all together {measured['times']:.2f} times as much. Peak memory "
+        f"is {measured['more_mb']:.0f} MB higher (median; at most {measured['most_mb']:.0f} MB). "
+        f"{measured['same']:.0f} of {measured['scripts']:.0f} print the same with the doctor, "
+        "character for character."
+    )
+    return words + _training_cost(found) + _bits(found)
+
+
+def outcomes() -> str:
+    """How many runs aren't judged alike."""
+    found = kept().get("outcomes")
+    if not found:
+        return "Not measured."
+    runs = sum(len(row["runs"]) for row in found)
+    other = disagreements(found)
+    words = (
+        f"{counted(len(found), 'script')}, {counted(runs, 'run')}: {len(other)} "
+        f"{'is' if len(other) == 1 else 'are'} not judged alike."
+    )
+    if not other:
+        return words
+    return f"{words}\n\n{table(('script', 'seed', 'said'), other)}"
+
+
+def peers() -> str:
+    """What other tools can be asked, and how they fare."""
+    rows = kept().get("peers", [])
+    by_name = {name.split()[0]: (name, given, says) for name, given, says in ASKED}
+    heads = ("tool", "is given", "can say", "right", "silent", "warns of healthy ones")
+    keys = {row["key"] for row in rows}
+    own = [row for row in kept()["rows"] if row["key"] in keys]
+    lines = [_doctor_beside(own)] if own else []
+    for short, (name, given, says) in by_name.items():
+        said = [(row, row["tools"][short]) for row in rows if short in row["tools"]]
+        faulty = [tool for row, tool in said if row["kind"] == "faulty"]
+        healthy = [tool for row, tool in said if row["kind"] == "healthy"]
+        lines.append(
+            (
+                name,
+                given,
+                says,
+                f"{sum(each['right'] for each in faulty)} of {len(faulty)}",
+                f"{sum(not each['warned'] for each in faulty)} of {len(faulty)}",
+                f"{sum(each['warned'] for each in healthy)} of {len(healthy)}",
+            )
+        )
+    return table(heads, lines)
+
+
+def _doctor_beside(rows: Sequence[Row]) -> tuple[str, ...]:
+    faulty = [row for row in rows if row["kind"] == "faulty"]
+    healthy = [row for row in rows if row["kind"] == "healthy"]
+    right = sum(any(each["right"] for each in row["said"]) for row in faulty)
+    silent = sum(not row["said"] for row in faulty)
+    accused = sum(map(is_accused, healthy))
+    return (
+        "trainlab doctor",
+        "the script",
+        "[these faults](faults.md)",
+        f"{right} of {len(faulty)}",
+        f"{silent} of {len(faulty)}",
+        f"{accused} of {len(healthy)}",
+    )
+
+
+def _training_cost(found: dict[str, Any]) -> str:
+    rows = found.get("overhead")
+    if not rows:
+        return ""
+    heads = ("training", "parameters", "steps", "processor time", "with `trainlab.watch`", "memory")
+    lines = [
+        (
+            row["model"],
+            f"{row['parameters']:,}",
+            f"{row['steps']:,}",
+            f"{row['plain_cpu']:.1f} s",
+            f"{row['cpu']:.1f} s ({row['cpu'] / row['plain_cpu'] - 1:+.0%})",
+            f"{row['plain_mb']:,.0f} MB, {row['mb'] - row['plain_mb']:+,.0f} MB",
+        )
+        for row in rows
+    ]
+    return f"\n\n{table(heads, lines)}"
+
+
+def _bits(found: dict[str, Any]) -> str:
+    bits = found.get("bits")
+    if not bits:
+        return ""
+    return (
+        f"\n\nFinal weights and the states of all random generators are the same bit for bit, with the "
+        f"probe and without, in {bits['same']} of {bits['trainings']} trainings "
+        "(`python -m benchmarks.probe_bits`)."
+    )
+
+
+def _series(label: str, bins: Sequence[Bin]) -> Measured:
+    said = [each.said for each in bins]
+    shares = [each.right for each in bins]
+    return Measured(
+        label=label,
+        x=said,
+        theory=said,
+        measured=[each.estimate for each in shares],
+        low=[each.low for each in shares],
+        high=[each.high for each in shares],
+    )
+
+
+def _score_row(score: Score) -> tuple[str, ...]:
+    shares = (score.found, score.first, score.placed, score.healthy, score.mended)
+    return (score.name, *map(_of, shares))
+
+
+def _of(value: Rate | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value.k} of {value.n} ({100 * value.low:.0f}–{100 * value.high:.0f} %)"
+
+
+def _k(value: Rate | None) -> str:
+    return "–" if value is None else str(value.k)
+
+
+def _range(each: Bin) -> str:
+    return f"{format_number(each.low)} to {format_number(each.high)}"
+
+
+BLOCKS = (confidence, cost, faults, outcomes, peers, sets, wrong)

@@ -1,0 +1,170 @@
+"""Axes are taken for one another: the answer to an example depends on which others are in its batch."""
+
+from __future__ import annotations
+
+from trainlab.diagnosis.fault import Explains, Fault
+from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.observed.dependence import Dependence, PassCall
+from trainlab.diagnosis.observed.events import AxesExchanged
+from trainlab.diagnosis.pictures.kinds import Picture
+from trainlab.diagnosis.place import place_at
+from trainlab.diagnosis.signals.training import Training
+
+MOST = 0.5
+"""So large a share of the rows has to change."""
+RECURRENT = ("RNN", "LSTM", "GRU")
+
+
+def judge(training: Training) -> Finding | None:
+    """Look at what was reshaped, then at whether the rows of a batch change each other's answers."""
+    if training.learning.adversarial:
+        return None
+    for event in training.record.events_of(AxesExchanged):
+        finding = _of_data(event)
+        mixes_rows = event.before[:1] != event.after[:1]
+        return finding if mixes_rows or training.learning.failing else finding.as_note()
+    for asked in training.record.dependences:
+        if not _mixes(asked):
+            continue
+        if asked.moved:
+            return _of_reshape(asked, asked.moved[0])
+        layer = _along_rows(asked)
+        if layer is not None:
+            return _of_layer(asked, layer)
+    return None
+
+
+def _mixes(asked: Dependence) -> bool:
+    return asked.order > MOST or asked.others > MOST
+
+
+def _along_rows(asked: Dependence) -> PassCall | None:
+    """Return a layer that takes the rows for its sequence, unless that may be meant.
+
+    Where the targets have its other axis, too, it may be the data that has the sequence first, as recurrent
+    layers want it; where each batch is a group of its own, its members may attend to each other.
+    """
+    for layer in asked.along_rows:
+        meant = layer.name not in RECURRENT and not asked.regrouped
+        if layer.given[1] not in asked.target[:1] and not meant:
+            return layer
+    return None
+
+
+def _proof(asked: Dependence) -> str:
+    rows, others = asked.rows, asked.rows - 1
+    if asked.order > MOST:
+        return (
+            f"asked at the end in eval mode, {round(asked.order * rows)} of {rows} rows got other answers "
+            "when they stood in another order in their batch"
+        )
+    return (
+        f"asked at the end in eval mode, {round(asked.others * others)} of {others} rows got other answers "
+        "when another row of their batch was replaced"
+    )
+
+
+def _of_data(event: AxesExchanged) -> Finding:
+    before, after = list(event.before), list(event.after)
+    return Finding(
+        place=place_at(event.site, "data"),
+        where=f"the network's input at {event.site.quoted if event.site else 'a view'}",
+        confidence=0.9,
+        evidence=(
+            f"a batch of shape {before} is reshaped to {after} and given to the network",
+            "view and reshape keep the numbers in their order: they exchange no axes, and deal out the "
+            "numbers of one example to several",
+        ),
+        remedy="Exchange axes with `transpose` or `permute`.",
+        code=f"x = x.permute({', '.join(map(str, _places(event.before, event.after)))})",
+    )
+
+
+def _places(before: tuple[int, ...], after: tuple[int, ...]) -> list[int]:
+    left = list(range(len(before)))
+    found: list[int] = []
+    for size in after:
+        place = next((one for one in left if before[one] == size), None)
+        if place is not None:
+            left.remove(place)
+            found.append(place)
+    return found
+
+
+def _of_reshape(asked: Dependence, call: PassCall) -> Finding:
+    rows = call.given.index(asked.rows)
+    return Finding(
+        place=place_at(call.site, "call", call=call.name),
+        where=f"{asked.name} at {call.site.quoted if call.site else call.name}",
+        confidence=0.93,
+        evidence=(
+            _proof(asked),
+            f"{call.name} takes {list(call.given)}, whose axis {rows} is the {asked.rows} rows asked, to "
+            f"{list(call.out)}: the numbers keep their order, so that those of several rows come together",
+        ),
+        remedy="Bring the axis of the rows to the front with `transpose` or `permute` before reshaping.",
+        code=f"h.transpose(0, {rows}).reshape(…)",
+    )
+
+
+def _of_layer(asked: Dependence, call: PassCall) -> Finding:
+    return Finding(
+        place=place_at(call.site, "module", module=call.module),
+        where=f"{asked.name}.{call.module} ({call.name})" + (f" at {call.site.quoted}" if call.site else ""),
+        confidence=0.93,
+        evidence=(
+            _proof(asked),
+            f"{call.module} ({call.name}, batch_first=False) is given {list(call.given)}: it takes axis "
+            "0, the "
+            f"{asked.rows} rows asked, for the sequence, and axis 1 for the batch",
+        ),
+        remedy=f"Make the {call.name} with `batch_first=True`.",
+        code=f"nn.{call.name}(…, batch_first=True)",
+    )
+
+
+def _picture(training: Training) -> Picture | None:
+    """The shapes before and after, or the one that the layer is given."""
+    boxes: list[tuple[str, tuple[int, ...], bool]] = []
+    for event in training.record.events_of(AxesExchanged)[:1]:
+        boxes = [("before", event.before, False), ("given to the network", event.after, True)]
+    for asked in training.record.dependences:
+        if boxes or not _mixes(asked):
+            continue
+        layer = _along_rows(asked)
+        if asked.moved:
+            call = asked.moved[0]
+            boxes = [("before", call.given, False), (f"after {call.name}", call.out, True)]
+        elif layer is not None:
+            boxes = [(f"given to {layer.module}", layer.given, True)]
+    if not boxes:
+        return None
+    drawn = [{"label": label, "shape": list(shape), "wrong": wrong} for label, shape, wrong in boxes]
+    return {"kind": "shapes", "title": "Axes that are taken for one another", "boxes": drawn}
+
+
+FAULT = Fault(
+    name="mixed_axes",
+    family="The network",
+    title="axes are mixed up",
+    what="A recurrent or attention layer without `batch_first` runs along the batch instead of the sequence, "
+    "or `view` stands where a `transpose` was meant. Examples get each other's numbers, and the answer to "
+    "one depends on which others are in its batch.",
+    formula=f"Over {MOST:.0%} of the rows asked at the end, in eval mode, get other answers if they stand in "
+    "another order or if another row is replaced; and a reshape moves the axis of the rows, or a layer takes "
+    "it for the sequence. Or a batch is reshaped to its own axes in another order and given to the network.",
+    source="A fact, read off shapes and shown on a copy of the network.",
+    silent="the targets have the layer's other axis, too (data with the sequence first), the batch has one "
+    "step only, rows attend to each other and are never met in another batch (groups of their own), or rows "
+    "don't change each other's answers.",
+    remedy="`batch_first=True`, or `transpose` and `permute` in the place of `view`.",
+    judge=judge,
+    picture=_picture,
+    untried="what each axis means isn't known",
+    explains=(
+        Explains(
+            ("shuffled_targets", "loss_plateau", "capacity_too_small", "lr_too_low", "overfitting"),
+            "the network gets the numbers of several examples for one target",
+        ),
+    ),
+)

@@ -1,0 +1,197 @@
+# pyright: basic
+"""Reads the calls of one pass of a copy: what takes rows apart, and over which axes softmax normalizes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from trainlab.diagnosis.observed.dependence import Dependence, PassCall
+from trainlab.diagnosis.probe.user_frames import user_site
+
+MAX_CALLS = 20_000
+_SOFTMAX = frozenset(("softmax", "log_softmax"))
+_RESHAPES = frozenset(("view", "reshape", "unflatten"))
+_PRODUCTS = frozenset(("matmul", "__matmul__", "bmm"))
+_SCALED = frozenset(
+    ("div", "__truediv__", "true_divide", "mul", "__mul__", "masked_fill", "masked_fill_", "add", "__add__")
+)
+"""What scores pass through on their way from a product of queries and keys to softmax."""
+_PASSED_ON = frozenset(
+    ("dropout", "to", "float", "half", "bfloat16", "type_as", "contiguous", "clone", "nan_to_num")
+)
+"""What attention weights pass through without being normalized anew."""
+_ATTENTION = (nn.MultiheadAttention, nn.TransformerEncoderLayer, nn.TransformerDecoderLayer)
+
+
+@dataclass(slots=True)
+class _Weights:
+    """Attention weights on their way: `axis` is the one normalized, counted from the end."""
+
+    tensor: torch.Tensor
+    call: PassCall
+    axis: int
+
+
+class PassCalls(TorchFunctionMode):
+    """Enters what it reads in `found`; `rows` rows are given, a number that no other axis has."""
+
+    def __init__(self, found: Dependence, rows: int) -> None:
+        super().__init__()  # pyright: ignore[reportUnknownMemberType]
+        self.found = found
+        self.rows = rows
+        self.module = ""
+        self._calls = 0
+        self._scores: dict[int, torch.Tensor] = {}
+        self._weights: dict[int, _Weights] = {}
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        named = kwargs or {}
+        out = func(*args, **named)
+        self._calls += 1
+        if self._calls <= MAX_CALLS and isinstance(out, torch.Tensor):
+            self._hear(getattr(func, "__name__", ""), args, named, out)
+        return out
+
+    def _hear(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor) -> None:
+        first = args[0] if args else kwargs.get("input")
+        if name == "einsum":
+            self._einsum(args, out)
+            return
+        if not isinstance(first, torch.Tensor):
+            return
+        if name in _RESHAPES and tears_rows_apart(tuple(first.shape), tuple(out.shape), self.rows):
+            self.found.moved.append(self._call(name, first, out))
+        if name in _SOFTMAX:
+            self._softmax(name, first, out, args, kwargs)
+        elif name in _PRODUCTS:
+            self._product(args, out)
+        elif id(first) in self._scores and name in _SCALED and out.shape == first.shape:
+            self._scores[id(out)] = out
+        elif id(first) in self._weights:
+            self._pass_on(name, args, kwargs, first, out)
+
+    def _call(self, name: str, given: torch.Tensor, out: torch.Tensor, axis: int = 0) -> PassCall:
+        return PassCall(name, self.module, user_site(), tuple(given.shape), tuple(out.shape), axis)
+
+    def _softmax(
+        self,
+        name: str,
+        given: torch.Tensor,
+        out: torch.Tensor,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> None:
+        axis = args[1] if len(args) > 1 else kwargs.get("dim")
+        if not isinstance(axis, int) or not given.dim():
+            return
+        axis %= given.dim()
+        call = self._call(name, given, out, axis)
+        if given.shape[axis] == self.rows and list(given.shape).count(self.rows) == 1:
+            self.found.over_rows.append(call)
+        elif id(given) in self._scores and name == "softmax" and axis >= given.dim() - 2:
+            self._weights[id(out)] = _Weights(out, call, axis - given.dim())
+
+    def _product(self, args: tuple[Any, ...], out: torch.Tensor) -> None:
+        one, other = args[:2] if len(args) > 1 else (None, None)
+        if not isinstance(one, torch.Tensor) or not isinstance(other, torch.Tensor):
+            return
+        if out.dim() < 3:
+            return
+        mine, theirs = self._weights.get(id(one)), self._weights.get(id(other))
+        if mine is not None and theirs is None and mine.axis != -1:
+            self._summed_elsewhere(mine)
+        elif theirs is not None and mine is None and theirs.axis != -2:
+            self._summed_elsewhere(theirs)
+        elif mine is None and theirs is None and not _is_parameter(one) and not _is_parameter(other):
+            self._scores[id(out)] = out
+
+    def _einsum(self, args: tuple[Any, ...], out: torch.Tensor) -> None:
+        """Compare the letter of the axis that was normalized with those that are summed over."""
+        equation, *operands = args if args and isinstance(args[0], str) else ("", *args)
+        if len(operands) == 1 and isinstance(operands[0], list | tuple):
+            operands = list(operands[0])
+        left, arrow, right = equation.replace(" ", "").partition("->")
+        terms = left.split(",")
+        if not arrow or "." in equation or len(terms) != 2 or len(operands) != 2:
+            return
+        known = [self._weights.get(id(one)) for one in operands]
+        if not any(known) and not any(map(_is_parameter, operands)) and out.dim() >= 3:
+            self._scores[id(out)] = out
+        for term, one, other in zip(terms, known, reversed(known), strict=True):
+            if one is not None and other is None and len(term) >= -one.axis:
+                kept = term[one.axis] in right
+                if kept and any(letter not in right for letter in term):
+                    self._summed_elsewhere(one)
+
+    def _summed_elsewhere(self, weights: _Weights) -> None:
+        shape = weights.tensor.shape
+        if min(shape[-1], shape[-2]) > 1:
+            self.found.over_queries.append(weights.call)
+
+    def _pass_on(
+        self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], given: torch.Tensor, out: torch.Tensor
+    ) -> None:
+        weights = self._weights[id(given)]
+        axis = weights.axis
+        if name in ("transpose", "swapaxes") and len(args) == 3:
+            places = [place % given.dim() - given.dim() for place in args[1:]]
+            if axis in places:
+                axis = places[0] + places[1] - axis
+        elif name in _RESHAPES and out.dim() >= 2 and out.shape[-2:] == given.shape[-2:]:
+            pass
+        elif name not in _PASSED_ON or out.shape != given.shape:
+            return
+        if axis >= -2:
+            self._weights[id(out)] = _Weights(out, weights.call, axis)
+
+    @contextlib.contextmanager
+    def reading(self, model: nn.Module) -> Iterator[None]:
+        """Read the pass that is made within, with the layers that take the rows for their sequence."""
+        handles = []
+        for path, part in model.named_modules():
+            if isinstance(part, (nn.RNNBase, *_ATTENTION)):
+                handles.append(part.register_forward_pre_hook(self._layer_of(path), with_kwargs=True))
+        try:
+            with self:
+                yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def _layer_of(self, path: str) -> Any:
+        def called(part: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+            batch_first = getattr(part, "batch_first", getattr(part, "self_attn", part).batch_first)
+            given = next((one for one in (*args, *kwargs.values()) if isinstance(one, torch.Tensor)), None)
+            if batch_first or given is None or given.dim() != 3:
+                return
+            if given.shape[0] == self.rows and given.shape[1] > 1:
+                name = type(part).__name__
+                self.found.along_rows.append(PassCall(name, path, user_site(), tuple(given.shape)))
+
+        return called
+
+
+def _is_parameter(tensor: Any) -> bool:
+    return isinstance(tensor, nn.Parameter)
+
+
+def tears_rows_apart(given: tuple[int, ...], out: tuple[int, ...], rows: int) -> bool:
+    """Whether the axis of the rows is at another place among the numbers than it was before.
+
+    `reshape` keeps the numbers in their order: an axis is the same one only if as many numbers stand before
+    it, and after it.
+    """
+    if given.count(rows) != 1 or out.count(rows) != 1:
+        return False
+    before, after = prod(given[: given.index(rows)]), prod(out[: out.index(rows)])
+    return before != after

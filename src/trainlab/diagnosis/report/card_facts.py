@@ -1,0 +1,135 @@
+"""What was trained, and with what result: the card of a report as facts in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trainlab.draw import counted, format_number
+from trainlab.page.section import Fact
+
+FEW_ROWS = 8
+"""The loss of a batch of fewer rows says little about that of the data."""
+UNLIKE = 4
+"""A loss so many times that over the data, or so small a part of it, needs both to be said."""
+
+
+def card_facts(report: dict[str, Any]) -> tuple[Fact, ...]:
+    """Return what a report (as `Report.to_dict` has it) says of model, optimizer, loss, data and result."""
+    card = report["card"]
+    facts = [Fact("model", _model(model)) for model in card["models"]]
+    if card["unregistered_parameters"]:
+        words = f"and {card['unregistered_parameters']:,} values that no module has registered"
+        facts.append(Fact("", words))
+    facts += [Fact("head", card["output_head"])] if card["output_head"] else []
+    facts += [Fact("optimizer", _optimizer(optimizer)) for optimizer in card["optimizers"]]
+    facts += [Fact("loss", _loss(loss)) for loss in card["losses"]]
+    facts += _data(card)
+    facts += [Fact("modes", words) for model in card["models"] if (words := _modes(model))]
+    if card["first_loss"] is not None:
+        facts.append(Fact("training", _training(report), brief=True))
+    reached = _reached(report["outcome"])
+    facts += [Fact("reached", reached, brief=True)] if reached else []
+    return tuple(facts)
+
+
+def _model(model: dict[str, Any]) -> str:
+    of = f" ({model['class']})" if model["class"] != model["name"] else ""
+    text = f"{model['name']}{of}: {model['parameters']:,} parameters declared"
+    if model["trainable"] != model["parameters"]:
+        text += f", {model['trainable']:,} trainable"
+    return f"{text}, {model['reachable']:,} reachable from the loss"
+
+
+def _optimizer(optimizer: dict[str, Any]) -> str:
+    settings = [
+        f"{name} {_number(value)}"
+        for name, value in optimizer["settings"].items()
+        if name == "lr" or (name in ("momentum", "weight_decay") and value)
+    ]
+    last = optimizer["last_lr"]
+    if isinstance(last, float) and last != optimizer["settings"].get("lr"):
+        settings.append(f"lr at the end {format_number(last)}")
+    parts = [
+        f"{optimizer['name']}: {optimizer['kind']}",
+        *settings,
+        f"{optimizer['parameters']:,} parameters",
+        counted(optimizer["steps"], "step"),
+    ]
+    return ", ".join(parts)
+
+
+def _loss(loss: dict[str, Any]) -> str:
+    shapes = f"output {_shape(loss['output_shape'])}, target {_shape(loss['target_shape'])}"
+    kind = "written by hand" if loss["kind"] == "difference" else loss["kind"]
+    return f"{kind} at {loss['where']}: {shapes} {loss['target_dtype']}"
+
+
+def _data(card: dict[str, Any]) -> list[Fact]:
+    facts: list[Fact] = []
+    if card["batch"]:
+        facts.append(Fact("batch", f"input {_shape(card['batch'])}"))
+    if card["loaders"]:
+        facts.append(Fact("loaders", "; ".join(_loader(one) for one in card["loaders"])))
+    length = counted(card["steps"], "step")
+    if card["epochs"] is not None:
+        length += f", about {format_number(card['epochs'])} epoch{'' if card['epochs'] == 1 else 's'}"
+    passes = card["backward_passes"]
+    facts.append(Fact("length", f"{length}, {passes:,} backward pass{'es' if passes != 1 else ''}"))
+    return facts
+
+
+def _loader(one: dict[str, Any]) -> str:
+    order = "shuffled" if one["shuffled"] else "in order"
+    times = counted(one["passes"], "time")
+    return f"{_number(one['rows'])} rows, {order}, in batches of {_number(one['batch'])}, {times}"
+
+
+def _modes(model: dict[str, Any]) -> str:
+    """Return how many passes were made in which mode, where the network depends on it."""
+    if not model["depends_on_mode"]:
+        return ""
+    train, judge = model["training_passes"], model["evaluation_passes"]
+    words = [
+        f"{count:,} {purpose} passes in {mode}"
+        for purpose, passes in (("training", train), ("evaluation", judge))
+        for mode, count in passes.items()
+        if count
+    ]
+    return f"{model['name']}: {', '.join(words)}" if words else ""
+
+
+def _training(report: dict[str, Any]) -> str:
+    """Return the loss at both ends; single batches of a few rows tell little, so also over the data."""
+    card, share = report["card"], report["outcome"].get("loss_by_constant")
+    text = f"loss {_number(card['first_loss'])} → {_number(card['last_loss'])}"
+    constant, batch = card["constant_answer_loss"], card["batch"]
+    at_end = share * constant if constant and share is not None else None
+    if at_end is not None and batch and batch[0] < FEW_ROWS:
+        text += f" in single steps, {_number(at_end)} over the data at the end"
+    elif at_end and card["last_loss"] and not 1 / UNLIKE < card["last_loss"] / at_end < UNLIKE:
+        # Divided by the batches that a step gathers, say, or summed: not in the constant answer's unit.
+        text += f" as backward() got it, {_number(at_end)} over the data at the end"
+    if isinstance(constant, float):
+        text += f"; the best constant answer has {_number(constant)}"
+    return text
+
+
+def _reached(outcome: dict[str, Any]) -> str:
+    """Say how good the network is on its own data, and how good 5 nearest neighbours are."""
+    if outcome.get("reached") is None:
+        return ""
+    text = f"{outcome['reached_as']} {_number(outcome['reached'])}"
+    if outcome.get("reached_on"):
+        text += f" on {outcome['reached_on']}"
+    neighbours = outcome["neighbours_reach"]
+    return text if neighbours is None else f"{text}; 5 nearest neighbours reach {_number(neighbours)}"
+
+
+def _shape(shape: list[int]) -> str:
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def _number(value: Any) -> str:
+    if value is None:
+        return "unknown"
+    return format_number(value) if isinstance(value, int | float) else str(value)

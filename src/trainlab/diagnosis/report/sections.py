@@ -1,0 +1,204 @@
+"""What a report says, section by section: words, facts and pictures, of which terminal and page are made."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from trainlab.diagnosis.report.card_facts import card_facts
+from trainlab.diagnosis.report.verdict import blame_words, confidence_words
+from trainlab.draw import counted
+from trainlab.page.section import Fact, Section
+from trainlab.page.sketch import Sketch
+
+if TYPE_CHECKING:
+    from trainlab.diagnosis.report.report import Report
+
+
+DRAWN = 20
+"""Seeds of a trial that are drawn at most."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FindingSection(Section):
+    """A finding, or a note, whose `number` is 0. `name` is that of the fault, `code` its remedy's.
+
+    Its `consequences` stand inside of it; `consequence_of` and `because` say what it follows from itself.
+    `same_as` is the number of an earlier finding that has the same picture, 0 if none has. `tried` says what
+    trying remedies came to, and `trials` draw it.
+    """
+
+    remedy: str
+    number: int = 0
+    consequence_of: str = ""
+    because: str = ""
+    same_as: int = 0
+    tried: tuple[str, ...] = ()
+    trials: tuple[Sketch, ...] = ()
+    consequences: tuple[FindingSection, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReportSections:
+    """A report in words: its `findings` are causes, in the order of blame.
+
+    `tried` is empty if nothing was. `curve` is the loss over the steps. The text of `looked` says what was
+    looked at, and how the training ended.
+    """
+
+    verdict: str
+    tried: str
+    card: Section
+    curve: Sketch | None
+    findings: tuple[FindingSection, ...]
+    notes: tuple[FindingSection, ...]
+    looked: Section
+
+
+def report_sections(report: Report | dict[str, Any]) -> ReportSections:
+    """Return the sections of a report, which may be what `Report.to_dict` returned, also out of JSON."""
+    data = report if isinstance(report, dict) else report.to_dict()
+    stumbled = "The doctor itself stumbled, which did the training no harm:"
+    return ReportSections(
+        verdict=data["verdict"],
+        tried=data["tried"]["words"] if data["tried"] is not None else "",
+        card=Section(name="card", heading="What was trained", facts=card_facts(data)),
+        curve=Sketch(data["picture"]) if data.get("picture") else None,
+        findings=_causes(data["findings"], data["card"]["outcome"]),
+        notes=tuple(map(_note, data["notes"])),
+        looked=Section(
+            name="looked",
+            heading="What was looked at",
+            text=(_looked_at(data["looked_at"]), _ending(data["ended"])),
+            asides=tuple(f"{stumbled} {trouble}" for trouble in data["troubles"]),
+        ),
+    )
+
+
+def _causes(findings: Sequence[dict[str, Any]], outcome: str) -> tuple[FindingSection, ...]:
+    """Return causes with their consequences inside, numbered in the order in which they are read.
+
+    Of a remedy that two of them share only one has the picture.
+    """
+    pictures: list[Any] = []
+    drawn: set[str] = set()
+
+    def told(finding: dict[str, Any]) -> FindingSection:
+        picture, confidence = finding["picture"], finding["confidence"]
+        sure = f"{confidence_words(confidence)} ({confidence:.2f})"
+        blame = blame_words(finding, outcome)
+        same_as = pictures.index(picture) + 1 if picture in pictures else 0
+        pictures.append(picture)
+        number = len(pictures)
+        consequences = tuple(told(one) for one in findings if one["consequence_of"] == finding["fault"])
+        remedies: list[dict[str, Any]] = finding["tried"]["remedies"] if finding["tried"] else []
+        new = [one for one in remedies if one["remedy"] not in drawn]
+        drawn.update(one["remedy"] for one in new)
+        return FindingSection(
+            name=finding["fault"],
+            number=number,
+            heading=finding["title"],
+            facts=(
+                Fact("is there", f"{sure}; {blame}" if blame else sure),
+                Fact("where", finding["where"], brief=True),
+                Fact("evidence", tuple(finding["evidence"])),
+            ),
+            sketches=(Sketch(picture),) if picture else (),
+            same_as=same_as,
+            remedy=finding["remedy"]["text"],
+            code=finding["remedy"]["code"],
+            consequence_of=finding["consequence_of"],
+            because=finding["because"],
+            tried=_tried(finding["tried"]),
+            trials=tuple(sketch for one in new if (sketch := _trial(one)) is not None),
+            consequences=consequences,
+        )
+
+    names = {finding["fault"] for finding in findings}
+    return tuple(told(finding) for finding in findings if finding["consequence_of"] not in names)
+
+
+def _note(note: dict[str, Any]) -> FindingSection:
+    return FindingSection(
+        name=note["fault"],
+        heading=note["title"],
+        facts=(Fact("where", note["where"]), Fact("seen", tuple(note["evidence"]))),
+        remedy=note["remedy"]["text"],
+    )
+
+
+def is_loss_curve(sketches: Sequence[Sketch], curve: Sketch | None) -> bool:
+    """Whether a finding's picture is the loss over the steps, which the report's `curve` shows with more."""
+    if not sketches or curve is None:
+        return False
+    picture = sketches[0].numbers
+    if picture["kind"] != "lines" or len(picture["lines"]) != 1:
+        return False
+    return all(picture["lines"][0][axis] == curve.numbers["lines"][0][axis] for axis in ("x", "y"))
+
+
+def _tried(tried: dict[str, Any] | None) -> tuple[str, ...]:
+    """Return what trying each remedy came to; empty where none was tried."""
+    if tried is None:
+        return ()
+    return tuple(f"With {one['words']}" for one in tried["remedies"]) or (str(tried["words"]),)
+
+
+def _trial(trial: dict[str, Any]) -> Sketch | None:
+    """Return the picture of a trial, seed by seed; None where nothing can be compared."""
+    name = "loss" if trial["same_loss"] or not trial["reached_as"] else "reached"
+    measure = "last loss" if name == "loss" else f"{trial['reached_as']} reached"
+    rows: list[dict[str, Any]] = [
+        {"label": f"seed {one['seed']}", "before": one["before"][name], "after": one["after"][name]}
+        for one in trial["seeds"][:DRAWN]
+    ]
+    known = any(row["after"] is not None and math.isfinite(row["after"]) for row in rows)
+    if trial["verdict"] in ("no hold", "failed") or not known:
+        return None
+    more = f" (the first {DRAWN})" if len(trial["seeds"]) > DRAWN else ""
+    return Sketch(
+        {
+            "kind": "before_after",
+            "title": f"With {trial['remedy']}, seed by seed{more}",
+            "x_label": measure[:1].upper() + measure[1:],
+            "log": name == "loss",
+            "rows": rows,
+        }
+    )
+
+
+def _looked_at(looked: dict[str, Any]) -> str:
+    """Say what was looked at: "nothing found" is worth no more than that."""
+    parts = [
+        counted(looked["steps"], "step"),
+        counted(looked["graphs"], "autograd graph"),
+        counted(looked["parameters"], "parameter tensor"),
+        counted(looked["activations"], "activation"),
+        f"{looked['batches']:,} batches",
+        counted(looked["losses"], "place") + " where outputs meet targets",
+    ]
+    text = f"Looked at: {', '.join(parts)}."
+    if looked["compiled_calls"]:
+        calls = counted(looked["compiled_calls"], "call")
+        text += (
+            f" Of {calls} of compiled code only what goes in and comes out; "
+            "TORCH_COMPILE_DISABLE=1 shows the doctor the rest."
+        )
+    return text
+
+
+def _ending(ended: dict[str, Any]) -> str:
+    """Say how the script came to its end."""
+    words = {
+        "end": "The script ran to its end.",
+        "exit": f"The script ended itself with exit code {ended.get('code')}.",
+        "time": "Ended when the time given was over.",
+        "interrupted": "Stopped early.",
+    }
+    how = str(ended.get("how"))
+    if how == "error":
+        where = f" at {ended['where']}" if ended.get("where") else ""
+        return f"The script failed{where}: {ended.get('message')}"
+    return words.get(how) or str(ended.get("message") or how)

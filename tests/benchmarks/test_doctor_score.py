@@ -1,0 +1,169 @@
+"""How the doctor's verdicts on cases are scored: rows that were made up, whose score is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import doctor_bench, doctor_outcomes, doctor_runs, doctor_score
+from benchmarks.doctor_sets import CASES, Case, all_cases, of_folder
+
+
+def said(fault: str, confidence: float, *, right: bool = False, placed: bool = False) -> dict[str, Any]:
+    return {"fault": fault, "confidence": confidence, "explained": False, "right": right, "placed": placed}
+
+
+def row(
+    kind: str, *findings: dict[str, Any], fault: str = "", of: str = "one", **more: Any
+) -> dict[str, Any]:
+    plain = {"set": of, "kind": kind, "fault": fault, "said": list(findings), "answered": True}
+    return plain | more
+
+
+ROWS = [
+    row("faulty", said("dead_relu", 0.95, right=True, placed=True), fault="dead_relu"),
+    row("faulty", said("lr_too_low", 0.8), said("zero_init", 0.7, right=True), fault="zero_init"),
+    row("faulty", fault="zero_init", of="two"),
+    row("healthy", of="two"),
+    row("mended", said("lr_too_low", 0.8), fault="zero_init", of="two"),
+]
+
+
+def test_found_first_and_placed_are_counted_of_faulty_scripts_and_alarms_of_the_others():
+    one, two, both = doctor_score.by_set(ROWS)
+    assert [rate and (rate.k, rate.n) for rate in (one.found, one.first, one.placed)] == [
+        (2, 2),
+        (1, 2),
+        (1, 2),
+    ]
+    assert one.healthy is None
+    assert [rate and (rate.k, rate.n) for rate in (two.found, two.healthy, two.mended)] == [
+        (0, 1),
+        (0, 1),
+        (1, 1),
+    ]
+    assert both.found is not None
+    assert (both.name, both.found.k, both.found.n) == ("all", 2, 3)
+    names = [(score.name, score.found and score.found.n) for score in doctor_score.by_fault(ROWS)]
+    assert names == [("dead_relu", 1), ("zero_init", 2)]
+    assert doctor_score.alarms(ROWS) == {"lr_too_low": 1}
+
+
+def test_confidence_is_held_against_how_many_were_right():
+    bins = [
+        (each.low, round(each.said, 2), each.right.k, each.right.n) for each in doctor_score.calibration(ROWS)
+    ]
+    assert bins == [(0.6, 0.7, 1, 1), (0.75, 0.8, 0, 2), (0.93, 0.95, 1, 1)]
+    first = doctor_score.calibration(ROWS, first=True)
+    assert [(each.low, each.right.n) for each in first] == [(0.75, 2), (0.93, 1)]
+
+
+def test_overhead_is_of_scripts_that_were_run_by_themselves():
+    assert doctor_score.overhead([]) is None
+    pair = {"cpu": 3.0, "mb": 120, "plain_cpu": 2.0, "plain_mb": 100, "same_output": True}
+    found = doctor_score.overhead([pair])
+    assert found is not None
+    assert (found["scripts"], found["more_cpu"], found["times"], found["more_mb"]) == (1, 1.0, 1.5, 20)
+    assert found["same"] == 1
+
+
+@pytest.mark.parametrize(
+    ("where", "placed"),
+    [
+        ("self.teacher", True),
+        ("in the loop", False),
+        ("teacher, student", True),
+        ("teach", False),
+        ("", False),
+    ],
+)
+def test_a_finding_is_placed_by_a_name_of_the_label(where: str, placed: bool):
+    finding = {"where": "x", "evidence": ["self.teacher is the student"], "remedy": {"text": "", "code": ""}}
+    assert doctor_runs.is_placed(where, finding) is placed
+
+
+def test_a_row_keeps_no_words_of_the_findings(tmp_path: Path):
+    (tmp_path / "a.py").write_text("print(1)\n")
+    case = Case(of="one", script=tmp_path / "a.py", kind="faulty", fault="dead_relu", where="layer1")
+    finding = {
+        "fault": "dead_relu",
+        "confidence": 0.9,
+        "consequence_of": None,
+        "where": "layer1 (secret)",
+        "evidence": [],
+        "remedy": {},
+    }
+    kept = doctor_runs.row(case, {"findings": [finding], "outcome": {"state": "stuck"}})
+    assert "secret" not in str(kept)
+    assert kept["said"][0]["right"] is kept["said"][0]["placed"] is True
+
+
+def test_a_process_is_timed_to_its_end(tmp_path: Path):
+    ran = doctor_runs.run(["sh", "-c", "echo out; echo err >&2; exit 3"], folder=tmp_path)
+    assert (ran.code, ran.output, ran.errors) == (3, "out\n", "err\n")
+
+
+def test_every_case_has_a_key_of_its_own_and_mended_copies_differ(tmp_path: Path):
+    cases = list(of_folder(CASES / "open"))
+    assert len({case.key for case in all_cases()}) == len(all_cases())
+    mended = next(case for case in cases if case.kind == "mended")
+    assert mended.copy_to(tmp_path).read_text() != mended.script.read_text()
+    assert mended.right == frozenset()
+
+
+def test_kept_rows_are_read_back(tmp_path: Path):
+    path = tmp_path / "kept.json"
+    doctor_bench.write(path, {"machine": {"date": "today"}, "rows": ROWS, "peers": []})
+    assert doctor_bench.read(path) == {"machine": {"date": "today"}, "rows": ROWS, "peers": []}
+    assert doctor_bench.read(tmp_path / "none.json") == {}
+
+
+def test_what_is_kept_isnt_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any):
+    ran: list[str] = []
+
+    def judged(cases: Sequence[Case]) -> Iterator[tuple[Case, None]]:
+        ran.extend(case.script.name for case in cases)
+        return ((case, None) for case in cases)
+
+    monkeypatch.setattr(doctor_bench, "judged", judged)
+    words = ["--only", "examples", "--kept", str(tmp_path / "kept.json")]
+    assert doctor_bench.main(words) == 0
+    assert len(ran) == 3
+    assert doctor_bench.main(words) == 0
+    assert len(ran) == 3
+    assert "examples" in capsys.readouterr().out
+
+
+def test_runs_that_are_judged_otherwise_are_named():
+    runs = [
+        {"seed": None, "said": {"doctor": "stuck", "watch": "stuck"}},
+        {"seed": 1, "said": {"seeds": "learnt"}},
+    ]
+    rows = [{"name": "a.py", "runs": runs}]
+    assert doctor_outcomes.disagreements(rows) == []
+    runs[0]["said"] = {"doctor": "stuck", "watch": "learnt"}
+    assert doctor_outcomes.disagreements(rows) == [("a.py", "own", "doctor: stuck, watch: learnt")]
+
+
+@pytest.mark.process
+def test_all_judge_a_shipped_script_alike(tmp_path: Path):
+    from benchmarks.doctor_sets import of_examples
+
+    case = next(case for case in of_examples() if case.script.name == "seeds_of_xor.py")
+    found = doctor_outcomes.judged(case.copy_to(tmp_path))
+    assert [each.said for each in found if not each.alike] == []
+    assert found[0].said["doctor"] == "learnt"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["silent_network.py", "skipped_layer.py"])
+def test_all_judge_the_failing_scripts_alike(tmp_path: Path, name: str):
+    from benchmarks.doctor_sets import of_examples
+
+    case = next(case for case in of_examples() if case.script.name == name)
+    found = doctor_outcomes.judged(case.copy_to(tmp_path))
+    assert [each.said for each in found if not each.alike] == []
+    assert found[0].said["doctor"] == "stuck"

@@ -1,0 +1,94 @@
+"""docs/trust.md says what was measured of the doctor, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from docs import blocks, trust
+
+
+def test_the_page_is_what_was_kept():
+    wanted = blocks.files({"trust": None})
+    assert {str(path) for path in wanted} == {"docs/trust.md", "docs/pictures/trust-confidence.svg"}
+    assert blocks.stale(wanted) == [], "out of date: run scripts/docs --figures trust"
+
+
+def test_nothing_of_a_sealed_script_is_kept_but_its_fault():
+    for row in trust.kept()["rows"]:
+        assert not {"name", "script", "where", "evidence"} & row.keys()
+
+
+def said(fault: str, *, right: bool) -> dict[str, Any]:
+    return {"fault": fault, "confidence": 0.95, "explained": False, "right": right, "placed": right}
+
+
+def row(kind: str, *findings: dict[str, Any], key: str, fault: str = "dead_relu") -> dict[str, Any]:
+    return {"set": "open", "key": key, "kind": kind, "fault": fault, "said": list(findings), "answered": True}
+
+
+ROWS = [
+    row("faulty", said("dead_relu", right=True), key="a"),
+    row("faulty", said("lr_too_low", right=False), key="b", fault="zero_init"),
+    row("healthy", key="c", fault=""),
+    row("mended", said("lr_too_low", right=False), key="d"),
+]
+KINDS = (("a", "faulty"), ("b", "faulty"), ("c", "healthy"))
+TOOL = {"warned": True, "found": False, "right": False}
+
+
+@pytest.fixture
+def found(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Made-up results, in the place of the kept ones."""
+    made: dict[str, Any] = {"rows": ROWS, "machine": {"processor": "P", "date": "2026-01-01"}}
+    monkeypatch.setattr(trust, "kept", lambda: made)
+    return made
+
+
+def test_what_is_wrong_is_counted(found: dict[str, Any]):
+    assert trust.wrong() == (
+        "Of 2 scripts without a fault, healthy and mended, 1 is accused (`lr_too_low` 1×). Of 2 scripts with "
+        "one, the doctor finds nothing in 0, and in 1 what it names first is neither the fault nor another "
+        "right answer."
+    )
+    assert "| open | 1 of 2 (9–91 %) | 1 of 2 (9–91 %) | 1 of 2 (9–91 %) | 0 of 1 (0–79 %) |" in trust.sets()
+    assert "| `zero_init` | 1 | 0 | 0 | 0 | – |" in trust.faults()
+
+
+def test_confidence_has_a_row_a_range(found: dict[str, Any]):
+    (line,) = [line for line in trust.confidence().splitlines() if "0.95" in line]
+    assert line.startswith("| 0.93 to 1 | 0.95 | 1 of 3")
+    assert "<svg" in trust.pictures(None)["trust-confidence.svg"]
+
+
+def test_what_wasnt_measured_is_said(found: dict[str, Any]):
+    assert trust.cost() == trust.outcomes() == "Not measured."
+    found["cost"] = [
+        {"key": "a", "cpu": 3.0, "mb": 120, "plain_cpu": 2.0, "plain_mb": 100, "same_output": True},
+    ]
+    assert "the median takes 2.0 s of processor time by itself and 1.0 s more" in trust.cost()
+    assert "1 of 1 print the same" in trust.cost()
+    found["overhead"] = [
+        {"model": "CNN", "parameters": 9, "steps": 5, "plain_cpu": 2.0, "cpu": 3.0, "plain_mb": 9, "mb": 8}
+    ]
+    found["bits"] = {"same": 3, "trainings": 3}
+    assert "| CNN | 9 | 5 | 2.0 s | 3.0 s (+50%) | 9 MB, -1 MB |" in trust.cost()
+    assert "in 3 of 3 trainings" in trust.cost()
+
+
+def test_runs_judged_otherwise_are_in_a_table(found: dict[str, Any]):
+    found["outcomes"] = [{"name": "x.py", "runs": [{"seed": 1, "said": {"seeds": "poor", "--try": "poor"}}]}]
+    assert trust.outcomes() == "1 script, 1 run: 0 are not judged alike."
+    found["outcomes"][0]["runs"][0]["said"]["seeds"] = "learnt"
+    assert trust.outcomes().endswith("| x.py | 1 | seeds: learnt, --try: poor |")
+
+
+def test_the_doctor_is_put_beside_tools_on_the_same_scripts(found: dict[str, Any]):
+    found["peers"] = [{"key": key, "kind": kind, "tools": {"torchdiag": TOOL}} for key, kind in KINDS]
+    told = trust.peers()
+    assert "| trainlab doctor | the script | [these faults](faults.md) | 1 of 2 | 0 of 2 | 0 of 1 |" in told
+    (line,) = [line for line in told.splitlines() if line.startswith("| torchdiag")]
+    assert line.endswith("| 0 of 2 | 0 of 2 | 1 of 1 |")
+    assert not re.search(r"gradsnitch.*\d of [1-9]", told)
