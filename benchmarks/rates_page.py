@@ -67,9 +67,9 @@ def _summary(part: dict[str, Any]) -> str:
     versions = about["versions"]
     notes = _too_few(part) + _near_0(part)
     return (
-        f"{verdict} In all the fast engine solves {fast}, PyTorch {other}. The largest "
-        f"difference is that of {largest['cell']}: {largest['words']} on {largest['seeds']:,} seeds. At a "
-        f"loss of exactly 0 end {at_0} and {other_at_0}.{notes}\n\n"
+        f"{verdict} In all, the fast engine solves {fast}, PyTorch {other}. The largest "
+        f"difference is that of {largest['cell']}: {largest['words']} on {largest['seeds']:,} seeds. "
+        f"{at_0} and {other_at_0} end at a loss of exactly 0.{notes}\n\n"
         f"PyTorch {versions['torch']}, numba {versions['numba']}, {about['processor']}; {about['date']}."
     )
 

@@ -178,8 +178,8 @@ def sides(studies: Studies) -> str:
     rest = [verdict for verdict in asked if not has_turned(verdict) and not holds_everywhere(verdict)]
     some = f", and {len(rest)} are decided from some sides only" if rest else ""
     counts = (
-        f"{held} of the {len(asked)} verdicts that can be asked otherwise come out the same from every side; "
-        f"{len(turned)} turn{'s' * (len(turned) == 1)} round{some}."
+        f"{held} of the {len(asked)} verdicts that can be asked in other ways come out the same in all of "
+        f"them; {len(turned)} turn{'s' * (len(turned) == 1)} round{some}."
     )
     return "\n".join([counts, "", *map(_side_line, (*turned, *rest))])
 

@@ -47,10 +47,10 @@ def _all_cells(rows: dict[str, Any]) -> str:
     here, there, runs = (sum(row[name] for row in rows.values()) for name in ("fast", "other", "seeds"))
     found = f"in {len(differ)} of them ({join(differ)})" if differ else "in none of them"
     return (
-        f"All {counted(len(rows), 'cell')} of the two studies were trained so: {found} is it shown that "
-        f"PyTorch solves more or fewer (McNemar's test, Holm's correction). In all {here:,} of {runs:,} runs "
-        f"are solved here, {there:,} there; the largest difference is that of {largest['cell']}, "
-        f"{largest['words']}."
+        f"All {counted(len(rows), 'cell')} of the two studies were trained this way: {found} is it shown "
+        "that PyTorch solves more or fewer (McNemar's test, Holm's correction). In all, "
+        f"{here:,} of {runs:,} runs are solved here, {there:,} there; the largest difference is that of "
+        f"{largest['cell']}, {largest['words']}."
     )
 
 

@@ -101,6 +101,7 @@ def _section(fault: Fault) -> str:
         f"- **Found if:** {_sentence(fault.rule)}",
         f"- **Source:** {_sentence(fault.source)}",
         f"- **Silent if** {fault.silence}",
+        *([f"- **To blame, by structure, if** {fault.proof}"] if fault.proven else []),
         f"- **Remedy:** {_sentence(fault.remedy)}",
     ]
     constants = _constants(fault)

@@ -57,7 +57,7 @@ def most(
     return Answer(
         outcome=_weighed(outcome, found),
         number=percent(share),
-        told=f"So on {share} of the {of}.{more}",
+        told=f"It holds on {share} of the {of}.{more}",
         sides=held(outcome, found),
     )
 

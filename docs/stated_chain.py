@@ -97,7 +97,9 @@ def swapped(*, losses: tuple[float, float], slopes: tuple[float, float]) -> Answ
         f"{name} {format_number(a)} and {format_number(b)}"
         for name, (a, b) in (("loss", losses), ("slope", slopes))
     )
-    told = "At y = 1, ŷ = 0.25. A slip in writing: a squared loss stays, and a step would go uphill."
+    told = (
+        "At y = 1, ŷ = 0.25. A slip in writing: the squared loss stays the same, but a step would go uphill."
+    )
     return rules.parts(outcomes=outcomes, number=number, told=told)
 
 

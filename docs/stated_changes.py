@@ -133,8 +133,7 @@ def _counts(found: Found) -> Mapping[str, Any]:
         },
         "wanted": {"as written": 50, "skipped": 6, "trained": 44, "layers trained": 8},
         "told": "Nine linear layers are written, and `forward` skips the second; no gradient reaches it, "
-        "so that "
-        "training is that of eight layers.",
+        "so eight layers are trained.",
     }
 
 

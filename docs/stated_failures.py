@@ -141,11 +141,10 @@ def _labels(found: Found) -> Mapping[str, Any]:
     return {
         "facts": {"a curve for each layer with a gradient": layers == 8},
         "number": f"{layers} curves, labels for 9",
-        "told": "A slip that is easily made: the notebook left the layer without a gradient out of the "
-        "values and not "
-        "out of the labels, so what is called `lin8` is `lin9`, and from the second curve on each name is "
-        "one too "
-        "low. Today's matplotlib refuses it. trainlab numbers the layers that are trained.",
+        "told": "An easy slip: the notebook left the layer without a gradient out of the values but not out "
+        "of the labels, so what is called `lin8` is `lin9`, and from the second curve on every name "
+        "is one too low. Today's matplotlib refuses this. trainlab numbers the layers that are "
+        "trained.",
     }
 
 

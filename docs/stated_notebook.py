@@ -51,11 +51,11 @@ def _set_up(found: Found) -> dict[str, dict[str, bool]]:
             "Adam, lr 0.03": (name_of(own.optimizer), own.optimizer.lr) == ("adam", 0.03),
         },
         "24": {
-            "it goes on from iteration 1": before is not None and before.fingerprint == own.fingerprint,
+            "it continues iteration 1": before is not None and before.fingerprint == own.fingerprint,
             "with MSE": name_of(on.loss) == "mse",
         },
         "25": {
-            "begun anew": third.after is None,
+            "from new weights": third.after is None,
             "sigmoid": third.network.activations[0] == "sigmoid",
             "MSE": name_of(third.loss) == "mse",
         },
@@ -173,8 +173,8 @@ STATEMENTS: tuple[Statement, ...] = (
     _done("21", "No activation in the output."),
     _done("22", "PyTorch's own initialisation."),
     _done("23", "2,001 epochs in full batches, Adam with lr 0.03."),
-    _done("24", "MSE goes on from the weights that L1 left, with a new Adam.", f"{PLACE}, iteration 2"),
-    _done("25", "Sigmoid with MSE is begun anew.", f"{PLACE}, iteration 3"),
+    _done("24", "MSE continues from the weights that L1 left, with a new Adam.", f"{PLACE}, iteration 2"),
+    _done("25", "Sigmoid with MSE starts from new weights.", f"{PLACE}, iteration 3"),
     Statement(
         number="26",
         said="Tanh with L1 answers (1, 1) with a −0.",

@@ -32,7 +32,7 @@ CAUSE_CELLS = (":none", ":equalised", ":A–E", ":A–E+equalised", ":A–E+froz
 NOTEBOOK: dict[tuple[str, ...], str] = {
     (): "1: tanh, L1",
     ("then MSE",): "2: tanh, MSE, from the weights of 1",
-    ("MSE",): "tanh, MSE, begun anew",
+    ("MSE",): "tanh, MSE, from new weights",
     ("sigmoid",): "sigmoid, L1",
     ("MSE", "sigmoid"): "3: sigmoid, MSE",
 }

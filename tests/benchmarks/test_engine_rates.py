@@ -51,7 +51,7 @@ def test_the_page_says_which_cells_differ(tmp_path: Path) -> None:
     rates_page.write("torch", compared([apart, alike], engine="torch", about=ABOUT), tmp_path)
     rates_page.write("reference", compared([alike], engine="reference", about=ABOUT), tmp_path)
     text = (tmp_path / "fidelity.md").read_text(encoding="utf-8")
-    assert "**apart: one solves more runs than the other.** In all the fast engine solves" in text
+    assert "**apart: one solves more runs than the other.** In all, the fast engine solves" in text
     assert "**In none of 1 cell is a difference shown.**" in text
     assert "| apart | 8 of 20 | 20 | −60.0 points" in text
     assert text.index("on stacks of networks") < text.index("A plain PyTorch loop")

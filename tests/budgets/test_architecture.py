@@ -66,7 +66,7 @@ def test_torch_holds_as_many_parameters(layers_after, inputs):
         (
             (2, 3, 1),
             (True, 1),
-            r"biases=\(True, 1\) holds something else than flags; allowed are True and False",
+            r"biases=\(True, 1\) holds something other than flags; allowed are True and False",
         ),
     ],
 )

@@ -261,7 +261,8 @@ def recurrent(**settings: Any) -> Callable[[], nn.Module]:
 def test_recurrent_layers_see_no_later_token_unless_they_run_both_ways():
     once = seen(recurrent(), tokens(1), flat)
     assert (once.later, once.own) == (0.0, 1.0)
-    assert once.tokens is not None and once.tokens.are_next
+    assert once.tokens is not None
+    assert once.tokens.are_next
     assert seen(recurrent(bidirectional=True), tokens(1), flat).later == 1.0
 
 

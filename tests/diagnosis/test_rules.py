@@ -14,6 +14,19 @@ from trainlab.diagnosis.faults import ORDER
 
 FOLDER = Path(__file__).parent / "faults"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "made")
+PROVEN = {
+    "constant_labels": "there is nothing but a constant to learn",
+    "dead_relu": "a whole layer is silent to the end, and every answer is the same",
+    "float16_underflow": "no weight is changed by any step",
+    "label_dtype": "after the cast all targets are the same",
+    "lr_too_low": "after all steps every weight is where it started",
+    "missing_optimizer_step": "no parameter that the loss reaches ever changes",
+    "no_nonlinearity": "the best line leaves 100% of the targets' variance",
+    "nonfinite_values": "from then on every loss is NaN or infinite",
+    "wrong_loss": "every step makes the distance larger",
+    "zero_init": "no gradient reaches any weight",
+}
+"""What structure proves in these trainings; of all others only a trial can tell whether it is to blame."""
 FIRST_OF_TWO = {"oscillating_loss": "lr_too_high", "saturated_activation": "bad_weight_init"}
 """Where one fault is the other's reason, the reason may come first."""
 
@@ -40,6 +53,8 @@ def test_a_fault_is_found_and_blamed_first(name: str):
     assert finding.evidence
     assert finding.remedy
     assert 0 < finding.confidence <= 1
+    assert finding.proof.by == ("structure" if name in PROVEN else "nothing")
+    assert finding.proof.words == PROVEN.get(name, finding.proof.words)
     assert finding.picture is not None
     _, text, page = shown(report)
     assert name in text

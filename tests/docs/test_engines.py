@@ -46,7 +46,7 @@ def test_ends_are_told_beside_all_cells(monkeypatch: pytest.MonkeyPatch):
     keeping(monkeypatch, {"torch": {"rows": rows}})
     told = engines.fidelity(studies())
     assert "| Model 1, baseline | 6 of 10 | 5 of 10 | +10.0 |" in told
-    assert "All 6 cells of the two studies were trained so: in none of them is it shown" in told
+    assert "All 6 cells of the two studies were trained this way: in none of them is it shown" in told
     assert "36 of 60 runs are solved here, 30 there; the largest difference is that of Model 3:A+B" in told
     assert "Out of date" not in told
     assert "**Out of date**: the runs of 6 cells are others today." in engines.fidelity(studies(solved=7))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
-from trainlab.draw import Contour, HeatAxis, Picture, Spot, heat_map, region_map
+from trainlab.draw import Contour, HeatAxis, HeatScale, Picture, Spot, heat_map, region_map
 from trainlab.draw.heat_data import MOST, plane
 from trainlab.draw.heat_frame import frame
 from trainlab.errors import TrainlabError
@@ -19,9 +21,12 @@ Y = HeatAxis(values=[1, 2, 3], label="depth")
 VALUES = np.array([[0, 10, 20, 30], [40, 50, np.nan, 70], [80, 90, 100, 150]])
 
 
-def drawn(values: np.ndarray = VALUES, **options: object) -> Picture:
-    settings = {"title": "T", "value_label": "solved, %", "low": 0, "high": 100, **options}
-    return heat_map(X, Y, values, **settings)  # type: ignore[arg-type]
+SCALE = HeatScale(label="solved, %", low=0, high=100)
+UNIT = HeatScale(label="v", low=0, high=1)
+
+
+def drawn(values: np.ndarray = VALUES, scale: HeatScale = SCALE, **options: Any) -> Picture:
+    return heat_map(X, Y, values, scale, title="T", **options)
 
 
 def rectangles(picture: Picture) -> dict[str, list[tuple[float, ...]]]:
@@ -74,7 +79,7 @@ def test_values_that_are_not_evenly_spaced_have_cells_that_reach_halfway():
 @pytest.mark.parametrize("count", [2, 8, 64])
 def test_no_cell_covers_the_label_of_the_axis(count: int):
     axis = HeatAxis(values=np.arange(count), label="depth")
-    picture = heat_map(X, axis, np.zeros((count, 4)), title="T", value_label="v", low=0, high=1)
+    picture = heat_map(X, axis, np.zeros((count, 4)), UNIT, title="T")
     label = re.search(r'<text x="[\d.]+" y="([\d.]+)"[^>]*>depth</text>', picture.svg)
     assert label is not None
     highest = min(top for cells in rectangles(picture).values() for _, top, _, _ in cells) / 10
@@ -82,13 +87,15 @@ def test_no_cell_covers_the_label_of_the_axis(count: int):
 
 
 def test_a_log_ramp_is_by_ratio():
-    found = rectangles(drawn(np.geomspace(1, 1024, 12).reshape(3, 4), low=1, high=1024, log=True))
+    found = rectangles(
+        drawn(np.geomspace(1, 1024, 12).reshape(3, 4), replace(SCALE, low=1, high=1024, log=True))
+    )
     assert {"h0", "h5", "h10"} <= set(found)
-    assert "solved, % (log scale)" in drawn(np.ones((3, 4)), low=1, high=10, log=True).svg
+    assert "solved, % (log scale)" in drawn(np.ones((3, 4)), replace(SCALE, low=1, high=10, log=True)).svg
 
 
 def test_words_say_least_most_and_what_is_missing():
-    picture = drawn(missing="none solved", places=[Spot(x=0.1, y=2, label="best")])
+    picture = drawn(scale=replace(SCALE, missing="none solved"), places=[Spot(x=0.1, y=2, label="best")])
     assert "least 0 at (0.01, 1); most 150 at (10, 3); none solved at 1." in picture.text
     assert "depth 2, by learning rate: 0.01: 40; 0.1: 50; 1: none solved; 10: 70." in picture.text
     assert "best: (0.1, 2)." in picture.text
@@ -112,9 +119,7 @@ def test_contours_and_places_stand_where_their_values_are():
 @pytest.mark.computes
 def test_more_points_than_a_picture_shows_are_thinned_and_it_says_so():
     axis = HeatAxis(values=np.arange(1, 1001), label="n")
-    picture = heat_map(
-        axis, axis, np.random.default_rng(0).random((1000, 1000)), title="T", value_label="v", low=0, high=1
-    )
+    picture = heat_map(axis, axis, np.random.default_rng(0).random((1000, 1000)), UNIT, title="T")
     assert f"Drawn: {MOST**2:,} of 1,000,000 points." in picture.text
     assert len(picture.data["rows"]) == MOST**2
     assert picture.data["rows"][-1][:2] == [1000, 1000]
@@ -125,7 +130,7 @@ def test_a_full_map_stays_small():
     rows, columns = np.mgrid[0:64, 0:64]
     noise = np.random.default_rng(0).normal(0, 5, (64, 64))
     hill = 120 - np.hypot(rows - 32, columns - 32) * 4 + noise
-    assert len(heat_map(axis, axis, hill, title="T", value_label="v", low=0, high=100).svg) < 66_000
+    assert len(heat_map(axis, axis, hill, SCALE, title="T").svg) < 66_000
 
 
 @pytest.mark.parametrize(
@@ -143,14 +148,14 @@ def test_a_full_map_stays_small():
 )
 def test_wrong_axes(x: HeatAxis, message: str):
     with pytest.raises(TrainlabError) as raised:
-        heat_map(x, Y, VALUES, title="T", value_label="v", low=0, high=1)
+        heat_map(x, Y, VALUES, UNIT, title="T")
     assert message in str(raised.value)
 
 
 def test_a_ramp_needs_two_ends():
-    for options in ({"low": 1, "high": 1}, {"low": 0, "high": 1, "log": True}):
+    for low, high, log in ((1, 1, False), (0, 1, True)):
         with pytest.raises(TrainlabError, match="low must be less than high, above 0 if log"):
-            drawn(**options)
+            HeatScale(label="v", low=low, high=high, log=log)
 
 
 def test_regions_have_their_names_in_them_where_there_is_room():
@@ -180,6 +185,6 @@ def test_regions_have_their_names_in_them_where_there_is_room():
 def test_places_alike_share_an_entry_of_the_legend() -> None:
     axis = HeatAxis(values=[0.0, 1.0, 2.0], label="x")
     spots = [Spot(x=at, y=at, label="target 0") for at in (0.0, 1.0)] + [Spot(x=2, y=2, label="target 1")]
-    svg = heat_map(axis, axis, np.zeros((3, 3)), title="t", value_label="v", low=0, high=1, places=spots).svg
+    svg = heat_map(axis, axis, np.zeros((3, 3)), UNIT, title="t", places=spots).svg
     assert svg.count(">target 0</text>") == 1
     assert svg.count(">target 1</text>") == 1

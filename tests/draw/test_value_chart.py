@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from trainlab.draw import HeatAxis, Track, can_show_values, heat_map, value_graph
+from trainlab.draw import HeatAxis, HeatScale, Track, can_show_values, heat_map, value_graph
 from trainlab.errors import TrainlabError
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -81,9 +81,9 @@ def test_a_way_across_a_map_is_drawn_named_and_told() -> None:
     axis = HeatAxis(values=np.linspace(0, 1, 5), label="Distance")
     values = np.add.outer(np.arange(5.0), np.arange(5.0))
     way = Track(label="3 steps", points=np.array([[0.0, 0.0], [0.5, 0.25], [0.5, 0.26], [1.0, 1.0]]))
-    options = {"title": "T", "value_label": "Loss", "low": 0.0, "high": 8.0}
-    bare = heat_map(axis, axis, values, **options)  # type: ignore[arg-type]
-    picture = heat_map(axis, axis, values, ways=[way], **options)  # type: ignore[arg-type]
+    scale = HeatScale(label="Loss", low=0.0, high=8.0)
+    bare = heat_map(axis, axis, values, scale, title="T")
+    picture = heat_map(axis, axis, values, scale, title="T", ways=[way])
     assert "3 steps: (0, 0) → (0.5, 0.25) → (0.5, 0.26) → (1, 1)." in picture.text
     circles = [svg.count("<circle") for svg in (bare.svg, picture.svg)]
     # Start, middle and end, and one in the legend: the two middle ones can't be told apart.

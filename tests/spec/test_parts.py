@@ -376,12 +376,12 @@ RULES: list[tuple[dict[str, Any], str]] = [
     ),
     ({"frozen": [3]}, "frozen = [3]: 3 is no layer of '2-3-1', whose layers are 1 and 2."),
     ({"frozen": [0, 1]}, "frozen = [0, 1]: 0 is no layer of '2-3-1', whose layers are 1 and 2."),
-    ({"frozen": [2, 1]}, "frozen = [1, 2]: are all layers, so nothing would be trained; leave one out."),
+    ({"frozen": [2, 1]}, "frozen = [1, 2]: names all layers, so nothing would be trained; leave one out."),
     ({"frozen": 1}, "frozen = 1: must be a list."),
     ({"frozen": ["one"]}, "frozen[0] = 'one': must be a whole number."),
     (
         {"frozen": [2], "gradient": "equalised"},
-        "frozen = [2]: gradient = 'equalised' measures every layer's gradient by that of the last, 2, which "
+        "frozen = [2]: gradient = 'equalised' scales every layer's gradient to that of the last, 2, which "
         "has none when it is frozen; leave 2 out, or set gradient = 'plain'.",
     ),
     ({"penalty": {"l1": -1}}, "penalty.l1 = -1.0: must be a finite number ≥ 0."),

@@ -92,16 +92,16 @@ def test_no_held_out_row_was_trained_on_in_any_phase() -> None:
     [
         (
             {"phases": [{"set": {"network": {"widths": "2-4-1"}}}]},
-            "network '2-3-1': phases[0]: after.network: 2-3-1, and what goes on from it is 2-4-1; both must "
-            "have the same widths and biases, since the weights stay.",
+            "network '2-3-1': phases[0]: after.network: 2-3-1, but the training that continues it has 2-4-1; "
+            "both must have the same widths and biases, since the weights stay.",
         ),
         (
             {"changes": {"m": {"then": {"init": "zeros"}}}},
-            "change 'm': then.init: can't be set for a training that goes on with the weights it has.",
+            "change 'm': then.init: can't be changed for a training that continues from its weights.",
         ),
         (
             {"phases": [{"set": {"init": {"weight": "zeros"}}}]},
-            "phase: set.init.weight: can't be set for a training that goes on with the weights it has.",
+            "phase: set.init.weight: can't be changed for a training that continues from its weights.",
         ),
         ({"phases": {"set": {}}}, "phases = {'set': {}}: must be a list of tables; write [[phases]]."),
         (
@@ -118,7 +118,7 @@ def test_no_held_out_row_was_trained_on_in_any_phase() -> None:
         ),
         (
             {"phases": [{}] * 8},
-            "network '2-3-1': phases[7]: after: at most 8 trainings may go on from each other.",
+            "network '2-3-1': phases[7]: after: at most 8 trainings may continue one another.",
         ),
     ],
 )

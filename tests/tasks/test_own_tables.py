@@ -152,7 +152,7 @@ def test_how_a_file_is_written_and_named_is_no_part_of_a_fingerprint() -> None:
     assert turned.fingerprint != plain  # its inputs stand in another order
 
 
-LAST = "what is to be predicted? column 'label' is called like it, but the last column is 'weight'."
+LAST = "which column is to be predicted? column 'label' has a target's name, but the last column is 'weight'."
 
 
 @pytest.mark.parametrize(
@@ -162,13 +162,13 @@ LAST = "what is to be predicted? column 'label' is called like it, but the last 
         (
             "a,Classes,b\n1,2,3\n",
             {},
-            "what is to be predicted? column 'Classes' is called like it, but the last column is 'b'. Set "
-            "task.target = 'Classes' or task.target = 'b'.",
+            "which column is to be predicted? column 'Classes' has a target's name, but the last column is "
+            "'b'. Set task.target = 'Classes' or task.target = 'b'.",
         ),
         (
             "y,x\n1,2\n",
             {},
-            "what is to be predicted? column 'y' is called like it, but the last column is 'x'.",
+            "which column is to be predicted? column 'y' has a target's name, but the last column is 'x'.",
         ),
         (
             "a,y\n1,2\n",

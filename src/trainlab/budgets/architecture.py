@@ -61,7 +61,7 @@ class Architecture:
             )
         if any(type(flag) is not bool for flag in self.biases):
             raise BudgetError(
-                f"biases={self.biases!r} holds something else than flags; "
+                f"biases={self.biases!r} holds something other than flags; "
                 "allowed are True and False: write one of them for each layer."
             )
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from trainlab.cli.doctor_try import run_and_try
+from trainlab.cli.doctor_try import run_and_try, run_and_try_unasked
 from trainlab.cli.options import (
     Details,
     UsageError,
@@ -35,8 +35,14 @@ class Trying:
     """Whether remedies are tried, and how."""
 
     try_: Annotated[
-        bool, Parameter(name="--try", help="Run it again with remedies, and say what helps.", negative="")
-    ] = False
+        bool | None,
+        Parameter(
+            name="--try",
+            help="Run it again with remedies, and say what helps. Given neither, remedies are tried only "
+            "where that takes seconds and runs no script.",
+            negative="--no-try",
+        ),
+    ] = None
     budget: Annotated[int | None, Parameter(help="Seconds for --try, 120 if left out.", converter=whole)] = (
         None
     )
@@ -91,8 +97,10 @@ def doctor_command(
             report = run_and_try(
                 plan, seeds=trying.seeds, budget=trying.budget, output_to_stderr=files.json == "-"
             )
-        else:
+        elif trying.try_ is False:
             report = run_script(plan, output_to_stderr=files.json == "-")
+        else:
+            report = run_and_try_unasked(plan, output_to_stderr=files.json == "-")
 
     def page() -> str:
         from trainlab.report import diagnosis_html

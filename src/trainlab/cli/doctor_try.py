@@ -35,6 +35,25 @@ def run_and_try(
         return tried(report, plan, seeds or SEEDS, limit, took, tell)
 
 
+def run_and_try_unasked(plan: Plan, *, output_to_stderr: bool) -> dict[str, Any]:
+    """Run a script once, and try remedies where the training is an experiment and that takes seconds."""
+    import tempfile
+    from dataclasses import replace
+
+    from trainlab.diagnosis import run_script
+    from trainlab.diagnosis.remedies.unasked import RECORDING, try_unasked
+    from trainlab.diagnosis.script.plan import Extras
+
+    with tempfile.TemporaryDirectory(prefix="trainlab-unasked-", ignore_cleanup_errors=True) as folder:
+        recording = os.path.join(folder, RECORDING)
+        recorded = replace(plan, extras=Extras(recording=recording, light=True))
+        report = run_script(recorded, output_to_stderr=output_to_stderr)
+        with trying_line() as tell:
+            tell(0.0, "trying remedies, some seconds")
+            found = try_unasked(report, folder)
+    return report if found is None else with_trials(report, found.by_fault, found.summary)
+
+
 def tried(
     report: dict[str, Any], plan: Plan, seeds: int, budget: float, seconds: float, tell: Tell
 ) -> dict[str, Any]:
@@ -48,15 +67,18 @@ def tried(
     runner = ScriptTrials(again, seconds=seconds)
     trying = Trying(runner=runner, seeds=seeds, budget=budget, seconds=seconds, tell=tell)
     by_fault, summary = trying.of(report["findings"])
-    findings = [_told(finding, by_fault.get(finding["fault"])) for finding in report["findings"]]
-    return report | {"findings": findings, "tried": summary}
+    return with_trials(report, by_fault, summary)
 
 
-def _told(finding: dict[str, Any], tried: dict[str, Any] | None) -> dict[str, Any]:
-    from trainlab.diagnosis.remedies import code_as_tried
+def with_trials(
+    report: dict[str, Any], by_fault: dict[str, dict[str, Any]], summary: dict[str, Any]
+) -> dict[str, Any]:
+    """Return a report with what was tried, and with the verdict that follows from it."""
+    from trainlab.diagnosis.remedies.trial_evidence import after_trials
+    from trainlab.diagnosis.report.verdict import verdict
 
-    remedy = finding["remedy"]
-    return finding | {"tried": tried, "remedy": remedy | {"code": code_as_tried(remedy["code"], tried)}}
+    told = report | {"findings": after_trials(report["findings"], by_fault), "tried": summary}
+    return told | {"verdict": verdict(told)}
 
 
 def notice(script: str, budget: float) -> str:

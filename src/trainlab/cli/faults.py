@@ -66,6 +66,7 @@ def fault_lines(fault: Fault) -> list[str]:
         ("found if", fault.rule),
         ("source", fault.source),
         ("silent if", fault.silence),
+        ("proven if", fault.proof),
         ("remedy", fault.remedy),
         ("comes from", ", ".join(causes)),
         ("brings", ", ".join(dict.fromkeys(symptoms))),

@@ -50,6 +50,8 @@ class Fault:
         formula: when it is found; thresholds come from the file's own constants.
         source: where rule and thresholds come from.
         silent: when it isn't told; follows "silent if".
+        proven: when structure proves it to blame (`finding.Proof`); follows "proven if". Empty where only a
+            trial can.
         remedy: what to change.
         see: pages of docs/ that say more.
         judge: returns the finding, or None; facts need no gate, symptoms speak only where training fails.
@@ -69,6 +71,7 @@ class Fault:
     formula: str
     source: str
     silent: str
+    proven: str = ""
     remedy: str
     judge: Judge
     see: tuple[str, ...] = ()
@@ -89,6 +92,11 @@ class Fault:
     def silence(self) -> str:
         """When it isn't told, as pages have it."""
         return _spaced(self.silent)
+
+    @property
+    def proof(self) -> str:
+        """When structure proves it to blame, as pages have it."""
+        return _spaced(self.proven)
 
     @property
     def link(self) -> str:

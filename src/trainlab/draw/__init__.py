@@ -13,7 +13,7 @@ from .data_frame import Column, check_table, data_frame
 from .formats import counted, format_fixed, format_number, format_percent, join
 from .grid_chart import RateLike, Spread, rate_grid, spread_grid
 from .heat_chart import heat_map
-from .heat_data import Contour, HeatAxis, Spot, Track
+from .heat_data import Contour, HeatAxis, HeatScale, Spot, Track
 from .heat_text import Shade, heat_text
 from .histogram_chart import Density, histogram
 from .interval_chart import Emphasis, Interval, intervals
@@ -47,6 +47,7 @@ __all__ = [
     "Density",
     "Emphasis",
     "HeatAxis",
+    "HeatScale",
     "Interval",
     "Link",
     "Measured",

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from trainlab.errors import TrainlabError
-
 from .axes import FloatArray, axis_label
 from .formats import format_number
 from .frame import legend
-from .heat_data import Contour, HeatAxis, Plane, Spot, Track, plane, sampled
+from .heat_data import Contour, HeatAxis, HeatScale, Plane, Spot, Track, plane, sampled
 from .heat_frame import cells, contours, crisp, frame, key_entries, spots, tracks
 from .marks import cell
 from .palette import STEPS
@@ -24,34 +22,25 @@ def heat_map(
     x: HeatAxis,
     y: HeatAxis,
     values: npt.ArrayLike,
+    scale: HeatScale,
     *,
     title: str,
-    value_label: str,
-    low: float,
-    high: float,
-    log: bool = False,
-    missing: str = "no value",
     levels: Sequence[Contour] = (),
     places: Sequence[Spot] = (),
     ways: Sequence[Track] = (),
 ) -> Picture:
-    """Draw ``values[y, x]``, from `low` (faintest) to `high` (strongest), by ratio if `log`.
-
-    NaN is grey, and `missing` says what it means. Values beyond `low` and `high` take the colours of the
-    ends.
+    """Draw ``values[y, x]`` as shades of one hue; NaN is grey.
 
     Raises:
-        TrainlabError: if the axes aren't ascending, the values don't fit them, or `low` isn't below `high`.
+        TrainlabError: if the axes aren't ascending, or the values don't fit them.
     """
-    if not low < high or (log and low <= 0):
-        raise TrainlabError(f"low = {low!r}, high = {high!r}: low must be less than high, above 0 if log.")
     drawn = plane(x, y, values)
     laid = frame(drawn)
-    steps = _steps(drawn.values, low, high, log=log)
+    steps = _steps(drawn.values, scale)
     shades = [cells(laid, steps == step, role=f"h{step}") for step in range(STEPS)]
     unknown = steps < 0
-    key, height = _key(laid.bottom + 46, value_label, low, high, log=log)
-    grey = [(cell(3, -5, 16, 10, role="grid"), missing)] if unknown.any() else []
+    key, height = _key(laid.bottom + 46, scale)
+    grey = [(cell(3, -5, 16, 10, role="grid"), scale.missing)] if unknown.any() else []
     more, taken = legend([*key_entries(levels, places, ways), *grey], y=height + 4)
     return compose(
         "".join(
@@ -67,10 +56,10 @@ def heat_map(
         ),
         height=height + 4 + taken,
         title=title,
-        summary=_summary(drawn, value_label, missing),
-        details=_in_words(drawn, missing, places, ways),
+        summary=_summary(drawn, scale),
+        details=_in_words(drawn, scale.missing, places, ways),
         notes=drawn.notes,
-        headers=[x.label, y.label, value_label],
+        headers=[x.label, y.label, scale.label],
         rows=[
             [float(a), float(b), float(drawn.values[i, j])]
             for i, b in enumerate(drawn.y)
@@ -79,22 +68,22 @@ def heat_map(
     )
 
 
-def _steps(values: FloatArray, low: float, high: float, *, log: bool) -> npt.NDArray[np.int64]:
+def _steps(values: FloatArray, scale: HeatScale) -> npt.NDArray[np.int64]:
     """Return the step of the ramp for each value, −1 if it isn't finite."""
-    known = np.isfinite(values)
+    known, low, high = np.isfinite(values), scale.low, scale.high
     inside = np.clip(np.where(known, values, low), low, high)
-    share = np.log(inside / low) / np.log(high / low) if log else (inside - low) / (high - low)
+    share = np.log(inside / low) / np.log(high / low) if scale.log else (inside - low) / (high - low)
     return np.where(known, np.round(share * (STEPS - 1)), -1).astype(np.int64)
 
 
-def _key(y: float, value_label: str, low: float, high: float, *, log: bool) -> tuple[str, float]:
+def _key(y: float, scale: HeatScale) -> tuple[str, float]:
     """Return the ramp with its ends in numbers below height `y`, and its lower edge."""
-    first, last = format_number(low), format_number(high)
+    first, last = format_number(scale.low), format_number(scale.high)
     width, start = 10.0, 14 + text_width(first, SMALL)
     end = start + width * STEPS
     ramp = [cell(start + width * step, y, width, 10, role=f"h{step}") for step in range(STEPS)]
     after = end + 12 + text_width(last, SMALL) + 6
-    words = fit(axis_label(value_label, log=log), WIDTH - 8 - after, SMALL)
+    words = fit(axis_label(scale.label, log=scale.log), WIDTH - 8 - after, SMALL)
     return "".join(
         [
             *ramp,
@@ -105,17 +94,17 @@ def _key(y: float, value_label: str, low: float, high: float, *, log: bool) -> t
     ), y + 16
 
 
-def _summary(drawn: Plane, value_label: str, missing: str) -> str:
+def _summary(drawn: Plane, scale: HeatScale) -> str:
     rows, columns = drawn.values.shape
-    size = f"{value_label} at {columns} values of {drawn.across.label} by {rows} of {drawn.up.label}"
+    size = f"{scale.label} at {columns} values of {drawn.across.label} by {rows} of {drawn.up.label}"
     known = np.isfinite(drawn.values)
     if not known.any():
-        return f"{size}: everywhere {missing}."
+        return f"{size}: everywhere {scale.missing}."
     least, most = (
         np.unravel_index(int(place), drawn.values.shape)
         for place in (np.nanargmin(drawn.values), np.nanargmax(drawn.values))
     )
-    lost = f"; {missing} at {int((~known).sum()):,}" if not known.all() else ""
+    lost = f"; {scale.missing} at {int((~known).sum()):,}" if not known.all() else ""
     return f"{size}; least {_at(drawn, *least)}; most {_at(drawn, *most)}{lost}."
 
 

@@ -28,6 +28,26 @@ class HeatAxis:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HeatScale:
+    """The values drawn faintest (`low`) and strongest (`high`), by ratio if `log`; others count as these.
+
+    `label` is words with units; `missing` says what NaN means.
+    """
+
+    label: str
+    low: float
+    high: float
+    log: bool = False
+    missing: str = "no value"
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high or (self.log and self.low <= 0):
+            raise TrainlabError(
+                f"low = {self.low!r}, high = {self.high!r}: low must be less than high, above 0 if log."
+            )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Contour:
     """Lines of one level, each ``[points, 2]`` of x and y values; `label` says which level."""
 

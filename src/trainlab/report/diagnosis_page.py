@@ -159,6 +159,7 @@ def _about(name: str, *, anchor: str = "") -> Html:
         Fact("rule", fault.rule),
         Fact("source", fault.source),
         Fact("silent if", fault.silence),
+        *([Fact("proven if", fault.proof)] if fault.proven else []),
         Fact("remedy", fault.remedy),
         Fact("in the terminal", f"`trainlab faults {name}`"),
     )

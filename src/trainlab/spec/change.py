@@ -91,7 +91,7 @@ def check_then(edits: tuple[Edit, ...], *, where: str) -> None:
     for edit in edits:
         if edit.path.split(".")[0] in ("init", "after"):
             raise SpecError(
-                f"{where}.{edit.path}: can't be set for a training that goes on with the weights it has."
+                f"{where}.{edit.path}: can't be changed for a training that continues from its weights."
             )
 
 

@@ -45,8 +45,8 @@ def data_notes(experiment: Experiment) -> tuple[str, ...]:
         return ()
     values = np.concatenate([data.inputs, data.held_out_inputs])
     return tuple(
-        f"the input `{name}` has another value in every row, as an id has: from it a network can learn rows "
-        f"by heart. Leave it out with task.ignore = {column!r}."
+        f"the input `{name}` has a different value in every row, as an id does: from it a network can learn "
+        f"rows by heart. Leave it out with task.ignore = {column!r}."
         for index, (name, column) in enumerate(zip(data.feature_names, data.input_columns, strict=False))
         if _numbers_rows(column, values[:, index])
     )

@@ -88,17 +88,17 @@ def _check_after(experiment: Experiment) -> None:
     mine, before = experiment.network, experiment.after.network
     if (mine.widths, mine.biases) != (before.widths, before.biases):
         raise SpecError(
-            f"after.network: {before.label}, and what goes on from it is {mine.label}; both must have the "
-            "same widths and biases, since the weights stay."
+            f"after.network: {before.label}, but the training that continues it has {mine.label}; both must "
+            "have the same widths and biases, since the weights stay."
         )
     same_rows = experiment.task == experiment.after.task
     if same_rows and experiment.split.held_out and experiment.split != experiment.after.split:
         raise SpecError(
-            "after.split: holds out other rows than what goes on from it, which would then have been trained "
-            "on; give both the same split."
+            "after.split: holds out other rows than the training that continues it, whose held-out rows "
+            "would then have been trained on; give both the same split."
         )
     if len(experiment.phases) > MAX_PHASES:
-        raise SpecError(f"after: at most {MAX_PHASES} trainings may go on from each other.")
+        raise SpecError(f"after: at most {MAX_PHASES} trainings may continue one another.")
 
 
 def _check_widths(experiment: Experiment) -> None:
@@ -135,10 +135,10 @@ def _check_frozen(experiment: Experiment) -> None:
                 f"{'1 and 2' if layers == 2 else f'1 to {layers}' if layers > 1 else '1 alone'}."
             )
     if len(frozen) == layers:
-        raise SpecError(f"frozen = {shown}: are all layers, so nothing would be trained; leave one out.")
+        raise SpecError(f"frozen = {shown}: names all layers, so nothing would be trained; leave one out.")
     if experiment.gradient == "equalised" and layers in frozen:
         raise SpecError(
-            f"frozen = {shown}: gradient = 'equalised' measures every layer's gradient by that of the last, "
+            f"frozen = {shown}: gradient = 'equalised' scales every layer's gradient to that of the last, "
             f"{layers}, which has none when it is frozen; leave {layers} out, or set gradient = 'plain'."
         )
 

@@ -57,7 +57,7 @@ def solved_words(solved: Solved) -> str:
     where = " of the held-out examples" if solved.on == "held_out" else ""
     if isinstance(solved, Accuracy):
         share = f"{100 * solved.accuracy:.10g} %"
-        return f"when it tells the class of at least {share}{where or ' of the examples'} right"
+        return f"when it classifies at least {share}{where or ' of the examples'} correctly"
     if isinstance(solved, LossBelow):
         return f"when its loss{' on the held-out examples' if where else ''} is below {solved.loss:g}"
     return f"when every prediction{where} is less than {solved.within:g} from its target"

@@ -15,11 +15,11 @@ Gradient = Literal["plain", "equalised"]
 ``"plain"`` leaves it as it is. ``"equalised"`` makes every layer's as large as the last one's, L: with mᵢ the
 mean |gradient| of the weights of layer i in a step, its size is sᵢ ← 0.9 sᵢ + mᵢ, from 0 when the training
 begins; and the gradients of weights and biases of each layer i < L become (g / sᵢ) · s_L. A layer whose sᵢ is
-0 is left as it is. There is no cap: divided first, no weight's gradient leaves the numbers that float32 has,
-however small sᵢ is.
+0 is left as it is. There is no cap: with the division first, no gradient leaves float32's range, however
+small sᵢ is.
 
-The sizes run over about ten steps. With those of each step alone every example would weigh otherwise in every
-layer, and steps on single examples would no longer lead down the loss.
+The sizes are sums over about ten steps. With those of a single step every example would have another weight
+in every layer, and steps on single examples would no longer lead down the loss.
 """
 
 

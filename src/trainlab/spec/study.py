@@ -103,7 +103,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
             )
         for word in self.ask:
             if self.ask.count(word) > 1:
-                raise SpecError(f"ask: {word!r} stands there twice; leave one out.")
+                raise SpecError(f"ask: {word!r} is listed twice; leave one out.")
         for kind, names in (("network", self.network_names), ("change", self.change_names)):
             for name in names:
                 _check_name(kind, name)

@@ -62,7 +62,7 @@ class Fidelity:
     def sentence(self) -> str:
         """What was found, and what would have been seen."""
         differs = self.p < 0.05
-        found = "doesn't train as PyTorch does" if differs else "isn't seen to train otherwise than PyTorch"
+        found = "doesn't train as PyTorch does" if differs else "isn't seen to train differently from PyTorch"
         power = (
             f"if they all differed one way, {100 * self.visible:.0f} points would have been seen"
             if self.visible <= 1
@@ -72,7 +72,7 @@ class Fidelity:
             f"The engine {found}: of {counted(self.runs, 'run')} of {counted(self.cells, 'cell')}, drawn at "
             f"random and trained again by a plain PyTorch loop, {self.alike:,} are solved by both or by "
             f"neither; {self.ours:,} are solved here, {self.torchs:,} there ({self.difference}; {power}). "
-            f"At a loss of exactly 0 end {self.our_zeros:,} and {self.torch_zeros:,}."
+            f"{self.our_zeros:,} end at a loss of exactly 0 here, {self.torch_zeros:,} there."
         )
 
     def to_dict(self) -> dict[str, Any]:

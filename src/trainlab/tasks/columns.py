@@ -109,9 +109,9 @@ def _check_last(source: str, names: tuple[str, ...], left: list[int]) -> None:
     like = next((index for index in left[:-1] if looks_like_target(names, index)), None)
     if like is not None:
         raise SpecError(
-            f"{source}: what is to be predicted? {column_name(names, like)} is called like it, but the last "
-            f"column is {column_value(names, left[-1])}. Set task.target = {column_value(names, like)} or "
-            f"task.target = {column_value(names, left[-1])}."
+            f"{source}: which column is to be predicted? {column_name(names, like)} has a target's name, but "
+            f"the last column is {column_value(names, left[-1])}. Set "
+            f"task.target = {column_value(names, like)} or task.target = {column_value(names, left[-1])}."
         )
 
 

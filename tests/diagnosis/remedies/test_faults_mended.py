@@ -41,10 +41,12 @@ TAKES_HOLD = (
 ELSEWHERE = {"data_not_shuffled", "detached_graph", "loss_plateau"}
 """Their faulty training has nothing that the remedy could act on: tested in test_changes.py."""
 IMPOSSIBLE = (
-    "best_state_not_copied", "capacity_too_small", "clip_misplaced", "constant_labels", "dataset_mutated",
-    "dropout_always_on", "eval_on_train", "graph_retained", "layer_made_in_forward", "metric_miscounted",
-    "modes_differ", "overfitting", "repeated_batch", "repeated_randomness", "shuffled_targets",
-    "target_net_not_updated", "unreachable_params", "zero_grad_every_microbatch", "zero_grad_misplaced",
+    "best_state_not_copied", "capacity_too_small", "class_weights_swapped", "clip_misplaced",
+    "constant_labels", "dataset_mutated", "dropout_always_on", "eval_on_train", "graph_retained",
+    "layer_made_in_forward", "loss_term_dominates", "metric_miscounted", "missing_causal_mask",
+    "mixed_axes", "modes_differ", "overfitting", "preprocessing_mismatch", "repeated_batch",
+    "repeated_randomness", "shuffled_targets", "softmax_wrong_dim", "target_net_not_updated",
+    "target_not_shifted", "unreachable_params", "zero_grad_every_microbatch", "zero_grad_misplaced",
 )  # fmt: skip
 
 

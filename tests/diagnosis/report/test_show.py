@@ -11,8 +11,9 @@ from rich.console import Console
 
 from trainlab.diagnosis import Finding, Report, show_report
 from trainlab.diagnosis.faults import all_faults
+from trainlab.diagnosis.finding import Proof, by_structure
 from trainlab.diagnosis.report.show import report_text, rest_line
-from trainlab.diagnosis.report.verdict import confidence_words, verdict
+from trainlab.diagnosis.report.verdict import blame_words, confidence_words, verdict
 
 CARD: dict[str, Any] = {
     "models": [
@@ -125,8 +126,9 @@ def test_the_verdict_comes_first_and_names_causes_only():
     )
     head = " ".join(text.split("\n\n")[0].split())
     assert head == (
-        "The training doesn't learn because gradients are never cleared (missing_zero_grad). "
-        "Besides: the scheduler steps before the optimizer (scheduler_order)."
+        "The training doesn't learn. Likely cause: gradients are never cleared (missing_zero_grad). "
+        "That isn't proven; --try tests it. Also found: the scheduler steps before the optimizer "
+        "(scheduler_order)."
     )
 
 
@@ -240,7 +242,7 @@ def test_evidence_picture_remedy_and_link_are_there():
     assert "              opt.step()        0" in lines
     assert "              + opt.zero_grad()" in lines
     assert "   more       trainlab faults missing_optimizer_step" in lines
-    assert "   confidence almost certain (0.97)" in lines
+    assert "   is there   almost certain (0.97); likely to blame, not proven" in lines
 
 
 BARS = {
@@ -286,7 +288,7 @@ def test_in_short_other_findings_have_a_few_lines_and_notes_one():
         notes=(finding("no_nonlinearity"),),
     )
     text = str(found)
-    assert text.count("confidence") == text.count("evidence") == 1
+    assert text.count("is there") == text.count("evidence") == 1
     assert text.count("remedy     Clear the gradients") == 2
     assert text.count("+ opt.zero_grad()") == 1
     assert "explained  by lr_too_high\n" in text
@@ -328,19 +330,48 @@ def test_a_loss_that_stops_being_finite_is_told_by_a_sign():
 
 
 @pytest.mark.parametrize(
-    ("outcome", "start"),
+    ("outcome", "start", "proven"),
     [
-        ("stuck", "The training doesn't learn because the steps are too large"),
-        ("poor", "The training learns too little because the steps"),
-        ("diverged", "The training fails because the steps"),
-        ("learnt", "The loss falls, but the steps"),
-        ("unknown", "Something is wrong with the training: the steps"),
+        ("stuck", "The training doesn't learn. Likely cause: the", "The training doesn't learn because the"),
+        ("poor", "The training learns too little. Likely", "The training learns too little because the"),
+        ("diverged", "The training fails. Likely cause: the", "The training fails because the"),
+        ("learnt", "The loss falls, but the steps", "The loss falls, but the steps"),
+        ("unknown", "Something is wrong with the training: the", "Something is wrong with the training: the"),
     ],
 )
-def test_the_verdict_says_how_it_went(outcome: str, start: str):
-    data = report(finding("lr_too_high"), card=CARD | {"outcome": outcome}).to_dict()
+def test_the_verdict_says_how_it_went_and_because_only_where_that_is_proven(
+    outcome: str, start: str, proven: str
+):
+    card = CARD | {"outcome": outcome}
+    data = report(finding("lr_too_high"), card=card).to_dict()
     assert verdict(data).startswith(start)
     assert data["verdict"] == verdict(data)
+    proof = Proof(by="trial", words="with lr 0.1 5 of 5 seeds learn, without 0")
+    assert report(finding("lr_too_high", proof=proof), card=card).verdict.startswith(proven)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "likely to blame, not proven"),
+        ({"confidence": 0.7}, "possibly to blame, not proven"),
+        ({"proof": Proof(words="most of it learns")}, "possibly to blame, not proven: most of it learns"),
+        ({"proof": by_structure("nothing moves")}, "to blame, proven: nothing moves"),
+    ],
+)
+def test_whether_a_fault_is_there_is_one_thing_and_whether_it_is_to_blame_another(
+    changes: dict[str, Any], words: str
+):
+    found = report(finding("lr_too_high", **changes), card=CARD | {"outcome": "stuck"})
+    sure = f"({changes.get('confidence', 0.97):.2f})"
+    assert f"{sure}; {words} where" in " ".join(str(found).split())
+    assert blame_words(found.to_dict()["findings"][0], "learnt") == ""
+
+
+def test_what_cannot_be_tried_is_not_offered_to_be():
+    card = CARD | {"outcome": "stuck"}
+    assert "--try" in report(finding("lr_too_high"), card=card).verdict
+    assert report(finding("repeated_batch"), card=card).verdict.endswith(" That isn't proven.")
 
 
 def test_confidence_in_words():

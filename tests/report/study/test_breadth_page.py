@@ -36,7 +36,7 @@ SAID = {
         "(log_cosh)",
     ],
     "classes": [
-        "when it tells the class of at least 90 % of the examples right",
+        "when it classifies at least 90 % of the examples correctly",
         "loss (cross-entropy)",
         "iris only",
     ],
@@ -68,10 +68,10 @@ def test_a_whole_page(name: str):
             Within(on="held_out"),
             "when every prediction of the held-out examples is less than 0.1 from its target",
         ),
-        (Accuracy(accuracy=0.955), "when it tells the class of at least 95.5 % of the examples right"),
+        (Accuracy(accuracy=0.955), "when it classifies at least 95.5 % of the examples correctly"),
         (
             Accuracy(on="held_out"),
-            "when it tells the class of at least 100 % of the held-out examples right",
+            "when it classifies at least 100 % of the held-out examples correctly",
         ),
         (LossBelow(loss=0.5), "when its loss is below 0.5"),
     ],

@@ -81,7 +81,7 @@ def test_the_other_way_round_too() -> None:
     refuted = Verdict(topic="change", sentence="A hurts.", statement="A helps.", outcome="refuted")
     same = replace(refuted, sides=(Side(words="rounded", outcome="mixed"),))
     assert mixed_if_turned(same) == same
-    assert sides_words(same) == "Asked otherwise: mixed rounded."
+    assert sides_words(same) == "Asked in other ways: mixed rounded."
     turned = mixed_if_turned(replace(refuted, sides=(Side(words="rounded", outcome="upheld", turns=True),)))
     assert turned.outcome == "mixed"
     assert turned.sentence == "A hurts. It depends on how it is asked: refuted as asked, upheld rounded."

@@ -133,7 +133,7 @@ def test_many_examples_are_judged_by_what_counts_as_solved():
     assert verdict.statement == "4-3-3 is solved."
     assert verdict.sentence == (
         "4-3-3 is solved almost always: 200 of 200 seeds (100.0 %, 98.1 to 100.0 %). A run is solved when it "
-        "tells the class of at least 95 % of the examples right."
+        "classifies at least 95 % of the examples correctly."
     )
     assert end_of(FLOWERS, 0.94, False).outcome == "refuted"
 

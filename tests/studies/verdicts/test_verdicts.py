@@ -271,7 +271,7 @@ def test_solved(k: int, n: int, outcome: str, words: str, wrong: int | None):
     assert verdict.statement == "Net is solved with A."
     assert verdict.sentence.startswith(f"Net is solved with A {words}: {k} of {n} seeds (")
     assert verdict.sentence.endswith(
-        " %). A run is solved when it tells the class of at least 95 % of the examples right."
+        " %). A run is solved when it classifies at least 95 % of the examples correctly."
     )
     assert (verdict.opposite and verdict.opposite.k) == wrong
 

@@ -32,7 +32,8 @@ def judge(training: Training) -> Finding | None:
             evidence=(
                 f"{often[0]} is {often[1] / total:.0%} of the targets seen and has weight {often[2]:.3g}; "
                 f"{rare[0]} is {rare[1] / total:.1%} and has weight {rare[2]:.3g}",
-                f"the weights of {len(pairs)} classes are in proportion to their counts, within a factor of {NEAR:g}: "
+                f"the weights of {len(pairs)} classes are in proportion to their counts, within a factor "
+                f"of {NEAR:g}: "
                 "rare classes count even less than without weights",
             ),
             remedy="Turn the weights round: in proportion to 1 / count."
@@ -85,10 +86,13 @@ FAULT = Fault(
     name="class_weights_swapped",
     family="The loss and its targets",
     title="frequent classes are given the large weights",
-    what="Weights against imbalance are to grow as a class gets rarer. In proportion to the counts they make it "
+    what="Weights against imbalance are to grow as a class gets rarer. In proportion to the counts they "
+    "make it "
     "worse: rare classes hardly count, and the network answers with the frequent one.",
-    formula=f"The weights of all classes met at least {FEWEST} times are in proportion to their counts, within a "
-    f"factor of {NEAR:g}, and the most frequent class is over {UNEQUAL:g} times as frequent as the rarest; of "
+    formula=f"The weights of all classes met at least {FEWEST} times are in proportion to their counts, "
+    "within a "
+    f"factor of {NEAR:g}, and the most frequent class is over {UNEQUAL:g} times as frequent as the "
+    "rarest; of "
     "`pos_weight` likewise, the noes having 1.",
     source="A fact, counted.",
     silent="weights are in another proportion, as costs are.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.faults.label_dtype import truncations
-from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.finding import Finding, by_structure
 from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.pictures.targets import targets_and_range
 from trainlab.diagnosis.place import place_at
@@ -34,6 +34,7 @@ def judge(training: Training) -> Finding | None:
         place=place_at(loss.site, "targets", call=loss.kind),
         where=f"the targets of the loss at {place}",
         confidence=0.95,
+        proof=by_structure("there is nothing but a constant to learn"),
         evidence=(f"all {loss.rows} targets looked at are {value:g} ({loss.target_dtype})",),
         remedy=(
             "Look at how the labels are made: a comparison that is always true, a cast that cuts "
@@ -64,6 +65,7 @@ FAULT = Fault(
     formula=f"At least {LEAST} targets were seen, and those of every loss are all the same.",
     source="A fact, counted.",
     silent="targets are made in the step itself (a GAN's ones and zeros), or another loss's targets differ.",
+    proven="it is found: there is nothing else to learn.",
     remedy="Look at how the labels are made; print their values and counts.",
     judge=judge,
     picture=targets_and_range,

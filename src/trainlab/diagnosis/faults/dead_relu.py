@@ -7,11 +7,12 @@ layers may have a third or half of their units silent, so only a layer that is n
 from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
-from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.finding import Finding, proven_if
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.network import shares
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import activation_replaced, initialized, rate_times
+from trainlab.diagnosis.signals.limits import answers_alike
 from trainlab.diagnosis.signals.training import Training
 
 DEAD = 0.9
@@ -51,6 +52,10 @@ def judge(training: Training) -> Finding | None:
             )
         ),
         confidence=0.85 if early else 0.6,
+        proof=proven_if(
+            answers_alike(training) and any(one.window_silent[-1] >= 1 for one in dead),
+            "a whole layer is silent to the end, and every answer is the same",
+        ),
         evidence=(*words, f"silent {when}", training.learning.words),
         remedy="Use He initialization with biases at 0, a lower learning rate, or a LeakyReLU.",
         code=(
@@ -83,6 +88,7 @@ FAULT = Fault(
     source="Up to half of the units of a healthy layer are silent: other tools, whose limits are 20 to "
     "50 %, raise false alarms there.",
     silent="fewer are silent, or the training succeeds.",
+    proven="a whole layer is silent to the end, and the network, asked then, answers everything alike.",
     remedy="Use He initialization with biases at 0, a lower learning rate, or `LeakyReLU`.",
     see=(
         "neuron",

@@ -11,7 +11,7 @@ import re
 
 from trainlab.diagnosis.edits import called_name, parsed, replaced, splice
 from trainlab.diagnosis.fault import Explains, Fault
-from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.finding import Finding, Proof, proven_if
 from trainlab.diagnosis.observed.events import ConstantDerivative, Cut, NoGradInside
 from trainlab.diagnosis.observed.record import Graph, Op, ParamRecord
 from trainlab.diagnosis.observed.torch_names import LAYER_NODES
@@ -19,6 +19,7 @@ from trainlab.diagnosis.pictures.network import reached
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.remedies.remedy import Remedy
+from trainlab.diagnosis.signals.limits import gets_no_gradient, nothing_moves, rest_words
 from trainlab.diagnosis.signals.training import Training, modules_of
 
 LEAST = 10
@@ -34,6 +35,7 @@ def judge(training: Training) -> Finding | None:
                 place=place_at(loss_curve.site, "loss"),
                 where=f"the loss at {loss_curve.site.quoted}" if loss_curve.site else "the loss",
                 confidence=0.97,
+                proof=proven_if(_all_without_graph(training), "no gradient reaches any parameter"),
                 evidence=(
                     f"{loss_curve.leafs} of {loss_curve.count} losses that backward() was called on "
                     "have no graph: they are "
@@ -69,6 +71,7 @@ def judge(training: Training) -> Finding | None:
             f"{modules_of(param.name for param in lost)}"
         ),
         confidence=0.93,
+        proof=Proof(words=rest_words(training, lost)),
         evidence=(
             f"{called} takes a tensor out of the graph that was computed from {training.names(lost)}",
             f"these {len(lost)} parameters ({sum(param.size for param in lost):,} values) are "
@@ -76,6 +79,12 @@ def judge(training: Training) -> Finding | None:
         ),
         remedy=f"Pass the tensor on without {called}.",
     )
+
+
+def _all_without_graph(training: Training) -> bool:
+    """Whether no loss that backward() was called on leads to anything, and nothing moves the parameters."""
+    curves = [one for one in training.record.loss_curves if one.count]
+    return all(one.leafs == one.count for one in curves) and nothing_moves(training)
 
 
 def _reaches_nothing(training: Training) -> Finding | None:
@@ -96,6 +105,7 @@ def _reaches_nothing(training: Training) -> Finding | None:
         place=place_at(losses[0].site, "loss"),
         where=f"the loss at {site}{made_at}",
         confidence=0.93,
+        proof=proven_if(gets_no_gradient(training), "no gradient reaches any parameter"),
         evidence=(
             f"in {params[0].graphs} of {params[0].graphs} graphs looked at, the loss leads to none of the "
             f"{len(params)} parameters that the optimizer has ({training.names(params)})",
@@ -280,6 +290,8 @@ FAULT = Fault(
     "its output, and `torch.autograd.grad` gave it without `create_graph`.",
     source="A fact, read off the calls and the autograd graph.",
     silent="the cut-off tensor feeds a target, a metric, a weight or another network.",
+    proven="no gradient reaches any parameter. Where the rest of the network gets gradients, it may "
+    "learn without.",
     remedy="Pass the tensor itself on.",
     see=("chain_rule",),
     judge=judge,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
-from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.finding import Finding, proven_if
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.signals.averages import median
 from trainlab.diagnosis.signals.training import Training, named
 
-ZEROS = 0.5
+ZEROS, ALL = 0.5, 0.999
 
 
 def judge(training: Training) -> Finding | None:
@@ -42,6 +42,7 @@ def judge(training: Training) -> Finding | None:
     ]
     if not empty and not stuck:
         return None
+    idle = all(param.name in stuck or zeros.get(param.name, 0) >= ALL for param in training.weights())
     evidence = [
         f"{name}: {share:.0%} of the gradient is exactly 0" for name, share in list(empty.items())[:4]
     ]
@@ -52,6 +53,7 @@ def judge(training: Training) -> Finding | None:
         place=Place(kind="parameters", parameters=(*empty, *stuck)),
         where=named([*empty, *stuck]),
         confidence=0.85,
+        proof=proven_if(idle, "no weight is changed by any step"),
         evidence=(*evidence, "float16 holds nothing below 6e-8, and there is no GradScaler"),
         remedy="Scale the loss with torch.amp.GradScaler, or use bfloat16.",
         code=(
@@ -77,6 +79,7 @@ FAULT = Fault(
     "exactly 0 (0.2 more than silent units explain), or float16 weights don't move.",
     source="IEEE 754 binary16: the smallest number is 2⁻²⁴ ≈ 6e-8 (Micikevicius et al. 2018).",
     silent="there is a `GradScaler`, or bfloat16 is used.",
+    proven="no weight is changed by any step.",
     remedy="Use `torch.amp.GradScaler`, or bfloat16.",
     judge=judge,
     picture=_picture,

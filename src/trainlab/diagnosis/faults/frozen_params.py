@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 
 from trainlab.diagnosis.fault import Explains, Fault
-from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.finding import Finding, Proof
 from trainlab.diagnosis.observed.events import UnfrozenInName
 from trainlab.diagnosis.observed.record import ParamRecord
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.network import by_layer
 from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.remedy import Remedy
+from trainlab.diagnosis.signals.limits import rest_words
 from trainlab.diagnosis.signals.training import Training, modules_of
 
 SHARE = 0.2
@@ -56,6 +57,7 @@ def judge(training: Training) -> Finding | None:
                 f"({training.names(frozen)}): requires_grad is False"
             ),
             confidence=0.85,
+            proof=Proof(words=rest_words(training, frozen)),
             evidence=(
                 f"{size:,} of {total:,} values of {root.name} are frozen; they were neither "
                 "loaded nor trained before",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
-from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.finding import Finding, proven_if
 from trainlab.diagnosis.observed.events import Truncated
 from trainlab.diagnosis.observed.losses import LossRecord
 from trainlab.diagnosis.observed.torch_names import OF_NUMBERS
@@ -27,6 +27,7 @@ def judge(training: Training) -> Finding | None:
         place=place_at(cut.site, "call", call=cut.name.removeprefix(".")),
         where=f"{cut.name} at {cut.site.quoted if cut.site else 'a cast'}",
         confidence=0.9,
+        proof=proven_if(cut.after == 1, "after the cast all targets are the same"),
         evidence=(
             f"{cut.share:.0%} of {cut.values:,} values weren't whole numbers before the cast to {cut.dtype}",
             f"{cut.before} different values before it, {cut.after} after it",
@@ -84,6 +85,7 @@ FAULT = Fault(
     "the loss's targets have no more.",
     source="A fact, read off the values before and after the cast.",
     silent="the values were whole numbers before, or are still different after it.",
+    proven="after the cast all targets are the same.",
     remedy="Keep the targets of a regression as floats; to make classes of numbers, bin them on purpose.",
     judge=judge,
     picture=_picture,

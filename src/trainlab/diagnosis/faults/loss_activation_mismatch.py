@@ -9,7 +9,7 @@ import math
 
 from trainlab.diagnosis.edits import without_activation
 from trainlab.diagnosis.fault import Explains, Fault
-from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.finding import Finding, Proof, proven_if
 from trainlab.diagnosis.observed.record import Graph, Node, Op
 from trainlab.diagnosis.observed.torch_names import LINEAR_NODES, SHAPE_NODES
 from trainlab.diagnosis.pictures.kinds import Picture
@@ -18,7 +18,8 @@ from trainlab.diagnosis.place import Place, place_at
 from trainlab.diagnosis.remedies.common_remedies import single
 from trainlab.diagnosis.remedies.remedy import Remedy
 from trainlab.diagnosis.signals import clipped_logits
-from trainlab.diagnosis.signals.averages import median
+from trainlab.diagnosis.signals.averages import mean, median
+from trainlab.diagnosis.signals.limits import holds_up
 from trainlab.diagnosis.signals.training import Training, behind
 
 _TO_LOSS = frozenset(
@@ -196,10 +197,24 @@ def _twice(training: Training, loss: Node, wrong: Node, why: str) -> Finding:
         place=_activation(wrong, name),
         where=f"{name} at {_place(wrong)}{line}{_loss_name(loss)}",
         confidence=0.97,
+        proof=_at_its_floor(training, loss, wrong),
         evidence=tuple(evidence),
         remedy=f"Return the raw outputs (logits) in training: leave out the {name} before the loss.",
         code=f"logits = …  # no {name} here\nloss = criterion(logits, target)",
     )
+
+
+def _at_its_floor(training: Training, loss: Node, wrong: Node) -> Proof:
+    """Return the proof that the loss can't be lower than it is, given what lies between 0 and 1."""
+    main, constant = training.learning.main, training.learning.constant_answer
+    floor = math.nan
+    if main is not None and main.kind == "cross_entropy" and wrong.kind == "Softmax" and main.classes:
+        floor = math.log(main.classes - 1 + math.e) - 1
+    elif main is not None and loss.kind == "BinaryCrossEntropyWithLogits" and main.sample:
+        yes = mean(main.sample)
+        floor = yes * math.log1p(1 / math.e) + (1 - yes) * math.log(2)
+    words = f"with outputs between 0 and 1 the loss can't fall below {floor:.2f}"
+    return proven_if(constant > 0 and holds_up(training, floor / constant), words)
 
 
 def _raw_into_nll(training: Training, node: Node, before: list[Node]) -> Finding | None:
@@ -288,6 +303,8 @@ FAULT = Fault(
     "Of K logits that are 0 or more, one at 0 has at most the probability 1/K.",
     silent="values merely look like probabilities, or a layer or a factor stands between the activation "
     "and the loss. A ReLU or tanh with which the training learns is a note.",
+    proven="outputs between 0 and 1 keep the loss of softmax or sigmoid above a floor, and it has come "
+    "down to that, by nine tenths of the way from the best constant answer's.",
     remedy="Give logits, and nothing else, to losses that have softmax or sigmoid built in.",
     see=("loss",),
     judge=judge,

@@ -9,11 +9,13 @@ import ast
 
 from trainlab.diagnosis.edits import parsed, replaced, splice
 from trainlab.diagnosis.fault import Explains, Fault
-from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.observed.record import Op
+from trainlab.diagnosis.finding import Finding, proven_if
+from trainlab.diagnosis.observed.record import Graph, Op
+from trainlab.diagnosis.observed.torch_names import LAYER_NODES
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.remedies.remedy import Remedy
 from trainlab.diagnosis.signals.training import Training
 
 
@@ -25,8 +27,66 @@ def judge(training: Training) -> Finding | None:
             if op is not None and op.broadcast is not None and training.loss_of(op) is not None:
                 output, target, wide = op.broadcast
                 if _is_blown_up(output, target, wide):
-                    return _finding(op, output, target, wide)
+                    return _finding(training, op, output, target, wide)
+    weighted = _weighted(training)
+    return None if weighted is None else _of_weights(weighted)
+
+
+def _weighted(training: Training) -> Op | None:
+    """Return the product of a loss for each row with a weight for each row that made all pairs of them."""
+    for graph in training.record.graphs:
+        waiting, met = [0] if graph.nodes else [], {0}
+        for place in waiting:
+            node = graph.nodes[place]
+            if node.kind in LAYER_NODES or training.loss_of(node.op) is not None:
+                continue
+            if node.op is not None and _is_all_pairs(node.op) and _has_loss(training, graph, place):
+                return node.op
+            new = [one for one in node.inputs if one not in met]
+            met.update(new)
+            waiting += new
     return None
+
+
+def _is_all_pairs(op: Op) -> bool:
+    if op.name not in WEIGHED or len(op.shapes) != 2:
+        return False
+    first, second = op.shapes
+    return _size(first) == _size(second) and _is_blown_up(first, second, op.out)
+
+
+def _has_loss(training: Training, graph: Graph, place: int) -> bool:
+    """Whether a confirmed loss goes into a node, and no layer lies between."""
+    waiting, met = list(graph.nodes[place].inputs), set(graph.nodes[place].inputs)
+    for one in waiting:
+        node = graph.nodes[one]
+        if training.loss_of(node.op) is not None:
+            return True
+        new = [] if node.kind in LAYER_NODES else [parent for parent in node.inputs if parent not in met]
+        met.update(new)
+        waiting += new
+    return False
+
+
+def _of_weights(op: Op) -> Finding:
+    first, second = op.shapes
+    shorter, longer = sorted((first, second), key=len)
+    return Finding(
+        place=place_at(op.site, "loss", call=op.name),
+        where=f"loss line {op.site.quoted if op.site else op.name}",
+        confidence=0.97,
+        evidence=(
+            f"{op.name}: {list(first)} and {list(second)} are broadcast to {list(op.out)}",
+            f"{_size(op.out):,} products instead of {_size(longer):,}: each row's loss is multiplied by "
+            "every "
+            "row's weight, and the mean is that of both, with no weights",
+        ),
+        remedy=f"Give both the same shape: {list(shorter)} wants an axis more.",
+        code="loss = (weights[:, None] * error).mean()",
+    )
+
+
+WEIGHED = ("mul", "__mul__", "__rmul__", "multiply", "div", "__truediv__", "true_divide")
 
 
 def _size(shape: tuple[int, ...]) -> int:
@@ -42,12 +102,18 @@ def _is_blown_up(output: tuple[int, ...], target: tuple[int, ...], wide: tuple[i
     return bigger and len(output) != len(target) and min(_size(output), _size(target)) > 1
 
 
-def _finding(op: Op, output: tuple[int, ...], target: tuple[int, ...], wide: tuple[int, ...]) -> Finding:
+def _finding(
+    training: Training, op: Op, output: tuple[int, ...], target: tuple[int, ...], wide: tuple[int, ...]
+) -> Finding:
+    of_pairs = output == (*target, 1) or target == (*output, 1)
+    alone = sum(loss.count > 0 for loss in training.record.losses) == 1
+    constant = of_pairs and len(wide) == 2 and alone and training.learning.state == "stuck"
     shorter = "the output" if len(output) > len(target) else "the target"
     return Finding(
         place=place_at(op.site, "loss", call=op.name),
         where=f"loss line {op.site.quoted if op.site else op.name}",
         confidence=0.98,
+        proof=proven_if(constant, "this loss is least where all outputs are the same"),
         evidence=(
             f"{op.name}: output {list(output)} and target {list(target)} are broadcast to {list(wide)}",
             f"{_size(wide):,} differences instead of {max(_size(output), _size(target)):,}: "
@@ -76,7 +142,25 @@ def _picture(training: Training) -> Picture | None:
                         {"label": "compared", "shape": list(wide), "wrong": True},
                     ],
                 }
-    return None
+    weighted = _weighted(training)
+    if weighted is None:
+        return None
+    first, second = weighted.shapes
+    return {
+        "kind": "shapes",
+        "title": "Shapes that meet in the loss",
+        "boxes": [
+            {"label": "first factor", "shape": list(first), "wrong": False},
+            {"label": "second factor", "shape": list(second), "wrong": False},
+            {"label": "product", "shape": list(weighted.out), "wrong": True},
+        ],
+    }
+
+
+def _remedies(finding: Finding) -> tuple[Remedy, ...]:
+    if finding.place.call in WEIGHED:
+        return ()
+    return (single("targets in the outputs' shape", "equal_shapes", same_loss=False),)
 
 
 def _edit(finding: Finding, training: Training) -> str:
@@ -131,15 +215,17 @@ FAULT = Fault(
     what="Outputs of shape (N, 1) and targets of shape (N,) make a table of N × N differences: each "
     "output meets every target, and the best answer to that is their mean.",
     formula="In a loss, output and target differ in their number of axes, and the result is larger than "
-    "both.",
+    "both. Or a loss for each row is multiplied by as many weights of another shape, with such a result.",
     source="A fact, read off the shapes; PyTorch's own `mse_loss` warns of it, a hand-written loss can't.",
     silent="all axes are written out, (N, 1) against (1, N): then all pairs are meant.",
+    proven="nothing is learnt, outputs of shape (N, 1) meet targets of shape (N,), or the other way "
+    "round, and there is no other loss: this one is least where all outputs are the same.",
     remedy="Give both the same shape: `output.squeeze(-1)` or `target.unsqueeze(-1)`.",
     see=("loss",),
     judge=judge,
     picture=_picture,
     edit=_edit,
-    remedies=(single("targets in the outputs' shape", "equal_shapes", same_loss=False),),
+    remedies=_remedies,
     explains=(
         Explains(
             ("lr_too_low", "capacity_too_small", "loss_plateau"),

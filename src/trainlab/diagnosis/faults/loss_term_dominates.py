@@ -34,9 +34,11 @@ def judge(training: Training) -> Finding | None:
             evidence=(
                 f"on the parameters that both move, the gradient of {_name(training, larger)} was "
                 f"{larger.gradient / term.gradient:,.0f} times as large as that of {loss.kind} at the start",
-                f"{loss.kind} ends at {end:.3g}, that of the best constant answer is {constant:.3g}: it isn't learnt",
+                f"{loss.kind} ends at {end:.3g}, that of the best constant answer is {constant:.3g}: it "
+                "isn't learnt",
             ),
-            remedy="Bring both terms to one scale: both summed or both averaged over the same axes, targets in units "
+            remedy="Bring both terms to one scale: both summed or both averaged over the same axes, "
+            "targets in units "
             "of their standard deviation, or a weight.",
             code=f"loss = term / {larger.gradient / term.gradient:.0e} + other  # or both in one unit",
         )
@@ -78,12 +80,14 @@ FAULT = Fault(
     name="loss_term_dominates",
     family="The loss and its targets",
     title="one term of the loss drowns another",
-    what="A sum of terms is moved by the largest gradient. A term summed over the batch beside one averaged over "
+    what="A sum of terms is moved by the largest gradient. A term summed over the batch beside one "
+    "averaged over "
     "pixels, or prices beside classes, leaves the other one next to nothing, and clipping even less.",
     formula="On parameters that several terms move, one term's gradient is at the start over "
     f"{TIMES:g} times as large as another's, whose loss ends above {UNLEARNT:.0%} of the best constant's.",
     source="Our own, measured on a copy; Chen et al. 2018, GradNorm, balance such gradients.",
-    silent=f"the drowned term is learnt, or is multiplied by less than {MEANT:g} of the other's factor on purpose.",
+    silent=f"the drowned term is learnt, or is multiplied by less than {MEANT:g} of the other's factor "
+    "on purpose.",
     remedy="Bring the terms to one scale: the same reduction, standardized targets, or weights.",
     see=("loss",),
     judge=judge,

@@ -6,16 +6,19 @@ from math import log10
 
 from trainlab.diagnosis.edits import setting
 from trainlab.diagnosis.fault import Fault
-from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.finding import Finding, proven_if
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import place_at
 from trainlab.diagnosis.remedies.common_remedies import rate_times
 from trainlab.diagnosis.signals import curve
 from trainlab.diagnosis.signals.averages import mean, median
+from trainlab.diagnosis.signals.limits import stands_still
 from trainlab.diagnosis.signals.training import Training, optimizer_name
 
 WAY = 0.05
 LONG = 200
+TINY = 1e-5
+"""Of larger rates it's rather the gradient that is too small."""
 MOST = 4
 """A rate is raised by so many powers of ten at most."""
 
@@ -49,6 +52,9 @@ def judge(training: Training) -> Finding | None:
             f"{name}: {optimizer.kind} lr={rate:g}{f' ({optimizer.site.quoted})' if optimizer.site else ''}"
         ),
         confidence=0.85 if learning.failing else 0.7,
+        proof=proven_if(
+            rate <= TINY and stands_still(training), "after all steps every weight is where it started"
+        ),
         evidence=(
             f"in {optimizer.steps} steps no weight matrix has moved by more than "
             f"{max(way.values()):.1%} of its size",
@@ -123,6 +129,7 @@ FAULT = Fault(
     source="That is the farthest so many steps can go, all in one direction: below it the hidden layers "
     "can't have learnt anything.",
     silent="a schedule, clipping or float16 explains it, or the training succeeds.",
+    proven="the rate is at most 1e-5, and all steps together move no weight by more than a thousandth.",
     remedy="Multiply the learning rate, until all steps together go about as far as the weights are large.",
     see=("learning_rate",),
     judge=judge,

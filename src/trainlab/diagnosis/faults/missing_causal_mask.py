@@ -13,7 +13,7 @@ MOST = 0.5
 
 
 def judge(training: Training) -> Finding | None:
-    """Fire if targets are the next tokens, and answers change with the very tokens that they are to predict."""
+    """Fire if targets are the next tokens, and answers change with the tokens that they are to predict."""
     for asked in training.record.dependences:
         tokens = asked.tokens
         if tokens is None or not tokens.are_next or not asked.later > MOST:
@@ -24,10 +24,12 @@ def judge(training: Training) -> Finding | None:
             confidence=0.95,
             evidence=(
                 f"the targets are the next tokens of the input: {tokens.following:.0%} of those compared",
-                f"asked at the end in eval mode, {asked.name} gave another answer in {asked.later:.0%} of the "
+                f"asked at the end in eval mode, {asked.name} gave another answer in {asked.later:.0%} "
+                "of the "
                 "sequences when the token was changed that this answer is to predict",
             ),
-            remedy="Give attention a causal mask, so that no place sees a later one; of recurrent layers leave "
+            remedy="Give attention a causal mask, so that no place sees a later one; of recurrent layers "
+            "leave "
             "out `bidirectional`, pad convolutions on the left only.",
             code="mask = nn.Transformer.generate_square_subsequent_mask(length)\nh = encoder(h, mask=mask)",
         )
@@ -51,7 +53,8 @@ FAULT = Fault(
     what="Without a causal mask each place attends to the places after it. The loss falls to almost nothing, "
     "since the answer is read off the input; asked to continue a sequence the network has learnt nothing.",
     formula="Over 98% of the targets are the next tokens of the input, and in over "
-    f"{MOST:.0%} of the sequences asked at the end, in eval mode, the answer at a place changes with the token "
+    f"{MOST:.0%} of the sequences asked at the end, in eval mode, the answer at a place changes with the "
+    "token "
     "after it.",
     source="A fact, shown on a copy of the network.",
     silent="targets are other tokens (masked words, labels, translations), or ignored in over a fifth of the "

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from trainlab.diagnosis.edits import backward_line, diff
 from trainlab.diagnosis.fault import Explains, Fault
-from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.finding import Finding, by_structure, proven_if
 from trainlab.diagnosis.observed.record import OptimizerRecord, ParamRecord
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import Place, place_at
 from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.limits import nothing_moves
 from trainlab.diagnosis.signals.training import Training, named, optimizer_name
 
 LEAST = 20
@@ -31,6 +32,7 @@ def judge(training: Training) -> Finding | None:
             place=Place(kind="parameters", parameters=tuple(param.name for param in reached)),
             where=f"no optimizer; the parameters {named(param.name for param in reached)} stay as they are",
             confidence=0.8,
+            proof=by_structure("no parameter ever changes"),
             evidence=(f"{record.backwards} backward passes, no optimizer, and no parameter has changed",),
             remedy="Make an optimizer of the model's parameters and call its step() after backward().",
             code="optimizer = torch.optim.Adam(model.parameters())\n…\nloss.backward()\noptimizer.step()",
@@ -51,6 +53,7 @@ def _never(training: Training, optimizer: OptimizerRecord, reached: list[ParamRe
         place=place_at(site, "call", call="backward"),
         where=f"{name}.step() is never called{place}",
         confidence=0.97,
+        proof=proven_if(nothing_moves(training), "no parameter that the loss reaches ever changes"),
         evidence=(
             f"{training.record.backwards} backward passes, 0 steps of {name} ({optimizer.kind})",
             f"the parameters {named(param.name for param in reached)} have not changed",
@@ -83,6 +86,7 @@ FAULT = Fault(
     "and no parameter has changed.",
     source="A fact, counted; the only threshold is more passes than are usually accumulated.",
     silent="the weights move in another way (`p -= lr * p.grad`, another optimizer).",
+    proven="no parameter that the loss reaches ever changes.",
     remedy="Call `optimizer.step()` after `loss.backward()`.",
     see=("learning_rate",),
     judge=judge,

@@ -114,7 +114,8 @@ def _of_layer(asked: Dependence, call: PassCall) -> Finding:
         confidence=0.93,
         evidence=(
             _proof(asked),
-            f"{call.module} ({call.name}, batch_first=False) is given {list(call.given)}: it takes axis 0, the "
+            f"{call.module} ({call.name}, batch_first=False) is given {list(call.given)}: it takes axis "
+            "0, the "
             f"{asked.rows} rows asked, for the sequence, and axis 1 for the batch",
         ),
         remedy=f"Make the {call.name} with `batch_first=True`.",

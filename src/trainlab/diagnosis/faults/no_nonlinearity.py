@@ -6,13 +6,14 @@ A finding where the training fails, else a note: a linear model may be meant.
 from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
-from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.finding import Finding, proven_if
 from trainlab.diagnosis.observed.record import Graph
 from trainlab.diagnosis.observed.torch_names import LINEAR_NODES, SHAPE_NODES
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.network import chain_to_loss
 from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.limits import best_line, holds_up
 from trainlab.diagnosis.signals.training import Training, named
 
 LONG = 200
@@ -40,10 +41,14 @@ def judge(training: Training) -> Finding | None:
         chain = _chain(training, graph)
         if chain is None:
             continue
+        floor = best_line(training)
         finding = Finding(
             place=Place(kind="parameters", parameters=tuple(chain)),
             where=f"between {named(chain)}",
             confidence=0.85,
+            proof=proven_if(
+                holds_up(training, floor), f"the best line leaves {floor:.0%} of the targets' variance"
+            ),
             evidence=(
                 f"{len(chain)} linear layers ({named(chain)}) follow each other without a "
                 "non-linear function: "
@@ -140,6 +145,8 @@ FAULT = Fault(
     source="The product of matrices is a matrix.",
     silent="the training succeeds: then it is a note, since a linear model may be what you want. A "
     "network of one layer that gets nowhere is a note, too.",
+    proven="the best linear answer to the rows that were kept is no better than a constant, or the loss "
+    "has come down to what it leaves.",
     remedy="Put an activation after each hidden layer.",
     see=("neuron",),
     judge=judge,

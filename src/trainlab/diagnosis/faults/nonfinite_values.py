@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 from trainlab.diagnosis.fault import Explains, Fault
-from trainlab.diagnosis.finding import Finding
-from trainlab.diagnosis.observed.events import NonFinite, NonFiniteGradient, NonFiniteLoss
+from trainlab.diagnosis.finding import Finding, Proof, proven_if
+from trainlab.diagnosis.observed.events import NonFinite, NonFiniteData, NonFiniteGradient, NonFiniteLoss
 from trainlab.diagnosis.pictures.loops import loss_to_the_end
 from trainlab.diagnosis.place import Place, place_at
 from trainlab.diagnosis.remedies.common_remedies import CLIPPED, rate_times, single
@@ -35,11 +37,33 @@ def judge(training: Training) -> Finding | None:
 
 def _of_the_data(training: Training) -> Finding:
     step = training.record.data.nonfinite_input
+    made = training.record.events_of(NonFiniteData)
+    evidence = (f"a batch given to the network at step {step} holds NaN or infinity",)
+    if made and made[0].site is not None:
+        first, pole = made[0], ""
+        if first.nearest < AT_POLE:
+            pole = f": an input of it is {first.nearest:.3g}"
+        return Finding(
+            place=place_at(first.site, "data", call=first.name),
+            where=f"the data at {made[0].site.quoted}",
+            confidence=0.95,
+            evidence=(
+                *evidence,
+                f"before the training {first.name} made {first.share:.1%} of its results NaN or infinite "
+                "there, out "
+                f"of finite numbers{pole}",
+            ),
+            remedy="Keep what it divides by, or takes a root or a logarithm of, away from 0: a feature "
+            "that never "
+            "changes has a standard deviation of 0.",
+            code="std = x.std(0).clamp(min=1e-6)",
+        )
     return Finding(
         place=Place(kind="data"),
         where=f"the input batch at step {step}: the data has NaN or infinite values",
         confidence=0.97,
-        evidence=(f"a batch given to the network at step {step} holds NaN or infinity",),
+        proof=_ruined(training),
+        evidence=evidence,
         remedy="Clean the data: fill in or drop missing values before training.",
         code="X = torch.nan_to_num(X)  # or drop the rows",
     )
@@ -67,6 +91,7 @@ def _of_an_operation(training: Training, event: NonFinite) -> Finding:
         place=place_at(event.site, "call", module=event.module, call=name),
         where=f"{name or 'loss'} at {place}{f' (in {event.module})' if event.module else ''}",
         confidence=0.95 if at_pole else 0.7,
+        proof=_ruined(training),
         evidence=tuple(evidence),
         remedy=(
             f"Keep the input of {name or 'the operation'} away from where it is infinite: add a "
@@ -74,6 +99,14 @@ def _of_an_operation(training: Training, event: NonFinite) -> Finding:
         ),
         code="eps = 1e-6\nx = x.clamp(min=eps)  # before log, sqrt or a division",
     )
+
+
+def _ruined(training: Training) -> Proof:
+    """Return the proof that it is for good: from then on no loss was finite."""
+    curves = [one for one in training.record.loss_curves if one.first_nonfinite is not None]
+    # Two or more in a row to the end: what NaN weights answer is NaN.
+    last = [one for one in curves if one.nonfinite > 1 and not math.isfinite(one.last)]
+    return proven_if(bool(last), "from then on every loss is NaN or infinite")
 
 
 _EPS = 1e-6
@@ -105,6 +138,7 @@ FAULT = Fault(
     "inputs are finite and whose result isn't, or the batch that brought it.",
     source="A fact.",
     silent="a gradient scaler skips such steps, as it should in mixed precision.",
+    proven="from then on to the end no loss is finite.",
     remedy="Keep the operation's input away from where it is infinite: add a small constant, or clamp it.",
     see=("loss",),
     judge=judge,

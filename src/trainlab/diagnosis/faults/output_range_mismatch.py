@@ -6,12 +6,13 @@ import math
 
 from trainlab.diagnosis.edits import without_activation
 from trainlab.diagnosis.fault import Explains, Fault
-from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.finding import Finding, proven_if
 from trainlab.diagnosis.observed.record import Node
 from trainlab.diagnosis.observed.torch_names import OF_NUMBERS, RANGES
 from trainlab.diagnosis.pictures.targets import targets_and_range
 from trainlab.diagnosis.place import Place, place_at
 from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.limits import holds_up
 from trainlab.diagnosis.signals.training import Training, behind
 
 SHARE = 0.05
@@ -40,6 +41,7 @@ def judge(training: Training) -> Finding | None:
                 targets = np.asarray(loss.sample)
                 outside = float(((targets < low - margin) | (targets > high + margin)).mean())
                 if outside > SHARE:
+                    floor = _floor(loss.kind, loss.sample, low, high)
                     place = source.op.place if source.op is not None else source.kind
                     line = f" `{source.op.site.text}`" if source.op is not None and source.op.site else ""
                     return Finding(
@@ -49,6 +51,10 @@ def judge(training: Training) -> Finding | None:
                             f"{loss.site.quoted if loss.site else loss.kind}"
                         ),
                         confidence=0.93,
+                        proof=proven_if(
+                            loss is training.learning.main and holds_up(training, floor),
+                            f"no output in this range brings the loss below {floor:.0%} of a constant's",
+                        ),
                         evidence=(
                             f"the output lies in [{low:g}, {high:g}], the targets in "
                             f"[{loss.target_low:.4g}, {loss.target_high:.4g}]",
@@ -58,6 +64,19 @@ def judge(training: Training) -> Finding | None:
                         code="return self.last(x)  # no activation",
                     )
     return None
+
+
+def _floor(kind: str, values: list[float], low: float, high: float) -> float:
+    """Return the least loss that outputs of this range allow, by that of the best constant answer."""
+    import numpy as np
+
+    targets = np.asarray(values)
+    missed = np.abs(targets - np.clip(targets, low, high))
+    if kind == "mse_loss":
+        return float((missed**2).mean() / max(targets.var(), 1e-12))
+    if kind == "l1_loss":
+        return float(missed.mean() / max(np.abs(targets - np.median(targets)).mean(), 1e-12))
+    return math.nan
 
 
 def _place(source: Node) -> Place:
@@ -77,6 +96,8 @@ FAULT = Fault(
     f"is never below −0.28); and the loss is above {FITTED:.0%} of the best constant answer's.",
     source="The ranges of the functions.",
     silent="the targets fit the range (pixels between 0 and 1 after a sigmoid), or are reached.",
+    proven="under squared or absolute error the range keeps the loss above a floor: one so high that "
+    "nothing counts as learnt, or to which it has come down, by nine tenths of the way.",
     remedy="Leave the last activation out, or scale the targets into its range.",
     see=(
         "loss",

@@ -10,12 +10,13 @@ import ast
 import re
 
 from trainlab.diagnosis.fault import Explains, Fault
-from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.finding import Finding, Proof, by_structure
 from trainlab.diagnosis.observed.record import ParamRecord
 from trainlab.diagnosis.pictures.kinds import Picture
 from trainlab.diagnosis.pictures.network import by_layer
 from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.common_remedies import single
+from trainlab.diagnosis.signals.limits import gets_no_gradient, rest_words
 from trainlab.diagnosis.signals.training import Training, modules_of, optimizer_name
 
 LEAST = 10
@@ -65,6 +66,9 @@ def judge(training: Training) -> Finding | None:
         place=Place(kind="parameters", parameters=tuple(param.name for param in outside)),
         where=f"{modules_of(param.name for param in outside)} ({training.names(outside)})",
         confidence=0.95,
+        proof=by_structure("no parameter that the loss reaches is ever stepped")
+        if gets_no_gradient(training)
+        else Proof(words=rest_words(training, outside)),
         evidence=(
             f"{len(outside)} parameters with {missing:,} values get gradients and belong to no optimizer "
             f"({missing / max(1, missing + inside):.0%} of all that the loss depends on)",
@@ -152,6 +156,7 @@ FAULT = Fault(
     source="A fact, counted.",
     silent="they were loaded (a backbone kept on purpose), belong to the other network of a GAN, or "
     "`requires_grad` is off.",
+    proven="no parameter that the optimizer has is reached by the loss.",
     remedy="Keep layers in `nn.ModuleList`, and make the optimizer last, from `model.parameters()`.",
     judge=judge,
     picture=_picture,

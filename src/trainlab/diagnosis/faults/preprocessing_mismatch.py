@@ -31,12 +31,15 @@ def judge(training: Training) -> Finding | None:
         where=site.quoted if site is not None else "the evaluation",
         confidence=0.9,
         evidence=(
-            f"a feature of the {scales.judged_rows:,} rows evaluated spreads {times:.3g} times as much as in the "
+            f"a feature of the {scales.judged_rows:,} rows evaluated spreads {times:.3g} times as much "
+            "as in the "
             f"{scales.trained_rows:,} rows trained on (median of {len(ratios)} features)",
-            f"values trained on lie between {low:.3g} and {high:.3g}, those evaluated between {judged_low:.3g} "
+            f"values trained on lie between {low:.3g} and {high:.3g}, those evaluated between "
+            f"{judged_low:.3g} "
             f"and {judged_high:.3g}",
         ),
-        remedy="Prepare what is evaluated by the same function, with the means and scales of the training data.",
+        remedy="Prepare what is evaluated by the same function, with the means and scales of the "
+        "training data.",
         code="x_test = scaler.transform(x_test)  # the scaler that was fitted on the training data",
     )
 
@@ -67,11 +70,15 @@ FAULT = Fault(
     name="preprocessing_mismatch",
     family="The data",
     title="what is evaluated is prepared otherwise than what is trained on",
-    what="The network has learnt from inputs of one scale, and is asked about inputs of another: left at 0 to "
+    what="The network has learnt from inputs of one scale, and is asked about inputs of another: left at "
+    "0 to "
     "255, not standardized, or scaled twice. Its score says nothing about what it has learnt.",
-    formula=f"In over {SHARE:.0%} of at least {FEATURES} features the rows evaluated spread more than {NEAR:g} "
-    f"times as much as the rows trained on, or less than a third as much, and no batch evaluated spreads like them.",
-    source="Our own: rows of one source spread alike; pixels in 0 to 255 spread 255 times as much as in 0 to 1.",
+    formula=f"In over {SHARE:.0%} of at least {FEATURES} features the rows evaluated spread more than "
+    f"{NEAR:g} "
+    "times as much as the rows trained on, or less than a third as much, and no batch evaluated spreads "
+    "like them.",
+    source="Our own: rows of one source spread alike; pixels in 0 to 255 spread 255 times as much as in "
+    "0 to 1.",
     silent="single features are shifted or scaled, some batches evaluated are like those trained on, or "
     f"there are less than {FEATURES} features.",
     remedy="Use the same preparation for both, with the training data's means and scales.",

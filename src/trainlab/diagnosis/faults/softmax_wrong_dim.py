@@ -35,9 +35,11 @@ def _over_rows(asked: Dependence, call: PassCall) -> Finding:
         where=f"{asked.name} at {call.site.quoted if call.site else call.name}",
         confidence=0.93,
         evidence=(
-            f"{call.name} of {list(call.given)} over axis {call.axis}, the {asked.rows} rows asked: the examples "
+            f"{call.name} of {list(call.given)} over axis {call.axis}, the {asked.rows} rows asked: the "
+            "examples "
             "of a batch share one sum of 1",
-            f"asked at the end in eval mode, {round(asked.others * others)} of {others} rows got other answers "
+            f"asked at the end in eval mode, {round(asked.others * others)} of {others} rows got other "
+            "answers "
             "when another row of their batch was replaced",
         ),
         remedy="Normalize over the axis of what is chosen among: the places of a sequence, or the classes.",
@@ -52,7 +54,8 @@ def _over_queries(asked: Dependence, call: PassCall) -> Finding:
         where=f"{asked.name} at {call.site.quoted if call.site else call.name}",
         confidence=0.9,
         evidence=(
-            f"{call.name} of the scores {list(call.given)} over axis {call.axis}; their product with the values "
+            f"{call.name} of the scores {list(call.given)} over axis {call.axis}; their product with the "
+            "values "
             f"sums over axis {other}",
             "the weights of one sum don't add up to 1: queries compete for each key, where keys ought to "
             "compete for each query",
@@ -88,8 +91,10 @@ FAULT = Fault(
     "product of two activations are normalized over one axis, and their product with the values sums over "
     "the other one.",
     source="A fact, read off the calls of a copy's pass.",
-    silent="rows are never met in another batch (a batch may be a set of its own), weights are normalized anew before they are used (slot attention), scores come from a layer "
-    f"rather than from a product (soft assignments), both factors are weights; over {GOOD:g} accuracy or R² it is "
+    silent="rows are never met in another batch (a batch may be a set of its own), weights are "
+    "normalized anew before they are used (slot attention), scores come from a layer "
+    f"rather than from a product (soft assignments), both factors are weights; over {GOOD:g} accuracy or "
+    "R² it is "
     "a note.",
     remedy="Normalize over the keys: `scores.softmax(dim=-1)`.",
     judge=judge,

@@ -26,11 +26,14 @@ def judge(training: Training) -> Finding | None:
             where=f"the targets of {asked.name}",
             confidence=0.9,
             evidence=(
-                f"{tokens.same:.0%} of {tokens.counted:,} targets compared are the tokens given at the same place",
-                f"{asked.name} sees no later tokens, and was asked {continued} times to continue a sequence by one",
+                f"{tokens.same:.0%} of {tokens.counted:,} targets compared are the tokens given at the "
+                "same place",
+                f"{asked.name} sees no later tokens, and was asked {continued} times to continue a "
+                "sequence by one",
             ),
             remedy="Compare the answer at each place with the next token.",
-            code="logits = model(tokens[:, :-1])\nloss = criterion(logits.flatten(0, 1), tokens[:, 1:].flatten())",
+            code="logits = model(tokens[:, :-1])\nloss = criterion(logits.flatten(0, 1), tokens[:, "
+            "1:].flatten())",
         )
     return None
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.faults.detached_graph import cut_above, without_gradient
-from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.finding import Finding, Proof
 from trainlab.diagnosis.pictures.network import reached
 from trainlab.diagnosis.place import Place
+from trainlab.diagnosis.signals.limits import rest_words
 from trainlab.diagnosis.signals.training import Training, modules_of
 
 SMALL = 0.05
@@ -32,6 +33,7 @@ def judge(training: Training) -> Finding | None:
         place=Place(kind="parameters", parameters=tuple(param.name for param in lost)),
         where=f"{modules_of(param.name for param in lost)} ({training.names(lost)})",
         confidence=0.95,
+        proof=Proof(words=rest_words(training, lost)),
         evidence=(
             f"no gradient has reached {len(lost)} parameters in any step looked at: their "
             "output isn't part of the loss",

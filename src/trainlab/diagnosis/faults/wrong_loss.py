@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trainlab.diagnosis.fault import GROWTH, Explains, Fault
-from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.finding import Finding, by_structure, proven_if
 from trainlab.diagnosis.observed.events import SignedTargets
 from trainlab.diagnosis.observed.record import Graph, Node
 from trainlab.diagnosis.observed.torch_names import BINARY, LOSS_NODES, OF_NUMBERS, SHAPE_NODES
@@ -38,6 +38,7 @@ def judge(training: Training) -> Finding | None:
                 place=place_at(node.op.site if node.op is not None else None, "sign", call=node.kind),
                 where=f"the sign of the loss at {place}",
                 confidence=0.85,
+                proof=by_structure("every step makes the distance larger"),
                 evidence=(
                     f"{node.kind} enters the loss with a minus sign: training makes it larger",
                     training.learning.words,
@@ -60,6 +61,10 @@ def _no_signs(training: Training) -> Finding | None:
             place=place_at(event.site, "targets", call=name),
             where=f"the targets of {name} at {event.site.quoted if event.site else 'the loss'}",
             confidence=0.95,
+            proof=proven_if(
+                name == "soft_margin_loss" and len(training.record.losses) == 1,
+                "only the targets of 1 teach anything, and what they teach is to answer 1",
+            ),
             evidence=(
                 f"{name} takes targets of 1 and −1; {share:.0%} of these are 0, {_OF_ZERO[name]}",
                 training.learning.words,
@@ -85,6 +90,9 @@ def _no_probabilities(training: Training) -> Finding | None:
             place=place_at(loss.site, "loss", call="cross_entropy"),
             where=f"cross_entropy at {site}",
             confidence=0.95 if one else 0.85,
+            proof=proven_if(
+                one and len(training.record.losses) == 1, "the loss is 0 whatever the network answers"
+            ),
             evidence=(
                 "softmax over a single output is always 1: the loss is 0 whatever the network answers"
                 if one
@@ -186,6 +194,8 @@ FAULT = Fault(
     source="A fact, read off the autograd graph.",
     silent="several optimizers train against each other (a GAN's losses have either sign); a zero "
     "leaves a pair out whose other vector isn't learnt.",
+    proven="the sign is turned; the only loss is cross-entropy over a single output; or it is "
+    "`soft_margin_loss` with targets of 0 and 1.",
     remedy="Remove the minus sign; for classes use `cross_entropy` with one output a class.",
     see=("loss",),
     judge=judge,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trainlab.diagnosis.edits import diff
 from trainlab.diagnosis.fault import Explains, Fault
-from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.finding import Finding, proven_if
 from trainlab.diagnosis.observed.record import OptimizerRecord
 from trainlab.diagnosis.pictures.kinds import Picture, bars
 from trainlab.diagnosis.place import place_at
@@ -25,10 +25,12 @@ def judge(training: Training) -> Finding | None:
         looked = optimizer.looked_back if _is_cleared_early(optimizer) else optimizer.empty
         gone = optimizer.cleared_early if _is_cleared_early(optimizer) else optimizer.empty
         step = optimizer.step_site
+        idle = not any(param.with_grad or param.moved is True for param in training.record.params.values())
         return Finding(
             place=place_at(site, "call", call="zero_grad" if optimizer.clear_site else "step"),
             where=f"{site.quoted}, between backward() and {name}.step()" if site else f"{name}.step()",
             confidence=0.95,
+            proof=proven_if(idle, "no step has a gradient to apply"),
             evidence=(
                 f"in {gone} of {looked} steps looked at no parameter of {name} had a gradient left: "
                 "steps that do nothing",
@@ -91,6 +93,7 @@ FAULT = Fault(
     f"had a gradient in any of at least {LEAST_EMPTY} steps looked at, although a loss reaches them.",
     source="A fact, counted.",
     silent="gradients are put in the place of those that were cleared, or the step is skipped.",
+    proven="no step looked at has a gradient to apply, and no parameter changes.",
     remedy="`zero_grad()`, then `backward()`, then `step()`.",
     see=("learning_rate",),
     judge=judge,

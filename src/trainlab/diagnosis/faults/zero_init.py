@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from trainlab.diagnosis.fault import Explains, Fault
 from trainlab.diagnosis.faults.symmetric_init import alike, equal_rows
-from trainlab.diagnosis.finding import Finding
+from trainlab.diagnosis.finding import Finding, proven_if
 from trainlab.diagnosis.place import Place
 from trainlab.diagnosis.remedies.common_remedies import initialized
+from trainlab.diagnosis.signals.averages import median
 from trainlab.diagnosis.signals.training import Training, named
+
+ALL = 0.999
 
 
 def judge(training: Training) -> Finding | None:
@@ -20,6 +23,10 @@ def judge(training: Training) -> Finding | None:
         place=Place(kind="parameters", parameters=tuple(param.name for param in found)),
         where=named(param.name for param in found) + (f" ({kinds})" if kinds else ""),
         confidence=0.93,
+        proof=proven_if(
+            all(median(param.grad_zeros or [0.0]) >= ALL for param in training.weights()),
+            "no gradient reaches any weight",
+        ),
         evidence=(
             f"{named(param.name for param in found)}: all zero at the start, and all rows are "
             f"still equal after {training.record.tick} steps",
@@ -39,6 +46,7 @@ FAULT = Fault(
     "alike after 20 steps.",
     source="Goodfellow, Bengio and Courville 2016, Deep Learning, 8.4: the start has to break symmetry.",
     silent="only the last layer starts at 0, or one of two factors does (LoRA): their rows part at once.",
+    proven="no gradient reaches any weight.",
     remedy="Start from random weights; 0 is fine for biases.",
     see=("init",),
     judge=judge,

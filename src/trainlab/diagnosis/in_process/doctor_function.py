@@ -14,8 +14,8 @@ from trainlab.diagnosis.in_process.called_training import OUTSIDE, call, modules
 from trainlab.diagnosis.in_process.watch import Watch, watch
 from trainlab.diagnosis.judge.diagnose import diagnose
 from trainlab.diagnosis.probe.global_state import random_state_kept
+from trainlab.diagnosis.remedies.trial_evidence import after_trials
 from trainlab.diagnosis.remedies.trial_runs import Job, Run
-from trainlab.diagnosis.remedies.trial_words import code_as_tried
 from trainlab.diagnosis.remedies.trying import BUDGET, SEEDS, Trying
 from trainlab.diagnosis.report.read_back import outcome_from
 from trainlab.diagnosis.report.report import Report
@@ -119,11 +119,9 @@ def _tried(
     trying = Trying(runner=runner, seeds=seeds, budget=budget, seconds=took, tell=lambda used, words: None)
     with random_state_kept():
         by_fault, summary = trying.of([finding.to_dict() for finding in report.findings])
-    findings = tuple(
-        replace(finding, tried=tried, code=code_as_tried(finding.code, tried))
-        for finding in report.findings
-        for tried in [by_fault.get(finding.fault)]
-    )
+    told = after_trials([finding.to_dict() for finding in report.findings], by_fault)
+    known = {finding.fault: finding for finding in report.findings}
+    findings = tuple(known[one["fault"]].as_tried(one) for one in told)
     return replace(report, findings=findings, tried=summary)
 
 

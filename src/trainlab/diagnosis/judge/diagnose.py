@@ -55,6 +55,13 @@ def explained(ranked: list[Finding]) -> list[Finding]:
     return [one for one in found if not one.consequence_of] + [one for one in found if one.consequence_of]
 
 
+def proven_first(found: list[Finding]) -> list[Finding]:
+    """Return the findings with the causes that are proven to be to blame before those that aren't."""
+    causes = [one for one in found if not one.consequence_of]
+    others = [one for one in found if one.consequence_of]
+    return sorted(causes, key=lambda one: one.proof.by == "nothing") + others
+
+
 def diagnose(
     record: TrainingRecord, *, ended: dict[str, object] | None = None, missed: KnownFailure | None = None
 ) -> Report:
@@ -78,7 +85,7 @@ def diagnose(
             if not finding.is_note:
                 training.faults.add(finding.fault)
     faults = in_order_of_blame([finding for finding in found if not finding.is_note])
-    told = [_whole(finding, training, troubles) for finding in explained(faults)]
+    told = [_whole(finding, training, troubles) for finding in proven_first(explained(faults))]
     return Report(
         findings=tuple(told),
         notes=tuple(_whole(finding, training, troubles) for finding in found if finding.is_note),

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from trainlab.diagnosis.torch_private import no_torch_function
+from trainlab.diagnosis.torch_private import is_compiling, no_torch_function
 
 DRAWS = {"uniform_": ("from", "to", 0.0, 1.0), "normal_": ("mean", "std", 0.0, 1.0)}
 MAX_KNOWN, MAX_SIZE = 10_000, 20_000_000
@@ -18,13 +18,23 @@ MAX_KNOWN, MAX_SIZE = 10_000, 20_000_000
 class InitialDraws:
     """Records these calls: all of torch.nn.init ends in them but orthogonal_, sparse_ and trunc_normal_."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, largest: int = MAX_SIZE) -> None:
+        self.largest = largest
+        self._originals: dict[str, Any] = {}
         self.known: dict[str, dict[str, Any]] = {}
 
     def start(self) -> None:
         """Record the draws from here on."""
         for name in DRAWS:
-            setattr(torch.Tensor, name, self._recording(name, getattr(torch.Tensor, name)))
+            self._originals[name] = getattr(torch.Tensor, name)
+            setattr(torch.Tensor, name, self._recording(name, self._originals[name]))
+
+    def stop(self) -> None:
+        """Record no more, unless someone else has replaced the functions since."""
+        for name, original in self._originals.items():
+            if getattr(getattr(torch.Tensor, name), "__wrapped__", None) is original:
+                setattr(torch.Tensor, name, original)
+        self._originals.clear()
 
     def _recording(self, name: str, original: Any) -> Any:
         first, second, low, high = DRAWS[name]
@@ -32,7 +42,9 @@ class InitialDraws:
         @functools.wraps(original)
         def drawing(tensor: Any, *args: Any, **kwargs: Any) -> Any:
             drawn = original(tensor, *args, **kwargs)
-            if len(self.known) < MAX_KNOWN and 0 < tensor.numel() <= MAX_SIZE:
+            if is_compiling():
+                return drawn
+            if len(self.known) < MAX_KNOWN and 0 < tensor.numel() <= self.largest:
                 a = args[0] if args else kwargs.get(first, low)
                 b = args[1] if len(args) > 1 else kwargs.get(second, high)
                 own = kwargs.get("generator") is not None

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from trainlab.diagnosis.lift.recording import Layer, Refused
+from trainlab.diagnosis.lift.recording import Layer, Refused, Unused
 from trainlab.maths import ACTIVATIONS
 
 SHAPES = ("view", "reshape", "flatten", "squeeze", "unsqueeze", "contiguous", "float", "to", "__getitem__")
@@ -50,8 +50,13 @@ def keeps_rows(name: str, given: Any, out: Any) -> bool:
     )
 
 
-def chain_of(root: nn.Module, inputs: Any, output: Any, ops: list[Op]) -> list[Layer]:
-    """Return the layers; raise Refused with the reason where they form no such chain."""
+def chain_of(
+    root: nn.Module, inputs: Any, output: Any, ops: list[Op], *, may_skip: bool = False
+) -> list[Layer]:
+    """Return the layers; raise Refused with the reason where they form no such chain.
+
+    Linear layers that are never called are allowed with `may_skip`.
+    """
     names = {id(param): name for name, param in root.named_parameters()}
     layers: list[Layer] = []
     last, fresh = inputs, False
@@ -85,17 +90,45 @@ def chain_of(root: nn.Module, inputs: Any, output: Any, ops: list[Op]) -> list[L
         elif not keeps_rows(op.name, given, op.out):
             raise Refused(_not_a_stack(root, f"it calls {op.name}"))
         last = op.out
-    _check_whole(root, layers, output, last, names)
+    _check_whole(root, layers, output, last, names, may_skip=may_skip)
     return layers
 
 
-def _check_whole(root: nn.Module, layers: list[Layer], output: Any, last: Any, names: dict[int, str]) -> None:
+def unused_layers(root: nn.Module, layers: list[Layer]) -> list[Unused]:
+    """Return the linear layers that aren't among those called, in the order in which they are declared."""
+    used = {layer.weight for layer in layers}
+    found: list[Unused] = []
+    met = 0
+    for name, part in root.named_modules():
+        if not isinstance(part, nn.Linear):
+            continue
+        if f"{name}.weight" in used:
+            met += 1
+            continue
+        found.append(
+            Unused(
+                name=name,
+                fan_in=part.in_features,
+                fan_out=part.out_features,
+                bias=part.bias is not None,
+                after=met,
+            )
+        )
+    return found
+
+
+def _check_whole(
+    root: nn.Module, layers: list[Layer], output: Any, last: Any, names: dict[int, str], *, may_skip: bool
+) -> None:
     if last is not output or not layers:
         raise Refused(_not_a_stack(root, "its output isn't that of the last layer"))
     used = {name for layer in layers for name in (layer.weight, layer.bias) if name}
     if len(used) != sum(2 if layer.bias else 1 for layer in layers):
         raise Refused(_not_a_stack(root, "a layer is used twice"))
     unused = [name for name in names.values() if name not in used]
+    if may_skip:
+        skipped = [one.name for one in unused_layers(root, layers)]
+        unused = [name for name in unused if name.rpartition(".")[0] not in skipped]
     if unused:
         raise Refused(_not_a_stack(root, f"{unused[0]} isn't part of it"))
     if any(True for _ in root.buffers()):

@@ -16,23 +16,27 @@ from torch.overrides import TorchFunctionMode
 
 from trainlab.diagnosis.lift.batch_rows import BatchRows
 from trainlab.diagnosis.lift.initial_draws import InitialDraws
-from trainlab.diagnosis.lift.layer_chain import Op, chain_of
+from trainlab.diagnosis.lift.layer_chain import Op, chain_of, unused_layers
 from trainlab.diagnosis.lift.loss_call import OutputFollower
 from trainlab.diagnosis.lift.recording import Recording, Refused
-from trainlab.diagnosis.torch_private import LOSS_MODULES
+from trainlab.diagnosis.torch_private import LOSS_MODULES, is_compiling
 
 CLOSE_STEPS = 20_000
 """Steps that are recorded; the rest are only counted."""
+LIGHT_PARAMETERS, LIGHT_STEPS = 20_000, 10_000
+"""Beside a diagnosis nothing larger, or longer, is followed."""
 
 
 class Recorder:
     """Records one network, one loss and one optimizer from `start` to `finished`; refuses a second one."""
 
-    def __init__(self, probe: Any) -> None:
+    def __init__(self, probe: Any, *, light: bool = False) -> None:
         self.probe = probe
+        self.light = light
+        self.handles: list[Any] = []
         self.state = probe.state
         self.recording = Recording()
-        self.draws = InitialDraws()
+        self.draws = InitialDraws(largest=LIGHT_PARAMETERS) if light else InitialDraws()
         self.rows = BatchRows()
         self.outputs = OutputFollower()
         self.root: nn.Module | None = None
@@ -47,12 +51,36 @@ class Recorder:
         self.steps = 0
 
     def start(self) -> None:
-        """Begin to record, until the process ends."""
+        """Begin to record, until the process ends, or until it turns out that this can't be lifted."""
         self.draws.start()
-        register_module_forward_pre_hook(self._entered)
-        register_module_forward_hook(self._left)
-        register_optimizer_step_pre_hook(self._before_step)
-        FunctionCalls(self._called, self.probe).__enter__()
+        self.handles = [
+            register_module_forward_pre_hook(self._entered),
+            register_module_forward_hook(self._left),
+            register_optimizer_step_pre_hook(self._before_step),
+        ]
+        if not self.light:
+            FunctionCalls(self._called, self.probe).__enter__()
+
+    def _listen(self, wanted: bool) -> None:
+        """Have the probe pass on calls from the network's forward to the step, and none of the step itself.
+
+        An optimizer calls more functions than all the rest together.
+        """
+        listener = self.probe.listener
+        listener.passes_on = self._called if wanted else None
+        listener.switch(wanted or self.state.sampling)
+
+    def _is_given_up(self) -> bool:
+        """Whether it has taken itself off again: a diagnosis isn't slowed down by what can't be lifted."""
+        if not self.light or not self.recording.refused:
+            return False
+        if self.handles and not self.state.inside:
+            for handle in self.handles:
+                handle.remove()
+            self.handles.clear()
+            self.draws.stop()
+            self._listen(False)
+        return True
 
     def finished(self) -> Recording:
         """Return what was recorded."""
@@ -92,7 +120,7 @@ class Recorder:
             self.state.busy = was_busy
 
     def _entered(self, module: nn.Module, args: Any) -> None:
-        if self.is_done or isinstance(module, LOSS_MODULES):
+        if self._is_given_up() or self.is_done or isinstance(module, LOSS_MODULES):
             return
         self.depth += 1
         if self.depth == 1 and torch.is_grad_enabled() and any(True for _ in module.parameters()):
@@ -109,8 +137,18 @@ class Recorder:
         if len(args) != 1 or not isinstance(args[0], torch.Tensor):
             raise Refused("the network is given something other than one tensor")
         self.inputs = args[0]
+        if self.light:
+            self._check_is_light(module)
         if not self.layers_known:
             self.ops = []
+
+    def _check_is_light(self, module: nn.Module) -> None:
+        self._listen(True)
+        if self.layers_known:
+            return
+        size = sum(param.numel() for param in module.parameters())
+        if size > LIGHT_PARAMETERS or self.inputs.device.type != "cpu":
+            raise Refused("it is too large to be tried unasked")
 
     def _left(self, module: nn.Module, args: Any, out: Any) -> None:
         if self.is_done or isinstance(module, LOSS_MODULES):
@@ -123,7 +161,8 @@ class Recorder:
         if not isinstance(out, torch.Tensor):
             raise Refused("the network returns something other than one tensor")
         if not self.layers_known and self.ops is not None and self.root is not None:
-            self.recording.layers = chain_of(self.root, self.inputs, out, self.ops)
+            self.recording.layers = chain_of(self.root, self.inputs, out, self.ops, may_skip=self.light)
+            self.recording.unused = unused_layers(self.root, self.recording.layers) if self.light else []
             self.recording.network = type(self.root).__name__
             self.layers_known, self.ops = True, None
         self.outputs.begin(out)
@@ -150,7 +189,9 @@ class Recorder:
             self.batch = (self.inputs, self.outputs.target)
 
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
-        if not self.is_done:
+        if self.light and self.depth == 0:
+            self._listen(False)
+        if not self._is_given_up() and not self.is_done:
             closure = len(args) > 1 or bool(kwargs)  # the first is the optimizer
             self._guarded(self._step, optimizer, closure)
 
@@ -166,6 +207,8 @@ class Recorder:
             raise Refused(f"step {self.steps + 1} has {self.backwards - self.steps} backward passes, not one")
         if optimizer.param_groups[0]["lr"] != self.recording.settings["lr"]:
             raise Refused("the learning rate changes during the training")
+        if self.light and self.steps >= LIGHT_STEPS:
+            raise Refused("it takes too many steps to be tried unasked")
         if self.steps < CLOSE_STEPS:
             self.rows.add(*self.batch)
         self.steps += 1
@@ -196,6 +239,8 @@ class Recorder:
                 value = params[name].detach()
                 recording.first[name] = value.cpu().numpy().copy()
                 recording.draws[name] = self.draws.of(value)
+        if self.light:
+            self.draws.stop()
 
 
 class FunctionCalls(TorchFunctionMode):
@@ -207,9 +252,15 @@ class FunctionCalls(TorchFunctionMode):
         self.probe = probe
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        out = func(*args, **(kwargs or {}))
         state = self.probe.state
-        if state.on and not state.busy and (state.sampling or state.judging):
+        if is_compiling():
+            return func(*args, **(kwargs or {}))
+        state.inside += 1
+        try:
+            out = func(*args, **(kwargs or {}))
+        finally:
+            state.inside -= 1
+        if state.on and not state.busy and not state.in_backward and (state.sampling or state.judging):
             self.probe.listener.hear(func, args, kwargs or {}, out)
         self.on_call(func, args, kwargs or {}, out)
         return out

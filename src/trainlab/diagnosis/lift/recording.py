@@ -28,6 +28,17 @@ class Layer:
     activation: str = "linear"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unused:
+    """A linear layer that the network has and never calls, declared after so many of those that it does."""
+
+    name: str
+    fan_in: int
+    fan_out: int
+    bias: bool
+    after: int
+
+
 @dataclass(slots=True)
 class Recording:
     """A training, or why it can't be lifted.
@@ -35,7 +46,7 @@ class Recording:
     ``inputs [rows, features]`` and ``targets [rows, outputs]`` (classes ``[rows, 1]``) hold every different
     row once, ``keys [rows]`` their fingerprints; ``batches`` the rows of each step, one after the other, of
     ``sizes [steps]``; ``losses`` what backward was called on. `first` are the weights before the first step
-    by name, `draws` how they were drawn.
+    by name, `draws` how they were drawn. `unused` layers are only allowed where that was asked for.
     """
 
     refused: str = ""
@@ -47,6 +58,7 @@ class Recording:
     optimizer: str = ""
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
     draws: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    unused: list[Unused] = field(default_factory=list[Unused])
     steps: int = 0
     losses: list[float] = field(default_factory=list[float])
     classes: bool = False
@@ -82,6 +94,7 @@ def read(path: str) -> Recording:
     with np.load(path, allow_pickle=False) as file:
         facts: dict[str, Any] = json.loads(str(file["facts"]))
         facts["layers"] = [Layer(**layer) for layer in facts["layers"]]
+        facts["unused"] = [Unused(**layer) for layer in facts["unused"]]
         facts["losses"] = [float(value) for value in facts["losses"]]
         first = {name.removeprefix("first "): file[name] for name in file.files if name.startswith("first ")}
         return Recording(**facts, **{name: file[name] for name in _ARRAYS}, first=first)

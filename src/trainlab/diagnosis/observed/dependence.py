@@ -29,7 +29,8 @@ class PassCall:
 class TokenShares:
     """How the targets of tokens compare with the tokens given: shares that are the same, or the next ones.
 
-    `place` is that of the tokens among the tensors given, `axis` the axis of time; `counted` tokens were compared, those that the loss ignores left out.
+    `place` is that of the tokens among the tensors given, `axis` the axis of time; `counted` tokens were
+    compared, those that the loss ignores left out.
     """
 
     place: int = 0
@@ -56,7 +57,7 @@ class Dependence:
 
     `others` is the share of the other rows whose answers change when one row is replaced, `order` that of
     the rows whose answers change when they stand in another order; both are NaN where rows weren't asked.
-    `regrouped` says that rows were met in several batches, with other rows: no batch is an example of its own.
+    `regrouped` says that rows were met in several batches, with other rows: no batch is a group of its own.
     `along_rows` are layers that take the rows for their sequence, `moved` calls that reshape so that numbers
     of different rows come together, `over_rows` softmaxes that normalize over the rows, `over_queries`
     those of attention weights that are then summed over another axis. `later` is the share of sequences in

@@ -159,6 +159,15 @@ class NonFiniteGradient(NonFinite):
 
 
 @dataclass(slots=True, kw_only=True)
+class NonFiniteData(Event):
+    """Before the first step a call made a `share` of NaN or infinities out of finite numbers."""
+
+    name: str
+    nearest: float
+    share: float
+
+
+@dataclass(slots=True, kw_only=True)
 class AxesExchanged(Event):
     """A batch was reshaped to its axes in another order before a network was given it to learn."""
 

@@ -16,8 +16,8 @@ from trainlab.diagnosis.observed.record import LoaderRecord
 from trainlab.diagnosis.observed.site import Site
 from trainlab.diagnosis.probe.fingerprints import MAX_ROWS, Fingerprints
 from trainlab.diagnosis.probe.fits import Fits
-from trainlab.diagnosis.probe.inputs import are_categories, given_beside, nonfinite, row_summaries
 from trainlab.diagnosis.probe.input_scales import Scales
+from trainlab.diagnosis.probe.inputs import are_categories, given_beside, nonfinite, row_summaries
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.schedule import DENSE
 from trainlab.diagnosis.probe.unused_rows import UnusedRows

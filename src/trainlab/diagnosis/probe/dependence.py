@@ -1,5 +1,5 @@
 # pyright: basic
-"""Asks copies of the networks, at the end, what their answers depend on: other rows, their order, later tokens.
+"""Asks copies of the networks, at the end, what answers depend on: other rows, their order, later tokens.
 
 A copy is asked with the weights that the network began with, before it has learnt to overlook anything, and
 where these say nothing with those that it ended with. Rows are given to it in a number that none of its axes

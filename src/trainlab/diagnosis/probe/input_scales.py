@@ -33,7 +33,7 @@ class Scales:
             self._batches.append(part.std(0, dtype=np.float64))
 
     def finish(self, data: DataRecord) -> None:
-        """Enter spreads by feature, and how many batches of evaluations were spread like those learnt from."""
+        """Enter spreads by feature, and how many batches evaluated were spread like those learnt from."""
         trained, judged = self._trained, self._judged
         if trained.count < FEWEST_ROWS or not judged.count or trained.width != judged.width:
             return

@@ -124,7 +124,7 @@ class Asking:
         self.networks: dict[int, Network | None] = {}
         """By the place of the network in `record.networks`; None once it's known that it can't be asked."""
         self.unmet: dict[int, Network] = {}
-        """Those of which no answers were seen to meet targets: what they depend on can be asked all the same."""
+        """Those whose answers weren't seen to meet targets: what they depend on can be asked all the same."""
         self._pass: _Pass | None = None
         self._prints = Fingerprints()
         self._random = random.Random(0)

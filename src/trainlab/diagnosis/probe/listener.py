@@ -21,6 +21,7 @@ from trainlab.diagnosis.probe.graph_walk import KEY
 from trainlab.diagnosis.probe.kept_rows import Asking
 from trainlab.diagnosis.probe.layer_arguments import DROPOUTS, LAYERS, Layers
 from trainlab.diagnosis.probe.losses import LOSSES, Losses
+from trainlab.diagnosis.probe.nonfinite_origin import MOST_CHECKED, SINGULAR, enter_origin
 from trainlab.diagnosis.probe.probe_state import ProbeState, guarded
 from trainlab.diagnosis.probe.random_draws import DRAWN, Draws
 from trainlab.diagnosis.probe.readable_tensors import are_readable, readable
@@ -77,7 +78,7 @@ _RISKY = frozenset(
 
 
 class Listener(TorchFunctionMode):
-    """Passes each call on as it is, then looks at what came of it."""
+    """Passes each call on as it is, then looks at what came of it; `passes_on` is told of it, too."""
 
     def __init__(self, state: ProbeState, losses: Losses, fits: Fits, asking: Asking) -> None:
         super().__init__()  # pyright: ignore[reportUnknownMemberType]
@@ -87,10 +88,12 @@ class Listener(TorchFunctionMode):
         self.asking = asking
         self.activations = Activations(state)
         self.layers = Layers(state)
+        self._checked = 0
         self.counted = CountedAnswers(state)
         self.draws = Draws(state)
         self.exchanged = ExchangedAxes(state)
         self.active = False
+        self.passes_on: Any = None
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -105,11 +108,14 @@ class Listener(TorchFunctionMode):
             state.inside -= 1
         if state.on and not state.busy and not state.in_backward and (state.sampling or state.judging):
             self.hear(func, args, kwargs or {}, out)
+        if self.passes_on is not None:
+            self.passes_on(func, args, kwargs or {}, out)
         return out
 
     def switch(self, wanted: bool) -> None:
         """Start or stop listening, but never among modes of the user's own: those would be taken off."""
         state = self.state
+        wanted = wanted or self.passes_on is not None
         if wanted == self.active or state.inside or function_depth is None:
             return
         if wanted and function_depth() == 0:
@@ -152,6 +158,9 @@ class Listener(TorchFunctionMode):
                 self._cast(args[0], first, name)
             elif name in _FROM_ARRAYS and args:
                 self._cast_of_array(args[0], first, name)
+            elif name in SINGULAR and self.state.record.backwards == 0 and self._checked < MOST_CHECKED:
+                self._checked += 1
+                enter_origin(self.state, name, args, first)
             elif name in RESHAPES:
                 self.exchanged.heard(args, first)
             return

@@ -1,5 +1,5 @@
 # pyright: basic
-"""A loss that is a sum: its terms, and how large a gradient each gives to the parameters that others move, too."""
+"""The terms of a loss that is a sum, and the gradient of each by parameters that others move, too."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DIVIDED = frozenset(("div", "__truediv__", "true_divide", "divide"))
 
 @dataclass(frozen=True, slots=True)
 class Addend:
-    """A term: what it's computed by, the number that it's multiplied by, and the loss that it is, if known."""
+    """A term: its node, the number that it's multiplied by, and the loss that it is, if known."""
 
     node: Node
     factor: float
@@ -75,11 +75,7 @@ def weighed(module: nn.Module, weights: list[torch.Tensor], total: Total) -> lis
             else (None,) * len(learning)
             for value in values
         ]
-    shared = [
-        place
-        for place in range(len(learning))
-        if sum(grad[place] is not None and bool(grad[place].any()) for grad in grads) > 1
-    ]
+    shared = [place for place in range(len(learning)) if sum(_square(grad[place]) > 0 for grad in grads) > 1]
     return [
         LossTerm(
             loss=term.loss,

@@ -9,8 +9,11 @@ from typing import Any
 
 import torch
 
+from trainlab.diagnosis.observed.events import NonFiniteData
 from trainlab.diagnosis.observed.record import Op
 from trainlab.diagnosis.probe.graph_walk import kind_of
+from trainlab.diagnosis.probe.probe_state import ProbeState
+from trainlab.diagnosis.probe.user_frames import user_site
 
 _MASKS = frozenset(
     (
@@ -26,7 +29,7 @@ _MASKS = frozenset(
         "fill_",
     )
 )
-_SINGULAR = frozenset(
+SINGULAR = frozenset(
     (
         "sqrt",
         "log",
@@ -45,7 +48,21 @@ _SINGULAR = frozenset(
         "__rtruediv__",
     )
 )
+MAX_CHECKED, MOST_CHECKED = 4_000_000, 200
+"""Calls that are looked at before the first step, and values of each."""
 _SAVED = ("_saved_self", "_saved_result", "_saved_other", "_saved_exponent")
+
+
+def enter_origin(state: ProbeState, name: str, args: Sequence[Any], out: torch.Tensor) -> None:
+    """Enter a call before the training that made the first NaN or infinity out of numbers."""
+    given = [one for one in args if isinstance(one, torch.Tensor)]
+    known = not given or not out.is_floating_point() or out.device.type != "cpu" or out.is_sparse
+    if known or not 1 < out.numel() <= MAX_CHECKED or math.isfinite(float(out.detach().float().sum())):
+        return
+    if all(math.isfinite(float(one.detach().float().sum())) for one in given if not one.is_sparse):
+        near = min(float(one.detach().float().abs().min()) for one in given if one.numel())
+        share = float((~torch.isfinite(out)).float().mean())
+        state.seen(NonFiniteData(site=user_site(), module="", name=name, nearest=near, share=share))
 
 
 def first_nonfinite(ops: Sequence[Op]) -> Op | None:
@@ -58,13 +75,13 @@ def first_nonfinite(ops: Sequence[Op]) -> Op | None:
 
 def nearest_singularity(ops: Sequence[Op]) -> Op | None:
     """Return the last operation whose input touched zero, where its derivative is infinite."""
-    found = [op for op in ops if op.name in _SINGULAR and op.nearest < 1e-12]
+    found = [op for op in ops if op.name in SINGULAR and op.nearest < 1e-12]
     return found[-1] if found else None
 
 
 def near_singularities(ops: Sequence[Op]) -> list[Op]:
     """Return the operations whose input came near zero, where their derivative is infinite."""
-    return [op for op in ops if op.name in _SINGULAR and op.nearest < 1e-3]
+    return [op for op in ops if op.name in SINGULAR and op.nearest < 1e-3]
 
 
 def saved_nonfinite(loss: torch.Tensor, *, most: int = 2_000) -> tuple[str, int]:

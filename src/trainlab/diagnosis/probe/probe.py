@@ -114,6 +114,7 @@ class Probe:
         state.record.seconds = time.monotonic() - state.started
         if self in _listening:
             _listening.remove(self)
+        self.listener.passes_on = None
         self.listener.switch(False)
         self.steps.detach()
         self.calls.detach()

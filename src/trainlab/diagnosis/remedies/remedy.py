@@ -18,12 +18,14 @@ class Remedy:
         changes: applied together, in this order (`applying`).
         same_loss: the loss still measures the same thing; else losses with and without can't be compared.
         narrow: why it couldn't act, told where it never took hold.
+        joint: it is two remedies at once, so that neither is shown to be what helps.
     """
 
     words: str
     changes: tuple[Change, ...]
     same_loss: bool = True
     narrow: str = "the training has nothing that it could act on"
+    joint: bool = False
 
     def to_plan(self) -> dict[str, Any]:
         """Return the remedy as a plan carries it to the process that runs the script."""
@@ -37,4 +39,5 @@ def together(first: Remedy, second: Remedy) -> Remedy:
         changes=(*first.changes, *second.changes),
         same_loss=first.same_loss and second.same_loss,
         narrow=f"{first.narrow}; {second.narrow}",
+        joint=True,
     )

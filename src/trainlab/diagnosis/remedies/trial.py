@@ -132,6 +132,7 @@ class Trial:
         return {
             "remedy": self.remedy.words,
             "changes": [dict(change) for change in self.remedy.changes],
+            "joint": self.remedy.joint,
             "verdict": self.verdict,
             **_as_json(self.after),
             "better": self.better,

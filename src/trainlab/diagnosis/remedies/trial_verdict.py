@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from trainlab.diagnosis.remedies.remedy import Remedy
@@ -14,6 +15,10 @@ MARGIN = 0.05
 """A difference of accuracy, of R², or of the loss by that of the best constant, begins here."""
 OF_THE_WAY = 0.1
 """Where only losses are known, a difference begins at this share of the way that they went."""
+CHANCE = 0.05
+"""A difference that chance alone gives more often than this shows nothing."""
+MANY = 10
+"""From so many seeds on, a difference that chance alone may give is none."""
 MOST = 0.8
 """A remedy is better, or worse, if it is so on this share of the seeds."""
 
@@ -90,6 +95,26 @@ def _by_losses(before: Outcome, after: Outcome) -> int:
     return _sign(after.last_loss, before.last_loss, max(OF_THE_WAY * max(ways, default=0.0), 1e-12))
 
 
+def chance_of(more: int, fewer: int, runs: int) -> float:
+    """Return the probability that chance alone makes so many more learn, of as many runs with and without.
+
+    Fisher's exact test, one-sided: the chance that, of all that learn, so many or more are among one half. R.
+    A. Fisher, "The logic of inductive inference", Journal of the Royal Statistical Society 98 (1935) 39–82.
+    """
+    total = more + fewer
+    ways = [
+        math.comb(runs, k) * math.comb(runs, total - k)
+        for k in range(more, min(runs, total) + 1)
+        if total - k <= runs
+    ]
+    return sum(ways) / math.comb(2 * runs, total)
+
+
+def _is_told(more: int, fewer: int, count: int) -> bool:
+    """Whether a difference in how many learn is more than chance gives; of few seeds that isn't asked."""
+    return count < MANY or (more > fewer and chance_of(more, fewer, count) <= CHANCE)
+
+
 def judged_trial(remedy: Remedy, pairs: Sequence[Pair], *, seconds: float) -> Trial:
     """Return what a remedy came to on these seeds; there is at least one."""
     signs = [compared(pair, same_loss=remedy.same_loss) for pair in pairs]
@@ -126,9 +151,11 @@ def verdict_of(
         return "no hold"
     if None in before and learnt > count / 2 and not unchanged:
         return "learns"
-    if None not in before and None not in after and learnt > unchanged:
+    if None not in before and None not in after and learnt > unchanged and _is_told(learnt, unchanged, count):
         return "mended" if learnt > count / 2 else "partly"
-    if None not in before and unchanged - learnt > count / 2:
+    if None not in before and (
+        unchanged - learnt > count / 2 or (count >= MANY and _is_told(unchanged, learnt, count))
+    ):
         return "harmed"
     enough = MOST * count
     if signs.count(1) >= enough:

@@ -124,7 +124,12 @@ def _no_help(trials: Sequence[tuple[str, Trial]]) -> str:
         return "no remedy could be put to work"
     if all(trial.learns_anyway for trial in worked):
         return "it learns with every seed as it is, and no remedy makes a difference to that"
-    return "no remedy made it learn"
+    as_is = worked[0].before
+    some = as_is.learnt and as_is.learnt < as_is.runs
+    learns = "learns" if as_is.learnt == 1 else "learn"
+    return "no remedy made it learn" + (
+        f"; as it is, {as_is.learnt} of {counted(as_is.runs, 'seed')} {learns}" if some else ""
+    )
 
 
 _LR = re.compile(r"\blr\s*=\s*([0-9][0-9.eE+-]*)(?=\s*[,)])")

@@ -51,6 +51,8 @@ class Trying:
         budget: seconds for all of it.
         seconds: how long one run takes.
         tell: shows the progress.
+        remedies: what can be tried for a finding.
+        stops_early: a remedy is given up as soon as more seeds can't make it a help.
     """
 
     runner: Runner
@@ -58,6 +60,8 @@ class Trying:
     budget: float
     seconds: float
     tell: Tell
+    remedies: Callable[[dict[str, Any]], tuple[Remedy, ...]] = field(default=lambda one: remedies_for(one))
+    stops_early: bool = True
     _tried: dict[str, Tried] = field(default_factory=dict[str, Tried])
     _unchanged: dict[int, Run] = field(default_factory=dict[int, Run])
     _known: dict[str, Trial] = field(default_factory=dict[str, Trial])
@@ -112,9 +116,9 @@ class Trying:
         self.seeds = max(1, min(self.seeds, most))
 
     def _try_all(self, findings: list[dict[str, Any]]) -> None:
-        possible = [finding for finding in findings if remedies_for(finding)]
+        possible = [finding for finding in findings if self.remedies(finding)]
         for finding in findings:
-            if not remedies_for(finding):
+            if not self.remedies(finding):
                 self._tried[finding["fault"]] = Tried(f"can't be tried from outside: {why_not(finding)}")
         if not possible:
             self._ended = "nothing to try"
@@ -127,7 +131,7 @@ class Trying:
     def _try_finding(self, finding: dict[str, Any]) -> bool:
         """Try a finding's remedies in turn; return whether that is the end of it."""
         tried = self._tried[finding["fault"]] = Tried()
-        for remedy in remedies_for(finding):
+        for remedy in self.remedies(finding):
             trial = self._known_or_new(remedy)
             if trial is not None:
                 tried.trials.append(trial)
@@ -189,7 +193,7 @@ class Trying:
                 self._runs += 1
                 (self._unchanged if job.remedy is None else after)[job.seed] = run
                 self._say(remedy, len(after))
-                if self._is_settled(remedy, after):
+                if self.stops_early and self._is_settled(remedy, after):
                     break
         except KeyboardInterrupt:
             self._ended = "interrupted"

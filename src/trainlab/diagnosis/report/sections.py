@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trainlab.diagnosis.report.card_facts import card_facts
-from trainlab.diagnosis.report.verdict import confidence_words
+from trainlab.diagnosis.report.verdict import blame_words, confidence_words
 from trainlab.draw import counted
 from trainlab.page.section import Fact, Section
 from trainlab.page.sketch import Sketch
 
 if TYPE_CHECKING:
     from trainlab.diagnosis.report.report import Report
+
+
+DRAWN = 20
+"""Seeds of a trial that are drawn at most."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +66,7 @@ def report_sections(report: Report | dict[str, Any]) -> ReportSections:
         tried=data["tried"]["words"] if data["tried"] is not None else "",
         card=Section(name="card", heading="What was trained", facts=card_facts(data)),
         curve=Sketch(data["picture"]) if data.get("picture") else None,
-        findings=_causes(data["findings"]),
+        findings=_causes(data["findings"], data["card"]["outcome"]),
         notes=tuple(map(_note, data["notes"])),
         looked=Section(
             name="looked",
@@ -73,7 +77,7 @@ def report_sections(report: Report | dict[str, Any]) -> ReportSections:
     )
 
 
-def _causes(findings: Sequence[dict[str, Any]]) -> tuple[FindingSection, ...]:
+def _causes(findings: Sequence[dict[str, Any]], outcome: str) -> tuple[FindingSection, ...]:
     """Return causes with their consequences inside, numbered in the order in which they are read.
 
     Of a remedy that two of them share only one has the picture.
@@ -83,6 +87,8 @@ def _causes(findings: Sequence[dict[str, Any]]) -> tuple[FindingSection, ...]:
 
     def told(finding: dict[str, Any]) -> FindingSection:
         picture, confidence = finding["picture"], finding["confidence"]
+        sure = f"{confidence_words(confidence)} ({confidence:.2f})"
+        blame = blame_words(finding, outcome)
         same_as = pictures.index(picture) + 1 if picture in pictures else 0
         pictures.append(picture)
         number = len(pictures)
@@ -95,7 +101,7 @@ def _causes(findings: Sequence[dict[str, Any]]) -> tuple[FindingSection, ...]:
             number=number,
             heading=finding["title"],
             facts=(
-                Fact("confidence", f"{confidence_words(confidence)} ({confidence:.2f})"),
+                Fact("is there", f"{sure}; {blame}" if blame else sure),
                 Fact("where", finding["where"], brief=True),
                 Fact("evidence", tuple(finding["evidence"])),
             ),
@@ -146,15 +152,16 @@ def _trial(trial: dict[str, Any]) -> Sketch | None:
     measure = "last loss" if name == "loss" else f"{trial['reached_as']} reached"
     rows: list[dict[str, Any]] = [
         {"label": f"seed {one['seed']}", "before": one["before"][name], "after": one["after"][name]}
-        for one in trial["seeds"]
+        for one in trial["seeds"][:DRAWN]
     ]
     known = any(row["after"] is not None and math.isfinite(row["after"]) for row in rows)
     if trial["verdict"] in ("no hold", "failed") or not known:
         return None
+    more = f" (the first {DRAWN})" if len(trial["seeds"]) > DRAWN else ""
     return Sketch(
         {
             "kind": "before_after",
-            "title": f"With {trial['remedy']}, seed by seed",
+            "title": f"With {trial['remedy']}, seed by seed{more}",
             "x_label": measure[:1].upper() + measure[1:],
             "log": name == "loss",
             "rows": rows,

@@ -6,18 +6,19 @@ from typing import Any
 
 from trainlab.draw import counted, format_number
 
-_OUTCOMES = {
-    "stuck": "The training doesn't learn because",
-    "poor": "The training learns too little because",
-    "diverged": "The training fails because",
-    "learnt": "The loss falls, but",
+_FAILURES = {
+    "stuck": "The training doesn't learn",
+    "poor": "The training learns too little",
+    "diverged": "The training fails",
 }
+_OTHERS = {"learnt": "The loss falls, but"}
 
 SYMPTOM = "loss_plateau"
 _UNEXPLAINED = (
     "The training doesn't learn, and the cause wasn't found: its loss stays where that of a constant answer "
     f"is ({SYMPTOM})."
 )
+LIKELY = 0.75
 LEAST_SECONDS = 1.0
 """Processor time of other processes from which on they may have trained something."""
 
@@ -28,12 +29,54 @@ def verdict(report: dict[str, Any]) -> str:
     if not causes:
         return _nothing(report)
     first, others = causes[0], causes[1:]
-    start = _OUTCOMES.get(report["card"]["outcome"], "Something is wrong with the training:")
-    sentence = _UNEXPLAINED if first["fault"] == SYMPTOM else f"{start} {first['title']} ({first['fault']})."
+    sentence = _UNEXPLAINED if first["fault"] == SYMPTOM else _about(first, report)
     if others:
-        more = "; ".join(f"{one['title']} ({one['fault']})" for one in others)
-        sentence += f" Besides: {more}."
+        more = "; ".join(_named(one) for one in others)
+        sentence += f" Also found: {more}."
     return sentence
+
+
+def _about(first: dict[str, Any], report: dict[str, Any]) -> str:
+    """Return the sentence on the first cause: "because" stands only where it was proven."""
+    outcome = report["card"]["outcome"]
+    failure = _FAILURES.get(outcome)
+    if outcome == "poor" and not report["outcome"].get("behind", True):
+        failure = "The training learns a part"
+    if failure is None:
+        return f"{_OTHERS.get(outcome, 'Something is wrong with the training:')} {_named(first)}."
+    if first["proof"]["by"] != "nothing":
+        return f"{failure} because {_named(first)}."
+    refuted = tried_in_vain(first["tried"])
+    if refuted:
+        return f"{failure}, and why isn't known. Found: {_named(first)}; {refuted}."
+    cause = "Likely" if is_likely(first) else "Possible"
+    return f"{failure}. {cause} cause: {_named(first)}. {_unproven(first)}"
+
+
+def _named(finding: dict[str, Any]) -> str:
+    return f"{finding['title']} ({finding['fault']})"
+
+
+def _unproven(finding: dict[str, Any]) -> str:
+    """Say that the finding isn't proven to be to blame, and how to find out."""
+    from trainlab.diagnosis.faults import all_faults
+
+    fault = all_faults().get(finding["fault"])
+    can_try = finding["tried"] is None and (fault is None or bool(fault.remedies))
+    return "That isn't proven; --try tests it." if can_try else "That isn't proven."
+
+
+def is_likely(finding: dict[str, Any]) -> bool:
+    """Whether what was found, and not proven to be to blame, is likely to be: nothing speaks against it."""
+    return finding["confidence"] >= LIKELY and not finding["proof"]["words"]
+
+
+def tried_in_vain(tried: dict[str, Any] | None) -> str:
+    """Say that its remedies don't help, where all that took hold were shown not to; else nothing."""
+    verdicts = {one["verdict"] for one in (tried or {"remedies": []})["remedies"]} - {"no hold", "failed"}
+    if "harmed" in verdicts and verdicts <= {"harmed", "no help"}:
+        return "its remedy was tried, and makes it worse"
+    return "its remedy was tried, and is no help" if verdicts == {"no help"} else ""
 
 
 def _nothing(report: dict[str, Any]) -> str:
@@ -57,8 +100,22 @@ def _part_learnt(outcome: dict[str, Any]) -> str:
 
 
 def confidence_words(value: float) -> str:
-    """Return ``almost certain`` for 0.93 and above, ``likely`` for 0.75, else ``possible``."""
-    return "almost certain" if value >= 0.93 else "likely" if value >= 0.75 else "possible"
+    """Return how sure it is that the fault is there: ``almost certain`` from 0.93, ``likely`` from 0.75."""
+    return "almost certain" if value >= 0.93 else "likely" if value >= LIKELY else "possible"
+
+
+def blame_words(finding: dict[str, Any], outcome: str) -> str:
+    """Say whether the finding is to blame, and what proves it; nothing where nothing has failed."""
+    proof = finding["proof"]
+    if outcome not in _FAILURES or finding["fault"] == SYMPTOM:
+        return ""
+    if proof["by"] != "nothing":
+        return f"to blame, proven: {proof['words']}"
+    refuted = tried_in_vain(finding["tried"])
+    if refuted:
+        return f"not to blame as far as is known: {refuted}"
+    against = f": {proof['words']}" if proof["words"] else ""
+    return f"{'likely' if is_likely(finding) else 'possibly'} to blame, not proven{against}"
 
 
 def nothing_seen(report: dict[str, Any]) -> str:

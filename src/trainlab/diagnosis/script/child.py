@@ -67,7 +67,8 @@ class Child:
         report_before_exit(self.finish)
         if self.plan.seconds:
             threading.Thread(target=self._end_in_time, daemon=True).start()
-        if self.plan.seed is None and self.plan.remedy is None and self.plan.extras is None:
+        extras = self.plan.extras
+        if self.plan.seed is None and self.plan.remedy is None and (extras is None or extras.light):
             # PyTorch reads the environment when it's imported: the script may set it before that.
             ImportHook("torch", self.listen).start()
         else:
@@ -137,7 +138,8 @@ class Child:
 
         report = diagnose(self.record, ended=ended).to_dict()
         if self.extras is not None:
-            report["extras"] = self.extras.report(self.record)
+            extras = self.extras.report(self.record)
+            report |= {} if self.extras.asked.light else {"extras": extras}
         if self.applied is not None:
             report["acted"] = self.applied.acted
         text = json.dumps(report)

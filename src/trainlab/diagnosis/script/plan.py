@@ -15,10 +15,12 @@ class Extras:
     Args:
         variable: the name of a variable of the script, whose value at the end is wanted; empty for none.
         recording: a file to write the training to, as lifting needs it; empty for none.
+        light: it is recorded beside a diagnosis, which it must not burden: what is large is given up at once.
     """
 
     variable: str = ""
     recording: str = ""
+    light: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -48,7 +48,7 @@ def run_lifted(
     runs: list[SeedRun] = []
     for seeds in _parts(question.count):
         try:
-            runs += _read(reader, _train(question, experiment, reader, seeds, stop, on_progress))
+            runs += read_runs(reader, _train(question, experiment, reader, seeds, stop, on_progress))
         except Interrupted:
             break
     seconds = time.monotonic() - started
@@ -121,17 +121,22 @@ def _train(
             left = (time.monotonic() - started) / (share * len(seeds)) * (question.count - done)
         on_progress(done, question.count, left)
 
-    read = experiment
-    if not reader.classes and reader.variance and not isinstance(experiment.loss, MSE):
-        points = experiment.data().points
-        if points * len(seeds) <= MOST_PREDICTIONS:
-            read = msgspec.structs.replace(
-                experiment, record=msgspec.structs.replace(QUIET, predictions=points)
-            )
+    read = recording_what_is_read(experiment, reader, len(seeds))
     return train_all([read], seeds, engine="auto", workers=question.workers, on_progress=told, stop=stop)
 
 
-def _read(reader: RunReader, trained: Sequence[Runs]) -> list[SeedRun]:
+def recording_what_is_read(experiment: Experiment, reader: RunReader, count: int) -> Experiment:
+    """Return the experiment with predictions recorded where R² isn't the loss itself in other units."""
+    if not reader.classes and reader.variance and not isinstance(experiment.loss, MSE):
+        points = experiment.data().points
+        if points * count <= MOST_PREDICTIONS:
+            record = msgspec.structs.replace(QUIET, predictions=points)
+            return msgspec.structs.replace(experiment, record=record)
+    return experiment
+
+
+def read_runs(reader: RunReader, trained: Sequence[Runs]) -> list[SeedRun]:
+    """Return the runs of an experiment as the doctor judges them."""
     (end,) = trained
     squared = squared_errors(end)
     return [

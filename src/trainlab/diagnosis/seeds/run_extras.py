@@ -31,7 +31,7 @@ class RunExtras:
     def start(self) -> None:
         """Begin to listen, if a lift is wanted; the rest is read at the end."""
         if self.asked.recording:
-            self.recorder = Recorder(self.probe)
+            self.recorder = Recorder(self.probe, light=self.asked.light)
             self.recorder.start()
 
     def _write_recording(self, recorder: Recorder, record: TrainingRecord) -> None:

@@ -65,7 +65,7 @@ def _not_tested(result: MapResult) -> str:
     low, high = (100 * end for end in _interval_at_most(result))
     return (
         f"A shade rests on {counted(seeds, 'seed')}: where all are solved, the interval is {low:.0f} to "
-        f"{high:.0f} %. All points share their seeds, so that neighbours err alike. Everything else is as "
+        f"{high:.0f} %. All points share their seeds, so neighbours err alike. Everything else is as "
         f"the file has it: another task than {task}, another network or setting has another map."
     )
 

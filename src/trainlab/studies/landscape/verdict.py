@@ -97,7 +97,7 @@ def notes(result: EndingsResult) -> tuple[str, ...]:
     if result.longer > 1 and isinstance(experiment.stopping, Patience):
         told.append("Runs that its stopping rule froze aren't trained on.")
     if result.longer > 1 and experiment.after is not None:
-        told.append("Of its trainings, which go on from each other, only the last is made longer.")
+        told.append("Of its trainings, which continue one another, only the last is made longer.")
     beside = sum(not each.settled for each in result.endings if each.kind() not in ("still moving", "kink"))
     if beside:
         runs = counted(beside, "run")

@@ -15,7 +15,7 @@ from trainlab.spec import Experiment, find_field, numeric_fields
 
 MIN_VALUES = 2
 LOG_DECADES = 2
-"""A positive range that spans so many powers of ten is spaced by ratio unless asked otherwise."""
+"""A positive range that spans so many powers of ten is spaced by ratio unless asked to be linear."""
 
 DIGITS = 6
 """Values are rounded to so many significant digits, so that they can be written down and used again."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from trainlab.draw import Contour, HeatAxis, Picture, Spot, heat_map, region_map
+from trainlab.draw import Contour, HeatAxis, HeatScale, Picture, Spot, heat_map, region_map
 from trainlab.draw.svg import Html
 from trainlab.errors import TrainlabError, listing, nearest
 from trainlab.page.notebook import notebook, text_list
@@ -59,12 +59,8 @@ def map_picture(result: MapResult, measure: MapMeasure = "solved") -> Picture:
             x,
             y,
             shares.epochs,
+            HeatScale(label="epochs, median", low=low, high=high, log=True, missing="no epoch seen"),
             title=f"{name}: epochs until solved",
-            value_label="epochs, median",
-            low=low,
-            high=high,
-            log=True,
-            missing="no epoch seen",
             places=places,
         )
     if measure == "diverged":
@@ -72,20 +68,16 @@ def map_picture(result: MapResult, measure: MapMeasure = "solved") -> Picture:
             x,
             y,
             100 * shares.runs[1],
+            HeatScale(label="diverged, % of seeds", low=0, high=100),
             title=f"{name}: share of seeds that diverge",
-            value_label="diverged, % of seeds",
-            low=0,
-            high=100,
             places=places,
         )
     return heat_map(
         x,
         y,
         100 * shares.solved,
+        HeatScale(label="solved, % of seeds", low=0, high=100),
         title=f"{name}: share of seeds solved",
-        value_label="solved, % of seeds",
-        low=0,
-        high=100,
         levels=[
             Contour(label=f"{100 * level:.0f} % solved", lines=lines)
             for level, lines in solved_contours(result)

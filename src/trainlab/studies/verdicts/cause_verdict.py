@@ -154,7 +154,9 @@ def _other_side(share: Rate | None, words: str, *, of: str = "solved runs") -> s
 
 
 def _in_all(after: Bools, before: Bools) -> str:
-    return f"In all {int(after.sum()):,} of {len(after):,} are solved with it, {int(before.sum()):,} without."
+    return (
+        f"In all, {int(after.sum()):,} of {len(after):,} are solved with it, {int(before.sum()):,} without."
+    )
 
 
 def _is(share: Rate) -> str:

@@ -73,7 +73,7 @@ def _holm_note(main: ReadEstimate) -> str:
 
 
 def _alone_note(effect: Effect) -> str:
-    """Say what the change does alone where that reads otherwise than its average."""
+    """Say what the change does alone where that differs from its average."""
     alone, main = effect.alone, effect.main
     if alone is None or main is None or alone.reading == main.reading:
         return ""
@@ -81,9 +81,9 @@ def _alone_note(effect: Effect) -> str:
 
 
 def _last_note(effect: Effect, ever: Effect | None) -> str:
-    """Say what the change does after all the others where that reads otherwise than its average.
+    """Say what the change does after all the others where that differs from its average.
 
-    What it does there to being solved at some time is said where that reads otherwise again.
+    What it does there to being solved at some time is said where that differs again.
     """
     last, main, sometime = effect.last, effect.main, ever and ever.last
     if last is None or main is None or last.reading == main.reading:
@@ -92,7 +92,7 @@ def _last_note(effect: Effect, ever: Effect | None) -> str:
 
 
 def _ever_note(end: ReadEstimate, sometime: ReadEstimate | None) -> str:
-    """Say what a change does to being solved at some time where that reads otherwise than at the end."""
+    """Say what a change does to being solved at some time where that differs from the end."""
     if sometime is None or sometime.reading == end.reading:
         return ""
     return f" Counting runs solved at some time, not only at the end, {_read_words(sometime)}."

@@ -57,14 +57,14 @@ def sides_words(verdict: Verdict) -> str:
         every = "both" if len(sides) == 2 else f"all {len(sides):,}"
         return f"{holds} from {every} sides: {_said(sides)}."
     if not same:
-        return f"Asked otherwise: {_told(others)}."
+        return f"Asked in other ways: {_told(others)}."
     return f"{holds} from {len(same):,} of {counted(len(sides), 'side')}; {_told(others)}."
 
 
 def held_words(verdicts: Sequence[Verdict], also: Sequence[str]) -> str:
     """Say how many verdicts hold from every side, `also` in these words, and how many turn round.
 
-    Empty where none can be asked otherwise.
+    Empty where none can be asked in other ways.
     """
     asked = [verdict for verdict in verdicts if verdict.sides]
     if not asked:

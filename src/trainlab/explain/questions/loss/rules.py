@@ -68,7 +68,7 @@ def binary(output: Activation, loss: str, targets: Targets) -> Judged:
     """Judge a pairing for one target of 0 or 1."""
     if loss == "cross_entropy":
         reason = (
-            "cross_entropy needs an output for each class: of one output the softmax is always 1, so that "
+            "cross_entropy needs an output for each class: the softmax of a single output is always 1, so "
             "loss and gradient are 0 whatever the weights, and nothing is learnt."
         )
         return Judged("wrong", reason, TWO_CLASSES)
@@ -197,8 +197,8 @@ def _cross_entropy(output: Activation) -> Judged:
     if output.bounded:
         best = float(sigmoid(np.array(output.high - output.low)))
         reason = (
-            f"the loss has its own softmax, which of logits that are {output.reach} makes at most "
-            f"{100 * best:.3g} % for one of two classes, and less with more."
+            f"the loss has its own softmax: from logits that are {output.reach} it makes at most "
+            f"{100 * best:.3g} % for one of two classes, and less for more."
         )
         return Judged("wrong", reason, MANY_CLASSES)
     if not output.flat:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from trainlab.draw import Contour, HeatAxis, Picture, Spot, contour_lines, format_number, heat_map
+from trainlab.draw import Contour, HeatAxis, HeatScale, Picture, Spot, contour_lines, format_number, heat_map
 from trainlab.draw.marks import Shape
 from trainlab.engine.network_pass import Array
 
@@ -119,10 +119,8 @@ def plane_picture(
         HeatAxis(values=view.x, label=names[0]),
         HeatAxis(values=view.y, label=names[1]),
         view.outputs,
+        HeatScale(label="output of the unit", low=low, high=high if high > low else low + 1.0),
         title=title,
-        value_label="output of the unit",
-        low=low,
-        high=high if high > low else low + 1.0,
         levels=[Contour(label=line_words, lines=lines)],
         places=[
             Spot(

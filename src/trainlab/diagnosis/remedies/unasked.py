@@ -1,0 +1,159 @@
+"""Remedies tried without being asked: where the training is an experiment, in seconds, and in no script.
+
+The script isn't run again. What was recorded of its own run is replayed as an experiment; if that gives its
+losses, populations of it are trained with and without remedies. All of it happens in a process of its own,
+``python -m trainlab.diagnosis.remedies.unasked FOLDER``, which is ended when its time is over.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trainlab.diagnosis.script.child_processes import kill_session
+from trainlab.diagnosis.signals.learnt import State
+
+BUDGET = 10.0
+"""Seconds for all of it, with the imports."""
+TRYING = 5.0
+"""Seconds of these for the trials themselves."""
+RECORDING, REPORT, FOUND = "recording.npz", "report.json", "found.json"
+_FAILED: tuple[State, ...] = ("stuck", "poor", "diverged")
+_COLD = "the engine would have to be compiled first"
+NOTE = (
+    "It was tried on the training as an experiment, which gives the script's own losses; the script wasn't "
+    "run again."
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unasked:
+    """What was tried, by fault, and the summary of it, as JSON has them."""
+
+    by_fault: dict[str, Any]
+    summary: dict[str, Any]
+
+
+def try_unasked(report: dict[str, Any], folder: str | Path, *, budget: float = BUDGET) -> Unasked | None:
+    """Try remedies for a report whose training was recorded in `folder`; None where that can't be done.
+
+    It can't where nothing failed, the training was broken off or is no experiment that was recorded whole, no
+    remedy can be said as a change of it, the engine isn't compiled yet, or the time is over.
+    """
+    folder = Path(folder)
+    if not _is_worth_it(report) or not (folder / RECORDING).exists():
+        return None
+    from trainlab.diagnosis.lift.recording import read
+
+    if read(str(folder / RECORDING)).refused:
+        return None
+    (folder / REPORT).write_text(json.dumps(report), encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trainlab.diagnosis.remedies.unasked", str(folder)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        process.wait(budget)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        if process.poll() is None:
+            kill_session(process.pid)
+            process.wait()
+    found = folder / FOUND
+    return Unasked(**json.loads(found.read_bytes())) if found.exists() else None
+
+
+def _is_worth_it(report: dict[str, Any]) -> bool:
+    ended = report["ended"]
+    whole = ended.get("how") in ("end", "exit") and not ended.get("code")
+    return whole and bool(report["findings"]) and report["card"]["outcome"] in _FAILED
+
+
+def tried_in(folder: Path) -> Unasked | None:
+    """Try what can be tried of the training that was recorded in this folder."""
+    from trainlab.diagnosis.lift.experiment import draft_of, task_of
+    from trainlab.diagnosis.lift.lifted import lift_own
+    from trainlab.diagnosis.lift.recording import read
+    from trainlab.diagnosis.remedies.experiment_changes import with_the_unused
+    from trainlab.diagnosis.remedies.experiment_trials import ExperimentTrials, seeds_for
+    from trainlab.diagnosis.remedies.trying import Trying, remedies_for
+    from trainlab.diagnosis.seeds.engine_runs import reader_of
+    from trainlab.diagnosis.seeds.seed_run import run_from_report
+    from trainlab.execution import train_all
+
+    report = json.loads((folder / REPORT).read_bytes())
+    recording = read(str(folder / RECORDING))
+    with no_compiling():
+        draft = draft_of(recording)
+        first = draft.experiment(draft.losses[0], task_of(draft.inputs, draft.targets, folder=folder))
+        train_all([first.at_epochs(1)], range(1), engine="fast", workers=1)  # is the engine compiled?
+        lift = lift_own(recording, folder=folder)
+        yours = run_from_report(report, seed=None, printed="", metric="", seconds=0.0)
+        trials = ExperimentTrials(lift=lift, reader=reader_of(lift, [yours], ""))
+
+        def remedies(finding: dict[str, Any]) -> Any:
+            more = with_the_unused(recording.unused) if finding["fault"] == "unreachable_params" else ()
+            return tuple(one for one in (*more, *remedies_for(finding)) if trials.can_try(one))
+
+        findings = [one for one in report["findings"] if remedies(one)]
+        if not findings:
+            return None
+        trying = Trying(
+            runner=trials,
+            seeds=seeds_for(lift.experiment),
+            budget=TRYING,
+            seconds=0.01,
+            tell=lambda used, words: None,
+            remedies=remedies,
+            stops_early=False,
+        )
+        by_fault, summary = trying.of(findings)
+    return Unasked(by_fault=by_fault, summary=summary | {"words": f"{summary['words']} {NOTE}"})
+
+
+class ColdEngine(Exception):  # noqa: N818 - no error: a reason
+    """The engine would have to be compiled first, which takes longer than all the rest."""
+
+
+@contextmanager
+def no_compiling() -> Generator[None]:
+    """Raise `ColdEngine` where numba begins to compile; what is kept on disk is loaded."""
+    from numba.core import event
+
+    class Refusing(event.Listener):
+        def on_start(self, event: Any) -> None:
+            raise ColdEngine(_COLD)
+
+        def on_end(self, event: Any) -> None:
+            pass
+
+    listener = Refusing()
+    event.register("numba:run_pass", listener)
+    try:
+        yield
+    finally:
+        event.unregister("numba:run_pass", listener)
+
+
+def main() -> None:
+    """Try, and write what came of it; where nothing does, there is no file."""
+    folder = Path(sys.argv[1])
+    found = tried_in(folder)
+    if found is not None:
+        part = folder / f"{FOUND}.part"
+        part.write_text(json.dumps({"by_fault": found.by_fault, "summary": found.summary}), encoding="utf-8")
+        part.replace(folder / FOUND)
+
+
+if __name__ == "__main__":
+    main()

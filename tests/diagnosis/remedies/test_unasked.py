@@ -1,0 +1,122 @@
+"""Remedies tried unasked: of trainings that are experiments, without a second run and without a trace."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import numba
+import pytest
+from diagnosis.lift.made import HEAD, MODEL, loop
+
+from trainlab.cli.doctor_try import with_trials
+from trainlab.diagnosis.lift.recording import Recording, read
+from trainlab.diagnosis.remedies import unasked
+from trainlab.diagnosis.script.plan import Extras, Plan
+from trainlab.diagnosis.script.runner import run_script
+
+END = """
+import hashlib
+weights = torch.cat([param.detach().flatten() for param in model.parameters()])
+open(__file__ + ".weights", "w").write(hashlib.sha256(weights.numpy().tobytes()).hexdigest())
+open(__file__ + ".runs", "a").write("run\\n")
+assert not hasattr(torch.Tensor.uniform_, "__wrapped__")  # it's PyTorch's own again
+"""
+SLOW = HEAD + MODEL + "optimizer = torch.optim.Adam(model.parameters(), lr=2e-5)\n"
+SLOW += loop("F.mse_loss(model(x), y)").replace("64", "200") + END
+LARGE = SLOW.replace("nn.Linear(2, 5), nn.Tanh(), nn.Linear(5, 1)", "nn.Linear(2, 9000), nn.Linear(9000, 1)")
+
+
+def run(folder: Path, text: str, *, light: bool = True) -> dict[str, Any]:
+    """Run a script as the doctor does, and return its report; what was recorded is in the folder."""
+    folder.mkdir(exist_ok=True)
+    (folder / "train.py").write_text(text, encoding="utf-8")
+    extras = Extras(recording=str(folder / unasked.RECORDING), light=True) if light else None
+    return run_script(Plan(script=str(folder / "train.py"), extras=extras), output_to_stderr=True)
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("slow")
+    return folder, run(folder, SLOW)
+
+
+def recording(folder: Path) -> Recording:
+    return read(str(folder / unasked.RECORDING))
+
+
+def test_what_mends_is_proven_and_the_script_is_not_run_again(
+    slow: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(unasked, "no_compiling", nullcontext)
+    folder, report = slow
+    assert report["findings"][0]["fault"] == "lr_too_low"
+    (folder / unasked.REPORT).write_text(json.dumps(report), encoding="utf-8")
+    found = unasked.tried_in(folder)
+    assert found is not None
+    told = with_trials(report, found.by_fault, found.summary)
+    first = told["findings"][0]
+    assert first["proof"]["by"] == "trial"
+    words = re.fullmatch(
+        r"with the learning rate × 1000 (\d+) of 100 seeds learn, without 0", first["proof"]["words"]
+    )
+    assert words is not None
+    assert int(words[1]) > 80
+    assert told["verdict"].startswith(
+        "The training doesn't learn because the steps are too small to get anywhere (lr_too_low)."
+    )
+    assert told["tried"]["words"].endswith(unasked.NOTE)
+    assert (folder / "train.py.runs").read_text() == "run\n"
+
+
+def test_recording_leaves_the_training_as_it_is(slow: tuple[Path, dict[str, Any]], tmp_path: Path):
+    folder, report = slow
+    plain = run(tmp_path, SLOW, light=False)
+    assert (folder / "train.py.weights").read_text() == (tmp_path / "train.py.weights").read_text()
+    for name in ("verdict", "looked_at", "ended", "troubles"):
+        assert report[name] == plain[name]
+    assert [one["fault"] for one in report["findings"]] == [one["fault"] for one in plain["findings"]]
+    assert "extras" not in report
+
+
+def test_what_is_large_is_given_up_at_once(tmp_path: Path):
+    report = run(tmp_path, LARGE)
+    assert recording(tmp_path).refused == "it is too large to be tried unasked"
+    assert report["looked_at"]["activations"] == 0
+    assert report["looked_at"]["losses"] == 1  # the doctor itself went on listening
+    assert report["looked_at"]["graphs"] > 0
+    assert unasked.try_unasked(report, tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"card": {"outcome": "learnt"}},
+        {"findings": []},
+        {"ended": {"how": "steps", "code": 0}},
+        {"ended": {"how": "exit", "code": 3}},
+    ],
+)
+def test_nothing_is_tried_where_there_is_no_reason_to(
+    slow: tuple[Path, dict[str, Any]], change: dict[str, Any]
+):
+    folder, report = slow
+    assert unasked.try_unasked(report | change, folder) is None
+
+
+def test_its_time_is_bounded(slow: tuple[Path, dict[str, Any]]):
+    folder, report = slow
+    began = time.monotonic()
+    assert unasked.try_unasked(report, folder, budget=0.2) is None
+    assert time.monotonic() - began < 10
+
+
+def test_nothing_is_compiled():
+    made = numba.njit(lambda number: number + 1)
+    with unasked.no_compiling(), pytest.raises(unasked.ColdEngine):
+        made(1)
+    assert numba.njit(lambda number: number + 1)(1) == 2
