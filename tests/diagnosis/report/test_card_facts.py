@@ -42,3 +42,12 @@ def test_a_loss_in_another_unit_than_the_constants_is_said_over_the_data(
     facts = card_facts({"card": {**CARD, "batch": [batch, 2], "first_loss": first}, "outcome": outcome})
     (training,) = [fact.said for fact in facts if fact.label == "training"]
     assert training == f"{words}the best constant answer has 0.693"
+
+
+def test_a_policys_loss_below_0_isnt_set_against_a_constants():
+    outcome = {"loss_by_constant": None, "reached": None, "neighbours_reach": None, "reached_as": None}
+    card = {**CARD, "batch": [16, 2], "first_loss": -0.01, "last_loss": -0.08}
+    (training,) = [
+        fact.said for fact in card_facts({"card": card, "outcome": outcome}) if fact.label == "training"
+    ]
+    assert training == "loss −0.01 → −0.08"

@@ -108,7 +108,9 @@ def _training(report: dict[str, Any]) -> str:
         text += f" in single steps, {_number(at_end)} over the data at the end"
     elif at_end and constant and _other_unit(card["first_loss"], constant, card["last_loss"], at_end):
         text += f" as backward() got it, {_number(at_end)} over the data at the end"
-    if isinstance(constant, float):
+    # The loss of a policy, below 0, is no error that a constant's could be set against.
+    below_0 = all((card[name] or 0.0) < 0 for name in ("first_loss", "last_loss"))
+    if isinstance(constant, float) and not (below_0 and constant > 0):
         text += f"; the best constant answer has {_number(constant)}"
     return text
 
