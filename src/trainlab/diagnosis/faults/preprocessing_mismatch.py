@@ -1,4 +1,4 @@
-"""What is evaluated was prepared otherwise than what was trained on: its numbers are of another scale."""
+"""What is evaluated was prepared differently from what was trained on: its numbers are of another scale."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _picture(training: Training) -> Picture | None:
 FAULT = Fault(
     name="preprocessing_mismatch",
     family="The data",
-    title="what is evaluated is prepared otherwise than what is trained on",
+    title="what is evaluated is prepared differently from what is trained on",
     what="The network has learnt from inputs of one scale, and is asked about inputs of another: left at "
     "0 to "
     "255, not standardized, or scaled twice. Its score says nothing about what it has learnt.",

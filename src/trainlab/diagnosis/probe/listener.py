@@ -243,12 +243,13 @@ class Listener(TorchFunctionMode):
         if not place or second.data_ptr() != place:
             return
         registry = self.state.registry
-        keys = [first, *(registry.tensor(key) for key in list(self.state.record.params))]
-        found = {
+        tensors = [first, *(registry.tensor(key) for key in list(self.state.record.params))]
+        keys = [
             registry.known(one)
-            for one in keys
+            for one in tensors
             if one is not None and one.shape == first.shape and one.data_ptr() == place
-        } - {None}
+        ]
+        found = {key for key in keys if key is not None}
         if found:
             event = self.state.seen(MixedWithItself(site=user_site(), name=name), key=name)
             event.params |= found
