@@ -134,8 +134,7 @@ class DiagnosisParts:
     def _notes(self) -> Html:
         if not self.report.notes:
             return NOTHING
-        intro = paragraph("These are no faults: the training does without a remedy for them.")
-        return joined(intro, *map(_note, self.report.notes))
+        return joined(paragraph(self.report.on_notes), *map(_note, self.report.notes))
 
 
 def _remedy(finding: FindingSection) -> Html:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 DRAWN = 20
 """Seeds of a trial that are drawn at most."""
 
+DONE_WITHOUT = "These are no faults: the training does without a remedy for them."
+UNPROVEN = "None of these is known to be why the training falls short."
+"""What notes are: of a training that has learnt, and of one that hasn't."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FindingSection(Section):
@@ -49,9 +53,9 @@ class FindingSection(Section):
 class ReportSections:
     """A report in words: its `findings` are causes, in the order of blame.
 
-    `tried` is empty if nothing was. `curve` is the loss over the steps. The text of `looked` says what was
-    looked at, and how the training ended. Of several trainings `trainings` has a line for each, or for those
-    that ended alike.
+    `tried` is empty if nothing was. `on_notes` says what notes are. `curve` is the loss over the steps. The
+    text of `looked` says what was looked at, and how the training ended. Of several trainings `trainings` has
+    a line for each, or for those that ended alike.
     """
 
     verdict: str
@@ -61,6 +65,7 @@ class ReportSections:
     curve: Sketch | None
     findings: tuple[FindingSection, ...]
     notes: tuple[FindingSection, ...]
+    on_notes: str
     looked: Section
 
 
@@ -87,6 +92,7 @@ def report_sections(report: Report | dict[str, Any]) -> ReportSections:
             if groups
             else tuple(map(_note, data["notes"]))
         ),
+        on_notes=UNPROVEN if data["card"]["outcome"] in ("stuck", "poor", "diverged") else DONE_WITHOUT,
         looked=Section(
             name="looked",
             heading="What was looked at",
