@@ -73,7 +73,8 @@ class Data:
         self.search_memory &= batch.is_floating_point() or not beside
         part = self.prints.features(batch, most=MAX_ROWS_CLOSE if state.record.tick < DENSE else MAX_ROWS)
         hashes = self._prints_of(part, beside)
-        self.scales.trained_on(part)
+        if state.sampling:
+            self.scales.trained_on(part)
         whole = hash(tuple(hashes))
         data.fingerprinted += 1
         data.made_anew += self._is_made_anew(batch)
