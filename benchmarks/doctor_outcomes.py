@@ -1,43 +1,42 @@
 """Do all who judge a training judge it alike? The same run by the doctor, watch, seeds and --try.
 
-Each script is run as it is by `trainlab doctor`, inside of `trainlab.watch`, and as the own run of `trainlab
-seeds`; and with two other seeds by `seeds` and as `--try` runs it unchanged. Whoever judges the same run has
-to say the same of it: learnt, poor, stuck, diverged or unknown. Populations are run again, not lifted into an
-experiment: lifted runs have seeds of their own, and nobody else judges these.
+A script's own run is judged as `trainlab doctor`, `trainlab.watch` and `trainlab seeds` do it, and its runs
+with two other seeds as `seeds` and `--try` (unchanged) do. Whoever judges the same run has to say the same of
+it: learnt, poor, stuck, diverged or unknown, and whether that counts as success. Lifted populations aren't
+asked: their runs have seeds of their own, and nobody else judges these.
 
     scripts/bench --doctor --outcomes [--only SET…] [--quick]
 """
 
 from __future__ import annotations
 
-import json
+import contextlib
+import io
+import multiprocessing
+import os
+import runpy
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import Event
 from typing import Any
 
-from benchmarks.doctor_runs import diagnosed, run
+from benchmarks.doctor_runs import LONGEST
 from benchmarks.doctor_sets import Case
-from trainlab.diagnosis.remedies.script_trials import ScriptTrials
-from trainlab.diagnosis.remedies.trial_runs import Job
+from trainlab.diagnosis.remedies.trial_runs import Run
 from trainlab.diagnosis.remedies.trial_verdict import learns
-from trainlab.diagnosis.script.plan import Plan
+from trainlab.diagnosis.report.read_back import outcome_from
+from trainlab.diagnosis.script.plan import Extras, Plan
+from trainlab.diagnosis.seeds.process_pool import ProcessPool, Ran
+from trainlab.diagnosis.seeds.script_runs import seed_run
+from trainlab.diagnosis.seeds.success import Success, measure_of
 from trainlab.draw import terminal_table
 
 SEEDS = (1, 2)
-WATCHED = """
-import contextlib, runpy, sys
-import trainlab
-script, kept = sys.argv[1:]
-sys.argv = [script]
-with trainlab.watch() as watched, contextlib.suppress(SystemExit):
-    runpy.run_path(script, run_name="__main__")
-with open(kept, "w") as file:
-    file.write(watched.report.to_dict()["outcome"]["state"])
-"""
+LOADED = ["trainlab.diagnosis.probe.probe", "trainlab.diagnosis.judge.diagnose", "torch._dynamo"]
 NO_ANSWER = "no answer"
 
 
@@ -56,57 +55,69 @@ class Judged:
 
 def judged(script: Path) -> list[Judged]:
     """Return what is said of the script's own run, and of those with other seeds."""
-    population = by_seeds(script)
-    runs = {each["seed"]: each for each in population.get("runs", [])}
-    own = Judged(
-        seed=None,
-        said={
-            "doctor": by_doctor(script),
-            "watch": by_watch(script),
-            "seeds": _state(population.get("yours")),
-        },
-    )
-    tried = by_try(script)
-    others = [
-        Judged(seed=seed, said={"seeds": _state(runs.get(seed)), "--try": tried.get(seed, NO_ANSWER)})
-        for seed in SEEDS
+    named = str(script)
+    plans = [
+        Plan(script=named, extras=Extras()),
+        *(Plan(script=named, seed=seed, extras=Extras()) for seed in SEEDS),
+        *(Plan(script=named, seed=seed) for seed in SEEDS),
     ]
-    return [own, *others]
+    own, *others = ProcessPool(workers=1, limit=LONGEST).carry_out(plans, Event())
+    said = {"doctor": by_doctor(own), "watch": by_watch(script), "seeds": by_seeds(own)}
+    pairs = zip(SEEDS, others[: len(SEEDS)], others[len(SEEDS) :], strict=True)
+    return [
+        Judged(seed=None, said=said),
+        *(
+            Judged(seed=seed, said={"seeds": by_seeds(again), "--try": by_try(unchanged)})
+            for seed, again, unchanged in pairs
+        ),
+    ]
 
 
-def by_doctor(script: Path) -> str:
-    """Return what the doctor says of the script's own run."""
-    _, report = diagnosed(script)
-    return NO_ANSWER if report is None else report["outcome"]["state"]
+def by_doctor(ran: Ran) -> str:
+    """Return what the report says of the run."""
+    return NO_ANSWER if ran.report is None else ran.report["outcome"]["state"]
+
+
+def by_seeds(ran: Ran) -> str:
+    """Return how a population has the run."""
+    run = seed_run(ran, "")
+    return _counted(run.state, Success().of(run, measure_of([run], metric="", success=Success())))
+
+
+def by_try(ran: Ran) -> str:
+    """Return how the trial of a remedy has the run, unchanged."""
+    if ran.report is None:
+        return NO_ANSWER
+    run = Run(outcome=outcome_from(ran.report["outcome"]))
+    return _counted(ran.report["outcome"]["state"], learns(run, run))
 
 
 def by_watch(script: Path) -> str:
-    """Return what is said of it when it runs inside of `trainlab.watch`."""
-    with tempfile.TemporaryDirectory() as made:
-        kept = Path(made) / "state"
-        run([sys.executable, "-c", WATCHED, script.name, str(kept)], folder=script.parent)
-        return kept.read_text(encoding="utf-8") if kept.exists() else NO_ANSWER
+    """Return what is said of the script when it runs inside of `trainlab.watch`."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(LOADED)
+    hearing, telling = context.Pipe(duplex=False)
+    process = context.Process(target=_watch, args=(telling, str(script)))
+    process.start()
+    telling.close()
+    try:
+        return hearing.recv()
+    except EOFError:
+        return NO_ANSWER
+    finally:
+        process.join()
 
 
-def by_seeds(script: Path) -> dict[str, Any]:
-    """Return the JSON of a small population; nothing if there is none."""
-    with tempfile.TemporaryDirectory() as made:
-        kept = Path(made) / "seeds.json"
-        asked = ["--rerun", "-n", str(len(SEEDS)), "--workers", "1", "--json", str(kept)]
-        run([sys.executable, "-m", "trainlab", "seeds", script.name, *asked], folder=script.parent)
-        return json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+def _watch(pipe: Connection, script: str) -> None:
+    import trainlab
 
-
-def by_try(script: Path) -> dict[int, str]:
-    """Return what trying says of the training unchanged, by seed: its state, and how it counts."""
-    trials = ScriptTrials(Plan(script=str(script)), seconds=60.0)
-    trials.lanes = 1
-    found: dict[int, str] = {}
-    for job, ran in trials.run([Job(seed=seed) for seed in SEEDS], deadline=time.monotonic() + 600):
-        state = NO_ANSWER if ran.outcome is None else ran.outcome.state
-        counts = learns(ran, ran)
-        found[job.seed] = state if counts is _as_learnt(state) else f"{state}, counted as {counts}"
-    return found
+    os.chdir(os.path.dirname(script))
+    sys.path.insert(0, os.path.dirname(script))
+    sys.argv = [script]
+    quiet = contextlib.redirect_stdout(io.StringIO())
+    with trainlab.watch() as watched, quiet, contextlib.suppress(SystemExit):
+        runpy.run_path(script, run_name="__main__")
+    pipe.send(watched.report.to_dict()["outcome"]["state"])
 
 
 def measured(case: Case) -> dict[str, Any]:
@@ -139,12 +150,10 @@ def show(rows: Sequence[dict[str, Any]]) -> None:
     print(f"{len(rows)} scripts, {len(runs)} runs, {len(found)} not judged alike.")
 
 
-def _as_learnt(state: str) -> bool | None:
-    return None if state in ("unknown", NO_ANSWER) else state == "learnt"
-
-
-def _state(seed_run: dict[str, Any] | None) -> str:
-    return NO_ANSWER if seed_run is None else seed_run["state"]
+def _counted(state: str, counts: bool | None) -> str:
+    """Return the state, and how it counts where that isn't as the state has it."""
+    expected = None if state == "unknown" else state == "learnt"
+    return state if counts is expected else f"{state}, counted as {counts}"
 
 
 def _words(said: dict[str, str]) -> str:

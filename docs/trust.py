@@ -66,9 +66,11 @@ def sets() -> str:
     rows = kept()["rows"]
     heads = ("set", "found", "first", "placed", "accused: healthy", "accused: mended")
     found = [_score_row(score) for score in by_set(rows)]
-    lines = [
-        f"- **{name}**: {SETS[name]}." for name in dict.fromkeys(row["set"] for row in rows) if name in SETS
-    ]
+    names = dict.fromkeys(row["set"] for row in rows)
+    lines = [f"- **{name}**: {SETS[name]}." for name in names if name in SETS]
+    states = len({row["doctor"] for row in rows})
+    if states > 1:
+        lines.append(f"\nThese verdicts are from {states} states of the doctor's code, a few hours apart.")
     return f"{table(heads, found)}\n\n" + "\n".join(lines)
 
 

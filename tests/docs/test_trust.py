@@ -26,7 +26,8 @@ def said(fault: str, *, right: bool) -> dict[str, Any]:
 
 
 def row(kind: str, *findings: dict[str, Any], key: str, fault: str = "dead_relu") -> dict[str, Any]:
-    return {"set": "open", "key": key, "kind": kind, "fault": fault, "said": list(findings), "answered": True}
+    made = {"set": "open", "key": key, "kind": kind, "fault": fault, "said": list(findings)}
+    return made | {"answered": True, "doctor": "one"}
 
 
 ROWS = [
@@ -54,6 +55,9 @@ def test_what_is_wrong_is_counted(found: dict[str, Any]):
         "right answer."
     )
     assert "| open | 1 of 2 (9–91 %) | 1 of 2 (9–91 %) | 1 of 2 (9–91 %) | 0 of 1 (0–79 %) |" in trust.sets()
+    assert "states of the doctor" not in trust.sets()
+    found["rows"] = [{**ROWS[0], "doctor": "other"}, *ROWS[1:]]
+    assert "from 2 states of the doctor's code" in trust.sets()
     assert "| `zero_init` | 1 | 0 | 0 | 0 | – |" in trust.faults()
 
 

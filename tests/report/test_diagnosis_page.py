@@ -105,6 +105,19 @@ def test_the_first_findings_picture_stands_beside_the_verdict_and_only_there():
     assert "Update a step" not in rest
 
 
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        ("learnt", "These are no faults: the training does without a remedy for them."),
+        ("stuck", "None of these is known to be why the training falls short."),
+    ],
+)
+def test_notes_arent_waved_off_where_the_training_falls_short(outcome: str, words: str):
+    made = report(notes=(finding("no_nonlinearity"),)).to_dict()
+    made["card"] = {**made["card"], "outcome": outcome}
+    assert words in diagnosis_html(made)
+
+
 def test_notes_look_unlike_findings():
     (note,) = re.findall(r'<article class="note">.*?</article>', page(), re.DOTALL)
     assert "no_nonlinearity" in note

@@ -32,7 +32,7 @@ MOVED = 1e-3
 AGAIN = 5
 """So many rows that come again in another batch are no chance."""
 SECONDS = 2.0
-"""A network is asked this long: a report is wanted at once."""
+"""A network is asked this long, in processor time: a report is wanted at once."""
 Given = tuple[tuple[Any, ...], dict[str, Any]]
 
 
@@ -40,9 +40,9 @@ def asked_of(network: Network, place: int) -> Dependence | None:
     """Return what the network's answers depend on; None where that can't be asked."""
     found = Dependence(name=network.name, network=place, tokens=network.targets.shares())
     kept = next((one for batches in network.kept.values() for one in batches if one.rows >= COUNTS[-1]), None)
-    asked, until = False, time.perf_counter() + SECONDS
+    asked, until = False, time.thread_time() + SECONDS
     for weights in (network.start, network.tensors):
-        if time.perf_counter() > until:
+        if time.thread_time() > until:
             break
         # A network may refuse fewer rows, or other tokens: what it answered before counts all the same.
         with contextlib.suppress(Exception):

@@ -10,7 +10,7 @@ from trainlab.page.section import Fact
 FEW_ROWS = 8
 """The loss of a batch of fewer rows says little about that of the data."""
 UNLIKE = 4
-"""A loss so many times that over the data, or so small a part of it, needs both to be said."""
+"""A loss so many times that over the data, or so small a part of it, may be in another unit."""
 
 
 def card_facts(report: dict[str, Any]) -> tuple[Fact, ...]:
@@ -106,12 +106,22 @@ def _training(report: dict[str, Any]) -> str:
     at_end = share * constant if constant and share is not None else None
     if at_end is not None and batch and batch[0] < FEW_ROWS:
         text += f" in single steps, {_number(at_end)} over the data at the end"
-    elif at_end and card["last_loss"] and not 1 / UNLIKE < card["last_loss"] / at_end < UNLIKE:
-        # Divided by the batches that a step gathers, say, or summed: not in the constant answer's unit.
+    elif at_end and constant and _other_unit(card["first_loss"], constant, card["last_loss"], at_end):
         text += f" as backward() got it, {_number(at_end)} over the data at the end"
-    if isinstance(constant, float):
+    # The loss of a policy, below 0, is no error that a constant's could be set against.
+    below_0 = all((card[name] or 0.0) < 0 for name in ("first_loss", "last_loss"))
+    if isinstance(constant, float) and not (below_0 and constant > 0):
         text += f"; the best constant answer has {_number(constant)}"
     return text
+
+
+def _other_unit(first: float | None, constant: float, last: float | None, at_end: float) -> bool:
+    """Whether backward() got the loss divided, by the batches that a step gathers, say, or summed.
+
+    Then it's so much smaller, or larger, at both ends: at the start than that of a constant answer.
+    """
+    ratios = [(first or 0.0) / constant, (last or 0.0) / at_end]
+    return all(0 < ratio < 1 / UNLIKE for ratio in ratios) or all(ratio > UNLIKE for ratio in ratios)
 
 
 def _reached(outcome: dict[str, Any]) -> str:
