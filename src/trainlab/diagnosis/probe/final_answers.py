@@ -30,8 +30,7 @@ from trainlab.diagnosis.torch_private import global_hooks
 
 SECONDS = 1.0
 """How long a network is asked in each mode, in processor time (a busy machine mustn't change an outcome); it
-is judged by the rows done until then. Of more than `MANY`
-networks each has less."""
+is judged by the rows done until then. Of more than `MANY` networks each has less."""
 SAME = 0.02
 """A copy's answers must match the network's to 2 % of the largest: mixed precision rounds a lot."""
 ALIKE = 0.01
